@@ -1,0 +1,53 @@
+# From a fresh clone, with only Python 3.11: `make run`, `make test`.  Everything is installed into .venv, once.
+
+# Byte code has to be written: without it every start compiles NumPy, Numba and SymPy again.
+export PYTHONDONTWRITEBYTECODE =
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -q --no-compile --disable-pip-version-check -c constraints.txt
+PINS := pyproject.toml constraints.txt
+
+.PHONY: run test test-all lint bench figures generate
+
+# Derive, run and validate the PEGR experiment on its published parameters, and write its figures.
+run: .venv/for-run
+	$(BIN)/gammarho derive pegr
+	$(BIN)/gammarho run pegr --preset paper
+	$(BIN)/gammarho validate pegr --preset paper
+	$(BIN)/gammarho figures pegr
+
+test: .venv/for-test
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test-all: .venv/for-test
+	$(BIN)/python -m pytest -q
+
+lint: .venv/for-dev
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+
+bench: .venv/for-test
+	$(BIN)/python -m benchmarks.run
+
+figures: .venv/for-run
+	$(BIN)/gammarho figures pegr
+
+# Write the shipped kernels again from the models; git stays clean unless a model or the generator changed.
+generate: .venv/for-run
+	$(BIN)/python -m derivations.generate
+
+.venv/for-run: .venv/bin/python $(PINS)
+	$(PIP) -e '.[torch]'
+	@touch $@
+
+.venv/for-test: .venv/bin/python $(PINS)
+	$(PIP) -e '.[test]'
+	@touch $@
+
+.venv/for-dev: .venv/bin/python $(PINS)
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv

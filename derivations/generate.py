@@ -1,0 +1,103 @@
+"""Write kernels and their descriptions: the shipped ones into dynamics/generated, a user's into a cache folder.
+
+`python -m derivations.generate` rewrites every shipped kernel; a second run changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import itertools
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .derive import Recursion, derive
+from .emit import GENERATOR, module, observed, scalars
+from .model import Model, to_plain
+
+SHIPPED = ("pegr",)
+GENERATED = Path(__file__).resolve().parent.parent / "dynamics" / "generated"
+
+
+def description(model: Model) -> dict[str, Any]:
+    """What a run needs to know of a kernel without SymPy: the declaration and the kernel's arguments."""
+    return {
+        "generator": GENERATOR, "scalars": list(scalars(model)), "observed": list(observed(model)),
+        "heads": model.n_heads, "signed": model.network.heads == "signed", "model": to_plain(model),
+    }
+
+
+def kernel_name(setting: str, structural: dict[str, Any]) -> str:
+    """A shipped kernel's name: the setting and its structural parameters, as in pegr_fgr_q2."""
+    return "_".join([setting, *[f"{key}{value}" if isinstance(value, int) else str(value) for key, value in structural.items()]])
+
+
+def files(recursion: Recursion, name: str) -> dict[str, str]:
+    """The three files of a kernel, by file name."""
+    return {
+        f"{name}.py": module(recursion),
+        f"{name}_blas.py": module(recursion, blas=True),
+        f"{name}.json": json.dumps(description(recursion.model), indent=1) + "\n",
+    }
+
+
+def shipped() -> dict[str, str]:
+    """Every shipped file's text, by file name."""
+    out: dict[str, str] = {}
+    for setting in SHIPPED:
+        declared = importlib.import_module(f"derivations.papers.{setting}.model")
+        keys = list(declared.STRUCTURAL)
+        for chosen in itertools.product(*declared.STRUCTURAL.values()):
+            structural = dict(zip(keys, chosen, strict=True))
+            out |= files(derive(declared.model(**structural)), kernel_name(setting, structural))
+    return out
+
+
+def cache_folder() -> Path:
+    """Where a user's kernels go: $GAMMARHO_CACHE, or the platform's cache folder."""
+    named = os.environ.get("GAMMARHO_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(named) if named else Path(base) / "gammarho"
+
+
+def write_for(model: Model) -> Path:
+    """Derive a user's model into the cache folder; the file is named by its content, so a change is a new file."""
+    recursion = derive(model)
+    name = model.name if model.name.isidentifier() else "model"
+    texts = files(recursion, name)
+    digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:12]
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    for old, text in texts.items():
+        target = folder / old.replace(name, f"{name}_{digest}", 1)
+        if not target.exists():
+            _write_whole(target, text)
+    return folder / f"{name}_{digest}.py"
+
+
+def _write_whole(target: Path, text: str) -> None:
+    """Atomically, so that a process racing for the same file never reads half of it."""
+    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.replace(temporary, target)
+
+
+def main() -> None:
+    """Rewrite dynamics/generated."""
+    GENERATED.mkdir(parents=True, exist_ok=True)
+    texts = shipped()
+    for old in GENERATED.iterdir():
+        if old.is_file() and old.suffix in (".py", ".json") and old.name not in {*texts, "__init__.py"}:
+            old.unlink()
+    for name, text in texts.items():
+        (GENERATED / name).write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{len(texts)} files in {GENERATED.name}\n")
+
+
+if __name__ == "__main__":
+    main()

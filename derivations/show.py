@@ -1,0 +1,322 @@
+"""A recursion in the papers' notation: plain text, LaTeX, and the derivation step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.str import StrPrinter
+
+from .calculus import reduce_signs
+from .derive import Collected, Recursion, needed
+from .model import Directions, Model
+from .symbols import Names, c, class_, eta, head_sum, i, i_, kappa, m, r, r_
+
+
+class TextPrinter(StrPrinter):
+    """ASCII in the papers' notation: <w_{j,r}, xi_i>, l'_i, ||mu||^2."""
+
+    printmethod = "_papertext"  # Indexed would print itself otherwise
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model, self.names = model, Names(model)
+
+    def vector(self, family: str, at: tuple[sp.Expr, ...]) -> str:
+        """A direction's name with its index."""
+        return f"{family}_{self._sub(at)}" if at else family
+
+    def _sub(self, at: tuple[Any, ...]) -> str:
+        inner = ",".join(self._print(x) for x in at)
+        return inner if len(inner) == 1 else f"{{{inner}}}"
+
+    def inner(self, left: str, right: str) -> str:
+        """<left, right>."""
+        return f"<{left}, {right}>"
+
+    def square(self, vector: str) -> str:
+        """||vector||^2."""
+        return f"||{vector}||^2"
+
+    def filter(self, at: tuple[sp.Expr, ...]) -> str:
+        """w at a head and a filter."""
+        return f"w_{self._sub(at)}"
+
+    def slope_of(self, at: tuple[sp.Expr, ...]) -> str:
+        """The gradient of the training loss in one filter."""
+        return f"grad_{self._sub(at)} L_S"
+
+    def patch(self, name: str, example: sp.Expr) -> str:
+        """A patch of an example: its scale and its vector."""
+        number = next(p for p in range(len(self.model.patches)) if self.names.patch_name(p) == name)
+        declared = self.model.patches[number]
+        family = self.model.family(declared.direction)
+        vector = self.vector(family.name, self.names.place(family, example))
+        return f"{self._print(self.names.scale(declared, example))} {vector}" if declared.scale == "label" else vector
+
+    def named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        """A definition's or label's entry."""
+        shown = {"l1": "l'", "l2": "l''", "loss": "l", "margin": "margin"}.get(base, base)
+        return f"{shown}_{self._sub(at)}"
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        base, at = str(expr.base), expr.indices
+        if base == "s":
+            return str(self._print(at[0]))
+        if base.startswith("a_"):
+            return self.inner(self.filter(at[:2]), self.patch(base[2:], at[2]))
+        if base.startswith("z_"):
+            return self.inner(self.filter(at[:2]), self.vector(base[2:], at[2:]))
+        if base.startswith("u_"):
+            return self.inner(self.slope_of(at[:2]), self.vector(base[2:], at[2:]))
+        if base.startswith("G_"):
+            return self._gram(base, at)
+        return self.named(base, at)
+
+    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        families = [family.name for family in self.model.directions]
+        first, second = next((f, g) for f in families for g in families if base == f"G_{f}_{g}")
+        split = 0 if self.model.family(first).over == "one" else 1
+        left, right = self.vector(first, at[:split]), self.vector(second, at[split:])
+        return self.square(left) if left == right else self.inner(left, right)
+
+    def _print_Symbol(self, expr: sp.Symbol) -> str:
+        name = str(expr)
+        return self._gram(name, ()) if name.startswith("G_") else name
+
+    def _print_Sum(self, expr: sp.Sum) -> str:
+        over = ",".join(str(self._print(limit[0])) for limit in expr.limits)
+        return f"sum_{{{over}}} [ {self._print(expr.function)} ]"
+
+    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:
+        return f"1{{{self._print(expr.args[0])} = {self._print(expr.args[1])}}}"
+
+    def _print_Function(self, expr: sp.Function) -> str:
+        name, args = type(expr).__name__, [self._print(arg) for arg in expr.args]
+        forms = {
+            "Relu": "ReLU({0})", "ReluClosed": "ReLU({0})", "Step": "1{{{0} > 0}}", "StepClosed": "1{{{0} >= 0}}",
+            "Box": "1{{0 < {0} < {1}}}", "Ramp": "clip({0}/{1}, 0, 1)", "HuberizedRelu": "sigma({0})",
+            "norm2": "||grad {0}||_F^2", "along": "<d{0}/dz, u>", "partial": "d{0}/d{1}", "softmax": "softmax({0})",
+            "cross_entropy": "log sum_k exp(F_k) - {0}",
+        }
+        if name == "rate":
+            return f"l{chr(39) * int(expr.args[0])}({args[1]})"
+        return forms[name].format(*args)
+
+
+class PaperLatexPrinter(LatexPrinter):
+    """LaTeX in the papers' notation."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__({"mul_symbol": None})
+        self.model, self.names = model, Names(model)
+
+    def vector(self, family: Directions, at: tuple[sp.Expr, ...]) -> str:
+        """A direction's LaTeX with its index."""
+        return family.latex + (f"_{{{self._sub(at)}}}" if at else "")
+
+    def _sub(self, at: tuple[Any, ...]) -> str:
+        return ",".join(self._print(x) for x in at)
+
+    def _filter(self, at: tuple[sp.Expr, ...]) -> str:
+        return rf"\mathbf{{w}}_{{{self._sub(at)}}}^{{(t)}}"
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        base, at = str(expr.base), expr.indices
+        if base == "s":
+            return str(self._print(at[0]))
+        if base.startswith("a_"):
+            return rf"\langle {self._filter(at[:2])}, {self._patch(base[2:], at[2])}\rangle"
+        if base.startswith("z_"):
+            return rf"\langle {self._filter(at[:2])}, {self.vector(self.model.family(base[2:]), at[2:])}\rangle"
+        if base.startswith("u_"):
+            grad = rf"\nabla_{{\mathbf{{w}}_{{{self._sub(at[:2])}}}}}L_S"
+            return rf"\langle {grad}, {self.vector(self.model.family(base[2:]), at[2:])}\rangle"
+        if base.startswith("G_"):
+            return self._gram(base, at)
+        return self._named(base, at)
+
+    def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        shown = {"l1": r"\ell'", "l2": r"\ell''", "loss": r"\ell", "margin": r"\mathrm{margin}", "zeta": r"\zeta"}.get(base, base)
+        return rf"{shown}_{{{self._sub(at)}}}"
+
+    def _patch(self, name: str, example: sp.Expr) -> str:
+        number = next(p for p in range(len(self.model.patches)) if self.names.patch_name(p) == name)
+        declared = self.model.patches[number]
+        family = self.model.family(declared.direction)
+        scale = self._print(self.names.scale(declared, example)) if declared.scale == "label" else ""
+        return f"{scale} {self.vector(family, self.names.place(family, example))}".strip()
+
+    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        families = [family.name for family in self.model.directions]
+        first, second = next((f, g) for f in families for g in families if base == f"G_{f}_{g}")
+        split = 0 if self.model.family(first).over == "one" else 1
+        left = self.vector(self.model.family(first), at[:split])
+        right = self.vector(self.model.family(second), at[split:])
+        return rf"\|{left}\|_2^2" if left == right else rf"\langle {left}, {right}\rangle"
+
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        name = str(expr)
+        if name.startswith("G_"):
+            return self._gram(name, ())
+        if name in ("L_i", "L_S", "O"):
+            return {"L_i": "L_i", "L_S": "L_S", "O": r"\widetilde{L}"}[name]
+        return r"\lambda" if name == "lam" else str(super()._print_Symbol(expr))
+
+    def _print_Sum(self, expr: sp.Sum) -> str:
+        out = ""
+        for limit in reversed(expr.limits):
+            bound = self._print(limit[0])
+            signed_head = limit[0] == self.names.head and self.names.signed
+            out += rf"\sum_{{{bound}\in\{{\pm 1\}}}}" if signed_head else rf"\sum_{{{bound}=1}}^{{{self._print(limit[2])}}}"
+        return rf"{out}\Bigl[{self._print(expr.function)}\Bigr]"
+
+    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta, exp: str | None = None) -> str:
+        return rf"\mathbb{{1}}\{{{self._print(expr.args[0])}={self._print(expr.args[1])}\}}"
+
+    def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
+        name, args = type(expr).__name__, [self._print(arg) for arg in expr.args]
+        power = f"^{{{exp}}}" if exp else ""
+        forms = {
+            "Relu": rf"\mathrm{{ReLU}}{power}({{0}})", "ReluClosed": rf"\mathrm{{ReLU}}{power}({{0}})",
+            "Step": r"\mathbb{{1}}\{{{0}>0\}}", "StepClosed": r"\mathbb{{1}}\{{{0}\geq 0\}}",
+            "Box": r"\mathbb{{1}}\{{0<{0}<{1}\}}", "Ramp": rf"\mathrm{{clip}}_{{{{[0,1]}}}}{power}({{0}}/{{1}})",
+            "HuberizedRelu": rf"\sigma{power}({{0}})", "norm2": r"\|\nabla {0}\|_F^2",
+            "along": r"\langle \partial {0}/\partial z, u\rangle", "partial": r"\partial {0}/\partial {1}",
+            "softmax": r"\mathrm{{softmax}}({0})", "cross_entropy": r"\log\sum_k e^{{F_k}} - {0}",
+        }
+        if name == "rate":
+            return rf"\ell{chr(39) * int(expr.args[0])}({args[1]})"
+        if name in ("Relu", "ReluClosed"):
+            return rf"\mathrm{{ReLU}}{power}({args[0]})"
+        return forms[name].format(*args)
+
+
+def unprimed(names: Names, expr: sp.Expr) -> sp.Expr:
+    """For reading: the updated neuron's indices without primes; a sum over heads runs over l."""
+    over_l = expr.replace(
+        lambda e: isinstance(e, sp.Sum) and e.limits[0][0] == names.head and len(e.limits) == 1,
+        lambda e: e.xreplace({names.head: head_sum}),
+    )
+    return over_l.xreplace({names.head_: names.head, r_: r, i_: i, class_: sp.Symbol("c'")})
+
+
+def published(model: Model) -> dict[sp.Symbol, sp.Expr]:
+    """kappa and c at the declared defaults: 1/m for a mean over filters, 1/2 where the penalty carries it."""
+    defaults = {parameter.name: parameter.default for parameter in model.parameters}
+    shown: dict[sp.Symbol, sp.Expr] = {}
+    if "neurons" in defaults:
+        shown[kappa] = 1 / m if defaults["neurons"] == "mean" else sp.S.One
+    if "penalty_half" in defaults:
+        shown[c] = sp.Rational(1, 2) if defaults["penalty_half"] else sp.S.One
+    return shown
+
+
+def coefficient_change(recursion: Recursion, family: Directions) -> tuple[Collected, ...]:
+    """What one step adds to a family's coefficient: -eta times its declared sign and scale times dO/dz."""
+    names, coefficient = Names(recursion.model), family.coefficient
+    at = names.free_place(family)
+    scale = names.gram((family.name, at), (family.name, at)) if coefficient.scaled else sp.S.One
+    sign = names.sign(names.head_) if coefficient.signed else sp.S.One
+    shown = published(recursion.model)
+    return tuple(
+        Collected(
+            -eta * unprimed(names, scale * group.common.subs(shown)), group.limits,
+            tuple(
+                (unprimed(names, sp.factor_terms(co.subs(shown))), unprimed(names, reduce_signs(sign * fa, names.signed)))
+                for co, fa in group.terms
+            ),
+        )
+        for group in recursion.gradient[family.name]
+    )
+
+
+def _definitions(recursion: Recursion) -> list[tuple[sp.Expr, sp.Expr]]:
+    exprs = [group.expr for groups in recursion.gradient.values() for group in groups]
+    found = needed(recursion, exprs)
+    if recursion.model.network.heads == "signed":
+        found = tuple(d for d in found if d.name != "margin")
+    margin = sp.IndexedBase("margin")
+    f, y = sp.IndexedBase("f"), sp.IndexedBase("y")
+    unfold = {margin[x]: y[x] * f[x] for d in found for x in d.indices}
+    shown = published(recursion.model)
+    return [(d.symbol, d.expr.subs(shown).xreplace(unfold)) for d in found if not d.name.startswith("a_")]
+
+
+def text(recursion: Recursion) -> str:
+    """The recursion in ASCII: definitions, then one update a coefficient."""
+    model, printer = recursion.model, TextPrinter(recursion.model)
+    lines = [f"{model.title or model.name}, activation {model.network.activation.name}, penalty {model.objective.penalty}.", "", "Definitions"]
+    lines += [f"  {printer.doprint(symbol)} = {printer.doprint(expr)}" for symbol, expr in _definitions(recursion)]
+    lines += ["", "One step, from t to t + 1"]
+    for family in model.directions:
+        name = _coefficient_text(recursion, family, printer)
+        change = [_update(printer.doprint, group) for group in coefficient_change(recursion, family)]
+        lines.append(f"  {name} <- {name} {' '.join(change)}" if change else f"  {name} <- {name}")
+    unscaled = [p for p in (kappa, c) if p not in published(model) and (p is kappa or model.objective.penalty != "none")]
+    if unscaled:
+        lines += ["", f"with {', '.join(str(p) for p in unscaled)} as run: kappa = 1/m or 1, c = 1/2 or 1"]
+    return "\n".join(lines) + "\n"
+
+
+def _coefficient_text(recursion: Recursion, family: Directions, printer: TextPrinter) -> str:
+    names = Names(recursion.model)
+    return f"{family.coefficient.name}_{printer._sub((names.head, r, *[unprimed(names, x) for x in names.free_place(family)]))}"
+
+
+def _update(show: Any, group: Collected) -> str:
+    """A signed term: '- common sum [...]'."""
+    negative = group.common.could_extract_minus_sign()
+    common = -group.common if negative else group.common
+    body = " + ".join(_product(show, coefficient, factor) for coefficient, factor in group.terms).replace("+ -", "- ")
+    summed = f"sum_{{{show(group.limits[0][0])}}} [ {body} ]" if group.limits else f"[ {body} ]"
+    return f"{'-' if negative else '+'} ({show(common)}) {summed}"
+
+
+def _product(show: Any, coefficient: sp.Expr, factor: sp.Expr) -> str:
+    if coefficient == 1:
+        return str(show(factor))
+    inner = show(coefficient)
+    return f"({inner}) * {show(factor)}" if coefficient.is_Add else f"{inner} * {show(factor)}"
+
+
+def latex(recursion: Recursion) -> str:
+    """The recursion as two `align*` environments, ready to compile with amsmath and amssymb."""
+    model, printer = recursion.model, PaperLatexPrinter(recursion.model)
+    defined = [rf"{printer.doprint(symbol)} &= {printer.doprint(expr)}" for symbol, expr in _definitions(recursion)]
+    names, updates = Names(model), []
+    for family in model.directions:
+        at = printer._sub((names.head, r, *[unprimed(names, x) for x in names.free_place(family)]))
+        name = f"{family.coefficient.latex}_{{{at}}}"
+        parts = [_update_latex(printer.doprint, group) for group in coefficient_change(recursion, family)]
+        updates.append(rf"{name}^{{(t+1)}} &= {name}^{{(t)}} " + " ".join(parts))
+    blocks = [r"\begin{align*}" + "\n" + " \\\\\n".join(rows) + "\n" + r"\end{align*}" for rows in (defined, updates)]
+    return "\n".join(blocks) + "\n"
+
+
+def _update_latex(show: Any, group: Collected) -> str:
+    negative = group.common.could_extract_minus_sign()
+    common = -group.common if negative else group.common
+    terms = []
+    for coefficient, factor in group.terms:
+        inner = show(coefficient)
+        inner = rf"\bigl({inner}\bigr)" if coefficient.is_Add else inner
+        terms.append(show(factor) if coefficient == 1 else f"{inner}\\, {show(factor)}")
+    body = " \\\\ &\\qquad + ".join(terms).replace("+ -", "- ")
+    total = rf"\sum_{{{show(group.limits[0][0])}=1}}^{{n}}" if group.limits else ""
+    return rf"{'-' if negative else '+'} {show(common)} {total}\Bigl[ {body} \Bigr]"
+
+
+def steps(recursion: Recursion) -> str:
+    """The derivation: forward definitions, then each differentiation, numbered."""
+    printer, lines = TextPrinter(recursion.model), [f"{recursion.model.title or recursion.model.name}: derivation", ""]
+    number = 0
+    for definition in recursion.definitions.values():
+        number += 1
+        lines += [f"({number}) {definition.meaning}", f"    {printer.doprint(definition.symbol)} = {printer.doprint(definition.expr)}", ""]
+    for title, left, right in recursion.steps:
+        number += 1
+        lines += [f"({number}) {title}", f"    {printer.doprint(left)} = {printer.doprint(right)}", ""]
+    lines += [f"({number + 1}) the step: b <- b - eta dO/dz, z <- z - eta (dO/dz) G, coefficients as declared", ""]
+    return "\n".join(lines) + "\n" + text(recursion)

@@ -1,0 +1,105 @@
+"""The symbols of a derivation: indices, pre-activations, Gram entries, labels, signs and parameters.
+
+Names are those of the kernels.  Sums run over 1..H heads, 1..m filters and 1..n examples; s[j] is the sign of a
+signed head (s[1] = +1, s[2] = -1) and is printed as j, the way the papers write it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from .model import Directions, Model, Patch
+
+m, n, kappa, eta, lam, c = sp.symbols("m n kappa eta lam c", positive=True)
+r, i = sp.symbols("r i", integer=True, positive=True)
+r_, i_ = sp.symbols("r' i'", integer=True, positive=True)
+head_sum = sp.Symbol("l", integer=True, positive=True)
+class_ = sp.Symbol("c_", integer=True, positive=True)
+y = sp.IndexedBase("y")
+s = sp.IndexedBase("s")
+
+
+def signed_head() -> tuple[sp.Symbol, sp.Symbol]:
+    """The head index and its primed twin, for heads j = +1, -1."""
+    return sp.Symbol("j", integer=True, positive=True), sp.Symbol("j'", integer=True, positive=True)
+
+
+def class_head() -> tuple[sp.Symbol, sp.Symbol]:
+    """The head index and its primed twin, for class heads."""
+    return sp.Symbol("k", integer=True, positive=True), sp.Symbol("k'", integer=True, positive=True)
+
+
+@dataclass(frozen=True)
+class Names:
+    """A model's indices and indexed symbols."""
+
+    model: Model
+
+    @property
+    def signed(self) -> bool:
+        """Whether the heads carry signs."""
+        return self.model.network.heads == "signed"
+
+    @property
+    def head(self) -> sp.Symbol:
+        """The head index of sums and definitions."""
+        return (signed_head() if self.signed else class_head())[0]
+
+    @property
+    def head_(self) -> sp.Symbol:
+        """The head index of the neuron being updated."""
+        return (signed_head() if self.signed else class_head())[1]
+
+    def sign(self, head: sp.Expr) -> sp.Expr:
+        """The sign of a head; 1 for class heads, whose outputs are not subtracted."""
+        return s[head] if self.signed else sp.S.One
+
+    def over_neurons(self, body: sp.Expr) -> sp.Sum:
+        """The sum over every head and every filter."""
+        return sp.Sum(body, (self.head, 1, self.model.n_heads), (r, 1, m))
+
+    def place(self, family: Directions, example: sp.Expr) -> tuple[sp.Expr, ...]:
+        """The index within a family of the vector that an example uses."""
+        indices: dict[str, tuple[sp.Expr, ...]] = {"one": (), "class": (y[example],), "sample": (example,)}
+        return indices[family.over]
+
+    def free_place(self, family: Directions) -> tuple[sp.Expr, ...]:
+        """The primed index of a family's vector, as in the coefficient being updated."""
+        indices: dict[str, tuple[sp.Expr, ...]] = {"one": (), "class": (class_,), "sample": (i_,)}
+        return indices[family.over]
+
+    def z(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:
+        """<w_{head,neuron}, v_place>."""
+        return sp.IndexedBase(f"z_{family}")[(head, neuron, *place)]
+
+    def u(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:
+        """The frozen co-vector (G dL/dz) of the full gradient penalty, at one direction."""
+        return sp.IndexedBase(f"u_{family}")[(head, neuron, *place)]
+
+    def scale(self, patch: Patch, example: sp.Expr) -> sp.Expr:
+        """A patch's scale."""
+        return y[example] if patch.scale == "label" else sp.S.One
+
+    def patch_name(self, number: int) -> str:
+        """A patch's name: its family's, numbered where a family makes several patches."""
+        family = self.model.patches[number].direction
+        twins = [at for at, patch in enumerate(self.model.patches) if patch.direction == family]
+        return family if len(twins) == 1 else f"{family}{twins.index(number) + 1}"
+
+    def a(self, number: int, head: sp.Expr, neuron: sp.Expr, example: sp.Expr) -> sp.Indexed:
+        """The pre-activation <w, x_example^(p)> of patch `number`."""
+        return sp.IndexedBase(f"a_{self.patch_name(number)}")[head, neuron, example]
+
+    def gram(self, first: tuple[str, tuple[sp.Expr, ...]], second: tuple[str, tuple[sp.Expr, ...]]) -> sp.Expr:
+        """<v, v'> for two (family, place) pairs; families in declared order, since G is symmetric."""
+        order = [family.name for family in self.model.directions]
+        (f, at), (g, to) = sorted((first, second), key=lambda pair: order.index(pair[0]))
+        return sp.IndexedBase(f"G_{f}_{g}")[(*at, *to)] if at or to else sp.Symbol(f"G_{f}_{g}", real=True)
+
+    def patch_gram(self, number: int, other: int, example: sp.Expr) -> sp.Expr:
+        """<x^(p), x^(p')> of one example, scales included."""
+        pair = [self.model.patches[number], self.model.patches[other]]
+        sides = [(patch.direction, self.place(self.model.family(patch.direction), example)) for patch in pair]
+        return self.scale(pair[0], example) * self.scale(pair[1], example) * self.gram(sides[0], sides[1])

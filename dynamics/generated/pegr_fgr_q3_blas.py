@@ -1,0 +1,365 @@
+"""pegr: gradient descent on its objective, through the Gram matrix (generated; do not edit).
+
+Per-example gradient regularization (Meng, Cao and Zou 2023), activation relu_power, penalty full.
+
+Definitions
+  f_i = sum_{j,r} [ (ReLU(<w_{j,r}, y_i mu>)**3 + ReLU(<w_{j,r}, xi_i>)**3)*j ]/m
+  l'_i = l'(f_i*y_i)
+  l''_i = l''(f_i*y_i)
+  D_i = sum_{j,r} [ ReLU(<w_{j,r}, y_i mu>)**2*j*<grad_{j,r} L_S, mu> + ReLU(<w_{j,r}, xi_i>)**2*j*<grad_{j,r} L_S, xi_i>*y_i ]
+
+One step, from t to t + 1
+  gamma_{j,r} <- gamma_{j,r} - (3*||mu||^2*eta/(m*n)) sum_{i} [ (6*lam*D_i*l''_i/m + l'_i) * ReLU(<w_{j,r}, y_i mu>)**2 + 4*lam*l'_i*y_i * ReLU(<w_{j,r}, y_i mu>)*<grad_{j,r} L_S, mu> ]
+  rho_{j,r,i} <- rho_{j,r,i} - (3*eta*||xi_i||^2/(m*n)) [ (6*lam*D_i*l''_i/m + l'_i)*y_i * ReLU(<w_{j,r}, xi_i>)**2*j + 4*lam*l'_i*y_i * ReLU(<w_{j,r}, xi_i>)*j*<grad_{j,r} L_S, xi_i> ]
+
+Generator 1, from the declaration by `python -m derivations.generate`.
+"""
+
+# ruff: noqa
+# mypy: ignore-errors
+from math import exp, inf, isfinite, log1p, sqrt
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def relu(x):
+    """max(0, x), keeping nan."""
+    return 0.0 if x <= 0.0 else x
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def loss_0(x):
+    """log(1 + exp(-x)), without overflow."""
+    return log1p(exp(-x)) if x >= 0.0 else log1p(exp(x)) - x
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def loss_1(x):
+    """-1 / (1 + exp(x)), without overflow or cancellation."""
+    e = exp(-abs(x))
+    return -e / (1.0 + e) if x >= 0.0 else -1.0 / (1.0 + e)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def loss_2(x):
+    """exp(x) / (1 + exp(x))^2, without overflow."""
+    e = exp(-abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def finite(f):
+    """Whether every output is a finite number."""
+    for i in range(f.size):
+        if not isfinite(f[i]):
+            return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def contract(g, gram, out):
+    """out[h, r, :] = g[h, r, :] gram, by BLAS."""
+    np.dot(g.reshape(g.shape[0] * g.shape[1], g.shape[2]), gram, out.reshape(g.shape[0] * g.shape[1], g.shape[2]))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def descend(z, b, g, gram, eta, dz):
+    """b <- b - eta g and z <- z - eta g gram, in place."""
+    contract(g, gram, dz)
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            for q in range(z.shape[2]):
+                b[h, r, q] -= eta * g[h, r, q]
+                z[h, r, q] -= eta * dz[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def example_gram(gram, y, G_mu_xi, G_xi_xi):
+    """Inner products of each example's own directions, taken out of the Gram matrix once."""
+    at_mu = 0
+    at_xi = at_mu + 1
+    for i in range(y.size):
+        G_mu_xi[i] = gram[at_mu, at_xi + i]
+        G_xi_xi[i] = gram[at_xi + i, at_xi + i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, l1, v0, v1, l2, w1, wz0, wz1, D, w0, w2):
+    """g = dO/dz with the penalty."""
+    n = float(y.size)
+    at_mu = 0
+    at_xi = at_mu + 1
+    f[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                a_xi = z[h, r, at_xi + i]
+                relu_mu = relu(a_mu)
+                relu_xi = relu(a_xi)
+                f[i] += ((relu_mu*relu_mu*relu_mu) + (relu_xi*relu_xi*relu_xi))*j
+    f *= kappa
+    q0 = 3.0*kappa/n
+    for i in range(y.size):
+        margin[i] = f[i]*y[i]
+        l1[i] = loss_1(margin[i])
+        v0[i] = q0*l1[i]
+        v1[i] = q0*l1[i]*y[i]
+    g[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
+                relu_xi = relu(a_xi)
+                g[h, r, at_xi + i] = (relu_xi*relu_xi)*j*v1[i]
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                relu_mu = relu(a_mu)
+                row[i] = (relu_mu*relu_mu)*j*v0[i]
+            total = 0.0
+            for i in range(y.size):
+                total += row[i]
+            g[h, r, at_mu] = total
+    contract(g, gram, u)
+    q0 = 12.0*c*kappa*lam/n
+    for i in range(y.size):
+        l2[i] = loss_2(margin[i])
+        w1[i] = q0*l1[i]*y[i]
+    wz0[:] = 0.0
+    wz1[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                relu_mu = relu(a_mu)
+                wz0[i] += (relu_mu*relu_mu)*j*u[h, r, at_mu]
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
+                relu_xi = relu(a_xi)
+                wz1[i] += (relu_xi*relu_xi)*j*u[h, r, at_xi + i]
+    q0 = 6.0*c*kappa*lam
+    q1 = 3.0*kappa/n
+    for i in range(y.size):
+        D[i] = wz0[i] + wz1[i]*y[i]
+        w0[i] = q1*(q0*D[i]*l2[i] + l1[i])
+        w2[i] = q1*(q0*D[i]*l2[i] + l1[i])*y[i]
+    g[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
+                relu_xi = relu(a_xi)
+                g[h, r, at_xi + i] = (relu_xi*relu_xi)*j*w2[i] + relu_xi*j*u[h, r, at_xi + i]*w1[i]
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                relu_mu = relu(a_mu)
+                row[i] = (relu_mu*relu_mu)*j*w0[i] + relu_mu*j*u[h, r, at_mu]*w1[i]
+            total = 0.0
+            for i in range(y.size):
+                total += row[i]
+            g[h, r, at_mu] = total
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margin, l1, v0, v1):
+    """g = dL_S/dz, without penalty."""
+    n = float(y.size)
+    at_mu = 0
+    at_xi = at_mu + 1
+    f[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                a_xi = z[h, r, at_xi + i]
+                relu_mu = relu(a_mu)
+                relu_xi = relu(a_xi)
+                f[i] += ((relu_mu*relu_mu*relu_mu) + (relu_xi*relu_xi*relu_xi))*j
+    f *= kappa
+    q0 = 3.0*kappa/n
+    for i in range(y.size):
+        margin[i] = f[i]*y[i]
+        l1[i] = loss_1(margin[i])
+        v0[i] = q0*l1[i]
+        v1[i] = q0*l1[i]*y[i]
+    g[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
+                relu_xi = relu(a_xi)
+                g[h, r, at_xi + i] = (relu_xi*relu_xi)*j*v1[i]
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                relu_mu = relu(a_mu)
+                row[i] = (relu_mu*relu_mu)*j*v0[i]
+            total = 0.0
+            for i in range(y.size):
+                total += row[i]
+            g[h, r, at_mu] = total
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz0, vz1, vz2, margin, loss, l1, zeta, v0, v1):
+    """g = dL_S/dz, and every definition that is observed."""
+    n = float(y.size)
+    at_mu = 0
+    at_xi = at_mu + 1
+    f[:] = 0.0
+    vz0[:] = 0.0
+    vz1[:] = 0.0
+    vz2[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                a_xi = z[h, r, at_xi + i]
+                relu_mu = relu(a_mu)
+                relu_xi = relu(a_xi)
+                f[i] += ((relu_mu*relu_mu*relu_mu) + (relu_xi*relu_xi*relu_xi))*j
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                relu_mu = relu(a_mu)
+                vz0[i] += (relu_mu*relu_mu*relu_mu*relu_mu)
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
+                relu_xi = relu(a_xi)
+                vz1[i] += (relu_xi*relu_xi*relu_xi*relu_xi)
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                a_xi = z[h, r, at_xi + i]
+                relu_mu = relu(a_mu)
+                relu_xi = relu(a_xi)
+                vz2[i] += (relu_mu*relu_mu)*(relu_xi*relu_xi)
+    f *= kappa
+    q0 = 3.0*kappa/n
+    for i in range(y.size):
+        margin[i] = f[i]*y[i]
+        loss[i] = loss_0(margin[i])
+        l1[i] = loss_1(margin[i])
+        zeta[i] = gram[at_mu, at_mu]*vz0[i] + 2.0*G_mu_xi[i]*vz2[i]*y[i] + G_xi_xi[i]*vz1[i]
+        v0[i] = q0*l1[i]
+        v1[i] = q0*l1[i]*y[i]
+    g[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
+                relu_xi = relu(a_xi)
+                g[h, r, at_xi + i] = (relu_xi*relu_xi)*j*v1[i]
+            for i in range(y.size):
+                a_mu = y[i]*z[h, r, at_mu]
+                relu_mu = relu(a_mu)
+                row[i] = (relu_mu*relu_mu)*j*v0[i]
+            total = 0.0
+            for i in range(y.size):
+                total += row[i]
+            g[h, r, at_mu] = total
+
+
+@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, float64, int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def run(z, b, gram, y, kappa, c, lam, eta, lam_until, start, steps, recorded, z_out, b_out):
+    """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
+
+    States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.
+    """
+    f = np.zeros(y.size)
+    margin = np.zeros(y.size)
+    l1 = np.zeros(y.size)
+    v0 = np.zeros(y.size)
+    v1 = np.zeros(y.size)
+    l2 = np.zeros(y.size)
+    w1 = np.zeros(y.size)
+    wz0 = np.zeros(y.size)
+    wz1 = np.zeros(y.size)
+    D = np.zeros(y.size)
+    w0 = np.zeros(y.size)
+    w2 = np.zeros(y.size)
+    G_mu_xi = np.zeros(y.size)
+    G_xi_xi = np.zeros(y.size)
+    example_gram(gram, y, G_mu_xi, G_xi_xi)
+    g = np.zeros(z.shape)
+    row = np.zeros(y.size)
+    dz = np.zeros(z.shape)
+    u = np.zeros(z.shape)
+    at = 0
+    for t in range(start, start + steps + 1):
+        if at < recorded.size and recorded[at] == t:
+            z_out[at] = z
+            b_out[at] = b
+            at += 1
+        if t == start + steps:
+            break
+        if t <= lam_until:
+            gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, l1, v0, v1, l2, w1, wz0, wz1, D, w0, w2)
+        else:
+            plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margin, l1, v0, v1)
+        if not finite(f):
+            return t
+        descend(z, b, g, gram, eta, dz)
+    return -1
+
+
+@njit("void(float64[:, :, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, float64[::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_out, zeta_out):
+    """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
+    z = np.zeros(states.shape[1:])
+    g = np.zeros(z.shape)
+    row = np.zeros(y.size)
+    along = np.zeros(z.shape)
+    f = np.zeros(y.size)
+    vz0 = np.zeros(y.size)
+    vz1 = np.zeros(y.size)
+    vz2 = np.zeros(y.size)
+    margin = np.zeros(y.size)
+    loss = np.zeros(y.size)
+    l1 = np.zeros(y.size)
+    zeta = np.zeros(y.size)
+    v0 = np.zeros(y.size)
+    v1 = np.zeros(y.size)
+    G_mu_xi = np.zeros(y.size)
+    G_xi_xi = np.zeros(y.size)
+    example_gram(gram, y, G_mu_xi, G_xi_xi)
+    for t in range(states.shape[0]):
+        z[:] = states[t]
+        measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz0, vz1, vz2, margin, loss, l1, zeta, v0, v1)
+        contract(g, gram, along)
+        total = 0.0
+        for h in range(z.shape[0]):
+            for r in range(z.shape[1]):
+                for b in range(z.shape[2]):
+                    total += g[h, r, b] * along[h, r, b]
+        gradient_norm[t] = sqrt(max(total, 0.0))
+        total = 0.0
+        for i in range(y.size):
+            total += loss[i]
+        risk[t] = total / y.size
+        margin_out[t] = margin
+        l1_out[t] = l1
+        zeta_out[t] = zeta
+
+
+@njit("void(float64[:, :, :, ::1], float64, float64, float64, float64[::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def outputs(a, kappa, c, lam, out):
+    """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
+    out[:] = 0.0
+    for i in range(a.shape[0]):
+        for h in range(2):
+            j = 1.0 - 2.0 * h
+            for r in range(a.shape[3]):
+                a_mu = a[i, 0, h, r]
+                a_xi = a[i, 1, h, r]
+                relu_mu = relu(a_mu)
+                relu_xi = relu(a_xi)
+                out[i] += ((relu_mu*relu_mu*relu_mu) + (relu_xi*relu_xi*relu_xi))*j
+    out *= kappa

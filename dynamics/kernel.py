@@ -1,0 +1,189 @@
+"""A generated kernel, loaded: the same file compiled by Numba or run as plain Python.
+
+A kernel is a Python module beside a JSON description of the declaration it came from.  Compiled modules are imported
+from their file, so that Numba's cache finds them again; plain ones are the same text with `njit` doing nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+GENERATED = Path(__file__).resolve().parent / "generated"
+ALWAYS = 2**62
+BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Recorded states: steps t (T,), z and b (T, H, m, B); `diverged` is the first non-finite step, or -1."""
+
+    t: NDArray[np.int64]
+    z: Floats
+    b: Floats
+    diverged: int
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A loaded kernel.  `scalars` and `observed` are the names of its arguments and outputs, from its description."""
+
+    path: Path
+    scalars: tuple[str, ...]
+    observed: tuple[str, ...]
+    heads: int
+    signed: bool
+    loops: ModuleType
+    blas_path: Path | None
+
+    @property
+    def source(self) -> str:
+        """The text that runs."""
+        return self.path.read_text(encoding="utf-8")
+
+    def module(self, directions: int) -> ModuleType:
+        """Loops where shapes are small, BLAS where large."""
+        return _import(self.blas_path) if self.blas_path is not None and directions >= BLAS_FROM else self.loops
+
+    def labels(self, y: Floats) -> NDArray[Any]:
+        """Labels as the kernel takes them: +-1 as floats, classes as integers."""
+        return np.ascontiguousarray(y, dtype=np.float64 if self.signed else np.int64)
+
+    def run(
+        self, z: Floats, b: Floats, gram: Floats, y: Floats, values: Mapping[str, Any], steps: int,
+        recorded: NDArray[np.int64], start: int = 0,
+    ) -> Trajectory:
+        """Run `steps` steps of gradient descent from step `start`, keeping the states at `recorded` steps.
+
+        z, b (H, m, B), gram (B, B), y (n,); z and b are left as they are.  Raises ValueError where shapes disagree:
+        compiled code checks nothing.
+        """
+        self._check(z, gram, y)
+        state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
+        steps_at = np.ascontiguousarray(recorded, dtype=np.int64)
+        z_out = np.empty((steps_at.size, *state.shape))
+        b_out = np.empty_like(z_out)
+        until = values.get("lam_until")
+        limit = (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
+        module = self.module(gram.shape[0])
+        with _one_blas_thread(module is not self.loops):
+            failed = module.run(
+                state, coefficients, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y), *self.arguments(values, z.shape[1]),
+                float(values["eta"]), limit, start, steps, steps_at, z_out, b_out,
+            )
+        return _cut(steps_at, z_out, b_out, int(failed))
+
+    def observe(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> dict[str, Floats]:
+        """Observables of states z (T, H, m, B): loss (T,), gradient_norm (T,), and each of `observed` (T, n) or (T, H, n)."""
+        self._check(z[0] if len(z) else np.zeros((self.heads, 1, gram.shape[0])), gram, y)
+        count, n = z.shape[0], y.size
+        risk, norm = np.empty(count), np.empty(count)
+        outs = [np.empty((count, n) if self.signed or name == "loss" else (count, self.heads, n)) for name in self.observed]
+        self.loops.observe(
+            np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
+            *self.arguments(values, z.shape[2]), risk, norm, *outs,
+        )
+        return {"loss": risk, "gradient_norm": norm, **dict(zip(self.observed, outs, strict=True))}
+
+    def outputs(self, a: Floats, values: Mapping[str, Any]) -> Floats:
+        """Network outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m)."""
+        out = np.empty(a.shape[0] if self.signed else (a.shape[0], self.heads))
+        self.loops.outputs(np.ascontiguousarray(a, dtype=np.float64), *self.arguments(values, a.shape[3]), out)
+        return out
+
+    def arguments(self, values: Mapping[str, Any], m: int) -> tuple[float, ...]:
+        """The kernel's scalars: kappa = 1/m or 1, c = 1/2 or 1, and parameters by name."""
+        derived = {
+            "kappa": 1.0 if values.get("neurons", "mean") == "sum" else 1.0 / m,
+            "c": 0.5 if values.get("penalty_half", True) else 1.0,
+        }
+        return tuple(float(derived[name] if name in derived else values[name]) for name in self.scalars)
+
+    def _check(self, z: Floats, gram: Floats, y: Floats) -> None:
+        if z.ndim != 3 or z.shape[0] != self.heads or gram.shape != (z.shape[2], z.shape[2]) or y.ndim != 1:
+            raise ValueError(
+                f"kernel {self.path.stem}: z {z.shape}, gram {gram.shape} and y {y.shape} disagree; "
+                f"expected z ({self.heads}, m, B), gram (B, B) and y (n,)"
+            )
+
+
+def _cut(steps: NDArray[np.int64], z: Floats, b: Floats, failed: int) -> Trajectory:
+    """The trajectory up to a divergence; a state with a non-finite entry counts as one."""
+    good = np.isfinite(z).reshape(len(steps), -1).all(axis=1) & np.isfinite(b).reshape(len(steps), -1).all(axis=1)
+    if failed >= 0:
+        good &= steps <= failed
+    if good.all():
+        return Trajectory(steps, z, b, failed)
+    first = int(np.argmin(good))
+    return Trajectory(steps[:first], z[:first], b[:first], failed if failed >= 0 else int(steps[first]))
+
+
+class _one_blas_thread:
+    """One BLAS thread inside, where the BLAS variant runs: more would fight the workers of a sweep."""
+
+    def __init__(self, on: bool) -> None:
+        self.on, self.limits = on, None
+
+    def __enter__(self) -> None:
+        if self.on:
+            from threadpoolctl import threadpool_limits
+
+            self.limits = threadpool_limits(limits=1, user_api="blas")
+
+    def __exit__(self, *_: object) -> None:
+        if self.limits is not None:
+            self.limits.restore_original_limits()
+
+
+def load(path: Path, description: Mapping[str, Any], compiled: bool = True) -> Kernel:
+    """Load the kernel at `path`; its BLAS variant is path's name with _blas, where it exists."""
+    blas_path = path.with_name(f"{path.stem}_blas.py")
+    read = _import if compiled else _plain
+    return Kernel(
+        path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
+        heads=int(description["heads"]), signed=bool(description["signed"]), loops=read(path),
+        blas_path=blas_path if compiled and blas_path.exists() else None,
+    )
+
+
+def _import(path: Path) -> ModuleType:
+    """Import under one stable name, which Numba's cache needs: a shipped kernel's own, or one made from the file's."""
+    if path.parent == GENERATED:
+        return importlib.import_module(f"dynamics.generated.{path.stem}")
+    name = f"gammarho_kernel_{path.stem}"
+    known = sys.modules.get(name)
+    if known is not None and known.__file__ == str(path):
+        return known
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"kernel {path.name} cannot be loaded; regenerate it")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _plain(path: Path) -> ModuleType:
+    """The same text as plain Python: the decorator returns its function unchanged."""
+    return plain_module(path.read_text(encoding="utf-8"), path.stem)
+
+
+def plain_module(source: str, name: str) -> ModuleType:
+    """A kernel's text run as plain Python, without Numba."""
+    module = ModuleType(name)
+    text = source.replace("from numba import njit\n", "njit = lambda *signature, **options: lambda function: function\n")
+    exec(compile(text, f"<{name}, plain>", "exec"), module.__dict__)  # the text is our own generator's
+    return module
+
+
+__all__ = ["ALWAYS", "BLAS_FROM", "Kernel", "Trajectory", "load", "plain_module"]

@@ -1,0 +1,50 @@
+"""The front door: derive, run and check the reduced dynamics of two-layer networks.
+
+The public names load on first use, so that `import gammarho` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from derivations.model import Model as Model
+    from gammarho.api import conditions as conditions
+    from gammarho.api import derive as derive
+    from gammarho.api import validate as validate
+    from simulate.errors import Diverged as Diverged
+    from simulate.errors import InputError as InputError
+    from simulate.phase import phase as phase
+    from simulate.run import run as run
+    from simulate.run import weights as weights
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Diverged": "simulate.errors",
+    "InputError": "simulate.errors",
+    "Model": "derivations.model",
+    "conditions": "gammarho.api",
+    "derive": "gammarho.api",
+    "phase": "simulate.phase",
+    "run": "simulate.run",
+    "validate": "gammarho.api",
+    "weights": "simulate.run",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the table's keys are text
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home, once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gammarho' has no attribute {name!r}; it has {', '.join(_HOMES)}")
+    found = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return sorted(__all__)

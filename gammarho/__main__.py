@@ -1,0 +1,7 @@
+"""`python -m gammarho` is the command `gammarho`."""
+
+from __future__ import annotations
+
+from gammarho.cli import entry
+
+entry()

@@ -1,0 +1,129 @@
+"""The public functions that put two parts together: a setting's model, and what is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulate import parameters, settings
+from simulate.errors import InputError
+
+if TYPE_CHECKING:
+    from derivations.derive import Recursion
+    from derivations.model import Model, Parameter
+    from simulate.conditions import ConditionTable
+    from simulate.validate import Validation
+
+Given = Mapping[str, object] | None
+
+
+def resolve(setting: str | Model, params: Given = None, preset: str | None = None) -> parameters.Resolved:
+    """The setting's model and the value of every parameter: `params` over `preset` over the published defaults.
+
+    Raises:
+        InputError: for an unknown setting, preset or parameter, and for a value outside its range.
+    """
+    found = settings.resolve(setting)
+    return parameters.resolve(found.factory, params, found.preset(preset))
+
+
+def derive(setting: str | Model, params: Given = None, *, preset: str | None = None) -> Recursion:
+    """The exact reduced recursion of a setting (a name, "file.py:model" or a Model).
+
+    Only structural parameters matter here, such as `regularizer` and `q` of `pegr`.
+
+    Raises:
+        InputError: as `resolve`.
+    """
+    from derivations.derive import derive as derive_model
+
+    return derive_model(resolve(setting, params, preset).model)
+
+
+def conditions(
+    setting: str | Model,
+    params: Given = None,
+    *,
+    preset: str | None = None,
+    constant: float = 1.0,
+    steps: int | None = None,
+) -> ConditionTable:
+    """The paper's conditions at these values: a row a clause, with the constants C for which it holds.
+
+    Args:
+        setting: a name, "file.py:model" or a Model.
+        params: values by name, of the model's parameters and of the conditions' own, such as `alpha`.
+        preset: a name of the setting's presets; also gives `steps`.
+        constant: the C at which each clause is judged.
+        steps: the run's gradient steps, for the clauses that speak of them.
+
+    Raises:
+        InputError: as `resolve`; also where no conditions are recorded for the model.
+    """
+    from simulate.conditions import conditions as evaluate
+
+    own, given = condition_parameters(setting), parameters.by_name(params)
+    resolved = resolve(setting, {name: value for name, value in given.items() if name not in own}, preset)
+    extra = {name: parameters.parse(own[name], value) for name, value in given.items() if name in own}
+    if steps is not None or preset is not None:
+        steps = total(setting, preset, steps)
+    return evaluate(resolved.model, {**resolved.values, **extra}, constant=constant, steps=steps)
+
+
+def condition_parameters(setting: str | Model) -> dict[str, Parameter]:
+    """The parameters that belong to the conditions recorded for a setting and not to its model."""
+    from simulate.conditions import recorded
+
+    return {own.name: own for own in recorded(parameters.build(settings.resolve(setting).factory, {})).parameters}
+
+
+def validate(
+    setting: str | Model,
+    params: Given = None,
+    *,
+    preset: str | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    initial: Mapping[str, Any] | None = None,
+) -> Validation:
+    """Compare the reduced recursion with gradient descent on the weights (torch, float64), on one draw.
+
+    Args:
+        setting: a name, "file.py:model" or a Model.
+        params: parameter values by name, over `preset`, over the published defaults.
+        preset: a name of the setting's presets; also gives `steps`.
+        steps: gradient steps.
+        seed: selects the draw.
+        initial: arrays to start from instead of a draw; sizes come from them.
+
+    Returns:
+        One-step residuals and the trajectories' differences with their bounds; `verdict` is "pass", "fail" or
+        "undecided".
+
+    Raises:
+        InputError: as `resolve`, and where no number of steps is given.
+    """
+    from simulate.draw import draw
+    from simulate.kernels import kernel_for
+    from simulate.validate import validate as compare
+
+    resolved, count = resolve(setting, params, preset), total(setting, preset, steps)
+    drawn = draw(resolved.model, resolved.values, parameters.count("seed", seed), "vectors", initial)
+    if initial is not None:
+        sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
+        resolved = parameters.with_sizes(resolved, params, sizes)
+    return compare(resolved.model, kernel_for(resolved.model), drawn, resolved.values, count)
+
+
+def total(setting: str | Model, preset: str | None, steps: object) -> int:
+    """The number of steps: as given, or the preset's.
+
+    Raises:
+        InputError: where neither says, or `steps` is not a whole number.
+    """
+    chosen = settings.resolve(setting).preset(preset)
+    if steps is not None:
+        return parameters.count("steps", steps, example=1500)
+    if chosen is None:
+        raise InputError("steps: not given; expected a number of gradient steps or a preset that has one")
+    return chosen.steps

@@ -1,0 +1,359 @@
+"""The command line: a verb, a setting, and name=value; every heavy import waits for the verb that needs it.
+
+Exit status: 0 done, 1 a validation or check failed, 2 bad input or a diverged run, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import cyclopts
+
+from gammarho import __version__
+from simulate.errors import Diverged, InputError, nearest
+
+if TYPE_CHECKING:
+    from derivations.derive import Recursion
+
+_OURS = ("derivations", "dynamics", "simulate", "figures", "gammarho")
+_EXTRAS = {"torch": "torch", "h5netcdf": "netcdf", "h5py": "netcdf", "distributed": "distributed", "flint": "certified"}
+_SETTING = "a setting: pegr, or file.py:model"
+
+Switch = Annotated[bool, cyclopts.Parameter(negative="")]
+Repeated = Annotated[tuple[str, ...], cyclopts.Parameter(negative="")]
+
+app = cyclopts.App(
+    name="gammarho",
+    version=__version__,
+    help="Derive, run and check the reduced dynamics of two-layer networks.",
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+
+
+@app.command
+def derive(
+    setting: str,
+    /,
+    *values: str,
+    preset: str | None = None,
+    latex: Switch = False,
+    kernel: Switch = False,
+    steps: Switch = False,
+    out: str | None = None,
+) -> int:
+    """Print a setting's exact reduced recursion.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: structural parameters, as name=value.
+        preset: take them from a preset.
+        latex: print LaTeX instead of text.
+        kernel: print the source of the kernel instead.
+        steps: print the derivation, step by step, instead.
+        out: write to this file instead.
+    """
+    from gammarho import api, arguments
+
+    given, path = arguments.assignments(values), arguments.text_output(out)
+    if latex + kernel + steps > 1:
+        raise InputError("derive takes one of --latex, --kernel and --steps at a time; give one of them")
+    recursion = api.derive(setting, given, preset=preset)
+    text = _printed(recursion, latex, kernel, steps).rstrip("\n")
+    if path is None:
+        print(text)
+    else:
+        path.write_text(text + "\n", encoding="utf-8")
+        print(f"wrote {path}")
+    return 0
+
+
+@app.command
+def run(
+    setting: str,
+    /,
+    *values: str,
+    preset: str | None = None,
+    steps: str | None = None,
+    seed: str = "0",
+    seeds: str | None = None,
+    engine: str = "reduced",
+    sampling: str = "vectors",
+    record: str | None = None,
+    observables: str | None = None,
+    until: Repeated = (),
+    out: str | None = None,
+    json: Switch = False,
+) -> int:
+    """Run a setting and print its observables at a few steps.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: parameters, as name=value, over the preset, over the published defaults.
+        preset: published values by name, such as paper.
+        steps: gradient steps; a preset brings its own.
+        seed: selects the draw.
+        seeds: run this many seeds, counted from seed.
+        engine: reduced (the recursion) or weights (gradient descent in torch).
+        sampling: vectors, or gram (drawn without the dimension).
+        record: all, or steps such as 0,10,100.
+        observables: names, separated by commas.
+        until: stop at a threshold, such as loss=1e-3; may be repeated.
+        out: write the data to this .zarr folder or .nc file.
+        json: print JSON instead of a table.
+    """
+    from gammarho import api, arguments
+    from simulate import parameters
+
+    given, path = arguments.assignments(values), arguments.output(out)
+    api.resolve(setting, given, preset)  # what is misspelt is refused before Numba and xarray are loaded
+    options: dict[str, Any] = {
+        "steps": None if steps is None else parameters.count("steps", steps, example=1500),
+        "seed": parameters.count("seed", seed),
+        "seeds": None if seeds is None else parameters.count("seeds", seeds, low=1, example=10),
+        "record": arguments.record(record),
+        "observables": arguments.names("observables", observables),
+        "until": arguments.thresholds(until),
+    }
+    from gammarho import report
+    from simulate.run import run as simulate_run
+
+    data = simulate_run(setting, given, preset=preset, engine=engine, sampling=sampling, **options)
+    if path is not None:
+        report.write(data, path)
+    print(report.as_json(data) if json else report.as_text(data))
+    if path is not None and not json:
+        print(f"wrote {path}")
+    return 0
+
+
+@app.command
+def validate(
+    setting: str,
+    /,
+    *values: str,
+    preset: str | None = None,
+    steps: str | None = None,
+    seed: str = "0",
+    json: Switch = False,
+) -> int:
+    """Compare the recursion with gradient descent on the weights, on one draw; exit 1 unless they agree.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: parameters, as name=value.
+        preset: published values by name, such as paper.
+        steps: gradient steps; a preset brings its own.
+        seed: selects the draw.
+        json: print JSON instead of text.
+    """
+    from gammarho import api, arguments, report
+    from simulate import parameters
+
+    given, chosen_seed = arguments.assignments(values), parameters.count("seed", seed)
+    chosen_steps = api.total(setting, preset, steps)
+    result = api.validate(setting, given, preset=preset, steps=chosen_steps, seed=chosen_seed)
+    if not json:
+        _print_notes(setting, given, preset)
+    print(report.json_of(result) if json else result)
+    return 0 if result.verdict == "pass" else 1
+
+
+@app.command
+def conditions(
+    setting: str,
+    /,
+    *values: str,
+    preset: str | None = None,
+    constant: str = "1",
+    steps: str | None = None,
+    json: Switch = False,
+) -> int:
+    """Print the paper's conditions at these values, clause by clause.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: parameters, as name=value; also the conditions' own, such as alpha.
+        preset: published values by name, such as paper.
+        constant: the C at which each clause is judged.
+        steps: the run's gradient steps; a preset brings its own.
+        json: print JSON instead of a table.
+    """
+    from gammarho import api, arguments, report
+    from simulate import parameters
+
+    given = arguments.assignments(values)
+    table = api.conditions(
+        setting,
+        given,
+        preset=preset,
+        constant=parameters.positive("constant", constant),
+        steps=None if steps is None else parameters.count("steps", steps, example=1500),
+    )
+    if not json:
+        own = api.condition_parameters(setting)
+        _print_notes(setting, {name: value for name, value in given.items() if name not in own}, preset)
+    print(report.json_of(table) if json else table)
+    return 0
+
+
+@app.command
+def phase(
+    setting: str,
+    /,
+    *values: str,
+    x: str,
+    y: str,
+    preset: str | None = None,
+    steps: str | None = None,
+    seed: str = "0",
+    seeds: str = "1",
+    observable: str = "test_error",
+    out: str = "grid.zarr",
+) -> int:
+    """Fill a grid over two parameters; an interrupted grid is taken up where it stopped.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: parameters, as name=value.
+        x: first axis, as name=a:b:n or name=a:b:n:log.
+        y: second axis.
+        preset: published values by name, such as paper.
+        steps: gradient steps; a preset brings its own.
+        seed: selects the draws.
+        seeds: draws a point.
+        observable: what to store, at the last step.
+        out: the zarr folder to fill.
+    """
+    from gammarho import api, arguments
+    from simulate import parameters
+
+    given, path = arguments.assignments(values), arguments.output(out)
+    model = api.resolve(setting, given, preset).model
+    first, second = arguments.axis("x", x, model), arguments.axis("y", y, model)
+    if first[0] == second[0]:
+        raise InputError(f"x and y: both {first[0]}; expected two different parameters")
+    chosen_seed, chosen_seeds = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)
+    chosen_steps = api.total(setting, preset, steps)
+    from simulate.phase import phase as fill
+
+    print(fill(setting, given, x=first, y=second, preset=preset, steps=chosen_steps, seed=chosen_seed,
+               seeds=chosen_seeds, observable=observable, out=path))  # fmt: skip
+    print(f"wrote {path}")
+    return 0
+
+
+@app.command
+def figures(paper: str, figure: str | None = None, /, *, out: str = "out") -> int:
+    """Write a paper's figures and tables, or one of them.
+
+    Args:
+        paper: a setting's name, such as pegr.
+        figure: one figure's name; all without it.
+        out: the folder to write to.
+    """
+    import importlib
+
+    from simulate import settings
+
+    if paper not in settings.SETTINGS:
+        raise InputError(f"paper: {paper!r}; {nearest(paper, settings.SETTINGS)}")
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"out: {out!r}, which is a file; expected a folder to write figures to")
+    known = importlib.import_module(f"figures.{paper}").FIGURES
+    if figure is not None and figure not in known:
+        raise InputError(f"figure: {figure!r} is not one of {paper}'s; {nearest(figure, known)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in known if figure is None else (figure,):
+        for path in known[name](folder):
+            print(f"wrote {path}")
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status; errors are one sentence on stderr."""
+    try:
+        status = app(list(sys.argv[1:] if argv is None else argv), exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except cyclopts.CycloptsError as error:
+        return _say(_usage(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit's own flush would complain
+        return 141
+    except KeyboardInterrupt:
+        print("gammarho: interrupted", file=sys.stderr)
+        return 130
+    except (InputError, Diverged) as error:
+        return _say(str(error))
+    except (ValueError, ModuleNotFoundError, MemoryError, OSError) as error:
+        sentence = _foreseen(error)
+        if sentence is None:
+            raise
+        return _say(sentence)
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _say(sentence: str) -> int:
+    print(f"gammarho: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2
+
+
+def _usage(error: cyclopts.CycloptsError) -> str:
+    """The parser's message as one sentence."""
+    if isinstance(error, cyclopts.MissingArgumentError) and error.argument is not None:
+        name = error.argument.name
+        return f"{' '.join(error.command_chain or ())} needs {_SETTING if name == 'SETTING' else 'a value for ' + name}"
+    if isinstance(error, cyclopts.UnusedCliTokensError):
+        return f"{' '.join(map(repr, error.unused_tokens or ()))} is one word too many; see gammarho --help"
+    parts = [part.strip("?. ") for part in str(error).strip().replace("? ", ". ").split(". ")]
+    question = "?" if parts[-1].startswith("Did you mean") else ""
+    return "; ".join(part[:1].lower() + part[1:] for part in parts) + question
+
+
+def _foreseen(error: Exception) -> str | None:
+    """One sentence for what a user can mend; None for a defect of the program, whose traceback is wanted."""
+    if isinstance(error, ModuleNotFoundError):
+        missing = (error.name or "").split(".")[0]
+        if missing in _EXTRAS:
+            return f"{missing} is not installed; this verb needs it, so run: pip install 'gammarho[{_EXTRAS[missing]}]'"
+        return f"{error.name} is not part of this version" if missing in _OURS else None
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({error}); lower n, m, d or the number of recorded steps"
+    if isinstance(error, OSError):
+        named = error.filename is not None
+        return f"{error.filename}: {error.strerror}; expected a place that can be read and written" if named else None
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    raised_in = trace.tb_frame.f_globals.get("__name__", "") if trace is not None else ""
+    return str(error) if raised_in.split(".")[0] in _OURS else None
+
+
+def _print_notes(setting: str, given: dict[str, str], preset: str | None) -> None:
+    """The published values in use, before a result that does not carry them."""
+    from gammarho import api
+
+    for note in api.resolve(setting, given, preset).notes:
+        print(note)
+
+
+def _printed(recursion: Recursion, latex: bool, kernel: bool, steps: bool) -> str:
+    if latex:
+        return recursion.latex()
+    if kernel:
+        return recursion.kernel_source()
+    if not steps:
+        return str(recursion)
+    from derivations import show
+
+    return show.steps(recursion)

@@ -1,0 +1,115 @@
+"""A dataset for a terminal, for a program, and for the disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulate.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray
+
+_COLUMNS = 8
+_WIDTH = 11
+
+
+def as_text(data: xarray.Dataset) -> str:
+    """The notes, then a row a variable at about eight log-spaced recorded steps, then the hitting times.
+
+    A variable with more axes than t (and seed) is shown by its largest absolute value; seeds are averaged.
+    """
+    picked = _log_spaced(data["t"].values)
+    numeric = [name for name, values in data.data_vars.items() if np.issubdtype(values.dtype, np.number)]
+    rows = [("t", [f"{int(t)}" for t in data["t"].values[picked]])]
+    rows += [_row(str(name), data[name].isel(t=picked)) for name in numeric if "t" in data[name].dims]
+    width = max(len(label) for label, _ in rows)
+    table = [f"{label:<{width}}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells) for label, cells in rows]
+    return "\n".join([*notes(data), "", *table, *_hitting_times(data)])
+
+
+def as_json(data: xarray.Dataset) -> str:
+    """Notes, attributes, coordinates and variables, the last two as {"dims": [...], "values": nested lists}."""
+
+    def plain(names: Any) -> dict[str, Any]:
+        return {str(name): {"dims": list(data[name].dims), "values": data[name].values} for name in names}
+
+    attributes = {key: value for key, value in data.attrs.items() if key != "notes"}
+    arrays = {"coords": plain(data.coords), "variables": plain(data.data_vars)}
+    return json_of({"notes": notes(data), "attrs": attributes, **arrays})
+
+
+def json_of(value: object) -> str:
+    """JSON of dataclasses, arrays, mappings and sequences; what is not finite becomes null."""
+    return json.dumps(_plain(value.to_dict() if hasattr(value, "to_dict") else value), allow_nan=False)
+
+
+def notes(data: xarray.Dataset) -> list[str]:
+    """The lines on presets and published defaults that came with the run."""
+    found = data.attrs.get("notes", [])
+    return found.splitlines() if isinstance(found, str) else [str(line) for line in found]
+
+
+def write(data: xarray.Dataset, path: Path) -> None:
+    """A zarr store, or a netCDF file where the name ends in .nc.
+
+    Raises:
+        InputError: where netCDF's packages are not installed.
+    """
+    if path.suffix == ".zarr":
+        data.to_zarr(path, mode="w")
+        return
+    try:
+        import h5netcdf  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"out: {str(path)!r}; netCDF needs h5netcdf, so run: pip install 'gammarho[netcdf]', or write a .zarr"
+        ) from error
+    data.to_netcdf(path, engine="h5netcdf")
+
+
+def _log_spaced(steps: Any) -> list[int]:
+    """Indices of about eight recorded steps: the first, the last, and log-spaced ones between."""
+    if len(steps) <= _COLUMNS:
+        return list(range(len(steps)))
+    wanted = np.geomspace(max(1, int(steps[1])), max(1, int(steps[-1])), _COLUMNS - 1)
+    return sorted({0, *(int(np.abs(steps - want).argmin()) for want in wanted)})
+
+
+def _row(name: str, values: xarray.DataArray) -> tuple[str, list[str]]:
+    label, rest = name, [dim for dim in values.dims if dim not in ("t", "seed")]
+    if rest:
+        label, values = f"max |{name}|", abs(values).max(rest)
+    if "seed" in values.dims:
+        label, values = f"{label} (mean)", values.mean("seed")
+    return label, [f"{float(value):.4g}" for value in values.values]
+
+
+def _hitting_times(data: xarray.Dataset) -> list[str]:
+    """One line an event; a time that is negative or not a number was not reached."""
+    lines = []
+    for name, values in data.data_vars.items():
+        if "event" in values.attrs:
+            times = np.atleast_1d(values.values)
+            shown = ", ".join(str(int(t)) if math.isfinite(t) and t >= 0 else "not reached" for t in times)
+            lines.append(f"{name} = {shown}  ({values.attrs['event']})")
+    return ["", *lines] if lines else []
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

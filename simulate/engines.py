@@ -1,0 +1,163 @@
+"""The two engines on one draw: a kernel beside torch, and the weight-space path that `validate` compares along."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import weights
+from .errors import Diverged
+from .weights import Array, Values
+
+KINK = 1e-12  # |z| below this times max|z| is within rounding of a kink
+HUGE = 1e50  # above this |z| squares of powers, as in a penalty, overflow
+
+Steps = NDArray[np.int64]
+
+
+class Trajectory(Protocol):
+    """What a kernel run returns."""
+
+    @property
+    def t(self) -> Steps:
+        """Recorded steps (T,), cut off where the run diverges."""
+
+    @property
+    def z(self) -> Array:
+        """Pre-activations on the directions (T, H, m, B)."""
+
+    @property
+    def b(self) -> Array:
+        """Coefficients (T, H, m, B)."""
+
+
+class Kernel(Protocol):
+    """The part of `dynamics.kernel.Kernel` that is compared."""
+
+    def run(
+        self, z: Array, b: Array, gram: Array, y: Array, values: Values, steps: int, recorded: Steps, start: int = 0
+    ) -> Trajectory:
+        """`steps` steps from the state (z, b) at step `start`."""
+
+    def observe(self, z: Array, gram: Array, y: Array, values: Values) -> Mapping[str, Array]:
+        """Observables of the states z (T, H, m, B)."""
+
+
+class FullDraw(weights.VectorDraw, Protocol):
+    """What is read of a `simulate.draw.Draw`."""
+
+    @property
+    def z(self) -> Array:
+        """Pre-activations at step 0 (H, m, B)."""
+
+    @property
+    def gram(self) -> Array:
+        """Inner products of the directions (B, B)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The kernel's states z and b at recorded steps, (T, H, m, B)."""
+
+    z: Array
+    b: Array
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two engines on one draw."""
+
+    task: weights.Problem
+    kernel: Kernel
+    draw: FullDraw
+    vectors: Array
+    start: Array
+
+    @property
+    def lengths(self) -> Array:
+        """||v_b|| (B,)."""
+        lengths: Array = np.linalg.norm(self.vectors, axis=1)
+        return lengths
+
+    def run(self, z: Array, b: Array, recorded: Steps, start: int = 0) -> Run:
+        """The kernel from the state (z, b) at step `start`; NaN at the recorded steps after it diverged."""
+        steps = int(recorded[-1]) - start
+        run = self.kernel.run(z, b, self.draw.gram, self.draw.y, self.task.values, steps, recorded, start=start)
+        full_z, full_b = np.full((len(recorded), *z.shape), np.nan), np.full((len(recorded), *z.shape), np.nan)
+        full_z[: len(run.t)], full_b[: len(run.t)] = run.z, run.b
+        return Run(full_z, full_b)
+
+    def step(self, z: Array, t: int) -> tuple[Array, Array]:
+        """The kernel's z(t+1) and b(t+1) - b(t) from z = z(t), both (H, m, B)."""
+        after = self.run(z, np.zeros_like(z), np.array([t + 1]), t)
+        return after.z[-1], after.b[-1]
+
+    def reduced(self, z: Array) -> Mapping[str, Array]:
+        """The kernel's observables of the states z (T, H, m, B)."""
+        return self.kernel.observe(z, self.draw.gram, self.draw.y, self.task.values)
+
+    def autograd(self, W: Array) -> dict[str, Array]:
+        """Weight space's observables of the states W (T, H, m, d)."""
+        return weights.observe(self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device))
+
+
+@dataclass(frozen=True)
+class Path:
+    """The weight-space trajectory: W at the steps t, W one step after them, and what was met; see `Validation`."""
+
+    t: Steps
+    W: Array
+    after: Mapping[int, Array]
+    steps: int
+    window: int
+    smallest: float
+    smallest_z: float
+    smallest_at: int
+    seconds: float
+    notes: tuple[str, ...]
+
+
+def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Path:
+    """Runs torch, watching every step for pre-activations within rounding of a kink, and for divergence."""
+    wanted, kept, after, notes = set(recorded.tolist()), {}, {}, []
+    live = task.vectors[task.vectors.norm(dim=1) > 0]
+    smallest, smallest_z, smallest_at, window, last, seconds, first = np.inf, 0.0, 0, steps, 0, 0.0, 0.0
+    weights.step_tensor(task, task.vectors.new_tensor(start), 0)  # warm-up
+    began = time.perf_counter()
+    try:
+        for t, w in weights.states(task, start, steps):
+            seconds += time.perf_counter() - began
+            z = (w @ live.T).abs()
+            low, high = float(z.min()), float(z.max())
+            if high > HUGE and t > 0:
+                raise Diverged("max|z| is above 1e50", t)
+            first, last = (high if t == 0 else first), t
+            if t in wanted:
+                kept[t] = w.cpu().numpy()
+            if t - 1 in wanted:
+                after[t - 1] = w.cpu().numpy()
+            if low < smallest * high or t == 0:
+                smallest, smallest_z, smallest_at = low / high if high > 0 else 0.0, low, t
+            if low <= KINK * high and window == steps:
+                window = max(t - 1, 0)
+                notes.append(_closing(t, task.penalty_on(t) and low <= 10 * KINK * first))
+            began = time.perf_counter()
+    except Diverged as diverged:
+        notes.append(f"weight space diverges at step {diverged.step}; compared before")
+        window = min(window, last)
+    at = np.array(sorted(kept), dtype=np.int64)
+    W = np.stack([kept[t] for t in at.tolist()])
+    return Path(at, W, after, last, window, smallest, smallest_z, smallest_at, seconds, tuple(notes))
+
+
+def _closing(t: int, suppressed: bool) -> str:
+    """Why the trajectories are not compared from step t on."""
+    reason = "rounding decides signs there"
+    if suppressed:
+        reason = "what the penalty drives to 0 keeps no digit, and regrows from rounding once the penalty is off"
+    return f"trajectories are not compared from step {t} on, where min|z| < 1e-12 max|z|: {reason}"

@@ -1,0 +1,275 @@
+"""Parameter values: what the caller gave over a preset over the published defaults, every one of them checked."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from derivations.model import Model, Parameter, Preset, Value
+
+from .errors import InputError, nearest, quoted
+
+Factory = Callable[..., Model]
+
+EXACT = 2**53  # below it every whole float64 is exact
+_WHOLE = ("d",)  # a dimension: real, because it may be e^100, but whole wherever float64 can tell
+_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A model with the value of each of its parameters.
+
+    `values` has every parameter of `model` by name: int for a count, float for a real, bool for a flag, str for a
+    choice, None for one that has no default and was not given.  `notes` has one line for each default used, with
+    its source, after a line for the preset where there is one.
+    """
+
+    model: Model
+    values: dict[str, Value]
+    notes: tuple[str, ...]
+
+
+def resolve(
+    factory: Factory | Model, given: Mapping[str, object] | None = None, preset: Preset | None = None
+) -> Resolved:
+    """Merge `given` over `preset` over the published defaults; structural parameters select the model.
+
+    Args:
+        factory: a function of the structural parameters that returns the model, or a model that has none to choose.
+        given: values by parameter name; numbers, or text as it stands on a command line.
+        preset: named published values, below `given`.
+
+    Raises:
+        InputError: for a name the model does not have (with the nearest one it has), a value outside the
+            parameter's kind or range, and a structural value the model cannot be built with.
+    """
+    chosen: dict[str, object] = {**(dict(preset.values) if preset else {}), **by_name(given)}
+    base = build(factory, {})
+    structural = [parameter for parameter in base.parameters if parameter.structural and parameter.name in chosen]
+    model = build(factory, {parameter.name: parse(parameter, chosen[parameter.name]) for parameter in structural})
+    declared = [parameter.name for parameter in model.parameters]
+    for name in chosen:
+        if name not in declared:
+            raise InputError(f"params: {name!r} is not a parameter of {model.name}; {nearest(name, declared)}")
+    values: dict[str, Value] = {}
+    notes = [f"preset {preset.name} ({preset.source})"] if preset else []
+    for parameter in model.parameters:
+        given_here = parameter.name in chosen
+        values[parameter.name] = parse(parameter, chosen[parameter.name] if given_here else parameter.default)
+        if not given_here and parameter.default is not None:
+            notes.append(note(parameter, values[parameter.name]))
+    return Resolved(model, values, tuple(notes))
+
+
+def by_name(given: Mapping[str, object] | None) -> dict[str, object]:
+    """A copy of the caller's values; InputError where they are not a mapping from names."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InputError(f"params: {quoted(given)}; expected values by parameter name, as in {{'n': 20}}")
+    for name in given:
+        if not isinstance(name, str):
+            raise InputError(f"params has the key {quoted(name)}; expected parameter names as text, as in {{'n': 20}}")
+    return dict(given)
+
+
+def with_sizes(resolved: Resolved, given: Mapping[str, object] | None, sizes: Mapping[str, float]) -> Resolved:
+    """The sizes of the caller's own arrays (n, m, d) in place of defaults and presets, whose notes go with them.
+
+    Raises:
+        InputError: where `given` says another size than the arrays have.
+    """
+    values, asked = dict(resolved.values), by_name(given)
+    for name, size in sizes.items():
+        if name in asked and values.get(name) != size:
+            raise InputError(
+                f"{name}: {quoted(asked[name])}, but initial's arrays have {name} = {show(size)}; leave {name} out"
+            )
+        if name in values:
+            values[name] = parse(resolved.model.parameter(name), size)
+    kept = tuple(note for note in resolved.notes if note.split(" ")[0] not in sizes)
+    return Resolved(resolved.model, values, kept)
+
+
+def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:
+    """The model for these structural values.
+
+    Raises:
+        InputError: where the declaration refuses them, or `factory` is a model declared with other ones.
+    """
+    if isinstance(factory, Model):
+        for name, value in structural.items():
+            built = factory.parameter(name).default
+            if value != built:
+                raise InputError(
+                    f"{name}: {show(value)}; this model was declared with {name} = {show(built)}, "
+                    f"so give a function of {name} that returns the model instead"
+                )
+        return factory
+    try:
+        inspect.signature(factory).bind(**structural)
+    except TypeError as error:
+        asked = ", ".join(f"{name}={show(value)}" for name, value in structural.items())
+        raise InputError(
+            f"model({asked}): {error}; a model's function takes its structural parameters, each with a default"
+        ) from error
+    try:
+        model = factory(**structural)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    if not isinstance(model, Model):
+        raise InputError(f"model: the function returned {quoted(model)}; expected a derivations.model.Model")
+    return model
+
+
+def parse(parameter: Parameter, value: object) -> Value:
+    """The value in its kind's type, checked against the parameter's kind and range.
+
+    None (or the text "none") stands for an absent value where the parameter has no default.
+
+    Raises:
+        InputError: with the name, the value, what was expected and an example.
+    """
+    if parameter.default is None and (value is None or (isinstance(value, str) and value == "none")):
+        return None
+    parsed: Value = _KINDS[parameter.kind](value)
+    if parsed is None or not _in_range(parameter, parsed):
+        expected = _expected(parameter) + _cure(parameter, value)
+        raise InputError(f"{parameter.name}: {quoted(value)}; expected {expected}")
+    return parsed
+
+
+def count(name: str, value: object, low: int = 0, example: int = 0) -> int:
+    """A whole number of at least `low`, such as a seed or a number of steps.
+
+    Raises:
+        InputError: for anything else.
+    """
+    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=example, low=low), value)
+    assert isinstance(parsed, int)
+    return parsed
+
+
+def positive(name: str, value: object) -> float:
+    """A finite number above 0.
+
+    Raises:
+        InputError: for anything else.
+    """
+    declared = Parameter(name=name, latex="", meaning="", kind="real", default=1, low=0, open_low=True)
+    parsed = parse(declared, value)
+    assert isinstance(parsed, float)
+    return parsed
+
+
+def choice(name: str, value: object, options: tuple[str, ...]) -> str:
+    """One of `options`, such as an engine's name.
+
+    Raises:
+        InputError: for anything else, with the nearest option.
+    """
+    declared = Parameter(name=name, latex="", meaning="", kind="choice", default=options[0], choices=options)
+    parsed = parse(declared, value)
+    assert isinstance(parsed, str)
+    return parsed
+
+
+def note(parameter: Parameter, value: Value) -> str:
+    """The line that says a default was used, and whose it is."""
+    if not parameter.source:
+        origin = "the model's default"
+    elif parameter.source.startswith("not "):
+        origin = parameter.source  # "not stated in the paper; our choice": no publication to name
+    else:
+        origin = f"published default, {parameter.source}"
+    return f"{parameter.name} = {show(value)} ({origin})"
+
+
+def show(value: Value) -> str:
+    """A value as a user would type it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return str(int(value))
+    return str(value).lower() if value is None else str(value)
+
+
+def _count(value: object) -> int | None:
+    """An int; None for what is not a whole number that float64 holds exactly."""
+    if isinstance(value, str):
+        try:
+            value = int(value)
+        except ValueError:
+            value = _real(value)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    number = _real(value)
+    return int(number) if number is not None and abs(number) <= EXACT and number.is_integer() else None
+
+
+def _real(value: object) -> float | None:
+    """A finite float; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _flag(value: object) -> bool | None:
+    text = str(value).strip().lower() if isinstance(value, bool | int | str) or type(value).__name__ == "bool" else ""
+    return True if text in _TRUE else False if text in _FALSE else None
+
+
+def _choice(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+_KINDS: dict[str, Callable[[object], Value]] = {"count": _count, "real": _real, "flag": _flag, "choice": _choice}
+
+
+def _in_range(parameter: Parameter, value: Value) -> bool:
+    if parameter.kind == "choice":
+        return value in parameter.choices
+    if parameter.kind == "flag":
+        return True
+    assert isinstance(value, int | float)
+    low, high = parameter.low, parameter.high
+    if low is not None and (value < low or (parameter.open_low and value == low)):
+        return False
+    if high is not None and value > high:
+        return False
+    return parameter.name not in _WHOLE or value >= EXACT or (value >= 1 and float(value).is_integer())
+
+
+def _expected(parameter: Parameter) -> str:
+    if parameter.kind == "flag":
+        return "true or false"
+    if parameter.kind == "choice":
+        return f"one of {', '.join(parameter.choices)}"
+    whole = parameter.kind == "count" or parameter.name in _WHOLE
+    text = "a whole number" if whole else "a finite number"
+    if parameter.low is not None:
+        text += f" {'above' if parameter.open_low else 'of at least'} {show(parameter.low)}"
+    if parameter.high is not None:
+        text += f"{' and' if parameter.low is not None else ''} of at most {show(parameter.high)}"
+    return text
+
+
+def _cure(parameter: Parameter, value: object) -> str:
+    """How to mend it: the nearest choice, or an example that is legal."""
+    if parameter.kind == "choice" and isinstance(value, str) and value:
+        hint = nearest(value, parameter.choices)
+        if hint.startswith("did"):
+            return f"; {hint}"
+    if parameter.default is None:
+        return ", or leave it out"
+    return f", such as {parameter.name}={show(parameter.default)}"

@@ -1,0 +1,263 @@
+"""run: a setting's trajectory as a labelled dataset, by the reduced recursion or by training the weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.model import Model, Preset
+from dynamics.formula import FormulaError
+from dynamics.kernel import Kernel, Trajectory
+
+from . import observables as obs
+from . import parameters, settings
+from .draw import Draw, draw
+from .errors import InputError, nearest
+from .fresh import fresh_statistics
+from .kernels import kernel_for
+from .record import Steps, advance, recorded_steps
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = NDArray[np.float64]
+ENGINES = ("reduced", "weights")
+Variables = dict[str, obs.Variable]
+
+
+def run(
+    setting: str | Model,
+    params: Mapping[str, object] | None = None,
+    *,
+    preset: str | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    seeds: int | None = None,
+    engine: str = "reduced",
+    sampling: str = "vectors",
+    record: str | Sequence[int] | None = None,
+    observables: Sequence[str] | None = None,
+    until: Mapping[str, float] | None = None,
+    initial: Mapping[str, Any] | None = None,
+) -> xarray.Dataset:
+    """Run a model and return its observables, labelled; the value at t belongs to W(t).
+
+    Args:
+        setting: a shipped name such as "pegr", "file.py:model", or a Model.
+        params: values by name, over `preset`, over the published defaults (each one used is noted in attrs["notes"]).
+        preset: named published values, such as "paper".
+        steps: steps of gradient descent (a preset brings its own; else the "paper" preset's).
+        seed: one seed is one draw, the same in both engines; streams "labels", "data", "init" and "test".
+        seeds: run seed, seed + 1, ... this many, along a `seed` dimension.
+        engine: "reduced" (the generated kernel) or "weights" (torch training of W).
+        sampling: "vectors", or "gram" (the inner products alone, exact in distribution at any d; reduced only).
+        record: steps to record: default 0 and 200 log-spaced ones; "all"; or a list.
+        observables: the variables wanted; default all.  Hitting times are exact, whatever is recorded; -1: not reached.
+        until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}.
+        initial: the caller's arrays "W", one per family, and "y"; sizes come from them.
+
+    Raises:
+        InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step.
+    """
+    if engine not in ENGINES:
+        raise InputError(f"engine: {engine!r} is not an engine; {nearest(str(engine), ENGINES)}")
+    found = settings.resolve(setting)
+    chosen = found.preset(preset)
+    resolved = parameters.resolve(found.factory, params, chosen)
+    count = total_steps(steps, chosen, found)
+    task = _Task(resolved, count, engine, sampling, recorded_steps(record, count), obs.check(resolved.model, observables), until, initial, params)
+    first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, low=1)
+    if many > 1 and until:
+        raise InputError(f"until: {dict(until)} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out")
+    runs = [task.one(first + k) for k in range(many)]
+    return _dataset(task, runs, first, seeds is not None)
+
+
+def total_steps(steps: int | None, preset: Preset | None, setting: settings.Setting) -> int:
+    """The number of steps: as given, the preset's, or the setting's first preset's.  Raises InputError where none says."""
+    if steps is not None:
+        return parameters.count("steps", steps, example=1500)
+    if preset is None and not setting.presets:
+        raise InputError("steps: not given; expected a whole number of gradient steps, such as 1500")
+    return (preset or setting.presets[0]).steps
+
+
+class _Task:
+    """One run's request, checked."""
+
+    def __init__(
+        self, resolved: parameters.Resolved, steps: int, engine: str, sampling: str, recorded: Steps,
+        wanted: tuple[str, ...], until: Mapping[str, float] | None, initial: Mapping[str, Any] | None,
+        params: Mapping[str, object] | None,
+    ) -> None:
+        self.resolved, self.steps, self.engine, self.sampling = resolved, steps, engine, sampling
+        self.recorded, self.wanted, self.initial, self.params = recorded, wanted, initial, params
+        self.until = dict(until or {})
+        cheap = [name for name in obs.names(resolved.model) if name not in obs.FRESH]
+        for name, value in self.until.items():
+            if name not in cheap:
+                raise InputError(f"until: {name!r} is not an observable known at every step; {nearest(str(name), cheap)}")
+            parameters.positive(f"until[{name!r}]", value)
+        if engine == "weights" and sampling == "gram":
+            raise InputError("sampling: 'gram' has no vectors to train weights on; use sampling='vectors' with engine='weights'")
+        if engine == "weights" and self.until:
+            raise InputError("until: early stopping is for engine='reduced'; leave it out, or use that engine")
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.resolved.model
+
+    def one(self, seed: int) -> tuple[Steps, Variables, Draw]:
+        """One seed's recorded steps, variables and draw."""
+        drawn = draw(self.model, self.resolved.values, seed, self.sampling, self.initial)
+        if self.initial is not None:
+            sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
+            self.resolved = parameters.with_sizes(self.resolved, self.params, sizes)
+        kernel = kernel_for(self.model)
+        path, seen, hits = (self._reduced if self.engine == "reduced" else self._weights)(kernel, drawn)
+        states = obs.States(self.model, drawn, self.resolved.values, path.z, path.b if path.b.size else None, seen)
+        variables = obs.evaluate(states, self.wanted)
+        if set(self.wanted) & set(obs.FRESH) and states.b is not None:
+            fresh = fresh_statistics(
+                self.model, lambda a: kernel.outputs(a, self.resolved.values), drawn, path.z, path.b, self.resolved.values, seed
+            )
+            meaning = {"test_error": "P(misclassified) for a fresh example", "test_loss": "expected loss of a fresh example"}
+            for name, found in fresh.items():
+                if name in self.wanted:
+                    variables[name] = obs.Variable(("t",), found, meaning.get(name, "standard error"))
+        variables |= {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.items()}
+        return path.t, variables, drawn
+
+    def _reduced(self, kernel: Kernel, drawn: Draw) -> tuple[Trajectory, dict[str, Array], dict[str, tuple[int, str]]]:
+        watch = _Watch(self, kernel, drawn)
+        path = advance(kernel, drawn, self.resolved.values, self.steps, self.recorded, watch if watch.busy else None)
+        return path, seen_by(kernel, path.z, drawn, self.resolved.values), watch.hits
+
+    def _weights(self, kernel: Kernel, drawn: Draw) -> tuple[Trajectory, dict[str, Array], dict[str, tuple[int, str]]]:
+        from . import weights
+
+        vectors, start = weights.needs_vectors(drawn)
+        path = weights.train(self.model, drawn, self.resolved.values, self.steps, self.recorded)
+        seen = weights.observe(self.model, vectors, drawn.y, path.W, self.resolved.values)
+        b = weights.coefficients(path.W - start, vectors)
+        return Trajectory(path.t, seen["z"], np.empty(0) if b is None else b, -1), seen, {}
+
+
+def seen_by(kernel: Kernel, z: Array, drawn: Draw, values: Mapping[str, Any]) -> dict[str, Array]:
+    """The kernel's observables under their public names, with margins and training error for either kind of heads."""
+    seen = kernel.observe(z, drawn.gram, drawn.y, values)
+    if kernel.signed:
+        margins = seen.pop("margin")
+    else:
+        outputs, label = seen.pop("F"), drawn.y.astype(np.int64)
+        own = np.take_along_axis(outputs, np.broadcast_to(label, (len(outputs), 1, len(label))), axis=1)[:, 0]
+        others = np.where(np.arange(kernel.heads)[:, None] == label, -np.inf, outputs)
+        margins = own - others.max(axis=1)
+    return {**seen, "margins": margins, "train_error": np.mean((margins < 0) + 0.5 * (margins == 0), axis=1)}
+
+
+class _Watch:
+    """Hitting times and early stopping, from every step's state."""
+
+    def __init__(self, task: _Task, kernel: Kernel, drawn: Draw) -> None:
+        self.task, self.kernel, self.drawn = task, kernel, drawn
+        self.hits: dict[str, tuple[int, str]] = {}
+        self.open: dict[str, tuple[str, str, float]] = {}
+        values, n, m = task.resolved.values, len(drawn.y), drawn.z.shape[1]
+        for event in task.model.events:
+            if event.name not in task.wanted:
+                continue
+            try:
+                bound = obs.threshold(event, values, n, m)
+            except FormulaError as error:  # such as log(n) = 0: the event has no threshold here
+                self.hits[event.name] = (-1, f"no threshold: {error}")
+                continue
+            self.open[event.name] = (event.observable, event.relation, bound)
+            self.hits[event.name] = (-1, f"first t with {event.observable} {event.relation} {bound:.4g}; {event.source}")
+        self.busy = bool(self.open or task.until)
+
+    def __call__(self, chunk: Trajectory) -> int | None:
+        if not self.open and not self.task.until:
+            return None
+        states = obs.States(
+            self.task.model, self.drawn, self.task.resolved.values, chunk.z, chunk.b,
+            seen_by(self.kernel, chunk.z, self.drawn, self.task.resolved.values),
+        )
+        needed = tuple({name for name, _, _ in self.open.values()} | set(self.task.until))
+        found = {name: v.values.reshape(len(chunk.t), -1) for name, v in obs.evaluate(states, needed).items()}
+        for name, (observable, relation, bound) in list(self.open.items()):
+            worst = found[observable].min(1) >= bound if relation == ">=" else found[observable].max(1) <= bound
+            if worst.any():
+                self.hits[name] = (int(chunk.t[int(np.argmax(worst))]), self.hits[name][1])
+                del self.open[name]
+        reached = [found[name].max(1) <= value for name, value in self.task.until.items()]
+        if reached and np.any(both := np.logical_and.reduce(reached)):
+            return int(chunk.t[int(np.argmax(both))])
+        return None
+
+
+def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int, labelled: bool) -> xarray.Dataset:
+    import xarray
+
+    model, values = task.model, task.resolved.values
+    t, _, drawn = runs[0]
+    head = "j" if model.network.heads == "signed" else "k"
+    data: dict[str, Any] = {}
+    for name, variable in runs[0][1].items():
+        stacked = np.stack([found[1][name].values for found in runs]) if labelled else variable.values
+        dims = ("seed", *variable.dims) if labelled else variable.dims
+        is_event = name in {event.name for event in model.events}
+        data[name] = (dims, stacked, {"event" if is_event else "meaning": variable.meaning})
+    used = {dim for dims, _, _ in data.values() for dim in dims}
+    coordinates: dict[str, Any] = {
+        "t": t, head: [1, -1] if head == "j" else np.arange(model.n_heads), "r": np.arange(drawn.z.shape[1]),
+        "i": np.arange(len(drawn.y)), "class": np.arange(model.network.classes), "seed": np.arange(first, first + len(runs)),
+    }
+    attrs = {
+        "setting": model.name, "title": model.title, "engine": task.engine, "sampling": drawn.sampling, "seed": first,
+        "steps": int(t[-1]), "parameters": json.dumps(values), "notes": "\n".join(task.resolved.notes),
+    }
+    kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}
+    return xarray.Dataset(data, coords=kept, attrs=attrs)
+
+
+def weights(data: xarray.Dataset, initial: Mapping[str, Any] | None = None, setting: str | Model | None = None) -> Array:
+    """W (H, m, d) at the last recorded step of a run, rebuilt from its coefficients.
+
+    Args:
+        data: a run of one seed with every coefficient recorded, sampling "vectors" or the caller's arrays.
+        initial: the arrays the run started from, where it was given any.
+        setting: the Model or "file.py:model" of a run of the user's own; a shipped setting is known by its name.
+
+    Raises:
+        InputError: for a Gram draw (it has no vectors), for a run of several seeds, and where coefficients are missing.
+    """
+    if data.attrs["sampling"] == "gram":
+        raise InputError("sampling: 'gram' draws have inner products but no vectors, so W cannot be rebuilt; run with sampling='vectors'")
+    if "seed" in data.dims:
+        raise InputError(f"seeds: this run has {data.sizes['seed']} of them; select one, as in data.isel(seed=0, drop=True)")
+    given = {k: v for k, v in json.loads(data.attrs["parameters"]).items() if v is not None}
+    resolved = parameters.resolve(settings.resolve(setting or data.attrs["setting"]).factory, given)
+    if data.attrs["sampling"] == "initial" and initial is None:
+        raise InputError("initial: the run started from the caller's arrays; pass the same ones as initial=")
+    drawn = draw(resolved.model, resolved.values, int(data.attrs["seed"]), "vectors", initial)
+    assert drawn.vectors is not None and drawn.weights is not None
+    b = np.zeros(drawn.z.shape)
+    n = len(drawn.y)
+    for family in resolved.model.directions:
+        coefficient = family.coefficient
+        if coefficient.name not in data:
+            raise InputError(f"observables: {coefficient.name!r} is not in this run, and W needs it; run without observables=")
+        last = np.asarray(data[coefficient.name].isel(t=-1).values)
+        start = resolved.model.offsets(n)[family.name]
+        rows = slice(start, start + resolved.model.sizes(n)[family.name])
+        value = last[..., None] if family.over == "one" else last
+        lengths = np.diag(drawn.gram)[rows] if coefficient.scaled else np.ones(value.shape[-1])
+        sign = np.array([1.0, -1.0])[:, None, None] if coefficient.signed and resolved.model.network.heads == "signed" else 1.0
+        b[..., rows] = np.divide(value * sign, lengths, out=np.zeros_like(value), where=lengths != 0)
+    return np.asarray(drawn.weights + b @ drawn.vectors)

@@ -1,0 +1,124 @@
+"""Settings by name: the shipped models, a model in a user's own file, or a Model as it stands."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from derivations.model import Model, Preset, Value
+
+from .errors import InputError, nearest, quoted
+
+SETTINGS = ("pegr",)
+"""The shipped settings; each is `derivations.papers.NAME.model` with `model(**structural)`, STRUCTURAL and PRESETS."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A named source of models.
+
+    `factory` is a function of the structural parameters or a Model; `structural` lists the values whose kernels
+    ship, by parameter name.
+    """
+
+    name: str
+    factory: Callable[..., Model] | Model
+    structural: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    presets: tuple[Preset, ...] = ()
+
+    def preset(self, name: str | None) -> Preset | None:
+        """The preset of that name, or None for None.
+
+        Raises:
+            InputError: for a name this setting does not have, with the nearest one.
+        """
+        if name is None:
+            return None
+        by_name = {preset.name: preset for preset in self.presets}
+        if not by_name:
+            raise InputError(f"preset: {quoted(name)}; {self.name} has no presets, so give values by name instead")
+        if name not in by_name:
+            cure = nearest(name, by_name) if isinstance(name, str) else f"expected one of {', '.join(by_name)}"
+            raise InputError(f"preset: {quoted(name)} is not one of {self.name}'s; {cure}")
+        return by_name[name]
+
+
+def resolve(setting: object) -> Setting:
+    """The setting for a shipped name, "file.py:model", a Model, or a function that returns one.
+
+    Raises:
+        InputError: for an unknown name (with the nearest one), and for a file that cannot be loaded or does not
+            hold a model of that name.
+    """
+    if isinstance(setting, Setting):
+        return setting
+    if isinstance(setting, Model):
+        return Setting(setting.name, setting)
+    if callable(setting):
+        return Setting(getattr(setting, "__name__", "model"), setting)
+    if not isinstance(setting, str):
+        shipped = ", ".join(SETTINGS)
+        raise InputError(f"setting: {quoted(setting)}; expected one of {shipped}, file.py:model or a Model")
+    if setting in SETTINGS:
+        return _from_module(setting, importlib.import_module(f"derivations.papers.{setting}.model"), "model")
+    if ".py" in setting:
+        path, _, name = setting.rpartition(":")
+        if not path.endswith(".py") or not name.isidentifier():
+            example = setting[: setting.index(".py")] + ".py:model"
+            raise InputError(f"setting: {quoted(setting)}; expected a file and a name in it, such as {example}")
+        return _from_module(name, _load(Path(path)), name)
+    cure = nearest(setting, SETTINGS)
+    raise InputError(f"setting: {quoted(setting)} is neither a shipped setting nor file.py:model; {cure}")
+
+
+def _from_module(name: str, module: ModuleType, attribute: str) -> Setting:
+    found = getattr(module, attribute, None)
+    if found is None:
+        public = [key for key, value in vars(module).items() if not key.startswith("_") and _is_model(module, value)]
+        hint = nearest(attribute, public) if public else "define a function or a Model of that name there"
+        raise InputError(f"setting: {module.__file__} has no {attribute!r}; {hint}")
+    if not (isinstance(found, Model) or callable(found)):
+        expected = "expected a Model or a function that returns one"
+        raise InputError(f"setting: {attribute} in {module.__file__} is {quoted(found)}; {expected}")
+    presets, structural = getattr(module, "PRESETS", ()), getattr(module, "STRUCTURAL", {})
+    return Setting(name, found, dict(structural), tuple(presets))
+
+
+def _is_model(module: ModuleType, value: object) -> bool:
+    """A model, or a function of the module's own that may return one."""
+    own = callable(value) and not isinstance(value, type) and getattr(value, "__module__", "") == module.__name__
+    return own or isinstance(value, Model)
+
+
+def _load(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise InputError(f"setting: there is no file {str(path)!r}; expected a Python file, a colon and a model's name")
+    name = "gammarho_user_" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None  # a .py file that exists always has both
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their own module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # the user's file may raise anything at all
+        del sys.modules[name]
+        raised = f"{type(error).__name__}{_line(error, path)}: {' '.join(str(error).split())}"
+        raise InputError(f"setting: loading {str(path)!r} raised {raised}") from error
+    return module
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Where in the user's file it was raised, as " at line N"."""
+    at = error.lineno if isinstance(error, SyntaxError) else None
+    trace = error.__traceback__
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename).resolve() == path.resolve():
+            at = trace.tb_lineno
+        trace = trace.tb_next
+    return f" at line {at}" if at else ""

@@ -1,0 +1,87 @@
+"""Trajectories of the two engines, compared within what rounding allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynamics.streams import stream
+
+from . import weights
+from .engines import Pair, Path, Run, Steps
+from .validation import LIMIT, LONG, Row, largest, relative, worst_of
+from .weights import Array
+
+SAFETY = 10.0  # times the kernel's own response to rounding
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class _Course:
+    """Along a trajectory: loss (T,), coefficients ||v_b||^2 b_b (T, H, m, B) where defined, W (T, H, m, d)."""
+
+    loss: Array
+    coefficients: Array | None
+    W: Array
+
+
+def trajectories(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row], bool]:
+    """Rows for loss, coefficients and W up to the window's end; and whether every step in it decides something."""
+    inside = path.t <= path.window
+    t, W = path.t[inside], path.W[inside]
+    b = weights.coefficients(W - pair.start, pair.vectors)
+    if b is None:
+        notes.append("the directions are linearly dependent, so W does not determine coefficients: none are compared")
+    ours = _Course(pair.autograd(W)["loss"], None if b is None else b * pair.lengths**2, W)
+    theirs = _course(pair, pair.run(pair.draw.z, np.zeros_like(pair.draw.z), t))
+    growth = _distances(_perturbed(pair, t, W), theirs, pair)
+    rows, all_decided = [], True
+    for name, gaps in _distances(theirs, ours, pair).items():
+        response = np.maximum.accumulate(growth[name])
+        # A kernel that leaves the finite numbers where torch does not is wrong, not badly conditioned.
+        tolerance = np.where(np.isfinite(gaps), np.maximum(LONG, SAFETY * response), LONG)
+        decided = tolerance <= LIMIT
+        if not decided.all():
+            all_decided = False
+            first = int(np.argmin(decided))
+            notes.append(
+                f"{name}: rounding alone moves the kernel by {response[first]:.1e} at step {t[first]}, so nothing is "
+                "decided from there on"
+            )
+        rows += worst_of(f"trajectory: {name}", t[decided], gaps[decided], tolerance[decided])
+    return rows, all_decided
+
+
+def _course(pair: Pair, run: Run) -> _Course:
+    return _Course(pair.reduced(run.z)["loss"], run.b * pair.lengths**2, pair.start + run.b @ pair.vectors)
+
+
+def _perturbed(pair: Pair, t: Steps, W: Array) -> _Course:
+    """The kernel with z perturbed at every step in t by the rounding of an inner product, eps ||w|| ||v||.
+
+    Once at the start would not do: z that decay and grow again carry the rounding of the time when they are smallest.
+    """
+    rng = stream(0, "validate", 1)
+    z, b, now = pair.draw.z, np.zeros_like(pair.draw.z), 0
+    zs, bs = [], []
+    for later, w in zip(t.tolist(), W, strict=True):
+        if later > now:
+            run = pair.run(z, b, np.array([later]), now)
+            z, b, now = run.z[-1], run.b[-1], later
+        zs.append(z)
+        bs.append(b)
+        rounding = EPS * np.linalg.norm(w, axis=2)[..., None] * pair.lengths
+        z = z + rounding * rng.standard_normal(z.shape)
+    b_all = np.stack(bs)
+    return _Course(pair.reduced(np.stack(zs))["loss"], b_all * pair.lengths**2, pair.start + b_all @ pair.vectors)
+
+
+def _distances(a: _Course, reference: _Course, pair: Pair) -> dict[str, Array]:
+    """Per step: loss relative; coefficients over max(|coefficients|, |z(0)|); W over max|W|."""
+    found = {"loss": relative(np.abs(a.loss - reference.loss), np.abs(reference.loss))}
+    if a.coefficients is not None and reference.coefficients is not None:
+        scale = np.maximum(largest(reference.coefficients), np.abs(pair.draw.z).max())
+        found["coefficients"] = relative(largest(a.coefficients - reference.coefficients), scale)
+    found["W"] = relative(largest(a.W - reference.W), largest(reference.W))
+    return found

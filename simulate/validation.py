@@ -1,0 +1,108 @@
+"""The report of a validation: rows with their tolerances and where these come from, a table, a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+STRICT = 1e-12  # one step from the same state
+LONG = 1e-11  # trajectories and observables
+LIMIT = 1e-6  # a tolerance above this decides nothing
+
+Floats = NDArray[np.float64]
+Verdict = Literal["pass", "fail", "undecided"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: the difference nearest to its tolerance, the step it was met at, where the bar is from."""
+
+    what: str
+    difference: float
+    tolerance: float
+    step: int
+    origin: str
+
+    @property
+    def holds(self) -> bool:
+        """Within tolerance; a difference that is not a number does not hold."""
+        return self.difference <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was compared, how closely, on what grounds, and the verdict.
+
+    `window` is the last of `steps` at which trajectories are comparable; `smallest` is the smallest |z| / max|z| met,
+    `smallest_z` that |z| and `smallest_at` its step; times are seconds for the same steps after warm-up.
+    """
+
+    title: str
+    verdict: Verdict
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+    steps: int
+    window: int
+    smallest: float
+    smallest_z: float
+    smallest_at: int
+    kernel_seconds: float
+    torch_seconds: float
+
+    @property
+    def speed_ratio(self) -> float:
+        """How many times faster the kernel takes the same steps."""
+        return self.torch_seconds / self.kernel_seconds
+
+    def __str__(self) -> str:
+        """The table that `gammarho validate` prints."""
+        width = max(len(row.what) for row in self.rows)
+        lines = [f"{self.title}: {self.verdict.upper()}", ""]
+        lines.append(f"  {'compared':{width}}  difference  tolerance      step  holds  tolerance from")
+        for row in self.rows:
+            holds = "yes" if row.holds else "NO"
+            numbers = f"{row.difference:10.2e}  {row.tolerance:9.2e}  {row.step:8d}"
+            lines.append(f"  {row.what:{width}}  {numbers}  {holds:5}  {row.origin}")
+        lines += ["", f"  trajectories compared up to step {self.window} of {self.steps}"]
+        least = f"{self.smallest_z:.2e} = {self.smallest:.2e} max|z|"
+        lines.append(f"  smallest |z| met: {least}, at step {self.smallest_at}")
+        lines.append(
+            f"  {self.steps} steps: kernel {self.kernel_seconds:.3g} s, torch {self.torch_seconds:.3g} s, "
+            f"{self.speed_ratio:.0f} times faster"
+        )
+        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
+
+
+def largest(x: Floats) -> Floats:
+    """The largest |entry| along a trajectory, (T,) of (T, ...)."""
+    found: Floats = np.abs(x).reshape(len(x), -1).max(1)
+    return found
+
+
+def relative(gap: Floats, scale: Floats | float) -> Floats:
+    """The gap over its scale; 0 where the gap is 0, be the scale 0 or not."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Floats = np.where(gap == 0, 0.0, gap / scale)
+    return found
+
+
+def worst(rows: Sequence[Row]) -> list[Row]:
+    """The row furthest over, or nearest to, its tolerance (none of none); not-a-number is furthest over."""
+    if not rows:
+        return []
+    return [max(rows, key=lambda row: np.inf if np.isnan(row.difference) else row.difference / row.tolerance)]
+
+
+def worst_of(what: str, steps: Iterable[int], differences: Iterable[float], tolerances: Iterable[float]) -> list[Row]:
+    """`worst` of one comparison made at several steps, whose tolerance is `LONG` or conditioning's."""
+    named = {True: "fixed", False: "10 x the kernel's response to rounding"}
+    return worst(
+        [
+            Row(what, float(gap), float(bar), int(t), named[bool(bar == LONG)])
+            for t, gap, bar in zip(steps, differences, tolerances, strict=True)
+        ]
+    )

@@ -1,0 +1,78 @@
+"""Test error and test loss in weight space: fresh examples drawn in d dimensions, independent of the test laws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from derivations.model import GaussianLaw, Model
+
+from .errors import InputError
+from .weights import Array, Problem, Values, errors, families, losses_of, number, one_thread, outputs, patches_of
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Monte Carlo test error and test loss, each with its standard error."""
+
+    error: float
+    error_se: float
+    loss: float
+    loss_se: float
+
+
+def monte_carlo(
+    model: Model, vectors: Array, W: Array, values: Values, rng: np.random.Generator, samples: int = 10_000,
+    device: str = "cpu",
+) -> Estimate:
+    """Error and loss at W (H, m, d) on `samples` fresh examples drawn in d dimensions from the declared laws.
+
+    Labels are uniform, fixed directions are those in `vectors` (B, d), ties count as in `errors`.
+    Raises InputError where the test law leaves a family over examples that is not drawn again.
+    """
+    for patch in model.patches:
+        if model.family(patch.direction).over == "sample" and patch.direction not in model.test.fresh:
+            raise InputError(
+                f"{patch.direction}: a fresh example needs its own vector of this family, and the test law does not "
+                f"draw it again; declare FreshLaw(fresh=({patch.direction!r},))"
+            )
+    fixed = torch.tensor(vectors, dtype=torch.float64, device=device)
+    known, w, classes = families(model, fixed), fixed.new_tensor(W), model.network.classes
+    wrong, loss, chunk = [], [], max(1, 2_000_000 // fixed.shape[1])
+    for start in range(0, samples, chunk):
+        count = min(chunk, samples - start)
+        signed = model.network.heads == "signed"
+        drawn = rng.choice([-1.0, 1.0], size=count) if signed else rng.integers(classes, size=count).astype(np.float64)
+        y = fixed.new_tensor(drawn)
+        row = {"one": torch.zeros_like(y).long(), "class": y.long()}
+        rows = {f.name: known[f.name][row[f.over]] for f in model.directions if f.over != "sample"}
+        rows |= {name: _fresh(model, name, known, values, count, rng) for name in model.test.fresh}
+        task = Problem(model, values, fixed, patches_of(model, rows, y), y)
+        with one_thread(), torch.no_grad():
+            F = outputs(task, w, task.patches)
+            wrong.append(errors(model, F, y).cpu().numpy())
+            loss.append(losses_of(model, F, y).cpu().numpy())
+    e, at = np.concatenate(wrong), np.concatenate(loss)
+    root = np.sqrt(samples)
+    return Estimate(float(e.mean()), float(e.std() / root), float(at.mean()), float(at.std() / root))
+
+
+def _fresh(
+    model: Model, name: str, fixed: Mapping[str, Tensor], values: Values, count: int, rng: np.random.Generator
+) -> Tensor:
+    """`count` fresh vectors (count, d) of a family, from its declared law."""
+    law = model.family(name).law
+    if not isinstance(law, GaussianLaw):
+        raise InputError(
+            f"{name}: a fresh vector of this family has no Gaussian law in the model; declare a GaussianLaw for it"
+        )
+    d = fixed[name].shape[1]
+    drawn = number(values, law.std) * fixed[name].new_tensor(rng.standard_normal((count, d)))
+    if not law.off or (law.off_when and not values.get(law.off_when, False)):
+        return drawn
+    basis: Tensor = torch.linalg.qr(torch.cat([fixed[off] for off in law.off]).T)[0]
+    return drawn - drawn @ basis @ basis.T

@@ -1,0 +1,243 @@
+"""The command line: what each verb prints, its exit status, and its small languages."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from derivations.papers.pegr.model import model
+from gammarho import __version__, api, arguments, cli, report
+from simulate.errors import InputError
+
+SMALL = ["n=2", "m=2", "d=8"]
+
+
+@pytest.fixture
+def dataset() -> xr.Dataset:
+    t = np.array([0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
+    gamma = np.stack([np.full((2, 3), -x) for x in t.astype(float)])
+    return xr.Dataset(
+        {"loss": ("t", np.exp(-t / 100.0)), "gamma": (("t", "j", "r"), gamma), "y": ("i", [1.0, -1.0]),
+         "T_1": ((), 50.0, {"event": "loss <= 0.7"}), "T_2": ((), math.nan, {"event": "loss <= 0"})},
+        coords={"t": t, "j": [1, -1]},
+        attrs={"notes": ["n = 20 (published default, Section 4.1)"], "engine": "reduced"},
+    )  # fmt: skip
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert __version__ in capsys.readouterr().out
+    assert cli.main([]) == 0
+    shown = capsys.readouterr().out
+    for verb in ("derive", "run", "validate", "conditions", "phase", "figures"):
+        assert verb in shown
+        assert cli.main([verb, "--help"]) == 0
+    assert "published values by name" in capsys.readouterr().out
+
+
+def test_derive_prints_text_latex_kernel_and_steps(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    shown = {}
+    for option in ([], ["--latex"], ["--kernel"], ["--steps"]):
+        assert cli.main(["derive", "pegr", "regularizer=none", *option]) == 0
+        shown[" ".join(option)] = capsys.readouterr().out
+    assert len(set(shown.values())) == 4
+    assert "gamma" in shown[""] and r"\gamma" in shown["--latex"] and "def " in shown["--kernel"]
+    out = tmp_path / "pegr.tex"
+    assert cli.main(["derive", "pegr", "regularizer=none", "--latex", "--out", str(out)]) == 0
+    assert out.read_text() == shown["--latex"]
+
+
+def test_run_prints_its_defaults_with_their_source_and_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "pegr", *SMALL, "--steps", "3"]) == 0
+    shown = capsys.readouterr().out
+    assert "eta = 0.02 (published default, Section 4.1)" in shown and "n = 2 (" not in shown
+    assert [line for line in shown.splitlines() if line.split() == ["t", "0", "1", "2", "3"]]
+    assert [line for line in shown.splitlines() if line.startswith("loss ")]
+
+
+def test_run_says_the_same_as_python(capsys: pytest.CaptureFixture[str]) -> None:
+    import gammarho as gr
+
+    assert cli.main(["run", "pegr", *SMALL, "--steps", "3", "--seed", "5", "--record", "0,3", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    data = gr.run("pegr", {"n": 2, "m": 2, "d": 8}, steps=3, seed=5, record=[0, 3])
+    assert shown["coords"]["t"] == {"dims": ["t"], "values": [0, 3]}
+    assert shown["variables"]["loss"]["values"] == data["loss"].values.tolist()
+    assert shown["variables"]["gamma"]["dims"] == list(data["gamma"].dims)
+
+
+def test_run_writes_a_store_that_opens_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run.zarr"
+    for steps in ("3", "4"):  # an earlier store is replaced
+        assert cli.main(["run", "pegr", *SMALL, "--steps", steps, "--out", str(out)]) == 0
+        assert f"wrote {out}" in capsys.readouterr().out
+    with xr.open_zarr(out) as data:
+        assert int(data["t"].values[-1]) == 4
+        assert np.isfinite(data["loss"].values).all()
+
+
+def test_validate_exits_0_exactly_on_pass(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli.main(["validate", "pegr", *SMALL, "--steps", "3"]) == 0
+    assert "eta = 0.02 (published default, Section 4.1)" in capsys.readouterr().out
+
+    class Result:
+        verdict = "pass"
+
+    for verdict, status in (("pass", 0), ("fail", 1), ("undecided", 1)):
+        monkeypatch.setattr(Result, "verdict", verdict)
+        monkeypatch.setattr(api, "validate", lambda *_, **__: Result())
+        assert cli.main(["validate", "pegr", "--steps", "3"]) == status
+
+
+def test_validate_takes_its_sizes_from_the_callers_arrays() -> None:
+    rng = np.random.default_rng(0)
+    arrays = {"W": rng.normal(size=(2, 2, 8)), "mu": np.eye(8)[0], "xi": rng.normal(size=(3, 8)), "y": [1.0, -1.0, 1.0]}
+    assert api.validate("pegr", steps=3, initial=arrays).verdict == "pass"
+    with pytest.raises(InputError, match="initial's arrays have n = 3; leave n out"):
+        api.validate("pegr", {"n": 4}, steps=3, initial=arrays)
+
+
+def test_conditions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["conditions", "pegr", "--preset", "paper"]) == 0
+    shown = capsys.readouterr().out
+    assert "preset paper (Section 4.1" in shown and "3.1.1" in shown
+    assert cli.main(["conditions", "pegr", "--preset", "paper", "alpha=0.0002", "--constant", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+    assert api.conditions("pegr", {"alpha": 0.0002}, preset="paper").constant == 1.0
+
+
+def test_a_users_file_is_a_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "own.py"
+    path.write_text("from derivations.papers.pegr.model import model\n")
+    assert cli.main(["conditions", f"{path}:model"]) == 0
+    assert "3.1.1" in capsys.readouterr().out
+
+
+def test_the_table_picks_about_eight_steps(dataset: xr.Dataset) -> None:
+    lines = report.as_text(dataset).splitlines()
+    assert lines[:2] == ["n = 20 (published default, Section 4.1)", ""]
+    assert lines[2].split() == ["t", "0", "1", "2", "10", "20", "100", "200", "1000"]
+    assert lines[4].startswith("max |gamma|") and lines[4].split()[-1] == "1000"
+    assert lines[-2:] == ["T_1 = 50  (loss <= 0.7)", "T_2 = not reached  (loss <= 0)"]
+
+
+def test_json_has_null_for_what_is_not_finite(dataset: xr.Dataset) -> None:
+    shown = json.loads(report.as_json(dataset))
+    assert shown["notes"] == ["n = 20 (published default, Section 4.1)"]
+    assert shown["attrs"] == {"engine": "reduced"}
+    assert shown["variables"]["T_2"] == {"dims": [], "values": None}
+    assert shown["variables"]["loss"]["values"] == dataset["loss"].values.tolist()
+
+
+def test_seeds_are_averaged(dataset: xr.Dataset) -> None:
+    several = xr.concat([dataset[["loss"]], 3 * dataset[["loss"]]], dim="seed")
+    line = report.as_text(several).splitlines()[-1]
+    assert line.split()[:3] == ["loss", "(mean)", "2"]
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.text(max_size=9), max_size=5))
+def test_assignments_read_what_was_written(values: dict[str, str]) -> None:
+    assert arguments.assignments([f"{name}={value}" for name, value in values.items()]) == values
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.integers(2, 40))
+def test_axes_have_exact_ends_and_even_steps(a: float, b: float, n: int) -> None:
+    name, even = arguments.axis("x", f"lam={a!r}:{b!r}:{n}", model())
+    _, logs = arguments.axis("x", f"lam={a!r}:{b!r}:{n}:log", model())
+    assert (name, len(even), len(logs)) == ("lam", n, n)
+    assert (even[0], even[-1], logs[0], logs[-1]) == (a, b, a, b)
+    np.testing.assert_allclose(even, np.linspace(a, b, n), rtol=1e-12, atol=1e-12 * max(a, b))
+    np.testing.assert_allclose(logs, np.geomspace(a, b, n), rtol=1e-12)
+
+
+def test_axes_of_counts_are_whole() -> None:
+    assert arguments.axis("x", "n=1:4:7", model()) == ("n", [1.0, 2.0, 3.0, 4.0])
+    assert arguments.axis("x", "d=10:1000:3:log", model()) == ("d", [10.0, 100.0, 1000.0])
+
+
+def test_lists_and_thresholds() -> None:
+    assert arguments.record("all") == "all" and arguments.record(None) is None
+    assert arguments.record("0, 10,100") == [0, 10, 100]
+    assert arguments.names("observables", "loss, gamma") == ["loss", "gamma"]
+    assert arguments.thresholds(["loss=1e-3"]) == {"loss": 1e-3} and arguments.thresholds([]) is None
+
+
+def test_a_folder_that_is_no_store_is_never_replaced(tmp_path: Path) -> None:
+    precious = tmp_path / "precious.zarr"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="exists and is not a zarr store"):
+        arguments.output(str(precious))
+    assert (precious / "thesis.txt").exists()
+
+
+def test_a_defect_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        json.loads("{")
+
+    monkeypatch.setattr(api, "conditions", broken)
+    with pytest.raises(json.JSONDecodeError):
+        cli.main(["conditions", "pegr"])
+
+
+def test_too_little_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def hungry(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 7 TiB")
+
+    monkeypatch.setattr(api, "conditions", hungry)
+    assert cli.main(["conditions", "pegr"]) == 2
+    assert capsys.readouterr().err.startswith("gammarho: not enough memory (Unable to allocate 7 TiB); lower n, m, d")
+
+
+def test_a_missing_extra_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def lacking(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(api, "validate", lacking)
+    assert cli.main(["validate", "pegr", "--steps", "3"]) == 2
+    assert "pip install 'gammarho[torch]'" in capsys.readouterr().err
+
+
+def test_control_c_is_one_line_and_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "conditions", interrupted)
+    assert cli.main(["conditions", "pegr"]) == 130
+    assert capsys.readouterr().err == "gammarho: interrupted\n"
+
+
+def test_a_real_control_c() -> None:
+    code = (
+        "import time; from gammarho import api, cli; "
+        "api.conditions = lambda *a, **k: (print('up', flush=True), time.sleep(60)); "
+        "raise SystemExit(cli.main(['conditions', 'pegr']))"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "up\n"
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "gammarho: interrupted\n")
+
+
+def test_a_broken_pipe_is_quiet() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "gammarho", "conditions", "pegr"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")

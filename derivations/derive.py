@@ -229,6 +229,8 @@ def _tidy(names: Names, expr: sp.Expr) -> tuple[Collected, ...]:
     indices = {names.head_, r_, i_, class_}
     out = []
     for limits, body in _merge_sums(expr).items():
+        if body == 0:  # a family that no patch uses, or terms that cancel
+            continue
         common, rest = pull_out(sp.expand(body), indices | {limit[0] for limit in limits})
         groups = collect_by(rest, {names.head_, r_} if names.signed else {r_})
         out.append(Collected(common, limits, tuple((coefficient, factor) for factor, coefficient in groups.items())))

@@ -500,6 +500,9 @@ def module(recursion: Recursion, blas: bool = False) -> str:
     out.put(0, *body)
     out.put(0, "", f"Generator {GENERATOR}, from the declaration by `python -m derivations.generate`.", '"""', "")
     out.put(0, "# ruff: noqa", "# mypy: ignore-errors", "from math import exp, inf, isfinite, log1p, sqrt", "", "import numpy as np", "from numba import njit", "")
+    size = {"one": "1", "class": str(model.network.classes), "sample": "n"}
+    out.put(0, f"PATCHES = {len(model.patches)}", "", "", "def directions(n):", '    """Directions of a model with n examples."""',
+            f"    return {' + '.join(size[family.over] for family in model.directions)}", "")
     emitter.helpers()
     emitter.grams = emitter.example_gram([*stages, *plain, *measured])
     if model.objective.penalty != "none":

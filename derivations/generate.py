@@ -27,7 +27,7 @@ def description(model: Model) -> dict[str, Any]:
     """What a run needs to know of a kernel without SymPy: the declaration and the kernel's arguments."""
     return {
         "generator": GENERATOR, "scalars": list(scalars(model)), "observed": list(observed(model)),
-        "heads": model.n_heads, "signed": model.network.heads == "signed", "model": to_plain(model),
+        "heads": model.n_heads, "signed": model.network.heads == "signed", "step": model.algorithm.step, "model": to_plain(model),
     }
 
 

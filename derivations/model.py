@@ -224,8 +224,14 @@ class Model:
     def __post_init__(self) -> None:
         names = [family.name for family in self.directions]
         for name in names:
+            if not name.isidentifier():
+                raise ValueError(f"directions: the family name {name!r} is not an identifier; use letters, digits and _")
             if names.count(name) > 1:
                 raise ValueError(f"directions: the family {name!r} is declared twice; give each family its own name")
+        variables = [family.coefficient.name for family in self.directions] + [o.name for o in self.observables]
+        for name in variables:
+            if variables.count(name) > 1:
+                raise ValueError(f"observables: the name {name!r} is declared twice; give each variable its own name")
         for patch in self.patches:
             if patch.direction not in names:
                 raise ValueError(f"patches: {patch.direction!r} is not a declared family; expected one of {names}")

@@ -109,7 +109,7 @@ class PaperLatexPrinter(LatexPrinter):
     """LaTeX in the papers' notation."""
 
     def __init__(self, model: Model) -> None:
-        super().__init__({"mul_symbol": None})
+        super().__init__({"mul_symbol": None, "long_frac_ratio": 2})
         self.model, self.names = model, Names(model)
 
     def vector(self, family: Directions, at: tuple[sp.Expr, ...]) -> str:
@@ -139,7 +139,8 @@ class PaperLatexPrinter(LatexPrinter):
 
     def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
         shown = {"l1": r"\ell'", "l2": r"\ell''", "loss": r"\ell", "margin": r"\mathrm{margin}", "zeta": r"\zeta"}.get(base, base)
-        return rf"{shown}_{{{self._sub(at)}}}"
+        entry = rf"{shown}_{{{self._sub(at)}}}"
+        return f"{{{entry}}}" if "'" in shown else entry  # a power of a primed symbol needs the braces
 
     def _patch(self, name: str, example: sp.Expr) -> str:
         number = next(p for p in range(len(self.model.patches)) if self.names.patch_name(p) == name)
@@ -173,15 +174,15 @@ class PaperLatexPrinter(LatexPrinter):
         return rf"{out}\Bigl[{self._print(expr.function)}\Bigr]"
 
     def _print_KroneckerDelta(self, expr: sp.KroneckerDelta, exp: str | None = None) -> str:
-        return rf"\mathbb{{1}}\{{{self._print(expr.args[0])}={self._print(expr.args[1])}\}}"
+        return rf"\mathbf{{1}}\{{{self._print(expr.args[0])}={self._print(expr.args[1])}\}}"
 
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
         name, args = type(expr).__name__, [self._print(arg) for arg in expr.args]
         power = f"^{{{exp}}}" if exp else ""
         forms = {
             "Relu": rf"\mathrm{{ReLU}}{power}({{0}})", "ReluClosed": rf"\mathrm{{ReLU}}{power}({{0}})",
-            "Step": r"\mathbb{{1}}\{{{0}>0\}}", "StepClosed": r"\mathbb{{1}}\{{{0}\geq 0\}}",
-            "Box": r"\mathbb{{1}}\{{0<{0}<{1}\}}", "Ramp": rf"\mathrm{{clip}}_{{{{[0,1]}}}}{power}({{0}}/{{1}})",
+            "Step": r"\mathbf{{1}}\{{{0}>0\}}", "StepClosed": r"\mathbf{{1}}\{{{0}\geq 0\}}",
+            "Box": r"\mathbf{{1}}\{{0<{0}<{1}\}}", "Ramp": rf"\mathrm{{clip}}_{{{{[0,1]}}}}{power}({{0}}/{{1}})",
             "HuberizedRelu": rf"\sigma{power}({{0}})", "norm2": r"\|\nabla {0}\|_F^2",
             "along": r"\langle \partial {0}/\partial z, u\rangle", "partial": r"\partial {0}/\partial {1}",
             "softmax": r"\mathrm{{softmax}}({0})", "cross_entropy": r"\log\sum_k e^{{F_k}} - {0}",
@@ -247,7 +248,9 @@ def _definitions(recursion: Recursion) -> list[tuple[sp.Expr, sp.Expr]]:
 def text(recursion: Recursion) -> str:
     """The recursion in ASCII: definitions, then one update a coefficient."""
     model, printer = recursion.model, TextPrinter(recursion.model)
-    lines = [f"{model.title or model.name}, activation {model.network.activation.name}, penalty {model.objective.penalty}.", "", "Definitions"]
+    head = f"{model.title or model.name}, activation {model.network.activation.name}, penalty {model.objective.penalty}."
+    lines = [head, "", "Decomposition", f"  {_decomposition(model, printer)}", *[f"  {line}" for line in _split_text(model)]]
+    lines += ["", "Definitions"]
     lines += [f"  {printer.doprint(symbol)} = {printer.doprint(expr)}" for symbol, expr in _definitions(recursion)]
     lines += ["", "One step, from t to t + 1"]
     for family in model.directions:
@@ -258,6 +261,27 @@ def text(recursion: Recursion) -> str:
     if unscaled:
         lines += ["", f"with {', '.join(str(p) for p in unscaled)} as run: kappa = 1/m or 1, c = 1/2 or 1"]
     return "\n".join(lines) + "\n"
+
+
+def _decomposition(model: Model, printer: TextPrinter) -> str:
+    """w(t) = w(0) + sum of coefficient times direction, with the declared sign and scale."""
+    names, total = Names(model), [f"{printer.filter((Names(model).head, r))}(0)"]
+    for family in model.directions:
+        at = tuple(unprimed(names, x) for x in names.free_place(family))
+        coefficient, vector = family.coefficient, printer.vector(family.name, at)
+        sign = "j " if coefficient.signed and names.signed else ""
+        term = f"{sign}{coefficient.name}_{printer._sub((names.head, r, *at))} {vector}"
+        term += f"/{printer.square(vector)}" if coefficient.scaled else ""
+        total.append(f"sum_{printer._sub(at)} {term}" if at else term)
+    return f"{printer.filter((names.head, r))}(t) = {' + '.join(total)}"
+
+
+def _split_text(model: Model) -> list[str]:
+    own = "j = y_i" if model.network.heads == "signed" else "k = y_i"
+    return [
+        f"{f.coefficient.name}_over = {f.coefficient.name} 1{{{own}}}, {f.coefficient.name}_under = {f.coefficient.name} 1{{{own.replace('=', '!=')}}}"
+        for f in model.directions if f.coefficient.split
+    ]
 
 
 def _coefficient_text(recursion: Recursion, family: Directions, printer: TextPrinter) -> str:
@@ -282,7 +306,7 @@ def _product(show: Any, coefficient: sp.Expr, factor: sp.Expr) -> str:
 
 
 def latex(recursion: Recursion) -> str:
-    """The recursion as two `align*` environments, ready to compile with amsmath and amssymb."""
+    """The recursion as three `align*` environments, ready to compile with amsmath and amssymb."""
     model, printer = recursion.model, PaperLatexPrinter(recursion.model)
     defined = [rf"{printer.doprint(symbol)} &= {printer.doprint(expr)}" for symbol, expr in _definitions(recursion)]
     names, updates = Names(model), []
@@ -291,8 +315,32 @@ def latex(recursion: Recursion) -> str:
         name = f"{family.coefficient.latex}_{{{at}}}"
         parts = [_update_latex(printer.doprint, group) for group in coefficient_change(recursion, family)]
         updates.append(rf"{name}^{{(t+1)}} &= {name}^{{(t)}} " + " ".join(parts))
-    blocks = [r"\begin{align*}" + "\n" + " \\\\\n".join(rows) + "\n" + r"\end{align*}" for rows in (defined, updates)]
+    decomposed = [_decomposition_latex(model, printer), *_split_latex(model)]
+    blocks = [r"\begin{align*}" + "\n" + " \\\\\n".join(rows) + "\n" + r"\end{align*}" for rows in (decomposed, defined, updates)]
     return "\n".join(blocks) + "\n"
+
+
+def _decomposition_latex(model: Model, printer: PaperLatexPrinter) -> str:
+    names = Names(model)
+    w = rf"\mathbf{{w}}_{{{printer._sub((names.head, r))}}}"
+    total = [rf"{w}^{{(0)}}"]
+    for family in model.directions:
+        at = tuple(unprimed(names, x) for x in names.free_place(family))
+        coefficient, vector = family.coefficient, printer.vector(family, at)
+        sign = "j\\," if coefficient.signed and names.signed else ""
+        scale = rf"\frac{{{vector}}}{{\|{vector}\|_2^2}}" if coefficient.scaled else vector
+        term = rf"{sign}{coefficient.latex}_{{{printer._sub((names.head, r, *at))}}}^{{(t)}} {scale}"
+        total.append(rf"\sum_{{{printer._sub(at)}}} {term}" if at else term)
+    return rf"{w}^{{(t)}} &= " + " + ".join(total)
+
+
+def _split_latex(model: Model) -> list[str]:
+    j = "j" if model.network.heads == "signed" else "k"
+    return [
+        rf"\overline{{{f.coefficient.latex}}}_{{{j},r,i}} &= {f.coefficient.latex}_{{{j},r,i}} \mathbf{{1}}\{{{j} = y_i\}}, \qquad "
+        rf"\underline{{{f.coefficient.latex}}}_{{{j},r,i}} = {f.coefficient.latex}_{{{j},r,i}} \mathbf{{1}}\{{{j} \neq y_i\}}"
+        for f in model.directions if f.coefficient.split
+    ]
 
 
 def _update_latex(show: Any, group: Collected) -> str:

@@ -36,15 +36,21 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A loaded kernel.  `scalars` and `observed` are the names of its arguments and outputs, from its description."""
+    """A loaded kernel.  `scalars` and `observed` name its arguments and outputs, `step` the step size's parameter."""
 
     path: Path
     scalars: tuple[str, ...]
     observed: tuple[str, ...]
     heads: int
     signed: bool
+    step: str
     loops: ModuleType
     blas_path: Path | None
+
+    @property
+    def patches(self) -> int:
+        """Patches an example is made of."""
+        return int(self.loops.PATCHES)
 
     @property
     def source(self) -> str:
@@ -79,7 +85,7 @@ class Kernel:
         with _one_blas_thread(module is not self.loops):
             failed = module.run(
                 state, coefficients, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y), *self.arguments(values, z.shape[1]),
-                float(values["eta"]), limit, start, steps, steps_at, z_out, b_out,
+                float(values[self.step]), limit, start, steps, steps_at, z_out, b_out,
             )
         return _cut(steps_at, z_out, b_out, int(failed))
 
@@ -97,6 +103,8 @@ class Kernel:
 
     def outputs(self, a: Floats, values: Mapping[str, Any]) -> Floats:
         """Network outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m)."""
+        if a.ndim != 4 or a.shape[1:3] != (self.patches, self.heads):
+            raise ValueError(f"kernel {self.path.stem}: a {a.shape} has other patches or heads; expected (N, {self.patches}, {self.heads}, m)")
         out = np.empty(a.shape[0] if self.signed else (a.shape[0], self.heads))
         self.loops.outputs(np.ascontiguousarray(a, dtype=np.float64), *self.arguments(values, a.shape[3]), out)
         return out
@@ -105,12 +113,12 @@ class Kernel:
         """The kernel's scalars: kappa = 1/m or 1, c = 1/2 or 1, and parameters by name."""
         derived = {
             "kappa": 1.0 if values.get("neurons", "mean") == "sum" else 1.0 / m,
-            "c": 0.5 if values.get("penalty_half", True) else 1.0,
+            "c": 0.5 if values.get("penalty_half", False) else 1.0,
         }
         return tuple(float(derived[name] if name in derived else values[name]) for name in self.scalars)
 
     def _check(self, z: Floats, gram: Floats, y: Floats) -> None:
-        if z.ndim != 3 or z.shape[0] != self.heads or gram.shape != (z.shape[2], z.shape[2]) or y.ndim != 1:
+        if z.ndim != 3 or z.shape[0] != self.heads or z.shape[2] != self.loops.directions(y.size) or gram.shape != (z.shape[2], z.shape[2]) or y.ndim != 1:
             raise ValueError(
                 f"kernel {self.path.stem}: z {z.shape}, gram {gram.shape} and y {y.shape} disagree; "
                 f"expected z ({self.heads}, m, B), gram (B, B) and y (n,)"
@@ -151,7 +159,7 @@ def load(path: Path, description: Mapping[str, Any], compiled: bool = True) -> K
     read = _import if compiled else _plain
     return Kernel(
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
-        heads=int(description["heads"]), signed=bool(description["signed"]), loops=read(path),
+        heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"], loops=read(path),
         blas_path=blas_path if compiled and blas_path.exists() else None,
     )
 

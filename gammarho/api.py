@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulate import parameters, settings
-from simulate.errors import InputError
 
 if TYPE_CHECKING:
     from derivations.derive import Recursion
@@ -91,8 +90,8 @@ def validate(
     Args:
         setting: a name, "file.py:model" or a Model.
         params: parameter values by name, over `preset`, over the published defaults.
-        preset: a name of the setting's presets; also gives `steps`.
-        steps: gradient steps.
+        preset: a name of the setting's presets.
+        steps: gradient steps; else the preset's, else the setting's first preset's.
         seed: selects the draw.
         initial: arrays to start from instead of a draw; sizes come from them.
 
@@ -101,7 +100,7 @@ def validate(
         "undecided".
 
     Raises:
-        InputError: as `resolve`, and where no number of steps is given.
+        InputError: as `resolve`, and where nothing says how many steps.
     """
     from simulate.draw import draw
     from simulate.kernels import kernel_for
@@ -115,15 +114,13 @@ def validate(
     return compare(resolved.model, kernel_for(resolved.model), drawn, resolved.values, count)
 
 
-def total(setting: str | Model, preset: str | None, steps: object) -> int:
-    """The number of steps: as given, or the preset's.
+def total(setting: str | Model, preset: str | None, steps: int | None) -> int:
+    """The number of steps: as given, the preset's, or else the setting's first preset's.
 
     Raises:
-        InputError: where neither says, or `steps` is not a whole number.
+        InputError: where none says, or `steps` is not a whole number.
     """
-    chosen = settings.resolve(setting).preset(preset)
-    if steps is not None:
-        return parameters.count("steps", steps, example=1500)
-    if chosen is None:
-        raise InputError("steps: not given; expected a number of gradient steps or a preset that has one")
-    return chosen.steps
+    from simulate.run import total_steps
+
+    found = settings.resolve(setting)
+    return total_steps(steps, found.preset(preset), found)

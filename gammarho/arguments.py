@@ -119,6 +119,18 @@ def output(out: str | None) -> Path | None:
     return path
 
 
+def store(out: str | None) -> Path | None:
+    """Where a grid is kept: a new or earlier .zarr folder.
+
+    Raises:
+        InputError: as `output`; a .nc file cannot be filled piece by piece.
+    """
+    path = output(out)
+    if path is not None and path.suffix != ".zarr":
+        raise InputError(f"out: {quoted(out)}; a grid is kept in a .zarr folder, such as grid.zarr")
+    return path
+
+
 def text_output(out: str | None) -> Path | None:
     """Where text goes.
 

@@ -112,7 +112,7 @@ def run(
     given, path = arguments.assignments(values), arguments.output(out)
     api.resolve(setting, given, preset)  # what is misspelt is refused before Numba and xarray are loaded
     options: dict[str, Any] = {
-        "steps": None if steps is None else parameters.count("steps", steps, example=1500),
+        "steps": _steps(steps),
         "seed": parameters.count("seed", seed),
         "seeds": None if seeds is None else parameters.count("seeds", seeds, low=1, example=10),
         "record": arguments.record(record),
@@ -155,7 +155,8 @@ def validate(
     from simulate import parameters
 
     given, chosen_seed = arguments.assignments(values), parameters.count("seed", seed)
-    chosen_steps = api.total(setting, preset, steps)
+    chosen_steps = _steps(steps)
+    api.resolve(setting, given, preset)
     result = api.validate(setting, given, preset=preset, steps=chosen_steps, seed=chosen_seed)
     if not json:
         _print_notes(setting, given, preset)
@@ -192,7 +193,7 @@ def conditions(
         given,
         preset=preset,
         constant=parameters.positive("constant", constant),
-        steps=None if steps is None else parameters.count("steps", steps, example=1500),
+        steps=_steps(steps),
     )
     if not json:
         own = api.condition_parameters(setting)
@@ -211,39 +212,50 @@ def phase(
     preset: str | None = None,
     steps: str | None = None,
     seed: str = "0",
-    seeds: str = "1",
+    seeds: str = "3",
     observable: str = "test_error",
-    out: str = "grid.zarr",
+    sampling: str = "gram",
+    workers: str | None = None,
+    out: str | None = None,
+    json: Switch = False,
 ) -> int:
-    """Fill a grid over two parameters; an interrupted grid is taken up where it stopped.
+    """Fill a grid over two parameters with an observable at the last step.
 
     Args:
         setting: a name such as pegr, or file.py:model.
         values: parameters, as name=value.
-        x: first axis, as name=a:b:n or name=a:b:n:log.
-        y: second axis.
+        x: the columns, as name=a:b:n or name=a:b:n:log.
+        y: the rows.
         preset: published values by name, such as paper.
         steps: gradient steps; a preset brings its own.
-        seed: selects the draws.
-        seeds: draws a point.
-        observable: what to store, at the last step.
-        out: the zarr folder to fill.
+        seed: the first seed.
+        seeds: draws a cell.
+        observable: one number a run, such as test_error or loss.
+        sampling: gram (drawn without the dimension) or vectors.
+        workers: threads; the result does not depend on it.
+        out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.
+        json: print JSON instead of a table.
     """
     from gammarho import api, arguments
     from simulate import parameters
 
-    given, path = arguments.assignments(values), arguments.output(out)
+    given, path = arguments.assignments(values), arguments.store(out)
     model = api.resolve(setting, given, preset).model
-    first, second = arguments.axis("x", x, model), arguments.axis("y", y, model)
-    if first[0] == second[0]:
-        raise InputError(f"x and y: both {first[0]}; expected two different parameters")
-    chosen_seed, chosen_seeds = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)
-    chosen_steps = api.total(setting, preset, steps)
+    options: dict[str, Any] = {
+        "x": arguments.axis("x", x, model),
+        "y": arguments.axis("y", y, model),
+        "steps": _steps(steps),
+        "seed": parameters.count("seed", seed),
+        "seeds": parameters.count("seeds", seeds, low=1, example=3),
+        "workers": None if workers is None else parameters.count("workers", workers, low=1, example=2),
+    }
+    from gammarho import report
     from simulate.phase import phase as fill
 
-    print(fill(setting, given, x=first, y=second, preset=preset, steps=chosen_steps, seed=chosen_seed,
-               seeds=chosen_seeds, observable=observable, out=path))  # fmt: skip
-    print(f"wrote {path}")
+    data = fill(setting, given, preset=preset, observable=observable, sampling=sampling, store=path, **options)
+    print(report.as_json(data) if json else report.grid_as_text(data, observable))
+    if path is not None and not json:
+        print(f"wrote {path}")
     return 0
 
 
@@ -337,6 +349,13 @@ def _foreseen(error: Exception) -> str | None:
         trace = trace.tb_next
     raised_in = trace.tb_frame.f_globals.get("__name__", "") if trace is not None else ""
     return str(error) if raised_in.split(".")[0] in _OURS else None
+
+
+def _steps(text: str | None) -> int | None:
+    """--steps as a number; None leaves it to the preset."""
+    from simulate import parameters
+
+    return None if text is None else parameters.count("steps", text, example=1500)
 
 
 def _print_notes(setting: str, given: dict[str, str], preset: str | None) -> None:

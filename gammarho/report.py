@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,21 @@ def as_text(data: xarray.Dataset) -> str:
     width = max(len(label) for label, _ in rows)
     table = [f"{label:<{width}}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells) for label, cells in rows]
     return "\n".join([*notes(data), "", *table, *_hitting_times(data)])
+
+
+def grid_as_text(data: xarray.Dataset, observable: str) -> str:
+    """The notes, then a table of the seeds' mean, a row a value of y and a column a value of x, then what failed."""
+    down, across = (str(dim) for dim in data[observable].dims[:2])
+    mean = data[observable].mean("seed").values
+    label = f"{down} \\ {across}"
+    head = f"{label:<{_WIDTH}}" + "".join(f"{value:>{_WIDTH}.4g}" for value in data[across].values)
+    rows = [
+        f"{value:<{_WIDTH}.4g}" + "".join(f"{cell:>{_WIDTH}.4g}" for cell in cells)
+        for value, cells in zip(data[down].values, mean, strict=True)
+    ]
+    runs = data["status"].values.ravel().tolist()
+    failed = [f"{runs.count(status)} of {len(runs)} runs {status}" for status in sorted(set(runs) - {"ok"})]
+    return "\n".join([*notes(data), "", f"{observable} (mean over seeds)", head, *rows, *failed])
 
 
 def as_json(data: xarray.Dataset) -> str:
@@ -62,7 +78,9 @@ def write(data: xarray.Dataset, path: Path) -> None:
         InputError: where netCDF's packages are not installed.
     """
     if path.suffix == ".zarr":
-        data.to_zarr(path, mode="w")
+        with warnings.catch_warnings():  # consolidated metadata is a convenience that zarr 3 does not promise yet
+            warnings.filterwarnings("ignore", "Consolidated metadata", UserWarning)
+            data.to_zarr(path, mode="w", consolidated=True)
         return
     try:
         import h5netcdf  # noqa: F401

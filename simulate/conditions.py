@@ -390,9 +390,9 @@ def _threshold(
     if bracket is None:
         return None
     fails, found = bracket
-    while abs(found - fails) > 1e-13 * found:
+    while True:
         middle = math.sqrt(fails) * math.sqrt(found)  # NOTE: bisection in log; the product could overflow
-        if middle in (fails, found):
+        if not min(fails, found) < middle < max(fails, found):
             break
         fails, found = (fails, middle) if holds(middle) else (middle, found)
     if _counts(parameter):

@@ -84,6 +84,11 @@ class Pair:
         lengths: Array = np.linalg.norm(self.vectors, axis=1)
         return lengths
 
+    def rounding(self, W: Array) -> Array:
+        """The size of rounding in W V^T (..., H, m, B): eps ||w|| ||v||."""
+        sizes: Array = np.finfo(np.float64).eps * np.linalg.norm(W, axis=-1)[..., None] * self.lengths
+        return sizes
+
     def run(self, z: Array, b: Array, recorded: Steps, start: int = 0) -> Run:
         """The kernel from the state (z, b) at step `start`; NaN at the recorded steps after it diverged."""
         steps = int(recorded[-1]) - start

@@ -21,13 +21,13 @@ from dynamics.streams import stream
 from . import raw, weights
 from .engines import KINK, FullDraw, Kernel, Pair, Path, Steps, walk
 from .validate_trajectories import trajectories
-from .validation import LIMIT, LONG, STRICT, Row, Validation, largest, relative, worst, worst_of
+from .validation import LIMIT, LONG, SAFETY, STRICT, Row, Validation, largest, relative, worst, worst_of
 from .weights import Array, Values
 
 __all__ = ["Row", "Validation", "default_recorded", "validate"]
 
 PROBES = 3  # random states of order one
-# The kernel's name, autograd's, and autograd's name for the terms it sums: a sum may cancel, so its terms set the scale.
+# The kernel's name, autograd's, and autograd's name for the terms it sums: these set the scale, as a sum may cancel.
 OBSERVABLES = (
     ("loss", "loss", "loss"),
     ("gradient_norm", "gradient_norm", "gradient_norms"),
@@ -191,11 +191,17 @@ def _same_state(pair: Pair, path: Path) -> list[Row]:
     clear = live.min(1) > KINK * live.max(1)
     if not clear.any():
         return []
-    ours, theirs, rows = pair.autograd(path.W[clear]), pair.reduced(z[clear]), []
+    ours, theirs = pair.autograd(path.W[clear]), pair.reduced(z[clear])
+    moved = pair.rounding(path.W[clear]) * stream(0, "validate", 2).standard_normal(z[clear].shape)
+    shaken, rows = pair.reduced(z[clear] + moved), []
     for name, same, summand in OBSERVABLES:
         if name in theirs and same in ours:
-            gaps = relative(largest(theirs[name] - ours[same]), largest(ours[summand]))
-            rows += worst_of(f"{name} of the same state", path.t[clear], gaps, np.full_like(gaps, LONG))
+            scale = largest(ours[summand])
+            gaps = relative(largest(theirs[name] - ours[same]), scale)
+            response = relative(largest(shaken[name] - theirs[name]), scale)
+            decided = (SAFETY * response <= LIMIT) | ~np.isfinite(gaps)
+            tolerance = np.where(np.isfinite(gaps), np.maximum(LONG, SAFETY * response), LONG)
+            rows += worst_of(f"{name} of the same state", path.t[clear][decided], gaps[decided], tolerance[decided])
     return rows
 
 

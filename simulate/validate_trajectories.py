@@ -10,11 +10,8 @@ from dynamics.streams import stream
 
 from . import weights
 from .engines import Pair, Path, Run, Steps
-from .validation import LIMIT, LONG, Row, largest, relative, worst_of
+from .validation import LIMIT, LONG, SAFETY, Row, largest, relative, worst_of
 from .weights import Array
-
-SAFETY = 10.0  # times the kernel's own response to rounding
-EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,8 @@ def trajectories(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row], b
     ours = _Course(pair.autograd(W)["loss"], None if b is None else b * pair.lengths**2, W)
     theirs = _course(pair, pair.run(pair.draw.z, np.zeros_like(pair.draw.z), t))
     growth = _distances(_perturbed(pair, t, W), theirs, pair)
+    if "coefficients" in growth:
+        growth["coefficients"] = growth["coefficients"] + _solving(pair, theirs, W)
     rows, all_decided = [], True
     for name, gaps in _distances(theirs, ours, pair).items():
         response = np.maximum.accumulate(growth[name])
@@ -51,6 +50,19 @@ def trajectories(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row], b
             )
         rows += worst_of(f"trajectory: {name}", t[decided], gaps[decided], tolerance[decided])
     return rows, all_decided
+
+
+def _solving(pair: Pair, theirs: _Course, W: Array) -> Array:
+    """What least squares adds: the rounding of W, times the condition number of the directions at length one."""
+    condition = np.linalg.cond(pair.vectors / pair.lengths[:, None])
+    return relative(condition * largest(pair.rounding(W)), _size(pair, theirs))
+
+
+def _size(pair: Pair, course: _Course) -> Array:
+    """The coefficients' scale, max(|coefficients|, |z(0)|) (T,)."""
+    assert course.coefficients is not None
+    size: Array = np.maximum(largest(course.coefficients), np.abs(pair.draw.z).max())
+    return size
 
 
 def _course(pair: Pair, run: Run) -> _Course:
@@ -71,8 +83,7 @@ def _perturbed(pair: Pair, t: Steps, W: Array) -> _Course:
             z, b, now = run.z[-1], run.b[-1], later
         zs.append(z)
         bs.append(b)
-        rounding = EPS * np.linalg.norm(w, axis=2)[..., None] * pair.lengths
-        z = z + rounding * rng.standard_normal(z.shape)
+        z = z + pair.rounding(w) * rng.standard_normal(z.shape)
     b_all = np.stack(bs)
     return _Course(pair.reduced(np.stack(zs))["loss"], b_all * pair.lengths**2, pair.start + b_all @ pair.vectors)
 
@@ -81,7 +92,6 @@ def _distances(a: _Course, reference: _Course, pair: Pair) -> dict[str, Array]:
     """Per step: loss relative; coefficients over max(|coefficients|, |z(0)|); W over max|W|."""
     found = {"loss": relative(np.abs(a.loss - reference.loss), np.abs(reference.loss))}
     if a.coefficients is not None and reference.coefficients is not None:
-        scale = np.maximum(largest(reference.coefficients), np.abs(pair.draw.z).max())
-        found["coefficients"] = relative(largest(a.coefficients - reference.coefficients), scale)
+        found["coefficients"] = relative(largest(a.coefficients - reference.coefficients), _size(pair, reference))
     found["W"] = relative(largest(a.W - reference.W), largest(reference.W))
     return found

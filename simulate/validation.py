@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 STRICT = 1e-12  # one step from the same state
 LONG = 1e-11  # trajectories and observables
 LIMIT = 1e-6  # a tolerance above this decides nothing
+SAFETY = 10.0  # times the kernel's own response to rounding
 
 Floats = NDArray[np.float64]
 Verdict = Literal["pass", "fail", "undecided"]
@@ -99,7 +100,7 @@ def worst(rows: Sequence[Row]) -> list[Row]:
 
 def worst_of(what: str, steps: Iterable[int], differences: Iterable[float], tolerances: Iterable[float]) -> list[Row]:
     """`worst` of one comparison made at several steps, whose tolerance is `LONG` or conditioning's."""
-    named = {True: "fixed", False: "10 x the kernel's response to rounding"}
+    named = {True: "fixed", False: "10 x the response to rounding"}
     return worst(
         [
             Row(what, float(gap), float(bar), int(t), named[bool(bar == LONG)])

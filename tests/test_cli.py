@@ -118,6 +118,22 @@ def test_conditions(capsys: pytest.CaptureFixture[str]) -> None:
     assert api.conditions("pegr", {"alpha": 0.0002}, preset="paper").constant == 1.0
 
 
+def test_phase_prints_a_grid_and_keeps_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "grid.zarr"
+    line = ["phase", "pegr", "m=2", "d=8", "--x", "lam=0.01:1:3:log", "--y", "n=2:3:2", "--steps", "2", "--seeds", "2"]
+    assert cli.main([*line, "--observable", "loss", "--out", str(out)]) == 0
+    first = capsys.readouterr().out
+    table = first[first.index("loss (mean over seeds)") :].splitlines()
+    assert table[1].split() == ["n", "\\", "lam", "0.01", "0.1", "1"]
+    assert [row.split()[0] for row in table[2:4]] == ["2", "3"] and len(table[2].split()) == 4
+    assert cli.main([*line, "--observable", "loss", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == first
+    with xr.open_zarr(out, consolidated=False) as data:
+        assert data["loss"].shape == (2, 3, 2)
+    assert cli.main([*line, "--observable", "loss", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["coords"]["lam"]["values"] == [0.01, 0.1, 1.0]
+
+
 def test_a_users_file_is_a_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "own.py"
     path.write_text("from derivations.papers.pegr.model import model\n")

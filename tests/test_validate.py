@@ -221,7 +221,7 @@ def test_bad_conditioning_is_undecided_not_pass() -> None:
     assert result.verdict == "undecided", str(result)
     assert not failing(result)
     assert "nothing is decided from there on" in str(result)
-    assert "10 x the kernel's response to rounding" in str(result)
+    assert "10 x the response to rounding" in str(result)
 
 
 def test_cancelled_outputs_do_not_fail() -> None:
@@ -251,6 +251,30 @@ def test_dependent_directions_compare_weights_but_no_coefficients() -> None:
     assert "trajectory: coefficients" not in {row.what for row in result.rows}
     assert "trajectory: W" in {row.what for row in result.rows}
     assert "linearly dependent" in str(result)
+
+
+def test_nearly_dependent_directions_loosen_the_coefficients_only() -> None:
+    """Two almost equal noise vectors: W fixes their coefficients' difference to eps times the condition number."""
+    model = pegr("pegr", 2)
+    values = values_of(model, sigma_0=0.3)
+    rng = np.random.default_rng(0)
+    xi = np.concatenate([np.zeros((4, 1)), rng.standard_normal((4, 11))], axis=1)
+    xi[1] = xi[0] + 1e-6 * xi[1]
+    signs = np.array([1.0, -1.0, 1.0, -1.0])
+    arrays = {"W": 0.3 * rng.standard_normal((2, 3, 12)), "mu": np.eye(12)[0], "xi": xi, "y": signs}
+    result = validate(model, Recursion(per_example()), draw(model, values, 0, initial=arrays), values, 30)
+    loose = {row.what for row in result.rows if row.tolerance > 1e-11}
+    assert result.verdict == "pass", str(result)
+    assert loose == {"trajectory: coefficients"}
+
+
+def test_a_kernel_whose_observables_are_not_numbers_fails() -> None:
+    class Broken(Recursion):
+        def observe(self, *args: Any, **named: Any) -> dict[str, Array]:
+            right = super().observe(*args, **named)
+            return right | {"zeta": np.nan * right["zeta"]}
+
+    assert failing(compare("pegr", Broken(per_example()))) == {"zeta of the same state"}
 
 
 def test_a_model_of_ones_own_needs_no_hand_written_loss() -> None:

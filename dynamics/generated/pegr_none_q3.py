@@ -2,6 +2,10 @@
 
 Per-example gradient regularization (Meng, Cao and Zou 2023), activation relu_power, penalty none.
 
+Decomposition
+  w_{j,r}(t) = w_{j,r}(0) + j gamma_{j,r} mu/||mu||^2 + sum_i rho_{j,r,i} xi_i/||xi_i||^2
+  rho_over = rho 1{j = y_i}, rho_under = rho 1{j != y_i}
+
 Definitions
   f_i = sum_{j,r} [ (ReLU(<w_{j,r}, y_i mu>)**3 + ReLU(<w_{j,r}, xi_i>)**3)*j ]/m
   l'_i = l'(f_i*y_i)
@@ -19,6 +23,13 @@ from math import exp, inf, isfinite, log1p, sqrt
 
 import numpy as np
 from numba import njit
+
+PATCHES = 2
+
+
+def directions(n):
+    """Directions of a model with n examples."""
+    return 1 + n
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

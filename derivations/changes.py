@@ -1,0 +1,123 @@
+"""What one step changes, written out from a Recursion: filters, coefficients, pre-activations and gradient norms.
+
+A vector is a formal symbol (v_mu, v_xi[i]), so an update of a filter is one expression, linear in them.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from .calculus import Definition, derivative
+from .canonical import bound_apart
+from .derive import Gradient, Recursion
+from .model import Directions
+from .show import unprimed
+from .symbols import Names, class_, eta, i, i_, n, r, r_
+
+
+def vector(family: str, *place: sp.Expr) -> sp.Expr:
+    """A direction as a formal vector."""
+    return sp.IndexedBase(f"v_{family}")[place] if place else sp.Symbol(f"v_{family}")
+
+
+def filter_change(recursion: Recursion) -> sp.Expr:
+    """w_{j,r}^{(t+1)} - w_{j,r}^{(t)}: -eta times the gradient, in the formal vectors."""
+    names = Names(recursion.model)
+    total = sp.S.Zero
+    for family in recursion.model.directions:
+        place = names.free_place(family)
+        total -= eta * _over(family, _slope(recursion.gradient, family) * vector(family.name, *place), recursion)
+    return _read(names, total)
+
+
+def coefficient_change(recursion: Recursion, family: str) -> sp.Expr:
+    """What one step adds to a family's coefficient, at j, r and the family's index."""
+    names, declared = Names(recursion.model), recursion.model.family(family)
+    place = names.free_place(declared)
+    scale = names.gram((family, place), (family, place)) if declared.coefficient.scaled else sp.S.One
+    sign = names.sign(names.head_) if declared.coefficient.signed else sp.S.One
+    return _read(names, -eta * sign * scale * _slope(recursion.gradient, declared))
+
+
+def patch_change(recursion: Recursion, number: int) -> sp.Expr:
+    """What one step adds to the pre-activation of patch `number` of example i: -eta times its scale times (dO/dz) G."""
+    names, patch = Names(recursion.model), recursion.model.patches[number]
+    place = names.place(recursion.model.family(patch.direction), i)
+    inner = _covector(recursion, recursion.gradient, patch.direction, place)
+    return names.scale(patch, i) * -eta * _read(names, inner)
+
+
+def example_norm(recursion: Recursion) -> sp.Expr:
+    """||grad_W L_i||_F^2."""
+    return next(right for title, _, right in recursion.steps if title == "squared gradient norm of one example")
+
+
+def risk_norm(recursion: Recursion) -> sp.Expr:
+    """||grad_W L_S||_F^2 = sum over neurons of (dL_S/dz) G (dL_S/dz)^T."""
+    names, total = Names(recursion.model), sp.S.Zero
+    for family in recursion.model.directions:
+        place = names.free_place(family)
+        slope = _slope(recursion.plain, family)
+        total += _over(family, slope * _covector(recursion, recursion.plain, family.name, place), recursion)
+    return names.over_neurons(bound_apart(total, {names.head_: names.head, r_: r}))
+
+
+def filter_gradient(recursion: Recursion, expr: sp.Expr) -> sp.Expr:
+    """The gradient of `expr` (in i and the recursion's definitions) in w_{j,r}, in the formal vectors."""
+    names, total = Names(recursion.model), sp.S.Zero
+    for family in recursion.model.directions:
+        place = names.free_place(family)
+        target = names.z(family.name, names.head_, r_, *place)
+        slope = derivative(expr, target, recursion.definitions)
+        total += _over(family, slope * vector(family.name, *place), recursion)
+    return _read(names, total)
+
+
+def expanded(recursion: Recursion, expr: sp.Expr, *definitions: str) -> sp.Expr:
+    """`expr` with these definitions, and the full penalty's co-vector u, written out."""
+    names = Names(recursion.model)
+
+    def written(atom: sp.Indexed) -> sp.Expr:
+        known = recursion.definitions.get(str(atom.base))
+        if known is not None:
+            return expanded(recursion, _at(known, atom.indices), *definitions)
+        family, (head, neuron, *place) = str(atom.base)[2:], atom.indices
+        return bound_apart(_covector(recursion, recursion.plain, family, tuple(place)), {names.head_: head, r_: neuron})
+
+    families = {f"u_{family.name}" for family in recursion.model.directions}
+    wanted = {*definitions, *families}
+    return expr.replace(lambda e: isinstance(e, sp.Indexed) and str(e.base) in wanted, written)
+
+
+def _at(definition: Definition, indices: tuple[sp.Expr, ...]) -> sp.Expr:
+    return bound_apart(definition.expr, dict(zip(definition.indices, indices, strict=True)))
+
+
+def _covector(recursion: Recursion, gradient: Gradient, family: str, place: tuple[sp.Expr, ...]) -> sp.Expr:
+    """(dO/dz G) at one direction, at head_ and r_."""
+    names, total = Names(recursion.model), sp.S.Zero
+    for other in recursion.model.directions:
+        bounds = names.free_place(other)
+        own = {bound: sp.Dummy(str(bound), integer=True, positive=True) for bound in bounds}  # `place` may be i'
+        slope = bound_apart(_slope(gradient, other), own)
+        inner = names.gram((family, place), (other.name, tuple(own.values()))) * slope
+        total += _over(other, inner, recursion, tuple(own.values()))
+    return total
+
+
+def _slope(gradient: Gradient, family: Directions) -> sp.Expr:
+    return sp.Add(*[group.expr for group in gradient[family.name]])
+
+
+def _over(family: Directions, body: sp.Expr, recursion: Recursion, bounds: tuple[sp.Symbol, ...] | None = None) -> sp.Expr:
+    """The sum of `body` over a family's vectors."""
+    if family.over == "one":
+        return body
+    bound = (Names(recursion.model).free_place(family) if bounds is None else bounds)[0]
+    upper = n if family.over == "sample" else sp.Integer(recursion.model.network.classes)
+    return sp.Sum(body, (bound, 1, upper))
+
+
+def _read(names: Names, expr: sp.Expr) -> sp.Expr:
+    """The updated neuron's indices without primes, no sum capturing them."""
+    return unprimed(names, bound_apart(expr, {names.head_: names.head, r_: r, i_: i, class_: sp.Symbol("c'")}))

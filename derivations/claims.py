@@ -1,0 +1,231 @@
+"""A paper's printed formula as a claim, and its symbolic comparison with what the derivation gives.
+
+The derivation decides.  A claim is the display as printed, line by line; where it is wrong, `slip` marks the wrong
+piece with what it has to be, under the erratum that says so.  With every slip mended it must equal the derivation.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from . import papers
+from .canonical import Canonical, canonical
+from .derive import Recursion, derive
+from .model import Model
+from .show import PaperLatexPrinter, TextPrinter
+from .symbols import c, kappa, m
+
+Slip = Callable[[str, sp.Expr, sp.Expr], sp.Expr]  # (erratum, printed, corrected) -> one of the two
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hypothesis:
+    """What a formula assumes: in words, in LaTeX, and as a rewriting of expressions."""
+
+    text: str
+    latex: str
+    rule: Callable[[sp.Expr], sp.Expr]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A printed display.
+
+    left, left_latex: what the display states, such as a step's change of a coefficient.
+    display: its lines in the paper's order, their sum being the right side; it marks its slips.
+    derived: the same from the recursion of `model`, before the hypotheses.
+    errata: the errata that mend it, all of them; none where it holds as printed.
+    """
+
+    id: str
+    where: str
+    left: str
+    left_latex: str
+    model: Callable[[], Model]
+    display: Callable[[Slip], tuple[sp.Expr, ...]]
+    derived: Callable[[Recursion], sp.Expr]
+    hypotheses: tuple[Hypothesis, ...] = ()
+    errata: tuple[str, ...] = ()
+
+    def lines(self, mended: Collection[str] = ()) -> tuple[sp.Expr, ...]:
+        """The display with the slips of these errata mended; as printed with none."""
+        return self.display(lambda erratum, printed, corrected: corrected if erratum in mended else printed)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A claim, with some errata mended, against the derivation, under its hypotheses; `difference` is claim - derived."""
+
+    claim: Claim
+    mended: tuple[str, ...]
+    derived: Canonical
+    difference: Canonical
+
+    @property
+    def holds(self) -> bool:
+        """Whether the two are the same expression."""
+        return not self.difference.groups
+
+
+def compare(claim: Claim, mended: Collection[str] = ()) -> Comparison:
+    """Compare a claim, with the slips of `mended` mended, with the derivation.  Exact: no numbers are tried."""
+    model = claim.model()
+    signed = model.network.heads == "signed"
+    stated, derived = sp.Add(*claim.lines(mended)), claim.derived(recursion_of(model))
+    for hypothesis in claim.hypotheses:
+        stated, derived = hypothesis.rule(stated), hypothesis.rule(derived)
+    return Comparison(claim, tuple(mended), canonical(derived, signed), canonical(stated - derived, signed))
+
+
+@functools.cache
+def recursion_of(model: Model) -> Recursion:
+    """derive(model), once."""
+    return derive(model)
+
+
+def claims() -> dict[str, Claim]:
+    """The claims of every paper, by id."""
+    found: dict[str, Claim] = {}
+    for paper in pkgutil.iter_modules(papers.__path__):
+        inside = importlib.import_module(f"{papers.__name__}.{paper.name}")
+        if any(part.name == "claims" for part in pkgutil.iter_modules(inside.__path__)):
+            module = importlib.import_module(f"{papers.__name__}.{paper.name}.claims")
+            found |= {claim.id: claim for claim in module.CLAIMS}
+    return found
+
+
+# Hypotheses
+
+
+def _entries(base: str, value: Callable[[sp.Indexed], sp.Expr]) -> Callable[[sp.Expr], sp.Expr]:
+    def is_entry(e: sp.Expr) -> bool:
+        return isinstance(e, sp.Indexed) and str(e.base) == base
+
+    return lambda expr: expr.replace(is_entry, value)
+
+
+def orthogonal(first: str, second: str, text: str, latex: str) -> Hypothesis:
+    """Two families are orthogonal; a family's own vectors to one another where the two are the same."""
+
+    def value(entry: sp.Indexed) -> sp.Expr:
+        if first != second:
+            return sp.S.Zero
+        a, b = entry.indices
+        return sp.KroneckerDelta(a, b) * entry.base[a, a]
+
+    return Hypothesis(text=text, latex=latex, rule=_entries(f"G_{first}_{second}", value))
+
+
+def omitted(base: str, text: str, latex: str) -> Hypothesis:
+    """The terms that carry a definition are left out."""
+    return Hypothesis(text=text, latex=latex, rule=_entries(base, lambda entry: sp.S.Zero))
+
+
+def second_layer(value: sp.Expr) -> Hypothesis:
+    """kappa, the weight of the second layer."""
+    shown = "1/m" if value == 1 / m else str(value)
+    return Hypothesis(text=f"kappa = {shown}", latex=rf"\kappa = {shown}", rule=lambda expr: expr.xreplace({kappa: value}))
+
+
+def penalty_constant(value: sp.Expr) -> Hypothesis:
+    """c, in the objective L_S + c lambda (squared gradient norm)."""
+    return Hypothesis(text=f"c = {value}", latex=f"c = {value}", rule=lambda expr: expr.xreplace({c: value}))
+
+
+# Text
+
+
+class ClaimText(TextPrinter):
+    """ASCII, with formal vectors v_mu, v_xi[i] and pre-activations at step 0 (bases a0_...)."""
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        base = str(expr.base)
+        if base.startswith("v_"):
+            return self.vector(base[2:], expr.indices)
+        if base.startswith("a0_"):
+            return self.inner(self.filter(expr.indices[:2]) + "(0)", self.patch(base[3:], expr.indices[2]))
+        return super()._print_Indexed(expr)
+
+    def _print_Symbol(self, expr: sp.Symbol) -> str:
+        name = str(expr)
+        return name[2:] if name.startswith("v_") else super()._print_Symbol(expr)
+
+
+class ClaimLatex(PaperLatexPrinter):
+    """LaTeX, with the same."""
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        base, at = str(expr.base), expr.indices
+        if base.startswith("v_"):
+            return self.vector(self.model.family(base[2:]), at)
+        if base.startswith("a0_"):
+            return rf"\langle \mathbf{{w}}_{{{self._sub(at[:2])}}}^{{(0)}}, {self._patch(base[3:], at[2])}\rangle"
+        return super()._print_Indexed(expr)
+
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        name = str(expr)
+        return self.model.family(name[2:]).latex if name.startswith("v_") else super()._print_Symbol(expr, style)
+
+    def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        known = {family.coefficient.name: family.coefficient.latex for family in self.model.directions}
+        name, _, kind = base.partition("_")
+        if name in known and kind in ("", "over", "under"):
+            mark = {"": "{0}", "over": r"\overline{{{0}}}", "under": r"\underline{{{0}}}"}[kind]
+            return mark.format(known[name]) + f"_{{{self._sub(at)}}}"
+        return super()._named(base, at)
+
+    def _print_Sum(self, expr: sp.Sum) -> str:
+        shown = ""
+        for limit in reversed(expr.limits):
+            heads = limit[2] == self.model.n_heads and self.names.signed
+            bound, upper = self._print(limit[0]), self._print(limit[2])
+            shown += rf"\sum_{{{bound}\in\{{\pm 1\}}}}" if heads else rf"\sum_{{{bound}=1}}^{{{upper}}}"
+        return rf"{shown}\Bigl[{self._print(expr.function)}\Bigr]"
+
+
+def explain(claim: Claim) -> str:
+    """The claim, whole: source, hypotheses, printed and derived formula in text and in LaTeX, and the verdict."""
+    model = claim.model()
+    printed, mended = compare(claim), compare(claim, claim.errata)
+    verdict = "holds as printed" if printed.holds else f"does not hold as printed; mended by {', '.join(claim.errata)}"
+    parts = [
+        f"{claim.id}: {verdict}",
+        f"source      {claim.where}",
+        f"activation  ReLU^{model.network.activation.power}, penalty {model.objective.penalty}",
+        f"under       {'; '.join(hypothesis.text for hypothesis in claim.hypotheses) or 'no hypothesis'}",
+        *_block("printed", claim, claim.lines()),
+    ]
+    if not printed.holds:
+        parts += _block("printed - derived", claim, printed.difference.lines, equation=False)
+        parts += _block("corrected" if mended.holds else "NOT corrected", claim, claim.lines(claim.errata))
+    parts += _block("derived", claim, printed.derived.lines)
+    under = r",\ ".join(hypothesis.latex for hypothesis in claim.hypotheses)
+    parts += ["", "LaTeX" + (f", under {under}" if under else "")]
+    for name, lines in (("printed", claim.lines()), ("derived", printed.derived.lines)):
+        parts += [f"% {name}", latex(claim, lines)]
+    return "\n".join(parts) + "\n"
+
+
+def latex(claim: Claim, lines: tuple[sp.Expr, ...]) -> str:
+    """The claim's left side = the sum of `lines`, as an `align*` environment."""
+    printer = ClaimLatex(claim.model())
+    shown = " \\\\\n&\\quad ".join(_signed(printer, line, at) for at, line in enumerate(lines))
+    return "\\begin{align*}\n" + f"{claim.left_latex} &= {shown}" + "\n\\end{align*}"
+
+
+def _block(title: str, claim: Claim, lines: tuple[sp.Expr, ...], equation: bool = True) -> list[str]:
+    printer = ClaimText(claim.model())
+    shown = [_signed(printer, line, at) for at, line in enumerate(lines)]
+    return ["", title, *([f"    {claim.left} ="] if equation else []), *(f"      {line}" for line in shown)]
+
+
+def _signed(printer: Any, line: sp.Expr, at: int) -> str:
+    shown = str(printer.doprint(line))
+    return shown if at == 0 or shown.startswith("-") else f"+ {shown}"

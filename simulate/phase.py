@@ -1,0 +1,311 @@
+"""phase: one observable over a grid of two parameters and several seeds, resumable, the same bits for any workers.
+
+Every cell has the same seeds, so that cells differ by their parameters and not by their draws; a cell that diverges or
+cannot be run is a cell with that status and a sentence, and never a number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.model import Distance, Extreme, Model, Value, to_plain
+from dynamics.kernel import Kernel
+
+from . import observables as obs
+from . import parameters, settings
+from .draw import draw
+from .errors import Diverged, InputError, nearest, quoted
+from .fresh import fresh_statistics
+from .grid_store import Arrays, GridStore, open_grid
+from .kernels import kernel_for
+from .progress import progress as show_progress
+from .record import advance
+from .run import seen_by, total_steps
+
+if TYPE_CHECKING:
+    import xarray
+
+Axis = tuple[str, Sequence[object]]
+OK, DIVERGED, FAILED = "ok", "diverged", "failed"
+_SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
+
+
+def phase(
+    setting: str | Model,
+    params: Mapping[str, object] | None = None,
+    *,
+    x: Axis,
+    y: Axis,
+    preset: str | None = None,
+    steps: int | None = None,
+    observable: str = "test_error",
+    seeds: int = 3,
+    seed: int = 0,
+    sampling: str = "gram",
+    store: str | Path | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+) -> xarray.Dataset:
+    """Run a model over a grid of two parameters and return an observable at the last step.
+
+    Args:
+        setting: a shipped name such as "pegr", "file.py:model", or a Model.
+        params: values by name, over `preset`, over the published defaults; not those of the axes.
+        x: the columns, (parameter, values), such as ("lam", [0.01, 0.1]).
+        y: the rows.
+        preset: named published values, such as "paper".
+        steps: steps of gradient descent (a preset brings its own).
+        observable: one number a run: loss, test_error, signal, ...
+        seeds: draws a cell; every cell has the seeds seed, seed + 1, ...
+        seed: the first of them.
+        sampling: "gram" (inner products alone, at any d) or "vectors".
+        store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing.
+        workers: threads; default, the processors at hand.  The result does not depend on it.
+        progress: show progress on stderr.
+
+    Returns:
+        Dimensions (y, x, seed), each axis under its parameter's name: the observable (NaN wherever the status is not
+        "ok"), its standard error where it has one, `status` ("ok", "diverged" or "failed") and `message`, a sentence
+        for what is not ok.
+
+    Raises:
+        InputError: bad input, or a store that holds something else, in one sentence.
+    """
+    grid = _grid(setting, params, x, y, preset, steps, observable, seeds, seed, sampling)
+    kept = _Memory(grid) if store is None else open_grid(
+        Path(store), grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes()
+    )
+    _fill(grid, kept, parameters.count("workers", _processors() if workers is None else workers, low=1), progress)
+    return _dataset(grid, kept.arrays)
+
+
+class _Memory:
+    """A grid that is kept nowhere."""
+
+    def __init__(self, grid: _Grid) -> None:
+        self.arrays = grid.empty()
+        self.done: NDArray[np.bool_] = np.zeros(grid.shape[:2], dtype=bool)
+
+    def write(self, row: int, column: int, cell: Arrays) -> None:
+        for name, values in cell.items():
+            self.arrays[name][row, column] = values
+        self.done[row, column] = True
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One cell's model, kernel and parameter values."""
+
+    model: Model
+    kernel: Kernel
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """A checked request; cells (rows, columns)."""
+
+    model: Model
+    cells: tuple[tuple[_Cell, ...], ...]
+    x: tuple[str, tuple[Value, ...]]
+    y: tuple[str, tuple[Value, ...]]
+    seeds: tuple[int, ...]
+    steps: int
+    observable: str
+    sampling: str
+    notes: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return len(self.y[1]), len(self.x[1]), len(self.seeds)
+
+    @property
+    def error(self) -> str | None:
+        """The name of the observable's standard error."""
+        return f"{self.observable}_se" if f"{self.observable}_se" in obs.FRESH else None
+
+    def empty(self) -> Arrays:
+        numbers = [self.observable, *([self.error] if self.error else [])]
+        text = {name: np.full(self.shape, "", dtype=object) for name in ("status", "message")}
+        return {**{name: np.full(self.shape, np.nan) for name in numbers}, **text}
+
+    def coordinates(self) -> dict[str, tuple[str, NDArray[Any]]]:
+        axes = {name: (dim, np.array(values)) for dim, (name, values) in (("x", self.x), ("y", self.y))}
+        return {**axes, "seed": ("seed", np.array(self.seeds))}
+
+    def configuration(self) -> dict[str, Any]:
+        """All that a cell's value depends on."""
+        base = self.cells[0][0].values
+        kernels = {cell.kernel.path.stem: cell.kernel.source for row in self.cells for cell in row}
+        return {
+            "setting": self.model.name, "observable": self.observable, "steps": self.steps, "sampling": self.sampling,
+            "x": dict([self.x]), "y": dict([self.y]), "seeds": self.seeds,
+            "parameters": {name: value for name, value in base.items() if name not in (self.x[0], self.y[0])},
+            "declaration": _digest(json.dumps(to_plain(self.model))),
+            "kernel": {stem: _digest(source) for stem, source in sorted(kernels.items())}, "gammarho": _version(),
+        }
+
+    def attributes(self) -> dict[str, Any]:
+        return {
+            "setting": self.model.name, "title": self.model.title, "observable": self.observable, "steps": self.steps,
+            "sampling": self.sampling, "x": self.x[0], "y": self.y[0], "notes": "\n".join(self.notes),
+        }
+
+
+def _grid(
+    setting: str | Model, params: Mapping[str, object] | None, x: Axis, y: Axis, preset: str | None,
+    steps: int | None, observable: str, seeds: int, seed: int, sampling: str,
+) -> _Grid:
+    found = settings.resolve(setting)
+    chosen = found.preset(preset)
+    given = parameters.by_name(params)
+    base = parameters.resolve(found.factory, given, chosen)
+    columns, rows = _axis("x", x, base.model, given), _axis("y", y, base.model, given)
+    if columns[0] == rows[0]:
+        raise InputError(f"x and y: both {columns[0]}; expected two different parameters")
+    _check_observable(base.model, observable)
+    if sampling not in ("gram", "vectors"):
+        raise InputError(f"sampling: {quoted(sampling)} is not known; expected 'gram' or 'vectors'")
+    kernels: dict[Model, Kernel] = {}
+
+    def cell(vertical: Value, horizontal: Value) -> _Cell:
+        resolved = parameters.resolve(found.factory, {**given, rows[0]: vertical, columns[0]: horizontal}, chosen)
+        if resolved.model not in kernels:  # loaded here, once: threads share it
+            kernels[resolved.model] = kernel_for(resolved.model)
+        return _Cell(resolved.model, kernels[resolved.model], resolved.values)
+
+    first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)
+    notes = [note for note in base.notes if note.split(" ")[0] not in (columns[0], rows[0])]
+    return _Grid(
+        model=base.model, cells=tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1]), x=columns, y=rows,
+        seeds=tuple(range(first, first + many)), steps=total_steps(steps, chosen, found), observable=observable,
+        sampling=sampling, notes=tuple(notes),
+    )
+
+
+def _axis(option: str, axis: object, model: Model, given: Mapping[str, object]) -> tuple[str, tuple[Value, ...]]:
+    """An axis' parameter and its values, checked."""
+    if not (isinstance(axis, Sequence) and not isinstance(axis, str) and len(axis) == 2 and isinstance(axis[0], str)):
+        raise InputError(f"{option}: {quoted(axis)}; expected a parameter and its values, such as ('lam', [0.01, 0.1])")
+    name, raw = axis
+    by_name = {parameter.name: parameter for parameter in model.parameters}
+    if name not in by_name:
+        raise InputError(f"{option}: {name!r} is not a parameter of {model.name}; {nearest(name, by_name)}")
+    if name in given:
+        raise InputError(f"{name}: {quoted(given[name])}, and also the axis {option}; leave it out of the parameters")
+    try:
+        values = tuple(parameters.parse(by_name[name], value) for value in np.asarray(raw).tolist())
+    except TypeError:
+        values = ()
+    if not values or None in values or len(set(values)) < len(values):
+        raise InputError(f"{option}: {name} has the values {quoted(raw)}; expected at least one, all different")
+    return name, values
+
+
+def _check_observable(model: Model, name: str) -> None:
+    """Only what is one number a run can fill a cell."""
+    declared = [o.name for o in model.observables if isinstance(o, Distance) or (isinstance(o, Extreme) and not o.per)]
+    known = [*_SCALARS, *declared]
+    if name not in known:
+        raise InputError(f"observable: {quoted(name)} is not one number a run; {nearest(str(name), known)}")
+
+
+def _fill(grid: _Grid, kept: _Memory | GridStore, workers: int, show: bool) -> None:
+    """Run every cell that is not done.  Writing is this thread's alone."""
+    from joblib import Parallel, delayed
+    from threadpoolctl import threadpool_limits
+
+    missing = [(int(row), int(column)) for row, column in np.argwhere(~kept.done)]
+    # One BLAS thread throughout, not only inside: threads that set and restore it in turn would change each other's.
+    with threadpool_limits(limits=1, user_api="blas"), show_progress("phase", len(missing), "cells", show) as step:
+        run = Parallel(n_jobs=workers, backend="threading", return_as="generator_unordered")
+        for row, column, cell in run(delayed(_run)(grid, row, column) for row, column in missing):
+            kept.write(row, column, cell)
+            step()
+
+
+def _run(grid: _Grid, row: int, column: int) -> tuple[int, int, Arrays]:
+    """One cell, all its seeds: each variable (seed,)."""
+    cell = grid.cells[row][column]
+    found = [_outcome(grid, cell, seed) for seed in grid.seeds]
+    arrays: Arrays = {grid.observable: np.array([each.value for each in found])}
+    if grid.error:
+        arrays[grid.error] = np.array([each.error for each in found])
+    for name in ("status", "message"):
+        arrays[name] = np.array([getattr(each, name) for each in found], dtype=object)
+    return row, column, arrays
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    value: float = np.nan
+    error: float = np.nan
+    status: str = OK
+    message: str = ""
+
+
+def _outcome(grid: _Grid, cell: _Cell, seed: int) -> _Outcome:
+    """One run's number, or what kept it from having one."""
+    try:
+        with np.errstate(all="ignore"):  # what is not finite becomes a status
+            value, error = _measure(grid, cell, seed)
+    except Diverged as diverged:
+        return _Outcome(status=DIVERGED, message=str(diverged))
+    except (ValueError, ArithmeticError, MemoryError, RuntimeError) as failure:
+        return _Outcome(status=FAILED, message=f"{type(failure).__name__}: {' '.join(str(failure).split())}")
+    if not np.isfinite(value):
+        return _Outcome(status=DIVERGED, message=f"{grid.observable} is not finite at step {grid.steps}; lower eta")
+    return _Outcome(value, error)
+
+
+def _measure(grid: _Grid, cell: _Cell, seed: int) -> tuple[float, float]:
+    """The observable at the last step, and its standard error (NaN where it has none)."""
+    model, values, kernel = cell.model, cell.values, cell.kernel
+    drawn = draw(model, values, seed, grid.sampling)
+    path = advance(kernel, drawn, values, grid.steps, np.array([grid.steps], dtype=np.int64))
+    if grid.observable in obs.FRESH:
+        fresh = fresh_statistics(model, lambda a: kernel.outputs(a, values), drawn, path.z, path.b, values, seed)
+        return float(fresh[grid.observable][0]), float(fresh[grid.error][0]) if grid.error else np.nan
+    states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values))
+    found = obs.evaluate(states, (grid.observable,))
+    return float(found[grid.observable].values[0]), np.nan
+
+
+def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
+    import xarray
+
+    dims = (grid.y[0], grid.x[0], "seed")
+    meaning = {
+        grid.observable: f"{grid.observable} at step {grid.steps}", "status": "ok, diverged or failed",
+        "message": "what happened where the status is not ok",
+    }
+    plain = {name: values.astype(str) if values.dtype == object else values for name, values in arrays.items()}
+    data = {name: (dims, values, {"meaning": meaning.get(name, "standard error")}) for name, values in plain.items()}
+    coordinates = {name: values for name, (_, values) in grid.coordinates().items()}
+    attributes = {**grid.attributes(), "configuration": json.dumps(grid.configuration())}
+    return xarray.Dataset(data, coords=coordinates, attrs=attributes)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("gammarho")
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"

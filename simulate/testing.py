@@ -1,0 +1,145 @@
+"""Hypothesis strategies over models and states, for the package's own proof of generality and for users' lemmas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from derivations.model import (
+    Activation,
+    Coefficient,
+    Directions,
+    Model,
+    Network,
+    Objective,
+    Patch,
+    Value,
+)
+from dynamics.kernel import Kernel, plain_module
+
+Array = NDArray[np.float64]
+
+FAMILIES = ("mu", "nu", "xi", "x")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A declared model with sizes, values and a state of order one: V (B, d), W (H, m, d), y (n,)."""
+
+    model: Model
+    values: dict[str, Value]
+    vectors: Array
+    weights: Array
+    y: Array
+
+    @property
+    def z(self) -> Array:
+        """Pre-activations (H, m, B)."""
+        return np.asarray(self.weights @ self.vectors.T)
+
+    @property
+    def gram(self) -> Array:
+        """Gram matrix (B, B)."""
+        return np.asarray(self.vectors @ self.vectors.T)
+
+
+def activations() -> st.SearchStrategy[Activation]:
+    """Declared activations, either convention at the kink."""
+    kink = st.sampled_from([0, 1])
+    return st.one_of(
+        st.integers(2, 4).map(lambda q: Activation(name="relu_power", power=q)),
+        kink.map(lambda at: Activation(name="relu", at_kink=at)),
+        st.tuples(st.sampled_from([0.0, 0.1, 0.5, 1.0]), kink).map(
+            lambda drawn: Activation(name="leaky_relu", slope=drawn[0], at_kink=drawn[1])
+        ),
+        st.sampled_from([0.25, 0.5, 1.5]).map(lambda h: Activation(name="huberized_relu", width=h)),
+    )
+
+
+@st.composite
+def models(draw: Any) -> Model:
+    """Models over heads, families, patches, activation, loss and penalty; zero directions and shared families included."""
+    signed = draw(st.booleans())
+    overs = ["one", "sample"] if signed else ["one", "class", "sample"]
+    chosen = draw(st.lists(st.sampled_from(overs), min_size=1, max_size=3))
+    families = tuple(
+        Directions(
+            name=FAMILIES[at], over=over, latex=rf"\mathbf{{v}}^{{{at}}}",
+            coefficient=Coefficient(name=f"c{at}", latex=f"c^{at}", scaled=draw(st.booleans()), signed=draw(st.booleans())),
+        )
+        for at, over in enumerate(chosen)
+    )
+    scales = st.sampled_from(["one", "label"]) if signed else st.just("one")
+    patch = st.tuples(st.sampled_from([family.name for family in families]), scales)
+    patches = draw(st.lists(patch, min_size=1, max_size=3))
+    loss = draw(st.sampled_from(["logistic", "exponential"])) if signed else "cross_entropy"
+    return Model(
+        name="random",
+        title="A random declaration",
+        directions=families,
+        patches=tuple(Patch(direction=name, scale=scale) for name, scale in patches),
+        network=Network(
+            heads="signed" if signed else "class", activation=draw(activations()), classes=2 if signed else draw(st.integers(2, 4))
+        ),
+        objective=Objective(loss=loss, penalty=draw(st.sampled_from(["none", "per_example", "full"]))),
+    )
+
+
+@st.composite
+def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance:
+    """A model with a state: correlated Gaussian directions (dependent where B > d), |z| of order one, any labels."""
+    model = draw(of if of is not None else models())
+    n, m, d = draw(st.integers(1, 5)), draw(st.integers(1, 4)), draw(st.integers(2, 12))
+    values: dict[str, Value] = {
+        "neurons": draw(st.sampled_from(["mean", "sum"])), "penalty_half": draw(st.booleans()),
+        "eta": draw(st.floats(1e-3, 2.0)), "lam": draw(st.floats(1e-2, 2.0)), "lam_until": None, "n": n, "m": m, "d": d,
+    }
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    directions = model.offsets(n)[""]
+    common = rng.normal(size=d)
+    vectors = (rng.normal(size=(directions, d)) + 0.5 * common) / np.sqrt(d)
+    vectors[rng.random(directions) < draw(st.sampled_from([0.0, 0.2]))] = 0.0
+    weights = rng.normal(size=(model.n_heads, m, d))
+    labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    return Instance(model, values, vectors, weights, rng.choice(labels, size=n))
+
+
+def plain_kernel(model: Model) -> Kernel:
+    """A model's kernel as plain Python: the text that would be compiled, run without Numba."""
+    from derivations.derive import derive
+    from derivations.generate import description
+
+    told = description(model)
+    return Kernel(
+        path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
+        heads=told["heads"], signed=told["signed"], step=told["step"], loops=plain_module(derive(model).kernel_source(), model.name), blas_path=None,
+    )
+
+
+def one_step(instance: Instance, kernel: Kernel) -> tuple[Array, Array]:
+    """W (H, m, d) and z (H, m, B) after one step of the reduced recursion from the instance's state."""
+    z = instance.z
+    found = kernel.run(z, np.zeros_like(z), instance.gram, instance.y, instance.values, 1, np.array([1]))
+    if found.diverged >= 0:
+        return np.full_like(instance.weights, np.inf), np.full_like(z, np.inf)
+    return np.asarray(instance.weights + found.b[0] @ instance.vectors), found.z[0]
+
+
+def residual(instance: Instance, kernel: Kernel) -> float:
+    """The larger of max |W - W_torch| / max |W_torch| and max |z - W_torch V^T| / (max ||w|| max ||v||) after one step.
+
+    Both start from the same state; torch trains the raw objective.  The first judges b, the second the update of z.
+    """
+    from . import weights
+
+    trained = weights.step(instance.model, instance.vectors, instance.y, instance.weights, instance.values, 0)
+    rebuilt, z = one_step(instance, kernel)
+    longest = np.linalg.norm(trained, axis=-1).max() * np.linalg.norm(instance.vectors, axis=-1).max()
+    of_w = np.abs(rebuilt - trained).max() / np.abs(trained).max()
+    of_z = np.abs(z - trained @ instance.vectors.T).max() / longest if longest > 0 else 0.0
+    return float(max(of_w, of_z))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from .activations import PIECES
-from .calculus import pull_out, reduce_signs
+from .calculus import reduce_signs, split_factors
 from .symbols import i, i_, m, n, r, r_, s, signed_head, y
 
 # Bound names by what a sum runs to (filters, examples, else heads); inside a function's argument, others.
@@ -186,7 +186,24 @@ def _namings(limits: Limits, free: set[sp.Symbol], depth: int) -> Iterator[dict[
 
 
 def _line(body: sp.Expr, limits: Limits) -> sp.Expr:
-    common, rest = pull_out(body, {bound for bound, _ in limits})
-    if sp.Add.make_args(body)[0].could_extract_minus_sign():
-        common, rest = -common, sp.expand(-rest)
-    return common * (sp.Sum(rest, *[(bound, 1, upper) for bound, upper in limits]) if limits else rest)
+    outer, inner = split_factors(_with_indicators(sp.factor(body)), {bound for bound, _ in limits})
+    return outer * (sp.Sum(inner, *[(bound, 1, upper) for bound, upper in limits]) if limits else inner)
+
+
+def _with_indicators(expr: sp.Expr) -> sp.Expr:
+    """Signs as the papers write them: (1 + j y_i) = 2 1{j = y_i}, (1 - j y_i) = 2 (1 - 1{j = y_i})."""
+
+    def is_sum(e: sp.Expr) -> bool:
+        return isinstance(e, sp.Add) and len(e.args) == 2 and {entry.base for entry in e.atoms(sp.Indexed)} == {s, y}
+
+    def value(e: sp.Expr) -> sp.Expr:
+        sign, label = next(iter(_of(e, s))), next(iter(_of(e, y)))
+        same = sp.KroneckerDelta(sign, label)
+        known = {1 + sign * label: 2 * same, 1 - sign * label: 2 * (1 - same), sign * label - 1: -2 * (1 - same)}
+        return known.get(e, e)
+
+    return expr.replace(is_sum, value)
+
+
+def _of(expr: sp.Expr, base: sp.IndexedBase) -> set[sp.Indexed]:
+    return {entry for entry in expr.atoms(sp.Indexed) if entry.base == base}

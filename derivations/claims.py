@@ -142,6 +142,13 @@ def penalty_constant(value: sp.Expr) -> Hypothesis:
 # Text
 
 
+def _is_square(expr: sp.Expr) -> bool:
+    """Whether it prints as a squared norm."""
+    indices = getattr(expr, "indices", ())
+    name = str(getattr(expr, "base", expr)).split("_")
+    return len(name) == 3 and name[0] == "G" and name[1] == name[2] and len(set(indices)) <= 1
+
+
 class ClaimText(TextPrinter):
     """ASCII, with formal vectors v_mu, v_xi[i] and pre-activations at step 0 (bases a0_...)."""
 
@@ -156,6 +163,15 @@ class ClaimText(TextPrinter):
     def _print_Symbol(self, expr: sp.Symbol) -> str:
         name = str(expr)
         return name[2:] if name.startswith("v_") else super()._print_Symbol(expr)
+
+    def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
+        if _is_square(expr.base) and expr.exp.is_Integer and expr.exp.is_positive:
+            return f"{self._print(expr.base)[:-1]}{2 * expr.exp}"
+        return str(super()._print_Pow(expr, rational))
+
+    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:
+        left, right = sorted(expr.args, key=lambda arg: (bool(arg.is_number), str(arg)))
+        return f"1{{{self._print(left)} = {self._print(right)}}}"
 
 
 class ClaimLatex(PaperLatexPrinter):
@@ -172,6 +188,15 @@ class ClaimLatex(PaperLatexPrinter):
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         name = str(expr)
         return self.model.family(name[2:]).latex if name.startswith("v_") else super()._print_Symbol(expr, style)
+
+    def _print_Pow(self, expr: sp.Pow) -> str:
+        if _is_square(expr.base) and expr.exp.is_Integer and expr.exp.is_positive:
+            return f"{self._print(expr.base)[:-1]}{{{2 * expr.exp}}}"
+        return str(super()._print_Pow(expr))
+
+    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta, exp: str | None = None) -> str:
+        left, right = sorted(expr.args, key=lambda arg: (bool(arg.is_number), str(arg)))
+        return rf"\mathbb{{1}}\{{{self._print(left)}={self._print(right)}\}}"
 
     def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
         known = {family.coefficient.name: family.coefficient.latex for family in self.model.directions}

@@ -13,7 +13,7 @@ class InputError(ValueError):
 
 
 class Diverged(RuntimeError):
-    """A run that left the finite numbers; `step` is the first step whose state is not finite."""
+    """A run that left the finite numbers; `step` is the first whose state or outputs are not finite."""
 
     def __init__(self, message: str, step: int) -> None:
         super().__init__(message)

@@ -85,7 +85,7 @@ def phase(
     kept = _Memory(grid) if store is None else open_grid(
         Path(store), grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes()
     )
-    _fill(grid, kept, parameters.count("workers", _processors() if workers is None else workers, low=1), progress)
+    _fill(grid, kept, parameters.count("workers", processors() if workers is None else workers, low=1), progress)
     return _dataset(grid, kept.arrays)
 
 
@@ -296,7 +296,8 @@ def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
     return xarray.Dataset(data, coords=coordinates, attrs=attributes)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

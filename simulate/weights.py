@@ -125,26 +125,31 @@ def step(
 
 
 def states(task: Problem, W0: Array, steps: int) -> Iterator[tuple[int, Tensor]]:
-    """(t, W(t)) for t = 0 .. steps.  Raises Diverged at the first t whose W is not finite."""
+    """(t, W(t)) for t = 0 .. steps.  Raises Diverged at the first t whose W or outputs are not finite."""
     w = task.vectors.new_tensor(W0)
     for t in range(steps + 1):
         if not bool(torch.isfinite(w).all()):
-            name = task.model.algorithm.step
-            raise Diverged(
-                f"{name}: {number(task.values, name):g} makes the weights leave the finite numbers at step {t}; "
-                "expected a stable step size, so lower it",
-                t,
-            )
+            raise diverged(task, t)
         yield t, w
         if t < steps:
             w = step_tensor(task, w, t)
+
+
+def diverged(task: Problem, t: int) -> Diverged:
+    """The error of a run whose weights or outputs are not finite at step t."""
+    name = task.model.algorithm.step
+    eta = number(task.values, name)
+    return Diverged(f"the run diverges: its state is not finite at step {t}; lower {name} ({eta:g})", t)
 
 
 def step_tensor(task: Problem, w: Tensor, t: int) -> Tensor:
     """`step` on tensors."""
     with one_thread():
         leaf = w.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(objective(task, leaf, t), leaf)
+        value = objective(task, leaf, t)
+        if not bool(torch.isfinite(value)) and not bool(torch.isfinite(outputs(task, leaf, task.patches)).all()):
+            raise diverged(task, t)
+        (gradient,) = torch.autograd.grad(value, leaf)
         return (w - number(task.values, task.model.algorithm.step) * gradient).detach()
 
 

@@ -1,0 +1,125 @@
+"""Displays as numbers: a tree walk over a SymPy expression at a given state, and one torch step to hold it against.
+
+Nothing here uses the derivation: pre-activations, l', l'' and zeta are computed from the vectors.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from derivations.activations import Relu, Step
+from derivations.papers.pegr.model import model
+
+Array = NDArray[np.float64]
+SIGN = (1.0, -1.0)
+
+
+@dataclass(frozen=True)
+class State:
+    """Vectors mu (d,) and xi (n, d), filters W (2, m, d), labels y (n,), penalty weight and step size."""
+
+    mu: Array
+    xi: Array
+    W: Array
+    y: Array
+    lam: float
+    eta: float = 1.0
+
+    def preactivation(self, family: str, at: Sequence[int]) -> Any:
+        j, r, i = (index - 1 for index in at)
+        return self.W[j, r] @ (self.y[i] * self.mu if family == "mu" else self.xi[i])
+
+    @property
+    def margins(self) -> Array:
+        signal = np.maximum(np.einsum("jrd,i,d->jri", self.W, self.y, self.mu), 0) ** 2
+        noise = np.maximum(np.einsum("jrd,id->jri", self.W, self.xi), 0) ** 2
+        return self.y * np.einsum("j,jri->i", np.array(SIGN), signal + noise) / self.W.shape[1]
+
+    def zeta(self, i: int) -> float:
+        signal = np.maximum(self.W @ (self.y[i] * self.mu), 0) ** 2 * (self.mu @ self.mu)
+        noise = np.maximum(self.W @ self.xi[i], 0) ** 2 * (self.xi[i] @ self.xi[i])
+        return float((signal + noise).sum())
+
+    def named(self, base: str, at: tuple[int, ...]) -> Any:
+        """The value of a symbol of the displays; coefficients are 0, as at t = 0."""
+        i = at[0] - 1
+        if base.startswith(("a_", "a0_")):
+            return self.preactivation(base.split("_")[1], at)
+        if base == "l1":
+            return -1 / (1 + np.exp(self.margins[i]))
+        if base == "l2":
+            return np.exp(self.margins[i]) / (1 + np.exp(self.margins[i])) ** 2
+        known = {
+            "y": lambda: self.y[i], "s": lambda: SIGN[i], "zeta": lambda: self.zeta(i), "v_xi": lambda: self.xi[i],
+            "v_mu": lambda: self.mu,  # Lemma 5.8 prints a mu_i that there is not: read as mu
+            "G_xi_xi": lambda: self.xi[i] @ self.xi[at[1] - 1],
+        }  # fmt: skip
+        return 0.0 if base in ("gamma", "rho", "rho_over", "rho_under") else known[base]()
+
+
+def random_state(seed: int, m: int, n: int, d: int, lam: float, orthogonal: bool = False) -> State:
+    """Filters of order one, noises off mu and, where asked, off one another with unequal lengths."""
+    rng = np.random.default_rng(seed)
+    basis = np.linalg.qr(rng.standard_normal((d, d)))[0]
+    mu = 1.3 * basis[0]
+    lengths = rng.uniform(0.7, 1.5, (n, 1))
+    xi = basis[1 : n + 1] if orthogonal else rng.standard_normal((n, d - 1)) @ basis[1:] / np.sqrt(d)
+    y = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
+    return State(mu, lengths * xi, 0.4 * rng.standard_normal((2, m, d)), y, lam)
+
+
+def value(expr: sp.Expr, state: State, at: dict[str, int]) -> Any:
+    """The number or vector that `expr` is at `state`, its free indices being `at`, counted from 1."""
+    if isinstance(expr, sp.Sum):
+        sizes = {"m": state.W.shape[1], "n": len(state.y), "2": 2}
+        names = [str(limit[0]) for limit in expr.limits]
+        ranges = [range(1, sizes[str(limit[2])] + 1) for limit in expr.limits]
+        return sum(value(expr.function, state, {**at, **dict(zip(names, k, strict=True))}) for k in itertools.product(*ranges))
+    if isinstance(expr, sp.Indexed):
+        return state.named(str(expr.base), tuple(at[str(index)] for index in expr.indices))
+    if isinstance(expr, sp.Symbol):
+        known: dict[str, Any] = {
+            "n": len(state.y), "m": state.W.shape[1], "eta": state.eta, "lam": state.lam, "v_mu": state.mu,
+            "G_mu_mu": state.mu @ state.mu,
+        }  # fmt: skip
+        return known[str(expr)]
+    if expr.is_number:
+        return float(expr)
+    inner = [value(arg, state, at) for arg in expr.args]
+    if isinstance(expr, sp.Add):
+        return sum(inner)
+    if isinstance(expr, sp.Mul):
+        out = inner[0]
+        for factor in inner[1:]:
+            out = out * factor
+        return out
+    if isinstance(expr, sp.Pow):
+        return inner[0] ** inner[1]
+    assert isinstance(expr, Relu | Step | sp.KroneckerDelta), expr
+    if isinstance(expr, sp.KroneckerDelta):
+        return float(inner[0] == inner[1])
+    return max(inner[0], 0.0) if isinstance(expr, Relu) else float(inner[0] > 0)
+
+
+def filters_after(lines: Sequence[sp.Expr], state: State) -> Array:
+    """W(t+1), where the lines say w_{j,r}(t+1) - w_{j,r}(t)."""
+    out = state.W.copy()
+    for j, r in np.ndindex(out.shape[:2]):
+        out[j, r] += sum(value(line, state, {"j": j + 1, "r": r + 1}) for line in lines)
+    return out
+
+
+def torch_step(state: State, regularizer: str, half: bool = True) -> Array:
+    """W(t+1) by torch autograd."""
+    from simulate import weights
+
+    values = {"eta": state.eta, "lam": state.lam, "penalty_half": half, "neurons": "mean", "q": 2}
+    vectors = np.vstack([state.mu, state.xi])
+    return weights.step(model(regularizer), vectors, state.y, state.W, values)

@@ -65,7 +65,37 @@ class HuberizedRelu(sp.Function):
         return Ramp(*self.args)
 
 
-PIECES = (Step, StepClosed, Relu, ReluClosed, Box, Ramp, HuberizedRelu)
+class LeakySlope(sp.Function):
+    """1{x > 0} + s 1{x <= 0}, the derivative of the leaky ReLU of slope s, so s at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Zero almost everywhere."""
+        return sp.S.Zero
+
+
+class LeakySlopeClosed(LeakySlope):
+    """1{x >= 0} + s 1{x < 0}, so 1 at 0."""
+
+
+class LeakyRelu(sp.Function):
+    """x above 0 and s x below, with derivative s at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The slope on either side."""
+        return LeakySlope(*self.args)
+
+
+class LeakyReluClosed(sp.Function):
+    """x above 0 and s x below, with derivative 1 at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The slope on either side."""
+        return LeakySlopeClosed(*self.args)
+
+
+PIECES = (
+    Step, StepClosed, Relu, ReluClosed, Box, Ramp, HuberizedRelu, LeakySlope, LeakySlopeClosed, LeakyRelu, LeakyReluClosed,
+)
 
 
 def number(value: float | str) -> sp.Expr:
@@ -82,8 +112,7 @@ def sigma(activation: Activation, x: sp.Expr) -> sp.Expr:
     if activation.name == "relu":
         return relu
     if activation.name == "leaky_relu":
-        slope = number(activation.slope)
-        return slope * x + (1 - slope) * relu
+        return (LeakyReluClosed if closed else LeakyRelu)(x, number(activation.slope))
     return HuberizedRelu(x, number(activation.width))
 
 

@@ -18,10 +18,16 @@ from .symbols import i, i_, m, n, r, r_, s, signed_head, y
 
 # Bound names by what a sum runs to (filters, examples, else heads); inside a function's argument, others.
 _NAMES = (
-    {m: (r, r_, sp.Symbol("r''", **r.assumptions0)), n: (i, i_, *sp.symbols("i'' i''' i''''", integer=True, positive=True))},
+    {
+        m: (r, r_, sp.Symbol("r''", **r.assumptions0)),
+        n: (i, i_, *sp.symbols("i'' i''' i''''", integer=True, positive=True)),
+    },
     {m: sp.symbols("q q' q''", integer=True, positive=True), n: sp.symbols("k k' k''", integer=True, positive=True)},
 )
-_HEADS = ((*signed_head(), sp.Symbol("j''", integer=True, positive=True)), sp.symbols("h h' h''", integer=True, positive=True))
+_HEADS = (
+    (*signed_head(), sp.Symbol("j''", integer=True, positive=True)),
+    sp.symbols("h h' h''", integer=True, positive=True),
+)
 
 Limits = tuple[tuple[sp.Symbol, sp.Expr], ...]  # bound index, what it runs to
 
@@ -43,6 +49,15 @@ class Canonical:
 
     groups: dict[Limits, sp.Expr] = field(default_factory=dict)
 
+    def __sub__(self, other: Canonical) -> Canonical:
+        """The canonical form of the difference of the two expressions."""
+        found = {}
+        for limits in (self.groups | other.groups).keys():
+            total = sp.expand(self.groups.get(limits, sp.S.Zero) - other.groups.get(limits, sp.S.Zero))
+            if total != 0:
+                found[limits] = total
+        return Canonical(found)
+
     @property
     def expr(self) -> sp.Expr:
         """The expression again, one sum for each set of bound indices, common factors taken out."""
@@ -58,7 +73,7 @@ class Canonical:
 def canonical(expr: sp.Expr, signed: bool = True, depth: int = 0) -> Canonical:
     """The canonical form of an expression in the symbols of `derivations.symbols`.
 
-    `signed`: labels are +-1 (y^2 = 1).  `depth` counts the functions whose argument this is; their sums are named apart.
+    `signed`: labels are +-1 (y^2 = 1).  `depth` counts the functions around this argument; their sums are named apart.
     Raises ValueError where a product has more sums over one set than there are names.
     """
     free = expr.free_symbols
@@ -125,7 +140,9 @@ def _contracted(term: Term) -> Term:
     """Deltas with a bound index removed with its sum, and sums over an index that does not occur counted."""
     factor, limits = term.factor, list(term.limits)
     for bound, upper in term.limits:
-        delta = next((d for d in sp.Mul.make_args(factor) if isinstance(d, sp.KroneckerDelta) and bound in d.args), None)
+        delta = next(
+            (d for d in sp.Mul.make_args(factor) if isinstance(d, sp.KroneckerDelta) and bound in d.args), None
+        )
         if delta is not None:
             other = delta.args[1] if delta.args[0] == bound else delta.args[0]
             factor = (factor / delta).xreplace({bound: other})
@@ -179,8 +196,12 @@ def _namings(limits: Limits, free: set[sp.Symbol], depth: int) -> Iterator[dict[
         level = min(depth, 1)
         names = [name for name in _NAMES[level].get(upper, _HEADS[level]) if name not in free]
         if len(names) < len(bounds):
-            raise ValueError(f"canonical: {len(bounds)} sums up to {upper} in one product; expected at most {len(names)}")
-        choices.append([dict(zip(bounds, order, strict=True)) for order in itertools.permutations(names[: len(bounds)])])
+            raise ValueError(
+                f"canonical: {len(bounds)} sums up to {upper} in one product; expected at most {len(names)}"
+            )
+        choices.append(
+            [dict(zip(bounds, order, strict=True)) for order in itertools.permutations(names[: len(bounds)])]
+        )
     for chosen in itertools.product(*choices):
         yield {bound: name for naming in chosen for bound, name in naming.items()}
 
@@ -199,7 +220,8 @@ def _with_indicators(expr: sp.Expr) -> sp.Expr:
     def value(e: sp.Expr) -> sp.Expr:
         sign, label = next(iter(_of(e, s))), next(iter(_of(e, y)))
         same = sp.KroneckerDelta(sign, label)
-        known = {1 + sign * label: 2 * same, 1 - sign * label: 2 * (1 - same), sign * label - 1: -2 * (1 - same)}
+        other = sp.Mul(2, 1 - same, evaluate=False)  # or the 2 would go inside
+        known = {1 + sign * label: 2 * same, 1 - sign * label: other, sign * label - 1: -other}
         return known.get(e, e)
 
     return expr.replace(is_sum, value)

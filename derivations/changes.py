@@ -109,7 +109,9 @@ def _slope(gradient: Gradient, family: Directions) -> sp.Expr:
     return sp.Add(*[group.expr for group in gradient[family.name]])
 
 
-def _over(family: Directions, body: sp.Expr, recursion: Recursion, bounds: tuple[sp.Symbol, ...] | None = None) -> sp.Expr:
+def _over(
+    family: Directions, body: sp.Expr, recursion: Recursion, bounds: tuple[sp.Symbol, ...] | None = None
+) -> sp.Expr:
     """The sum of `body` over a family's vectors."""
     if family.over == "one":
         return body

@@ -61,7 +61,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A claim, with some errata mended, against the derivation, under its hypotheses; `difference` is claim - derived."""
+    """A claim, some errata mended, against the derivation under its hypotheses; `difference` is claim - derived."""
 
     claim: Claim
     mended: tuple[str, ...]
@@ -76,12 +76,23 @@ class Comparison:
 
 def compare(claim: Claim, mended: Collection[str] = ()) -> Comparison:
     """Compare a claim, with the slips of `mended` mended, with the derivation.  Exact: no numbers are tried."""
-    model = claim.model()
-    signed = model.network.heads == "signed"
-    stated, derived = sp.Add(*claim.lines(mended)), claim.derived(recursion_of(model))
+    model, stated = claim.model(), sp.Add(*claim.lines(mended))
     for hypothesis in claim.hypotheses:
-        stated, derived = hypothesis.rule(stated), hypothesis.rule(derived)
-    return Comparison(claim, tuple(mended), canonical(derived, signed), canonical(stated - derived, signed))
+        stated = hypothesis.rule(stated)
+    derived = _derived(claim.derived, model, claim.hypotheses)
+    return Comparison(claim, tuple(mended), derived, canonical(stated, _signed_heads(model)) - derived)
+
+
+@functools.cache
+def _derived(of: Callable[[Recursion], sp.Expr], model: Model, hypotheses: tuple[Hypothesis, ...]) -> Canonical:
+    found = of(recursion_of(model))
+    for hypothesis in hypotheses:
+        found = hypothesis.rule(found)
+    return canonical(found, _signed_heads(model))
+
+
+def _signed_heads(model: Model) -> bool:
+    return model.network.heads == "signed"
 
 
 @functools.cache
@@ -131,7 +142,9 @@ def omitted(base: str, text: str, latex: str) -> Hypothesis:
 def second_layer(value: sp.Expr) -> Hypothesis:
     """kappa, the weight of the second layer."""
     shown = "1/m" if value == 1 / m else str(value)
-    return Hypothesis(text=f"kappa = {shown}", latex=rf"\kappa = {shown}", rule=lambda expr: expr.xreplace({kappa: value}))
+    return Hypothesis(
+        text=f"kappa = {shown}", latex=rf"\kappa = {shown}", rule=lambda expr: expr.xreplace({kappa: value})
+    )
 
 
 def penalty_constant(value: sp.Expr) -> Hypothesis:
@@ -233,7 +246,10 @@ def explain(claim: Claim) -> str:
     parts += _block("derived", claim, printed.derived.lines)
     under = r",\ ".join(hypothesis.latex for hypothesis in claim.hypotheses)
     parts += ["", "LaTeX" + (f", under {under}" if under else "")]
-    for name, lines in (("printed", claim.lines()), ("derived", printed.derived.lines)):
+    shown = [("printed", claim.lines()), ("derived", printed.derived.lines)]
+    if not printed.holds and mended.holds:
+        shown.insert(1, ("corrected", claim.lines(claim.errata)))
+    for name, lines in shown:
         parts += [f"% {name}", latex(claim, lines)]
     return "\n".join(parts) + "\n"
 

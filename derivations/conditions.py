@@ -2,10 +2,12 @@
 
 A clause compares two formulas (the grammar of `dynamics.formula`) up to a constant C.  It is normalised so that a
 larger C asks for more: "left >= C right" or "C left <= right".  Where the paper's C enters the other way round
-(F_ij >= F_ik / C), `power` is -1 and a larger C asks for less; one C then has to serve both kinds of clauses.
+(F_ij >= F_ik / C), `power` is -1 and a larger C asks for less; one C then has to serve both kinds of clauses.  A clause
+without a C has `power` 0: it holds for every C or for none.
 
 Formulas use the model's parameters, the quantities declared before them, and three names supplied to every formula:
 kappa (1/m or 1, from `neurons`), c (1/2 or 1, from `penalty_half`) and T (the steps of the run, where they are given).
+A quantity that was measured on data takes the place of its formula.
 This module imports no SymPy.
 """
 
@@ -19,16 +21,26 @@ from .model import Parameter, Value
 
 @dataclass(frozen=True, kw_only=True)
 class Only:
-    """A restriction to the values of one parameter, such as the regularised runs; `why` says it in words."""
+    """A restriction to values of one parameter, such as the regularised runs; `why` says it in words.
+
+    The values are those listed and, where `above` and `below` are given, the numbers strictly between them.
+    """
 
     parameter: str
-    values: tuple[Value, ...]
+    values: tuple[Value, ...] = ()
+    above: float | None = None
+    below: float | None = None
     why: str
+
+    def admits(self, value: Value) -> bool:
+        """Whether a value of the parameter is among them."""
+        inside = self.above is not None and self.below is not None and isinstance(value, (int, float))
+        return value in self.values or (inside and self.above < value < self.below)  # type: ignore[operator]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """A derived quantity: name, formula, and what it is (with its unit)."""
+    """A derived quantity: name, formula, and what it is (with its unit); without a meaning it is not printed."""
 
     name: str
     formula: str
@@ -37,7 +49,7 @@ class Quantity:
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
-    """One clause: left >= C^power right, or C^power left <= right.
+    """One clause: left >= C^power right, or C^power left <= right; without C where `power` is 0.
 
     `text` is the paper's wording in short ASCII.  `kind` says whether the paper states the constant ("stated") or
     hides it ("unstated": O, Omega, <<, polylog).  `mends` are the parameters that alone can satisfy the clause, and
@@ -51,7 +63,7 @@ class Clause:
     relation: Literal[">=", "<="]
     right: str
     kind: Literal["unstated", "stated"] = "unstated"
-    power: Literal[1, -1] = 1
+    power: Literal[1, 0, -1] = 1
     mends: tuple[tuple[str, Literal["raise", "lower"]], ...] = ()
     only: Only | None = None
 

@@ -3,6 +3,9 @@
 The gradient in w_s is sum_b (dO/dz_{s,b}) v_b, so one step of gradient descent is b <- b - eta dO/dz and
 z <- z - eta (dO/dz) G (DESIGN, "The one idea").  A squared gradient norm is (dL/dz) G (dL/dz)^T; per example it
 becomes a named sum (zeta), and for the full gradient it is differentiated through its frozen co-vector u = (dL/dz) G.
+
+Momentum, SAM and weight decay take that gradient as it is (`derivations.algorithm`); with mini-batches n and the sums
+over examples are the batch's, and with label noise the loss sees the label of the step, label_i, while patches keep y_i.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import sympy as sp
 from .activations import sigma
 from .calculus import Definition, Definitions, collect_by, contract, derivative, pull_out, reduce_signs
 from .model import Directions, Model
-from .symbols import Names, c, class_, head_sum, i, i_, kappa, lam, m, n, r, r_, y
+from .symbols import Names, c, class_, head_sum, i, i_, kappa, lam, m, n, r, r_
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Recursion:
 
     definitions: in order of computation; `gradient[family]` is dO/dz at (head', r', place') in the definitions,
     collected by neuron factors; `plain[family]` the same without penalty; `steps` the derivation, (title, expression).
-    The update is b <- b - eta dO/dz, z <- z - eta (dO/dz) G; coefficients are b times the declared scale and sign.
+    Plain gradient descent is b <- b - eta dO/dz, z <- z - eta (dO/dz) G; coefficients are b times the declared scale
+    and sign.
     """
 
     model: Model
@@ -135,7 +139,7 @@ def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
     rate = sp.Function("rate")
     return [
         Definition("f", (i,), kappa * names.over_neurons(names.sign(h) * activated), r"f_{{{0}}}", "network output"),
-        Definition("margin", (i,), y[i] * f[i], r"y_{{{0}}} f_{{{0}}}", "margin y_i f(x_i)"),
+        Definition("margin", (i,), names.label(i) * f[i], r"y_{{{0}}} f_{{{0}}}", "margin y_i f(x_i)"),
         Definition("loss", (i,), rate(0, margin[i]), r"\ell_{{{0}}}", "loss at the margin",
                    rule=lambda at, of: l1[at] * of(margin[at])),
         Definition("l1", (i,), rate(1, margin[i]), r"\ell'_{{{0}}}", "first derivative of the loss at the margin",
@@ -153,13 +157,13 @@ def _class_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
     k = names.head
     F, p, e = sp.IndexedBase("F"), sp.IndexedBase("p"), sp.IndexedBase("e")
     classes = (head_sum, 1, names.model.network.classes)
-    own = sp.KroneckerDelta(k, y[i])
+    own = sp.KroneckerDelta(k, names.label(i))
     return [
         Definition("F", (k, i), kappa * sp.Sum(activated, (r, 1, m)), r"F_{{{0},{1}}}", "output of a head"),
         Definition("p", (k, i), sp.Function("softmax")(F[k, i]), r"p_{{{0},{1}}}", "softmax probability",
                    rule=lambda at, of: p[at] * (of(F[at]) - contract(p[head_sum, at[1]] * of(F[head_sum, at[1]]), (sp.Tuple(*classes),)))),
         Definition("e", (k, i), p[k, i] - own, r"e_{{{0},{1}}}", "p_k - 1{k = y_i}"),
-        Definition("loss", (i,), sp.Function("cross_entropy")(F[y[i], i]), r"\ell_{{{0}}}", "cross-entropy",
+        Definition("loss", (i,), sp.Function("cross_entropy")(F[names.label(i), i]), r"\ell_{{{0}}}", "cross-entropy",
                    rule=lambda at, of: contract(e[head_sum, at[0]] * of(F[head_sum, at[0]]), (sp.Tuple(*classes),))),
     ]
 

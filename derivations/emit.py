@@ -9,7 +9,20 @@ from __future__ import annotations
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
-from .activations import PIECES, Box, HuberizedRelu, Ramp, Relu, ReluClosed, Step, StepClosed
+from .activations import (
+    PIECES,
+    Box,
+    HuberizedRelu,
+    LeakyRelu,
+    LeakyReluClosed,
+    LeakySlope,
+    LeakySlopeClosed,
+    Ramp,
+    Relu,
+    ReluClosed,
+    Step,
+    StepClosed,
+)
 from .calculus import Definition
 from .derive import Recursion
 from .model import Model
@@ -17,7 +30,11 @@ from .schedule import Stage, arrays, schedule
 from .symbols import Names, i
 
 GENERATOR = 1
-HELPERS = {Relu: "relu", ReluClosed: "relu", Step: "step", StepClosed: "step_closed", Box: "box", Ramp: "ramp", HuberizedRelu: "huberized"}
+HELPERS = {
+    Relu: "relu", ReluClosed: "relu", Step: "step", StepClosed: "step_closed", Box: "box", Ramp: "ramp",
+    HuberizedRelu: "huberized", LeakySlope: "leaky_slope", LeakySlopeClosed: "leaky_slope_closed", LeakyRelu: "leaky",
+    LeakyReluClosed: "leaky",
+}
 SOURCES = {
     "relu": ("x", "max(0, x), keeping nan.", ["return 0.0 if x <= 0.0 else x"]),
     "step": ("x", "1{x > 0}.", ["return 0.0 if x <= 0.0 else 1.0"]),
@@ -26,6 +43,9 @@ SOURCES = {
     "ramp": ("x, h", "min(max(x / h, 0), 1), keeping nan.", ["return 0.0 if x <= 0.0 else (1.0 if x >= h else x / h)"]),
     "huberized": ("x, h", "0, x^2 / (2h), x - h/2: the Huberized ReLU.",
                   ["return 0.0 if x <= 0.0 else (x - 0.5 * h if x >= h else 0.5 * x * x / h)"]),
+    "leaky": ("x, s", "x above 0, s x below: the leaky ReLU.", ["return s * x if x <= 0.0 else x"]),
+    "leaky_slope": ("x, s", "1{x > 0} + s 1{x <= 0}.", ["return s if x <= 0.0 else 1.0"]),
+    "leaky_slope_closed": ("x, s", "1{x >= 0} + s 1{x < 0}.", ["return s if x < 0.0 else 1.0"]),
 }
 RATES = {
     "logistic": (
@@ -73,6 +93,7 @@ def cross_entropy(F, label, i):
             total += exp(F[k, i] - F[best, i])
     return F[best, i] - F[label, i] + log1p(total)
 '''
+RATES_OF_STEP = ("momentum", "weight_decay", "radius")
 JIT = 'cache=True, fastmath=False, error_model="numpy", nogil=True'
 A3, A2, A1 = "float64[:, :, ::1]", "float64[:, ::1]", "float64[::1]"
 
@@ -117,7 +138,7 @@ class KernelPrinter(PythonCodePrinter):
         if name == "rate":
             return f"loss_{int(expr.args[0])}({self._print(expr.args[1])})"
         if name == "cross_entropy":
-            return "cross_entropy(F, y[i], i)"
+            return f"cross_entropy(F, {self._index(expr.args[0].indices[0])}, i)"
         raise ValueError(f"{name} has no kernel form; use a declared activation or loss")
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
@@ -206,6 +227,9 @@ class Emitter:
         self.out = Writer()
         self.signed = self.names.signed
         self.label = A1 if self.signed else "int64[::1]"
+        self.options = self.model.algorithm.options
+        self.each = "for i in batch:" if "batch" in self.options else "for i in range(y.size):"
+        self.given = [name for name, option in (("batch", "batch"), ("label", "label_noise")) if option in self.options]
         self.grams: list[str] = []
 
     # ---- pieces shared by the loop nests ------------------------------------------------------------------
@@ -251,7 +275,7 @@ class Emitter:
         self.out.put(depth, *[f"{d.name}[:] = 0.0" for d in stage.definitions])
         self.head_loops(depth)
         for d, body in bodies:  # a loop each: one array written a loop is what compilers vectorise
-            self.out.put(depth + 2, "for i in range(y.size):")
+            self.out.put(depth + 2, self.each)
             self.locals_of(depth + 3, [body])
             self.out.put(depth + 3, f"{d.name}[{self.index(d)}] += {self.printer.doprint(body)}")
         for d in stage.definitions:
@@ -261,13 +285,14 @@ class Emitter:
 
     def _heads(self, depth: int, stage: Stage) -> None:
         self.out.put(depth, *[f"{d.name}[:] = 0.0" for d in stage.definitions])
-        self.out.put(depth, f"for h in range({self.model.n_heads}):", "    for i in range(y.size):")
+        self.out.put(depth, f"for h in range({self.model.n_heads}):", f"    {self.each}")
         for d in stage.definitions:
             body = d.expr.function if isinstance(d.expr, sp.Sum) else d.expr
             self.out.put(depth + 2, f"{d.name}[i] += {self.printer.doprint(body)}")
 
     def _softmax(self, depth: int, stage: Stage) -> None:
-        self.out.put(depth, "softmax(F, y, p, e)")
+        label = "label" if "label" in self.given else "y"
+        self.out.put(depth, f"softmax(F, {label}, {'batch, ' if 'batch' in self.given else ''}p, e)")
 
     def _pass(self, depth: int, stage: Stage) -> None:
         over_heads = len(stage.definitions[0].indices) == 2
@@ -277,7 +302,7 @@ class Emitter:
         self.out.put(outside, *[f"{name} = {self.printer.doprint(expr)}" for expr, name in constants.items()])
         if over_heads:
             self.out.put(outside, f"for h in range({self.model.n_heads}):")
-        self.out.put(depth, "for i in range(y.size):")
+        self.out.put(depth, self.each)
         for d, expr in rows:
             self.out.put(depth + 1, f"{d.name}[{self.index(d)}] = {self.printer.doprint(expr)}")
 
@@ -293,14 +318,14 @@ class Emitter:
         """One loop over examples; sums are taken in a loop of their own, so that the terms vectorise without reordering them."""
         if not used:
             return
-        self.out.put(depth, "for i in range(y.size):")
+        self.out.put(depth, self.each)
         self.locals_of(depth + 1, list(used.values()))
         for name, expr in used.items():
             value = self.printer.doprint(expr)
             target = {"one": "row[i] =", "class": f"g[h, r, at_{name} + y[i]] +=", "sample": f"g[h, r, at_{name} + i] ="}
             self.out.put(depth + 1, f"{target[over[name]]} {value}")
         for name in [name for name in used if over[name] == "one"]:
-            self.out.put(depth, "total = 0.0", "for i in range(y.size):", "    total += row[i]", f"g[h, r, at_{name}] = total")
+            self.out.put(depth, "total = 0.0", self.each, "    total += row[i]", f"g[h, r, at_{name}] = total")
 
     def _contract(self, depth: int, stage: Stage) -> None:
         self.out.put(depth, "contract(g, gram, u)")
@@ -339,13 +364,20 @@ class Emitter:
         for order, (doc, body) in enumerate(RATES.get(self.model.objective.loss, ())):
             self.function(f"loss_{order}", "x", doc, body)
         if not self.signed:
-            self.out.put(0, *SOFTMAX.rstrip("\n").split("\n")[0:], "", "")
+            text = SOFTMAX.rstrip("\n")
+            if "batch" in self.options:
+                text = text.replace("softmax(F, y, p, e)", "softmax(F, y, batch, p, e)").replace("for i in range(y.size):", self.each)
+            self.out.put(0, *text.split("\n"), "", "")
         index, inner = ("i", "f.size") if self.signed else ("h, i", "f.shape[1]")
         loops = [f"for i in range({inner}):"] if self.signed else ["for h in range(f.shape[0]):", f"    for i in range({inner}):"]
         pad = "    " * len(loops)
         self.function("finite", "f", "Whether every output is a finite number.",
                       [*loops, f"{pad}if not isfinite(f[{index}]):", f"{pad}    return False", "return True"])
         self.contraction()
+        if "radius" in self.options:
+            self.perturbation()
+        if "momentum" in self.options:
+            self.acceleration()
         self.descent()
 
     def function(self, name: str, args: str, doc: str, body: list[str]) -> None:
@@ -384,13 +416,32 @@ class Emitter:
                          "    for c in range(z.shape[2]):", "        z[h, r, c] -= change * gram[q, c]")
         self.out.put(0, "")
 
+    def perturbation(self) -> None:
+        """near = z + radius g gram / sqrt(sum g (g gram)), the norm taken in units of the largest entry of g."""
+        nest = ["for h in range(z.shape[0]):", "    for r in range(z.shape[1]):", "        for q in range(z.shape[2]):"]
+        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")', "def perturb(z, g, gram, radius, along, near):")
+        self.out.put(1, '"""near = z at W + radius grad / ||grad||_F; a copy of z where the gradient is 0."""', "contract(g, gram, along)",
+                     "top = 0.0", *nest, "            top = max(top, abs(g[h, r, q]))", "total = 0.0", "if top > 0.0:")
+        self.out.put(2, *nest, "            total += (g[h, r, q] / top) * (along[h, r, q] / top)")
+        self.out.put(1, "length = radius / (top * sqrt(total)) if total > 0.0 else 0.0", *nest,
+                     "            near[h, r, q] = z[h, r, q] + length * along[h, r, q]")
+        self.out.put(0, "")
+
+    def acceleration(self) -> None:
+        """velocity <- momentum velocity + g."""
+        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")', "def accelerate(velocity, g, momentum):")
+        self.out.put(1, '"""velocity <- momentum velocity + g, in place."""', "for h in range(g.shape[0]):",
+                     "    for r in range(g.shape[1]):", "        for q in range(g.shape[2]):",
+                     "            velocity[h, r, q] = momentum * velocity[h, r, q] + g[h, r, q]")
+        self.out.put(0, "")
+
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g and the example arrays; returns the arrays it takes."""
         filled = list(arrays(stages))
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
-        args = ["z", "gram", "y", *self.grams, *scalars(self.model), "g", "row", *covector, *[d.name for d in filled]]
+        args = ["z", "gram", "y", *self.given, *self.grams, *scalars(self.model), "g", "row", *covector, *[d.name for d in filled]]
         self.out.put(0, "", f"@njit({JIT})", f"def {name}({', '.join(args)}):")
-        self.out.put(1, f'"""{doc}"""', "n = float(y.size)")
+        self.out.put(1, f'"""{doc}"""', "n = float(batch.size)" if "batch" in self.given else "n = float(y.size)")
         self.offsets(1)
         for stage in stages:
             self.stage(1, stage)
@@ -402,37 +453,75 @@ class Emitter:
         shape = {1: "y.size", 2: f"({self.model.n_heads}, y.size)"}
         self.out.put(depth, *[f"{d.name} = np.zeros({shape[len(d.indices)]})" for d in definitions])
 
+    def run_arguments(self) -> dict[str, str]:
+        """The time loop's arguments with their types."""
+        options, many = self.options, "float64[:, :, :, ::1]"
+        velocity = "momentum" in options
+        return {
+            "z": A3, "b": A3, **({"velocity": A3} if velocity else {}), "gram": A2, "y": self.label,
+            **({"batches": "int64[:, ::1]", "held": "int64[::1]"} if "batch" in options else {}),
+            **({"labels": A2 if self.signed else "int64[:, ::1]"} if "label_noise" in options else {}),
+            **dict.fromkeys(scalars(self.model), "float64"), "eta": "float64",
+            **{name: "float64" for name in RATES_OF_STEP if name in options},
+            "lam_until": "int64", "start": "int64", "steps": "int64", "recorded": "int64[::1]", "z_out": many, "b_out": many,
+            **({"velocity_out": many} if velocity else {}),
+        }
+
     def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """The whole time loop, with the penalty's switch inside."""
-        two = self.model.objective.penalty != "none"
-        extra = "".join(", float64" for _ in scalars(self.model))
-        signature = f"int64({A3}, {A3}, {A2}, {self.label}{extra}, float64, int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])"
-        args = ", ".join(["z", "b", "gram", "y", *scalars(self.model), "eta", "lam_until", "start", "steps", "recorded", "z_out", "b_out"])
-        self.out.put(0, "", f'@njit("{signature}", {JIT})', f"def run({args}):")
+        options, arguments = self.options, self.run_arguments()
+        self.out.put(0, "", f'@njit("int64({", ".join(arguments.values())})", {JIT})', f"def run({', '.join(arguments)}):")
         self.out.put(1, '"""Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.')
         self.out.put(0, "")
-        self.out.put(1, "States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.", '"""')
+        self.out.put(1, "States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.")
+        if self.given:
+            self.out.put(1, "Row t - start of what is drawn a step (batches with held[t - start] examples, labels) is step t's.")
+        self.out.put(1, '"""')
         every = {d.name: d for d in (*arrays(stages), *arrays(plain))}
         self.allocate(1, list(every.values()))
         self.own_gram(1)
-        self.out.put(1, "g = np.zeros(z.shape)", "row = np.zeros(y.size)", *(["dz = np.zeros(z.shape)"] if self.blas else []))
-        covector = any(stage.kind == "contract" for stage in stages)
-        if covector:
+        work = ["dz"] * self.blas + ["near", "along"] * ("radius" in options)
+        self.out.put(1, "g = np.zeros(z.shape)", "row = np.zeros(y.size)", *[f"{name} = np.zeros(z.shape)" for name in work])
+        if any(stage.kind == "contract" for stage in stages):
             self.out.put(1, "u = np.zeros(z.shape)")
-        self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):",
-                     "    if at < recorded.size and recorded[at] == t:", "        z_out[at] = z", "        b_out[at] = b",
-                     "        at += 1", "    if t == start + steps:", "        break")
-        common = ["z", "gram", "y", *self.grams, *scalars(self.model), "g", "row"]
-        call = ", ".join([*common, *(["u"] if covector else []), *[d.name for d in arrays(stages)]])
-        call_plain = ", ".join([*common, *[d.name for d in arrays(plain)]])
-        if two:
-            self.out.put(2, "if t <= lam_until:", f"    gradient({call})", "else:", f"    plain_gradient({call_plain})")
-        else:
-            self.out.put(2, f"plain_gradient({call_plain})")
-        output = "f" if self.signed else "F"
-        self.out.put(2, f"if not finite({output}):", "    return t", f"descend(z, b, g, gram, eta{', dz' if self.blas else ''})")
+        if "weight_decay" in options:
+            self.out.put(1, "keep = 1.0 - eta * weight_decay")
+        kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
+        self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):", "    if at < recorded.size and recorded[at] == t:",
+                     *[f"        {name}_out[at] = {name}" for name in kept], "        at += 1", "    if t == start + steps:", "        break")
+        self._step(stages, plain)
         self.out.put(1, "return -1")
         self.out.put(0, "")
+
+    def _step(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
+        """One step: what it sees, its gradient (twice for SAM), and the move."""
+        options = self.options
+        if "batch" in options:
+            self.out.put(2, "batch = batches[t - start, :held[t - start]]")
+        if "label_noise" in options:
+            self.out.put(2, "label = labels[t - start]")
+        self._gradient_at(stages, plain, "z")
+        if "radius" in options:
+            self.out.put(2, "perturb(z, g, gram, radius, along, near)")
+            self._gradient_at(stages, plain, "near")
+        self.out.put(2, f"if not finite({'f' if self.signed else 'F'}):", "    return t")
+        if "momentum" in options:
+            self.out.put(2, "accelerate(velocity, g, momentum)")
+        if "weight_decay" in options:
+            self.out.put(2, "z *= keep", "b *= keep")
+        moved = "velocity" if "momentum" in options else "g"
+        self.out.put(2, f"descend(z, b, {moved}, gram, eta{', dz' if self.blas else ''})")
+
+    def _gradient_at(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...], state: str) -> None:
+        """g at a state, penalised or not."""
+        common = [state, "gram", "y", *self.given, *self.grams, *scalars(self.model), "g", "row"]
+        covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
+        call_plain = ", ".join([*common, *[d.name for d in arrays(plain)]])
+        if self.model.objective.penalty == "none":
+            self.out.put(2, f"plain_gradient({call_plain})")
+            return
+        call = ", ".join([*common, *covector, *[d.name for d in arrays(stages)]])
+        self.out.put(2, "if t <= lam_until:", f"    gradient({call})", "else:", f"    plain_gradient({call_plain})")
 
     def observe_function(self, stages: tuple[Stage, ...]) -> None:
         """Observables of recorded states, from the same definitions."""
@@ -449,8 +538,10 @@ class Emitter:
         self.out.put(1, "z = np.zeros(states.shape[1:])", "g = np.zeros(z.shape)", "row = np.zeros(y.size)", "along = np.zeros(z.shape)")
         self.allocate(1, list(by_name.values()))
         self.own_gram(1)
+        everything = {"batch": "batch = np.arange(y.size)", "label": "label = y"}
+        self.out.put(1, *[everything[name] for name in self.given])
         self.out.put(1, "for t in range(states.shape[0]):", "    z[:] = states[t]")
-        call = ", ".join(["z", "gram", "y", *self.grams, *scalars(self.model), "g", "row", *by_name])
+        call = ", ".join(["z", "gram", "y", *self.given, *self.grams, *scalars(self.model), "g", "row", *by_name])
         self.out.put(2, f"measured_gradient({call})", "contract(g, gram, along)", "total = 0.0",
                      "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):", "        for b in range(z.shape[2]):",
                      "            total += g[h, r, b] * along[h, r, b]", "gradient_norm[t] = sqrt(max(total, 0.0))", "total = 0.0",

@@ -9,17 +9,16 @@ import hashlib
 import importlib
 import itertools
 import json
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from .cache import cache_folder, write_whole
 from .derive import Recursion, derive
 from .emit import GENERATOR, module, observed, scalars
 from .model import Model, to_plain
 
-SHIPPED = ("pegr",)
+SHIPPED = ("pegr", "heterogeneous", "nearly_orthogonal")
 GENERATED = Path(__file__).resolve().parent.parent / "dynamics" / "generated"
 
 
@@ -27,7 +26,8 @@ def description(model: Model) -> dict[str, Any]:
     """What a run needs to know of a kernel without SymPy: the declaration and the kernel's arguments."""
     return {
         "generator": GENERATOR, "scalars": list(scalars(model)), "observed": list(observed(model)),
-        "heads": model.n_heads, "signed": model.network.heads == "signed", "step": model.algorithm.step, "model": to_plain(model),
+        "heads": model.n_heads, "signed": model.network.heads == "signed", "step": model.algorithm.step,
+        "options": model.algorithm.options, "model": to_plain(model),
     }
 
 
@@ -57,13 +57,6 @@ def shipped() -> dict[str, str]:
     return out
 
 
-def cache_folder() -> Path:
-    """Where a user's kernels go: $GAMMARHO_CACHE, or the platform's cache folder."""
-    named = os.environ.get("GAMMARHO_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(named) if named else Path(base) / "gammarho"
-
-
 def write_for(model: Model) -> Path:
     """Derive a user's model into the cache folder; the file is named by its content, so a change is a new file."""
     recursion = derive(model)
@@ -75,16 +68,8 @@ def write_for(model: Model) -> Path:
     for old, text in texts.items():
         target = folder / old.replace(name, f"{name}_{digest}", 1)
         if not target.exists():
-            _write_whole(target, text)
+            write_whole(target, text.encode())
     return folder / f"{name}_{digest}.py"
-
-
-def _write_whole(target: Path, text: str) -> None:
-    """Atomically, so that a process racing for the same file never reads half of it."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.replace(temporary, target)
 
 
 def main() -> None:

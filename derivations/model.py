@@ -10,6 +10,7 @@ This module imports no SymPy, so that a run of a shipped setting can read a decl
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -24,13 +25,14 @@ class Parameter:
     """One parameter: ASCII name, LaTeX, meaning with unit, range, published default and its source.
 
     `low` and `high` bound a number (`open_low` excludes the lower end); `choices` lists a choice's values.
-    A `structural` parameter selects the derivation; every other one is an argument at run time.
+    A `structural` parameter selects the derivation; every other one is an argument at run time.  A "counts" is a list
+    of whole numbers, held as text ("40,4").  A number's default may be a formula of other parameters, as text.
     """
 
     name: str
     latex: str
     meaning: str
-    kind: Literal["count", "real", "flag", "choice"]
+    kind: Literal["count", "real", "flag", "choice", "counts"]
     default: Value = None
     source: str = ""
     low: float | None = None
@@ -42,7 +44,7 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class FixedLaw:
-    """Directions that are the same for every example: mutually orthogonal vectors of length `norm` (a parameter)."""
+    """Mutually orthogonal vectors of length `norm` (a parameter): signals that examples share, or orthogonal examples."""
 
     norm: str
 
@@ -54,6 +56,46 @@ class GaussianLaw:
     std: str
     off: tuple[str, ...] = ()
     off_when: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixtureLaw:
+    """One vector per example: y_i mu + N(0, std^2 I) about a mean mu ~ N(0, mean_norm^2 / d I) drawn once, with labels +-1.
+
+    So `mean_norm` (a parameter) is the root mean square length of mu.
+    """
+
+    mean_norm: str
+    std: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassNoiseLaw:
+    """One fresh vector per example, A_y zeta, with zeta i.i.d. of mean 0 and variance 1 and A_k a matrix a class.
+
+    The choice parameter `entries` is zeta's shape: "gaussian", "uniform" on +-sqrt(3) or "rademacher" +-1.  In one
+    orthonormal basis every A_k is diagonal: 0 on the families `off`, and `spread` (a parameter) elsewhere, but for one
+    direction a class, its spike, where A_k has the lambda for which ||A_k^T A_k||_F^2 / ||A_k^T A_j||_F^2 is `ratio`
+    (a parameter, at least 1) for every j != k.  A caller's own A (K, d, d) come in initial= under the name `matrices`.
+    """
+
+    entries: str
+    spread: str
+    ratio: str
+    off: tuple[str, ...] = ()
+    off_when: str = ""
+    matrices: str = "A"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenLaw:
+    """One of several laws: the one that the choice parameter `by` names."""
+
+    by: str
+    laws: tuple[tuple[str, FixedLaw | GaussianLaw | MixtureLaw], ...]
+
+
+Law = FixedLaw | GaussianLaw | MixtureLaw | ClassNoiseLaw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +120,7 @@ class Directions:
     over: Over
     latex: str
     coefficient: Coefficient
-    law: FixedLaw | GaussianLaw | None = None
+    law: Law | ChosenLaw | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +135,14 @@ class Patch:
 class Activation:
     """sigma: "relu_power" (ReLU^power), "relu", "leaky_relu" (`slope`) or "huberized_relu" (`width` h).
 
+    `slope` and `width` are numbers, or the names of parameters, which are then the kernel's arguments at run time.
     `at_kink` is the derivative's value at 0, 0 or 1, of relu and of leaky_relu's steep branch.
     """
 
     name: Literal["relu_power", "relu", "leaky_relu", "huberized_relu"]
     power: int = 1
-    slope: float = 0.0
-    width: float = 0.5
+    slope: float | str = 0.0
+    width: float | str = 0.5
     at_kink: Literal[0, 1] = 0
 
 
@@ -130,8 +173,41 @@ class Objective:
 
 @dataclass(frozen=True, kw_only=True)
 class GradientDescent:
-    """Full-batch gradient descent with constant step eta; two phases where the penalty is closed at lam_until."""
+    """W <- W - eta grad O(W), in two phases where the penalty is closed at lam_until; options by their parameter's name.
 
+    An option left "" is absent from the derivation and from the kernel.  With all of them, step t is
+
+        O_t   the objective over the batch S_t, the loss at the labels of step t
+        W~    = W + radius grad O_t(W) / ||grad O_t(W)||_F, or W where that gradient is 0
+        V     <- momentum V + grad O_t(W~), from V = 0
+        W     <- (1 - eta weight_decay) W - eta V
+
+    batch: examples a step (SGD): every epoch visits each example once in a fresh order, and its last batch holds what is
+        left over.  momentum: heavy ball.  weight_decay: decoupled, it enters neither V nor W~; without momentum and
+        radius it is gradient descent on O + (weight_decay / 2) ||W||_F^2.  radius: sharpness-aware minimisation (SAM).
+    label_noise: with this probability, afresh each step and example, the loss sees -y_i (signed heads) or a uniform
+        other class (class heads); patches keep the scale and direction of y_i.
+    """
+
+    step: str = "eta"
+    batch: str = ""
+    momentum: str = ""
+    weight_decay: str = ""
+    radius: str = ""
+    label_noise: str = ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options that are present: their parameter's name, by option."""
+        named = {f.name: str(getattr(self, f.name)) for f in fields(self)}
+        return {name: parameter for name, parameter in named.items() if parameter and name != "step"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoordinateWise:
+    """An algorithm that treats each weight for itself: "adam" or "sign" (sign descent).  A Model refuses it."""
+
+    name: Literal["adam", "sign"]
     step: str = "eta"
 
 
@@ -140,6 +216,17 @@ class GaussianInitialisation:
     """Filter entries i.i.d. N(0, std^2)."""
 
     std: str = "sigma_0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryInitialisation:
+    """Filter entries i.i.d. of mean 0 and standard deviation `std`, of the shape that the choice `shape` names.
+
+    "gaussian", or "uniform" on +-sqrt(3) std: PyTorch's default for a linear layer, U(+-1/sqrt d), at std 1/sqrt(3 d).
+    """
+
+    std: str = "sigma_0"
+    shape: str = "init"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +275,158 @@ class Distance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NeuronNorm:
+    """||w_{h,r}|| of every filter."""
+
+    name: str
+    latex: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spectral:
+    """A number of each head's matrix W_h and of all of them stacked, from its singular values s_1 >= s_2 >= ...
+
+    "frobenius" ||W||_F, "spectral" s_1, "stable_rank" ||W||_F^2 / s_1^2, "stable_rank_excess" sum_{k>1} s_k^2 / s_1^2.
+    """
+
+    name: str
+    latex: str
+    what: Literal["frobenius", "spectral", "stable_rank", "stable_rank_excess"]
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalisedMargin:
+    """Each example's margin over ||W||_F; with `spread`, the largest minus the smallest."""
+
+    name: str
+    latex: str
+    spread: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxMargin:
+    """How far W is from satisfying the KKT conditions of min ||W||_F^2 / 2 over margins of at least 1 (signed heads).
+
+    "residual": min over lambda >= 0 of ||W - sum_i lambda_i grad z_i||_F / ||W||_F, z_i the margins; "slackness":
+    max_i lambda_i (z_i / min z - 1) at the feasible W / min z.  For activations homogeneous of degree one.
+    """
+
+    name: str
+    latex: str
+    what: Literal["residual", "slackness"] = "residual"
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearOrthogonality:
+    """R_min^2 / (R^2 n p) of the family `of` over examples: R_min and R_max the lengths, R their ratio.
+
+    p = max_{i != k} |<v_i, v_k>|; infinite where p is 0.
+    """
+
+    name: str
+    latex: str
+    of: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flips:
+    """How many (head, filter, example, patch) have changed their side of the activation's kink in steps 1..t.
+
+    Every step is looked at, whatever is recorded.  `last` names one more variable: the step t of the last change, that is
+    the first from which the pattern stays; 0 where nothing changed.
+    """
+
+    name: str
+    latex: str
+    heads: Literal["all", "on_class", "off_class"] = "all"
+    last: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complement:
+    """1 - p_{y_i}(x_i) of each example, class heads, without cancellation."""
+
+    name: str
+    latex: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """Largest over smallest entry of the `Complement` named `of`, over examples (inf beyond the floating-point numbers)."""
+
+    name: str
+    latex: str
+    of: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActiveShare:
+    """The share of an example's own head's filters with z > 0 on the family `of`, for each example."""
+
+    name: str
+    latex: str
+    of: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deactivated:
+    """How many (filter of the own head, example) have z > 0 on `of` at the recorded step before and not at this one.
+
+    0 at the first; with every step recorded it is 0 throughout exactly where the activation sets are nested.
+    """
+
+    name: str
+    latex: str
+    of: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseRatio:
+    """Class by class from the data: |S_k| F_kk / (|S_j| F_kj), or with `signal` |S_k|^2 ||u_k||^4 / (|S_j| F_kj).
+
+    F_kj is the mean of <v_a, v_b>^2 over pairs a in S_k, b in S_j, a != b, of the family `of`: for centred noise an
+    unbiased estimate of ||A_k^T A_j||_F^2, whatever its law.  NaN where there is no such pair.
+    """
+
+    name: str
+    latex: str
+    of: str
+    signal: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongTail:
+    """The long-tail ratio of fresh noise v of `of`, and accuracy by it, in `bins` equally likely bins a class.
+
+    q(v) = <sum_R w_{y,r}, v> / ||A_y^T sum_R w_{y,r}|| over R = {r : <w_{y,r}, v> > 0}.  NAME is the mean ratio of a bin,
+    NAME_accuracy the accuracy in it, NAME_empty the probability that R is empty and q undefined.
+    """
+
+    name: str
+    latex: str
+    of: str
+    bins: int = 10
+    source: str = ""
+
+
+Observable = (
+    Extreme | Shifted | Distance | NeuronNorm | Spectral | NormalisedMargin | MaxMargin | NearOrthogonality | Flips
+    | Complement | Balance | ActiveShare | Deactivated | NoiseRatio | LongTail
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """The first step t at which the smallest entry of `observable` stands in `relation` to `threshold` (a formula)."""
 
@@ -204,6 +443,8 @@ class Model:
     """A model, whole.  See `derivations.papers` for the four papers' declarations.
 
     Shapes: W (H, m, d) with H heads; z and b (H, m, B) with B directions, families one after another.
+    `class_sizes` names the parameter that says how many examples each class has (absent: as equal as possible);
+    without it labels are drawn uniformly.
     Raises ValueError, in one sentence, where the parts do not fit together.
     """
 
@@ -214,12 +455,13 @@ class Model:
     network: Network
     objective: Objective
     algorithm: GradientDescent = GradientDescent()
-    initialisation: GaussianInitialisation = GaussianInitialisation()
+    initialisation: GaussianInitialisation | EntryInitialisation = GaussianInitialisation()
     test: FreshLaw = FreshLaw()
     parameters: tuple[Parameter, ...] = ()
-    observables: tuple[Extreme | Shifted | Distance, ...] = ()
+    observables: tuple[Observable, ...] = ()
     events: tuple[Event, ...] = ()
     label_flips: str = ""
+    class_sizes: str = ""
 
     def __post_init__(self) -> None:
         names = [family.name for family in self.directions]
@@ -229,6 +471,7 @@ class Model:
             if names.count(name) > 1:
                 raise ValueError(f"directions: the family {name!r} is declared twice; give each family its own name")
         variables = [family.coefficient.name for family in self.directions] + [o.name for o in self.observables]
+        variables += [o.last for o in self.observables if isinstance(o, Flips) and o.last]
         for name in variables:
             if variables.count(name) > 1:
                 raise ValueError(f"observables: the name {name!r} is declared twice; give each variable its own name")
@@ -249,8 +492,26 @@ class Model:
             raise ValueError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
         if act.name == "relu_power" and act.power < 2:
             raise ValueError(f"q: {act.power} is below 2, and ReLU^q is smooth at 0 only from q = 2; use 'relu' for q = 1")
+        if any(isinstance(o, MaxMargin) for o in self.observables) and not (signed and act.name in ("relu", "leaky_relu")):
+            raise ValueError(f"observables: max-margin conditions need signed heads and relu or leaky_relu, not {act.name}")
         if self.network.classes < 2:
             raise ValueError(f"K: {self.network.classes} classes; expected at least 2")
+        self._check_algorithm()
+
+    def _check_algorithm(self) -> None:
+        algorithm: GradientDescent | CoordinateWise = self.algorithm
+        if isinstance(algorithm, CoordinateWise):
+            raise ValueError(
+                f"algorithm: {algorithm.name!r} acts on each weight alone and so is not rotation-equivariant: its update "
+                "of a filter is not a combination of the data's vectors, and no recursion of coefficients closes; use "
+                "GradientDescent, with batch, momentum, weight_decay, radius or label_noise as wanted"
+            )
+        names = [algorithm.step, *algorithm.options.values()]
+        for name in names:
+            if not name.isidentifier():
+                raise ValueError(f"algorithm: the parameter name {name!r} is not an identifier; use letters, digits and _")
+            if names.count(name) > 1:
+                raise ValueError(f"algorithm: the parameter {name!r} is named twice; give each option its own parameter")
 
     @property
     def n_heads(self) -> int:
@@ -276,6 +537,16 @@ class Model:
         for name, size in self.sizes(n).items():
             start[name], at = at, at + size
         return {**start, "": at}
+
+
+def chosen_law(family: Directions, values: Mapping[str, Value]) -> Law | None:
+    """The family's law at these values.  Raises ValueError, in one sentence, where a choice has no law of that name."""
+    if not isinstance(family.law, ChosenLaw):
+        return family.law
+    laws, asked = dict(family.law.laws), values.get(family.law.by)
+    if asked not in laws:
+        raise ValueError(f"{family.law.by}: {asked!r}; expected one of {', '.join(laws)}, the laws of {family.name!r}")
+    return laws[str(asked)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,6 +97,8 @@ class TextPrinter(StrPrinter):
         forms = {
             "Relu": "ReLU({0})", "ReluClosed": "ReLU({0})", "Step": "1{{{0} > 0}}", "StepClosed": "1{{{0} >= 0}}",
             "Box": "1{{0 < {0} < {1}}}", "Ramp": "clip({0}/{1}, 0, 1)", "HuberizedRelu": "sigma({0})",
+            "LeakyRelu": "sigma({0})", "LeakyReluClosed": "sigma({0})",
+            "LeakySlope": "sigma'({0})", "LeakySlopeClosed": "sigma'({0})",
             "norm2": "||grad {0}||_F^2", "along": "<d{0}/dz, u>", "partial": "d{0}/d{1}", "softmax": "softmax({0})",
             "cross_entropy": "log sum_k exp(F_k) - {0}",
         }
@@ -183,7 +185,9 @@ class PaperLatexPrinter(LatexPrinter):
             "Relu": rf"\mathrm{{ReLU}}{power}({{0}})", "ReluClosed": rf"\mathrm{{ReLU}}{power}({{0}})",
             "Step": r"\mathbf{{1}}\{{{0}>0\}}", "StepClosed": r"\mathbf{{1}}\{{{0}\geq 0\}}",
             "Box": r"\mathbf{{1}}\{{0<{0}<{1}\}}", "Ramp": rf"\mathrm{{clip}}_{{{{[0,1]}}}}{power}({{0}}/{{1}})",
-            "HuberizedRelu": rf"\sigma{power}({{0}})", "norm2": r"\|\nabla {0}\|_F^2",
+            "HuberizedRelu": rf"\sigma{power}({{0}})",
+            "LeakyRelu": rf"\sigma{power}({{0}})", "LeakyReluClosed": rf"\sigma{power}({{0}})",
+            "LeakySlope": rf"\sigma'{power}({{0}})", "LeakySlopeClosed": rf"\sigma'{power}({{0}})", "norm2": r"\|\nabla {0}\|_F^2",
             "along": r"\langle \partial {0}/\partial z, u\rangle", "partial": r"\partial {0}/\partial {1}",
             "softmax": r"\mathrm{{softmax}}({0})", "cross_entropy": r"\log\sum_k e^{{F_k}} - {0}",
         }
@@ -245,10 +249,18 @@ def _definitions(recursion: Recursion) -> list[tuple[sp.Expr, sp.Expr]]:
     return [(d.symbol, d.expr.subs(shown).xreplace(unfold)) for d in found if not d.name.startswith("a_")]
 
 
+def _activation(model: Model) -> str:
+    """The activation by name; a leaky one with its slope and sigma'(0), which no formula shows."""
+    act = model.network.activation
+    if act.name != "leaky_relu":
+        return act.name
+    return f"{act.name} of slope {act.slope} with sigma'(0) = {1 if act.at_kink else act.slope}"
+
+
 def text(recursion: Recursion) -> str:
     """The recursion in ASCII: definitions, then one update a coefficient."""
     model, printer = recursion.model, TextPrinter(recursion.model)
-    head = f"{model.title or model.name}, activation {model.network.activation.name}, penalty {model.objective.penalty}."
+    head = f"{model.title or model.name}, activation {_activation(model)}, penalty {model.objective.penalty}."
     lines = [head, "", "Decomposition", f"  {_decomposition(model, printer)}", *[f"  {line}" for line in _split_text(model)]]
     lines += ["", "Definitions"]
     lines += [f"  {printer.doprint(symbol)} = {printer.doprint(expr)}" for symbol, expr in _definitions(recursion)]

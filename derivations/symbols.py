@@ -18,6 +18,8 @@ r_, i_ = sp.symbols("r' i'", integer=True, positive=True)
 head_sum = sp.Symbol("l", integer=True, positive=True)
 class_ = sp.Symbol("c_", integer=True, positive=True)
 y = sp.IndexedBase("y")
+label = sp.IndexedBase("label")  # the label that the loss sees at step t, where it is noisy
+beta, tau, decay = sp.symbols("beta tau wd", positive=True)  # momentum, SAM's radius, weight decay
 s = sp.IndexedBase("s")
 
 
@@ -55,6 +57,10 @@ class Names:
     def sign(self, head: sp.Expr) -> sp.Expr:
         """The sign of a head; 1 for class heads, whose outputs are not subtracted."""
         return s[head] if self.signed else sp.S.One
+
+    def label(self, example: sp.Expr) -> sp.Expr:
+        """The label in an example's loss: its own, or the noisy one of the step."""
+        return (label if self.model.algorithm.label_noise else y)[example]
 
     def over_neurons(self, body: sp.Expr) -> sp.Sum:
         """The sum over every head and every filter."""

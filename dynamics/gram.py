@@ -29,9 +29,19 @@ class Reduced:
 
 def reduce(vectors: Array, weights: Array) -> Reduced:
     """Inner products of directions V (B, d) and filters W (S, d) or (H, m, d); z has the leading shape of W."""
+    return Reduced(z=onto(weights, vectors), gram=own(vectors), weight_gram=own(weights.reshape(-1, weights.shape[-1])))
+
+
+def onto(weights: Array, vectors: Array) -> Array:
+    """<w, v_b> of filters (..., d) and directions (B, d), (..., B)."""
     flat = weights.reshape(-1, weights.shape[-1])
-    z = np.ascontiguousarray((flat @ vectors.T).reshape(*weights.shape[:-1], len(vectors)))
-    return Reduced(z=z, gram=_symmetric(vectors @ vectors.T), weight_gram=_symmetric(flat @ flat.T))
+    return np.ascontiguousarray((flat @ vectors.T).reshape(*weights.shape[:-1], len(vectors)))
+
+
+def own(vectors: Array) -> Array:
+    """V V^T of vectors (B, d), made symmetric to the last bit, whatever order the library summed in."""
+    product = vectors @ vectors.T
+    return 0.5 * (product + product.T)
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,8 @@ class Ensemble:
         fixed_gram: (f, f), Gram matrix of the fixed directions, positive definite; f may be 0.
         noise_std: (n,), standard deviation a coordinate of each noise vector; n may be 0.
         along: (n, f), whether noise vector i has a component along vector k of the Gram-Schmidt basis of the fixed
-            directions (for mutually orthogonal ones: along direction k).  False is exactly orthogonal.
+            directions (for mutually orthogonal ones: along direction k).  False is exactly orthogonal; a number is that
+            component's standard deviation over the vector's own.
         filters: S.
         filter_std: the filters' standard deviation a coordinate.
         d: a whole number >= f, as a float; 2.7e43 costs what 400 costs.
@@ -50,7 +61,7 @@ class Ensemble:
 
     fixed_gram: Array
     noise_std: Array
-    along: Flags
+    along: Flags | Array
     filters: int
     filter_std: float
     d: float
@@ -71,7 +82,7 @@ def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensem
         raise ValueError(f"d: {ensemble.d:g} with {f} fixed directions; expected a whole number of at least {f}")
     inside = np.linalg.cholesky(ensemble.fixed_gram) if f else np.empty((0, 0))
     columns = int(min(n + filters, left))
-    along = np.where(ensemble.along, data.standard_normal((n, f)), 0.0)
+    along = np.where(ensemble.along, ensemble.along * data.standard_normal((n, f)), 0.0)
     noise = np.hstack([along, _trapezoid(data, n, columns, left, first=0)])
     weights = np.hstack([init.standard_normal((filters, f)), _trapezoid(init, filters, columns, left, first=n)])
     fixed = np.hstack([inside, np.zeros((f, columns))])
@@ -91,8 +102,3 @@ def _chi(rng: np.random.Generator, freedom: Array) -> Array:
     """Chi variables; numpy's gamma sampler is exact to rounding for any number of degrees of freedom > 0."""
     drawn: Array = np.sqrt(rng.chisquare(freedom))
     return drawn
-
-
-def _symmetric(product: Array) -> Array:
-    """A product X X^T made symmetric to the last bit, whatever order the library summed in."""
-    return 0.5 * (product + product.T)

@@ -10,13 +10,15 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .stepdraws import StepDraws
 
 Floats = NDArray[np.float64]
 GENERATED = Path(__file__).resolve().parent / "generated"
@@ -26,17 +28,30 @@ BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benc
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Recorded states: steps t (T,), z and b (T, H, m, B); `diverged` is the first non-finite step, or -1."""
+    """Recorded states: steps t (T,), z and b (T, H, m, B); `diverged` is the first non-finite step, or -1.
+
+    W(t) = scale(t) W(0) + b(t) V, where `scale` (T,), as given, is 1 unless weights decay.  `velocity` (T, H, m, B) are
+    momentum's coefficients: the next step's V is momentum * velocity V plus a gradient; None without momentum.
+    """
 
     t: NDArray[np.int64]
     z: Floats
     b: Floats
     diverged: int
+    scale: Floats = field(default_factory=lambda: np.ones(0))
+    velocity: Floats | None = None
+
+    def __post_init__(self) -> None:
+        if not self.scale.size:
+            object.__setattr__(self, "scale", np.ones(self.t.size))
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A loaded kernel.  `scalars` and `observed` name its arguments and outputs, `step` the step size's parameter."""
+    """A loaded kernel.  `scalars` and `observed` name its arguments and outputs, `step` the step size's parameter.
+
+    `options` are the algorithm's, as in `derivations.model.GradientDescent.options`: parameters by option.
+    """
 
     path: Path
     scalars: tuple[str, ...]
@@ -46,6 +61,7 @@ class Kernel:
     step: str
     loops: ModuleType
     blas_path: Path | None
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def patches(self) -> int:
@@ -67,27 +83,49 @@ class Kernel:
 
     def run(
         self, z: Floats, b: Floats, gram: Floats, y: Floats, values: Mapping[str, Any], steps: int,
-        recorded: NDArray[np.int64], start: int = 0,
+        recorded: NDArray[np.int64], start: int = 0, velocity: Floats | None = None, draws: StepDraws | None = None,
     ) -> Trajectory:
         """Run `steps` steps of gradient descent from step `start`, keeping the states at `recorded` steps.
 
-        z, b (H, m, B), gram (B, B), y (n,); z and b are left as they are.  Raises ValueError where shapes disagree:
-        compiled code checks nothing.
+        z, b (H, m, B), gram (B, B), y (n,); z and b are left as they are.  `velocity` (H, m, B) is momentum's, 0 where
+        not given; `draws` are the batches and labels of kernels that take them.  Raises ValueError where shapes
+        disagree or draws are missing: compiled code checks nothing.
         """
         self._check(z, gram, y)
         state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
+        moving = [np.zeros_like(state) if velocity is None else np.array(velocity, dtype=np.float64, order="C")] * ("momentum" in self.options)
         steps_at = np.ascontiguousarray(recorded, dtype=np.int64)
         z_out = np.empty((steps_at.size, *state.shape))
         b_out = np.empty_like(z_out)
+        velocity_out = [np.empty_like(z_out) for _ in moving]
         until = values.get("lam_until")
         limit = (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
         module = self.module(gram.shape[0])
         with _one_blas_thread(module is not self.loops):
             failed = module.run(
-                state, coefficients, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y), *self.arguments(values, z.shape[1]),
-                float(values[self.step]), limit, start, steps, steps_at, z_out, b_out,
+                state, coefficients, *moving, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y), *self._drawn(draws, len(y), start, steps),
+                *self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values),
+                limit, start, steps, steps_at, z_out, b_out, *velocity_out,
             )
-        return _cut(steps_at, z_out, b_out, int(failed))
+        return _cut(Trajectory(steps_at, z_out, b_out, int(failed), self.scale(values, steps_at), *velocity_out))
+
+    def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Floats:
+        """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""
+        name = self.options.get("weight_decay")
+        return np.ones(t.size) if name is None else (1.0 - float(values[self.step]) * float(values[name])) ** t.astype(np.float64)
+
+    def _rates(self, values: Mapping[str, Any]) -> list[float]:
+        return [float(values[self.options[name]]) for name in ("momentum", "weight_decay", "radius") if name in self.options]
+
+    def _drawn(self, draws: StepDraws | None, n: int, start: int, steps: int) -> list[NDArray[Any]]:
+        """The batches and labels of the steps, as the kernel takes them."""
+        wanted = [name for name in ("batch", "label_noise") if name in self.options]
+        if not wanted:
+            return []
+        if draws is None or len(draws.y) != n:
+            raise ValueError(f"kernel {self.path.stem}: it draws {' and '.join(wanted)} at each step; expected draws= for {n} examples")
+        found: list[NDArray[Any]] = [*draws.batches(start, steps)] if "batch" in wanted else []
+        return [*found, *([self.labels(draws.labels(start, steps))] if "label_noise" in wanted else [])]
 
     def observe(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> dict[str, Floats]:
         """Observables of states z (T, H, m, B): loss (T,), gradient_norm (T,), and each of `observed` (T, n) or (T, H, n)."""
@@ -125,15 +163,22 @@ class Kernel:
             )
 
 
-def _cut(steps: NDArray[np.int64], z: Floats, b: Floats, failed: int) -> Trajectory:
+def _cut(found: Trajectory) -> Trajectory:
     """The trajectory up to a divergence; a state with a non-finite entry counts as one."""
-    good = np.isfinite(z).reshape(len(steps), -1).all(axis=1) & np.isfinite(b).reshape(len(steps), -1).all(axis=1)
+    steps, failed = found.t, found.diverged
+    good = np.isfinite(found.z).reshape(len(steps), -1).all(axis=1) & np.isfinite(found.b).reshape(len(steps), -1).all(axis=1)
     if failed >= 0:
         good &= steps <= failed
     if good.all():
-        return Trajectory(steps, z, b, failed)
+        return found
     first = int(np.argmin(good))
-    return Trajectory(steps[:first], z[:first], b[:first], failed if failed >= 0 else int(steps[first]))
+    return cut(found, slice(first), failed if failed >= 0 else int(steps[first]))
+
+
+def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) -> Trajectory:
+    """Some of a trajectory's recorded states."""
+    velocity = None if found.velocity is None else found.velocity[kept]
+    return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)
 
 
 class _one_blas_thread:
@@ -160,7 +205,7 @@ def load(path: Path, description: Mapping[str, Any], compiled: bool = True) -> K
     return Kernel(
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
         heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"], loops=read(path),
-        blas_path=blas_path if compiled and blas_path.exists() else None,
+        blas_path=blas_path if compiled and blas_path.exists() else None, options=description.get("options", {}),
     )
 
 
@@ -194,4 +239,4 @@ def plain_module(source: str, name: str) -> ModuleType:
     return module
 
 
-__all__ = ["ALWAYS", "BLAS_FROM", "Kernel", "Trajectory", "load", "plain_module"]
+__all__ = ["ALWAYS", "BLAS_FROM", "Kernel", "Trajectory", "cut", "load", "plain_module"]

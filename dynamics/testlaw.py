@@ -8,7 +8,7 @@ curves over t are smooth and labels are compared on the same noise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,14 +28,16 @@ class Fresh:
     Patch p of an example with label l has the pre-activations `fixed`[t, l, p] + sum_f `mix`[l, p, f] g_f, where the
     g_f ~ N(0, `covariance`[t, f]) are independent of each other and of the label.
 
-    fixed (T, L, P, H, m); mix (L, P, F); covariance (T, F, S, S), positive semidefinite, S = H m; labels (L,): +-1 for
-    signed heads, 0..K-1 for class heads.
+    fixed (T, L, P, H, m); mix (L, P, F + F'); covariance (T, F, S, S), positive semidefinite, S = H m; labels (L,): +-1
+    for signed heads, 0..K-1 for class heads.  `further`(t) gives F' more vectors, (N, S) each, of any law: those of
+    class-dependent noise.
     """
 
     fixed: Array
     mix: Array
     covariance: Array
     labels: Array
+    further: Callable[[int], list[Array]] | None = None
 
 
 def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> dict[str, Array]:
@@ -53,21 +55,40 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> di
         normals: (N, F, S) independent standard normals, N >= 2.
 
     Returns:
-        test_error, test_error_se, test_loss, test_loss_se.  Error counts y f < 0, and y f = 0 as one half; for class
-        heads, the label not being an arg max, with a tie of k arg maxima counted as 1 - 1/k.
+        test_error, test_error_se, test_loss, test_loss_se; for class heads class_error, class_error_se (T, L). Error
+        counts y f < 0, and y f = 0 as one half; for class heads, the label not being an arg max, with a tie of k arg
+        maxima counted as 1 - 1/k.
     """
-    names = ("test_error", "test_error_se", "test_loss", "test_loss_se")
-    steps = len(fresh.fixed)
-    values = {name: np.full(steps, np.nan) for name in names}
+    steps, labels = len(fresh.fixed), len(fresh.labels)
+    values = {name: np.full(steps, np.nan) for name in ("test_error", "test_error_se", "test_loss", "test_loss_se")}
+    if loss == "cross_entropy":
+        values |= {name: np.full((steps, labels), np.nan) for name in ("class_error", "class_error_se")}
+    for t, scores, _ in states(outputs, fresh, normals):
+        error, cost = errors(scores, fresh.labels), _LOSSES[loss](scores, fresh.labels)
+        for name, each in (("test_error", error), ("test_loss", cost)):
+            values[name][t], values[f"{name}_se"][t] = _mean_and_error(each.mean(axis=1))
+        if "class_error" in values:
+            by_label = np.array([_mean_and_error(column) for column in error.T])
+            values["class_error"][t], values["class_error_se"][t] = by_label.T
+    return values
+
+
+def states(outputs: Outputs, fresh: Fresh, normals: Array) -> Iterator[tuple[int, Array, list[Array]]]:
+    """At every finite state: t, the outputs (N, L) or (N, L, K), and the fresh vectors' pre-activations (N, S).
+
+    Arguments as in `statistics`.
+    """
     finite = np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4)) & np.isfinite(fresh.covariance).all(axis=(1, 2, 3))
     with threadpool_limits(limits=1, user_api="blas"):  # matrices this small are slower, never faster, on more threads
-        for t, root in zip(np.flatnonzero(finite), square_roots(fresh.covariance[finite]), strict=True):
-            scores = _scores(outputs, fresh.fixed[t], fresh.mix, root, normals)
-            error = (_signed_error if scores.ndim == 2 else _class_error)(scores, fresh.labels)
-            cost = _LOSSES[loss](scores, fresh.labels)
-            for name, each in (("test_error", error), ("test_loss", cost)):
-                values[name][t], values[f"{name}_se"][t] = _mean_and_error(each.mean(axis=1))
-    return values
+        for t, roots in zip(np.flatnonzero(finite), square_roots(fresh.covariance[finite]), strict=True):
+            vectors = [normals[:, f] @ root.T for f, root in enumerate(roots)]
+            vectors += fresh.further(int(t)) if fresh.further is not None else []
+            yield int(t), _scores(outputs, fresh.fixed[t], fresh.mix, vectors), vectors
+
+
+def errors(scores: Array, labels: Array) -> Array:
+    """Whether each score is wrong, ties shared as in `statistics`, (N, L)."""
+    return (_signed_error if scores.ndim == 2 else _class_error)(scores, labels)
 
 
 def square_roots(covariance: Array) -> Array:
@@ -84,11 +105,10 @@ def square_roots(covariance: Array) -> Array:
     return roots
 
 
-def _scores(outputs: Outputs, fixed: Array, mix: Array, roots: Array, normals: Array) -> Array:
+def _scores(outputs: Outputs, fixed: Array, mix: Array, vectors: list[Array]) -> Array:
     """Network outputs at one state, (N, L) or (N, L, K); N = 1 where nothing is fresh."""
-    heads = fixed.shape[2:]
-    gaussians = [(normals[:, f] @ roots[f].T).reshape(-1, *heads) for f in range(mix.shape[2])]
-    activations = np.empty((len(normals) if mix.any() else 1, *fixed.shape[1:]))
+    drawn = [vector.reshape(-1, *fixed.shape[2:]) for vector in vectors]
+    activations = np.empty((len(drawn[0]) if mix.any() else 1, *fixed.shape[1:]))
     columns = []
     for label in range(len(mix)):
         for p, weights in enumerate(mix[label]):
@@ -97,7 +117,7 @@ def _scores(outputs: Outputs, fixed: Array, mix: Array, roots: Array, normals: A
             if not (known and np.array_equal(fixed[label, p], fixed[label - 1, p])):
                 activations[:, p] = fixed[label, p]
                 for f in np.flatnonzero(weights):
-                    activations[:, p] += weights[f] * gaussians[f]
+                    activations[:, p] += weights[f] * drawn[f]
         columns.append(outputs(activations))
     return np.stack(columns, axis=1)
 

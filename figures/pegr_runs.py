@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ from simulate.fresh import fresh_statistics
 from simulate.kernels import kernel_for
 from simulate.phase import processors
 from simulate.progress import progress
-from simulate.record import advance
+from simulate.record import advance, finite
 from simulate.run import seen_by
 
 Array = NDArray[np.float64]
@@ -31,10 +31,11 @@ Flags = NDArray[np.bool_]
 Regularizer = Literal["pegr", "fgr", "none"]
 Key = tuple[str, Regularizer, float]
 Measured = dict[str, Array]
+Measure = Callable[[obs.States, Kernel, int], Measured]
 
 REGULARIZERS: tuple[Regularizer, ...] = ("pegr", "fgr", "none")
 ROUNDING = float(np.finfo(np.float64).eps)  # of max|z|: a rounding error of float64 weights
-VISIBLE = 1e-3  # of max|z|: a change that one sees in a figure
+VISIBLE = 0.005  # a change that one sees: of a curve's largest value, or of the loss, whose axis is logarithmic
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,15 @@ READINGS = (
 
 @dataclass(frozen=True)
 class Curves:
-    """One reading, penalty and sigma_p: steps t (T,), observables by name (seeds, T), and `lost` (seeds, T).
+    """One reading, penalty and sigma_p: steps t (T,), observables by name and what is `lost` of them, each (seeds, T).
 
-    `lost`: the run depends on rounding errors, and is no result.
+    `lost`: the value depends on rounding errors, and is no result.
     """
 
     values: dict[str, Value]
     t: NDArray[np.int64]
     by_name: Measured
-    lost: Flags
+    lost: dict[str, Flags]
 
 
 def keys(experiment: Experiment) -> Iterator[tuple[Key, dict[str, Any]]]:
@@ -133,41 +134,42 @@ def test_accuracies(experiment: Experiment) -> dict[Key, Curves]:
 test_accuracies.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's
 
 
-def _run(
-    experiment: Experiment, recorded: NDArray[np.int64], label: str, measure: Callable[[obs.States, Kernel, int], Measured]
-) -> dict[Key, Curves]:
+def _run(experiment: Experiment, recorded: NDArray[np.int64], label: str, measure: Measure) -> dict[Key, Curves]:
     from joblib import Parallel, delayed
     from threadpoolctl import threadpool_limits
 
     factory = settings.resolve("pegr").factory
     resolved = {key: parameters.resolve(factory, given) for key, given in keys(experiment)}
-    kernels = {regularizer: kernel_for(parameters.build(factory, {"regularizer": regularizer})) for regularizer in REGULARIZERS}
+    models = {regularizer: parameters.build(factory, {"regularizer": regularizer}) for regularizer in REGULARIZERS}
+    kernels = {regularizer: kernel_for(model) for regularizer, model in models.items()}
 
-    def one(key: Key, seed: int) -> tuple[Measured, Flags]:
+    def one(key: Key, seed: int) -> tuple[Measured, dict[str, Flags]]:
         model, values, kernel = resolved[key].model, resolved[key].values, kernels[key[1]]
         drawn = draw(model, values, seed)
         path = advance(kernel, drawn, values, experiment.steps, recorded)
         states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values))
-        return measure(states, kernel, seed), _lost(states, kernel, path.t)
+        measured = measure(states, kernel, seed)
+        return measured, _lost(states, path.t, kernel, seed, measure, measured)
 
     tasks = [(key, seed) for key in resolved for seed in range(experiment.seeds)]
-    found: list[tuple[Measured, Flags]] = []
+    found: list[tuple[Measured, dict[str, Flags]]] = []
     run = Parallel(n_jobs=processors(), backend="threading", return_as="generator")
     with threadpool_limits(limits=1, user_api="blas"), progress(f"pegr, {label}", len(tasks), "runs") as step:
-        for measured in run(delayed(one)(*task) for task in tasks):
-            found.append(measured)
+        for each in run(delayed(one)(*task) for task in tasks):
+            found.append(each)
             step()
     out = {}
-    for at, (key, each) in enumerate(resolved.items()):
+    for at, key in enumerate(resolved):
         runs = found[at * experiment.seeds : (at + 1) * experiment.seeds]
         by_name = {name: np.stack([measured[name] for measured, _ in runs]) for name in runs[0][0]}
-        out[key] = Curves(each.values, recorded, by_name, np.stack([lost for _, lost in runs]))
+        lost = {name: np.stack([flags[name] for _, flags in runs]) for name in by_name}
+        out[key] = Curves(resolved[key].values, recorded, by_name, lost)
     return out
 
 
 def _observed(states: obs.States, kernel: Kernel, seed: int) -> Measured:
-    found = {name: each.values for name, each in obs.evaluate(
-        states, ("loss", "signal", "noise", "gamma", "rho_over", "rho_under")).items()}  # fmt: skip
+    wanted = ("loss", "signal", "noise", "gamma", "rho_over", "rho_under")
+    found = {name: each.values for name, each in obs.evaluate(states, wanted).items()}
     return {
         **{name: found[name] for name in ("loss", "signal", "noise")}, "max_gamma": found["gamma"].max(axis=(1, 2)),
         "max_rho_over": found["rho_over"].max(axis=(1, 2, 3)), "min_rho_under": found["rho_under"].min(axis=(1, 2, 3)),
@@ -176,30 +178,37 @@ def _observed(states: obs.States, kernel: Kernel, seed: int) -> Measured:
 
 def _accuracy(states: obs.States, kernel: Kernel, seed: int) -> Measured:
     values = states.values
+    assert states.b is not None
     fresh = fresh_statistics(
-        states.model, lambda a: kernel.outputs(a, values), states.draw, states.z, states.b, values, seed  # type: ignore[arg-type]
+        states.model, lambda a: kernel.outputs(a, values), states.draw, states.z, states.b, values, seed
     )
     return {"accuracy": 1.0 - fresh["test_error"]}
 
 
-def _lost(states: obs.States, kernel: Kernel, t: NDArray[np.int64]) -> Flags:
-    """(T,): whether the noise depends on a rounding error made when the penalty was closed.
+def _lost(
+    states: obs.States, t: NDArray[np.int64], kernel: Kernel, seed: int, measure: Measure, measured: Measured
+) -> dict[str, Flags]:
+    """Of each observable (T,): whether it depends on a rounding error made when the penalty was closed.
 
     While the penalty is on, noise pre-activations can decay far below what float64 weights resolve; closed, they grow
     again.  The recursion iterates pre-activations and keeps their relative precision; training weights leaves a
     rounding error in their place.  So the run is continued from the close with such an error in each of them.
     """
-    closed, flags = states.values["lam_until"], np.zeros(len(t), dtype=bool)
+    flags = {name: np.zeros(len(t), dtype=bool) for name in measured}
+    closed = states.values["lam_until"]
     if closed is None or closed >= t[-1]:
         return flags
+    assert states.b is not None
     at, xi = int(np.searchsorted(t, closed)), states.rows("xi")
-    error = ROUNDING * np.abs(states.z[at]).max()
-    rounded = states.z[at].copy()
-    rounded[..., xi] = np.where(np.abs(rounded[..., xi]) < error, error, rounded[..., xi])
-    other = kernel.run(
-        rounded, np.zeros_like(rounded), states.draw.gram, states.draw.y, states.values, int(t[-1] - t[at]), t[at:], int(t[at])
-    )
-    here, there = states.z[at:], other.z
-    change = np.abs(here[..., xi].max(axis=(1, 2, 3)) - there[..., xi].max(axis=(1, 2, 3)))
-    flags[at:] = change > VISIBLE * np.abs(here).max(axis=(1, 2, 3))
+    size = np.abs(states.z[at:]).max(axis=(1, 2, 3))
+    start, error = states.z[at].copy(), ROUNDING * size[0]
+    start[..., xi] = np.where(np.abs(start[..., xi]) < error, error, start[..., xi])
+    drawn, values, left = states.draw, states.values, int(t[-1] - t[at])
+    path = finite(kernel.run(start, states.b[at], drawn.gram, drawn.y, values, left, t[at:], int(t[at])), values)
+    if np.all(np.abs(path.z - states.z[at:]).max(axis=(1, 2, 3)) < 1e-6 * size):
+        return flags
+    other = measure(replace(states, z=path.z, b=path.b, seen=seen_by(kernel, path.z, drawn, values)), kernel, seed)
+    for name, value in measured.items():
+        scale = np.abs(value[at:]) if name == "loss" else np.abs(value).max()
+        flags[name][at:] = np.abs(other[name] - value[at:]) > VISIBLE * scale
     return flags

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 COLUMN, PAGE = 3.25, 6.75  # widths, inches: one column and the whole text of a two-column page
 FONT = 8.0  # points; notes below a figure have SMALL
-SMALL = 7.0
+SMALL = 7.5
 GREY = "#6E6E6E"
 
-_RC: dict[str, Any] = {
+_RC: Any = {
     "font.size": FONT, "axes.titlesize": FONT + 1, "axes.labelsize": FONT, "legend.fontsize": FONT,
     "xtick.labelsize": FONT, "ytick.labelsize": FONT, "figure.titlesize": FONT + 1,
     "axes.linewidth": 0.6, "lines.linewidth": 1.2, "lines.markersize": 3.5, "hatch.linewidth": 0.5,

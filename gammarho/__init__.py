@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from gammarho.api import conditions as conditions
     from gammarho.api import derive as derive
     from gammarho.api import validate as validate
+    from simulate import testing as testing
     from simulate.errors import Diverged as Diverged
     from simulate.errors import InputError as InputError
+    from simulate.influence import influence_scores as influence_scores
     from simulate.phase import phase as phase
     from simulate.run import run as run
     from simulate.run import weights as weights
@@ -27,8 +29,10 @@ _HOMES = {
     "Model": "derivations.model",
     "conditions": "gammarho.api",
     "derive": "gammarho.api",
+    "influence_scores": "simulate.influence",
     "phase": "simulate.phase",
     "run": "simulate.run",
+    "testing": "simulate.testing",
     "validate": "gammarho.api",
     "weights": "simulate.run",
 }
@@ -40,7 +44,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name from its home, once."""
     if name not in _HOMES:
         raise AttributeError(f"module 'gammarho' has no attribute {name!r}; it has {', '.join(_HOMES)}")
-    found = getattr(importlib.import_module(_HOMES[name]), name)
+    home = importlib.import_module(_HOMES[name])
+    found = home if name == "testing" else getattr(home, name)
     globals()[name] = found
     return found
 

@@ -92,7 +92,7 @@ def validate(
         params: parameter values by name, over `preset`, over the published defaults.
         preset: a name of the setting's presets.
         steps: gradient steps; else the preset's, else the setting's first preset's.
-        seed: selects the draw.
+        seed: selects the draw, and what the algorithm draws at each step.
         initial: arrays to start from instead of a draw; sizes come from them.
 
     Returns:
@@ -102,6 +102,7 @@ def validate(
     Raises:
         InputError: as `resolve`, and where nothing says how many steps.
     """
+    from simulate.algorithm import step_draws
     from simulate.draw import draw
     from simulate.kernels import kernel_for
     from simulate.validate import validate as compare
@@ -111,7 +112,8 @@ def validate(
     if initial is not None:
         sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
         resolved = parameters.with_sizes(resolved, params, sizes)
-    return compare(resolved.model, kernel_for(resolved.model), drawn, resolved.values, count)
+    draws = step_draws(resolved.model, resolved.values, drawn.y, parameters.count("seed", seed))
+    return compare(resolved.model, kernel_for(resolved.model), drawn, resolved.values, count, draws=draws)
 
 
 def total(setting: str | Model, preset: str | None, steps: int | None) -> int:

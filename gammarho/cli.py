@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import cyclopts
 
 from gammarho import __version__
-from simulate.errors import Diverged, InputError, nearest
+from simulate.errors import Diverged, InputError, nearest, quoted
 
 if TYPE_CHECKING:
     from derivations.derive import Recursion
@@ -265,7 +265,7 @@ def figures(paper: str, figure: str | None = None, /, *, out: str = "out") -> in
 
     Args:
         paper: a setting's name, such as pegr.
-        figure: one figure's name; all without it.
+        figure: one figure's name, or all.
         out: the folder to write to.
     """
     import importlib
@@ -278,12 +278,46 @@ def figures(paper: str, figure: str | None = None, /, *, out: str = "out") -> in
     if folder.exists() and not folder.is_dir():
         raise InputError(f"out: {out!r}, which is a file; expected a folder to write figures to")
     known = importlib.import_module(f"figures.{paper}").FIGURES
-    if figure is not None and figure not in known:
-        raise InputError(f"figure: {figure!r} is not one of {paper}'s; {nearest(figure, known)}")
+    if figure not in (None, "all", *known):
+        raise InputError(f"figure: {figure!r} is not one of {paper}'s; {nearest(str(figure), (*known, 'all'))}")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in known if figure is None else (figure,):
+    for name in known if figure in (None, "all") else (figure,):
         for path in known[name](folder):
             print(f"wrote {path}")
+    return 0
+
+
+@app.command
+def errata(paper: str | None = None, /) -> int:
+    """Print a paper's errata: printed, corrected, why, effect, and the commands that show it.
+
+    Args:
+        paper: a setting's name, such as pegr; every paper without it.
+    """
+    from derivations import errata as ledgers
+
+    known = ledgers.papers()
+    if paper is not None and paper not in known:
+        raise InputError(f"paper: {quoted(paper)} has no errata recorded; {nearest(paper, known)}")
+    print("\n".join(ledgers.text(name) for name in (known if paper is None else (paper,))).rstrip("\n"))
+    return 0
+
+
+@app.command
+def explain(name: str, /) -> int:
+    """Print one erratum or one claim (a printed formula held against the derivation), whole.
+
+    Args:
+        name: its id, such as pegr-5.3 or pegr-5.3-gamma.
+    """
+    from derivations import errata as ledgers
+
+    if name not in ledgers.every() and name not in (known := ledgers.known()):
+        close = nearest(name, known)
+        listed = "gammarho errata lists the errata and the claims they mend"
+        cure = close if close.startswith("did you mean") else listed
+        raise InputError(f"id: {quoted(name)} is not an erratum or a claim; {cure}")
+    print(ledgers.explain(name).rstrip("\n"))
     return 0
 
 

@@ -21,7 +21,7 @@ _WIDTH = 11
 
 
 def as_text(data: xarray.Dataset) -> str:
-    """The notes, then a row a variable at about eight log-spaced recorded steps, then the hitting times.
+    """The notes, then a row a variable at about eight log-spaced recorded steps, then numbers of the whole run.
 
     A variable with more axes than t (and seed) is shown by its largest absolute value; seeds are averaged.
     """
@@ -31,7 +31,7 @@ def as_text(data: xarray.Dataset) -> str:
     rows += [_row(str(name), data[name].isel(t=picked)) for name in numeric if "t" in data[name].dims]
     width = max(len(label) for label, _ in rows)
     table = [f"{label:<{width}}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells) for label, cells in rows]
-    return "\n".join([*notes(data), "", *table, *_hitting_times(data)])
+    return "\n".join([*notes(data), "", *table, *_hitting_times(data), *_single(data)])
 
 
 def grid_as_text(data: xarray.Dataset, observable: str) -> str:
@@ -116,6 +116,16 @@ def _hitting_times(data: xarray.Dataset) -> list[str]:
             times = np.atleast_1d(values.values)
             shown = ", ".join(str(int(t)) if math.isfinite(t) and t >= 0 else "not reached" for t in times)
             lines.append(f"{name} = {shown}  ({values.attrs['event']})")
+    return ["", *lines] if lines else []
+
+
+def _single(data: xarray.Dataset) -> list[str]:
+    """One line a number of the whole run, or a number a seed."""
+    lines = []
+    for name, values in data.data_vars.items():
+        if "event" not in values.attrs and set(values.dims) <= {"seed"} and np.issubdtype(values.dtype, np.number):
+            shown = ", ".join(f"{value:.4g}" for value in np.atleast_1d(values.values).tolist())
+            lines.append(f"{name} = {shown}  ({values.attrs.get('meaning', '')})")
     return ["", *lines] if lines else []
 
 

@@ -17,7 +17,7 @@ from derivations.model import Model, Parameter, Value
 from dynamics.formula import FormulaError, evaluate, names
 
 from .conditions_text import interval_text, lines, number
-from .errors import InputError
+from .errors import InputError, nearest, quoted
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,25 @@ class Mend:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """Two clauses that both fail, one asking for a larger value of a parameter and one for a smaller.
+
+    No value of this parameter alone satisfies both; `at_least` and `at_most` are what each asks for.
+    """
+
+    parameter: str
+    raised: str
+    at_least: float
+    lowered: str
+    at_most: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClauseTable:
     """The rows of one list, the constants for which all of them hold, the clauses that bind, and the mends.
 
-    `mends` is about every clause that fails at the chosen constant, the binding one first.
+    `mends` is about every clause that fails at the chosen constant, the binding one first; `conflicts` are the pairs
+    of them that pull one parameter in opposite directions.
     """
 
     title: str
@@ -100,11 +115,17 @@ class ClauseTable:
     interval: Interval
     binding: tuple[str, ...]
     mends: tuple[Mend, ...]
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def holds(self) -> bool | None:
-        """Whether every counted clause holds at the chosen constant; None where one has no value and none fails."""
+        """Whether every counted clause holds at the chosen constant.
+
+        None where no clause is about this run, or one has no value and none fails.
+        """
         verdicts = [row.holds for row in self.rows if row.counted]
+        if self.rows and not verdicts:
+            return None
         return False if False in verdicts else None if None in verdicts else True
 
 
@@ -125,6 +146,7 @@ class ConditionTable:
     """A paper's conditions at given parameters; `str` is a plain text table, `to_dict` goes to JSON.
 
     `tables` holds the printed condition first; `rows`, `interval`, `binding` and `mends` are that table's.
+    `quantities` are those that some clause or prescription stands on; `measured` names the ones taken from data.
     """
 
     model: str
@@ -135,6 +157,7 @@ class ConditionTable:
     tables: tuple[ClauseTable, ...]
     prescribed: tuple[PrescribedRow, ...]
     notes: tuple[str, ...]
+    measured: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -164,6 +187,7 @@ class ConditionTable:
         return {
             "model": self.model, "paper": self.conditions.paper, "title": self.conditions.title,
             "constant": self.constant, "values": dict(self.values), "quantities": dict(self.quantities),
+            "measured": list(self.measured),
             "tables": [_table_dict(table) for table in self.tables],
             "prescribed": [
                 {"name": row.prescription.name, "source": row.prescription.source, "used": row.used,
@@ -176,14 +200,23 @@ class ConditionTable:
 
 
 def conditions(
-    model: Model, values: Mapping[str, Value], *, constant: float = 1.0, steps: int | None = None
+    model: Model,
+    values: Mapping[str, Value],
+    *,
+    constant: float = 1.0,
+    steps: int | None = None,
+    measured: Mapping[str, float] | None = None,
 ) -> ConditionTable:
     """The conditions of the model's paper at `values`, judged at C = `constant`, for a run of `steps` steps.
 
-    Raises InputError where no conditions are recorded for the model, C is not a positive number, or a parameter of
-    the conditions themselves (alpha) is out of range.  A clause that has no value says so in its row.
+    `measured` gives quantities of the conditions by name, taken from data (such as R_min, R_max and p of a Gram
+    matrix) instead of from the parameters; they stay as they are where a mend moves a parameter.
+
+    Raises InputError where no conditions are recorded for the model, C is not a positive number, a parameter of the
+    conditions themselves (alpha) is out of range, or a measured quantity is unknown or is not a finite number.  A
+    clause that has no value says so in its row.
     """
-    return tabulate(recorded(model), model, values, constant=constant, steps=steps)
+    return tabulate(recorded(model), model, values, constant=constant, steps=steps, measured=measured)
 
 
 def recorded(model: Model) -> Conditions:
@@ -202,22 +235,43 @@ def recorded(model: Model) -> Conditions:
 
 
 def tabulate(
-    declared: Conditions, model: Model, values: Mapping[str, Value], *, constant: float = 1.0, steps: int | None = None
+    declared: Conditions,
+    model: Model,
+    values: Mapping[str, Value],
+    *,
+    constant: float = 1.0,
+    steps: int | None = None,
+    measured: Mapping[str, float] | None = None,
 ) -> ConditionTable:
     """`conditions` for conditions of the caller's own."""
     if not 0 < constant < math.inf:
         raise InputError(f"constant: {constant} is not a positive number; give a C > 0, such as 1")
     given, notes = _completed(declared, values)
-    at = _Point(declared, given, constant, steps)
+    at = _Point(declared, given, constant, steps, _from_data(declared, measured or {}))
     parameters = {p.name: p for p in (*declared.parameters, *model.parameters)}
+    used = at.used()
     return ConditionTable(
         model=model.name, conditions=declared, constant=constant,
         values=tuple((name, given[name]) for name in parameters if given.get(name) is not None),
-        quantities=tuple((q.name, x) for q in declared.quantities if (x := at.value(q.name)) is not None),
+        quantities=tuple(
+            (q.name, x) for q in declared.quantities if q.name in used and (x := at.value(q.name)) is not None
+        ),
         tables=tuple(_table(group, at, parameters) for group in declared.lists),
         prescribed=tuple(at.prescribed(p) for p in declared.prescriptions if _about(p.only, given)),
         notes=(*declared.notes, *notes),
+        measured=tuple(q.name for q in declared.quantities if q.name in at.measured and q.name in used),
     )
+
+
+def _from_data(declared: Conditions, measured: Mapping[str, float]) -> dict[str, float]:
+    """The measured quantities, checked."""
+    known = [quantity.name for quantity in declared.quantities]
+    for name, value in measured.items():
+        if name not in known:
+            raise InputError(f"measured: {quoted(name)} is not a quantity of these conditions; {nearest(name, known)}")
+        if not math.isfinite(value):
+            raise InputError(f"measured: {name} = {value} is not a finite number; leave it out to have it computed")
+    return {name: float(value) for name, value in measured.items()}
 
 
 def _completed(declared: Conditions, values: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:
@@ -242,14 +296,18 @@ def _check(own: Parameter, value: Value) -> None:
 
 
 def _about(only: Only | None, values: Mapping[str, Value]) -> bool:
-    return only is None or only.parameter not in values or values[only.parameter] in only.values
+    return only is None or only.parameter not in values or only.admits(values[only.parameter])
 
 
 class _Point:
     """One parameter point: the names that formulas may use, and the clauses' values there."""
 
-    def __init__(self, declared: Conditions, values: Mapping[str, Value], constant: float, steps: int | None) -> None:
+    def __init__(
+        self, declared: Conditions, values: Mapping[str, Value], constant: float, steps: int | None,
+        measured: Mapping[str, float],
+    ) -> None:
         self.declared, self.values, self.constant, self.steps = declared, values, constant, steps
+        self.measured = measured
         # A name without a number (neurons, lam_until that is not set) is left out: a formula that needs it says so.
         self.scope: dict[str, float] = {
             name: value for name, value in values.items() if isinstance(value, (int, float))
@@ -261,16 +319,34 @@ class _Point:
             self.scope["kappa"] = 1 / self.scope["m"] if values["neurons"] == "mean" else 1.0
         if isinstance(values.get("penalty_half"), bool):
             self.scope["c"] = 0.5 if values["penalty_half"] else 1.0
-        self.formulas = {quantity.name: quantity.formula for quantity in declared.quantities}
+        self.scope.update(measured)
+        self.formulas = {q.name: q.formula for q in declared.quantities if q.name not in measured}
+        self.todo = dict(self.formulas)
 
     def moved(self, name: str, value: Value) -> _Point:
         """The point with one parameter changed."""
-        return _Point(self.declared, {**self.values, name: value}, self.constant, self.steps)
+        return _Point(self.declared, {**self.values, name: value}, self.constant, self.steps, self.measured)
+
+    def stands_on(self, formula: str) -> set[str]:
+        """Every name that a formula's value depends on: quantities, and the parameters behind those not measured."""
+        found = set(names(formula))
+        for name in names(formula):
+            if name in self.formulas:
+                found |= self.stands_on(self.formulas[name])
+            elif name == "kappa":
+                found.add("m")
+        return found
+
+    def used(self) -> set[str]:
+        """The names that the clauses and prescriptions depend on."""
+        sides = [side for group in self.declared.lists for c in group.clauses for side in (c.left, c.right)]
+        sides += [side for p in self.declared.prescriptions for side in (p.used, p.formula)]
+        return set().union(*(self.stands_on(side) for side in sides))
 
     def evaluate(self, formula: str) -> float:
         """A formula's value.  Raises FormulaError with the first reason there is none."""
         for name in names(formula):
-            if name in self.formulas and name not in self.scope:
+            if name in self.todo:
                 self._derive(name)
             if name in self.problems:
                 raise FormulaError(self.problems[name])
@@ -279,7 +355,7 @@ class _Point:
     def _derive(self, name: str) -> None:
         """Put a derived quantity in the scope, or the reason that it has no value among the problems."""
         try:
-            self.scope[name] = self.evaluate(self.formulas.pop(name))
+            self.scope[name] = self.evaluate(self.todo.pop(name))
         except FormulaError as error:
             self.problems[name] = str(error)
 
@@ -294,7 +370,7 @@ class _Point:
         interval = interval_of(big, small, clause.power)
         ratio = big / small if small > 0 else None
         return Row(clause=clause, left=left, right=right, ratio=ratio, interval=interval,
-                   holds=self.constant in interval, trivial=small <= 0 <= big, counted=counted)
+                   holds=self.constant in interval, trivial=clause.power != 0 and small <= 0 <= big, counted=counted)
 
     def holds(self, clause: Clause) -> bool:
         """Whether a clause has a value and holds here."""
@@ -327,8 +403,10 @@ def _over(used: float | None, value: float) -> float | None:
     return None if used is None or value == 0 else used / value
 
 
-def interval_of(big: float, small: float, power: Literal[1, -1] = 1) -> Interval:
+def interval_of(big: float, small: float, power: Literal[1, 0, -1] = 1) -> Interval:
     """The C > 0 with big >= C^power small, for finite numbers of any sign."""
+    if power == 0:
+        return Interval() if big >= small else NOWHERE
     if small > 0:
         if big <= 0:
             return NOWHERE
@@ -353,9 +431,26 @@ def _table(group: ClauseList, at: _Point, parameters: Mapping[str, Parameter]) -
     mends = tuple(
         _mend(row.clause, name, direction, at, parameters)
         for row in failing for name, direction in row.clause.mends
-        if isinstance(at.values.get(name), (int, float)) and name in parameters
+        if isinstance(at.values.get(name), (int, float)) and name in parameters and name in _moves(row.clause, at)
     )
-    return ClauseTable(title=group.title, rows=rows, interval=interval, binding=binding, mends=mends)
+    return ClauseTable(
+        title=group.title, rows=rows, interval=interval, binding=binding, mends=mends, conflicts=_conflicts(mends)
+    )
+
+
+def _moves(clause: Clause, at: _Point) -> set[str]:
+    """The names that a clause depends on here: what was measured does not move with a parameter."""
+    return at.stands_on(clause.left) | at.stands_on(clause.right)
+
+
+def _conflicts(mends: tuple[Mend, ...]) -> tuple[Conflict, ...]:
+    """The pairs of failing clauses that ask for a parameter's values on opposite sides of its present one."""
+    return tuple(
+        Conflict(parameter=up.parameter, raised=up.clause, at_least=up.value, lowered=down.clause, at_most=down.value)
+        for up in mends for down in mends
+        if up.parameter == down.parameter and up.direction == "raise" and down.direction == "lower"
+        and up.value is not None and down.value is not None
+    )
 
 
 def _binds(one: Interval, all_together: Interval) -> bool:
@@ -447,6 +542,7 @@ def _table_dict(table: ClauseTable) -> dict[str, Any]:
         "binding": list(table.binding), "rows": [_row_dict(row) for row in table.rows],
         "mends": [{**asdict(mend), "breaks": list(mend.breaks), "also": list(mend.also)}
                   for mend in table.mends],
+        "conflicts": [asdict(conflict) for conflict in table.conflicts],
     }
 
 

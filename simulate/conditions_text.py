@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from derivations.model import Value
 
 if TYPE_CHECKING:
-    from .conditions import ClauseTable, ConditionTable, Interval, Mend, PrescribedRow, Row
+    from .conditions import ClauseTable, ConditionTable, Conflict, Interval, Mend, PrescribedRow, Row
 
 _WIDTH = 110
 
@@ -45,7 +45,10 @@ def lines(table: ConditionTable) -> Iterator[str]:
     yield f"{table.conditions.title}  ({table.conditions.paper})"
     yield from _wrapped(" ".join(f"{name}={_plain(value)}" for name, value in table.values), 2)
     meanings = {quantity.name: quantity.meaning for quantity in table.conditions.quantities}
-    yield from _wrapped("; ".join(f"{name} = {number(x, 6)} ({meanings[name]})" for name, x in table.quantities), 2)
+    yield from _wrapped("; ".join(
+        f"{name} = {number(x, 6)} ({'measured; ' if name in table.measured else ''}{meanings[name]})"
+        for name, x in table.quantities if meanings[name]
+    ), 2)
     for group in table.tables:
         yield ""
         yield from _group_lines(group, table.constant)
@@ -69,9 +72,12 @@ def _group_lines(group: ClauseTable, constant: float) -> Iterator[str]:
     yield f"{'clause':<7}{'asks':<44}{'left':>11}    {'right':>11} {'ratio':>9}  {'holds for C in':<16} {at}"
     for row in group.rows:
         yield from _row_lines(row)
-    stated = [row.clause.id for row in group.rows if row.clause.kind == "stated"]
+    stated = [row.clause.id for row in group.rows if row.clause.kind == "stated" and row.clause.power != 0]
     if stated:
         yield from _wrapped(f"constants are stated (C is a safety factor) in {', '.join(stated)}", 2)
+    without = [row.clause.id for row in group.rows if row.clause.power == 0]
+    if without:
+        yield from _wrapped(f"C does not enter {', '.join(without)}", 2)
     aside: dict[str, list[str]] = {}
     for row in group.rows:
         if not row.counted and row.clause.only is not None:
@@ -87,7 +93,7 @@ def _row_lines(row: Row) -> Iterator[str]:
     verdict = verdict if row.counted else "n/a"
     if row.problem:
         yield f"{head}{'no value':<55}{verdict}"
-        yield from _wrapped(f"{row.problem}.", 7)
+        yield from _wrapped(f"{row.problem}.", 7) if row.counted else ()
         return
     ratio = _shown(row.ratio, 3, ROUND_FLOOR)
     yield (f"{head}{_shown(row.left):>11} {row.clause.relation} {_shown(row.right):>11} {ratio:>9}  "
@@ -99,6 +105,9 @@ def _row_lines(row: Row) -> Iterator[str]:
 def _verdict_lines(group: ClauseTable, constant: float) -> Iterator[str]:
     missing = [row.clause.id for row in group.rows if row.counted and row.problem]
     without = f" (leaving out {', '.join(missing)}: no value)" if missing else ""
+    if group.rows and not any(row.counted for row in group.rows):
+        yield "  no clause of this list is about this run"
+        return
     if group.interval.empty:
         verdict = f"{', '.join(group.binding)}; all clauses hold for no C"
     elif group.binding:
@@ -111,6 +120,14 @@ def _verdict_lines(group: ClauseTable, constant: float) -> Iterator[str]:
         for mend in group.mends:
             if mend.clause == clause:
                 yield from _wrapped(_mend_text(mend), 4)
+    for conflict in group.conflicts:
+        yield from _wrapped(_conflict_text(conflict), 2)
+
+
+def _conflict_text(conflict: Conflict) -> str:
+    at_least, at_most = number(conflict.at_least, 5, ROUND_CEILING), number(conflict.at_most, 5, ROUND_FLOOR)
+    return (f"no {conflict.parameter} alone meets both {conflict.raised} (>= {at_least}) and {conflict.lowered} "
+            f"(<= {at_most})")
 
 
 def _mend_text(mend: Mend) -> str:

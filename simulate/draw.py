@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import FixedLaw, GaussianInitialisation, GaussianLaw, Model, Value
+from derivations.model import (
+    ClassNoiseLaw,
+    Directions,
+    EntryInitialisation,
+    FixedLaw,
+    GaussianInitialisation,
+    GaussianLaw,
+    Law,
+    MixtureLaw,
+    Model,
+    Value,
+    chosen_law,
+)
 from dynamics import gram as grams
+from dynamics.classnoise import Matrices, Spiked, standardised
+from dynamics.covariances import spike
 from dynamics.streams import stream
 
 from .errors import InputError
+from .parameters import counts_of
 
 Array = NDArray[np.float64]
 Sampling = Literal["vectors", "gram", "initial"]
@@ -24,21 +40,44 @@ _WHOLE = 2.0**53  # every double from here on is a whole number
 
 
 @dataclass(frozen=True)
+class Centre:
+    """A mixture's mean mu, which training does not see: z (H, m) = <w_s(0), mu>, across (B,) = <v_b, mu>.
+
+    `vector` (d,) is None for a Gram draw.
+    """
+
+    z: Array
+    across: Array
+    vector: Array | None
+
+
+@dataclass(frozen=True)
 class Draw:
     """The start of a run; S = H m filters, B directions, in the order of the model's families.
 
-    z (H, m, B) = <w_s(0), v_b>; gram (B, B) = <v_b, v_c>; y (n,): +-1 or 0..K-1; weight_gram (S, S) = W(0) W(0)^T;
-    vectors (B, d) and weights (H, m, d) are None for a Gram draw.  `d` is a float: a Gram draw may have d = e^100.
+    z (H, m, B) = <w_s(0), v_b>; gram (B, B) = <v_b, v_c>; y (n,): +-1 or 0..K-1; vectors (B, d) and weights (H, m, d)
+    are None for a Gram draw, which has `filter_gram` (S, S) instead; `centres` are the mixtures' means and `noise` the
+    matrices of class-dependent noise, by family.  `d` is a float: a Gram draw may have d = e^100.
     """
 
     z: Array
     gram: Array
     y: Array
-    weight_gram: Array
     d: float
     sampling: Sampling
     vectors: Array | None
     weights: Array | None
+    filter_gram: Array | None = None
+    centres: Mapping[str, Centre] = field(default_factory=dict)
+    noise: Mapping[str, Spiked | Matrices] = field(default_factory=dict)
+
+    @cached_property
+    def weight_gram(self) -> Array:
+        """W(0) W(0)^T, (S, S); from vectors it is computed when asked for: a wide network may not afford it."""
+        if self.filter_gram is not None:
+            return self.filter_gram
+        assert self.weights is not None
+        return grams.own(self.weights.reshape(-1, self.weights.shape[-1]))
 
 
 def draw(
@@ -50,17 +89,20 @@ def draw(
 ) -> Draw:
     """One draw; the same model, values and seed give the same draw, whichever engine runs it.
 
-    Labels are uniform over +-1 or the classes; fixed directions are mutually orthogonal of their declared lengths;
-    Gaussian families are N(0, std^2 P) a vector; filters are N(0, sigma_0^2) an entry.
+    Labels are uniform over +-1 or the classes, or sorted with the declared class sizes; fixed directions are mutually
+    orthogonal of their declared lengths; Gaussian families are N(0, std^2 P) a vector, mixtures y_i mu + N(0, std^2 I),
+    class noise A_y zeta with the spikes on axes, so that a spike's coordinate has zeta's own law; filters have i.i.d.
+    entries of standard deviation sigma_0.
 
     Args:
         model: the declaration.
         values: parameters by name: "n", "m", "d", each fixed family's length, each Gaussian family's std and flag, the
             initialisation's std.  Sizes are read from the arrays where `initial` is given.
-        seed: a whole number >= 0; streams "labels", "data" and "init".
+        seed: a whole number >= 0; streams "labels", "data", "init" and, for a mixture's mean, "centre".
         sampling: "vectors" draws every vector; "gram" draws the inner products alone, exactly in distribution and at
             any d, for Gaussian laws.
-        initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family: (d,), (K, d) or (n, d).
+        initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family: (d,), (K, d) or (n, d); for class noise
+            its matrices (K, d, d) too, or instead: its vectors are then drawn from them.
 
     Raises:
         InputError: a parameter or array is missing, out of range or does not fit the others, or the sampling is
@@ -73,17 +115,36 @@ def draw(
     if initial is not None:
         if sampling == "gram":
             raise InputError("sampling: 'gram' draws its own data, but initial= brings arrays; leave one of them out")
-        return _from_arrays(model, initial)
+        return _from_arrays(model, values, initial, seed)
     plan = _plan(model, values)
-    labels = _labels(model, plan.n, seed)
+    labels = _labels(model, values, plan.n, seed)
     return (_by_gram if sampling == "gram" else _by_vectors)(plan, labels, seed)
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """Checked numbers of a draw: per direction its fixed length (0: Gaussian) or std (0: fixed), and `along`.
+class _ClassNoise:
+    """A class-noise family: its rows, `spread`, own spike's `size`, directions it is off, and its spikes' columns."""
 
-    `along` (number of Gaussian directions, f) tells which fixed directions a Gaussian one has a component along.
+    rows: slice
+    spread: float
+    size: float
+    off: NDArray[np.intp]
+    columns: slice
+
+    def scale(self, classes: int) -> Array:
+        """(K, C): A_k on each spike; C = 0 where there is none."""
+        count = self.columns.stop - self.columns.start
+        scale: Array = np.where(np.eye(classes, count, dtype=bool), self.size, self.spread)
+        return scale
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Checked numbers of a draw: per direction its fixed length (0: random) or std (0: fixed), and `along`.
+
+    `along` (number of random directions, f) tells which fixed directions a random one has a component along;
+    `centres` has, for every mixture, its rows and its mean's standard deviation a coordinate.  `shapes` has the
+    number of vectors and the shape of the coordinates of every random family, `shape` that of the filters' entries.
     """
 
     heads: int
@@ -94,6 +155,33 @@ class _Plan:
     std: Array
     along: NDArray[np.bool_]
     sigma_0: float
+    shape: str
+    centres: Mapping[str, tuple[slice, float]]
+    shapes: tuple[tuple[int, str], ...]
+    class_noise: Mapping[str, _ClassNoise]
+
+    @property
+    def spikes(self) -> int:
+        """Spikes of all class-noise families."""
+        return max((noise.columns.stop for noise in self.class_noise.values()), default=0)
+
+    def stretch(self, y: Array) -> Array:
+        """(random directions, spikes): each vector's standard deviation along each spike over its std elsewhere."""
+        stretch = np.ones((len(self.std), self.spikes))
+        for noise in self.class_noise.values():
+            stretch[noise.rows, noise.columns] = noise.scale(self.heads)[y.astype(np.intp)] / noise.spread
+        found: Array = stretch[self.noise]
+        return found
+
+    def realised(self, z: Array, across: Array, spikes: Array | None) -> dict[str, Spiked | Matrices]:
+        """The class noises of a draw, from inner products (S, C) and (B, C) with all spikes, (C, d) or None."""
+        return {
+            name: Spiked(
+                noise.spread, noise.scale(self.heads), noise.off, z[:, noise.columns], across[:, noise.columns],
+                None if spikes is None else spikes[noise.columns],
+            )
+            for name, noise in self.class_noise.items()
+        }
 
     @property
     def fixed(self) -> NDArray[np.intp]:
@@ -113,40 +201,110 @@ def _plan(model: Model, values: Mapping[str, Value]) -> _Plan:
     n, m, d = int(_dimension(values, "n")), int(_dimension(values, "m")), _dimension(values, "d")
     sizes, offsets = model.sizes(n), model.offsets(n)
     length, std = np.zeros(offsets[""]), np.zeros(offsets[""])
+    centres: dict[str, tuple[slice, float]] = {}
+    shapes: list[tuple[int, str]] = []
+    class_noise: dict[str, _ClassNoise] = {}
     for family in model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
-        if isinstance(family.law, FixedLaw):
-            length[rows] = positive(values, family.law.norm)
-        elif isinstance(family.law, GaussianLaw):
-            std[rows] = positive(values, family.law.std)
+        law = law_of(family, values)
+        if isinstance(law, FixedLaw):
+            length[rows] = positive(values, law.norm)
+        elif isinstance(law, GaussianLaw):
+            std[rows] = positive(values, law.std)
+        elif isinstance(law, MixtureLaw):
+            _check_mixture(model, family)
+            std[rows] = positive(values, law.std)
+            centres[family.name] = (rows, number(values, law.mean_norm) / np.sqrt(d))
+        elif isinstance(law, ClassNoiseLaw):
+            first = max((noise.columns.stop for noise in class_noise.values()), default=0)
+            class_noise[family.name] = _class_noise(model, family, law, values, rows, first)
+            std[rows] = class_noise[family.name].spread
         else:
             raise InputError(f"{family.name}: the family has no law to draw from; give its vectors in initial=")
+        if not isinstance(law, FixedLaw):
+            shapes.append((sizes[family.name], entries_of(law, values)))
     fixed = np.flatnonzero(length)
+    along = _along(model, values, n, d, fixed)
+    if d < len(fixed):
+        raise InputError(
+            f"d: {d:g} is below the number of mutually orthogonal fixed directions; give d of at least {len(fixed)}"
+        )
+    plan = _Plan(
+        model.n_heads, n, m, d, length, std, along[std > 0], number(values, model.initialisation.std),
+        _initial_shape(model, values), centres, tuple(shapes), class_noise,
+    )
+    if d < len(fixed) + plan.spikes:
+        raise InputError(
+            f"d: {d:g} has no room for {len(fixed)} fixed directions and {plan.spikes} directions of stronger noise; "
+            f"give d of at least {len(fixed) + plan.spikes}"
+        )
+    return plan
+
+
+def _along(
+    model: Model, values: Mapping[str, Value], n: int, d: float, fixed: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """(B, f): which fixed directions each direction has a component along, by the families that are projected off."""
+    sizes, offsets = model.sizes(n), model.offsets(n)
     along = np.ones((offsets[""], len(fixed)), dtype=bool)
     for family in model.directions:
-        if isinstance(family.law, GaussianLaw):
-            rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
-            off = off_indices(model, family.law, n, values)
-            along[rows] = ~np.isin(fixed, off)
+        law = law_of(family, values)
+        if isinstance(law, GaussianLaw | ClassNoiseLaw):
+            off = off_indices(model, law, n, values)
+            along[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off)
             if len(off) and d - len(fixed) < 1:
                 raise InputError(
                     f"d: {d:g} leaves no dimension for {family.name!r}, which is projected off fixed directions (there "
                     f"are {len(fixed)}); give d of at least {len(fixed) + 1}"
                 )
-    if d < len(fixed):
-        raise InputError(
-            f"d: {d:g} is below the number of mutually orthogonal fixed directions; give d of at least {len(fixed)}"
-        )
-    return _Plan(model.n_heads, n, m, d, length, std, along[std > 0], _initial_std(model, values))
+    return along
 
 
-def _initial_std(model: Model, values: Mapping[str, Value]) -> float:
+def _class_noise(
+    model: Model, family: Directions, law: ClassNoiseLaw, values: Mapping[str, Value], rows: slice, first: int
+) -> _ClassNoise:
+    """The family's numbers; no spikes where the ratio is 1, which is the same noise for every class."""
+    if family.over != "sample" or model.network.heads != "class":
+        raise InputError(f"{family.name}: class noise A_y zeta is over examples with class labels; declare another law")
+    spread, ratio, n = positive(values, law.spread), number(values, law.ratio), rows.stop - rows.start
+    off = off_indices(model, law, n, values)
+    rank = max(_dimension(values, "d") - len(off), 1.0)  # fewer dimensions are refused with the directions' own reason
+    try:
+        own = spread if ratio == 1 else float(np.sqrt(spike(ratio, rank, spread)))
+    except ValueError as error:
+        raise InputError(f"{error}; give {law.ratio} of at least 1, or matrices {law.matrices} in initial=") from error
+    return _ClassNoise(rows, spread, own, off, slice(first, first + (model.network.classes if ratio != 1 else 0)))
+
+
+def entries_of(law: Law | None, values: Mapping[str, Value]) -> str:
+    """The shape of a random family's coordinates: "gaussian", "uniform" or "rademacher"."""
+    return str(values.get(law.entries)) if isinstance(law, ClassNoiseLaw) else "gaussian"
+
+
+def law_of(family: Directions, values: Mapping[str, Value]) -> Law | None:
+    """The family's law at these values.  Raises InputError where the choice has no law of that name."""
+    try:
+        return chosen_law(family, values)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def _check_mixture(model: Model, family: Directions) -> None:
+    if family.over != "sample" or model.network.heads != "signed":
+        raise InputError(f"{family.name}: a mixture y_i mu + noise is for examples with labels +-1; declare another")
+
+
+def _initial_shape(model: Model, values: Mapping[str, Value]) -> str:
+    if isinstance(model.initialisation, EntryInitialisation):
+        return str(values.get(model.initialisation.shape))
     if not isinstance(model.initialisation, GaussianInitialisation):
-        raise InputError("initialisation: only Gaussian filters are drawn; give W in initial=")
-    return _number(values, model.initialisation.std)
+        raise InputError("initialisation: filters of this law are not drawn; give W in initial=")
+    return "gaussian"
 
 
-def off_indices(model: Model, law: GaussianLaw, n: int, values: Mapping[str, Value]) -> NDArray[np.intp]:
+def off_indices(
+    model: Model, law: GaussianLaw | ClassNoiseLaw, n: int, values: Mapping[str, Value]
+) -> NDArray[np.intp]:
     """Where on the direction axis the directions are that `law` projects off; empty where its flag is not set.
 
     Raises:
@@ -154,17 +312,35 @@ def off_indices(model: Model, law: GaussianLaw, n: int, values: Mapping[str, Val
     """
     wanted = law.off if not law.off_when or values.get(law.off_when) else ()
     for name in wanted:
-        if isinstance(model.family(name).law, GaussianLaw):
+        if not isinstance(model.family(name).law, FixedLaw):
             raise InputError(f"off: {name!r} is drawn at random; noise is projected off fixed families only")
     sizes, offsets = model.sizes(n), model.offsets(n)
     spans = [np.arange(offsets[name], offsets[name] + sizes[name]) for name in wanted]
     return np.concatenate(spans) if spans else np.empty(0, dtype=np.intp)
 
 
-def _labels(model: Model, n: int, seed: int) -> Array:
+def _labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Array:
+    if model.class_sizes:
+        return _sized_labels(model, values, n)
     drawn = stream(seed, "labels").integers(0, model.n_heads, size=n)  # two heads where labels are signed
     labels = drawn.astype(np.float64)
     return 1.0 - 2.0 * labels if model.network.heads == "signed" else labels
+
+
+def _sized_labels(model: Model, values: Mapping[str, Value], n: int) -> Array:
+    """Class by class, of the sizes given, or as equal as possible with the first classes one larger."""
+    name, heads = model.class_sizes, model.n_heads
+    sizes = counts_of(values.get(name))
+    if sizes is None:
+        sizes = tuple(n // heads + (k < n % heads) for k in range(heads))
+    if len(sizes) != heads or sum(sizes) != n:
+        equal = ",".join(str(n // heads + (k < n % heads)) for k in range(heads))
+        raise InputError(
+            f"{name}: {values.get(name)} has {len(sizes)} sizes that sum to {sum(sizes)}; expected {heads} that sum to "
+            f"n = {n}, such as {name}={equal}"
+        )
+    labels = np.repeat(np.arange(heads, dtype=np.float64), sizes)
+    return np.where(labels == 0, 1.0, -1.0) if model.network.heads == "signed" else labels
 
 
 def _by_vectors(plan: _Plan, y: Array, seed: int) -> Draw:
@@ -182,60 +358,124 @@ def _by_vectors(plan: _Plan, y: Array, seed: int) -> Draw:
     d, fixed, noise = int(plan.d), plan.fixed, plan.noise
     vectors = np.zeros((len(plan.length), d))
     vectors[fixed, np.arange(len(fixed))] = plan.length[fixed]
-    drawn = plan.std[noise, None] * stream(seed, "data").standard_normal((len(noise), d))
+    rng = stream(seed, "data")
+    drawn = np.vstack([standardised(rng, shape, (count, d)) for count, shape in plan.shapes] or [np.empty((0, d))])
+    drawn *= plan.std[noise, None]
     drawn[:, : len(fixed)][~plan.along] = 0.0
+    spiked = slice(len(fixed), len(fixed) + plan.spikes)
+    drawn[:, spiked] *= plan.stretch(y)
     vectors[noise] = drawn
-    weights = plan.sigma_0 * stream(seed, "init").standard_normal((plan.heads, plan.m, d))
-    return _from_vectors(vectors, weights, y, "vectors")
+    means: dict[str, Array] = {}
+    for at, (name, (rows, std)) in enumerate(plan.centres.items()):
+        means[name] = std * stream(seed, "centre", at).standard_normal(d)
+        vectors[rows] += y[:, None] * means[name]
+    weights = plan.sigma_0 * standardised(stream(seed, "init"), plan.shape, (plan.heads, plan.m, d))
+    on_spikes = weights[..., spiked].reshape(plan.heads * plan.m, plan.spikes)
+    realised = plan.realised(on_spikes, vectors[:, spiked], np.eye(plan.spikes, d, k=len(fixed)))
+    centres = {name: Centre(weights @ mu, vectors @ mu, mu) for name, mu in means.items()}
+    return _from_vectors(vectors, weights, y, "vectors", centres, realised)
 
 
 def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
-    """Only inner products, by Bartlett; no array has an axis of length d."""
-    fixed, noise = plan.fixed, plan.noise
+    """Only inner products, by Bartlett; no array has an axis of length d.
+
+    Spikes are further fixed directions of length one, along which a vector's standard deviation is its class's.
+    """
+    _check_gram(plan)
+    fixed, noise, means = plan.fixed, plan.noise, np.array([std for _, std in plan.centres.values()])
     ensemble = grams.Ensemble(
-        fixed_gram=np.diag(plan.length[fixed] ** 2),
-        noise_std=plan.std[noise],
-        along=plan.along,
+        fixed_gram=np.diag(np.concatenate([plan.length[fixed] ** 2, np.ones(plan.spikes)])),
+        noise_std=np.concatenate([plan.std[noise], means]),
+        along=np.vstack([np.hstack([plan.along, plan.stretch(y)]), np.ones((len(means), len(fixed) + plan.spikes))]),
         filters=plan.heads * plan.m,
         filter_std=plan.sigma_0,
         d=plan.d,
     )
-    drawn = grams.sample(stream(seed, "data"), stream(seed, "init"), ensemble)
+    whole_draw = grams.sample(stream(seed, "data"), stream(seed, "init"), ensemble)
+    drawn, on_spikes, across_spikes = _split(whole_draw, len(fixed), plan.spikes)
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
+    size = len(order)
+    gram = drawn.gram[np.ix_(order, order)]
     z = np.ascontiguousarray(drawn.z[:, order]).reshape(plan.heads, plan.m, -1)
-    return Draw(z, drawn.gram[np.ix_(order, order)], y, drawn.weight_gram, plan.d, "gram", None, None)
+    if not plan.centres:
+        realised = plan.realised(on_spikes, across_spikes[order], None)
+        return Draw(z, gram, y, plan.d, "gram", None, None, drawn.weight_gram, noise=realised)
+    # x = noise + y mu row by row: x = T (noise, mu), so its inner products are T G T^T.
+    mixing = np.hstack([np.eye(size), np.zeros((size, len(means)))])
+    for at, (rows, _) in enumerate(plan.centres.values()):
+        mixing[rows, size + at] = y
+    whole = np.concatenate([order, size + np.arange(len(means))])
+    inner, onto = drawn.gram[np.ix_(whole, whole)], drawn.z[:, whole]
+    mixed, z = mixing @ inner, (onto @ mixing.T).reshape(plan.heads, plan.m, -1)
+    gram = mixed @ mixing.T
+    centres = {
+        name: Centre(onto[:, size + at].reshape(plan.heads, plan.m), mixed[:, size + at], None)
+        for at, name in enumerate(plan.centres)
+    }
+    return Draw(z, 0.5 * (gram + gram.T), y, plan.d, "gram", None, None, drawn.weight_gram, centres)
 
 
-def _from_vectors(vectors: Array, weights: Array, y: Array, sampling: Sampling) -> Draw:
-    reduced = grams.reduce(vectors, weights)
-    d = float(vectors.shape[1])
-    return Draw(reduced.z, reduced.gram, y, reduced.weight_gram, d, sampling, vectors, weights)
+def _check_gram(plan: _Plan) -> None:
+    for what, shape in (("filters", plan.shape), *(("noise", shape) for _, shape in plan.shapes)):
+        if shape != "gaussian":
+            raise InputError(
+                f"sampling: 'gram' needs {what} that no rotation changes, so Gaussian, and {shape} {what} would come "
+                "out wrong; give sampling='vectors'"
+            )
 
 
-def _from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:
+def _split(drawn: grams.Reduced, first: int, spikes: int) -> tuple[grams.Reduced, Array, Array]:
+    """A draw without the spikes, which stand after the `first` fixed directions; and inner products with them."""
+    kept = np.delete(np.arange(len(drawn.gram)), slice(first, first + spikes))
+    at = slice(first, first + spikes)
+    rest = grams.Reduced(drawn.z[:, kept], drawn.gram[np.ix_(kept, kept)], drawn.weight_gram)
+    return rest, drawn.z[:, at], drawn.gram[kept, at]
+
+
+def _from_vectors(
+    vectors: Array, weights: Array, y: Array, sampling: Sampling, centres: Mapping[str, Centre] | None = None,
+    noise: Mapping[str, Spiked | Matrices] | None = None,
+) -> Draw:
+    z, d = grams.onto(weights, vectors), float(vectors.shape[1])
+    return Draw(z, grams.own(vectors), y, d, sampling, vectors, weights, None, centres or {}, noise or {})
+
+
+def _from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str, Any], seed: int) -> Draw:
     """The caller's arrays, checked against the model and each other, copied to float64."""
     names = [family.name for family in model.directions]
-    _check_keys([*names, "W", "y"], initial)
-    arrays = {name: _array(name, initial[name]) for name in (*names, "W", "y")}
+    laws = {family.name: law for family in model.directions if isinstance(law := family.law, ClassNoiseLaw)}
+    given = {name: law.matrices for name, law in laws.items() if law.matrices in initial}
+    from_matrices = [name for name in given if name not in initial]
+    needed = [name for name in (*names, "W", "y") if name not in from_matrices]
+    _check_keys(needed, [*names, *(law.matrices for law in laws.values())], initial)
+    arrays = {name: _array(name, initial[name]) for name in dict.fromkeys((*needed, *given.values()))}
     known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
     if model.network.heads == "class":
         known["K"] = (model.network.classes, f"the model has K = {model.network.classes} classes")
     for family in model.directions:
-        _check_shape(family.name, arrays[family.name], _AXES[family.over], known)
+        if family.name in arrays:
+            _check_shape(family.name, arrays[family.name], _AXES[family.over], known)
     _check_shape("W", arrays["W"], ("H", "m", "d"), known)
     _check_shape("y", arrays["y"], ("n",), known)
+    for name in dict.fromkeys(given.values()):
+        _check_shape(name, arrays[name], ("K", "d", "d"), known)
     _check_labels(model, arrays["y"])
+    rng = stream(seed, "data")
+    for name in from_matrices:
+        zeta = standardised(rng, entries_of(laws[name], values), (len(arrays["y"]), known["d"][0]))
+        arrays[name] = np.einsum("nab,nb->na", arrays[given[name]][arrays["y"].astype(np.intp)], zeta, optimize=True)
     vectors = np.concatenate([arrays[name].reshape(-1, known["d"][0]) for name in names])
-    return _from_vectors(vectors, arrays["W"], arrays["y"], "initial")
+    noise = {name: Matrices(arrays[key]) for name, key in given.items()}
+    return _from_vectors(vectors, arrays["W"], arrays["y"], "initial", None, noise)
 
 
 _AXES = {"one": ("d",), "class": ("K", "d"), "sample": ("n", "d")}
 
 
-def _check_keys(expected: list[str], initial: Mapping[str, Any]) -> None:
+def _check_keys(expected: list[str], optional: list[str], initial: Mapping[str, Any]) -> None:
     listed = ", ".join(expected)
     for key in initial:
-        if key not in expected:
+        if key not in (*expected, *optional):
             near = difflib.get_close_matches(str(key), expected, n=1, cutoff=0.5)
             cure = f"did you mean {near[0]!r}?" if near else "leave it out"
             raise InputError(f"initial: unknown key {key!r}; expected {listed}; {cure}")
@@ -281,8 +521,8 @@ def _check_labels(model: Model, y: Array) -> None:
         raise InputError(f"initial['y']: label {y[wrong[0]]:g} at index {wrong[0]}; expected {wanted}; recode y")
 
 
-def _number(values: Mapping[str, Value], name: str) -> float:
-    """A finite number >= 0 from `values`."""
+def number(values: Mapping[str, Value], name: str) -> float:
+    """A finite number >= 0 from `values`.  Raises InputError."""
     value = values.get(name)
     if isinstance(value, bool | str) or value is None:
         raise InputError(f"{name}: {value!r}; expected a number; give {name}=...")
@@ -293,7 +533,7 @@ def _number(values: Mapping[str, Value], name: str) -> float:
 
 def positive(values: Mapping[str, Value], name: str) -> float:
     """A finite number > 0 from `values`.  Raises InputError."""
-    value = _number(values, name)
+    value = number(values, name)
     if value == 0:
         raise InputError(f"{name}: 0, which makes every vector 0; give a {name} above 0, or the vectors in initial=")
     return value
@@ -301,7 +541,7 @@ def positive(values: Mapping[str, Value], name: str) -> float:
 
 def _dimension(values: Mapping[str, Value], name: str) -> float:
     """A whole number >= 1 from `values`, as a float."""
-    value = _number(values, name)
+    value = number(values, name)
     if value < 1 or (value < _WHOLE and value != int(value)):
         raise InputError(f"{name}: {value:g}; expected a whole number from 1; give {name}={max(1, round(value))}")
     return value

@@ -10,6 +10,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from derivations.model import Model
+from dynamics.stepdraws import StepDraws
+
 from . import weights
 from .errors import Diverged
 from .weights import Array, Values
@@ -40,9 +43,10 @@ class Kernel(Protocol):
     """The part of `dynamics.kernel.Kernel` that is compared."""
 
     def run(
-        self, z: Array, b: Array, gram: Array, y: Array, values: Values, steps: int, recorded: Steps, start: int = 0
+        self, z: Array, b: Array, gram: Array, y: Array, values: Values, steps: int, recorded: Steps, start: int = 0,
+        velocity: Array | None = None, draws: StepDraws | None = None,
     ) -> Trajectory:
-        """`steps` steps from the state (z, b) at step `start`."""
+        """`steps` steps from the state (z, b) at step `start`; the last two only for algorithms that have them."""
 
     def observe(self, z: Array, gram: Array, y: Array, values: Values) -> Mapping[str, Array]:
         """Observables of the states z (T, H, m, B)."""
@@ -62,10 +66,11 @@ class FullDraw(weights.VectorDraw, Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """The kernel's states z and b at recorded steps, (T, H, m, B)."""
+    """The kernel's states z and b at recorded steps, (T, H, m, B), and momentum's velocity there, where it has any."""
 
     z: Array
     b: Array
+    velocity: Array | None
 
 
 @dataclass(frozen=True)
@@ -89,18 +94,31 @@ class Pair:
         sizes: Array = np.finfo(np.float64).eps * np.linalg.norm(W, axis=-1)[..., None] * self.lengths
         return sizes
 
-    def run(self, z: Array, b: Array, recorded: Steps, start: int = 0) -> Run:
+    def run(self, z: Array, b: Array, recorded: Steps, start: int = 0, velocity: Array | None = None) -> Run:
         """The kernel from the state (z, b) at step `start`; NaN at the recorded steps after it diverged."""
         steps = int(recorded[-1]) - start
-        run = self.kernel.run(z, b, self.draw.gram, self.draw.y, self.task.values, steps, recorded, start=start)
-        full_z, full_b = np.full((len(recorded), *z.shape), np.nan), np.full((len(recorded), *z.shape), np.nan)
-        full_z[: len(run.t)], full_b[: len(run.t)] = run.z, run.b
-        return Run(full_z, full_b)
+        more = {name: given for name, given in (("velocity", velocity), ("draws", self.task.draws)) if given is not None}
+        run = self.kernel.run(z, b, self.draw.gram, self.draw.y, self.task.values, steps, recorded, start=start, **more)
+        found = [np.full((len(recorded), *z.shape), np.nan) for _ in range(3)]
+        moving = getattr(run, "velocity", None)
+        for full, part in zip(found, (run.z, run.b, moving), strict=True):
+            if part is not None:
+                full[: len(run.t)] = part
+        return Run(found[0], found[1], None if moving is None else found[2])
 
     def step(self, z: Array, t: int) -> tuple[Array, Array]:
-        """The kernel's z(t+1) and b(t+1) - b(t) from z = z(t), both (H, m, B)."""
-        after = self.run(z, np.zeros_like(z), np.array([t + 1]), t)
+        """The kernel's z(t+lag) and b(t+lag), both (H, m, B), from z = z(t), b = 0 and rest; see `lag`."""
+        after = self.run(z, np.zeros_like(z), np.array([t + self.lag]), t)
         return after.z[-1], after.b[-1]
+
+    @property
+    def lag(self) -> int:
+        """Steps that "one step" takes; see the function `lag`."""
+        return lag(self.task.model)
+
+    def share(self, t: Steps) -> Array:
+        """What weight decay leaves of the weights after t steps (T,), shaped to multiply W (T, H, m, d)."""
+        return weights.remaining(self.task.model, self.task.values, t)[:, None, None, None]
 
     def reduced(self, z: Array) -> Mapping[str, Array]:
         """The kernel's observables of the states z (T, H, m, B)."""
@@ -111,9 +129,17 @@ class Pair:
         return weights.observe(self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device))
 
 
+def lag(model: Model) -> int:
+    """Steps from rest that show all of an algorithm: three with momentum, whose velocity has to build up, else one."""
+    return 3 if "momentum" in model.algorithm.options else 1
+
+
 @dataclass(frozen=True)
 class Path:
-    """The weight-space trajectory: W at the steps t, W one step after them, and what was met; see `Validation`."""
+    """The weight-space trajectory: W at the steps t, W one step after them, and what was met; see `Validation`.
+
+    With momentum, "one step after" is `lag` steps from rest at W(t), in place of a step of the trajectory.
+    """
 
     t: Steps
     W: Array
@@ -132,6 +158,8 @@ def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Pa
     wanted, kept, after, notes = set(recorded.tolist()), {}, {}, []
     live = task.vectors[task.vectors.norm(dim=1) > 0]
     smallest, smallest_z, smallest_at, window, last, seconds, first = np.inf, 0.0, 0, steps, 0, 0.0, 0.0
+    gap = lag(task.model)
+    restarts = gap > 1
     weights.step_tensor(task, task.vectors.new_tensor(start), 0)  # warm-up
     began = time.perf_counter()
     try:
@@ -144,7 +172,9 @@ def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Pa
             first, last = (high if t == 0 else first), t
             if t in wanted:
                 kept[t] = w.cpu().numpy()
-            if t - 1 in wanted:
+            if restarts and t in wanted and t + gap <= steps:
+                after[t] = weights.step_tensor(task, w, t, gap).cpu().numpy()
+            if not restarts and t - 1 in wanted:
                 after[t - 1] = w.cpu().numpy()
             if low < smallest * high or t == 0:
                 smallest, smallest_z, smallest_at = low / high if high > 0 else 0.0, low, t

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from derivations.model import Directions, GaussianLaw, Model, Patch, Value
-from dynamics import geometry, testlaw
+from derivations.model import ClassNoiseLaw, Directions, GaussianLaw, LongTail, MixtureLaw, Model, Patch, Value
+from dynamics import classnoise, geometry, testlaw
 from dynamics.gram import Reduced
 from dynamics.streams import stream
 
-from .draw import Draw, off_indices, positive
+from .draw import Draw, entries_of, law_of, off_indices, positive
 from .errors import InputError
 
 Array = NDArray[np.float64]
@@ -27,12 +28,15 @@ def fresh_statistics(
     values: Mapping[str, Value],
     seed: int,
     size: int = 4096,
+    shares: Array | None = None,
+    tails: tuple[LongTail, ...] = (),
 ) -> dict[str, Array]:
-    """test_error, test_error_se, test_loss and test_loss_se along a trajectory, each (T,).
+    """test_error, test_loss (T,) and for class heads class_error (T, K), along a trajectory, each with NAME_se.
 
-    A fresh example has a label uniform over the heads' labels (never flipped), the fixed directions of training, and
-    the families of `model.test.fresh` drawn again from their laws; std and projection come from `values`, also for a
-    caller's own arrays.  Needs no dimension d.  See `dynamics.testlaw.statistics` for ties and standard errors.
+    A fresh example has a label uniform over the heads' labels (never flipped), the fixed directions of training (a
+    mixture's mean among them), and the families of `model.test.fresh` drawn again from their laws; std and projection
+    come from `values`, also for a caller's own arrays.  Needs no dimension d.  See `dynamics.testlaw.statistics` for
+    ties and standard errors.
 
     Args:
         model: the declaration.
@@ -43,71 +47,154 @@ def fresh_statistics(
         values: parameters by name.
         seed: the "test" stream's seed.
         size: N, the number of fresh draws, at least 2.
+        shares: (T,), what is left of W(0) in W where weights decay; 1 where not given.
+        tails: long-tail ratios wanted as well, NAME and NAME_accuracy (T, K, bins), NAME_empty (T, K).
 
     Raises:
-        InputError: a patch needs a vector that is neither fixed nor Gaussian, or `size` is below 2.
+        InputError: the test law is not known (see `refusal`), or `size` is below 2.
     """
     if size < 2:
         raise InputError(f"size: {size} fresh draws give no standard error; give at least 2 (4096 is usual)")
-    n = len(draw.y)
+    reason = refusal(model, draw, values)
+    if reason:
+        raise InputError(reason)
+    n, left = len(draw.y), np.ones(len(z)) if shares is None else shares
     labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
-    vectors = _fresh_vectors(model)
+    vectors = _fresh_vectors(model, values)
+    gaussian = [key for key in vectors if key[0] not in draw.noise]
     fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
     mix = np.zeros((len(labels), len(model.patches), len(vectors)))
     for at, label in enumerate(labels):
         for p, patch in enumerate(model.patches):
             scale = label if patch.scale == "label" else 1.0
-            key = _key(model.family(patch.direction), int(label))
+            key = _key(model.family(patch.direction), int(label), values)
             if patch.direction in model.test.fresh:
                 mix[at, p, vectors.index(key)] = scale
+                if patch.direction in draw.centres:
+                    centre = draw.centres[patch.direction]
+                    fixed[:, at, p] = scale * label * (left[:, None, None] * centre.z + b @ centre.across)
             else:
                 fixed[:, at, p] = scale * z[..., model.offsets(n)[key[0]] + key[1]]
-    covariance = np.zeros((len(z), len(vectors), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
-    for f, (name, _) in enumerate(vectors):
-        covariance[:, f] = _covariance(model, name, draw, b, values)
-    normals = stream(seed, "test").standard_normal((size, *covariance.shape[1:3]))
-    fresh = testlaw.Fresh(fixed=fixed, mix=mix, covariance=covariance, labels=labels)
-    return testlaw.statistics(outputs, fresh, model.objective.loss, normals)
-
-
-def _key(family: Directions, label: int) -> tuple[str, int]:
-    """Which vector of its family an example with this label holds; a fresh sample vector is one vector."""
-    return family.name, label if family.over == "class" else 0
-
-
-def _fresh_vectors(model: Model) -> list[tuple[str, int]]:
-    """The distinct fresh vectors in a fresh example, over all labels; refuses patches that cannot be drawn again."""
-    found: list[tuple[str, int]] = []
-    for patch in model.patches:
-        family = model.family(patch.direction)
-        _check(model, family, patch)
-        if family.name in model.test.fresh:
-            count = model.network.classes if family.over == "class" else 1
-            found += [(family.name, k) for k in range(count) if (family.name, k) not in found]
+    covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
+    for f, (name, _) in enumerate(gaussian):
+        covariance[:, f] = _covariance(model, name, draw, b, left, values)
+    rng = stream(seed, "test")
+    normals = rng.standard_normal((size, *covariance.shape[1:3]))
+    noisy = list(dict.fromkeys(name for name, _ in vectors if name in draw.noise))
+    further = _class_noise(model, draw, values, noisy, b, left, rng, size) if noisy else None
+    fresh = testlaw.Fresh(fixed=fixed, mix=mix, covariance=covariance, labels=labels, further=further)
+    found = testlaw.statistics(outputs, fresh, model.objective.loss, normals)
+    for tail in tails:
+        found |= _long_tail(tail, outputs, fresh, normals, draw, b, left, vectors.index((tail.of, 0)))
     return found
 
 
-def _check(model: Model, family: Directions, patch: Patch) -> None:
-    if family.name in model.test.fresh:
-        if not isinstance(family.law, GaussianLaw):
-            raise InputError(
-                f"{patch.direction}: a fresh vector of this family has no Gaussian law in the model, and the test law "
-                "is known for Gaussian ones only; declare a GaussianLaw or leave the test observables out"
-            )
-    elif family.over == "sample":
-        raise InputError(
+def _key(family: Directions, label: int, values: Mapping[str, Value]) -> tuple[str, int]:
+    """Which vector of its family an example with this label holds; a fresh sample vector is one, or one a class."""
+    return family.name, label if _by_class(family, values) else 0
+
+
+def _by_class(family: Directions, values: Mapping[str, Value]) -> bool:
+    return family.over == "class" or isinstance(law_of(family, values), ClassNoiseLaw)
+
+
+def _fresh_vectors(model: Model, values: Mapping[str, Value]) -> list[tuple[str, int]]:
+    """The distinct fresh vectors in a fresh example, over all labels; those of class noise last."""
+    found: list[tuple[str, int]] = []
+    for patch in model.patches:
+        family = model.family(patch.direction)
+        if family.name in model.test.fresh:
+            count = model.network.classes if _by_class(family, values) else 1
+            found += [(family.name, k) for k in range(count) if (family.name, k) not in found]
+    return sorted(found, key=lambda key: isinstance(law_of(model.family(key[0]), values), ClassNoiseLaw))
+
+
+def _start(draw: Draw) -> classnoise.Start:
+    reduced = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
+    flat = None if draw.weights is None else draw.weights.reshape(-1, draw.weights.shape[-1])
+    return classnoise.Start(reduced, draw.vectors, flat)
+
+
+def _class_noise(
+    model: Model, draw: Draw, values: Mapping[str, Value], names: list[str], b: Array, left: Array,
+    rng: np.random.Generator, size: int,
+) -> Callable[[int], list[Array]]:
+    """State t -> the pre-activations (N, S) of fresh noise of each family and class."""
+    start = _start(draw)
+    with threadpool_limits(limits=1, user_api="blas"):
+        samples = [
+            classnoise.sample(draw.noise[name], start, shape, rng, size)
+            for name in names
+            for shape in [entries_of(law_of(model.family(name), values), values)]
+        ]
+    return lambda t: [each for sample in samples for each in sample.preactivations(b[t], left[t])]
+
+
+def _long_tail(
+    tail: LongTail, outputs: testlaw.Outputs, fresh: testlaw.Fresh, normals: Array, draw: Draw, b: Array,
+    left: Array, first: int,
+) -> dict[str, Array]:
+    """NAME, NAME_accuracy (T, K, bins) and NAME_empty (T, K); `first` is where the family's vectors start."""
+    steps, classes, m = len(b), len(fresh.labels), b.shape[2]
+    covariances = classnoise.Covariances.of(draw.noise[tail.of], _start(draw))
+    found = {name: np.full((steps, classes, tail.bins), np.nan) for name in (tail.name, f"{tail.name}_accuracy")}
+    empty = np.full((steps, classes), np.nan)
+    for t, scores, vectors in testlaw.states(outputs, fresh, normals):
+        right = 1.0 - testlaw.errors(scores, fresh.labels)
+        flat = b[t].reshape(classes * m, -1)
+        for k in range(classes):
+            own = slice(k * m, (k + 1) * m)
+            q = classnoise.long_tail_ratio(vectors[first + k][:, own], covariances.block(k, flat, left[t], own))
+            known = np.flatnonzero(np.isfinite(q))
+            empty[t, k] = 1.0 - len(known) / len(q)
+            for at, part in enumerate(np.array_split(known[np.argsort(q[known])], tail.bins)):
+                if len(part):
+                    found[tail.name][t, k, at] = q[part].mean()
+                    found[f"{tail.name}_accuracy"][t, k, at] = right[part, k].mean()
+    return {**found, f"{tail.name}_empty": empty}
+
+
+def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
+    """Why fresh examples of this draw have no known law, in one sentence; empty where they have."""
+    reasons = (_refusal(model, model.family(patch.direction), patch, draw, values) for patch in model.patches)
+    return next((reason for reason in reasons if reason), "")
+
+
+def _refusal(model: Model, family: Directions, patch: Patch, draw: Draw, values: Mapping[str, Value]) -> str:
+    if family.name not in model.test.fresh:
+        if family.over != "sample":
+            return ""
+        return (
             f"{patch.direction}: a fresh example needs its own vector of this family, but the test law does not draw "
             f"it again; declare FreshLaw(fresh=({patch.direction!r},)) or leave the test observables out"
         )
+    law = law_of(family, values)
+    if isinstance(law, MixtureLaw) and family.name not in draw.centres:
+        return (
+            f"{patch.direction}: fresh vectors lie about the mixture's mean, which the caller's arrays do not tell; "
+            "leave the test observables out"
+        )
+    if isinstance(law, ClassNoiseLaw) and family.name not in draw.noise:
+        return (
+            f"{patch.direction}: fresh noise needs the class matrices, which the arrays do not tell; give them "
+            f"in initial= as {law.matrices!r} (K, d, d), or leave the test observables out"
+        )
+    if isinstance(law, GaussianLaw | MixtureLaw | ClassNoiseLaw):
+        return ""
+    return (
+        f"{patch.direction}: a fresh vector of this family has no Gaussian law in the model, and the test law "
+        "is known for Gaussian ones only; declare a GaussianLaw or leave the test observables out"
+    )
 
 
-def _covariance(model: Model, name: str, draw: Draw, b: Array, values: Mapping[str, Value]) -> Array:
+def _covariance(model: Model, name: str, draw: Draw, b: Array, left: Array, values: Mapping[str, Value]) -> Array:
     """std^2 W P W^T along the trajectory, (T, S, S)."""
-    law = model.family(name).law
-    assert isinstance(law, GaussianLaw)
+    law = law_of(model.family(name), values)
+    assert isinstance(law, GaussianLaw | MixtureLaw)
     start = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
-    off = off_indices(model, law, len(draw.y), values)
+    none = np.empty(0, dtype=np.intp)
+    off = off_indices(model, law, len(draw.y), values) if isinstance(law, GaussianLaw) else none
     if len(off):
         start = geometry.project_off(start, off)
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN
-        return positive(values, law.std) ** 2 * geometry.weight_gram(start, b)
+        return positive(values, law.std) ** 2 * geometry.weight_gram(start, b, left)

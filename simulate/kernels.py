@@ -27,7 +27,7 @@ def kernel_for(model: Model) -> Kernel:
 def _shipped(model: Model) -> Path | None:
     """The shipped kernel derived from the same mathematics: everything but defaults, presets and wording."""
     wanted = mathematics(to_plain(model))
-    for path in sorted(GENERATED.glob(f"{model.name}_*.json")):
+    for path in sorted(GENERATED.glob(f"{model.name}*.json")):
         if mathematics(_description(path.with_suffix(".py"))["model"]) == wanted:
             return path.with_suffix(".py")
     return None

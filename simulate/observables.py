@@ -3,60 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Directions, Distance, Event, Extreme, Model, Shifted
+from derivations.model import (
+    Deactivated,
+    Directions,
+    Distance,
+    Event,
+    Extreme,
+    Flips,
+    LongTail,
+    Model,
+    NearOrthogonality,
+    NoiseRatio,
+    Observable,
+    Shifted,
+)
 from dynamics import formula, geometry
+from dynamics.gram import Reduced
 
-from .draw import Draw
+from . import classes, matrices
 from .errors import InputError, nearest
+from .states import States, Variable
+
+__all__ = ["COMMON", "FRESH", "States", "Variable", "at_every_step", "check", "evaluate", "names", "threshold"]
 
 Array = NDArray[np.float64]
 
 COMMON = ("loss", "gradient_norm", "margins", "train_error", "zeta")
 FRESH = ("test_error", "test_error_se", "test_loss", "test_loss_se")
-
-
-@dataclass(frozen=True)
-class Variable:
-    """An array with the names of its dimensions, and a short description."""
-
-    dims: tuple[str, ...]
-    values: Array
-    meaning: str
-
-
-@dataclass(frozen=True)
-class States:
-    """Recorded states z, b (T, H, m, B) of a draw, with what an engine observed at them by name."""
-
-    model: Model
-    draw: Draw
-    values: Mapping[str, Any]
-    z: Array
-    b: Array | None
-    seen: Mapping[str, Array]
-
-    @property
-    def head(self) -> str:
-        """The head dimension's name: j for signs, k for classes."""
-        return "j" if self.model.network.heads == "signed" else "k"
-
-    @property
-    def own(self) -> NDArray[np.bool_]:
-        """(H, n): whether a head is an example's own."""
-        labels = [1.0, -1.0] if self.head == "j" else list(range(self.model.n_heads))
-        return np.asarray(labels)[:, None] == self.draw.y[None, :]
-
-    def rows(self, family: str) -> slice:
-        """Where a family stands on the direction axis."""
-        n = len(self.draw.y)
-        start = self.model.offsets(n)[family]
-        return slice(start, start + self.model.sizes(n)[family])
 
 
 def names(model: Model) -> tuple[str, ...]:
@@ -66,9 +44,30 @@ def names(model: Model) -> tuple[str, ...]:
         coefficient = family.coefficient
         coefficients.append(coefficient.name)
         coefficients += [f"{coefficient.name}_over", f"{coefficient.name}_under"] if coefficient.split else []
-    declared = [o.name for o in model.observables]
+    declared = [o.name for o in model.observables if not isinstance(o, LongTail)]
+    declared += [o.last for o in model.observables if isinstance(o, Flips) and o.last]
     events = [event.name for event in model.events]
-    return (*COMMON, *FRESH, *coefficients, *declared, *events)
+    return (*COMMON, *fresh_names(model), *coefficients, *declared, *events)
+
+
+def of_tail(tail: LongTail) -> set[str]:
+    """The variables of a long-tail ratio."""
+    return {tail.name, f"{tail.name}_accuracy", f"{tail.name}_empty"}
+
+
+def fresh_names(model: Model) -> tuple[str, ...]:
+    """The variables that come from fresh examples."""
+    tails = [o.name for o in model.observables if isinstance(o, LongTail)]
+    by_class = ("class_error", "class_error_se") if model.network.heads == "class" else ()
+    return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))
+
+
+def at_every_step(model: Model) -> tuple[str, ...]:
+    """The variables that a state alone determines, so that a run can watch them at every step."""
+    counted = {name for o in model.observables if isinstance(o, Flips) for name in (o.name, o.last)}
+    data = {o.name for o in model.observables if isinstance(o, NoiseRatio | NearOrthogonality | Deactivated)}
+    along = {*fresh_names(model), *counted, *data, *(event.name for event in model.events)}
+    return tuple(name for name in names(model) if name not in along)
 
 
 def check(model: Model, wanted: tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
@@ -138,7 +137,15 @@ def coefficient(states: States, family: Directions) -> Array:
     return values
 
 
-def _declared(states: States, observable: Extreme | Shifted | Distance) -> Variable | None:
+def _declared(states: States, observable: Observable) -> Variable | None:
+    if isinstance(observable, Flips):
+        return None  # counted along the run, by `simulate.sides`
+    if isinstance(observable, LongTail):
+        return None  # of fresh examples, by `simulate.fresh`
+    if isinstance(observable, classes.KINDS):
+        return classes.variable(states, observable)
+    if isinstance(observable, matrices.KINDS):
+        return matrices.variable(states, observable)
     if isinstance(observable, Shifted):
         if observable.of not in states.seen:
             return None
@@ -158,7 +165,11 @@ def _distance(states: States, observable: Distance) -> Array:
     if np.any(lengths == 0):
         raise InputError(f"{observable.of}: a zero vector has no direction, and {observable.name} divides by its length; leave it out of observables")
     target[..., rows] = scale * states.own[:, None, :] / lengths
-    return geometry.distance(states.b, target, states.draw.gram)
+    if states.scale is None:
+        return geometry.distance(states.b, target, states.draw.gram)
+    drawn = states.draw
+    start = Reduced(z=drawn.z, gram=drawn.gram, weight_gram=drawn.weight_gram)
+    return geometry.decayed_distance(start, states.b, target, states.scale)
 
 
 def _extreme(states: States, observable: Extreme) -> Variable | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import math
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from derivations.model import Model, Parameter, Preset, Value
+from dynamics import formula
 
 from .errors import InputError, nearest, quoted
 
@@ -57,12 +58,25 @@ def resolve(
             raise InputError(f"params: {name!r} is not a parameter of {model.name}; {nearest(name, declared)}")
     values: dict[str, Value] = {}
     notes = [f"preset {preset.name} ({preset.source})"] if preset else []
-    for parameter in model.parameters:
+    for parameter in sorted(model.parameters, key=_is_formula):  # formulas last: they read the others
         given_here = parameter.name in chosen
-        values[parameter.name] = parse(parameter, chosen[parameter.name] if given_here else parameter.default)
+        default = _formula(parameter, values) if _is_formula(parameter) and not given_here else parameter.default
+        values[parameter.name] = parse(parameter, chosen[parameter.name] if given_here else default)
         if not given_here and parameter.default is not None:
             notes.append(note(parameter, values[parameter.name]))
-    return Resolved(model, values, tuple(notes))
+    return Resolved(model, {parameter.name: values[parameter.name] for parameter in model.parameters}, tuple(notes))
+
+
+def _is_formula(parameter: Parameter) -> bool:
+    """Whether the default is a formula of other parameters."""
+    return parameter.kind in ("count", "real") and isinstance(parameter.default, str)
+
+
+def _formula(parameter: Parameter, values: Mapping[str, Value]) -> float:
+    try:
+        return formula.evaluate(str(parameter.default), values)
+    except formula.FormulaError as error:
+        raise InputError(f"{parameter.name}: its default {error}; give {parameter.name}=...") from error
 
 
 def by_name(given: Mapping[str, object] | None) -> dict[str, object]:
@@ -182,6 +196,8 @@ def choice(name: str, value: object, options: tuple[str, ...]) -> str:
 
 def note(parameter: Parameter, value: Value) -> str:
     """The line that says a default was used, and whose it is."""
+    if _is_formula(parameter):
+        value = f"{show(value)} = {parameter.default}"
     if not parameter.source:
         origin = "the model's default"
     elif parameter.source.startswith("not "):
@@ -233,13 +249,31 @@ def _choice(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_KINDS: dict[str, Callable[[object], Value]] = {"count": _count, "real": _real, "flag": _flag, "choice": _choice}
+def _counts(value: object) -> str | None:
+    """Whole numbers of at least 0 as "40,4"; from such a text, one number, or a sequence of them."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if isinstance(parts, numbers.Real) and not isinstance(parts, bool):
+        parts = [parts]
+    if not isinstance(parts, Iterable):
+        return None
+    found = [_count(part) for part in parts]
+    return ",".join(map(str, found)) if found and all(c is not None and c >= 0 for c in found) else None
+
+
+def counts_of(value: Value) -> tuple[int, ...] | None:
+    """The numbers of a "counts" value; None of an absent one."""
+    return None if value is None else tuple(int(part) for part in str(value).split(","))
+
+
+_KINDS: dict[str, Callable[[object], Value]] = {
+    "count": _count, "real": _real, "flag": _flag, "choice": _choice, "counts": _counts,
+}
 
 
 def _in_range(parameter: Parameter, value: Value) -> bool:
     if parameter.kind == "choice":
         return value in parameter.choices
-    if parameter.kind == "flag":
+    if parameter.kind in ("flag", "counts"):
         return True
     assert isinstance(value, int | float)
     low, high = parameter.low, parameter.high
@@ -255,6 +289,8 @@ def _expected(parameter: Parameter) -> str:
         return "true or false"
     if parameter.kind == "choice":
         return f"one of {', '.join(parameter.choices)}"
+    if parameter.kind == "counts":
+        return "whole numbers of at least 0, such as 40,4"
     whole = parameter.kind == "count" or parameter.name in _WHOLE
     text = "a whole number" if whole else "a finite number"
     if parameter.low is not None:

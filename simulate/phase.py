@@ -23,6 +23,7 @@ from dynamics.kernel import Kernel
 
 from . import observables as obs
 from . import parameters, settings
+from .algorithm import decays, step_draws
 from .draw import draw
 from .errors import Diverged, InputError, nearest, quoted
 from .fresh import fresh_statistics
@@ -146,7 +147,7 @@ class _Grid:
     def configuration(self) -> dict[str, Any]:
         """All that a cell's value depends on."""
         base = self.cells[0][0].values
-        kernels = {cell.kernel.path.stem: cell.kernel.source for row in self.cells for cell in row}
+        kernels = {cell.kernel.path.stem: _text(cell.kernel) for row in self.cells for cell in row}
         return {
             "setting": self.model.name, "observable": self.observable, "steps": self.steps, "sampling": self.sampling,
             "x": dict([self.x]), "y": dict([self.y]), "seeds": self.seeds,
@@ -272,11 +273,13 @@ def _measure(grid: _Grid, cell: _Cell, seed: int) -> tuple[float, float]:
     """The observable at the last step, and its standard error (NaN where it has none)."""
     model, values, kernel = cell.model, cell.values, cell.kernel
     drawn = draw(model, values, seed, grid.sampling)
-    path = advance(kernel, drawn, values, grid.steps, np.array([grid.steps], dtype=np.int64))
+    draws = step_draws(model, values, drawn.y, seed)
+    path = advance(kernel, drawn, values, grid.steps, np.array([grid.steps], dtype=np.int64), draws=draws)
+    scale = path.scale if decays(model) else None
     if grid.observable in obs.FRESH:
-        fresh = fresh_statistics(model, lambda a: kernel.outputs(a, values), drawn, path.z, path.b, values, seed)
+        fresh = fresh_statistics(model, lambda a: kernel.outputs(a, values), drawn, path.z, path.b, values, seed, shares=scale)
         return float(fresh[grid.observable][0]), float(fresh[grid.error][0]) if grid.error else np.nan
-    states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values))
+    states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values), scale)
     found = obs.evaluate(states, (grid.observable,))
     return float(found[grid.observable].values[0]), np.nan
 
@@ -299,6 +302,11 @@ def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _text(kernel: Kernel) -> str:
+    """The source that runs, of either variant."""
+    return kernel.source + (kernel.blas_path.read_text(encoding="utf-8") if kernel.blas_path is not None else "")
 
 
 def _digest(text: str) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamics.kernel import Kernel, Trajectory
+from dynamics.kernel import Kernel, Trajectory, cut
+from dynamics.stepdraws import StepDraws
 
 from .draw import Draw
 from .errors import Diverged, InputError
 
 Steps = NDArray[np.int64]
-CHUNK_BYTES = 2**25  # states of one chunk; bounds memory where every step is looked at
+CHUNK_BYTES = 2**25  # states and draws of one chunk; bounds memory where every step is looked at or draws something
 
 Watch = Callable[[Trajectory], int | None]
 
@@ -41,48 +42,56 @@ def recorded_steps(record: str | Sequence[int] | None, steps: int, count: int = 
 
 def advance(
     kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps,
-    watch: Watch | None = None,
+    watch: Watch | None = None, draws: StepDraws | None = None,
 ) -> Trajectory:
     """The recorded states of a run.  `watch` sees every step, a chunk at a time, and may return a step to stop at.
 
-    Raises Diverged where the state leaves the finite numbers, naming the step.
+    `draws` are the batches and labels of each step, for an algorithm that has any (`algorithm.step_draws`).  Raises
+    Diverged where the state leaves the finite numbers, naming the step.
     """
-    if watch is None:
+    if watch is None and draws is None:
         found = kernel.run(draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded)
-        return finite(found, values)
+        return finite(found, values, kernel.step)
     kept: list[Trajectory] = []
-    for chunk in _chunks(kernel, draw, values, steps):
-        stop = watch(chunk)
+    for chunk in _chunks(kernel, draw, values, steps, recorded if watch is None else None, draws):
+        stop = None if watch is None else watch(chunk)
         last = int(chunk.t[-1]) if stop is None else stop
         wanted = recorded if stop is None else np.union1d(recorded, [stop])
-        picked = np.isin(chunk.t, wanted) & (chunk.t <= last)
-        kept.append(Trajectory(chunk.t[picked], chunk.z[picked], chunk.b[picked], -1))
+        kept.append(cut(chunk, np.isin(chunk.t, wanted) & (chunk.t <= last)))
         if stop is not None:
             break
-    return Trajectory(*(np.concatenate([getattr(part, name) for part in kept]) for name in ("t", "z", "b")), -1)
+    velocities = [part.velocity for part in kept if part.velocity is not None]
+    return Trajectory(
+        *(np.concatenate([getattr(part, name) for part in kept]) for name in ("t", "z", "b")), -1,
+        np.concatenate([part.scale for part in kept]), np.concatenate(velocities) if velocities else None,
+    )
 
 
-def _chunks(kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int) -> Iterator[Trajectory]:
-    """Every step's state once: [0..c], [c+1..2c], ..."""
-    size = max(1, CHUNK_BYTES // (16 * draw.z.size))
-    z, b, start = draw.z, np.zeros_like(draw.z), 0
+def _chunks(
+    kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps | None, draws: StepDraws | None
+) -> Iterator[Trajectory]:
+    """The states once: at the steps recorded and each chunk's last, or at every step where `recorded` is None."""
+    bytes_a_step = 16 * draw.z.size * (recorded is None) + 16 * len(draw.y) * (draws is not None)
+    size = max(1, CHUNK_BYTES // bytes_a_step)
+    z, b, velocity, start = draw.z, np.zeros_like(draw.z), None, 0
     while True:
         count = min(size, steps - start)
         at = np.arange(start, start + count + 1, dtype=np.int64)
-        chunk = finite(kernel.run(z, b, draw.gram, draw.y, values, count, at, start), values)
-        fresh = slice(0 if start == 0 else 1, None)
-        yield Trajectory(chunk.t[fresh], chunk.z[fresh], chunk.b[fresh], -1)
+        at = at if recorded is None else np.union1d(recorded[np.isin(recorded, at)], at[-1:])
+        chunk = finite(kernel.run(z, b, draw.gram, draw.y, values, count, at, start, velocity, draws), values, kernel.step)
+        yield chunk if start == 0 else cut(chunk, chunk.t > start)
         z, b, start = chunk.z[-1], chunk.b[-1], start + count
+        velocity = None if chunk.velocity is None else chunk.velocity[-1]
         if start >= steps:
             return
 
 
-def finite(found: Trajectory, values: Mapping[str, Any]) -> Trajectory:
-    """The trajectory, where it stayed finite.  Raises Diverged otherwise."""
+def finite(found: Trajectory, values: Mapping[str, Any], step: str = "eta") -> Trajectory:
+    """The trajectory, where it stayed finite.  Raises Diverged otherwise, naming the parameter `step` of the step size."""
     if found.diverged >= 0:
         lam = f", or lam ({values['lam']:g})" if values.get("lam") else ""
         raise Diverged(
-            f"the run diverges: its state is not finite at step {found.diverged}; lower eta ({values['eta']:g}){lam}",
+            f"the run diverges: its state is not finite at step {found.diverged}; lower {step} ({values[step]:g}){lam}",
             found.diverged,
         )
     return found

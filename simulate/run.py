@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Model, Preset
+from derivations.model import Flips, LongTail, Model, Preset
 from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
+from dynamics.stepdraws import StepDraws
 
 from . import observables as obs
-from . import parameters, settings
+from . import fresh, matrices, parameters, settings
+from .algorithm import decays, step_draws
 from .draw import Draw, draw
 from .errors import InputError, nearest
-from .fresh import fresh_statistics
 from .kernels import kernel_for
 from .record import Steps, advance, recorded_steps
+from .sides import FlipCount, sides
 
 if TYPE_CHECKING:
     import xarray
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 ENGINES = ("reduced", "weights")
 Variables = dict[str, obs.Variable]
+_Found = tuple[Trajectory, dict[str, Array], dict[str, tuple[int, str]], Variables]
+"""Recorded states, what was observed at them, hitting times with their meaning, and what was counted along the run."""
 
 
 def run(
@@ -51,7 +55,8 @@ def run(
         params: values by name, over `preset`, over the published defaults (each one used is noted in attrs["notes"]).
         preset: named published values, such as "paper".
         steps: steps of gradient descent (a preset brings its own; else the "paper" preset's).
-        seed: one seed is one draw, the same in both engines; streams "labels", "data", "init" and "test".
+        seed: one seed is one draw, the same in both engines; streams "labels", "data", "init" and "test", and "batches"
+            and "flips" for algorithms that draw at each step (`dynamics.stepdraws`).
         seeds: run seed, seed + 1, ... this many, along a `seed` dimension.
         engine: "reduced" (the generated kernel) or "weights" (torch training of W).
         sampling: "vectors", or "gram" (the inner products alone, exact in distribution at any d; reduced only).
@@ -69,7 +74,10 @@ def run(
     chosen = found.preset(preset)
     resolved = parameters.resolve(found.factory, params, chosen)
     count = total_steps(steps, chosen, found)
-    task = _Task(resolved, count, engine, sampling, recorded_steps(record, count), obs.check(resolved.model, observables), until, initial, params)
+    wanted = obs.check(resolved.model, observables)
+    task = _Task(
+        resolved, count, engine, sampling, recorded_steps(record, count), wanted, until, initial, params, observables is not None
+    )
     first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, low=1)
     if many > 1 and until:
         raise InputError(f"until: {dict(until)} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out")
@@ -92,12 +100,12 @@ class _Task:
     def __init__(
         self, resolved: parameters.Resolved, steps: int, engine: str, sampling: str, recorded: Steps,
         wanted: tuple[str, ...], until: Mapping[str, float] | None, initial: Mapping[str, Any] | None,
-        params: Mapping[str, object] | None,
+        params: Mapping[str, object] | None, asked: bool,
     ) -> None:
         self.resolved, self.steps, self.engine, self.sampling = resolved, steps, engine, sampling
         self.recorded, self.wanted, self.initial, self.params = recorded, wanted, initial, params
-        self.until = dict(until or {})
-        cheap = [name for name in obs.names(resolved.model) if name not in obs.FRESH]
+        self.until, self.asked, self.notes = dict(until or {}), asked, tuple[str, ...]()
+        cheap = obs.at_every_step(resolved.model)
         for name, value in self.until.items():
             if name not in cheap:
                 raise InputError(f"until: {name!r} is not an observable known at every step; {nearest(str(name), cheap)}")
@@ -119,33 +127,61 @@ class _Task:
             sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
             self.resolved = parameters.with_sizes(self.resolved, self.params, sizes)
         kernel = kernel_for(self.model)
-        path, seen, hits = (self._reduced if self.engine == "reduced" else self._weights)(kernel, drawn)
-        states = obs.States(self.model, drawn, self.resolved.values, path.z, path.b if path.b.size else None, seen)
+        draws = step_draws(self.model, self.resolved.values, drawn.y, seed)
+        path, seen, hits, counts = (self._reduced if self.engine == "reduced" else self._weights)(kernel, drawn, draws)
+        b, scale = path.b if path.b.size else None, path.scale if decays(self.model) else None
+        states = obs.States(self.model, drawn, self.resolved.values, path.z, b, seen, scale)
         variables = obs.evaluate(states, self.wanted)
-        if set(self.wanted) & set(obs.FRESH) and states.b is not None:
-            fresh = fresh_statistics(
-                self.model, lambda a: kernel.outputs(a, self.resolved.values), drawn, path.z, path.b, self.resolved.values, seed
-            )
-            meaning = {"test_error": "P(misclassified) for a fresh example", "test_loss": "expected loss of a fresh example"}
-            for name, found in fresh.items():
-                if name in self.wanted:
-                    variables[name] = obs.Variable(("t",), found, meaning.get(name, "standard error"))
+        variables |= self._fresh(kernel, states, seed)
         variables |= {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.items()}
-        return path.t, variables, drawn
+        return path.t, {**variables, **counts}, drawn
 
-    def _reduced(self, kernel: Kernel, drawn: Draw) -> tuple[Trajectory, dict[str, Array], dict[str, tuple[int, str]]]:
+    def _fresh(self, kernel: Kernel, states: obs.States, seed: int) -> Variables:
+        """Test error and loss; where fresh examples have no known law, left out with a note, or refused if asked for."""
+        wanted = [name for name in obs.fresh_names(self.model) if name in self.wanted]
+        if not wanted or states.b is None:
+            return {}
+        values = self.resolved.values
+        reason = fresh.refusal(self.model, states.draw, values)
+        if reason and self.asked:
+            raise InputError(reason)
+        if reason:
+            self.notes = (f"test_error, test_loss and what else needs fresh examples are left out: {reason}",)
+            return {}
+        tails = tuple(o for o in self.model.observables if isinstance(o, LongTail) and obs.of_tail(o) & set(wanted))
+        found = fresh.fresh_statistics(
+            self.model, lambda a: kernel.outputs(a, values), states.draw, states.z, states.b, values, seed,
+            shares=states.shares, tails=tails,
+        )
+        dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
+        return {name: obs.Variable(dims[found[name].ndim], found[name], _meaning(name, tails)) for name in wanted}
+
+    def _reduced(self, kernel: Kernel, drawn: Draw, draws: StepDraws | None) -> _Found:
         watch = _Watch(self, kernel, drawn)
-        path = advance(kernel, drawn, self.resolved.values, self.steps, self.recorded, watch if watch.busy else None)
-        return path, seen_by(kernel, path.z, drawn, self.resolved.values), watch.hits
+        path = advance(kernel, drawn, self.resolved.values, self.steps, self.recorded, watch if watch.busy else None, draws)
+        counts = {name: v for counter in watch.counters for name, v in counter.variables(path.t).items() if name in self.wanted}
+        return path, seen_by(kernel, path.z, drawn, self.resolved.values), watch.hits, counts
 
-    def _weights(self, kernel: Kernel, drawn: Draw) -> tuple[Trajectory, dict[str, Array], dict[str, tuple[int, str]]]:
+    def _weights(self, kernel: Kernel, drawn: Draw, draws: StepDraws | None) -> _Found:
         from . import weights
 
-        vectors, start = weights.needs_vectors(drawn)
-        path = weights.train(self.model, drawn, self.resolved.values, self.steps, self.recorded)
+        vectors, _ = weights.needs_vectors(drawn)
+        path = weights.train(self.model, drawn, self.resolved.values, self.steps, self.recorded, draws=draws)
         seen = weights.observe(self.model, vectors, drawn.y, path.W, self.resolved.values)
-        b = weights.coefficients(path.W - start, vectors)
-        return Trajectory(path.t, seen["z"], np.empty(0) if b is None else b, -1), seen, {}
+        b, scale = np.empty(0) if path.b is None else path.b, weights.remaining(self.model, self.resolved.values, path.t)
+        return Trajectory(path.t, seen["z"], b, -1, scale), seen, {}, {}
+
+
+def _meaning(name: str, tails: tuple[LongTail, ...]) -> str:
+    """What a variable of fresh examples is."""
+    said = {
+        "test_error": "P(misclassified) for a fresh example", "test_loss": "expected loss of a fresh example",
+        "class_error": "P(misclassified) for a fresh example of the class",
+    }
+    for tail in tails:
+        said |= {tail.name: "long-tail ratio, mean of a bin", f"{tail.name}_accuracy": "P(right) in the bin of ratios"}
+        said[f"{tail.name}_empty"] = "P(no filter active), where the ratio is not defined"
+    return said.get(name, "standard error")
 
 
 def seen_by(kernel: Kernel, z: Array, drawn: Draw, values: Mapping[str, Any]) -> dict[str, Array]:
@@ -158,11 +194,12 @@ def seen_by(kernel: Kernel, z: Array, drawn: Draw, values: Mapping[str, Any]) ->
         own = np.take_along_axis(outputs, np.broadcast_to(label, (len(outputs), 1, len(label))), axis=1)[:, 0]
         others = np.where(np.arange(kernel.heads)[:, None] == label, -np.inf, outputs)
         margins = own - others.max(axis=1)
+        seen["outputs"] = np.swapaxes(outputs, 1, 2)
     return {**seen, "margins": margins, "train_error": np.mean((margins < 0) + 0.5 * (margins == 0), axis=1)}
 
 
 class _Watch:
-    """Hitting times and early stopping, from every step's state."""
+    """Hitting times, early stopping and counts, from every step's state."""
 
     def __init__(self, task: _Task, kernel: Kernel, drawn: Draw) -> None:
         self.task, self.kernel, self.drawn = task, kernel, drawn
@@ -179,14 +216,29 @@ class _Watch:
                 continue
             self.open[event.name] = (event.observable, event.relation, bound)
             self.hits[event.name] = (-1, f"first t with {event.observable} {event.relation} {bound:.4g}; {event.source}")
-        self.busy = bool(self.open or task.until)
+        self.counters = [
+            FlipCount(o, task.model, drawn.y, task.recorded) for o in task.model.observables
+            if isinstance(o, Flips) and {o.name, o.last} & set(task.wanted)
+        ]
+        self.busy = bool(self.open or task.until or self.counters)
 
     def __call__(self, chunk: Trajectory) -> int | None:
+        stop = self._stop(chunk)
+        upto = slice(None if stop is None else int(np.searchsorted(chunk.t, stop)) + 1)
+        if self.counters:
+            steep = sides(self.task.model, chunk.z[upto], self.drawn.y)
+            for counter in self.counters:
+                counter.add(chunk.t[upto], steep)
+        return stop
+
+    def _stop(self, chunk: Trajectory) -> int | None:
+        """Notes the hitting times in this chunk; the step at which the run ends early, if it does."""
         if not self.open and not self.task.until:
             return None
         states = obs.States(
             self.task.model, self.drawn, self.task.resolved.values, chunk.z, chunk.b,
             seen_by(self.kernel, chunk.z, self.drawn, self.task.resolved.values),
+            chunk.scale if decays(self.task.model) else None,
         )
         needed = tuple({name for name, _, _ in self.open.values()} | set(self.task.until))
         found = {name: v.values.reshape(len(chunk.t), -1) for name, v in obs.evaluate(states, needed).items()}
@@ -217,10 +269,11 @@ def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int,
     coordinates: dict[str, Any] = {
         "t": t, head: [1, -1] if head == "j" else np.arange(model.n_heads), "r": np.arange(drawn.z.shape[1]),
         "i": np.arange(len(drawn.y)), "class": np.arange(model.network.classes), "seed": np.arange(first, first + len(runs)),
+        "matrix": matrices.matrix_names(model.n_heads, head == "j"),
     }
     attrs = {
         "setting": model.name, "title": model.title, "engine": task.engine, "sampling": drawn.sampling, "seed": first,
-        "steps": int(t[-1]), "parameters": json.dumps(values), "notes": "\n".join(task.resolved.notes),
+        "steps": int(t[-1]), "parameters": json.dumps(values), "notes": "\n".join([*task.resolved.notes, *task.notes]),
     }
     kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}
     return xarray.Dataset(data, coords=kept, attrs=attrs)
@@ -260,4 +313,5 @@ def weights(data: xarray.Dataset, initial: Mapping[str, Any] | None = None, sett
         lengths = np.diag(drawn.gram)[rows] if coefficient.scaled else np.ones(value.shape[-1])
         sign = np.array([1.0, -1.0])[:, None, None] if coefficient.signed and resolved.model.network.heads == "signed" else 1.0
         b[..., rows] = np.divide(value * sign, lengths, out=np.zeros_like(value), where=lengths != 0)
-    return np.asarray(drawn.weights + b @ drawn.vectors)
+    scale = kernel_for(resolved.model).scale(resolved.values, np.asarray(data["t"].values[-1:]))
+    return np.asarray(scale[0] * drawn.weights + b @ drawn.vectors)

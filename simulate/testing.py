@@ -14,6 +14,7 @@ from derivations.model import (
     Activation,
     Coefficient,
     Directions,
+    GradientDescent,
     Model,
     Network,
     Objective,
@@ -21,6 +22,9 @@ from derivations.model import (
     Value,
 )
 from dynamics.kernel import Kernel, plain_module
+from dynamics.stepdraws import StepDraws
+
+from .algorithm import step_draws
 
 Array = NDArray[np.float64]
 
@@ -29,13 +33,27 @@ FAMILIES = ("mu", "nu", "xi", "x")
 
 @dataclass(frozen=True)
 class Instance:
-    """A declared model with sizes, values and a state of order one: V (B, d), W (H, m, d), y (n,)."""
+    """A declared model with sizes, values and a state of order one: V (B, d), W (H, m, d), y (n,).
+
+    `seed` is that of the batches and labels drawn at each step.
+    """
 
     model: Model
     values: dict[str, Value]
     vectors: Array
     weights: Array
     y: Array
+    seed: int = 0
+
+    @property
+    def draws(self) -> StepDraws | None:
+        """What each step draws, for an algorithm that draws anything."""
+        return step_draws(self.model, self.values, self.y, self.seed)
+
+    @property
+    def steps(self) -> int:
+        """Steps that show every part of the algorithm from rest: three with momentum, else one."""
+        return 3 if self.model.algorithm.options.get("momentum") else 1
 
     @property
     def z(self) -> Array:
@@ -61,9 +79,16 @@ def activations() -> st.SearchStrategy[Activation]:
     )
 
 
+def algorithms() -> st.SearchStrategy[GradientDescent]:
+    """Gradient descent with any set of its options, each named by its own parameter; half of them plain."""
+    options = ["batch", "momentum", "weight_decay", "radius", "label_noise"]
+    some = st.sets(st.sampled_from(options)).map(lambda chosen: GradientDescent(**{name: name for name in chosen}))
+    return st.one_of(st.just(GradientDescent()), some)
+
+
 @st.composite
 def models(draw: Any) -> Model:
-    """Models over heads, families, patches, activation, loss and penalty; zero directions and shared families included."""
+    """Models over heads, families, patches, activation, loss, penalty and algorithm; shared families included."""
     signed = draw(st.booleans())
     overs = ["one", "sample"] if signed else ["one", "class", "sample"]
     chosen = draw(st.lists(st.sampled_from(overs), min_size=1, max_size=3))
@@ -87,6 +112,7 @@ def models(draw: Any) -> Model:
             heads="signed" if signed else "class", activation=draw(activations()), classes=2 if signed else draw(st.integers(2, 4))
         ),
         objective=Objective(loss=loss, penalty=draw(st.sampled_from(["none", "per_example", "full"]))),
+        algorithm=draw(algorithms()),
     )
 
 
@@ -98,6 +124,8 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     values: dict[str, Value] = {
         "neurons": draw(st.sampled_from(["mean", "sum"])), "penalty_half": draw(st.booleans()),
         "eta": draw(st.floats(1e-3, 2.0)), "lam": draw(st.floats(1e-2, 2.0)), "lam_until": None, "n": n, "m": m, "d": d,
+        "batch": draw(st.integers(1, n)), "momentum": draw(st.floats(0.0, 0.99)), "weight_decay": draw(st.floats(0.0, 1.0)),
+        "radius": draw(st.floats(0.0, 0.5)), "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])),
     }
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     directions = model.offsets(n)[""]
@@ -106,7 +134,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     vectors[rng.random(directions) < draw(st.sampled_from([0.0, 0.2]))] = 0.0
     weights = rng.normal(size=(model.n_heads, m, d))
     labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
-    return Instance(model, values, vectors, weights, rng.choice(labels, size=n))
+    return Instance(model, values, vectors, weights, rng.choice(labels, size=n), seed=draw(st.integers(0, 2**16)))
 
 
 def plain_kernel(model: Model) -> Kernel:
@@ -118,28 +146,64 @@ def plain_kernel(model: Model) -> Kernel:
     return Kernel(
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
         heads=told["heads"], signed=told["signed"], step=told["step"], loops=plain_module(derive(model).kernel_source(), model.name), blas_path=None,
+        options=told["options"],
     )
 
 
 def one_step(instance: Instance, kernel: Kernel) -> tuple[Array, Array]:
-    """W (H, m, d) and z (H, m, B) after one step of the reduced recursion from the instance's state."""
-    z = instance.z
-    found = kernel.run(z, np.zeros_like(z), instance.gram, instance.y, instance.values, 1, np.array([1]))
+    """W (H, m, d) and z (H, m, B) after `instance.steps` steps of the reduced recursion from the instance's state."""
+    z, steps = instance.z, instance.steps
+    found = kernel.run(
+        z, np.zeros_like(z), instance.gram, instance.y, instance.values, steps, np.array([steps]), draws=instance.draws
+    )
     if found.diverged >= 0:
         return np.full_like(instance.weights, np.inf), np.full_like(z, np.inf)
-    return np.asarray(instance.weights + found.b[0] @ instance.vectors), found.z[0]
+    return np.asarray(found.scale[0] * instance.weights + found.b[0] @ instance.vectors), found.z[0]
 
 
 def residual(instance: Instance, kernel: Kernel) -> float:
     """The larger of max |W - W_torch| / max |W_torch| and max |z - W_torch V^T| / (max ||w|| max ||v||) after one step.
 
-    Both start from the same state; torch trains the raw objective.  The first judges b, the second the update of z.
+    One step is three where velocity has to build up.  Both engines start from the same state, at rest, and see the same
+    batches and labels; torch trains the raw objective.  The first ratio judges b, the second the update of z.
     """
     from . import weights
 
-    trained = weights.step(instance.model, instance.vectors, instance.y, instance.weights, instance.values, 0)
+    trained = weights.step(
+        instance.model, instance.vectors, instance.y, instance.weights, instance.values, 0, draws=instance.draws,
+        count=instance.steps,
+    )
     rebuilt, z = one_step(instance, kernel)
     longest = np.linalg.norm(trained, axis=-1).max() * np.linalg.norm(instance.vectors, axis=-1).max()
     of_w = np.abs(rebuilt - trained).max() / np.abs(trained).max()
     of_z = np.abs(z - trained @ instance.vectors.T).max() / longest if longest > 0 else 0.0
     return float(max(of_w, of_z))
+
+
+def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
+    """Whether every state at which the steps take a gradient is decided beyond rounding.
+
+    That is: no live pre-activation within `margin` of one of `kinks`, and a SAM gradient either 0 or not a difference
+    of terms that nearly cancel, since its direction would be rounding.
+    """
+    import torch
+
+    from . import weights
+
+    task = weights.problem(instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws)
+    w = torch.tensor(instance.weights)
+    velocity, live = torch.zeros_like(w), task.vectors.norm(dim=1) > 0
+    for t in range(instance.steps):
+        points = [w]
+        if "radius" in instance.model.algorithm.options:
+            gradient = weights.gradient_at(task.at(t), w, t)
+            size, scale = float(gradient.norm()), float(w.norm())
+            if 0 < size < 1e-3 * scale:
+                return False
+            points += [w + task.option("radius") * gradient / size] if size > 0 else []
+        for point in points:
+            z = (point @ task.vectors[live].T).numpy()
+            if z.size and min(float(np.abs(np.abs(z) - kink).min()) for kink in kinks) < margin:
+                return False
+        w, velocity = weights.move(task, w, velocity, t)
+    return True

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from derivations.model import Model
+from dynamics.stepdraws import StepDraws
 from dynamics.streams import stream
 
 from . import raw, weights
@@ -45,6 +46,7 @@ def validate(
     steps: int,
     recorded: Steps | None = None,
     device: str = "cpu",
+    draws: StepDraws | None = None,
 ) -> Validation:
     """Runs both engines for `steps` steps from `draw` (with its vectors) and compares them at the recorded steps.
 
@@ -64,6 +66,9 @@ def validate(
         recorded: increasing steps in [0, steps], default 0 and up to 60 log-spaced ones; the steps where the penalty
             closes are added.
         device: "cpu" or a CUDA device, for torch.
+        draws: the batches and labels that both engines see at each step, for an algorithm that has any.
+
+    With momentum, one step is three steps from rest: from the weights alone, with velocity 0.
 
     Raises:
         InputError: the draw has no vectors, or `recorded` does not increase within [0, steps].
@@ -71,7 +76,7 @@ def validate(
     vectors, start = weights.needs_vectors(draw)
     at = default_recorded(steps) if recorded is None else np.asarray(recorded, dtype=np.int64)
     weights.check_recorded(at, steps)
-    task = weights.problem(model, vectors, draw.y, values, device)
+    task = weights.problem(model, vectors, draw.y, values, device, draws)
     path = walk(task, start, steps, _with_closing(at, values, steps))
     pair = Pair(task, kernel, draw, vectors, start)
     notes = list(path.notes)
@@ -145,7 +150,7 @@ def _probes(pair: Pair) -> list[Row]:
     rows = []
     for _ in range(PROBES):
         W = scale * rng.standard_normal(pair.start.shape)
-        after = weights.step_tensor(pair.task, pair.task.vectors.new_tensor(W), 0).cpu().numpy()
+        after = weights.step_tensor(pair.task, pair.task.vectors.new_tensor(W), 0, pair.lag).cpu().numpy()
         w_gap, z_gap = _residuals(pair, W, after, 0)
         rows += [Row("one step from random states, z of order 1", gap, STRICT, 0, "strict") for gap in (w_gap, z_gap)]
     return worst(rows)
@@ -155,14 +160,15 @@ def _residuals(pair: Pair, W: Array, after: Array, t: int) -> tuple[float, float
     """The kernel's step from W against `after`: max|dW| / max|W|, and max|dz| / max ||w|| ||v||."""
     z, b = pair.step(W @ pair.vectors.T, t)
     long = np.linalg.norm(after, axis=2).max() * pair.lengths.max()
-    w_gap = relative(np.abs(W + b @ pair.vectors - after).max(), np.abs(after).max())
+    kept = pair.share(np.array([pair.lag]))[0] * W
+    w_gap = relative(np.abs(kept + b @ pair.vectors - after).max(), np.abs(after).max())
     return float(w_gap), float(relative(np.abs(z - after @ pair.vectors.T).max(), long))
 
 
 def _by_hand(pair: Pair, W: Array, after: Array, t: int) -> list[Row]:
     """The hand-written loss's step from W against the interpreter's `after`; nothing where there is no such loss."""
     hand, task = raw.find(pair.task.model), pair.task
-    if hand is None:
+    if hand is None or task.model.algorithm.options:  # the displays are of full-batch gradient descent
         return []
     lam = weights.number(task.values, "lam") if task.penalty_on(t) else 0.0
     with weights.one_thread():

@@ -27,11 +27,11 @@ def trajectories(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row], b
     """Rows for loss, coefficients and W up to the window's end; and whether every step in it decides something."""
     inside = path.t <= path.window
     t, W = path.t[inside], path.W[inside]
-    b = weights.coefficients(W - pair.start, pair.vectors)
+    b = weights.coefficients(W - pair.share(t) * pair.start, pair.vectors)
     if b is None:
         notes.append("the directions are linearly dependent, so W does not determine coefficients: none are compared")
     ours = _Course(pair.autograd(W)["loss"], None if b is None else b * pair.lengths**2, W)
-    theirs = _course(pair, pair.run(pair.draw.z, np.zeros_like(pair.draw.z), t))
+    theirs = _course(pair, pair.run(pair.draw.z, np.zeros_like(pair.draw.z), t), t)
     growth = _distances(_perturbed(pair, t, W), theirs, pair)
     if "coefficients" in growth:
         growth["coefficients"] = growth["coefficients"] + _solving(pair, theirs, W)
@@ -65,8 +65,9 @@ def _size(pair: Pair, course: _Course) -> Array:
     return size
 
 
-def _course(pair: Pair, run: Run) -> _Course:
-    return _Course(pair.reduced(run.z)["loss"], run.b * pair.lengths**2, pair.start + run.b @ pair.vectors)
+def _course(pair: Pair, run: Run, t: Steps) -> _Course:
+    W = pair.share(t) * pair.start + run.b @ pair.vectors
+    return _Course(pair.reduced(run.z)["loss"], run.b * pair.lengths**2, W)
 
 
 def _perturbed(pair: Pair, t: Steps, W: Array) -> _Course:
@@ -75,17 +76,17 @@ def _perturbed(pair: Pair, t: Steps, W: Array) -> _Course:
     Once at the start would not do: z that decay and grow again carry the rounding of the time when they are smallest.
     """
     rng = stream(0, "validate", 1)
-    z, b, now = pair.draw.z, np.zeros_like(pair.draw.z), 0
+    z, b, velocity, now = pair.draw.z, np.zeros_like(pair.draw.z), None, 0
     zs, bs = [], []
     for later, w in zip(t.tolist(), W, strict=True):
         if later > now:
-            run = pair.run(z, b, np.array([later]), now)
+            run = pair.run(z, b, np.array([later]), now, velocity)
             z, b, now = run.z[-1], run.b[-1], later
+            velocity = None if run.velocity is None else run.velocity[-1]
         zs.append(z)
         bs.append(b)
         z = z + pair.rounding(w) * rng.standard_normal(z.shape)
-    b_all = np.stack(bs)
-    return _Course(pair.reduced(np.stack(zs))["loss"], b_all * pair.lengths**2, pair.start + b_all @ pair.vectors)
+    return _course(pair, Run(np.stack(zs), np.stack(bs), None), t)
 
 
 def _distances(a: _Course, reference: _Course, pair: Pair) -> dict[str, Array]:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import Activation, Model, Value
+from dynamics.stepdraws import StepDraws
 
 from .errors import Diverged, InputError
 
@@ -50,13 +51,41 @@ class VectorDraw(Protocol):
 
 @dataclass(frozen=True)
 class Problem:
-    """A Model put on numbers: vectors (B, d), patches (n, P, d) and labels (n,) as float64 tensors on one device."""
+    """A Model put on numbers: vectors (B, d), patches (n, P, d) and labels (n,) as float64 tensors on one device.
+
+    `draws` are the batches and labels of each step, for an algorithm that has any.
+    """
 
     model: Model
     values: Values
     vectors: Tensor
     patches: Tensor
     y: Tensor
+    draws: StepDraws | None = None
+
+    def at(self, t: int) -> Problem:
+        """What step t sees: the patches of its batch, and its labels; the patches keep the scales of their own labels.
+
+        Raises InputError where the algorithm draws something and `draws` is None.
+        """
+        patches, y = self.patches, self.y
+        drawn = [option for option in ("batch", "label_noise") if option in self.model.algorithm.options]
+        if not drawn:
+            return self
+        if self.draws is None:
+            raise InputError(f"draws: none given, and the algorithm draws its {' and '.join(drawn)} at each step; give them")
+        if "label_noise" in drawn:
+            y = y.new_tensor(self.draws.labels(t, 1)[0])
+        if "batch" in drawn:
+            examples, held = self.draws.batches(t, 1)
+            chosen = torch.as_tensor(examples[0, : held[0]], device=y.device)
+            patches, y = patches[chosen], y[chosen]
+        return replace(self, patches=patches, y=y)
+
+    def option(self, name: str) -> float:
+        """The value of one of the algorithm's options, 0 where it is absent."""
+        parameter = self.model.algorithm.options.get(name)
+        return 0.0 if parameter is None else number(self.values, parameter)
 
     def kappa(self, m: int) -> float:
         """The second layer's weight: 1/m (mean over a head's m filters) or 1 (sum)."""
@@ -84,7 +113,9 @@ class WeightTrajectory:
     b: Array | None
 
 
-def problem(model: Model, vectors: Array, y: Array, values: Values, device: str = "cpu") -> Problem:
+def problem(
+    model: Model, vectors: Array, y: Array, values: Values, device: str = "cpu", draws: StepDraws | None = None
+) -> Problem:
     """The training problem of `model` on directions `vectors` (B, d) and labels `y` (n,).
 
     Raises InputError where the number of vectors is not the model's for n examples.
@@ -97,42 +128,53 @@ def problem(model: Model, vectors: Array, y: Array, values: Values, device: str 
         )
     v = torch.tensor(vectors, dtype=torch.float64, device=device)
     labels = torch.tensor(y, dtype=torch.float64, device=device)
-    return Problem(model, values, v, patches_of(model, _rows(model, v, labels), labels), labels)
+    return Problem(model, values, v, patches_of(model, _rows(model, v, labels), labels), labels, draws)
 
 
 def train(
-    model: Model, draw: VectorDraw, values: Values, steps: int, recorded: NDArray[np.int64], device: str = "cpu"
+    model: Model, draw: VectorDraw, values: Values, steps: int, recorded: NDArray[np.int64], device: str = "cpu",
+    draws: StepDraws | None = None,
 ) -> WeightTrajectory:
-    """Gradient descent for `steps` steps from the draw's weights; W at the increasing steps `recorded` in [0, steps].
+    """The model's algorithm for `steps` steps from the draw's weights; W at the increasing steps `recorded` in [0, steps].
 
-    Raises InputError where the draw has no vectors, Diverged (naming the step) where W leaves the finite numbers.
+    Coefficients are those of W(t) - (1 - eta weight_decay)^t W(0) where weights decay.  Raises InputError where the draw
+    has no vectors, Diverged (naming the step) where W leaves the finite numbers.
     """
     vectors, weights = needs_vectors(draw)
     wanted = check_recorded(recorded, steps)
-    task = problem(model, vectors, draw.y, values, device)
+    task = problem(model, vectors, draw.y, values, device, draws)
     kept = [w.cpu().numpy() for t, w in states(task, weights, steps) if t in wanted]
     W = np.stack(kept) if kept else np.empty((0, *weights.shape))
-    return WeightTrajectory(np.array(sorted(wanted), dtype=np.int64), W, coefficients(W - weights, vectors))
+    at = np.array(sorted(wanted), dtype=np.int64)
+    return WeightTrajectory(at, W, coefficients(W - remaining(model, values, at)[:, None, None, None] * weights, vectors))
+
+
+def remaining(model: Model, values: Values, t: NDArray[np.int64]) -> Array:
+    """(1 - eta weight_decay)^t (T,): the share of W(0) in W(t); 1 without weight decay."""
+    name, eta = model.algorithm.options.get("weight_decay"), model.algorithm.step
+    shares: Array = (1.0 - (number(values, eta) * number(values, name) if name else 0.0)) ** t.astype(np.float64)
+    return shares
 
 
 def step(
-    model: Model, vectors: Array, y: Array, W: Array, values: Values, t: int = 0, device: str = "cpu"
+    model: Model, vectors: Array, y: Array, W: Array, values: Values, t: int = 0, device: str = "cpu",
+    draws: StepDraws | None = None, count: int = 1,
 ) -> Array:
-    """W(t+1) (H, m, d) from W = W(t), by one gradient step of the objective at step t."""
-    task = problem(model, vectors, y, values, device)
-    after: Array = step_tensor(task, task.vectors.new_tensor(W), t).cpu().numpy()
-    return after
+    """W(t + count) (H, m, d) from W = W(t) at rest, by `count` steps of the model's algorithm."""
+    task = problem(model, vectors, y, values, device, draws)
+    return step_tensor(task, task.vectors.new_tensor(W), t, count).cpu().numpy().astype(np.float64, copy=False)
 
 
 def states(task: Problem, W0: Array, steps: int) -> Iterator[tuple[int, Tensor]]:
     """(t, W(t)) for t = 0 .. steps.  Raises Diverged at the first t whose W or outputs are not finite."""
     w = task.vectors.new_tensor(W0)
+    velocity = torch.zeros_like(w)
     for t in range(steps + 1):
         if not bool(torch.isfinite(w).all()):
             raise diverged(task, t)
         yield t, w
         if t < steps:
-            w = step_tensor(task, w, t)
+            w, velocity = move(task, w, velocity, t)
 
 
 def diverged(task: Problem, t: int) -> Diverged:
@@ -142,15 +184,36 @@ def diverged(task: Problem, t: int) -> Diverged:
     return Diverged(f"the run diverges: its state is not finite at step {t}; lower {name} ({eta:g})", t)
 
 
-def step_tensor(task: Problem, w: Tensor, t: int) -> Tensor:
+def step_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
     """`step` on tensors."""
+    velocity = torch.zeros_like(w)
+    for now in range(t, t + count):
+        w, velocity = move(task, w, velocity, now)
+    return w
+
+
+def move(task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
+    """W(t+1) and V(t+1) from W(t) and V(t), as `derivations.model.GradientDescent` states it."""
     with one_thread():
-        leaf = w.detach().requires_grad_()
-        value = objective(task, leaf, t)
-        if not bool(torch.isfinite(value)) and not bool(torch.isfinite(outputs(task, leaf, task.patches)).all()):
-            raise diverged(task, t)
-        (gradient,) = torch.autograd.grad(value, leaf)
-        return (w - number(task.values, task.model.algorithm.step) * gradient).detach()
+        seen, eta = task.at(t), number(task.values, task.model.algorithm.step)
+        gradient = gradient_at(seen, w, t)
+        if "radius" in task.model.algorithm.options:
+            largest = gradient.abs().max()
+            unit = gradient / largest if bool(largest > 0) else gradient  # squares of tiny entries would vanish
+            length = unit.norm()
+            gradient = gradient_at(seen, w + task.option("radius") * (unit / length), t) if bool(length > 0) else gradient
+        velocity = task.option("momentum") * velocity + gradient
+        return w - eta * velocity - eta * task.option("weight_decay") * w, velocity
+
+
+def gradient_at(task: Problem, w: Tensor, t: int) -> Tensor:
+    """grad_W of the objective at step t.  Raises Diverged where the outputs are not finite."""
+    leaf = w.detach().requires_grad_()
+    value = objective(task, leaf, t)
+    if not bool(torch.isfinite(value)) and not bool(torch.isfinite(outputs(task, leaf, task.patches)).all()):
+        raise diverged(task, t)
+    (gradient,) = torch.autograd.grad(value, leaf)
+    return gradient.detach()
 
 
 def objective(task: Problem, w: Tensor, t: int = 0) -> Tensor:
@@ -190,22 +253,29 @@ def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:
     """F (n, H): F_h(x_i) = kappa sum_r sum_p sigma(<w_{h,r}, x_i^(p)>) at patches (n, P, d)."""
     heads, m, d = w.shape[-3:]
     filters = w.reshape(*w.shape[:-3], heads * m, d)
-    active = activation(task.model.network.activation, patches @ filters.transpose(-1, -2))
+    active = activation(task.model.network.activation, patches @ filters.transpose(-1, -2), task.values)
     return task.kappa(m) * active.sum(1).reshape(-1, heads, m).sum(2)
 
 
-def activation(act: Activation, z: Tensor) -> Tensor:
+def activation(act: Activation, z: Tensor, values: Values | None = None) -> Tensor:
     """sigma(z), its branches chosen so that autograd gives the declared derivative at a kink.
 
-    ReLU^q takes the second derivative 0 at 0; huberized ReLU is 0, z^2/(2h), z - h/2 with branches z <= 0 and z >= h.
+    A slope or width that is a parameter's name is read from `values`.  ReLU^q takes the second derivative 0 at 0;
+    huberized ReLU is 0, z^2/(2h), z - h/2 with branches z <= 0 and z >= h.
     """
     zero = torch.zeros_like(z)
     if act.name == "relu_power":
         return torch.where(z > 0, z, zero) ** act.power
     if act.name == "huberized_relu":
-        return torch.where(z > 0, torch.where(z < act.width, z * z / (2 * act.width), z - act.width / 2), zero)
+        width = _constant(act.width, values)
+        return torch.where(z > 0, torch.where(z < width, z * z / (2 * width), z - width / 2), zero)
     steep = z >= 0 if act.at_kink else z > 0
-    return torch.where(steep, z, act.slope * z if act.name == "leaky_relu" else zero)
+    return torch.where(steep, z, _constant(act.slope, values) * z if act.name == "leaky_relu" else zero)
+
+
+def _constant(declared: float | str, values: Values | None) -> float:
+    """An activation's constant, or the value of the parameter that it names."""
+    return number(values or {}, declared) if isinstance(declared, str) else declared
 
 
 def margins(model: Model, F: Tensor, y: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from derivations.model import GaussianLaw, Model
+from derivations.model import GaussianLaw, MixtureLaw, Model, chosen_law
 
 from .errors import InputError
 from .weights import Array, Problem, Values, errors, families, losses_of, number, one_thread, outputs, patches_of
@@ -27,11 +27,12 @@ class Estimate:
 
 def monte_carlo(
     model: Model, vectors: Array, W: Array, values: Values, rng: np.random.Generator, samples: int = 10_000,
-    device: str = "cpu",
+    device: str = "cpu", centres: Mapping[str, Array] | None = None,
 ) -> Estimate:
     """Error and loss at W (H, m, d) on `samples` fresh examples drawn in d dimensions from the declared laws.
 
-    Labels are uniform, fixed directions are those in `vectors` (B, d), ties count as in `errors`.
+    Labels are uniform, fixed directions are those in `vectors` (B, d), ties count as in `errors`; `centres` has the
+    mean (d,) of every family that is a mixture.
     Raises InputError where the test law leaves a family over examples that is not drawn again.
     """
     for patch in model.patches:
@@ -50,7 +51,10 @@ def monte_carlo(
         y = fixed.new_tensor(drawn)
         row = {"one": torch.zeros_like(y).long(), "class": y.long()}
         rows = {f.name: known[f.name][row[f.over]] for f in model.directions if f.over != "sample"}
-        rows |= {name: _fresh(model, name, known, values, count, rng) for name in model.test.fresh}
+        for name in model.test.fresh:
+            rows[name] = _fresh(model, name, known, values, count, rng)
+            if centres is not None and name in centres:
+                rows[name] = rows[name] + y[:, None] * fixed.new_tensor(centres[name])
         task = Problem(model, values, fixed, patches_of(model, rows, y), y)
         with one_thread(), torch.no_grad():
             F = outputs(task, w, task.patches)
@@ -64,15 +68,15 @@ def monte_carlo(
 def _fresh(
     model: Model, name: str, fixed: Mapping[str, Tensor], values: Values, count: int, rng: np.random.Generator
 ) -> Tensor:
-    """`count` fresh vectors (count, d) of a family, from its declared law."""
-    law = model.family(name).law
-    if not isinstance(law, GaussianLaw):
+    """`count` fresh vectors (count, d) of a family, from its declared law; of a mixture the noise, without the mean."""
+    law = chosen_law(model.family(name), values)
+    if not isinstance(law, GaussianLaw | MixtureLaw):
         raise InputError(
             f"{name}: a fresh vector of this family has no Gaussian law in the model; declare a GaussianLaw for it"
         )
     d = fixed[name].shape[1]
     drawn = number(values, law.std) * fixed[name].new_tensor(rng.standard_normal((count, d)))
-    if not law.off or (law.off_when and not values.get(law.off_when, False)):
+    if isinstance(law, MixtureLaw) or not law.off or (law.off_when and not values.get(law.off_when, False)):
         return drawn
     basis: Tensor = torch.linalg.qr(torch.cat([fixed[off] for off in law.off]).T)[0]
     return drawn - drawn @ basis @ basis.T

@@ -5,8 +5,10 @@ Nothing here uses the derivation: pre-activations, l', l'' and zeta are computed
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,7 @@ from derivations.papers.pegr.model import model
 
 Array = NDArray[np.float64]
 SIGN = (1.0, -1.0)
+COEFFICIENTS = ("gamma", "rho", "rho_over", "rho_under")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class State:
     def margins(self) -> Array:
         signal = np.maximum(np.einsum("jrd,i,d->jri", self.W, self.y, self.mu), 0) ** 2
         noise = np.maximum(np.einsum("jrd,id->jri", self.W, self.xi), 0) ** 2
-        return self.y * np.einsum("j,jri->i", np.array(SIGN), signal + noise) / self.W.shape[1]
+        outputs: Array = np.einsum("j,jri->i", np.array(SIGN), signal + noise) / self.W.shape[1]
+        return self.y * outputs
 
     def zeta(self, i: int) -> float:
         signal = np.maximum(self.W @ (self.y[i] * self.mu), 0) ** 2 * (self.mu @ self.mu)
@@ -52,16 +56,19 @@ class State:
         i = at[0] - 1
         if base.startswith(("a_", "a0_")):
             return self.preactivation(base.split("_")[1], at)
-        if base == "l1":
-            return -1 / (1 + np.exp(self.margins[i]))
-        if base == "l2":
-            return np.exp(self.margins[i]) / (1 + np.exp(self.margins[i])) ** 2
-        known = {
-            "y": lambda: self.y[i], "s": lambda: SIGN[i], "zeta": lambda: self.zeta(i), "v_xi": lambda: self.xi[i],
-            "v_mu": lambda: self.mu,  # Lemma 5.8 prints a mu_i that there is not: read as mu
-            "G_xi_xi": lambda: self.xi[i] @ self.xi[at[1] - 1],
-        }  # fmt: skip
-        return 0.0 if base in ("gamma", "rho", "rho_over", "rho_under") else known[base]()
+        sizes = np.exp(self.margins)
+        known: dict[str, Any] = {
+            "l1": -1 / (1 + sizes),
+            "l2": sizes / (1 + sizes) ** 2,
+            "zeta": [self.zeta(k) for k in range(len(self.y))],
+            "y": self.y,
+            "s": SIGN,
+            "v_xi": self.xi,
+            "v_mu": [self.mu] * len(self.y),  # Lemma 5.8 prints a mu_i that there is not: read as mu
+        }
+        if base == "G_xi_xi":
+            return self.xi[i] @ self.xi[at[1] - 1]
+        return 0.0 if base in COEFFICIENTS else known[base][i]
 
 
 def random_state(seed: int, m: int, n: int, d: int, lam: float, orthogonal: bool = False) -> State:
@@ -81,7 +88,9 @@ def value(expr: sp.Expr, state: State, at: dict[str, int]) -> Any:
         sizes = {"m": state.W.shape[1], "n": len(state.y), "2": 2}
         names = [str(limit[0]) for limit in expr.limits]
         ranges = [range(1, sizes[str(limit[2])] + 1) for limit in expr.limits]
-        return sum(value(expr.function, state, {**at, **dict(zip(names, k, strict=True))}) for k in itertools.product(*ranges))
+        return sum(
+            value(expr.function, state, {**at, **dict(zip(names, k, strict=True))}) for k in itertools.product(*ranges)
+        )
     if isinstance(expr, sp.Indexed):
         return state.named(str(expr.base), tuple(at[str(index)] for index in expr.indices))
     if isinstance(expr, sp.Symbol):
@@ -92,20 +101,20 @@ def value(expr: sp.Expr, state: State, at: dict[str, int]) -> Any:
         return known[str(expr)]
     if expr.is_number:
         return float(expr)
-    inner = [value(arg, state, at) for arg in expr.args]
-    if isinstance(expr, sp.Add):
-        return sum(inner)
-    if isinstance(expr, sp.Mul):
-        out = inner[0]
-        for factor in inner[1:]:
-            out = out * factor
-        return out
-    if isinstance(expr, sp.Pow):
-        return inner[0] ** inner[1]
-    assert isinstance(expr, Relu | Step | sp.KroneckerDelta), expr
-    if isinstance(expr, sp.KroneckerDelta):
-        return float(inner[0] == inner[1])
-    return max(inner[0], 0.0) if isinstance(expr, Relu) else float(inner[0] > 0)
+    return combined(expr, [value(arg, state, at) for arg in expr.args])
+
+
+def combined(expr: sp.Expr, inner: list[Any]) -> Any:
+    """An operation on the values of its arguments."""
+    operations: dict[Any, Callable[..., Any]] = {
+        sp.Add: lambda *terms: sum(terms),
+        sp.Mul: lambda *factors: functools.reduce(operator.mul, factors),
+        sp.Pow: operator.pow,
+        sp.KroneckerDelta: lambda left, right: float(left == right),
+        Relu: lambda x: max(x, 0.0),
+        Step: lambda x: float(x > 0),
+    }
+    return operations[expr.func](*inner)
 
 
 def filters_after(lines: Sequence[sp.Expr], state: State) -> Array:
@@ -120,6 +129,12 @@ def torch_step(state: State, regularizer: str, half: bool = True) -> Array:
     """W(t+1) by torch autograd."""
     from simulate import weights
 
-    values = {"eta": state.eta, "lam": state.lam, "penalty_half": half, "neurons": "mean", "q": 2}
+    values: dict[str, float | int | bool | str | None] = {
+        "eta": state.eta,
+        "lam": state.lam,
+        "penalty_half": half,
+        "neurons": "mean",
+        "q": 2,
+    }
     vectors = np.vstack([state.mu, state.xi])
     return weights.step(model(regularizer), vectors, state.y, state.W, values)

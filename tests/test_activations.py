@@ -63,7 +63,7 @@ def test_steps_merge_only_with_their_own_relu() -> None:
 
 def test_nan_passes_through_every_piece() -> None:
     for name, (args, _, body) in SOURCES.items():
-        if name in ("relu", "ramp", "huberized"):
+        if name in ("relu", "ramp", "huberized", "leaky"):
             space: dict[str, object] = {}
             exec(f"def {name}({args}):\n    " + "\n    ".join(body), space)
             arguments = [np.nan, 0.5][: 1 + args.count(",")]

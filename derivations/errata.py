@@ -1,0 +1,121 @@
+"""Errata: what a paper prints wrong, what it has to be, why, what it changes, and the commands that show it.
+
+A formula's erratum mends claims (`derivations.claims`); a statement's quotes runs.  `tests/test_errata.py` holds a
+test for each entry that fails on the printed form and passes on the corrected one, and measures the effect's numbers.
+This module imports no SymPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from . import papers as _papers
+
+Kind = Literal["formula", "statement", "proof gap", "OCR"]
+_WIDTH = 118
+_LABEL = 11
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erratum:
+    """One error.
+
+    where: the places in the paper.  printed, corrected: the piece itself, in ASCII.
+    why: how it comes about, or what shows it wrong.  effect: what it changes, with measured numbers.
+    kind: "formula"; "statement" (false under its hypotheses); "proof gap" (the statement may still be true);
+    "OCR" (perhaps only the converted text's).
+    claims: ids of the claims it mends.  runs: `gammarho run ...` commands whose results the effect quotes.
+    """
+
+    id: str
+    kind: Kind
+    where: str
+    printed: str
+    corrected: str
+    why: str
+    effect: str
+    claims: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The commands that show it; the last one checks it and its numbers."""
+        shown = tuple(f"gammarho explain {claim}" for claim in self.claims[:1])
+        return (*shown, *self.runs, f'python -m pytest "tests/test_errata.py::test_entry[{self.id}]"')
+
+
+def papers() -> tuple[str, ...]:
+    """The papers with a ledger, by setting name."""
+    found = []
+    for paper in pkgutil.iter_modules(_papers.__path__):
+        inside = importlib.import_module(f"{_papers.__name__}.{paper.name}")
+        if any(part.name == "errata" for part in pkgutil.iter_modules(inside.__path__)):
+            found.append(paper.name)
+    return tuple(found)
+
+
+def ledger(paper: str) -> tuple[Erratum, ...]:
+    """A paper's errata (ModuleNotFoundError for a paper that is not in `papers()`)."""
+    found: tuple[Erratum, ...] = importlib.import_module(f"{_papers.__name__}.{paper}.errata").ERRATA
+    return found
+
+
+def every() -> dict[str, Erratum]:
+    """The errata of every paper, by id."""
+    return {entry.id: entry for paper in papers() for entry in ledger(paper)}
+
+
+def text(paper: str) -> str:
+    """A paper's ledger."""
+    entries = ledger(paper)
+    count = ", ".join(f"{sum(entry.kind == kind for entry in entries)} {kind}" for kind in ordered(entries))
+    head = f"{paper}: {len(entries)} errata ({count})"
+    return "\n\n".join([head, *map(entry_text, entries)]) + "\n"
+
+
+def ordered(entries: Iterable[Erratum]) -> tuple[str, ...]:
+    """The kinds that occur, in order of first occurrence."""
+    return tuple(dict.fromkeys(entry.kind for entry in entries))
+
+
+def entry_text(entry: Erratum) -> str:
+    """One entry: id and kind, then a labelled paragraph each."""
+    rows = [("where", entry.where), ("printed", entry.printed), ("corrected", entry.corrected), ("why", entry.why),
+            ("effect", entry.effect)]  # fmt: skip
+    lines = [f"{entry.id} ({entry.kind})"]
+    for label, body in rows:
+        lines += _paragraph(label, body)
+    if entry.claims:
+        lines += _paragraph("mends", ", ".join(entry.claims))
+    commands = [*entry.evidence]
+    lines += [
+        f"  {label:<{_LABEL}}{command}"
+        for label, command in zip(["evidence", *[""] * len(commands)], commands, strict=False)
+    ]
+    return "\n".join(lines)
+
+
+def _paragraph(label: str, body: str) -> list[str]:
+    first = f"  {label:<{_LABEL}}"
+    return textwrap.wrap(body, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False)
+
+
+def known() -> tuple[str, ...]:
+    """Every id that `explain` takes: errata and claims."""
+    from .claims import claims
+
+    return (*every(), *claims())
+
+
+def explain(name: str) -> str:
+    """One erratum or claim, whole (KeyError for an id that is not in `known()`)."""
+    from .claims import claims
+    from .claims import explain as explain_claim
+
+    entry = every().get(name)
+    return entry_text(entry) + "\n" if entry is not None else explain_claim(claims()[name])

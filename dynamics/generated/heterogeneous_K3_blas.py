@@ -1,0 +1,291 @@
+"""heterogeneous: gradient descent on its objective, through the Gram matrix (generated; do not edit).
+
+Benign overfitting under heterogeneous noise (Xu and Chen 2025), activation relu, penalty none.
+
+Decomposition
+  w_{k,r}(t) = w_{k,r}(0) + sum_{c'} gamma_{k,r,c'} u_{c'}/||u_{c'}||^2 + sum_i rho_{k,r,i} xi_i/||xi_i||^2
+  rho_over = rho 1{k = y_i}, rho_under = rho 1{k != y_i}
+
+Definitions
+  F_{k,i} = sum_{r} [ ReLU(<w_{k,r}, u_{y_i}>) + ReLU(<w_{k,r}, xi_i>) ]/m
+  p_{k,i} = softmax(F_{k,i})
+  e_{k,i} = -1{k = y_i} + p_{k,i}
+
+One step, from t to t + 1
+  gamma_{k,r,c'} <- gamma_{k,r,c'} - (eta*||u_{c'}||^2/(m*n)) sum_{i} [ 1{c' = y_i}*e_{k,i} * 1{<w_{k,r}, u_{y_i}> > 0} ]
+  rho_{k,r,i} <- rho_{k,r,i} - (eta*||xi_i||^2/(m*n)) [ e_{k,i} * 1{<w_{k,r}, xi_i> > 0} ]
+
+Generator 1, from the declaration by `python -m derivations.generate`.
+"""
+
+# ruff: noqa
+# mypy: ignore-errors
+from math import exp, inf, isfinite, log1p, sqrt
+
+import numpy as np
+from numba import njit
+
+PATCHES = 2
+
+
+def directions(n):
+    """Directions of a model with n examples."""
+    return 3 + n
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def relu(x):
+    """max(0, x), keeping nan."""
+    return 0.0 if x <= 0.0 else x
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def step(x):
+    """1{x > 0}."""
+    return 0.0 if x <= 0.0 else 1.0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def softmax(F, y, p, e):
+    """p[k, i] = exp(F_k) / sum_l exp(F_l) and e = p - 1{k = y_i}, without overflow or cancellation."""
+    for i in range(y.size):
+        top = F[0, i]
+        for k in range(1, F.shape[0]):
+            top = max(top, F[k, i])
+        total = 0.0
+        for k in range(F.shape[0]):
+            p[k, i] = exp(F[k, i] - top)
+            total += p[k, i]
+        others = 0.0
+        for k in range(F.shape[0]):
+            p[k, i] /= total
+            e[k, i] = p[k, i]
+            if k != y[i]:
+                others += p[k, i]
+        e[y[i], i] = -others
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def cross_entropy(F, label, i):
+    """-log p of the label, without overflow or cancellation."""
+    best = 0
+    for k in range(1, F.shape[0]):
+        if F[k, i] > F[best, i]:
+            best = k
+    total = 0.0
+    for k in range(F.shape[0]):
+        if k != best:
+            total += exp(F[k, i] - F[best, i])
+    return F[best, i] - F[label, i] + log1p(total)
+
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def finite(f):
+    """Whether every output is a finite number."""
+    for h in range(f.shape[0]):
+        for i in range(f.shape[1]):
+            if not isfinite(f[h, i]):
+                return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def contract(g, gram, out):
+    """out[h, r, :] = g[h, r, :] gram, by BLAS."""
+    np.dot(g.reshape(g.shape[0] * g.shape[1], g.shape[2]), gram, out.reshape(g.shape[0] * g.shape[1], g.shape[2]))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def descend(z, b, g, gram, eta, dz):
+    """b <- b - eta g and z <- z - eta g gram, in place."""
+    contract(g, gram, dz)
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            for q in range(z.shape[2]):
+                b[h, r, q] -= eta * g[h, r, q]
+                z[h, r, q] -= eta * dz[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def example_gram(gram, y, G_u_u, G_u_xi, G_xi_xi):
+    """Inner products of each example's own directions, taken out of the Gram matrix once."""
+    at_u = 0
+    at_xi = at_u + 3
+    for i in range(y.size):
+        G_u_u[i] = gram[at_u + y[i], at_u + y[i]]
+        G_u_xi[i] = gram[at_u + y[i], at_xi + i]
+        G_xi_xi[i] = gram[at_xi + i, at_xi + i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v0):
+    """g = dL_S/dz, without penalty."""
+    n = float(y.size)
+    at_u = 0
+    at_xi = at_u + 3
+    F[:] = 0.0
+    for h in range(3):
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_u = z[h, r, at_u + y[i]]
+                a_xi = z[h, r, at_xi + i]
+                relu_u = relu(a_u)
+                relu_xi = relu(a_xi)
+                F[h, i] += relu_u + relu_xi
+    F *= kappa
+    softmax(F, y, p, e)
+    q0 = kappa/n
+    for h in range(3):
+        for i in range(y.size):
+            v0[h, i] = q0*e[h, i]
+    g[:] = 0.0
+    for h in range(3):
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
+                step_xi = step(a_xi)
+                g[h, r, at_xi + i] = step_xi*v0[h, i]
+            for i in range(y.size):
+                a_u = z[h, r, at_u + y[i]]
+                step_u = step(a_u)
+                g[h, r, at_u + y[i]] += step_u*v0[h, i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss, zeta, v0):
+    """g = dL_S/dz, and every definition that is observed."""
+    n = float(y.size)
+    at_u = 0
+    at_xi = at_u + 3
+    F[:] = 0.0
+    vz0[:] = 0.0
+    vz1[:] = 0.0
+    vz2[:] = 0.0
+    for h in range(3):
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_u = z[h, r, at_u + y[i]]
+                a_xi = z[h, r, at_xi + i]
+                relu_u = relu(a_u)
+                relu_xi = relu(a_xi)
+                F[h, i] += relu_u + relu_xi
+            for i in range(y.size):
+                a_u = z[h, r, at_u + y[i]]
+                step_u = step(a_u)
+                vz0[h, i] += step_u
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
+                step_xi = step(a_xi)
+                vz1[h, i] += step_xi
+            for i in range(y.size):
+                a_u = z[h, r, at_u + y[i]]
+                a_xi = z[h, r, at_xi + i]
+                step_u = step(a_u)
+                step_xi = step(a_xi)
+                vz2[h, i] += step_u*step_xi
+    F *= kappa
+    softmax(F, y, p, e)
+    for i in range(y.size):
+        loss[i] = cross_entropy(F, y[i], i)
+    q0 = kappa/n
+    for h in range(3):
+        for i in range(y.size):
+            zeta[h, i] = G_u_u[i]*vz0[h, i] + 2.0*G_u_xi[i]*vz2[h, i] + G_xi_xi[i]*vz1[h, i]
+            v0[h, i] = q0*e[h, i]
+    g[:] = 0.0
+    for h in range(3):
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
+                step_xi = step(a_xi)
+                g[h, r, at_xi + i] = step_xi*v0[h, i]
+            for i in range(y.size):
+                a_u = z[h, r, at_u + y[i]]
+                step_u = step(a_u)
+                g[h, r, at_u + y[i]] += step_u*v0[h, i]
+
+
+@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64, float64, int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out):
+    """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
+
+    States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.
+    """
+    F = np.zeros((3, y.size))
+    p = np.zeros((3, y.size))
+    e = np.zeros((3, y.size))
+    v0 = np.zeros((3, y.size))
+    G_u_u = np.zeros(y.size)
+    G_u_xi = np.zeros(y.size)
+    G_xi_xi = np.zeros(y.size)
+    example_gram(gram, y, G_u_u, G_u_xi, G_xi_xi)
+    g = np.zeros(z.shape)
+    row = np.zeros(y.size)
+    dz = np.zeros(z.shape)
+    at = 0
+    for t in range(start, start + steps + 1):
+        if at < recorded.size and recorded[at] == t:
+            z_out[at] = z
+            b_out[at] = b
+            at += 1
+        if t == start + steps:
+            break
+        plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v0)
+        if not finite(F):
+            return t
+        descend(z, b, g, gram, eta, dz)
+    return -1
+
+
+@njit("void(float64[:, :, :, ::1], float64[:, ::1], int64[::1], float64, float64[::1], float64[::1], float64[:, :, ::1], float64[:, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def observe(states, gram, y, kappa, risk, gradient_norm, F_out, zeta_out):
+    """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
+    z = np.zeros(states.shape[1:])
+    g = np.zeros(z.shape)
+    row = np.zeros(y.size)
+    along = np.zeros(z.shape)
+    F = np.zeros((3, y.size))
+    vz0 = np.zeros((3, y.size))
+    vz1 = np.zeros((3, y.size))
+    vz2 = np.zeros((3, y.size))
+    p = np.zeros((3, y.size))
+    e = np.zeros((3, y.size))
+    loss = np.zeros(y.size)
+    zeta = np.zeros((3, y.size))
+    v0 = np.zeros((3, y.size))
+    G_u_u = np.zeros(y.size)
+    G_u_xi = np.zeros(y.size)
+    G_xi_xi = np.zeros(y.size)
+    example_gram(gram, y, G_u_u, G_u_xi, G_xi_xi)
+    for t in range(states.shape[0]):
+        z[:] = states[t]
+        measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss, zeta, v0)
+        contract(g, gram, along)
+        total = 0.0
+        for h in range(z.shape[0]):
+            for r in range(z.shape[1]):
+                for b in range(z.shape[2]):
+                    total += g[h, r, b] * along[h, r, b]
+        gradient_norm[t] = sqrt(max(total, 0.0))
+        total = 0.0
+        for i in range(y.size):
+            total += loss[i]
+        risk[t] = total / y.size
+        F_out[t] = F
+        zeta_out[t] = zeta
+
+
+@njit("void(float64[:, :, :, ::1], float64, float64[:, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def outputs(a, kappa, out):
+    """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
+    out[:] = 0.0
+    for i in range(a.shape[0]):
+        for h in range(3):
+            for r in range(a.shape[3]):
+                a_u = a[i, 0, h, r]
+                a_xi = a[i, 1, h, r]
+                relu_u = relu(a_u)
+                relu_xi = relu(a_xi)
+                out[i, h] += relu_u + relu_xi
+    out *= kappa

@@ -1,0 +1,227 @@
+"""nearly_orthogonal: gradient descent on its objective, through the Gram matrix (generated; do not edit).
+
+Implicit bias on nearly orthogonal data (Kou, Chen and Gu 2023), activation leaky_relu of slope slope with sigma'(0) = 1, penalty none.
+
+Decomposition
+  w_{j,r}(t) = w_{j,r}(0) + sum_i rho_{j,r,i} x_i/||x_i||^2
+  rho_over = rho 1{j = y_i}, rho_under = rho 1{j != y_i}
+
+Definitions
+  f_i = sum_{j,r} [ sigma(<w_{j,r}, x_i>)*j ]/m
+  l'_i = l'(f_i*y_i)
+
+One step, from t to t + 1
+  rho_{j,r,i} <- rho_{j,r,i} - (eta*||x_i||^2/(m*n)) [ l'_i*y_i * sigma'(<w_{j,r}, x_i>)*j ]
+
+Generator 1, from the declaration by `python -m derivations.generate`.
+"""
+
+# ruff: noqa
+# mypy: ignore-errors
+from math import exp, inf, isfinite, log1p, sqrt
+
+import numpy as np
+from numba import njit
+
+PATCHES = 1
+
+
+def directions(n):
+    """Directions of a model with n examples."""
+    return n
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def leaky(x, s):
+    """x above 0, s x below: the leaky ReLU."""
+    return s * x if x <= 0.0 else x
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def leaky_slope_closed(x, s):
+    """1{x >= 0} + s 1{x < 0}."""
+    return s if x < 0.0 else 1.0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def loss_0(x):
+    """log(1 + exp(-x)), without overflow."""
+    return log1p(exp(-x)) if x >= 0.0 else log1p(exp(x)) - x
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def loss_1(x):
+    """-1 / (1 + exp(x)), without overflow or cancellation."""
+    e = exp(-abs(x))
+    return -e / (1.0 + e) if x >= 0.0 else -1.0 / (1.0 + e)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def loss_2(x):
+    """exp(x) / (1 + exp(x))^2, without overflow."""
+    e = exp(-abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def finite(f):
+    """Whether every output is a finite number."""
+    for i in range(f.size):
+        if not isfinite(f[i]):
+            return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def contract(g, gram, out):
+    """out[h, r, :] = g[h, r, :] gram, by BLAS."""
+    np.dot(g.reshape(g.shape[0] * g.shape[1], g.shape[2]), gram, out.reshape(g.shape[0] * g.shape[1], g.shape[2]))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def descend(z, b, g, gram, eta, dz):
+    """b <- b - eta g and z <- z - eta g gram, in place."""
+    contract(g, gram, dz)
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            for q in range(z.shape[2]):
+                b[h, r, q] -= eta * g[h, r, q]
+                z[h, r, q] -= eta * dz[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def plain_gradient(z, gram, y, kappa, slope, g, row, f, margin, l1, v0):
+    """g = dL_S/dz, without penalty."""
+    n = float(y.size)
+    at_x = 0
+    f[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_x = z[h, r, at_x + i]
+                leaky_x = leaky(a_x, slope)
+                f[i] += leaky_x*j
+    f *= kappa
+    q0 = kappa/n
+    for i in range(y.size):
+        margin[i] = f[i]*y[i]
+        l1[i] = loss_1(margin[i])
+        v0[i] = q0*l1[i]*y[i]
+    g[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_x = z[h, r, at_x + i]
+                leaky_slope_closed_x = leaky_slope_closed(a_x, slope)
+                g[h, r, at_x + i] = leaky_slope_closed_x*j*v0[i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l1, v0):
+    """g = dL_S/dz, and every definition that is observed."""
+    n = float(y.size)
+    at_x = 0
+    f[:] = 0.0
+    zeta[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_x = z[h, r, at_x + i]
+                leaky_x = leaky(a_x, slope)
+                f[i] += leaky_x*j
+            for i in range(y.size):
+                a_x = z[h, r, at_x + i]
+                leaky_slope_closed_x = leaky_slope_closed(a_x, slope)
+                zeta[i] += (leaky_slope_closed_x*leaky_slope_closed_x)
+    f *= kappa
+    q0 = kappa/n
+    for i in range(y.size):
+        margin[i] = f[i]*y[i]
+        loss[i] = loss_0(margin[i])
+        l1[i] = loss_1(margin[i])
+        v0[i] = q0*l1[i]*y[i]
+    g[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in range(y.size):
+                a_x = z[h, r, at_x + i]
+                leaky_slope_closed_x = leaky_slope_closed(a_x, slope)
+                g[h, r, at_x + i] = leaky_slope_closed_x*j*v0[i]
+
+
+@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_out, b_out):
+    """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
+
+    States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.
+    """
+    f = np.zeros(y.size)
+    margin = np.zeros(y.size)
+    l1 = np.zeros(y.size)
+    v0 = np.zeros(y.size)
+    g = np.zeros(z.shape)
+    row = np.zeros(y.size)
+    dz = np.zeros(z.shape)
+    at = 0
+    for t in range(start, start + steps + 1):
+        if at < recorded.size and recorded[at] == t:
+            z_out[at] = z
+            b_out[at] = b
+            at += 1
+        if t == start + steps:
+            break
+        plain_gradient(z, gram, y, kappa, slope, g, row, f, margin, l1, v0)
+        if not finite(f):
+            return t
+        descend(z, b, g, gram, eta, dz)
+    return -1
+
+
+@njit("void(float64[:, :, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64[::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def observe(states, gram, y, kappa, slope, risk, gradient_norm, margin_out, l1_out, zeta_out):
+    """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
+    z = np.zeros(states.shape[1:])
+    g = np.zeros(z.shape)
+    row = np.zeros(y.size)
+    along = np.zeros(z.shape)
+    f = np.zeros(y.size)
+    zeta = np.zeros(y.size)
+    margin = np.zeros(y.size)
+    loss = np.zeros(y.size)
+    l1 = np.zeros(y.size)
+    v0 = np.zeros(y.size)
+    for t in range(states.shape[0]):
+        z[:] = states[t]
+        measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l1, v0)
+        contract(g, gram, along)
+        total = 0.0
+        for h in range(z.shape[0]):
+            for r in range(z.shape[1]):
+                for b in range(z.shape[2]):
+                    total += g[h, r, b] * along[h, r, b]
+        gradient_norm[t] = sqrt(max(total, 0.0))
+        total = 0.0
+        for i in range(y.size):
+            total += loss[i]
+        risk[t] = total / y.size
+        margin_out[t] = margin
+        l1_out[t] = l1
+        zeta_out[t] = zeta
+
+
+@njit("void(float64[:, :, :, ::1], float64, float64, float64[::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def outputs(a, kappa, slope, out):
+    """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
+    out[:] = 0.0
+    for i in range(a.shape[0]):
+        for h in range(2):
+            j = 1.0 - 2.0 * h
+            for r in range(a.shape[3]):
+                a_x = a[i, 0, h, r]
+                leaky_x = leaky(a_x, slope)
+                out[i] += leaky_x*j
+    out *= kappa

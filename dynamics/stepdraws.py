@@ -1,0 +1,89 @@
+"""What an algorithm draws at each step: mini-batches in reshuffled epochs, and labels flipped afresh.
+
+Everything is a function of the seed and the step alone, so a run in chunks sees what a run in one piece does.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .streams import stream
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+BLOCK = 2**16  # entries drawn from one stream: opening a stream costs more than a batch
+
+
+@dataclass(frozen=True)
+class StepDraws:
+    """The batches and labels of each step of a run on n examples.
+
+    batch: examples a step, 1 <= batch <= n, or None for all of them.  An epoch is ceil(n / batch) steps and visits each
+        example once, in a fresh order; its last batch holds the n mod batch that are left, where batch does not divide n.
+    noise: the probability that a step sees another label than y_i, or None for never.
+    classes: 2 for signed labels, whose other label is -y_i; K for labels 0..K-1, whose other label is uniform.
+    Streams "batches" and "flips" of `seed`.
+    """
+
+    seed: int
+    y: Floats
+    batch: int | None = None
+    noise: float | None = None
+    signed: bool = True
+    classes: int = 2
+
+    @property
+    def rows(self) -> int:
+        """Epochs, or steps of labels, drawn from one stream."""
+        return max(1, BLOCK // len(self.y))
+
+    def batches(self, start: int, steps: int) -> tuple[Indices, Indices]:
+        """Examples (steps, batch) of steps start, start + 1, ..., and how many each step has (steps,); the rest is -1."""
+        n = len(self.y)
+        size = n if self.batch is None else self.batch
+        length = -(-n // size)  # steps an epoch
+        t = np.arange(start, start + steps, dtype=np.int64)
+        first, last = start // length, (start + max(steps, 1) - 1) // length
+        order = np.full((last - first + 1, length * size), -1, dtype=np.int64)
+        order[:, :n] = self._orders(first, last + 1)
+        chosen = order.reshape(-1, size)[t - first * length]
+        return np.ascontiguousarray(chosen), np.count_nonzero(chosen >= 0, axis=1).astype(np.int64)
+
+    def labels(self, start: int, steps: int) -> Floats:
+        """The labels (steps, n) that the loss sees at steps start, start + 1, ..."""
+        first, last = start // self.rows, (start + max(steps, 1) - 1) // self.rows
+        found = np.concatenate([self._flipped(block) for block in range(first, last + 1)])
+        return np.ascontiguousarray(found[start - first * self.rows :][:steps])
+
+    def _orders(self, first: int, stop: int) -> Indices:
+        """The orders (stop - first, n) of the epochs first..stop-1."""
+        blocks = range(first // self.rows, (stop - 1) // self.rows + 1)
+        drawn = np.concatenate([_permutations(self.seed, block, self.rows, len(self.y)) for block in blocks])
+        return drawn[first - blocks[0] * self.rows :][: stop - first]
+
+    def _flipped(self, block: int) -> Floats:
+        """The labels (rows, n) of one block of steps."""
+        chance, shift = _flips(self.seed, block, self.rows, len(self.y), self.classes)
+        other = -self.y if self.signed else (self.y + shift) % self.classes
+        return np.where(chance < (self.noise or 0.0), other, self.y)
+
+
+@functools.lru_cache(maxsize=4)  # a caller that asks step by step draws a block once
+def _permutations(seed: int, block: int, rows: int, n: int) -> Indices:
+    orders = np.tile(np.arange(n, dtype=np.int64), (rows, 1))
+    return stream(seed, "batches", block).permuted(orders, axis=1)
+
+
+@functools.lru_cache(maxsize=4)
+def _flips(seed: int, block: int, rows: int, n: int, classes: int) -> tuple[Floats, Indices]:
+    """Uniform numbers in [0, 1) and, uniform too, how far on the other class is, each (rows, n)."""
+    generator = stream(seed, "flips", block)
+    return generator.random((rows, n)), generator.integers(1, classes, size=(rows, n), dtype=np.int64)
+
+
+__all__ = ["StepDraws"]

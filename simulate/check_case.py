@@ -1,0 +1,256 @@
+"""A case: recorded states of one draw, with every quantity that a statement may name."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.model import Model
+from dynamics import geometry
+from dynamics.formula import FormulaError
+from dynamics.gram import Reduced
+from dynamics.kernel import Kernel, Trajectory
+
+from . import observables as obs
+from .check_formula import Indexed, evaluate, names, parse, uses
+from .draw import Draw
+from .errors import nearest
+from .fresh import fresh_statistics
+from .run import seen_by
+
+Rows = NDArray[np.int64]
+_DIMS = {"class": "l"}  # `class` is no name in a formula
+
+
+class NoSuchStep(FormulaError):
+    """A formula speaks of a step that this run does not have."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One draw's states at steps t (R,), in order; `following` is the row one step later, or -1.
+
+    `rows` are those that statements are evaluated on; `steps` is the run's length and `diverged` where it ended early
+    (-1: it did not); `quantities` are formulas by name, which formulas may use as they do any other name.
+    """
+
+    kernel: Kernel
+    states: obs.States
+    t: Rows
+    following: Rows
+    rows: Rows
+    steps: int
+    seed: int
+    quantities: Mapping[str, str]
+    diverged: int = -1
+    known: dict[str, Indexed] = field(default_factory=dict)
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.states.model
+
+    @property
+    def draw(self) -> Draw:
+        """The draw it started from."""
+        return self.states.draw
+
+    def view(self, rows: Rows | None = None) -> View:
+        """Quantities at these rows (all by default)."""
+        return View(self, self.rows if rows is None else rows)
+
+    def row(self, step: float) -> int:
+        """The row of a step.  Raises FormulaError where the step is not among the recorded ones."""
+        found = np.flatnonzero(self.t == math.floor(step)) if math.isfinite(step) else np.empty(0)
+        if not found.size:
+            raise NoSuchStep(f"step {step:g} is not one of the run's recorded steps, 0 to {self.t[-1]}")
+        return int(found[0])
+
+    def looks_ahead(self, text: str) -> bool:
+        """Whether a formula has to know the next step, itself or through a quantity."""
+        inner = [self.quantities[name] for name in names(text) if name in self.quantities]
+        return bool(uses(text, "next")) or any(self.looks_ahead(other) for other in inner)
+
+    def whole(self, name: str) -> Indexed:
+        """A quantity that is not a formula, at every recorded step.  Raises FormulaError for an unknown name."""
+        if name not in self.known:
+            self.known[name] = self._whole(name)
+        return self.known[name]
+
+    def _whole(self, name: str) -> Indexed:
+        states = self.states
+        if name in states.seen:
+            values = states.seen[name]
+            return Indexed({1: ("t",), 2: ("t", "i"), 3: ("t", states.head, "i")}[values.ndim], values)
+        scalar = self._scalars().get(name)
+        if scalar is not None:
+            return Indexed((), np.asarray(float(scalar)))
+        found = self._special(name)
+        if found is not None:
+            return found
+        variable = obs.evaluate(states, (name,)).get(name)
+        if variable is not None:
+            return Indexed(tuple(_DIMS.get(dim, dim) for dim in variable.dims), variable.values)
+        known = [*self.quantities, *obs.names(self.model), *self._scalars(), "own", "y", "norm", "lam_t", "t"]
+        raise FormulaError(f"{name!r} is not a quantity of {self.model.name} here; {nearest(name, known)}")
+
+    def _scalars(self) -> dict[str, float]:
+        absent = {k: math.inf for k, v in self.states.values.items() if v is None}  # such as lam_until: never closed
+        values = {k: float(v) for k, v in self.states.values.items() if isinstance(v, int | float)} | absent
+        m = self.states.z.shape[2]
+        kappa = 1.0 if self.states.values.get("neurons", "mean") == "sum" else 1.0 / m
+        half = 0.5 if self.states.values.get("penalty_half", False) else 1.0
+        return {**values, "n": len(self.draw.y), "m": m, "d": self.draw.d, "kappa": kappa, "c": half, "T": self.steps}
+
+    def _special(self, name: str) -> Indexed | None:
+        """t, lam_t, y, j, own, same, norm, neuron_norm, and z_, b_, G_ of families."""
+        states, n = self.states, len(self.draw.y)
+        if name == "t":
+            return Indexed(("t",), self.t.astype(float))
+        if name == "lam_t":
+            until, lam = states.values.get("lam_until"), states.values.get("lam") or 0.0
+            lam = 0.0 if self.model.objective.penalty == "none" else float(lam)
+            return Indexed(("t",), np.where(self.t <= (math.inf if until is None else float(until)), lam, 0.0))
+        if name == "y":
+            return Indexed(("i",), self.draw.y)
+        if name == "j" and states.head == "j":
+            return Indexed(("j",), np.array([1.0, -1.0]))
+        if name == "own":
+            return Indexed((states.head, "i"), states.own)
+        if name == "same":
+            return Indexed(("i", "i2"), np.eye(n, dtype=bool))
+        start = Reduced(z=self.draw.z, gram=self.draw.gram, weight_gram=self.draw.weight_gram)
+        if name == "norm" and states.b is not None:
+            return Indexed(("t",), geometry.weight_norm(start, states.b))
+        if name == "neuron_norm" and states.b is not None:
+            return Indexed(("t", states.head, "r"), geometry.neuron_norms(start, states.b))
+        return self._family(name)
+
+    def _family(self, name: str) -> Indexed | None:
+        kind, _, rest = name.partition("_")
+        places = {family.name: family.over for family in self.model.directions}
+        if kind in ("z", "b") and rest in places:
+            values = self.states.z if kind == "z" else self.states.b
+            if values is None:
+                return None
+            values, place = values[..., self.states.rows(rest)], _place(places[rest], "")
+            values = values[..., 0] if not place else values
+            return Indexed(("t", self.states.head, "r", *place), values)
+        pairs = [(a, b) for a in places for b in places if rest == f"{a}_{b}"]
+        if kind != "G" or not pairs:
+            return None
+        a, b = pairs[0]
+        block = self.draw.gram[self.states.rows(a), self.states.rows(b)]
+        first, second = _place(places[a], ""), _place(places[b], "2" if places[a] == places[b] else "")
+        block = block if first else block[0]
+        return Indexed((*first, *second), block if second else block[..., 0])
+
+
+def _place(over: str, mark: str) -> tuple[str, ...]:
+    return {"one": (), "class": ("l" + mark,), "sample": ("i" + mark,)}[over]
+
+
+class View:
+    """Quantities at some rows of a case, or at one of them without an index t."""
+
+    def __init__(self, case: Case, rows: Rows, single: bool = False) -> None:
+        self.case, self.rows, self.single = case, rows, single
+        self.known: dict[str, Indexed] = {}
+        self.later: View | None = None
+
+    def named(self, name: str) -> Indexed:
+        """The quantity of that name at these rows."""
+        if name not in self.known:
+            self.known[name] = self._named(name)
+        return self.known[name]
+
+    def _named(self, name: str) -> Indexed:
+        if name in self.case.quantities:
+            return evaluate(parse(self.case.quantities[name]), self)
+        if name in obs.FRESH:
+            return self._taken(self._fresh(name), np.arange(len(self.rows)))
+        return self._taken(self.case.whole(name), self.rows)
+
+    def _taken(self, whole: Indexed, rows: Rows) -> Indexed:
+        if "t" not in whole.dims:
+            return whole
+        assert whole.dims[0] == "t"
+        return Indexed(whole.dims[1:], whole.values[rows[0]]) if self.single else Indexed(whole.dims, whole.values[rows])
+
+    def _fresh(self, name: str) -> Indexed:
+        """Test laws, at these rows only: they are the costly ones."""
+        case = self.case
+        assert case.states.b is not None
+        found = fresh_statistics(
+            case.model, lambda a: case.kernel.outputs(a, case.states.values), case.draw,
+            case.states.z[self.rows], case.states.b[self.rows], case.states.values, case.seed,
+        )
+        self.known.update({key: self._taken(Indexed(("t",), values), np.arange(len(self.rows))) for key, values in found.items()})
+        return Indexed(("t",), found[name])
+
+    def after(self) -> View:
+        """One step later.  Raises FormulaError where a row has no next one."""
+        if self.later is None:
+            rows = self.case.following[self.rows]
+            if np.any(rows < 0):
+                raise NoSuchStep("the step after the run's last is not recorded")
+            self.later = View(self.case, rows, self.single)
+        return self.later
+
+    def at(self, step: float) -> View:
+        """The state at one step."""
+        return View(self.case, np.array([self.case.row(step)]), single=True)
+
+    def first(self, event: ast.expr) -> float:
+        """The first recorded step at which an event holds for every index; inf where none is."""
+        view = self.case.view()
+        truth = evaluate(event, view)
+        if "t" not in truth.dims:
+            raise FormulaError(f"first({ast.unparse(event)}): the event does not depend on t")
+        holds = (truth.values != 0).reshape(len(view.rows), -1).all(axis=1)
+        return float(self.case.t[view.rows[int(np.argmax(holds))]]) if holds.any() else math.inf
+
+
+def trajectory_case(
+    kernel: Kernel, drawn: Draw, model: Model, values: Mapping[str, Any], steps: int, recorded: Rows, seed: int,
+    quantities: Mapping[str, str],
+) -> Case:
+    """The case of a run from its start, at the recorded steps; a run that diverges is kept up to there."""
+    if recorded[-1] == 0:
+        zero = np.zeros_like(drawn.z)[None]
+        path = Trajectory(np.zeros(1, dtype=np.int64), drawn.z[None], zero, -1)
+    else:
+        path = kernel.run(drawn.z, np.zeros_like(drawn.z), drawn.gram, drawn.y, values, int(recorded[-1]), recorded)
+    seen = seen_by(kernel, path.z, drawn, values)
+    states = obs.States(model, drawn, values, path.z, path.b, seen)
+    at = {int(step): row for row, step in enumerate(path.t)}
+    following = np.array([at.get(int(step) + 1, -1) for step in path.t], dtype=np.int64)
+    return Case(kernel, states, path.t, following, np.arange(len(path.t)), steps, seed, quantities, path.diverged)
+
+
+def state_case(
+    kernel: Kernel, drawn: Draw, model: Model, values: Mapping[str, Any], b: NDArray[np.float64], quantities: Mapping[str, str]
+) -> Case:
+    """The case of one step from an arbitrary state: coefficients b (H, m, B) on top of the draw's W(0), t = 1 to 2.
+
+    Row 0 is the draw itself, so that start(x) is what it says; the state need not be one that a run can reach.
+    """
+    z = drawn.z + b @ drawn.gram
+    after = kernel.run(z, b, drawn.gram, drawn.y, values, 1, np.array([2]), start=1)
+    bs, zs = [np.zeros_like(b), b, *after.b], [drawn.z, z, *after.z]
+    states = obs.States(model, drawn, values, np.stack(zs), np.stack(bs), seen_by(kernel, np.stack(zs), drawn, values))
+    complete = len(after.t) == 1
+    t, following = np.arange(len(zs)), np.array([-1, 2, -1] if complete else [-1, -1])
+    return Case(kernel, states, t, following, np.array([1]), 2, 0, quantities, after.diverged)
+
+
+def with_quantities(case: Case, quantities: Mapping[str, str]) -> Case:
+    """The same case with more formulas to name."""
+    return dataclasses.replace(case, quantities={**case.quantities, **quantities}, known=dict(case.known))

@@ -1,0 +1,54 @@
+"""The results of a check as plain text: a line a statement, its witness below it, and the count of verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .check import Check, Result
+
+_VERDICTS = ("holds", "violated", "vacuous", "undecided")
+
+
+def lines(found: Check) -> Iterator[str]:
+    """The table's lines."""
+    yield f"{found.setting}: {found.paper}"
+    yield found.about
+    width = max((len(result.statement.id) for result in found.results), default=0)
+    for result in found.results:
+        yield from _rows(result, width)
+    yield ""
+    yield summary(found)
+
+
+def _rows(result: Result, width: int) -> Iterator[str]:
+    said = result.statement
+    yield f"{said.id:<{width}}  {result.verdict:<9}  {said.source or said.kind}: {said.text or said.claim}"
+    margin = " " * (width + 13)
+    yield margin + result.detail
+    if said.erratum:
+        yield margin + f"{_known(result)}: gammarho explain {said.erratum}"
+    witness = result.witness
+    if witness is not None:
+        where = ", ".join([f"seed {witness.seed}", f"t = {witness.t}", *(f"{dim} = {at}" for dim, at in witness.index.items())])
+        yield margin + f"{witness.comparison}: {witness.left:.6g} against {witness.right:.6g} at {where}"
+        yield margin + witness.replay
+
+
+def _known(result: Result) -> str:
+    if result.verdict == "violated":
+        return "a known error of the paper"
+    if result.verdict == "holds":
+        return "an error of the paper that does not show here"
+    return "an error of the paper, not tested here"
+
+
+def summary(found: Check) -> str:
+    """How many of each verdict, with the violations that are on record apart."""
+    verdicts = [result.verdict for result in found.results]
+    parts = [f"{verdicts.count(name)} {name}" for name in _VERDICTS if name in verdicts]
+    known = sum(result.verdict == "violated" and bool(result.statement.erratum) for result in found.results)
+    total = verdicts.count("violated")
+    tail = f"; {known} of the {total} violations are recorded errata" if total else ""
+    return ", ".join(parts) + tail

@@ -1,0 +1,109 @@
+"""Observables of the weights as matrices: norms, stable ranks, normalised margins, the max-margin KKT conditions."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.optimize
+from numpy.typing import NDArray
+
+from derivations.model import MaxMargin, NearOrthogonality, NeuronNorm, NormalisedMargin, Spectral
+from dynamics import orthogonality
+
+from .sides import patch_columns, sides, slopes
+from .states import States, Variable
+
+Array = NDArray[np.float64]
+Declared = NeuronNorm | Spectral | NormalisedMargin | MaxMargin | NearOrthogonality
+KINDS = (NeuronNorm, Spectral, NormalisedMargin, MaxMargin, NearOrthogonality)
+
+
+def matrix_names(heads: int, signed: bool) -> list[str]:
+    """The labels of the `matrix` dimension: each head's, and the stack of all."""
+    return [*(["+1", "-1"] if signed else [str(k) for k in range(heads)]), "stack"]
+
+
+def variable(states: States, declared: Declared) -> Variable | None:
+    """The declared observable at the recorded states; None where the states do not determine it."""
+    if isinstance(declared, NearOrthogonality):
+        return Variable((), np.asarray(near_orthogonality(states, declared.of)), declared.source)
+    if states.b is None:
+        return None
+    if isinstance(declared, NeuronNorm):
+        return Variable(("t", states.head, "r"), states.norms, declared.source)
+    if isinstance(declared, Spectral):
+        return Variable(("t", "matrix"), _spectral(states, declared), declared.source)
+    if isinstance(declared, NormalisedMargin):
+        with np.errstate(invalid="ignore", divide="ignore"):  # W = 0 has no direction: NaN
+            margins = states.seen["margins"] / np.sqrt(np.sum(states.norms**2, axis=(1, 2)))[:, None]
+        return (
+            Variable(("t",), np.ptp(margins, axis=1), declared.source) if declared.spread
+            else Variable(("t", "i"), margins, declared.source)
+        )
+    return Variable(("t",), _max_margin(states, declared), declared.source)
+
+
+def _spectral(states: States, declared: Spectral) -> Array:
+    if declared.what == "stable_rank":
+        return 1.0 + states.sizes.excess
+    name = {"stable_rank_excess": "excess"}.get(declared.what, declared.what)
+    found: Array = getattr(states.sizes, name)
+    return found
+
+
+def near_orthogonality(states: States, of: str) -> float:
+    """R_min^2 / (R^2 n p) of a family over examples; inf where no two are correlated, NaN where one is 0."""
+    rows = states.rows(of)
+    gram = states.draw.gram[rows, rows]
+    if not np.all(np.diag(gram) > 0):
+        return float("nan")
+    found = orthogonality.quantities(gram)
+    below = found["R"] ** 2 * len(gram) * found["p"]
+    return found["R_min"] ** 2 / below if below > 0 else float("inf")
+
+
+def _max_margin(states: States, declared: MaxMargin) -> Array:
+    values = [_conditions(states, at)[0 if declared.what == "residual" else 1] for at in range(len(states.z))]
+    return np.array(values)
+
+
+def _conditions(states: States, at: int) -> tuple[float, float]:
+    """The residual over ||W||_F and the slackness at one state.
+
+    grad z_i = sum over neurons of j y_i kappa sigma' x, so lambda solves a non-negative least squares problem in n
+    variables with the inner products of these gradients (the paper's (4.1); a reading's 6.6), and what is left is again
+    W(0) + b' V with b' = b - sum_i lambda_i (coefficients of grad z_i): its norm is taken as such, not by subtraction.
+    """
+    model, drawn = states.model, states.draw
+    assert states.b is not None
+    y, z, margins = drawn.y, states.z[at], states.seen["margins"][at]
+    norm = float(np.sqrt(np.sum(states.norms[at] ** 2)))
+    if norm == 0.0 or not np.isfinite(norm):
+        return np.nan, np.nan
+    kappa = 1.0 if states.values.get("neurons", "mean") == "sum" else 1.0 / z.shape[1]
+    columns, scales = patch_columns(model, y)
+    slope = slopes(model.network.activation, sides(model, z, y), states.values) * scales * y[:, None]
+    gradients = np.zeros((len(y), *z.shape))  # coefficients of grad z_i on the directions
+    for p in range(columns.shape[1]):
+        signed = kappa * np.array([1.0, -1.0])[:, None, None] * slope[..., p]
+        for i in range(len(y)):
+            gradients[i, :, :, columns[i, p]] += signed[..., i]
+    flat = gradients.reshape(len(y), -1, z.shape[-1])
+    inner = np.einsum("isb,ksb->ik", flat @ drawn.gram, flat, optimize=True)
+    multipliers = _nonnegative(inner, margins)
+    left = states.b[at] - np.tensordot(multipliers, gradients, axes=1)
+    residual = float(np.linalg.norm(states.frame.at(left)))
+    least = float(margins.min())
+    slackness = float(np.max(multipliers * (margins - least))) / least**2 if least > 0 else np.nan
+    return residual / norm, slackness
+
+
+def _nonnegative(inner: Array, margins: Array) -> Array:
+    """argmin over lambda >= 0 of ||W - sum_i lambda_i g_i||, from <g_i, g_k> and <W, g_i> = z_i (homogeneity)."""
+    length = np.sqrt(np.diag(inner))
+    unit = np.where(length > 0, 1.0 / np.where(length > 0, length, 1.0), 0.0)
+    values, basis = np.linalg.eigh(inner * unit[:, None] * unit)
+    kept = values > len(values) * np.finfo(np.float64).eps * values[-1]
+    root = np.sqrt(values[kept])
+    solution, _ = scipy.optimize.nnls(root[:, None] * basis[:, kept].T, (basis[:, kept].T @ (unit * margins)) / root)
+    found: Array = solution * unit
+    return found

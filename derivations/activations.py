@@ -94,7 +94,8 @@ class LeakyReluClosed(sp.Function):
 
 
 PIECES = (
-    Step, StepClosed, Relu, ReluClosed, Box, Ramp, HuberizedRelu, LeakySlope, LeakySlopeClosed, LeakyRelu, LeakyReluClosed,
+    Step, StepClosed, Relu, ReluClosed, Box, Ramp, HuberizedRelu,
+    LeakySlope, LeakySlopeClosed, LeakyRelu, LeakyReluClosed,
 )
 
 

@@ -1,7 +1,8 @@
 """A canonical form of indexed sums: two expressions are equal where the form of their difference is 0.
 
-Products of sums become sums over several indices, Kronecker deltas remove their sums, y^2 = 1, s^2 = 1,
-1{x>0} ReLU(x) = ReLU(x), G_{ik} = G_{ki}, and bound indices are renamed to the least of all their renamings.
+Products of sums become sums over several indices, Kronecker deltas remove their sums or make their two sides one,
+y^2 = 1, s^2 = 1, 1{x>0} ReLU(x) = ReLU(x), G_{ik} = G_{ki}, and bound indices are renamed to the least of all their
+renamings.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import sympy as sp
 
 from .activations import PIECES
 from .calculus import reduce_signs, split_factors
-from .symbols import i, i_, m, n, r, r_, s, signed_head, y
+from .symbols import class_head, i, i_, m, n, r, r_, s, signed_head, y
 
-# Bound names by what a sum runs to (filters, examples, else heads); inside a function's argument, others.
+# Bound names by what a sum runs to (filters, examples, else heads and classes); inside a function's argument, others.
 _NAMES = (
     {
         m: (r, r_, sp.Symbol("r''", **r.assumptions0)),
@@ -26,6 +27,10 @@ _NAMES = (
 )
 _HEADS = (
     (*signed_head(), sp.Symbol("j''", integer=True, positive=True)),
+    sp.symbols("h h' h''", integer=True, positive=True),
+)
+_CLASSES = (
+    (*class_head(), *sp.symbols("k'' k'''", integer=True, positive=True)),
     sp.symbols("h h' h''", integer=True, positive=True),
 )
 
@@ -156,14 +161,24 @@ def _contracted(term: Term) -> Term:
 
 def _least(term: Term, free: set[sp.Symbol], signed: bool, depth: int) -> Term:
     """The renaming of the bound indices whose text comes first; arguments of functions made canonical."""
-    candidates = [_renamed(term, naming, signed, depth) for naming in _namings(term.limits, free, depth)]
+    candidates = [_renamed(term, naming, signed, depth) for naming in _namings(term.limits, free, signed, depth)]
     return min(candidates, key=lambda found: (str(found.limits), sp.srepr(found.factor)))
 
 
 def _renamed(term: Term, naming: Mapping[sp.Symbol, sp.Symbol], signed: bool, depth: int) -> Term:
-    factor = _arguments(_symmetric(term.factor.xreplace(dict(naming))), signed, depth)
+    factor = _arguments(_symmetric(_joined(term.factor.xreplace(dict(naming)))), signed, depth)
     limits = sorted(((naming[bound], upper) for bound, upper in term.limits), key=lambda limit: str(limit[0]))
     return Term(reduce_signs(factor, signed), tuple(limits))
+
+
+def _joined(product: sp.Expr) -> sp.Expr:
+    """Every delta's second side replaced by its first, wherever else it stands; sides in order."""
+    rest, deltas = product, sp.S.One
+    while found := [factor for factor in sp.Mul.make_args(rest) if isinstance(factor, sp.KroneckerDelta)]:
+        delta = min(found, key=lambda d: (len(str(d)), str(d)))  # of indices first, then of their labels
+        first, second = sorted(delta.args, key=lambda side: (len(str(side)), str(side)))
+        rest, deltas = (rest / delta).xreplace({second: first}), deltas.xreplace({second: first}) * delta
+    return rest * deltas
 
 
 def _symmetric(expr: sp.Expr) -> sp.Expr:
@@ -186,7 +201,7 @@ def _arguments(expr: sp.Expr, signed: bool, depth: int) -> sp.Expr:
     return expr.func(*[_arguments(arg, signed, depth) for arg in expr.args])
 
 
-def _namings(limits: Limits, free: set[sp.Symbol], depth: int) -> Iterator[dict[sp.Symbol, sp.Symbol]]:
+def _namings(limits: Limits, free: set[sp.Symbol], signed: bool, depth: int) -> Iterator[dict[sp.Symbol, sp.Symbol]]:
     """Every renaming of the bound indices, each set's sums among its first free names."""
     sets: dict[sp.Expr, list[sp.Symbol]] = {}
     for bound, upper in limits:
@@ -194,7 +209,8 @@ def _namings(limits: Limits, free: set[sp.Symbol], depth: int) -> Iterator[dict[
     choices = []
     for upper, bounds in sets.items():
         level = min(depth, 1)
-        names = [name for name in _NAMES[level].get(upper, _HEADS[level]) if name not in free]
+        heads = _HEADS[level] if signed else _CLASSES[level]
+        names = [name for name in _NAMES[level].get(upper, heads) if name not in free]
         if len(names) < len(bounds):
             raise ValueError(
                 f"canonical: {len(bounds)} sums up to {upper} in one product; expected at most {len(names)}"

@@ -20,14 +20,12 @@ def vector(family: str, *place: sp.Expr) -> sp.Expr:
     return sp.IndexedBase(f"v_{family}")[place] if place else sp.Symbol(f"v_{family}")
 
 
+Slopes = dict[str, sp.Expr]  # a derivative in z at head', r', place', by family
+
+
 def filter_change(recursion: Recursion) -> sp.Expr:
     """w_{j,r}^{(t+1)} - w_{j,r}^{(t)}: -eta times the gradient, in the formal vectors."""
-    names = Names(recursion.model)
-    total = sp.S.Zero
-    for family in recursion.model.directions:
-        place = names.free_place(family)
-        total -= eta * _over(family, _slope(recursion.gradient, family) * vector(family.name, *place), recursion)
-    return _read(names, total)
+    return -eta * _in_vectors(recursion, _slopes(recursion.gradient))
 
 
 def coefficient_change(recursion: Recursion, family: str) -> sp.Expr:
@@ -36,14 +34,14 @@ def coefficient_change(recursion: Recursion, family: str) -> sp.Expr:
     place = names.free_place(declared)
     scale = names.gram((family, place), (family, place)) if declared.coefficient.scaled else sp.S.One
     sign = names.sign(names.head_) if declared.coefficient.signed else sp.S.One
-    return _read(names, -eta * sign * scale * _slope(recursion.gradient, declared))
+    return _read(names, -eta * sign * scale * _slopes(recursion.gradient)[family])
 
 
 def patch_change(recursion: Recursion, number: int) -> sp.Expr:
     """What one step adds to the pre-activation of patch `number` of example i: -eta times its scale times (dO/dz) G."""
     names, patch = Names(recursion.model), recursion.model.patches[number]
     place = names.place(recursion.model.family(patch.direction), i)
-    inner = _covector(recursion, recursion.gradient, patch.direction, place)
+    inner = _covector(recursion, _slopes(recursion.gradient), patch.direction, place)
     return names.scale(patch, i) * -eta * _read(names, inner)
 
 
@@ -54,23 +52,17 @@ def example_norm(recursion: Recursion) -> sp.Expr:
 
 def risk_norm(recursion: Recursion) -> sp.Expr:
     """||grad_W L_S||_F^2 = sum over neurons of (dL_S/dz) G (dL_S/dz)^T."""
-    names, total = Names(recursion.model), sp.S.Zero
-    for family in recursion.model.directions:
-        place = names.free_place(family)
-        slope = _slope(recursion.plain, family)
-        total += _over(family, slope * _covector(recursion, recursion.plain, family.name, place), recursion)
-    return names.over_neurons(bound_apart(total, {names.head_: names.head, r_: r}))
+    return _squared(recursion, _slopes(recursion.plain))
 
 
 def filter_gradient(recursion: Recursion, expr: sp.Expr) -> sp.Expr:
     """The gradient of `expr` (in i and the recursion's definitions) in w_{j,r}, in the formal vectors."""
-    names, total = Names(recursion.model), sp.S.Zero
-    for family in recursion.model.directions:
-        place = names.free_place(family)
-        target = names.z(family.name, names.head_, r_, *place)
-        slope = derivative(expr, target, recursion.definitions)
-        total += _over(family, slope * vector(family.name, *place), recursion)
-    return _read(names, total)
+    return _in_vectors(recursion, _slopes_of(recursion, expr))
+
+
+def gradient_norm(recursion: Recursion, expr: sp.Expr) -> sp.Expr:
+    """The squared norm of the gradient of `expr` in all filters."""
+    return _squared(recursion, _slopes_of(recursion, expr))
 
 
 def expanded(recursion: Recursion, expr: sp.Expr, *definitions: str) -> sp.Expr:
@@ -82,7 +74,8 @@ def expanded(recursion: Recursion, expr: sp.Expr, *definitions: str) -> sp.Expr:
         if known is not None:
             return expanded(recursion, _at(known, atom.indices), *definitions)
         family, (head, neuron, *place) = str(atom.base)[2:], atom.indices
-        return bound_apart(_covector(recursion, recursion.plain, family, tuple(place)), {names.head_: head, r_: neuron})
+        inner = _covector(recursion, _slopes(recursion.plain), family, tuple(place))
+        return bound_apart(inner, {names.head_: head, r_: neuron})
 
     families = {f"u_{family.name}" for family in recursion.model.directions}
     wanted = {*definitions, *families}
@@ -93,20 +86,43 @@ def _at(definition: Definition, indices: tuple[sp.Expr, ...]) -> sp.Expr:
     return bound_apart(definition.expr, dict(zip(definition.indices, indices, strict=True)))
 
 
-def _covector(recursion: Recursion, gradient: Gradient, family: str, place: tuple[sp.Expr, ...]) -> sp.Expr:
-    """(dO/dz G) at one direction, at head_ and r_."""
+def _slopes(gradient: Gradient) -> Slopes:
+    return {family: sp.Add(*[group.expr for group in groups]) for family, groups in gradient.items()}
+
+
+def _slopes_of(recursion: Recursion, expr: sp.Expr) -> Slopes:
+    names = Names(recursion.model)
+    targets = {f.name: names.z(f.name, names.head_, r_, *names.free_place(f)) for f in recursion.model.directions}
+    return {family: derivative(expr, target, recursion.definitions) for family, target in targets.items()}
+
+
+def _in_vectors(recursion: Recursion, slopes: Slopes) -> sp.Expr:
+    """sum_b slope_b v_b, at the updated neuron."""
+    names, total = Names(recursion.model), sp.S.Zero
+    for family in recursion.model.directions:
+        total += _over(family, slopes[family.name] * vector(family.name, *names.free_place(family)), recursion)
+    return _read(names, total)
+
+
+def _squared(recursion: Recursion, slopes: Slopes) -> sp.Expr:
+    """sum over neurons of slopes G slopes^T."""
+    names, total = Names(recursion.model), sp.S.Zero
+    for family in recursion.model.directions:
+        inner = _covector(recursion, slopes, family.name, names.free_place(family))
+        total += _over(family, slopes[family.name] * inner, recursion)
+    return names.over_neurons(bound_apart(total, {names.head_: names.head, r_: r}))
+
+
+def _covector(recursion: Recursion, slopes: Slopes, family: str, place: tuple[sp.Expr, ...]) -> sp.Expr:
+    """(slopes G) at one direction, at head_ and r_."""
     names, total = Names(recursion.model), sp.S.Zero
     for other in recursion.model.directions:
         bounds = names.free_place(other)
         own = {bound: sp.Dummy(str(bound), integer=True, positive=True) for bound in bounds}  # `place` may be i'
-        slope = bound_apart(_slope(gradient, other), own)
+        slope = bound_apart(slopes[other.name], own)
         inner = names.gram((family, place), (other.name, tuple(own.values()))) * slope
         total += _over(other, inner, recursion, tuple(own.values()))
     return total
-
-
-def _slope(gradient: Gradient, family: Directions) -> sp.Expr:
-    return sp.Add(*[group.expr for group in gradient[family.name]])
 
 
 def _over(

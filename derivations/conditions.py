@@ -40,11 +40,15 @@ class Only:
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """A derived quantity: name, formula, and what it is (with its unit); without a meaning it is not printed."""
+    """A derived quantity: name, formula, and what it is (with its unit); without a meaning it is not printed.
+
+    A name may have several formulas, each `only` for some values of a parameter.
+    """
 
     name: str
     formula: str
     meaning: str
+    only: Only | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

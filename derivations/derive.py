@@ -97,7 +97,8 @@ def derive(model: Model) -> Recursion:
     steps: list[tuple[str, sp.Expr, sp.Expr]] = [("training loss", sp.Symbol("L_S"), risk)]
 
     plain = {f.name: _gradient(names, risk, f, definitions) for f in model.directions}
-    steps += [("its gradient along " + f.name, _dz("L_S", names, f), plain[f.name]) for f in model.directions]
+    about = {f.name: f.name + (", for an example of the batch" if names.batched(f) else "") for f in model.directions}
+    steps += [("its gradient along " + about[f.name], _dz("L_S", names, f), plain[f.name]) for f in model.directions]
     norm = _example_norm(names, definitions)
     steps.append(("squared gradient norm of one example", sp.Function("norm2")(sp.Symbol("L_i")), norm))
 
@@ -112,7 +113,7 @@ def derive(model: Model) -> Recursion:
         extra = {f.name: _gradient(names, 2 * c * lam * frozen, f, definitions) for f in model.directions}
         gradient = {name: plain[name] + extra[name] for name in plain}
     if penalty != 0:
-        steps += [("gradient of the objective along " + f.name, _dz("O", names, f), gradient[f.name]) for f in model.directions]
+        steps += [("gradient of the objective along " + about[f.name], _dz("O", names, f), gradient[f.name]) for f in model.directions]
     tidy = {name: _tidy(names, expr) for name, expr in gradient.items()}
     tidy_plain = {name: _tidy(names, expr) for name, expr in plain.items()}
     return Recursion(model, definitions, tidy, tidy_plain, penalty, tuple(steps))

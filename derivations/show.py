@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
+from . import algorithm
 from .calculus import reduce_signs
 from .derive import Collected, Recursion, needed
 from .model import Directions, Model
@@ -19,9 +21,10 @@ class TextPrinter(StrPrinter):
 
     printmethod = "_papertext"  # Indexed would print itself otherwise
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, weight: str = "w") -> None:
         super().__init__()
-        self.model, self.names = model, Names(model)
+        self.model, self.names, self.weight = model, Names(model), weight
+        self.batch = "batch" in model.algorithm.options
 
     def vector(self, family: str, at: tuple[sp.Expr, ...]) -> str:
         """A direction's name with its index."""
@@ -41,11 +44,11 @@ class TextPrinter(StrPrinter):
 
     def filter(self, at: tuple[sp.Expr, ...]) -> str:
         """w at a head and a filter."""
-        return f"w_{self._sub(at)}"
+        return f"{self.weight}_{self._sub(at)}"
 
     def slope_of(self, at: tuple[sp.Expr, ...]) -> str:
         """The gradient of the training loss in one filter."""
-        return f"grad_{self._sub(at)} L_S"
+        return f"grad_{self._sub(at)} {'L_{B_t}' if self.batch else 'L_S'}{'(W~)' if self.weight == 'w~' else ''}"
 
     def patch(self, name: str, example: sp.Expr) -> str:
         """A patch of an example: its scale and its vector."""
@@ -57,7 +60,7 @@ class TextPrinter(StrPrinter):
 
     def named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
         """A definition's or label's entry."""
-        shown = {"l1": "l'", "l2": "l''", "loss": "l", "margin": "margin"}.get(base, base)
+        shown = {"l1": "l'", "l2": "l''", "loss": "l", "margin": "margin", "label": "ytilde"}.get(base, base)
         return f"{shown}_{self._sub(at)}"
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
@@ -86,8 +89,18 @@ class TextPrinter(StrPrinter):
         return self._gram(name, ()) if name.startswith("G_") else name
 
     def _print_Sum(self, expr: sp.Sum) -> str:
-        over = ",".join(str(self._print(limit[0])) for limit in expr.limits)
+        over = ",".join(self.range_of(limit[0]) for limit in expr.limits)
         return f"sum_{{{over}}} [ {self._print(expr.function)} ]"
+
+    def range_of(self, bound: sp.Symbol) -> str:
+        """A sum's index, with the set it runs over where that is a batch."""
+        return f"{self._print(bound)} in B_t" if self.batch and bound == i else str(self._print(bound))
+
+    def example_sum(self, group: Collected) -> str:
+        """The sum over examples that a group carries, or the batch's indicator of the one example it is about."""
+        if group.limits:
+            return f"sum_{{{self.range_of(group.limits[0][0])}}} "
+        return "1{i in B_t} " if self.batch else ""
 
     def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:
         return f"1{{{self._print(expr.args[0])} = {self._print(expr.args[1])}}}"
@@ -110,9 +123,10 @@ class TextPrinter(StrPrinter):
 class PaperLatexPrinter(LatexPrinter):
     """LaTeX in the papers' notation."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, weight: str = r"\mathbf{w}") -> None:
         super().__init__({"mul_symbol": None, "long_frac_ratio": 2})
-        self.model, self.names = model, Names(model)
+        self.model, self.names, self.weight = model, Names(model), weight
+        self.batch = "batch" in model.algorithm.options
 
     def vector(self, family: Directions, at: tuple[sp.Expr, ...]) -> str:
         """A direction's LaTeX with its index."""
@@ -122,7 +136,7 @@ class PaperLatexPrinter(LatexPrinter):
         return ",".join(self._print(x) for x in at)
 
     def _filter(self, at: tuple[sp.Expr, ...]) -> str:
-        return rf"\mathbf{{w}}_{{{self._sub(at)}}}^{{(t)}}"
+        return rf"{self.weight}_{{{self._sub(at)}}}^{{(t)}}"
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         base, at = str(expr.base), expr.indices
@@ -133,14 +147,16 @@ class PaperLatexPrinter(LatexPrinter):
         if base.startswith("z_"):
             return rf"\langle {self._filter(at[:2])}, {self.vector(self.model.family(base[2:]), at[2:])}\rangle"
         if base.startswith("u_"):
-            grad = rf"\nabla_{{\mathbf{{w}}_{{{self._sub(at[:2])}}}}}L_S"
+            loss = r"L_{\mathcal{B}_t}" if self.batch else "L_S"
+            loss += r"(\widetilde{\mathbf{W}}^{(t)})" if r"\widetilde" in self.weight else ""
+            grad = rf"\nabla_{{\mathbf{{w}}_{{{self._sub(at[:2])}}}}}{loss}"
             return rf"\langle {grad}, {self.vector(self.model.family(base[2:]), at[2:])}\rangle"
         if base.startswith("G_"):
             return self._gram(base, at)
         return self._named(base, at)
 
     def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        shown = {"l1": r"\ell'", "l2": r"\ell''", "loss": r"\ell", "margin": r"\mathrm{margin}", "zeta": r"\zeta"}.get(base, base)
+        shown = {"l1": r"\ell'", "l2": r"\ell''", "loss": r"\ell", "margin": r"\mathrm{margin}", "zeta": r"\zeta", "label": r"\tilde{y}"}.get(base, base)
         entry = rf"{shown}_{{{self._sub(at)}}}"
         return f"{{{entry}}}" if "'" in shown else entry  # a power of a primed symbol needs the braces
 
@@ -163,8 +179,8 @@ class PaperLatexPrinter(LatexPrinter):
         name = str(expr)
         if name.startswith("G_"):
             return self._gram(name, ())
-        if name in ("L_i", "L_S", "O"):
-            return {"L_i": "L_i", "L_S": "L_S", "O": r"\widetilde{L}"}[name]
+        if name in ("L_i", "L_S", "O", str(algorithm.BATCH_SIZE)):
+            return {"L_i": "L_i", "L_S": "L_S", "O": r"\widetilde{L}"}.get(name, r"|\mathcal{B}_t|")
         return r"\lambda" if name == "lam" else str(super()._print_Symbol(expr))
 
     def _print_Sum(self, expr: sp.Sum) -> str:
@@ -172,8 +188,18 @@ class PaperLatexPrinter(LatexPrinter):
         for limit in reversed(expr.limits):
             bound = self._print(limit[0])
             signed_head = limit[0] == self.names.head and self.names.signed
+            if self.batch and limit[0] == i:
+                out += rf"\sum_{{{bound}\in\mathcal{{B}}_t}}"
+                continue
             out += rf"\sum_{{{bound}\in\{{\pm 1\}}}}" if signed_head else rf"\sum_{{{bound}=1}}^{{{self._print(limit[2])}}}"
         return rf"{out}\Bigl[{self._print(expr.function)}\Bigr]"
+
+    def example_sum(self, group: Collected) -> str:
+        """The sum over examples that a group carries, or the batch's indicator of the one example it is about."""
+        if not group.limits:
+            return r"\mathbf{1}\{i\in\mathcal{B}_t\}" if self.batch else ""
+        bound = self._print(group.limits[0][0])
+        return rf"\sum_{{{bound}\in\mathcal{{B}}_t}}" if self.batch else rf"\sum_{{{bound}=1}}^{{n}}"
 
     def _print_KroneckerDelta(self, expr: sp.KroneckerDelta, exp: str | None = None) -> str:
         return rf"\mathbf{{1}}\{{{self._print(expr.args[0])}={self._print(expr.args[1])}\}}"
@@ -208,9 +234,9 @@ def unprimed(names: Names, expr: sp.Expr) -> sp.Expr:
 
 
 def published(model: Model) -> dict[sp.Symbol, sp.Expr]:
-    """kappa and c at the declared defaults: 1/m for a mean over filters, 1/2 where the penalty carries it."""
+    """kappa and c at the declared defaults: 1/m for a mean over filters, 1/2 where the penalty carries it; n of a batch."""
     defaults = {parameter.name: parameter.default for parameter in model.parameters}
-    shown: dict[sp.Symbol, sp.Expr] = {}
+    shown: dict[sp.Symbol, sp.Expr] = algorithm.batch_mean(model)
     if "neurons" in defaults:
         shown[kappa] = 1 / m if defaults["neurons"] == "mean" else sp.S.One
     if "penalty_half" in defaults:
@@ -243,8 +269,8 @@ def _definitions(recursion: Recursion) -> list[tuple[sp.Expr, sp.Expr]]:
     if recursion.model.network.heads == "signed":
         found = tuple(d for d in found if d.name != "margin")
     margin = sp.IndexedBase("margin")
-    f, y = sp.IndexedBase("f"), sp.IndexedBase("y")
-    unfold = {margin[x]: y[x] * f[x] for d in found for x in d.indices}
+    f, names = sp.IndexedBase("f"), Names(recursion.model)
+    unfold = {margin[x]: names.label(x) * f[x] for d in found for x in d.indices}
     shown = published(recursion.model)
     return [(d.symbol, d.expr.subs(shown).xreplace(unfold)) for d in found if not d.name.startswith("a_")]
 
@@ -262,13 +288,14 @@ def text(recursion: Recursion) -> str:
     model, printer = recursion.model, TextPrinter(recursion.model)
     head = f"{model.title or model.name}, activation {_activation(model)}, penalty {model.objective.penalty}."
     lines = [head, "", "Decomposition", f"  {_decomposition(model, printer)}", *[f"  {line}" for line in _split_text(model)]]
+    told = algorithm.text_lines(model, printer._sub((Names(model).head, r)))
+    lines += ["", "Algorithm", *[f"  {line}" for line in told]] if told else []
+    printer = TextPrinter(model, algorithm.moved(model))
     lines += ["", "Definitions"]
     lines += [f"  {printer.doprint(symbol)} = {printer.doprint(expr)}" for symbol, expr in _definitions(recursion)]
     lines += ["", "One step, from t to t + 1"]
     for family in model.directions:
-        name = _coefficient_text(recursion, family, printer)
-        change = [_update(printer.doprint, group) for group in coefficient_change(recursion, family)]
-        lines.append(f"  {name} <- {name} {' '.join(change)}" if change else f"  {name} <- {name}")
+        lines += [f"  {line}" for line in _family_step(recursion, family, printer)]
     unscaled = [p for p in (kappa, c) if p not in published(model) and (p is kappa or model.objective.penalty != "none")]
     if unscaled:
         lines += ["", f"with {', '.join(str(p) for p in unscaled)} as run: kappa = 1/m or 1, c = 1/2 or 1"]
@@ -277,7 +304,7 @@ def text(recursion: Recursion) -> str:
 
 def _decomposition(model: Model, printer: TextPrinter) -> str:
     """w(t) = w(0) + sum of coefficient times direction, with the declared sign and scale."""
-    names, total = Names(model), [f"{printer.filter((Names(model).head, r))}(0)"]
+    names, total = Names(model), [f"{'a(t) ' if algorithm.keeps(model) else ''}{printer.filter((Names(model).head, r))}(0)"]
     for family in model.directions:
         at = tuple(unprimed(names, x) for x in names.free_place(family))
         coefficient, vector = family.coefficient, printer.vector(family.name, at)
@@ -301,13 +328,23 @@ def _coefficient_text(recursion: Recursion, family: Directions, printer: TextPri
     return f"{family.coefficient.name}_{printer._sub((names.head, r, *[unprimed(names, x) for x in names.free_place(family)]))}"
 
 
-def _update(show: Any, group: Collected) -> str:
+def _family_step(recursion: Recursion, family: Directions, printer: TextPrinter) -> list[str]:
+    """One step of a family's coefficient: of its velocity first, where there is one."""
+    name, keep = _coefficient_text(recursion, family, printer), algorithm.keeps(recursion.model)
+    change = coefficient_change(recursion, family)
+    if "momentum" not in recursion.model.algorithm.options:
+        return [" ".join([f"{name} <- {keep}{name}", *[_update(printer, group) for group in change]])]
+    gradient = " ".join(_update(printer, replace(group, common=group.common / -eta)) for group in change)
+    return [f"v[{name}] <- beta v[{name}] {gradient}".rstrip(), f"{name} <- {keep}{name} - eta v[{name}]"]
+
+
+def _update(printer: TextPrinter, group: Collected) -> str:
     """A signed term: '- common sum [...]'."""
+    show = printer.doprint
     negative = group.common.could_extract_minus_sign()
     common = -group.common if negative else group.common
     body = " + ".join(_product(show, coefficient, factor) for coefficient, factor in group.terms).replace("+ -", "- ")
-    summed = f"sum_{{{show(group.limits[0][0])}}} [ {body} ]" if group.limits else f"[ {body} ]"
-    return f"{'-' if negative else '+'} ({show(common)}) {summed}"
+    return f"{'-' if negative else '+'} ({show(common)}) {printer.example_sum(group)}[ {body} ]"
 
 
 def _product(show: Any, coefficient: sp.Expr, factor: sp.Expr) -> str:
@@ -319,15 +356,15 @@ def _product(show: Any, coefficient: sp.Expr, factor: sp.Expr) -> str:
 
 def latex(recursion: Recursion) -> str:
     """The recursion as three `align*` environments, ready to compile with amsmath and amssymb."""
-    model, printer = recursion.model, PaperLatexPrinter(recursion.model)
+    model = recursion.model
+    printer = PaperLatexPrinter(model, algorithm.moved(model, ascii_only=False))
     defined = [rf"{printer.doprint(symbol)} &= {printer.doprint(expr)}" for symbol, expr in _definitions(recursion)]
     names, updates = Names(model), []
     for family in model.directions:
         at = printer._sub((names.head, r, *[unprimed(names, x) for x in names.free_place(family)]))
-        name = f"{family.coefficient.latex}_{{{at}}}"
-        parts = [_update_latex(printer.doprint, group) for group in coefficient_change(recursion, family)]
-        updates.append(rf"{name}^{{(t+1)}} &= {name}^{{(t)}} " + " ".join(parts))
-    decomposed = [_decomposition_latex(model, printer), *_split_latex(model)]
+        updates += _family_step_latex(recursion, family, printer, at)
+    plain = PaperLatexPrinter(model)
+    decomposed = [_decomposition_latex(model, plain), *_split_latex(model), *algorithm.latex_lines(model, plain._sub((names.head, r)))]
     blocks = [r"\begin{align*}" + "\n" + " \\\\\n".join(rows) + "\n" + r"\end{align*}" for rows in (decomposed, defined, updates)]
     return "\n".join(blocks) + "\n"
 
@@ -335,7 +372,7 @@ def latex(recursion: Recursion) -> str:
 def _decomposition_latex(model: Model, printer: PaperLatexPrinter) -> str:
     names = Names(model)
     w = rf"\mathbf{{w}}_{{{printer._sub((names.head, r))}}}"
-    total = [rf"{w}^{{(0)}}"]
+    total = [rf"a^{{(t)}} {w}^{{(0)}}" if algorithm.keeps(model) else rf"{w}^{{(0)}}"]
     for family in model.directions:
         at = tuple(unprimed(names, x) for x in names.free_place(family))
         coefficient, vector = family.coefficient, printer.vector(family, at)
@@ -355,7 +392,20 @@ def _split_latex(model: Model) -> list[str]:
     ]
 
 
-def _update_latex(show: Any, group: Collected) -> str:
+def _family_step_latex(recursion: Recursion, family: Directions, printer: PaperLatexPrinter, at: str) -> list[str]:
+    """One step of a family's coefficient: of its velocity first, where there is one."""
+    model, latex = recursion.model, family.coefficient.latex
+    now, new = (f"{latex}_{{{at}}}^{{({t})}}" for t in ("t", "t+1"))
+    change, keep = coefficient_change(recursion, family), algorithm.keeps_latex(model)
+    if "momentum" not in model.algorithm.options:
+        return [rf"{new} &= {keep}{now} " + " ".join(_update_latex(printer, group) for group in change)]
+    v, v_new = (f"v_{{{latex};{at}}}^{{({t})}}" for t in ("t", "t+1"))
+    gradient = " ".join(_update_latex(printer, replace(group, common=group.common / -eta)) for group in change)
+    return [rf"{v_new} &= {algorithm.symbol(model, 'momentum')} {v} {gradient}", rf"{new} &= {keep}{now} - \eta {v_new}"]
+
+
+def _update_latex(printer: PaperLatexPrinter, group: Collected) -> str:
+    show = printer.doprint
     negative = group.common.could_extract_minus_sign()
     common = -group.common if negative else group.common
     terms = []
@@ -364,19 +414,19 @@ def _update_latex(show: Any, group: Collected) -> str:
         inner = rf"\bigl({inner}\bigr)" if coefficient.is_Add else inner
         terms.append(show(factor) if coefficient == 1 else f"{inner}\\, {show(factor)}")
     body = " \\\\ &\\qquad + ".join(terms).replace("+ -", "- ")
-    total = rf"\sum_{{{show(group.limits[0][0])}=1}}^{{n}}" if group.limits else ""
-    return rf"{'-' if negative else '+'} {show(common)} {total}\Bigl[ {body} \Bigr]"
+    return rf"{'-' if negative else '+'} {show(common)} {printer.example_sum(group)}\Bigl[ {body} \Bigr]"
 
 
 def steps(recursion: Recursion) -> str:
     """The derivation: forward definitions, then each differentiation, numbered."""
-    printer, lines = TextPrinter(recursion.model), [f"{recursion.model.title or recursion.model.name}: derivation", ""]
-    number = 0
+    model, lines = recursion.model, [f"{recursion.model.title or recursion.model.name}: derivation", ""]
+    printer, number = TextPrinter(model), 0
+    mean = algorithm.batch_mean(model)
     for definition in recursion.definitions.values():
         number += 1
         lines += [f"({number}) {definition.meaning}", f"    {printer.doprint(definition.symbol)} = {printer.doprint(definition.expr)}", ""]
     for title, left, right in recursion.steps:
         number += 1
-        lines += [f"({number}) {title}", f"    {printer.doprint(left)} = {printer.doprint(right)}", ""]
-    lines += [f"({number + 1}) the step: b <- b - eta dO/dz, z <- z - eta (dO/dz) G, coefficients as declared", ""]
+        lines += [f"({number}) {title}", f"    {printer.doprint(left)} = {printer.doprint(right.subs(mean))}", ""]
+    lines += [f"({number + 1}) the step: {', '.join(algorithm.reduced_step(model))}, coefficients as declared", ""]
     return "\n".join(lines) + "\n" + text(recursion)

@@ -2,20 +2,21 @@
 
 A claim is a comparison of formulas over named quantities with indices, written as on paper:
 
-    "max[r](gamma) >= 1/(sqrt(2*log(8*m/delta))*log(n))"        for every j: an index that is left over means "for all"
-    "next(rho_under) <= rho_under"                              one step: next(x) is x at t + 1
+    "max[r](gamma) >= 1/(sqrt(2*log(8*m/delta))*log(n))"      for every j: an index that is left over means "for all"
+    "next(rho_under) <= rho_under"                            one step: next(x) is x at t + 1
     "abs(h - start(h) - rho) <= sum[k](abs(rho[j,r,k])*abs(G[i,k])/G[k,k]) - abs(rho)"
 
-- Numbers, names, + - * / **, comparisons (chains too), `and`, `or`, `not`; log exp sqrt abs sign relu, and max, min of
-  several arguments.
+- Numbers, names, + - * / **, comparisons (chains too), `and`, `or`, `not`; log exp sqrt abs sign relu, and max, min
+  of several arguments.
 - max[j,r](x), and min, sum, mean, any, all, reduce over the indices in brackets; max[j,r](x, own) only where `own`.
-- x[j,r,k] renames the indices of x, in order; a repeated one, as in G[i,i], takes the diagonal.
-- next(x), start(x) and at(x, T): x at t + 1, at 0 and at step T.  first(event): the first step at which it holds for
-  every index; `inf` where it never does.
-- Names: the parameters; kappa (1/m or 1), c (1/2 or 1), T (the steps of the run), t, lam_t (the penalty's weight at
-  step t); every observable of a run (loss, gamma, margins, ...); z_NAME, b_NAME and G_NAME_NAME for the pre-activations,
-  coefficients and inner products of families; y, j (the head's sign), own (1{j = y_i}), same (1{i = k}), norm (||W||_F),
-  neuron_norm; and the quantities declared beside the statements.
+- x[j,r,k] renames the indices of x, in the order in which its formula meets them (without t); a repeated one, as in
+  G[i,i], takes the diagonal.
+- next(x), start(x) and at(x, T): x at t + 1, at 0 and at step T.  first(event): the first recorded step at which it
+  holds for every index; `inf` where there is none.
+- Names: the parameters; kappa (1/m or 1), c (1/2 or 1), T (the steps of the run), t, lam_t (the penalty's weight in
+  the step from t); every observable of a run (loss, gamma, margins, ...); z_NAME, b_NAME and G_NAME_NAME, the
+  pre-activations, coefficients and inner products of families; y, j (the head's sign), own (1{j = y_i}), same
+  (1{i = k}), norm (||W||_F), neuron_norm; and the quantities declared beside the statements.
 
 This module imports no SymPy.
 """
@@ -34,7 +35,7 @@ ROUNDING = "rounding: first-order running error of the formula"
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """Parameter values of a statement's own, with the steps of the run: it is then checked there, whatever the setting."""
+    """Parameter values of a statement's own and the steps of the run: it is checked there, whatever the setting."""
 
     values: tuple[tuple[str, Value], ...]
     steps: int

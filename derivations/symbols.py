@@ -62,6 +62,10 @@ class Names:
         """The label in an example's loss: its own, or the noisy one of the step."""
         return (label if self.model.algorithm.label_noise else y)[example]
 
+    def batched(self, family: Directions) -> bool:
+        """Whether a family's gradient is 0 outside the step's batch: one vector an example, and mini-batches."""
+        return family.over == "sample" and "batch" in self.model.algorithm.options
+
     def over_neurons(self, body: sp.Expr) -> sp.Sum:
         """The sum over every head and every filter."""
         return sp.Sum(body, (self.head, 1, self.model.n_heads), (r, 1, m))

@@ -37,7 +37,7 @@ def frame_of_vectors(weights: Array, vectors: Array) -> Frame:
     flat = np.vstack([weights.reshape(-1, weights.shape[-1]), vectors])
     if flat.shape[1] > flat.shape[0]:
         # QR is stable column by column, so small filters keep their digits beside large directions.
-        flat = np.ascontiguousarray(np.linalg.qr(flat.T, mode="r").T)
+        flat = np.ascontiguousarray(scipy.linalg.qr(flat.T, mode="r")[0][: len(flat)].T)
     return _split(flat, weights.shape[:-1])
 
 

@@ -24,7 +24,7 @@ class StepDraws:
     """The batches and labels of each step of a run on n examples.
 
     batch: examples a step, 1 <= batch <= n, or None for all of them.  An epoch is ceil(n / batch) steps and visits each
-        example once, in a fresh order; its last batch holds the n mod batch that are left, where batch does not divide n.
+        example once, in a fresh order; where batch does not divide n, its last batch holds the n mod batch left.
     noise: the probability that a step sees another label than y_i, or None for never.
     classes: 2 for signed labels, whose other label is -y_i; K for labels 0..K-1, whose other label is uniform.
     Streams "batches" and "flips" of `seed`.
@@ -43,7 +43,7 @@ class StepDraws:
         return max(1, BLOCK // len(self.y))
 
     def batches(self, start: int, steps: int) -> tuple[Indices, Indices]:
-        """Examples (steps, batch) of steps start, start + 1, ..., and how many each step has (steps,); the rest is -1."""
+        """Examples (steps, batch) of steps start, start + 1, ..., and how many each has (steps,); the rest is -1."""
         n = len(self.y)
         size = n if self.batch is None else self.batch
         length = -(-n // size)  # steps an epoch
@@ -56,21 +56,28 @@ class StepDraws:
 
     def labels(self, start: int, steps: int) -> Floats:
         """The labels (steps, n) that the loss sees at steps start, start + 1, ..."""
-        first, last = start // self.rows, (start + max(steps, 1) - 1) // self.rows
-        found = np.concatenate([self._flipped(block) for block in range(first, last + 1)])
-        return np.ascontiguousarray(found[start - first * self.rows :][:steps])
+        out = np.empty((steps, len(self.y)))
+        for block, there, here in _spans(start, start + steps, self.rows):
+            chance, shift = _flips(self.seed, block, self.rows, len(self.y), self.classes)
+            other = -self.y if self.signed else (self.y + shift[there]) % self.classes
+            out[here] = np.where(chance[there] < (self.noise or 0.0), other, self.y)
+        return out
 
     def _orders(self, first: int, stop: int) -> Indices:
         """The orders (stop - first, n) of the epochs first..stop-1."""
-        blocks = range(first // self.rows, (stop - 1) // self.rows + 1)
-        drawn = np.concatenate([_permutations(self.seed, block, self.rows, len(self.y)) for block in blocks])
-        return drawn[first - blocks[0] * self.rows :][: stop - first]
+        out = np.empty((stop - first, len(self.y)), dtype=np.int64)
+        for block, there, here in _spans(first, stop, self.rows):
+            out[here] = _permutations(self.seed, block, self.rows, len(self.y))[there]
+        return out
 
-    def _flipped(self, block: int) -> Floats:
-        """The labels (rows, n) of one block of steps."""
-        chance, shift = _flips(self.seed, block, self.rows, len(self.y), self.classes)
-        other = -self.y if self.signed else (self.y + shift) % self.classes
-        return np.where(chance < (self.noise or 0.0), other, self.y)
+
+def _spans(first: int, stop: int, rows: int) -> list[tuple[int, slice, slice]]:
+    """The blocks of `rows` rows that first..stop-1 lie in: each with the rows within it, and among those asked for."""
+    spans = []
+    for block in range(first // rows, (stop - 1) // rows + 1 if stop > first else 0):
+        low, high = max(first, block * rows), min(stop, (block + 1) * rows)
+        spans.append((block, slice(low - block * rows, high - block * rows), slice(low - first, high - first)))
+    return spans
 
 
 @functools.lru_cache(maxsize=4)  # a caller that asks step by step draws a block once

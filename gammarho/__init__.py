@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from derivations.model import Model as Model
+    from derivations.statements import Statement as Statement
     from gammarho.api import conditions as conditions
     from gammarho.api import derive as derive
     from gammarho.api import validate as validate
     from simulate import testing as testing
+    from simulate.check import check as check
     from simulate.errors import Diverged as Diverged
     from simulate.errors import InputError as InputError
     from simulate.influence import influence_scores as influence_scores
@@ -27,6 +29,8 @@ _HOMES = {
     "Diverged": "simulate.errors",
     "InputError": "simulate.errors",
     "Model": "derivations.model",
+    "Statement": "derivations.statements",
+    "check": "simulate.check",
     "conditions": "gammarho.api",
     "derive": "gammarho.api",
     "influence_scores": "simulate.influence",

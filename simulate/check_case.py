@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,27 +110,27 @@ class Case:
 
     def _special(self, name: str) -> Indexed | None:
         """t, lam_t, y, j, own, same, norm, neuron_norm, and z_, b_, G_ of families."""
-        states, n = self.states, len(self.draw.y)
-        if name == "t":
-            return Indexed(("t",), self.t.astype(float))
-        if name == "lam_t":
-            until, lam = states.values.get("lam_until"), states.values.get("lam") or 0.0
-            lam = 0.0 if self.model.objective.penalty == "none" else float(lam)
-            return Indexed(("t",), np.where(self.t <= (math.inf if until is None else float(until)), lam, 0.0))
-        if name == "y":
-            return Indexed(("i",), self.draw.y)
-        if name == "j" and states.head == "j":
-            return Indexed(("j",), np.array([1.0, -1.0]))
-        if name == "own":
-            return Indexed((states.head, "i"), states.own)
-        if name == "same":
-            return Indexed(("i", "i2"), np.eye(n, dtype=bool))
+        states = self.states
         start = Reduced(z=self.draw.z, gram=self.draw.gram, weight_gram=self.draw.weight_gram)
-        if name == "norm" and states.b is not None:
-            return Indexed(("t",), geometry.weight_norm(start, states.b))
-        if name == "neuron_norm" and states.b is not None:
-            return Indexed(("t", states.head, "r"), geometry.neuron_norms(start, states.b))
-        return self._family(name)
+        made: dict[str, Callable[[], Indexed]] = {
+            "t": lambda: Indexed(("t",), self.t.astype(float)),
+            "lam_t": lambda: Indexed(("t",), self._penalty()),
+            "y": lambda: Indexed(("i",), self.draw.y),
+            "own": lambda: Indexed((states.head, "i"), states.own),
+            "same": lambda: Indexed(("i", "i2"), np.eye(len(self.draw.y), dtype=bool)),
+        }
+        if states.head == "j":
+            made["j"] = lambda: Indexed(("j",), np.array([1.0, -1.0]))
+        if (b := states.b) is not None:
+            made["norm"] = lambda: Indexed(("t",), geometry.weight_norm(start, b))
+            made["neuron_norm"] = lambda: Indexed(("t", states.head, "r"), geometry.neuron_norms(start, b))
+        return made[name]() if name in made else self._family(name)
+
+    def _penalty(self) -> NDArray[np.float64]:
+        """The penalty's weight in the step from t."""
+        until, lam = self.states.values.get("lam_until"), self.states.values.get("lam") or 0.0
+        on = 0.0 if self.model.objective.penalty == "none" else float(lam)
+        return np.where(self.t <= (math.inf if until is None else float(until)), on, 0.0)
 
     def _family(self, name: str) -> Indexed | None:
         kind, _, rest = name.partition("_")
@@ -182,17 +181,26 @@ class View:
         if "t" not in whole.dims:
             return whole
         assert whole.dims[0] == "t"
-        return Indexed(whole.dims[1:], whole.values[rows[0]]) if self.single else Indexed(whole.dims, whole.values[rows])
+        return (
+            Indexed(whole.dims[1:], whole.values[rows[0]]) if self.single else Indexed(whole.dims, whole.values[rows])
+        )
 
     def _fresh(self, name: str) -> Indexed:
         """Test laws, at these rows only: they are the costly ones."""
         case = self.case
         assert case.states.b is not None
         found = fresh_statistics(
-            case.model, lambda a: case.kernel.outputs(a, case.states.values), case.draw,
-            case.states.z[self.rows], case.states.b[self.rows], case.states.values, case.seed,
+            case.model,
+            lambda a: case.kernel.outputs(a, case.states.values),
+            case.draw,
+            case.states.z[self.rows],
+            case.states.b[self.rows],
+            case.states.values,
+            case.seed,
         )
-        self.known.update({key: self._taken(Indexed(("t",), values), np.arange(len(self.rows))) for key, values in found.items()})
+        self.known.update(
+            {key: self._taken(Indexed(("t",), values), np.arange(len(self.rows))) for key, values in found.items()}
+        )
         return Indexed(("t",), found[name])
 
     def after(self) -> View:
@@ -219,7 +227,13 @@ class View:
 
 
 def trajectory_case(
-    kernel: Kernel, drawn: Draw, model: Model, values: Mapping[str, Any], steps: int, recorded: Rows, seed: int,
+    kernel: Kernel,
+    drawn: Draw,
+    model: Model,
+    values: Mapping[str, Any],
+    steps: int,
+    recorded: Rows,
+    seed: int,
     quantities: Mapping[str, str],
 ) -> Case:
     """The case of a run from its start, at the recorded steps; a run that diverges is kept up to there."""
@@ -236,7 +250,12 @@ def trajectory_case(
 
 
 def state_case(
-    kernel: Kernel, drawn: Draw, model: Model, values: Mapping[str, Any], b: NDArray[np.float64], quantities: Mapping[str, str]
+    kernel: Kernel,
+    drawn: Draw,
+    model: Model,
+    values: Mapping[str, Any],
+    b: NDArray[np.float64],
+    quantities: Mapping[str, str],
 ) -> Case:
     """The case of one step from an arbitrary state: coefficients b (H, m, B) on top of the draw's W(0), t = 1 to 2.
 
@@ -249,8 +268,3 @@ def state_case(
     complete = len(after.t) == 1
     t, following = np.arange(len(zs)), np.array([-1, 2, -1] if complete else [-1, -1])
     return Case(kernel, states, t, following, np.array([1]), 2, 0, quantities, after.diverged)
-
-
-def with_quantities(case: Case, quantities: Mapping[str, str]) -> Case:
-    """The same case with more formulas to name."""
-    return dataclasses.replace(case, quantities={**case.quantities, **quantities}, known=dict(case.known))

@@ -19,6 +19,8 @@ from dynamics.formula import FormulaError
 
 Array = NDArray[Any]
 
+UNDERFLOW = 1e-290  # differences below it are products that lost digits to underflow
+
 
 @dataclass(frozen=True)
 class Indexed:
@@ -111,7 +113,9 @@ def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
         else:
             truth = evaluate(part, scope)
             value = truth.values.astype(float)
-            found.append(Comparison(ast.unparse(part), truth.dims, value, np.ones_like(value), value != 0, np.isfinite(value)))
+            found.append(
+                Comparison(ast.unparse(part), truth.dims, value, np.ones_like(value), value != 0, np.isfinite(value))
+            )
     return found
 
 
@@ -120,7 +124,9 @@ def evaluate(node: ast.expr, scope: Scope) -> Indexed:
     with np.errstate(all="ignore"):
         kind = _KINDS.get(type(node))
         if kind is None:
-            raise FormulaError(f"{ast.unparse(node)!r} is not part of a formula; see the docstring of derivations.statements")
+            raise FormulaError(
+                f"{ast.unparse(node)!r} is not part of a formula; see the docstring of derivations.statements"
+            )
         return kind(node, scope)
 
 
@@ -133,7 +139,9 @@ def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:
         np.broadcast_shapes(*(part.over(dims).values.shape for part in found))
     except ValueError:
         shapes = ", ".join(f"{dict(zip(part.dims, part.values.shape, strict=True))}" for part in found)
-        raise FormulaError(f"an index runs over different lengths here: {shapes}; rename one, as in gamma[j,q]") from None
+        raise FormulaError(
+            f"an index runs over different lengths here: {shapes}; rename one, as in gamma[j,q]"
+        ) from None
     return dims, [part.over(dims) for part in found]
 
 
@@ -152,7 +160,9 @@ def _renamed(node: Any, scope: Scope) -> Indexed:
     whole, labels = evaluate(node.value, scope), _labels(node.slice)
     own = [dim for dim in whole.dims if dim != "t"]
     if len(labels) != len(own):
-        raise FormulaError(f"{ast.unparse(node)}: {len(labels)} indices; expected {len(own)} ({', '.join(own) or 'none'})")
+        raise FormulaError(
+            f"{ast.unparse(node)}: {len(labels)} indices; expected {len(own)} ({', '.join(own) or 'none'})"
+        )
     dims = tuple("t" if dim == "t" else labels[own.index(dim)] for dim in whole.dims)
     kept = tuple(dict.fromkeys(dims))
     letter = {dim: chr(97 + at) for at, dim in enumerate(kept)}
@@ -220,7 +230,7 @@ def _comparison(node: Any, scope: Scope) -> Indexed:
 def _compared(text: str, relation: ast.cmpop, left: Indexed, right: Indexed, tolerance: float) -> Comparison:
     dims, (a, b) = aligned((left, right))
     x, y = np.broadcast_arrays(a.values * 1.0, b.values * 1.0)
-    room = tolerance * (a.magnitude + b.magnitude)
+    room = tolerance * (a.magnitude + b.magnitude) + UNDERFLOW
     name = _relation(relation)
     if name == "==":
         holds = np.abs(x - y) <= room
@@ -242,7 +252,11 @@ def _relation(node: ast.cmpop) -> str:
 
 
 _RELATIONS: dict[str, Callable[[Array, Array], Array]] = {
-    "<=": np.less_equal, "<": np.less, ">=": np.greater_equal, ">": np.greater, "==": np.equal,
+    "<=": np.less_equal,
+    "<": np.less,
+    ">=": np.greater_equal,
+    ">": np.greater,
+    "==": np.equal,
 }
 
 
@@ -271,7 +285,10 @@ def _call(node: Any, scope: Scope) -> Indexed:
         value, slope = _FUNCTIONS[name](x)
         return Indexed(part.dims, value, np.abs(value) + np.where(part.magnitude == 0, 0.0, slope * part.magnitude))
     known = ", ".join([*_FUNCTIONS, "max", "min", *_STEPS])
-    raise FormulaError(f"{ast.unparse(node)}: {name or 'this'} is not a function of {len(parts)} arguments; there are {known}, and max[r](x)")
+    raise FormulaError(
+        f"{ast.unparse(node)}: {name or 'this'} is not a function of {len(parts)} arguments; "
+        f"there are {known}, and max[r](x)"
+    )
 
 
 _STEPS = {"next": 1, "start": 1, "at": 2, "first": 1}
@@ -288,7 +305,9 @@ _FUNCTIONS: dict[str, Callable[[Array], tuple[Array, Array]]] = {  # value and t
 def _reduced(node: Any, name: str, labels: list[str], scope: Scope) -> Indexed:
     """max[j,r](x) and its kin, with the condition of a second argument."""
     if name not in _REDUCTIONS or len(node.args) > 2:
-        raise FormulaError(f"{ast.unparse(node)}: the reductions are {', '.join(_REDUCTIONS)}, of one quantity and one condition")
+        raise FormulaError(
+            f"{ast.unparse(node)}: the reductions are {', '.join(_REDUCTIONS)}, of one quantity and one condition"
+        )
     reduce, empty = _REDUCTIONS[name]
     part = evaluate(node.args[0], scope)
     value, size, dims = part.values * 1.0, part.magnitude, part.dims
@@ -298,7 +317,9 @@ def _reduced(node: Any, name: str, labels: list[str], scope: Scope) -> Indexed:
         value, size = np.where(wanted, value, np.nan if name == "mean" else empty), np.where(wanted, size, 0.0)
     missing = [label for label in labels if label not in dims]
     if missing:
-        raise FormulaError(f"{ast.unparse(node)}: there is no index {missing[0]} here; there are {', '.join(dims) or 'none'}")
+        raise FormulaError(
+            f"{ast.unparse(node)}: there is no index {missing[0]} here; there are {', '.join(dims) or 'none'}"
+        )
     axes = tuple(dims.index(label) for label in labels)
     kept = tuple(dim for dim in dims if dim not in labels)
     behind = (np.sum if name == "sum" else np.max)(size, axis=axes)
@@ -315,6 +336,12 @@ _REDUCTIONS: dict[str, tuple[Callable[[Array, tuple[int, ...]], Array], float]] 
 }
 
 _KINDS: dict[type[ast.expr], Callable[[Any, Scope], Indexed]] = {
-    ast.Constant: _constant, ast.Name: _name, ast.Subscript: _renamed, ast.BinOp: _binary, ast.UnaryOp: _unary,
-    ast.BoolOp: _junction, ast.Compare: _comparison, ast.Call: _call,
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Subscript: _renamed,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _junction,
+    ast.Compare: _comparison,
+    ast.Call: _call,
 }

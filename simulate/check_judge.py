@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from derivations.statements import Statement
 from dynamics.formula import FormulaError
 
-from .check_case import Case
-from .check_formula import Comparison, Indexed, aligned, comparisons, evaluate, number, parse
+from .check_case import Case, View
+from .check_formula import Comparison, Indexed, aligned, comparisons, evaluate, names, number, parse, uses
 
 ENTRIES = 4_000_000  # numbers in one array of a formula; longer trajectories are taken in pieces
 
@@ -40,7 +41,8 @@ class Outcome:
     """What one case says: entries where the hypothesis held, those that failed and those without a value.
 
     `first` is the failure at the earliest step, `closest` the tightest entry that holds; `step` is where an "exists"
-    statement was reached (-1: nowhere).  `why` says why a statement was not evaluated here; `note` qualifies it.
+    statement was reached (-1: nowhere).  `why` says why a statement was not evaluated here, `missing` lists the parts
+    of its hypothesis that hold nowhere; `note` qualifies the outcome.
     """
 
     seed: int
@@ -53,6 +55,7 @@ class Outcome:
     complete: bool = True
     why: str = ""
     note: str = ""
+    missing: tuple[str, ...] = ()
 
 
 def judge(statement: Statement, case: Case) -> Outcome:
@@ -60,10 +63,18 @@ def judge(statement: Statement, case: Case) -> Outcome:
     for only in statement.only:
         value = case.states.values.get(only.parameter)
         if not only.admits(value):
-            return Outcome(case.seed, why=f"{only.parameter} is {_shown(value)}; it is about {only.why}")
+            wanted = " or ".join(_shown(one) for one in only.values)
+            return Outcome(
+                case.seed, why=f"it is about {only.why}, {only.parameter}={wanted}; here it is {_shown(value)}"
+            )
     rows, why, note = _rows(statement, case)
     if not len(rows):
-        return Outcome(case.seed, why=why or "no recorded step is in its range", complete=case.diverged < 0, note=note)
+        late = bool(uses(statement.at, "first")) or any(
+            uses(case.quantities.get(n, ""), "first") for n in names(statement.at)
+        )
+        return Outcome(
+            case.seed, why=why or "no recorded step is in its range", complete=case.diverged < 0 and not late, note=note
+        )
     if statement.kind == "exists":
         return _exists(statement, case, rows, note)
     budget = case.states.z.shape[1] * case.states.z.shape[2] * max(1, len(case.draw.y)) ** 2
@@ -72,7 +83,7 @@ def judge(statement: Statement, case: Case) -> Outcome:
     for start in range(0, len(rows), size):
         total = _merged(total, _piece(statement, case, rows[start : start + size]))
     if case.diverged >= 0:
-        total = _replaced(total, note=f"the run diverges at step {case.diverged}")
+        total = replace(total, complete=False, note=f"the run diverges at step {case.diverged}")
     return total
 
 
@@ -81,9 +92,10 @@ def _rows(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, str
     view, none = case.view(), np.empty(0, dtype=np.int64)
     if statement.at:
         step = number(statement.at, view)
-        if not (0 <= step < math.inf):
-            why = "never happens in this run" if step == math.inf else f"is {step:.4g}, which is no step"
-            return none, f"its step, {statement.at}, {why}", ""
+        if step == math.inf:
+            return none, f"its step, {statement.at}, does not come within the run's {case.t[-1]}", ""
+        if not step >= 0:
+            return none, f"its step, {statement.at}, is {step:.4g}, which is no step", ""
         if math.floor(step) > case.t[-1]:
             return none, f"its step, {statement.at} = {math.floor(step)}, is beyond the run's {case.t[-1]}", ""
         rows = np.array([case.row(step)])
@@ -106,12 +118,20 @@ def _ahead(statement: Statement, case: Case) -> bool:
 def _piece(statement: Statement, case: Case, rows: NDArray[np.int64]) -> Outcome:
     view = case.view(rows)
     given = evaluate(parse(statement.given), view) if statement.given else Indexed((), np.asarray(True))
-    if not np.any(given.values):
-        return Outcome(case.seed)  # the claim need not even have a value where the hypothesis fails
+    if not np.any(given.values):  # the claim need not even have a value where the hypothesis fails
+        return Outcome(case.seed, missing=_missing(statement.given, view))
     out = Outcome(case.seed)
     for found in comparisons(statement.claim, view, statement.tolerance):
         out = _merged(out, _counted(found, given, case, rows))
     return out
+
+
+def _missing(given: str, view: View) -> tuple[str, ...]:
+    """The parts of a hypothesis, joined by `and`, that hold nowhere here; all of it where each part holds somewhere."""
+    node = parse(given)
+    parts = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]
+    never = tuple(ast.unparse(part) for part in parts if not np.any(evaluate(part, view).values))
+    return never or (given,)
 
 
 def _counted(found: Comparison, given: Indexed, case: Case, rows: NDArray[np.int64]) -> Outcome:
@@ -122,7 +142,8 @@ def _counted(found: Comparison, given: Indexed, case: Case, rows: NDArray[np.int
     if "t" not in dims:
         dims = ("t", *dims)
         left, right, holds, known, meant = (array[None] for array in (left, right, holds, known, meant))
-    failed, passed = meant & known & ~holds, meant & known & holds
+    failed = meant & known & ~holds
+    passed = meant & known & holds & ((left != 0) | (right != 0))  # 0 against 0 says nothing about how tight it is
     with np.errstate(all="ignore"):
         gaps = np.abs(left - right) / (np.abs(left) + np.abs(right))
     gaps = np.where(np.isfinite(gaps), gaps, np.where(left == right, 0.0, 1.0))
@@ -131,14 +152,21 @@ def _counted(found: Comparison, given: Indexed, case: Case, rows: NDArray[np.int
         if not mask.any():
             return None
         if largest:  # the earliest step, and its worst entry
-            mask = mask & (np.arange(mask.shape[0]) == int(np.argmax(mask.reshape(mask.shape[0], -1).any(axis=1)))).reshape(-1, *[1] * (mask.ndim - 1))
+            mask = mask & (
+                np.arange(mask.shape[0]) == int(np.argmax(mask.reshape(mask.shape[0], -1).any(axis=1)))
+            ).reshape(-1, *[1] * (mask.ndim - 1))
         flat = int(np.argmax(np.where(mask, gaps, -1.0)) if largest else np.argmin(np.where(mask, gaps, np.inf)))
         place = np.unravel_index(flat, mask.shape)
         index = {dim: _label(dim, int(at)) for dim, at in zip(dims[1:], place[1:], strict=True)}
         return Point(found.text, int(case.t[rows[place[0]]]), index, float(left[place]), float(right[place]))
 
     return Outcome(
-        case.seed, int(meant.sum()), int(failed.sum()), int((meant & ~known).sum()), point(failed, True), point(passed, False)
+        case.seed,
+        int(meant.sum()),
+        int(failed.sum()),
+        int((meant & ~known).sum()),
+        point(failed, True),
+        point(passed, False),
     )
 
 
@@ -150,7 +178,7 @@ def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str
     """Whether the claim holds for every index at one of these rows, where the hypothesis holds at its start."""
     view = case.view(rows)
     if statement.given and not np.all(evaluate(parse(statement.given), view).values):
-        return Outcome(case.seed)
+        return Outcome(case.seed, missing=_missing(statement.given, view))
     truth = np.ones(len(rows), dtype=bool)
     sides: Point | None = None
     for found in comparisons(statement.claim, view, statement.tolerance):
@@ -168,17 +196,25 @@ def _merged(a: Outcome, b: Outcome) -> Outcome:
     firsts = [p for p in (a.first, b.first) if p is not None]
     tight = [p for p in (a.closest, b.closest) if p is not None]
     return Outcome(
-        a.seed, a.entries + b.entries, a.failed + b.failed, a.unknown + b.unknown,
-        min(firsts, key=lambda p: p.t) if firsts else None, min(tight, key=lambda p: p.gap) if tight else None,
-        a.step, a.complete and b.complete, a.why or b.why, a.note or b.note,
+        a.seed,
+        a.entries + b.entries,
+        a.failed + b.failed,
+        a.unknown + b.unknown,
+        min(firsts, key=lambda p: p.t) if firsts else None,
+        min(tight, key=lambda p: p.gap) if tight else None,
+        a.step,
+        a.complete and b.complete,
+        a.why or b.why,
+        a.note or b.note,
+        common((a.missing, b.missing)),
     )
 
 
-def _replaced(outcome: Outcome, note: str) -> Outcome:
-    return Outcome(
-        outcome.seed, outcome.entries, outcome.failed, outcome.unknown, outcome.first, outcome.closest, outcome.step, False,
-        outcome.why, note,
-    )
+def common(found: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """What all of the non-empty ones have in common; all there is where that is nothing."""
+    several = [each for each in found if each]
+    shared = tuple(part for part in (several[0] if several else ()) if all(part in each for each in several))
+    return shared or tuple(dict.fromkeys(part for each in several for part in each))
 
 
 def _shown(value: object) -> str:

@@ -31,7 +31,9 @@ def _rows(result: Result, width: int) -> Iterator[str]:
         yield margin + f"{_known(result)}: gammarho explain {said.erratum}"
     witness = result.witness
     if witness is not None:
-        where = ", ".join([f"seed {witness.seed}", f"t = {witness.t}", *(f"{dim} = {at}" for dim, at in witness.index.items())])
+        where = ", ".join(
+            [f"seed {witness.seed}", f"t = {witness.t}", *(f"{dim} = {at}" for dim, at in witness.index.items())]
+        )
         yield margin + f"{witness.comparison}: {witness.left:.6g} against {witness.right:.6g} at {where}"
         yield margin + witness.replay
 

@@ -253,19 +253,17 @@ def tabulate(
     return ConditionTable(
         model=model.name, conditions=declared, constant=constant,
         values=tuple((name, given[name]) for name in parameters if given.get(name) is not None),
-        quantities=tuple(
-            (q.name, x) for q in declared.quantities if q.name in used and (x := at.value(q.name)) is not None
-        ),
+        quantities=tuple((q.name, x) for q in at.quantities if q.name in used and (x := at.value(q.name)) is not None),
         tables=tuple(_table(group, at, parameters) for group in declared.lists),
         prescribed=tuple(at.prescribed(p) for p in declared.prescriptions if _about(p.only, given)),
         notes=(*declared.notes, *notes),
-        measured=tuple(q.name for q in declared.quantities if q.name in at.measured and q.name in used),
+        measured=tuple(q.name for q in at.quantities if q.name in at.measured and q.name in used),
     )
 
 
 def _from_data(declared: Conditions, measured: Mapping[str, float]) -> dict[str, float]:
     """The measured quantities, checked."""
-    known = [quantity.name for quantity in declared.quantities]
+    known = list(dict.fromkeys(quantity.name for quantity in declared.quantities))
     for name, value in measured.items():
         if name not in known:
             raise InputError(f"measured: {quoted(name)} is not a quantity of these conditions; {nearest(name, known)}")
@@ -320,7 +318,8 @@ class _Point:
         if isinstance(values.get("penalty_half"), bool):
             self.scope["c"] = 0.5 if values["penalty_half"] else 1.0
         self.scope.update(measured)
-        self.formulas = {q.name: q.formula for q in declared.quantities if q.name not in measured}
+        self.quantities = [q for q in declared.quantities if _about(q.only, values)]
+        self.formulas = {q.name: q.formula for q in self.quantities if q.name not in measured}
         self.todo = dict(self.formulas)
 
     def moved(self, name: str, value: Value) -> _Point:

@@ -89,9 +89,12 @@ def _conditions(states: States, at: int) -> tuple[float, float]:
             gradients[i, :, :, columns[i, p]] += signed[..., i]
     flat = gradients.reshape(len(y), -1, z.shape[-1])
     inner = np.einsum("isb,ksb->ik", flat @ drawn.gram, flat, optimize=True)
-    multipliers = _nonnegative(inner, margins)
+    try:
+        multipliers = _nonnegative(inner, margins)
+    except RuntimeError:  # non-negative least squares did not end: nothing is known
+        return np.nan, np.nan
     left = states.b[at] - np.tensordot(multipliers, gradients, axes=1)
-    residual = float(np.linalg.norm(states.frame.at(left)))
+    residual = float(np.linalg.norm(states.frame.at(left, states.shares[at])))
     least = float(margins.min())
     slackness = float(np.max(multipliers * (margins - least))) / least**2 if least > 0 else np.nan
     return residual / norm, slackness
@@ -99,11 +102,14 @@ def _conditions(states: States, at: int) -> tuple[float, float]:
 
 def _nonnegative(inner: Array, margins: Array) -> Array:
     """argmin over lambda >= 0 of ||W - sum_i lambda_i g_i||, from <g_i, g_k> and <W, g_i> = z_i (homogeneity)."""
-    length = np.sqrt(np.diag(inner))
-    unit = np.where(length > 0, 1.0 / np.where(length > 0, length, 1.0), 0.0)
-    values, basis = np.linalg.eigh(inner * unit[:, None] * unit)
+    found, length = np.zeros(len(margins)), np.sqrt(np.diag(inner))
+    live = np.flatnonzero(length > 0)  # an example at which no filter has a slope moves nothing
+    if not live.size:
+        return found
+    unit = 1.0 / length[live]
+    values, basis = np.linalg.eigh(inner[np.ix_(live, live)] * unit[:, None] * unit)
     kept = values > len(values) * np.finfo(np.float64).eps * values[-1]
     root = np.sqrt(values[kept])
-    solution, _ = scipy.optimize.nnls(root[:, None] * basis[:, kept].T, (basis[:, kept].T @ (unit * margins)) / root)
-    found: Array = solution * unit
+    goal = (basis[:, kept].T @ (unit * margins[live])) / root
+    found[live] = unit * scipy.optimize.nnls(root[:, None] * basis[:, kept].T, goal)[0]
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ def at_every_step(model: Model) -> tuple[str, ...]:
     return tuple(name for name in names(model) if name not in along)
 
 
-def check(model: Model, wanted: tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+def check(model: Model, wanted: Sequence[str] | None) -> tuple[str, ...]:
     """The variables asked for (all where None).  Raises InputError for an unknown name, with the nearest."""
     known = names(model)
     if wanted is None:
@@ -138,18 +138,15 @@ def coefficient(states: States, family: Directions) -> Array:
 
 
 def _declared(states: States, observable: Observable) -> Variable | None:
-    if isinstance(observable, Flips):
-        return None  # counted along the run, by `simulate.sides`
-    if isinstance(observable, LongTail):
-        return None  # of fresh examples, by `simulate.fresh`
+    if isinstance(observable, Flips | LongTail):
+        return None  # counted along the run by `simulate.sides`; of fresh examples, by `simulate.fresh`
     if isinstance(observable, classes.KINDS):
         return classes.variable(states, observable)
     if isinstance(observable, matrices.KINDS):
         return matrices.variable(states, observable)
     if isinstance(observable, Shifted):
-        if observable.of not in states.seen:
-            return None
-        return Variable(("t", "i"), states.seen[observable.of] + observable.plus, observable.source)
+        of = states.seen.get(observable.of)
+        return None if of is None else Variable(("t", "i"), of + observable.plus, observable.source)
     if isinstance(observable, Distance):
         return None if states.b is None else Variable(("t",), _distance(states, observable), observable.source)
     return _extreme(states, observable)

@@ -14,8 +14,8 @@ from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
 from dynamics.stepdraws import StepDraws
 
-from . import observables as obs
 from . import fresh, matrices, parameters, settings
+from . import observables as obs
 from .algorithm import decays, step_draws
 from .draw import Draw, draw
 from .errors import InputError, nearest
@@ -76,7 +76,8 @@ def run(
     count = total_steps(steps, chosen, found)
     wanted = obs.check(resolved.model, observables)
     task = _Task(
-        resolved, count, engine, sampling, recorded_steps(record, count), wanted, until, initial, params, observables is not None
+        resolved, count, engine, sampling, recorded_steps(record, count), wanted, until, initial, params,
+        asked=observables is not None,
     )
     first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, low=1)
     if many > 1 and until:
@@ -137,7 +138,7 @@ class _Task:
         return path.t, {**variables, **counts}, drawn
 
     def _fresh(self, kernel: Kernel, states: obs.States, seed: int) -> Variables:
-        """Test error and loss; where fresh examples have no known law, left out with a note, or refused if asked for."""
+        """Test error and loss; where fresh examples have no known law, left out with a note, or refused if wanted."""
         wanted = [name for name in obs.fresh_names(self.model) if name in self.wanted]
         if not wanted or states.b is None:
             return {}
@@ -159,7 +160,8 @@ class _Task:
     def _reduced(self, kernel: Kernel, drawn: Draw, draws: StepDraws | None) -> _Found:
         watch = _Watch(self, kernel, drawn)
         path = advance(kernel, drawn, self.resolved.values, self.steps, self.recorded, watch if watch.busy else None, draws)
-        counts = {name: v for counter in watch.counters for name, v in counter.variables(path.t).items() if name in self.wanted}
+        counted = [item for counter in watch.counters for item in counter.variables(path.t).items()]
+        counts = {name: variable for name, variable in counted if name in self.wanted}
         return path, seen_by(kernel, path.z, drawn, self.resolved.values), watch.hits, counts
 
     def _weights(self, kernel: Kernel, drawn: Draw, draws: StepDraws | None) -> _Found:

@@ -76,7 +76,8 @@ class States:
     def norms(self) -> Array:
         """||w_{h,r}||, (T, H, m)."""
         assert self.b is not None
-        return np.stack([np.linalg.norm(self.frame.at(b, a), axis=-1) for b, a in zip(self.b, self.shares, strict=True)])
+        pairs = zip(self.b, self.shares, strict=True)
+        return np.stack([np.linalg.norm(self.frame.at(b, a), axis=-1) for b, a in pairs])
 
     @cached_property
     def sizes(self) -> spectrum.Sizes:

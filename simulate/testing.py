@@ -186,24 +186,12 @@ def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
     That is: no live pre-activation within `margin` of one of `kinks`, and a SAM gradient either 0 or not a difference
     of terms that nearly cancel, since its direction would be rounding.
     """
-    import torch
+    from .weights import problem
+    from .weights_points import gradient_points
 
-    from . import weights
-
-    task = weights.problem(instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws)
-    w = torch.tensor(instance.weights)
-    velocity, live = torch.zeros_like(w), task.vectors.norm(dim=1) > 0
-    for t in range(instance.steps):
-        points = [w]
-        if "radius" in instance.model.algorithm.options:
-            gradient = weights.gradient_at(task.at(t), w, t)
-            size, scale = float(gradient.norm()), float(w.norm())
-            if 0 < size < 1e-3 * scale:
-                return False
-            points += [w + task.option("radius") * gradient / size] if size > 0 else []
-        for point in points:
-            z = (point @ task.vectors[live].T).numpy()
-            if z.size and min(float(np.abs(np.abs(z) - kink).min()) for kink in kinks) < margin:
-                return False
-        w, velocity = weights.move(task, w, velocity, t)
+    task = problem(instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws)
+    for z, share in gradient_points(task, instance.weights, instance.steps):
+        near = z.size and min(float(np.abs(np.abs(z) - kink).min()) for kink in kinks) < margin
+        if near or 0 < share < 1e-3:
+            return False
     return True

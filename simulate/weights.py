@@ -30,6 +30,7 @@ except ModuleNotFoundError as missing:  # torch is an extra
     raise InputError("engine: 'weights' needs torch, which is not installed; install gammarho[torch]") from missing
 
 Array = NDArray[np.float64]
+EXAMPLE_ENTRIES = 10_000_000  # of per-example gradients held at once
 Values = Mapping[str, Value]
 
 
@@ -384,29 +385,38 @@ def patches_of(model: Model, rows: Mapping[str, Tensor], y: Tensor) -> Tensor:
 def _observe_one(task: Problem, w: Tensor) -> dict[str, Tensor]:
     with one_thread():
         leaf = w.detach().requires_grad_()
-        loss, gradients = per_example(task, leaf)
         (gradient,) = torch.autograd.grad(losses(task, leaf).mean(), leaf)
-        copies = leaf.expand(len(task.y), *leaf.shape)
-        F = outputs(task, copies, task.patches)
-        margin = margins(task.model, F, task.y)
-        row = {
+        size = max(1, EXAMPLE_ENTRIES // w.numel())  # each example has a copy of W and its gradient
+        groups = [slice(at, at + size) for at in range(0, len(task.y), size)]
+        parts = [_observe_examples(replace(task, patches=task.patches[g], y=task.y[g]), leaf) for g in groups]
+        row = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        loss = row.pop("losses")
+        return {
+            **row,
             "loss": loss.mean(),
             "gradient_norm": gradient.norm(),
-            "outputs": F,
-            "margins": margin,
-            "gradient_norms": gradients.flatten(1).norm(dim=1),
             "z": w @ task.vectors.T,
-            "train_error": errors(task.model, F, task.y).mean(),
+            "train_error": errors(task.model, row["outputs"], task.y).mean(),
         }
-        if task.model.network.heads == "signed":
-            sample = F.detach().requires_grad_()
-            (by_output,) = torch.autograd.grad(losses_of(task.model, sample, task.y).sum(), sample)
-            row["l1"] = task.y * by_output[:, 0]
-        act = task.model.network.activation
-        if task.model.network.heads == "signed" and act.name == "relu_power":
-            (slope,) = torch.autograd.grad(margin.sum(), copies)
-            row["zeta"] = (slope**2).flatten(1).sum(1) / (task.kappa(w.shape[1]) * act.power) ** 2
-        return row
+
+
+def _observe_examples(task: Problem, leaf: Tensor) -> dict[str, Tensor]:
+    """What `_observe_one` sees example by example, each (n, ...); no graph is kept."""
+    loss, gradients = per_example(task, leaf)
+    row = {"losses": loss.detach(), "gradient_norms": gradients.detach().flatten(1).norm(dim=1)}
+    signed, act = task.model.network.heads == "signed", task.model.network.activation
+    copies = leaf.expand(len(task.y), *leaf.shape) if signed and act.name == "relu_power" else leaf
+    F = outputs(task, copies, task.patches)
+    margin = margins(task.model, F, task.y)
+    row |= {"outputs": F.detach(), "margins": margin.detach()}
+    if signed:
+        sample = F.detach().requires_grad_()
+        (by_output,) = torch.autograd.grad(losses_of(task.model, sample, task.y).sum(), sample)
+        row["l1"] = task.y * by_output[:, 0]
+    if signed and act.name == "relu_power":
+        (slope,) = torch.autograd.grad(margin.sum(), copies)
+        row["zeta"] = (slope**2).flatten(1).sum(1) / (task.kappa(leaf.shape[1]) * act.power) ** 2
+    return row
 
 
 def number(values: Values, name: str) -> float:

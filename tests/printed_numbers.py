@@ -10,18 +10,31 @@ import itertools
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from derivations.activations import Relu, Step
+from derivations.activations import LeakySlopeClosed, Relu, Step
 from derivations.papers.pegr.model import model
 
 Array = NDArray[np.float64]
 SIGN = (1.0, -1.0)
 COEFFICIENTS = ("gamma", "rho", "rho_over", "rho_under")
+
+
+class Numbers(Protocol):
+    """What `value` reads of a state; indices count from 1."""
+
+    def size(self, upper: str) -> int:
+        """What a sum runs to."""
+
+    def symbol(self, name: str) -> Any:
+        """A symbol without indices."""
+
+    def named(self, base: str, at: tuple[int, ...]) -> Any:
+        """A symbol with indices."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,16 @@ class State:
     y: Array
     lam: float
     eta: float = 1.0
+
+    def size(self, upper: str) -> int:
+        return {"m": self.W.shape[1], "n": len(self.y), "2": 2}[upper]
+
+    def symbol(self, name: str) -> Any:
+        known: dict[str, Any] = {
+            "n": len(self.y), "m": self.W.shape[1], "eta": self.eta, "lam": self.lam, "v_mu": self.mu,
+            "G_mu_mu": self.mu @ self.mu,
+        }  # fmt: skip
+        return known[name]
 
     def preactivation(self, family: str, at: Sequence[int]) -> Any:
         j, r, i = (index - 1 for index in at)
@@ -82,23 +105,18 @@ def random_state(seed: int, m: int, n: int, d: int, lam: float, orthogonal: bool
     return State(mu, lengths * xi, 0.4 * rng.standard_normal((2, m, d)), y, lam)
 
 
-def value(expr: sp.Expr, state: State, at: dict[str, int]) -> Any:
+def value(expr: sp.Expr, state: Numbers, at: dict[str, int]) -> Any:
     """The number or vector that `expr` is at `state`, its free indices being `at`, counted from 1."""
     if isinstance(expr, sp.Sum):
-        sizes = {"m": state.W.shape[1], "n": len(state.y), "2": 2}
         names = [str(limit[0]) for limit in expr.limits]
-        ranges = [range(1, sizes[str(limit[2])] + 1) for limit in expr.limits]
+        ranges = [range(1, state.size(str(limit[2])) + 1) for limit in expr.limits]
         return sum(
             value(expr.function, state, {**at, **dict(zip(names, k, strict=True))}) for k in itertools.product(*ranges)
         )
     if isinstance(expr, sp.Indexed):
-        return state.named(str(expr.base), tuple(at[str(index)] for index in expr.indices))
+        return state.named(str(expr.base), tuple(int(value(index, state, at)) for index in expr.indices))
     if isinstance(expr, sp.Symbol):
-        known: dict[str, Any] = {
-            "n": len(state.y), "m": state.W.shape[1], "eta": state.eta, "lam": state.lam, "v_mu": state.mu,
-            "G_mu_mu": state.mu @ state.mu,
-        }  # fmt: skip
-        return known[str(expr)]
+        return at[str(expr)] if str(expr) in at else state.symbol(str(expr))
     if expr.is_number:
         return float(expr)
     return combined(expr, [value(arg, state, at) for arg in expr.args])
@@ -113,6 +131,7 @@ def combined(expr: sp.Expr, inner: list[Any]) -> Any:
         sp.KroneckerDelta: lambda left, right: float(left == right),
         Relu: lambda x: max(x, 0.0),
         Step: lambda x: float(x > 0),
+        LeakySlopeClosed: lambda x, slope: 1.0 if x >= 0 else slope,
     }
     return operations[expr.func](*inner)
 

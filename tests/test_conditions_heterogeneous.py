@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derivations.conditions import Clause, ClauseList, Conditions
-from derivations.model import Model, Parameter, Value
+from derivations.model import Value
 from derivations.papers.heterogeneous.conditions import CONDITIONS
-from derivations.papers.pegr.model import model as pegr
+from derivations.papers.heterogeneous.model import model
 from dynamics import covariances
 from dynamics.formula import names
-from simulate.conditions import ConditionTable, Interval, Row, interval_of, tabulate
+from simulate.conditions import ConditionTable, Interval, Row, conditions, interval_of, tabulate
 from simulate.errors import InputError
 
 # Section 5.1: five classes of 100, PyTorch's default initialisation, eq. (1) with its 1/m.
@@ -27,31 +27,12 @@ PAPER: dict[str, Value] = {
     "init": "gaussian", "class_sizes": None, "sigma_0": 1 / math.sqrt(3000), "eta": 0.05, "neurons": "mean",
     "delta": 0.1, "eps": 0.1,
 }
-COUNTS, POSITIVE, AT_LEAST_ONE = ("K", "n", "m", "d"), ("u_norm", "sigma_p", "sigma_0", "eta", "eps"), ("K", "Gamma")
-
-
-def parameter(name: str, default: Value) -> Parameter:
-    """A parameter as the setting declares it: counts and Gamma from 1, the others positive."""
-    number = name in COUNTS or name in POSITIVE or name in ("Gamma", "delta")
-    return Parameter(
-        name=name, latex="", meaning="", default=default,
-        kind="count" if name in COUNTS else "real" if number else "choice",
-        low=1 if name in (*COUNTS, "Gamma") else 0 if number else None, open_low=name in POSITIVE,
-        high=1 if name == "delta" else None,
-    )
-
-
-def stub() -> Model:
-    """A model that has the setting's name and parameters; conditions read no more of it."""
-    own = tuple(parameter(name, default) for name, default in PAPER.items())
-    return replace(pegr(), name="heterogeneous", parameters=own, observables=(), events=())
-
 
 def table(
     declared: Conditions = CONDITIONS, steps: int | None = 20, constant: float = 1.0,
     measured: dict[str, float] | None = None, **changed: Value,
 ) -> ConditionTable:
-    return tabulate(declared, stub(), PAPER | changed, steps=steps, constant=constant, measured=measured)
+    return tabulate(declared, model(), PAPER | changed, steps=steps, constant=constant, measured=measured)
 
 
 def row(of: ConditionTable, name: str) -> Row:
@@ -353,7 +334,7 @@ def test_mends_point_the_right_way_and_are_the_clauses_own() -> None:
         {"Gamma": 1400.0, "u_norm": 2.0}, {"Gamma": 1.5, "neurons": "sum"}, {"d": 40, "Gamma": 30.0, "u_norm": 3.8},
         {"n": 20, "m": 3000, "K": 2},
     ]
-    known = {p.name for p in stub().parameters}
+    known = {p.name for p in model().parameters}
     for clause in (c for group in CONDITIONS.lists for c in group.clauses):
         assert clause.source and len(clause.text) < 44, clause.id
         for name, direction in clause.mends:
@@ -370,13 +351,13 @@ def test_mends_point_the_right_way_and_are_the_clauses_own() -> None:
 
 def _interval(clause: Clause, values: dict[str, Value]) -> Interval:
     alone = replace(CONDITIONS, lists=(ClauseList(title="", clauses=(replace(clause, mends=()),)),), prescriptions=())
-    found = tabulate(alone, stub(), values, steps=20).rows[0]
+    found = tabulate(alone, model(), values, steps=20).rows[0]
     assert found.interval is not None, found.problem
     return found.interval
 
 
 def test_every_name_is_a_parameter_or_a_quantity_and_the_steps_are_asked_for() -> None:
-    known = {p.name for p in stub().parameters} | {q.name for q in CONDITIONS.quantities} | {"kappa", "T"}
+    known = {p.name for p in model().parameters} | {q.name for q in CONDITIONS.quantities} | {"kappa", "T"}
     for q in CONDITIONS.quantities:
         assert set(names(q.formula)) <= known
     at = table(steps=None)
@@ -400,3 +381,8 @@ def test_what_the_theorem_does_not_cover_is_said() -> None:
     at = table(init="uniform", class_sizes="40,4")
     assert "Not covered: init = uniform, but Section 2 initialises with Gaussians." in at.notes
     assert any(note.startswith("Not covered: class_sizes = 40,4, but its quantities") for note in at.notes)
+
+
+def test_the_conditions_are_found_under_the_models_name() -> None:
+    at = conditions(model(), PAPER, steps=20, measured={"phi": 0.5})
+    assert at.conditions is CONDITIONS and at.measured == ("phi",)

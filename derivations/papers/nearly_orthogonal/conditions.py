@@ -16,6 +16,9 @@ from ...model import Parameter
 
 _LEAKY = Only(parameter="slope", above=0, below=1, why="Theorem 4.1, leaky ReLU with 0 < slope < 1")
 _RELU = Only(parameter="slope", values=(0,), why="Theorem 4.3, ReLU, slope 0")
+_MIXTURE = Only(parameter="data", values=("mixture",), why="inputs of the Gaussian mixture")
+_ORTHOGONAL = Only(parameter="data", values=("orthogonal",), why="orthogonal inputs")
+_LOW, _HIGH, _PRODUCT = "smallest |x_i|", "largest |x_i|", "largest |<x_i, x_k>|"
 _NORMS: tuple[tuple[str, Literal["raise", "lower"]], ...] = (("sigma_p", "lower"), ("d", "lower"), ("mu_norm", "lower"))
 _RATE = "n*m/(eta_mean*R_max**2)"
 
@@ -32,14 +35,14 @@ _THEOREMS = (
            mends=(("d", "raise"), ("n", "lower"), ("slope", "raise"), ("mu_norm", "lower"))),
     Clause(id="C.3", source="Theorem 4.1, (C.3)", text="eta <= n m/(C R_max^2)", left="eta_mean", relation="<=",
            right="n*m/R_max**2", only=_LEAKY, mends=(("eta", "lower"), *_NORMS)),
-    Clause(id="C.2", source="Theorem 4.1, (C.2)", text="sigma_0 <= slope/(C R_max sqrt(log mn/delta))",
+    Clause(id="C.2", source="Theorem 4.1, (C.2)", text="sigma_0 <= slope/(C R_max log^.5(mn/delta))",
            left="sigma_0_mean", relation="<=", right="slope/(R_max*sqrt(log(m*n/delta)))", only=_LEAKY,
            mends=(("sigma_0", "lower"), ("slope", "raise"), ("m", "lower"), *_NORMS)),
     Clause(id="E.4", source="Theorem 4.3, (E.4)", text="R_min^2 >= C R^2 n p", left="R_min**2", relation=">=",
            right="R**2*n*p", only=_RELU, mends=(("d", "raise"), ("n", "lower"), ("mu_norm", "lower"))),
     Clause(id="E.3", source="Theorem 4.3, (E.3)", text="eta <= n m/(C R_max^2)", left="eta_mean", relation="<=",
            right="n*m/R_max**2", only=_RELU, mends=(("eta", "lower"), *_NORMS)),
-    Clause(id="E.2", source="Theorem 4.3, (E.2)", text="sigma_0 <= 1/(C R_max sqrt(log mn/delta))",
+    Clause(id="E.2", source="Theorem 4.3, (E.2)", text="sigma_0 <= 1/(C R_max log^.5(mn/delta))",
            left="sigma_0_mean", relation="<=", right="1/(R_max*sqrt(log(m*n/delta)))", only=_RELU,
            mends=(("sigma_0", "lower"), ("m", "lower"), *_NORMS)),
     Clause(id="4.3m", source="Theorem 4.3", text="m >= C log(n/delta)", left="m", relation=">=",
@@ -59,13 +62,13 @@ _EXPLICIT = (
            right="1", kind="stated", mends=(("eta", "lower"), *_NORMS)),
     Clause(id="G3", source="Lemma G.1", text="R_min^2 >= 10 C_2 n p", left="R_min**2", relation=">=",
            right="10*C_2*n*p", kind="stated", mends=(("n", "lower"), ("sigma_0", "lower"))),
-    Clause(id="C3a", source="Lemma C.3", text="slope^-3 n p/(R_min^2 c_3) <= 1/2", left="2*coherence/(c_3*slope**3)",
-           relation="<=", right="1", kind="stated", only=_LEAKY,
+    Clause(id="C3a", source="Lemma C.3", text="slope^-3 q <= 1/2, q = n p/(R_min^2 c_3)",
+           left="2*coherence/(c_3*slope**3)", relation="<=", right="1", kind="stated", only=_LEAKY,
            mends=(("n", "lower"), ("slope", "raise"), ("sigma_0", "lower"))),
     Clause(id="C3b", source="Lemma C.3", text="a exp(2 beta) <= 2", left="a_max*exp(2*beta)", relation="<=", right="2",
            kind="stated", only=_LEAKY, mends=(("eta", "lower"), ("sigma_0", "lower"), *_NORMS)),
     Clause(id="C5", source="Lemma C.5: the pattern freezes by T_1",
-           text="beta <= (1 - slope^-4 n p/..) C' ct slope/R^2", left="beta", relation="<=",
+           text="beta <= (1 - slope^-4 q) C' ct slope/R^2", left="beta", relation="<=",
            right="(1 - coherence/(c_3*slope**4))*C_prime*c_tilde*slope/R**2", kind="stated", only=_LEAKY,
            mends=(("sigma_0", "lower"),)),
     Clause(id="E1a", source="Lemma E.1", text="10 n p/(R_min^2 c_1) <= 1", left="10*coherence/c_1", relation="<=",
@@ -89,22 +92,24 @@ CONDITIONS = Conditions(
         Quantity(name="mean_square", formula="mu_norm**2 + sigma_p**2*d", meaning="mean of |x_i|^2"),
         # The cube root of |x_i|^2/mean is normal, with mean 1 - cube_var and variance cube_var, nearly; `far` and
         # `far_pair` are how many standard deviations the extreme of the n inputs and of their pairs is out.
-        Quantity(name="cube_var", formula="(2*sigma_p**4*d + 4*mu_norm**2*sigma_p**2)/(9*mean_square**2)",
-                 meaning=""),
+        Quantity(name="cube_var", formula="(2*sigma_p**4*d + 4*mu_norm**2*sigma_p**2)/(9*mean_square**2)", meaning=""),
         Quantity(name="far", formula=_extreme("max(n, 2)"), meaning=""),
         Quantity(name="far_pair", formula=_extreme("max(n*(n - 1), 2)"), meaning=""),
         Quantity(name="R_min", formula="sqrt(mean_square*max(1 - cube_var - far*sqrt(cube_var), 0)**3)",
-                 meaning="smallest |x_i|, else its median over draws"),
+                 meaning=_LOW, only=_MIXTURE),
         Quantity(name="R_max", formula="sqrt(mean_square*(1 - cube_var + far*sqrt(cube_var))**3)",
-                 meaning="largest |x_i|, else its median over draws"),
-        Quantity(name="R", formula="R_max/R_min", meaning="R_max/R_min"),
+                 meaning=_HIGH, only=_MIXTURE),
         Quantity(name="p", formula="mu_norm**2 + far_pair*sqrt(2*mu_norm**2*sigma_p**2 + sigma_p**4*d)",
-                 meaning="largest |<x_i, x_k>|, else its median over draws"),
+                 meaning=_PRODUCT, only=_MIXTURE),
+        Quantity(name="R_min", formula="x_norm", meaning=_LOW, only=_ORTHOGONAL),
+        Quantity(name="R_max", formula="x_norm", meaning=_HIGH, only=_ORTHOGONAL),
+        Quantity(name="p", formula="0", meaning=_PRODUCT, only=_ORTHOGONAL),
+        Quantity(name="R", formula="R_max/R_min", meaning="R_max/R_min"),
         Quantity(name="eta_mean", formula="(m*kappa)**2*eta", meaning="step size, in the mean convention"),
         Quantity(name="sigma_0_mean", formula="m*kappa*sigma_0", meaning="initialisation, mean convention"),
         Quantity(name="a_max", formula="eta_mean*R_max**2/(n*m)", meaning="dimensionless step a"),
         Quantity(name="beta", formula="sqrt(2*log(8*m*n/delta))*sigma_0_mean*R_max",
-                 meaning="largest |<w(0), x_i>|, else Lemma B.1's bound"),
+                 meaning="largest |<w(0), x_i>|"),
         Quantity(name="coherence", formula="n*p/R_min**2", meaning="n p/R_min^2"),
         Quantity(name="C_1", formula="max(4*beta, log(60*R**2) + 1)", meaning="Lemma G.1's margin gap"),
         Quantity(name="C_2", formula="2*(1 + exp(C_1))", meaning="its ratio of loss derivatives"),
@@ -131,8 +136,6 @@ CONDITIONS = Conditions(
     parameters=(
         Parameter(name="C_prime", latex="C'", meaning="the free constant in T_1 = C' n m/(eta R_max^2)", kind="real",
                   default=1.0, source="Lemma C.2 leaves it free; our choice", low=0, open_low=True),
-        Parameter(name="delta", latex=r"\delta", meaning="failure probability in the theorems", kind="real",
-                  default=0.1, source="not stated in the paper; our choice", low=0, open_low=True, high=1),
     ),
     assumes=(
         Only(parameter="slope", values=(0,), above=0, below=1,
@@ -140,7 +143,8 @@ CONDITIONS = Conditions(
         Only(parameter="init", values=("gaussian",), why="Section 3 initialises with Gaussians"),
     ),
     notes=(
-        "The theorems are about given data: R_min, R_max and p from parameters are approximate medians over draws of "
-        "the Gaussian mixture. They take R to be at most an absolute constant; for ReLU both classes must be present.",
+        "The theorems are about given data: unless measured, a mixture's R_min, R_max and p are approximate medians "
+        "over draws and beta is Lemma B.1's bound. They take R to be at most an absolute constant; for ReLU both "
+        "classes must be present.",
     ),
 )

@@ -1,0 +1,202 @@
+"""Runs of one parameter point, and the statements held against them: results with their witnesses."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from derivations.model import Model
+from derivations.statements import Statement
+from dynamics.formula import FormulaError
+
+from . import parameters, settings
+from .check_case import Case, NoSuchStep, Rows, trajectory_case
+from .check_formula import number, uses
+from .check_judge import Outcome, Point, judge
+from .check_verdict import VERDICTS, Verdict
+from .draw import Draw, draw
+from .errors import InputError
+from .kernels import kernel_for
+from .record import recorded_steps
+
+EVERY_STEP = 3_000_000  # numbers in the states of a run that is recorded whole; longer runs at log-spaced steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Witness:
+    """A failure that can be run again: what failed, where, and the call of gr.run that shows the state."""
+
+    seed: int
+    t: int
+    index: Mapping[str, int]
+    comparison: str
+    left: float
+    right: float
+    replay: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A statement's verdict, the sentence behind it, the draws it was met on and failed on, and a witness."""
+
+    statement: Statement
+    verdict: Verdict
+    detail: str
+    draws: int
+    met: int
+    failed: int
+    witness: Witness | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        said = self.statement
+        found: dict[str, Any] = {
+            "id": said.id,
+            "kind": said.kind,
+            "source": said.source,
+            "text": said.text,
+            "claim": said.claim,
+            "given": said.given,
+            "erratum": said.erratum or None,
+            "verdict": self.verdict,
+            "detail": self.detail,
+            "draws": self.draws,
+            "met": self.met,
+            "failed": self.failed,
+            "witness": None,
+        }
+        if self.witness is not None:
+            found["witness"] = {**vars(self.witness), "index": dict(self.witness.index)}
+        return found
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments of the gr.run that repeats a draw."""
+
+    place: Mapping[str, Any]
+    params: Mapping[str, object]
+
+    def replay(self, seed: int, sampling: str, t: int, ahead: bool) -> str:
+        """The call that shows the state at step t of a seed's run, and the next one where that is needed."""
+        preset = f", preset={self.place['preset']!r}" if self.place["preset"] else ""
+        record = [t, t + 1] if ahead else [t]
+        given = f"{self.place['setting']!r}, {dict(self.params)!r}{preset}"
+        return f"gr.run({given}, steps={record[-1]}, seed={seed}, sampling={sampling!r}, record={record})"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Runs of one parameter point, and statements held against them."""
+
+    setting: settings.Setting
+    resolved: parameters.Resolved
+    steps: int
+    seed: int
+    quantities: Mapping[str, str]
+    call: Call
+
+    def results(self, statements: Sequence[Statement], seeds: int, draws: int) -> dict[str, Result]:
+        """A result for each statement."""
+        starts = [s for s in statements if s.kind == "probability" and s.at == "0"]
+        others = [s for s in statements if s not in starts]
+        outcomes: dict[str, list[Outcome]] = {s.id: [] for s in statements}
+        for group, count, steps in ((others, seeds, self.steps), (starts, draws, 0)):
+            for seed in range(self.seed, self.seed + count) if group else ():
+                case = self.case(seed, steps, group)
+                for statement in group:
+                    outcomes[statement.id].append(_judged(statement, case))
+        return {s.id: self._result(s, outcomes[s.id]) for s in statements}
+
+    def case(self, seed: int, steps: int, statements: Sequence[Statement]) -> Case:
+        """One draw's trajectory, recorded where the statements look."""
+        model, values = self.resolved.model, self.resolved.values
+        drawn, kernel = drawn_for(model, values, seed), kernel_for(model)
+        zero = np.zeros(1, dtype=np.int64)
+        start = trajectory_case(kernel, drawn, model, values, self.steps, zero, seed, self.quantities)
+        if steps == 0:
+            return start
+        recorded = _recorded(steps, 2 * drawn.z.size, _times(statements, start))
+        return trajectory_case(kernel, drawn, model, values, self.steps, recorded, seed, self.quantities)
+
+    def _result(self, statement: Statement, outcomes: Sequence[Outcome]) -> Result:
+        met = [o for o in outcomes if o.entries]
+        bad = [o for o in met if o.failed]
+        verdict, detail = VERDICTS[statement.kind](statement, outcomes, self.resolved.values)
+        witness = None
+        if verdict == "violated" and bad and bad[0].first is not None:
+            witness = self._witness(statement, bad[0], bad[0].first)
+        return Result(
+            statement=statement,
+            verdict=verdict,
+            detail=detail,
+            draws=len(outcomes),
+            met=len(met),
+            failed=len(bad),
+            witness=witness,
+        )
+
+    def _witness(self, statement: Statement, outcome: Outcome, point: Point) -> Witness:
+        drawn = drawn_for(self.resolved.model, self.resolved.values, outcome.seed)
+        ahead = any(uses(text, "next") for text in (statement.claim, statement.given))
+        replay = self.call.replay(outcome.seed, drawn.sampling, point.t, ahead)
+        return Witness(
+            seed=outcome.seed,
+            t=point.t,
+            index=dict(point.index),
+            comparison=point.text,
+            left=point.left,
+            right=point.right,
+            replay=replay,
+        )
+
+
+def drawn_for(model: Model, values: Mapping[str, Any], seed: int) -> Draw:
+    """A Gram draw where it is exact, else one from vectors."""
+    try:
+        return draw(model, values, seed, "gram")
+    except InputError:
+        return draw(model, values, seed, "vectors")
+
+
+def _times(statements: Sequence[Statement], start: Case) -> list[int]:
+    """The steps that statements name, as far as they are known before the run."""
+    texts = [text for s in statements for text in (s.at, s.since, s.until) if text]
+    asked = [s.claim for s in statements] + [s.given for s in statements] + list(start.quantities.values())
+    texts += [ast.unparse(call.args[1]) for text in asked for call in uses(text, "at") if len(call.args) == 2]
+    found = []
+    for text in texts:
+        if uses(text, "first"):
+            continue
+        try:
+            step = number(text, start.view())
+        except FormulaError:
+            continue
+        if 0 <= step < 2**53:
+            found += [math.floor(step), math.floor(step) + 1]
+    return found
+
+
+def _recorded(steps: int, numbers: int, times: Sequence[int]) -> Rows:
+    """Every step of a short run; else log-spaced ones, the named ones, and the step after each."""
+    if (steps + 1) * numbers <= EVERY_STEP:
+        return np.arange(steps + 1, dtype=np.int64)
+    spaced = recorded_steps(None, steps)
+    inside = np.array([t for t in times if t <= steps], dtype=np.int64)
+    base = np.union1d(spaced, inside)
+    found: Rows = np.union1d(base, np.minimum(base + 1, steps)).astype(np.int64)
+    return found
+
+
+def _judged(statement: Statement, case: Case) -> Outcome:
+    try:
+        return judge(statement, case)
+    except NoSuchStep as error:
+        return Outcome(case.seed, why=str(error), complete=case.diverged < 0)
+    except FormulaError as error:
+        raise InputError(f"{statement.id}: {error}") from None

@@ -51,7 +51,8 @@ def text_lines(model: Model, at: str) -> list[str]:
     options, lines = model.algorithm.options, []
     noise = options.get("label_noise")
     if "batch" in options:
-        lines.append(f"B_t: the examples of step t, {options['batch']} of them; epochs are reshuffled, an epoch's last batch is what is left")
+        size = options["batch"]
+        lines.append(f"B_t: the examples of step t, {size} of them; epochs are reshuffled, the last batch what is left")
     if noise:
         other = "-y_i" if model.network.heads == "signed" else "one of the other classes, each as likely,"
         lines.append(f"ytilde_i: {other} with probability {noise}, afresh at each step; else y_i")
@@ -73,11 +74,13 @@ def latex_lines(model: Model, at: str) -> list[str]:
     noise = options.get("label_noise")
     if "batch" in options:
         size = options["batch"].replace("_", r"\_")
-        lines.append(rf"\mathcal{{B}}_t &\subseteq \{{1,\dots,n\}}, \quad |\mathcal{{B}}_t| = \mathrm{{{size}}} \text{{, epochs reshuffled}}")
+        drawn = rf"\mathrm{{{size}}} \text{{, every epoch reshuffled}}"
+        lines.append(rf"\mathcal{{B}}_t &\subseteq \{{1,\dots,n\}}, \quad |\mathcal{{B}}_t| = {drawn}")
     if noise:
         chance = noise.replace("_", r"\_")
         other = "-y_i" if model.network.heads == "signed" else r"k \sim \mathrm{Unif}\{k\neq y_i\}"
-        lines.append(rf"\tilde{{y}}_i &= {other} \text{{ with probability }} \mathrm{{{chance}}} \text{{ at each step, else }} y_i")
+        drawn = rf"\text{{ with probability }} \mathrm{{{chance}}} \text{{ at each step, else }}"
+        lines.append(rf"\tilde{{y}}_i &= {other} {drawn} y_i")
     if "radius" in options:
         w, gradient = rf"\mathbf{{w}}_{{{at}}}^{{(t)}}", r"\nabla{0} O_t(\mathbf{{W}}^{{(t)}})"
         inner = gradient.format(rf"_{{\mathbf{{w}}_{{{at}}}}}")
@@ -99,7 +102,5 @@ def reduced_step(model: Model) -> list[str]:
         lines.append(f"v <- beta v + {g}")
         g = "v"
     keep = keeps(model)
-    return [*lines, f"b <- {keep}b - eta {g}", f"z <- {keep}z - eta ({g}) G", *(["a <- (1 - eta wd) a"] if keep else [])]
-
-
-__all__ = ["BATCH_SIZE", "batch_mean", "keeps", "keeps_latex", "latex_lines", "moved", "reduced_step", "symbol", "text_lines"]
+    lines += [f"b <- {keep}b - eta {g}", f"z <- {keep}z - eta ({g}) G"]
+    return [*lines, "a <- (1 - eta wd) a"] if keep else lines

@@ -19,7 +19,7 @@ class Definition:
 
     `rule`, where given, is its derivative: it takes the actual indices and a function that differentiates; it is
     how l, l', l'' and the softmax keep their names instead of being expanded.  `latex` is formatted with the
-    indices' LaTeX, as in r"\\zeta_{{{0}}}".
+    indices' LaTeX, such as f_{{{0}}}.
     """
 
     name: str
@@ -113,7 +113,8 @@ def _contract_term(term: sp.Expr, limits: tuple[sp.Tuple, ...]) -> sp.Expr:
 
 def split_factors(term: sp.Expr, bounds: set[sp.Symbol]) -> tuple[sp.Expr, sp.Expr]:
     """A product as (factors free of `bounds`, the rest)."""
-    outer, inner = [], []
+    outer: list[sp.Expr] = []
+    inner: list[sp.Expr] = []
     for factor in sp.Mul.make_args(term):
         (inner if factor.free_symbols & bounds else outer).append(factor)
     return sp.Mul(*outer), sp.Mul(*inner)
@@ -149,7 +150,7 @@ def pull_out(body: sp.Expr, bounds: set[sp.Symbol]) -> tuple[sp.Expr, sp.Expr]:
 
 
 def collect_by(expr: sp.Expr, inner: set[sp.Symbol]) -> dict[sp.Expr, sp.Expr]:
-    """An expanded sum grouped by its factors that involve `inner`: {inner factor: coefficient}, coefficients factored."""
+    """An expanded sum grouped by its factors that involve `inner`: {inner factor: coefficient, factored}."""
     groups: dict[sp.Expr, sp.Expr] = {}
     for term in sp.Add.make_args(expr):
         coefficient, factor = split_factors(term, inner)

@@ -5,11 +5,12 @@ z <- z - eta (dO/dz) G (DESIGN, "The one idea").  A squared gradient norm is (dL
 becomes a named sum (zeta), and for the full gradient it is differentiated through its frozen co-vector u = (dL/dz) G.
 
 Momentum, SAM and weight decay take that gradient as it is (`derivations.algorithm`); with mini-batches n and the sums
-over examples are the batch's, and with label noise the loss sees the label of the step, label_i, while patches keep y_i.
+over examples are the batch's, and with label noise the loss sees the step's label_i, while patches keep y_i.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy as sp
@@ -113,7 +114,8 @@ def derive(model: Model) -> Recursion:
         extra = {f.name: _gradient(names, 2 * c * lam * frozen, f, definitions) for f in model.directions}
         gradient = {name: plain[name] + extra[name] for name in plain}
     if penalty != 0:
-        steps += [("gradient of the objective along " + about[f.name], _dz("O", names, f), gradient[f.name]) for f in model.directions]
+        title = "gradient of the objective along "
+        steps += [(title + about[f.name], _dz("O", names, f), gradient[f.name]) for f in model.directions]
     tidy = {name: _tidy(names, expr) for name, expr in gradient.items()}
     tidy_plain = {name: _tidy(names, expr) for name, expr in plain.items()}
     return Recursion(model, definitions, tidy, tidy_plain, penalty, tuple(steps))
@@ -127,7 +129,8 @@ def _forward(names: Names) -> Definitions:
         family = model.family(patch.direction)
         expr = names.scale(patch, i) * names.z(family.name, h, r, *names.place(family, i))
         name = f"a_{names.patch_name(p)}"
-        out.append(Definition(name, (h, r, i), expr, r"\langle w_{{{0},{1}}}, x_{{{2}}}\rangle", f"pre-activation of the patch {name[2:]}"))
+        latex, meaning = r"\langle w_{{{0},{1}}}, x_{{{2}}}\rangle", f"pre-activation of the patch {name[2:]}"
+        out.append(Definition(name, (h, r, i), expr, latex, meaning))
     activated = sp.Add(*[sigma(model.network.activation, names.a(p, h, r, i)) for p in range(len(model.patches))])
     out += _signed_outputs(names, activated) if names.signed else _class_outputs(names, activated)
     return {definition.name: definition for definition in out}
@@ -151,7 +154,7 @@ def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
 
 
 def _refuse_third_derivative() -> sp.Expr:
-    raise ValueError("objective: it needs a third derivative of the loss; only penalties on gradient norms are declared")
+    raise ValueError("objective: it needs a third derivative of the loss; declare penalties on gradient norms only")
 
 
 def _class_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
@@ -159,13 +162,18 @@ def _class_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
     F, p, e = sp.IndexedBase("F"), sp.IndexedBase("p"), sp.IndexedBase("e")
     classes = (head_sum, 1, names.model.network.classes)
     own = sp.KroneckerDelta(k, names.label(i))
+
+    def mean(weight: sp.IndexedBase, example: sp.Expr, of: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+        """The heads' changes, weighted."""
+        return contract(weight[head_sum, example] * of(F[head_sum, example]), (sp.Tuple(*classes),))
+
     return [
         Definition("F", (k, i), kappa * sp.Sum(activated, (r, 1, m)), r"F_{{{0},{1}}}", "output of a head"),
         Definition("p", (k, i), sp.Function("softmax")(F[k, i]), r"p_{{{0},{1}}}", "softmax probability",
-                   rule=lambda at, of: p[at] * (of(F[at]) - contract(p[head_sum, at[1]] * of(F[head_sum, at[1]]), (sp.Tuple(*classes),)))),
+                   rule=lambda at, of: p[at] * (of(F[at]) - mean(p, at[1], of))),
         Definition("e", (k, i), p[k, i] - own, r"e_{{{0},{1}}}", "p_k - 1{k = y_i}"),
         Definition("loss", (i,), sp.Function("cross_entropy")(F[names.label(i), i]), r"\ell_{{{0}}}", "cross-entropy",
-                   rule=lambda at, of: contract(e[head_sum, at[0]] * of(F[head_sum, at[0]]), (sp.Tuple(*classes),))),
+                   rule=lambda at, of: mean(e, at[0], of)),
     ]
 
 
@@ -200,7 +208,9 @@ def _patch_gradients(names: Names, definitions: Definitions) -> list[sp.Expr]:
     return out
 
 
-def _name_neuron_sum(names: Names, body: sp.Expr, definitions: Definitions, name: str, latex: str, meaning: str) -> sp.Expr:
+def _name_neuron_sum(
+    names: Names, body: sp.Expr, definitions: Definitions, name: str, latex: str, meaning: str
+) -> sp.Expr:
     """sum over neurons of body, as a coefficient times a definition called `name` (added to `definitions`)."""
     h = names.head
     coefficient, rest = pull_out(reduce_signs(body, names.signed), {h, r} if names.signed else {r})
@@ -216,7 +226,8 @@ def _example_norm(names: Names, definitions: Definitions) -> sp.Expr:
     """||grad_W L_i||_F^2, with the sum over neurons named zeta."""
     g = _patch_gradients(names, definitions)
     body = sp.Add(*[names.patch_gram(p, q, i) * g[p] * g[q] for p in range(len(g)) for q in range(len(g))])
-    return _name_neuron_sum(names, body, definitions, "zeta", r"\zeta", "squared norm of the output's gradient, constants taken out")
+    meaning = "squared norm of the output's gradient, constants taken out"
+    return _name_neuron_sum(names, body, definitions, "zeta", r"\zeta", meaning)
 
 
 def _along_covector(names: Names, definitions: Definitions) -> sp.Expr:
@@ -226,7 +237,8 @@ def _along_covector(names: Names, definitions: Definitions) -> sp.Expr:
         patch = names.model.patches[p]
         family = names.model.family(patch.direction)
         body += g * names.scale(patch, i) * names.u(family.name, h, r, *names.place(family, i))
-    along = _name_neuron_sum(names, body, definitions, "D", "D", "derivative of the output along u, constants taken out")
+    meaning = "derivative of the output along u, constants taken out"
+    along = _name_neuron_sum(names, body, definitions, "D", "D", meaning)
     return contract(along / n, (sp.Tuple(i, 1, n),))
 
 

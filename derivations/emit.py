@@ -6,6 +6,8 @@ sums run in one order, integer powers are products, and nothing is allocated ins
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
@@ -111,7 +113,7 @@ class KernelPrinter(PythonCodePrinter):
             return self._gram(name, ())
         return str(name)
 
-    def _print_Pow(self, expr: sp.Pow, **_: object) -> str:  # type: ignore[override]
+    def _print_Pow(self, expr: sp.Pow, **_: object) -> str:
         base, power = expr.as_base_exp()
         if power.is_Integer and 2 <= power <= 16:
             return "(" + "*".join([self.parenthesize(base, 60)] * int(power)) + ")"
@@ -314,15 +316,16 @@ class Emitter:
         for names in ([n for n in used if over[n] == "sample"], *[[n] for n in used if over[n] != "sample"]):
             self._gradient_loop(depth + 2, {name: used[name] for name in names}, over)
 
-    def _gradient_loop(self, depth: int, used: dict[str, sp.Expr], over: dict[str, str]) -> None:
-        """One loop over examples; sums are taken in a loop of their own, so that the terms vectorise without reordering them."""
+    def _gradient_loop(self, depth: int, used: dict[str, sp.Expr], over: Mapping[str, str]) -> None:
+        """One loop over examples; sums get a loop of their own, so that terms vectorise without being reordered."""
         if not used:
             return
         self.out.put(depth, self.each)
         self.locals_of(depth + 1, list(used.values()))
         for name, expr in used.items():
             value = self.printer.doprint(expr)
-            target = {"one": "row[i] =", "class": f"g[h, r, at_{name} + y[i]] +=", "sample": f"g[h, r, at_{name} + i] ="}
+            entry = f"g[h, r, at_{name} +"
+            target = {"one": "row[i] =", "class": f"{entry} y[i]] +=", "sample": f"{entry} i] ="}
             self.out.put(depth + 1, f"{target[over[name]]} {value}")
         for name in [name for name in used if over[name] == "one"]:
             self.out.put(depth, "total = 0.0", self.each, "    total += row[i]", f"g[h, r, at_{name}] = total")
@@ -331,8 +334,9 @@ class Emitter:
         self.out.put(depth, "contract(g, gram, u)")
 
     def example_gram(self, every: list[Stage]) -> list[str]:
-        """The function that copies the Gram entries of each example's own patches, once a run; returns the arrays' names."""
-        exprs = [d.expr for stage in every for d in stage.definitions] + [e for stage in every for e in stage.contributions.values()]
+        """The function that copies the Gram entries of each example's own patches, once a run; returns the arrays."""
+        exprs = [d.expr for stage in every for d in stage.definitions]
+        exprs += [e for stage in every for e in stage.contributions.values()]
         entries = sorted({e for expr in exprs for e in expr.atoms(sp.Indexed) if str(e.base).startswith("G_")}, key=str)
         if not entries:
             return []
@@ -341,7 +345,8 @@ class Emitter:
         self.out.put(1, '"""Inner products of each example\'s own directions, taken out of the Gram matrix once."""')
         self.offsets(1)
         self.out.put(1, "for i in range(y.size):")
-        self.out.put(2, *[f"{entry.base}[i] = {self.printer.gram_entry(str(entry.base), entry.indices)}" for entry in entries])
+        for entry in entries:
+            self.out.put(2, f"{entry.base}[i] = {self.printer.gram_entry(str(entry.base), entry.indices)}")
         self.out.put(0, "")
         return names
 
@@ -356,7 +361,8 @@ class Emitter:
     def helpers(self) -> None:
         """Activation pieces, loss rates, softmax and the contraction."""
         pieces = {HELPERS[type(e)] for d in self.recursion.definitions.values() for e in d.expr.atoms(*PIECES)}
-        exprs = [group.expr for g in (self.recursion.gradient, self.recursion.plain) for gs in g.values() for group in gs]
+        both = (self.recursion.gradient, self.recursion.plain)
+        exprs = [group.expr for gradient in both for groups in gradient.values() for group in groups]
         pieces |= {HELPERS[type(e)] for expr in exprs for e in expr.atoms(*PIECES)}
         for name in [name for name in SOURCES if name in pieces]:
             args, doc, body = SOURCES[name]
@@ -366,10 +372,12 @@ class Emitter:
         if not self.signed:
             text = SOFTMAX.rstrip("\n")
             if "batch" in self.options:
-                text = text.replace("softmax(F, y, p, e)", "softmax(F, y, batch, p, e)").replace("for i in range(y.size):", self.each)
+                text = text.replace("softmax(F, y, p, e)", "softmax(F, y, batch, p, e)")
+                text = text.replace("for i in range(y.size):", self.each)
             self.out.put(0, *text.split("\n"), "", "")
         index, inner = ("i", "f.size") if self.signed else ("h, i", "f.shape[1]")
-        loops = [f"for i in range({inner}):"] if self.signed else ["for h in range(f.shape[0]):", f"    for i in range({inner}):"]
+        loops = [f"for i in range({inner}):"]
+        loops = loops if self.signed else ["for h in range(f.shape[0]):", f"    {loops[0]}"]
         pad = "    " * len(loops)
         self.function("finite", "f", "Whether every output is a finite number.",
                       [*loops, f"{pad}if not isfinite(f[{index}]):", f"{pad}    return False", "return True"])
@@ -408,7 +416,8 @@ class Emitter:
         self.out.put(1, '"""b <- b - eta g and z <- z - eta g gram, in place."""')
         if self.blas:
             self.out.put(1, "contract(g, gram, dz)")
-        self.out.put(1, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):", "        for q in range(z.shape[2]):")
+        self.out.put(1, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
+        self.out.put(3, "for q in range(z.shape[2]):")
         if self.blas:
             self.out.put(4, "b[h, r, q] -= eta * g[h, r, q]", "z[h, r, q] -= eta * dz[h, r, q]")
         else:
@@ -419,9 +428,11 @@ class Emitter:
     def perturbation(self) -> None:
         """near = z + radius g gram / sqrt(sum g (g gram)), the norm taken in units of the largest entry of g."""
         nest = ["for h in range(z.shape[0]):", "    for r in range(z.shape[1]):", "        for q in range(z.shape[2]):"]
-        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")', "def perturb(z, g, gram, radius, along, near):")
-        self.out.put(1, '"""near = z at W + radius grad / ||grad||_F; a copy of z where the gradient is 0."""', "contract(g, gram, along)",
-                     "top = 0.0", *nest, "            top = max(top, abs(g[h, r, q]))", "total = 0.0", "if top > 0.0:")
+        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")')
+        self.out.put(0, "def perturb(z, g, gram, radius, along, near):")
+        self.out.put(1, '"""near = z at W + radius grad / ||grad||_F; a copy of z where the gradient is 0."""')
+        self.out.put(1, "contract(g, gram, along)", "top = 0.0", *nest, "            top = max(top, abs(g[h, r, q]))",
+                     "total = 0.0", "if top > 0.0:")
         self.out.put(2, *nest, "            total += (g[h, r, q] / top) * (along[h, r, q] / top)")
         self.out.put(1, "length = radius / (top * sqrt(total)) if total > 0.0 else 0.0", *nest,
                      "            near[h, r, q] = z[h, r, q] + length * along[h, r, q]")
@@ -429,7 +440,8 @@ class Emitter:
 
     def acceleration(self) -> None:
         """velocity <- momentum velocity + g."""
-        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")', "def accelerate(velocity, g, momentum):")
+        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")')
+        self.out.put(0, "def accelerate(velocity, g, momentum):")
         self.out.put(1, '"""velocity <- momentum velocity + g, in place."""', "for h in range(g.shape[0]):",
                      "    for r in range(g.shape[1]):", "        for q in range(g.shape[2]):",
                      "            velocity[h, r, q] = momentum * velocity[h, r, q] + g[h, r, q]")
@@ -439,7 +451,8 @@ class Emitter:
         """A function that fills g and the example arrays; returns the arrays it takes."""
         filled = list(arrays(stages))
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
-        args = ["z", "gram", "y", *self.given, *self.grams, *scalars(self.model), "g", "row", *covector, *[d.name for d in filled]]
+        args = ["z", "gram", "y", *self.given, *self.grams, *scalars(self.model), "g", "row", *covector]
+        args += [d.name for d in filled]
         self.out.put(0, "", f"@njit({JIT})", f"def {name}({', '.join(args)}):")
         self.out.put(1, f'"""{doc}"""', "n = float(batch.size)" if "batch" in self.given else "n = float(y.size)")
         self.offsets(1)
@@ -463,32 +476,38 @@ class Emitter:
             **({"labels": A2 if self.signed else "int64[:, ::1]"} if "label_noise" in options else {}),
             **dict.fromkeys(scalars(self.model), "float64"), "eta": "float64",
             **{name: "float64" for name in RATES_OF_STEP if name in options},
-            "lam_until": "int64", "start": "int64", "steps": "int64", "recorded": "int64[::1]", "z_out": many, "b_out": many,
-            **({"velocity_out": many} if velocity else {}),
+            "lam_until": "int64", "start": "int64", "steps": "int64", "recorded": "int64[::1]",
+            "z_out": many, "b_out": many, **({"velocity_out": many} if velocity else {}),
         }
 
     def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """The whole time loop, with the penalty's switch inside."""
         options, arguments = self.options, self.run_arguments()
-        self.out.put(0, "", f'@njit("int64({", ".join(arguments.values())})", {JIT})', f"def run({', '.join(arguments)}):")
-        self.out.put(1, '"""Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.')
+        self.out.put(0, "", f'@njit("int64({", ".join(arguments.values())})", {JIT})')
+        self.out.put(0, f"def run({', '.join(arguments)}):")
+        self.out.put(1, '"""Advance z and b in place by gradient descent; '
+                     "returns the first step with a non-finite output, or -1.")
         self.out.put(0, "")
-        self.out.put(1, "States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.")
+        self.out.put(1, "States at the steps `recorded` go to z_out and b_out.  "
+                     "Step t uses the penalty where t <= lam_until.")
         if self.given:
-            self.out.put(1, "Row t - start of what is drawn a step (batches with held[t - start] examples, labels) is step t's.")
+            self.out.put(1, "Row t - start of batches (held[t - start] examples) and labels is what step t draws.")
         self.out.put(1, '"""')
         every = {d.name: d for d in (*arrays(stages), *arrays(plain))}
         self.allocate(1, list(every.values()))
         self.own_gram(1)
         work = ["dz"] * self.blas + ["near", "along"] * ("radius" in options)
-        self.out.put(1, "g = np.zeros(z.shape)", "row = np.zeros(y.size)", *[f"{name} = np.zeros(z.shape)" for name in work])
+        self.out.put(1, "g = np.zeros(z.shape)", "row = np.zeros(y.size)")
+        self.out.put(1, *[f"{name} = np.zeros(z.shape)" for name in work])
         if any(stage.kind == "contract" for stage in stages):
             self.out.put(1, "u = np.zeros(z.shape)")
         if "weight_decay" in options:
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
-        self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):", "    if at < recorded.size and recorded[at] == t:",
-                     *[f"        {name}_out[at] = {name}" for name in kept], "        at += 1", "    if t == start + steps:", "        break")
+        self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):")
+        self.out.put(2, "if at < recorded.size and recorded[at] == t:")
+        self.out.put(3, *[f"{name}_out[at] = {name}" for name in kept], "at += 1")
+        self.out.put(2, "if t == start + steps:", "    break")
         self._step(stages, plain)
         self.out.put(1, "return -1")
         self.out.put(0, "")
@@ -534,18 +553,20 @@ class Emitter:
         outs = [f"{name}_out" for name in kept]
         args = ", ".join(["states", "gram", "y", *scalars(self.model), "risk", "gradient_norm", *outs])
         self.out.put(0, "", f'@njit("{signature}", {JIT})', f"def observe({args}):")
-        self.out.put(1, '"""Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""')
-        self.out.put(1, "z = np.zeros(states.shape[1:])", "g = np.zeros(z.shape)", "row = np.zeros(y.size)", "along = np.zeros(z.shape)")
+        doc = "Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."
+        self.out.put(1, f'"""{doc}"""', "z = np.zeros(states.shape[1:])", "g = np.zeros(z.shape)")
+        self.out.put(1, "row = np.zeros(y.size)", "along = np.zeros(z.shape)")
         self.allocate(1, list(by_name.values()))
         self.own_gram(1)
         everything = {"batch": "batch = np.arange(y.size)", "label": "label = y"}
         self.out.put(1, *[everything[name] for name in self.given])
         self.out.put(1, "for t in range(states.shape[0]):", "    z[:] = states[t]")
         call = ", ".join(["z", "gram", "y", *self.given, *self.grams, *scalars(self.model), "g", "row", *by_name])
-        self.out.put(2, f"measured_gradient({call})", "contract(g, gram, along)", "total = 0.0",
-                     "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):", "        for b in range(z.shape[2]):",
-                     "            total += g[h, r, b] * along[h, r, b]", "gradient_norm[t] = sqrt(max(total, 0.0))", "total = 0.0",
-                     "for i in range(y.size):", "    total += loss[i]", "risk[t] = total / y.size")
+        self.out.put(2, f"measured_gradient({call})", "contract(g, gram, along)", "total = 0.0")
+        self.out.put(2, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
+        self.out.put(4, "for b in range(z.shape[2]):", "    total += g[h, r, b] * along[h, r, b]")
+        self.out.put(2, "gradient_norm[t] = sqrt(max(total, 0.0))", "total = 0.0", "for i in range(y.size):",
+                     "    total += loss[i]", "risk[t] = total / y.size")
         self.out.put(2, *[f"{name}_out[t] = {name}" for name in kept])
         self.out.put(0, "")
 
@@ -587,13 +608,16 @@ def module(recursion: Recursion, blas: bool = False) -> str:
     plain = schedule(recursion, recursion.plain, prefix="v")
     measured = schedule(recursion, recursion.plain, prefix="v", wanted=("loss", *observed(model)))
     body = recursion_lines(recursion)
-    out.put(0, f'"""{model.name}: gradient descent on its objective, through the Gram matrix (generated; do not edit).', "")
+    what = "gradient descent on its objective, through the Gram matrix (generated; do not edit)."
+    out.put(0, f'"""{model.name}: {what}', "")
     out.put(0, *body)
     out.put(0, "", f"Generator {GENERATOR}, from the declaration by `python -m derivations.generate`.", '"""', "")
-    out.put(0, "# ruff: noqa", "# mypy: ignore-errors", "from math import exp, inf, isfinite, log1p, sqrt", "", "import numpy as np", "from numba import njit", "")
+    out.put(0, "# ruff: noqa", "# mypy: ignore-errors", "from math import exp, inf, isfinite, log1p, sqrt", "")
+    out.put(0, "import numpy as np", "from numba import njit", "")
     size = {"one": "1", "class": str(model.network.classes), "sample": "n"}
-    out.put(0, f"PATCHES = {len(model.patches)}", "", "", "def directions(n):", '    """Directions of a model with n examples."""',
-            f"    return {' + '.join(size[family.over] for family in model.directions)}", "")
+    out.put(0, f"PATCHES = {len(model.patches)}", "", "", "def directions(n):")
+    sizes = " + ".join(size[family.over] for family in model.directions)
+    out.put(0, '    """Directions of a model with n examples."""', f"    return {sizes}", "")
     emitter.helpers()
     emitter.grams = emitter.example_gram([*stages, *plain, *measured])
     if model.objective.penalty != "none":

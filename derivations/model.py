@@ -173,17 +173,17 @@ class Objective:
 
 @dataclass(frozen=True, kw_only=True)
 class GradientDescent:
-    """W <- W - eta grad O(W), in two phases where the penalty is closed at lam_until; options by their parameter's name.
+    """W <- W - eta grad O(W), in two phases where the penalty is closed at lam_until; options by parameter name.
 
     An option left "" is absent from the derivation and from the kernel.  With all of them, step t is
 
-        O_t   the objective over the batch S_t, the loss at the labels of step t
+        O_t   the objective over the batch B_t, the loss at the labels of step t
         W~    = W + radius grad O_t(W) / ||grad O_t(W)||_F, or W where that gradient is 0
         V     <- momentum V + grad O_t(W~), from V = 0
         W     <- (1 - eta weight_decay) W - eta V
 
-    batch: examples a step (SGD): every epoch visits each example once in a fresh order, and its last batch holds what is
-        left over.  momentum: heavy ball.  weight_decay: decoupled, it enters neither V nor W~; without momentum and
+    batch: examples a step (SGD): every epoch visits each example once in a fresh order, and its last batch holds what
+        is left over.  momentum: heavy ball.  weight_decay: decoupled, it enters neither V nor W~; without momentum and
         radius it is gradient descent on O + (weight_decay / 2) ||W||_F^2.  radius: sharpness-aware minimisation (SAM).
     label_noise: with this probability, afresh each step and example, the loss sees -y_i (signed heads) or a uniform
         other class (class heads); patches keep the scale and direction of y_i.
@@ -502,16 +502,16 @@ class Model:
         algorithm: GradientDescent | CoordinateWise = self.algorithm
         if isinstance(algorithm, CoordinateWise):
             raise ValueError(
-                f"algorithm: {algorithm.name!r} acts on each weight alone and so is not rotation-equivariant: its update "
-                "of a filter is not a combination of the data's vectors, and no recursion of coefficients closes; use "
+                f"algorithm: {algorithm.name!r} acts on each weight alone, so it is not rotation-equivariant: its "
+                "update of a filter is not a combination of the data's vectors, and no recursion of coefficients closes; use "
                 "GradientDescent, with batch, momentum, weight_decay, radius or label_noise as wanted"
             )
         names = [algorithm.step, *algorithm.options.values()]
         for name in names:
             if not name.isidentifier():
-                raise ValueError(f"algorithm: the parameter name {name!r} is not an identifier; use letters, digits and _")
+                raise ValueError(f"algorithm: the parameter {name!r} is not an identifier; use letters, digits and _")
             if names.count(name) > 1:
-                raise ValueError(f"algorithm: the parameter {name!r} is named twice; give each option its own parameter")
+                raise ValueError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
 
     @property
     def n_heads(self) -> int:

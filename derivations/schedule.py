@@ -36,7 +36,9 @@ def arrays(stages: tuple[Stage, ...]) -> tuple[Definition, ...]:
     return tuple(d for stage in stages for d in stage.definitions)
 
 
-def schedule(recursion: Recursion, gradient: Gradient, prefix: str = "w", wanted: tuple[str, ...] = ()) -> tuple[Stage, ...]:
+def schedule(
+    recursion: Recursion, gradient: Gradient, prefix: str = "w", wanted: tuple[str, ...] = ()
+) -> tuple[Stage, ...]:
     """Stages that compute `gradient` (and the definitions named in `wanted`), hoisted arrays named by `prefix`."""
     names = Names(recursion.model)
     hoisted, contributions = _hoist(names, gradient, prefix)
@@ -85,21 +87,26 @@ def _named(names: Names, expr: sp.Expr, known: dict[sp.Expr, Definition], prefix
 
 
 def _split_sums(names: Names, definitions: list[Definition], prefix: str) -> list[Definition]:
-    """Sums over neurons with example-level factors taken out: sum_r (c_i f_r + d_i g_r) = c_i sum_r f_r + d_i sum_r g_r."""
+    """Sums over neurons, example-level factors taken out: sum_r (c_i f_r + d_i g_r) = c_i sum_r f_r + d_i sum_r g_r."""
     out: list[Definition] = []
     parts: dict[sp.Expr, Definition] = {}
     for definition in definitions:
         total = next(iter(definition.expr.atoms(sp.Sum)), None)
-        groups = collect_by(sp.expand(total.function), {names.head, r}) if total is not None and _kind(definition) == "reduce" else {}
+        if total is None or _kind(definition) != "reduce":
+            out.append(definition)
+            continue
+        groups = collect_by(sp.expand(total.function), {names.head, r})
         if not any(coefficient.has(sp.Indexed) for coefficient in groups.values()):
             out.append(definition)
             continue
-        for factor in groups:
+        whole = sp.S.Zero
+        for factor, coefficient in groups.items():
             part = total.func(factor, *total.limits)
             if part not in parts:
-                parts[part] = Definition(f"{prefix}{len(parts)}", definition.indices, part, "", "part of a sum over neurons")
+                name, meaning = f"{prefix}{len(parts)}", "part of a sum over neurons"
+                parts[part] = Definition(name, definition.indices, part, "", meaning)
                 out.append(parts[part])
-        whole = sp.Add(*[coefficient * parts[total.func(factor, *total.limits)].symbol for factor, coefficient in groups.items()])
+            whole += coefficient * parts[part].symbol
         out.append(replace(definition, expr=definition.expr.xreplace({total: whole})))
     return out
 

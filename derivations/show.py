@@ -156,7 +156,8 @@ class PaperLatexPrinter(LatexPrinter):
         return self._named(base, at)
 
     def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        shown = {"l1": r"\ell'", "l2": r"\ell''", "loss": r"\ell", "margin": r"\mathrm{margin}", "zeta": r"\zeta", "label": r"\tilde{y}"}.get(base, base)
+        known = {"l1": r"\ell'", "l2": r"\ell''", "loss": r"\ell", "margin": r"\mathrm{margin}", "zeta": r"\zeta"}
+        shown = {**known, "label": r"\tilde{y}"}.get(base, base)
         entry = rf"{shown}_{{{self._sub(at)}}}"
         return f"{{{entry}}}" if "'" in shown else entry  # a power of a primed symbol needs the braces
 
@@ -191,7 +192,8 @@ class PaperLatexPrinter(LatexPrinter):
             if self.batch and limit[0] == i:
                 out += rf"\sum_{{{bound}\in\mathcal{{B}}_t}}"
                 continue
-            out += rf"\sum_{{{bound}\in\{{\pm 1\}}}}" if signed_head else rf"\sum_{{{bound}=1}}^{{{self._print(limit[2])}}}"
+            to = self._print(limit[2])
+            out += rf"\sum_{{{bound}\in\{{\pm 1\}}}}" if signed_head else rf"\sum_{{{bound}=1}}^{{{to}}}"
         return rf"{out}\Bigl[{self._print(expr.function)}\Bigr]"
 
     def example_sum(self, group: Collected) -> str:
@@ -213,7 +215,8 @@ class PaperLatexPrinter(LatexPrinter):
             "Box": r"\mathbf{{1}}\{{0<{0}<{1}\}}", "Ramp": rf"\mathrm{{clip}}_{{{{[0,1]}}}}{power}({{0}}/{{1}})",
             "HuberizedRelu": rf"\sigma{power}({{0}})",
             "LeakyRelu": rf"\sigma{power}({{0}})", "LeakyReluClosed": rf"\sigma{power}({{0}})",
-            "LeakySlope": rf"\sigma'{power}({{0}})", "LeakySlopeClosed": rf"\sigma'{power}({{0}})", "norm2": r"\|\nabla {0}\|_F^2",
+            "LeakySlope": rf"\sigma'{power}({{0}})", "LeakySlopeClosed": rf"\sigma'{power}({{0}})",
+            "norm2": r"\|\nabla {0}\|_F^2",
             "along": r"\langle \partial {0}/\partial z, u\rangle", "partial": r"\partial {0}/\partial {1}",
             "softmax": r"\mathrm{{softmax}}({0})", "cross_entropy": r"\log\sum_k e^{{F_k}} - {0}",
         }
@@ -234,7 +237,7 @@ def unprimed(names: Names, expr: sp.Expr) -> sp.Expr:
 
 
 def published(model: Model) -> dict[sp.Symbol, sp.Expr]:
-    """kappa and c at the declared defaults: 1/m for a mean over filters, 1/2 where the penalty carries it; n of a batch."""
+    """kappa and c at the declared defaults, 1/m for a mean over filters and 1/2 where declared; n of a batch."""
     defaults = {parameter.name: parameter.default for parameter in model.parameters}
     shown: dict[sp.Symbol, sp.Expr] = algorithm.batch_mean(model)
     if "neurons" in defaults:
@@ -255,7 +258,10 @@ def coefficient_change(recursion: Recursion, family: Directions) -> tuple[Collec
         Collected(
             -eta * unprimed(names, scale * group.common.subs(shown)), group.limits,
             tuple(
-                (unprimed(names, sp.factor_terms(co.subs(shown))), unprimed(names, reduce_signs(sign * fa, names.signed)))
+                (
+                    unprimed(names, sp.factor_terms(co.subs(shown))),
+                    unprimed(names, reduce_signs(sign * fa, names.signed)),
+                )
                 for co, fa in group.terms
             ),
         )
@@ -287,7 +293,8 @@ def text(recursion: Recursion) -> str:
     """The recursion in ASCII: definitions, then one update a coefficient."""
     model, printer = recursion.model, TextPrinter(recursion.model)
     head = f"{model.title or model.name}, activation {_activation(model)}, penalty {model.objective.penalty}."
-    lines = [head, "", "Decomposition", f"  {_decomposition(model, printer)}", *[f"  {line}" for line in _split_text(model)]]
+    lines = [head, "", "Decomposition", f"  {_decomposition(model, printer)}"]
+    lines += [f"  {line}" for line in _split_text(model)]
     told = algorithm.text_lines(model, printer._sub((Names(model).head, r)))
     lines += ["", "Algorithm", *[f"  {line}" for line in told]] if told else []
     printer = TextPrinter(model, algorithm.moved(model))
@@ -296,7 +303,8 @@ def text(recursion: Recursion) -> str:
     lines += ["", "One step, from t to t + 1"]
     for family in model.directions:
         lines += [f"  {line}" for line in _family_step(recursion, family, printer)]
-    unscaled = [p for p in (kappa, c) if p not in published(model) and (p is kappa or model.objective.penalty != "none")]
+    scalars = (kappa,) if model.objective.penalty == "none" else (kappa, c)
+    unscaled = [p for p in scalars if p not in published(model)]
     if unscaled:
         lines += ["", f"with {', '.join(str(p) for p in unscaled)} as run: kappa = 1/m or 1, c = 1/2 or 1"]
     return "\n".join(lines) + "\n"
@@ -304,7 +312,8 @@ def text(recursion: Recursion) -> str:
 
 def _decomposition(model: Model, printer: TextPrinter) -> str:
     """w(t) = w(0) + sum of coefficient times direction, with the declared sign and scale."""
-    names, total = Names(model), [f"{'a(t) ' if algorithm.keeps(model) else ''}{printer.filter((Names(model).head, r))}(0)"]
+    names, share = Names(model), "a(t) " if algorithm.keeps(model) else ""
+    total = [f"{share}{printer.filter((names.head, r))}(0)"]
     for family in model.directions:
         at = tuple(unprimed(names, x) for x in names.free_place(family))
         coefficient, vector = family.coefficient, printer.vector(family.name, at)
@@ -316,16 +325,17 @@ def _decomposition(model: Model, printer: TextPrinter) -> str:
 
 
 def _split_text(model: Model) -> list[str]:
-    own = "j = y_i" if model.network.heads == "signed" else "k = y_i"
+    head = "j" if model.network.heads == "signed" else "k"
     return [
-        f"{f.coefficient.name}_over = {f.coefficient.name} 1{{{own}}}, {f.coefficient.name}_under = {f.coefficient.name} 1{{{own.replace('=', '!=')}}}"
-        for f in model.directions if f.coefficient.split
+        f"{name}_over = {name} 1{{{head} = y_i}}, {name}_under = {name} 1{{{head} != y_i}}"
+        for name in (f.coefficient.name for f in model.directions if f.coefficient.split)
     ]
 
 
 def _coefficient_text(recursion: Recursion, family: Directions, printer: TextPrinter) -> str:
     names = Names(recursion.model)
-    return f"{family.coefficient.name}_{printer._sub((names.head, r, *[unprimed(names, x) for x in names.free_place(family)]))}"
+    at = [unprimed(names, x) for x in names.free_place(family)]
+    return f"{family.coefficient.name}_{printer._sub((names.head, r, *at))}"
 
 
 def _family_step(recursion: Recursion, family: Directions, printer: TextPrinter) -> list[str]:
@@ -364,9 +374,10 @@ def latex(recursion: Recursion) -> str:
         at = printer._sub((names.head, r, *[unprimed(names, x) for x in names.free_place(family)]))
         updates += _family_step_latex(recursion, family, printer, at)
     plain = PaperLatexPrinter(model)
-    decomposed = [_decomposition_latex(model, plain), *_split_latex(model), *algorithm.latex_lines(model, plain._sub((names.head, r)))]
-    blocks = [r"\begin{align*}" + "\n" + " \\\\\n".join(rows) + "\n" + r"\end{align*}" for rows in (decomposed, defined, updates)]
-    return "\n".join(blocks) + "\n"
+    decomposed = [_decomposition_latex(model, plain), *_split_latex(model)]
+    decomposed += algorithm.latex_lines(model, plain._sub((names.head, r)))
+    blocks = [" \\\\\n".join(rows) for rows in (decomposed, defined, updates)]
+    return "".join(f"\\begin{{align*}}\n{block}\n\\end{{align*}}\n" for block in blocks)
 
 
 def _decomposition_latex(model: Model, printer: PaperLatexPrinter) -> str:
@@ -386,9 +397,9 @@ def _decomposition_latex(model: Model, printer: PaperLatexPrinter) -> str:
 def _split_latex(model: Model) -> list[str]:
     j = "j" if model.network.heads == "signed" else "k"
     return [
-        rf"\overline{{{f.coefficient.latex}}}_{{{j},r,i}} &= {f.coefficient.latex}_{{{j},r,i}} \mathbf{{1}}\{{{j} = y_i\}}, \qquad "
-        rf"\underline{{{f.coefficient.latex}}}_{{{j},r,i}} = {f.coefficient.latex}_{{{j},r,i}} \mathbf{{1}}\{{{j} \neq y_i\}}"
-        for f in model.directions if f.coefficient.split
+        rf"\overline{{{name}}}_{{{j},r,i}} &= {name}_{{{j},r,i}} \mathbf{{1}}\{{{j} = y_i\}}, \qquad "
+        rf"\underline{{{name}}}_{{{j},r,i}} = {name}_{{{j},r,i}} \mathbf{{1}}\{{{j} \neq y_i\}}"
+        for name in (f.coefficient.latex for f in model.directions if f.coefficient.split)
     ]
 
 
@@ -401,7 +412,8 @@ def _family_step_latex(recursion: Recursion, family: Directions, printer: PaperL
         return [rf"{new} &= {keep}{now} " + " ".join(_update_latex(printer, group) for group in change)]
     v, v_new = (f"v_{{{latex};{at}}}^{{({t})}}" for t in ("t", "t+1"))
     gradient = " ".join(_update_latex(printer, replace(group, common=group.common / -eta)) for group in change)
-    return [rf"{v_new} &= {algorithm.symbol(model, 'momentum')} {v} {gradient}", rf"{new} &= {keep}{now} - \eta {v_new}"]
+    beta = algorithm.symbol(model, "momentum")
+    return [rf"{v_new} &= {beta} {v} {gradient}", rf"{new} &= {keep}{now} - \eta {v_new}"]
 
 
 def _update_latex(printer: PaperLatexPrinter, group: Collected) -> str:
@@ -424,7 +436,8 @@ def steps(recursion: Recursion) -> str:
     mean = algorithm.batch_mean(model)
     for definition in recursion.definitions.values():
         number += 1
-        lines += [f"({number}) {definition.meaning}", f"    {printer.doprint(definition.symbol)} = {printer.doprint(definition.expr)}", ""]
+        left, right = printer.doprint(definition.symbol), printer.doprint(definition.expr)
+        lines += [f"({number}) {definition.meaning}", f"    {left} = {right}", ""]
     for title, left, right in recursion.steps:
         number += 1
         lines += [f"({number}) {title}", f"    {printer.doprint(left)} = {printer.doprint(right.subs(mean))}", ""]

@@ -30,7 +30,7 @@ from .conditions import Only, Quantity
 from .model import Value
 
 Kind = Literal["identity", "inequality", "probability", "order", "exists"]
-ROUNDING = "rounding: first-order running error of the formula"
+ROUNDING = "rounding: the formula's running error, and outputs that cancel to 1e-5 of their terms in a margin"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,8 @@ class Statement:
     given: the hypothesis, index by index; where it never holds the statement is vacuous.
     at: a formula of the only step; "" means every recorded one, from `since` to `until`.
     only: the parameter values that the statement is about.
-    tolerance: relative to the sum of the magnitudes of the terms on both sides, with where it comes from.
+    tolerance: of <=, >= and == in the claim, relative to the sum of the magnitudes of the terms on both sides, with
+        where it comes from; < and > are exact.
     erratum: the id of the erratum, where the statement is the printed form and false.
     instance: own parameters.
     mutant: a false neighbour of the claim, which the check has to refute; `mutant_given` is its hypothesis (None: the
@@ -84,7 +85,7 @@ class Statement:
     until: str = ""
     only: tuple[Only, ...] = ()
     delta: str = "delta"
-    tolerance: float = 1e-12
+    tolerance: float = 1e-10
     tolerance_from: str = ROUNDING
     erratum: str = ""
     instance: Instance | None = None

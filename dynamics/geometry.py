@@ -3,7 +3,8 @@
 With W(t) = a W(0) + b V, the scale a(t) being 1 unless weights decay, every quantity here is a function of a(t),
 K0 = W(0) W(0)^T, z0 = W(0) V^T, G = V V^T and b(t)
 (PEGR, arXiv:2303.17940, Definition 5.2, is the case of one signal and n noise directions).  A leading time axis is
-optional throughout: b is (..., H, m, B), scale (...), z0 is (H, m, B), S = H m, and filters in (S, S) stand as in (H, m) flattened.
+optional throughout: b is (..., H, m, B), scale (...), z0 is (H, m, B), S = H m, and filters in (S, S) stand as in
+(H, m) flattened.
 """
 
 from __future__ import annotations

@@ -93,7 +93,8 @@ class Kernel:
         """
         self._check(z, gram, y)
         state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
-        moving = [np.zeros_like(state) if velocity is None else np.array(velocity, dtype=np.float64, order="C")] * ("momentum" in self.options)
+        at_rest = np.zeros_like(state) if velocity is None else np.array(velocity, dtype=np.float64, order="C")
+        moving = [at_rest] if "momentum" in self.options else []
         steps_at = np.ascontiguousarray(recorded, dtype=np.int64)
         z_out = np.empty((steps_at.size, *state.shape))
         b_out = np.empty_like(z_out)
@@ -103,7 +104,8 @@ class Kernel:
         module = self.module(gram.shape[0])
         with _one_blas_thread(module is not self.loops):
             failed = module.run(
-                state, coefficients, *moving, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y), *self._drawn(draws, len(y), start, steps),
+                state, coefficients, *moving, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
+                *self._drawn(draws, len(y), start, steps),
                 *self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values),
                 limit, start, steps, steps_at, z_out, b_out, *velocity_out,
             )
@@ -112,10 +114,12 @@ class Kernel:
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Floats:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""
         name = self.options.get("weight_decay")
-        return np.ones(t.size) if name is None else (1.0 - float(values[self.step]) * float(values[name])) ** t.astype(np.float64)
+        decay = 0.0 if name is None else float(values[self.step]) * float(values[name])
+        return np.asarray((1.0 - decay) ** t.astype(np.float64))
 
     def _rates(self, values: Mapping[str, Any]) -> list[float]:
-        return [float(values[self.options[name]]) for name in ("momentum", "weight_decay", "radius") if name in self.options]
+        rates = [name for name in ("momentum", "weight_decay", "radius") if name in self.options]
+        return [float(values[self.options[name]]) for name in rates]
 
     def _drawn(self, draws: StepDraws | None, n: int, start: int, steps: int) -> list[NDArray[Any]]:
         """The batches and labels of the steps, as the kernel takes them."""
@@ -123,16 +127,17 @@ class Kernel:
         if not wanted:
             return []
         if draws is None or len(draws.y) != n:
-            raise ValueError(f"kernel {self.path.stem}: it draws {' and '.join(wanted)} at each step; expected draws= for {n} examples")
+            names = " and ".join(wanted)
+            raise ValueError(f"kernel {self.path.stem}: each step draws its {names}; expected draws= for {n} examples")
         found: list[NDArray[Any]] = [*draws.batches(start, steps)] if "batch" in wanted else []
         return [*found, *([self.labels(draws.labels(start, steps))] if "label_noise" in wanted else [])]
 
     def observe(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> dict[str, Floats]:
-        """Observables of states z (T, H, m, B): loss (T,), gradient_norm (T,), and each of `observed` (T, n) or (T, H, n)."""
+        """Observables of states z (T, H, m, B): loss, gradient_norm (T,), each of `observed` (T, n) or (T, H, n)."""
         self._check(z[0] if len(z) else np.zeros((self.heads, 1, gram.shape[0])), gram, y)
         count, n = z.shape[0], y.size
         risk, norm = np.empty(count), np.empty(count)
-        outs = [np.empty((count, n) if self.signed or name == "loss" else (count, self.heads, n)) for name in self.observed]
+        outs = [np.empty((count, n) if self.signed else (count, self.heads, n)) for name in self.observed]
         self.loops.observe(
             np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
             *self.arguments(values, z.shape[2]), risk, norm, *outs,
@@ -142,7 +147,8 @@ class Kernel:
     def outputs(self, a: Floats, values: Mapping[str, Any]) -> Floats:
         """Network outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m)."""
         if a.ndim != 4 or a.shape[1:3] != (self.patches, self.heads):
-            raise ValueError(f"kernel {self.path.stem}: a {a.shape} has other patches or heads; expected (N, {self.patches}, {self.heads}, m)")
+            shape = f"(N, {self.patches}, {self.heads}, m)"
+            raise ValueError(f"kernel {self.path.stem}: a {a.shape} has other patches or heads; expected {shape}")
         out = np.empty(a.shape[0] if self.signed else (a.shape[0], self.heads))
         self.loops.outputs(np.ascontiguousarray(a, dtype=np.float64), *self.arguments(values, a.shape[3]), out)
         return out
@@ -156,7 +162,8 @@ class Kernel:
         return tuple(float(derived[name] if name in derived else values[name]) for name in self.scalars)
 
     def _check(self, z: Floats, gram: Floats, y: Floats) -> None:
-        if z.ndim != 3 or z.shape[0] != self.heads or z.shape[2] != self.loops.directions(y.size) or gram.shape != (z.shape[2], z.shape[2]) or y.ndim != 1:
+        size = self.loops.directions(y.size)
+        if z.ndim != 3 or (z.shape[0], z.shape[2]) != (self.heads, size) or gram.shape != (size, size) or y.ndim != 1:
             raise ValueError(
                 f"kernel {self.path.stem}: z {z.shape}, gram {gram.shape} and y {y.shape} disagree; "
                 f"expected z ({self.heads}, m, B), gram (B, B) and y (n,)"
@@ -166,7 +173,8 @@ class Kernel:
 def _cut(found: Trajectory) -> Trajectory:
     """The trajectory up to a divergence; a state with a non-finite entry counts as one."""
     steps, failed = found.t, found.diverged
-    good = np.isfinite(found.z).reshape(len(steps), -1).all(axis=1) & np.isfinite(found.b).reshape(len(steps), -1).all(axis=1)
+    numbers = [np.isfinite(part).reshape(len(steps), -1).all(axis=1) for part in (found.z, found.b)]
+    good = numbers[0] & numbers[1]
     if failed >= 0:
         good &= steps <= failed
     if good.all():
@@ -234,7 +242,8 @@ def _plain(path: Path) -> ModuleType:
 def plain_module(source: str, name: str) -> ModuleType:
     """A kernel's text run as plain Python, without Numba."""
     module = ModuleType(name)
-    text = source.replace("from numba import njit\n", "njit = lambda *signature, **options: lambda function: function\n")
+    unchanged = "njit = lambda *signature, **options: lambda function: function\n"
+    text = source.replace("from numba import njit\n", unchanged)
     exec(compile(text, f"<{name}, plain>", "exec"), module.__dict__)  # the text is our own generator's
     return module
 

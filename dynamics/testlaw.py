@@ -64,7 +64,7 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> di
     if loss == "cross_entropy":
         values |= {name: np.full((steps, labels), np.nan) for name in ("class_error", "class_error_se")}
     for t, scores, _ in states(outputs, fresh, normals):
-        error, cost = errors(scores, fresh.labels), _LOSSES[loss](scores, fresh.labels)
+        error, cost = errors(scores, fresh.labels), costs(scores, fresh.labels, loss)
         for name, each in (("test_error", error), ("test_loss", cost)):
             values[name][t], values[f"{name}_se"][t] = _mean_and_error(each.mean(axis=1))
         if "class_error" in values:
@@ -89,6 +89,11 @@ def states(outputs: Outputs, fresh: Fresh, normals: Array) -> Iterator[tuple[int
 def errors(scores: Array, labels: Array) -> Array:
     """Whether each score is wrong, ties shared as in `statistics`, (N, L)."""
     return (_signed_error if scores.ndim == 2 else _class_error)(scores, labels)
+
+
+def costs(scores: Array, labels: Array, loss: Loss) -> Array:
+    """The loss of each score, (N, L)."""
+    return _LOSSES[loss](scores, labels)
 
 
 def square_roots(covariance: Array) -> Array:

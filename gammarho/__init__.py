@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gammarho.api import conditions as conditions
     from gammarho.api import derive as derive
     from gammarho.api import validate as validate
+    from gammarho.data import images as images
     from simulate import testing as testing
     from simulate.check import check as check
     from simulate.errors import Diverged as Diverged
@@ -33,6 +34,7 @@ _HOMES = {
     "check": "simulate.check",
     "conditions": "gammarho.api",
     "derive": "gammarho.api",
+    "images": "gammarho.data",
     "influence_scores": "simulate.influence",
     "phase": "simulate.phase",
     "run": "simulate.run",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from derivations.derive import Recursion
     from derivations.model import Model, Parameter
     from simulate.conditions import ConditionTable
+    from simulate.source import Source
     from simulate.validate import Validation
 
 Given = Mapping[str, object] | None
@@ -46,6 +47,9 @@ def conditions(
     preset: str | None = None,
     constant: float = 1.0,
     steps: int | None = None,
+    measured: Mapping[str, float] | None = None,
+    initial: Source | None = None,
+    covariances: Any = None,
 ) -> ConditionTable:
     """The paper's conditions at these values: a row a clause, with the constants C for which it holds.
 
@@ -55,18 +59,42 @@ def conditions(
         preset: a name of the setting's presets; also gives `steps`.
         constant: the C at which each clause is judged.
         steps: the run's gradient steps, for the clauses that speak of them.
+        measured: quantities of the conditions by name, such as R_min, taken as they are instead of from the parameters.
+        initial: examples such as `images` gives; R_min, R_max, R and p are measured on them, n and d are theirs.
+        covariances: (K, d, d), Sigma_k = A_k A_k^T of class-dependent noise, on which the quantities are measured.
 
     Raises:
-        InputError: as `resolve`; also where no conditions are recorded for the model.
+        InputError: as `resolve`; also where no conditions are recorded for the model, and where what is measured does
+            not fit the model or its conditions.
     """
     from simulate.conditions import conditions as evaluate
 
     own, given = condition_parameters(setting), parameters.by_name(params)
     resolved = resolve(setting, {name: value for name, value in given.items() if name not in own}, preset)
     extra = {name: parameters.parse(own[name], value) for name, value in given.items() if name in own}
+    found: dict[str, float] = {}
+    if initial is not None:
+        resolved, found = _measured_on(resolved, given, initial)
+    if covariances is not None:
+        from simulate.measured import from_covariances
+
+        resolved, found = from_covariances(resolved, given, covariances)
     if steps is not None or preset is not None:
         steps = total(setting, preset, steps)
-    return evaluate(resolved.model, {**resolved.values, **extra}, constant=constant, steps=steps)
+    values, found = {**resolved.values, **extra}, {**found, **(measured or {})}
+    return evaluate(resolved.model, values, constant=constant, steps=steps, measured=found)
+
+
+def _measured_on(
+    resolved: parameters.Resolved, given: Given, initial: Source
+) -> tuple[parameters.Resolved, dict[str, float]]:
+    """The parameters that go with a source's examples, and what the conditions take from their Gram matrix."""
+    from simulate.conditions import recorded
+    from simulate.source import measured, settle
+
+    resolved, examples = settle(resolved, given, initial)
+    known = {quantity.name for quantity in recorded(resolved.model).quantities}
+    return resolved, {name: value for name, value in measured(examples).items() if name in known}
 
 
 def condition_parameters(setting: str | Model) -> dict[str, Parameter]:
@@ -83,7 +111,7 @@ def validate(
     preset: str | None = None,
     steps: int | None = None,
     seed: int = 0,
-    initial: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | Source | None = None,
 ) -> Validation:
     """Compare the reduced recursion with gradient descent on the weights (torch, float64), on one draw.
 
@@ -93,7 +121,7 @@ def validate(
         preset: a name of the setting's presets.
         steps: gradient steps; else the preset's, else the setting's first preset's.
         seed: selects the draw, and what the algorithm draws at each step.
-        initial: arrays to start from instead of a draw; sizes come from them.
+        initial: arrays or examples to start from instead of a draw, as `run` takes them; sizes come from them.
 
     Returns:
         One-step residuals and the trajectories' differences with their bounds; `verdict` is "pass", "fail" or
@@ -102,14 +130,18 @@ def validate(
     Raises:
         InputError: as `resolve`, and where nothing says how many steps.
     """
+    from simulate import source
     from simulate.algorithm import step_draws
     from simulate.draw import draw
     from simulate.kernels import kernel_for
     from simulate.validate import validate as compare
 
-    resolved, count = resolve(setting, params, preset), total(setting, preset, steps)
-    drawn = draw(resolved.model, resolved.values, parameters.count("seed", seed), "vectors", initial)
-    if initial is not None:
+    resolved, count, examples = resolve(setting, params, preset), total(setting, preset, steps), None
+    if isinstance(initial, source.Source):
+        resolved, examples = source.settle(resolved, params, initial)
+    arrays = source.arrays(resolved.model, resolved.values, parameters.count("seed", seed), initial, examples)
+    drawn = draw(resolved.model, resolved.values, parameters.count("seed", seed), "vectors", arrays)
+    if initial is not None and examples is None:
         sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
         resolved = parameters.with_sizes(resolved, params, sizes)
     draws = step_draws(resolved.model, resolved.values, drawn.y, parameters.count("seed", seed))

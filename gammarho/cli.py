@@ -18,6 +18,7 @@ from simulate.errors import Diverged, InputError, nearest, quoted
 
 if TYPE_CHECKING:
     from derivations.derive import Recursion
+    from gammarho.data import ImageSource
 
 _OURS = ("derivations", "dynamics", "simulate", "figures", "gammarho")
 _EXTRAS = {"torch": "torch", "h5netcdf": "netcdf", "h5py": "netcdf", "distributed": "distributed", "flint": "certified"}
@@ -86,6 +87,10 @@ def run(
     record: str | None = None,
     observables: str | None = None,
     until: Repeated = (),
+    data: str | None = None,
+    classes: str | None = None,
+    data_dir: str | None = None,
+    scaling: str | None = None,
     out: str | None = None,
     json: Switch = False,
 ) -> int:
@@ -103,6 +108,10 @@ def run(
         record: all, or steps such as 0,10,100.
         observables: names, separated by commas.
         until: stop at a threshold, such as loss=1e-3; may be repeated.
+        data: real images, mnist or fashion-mnist, in place of drawn inputs; n of them.
+        classes: their labels, such as 0,1; the first of two is +1.
+        data_dir: a folder with the set's four IDX files.
+        scaling: unit, image or global.
         out: write the data to this .zarr folder or .nc file.
         json: print JSON instead of a table.
     """
@@ -111,6 +120,7 @@ def run(
 
     given, path = arguments.assignments(values), arguments.output(out)
     api.resolve(setting, given, preset)  # what is misspelt is refused before Numba and xarray are loaded
+    images = _images(data, classes, data_dir, scaling)
     options: dict[str, Any] = {
         "steps": _steps(steps),
         "seed": parameters.count("seed", seed),
@@ -122,10 +132,10 @@ def run(
     from gammarho import report
     from simulate.run import run as simulate_run
 
-    data = simulate_run(setting, given, preset=preset, engine=engine, sampling=sampling, **options)
+    found = simulate_run(setting, given, preset=preset, engine=engine, sampling=sampling, initial=images, **options)
     if path is not None:
-        report.write(data, path)
-    print(report.as_json(data) if json else report.as_text(data))
+        report.write(found, path)
+    print(report.as_json(found) if json else report.as_text(found))
     if path is not None and not json:
         print(f"wrote {path}")
     return 0
@@ -139,6 +149,10 @@ def validate(
     preset: str | None = None,
     steps: str | None = None,
     seed: str = "0",
+    data: str | None = None,
+    classes: str | None = None,
+    data_dir: str | None = None,
+    scaling: str | None = None,
     json: Switch = False,
 ) -> int:
     """Compare the recursion with gradient descent on the weights, on one draw; exit 1 unless they agree.
@@ -149,6 +163,10 @@ def validate(
         preset: published values by name, such as paper.
         steps: gradient steps; a preset brings its own.
         seed: selects the draw.
+        data: real images, mnist or fashion-mnist, in place of drawn inputs; n of them.
+        classes: their labels, such as 0,1; the first of two is +1.
+        data_dir: a folder with the set's four IDX files.
+        scaling: unit, image or global.
         json: print JSON instead of text.
     """
     from gammarho import api, arguments, report
@@ -157,9 +175,10 @@ def validate(
     given, chosen_seed = arguments.assignments(values), parameters.count("seed", seed)
     chosen_steps = _steps(steps)
     api.resolve(setting, given, preset)
-    result = api.validate(setting, given, preset=preset, steps=chosen_steps, seed=chosen_seed)
+    images = _images(data, classes, data_dir, scaling)
+    result = api.validate(setting, given, preset=preset, steps=chosen_steps, seed=chosen_seed, initial=images)
     if not json:
-        _print_notes(setting, given, preset)
+        _print_notes(setting, given, preset, images)
     print(report.json_of(result) if json else result)
     return 0 if result.verdict == "pass" else 1
 
@@ -172,6 +191,10 @@ def conditions(
     preset: str | None = None,
     constant: str = "1",
     steps: str | None = None,
+    data: str | None = None,
+    classes: str | None = None,
+    data_dir: str | None = None,
+    scaling: str | None = None,
     json: Switch = False,
 ) -> int:
     """Print the paper's conditions at these values, clause by clause.
@@ -182,22 +205,29 @@ def conditions(
         preset: published values by name, such as paper.
         constant: the C at which each clause is judged.
         steps: the run's gradient steps; a preset brings its own.
+        data: real images, mnist or fashion-mnist, n of them, on which the paper's quantities are measured.
+        classes: their labels, such as 0,1; the first of two is +1.
+        data_dir: a folder with the set's four IDX files.
+        scaling: unit, image or global.
         json: print JSON instead of a table.
     """
     from gammarho import api, arguments, report
     from simulate import parameters
 
-    given = arguments.assignments(values)
+    given, own = arguments.assignments(values), api.condition_parameters(setting)
+    mine = {name: value for name, value in given.items() if name not in own}
+    api.resolve(setting, mine, preset)
+    images = _images(data, classes, data_dir, scaling)
     table = api.conditions(
         setting,
         given,
         preset=preset,
         constant=parameters.positive("constant", constant),
         steps=_steps(steps),
+        initial=images,
     )
     if not json:
-        own = api.condition_parameters(setting)
-        _print_notes(setting, {name: value for name, value in given.items() if name not in own}, preset)
+        _print_notes(setting, mine, preset, images)
     print(report.json_of(table) if json else table)
     return 0
 
@@ -259,7 +289,7 @@ def phase(
     seed: str = "0",
     seeds: str = "3",
     observable: str = "test_error",
-    sampling: str = "gram",
+    sampling: str | None = None,
     workers: str | None = None,
     out: str | None = None,
     json: Switch = False,
@@ -276,7 +306,7 @@ def phase(
         seed: the first seed.
         seeds: draws a cell.
         observable: one number a run, such as test_error or loss.
-        sampling: gram (drawn without the dimension) or vectors.
+        sampling: gram (drawn without the dimension) or vectors; default gram where it is exact.
         workers: threads; the result does not depend on it.
         out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.
         json: print JSON instead of a table.
@@ -437,11 +467,25 @@ def _steps(text: str | None) -> int | None:
     return None if text is None else parameters.count("steps", text, example=1500)
 
 
-def _print_notes(setting: str, given: dict[str, str], preset: str | None) -> None:
-    """The published values in use, before a result that does not carry them."""
+def _images(data: str | None, classes: str | None, data_dir: str | None, scaling: str | None) -> ImageSource | None:
+    """The real images that --data and the options beside it ask for."""
+    if (data, classes, data_dir, scaling) == (None,) * 4:
+        return None
+    from gammarho.data import from_options
+
+    return from_options(data, classes, data_dir, scaling)
+
+
+def _print_notes(setting: str, given: dict[str, str], preset: str | None, images: ImageSource | None = None) -> None:
+    """What was measured on real data and the published values in use, before a result that does not carry them."""
     from gammarho import api
 
-    for note in api.resolve(setting, given, preset).notes:
+    resolved = api.resolve(setting, given, preset)
+    if images is not None:
+        from simulate.source import settle
+
+        resolved, _ = settle(resolved, given, images)
+    for note in resolved.notes:
         print(note)
 
 

@@ -46,8 +46,8 @@ def _value(option: str, name: str, value: Value, n: int) -> float:
     expected = RANGES[option].format(n=n)
     if value is None:
         raise InputError(
-            f"{name}: no value, and the algorithm takes its {option} from it; expected {expected}: declare the parameter "
-            f"in the model and give {name}=..."
+            f"{name}: no value, and the algorithm takes its {option} from it; expected {expected}; "
+            f"declare the parameter in the model and give {name}=..."
         )
     ok = not isinstance(value, str | bool) and math.isfinite(value) and value >= 0
     if ok and not isinstance(value, str):

@@ -31,6 +31,7 @@ import numpy as np
 
 from derivations.model import Model
 from derivations.statements import Instance, Statement, Statements
+from dynamics.formula import FormulaError
 from dynamics.formula import evaluate as formula_value
 
 from . import parameters, settings
@@ -183,8 +184,18 @@ def _wanted(
         found = by_id[one] if isinstance(one, str) else one
         if out.get(found.id, found) != found:
             raise InputError(f"statements: the id {quoted(found.id)} is given to two of them; give each its own")
+        _read(found)
         out[found.id] = found
     return list(out.values()), quantities
+
+
+def _read(statement: Statement) -> None:
+    """Raises InputError where a formula of the statement cannot be read."""
+    for text in (statement.claim, statement.given, statement.at, statement.since, statement.until):
+        try:
+            parse(text or "0")
+        except FormulaError as error:
+            raise InputError(f"{statement.id}: {error}") from None
 
 
 def _along_path(

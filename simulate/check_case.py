@@ -15,9 +15,10 @@ from derivations.model import Model
 from dynamics import geometry
 from dynamics.formula import FormulaError
 from dynamics.gram import Reduced
-from dynamics.kernel import Kernel, Trajectory
+from dynamics.kernel import Kernel
 
 from . import observables as obs
+from .algorithm import decays, step_draws
 from .check_formula import Indexed, evaluate, names, parse, uses
 from .draw import Draw
 from .errors import nearest
@@ -25,6 +26,7 @@ from .fresh import fresh_statistics
 from .run import seen_by
 
 Rows = NDArray[np.int64]
+_FRESH = (*obs.FRESH, "class_error", "class_error_se")
 _DIMS = {"class": "l"}  # `class` is no name in a formula
 
 
@@ -122,8 +124,9 @@ class Case:
         if states.head == "j":
             made["j"] = lambda: Indexed(("j",), np.array([1.0, -1.0]))
         if (b := states.b) is not None:
-            made["norm"] = lambda: Indexed(("t",), geometry.weight_norm(start, b))
-            made["neuron_norm"] = lambda: Indexed(("t", states.head, "r"), geometry.neuron_norms(start, b))
+            made["norm"] = lambda: Indexed(("t",), geometry.weight_norm(start, b, states.shares))
+            each = ("t", states.head, "r")
+            made["neuron_norm"] = lambda: Indexed(each, geometry.neuron_norms(start, b, states.shares))
         return made[name]() if name in made else self._family(name)
 
     def _penalty(self) -> NDArray[np.float64]:
@@ -173,7 +176,7 @@ class View:
     def _named(self, name: str) -> Indexed:
         if name in self.case.quantities:
             return evaluate(parse(self.case.quantities[name]), self)
-        if name in obs.FRESH:
+        if name in _FRESH:
             return self._taken(self._fresh(name), np.arange(len(self.rows)))
         return self._taken(self.case.whole(name), self.rows)
 
@@ -197,11 +200,14 @@ class View:
             case.states.b[self.rows],
             case.states.values,
             case.seed,
+            shares=None if case.states.scale is None else case.states.scale[self.rows],
         )
-        self.known.update(
-            {key: self._taken(Indexed(("t",), values), np.arange(len(self.rows))) for key, values in found.items()}
-        )
-        return Indexed(("t",), found[name])
+        if name not in found:
+            raise FormulaError(f"{name!r} is not a quantity of {case.model.name}")
+        dims = {1: ("t",), 2: ("t", "l")}
+        whole = {key: Indexed(dims[values.ndim], values) for key, values in found.items()}
+        self.known.update({key: self._taken(each, np.arange(len(self.rows))) for key, each in whole.items()})
+        return whole[name]
 
     def after(self) -> View:
         """One step later.  Raises FormulaError where a row has no next one."""
@@ -237,13 +243,11 @@ def trajectory_case(
     quantities: Mapping[str, str],
 ) -> Case:
     """The case of a run from its start, at the recorded steps; a run that diverges is kept up to there."""
-    if recorded[-1] == 0:
-        zero = np.zeros_like(drawn.z)[None]
-        path = Trajectory(np.zeros(1, dtype=np.int64), drawn.z[None], zero, -1)
-    else:
-        path = kernel.run(drawn.z, np.zeros_like(drawn.z), drawn.gram, drawn.y, values, int(recorded[-1]), recorded)
+    draws, zero = step_draws(model, values, drawn.y, seed), np.zeros_like(drawn.z)
+    last = int(recorded[-1])
+    path = kernel.run(drawn.z, zero, drawn.gram, drawn.y, values, last, recorded, draws=draws)
     seen = seen_by(kernel, path.z, drawn, values)
-    states = obs.States(model, drawn, values, path.z, path.b, seen)
+    states = obs.States(model, drawn, values, path.z, path.b, seen, path.scale if decays(model) else None)
     at = {int(step): row for row, step in enumerate(path.t)}
     following = np.array([at.get(int(step) + 1, -1) for step in path.t], dtype=np.int64)
     return Case(kernel, states, path.t, following, np.arange(len(path.t)), steps, seed, quantities, path.diverged)
@@ -262,7 +266,8 @@ def state_case(
     Row 0 is the draw itself, so that start(x) is what it says; the state need not be one that a run can reach.
     """
     z = drawn.z + b @ drawn.gram
-    after = kernel.run(z, b, drawn.gram, drawn.y, values, 1, np.array([2]), start=1)
+    draws = step_draws(model, values, drawn.y, 0)
+    after = kernel.run(z, b, drawn.gram, drawn.y, values, 1, np.array([2]), start=1, draws=draws)
     bs, zs = [np.zeros_like(b), b, *after.b], [drawn.z, z, *after.z]
     states = obs.States(model, drawn, values, np.stack(zs), np.stack(bs), seen_by(kernel, np.stack(zs), drawn, values))
     complete = len(after.t) == 1

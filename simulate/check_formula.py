@@ -234,10 +234,10 @@ def _compared(text: str, relation: ast.cmpop, left: Indexed, right: Indexed, tol
     name = _relation(relation)
     if name == "==":
         holds = np.abs(x - y) <= room
-    elif name in ("<=", "<"):
-        holds = _RELATIONS[name](x, y + room)
+    elif name in ("<=", ">="):
+        holds = x <= y + room if name == "<=" else x + room >= y
     else:
-        holds = _RELATIONS[name](x + room, y)
+        holds = _RELATIONS[name](x, y)
     infinite = np.isinf(x) | np.isinf(y)
     holds = np.where(infinite, _RELATIONS[name](x, y), holds)
     known = ~(np.isnan(x) | np.isnan(y)) & (infinite | np.isfinite(np.broadcast_to(room, x.shape)))

@@ -10,6 +10,7 @@ import importlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any, Literal
 
 from derivations.conditions import Clause, ClauseList, Conditions, Only, Prescription
@@ -249,15 +250,15 @@ def tabulate(
     given, notes = _completed(declared, values)
     at = _Point(declared, given, constant, steps, _from_data(declared, measured or {}))
     parameters = {p.name: p for p in (*declared.parameters, *model.parameters)}
-    used = at.used()
+    used, known = at.used(), dict.fromkeys(quantity.name for quantity in at.quantities)
     return ConditionTable(
         model=model.name, conditions=declared, constant=constant,
         values=tuple((name, given[name]) for name in parameters if given.get(name) is not None),
-        quantities=tuple((q.name, x) for q in at.quantities if q.name in used and (x := at.value(q.name)) is not None),
+        quantities=tuple((name, x) for name in known if name in used and (x := at.value(name)) is not None),
         tables=tuple(_table(group, at, parameters) for group in declared.lists),
         prescribed=tuple(at.prescribed(p) for p in declared.prescriptions if _about(p.only, given)),
         notes=(*declared.notes, *notes),
-        measured=tuple(q.name for q in at.quantities if q.name in at.measured and q.name in used),
+        measured=tuple(name for name in known if name in at.measured and name in used),
     )
 
 
@@ -267,8 +268,10 @@ def _from_data(declared: Conditions, measured: Mapping[str, float]) -> dict[str,
     for name, value in measured.items():
         if name not in known:
             raise InputError(f"measured: {quoted(name)} is not a quantity of these conditions; {nearest(name, known)}")
-        if not math.isfinite(value):
-            raise InputError(f"measured: {name} = {value} is not a finite number; leave it out to have it computed")
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            raise InputError(
+                f"measured: {name} = {quoted(value)} is not a finite number; leave it out to have it computed"
+            )
     return {name: float(value) for name, value in measured.items()}
 
 

@@ -116,9 +116,14 @@ def draw(
         if sampling == "gram":
             raise InputError("sampling: 'gram' draws its own data, but initial= brings arrays; leave one of them out")
         return _from_arrays(model, values, initial, seed)
+    reason = gram_refusal(model, values) if sampling == "gram" else ""
+    if reason:
+        raise InputError(reason)
     plan = _plan(model, values)
     labels = _labels(model, values, plan.n, seed)
-    return (_by_gram if sampling == "gram" else _by_vectors)(plan, labels, seed)
+    if sampling == "gram":
+        return _by_gram(plan, labels, seed)
+    return _by_vectors(model, values, plan, labels, seed)
 
 
 @dataclass(frozen=True)
@@ -321,13 +326,13 @@ def off_indices(
 
 def _labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Array:
     if model.class_sizes:
-        return _sized_labels(model, values, n)
+        return sized_labels(model, values, n)
     drawn = stream(seed, "labels").integers(0, model.n_heads, size=n)  # two heads where labels are signed
     labels = drawn.astype(np.float64)
     return 1.0 - 2.0 * labels if model.network.heads == "signed" else labels
 
 
-def _sized_labels(model: Model, values: Mapping[str, Value], n: int) -> Array:
+def sized_labels(model: Model, values: Mapping[str, Value], n: int) -> Array:
     """Class by class, of the sizes given, or as equal as possible with the first classes one larger."""
     name, heads = model.class_sizes, model.n_heads
     sizes = counts_of(values.get(name))
@@ -343,7 +348,18 @@ def _sized_labels(model: Model, values: Mapping[str, Value], n: int) -> Array:
     return np.where(labels == 0, 1.0, -1.0) if model.network.heads == "signed" else labels
 
 
-def _by_vectors(plan: _Plan, y: Array, seed: int) -> Draw:
+def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Array:
+    """W(0) (H, m, d) of the model's initialisation, by the seed's stream "init"; a drawn run starts from the same.
+
+    Raises:
+        InputError: `values` lack the number of filters or their standard deviation, or the law is not drawn.
+    """
+    size = (model.n_heads, int(_dimension(values, "m")), d)
+    drawn = standardised(stream(seed, "init"), _initial_shape(model, values), size)
+    return number(values, model.initialisation.std) * drawn
+
+
+def _by_vectors(model: Model, values: Mapping[str, Value], plan: _Plan, y: Array, seed: int) -> Draw:
     """Every vector drawn, fixed directions along the first axes.
 
     Training sees inner products only, and noise and filters are isotropic, so which orthogonal set the fixed directions
@@ -369,7 +385,7 @@ def _by_vectors(plan: _Plan, y: Array, seed: int) -> Draw:
     for at, (name, (rows, std)) in enumerate(plan.centres.items()):
         means[name] = std * stream(seed, "centre", at).standard_normal(d)
         vectors[rows] += y[:, None] * means[name]
-    weights = plan.sigma_0 * standardised(stream(seed, "init"), plan.shape, (plan.heads, plan.m, d))
+    weights = filters(model, values, seed, d)
     on_spikes = weights[..., spiked].reshape(plan.heads * plan.m, plan.spikes)
     realised = plan.realised(on_spikes, vectors[:, spiked], np.eye(plan.spikes, d, k=len(fixed)))
     centres = {name: Centre(weights @ mu, vectors @ mu, mu) for name, mu in means.items()}
@@ -381,7 +397,6 @@ def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
 
     Spikes are further fixed directions of length one, along which a vector's standard deviation is its class's.
     """
-    _check_gram(plan)
     fixed, noise, means = plan.fixed, plan.noise, np.array([std for _, std in plan.centres.values()])
     ensemble = grams.Ensemble(
         fixed_gram=np.diag(np.concatenate([plan.length[fixed] ** 2, np.ones(plan.spikes)])),
@@ -415,13 +430,17 @@ def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
     return Draw(z, 0.5 * (gram + gram.T), y, plan.d, "gram", None, None, drawn.weight_gram, centres)
 
 
-def _check_gram(plan: _Plan) -> None:
-    for what, shape in (("filters", plan.shape), *(("noise", shape) for _, shape in plan.shapes)):
+def gram_refusal(model: Model, values: Mapping[str, Value]) -> str:
+    """Why inner products alone cannot be drawn exactly at these values, in one sentence; empty where they can."""
+    laws = [law_of(family, values) for family in model.directions]
+    shapes = [("filters", _initial_shape(model, values)), *(("noise", entries_of(law, values)) for law in laws)]
+    for what, shape in shapes:
         if shape != "gaussian":
-            raise InputError(
+            return (
                 f"sampling: 'gram' needs {what} that no rotation changes, so Gaussian, and {shape} {what} would come "
                 "out wrong; give sampling='vectors'"
             )
+    return ""
 
 
 def _split(drawn: grams.Reduced, first: int, spikes: int) -> tuple[grams.Reduced, Array, Array]:

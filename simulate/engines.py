@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import Model
-from dynamics.stepdraws import StepDraws
 
 from . import weights
 from .errors import Diverged
@@ -43,10 +42,9 @@ class Kernel(Protocol):
     """The part of `dynamics.kernel.Kernel` that is compared."""
 
     def run(
-        self, z: Array, b: Array, gram: Array, y: Array, values: Values, steps: int, recorded: Steps, start: int = 0,
-        velocity: Array | None = None, draws: StepDraws | None = None,
+        self, z: Array, b: Array, gram: Array, y: Array, values: Values, steps: int, recorded: Steps, start: int = 0
     ) -> Trajectory:
-        """`steps` steps from the state (z, b) at step `start`; the last two only for algorithms that have them."""
+        """`steps` steps from (z, b) at step `start`; also takes `velocity` and `draws` where its algorithm does."""
 
     def observe(self, z: Array, gram: Array, y: Array, values: Values) -> Mapping[str, Array]:
         """Observables of the states z (T, H, m, B)."""
@@ -97,7 +95,8 @@ class Pair:
     def run(self, z: Array, b: Array, recorded: Steps, start: int = 0, velocity: Array | None = None) -> Run:
         """The kernel from the state (z, b) at step `start`; NaN at the recorded steps after it diverged."""
         steps = int(recorded[-1]) - start
-        more = {name: given for name, given in (("velocity", velocity), ("draws", self.task.draws)) if given is not None}
+        extra = {"velocity": velocity, "draws": self.task.draws}
+        more: dict[str, Any] = {name: given for name, given in extra.items() if given is not None}
         run = self.kernel.run(z, b, self.draw.gram, self.draw.y, self.task.values, steps, recorded, start=start, **more)
         found = [np.full((len(recorded), *z.shape), np.nan) for _ in range(3)]
         moving = getattr(run, "velocity", None)
@@ -123,6 +122,12 @@ class Pair:
     def reduced(self, z: Array) -> Mapping[str, Array]:
         """The kernel's observables of the states z (T, H, m, B)."""
         return self.kernel.observe(z, self.draw.gram, self.draw.y, self.task.values)
+
+    def losses(self, W: Array) -> Array:
+        """Weight space's training loss of the states W (T, H, m, d), (T,)."""
+        return weights.mean_losses(
+            self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device)
+        )
 
     def autograd(self, W: Array) -> dict[str, Array]:
         """Weight space's observables of the states W (T, H, m, d)."""

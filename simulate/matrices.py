@@ -82,18 +82,18 @@ def _conditions(states: States, at: int) -> tuple[float, float]:
     kappa = 1.0 if states.values.get("neurons", "mean") == "sum" else 1.0 / z.shape[1]
     columns, scales = patch_columns(model, y)
     slope = slopes(model.network.activation, sides(model, z, y), states.values) * scales * y[:, None]
-    gradients = np.zeros((len(y), *z.shape))  # coefficients of grad z_i on the directions
-    for p in range(columns.shape[1]):
-        signed = kappa * np.array([1.0, -1.0])[:, None, None] * slope[..., p]
-        for i in range(len(y)):
-            gradients[i, :, :, columns[i, p]] += signed[..., i]
-    flat = gradients.reshape(len(y), -1, z.shape[-1])
-    inner = np.einsum("isb,ksb->ik", flat @ drawn.gram, flat, optimize=True)
+    # Patch p adds grads[s, i, p] of direction columns[i, p] to neuron s of grad z_i.
+    grads = (kappa * np.array([1.0, -1.0])[:, None, None, None] * slope).reshape(-1, *slope.shape[2:])
+    inner = np.zeros((len(y), len(y)))
+    for p, q in np.ndindex(columns.shape[1], columns.shape[1]):
+        inner += drawn.gram[np.ix_(columns[:, p], columns[:, q])] * (grads[..., p].T @ grads[..., q])
     try:
         multipliers = _nonnegative(inner, margins)
     except RuntimeError:  # non-negative least squares did not end: nothing is known
         return np.nan, np.nan
-    left = states.b[at] - np.tensordot(multipliers, gradients, axes=1)
+    left = states.b[at].copy()
+    for p in range(columns.shape[1]):
+        np.subtract.at(left.reshape(-1, left.shape[-1]).T, columns[:, p], (multipliers[:, None] * grads[..., p].T))
     residual = float(np.linalg.norm(states.frame.at(left, states.shares[at])))
     least = float(margins.min())
     slackness = float(np.max(multipliers * (margins - least))) / least**2 if least > 0 else np.nan

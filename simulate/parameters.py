@@ -94,6 +94,8 @@ def by_name(given: Mapping[str, object] | None) -> dict[str, object]:
 def with_sizes(resolved: Resolved, given: Mapping[str, object] | None, sizes: Mapping[str, float]) -> Resolved:
     """The sizes of the caller's own arrays (n, m, d) in place of defaults and presets, whose notes go with them.
 
+    Defaults that are formulas follow the sizes.
+
     Raises:
         InputError: where `given` says another size than the arrays have.
     """
@@ -105,8 +107,13 @@ def with_sizes(resolved: Resolved, given: Mapping[str, object] | None, sizes: Ma
             )
         if name in values:
             values[name] = parse(resolved.model.parameter(name), size)
-    kept = tuple(note for note in resolved.notes if note.split(" ")[0] not in sizes)
-    return Resolved(resolved.model, values, kept)
+    kept = [line for line in resolved.notes if line.split(" ")[0] not in sizes]
+    for parameter in filter(_is_formula, resolved.model.parameters):
+        used = note(parameter, resolved.values[parameter.name])
+        if used in kept:  # else the value is the caller's or a preset's
+            values[parameter.name] = parse(parameter, _formula(parameter, values))
+            kept[kept.index(used)] = note(parameter, values[parameter.name])
+    return Resolved(resolved.model, values, tuple(kept))
 
 
 def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Distance, Extreme, Model, Value, to_plain
+from derivations.model import Distance, Extreme, MaxMargin, Model, NormalisedMargin, Value, to_plain
 from dynamics.kernel import Kernel
 
 from . import observables as obs
 from . import parameters, settings
 from .algorithm import decays, step_draws
-from .draw import draw
+from .draw import draw, gram_refusal
 from .errors import Diverged, InputError, nearest, quoted
 from .fresh import fresh_statistics
 from .grid_store import Arrays, GridStore, open_grid
@@ -52,7 +52,7 @@ def phase(
     observable: str = "test_error",
     seeds: int = 3,
     seed: int = 0,
-    sampling: str = "gram",
+    sampling: str | None = None,
     store: str | Path | None = None,
     workers: int | None = None,
     progress: bool = True,
@@ -69,7 +69,7 @@ def phase(
         observable: one number a run: loss, test_error, signal, ...
         seeds: draws a cell; every cell has the seeds seed, seed + 1, ...
         seed: the first of them.
-        sampling: "gram" (inner products alone, at any d) or "vectors".
+        sampling: "gram" (inner products alone, at any d) or "vectors"; default gram where it is exact at every cell.
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing.
         workers: threads; default, the processors at hand.  The result does not depend on it.
         progress: show progress on stderr.
@@ -165,7 +165,7 @@ class _Grid:
 
 def _grid(
     setting: str | Model, params: Mapping[str, object] | None, x: Axis, y: Axis, preset: str | None,
-    steps: int | None, observable: str, seeds: int, seed: int, sampling: str,
+    steps: int | None, observable: str, seeds: int, seed: int, sampling: str | None,
 ) -> _Grid:
     found = settings.resolve(setting)
     chosen = found.preset(preset)
@@ -175,7 +175,7 @@ def _grid(
     if columns[0] == rows[0]:
         raise InputError(f"x and y: both {columns[0]}; expected two different parameters")
     _check_observable(base.model, observable)
-    if sampling not in ("gram", "vectors"):
+    if sampling not in (None, "gram", "vectors"):
         raise InputError(f"sampling: {quoted(sampling)} is not known; expected 'gram' or 'vectors'")
     kernels: dict[Model, Kernel] = {}
 
@@ -187,10 +187,12 @@ def _grid(
 
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)
     notes = [note for note in base.notes if note.split(" ")[0] not in (columns[0], rows[0])]
+    cells = tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1])
+    inexact = any(gram_refusal(each.model, each.values) for row in cells for each in row)
     return _Grid(
-        model=base.model, cells=tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1]), x=columns, y=rows,
+        model=base.model, cells=cells, x=columns, y=rows,
         seeds=tuple(range(first, first + many)), steps=total_steps(steps, chosen, found), observable=observable,
-        sampling=sampling, notes=tuple(notes),
+        sampling=sampling or ("vectors" if inexact else "gram"), notes=tuple(notes),
     )
 
 
@@ -215,7 +217,11 @@ def _axis(option: str, axis: object, model: Model, given: Mapping[str, object]) 
 
 def _check_observable(model: Model, name: str) -> None:
     """Only what is one number a run can fill a cell."""
-    declared = [o.name for o in model.observables if isinstance(o, Distance) or (isinstance(o, Extreme) and not o.per)]
+    declared = [
+        o.name for o in model.observables
+        if isinstance(o, Distance | MaxMargin) or (isinstance(o, Extreme) and not o.per)
+        or (isinstance(o, NormalisedMargin) and o.spread)
+    ]
     known = [*_SCALARS, *declared]
     if name not in known:
         raise InputError(f"observable: {quoted(name)} is not one number a run; {nearest(str(name), known)}")

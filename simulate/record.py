@@ -60,11 +60,14 @@ def advance(
         kept.append(cut(chunk, np.isin(chunk.t, wanted) & (chunk.t <= last)))
         if stop is not None:
             break
-    velocities = [part.velocity for part in kept if part.velocity is not None]
-    return Trajectory(
-        *(np.concatenate([getattr(part, name) for part in kept]) for name in ("t", "z", "b")), -1,
-        np.concatenate([part.scale for part in kept]), np.concatenate(velocities) if velocities else None,
-    )
+    return joined(kept)
+
+
+def joined(parts: Sequence[Trajectory]) -> Trajectory:
+    """Trajectories one after another as one."""
+    t, z, b, scale = (np.concatenate([getattr(part, name) for part in parts]) for name in ("t", "z", "b", "scale"))
+    velocities = [part.velocity for part in parts if part.velocity is not None]
+    return Trajectory(t, z, b, -1, scale, np.concatenate(velocities) if velocities else None)
 
 
 def _chunks(
@@ -78,7 +81,8 @@ def _chunks(
         count = min(size, steps - start)
         at = np.arange(start, start + count + 1, dtype=np.int64)
         at = at if recorded is None else np.union1d(recorded[np.isin(recorded, at)], at[-1:])
-        chunk = finite(kernel.run(z, b, draw.gram, draw.y, values, count, at, start, velocity, draws), values, kernel.step)
+        run = kernel.run(z, b, draw.gram, draw.y, values, count, at, start, velocity, draws)
+        chunk = finite(run, values, kernel.step)
         yield chunk if start == 0 else cut(chunk, chunk.t > start)
         z, b, start = chunk.z[-1], chunk.b[-1], start + count
         velocity = None if chunk.velocity is None else chunk.velocity[-1]
@@ -87,7 +91,7 @@ def _chunks(
 
 
 def finite(found: Trajectory, values: Mapping[str, Any], step: str = "eta") -> Trajectory:
-    """The trajectory, where it stayed finite.  Raises Diverged otherwise, naming the parameter `step` of the step size."""
+    """The trajectory, where it stayed finite.  Raises Diverged otherwise, naming the step size's parameter `step`."""
     if found.diverged >= 0:
         lam = f", or lam ({values['lam']:g})" if values.get("lam") else ""
         raise Diverged(

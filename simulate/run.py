@@ -14,7 +14,7 @@ from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
 from dynamics.stepdraws import StepDraws
 
-from . import fresh, matrices, parameters, settings
+from . import fresh, matrices, parameters, settings, source
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .draw import Draw, draw
@@ -46,7 +46,7 @@ def run(
     record: str | Sequence[int] | None = None,
     observables: Sequence[str] | None = None,
     until: Mapping[str, float] | None = None,
-    initial: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | source.Source | None = None,
 ) -> xarray.Dataset:
     """Run a model and return its observables, labelled; the value at t belongs to W(t).
 
@@ -63,7 +63,8 @@ def run(
         record: steps to record: default 0 and 200 log-spaced ones; "all"; or a list.
         observables: the variables wanted; default all.  Hitting times are exact, whatever is recorded; -1: not reached.
         until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}.
-        initial: the caller's arrays "W", one per family, and "y"; sizes come from them.
+        initial: the caller's arrays "W", one per family, and "y"; or examples such as `gammarho.images` gives, with W
+            drawn and the test error of held-out ones.  Sizes come from them.
 
     Raises:
         InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step.
@@ -74,10 +75,12 @@ def run(
     chosen = found.preset(preset)
     resolved = parameters.resolve(found.factory, params, chosen)
     count = total_steps(steps, chosen, found)
-    wanted = obs.check(resolved.model, observables)
+    wanted, examples = obs.check(resolved.model, observables), None
+    if isinstance(initial, source.Source):
+        resolved, examples = source.settle(resolved, params, initial)
     task = _Task(
         resolved, count, engine, sampling, recorded_steps(record, count), wanted, until, initial, params,
-        asked=observables is not None,
+        asked=observables is not None, examples=examples,
     )
     first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, low=1)
     if many > 1 and until:
@@ -100,12 +103,12 @@ class _Task:
 
     def __init__(
         self, resolved: parameters.Resolved, steps: int, engine: str, sampling: str, recorded: Steps,
-        wanted: tuple[str, ...], until: Mapping[str, float] | None, initial: Mapping[str, Any] | None,
-        params: Mapping[str, object] | None, asked: bool,
+        wanted: tuple[str, ...], until: Mapping[str, float] | None, initial: Mapping[str, Any] | source.Source | None,
+        params: Mapping[str, object] | None, asked: bool, examples: source.Examples | None,
     ) -> None:
         self.resolved, self.steps, self.engine, self.sampling = resolved, steps, engine, sampling
         self.recorded, self.wanted, self.initial, self.params = recorded, wanted, initial, params
-        self.until, self.asked, self.notes = dict(until or {}), asked, tuple[str, ...]()
+        self.until, self.asked, self.notes, self.examples = dict(until or {}), asked, tuple[str, ...](), examples
         cheap = obs.at_every_step(resolved.model)
         for name, value in self.until.items():
             if name not in cheap:
@@ -123,8 +126,9 @@ class _Task:
 
     def one(self, seed: int) -> tuple[Steps, Variables, Draw]:
         """One seed's recorded steps, variables and draw."""
-        drawn = draw(self.model, self.resolved.values, seed, self.sampling, self.initial)
-        if self.initial is not None:
+        initial = source.arrays(self.model, self.resolved.values, seed, self.initial, self.examples)
+        drawn = draw(self.model, self.resolved.values, seed, self.sampling, initial)
+        if initial is not None and self.examples is None:
             sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
             self.resolved = parameters.with_sizes(self.resolved, self.params, sizes)
         kernel = kernel_for(self.model)
@@ -143,6 +147,8 @@ class _Task:
         if not wanted or states.b is None:
             return {}
         values = self.resolved.values
+        if self.examples is not None:
+            return self._held_out(kernel, states, states.b, wanted, self.examples)
         reason = fresh.refusal(self.model, states.draw, values)
         if reason and self.asked:
             raise InputError(reason)
@@ -157,9 +163,23 @@ class _Task:
         dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
         return {name: obs.Variable(dims[found[name].ndim], found[name], _meaning(name, tails)) for name in wanted}
 
+    def _held_out(
+        self, kernel: Kernel, states: obs.States, b: Array, wanted: list[str], examples: source.Examples
+    ) -> Variables:
+        """What there is of `wanted` on the data's own held-out examples."""
+        values = self.resolved.values
+        found = source.held_out_statistics(
+            self.model, lambda a: kernel.outputs(a, values), states.draw, b, states.shares, examples
+        )
+        return {
+            name: obs.Variable(("t", "class")[: found[name].ndim], found[name], source.meaning(name, examples))
+            for name in wanted if name in found
+        }
+
     def _reduced(self, kernel: Kernel, drawn: Draw, draws: StepDraws | None) -> _Found:
         watch = _Watch(self, kernel, drawn)
-        path = advance(kernel, drawn, self.resolved.values, self.steps, self.recorded, watch if watch.busy else None, draws)
+        watching = watch if watch.busy else None
+        path = advance(kernel, drawn, self.resolved.values, self.steps, self.recorded, watching, draws)
         counted = [item for counter in watch.counters for item in counter.variables(path.t).items()]
         counts = {name: variable for name, variable in counted if name in self.wanted}
         return path, seen_by(kernel, path.z, drawn, self.resolved.values), watch.hits, counts
@@ -170,7 +190,8 @@ class _Task:
         vectors, _ = weights.needs_vectors(drawn)
         path = weights.train(self.model, drawn, self.resolved.values, self.steps, self.recorded, draws=draws)
         seen = weights.observe(self.model, vectors, drawn.y, path.W, self.resolved.values)
-        b, scale = np.empty(0) if path.b is None else path.b, weights.remaining(self.model, self.resolved.values, path.t)
+        b = np.empty(0) if path.b is None else path.b
+        scale = weights.remaining(self.model, self.resolved.values, path.t)
         return Trajectory(path.t, seen["z"], b, -1, scale), seen, {}, {}
 
 
@@ -276,17 +297,20 @@ def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int,
     attrs = {
         "setting": model.name, "title": model.title, "engine": task.engine, "sampling": drawn.sampling, "seed": first,
         "steps": int(t[-1]), "parameters": json.dumps(values), "notes": "\n".join([*task.resolved.notes, *task.notes]),
+        **({} if task.examples is None else source.attributes(task.examples)),
     }
     kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}
     return xarray.Dataset(data, coords=kept, attrs=attrs)
 
 
-def weights(data: xarray.Dataset, initial: Mapping[str, Any] | None = None, setting: str | Model | None = None) -> Array:
+def weights(
+    data: xarray.Dataset, initial: Mapping[str, Any] | source.Source | None = None, setting: str | Model | None = None
+) -> Array:
     """W (H, m, d) at the last recorded step of a run, rebuilt from its coefficients.
 
     Args:
         data: a run of one seed with every coefficient recorded, sampling "vectors" or the caller's arrays.
-        initial: the arrays the run started from, where it was given any.
+        initial: the arrays or examples the run started from, where it was given any.
         setting: the Model or "file.py:model" of a run of the user's own; a shipped setting is known by its name.
 
     Raises:
@@ -300,7 +324,9 @@ def weights(data: xarray.Dataset, initial: Mapping[str, Any] | None = None, sett
     resolved = parameters.resolve(settings.resolve(setting or data.attrs["setting"]).factory, given)
     if data.attrs["sampling"] == "initial" and initial is None:
         raise InputError("initial: the run started from the caller's arrays; pass the same ones as initial=")
-    drawn = draw(resolved.model, resolved.values, int(data.attrs["seed"]), "vectors", initial)
+    seed = int(data.attrs["seed"])
+    arrays = source.arrays(resolved.model, resolved.values, seed, initial)
+    drawn = draw(resolved.model, resolved.values, seed, "vectors", arrays)
     assert drawn.vectors is not None and drawn.weights is not None
     b = np.zeros(drawn.z.shape)
     n = len(drawn.y)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from hypothesis import strategies as st
@@ -68,7 +68,7 @@ class Instance:
 
 def activations() -> st.SearchStrategy[Activation]:
     """Declared activations, either convention at the kink."""
-    kink = st.sampled_from([0, 1])
+    kink: st.SearchStrategy[Literal[0, 1]] = st.sampled_from([0, 1])
     return st.one_of(
         st.integers(2, 4).map(lambda q: Activation(name="relu_power", power=q)),
         kink.map(lambda at: Activation(name="relu", at_kink=at)),
@@ -95,21 +95,24 @@ def models(draw: Any) -> Model:
     families = tuple(
         Directions(
             name=FAMILIES[at], over=over, latex=rf"\mathbf{{v}}^{{{at}}}",
-            coefficient=Coefficient(name=f"c{at}", latex=f"c^{at}", scaled=draw(st.booleans()), signed=draw(st.booleans())),
+            coefficient=Coefficient(
+                name=f"c{at}", latex=f"c^{at}", scaled=draw(st.booleans()), signed=draw(st.booleans())
+            ),
         )
         for at, over in enumerate(chosen)
     )
     scales = st.sampled_from(["one", "label"]) if signed else st.just("one")
     patch = st.tuples(st.sampled_from([family.name for family in families]), scales)
     patches = draw(st.lists(patch, min_size=1, max_size=3))
-    loss = draw(st.sampled_from(["logistic", "exponential"])) if signed else "cross_entropy"
+    loss: Any = draw(st.sampled_from(["logistic", "exponential"])) if signed else "cross_entropy"
     return Model(
         name="random",
         title="A random declaration",
         directions=families,
         patches=tuple(Patch(direction=name, scale=scale) for name, scale in patches),
         network=Network(
-            heads="signed" if signed else "class", activation=draw(activations()), classes=2 if signed else draw(st.integers(2, 4))
+            heads="signed" if signed else "class", activation=draw(activations()),
+            classes=2 if signed else draw(st.integers(2, 4)),
         ),
         objective=Objective(loss=loss, penalty=draw(st.sampled_from(["none", "per_example", "full"]))),
         algorithm=draw(algorithms()),
@@ -124,8 +127,9 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     values: dict[str, Value] = {
         "neurons": draw(st.sampled_from(["mean", "sum"])), "penalty_half": draw(st.booleans()),
         "eta": draw(st.floats(1e-3, 2.0)), "lam": draw(st.floats(1e-2, 2.0)), "lam_until": None, "n": n, "m": m, "d": d,
-        "batch": draw(st.integers(1, n)), "momentum": draw(st.floats(0.0, 0.99)), "weight_decay": draw(st.floats(0.0, 1.0)),
-        "radius": draw(st.floats(0.0, 0.5)), "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])),
+        "batch": draw(st.integers(1, n)), "momentum": draw(st.floats(0.0, 0.99)),
+        "weight_decay": draw(st.floats(0.0, 1.0)), "radius": draw(st.floats(0.0, 0.5)),
+        "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])),
     }
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     directions = model.offsets(n)[""]
@@ -145,8 +149,8 @@ def plain_kernel(model: Model) -> Kernel:
     told = description(model)
     return Kernel(
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
-        heads=told["heads"], signed=told["signed"], step=told["step"], loops=plain_module(derive(model).kernel_source(), model.name), blas_path=None,
-        options=told["options"],
+        heads=told["heads"], signed=told["signed"], step=told["step"],
+        loops=plain_module(derive(model).kernel_source(), model.name), blas_path=None, options=told["options"],
     )
 
 

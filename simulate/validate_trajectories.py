@@ -30,7 +30,7 @@ def trajectories(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row], b
     b = weights.coefficients(W - pair.share(t) * pair.start, pair.vectors)
     if b is None:
         notes.append("the directions are linearly dependent, so W does not determine coefficients: none are compared")
-    ours = _Course(pair.autograd(W)["loss"], None if b is None else b * pair.lengths**2, W)
+    ours = _Course(pair.losses(W), None if b is None else b * pair.lengths**2, W)
     theirs = _course(pair, pair.run(pair.draw.z, np.zeros_like(pair.draw.z), t), t)
     growth = _distances(_perturbed(pair, t, W), theirs, pair)
     if "coefficients" in growth:

@@ -74,7 +74,8 @@ class Problem:
         if not drawn:
             return self
         if self.draws is None:
-            raise InputError(f"draws: none given, and the algorithm draws its {' and '.join(drawn)} at each step; give them")
+            names = " and ".join(drawn)
+            raise InputError(f"draws: none given, but the algorithm draws its {names} at each step; give them")
         if "label_noise" in drawn:
             y = y.new_tensor(self.draws.labels(t, 1)[0])
         if "batch" in drawn:
@@ -136,10 +137,10 @@ def train(
     model: Model, draw: VectorDraw, values: Values, steps: int, recorded: NDArray[np.int64], device: str = "cpu",
     draws: StepDraws | None = None,
 ) -> WeightTrajectory:
-    """The model's algorithm for `steps` steps from the draw's weights; W at the increasing steps `recorded` in [0, steps].
+    """The model's algorithm for `steps` steps from the draw's weights; W at increasing steps `recorded` in [0, steps].
 
-    Coefficients are those of W(t) - (1 - eta weight_decay)^t W(0) where weights decay.  Raises InputError where the draw
-    has no vectors, Diverged (naming the step) where W leaves the finite numbers.
+    Coefficients are those of W(t) - (1 - eta weight_decay)^t W(0) where weights decay.  Raises InputError where the
+    draw has no vectors, Diverged (naming the step) where W leaves the finite numbers.
     """
     vectors, weights = needs_vectors(draw)
     wanted = check_recorded(recorded, steps)
@@ -147,7 +148,8 @@ def train(
     kept = [w.cpu().numpy() for t, w in states(task, weights, steps) if t in wanted]
     W = np.stack(kept) if kept else np.empty((0, *weights.shape))
     at = np.array(sorted(wanted), dtype=np.int64)
-    return WeightTrajectory(at, W, coefficients(W - remaining(model, values, at)[:, None, None, None] * weights, vectors))
+    shares = remaining(model, values, at)[:, None, None, None]
+    return WeightTrajectory(at, W, coefficients(W - shares * weights, vectors))
 
 
 def remaining(model: Model, values: Values, t: NDArray[np.int64]) -> Array:
@@ -202,7 +204,8 @@ def move(task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Te
             largest = gradient.abs().max()
             unit = gradient / largest if bool(largest > 0) else gradient  # squares of tiny entries would vanish
             length = unit.norm()
-            gradient = gradient_at(seen, w + task.option("radius") * (unit / length), t) if bool(length > 0) else gradient
+            if bool(length > 0):
+                gradient = gradient_at(seen, w + task.option("radius") * (unit / length), t)
         velocity = task.option("momentum") * velocity + gradient
         return w - eta * velocity - eta * task.option("weight_decay") * w, velocity
 
@@ -308,6 +311,13 @@ def observe(
     return {name: np.stack([row[name].detach().cpu().numpy() for row in rows]) for name in rows[0]}
 
 
+def mean_losses(model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu") -> Array:
+    """The training loss, without penalty, of the states W (T, H, m, d), (T,): `observe`'s "loss" and nothing else."""
+    task = problem(model, vectors, y, values, device)
+    with one_thread(), torch.no_grad():
+        return np.array([float(losses(task, task.vectors.new_tensor(w)).mean()) for w in W])
+
+
 def coefficients(change: Array, vectors: Array) -> Array | None:
     """Least-squares b (..., B) with change (..., d) = sum_b b_b v_b; None where the directions are dependent."""
     if not independent(vectors):
@@ -403,7 +413,7 @@ def _observe_one(task: Problem, w: Tensor) -> dict[str, Tensor]:
 def _observe_examples(task: Problem, leaf: Tensor) -> dict[str, Tensor]:
     """What `_observe_one` sees example by example, each (n, ...); no graph is kept."""
     loss, gradients = per_example(task, leaf)
-    row = {"losses": loss.detach(), "gradient_norms": gradients.detach().flatten(1).norm(dim=1)}
+    row = {"losses": loss.detach(), "gradient_norms": torch.linalg.vector_norm(gradients.detach(), dim=(1, 2, 3))}
     signed, act = task.model.network.heads == "signed", task.model.network.activation
     copies = leaf.expand(len(task.y), *leaf.shape) if signed and act.name == "relu_power" else leaf
     F = outputs(task, copies, task.patches)

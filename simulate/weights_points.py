@@ -1,4 +1,4 @@
-"""Where the steps of an algorithm take their gradients, in weight space: what is near a kink there, and what is rounding."""
+"""Where the steps of an algorithm take their gradients, in weight space, to tell what rounding decides there."""
 
 from __future__ import annotations
 

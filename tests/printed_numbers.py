@@ -49,7 +49,7 @@ class State:
     eta: float = 1.0
 
     def size(self, upper: str) -> int:
-        return {"m": self.W.shape[1], "n": len(self.y), "2": 2}[upper]
+        return int({"m": self.W.shape[1], "n": len(self.y), "2": 2}[upper])
 
     def symbol(self, name: str) -> Any:
         known: dict[str, Any] = {

@@ -31,7 +31,7 @@ class Classes:
     w_star: float = 2.5 * math.log(4 * 2 / 0.1)
 
     def size(self, upper: str) -> int:
-        return {"m": self.W.shape[1], "n": len(self.y), str(len(self.u)): len(self.u)}[upper]
+        return int({"m": self.W.shape[1], "n": len(self.y), str(len(self.u)): len(self.u)}[upper])
 
     def symbol(self, name: str) -> Any:
         return {"n": len(self.y), "m": self.W.shape[1], "eta": self.eta, "w_star": self.w_star}[name]
@@ -46,7 +46,7 @@ class Classes:
         """Softmax probabilities (K, n)."""
         on = np.maximum(self.W @ self.u.T, 0)[..., self.y] + np.maximum(self.W @ self.xi.T, 0)
         rising: Array = np.exp(on.mean(1) - on.mean(1).max(0))
-        return rising / rising.sum(0)
+        return np.asarray(rising / rising.sum(0))
 
     def named(self, base: str, at: tuple[int, ...]) -> Any:
         at = tuple(index - 1 for index in at)
@@ -74,7 +74,7 @@ class Inputs:
     eta: float = 1.0
 
     def size(self, upper: str) -> int:
-        return {"m": self.W.shape[1], "n": len(self.y), "2": 2}[upper]
+        return int({"m": self.W.shape[1], "n": len(self.y), "2": 2}[upper])
 
     def symbol(self, name: str) -> Any:
         return {"n": len(self.y), "m": self.W.shape[1], "eta": self.eta, "slope": self.slope}[name]

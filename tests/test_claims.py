@@ -14,17 +14,26 @@ from hypothesis import strategies as st
 from derivations.activations import Relu, Step
 from derivations.canonical import bound_apart, canonical
 from derivations.claims import Claim, Slip, claims, compare, explain, latex
+from derivations.papers.heterogeneous.claims import FEATURES, NOISE_OFF, OTHER
+from derivations.papers.heterogeneous.model import model as of_classes
+from derivations.papers.nearly_orthogonal.claims import ACROSS, FROZEN, OWN
 from derivations.papers.pegr.claims import HALF, NOISE_FREE, SIGNAL_FREE
 from derivations.papers.pegr.model import model
 from derivations.symbols import i, i_, m, n, r, r_, s, y
 
 from . import printed_numbers as numbers
+from . import printed_states as states
 
 CLAIMS = claims()
 EXACT = 1e-12
 HOLDS = {
     "pegr-zeta", "pegr-A.1-norm", "pegr-5.1-standard", "pegr-5.1-early", "pegr-eq-A.1", "pegr-5.2-gamma",
     "pegr-A.2-norm", "pegr-E.8-step",
+    "heterogeneous-60-gradient", "heterogeneous-64-step", "heterogeneous-65-step", "heterogeneous-66-step",
+    "heterogeneous-73-gradient", "heterogeneous-decomposition",
+    "nearly_orthogonal-3.2-step", "nearly_orthogonal-5.1-step", "nearly_orthogonal-5.4-step",
+    "nearly_orthogonal-5.5-step", "nearly_orthogonal-D.1-step", "nearly_orthogonal-D.2-step",
+    "nearly_orthogonal-D.3-ratio",
 }  # fmt: skip
 FILTERS = {
     "pegr-A.1-flow": ("pegr", True), "pegr-A.1-collected": ("pegr", True), "pegr-5.1-filters": ("pegr", True),
@@ -55,8 +64,16 @@ def stating(lines: tuple[sp.Expr, ...]) -> Callable[[Slip], tuple[sp.Expr, ...]]
     return lambda slip: lines
 
 
-@pytest.mark.parametrize(("name", "dropped"), [("pegr-5.3-gamma", SIGNAL_FREE), ("pegr-5.3-rho", SIGNAL_FREE),
-                                               ("pegr-5.3-gamma", HALF), ("pegr-5.8-filters", NOISE_FREE)])  # fmt: skip
+NEEDED = [
+    ("pegr-5.3-gamma", SIGNAL_FREE), ("pegr-5.3-rho", SIGNAL_FREE), ("pegr-5.3-gamma", HALF),
+    ("pegr-5.8-filters", NOISE_FREE), ("heterogeneous-64-step", FEATURES), ("heterogeneous-64-step", OTHER),
+    ("heterogeneous-66-step", NOISE_OFF), ("heterogeneous-96-step", NOISE_OFF), ("heterogeneous-76-norm", NOISE_OFF),
+    ("nearly_orthogonal-D.1-step", OWN), ("nearly_orthogonal-5.7-ratio", FROZEN),
+    ("nearly_orthogonal-E.2-step", ACROSS), ("nearly_orthogonal-G.1-step", OWN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "dropped"), NEEDED)
 def test_the_hypotheses_are_needed(name: str, dropped: object) -> None:
     claim = CLAIMS[name]
     fewer = dataclasses.replace(claim, hypotheses=tuple(h for h in claim.hypotheses if h is not dropped))
@@ -70,12 +87,38 @@ def test_every_claim_prints(name: str) -> None:
     shown = explain(claim)
     assert claim.where in shown and claim.left in shown
     assert ("holds as printed" in shown) == (not claim.errata)
-    for raw in ("Sum(", "Relu(", "l1[", "G_", "v_mu", "v_xi", "a0_", "NOT corrected"):
+    for raw in ("Sum(", "Relu(", "Leaky", "Delta", "l1[", "G_", "v_mu", "v_xi", "v_u", "v_x", "z_u", "a_x", "a0_",
+                "NOT corrected"):  # fmt: skip
         assert raw not in shown
     for lines in (claim.lines(), compare(claim).derived.lines):
         written = latex(claim, lines)
         assert written.count("{") == written.count("}") and written.startswith(r"\begin{align*}")
         assert r"\Bigl[" not in written or written.count(r"\Bigl[") == written.count(r"\Bigr]")
+
+
+@pytest.mark.parametrize("name", states.TRUTH)
+def test_left_sides_are_torchs(name: str) -> None:
+    """Every claim of these two papers, mended, at a state whose left side torch computes."""
+    pytest.importorskip("torch")
+    claim = CLAIMS[name]
+    for seed in range(3):
+        assert states.error(name, claim.errata, seed) <= EXACT
+        assert (states.error(name, (), seed) <= EXACT) == (not claim.errata)
+
+
+def test_every_claim_of_the_two_has_a_left_side() -> None:
+    assert set(states.TRUTH) == {name for name in CLAIMS if not name.startswith("pegr")}
+
+
+@pytest.mark.parametrize("name", [name for name in CLAIMS if name.startswith("heterogeneous")])
+def test_the_number_of_classes_does_not_matter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from derivations.papers.heterogeneous import claims as displays
+
+    for K in (2, 5):
+        monkeypatch.setattr(displays, "CLASSES", K)
+        claim = dataclasses.replace(CLAIMS[name], model=lambda K=K: of_classes(K))  # type: ignore[misc]
+        assert compare(claim, claim.errata).holds
+        assert compare(claim).holds == (not claim.errata)
 
 
 def sized(name: str, seed: int, m_: int, n_: int) -> numbers.State:
@@ -162,12 +205,13 @@ def test_norms_are_torchs() -> None:
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_the_canonical_form_has_the_same_value(name: str) -> None:
-    claim, state = CLAIMS[name], sized(name, 5, 2, 3)
-    at = {"j": 2, "r": 1, "i": 2}
+    claim = CLAIMS[name]
+    state = states.state_of(name, 5) if name in states.TRUTH else sized(name, 5, 2, 3)
+    at = {"j": 2, "r": 1, "i": 2, "i'": 3, "k": 2, "h": 3, "c'": 1}
     for mended in ((), claim.errata):
         lines = claim.lines(mended)
         direct = sum(numbers.value(line, state, at) for line in lines)
-        form = numbers.value(canonical(sp.Add(*lines)).expr, state, at)
+        form = numbers.value(canonical(sp.Add(*lines), claim.model().network.heads == "signed").expr, state, at)
         np.testing.assert_allclose(form, direct, rtol=1e-10, atol=1e-13)
 
 
@@ -206,6 +250,23 @@ def test_signs_steps_deltas_and_gram() -> None:
     assert not same(same_class, sp.S.One)
 
 
+def test_deltas_make_their_sides_one() -> None:
+    k, c, f = sp.Symbol("k", integer=True, positive=True), sp.Symbol("c"), sp.IndexedBase("f")
+    delta = sp.KroneckerDelta
+
+    def equal(left: sp.Expr, right: sp.Expr) -> bool:
+        return not canonical(left - right, signed=False).groups
+
+    assert equal(delta(k, y[i]) * f[y[i], i], delta(k, y[i]) * f[k, i])
+    assert equal(delta(k, y[i]) * delta(c, y[i]), delta(k, c) * delta(c, y[i]))
+    assert equal(delta(i, i_) * delta(k, y[i]), delta(i, i_) * delta(k, y[i_]))
+    assert equal(over(delta(y[i], y[i_]) * f[y[i_], i_], i_), over(delta(y[i], y[i_]) * f[y[i], i_], i_))
+    assert equal(sp.Sum(delta(c, y[i]) * f[c, i], (c, 1, 3)), f[y[i], i])
+    assert not equal(delta(k, y[i]) * f[y[i], i], delta(k, y[i]) * f[c, i])
+    assert not equal(delta(k, y[i]), delta(k, y[i_]))
+    assert not equal(over(delta(y[i], y[i_]), i_), sp.S.One)
+
+
 def test_indicators_are_shown_again() -> None:
     same_class = sp.KroneckerDelta(s[j], y[i])
     assert canonical(same_class * a[i]).expr == same_class * a[i]
@@ -230,7 +291,10 @@ def test_other_sums_keep_their_bounds() -> None:
 
 
 def test_every_claim_has_its_own_id() -> None:
-    from derivations.papers.pegr.claims import CLAIMS as declared
+    from derivations.papers.heterogeneous.claims import CLAIMS as heterogeneous
+    from derivations.papers.nearly_orthogonal.claims import CLAIMS as nearly_orthogonal
+    from derivations.papers.pegr.claims import CLAIMS as pegr
 
+    declared = (*pegr, *heterogeneous, *nearly_orthogonal)
     assert len({claim.id for claim in declared}) == len(declared)
     assert all(isinstance(claim, Claim) and claim.hypotheses for claim in declared)

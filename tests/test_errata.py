@@ -8,13 +8,11 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy as sp
-from numpy.typing import NDArray
 
 from derivations import changes, errata
 from derivations.canonical import canonical
@@ -26,36 +24,11 @@ from dynamics.streams import stream
 from gammarho import cli
 from simulate.draw import draw
 
+from . import errata_heterogeneous, errata_nearly_orthogonal
 from . import printed_numbers as numbers
+from .errata_shows import DELTA, EXACT, SHOW, Floats, Show, Shown, shows
 
 LEDGER = errata.every()
-EXACT = 1e-12
-DELTA = 0.1
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Whether the printed and the corrected form hold, and the numbers that the entry's effect quotes."""
-
-    printed: bool
-    corrected: bool
-    quoted: tuple[str, ...]
-
-
-Show = Callable[[Erratum, Callable[[str], dict[str, Floats]]], Shown]
-SHOW: dict[str, Show] = {}
-
-
-def shows(name: str) -> Callable[[Show], Show]:
-    """The test of one entry."""
-
-    def register(function: Show) -> Show:
-        assert name not in SHOW
-        SHOW[name] = function
-        return function
-
-    return register
 
 
 @pytest.fixture
@@ -102,6 +75,8 @@ def holds(name: str, mended: tuple[str, ...]) -> bool:
 
 def test_every_test_has_its_entry() -> None:
     assert set(SHOW) == set(LEDGER)
+    registered = {show.__module__ for show in SHOW.values()}
+    assert {errata_heterogeneous.__name__, errata_nearly_orthogonal.__name__} < registered
 
 
 def test_claims_and_errata_name_each_other() -> None:

@@ -706,3 +706,13 @@ def test_what_does_not_fit_is_refused() -> None:
 
 def test_every_flip_needs_every_step_so_weight_space_leaves_it_out() -> None:
     assert "flips" not in gr.run("nearly_orthogonal", {"m": 3, "d": 9}, steps=2, engine="weights")
+
+
+def test_a_phase_diagram_of_the_kkt_residual() -> None:
+    found = gr.phase(
+        "nearly_orthogonal", {"n": 3, "m": 4, "d": 20}, x=("slope", [0.0, 1.0]), y=("eta", [0.1, 1.0]),
+        observable="kkt_residual", steps=20, seeds=2, progress=False,
+    )
+    params = {"n": 3, "m": 4, "d": 20, "slope": 1.0, "eta": 0.1}
+    alone = gr.run("nearly_orthogonal", params, steps=20, seed=1, sampling="gram", record=[20])
+    assert float(found["kkt_residual"].sel(slope=1.0, eta=0.1, seed=1)) == float(alone["kkt_residual"][0])

@@ -1,7 +1,8 @@
-"""The proof that the chain is general: random declarations, derived, generated, run as plain Python, held against torch."""
+"""The proof that the chain is general: random declarations derived, generated, run as plain Python, against torch."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from derivations.derive import derive
-from derivations.model import Activation, Coefficient, Directions, Model, Network, Objective, Patch
-from dynamics.kernel import Kernel, plain_module
+from derivations.model import Activation, Coefficient, Directions, Model, Network, Objective, Patch, Value
+from dynamics.kernel import plain_module
 from simulate.testing import Instance, activations, clear, instances, one_step, plain_kernel, residual
 
 TOLERANCE = 1e-12  # DESIGN's bar for one step from the same state
@@ -51,10 +52,12 @@ def declarations(draw: Any) -> dict[str, Any]:
     return {
         "name": "parts", "title": "",
         "directions": tuple(
-            Directions(name=name, over=draw(over), latex=name, coefficient=Coefficient(name=f"c{at}", latex="c")) for at, name in enumerate(names)
+            Directions(name=name, over=draw(over), latex=name, coefficient=Coefficient(name=f"c{at}", latex="c"))
+            for at, name in enumerate(names)
         ),
         "patches": tuple(
-            Patch(direction=draw(st.sampled_from(["mu", "xi"])), scale=draw(st.sampled_from(["one", "label"]))) for _ in range(draw(st.integers(0, 2)))
+            Patch(direction=draw(st.sampled_from(["mu", "xi"])), scale=draw(st.sampled_from(["one", "label"])))
+            for _ in range(draw(st.integers(0, 2)))
         ),
         "network": Network(heads=draw(st.sampled_from(["signed", "class"])), classes=draw(st.integers(1, 3)),
                            activation=draw(st.one_of(activations(), st.just(Activation(name="relu_power", power=1))))),
@@ -74,7 +77,11 @@ def test_a_declaration_either_builds_and_derives_or_is_refused_with_a_reason(par
     assert "def run(" in derive(model).kernel_source()
 
 
-MUTANTS = [("2.0*kappa/n", "kappa/n"), ("-= change * gram[q, c]", "-= change * gram[q, q]"), ("return 0.0 if x <= 0.0 else x", "return x")]
+MUTANTS = [
+    ("2.0*kappa/n", "kappa/n"),
+    ("-= change * gram[q, c]", "-= change * gram[q, q]"),
+    ("return 0.0 if x <= 0.0 else x", "return x"),
+]
 
 
 @pytest.mark.parametrize(("right", "wrong"), MUTANTS)
@@ -86,7 +93,8 @@ def test_a_wrong_kernel_is_caught(right: str, wrong: str) -> None:
     kernel = plain_kernel(model)
     source = derive(model).kernel_source()
     assert right in source
-    mutant = Kernel(kernel.path, kernel.scalars, kernel.observed, 2, True, kernel.step, plain_module(source.replace(right, wrong), "mutant"), None)
-    values = {"neurons": "mean", "penalty_half": True, "eta": 0.5, "lam": 0.5, "lam_until": None}
-    instance = Instance(model, values, rng.normal(size=(6, 9)) / 3, rng.normal(size=(2, 3, 9)), rng.choice([-1.0, 1.0], size=5))
+    mutant = replace(kernel, loops=plain_module(source.replace(right, wrong), "mutant"))
+    values: dict[str, Value] = {"neurons": "mean", "penalty_half": True, "eta": 0.5, "lam": 0.5, "lam_until": None}
+    vectors, W = rng.normal(size=(6, 9)) / 3, rng.normal(size=(2, 3, 9))
+    instance = Instance(model, values, vectors, W, rng.choice([-1.0, 1.0], size=5))
     assert residual(instance, kernel) <= TOLERANCE < residual(instance, mutant)

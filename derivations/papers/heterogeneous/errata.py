@@ -1,0 +1,270 @@
+"""The errata of Xu and Chen, arXiv:2502.11893.
+
+"One step" in an effect: one gradient step of size 1 from weights of order one, K = 3, m = 4, n = 7, d = 16, against
+automatic differentiation; the largest entry of the difference.  F_kj = ||A_k^T A_j||_F.
+"""
+
+from __future__ import annotations
+
+from ...errata import Erratum
+
+_RUN = "gammarho run heterogeneous K=2"
+_GAUSS = "init=gaussian"
+
+_GRADIENTS = (
+    Erratum(
+        id="heterogeneous-60",
+        kind="formula",
+        where="(60), left side",
+        printed="grad_{w_{k,r}} L(W, x, y) = -(1/(m n)) sum_S ...",
+        corrected="grad_{w_{k,r}} L_S(W) = -(1/(m n)) sum_S ...",
+        why="The right side is the gradient of the mean over S; L(W, x, y) is one example's loss.",
+        effect="One state: an example's gradient differs from the right side by up to 0.39; that of L_S by rounding.",
+    ),
+    Erratum(
+        id="heterogeneous-61",
+        kind="OCR",
+        where="(61), third line",
+        printed="log(prob_y(W(t+1), x)/prob_y(W(t+1), x))",
+        corrected="log(prob_y(W(t), x)/prob_y(W(t+1), x))",
+        why="The line before it has both steps. In the next, the numerator's exp(F_y^(t+1)) has to be exp(F_y^(t)).",
+        effect="One step: the loss of the first example changes by -0.15; the logarithm as printed is 0.",
+    ),
+    Erratum(
+        id="heterogeneous-74",
+        kind="formula",
+        where="(74), case i = y",
+        printed="(2.5 log(4(K - 1)/eps)/m) sum_r sigma'(<w_{y,r}, u_y>) ||u_y||^2",
+        corrected="(2.5 log(4(K - 1)/eps)/m) sum_r sigma'(<w_{y,r}, u_y>)",
+        why="w* of (70) is 2.5 log(4(K - 1)/eps) u_y/||u_y||^2, so <u_y, w*> has no length left in it.",
+        effect="One state with ||u|| between 0.7 and 1.3: off by 5.7 as printed. The step to (78) needs the product to "
+        "be at least log(4(K - 1)/eps) for every ||u||.",
+        claims=("heterogeneous-74-product",),
+    ),
+    Erratum(
+        id="heterogeneous-76",
+        kind="formula",
+        where="(76), the equality",
+        printed="||grad F_k||_F = ||sigma'(<w_{k,r}, u_y>) u_y + sigma'(<w_{k,r}, xi>) xi||",
+        corrected="||grad F_k||_F = (1/m) sqrt(sum_r ||sigma'(<w_{k,r}, u_y>) u_y + sigma'(<w_{k,r}, xi>) xi||^2)",
+        why="(73) is one filter's block, with its 1/m; the norm is over all m.",
+        effect="One state: the square is off by up to 11 as printed. The bound that follows is true but larger than "
+        "needed by sqrt(m), so (c1) asks for a step m times smaller than the proof uses.",
+        claims=("heterogeneous-76-norm",),
+    ),
+)
+
+_UPDATES = (
+    Erratum(
+        id="heterogeneous-94",
+        kind="formula",
+        where="(94)",
+        printed="eta/n and 2 eta/(5 n)",
+        corrected="eta/(m n) and 2 eta/(5 m n)",
+        why="Each output is a mean over m filters whose own step has the second 1/m; (65) to (68) have it. The sign of "
+        "the right side, which the proof uses, does not change.",
+        effect="m = 10, orthogonal patches, the first of three examples the longest: the left side over eta is -0.19, "
+        "above the printed bound -0.45 and below the corrected one -0.04.",
+    ),
+    Erratum(
+        id="heterogeneous-94-shared",
+        kind="formula",
+        where="(94), last term",
+        printed="(eta/n) (1 - p_{y_j}(x_j)) ||u_{y_j}||^2",
+        corrected="(eta/(m n)) sum over S_{y_j} of (1 - p_{y_j}(x)) ||u_{y_j}||^2",
+        why="All examples of a class grow its feature. So kappa has to exceed ratios of class sizes too.",
+        effect="Sizes 1 and 10, no noise to speak of, 1/m restored: the left side over eta is 0.0409, the bound with "
+        "one example's term 0.0028, with the class's 0.0436.",
+    ),
+    Erratum(
+        id="heterogeneous-96",
+        kind="formula",
+        where="(96), cross terms",
+        printed="-(eta/(m n)) sum_{i' != i} p_{y_i}(x_i) sigma'(<w_{y_i,r}, xi_i'>) <xi_i', xi_i>",
+        corrected="(eta/(m n)) sum_{i' != i} (1{y_i' = y_i} - p_{y_i}(x_i')) sigma'(<w_{y_i,r}, xi_i'>) <xi_i', xi_i>",
+        why="Example i' pulls with its own probability, and upwards where it is of the filter's class.",
+        effect="One step: <w_{y_i,r}, xi_i> off by up to 0.12 as printed. The inequality needs the cross terms small "
+        "either way.",
+        claims=("heterogeneous-96-step",),
+    ),
+    Erratum(
+        id="heterogeneous-98",
+        kind="formula",
+        where="(98)",
+        printed="(1 - p_j(xi_i)) |<xi_i, xi_a>| for every i, and -p_y(x) ||xi_a||^2",
+        corrected="(1 - p_{y_i}(x_i)) |<xi_i, xi_a>|, as (99) has it, and -p_j(x_a) ||xi_a||^2",
+        why="Outside S_j the weight is p_j(x_i) <= 1 - p_{y_i}(x_i); the last term is filter j's own; y is unbound.",
+        effect="One step, K = 2, y read as y_a: <w_{j,r}, xi_a> exceeds the printed bound by up to 0.18 eta/(m n).",
+    ),
+    Erratum(
+        id="heterogeneous-112",
+        kind="formula",
+        where="(112), the definition of beta below it",
+        printed="beta_{j,r,i} = sum_t' sigma'(<w_{j,r}, xi_i>) p(x_i)",
+        corrected="beta_{j,r,i} = (eta/(m n)) sum_t' sigma'(<w_{j,r}, xi_i>) (1{y_i = j} - p_j(x_i))",
+        why="It is rho_{j,r,i}/||xi_i||^2: the step size and the own class's sign are missing (p read as p_j).",
+        effect="One step: off by up to 0.72 as printed. Rank and (115) do not see it.",
+        claims=("heterogeneous-112-beta",),
+    ),
+    Erratum(
+        id="heterogeneous-122",
+        kind="formula",
+        where="(122); so (125), (133), (134)",
+        printed="(eta/n) sum_t' sum_{S_y} (1 - p_y) ..., >= (3 m/10)(eta/n) sum_t' sum_{S_y} (1 - p_y) ||u_y||^2",
+        corrected="(eta/(m n)) ..., >= (3/10)(eta/n) sum_t' sum_{S_y} (1 - p_y) ||u_y||^2",
+        why="(60)'s 1/m is dropped. Divided by the signal's scale, (125)'s initial term is then m times the printed "
+        "O((n/eta) sqrt(log(4Km/delta)) ||u_y|| sigma_0).",
+        effect="One step of w_{y,r} along u_y: off by up to 0.12 as printed. 200 steps: sum_r sigma(<w_{y,r}, u_y>) is "
+        "10.88 at m = 10, where the printed bound is 81.31 and the corrected one 8.13; it is 16.83 at m = 40, against "
+        "500.67 and 12.52.",
+        claims=("heterogeneous-122-step",),
+        runs=tuple(
+            f"{_RUN} n=12 m={m} d=200 sigma_p=0.1 sigma_0=0.01 {_GAUSS} eta=1 --steps 200 --record all "
+            "--observables gamma,one_minus_p"
+            for m in (10, 40)
+        ),
+    ),
+    Erratum(
+        id="heterogeneous-122-time",
+        kind="formula",
+        where="(122), both sums over t'",
+        printed="sum from t' = 1 to T",
+        corrected="sum from t' = 0 to T - 1, as (124) and (125) have it",
+        why="w(T) is w(0) and the steps from 0 to T - 1.",
+        effect="Five steps, 1/m restored: an active filter's gamma_{y,r,y} is 0.8708; the sum as printed gives 0.8125.",
+        runs=(
+            f"{_RUN} n=6 m=5 d=40 sigma_p=0.1 sigma_0=0.01 {_GAUSS} eta=4 --steps 5 --record all "
+            "--observables gamma,one_minus_p",
+        ),
+    ),
+    Erratum(
+        id="heterogeneous-124",
+        kind="formula",
+        where="(124) and (127), the equalities and what follows them",
+        printed="(eta/n) sum_{S_j} (1 - p_j) sigma' xi - (eta/n) sum_{S minus S_j} p_j sigma' xi",
+        corrected="eta/(m n) in both; and sum_t' in the second sum of (124)",
+        why="(60)'s 1/m is dropped, as in (122).",
+        effect="One step of the filters along the noises: off by up to 0.3 as printed.",
+        claims=("heterogeneous-124-step",),
+    ),
+    Erratum(
+        id="heterogeneous-128",
+        kind="statement",
+        where="(124)(b), (127) to (131), (133); Lemma 6",
+        printed="||A_y^T w_{y,r}|| = Theta((eta/n) F_yy b(S_y)); sums over filters Theta((eta m/n) ...)",
+        corrected="Theta((eta/(m n)) F_yy b(S_y)); sums over filters Theta((eta/n) ...)",
+        why="The 1/m of (124) again; (131) also has F_yj and S_j for F_yy and S_y, and (127) to (131) drop w(0).",
+        effect="Isotropic noise, 50 steps, w(0) taken out: the norm is 0.091 (eta/n) F b at m = 10 and 0.0057 of it at "
+        "m = 160, that is 0.91 and 0.90 (eta/(m n)) F b.",
+        runs=tuple(
+            f"{_RUN} n=10 m={m} d=500 sigma_0=0.001 {_GAUSS} eta=2 --steps 50 --record {record} --observables {names}"
+            for m in (10, 160)
+            for record, names in (("50", "rho"), ("all", "one_minus_p"))
+        ),
+    ),
+)
+
+_STATEMENTS = (
+    Erratum(
+        id="heterogeneous-T",
+        kind="statement",
+        where="Theorem 1, T; (83)",
+        printed="T = O~(max{n Tr, sqrt(m d) sigma_0, sqrt(m K)}/(eta eps))",
+        corrected="T = O~(the square of ||W(0) - W*||_F over eta eps): K m d sigma_0^2 + m K log^2/||u||^2",
+        why="Lemma 2 divides the squared distance by eta T; (83) bounds the distance. It also drops 1/||u|| from W*.",
+        effect="K = 2, n = 8, Tr = 6, eps = 0.05: the loss is below eps after 1263 steps at m = 20 and 4769 at m = 80, "
+        "a factor 3.8; the printed order grows by a factor 1.0 and the corrected one by 4.0.",
+        runs=tuple(
+            f"{_RUN} n=8 m={m} d=402 sigma_p=0.12247 sigma_0=0.01 {_GAUSS} eta=0.5 --steps 30000 --record all "
+            "--observables loss --until loss=0.05"
+            for m in (20, 80)
+        ),
+    ),
+    Erratum(
+        id="heterogeneous-118",
+        kind="formula",
+        where="(118), Condition 1 (b)",
+        printed="m >= Omega(log(n/delta) log(T)^2/(n sigma_0^2))",
+        corrected="m >= Omega(log(n/delta) log(T)^2/(sigma_0^2 l^2)), l the smallest nonzero singular value of A_j",
+        why="(116) lacks l, as in heterogeneous-116, and Lemma 19 with (116), (117) has no 1/n.",
+        effect="A and u times 10, the filters over 10, eta over 100: the same network (loss 0.1026 after 200 steps in "
+        "both), and the printed bound on m is 100 times larger.",
+        runs=tuple(
+            f"{_RUN} n=8 m=10 d=50 {_GAUSS} {units} --steps 200 --record 200 --observables loss"
+            for units in (
+                "u_norm=1 sigma_p=0.5 sigma_0=0.01 eta=0.5",
+                "u_norm=10 sigma_p=5 sigma_0=0.001 eta=0.005",
+            )
+        ),
+    ),
+    Erratum(
+        id="heterogeneous-L13",
+        kind="statement",
+        where="Lemma 13, (26); so Lemmas 22 and 23",
+        printed="P(at least 0.4 m of m Gaussians are positive) >= 1 - exp(-8 m/25)",
+        corrected=">= 1 - exp(-m/50)",
+        why="Hoeffding for [0, 1] gives exp(-2 m 0.1^2). Lemmas 22 and 23 then need m, n >= 50 log(...).",
+        effect="m = 100: the probability of fewer is 0.018, the printed bound 1.3e-14 and the corrected one 0.14.",
+    ),
+    Erratum(
+        id="heterogeneous-L16",
+        kind="statement",
+        where="Lemma 16",
+        printed="P(|(1/d) sum 1{z_i} - 1/2| >= t) <= exp(-2 d t^2)",
+        corrected="<= 2 exp(-2 d t^2), of 1{z_i > 0}",
+        why="Two sides; Lemma 19 uses one, which the printed bound is right for.",
+        effect="t = 0.5: the probability is 1.0 at d = 1 and 0.5 at d = 2, the printed bound 0.61 and 0.37.",
+    ),
+    Erratum(
+        id="heterogeneous-L18",
+        kind="statement",
+        where="Lemma 18; so Lemma 19",
+        printed="P(A x in T) <= 0.6^M for every orthant T, M = rank A",
+        corrected="no such bound: it is 1/2 - arctan(l_min/l_max)/pi for rows (l_max, +-l_min), M = 2",
+        why="Rows may agree but for a small part, and repeating them makes m as large as the lemma asks. (40) is not "
+        "proved and the last step needs M = m.",
+        effect="l_max/l_min = 50: the orthant of all signs positive has probability 0.494; the bound is 0.36.",
+    ),
+    Erratum(
+        id="heterogeneous-53",
+        kind="formula",
+        where="Lemma 20, (53)",
+        printed="|<xi_i, xi_j>| <= O(max{F sqrt(log(6 n^2/delta)), ...}) for all i, j",
+        corrected="for all i != j",
+        why="At i = j it is ||xi_i||^2, which (52) bounds below by Tr/2.",
+        effect="Isotropic, n = 20, d = 1000, delta = 0.1: the largest over F sqrt(log(6 n^2/delta)) is 10.6 at i = j, "
+        "0.9 at i != j.",
+    ),
+    Erratum(
+        id="heterogeneous-97",
+        kind="formula",
+        where="(97), (99), (103), Lemma 25",
+        printed="E_1 = max F_ly^(1/2) log(3 n^2/delta)^(1/2)",
+        corrected="E_1 = max F_ly log(3 n^2/delta)^(1/2)",
+        why="It bounds |<xi_i, xi_a>| by (53), whose scale is F.",
+        effect="Isotropic, n = 20, d = 1000: the largest product over E_1 is 0.55 as printed at sigma_p = 0.1 and 55 "
+        "at sigma_p = 10; corrected it is 0.98 at both.",
+    ),
+    Erratum(
+        id="heterogeneous-116",
+        kind="statement",
+        where="Lemma 3, third claim; (116)",
+        printed="lambda_{min{m, d, rank A_j} - n}(W_j A_j) >= 0.1 sqrt(m) sigma_0",
+        corrected="where rank A_j is a multiple of m, and times the smallest nonzero singular value of A_j",
+        why="Condition (b3) allows rank A_j = m, where a Gaussian matrix is nearly singular; Lemma 8 needs a ratio of "
+        "sides far from 1.",
+        effect="m = 100, n = 1, sigma_0 = 1, unit singular values: 0.19 at rank 100 and 10.5 at rank 400; the bound is "
+        "1.",
+    ),
+    Erratum(
+        id="heterogeneous-93",
+        kind="proof gap",
+        where="(93), last inequality",
+        printed="the new ratio <= max{1, kappa exp(...)}, so <= kappa where (94) <= 0",
+        corrected="one needs p_{y_i}(x_i) times i's gain >= p_{y_j}(x_j) times j's, so kappa larger by about 1/p_i",
+        why="It bounds (1/(1 - p_j) - 1)/(1/(1 - p_i) - 1) by kappa, but that is the ratio times p_j/p_i.",
+        effect="K = 2, p_i = 0.2, p_j = 0.9, both gains log 1.1: the ratio goes from kappa = 8 to 8.55.",
+    ),
+)
+
+ERRATA = _GRADIENTS + _UPDATES + _STATEMENTS

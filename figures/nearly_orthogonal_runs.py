@@ -1,0 +1,128 @@
+"""The runs behind the figures on nearly orthogonal data: synthetic inputs, and MNIST's digits in two classes.
+
+Kou, Chen and Gu, arXiv:2310.18935, Section 6 and Appendix A.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.model import Value
+from dynamics.streams import stream
+from simulate import images, parameters, settings
+from simulate import observables as obs
+from simulate.draw import Draw, draw
+from simulate.kernels import kernel_for
+from simulate.phase import processors
+from simulate.progress import progress
+from simulate.record import advance
+from simulate.run import seen_by
+
+Array = NDArray[np.float64]
+Measured = dict[str, Array]
+UPDATES = 938  # an epoch of MNIST's 60000 images in batches of 64
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One curve: the parameters that differ from the published defaults, and how long it runs.
+
+    Attributes:
+        label: the legend's.
+        given: (parameter, value) pairs.
+        steps: steps of gradient descent.
+        epochs: how many epochs of the figure's axis one step is.
+        points: how many log-spaced steps are recorded, beside 0.
+        test: how many of MNIST's test images measure the error; 0: synthetic data, no test error.
+    """
+
+    label: str
+    given: tuple[tuple[str, Value], ...]
+    steps: int
+    epochs: float = 1.0
+    points: int = 40
+    test: int = 0
+
+    @property
+    def recorded(self) -> NDArray[np.int64]:
+        """0 and the log-spaced steps."""
+        return np.unique(np.append(0, np.rint(np.geomspace(1, self.steps, self.points)))).astype(np.int64)
+
+
+@functools.lru_cache(maxsize=1)
+def mnist() -> images.Images:
+    """MNIST, loaded once."""
+    return images.load("mnist")
+
+
+def measure(curves: Sequence[Curve], seeds: int, label: str) -> dict[Curve, Measured]:
+    """Of every curve, each (seeds, T): loss, rank and excess (of W_j, mean over j), rank_stack, excess_stack, test_error.
+
+    Raises InputError where MNIST is wanted and cannot be had.
+    """
+    from joblib import Parallel, delayed
+    from threadpoolctl import threadpool_limits
+
+    kernel_for(settings.resolve("nearly_orthogonal").factory())  # loaded here, once: threads share it
+    if any(curve.test for curve in curves):
+        mnist()
+    tasks = [(curve, seed) for curve in curves for seed in range(seeds)]
+    run = Parallel(n_jobs=processors(), backend="threading", return_as="generator")
+    found = []
+    with threadpool_limits(limits=1, user_api="blas"), progress(label, len(tasks), "runs") as step:
+        for each in run(delayed(one)(*task) for task in tasks):
+            found.append(each)
+            step()
+    runs = [found[at : at + seeds] for at in range(0, len(found), seeds)]
+    return {
+        curve: {name: np.stack([each[name] for each in of]) for name in of[0]}
+        for curve, of in zip(curves, runs, strict=True)
+    }
+
+
+@functools.lru_cache(maxsize=4096)
+def one(curve: Curve, seed: int) -> Measured:
+    """One run; figures that share it run it once."""
+    resolved = parameters.resolve(settings.resolve("nearly_orthogonal").factory, dict(curve.given))
+    model, values, kernel = resolved.model, resolved.values, kernel_for(resolved.model)
+    initial = digits(values, seed) if curve.test else None
+    drawn = draw(model, values, seed, initial=initial)
+    path = advance(kernel, drawn, values, curve.steps, curve.recorded)
+    states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values))
+    seen = {name: v.values for name, v in obs.evaluate(states, ("loss", "stable_rank", "stable_rank_excess")).items()}
+    rank, excess = seen["stable_rank"], seen["stable_rank_excess"]
+    out = {
+        "loss": seen["loss"], "rank": rank[:, :2].mean(1), "rank_stack": rank[:, 2],
+        "excess": excess[:, :2].mean(1), "excess_stack": excess[:, 2],
+    }
+    if curve.test:
+        out["test_error"] = _test_error(kernel.outputs, drawn, path.b, values, curve.test)
+    return out
+
+
+def digits(values: Any, seed: int) -> dict[str, Array]:
+    """A seeded sample of n MNIST images as inputs, labelled by parity (even: +1), and Gaussian filters."""
+    subset = images.class_subset(mnist(), range(10), n=int(values["n"]), seed=seed, labels="class")
+    shape = (2, int(values["m"]), subset.x.shape[1])
+    filters = float(values["sigma_0"]) * stream(seed, "init").standard_normal(shape)
+    return {"x": subset.x, "y": 1.0 - 2.0 * (subset.y % 2), "W": filters}
+
+
+def _test_error(outputs: Any, drawn: Draw, b: Array, values: Any, size: int) -> Array:
+    """P(y f < 0) over the first `size` test images, ties half, (T,)."""
+    test = images.class_subset(mnist(), range(10), n=size, part="test", labels="class")
+    y = 1.0 - 2.0 * (test.y % 2)
+    assert drawn.vectors is not None and drawn.weights is not None
+    start, across = drawn.weights @ test.x.T, drawn.vectors @ test.x.T
+    found = []
+    for each in b:
+        a = np.moveaxis(start + each @ across, -1, 0)[:, None]
+        margins = y * outputs(a, values)
+        found.append(float(np.mean((margins < 0) + 0.5 * (margins == 0))))
+    return np.array(found)

@@ -1,0 +1,146 @@
+"""Real data at the front door: images of chosen classes as the examples of a run, from the same words everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+
+import numpy as np
+
+from derivations.model import Model, Value
+from simulate import parameters, source
+from simulate.errors import InputError, nearest, quoted
+from simulate.image_files import PUBLISHED
+from simulate.images import Array, Images, Subset, class_subset, load
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """Images of some classes as training examples, and the set's own test images of these classes as held-out ones.
+
+    `n` is how many training images (None: the model's n), `scaling` and `sample` are `simulate.images.class_subset`'s
+    scaling and seed.
+    """
+
+    name: str
+    content: Images
+    classes: tuple[int, ...]
+    n: int | None
+    scaling: str
+    sample: int | None
+
+    def examples(self, model: Model, values: Mapping[str, Value]) -> source.Examples:
+        """The examples, labelled +1, -1 or 0, 1, ... in the order of `classes`.
+
+        Raises:
+            InputError: more or fewer classes than the model has, or more examples than there are.
+        """
+        self._check_classes(model)
+        n = parameters.count("n", values.get("n") if self.n is None else self.n, 1, 100)
+        signed = model.network.heads == "signed"
+        labels = "signed" if signed else "class"
+        train = class_subset(
+            self.content, self.classes, n=n, seed=self.sample, scaling=self.scaling, labels=labels
+        )
+        held_out = int(np.isin(self.content.test_labels, self.classes).sum())
+        test = class_subset(
+            self.content, self.classes, n=held_out, scaling=self.scaling, labels=labels, part="test"
+        )
+        notes, attrs = self._notes(train, signed, held_out), self._attrs(train, held_out)
+        return source.Examples(train.x, train.y, test.x, test.y, notes, attrs)
+
+    def initial(self, model: Model, values: Mapping[str, Value], seed: int) -> dict[str, Array]:
+        """The arrays of `initial=` for a seed: "W" drawn from the model's law, the images, and "y"."""
+        return source.start(model, values, seed, self.examples(model, values))
+
+    def _check_classes(self, model: Model) -> None:
+        wanted = model.n_heads
+        if len(self.classes) != wanted:
+            kind = "labels +1 and -1" if model.network.heads == "signed" else f"K = {wanted} classes"
+            raise InputError(
+                f"classes: {_listed(self.classes)}, which are {len(self.classes)}, but {model.name} has {kind}; give "
+                f"{wanted} of them"
+            )
+
+    def _notes(self, train: Subset, signed: bool, held_out: int) -> tuple[str, ...]:
+        n, of = len(train.y), int(np.isin(self.content.labels, self.classes).sum())
+        which = f"the first {n}" if self.sample is None else f"{n} sampled (seed {self.sample})"
+        own = ("+1", "-1") if signed else tuple(map(str, range(len(self.classes))))
+        named = ", ".join(f"{label} ({y})" for label, y in zip(self.classes, own, strict=True))
+        return (
+            f"data: {which} of {of} training images of {self.name}, classes {named}; "
+            f"held out: all {held_out} test images of these classes",
+            f"source: {self.content.source}; scaling {self.scaling}: {train.scaling}",
+            "SHA-256 of its files begin with " + ", ".join(digest[:12] for digest in self.content.sha256.values()),
+        )
+
+    def _attrs(self, train: Subset, held_out: int) -> dict[str, str]:
+        found = {
+            "name": self.name, "source": self.content.source, "classes": list(self.classes), "n": len(train.y),
+            "sample": self.sample, "held_out": held_out, "scaling": self.scaling, "scaled": train.scaling,
+            "sha256": dict(self.content.sha256),
+        }  # fmt: skip
+        return {"data": json.dumps(found)}
+
+
+def images(
+    name: str,
+    *,
+    classes: Sequence[int],
+    n: int | None = None,
+    scaling: str = "unit",
+    data_dir: str | PathLike[str] | None = None,
+    sample: int | None = None,
+) -> ImageSource:
+    """Real images to start from: `gr.run("nearly_orthogonal", initial=gr.images("mnist", classes=(0, 1), n=200))`.
+
+    The training inputs are images, W(0) is drawn from the model's law by the seed's stream "init" as in a drawn run,
+    and test error and loss are those of the set's own test images of these classes.
+
+    Args:
+        name: "mnist" or "fashion-mnist".
+        classes: labels in the set; their order numbers them, and the first of two is +1.
+        n: training images in all; None takes the model's n.
+        scaling: "unit", "image" or "global", as `simulate.images.class_subset` says.
+        data_dir: a folder with the four IDX files, instead of the published package.
+        sample: None takes the first images in the file's order; a seed samples without replacement.
+
+    Raises:
+        InputError: an unknown set, class or scaling, and files that are missing or damaged.
+    """
+    if name not in PUBLISHED:
+        hint = nearest(name, PUBLISHED) if isinstance(name, str) else f"expected one of {', '.join(PUBLISHED)}"
+        raise InputError(f"data: {quoted(name)} is not an image set; {hint}")
+    scaling = parameters.choice("scaling", scaling, ("unit", "image", "global"))
+    if n is not None:
+        n = parameters.count("n", n, 1, 100)
+    if sample is not None:
+        sample = parameters.count("sample", sample)
+    content = load(name, data_dir)
+    chosen = class_subset(content, classes, n=1, labels="class").classes  # refuses classes that are not there
+    return ImageSource(name, content, chosen, n, scaling, sample)
+
+
+def from_options(
+    data: str | None, classes: str | None, data_dir: str | None, scaling: str | None
+) -> ImageSource | None:
+    """The command line's --data with --classes, --data-dir and --scaling; None without any of them.
+
+    Raises:
+        InputError: as `images`; also for an option that needs --data, and for --data without --classes.
+    """
+    if data is None:
+        for option, value in (("classes", classes), ("data-dir", data_dir), ("scaling", scaling)):
+            if value is not None:
+                raise InputError(f"{option}: {quoted(value)}, but there is no --data for it; add --data mnist")
+        return None
+    if classes is None:
+        raise InputError(f"classes: not given; --data {data} needs labels, such as --classes 0,1")
+    chosen = [parameters.count("classes", word, example=1) for word in classes.split(",")]
+    return images(data, classes=chosen, data_dir=data_dir, scaling="unit" if scaling is None else scaling)
+
+
+def _listed(classes: Sequence[int]) -> str:
+    return ",".join(map(str, classes))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from derivations.model import Value
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import NullLocator
 
+from derivations.model import Value
 from simulate.errors import InputError
 
 from . import style
@@ -37,7 +38,7 @@ RANK = Column("rank", r"stable rank of $W_j$", one=True)
 STACK = Column("rank_stack", r"stable rank, stacked $W$", one=True)
 EXCESS = Column("excess", r"stable rank of $W_j$, $-1$")
 EXCESS_STACK = Column("excess_stack", r"stable rank of stacked $W$, $-1$")
-LOSS = Column("loss", r"$L_S$")
+LOSS = Column("loss", r"$L_S$", scale="linear")
 ERROR = Column("test_error", "test error", scale="linear")
 
 
@@ -137,7 +138,7 @@ def figure_5(sizes: Sizes = PAPER) -> Plan:
         rows.append((says, tuple(Curve(_slope(s), tuple({**given, "slope": s}.items()), sizes.long_steps, points=24)
                                  for s in SLOPES)))  # fmt: skip
     notes = (
-        rf"$n={n}$, $d={d}$, $m={m}$ as printed. A printed step changes a margin by about $\eta\|x\|^2/nm={0.1 / (n * m):.0e}$: the loss",
+        rf"$n={n}$, $d={d}$, $m={m}$ as printed. A printed step changes a margin by about $\eta\|x\|^2/nm={_power(0.1 / (n * m))}$: the loss",
         r"stays at $\log 2$ and the network does not train; only the direction of $W$ settles.  ReLU's limit is $2k/(k+1)$ for $k$ examples",
         r"of the class, below 2.  Not stated in the paper, our choices: $\sigma_0=10^{-5}$ (its MNIST value), unit inputs drawn without",
         f"repetition, slopes between 0 and 1.  Reduced: {sizes.orthogonal_seeds} runs for the paper's 20.",
@@ -199,7 +200,7 @@ def figure_7(sizes: Sizes = PAPER) -> Plan:
 def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
     """A plan's runs, drawn: means, and bands from the least to the greatest run."""
     found = measure(plan.curves, plan.seeds, label)
-    height, foot = 1.75 * len(plan.rows) + 0.35, 0.62 + 0.15 * sum(note.count("\n") + 1 for note in plan.notes)
+    height, foot = 1.75 * len(plan.rows) + 0.35, 0.5 + 0.14 * sum(note.count("\n") + 1 for note in plan.notes)
     with style.context():
         figure = Figure(figsize=(style.PAGE, height + foot), layout="constrained")
         parts: Any = figure.subfigures(2, 1, height_ratios=[height, foot])
@@ -223,13 +224,18 @@ def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
 def _axes(axes: Axes, column: Column, plan: Plan, last: bool) -> None:
     axes.set_yscale(column.scale)
     axes.set_ylabel(column.label)
+    if column is LOSS:
+        axes.set_ylim(0.0, 0.72)
     if column.one:
+        axes.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.axhline(1.0, color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
     end = max(curve.steps * curve.epochs for curve in plan.curves)
     first = min(float(curve.recorded[1] * curve.epochs) for curve in plan.curves)
     if plan.logarithmic:
         axes.set_xscale("symlog", linthresh=first, linscale=0.3)
-        axes.set_xticks([0, *(x for x in (1e-3, 1e-2, 1e-1, 1, 10, 100, 1000) if first <= x <= end)])
+        ticks = [0, *(x for x in (0.01, 0.1, 1, 10, 100, 1000) if first <= x <= end)]
+        axes.set_xticks(ticks, [f"{x:g}" for x in ticks])
     axes.set_xlim(0, end)
     if last:
         axes.set_xlabel("epoch")
@@ -257,7 +263,7 @@ def _writer(plan_of: Callable[[Sizes], Plan]) -> Writer:
         }  # fmt: skip
         if any(curve.test for curve in plan.curves):
             record["images"] = {"source": mnist().source, "sha256": dict(mnist().sha256)}
-        return save(draw(plan, f"nearly_orthogonal, {name}"), folder, name, record)
+        return save(draw(plan, f"nearly_orthogonal, {name}"), folder, f"nearly_orthogonal_{name}", record)
 
     return write
 

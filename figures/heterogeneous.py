@@ -27,7 +27,10 @@ Array = NDArray[np.float64]
 Axis = tuple[str, tuple[float, ...]]
 
 READINGS = {"sum": r"not as printed: $F_k$ without $1/m$", "mean": r"as printed: $F_k$ with $1/m$"}
-LABELS = {"u_norm": r"feature strength $\|u\|$", "Gamma": r"noise correlation ratio $\Gamma$", "n": r"examples a class $|S_k|$"}
+LABELS = {
+    "u_norm": r"feature strength $\|u\|$", "Gamma": r"noise correlation ratio $\Gamma$",
+    "n": r"examples a class $|S_k|$",
+}
 K = 5
 BENIGN, HARMFUL = 10.0, 2.0  # C_1 = C_2 and C_3 of Theorem 1, which hides them
 
@@ -60,22 +63,23 @@ class Map:
 
 
 _US, _GAMMAS = (0.001, 1.0, 2.0, 3.0, 3.8), (1.0, 50.0, 200.0, 600.0, 1400.0)
+_STRENGTHS, _RATIOS = ("u_norm", _US), ("Gamma", _GAMMAS)
 _SIZES = ("n", tuple(K * s for s in (10, 50, 100, 150, 200)))
 MAPS = (
-    Map("figure_3a", "Gaussian noise (Figure 3a)", ("u_norm", _US), ("Gamma", _GAMMAS), (("n", 500), ("noise", "gaussian"))),
-    Map("figure_3b", "Uniform noise (Figure 3b)", ("u_norm", _US), ("Gamma", _GAMMAS), (("n", 500), ("noise", "uniform"))),
+    Map("figure_3a", "Gaussian noise (Figure 3a)", _STRENGTHS, _RATIOS, (("n", 500), ("noise", "gaussian"))),
+    Map("figure_3b", "Uniform noise (Figure 3b)", _STRENGTHS, _RATIOS, (("n", 500), ("noise", "uniform"))),
     Map("figure_4a", r"Gaussian noise, $\Gamma=1.2$ (Figure 4a)", ("u_norm", (0.01, 1.0, 2.0, 3.0, 4.0)), _SIZES,
         (("Gamma", 1.2), ("noise", "gaussian"))),
-    Map("figure_4b", r"Gaussian noise, $\|u\|=10^{-6}$ (Figure 4b)", ("Gamma", (1.0, 50.0, 200.0, 400.0, 800.0)), _SIZES,
-        (("u_norm", 1e-6), ("noise", "gaussian"))),
+    Map("figure_4b", r"Gaussian noise, $\|u\|=10^{-6}$ (Figure 4b)",
+        ("Gamma", (1.0, 50.0, 200.0, 400.0, 800.0)), _SIZES, (("u_norm", 1e-6), ("noise", "gaussian"))),
 )  # fmt: skip
 
 
 def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
     """Test accuracy in both readings, a number a cell; mean of the seeds."""
     with style.context():
-        figure = Figure(figsize=(style.PAGE, 4.3), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[3.3, 1.0])
+        figure = Figure(figsize=(style.PAGE, 4.1), layout="constrained")
+        parts: Any = figure.subfigures(2, 1, height_ratios=[3.3, 0.8])
         body, foot = parts
         body.suptitle(f"Test accuracy after {plan.steps} epochs: {plan.title}")
         row = body.subplots(1, 2)
@@ -113,31 +117,32 @@ def _notes(plan: Map, data: dict[str, xarray.Dataset]) -> str:
     size = rf"$K={K}$, $m={plan.m}$, $d={plan.d}$, $\eta=0.05$"
     size += ", 100 examples a class." if dict(plan.fixed).get("n") == 500 else "."
     return "\n".join((
-        f"{size}  As printed, {plan.steps} full-batch steps hardly train (loss 1.61 falls by a tenth at most); without the printed $1/m$",
-        "the network trains and the pattern that the paper describes appears.  Which of the two the paper ran, it does not say.",
-        f"Means; left, the two draws differ by {np.nanmean(spread):.3f} on average, {np.nanmax(spread):.3f} at most."
-        if spread.shape[2:] or dict(plan.seeds)["sum"] > 1 else "One draw.",
-        r"Not stated, our choices: grid points, seeds, 4096 test draws, filters $U(\pm1/\sqrt{d})$ without bias, an epoch is one full-batch step,",
-        r"orthogonal spikes (so $\Gamma_{k,j}$ is equal for all pairs), $A_k$ with eigenvalue 0.5 off them and $u_k$ outside its range.",
+        f"{size}  As printed, {plan.steps} full-batch steps hardly train; without the printed $1/m$ the network",
+        "trains, and the pattern that the paper describes appears.  Which of the two the paper ran, it does not say.",
+        f"Means; left, the draws differ by {np.nanmean(spread):.3f} on average, {np.nanmax(spread):.3f} at most."
+        if dict(plan.seeds)["sum"] > 1 else "One draw.",
+        r"Not stated, our choices: grid points, seeds, 4096 test draws, filters $U(\pm1/\sqrt{d})$ without bias,",
+        r"an epoch is one full-batch step, orthogonal spikes (so $\Gamma_{k,j}$ is equal for all pairs).",
     ))  # fmt: skip
 
 
 def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
     """Figure 2: Theorem 1's regimes in the plane of Figure 3(a), with the accuracies found there."""
-    u = np.linspace(0.0, 4.0, 401)
-    ratio = np.geomspace(0.7, 2000.0, 401)
+    u = np.linspace(-0.15, 4.0, 416)
+    ratio = np.geomspace(0.5, 2000.0, 401)
     snr = signal_to_noise(u[None, :], np.maximum(ratio, 1.0)[:, None], plan.d - K)
     regime = np.full(snr.shape, 1)  # 0 harmful, 1 open, 2 benign for long-tailed data alone, 3 for all
     regime[(snr <= HARMFUL) & (ratio[:, None] <= HARMFUL)] = 0
     regime[np.broadcast_to(ratio[:, None] >= BENIGN, snr.shape)] = 2
     regime[snr >= BENIGN] = 3
     colors, names = ["#F6C99B", "#DDDDDD", "#CFE3F3", "#8FBFE0"], [
-        rf"harmful, both ratios below {HARMFUL:g}", "between: not characterised", rf"benign for long-tailed data, $\Gamma\geq{BENIGN:g}$",
+        rf"harmful, both ratios below {HARMFUL:g}", "between: not characterised",
+        rf"benign for long-tailed data, $\Gamma\geq{BENIGN:g}$",
         rf"benign, $\mathrm{{SNR}}\geq{BENIGN:g}$",
     ]  # fmt: skip
     with style.context():
-        figure = Figure(figsize=(5.4, 5.0), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[3.7, 1.3])
+        figure = Figure(figsize=(5.4, 4.8), layout="constrained")
+        parts: Any = figure.subfigures(2, 1, height_ratios=[3.7, 1.0])
         body, foot = parts
         axes = body.subplots()
         axes.pcolormesh(u, ratio, regime, cmap=ListedColormap(colors), vmin=-0.5, vmax=3.5, rasterized=True)
@@ -149,7 +154,7 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
             axes.annotate(f"{value:.2f}", (x, y), (0, -7), textcoords="offset points", ha="center", va="top",
                           fontsize=style.SMALL)  # fmt: skip
         body.colorbar(points, ax=axes, label="test accuracy, 20 epochs", pad=0.03)
-        axes.set(yscale="log", xlim=(-0.1, 4.0), ylim=(0.6, 2000), xlabel=LABELS["u_norm"], ylabel=LABELS["Gamma"])
+        axes.set(yscale="log", xlim=(-0.15, 4.0), ylim=(0.5, 2000), xlabel=LABELS["u_norm"], ylabel=LABELS["Gamma"])
         axes.set_title("Regimes of Theorem 1 (Figure 2) in the plane of Figure 3a")
         handles = [Patch(facecolor=color, edgecolor=style.GREY, linewidth=0.4, label=name)
                    for color, name in zip(colors, names, strict=True)]  # fmt: skip
@@ -158,7 +163,7 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
             r"$\mathrm{SNR}=|S_k|\|u\|^4/\|A_k^\top A_j\|_F^2$.  The theorem hides its constants; ours, to draw it: "
             rf"$C_1=C_2={BENIGN:g}$, $C_3={HARMFUL:g}$." "\n"
             rf"Points: accuracies found with $F_k$ without $1/m$ (not as printed), $m={plan.m}$, $d={plan.d}$, "
-            f"{dict(plan.seeds)['sum']} draws." "\nNo point meets Condition 1 (the steps are too large, the network too narrow)."
+            f"{dict(plan.seeds)['sum']} draws.\nNo point meets Condition 1 with constants of 1."
         )  # fmt: skip
         foot.text(0.01, 0.02, note, fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
     return figure

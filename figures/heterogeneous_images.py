@@ -21,9 +21,14 @@ from . import style
 from .save import Writer, save
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
 Sets = Mapping[str, tuple[Images, InfluenceScores]]
 TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 SCORES = "scores of equation (10): divisor n - 1, bias-corrected, all training images, pixels / 255"
+FOUND = (
+    "The highest lie far out along their class's main directions: bold, wide or slanted, and not always hard to read; "
+    "some\nscrawled digits have the lowest scores."
+)
 
 
 @functools.lru_cache(maxsize=2)
@@ -33,7 +38,7 @@ def scored(name: str) -> tuple[Images, InfluenceScores]:
     return found, influence_scores(found.images.astype(np.float32) / np.float32(255), found.labels)
 
 
-def extremes(found: Images, scores: InfluenceScores, label: int, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def extremes(found: Images, scores: InfluenceScores, label: int, count: int) -> tuple[Indices, Indices]:
     """The places of a class's `count` highest and lowest scores, the most extreme first."""
     members = np.flatnonzero(found.labels == label)
     order = members[np.argsort(scores.scores[members], kind="stable")]
@@ -44,14 +49,14 @@ def figure_1(sets: Sets, examples: int = 4, points: int = 200) -> Figure:
     """Figure 1: atypical digits of MNIST, and its classes' shapes."""
     found, scores = sets["mnist"]
     with style.context():
-        figure = Figure(figsize=(style.PAGE, 4.4), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[3.8, 0.6])
+        figure = Figure(figsize=(style.PAGE, 4.6), layout="constrained")
+        parts: Any = figure.subfigures(2, 1, height_ratios=[3.8, 0.8])
         body, foot = parts
         sides: Any = body.subfigures(1, 2, width_ratios=[1.0, 1.5])
-        sides[0].suptitle("MNIST: highest influence scores")
+        sides[0].suptitle("Highest scores (Figure 1, left)")
         high = [extremes(found, scores, int(label), examples)[0] for label in scores.classes]
         _tiles(sides[0].subplots(), found, high, [str(label) for label in scores.classes])
-        sides[1].suptitle("MNIST: two principal components")
+        sides[1].suptitle("MNIST on two principal components (Figure 1, right)")
         axes = sides[1].subplots()
         for at, (label, flat) in enumerate(_planes(found, scores, points)):
             color = style.LINES[at % len(style.LINES)].color
@@ -61,9 +66,10 @@ def figure_1(sets: Sets, examples: int = 4, points: int = 200) -> Figure:
                           bbox={"facecolor": "white", "edgecolor": color, "pad": 1.5})  # fmt: skip
         axes.set(xlabel="first component (pixels / 255)", ylabel="second component (pixels / 255)")
         foot.text(0.01, 0.02, (
-            f"Left: the {examples} highest {SCORES}.\n"
-            f"Right: our choice for the paper's t-SNE, which has seeds and settings it does not state. Ellipses: one standard\n"
-            f"deviation of each class, of all its images; {points} of them are drawn. The classes' noise differs in shape."
+            f"Left: MNIST, the {examples} highest {SCORES}.\n"
+            f"{FOUND}\n"
+            "Right: our choice for the paper's t-SNE, which has seeds and settings it does not state.  Ellipses: one\n"
+            f"standard deviation of each class, of all its images; {points} of them are drawn."
         ), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)  # fmt: skip
     return figure
 
@@ -90,9 +96,10 @@ def _ellipse(axes: Any, flat: Array, color: str, dashed: bool) -> None:
 def figure_5(sets: Sets, examples: int = 6) -> Figure:
     """Figure 5: the images of highest and lowest influence score, class by class."""
     with style.context():
-        figure = Figure(figsize=(style.PAGE, 0.4 + 3.0 * len(sets) + 0.55), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[0.4 + 3.0 * len(sets), 0.55])
+        figure = Figure(figsize=(style.PAGE, 0.6 + 3.0 * len(sets) + 0.7), layout="constrained")
+        parts: Any = figure.subfigures(2, 1, height_ratios=[0.6 + 3.0 * len(sets), 0.7])
         body, foot = parts
+        body.suptitle("Images of highest and lowest influence score (Figure 5)")
         grid = body.subplots(len(sets), 2, squeeze=False)
         for (name, (found, scores)), row in zip(sets.items(), grid, strict=True):
             both = [extremes(found, scores, int(label), examples) for label in scores.classes]
@@ -101,13 +108,14 @@ def figure_5(sets: Sets, examples: int = 6) -> Figure:
                 axes.set_title(f"{TITLES[name]}, {('highest', 'lowest')[side]} scores")
         foot.text(0.01, 0.02, (
             f"A row a class, the {examples} most extreme of its {SCORES}.\n"
+            f"{FOUND}\n"
             "Our choices: sorted within the class (the score's scale differs between classes), and Fashion-MNIST for\n"
             "the paper's CIFAR-10, which this package does not load."
         ), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)  # fmt: skip
     return figure
 
 
-def _tiles(axes: Any, found: Images, rows: list[NDArray[np.intp]], labels: list[str]) -> None:
+def _tiles(axes: Any, found: Images, rows: list[Indices], labels: list[str]) -> None:
     """Images side by side, a row a class."""
     picture = np.vstack([np.hstack(list(found.images[row])) for row in rows])
     side = found.images.shape[1]
@@ -121,9 +129,10 @@ def _tiles(axes: Any, found: Images, rows: list[NDArray[np.intp]], labels: list[
 def figure_6(sets: Sets) -> Figure:
     """Figure 6: ||A_i^T A_j||_F^2 between classes, from sample covariances."""
     with style.context():
-        figure = Figure(figsize=(style.PAGE, 4.4), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[3.5, 0.9])
+        figure = Figure(figsize=(style.PAGE, 4.0), layout="constrained")
+        parts: Any = figure.subfigures(2, 1, height_ratios=[3.2, 0.8])
         body, foot = parts
+        body.suptitle("Products of class covariances (Figure 6)")
         lines = []
         for (name, (_, scores)), axes in zip(sets.items(), body.subplots(1, len(sets), squeeze=False)[0], strict=True):
             image = axes.imshow(scores.pairs, cmap="viridis", vmin=0)
@@ -136,8 +145,9 @@ def figure_6(sets: Sets) -> Figure:
             body.colorbar(image, ax=axes, label=r"$\|A_i^\top A_j\|_F^2$ (pixels / 255)", shrink=0.75)
             lines.append(_ratios(TITLES[name], scores))
         foot.text(0.01, 0.02, "\n".join((
-            r"Estimated by sample covariances of whole images (footnote 5), all training images; the diagonal bias-corrected, which changes it",
-            "little: effective ranks are far below the classes' sizes.  Not stated in the paper, our choices: scaling, divisor, and which split.",
+            "Estimated by sample covariances of whole images (footnote 5), all training images, pixels / 255; the",
+            "diagonal is bias-corrected, which changes it little: effective ranks are far below the classes' sizes.",
+            "Not stated in the paper, our choices: scaling, divisor n - 1, and which split.",
             *lines,
         )), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)  # fmt: skip
     return figure
@@ -152,7 +162,8 @@ def correlation_ratios(scores: InfluenceScores) -> Array:
 def _ratios(title: str, scores: InfluenceScores) -> str:
     ratios = correlation_ratios(scores)
     off = ratios[~np.eye(len(ratios), dtype=bool)]
-    return rf"{title}: $\Gamma_{{i,j}}$, $i\neq j$, from {off.min():.2f} to {off.max():.2f}, median {np.median(off):.2f}."
+    said = f"from {off.min():.2f} to {off.max():.2f}, median {np.median(off):.2f}"
+    return rf"{title}: noise correlation ratios $\Gamma_{{i,j}}$, $i\neq j$, {said}."
 
 
 def _writer(draw: Callable[[Sets], Figure], names: tuple[str, ...]) -> Writer:
@@ -167,7 +178,7 @@ def _writer(draw: Callable[[Sets], Figure], names: tuple[str, ...]) -> Writer:
         record = {
             "figure": name, "shows": (draw.__doc__ or "").splitlines()[0], "paper": "arXiv:2502.11893",
             "command": f"gammarho figures heterogeneous {name} --out {folder}", "seeds": [], "scores": SCORES,
-            "images": {each: {"source": found.source, "sha256": dict(found.sha256)} for each, (found, _) in sets.items()},
+            "images": {each: {"source": of.source, "sha256": dict(of.sha256)} for each, (of, _) in sets.items()},
             "pairs": {each: scores.pairs for each, (_, scores) in sets.items()},
         }  # fmt: skip
         return save(draw(sets), folder, f"heterogeneous_{name}", record)

@@ -36,8 +36,8 @@ class Column:
 
 RANK = Column("rank", r"stable rank of $W_j$", one=True)
 STACK = Column("rank_stack", r"stable rank, stacked $W$", one=True)
-EXCESS = Column("excess", r"stable rank of $W_j$, $-1$")
-EXCESS_STACK = Column("excess_stack", r"stable rank of stacked $W$, $-1$")
+EXCESS = Column("excess", r"stable rank of $W_j$ $-$ 1")
+EXCESS_STACK = Column("excess_stack", r"stable rank, stack $-$ 1")
 LOSS = Column("loss", r"$L_S$", scale="linear")
 ERROR = Column("test_error", "test error", scale="linear")
 
@@ -241,9 +241,9 @@ def _axes(axes: Axes, column: Column, plan: Plan, last: bool) -> None:
     first = min(float(curve.recorded[1] * curve.epochs) for curve in plan.curves)
     if plan.logarithmic:
         axes.set_xscale("symlog", linthresh=first, linscale=0.3)
-        ticks = [0, *(x for x in (0.01, 0.1, 1, 10, 100, 1000) if first <= x <= end)]
+        ticks = [0, *(x for x in (0.01, 0.1, 1, 10, 100, 1000) if first <= x <= 1.001 * end)]
         axes.set_xticks(ticks, [f"{x:g}" for x in ticks])
-    axes.set_xlim(0, end)
+    axes.set_xlim(0, 1.001 * end)
     if last:
         axes.set_xlabel("epoch")
 

@@ -145,7 +145,8 @@ def validate(
         sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
         resolved = parameters.with_sizes(resolved, params, sizes)
     draws = step_draws(resolved.model, resolved.values, drawn.y, parameters.count("seed", seed))
-    return compare(resolved.model, kernel_for(resolved.model), drawn, resolved.values, count, draws=draws)
+    kernel = kernel_for(resolved.model).bind(drawn.clean)
+    return compare(resolved.model, kernel, drawn, resolved.values, count, draws=draws)
 
 
 def total(setting: str | Model, preset: str | None, steps: int | None) -> int:

@@ -498,7 +498,8 @@ class Model:
             )
         scaled = [patch.scale for patch in self.patches if patch.scale != "one"]
         if scaled and not signed:
-            raise ValueError(f"patches: scale {scaled[0]!r} needs labels +-1, so signed heads; use a family over classes")
+            needs = f"scale {scaled[0]!r} needs labels +-1, so signed heads"
+            raise ValueError(f"patches: {needs}; use a family over classes")
         if signed and any(family.over == "class" for family in self.directions):
             raise ValueError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
         if act.name == "relu_power" and act.power < 2:
@@ -522,8 +523,8 @@ class Model:
         laws = [law for family in self.directions for law in _laws(family)]
         if not self.follows_clean and not any(isinstance(law, MixtureLaw) for law in laws):
             raise ValueError(
-                "label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would tell "
-                "a flipped label from another; give the signal's patch scale 'clean'"
+                "label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
+                "tell a flipped label from another; give the signal's patch scale 'clean'"
             )
 
     def _check_algorithm(self) -> None:

@@ -30,8 +30,8 @@ class Fresh:
 
     fixed (T, L, P, H, m); mix (L, P, F + F'); covariance (T, F, S, S), positive semidefinite, S = H m; labels (L,): +-1
     for signed heads, 0..K-1 for class heads; `shares` (L,), their probabilities, equal where not given: a label may
-    come twice, with other patches, as where labels are flipped.  `further`(t) gives F' more vectors, (N, S) each, of any
-    law: those of class-dependent noise.
+    come twice, with other patches, as where labels are flipped.  `further`(t) gives F' more vectors, (N, S) each, of
+    any law: those of class-dependent noise.
     """
 
     fixed: Array
@@ -45,9 +45,9 @@ class Fresh:
 def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> dict[str, Array]:
     """Test error and test loss with their standard errors, each (T,); NaN where the state is not finite.
 
-    The estimate is the mean over draws of the mean over labels by their shares, and the standard error is that of exactly
-    this estimator: labels share the draws, so they are averaged before the variance is taken.  With no fresh vector in
-    any patch the result is exact and its standard error is 0.  A standard error of 0 otherwise says only that no draw
+    The estimate is the mean over draws of the mean over labels by their shares, and the standard error is that of
+    exactly this estimator: labels share the draws, so they are averaged before the variance is taken.  With no fresh
+    vector in any patch the result is exact and its standard error is 0.  A standard error of 0 otherwise says only that no draw
     differed from another: an error probability below about 3/N is not resolved.
 
     Args:

@@ -55,7 +55,7 @@ def run(
         params: values by name, over `preset`, over the published defaults (each one used is noted in attrs["notes"]).
         preset: named published values, such as "paper".
         steps: steps of gradient descent (a preset brings its own; else the "paper" preset's).
-        seed: one seed is one draw, the same in both engines; streams "labels", "label_flips", "data", "init" and "test";
+        seed: one seed is one draw, the same in both engines; streams "labels", "label_flips", "data", "init", "test";
             "batches" and "flips" for algorithms that draw at each step (`dynamics.stepdraws`).
         seeds: run seed, seed + 1, ... this many, along a `seed` dimension.
         engine: "reduced" (the generated kernel) or "weights" (torch training of W).

@@ -196,8 +196,9 @@ def residual(instance: Instance, kernel: Kernel) -> float:
 def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
     """Whether every state at which the steps take a gradient is decided beyond rounding.
 
-    That is: no live pre-activation within `margin` of one of `kinks`, and a SAM gradient either 0 or not a difference
-    of terms that nearly cancel, since its direction would be rounding.
+    That is: no live pre-activation within `margin` of one of `kinks`, none grown tenfold in the steps before, whose
+    exponential loss would have no digit left, and a SAM gradient either 0 or not a difference of terms that nearly
+    cancel, since its direction would be rounding.
     """
     from .weights import problem
     from .weights_points import gradient_points
@@ -205,7 +206,10 @@ def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
     task = problem(
         instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws, clean=instance.clean
     )
+    first = np.abs(instance.z).max(initial=0.0)
     for z, share in gradient_points(task, instance.weights, instance.steps):
+        if np.abs(z).max(initial=0.0) > 10 * first:
+            return False
         near = z.size and min(float(np.abs(np.abs(z) - kink).min()) for kink in kinks) < margin
         if near or 0 < share < 1e-3:
             return False

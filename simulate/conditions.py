@@ -238,8 +238,8 @@ def recorded(model: Model, setting: object = None) -> Conditions:
         if error.name is None or not f"{place}.".startswith(f"{error.name}."):
             raise
         raise InputError(
-            f"model: no conditions are recorded for {model.name!r}; put CONDITIONS beside it in its file, or use a setting "
-            "of a paper that states some"
+            f"model: no conditions are recorded for {model.name!r}; put CONDITIONS beside it in its file, or use a "
+            "setting of a paper that states some"
         ) from None
     assert isinstance(found, Conditions)
     return found

@@ -46,7 +46,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("verb", SAID)
-def test_every_command_of_the_page_does_what_it_says(verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_does_what_the_page_says(verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(command(verb)) == 0
     printed = capsys.readouterr().out
     for said in SAID[verb]:
@@ -78,7 +78,7 @@ def test_conditions_beside_a_model_are_the_files_own(folder: Path) -> None:
     assert [row.clause.id for row in table.rows] == ["d", "benign"]
     assert table.rows[0].ratio == pytest.approx(100 / 400)
     (folder / "kou.py").write_text(blocks("python")[0] + "\nCONDITIONS = 3\n", encoding="utf-8")
-    with pytest.raises(gr.InputError, match="CONDITIONS: 3 in kou.py:model"):
+    with pytest.raises(gr.InputError, match=r"CONDITIONS: 3 in kou\.py:model"):
         gr.conditions("kou.py:model")
     (folder / "kou.py").write_text(blocks("python")[0] + "\nCONDITIONS = None\n", encoding="utf-8")
     with pytest.raises(gr.InputError, match="no conditions are recorded for 'kou'"):

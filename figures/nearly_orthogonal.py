@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from derivations.model import Value
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import NullLocator
 
+from derivations.model import Value
 from simulate.errors import InputError
 
 from . import style
@@ -35,9 +36,9 @@ class Column:
 
 RANK = Column("rank", r"stable rank of $W_j$", one=True)
 STACK = Column("rank_stack", r"stable rank, stacked $W$", one=True)
-EXCESS = Column("excess", r"stable rank of $W_j$, $-1$")
-EXCESS_STACK = Column("excess_stack", r"stable rank of stacked $W$, $-1$")
-LOSS = Column("loss", r"$L_S$")
+EXCESS = Column("excess", r"stable rank of $W_j$ $-$ 1")
+EXCESS_STACK = Column("excess_stack", r"stable rank, stack $-$ 1")
+LOSS = Column("loss", r"$L_S$", scale="linear")
 ERROR = Column("test_error", "test error", scale="linear")
 
 
@@ -108,8 +109,8 @@ def _mixture(sizes: Sizes, steps: int) -> tuple[tuple[str, tuple[Curve, ...]], .
 
 
 _UNSTATED = (
-    r"Not stated in the paper, our choices: $\sigma_0$ (so one row each), which matrix (so both), the slopes between 0 and 1;"
-    "\n" r"$\mu$, noise, labels and $W^{(0)}$ are all drawn anew for every run."
+    r"Not stated in the paper, our choices: $\sigma_0$ (so a row each), which matrix (so both), the slopes between"
+    "\n" r"0 and 1; $\mu$, noise, labels and $W^{(0)}$ are all drawn anew for every run."
 )
 
 
@@ -123,8 +124,9 @@ def figure_1(sizes: Sizes = PAPER) -> Plan:
 def figure_4(sizes: Sizes = PAPER) -> Plan:
     """Figure 4: stable ranks, and their distance from 1, over 1000 epochs of the same data."""
     size = rf"As printed: $n={sizes.n}$, $d={sizes.d}$, $m={sizes.m}$, $\eta=0.1$, full-batch gradient descent."
-    return Plan("Synthetic data, 1000 epochs (Figure 4)", _mixture(sizes, sizes.long_steps), (RANK, EXCESS, EXCESS_STACK),
-                sizes.long_seeds, (size, _UNSTATED))  # fmt: skip
+    columns = (RANK, EXCESS, EXCESS_STACK)
+    return Plan("Synthetic data, 1000 epochs (Figure 4)", _mixture(sizes, sizes.long_steps), columns, sizes.long_seeds,
+                (size, _UNSTATED))  # fmt: skip
 
 
 def figure_5(sizes: Sizes = PAPER) -> Plan:
@@ -137,9 +139,11 @@ def figure_5(sizes: Sizes = PAPER) -> Plan:
         rows.append((says, tuple(Curve(_slope(s), tuple({**given, "slope": s}.items()), sizes.long_steps, points=24)
                                  for s in SLOPES)))  # fmt: skip
     notes = (
-        rf"$n={n}$, $d={d}$, $m={m}$ as printed. A printed step changes a margin by about $\eta\|x\|^2/nm={0.1 / (n * m):.0e}$: the loss",
-        r"stays at $\log 2$ and the network does not train; only the direction of $W$ settles.  ReLU's limit is $2k/(k+1)$ for $k$ examples",
-        r"of the class, below 2.  Not stated in the paper, our choices: $\sigma_0=10^{-5}$ (its MNIST value), unit inputs drawn without",
+        rf"$n={n}$, $d={d}$, $m={m}$ as printed.  A printed step changes a margin by about $\eta\|x\|^2/nm="
+        rf"{_power(0.1 / (n * m))}$:",
+        r"the loss stays at $\log 2$ and the network does not train; only the direction of $W$ settles.",
+        r"ReLU's limit is $2k/(k+1)$ for $k$ examples of the class, below 2.",
+        r"Not stated in the paper, our choices: $\sigma_0=10^{-5}$ (its MNIST value), unit inputs drawn without",
         f"repetition, slopes between 0 and 1.  Reduced: {sizes.orthogonal_seeds} runs for the paper's 20.",
     )
     return Plan("Orthogonal inputs (Figure 5)", tuple(rows), (RANK, EXCESS, LOSS), sizes.orthogonal_seeds, notes)
@@ -155,10 +159,12 @@ def _digits(sizes: Sizes, slope: float, m: int, sigma_0: float, label: str) -> C
 
 def _mnist(title: str, sizes: Sizes, curves: list[list[Curve]], headings: list[str], *more: str) -> Plan:
     notes = (
-        f"Reduced: {sizes.digits} of the 60000 training images a run, {sizes.digits_seeds} runs for the paper's 5; full-batch steps for SGD,",
+        f"Reduced: {sizes.digits} of the 60000 training images a run, {sizes.digits_seeds} runs for the paper's 5; "
+        "full-batch steps for SGD,",
         r"with $\eta\cdot$steps of its 938 updates an epoch at rate 0.1 ($\eta=0.1\,\max(1,m/100)$).  "
         f"Error on {sizes.digits_test} test images.",
-        r"Not stated in the paper, our choices: the two classes (even and odd digits), pixels / 255, which matrix ($W_j$, mean of $j=\pm1$).",
+        r"Not stated in the paper, our choices: the two classes (even and odd digits), pixels / 255, which matrix "
+        r"($W_j$, mean of $j=\pm1$).",
         *more,
     )
     rows = tuple(zip(headings, (tuple(each) for each in curves), strict=True))
@@ -199,7 +205,7 @@ def figure_7(sizes: Sizes = PAPER) -> Plan:
 def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
     """A plan's runs, drawn: means, and bands from the least to the greatest run."""
     found = measure(plan.curves, plan.seeds, label)
-    height, foot = 1.75 * len(plan.rows) + 0.35, 0.62 + 0.15 * sum(note.count("\n") + 1 for note in plan.notes)
+    height, foot = 1.75 * len(plan.rows) + 0.35, 0.5 + 0.14 * sum(note.count("\n") + 1 for note in plan.notes)
     with style.context():
         figure = Figure(figsize=(style.PAGE, height + foot), layout="constrained")
         parts: Any = figure.subfigures(2, 1, height_ratios=[height, foot])
@@ -223,14 +229,21 @@ def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
 def _axes(axes: Axes, column: Column, plan: Plan, last: bool) -> None:
     axes.set_yscale(column.scale)
     axes.set_ylabel(column.label)
+    if column is LOSS:
+        axes.set_ylim(0.0, 0.72)
     if column.one:
+        axes.set_yticks(ranks := [1, 2, 5, 10, 20, 50, 100, 200], [str(rank) for rank in ranks])
+        top = axes.dataLim.y1
+        axes.set_ylim(0.88, 1.15 * top)
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.axhline(1.0, color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
     end = max(curve.steps * curve.epochs for curve in plan.curves)
     first = min(float(curve.recorded[1] * curve.epochs) for curve in plan.curves)
     if plan.logarithmic:
         axes.set_xscale("symlog", linthresh=first, linscale=0.3)
-        axes.set_xticks([0, *(x for x in (1e-3, 1e-2, 1e-1, 1, 10, 100, 1000) if first <= x <= end)])
-    axes.set_xlim(0, end)
+        ticks = [0, *(x for x in (0.01, 0.1, 1, 10, 100, 1000) if first <= x <= 1.001 * end)]
+        axes.set_xticks(ticks, [f"{x:g}" for x in ticks])
+    axes.set_xlim(0, 1.001 * end)
     if last:
         axes.set_xlabel("epoch")
 
@@ -257,7 +270,7 @@ def _writer(plan_of: Callable[[Sizes], Plan]) -> Writer:
         }  # fmt: skip
         if any(curve.test for curve in plan.curves):
             record["images"] = {"source": mnist().source, "sha256": dict(mnist().sha256)}
-        return save(draw(plan, f"nearly_orthogonal, {name}"), folder, name, record)
+        return save(draw(plan, f"nearly_orthogonal, {name}"), folder, f"nearly_orthogonal_{name}", record)
 
     return write
 

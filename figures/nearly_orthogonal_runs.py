@@ -62,14 +62,16 @@ def mnist() -> images.Images:
 
 
 def measure(curves: Sequence[Curve], seeds: int, label: str) -> dict[Curve, Measured]:
-    """Of every curve, each (seeds, T): loss, rank and excess (of W_j, mean over j), rank_stack, excess_stack, test_error.
+    """Of every curve, each (seeds, T): loss, test_error, rank and excess of W_j (mean over j), and of the stack.
 
+    Names: loss, rank, excess, rank_stack, excess_stack, and where there are images test_error.
     Raises InputError where MNIST is wanted and cannot be had.
     """
     from joblib import Parallel, delayed
     from threadpoolctl import threadpool_limits
 
-    kernel_for(settings.resolve("nearly_orthogonal").factory())  # loaded here, once: threads share it
+    factory = settings.resolve("nearly_orthogonal").factory
+    kernel_for(parameters.build(factory, {}))  # loaded here, once: threads share it
     if any(curve.test for curve in curves):
         mnist()
     tasks = [(curve, seed) for curve in curves for seed in range(seeds)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulate import parameters, settings
+from simulate.errors import InputError, quoted
 
 if TYPE_CHECKING:
     from derivations.conditions import Conditions
@@ -76,6 +77,8 @@ def conditions(
     resolved = resolve(setting, {name: value for name, value in given.items() if name not in own}, preset)
     extra = {name: parameters.parse(own[name], value) for name, value in given.items() if name in own}
     found: dict[str, float] = {}
+    if measured is not None and not isinstance(measured, Mapping):
+        raise InputError(f"measured: {quoted(measured)}; expected quantities by name, as in {{'R_min': 1.0}}")
     if initial is not None:
         resolved, found = _measured_on(resolved, given, initial, recorded(resolved.model, setting))
     if covariances is not None:
@@ -93,8 +96,13 @@ def _measured_on(
     resolved: parameters.Resolved, given: Given, initial: Source, declared: Conditions
 ) -> tuple[parameters.Resolved, dict[str, float]]:
     """The parameters that go with a source's examples, and what the conditions take from their Gram matrix."""
-    from simulate.source import measured, settle
+    from simulate.source import Source, measured, settle
 
+    if not isinstance(initial, Source):
+        raise InputError(
+            f"initial: {quoted(initial)}; conditions measure examples such as gr.images gives, and for arrays of your "
+            "own take measured={...}"
+        )
     resolved, examples = settle(resolved, given, initial)
     known = {quantity.name for quantity in declared.quantities}
     return resolved, {name: value for name, value in measured(examples).items() if name in known}

@@ -18,6 +18,7 @@ from simulate.errors import Diverged, InputError, nearest, quoted
 
 if TYPE_CHECKING:
     from derivations.derive import Recursion
+    from derivations.model import Model
     from gammarho.data import ImageSource
 
 _OURS = ("derivations", "dynamics", "simulate", "figures", "gammarho")
@@ -119,8 +120,8 @@ def run(
     from simulate import parameters
 
     given, path = arguments.assignments(values), arguments.output(out)
-    api.resolve(setting, given, preset)  # what is misspelt is refused before Numba and xarray are loaded
-    images = _images(data, classes, data_dir, scaling)
+    # What is misspelt is refused before Numba and xarray are loaded.
+    images = _images(api.resolve(setting, given, preset).model, data, classes, data_dir, scaling)
     options: dict[str, Any] = {
         "steps": _steps(steps),
         "seed": parameters.count("seed", seed),
@@ -174,8 +175,7 @@ def validate(
 
     given, chosen_seed = arguments.assignments(values), parameters.count("seed", seed)
     chosen_steps = _steps(steps)
-    api.resolve(setting, given, preset)
-    images = _images(data, classes, data_dir, scaling)
+    images = _images(api.resolve(setting, given, preset).model, data, classes, data_dir, scaling)
     result = api.validate(setting, given, preset=preset, steps=chosen_steps, seed=chosen_seed, initial=images)
     if not json:
         _print_notes(setting, given, preset, images)
@@ -216,8 +216,7 @@ def conditions(
 
     given, own = arguments.assignments(values), api.condition_parameters(setting)
     mine = {name: value for name, value in given.items() if name not in own}
-    api.resolve(setting, mine, preset)
-    images = _images(data, classes, data_dir, scaling)
+    images = _images(api.resolve(setting, mine, preset).model, data, classes, data_dir, scaling)
     table = api.conditions(
         setting,
         given,
@@ -467,13 +466,15 @@ def _steps(text: str | None) -> int | None:
     return None if text is None else parameters.count("steps", text, example=1500)
 
 
-def _images(data: str | None, classes: str | None, data_dir: str | None, scaling: str | None) -> ImageSource | None:
+def _images(
+    model: Model, data: str | None, classes: str | None, data_dir: str | None, scaling: str | None
+) -> ImageSource | None:
     """The real images that --data and the options beside it ask for."""
     if (data, classes, data_dir, scaling) == (None,) * 4:
         return None
     from gammarho.data import from_options
 
-    return from_options(data, classes, data_dir, scaling)
+    return from_options(model, data, classes, data_dir, scaling)
 
 
 def _print_notes(setting: str, given: dict[str, str], preset: str | None, images: ImageSource | None = None) -> None:

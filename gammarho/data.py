@@ -124,7 +124,7 @@ def images(
 
 
 def from_options(
-    data: str | None, classes: str | None, data_dir: str | None, scaling: str | None
+    model: Model, data: str | None, classes: str | None, data_dir: str | None, scaling: str | None
 ) -> ImageSource | None:
     """The command line's --data with --classes, --data-dir and --scaling; None without any of them.
 
@@ -132,10 +132,11 @@ def from_options(
         InputError: as `images`; also for an option that needs --data, and for --data without --classes.
     """
     if data is None:
-        for option, value in (("classes", classes), ("data-dir", data_dir), ("scaling", scaling)):
+        for option, value in (("classes", classes), ("data_dir", data_dir), ("scaling", scaling)):
             if value is not None:
                 raise InputError(f"{option}: {quoted(value)}, but there is no --data for it; add --data mnist")
         return None
+    source.inputs(model)  # a model that images do not fit is refused before they are fetched
     if classes is None:
         raise InputError(f"classes: not given; --data {data} needs labels, such as --classes 0,1")
     chosen = [parameters.count("classes", word, example=1) for word in classes.split(",")]

@@ -1,6 +1,6 @@
 """Hypothesis strategies of cases: one step from an arbitrary state of a declared model, for lemmas about every state.
 
-    @given(gr.testing.cases("pegr", {"q": 2}))
+    @given(cases("pegr", {"q": 2}))
     def test_my_lemma(case):
         assert judge(my_lemma, case).failed == 0
 

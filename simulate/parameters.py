@@ -91,10 +91,12 @@ def by_name(given: Mapping[str, object] | None) -> dict[str, object]:
     return dict(given)
 
 
-def with_sizes(resolved: Resolved, given: Mapping[str, object] | None, sizes: Mapping[str, float]) -> Resolved:
+def with_sizes(
+    resolved: Resolved, given: Mapping[str, object] | None, sizes: Mapping[str, float], what: str = "initial's arrays"
+) -> Resolved:
     """The sizes of the caller's own arrays (n, m, d) in place of defaults and presets, whose notes go with them.
 
-    Defaults that are formulas follow the sizes.
+    Defaults that are formulas follow the sizes; `what` are the arrays, for an error's sentence.
 
     Raises:
         InputError: where `given` says another size than the arrays have.
@@ -103,7 +105,7 @@ def with_sizes(resolved: Resolved, given: Mapping[str, object] | None, sizes: Ma
     for name, size in sizes.items():
         if name in asked and values.get(name) != size:
             raise InputError(
-                f"{name}: {quoted(asked[name])}, but initial's arrays have {name} = {show(size)}; leave {name} out"
+                f"{name}: {quoted(asked[name])}, but {what} have {name} = {show(size)}; leave {name} out"
             )
         if name in values:
             values[name] = parse(resolved.model.parameter(name), size)

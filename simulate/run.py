@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,8 +147,11 @@ class _Task:
         if not wanted or states.b is None:
             return {}
         values = self.resolved.values
+        if self.examples is not None and self.engine == "weights":
+            return {}  # taken from W itself, which b determines only where the directions are independent
         if self.examples is not None:
-            return self._held_out(kernel, states, states.b, wanted, self.examples)
+            through = source.through_coefficients(states.draw, states.b, states.shares, self.examples.test_x)
+            return self._held_out(kernel, through, self.examples)
         reason = fresh.refusal(self.model, states.draw, values)
         if reason and self.asked:
             raise InputError(reason)
@@ -164,17 +167,15 @@ class _Task:
         said = {name: _meaning(name, tails, fresh.judged(self.model)) for name in wanted}
         return {name: obs.Variable(dims[found[name].ndim], found[name], said[name]) for name in wanted}
 
-    def _held_out(
-        self, kernel: Kernel, states: obs.States, b: Array, wanted: list[str], examples: source.Examples
-    ) -> Variables:
-        """What there is of `wanted` on the data's own held-out examples."""
+    def _held_out(self, kernel: Kernel, preactivations: Iterable[Array], examples: source.Examples) -> Variables:
+        """Test error and loss on the data's own held-out examples."""
         values = self.resolved.values
         found = source.held_out_statistics(
-            self.model, lambda a: kernel.outputs(a, values), states.draw, b, states.shares, examples
+            self.model, lambda a: kernel.outputs(a, values), preactivations, examples
         )
         return {
-            name: obs.Variable(("t", "class")[: found[name].ndim], found[name], source.meaning(name, examples))
-            for name in wanted if name in found
+            name: obs.Variable(("t", "class")[: each.ndim], each, source.meaning(name, examples))
+            for name, each in found.items() if name in self.wanted
         }
 
     def _reduced(self, kernel: Kernel, drawn: Draw, draws: StepDraws | None) -> _Found:
@@ -193,7 +194,11 @@ class _Task:
         seen = weights.observe(self.model, vectors, drawn.y, path.W, self.resolved.values, clean=drawn.clean)
         b = np.empty(0) if path.b is None else path.b
         scale = weights.remaining(self.model, self.resolved.values, path.t)
-        return Trajectory(path.t, seen["z"], b, -1, scale), seen, {}, {}
+        fresh_ones: Variables = {}
+        if self.examples is not None and set(obs.fresh_names(self.model)) & set(self.wanted):
+            through = source.through_weights(path.W, self.examples.test_x)
+            fresh_ones = self._held_out(kernel, through, self.examples)
+        return Trajectory(path.t, seen["z"], b, -1, scale), seen, {}, fresh_ones
 
 
 def _meaning(name: str, tails: tuple[LongTail, ...], judged: str) -> str:

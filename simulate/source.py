@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
@@ -56,7 +56,7 @@ def settle(
         InputError: an example of the model is not one vector, `given` has a parameter of the law that is not used or
             another size than the data, or the source refuses.
     """
-    model, family = resolved.model, _family(resolved.model)
+    model, family = resolved.model, inputs(resolved.model)
     unused, asked = _own_parameters(model, family), parameters.by_name(given)
     for name in unused:
         if name in asked:
@@ -65,7 +65,8 @@ def settle(
                 f"data; leave {name} out"
             )
     examples = source.examples(model, resolved.values)
-    sized = parameters.with_sizes(resolved, given, {"n": len(examples.y), "d": float(examples.x.shape[1])})
+    sizes = {"n": len(examples.y), "d": float(examples.x.shape[1])}
+    sized = parameters.with_sizes(resolved, given, sizes, "the examples")
     notes = [measured_note(examples), *examples.notes]
     if unused:
         notes.append(f"{family.name} is not drawn, so {', '.join(unused)} play no part")
@@ -77,7 +78,7 @@ def settle(
 def start(model: Model, values: Mapping[str, Value], seed: int, examples: Examples) -> dict[str, Array]:
     """The arrays of `initial=`: "W" (H, m, d) of the model's law by the seed's stream "init", the inputs, and "y"."""
     weights = filters(model, values, seed, examples.x.shape[1])
-    return {"W": weights, _family(model).name: examples.x, "y": examples.y}
+    return {"W": weights, inputs(model).name: examples.x, "y": examples.y}
 
 
 def arrays(
@@ -123,8 +124,21 @@ def attributes(examples: Examples) -> dict[str, str]:
     return {**examples.attrs, "measured": json.dumps(finite)}
 
 
+def through_coefficients(draw: Draw, b: Array, shares: Array | None, x: Array) -> Iterator[Array]:
+    """<w_s, x_i> (N, H, m) at each state, from b (T, H, m, B) and the `shares` (T,) of W(0) left (None: all of it)."""
+    assert draw.vectors is not None and draw.weights is not None  # the caller's arrays always have both
+    at_start, across = gram.onto(draw.weights, x), x @ draw.vectors.T
+    left = np.ones(len(b)) if shares is None else shares
+    return (np.moveaxis(left[t] * at_start + b[t] @ across.T, -1, 0) for t in range(len(b)))
+
+
+def through_weights(W: Array, x: Array) -> Iterator[Array]:
+    """<w_s, x_i> (N, H, m) at each state, from W (T, H, m, d)."""
+    return (np.moveaxis(gram.onto(each, x), -1, 0) for each in W)
+
+
 def held_out_statistics(
-    model: Model, outputs: testlaw.Outputs, draw: Draw, b: Array, shares: Array | None, examples: Examples
+    model: Model, outputs: testlaw.Outputs, preactivations: Iterable[Array], examples: Examples
 ) -> dict[str, Array]:
     """test_error and test_loss (T,), for class heads class_error (T, K), on the held-out examples, each with NAME_se.
 
@@ -134,18 +148,12 @@ def held_out_statistics(
     Args:
         model: the declaration.
         outputs: pre-activations (N, 1, H, m) -> f (N,) or logits (N, K).
-        draw: the draw the trajectory started from, with vectors.
-        b: (T, H, m, B), coefficients.
-        shares: (T,), what is left of W(0) in W where weights decay; None for 1.
+        preactivations: of test_x, (N, H, m) at each of T states.
         examples: with test_x and test_y.
     """
-    assert draw.vectors is not None and draw.weights is not None  # the caller's arrays always have both
-    at_start, across = gram.onto(draw.weights, examples.test_x), examples.test_x @ draw.vectors.T
-    left, classes = np.ones(len(b)) if shares is None else shares, model.network.heads == "class"
-    heads = np.arange(model.n_heads)
+    classes, heads = model.network.heads == "class", np.arange(model.n_heads)
     rows: list[dict[str, Array]] = []
-    for t in range(len(b)):
-        a = left[t] * np.moveaxis(at_start, -1, 0) + np.moveaxis(b[t] @ across.T, -1, 0)
+    for a in preactivations:
         scores = outputs(a[:, None])[None]
         wrong = testlaw.errors(scores, examples.test_y)[0]
         cost = testlaw.costs(scores, examples.test_y, model.objective.loss)[0]
@@ -173,7 +181,7 @@ def _mean(name: str, each: Array) -> dict[str, Array]:
     return {name: np.asarray(mean), f"{name}_se": np.asarray(error)}
 
 
-def _family(model: Model) -> Directions:
+def inputs(model: Model) -> Directions:
     """The family an example's one vector belongs to.  Raises InputError where examples are not one vector each."""
     first = model.directions[0]
     if len(model.directions) > 1 or first.over != "sample" or [patch.scale for patch in model.patches] != ["one"]:

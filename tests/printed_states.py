@@ -329,6 +329,5 @@ def error(claim: str, mended: tuple[str, ...], seed: int = 0) -> float:
 
     state, lines = state_of(claim, seed), claims()[claim].lines(mended)
     return max(
-        float(np.abs(sum(value(line, state, at) for line in lines) - found).max())
-        for at, found in TRUTH[claim](state)
+        float(np.abs(sum(value(line, state, at) for line in lines) - found).max()) for at, found in TRUTH[claim](state)
     )

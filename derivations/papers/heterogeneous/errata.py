@@ -48,8 +48,8 @@ _GRADIENTS = (
         printed="||grad F_k||_F = ||sigma'(<w_{k,r}, u_y>) u_y + sigma'(<w_{k,r}, xi>) xi||",
         corrected="||grad F_k||_F = (1/m) sqrt(sum_r ||sigma'(<w_{k,r}, u_y>) u_y + sigma'(<w_{k,r}, xi>) xi||^2)",
         why="(73) is one filter's block, with its 1/m; the norm is over all m.",
-        effect="One state: the square is off by up to 11 as printed. The bound that follows is true but larger than "
-        "needed by sqrt(m), so (c1) asks for a step m times smaller than the proof uses.",
+        effect="One state: the square is off by up to 11 as printed. The bound that follows holds, sqrt(m) "
+        "times larger than need be, so (c1) asks for a step m times smaller than (79) needs.",
         claims=("heterogeneous-76-norm",),
     ),
 )

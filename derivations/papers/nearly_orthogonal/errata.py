@@ -248,7 +248,7 @@ _PROOFS = (
         kind="formula",
         where="Lemma C.5, proof, the displays for j != y_i and j = y_i",
         printed="<w, x_i> = rho-underbar + sum_{i' != i} ... <= (1 - gamma^-1 c_2^-1 n p/R_min^2) rho-underbar - beta",
-        corrected="<w, x_i> = <w(0), x_i> + rho-underbar + ... <= (1 - gamma^-4 c_1^-1 n p/R_min^2) rho-underbar + beta",
+        corrected="<w(0), x_i> + rho-underbar + ... <= (1 - gamma^-4 c_1^-1 n p/R_min^2) rho-underbar + beta",
         why="<w(0), x_i> is dropped and comes back with the wrong sign; gamma^-1 c_1^-4 in the j = y_i part is "
         "gamma^-4 c_1^-1. The last display, with |rho-underbar| > beta, is right.",
         effect="Orthogonal inputs, slope 0.5, 20 steps: <w, x_i> is above the printed bound by up to 0.52.",

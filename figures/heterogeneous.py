@@ -1,0 +1,211 @@
+"""Figures of heterogeneous noise (Xu and Chen 2025, arXiv:2502.11893): Figures 1 to 6."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from simulate.phase import phase
+
+from . import style
+from .heterogeneous_images import IMAGES
+from .save import Writer, save
+
+Array = NDArray[np.float64]
+Axis = tuple[str, tuple[float, ...]]
+
+READINGS = {"sum": r"not as printed: $F_k$ without $1/m$", "mean": r"as printed: $F_k$ with $1/m$"}
+LABELS = {
+    "u_norm": r"feature strength $\|u\|$", "Gamma": r"noise correlation ratio $\Gamma$",
+    "n": r"examples a class $|S_k|$",
+}
+K = 5
+BENIGN, HARMFUL = 10.0, 2.0  # C_1 = C_2 and C_3 of Theorem 1, which hides them
+
+
+@dataclass(frozen=True)
+class Map:
+    """A heat map of Section 5.1: its axes, what is fixed, and its sizes."""
+
+    name: str
+    title: str
+    x: Axis
+    y: Axis
+    fixed: tuple[tuple[str, Any], ...]
+    m: int = 100
+    d: int = 1000
+    steps: int = 20
+    seeds: tuple[tuple[str, int], ...] = (("sum", 2), ("mean", 1))  # nothing varies where nothing trains
+
+    def parameters(self, neurons: str) -> dict[str, Any]:
+        """Every parameter but those of the axes."""
+        return {
+            "K": K, "m": self.m, "d": self.d, "sigma_p": 0.5, "init": "uniform", "eta": 0.05, "neurons": neurons,
+            **dict(self.fixed),
+        }  # fmt: skip
+
+    def run(self, neurons: str, store: Path | None = None) -> xarray.Dataset:
+        """Fill the map in one reading, or take it up from `store`."""
+        return phase("heterogeneous", self.parameters(neurons), x=self.x, y=self.y, steps=self.steps,
+                     seeds=dict(self.seeds)[neurons], sampling="vectors", store=store)  # fmt: skip
+
+
+_US, _GAMMAS = (0.001, 1.0, 2.0, 3.0, 3.8), (1.0, 50.0, 200.0, 600.0, 1400.0)
+_STRENGTHS, _RATIOS = ("u_norm", _US), ("Gamma", _GAMMAS)
+_SIZES = ("n", tuple(K * s for s in (10, 50, 100, 150, 200)))
+MAPS = (
+    Map("figure_3a", "Gaussian noise (Figure 3a)", _STRENGTHS, _RATIOS, (("n", 500), ("noise", "gaussian"))),
+    Map("figure_3b", "Uniform noise (Figure 3b)", _STRENGTHS, _RATIOS, (("n", 500), ("noise", "uniform"))),
+    Map("figure_4a", r"Gaussian noise, $\Gamma=1.2$ (Figure 4a)", ("u_norm", (0.01, 1.0, 2.0, 3.0, 4.0)), _SIZES,
+        (("Gamma", 1.2), ("noise", "gaussian"))),
+    Map("figure_4b", r"Gaussian noise, $\|u\|=10^{-6}$ (Figure 4b)",
+        ("Gamma", (1.0, 50.0, 200.0, 400.0, 800.0)), _SIZES, (("u_norm", 1e-6), ("noise", "gaussian"))),
+)  # fmt: skip
+
+
+def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
+    """Test accuracy in both readings, a number a cell; mean of the seeds."""
+    with style.context():
+        figure = Figure(figsize=(style.PAGE, 4.1), layout="constrained")
+        parts: Any = figure.subfigures(2, 1, height_ratios=[3.3, 0.8])
+        body, foot = parts
+        body.suptitle(f"Test accuracy after {plan.steps} epochs: {plan.title}")
+        row = body.subplots(1, 2)
+        for (neurons, says), axes in zip(READINGS.items(), row, strict=True):
+            found = accuracy(data[neurons])
+            image = axes.imshow(found.mean(axis=2), origin="lower", cmap="viridis", vmin=0.2, vmax=1.0, aspect="auto")
+            _numbers(axes, found.mean(axis=2))
+            for axis, set_ticks, set_label in (
+                (plan.x, axes.set_xticks, axes.set_xlabel), (plan.y, axes.set_yticks, axes.set_ylabel),
+            ):  # fmt: skip
+                shown = [value / K if axis[0] == "n" else value for value in axis[1]]
+                set_ticks(range(len(shown)), [f"{value:g}" for value in shown])
+                set_label(LABELS[axis[0]])
+            axes.tick_params(length=0)
+            loss = f"{found.shape[2]} draws" if found.shape[2] > 1 else "1 draw"
+            axes.set_title(f"{says}; {loss}")
+        body.colorbar(image, ax=list(row), label="test accuracy (chance: 0.2)", pad=0.01, extend="min")
+        foot.text(0.01, 0.02, _notes(plan, data), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
+    return figure
+
+
+def accuracy(data: xarray.Dataset) -> Array:
+    """1 - test error, (rows, columns, seeds)."""
+    return 1.0 - np.asarray(data["test_error"].values, dtype=np.float64)
+
+
+def _numbers(axes: Axes, means: Array) -> None:
+    for (row, column), value in np.ndenumerate(means):
+        text = "failed" if np.isnan(value) else f"{value:.2f}"
+        axes.text(column, row, text, ha="center", va="center", color="black" if value > 0.65 else "white")
+
+
+def _notes(plan: Map, data: dict[str, xarray.Dataset]) -> str:
+    spread = np.ptp(accuracy(data["sum"]), axis=2)
+    size = rf"$K={K}$, $m={plan.m}$, $d={plan.d}$, $\eta=0.05$"
+    size += ", 100 examples a class." if dict(plan.fixed).get("n") == 500 else "."
+    return "\n".join((
+        f"{size}  As printed, {plan.steps} full-batch steps hardly train; without the printed $1/m$",
+        "the network trains, and the pattern that the paper describes appears.  Which of the two it ran, the paper "
+        "does not say.",
+        f"Means; left, the draws differ by {np.nanmean(spread):.3f} on average, {np.nanmax(spread):.3f} at most."
+        if dict(plan.seeds)["sum"] > 1 else "One draw.",
+        r"Not stated, our choices: grid points, seeds, 4096 test draws, filters $U(\pm1/\sqrt{d})$ without bias,",
+        r"an epoch is one full-batch step, orthogonal spikes (so $\Gamma_{k,j}$ is equal for all pairs).",
+    ))  # fmt: skip
+
+
+def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
+    """Figure 2: Theorem 1's regimes in the plane of Figure 3(a), with the accuracies found there."""
+    u = np.linspace(-0.15, 4.0, 416)
+    ratio = np.geomspace(0.5, 2000.0, 401)
+    snr = signal_to_noise(u[None, :], np.maximum(ratio, 1.0)[:, None], plan.d - K)
+    regime = np.full(snr.shape, 1)  # 0 harmful, 1 open, 2 benign for long-tailed data alone, 3 for all
+    regime[(snr <= HARMFUL) & (ratio[:, None] <= HARMFUL)] = 0
+    regime[np.broadcast_to(ratio[:, None] >= BENIGN, snr.shape)] = 2
+    regime[snr >= BENIGN] = 3
+    colors, names = ["#F6C99B", "#DDDDDD", "#CFE3F3", "#8FBFE0"], [
+        rf"harmful, both ratios below {HARMFUL:g}", "between: not characterised",
+        rf"benign for long-tailed data, $\Gamma\geq{BENIGN:g}$",
+        rf"benign, $\mathrm{{SNR}}\geq{BENIGN:g}$",
+    ]  # fmt: skip
+    with style.context():
+        figure = Figure(figsize=(5.4, 4.8), layout="constrained")
+        parts: Any = figure.subfigures(2, 1, height_ratios=[3.7, 1.0])
+        body, foot = parts
+        axes = body.subplots()
+        axes.pcolormesh(u, ratio, regime, cmap=ListedColormap(colors), vmin=-0.5, vmax=3.5, rasterized=True)
+        found = accuracy(data["sum"]).mean(axis=2)
+        at = np.array([(x, y) for y in plan.y[1] for x in plan.x[1]])
+        points = axes.scatter(*at.T, c=found.ravel(), cmap="viridis", vmin=0.2, vmax=1.0, s=60, edgecolor="black",
+                              linewidth=0.7, zorder=3, clip_on=False)  # fmt: skip
+        for (x, y), value in zip(at, found.ravel(), strict=True):
+            axes.annotate(f"{value:.2f}", (x, y), (0, -7), textcoords="offset points", ha="center", va="top",
+                          fontsize=style.SMALL)  # fmt: skip
+        body.colorbar(points, ax=axes, label="test accuracy, 20 epochs", pad=0.03)
+        axes.set(yscale="log", xlim=(-0.15, 4.0), ylim=(0.5, 2000), xlabel=LABELS["u_norm"], ylabel=LABELS["Gamma"])
+        axes.set_title("Regimes of Theorem 1 (Figure 2) in the plane of Figure 3a")
+        handles = [Patch(facecolor=color, edgecolor=style.GREY, linewidth=0.4, label=name)
+                   for color, name in zip(colors, names, strict=True)]  # fmt: skip
+        foot.legend(handles=handles, loc="upper center", ncols=2, columnspacing=1.0, borderaxespad=0)
+        note = (
+            r"$\mathrm{SNR}=|S_k|\|u\|^4/\|A_k^\top A_j\|_F^2$.  The theorem hides its constants; ours, to draw it: "
+            rf"$C_1=C_2={BENIGN:g}$, $C_3={HARMFUL:g}$." "\n"
+            rf"Points: accuracies found with $F_k$ without $1/m$ (not as printed), $m={plan.m}$, $d={plan.d}$, "
+            f"{dict(plan.seeds)['sum']} draws.\nNo point meets Condition 1 with constants of 1."
+        )  # fmt: skip
+        foot.text(0.01, 0.02, note, fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
+    return figure
+
+
+def signal_to_noise(u: Array, ratio: Array, rank: int, size: float = 100.0, spread: float = 0.5) -> Array:
+    """SNR_{k,j} = |S| ||u||^4 / ||A_k^T A_j||_F^2, for equal class sizes and orthogonal spikes that give the ratio.
+
+    With lambda^2 the spikes' eigenvalue of A A^T and b_0 = spread,
+    ratio = ((rank-1) b_0^4 + lambda^4) / ((rank-2) b_0^4 + 2 b_0^2 lambda^2).
+    """
+    root = np.sqrt(ratio**2 + ratio * (rank - 2) - (rank - 1))
+    across = (rank - 2) * spread**4 + 2 * spread**4 * (ratio + root)
+    found: Array = size * u**4 / across
+    return found
+
+
+def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xarray.Dataset]], Figure]) -> Writer:
+    default = plan
+    readings = ("sum",) if name == "figure_2" else tuple(READINGS)
+
+    def write(folder: Path, plan: Map = default) -> list[Path]:
+        folder.mkdir(parents=True, exist_ok=True)
+        stores = {reading: f"heterogeneous_{plan.name}_{reading}.zarr" for reading in readings}
+        data = {reading: plan.run(reading, folder / store) for reading, store in stores.items()}
+        grids = {reading: json.loads(found.attrs["configuration"]) for reading, found in data.items()}
+        record = {
+            "figure": name, "shows": shows, "paper": "arXiv:2502.11893",
+            "command": f"gammarho figures heterogeneous {name} --out {folder}", "readings": READINGS,
+            "map": dataclasses.asdict(plan), "grids": grids, "data": stores,
+        }  # fmt: skip
+        return save(make(plan, data), folder, f"heterogeneous_{name}", record)
+
+    return write
+
+
+FIGURES: dict[str, Writer] = {
+    "figure_1": IMAGES["figure_1"],
+    "figure_2": _written("figure_2", MAPS[0], (figure_2.__doc__ or "").splitlines()[0], figure_2),
+    **{plan.name: _written(plan.name, plan, f"test accuracy: {plan.title}", heat_map) for plan in MAPS},
+    "figure_5": IMAGES["figure_5"],
+    "figure_6": IMAGES["figure_6"],
+}
+"""Writers by name: each takes a folder and returns the files it wrote there."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from .activations import merge_steps
-from .symbols import label, s, y
+from .symbols import clean, label, s, y
 
 Rule = Callable[[tuple[sp.Expr, ...], Callable[[sp.Expr], sp.Expr]], sp.Expr]
 
@@ -121,8 +121,8 @@ def split_factors(term: sp.Expr, bounds: set[sp.Symbol]) -> tuple[sp.Expr, sp.Ex
 
 
 def reduce_signs(expr: sp.Expr, signed: bool) -> sp.Expr:
-    """Expanded, with s[j]^2 = 1 and, for signed heads, y[i]^2 = 1, noisy or not; steps merged with their ReLU."""
-    bases = (s, y, label) if signed else (s,)
+    """Expanded, with s[j]^2 = 1 and, for signed heads, every label's square 1; steps merged with their ReLU."""
+    bases = (s, y, clean, label) if signed else (s,)
 
     def odd(power: sp.Pow) -> sp.Expr:
         return power.base ** (power.exp % 2)

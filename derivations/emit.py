@@ -231,6 +231,7 @@ class Emitter:
         self.label = A1 if self.signed else "int64[::1]"
         self.options = self.model.algorithm.options
         self.each = "for i in batch:" if "batch" in self.options else "for i in range(y.size):"
+        self.clean = ["clean"] * self.model.follows_clean
         self.given = [name for name, option in (("batch", "batch"), ("label", "label_noise")) if option in self.options]
         self.grams: list[str] = []
 
@@ -451,7 +452,7 @@ class Emitter:
         """A function that fills g and the example arrays; returns the arrays it takes."""
         filled = list(arrays(stages))
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
-        args = ["z", "gram", "y", *self.given, *self.grams, *scalars(self.model), "g", "row", *covector]
+        args = ["z", "gram", "y", *self.clean, *self.given, *self.grams, *scalars(self.model), "g", "row", *covector]
         args += [d.name for d in filled]
         self.out.put(0, "", f"@njit({JIT})", f"def {name}({', '.join(args)}):")
         self.out.put(1, f'"""{doc}"""', "n = float(batch.size)" if "batch" in self.given else "n = float(y.size)")
@@ -472,6 +473,7 @@ class Emitter:
         velocity = "momentum" in options
         return {
             "z": A3, "b": A3, **({"velocity": A3} if velocity else {}), "gram": A2, "y": self.label,
+            **dict.fromkeys(self.clean, A1),
             **({"batches": "int64[:, ::1]", "held": "int64[::1]"} if "batch" in options else {}),
             **({"labels": A2 if self.signed else "int64[:, ::1]"} if "label_noise" in options else {}),
             **dict.fromkeys(scalars(self.model), "float64"), "eta": "float64",
@@ -533,7 +535,7 @@ class Emitter:
 
     def _gradient_at(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...], state: str) -> None:
         """g at a state, penalised or not."""
-        common = [state, "gram", "y", *self.given, *self.grams, *scalars(self.model), "g", "row"]
+        common = [state, "gram", "y", *self.clean, *self.given, *self.grams, *scalars(self.model), "g", "row"]
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
         call_plain = ", ".join([*common, *[d.name for d in arrays(plain)]])
         if self.model.objective.penalty == "none":
@@ -545,13 +547,14 @@ class Emitter:
     def observe_function(self, stages: tuple[Stage, ...]) -> None:
         """Observables of recorded states, from the same definitions."""
         kept = observed(self.model)
+        clean = "".join(f", {A1}" for _ in self.clean)
         extra = "".join(", float64" for _ in scalars(self.model))
         ranks = {1: "float64[:, ::1]", 2: "float64[:, :, ::1]"}
         by_name = {d.name: d for d in arrays(stages)}
         out_types = ", ".join(ranks[len(by_name[name].indices)] for name in kept)
-        signature = f"void(float64[:, :, :, ::1], {A2}, {self.label}{extra}, {A1}, {A1}, {out_types})"
+        signature = f"void(float64[:, :, :, ::1], {A2}, {self.label}{clean}{extra}, {A1}, {A1}, {out_types})"
         outs = [f"{name}_out" for name in kept]
-        args = ", ".join(["states", "gram", "y", *scalars(self.model), "risk", "gradient_norm", *outs])
+        args = ", ".join(["states", "gram", "y", *self.clean, *scalars(self.model), "risk", "gradient_norm", *outs])
         self.out.put(0, "", f'@njit("{signature}", {JIT})', f"def observe({args}):")
         doc = "Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."
         self.out.put(1, f'"""{doc}"""', "z = np.zeros(states.shape[1:])", "g = np.zeros(z.shape)")
@@ -561,7 +564,8 @@ class Emitter:
         everything = {"batch": "batch = np.arange(y.size)", "label": "label = y"}
         self.out.put(1, *[everything[name] for name in self.given])
         self.out.put(1, "for t in range(states.shape[0]):", "    z[:] = states[t]")
-        call = ", ".join(["z", "gram", "y", *self.given, *self.grams, *scalars(self.model), "g", "row", *by_name])
+        labels = ["y", *self.clean, *self.given]
+        call = ", ".join(["z", "gram", *labels, *self.grams, *scalars(self.model), "g", "row", *by_name])
         self.out.put(2, f"measured_gradient({call})", "contract(g, gram, along)", "total = 0.0")
         self.out.put(2, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
         self.out.put(4, "for b in range(z.shape[2]):", "    total += g[h, r, b] * along[h, r, b]")

@@ -17,7 +17,7 @@ from typing import Any, Literal
 Value = float | int | bool | str | None
 Heads = Literal["signed", "class"]
 Over = Literal["one", "class", "sample"]
-Scale = Literal["one", "label"]
+Scale = Literal["one", "label", "clean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class GaussianLaw:
 class MixtureLaw:
     """One vector per example: y_i mu + N(0, std^2 I) about a mean mu ~ N(0, mean_norm^2 / d I) drawn once, with labels +-1.
 
-    So `mean_norm` (a parameter) is the root mean square length of mu.
+    So `mean_norm` (a parameter) is the root mean square length of mu.  Where labels are flipped, y_i is the clean one.
     """
 
     mean_norm: str
@@ -125,7 +125,10 @@ class Directions:
 
 @dataclass(frozen=True, kw_only=True)
 class Patch:
-    """A patch of example i: the family's vector for i, times y_i where `scale` is "label"."""
+    """A patch of example i: the family's vector for i, times the label y_i ("label") or the clean one yhat_i ("clean").
+
+    yhat_i is the label before `Model.label_flips`; the loss, the margins and an example's own head go by y_i.
+    """
 
     direction: str
     scale: Scale = "one"
@@ -231,9 +234,14 @@ class EntryInitialisation:
 
 @dataclass(frozen=True, kw_only=True)
 class FreshLaw:
-    """A fresh example: a fresh label, the fixed directions as in training, the families `fresh` drawn again."""
+    """A fresh example: a fresh label, the fixed directions as in training, the families `fresh` drawn again.
+
+    Where the model flips labels, a fresh one is flipped with the same probability, and the example is judged by the
+    label so observed; without `flips` it is judged by its clean label.
+    """
 
     fresh: tuple[str, ...] = ()
+    flips: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -444,7 +452,9 @@ class Model:
 
     Shapes: W (H, m, d) with H heads; z and b (H, m, B) with B directions, families one after another.
     `class_sizes` names the parameter that says how many examples each class has (absent: as equal as possible);
-    without it labels are drawn uniformly.
+    without it labels are drawn uniformly.  `label_flips` names the probability with which each label, once drawn, is
+    flipped to the other sign, independently of everything else: y_i is the label after it (observed), yhat_i before
+    (clean); patches of scale "clean" and mixtures follow yhat_i.
     Raises ValueError, in one sentence, where the parts do not fit together.
     """
 
@@ -486,8 +496,10 @@ class Model:
                 f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take 'logistic' "
                 "or 'exponential', class heads take 'cross_entropy'"
             )
-        if not signed and any(patch.scale == "label" for patch in self.patches):
-            raise ValueError("patches: scale 'label' needs labels +-1, so signed heads; use a family over classes")
+        scaled = [patch.scale for patch in self.patches if patch.scale != "one"]
+        if scaled and not signed:
+            needs = f"scale {scaled[0]!r} needs labels +-1, so signed heads"
+            raise ValueError(f"patches: {needs}; use a family over classes")
         if signed and any(family.over == "class" for family in self.directions):
             raise ValueError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
         if act.name == "relu_power" and act.power < 2:
@@ -496,7 +508,24 @@ class Model:
             raise ValueError(f"observables: max-margin conditions need signed heads and relu or leaky_relu, not {act.name}")
         if self.network.classes < 2:
             raise ValueError(f"K: {self.network.classes} classes; expected at least 2")
+        self._check_flips()
         self._check_algorithm()
+
+    def _check_flips(self) -> None:
+        if not self.label_flips:
+            return
+        if not self.label_flips.isidentifier():
+            raise ValueError(
+                f"label_flips: the parameter {self.label_flips!r} is not an identifier; use letters, digits and _"
+            )
+        if self.network.heads != "signed":
+            raise ValueError("label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads")
+        laws = [law for family in self.directions for law in _laws(family)]
+        if not self.follows_clean and not any(isinstance(law, MixtureLaw) for law in laws):
+            raise ValueError(
+                "label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
+                "tell a flipped label from another; give the signal's patch scale 'clean'"
+            )
 
     def _check_algorithm(self) -> None:
         algorithm: GradientDescent | CoordinateWise = self.algorithm
@@ -512,6 +541,11 @@ class Model:
                 raise ValueError(f"algorithm: the parameter {name!r} is not an identifier; use letters, digits and _")
             if names.count(name) > 1:
                 raise ValueError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
+
+    @property
+    def follows_clean(self) -> bool:
+        """Whether a patch has scale "clean", so that training reads the clean labels beside the observed ones."""
+        return any(patch.scale == "clean" for patch in self.patches)
 
     @property
     def n_heads(self) -> int:
@@ -537,6 +571,11 @@ class Model:
         for name, size in self.sizes(n).items():
             start[name], at = at, at + size
         return {**start, "": at}
+
+
+def _laws(family: Directions) -> tuple[Law | None, ...]:
+    """Every law that the family may have."""
+    return tuple(law for _, law in family.law.laws) if isinstance(family.law, ChosenLaw) else (family.law,)
 
 
 def chosen_law(family: Directions, values: Mapping[str, Value]) -> Law | None:

@@ -56,12 +56,12 @@ class TextPrinter(StrPrinter):
         declared = self.model.patches[number]
         family = self.model.family(declared.direction)
         vector = self.vector(family.name, self.names.place(family, example))
-        return f"{self._print(self.names.scale(declared, example))} {vector}" if declared.scale == "label" else vector
+        return vector if declared.scale == "one" else f"{self._print(self.names.scale(declared, example))} {vector}"
 
     def named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
         """A definition's or label's entry."""
-        shown = {"l1": "l'", "l2": "l''", "loss": "l", "margin": "margin", "label": "ytilde"}.get(base, base)
-        return f"{shown}_{self._sub(at)}"
+        known = {"l1": "l'", "l2": "l''", "loss": "l", "label": "ytilde", "clean": "yhat"}
+        return f"{known.get(base, base)}_{self._sub(at)}"
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         base, at = str(expr.base), expr.indices
@@ -157,7 +157,7 @@ class PaperLatexPrinter(LatexPrinter):
 
     def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
         known = {"l1": r"\ell'", "l2": r"\ell''", "loss": r"\ell", "margin": r"\mathrm{margin}", "zeta": r"\zeta"}
-        shown = {**known, "label": r"\tilde{y}"}.get(base, base)
+        shown = {**known, "label": r"\tilde{y}", "clean": r"\hat{y}"}.get(base, base)
         entry = rf"{shown}_{{{self._sub(at)}}}"
         return f"{{{entry}}}" if "'" in shown else entry  # a power of a primed symbol needs the braces
 
@@ -165,7 +165,7 @@ class PaperLatexPrinter(LatexPrinter):
         number = next(p for p in range(len(self.model.patches)) if self.names.patch_name(p) == name)
         declared = self.model.patches[number]
         family = self.model.family(declared.direction)
-        scale = self._print(self.names.scale(declared, example)) if declared.scale == "label" else ""
+        scale = "" if declared.scale == "one" else self._print(self.names.scale(declared, example))
         return f"{scale} {self.vector(family, self.names.place(family, example))}".strip()
 
     def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:

@@ -18,6 +18,7 @@ r_, i_ = sp.symbols("r' i'", integer=True, positive=True)
 head_sum = sp.Symbol("l", integer=True, positive=True)
 class_ = sp.Symbol("c_", integer=True, positive=True)
 y = sp.IndexedBase("y")
+clean = sp.IndexedBase("clean")  # the label before flips, printed as yhat
 label = sp.IndexedBase("label")  # the label that the loss sees at step t, where it is noisy
 beta, tau, decay = sp.symbols("beta tau wd", positive=True)  # momentum, SAM's radius, weight decay
 s = sp.IndexedBase("s")
@@ -90,7 +91,7 @@ class Names:
 
     def scale(self, patch: Patch, example: sp.Expr) -> sp.Expr:
         """A patch's scale."""
-        return y[example] if patch.scale == "label" else sp.S.One
+        return {"one": sp.S.One, "label": y[example], "clean": clean[example]}[patch.scale]
 
     def patch_name(self, number: int) -> str:
         """A patch's name: its family's, numbered where a family makes several patches."""

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -50,7 +50,8 @@ class Trajectory:
 class Kernel:
     """A loaded kernel.  `scalars` and `observed` name its arguments and outputs, `step` the step size's parameter.
 
-    `options` are the algorithm's, as in `derivations.model.GradientDescent.options`: parameters by option.
+    `options` are the algorithm's, as in `derivations.model.GradientDescent.options`: parameters by option.  A kernel
+    with patches that follow the clean labels (`follows_clean`) runs on those that `bind` gave it, `clean` (n,).
     """
 
     path: Path
@@ -62,6 +63,12 @@ class Kernel:
     loops: ModuleType
     blas_path: Path | None
     options: Mapping[str, str] = field(default_factory=dict)
+    follows_clean: bool = False
+    clean: Floats | None = None
+
+    def bind(self, clean: Floats) -> Kernel:
+        """The kernel for examples of these clean labels (n,), +-1; itself where no patch follows them."""
+        return replace(self, clean=np.array(clean, dtype=np.float64)) if self.follows_clean else self
 
     @property
     def patches(self) -> int:
@@ -105,7 +112,7 @@ class Kernel:
         with _one_blas_thread(module is not self.loops):
             failed = module.run(
                 state, coefficients, *moving, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
-                *self._drawn(draws, len(y), start, steps),
+                *self._bound(), *self._drawn(draws, len(y), start, steps),
                 *self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values),
                 limit, start, steps, steps_at, z_out, b_out, *velocity_out,
             )
@@ -120,6 +127,9 @@ class Kernel:
     def _rates(self, values: Mapping[str, Any]) -> list[float]:
         rates = [name for name in ("momentum", "weight_decay", "radius") if name in self.options]
         return [float(values[self.options[name]]) for name in rates]
+
+    def _bound(self) -> list[Floats]:
+        return [] if self.clean is None else [self.clean]
 
     def _drawn(self, draws: StepDraws | None, n: int, start: int, steps: int) -> list[NDArray[Any]]:
         """The batches and labels of the steps, as the kernel takes them."""
@@ -140,7 +150,7 @@ class Kernel:
         outs = [np.empty((count, n) if self.signed else (count, self.heads, n)) for name in self.observed]
         self.loops.observe(
             np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
-            *self.arguments(values, z.shape[2]), risk, norm, *outs,
+            *self._bound(), *self.arguments(values, z.shape[2]), risk, norm, *outs,
         )
         return {"loss": risk, "gradient_norm": norm, **dict(zip(self.observed, outs, strict=True))}
 
@@ -167,6 +177,11 @@ class Kernel:
             raise ValueError(
                 f"kernel {self.path.stem}: z {z.shape}, gram {gram.shape} and y {y.shape} disagree; "
                 f"expected z ({self.heads}, m, B), gram (B, B) and y (n,)"
+            )
+        if self.follows_clean and (self.clean is None or self.clean.shape != y.shape):
+            raise ValueError(
+                f"kernel {self.path.stem}: a patch follows the clean labels, and none are bound for {y.size} examples; "
+                "take kernel.bind(draw.clean)"
             )
 
 
@@ -214,6 +229,7 @@ def load(path: Path, description: Mapping[str, Any], compiled: bool = True) -> K
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
         heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"], loops=read(path),
         blas_path=blas_path if compiled and blas_path.exists() else None, options=description.get("options", {}),
+        follows_clean=any(patch["scale"] == "clean" for patch in description["model"]["patches"]),
     )
 
 

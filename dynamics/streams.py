@@ -11,8 +11,8 @@ def stream(seed: int, name: str, *index: int) -> np.random.Generator:
     """The generator of `name` (and `index`, if any) under `seed`.
 
     The same arguments give the same bits, in any order of creation and in any process; streams of different
-    names, indices or seeds are independent.  The names in use: "labels", "data", "centre", "init",
-    "test".
+    names, indices or seeds are independent.  The names in use: "labels", "label_flips", "data",
+    "centre", "init", "test".
 
     Args:
         seed: a whole number >= 0.

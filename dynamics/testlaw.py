@@ -23,14 +23,15 @@ Loss = Literal["logistic", "exponential", "cross_entropy"]
 
 @dataclass(frozen=True)
 class Fresh:
-    """Fresh examples along a trajectory of T states, for L equally likely labels, P patches and F fresh vectors.
+    """Fresh examples along a trajectory of T states, for L labels, P patches and F fresh vectors.
 
     Patch p of an example with label l has the pre-activations `fixed`[t, l, p] + sum_f `mix`[l, p, f] g_f, where the
     g_f ~ N(0, `covariance`[t, f]) are independent of each other and of the label.
 
     fixed (T, L, P, H, m); mix (L, P, F + F'); covariance (T, F, S, S), positive semidefinite, S = H m; labels (L,): +-1
-    for signed heads, 0..K-1 for class heads.  `further`(t) gives F' more vectors, (N, S) each, of any law: those of
-    class-dependent noise.
+    for signed heads, 0..K-1 for class heads; `shares` (L,), their probabilities, equal where not given: a label may
+    come twice, with other patches, as where labels are flipped.  `further`(t) gives F' more vectors, (N, S) each, of
+    any law: those of class-dependent noise.
     """
 
     fixed: Array
@@ -38,15 +39,16 @@ class Fresh:
     covariance: Array
     labels: Array
     further: Callable[[int], list[Array]] | None = None
+    shares: Array | None = None
 
 
 def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> dict[str, Array]:
     """Test error and test loss with their standard errors, each (T,); NaN where the state is not finite.
 
-    The estimate is the mean over draws of the mean over labels, and the standard error is that of exactly this
-    estimator: labels share the draws, so they are averaged before the variance is taken.  With no fresh vector in any
-    patch the result is exact and its standard error is 0.  A standard error of 0 otherwise says only that no draw
-    differed from another: an error probability below about 3/N is not resolved.
+    The estimate is the mean over draws of the mean over labels by their shares, and the standard error is that of
+    exactly this estimator: labels share the draws, so they are averaged before the variance is taken.  With no fresh
+    vector in any patch the result is exact and its standard error is 0. A standard error of 0 otherwise says only that
+    no draw differed from another: an error probability below about 3/N is not resolved.
 
     Args:
         outputs: pre-activations (N, P, H, m) -> f (N,) for signed heads or logits (N, K), a new array; any N.
@@ -66,11 +68,21 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> di
     for t, scores, _ in states(outputs, fresh, normals):
         error, cost = errors(scores, fresh.labels), costs(scores, fresh.labels, loss)
         for name, each in (("test_error", error), ("test_loss", cost)):
-            values[name][t], values[f"{name}_se"][t] = _mean_and_error(each.mean(axis=1))
+            values[name][t], values[f"{name}_se"][t] = _mean_and_error(_over_labels(each, fresh.shares))
         if "class_error" in values:
             by_label = np.array([_mean_and_error(column) for column in error.T])
             values["class_error"][t], values["class_error_se"][t] = by_label.T
     return values
+
+
+def _over_labels(each: Array, shares: Array | None) -> Array:
+    """The mean over labels (N,) of what each has (N, L); a label of share 0 stays out of it, infinite or not."""
+    if shares is None:
+        mean: Array = each.mean(axis=1)
+        return mean
+    there = shares > 0
+    weighted: Array = each[:, there] @ shares[there]
+    return weighted
 
 
 def states(outputs: Outputs, fresh: Fresh, normals: Array) -> Iterator[tuple[int, Array, list[Array]]]:
@@ -114,16 +126,18 @@ def _scores(outputs: Outputs, fixed: Array, mix: Array, vectors: list[Array]) ->
     """Network outputs at one state, (N, L) or (N, L, K); N = 1 where nothing is fresh."""
     drawn = [vector.reshape(-1, *fixed.shape[2:]) for vector in vectors]
     activations = np.empty((len(drawn[0]) if mix.any() else 1, *fixed.shape[1:]))
-    columns = []
+    columns: list[Array] = []
     for label in range(len(mix)):
+        same = label > 0
         for p, weights in enumerate(mix[label]):
             # A patch that is the same for the label before (noise does not depend on the label) already stands there.
             known = label > 0 and np.array_equal(weights, mix[label - 1, p])
             if not (known and np.array_equal(fixed[label, p], fixed[label - 1, p])):
+                same = False
                 activations[:, p] = fixed[label, p]
                 for f in np.flatnonzero(weights):
                     activations[:, p] += weights[f] * drawn[f]
-        columns.append(outputs(activations))
+        columns.append(columns[-1] if same else outputs(activations))
     return np.stack(columns, axis=1)
 
 

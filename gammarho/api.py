@@ -9,6 +9,7 @@ from simulate import parameters, settings
 from simulate.errors import InputError, quoted
 
 if TYPE_CHECKING:
+    from derivations.conditions import Conditions
     from derivations.derive import Recursion
     from derivations.model import Model, Parameter
     from simulate.conditions import ConditionTable
@@ -54,6 +55,8 @@ def conditions(
 ) -> ConditionTable:
     """The paper's conditions at these values: a row a clause, with the constants C for which it holds.
 
+    A file of the user's own may hold CONDITIONS beside its model.
+
     Args:
         setting: a name, "file.py:model" or a Model.
         params: values by name, of the model's parameters and of the conditions' own, such as `alpha`.
@@ -68,7 +71,7 @@ def conditions(
         InputError: as `resolve`; also where no conditions are recorded for the model, and where what is measured does
             not fit the model or its conditions.
     """
-    from simulate.conditions import conditions as evaluate
+    from simulate.conditions import recorded, tabulate
 
     own, given = condition_parameters(setting), parameters.by_name(params)
     resolved = resolve(setting, {name: value for name, value in given.items() if name not in own}, preset)
@@ -77,7 +80,7 @@ def conditions(
     if measured is not None and not isinstance(measured, Mapping):
         raise InputError(f"measured: {quoted(measured)}; expected quantities by name, as in {{'R_min': 1.0}}")
     if initial is not None:
-        resolved, found = _measured_on(resolved, given, initial)
+        resolved, found = _measured_on(resolved, given, initial, recorded(resolved.model, setting))
     if covariances is not None:
         from simulate.measured import from_covariances
 
@@ -85,14 +88,14 @@ def conditions(
     if steps is not None or preset is not None:
         steps = total(setting, preset, steps)
     values, found = {**resolved.values, **extra}, {**found, **(measured or {})}
-    return evaluate(resolved.model, values, constant=constant, steps=steps, measured=found)
+    declared = recorded(resolved.model, setting)
+    return tabulate(declared, resolved.model, values, constant=constant, steps=steps, measured=found)
 
 
 def _measured_on(
-    resolved: parameters.Resolved, given: Given, initial: Source
+    resolved: parameters.Resolved, given: Given, initial: Source, declared: Conditions
 ) -> tuple[parameters.Resolved, dict[str, float]]:
     """The parameters that go with a source's examples, and what the conditions take from their Gram matrix."""
-    from simulate.conditions import recorded
     from simulate.source import Source, measured, settle
 
     if not isinstance(initial, Source):
@@ -101,7 +104,7 @@ def _measured_on(
             "own take measured={...}"
         )
     resolved, examples = settle(resolved, given, initial)
-    known = {quantity.name for quantity in recorded(resolved.model).quantities}
+    known = {quantity.name for quantity in declared.quantities}
     return resolved, {name: value for name, value in measured(examples).items() if name in known}
 
 
@@ -109,7 +112,8 @@ def condition_parameters(setting: str | Model) -> dict[str, Parameter]:
     """The parameters that belong to the conditions recorded for a setting and not to its model."""
     from simulate.conditions import recorded
 
-    return {own.name: own for own in recorded(parameters.build(settings.resolve(setting).factory, {})).parameters}
+    model = parameters.build(settings.resolve(setting).factory, {})
+    return {own.name: own for own in recorded(model, setting).parameters}
 
 
 def validate(
@@ -153,7 +157,8 @@ def validate(
         sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
         resolved = parameters.with_sizes(resolved, params, sizes)
     draws = step_draws(resolved.model, resolved.values, drawn.y, parameters.count("seed", seed))
-    return compare(resolved.model, kernel_for(resolved.model), drawn, resolved.values, count, draws=draws)
+    kernel = kernel_for(resolved.model).bind(drawn.clean)
+    return compare(resolved.model, kernel, drawn, resolved.values, count, draws=draws)
 
 
 def total(setting: str | Model, preset: str | None, steps: int | None) -> int:

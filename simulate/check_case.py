@@ -99,7 +99,7 @@ class Case:
         variable = obs.evaluate(states, (name,)).get(name)
         if variable is not None:
             return Indexed(tuple(_DIMS.get(dim, dim) for dim in variable.dims), variable.values)
-        known = [*self.quantities, *obs.names(self.model), *self._scalars(), "own", "y", "norm", "lam_t", "t"]
+        known = [*self.quantities, *obs.names(self.model), *self._scalars(), "own", "y", "yhat", "norm", "lam_t", "t"]
         raise FormulaError(f"{name!r} is not a quantity of {self.model.name} here; {nearest(name, known)}")
 
     def _scalars(self) -> dict[str, float]:
@@ -111,13 +111,14 @@ class Case:
         return {**values, "n": len(self.draw.y), "m": m, "d": self.draw.d, "kappa": kappa, "c": half, "T": self.steps}
 
     def _special(self, name: str) -> Indexed | None:
-        """t, lam_t, y, j, own, same, norm, neuron_norm, and z_, b_, G_ of families."""
+        """t, lam_t, y, yhat, j, own, same, norm, neuron_norm, and z_, b_, G_ of families."""
         states = self.states
         start = Reduced(z=self.draw.z, gram=self.draw.gram, weight_gram=self.draw.weight_gram)
         made: dict[str, Callable[[], Indexed]] = {
             "t": lambda: Indexed(("t",), self.t.astype(float)),
             "lam_t": lambda: Indexed(("t",), self._penalty()),
             "y": lambda: Indexed(("i",), self.draw.y),
+            "yhat": lambda: Indexed(("i",), self.draw.clean),
             "own": lambda: Indexed((states.head, "i"), states.own),
             "same": lambda: Indexed(("i", "i2"), np.eye(len(self.draw.y), dtype=bool)),
         }
@@ -244,6 +245,7 @@ def trajectory_case(
 ) -> Case:
     """The case of a run from its start, at the recorded steps; a run that diverges is kept up to there."""
     draws, zero = step_draws(model, values, drawn.y, seed), np.zeros_like(drawn.z)
+    kernel = kernel.bind(drawn.clean)
     last = int(recorded[-1])
     path = kernel.run(drawn.z, zero, drawn.gram, drawn.y, values, last, recorded, draws=draws)
     seen = seen_by(kernel, path.z, drawn, values)
@@ -266,7 +268,7 @@ def state_case(
     Row 0 is the draw itself, so that start(x) is what it says; the state need not be one that a run can reach.
     """
     z = drawn.z + b @ drawn.gram
-    draws = step_draws(model, values, drawn.y, 0)
+    draws, kernel = step_draws(model, values, drawn.y, 0), kernel.bind(drawn.clean)
     after = kernel.run(z, b, drawn.gram, drawn.y, values, 1, np.array([2]), start=1, draws=draws)
     bs, zs = [np.zeros_like(b), b, *after.b], [drawn.z, z, *after.z]
     states = obs.States(model, drawn, values, np.stack(zs), np.stack(bs), seen_by(kernel, np.stack(zs), drawn, values))

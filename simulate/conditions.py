@@ -17,6 +17,7 @@ from derivations.conditions import Clause, ClauseList, Conditions, Only, Prescri
 from derivations.model import Model, Parameter, Value
 from dynamics.formula import FormulaError, evaluate, names
 
+from . import settings
 from .conditions_text import interval_text, lines, number
 from .errors import InputError, nearest, quoted
 
@@ -220,8 +221,16 @@ def conditions(
     return tabulate(recorded(model), model, values, constant=constant, steps=steps, measured=measured)
 
 
-def recorded(model: Model) -> Conditions:
-    """The conditions recorded for a model's name.  Raises InputError where there are none."""
+def recorded(model: Model, setting: object = None) -> Conditions:
+    """The conditions beside the model in its own file.py, or those recorded for its name.
+
+    Raises InputError where there are none.
+    """
+    own = settings.beside(setting, "CONDITIONS")
+    if own is not None:
+        if not isinstance(own, Conditions):
+            raise InputError(f"CONDITIONS: {quoted(own)} in {setting}; expected a derivations.conditions.Conditions")
+        return own
     place = f"derivations.papers.{model.name}.conditions"
     try:
         found = importlib.import_module(place).CONDITIONS
@@ -229,7 +238,8 @@ def recorded(model: Model) -> Conditions:
         if error.name is None or not f"{place}.".startswith(f"{error.name}."):
             raise
         raise InputError(
-            f"model: no conditions are recorded for {model.name!r}; use a setting of a paper that states some"
+            f"model: no conditions are recorded for {model.name!r}; put CONDITIONS beside it in its file, or use a "
+            "setting of a paper that states some"
         ) from None
     assert isinstance(found, Conditions)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -55,7 +55,8 @@ class Centre:
 class Draw:
     """The start of a run; S = H m filters, B directions, in the order of the model's families.
 
-    z (H, m, B) = <w_s(0), v_b>; gram (B, B) = <v_b, v_c>; y (n,): +-1 or 0..K-1; vectors (B, d) and weights (H, m, d)
+    z (H, m, B) = <w_s(0), v_b>; gram (B, B) = <v_b, v_c>; y (n,): +-1 or 0..K-1, as observed; clean (n,), as given: the
+    labels before flips, y where not given; vectors (B, d) and weights (H, m, d)
     are None for a Gram draw, which has `filter_gram` (S, S) instead; `centres` are the mixtures' means and `noise` the
     matrices of class-dependent noise, by family.  `d` is a float: a Gram draw may have d = e^100.
     """
@@ -70,6 +71,11 @@ class Draw:
     filter_gram: Array | None = None
     centres: Mapping[str, Centre] = field(default_factory=dict)
     noise: Mapping[str, Spiked | Matrices] = field(default_factory=dict)
+    clean: Array = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if not self.clean.size:
+            object.__setattr__(self, "clean", self.y)
 
     @cached_property
     def weight_gram(self) -> Array:
@@ -89,20 +95,22 @@ def draw(
 ) -> Draw:
     """One draw; the same model, values and seed give the same draw, whichever engine runs it.
 
-    Labels are uniform over +-1 or the classes, or sorted with the declared class sizes; fixed directions are mutually
-    orthogonal of their declared lengths; Gaussian families are N(0, std^2 P) a vector, mixtures y_i mu + N(0, std^2 I),
-    class noise A_y zeta with the spikes on axes, so that a spike's coordinate has zeta's own law; filters have i.i.d.
-    entries of standard deviation sigma_0.
+    Labels are uniform over +-1 or the classes, or sorted with the declared class sizes, and each is then flipped with
+    the probability that `Model.label_flips` names, if any; fixed directions are mutually orthogonal of their declared
+    lengths; Gaussian families are N(0, std^2 P) a vector, mixtures yhat_i mu + N(0, std^2 I) by the label before the
+    flip, class noise A_y zeta with the spikes on axes, so that a spike's coordinate has zeta's own law; filters have
+    i.i.d. entries of standard deviation sigma_0.
 
     Args:
         model: the declaration.
         values: parameters by name: "n", "m", "d", each fixed family's length, each Gaussian family's std and flag, the
             initialisation's std.  Sizes are read from the arrays where `initial` is given.
-        seed: a whole number >= 0; streams "labels", "data", "init" and, for a mixture's mean, "centre".
+        seed: a whole number >= 0; streams "labels", "label_flips", "data", "init" and, for a mixture's mean, "centre".
         sampling: "vectors" draws every vector; "gram" draws the inner products alone, exactly in distribution and at
             any d, for Gaussian laws.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family: (d,), (K, d) or (n, d); for class noise
-            its matrices (K, d, d) too, or instead: its vectors are then drawn from them.
+            its matrices (K, d, d) too, or instead: its vectors are then drawn from them.  Labels are taken as they are,
+            never flipped; "clean" (n,) may bring those before flips, y where it is left out.
 
     Raises:
         InputError: a parameter or array is missing, out of range or does not fit the others, or the sampling is
@@ -120,10 +128,13 @@ def draw(
     if reason:
         raise InputError(reason)
     plan = _plan(model, values)
-    labels = _labels(model, values, plan.n, seed)
+    clean = _labels(model, values, plan.n, seed)
+    labels = clean * _flips(model, values, plan.n, seed)
     if sampling == "gram":
-        return _by_gram(plan, labels, seed)
-    return _by_vectors(model, values, plan, labels, seed)
+        drawn = _by_gram(plan, clean, seed)
+    else:
+        drawn = _by_vectors(model, values, plan, clean, seed)
+    return replace(drawn, y=labels)
 
 
 @dataclass(frozen=True)
@@ -199,10 +210,6 @@ class _Plan:
 
 def _plan(model: Model, values: Mapping[str, Value]) -> _Plan:
     """Reads and checks the declaration; the messages are the ones a user meets."""
-    if model.label_flips and values.get(model.label_flips):
-        raise InputError(
-            f"{model.label_flips}: {values[model.label_flips]}, but flipped labels are not drawn; give 0, or initial="
-        )
     n, m, d = int(_dimension(values, "n")), int(_dimension(values, "m")), _dimension(values, "d")
     sizes, offsets = model.sizes(n), model.offsets(n)
     length, std = np.zeros(offsets[""]), np.zeros(offsets[""])
@@ -332,6 +339,24 @@ def _labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Arr
     return 1.0 - 2.0 * labels if model.network.heads == "signed" else labels
 
 
+def _flips(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Array:
+    """-1 where a label is flipped, 1 elsewhere, (n,); the same examples stay flipped as the probability grows."""
+    chance = stream(seed, "label_flips").random(n) if model.label_flips else np.ones(n)
+    return np.where(chance < flip_probability(model, values), -1.0, 1.0)
+
+
+def flip_probability(model: Model, values: Mapping[str, Value]) -> float:
+    """The probability that a label is flipped; 0 where the model flips none.  Raises InputError outside 0 to 1."""
+    if not model.label_flips:
+        return 0.0
+    probability = number(values, model.label_flips)
+    if probability > 1:
+        raise InputError(
+            f"{model.label_flips}: {probability:g}; expected a probability from 0 to 1; give such a {model.label_flips}"
+        )
+    return probability
+
+
 def sized_labels(model: Model, values: Mapping[str, Value], n: int) -> Array:
     """Class by class, of the sizes given, or as equal as possible with the first classes one larger."""
     name, heads = model.class_sizes, model.n_heads
@@ -360,7 +385,7 @@ def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Arr
 
 
 def _by_vectors(model: Model, values: Mapping[str, Value], plan: _Plan, y: Array, seed: int) -> Draw:
-    """Every vector drawn, fixed directions along the first axes.
+    """Every vector drawn for the clean labels y, fixed directions along the first axes.
 
     Training sees inner products only, and noise and filters are isotropic, so which orthogonal set the fixed directions
     are changes no law; on axes the projection off them is setting coordinates to 0, exact to the last bit.
@@ -393,7 +418,7 @@ def _by_vectors(model: Model, values: Mapping[str, Value], plan: _Plan, y: Array
 
 
 def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
-    """Only inner products, by Bartlett; no array has an axis of length d.
+    """Only inner products for the clean labels y, by Bartlett; no array has an axis of length d.
 
     Spikes are further fixed directions of length one, along which a vector's standard deviation is its class's.
     """
@@ -466,8 +491,10 @@ def _from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str
     given = {name: law.matrices for name, law in laws.items() if law.matrices in initial}
     from_matrices = [name for name in given if name not in initial]
     needed = [name for name in (*names, "W", "y") if name not in from_matrices]
-    _check_keys(needed, [*names, *(law.matrices for law in laws.values())], initial)
-    arrays = {name: _array(name, initial[name]) for name in dict.fromkeys((*needed, *given.values()))}
+    clean = ["clean"] if model.follows_clean or model.label_flips else []
+    _check_keys(needed, [*names, *(law.matrices for law in laws.values()), *clean], initial)
+    brought = [name for name in clean if name in initial]
+    arrays = {name: _array(name, initial[name]) for name in dict.fromkeys((*needed, *given.values(), *brought))}
     known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
     if model.network.heads == "class":
         known["K"] = (model.network.classes, f"the model has K = {model.network.classes} classes")
@@ -475,17 +502,20 @@ def _from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str
         if family.name in arrays:
             _check_shape(family.name, arrays[family.name], _AXES[family.over], known)
     _check_shape("W", arrays["W"], ("H", "m", "d"), known)
-    _check_shape("y", arrays["y"], ("n",), known)
+    for name in ("y", *brought):
+        _check_shape(name, arrays[name], ("n",), known)
     for name in dict.fromkeys(given.values()):
         _check_shape(name, arrays[name], ("K", "d", "d"), known)
-    _check_labels(model, arrays["y"])
+    for name in ("y", *brought):
+        _check_labels(model, name, arrays[name])
     rng = stream(seed, "data")
     for name in from_matrices:
         zeta = standardised(rng, entries_of(laws[name], values), (len(arrays["y"]), known["d"][0]))
         arrays[name] = np.einsum("nab,nb->na", arrays[given[name]][arrays["y"].astype(np.intp)], zeta, optimize=True)
     vectors = np.concatenate([arrays[name].reshape(-1, known["d"][0]) for name in names])
     noise = {name: Matrices(arrays[key]) for name, key in given.items()}
-    return _from_vectors(vectors, arrays["W"], arrays["y"], "initial", None, noise)
+    drawn = _from_vectors(vectors, arrays["W"], arrays["y"], "initial", None, noise)
+    return replace(drawn, clean=arrays["clean"]) if brought else drawn
 
 
 _AXES = {"one": ("d",), "class": ("K", "d"), "sample": ("n", "d")}
@@ -531,13 +561,14 @@ def _check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str
             raise InputError(f"{shape}, but {origin}; give {name} as {cure}")
 
 
-def _check_labels(model: Model, y: Array) -> None:
+def _check_labels(model: Model, name: str, y: Array) -> None:
     signed = model.network.heads == "signed"
     allowed = np.array([-1.0, 1.0]) if signed else np.arange(model.n_heads, dtype=np.float64)
     wrong = np.flatnonzero(~np.isin(y, allowed))
     if len(wrong):
         wanted = "+1 or -1" if signed else f"0 to {model.n_heads - 1}"
-        raise InputError(f"initial['y']: label {y[wrong[0]]:g} at index {wrong[0]}; expected {wanted}; recode y")
+        label = f"initial[{name!r}]: label {y[wrong[0]]:g} at index {wrong[0]}"
+        raise InputError(f"{label}; expected {wanted}; recode {name}")
 
 
 def number(values: Mapping[str, Value], name: str) -> float:

@@ -126,12 +126,14 @@ class Pair:
     def losses(self, W: Array) -> Array:
         """Weight space's training loss of the states W (T, H, m, d), (T,)."""
         return weights.mean_losses(
-            self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device)
+            self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device), self.draw.clean
         )
 
     def autograd(self, W: Array) -> dict[str, Array]:
         """Weight space's observables of the states W (T, H, m, d)."""
-        return weights.observe(self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device))
+        return weights.observe(
+            self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device), self.draw.clean
+        )
 
 
 def lag(model: Model) -> int:

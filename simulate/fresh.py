@@ -13,7 +13,7 @@ from dynamics import classnoise, geometry, testlaw
 from dynamics.gram import Reduced
 from dynamics.streams import stream
 
-from .draw import Draw, entries_of, law_of, off_indices, positive
+from .draw import Draw, entries_of, flip_probability, law_of, off_indices, positive
 from .errors import InputError
 
 Array = NDArray[np.float64]
@@ -33,10 +33,11 @@ def fresh_statistics(
 ) -> dict[str, Array]:
     """test_error, test_loss (T,) and for class heads class_error (T, K), along a trajectory, each with NAME_se.
 
-    A fresh example has a label uniform over the heads' labels (never flipped), the fixed directions of training (a
-    mixture's mean among them), and the families of `model.test.fresh` drawn again from their laws; std and projection
-    come from `values`, also for a caller's own arrays.  Needs no dimension d.  See `dynamics.testlaw.statistics` for
-    ties and standard errors.
+    A fresh example has a clean label uniform over the heads' labels, which is flipped with the model's probability
+    unless `model.test.flips` is unset: error and loss are those of the label so observed.  It has the fixed directions
+    of training (a mixture's mean among them), and the families of `model.test.fresh` drawn again from their laws; std
+    and projection come from `values`, also for a caller's own arrays.  Needs no dimension d.  See
+    `dynamics.testlaw.statistics` for ties and standard errors.
 
     Args:
         model: the declaration.
@@ -59,20 +60,20 @@ def fresh_statistics(
     if reason:
         raise InputError(reason)
     n, left = len(draw.y), np.ones(len(z)) if shares is None else shares
-    labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    clean, labels, chances = _labels(model, values)
     vectors = _fresh_vectors(model, values)
     gaussian = [key for key in vectors if key[0] not in draw.noise]
     fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
     mix = np.zeros((len(labels), len(model.patches), len(vectors)))
     for at, label in enumerate(labels):
         for p, patch in enumerate(model.patches):
-            scale = label if patch.scale == "label" else 1.0
+            scale = {"one": 1.0, "label": label, "clean": clean[at]}[patch.scale]
             key = _key(model.family(patch.direction), int(label), values)
             if patch.direction in model.test.fresh:
                 mix[at, p, vectors.index(key)] = scale
                 if patch.direction in draw.centres:
                     centre = draw.centres[patch.direction]
-                    fixed[:, at, p] = scale * label * (left[:, None, None] * centre.z + b @ centre.across)
+                    fixed[:, at, p] = scale * clean[at] * (left[:, None, None] * centre.z + b @ centre.across)
             else:
                 fixed[:, at, p] = scale * z[..., model.offsets(n)[key[0]] + key[1]]
     covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
@@ -82,11 +83,31 @@ def fresh_statistics(
     normals = rng.standard_normal((size, *covariance.shape[1:3]))
     noisy = list(dict.fromkeys(name for name, _ in vectors if name in draw.noise))
     further = _class_noise(model, draw, values, noisy, b, left, rng, size) if noisy else None
-    fresh = testlaw.Fresh(fixed=fixed, mix=mix, covariance=covariance, labels=labels, further=further)
+    fresh = testlaw.Fresh(fixed=fixed, mix=mix, covariance=covariance, labels=labels, further=further, shares=chances)
     found = testlaw.statistics(outputs, fresh, model.objective.loss, normals)
     for tail in tails:
         found |= _long_tail(tail, outputs, fresh, normals, draw, b, left, vectors.index((tail.of, 0)))
     return found
+
+
+def _labels(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:
+    """The labels of a fresh example before and after flips, each (L,), and their probabilities; None: all equal."""
+    if model.network.heads != "signed":
+        classes = np.arange(model.n_heads, dtype=np.float64)
+        return classes, classes, None
+    flipping = flip_probability(model, values) if model.test.flips else 0.0
+    signs = np.array([1.0, -1.0])
+    if flipping == 0:
+        return signs, signs, None
+    clean = np.repeat(signs, 2)  # neighbours differ in the observed label alone, and share their outputs
+    return clean, clean * np.tile(signs, 2), np.tile([0.5 * (1.0 - flipping), 0.5 * flipping], 2)
+
+
+def judged(model: Model) -> str:
+    """By which label fresh examples are judged, to go with the meaning of what they give; empty without flips."""
+    if not model.label_flips:
+        return ""
+    return f", its label flipped with probability {model.label_flips}" if model.test.flips else ", by its clean label"
 
 
 def _key(family: Directions, label: int, values: Mapping[str, Value]) -> tuple[str, int]:

@@ -80,8 +80,9 @@ def _conditions(states: States, at: int) -> tuple[float, float]:
     if norm == 0.0 or not np.isfinite(norm):
         return np.nan, np.nan
     kappa = 1.0 if states.values.get("neurons", "mean") == "sum" else 1.0 / z.shape[1]
-    columns, scales = patch_columns(model, y)
-    slope = slopes(model.network.activation, sides(model, z, y), states.values) * scales * y[:, None]
+    columns, scales = patch_columns(model, y, drawn.clean)
+    steep = sides(model, z, y, drawn.clean)
+    slope = slopes(model.network.activation, steep, states.values) * scales * y[:, None]
     # Patch p adds grads[s, i, p] of direction columns[i, p] to neuron s of grad z_i.
     grads = (kappa * np.array([1.0, -1.0])[:, None, None, None] * slope).reshape(-1, *slope.shape[2:])
     inner = np.zeros((len(y), len(y)))

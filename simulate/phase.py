@@ -279,6 +279,7 @@ def _measure(grid: _Grid, cell: _Cell, seed: int) -> tuple[float, float]:
     """The observable at the last step, and its standard error (NaN where it has none)."""
     model, values, kernel = cell.model, cell.values, cell.kernel
     drawn = draw(model, values, seed, grid.sampling)
+    kernel = kernel.bind(drawn.clean)
     draws = step_draws(model, values, drawn.y, seed)
     path = advance(kernel, drawn, values, grid.steps, np.array([grid.steps], dtype=np.int64), draws=draws)
     scale = path.scale if decays(model) else None

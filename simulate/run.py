@@ -55,8 +55,8 @@ def run(
         params: values by name, over `preset`, over the published defaults (each one used is noted in attrs["notes"]).
         preset: named published values, such as "paper".
         steps: steps of gradient descent (a preset brings its own; else the "paper" preset's).
-        seed: one seed is one draw, the same in both engines; streams "labels", "data", "init" and "test", and "batches"
-            and "flips" for algorithms that draw at each step (`dynamics.stepdraws`).
+        seed: one seed is one draw, the same in both engines; streams "labels", "label_flips", "data", "init", "test";
+            "batches" and "flips" for algorithms that draw at each step (`dynamics.stepdraws`).
         seeds: run seed, seed + 1, ... this many, along a `seed` dimension.
         engine: "reduced" (the generated kernel) or "weights" (torch training of W).
         sampling: "vectors", or "gram" (the inner products alone, exact in distribution at any d; reduced only).
@@ -131,7 +131,7 @@ class _Task:
         if initial is not None and self.examples is None:
             sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
             self.resolved = parameters.with_sizes(self.resolved, self.params, sizes)
-        kernel = kernel_for(self.model)
+        kernel = kernel_for(self.model).bind(drawn.clean)
         draws = step_draws(self.model, self.resolved.values, drawn.y, seed)
         path, seen, hits, counts = (self._reduced if self.engine == "reduced" else self._weights)(kernel, drawn, draws)
         b, scale = path.b if path.b.size else None, path.scale if decays(self.model) else None
@@ -164,7 +164,8 @@ class _Task:
             shares=states.shares, tails=tails,
         )
         dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
-        return {name: obs.Variable(dims[found[name].ndim], found[name], _meaning(name, tails)) for name in wanted}
+        said = {name: _meaning(name, tails, fresh.judged(self.model)) for name in wanted}
+        return {name: obs.Variable(dims[found[name].ndim], found[name], said[name]) for name in wanted}
 
     def _held_out(self, kernel: Kernel, preactivations: Iterable[Array], examples: source.Examples) -> Variables:
         """Test error and loss on the data's own held-out examples."""
@@ -190,7 +191,7 @@ class _Task:
 
         vectors, _ = weights.needs_vectors(drawn)
         path = weights.train(self.model, drawn, self.resolved.values, self.steps, self.recorded, draws=draws)
-        seen = weights.observe(self.model, vectors, drawn.y, path.W, self.resolved.values)
+        seen = weights.observe(self.model, vectors, drawn.y, path.W, self.resolved.values, clean=drawn.clean)
         b = np.empty(0) if path.b is None else path.b
         scale = weights.remaining(self.model, self.resolved.values, path.t)
         fresh_ones: Variables = {}
@@ -200,10 +201,11 @@ class _Task:
         return Trajectory(path.t, seen["z"], b, -1, scale), seen, {}, fresh_ones
 
 
-def _meaning(name: str, tails: tuple[LongTail, ...]) -> str:
-    """What a variable of fresh examples is."""
+def _meaning(name: str, tails: tuple[LongTail, ...], judged: str) -> str:
+    """What a variable of fresh examples is; `judged` says by which label, where labels are flipped."""
     said = {
-        "test_error": "P(misclassified) for a fresh example", "test_loss": "expected loss of a fresh example",
+        "test_error": f"P(misclassified) for a fresh example{judged}",
+        "test_loss": f"expected loss of a fresh example{judged}",
         "class_error": "P(misclassified) for a fresh example of the class",
     }
     for tail in tails:
@@ -254,7 +256,7 @@ class _Watch:
         stop = self._stop(chunk)
         upto = slice(None if stop is None else int(np.searchsorted(chunk.t, stop)) + 1)
         if self.counters:
-            steep = sides(self.task.model, chunk.z[upto], self.drawn.y)
+            steep = sides(self.task.model, chunk.z[upto], self.drawn.y, self.drawn.clean)
             for counter in self.counters:
                 counter.add(chunk.t[upto], steep)
         return stop

@@ -77,6 +77,18 @@ def resolve(setting: object) -> Setting:
     raise InputError(f"setting: {quoted(setting)} is neither a shipped setting nor file.py:model; {cure}")
 
 
+def beside(setting: object, name: str) -> object:
+    """What stands under `name` in the file of a "file.py:model" that has been resolved; None elsewhere."""
+    if not isinstance(setting, str) or ".py:" not in setting:
+        return None
+    module = sys.modules.get(_module_name(Path(setting.rpartition(":")[0])))
+    return getattr(module, name, None)
+
+
+def _module_name(path: Path) -> str:
+    return "gammarho_user_" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+
+
 def _from_module(name: str, module: ModuleType, attribute: str) -> Setting:
     found = getattr(module, attribute, None)
     if found is None:
@@ -99,7 +111,7 @@ def _is_model(module: ModuleType, value: object) -> bool:
 def _load(path: Path) -> ModuleType:
     if not path.is_file():
         raise InputError(f"setting: there is no file {str(path)!r}; expected a Python file, a colon and a model's name")
-    name = "gammarho_user_" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None  # a .py file that exists always has both
     module = importlib.util.module_from_spec(spec)

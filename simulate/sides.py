@@ -15,31 +15,32 @@ Steps = NDArray[np.int64]
 Sides = NDArray[np.bool_]
 
 
-def sides(model: Model, z: Array, y: Array) -> Sides:
+def sides(model: Model, z: Array, y: Array, clean: Array) -> Sides:
     """Whether each patch's pre-activation is on the steep side of 0, (..., H, m, n, P), for z (..., H, m, B).
 
     0 itself is on the side whose derivative the declaration gives it (`at_kink`).
     """
     closed = model.network.activation.at_kink == 1
-    pre = preactivations(model, z, y)
+    pre = preactivations(model, z, y, clean)
     found: Sides = pre >= 0 if closed else pre > 0
     return found
 
 
-def preactivations(model: Model, z: Array, y: Array) -> Array:
+def preactivations(model: Model, z: Array, y: Array, clean: Array) -> Array:
     """<w, x_i^(p)>, (..., H, m, n, P), from z (..., H, m, B)."""
-    columns, scales = patch_columns(model, y)
+    columns, scales = patch_columns(model, y, clean)
     pre: Array = z[..., columns] * scales
     return pre
 
 
-def patch_columns(model: Model, y: Array) -> tuple[NDArray[np.intp], Array]:
-    """Where on the direction axis each example's patches are, and their scales, both (n, P)."""
+def patch_columns(model: Model, y: Array, clean: Array) -> tuple[NDArray[np.intp], Array]:
+    """Where on the direction axis each example's patches are, and their scales, both (n, P), by labels y and clean."""
     n = len(y)
     offsets = model.offsets(n)
     within = {"one": np.zeros(n, dtype=np.intp), "sample": np.arange(n), "class": np.maximum(y, 0).astype(np.intp)}
     columns = [offsets[patch.direction] + within[model.family(patch.direction).over] for patch in model.patches]
-    scales = [y if patch.scale == "label" else np.ones(n) for patch in model.patches]
+    scale = {"one": np.ones(n), "label": y, "clean": clean}
+    scales = [scale[patch.scale] for patch in model.patches]
     return np.stack(columns, axis=1), np.stack(scales, axis=1)
 
 

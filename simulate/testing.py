@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,7 +35,8 @@ FAMILIES = ("mu", "nu", "xi", "x")
 class Instance:
     """A declared model with sizes, values and a state of order one: V (B, d), W (H, m, d), y (n,).
 
-    `seed` is that of the batches and labels drawn at each step.
+    `seed` is that of the batches and labels drawn at each step; `clean` (n,) are the labels before flips, as given (y
+    where not).
     """
 
     model: Model
@@ -44,6 +45,11 @@ class Instance:
     weights: Array
     y: Array
     seed: int = 0
+    clean: Array = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if not self.clean.size:
+            object.__setattr__(self, "clean", self.y)
 
     @property
     def draws(self) -> StepDraws | None:
@@ -101,7 +107,7 @@ def models(draw: Any) -> Model:
         )
         for at, over in enumerate(chosen)
     )
-    scales = st.sampled_from(["one", "label"]) if signed else st.just("one")
+    scales = st.sampled_from(["one", "label", "clean"]) if signed else st.just("one")
     patch = st.tuples(st.sampled_from([family.name for family in families]), scales)
     patches = draw(st.lists(patch, min_size=1, max_size=3))
     loss: Any = draw(st.sampled_from(["logistic", "exponential"])) if signed else "cross_entropy"
@@ -138,7 +144,9 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     vectors[rng.random(directions) < draw(st.sampled_from([0.0, 0.2]))] = 0.0
     weights = rng.normal(size=(model.n_heads, m, d))
     labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
-    return Instance(model, values, vectors, weights, rng.choice(labels, size=n), seed=draw(st.integers(0, 2**16)))
+    y = rng.choice(labels, size=n)
+    clean = rng.choice(labels, size=n) if model.follows_clean else y
+    return Instance(model, values, vectors, weights, y, seed=draw(st.integers(0, 2**16)), clean=clean)
 
 
 def plain_kernel(model: Model) -> Kernel:
@@ -151,13 +159,14 @@ def plain_kernel(model: Model) -> Kernel:
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
         heads=told["heads"], signed=told["signed"], step=told["step"],
         loops=plain_module(derive(model).kernel_source(), model.name), blas_path=None, options=told["options"],
+        follows_clean=model.follows_clean,
     )
 
 
 def one_step(instance: Instance, kernel: Kernel) -> tuple[Array, Array]:
     """W (H, m, d) and z (H, m, B) after `instance.steps` steps of the reduced recursion from the instance's state."""
     z, steps = instance.z, instance.steps
-    found = kernel.run(
+    found = kernel.bind(instance.clean).run(
         z, np.zeros_like(z), instance.gram, instance.y, instance.values, steps, np.array([steps]), draws=instance.draws
     )
     if found.diverged >= 0:
@@ -175,7 +184,7 @@ def residual(instance: Instance, kernel: Kernel) -> float:
 
     trained = weights.step(
         instance.model, instance.vectors, instance.y, instance.weights, instance.values, 0, draws=instance.draws,
-        count=instance.steps,
+        count=instance.steps, clean=instance.clean,
     )
     rebuilt, z = one_step(instance, kernel)
     longest = np.linalg.norm(trained, axis=-1).max() * np.linalg.norm(instance.vectors, axis=-1).max()
@@ -187,14 +196,20 @@ def residual(instance: Instance, kernel: Kernel) -> float:
 def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
     """Whether every state at which the steps take a gradient is decided beyond rounding.
 
-    That is: no live pre-activation within `margin` of one of `kinks`, and a SAM gradient either 0 or not a difference
-    of terms that nearly cancel, since its direction would be rounding.
+    That is: no live pre-activation within `margin` of one of `kinks`, none grown tenfold in the steps before, whose
+    exponential loss would have no digit left, and a SAM gradient either 0 or not a difference of terms that nearly
+    cancel, since its direction would be rounding.
     """
     from .weights import problem
     from .weights_points import gradient_points
 
-    task = problem(instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws)
+    task = problem(
+        instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws, clean=instance.clean
+    )
+    first = np.abs(instance.z).max(initial=0.0)
     for z, share in gradient_points(task, instance.weights, instance.steps):
+        if np.abs(z).max(initial=0.0) > 10 * first:
+            return False
         near = z.size and min(float(np.abs(np.abs(z) - kink).min()) for kink in kinks) < margin
         if near or 0 < share < 1e-3:
             return False

@@ -59,7 +59,7 @@ def validate(
 
     Args:
         model: the declaration that weight space reads.
-        kernel: the reduced dynamics under test.
+        kernel: the reduced dynamics under test, bound to the draw's clean labels where patches follow them.
         draw: the start; a Gram draw is refused.
         values: every parameter by name.
         steps: how many, at least 1.
@@ -76,7 +76,7 @@ def validate(
     vectors, start = weights.needs_vectors(draw)
     at = default_recorded(steps) if recorded is None else np.asarray(recorded, dtype=np.int64)
     weights.check_recorded(at, steps)
-    task = weights.problem(model, vectors, draw.y, values, device, draws)
+    task = weights.problem(model, vectors, draw.y, values, device, draws, draw.clean)
     path = walk(task, start, steps, _with_closing(at, values, steps))
     pair = Pair(task, kernel, draw, vectors, start)
     notes = list(path.notes)

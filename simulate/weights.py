@@ -4,8 +4,8 @@ It is the oracle of the reduced dynamics, so it reads the declaration and number
 kernel, no derived formula.  Everything is float64 and runs on one CPU thread or on a CUDA device.
 
 Shapes, everywhere below: W (H, m, d) filters, vectors (B, d) directions, y (n,) labels (+-1, or 0..K-1 for class
-heads), patches (n, P, d).  `values` holds the model's parameters by name; a name that a user's own model lacks means
-neurons = "mean", penalty_half = False, lam_until absent.
+heads), clean (n,) labels before flips (y where not given), patches (n, P, d).  `values` holds the model's
+parameters by name; a name that a user's own model lacks means neurons = "mean", penalty_half = False, lam_until absent.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ class VectorDraw(Protocol):
     @property
     def y(self) -> Array:
         """Labels (n,)."""
+
+    @property
+    def clean(self) -> Array:
+        """Labels before flips (n,)."""
 
     @property
     def vectors(self) -> Array | None:
@@ -116,9 +120,10 @@ class WeightTrajectory:
 
 
 def problem(
-    model: Model, vectors: Array, y: Array, values: Values, device: str = "cpu", draws: StepDraws | None = None
+    model: Model, vectors: Array, y: Array, values: Values, device: str = "cpu", draws: StepDraws | None = None,
+    clean: Array | None = None,
 ) -> Problem:
-    """The training problem of `model` on directions `vectors` (B, d) and labels `y` (n,).
+    """The training problem of `model` on directions `vectors` (B, d), labels `y` and the `clean` ones (n,).
 
     Raises InputError where the number of vectors is not the model's for n examples.
     """
@@ -130,7 +135,8 @@ def problem(
         )
     v = torch.tensor(vectors, dtype=torch.float64, device=device)
     labels = torch.tensor(y, dtype=torch.float64, device=device)
-    return Problem(model, values, v, patches_of(model, _rows(model, v, labels), labels), labels, draws)
+    unflipped = labels if clean is None else torch.tensor(clean, dtype=torch.float64, device=device)
+    return Problem(model, values, v, patches_of(model, _rows(model, v, labels), labels, unflipped), labels, draws)
 
 
 def train(
@@ -144,7 +150,7 @@ def train(
     """
     vectors, weights = needs_vectors(draw)
     wanted = check_recorded(recorded, steps)
-    task = problem(model, vectors, draw.y, values, device, draws)
+    task = problem(model, vectors, draw.y, values, device, draws, draw.clean)
     kept = [w.cpu().numpy() for t, w in states(task, weights, steps) if t in wanted]
     W = np.stack(kept) if kept else np.empty((0, *weights.shape))
     at = np.array(sorted(wanted), dtype=np.int64)
@@ -161,10 +167,10 @@ def remaining(model: Model, values: Values, t: NDArray[np.int64]) -> Array:
 
 def step(
     model: Model, vectors: Array, y: Array, W: Array, values: Values, t: int = 0, device: str = "cpu",
-    draws: StepDraws | None = None, count: int = 1,
+    draws: StepDraws | None = None, count: int = 1, clean: Array | None = None,
 ) -> Array:
     """W(t + count) (H, m, d) from W = W(t) at rest, by `count` steps of the model's algorithm."""
-    task = problem(model, vectors, y, values, device, draws)
+    task = problem(model, vectors, y, values, device, draws, clean)
     return step_tensor(task, task.vectors.new_tensor(W), t, count).cpu().numpy().astype(np.float64, copy=False)
 
 
@@ -297,7 +303,7 @@ def errors(model: Model, F: Tensor, y: Tensor) -> Tensor:
 
 
 def observe(
-    model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu"
+    model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu", clean: Array | None = None
 ) -> dict[str, Array]:
     """Observables of the states W (T, H, m, d), by autograd.
 
@@ -306,14 +312,16 @@ def observe(
     heads: "l1" = l'(y_i f_i) (T, n); with ReLU^q also "zeta" (T, n), ||grad_W(y_i f_i)||_F^2 / (kappa q)^2, which is
     PEGR's zeta_i where mu is orthogonal to xi_i.
     """
-    task = problem(model, vectors, y, values, device)
+    task = problem(model, vectors, y, values, device, clean=clean)
     rows = [_observe_one(task, task.vectors.new_tensor(w)) for w in W]
     return {name: np.stack([row[name].detach().cpu().numpy() for row in rows]) for name in rows[0]}
 
 
-def mean_losses(model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu") -> Array:
+def mean_losses(
+    model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu", clean: Array | None = None
+) -> Array:
     """The training loss, without penalty, of the states W (T, H, m, d), (T,): `observe`'s "loss" and nothing else."""
-    task = problem(model, vectors, y, values, device)
+    task = problem(model, vectors, y, values, device, clean=clean)
     with one_thread(), torch.no_grad():
         return np.array([float(losses(task, task.vectors.new_tensor(w)).mean()) for w in W])
 
@@ -386,9 +394,9 @@ def _rows(model: Model, vectors: Tensor, y: Tensor) -> dict[str, Tensor]:
     return {family.name: known[family.name][row[family.over]] for family in model.directions}
 
 
-def patches_of(model: Model, rows: Mapping[str, Tensor], y: Tensor) -> Tensor:
+def patches_of(model: Model, rows: Mapping[str, Tensor], y: Tensor, clean: Tensor) -> Tensor:
     """(n, P, d): each patch's scale times the example's vector of its family."""
-    scale = {"one": torch.ones_like(y), "label": y}
+    scale = {"one": torch.ones_like(y), "label": y, "clean": clean}
     return torch.stack([scale[patch.scale][:, None] * rows[patch.direction] for patch in model.patches], 1)
 
 

@@ -31,8 +31,9 @@ def monte_carlo(
 ) -> Estimate:
     """Error and loss at W (H, m, d) on `samples` fresh examples drawn in d dimensions from the declared laws.
 
-    Labels are uniform, fixed directions are those in `vectors` (B, d), ties count as in `errors`; `centres` has the
-    mean (d,) of every family that is a mixture.
+    Clean labels are uniform; where the model flips labels, so is a fresh one before it judges, unless the test law
+    leaves it clean.  Fixed directions are those in `vectors` (B, d), ties count as in `errors`; `centres` has the mean
+    (d,) of every family that is a mixture.
     Raises InputError where the test law leaves a family over examples that is not drawn again.
     """
     for patch in model.patches:
@@ -48,14 +49,16 @@ def monte_carlo(
         count = min(chunk, samples - start)
         signed = model.network.heads == "signed"
         drawn = rng.choice([-1.0, 1.0], size=count) if signed else rng.integers(classes, size=count).astype(np.float64)
-        y = fixed.new_tensor(drawn)
+        clean = fixed.new_tensor(drawn)
+        flipping = number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
+        y = torch.where(fixed.new_tensor(rng.random(count)) < flipping, -clean, clean) if flipping > 0 else clean
         row = {"one": torch.zeros_like(y).long(), "class": y.long()}
         rows = {f.name: known[f.name][row[f.over]] for f in model.directions if f.over != "sample"}
         for name in model.test.fresh:
             rows[name] = _fresh(model, name, known, values, count, rng)
             if centres is not None and name in centres:
-                rows[name] = rows[name] + y[:, None] * fixed.new_tensor(centres[name])
-        task = Problem(model, values, fixed, patches_of(model, rows, y), y)
+                rows[name] = rows[name] + clean[:, None] * fixed.new_tensor(centres[name])
+        task = Problem(model, values, fixed, patches_of(model, rows, y, clean), y)
         with one_thread(), torch.no_grad():
             F = outputs(task, w, task.patches)
             wrong.append(errors(model, F, y).cpu().numpy())

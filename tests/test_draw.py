@@ -165,15 +165,11 @@ def test_models_without_a_law_are_refused() -> None:
     mu, xi = pegr().directions
     lawless = dataclasses.replace(pegr(), directions=(mu, dataclasses.replace(xi, law=None)))
     off = dataclasses.replace(xi, law=GaussianLaw(std="sigma_p", off=("xi",)))
-    flipped = dataclasses.replace(pegr(), label_flips="flip")
     for sampling in ("vectors", "gram"):
         with pytest.raises(InputError, match="xi: the family has no law to draw from; give its vectors in initial="):
             draw(lawless, VALUES, 0, sampling)
         with pytest.raises(InputError, match="off: 'xi' is drawn at random"):
             draw(dataclasses.replace(pegr(), directions=(mu, off)), VALUES, 0, sampling)
-        with pytest.raises(InputError, match=r"flip: 0\.1, but flipped labels are not drawn"):
-            draw(flipped, {**VALUES, "flip": 0.1}, 0, sampling)
-    assert draw(flipped, {**VALUES, "flip": 0.0}, 0).y.shape == (3,)
 
 
 def arrays(**change: Any) -> dict[str, Any]:

@@ -94,8 +94,17 @@ class LeakyReluClosed(sp.Function):
 
 
 PIECES = (
-    Step, StepClosed, Relu, ReluClosed, Box, Ramp, HuberizedRelu,
-    LeakySlope, LeakySlopeClosed, LeakyRelu, LeakyReluClosed,
+    Step,
+    StepClosed,
+    Relu,
+    ReluClosed,
+    Box,
+    Ramp,
+    HuberizedRelu,
+    LeakySlope,
+    LeakySlopeClosed,
+    LeakyRelu,
+    LeakyReluClosed,
 )
 
 
@@ -129,7 +138,9 @@ def merge_steps(expr: sp.Expr) -> sp.Expr:
         ]
         return sp.Mul(*kept)
 
-    out = expr.replace(lambda e: isinstance(e, sp.Pow) and isinstance(e.base, Step) and e.exp.is_positive, lambda e: e.base)
+    out = expr.replace(
+        lambda e: isinstance(e, sp.Pow) and isinstance(e.base, Step) and e.exp.is_positive, lambda e: e.base
+    )
     return out.replace(lambda e: isinstance(e, sp.Mul), merged)
 
 

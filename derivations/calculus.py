@@ -128,7 +128,9 @@ def reduce_signs(expr: sp.Expr, signed: bool) -> sp.Expr:
         return power.base ** (power.exp % 2)
 
     out = sp.expand(expr).replace(
-        lambda e: isinstance(e, sp.Pow) and isinstance(e.base, sp.Indexed) and e.base.base in bases and e.exp.is_Integer,
+        lambda e: (
+            isinstance(e, sp.Pow) and isinstance(e.base, sp.Indexed) and e.base.base in bases and e.exp.is_Integer
+        ),
         odd,
     )
     return merge_steps(sp.expand(out))

@@ -25,15 +25,22 @@ GENERATED = Path(__file__).resolve().parent.parent / "dynamics" / "generated"
 def description(model: Model) -> dict[str, Any]:
     """What a run needs to know of a kernel without SymPy: the declaration and the kernel's arguments."""
     return {
-        "generator": GENERATOR, "scalars": list(scalars(model)), "observed": list(observed(model)),
-        "heads": model.n_heads, "signed": model.network.heads == "signed", "step": model.algorithm.step,
-        "options": model.algorithm.options, "model": to_plain(model),
+        "generator": GENERATOR,
+        "scalars": list(scalars(model)),
+        "observed": list(observed(model)),
+        "heads": model.n_heads,
+        "signed": model.network.heads == "signed",
+        "step": model.algorithm.step,
+        "options": model.algorithm.options,
+        "model": to_plain(model),
     }
 
 
 def kernel_name(setting: str, structural: dict[str, Any]) -> str:
     """A shipped kernel's name: the setting and its structural parameters, as in pegr_fgr_q2."""
-    return "_".join([setting, *[f"{key}{value}" if isinstance(value, int) else str(value) for key, value in structural.items()]])
+    return "_".join(
+        [setting, *[f"{key}{value}" if isinstance(value, int) else str(value) for key, value in structural.items()]]
+    )
 
 
 def files(recursion: Recursion, name: str) -> dict[str, str]:

@@ -44,14 +44,14 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class FixedLaw:
-    """Mutually orthogonal vectors of length `norm` (a parameter): signals that examples share, or orthogonal examples."""
+    """Mutually orthogonal vectors of length `norm` (a parameter): shared signals, or orthogonal examples."""
 
     norm: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianLaw:
-    """One fresh vector per example, N(0, std^2 P); P projects off the families `off` where the flag `off_when` is set."""
+    """One fresh vector per example, N(0, std^2 P); P projects off the families `off` where `off_when` is set."""
 
     std: str
     off: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class GaussianLaw:
 
 @dataclass(frozen=True, kw_only=True)
 class MixtureLaw:
-    """One vector per example: y_i mu + N(0, std^2 I) about a mean mu ~ N(0, mean_norm^2 / d I) drawn once, with labels +-1.
+    """One vector per example: y_i mu + N(0, std^2 I), mu ~ N(0, mean_norm^2 / d I) drawn once, labels +-1.
 
     So `mean_norm` (a parameter) is the root mean square length of mu.  Where labels are flipped, y_i is the clean one.
     """
@@ -345,7 +345,7 @@ class NearOrthogonality:
 class Flips:
     """How many (head, filter, example, patch) have changed their side of the activation's kink in steps 1..t.
 
-    Every step is looked at, whatever is recorded.  `last` names one more variable: the step t of the last change, that is
+    Every step is looked at, whatever is recorded.  `last` names one more variable: the last change's step t, that is
     the first from which the pattern stays; 0 where nothing changed.
     """
 
@@ -367,7 +367,7 @@ class Complement:
 
 @dataclass(frozen=True, kw_only=True)
 class Balance:
-    """Largest over smallest entry of the `Complement` named `of`, over examples (inf beyond the floating-point numbers)."""
+    """Largest over smallest entry of the `Complement` named `of`, over examples (inf where that overflows)."""
 
     name: str
     latex: str
@@ -417,7 +417,7 @@ class NoiseRatio:
 class LongTail:
     """The long-tail ratio of fresh noise v of `of`, and accuracy by it, in `bins` equally likely bins a class.
 
-    q(v) = <sum_R w_{y,r}, v> / ||A_y^T sum_R w_{y,r}|| over R = {r : <w_{y,r}, v> > 0}.  NAME is the mean ratio of a bin,
+    q(v) = <sum_R w_{y,r}, v> / ||A_y^T sum_R w_{y,r}|| over R = {r : <w_{y,r}, v> > 0}.  NAME is a bin's mean ratio,
     NAME_accuracy the accuracy in it, NAME_empty the probability that R is empty and q undefined.
     """
 
@@ -474,10 +474,16 @@ class Model:
     class_sizes: str = ""
 
     def __post_init__(self) -> None:
+        self._check_names()
+        self._check_network()
+        self._check_flips()
+        self._check_algorithm()
+
+    def _check_names(self) -> None:
         names = [family.name for family in self.directions]
         for name in names:
             if not name.isidentifier():
-                raise ValueError(f"directions: the family name {name!r} is not an identifier; use letters, digits and _")
+                raise ValueError(f"directions: the family name {name!r} is not an identifier; use letters and digits")
             if names.count(name) > 1:
                 raise ValueError(f"directions: the family {name!r} is declared twice; give each family its own name")
         variables = [family.coefficient.name for family in self.directions] + [o.name for o in self.observables]
@@ -490,6 +496,8 @@ class Model:
                 raise ValueError(f"patches: {patch.direction!r} is not a declared family; expected one of {names}")
         if not self.patches:
             raise ValueError("patches: a model needs at least one patch")
+
+    def _check_network(self) -> None:
         signed, loss, act = self.network.heads == "signed", self.objective.loss, self.network.activation
         if signed != (loss != "cross_entropy"):
             raise ValueError(
@@ -503,13 +511,12 @@ class Model:
         if signed and any(family.over == "class" for family in self.directions):
             raise ValueError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
         if act.name == "relu_power" and act.power < 2:
-            raise ValueError(f"q: {act.power} is below 2, and ReLU^q is smooth at 0 only from q = 2; use 'relu' for q = 1")
-        if any(isinstance(o, MaxMargin) for o in self.observables) and not (signed and act.name in ("relu", "leaky_relu")):
-            raise ValueError(f"observables: max-margin conditions need signed heads and relu or leaky_relu, not {act.name}")
+            raise ValueError(f"q: {act.power} is below 2, where ReLU^q is not smooth at 0; use 'relu' for q = 1")
+        homogeneous = signed and act.name in ("relu", "leaky_relu")
+        if any(isinstance(o, MaxMargin) for o in self.observables) and not homogeneous:
+            raise ValueError(f"observables: max-margin conditions need signed heads and relu or leaky_relu")
         if self.network.classes < 2:
             raise ValueError(f"K: {self.network.classes} classes; expected at least 2")
-        self._check_flips()
-        self._check_algorithm()
 
     def _check_flips(self) -> None:
         if not self.label_flips:
@@ -532,13 +539,13 @@ class Model:
         if isinstance(algorithm, CoordinateWise):
             raise ValueError(
                 f"algorithm: {algorithm.name!r} acts on each weight alone, so it is not rotation-equivariant: its "
-                "update of a filter is not a combination of the data's vectors, and no recursion of coefficients closes; use "
+                "update of a filter is no combination of the data's vectors, and no coefficient recursion closes; use "
                 "GradientDescent, with batch, momentum, weight_decay, radius or label_noise as wanted"
             )
         names = [algorithm.step, *algorithm.options.values()]
         for name in names:
             if not name.isidentifier():
-                raise ValueError(f"algorithm: the parameter {name!r} is not an identifier; use letters, digits and _")
+                raise ValueError(f"algorithm: the parameter {name!r} is not an identifier; use letters and digits")
             if names.count(name) > 1:
                 raise ValueError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
 

@@ -28,7 +28,8 @@ Axis = tuple[str, tuple[float, ...]]
 
 READINGS = {"sum": r"not as printed: $F_k$ without $1/m$", "mean": r"as printed: $F_k$ with $1/m$"}
 LABELS = {
-    "u_norm": r"feature strength $\|u\|$", "Gamma": r"noise correlation ratio $\Gamma$",
+    "u_norm": r"feature strength $\|u\|$",
+    "Gamma": r"noise correlation ratio $\Gamma$",
     "n": r"examples a class $|S_k|$",
 }
 K = 5

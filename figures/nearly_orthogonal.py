@@ -110,7 +110,8 @@ def _mixture(sizes: Sizes, steps: int) -> tuple[tuple[str, tuple[Curve, ...]], .
 
 _UNSTATED = (
     r"Not stated in the paper, our choices: $\sigma_0$ (so a row each), which matrix (so both), the slopes between"
-    "\n" r"0 and 1; $\mu$, noise, labels and $W^{(0)}$ are all drawn anew for every run."
+    "\n"
+    r"0 and 1; $\mu$, noise, labels and $W^{(0)}$ are all drawn anew for every run."
 )
 
 

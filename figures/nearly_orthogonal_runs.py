@@ -100,8 +100,11 @@ def one(curve: Curve, seed: int) -> Measured:
     seen = {name: v.values for name, v in obs.evaluate(states, ("loss", "stable_rank", "stable_rank_excess")).items()}
     rank, excess = seen["stable_rank"], seen["stable_rank_excess"]
     out = {
-        "loss": seen["loss"], "rank": rank[:, :2].mean(1), "rank_stack": rank[:, 2],
-        "excess": excess[:, :2].mean(1), "excess_stack": excess[:, 2],
+        "loss": seen["loss"],
+        "rank": rank[:, :2].mean(1),
+        "rank_stack": rank[:, 2],
+        "excess": excess[:, :2].mean(1),
+        "excess_stack": excess[:, 2],
     }
     if curve.test:
         out["test_error"] = _test_error(kernel.outputs, drawn, path.b, values, curve.test)

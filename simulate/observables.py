@@ -99,7 +99,9 @@ def _common(states: States, name: str) -> Variable:
     values = states.seen[name]
     dims = {1: ("t",), 2: ("t", "i"), 3: ("t", states.head, "i")}[values.ndim]
     meaning = {
-        "loss": "training loss L_S, without penalty", "gradient_norm": "||grad L_S||_F", "margins": "margin of each example",
+        "loss": "training loss L_S, without penalty",
+        "gradient_norm": "||grad L_S||_F",
+        "margins": "margin of each example",
         "train_error": "share of training examples misclassified, ties half",
         "zeta": "squared gradient norm of each example's output, constants taken out",
     }
@@ -160,7 +162,10 @@ def _distance(states: States, observable: Distance) -> Array:
     scale = formula.evaluate(observable.scale, {**states.values, "n": len(states.draw.y), "m": states.b.shape[2]})
     lengths = np.diag(states.draw.gram)[rows]
     if np.any(lengths == 0):
-        raise InputError(f"{observable.of}: a zero vector has no direction, and {observable.name} divides by its length; leave it out of observables")
+        raise InputError(
+            f"{observable.of}: a zero vector has no direction, and {observable.name} divides by its length; "
+            "leave it out of observables"
+        )
     target[..., rows] = scale * states.own[:, None, :] / lengths
     if states.scale is None:
         return geometry.distance(states.b, target, states.draw.gram)

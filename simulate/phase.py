@@ -83,8 +83,10 @@ def phase(
         InputError: bad input, or a store that holds something else, in one sentence.
     """
     grid = _grid(setting, params, x, y, preset, steps, observable, seeds, seed, sampling)
-    kept = _Memory(grid) if store is None else open_grid(
-        Path(store), grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes()
+    kept = (
+        _Memory(grid)
+        if store is None
+        else open_grid(Path(store), grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes())
     )
     _fill(grid, kept, parameters.count("workers", processors() if workers is None else workers, low=1), progress)
     return _dataset(grid, kept.arrays)
@@ -149,23 +151,43 @@ class _Grid:
         base = self.cells[0][0].values
         kernels = {cell.kernel.path.stem: _text(cell.kernel) for row in self.cells for cell in row}
         return {
-            "setting": self.model.name, "observable": self.observable, "steps": self.steps, "sampling": self.sampling,
-            "x": dict([self.x]), "y": dict([self.y]), "seeds": self.seeds,
+            "setting": self.model.name,
+            "observable": self.observable,
+            "steps": self.steps,
+            "sampling": self.sampling,
+            "x": dict([self.x]),
+            "y": dict([self.y]),
+            "seeds": self.seeds,
             "parameters": {name: value for name, value in base.items() if name not in (self.x[0], self.y[0])},
             "declaration": _digest(json.dumps(to_plain(self.model))),
-            "kernel": {stem: _digest(source) for stem, source in sorted(kernels.items())}, "gammarho": _version(),
+            "kernel": {stem: _digest(source) for stem, source in sorted(kernels.items())},
+            "gammarho": _version(),
         }
 
     def attributes(self) -> dict[str, Any]:
         return {
-            "setting": self.model.name, "title": self.model.title, "observable": self.observable, "steps": self.steps,
-            "sampling": self.sampling, "x": self.x[0], "y": self.y[0], "notes": "\n".join(self.notes),
+            "setting": self.model.name,
+            "title": self.model.title,
+            "observable": self.observable,
+            "steps": self.steps,
+            "sampling": self.sampling,
+            "x": self.x[0],
+            "y": self.y[0],
+            "notes": "\n".join(self.notes),
         }
 
 
 def _grid(
-    setting: str | Model, params: Mapping[str, object] | None, x: Axis, y: Axis, preset: str | None,
-    steps: int | None, observable: str, seeds: int, seed: int, sampling: str | None,
+    setting: str | Model,
+    params: Mapping[str, object] | None,
+    x: Axis,
+    y: Axis,
+    preset: str | None,
+    steps: int | None,
+    observable: str,
+    seeds: int,
+    seed: int,
+    sampling: str | None,
 ) -> _Grid:
     found = settings.resolve(setting)
     chosen = found.preset(preset)
@@ -190,9 +212,15 @@ def _grid(
     cells = tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1])
     inexact = any(gram_refusal(each.model, each.values) for row in cells for each in row)
     return _Grid(
-        model=base.model, cells=cells, x=columns, y=rows,
-        seeds=tuple(range(first, first + many)), steps=total_steps(steps, chosen, found), observable=observable,
-        sampling=sampling or ("vectors" if inexact else "gram"), notes=tuple(notes),
+        model=base.model,
+        cells=cells,
+        x=columns,
+        y=rows,
+        seeds=tuple(range(first, first + many)),
+        steps=total_steps(steps, chosen, found),
+        observable=observable,
+        sampling=sampling or ("vectors" if inexact else "gram"),
+        notes=tuple(notes),
     )
 
 
@@ -218,8 +246,10 @@ def _axis(option: str, axis: object, model: Model, given: Mapping[str, object]) 
 def _check_observable(model: Model, name: str) -> None:
     """Only what is one number a run can fill a cell."""
     declared = [
-        o.name for o in model.observables
-        if isinstance(o, Distance | MaxMargin) or (isinstance(o, Extreme) and not o.per)
+        o.name
+        for o in model.observables
+        if isinstance(o, Distance | MaxMargin)
+        or (isinstance(o, Extreme) and not o.per)
         or (isinstance(o, NormalisedMargin) and o.spread)
     ]
     known = [*_SCALARS, *declared]
@@ -284,7 +314,9 @@ def _measure(grid: _Grid, cell: _Cell, seed: int) -> tuple[float, float]:
     path = advance(kernel, drawn, values, grid.steps, np.array([grid.steps], dtype=np.int64), draws=draws)
     scale = path.scale if decays(model) else None
     if grid.observable in obs.FRESH:
-        fresh = fresh_statistics(model, lambda a: kernel.outputs(a, values), drawn, path.z, path.b, values, seed, shares=scale)
+        fresh = fresh_statistics(
+            model, lambda a: kernel.outputs(a, values), drawn, path.z, path.b, values, seed, shares=scale
+        )
         return float(fresh[grid.observable][0]), float(fresh[grid.error][0]) if grid.error else np.nan
     states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values), scale)
     found = obs.evaluate(states, (grid.observable,))
@@ -296,7 +328,8 @@ def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
 
     dims = (grid.y[0], grid.x[0], "seed")
     meaning = {
-        grid.observable: f"{grid.observable} at step {grid.steps}", "status": "ok, diverged or failed",
+        grid.observable: f"{grid.observable} at step {grid.steps}",
+        "status": "ok, diverged or failed",
         "message": "what happened where the status is not ok",
     }
     plain = {name: values.astype(str) if values.dtype == object else values for name, values in arrays.items()}

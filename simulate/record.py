@@ -41,8 +41,13 @@ def recorded_steps(record: str | Sequence[int] | None, steps: int, count: int = 
 
 
 def advance(
-    kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps,
-    watch: Watch | None = None, draws: StepDraws | None = None,
+    kernel: Kernel,
+    draw: Draw,
+    values: Mapping[str, Any],
+    steps: int,
+    recorded: Steps,
+    watch: Watch | None = None,
+    draws: StepDraws | None = None,
 ) -> Trajectory:
     """The recorded states of a run.  `watch` sees every step, a chunk at a time, and may return a step to stop at.
 

@@ -79,18 +79,29 @@ def run(
     if isinstance(initial, source.Source):
         resolved, examples = source.settle(resolved, params, initial)
     task = _Task(
-        resolved, count, engine, sampling, recorded_steps(record, count), wanted, until, initial, params,
-        asked=observables is not None, examples=examples,
+        resolved,
+        count,
+        engine,
+        sampling,
+        recorded_steps(record, count),
+        wanted,
+        until,
+        initial,
+        params,
+        asked=observables is not None,
+        examples=examples,
     )
     first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, low=1)
     if many > 1 and until:
-        raise InputError(f"until: {dict(until)} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out")
+        raise InputError(
+            f"until: {dict(until)} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out"
+        )
     runs = [task.one(first + k) for k in range(many)]
     return _dataset(task, runs, first, seeds is not None)
 
 
 def total_steps(steps: int | None, preset: Preset | None, setting: settings.Setting) -> int:
-    """The number of steps: as given, the preset's, or the setting's first preset's.  Raises InputError where none says."""
+    """The number of steps: as given, the preset's, or the first preset's.  Raises InputError where none says."""
     if steps is not None:
         return parameters.count("steps", steps, example=1500)
     if preset is None and not setting.presets:
@@ -102,9 +113,18 @@ class _Task:
     """One run's request, checked."""
 
     def __init__(
-        self, resolved: parameters.Resolved, steps: int, engine: str, sampling: str, recorded: Steps,
-        wanted: tuple[str, ...], until: Mapping[str, float] | None, initial: Mapping[str, Any] | source.Source | None,
-        params: Mapping[str, object] | None, asked: bool, examples: source.Examples | None,
+        self,
+        resolved: parameters.Resolved,
+        steps: int,
+        engine: str,
+        sampling: str,
+        recorded: Steps,
+        wanted: tuple[str, ...],
+        until: Mapping[str, float] | None,
+        initial: Mapping[str, Any] | source.Source | None,
+        params: Mapping[str, object] | None,
+        asked: bool,
+        examples: source.Examples | None,
     ) -> None:
         self.resolved, self.steps, self.engine, self.sampling = resolved, steps, engine, sampling
         self.recorded, self.wanted, self.initial, self.params = recorded, wanted, initial, params
@@ -112,10 +132,14 @@ class _Task:
         cheap = obs.at_every_step(resolved.model)
         for name, value in self.until.items():
             if name not in cheap:
-                raise InputError(f"until: {name!r} is not an observable known at every step; {nearest(str(name), cheap)}")
+                raise InputError(
+                    f"until: {name!r} is not an observable known at every step; {nearest(str(name), cheap)}"
+                )
             parameters.positive(f"until[{name!r}]", value)
         if engine == "weights" and sampling == "gram":
-            raise InputError("sampling: 'gram' has no vectors to train weights on; use sampling='vectors' with engine='weights'")
+            raise InputError(
+                "sampling: 'gram' has no vectors to train weights on; use sampling='vectors' with engine='weights'"
+            )
         if engine == "weights" and self.until:
             raise InputError("until: early stopping is for engine='reduced'; leave it out, or use that engine")
 
@@ -160,8 +184,15 @@ class _Task:
             return {}
         tails = tuple(o for o in self.model.observables if isinstance(o, LongTail) and obs.of_tail(o) & set(wanted))
         found = fresh.fresh_statistics(
-            self.model, lambda a: kernel.outputs(a, values), states.draw, states.z, states.b, values, seed,
-            shares=states.shares, tails=tails,
+            self.model,
+            lambda a: kernel.outputs(a, values),
+            states.draw,
+            states.z,
+            states.b,
+            values,
+            seed,
+            shares=states.shares,
+            tails=tails,
         )
         dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
         said = {name: _meaning(name, tails, fresh.judged(self.model)) for name in wanted}
@@ -170,12 +201,11 @@ class _Task:
     def _held_out(self, kernel: Kernel, preactivations: Iterable[Array], examples: source.Examples) -> Variables:
         """Test error and loss on the data's own held-out examples."""
         values = self.resolved.values
-        found = source.held_out_statistics(
-            self.model, lambda a: kernel.outputs(a, values), preactivations, examples
-        )
+        found = source.held_out_statistics(self.model, lambda a: kernel.outputs(a, values), preactivations, examples)
         return {
             name: obs.Variable(("t", "class")[: each.ndim], each, source.meaning(name, examples))
-            for name, each in found.items() if name in self.wanted
+            for name, each in found.items()
+            if name in self.wanted
         }
 
     def _reduced(self, kernel: Kernel, drawn: Draw, draws: StepDraws | None) -> _Found:
@@ -245,9 +275,13 @@ class _Watch:
                 self.hits[event.name] = (-1, f"no threshold: {error}")
                 continue
             self.open[event.name] = (event.observable, event.relation, bound)
-            self.hits[event.name] = (-1, f"first t with {event.observable} {event.relation} {bound:.4g}; {event.source}")
+            self.hits[event.name] = (
+                -1,
+                f"first t with {event.observable} {event.relation} {bound:.4g}; {event.source}",
+            )
         self.counters = [
-            FlipCount(o, task.model, drawn.y, task.recorded) for o in task.model.observables
+            FlipCount(o, task.model, drawn.y, task.recorded)
+            for o in task.model.observables
             if isinstance(o, Flips) and {o.name, o.last} & set(task.wanted)
         ]
         self.busy = bool(self.open or task.until or self.counters)
@@ -266,7 +300,11 @@ class _Watch:
         if not self.open and not self.task.until:
             return None
         states = obs.States(
-            self.task.model, self.drawn, self.task.resolved.values, chunk.z, chunk.b,
+            self.task.model,
+            self.drawn,
+            self.task.resolved.values,
+            chunk.z,
+            chunk.b,
             seen_by(self.kernel, chunk.z, self.drawn, self.task.resolved.values),
             chunk.scale if decays(self.task.model) else None,
         )
@@ -297,13 +335,23 @@ def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int,
         data[name] = (dims, stacked, {"event" if is_event else "meaning": variable.meaning})
     used = {dim for dims, _, _ in data.values() for dim in dims}
     coordinates: dict[str, Any] = {
-        "t": t, head: [1, -1] if head == "j" else np.arange(model.n_heads), "r": np.arange(drawn.z.shape[1]),
-        "i": np.arange(len(drawn.y)), "class": np.arange(model.network.classes), "seed": np.arange(first, first + len(runs)),
+        "t": t,
+        head: [1, -1] if head == "j" else np.arange(model.n_heads),
+        "r": np.arange(drawn.z.shape[1]),
+        "i": np.arange(len(drawn.y)),
+        "class": np.arange(model.network.classes),
+        "seed": np.arange(first, first + len(runs)),
         "matrix": matrices.matrix_names(model.n_heads, head == "j"),
     }
     attrs = {
-        "setting": model.name, "title": model.title, "engine": task.engine, "sampling": drawn.sampling, "seed": first,
-        "steps": int(t[-1]), "parameters": json.dumps(values), "notes": "\n".join([*task.resolved.notes, *task.notes]),
+        "setting": model.name,
+        "title": model.title,
+        "engine": task.engine,
+        "sampling": drawn.sampling,
+        "seed": first,
+        "steps": int(t[-1]),
+        "parameters": json.dumps(values),
+        "notes": "\n".join([*task.resolved.notes, *task.notes]),
         **({} if task.examples is None else source.attributes(task.examples)),
     }
     kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}
@@ -324,9 +372,13 @@ def weights(
         InputError: for a Gram draw (it has no vectors), for a run of several seeds, and where coefficients are missing.
     """
     if data.attrs["sampling"] == "gram":
-        raise InputError("sampling: 'gram' draws have inner products but no vectors, so W cannot be rebuilt; run with sampling='vectors'")
+        raise InputError(
+            "sampling: 'gram' draws have no vectors, so W cannot be rebuilt; run with sampling='vectors'"
+        )
     if "seed" in data.dims:
-        raise InputError(f"seeds: this run has {data.sizes['seed']} of them; select one, as in data.isel(seed=0, drop=True)")
+        raise InputError(
+            f"seeds: this run has {data.sizes['seed']} of them; select one, as in data.isel(seed=0, drop=True)"
+        )
     given = {k: v for k, v in json.loads(data.attrs["parameters"]).items() if v is not None}
     resolved = parameters.resolve(settings.resolve(setting or data.attrs["setting"]).factory, given)
     if data.attrs["sampling"] == "initial" and initial is None:
@@ -340,13 +392,19 @@ def weights(
     for family in resolved.model.directions:
         coefficient = family.coefficient
         if coefficient.name not in data:
-            raise InputError(f"observables: {coefficient.name!r} is not in this run, and W needs it; run without observables=")
+            raise InputError(
+                f"observables: {coefficient.name!r} is not in this run, and W needs it; run without observables="
+            )
         last = np.asarray(data[coefficient.name].isel(t=-1).values)
         start = resolved.model.offsets(n)[family.name]
         rows = slice(start, start + resolved.model.sizes(n)[family.name])
         value = last[..., None] if family.over == "one" else last
         lengths = np.diag(drawn.gram)[rows] if coefficient.scaled else np.ones(value.shape[-1])
-        sign = np.array([1.0, -1.0])[:, None, None] if coefficient.signed and resolved.model.network.heads == "signed" else 1.0
+        sign = (
+            np.array([1.0, -1.0])[:, None, None]
+            if coefficient.signed and resolved.model.network.heads == "signed"
+            else 1.0
+        )
         b[..., rows] = np.divide(value * sign, lengths, out=np.zeros_like(value), where=lengths != 0)
     scale = kernel_for(resolved.model).scale(resolved.values, np.asarray(data["t"].values[-1:]))
     return np.asarray(scale[0] * drawn.weights + b @ drawn.vectors)

@@ -13,8 +13,12 @@ from derivations.model import Activation
 x = sp.Symbol("x", real=True)
 
 ACTIVATIONS = [
-    Activation(name="relu_power", power=2), Activation(name="relu_power", power=3), Activation(name="relu"),
-    Activation(name="relu", at_kink=1), Activation(name="leaky_relu", slope=0.3), Activation(name="leaky_relu", slope=0.3, at_kink=1),
+    Activation(name="relu_power", power=2),
+    Activation(name="relu_power", power=3),
+    Activation(name="relu"),
+    Activation(name="relu", at_kink=1),
+    Activation(name="leaky_relu", slope=0.3),
+    Activation(name="leaky_relu", slope=0.3, at_kink=1),
     Activation(name="huberized_relu", width=0.5),
 ]
 
@@ -39,11 +43,18 @@ def test_derivatives_are_derivatives(activation: Activation) -> None:
             assert abs(slope - value(dg, at)) < 1e-8 * max(1.0, abs(slope))
 
 
-@pytest.mark.parametrize(("activation", "expected"), [
-    (Activation(name="relu"), 0.0), (Activation(name="relu", at_kink=1), 1.0),
-    (Activation(name="leaky_relu", slope=0.3), 0.3), (Activation(name="leaky_relu", slope=0.3, at_kink=1), 1.0),
-    (Activation(name="relu_power", power=2), 0.0), (Activation(name="huberized_relu"), 0.0),
-], ids=str)
+@pytest.mark.parametrize(
+    ("activation", "expected"),
+    [
+        (Activation(name="relu"), 0.0),
+        (Activation(name="relu", at_kink=1), 1.0),
+        (Activation(name="leaky_relu", slope=0.3), 0.3),
+        (Activation(name="leaky_relu", slope=0.3, at_kink=1), 1.0),
+        (Activation(name="relu_power", power=2), 0.0),
+        (Activation(name="huberized_relu"), 0.0),
+    ],
+    ids=str,
+)
 def test_the_derivative_at_zero_follows_the_declaration(activation: Activation, expected: float) -> None:
     assert value(sp.diff(sigma(activation, x), x), 0.0) == expected
 

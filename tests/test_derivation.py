@@ -24,8 +24,12 @@ def softmax_model(penalty: str = "none") -> Model:
         name="classes",
         title="",
         directions=(
-            Directions(name="u", over="class", latex=r"\mathbf{u}", coefficient=Coefficient(name="gamma", latex=r"\gamma")),
-            Directions(name="xi", over="sample", latex=r"\boldsymbol{\xi}", coefficient=Coefficient(name="rho", latex=r"\rho")),
+            Directions(
+                name="u", over="class", latex=r"\mathbf{u}", coefficient=Coefficient(name="gamma", latex=r"\gamma")
+            ),
+            Directions(
+                name="xi", over="sample", latex=r"\boldsymbol{\xi}", coefficient=Coefficient(name="rho", latex=r"\rho")
+            ),
         ),
         patches=(Patch(direction="u"), Patch(direction="xi")),
         network=Network(heads="class", activation=Activation(name="relu"), classes=3),
@@ -102,35 +106,60 @@ def test_a_family_without_patches_has_no_gradient() -> None:
     model = pegr("pegr")
     spare = Directions(name="nu", over="one", latex=r"\nu", coefficient=Coefficient(name="alpha", latex=r"\alpha"))
     wider = Model(
-        name="wider", title="", directions=(*model.directions, spare), patches=model.patches,
-        network=model.network, objective=model.objective,
+        name="wider",
+        title="",
+        directions=(*model.directions, spare),
+        patches=model.patches,
+        network=model.network,
+        objective=model.objective,
     )
     assert derive(wider).gradient["nu"] == ()
 
 
 def latex_document(recursion: Recursion) -> str:
-    head = r"\documentclass{article}\usepackage{amsmath,amssymb}\usepackage[landscape,paperwidth=60cm]{geometry}\begin{document}"
+    packages = r"\usepackage{amsmath,amssymb}\usepackage[landscape,paperwidth=60cm]{geometry}"
+    head = rf"\documentclass{{article}}{packages}\begin{{document}}"
     return f"{head}\n{recursion.latex()}\n\\end{{document}}\n"
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here to compile with")
-@pytest.mark.parametrize("model", [pegr("none"), pegr("pegr"), pegr("fgr", 3), softmax_model("full")], ids=lambda m: m.objective.penalty)
+@pytest.mark.parametrize(
+    "model", [pegr("none"), pegr("pegr"), pegr("fgr", 3), softmax_model("full")], ids=lambda m: m.objective.penalty
+)
 def test_latex_compiles(model: Model, tmp_path: Path) -> None:
     (tmp_path / "doc.tex").write_text(latex_document(derive(model)), encoding="utf-8")
-    done = subprocess.run(["pdflatex", "-halt-on-error", "doc.tex"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["pdflatex", "-halt-on-error", "doc.tex"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-2000:]
 
 
-@pytest.mark.parametrize("model", [pegr("pegr"), pegr("fgr"), softmax_model("per_example")], ids=lambda m: m.name + m.objective.penalty)
+@pytest.mark.parametrize(
+    "model", [pegr("pegr"), pegr("fgr"), softmax_model("per_example")], ids=lambda m: m.name + m.objective.penalty
+)
 def test_latex_is_balanced(model: Model) -> None:
     text = derive(model).latex()
-    for left, right in (("{", "}"), (r"\bigl(", r"\bigr)"), (r"\Bigl[", r"\Bigr]"), (r"\langle", r"\rangle"), (r"\begin", r"\end")):
+    for left, right in (
+        ("{", "}"),
+        (r"\bigl(", r"\bigr)"),
+        (r"\Bigl[", r"\Bigr]"),
+        (r"\langle", r"\rangle"),
+        (r"\begin", r"\end"),
+    ):
         assert text.count(left) == text.count(right)
 
 
 def test_text_speaks_the_papers_notation() -> None:
     text = str(derive(pegr("pegr")))
-    for piece in ("gamma_{j,r} <-", "rho_{j,r,i} <-", "zeta_i", "l''_i", "<w_{j,r}, y_i mu>", "||xi_i||^2", "4*lam*l''_i*zeta_i/m**2"):
+    for piece in (
+        "gamma_{j,r} <-",
+        "rho_{j,r,i} <-",
+        "zeta_i",
+        "l''_i",
+        "<w_{j,r}, y_i mu>",
+        "||xi_i||^2",
+        "4*lam*l''_i*zeta_i/m**2",
+    ):
         assert piece in text
     assert "grad_{j,r} L_S" in str(derive(pegr("fgr")))
 

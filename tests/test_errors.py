@@ -36,7 +36,7 @@ COMMANDS = [
     ("derive pegr --latex --steps", "derive takes one of --latex, --kernel and --steps at a time; give one of them"),
     # settings, presets, parameters
     ("run pger --steps 3", "setting: 'pger' is neither a shipped setting nor file.py:model; did you mean 'pegr'?"),
-    ("derive resnet", "setting: 'resnet' is neither a shipped setting nor file.py:model; expected one of pegr, heterogeneous, ..."),
+    ("derive resnet", "setting: 'resnet' is neither a shipped setting nor file.py:model; expected one of pegr, ..."),
     ("run nowhere/own.py:model", "setting: there is no file 'nowhere/own.py'; expected a Python file, a ..."),
     ("run own.py", "setting: 'own.py'; expected a file and a name in it, such as own.py:model"),
     ("validate pegr --preset papper", "preset: 'papper' is not one of pegr's; did you mean 'paper'?"),
@@ -194,7 +194,10 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "until not finite": (run(until={"loss": float("nan")}), "...|until|nan"),
     "engine unknown": (run(engine="cuda"), "...|engine|cuda|reduced"),
     "preset unknown": (run(preset="papper"), "preset: 'papper' is not one of pegr's; did you mean 'paper'?"),
-    "a setting that is none": (lambda: gr.run(3, steps=2), "setting: 3; expected one of pegr, heterogeneous, nearly_orthogonal, file.py:model or a ..."),  # type: ignore[arg-type]
+    "a setting that is none": (
+        lambda: gr.run(3, steps=2),  # type: ignore[arg-type]
+        "setting: 3; expected one of pegr, heterogeneous, nearly_orthogonal, file.py:model or a ...",
+    ),
     "structure of a built model": (lambda: gr.run(model(q=3), {"q": 2}, steps=2), "q: 2; this model was declared ..."),
     "validate without steps": (lambda: gr.validate(model()), "steps: not given; expected a whole number of ..."),
     "derive of a power below 2": (lambda: gr.derive("pegr", {"q": 1}), f"q: 1; {ADVICE} 2, such as q=2"),

@@ -35,17 +35,32 @@ def committed() -> dict[str, str]:
 
 
 def test_committed_kernels_are_what_the_derivation_generates(committed: dict[str, str]) -> None:
-    here = {p.name: p.read_text(encoding="utf-8") for p in GENERATED.iterdir() if p.suffix in (".py", ".json") and p.stem != "__init__"}
+    here = {
+        p.name: p.read_text(encoding="utf-8")
+        for p in GENERATED.iterdir()
+        if p.suffix in (".py", ".json") and p.stem != "__init__"
+    }
     assert here.keys() == committed.keys(), "run: make generate"
     for name, text in committed.items():
-        assert here[name] == text, f"{name} is not what its declaration generates; if the derivation is right, run: make generate"
+        assert here[name] == text, (
+            f"{name} is not what its declaration generates; if the derivation is right, run: make generate"
+        )
 
 
 def test_generation_does_not_depend_on_the_hash_seed() -> None:
-    code = "from derivations.derive import derive; from derivations.papers.pegr.model import model; print(derive(model('fgr')).kernel_source())"
+    code = (
+        "from derivations.derive import derive; from derivations.papers.pegr.model import model; "
+        "print(derive(model('fgr')).kernel_source())"
+    )
     texts = {
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent,
-                       env={**os.environ, "PYTHONHASHSEED": seed}).stdout
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parent.parent,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
         for seed in ("0", "1")
     }
     assert len(texts) == 1
@@ -95,7 +110,7 @@ def loops(tree: ast.AST, depth: int = 0) -> int:
 
 @pytest.mark.parametrize(("regularizer", "q"), CASES)
 def test_loop_depth_and_temporaries_are_bounded(regularizer: str, q: int) -> None:
-    """Depth (head, filter, direction, direction) = 4, the contraction's; temporaries are examples' or the state's shape."""
+    """Depth (head, filter, direction, direction) = 4, the contraction's; temporaries are no larger than the state."""
     tree = ast.parse((GENERATED / f"pegr_{regularizer}_q{q}.py").read_text(encoding="utf-8"))
     for function in [node for node in tree.body if isinstance(node, ast.FunctionDef)]:
         allowed = 4 if function.name in ("contract", "descend", "run", "observe") else 3

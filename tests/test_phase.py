@@ -64,7 +64,9 @@ def test_a_cell_that_diverges_has_that_status_and_no_number(tmp_path: Path) -> N
 
 
 def test_a_value_that_is_not_finite_is_not_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "fresh_statistics", lambda *_, **__: {"test_error": [np.nan], "test_error_se": [np.nan]})
+    monkeypatch.setattr(
+        engine, "fresh_statistics", lambda *_, **__: {"test_error": [np.nan], "test_error_se": [np.nan]}
+    )
     grid = small()
     assert (grid["status"] == "diverged").all() and "test_error is not finite" in str(grid["message"].values[0, 0, 0])
 
@@ -135,9 +137,7 @@ def test_an_interrupted_cell_has_data_but_no_flag(tmp_path: Path, monkeypatch: p
         ({"observable": "loss"}, "observable 'test_error', and this one has 'loss'"),
     ],
 )
-def test_another_configuration_is_refused_in_one_sentence(
-    tmp_path: Path, changes: dict[str, Any], said: str
-) -> None:
+def test_another_configuration_is_refused_in_one_sentence(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     store = tmp_path / "grid.zarr"
     small(store=store)
     before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}

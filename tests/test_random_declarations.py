@@ -50,7 +50,8 @@ def declarations(draw: Any) -> dict[str, Any]:
     over = st.sampled_from(["one", "class", "sample"])
     names = draw(st.lists(st.sampled_from(["mu", "xi", "not a name"]), min_size=1, max_size=2))
     return {
-        "name": "parts", "title": "",
+        "name": "parts",
+        "title": "",
         "directions": tuple(
             Directions(name=name, over=draw(over), latex=name, coefficient=Coefficient(name=f"c{at}", latex="c"))
             for at, name in enumerate(names)
@@ -59,8 +60,11 @@ def declarations(draw: Any) -> dict[str, Any]:
             Patch(direction=draw(st.sampled_from(["mu", "xi"])), scale=draw(st.sampled_from(["one", "label"])))
             for _ in range(draw(st.integers(0, 2)))
         ),
-        "network": Network(heads=draw(st.sampled_from(["signed", "class"])), classes=draw(st.integers(1, 3)),
-                           activation=draw(st.one_of(activations(), st.just(Activation(name="relu_power", power=1))))),
+        "network": Network(
+            heads=draw(st.sampled_from(["signed", "class"])),
+            classes=draw(st.integers(1, 3)),
+            activation=draw(st.one_of(activations(), st.just(Activation(name="relu_power", power=1)))),
+        ),
         "objective": Objective(loss=draw(st.sampled_from(["logistic", "exponential", "cross_entropy"]))),
     }
 

@@ -10,7 +10,16 @@ import pytest
 import gammarho as gr
 from simulate.record import recorded_steps
 
-SMALL: dict[str, Any] = {"n": 8, "m": 4, "d": 30, "sigma_p": 1.0, "sigma_0": 0.1, "eta": 0.3, "lam": 0.05, "lam_until": 40}
+SMALL: dict[str, Any] = {
+    "n": 8,
+    "m": 4,
+    "d": 30,
+    "sigma_p": 1.0,
+    "sigma_0": 0.1,
+    "eta": 0.3,
+    "lam": 0.05,
+    "lam_until": 40,
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +52,18 @@ def test_both_engines_agree_on_every_variable_they_share() -> None:
         reduced = gr.run("pegr", params, steps=60, seed=1)
         trained = gr.run("pegr", params, steps=60, seed=1, engine="weights")
         shared = set(trained.data_vars)
-        assert {"loss", "gradient_norm", "zeta", "margins", "gamma", "rho", "signal", "noise", "Upsilon", "distance"} <= shared
+        assert {
+            "loss",
+            "gradient_norm",
+            "zeta",
+            "margins",
+            "gamma",
+            "rho",
+            "signal",
+            "noise",
+            "Upsilon",
+            "distance",
+        } <= shared
         for name in shared - {"test_error", "test_error_se", "train_error"}:
             scale = max(1.0, float(np.abs(trained[name]).max()))
             assert float(np.abs(reduced[name] - trained[name]).max()) <= 1e-11 * scale, name
@@ -69,7 +89,12 @@ def test_weights_of_a_gram_draw_are_refused() -> None:
 
 def test_callers_arrays(data: Any) -> None:
     rng = np.random.default_rng(0)
-    initial = {"W": rng.normal(size=(2, 3, 12)), "mu": rng.normal(size=12), "xi": rng.normal(size=(5, 12)), "y": np.array([1, -1, 1, 1, -1])}
+    initial = {
+        "W": rng.normal(size=(2, 3, 12)),
+        "mu": rng.normal(size=12),
+        "xi": rng.normal(size=(5, 12)),
+        "y": np.array([1, -1, 1, 1, -1]),
+    }
     params = {"eta": 0.01, "lam": 0.1}
     reduced = gr.run("pegr", params, steps=20, initial=initial)
     trained = gr.run("pegr", params, steps=20, initial=initial, engine="weights")
@@ -139,7 +164,10 @@ def test_default_record_is_zero_and_log_spaced() -> None:
 
 
 def test_lambda_is_on_up_to_and_including_lam_until() -> None:
-    runs = [gr.run("pegr", {**SMALL, "lam": 0.5, "lam_until": until}, steps=12, seed=0, record="all")["loss"].values for until in (4, 5)]
+    runs = [
+        gr.run("pegr", {**SMALL, "lam": 0.5, "lam_until": until}, steps=12, seed=0, record="all")["loss"].values
+        for until in (4, 5)
+    ]
     assert np.array_equal(runs[0][:6], runs[1][:6]) and runs[0][6] != runs[1][6]
 
 
@@ -151,13 +179,20 @@ def test_no_penalty_is_each_regularizer_at_lambda_zero() -> None:
 
 
 def test_on_one_example_pegr_is_fgr() -> None:
-    runs = [gr.run("pegr", {**SMALL, "n": 1, "regularizer": name, "penalty_half": True}, steps=30, observables=["rho", "gamma"]) for name in ("pegr", "fgr")]
+    runs = [
+        gr.run(
+            "pegr", {**SMALL, "n": 1, "regularizer": name, "penalty_half": True}, steps=30, observables=["rho", "gamma"]
+        )
+        for name in ("pegr", "fgr")
+    ]
     for name in ("rho", "gamma"):
         scale = float(np.abs(runs[0][name]).max())
         assert float(np.abs(runs[0][name] - runs[1][name]).max()) <= 1e-12 * max(scale, 1e-3)
 
 
-@pytest.mark.parametrize(("sigma_p", "loss", "signal", "noise"), [(0.5, 0.0050, 0.0312, 7.04), (1.0, 6.9e-4, 0.0232, 8.26)])
+@pytest.mark.parametrize(
+    ("sigma_p", "loss", "signal", "noise"), [(0.5, 0.0050, 0.0312, 7.04), (1.0, 6.9e-4, 0.0232, 8.26)]
+)
 def test_the_papers_runs_are_the_readings(sigma_p: float, loss: float, signal: float, noise: float) -> None:
     """Means over seeds 0-4 lie near the reading's (its draws are others): 6.2 A, PEGR at the printed parameters."""
     found = gr.run("pegr", {"sigma_p": sigma_p}, preset="paper", seeds=5, record=[1500])

@@ -1,4 +1,4 @@
-"""The design's tolerances on trajectories: 200 steps from random states of order one, and the paper's own parameters."""
+"""The design's tolerances on trajectories: 200 steps from random states of order one, and the paper's parameters."""
 
 from __future__ import annotations
 
@@ -27,9 +27,13 @@ def starts(drawn: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     labels = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
     initial = {"W": rng.normal(size=(2, m, d)), "mu": mu, "xi": xi, "y": labels}
     params = {
-        "regularizer": drawn(st.sampled_from(["none", "pegr", "fgr"])), "q": drawn(st.sampled_from([2, 3])),
-        "eta": drawn(st.floats(0.005, 0.05)), "lam": drawn(st.floats(0.01, 0.5)), "lam_until": drawn(st.sampled_from([None, 90])),
-        "neurons": drawn(st.sampled_from(["mean", "sum"])), "penalty_half": drawn(st.booleans()),
+        "regularizer": drawn(st.sampled_from(["none", "pegr", "fgr"])),
+        "q": drawn(st.sampled_from([2, 3])),
+        "eta": drawn(st.floats(0.005, 0.05)),
+        "lam": drawn(st.floats(0.01, 0.5)),
+        "lam_until": drawn(st.sampled_from([None, 90])),
+        "neurons": drawn(st.sampled_from(["mean", "sum"])),
+        "penalty_half": drawn(st.booleans()),
     }
     return params, initial
 
@@ -60,7 +64,9 @@ def test_many_two_hundred_step_runs(start: tuple[dict[str, Any], dict[str, Any]]
 @pytest.mark.parametrize(("sigma_p", "sigma_0"), [(0.1, 0.01), (0.5, 0.01), (1.0, 0.01), (1.5, 0.001)])
 def test_the_papers_experiments(regularizer: str, sigma_p: float, sigma_0: float) -> None:
     found = setting("pegr")
-    resolved = resolve(found.factory, {"regularizer": regularizer, "sigma_p": sigma_p, "sigma_0": sigma_0}, found.preset("paper"))
+    resolved = resolve(
+        found.factory, {"regularizer": regularizer, "sigma_p": sigma_p, "sigma_0": sigma_0}, found.preset("paper")
+    )
     drawn = draw(resolved.model, resolved.values, 0)
     judged = validate(resolved.model, kernel_for(resolved.model), drawn, resolved.values, 1500)
     assert judged.verdict == "pass", str(judged)
@@ -69,7 +75,12 @@ def test_the_papers_experiments(regularizer: str, sigma_p: float, sigma_0: float
 def test_a_kernel_of_another_power_fails() -> None:
     """The mutant of these comparisons: q = 3's kernel on q = 2's objective."""
     rng = np.random.default_rng(0)
-    initial = {"W": rng.normal(size=(2, 2, 9)), "mu": rng.normal(size=9), "xi": rng.normal(size=(3, 9)), "y": np.array([1.0, -1.0, 1.0])}
+    initial = {
+        "W": rng.normal(size=(2, 2, 9)),
+        "mu": rng.normal(size=9),
+        "xi": rng.normal(size=(3, 9)),
+        "y": np.array([1.0, -1.0, 1.0]),
+    }
     resolved = resolve(setting("pegr").factory, {"eta": 0.01})
     drawn = draw(resolved.model, resolved.values, 0, "vectors", initial)
     assert validate(resolved.model, kernel_for(pegr("pegr", 3)), drawn, resolved.values, 5).verdict == "fail"

@@ -26,17 +26,17 @@ from ...model import (
 )
 
 PENALTIES = {"none": "none", "pegr": "per_example", "fgr": "full"}
-STRUCTURAL = {"regularizer": ("pegr", "fgr", "none"), "q": (2, 3)}  # the kernels that ship; other q are derived on demand
+STRUCTURAL = {"regularizer": ("pegr", "fgr", "none"), "q": (2, 3)}  # what ships; other q are derived
 
 _EXPERIMENT = "Section 4.1"
 
 
 def parameters(regularizer: str, q: int) -> tuple[Parameter, ...]:
-    """The paper's parameters; the penalty's 1/2 is published with PEGR (Section 2) and without for FGR (Section 4.1)."""
+    """The paper's parameters; the penalty's 1/2 is printed with PEGR (Section 2), not with FGR (Section 4.1)."""
     half = regularizer != "fgr"
     half_source = "Section 2" if half else _EXPERIMENT
     return (
-        Parameter(name="n", latex="n", meaning="training examples", kind="count", default=20, source=_EXPERIMENT, low=1),
+        Parameter(name="n", latex="n", meaning="examples", kind="count", default=20, source=_EXPERIMENT, low=1),
         Parameter(name="m", latex="m", meaning="filters a head", kind="count", default=10, source=_EXPERIMENT, low=1),
         Parameter(name="d", latex="d", meaning="patch dimension", kind="real", default=400, source=_EXPERIMENT, low=1),
         Parameter(name="mu_norm", latex=r"\|\mu\|", meaning="signal length", kind="real", default=1.0,

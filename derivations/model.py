@@ -514,7 +514,7 @@ class Model:
             raise ValueError(f"q: {act.power} is below 2, where ReLU^q is not smooth at 0; use 'relu' for q = 1")
         homogeneous = signed and act.name in ("relu", "leaky_relu")
         if any(isinstance(o, MaxMargin) for o in self.observables) and not homogeneous:
-            raise ValueError(f"observables: max-margin conditions need signed heads and relu or leaky_relu")
+            raise ValueError("observables: max-margin conditions need signed heads and relu or leaky_relu")
         if self.network.classes < 2:
             raise ValueError(f"K: {self.network.classes} classes; expected at least 2")
 

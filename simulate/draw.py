@@ -422,12 +422,18 @@ def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
 
     Spikes are further fixed directions of length one, along which a vector's standard deviation is its class's.
     """
+    filters = plan.heads * plan.m
+    if (plan.n + filters) ** 2 > LARGEST:
+        raise InputError(
+            f"sampling: 'gram' draws the inner products of all {filters} filters and {plan.n} examples, more than "
+            f"{LARGEST:.0e} entries; use sampling='vectors', or fewer filters"
+        )
     fixed, noise, means = plan.fixed, plan.noise, np.array([std for _, std in plan.centres.values()])
     ensemble = grams.Ensemble(
         fixed_gram=np.diag(np.concatenate([plan.length[fixed] ** 2, np.ones(plan.spikes)])),
         noise_std=np.concatenate([plan.std[noise], means]),
         along=np.vstack([np.hstack([plan.along, plan.stretch(y)]), np.ones((len(means), len(fixed) + plan.spikes))]),
-        filters=plan.heads * plan.m,
+        filters=filters,
         filter_std=plan.sigma_0,
         d=plan.d,
     )

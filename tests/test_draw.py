@@ -233,3 +233,9 @@ def test_class_labels_and_class_vectors_are_checked() -> None:
 def test_the_callers_arrays_do_not_go_with_gram_sampling() -> None:
     with pytest.raises(InputError, match="sampling: 'gram' draws its own data"):
         draw(pegr(), VALUES, 0, "gram", initial=arrays())
+
+
+def test_a_gram_draw_of_too_many_filters_is_refused() -> None:
+    values = {parameter.name: parameter.default for parameter in pegr().parameters}
+    with pytest.raises(InputError, match="inner products of all 20000 filters"):
+        draw(pegr(), {**values, "m": 10_000}, 0, sampling="gram")

@@ -152,6 +152,32 @@ def flat_in_d(repeats: int) -> Section:
     return Section("4. sampled Gram", "a run", interleave(contenders, repeats), "d = 1e3")
 
 
+def classes(repeats: int) -> Section:
+    """Heterogeneous noise at the paper's sizes: 20 steps and the test error, beside batched torch in weight space."""
+    import gammarho
+
+    from . import torch_classes
+
+    sizes = torch_classes.Sizes()
+    given = {"K": sizes.K, "n": sizes.n, "m": sizes.m, "d": sizes.d, "u_norm": sizes.u_norm, "Gamma": 1.0,
+             "sigma_p": sizes.sigma_p, "eta": sizes.eta, "neurons": "sum", "init": "uniform"}  # fmt: skip
+
+    def run() -> object:
+        return gammarho.run("heterogeneous", given, steps=sizes.steps, record=[sizes.steps],
+                            observables=["loss", "test_error"])  # fmt: skip
+
+    contenders = {
+        "gammarho, vectors": timed(run),
+        "torch, batched": timed(lambda: torch_classes.experiment(sizes, 0)),
+    }
+    timings = interleave(contenders, repeats)
+    ratio = timings["torch, batched"].cpu / timings["gammarho, vectors"].cpu
+    what = "batched torch over gammarho, heterogeneous noise, end to end"
+    note = "gammarho's test error has its own law, on 4096 draws; torch tests on 1000 fresh examples"
+    target = Target(what, ratio, ">=", 3)
+    return Section("5. K=5, m=100, n=500, d=1000", "20 steps", timings, "gammarho, vectors", (target,), (note,))
+
+
 def first_runs(repeats: int) -> Section:
     """Fresh processes: the import, a warm run, a derivation, and a user's own model from nothing."""
     cli = [sys.executable, "-m", "gammarho"]
@@ -182,7 +208,8 @@ def _fastest(timings: dict[str, Timing], prefix: str) -> float:
 
 def measure(repeats: int, jax: Jax | None) -> list[Section]:
     """Every section, in order; JAX's rows stand in sections 1 and 2."""
-    return [end_to_end(repeats, jax), *steps(repeats, jax), flat_in_d(repeats), first_runs(max(3, repeats // 2))]
+    few = max(3, repeats // 2)
+    return [end_to_end(repeats, jax), *steps(repeats, jax), flat_in_d(repeats), classes(few), first_runs(few)]
 
 
 def report(sections: Sequence[Section], command: str, jax: str) -> str:

@@ -126,3 +126,24 @@ def test_the_table_gives_ratios_to_the_reference_and_says_what_is_missed() -> No
     text = table.markdown([table.Section("s", "a step", times, "x", (table.Target("y over x", 2.5, "<=", 2.0),))])
     assert "| y         | 5 µs | 5 µs | 5 µs to 5 µs   | 2.5   | 1       |" in text
     assert "y over x: 2.5 (target <= 2: not met)" in text
+
+
+def test_the_class_baseline_trains_the_same_network() -> None:
+    """torch_classes from gammarho's own draw: the same loss after 20 steps."""
+    import torch
+
+    import gammarho
+    from benchmarks import torch_classes
+    from simulate import parameters, settings
+    from simulate.draw import draw
+
+    given = {"K": 3, "n": 12, "m": 4, "d": 40, "u_norm": 1.0, "Gamma": 1.0, "eta": 0.05, "neurons": "sum"}
+    resolved = parameters.resolve(settings.resolve("heterogeneous").factory, given)
+    drawn = draw(resolved.model, resolved.values, 0)
+    assert drawn.vectors is not None and drawn.weights is not None
+    y = drawn.y.astype(int)
+    x = torch.tensor(np.stack([drawn.vectors[y], drawn.vectors[3:]], axis=1))
+    W = torch_classes.train(torch.tensor(drawn.weights), x, torch.tensor(y), 0.05, 20)
+    loss = float(torch.nn.functional.cross_entropy(torch_classes.outputs(W, x), torch.tensor(y)))
+    found = gammarho.run("heterogeneous", given, steps=20, record=[20], observables=["loss"])
+    assert abs(float(found["loss"][-1]) - loss) <= 1e-9 * loss

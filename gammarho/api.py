@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from derivations.derive import Recursion
     from derivations.model import Model, Parameter
     from simulate.conditions import ConditionTable
+    from simulate.draw import Draw
     from simulate.source import Source
     from simulate.validate import Validation
 
@@ -131,7 +133,8 @@ def validate(
         setting: a name, "file.py:model" or a Model.
         params: parameter values by name, over `preset`, over the published defaults.
         preset: a name of the setting's presets.
-        steps: gradient steps; else the preset's, else the setting's first preset's.
+        steps: gradient steps; else the preset's, else the setting's first preset's, of which only as many are taken as
+            weight space can do in a minute or so (a note in the result says where that cut the run short).
         seed: selects the draw, and what the algorithm draws at each step.
         initial: arrays or examples to start from instead of a draw, as `run` takes them; sizes come from them.
 
@@ -158,7 +161,18 @@ def validate(
         resolved = parameters.with_sizes(resolved, params, sizes)
     draws = step_draws(resolved.model, resolved.values, drawn.y, parameters.count("seed", seed))
     kernel = kernel_for(resolved.model).bind(drawn.clean)
-    return compare(resolved.model, kernel, drawn, resolved.values, count, draws=draws)
+    affordable = count if steps is not None else min(count, _affordable(drawn))
+    found = compare(resolved.model, kernel, drawn, resolved.values, affordable, draws=draws)
+    if affordable == count:
+        return found
+    cut = f"the first {affordable} of {count} steps: more would train the weights for minutes; ask for them by steps"
+    return dataclasses.replace(found, notes=(*found.notes, cut))
+
+
+def _affordable(drawn: Draw) -> int:
+    """Steps of weight-space training that take a minute or so on one core: about 1e9 filter entries x examples."""
+    heads, m, _ = drawn.z.shape
+    return max(20, int(1e9 / (heads * m * drawn.d * len(drawn.y))))
 
 
 def total(setting: str | Model, preset: str | None, steps: int | None) -> int:

@@ -340,3 +340,17 @@ def test_the_papers_experiment_passes_whole(regularizer: str) -> None:
     values = {p.name: p.default for p in model.parameters} | {"lam_until": 800}
     result = validate(model, shipped(regularizer, 2, compiled=True), draw(model, values, seed=0), values, 1500)
     assert result.verdict == "pass" and result.window == 1500, str(result)
+
+
+def test_a_long_presets_validation_is_cut_to_what_weight_space_can_do_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import gammarho
+    from gammarho import api
+
+    monkeypatch.setattr(api, "_affordable", lambda drawn: 7)
+    small = {"n": 4, "m": 2, "d": 12}
+    found = gammarho.validate("pegr", small, preset="paper")
+    assert "the first 7 of 1500 steps" in found.notes[-1]
+    whole = gammarho.validate("pegr", small, steps=9)
+    assert not any("the first" in note for note in whole.notes)

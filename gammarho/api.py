@@ -34,14 +34,17 @@ def resolve(setting: str | Model, params: Given = None, preset: str | None = Non
 def derive(setting: str | Model, params: Given = None, *, preset: str | None = None) -> Recursion:
     """The exact reduced recursion of a setting (a name, "file.py:model" or a Model).
 
-    Only structural parameters matter here, such as `regularizer` and `q` of `pegr`.
+    Structural parameters, such as `regularizer` and `q` of `pegr`, select it; `neurons` and `penalty_half` are shown
+    in it, as kappa = 1/m or 1 and c = 1/2 or 1.
 
     Raises:
         InputError: as `resolve`.
     """
     from derivations.derive import derive as derive_model
 
-    return derive_model(resolve(setting, params, preset).model)
+    resolved = resolve(setting, params, preset)
+    given = tuple(dataclasses.replace(each, default=resolved.values[each.name]) for each in resolved.model.parameters)
+    return derive_model(dataclasses.replace(resolved.model, parameters=given))
 
 
 def conditions(

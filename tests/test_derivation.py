@@ -168,3 +168,12 @@ def test_steps_end_in_the_update() -> None:
     steps = derive(pegr("pegr")).derivation()
     assert "(1) pre-activation" in steps and "squared gradient norm of one example" in steps
     assert steps.rstrip().endswith("]")
+
+
+def test_the_shown_recursion_follows_the_given_parameters() -> None:
+    import gammarho
+
+    printed, summed = str(gammarho.derive("pegr")), str(gammarho.derive("pegr", {"neurons": "sum"}))
+    assert "zeta_i/m**2" in printed and "/m" not in summed
+    whole = str(gammarho.derive("pegr", {"penalty_half": False}))
+    assert "8*lam*l''_i*zeta_i/m**2" in whole

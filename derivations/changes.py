@@ -129,7 +129,7 @@ def _over(
     family: Directions, body: sp.Expr, recursion: Recursion, bounds: tuple[sp.Symbol, ...] | None = None
 ) -> sp.Expr:
     """The sum of `body` over a family's vectors."""
-    if family.over == "one":
+    if family.single:
         return body
     bound = (Names(recursion.model).free_place(family) if bounds is None else bounds)[0]
     upper = n if family.over == "sample" else sp.Integer(recursion.model.network.classes)

@@ -18,7 +18,7 @@ from .derive import Recursion, derive
 from .emit import GENERATOR, module, observed, scalars
 from .model import Model, to_plain
 
-SHIPPED = ("pegr", "heterogeneous", "nearly_orthogonal")
+SHIPPED = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
 GENERATED = Path(__file__).resolve().parent.parent / "dynamics" / "generated"
 
 
@@ -38,9 +38,8 @@ def description(model: Model) -> dict[str, Any]:
 
 def kernel_name(setting: str, structural: dict[str, Any]) -> str:
     """A shipped kernel's name: the setting and its structural parameters, as in pegr_fgr_q2."""
-    return "_".join(
-        [setting, *[f"{key}{value}" if isinstance(value, int) else str(value) for key, value in structural.items()]]
-    )
+    named = [f"{key}{value}" if isinstance(value, int) else str(value) for key, value in structural.items()]
+    return "_".join([setting, *named]).replace("-", "_")
 
 
 def files(recursion: Recursion, name: str) -> dict[str, str]:

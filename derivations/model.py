@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 Value = float | int | bool | str | None
 Heads = Literal["signed", "class"]
-Over = Literal["one", "class", "sample"]
+Over = Literal["one", "class", "task", "sample"]
 Scale = Literal["one", "label", "clean"]
 
 
@@ -88,6 +88,22 @@ class ClassNoiseLaw:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskLaw:
+    """One vector a task: nu + z_{a(k)}, nu of length `norm` shared and a(k) uniform over a dictionary, with repeats.
+
+    The dictionary has `items` (a parameter) vectors z_a ~ N(0, std^2 (I - nu nu^T / ||nu||^2)).  Runs can look at nu
+    under the name `shared` and at the dictionary under `dictionary`; noise projected off this family is projected off
+    nu and the whole dictionary.
+    """
+
+    norm: str
+    std: str
+    items: str
+    shared: str = "nu"
+    dictionary: str = "z"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChosenLaw:
     """One of several laws: the one that the choice parameter `by` names."""
 
@@ -95,12 +111,14 @@ class ChosenLaw:
     laws: tuple[tuple[str, FixedLaw | GaussianLaw | MixtureLaw], ...]
 
 
-Law = FixedLaw | GaussianLaw | MixtureLaw | ClassNoiseLaw
+Law = FixedLaw | GaussianLaw | MixtureLaw | ClassNoiseLaw | TaskLaw
 
 
 @dataclass(frozen=True, kw_only=True)
 class Coefficient:
     """How a paper reads its coefficient off b: times ||v||^2 where `scaled`, times the head's sign j where `signed`.
+
+    Where `labelled` (one vector an example, labels +-1), times y_i as well.
 
     `split` adds the two sign classes: NAME_over where the head is the example's own class, NAME_under elsewhere.
     """
@@ -109,18 +127,24 @@ class Coefficient:
     latex: str
     scaled: bool = True
     signed: bool = False
+    labelled: bool = False
     split: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Directions:
-    """A family of directions: one vector, one a class, or one an example."""
+    """A family of directions: one vector, one a class, one a task, or one an example (of every task)."""
 
     name: str
     over: Over
     latex: str
     coefficient: Coefficient
     law: Law | ChosenLaw | None = None
+
+    @property
+    def single(self) -> bool:
+        """Whether the examples of a task share the one vector."""
+        return self.over in ("one", "task")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +229,46 @@ class GradientDescent:
         named = {f.name: str(getattr(self, f.name)) for f in fields(self)}
         return {name: parameter for name, parameter in named.items() if parameter and name != "step"}
 
+    @property
+    def batched(self) -> bool:
+        """Whether a gradient is taken over some of the examples."""
+        return bool(self.batch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bilevel:
+    """Meta-learning over K tasks of n examples each: gradient descent on every task, then one step of W (first order).
+
+    The inner loop takes `inner_steps` steps of size `inner_step` on task k, W~_k = W to begin with; then, by `method`,
+
+        train-train       W <- W - (step / K) sum_k grad L(.; S_k) at W~_k, adapted on S_k
+        train-validation  W <- W - (step / K) sum_k grad L(.; S_k^val) at W~_k, adapted on S_k^tr
+        reptile           W <- W + (step / K) sum_k (W~_k - W), adapted on S_k
+
+    S_k are all n examples of the task, S_k^tr its first `train` ones and S_k^val the others; L is their mean loss.
+    `tasks`, `examples` (a task) and the others name parameters.  Where the flag `fresh` is set, the families of
+    `Model.test.fresh` and the labels are drawn again before every step after the first, the tasks staying.
+    """
+
+    tasks: str = "n_tasks"
+    examples: str = "n"
+    inner_steps: str = "J"
+    inner_step: str = "eta_inner"
+    step: str = "eta"
+    method: Literal["train-train", "train-validation", "reptile"] = "train-train"
+    train: str = "n_train"
+    fresh: str = ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """No option of gradient descent is taken."""
+        return {}
+
+    @property
+    def batched(self) -> bool:
+        """Every gradient is over some of a task's examples."""
+        return True
+
 
 @dataclass(frozen=True, kw_only=True)
 class CoordinateWise:
@@ -246,28 +310,45 @@ class FreshLaw:
 
 @dataclass(frozen=True, kw_only=True)
 class Extreme:
-    """max, max_abs or min over neurons of z on the family `of`, over all, own-class or other-class heads.
+    """max, max_abs or min over neurons of z on the family `of`, over all, own-class, other-class or one sign's heads.
 
-    `per` = "example" keeps the example axis, "head" keeps the head axis.  `of` may also name a coefficient.
+    `per` = "example" keeps the example axis, "head" the head axis, "task" the task axis.  `of` may also name a
+    coefficient, or vectors that a TaskLaw lets runs look at.  Entries are multiplied by the head's sign where `signed`,
+    taken at the weights adapted to the task where `adapted` (bilevel algorithms), and no result is below the formula
+    `floor`.
     """
 
     name: str
     latex: str
     of: str
     reduce: Literal["max", "max_abs", "min"]
-    heads: Literal["all", "on_class", "off_class"] = "all"
-    per: tuple[Literal["example", "head"], ...] = ()
+    heads: Literal["all", "on_class", "off_class", "plus", "minus"] = "all"
+    per: tuple[Literal["example", "head", "task"], ...] = ()
+    signed: bool = False
+    adapted: bool = False
+    floor: str = ""
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shifted:
-    """A per-example definition of the recursion (such as l1) plus a constant."""
+    """A per-example definition of the recursion (such as l1) times a constant plus a constant."""
 
     name: str
     latex: str
     of: str
     plus: float
+    times: float = 1.0
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """The sum of the coefficient `of` over its family, for every filter."""
+
+    name: str
+    latex: str
+    of: str
     source: str = ""
 
 
@@ -428,9 +509,29 @@ class LongTail:
     source: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FreshTasks:
+    """Fresh tasks: each holds `shared` + a uniform entry of the dictionary, and the families `fresh` drawn again.
+
+    Without adaptation the loss of a fresh example; with it, `support` examples (a parameter; absent: as many as the
+    inner loop takes in training) adapt the weights as in training, and `query` further ones judge them, over `tasks`
+    tasks.
+    """
+
+    fresh: tuple[str, ...] = ()
+    tasks: str = "test_tasks"
+    support: str = "test_support"
+    query: str = "test_query"
+
+    @property
+    def flips(self) -> bool:
+        """No label is flipped."""
+        return False
+
+
 Observable = (
-    Extreme | Shifted | Distance | NeuronNorm | Spectral | NormalisedMargin | MaxMargin | NearOrthogonality | Flips
-    | Complement | Balance | ActiveShare | Deactivated | NoiseRatio | LongTail
+    Extreme | Shifted | Total | Distance | NeuronNorm | Spectral | NormalisedMargin | MaxMargin | NearOrthogonality
+    | Flips | Complement | Balance | ActiveShare | Deactivated | NoiseRatio | LongTail
 )
 
 
@@ -452,7 +553,8 @@ class Model:
 
     Shapes: W (H, m, d) with H heads; z and b (H, m, B) with B directions, families one after another.
     `class_sizes` names the parameter that says how many examples each class has (absent: as equal as possible);
-    without it labels are drawn uniformly.  `label_flips` names the probability with which each label, once drawn, is
+    without it labels are drawn uniformly.  `balanced` names the flag with which a bilevel model's labels are as equal
+    as possible in each task's splits.  `label_flips` names the probability with which each label, once drawn, is
     flipped to the other sign, independently of everything else: y_i is the label after it (observed), yhat_i before
     (clean); patches of scale "clean" and mixtures follow yhat_i.
     Raises ValueError, in one sentence, where the parts do not fit together.
@@ -464,14 +566,15 @@ class Model:
     patches: tuple[Patch, ...]
     network: Network
     objective: Objective
-    algorithm: GradientDescent = GradientDescent()
+    algorithm: GradientDescent | Bilevel = GradientDescent()
     initialisation: GaussianInitialisation | EntryInitialisation = GaussianInitialisation()
-    test: FreshLaw = FreshLaw()
+    test: FreshLaw | FreshTasks = FreshLaw()
     parameters: tuple[Parameter, ...] = ()
     observables: tuple[Observable, ...] = ()
     events: tuple[Event, ...] = ()
     label_flips: str = ""
     class_sizes: str = ""
+    balanced: str = ""
 
     def __post_init__(self) -> None:
         self._check_names()
@@ -535,19 +638,40 @@ class Model:
             )
 
     def _check_algorithm(self) -> None:
-        algorithm: GradientDescent | CoordinateWise = self.algorithm
+        algorithm: GradientDescent | Bilevel | CoordinateWise = self.algorithm
         if isinstance(algorithm, CoordinateWise):
             raise ValueError(
                 f"algorithm: {algorithm.name!r} acts on each weight alone, so it is not rotation-equivariant: its "
                 "update of a filter is no combination of the data's vectors, and no coefficient recursion closes; use "
                 "GradientDescent, with batch, momentum, weight_decay, radius or label_noise as wanted"
             )
-        names = [algorithm.step, *algorithm.options.values()]
+        if isinstance(algorithm, Bilevel):
+            self._check_bilevel(algorithm)
+            names = [algorithm.step, algorithm.inner_step, algorithm.inner_steps, algorithm.tasks, algorithm.train]
+        else:
+            names = [algorithm.step, *algorithm.options.values()]
+            over_tasks = [family.name for family in self.directions if family.over == "task"]
+            if over_tasks:
+                name = over_tasks[0]
+                raise ValueError(f"directions: {name!r} is over tasks, which a Bilevel algorithm has; declare one")
         for name in names:
             if not name.isidentifier():
                 raise ValueError(f"algorithm: the parameter {name!r} is not an identifier; use letters and digits")
             if names.count(name) > 1:
                 raise ValueError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
+
+    def _check_bilevel(self, algorithm: Bilevel) -> None:
+        """Every loop has its own numbers, and what the algorithm does not do is refused."""
+        if algorithm.method not in ("train-train", "train-validation", "reptile"):
+            known = "train-train, train-validation or reptile"
+            raise ValueError(f"method: {algorithm.method!r} is not known; expected {known}")
+        refused = {
+            "a gradient penalty": self.objective.penalty != "none", "label flips": bool(self.label_flips),
+            "patches of scale 'clean'": self.follows_clean, "class sizes": bool(self.class_sizes),
+        }
+        for what, asked in refused.items():
+            if asked:
+                raise ValueError(f"algorithm: a bilevel algorithm does not go with {what}; leave that out")
 
     @property
     def follows_clean(self) -> bool:
@@ -567,15 +691,15 @@ class Model:
         """The parameter of that name (KeyError otherwise)."""
         return {parameter.name: parameter for parameter in self.parameters}[name]
 
-    def sizes(self, n: int) -> dict[str, int]:
-        """Vectors in each family, for n examples, in declared order."""
-        count = {"one": 1, "class": self.network.classes, "sample": n}
+    def sizes(self, n: int, tasks: int = 1) -> dict[str, int]:
+        """Vectors in each family, for n examples in all, in declared order."""
+        count = {"one": 1, "class": self.network.classes, "task": tasks, "sample": n}
         return {family.name: count[family.over] for family in self.directions}
 
-    def offsets(self, n: int) -> dict[str, int]:
-        """Where each family starts on the direction axis, for n examples; "" is the axis's length."""
+    def offsets(self, n: int, tasks: int = 1) -> dict[str, int]:
+        """Where each family starts on the direction axis, for n examples in all; "" is the axis's length."""
         start, at = {}, 0
-        for name, size in self.sizes(n).items():
+        for name, size in self.sizes(n, tasks).items():
             start[name], at = at, at + size
         return {**start, "": at}
 

@@ -61,11 +61,11 @@ class Names:
 
     def label(self, example: sp.Expr) -> sp.Expr:
         """The label in an example's loss: its own, or the noisy one of the step."""
-        return (label if self.model.algorithm.label_noise else y)[example]
+        return (label if "label_noise" in self.model.algorithm.options else y)[example]
 
     def batched(self, family: Directions) -> bool:
         """Whether a family's gradient is 0 outside the step's batch: one vector an example, and mini-batches."""
-        return family.over == "sample" and "batch" in self.model.algorithm.options
+        return family.over == "sample" and self.model.algorithm.batched
 
     def over_neurons(self, body: sp.Expr) -> sp.Sum:
         """The sum over every head and every filter."""
@@ -73,12 +73,16 @@ class Names:
 
     def place(self, family: Directions, example: sp.Expr) -> tuple[sp.Expr, ...]:
         """The index within a family of the vector that an example uses."""
-        indices: dict[str, tuple[sp.Expr, ...]] = {"one": (), "class": (y[example],), "sample": (example,)}
+        indices: dict[str, tuple[sp.Expr, ...]] = {
+            "one": (), "task": (), "class": (y[example],), "sample": (example,),
+        }
         return indices[family.over]
 
     def free_place(self, family: Directions) -> tuple[sp.Expr, ...]:
         """The primed index of a family's vector, as in the coefficient being updated."""
-        indices: dict[str, tuple[sp.Expr, ...]] = {"one": (), "class": (class_,), "sample": (i_,)}
+        indices: dict[str, tuple[sp.Expr, ...]] = {
+            "one": (), "task": (), "class": (class_,), "sample": (i_,),
+        }
         return indices[family.over]
 
     def z(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:

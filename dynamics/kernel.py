@@ -70,6 +70,10 @@ class Kernel:
         """The kernel for examples of these clean labels (n,), +-1; itself where no patch follows them."""
         return replace(self, clean=np.array(clean, dtype=np.float64)) if self.follows_clean else self
 
+    def through(self, factor: Floats | None) -> Kernel:
+        """The kernel itself: only tasks are coupled through a factor of the Gram matrix."""
+        return self
+
     @property
     def patches(self) -> int:
         """Patches an example is made of."""
@@ -109,14 +113,15 @@ class Kernel:
         until = values.get("lam_until")
         limit = (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
         module = self.module(gram.shape[0])
-        with _one_blas_thread(module is not self.loops):
+        with one_blas_thread(module is not self.loops):
             failed = module.run(
                 state, coefficients, *moving, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
                 *self._bound(), *self._drawn(draws, len(y), start, steps),
                 *self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values),
                 limit, start, steps, steps_at, z_out, b_out, *velocity_out,
             )
-        return _cut(Trajectory(steps_at, z_out, b_out, int(failed), self.scale(values, steps_at), *velocity_out))
+        scale = self.scale(values, steps_at)
+        return until_failure(Trajectory(steps_at, z_out, b_out, int(failed), scale, *velocity_out))
 
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Floats:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""
@@ -185,7 +190,7 @@ class Kernel:
             )
 
 
-def _cut(found: Trajectory) -> Trajectory:
+def until_failure(found: Trajectory) -> Trajectory:
     """The trajectory up to a divergence; a state with a non-finite entry counts as one."""
     steps, failed = found.t, found.diverged
     numbers = [np.isfinite(part).reshape(len(steps), -1).all(axis=1) for part in (found.z, found.b)]
@@ -204,7 +209,7 @@ def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) 
     return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)
 
 
-class _one_blas_thread:
+class one_blas_thread:
     """One BLAS thread inside, where the BLAS variant runs: more would fight the workers of a sweep."""
 
     def __init__(self, on: bool) -> None:
@@ -225,12 +230,23 @@ def load(path: Path, description: Mapping[str, Any], compiled: bool = True) -> K
     """Load the kernel at `path`; its BLAS variant is path's name with _blas, where it exists."""
     blas_path = path.with_name(f"{path.stem}_blas.py")
     read = _import if compiled else _plain
-    return Kernel(
+    kind, more = _kind(description["model"])
+    return kind(
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
         heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"], loops=read(path),
         blas_path=blas_path if compiled and blas_path.exists() else None, options=description.get("options", {}),
-        follows_clean=any(patch["scale"] == "clean" for patch in description["model"]["patches"]),
+        follows_clean=any(patch["scale"] == "clean" for patch in description["model"]["patches"]), **more,
     )
+
+
+def _kind(model: Mapping[str, Any]) -> tuple[type[Kernel], dict[str, Any]]:
+    """The class of a model's kernel, and what that class has to know besides."""
+    if model["algorithm"]["is"] != "Bilevel":
+        return Kernel, {}
+    from .bilevel import BilevelKernel
+
+    families = tuple((family["name"], family["over"]) for family in model["directions"])
+    return BilevelKernel, {"algorithm": model["algorithm"], "families": families}
 
 
 def _import(path: Path) -> ModuleType:
@@ -264,4 +280,6 @@ def plain_module(source: str, name: str) -> ModuleType:
     return module
 
 
-__all__ = ["ALWAYS", "BLAS_FROM", "Kernel", "Trajectory", "cut", "load", "plain_module"]
+__all__ = [
+    "ALWAYS", "BLAS_FROM", "Kernel", "Trajectory", "cut", "load", "one_blas_thread", "plain_module", "until_failure",
+]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import (
+    Bilevel,
     ClassNoiseLaw,
     Directions,
     EntryInitialisation,
@@ -52,13 +53,30 @@ class Centre:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """Vectors that runs look at though no patch holds them, such as a feature that all tasks share.
+
+    `names` says where each name's vectors stand among V: z (H, m, V) = <w_s(0), x>, across (B, V) with the directions,
+    gram (V, V); `chosen` (K,) is each task's entry of the dictionary; `vectors` (V, d) is None for a Gram draw.
+    """
+
+    names: Mapping[str, slice]
+    z: Array
+    across: Array
+    gram: Array
+    chosen: NDArray[np.int64]
+    vectors: Array | None
+
+
+@dataclass(frozen=True)
 class Draw:
     """The start of a run; S = H m filters, B directions, in the order of the model's families.
 
     z (H, m, B) = <w_s(0), v_b>; gram (B, B) = <v_b, v_c>; y (n,): +-1 or 0..K-1, as observed; clean (n,), as given: the
     labels before flips, y where not given; vectors (B, d) and weights (H, m, d)
     are None for a Gram draw, which has `filter_gram` (S, S) instead; `centres` are the mixtures' means and `noise` the
-    matrices of class-dependent noise, by family.  `d` is a float: a Gram draw may have d = e^100.
+    matrices of class-dependent noise, by family.  `d` is a float: a Gram draw may have d = e^100.  Examples are those
+    of every one of `tasks` tasks, one after another; `watched` are vectors to look at.
     """
 
     z: Array
@@ -72,10 +90,17 @@ class Draw:
     centres: Mapping[str, Centre] = field(default_factory=dict)
     noise: Mapping[str, Spiked | Matrices] = field(default_factory=dict)
     clean: Array = field(default_factory=lambda: np.empty(0))
+    tasks: int = 1
+    watched: Watched | None = None
 
     def __post_init__(self) -> None:
         if not self.clean.size:
             object.__setattr__(self, "clean", self.y)
+
+    @property
+    def examples(self) -> int:
+        """n: examples of one task, all of them where there is one."""
+        return len(self.y) // self.tasks
 
     @cached_property
     def weight_gram(self) -> Array:
@@ -127,6 +152,10 @@ def draw(
     reason = gram_refusal(model, values) if sampling == "gram" else ""
     if reason:
         raise InputError(reason)
+    if isinstance(model.algorithm, Bilevel):
+        from .draw_tasks import draw_tasks
+
+        return draw_tasks(model, values, seed, sampling)
     plan = _plan(model, values)
     clean = _labels(model, values, plan.n, seed)
     labels = clean * _flips(model, values, plan.n, seed)
@@ -210,7 +239,7 @@ class _Plan:
 
 def _plan(model: Model, values: Mapping[str, Value]) -> _Plan:
     """Reads and checks the declaration; the messages are the ones a user meets."""
-    n, m, d = int(_dimension(values, "n")), int(_dimension(values, "m")), _dimension(values, "d")
+    n, m, d = int(whole(values, "n")), int(whole(values, "m")), whole(values, "d")
     sizes, offsets = model.sizes(n), model.offsets(n)
     length, std = np.zeros(offsets[""]), np.zeros(offsets[""])
     centres: dict[str, tuple[slice, float]] = {}
@@ -280,7 +309,7 @@ def _class_noise(
         raise InputError(f"{family.name}: class noise A_y zeta is over examples with class labels; declare another law")
     spread, ratio, n = positive(values, law.spread), number(values, law.ratio), rows.stop - rows.start
     off = off_indices(model, law, n, values)
-    rank = max(_dimension(values, "d") - len(off), 1.0)  # fewer dimensions are refused with the directions' own reason
+    rank = max(whole(values, "d") - len(off), 1.0)  # fewer dimensions are refused with the directions' own reason
     try:
         own = spread if ratio == 1 else float(np.sqrt(spike(ratio, rank, spread)))
     except ValueError as error:
@@ -379,9 +408,10 @@ def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Arr
     Raises:
         InputError: `values` lack the number of filters or their standard deviation, or the law is not drawn.
     """
-    size = (model.n_heads, int(_dimension(values, "m")), d)
+    size = (model.n_heads, int(whole(values, "m")), d)
     drawn = standardised(stream(seed, "init"), _initial_shape(model, values), size)
-    return number(values, model.initialisation.std) * drawn
+    drawn *= number(values, model.initialisation.std)
+    return drawn
 
 
 def _by_vectors(model: Model, values: Mapping[str, Value], plan: _Plan, y: Array, seed: int) -> Draw:
@@ -400,7 +430,8 @@ def _by_vectors(model: Model, values: Mapping[str, Value], plan: _Plan, y: Array
     vectors = np.zeros((len(plan.length), d))
     vectors[fixed, np.arange(len(fixed))] = plan.length[fixed]
     rng = stream(seed, "data")
-    drawn = np.vstack([standardised(rng, shape, (count, d)) for count, shape in plan.shapes] or [np.empty((0, d))])
+    parts = [standardised(rng, shape, (count, d)) for count, shape in plan.shapes] or [np.empty((0, d))]
+    drawn = parts[0] if len(parts) == 1 else np.vstack(parts)
     drawn *= plan.std[noise, None]
     drawn[:, : len(fixed)][~plan.along] = 0.0
     spiked = slice(len(fixed), len(fixed) + plan.spikes)
@@ -492,28 +523,32 @@ def _from_vectors(
 
 def _from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str, Any], seed: int) -> Draw:
     """The caller's arrays, checked against the model and each other, copied to float64."""
+    if isinstance(model.algorithm, Bilevel):
+        from .draw_tasks import tasks_from_arrays
+
+        return tasks_from_arrays(model, initial)
     names = [family.name for family in model.directions]
     laws = {family.name: law for family in model.directions if isinstance(law := family.law, ClassNoiseLaw)}
     given = {name: law.matrices for name, law in laws.items() if law.matrices in initial}
     from_matrices = [name for name in given if name not in initial]
     needed = [name for name in (*names, "W", "y") if name not in from_matrices]
     clean = ["clean"] if model.follows_clean or model.label_flips else []
-    _check_keys(needed, [*names, *(law.matrices for law in laws.values()), *clean], initial)
+    check_keys(needed, [*names, *(law.matrices for law in laws.values()), *clean], initial)
     brought = [name for name in clean if name in initial]
-    arrays = {name: _array(name, initial[name]) for name in dict.fromkeys((*needed, *given.values(), *brought))}
+    arrays = {name: array_of(name, initial[name]) for name in dict.fromkeys((*needed, *given.values(), *brought))}
     known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
     if model.network.heads == "class":
         known["K"] = (model.network.classes, f"the model has K = {model.network.classes} classes")
     for family in model.directions:
         if family.name in arrays:
-            _check_shape(family.name, arrays[family.name], _AXES[family.over], known)
-    _check_shape("W", arrays["W"], ("H", "m", "d"), known)
+            check_shape(family.name, arrays[family.name], _AXES[family.over], known)
+    check_shape("W", arrays["W"], ("H", "m", "d"), known)
     for name in ("y", *brought):
-        _check_shape(name, arrays[name], ("n",), known)
+        check_shape(name, arrays[name], ("n",), known)
     for name in dict.fromkeys(given.values()):
-        _check_shape(name, arrays[name], ("K", "d", "d"), known)
+        check_shape(name, arrays[name], ("K", "d", "d"), known)
     for name in ("y", *brought):
-        _check_labels(model, name, arrays[name])
+        check_labels(model, name, arrays[name])
     rng = stream(seed, "data")
     for name in from_matrices:
         zeta = standardised(rng, entries_of(laws[name], values), (len(arrays["y"]), known["d"][0]))
@@ -527,7 +562,8 @@ def _from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str
 _AXES = {"one": ("d",), "class": ("K", "d"), "sample": ("n", "d")}
 
 
-def _check_keys(expected: list[str], optional: list[str], initial: Mapping[str, Any]) -> None:
+def check_keys(expected: list[str], optional: list[str], initial: Mapping[str, Any]) -> None:
+    """Refuses unknown keys, with the nearest, and missing ones.  Raises InputError."""
     listed = ", ".join(expected)
     for key in initial:
         if key not in (*expected, *optional):
@@ -539,7 +575,8 @@ def _check_keys(expected: list[str], optional: list[str], initial: Mapping[str, 
             raise InputError(f"initial: {key!r} is missing; expected {listed}; give all of them")
 
 
-def _array(name: str, value: Any) -> Array:
+def array_of(name: str, value: Any) -> Array:
+    """The caller's array as float64.  Raises InputError where it is not one of finite real numbers."""
     try:
         given = np.asarray(value)
         if np.iscomplexobj(given):
@@ -553,7 +590,7 @@ def _array(name: str, value: Any) -> Array:
     return array
 
 
-def _check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str, tuple[int, str]]) -> None:
+def check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str, tuple[int, str]]) -> None:
     """Compares with the lengths known so far and adds this array's; `known` maps an axis to (length, where from)."""
     form = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
     shape = f"initial[{name!r}]: shape {array.shape}"
@@ -567,7 +604,8 @@ def _check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str
             raise InputError(f"{shape}, but {origin}; give {name} as {cure}")
 
 
-def _check_labels(model: Model, name: str, y: Array) -> None:
+def check_labels(model: Model, name: str, y: Array) -> None:
+    """Refuses labels (n,) that the model's heads do not have.  Raises InputError."""
     signed = model.network.heads == "signed"
     allowed = np.array([-1.0, 1.0]) if signed else np.arange(model.n_heads, dtype=np.float64)
     wrong = np.flatnonzero(~np.isin(y, allowed))
@@ -595,7 +633,7 @@ def positive(values: Mapping[str, Value], name: str) -> float:
     return value
 
 
-def _dimension(values: Mapping[str, Value], name: str) -> float:
+def whole(values: Mapping[str, Value], name: str) -> float:
     """A whole number >= 1 from `values`, as a float."""
     value = number(values, name)
     if value < 1 or (value < _WHOLE and value != int(value)):

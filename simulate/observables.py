@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import (
+    Bilevel,
     Deactivated,
     Directions,
     Distance,
     Event,
     Extreme,
     Flips,
+    FreshTasks,
     LongTail,
     Model,
     NearOrthogonality,
+    NeuronNorm,
     NoiseRatio,
     Observable,
     Shifted,
+    Spectral,
+    Total,
 )
 from dynamics import formula, geometry
 from dynamics.gram import Reduced
 
-from . import classes, matrices
+from . import classes, extremes, matrices
+from .coefficients import coefficient
 from .errors import InputError, nearest
 from .states import States, Variable
 
-__all__ = ["COMMON", "FRESH", "States", "Variable", "at_every_step", "check", "evaluate", "names", "threshold"]
+__all__ = ["COMMON", "FRESH", "States", "Variable", "at_every_step", "check", "evaluate", "names", "needs_seen",
+           "threshold"]
 
 Array = NDArray[np.float64]
 
 COMMON = ("loss", "gradient_norm", "margins", "train_error", "zeta")
 FRESH = ("test_error", "test_error_se", "test_loss", "test_loss_se")
+TASK_FRESH = tuple(f"test_{what}_{how}" for how in ("unadapted", "adapted") for what in ("loss", "error", "accuracy"))
 
 
 def names(model: Model) -> tuple[str, ...]:
@@ -44,10 +52,11 @@ def names(model: Model) -> tuple[str, ...]:
         coefficient = family.coefficient
         coefficients.append(coefficient.name)
         coefficients += [f"{coefficient.name}_over", f"{coefficient.name}_under"] if coefficient.split else []
+    common = tuple(name for name in COMMON if name != "zeta" or not isinstance(model.algorithm, Bilevel))
     declared = [o.name for o in model.observables if not isinstance(o, LongTail)]
     declared += [o.last for o in model.observables if isinstance(o, Flips) and o.last]
     events = [event.name for event in model.events]
-    return (*COMMON, *fresh_names(model), *coefficients, *declared, *events)
+    return (*common, *fresh_names(model), *coefficients, *declared, *events)
 
 
 def of_tail(tail: LongTail) -> set[str]:
@@ -57,6 +66,8 @@ def of_tail(tail: LongTail) -> set[str]:
 
 def fresh_names(model: Model) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
+    if isinstance(model.test, FreshTasks):
+        return (*FRESH, *(f"{name}{se}" for name in TASK_FRESH for se in ("", "_se")))
     tails = [o.name for o in model.observables if isinstance(o, LongTail)]
     by_class = ("class_error", "class_error_se") if model.network.heads == "class" else ()
     return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))
@@ -68,6 +79,20 @@ def at_every_step(model: Model) -> tuple[str, ...]:
     data = {o.name for o in model.observables if isinstance(o, NoiseRatio | NearOrthogonality | Deactivated)}
     along = {*fresh_names(model), *counted, *data, *(event.name for event in model.events)}
     return tuple(name for name in names(model) if name not in along)
+
+
+def needs_seen(model: Model, wanted: Iterable[str]) -> bool:
+    """Whether any of the variables is computed from what an engine observes, beyond the states themselves."""
+    declared = {o.name: o for o in model.observables}
+    plain = (Extreme, Total, Distance, NeuronNorm, Spectral)
+
+    def seen(name: str) -> bool:
+        found = declared.get(name)
+        if found is None:
+            return name in COMMON
+        return not isinstance(found, plain) or (isinstance(found, Extreme) and found.adapted)
+
+    return any(seen(name) for name in wanted)
 
 
 def check(model: Model, wanted: Sequence[str] | None) -> tuple[str, ...]:
@@ -97,7 +122,7 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
 
 def _common(states: States, name: str) -> Variable:
     values = states.seen[name]
-    dims = {1: ("t",), 2: ("t", "i"), 3: ("t", states.head, "i")}[values.ndim]
+    dims = ("t",) if values.ndim < 3 else ("t", states.head)
     meaning = {
         "loss": "training loss L_S, without penalty",
         "gradient_norm": "||grad L_S||_F",
@@ -105,7 +130,15 @@ def _common(states: States, name: str) -> Variable:
         "train_error": "share of training examples misclassified, ties half",
         "zeta": "squared gradient norm of each example's output, constants taken out",
     }
-    return Variable(dims, values, meaning[name])
+    if states.over_tasks:
+        meaning |= {
+            "loss": "meta-objective: mean over tasks of the adapted weights' loss on the outer step's examples",
+            "gradient_norm": "norm of the outer step's direction",
+            "margins": "margin of each example at its task's adapted weights",
+            "train_error": "share of examples that their task's adapted weights misclassify, ties half",
+        }
+    said = meaning[name]
+    return Variable(dims, values, said) if values.ndim == 1 else states.per_example(dims, values, said)
 
 
 def _coefficients(states: States) -> dict[str, Variable]:
@@ -115,43 +148,52 @@ def _coefficients(states: States) -> dict[str, Variable]:
     for family in states.model.directions:
         values = coefficient(states, family)
         coef = family.coefficient
-        place = {"one": (), "class": ("class",), "sample": ("i",)}[family.over]
-        dims = ("t", states.head, "r", *place)
-        if family.over == "one":
-            values = values[..., 0]
-        out[coef.name] = Variable(dims, values, f"coefficient of {family.name}")
+        out[coef.name] = _placed(states, family, values, f"coefficient of {family.name}")
         if coef.split:
-            own = states.own[:, None, :]
-            out[f"{coef.name}_over"] = Variable(dims, values * own, f"{coef.name} where the head is the example's own")
-            out[f"{coef.name}_under"] = Variable(dims, values * ~own, f"{coef.name} elsewhere")
+            own, said = states.own[:, None, :], f"{coef.name} where the head is the example's own"
+            out[f"{coef.name}_over"] = _placed(states, family, values * own, said)
+            out[f"{coef.name}_under"] = _placed(states, family, values * ~own, f"{coef.name} elsewhere")
     return out
 
 
-def coefficient(states: States, family: Directions) -> Array:
-    """A family's coefficients (T, H, m, size): b times ||v||^2 where scaled, times the head's sign where signed."""
-    rows = states.rows(family.name)
-    assert states.b is not None
-    values = states.b[..., rows]
-    if family.coefficient.scaled:
-        values = values * np.diag(states.draw.gram)[rows]
-    if family.coefficient.signed and states.head == "j":
-        values = values * np.array([1.0, -1.0])[:, None, None]
-    return values
+def _placed(states: States, family: Directions, values: Array, meaning: str) -> Variable:
+    """Coefficients (T, H, m, size) with the family's own dimensions."""
+    dims = ("t", states.head, "r")
+    if family.over == "one":
+        return Variable(dims, values[..., 0], meaning)
+    if family.over == "sample":
+        return states.per_example(dims, values, meaning)
+    return Variable((*dims, family.over), values, meaning)
 
 
 def _declared(states: States, observable: Observable) -> Variable | None:
-    if isinstance(observable, Flips | LongTail):
-        return None  # counted along the run by `simulate.sides`; of fresh examples, by `simulate.fresh`
-    if isinstance(observable, classes.KINDS):
-        return classes.variable(states, observable)
-    if isinstance(observable, matrices.KINDS):
-        return matrices.variable(states, observable)
+    for module in (classes, matrices):
+        if isinstance(observable, module.KINDS):
+            found: Variable | None = module.variable(states, observable)
+            return found
+    if isinstance(observable, Extreme):
+        return extremes.variable(states, observable)
     if isinstance(observable, Shifted):
-        of = states.seen.get(observable.of)
-        return None if of is None else Variable(("t", "i"), of + observable.plus, observable.source)
+        return _shifted(states, observable)
+    if states.b is not None and isinstance(observable, Total | Distance):
+        return _from_coefficients(states, observable)
+    return None  # Flips are counted along the run by `simulate.sides`; LongTail is of fresh examples
+
+
+def _shifted(states: States, observable: Shifted) -> Variable | None:
+    """A definition per example times a constant plus a constant."""
+    of = states.seen.get(observable.of)
+    if of is None:
+        return None
+    return states.per_example(("t",), observable.times * of + observable.plus, observable.source)
+
+
+def _from_coefficients(states: States, observable: Total | Distance) -> Variable:
+    """The sum of a coefficient over its family, or a distance between weights."""
     if isinstance(observable, Distance):
-        return None if states.b is None else Variable(("t",), _distance(states, observable), observable.source)
-    return _extreme(states, observable)
+        return Variable(("t",), _distance(states, observable), observable.source)
+    families = {family.coefficient.name: family for family in states.model.directions}
+    return Variable(("t", states.head, "r"), coefficient(states, families[observable.of]).sum(-1), observable.source)
 
 
 def _distance(states: States, observable: Distance) -> Array:
@@ -172,28 +214,6 @@ def _distance(states: States, observable: Distance) -> Array:
     drawn = states.draw
     start = Reduced(z=drawn.z, gram=drawn.gram, weight_gram=drawn.weight_gram)
     return geometry.decayed_distance(start, states.b, target, states.scale)
-
-
-def _extreme(states: States, observable: Extreme) -> Variable | None:
-    families = {family.coefficient.name: family for family in states.model.directions}
-    if observable.of in families:
-        if states.b is None:
-            return None
-        values = coefficient(states, families[observable.of])
-    else:
-        values = states.z[..., states.rows(observable.of)]
-    dims = ["t", states.head, "r", "i"]
-    if observable.reduce == "max_abs":
-        values = np.abs(values)
-    smallest = observable.reduce == "min"
-    if observable.heads != "all":
-        mask = states.own if observable.heads == "on_class" else ~states.own
-        values = np.where(mask[:, None, :], values, np.inf if smallest else -np.inf)
-    kept = {"head": 1, "example": 3}
-    keep = [kept[name] for name in observable.per]
-    axes = tuple(axis for axis in (1, 2, 3) if axis not in keep)
-    reduced = values.min(axes) if smallest else values.max(axes)
-    return Variable(tuple(dims[axis] for axis in (0, *sorted(keep))), reduced, observable.source)
 
 
 def threshold(event: Event, values: Mapping[str, Any], n: int, m: int) -> float:

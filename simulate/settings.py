@@ -15,7 +15,7 @@ from derivations.model import Model, Preset, Value
 
 from .errors import InputError, nearest, quoted
 
-SETTINGS = ("pegr", "heterogeneous", "nearly_orthogonal")
+SETTINGS = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
 """The shipped settings; each is `derivations.papers.NAME.model` with `model(**structural)`, STRUCTURAL and PRESETS."""
 
 

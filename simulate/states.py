@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Model
+from derivations.model import Bilevel, Model
 from dynamics import spectrum
 from dynamics.gram import Reduced
 
@@ -60,9 +60,28 @@ class States:
 
     def rows(self, family: str) -> slice:
         """Where a family stands on the direction axis."""
-        n = len(self.draw.y)
-        start = self.model.offsets(n)[family]
-        return slice(start, start + self.model.sizes(n)[family])
+        n, tasks = len(self.draw.y), self.draw.tasks
+        start = self.model.offsets(n, tasks)[family]
+        return slice(start, start + self.model.sizes(n, tasks)[family])
+
+    @property
+    def over_tasks(self) -> bool:
+        """Whether examples are those of several tasks, so that they have two dimensions: task and i."""
+        return isinstance(self.model.algorithm, Bilevel)
+
+    def per_example(self, dims: tuple[str, ...], values: Array, meaning: str) -> Variable:
+        """A variable whose last axis runs over all examples, with that axis as (i,) or (task, i)."""
+        if not self.over_tasks:
+            return Variable((*dims, "i"), values, meaning)
+        unfolded = values.reshape(*values.shape[:-1], self.draw.tasks, self.draw.examples)
+        return Variable((*dims, "task", "i"), unfolded, meaning)
+
+    @cached_property
+    def watched(self) -> Array | None:
+        """<w_s(t), x> (T, H, m, V) of the vectors that the draw lets runs look at; None without them."""
+        if self.draw.watched is None or self.b is None:
+            return None
+        return self.shares[:, None, None, None] * self.draw.watched.z + self.b @ self.draw.watched.across
 
     @cached_property
     def frame(self) -> spectrum.Frame:

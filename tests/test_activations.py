@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from derivations.activations import Relu, Step, merge_steps, sigma
-from derivations.emit import HELPERS, SOURCES
+from derivations.kernel_text import HELPERS, SOURCES
 from derivations.model import Activation
 
 x = sp.Symbol("x", real=True)

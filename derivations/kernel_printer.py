@@ -1,0 +1,110 @@
+"""Scalar expressions as kernel text: exact products for powers, array entries for indexed symbols."""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.printing.pycode import PythonCodePrinter
+
+from .activations import PIECES
+from .kernel_text import HELPERS
+from .symbols import Names
+
+RESERVED = frozenset("a b c e f g h i j k l n p q r t u w y z".split())
+
+
+def argument(name: str) -> str:
+    """A parameter's name as a kernel's argument: names that loops use get an underscore."""
+    return f"{name}_" if name in RESERVED else name
+
+
+class KernelPrinter(PythonCodePrinter):
+    """Prints a scalar as Python over the kernel's arrays; refuses what it has no exact text for."""
+
+    def __init__(self, names: Names, array: str = "z") -> None:
+        super().__init__({"fully_qualified_modules": False, "strict": False})
+        self.names, self.array = names, array
+        act = names.model.network.activation
+        self.parameters = {value for value in (act.slope, act.width) if isinstance(value, str)}
+
+    def _print_Symbol(self, expr: sp.Symbol) -> str:
+        name = str(expr)
+        if name.startswith("G_"):
+            return self._gram(name, ())
+        return argument(name) if name in self.parameters else name
+
+    def _print_Pow(self, expr: sp.Pow, **_: object) -> str:
+        base, power = expr.as_base_exp()
+        if power.is_Integer and 2 <= power <= 16:
+            return "(" + "*".join([self.parenthesize(base, 60)] * int(power)) + ")"
+        if power == -1:
+            return f"1.0/{self.parenthesize(base, 60)}"
+        raise ValueError(f"power {expr} has no exact product form in a kernel; use a declared activation")
+
+    def _print_Rational(self, expr: sp.Rational) -> str:
+        return f"({expr.p}.0/{expr.q}.0)" if expr.q != 1 else f"{expr.p}.0"
+
+    def _print_Integer(self, expr: sp.Integer) -> str:
+        return f"{int(expr)}.0"
+
+    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:
+        return f"(1.0 if {self._index(expr.args[0])} == {self._index(expr.args[1])} else 0.0)"
+
+    def _index(self, expr: sp.Expr) -> str:
+        return self._print_Indexed(expr) if isinstance(expr, sp.Indexed) else str(expr)
+
+    def _print_Function(self, expr: sp.Function) -> str:
+        if isinstance(expr, PIECES):
+            return piece_name(expr)
+        name = type(expr).__name__
+        if name == "rate":
+            return f"loss_{int(expr.args[0])}({self._print(expr.args[1])})"
+        if name == "cross_entropy":
+            return f"cross_entropy(F, {self._index(expr.args[0].indices[0])}, i)"
+        raise ValueError(f"{name} has no kernel form; use a declared activation or loss")
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        base, at = str(expr.base), expr.indices
+        if base == "s":
+            return "j"
+        if base.startswith("a_"):
+            return base
+        if base.startswith("G_"):
+            return self._gram(base, at)
+        if base[:2] in ("z_", "u_"):
+            array = self.array if base[0] == "z" else "u"
+            return f"{array}[h, r, {self._place(base[2:], at[2:])}]"
+        head = str(self.names.head)
+        return f"{base}[{', '.join('h' if self._index(x) == head else self._index(x) for x in at)}]"
+
+    def _place(self, family: str, at: tuple[sp.Expr, ...]) -> str:
+        return f"at_{family}" + (f" + {self._index(at[0])}" if at else "")
+
+    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        return f"{base}[i]" if at else self.gram_entry(base, at)
+
+    def gram_entry(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        """A Gram entry where it stands in the matrix."""
+        families = [family.name for family in self.names.model.directions]
+        first, second = next((f, g) for f in families for g in families if base == f"G_{f}_{g}")
+        split = 0 if self.names.model.family(first).single else 1
+        return f"gram[{self._place(first, at[:split])}, {self._place(second, at[split:])}]"
+
+
+def take_constants(expr: sp.Expr, known: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
+    """The expression with its products of scalars named q0, q1, ..., to be computed outside the loop."""
+    if isinstance(expr, sp.Mul):
+        fixed = [arg for arg in expr.args if not arg.has(sp.Indexed)]
+        rest = [take_constants(arg, known) for arg in expr.args if arg.has(sp.Indexed)]
+        constant = sp.Mul(*fixed)
+        if len(fixed) > 1:
+            constant = known.setdefault(constant, sp.Symbol(f"q{len(known)}"))
+        return sp.Mul(*([] if constant == 1 else [constant]), *rest, evaluate=False)
+    if isinstance(expr, sp.Add):
+        return sp.Add(*[take_constants(arg, known) for arg in expr.args], evaluate=False)
+    return expr
+
+
+def piece_name(expr: sp.Function) -> str:
+    """The local name of an activation piece at a patch: relu_mu, step_xi, ..."""
+    inner = expr.args[0]
+    return f"{HELPERS[type(expr)]}_{str(inner.base)[2:]}"

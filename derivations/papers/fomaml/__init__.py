@@ -1,0 +1,1 @@
+"""FOMAML with and without a train-validation split: its declaration and what the paper prints, as data."""

@@ -1,0 +1,346 @@
+"""fomaml: a bilevel algorithm, through the Gram matrix (generated; do not edit).
+
+Train-validation split in meta-learning (Zuo, Chen, Yao, Cao and Gu 2023), activation relu, penalty none.
+
+Decomposition
+  w_{j,r}(t) = w_{j,r}(0) + j g_{j,r} nu_k + sum_i j rho_{j,r,i} xi_i
+
+Definitions
+  f_i = sum_{j,r} [ (ReLU(<w_{j,r}, y_i nu_k>) + ReLU(<w_{j,r}, xi_i>))*j ]
+  l'_i = l'(f_i*y_i)
+
+One step, from t to t + 1
+  g_{j,r} <- g_{j,r} - (eta/n) sum_{i} [ l'_i * 1{<w_{j,r}, y_i nu_k> > 0} ]
+  rho_{j,r,i} <- rho_{j,r,i} - (eta/n) [ l'_i*y_i * 1{<w_{j,r}, xi_i> > 0} ]
+
+Generator 1, from the declaration by `python -m derivations.generate`.
+"""
+
+# ruff: noqa
+# mypy: ignore-errors
+from math import exp, inf, isfinite, log1p, sqrt
+
+import numpy as np
+from numba import njit
+
+PATCHES = 2
+
+
+def directions(n):
+    """Directions of a task with n examples."""
+    return 1 + n
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def relu(x):
+    """max(0, x), keeping nan."""
+    return 0.0 if x <= 0.0 else x
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def step(x):
+    """1{x > 0}."""
+    return 0.0 if x <= 0.0 else 1.0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def loss_0(x):
+    """log(1 + exp(-x)), without overflow."""
+    return log1p(exp(-x)) if x >= 0.0 else log1p(exp(x)) - x
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def loss_1(x):
+    """-1 / (1 + exp(x)), without overflow or cancellation."""
+    e = exp(-abs(x))
+    return -e / (1.0 + e) if x >= 0.0 else -1.0 / (1.0 + e)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def loss_2(x):
+    """exp(x) / (1 + exp(x))^2, without overflow."""
+    e = exp(-abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def finite(f):
+    """Whether every output is a finite number."""
+    for i in range(f.size):
+        if not isfinite(f[i]):
+            return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def contract(g, gram, out):
+    """out[h, r, :] = g[h, r, :] gram; directions without gradient are skipped."""
+    out[:] = 0.0
+    for h in range(g.shape[0]):
+        for r in range(g.shape[1]):
+            for b in range(g.shape[2]):
+                weight = g[h, r, b]
+                if weight != 0.0:
+                    for q in range(g.shape[2]):
+                        out[h, r, q] += weight * gram[b, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def descend(z, b, g, gram, eta):
+    """b <- b - eta g and z <- z - eta g gram, in place."""
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            for q in range(z.shape[2]):
+                change = eta * g[h, r, q]
+                if change != 0.0:
+                    b[h, r, q] -= change
+                    for c in range(z.shape[2]):
+                        z[h, r, c] -= change * gram[q, c]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def gather(z, k, tasks, n, near):
+    """near = the state z on the directions of task k."""
+    far_nu_k = 0
+    at_nu_k = 0
+    far_xi = far_nu_k + tasks
+    at_xi = at_nu_k + 1
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            near[h, r, at_nu_k] = z[h, r, far_nu_k + k]
+            for i in range(n):
+                near[h, r, at_xi + i] = z[h, r, far_xi + k * n + i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def scatter(near, k, tasks, n, weight, z):
+    """z += weight near, on the directions of task k."""
+    far_nu_k = 0
+    at_nu_k = 0
+    far_xi = far_nu_k + tasks
+    at_xi = at_nu_k + 1
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            z[h, r, far_nu_k + k] += weight * near[h, r, at_nu_k]
+            for i in range(n):
+                z[h, r, far_xi + k * n + i] += weight * near[h, r, at_xi + i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def settled(z):
+    """Whether every entry is a finite number."""
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            for q in range(z.shape[2]):
+                if not isfinite(z[h, r, q]):
+                    return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def plain_gradient(z, gram, y, batch, kappa, g, row, f, margin, l1, v0, v1):
+    """g = dL/dz of a task over the examples `batch`."""
+    n = float(batch.size)
+    at_nu_k = 0
+    at_xi = at_nu_k + 1
+    f[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in batch:
+                a_nu_k = y[i]*z[h, r, at_nu_k]
+                a_xi = z[h, r, at_xi + i]
+                relu_nu_k = relu(a_nu_k)
+                relu_xi = relu(a_xi)
+                f[i] += (relu_nu_k + relu_xi)*j
+    f *= kappa
+    q0 = kappa/n
+    for i in batch:
+        margin[i] = f[i]*y[i]
+        l1[i] = loss_1(margin[i])
+        v0[i] = q0*l1[i]
+        v1[i] = q0*l1[i]*y[i]
+    g[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in batch:
+                a_xi = z[h, r, at_xi + i]
+                step_xi = step(a_xi)
+                g[h, r, at_xi + i] = step_xi*j*v1[i]
+            for i in batch:
+                a_nu_k = y[i]*z[h, r, at_nu_k]
+                step_nu_k = step(a_nu_k)
+                row[i] = step_nu_k*j*v0[i]
+            total = 0.0
+            for i in batch:
+                total += row[i]
+            g[h, r, at_nu_k] = total
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def measured_gradient(z, gram, y, batch, kappa, g, row, f, margin, loss, l1, v0, v1):
+    """g = dL/dz of a task, and what is observed of `batch`."""
+    n = float(batch.size)
+    at_nu_k = 0
+    at_xi = at_nu_k + 1
+    f[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in batch:
+                a_nu_k = y[i]*z[h, r, at_nu_k]
+                a_xi = z[h, r, at_xi + i]
+                relu_nu_k = relu(a_nu_k)
+                relu_xi = relu(a_xi)
+                f[i] += (relu_nu_k + relu_xi)*j
+    f *= kappa
+    q0 = kappa/n
+    for i in batch:
+        margin[i] = f[i]*y[i]
+        loss[i] = loss_0(margin[i])
+        l1[i] = loss_1(margin[i])
+        v0[i] = q0*l1[i]
+        v1[i] = q0*l1[i]*y[i]
+    g[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(z.shape[1]):
+            for i in batch:
+                a_xi = z[h, r, at_xi + i]
+                step_xi = step(a_xi)
+                g[h, r, at_xi + i] = step_xi*j*v1[i]
+            for i in batch:
+                a_nu_k = y[i]*z[h, r, at_nu_k]
+                step_nu_k = step(a_nu_k)
+                row[i] = step_nu_k*j*v0[i]
+            total = 0.0
+            for i in batch:
+                total += row[i]
+            g[h, r, at_nu_k] = total
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def adapt(z, b, gram, y, batch, kappa, inner_steps, inner_step, g, row, f, margin, l1, v0, v1):
+    """Gradient descent on the examples `batch` of one task, z and b in place."""
+    for _ in range(inner_steps):
+        plain_gradient(z, gram, y, batch, kappa, g, row, f, margin, l1, v0, v1)
+        descend(z, b, g, gram, inner_step)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, near, moved, slope, row, f, margin, l1, v0, v1):
+    """g = the direction of the outer step, a mean over tasks; whether every task stayed finite."""
+    tasks = blocks.shape[0]
+    n = y.size // tasks
+    g[:] = 0.0
+    for k in range(tasks):
+        gather(z, k, tasks, n, near)
+        moved[:] = 0.0
+        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], inner, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, kappa, slope, row, f, margin, l1, v0, v1)
+        scatter(slope, k, tasks, n, 1.0 / tasks, g)
+        if not settled(near):
+            return False
+    return True
+
+
+@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], int64[::1], int64[::1], float64, int64, float64, float64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def run(z, b, gram, factor, blocks, y, inner, outer, kappa, inner_steps, inner_step, eta, start, steps, recorded, z_out, b_out):
+    """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
+
+    blocks (tasks, B, B) are the tasks' own Gram matrices, inner and outer the examples of either loop.
+    States at the steps `recorded` go to z_out and b_out.
+    """
+    n = y.size // blocks.shape[0]
+    g = np.zeros(z.shape)
+    near = np.zeros((2, z.shape[1], blocks.shape[1]))
+    moved = np.zeros((2, z.shape[1], blocks.shape[1]))
+    slope = np.zeros((2, z.shape[1], blocks.shape[1]))
+    row = np.zeros(n)
+    f = np.zeros(n)
+    margin = np.zeros(n)
+    l1 = np.zeros(n)
+    v0 = np.zeros(n)
+    v1 = np.zeros(n)
+    at = 0
+    for t in range(start, start + steps + 1):
+        if at < recorded.size and recorded[at] == t:
+            z_out[at] = z
+            b_out[at] = b
+            at += 1
+        if t == start + steps:
+            break
+        if not meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, near, moved, slope, row, f, margin, l1, v0, v1):
+            return t
+        descend(z, b, g, gram, eta)
+    return -1
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk, adapted, margin_out, l1_out):
+    """Of one state: the direction g of the outer step; by task, the loss over `outer` (risk) and
+    the state, both adapted; and each example's definitions at the adapted state."""
+    tasks = blocks.shape[0]
+    n = y.size // tasks
+    everything = np.arange(n)
+    g[:] = 0.0
+    near = np.zeros((2, z.shape[1], blocks.shape[1]))
+    moved = np.zeros((2, z.shape[1], blocks.shape[1]))
+    slope = np.zeros((2, z.shape[1], blocks.shape[1]))
+    row = np.zeros(n)
+    f = np.zeros(n)
+    margin = np.zeros(n)
+    loss = np.zeros(n)
+    l1 = np.zeros(n)
+    v0 = np.zeros(n)
+    v1 = np.zeros(n)
+    for k in range(tasks):
+        gather(z, k, tasks, n, near)
+        moved[:] = 0.0
+        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], inner, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, kappa, slope, row, f, margin, l1, v0, v1)
+        scatter(slope, k, tasks, n, 1.0 / tasks, g)
+        adapted[k] = near
+        measured_gradient(near, blocks[k], y[k * n:(k + 1) * n], everything, kappa, slope, row, f, margin, loss, l1, v0, v1)
+        total = 0.0
+        for i in outer:
+            total += loss[i]
+        risk[k] = total / outer.size
+        for i in range(n):
+            margin_out[k * n + i] = margin[i]
+        for i in range(n):
+            l1_out[k * n + i] = l1[i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def adapt_all(states, blocks, y, batch, kappa, inner_steps, inner_step):
+    """Adapt tasks given by their own states (tasks, H, m, B), blocks and y (tasks, n), in place."""
+    n = y.shape[1]
+    moved = np.zeros(states.shape[1:])
+    slope = np.zeros(states.shape[1:])
+    row = np.zeros(n)
+    f = np.zeros(n)
+    margin = np.zeros(n)
+    l1 = np.zeros(n)
+    v0 = np.zeros(n)
+    v1 = np.zeros(n)
+    for k in range(states.shape[0]):
+        moved[:] = 0.0
+        adapt(states[k], moved, blocks[k], y[k], batch, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+
+
+@njit("void(float64[:, :, :, ::1], float64, float64[::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def outputs(a, kappa, out):
+    """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
+    out[:] = 0.0
+    for i in range(a.shape[0]):
+        for h in range(2):
+            j = 1.0 - 2.0 * h
+            for r in range(a.shape[3]):
+                a_nu_k = a[i, 0, h, r]
+                a_xi = a[i, 1, h, r]
+                relu_nu_k = relu(a_nu_k)
+                relu_xi = relu(a_xi)
+                out[i] += (relu_nu_k + relu_xi)*j
+    out *= kappa

@@ -1,0 +1,24 @@
+"""A paper's coefficients of a family, read off b with the declared scale and signs."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.model import Directions
+
+from .states import States
+
+Array = NDArray[np.float64]
+
+
+def coefficient(states: States, family: Directions) -> Array:
+    """A family's coefficients (T, H, m, size): b times ||v||^2 where scaled, and times the signs declared."""
+    assert states.b is not None
+    rows = states.rows(family.name)
+    values = states.b[..., rows]
+    if family.coefficient.scaled:
+        values = values * np.diag(states.draw.gram)[rows]
+    if family.coefficient.signed and states.head == "j":
+        values = values * np.array([1.0, -1.0])[:, None, None]
+    return values * states.draw.y if family.coefficient.labelled else values

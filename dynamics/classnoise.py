@@ -1,21 +1,21 @@
 """Class-dependent noise A_y zeta: its coordinates' laws, and what fresh noise does to the neurons along a trajectory.
 
-Xu and Chen, arXiv:2502.11893, Section 2.  A fresh noise vector meets training through its pre-activations
-<w_s(t), xi> = <w_s(0), xi> + sum_b b_{s,b}(t) <v_b, xi> alone.  So a sample of fresh noise is drawn once, as its inner
-products with W(0) and with the directions, and followed through every state: curves over t are smooth, and no state
-costs more than one product.  Gaussian noise needs no vector: the joint law of these products is in the Gram matrices.
+Xu and Chen, arXiv:2502.11893, Section 2.  A fresh noise vector meets training through its pre-activations <w_s(t), xi>
+alone, and one set of draws is followed through every state, so that curves over t are smooth.  Gaussian noise off the
+spikes is drawn in the neurons, from W(t) P W(t)^T, for draws with or without vectors; other noise, and a caller's own
+matrices, in d dimensions, once, as its inner products with W(0) and the directions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import geometry
 from .gram import Reduced
-from .testlaw import square_roots
+from .testlaw import Draws, coloured
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -52,12 +52,22 @@ class Spiked:
     gram: Array
     spikes: Array | None
 
+    @property
+    def shared(self) -> bool:
+        """Whether all classes have the same noise."""
+        return not self.scale.shape[1]
+
 
 @dataclass(frozen=True)
 class Matrices:
     """A caller's own matrices A (K, d, d)."""
 
     A: Array
+
+    @property
+    def shared(self) -> bool:
+        """Whether all classes have the same noise: not known, so no."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -70,29 +80,106 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """N vectors drawn in d dimensions, by their inner products with W(0), onto_w (N, S), and the directions (N, B)."""
+
+    onto_w: Array
+    onto_v: Array
+
+    def preactivations(self, z: Array, b: Array, share: float) -> Draws:
+        """At W = share W(0) + b V with z = W V^T, (S, B) each."""
+        return lambda rows: np.asarray(share * self.onto_w[rows] + self.onto_v[rows] @ b.T)
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Spiked noise off its spikes, of covariance spread^2 P, in the neurons.
+
+    own (S, S) = W(0) P W(0)^T; z (S, B) = W(0) P V^T; onto (O, B), every direction's coefficients on `noise.off`.
+    """
+
+    noise: Spiked
+    own: Array
+    z: Array
+    onto: Array
+
+    @classmethod
+    def of(cls, noise: Spiked, start: Reduced) -> Bulk:
+        """From a draw's inner products; zero or dependent directions among those projected off are legal."""
+        z, gram = start.z.reshape(-1, start.z.shape[-1]), start.gram
+        length = np.sqrt(np.diag(gram)[noise.off])
+        unit = 1.0 / np.where(length > 0, length, 1.0)  # the rank is judged by angles, not by lengths
+        inside = gram[np.ix_(noise.off, noise.off)] * np.outer(unit, unit)
+        inverse = np.outer(unit, unit) * np.linalg.pinv(inside, hermitian=True)
+        own = start.weight_gram - z[:, noise.off] @ inverse @ z[:, noise.off].T - noise.z @ noise.z.T
+        onto = inverse @ gram[noise.off]
+        return cls(noise, 0.5 * (own + own.T), _seen(noise, z, noise.z, onto), onto)
+
+    def covariance(self, z: Array, b: Array, share: float, filters: slice = slice(None)) -> Array:
+        """spread^2 W P W^T of some of the filters at W = share W(0) + b V, from z = W V^T and b, (S, B) each."""
+        mine = b[filters]
+        lines = share * self.noise.z[filters] + mine @ self.noise.gram
+        # b V P V^T b^T is (W - share W(0)) P V^T b^T: z has the product with the Gram matrix already.
+        mean = _seen(self.noise, z[filters], lines, self.onto)
+        mean += share * self.z[filters]
+        half = (0.5 * self.noise.spread**2) * (mean @ mine.T)
+        found = half + half.T
+        found += (share * self.noise.spread) ** 2 * self.own[filters, filters]
+        return np.asarray(found)
+
+
+def _seen(noise: Spiked, z: Array, lines: Array, onto: Array) -> Array:
+    """W P V^T, a new array, from z = W V^T (S, B) and the spikes' `lines` (S, C); exactly 0 on `noise.off`."""
+    left = z - z[:, noise.off] @ onto
+    if not noise.shared:
+        left -= lines @ noise.gram.T
+    left[:, noise.off] = 0.0
+    return np.asarray(left)
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """N Gaussian vectors off the spikes, by standard normals (N, S)."""
+
+    normals: Array
+    bulk: Bulk
+
+    def preactivations(self, z: Array, b: Array, share: float) -> Draws:
+        """At W = share W(0) + b V with z = W V^T, (S, B) each."""
+        return coloured(self.normals, self.bulk.covariance(z, b, share))
+
+
+@dataclass(frozen=True)
 class Sample:
     """N draws of fresh noise for each of K classes: what classes share, plus a line a spike.
 
-    onto_w and onto_v: (N, S) and (N, B), inner products of the shared part with W(0) and the directions; one of each
-    where classes share it, else one a class.  draws (N, C) are the spikes' coordinates, scale (K, C) their size by
-    class, line_w (C, S) and line_v (C, B) the spikes' own inner products.
+    bulk: the shared part, one where classes share it, else one a class.  draws (N, C) are the spikes' coordinates,
+    scale (K, C) their size by class, line_w (C, S) and line_v (C, B) the spikes' inner products with W(0) and the
+    directions.
     """
 
-    onto_w: tuple[Array, ...]
-    onto_v: tuple[Array, ...]
+    bulk: tuple[Drawn | Coloured, ...]
     draws: Array
     scale: Array
     line_w: Array
     line_v: Array
 
-    def preactivations(self, b: Array, share: float = 1.0) -> list[Array]:
-        """<w_s, xi> of each draw for each class at W = share W(0) + b V, b (H, m, B) or (S, B): K arrays (N, S)."""
+    def preactivations(self, z: Array, b: Array, share: float = 1.0) -> Callable[[slice], list[Array]]:
+        """<w_s, xi> at W = share W(0) + b V with z = W V^T, (H, m, B) or (S, B) each, for a slice of the draws.
+
+        K arrays (n, S), one a class; a single one where all classes have the same noise.
+        """
         flat = b.reshape(-1, b.shape[-1])
-        shared = [share * w + v @ flat.T for w, v in zip(self.onto_w, self.onto_v, strict=True)]
+        bulk = [part.preactivations(z.reshape(flat.shape), flat, share) for part in self.bulk]
+        if not self.draws.shape[1]:
+            return lambda rows: [draws(rows) for draws in bulk]
         lines = share * self.line_w + self.line_v @ flat.T
-        classes = len(self.scale)
-        bulk = shared * classes if len(shared) == 1 else shared
-        return [bulk[k] + (self.draws * self.scale[k]) @ lines for k in range(classes)]
+
+        def spiked(rows: slice) -> list[Array]:
+            shared, along = bulk[0](rows), self.draws[rows]
+            return [shared + (along * scale) @ lines for scale in self.scale]
+
+        return spiked
 
 
 def sample(noise: Spiked | Matrices, start: Start, shape: str, rng: np.random.Generator, size: int) -> Sample:
@@ -101,49 +188,29 @@ def sample(noise: Spiked | Matrices, start: Start, shape: str, rng: np.random.Ge
     Raises ValueError where the law needs vectors and the draw has none: any but Gaussian spiked noise.
     """
     if isinstance(noise, Spiked) and shape == "gaussian":
-        return _spiked_gaussian(noise, start, rng, size)
+        bulk = Bulk.of(noise, start.reduced)
+        gaussian = Coloured(rng.standard_normal((size, len(bulk.own))), bulk)
+        draws = rng.standard_normal((size, noise.scale.shape[1]))
+        return Sample((gaussian,), draws, noise.scale, noise.z.T, noise.gram.T)
     if start.vectors is None or start.weights is None:
         raise ValueError(f"entries: {shape!r} noise has no law of its own in the neurons, so vectors are needed")
     zeta = standardised(rng, shape, (size, start.vectors.shape[1]))
     if isinstance(noise, Matrices):
-        xi = [zeta @ A.T for A in noise.A]
         none = np.zeros((0, len(start.weights))), np.zeros((0, len(start.vectors)))
-        return Sample(
-            tuple(x @ start.weights.T for x in xi), tuple(x @ start.vectors.T for x in xi),
-            np.zeros((size, 0)), np.zeros((len(noise.A), 0)), *none,
-        )
+        by_class = tuple(_drawn(zeta @ A.T, start.weights, start.vectors) for A in noise.A)
+        return Sample(by_class, np.zeros((size, 0)), np.zeros((len(noise.A), 0)), *none)
     assert noise.spikes is not None
     draws = zeta @ noise.spikes.T
-    bulk = zeta - draws @ noise.spikes
+    xi = zeta - draws @ noise.spikes
     if len(noise.off):
         basis = _basis(start.vectors[noise.off])
-        bulk -= (bulk @ basis.T) @ basis
-    bulk *= noise.spread
-    return Sample((bulk @ start.weights.T,), (bulk @ start.vectors.T,), draws, noise.scale, noise.z.T, noise.gram.T)
+        xi -= (xi @ basis.T) @ basis
+    xi *= noise.spread
+    return Sample((_drawn(xi, start.weights, start.vectors),), draws, noise.scale, noise.z.T, noise.gram.T)
 
 
-def _spiked_gaussian(noise: Spiked, start: Start, rng: np.random.Generator, size: int) -> Sample:
-    """From inner products alone: the bulk's are Gaussian, with what is left of the Gram matrix as covariance."""
-    rest = _bulk(noise, start.reduced)
-    filters = len(rest.weight_gram)
-    joint = np.block([[rest.weight_gram, rest.z], [rest.z.T, rest.gram]])
-    drawn = noise.spread * (rng.standard_normal((size, len(joint))) @ square_roots(joint).T)
-    draws = rng.standard_normal((size, noise.scale.shape[1]))
-    onto_w, onto_v = np.ascontiguousarray(drawn[:, :filters]), np.ascontiguousarray(drawn[:, filters:])
-    return Sample((onto_w,), (onto_v,), draws, noise.scale, noise.z.T, noise.gram.T)
-
-
-def _bulk(noise: Spiked, start: Reduced) -> Reduced:
-    """The start with the directions `off` and the spikes projected out: z (S, B), gram (B, B), weight_gram (S, S)."""
-    z, size, spikes = start.z.reshape(-1, start.z.shape[-1]), len(start.gram), noise.scale.shape[1]
-    whole = Reduced(
-        z=np.hstack([z, noise.z]),
-        gram=np.block([[start.gram, noise.gram], [noise.gram.T, np.eye(spikes)]]),
-        weight_gram=start.weight_gram,
-    )
-    off = np.concatenate([noise.off, np.arange(size, size + spikes)]).astype(np.intp)
-    rest = geometry.project_off(whole, off) if len(off) else whole
-    return Reduced(z=rest.z[:, :size], gram=rest.gram[:size, :size], weight_gram=rest.weight_gram)
+def _drawn(xi: Array, weights: Array, vectors: Array) -> Drawn:
+    return Drawn(xi @ weights.T, xi @ vectors.T)
 
 
 @dataclass(frozen=True)
@@ -152,24 +219,23 @@ class Covariances:
 
     noise: Spiked | Matrices
     start: Start
-    rest: Reduced | None
+    bulk: Bulk | None
 
     @classmethod
     def of(cls, noise: Spiked | Matrices, start: Start) -> Covariances:
         """From the draw; a caller's matrices need its vectors."""
-        return cls(noise, start, _bulk(noise, start.reduced) if isinstance(noise, Spiked) else None)
+        return cls(noise, start, Bulk.of(noise, start.reduced) if isinstance(noise, Spiked) else None)
 
-    def block(self, k: int, b: Array, share: float, filters: slice) -> Array:
-        """W Sigma_k W^T of the filters in the slice of (S,) at W = share W(0) + b V, b (S, B)."""
+    def block(self, k: int, z: Array, b: Array, share: float, filters: slice) -> Array:
+        """W Sigma_k W^T of the filters in the slice of (S,) at W = share W(0) + b V with z = W V^T, (S, B) each."""
         mine = b[filters]
         if isinstance(self.noise, Matrices):
             assert self.start.vectors is not None and self.start.weights is not None
             mapped = (share * self.start.weights[filters] + mine @ self.start.vectors) @ self.noise.A[k]
             return np.asarray(mapped @ mapped.T)
-        assert self.rest is not None
-        own = Reduced(self.rest.z[filters], self.rest.gram, self.rest.weight_gram[filters, filters])
+        assert self.bulk is not None
         lines = (share * self.noise.z[filters] + mine @ self.noise.gram) * self.noise.scale[k]
-        return np.asarray(self.noise.spread**2 * geometry.weight_gram(own, mine, share) + lines @ lines.T)
+        return np.asarray(self.bulk.covariance(z, b, share, filters) + lines @ lines.T)
 
 
 def long_tail_ratio(z: Array, covariance: Array) -> Array:

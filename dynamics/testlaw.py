@@ -2,8 +2,10 @@
 
 A patch of a fresh example is fixed (its pre-activations are read off z) or holds fresh Gaussian vectors; the
 pre-activations of one fresh vector with covariance std^2 P are g ~ N(0, std^2 W P W^T), S = H m numbers whatever d is
-(PEGR, arXiv:2303.17940, data of Definition 2.1).  The draws Z behind g are the same at every t and for every label, so
-curves over t are smooth and labels are compared on the same noise.
+(PEGR, arXiv:2303.17940, data of Definition 2.1): `coloured`, for every Gaussian family of either kind of draw.  The
+draws Z behind g are the same at every t and for every label, so curves over t are smooth and labels are compared on the
+same noise.  Outputs are sums over patches, so what several labels have in a patch is put through the network once;
+draws are taken a few hundred at a time, so that what is made of them stays in cache.
 """
 
 from __future__ import annotations
@@ -14,11 +16,15 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 Array = NDArray[np.float64]
 Outputs = Callable[[Array], Array]
+Draws = Callable[[slice], Array]  # some of the N draws of a vector -> their pre-activations (n, S)
 Loss = Literal["logistic", "exponential", "cross_entropy"]
+
+CLOSE = 1e-4  # a neuron's variance given those before it, over its own: below, the covariance counts as near singular
+_WIDE = 128  # neurons from which a triangular product is worth a call of its own
+_CHUNK = 2**17  # pre-activations of a vector taken in one go, 1 MB
 
 
 @dataclass(frozen=True)
@@ -30,15 +36,15 @@ class Fresh:
 
     fixed (T, L, P, H, m); mix (L, P, F + F'); covariance (T, F, S, S), positive semidefinite, S = H m; labels (L,): +-1
     for signed heads, 0..K-1 for class heads; `shares` (L,), their probabilities, equal where not given: a label may
-    come twice, with other patches, as where labels are flipped.  `further`(t) gives F' more vectors, (N, S) each, of
-    any law: those of class-dependent noise.
+    come twice, with other patches, as where labels are flipped.  `further`(t) gives F' more vectors of any law, those
+    of class-dependent noise: (n, S) each for a slice of the N draws.
     """
 
     fixed: Array
     mix: Array
     covariance: Array
     labels: Array
-    further: Callable[[int], list[Array]] | None = None
+    further: Callable[[int], Callable[[slice], list[Array]]] | None = None
     shares: Array | None = None
 
 
@@ -85,17 +91,29 @@ def _over_labels(each: Array, shares: Array | None) -> Array:
     return weighted
 
 
-def states(outputs: Outputs, fresh: Fresh, normals: Array) -> Iterator[tuple[int, Array, list[Array]]]:
-    """At every finite state: t, the outputs (N, L) or (N, L, K), and the fresh vectors' pre-activations (N, S).
+def states(
+    outputs: Outputs, fresh: Fresh, normals: Array, also: Callable[[int], Callable[[list[Array]], Array]] | None = None
+) -> Iterator[tuple[int, Array, Array]]:
+    """At every finite state: t, the outputs (N, L) or (N, L, K), and what is asked for `also` (N, ...), else empty.
 
-    Arguments as in `statistics`.
+    `also`(t) takes the fresh vectors' pre-activations, (n, S) each, of n of the draws.  The rest as in `statistics`.
     """
-    finite = np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4)) & np.isfinite(fresh.covariance).all(axis=(1, 2, 3))
-    with threadpool_limits(limits=1, user_api="blas"):  # matrices this small are slower, never faster, on more threads
-        for t, roots in zip(np.flatnonzero(finite), square_roots(fresh.covariance[finite]), strict=True):
-            vectors = [normals[:, f] @ root.T for f, root in enumerate(roots)]
-            vectors += fresh.further(int(t)) if fresh.further is not None else []
-            yield int(t), _scores(outputs, fresh.fixed[t], fresh.mix, vectors), vectors
+    count, size = normals.shape[0], max(1, _CHUNK // int(np.prod(fresh.fixed.shape[3:])))
+    drawn = [slice(first, first + size) for first in range(0, count, size)] if fresh.mix.any() else [slice(1)]
+    for t in np.flatnonzero(np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))):
+        own = [coloured(normals[:, f], each) for f, each in enumerate(fresh.covariance[t])]
+        others = fresh.further(int(t)) if fresh.further is not None else None
+        network, taken = _Patches(outputs, fresh.fixed[t], fresh.mix), also(int(t)) if also is not None else _nothing
+        scores: list[Array] = []
+        made: list[Array] = []
+        for rows in drawn:
+            vectors = [draws(rows) for draws in own] + (others(rows) if others is not None else [])
+            if not all(np.isfinite(vector[0]).all() for vector in vectors):  # `coloured` gives all draws or none
+                break
+            scores.append(network.scores(vectors))
+            made.append(taken(vectors))
+        else:
+            yield int(t), np.concatenate(scores), np.concatenate(made)
 
 
 def errors(scores: Array, labels: Array) -> Array:
@@ -108,37 +126,87 @@ def costs(scores: Array, labels: Array, loss: Loss) -> Array:
     return _LOSSES[loss](scores, labels)
 
 
-def square_roots(covariance: Array) -> Array:
-    """C with C C^T = covariance (..., S, S), symmetric positive semidefinite; negative eigenvalues count as 0.
+def coloured(normals: Array, covariance: Array) -> Draws:
+    """Draws of N(0, covariance) from standard ones (N, S): Z C^T with C of `square_root`; NaN where that overflows."""
+    if not np.isfinite(covariance).all():
+        return lambda rows: np.full_like(normals[rows], np.nan)
+    root = square_root(covariance)
+    if len(root) < _WIDE or np.triu(root, 1).any():
+        return lambda rows: np.asarray(normals[rows] @ root.T)
+    from scipy.linalg.blas import dtrmm
 
-    C = D R^(1/2) with D the standard deviations and R the correlations: the symmetric root depends continuously on the
-    covariance (an eigenvector basis does not), and small neurons next to large ones keep their own relative accuracy.
+    # In Fortran's order C Z^T, in half the operations: the transposed views are what BLAS takes, without a copy of C.
+    return lambda rows: np.asarray(dtrmm(1.0, root.T, normals[rows].T, trans_a=True).T)
+
+
+def square_root(covariance: Array) -> Array:
+    """C with C C^T = covariance (S, S), symmetric positive semidefinite; negative eigenvalues count as 0.
+
+    C = D L with D the standard deviations and R = L L^T the correlations, so that small neurons next to large ones keep
+    their own relative accuracy.  L is the Cholesky factor where every neuron's variance given those before it is at
+    least `CLOSE` of its own, and the symmetric root R^(1/2) elsewhere, which depends continuously on a singular R (a
+    Cholesky factor and an eigenvector basis do not).
     """
-    deviation = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
+    deviation = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
     inverse = np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0)  # a zero neuron stays out
-    values, vectors = np.linalg.eigh(covariance * inverse[..., :, None] * inverse[..., None, :])
-    scaled = vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
-    roots: Array = deviation[..., :, None] * (scaled @ np.swapaxes(vectors, -1, -2))
-    return roots
+    correlations = covariance * inverse
+    correlations *= inverse[:, None]
+    root = _unit_root(correlations)
+    root *= deviation[:, None]
+    return root
 
 
-def _scores(outputs: Outputs, fixed: Array, mix: Array, vectors: list[Array]) -> Array:
-    """Network outputs at one state, (N, L) or (N, L, K); N = 1 where nothing is fresh."""
-    drawn = [vector.reshape(-1, *fixed.shape[2:]) for vector in vectors]
-    activations = np.empty((len(drawn[0]) if mix.any() else 1, *fixed.shape[1:]))
-    columns: list[Array] = []
-    for label in range(len(mix)):
-        same = label > 0
-        for p, weights in enumerate(mix[label]):
-            # A patch that is the same for the label before (noise does not depend on the label) already stands there.
-            known = label > 0 and np.array_equal(weights, mix[label - 1, p])
-            if not (known and np.array_equal(fixed[label, p], fixed[label - 1, p])):
-                same = False
-                activations[:, p] = fixed[label, p]
-                for f in np.flatnonzero(weights):
-                    activations[:, p] += weights[f] * drawn[f]
-        columns.append(columns[-1] if same else outputs(activations))
-    return np.stack(columns, axis=1)
+def _unit_root(correlations: Array) -> Array:
+    try:
+        lower = np.linalg.cholesky(correlations)
+    except np.linalg.LinAlgError:
+        pass
+    else:
+        if (np.diagonal(lower) ** 2 >= CLOSE).all():
+            return np.asarray(lower)
+    values, vectors = np.linalg.eigh(correlations)
+    symmetric: Array = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    return symmetric
+
+
+def _nothing(_: list[Array]) -> Array:
+    return np.empty(0)
+
+
+class _Patches:
+    """The network at one state, patch by patch: fixed (L, P, H, m), mix (L, P, F)."""
+
+    def __init__(self, outputs: Outputs, fixed: Array, mix: Array) -> None:
+        self.outputs, self.fixed, self.mix = outputs, fixed, mix
+        self.fresh = np.asarray(mix.any(axis=2))
+        self.silence = outputs(np.zeros((1, *fixed.shape[1:])))  # 0, unless the activation is not 0 at 0
+        self.still = outputs(np.where(self.fresh[..., None, None], 0.0, fixed))
+        self.buffers: dict[int, Array] = {}  # by patch: examples that are 0 in every other one
+
+    def scores(self, vectors: list[Array]) -> Array:
+        """Outputs (n, L) or (n, L, K) of the vectors' draws, (n, S) each; n = 1 where nothing is fresh."""
+        known: dict[tuple[int, bytes, bytes], Array] = {}
+        columns: list[Array] = []
+        for label, each in enumerate(self.fresh):
+            total = self.still[label : label + 1]
+            for p in np.flatnonzero(each):
+                key = (int(p), self.fixed[label, p].tobytes(), self.mix[label, p].tobytes())
+                if key not in known:
+                    known[key] = self._alone(label, int(p), vectors) - self.silence
+                total = total + known[key]
+            columns.append(total)
+        return np.stack(np.broadcast_arrays(*columns), axis=1)
+
+    def _alone(self, label: int, p: int, vectors: list[Array]) -> Array:
+        """Outputs (n,) or (n, K) of the label's fresh patch p with the other patches at 0."""
+        count = len(vectors[0])
+        if len(self.buffers.get(p, ())) < count:
+            self.buffers[p] = np.zeros((count, *self.fixed.shape[1:]))
+        activations = self.buffers[p][:count]
+        activations[:, p] = self.fixed[label, p]
+        for f in np.flatnonzero(self.mix[label, p]):
+            activations[:, p] += self.mix[label, p, f] * vectors[f].reshape(-1, *self.fixed.shape[2:])
+        return self.outputs(activations)
 
 
 def _signed_error(scores: Array, labels: Array) -> Array:
@@ -150,14 +218,20 @@ def _signed_error(scores: Array, labels: Array) -> Array:
 
 def _class_error(scores: Array, labels: Array) -> Array:
     """One minus the label's share of the arg max, (N, L)."""
-    best = scores == scores.max(axis=2, keepdims=True)
-    wrong: Array = 1.0 - _own(best.astype(np.float64), labels) / best.sum(axis=2)
+    heads = _by_head(scores)
+    best = heads == heads.max(axis=0)
+    wrong: Array = 1.0 - best[_own(labels)].T / best.sum(axis=0)
     return wrong
 
 
-def _own(scores: Array, labels: Array) -> Array:
-    """scores[n, l, labels[l]], (N, L)."""
-    return scores[:, np.arange(len(labels)), labels.astype(np.intp)]
+def _by_head(scores: Array) -> Array:
+    """(K, N, L) of (N, L, K), a new array: sums over a first axis are done whole rows at a time."""
+    return np.array(np.moveaxis(scores, 2, 0), order="C")
+
+
+def _own(labels: Array) -> tuple[NDArray[np.intp], slice, NDArray[np.intp]]:
+    """Where scores (K, N, L) have each label's own head, (L, N)."""
+    return labels.astype(np.intp), slice(None), np.arange(len(labels))
 
 
 def _logistic(scores: Array, labels: Array) -> Array:
@@ -171,10 +245,11 @@ def _exponential(scores: Array, labels: Array) -> Array:
 
 def _cross_entropy(scores: Array, labels: Array) -> Array:
     """log(1 + sum_{k != y} e^{s_k - s_y}), accurate also where it is tiny, (N, L)."""
-    gaps = scores - _own(scores, labels)[:, :, None]
-    gaps[:, np.arange(len(labels)), labels.astype(np.intp)] = -np.inf
-    top = gaps.max(axis=2)
-    cost: Array = np.logaddexp(0.0, top + np.log(np.exp(gaps - top[:, :, None]).sum(axis=2)))
+    gaps, own = _by_head(scores), _own(labels)
+    gaps -= gaps[own].T
+    gaps[own] = -np.inf
+    top = gaps.max(axis=0)
+    cost: Array = np.logaddexp(0.0, top + np.log(np.exp(gaps - top).sum(axis=0)))
     return cost
 
 

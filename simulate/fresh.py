@@ -59,16 +59,25 @@ def fresh_statistics(
     reason = refusal(model, draw, values)
     if reason:
         raise InputError(reason)
-    n, left = len(draw.y), np.ones(len(z)) if shares is None else shares
+    left = np.ones(len(z)) if shares is None else shares
+    with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the machine's threads
+        return _statistics(model, outputs, draw, z, b, values, stream(seed, "test"), size, left, tails)
+
+
+def _statistics(
+    model: Model, outputs: testlaw.Outputs, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
+    rng: np.random.Generator, size: int, left: Array, tails: tuple[LongTail, ...],
+) -> dict[str, Array]:
+    n = len(draw.y)
     clean, labels, chances = _labels(model, values)
-    vectors = _fresh_vectors(model, values)
+    vectors = _fresh_vectors(model, draw, values)
     gaussian = [key for key in vectors if key[0] not in draw.noise]
     fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
     mix = np.zeros((len(labels), len(model.patches), len(vectors)))
     for at, label in enumerate(labels):
         for p, patch in enumerate(model.patches):
             scale = {"one": 1.0, "label": label, "clean": clean[at]}[patch.scale]
-            key = _key(model.family(patch.direction), int(label), values)
+            key = _key(model.family(patch.direction), int(label), draw)
             if patch.direction in model.test.fresh:
                 mix[at, p, vectors.index(key)] = scale
                 if patch.direction in draw.centres:
@@ -79,14 +88,14 @@ def fresh_statistics(
     covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
     for f, (name, _) in enumerate(gaussian):
         covariance[:, f] = _covariance(model, name, draw, b, left, values)
-    rng = stream(seed, "test")
     normals = rng.standard_normal((size, *covariance.shape[1:3]))
     noisy = list(dict.fromkeys(name for name, _ in vectors if name in draw.noise))
-    further = _class_noise(model, draw, values, noisy, b, left, rng, size) if noisy else None
+    further = _class_noise(model, draw, values, noisy, z, b, left, rng, size) if noisy else None
     fresh = testlaw.Fresh(fixed=fixed, mix=mix, covariance=covariance, labels=labels, further=further, shares=chances)
     found = testlaw.statistics(outputs, fresh, model.objective.loss, normals)
     for tail in tails:
-        found |= _long_tail(tail, outputs, fresh, normals, draw, b, left, vectors.index((tail.of, 0)))
+        held = [vectors.index(_key(model.family(tail.of), int(label), draw)) for label in labels]
+        found |= _long_tail(tail, outputs, fresh, normals, draw, z, b, left, held)
     return found
 
 
@@ -110,22 +119,22 @@ def judged(model: Model) -> str:
     return f", its label flipped with probability {model.label_flips}" if model.test.flips else ", by its clean label"
 
 
-def _key(family: Directions, label: int, values: Mapping[str, Value]) -> tuple[str, int]:
+def _key(family: Directions, label: int, draw: Draw) -> tuple[str, int]:
     """Which vector of its family an example with this label holds; a fresh sample vector is one, or one a class."""
-    return family.name, label if _by_class(family, values) else 0
+    return family.name, label if _by_class(family, draw) else 0
 
 
-def _by_class(family: Directions, values: Mapping[str, Value]) -> bool:
-    return family.over == "class" or isinstance(law_of(family, values), ClassNoiseLaw)
+def _by_class(family: Directions, draw: Draw) -> bool:
+    return family.over == "class" or (family.name in draw.noise and not draw.noise[family.name].shared)
 
 
-def _fresh_vectors(model: Model, values: Mapping[str, Value]) -> list[tuple[str, int]]:
+def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> list[tuple[str, int]]:
     """The distinct fresh vectors in a fresh example, over all labels; those of class noise last."""
     found: list[tuple[str, int]] = []
     for patch in model.patches:
         family = model.family(patch.direction)
         if family.name in model.test.fresh:
-            count = model.network.classes if _by_class(family, values) else 1
+            count = model.network.classes if _by_class(family, draw) else 1
             found += [(family.name, k) for k in range(count) if (family.name, k) not in found]
     return sorted(found, key=lambda key: isinstance(law_of(model.family(key[0]), values), ClassNoiseLaw))
 
@@ -137,35 +146,46 @@ def _start(draw: Draw) -> classnoise.Start:
 
 
 def _class_noise(
-    model: Model, draw: Draw, values: Mapping[str, Value], names: list[str], b: Array, left: Array,
-    rng: np.random.Generator, size: int,
-) -> Callable[[int], list[Array]]:
-    """State t -> the pre-activations (N, S) of fresh noise of each family and class."""
+    model: Model, draw: Draw, values: Mapping[str, Value], names: list[str], z: Array, b: Array,
+    left: Array, rng: np.random.Generator, size: int,
+) -> Callable[[int], Callable[[slice], list[Array]]]:
+    """State t -> the pre-activations (n, S) of fresh noise of each family and, where they differ, class."""
     start = _start(draw)
-    with threadpool_limits(limits=1, user_api="blas"):
-        samples = [
-            classnoise.sample(draw.noise[name], start, shape, rng, size)
-            for name in names
-            for shape in [entries_of(law_of(model.family(name), values), values)]
-        ]
-    return lambda t: [each for sample in samples for each in sample.preactivations(b[t], left[t])]
+    samples = [
+        classnoise.sample(draw.noise[name], start, shape, rng, size)
+        for name in names
+        for shape in [entries_of(law_of(model.family(name), values), values)]
+    ]
+
+    def at(t: int) -> Callable[[slice], list[Array]]:
+        found = [sample.preactivations(z[t], b[t], left[t]) for sample in samples]
+        return lambda rows: [each for draws in found for each in draws(rows)]
+
+    return at
 
 
 def _long_tail(
-    tail: LongTail, outputs: testlaw.Outputs, fresh: testlaw.Fresh, normals: Array, draw: Draw, b: Array,
-    left: Array, first: int,
+    tail: LongTail, outputs: testlaw.Outputs, fresh: testlaw.Fresh, normals: Array, draw: Draw, z: Array,
+    b: Array, left: Array, held: list[int],
 ) -> dict[str, Array]:
-    """NAME, NAME_accuracy (T, K, bins) and NAME_empty (T, K); `first` is where the family's vectors start."""
+    """NAME, NAME_accuracy (T, K, bins) and NAME_empty (T, K); `held` (K,) tells which vector each class has."""
     steps, classes, m = len(b), len(fresh.labels), b.shape[2]
     covariances = classnoise.Covariances.of(draw.noise[tail.of], _start(draw))
     found = {name: np.full((steps, classes, tail.bins), np.nan) for name in (tail.name, f"{tail.name}_accuracy")}
     empty = np.full((steps, classes), np.nan)
-    for t, scores, vectors in testlaw.states(outputs, fresh, normals):
+
+    def ratios(t: int) -> Callable[[list[Array]], Array]:
+        """(n, K): every class's own filters on its own noise."""
+        flat = (z[t].reshape(classes * m, -1), b[t].reshape(classes * m, -1))
+        own = [slice(k * m, (k + 1) * m) for k in range(classes)]
+        blocks = [covariances.block(k, *flat, left[t], own[k]) for k in range(classes)]
+        return lambda vectors: np.stack(
+            [classnoise.long_tail_ratio(vectors[held[k]][:, own[k]], blocks[k]) for k in range(classes)], axis=1
+        )
+
+    for t, scores, all_ratios in testlaw.states(outputs, fresh, normals, ratios):
         right = 1.0 - testlaw.errors(scores, fresh.labels)
-        flat = b[t].reshape(classes * m, -1)
-        for k in range(classes):
-            own = slice(k * m, (k + 1) * m)
-            q = classnoise.long_tail_ratio(vectors[first + k][:, own], covariances.block(k, flat, left[t], own))
+        for k, q in enumerate(all_ratios.T):
             known = np.flatnonzero(np.isfinite(q))
             empty[t, k] = 1.0 - len(known) / len(q)
             for at, part in enumerate(np.array_split(known[np.argsort(q[known])], tail.bins)):

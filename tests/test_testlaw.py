@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from dynamics import testlaw
 from dynamics.streams import stream
-from dynamics.testlaw import Fresh, Loss, square_roots, statistics
+from dynamics.testlaw import Fresh, Loss, coloured, square_root, statistics
 
 Array = NDArray[np.float64]
 SIGNS = np.array([1.0, -1.0])
@@ -50,7 +51,7 @@ def test_square_roots_of_singular_matrices(seed: int, rank: int, zero: bool) -> 
     covariance = psd(stream(seed, "test"), 6, rank)
     scale = np.array([1.0, 1e-12, 1e3, 0.0 if zero else 1.0, 1e-6, 1.0])
     covariance = covariance * scale[:, None] * scale[None, :]
-    root = square_roots(covariance)
+    root = square_root(covariance)
     deviation = np.sqrt(np.diag(covariance))
     # Relative to each pair's own standard deviations: a neuron of length 1e-12 keeps its digits beside one of 1e3.
     assert (np.abs(root @ root.T - covariance) <= 1e-7 * np.outer(deviation, deviation)).all()
@@ -59,14 +60,66 @@ def test_square_roots_of_singular_matrices(seed: int, rank: int, zero: bool) -> 
 def test_square_roots_follow_the_covariance_continuously() -> None:
     # Equal eigenvalues: eigenvectors jump under a perturbation of 1e-12, the symmetric root does not.
     bump = 1e-12 * psd(stream(0, "test"), 6, 6)
-    assert np.abs(square_roots(np.eye(6) + bump) - square_roots(np.eye(6))).max() < 1e-10
+    assert np.abs(square_root(np.eye(6) + bump) - square_root(np.eye(6))).max() < 1e-10
+
+
+@pytest.mark.parametrize(("rank", "triangular"), [(400, True), (20, False)])
+def test_wide_covariances_have_the_same_root_and_draws(rank: int, triangular: bool) -> None:
+    covariance = psd(stream(0, "test"), 150, rank)
+    normals, root = stream(1, "test").standard_normal((40, 150)), square_root(covariance)
+    assert triangular == (not np.triu(root, 1).any())
+    np.testing.assert_allclose(root @ root.T, covariance, atol=1e-10 * np.abs(covariance).max())
+    drawn = coloured(normals, covariance)
+    for rows in (slice(0, 40), slice(7, 12)):
+        np.testing.assert_allclose(drawn(rows), normals[rows] @ root.T, rtol=1e-11, atol=1e-11)
+
+
+def test_a_neuron_close_to_others_takes_the_symmetric_root() -> None:
+    close = np.eye(3)
+    close[0, 1] = close[1, 0] = np.sqrt(1 - testlaw.CLOSE / 2)
+    root = square_root(close)
+    np.testing.assert_allclose(root, root.T, rtol=1e-12)
+    np.testing.assert_allclose(root @ root, close, rtol=1e-12, atol=1e-12)
+
+
+def test_draws_taken_a_few_at_a_time_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh, normals = example(0, 1.0), stream(1, "test").standard_normal((50, 1, 6))
+    whole = statistics(squared, fresh, "logistic", normals)
+    monkeypatch.setattr(testlaw, "_CHUNK", 6 * 7)
+    sizes: list[int] = []
+
+    def counted(a: Array) -> Array:
+        sizes.append(len(a))
+        return squared(a)
+
+    parts = statistics(counted, fresh, "logistic", normals)
+    # Two states, seven draws at a time: the noise patch, which both labels have, is put through the network once.
+    assert [size for size in sizes if size > 2] == [7] * 14 and sizes.count(1) == 4
+    for name, values in whole.items():
+        np.testing.assert_allclose(parts[name], values, rtol=1e-13)
+
+
+def test_an_activation_that_is_not_zero_at_zero_is_counted_once_a_patch() -> None:
+    def shifted(a: Array) -> Array:
+        heads = (a**2 + 0.3).sum(axis=(1, 3))
+        return np.asarray(heads[:, 0] - 0.5 * heads[:, 1])
+
+    fresh, normals = example(0, 1.0), stream(1, "test").standard_normal((50, 1, 6))
+    found = statistics(shifted, fresh, "logistic", normals)
+    for t in range(2):
+        g = (normals[:, 0] @ square_root(fresh.covariance[t, 0]).T).reshape(50, 2, 3)
+        margins = np.stack([
+            y * shifted(np.stack([np.broadcast_to(fresh.fixed[t, at, 0], (50, 2, 3)), g], axis=1))
+            for at, y in enumerate(SIGNS)
+        ])  # fmt: skip
+        np.testing.assert_allclose(found["test_loss"][t], np.logaddexp(0, -margins).mean(), rtol=1e-12)
 
 
 def test_statistics_are_those_of_the_network_evaluated_directly() -> None:
     fresh, normals = example(0, 1.0), stream(1, "test").standard_normal((50, 1, 6))
     found = statistics(squared, fresh, "logistic", normals)
     for t in range(2):
-        g = (normals[:, 0] @ square_roots(fresh.covariance[t, 0]).T).reshape(50, 2, 3)
+        g = (normals[:, 0] @ square_root(fresh.covariance[t, 0]).T).reshape(50, 2, 3)
         margins = np.empty((50, 2))
         for at, y in enumerate(SIGNS):
             a = np.stack([np.broadcast_to(fresh.fixed[t, at, 0], (50, 2, 3)), g], axis=1)

@@ -25,6 +25,7 @@ os.environ.update(ONE_THREAD)  # before NumPy and torch are loaded: the imports 
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 DIMENSIONS = {"d = 1e3": 1e3, "d = 1e6": 1e6, "d = 1e9": 1e9, "d = e^100": math.exp(100)}
+_METHODS = {"train-train": "7", "train-validation": "8"}
 NOISE_LENGTH = 10.0  # sigma_p sqrt(d), held fixed where d varies; Section 4.1's at sigma_p = 1/2
 
 
@@ -209,7 +210,11 @@ def _fastest(timings: dict[str, Timing], prefix: str) -> float:
 def measure(repeats: int, jax: Jax | None) -> list[Section]:
     """Every section, in order; JAX's rows stand in sections 1 and 2."""
     few = max(3, repeats // 2)
-    return [end_to_end(repeats, jax), *steps(repeats, jax), flat_in_d(repeats), classes(few), first_runs(few)]
+    from . import fomaml_steps
+
+    tasks = [fomaml_steps.section(3, method, number) for method, number in _METHODS.items()]
+    sections = [end_to_end(repeats, jax), *steps(repeats, jax), flat_in_d(repeats), classes(few), first_runs(few)]
+    return [*sections, *tasks]
 
 
 def report(sections: Sequence[Section], command: str, jax: str) -> str:

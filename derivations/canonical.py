@@ -16,14 +16,22 @@ import sympy as sp
 from .activations import PIECES
 from .calculus import reduce_signs, split_factors
 from .symbols import class_head, i, i_, m, n, r, r_, s, signed_head, y
+from .task_symbols import TRAIN, VALIDATION, K
 
-# Bound names by what a sum runs to (filters, examples, else heads and classes); inside a function's argument, others.
+# Bound names by what a sum runs over (filters, examples, tasks, else heads and classes); inside a function's argument,
+# others.
+_EXAMPLES = (n, TRAIN[0], sp.Tuple(*VALIDATION[1]))
 _NAMES = (
     {
         m: (r, r_, sp.Symbol("r''", **r.assumptions0)),
-        n: (i, i_, *sp.symbols("i'' i''' i''''", integer=True, positive=True)),
+        **dict.fromkeys(_EXAMPLES, (i, i_, *sp.symbols("i'' i''' i''''", integer=True, positive=True))),
+        K: sp.symbols("k k' k''", integer=True, positive=True),
     },
-    {m: sp.symbols("q q' q''", integer=True, positive=True), n: sp.symbols("k k' k''", integer=True, positive=True)},
+    {
+        m: sp.symbols("q q' q''", integer=True, positive=True),
+        **dict.fromkeys(_EXAMPLES, sp.symbols("k k' k''", integer=True, positive=True)),
+        K: sp.symbols("p p' p''", integer=True, positive=True),
+    },
 )
 _HEADS = (
     (*signed_head(), sp.Symbol("j''", integer=True, positive=True)),
@@ -34,7 +42,7 @@ _CLASSES = (
     sp.symbols("h h' h''", integer=True, positive=True),
 )
 
-Limits = tuple[tuple[sp.Symbol, sp.Expr], ...]  # bound index, what it runs to
+Limits = tuple[tuple[sp.Symbol, sp.Basic], ...]  # bound index, what it runs to from 1, else the first and the last
 
 
 @dataclass(frozen=True)
@@ -125,7 +133,7 @@ def _terms(expr: sp.Expr) -> list[Term]:
     if isinstance(expr, sp.Add):
         return [term for arg in expr.args for term in _terms(arg)]
     if isinstance(expr, sp.Sum):
-        limits = tuple((limit[0], limit[2]) for limit in expr.limits)
+        limits = tuple((bound, last if first == 1 else sp.Tuple(first, last)) for bound, first, last in expr.limits)
         return [term * Term(sp.S.One, limits) for term in _terms(expr.function)]
     if isinstance(expr, sp.Pow) and expr.exp.is_Integer and expr.exp.is_positive and expr.base.has(sp.Sum, sp.Add):
         return _product([_terms(_own_bounds(expr.base)) for _ in range(int(expr.exp))])
@@ -142,7 +150,10 @@ def _product(factors: list[list[Term]]) -> list[Term]:
 
 
 def _contracted(term: Term) -> Term:
-    """Deltas with a bound index removed with its sum, and sums over an index that does not occur counted."""
+    """Deltas with a bound index removed with its sum, and sums over an index that does not occur counted.
+
+    The delta's other index is taken to be in the sum's range.
+    """
     factor, limits = term.factor, list(term.limits)
     for bound, upper in term.limits:
         delta = next(
@@ -152,7 +163,8 @@ def _contracted(term: Term) -> Term:
             other = delta.args[1] if delta.args[0] == bound else delta.args[0]
             factor = (factor / delta).xreplace({bound: other})
         elif bound not in factor.free_symbols:
-            factor *= upper
+            first, last = _ends(upper)
+            factor *= last - first + 1
         else:
             continue
         limits.remove((bound, upper))
@@ -182,14 +194,19 @@ def _joined(product: sp.Expr) -> sp.Expr:
 
 
 def _symmetric(expr: sp.Expr) -> sp.Expr:
-    """Each Gram entry of a family with itself, its indices in order."""
+    """Each Gram entry of a family with itself, its two vectors in order."""
 
     def is_own(e: sp.Expr) -> bool:
         name = str(e.base) if isinstance(e, sp.Indexed) else ""
-        half = name[2:].split("_", 1)[0] if name.startswith("G_") else ""
+        half = name[2 : 2 + (len(name) - 3) // 2]
         return name == f"G_{half}_{half}"
 
-    return expr.replace(is_own, lambda e: e.base[tuple(sorted(e.indices, key=str))])
+    def ordered(e: sp.Indexed) -> sp.Expr:
+        middle = len(e.indices) // 2
+        sides = sorted((e.indices[:middle], e.indices[middle:]), key=lambda side: [str(index) for index in side])
+        return e.base[(*sides[0], *sides[1])]
+
+    return expr.replace(is_own, ordered)
 
 
 def _arguments(expr: sp.Expr, signed: bool, depth: int) -> sp.Expr:
@@ -203,17 +220,17 @@ def _arguments(expr: sp.Expr, signed: bool, depth: int) -> sp.Expr:
 
 def _namings(limits: Limits, free: set[sp.Symbol], signed: bool, depth: int) -> Iterator[dict[sp.Symbol, sp.Symbol]]:
     """Every renaming of the bound indices, each set's sums among its first free names."""
-    sets: dict[sp.Expr, list[sp.Symbol]] = {}
+    level = min(depth, 1)
+    heads = _HEADS[level] if signed else _CLASSES[level]
+    sets: dict[tuple[sp.Symbol, ...], list[tuple[sp.Symbol, sp.Basic]]] = {}
     for bound, upper in limits:
-        sets.setdefault(upper, []).append(bound)
+        sets.setdefault(tuple(_NAMES[level].get(upper, heads)), []).append((bound, upper))
     choices = []
-    for upper, bounds in sets.items():
-        level = min(depth, 1)
-        heads = _HEADS[level] if signed else _CLASSES[level]
-        names = [name for name in _NAMES[level].get(upper, heads) if name not in free]
+    for known, members in sets.items():
+        names, bounds = [name for name in known if name not in free], [bound for bound, _ in members]
         if len(names) < len(bounds):
             raise ValueError(
-                f"canonical: {len(bounds)} sums up to {upper} in one product; expected at most {len(names)}"
+                f"canonical: {len(bounds)} sums up to {members[0][1]} in one product; expected at most {len(names)}"
             )
         choices.append(
             [dict(zip(bounds, order, strict=True)) for order in itertools.permutations(names[: len(bounds)])]
@@ -224,7 +241,12 @@ def _namings(limits: Limits, free: set[sp.Symbol], signed: bool, depth: int) -> 
 
 def _line(body: sp.Expr, limits: Limits) -> sp.Expr:
     outer, inner = split_factors(_with_indicators(sp.factor(body)), {bound for bound, _ in limits})
-    return outer * (sp.Sum(inner, *[(bound, 1, upper) for bound, upper in limits]) if limits else inner)
+    return outer * (sp.Sum(inner, *[(bound, *_ends(upper)) for bound, upper in limits]) if limits else inner)
+
+
+def _ends(upper: sp.Basic) -> tuple[sp.Expr, sp.Expr]:
+    """The first and the last index of a sum."""
+    return tuple(upper) if isinstance(upper, sp.Tuple) else (sp.S.One, upper)
 
 
 def _with_indicators(expr: sp.Expr) -> sp.Expr:

@@ -18,7 +18,7 @@ import sympy as sp
 from . import papers
 from .canonical import Canonical, canonical
 from .derive import Recursion, derive
-from .model import Model
+from .model import Bilevel, Model
 from .show import PaperLatexPrinter, TextPrinter
 from .symbols import c, kappa, m
 
@@ -158,8 +158,9 @@ def penalty_constant(value: sp.Expr) -> Hypothesis:
 def _is_square(expr: sp.Expr) -> bool:
     """Whether it prints as a squared norm."""
     indices = getattr(expr, "indices", ())
-    name = str(getattr(expr, "base", expr)).split("_")
-    return len(name) == 3 and name[0] == "G" and name[1] == name[2] and len(set(indices)) <= 1
+    name, middle = str(getattr(expr, "base", expr)), len(indices) // 2
+    half = name[2 : 2 + (len(name) - 3) // 2]
+    return name == f"G_{half}_{half}" and indices[:middle] == indices[middle:]
 
 
 class ClaimText(TextPrinter):
@@ -223,9 +224,96 @@ class ClaimLatex(PaperLatexPrinter):
         shown = ""
         for limit in reversed(expr.limits):
             heads = limit[2] == self.model.n_heads and self.names.signed
-            bound, upper = self._print(limit[0]), self._print(limit[2])
-            shown += rf"\sum_{{{bound}\in\{{\pm 1\}}}}" if heads else rf"\sum_{{{bound}=1}}^{{{upper}}}"
+            bound, first, last = (self._print(part) for part in limit)
+            shown += rf"\sum_{{{bound}\in\{{\pm 1\}}}}" if heads else rf"\sum_{{{bound}={first}}}^{{{last}}}"
         return rf"{shown}\Bigl[{self._print(expr.function)}\Bigr]"
+
+
+class TaskText(ClaimText):
+    """ASCII of a bilevel algorithm's displays: vectors and products carry their task's index."""
+
+    def vector(self, family: str, at: tuple[sp.Expr, ...]) -> str:
+        """nu_k, xi_{k,i}: a task family's name ends in its index; a fresh noise is xi."""
+        if family == "fresh":
+            return "xi"
+        return super().vector(family.removesuffix("_k"), at) if at else family
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        prefix, _, name = str(expr.base).partition("_")
+        at = expr.indices
+        if prefix in ("a", "other"):
+            declared = next(patch for patch in self.model.patches if patch.direction == name)
+            label = f"y_{self._sub(at[2:])} " if declared.scale == "label" else ""
+            shown = self.inner(self.filter(at[:2]), label + self.vector(name, at[2:][: task_places(self.model, name)]))
+            return shown if prefix == "a" else f"{shown} by (C.4)"
+        return super()._print_Indexed(expr)
+
+    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        left, right = (self.vector(*side) for side in gram_sides(self.model, base, at))
+        return self.square(left) if left == right else self.inner(left, right)
+
+    def _print_Sum(self, expr: sp.Sum) -> str:
+        over = [f"{first} <= {bound} <= {last}" if str(last).startswith("n") else str(bound)
+                for bound, first, last in expr.limits]  # fmt: skip
+        return f"sum_{{{', '.join(over)}}} [ {self._print(expr.function)} ]"
+
+    def _print_Ramp(self, expr: sp.Function) -> str:
+        return f"sigma'({self._print(expr.args[0])})"
+
+
+class TaskLatex(ClaimLatex):
+    """LaTeX of the same; the left side says at which (t, tau) the weights are."""
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        prefix, _, name = str(expr.base).partition("_")
+        at = expr.indices
+        if prefix in ("a", "other"):
+            declared = next(patch for patch in self.model.patches if patch.direction == name)
+            label = rf"y_{{{self._sub(at[2:])}}} " if declared.scale == "label" else ""
+            vector = self._vector_of(name, at[2:][: task_places(self.model, name)])
+            shown = rf"\langle {self._filter(at[:2])}, {label}{vector}\rangle"
+            return shown if prefix == "a" else rf"{shown}_{{\text{{(C.4)}}}}"
+        return super()._print_Indexed(expr)
+
+    def _vector_of(self, name: str, at: tuple[sp.Expr, ...]) -> str:
+        if any(family.name == name for family in self.model.directions):
+            return self.vector(self.model.family(name), at)
+        known = {"nu": r"\boldsymbol{\nu}", "z": r"\mathbf{z}", "fresh": r"\boldsymbol{\xi}"}
+        return known[name] + (f"_{{{self._sub(at)}}}" if at else "")
+
+    def _filter(self, at: tuple[sp.Expr, ...]) -> str:
+        return rf"\mathbf{{w}}_{{{self._sub(at)}}}"
+
+    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        left, right = (self._vector_of(*side) for side in gram_sides(self.model, base, at))
+        return rf"\|{left}\|_2^2" if left == right else rf"\langle {left}, {right}\rangle"
+
+    def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+        return rf"\widetilde{{\mathbf{{W}}}}_{{{self._sub(at)}}}" if base == "W~" else super()._named(base, at)
+
+    def _print_Ramp(self, expr: sp.Function, exp: str | None = None) -> str:
+        return rf"\sigma'({self._print(expr.args[0])})"
+
+
+def task_places(model: Model, name: str) -> int:
+    """How many indices a vector has, the task among them: of a family, of nu, of a z or of a fresh noise."""
+    over = {"z": "task", "nu": "one", "fresh": "one"} | {family.name: family.over for family in model.directions}
+    return {"one": 0, "class": 1, "task": 1, "sample": 2}[over[name]]
+
+
+Side = tuple[str, tuple[sp.Expr, ...]]
+
+
+def gram_sides(model: Model, base: str, at: tuple[sp.Expr, ...]) -> tuple[Side, Side]:
+    """The two vectors of an inner product between tasks, each a name with its indices."""
+    names = [*[family.name for family in model.directions], "nu", "z", "fresh"]
+    first, second = next((f, g) for f in names for g in names if base == f"G_{f}_{g}")
+    split = task_places(model, first)
+    return (first, at[:split]), (second, at[split:])
+
+
+def _printers(model: Model) -> tuple[type[ClaimText], type[ClaimLatex]]:
+    return (TaskText, TaskLatex) if isinstance(model.algorithm, Bilevel) else (ClaimText, ClaimLatex)
 
 
 def explain(claim: Claim) -> str:
@@ -267,13 +355,15 @@ def _at_kink(model: Model) -> str:
 
 def latex(claim: Claim, lines: tuple[sp.Expr, ...]) -> str:
     """The claim's left side = the sum of `lines`, as an `align*` environment."""
-    printer = ClaimLatex(claim.model())
+    model = claim.model()
+    printer = _printers(model)[1](model)
     shown = " \\\\\n&\\quad ".join(_signed(printer, line, at) for at, line in enumerate(lines))
     return "\\begin{align*}\n" + f"{claim.left_latex} &= {shown}" + "\n\\end{align*}"
 
 
 def _block(title: str, claim: Claim, lines: tuple[sp.Expr, ...], equation: bool = True) -> list[str]:
-    printer = ClaimText(claim.model())
+    model = claim.model()
+    printer = _printers(model)[0](model)
     shown = [_signed(printer, line, at) for at, line in enumerate(lines)]
     return ["", title, *([f"    {claim.left} ="] if equation else []), *(f"      {line}" for line in shown)]
 

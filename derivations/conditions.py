@@ -3,7 +3,8 @@
 A clause compares two formulas (the grammar of `dynamics.formula`) up to a constant C.  It is normalised so that a
 larger C asks for more: "left >= C right" or "C left <= right".  Where the paper's C enters the other way round
 (F_ij >= F_ik / C), `power` is -1 and a larger C asks for less; one C then has to serve both kinds of clauses.  A clause
-without a C has `power` 0: it holds for every C or for none.
+without a C has `power` 0: it holds for every C or for none.  An equation, such as K = log(d)^0.5, is read up to a
+factor: right / C <= left <= C right.
 
 Formulas use the model's parameters, the quantities declared before them, and three names supplied to every formula:
 kappa (1/m or 1, from `neurons`), c (1/2 or 1, from `penalty_half`) and T (the steps of the run, where they are given).
@@ -55,6 +56,9 @@ class Quantity:
 class Clause:
     """One clause: left >= C^power right, or C^power left <= right; without C where `power` is 0.
 
+    An equation, "=", asks right / C <= left <= C right; its `power` is -1 and its `mends` say in which direction a
+    parameter makes left/right larger.  `note` is what a reader has to know, such as a slip in print.  Raises ValueError
+    for an equation with another power.
     `text` is the paper's wording in short ASCII.  `kind` says whether the paper states the constant ("stated") or
     hides it ("unstated": O, Omega, <<, polylog).  `mends` are the parameters that alone can satisfy the clause, and
     the direction in which the clause gets slacker.
@@ -64,12 +68,17 @@ class Clause:
     source: str
     text: str
     left: str
-    relation: Literal[">=", "<="]
+    relation: Literal[">=", "<=", "="]
     right: str
     kind: Literal["unstated", "stated"] = "unstated"
     power: Literal[1, 0, -1] = 1
     mends: tuple[tuple[str, Literal["raise", "lower"]], ...] = ()
     only: Only | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.relation == "=" and self.power != -1:
+            raise ValueError(f"power: {self.power} in the equation {self.id!r}, which a larger C makes easier; give -1")
 
 
 @dataclass(frozen=True, kw_only=True)

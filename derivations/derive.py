@@ -4,8 +4,8 @@ The gradient in w_s is sum_b (dO/dz_{s,b}) v_b, so one step of gradient descent 
 z <- z - eta (dO/dz) G (DESIGN, "The one idea").  A squared gradient norm is (dL/dz) G (dL/dz)^T; per example it
 becomes a named sum (zeta), and for the full gradient it is differentiated through its frozen co-vector u = (dL/dz) G.
 
-Momentum, SAM and weight decay take that gradient as it is (`derivations.algorithm`); with mini-batches n and the sums
-over examples are the batch's, and with label noise the loss sees the step's label_i, while patches keep y_i.
+Momentum, SAM and weight decay take that gradient as it is (`derivations.algorithm_show`); with mini-batches n and the
+sums over examples are the batch's, and with label noise the loss sees the step's label_i, while patches keep y_i.
 """
 
 from __future__ import annotations

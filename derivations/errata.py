@@ -19,6 +19,13 @@ from . import papers as _papers
 Kind = Literal["formula", "statement", "proof gap", "OCR"]
 _WIDTH = 118
 _LABEL = 11
+OFF_BY = (
+    '"off by x": the largest absolute difference, over all entries, between what the printed formula gives and the '
+    "same quantity computed from the vectors themselves by autograd in float64: the filters w after one step, unless "
+    "another one is named. The state is random, with numbers of order one and eta = 1, so x has no unit and compares "
+    "with 1."
+)
+"""What an effect's "off by" compares."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +51,9 @@ class Erratum:
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """The commands that show it; the last one checks it and its numbers."""
+        """The commands that show it, in a checkout that is set up; the last one checks it and its numbers."""
         shown = tuple(f"gammarho explain {claim}" for claim in self.claims[:1])
-        return (*shown, *self.runs, f'python -m pytest "tests/test_errata.py::test_entry[{self.id}]"')
+        return (*shown, *self.runs, f'.venv/bin/python -m pytest "tests/test_errata.py::test_entry[{self.id}]"')
 
 
 def papers() -> tuple[str, ...]:
@@ -75,7 +82,12 @@ def text(paper: str) -> str:
     entries = ledger(paper)
     count = ", ".join(f"{sum(entry.kind == kind for entry in entries)} {kind}" for kind in ordered(entries))
     head = f"{paper}: {len(entries)} errata ({count})"
-    return "\n\n".join([head, *map(entry_text, entries)]) + "\n"
+    legend = ["\n".join(textwrap.wrap(OFF_BY, _WIDTH))] if any(map(_off_by, entries)) else []
+    return "\n\n".join([head, *legend, *map(entry_text, entries)]) + "\n"
+
+
+def _off_by(entry: Erratum) -> bool:
+    return " off by " in entry.effect
 
 
 def ordered(entries: Iterable[Erratum]) -> tuple[str, ...]:
@@ -118,4 +130,6 @@ def explain(name: str) -> str:
     from .claims import explain as explain_claim
 
     entry = every().get(name)
-    return entry_text(entry) + "\n" if entry is not None else explain_claim(claims()[name])
+    if entry is None:
+        return explain_claim(claims()[name])
+    return "\n".join([entry_text(entry), *(_paragraph("off by", OFF_BY) if _off_by(entry) else [])]) + "\n"

@@ -4,7 +4,8 @@ Every patch of every example is a scale times a direction, w_s are the filters, 
 data through z_{s,b} = <w_s, v_b> alone (DESIGN, "The one idea").  A model says which directions there
 are, how patches are made of them, and what is minimised; `derivations.derive` does the rest.
 
-This module imports no SymPy, so that a run of a shipped setting can read a declaration without it.
+The parts stand by subject in `derivations.laws`, `derivations.algorithms` and `derivations.observed`; all are had from
+here.  This module imports no SymPy, so that a run of a shipped setting can read a declaration without it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,45 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
+
+from .algorithms import (
+    Bilevel,
+    CoordinateWise,
+    GradientDescent,
+)
+from .laws import (
+    ChosenLaw,
+    ClassNoiseLaw,
+    EntryInitialisation,
+    FixedLaw,
+    FreshLaw,
+    FreshTasks,
+    GaussianInitialisation,
+    GaussianLaw,
+    Law,
+    MixtureLaw,
+    TaskLaw,
+)
+from .observed import (
+    ActiveShare,
+    Balance,
+    Complement,
+    Deactivated,
+    Distance,
+    Event,
+    Extreme,
+    Flips,
+    LongTail,
+    MaxMargin,
+    NearOrthogonality,
+    NeuronNorm,
+    NoiseRatio,
+    NormalisedMargin,
+    Observable,
+    Shifted,
+    Spectral,
+    Total,
+)
 
 Value = float | int | bool | str | None
 Heads = Literal["signed", "class"]
@@ -40,78 +80,6 @@ class Parameter:
     high: float | None = None
     choices: tuple[str, ...] = ()
     structural: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class FixedLaw:
-    """Mutually orthogonal vectors of length `norm` (a parameter): shared signals, or orthogonal examples."""
-
-    norm: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class GaussianLaw:
-    """One fresh vector per example, N(0, std^2 P); P projects off the families `off` where `off_when` is set."""
-
-    std: str
-    off: tuple[str, ...] = ()
-    off_when: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MixtureLaw:
-    """One vector per example: y_i mu + N(0, std^2 I), mu ~ N(0, mean_norm^2 / d I) drawn once, labels +-1.
-
-    So `mean_norm` (a parameter) is the root mean square length of mu.  Where labels are flipped, y_i is the clean one.
-    """
-
-    mean_norm: str
-    std: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassNoiseLaw:
-    """One fresh vector per example, A_y zeta, with zeta i.i.d. of mean 0 and variance 1 and A_k a matrix a class.
-
-    The choice parameter `entries` is zeta's shape: "gaussian", "uniform" on +-sqrt(3) or "rademacher" +-1.  In one
-    orthonormal basis every A_k is diagonal: 0 on the families `off`, and `spread` (a parameter) elsewhere, but for one
-    direction a class, its spike, where A_k has the lambda for which ||A_k^T A_k||_F^2 / ||A_k^T A_j||_F^2 is `ratio`
-    (a parameter, at least 1) for every j != k.  A caller's own A (K, d, d) come in initial= under the name `matrices`.
-    """
-
-    entries: str
-    spread: str
-    ratio: str
-    off: tuple[str, ...] = ()
-    off_when: str = ""
-    matrices: str = "A"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskLaw:
-    """One vector a task: nu + z_{a(k)}, nu of length `norm` shared and a(k) uniform over a dictionary, with repeats.
-
-    The dictionary has `items` (a parameter) vectors z_a ~ N(0, std^2 (I - nu nu^T / ||nu||^2)).  Runs can look at nu
-    under the name `shared` and at the dictionary under `dictionary`; noise projected off this family is projected off
-    nu and the whole dictionary.
-    """
-
-    norm: str
-    std: str
-    items: str
-    shared: str = "nu"
-    dictionary: str = "z"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChosenLaw:
-    """One of several laws: the one that the choice parameter `by` names."""
-
-    by: str
-    laws: tuple[tuple[str, FixedLaw | GaussianLaw | MixtureLaw], ...]
-
-
-Law = FixedLaw | GaussianLaw | MixtureLaw | ClassNoiseLaw | TaskLaw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,353 +166,7 @@ class Objective:
     penalty: Literal["none", "per_example", "full"] = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
-class GradientDescent:
-    """W <- W - eta grad O(W), in two phases where the penalty is closed at lam_until; options by parameter name.
-
-    An option left "" is absent from the derivation and from the kernel.  With all of them, step t is
-
-        O_t   the objective over the batch B_t, the loss at the labels of step t
-        W~    = W + radius grad O_t(W) / ||grad O_t(W)||_F, or W where that gradient is 0
-        V     <- momentum V + grad O_t(W~), from V = 0
-        W     <- (1 - eta weight_decay) W - eta V
-
-    batch: examples a step (SGD): every epoch visits each example once in a fresh order, and its last batch holds what
-        is left over.  momentum: heavy ball.  weight_decay: decoupled, it enters neither V nor W~; without momentum and
-        radius it is gradient descent on O + (weight_decay / 2) ||W||_F^2.  radius: sharpness-aware minimisation (SAM).
-    label_noise: with this probability, afresh each step and example, the loss sees -y_i (signed heads) or a uniform
-        other class (class heads); patches keep the scale and direction of y_i.
-    """
-
-    step: str = "eta"
-    batch: str = ""
-    momentum: str = ""
-    weight_decay: str = ""
-    radius: str = ""
-    label_noise: str = ""
-
-    @property
-    def options(self) -> dict[str, str]:
-        """The options that are present: their parameter's name, by option."""
-        named = {f.name: str(getattr(self, f.name)) for f in fields(self)}
-        return {name: parameter for name, parameter in named.items() if parameter and name != "step"}
-
-    @property
-    def batched(self) -> bool:
-        """Whether a gradient is taken over some of the examples."""
-        return bool(self.batch)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bilevel:
-    """Meta-learning over K tasks of n examples each: gradient descent on every task, then one step of W (first order).
-
-    The inner loop takes `inner_steps` steps of size `inner_step` on task k, W~_k = W to begin with; then, by `method`,
-
-        train-train       W <- W - (step / K) sum_k grad L(.; S_k) at W~_k, adapted on S_k
-        train-validation  W <- W - (step / K) sum_k grad L(.; S_k^val) at W~_k, adapted on S_k^tr
-        reptile           W <- W + (step / K) sum_k (W~_k - W), adapted on S_k
-
-    S_k are all n examples of the task, S_k^tr its first `train` ones and S_k^val the others; L is their mean loss.
-    `tasks`, `examples` (a task) and the others name parameters.  Where the flag `fresh` is set, the families of
-    `Model.test.fresh` and the labels are drawn again before every step after the first, the tasks staying.
-    """
-
-    tasks: str = "n_tasks"
-    examples: str = "n"
-    inner_steps: str = "J"
-    inner_step: str = "eta_inner"
-    step: str = "eta"
-    method: Literal["train-train", "train-validation", "reptile"] = "train-train"
-    train: str = "n_train"
-    fresh: str = ""
-
-    @property
-    def options(self) -> dict[str, str]:
-        """No option of gradient descent is taken."""
-        return {}
-
-    @property
-    def batched(self) -> bool:
-        """Every gradient is over some of a task's examples."""
-        return True
-
-
-@dataclass(frozen=True, kw_only=True)
-class CoordinateWise:
-    """An algorithm that treats each weight for itself: "adam" or "sign" (sign descent).  A Model refuses it."""
-
-    name: Literal["adam", "sign"]
-    step: str = "eta"
-
-
-@dataclass(frozen=True, kw_only=True)
-class GaussianInitialisation:
-    """Filter entries i.i.d. N(0, std^2)."""
-
-    std: str = "sigma_0"
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntryInitialisation:
-    """Filter entries i.i.d. of mean 0 and standard deviation `std`, of the shape that the choice `shape` names.
-
-    "gaussian", or "uniform" on +-sqrt(3) std: PyTorch's default for a linear layer, U(+-1/sqrt d), at std 1/sqrt(3 d).
-    """
-
-    std: str = "sigma_0"
-    shape: str = "init"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FreshLaw:
-    """A fresh example: a fresh label, the fixed directions as in training, the families `fresh` drawn again.
-
-    Where the model flips labels, a fresh one is flipped with the same probability, and the example is judged by the
-    label so observed; without `flips` it is judged by its clean label.
-    """
-
-    fresh: tuple[str, ...] = ()
-    flips: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extreme:
-    """max, max_abs or min over neurons of z on the family `of`, over all, own-class, other-class or one sign's heads.
-
-    `per` = "example" keeps the example axis, "head" the head axis, "task" the task axis.  `of` may also name a
-    coefficient, or vectors that a TaskLaw lets runs look at.  Entries are multiplied by the head's sign where `signed`,
-    taken at the weights adapted to the task where `adapted` (bilevel algorithms), and no result is below the formula
-    `floor`.
-    """
-
-    name: str
-    latex: str
-    of: str
-    reduce: Literal["max", "max_abs", "min"]
-    heads: Literal["all", "on_class", "off_class", "plus", "minus"] = "all"
-    per: tuple[Literal["example", "head", "task"], ...] = ()
-    signed: bool = False
-    adapted: bool = False
-    floor: str = ""
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shifted:
-    """A per-example definition of the recursion (such as l1) times a constant plus a constant."""
-
-    name: str
-    latex: str
-    of: str
-    plus: float
-    times: float = 1.0
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Total:
-    """The sum of the coefficient `of` over its family, for every filter."""
-
-    name: str
-    latex: str
-    of: str
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Distance:
-    """||W - W*||_F for W* = W(0) + `scale` sum_{i : head is y_i's} v_i / ||v_i||^2 over the family `of`."""
-
-    name: str
-    latex: str
-    of: str
-    scale: str
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NeuronNorm:
-    """||w_{h,r}|| of every filter."""
-
-    name: str
-    latex: str
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spectral:
-    """A number of each head's matrix W_h and of all of them stacked, from its singular values s_1 >= s_2 >= ...
-
-    "frobenius" ||W||_F, "spectral" s_1, "stable_rank" ||W||_F^2 / s_1^2, "stable_rank_excess" sum_{k>1} s_k^2 / s_1^2.
-    """
-
-    name: str
-    latex: str
-    what: Literal["frobenius", "spectral", "stable_rank", "stable_rank_excess"]
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NormalisedMargin:
-    """Each example's margin over ||W||_F; with `spread`, the largest minus the smallest."""
-
-    name: str
-    latex: str
-    spread: bool = False
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MaxMargin:
-    """How far W is from satisfying the KKT conditions of min ||W||_F^2 / 2 over margins of at least 1 (signed heads).
-
-    "residual": min over lambda >= 0 of ||W - sum_i lambda_i grad z_i||_F / ||W||_F, z_i the margins; "slackness":
-    max_i lambda_i (z_i / min z - 1) at the feasible W / min z.  For activations homogeneous of degree one.
-    """
-
-    name: str
-    latex: str
-    what: Literal["residual", "slackness"] = "residual"
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NearOrthogonality:
-    """R_min^2 / (R^2 n p) of the family `of` over examples: R_min and R_max the lengths, R their ratio.
-
-    p = max_{i != k} |<v_i, v_k>|; infinite where p is 0.
-    """
-
-    name: str
-    latex: str
-    of: str
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flips:
-    """How many (head, filter, example, patch) have changed their side of the activation's kink in steps 1..t.
-
-    Every step is looked at, whatever is recorded.  `last` names one more variable: the last change's step t, that is
-    the first from which the pattern stays; 0 where nothing changed.
-    """
-
-    name: str
-    latex: str
-    heads: Literal["all", "on_class", "off_class"] = "all"
-    last: str = ""
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Complement:
-    """1 - p_{y_i}(x_i) of each example, class heads, without cancellation."""
-
-    name: str
-    latex: str
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Balance:
-    """Largest over smallest entry of the `Complement` named `of`, over examples (inf where that overflows)."""
-
-    name: str
-    latex: str
-    of: str
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ActiveShare:
-    """The share of an example's own head's filters with z > 0 on the family `of`, for each example."""
-
-    name: str
-    latex: str
-    of: str
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deactivated:
-    """How many (filter of the own head, example) have z > 0 on `of` at the recorded step before and not at this one.
-
-    0 at the first; with every step recorded it is 0 throughout exactly where the activation sets are nested.
-    """
-
-    name: str
-    latex: str
-    of: str
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoiseRatio:
-    """Class by class from the data: |S_k| F_kk / (|S_j| F_kj), or with `signal` |S_k|^2 ||u_k||^4 / (|S_j| F_kj).
-
-    F_kj is the mean of <v_a, v_b>^2 over pairs a in S_k, b in S_j, a != b, of the family `of`: for centred noise an
-    unbiased estimate of ||A_k^T A_j||_F^2, whatever its law.  NaN where there is no such pair.
-    """
-
-    name: str
-    latex: str
-    of: str
-    signal: str = ""
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LongTail:
-    """The long-tail ratio of fresh noise v of `of`, and accuracy by it, in `bins` equally likely bins a class.
-
-    q(v) = <sum_R w_{y,r}, v> / ||A_y^T sum_R w_{y,r}|| over R = {r : <w_{y,r}, v> > 0}.  NAME is a bin's mean ratio,
-    NAME_accuracy the accuracy in it, NAME_empty the probability that R is empty and q undefined.
-    """
-
-    name: str
-    latex: str
-    of: str
-    bins: int = 10
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FreshTasks:
-    """Fresh tasks: each holds `shared` + a uniform entry of the dictionary, and the families `fresh` drawn again.
-
-    Without adaptation the loss of a fresh example; with it, `support` examples (a parameter; absent: as many as the
-    inner loop takes in training) adapt the weights as in training, and `query` further ones judge them, over `tasks`
-    tasks.
-    """
-
-    fresh: tuple[str, ...] = ()
-    tasks: str = "test_tasks"
-    support: str = "test_support"
-    query: str = "test_query"
-
-    @property
-    def flips(self) -> bool:
-        """No label is flipped."""
-        return False
-
-
-Observable = (
-    Extreme | Shifted | Total | Distance | NeuronNorm | Spectral | NormalisedMargin | MaxMargin | NearOrthogonality
-    | Flips | Complement | Balance | ActiveShare | Deactivated | NoiseRatio | LongTail
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """The first step t at which the smallest entry of `observable` stands in `relation` to `threshold` (a formula)."""
-
-    name: str
-    latex: str
-    observable: str
-    relation: Literal[">=", "<="]
-    threshold: str
-    source: str = ""
+_DESCENT, _GAUSSIAN, _FRESH = GradientDescent(), GaussianInitialisation(), FreshLaw()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -566,9 +188,9 @@ class Model:
     patches: tuple[Patch, ...]
     network: Network
     objective: Objective
-    algorithm: GradientDescent | Bilevel = GradientDescent()
-    initialisation: GaussianInitialisation | EntryInitialisation = GaussianInitialisation()
-    test: FreshLaw | FreshTasks = FreshLaw()
+    algorithm: GradientDescent | Bilevel = _DESCENT
+    initialisation: GaussianInitialisation | EntryInitialisation = _GAUSSIAN
+    test: FreshLaw | FreshTasks = _FRESH
     parameters: tuple[Parameter, ...] = ()
     observables: tuple[Observable, ...] = ()
     events: tuple[Event, ...] = ()
@@ -751,3 +373,54 @@ def from_plain(plain: Any) -> Any:
 _DECLARED: dict[str, Any] = {
     name: kind for name, kind in list(globals().items()) if isinstance(kind, type) and dataclasses.is_dataclass(kind)
 }
+
+__all__ = [
+    "Activation",
+    "ActiveShare",
+    "Balance",
+    "Bilevel",
+    "ChosenLaw",
+    "ClassNoiseLaw",
+    "Coefficient",
+    "Complement",
+    "CoordinateWise",
+    "Deactivated",
+    "Directions",
+    "Distance",
+    "EntryInitialisation",
+    "Event",
+    "Extreme",
+    "FixedLaw",
+    "Flips",
+    "FreshLaw",
+    "FreshTasks",
+    "GaussianInitialisation",
+    "GaussianLaw",
+    "GradientDescent",
+    "Heads",
+    "Law",
+    "LongTail",
+    "MaxMargin",
+    "MixtureLaw",
+    "Model",
+    "NearOrthogonality",
+    "Network",
+    "NeuronNorm",
+    "NoiseRatio",
+    "NormalisedMargin",
+    "Objective",
+    "Observable",
+    "Over",
+    "Parameter",
+    "Patch",
+    "Preset",
+    "Scale",
+    "Shifted",
+    "Spectral",
+    "TaskLaw",
+    "Total",
+    "Value",
+    "chosen_law",
+    "from_plain",
+    "to_plain",
+]

@@ -44,6 +44,10 @@ def scalars(model: Model) -> tuple[str, ...]:
     return ("kappa", *extra_scalars(model), *penalty)
 
 
+_EACH = {("batch",): "for i in batch:", ("first", "last"): "for i in range(first, last):"}
+_COUNT = {(): "n = float(y.size)", ("batch",): "n = float(batch.size)", ("first", "last"): "n = float(last - first)"}
+
+
 def observed(model: Model) -> tuple[str, ...]:
     """The example-level definitions that `observe` returns; zeta is of an example alone, so of no use over tasks."""
     zeta = () if isinstance(model.algorithm, Bilevel) else ("zeta",)
@@ -66,12 +70,19 @@ class Emitter:
         self.signed = self.names.signed
         self.label = A1 if self.signed else "int64[::1]"
         self.options = self.model.algorithm.options
-        self.each = "for i in batch:" if self.model.algorithm.batched else "for i in range(y.size):"
+        self.each = _EACH[self.chosen] if self.chosen else "for i in range(y.size):"
         self.clean = ["clean"] * self.model.follows_clean
-        self.given = ["batch"] * self.model.algorithm.batched + ["label"] * ("label_noise" in self.options)
+        self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
         named = set(extra_scalars(self.model))
         self.scalars = [argument(name) if name in named else name for name in scalars(self.model)]
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The arguments that say which examples a gradient is over: a batch, or a part of a task's; none for all."""
+        if isinstance(self.model.algorithm, Bilevel):
+            return ("first", "last")
+        return ("batch",) if self.model.algorithm.batched else ()
 
     def loop(self) -> None:
         """The gradient functions, the time loop and the observables."""
@@ -146,7 +157,7 @@ class Emitter:
 
     def _softmax(self, depth: int, stage: Stage) -> None:
         label = "label" if "label" in self.given else "y"
-        self.out.put(depth, f"softmax(F, {label}, {'batch, ' if 'batch' in self.given else ''}p, e)")
+        self.out.put(depth, f"softmax({', '.join(['F', label, *self.chosen])}, p, e)")
 
     def _pass(self, depth: int, stage: Stage) -> None:
         over_heads = len(stage.definitions[0].indices) == 2
@@ -223,8 +234,8 @@ class Emitter:
             self.function(f"loss_{order}", "x", doc, body)
         if not self.signed:
             text = SOFTMAX.rstrip("\n")
-            if self.model.algorithm.batched:
-                text = text.replace("softmax(F, y, p, e)", "softmax(F, y, batch, p, e)")
+            if self.chosen:
+                text = text.replace("softmax(F, y, p, e)", f"softmax(F, y, {', '.join(self.chosen)}, p, e)")
                 text = text.replace("for i in range(y.size):", self.each)
             self.out.put(0, *text.split("\n"), "", "")
         index, inner = ("i", "f.size") if self.signed else ("h, i", "f.shape[1]")
@@ -284,7 +295,7 @@ class Emitter:
         args = ["z", "gram", "y", *self.clean, *self.given, *self.grams, *self.scalars, "g", "row", *covector]
         args += [d.name for d in filled]
         self.out.put(0, "", f"@njit({JIT})", f"def {name}({', '.join(args)}):")
-        self.out.put(1, f'"""{doc}"""', "n = float(batch.size)" if "batch" in self.given else "n = float(y.size)")
+        self.out.put(1, f'"""{doc}"""', _COUNT[self.chosen])
         self.offsets(1)
         for stage in stages:
             self.stage(1, stage)

@@ -9,10 +9,11 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
-from . import algorithm
+from . import algorithm_show as algorithm
 from .calculus import reduce_signs
 from .derive import Collected, Recursion, needed
-from .model import Directions, Model
+from .latex_lines import align
+from .model import Bilevel, Directions, Model
 from .symbols import Names, c, class_, eta, head_sum, i, i_, kappa, m, r, r_
 
 
@@ -80,7 +81,7 @@ class TextPrinter(StrPrinter):
     def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
         families = [family.name for family in self.model.directions]
         first, second = next((f, g) for f in families for g in families if base == f"G_{f}_{g}")
-        split = 0 if self.model.family(first).over == "one" else 1
+        split = 0 if self.model.family(first).single else 1
         left, right = self.vector(first, at[:split]), self.vector(second, at[split:])
         return self.square(left) if left == right else self.inner(left, right)
 
@@ -123,9 +124,9 @@ class TextPrinter(StrPrinter):
 class PaperLatexPrinter(LatexPrinter):
     """LaTeX in the papers' notation."""
 
-    def __init__(self, model: Model, weight: str = r"\mathbf{w}") -> None:
+    def __init__(self, model: Model, weight: str = r"\mathbf{w}", dated: bool = False) -> None:
         super().__init__({"mul_symbol": None, "long_frac_ratio": 2})
-        self.model, self.names, self.weight = model, Names(model), weight
+        self.model, self.names, self.weight, self.dated = model, Names(model), weight, dated
         self.batch = "batch" in model.algorithm.options
 
     def vector(self, family: Directions, at: tuple[sp.Expr, ...]) -> str:
@@ -153,7 +154,19 @@ class PaperLatexPrinter(LatexPrinter):
             return rf"\langle {grad}, {self.vector(self.model.family(base[2:]), at[2:])}\rangle"
         if base.startswith("G_"):
             return self._gram(base, at)
-        return self._named(base, at)
+        entry = self._named(base, at)
+        return self._at_t(base, at) if self.dated and base not in ("y", "label", "clean") else entry
+
+    def _at_t(self, base: str, at: tuple[Any, ...]) -> str:
+        """A definition's entry with the papers' superscript (t); a derivative's primes are part of that."""
+        symbol = {"l1": r"\ell_{}^{{\prime(t)}}", "l2": r"\ell_{}^{{\prime\prime(t)}}"}.get(base)
+        sub = f"{{{self._sub(at)}}}"
+        return symbol.format(sub) if symbol else rf"{self._named(base, at)}^{{(t)}}"
+
+    def _helper_print_standard_power(self, expr: sp.Pow, template: str) -> str:
+        if self.dated and isinstance(expr.base, sp.Indexed):
+            return rf"\bigl({self._print(expr.base)}\bigr)^{{{self._print(expr.exp)}}}"
+        return str(super()._helper_print_standard_power(expr, template))
 
     def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
         known = {"l1": r"\ell'", "l2": r"\ell''", "loss": r"\ell", "margin": r"\mathrm{margin}", "zeta": r"\zeta"}
@@ -171,7 +184,7 @@ class PaperLatexPrinter(LatexPrinter):
     def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
         families = [family.name for family in self.model.directions]
         first, second = next((f, g) for f in families for g in families if base == f"G_{f}_{g}")
-        split = 0 if self.model.family(first).over == "one" else 1
+        split = 0 if self.model.family(first).single else 1
         left = self.vector(self.model.family(first), at[:split])
         right = self.vector(self.model.family(second), at[split:])
         return rf"\|{left}\|_2^2" if left == right else rf"\langle {left}, {right}\rangle"
@@ -212,7 +225,7 @@ class PaperLatexPrinter(LatexPrinter):
         forms = {
             "Relu": rf"\mathrm{{ReLU}}{power}({{0}})", "ReluClosed": rf"\mathrm{{ReLU}}{power}({{0}})",
             "Step": r"\mathbf{{1}}\{{{0}>0\}}", "StepClosed": r"\mathbf{{1}}\{{{0}\geq 0\}}",
-            "Box": r"\mathbf{{1}}\{{0<{0}<{1}\}}", "Ramp": rf"\mathrm{{clip}}_{{{{[0,1]}}}}{power}({{0}}/{{1}})",
+            "Box": r"\mathbf{{1}}\{{0<{0}<{1}\}}", "Ramp": rf"\mathrm{{{{clip}}}}_{{{{[0,1]}}}}{power}({{0}}/{{1}})",
             "HuberizedRelu": rf"\sigma{power}({{0}})",
             "LeakyRelu": rf"\sigma{power}({{0}})", "LeakyReluClosed": rf"\sigma{power}({{0}})",
             "LeakySlope": rf"\sigma'{power}({{0}})", "LeakySlopeClosed": rf"\sigma'{power}({{0}})",
@@ -253,13 +266,14 @@ def coefficient_change(recursion: Recursion, family: Directions) -> tuple[Collec
     at = names.free_place(family)
     scale = names.gram((family.name, at), (family.name, at)) if coefficient.scaled else sp.S.One
     sign = names.sign(names.head_) if coefficient.signed else sp.S.One
+    own = names.label(i_) if coefficient.labelled else sp.S.One
     shown = published(recursion.model)
     return tuple(
         Collected(
             -eta * unprimed(names, scale * group.common.subs(shown)), group.limits,
             tuple(
                 (
-                    unprimed(names, sp.factor_terms(co.subs(shown))),
+                    unprimed(names, sp.factor_terms(reduce_signs(own * co.subs(shown), names.signed))),
                     unprimed(names, reduce_signs(sign * fa, names.signed)),
                 )
                 for co, fa in group.terms
@@ -269,7 +283,8 @@ def coefficient_change(recursion: Recursion, family: Directions) -> tuple[Collec
     )
 
 
-def _definitions(recursion: Recursion) -> list[tuple[sp.Expr, sp.Expr]]:
+def definitions_shown(recursion: Recursion) -> list[tuple[sp.Expr, sp.Expr]]:
+    """The definitions that the gradient rests on, as (symbol, expression), the margin written y_i f_i."""
     exprs = [group.expr for groups in recursion.gradient.values() for group in groups]
     found = needed(recursion, exprs)
     if recursion.model.network.heads == "signed":
@@ -291,6 +306,10 @@ def _activation(model: Model) -> str:
 
 def text(recursion: Recursion) -> str:
     """The recursion in ASCII: definitions, then one update a coefficient."""
+    if isinstance(recursion.model.algorithm, Bilevel):
+        from . import bilevel_show
+
+        return bilevel_show.text(recursion)
     model, printer = recursion.model, TextPrinter(recursion.model)
     head = f"{model.title or model.name}, activation {_activation(model)}, penalty {model.objective.penalty}."
     lines = [head, "", "Decomposition", f"  {_decomposition(model, printer)}"]
@@ -299,7 +318,7 @@ def text(recursion: Recursion) -> str:
     lines += ["", "Algorithm", *[f"  {line}" for line in told]] if told else []
     printer = TextPrinter(model, algorithm.moved(model))
     lines += ["", "Definitions"]
-    lines += [f"  {printer.doprint(symbol)} = {printer.doprint(expr)}" for symbol, expr in _definitions(recursion)]
+    lines += [f"  {printer.doprint(symbol)} = {printer.doprint(expr)}" for symbol, expr in definitions_shown(recursion)]
     lines += ["", "One step, from t to t + 1"]
     for family in model.directions:
         lines += [f"  {line}" for line in _family_step(recursion, family, printer)]
@@ -343,12 +362,12 @@ def _family_step(recursion: Recursion, family: Directions, printer: TextPrinter)
     name, keep = _coefficient_text(recursion, family, printer), algorithm.keeps(recursion.model)
     change = coefficient_change(recursion, family)
     if "momentum" not in recursion.model.algorithm.options:
-        return [" ".join([f"{name} <- {keep}{name}", *[_update(printer, group) for group in change]])]
-    gradient = " ".join(_update(printer, replace(group, common=group.common / -eta)) for group in change)
+        return [" ".join([f"{name} <- {keep}{name}", *[update(printer, group) for group in change]])]
+    gradient = " ".join(update(printer, replace(group, common=group.common / -eta)) for group in change)
     return [f"v[{name}] <- beta v[{name}] {gradient}".rstrip(), f"{name} <- {keep}{name} - eta v[{name}]"]
 
 
-def _update(printer: TextPrinter, group: Collected) -> str:
+def update(printer: TextPrinter, group: Collected) -> str:
     """A signed term: '- common sum [...]'."""
     show = printer.doprint
     negative = group.common.could_extract_minus_sign()
@@ -365,10 +384,15 @@ def _product(show: Any, coefficient: sp.Expr, factor: sp.Expr) -> str:
 
 
 def latex(recursion: Recursion) -> str:
-    """The recursion as three `align*` environments, ready to compile with amsmath and amssymb."""
+    """The recursion as three `align*` environments, ready to compile with amsmath and amssymb in a plain article."""
+    if isinstance(recursion.model.algorithm, Bilevel):
+        from . import bilevel_show
+
+        return bilevel_show.latex(recursion)
     model = recursion.model
-    printer = PaperLatexPrinter(model, algorithm.moved(model, ascii_only=False))
-    defined = [rf"{printer.doprint(symbol)} &= {printer.doprint(expr)}" for symbol, expr in _definitions(recursion)]
+    printer = PaperLatexPrinter(model, algorithm.moved(model, ascii_only=False), dated=True)
+    shown = definitions_shown(recursion)
+    defined = [rf"{printer.doprint(symbol)} &= {printer.doprint(expr)}" for symbol, expr in shown]
     names, updates = Names(model), []
     for family in model.directions:
         at = printer._sub((names.head, r, *[unprimed(names, x) for x in names.free_place(family)]))
@@ -376,8 +400,7 @@ def latex(recursion: Recursion) -> str:
     plain = PaperLatexPrinter(model)
     decomposed = [_decomposition_latex(model, plain), *_split_latex(model)]
     decomposed += algorithm.latex_lines(model, plain._sub((names.head, r)))
-    blocks = [" \\\\\n".join(rows) for rows in (decomposed, defined, updates)]
-    return "".join(f"\\begin{{align*}}\n{block}\n\\end{{align*}}\n" for block in blocks)
+    return "".join(align(rows) for rows in (decomposed, defined, updates))
 
 
 def _decomposition_latex(model: Model, printer: PaperLatexPrinter) -> str:
@@ -397,8 +420,8 @@ def _decomposition_latex(model: Model, printer: PaperLatexPrinter) -> str:
 def _split_latex(model: Model) -> list[str]:
     j = "j" if model.network.heads == "signed" else "k"
     return [
-        rf"\overline{{{name}}}_{{{j},r,i}} &= {name}_{{{j},r,i}} \mathbf{{1}}\{{{j} = y_i\}}, \qquad "
-        rf"\underline{{{name}}}_{{{j},r,i}} = {name}_{{{j},r,i}} \mathbf{{1}}\{{{j} \neq y_i\}}"
+        rf"\overline{{{name}}}_{{{j},r,i}}^{{(t)}} &= {name}_{{{j},r,i}}^{{(t)}} \mathbf{{1}}\{{{j} = y_i\}}, \qquad "
+        rf"\underline{{{name}}}_{{{j},r,i}}^{{(t)}} = {name}_{{{j},r,i}}^{{(t)}} \mathbf{{1}}\{{{j} \neq y_i\}}"
         for name in (f.coefficient.latex for f in model.directions if f.coefficient.split)
     ]
 
@@ -409,14 +432,15 @@ def _family_step_latex(recursion: Recursion, family: Directions, printer: PaperL
     now, new = (f"{latex}_{{{at}}}^{{({t})}}" for t in ("t", "t+1"))
     change, keep = coefficient_change(recursion, family), algorithm.keeps_latex(model)
     if "momentum" not in model.algorithm.options:
-        return [rf"{new} &= {keep}{now} " + " ".join(_update_latex(printer, group) for group in change)]
+        return [rf"{new} &= {keep}{now} " + " ".join(update_latex(printer, group) for group in change)]
     v, v_new = (f"v_{{{latex};{at}}}^{{({t})}}" for t in ("t", "t+1"))
-    gradient = " ".join(_update_latex(printer, replace(group, common=group.common / -eta)) for group in change)
+    gradient = " ".join(update_latex(printer, replace(group, common=group.common / -eta)) for group in change)
     beta = algorithm.symbol(model, "momentum")
     return [rf"{v_new} &= {beta} {v} {gradient}", rf"{new} &= {keep}{now} - \eta {v_new}"]
 
 
-def _update_latex(printer: PaperLatexPrinter, group: Collected) -> str:
+def update_latex(printer: PaperLatexPrinter, group: Collected) -> str:
+    """A signed term, as LaTeX."""
     show = printer.doprint
     negative = group.common.could_extract_minus_sign()
     common = -group.common if negative else group.common
@@ -432,6 +456,7 @@ def _update_latex(printer: PaperLatexPrinter, group: Collected) -> str:
 def steps(recursion: Recursion) -> str:
     """The derivation: forward definitions, then each differentiation, numbered."""
     model, lines = recursion.model, [f"{recursion.model.title or recursion.model.name}: derivation", ""]
+    lines += _constants(recursion)
     printer, number = TextPrinter(model), 0
     mean = algorithm.batch_mean(model)
     for definition in recursion.definitions.values():
@@ -441,5 +466,31 @@ def steps(recursion: Recursion) -> str:
     for title, left, right in recursion.steps:
         number += 1
         lines += [f"({number}) {title}", f"    {printer.doprint(left)} = {printer.doprint(right.subs(mean))}", ""]
-    lines += [f"({number + 1}) the step: {', '.join(algorithm.reduced_step(model))}, coefficients as declared", ""]
+    lines += [f"({number + 1}) the step: {', '.join(_moves(model))}, coefficients as declared", ""]
     return "\n".join(lines) + "\n" + text(recursion)
+
+
+def _constants(recursion: Recursion) -> list[str]:
+    """What kappa and c are, of those that the derivation has, with the declared values."""
+    model = recursion.model
+    exprs = [each.expr for each in recursion.definitions.values()] + [right for _, _, right in recursion.steps]
+    found = set().union(*(expr.free_symbols for expr in exprs))
+    meanings = {
+        kappa: "the network's factor, 1/m for a mean over the filters and 1 for a sum",
+        c: "the penalty's factor, as in c lam ||grad||^2: 1/2 or 1",
+    }
+    here = published(model)
+    lines = [
+        f"{symbol}: {meaning}" + (f"; here {here[symbol]}" if symbol in here else "")
+        for symbol, meaning in meanings.items() if symbol in found
+    ]  # fmt: skip
+    return [*lines, ""] if lines else []
+
+
+def _moves(model: Model) -> list[str]:
+    """The algorithm's step on z and b."""
+    if isinstance(model.algorithm, Bilevel):
+        from . import bilevel_show
+
+        return bilevel_show.step_lines(model)
+    return algorithm.reduced_step(model)

@@ -16,8 +16,9 @@ A claim is a comparison of formulas over named quantities with indices, written 
 - Names: the parameters; kappa (1/m or 1), c (1/2 or 1), T (the steps of the run), t, lam_t (the penalty's weight in
   the step from t); every observable of a run (loss, gamma, margins, ...); z_NAME, b_NAME and G_NAME_NAME, the
   pre-activations, coefficients and inner products of families; y, yhat (the labels, as observed and before flips),
-  j (the head's sign), own (1{j = y_i}), same (1{i = k}), norm (||W||_F), neuron_norm; and the quantities
-  declared beside the statements.
+  j (the head's sign), own (1{j = y_i}), same (1{i = k}), norm (||W||_F), neuron_norm, outputs (F_k(x_i) of class
+  heads); NAME_heads, the heads' entries of an observable of matrices; and the quantities declared beside the
+  statements.  Class heads have the index k, class families l.
 
 This module imports no SymPy.
 """

@@ -20,11 +20,31 @@ Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Coupling:
+    """g G for a gradient g (F, B) that is 0 off the first C directions and off `active` ones (A,) of the others.
+
+    The first C are orthogonal to the others, with Gram matrix `head` (C, C); C may be 0.  The others' part is
+    g_active left (A, B - C), rows of the Gram matrix, where `right` has no row; else g_active left right with
+    left (A, R) and right (R, B - C), from vectors of R dimensions.
+    """
+
+    head: Floats
+    active: Indices
+    left: Floats
+    right: Floats
+
+    @property
+    def rank(self) -> int:
+        """R; 0 where the Gram matrix itself is cheaper."""
+        return len(self.right)
+
+
+@dataclass(frozen=True)
 class BilevelKernel(Kernel):
     """A loaded bilevel kernel.
 
     `algorithm` names its parameters, as `derivations.model.Bilevel` does; `families` are the directions' (name, over).
-    `factor` (B, R), with factor factor^T the Gram matrix, is what `through` gave; it is used where it is cheaper.
+    `factor` (B, R), with factor factor^T the Gram matrix, is what `through` gave.
     """
 
     algorithm: Mapping[str, str] = field(default_factory=dict)
@@ -32,9 +52,43 @@ class BilevelKernel(Kernel):
     factor: Floats | None = None
 
     def through(self, factor: Floats | None) -> BilevelKernel:
-        """The kernel that couples tasks through `factor` (B, R) where that is cheaper than the Gram matrix."""
-        cheap = factor is not None and factor_is_cheaper(*factor.shape)
-        return replace(self, factor=np.ascontiguousarray(factor, dtype=np.float64) if cheap else None)
+        """The kernel with vectors `factor` (B, R) to couple tasks through, wherever that is cheaper."""
+        return replace(self, factor=None if factor is None else np.ascontiguousarray(factor, dtype=np.float64))
+
+    def coupling(self, gram: Floats, values: Mapping[str, Any], tasks: int, n: int) -> Coupling:
+        """How an outer step reaches every direction, at the fewest products; see `Coupling`."""
+        inner, outer = self.split(values, n)
+        moving = inner if self.algorithm["method"] == "reptile" else outer
+        shared, active = self._moving(tasks, n, moving)
+        if self.factor is None:
+            cut = 0
+            active = np.concatenate([np.arange(shared, dtype=np.int64), shared + active])
+        else:
+            used = self.factor != 0
+            apart = not (used[:shared].any(axis=0) & used[shared:].any(axis=0)).any()
+            cut = shared if apart else 0
+            active = active if apart else np.concatenate([np.arange(shared, dtype=np.int64), shared + active])
+            rest = self.factor[cut:, used[cut:].any(axis=0)]
+            size, rank = rest.shape
+            if rank * (len(active) + size) < len(active) * size:
+                head = self.factor[:cut] @ self.factor[:cut].T
+                return Coupling(head, active, np.ascontiguousarray(rest[active]), np.ascontiguousarray(rest.T))
+        head = np.ascontiguousarray(gram[:cut, :cut])
+        return Coupling(head, active, np.ascontiguousarray(gram[cut:, cut:][active]), np.empty((0, len(gram) - cut)))
+
+    def _moving(self, tasks: int, n: int, moving: Indices) -> tuple[int, Indices]:
+        """How many directions stand before the first family over examples, and which of the others have a gradient."""
+        start, shared, active = 0, -1, [np.zeros(0, dtype=np.int64)]
+        for _, over in self.families:
+            size = {"one": 1, "class": self.heads, "task": tasks, "sample": tasks * n}[over]
+            own = np.arange(size, dtype=np.int64)
+            if over == "sample":
+                shared = start if shared < 0 else shared
+                own = (np.arange(tasks, dtype=np.int64)[:, None] * n + moving).reshape(-1)
+            if shared >= 0:
+                active.append(start - shared + own)
+            start += size
+        return (start if shared < 0 else shared), np.concatenate(active)
 
     def tasks(self, values: Mapping[str, Any]) -> int:
         """K."""
@@ -62,9 +116,9 @@ class BilevelKernel(Kernel):
         return np.concatenate(columns, axis=1)
 
     def blocks(self, gram: Floats, tasks: int, n: int) -> Floats:
-        """(K, L, L), each task's own inner products: from the factor, where there is one, else from the Gram matrix."""
+        """(K, L, L), each task's own inner products: from the vectors where the Gram matrix (0, 0) is left out."""
         at = self.places(tasks, n)
-        if self.factor is not None:
+        if self.factor is not None and len(gram) != len(self.factor):
             own = self.factor[at]
             return np.ascontiguousarray(own @ np.swapaxes(own, 1, 2))
         return np.ascontiguousarray(gram[at[:, :, None], at[:, None, :]], dtype=np.float64)
@@ -83,12 +137,13 @@ class BilevelKernel(Kernel):
         z_out = np.empty((at.size, *state.shape))
         b_out = np.empty_like(z_out)
         module = self.module(z.shape[2])
-        factor = np.empty((z.shape[2], 0)) if self.factor is None else self.factor
-        with one_blas_thread(module is not self.loops):
+        blas = module is not self.loops
+        coupled = self.coupling(gram, values, tasks, n) if blas else _NOTHING
+        with one_blas_thread(blas):
             failed = module.run(
-                state, coefficients, np.ascontiguousarray(gram, dtype=np.float64), factor,
-                self.blocks(gram, tasks, n), self.labels(y), *self.split(values, n), *self._numbers(values, z.shape[1]),
-                float(values[self.step]), start, steps, at, z_out, b_out,
+                state, coefficients, self._whole(gram, blas), coupled.head, coupled.active, coupled.left, coupled.right,
+                self.blocks(gram, tasks, n), self.labels(y), *self._bounds(values, n),
+                *self._numbers(values, z.shape[1]), float(values[self.step]), start, steps, at, z_out, b_out,
             )
         return until_failure(Trajectory(at, z_out, b_out, int(failed)))
 
@@ -132,7 +187,7 @@ class BilevelKernel(Kernel):
         adapted = np.zeros((tasks, heads, m, blocks.shape[1]))
         outs = [np.zeros(y.size if self.signed else (heads, y.size)) for _ in self.observed]
         self.loops.observe(
-            np.ascontiguousarray(z, dtype=np.float64), blocks, self.labels(y), *self.split(values, y.size // tasks),
+            np.ascontiguousarray(z, dtype=np.float64), blocks, self.labels(y), *self._bounds(values, y.size // tasks),
             *self._numbers(values, m), g, risk, adapted, *outs,
         )
         return g, risk, adapted, outs
@@ -143,10 +198,22 @@ class BilevelKernel(Kernel):
         """Tasks' states (K, H, m, L) after the inner loop on the examples `batch` of each; y (K, n)."""
         moved = np.array(states, dtype=np.float64, order="C")
         chosen = np.fromiter(batch, dtype=np.int64)
+        if np.any(np.diff(chosen) != 1):
+            raise ValueError(f"batch: {chosen.tolist()}; expected examples one after another, such as range(5)")
+        part = (int(chosen[0]), int(chosen[-1]) + 1) if len(chosen) else (0, 0)
         labels = np.ascontiguousarray(y, dtype=np.float64 if self.signed else np.int64)
         numbers = self._numbers(values, moved.shape[2])
-        self.loops.adapt_all(moved, np.ascontiguousarray(blocks), labels, chosen, *numbers)
+        self.loops.adapt_all(moved, np.ascontiguousarray(blocks), labels, *part, *numbers)
         return moved
+
+    def _bounds(self, values: Mapping[str, Any], n: int) -> tuple[int, int]:
+        """How many examples the inner loop takes, and the first of the outer step."""
+        inner, outer = self.split(values, n)
+        return len(inner), int(outer[0])
+
+    def _whole(self, gram: Floats, blas: bool) -> Floats:
+        """The Gram matrix as the loops take it; the BLAS variant has its coupling instead."""
+        return np.empty((0, 0)) if blas else np.ascontiguousarray(gram, dtype=np.float64)
 
     def _numbers(self, values: Mapping[str, Any], m: int) -> tuple[float | int, ...]:
         """The scalars of every loop, and the inner loop's length and step."""
@@ -168,6 +235,4 @@ class BilevelKernel(Kernel):
         return tasks, n
 
 
-def factor_is_cheaper(directions: int, rank: int) -> bool:
-    """Whether g F F^T with F (B, R) takes fewer products than g G with G (B, B)."""
-    return 2 * rank < directions
+_NOTHING = Coupling(np.empty((0, 0)), np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty((0, 0)))

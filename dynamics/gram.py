@@ -83,13 +83,13 @@ def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensem
     inside = np.linalg.cholesky(ensemble.fixed_gram) if f else np.empty((0, 0))
     columns = int(min(n + filters, left))
     along = np.where(ensemble.along, ensemble.along * data.standard_normal((n, f)), 0.0)
-    noise = np.hstack([along, _trapezoid(data, n, columns, left, first=0)])
-    weights = np.hstack([init.standard_normal((filters, f)), _trapezoid(init, filters, columns, left, first=n)])
+    noise = np.hstack([along, trapezoid(data, n, columns, left, first=0)])
+    weights = np.hstack([init.standard_normal((filters, f)), trapezoid(init, filters, columns, left, first=n)])
     fixed = np.hstack([inside, np.zeros((f, columns))])
     return reduce(np.vstack([fixed, ensemble.noise_std[:, None] * noise]), ensemble.filter_std * weights)
 
 
-def _trapezoid(rng: np.random.Generator, rows: int, columns: int, left: float, first: int) -> Array:
+def trapezoid(rng: np.random.Generator, rows: int, columns: int, left: float, first: int) -> Array:
     """Rows first, first + 1, ... of Bartlett's T, cut to `columns`, for Gaussian rows in `left` dimensions."""
     normals = np.tril(rng.standard_normal((rows, columns)), first - 1)
     diagonal = np.arange(first, min(first + rows, columns))

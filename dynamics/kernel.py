@@ -153,10 +153,12 @@ class Kernel:
         count, n = z.shape[0], y.size
         risk, norm = np.empty(count), np.empty(count)
         outs = [np.empty((count, n) if self.signed else (count, self.heads, n)) for name in self.observed]
-        self.loops.observe(
-            np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
-            *self._bound(), *self.arguments(values, z.shape[2]), risk, norm, *outs,
-        )
+        module = self.module(gram.shape[0])
+        with one_blas_thread(module is not self.loops):
+            module.observe(
+                np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
+                *self._bound(), *self.arguments(values, z.shape[2]), risk, norm, *outs,
+            )
         return {"loss": risk, "gradient_norm": norm, **dict(zip(self.observed, outs, strict=True))}
 
     def outputs(self, a: Floats, values: Mapping[str, Any]) -> Floats:

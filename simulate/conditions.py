@@ -9,196 +9,19 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from numbers import Real
-from typing import Any, Literal
+from typing import Literal
 
-from derivations.conditions import Clause, ClauseList, Conditions, Only, Prescription
+from derivations.conditions import Clause, ClauseList, Conditions
 from derivations.model import Model, Parameter, Value
-from dynamics.formula import FormulaError, evaluate, names
 
 from . import settings
-from .conditions_text import interval_text, lines, number
+from .conditions_point import Point, about, interval_of
+from .conditions_table import ClauseTable, ConditionTable, Conflict, Interval, Mend, Row
 from .errors import InputError, nearest, quoted
 
-
-@dataclass(frozen=True)
-class Interval:
-    """The constants C with low <= C <= high and 0 < C < infinity; possibly none."""
-
-    low: float = 0.0
-    high: float = math.inf
-
-    def __contains__(self, constant: float) -> bool:
-        return 0 < constant < math.inf and self.low <= constant <= self.high
-
-    def __and__(self, other: Interval) -> Interval:
-        return Interval(max(self.low, other.low), min(self.high, other.high))
-
-    @property
-    def empty(self) -> bool:
-        """Whether no C is in it."""
-        return self.low > self.high or self.high <= 0 or self.low == math.inf
-
-    def __str__(self) -> str:
-        return interval_text(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """low, high (null for no bound) and empty."""
-        if self.empty:
-            return {"low": None, "high": None, "empty": True}
-        return {"low": self.low, "high": None if self.high == math.inf else self.high, "empty": False}
-
-
-NOWHERE = Interval(math.inf, 0.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A clause at these parameters.
-
-    `left` and `right` are its two sides, `ratio` is the larger-to-be over the smaller-to-be (None where that has no
-    meaning), `holds` is the verdict at the table's C.  All are None where `problem` says why the clause has no value.
-    `trivial`: the side that C multiplies is not positive, so the clause asks nothing.  `counted` is False where the
-    clause is not about this run.
-    """
-
-    clause: Clause
-    left: float | None = None
-    right: float | None = None
-    ratio: float | None = None
-    interval: Interval | None = None
-    holds: bool | None = None
-    problem: str = ""
-    trivial: bool = False
-    counted: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mend:
-    """The value of one parameter that alone satisfies a clause (None: no value does).
-
-    `value` is the smallest one for "raise" and the largest for "lower".  At it, `breaks` are the counted clauses of
-    all lists that held before and do not now, and `also` those that failed before and now hold.
-    """
-
-    clause: str
-    parameter: str
-    direction: Literal["raise", "lower"]
-    value: float | None
-    breaks: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conflict:
-    """Two clauses that both fail, one asking for a larger value of a parameter and one for a smaller.
-
-    No value of this parameter alone satisfies both; `at_least` and `at_most` are what each asks for.
-    """
-
-    parameter: str
-    raised: str
-    at_least: float
-    lowered: str
-    at_most: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClauseTable:
-    """The rows of one list, the constants for which all of them hold, the clauses that bind, and the mends.
-
-    `mends` is about every clause that fails at the chosen constant, the binding one first; `conflicts` are the pairs
-    of them that pull one parameter in opposite directions.
-    """
-
-    title: str
-    rows: tuple[Row, ...]
-    interval: Interval
-    binding: tuple[str, ...]
-    mends: tuple[Mend, ...]
-    conflicts: tuple[Conflict, ...] = ()
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether every counted clause holds at the chosen constant.
-
-        None where no clause is about this run, or one has no value and none fails.
-        """
-        verdicts = [row.holds for row in self.rows if row.counted]
-        if self.rows and not verdicts:
-            return None
-        return False if False in verdicts else None if None in verdicts else True
-
-
-@dataclass(frozen=True, kw_only=True)
-class PrescribedRow:
-    """What a theorem sets and what the run uses: used over prescribed, and for a duration the run's steps over it."""
-
-    prescription: Prescription
-    used: float | None
-    value: float | None
-    ratio: float | None
-    steps_ratio: float | None = None
-    problem: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConditionTable:
-    """A paper's conditions at given parameters; `str` is a plain text table, `to_dict` goes to JSON.
-
-    `tables` holds the printed condition first; `rows`, `interval`, `binding` and `mends` are that table's.
-    `quantities` are those that some clause or prescription stands on; `measured` names the ones taken from data.
-    """
-
-    model: str
-    conditions: Conditions
-    constant: float
-    values: tuple[tuple[str, Value], ...]
-    quantities: tuple[tuple[str, float], ...]
-    tables: tuple[ClauseTable, ...]
-    prescribed: tuple[PrescribedRow, ...]
-    notes: tuple[str, ...]
-    measured: tuple[str, ...] = ()
-
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """The printed condition's rows."""
-        return self.tables[0].rows
-
-    @property
-    def interval(self) -> Interval:
-        """The constants for which every clause of the printed condition holds."""
-        return self.tables[0].interval
-
-    @property
-    def binding(self) -> tuple[str, ...]:
-        """The printed condition's clauses that bound that interval."""
-        return self.tables[0].binding
-
-    @property
-    def mends(self) -> tuple[Mend, ...]:
-        """What would mend the printed condition's failing clauses."""
-        return self.tables[0].mends
-
-    def __str__(self) -> str:
-        return "\n".join(lines(self))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Strict JSON: every number is finite, null stands for "none"."""
-        return {
-            "model": self.model, "paper": self.conditions.paper, "title": self.conditions.title,
-            "constant": self.constant, "values": dict(self.values), "quantities": dict(self.quantities),
-            "measured": list(self.measured),
-            "tables": [_table_dict(table) for table in self.tables],
-            "prescribed": [
-                {"name": row.prescription.name, "source": row.prescription.source, "used": row.used,
-                 "value": row.value, "ratio": _finite(row.ratio), "steps_ratio": _finite(row.steps_ratio),
-                 "problem": row.problem}
-                for row in self.prescribed
-            ],
-            "notes": list(self.notes),
-        }
+__all__ = ["ConditionTable", "Interval", "Row", "conditions", "interval_of", "recorded", "tabulate"]
 
 
 def conditions(
@@ -258,7 +81,7 @@ def tabulate(
     if not 0 < constant < math.inf:
         raise InputError(f"constant: {constant} is not a positive number; give a C > 0, such as 1")
     given, notes = _completed(declared, values)
-    at = _Point(declared, given, constant, steps, _from_data(declared, measured or {}))
+    at = Point(declared, given, constant, steps, _from_data(declared, measured or {}))
     parameters = {p.name: p for p in (*declared.parameters, *model.parameters)}
     used, known = at.used(), dict.fromkeys(quantity.name for quantity in at.quantities)
     return ConditionTable(
@@ -266,7 +89,7 @@ def tabulate(
         values=tuple((name, given[name]) for name in parameters if given.get(name) is not None),
         quantities=tuple((name, x) for name in known if name in used and (x := at.value(name)) is not None),
         tables=tuple(_table(group, at, parameters) for group in declared.lists),
-        prescribed=tuple(at.prescribed(p) for p in declared.prescriptions if _about(p.only, given)),
+        prescribed=tuple(at.prescribed(p) for p in declared.prescriptions if about(p.only, given)),
         notes=(*declared.notes, *notes),
         measured=tuple(name for name in known if name in at.measured and name in used),
     )
@@ -294,7 +117,7 @@ def _completed(declared: Conditions, values: Mapping[str, Value]) -> tuple[dict[
             notes.append(f"{own.name} = {own.default} by default: {own.source}.")
         _check(own, given[own.name])
     for needed in declared.assumes:
-        if needed.parameter in given and not _about(needed, given):
+        if needed.parameter in given and not about(needed, given):
             notes.append(f"Not covered: {needed.parameter} = {given[needed.parameter]}, but {needed.why}.")
     return given, notes
 
@@ -306,132 +129,7 @@ def _check(own: Parameter, value: Value) -> None:
                          f"{own.name} <= {high}, such as {own.default}")
 
 
-def _about(only: Only | None, values: Mapping[str, Value]) -> bool:
-    return only is None or only.parameter not in values or only.admits(values[only.parameter])
-
-
-class _Point:
-    """One parameter point: the names that formulas may use, and the clauses' values there."""
-
-    def __init__(
-        self, declared: Conditions, values: Mapping[str, Value], constant: float, steps: int | None,
-        measured: Mapping[str, float],
-    ) -> None:
-        self.declared, self.values, self.constant, self.steps = declared, values, constant, steps
-        self.measured = measured
-        # A name without a number (neurons, lam_until that is not set) is left out: a formula that needs it says so.
-        self.scope: dict[str, float] = {
-            name: value for name, value in values.items() if isinstance(value, (int, float))
-        }
-        self.problems: dict[str, str] = {"T": "T, the number of steps, is not given; name it"} if steps is None else {}
-        if steps is not None:
-            self.scope["T"] = steps
-        if values.get("neurons") in ("mean", "sum") and self.scope.get("m"):
-            self.scope["kappa"] = 1 / self.scope["m"] if values["neurons"] == "mean" else 1.0
-        if isinstance(values.get("penalty_half"), bool):
-            self.scope["c"] = 0.5 if values["penalty_half"] else 1.0
-        self.scope.update(measured)
-        self.quantities = [q for q in declared.quantities if _about(q.only, values)]
-        self.formulas = {q.name: q.formula for q in self.quantities if q.name not in measured}
-        self.todo = dict(self.formulas)
-
-    def moved(self, name: str, value: Value) -> _Point:
-        """The point with one parameter changed."""
-        return _Point(self.declared, {**self.values, name: value}, self.constant, self.steps, self.measured)
-
-    def stands_on(self, formula: str) -> set[str]:
-        """Every name that a formula's value depends on: quantities, and the parameters behind those not measured."""
-        found = set(names(formula))
-        for name in names(formula):
-            if name in self.formulas:
-                found |= self.stands_on(self.formulas[name])
-            elif name == "kappa":
-                found.add("m")
-        return found
-
-    def used(self) -> set[str]:
-        """The names that the clauses and prescriptions depend on."""
-        sides = [side for group in self.declared.lists for c in group.clauses for side in (c.left, c.right)]
-        sides += [side for p in self.declared.prescriptions for side in (p.used, p.formula)]
-        return set().union(*(self.stands_on(side) for side in sides))
-
-    def evaluate(self, formula: str) -> float:
-        """A formula's value.  Raises FormulaError with the first reason there is none."""
-        for name in names(formula):
-            if name in self.todo:
-                self._derive(name)
-            if name in self.problems:
-                raise FormulaError(self.problems[name])
-        return evaluate(formula, self.scope)
-
-    def _derive(self, name: str) -> None:
-        """Put a derived quantity in the scope, or the reason that it has no value among the problems."""
-        try:
-            self.scope[name] = self.evaluate(self.todo.pop(name))
-        except FormulaError as error:
-            self.problems[name] = str(error)
-
-    def row(self, clause: Clause) -> Row:
-        """A clause's row."""
-        counted = _about(clause.only, self.values)
-        try:
-            left, right = self.evaluate(clause.left), self.evaluate(clause.right)
-        except FormulaError as error:
-            return Row(clause=clause, problem=str(error), counted=counted)
-        big, small = (left, right) if clause.relation == ">=" else (right, left)
-        interval = interval_of(big, small, clause.power)
-        ratio = big / small if small > 0 else None
-        return Row(clause=clause, left=left, right=right, ratio=ratio, interval=interval,
-                   holds=self.constant in interval, trivial=clause.power != 0 and small <= 0 <= big, counted=counted)
-
-    def holds(self, clause: Clause) -> bool:
-        """Whether a clause has a value and holds here."""
-        return self.row(clause).holds is True
-
-    def prescribed(self, prescription: Prescription) -> PrescribedRow:
-        """A prescription's row."""
-        used = self.value(prescription.used)
-        try:
-            value = self.evaluate(prescription.formula)
-        except FormulaError as error:
-            return PrescribedRow(prescription=prescription, used=used, value=None, ratio=None, problem=str(error))
-        if prescription.cure and value <= 0:
-            problem = f"{prescription.name} is {number(value)}, which prescribes no step; {prescription.cure}"
-            return PrescribedRow(prescription=prescription, used=used, value=value, ratio=None, problem=problem)
-        return PrescribedRow(
-            prescription=prescription, used=used, value=value, ratio=_over(used, value),
-            steps_ratio=_over(self.steps, value) if prescription.duration else None,
-        )
-
-    def value(self, formula: str) -> float | None:
-        """A formula's value, or None where it has none."""
-        try:
-            return self.evaluate(formula)
-        except FormulaError:
-            return None
-
-
-def _over(used: float | None, value: float) -> float | None:
-    return None if used is None or value == 0 else used / value
-
-
-def interval_of(big: float, small: float, power: Literal[1, 0, -1] = 1) -> Interval:
-    """The C > 0 with big >= C^power small, for finite numbers of any sign."""
-    if power == 0:
-        return Interval() if big >= small else NOWHERE
-    if small > 0:
-        if big <= 0:
-            return NOWHERE
-        return Interval(high=big / small) if power == 1 else Interval(low=small / big)
-    if big >= 0:
-        return Interval()
-    if small == 0:
-        return NOWHERE
-    # Both are negative: -big <= C^power (-small).
-    return Interval(low=big / small) if power == 1 else Interval(high=small / big)
-
-
-def _table(group: ClauseList, at: _Point, parameters: Mapping[str, Parameter]) -> ClauseTable:
+def _table(group: ClauseList, at: Point, parameters: Mapping[str, Parameter]) -> ClauseTable:
     rows = tuple(at.row(clause) for clause in group.clauses)
     known = [row for row in rows if row.counted and row.interval is not None]
     interval = Interval()
@@ -450,7 +148,7 @@ def _table(group: ClauseList, at: _Point, parameters: Mapping[str, Parameter]) -
     )
 
 
-def _moves(clause: Clause, at: _Point) -> set[str]:
+def _moves(clause: Clause, at: Point) -> set[str]:
     """The names that a clause depends on here: what was measured does not move with a parameter."""
     return at.stands_on(clause.left) | at.stands_on(clause.right)
 
@@ -472,13 +170,17 @@ def _binds(one: Interval, all_together: Interval) -> bool:
 
 
 def _mend(
-    clause: Clause, name: str, direction: Literal["raise", "lower"], at: _Point, parameters: Mapping[str, Parameter]
+    clause: Clause, name: str, direction: Literal["raise", "lower", "set"], at: Point,
+    parameters: Mapping[str, Parameter],
 ) -> Mend:
-    value = _threshold(clause, name, direction, at, parameters[name])
+    if clause.relation == "=":
+        value, direction = _equalled(clause, name, direction, at, parameters[name]), "set"
+    else:
+        value = _threshold(clause, name, direction, at, parameters[name])
     if value is None:
         return Mend(clause=clause.id, parameter=name, direction=direction, value=None)
     there = at.moved(name, value)
-    others = [c for group in at.declared.lists for c in group.clauses if c is not clause and _about(c.only, at.values)]
+    others = [c for group in at.declared.lists for c in group.clauses if c is not clause and about(c.only, at.values)]
     return Mend(
         clause=clause.id, parameter=name, direction=direction, value=value,
         breaks=tuple(c.id for c in others if at.holds(c) and not there.holds(c)),
@@ -486,9 +188,20 @@ def _mend(
     )
 
 
-def _threshold(
-    clause: Clause, name: str, direction: Literal["raise", "lower"], at: _Point, parameter: Parameter
-) -> float | None:
+def _equalled(clause: Clause, name: str, direction: str, at: Point, parameter: Parameter) -> float | None:
+    """The nearest value at which an equation holds; `direction` is where its left side grows over its right."""
+    row = at.row(clause)
+    assert row.left is not None and row.right is not None
+    short = row.left < row.right
+    half = replace(clause, relation=">=" if short else "<=")
+    value = _threshold(half, name, direction if short else _OPPOSITE[direction], at, parameter)
+    return value if value is not None and at.moved(name, value).holds(clause) else None
+
+
+_OPPOSITE = {"raise": "lower", "lower": "raise"}
+
+
+def _threshold(clause: Clause, name: str, direction: str, at: Point, parameter: Parameter) -> float | None:
     """The nearest value in that direction at which the clause holds, where it is monotone; None where there is none."""
     def holds(x: float) -> bool:
         return at.moved(name, x).holds(clause)
@@ -511,15 +224,29 @@ def _threshold(
 def _bracket(
     holds: Callable[[float], bool], direction: str, start: float, parameter: Parameter
 ) -> tuple[float, float] | None:
-    """A value where the clause fails and one further on where it holds, within the parameter's range."""
+    """A value where the clause fails and one further on where it holds, among the parameter's admissible ones."""
     up = direction == "raise"
-    limit = (parameter.high if up else parameter.low) or (1e300 if up else 1e-300)
+    limit = _admissible(parameter)[up]
     previous = max(start, 1e-300)
     for x in _ladder(previous, limit, up):
         if holds(x):
             return previous, x
         previous = x
     return None
+
+
+def _admissible(parameter: Parameter) -> tuple[float, float]:
+    """The least and the greatest value that may be offered: within the range, and one that a run could have.
+
+    A theorem about many filters and examples says nothing of one, no machine holds 1e8 of them, and e^100 is the
+    largest dimension in use.
+    """
+    count = parameter.kind == "count"
+    low, high = (2.0 if parameter.name in _MANY else 1.0, 1e7) if count else (1e-50, 1e50)
+    return max(low, parameter.low or low), min(high, math.inf if parameter.high is None else parameter.high)
+
+
+_MANY = ("n", "m", "n_train")
 
 
 def _ladder(start: float, limit: float, up: bool) -> Iterator[float]:
@@ -542,28 +269,3 @@ def _whole(holds: Callable[[float], bool], direction: str, found: float) -> floa
         if holds(x):
             return x
     return None
-
-
-def _finite(x: float | None) -> float | None:
-    return None if x is None or math.isinf(x) else x
-
-
-def _table_dict(table: ClauseTable) -> dict[str, Any]:
-    return {
-        "title": table.title, "holds": table.holds, "interval": table.interval.to_dict(),
-        "binding": list(table.binding), "rows": [_row_dict(row) for row in table.rows],
-        "mends": [{**asdict(mend), "breaks": list(mend.breaks), "also": list(mend.also)}
-                  for mend in table.mends],
-        "conflicts": [asdict(conflict) for conflict in table.conflicts],
-    }
-
-
-def _row_dict(row: Row) -> dict[str, Any]:
-    clause = row.clause
-    return {
-        "id": clause.id, "source": clause.source, "asks": clause.text, "left_formula": clause.left,
-        "relation": clause.relation, "right_formula": clause.right, "power": clause.power, "constant": clause.kind,
-        "left": row.left, "right": row.right, "ratio": _finite(row.ratio), "holds": row.holds,
-        "trivial": row.trivial, "counted": row.counted,
-        "interval": row.interval.to_dict() if row.interval is not None else None, "problem": row.problem,
-    }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
 from typing import TYPE_CHECKING
 
 from derivations.model import Value
 
 if TYPE_CHECKING:
-    from .conditions import ClauseTable, ConditionTable, Conflict, Interval, Mend, PrescribedRow, Row
+    from .conditions_table import ClauseTable, ConditionTable, Conflict, Interval, Mend, PrescribedRow, Row
 
 _WIDTH = 110
 
@@ -84,6 +84,9 @@ def _group_lines(group: ClauseTable, constant: float) -> Iterator[str]:
             aside.setdefault(row.clause.only.why, []).append(row.clause.id)
     for why, ids in aside.items():
         yield from _wrapped(f"not about this run, not counted: {', '.join(ids)} ({why})", 2)
+    for row in group.rows:
+        if row.clause.note:
+            yield from _wrapped(f"{row.clause.id}: {row.clause.note}", 2)
     yield from _verdict_lines(group, constant)
 
 
@@ -96,7 +99,7 @@ def _row_lines(row: Row) -> Iterator[str]:
         yield from _wrapped(f"{row.problem}.", 7) if row.counted else ()
         return
     ratio = _shown(row.ratio, 3, ROUND_FLOOR)
-    yield (f"{head}{_shown(row.left):>11} {row.clause.relation} {_shown(row.right):>11} {ratio:>9}  "
+    yield (f"{head}{_shown(row.left):>11} {row.clause.relation:<2} {_shown(row.right):>11} {ratio:>9}  "
            f"{row.interval!s:<16} {verdict}")
     if row.trivial:
         yield "       asks nothing here: the side that C multiplies is not positive"
@@ -116,10 +119,7 @@ def _verdict_lines(group: ClauseTable, constant: float) -> Iterator[str]:
         verdict = "none; all clauses hold for every C"
     yield from _wrapped(f"binding: {verdict}{without}", 2)
     for clause in dict.fromkeys(mend.clause for mend in group.mends):
-        yield f"  {clause} would hold at C = {number(constant)} with one of"
-        for mend in group.mends:
-            if mend.clause == clause:
-                yield from _wrapped(_mend_text(mend), 4)
+        yield from _mend_lines(clause, [mend for mend in group.mends if mend.clause == clause], constant)
     for conflict in group.conflicts:
         yield from _wrapped(_conflict_text(conflict), 2)
 
@@ -130,10 +130,26 @@ def _conflict_text(conflict: Conflict) -> str:
             f"(<= {at_most})")
 
 
+_SIGNS = {"raise": (">=", ROUND_CEILING), "lower": ("<=", ROUND_FLOOR), "set": ("=", ROUND_HALF_EVEN)}
+
+
+def _mend_lines(clause: str, mends: list[Mend], constant: float) -> Iterator[str]:
+    """What mends one clause: a line a parameter, and one for those of which no admissible value does."""
+    without = [mend.parameter for mend in mends if mend.value is None]
+    if len(without) == len(mends):
+        yield f"  {clause}: no admissible value mends it ({', '.join(without)} alone, at C = {number(constant)})"
+        return
+    yield f"  {clause} would hold at C = {number(constant)} with one of"
+    for mend in mends:
+        if mend.value is not None:
+            yield from _wrapped(_mend_text(mend), 4)
+    if without:
+        yield f"    {', '.join(without)}: no admissible value mends it"
+
+
 def _mend_text(mend: Mend) -> str:
-    sign, rounding = (">=", ROUND_CEILING) if mend.direction == "raise" else ("<=", ROUND_FLOOR)
-    if mend.value is None:
-        return f"{mend.parameter}: no value in its range alone suffices"
+    sign, rounding = _SIGNS[mend.direction]
+    assert mend.value is not None
     after = [f"then {', '.join(mend.breaks)} {'breaks' if len(mend.breaks) == 1 else 'break'}"] if mend.breaks else []
     after += [f"this mends {', '.join(mend.also)} too"] if mend.also else []
     text = f"{mend.parameter} {sign} {number(mend.value, 5, rounding)}"

@@ -183,7 +183,7 @@ def _off(model: Model, law: GaussianLaw, values: Mapping[str, Value], spans: Map
 
 
 def _by_vectors(model: Model, values: Mapping[str, Value], layout: Layout, y: Array, seed: int) -> Draw:
-    """Every vector; fixed ones along the first axes, the dictionary orthogonal to them by coordinates set to 0."""
+    """Every vector, features within the first axes."""
     entries = (len(layout.std) + model.n_heads * whole(values, "m")) * layout.d
     if entries > LARGEST:
         raise InputError(
@@ -204,15 +204,20 @@ def _by_vectors(model: Model, values: Mapping[str, Value], layout: Layout, y: Ar
 
 
 def feature_vectors(layout: Layout, seed: int) -> Array:
-    """The fixed vectors (f, d): on axes of their own, the dictionary's orthogonal to nu alone."""
-    d, count = int(layout.d), len(layout.lengths)
-    features = np.zeros((count, d))
-    held = count - layout.items
+    """The fixed vectors (f, d) within the first f axes; the dictionary is orthogonal to nu alone.
+
+    Which f-dimensional space the features span changes no inner product's law, so the dictionary is drawn in an
+    orthonormal basis built from its own vectors (`dynamics.gram`), and noise off the features is 0 on those axes.
+    """
+    count, held = len(layout.lengths), len(layout.lengths) - layout.items
+    features = np.zeros((count, int(layout.d)))
     features[np.arange(held), np.arange(held)] = layout.lengths[:held]
     if layout.items:
-        drawn = layout.item_std * stream(seed, "dictionary").standard_normal((layout.items, d))
-        drawn[:, held - 1] = 0.0  # nu is the last of the vectors on axes
-        features[held:] = drawn
+        rng = stream(seed, "dictionary")
+        # nu, the last of the held ones, is left out
+        features[held:, : held - 1] = rng.standard_normal((layout.items, held - 1))
+        features[held:, held:count] = grams.trapezoid(rng, layout.items, layout.items, layout.d - held, first=0)
+        features[held:] *= layout.item_std
     return features
 
 
@@ -220,6 +225,10 @@ def noise_vectors(layout: Layout, features: Array, rng: np.random.Generator) -> 
     """Fresh Gaussian vectors of every direction that has any (B, d), projected; 0 elsewhere."""
     out = np.zeros((len(layout.std), features.shape[1]))
     rows = np.flatnonzero(layout.std)
+    if layout.off[rows].all():  # the axes that features lie in
+        free = features.shape[1] - len(features)
+        out[rows, len(features) :] = layout.std[rows, None] * rng.standard_normal((len(rows), free))
+        return out
     out[rows] = layout.std[rows, None] * rng.standard_normal((len(rows), features.shape[1]))
     packed = np.packbits(layout.off[rows], axis=1)
     for key in np.unique(packed, axis=0):

@@ -117,7 +117,7 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
             found = _declared(states, declared[name])
             if found is not None:
                 out[name] = found
-    return {**out, **{k: v for k, v in _coefficients(states).items() if k in wanted}}
+    return {**out, **{k: v for k, v in _coefficients(states, wanted).items() if k in wanted}}
 
 
 def _common(states: States, name: str) -> Variable:
@@ -141,13 +141,16 @@ def _common(states: States, name: str) -> Variable:
     return Variable(dims, values, said) if values.ndim == 1 else states.per_example(dims, values, said)
 
 
-def _coefficients(states: States) -> dict[str, Variable]:
+def _coefficients(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
+    """The coefficients of every family of which any is wanted."""
     out: dict[str, Variable] = {}
     if states.b is None:
         return out
     for family in states.model.directions:
-        values = coefficient(states, family)
         coef = family.coefficient
+        if not {coef.name, f"{coef.name}_over", f"{coef.name}_under"} & set(wanted):
+            continue
+        values = coefficient(states, family)
         out[coef.name] = _placed(states, family, values, f"coefficient of {family.name}")
         if coef.split:
             own, said = states.own[:, None, :], f"{coef.name} where the head is the example's own"

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import Flips, LongTail, Model, Preset
+from dynamics.bilevel import BilevelKernel
 from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
 from dynamics.stepdraws import StepDraws
 
-from . import fresh, matrices, parameters, settings, source
+from . import fresh, matrices, parameters, settings, source, tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .draw import Draw, draw
@@ -153,9 +154,13 @@ class _Task:
         initial = source.arrays(self.model, self.resolved.values, seed, self.initial, self.examples)
         drawn = draw(self.model, self.resolved.values, seed, self.sampling, initial)
         if initial is not None and self.examples is None:
-            sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
-            self.resolved = parameters.with_sizes(self.resolved, self.params, sizes)
+            self.resolved = parameters.with_sizes(self.resolved, self.params, tasks.sizes(self.model, drawn))
         kernel = kernel_for(self.model).bind(drawn.clean)
+        if isinstance(kernel, BilevelKernel):
+            kernel = kernel.through(drawn.vectors)
+            self.notes = tasks.notes(self.model, kernel, drawn, self.resolved.values)
+            if tasks.afresh(self.model, self.resolved.values):
+                return self._afresh(kernel, drawn, seed)
         draws = step_draws(self.model, self.resolved.values, drawn.y, seed)
         path, seen, hits, counts = (self._reduced if self.engine == "reduced" else self._weights)(kernel, drawn, draws)
         b, scale = path.b if path.b.size else None, path.scale if decays(self.model) else None
@@ -171,16 +176,18 @@ class _Task:
         if not wanted or states.b is None:
             return {}
         values = self.resolved.values
+        if isinstance(kernel, BilevelKernel):
+            of_tasks, reason = tasks.fresh(kernel, states, seed, wanted)
+            self._leave_out(reason)
+            return of_tasks
         if self.examples is not None and self.engine == "weights":
             return {}  # taken from W itself, which b determines only where the directions are independent
         if self.examples is not None:
             through = source.through_coefficients(states.draw, states.b, states.shares, self.examples.test_x)
             return self._held_out(kernel, through, self.examples)
         reason = fresh.refusal(self.model, states.draw, values)
-        if reason and self.asked:
-            raise InputError(reason)
+        self._leave_out(reason)
         if reason:
-            self.notes = (f"test_error, test_loss and what else needs fresh examples are left out: {reason}",)
             return {}
         tails = tuple(o for o in self.model.observables if isinstance(o, LongTail) and obs.of_tail(o) & set(wanted))
         found = fresh.fresh_statistics(
@@ -197,6 +204,34 @@ class _Task:
         dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
         said = {name: _meaning(name, tails, fresh.judged(self.model)) for name in wanted}
         return {name: obs.Variable(dims[found[name].ndim], found[name], said[name]) for name in wanted}
+
+    def _leave_out(self, reason: str) -> None:
+        """Notes why fresh examples are left out; refuses where they were asked for."""
+        if reason and self.asked:
+            raise InputError(reason)
+        if reason:
+            note = f"test_error, test_loss and what else needs fresh examples are left out: {reason}"
+            self.notes = (*self.notes, note)
+
+    def _afresh(self, kernel: BilevelKernel, drawn: Draw, seed: int) -> tuple[Steps, Variables, Draw]:
+        """A run whose examples are drawn again before every step: each recorded state is a draw of its own."""
+        if self.engine == "weights" or self.sampling != "vectors" or self.initial is not None or self.until:
+            raise InputError(
+                f"{tasks.flag(self.model)}: True draws examples afresh before every step; expected engine='reduced', "
+                "sampling='vectors', no initial= and no until=; leave it out, or those"
+            )
+        model, values, rows, hits = self.model, self.resolved.values, [], _Watch(self, kernel, drawn)
+        path = tasks.path(kernel, model, values, drawn, seed, self.steps)
+        for t, state, b in path:
+            chunk = Trajectory(np.array([t]), state.z[None], np.zeros((1, *state.z.shape)), -1)
+            hits.at(state)(chunk)
+            if t in self.recorded:
+                seen = seen_by(kernel.through(state.vectors), chunk.z, state, values)
+                states = obs.States(model, state, values, chunk.z, chunk.b, seen)
+                held = self._fresh(kernel, states, seed)
+                rows.append({**tasks.at_fresh_state(states, b, self.wanted), **held})
+        counts = {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.hits.items()}
+        return self.recorded, {**tasks.joined(rows), **counts}, drawn
 
     def _held_out(self, kernel: Kernel, preactivations: Iterable[Array], examples: source.Examples) -> Variables:
         """Test error and loss on the data's own held-out examples."""
@@ -217,10 +252,13 @@ class _Task:
         return path, seen_by(kernel, path.z, drawn, self.resolved.values), watch.hits, counts
 
     def _weights(self, kernel: Kernel, drawn: Draw, draws: StepDraws | None) -> _Found:
-        from . import weights
+        from . import weights, weights_flips
 
         vectors, _ = weights.needs_vectors(drawn)
-        path = weights.train(self.model, drawn, self.resolved.values, self.steps, self.recorded, draws=draws)
+        declared = [o for o in self.model.observables if isinstance(o, Flips) and {o.name, o.last} & set(self.wanted)]
+        watch = weights_flips.Watch(declared, self.recorded.tolist())
+        values = self.resolved.values
+        path = weights.train(self.model, drawn, values, self.steps, self.recorded, draws=draws, watch=watch)
         seen = weights.observe(self.model, vectors, drawn.y, path.W, self.resolved.values, clean=drawn.clean)
         b = np.empty(0) if path.b is None else path.b
         scale = weights.remaining(self.model, self.resolved.values, path.t)
@@ -228,7 +266,8 @@ class _Task:
         if self.examples is not None and set(obs.fresh_names(self.model)) & set(self.wanted):
             through = source.through_weights(path.W, self.examples.test_x)
             fresh_ones = self._held_out(kernel, through, self.examples)
-        return Trajectory(path.t, seen["z"], b, -1, scale), seen, {}, fresh_ones
+        counts = {name: variable for name, variable in watch.variables().items() if name in self.wanted}
+        return Trajectory(path.t, seen["z"], b, -1, scale), seen, {}, {**fresh_ones, **counts}
 
 
 def _meaning(name: str, tails: tuple[LongTail, ...], judged: str) -> str:
@@ -265,7 +304,7 @@ class _Watch:
         self.task, self.kernel, self.drawn = task, kernel, drawn
         self.hits: dict[str, tuple[int, str]] = {}
         self.open: dict[str, tuple[str, str, float]] = {}
-        values, n, m = task.resolved.values, len(drawn.y), drawn.z.shape[1]
+        values, n, m = task.resolved.values, drawn.examples, drawn.z.shape[1]
         for event in task.model.events:
             if event.name not in task.wanted:
                 continue
@@ -286,6 +325,11 @@ class _Watch:
         ]
         self.busy = bool(self.open or task.until or self.counters)
 
+    def at(self, drawn: Draw) -> _Watch:
+        """The same watch on another draw's states."""
+        self.drawn = drawn
+        return self
+
     def __call__(self, chunk: Trajectory) -> int | None:
         stop = self._stop(chunk)
         upto = slice(None if stop is None else int(np.searchsorted(chunk.t, stop)) + 1)
@@ -299,18 +343,17 @@ class _Watch:
         """Notes the hitting times in this chunk; the step at which the run ends early, if it does."""
         if not self.open and not self.task.until:
             return None
-        states = obs.States(
-            self.task.model,
-            self.drawn,
-            self.task.resolved.values,
-            chunk.z,
-            chunk.b,
-            seen_by(self.kernel, chunk.z, self.drawn, self.task.resolved.values),
-            chunk.scale if decays(self.task.model) else None,
-        )
         needed = tuple({name for name, _, _ in self.open.values()} | set(self.task.until))
+        model, values = self.task.model, self.task.resolved.values
+        seen = seen_by(self.kernel, chunk.z, self.drawn, values) if obs.needs_seen(model, needed) else {}
+        scale = chunk.scale if decays(model) else None
+        states = obs.States(model, self.drawn, values, chunk.z, chunk.b, seen, scale)
         found = {name: v.values.reshape(len(chunk.t), -1) for name, v in obs.evaluate(states, needed).items()}
         for name, (observable, relation, bound) in list(self.open.items()):
+            if observable not in found:  # the draw lacks what it is of
+                self.hits[name] = (-1, f"not known: {observable} needs vectors that the arrays do not tell")
+                del self.open[name]
+                continue
             worst = found[observable].min(1) >= bound if relation == ">=" else found[observable].max(1) <= bound
             if worst.any():
                 self.hits[name] = (int(chunk.t[int(np.argmax(worst))]), self.hits[name][1])
@@ -338,7 +381,8 @@ def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int,
         "t": t,
         head: [1, -1] if head == "j" else np.arange(model.n_heads),
         "r": np.arange(drawn.z.shape[1]),
-        "i": np.arange(len(drawn.y)),
+        "i": np.arange(drawn.examples),
+        "task": np.arange(drawn.tasks),
         "class": np.arange(model.network.classes),
         "seed": np.arange(first, first + len(runs)),
         "matrix": matrices.matrix_names(model.n_heads, head == "j"),
@@ -396,9 +440,11 @@ def weights(
                 f"observables: {coefficient.name!r} is not in this run, and W needs it; run without observables="
             )
         last = np.asarray(data[coefficient.name].isel(t=-1).values)
-        start = resolved.model.offsets(n)[family.name]
-        rows = slice(start, start + resolved.model.sizes(n)[family.name])
-        value = last[..., None] if family.over == "one" else last
+        start = resolved.model.offsets(n, drawn.tasks)[family.name]
+        rows = slice(start, start + resolved.model.sizes(n, drawn.tasks)[family.name])
+        value = last.reshape(*last.shape[:2], -1)
+        if coefficient.labelled:
+            value = value * drawn.y
         lengths = np.diag(drawn.gram)[rows] if coefficient.scaled else np.ones(value.shape[-1])
         sign = (
             np.array([1.0, -1.0])[:, None, None]

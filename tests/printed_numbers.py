@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from derivations.activations import LeakySlopeClosed, Relu, Step
+from derivations.activations import HuberizedRelu, LeakySlopeClosed, Ramp, Relu, Step
 from derivations.papers.pegr.model import model
 
 Array = NDArray[np.float64]
@@ -109,7 +109,9 @@ def value(expr: sp.Expr, state: Numbers, at: dict[str, int]) -> Any:
     """The number or vector that `expr` is at `state`, its free indices being `at`, counted from 1."""
     if isinstance(expr, sp.Sum):
         names = [str(limit[0]) for limit in expr.limits]
-        ranges = [range(1, state.size(str(limit[2])) + 1) for limit in expr.limits]
+        firsts = [int(value(limit[1], state, at)) for limit in expr.limits]
+        lasts = [state.size(str(limit[2])) for limit in expr.limits]
+        ranges = [range(first, last + 1) for first, last in zip(firsts, lasts, strict=True)]
         return sum(
             value(expr.function, state, {**at, **dict(zip(names, k, strict=True))}) for k in itertools.product(*ranges)
         )
@@ -132,6 +134,8 @@ def combined(expr: sp.Expr, inner: list[Any]) -> Any:
         Relu: lambda x: max(x, 0.0),
         Step: lambda x: float(x > 0),
         LeakySlopeClosed: lambda x, slope: 1.0 if x >= 0 else slope,
+        HuberizedRelu: lambda x, h: 0.0 if x < 0 else x * x / (2 * h) if x <= h else x - h / 2,
+        Ramp: lambda x, h: min(max(x / h, 0.0), 1.0),
     }
     return operations[expr.func](*inner)
 

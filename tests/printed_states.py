@@ -1,4 +1,5 @@
-"""States of the heterogeneous and the nearly orthogonal setting, and by torch what their claims' left sides are there.
+"""States of the heterogeneous and the nearly orthogonal setting, and by torch what their claims' left sides are there;
+those of the bilevel setting are from `printed_tasks`.
 
 Nothing here uses the derivation: outputs are computed from the vectors and differentiated by autograd.
 """
@@ -13,6 +14,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from . import printed_tasks
+from .printed_tasks import Tasks
 
 Array = NDArray[np.float64]
 At = dict[str, int]
@@ -311,13 +315,16 @@ TRUTH: dict[str, Truth] = {
     "nearly_orthogonal-F.2-step": _rho(_other),
     "nearly_orthogonal-G.1-step": along(lambda state: state.x, _own, head="j"),
     "nearly_orthogonal-G.11-gradient": _margin_slopes,
+    **printed_tasks.TRUTH,
 }
 FROZEN = {"nearly_orthogonal-D.1-step", "nearly_orthogonal-D.2-step", "nearly_orthogonal-D.2-sum",
           "nearly_orthogonal-5.7-ratio", "nearly_orthogonal-D.3-ratio"}  # fmt: skip
 
 
-def state_of(claim: str, seed: int = 0) -> Classes | Inputs:
+def state_of(claim: str, seed: int = 0) -> Classes | Inputs | Tasks:
     """A state that meets a claim's hypotheses."""
+    if claim in printed_tasks.TRUTH:
+        return printed_tasks.state_of(claim, seed)
     return classes(seed) if claim.startswith("heterogeneous") else inputs(seed, frozen=claim in FROZEN)
 
 

@@ -14,6 +14,10 @@ from hypothesis import strategies as st
 from derivations.activations import Relu, Step
 from derivations.canonical import bound_apart, canonical
 from derivations.claims import Claim, Slip, claims, compare, explain, latex
+from derivations.papers.fomaml.claims import FEATURES as PARTS
+from derivations.papers.fomaml.claims import HEAD_1, SUM
+from derivations.papers.fomaml.claims import NOISE_OFF as NOISE_OFF_FEATURES
+from derivations.papers.fomaml.model import model as bilevel
 from derivations.papers.heterogeneous.claims import FEATURES, NOISE_OFF, OTHER
 from derivations.papers.heterogeneous.model import model as of_classes
 from derivations.papers.nearly_orthogonal.claims import ACROSS, FROZEN, OWN
@@ -23,6 +27,7 @@ from derivations.symbols import i, i_, m, n, r, r_, s, y
 
 from . import printed_numbers as numbers
 from . import printed_states as states
+from . import printed_tasks as tasks
 
 CLAIMS = claims()
 EXACT = 1e-12
@@ -34,6 +39,9 @@ HOLDS = {
     "nearly_orthogonal-3.2-step", "nearly_orthogonal-5.1-step", "nearly_orthogonal-5.4-step",
     "nearly_orthogonal-5.5-step", "nearly_orthogonal-D.1-step", "nearly_orthogonal-D.2-step",
     "nearly_orthogonal-D.3-ratio",
+    "fomaml-eq:C-gradient", "fomaml-eq:C.1-step", "fomaml-eq:C.2-step", "fomaml-eq:C.3-step", "fomaml-eq:C.4-step",
+    "fomaml-eq:C.5-step", "fomaml-eq:C.6-step", "fomaml-eq:C.8-step", "fomaml-eq:C.9-step", "fomaml-eq:C.11-step",
+    "fomaml-eq:A.3-step", "fomaml-eq:F.1-step", "fomaml-eq:F.4-step", "fomaml-eq:F.4-z",
 }  # fmt: skip
 FILTERS = {
     "pegr-A.1-flow": ("pegr", True), "pegr-A.1-collected": ("pegr", True), "pegr-5.1-filters": ("pegr", True),
@@ -70,6 +78,9 @@ NEEDED = [
     ("heterogeneous-66-step", NOISE_OFF), ("heterogeneous-96-step", NOISE_OFF), ("heterogeneous-76-norm", NOISE_OFF),
     ("nearly_orthogonal-D.1-step", OWN), ("nearly_orthogonal-5.7-ratio", FROZEN),
     ("nearly_orthogonal-E.2-step", ACROSS), ("nearly_orthogonal-G.1-step", OWN),
+    ("fomaml-eq:C.1-step", NOISE_OFF_FEATURES), ("fomaml-eq:C.6-step", NOISE_OFF_FEATURES),
+    ("fomaml-eq:C.8-step", PARTS), ("fomaml-eq:E.17-step", PARTS), ("fomaml-eq:C.8-step", SUM),
+    ("fomaml-eq:F.4-step", HEAD_1),
 ]  # fmt: skip
 
 
@@ -98,7 +109,7 @@ def test_every_claim_prints(name: str) -> None:
 
 @pytest.mark.parametrize("name", states.TRUTH)
 def test_left_sides_are_torchs(name: str) -> None:
-    """Every claim of these two papers, mended, at a state whose left side torch computes."""
+    """Every claim of these papers, mended, at a state whose left side torch computes."""
     pytest.importorskip("torch")
     claim = CLAIMS[name]
     for seed in range(3):
@@ -106,8 +117,28 @@ def test_left_sides_are_torchs(name: str) -> None:
         assert (states.error(name, (), seed) <= EXACT) == (not claim.errata)
 
 
-def test_every_claim_of_the_two_has_a_left_side() -> None:
+def test_every_claim_of_the_others_has_a_left_side() -> None:
     assert set(states.TRUTH) == {name for name in CLAIMS if not name.startswith("pegr")}
+
+
+@pytest.mark.parametrize("method", ["train-train", "train-validation", "reptile"])
+def test_the_bilevel_kernel_takes_the_same_step(method: str) -> None:
+    """One outer step and its adapted products, of the kernel and of the torch loop that the displays are held to."""
+    pytest.importorskip("torch")
+    from simulate.kernels import kernel_for
+
+    for seed in range(3):
+        state = tasks.tasks(seed, split=method == "train-validation")
+        vectors = np.vstack([state.nu_k, state.xi.reshape(-1, state.xi.shape[2])])
+        z, gram, y_all = state.W @ vectors.T, vectors @ vectors.T, state.y.ravel()
+        values = {"n_tasks": len(state.z), "n_train": state.n_1, "J": state.J, "eta_inner": state.gamma,
+                  "eta": state.eta, "h": state.h, "neurons": "sum"}  # fmt: skip
+        kernel = kernel_for(bilevel(method))
+        found = kernel.run(z, np.zeros_like(z), gram, y_all, values, 1, np.arange(2))
+        change = (tasks.moved_by_reptile if method == "reptile" else tasks.moved)(state)
+        np.testing.assert_allclose(found.z[1] - z, change @ vectors.T, atol=EXACT)
+        margins = kernel.observe(found.z[:1], gram, y_all, values)["margin"][0].reshape(state.y.shape)
+        np.testing.assert_allclose(margins, state.margins, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", [name for name in CLAIMS if name.startswith("heterogeneous")])
@@ -207,7 +238,12 @@ def test_norms_are_torchs() -> None:
 def test_the_canonical_form_has_the_same_value(name: str) -> None:
     claim = CLAIMS[name]
     state = states.state_of(name, 5) if name in states.TRUTH else sized(name, 5, 2, 3)
-    at = {"j": 2, "r": 1, "i": 2, "i'": 3, "k": 2, "h": 3, "c'": 1}
+    at = {"j": 2, "r": 1, "i": 2, "i'": 3, "k": 2, "k'": 1, "c'": 1}
+    if name.startswith("heterogeneous"):
+        at["h"] = 3
+    if name.startswith("fomaml"):  # a delta's index is in its sum's range: of the part of the examples that is meant
+        pytest.importorskip("torch")
+        at |= next(states.TRUTH[name](state))[0]
     for mended in ((), claim.errata):
         lines = claim.lines(mended)
         direct = sum(numbers.value(line, state, at) for line in lines)
@@ -291,10 +327,11 @@ def test_other_sums_keep_their_bounds() -> None:
 
 
 def test_every_claim_has_its_own_id() -> None:
+    from derivations.papers.fomaml.claims import CLAIMS as fomaml
     from derivations.papers.heterogeneous.claims import CLAIMS as heterogeneous
     from derivations.papers.nearly_orthogonal.claims import CLAIMS as nearly_orthogonal
     from derivations.papers.pegr.claims import CLAIMS as pegr
 
-    declared = (*pegr, *heterogeneous, *nearly_orthogonal)
+    declared = (*pegr, *heterogeneous, *nearly_orthogonal, *fomaml)
     assert len({claim.id for claim in declared}) == len(declared)
     assert all(isinstance(claim, Claim) and claim.hypotheses for claim in declared)

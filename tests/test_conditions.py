@@ -231,13 +231,26 @@ def test_a_mended_value_satisfies_and_one_percent_less_does_not(
 
 
 def test_no_mend_is_missed() -> None:
-    """Where no value of a parameter is found, none of the range's does."""
+    """Where no value of a parameter is found, none of the range's does but n = 1 or m = 1, which are not offered."""
     at = table()
     none = [(mend.clause, mend.parameter) for group in at.tables for mend in group.mends if mend.value is None]
-    assert none == [("3.1.1", "m")]
-    assert row(table(m=1), "3.1.1").holds is False
-    assert {m.parameter: m.value for m in at.mends if m.clause == "3.1.1"} == {"d": 40121, "n": 1, "m": None}
+    assert none == [("3.1.1", "n"), ("3.1.1", "m"), ("R5", "n"), ("R1", "m")]
+    assert row(table(m=1), "3.1.1").holds is False and row(table(n=2), "3.1.1").holds is False
+    assert {m.parameter: m.value for m in at.mends if m.clause == "3.1.1"} == {"d": 40121, "n": None, "m": None}
     assert next(m for m in at.mends if m.parameter == "d").breaks == ("3.1.4", "R3a", "R3b")
+    assert "    n, m: no admissible value mends it" in str(at).splitlines()
+
+
+def test_a_clause_that_nothing_admissible_mends_says_so_in_a_line() -> None:
+    clause = Clause(id="X", source="", text="m >= e^n", left="m", relation=">=", right="exp(n)",
+                    mends=(("m", "raise"), ("n", "lower")))  # fmt: skip
+    declared = replace(CONDITIONS, lists=(ClauseList(title="One", clauses=(clause,)),), prescriptions=())
+    hard = tabulate(declared, pegr(), values(n=200, m=2), steps=10)
+    assert [mend.value for mend in hard.mends] == [None, None]  # m >= e^200, and n <= 0.7
+    assert "  X: no admissible value mends it (m, n alone, at C = 1)" in str(hard).splitlines()
+    soft = tabulate(declared, pegr(), values(n=10, m=3), steps=10)  # n = 1 would do
+    assert {mend.parameter: mend.value for mend in soft.mends} == {"m": 22027, "n": None}
+    assert "    n: no admissible value mends it" in str(soft).splitlines()
 
 
 def test_a_mend_from_zero_and_within_a_range() -> None:

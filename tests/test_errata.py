@@ -24,7 +24,7 @@ from dynamics.streams import stream
 from gammarho import cli
 from simulate.draw import draw
 
-from . import errata_heterogeneous, errata_nearly_orthogonal
+from . import errata_fomaml, errata_heterogeneous, errata_nearly_orthogonal
 from . import printed_numbers as numbers
 from .errata_shows import DELTA, EXACT, SHOW, Floats, Show, Shown, shows
 
@@ -76,7 +76,8 @@ def holds(name: str, mended: tuple[str, ...]) -> bool:
 def test_every_test_has_its_entry() -> None:
     assert set(SHOW) == set(LEDGER)
     registered = {show.__module__ for show in SHOW.values()}
-    assert {errata_heterogeneous.__name__, errata_nearly_orthogonal.__name__} < registered
+    papers = (errata_fomaml, errata_heterogeneous, errata_nearly_orthogonal)
+    assert {paper.__name__ for paper in papers} < registered
 
 
 def test_claims_and_errata_name_each_other() -> None:
@@ -391,6 +392,23 @@ def test_evidence_names_this_file() -> None:
         where, _, name = entry.evidence[-1].partition('"')[2].rstrip('"').partition("::")
         assert (root / where).samefile(__file__)
         assert name == f"test_entry[{entry.id}]"
+
+
+def test_evidence_runs_in_a_checkout() -> None:
+    """`python` alone may be any Python, or none."""
+    for entry in LEDGER.values():
+        *shown, last = entry.evidence
+        assert last.startswith('.venv/bin/python -m pytest "tests/')
+        assert all(command.startswith("gammarho ") for command in shown)
+
+
+def test_off_by_says_what_it_compares(capsys: pytest.CaptureFixture[str]) -> None:
+    for paper in errata.papers():
+        shown = " ".join(errata.text(paper).split())
+        vague = [entry for entry in errata.ledger(paper) if "off by" in entry.effect]
+        assert shown.count(errata.OFF_BY) == bool(vague)
+    for name, entry in LEDGER.items():
+        assert (errata.OFF_BY in " ".join(errata.explain(name).split())) == ("off by" in entry.effect), name
 
 
 def test_errata_verb(capsys: pytest.CaptureFixture[str]) -> None:

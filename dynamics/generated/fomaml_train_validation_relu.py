@@ -1,17 +1,24 @@
 """fomaml: a bilevel algorithm, through the Gram matrix (generated; do not edit).
 
-Train-validation split in meta-learning (Zuo, Chen, Yao, Cao and Gu 2023), activation relu, penalty none.
+Train-validation split in meta-learning (Zuo, Chen, Yao, Cao and Gu 2023), activation relu, train-validation.
 
 Decomposition
-  w_{j,r}(t) = w_{j,r}(0) + j g_{j,r} nu_k + sum_i j rho_{j,r,i} xi_i
+  w_{j,r}(t) = w_{j,r}(0) + sum_{k} j g_{j,r,k} nu_k + sum_{k,i} j y_{k,i} rho_{j,r,k,i} xi_{k,i}
 
-Definitions
-  f_i = sum_{j,r} [ (ReLU(<w_{j,r}, y_i nu_k>) + ReLU(<w_{j,r}, xi_i>))*j ]
-  l'_i = l'(f_i*y_i)
+Definitions, of task k at its filters w
+  f_{k,i} = sum_{j,r} [ (ReLU(<w_{j,r}, y_{k,i} nu_k>) + ReLU(<w_{j,r}, xi_{k,i}>))*j ]
+  l'_{k,i} = l'(f_{k,i}*y_{k,i})
 
-One step, from t to t + 1
-  g_{j,r} <- g_{j,r} - (eta/n) sum_{i} [ l'_i * 1{<w_{j,r}, y_i nu_k> > 0} ]
-  rho_{j,r,i} <- rho_{j,r,i} - (eta/n) [ l'_i*y_i * 1{<w_{j,r}, xi_i> > 0} ]
+Inner loop on every task k, tau = 0 .. J - 1, from w^(t,0) = w(t) and coefficients 0
+  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n_1) sum_{i in S_k^tr} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), y_{k,i} nu_k> > 0} ]
+  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (eta_inner/n_1) 1{i in S_k^tr} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), xi_{k,i}> > 0} ]
+  w_{j,r}^(t,tau) = w_{j,r}(t) + j g~_{j,r,k} nu_k + sum_{i} j y_{k,i} rho~_{j,r,k,i} xi_{k,i}
+
+Outer step, from t to t + 1, K = n_tasks
+  g_{j,r,k} <- g_{j,r,k} - (eta/(K*n_2)) sum_{i in S_k^val} [ l'_{k,i}^(t,J) * 1{<w_{j,r}^(t,J), y_{k,i} nu_k> > 0} ]
+  rho_{j,r,k,i} <- rho_{j,r,k,i} - (eta/(K*n_2)) 1{i in S_k^val} [ l'_{k,i}^(t,J) * 1{<w_{j,r}^(t,J), xi_{k,i}> > 0} ]
+
+with S_k^tr the first n_1 = n_train examples of task k, and S_k^val the other n_2 = n - n_1
 
 Generator 1, from the declaration by `python -m derivations.generate`.
 """
@@ -138,16 +145,16 @@ def settled(z):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def plain_gradient(z, gram, y, batch, kappa, g, row, f, margin, l1, v0, v1):
-    """g = dL/dz of a task over the examples `batch`."""
-    n = float(batch.size)
+def plain_gradient(z, gram, y, first, last, kappa, g, row, f, margin, l1, v0, v1):
+    """g = dL/dz of a task over its examples first .. last - 1."""
+    n = float(last - first)
     at_nu_k = 0
     at_xi = at_nu_k + 1
     f[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
-            for i in batch:
+            for i in range(first, last):
                 a_nu_k = y[i]*z[h, r, at_nu_k]
                 a_xi = z[h, r, at_xi + i]
                 relu_nu_k = relu(a_nu_k)
@@ -155,7 +162,7 @@ def plain_gradient(z, gram, y, batch, kappa, g, row, f, margin, l1, v0, v1):
                 f[i] += (relu_nu_k + relu_xi)*j
     f *= kappa
     q0 = kappa/n
-    for i in batch:
+    for i in range(first, last):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
         v0[i] = q0*l1[i]
@@ -164,31 +171,31 @@ def plain_gradient(z, gram, y, batch, kappa, g, row, f, margin, l1, v0, v1):
     for h in range(2):
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
-            for i in batch:
+            for i in range(first, last):
                 a_xi = z[h, r, at_xi + i]
                 step_xi = step(a_xi)
                 g[h, r, at_xi + i] = step_xi*j*v1[i]
-            for i in batch:
+            for i in range(first, last):
                 a_nu_k = y[i]*z[h, r, at_nu_k]
                 step_nu_k = step(a_nu_k)
                 row[i] = step_nu_k*j*v0[i]
             total = 0.0
-            for i in batch:
+            for i in range(first, last):
                 total += row[i]
             g[h, r, at_nu_k] = total
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def measured_gradient(z, gram, y, batch, kappa, g, row, f, margin, loss, l1, v0, v1):
-    """g = dL/dz of a task, and what is observed of `batch`."""
-    n = float(batch.size)
+def measured_gradient(z, gram, y, first, last, kappa, g, row, f, margin, loss, l1, v0, v1):
+    """g = dL/dz of a task, and what is observed of first .. last - 1."""
+    n = float(last - first)
     at_nu_k = 0
     at_xi = at_nu_k + 1
     f[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
-            for i in batch:
+            for i in range(first, last):
                 a_nu_k = y[i]*z[h, r, at_nu_k]
                 a_xi = z[h, r, at_xi + i]
                 relu_nu_k = relu(a_nu_k)
@@ -196,7 +203,7 @@ def measured_gradient(z, gram, y, batch, kappa, g, row, f, margin, loss, l1, v0,
                 f[i] += (relu_nu_k + relu_xi)*j
     f *= kappa
     q0 = kappa/n
-    for i in batch:
+    for i in range(first, last):
         margin[i] = f[i]*y[i]
         loss[i] = loss_0(margin[i])
         l1[i] = loss_1(margin[i])
@@ -206,25 +213,25 @@ def measured_gradient(z, gram, y, batch, kappa, g, row, f, margin, loss, l1, v0,
     for h in range(2):
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
-            for i in batch:
+            for i in range(first, last):
                 a_xi = z[h, r, at_xi + i]
                 step_xi = step(a_xi)
                 g[h, r, at_xi + i] = step_xi*j*v1[i]
-            for i in batch:
+            for i in range(first, last):
                 a_nu_k = y[i]*z[h, r, at_nu_k]
                 step_nu_k = step(a_nu_k)
                 row[i] = step_nu_k*j*v0[i]
             total = 0.0
-            for i in batch:
+            for i in range(first, last):
                 total += row[i]
             g[h, r, at_nu_k] = total
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def adapt(z, b, gram, y, batch, kappa, inner_steps, inner_step, g, row, f, margin, l1, v0, v1):
-    """Gradient descent on the examples `batch` of one task, z and b in place."""
+def adapt(z, b, gram, y, first, last, kappa, inner_steps, inner_step, g, row, f, margin, l1, v0, v1):
+    """Gradient descent on the examples first .. last - 1 of one task, z and b in place."""
     for _ in range(inner_steps):
-        plain_gradient(z, gram, y, batch, kappa, g, row, f, margin, l1, v0, v1)
+        plain_gradient(z, gram, y, first, last, kappa, g, row, f, margin, l1, v0, v1)
         descend(z, b, g, gram, inner_step)
 
 
@@ -237,19 +244,20 @@ def meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g,
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], inner, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
-        plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, kappa, slope, row, f, margin, l1, v0, v1)
+        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         if not settled(near):
             return False
     return True
 
 
-@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], int64[::1], int64[::1], float64, int64, float64, float64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
-def run(z, b, gram, factor, blocks, y, inner, outer, kappa, inner_steps, inner_step, eta, start, steps, recorded, z_out, b_out):
+@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], int64, int64, float64, int64, float64, float64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, inner_steps, inner_step, eta, start, steps, recorded, z_out, b_out):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
-    blocks (tasks, B, B) are the tasks' own Gram matrices, inner and outer the examples of either loop.
+    blocks (tasks, B, B) are the tasks' own Gram matrices; the inner loop takes a task's examples
+    0 .. inner - 1, the outer step outer .. n - 1.
     States at the steps `recorded` go to z_out and b_out.
     """
     n = y.size // blocks.shape[0]
@@ -279,11 +287,10 @@ def run(z, b, gram, factor, blocks, y, inner, outer, kappa, inner_steps, inner_s
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk, adapted, margin_out, l1_out):
-    """Of one state: the direction g of the outer step; by task, the loss over `outer` (risk) and
-    the state, both adapted; and each example's definitions at the adapted state."""
+    """Of one state: the direction g of the outer step; by task, the loss over outer .. n - 1
+    (risk) and the state, both adapted; and each example's definitions at the adapted state."""
     tasks = blocks.shape[0]
     n = y.size // tasks
-    everything = np.arange(n)
     g[:] = 0.0
     near = np.zeros((2, z.shape[1], blocks.shape[1]))
     moved = np.zeros((2, z.shape[1], blocks.shape[1]))
@@ -298,15 +305,15 @@ def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk,
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], inner, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
-        plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, kappa, slope, row, f, margin, l1, v0, v1)
+        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         adapted[k] = near
-        measured_gradient(near, blocks[k], y[k * n:(k + 1) * n], everything, kappa, slope, row, f, margin, loss, l1, v0, v1)
+        measured_gradient(near, blocks[k], y[k * n:(k + 1) * n], 0, n, kappa, slope, row, f, margin, loss, l1, v0, v1)
         total = 0.0
-        for i in outer:
+        for i in range(outer, n):
             total += loss[i]
-        risk[k] = total / outer.size
+        risk[k] = total / (n - outer)
         for i in range(n):
             margin_out[k * n + i] = margin[i]
         for i in range(n):
@@ -314,7 +321,7 @@ def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk,
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def adapt_all(states, blocks, y, batch, kappa, inner_steps, inner_step):
+def adapt_all(states, blocks, y, first, last, kappa, inner_steps, inner_step):
     """Adapt tasks given by their own states (tasks, H, m, B), blocks and y (tasks, n), in place."""
     n = y.shape[1]
     moved = np.zeros(states.shape[1:])
@@ -327,7 +334,7 @@ def adapt_all(states, blocks, y, batch, kappa, inner_steps, inner_step):
     v1 = np.zeros(n)
     for k in range(states.shape[0]):
         moved[:] = 0.0
-        adapt(states[k], moved, blocks[k], y[k], batch, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        adapt(states[k], moved, blocks[k], y[k], first, last, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
 
 
 @njit("void(float64[:, :, :, ::1], float64, float64[::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)

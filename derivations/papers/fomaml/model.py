@@ -147,8 +147,8 @@ PRESETS = (
                    ("eta", 0.0001), ("nu_norm", 1.0), ("sigma_s", 0.00066), ("sigma_xi", 10.42),
                    ("sigma_0", 0.032))),
     Preset(name="in-regime", steps=2000,
-           source="Phase I is not empty: sigma_xi sqrt(d) = 8, ||z|| = 0.2, gamma = 4 and sigma_0 = 1e-12, out of d",
-           values=(("n_tasks", 4), ("n", 4), ("n_train", 2), ("m", 16), ("d", 2000), ("J", 5), ("eta_inner", 4.0),
-                   ("eta", 0.02), ("nu_norm", 1.0), ("sigma_s", 0.2 / 2000**0.5), ("sigma_xi", 8 / 2000**0.5),
-                   ("M", 8), ("sigma_0", 1e-12))),
+           source="Phase I is not empty: sigma_xi sqrt(d) = 4, ||z|| = 0.2, gamma = 4 and sigma_0 = 1e-12, out of d",
+           values=(("n_tasks", 20), ("n", 4), ("n_train", 2), ("m", 16), ("d", 2000), ("J", 5), ("eta_inner", 4.0),
+                   ("eta", 0.02), ("nu_norm", 1.0), ("sigma_s", 0.2 / 2000**0.5), ("sigma_xi", 4 / 2000**0.5),
+                   ("M", 8), ("sigma_0", 1e-12), ("balanced", True))),
 )

@@ -1,0 +1,65 @@
+"""FOMAML's outer step at the paper's size: the generated kernel beside torch in weight space, and its memory."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable
+
+import numpy as np
+
+from simulate.draw import Draw, draw
+
+from .table import Section, Target
+from .timing import Sample, interleave, timed
+
+STEPS = 50
+CHUNKS = (1, 8, 49, None)  # tasks that torch.func.vmap holds at once
+
+
+def kernel_steps(method: str) -> tuple[Callable[[], object], Draw]:
+    """`STEPS` outer steps of the kernel from one draw; the draw, for the weight-space contenders."""
+    from simulate import parameters, settings
+    from simulate.kernels import kernel_for
+
+    setting = settings.resolve("fomaml")
+    resolved = parameters.resolve(setting.factory, {"method": method}, setting.preset("paper"))
+    drawn = draw(resolved.model, resolved.values, 0)
+    kernel = kernel_for(resolved.model).through(drawn.vectors)
+    start, recorded = np.zeros_like(drawn.z), np.array([STEPS])
+
+    def run() -> object:
+        return kernel.run(drawn.z, start, drawn.gram, drawn.y, resolved.values, STEPS, recorded)
+
+    return run, drawn
+
+
+def section(repeats: int, method: str, number: str) -> Section:
+    """One method's outer step, with its targets."""
+    run, drawn = kernel_steps(method)
+    assert drawn.vectors is not None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # before torch is loaded: GiB
+    import torch
+
+    from . import torch_fomaml as weights
+
+    torch.set_num_threads(1)
+    sizes = weights.Sizes() if method == "train-validation" else weights.Sizes(n_train=weights.Sizes().n)
+    tasks = weights.tasks_from(torch.tensor(drawn.vectors), torch.tensor(drawn.y), sizes)
+    W = torch.tensor(drawn.weights)
+    contenders: dict[str, Callable[[], Sample]] = {
+        "gammarho, kernel": timed(run, STEPS),
+        "torch, a loop over tasks": timed(lambda: weights.step_looped(W, tasks, sizes)),
+    }
+    for chunk in CHUNKS:
+        name = f"torch.func.vmap, {'all' if chunk is None else chunk} tasks at once"
+        contenders[name] = timed(lambda chunk=chunk: weights.step_vmapped(W, tasks, sizes, chunk))  # type: ignore[misc]
+    timings = interleave(contenders, repeats)
+    ours = timings["gammarho, kernel"].cpu
+    vmapped = min(time.cpu for name, time in timings.items() if name.startswith("torch.func"))
+    targets = (
+        Target(f"task-looped torch over gammarho, {method}", timings["torch, a loop over tasks"].cpu / ours, ">=", 50),
+        Target(f"torch.func.vmap at its best chunk over gammarho, {method}", vmapped / ours, ">=", 3),
+        Target(f"GiB of a process that draws and steps, {method}", peak, "<=", 1),
+    )
+    title = f"{number}. FOMAML, {method}, d=1000, 343 tasks"
+    return Section(title, "an outer step", timings, "gammarho, kernel", targets)

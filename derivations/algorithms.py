@@ -1,0 +1,86 @@
+"""Algorithms as plain frozen data: gradient descent with its options, two loops over tasks, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientDescent:
+    """W <- W - eta grad O(W), in two phases where the penalty is closed at lam_until; options by parameter name.
+
+    An option left "" is absent from the derivation and from the kernel.  With all of them, step t is
+
+        O_t   the objective over the batch B_t, the loss at the labels of step t
+        W~    = W + radius grad O_t(W) / ||grad O_t(W)||_F, or W where that gradient is 0
+        V     <- momentum V + grad O_t(W~), from V = 0
+        W     <- (1 - eta weight_decay) W - eta V
+
+    batch: examples a step (SGD): every epoch visits each example once in a fresh order, and its last batch holds what
+        is left over.  momentum: heavy ball.  weight_decay: decoupled, it enters neither V nor W~; without momentum and
+        radius it is gradient descent on O + (weight_decay / 2) ||W||_F^2.  radius: sharpness-aware minimisation (SAM).
+    label_noise: with this probability, afresh each step and example, the loss sees -y_i (signed heads) or a uniform
+        other class (class heads); patches keep the scale and direction of y_i.
+    """
+
+    step: str = "eta"
+    batch: str = ""
+    momentum: str = ""
+    weight_decay: str = ""
+    radius: str = ""
+    label_noise: str = ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options that are present: their parameter's name, by option."""
+        named = {f.name: str(getattr(self, f.name)) for f in fields(self)}
+        return {name: parameter for name, parameter in named.items() if parameter and name != "step"}
+
+    @property
+    def batched(self) -> bool:
+        """Whether a gradient is taken over some of the examples."""
+        return bool(self.batch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bilevel:
+    """Meta-learning over K tasks of n examples each: gradient descent on every task, then one step of W (first order).
+
+    The inner loop takes `inner_steps` steps of size `inner_step` on task k, W~_k = W to begin with; then, by `method`,
+
+        train-train       W <- W - (step / K) sum_k grad L(.; S_k) at W~_k, adapted on S_k
+        train-validation  W <- W - (step / K) sum_k grad L(.; S_k^val) at W~_k, adapted on S_k^tr
+        reptile           W <- W + (step / K) sum_k (W~_k - W), adapted on S_k
+
+    S_k are all n examples of the task, S_k^tr its first `train` ones and S_k^val the others; L is their mean loss.
+    `tasks`, `examples` (a task) and the others name parameters.  Where the flag `fresh` is set, the families of
+    `Model.test.fresh` and the labels are drawn again before every step after the first, the tasks staying.
+    """
+
+    tasks: str = "n_tasks"
+    examples: str = "n"
+    inner_steps: str = "J"
+    inner_step: str = "eta_inner"
+    step: str = "eta"
+    method: Literal["train-train", "train-validation", "reptile"] = "train-train"
+    train: str = "n_train"
+    fresh: str = ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """No option of gradient descent is taken."""
+        return {}
+
+    @property
+    def batched(self) -> bool:
+        """Every gradient is over some of a task's examples."""
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoordinateWise:
+    """An algorithm that treats each weight for itself: "adam" or "sign" (sign descent).  A Model refuses it."""
+
+    name: Literal["adam", "sign"]
+    step: str = "eta"

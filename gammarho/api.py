@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from derivations.model import Bilevel
 from simulate import parameters, settings
 from simulate.errors import InputError, quoted
 
@@ -163,19 +164,26 @@ def validate(
         sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
         resolved = parameters.with_sizes(resolved, params, sizes)
     draws = step_draws(resolved.model, resolved.values, drawn.y, parameters.count("seed", seed))
-    kernel = kernel_for(resolved.model).bind(drawn.clean)
-    affordable = count if steps is not None else min(count, _affordable(drawn))
+    kernel = kernel_for(resolved.model).bind(drawn.clean).through(drawn.vectors)
+    affordable = count if steps is not None else min(count, _affordable(drawn, resolved))
     found = compare(resolved.model, kernel, drawn, resolved.values, affordable, draws=draws)
     if affordable == count:
         return found
     cut = f"the first {affordable} of {count} steps: more would train the weights for minutes; ask for them by steps"
-    return dataclasses.replace(found, notes=(*found.notes, cut))
+    return dataclasses.replace(found, asked=count, notes=(*found.notes, cut))
 
 
-def _affordable(drawn: Draw) -> int:
-    """Steps of weight-space training that take a minute or so on one core: about 1e9 filter entries x examples."""
-    heads, m, _ = drawn.z.shape
-    return max(20, int(1e9 / (heads * m * drawn.d * len(drawn.y))))
+def _affordable(drawn: Draw, resolved: parameters.Resolved) -> int:
+    """Steps of weight-space training that take a minute or so on one core: about 1e9 filter entries x examples.
+
+    A bilevel step goes through all examples J + 1 times, in one call a task, which alone costs as much as 1e5 of them.
+    """
+    (heads, m, _), algorithm, values = drawn.z.shape, resolved.model.algorithm, resolved.values
+    cost = heads * m * drawn.d * len(drawn.y)
+    if not isinstance(algorithm, Bilevel):
+        return max(20, int(1e9 / cost))
+    passes = 1 + int(float(str(values[algorithm.inner_steps])))
+    return max(10, int(1e9 / (passes * (cost + 1e5 * int(float(str(values[algorithm.tasks])))))))
 
 
 def total(setting: str | Model, preset: str | None, steps: int | None) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import Model
+from dynamics.streams import stream
 
 from . import weights
 from .errors import Diverged
@@ -110,6 +111,22 @@ class Pair:
         after = self.run(z, np.zeros_like(z), np.array([t + self.lag]), t)
         return after.z[-1], after.b[-1]
 
+    def response(self, W: Array, t: int) -> float:
+        """How far weight space's own step from W moves as every weight of a filter moves by eps ||w||.
+
+        The larger of max|dW| / max|W| and max|dz| / max ||w|| ||v||, what was moved at the start taken off.
+        """
+        nudge = np.finfo(np.float64).eps * np.linalg.norm(W, axis=-1, keepdims=True)
+        moved = W + nudge * stream(0, "validate", 3).standard_normal(W.shape)
+        after, other = (
+            weights.step_tensor(self.task, self.task.vectors.new_tensor(start), t, self.lag).cpu().numpy()
+            for start in (W, moved)
+        )
+        gap = (other - after) - (moved - W)
+        long = np.linalg.norm(after, axis=2).max() * self.lengths.max()
+        of_w, of_z = np.abs(gap).max() / np.abs(after).max(), np.abs(gap @ self.vectors.T).max() / long
+        return float(max(of_w, of_z))
+
     @property
     def lag(self) -> int:
         """Steps that "one step" takes; see the function `lag`."""
@@ -141,6 +158,15 @@ def lag(model: Model) -> int:
     return 3 if "momentum" in model.algorithm.options else 1
 
 
+def bends_gently(model: Model) -> bool:
+    """Whether sigma' is continuous at its kinks, with a bounded slope, and no penalty drives z to 0.
+
+    Then the sign that rounding gives to a tiny z moves a step by no more than rounding, which the response to rounding
+    measures, and trajectories from a start as small as 1e-12 remain comparable.
+    """
+    return model.network.activation.name == "huberized_relu" and model.objective.penalty == "none"
+
+
 @dataclass(frozen=True)
 class Path:
     """The weight-space trajectory: W at the steps t, W one step after them, and what was met; see `Validation`.
@@ -166,7 +192,7 @@ def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Pa
     live = task.vectors[task.vectors.norm(dim=1) > 0]
     smallest, smallest_z, smallest_at, window, last, seconds, first = np.inf, 0.0, 0, steps, 0, 0.0, 0.0
     gap = lag(task.model)
-    restarts = gap > 1
+    restarts, sharp = gap > 1, not bends_gently(task.model)
     weights.step_tensor(task, task.vectors.new_tensor(start), 0)  # warm-up
     began = time.perf_counter()
     try:
@@ -185,7 +211,7 @@ def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Pa
                 after[t - 1] = w.cpu().numpy()
             if low < smallest * high or t == 0:
                 smallest, smallest_z, smallest_at = low / high if high > 0 else 0.0, low, t
-            if low <= KINK * high and window == steps:
+            if sharp and low <= KINK * high and window == steps:
                 window = max(t - 1, 0)
                 notes.append(_closing(t, task.penalty_on(t) and low <= 10 * KINK * first))
             began = time.perf_counter()

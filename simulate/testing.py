@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from derivations.model import (
     Activation,
+    Bilevel,
     Coefficient,
     Directions,
     GradientDescent,
@@ -21,6 +22,7 @@ from derivations.model import (
     Patch,
     Value,
 )
+from dynamics.bilevel import BilevelKernel
 from dynamics.kernel import Kernel, plain_module
 from dynamics.stepdraws import StepDraws
 
@@ -29,12 +31,14 @@ from .algorithm import step_draws
 Array = NDArray[np.float64]
 
 FAMILIES = ("mu", "nu", "xi", "x")
+LARGEST_GROWTH = 100.0  # of rounding in one step: more, and 1e-12 is not to be expected of a right one
 
 
 @dataclass(frozen=True)
 class Instance:
     """A declared model with sizes, values and a state of order one: V (B, d), W (H, m, d), y (n,).
 
+    With a bilevel algorithm, n counts the examples of all tasks, task by task.
     `seed` is that of the batches and labels drawn at each step; `clean` (n,) are the labels before flips, as given (y
     where not).
     """
@@ -92,11 +96,25 @@ def algorithms() -> st.SearchStrategy[GradientDescent]:
     return st.one_of(st.just(GradientDescent()), some)
 
 
+def bilevel_algorithms() -> st.SearchStrategy[Bilevel]:
+    """Every bilevel method."""
+    method: st.SearchStrategy[Literal["train-train", "train-validation", "reptile"]]
+    method = st.sampled_from(["train-train", "train-validation", "reptile"])
+    return method.map(lambda chosen: Bilevel(method=chosen))
+
+
 @st.composite
-def models(draw: Any) -> Model:
-    """Models over heads, families, patches, activation, loss, penalty and algorithm; shared families included."""
+def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = None) -> Model:
+    """Models over heads, families, patches, activation, loss, penalty and algorithm; shared families included.
+
+    A third of them are bilevel, unless `of` says which algorithms there are; these have no penalty and families over
+    tasks.
+    """
+    algorithm = draw(of if of is not None else st.one_of(algorithms(), algorithms(), bilevel_algorithms()))
+    bilevel = isinstance(algorithm, Bilevel)
     signed = draw(st.booleans())
     overs = ["one", "sample"] if signed else ["one", "class", "sample"]
+    overs += ["task"] if bilevel else []
     chosen = draw(st.lists(st.sampled_from(overs), min_size=1, max_size=3))
     families = tuple(
         Directions(
@@ -107,7 +125,8 @@ def models(draw: Any) -> Model:
         )
         for at, over in enumerate(chosen)
     )
-    scales = st.sampled_from(["one", "label", "clean"]) if signed else st.just("one")
+    signs = ["one", "label"] if bilevel else ["one", "label", "clean"]
+    scales = st.sampled_from(signs) if signed else st.just("one")
     patch = st.tuples(st.sampled_from([family.name for family in families]), scales)
     patches = draw(st.lists(patch, min_size=1, max_size=3))
     loss: Any = draw(st.sampled_from(["logistic", "exponential"])) if signed else "cross_entropy"
@@ -120,15 +139,21 @@ def models(draw: Any) -> Model:
             heads="signed" if signed else "class", activation=draw(activations()),
             classes=2 if signed else draw(st.integers(2, 4)),
         ),
-        objective=Objective(loss=loss, penalty=draw(st.sampled_from(["none", "per_example", "full"]))),
-        algorithm=draw(algorithms()),
+        objective=Objective(
+            loss=loss, penalty="none" if bilevel else draw(st.sampled_from(["none", "per_example", "full"]))
+        ),
+        algorithm=algorithm,
     )
 
 
 @st.composite
 def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance:
-    """A model with a state: correlated Gaussian directions (dependent where B > d), |z| of order one, any labels."""
+    """A model with a state: correlated Gaussian directions (dependent where B > d), |z| of order one, any labels.
+
+    Of a bilevel algorithm one to four tasks, repeated ones included, and up to five inner steps.
+    """
     model = draw(of if of is not None else models())
+    tasks = 1
     n, m, d = draw(st.integers(1, 5)), draw(st.integers(1, 4)), draw(st.integers(2, 12))
     values: dict[str, Value] = {
         "neurons": draw(st.sampled_from(["mean", "sum"])), "penalty_half": draw(st.booleans()),
@@ -137,16 +162,32 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
         "weight_decay": draw(st.floats(0.0, 1.0)), "radius": draw(st.floats(0.0, 0.5)),
         "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])),
     }
+    if isinstance(model.algorithm, Bilevel):
+        tasks, n = draw(st.integers(1, 4)), max(n, 2)  # two examples to split
+        values |= {
+            "n_tasks": tasks, "n": n, "n_train": draw(st.integers(1, n - 1)), "J": draw(st.integers(0, 5)),
+            "eta_inner": draw(st.floats(1e-2, 1.0)),
+        }
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    directions = model.offsets(n)[""]
+    n *= tasks
+    directions = model.offsets(n, tasks)[""]
     common = rng.normal(size=d)
     vectors = (rng.normal(size=(directions, d)) + 0.5 * common) / np.sqrt(d)
     vectors[rng.random(directions) < draw(st.sampled_from([0.0, 0.2]))] = 0.0
+    if tasks > 1 and draw(st.booleans()):
+        _repeat_a_task(model, vectors, n, tasks)
     weights = rng.normal(size=(model.n_heads, m, d))
     labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
     y = rng.choice(labels, size=n)
     clean = rng.choice(labels, size=n) if model.follows_clean else y
     return Instance(model, values, vectors, weights, y, seed=draw(st.integers(0, 2**16)), clean=clean)
+
+
+def _repeat_a_task(model: Model, vectors: Array, n: int, tasks: int) -> None:
+    """The last task's own vectors are the first's, in place; its examples stay its own."""
+    for name, start in model.offsets(n, tasks).items():
+        if name and model.family(name).over == "task":
+            vectors[start + tasks - 1] = vectors[start]
 
 
 def plain_kernel(model: Model) -> Kernel:
@@ -155,11 +196,16 @@ def plain_kernel(model: Model) -> Kernel:
     from derivations.generate import description
 
     told = description(model)
-    return Kernel(
+    kind: type[Kernel] = Kernel
+    more: dict[str, Any] = {}
+    if isinstance(model.algorithm, Bilevel):
+        families = tuple((family.name, family.over) for family in model.directions)
+        kind, more = BilevelKernel, {"algorithm": told["model"]["algorithm"], "families": families}
+    return kind(
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
         heads=told["heads"], signed=told["signed"], step=told["step"],
         loops=plain_module(derive(model).kernel_source(), model.name), blas_path=None, options=told["options"],
-        follows_clean=model.follows_clean,
+        follows_clean=model.follows_clean, **more,
     )
 
 
@@ -198,10 +244,11 @@ def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
 
     That is: no live pre-activation within `margin` of one of `kinks`, none grown tenfold in the steps before, whose
     exponential loss would have no digit left, and a SAM gradient either 0 or not a difference of terms that nearly
-    cancel, since its direction would be rounding.
+    cancel, since its direction would be rounding.  Steps of a bilevel algorithm, whose inner loop may multiply rounding
+    without bound, are decided where they multiply a small random change of the weights by less than `LARGEST_GROWTH`.
     """
     from .weights import problem
-    from .weights_points import gradient_points
+    from .weights_points import gradient_points, growth
 
     task = problem(
         instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws, clean=instance.clean
@@ -213,4 +260,7 @@ def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
         near = z.size and min(float(np.abs(np.abs(z) - kink).min()) for kink in kinks) < margin
         if near or 0 < share < 1e-3:
             return False
-    return True
+    if not isinstance(instance.model.algorithm, Bilevel):
+        return True
+    away = 1e-10 * np.random.default_rng(instance.seed).normal(size=instance.weights.shape)
+    return growth(task, instance.weights, instance.steps, away) < LARGEST_GROWTH

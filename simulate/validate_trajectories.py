@@ -74,6 +74,7 @@ def _perturbed(pair: Pair, t: Steps, W: Array) -> _Course:
     """The kernel with z perturbed at every step in t by the rounding of an inner product, eps ||w|| ||v||.
 
     Once at the start would not do: z that decay and grow again carry the rounding of the time when they are smallest.
+    A step's own perturbation counts at that step too: the loss of adapted weights is seen through an inner loop.
     """
     rng = stream(0, "validate", 1)
     z, b, velocity, now = pair.draw.z, np.zeros_like(pair.draw.z), None, 0
@@ -83,9 +84,9 @@ def _perturbed(pair: Pair, t: Steps, W: Array) -> _Course:
             run = pair.run(z, b, np.array([later]), now, velocity)
             z, b, now = run.z[-1], run.b[-1], later
             velocity = None if run.velocity is None else run.velocity[-1]
+        z = z + pair.rounding(w) * rng.standard_normal(z.shape)
         zs.append(z)
         bs.append(b)
-        z = z + pair.rounding(w) * rng.standard_normal(z.shape)
     return _course(pair, Run(np.stack(zs), np.stack(bs), None), t)
 
 

@@ -38,8 +38,9 @@ class Row:
 class Validation:
     """What was compared, how closely, on what grounds, and the verdict.
 
-    `window` is the last of `steps` at which trajectories are comparable; `smallest` is the smallest |z| / max|z| met,
-    `smallest_z` that |z| and `smallest_at` its step; times are seconds for the same steps after warm-up.
+    `window` is the last step at which trajectories are comparable; of the `asked` steps, `steps` were taken before
+    weight space diverged.  `smallest` is the smallest |z| / max|z| met, `smallest_z` that |z| and `smallest_at` its
+    step; times are seconds for the same steps after warm-up.
     """
 
     title: str
@@ -53,6 +54,15 @@ class Validation:
     smallest_at: int
     kernel_seconds: float
     torch_seconds: float
+    asked: int | None = None
+
+    @property
+    def heading(self) -> str:
+        """The verdict, never without the window it rests on where that is not the whole run."""
+        wanted = self.steps if self.asked is None else self.asked
+        if self.window >= wanted:
+            return self.verdict.upper()
+        return f"{self.verdict.upper()}, trajectories compared to step {self.window} of {wanted}"
 
     @property
     def speed_ratio(self) -> float:
@@ -62,13 +72,13 @@ class Validation:
     def __str__(self) -> str:
         """The table that `gammarho validate` prints."""
         width = max(len(row.what) for row in self.rows)
-        lines = [f"{self.title}: {self.verdict.upper()}", ""]
+        lines = [f"{self.title}: {self.heading}", ""]
         lines.append(f"  {'compared':{width}}  difference  tolerance      step  holds  tolerance from")
         for row in self.rows:
             holds = "yes" if row.holds else "NO"
             numbers = f"{row.difference:10.2e}  {row.tolerance:9.2e}  {row.step:8d}"
             lines.append(f"  {row.what:{width}}  {numbers}  {holds:5}  {row.origin}")
-        lines += ["", f"  trajectories compared up to step {self.window} of {self.steps}"]
+        lines += ["", f"  trajectories compared up to step {self.window} of {self.steps} taken"]
         least = f"{self.smallest_z:.2e} = {self.smallest:.2e} max|z|"
         lines.append(f"  smallest |z| met: {least}, at step {self.smallest_at}")
         lines.append(

@@ -139,7 +139,7 @@ def test_noisy_labels_have_their_probability_and_other_classes_are_uniform() -> 
 # ---- one step against torch ------------------------------------------------------------------------------------------
 
 
-@given(instances(models().filter(lambda model: bool(model.algorithm.options))))
+@given(instances(models(algorithms()).filter(lambda model: bool(model.algorithm.options))))
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_random_models_with_options_match_training(found: Instance) -> None:
     kernel = plain_kernel(found.model)

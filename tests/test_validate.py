@@ -136,7 +136,8 @@ def test_the_right_recursion_passes(regularizer: str, update: Callable[..., Arra
     assert {"trajectory: loss", "trajectory: coefficients", "trajectory: W", "zeta of the same state"} <= compared
     assert "one step, interpreter against hand-written loss" in compared
     text = str(result)
-    assert "PASS" in text and "smallest |z| met" in text and "times faster" in text
+    assert text.splitlines()[0].endswith(": PASS")  # the whole run: nothing to add to the verdict
+    assert "smallest |z| met" in text and "times faster" in text
 
 
 def test_the_printed_recursion_fails() -> None:
@@ -201,6 +202,8 @@ def test_suppressed_noise_closes_the_window_and_the_table_says_so() -> None:
     assert result.smallest < 1e-12
     assert result.verdict in ("pass", "undecided"), str(result)
     assert f"from step {result.window + 1} on" in str(result) and "regrows from rounding" in str(result)
+    said = f": {result.verdict.upper()}, trajectories compared to step {result.window} of 260"
+    assert str(result).splitlines()[0].endswith(said)
     late = compare("pegr", Recursion(per_example(), late=1), steps=260, **strong)
     assert late.verdict == "fail"  # one step is judged outside the window too
 
@@ -242,6 +245,7 @@ def test_a_start_at_the_kink_is_undecided() -> None:
     at_zero = replace(start, weights=0 * start.weights, z=0 * start.z)
     result = validate(model, Recursion(per_example()), at_zero, values, 20)
     assert result.verdict == "undecided" and result.window == 0 and not failing(result)
+    assert str(result).splitlines()[0].endswith(": UNDECIDED, trajectories compared to step 0 of 20")
 
 
 def test_dependent_directions_compare_weights_but_no_coefficients() -> None:
@@ -290,6 +294,7 @@ def test_divergence_in_weight_space_ends_the_comparison_before_it() -> None:
     assert "weight space diverges at step" in str(result)
     assert 0 < result.steps < 400
     assert result.verdict == "pass", str(result)
+    assert result.heading == f"PASS, trajectories compared to step {result.window} of 400"
 
 
 def test_bad_input_is_refused() -> None:
@@ -348,9 +353,10 @@ def test_a_long_presets_validation_is_cut_to_what_weight_space_can_do_and_says_s
     import gammarho
     from gammarho import api
 
-    monkeypatch.setattr(api, "_affordable", lambda drawn: 7)
+    monkeypatch.setattr(api, "_affordable", lambda *_: 7)
     small = {"n": 4, "m": 2, "d": 12}
     found = gammarho.validate("pegr", small, preset="paper")
     assert "the first 7 of 1500 steps" in found.notes[-1]
+    assert found.heading == "PASS, trajectories compared to step 7 of 1500"
     whole = gammarho.validate("pegr", small, steps=9)
-    assert not any("the first" in note for note in whole.notes)
+    assert not any("the first" in note for note in whole.notes) and whole.heading == "PASS"

@@ -12,6 +12,7 @@ from typing import Any
 import sympy as sp
 
 from .derive import Collected, Recursion
+from .latex_lines import align
 from .model import Bilevel, Directions, Model
 from .show import PaperLatexPrinter, TextPrinter, coefficient_change, definitions_shown, unprimed, update, update_latex
 from .symbols import Names, eta, i, n, r
@@ -245,8 +246,7 @@ def latex(recursion: Recursion) -> str:
         last = _updates_latex(recursion, at_end, _OUTER, "t", "t+1", "")
     start = rf"\mathbf{{w}}_{{{filters}}}^{{(t,0)}} = \mathbf{{w}}_{{{filters}}}^{{(t)}}"
     loop.append(rf"\tau &= 0,\dots,J-1, \qquad {start}")
-    blocks = [" \\\\\n".join(block) for block in (rows, defined, loop, last)]
-    return "".join(f"\\begin{{align*}}\n{block}\n\\end{{align*}}\n" for block in blocks)
+    return "".join(align(block) for block in (rows, defined, loop, last))
 
 
 def _coefficient_latex(

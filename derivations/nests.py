@@ -169,7 +169,8 @@ class Emitter:
             self.out.put(outside, f"for h in range({self.model.n_heads}):")
         self.out.put(depth, self.each)
         for d, expr in rows:
-            self.out.put(depth + 1, f"{d.name}[{self.index(d)}] = {self.printer.doprint(expr)}")
+            said = f"  # {d.meaning}" if d.meaning.startswith("weight of") else ""
+            self.out.put(depth + 1, f"{d.name}[{self.index(d)}] = {self.printer.doprint(expr)}{said}")
 
     def _gradient(self, depth: int, stage: Stage) -> None:
         over = {family.name: family.over for family in self.model.directions}

@@ -62,10 +62,12 @@ def _hoist(names: Names, gradient: Gradient, prefix: str) -> tuple[list[Definiti
         terms = []
         for group in groups:
             for coefficient, factor in group.terms:
-                outer = _unprimed(names, group.common * coefficient)
+                outer, inner = _unprimed(names, group.common * coefficient), _unprimed(names, factor)
+                said = f"of {_in_words(names, inner)} in the gradient along {family}"
                 for total in outer.atoms(sp.Sum):
-                    outer = outer.xreplace({total: _named(names, total, sums, f"{prefix}s")})
-                terms.append(_named(names, outer, factors, prefix) * _unprimed(names, factor))
+                    part = _named(names, total, sums, f"{prefix}s", f"part of the weight {said}")
+                    outer = outer.xreplace({total: part})
+                terms.append(_named(names, outer, factors, prefix, f"weight {said}") * inner)
         contributions[family] = sp.Add(*terms)
     return [*sums.values(), *factors.values()], contributions
 
@@ -76,13 +78,20 @@ def _unprimed(names: Names, expr: sp.Expr) -> sp.Expr:
     return plain.replace(lambda e: isinstance(e, sp.KroneckerDelta) and class_ in e.args, lambda e: sp.S.One)
 
 
-def _named(names: Names, expr: sp.Expr, known: dict[sp.Expr, Definition], prefix: str) -> sp.Expr:
+def _in_words(names: Names, factor: sp.Expr) -> str:
+    """A factor of a gradient in the field's notation, as in j sigma'(<w_{j,r}, mu>)."""
+    from .show import TextPrinter
+
+    return str(TextPrinter(names.model).doprint(factor))
+
+
+def _named(names: Names, expr: sp.Expr, known: dict[sp.Expr, Definition], prefix: str, meaning: str) -> sp.Expr:
     """The array that holds an example-level expression; plain scalars stay where they are."""
     if not expr.has(sp.Indexed):
         return expr
     if expr not in known:
         indices = (names.head, i) if names.head in expr.free_symbols else (i,)
-        known[expr] = Definition(f"{prefix}{len(known)}", indices, expr, "w_{{{0}}}", "hoisted from the gradient")
+        known[expr] = Definition(f"{prefix}{len(known)}", indices, expr, "w_{{{0}}}", meaning)
     return known[expr].symbol
 
 

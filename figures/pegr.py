@@ -14,6 +14,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import TickedStroke
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
@@ -34,10 +35,15 @@ COEFFICIENTS = {
     "min_rho_under": r"$\min\,\underline{\rho}_{j,r,i}$",
 }
 CLOSED = (0, (2, 2))
-CHOICES = r"Not stated in the paper, our choice: $\sigma_0=0.01$ for $\sigma_p=0.1$; FGR is closed with PEGR; seeds."
+THIN = 0.5  # points: a single run's line
+CHOICES = r"Our choices: $\sigma_0=0.01$ for $\sigma_p=0.1$; FGR is closed with PEGR; seeds."
+UNLIKE = (  # of Section 4.1's runs; a test counts them
+    rf'In "{READINGS[1].key}" PEGR memorises noise in one draw of five at $\sigma_p=1$ and $1.5$: '
+    "a mean of unlike draws."
+)
 ROUNDED = (
-    "Hatched: noise had decayed below rounding when the penalty was closed, and rounding errors decide what grows\n"
-    r"back; training float64 weights gives another curve for the $\sigma_p$ named there, so this one is no result."
+    "Hatched curve: noise had decayed below rounding when the penalty was closed, and rounding errors decide what\n"
+    "grows back; training float64 weights gives another curve in its place, so this one is no result."
 )
 
 
@@ -73,13 +79,15 @@ def coefficients(experiment: Experiment = PAPER, sigma_p: float = 1.0) -> Figure
 
     def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> list[str]:
         found = curves[reading.key, regularizer, sigma_p]
+        marked = []
         for (name, label), line in zip(COEFFICIENTS.items(), style.LINES, strict=False):
-            style.curve(axes, found.t, found.by_name[name], line, label)
+            _draw(axes, found, name, line, label)
+            marked += _mark(axes, found, name, line, label)
         axes.axhline(0.0, color=style.GREY, linewidth=0.5)
         axes.set_yscale("symlog", linthresh=1e-2, linscale=0.6)
         axes.set_yticks([-1, -0.01, 0, 0.01, 1], ["$-1$", "$-0.01$", "0", "0.01", "1"])
         axes.yaxis.set_minor_locator(NullLocator())
-        return _mark(axes, {sigma_p: found}, *COEFFICIENTS)
+        return marked
 
     lines = [style.key(line, label) for line, label in zip(style.LINES, COEFFICIENTS.values(), strict=False)]
     title = rf"Coefficients of Definition 5.2 at $\sigma_p={sigma_p:g}$ (linear within $\pm0.01$)"
@@ -93,12 +101,14 @@ def _figure(
     """One observable: a curve a sigma_p, in a panel a penalty and reading."""
 
     def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> list[str]:
-        shown = {sigma_p: curves[reading.key, regularizer, sigma_p] for sigma_p in experiment.sigma_ps}
-        for (sigma_p, found), line in zip(shown.items(), style.LINES, strict=False):
-            style.curve(axes, found.t, found.by_name[name], line, _sigma(sigma_p))
+        marked = []
+        for sigma_p, line in zip(experiment.sigma_ps, style.LINES, strict=False):
+            found = curves[reading.key, regularizer, sigma_p]
+            _draw(axes, found, name, line, _sigma(sigma_p))
+            marked += _mark(axes, found, name, line, _sigma(sigma_p))
         if scale is not None:
             scale(axes)
-        return _mark(axes, shown, name)
+        return marked
 
     lines = [style.key(line, _sigma(s)) for s, line in zip(experiment.sigma_ps, style.LINES, strict=False)]
     return _panels(experiment, title, label, panel, lines)
@@ -127,7 +137,7 @@ def _panels(
                     axes.set_xlabel("epoch")
             all_axes[0].set_ylabel(label)
             heading = all_axes[0].annotate(
-                rf"$\bf{{{reading.key}}}$  {reading.says}", (0, 1), (-34, 20), xycoords="axes fraction",
+                rf"$\bf{{{_spaced(reading.key)}}}$:  {reading.says}", (0, 1), (-34, 20), xycoords="axes fraction",
                 textcoords="offset points", annotation_clip=False, fontsize=style.FONT + 1,
             )  # fmt: skip
             heading.set_in_layout(False)  # it spans the row, and must not widen the first column
@@ -140,32 +150,47 @@ def _foot(part: SubFigure, experiment: Experiment, lines: list[Line2D], marked: 
     """The legend and the notes that every panel shares."""
     label = f"penalty closed, {experiment.closed}"
     closed = Line2D([], [], color=style.GREY, linestyle=CLOSED, linewidth=0.8, label=label)
-    band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label=f"least to greatest of {experiment.seeds} seeds")
-    columns = 3 if len(lines) > 3 else 5
-    part.legend(handles=[*lines, closed, band], loc="upper center", ncols=columns, columnspacing=1.5, borderaxespad=0)
+    band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label=f"least to greatest of {experiment.seeds} draws")
+    single = Line2D([], [], color=style.GREY, linewidth=THIN, label="single draws")
+    part.legend(handles=[*lines, closed, band, single], loc="upper center", ncols=4, columnspacing=1.5, borderaxespad=0)
     size = rf"$n={experiment.n}$, $m={experiment.m}$, $d={experiment.d}$, $\|\mu\|={experiment.mu_norm:g}$"
-    text = f"Curves: means.  {size}.  Only A is what the paper prints.\n{CHOICES}"
+    unlike = f"{UNLIKE}\n" if experiment == PAPER else ""
+    text = (
+        f"Curves: means of {experiment.seeds} draws; thin: each draw.  {size}.\n{unlike}"
+        f'Only "{READINGS[0].key}" is what the paper prints.  {CHOICES}'
+    )
     note = part.text(0.01, 0.02, text + (f"\n{ROUNDED}" if marked else ""), fontsize=style.SMALL, va="bottom")
     note.set_in_layout(False)
 
 
-def _mark(axes: Axes, shown: dict[float, Curves], *names: str) -> list[str]:
-    """Hatch where one of the observables depends on rounding errors, and name the curves."""
-    lost = {}
-    for sigma_p, curves in shown.items():
-        flags = np.any([curves.lost[name] for name in names], axis=(0, 1))
-        if flags.any():
-            lost[sigma_p] = curves.t[flags]
-    if not lost:
+def _draw(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -> None:
+    """An observable's mean and band, and the single runs thin beneath: a mean may stand where no run is."""
+    runs = curves.by_name[name]
+    style.curve(axes, curves.t, runs, line, label)
+    for each in runs:
+        axes.plot(curves.t, each, color=line.color, linewidth=THIN, alpha=0.7, zorder=1.5)
+
+
+def _mark(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -> list[str]:
+    """Hatch a curve, and it alone, where it depends on rounding errors, and name it there."""
+    flags = curves.lost[name].any(axis=0)
+    if not flags.any():
         return []
-    found = [f"{sigma_p:g}" for sigma_p in lost]
-    start, end = min(int(t[0]) for t in lost.values()), max(int(t[-1]) for t in lost.values())
-    axes.axvspan(start, end, facecolor="none", edgecolor=style.GREY, hatch="////", alpha=0.6, linewidth=0, zorder=0.5)
+    t, mean = curves.t[flags], curves.by_name[name].mean(axis=0)[flags]
+    strokes = [TickedStroke(spacing=4, angle=60, length=1.0), TickedStroke(spacing=4, angle=-120, length=1.0)]
+    axes.plot(t, mean, color=line.color, linewidth=0.7, path_effects=strokes, zorder=3)
+    above = float(mean[t >= t[-1] - 0.4 * (curves.t[-1] - curves.t[0])].max())  # the words are as long as that
     axes.annotate(
-        rf"$\sigma_p={', '.join(found)}$", ((start + end) / 2, 0.5), xycoords=("data", "axes fraction"), ha="center",
-        fontsize=style.SMALL, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        f"{label}: no result", (float(t[-1]), above), (0, 13), ha="right", textcoords="offset points",
+        fontsize=style.SMALL, color=line.color,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
     )  # fmt: skip
-    return found
+    return [label]
+
+
+def _spaced(words: str) -> str:
+    """Words for mathtext, which drops spaces."""
+    return words.replace(" ", r"\ ")
 
 
 def _sigma(sigma_p: float) -> str:

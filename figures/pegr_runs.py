@@ -1,7 +1,8 @@
 """The runs behind PEGR's figures: three readings of Section 4.1, three penalties, the paper's four noise levels.
 
 Meng, Cao and Zou, arXiv:2303.17940.  With the printed network the printed parameters show no effect of the penalty
-(reading A), so two neighbouring readings that do show it are run beside them; every figure says which is which.
+(the reading "As printed"), so two neighbouring readings that do show it are run beside them; every figure says which
+is which.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ PAPER = Experiment()
 
 @dataclass(frozen=True)
 class Reading:
-    """One reading of the experiment: as printed, or with the changes that `says` names."""
+    """One reading of the experiment, by its name: as printed, or with the changes that `says` names."""
 
     key: str
     says: str
@@ -90,10 +91,10 @@ class Reading:
 
 
 READINGS = (
-    Reading("A", r"as printed: $F_j$ with $1/m$, $\eta=0.02$, $\lambda=0.01$", eta=0.02, lam=0.01),
-    Reading("B2", r"not as printed: $F_j$ without $1/m$, PEGR penalty without $1/2$; $\eta=0.02$, $\lambda=0.01$",
+    Reading("As printed", r"$F_j$ with $1/m$, $\eta=0.02$, $\lambda=0.01$", eta=0.02, lam=0.01),
+    Reading("Sum of filters", r"not as printed: $F_j$ without $1/m$, PEGR without $1/2$; $\eta=0.02$, $\lambda=0.01$",
             eta=0.02, lam=0.01, neurons="sum", half=False),
-    Reading("R1", r"not as printed: $\eta=0.2$, $\lambda=\min(0.2,\ 2m/\sigma_p^2 d)$; $F_j$ with $1/m$",
+    Reading("Larger steps", r"not as printed: $\eta=0.2$, $\lambda=\min(0.2,\ 2m/\sigma_p^2 d)$; $F_j$ with $1/m$",
             eta=0.2, lam=None),
 )  # fmt: skip
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
 
 from derivations.model import Model
+from dynamics.formula import FormulaError
 from simulate import parameters
 from simulate.errors import InputError, nearest, quoted
 
@@ -58,16 +58,18 @@ def thresholds(words: Iterable[str]) -> dict[str, float] | None:
     """{"loss": 1e-3} of ("loss=1e-3",), or None of nothing.
 
     Raises:
-        InputError: for a threshold that is not a finite number.
+        InputError: for a threshold that is not a finite number or a formula of numbers.
     """
     found: dict[str, float] = {}
     for name, value in assignments(words, "until").items():
+        expected = f"expected a finite number, such as {name}=1e-3"
         try:
-            found[name] = float(value)
-        except ValueError:
-            found[name] = math.nan
-        if not math.isfinite(found[name]):
-            raise InputError(f"until: {name} is {quoted(value)}; expected a finite number, such as {name}=1e-3")
+            number = parameters.typed(value)
+        except FormulaError as error:
+            raise InputError(f"until: {name}: {error}; {expected}") from error
+        if number is None:
+            raise InputError(f"until: {name} is {quoted(value)}; {expected}")
+        found[name] = number
     return found or None
 
 

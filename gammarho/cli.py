@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import cyclopts
 
@@ -133,7 +133,10 @@ def run(
     from gammarho import report
     from simulate.run import run as simulate_run
 
-    found = simulate_run(setting, given, preset=preset, engine=engine, sampling=sampling, initial=images, **options)
+    try:
+        found = simulate_run(setting, given, preset=preset, engine=engine, sampling=sampling, initial=images, **options)
+    except Diverged as error:
+        raise _explained(error, setting, given, preset, images) from error
     if path is not None:
         report.write(found, path)
     print(report.as_json(found) if json else report.as_text(found))
@@ -477,7 +480,31 @@ def _images(
     return from_options(model, data, classes, data_dir, scaling)
 
 
-def _print_notes(setting: str, given: dict[str, str], preset: str | None, images: ImageSource | None = None) -> None:
+def _explained(
+    error: Diverged, setting: str, given: dict[str, str], preset: str | None, images: ImageSource | None
+) -> Diverged:
+    """A divergence that also says whether the penalty was on; the values in use go before it, on stderr."""
+    from gammarho import api
+
+    _print_notes(setting, given, preset, images, sys.stderr)
+    resolved = api.resolve(setting, given, preset)
+    values, said = resolved.values, str(error)
+    if resolved.model.objective.penalty != "none" and values.get("lam"):
+        until = values.get("lam_until")
+        if isinstance(until, int) and error.step > until + 1:
+            said += f"; the penalty is off from step {until + 1} on (lam_until = {until}), so lower eta first"
+        else:
+            said += "; the penalty is on there, so run it with lam=0: if that stays finite, lower lam, else eta"
+    return Diverged(said, error.step)
+
+
+def _print_notes(
+    setting: str,
+    given: dict[str, str],
+    preset: str | None,
+    images: ImageSource | None = None,
+    to: TextIO | None = None,
+) -> None:
     """What was measured on real data and the published values in use, before a result that does not carry them."""
     from gammarho import api
 
@@ -487,7 +514,7 @@ def _print_notes(setting: str, given: dict[str, str], preset: str | None, images
 
         resolved, _ = settle(resolved, given, images)
     for note in resolved.notes:
-        print(note)
+        print(note, file=to)
 
 
 def _printed(recursion: Recursion, latex: bool, kernel: bool, steps: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,15 +24,23 @@ _WIDTH = 11
 def as_text(data: xarray.Dataset) -> str:
     """The notes, then a row a variable at about eight log-spaced recorded steps, then numbers of the whole run.
 
-    A variable with more axes than t (and seed) is shown by its largest absolute value; seeds are averaged.
+    A variable with more axes than t (and seed) is shown by its largest absolute value, and one that an event watches
+    by what the event compares: its least entry (for >=) or its greatest (for <=).  Of several seeds there are the mean,
+    the least and the greatest.  The recorded step nearest to the penalty's last one is among the columns.
     """
-    picked = _log_spaced(data["t"].values)
+    steps = data["t"].values
+    closing = _closing(data)
+    picked = sorted({*_log_spaced(steps), *([] if closing is None else [closing[0]])})
     numeric = [name for name, values in data.data_vars.items() if np.issubdtype(values.dtype, np.number)]
-    rows = [("t", [f"{int(t)}" for t in data["t"].values[picked]])]
-    rows += [_row(str(name), data[name].isel(t=picked)) for name in numeric if "t" in data[name].dims]
+    watched = _watched(data)
+    rows = [("t", [f"{int(t)}" for t in steps[picked]])]
+    for name in numeric:
+        if "t" in data[name].dims:
+            rows += _rows(str(name), data[name].isel(t=picked), watched.get(str(name)))
     width = max(len(label) for label, _ in rows)
     table = [f"{label:<{width}}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells) for label, cells in rows]
-    return "\n".join([*notes(data), "", *table, *_hitting_times(data), *_single(data)])
+    told = [] if closing is None else ["", closing[1]]
+    return "\n".join([*notes(data), "", *table, *told, *_hitting_times(data), *_single(data)])
 
 
 def grid_as_text(data: xarray.Dataset, observable: str) -> str:
@@ -99,13 +108,49 @@ def _log_spaced(steps: Any) -> list[int]:
     return sorted({0, *(int(np.abs(steps - want).argmin()) for want in wanted)})
 
 
-def _row(name: str, values: xarray.DataArray) -> tuple[str, list[str]]:
+def _rows(name: str, values: xarray.DataArray, relation: str | None) -> list[tuple[str, list[str]]]:
+    """A variable's row; of several seeds, rows of the mean, the least and the greatest."""
     label, rest = name, [dim for dim in values.dims if dim not in ("t", "seed")]
-    if rest:
+    if rest and relation is not None:
+        least = relation == ">="
+        over = ",".join(str(dim) for dim in rest)
+        label, values = f"{'min' if least else 'max'}_{over} {name}", values.min(rest) if least else values.max(rest)
+    elif rest:
         label, values = f"max |{name}|", abs(values).max(rest)
-    if "seed" in values.dims:
-        label, values = f"{label} (mean)", values.mean("seed")
-    return label, [f"{float(value):.4g}" for value in values.values]
+    if "seed" not in values.dims:
+        return [(label, _cells(values))]
+    if values.sizes["seed"] == 1:
+        return [(f"{label} (mean)", _cells(values.mean("seed")))]
+    return [
+        (f"{label} (mean)", _cells(values.mean("seed"))),
+        ("  least of the seeds", _cells(values.min("seed"))),
+        ("  greatest", _cells(values.max("seed"))),
+    ]
+
+
+def _cells(values: xarray.DataArray) -> list[str]:
+    return [f"{float(value):.4g}" for value in values.values]
+
+
+def _watched(data: xarray.Dataset) -> dict[str, str]:
+    """Of each observable that an event watches, the event's relation, >= or <=, as its own line says."""
+    found = {}
+    for values in data.data_vars.values():
+        said = re.match(r"first t with (\w+) ([<>]=) ", str(values.attrs.get("event", "")))
+        if said:
+            found[said[1]] = said[2]
+    return found
+
+
+def _closing(data: xarray.Dataset) -> tuple[int, str] | None:
+    """The index of the recorded step nearest to the penalty's last one, and a line on it; None where none is closed."""
+    values = json.loads(data.attrs.get("parameters", "{}"))
+    last, steps = values.get("lam_until"), data["t"].values
+    if last is None or not values.get("lam") or values.get("regularizer") == "none" or last >= steps[-1]:
+        return None
+    at = int(np.abs(steps - last).argmin())
+    near = "" if steps[at] == last else f"; the column t = {int(steps[at])} is the nearest recorded one"
+    return at, f"lam_until = {last}  (the last step with the penalty{near})"
 
 
 def _hitting_times(data: xarray.Dataset) -> list[str]:

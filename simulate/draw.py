@@ -494,6 +494,12 @@ def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
 
 def gram_refusal(model: Model, values: Mapping[str, Value]) -> str:
     """Why inner products alone cannot be drawn exactly at these values, in one sentence; empty where they can."""
+    if isinstance(model.algorithm, Bilevel) and model.algorithm.fresh and values.get(model.algorithm.fresh):
+        fresh = model.algorithm.fresh
+        return (
+            f"sampling: 'gram' draws the inner products of one set of examples, and {fresh} = true draws new ones "
+            "before every step; give sampling='vectors'"
+        )
     laws = [law_of(family, values) for family in model.directions]
     shapes = [("filters", _initial_shape(model, values)), *(("noise", entries_of(law, values)) for law in laws)]
     for what, shape in shapes:

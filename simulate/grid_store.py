@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError, quoted
+from .grid_axes import Coordinate
 
 if TYPE_CHECKING:
     import zarr
@@ -43,10 +45,10 @@ class GridStore:
 
 
 def open_grid(
-    path: Path, empty: Arrays, coordinates: Mapping[str, tuple[str, NDArray[Any]]],
+    path: Path, empty: Arrays, coordinates: Mapping[str, Coordinate],
     configuration: Mapping[str, Any], attributes: Mapping[str, Any],
 ) -> GridStore:
-    """Open the grid at `path`, or create it: variables `empty` (y, x, seed), coordinates by name: (dimension, values).
+    """Open the grid at `path`, or create it: variables `empty` (y, x, seed), coordinates, and consolidated metadata.
 
     Raises:
         InputError: where something else is at `path`, or a grid of another configuration.
@@ -71,16 +73,20 @@ def open_grid(
 
 
 def _create(
-    path: Path, empty: Arrays, coordinates: Mapping[str, tuple[str, NDArray[Any]]], attributes: Mapping[str, Any]
+    path: Path, empty: Arrays, coordinates: Mapping[str, Coordinate], attributes: Mapping[str, Any]
 ) -> None:
     import zarr
 
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     shutil.rmtree(new, ignore_errors=True)
-    group = zarr.open_group(str(new), mode="w", zarr_format=3, attributes=dict(attributes))
-    for name, (dimension, values) in coordinates.items():
-        made = group.create_array(name, shape=values.shape, dtype=_dtype(values), dimension_names=(dimension,))
-        made[:] = values
+    # xarray takes for coordinates what "coordinates" names.
+    said = {**attributes, "coordinates": " ".join(coordinates)}
+    group = zarr.open_group(str(new), mode="w", zarr_format=3, attributes=said)
+    for name, each in coordinates.items():
+        made = group.create_array(
+            name, shape=each.values.shape, dtype=_dtype(each.values), dimension_names=each.dims, attributes=each.attrs
+        )
+        made[...] = each.values
     for name, array in empty.items():
         fill = "" if _dtype(array) is str else array.flat[0].item()
         group.create_array(
@@ -91,6 +97,9 @@ def _create(
     group.create_array(
         "done", shape=shape, chunks=(1, 1), dtype="bool", fill_value=False, dimension_names=DIMS[:2], compressors=None
     )
+    with warnings.catch_warnings():  # consolidated metadata is a convenience that zarr 3 does not promise yet
+        warnings.filterwarnings("ignore", "Consolidated metadata", UserWarning)
+        zarr.consolidate_metadata(str(new), zarr_format=3)
     if path.is_dir():
         path.rmdir()  # it is empty
     new.rename(path)

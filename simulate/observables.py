@@ -30,7 +30,7 @@ from derivations.model import (
 from dynamics import formula, geometry
 from dynamics.gram import Reduced
 
-from . import classes, extremes, matrices
+from . import classes, extremes, fresh_tasks, matrices
 from .coefficients import coefficient
 from .errors import InputError, nearest
 from .states import States, Variable
@@ -42,7 +42,6 @@ Array = NDArray[np.float64]
 
 COMMON = ("loss", "gradient_norm", "margins", "train_error", "zeta")
 FRESH = ("test_error", "test_error_se", "test_loss", "test_loss_se")
-TASK_FRESH = tuple(f"test_{what}_{how}" for how in ("unadapted", "adapted") for what in ("loss", "error", "accuracy"))
 
 
 def names(model: Model) -> tuple[str, ...]:
@@ -67,7 +66,7 @@ def of_tail(tail: LongTail) -> set[str]:
 def fresh_names(model: Model) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
     if isinstance(model.test, FreshTasks):
-        return (*FRESH, *(f"{name}{se}" for name in TASK_FRESH for se in ("", "_se")))
+        return fresh_tasks.names()
     tails = [o.name for o in model.observables if isinstance(o, LongTail)]
     by_class = ("class_error", "class_error_se") if model.network.heads == "class" else ()
     return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import numbers
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ Factory = Callable[..., Model]
 
 EXACT = 2**53  # below it every whole float64 is exact
 _WHOLE = ("d",)  # a dimension: real, because it may be e^100, but whole wherever float64 can tell
+_OPERATION = re.compile(r"[-+*/^(]")  # what tells a formula from a word
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -154,18 +156,25 @@ def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:
 def parse(parameter: Parameter, value: object) -> Value:
     """The value in its kind's type, checked against the parameter's kind and range.
 
-    None (or the text "none") stands for an absent value where the parameter has no default.
+    None (or the text "none") stands for an absent value where the parameter has no default.  A real may be a formula
+    of numbers, such as "exp(100)" or "2/400**0.5".
 
     Raises:
         InputError: with the name, the value, what was expected and an example.
     """
     if parameter.default is None and (value is None or (isinstance(value, str) and value == "none")):
         return None
-    parsed: Value = _KINDS[parameter.kind](value)
+    try:
+        parsed: Value = _KINDS[parameter.kind](value)
+    except formula.FormulaError as error:
+        raise InputError(f"{parameter.name}: {error}; {_advice(parameter, value)}") from error
     if parsed is None or not _in_range(parameter, parsed):
-        expected = _expected(parameter) + _cure(parameter, value)
-        raise InputError(f"{parameter.name}: {quoted(value)}; expected {expected}")
+        raise InputError(f"{parameter.name}: {quoted(value)}; {_advice(parameter, value)}")
     return parsed
+
+
+def _advice(parameter: Parameter, value: object) -> str:
+    return f"expected {_expected(parameter)}{_cure(parameter, value)}"
 
 
 def count(name: str, value: object, low: int = 0, example: int = 0) -> int:
@@ -249,6 +258,27 @@ def _real(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def typed(value: object) -> float | None:
+    """A finite float, of a number, its text or a formula of numbers, such as "exp(100)"; None for anything else.
+
+    Raises:
+        FormulaError: for a formula that cannot be read or has no finite value.
+    """
+    number = _real(value)
+    if number is not None or not isinstance(value, str) or not _OPERATION.search(value) or _plain(value):
+        return number
+    return formula.evaluate(value, {})
+
+
+def _plain(text: str) -> bool:
+    """Whether a text is a number as Python reads it, be it finite or not."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _flag(value: object) -> bool | None:
     text = str(value).strip().lower() if isinstance(value, bool | int | str) or type(value).__name__ == "bool" else ""
     return True if text in _TRUE else False if text in _FALSE else None
@@ -275,7 +305,7 @@ def counts_of(value: Value) -> tuple[int, ...] | None:
 
 
 _KINDS: dict[str, Callable[[object], Value]] = {
-    "count": _count, "real": _real, "flag": _flag, "choice": _choice, "counts": _counts,
+    "count": _count, "real": typed, "flag": _flag, "choice": _choice, "counts": _counts,
 }
 
 

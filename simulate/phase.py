@@ -6,6 +6,7 @@ cannot be run is a cell with that status and a sentence, and never a number.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -18,25 +19,41 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Distance, Extreme, MaxMargin, Model, NormalisedMargin, Value, to_plain
+from derivations.model import (
+    Distance,
+    Extreme,
+    FreshTasks,
+    MaxMargin,
+    Model,
+    NearOrthogonality,
+    NoiseRatio,
+    NormalisedMargin,
+    Value,
+    to_plain,
+)
+from dynamics.bilevel import BilevelKernel
 from dynamics.kernel import Kernel
 
+from . import grid_axes, matrices, parameters, settings, tasks
 from . import observables as obs
-from . import parameters, settings
 from .algorithm import decays, step_draws
-from .draw import draw, gram_refusal
+from .draw import Draw, draw, gram_refusal
 from .errors import Diverged, InputError, nearest, quoted
 from .fresh import fresh_statistics
+from .fresh_tasks import fresh_task_statistics
+from .grid_axes import Coordinate
 from .grid_store import Arrays, GridStore, open_grid
 from .kernels import kernel_for
 from .progress import progress as show_progress
 from .record import advance
+from .reduced_axes import Wanted, wanted
 from .run import seen_by, total_steps
 
 if TYPE_CHECKING:
     import xarray
 
 Axis = tuple[str, Sequence[object]]
+Array = NDArray[np.float64]
 OK, DIVERGED, FAILED = "ok", "diverged", "failed"
 _SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
 
@@ -66,7 +83,10 @@ def phase(
         y: the rows.
         preset: named published values, such as "paper".
         steps: steps of gradient descent (a preset brings its own).
-        observable: one number a run: loss, test_error, signal, ...
+        observable: one number a run: loss, test_error, signal, ...; one with further axes, such as class_error, is
+            reduced over them by max, min, mean or sum, as in "class_error:max", or picked from, as in
+            "class_error[k=1]" and "neuron_norm[j=-1]:max".  Only an entry's standard error is known, not that of a
+            mean or sum.
         seeds: draws a cell; every cell has the seeds seed, seed + 1, ...
         seed: the first of them.
         sampling: "gram" (inner products alone, at any d) or "vectors"; default gram where it is exact at every cell.
@@ -77,7 +97,8 @@ def phase(
     Returns:
         Dimensions (y, x, seed), each axis under its parameter's name: the observable (NaN wherever the status is not
         "ok"), its standard error where it has one, `status` ("ok", "diverged" or "failed") and `message`, a sentence
-        for what is not ok.
+        for what is not ok.  Every other parameter that has a value is a coordinate; those of the axes say in
+        attrs["spacing"] whether they are "linear", "log" or "irregular".
 
     Raises:
         InputError: bad input, or a store that holds something else, in one sentence.
@@ -125,6 +146,7 @@ class _Grid:
     seeds: tuple[int, ...]
     steps: int
     observable: str
+    wanted: Wanted
     sampling: str
     notes: tuple[str, ...]
 
@@ -135,16 +157,23 @@ class _Grid:
     @property
     def error(self) -> str | None:
         """The name of the observable's standard error."""
-        return f"{self.observable}_se" if f"{self.observable}_se" in obs.FRESH else None
+        known = f"{self.wanted.name}_se" in obs.fresh_names(self.model) and self.wanted.rule not in ("mean", "sum")
+        return f"{self.observable}_se" if known else None
 
     def empty(self) -> Arrays:
         numbers = [self.observable, *([self.error] if self.error else [])]
         text = {name: np.full(self.shape, "", dtype=object) for name in ("status", "message")}
         return {**{name: np.full(self.shape, np.nan) for name in numbers}, **text}
 
-    def coordinates(self) -> dict[str, tuple[str, NDArray[Any]]]:
-        axes = {name: (dim, np.array(values)) for dim, (name, values) in (("x", self.x), ("y", self.y))}
-        return {**axes, "seed": ("seed", np.array(self.seeds))}
+    def coordinates(self) -> dict[str, Coordinate]:
+        """The axes, the seeds, and every other parameter."""
+        axes = {
+            name: grid_axes.axis(self.model, dim, name, values)
+            for dim, (name, values) in (("x", self.x), ("y", self.y))
+        }
+        labels = {**axes, "seed": Coordinate(("seed",), np.array(self.seeds))}
+        cells = [[cell.values for cell in row] for row in self.cells]
+        return {**labels, **grid_axes.parameters(self.model, cells, [*labels, *self.empty(), "done"])}
 
     def configuration(self) -> dict[str, Any]:
         """All that a cell's value depends on."""
@@ -196,7 +225,7 @@ def _grid(
     columns, rows = _axis("x", x, base.model, given), _axis("y", y, base.model, given)
     if columns[0] == rows[0]:
         raise InputError(f"x and y: both {columns[0]}; expected two different parameters")
-    _check_observable(base.model, observable)
+    request, alone = _check_observable(base.model, observable)
     if sampling not in (None, "gram", "vectors"):
         raise InputError(f"sampling: {quoted(sampling)} is not known; expected 'gram' or 'vectors'")
     kernels: dict[Model, Kernel] = {}
@@ -211,6 +240,9 @@ def _grid(
     notes = [note for note in base.notes if note.split(" ")[0] not in (columns[0], rows[0])]
     cells = tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1])
     inexact = any(gram_refusal(each.model, each.values) for row in cells for each in row)
+    sampling = sampling or ("vectors" if inexact else "gram")
+    if not alone:
+        _try_out(request, [each for row in cells for each in row], first, sampling)
     return _Grid(
         model=base.model,
         cells=cells,
@@ -219,7 +251,8 @@ def _grid(
         seeds=tuple(range(first, first + many)),
         steps=total_steps(steps, chosen, found),
         observable=observable,
-        sampling=sampling or ("vectors" if inexact else "gram"),
+        wanted=request,
+        sampling=sampling,
         notes=tuple(notes),
     )
 
@@ -243,8 +276,8 @@ def _axis(option: str, axis: object, model: Model, given: Mapping[str, object]) 
     return name, values
 
 
-def _check_observable(model: Model, name: str) -> None:
-    """Only what is one number a run can fill a cell."""
+def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:
+    """What an observable's text asks for, and whether that is one number a run as it stands."""
     declared = [
         o.name
         for o in model.observables
@@ -252,9 +285,36 @@ def _check_observable(model: Model, name: str) -> None:
         or (isinstance(o, Extreme) and not o.per)
         or (isinstance(o, NormalisedMargin) and o.spread)
     ]
-    known = [*_SCALARS, *declared]
-    if name not in known:
-        raise InputError(f"observable: {quoted(name)} is not one number a run; {nearest(str(name), known)}")
+    plain = [*_SCALARS, *declared]
+    if text in plain:
+        return Wanted(text, text, (), ""), True
+    request = wanted(str(text))
+    of_data = [o.name for o in model.observables if isinstance(o, NoiseRatio | NearOrthogonality)]
+    known = list(dict.fromkeys([*plain, *obs.at_every_step(model), *_fresh_names(model), *of_data]))
+    if request.name not in known:
+        raise InputError(
+            f"observable: {quoted(request.name)} is not known at a run's last step; {nearest(request.name, known)}"
+        )
+    return request, False
+
+
+def _fresh_names(model: Model) -> tuple[str, ...]:
+    """The variables of fresh examples that need nothing but the last state."""
+    if isinstance(model.test, FreshTasks):
+        return obs.fresh_names(model)
+    return (*obs.FRESH, *(("class_error", "class_error_se") if model.network.heads == "class" else ()))
+
+
+def _try_out(request: Wanted, cells: Sequence[_Cell], seed: int, sampling: str) -> None:
+    """Raises InputError where the observable is not one number at the start of the first cell that can be drawn."""
+    for cell in cells:
+        try:
+            drawn = draw(cell.model, cell.values, seed, sampling)
+        except InputError:
+            continue  # that cell fails, with its own sentence
+        start = np.zeros((1, *drawn.z.shape))
+        _number(request, cell, drawn, drawn.z[None], start, None, seed)
+        return
 
 
 def _fill(grid: _Grid, kept: _Memory | GridStore, workers: int, show: bool) -> None:
@@ -309,18 +369,54 @@ def _measure(grid: _Grid, cell: _Cell, seed: int) -> tuple[float, float]:
     """The observable at the last step, and its standard error (NaN where it has none)."""
     model, values, kernel = cell.model, cell.values, cell.kernel
     drawn = draw(model, values, seed, grid.sampling)
-    kernel = kernel.bind(drawn.clean)
+    kernel = kernel.bind(drawn.clean).through(drawn.vectors)
+    if tasks.afresh(model, values):
+        assert isinstance(kernel, BilevelKernel)
+        for _, state, _ in tasks.path(kernel, model, values, drawn, seed, grid.steps):
+            drawn = state
+        return _number(grid.wanted, cell, drawn, drawn.z[None], np.zeros((1, *drawn.z.shape)), None, seed)
     draws = step_draws(model, values, drawn.y, seed)
     path = advance(kernel, drawn, values, grid.steps, np.array([grid.steps], dtype=np.int64), draws=draws)
-    scale = path.scale if decays(model) else None
-    if grid.observable in obs.FRESH:
-        fresh = fresh_statistics(
-            model, lambda a: kernel.outputs(a, values), drawn, path.z, path.b, values, seed, shares=scale
-        )
-        return float(fresh[grid.observable][0]), float(fresh[grid.error][0]) if grid.error else np.nan
-    states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values), scale)
-    found = obs.evaluate(states, (grid.observable,))
-    return float(found[grid.observable].values[0]), np.nan
+    return _number(grid.wanted, cell, drawn, path.z, path.b, path.scale if decays(model) else None, seed)
+
+
+def _number(
+    request: Wanted, cell: _Cell, drawn: Draw, z: Array, b: Array, scale: Array | None, seed: int
+) -> tuple[float, float]:
+    """The number asked for at one state z, b (1, H, m, B), and its standard error (NaN where it has none)."""
+    model, values, kernel = cell.model, cell.values, cell.kernel.bind(drawn.clean).through(drawn.vectors)
+    labels = _labels(model, drawn)
+    if request.name in _fresh_names(model):
+        if isinstance(kernel, BilevelKernel):
+            fresh = fresh_task_statistics(model, kernel, drawn, z, b, values, seed)
+        else:
+            outputs = functools.partial(kernel.outputs, values=values)
+            fresh = fresh_statistics(model, outputs, drawn, z, b, values, seed, shares=scale)
+        found = np.asarray(fresh[request.name][0])
+        dims = ("class",)[: found.ndim]
+        error = fresh.get(f"{request.name}_se")
+        value = request.number(dims, found, labels)
+        return value, np.nan if error is None else request.error(dims, found, np.asarray(error[0]), labels)
+    states = obs.States(model, drawn, values, z, b, seen_by(kernel, z, drawn, values), scale)
+    variable = obs.evaluate(states, (request.name,)).get(request.name)
+    if variable is None:
+        raise InputError(f"observable: {quoted(request.name)} is not known of {model.name} here; leave it out")
+    over_time = variable.dims[:1] == ("t",)
+    values_now = variable.values[0] if over_time else variable.values
+    return request.number(variable.dims[over_time:], values_now, labels), np.nan
+
+
+def _labels(model: Model, drawn: Draw) -> dict[str, list[object]]:
+    """The labels along each axis of an observable."""
+    signed = model.network.heads == "signed"
+    return {
+        "j" if signed else "k": [1, -1] if signed else list(range(model.n_heads)),
+        "r": list(range(drawn.z.shape[1])),
+        "i": list(range(drawn.examples)),
+        "task": list(range(drawn.tasks)),
+        "class": list(range(model.network.classes)),
+        "matrix": [*matrices.matrix_names(model.n_heads, signed)],
+    }
 
 
 def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
@@ -334,7 +430,11 @@ def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
     }
     plain = {name: values.astype(str) if values.dtype == object else values for name, values in arrays.items()}
     data = {name: (dims, values, {"meaning": meaning.get(name, "standard error")}) for name, values in plain.items()}
-    coordinates = {name: values for name, (_, values) in grid.coordinates().items()}
+    named = {"y": grid.y[0], "x": grid.x[0]}
+    coordinates = {
+        name: (tuple(named.get(dim, dim) for dim in each.dims), each.values, each.attrs)
+        for name, each in grid.coordinates().items()
+    }
     attributes = {**grid.attributes(), "configuration": json.dumps(grid.configuration())}
     return xarray.Dataset(data, coords=coordinates, attrs=attributes)
 

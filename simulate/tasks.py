@@ -14,7 +14,7 @@ from dynamics import gram as grams
 from dynamics.bilevel import BilevelKernel
 from dynamics.streams import stream
 
-from . import draw_tasks, observables
+from . import draw_tasks, fresh_tasks, observables
 from .draw import Draw
 from .errors import Diverged
 from .states import States, Variable
@@ -53,8 +53,6 @@ def fresh(
     kernel: BilevelKernel, states: States, seed: int, wanted: Sequence[str]
 ) -> tuple[dict[str, Variable], str]:
     """Losses and errors on fresh tasks with and without adaptation; or why they are not known."""
-    from . import fresh_tasks
-
     reason = fresh_tasks.refusal(states.model, states.draw, states.values)
     if reason or states.b is None:
         return {}, reason

@@ -157,10 +157,55 @@ def test_json_has_null_for_what_is_not_finite(dataset: xr.Dataset) -> None:
     assert shown["variables"]["loss"]["values"] == dataset["loss"].values.tolist()
 
 
-def test_seeds_are_averaged(dataset: xr.Dataset) -> None:
+def test_seeds_are_averaged_between_their_least_and_greatest(dataset: xr.Dataset) -> None:
     several = xr.concat([dataset[["loss"]], 3 * dataset[["loss"]]], dim="seed")
-    line = report.as_text(several).splitlines()[-1]
-    assert line.split()[:3] == ["loss", "(mean)", "2"]
+    mean, least, greatest = report.as_text(several).splitlines()[-3:]
+    assert mean.split()[:3] == ["loss", "(mean)", "2"]
+    assert least.split()[-8] == "1" and least.strip().startswith("least of the seeds")
+    assert greatest.split()[-8] == "3" and greatest.strip().startswith("greatest")
+    one = report.as_text(xr.concat([dataset[["loss"]]], dim="seed")).splitlines()[-1]
+    assert one.split()[:3] == ["loss", "(mean)", "1"]
+
+
+def test_the_table_shows_what_an_event_compares() -> None:
+    t = np.arange(4)
+    height = np.stack([0.5 * t, 2.0 * t], axis=1)  # the event waits for the lower head
+    data = xr.Dataset(
+        {"height": (("t", "j"), height), "depth": (("t", "j"), -height),
+         "T_1": ((), 2, {"event": "first t with height >= 1; Lemma 1"}),
+         "T_2": ((), 2, {"event": "first t with depth <= -1; Lemma 2"})},
+        coords={"t": t, "j": [1, -1]},
+    )  # fmt: skip
+    rows = {line.rsplit(None, 4)[0]: line.split()[-4:] for line in report.as_text(data).splitlines()[2:4]}
+    assert rows["min_j height"] == ["0", "0.5", "1", "1.5"]
+    assert rows["max_j depth"] == ["-0", "-0.5", "-1", "-1.5"]
+
+
+def test_the_event_row_reaches_the_threshold_at_the_hitting_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a real run: the words of an event are what the table reads, so they must not part."""
+    steps = [0, 1, 2, 3, 5, 6, 7, 8]
+    record = ",".join(map(str, steps))
+    assert cli.main(["run", "pegr", "--preset", "paper", "--steps", "8", "--record", record]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    (row,) = [each for each in shown if each.startswith("min_i max_rho_over ")]
+    (event,) = [each for each in shown if each.startswith("T_1_noise = ")]
+    bound, hit = float(event.split(">=")[1].split(";")[0]), int(event.split("=")[1].split()[0])
+    found = [float(cell) for cell in row.split()[-8:]]
+    assert next(t for t, value in zip(steps, found, strict=True) if value >= bound) == hit > 1
+    assert any(each.startswith("min_j max_gamma ") for each in shown)
+
+
+def test_the_penaltys_last_step_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["run", "pegr", *SMALL, "lam=0.1", "lam_until=613", "--steps", "1500", "--observables", "loss"]
+    assert cli.main([*line, "--record", "0,1,2,3,10,30,100,300,612,1000,1500"]) == 0
+    shown = capsys.readouterr().out
+    (head,) = [each for each in shown.splitlines() if each.startswith("t ")]
+    assert "612" in head.split()
+    assert "lam_until = 613  (the last step with the penalty; the column t = 612 is the nearest recorded one)" in shown
+    for other in ("lam=0", "lam_until=2000", "regularizer=none"):
+        words = [word for word in line if word.partition("=")[0] != other.partition("=")[0]]
+        assert cli.main([*words, other, "--record", "0,1500"]) == 0
+        assert "the last step with the penalty" not in capsys.readouterr().out
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.text(max_size=9), max_size=5))
@@ -181,6 +226,16 @@ def test_axes_have_exact_ends_and_even_steps(a: float, b: float, n: int) -> None
 def test_axes_of_counts_are_whole() -> None:
     assert arguments.axis("x", "n=1:4:7", model()) == ("n", [1.0, 2.0, 3.0, 4.0])
     assert arguments.axis("x", "d=10:1000:3:log", model()) == ("d", [10.0, 100.0, 1000.0])
+
+
+def test_formulas_wherever_a_real_is_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    name, values = arguments.axis("x", "d=exp(50):exp(100):3:log", model())
+    assert (name, values[0], values[-1]) == ("d", float(round(math.exp(50))), float(round(math.exp(100))))
+    assert arguments.axis("x", "lam=1/100:10**-1:2", model()) == ("lam", [0.01, 0.1])
+    assert arguments.thresholds(["loss=exp(-7)"]) == {"loss": math.exp(-7)}
+    line = ["run", "pegr", "n=2", "m=2", "d=exp(100)", "sigma_p=20*exp(-50)", "--sampling", "gram", "--steps", "2"]
+    assert cli.main([*line, "--json"]) == 0
+    assert json.loads(json.loads(capsys.readouterr().out)["attrs"]["parameters"])["d"] == math.exp(100)
 
 
 def test_lists_and_thresholds() -> None:

@@ -64,6 +64,16 @@ COMMANDS = [
     ("run pegr lam=-0.1 --steps 3", "lam: '-0.1'; expected a finite number of at least 0, such as lam=0.01"),
     ("run pegr lam_until=soon --steps 3", f"lam_until: 'soon'; {ADVICE} 0, or leave it out"),
     ("run pegr delta=2 --steps 3", "delta: '2'; expected a finite number above 0 and of at most 1, such as delta=0.1"),
+    ("run pegr d=exp(1000) --steps 3", f"d: exp(1000) leaves the floating-point numbers at exp(1000); {ADVICE} 1, ..."),
+    ("run pegr d=exp(10) --steps 3", f"d: 'exp(10)'; {ADVICE} 1, such as d=400"),
+    ("run pegr lam=2*m/400 --steps 3", "lam: 2*m/400 needs m, which has no value here; expected a finite number ..."),
+    ("run pegr eta=sin(1) --steps 3", "eta: sin(1) calls sin; the functions are log, exp, ..."),
+    ("run pegr sigma_0=10^-2 --steps 3", "sigma_0: 10^-2 uses ^; write ** for a power; expected a finite number ..."),
+    ("run pegr eta=1-1 --steps 3", "eta: '1-1'; expected a finite number above 0, such as eta=0.02"),
+    ("run pegr eta=__import__('os').getpid() --steps 3", "eta: __import__('os').getpid() holds ..."),
+    ("run pegr --steps 3 --until loss=log(0)", "until: loss: log(0) takes the logarithm of a number outside ..."),
+    ("conditions pegr --constant exp(800)", "constant: exp(800) leaves the floating-point numbers at exp(800); ..."),
+    ("phase pegr --x d=exp(9):1e9:3 --y n=2:4:3", f"d: 'exp(9)'; {ADVICE} 1, such as d=400"),
     ("run pegr project_noise=maybe --steps 3",
      "project_noise: 'maybe'; expected true or false, such as project_noise=true"),
     # options
@@ -108,7 +118,6 @@ COMMANDS = [
     (f"run pegr {SMALL} --steps 3 --engine weights --sampling gram", "...|gram|weights"),
     ("run pegr n=3 m=2 d=1 --steps 3", "...|d: 1 |at least 2"),
     ("run pegr n=3 m=2 d=1e12 --steps 3", "...|d: 1e+12 |sampling"),
-    (f"run pegr {SMALL} eta=1e300 --steps 50", "...|step |eta"),
 ]  # fmt: skip
 
 
@@ -196,7 +205,7 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "preset unknown": (run(preset="papper"), "preset: 'papper' is not one of pegr's; did you mean 'paper'?"),
     "a setting that is none": (
         lambda: gr.run(3, steps=2),  # type: ignore[arg-type]
-        "setting: 3; expected one of pegr, heterogeneous, nearly_orthogonal, file.py:model or a ...",
+        "setting: 3; expected one of pegr, heterogeneous, nearly_orthogonal, fomaml, file.py:model ...",
     ),
     "structure of a built model": (lambda: gr.run(model(q=3), {"q": 2}, steps=2), "q: 2; this model was declared ..."),
     "validate without steps": (lambda: gr.validate(model()), "steps: not given; expected a whole number of ..."),
@@ -219,6 +228,33 @@ def test_a_run_that_diverges_names_the_step(engine: str) -> None:
         gr.run("pegr", {"n": 3, "m": 2, "d": 8, "eta": 1e300}, steps=50, engine=engine)
     assert 1 <= caught.value.step <= 50
     one_sentence(str(caught.value), f"...|step {caught.value.step}|eta")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("lam=0.01", "; the penalty is on there, so run it with lam=0: if that stays finite, lower lam, else eta"),
+        ("lam=0", "lower eta (1e+300)"),
+        ("lam=0.01 regularizer=none", ""),
+    ],
+)
+def test_a_diverged_command_gives_its_defaults_and_what_to_change(
+    more: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(f"run pegr {SMALL} eta=1e300 {more} --steps 50".split()) == 2
+    shown = capsys.readouterr()
+    *notes, sentence = shown.err.splitlines()
+    assert shown.out == "" and "mu_norm = 1 (published default, Section 4.1)" in notes
+    assert not any(note.startswith(("eta", "lam =")) for note in notes)
+    one_sentence(sentence.removeprefix("gammarho: "), "...|the run diverges|step |eta (1e+300)")
+    assert sentence.endswith(said) and ("penalty" in sentence) == ("penalty" in said)
+
+
+def test_a_divergence_after_the_close_is_not_laid_on_the_penalty(capsys: pytest.CaptureFixture[str]) -> None:
+    for step, said in ((8, "is off from step 8 on (lam_until = 7), so lower eta first"), (7, "is on there")):
+        found = cli._explained(gr.Diverged("cut", step + 1), "pegr", {"lam": "0.1", "lam_until": "7"}, None, None)
+        assert found.step == step + 1 and said in str(found)
+        assert "n = 20 (published" in capsys.readouterr().err
 
 
 def test_both_engines_diverge_at_the_same_step() -> None:

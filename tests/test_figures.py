@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import TickedStroke
 from matplotlib.text import Text
 
 from figures import pegr, style
@@ -97,7 +99,8 @@ def test_every_panel_says_what_it_is(name: str) -> None:
             assert len(closed) == (regularizer != "none")
     assert [axes.get_xlabel() for axes in panels(figure)[2]] == ["epoch"] * 3
     said = texts(figure)
-    for part in ("penalty closed, 30", "least to greatest of 2 seeds", "Only A is what the paper prints", "$n=4$"):
+    drew = ("least to greatest of 2 draws", "thin: each draw")
+    for part in (*drew, "penalty closed, 30", 'Only "As printed" is what the paper prints', "$n=4$"):
         assert part in said
     assert r"$\sigma_0=0.01$ for $\sigma_p=0.1$" in said and "FGR is closed with PEGR" in said
     legend = [text.get_text() for part in figure.subfigs for one in part.legends for text in one.get_texts()]
@@ -109,14 +112,14 @@ def test_the_readings_are_what_they_say() -> None:
     found = dict(keys(PAPER))
     assert len(found) == 36
     for sigma_p, sigma_0, lam in ((0.1, 0.01, 0.2), (0.5, 0.01, 0.2), (1.0, 0.01, 0.05), (1.5, 0.001, 1 / 45)):
-        printed = found["A", "pegr", sigma_p]
+        printed = found["As printed", "pegr", sigma_p]
         assert printed == {
             "n": 20, "m": 10, "d": 400, "mu_norm": 1.0, "sigma_p": sigma_p, "sigma_0": sigma_0, "eta": 0.02,
             "neurons": "mean", "regularizer": "pegr", "penalty_half": True, "lam": 0.01, "lam_until": 800,
         }  # fmt: skip
-        assert found["B2", "pegr", sigma_p] == {**printed, "neurons": "sum", "penalty_half": False}
-        assert found["R1", "pegr", sigma_p] == {**printed, "eta": 0.2, "lam": pytest.approx(lam)}
-        for key in ("A", "B2", "R1"):
+        assert found["Sum of filters", "pegr", sigma_p] == {**printed, "neurons": "sum", "penalty_half": False}
+        assert found["Larger steps", "pegr", sigma_p] == {**printed, "eta": 0.2, "lam": pytest.approx(lam)}
+        for key in ("As printed", "Sum of filters", "Larger steps"):
             fgr, standard = found[key, "fgr", sigma_p], found[key, "none", sigma_p]
             assert not fgr["penalty_half"] and fgr["lam"] == found[key, "pegr", sigma_p]["lam"]
             assert standard["lam"] == 0 and standard["lam_until"] is None and standard["eta"] == fgr["eta"]
@@ -125,35 +128,62 @@ def test_the_readings_are_what_they_say() -> None:
 ROUNDED = Experiment(seeds=1, sigma_ps=(0.5, 1.5), every=50, test_every=250)
 
 
+def strokes(axes: Axes) -> list[Line2D]:
+    """The hatched curves of a panel."""
+    return [line for line in axes.get_lines() if any(isinstance(e, TickedStroke) for e in line.get_path_effects())]
+
+
 def hatched(figure: Figure) -> list[tuple[int, int]]:
-    """(row, column) of the panels with a hatched span."""
-    return [
-        (row, column) for row, line in enumerate(panels(figure)) for column, axes in enumerate(line)
-        if any(isinstance(patch, Rectangle) and patch.get_hatch() for patch in axes.patches)
-    ]  # fmt: skip
+    """(row, column) of the panels with a hatched curve."""
+    return [(row, column) for row, line in enumerate(panels(figure)) for column, axes in enumerate(line)
+            if strokes(axes)]  # fmt: skip
 
 
 def test_what_rounding_decides_is_hatched() -> None:
-    """In R1 at sigma_p = 1.5 PEGR's noise decays far below rounding; what grows back after the close is no result."""
+    """With larger steps at sigma_p = 1.5 PEGR's noise decays far below rounding; what grows back later is no result."""
     curves = trajectories(ROUNDED)
     for key, found in curves.items():
-        assert found.lost["noise"].any() == (key == ("R1", "pegr", 1.5)), key
-    found = curves["R1", "pegr", 1.5]
+        assert found.lost["noise"].any() == (key == ("Larger steps", "pegr", 1.5)), key
+    found = curves["Larger steps", "pegr", 1.5]
     assert found.t[found.lost["noise"][0]].min() > 800
     for name in ("noise", "training_loss"):
         figure = getattr(pegr, name)(ROUNDED)
         assert hatched(figure) == [(2, 0)]
-        assert any(text.get_text() == r"$\sigma_p=1.5$" for text in panels(figure)[2][0].texts)
+        axes, which = panels(figure)[2][0], "loss" if name == "training_loss" else name
+        assert any(text.get_text() == r"$\sigma_p=1.5$: no result" for text in axes.texts)
+        (stroke,) = strokes(axes)  # of the one curve, where it is lost, and on the curve itself
+        at, flags = stroke.get_xydata(), found.lost[which][0]
+        assert np.array_equal(at, np.stack([found.t[flags], found.by_name[which].mean(axis=0)[flags]], axis=1))
+        assert not any(isinstance(patch, Rectangle) and patch.get_hatch() for patch in axes.patches)
         assert "Hatched" in texts(figure)
     for figure in (pegr.test_accuracy(ROUNDED), pegr.coefficients(ROUNDED, 0.5)):  # what it does not change
         assert hatched(figure) == [] and "Hatched" not in texts(figure)
+
+
+def test_every_draw_is_drawn_thin(monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = pegr.noise(TINY)
+    for at, row in enumerate(panels(figure)):
+        for column, axes in enumerate(row):
+            found = trajectories(TINY)[READINGS[at].key, REGULARIZERS[column], 1.5].by_name["noise"]
+            thin = [np.asarray(line.get_ydata()) for line in axes.get_lines() if line.get_linewidth() == pegr.THIN]
+            assert all(any(np.array_equal(line, one) for line in thin) for one in found)
+    assert pegr.UNLIKE not in texts(figure)  # it is about the paper's five draws
+
+
+@pytest.mark.slow
+def test_one_draw_of_five_memorises_where_the_figure_says_so() -> None:
+    curves = trajectories(replace(PAPER, every=500))
+    for sigma_p in PAPER.sigma_ps:
+        ends = curves["Sum of filters", "pegr", sigma_p].by_name["noise"][:, -1]
+        plain = curves["Sum of filters", "none", sigma_p].by_name["noise"][:, -1]
+        assert (ends > plain.min() / 2).sum() == (1 if sigma_p >= 1 else 0 if sigma_p == 0.5 else 5)
 
 
 @pytest.mark.slow
 def test_float64_weights_disagree_where_the_figure_is_hatched_and_nowhere_else() -> None:
     curves = trajectories(ROUNDED)
     for sigma_p in ROUNDED.sigma_ps:
-        found = curves["R1", "pegr", sigma_p]
+        found = curves["Larger steps", "pegr", sigma_p]
         params, t = READINGS[2].parameters("pegr", sigma_p, ROUNDED), [int(step) for step in found.t]
         weights = run("pegr", params, steps=1500, engine="weights", record=t, observables=["noise"])["noise"].values
         differs = np.abs(weights - found.by_name["noise"][0]) > 0.01

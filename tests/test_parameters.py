@@ -127,6 +127,16 @@ def test_a_dimension_may_be_huge(value: float) -> None:
     assert isinstance(found, float) and found == float(value)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("exp(100)", math.exp(100)), ("2**10", 1024.0), ("20 * sqrt(4e2)", 400.0), ("-(-7)", 7.0), ("1e+9", 1e9)],
+)
+def test_a_real_may_be_a_formula_of_numbers(text: str, value: float) -> None:
+    assert parameters.resolve(model, {"d": text}).values["d"] == value
+    with pytest.raises(InputError, match="expected a whole number"):  # a count is typed out
+        parameters.resolve(model, {"n": f"2*{text}"})
+
+
 @pytest.mark.parametrize("value", [0, -0.02, math.nan, "inf", "", "fast", True, False, None, [0.1], 10**400, 1 + 0j])
 def test_what_is_not_a_positive_real_is_refused(value: object) -> None:
     with pytest.raises(InputError, match=r"^eta: .*; expected a finite number above 0, such as eta=0.02$"):

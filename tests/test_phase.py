@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ import xarray as xr
 import zarr
 
 import simulate.phase as engine
+from derivations.papers.pegr.model import model as pegr_model
 from simulate.errors import InputError
+from simulate.grid_axes import spacing
 from simulate.phase import phase
 from simulate.run import run
 
@@ -173,6 +177,7 @@ def test_what_is_not_a_grid_is_left_alone(tmp_path: Path) -> None:
 
 KILLED = """
 import sys
+from simulate.grid_axes import spacing
 from simulate.phase import phase
 phase("pegr", {"n": 4, "m": 2, "d": 30, "lam_until": 10}, x=("lam", [0.01 * k for k in range(1, 9)]),
       y=("sigma_p", [0.2, 0.4, 0.6, 0.8]), steps=int(sys.argv[2]), seeds=1, store=sys.argv[1], workers=2,
@@ -245,6 +250,45 @@ def test_the_store_opens_in_xarray_with_its_labels(tmp_path: Path) -> None:
     assert [str(text) for text in seen["status"].values.ravel()] == ["ok"] * 12
 
 
+def test_every_parameter_is_a_coordinate_of_the_grid_and_of_its_store(tmp_path: Path) -> None:
+    wide: dict[str, Any] = {"x": ("lam", [0.01, 0.1, 1.0]), "y": ("sigma_p", [0.2, 0.5, 0.8])}
+    grid = small(**wide, store=tmp_path / "grid.zarr")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # such as: no consolidated metadata
+        seen = xr.open_zarr(tmp_path / "grid.zarr", consolidated=True)
+    for data in (grid, seen):
+        found = {name: data[name].item() for name in data.coords if data[name].ndim == 0}
+        assert found["n"] == 4 and found["eta"] == 0.2 and found["lam_until"] == 10 and found["neurons"] == "mean"
+        assert found["penalty_half"] and "lam" not in found and set(found) <= set(data.coords)
+        assert data["lam"].attrs["spacing"] == "log" and data["sigma_p"].attrs["spacing"] == "linear"
+        assert data["lam"].attrs["meaning"] == "penalty weight" and data["n"].attrs["meaning"]
+    assert set(seen.coords) == set(grid.coords) and set(seen.data_vars) == {*grid.data_vars, "done"}
+    free = small(params={name: value for name, value in SMALL.items() if name != "lam_until"})
+    assert "lam_until" not in free.coords  # it has no value
+
+
+def test_a_parameter_that_follows_an_axis_is_a_coordinate_along_it(tmp_path: Path) -> None:
+    base = pegr_model()
+    half = tuple(replace(p, default="0.5*sigma_p") if p.name == "sigma_0" else p for p in base.parameters)
+    given: dict[str, Any] = {**AXES, "steps": 2, "seeds": 1, "progress": False, "store": tmp_path / "grid.zarr"}
+    grid = phase(replace(base, parameters=half), SMALL, **given)
+    assert grid["sigma_0"].dims == ("sigma_p", "lam")
+    assert np.array_equal(grid["sigma_0"].values, [[0.1] * 3, [0.4] * 3])
+    assert np.array_equal(xr.open_zarr(tmp_path / "grid.zarr")["sigma_0"], grid["sigma_0"])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([1.0, 2.0], "linear"), ([0.0, 0.1, 0.2, 0.3], "linear"), (np.geomspace(1e-3, 1, 24), "log"),
+        (np.rint(np.geomspace(10, 1000, 7)), "log"), ([1, 2, 3, 4], "linear"), ([1.0, 2.0, 4.5], "irregular"),
+        ([0.0, 1.0, 10.0, 100.0], "irregular"), ([100.0, 10.0, 1.0], "log"), (np.rint(np.linspace(3, 90, 8)), "linear"),
+    ],
+)  # fmt: skip
+def test_the_spacing_of_an_axis(values: Any, said: str) -> None:
+    assert spacing(np.array(values)) == said
+
+
 def test_progress_goes_to_stderr_in_plain_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,3 +298,95 @@ def test_progress_goes_to_stderr_in_plain_lines(
     assert shown.out == "" and "phase: 6 of 6 cells, 0 s left" in shown.err
     small()
     assert capsys.readouterr().err == ""
+
+
+# ---- observables with further axes ------------------------------------------------------------------------
+
+CLASSES: dict[str, Any] = {"K": 3, "n": 9, "m": 3, "d": 30, "eta": 0.3, "Gamma": 20.0, "neurons": "sum"}
+
+
+def by_class(observable: str, **changes: Any) -> xr.Dataset:
+    axes: dict[str, Any] = {"x": ("u_norm", [0.1, 2.0]), "y": ("sigma_0", [0.01, 0.1]), "steps": 10, "seeds": 1}
+    return phase("heterogeneous", CLASSES, progress=False, **{**axes, **changes}, observable=observable)
+
+
+def alone(u_norm: float, sigma_0: float) -> xr.Dataset:
+    return run("heterogeneous", {**CLASSES, "u_norm": u_norm, "sigma_0": sigma_0}, steps=10, record=[10])
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("class_error:max", lambda d: d["class_error"].max()),
+        ("class_error:min", lambda d: d["class_error"].min()),
+        ("class_error:mean", lambda d: d["class_error"].mean()),
+        ("class_error[k=1]", lambda d: d["class_error"].sel({"class": 1})),
+        ("class_error[class=2]", lambda d: d["class_error"].sel({"class": 2})),
+        ("margins:min", lambda d: d["margins"].min()),
+        ("rho[k=1]:max", lambda d: d["rho"].sel(k=1).max()),
+        ("rho[k=1, r=0, i=4]", lambda d: d["rho"].sel(k=1, r=0, i=4)),
+        ("gamma[k=0]:sum", lambda d: d["gamma"].sel(k=0).sum()),
+        ("Gamma_kj[k=0, class=1]", lambda d: d["Gamma_kj"].sel({"k": 0, "class": 1})),
+        ("balance", lambda d: d["balance"]),
+    ],
+)
+def test_an_observable_with_axes_is_reduced_or_picked_from(text: str, taken: Any) -> None:
+    grid = by_class(text, sampling="vectors")
+    assert (grid["status"] == "ok").all()
+    for u_norm, sigma_0 in ((0.1, 0.1), (2.0, 0.01)):
+        of = alone(u_norm, sigma_0)
+        found = float(grid[text].sel(u_norm=u_norm, sigma_0=sigma_0, seed=0))
+        assert found == float(taken(of.isel(t=-1) if "t" in of.dims else of))
+
+
+def test_an_entry_has_its_standard_error_and_a_mean_has_none(tmp_path: Path) -> None:
+    of = alone(2.0, 0.01).isel(t=-1)
+    worst = int(np.argmax(of["class_error"].values))
+    for text, entry in (("class_error:max", worst), ("class_error[k=1]", 1)):
+        for _ in range(2):  # filled, and read again
+            grid = by_class(text, sampling="vectors", store=tmp_path / f"{entry}{len(text)}.zarr")
+            cell = grid.sel(u_norm=2.0, sigma_0=0.01, seed=0)
+            assert float(cell[f"{text}_se"]) == float(of["class_error_se"][entry])
+    assert set(by_class("class_error:mean").data_vars) == {"class_error:mean", "status", "message"}
+
+
+def test_a_matrix_and_a_head_are_picked_by_their_labels() -> None:
+    for text, place in (("stable_rank[matrix=stack]", 2), ("stable_rank[matrix=+1]", 0), ("stable_rank[matrix=-1]", 1)):
+        grid = phase("nearly_orthogonal", {"n": 3, "m": 4}, x=("d", [9]), y=("eta", [0.1]), steps=2, seeds=1,
+                     observable=text, sampling="vectors", progress=False)  # fmt: skip
+        of = run("nearly_orthogonal", {"n": 3, "m": 4, "d": 9, "eta": 0.1}, steps=2)
+        assert float(grid[text].values[0, 0, 0]) == pytest.approx(float(of["stable_rank"][-1, place]), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("class_error", "is not one number a run, it has the axes class; reduce it, as in class_error:max"),
+        ("class_error:largest", "has the rule 'largest'; expected one of max, min, mean, sum"),
+        ("class_error:", "has the rule empty"),
+        ("class_eror:max", "did you mean 'class_error'"),
+        ("class_error[k=7]", "asks for k=7; expected 0, 1, 2"),
+        ("class_error[r=0]", "picks from the axis 'r', but its axes are class"),
+        ("class_error[k]", "picks by axis=label"),
+        ("class_error[]", "picks by axis=label"),
+        ("class_error[k=1]:max", "has the rule 'max' and no axis left"),
+        ("loss:max", "has the rule 'max' and no axis left"),
+        ("loss[k=0]", "picks from the axis 'k', but it has none"),
+        ("rho[k=1]", "it has the axes r, i; reduce it"),
+        ("max(class_error)", "is not of the form"),
+        ("deactivated", "is not known at a run's last step"),
+    ],
+)
+def test_a_request_that_is_no_number_is_refused_in_one_sentence(text: str, said: str) -> None:
+    with pytest.raises(InputError) as error:
+        by_class(text)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_label_that_a_cell_does_not_have_is_that_cell_s_failure() -> None:
+    grid = phase("nearly_orthogonal", {"m": 2, "d": 20}, x=("n", [3, 6]), y=("eta", [0.1]), steps=2, seeds=1,
+                 observable="margins[i=2]", progress=False)  # fmt: skip
+    assert (grid["status"] == "ok").all()
+    grid = phase("nearly_orthogonal", {"m": 2, "d": 20}, x=("n", [6, 3]), y=("eta", [0.1]), steps=2, seeds=1,
+                 observable="margins[i=5]", progress=False)  # fmt: skip
+    assert grid["status"].values.ravel().tolist() == ["ok", "failed"] and "asks for i=5" in str(grid["message"].values)

@@ -165,8 +165,8 @@ def plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0
     for i in range(first, last):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+        v1[i] = q0*l1[i]*y[i]  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -207,8 +207,8 @@ def measured_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, los
         margin[i] = f[i]*y[i]
         loss[i] = loss_0(margin[i])
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+        v1[i] = q0*l1[i]*y[i]  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h

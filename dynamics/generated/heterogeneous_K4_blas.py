@@ -138,7 +138,7 @@ def plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v
     q0 = kappa/n
     for h in range(4):
         for i in range(y.size):
-            v0[h, i] = q0*e[h, i]
+            v0[h, i] = q0*e[h, i]  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
     g[:] = 0.0
     for h in range(4):
         for r in range(z.shape[1]):
@@ -192,7 +192,7 @@ def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0,
     for h in range(4):
         for i in range(y.size):
             zeta[h, i] = G_u_u[i]*vz0[h, i] + 2.0*G_u_xi[i]*vz2[h, i] + G_xi_xi[i]*vz1[h, i]
-            v0[h, i] = q0*e[h, i]
+            v0[h, i] = q0*e[h, i]  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
     g[:] = 0.0
     for h in range(4):
         for r in range(z.shape[1]):

@@ -107,7 +107,7 @@ def plain_gradient(z, gram, y, kappa, slope, g, row, f, margin, l1, v0):
     for i in range(y.size):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]*y[i]  # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -142,7 +142,7 @@ def measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l
         margin[i] = f[i]*y[i]
         loss[i] = loss_0(margin[i])
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]*y[i]  # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h

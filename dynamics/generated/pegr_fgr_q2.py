@@ -132,8 +132,8 @@ def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, 
     for i in range(y.size):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -154,7 +154,7 @@ def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, 
     q0 = 4.0*c*kappa*lam/n
     for i in range(y.size):
         l2[i] = loss_2(margin[i])
-        w1[i] = q0*l1[i]*y[i]
+        w1[i] = q0*l1[i]*y[i]  # weight of 1{<w_{j,r}, y_i mu> > 0}*j*<grad_{j,r} L_S, mu> in the gradient along mu
     wz0[:] = 0.0
     wz1[:] = 0.0
     for h in range(2):
@@ -172,8 +172,8 @@ def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, 
     q1 = 2.0*kappa/n
     for i in range(y.size):
         D[i] = wz0[i] + wz1[i]*y[i]
-        w0[i] = q1*(q0*D[i]*l2[i] + l1[i])
-        w2[i] = q1*(q0*D[i]*l2[i] + l1[i])*y[i]
+        w0[i] = q1*(q0*D[i]*l2[i] + l1[i])  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        w2[i] = q1*(q0*D[i]*l2[i] + l1[i])*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -215,8 +215,8 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margi
     for i in range(y.size):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -275,8 +275,8 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz
         loss[i] = loss_0(margin[i])
         l1[i] = loss_1(margin[i])
         zeta[i] = gram[at_mu, at_mu]*vz0[i] + 2.0*G_mu_xi[i]*vz2[i]*y[i] + G_xi_xi[i]*vz1[i]
-        v0[i] = q0*l1[i]
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h

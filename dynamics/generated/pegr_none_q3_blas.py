@@ -115,8 +115,8 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, margin, l1, v
     for i in range(y.size):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -175,8 +175,8 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, vz0, vz1, 
         loss[i] = loss_0(margin[i])
         l1[i] = loss_1(margin[i])
         zeta[i] = gram[at_mu, at_mu]*vz0[i] + 2.0*G_mu_xi[i]*vz2[i]*y[i] + G_xi_xi[i]*vz1[i]
-        v0[i] = q0*l1[i]
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h

@@ -145,12 +145,12 @@ def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, wz0, wz1, w
         l1[i] = loss_1(margin[i])
         l2[i] = loss_2(margin[i])
         zeta[i] = gram[at_mu, at_mu]*wz0[i] + 2.0*G_mu_xi[i]*wz2[i]*y[i] + G_xi_xi[i]*wz1[i]
-        w0[i] = q1*(q0*l2[i]*zeta[i] + 1.0)*l1[i]
-        w1[i] = q2*(l1[i]*l1[i])*y[i]
-        w2[i] = q3*G_mu_xi[i]*(l1[i]*l1[i])
-        w3[i] = q1*(q0*l2[i]*zeta[i] + 1.0)*l1[i]*y[i]
-        w4[i] = q3*G_xi_xi[i]*(l1[i]*l1[i])
-        w5[i] = q3*G_mu_xi[i]*(l1[i]*l1[i])*y[i]
+        w0[i] = q1*(q0*l2[i]*zeta[i] + 1.0)*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        w1[i] = q2*(l1[i]*l1[i])*y[i]  # weight of ReLU(<w_{j,r}, y_i mu>) in the gradient along mu
+        w2[i] = q3*G_mu_xi[i]*(l1[i]*l1[i])  # weight of ReLU(<w_{j,r}, xi_i>)*1{<w_{j,r}, y_i mu> > 0} in the gradient along mu
+        w3[i] = q1*(q0*l2[i]*zeta[i] + 1.0)*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
+        w4[i] = q3*G_xi_xi[i]*(l1[i]*l1[i])  # weight of ReLU(<w_{j,r}, xi_i>) in the gradient along xi
+        w5[i] = q3*G_mu_xi[i]*(l1[i]*l1[i])*y[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*1{<w_{j,r}, xi_i> > 0} in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -196,8 +196,8 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margi
     for i in range(y.size):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -256,8 +256,8 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz
         loss[i] = loss_0(margin[i])
         l1[i] = loss_1(margin[i])
         zeta[i] = gram[at_mu, at_mu]*vz0[i] + 2.0*G_mu_xi[i]*vz2[i]*y[i] + G_xi_xi[i]*vz1[i]
-        v0[i] = q0*l1[i]
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h

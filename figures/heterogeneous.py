@@ -118,11 +118,11 @@ def _notes(plan: Map, data: dict[str, xarray.Dataset]) -> str:
     size = rf"$K={K}$, $m={plan.m}$, $d={plan.d}$, $\eta=0.05$"
     size += ", 100 examples a class." if dict(plan.fixed).get("n") == 500 else "."
     return "\n".join((
-        f"{size}  As printed, {plan.steps} full-batch steps hardly train; without the printed $1/m$",
-        "the network trains, and the pattern that the paper describes appears.  Which of the two it ran, the paper "
-        "does not say.",
+        f"{size}  As printed, {plan.steps} full-batch steps hardly lower the loss;",
+        "without the printed $1/m$ the network trains, and the pattern that the paper describes appears.  Which of the",
+        "two it ran, the paper does not say.  " + (
         f"Means; left, the draws differ by {np.nanmean(spread):.3f} on average, {np.nanmax(spread):.3f} at most."
-        if dict(plan.seeds)["sum"] > 1 else "One draw.",
+        if dict(plan.seeds)["sum"] > 1 else "One draw."),
         r"Not stated, our choices: grid points, seeds, 4096 test draws, filters $U(\pm1/\sqrt{d})$ without bias,",
         r"an epoch is one full-batch step, orthogonal spikes (so $\Gamma_{k,j}$ is equal for all pairs).",
     ))  # fmt: skip

@@ -56,22 +56,70 @@ def figure_1(sets: Sets, examples: int = 4, points: int = 200) -> Figure:
         sides[0].suptitle("Highest scores (Figure 1, left)")
         high = [extremes(found, scores, int(label), examples)[0] for label in scores.classes]
         _tiles(sides[0].subplots(), found, high, [str(label) for label in scores.classes])
-        sides[1].suptitle("MNIST on two principal components (Figure 1, right)")
         axes = sides[1].subplots()
-        for at, (label, flat) in enumerate(_planes(found, scores, points)):
-            color = style.LINES[at % len(style.LINES)].color
-            axes.scatter(*flat[:points].T, s=3, color=color, alpha=0.35, marker="os"[at // 5 % 2], linewidth=0)
-            _ellipse(axes, flat, color, dashed=at >= 5)
-            axes.annotate(label, tuple(flat.mean(axis=0)), ha="center", va="center", fontsize=style.FONT + 2,
-                          bbox={"facecolor": "white", "edgecolor": color, "pad": 1.5})  # fmt: skip
-        axes.set(xlabel="first component (pixels / 255)", ylabel="second component (pixels / 255)")
+        map_ = embedding()
+        if map_ is None:
+            sides[1].suptitle("MNIST on two principal components (Figure 1, right)")
+            _clouds(axes, _planes(found, scores, points), points, ellipses=True)
+            axes.set(xlabel="first component (pixels / 255)", ylabel="second component (pixels / 255)")
+            right = (
+                "Right: in the place of the paper's t-SNE, which needs scikit-learn.  Ellipses: one\n"
+                f"standard deviation of each class, of all its images; {points} of them are drawn."
+            )
+        else:
+            sides[1].suptitle("MNIST by t-SNE (Figure 1, right)")
+            _clouds(axes, _embedded(found, scores, points, map_), points, ellipses=False)
+            axes.set(xlabel="first t-SNE coordinate (no unit)", ylabel="second t-SNE coordinate (no unit)")
+            right = (
+                f"Right: the first {points} images of each class.  The paper states no settings of its t-SNE; ours:\n"
+                "50 principal components, perplexity 30, started from two of them, seed 0."
+            )
         foot.text(0.01, 0.02, (
             f"Left: MNIST, the {examples} highest {SCORES}.\n"
             f"{FOUND}\n"
-            "Right: our choice for the paper's t-SNE, which has seeds and settings it does not state.  Ellipses: one\n"
-            f"standard deviation of each class, of all its images; {points} of them are drawn."
+            f"{right}"
         ), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)  # fmt: skip
     return figure
+
+
+def embedding() -> Callable[[Array], Array] | None:
+    """t-SNE, (count, pixels) -> (count, 2); None, with a sentence on stderr, where scikit-learn is not installed."""
+    try:
+        from sklearn.decomposition import PCA
+        from sklearn.manifold import TSNE
+    except ModuleNotFoundError:
+        print("figure_1: t-SNE needs scikit-learn, which is not installed, so principal components stand in; install "
+              "gammarho[figures]", file=sys.stderr)  # fmt: skip
+        return None
+
+    def found(flat: Array) -> Array:
+        kept = PCA(n_components=min(50, *flat.shape), svd_solver="full").fit_transform(flat)
+        by = TSNE(n_components=2, init="pca", perplexity=min(30.0, (len(flat) - 1) / 3), random_state=0, n_jobs=1)
+        return np.asarray(by.fit_transform(kept), dtype=np.float64)
+
+    return found
+
+
+def _clouds(axes: Any, classes: list[tuple[str, Array]], points: int, ellipses: bool) -> None:
+    """Every class's points, its label at their middle; a colour and a marker together tell the classes apart."""
+    for at, (label, flat) in enumerate(classes):
+        color = style.LINES[at % len(style.LINES)].color
+        axes.scatter(*flat[:points].T, s=3, color=color, alpha=0.35 if ellipses else 0.7,
+                     marker="os"[at // 5 % 2], linewidth=0)  # fmt: skip
+        if ellipses:
+            _ellipse(axes, flat, color, dashed=at >= 5)
+        axes.annotate(label, tuple(np.median(flat, axis=0)), ha="center", va="center", fontsize=style.FONT + 2,
+                      bbox={"facecolor": "white", "edgecolor": color, "pad": 1.5})  # fmt: skip
+
+
+def _embedded(
+    found: Images, scores: InfluenceScores, points: int, map_: Callable[[Array], Array]
+) -> list[tuple[str, Array]]:
+    """The first `points` images of every class, mapped together, (points, 2) a class."""
+    members = [np.flatnonzero(found.labels == label)[:points] for label in scores.classes]
+    flat = found.images[np.concatenate(members)].reshape(sum(map(len, members)), -1) / 255.0
+    parts = np.split(map_(flat), np.cumsum([len(each) for each in members])[:-1])
+    return [(str(label), part) for label, part in zip(scores.classes, parts, strict=True)]
 
 
 def _planes(found: Images, scores: InfluenceScores, points: int) -> list[tuple[str, Array]]:

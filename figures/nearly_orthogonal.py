@@ -38,7 +38,7 @@ RANK = Column("rank", r"stable rank of $W_j$", one=True)
 STACK = Column("rank_stack", r"stable rank, stacked $W$", one=True)
 EXCESS = Column("excess", r"stable rank of $W_j$ $-$ 1")
 EXCESS_STACK = Column("excess_stack", r"stable rank, stack $-$ 1")
-LOSS = Column("loss", r"$L_S$", scale="linear")
+LOSS = Column("loss", r"training loss $L_S$", scale="linear")
 ERROR = Column("test_error", "test error", scale="linear")
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from derivations.model import GaussianLaw, Model, Value
+from derivations.model import ClassNoiseLaw, FixedLaw, GaussianLaw, Model, Value
 from derivations.statements import Statement
 
 from . import parameters, settings
@@ -39,10 +39,12 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     chosen |= dict(fixed or {})
     n, m = draw(st.integers(1, 5)), draw(st.integers(1, 4))
     known = [p.name for p in parameters.build(found.factory, {}).parameters]
+    declared = parameters.build(found.factory, chosen)
+    features = declared.n_heads if any(family.over == "class" for family in declared.directions) else 0
     free = {
         "n": n,
         "m": m,
-        "d": n + draw(st.integers(2, 6)),
+        "d": n + features + draw(st.integers(2, 6)),
         "eta": 10 ** draw(st.floats(-3, 0.5)),
         "lam": 10 ** draw(st.floats(-2, 1)),
         "neurons": draw(st.sampled_from(["mean", "sum"])),
@@ -50,6 +52,8 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     }
     if draw(st.booleans()):
         free["lam"] = 0.0
+    if "slope" in known:
+        free["slope"] = draw(st.sampled_from([0.0, 0.1, 0.5, 1.0]))
     resolved = parameters.resolve(found.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     length, size = 10 ** draw(st.floats(-0.7, 0.7)), 10 ** draw(st.floats(-3, 0))
@@ -63,13 +67,19 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
 def _arrays(
     rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
 ) -> dict[str, Array]:
-    """Vectors of about that length, projected off where the law says so, filters of about that size, any labels."""
+    """Vectors of about that length, projected off or orthogonal where the law says so, filters of about that size.
+
+    Labels are any.
+    """
     d = int(values.get("d") or n + 4)
     count, offsets = model.offsets(n)[""], model.offsets(n)
     vectors = length * rng.normal(size=(count, d)) / np.sqrt(d)
     for family in model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + model.sizes(n)[family.name])
-        if isinstance(family.law, GaussianLaw):
+        if isinstance(family.law, FixedLaw) and family.over == "class":
+            lengths = np.linalg.norm(vectors[rows], axis=1)
+            vectors[rows] = lengths[:, None] * np.linalg.qr(vectors[rows].T)[0].T
+        if isinstance(family.law, GaussianLaw | ClassNoiseLaw):
             off = off_indices(model, family.law, n, values)
             if len(off):
                 basis = np.linalg.qr(vectors[off].T)[0]

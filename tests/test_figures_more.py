@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -184,7 +185,7 @@ def test_the_heat_map_is_the_runs() -> None:
                             observables=["test_error"])["test_error"].values  # fmt: skip
                 assert shown[row, column] == pytest.approx(1 - found.mean(), abs=1e-12)
                 assert axes.texts[2 * row + column].get_text() == f"{shown[row, column]:.2f}"
-    assert "hardly train" in texts(figure)
+    assert "hardly lower the loss" in texts(figure)
 
 
 def test_the_regimes_are_those_of_the_ratios() -> None:
@@ -229,7 +230,40 @@ def test_images_are_those_with_the_extreme_scores() -> None:
     assert np.array_equal(np.asarray(axes_of(figure)[0].images[0].get_array()), scores.pairs)
     ratios = heterogeneous_images.correlation_ratios(scores)
     assert ratios[2, 5] == pytest.approx(scores.pairs[2, 2] / scores.pairs[2, 5])  # 20 examples a class
+
+
+def clouds(axes: Axes) -> list[Any]:
+    return [np.asarray(each.get_offsets()) for each in axes.collections if isinstance(each, PathCollection)]
+
+
+def test_classes_are_mapped_by_t_sne() -> None:
+    pytest.importorskip("sklearn", reason="t-SNE needs scikit-learn: gammarho[figures]")
+    found = fake(300, 3)
+    tight = 40 * found.labels[:, None, None] + found.images // 8  # three clouds
+    found = replace(found, images=tight.astype(np.uint8))
+    sets = {"mnist": (found, influence_scores(found.images / 255, found.labels))}
+    figures = [heterogeneous_images.figure_1(sets, examples=2, points=40) for _ in range(2)]
+    (tiles, plane) = axes_of(figures[0])
+    assert np.asarray(tiles.images[0].get_array()).shape == (3 * 28, 56)
+    points = clouds(plane)
+    assert [len(each) for each in points] == [40, 40, 40]
+    np.testing.assert_array_equal(points, clouds(axes_of(figures[1])[1]))  # one seed, one map
+    middles = [each.mean(axis=0) for each in points]
+    spread = max(np.linalg.norm(each - middle, axis=1).max() for each, middle in zip(points, middles, strict=True))
+    assert min(np.linalg.norm(middles[i] - middles[j]) for i in range(3) for j in range(i)) > spread
+    assert "t-SNE" in texts(figures[0]) and "perplexity 30" in texts(figures[0]) and "Ellipses" not in texts(figures[0])
+
+
+def test_without_scikit_learn_principal_components_stand_in_and_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in ("sklearn", "sklearn.decomposition", "sklearn.manifold"):
+        monkeypatch.setitem(sys.modules, module, None)
+    found = fake()
+    sets = {"mnist": (found, influence_scores(found.images / 255, found.labels))}
     figure = heterogeneous_images.figure_1(sets, examples=2, points=5)
     (tiles, plane) = axes_of(figure)
     assert np.asarray(tiles.images[0].get_array()).shape == (280, 56)
-    assert len([each for each in plane.collections if isinstance(each, PathCollection)]) == 10
+    assert [len(each) for each in clouds(plane)] == [5] * 10 and "principal components" in texts(figure)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "install gammarho[figures]" in said

@@ -704,8 +704,11 @@ def test_what_does_not_fit_is_refused() -> None:
         gr.run("nearly_orthogonal", until={"flips": 3.0}, steps=1)
 
 
-def test_every_flip_needs_every_step_so_weight_space_leaves_it_out() -> None:
-    assert "flips" not in gr.run("nearly_orthogonal", {"m": 3, "d": 9}, steps=2, engine="weights")
+def test_weight_space_counts_flips_at_every_step_whatever_is_recorded() -> None:
+    given: dict[str, Any] = {"params": {"m": 5, "d": 9, "sigma_0": 0.1, "slope": 0.0}, "steps": 30, "engine": "weights"}
+    some, every = (gr.run("nearly_orthogonal", record=record, **given) for record in ([0, 30], "all"))
+    assert int(some["flips"][-1]) == int(every["flips"][-1]) > 0
+    assert "flips" not in gr.run("nearly_orthogonal", observables=["loss"], **given)
 
 
 def test_a_phase_diagram_of_the_kkt_residual() -> None:

@@ -1,0 +1,241 @@
+"""Statements of Xu and Chen, arXiv:2502.11893, that can be executed, and exact invariants of the recursion.
+
+Ids: I1 to I15 exact invariants of one step (not in the paper), B.. displays of Appendix B, C.. of Appendix C, L..
+lemmas, T.. Theorem 1.  A trailing "-printed" is a form that is false, with its erratum; it is expected to be violated.
+
+Condition 1 is met by no network that can be run, so nothing here waits for it: each statement has the hypothesis that
+its own proof uses, with explicit constants.  Statements 2(a) and 3 of Theorem 1 hide theirs; the ones here are ours.
+Left out: what sums over the steps (the S_i(t) of (8), so Lemmas 6 and 25, (122) and (124)), ranks and singular values
+(Lemmas 3, 8, 26), fractions of fresh examples (Lemma 4), and Lemmas 5 and 7, whose constants hide what they say.
+"""
+
+from __future__ import annotations
+
+from ...model import Value
+from ...statements import Instance, Only, Quantity, Statement, Statements
+
+_GAUSSIAN = Only(parameter="init", values=("gaussian",), why="Gaussian initialisation (Section 2)")
+_NORMAL = Only(parameter="noise", values=("gaussian",), why="Gaussian noise, whose constants are known")
+_SMOOTH = Only(parameter="noise", values=("gaussian", "uniform"), why="symmetric noise without atoms")
+_EQUAL = Only(parameter="class_sizes", values=(None, ""), why="classes of equal size")
+
+_FEW_FILTERS: tuple[tuple[str, Value], ...] = (
+    ("K", 3), ("n", 60), ("m", 30), ("d", 60), ("init", "gaussian"), ("sigma_0", 0.01))
+_ISOTROPIC: tuple[tuple[str, Value], ...] = (("K", 3), ("n", 20), ("m", 2), ("d", 1000), ("Gamma", 1.0))
+
+_CROSS = "sum[q](abs(c[k,q])*abs(G[i,q]), not same[i,q])"
+
+QUANTITIES = (
+    Quantity(name="a", formula="z_u", meaning="<w_{k,r}, u_l>, (k, r, l)"),
+    Quantity(name="h", formula="z_xi", meaning="<w_{k,r}, xi_i>, (k, r, i)"),
+    Quantity(name="G", formula="G_xi_xi", meaning="<xi_i, xi_q>"),
+    Quantity(name="xi2", formula="G[i,i]", meaning="||xi_i||^2"),
+    Quantity(name="u2", formula="G_u_u[l,l]", meaning="||u_l||^2"),
+    Quantity(name="mine", formula="sum[i](own*own[l,i]) > 0", meaning="1{k = l}, of a class that has examples"),
+    Quantity(name="u2_y", formula="sum[l](u2*own[l,i])", meaning="||u_{y_i}||^2"),
+    Quantity(name="n_class", formula="sum[i](own)", meaning="|S_k|"),
+    Quantity(name="n_y", formula="sum[k](n_class*own)", meaning="|S_{y_i}|"),
+    Quantity(name="F", formula="outputs", meaning="F_k(x_i)"),
+    Quantity(name="F_y", formula="sum[k](F*own)", meaning="F_{y_i}(x_i)"),
+    Quantity(name="p", formula="exp(F - max[k](F))/sum[k](exp(F - max[k](F)))", meaning="p_k(x_i)"),
+    Quantity(name="c", formula="own*one_minus_p - (1 - own)*p", meaning="1{k = y_i} - p_k(x_i)"),
+    Quantity(name="loss_i", formula="max[k](F) - F_y + log(sum[k](exp(F - max[k](F))))", meaning="L_i"),
+    Quantity(name="step", formula="next(F) - F", meaning="Delta_k(x_i) of one step"),
+    Quantity(name="step_y", formula="sum[k](step*own)", meaning="Delta_{y_i}(x_i)"),
+    Quantity(name="gap", formula="step - step_y", meaning="Delta_k(x_i) - Delta_{y_i}(x_i)"),
+    Quantity(name="crowd", formula=_CROSS, meaning="sum over the other examples of |c_{k,q}| |<xi_i, xi_q>|"),
+    Quantity(name="M", formula="max[i](sqrt(u2_y) + sqrt(xi2))", meaning="largest ||u_{y_i}|| + ||xi_i||"),
+    Quantity(name="orthogonal", meaning="features orthogonal to each other and to the noise",
+             formula="max[l,i](abs(G_u_xi)) <= 1e-10*sqrt(max[l](u2)*max[i](xi2)) and "
+                     "sum[l,q](G_u_u[l,q]**2) <= (1 + 1e-14)*sum[l](u2**2)"),
+    Quantity(name="filled", formula="min[k](n_class) > 0", meaning="every class has examples"),
+    Quantity(name="width", formula="2.5*log(4*(K - 1)/eps)/(kappa*m)", meaning="w*_{k,r} = width u_k/||u_k||^2"),
+    Quantity(name="distance2", formula="norm**2 - 2*width*sum[k,r,l](a*mine/u2) + width**2*m*sum[l](1/u2)",
+             meaning="||W - W*||^2"),
+    Quantity(name="small_step", formula="4*eta*m*kappa**2*M**2 <= 1", meaning="Lemma 2's step, with the 1/m of (1)"),
+    Quantity(name="quiet", formula="start(signal) <= 0.1 and max[k,r,i](abs(start(h))) <= 0.1",
+             meaning="W(0) is small"),
+    Quantity(name="hit", formula="first(loss <= eps)", meaning="first t with L_S <= eps"),
+    Quantity(name="rank", formula="d - K", meaning="rank of A_k"),
+    Quantity(name="spike", formula="sigma_p**2*(Gamma + ((Gamma - 1)*(Gamma + rank - 1))**0.5)",
+             meaning="largest eigenvalue of A_k A_k^T, Section 5.1"),
+    Quantity(name="trace", formula="(rank - 1)*sigma_p**2 + spike", meaning="Tr(A_k^T A_k)"),
+    Quantity(name="F_kk", formula="sqrt((rank - 1)*sigma_p**4 + spike**2)", meaning="||A_k^T A_k||_F"),
+    Quantity(name="F_kj", formula="sqrt((rank - 2)*sigma_p**4 + 2*sigma_p**2*spike)", meaning="||A_k^T A_j||_F"),
+    Quantity(name="Ln", formula="log(2*n/delta)", meaning="logarithm of (52)"),
+    Quantity(name="Lp", formula="log(n**2/delta)", meaning="logarithm of (53)"),
+    Quantity(name="snr", formula="n*u_norm**4/(K*F_kj**2)", meaning="Theorem 1's SNR_{k,j}"),
+)
+
+_RECURSION = (
+    Statement(id="60", kind="identity", source="(60), (4)", text="one step of gamma and rho",
+              claim="next(gamma) == gamma + eta*kappa/n*u2*(a > 0)*sum[i](c*own[l,i]) and "
+                    "next(rho) == rho + eta*kappa/n*xi2*(h > 0)*c",
+              mutant="next(rho) == rho + eta*kappa/n*xi2*(h > 0)*(1 - own)*c"),
+    Statement(id="1", kind="identity", source="(1)", text="F_k(x_i) = (1/m) sum_r ReLU(<w, u_{y_i}>) + ReLU(<w, xi_i>)",
+              claim="F == kappa*sum[r](sum[l](relu(a)*own[l,i]) + relu(h))",
+              mutant="F == kappa*sum[r](relu(h))"),
+    Statement(id="96", kind="identity", source="(96), corrected", given="orthogonal",
+              text="<w_{k,r}, xi_i> moves by (eta/(m n)) sum_q c_{k,q} 1{active} <xi_q, xi_i>",
+              claim="next(h) == h + eta*kappa/n*sum[q](c[k,q]*(h[k,r,q] > 0)*G[i,q])",
+              mutant="next(h) == h + eta*kappa/n*c*(h > 0)*xi2"),
+    Statement(id="96-printed", kind="identity", source="(96)", text="with p_{y_i}(x_i) in the cross terms",
+              given="orthogonal and own and n > 2", erratum="heterogeneous-96",
+              claim="next(h) == h + eta*kappa/n*(c*(h > 0)*xi2 - p*sum[q]((h[k,r,q] > 0)*G[i,q], not same[i,q]))"),
+    Statement(id="112-printed", kind="identity", source="(112)", text="rho/||xi||^2 grows by sigma'(<w, xi_i>) p(x_i)",
+              given="h > 0 and one_minus_p > 1e-6", erratum="heterogeneous-112",
+              claim="next(rho)/xi2 == rho/xi2 + (h > 0)*p"),
+)
+
+_INVARIANTS = (
+    Statement(id="I1", kind="inequality", source="(60)", given="mine", text="the own class's gamma never falls",
+              claim="next(gamma) >= gamma", mutant="next(gamma) <= gamma"),
+    Statement(id="I1-other", kind="inequality", source="(60)", given="not mine",
+              text="another class's gamma never rises", claim="next(gamma) <= gamma",
+              mutant="next(gamma) <= gamma", mutant_given=""),
+    Statement(id="I2", kind="inequality", source="(60)",
+              text="rho never falls where the head is the example's own, never rises elsewhere",
+              claim="next(rho_over) >= rho_over and next(rho_under) <= rho_under",
+              mutant="next(rho_under) >= rho_under"),
+    Statement(id="I3-frozen", kind="identity", source="orthogonal features", given="orthogonal and a <= 0",
+              text="a filter that is inactive on a feature keeps <w, u>", claim="next(a) == a", mutant="next(a) == a",
+              mutant_given="orthogonal"),
+    Statement(id="I3-active", kind="inequality", source="orthogonal features", given="orthogonal and mine and a > 0",
+              text="an own filter that is active on its feature stays so", claim="next(a) >= a > 0",
+              mutant="next(a) <= a"),
+    Statement(id="I5-step", kind="inequality", source="orthogonal features", given="orthogonal and not mine",
+              text="another class's <w, u> never rises", claim="next(a) <= a", mutant="next(a) >= a"),
+    Statement(id="I6-step", kind="inequality", source="(60)",
+              text="one step of rho_i is at most (eta/(m n)) ||xi_i||^2 (1 - p), also summed over other heads",
+              claim="abs(next(rho) - rho) <= eta*kappa/n*xi2*one_minus_p and "
+                    "sum[k](max[r](abs(next(rho) - rho)), not own) <= eta*kappa/n*xi2*one_minus_p",
+              mutant="abs(next(rho) - rho) <= 0.5*eta*kappa/n*xi2*one_minus_p"),
+    Statement(id="I8", kind="inequality", source="sharpens (91)", given="orthogonal",
+              text="|F_k(x_i)| moves by at most (eta/m)((|S_{y_i}|/n) ||u||^2 + ||xi_i|| max_q ||xi_q||)",
+              claim="abs(step) <= eta*kappa**2*m*(n_y/n*u2_y + sqrt(xi2)*max[i](sqrt(xi2)))",
+              mutant="abs(step) <= 0.01*eta*kappa**2*m*(n_y/n*u2_y + sqrt(xi2)*max[i](sqrt(xi2)))"),
+    Statement(id="I10", kind="identity", source="1-homogeneity", text="||W||^2 grows by (2 eta/n) sum_i sum_k c_{k,i} "
+              "F_k(x_i) + eta^2 ||grad L_S||^2",
+              claim="next(norm)**2 - norm**2 == 2*eta*mean[i](sum[k](c*F)) + eta**2*gradient_norm**2",
+              mutant="next(norm)**2 - norm**2 == eta*mean[i](sum[k](c*F)) + eta**2*gradient_norm**2"),
+    Statement(id="I12", kind="inequality", source="Lemma 24, (86), one step", text="where an example outweighs its "
+              "neighbours, its own active filters stay active and grow",
+              given="orthogonal and own and h > 0 and xi2*one_minus_p >= crowd", claim="next(h) >= h > 0",
+              mutant="next(h) >= h > 0", mutant_given="orthogonal and own and h > 0"),
+    Statement(id="I14", kind="identity", source="softmax", text="F_k >= 0 and sum_{k != y_i} p_k = 1 - p_{y_i}",
+              claim="sum[k](p, not own) == one_minus_p and F >= 0", mutant="sum[k](p) == one_minus_p"),
+    Statement(id="I15", kind="inequality", source="sharpens (76)",
+              text="||grad L_S||_F <= (2/sqrt m) max(||u|| + ||xi||) mean_i (1 - p_{y_i}(x_i))",
+              claim="gradient_norm <= 2*sqrt(m)*kappa*M*mean[i](one_minus_p)",
+              mutant="gradient_norm <= 0.2*sqrt(m)*kappa*M*mean[i](one_minus_p)"),
+    Statement(id="77", kind="inequality", source="(77)", text="(1 - p)^2 <= 1 - p <= L, sum_k |c_{k,i}| = 2 (1 - p)",
+              claim="one_minus_p**2 <= one_minus_p <= loss_i and sum[k](abs(c)) == 2*one_minus_p",
+              mutant="one_minus_p >= loss_i"),
+)
+
+_STEP = (
+    Statement(id="61", kind="identity", source="(61)",
+              text="L_i moves by log(1 + sum_{k != y_i} p_k (exp(Delta_k - Delta_{y_i}) - 1))",
+              claim="next(loss_i) - loss_i == log(1 + sum[k](p*(exp(gap) - 1), not own))",
+              mutant="next(loss_i) - loss_i == log(1 + sum[k](p*(exp(-gap) - 1), not own))"),
+    Statement(id="61-bound", kind="inequality", source="(61), second line",
+              text="at most log(1 + (1 - p) max_k (exp(Delta_k - Delta_{y_i}) - 1))",
+              claim="next(loss_i) - loss_i <= log(1 + one_minus_p*max[k](exp(gap) - 1, not own))",
+              mutant="next(loss_i) - loss_i <= log(1 + one_minus_p*min[k](exp(gap) - 1, not own))"),
+    Statement(id="68", kind="inequality", source="Lemma 1, (68)",
+              text="Delta_k - Delta_{y_i} <= -(2 eta/(5 m n)) ||u||^2 sum_{S_{y_i}} (1 - p)",
+              given="orthogonal and not own and active_u >= 0.4 and active_xi >= 0.4 and "
+                    "0.4*one_minus_p*xi2 >= 2*max[k](crowd)",
+              claim="gap <= -0.4*eta*m*kappa**2/n*u2_y*sum[q](one_minus_p[q]*sum[k](own*own[k,q]))",
+              mutant="gap >= -0.4*eta*m*kappa**2/n*u2_y*sum[q](one_minus_p[q]*sum[k](own*own[k,q]))"),
+    Statement(id="89", kind="inequality", source="Lemma 24, (89), (90)",
+              text="1 - p_{y_i}(x_i) grows by a factor of at most exp(max_k Delta_k - min_k Delta_k)",
+              claim="next(one_minus_p) <= one_minus_p*exp(max[k](step) - min[k](step)) and "
+                    "next(one_minus_p) >= one_minus_p*exp(min[k](step) - max[k](step))",
+              mutant="next(one_minus_p) >= one_minus_p*exp(max[k](step) - min[k](step))"),
+    Statement(id="L2", kind="inequality", source="Lemma 2, (79)",
+              text="||W - W*||^2 falls by at least eta L_S - eta eps/2 a step",
+              given="orthogonal and filled and min[i](active_u) >= 0.4 and small_step",
+              claim="distance2 - next(distance2) >= eta*loss - eta*eps/2",
+              mutant="distance2 - next(distance2) <= eta*loss - eta*eps/2"),
+)
+
+_RUNS = (
+    Statement(id="I1-sign", kind="inequality", source="(60)", given="mine", text="the own class's gamma is >= 0",
+              claim="gamma >= 0", mutant="gamma <= 0"),
+    Statement(id="I1-sign-other", kind="inequality", source="(60)", given="not mine",
+              text="another class's gamma is <= 0", claim="gamma <= 0", mutant="gamma >= 0"),
+    Statement(id="I2-sign", kind="inequality", source="(60)", text="rho >= 0 for own examples, <= 0 for others",
+              claim="rho_over >= 0 and rho_under <= 0", mutant="rho_over <= 0"),
+    Statement(id="I3", kind="identity", source="orthogonal features", given="orthogonal and mine",
+              text="the filters active on their class's feature are those of step 0",
+              claim="(a > 0) == (start(a) > 0)", mutant="(a > 0) == (start(a) > 0)",
+              mutant_given="orthogonal and not mine"),
+    Statement(id="I4", kind="identity", source="orthogonal features",
+              text="gamma_{k,r,k} is one number for the filters active at step 0",
+              given="orthogonal and mine and start(a) > 0", claim="gamma == max[r](gamma)",
+              mutant="gamma == max[r](gamma)", mutant_given="orthogonal and mine"),
+    Statement(id="I4-zero", kind="identity", source="orthogonal features", text="and 0 for the others",
+              given="orthogonal and mine and start(a) <= 0", claim="gamma == 0", mutant="gamma == 0",
+              mutant_given="orthogonal and mine"),
+    Statement(id="I5", kind="inequality", source="orthogonal features", given="orthogonal and not mine",
+              text="gamma_{k,r,l} >= -ReLU(<w(0), u_l>) - (eta/(m n)) ||u_l||^2 |S_l|, l != k",
+              claim="gamma >= -relu(start(a)) - eta*kappa/n*u2*n_class[l]",
+              mutant="gamma >= -0.01*relu(start(a))"),
+    Statement(id="I6", kind="inequality", source="(60)", text="|rho_i| <= t (eta/(m n)) ||xi_i||^2",
+              claim="abs(rho) <= t*eta*kappa/n*xi2", mutant="abs(rho) <= 0.001*t*eta*kappa/n*xi2"),
+    Statement(id="decomposition", kind="identity", source="Section 2, exact", given="orthogonal", tolerance=1e-9,
+              tolerance_from="rounding of one addition a step, for up to 10^6 steps",
+              text="<w, u_l> = <w(0), u_l> + gamma_l, <w, xi_i> = <w(0), xi_i> + sum_q rho_q <xi_q, xi_i>/||xi_q||^2",
+              claim="a == start(a) + gamma and h == start(h) + sum[q](rho[k,r,q]*G[i,q]/G[q,q])",
+              mutant="a == start(a) + gamma and h == start(h) + rho"),
+    Statement(id="T1.1", kind="exists", source="Theorem 1, statement 1, by (79)",
+              text="L_S <= eps within 2 ||W(0) - W*||^2/(eta eps) steps",
+              given="orthogonal and filled and min[i](active_u) >= 0.4 and small_step",
+              until="2*start(distance2)/(eta*eps)", claim="loss <= eps", mutant="loss <= 0"),
+    Statement(id="T1.2a", kind="inequality", source="Theorem 1, statement 2(a), constants ours", at="hit",
+              only=(_NORMAL, _EQUAL),
+              text="where SNR >= 10, class errors <= (K - 1) exp(-SNR/10), for small steps and a small W(0)",
+              given="snr >= 10 and small_step and quiet", mutant="class_error >= 0.5",
+              claim="class_error - 3*class_error_se <= (K - 1)*exp(-snr/10)"),
+    Statement(id="T1.3", kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit",
+              only=(_NORMAL, _EQUAL), text="where SNR <= 0.1 and Gamma <= 1.2, class errors >= 0.3",
+              given="snr <= 0.1 and Gamma <= 1.2", claim="class_error + 3*class_error_se >= 0.3",
+              mutant="class_error <= 0.1"),
+)
+
+_DATA = (
+    Statement(id="L20", kind="probability", source="Lemma 20, (52), explicit", at="0", only=(_NORMAL,),
+              text="Tr/2 <= ||xi_i||^2 <= 3 Tr/2", given="2*F_kk*sqrt(Ln) + 2*spike*Ln <= trace/2",
+              claim="trace/2 <= xi2 <= 3*trace/2", mutant="trace <= xi2 <= 3*trace/2"),
+    Statement(id="L20-products", kind="probability", source="Lemma 20, (53), explicit", at="0", only=(_NORMAL,),
+              text="|<xi_i, xi_q>| <= F sqrt(2 log(n^2/delta)) + |.|_op log(n^2/delta), i != q", given="not same[i,q]",
+              claim="abs(G[i,q]) <= max(F_kk, F_kj)*sqrt(2*Lp) + spike*Lp",
+              mutant="abs(G[i,q]) <= 0.05*F_kk*sqrt(2*Lp)"),
+    Statement(id="53-printed", kind="probability", source="Lemma 20, (53)", at="0", only=(_NORMAL,),
+              text="the same for all i, q", claim="abs(G[i,q]) <= max(F_kk, F_kj)*sqrt(2*Lp) + spike*Lp",
+              erratum="heterogeneous-53", instance=Instance(values=_ISOTROPIC, steps=0)),
+    Statement(id="L21", kind="probability", source="Lemma 21, (54), over all K classes", at="0", only=(_GAUSSIAN,),
+              text="|<w(0), u_l>| <= sqrt(2 log(4 K^2 m/delta)) ||u_l|| sigma_0",
+              claim="abs(a) <= sqrt(2*log(4*K**2*m/delta)*u2)*sigma_0",
+              mutant="abs(a) <= sqrt(log(4*K**2*m/delta)*u2/8)*sigma_0"),
+    Statement(id="L21-noise", kind="probability", source="Lemma 21, (55), explicit", at="0", only=(_GAUSSIAN,),
+              text="|<w(0), xi_i>| <= sqrt(2 log(2 K m n/delta)) ||xi_i|| sigma_0",
+              claim="abs(h) <= sqrt(2*log(2*K*m*n/delta)*xi2)*sigma_0",
+              mutant="abs(h) <= sqrt(log(2*K*m*n/delta)*xi2/8)*sigma_0"),
+    Statement(id="L22", kind="probability", source="Lemma 22, with m >= 50 log(n/delta)", at="0",
+              text="0.4 m filters are active on each example's noise", given="m >= 50*log(n/delta)",
+              claim="active_xi >= 0.4", mutant="active_xi >= 0.5"),
+    Statement(id="L13-printed", kind="probability", source="Lemma 22 by Lemma 13 as printed, m >= (25/8) log(n/delta)",
+              at="0", text="0.4 m filters are active on each example's noise", given="m >= 25/8*log(n/delta)",
+              claim="active_xi >= 0.4", erratum="heterogeneous-L13", instance=Instance(values=_FEW_FILTERS, steps=0)),
+    Statement(id="L23", kind="probability", source="Lemma 23, with n >= 50 log(K m/delta)", at="0", only=(_SMOOTH,),
+              text="each filter is active on 0.4 n examples", given="n >= 50*log(K*m/delta)",
+              claim="mean[i](h > 0) >= 0.4", mutant="mean[i](h > 0) >= 0.5"),
+)
+
+STATEMENTS = Statements(
+    paper="Xu and Chen 2025, arXiv:2502.11893",
+    quantities=QUANTITIES,
+    statements=(*_RUNS, *_STEP, *_RECURSION, *_INVARIANTS, *_DATA),
+)

@@ -14,8 +14,17 @@ import sympy as sp
 from .derive import Collected, Recursion
 from .latex_lines import align
 from .model import Bilevel, Directions, Model
-from .show import PaperLatexPrinter, TextPrinter, coefficient_change, definitions_shown, unprimed, update, update_latex
-from .symbols import Names, eta, i, n, r
+from .show import (
+    PaperLatexPrinter,
+    TextPrinter,
+    coefficient_change,
+    definitions_shown,
+    published,
+    unprimed,
+    update,
+    update_latex,
+)
+from .symbols import Names, eta, i, kappa, n, r
 
 _INNER, _OUTER = sp.Symbol("eta_inner", positive=True), eta / sp.Symbol("K", positive=True)
 _TILDE = r"\tilde"
@@ -47,7 +56,7 @@ class TaskTextPrinter(TextPrinter):
 
     def __init__(self, model: Model, time: str = "", split: str = "all") -> None:
         super().__init__(model)
-        self.time, self.split, self.batch = time, split, True
+        self.time, self.split, self.batch, self.over_tasks = time, split, True, False
 
     def vector(self, family: str, at: tuple[sp.Expr, ...]) -> str:
         """A direction's name; a task's own with the task's index."""
@@ -73,7 +82,8 @@ class TaskTextPrinter(TextPrinter):
     def example_sum(self, group: Collected) -> str:
         """The sum over examples, or the indicator of the one that a coefficient is of."""
         if group.limits:
-            return f"sum_{{{self.range_of(group.limits[0][0])}}} "
+            tasks = f"sum_{{{task_index(self.model)}}} " if self.over_tasks else ""
+            return f"{tasks}sum_{{{self.range_of(group.limits[0][0])}}} "
         return "" if self.split == "all" else f"1{{i in {_SETS[self.split]}}} "
 
 
@@ -82,7 +92,7 @@ class TaskLatexPrinter(PaperLatexPrinter):
 
     def __init__(self, model: Model, time: str = "", split: str = "all") -> None:
         super().__init__(model)
-        self.time, self.split, self.batch = time, split, True
+        self.time, self.split, self.batch, self.over_tasks = time, split, True, False
 
     def vector(self, family: Directions, at: tuple[sp.Expr, ...]) -> str:
         """A direction's LaTeX; a task's own with the task's index."""
@@ -111,7 +121,8 @@ class TaskLatexPrinter(PaperLatexPrinter):
     def example_sum(self, group: Collected) -> str:
         """The sum over examples, or the indicator of the one that a coefficient is of."""
         if group.limits:
-            return rf"\sum_{{i\in {_SETS_LATEX[self.split]}}}"
+            tasks = rf"\sum_{{{task_index(self.model)}}}" if self.over_tasks else ""
+            return rf"{tasks}\sum_{{i\in {_SETS_LATEX[self.split]}}}"
         return "" if self.split == "all" else rf"\mathbf{{1}}\{{i\in {_SETS_LATEX[self.split]}\}}"
 
     def _print_Sum(self, expr: sp.Sum) -> str:
@@ -136,18 +147,21 @@ def text(recursion: Recursion) -> str:
     lines += ["", f"Inner loop on every task {k}, tau = 0 .. {parameters.inner_steps} - 1, "
               f"from w^(t,0) = w(t) and coefficients 0{_named(eta_inner=parameters.inner_step)}"]
     at_tau = TaskTextPrinter(model, "^(t,tau)", inner)
-    lines += [f"  {line}" for line in _updates(recursion, at_tau, _INNER, "~")]
-    changes = " + ".join(_terms(recursion, printer, "~", of_task=True))
+    lines += [f"  {line}" for line in _updates(recursion, at_tau, _INNER, inner=True)]
+    changes = " + ".join(_terms(recursion, printer, of_task=True))
     lines += [f"  w_{filters}^(t,tau) = w_{filters}(t) + {changes}"]
     lines += ["", f"Outer step, from t to t + 1{_named(J=parameters.inner_steps, K=parameters.tasks)}"]
     if parameters.method == "reptile":
         for family in model.directions:
-            name = _coefficient(recursion, family, printer)
-            lines.append(f"  {name} <- {name} + (eta/K) {_tilde(name)}^(t,J)")
+            name, moved = _coefficient(recursion, family, printer), _coefficient(recursion, family, printer, inner=True)
+            total = f"sum_{{{k}}} " if _shared(family) else ""
+            lines.append(f"  {name} <- {name} + (eta/K) {total}{moved}^(t,J)")
     else:
         at_end = TaskTextPrinter(model, "^(t,J)", outer)
-        lines += [f"  {line}" for line in _updates(recursion, at_end, _OUTER, "")]
+        lines += [f"  {line}" for line in _updates(recursion, at_end, _OUTER, inner=False)]
     lines += ["", f"with {_sets_said(model)}"]
+    if kappa not in published(model):
+        lines.append("and kappa as run: 1/m or 1")
     return "\n".join(lines) + "\n"
 
 
@@ -164,18 +178,24 @@ def _sets_said(model: Model) -> str:
     return f"S_k all {model.algorithm.examples} examples of task k"
 
 
-def _tilde(name: str) -> str:
-    """The inner loop's coefficient: g~_{j,r,k}."""
-    base, _, at = name.partition("_")
-    return f"{base}~_{at}"
+def _shared(family: Directions) -> bool:
+    """Whether the tasks share the family's vectors, so that an outer step sums over tasks."""
+    return family.over in ("one", "class")
 
 
-def _coefficient(recursion: Recursion, family: Directions, printer: TaskTextPrinter) -> str:
-    names = Names(recursion.model)
-    at = [unprimed(names, x) for x in names.free_place(family)]
-    if family.over == "task":
-        at = [task_index(recursion.model)]
-    return f"{family.coefficient.name}_{printer._sub((names.head, r, *at))}"
+def _place(model: Model, family: Directions, inner: bool) -> tuple[Any, ...]:
+    """A coefficient's indices after head and filter; an inner one is its task's, whatever the family is over."""
+    names = Names(model)
+    at = tuple(unprimed(names, x) for x in names.free_place(family))
+    own = family.over == "task" or (inner and _shared(family))
+    return (*at, task_index(model)) if own else at
+
+
+def _coefficient(recursion: Recursion, family: Directions, printer: TaskTextPrinter, inner: bool = False) -> str:
+    """g_{j,r,k}, or the inner loop's g~_{j,r,k}."""
+    at = _place(recursion.model, family, inner)
+    mark = "~" if inner else ""
+    return f"{family.coefficient.name}{mark}_{printer._sub((Names(recursion.model).head, r, *at))}"
 
 
 def _signs(model: Model, family: Directions, printer: TaskTextPrinter | TaskLatexPrinter) -> str:
@@ -186,20 +206,20 @@ def _signs(model: Model, family: Directions, printer: TaskTextPrinter | TaskLate
     return " ".join(signed)
 
 
-def _terms(recursion: Recursion, printer: TaskTextPrinter, mark: str = "", of_task: bool = False) -> list[str]:
+def _terms(recursion: Recursion, printer: TaskTextPrinter, of_task: bool = False) -> list[str]:
     """The terms of the decomposition; with `of_task` those of the one task."""
     names, model, out = Names(recursion.model), recursion.model, []
     k = task_index(model)
     for family in model.directions:
         at = tuple(unprimed(names, x) for x in names.free_place(family))
-        name = _coefficient(recursion, family, printer)
+        name = _coefficient(recursion, family, printer, inner=of_task)
         vector = printer.vector(family.name, at)
         over = {"task": [str(k)], "sample": [str(k), "i"], "class": [str(unprimed(names, at[0])) if at else ""]}
         bound = [index for index in over.get(family.over, []) if not (of_task and index == str(k))]
         total = f"sum_{{{','.join(bound)}}} " if bound else ""
         signs = _signs(model, family, printer)
         scale = f"/{printer.square(vector)}" if family.coefficient.scaled else ""
-        out.append(f"{total}{signs}{' ' * bool(signs)}{_tilde(name) if mark else name} {vector}{scale}")
+        out.append(f"{total}{signs}{' ' * bool(signs)}{name} {vector}{scale}")
     return out
 
 
@@ -214,11 +234,11 @@ def _step_groups(
     )
 
 
-def _updates(recursion: Recursion, printer: TaskTextPrinter, step: sp.Expr, mark: str) -> list[str]:
+def _updates(recursion: Recursion, printer: TaskTextPrinter, step: sp.Expr, inner: bool) -> list[str]:
     lines = []
     for family in recursion.model.directions:
-        name = _coefficient(recursion, family, printer)
-        name = _tilde(name) if mark else name
+        name = _coefficient(recursion, family, printer, inner)
+        printer.over_tasks = _shared(family) and not inner
         groups = _step_groups(recursion, family, step, printer.split)
         lines.append(" ".join([f"{name} <- {name}", *[update(printer, group) for group in groups]]))
     return lines
@@ -240,7 +260,8 @@ def latex(recursion: Recursion) -> str:
         for family in model.directions:
             new, now = (_coefficient_latex(recursion, family, printer, time) for time in ("t+1", "t"))
             moved = _coefficient_latex(recursion, family, printer, "t,J", _TILDE)
-            last.append(rf"{new} &= {now} + \frac{{\eta}}{{K}} {moved}")
+            total = rf"\sum_{{{task_index(model)}}} " if _shared(family) else ""
+            last.append(rf"{new} &= {now} + \frac{{\eta}}{{K}} {total}{moved}")
     else:
         at_end = TaskLatexPrinter(model, "t,J", outer)
         last = _updates_latex(recursion, at_end, _OUTER, "t", "t+1", "")
@@ -252,10 +273,7 @@ def latex(recursion: Recursion) -> str:
 def _coefficient_latex(
     recursion: Recursion, family: Directions, printer: TaskLatexPrinter, time: str, accent: str = ""
 ) -> str:
-    names = Names(recursion.model)
-    at = [unprimed(names, x) for x in names.free_place(family)]
-    if family.over == "task":
-        at = [task_index(recursion.model)]
+    names, at = Names(recursion.model), _place(recursion.model, family, bool(accent))
     base = rf"{accent}{{{family.coefficient.latex}}}" if accent else family.coefficient.latex
     return rf"{base}_{{{printer._sub((names.head, r, *at))}}}^{{({time})}}"
 
@@ -270,7 +288,8 @@ def _terms_latex(recursion: Recursion, printer: TaskLatexPrinter) -> list[str]:
         total = rf"\sum_{{{bound}}} " if bound else ""
         scale = rf"\frac{{{vector}}}{{\|{vector}\|_2^2}}" if family.coefficient.scaled else vector
         signs = _signs(model, family, printer)
-        out.append(rf"{total}{signs}\,{_coefficient_latex(recursion, family, printer, 't')}\,{scale}")
+        signs += r"\," if signs else ""
+        out.append(rf"{total}{signs}{_coefficient_latex(recursion, family, printer, 't')}\,{scale}")
     return out
 
 
@@ -280,6 +299,7 @@ def _updates_latex(
     lines = []
     for family in recursion.model.directions:
         before, after = (_coefficient_latex(recursion, family, printer, time, accent) for time in (now, new))
+        printer.over_tasks = _shared(family) and not accent
         groups = _step_groups(recursion, family, step, printer.split)
         lines.append(rf"{after} &= {before} " + " ".join(update_latex(printer, group) for group in groups))
     return lines

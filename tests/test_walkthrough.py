@@ -31,8 +31,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def command(verb: str) -> list[str]:
-    (line,) = [line for line in "".join(blocks("sh")).splitlines() if line.startswith(f"gammarho {verb} ")]
+def command(verb: str, file: str = "kou.py") -> list[str]:
+    lines = "".join(blocks("sh")).splitlines()
+    (line,) = [line for line in lines if line.startswith(f"gammarho {verb} ") and file in line]
     return shlex.split(line)[1:]
 
 
@@ -52,6 +53,21 @@ def test_every_command_does_what_the_page_says(verb: str, folder: Path, capsys: 
     for said in SAID[verb]:
         assert said in printed
     assert "violated" not in printed
+
+
+@pytest.mark.parametrize(("verb", "said"), [
+    ("derive", ["Inner loop on every task k", "(eta/K) sum_{k} gamma~_{j,r,k}^(t,J)", "own_k/||own_k||^2"]),
+    ("run", ["test_loss_adapted", "tasks are coupled through"]),
+    ("validate", ["PASS", "adapted of the same state"]),
+])
+def test_two_loops_of_a_users_own_run_as_the_page_says(
+    verb: str, said: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (text,) = [block for block in blocks("python") if "Bilevel(" in block]
+    (folder / "tasks.py").write_text(text, encoding="utf-8")
+    assert main(command(verb, "tasks.py")) == 0
+    printed = capsys.readouterr().out
+    assert all(each in printed for each in said)
 
 
 def test_the_page_has_a_command_for_each(folder: Path) -> None:

@@ -130,6 +130,7 @@ class _Task:
         self.resolved, self.steps, self.engine, self.sampling = resolved, steps, engine, sampling
         self.recorded, self.wanted, self.initial, self.params = recorded, wanted, initial, params
         self.until, self.asked, self.notes, self.examples = dict(until or {}), asked, tuple[str, ...](), examples
+        self.seed = 0
         cheap = obs.at_every_step(resolved.model)
         for name, value in self.until.items():
             if name not in cheap:
@@ -151,6 +152,7 @@ class _Task:
 
     def one(self, seed: int) -> tuple[Steps, Variables, Draw]:
         """One seed's recorded steps, variables and draw."""
+        self.seed = seed
         initial = source.arrays(self.model, self.resolved.values, seed, self.initial, self.examples)
         drawn = draw(self.model, self.resolved.values, seed, self.sampling, initial)
         if initial is not None and self.examples is None:
@@ -158,7 +160,7 @@ class _Task:
         kernel = kernel_for(self.model).bind(drawn.clean)
         if isinstance(kernel, BilevelKernel):
             kernel = kernel.through(drawn.vectors)
-            self.notes = tasks.notes(self.model, kernel, drawn, self.resolved.values)
+            self._note(tasks.note(self.model, kernel, drawn, self.resolved.values))
             if tasks.afresh(self.model, self.resolved.values):
                 return self._afresh(kernel, drawn, seed)
         draws = step_draws(self.model, self.resolved.values, drawn.y, seed)
@@ -173,15 +175,14 @@ class _Task:
     def _fresh(self, kernel: Kernel, states: obs.States, seed: int) -> Variables:
         """Test error and loss; where fresh examples have no known law, left out with a note, or refused if wanted."""
         wanted = [name for name in obs.fresh_names(self.model) if name in self.wanted]
-        if not wanted or states.b is None:
-            return {}
+        from_weights = self.examples is not None or isinstance(kernel, BilevelKernel)
+        if not wanted or states.b is None or (self.engine == "weights" and from_weights):
+            return {}  # the last: taken from W itself, which b determines only where the directions are independent
         values = self.resolved.values
         if isinstance(kernel, BilevelKernel):
             of_tasks, reason = tasks.fresh(kernel, states, seed, wanted)
             self._leave_out(reason)
             return of_tasks
-        if self.examples is not None and self.engine == "weights":
-            return {}  # taken from W itself, which b determines only where the directions are independent
         if self.examples is not None:
             through = source.through_coefficients(states.draw, states.b, states.shares, self.examples.test_x)
             return self._held_out(kernel, through, self.examples)
@@ -210,8 +211,11 @@ class _Task:
         if reason and self.asked:
             raise InputError(reason)
         if reason:
-            note = f"test_error, test_loss and what else needs fresh examples are left out: {reason}"
-            self.notes = (*self.notes, note)
+            self._note(f"test_error, test_loss and what else needs fresh examples are left out: {reason}")
+
+    def _note(self, line: str) -> None:
+        """Keeps a line for the run's notes, once whatever the number of seeds."""
+        self.notes = tuple(dict.fromkeys((*self.notes, line)))
 
     def _afresh(self, kernel: BilevelKernel, drawn: Draw, seed: int) -> tuple[Steps, Variables, Draw]:
         """A run whose examples are drawn again before every step: each recorded state is a draw of its own."""
@@ -267,7 +271,28 @@ class _Task:
             through = source.through_weights(path.W, self.examples.test_x)
             fresh_ones = self._held_out(kernel, through, self.examples)
         counts = {name: variable for name, variable in watch.variables().items() if name in self.wanted}
+        if isinstance(kernel, BilevelKernel):
+            counts |= self._from_weights(kernel, drawn, path.W, seen)
+        if path.b is None:
+            self._note("coefficients are left out: the directions are linearly dependent, so that W does not determine "
+                       "them; engine='reduced' has them")  # fmt: skip
         return Trajectory(path.t, seen["z"], b, -1, scale), seen, {}, {**fresh_ones, **counts}
+
+    def _from_weights(self, kernel: BilevelKernel, drawn: Draw, W: Array, seen: Mapping[str, Array]) -> Variables:
+        """What W tells of vectors that runs look at, and of fresh tasks, whether or not it determines coefficients."""
+        watched = tasks.watched_names(self.model, self.wanted)
+        fresh_ones = [name for name in obs.fresh_names(self.model) if name in self.wanted]
+        rows = []
+        for at, weights_at in enumerate(W):
+            state = tasks.rebased(drawn, weights_at)
+            now = {name: values[at : at + 1] for name, values in seen.items()}
+            rest = np.zeros((1, *state.z.shape))
+            states = obs.States(self.model, state, self.resolved.values, state.z[None], rest, now)
+            found, reason = tasks.fresh(kernel, states, self.seed, fresh_ones) if fresh_ones else ({}, "")
+            if at == 0:
+                self._leave_out(reason)
+            rows.append({**obs.evaluate(states, watched), **found})
+        return tasks.joined(rows)
 
 
 def _meaning(name: str, tails: tuple[LongTail, ...], judged: str) -> str:
@@ -371,7 +396,9 @@ def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int,
     t, _, drawn = runs[0]
     head = "j" if model.network.heads == "signed" else "k"
     data: dict[str, Any] = {}
-    for name, variable in runs[0][1].items():
+    known = [name for name in runs[0][1] if all(name in found[1] for found in runs)]
+    for name in known:
+        variable = runs[0][1][name]
         stacked = np.stack([found[1][name].values for found in runs]) if labelled else variable.values
         dims = ("seed", *variable.dims) if labelled else variable.dims
         is_event = name in {event.name for event in model.events}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Bilevel, Model, Total, Value
+from derivations.model import Bilevel, Extreme, Model, Total, Value
 from dynamics import gram as grams
 from dynamics.bilevel import BilevelKernel
 from dynamics.streams import stream
@@ -30,13 +30,12 @@ def sizes(model: Model, drawn: Draw) -> dict[str, float]:
     return known
 
 
-def notes(model: Model, kernel: BilevelKernel, drawn: Draw, values: Mapping[str, Value]) -> tuple[str, ...]:
+def note(model: Model, kernel: BilevelKernel, drawn: Draw, values: Mapping[str, Value]) -> str:
     """What couples the tasks.  Raises InputError where the split leaves no examples."""
     draw_tasks.split_at(model, values, drawn.examples)
-    size = drawn.z.shape[2]
     rank = kernel.coupling(drawn.gram, values, drawn.tasks, drawn.examples).rank
     how = f"a noise basis of {rank} dimensions, cheaper than the Gram matrix" if rank else "the Gram matrix"
-    return (f"tasks are coupled through {how}, for {size} directions",)
+    return f"tasks are coupled through {how}, for {drawn.z.shape[2]} directions"
 
 
 def flag(model: Model) -> str:
@@ -101,12 +100,25 @@ def path(
         noise = draw_tasks.noise_vectors(layout, features, stream(seed, "data", t + 1))
         labels = draw_tasks.labels(model, values, layout.tasks, layout.n, seed, t + 1).reshape(-1)
         vectors = layout.mixing @ features + noise
-        watched = replace(drawn.watched, z=grams.onto(weights, features), across=vectors @ features.T)
+        watched = replace(drawn.watched, across=vectors @ features.T)
         gram = np.empty((0, 0))  # every block comes from the vectors
-        state = replace(
-            drawn, z=grams.onto(weights, vectors), gram=gram, y=labels, clean=labels, vectors=vectors,
-            weights=weights, watched=watched,
-        )
+        state = rebased(replace(drawn, gram=gram, y=labels, clean=labels, vectors=vectors, watched=watched), weights)
+
+
+def rebased(drawn: Draw, weights: Array) -> Draw:
+    """The draw with W (H, m, d) as its initial weights: a state as a draw of its own.  Needs vectors."""
+    assert drawn.vectors is not None
+    watched = drawn.watched
+    if watched is not None and watched.vectors is not None:
+        watched = replace(watched, z=grams.onto(weights, watched.vectors))
+    return replace(drawn, z=grams.onto(weights, drawn.vectors), weights=weights, watched=watched)
+
+
+def watched_names(model: Model, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The observables among `wanted` of vectors that no patch holds."""
+    known = {f.name for f in model.directions} | {f.coefficient.name for f in model.directions}
+    looked_at = {o.name for o in model.observables if isinstance(o, Extreme) and o.of not in known}
+    return tuple(name for name in wanted if name in looked_at)
 
 
 def at_fresh_state(states: States, b: Array, wanted: tuple[str, ...]) -> dict[str, Variable]:

@@ -192,6 +192,18 @@ def test_a_run_is_labelled_and_rebuilds_its_weights() -> None:
     np.testing.assert_allclose(W, drawn.weights + change, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_both_engines_give_the_same_observables(method: str) -> None:
+    """Two tasks are one dictionary entry, so W determines no coefficients, but all that is seen of it."""
+    given = {**SMALL, "d": 60, "method": method}
+    ours, theirs = (gr.run("fomaml", given, steps=8, seeds=2, engine=engine) for engine in ("reduced", "weights"))
+    missing = {name for name in ours if name not in theirs}
+    assert missing == {"g", "rho", "alpha", "T_1", "T_2", "T_3"} and "linearly dependent" in theirs.attrs["notes"]
+    for name in theirs:
+        scale = max(1.0, float(np.abs(ours[name]).max()))
+        assert float(np.abs(ours[name] - theirs[name]).max()) <= 1e-13 * scale, name
+
+
 def test_the_callers_arrays_run_and_disagreeing_ones_are_refused() -> None:
     drawn = draw(*put(SMALL), 0)
     assert drawn.vectors is not None and drawn.watched is not None and drawn.watched.vectors is not None

@@ -100,7 +100,8 @@ def path(
         noise = draw_tasks.noise_vectors(layout, features, stream(seed, "data", t + 1))
         labels = draw_tasks.labels(model, values, layout.tasks, layout.n, seed, t + 1).reshape(-1)
         vectors = layout.mixing @ features + noise
-        watched = replace(drawn.watched, across=vectors @ features.T)
+        apart = np.broadcast_to(0.0, (len(vectors), len(features)))  # each state starts anew, so its b is 0
+        watched = replace(drawn.watched, across=apart)
         gram = np.empty((0, 0))  # every block comes from the vectors
         state = rebased(replace(drawn, gram=gram, y=labels, clean=labels, vectors=vectors, watched=watched), weights)
 

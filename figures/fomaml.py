@@ -1,0 +1,163 @@
+"""Figures and tables of FOMAML's train-validation split (Zuo, Chen, Yao, Cao and Gu, ICLR 2023).
+
+Figure 1 and the synthetic columns of Tables 1 to 3, then what the theory is about: the regime in which its mechanism is
+seen, growth rates at dimensions up to e^100, and where the inner loop's amplification lets features win.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from . import style
+from .fomaml_page import page
+from .fomaml_runs import BAND, DATA, METHODS, PAPER, READINGS, Array, Case, Experiment, describe, final, measure, stack
+from .fomaml_tables import TABLES
+from .fomaml_theory import THEORY
+from .save import Writer, save
+
+if TYPE_CHECKING:
+    import xarray
+
+PRINTED = {"train-validation": 4.66, "train-train": 8.50}  # Tables 1 to 3, the default row
+PANELS = {"train-validation": "(a) train-validation", "train-train": "(b) train-train"}
+THIN = 0.5
+
+
+def cases(experiment: Experiment = PAPER) -> dict[tuple[bool, str, int], Case]:
+    """Figure 1's runs by (fresh, method, place of the reading)."""
+    return {
+        (fresh, method, at): experiment.case(method, reading, fresh)
+        for fresh in DATA for method in METHODS for at, reading in enumerate(READINGS)
+    }  # fmt: skip
+
+
+def figure_1(experiment: Experiment = PAPER) -> Figure:
+    """Figure 1: synthetic test loss over time of either method, in both readings of the rates, and the accuracy."""
+    wanted = cases(experiment)
+    runs = measure(list(wanted.values()), experiment.draws, "fomaml, figure_1")
+    found = {key: runs[case] for key, case in wanted.items()}
+    lines = dict(enumerate((style.LINES[0], style.LINES[3])))
+    with style.context():
+        notes = "\n".join(_notes(experiment, found))
+        sheet = page("Synthetic data, unadapted test loss over time (Figure 1)", 4.0, 2, notes)
+        grid = sheet.body.subplots(2, 3, sharex=True)
+        for row, (fresh, says) in zip(grid, DATA.items(), strict=True):
+            for axes, method in zip(row, METHODS, strict=False):
+                for at, line in lines.items():
+                    _draws(axes, found[fresh, method, at], "test_loss", line)
+                axes.axhline(np.log(2), color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
+                axes.axhline(PRINTED[method], color="black", linestyle=(0, (1, 1.5)), linewidth=0.9)
+                axes.set_ylim(0, None)
+                axes.set_title("" if fresh else PANELS[method])
+            for at, line in lines.items():
+                for method, dashes in ((METHODS[0], "-"), (METHODS[1], (0, (3, 1.2)))):
+                    for data in found[fresh, method, at]:
+                        accuracy = data["test_accuracy_adapted"].values
+                        row[2].plot(_time(data), accuracy, color=line.color, linestyle=dashes, linewidth=0.8)
+            row[2].axhline(0.5, color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
+            row[2].set_ylim(0.4, 1.0)
+            row[2].set_title("" if fresh else "adapted accuracy")
+            row[0].set_ylabel(f"{says}\ntest loss")
+            row[2].set_ylabel("accuracy")
+        for axes in grid[1]:
+            axes.set_xlabel(r"$s=\eta t$")
+        for axes in grid.flat:
+            _axis(axes, experiment)
+        return sheet.close(_keys(lines), 3, notes)
+
+
+def _draws(axes: Axes, runs: list[xarray.Dataset], name: str, line: style.Line) -> None:
+    """Each draw thin with its 95 % band, and their mean."""
+    values, errors = stack(runs, name), stack(runs, f"{name}_se")
+    s = _time(runs[0])
+    for value, error in zip(values, errors, strict=True):
+        axes.fill_between(s, value - BAND * error, value + BAND * error, color=line.color, alpha=0.22, linewidth=0)
+        axes.plot(s, value, color=line.color, linewidth=THIN)
+    axes.plot(s, values.mean(axis=0), color=line.color, linestyle=line.dashes, marker=line.marker, markevery=4,
+              markerfacecolor="white", markeredgewidth=0.8)  # fmt: skip
+
+
+def _time(data: xarray.Dataset) -> Array:
+    """s = eta t."""
+    return np.asarray(data["t"].values * json.loads(data.attrs["parameters"])["eta"])
+
+
+def _axis(axes: Axes, experiment: Experiment) -> None:
+    """s = eta t, linear up to the first step and logarithmic from there."""
+    axes.set_xscale("symlog", linthresh=experiment.eta, linscale=0.4)
+    ticks = [0, *(x for x in (0.004, 0.02, 0.1, 0.4) if experiment.eta <= x <= experiment.span)]
+    axes.set_xticks(ticks, [f"{x:g}" for x in ticks])
+    axes.minorticks_off()
+    axes.set_xlim(0, experiment.span)
+
+
+def _keys(lines: dict[int, style.Line]) -> list[Any]:
+    rates = [style.key(line, READINGS[at].label) for at, line in lines.items()]
+    return [
+        *rates, Line2D([], [], color="black", linestyle=(0, (1, 1.5)), linewidth=0.9, label="Tables 1 to 3"),
+        Patch(color=style.GREY, alpha=0.3, linewidth=0, label="95 % of the test draws"),
+        Line2D([], [], color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8, label=r"$\log 2$; chance"),
+        Line2D([], [], color="black", linestyle=(0, (3, 1.2)), linewidth=0.8, label="accuracy, train-train"),
+    ]
+
+
+def _notes(experiment: Experiment, found: dict[tuple[bool, str, int], list[xarray.Dataset]]) -> list[str]:
+    last = {key: final(runs, "test_loss").mean() for key, runs in found.items()}
+    accuracies = np.concatenate([stack(runs, "test_accuracy_adapted").ravel() for runs in found.values()])
+    unadapted = np.concatenate([stack(runs, "test_accuracy_unadapted").ravel() for runs in found.values()])
+    features = np.concatenate([stack(runs, "Lambda")[:, -1].ravel() for runs in found.values()])
+    losses = [stack(runs, "test_loss") for (_, method, _), runs in found.items() if method == METHODS[1]]
+    moved = max(np.abs(each - each[:, :1]).max() for each in losses)
+    steps = " or ".join(f"{round(experiment.span / reading.eta)}" for reading in READINGS)
+    ends = {
+        fresh: [f"{reading.label}, " + " and ".join(f"{last[fresh, method, at]:.2f}" for method in METHODS)
+                for at, reading in enumerate(READINGS)] for fresh in DATA
+    }  # fmt: skip
+    return [
+        f"Train-validation and train-train at $s={experiment.span:g}$:",
+        *(f"    {says}: {'; '.join(ends[fresh])}." for fresh, says in DATA.items()),
+        f"Unadapted accuracy {unadapted.min():.2f} to {unadapted.max():.2f}, adapted {accuracies.min():.2f} to "
+        rf"{accuracies.max():.2f}; at the end $\Lambda\leq{features.max():.2f}$.  "
+        f"Train-train moves by {moved:.3f} at most.",
+        rf"Steps of $\eta={experiment.eta:g}$ for the printed rates' {steps} steps.  "
+        f"Train-validation at $s={experiment.short:g}$, printed step then ours:",
+        *shortening(experiment),
+        rf"$K={experiment.n_tasks}$, $n={experiment.n}$, $d={experiment.d}$, $m={experiment.m}$, $J={experiment.J}$; "
+        f"{experiment.seeds} draws of data (thin; markers: mean), {experiment.fresh_seeds} with fresh samples.",
+        rf"Not stated, our choices: $M={experiment.M}$, $n_1={experiment.n_train}$, balanced labels, span, "
+        rf"{experiment.test_tasks} test tasks $\times$ 10 (adapted), 4096 noise draws (unadapted).",
+        "Of the printed Figure 1 we have the caption: (a) falls almost monotonically, (b) first falls, then rises.",
+    ]
+
+
+def shortening(experiment: Experiment) -> list[str]:
+    """What the larger outer step changes: the test loss with the printed one, and with ours, at the same s."""
+    runs = measure([case for *_, a, b in experiment.checks for case in (a, b)], 1, "fomaml, printed outer steps")
+    said: dict[bool, list[str]] = {fresh: [] for fresh in DATA}
+    for reading, fresh, printed, ours in experiment.checks:
+        pair = " and ".join(f"{final(runs[case], 'test_loss')[0]:.3f}" for case in (printed, ours))
+        said[fresh].append(rf"$\gamma={reading.gamma:g}$, {pair}")
+    return [f"    {DATA[fresh]}: {'; '.join(pairs)}." for fresh, pairs in said.items()]
+
+
+def _figure_1(folder: Path, experiment: Experiment = PAPER) -> list[Path]:
+    record = {
+        "figure": "figure_1", "shows": (figure_1.__doc__ or "").splitlines()[0], "paper": "Zuo et al., ICLR 2023",
+        "command": f"gammarho figures fomaml figure_1 --out {folder}", "experiment": dataclasses.asdict(experiment),
+        "readings": [dataclasses.asdict(reading) for reading in READINGS], "printed": PRINTED,
+        "seeds": list(range(experiment.seeds)), "runs": describe(list(cases(experiment).values())),
+    }  # fmt: skip
+    return save(figure_1(experiment), folder, "fomaml_figure_1", record)
+
+
+FIGURES: dict[str, Writer] = {"figure_1": _figure_1, **TABLES, **THEORY}
+"""Writers by name: each takes a folder and returns the files it wrote there."""

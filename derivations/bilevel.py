@@ -102,8 +102,9 @@ class TwoLevels(Emitter):
         self.gradient_function("plain_gradient", plain, "g = dL/dz of a task over its examples first .. last - 1.")
         said = "g = dL/dz of a task, and what is observed of first .. last - 1."
         self.gradient_function("measured_gradient", measured, said)
-        self.plain = [d.name for d in arrays(plain)]
-        self.measured = [d.name for d in arrays(measured)]
+        self.plain = [*[d.name for d in arrays(plain)], *self.by_class.arrays(plain)]
+        self.measured = [*[d.name for d in arrays(measured)], *self.by_class.arrays(measured)]
+        self.classes = {*self.by_class.arrays(plain), *self.by_class.arrays(measured)}
         self.two_axes = {d.name for d in arrays(measured) if len(d.indices) == 2}
         self._adapt()
         self._meta_gradient()
@@ -130,11 +131,11 @@ class TwoLevels(Emitter):
         return f"adapt({', '.join([*args, *self.plain])})"
 
     def _work(self, depth: int, names: list[str]) -> None:
-        """Arrays of one task, once; `names` are the definitions that need one."""
-        heads = str(self.model.n_heads)
-        self.out.put(depth, "row = np.zeros(n)")
-        self.out.put(depth, *[f"{x} = np.zeros(({heads}, n))" if x in self.two_axes else f"{x} = np.zeros(n)"
-                              for x in names])
+        """Arrays of one task, once; `names` are the definitions that need one, and arrays (K,)."""
+        shapes = dict.fromkeys(names, "n")
+        shapes |= {name: f"({self.model.n_heads}, n)" for name in names if name in self.two_axes}
+        shapes |= {name: str(self.model.network.classes) for name in names if name in self.classes}
+        self.out.put(depth, "row = np.zeros(n)", *[f"{name} = np.zeros({shape})" for name, shape in shapes.items()])
 
     def _local_states(self, depth: int) -> None:
         shape = f"({self.model.n_heads}, z.shape[1], blocks.shape[1])"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from .activations import PIECES
+from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
 from .calculus import Definition
 from .derive import Recursion
 from .kernel_printer import KernelPrinter, argument, piece_name, take_constants
@@ -74,6 +75,7 @@ class Emitter:
         self.clean = ["clean"] * self.model.follows_clean
         self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
+        self.by_class = ByClass.of(self.names)
         named = set(extra_scalars(self.model))
         self.scalars = [argument(name) if name in named else name for name in scalars(self.model)]
 
@@ -107,23 +109,29 @@ class Emitter:
             size = {"one": "1", "task": "1", "class": str(self.model.network.classes), "sample": "y.size"}[family.over]
             previous = f"at_{family.name} + {size}"
 
-    def locals_of(self, depth: int, exprs: list[sp.Expr]) -> None:
-        """Pre-activations and activation pieces that the expressions use, as named locals."""
+    def locals_of(self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None) -> None:
+        """Pre-activations and activation pieces that the expressions use, as named locals, at changed indices."""
         atoms = sorted({e for expr in exprs for e in expr.atoms(sp.Indexed) if str(e.base).startswith("a_")}, key=str)
         for atom in atoms:
             definition = self.recursion.definitions[str(atom.base)]
-            self.out.put(depth, f"{atom.base} = {self.printer.doprint(definition.expr)}")
+            self.out.put(depth, f"{atom.base} = {self.printer.doprint(definition.expr.xreplace(dict(at or {})))}")
         pieces = sorted({e for expr in exprs for e in expr.atoms(*PIECES)}, key=piece_name)
         for piece in pieces:
             args = ", ".join(self.printer.doprint(arg) for arg in piece.args)
             self.out.put(depth, f"{piece_name(piece)} = {HELPERS[type(piece)]}({args})")
 
-    def head_loops(self, depth: int) -> None:
-        """Loops over heads and filters, with the head's sign."""
+    def head_loops(self, depth: int, *first: str) -> None:
+        """Loops over heads and filters, with the head's sign; a head begins with the lines `first`."""
         self.out.put(depth, f"for h in range({self.model.n_heads}):")
         if self.signed:
             self.out.put(depth + 1, "j = 1.0 - 2.0 * h")
-        self.out.put(depth + 1, "for r in range(z.shape[1]):")
+        self.out.put(depth + 1, *first, "for r in range(z.shape[1]):")
+
+    def class_loop(self, depth: int, target: str, value: sp.Expr) -> None:
+        """A loop over classes; the locals are a class's own."""
+        self.out.put(depth, f"for {CLASS} in range({self.model.network.classes}):")
+        self.locals_of(depth + 1, [value], AT_CLASS)
+        self.out.put(depth + 1, f"{target} {self.printer.doprint(value)}")
 
     def index(self, definition: Definition) -> str:
         """Where a definition's entry stands in its array."""
@@ -136,13 +144,19 @@ class Emitter:
         getattr(self, f"_{stage.kind}")(depth, stage)
 
     def _reduce(self, depth: int, stage: Stage) -> None:
-        bodies = [(d, next(iter(d.expr.atoms(sp.Sum))).function) for d in stage.definitions]
+        bodies = [(d, *self.by_class.reduced(summand(d.expr))) for d in stage.definitions]
+        classes = {d.name: sums_of(d.name) for d, fixed, _ in bodies if fixed != 0}
         self.out.put(depth, *[f"{d.name}[:] = 0.0" for d in stage.definitions])
-        self.head_loops(depth)
-        for d, body in bodies:  # a loop each: one array written a loop is what compilers vectorise
-            self.out.put(depth + 2, self.each)
-            self.locals_of(depth + 3, [body])
-            self.out.put(depth + 3, f"{d.name}[{self.index(d)}] += {self.printer.doprint(body)}")
+        self.head_loops(depth, *[f"{name}[:] = 0.0" for name in classes.values()])
+        for d, fixed, body in bodies:  # a loop each: one array written a loop is what compilers vectorise
+            if fixed != 0:
+                self.class_loop(depth + 2, f"{classes[d.name]}[{CLASS}] +=", fixed)
+            if body != 0:
+                self.out.put(depth + 2, self.each)
+                self.locals_of(depth + 3, [body])
+                self.out.put(depth + 3, f"{d.name}[{self.index(d)}] += {self.printer.doprint(body)}")
+        for d in [d for d in stage.definitions if d.name in classes]:
+            self.out.put(depth + 1, self.each, f"    {d.name}[{self.index(d)}] += {classes[d.name]}[y[i]]")
         for d in stage.definitions:
             factor = d.expr / next(iter(d.expr.atoms(sp.Sum)))
             if factor != 1:
@@ -176,9 +190,24 @@ class Emitter:
         over = {family.name: family.over for family in self.model.directions}
         used = {name: expr for name, expr in stage.contributions.items() if expr != 0}
         self.out.put(depth, "g[:] = 0.0")
-        self.head_loops(depth)
+        weights = self.by_class.weights(stage)
+        sums = [sums_of(str(weight.base)) for weight in weights]
+        entries = [self.printer.doprint(weight) for weight in weights]
+        adding = [f"    {total}[y[i]] += {entry}" for total, entry in zip(sums, entries, strict=True)]
+        self.head_loops(depth, *[f"{total}[:] = 0.0" for total in sums], *([self.each, *adding] if adding else []))
+        for name in [name for name in used if over[name] == "class"]:
+            used[name] = self._class_gradient(depth + 2, name, used[name])
+        used = {name: expr for name, expr in used.items() if expr != 0}
         for names in ([n for n in used if over[n] == "sample"], *[[n] for n in used if over[n] != "sample"]):
             self._gradient_loop(depth + 2, {name: used[name] for name in names}, over)
+
+    def _class_gradient(self, depth: int, name: str, contribution: sp.Expr) -> sp.Expr:
+        """The terms of a gradient that are fixed within a class, by a loop over classes; returns the other terms."""
+        terms, others = self.by_class.weighted(contribution)
+        if terms:
+            weighted = [sp.IndexedBase(sums_of(str(weight.base)))[CLASS] * factor for weight, factor in terms.items()]
+            self.class_loop(depth, f"g[h, r, at_{name} + {CLASS}] =", sp.Add(*weighted))
+        return others
 
     def _gradient_loop(self, depth: int, used: dict[str, sp.Expr], over: Mapping[str, str]) -> None:
         """One loop over examples; sums get a loop of their own, so that terms vectorise without being reordered."""
@@ -294,7 +323,7 @@ class Emitter:
         filled = list(arrays(stages))
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
         args = ["z", "gram", "y", *self.clean, *self.given, *self.grams, *self.scalars, "g", "row", *covector]
-        args += [d.name for d in filled]
+        args += [*[d.name for d in filled], *self.by_class.arrays(stages)]
         self.out.put(0, "", f"@njit({JIT})", f"def {name}({', '.join(args)}):")
         self.out.put(1, f'"""{doc}"""', _COUNT[self.chosen])
         self.offsets(1)
@@ -303,10 +332,11 @@ class Emitter:
         self.out.put(0, "")
         return filled
 
-    def allocate(self, depth: int, definitions: list[Definition]) -> None:
-        """Arrays of the definitions, once."""
+    def allocate(self, depth: int, definitions: list[Definition], *by_class: str) -> None:
+        """Arrays of the definitions, once, and arrays (K,)."""
         shape = {1: "y.size", 2: f"({self.model.n_heads}, y.size)"}
         self.out.put(depth, *[f"{d.name} = np.zeros({shape[len(d.indices)]})" for d in definitions])
+        self.out.put(depth, *[f"{name} = np.zeros({self.model.network.classes})" for name in by_class])
 
     def outputs_function(self) -> None:
         """Network outputs from patch pre-activations, for fresh examples."""

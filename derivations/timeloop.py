@@ -87,7 +87,8 @@ class Descent(Emitter):
             self.out.put(1, "Row t - start of batches (held[t - start] examples) and labels is what step t draws.")
         self.out.put(1, '"""')
         every = {d.name: d for d in (*arrays(stages), *arrays(plain))}
-        self.allocate(1, list(every.values()))
+        classes = [*self.by_class.arrays(stages), *self.by_class.arrays(plain)]
+        self.allocate(1, list(every.values()), *dict.fromkeys(classes))
         self.own_gram(1)
         work = ["dz"] * self.blas + ["near", "along"] * ("radius" in options)
         self.out.put(1, "g = np.zeros(z.shape)", "row = np.zeros(y.size)")
@@ -128,11 +129,11 @@ class Descent(Emitter):
         """g at a state, penalised or not."""
         common = [state, "gram", "y", *self.clean, *self.given, *self.grams, *self.scalars, "g", "row"]
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
-        call_plain = ", ".join([*common, *[d.name for d in arrays(plain)]])
+        call_plain = ", ".join([*common, *[d.name for d in arrays(plain)], *self.by_class.arrays(plain)])
         if self.model.objective.penalty == "none":
             self.out.put(2, f"plain_gradient({call_plain})")
             return
-        call = ", ".join([*common, *covector, *[d.name for d in arrays(stages)]])
+        call = ", ".join([*common, *covector, *[d.name for d in arrays(stages)], *self.by_class.arrays(stages)])
         self.out.put(2, "if t <= lam_until:", f"    gradient({call})", "else:", f"    plain_gradient({call_plain})")
 
     def observe_function(self, stages: tuple[Stage, ...]) -> None:
@@ -150,13 +151,14 @@ class Descent(Emitter):
         doc = "Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."
         self.out.put(1, f'"""{doc}"""', "z = np.zeros(states.shape[1:])", "g = np.zeros(z.shape)")
         self.out.put(1, "row = np.zeros(y.size)", "along = np.zeros(z.shape)")
-        self.allocate(1, list(by_name.values()))
+        classes = self.by_class.arrays(stages)
+        self.allocate(1, list(by_name.values()), *classes)
         self.own_gram(1)
         everything = {"batch": "batch = np.arange(y.size)", "label": "label = y"}
         self.out.put(1, *[everything[name] for name in self.given])
         self.out.put(1, "for t in range(states.shape[0]):", "    z[:] = states[t]")
         labels = ["y", *self.clean, *self.given]
-        call = ", ".join(["z", "gram", *labels, *self.grams, *self.scalars, "g", "row", *by_name])
+        call = ", ".join(["z", "gram", *labels, *self.grams, *self.scalars, "g", "row", *by_name, *classes])
         self.out.put(2, f"measured_gradient({call})", "contract(g, gram, along)", "total = 0.0")
         self.out.put(2, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
         self.out.put(4, "for b in range(z.shape[2]):", "    total += g[h, r, b] * along[h, r, b]")

@@ -274,7 +274,7 @@ def i12(run: Course) -> float:
     return worst
 
 
-SIGN_U = ("g[h, r, at_u + y[i]] += step_u*v0[h, i]", "g[h, r, at_u + y[i]] -= step_u*v0[h, i]")
+SIGN_U = ("g[h, r, at_u + q] = step_u*v0_by_class[q]", "g[h, r, at_u + q] = -step_u*v0_by_class[q]")
 SIGN_XI = ("g[h, r, at_xi + i] = step_xi*v0[h, i]", "g[h, r, at_xi + i] = -step_xi*v0[h, i]")
 NO_GATE = ("step_u = step(a_u)", "step_u = 1.0")
 EXACT: dict[str, tuple[Callable[[Course], float], tuple[str, str]]] = {

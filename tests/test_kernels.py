@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import numpy as np
 import pytest
 
 from derivations.generate import GENERATED, shipped
+from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
-from dynamics.kernel import Kernel, plain_module
+from dynamics.kernel import Kernel, _import, plain_module
 from simulate.kernels import kernel_for
 
 VALUES = {"neurons": "mean", "penalty_half": True, "eta": 0.05, "lam": 0.3, "lam_until": 11}
@@ -27,6 +29,14 @@ def state(n: int, m: int, d: int, seed: int) -> tuple[np.ndarray, np.ndarray, np
     vectors = rng.normal(size=(1 + n, d)) / np.sqrt(d)
     weights = rng.normal(size=(2, m, d))
     return weights @ vectors.T, vectors @ vectors.T, rng.choice([-1.0, 1.0], size=n)
+
+
+def class_state(classes: int, n: int, m: int, d: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """z (K, m, K + n), gram and y of order one; with few examples some classes are empty."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(classes + n, d)) / np.sqrt(d)
+    weights = rng.normal(size=(classes, m, d))
+    return weights @ vectors.T, vectors @ vectors.T, rng.integers(0, classes, n)
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +92,36 @@ def test_compiled_equals_plain_bit_for_bit(regularizer: str, q: int) -> None:
     assert np.array_equal(compiled.outputs(a, VALUES), by_hand.outputs(a, VALUES))
 
 
+@pytest.mark.parametrize(("classes", "n"), [(2, 7), (5, 4)])
+def test_compiled_classes_equal_plain_bit_for_bit(classes: int, n: int) -> None:
+    compiled = kernel_for(heterogeneous(classes))
+    plain = replace(compiled, loops=plain_module(compiled.source, "plain"), blas_path=None)
+    z, gram, y = class_state(classes, n, m=3, d=9, seed=classes)
+    runs = [kernel.run(z, np.zeros_like(z), gram, y, VALUES, 20, np.arange(21)) for kernel in (compiled, plain)]
+    assert np.array_equal(runs[0].z, runs[1].z) and np.array_equal(runs[0].b, runs[1].b) and runs[0].b[-1].any()
+    one, two = (kernel.observe(runs[0].z, gram, y, VALUES) for kernel in (compiled, plain))
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+    a = np.random.default_rng(0).normal(size=(7, 2, classes, 3))
+    assert np.array_equal(compiled.outputs(a, VALUES), plain.outputs(a, VALUES))
+
+
+def test_classes_by_blas_equal_loops_within_the_bound_of_a_dot_product() -> None:
+    kernel = kernel_for(heterogeneous(3))
+    z, gram, y = class_state(3, n=40, m=4, d=60, seed=1)
+    assert kernel.blas_path is not None
+    modules = (kernel.loops, _import(kernel.blas_path))
+    kernels = [replace(kernel, loops=module, blas_path=None) for module in modules]
+    found = [one.run(z, np.zeros_like(z), gram, y, VALUES, 1, np.array([1])) for one in kernels]
+    eps, size = np.finfo(float).eps, len(gram)
+    bound = 4 * size * eps * (np.abs(found[0].b[0]) @ np.abs(gram)) + 4 * eps * np.abs(z)
+    assert np.all(np.abs(found[0].z[0] - found[1].z[0]) <= bound) and found[0].b.any()
+
+
 @pytest.mark.parametrize("regularizer", ["none", "pegr", "fgr"])
 def test_blas_equals_loops_within_the_bound_of_a_dot_product(regularizer: str) -> None:
     """Both sum B products; each is off by at most B eps |g| |gram|, and a step multiplies that by eta."""
     kernel = kernel_for(pegr(regularizer))
     assert kernel.blas_path is not None
-    from dynamics.kernel import _import
-
     z, gram, y = state(n=40, m=4, d=60, seed=1)
     found = []
     for module in (kernel.loops, _import(kernel.blas_path)):
@@ -120,16 +153,30 @@ def test_loop_depth_and_temporaries_are_bounded(regularizer: str, q: int) -> Non
                 assert ast.unparse(call.args[0]) in ("y.size", "z.shape", "states.shape[1:]")
 
 
+@pytest.mark.parametrize("classes", [2, 3, 4, 5])
+def test_loop_depth_and_temporaries_are_bounded_with_classes(classes: int) -> None:
+    """A pre-activation along a class's direction is computed at depth (head, filter, class), no deeper than others."""
+    tree = ast.parse((GENERATED / f"heterogeneous_K{classes}.py").read_text(encoding="utf-8"))
+    sizes = {"y.size", "z.shape", "states.shape[1:]", str(classes), f"({classes}, y.size)"}
+    for function in [node for node in tree.body if isinstance(node, ast.FunctionDef)]:
+        allowed = 4 if function.name in ("contract", "descend", "run", "observe") else 3
+        assert loops(function) <= allowed, function.name
+        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+        made = {ast.unparse(call.args[0]) for call in calls if ast.unparse(call.func) == "np.zeros"}
+        assert made <= (sizes if function.name in ("run", "observe") else set()), function.name
+
+
 def test_nothing_is_allocated_in_the_time_loop() -> None:
-    for regularizer, q in CASES:
-        tree = ast.parse((GENERATED / f"pegr_{regularizer}_q{q}.py").read_text(encoding="utf-8"))
+    names = [*(f"pegr_{regularizer}_q{q}" for regularizer, q in CASES), *(f"heterogeneous_K{k}" for k in range(2, 6))]
+    for name in names:
+        tree = ast.parse((GENERATED / f"{name}.py").read_text(encoding="utf-8"))
         run = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "run")
         loop = next(node for node in run.body if isinstance(node, ast.For))
         assert "np." not in ast.unparse(loop)
 
 
 def test_options_are_literal_and_strict() -> None:
-    for path in GENERATED.glob("pegr_*.py"):
+    for path in [*GENERATED.glob("pegr_*.py"), *GENERATED.glob("heterogeneous_*.py")]:
         text = path.read_text(encoding="utf-8")
         assert text.count("@njit(") == text.count("fastmath=False") == text.count('error_model="numpy"')
         assert "prange" not in text and "parallel" not in text
@@ -156,8 +203,6 @@ def test_divergence_names_its_first_step_and_keeps_what_came_before() -> None:
 
 
 def test_a_users_model_is_cached_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
     from derivations.generate import write_for
     from derivations.model import Activation
 

@@ -119,20 +119,25 @@ def example_gram(gram, y, G_u_u, G_u_xi, G_xi_xi):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v0):
+def plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v0, F_by_class, v0_by_class):
     """g = dL_S/dz, without penalty."""
     n = float(y.size)
     at_u = 0
     at_xi = at_u + 4
     F[:] = 0.0
     for h in range(4):
+        F_by_class[:] = 0.0
         for r in range(z.shape[1]):
-            for i in range(y.size):
-                a_u = z[h, r, at_u + y[i]]
-                a_xi = z[h, r, at_xi + i]
+            for q in range(4):
+                a_u = z[h, r, at_u + q]
                 relu_u = relu(a_u)
+                F_by_class[q] += relu_u
+            for i in range(y.size):
+                a_xi = z[h, r, at_xi + i]
                 relu_xi = relu(a_xi)
-                F[h, i] += relu_u + relu_xi
+                F[h, i] += relu_xi
+        for i in range(y.size):
+            F[h, i] += F_by_class[y[i]]
     F *= kappa
     softmax(F, y, p, e)
     q0 = kappa/n
@@ -141,19 +146,22 @@ def plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v
             v0[h, i] = q0*e[h, i]  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
     g[:] = 0.0
     for h in range(4):
+        v0_by_class[:] = 0.0
+        for i in range(y.size):
+            v0_by_class[y[i]] += v0[h, i]
         for r in range(z.shape[1]):
+            for q in range(4):
+                a_u = z[h, r, at_u + q]
+                step_u = step(a_u)
+                g[h, r, at_u + q] = step_u*v0_by_class[q]
             for i in range(y.size):
                 a_xi = z[h, r, at_xi + i]
                 step_xi = step(a_xi)
                 g[h, r, at_xi + i] = step_xi*v0[h, i]
-            for i in range(y.size):
-                a_u = z[h, r, at_u + y[i]]
-                step_u = step(a_u)
-                g[h, r, at_u + y[i]] += step_u*v0[h, i]
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss, zeta, v0):
+def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss, zeta, v0, F_by_class, vz0_by_class, v0_by_class):
     """g = dL_S/dz, and every definition that is observed."""
     n = float(y.size)
     at_u = 0
@@ -163,17 +171,21 @@ def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0,
     vz1[:] = 0.0
     vz2[:] = 0.0
     for h in range(4):
+        F_by_class[:] = 0.0
+        vz0_by_class[:] = 0.0
         for r in range(z.shape[1]):
-            for i in range(y.size):
-                a_u = z[h, r, at_u + y[i]]
-                a_xi = z[h, r, at_xi + i]
+            for q in range(4):
+                a_u = z[h, r, at_u + q]
                 relu_u = relu(a_u)
-                relu_xi = relu(a_xi)
-                F[h, i] += relu_u + relu_xi
+                F_by_class[q] += relu_u
             for i in range(y.size):
-                a_u = z[h, r, at_u + y[i]]
+                a_xi = z[h, r, at_xi + i]
+                relu_xi = relu(a_xi)
+                F[h, i] += relu_xi
+            for q in range(4):
+                a_u = z[h, r, at_u + q]
                 step_u = step(a_u)
-                vz0[h, i] += step_u
+                vz0_by_class[q] += step_u
             for i in range(y.size):
                 a_xi = z[h, r, at_xi + i]
                 step_xi = step(a_xi)
@@ -184,6 +196,10 @@ def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0,
                 step_u = step(a_u)
                 step_xi = step(a_xi)
                 vz2[h, i] += step_u*step_xi
+        for i in range(y.size):
+            F[h, i] += F_by_class[y[i]]
+        for i in range(y.size):
+            vz0[h, i] += vz0_by_class[y[i]]
     F *= kappa
     softmax(F, y, p, e)
     for i in range(y.size):
@@ -195,15 +211,18 @@ def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0,
             v0[h, i] = q0*e[h, i]  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
     g[:] = 0.0
     for h in range(4):
+        v0_by_class[:] = 0.0
+        for i in range(y.size):
+            v0_by_class[y[i]] += v0[h, i]
         for r in range(z.shape[1]):
+            for q in range(4):
+                a_u = z[h, r, at_u + q]
+                step_u = step(a_u)
+                g[h, r, at_u + q] = step_u*v0_by_class[q]
             for i in range(y.size):
                 a_xi = z[h, r, at_xi + i]
                 step_xi = step(a_xi)
                 g[h, r, at_xi + i] = step_xi*v0[h, i]
-            for i in range(y.size):
-                a_u = z[h, r, at_u + y[i]]
-                step_u = step(a_u)
-                g[h, r, at_u + y[i]] += step_u*v0[h, i]
 
 
 @njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64, float64, int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -216,6 +235,8 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
     p = np.zeros((4, y.size))
     e = np.zeros((4, y.size))
     v0 = np.zeros((4, y.size))
+    F_by_class = np.zeros(4)
+    v0_by_class = np.zeros(4)
     G_u_u = np.zeros(y.size)
     G_u_xi = np.zeros(y.size)
     G_xi_xi = np.zeros(y.size)
@@ -231,7 +252,7 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
             at += 1
         if t == start + steps:
             break
-        plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v0)
+        plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v0, F_by_class, v0_by_class)
         if not finite(F):
             return t
         descend(z, b, g, gram, eta, dz)
@@ -254,13 +275,16 @@ def observe(states, gram, y, kappa, risk, gradient_norm, F_out, zeta_out):
     loss = np.zeros(y.size)
     zeta = np.zeros((4, y.size))
     v0 = np.zeros((4, y.size))
+    F_by_class = np.zeros(4)
+    vz0_by_class = np.zeros(4)
+    v0_by_class = np.zeros(4)
     G_u_u = np.zeros(y.size)
     G_u_xi = np.zeros(y.size)
     G_xi_xi = np.zeros(y.size)
     example_gram(gram, y, G_u_u, G_u_xi, G_xi_xi)
     for t in range(states.shape[0]):
         z[:] = states[t]
-        measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss, zeta, v0)
+        measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss, zeta, v0, F_by_class, vz0_by_class, v0_by_class)
         contract(g, gram, along)
         total = 0.0
         for h in range(z.shape[0]):

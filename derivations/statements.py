@@ -19,6 +19,10 @@ A claim is a comparison of formulas over named quantities with indices, written 
   j (the head's sign), own (1{j = y_i}), same (1{i = k}), norm (||W||_F), neuron_norm, outputs (F_k(x_i) of class
   heads); NAME_heads, the heads' entries of an observable of matrices; and the quantities declared beside the
   statements.  Class heads have the index k, class families l.
+- Of several tasks (two loops): examples are [task,i], features of tasks [task], the dictionary [item]; G_NAME_NAME and
+  z_NAME of nu and z too; same_task; train and outer (1 where the inner loop and the outer step take i); n is a task's.
+  inner_NAME are the products after tau = 0 .. J inner steps [tau], adapted_NAME those after J; observables that the
+  outer step sees (margins, P) are at adapted weights.
 
 This module imports no SymPy.
 """

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from derivations.model import Model
+from derivations.model import Bilevel, Model
 from derivations.statements import Statement
 from dynamics.formula import FormulaError
 
-from . import parameters, settings
+from . import check_tasks, parameters, settings, tasks
 from .check_case import Case, NoSuchStep, Rows, trajectory_case
 from .check_formula import number, uses
 from .check_judge import Outcome, Point, judge
@@ -116,12 +116,20 @@ class Bench:
     def case(self, seed: int, steps: int, statements: Sequence[Statement]) -> Case:
         """One draw's trajectory, recorded where the statements look."""
         model, values = self.resolved.model, self.resolved.values
+        if tasks.afresh(model, values):
+            raise InputError(
+                f"{tasks.flag(model)}: True draws examples afresh at every step, and statements are about one set of "
+                "them; leave it out"
+            )
         drawn, kernel = drawn_for(model, values, seed), kernel_for(model)
         zero = np.zeros(1, dtype=np.int64)
         start = trajectory_case(kernel, drawn, model, values, self.steps, zero, seed, self.quantities)
         if steps == 0:
             return start
-        recorded = _recorded(steps, 2 * drawn.z.size, _times(statements, start))
+        times, numbers = _times(statements, start), 2 * drawn.z.size
+        if start.states.over_tasks:
+            numbers *= check_tasks.states_a_step(start.states, kernel)
+        recorded = _recorded(steps, numbers, times, start.states.over_tasks)
         return trajectory_case(kernel, drawn, model, values, self.steps, recorded, seed, self.quantities)
 
     def _result(self, statement: Statement, outcomes: Sequence[Outcome]) -> Result:
@@ -157,7 +165,14 @@ class Bench:
 
 
 def drawn_for(model: Model, values: Mapping[str, Any], seed: int) -> Draw:
-    """A Gram draw where it is exact, else one from vectors."""
+    """A Gram draw where it is exact, else one from vectors; of several tasks also where d is below the directions.
+
+    There vectors couple the tasks at fewer products.
+    """
+    if isinstance(model.algorithm, Bilevel):
+        count, n = (int(values[name]) for name in (model.algorithm.tasks, model.algorithm.examples))
+        if values["d"] < model.offsets(count * n, count)[""]:
+            return draw(model, values, seed, "vectors")
     try:
         return draw(model, values, seed, "gram")
     except InputError:
@@ -182,11 +197,18 @@ def _times(statements: Sequence[Statement], start: Case) -> list[int]:
     return found
 
 
-def _recorded(steps: int, numbers: int, times: Sequence[int]) -> Rows:
-    """Every step of a short run; else log-spaced ones, the named ones, and the step after each."""
+def _recorded(steps: int, numbers: int, times: Sequence[int], few: bool = False) -> Rows:
+    """Every step of a short run; else log-spaced ones, the named ones, and the step after each.
+
+    Where states are large (`few`), as many of the first steps as a short run would have, and fewer of the others.
+    """
     if (steps + 1) * numbers <= EVERY_STEP:
         return np.arange(steps + 1, dtype=np.int64)
     spaced = recorded_steps(None, steps)
+    if few:
+        whole = EVERY_STEP // numbers
+        later = recorded_steps(None, steps, min(200, max(20, whole // 2)))
+        spaced = np.union1d(np.arange(min(whole, steps) + 1), later)
     inside = np.array([t for t in times if t <= steps], dtype=np.int64)
     base = np.union1d(spaced, inside)
     found: Rows = np.union1d(base, np.minimum(base + 1, steps)).astype(np.int64)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Model
+from derivations.model import FreshTasks, MaxMargin, Model, Spectral
 from dynamics import geometry
+from dynamics.bilevel import BilevelKernel
 from dynamics.formula import FormulaError
 from dynamics.gram import Reduced
 from dynamics.kernel import Kernel
 
+from . import check_tasks, fresh_tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .check_formula import Indexed, evaluate, names, parse, uses
@@ -26,7 +28,9 @@ from .fresh import fresh_statistics
 from .run import seen_by
 
 Rows = NDArray[np.int64]
-_FRESH = (*obs.FRESH, "class_error", "class_error_se")
+_FRESH = (*obs.FRESH, "class_error", "class_error_se", *fresh_tasks.names())
+_HEADS = "_heads"  # such as stable_rank_heads, the heads' entries of an observable of matrices
+KEPT = 4  # views of a case, with the quantities that formulas took there
 _DIMS = {"class": "l"}  # `class` is no name in a formula
 
 
@@ -52,6 +56,8 @@ class Case:
     quantities: Mapping[str, str]
     diverged: int = -1
     known: dict[str, Indexed] = field(default_factory=dict)
+    fixed: dict[str, Indexed] = field(default_factory=dict)
+    views: dict[bytes, View] = field(default_factory=dict)
 
     @property
     def model(self) -> Model:
@@ -63,9 +69,20 @@ class Case:
         """The draw it started from."""
         return self.states.draw
 
+    @property
+    def matrices(self) -> set[str]:
+        """The names of the observables of whole matrices."""
+        return {o.name for o in self.model.observables if isinstance(o, Spectral | MaxMargin)}
+
     def view(self, rows: Rows | None = None) -> View:
-        """Quantities at these rows (all by default)."""
-        return View(self, self.rows if rows is None else rows)
+        """Quantities at these rows (all by default); the last few are kept, as statements share them."""
+        chosen = self.rows if rows is None else rows
+        key = chosen.tobytes()
+        if key not in self.views:
+            while len(self.views) >= KEPT:
+                del self.views[next(iter(self.views))]
+            self.views[key] = View(self, chosen)
+        return self.views[key]
 
     def row(self, step: float) -> int:
         """The row of a step.  Raises FormulaError where the step is not among the recorded ones."""
@@ -79,6 +96,12 @@ class Case:
         inner = [self.quantities[name] for name in names(text) if name in self.quantities]
         return bool(uses(text, "next")) or any(self.looks_ahead(other) for other in inner)
 
+    def follows_t(self, name: str) -> bool:
+        """Whether a quantity speaks of t or the next step, itself or through another, though it has no index t."""
+        text = self.quantities[name]
+        inner = [other for other in names(text) if other in self.quantities]
+        return "t" in names(text) or bool(uses(text, "next")) or any(self.follows_t(other) for other in inner)
+
     def whole(self, name: str) -> Indexed:
         """A quantity that is not a formula, at every recorded step.  Raises FormulaError for an unknown name."""
         if name not in self.known:
@@ -87,8 +110,11 @@ class Case:
 
     def _whole(self, name: str) -> Indexed:
         states = self.states
+        if states.over_tasks and (of_tasks := check_tasks.named(states, self.kernel, name)) is not None:
+            return of_tasks
         if name in states.seen:
             values = states.seen[name]
+            values = np.swapaxes(values, 1, 2) if name == "outputs" and values.ndim == 3 else values  # (t, i, k) there
             return Indexed({1: ("t",), 2: ("t", "i"), 3: ("t", states.head, "i")}[values.ndim], values)
         scalar = self._scalars().get(name)
         if scalar is not None:
@@ -108,7 +134,7 @@ class Case:
         m = self.states.z.shape[2]
         kappa = 1.0 if self.states.values.get("neurons", "mean") == "sum" else 1.0 / m
         half = 0.5 if self.states.values.get("penalty_half", False) else 1.0
-        return {**values, "n": len(self.draw.y), "m": m, "d": self.draw.d, "kappa": kappa, "c": half, "T": self.steps}
+        return {**values, "n": self.draw.examples, "m": m, "d": self.draw.d, "kappa": kappa, "c": half, "T": self.steps}
 
     def _special(self, name: str) -> Indexed | None:
         """t, lam_t, y, yhat, j, own, same, norm, neuron_norm, and z_, b_, G_ of families."""
@@ -175,10 +201,19 @@ class View:
         return self.known[name]
 
     def _named(self, name: str) -> Indexed:
+        if name in self.case.fixed:
+            return self.case.fixed[name]
         if name in self.case.quantities:
-            return evaluate(parse(self.case.quantities[name]), self)
+            found = evaluate(parse(self.case.quantities[name]), self)
+            if not self.single and "t" not in found.dims and not self.case.follows_t(name):
+                self.case.fixed[name] = found
+            return found
         if name in _FRESH:
             return self._taken(self._fresh(name), np.arange(len(self.rows)))
+        if name.removesuffix(_HEADS) in self.case.matrices:
+            return self._taken(self._matrix(name), np.arange(len(self.rows)))
+        if name.startswith(check_tasks.INNER) and self.case.states.over_tasks:
+            return self._taken(self._inner(name), np.arange(len(self.rows)))
         return self._taken(self.case.whole(name), self.rows)
 
     def _taken(self, whole: Indexed, rows: Rows) -> Indexed:
@@ -189,11 +224,39 @@ class View:
             Indexed(whole.dims[1:], whole.values[rows[0]]) if self.single else Indexed(whole.dims, whole.values[rows])
         )
 
+    def _matrix(self, name: str) -> Indexed:
+        """Observables of whole matrices, at these rows only: a decomposition of W each."""
+        states, of = self.case.states, name.removesuffix(_HEADS)
+        assert states.b is not None
+        here = replace(
+            states,
+            z=states.z[self.rows],
+            b=states.b[self.rows],
+            seen={key: values[self.rows] for key, values in states.seen.items()},
+            scale=None if states.scale is None else states.scale[self.rows],
+        )
+        here.__dict__["frame"] = states.frame  # made once: it does not depend on t
+        found = obs.evaluate(here, (of,))[of]
+        if name == of or found.dims[-1] != "matrix":
+            return Indexed(found.dims, found.values)
+        return Indexed((*found.dims[:-1], states.head), found.values[..., :-1])  # the last is that of all heads stacked
+
+    def _inner(self, name: str) -> Indexed:
+        """The states inside the inner loop, at these rows only: there are J + 1 of each."""
+        states, kernel = self.case.states, self.case.kernel
+        assert isinstance(kernel, BilevelKernel)
+        found = check_tasks.inner(replace(states, z=states.z[self.rows], b=None, seen={}), kernel)
+        if name not in found:
+            raise FormulaError(f"{name!r} is not a quantity of {self.case.model.name}; {nearest(name, found)}")
+        whole = {key: self._taken(each, np.arange(len(self.rows))) for key, each in found.items()}
+        self.known.update(whole)
+        return found[name]
+
     def _fresh(self, name: str) -> Indexed:
         """Test laws, at these rows only: they are the costly ones."""
         case = self.case
         assert case.states.b is not None
-        found = fresh_statistics(
+        found = self._fresh_tasks(name) if isinstance(case.kernel, BilevelKernel) else fresh_statistics(
             case.model,
             lambda a: case.kernel.outputs(a, case.states.values),
             case.draw,
@@ -209,6 +272,21 @@ class View:
         whole = {key: Indexed(dims[values.ndim], values) for key, values in found.items()}
         self.known.update({key: self._taken(each, np.arange(len(self.rows))) for key, each in whole.items()})
         return whole[name]
+
+    def _fresh_tasks(self, name: str) -> dict[str, NDArray[np.float64]]:
+        """The same on fresh tasks; where adapted weights are not asked for, of the fewest tasks there can be."""
+        case, states = self.case, self.case.states
+        assert isinstance(case.kernel, BilevelKernel) and states.b is not None
+        reason = fresh_tasks.refusal(case.model, case.draw, states.values)
+        if reason:
+            raise FormulaError(f"{name!r} is not known here: {reason}")
+        adapted = "_adapted" in name
+        fewer = {} if adapted or not isinstance(case.model.test, FreshTasks) else {case.model.test.tasks: 2}
+        found = fresh_tasks.fresh_task_statistics(
+            case.model, case.kernel, case.draw, states.z[self.rows], states.b[self.rows], {**states.values, **fewer},
+            case.seed,
+        )
+        return {key: each for key, each in found.items() if adapted or "_adapted" not in key}
 
     def after(self) -> View:
         """One step later.  Raises FormulaError where a row has no next one."""
@@ -245,7 +323,7 @@ def trajectory_case(
 ) -> Case:
     """The case of a run from its start, at the recorded steps; a run that diverges is kept up to there."""
     draws, zero = step_draws(model, values, drawn.y, seed), np.zeros_like(drawn.z)
-    kernel = kernel.bind(drawn.clean)
+    kernel = check_tasks.coupled(kernel.bind(drawn.clean), drawn)
     last = int(recorded[-1])
     path = kernel.run(drawn.z, zero, drawn.gram, drawn.y, values, last, recorded, draws=draws)
     seen = seen_by(kernel, path.z, drawn, values)

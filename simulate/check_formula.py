@@ -19,6 +19,7 @@ from dynamics.formula import FormulaError
 
 Array = NDArray[Any]
 
+LARGE = 1_000_000  # entries of a product that a sum takes without forming it
 UNDERFLOW = 1e-290  # differences below it are products that lost digits to underflow
 
 
@@ -309,6 +310,8 @@ def _reduced(node: Any, name: str, labels: list[str], scope: Scope) -> Indexed:
             f"{ast.unparse(node)}: the reductions are {', '.join(_REDUCTIONS)}, of one quantity and one condition"
         )
     reduce, empty = _REDUCTIONS[name]
+    if name == "sum" and (found := _contracted(node, labels, scope)) is not None:
+        return found
     part = evaluate(node.args[0], scope)
     value, size, dims = part.values * 1.0, part.magnitude, part.dims
     if len(node.args) == 2:
@@ -324,6 +327,46 @@ def _reduced(node: Any, name: str, labels: list[str], scope: Scope) -> Indexed:
     kept = tuple(dim for dim in dims if dim not in labels)
     behind = (np.sum if name == "sum" else np.max)(size, axis=axes)
     return Indexed(kept, reduce(value, axes), behind)
+
+
+def _contracted(node: Any, labels: list[str], scope: Scope) -> Indexed | None:
+    """sum[i](x*y/z) without forming the product where that is large; None where it is not, or not all is finite."""
+    parts = _factors(node.args[0])
+    factors = [_inverse(evaluate(part, scope)) if below else evaluate(part, scope) for part, below in parts]
+    factors += [evaluate(part, scope) for part in node.args[1:]]
+    if len(node.args) == 2:
+        factors[-1] = Indexed(factors[-1].dims, (factors[-1].values != 0).astype(float))
+    dims, same = aligned(factors)
+    shape = np.broadcast_shapes(*(part.values.shape for part in same))
+    if len(factors) < 2 or np.prod(shape) < LARGE or not set(labels) <= set(dims):
+        return None
+    if not all(np.isfinite(part.values).all() and np.isfinite(part.magnitude).all() for part in factors):
+        return None
+    letter = {dim: chr(97 + at) for at, dim in enumerate(dims)}
+    kept = tuple(dim for dim in dims if dim not in labels)
+    taken = ",".join("".join(letter[dim] for dim in part.dims) for part in factors)
+    taken += "->" + "".join(letter[dim] for dim in kept)
+
+    def total(arrays: list[Array]) -> Array:
+        return np.asarray(np.einsum(taken, *arrays, optimize=True))
+
+    sizes = [np.abs(part.values.astype(float)) for part in factors]
+    behind = [total([*sizes[:at], part.magnitude, *sizes[at + 1 :]]) for at, part in enumerate(factors)]
+    return Indexed(kept, total([part.values * 1.0 for part in factors]), np.sum(behind, axis=0))
+
+
+def _factors(node: ast.expr) -> list[tuple[ast.expr, bool]]:
+    """The factors of a product, in order, and whether each is one of the denominator."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return [*_factors(node.left), *((part, not below) for part, below in _factors(node.right))]
+    return [(node, False)]
+
+
+def _inverse(part: Indexed) -> Indexed:
+    value = 1.0 / part.values
+    return Indexed(part.dims, value, np.abs(value) * part.magnitude / np.abs(part.values))
 
 
 _REDUCTIONS: dict[str, tuple[Callable[[Array, tuple[int, ...]], Array], float]] = {

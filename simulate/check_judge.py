@@ -15,6 +15,7 @@ from dynamics.formula import FormulaError
 
 from .check_case import Case, View
 from .check_formula import Comparison, Indexed, aligned, comparisons, evaluate, names, number, parse, uses
+from .check_tasks import states_a_step
 
 ENTRIES = 4_000_000  # numbers in one array of a formula; longer trajectories are taken in pieces
 
@@ -77,7 +78,8 @@ def judge(statement: Statement, case: Case) -> Outcome:
         )
     if statement.kind == "exists":
         return _exists(statement, case, rows, note)
-    budget = case.states.z.shape[1] * case.states.z.shape[2] * max(1, len(case.draw.y)) ** 2
+    budget = case.states.z.shape[1] * case.states.z.shape[2] * max(1, len(case.draw.y) * case.draw.examples)
+    budget *= states_a_step(case.states, case.kernel)
     size = max(1, ENTRIES // budget)
     total = Outcome(case.seed, note=note)
     for start in range(0, len(rows), size):

@@ -18,7 +18,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from derivations.model import ClassNoiseLaw, FixedLaw, GaussianLaw, Model, Value
+from derivations.model import Bilevel, ClassNoiseLaw, FixedLaw, GaussianLaw, Model, TaskLaw, Value
 from derivations.statements import Statement
 
 from . import parameters, settings
@@ -52,12 +52,16 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     }
     if draw(st.booleans()):
         free["lam"] = 0.0
+    if isinstance(declared.algorithm, Bilevel):
+        free |= _task_sizes(draw, declared.algorithm)
+        n = int(free[declared.algorithm.examples])
     if "slope" in known:
         free["slope"] = draw(st.sampled_from([0.0, 0.1, 0.5, 1.0]))
     resolved = parameters.resolve(found.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     length, size = 10 ** draw(st.floats(-0.7, 0.7)), 10 ** draw(st.floats(-3, 0))
-    initial = _arrays(rng, resolved.model, resolved.values, n, m, length, size)
+    make = _task_arrays if isinstance(declared.algorithm, Bilevel) else _arrays
+    initial = make(rng, resolved.model, resolved.values, n, m, length, size)
     drawn = drawn_from(resolved.model, resolved.values, 0, "vectors", initial)
     b = size * draw(st.sampled_from([0.0, 0.3, 1.0])) * rng.normal(size=drawn.z.shape) / max(length, 1.0)
     quantities = {q.name: q.formula for q in recorded_for(found, setting, resolved.model).quantities}
@@ -89,6 +93,46 @@ def _arrays(
     for family in model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + model.sizes(n)[family.name])
         arrays[family.name] = vectors[rows][0] if family.over == "one" else vectors[rows]
+    return arrays
+
+
+def _task_sizes(draw: Any, algorithm: Bilevel) -> dict[str, Value]:
+    """1 to 3 tasks of 2 to 4 examples, up to 4 inner steps, and room for a dictionary in d."""
+    n, items = draw(st.integers(2, 4)), draw(st.integers(1, 4))
+    return {
+        algorithm.tasks: draw(st.integers(1, 3)),
+        algorithm.examples: n,
+        algorithm.train: draw(st.integers(1, n - 1)),
+        algorithm.inner_steps: draw(st.integers(0, 4)),
+        algorithm.inner_step: 10 ** draw(st.floats(-1.5, 1)),
+        "h": draw(st.sampled_from([0.1, 0.5, 2.0])),
+        "M": items,
+        "d": items + 1 + draw(st.integers(2, 8)),
+    }
+
+
+def _task_arrays(
+    rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
+) -> dict[str, Array]:
+    """Tasks that share nu of length 1 and take z_a of about 0.3 to 3, orthogonal to it; noise off all of these."""
+    assert isinstance(model.algorithm, Bilevel)
+    d, tasks = int(values["d"]), int(values[model.algorithm.tasks])  # type: ignore[arg-type]
+    arrays = {"W": size * rng.normal(size=(2, m, d)), "y": rng.choice([1.0, -1.0], size=(tasks, n))}
+    spans: list[Array] = []
+    for family in model.directions:
+        if isinstance(family.law, TaskLaw):
+            items = int(values[family.law.items])  # type: ignore[arg-type]
+            shared, entries = np.zeros(d), np.zeros((items, d))
+            shared[0] = 1.0
+            entries[:, 1 : items + 1] = 10 ** rng.uniform(-0.5, 0.5) * rng.normal(size=(items, items)) / items**0.5
+            arrays |= {family.law.shared: shared, family.law.dictionary: entries}
+            arrays[family.name] = shared + entries[rng.integers(0, items, size=tasks)]
+            spans += [shared[None], entries]
+    basis = np.linalg.qr(np.vstack(spans).T)[0] if spans else np.zeros((d, 0))
+    for family in model.directions:
+        if family.over == "sample":
+            vectors = length * rng.normal(size=(tasks, n, d)) / np.sqrt(d)
+            arrays[family.name] = vectors - (vectors @ basis) @ basis.T
     return arrays
 
 

@@ -54,8 +54,9 @@ class Bilevel:
         reptile           W <- W + (step / K) sum_k (W~_k - W), adapted on S_k
 
     S_k are all n examples of the task, S_k^tr its first `train` ones and S_k^val the others; L is their mean loss.
-    `tasks`, `examples` (a task) and the others name parameters.  Where the flag `fresh` is set, the families of
-    `Model.test.fresh` and the labels are drawn again before every step after the first, the tasks staying.
+    `tasks`, `examples` (a task) and the others name parameters.  Where the flag that `redrawn` names is
+    set, the families of `Model.test.fresh` and the labels are drawn again before every step after the first; what else
+    there is stays, as do the tasks.
     """
 
     tasks: str = "n_tasks"
@@ -65,7 +66,7 @@ class Bilevel:
     step: str = "eta"
     method: Literal["train-train", "train-validation", "reptile"] = "train-train"
     train: str = "n_train"
-    fresh: str = ""
+    redrawn: str = ""
 
     @property
     def options(self) -> dict[str, str]:
@@ -74,7 +75,7 @@ class Bilevel:
 
     @property
     def batched(self) -> bool:
-        """Every gradient is over some of a task's examples."""
+        """Every gradient is over a part of a task's examples, which may be all of them."""
         return True
 
 

@@ -30,14 +30,23 @@ _INNER, _OUTER = sp.Symbol("eta_inner", positive=True), eta / sp.Symbol("K", pos
 _TILDE = r"\tilde"
 _SIZES = {"all": sp.Symbol("n", positive=True), "train": sp.Symbol("n_1", positive=True),
           "validation": sp.Symbol("n_2", positive=True)}
-_SETS = {"all": "S_k", "train": "S_k^tr", "validation": "S_k^val"}
-_SETS_LATEX = {"all": r"\mathcal{S}_k", "train": r"\mathcal{S}_k^{\mathrm{tr}}",
-               "validation": r"\mathcal{S}_k^{\mathrm{val}}"}
+_MARKS = {"all": "", "train": "^tr", "validation": "^val"}
+_MARKS_LATEX = {"all": "", "train": r"^{\mathrm{tr}}", "validation": r"^{\mathrm{val}}"}
 
 
 def task_index(model: Model) -> sp.Symbol:
     """The index of a task: k, or q where k is a class."""
     return sp.Symbol("k" if model.network.heads == "signed" else "q", integer=True, positive=True)
+
+
+def set_of(model: Model, split: str) -> str:
+    """The examples of a task that a loop takes: S_k, S_k^tr or S_k^val."""
+    return f"S_{task_index(model)}{_MARKS[split]}"
+
+
+def set_latex(model: Model, split: str) -> str:
+    """The same, as LaTeX."""
+    return rf"\mathcal{{S}}_{task_index(model)}{_MARKS_LATEX[split]}"
 
 
 def splits(model: Model) -> tuple[str, str]:
@@ -77,14 +86,14 @@ class TaskTextPrinter(TextPrinter):
 
     def range_of(self, bound: sp.Symbol) -> str:
         """A sum's index, with its examples."""
-        return f"i in {_SETS[self.split]}" if bound == i else str(self._print(bound))
+        return f"i in {set_of(self.model, self.split)}" if bound == i else str(self._print(bound))
 
     def example_sum(self, group: Collected) -> str:
         """The sum over examples, or the indicator of the one that a coefficient is of."""
         if group.limits:
             tasks = f"sum_{{{task_index(self.model)}}} " if self.over_tasks else ""
             return f"{tasks}sum_{{{self.range_of(group.limits[0][0])}}} "
-        return "" if self.split == "all" else f"1{{i in {_SETS[self.split]}}} "
+        return "" if self.split == "all" else f"1{{i in {set_of(self.model, self.split)}}} "
 
 
 class TaskLatexPrinter(PaperLatexPrinter):
@@ -122,8 +131,8 @@ class TaskLatexPrinter(PaperLatexPrinter):
         """The sum over examples, or the indicator of the one that a coefficient is of."""
         if group.limits:
             tasks = rf"\sum_{{{task_index(self.model)}}}" if self.over_tasks else ""
-            return rf"{tasks}\sum_{{i\in {_SETS_LATEX[self.split]}}}"
-        return "" if self.split == "all" else rf"\mathbf{{1}}\{{i\in {_SETS_LATEX[self.split]}\}}"
+            return rf"{tasks}\sum_{{i\in {set_latex(self.model, self.split)}}}"
+        return "" if self.split == "all" else rf"\mathbf{{1}}\{{i\in {set_latex(self.model, self.split)}\}}"
 
     def _print_Sum(self, expr: sp.Sum) -> str:
         self.batch = False  # sums over heads and filters alone
@@ -173,9 +182,11 @@ def _named(**parameters: str) -> str:
 def _sets_said(model: Model) -> str:
     """What the sets of examples are."""
     assert isinstance(model.algorithm, Bilevel)
+    k, whole, train, other = task_index(model), *(set_of(model, split) for split in _MARKS)
     if model.algorithm.method == "train-validation":
-        return f"S_k^tr the first n_1 = {model.algorithm.train} examples of task k, and S_k^val the other n_2 = n - n_1"
-    return f"S_k all {model.algorithm.examples} examples of task k"
+        first = f"{train} the first n_1 = {model.algorithm.train} examples of task {k}"
+        return f"{first}, and {other} the other n_2 = n - n_1"
+    return f"{whole} all {model.algorithm.examples} examples of task {k}"
 
 
 def _shared(family: Directions) -> bool:
@@ -309,11 +320,12 @@ def step_lines(model: Model) -> list[str]:
     """The two loops on z and b, as the derivation's last step."""
     inner, outer = splits(model)
     assert isinstance(model.algorithm, Bilevel)
-    lines = [f"inner, on task k's own block G_k: b~ <- b~ - eta_inner dL/dz over {_SETS[inner]}, "
-             "z~ <- z~ - eta_inner (dL/dz) G_k"]
+    k = task_index(model)
+    lines = [f"inner, on task {k}'s own block G_{k}: b~ <- b~ - eta_inner dL/dz over {set_of(model, inner)}, "
+             f"z~ <- z~ - eta_inner (dL/dz) G_{k}"]
     if model.algorithm.method == "reptile":
-        return [*lines, "outer: b <- b + (eta/K) b~, z <- z + (eta/K) (sum_k b~_k) G"]
-    return [*lines, f"outer: g = (1/K) dL/dz over {_SETS[outer]} at z~, b <- b - eta g, z <- z - eta g G"]
+        return [*lines, f"outer: b <- b + (eta/K) b~, z <- z + (eta/K) (sum_{k} b~_{k}) G"]
+    return [*lines, f"outer: g = (1/K) dL/dz over {set_of(model, outer)} at z~, b <- b - eta g, z <- z - eta g G"]
 
 
 __all__ = ["TaskLatexPrinter", "TaskTextPrinter", "latex", "splits", "step_lines", "task_index", "text"]

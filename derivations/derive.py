@@ -1,7 +1,7 @@
 """derive(model): the recursion of a declared model, by differentiating its objective through the Gram matrix.
 
 The gradient in w_s is sum_b (dO/dz_{s,b}) v_b, so one step of gradient descent is b <- b - eta dO/dz and
-z <- z - eta (dO/dz) G (DESIGN, "The one idea").  A squared gradient norm is (dL/dz) G (dL/dz)^T; per example it
+z <- z - eta (dO/dz) G (README, "The idea").  A squared gradient norm is (dL/dz) G (dL/dz)^T; per example it
 becomes a named sum (zeta), and for the full gradient it is differentiated through its frozen co-vector u = (dL/dz) G.
 
 Momentum, SAM and weight decay take that gradient as it is (`derivations.algorithm_show`); with mini-batches n and the
@@ -87,7 +87,7 @@ class Recursion:
 
 
 def derive(model: Model) -> Recursion:
-    """Derive a model's recursion.  Source of the method: DESIGN, "The one idea".
+    """Derive a model's recursion.  Source of the method: README, "The idea".
 
     Raises ValueError in one sentence where the model does not close on pre-activations.
     """

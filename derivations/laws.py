@@ -14,7 +14,10 @@ class FixedLaw:
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianLaw:
-    """One fresh vector per example, N(0, std^2 P); P projects off the families `off` where `off_when` is set."""
+    """A fresh vector for every member of the family, N(0, std^2 P): one an example, or one a task for a family over tasks.
+
+    P projects off the families `off` where `off_when` is set.
+    """
 
     std: str
     off: tuple[str, ...] = ()

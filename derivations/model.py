@@ -1,7 +1,7 @@
 """The declaration of a model: data, network, objective, algorithm and laws, as plain frozen data.
 
 Every patch of every example is a scale times a direction, w_s are the filters, and training sees the
-data through z_{s,b} = <w_s, v_b> alone (DESIGN, "The one idea").  A model says which directions there
+data through z_{s,b} = <w_s, v_b> alone (README, "The idea").  A model says which directions there
 are, how patches are made of them, and what is minimised; `derivations.derive` does the rest.
 
 The parts stand by subject in `derivations.laws`, `derivations.algorithms` and `derivations.observed`; all are had from
@@ -203,6 +203,7 @@ class Model:
         self._check_network()
         self._check_flips()
         self._check_algorithm()
+        self._check_observables()
 
     def _check_names(self) -> None:
         names = [family.name for family in self.directions]
@@ -281,6 +282,16 @@ class Model:
                 raise ValueError(f"algorithm: the parameter {name!r} is not an identifier; use letters and digits")
             if names.count(name) > 1:
                 raise ValueError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
+
+    def _check_observables(self) -> None:
+        """Extremes and totals are of something declared, and events of an observable."""
+        coefficients = {family.coefficient.name for family in self.directions}
+        laws = [law for family in self.directions for law in _laws(family) if isinstance(law, TaskLaw)]
+        seen = {f.name for f in self.directions} | coefficients | {n for w in laws for n in (w.shared, w.dictionary)}
+        for each in self.observables:
+            known = coefficients if isinstance(each, Total) else seen
+            if isinstance(each, Extreme | Total) and each.of not in known:
+                raise ValueError(f"{each.name}: of {each.of!r}, which is not declared; expected one of {sorted(known)}")
 
     def _check_bilevel(self, algorithm: Bilevel) -> None:
         """Every loop has its own numbers, and what the algorithm does not do is refused."""

@@ -90,16 +90,31 @@ class BilevelKernel(Kernel):
             start += size
         return (start if shared < 0 else shared), np.concatenate(active)
 
+    def cure(self, values: Mapping[str, Any]) -> str:
+        """The step sizes of both loops."""
+        names, size = self.algorithm, self._value(values, "inner_step")
+        return f"{super().cure(values)}, {names['inner_step']} ({size:g}) or {names['inner_steps']}"
+
     def tasks(self, values: Mapping[str, Any]) -> int:
         """K."""
-        return int(values[self.algorithm["tasks"]])
+        return int(self._value(values, "tasks"))
+
+    def _value(self, values: Mapping[str, Any], option: str) -> float:
+        """The value of the parameter that the algorithm names.  Raises ValueError where there is none."""
+        name = self.algorithm[option]
+        if values.get(name) is None:
+            raise ValueError(
+                f"{name}: no value, and the algorithm takes its {option} from it; declare the parameter in the model "
+                f"and give {name}=..."
+            )
+        return float(values[name])
 
     def split(self, values: Mapping[str, Any], n: int) -> tuple[Indices, Indices]:
         """The examples of the inner loop and of the outer step, for n examples a task."""
         everything = np.arange(n, dtype=np.int64)
         if self.algorithm["method"] != "train-validation":
             return everything, everything
-        train = int(values[self.algorithm["train"]])
+        train = int(self._value(values, "train"))
         if not 1 <= train < n:
             raise ValueError(f"{self.algorithm['train']}: {train} of {n} examples to train on; expected 1 to {n - 1}")
         return everything[:train], everything[train:]
@@ -217,8 +232,7 @@ class BilevelKernel(Kernel):
 
     def _numbers(self, values: Mapping[str, Any], m: int) -> tuple[float | int, ...]:
         """The scalars of every loop, and the inner loop's length and step."""
-        names = self.algorithm
-        inner = (int(values[names["inner_steps"]]), float(values[names["inner_step"]]))
+        inner = (int(self._value(values, "inner_steps")), self._value(values, "inner_step"))
         return (*self.arguments(values, m), *inner)
 
     def _sizes(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> tuple[int, int]:

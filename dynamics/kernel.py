@@ -74,6 +74,10 @@ class Kernel:
         """The kernel itself: only tasks are coupled through a factor of the Gram matrix."""
         return self
 
+    def cure(self, values: Mapping[str, Any]) -> str:
+        """The step sizes with their values, to say which to lower where a run diverges."""
+        return f"{self.step} ({float(values[self.step]):g})"
+
     @property
     def patches(self) -> int:
         """Patches an example is made of."""

@@ -205,7 +205,8 @@ def _lost(
     start, error = states.z[at].copy(), ROUNDING * size[0]
     start[..., xi] = np.where(np.abs(start[..., xi]) < error, error, start[..., xi])
     drawn, values, left = states.draw, states.values, int(t[-1] - t[at])
-    path = finite(kernel.run(start, states.b[at], drawn.gram, drawn.y, values, left, t[at:], int(t[at])), values)
+    again = kernel.run(start, states.b[at], drawn.gram, drawn.y, values, left, t[at:], int(t[at]))
+    path = finite(again, values, kernel.cure(values))
     if np.all(np.abs(path.z - states.z[at:]).max(axis=(1, 2, 3)) < 1e-6 * size):
         return flags
     other = measure(replace(states, z=path.z, b=path.b, seen=seen_by(kernel, path.z, drawn, values)), kernel, seed)

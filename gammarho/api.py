@@ -74,8 +74,8 @@ def conditions(
         covariances: (K, d, d), Sigma_k = A_k A_k^T of class-dependent noise, on which the quantities are measured.
 
     Raises:
-        InputError: as `resolve`; also where no conditions are recorded for the model, and where what is measured does
-            not fit the model or its conditions.
+        InputError: as `resolve`; also where no conditions are recorded for the model, where what is measured does not
+            fit the model or its conditions, and where no tasks could be drawn at these sizes.
     """
     from simulate.conditions import recorded, tabulate
 
@@ -95,6 +95,10 @@ def conditions(
         steps = total(setting, preset, steps)
     values, found = {**resolved.values, **extra}, {**found, **(measured or {})}
     declared = recorded(resolved.model, setting)
+    if isinstance(resolved.model.algorithm, Bilevel):
+        from simulate.draw_tasks import check_sizes
+
+        check_sizes(resolved.model, values)
     return tabulate(declared, resolved.model, values, constant=constant, steps=steps, measured=found)
 
 
@@ -149,7 +153,7 @@ def validate(
     Raises:
         InputError: as `resolve`, and where nothing says how many steps.
     """
-    from simulate import source
+    from simulate import source, tasks
     from simulate.algorithm import step_draws
     from simulate.draw import draw
     from simulate.kernels import kernel_for
@@ -161,8 +165,7 @@ def validate(
     arrays = source.arrays(resolved.model, resolved.values, parameters.count("seed", seed), initial, examples)
     drawn = draw(resolved.model, resolved.values, parameters.count("seed", seed), "vectors", arrays)
     if initial is not None and examples is None:
-        sizes = {"n": len(drawn.y), "m": drawn.z.shape[1], "d": drawn.d}
-        resolved = parameters.with_sizes(resolved, params, sizes)
+        resolved = parameters.with_sizes(resolved, params, tasks.sizes(resolved.model, drawn))
     draws = step_draws(resolved.model, resolved.values, drawn.y, parameters.count("seed", seed))
     kernel = kernel_for(resolved.model).bind(drawn.clean).through(drawn.vectors)
     affordable = count if steps is not None else min(count, _affordable(drawn, resolved))

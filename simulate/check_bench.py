@@ -116,7 +116,7 @@ class Bench:
     def case(self, seed: int, steps: int, statements: Sequence[Statement]) -> Case:
         """One draw's trajectory, recorded where the statements look."""
         model, values = self.resolved.model, self.resolved.values
-        if tasks.afresh(model, values):
+        if tasks.redraws(model, values):
             raise InputError(
                 f"{tasks.flag(model)}: True draws examples afresh at every step, and statements are about one set of "
                 "them; leave it out"

@@ -18,7 +18,7 @@ def coefficient(states: States, family: Directions) -> Array:
     rows = states.rows(family.name)
     values = states.b[..., rows]
     if family.coefficient.scaled:
-        values = values * np.diag(states.draw.gram)[rows]
+        values = values * states.draw.squared_lengths[rows]
     if family.coefficient.signed and states.head == "j":
         values = values * np.array([1.0, -1.0])[:, None, None]
     return values * states.draw.y if family.coefficient.labelled else values

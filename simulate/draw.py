@@ -103,6 +103,14 @@ class Draw:
         return len(self.y) // self.tasks
 
     @cached_property
+    def squared_lengths(self) -> Array:
+        """||v_b||^2 (B,), from the vectors where the Gram matrix is left out."""
+        if self.gram.size or self.vectors is None:
+            return np.diag(self.gram)
+        found: Array = np.einsum("bd,bd->b", self.vectors, self.vectors)
+        return found
+
+    @cached_property
     def weight_gram(self) -> Array:
         """W(0) W(0)^T, (S, S); from vectors it is computed when asked for: a wide network may not afford it."""
         if self.filter_gram is not None:
@@ -494,8 +502,8 @@ def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
 
 def gram_refusal(model: Model, values: Mapping[str, Value]) -> str:
     """Why inner products alone cannot be drawn exactly at these values, in one sentence; empty where they can."""
-    if isinstance(model.algorithm, Bilevel) and model.algorithm.fresh and values.get(model.algorithm.fresh):
-        fresh = model.algorithm.fresh
+    if isinstance(model.algorithm, Bilevel) and model.algorithm.redrawn and values.get(model.algorithm.redrawn):
+        fresh = model.algorithm.redrawn
         return (
             f"sampling: 'gram' draws the inner products of one set of examples, and {fresh} = true draws new ones "
             "before every step; give sampling='vectors'"

@@ -6,7 +6,7 @@ run can look at though no patch holds them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,16 @@ class Layout:
     watched: Mapping[str, slice]
     chosen: NDArray[np.int64]
 
+    @property
+    def held(self) -> int:
+        """How many of the fixed vectors stand before the dictionary."""
+        return len(self.lengths) - self.items
+
+    @property
+    def spanned(self) -> int:
+        """The dimension that the fixed vectors span: a dictionary of deviation 0 holds zero vectors."""
+        return len(self.lengths) if self.item_std else self.held
+
 
 def draw_tasks(model: Model, values: Mapping[str, Value], seed: int, sampling: str) -> Draw:
     """One draw of a bilevel model; streams "labels", "data", "dictionary", "tasks" and "init".
@@ -92,6 +102,8 @@ def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:
         return n
     name = model.algorithm.train
     train = int(whole(values, name))
+    if n < 2:
+        raise InputError(f"{model.algorithm.examples}: {n} example a task cannot be split in two; give at least 2")
     if not 1 <= train < n:
         raise InputError(
             f"{name}: {train} of {n} examples a task leaves nothing to validate on; expected 1 to {n - 1}; "
@@ -123,12 +135,8 @@ def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
         watched = {law.shared: slice(first, first + 1), law.dictionary: slice(first + 1, first + 1 + items)}
         spans[name] = list(range(first, first + 1 + items))
         lengths += [positive(values, law.norm)] + [0.0] * items
+    check_sizes(model, values)
     d = whole(values, "d")
-    if d < len(lengths):
-        raise InputError(
-            f"d: {d:g} has no room for {len(lengths)} independent features; give d of at least {len(lengths)}, or "
-            "fewer features"
-        )
     rows = _Rows.of(model, values, laws, spans, chosen, n, tasks)
     return Layout(n, tasks, d, np.array(lengths), item_std, items, rows.mixing, rows.std, rows.off, watched, chosen)
 
@@ -148,7 +156,7 @@ class _Rows:
     ) -> _Rows:
         """Read from the laws.  Raises InputError for a law that tasks are not drawn from."""
         sizes, offsets = model.sizes(tasks * n, tasks), model.offsets(tasks * n, tasks)
-        count, d = max((max(span) + 1 for span in spans.values()), default=0), whole(values, "d")
+        count = max((max(span) + 1 for span in spans.values()), default=0)
         mixing, std = np.zeros((offsets[""], count)), np.zeros(offsets[""])
         off = np.zeros((offsets[""], count), dtype=bool)
         for name, law in laws.items():
@@ -160,20 +168,41 @@ class _Rows:
                 mixing[rows, 1 + spans[name][0] + chosen] = 1.0
             elif isinstance(law, GaussianLaw):
                 std[rows] = positive(values, law.std)
-                away = np.array(_off(model, law, values, spans), dtype=np.intp)
-                off[np.ix_(rows, away)] = True
-                if len(away) >= d:
-                    raise InputError(
-                        f"d: {d:g} leaves no dimension for {name!r}, which is projected off {len(away)} features; "
-                        f"give d of at least {len(away) + 1}"
-                    )
+                off[np.ix_(rows, np.array(_off(law, values, spans), dtype=np.intp))] = True
             else:
                 laws_known = "FixedLaw, TaskLaw and GaussianLaw"
                 raise InputError(f"{name}: tasks are drawn from {laws_known}; give its vectors in initial=")
         return _Rows(mixing, std, off)
 
 
-def _off(model: Model, law: GaussianLaw, values: Mapping[str, Value], spans: Mapping[str, list[int]]) -> list[int]:
+def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
+    """Raises InputError where a split is empty, or d has no room for the features or for noise off them; draws nothing.
+
+    A dictionary of deviation 0 counts with all its vectors.
+    """
+    assert isinstance(model.algorithm, Bilevel)
+    n, tasks = int(whole(values, model.algorithm.examples)), int(whole(values, model.algorithm.tasks))
+    split_at(model, values, n)
+    laws = {family.name: law_of(family, values) for family in model.directions}
+    sizes, d = model.sizes(tasks * n, tasks), whole(values, "d")
+    spans = {name: range(sizes[name]) for name, law in laws.items() if isinstance(law, FixedLaw)}
+    spans |= {name: range(1 + int(whole(values, law.items))) for name, law in laws.items() if isinstance(law, TaskLaw)}
+    features = sum(map(len, spans.values()))
+    if d < features:
+        raise InputError(
+            f"d: {d:g} has no room for {features} independent features; give d of at least {features}, or fewer "
+            "features"
+        )
+    for name, law in laws.items():
+        away = len(_off(law, values, spans)) if isinstance(law, GaussianLaw) else 0
+        if away >= d:
+            raise InputError(
+                f"d: {d:g} leaves no dimension for {name!r}, which is projected off {away} features; "
+                f"give d of at least {away + 1}"
+            )
+
+
+def _off(law: GaussianLaw, values: Mapping[str, Value], spans: Mapping[str, Sequence[int]]) -> list[int]:
     """The fixed vectors that the law projects off."""
     wanted = law.off if not law.off_when or values.get(law.off_when) else ()
     for name in wanted:
@@ -209,10 +238,10 @@ def feature_vectors(layout: Layout, seed: int) -> Array:
     Which f-dimensional space the features span changes no inner product's law, so the dictionary is drawn in an
     orthonormal basis built from its own vectors (`dynamics.gram`), and noise off the features is 0 on those axes.
     """
-    count, held = len(layout.lengths), len(layout.lengths) - layout.items
+    count, held = len(layout.lengths), layout.held
     features = np.zeros((count, int(layout.d)))
     features[np.arange(held), np.arange(held)] = layout.lengths[:held]
-    if layout.items:
+    if layout.spanned == count and layout.items:
         rng = stream(seed, "dictionary")
         # nu, the last of the held ones, is left out
         features[held:, : held - 1] = rng.standard_normal((layout.items, held - 1))
@@ -226,8 +255,8 @@ def noise_vectors(layout: Layout, features: Array, rng: np.random.Generator) -> 
     out = np.zeros((len(layout.std), features.shape[1]))
     rows = np.flatnonzero(layout.std)
     if layout.off[rows].all():  # the axes that features lie in
-        free = features.shape[1] - len(features)
-        out[rows, len(features) :] = layout.std[rows, None] * rng.standard_normal((len(rows), free))
+        free = features.shape[1] - layout.spanned
+        out[rows, layout.spanned :] = layout.std[rows, None] * rng.standard_normal((len(rows), free))
         return out
     out[rows] = layout.std[rows, None] * rng.standard_normal((len(rows), features.shape[1]))
     packed = np.packbits(layout.off[rows], axis=1)
@@ -251,16 +280,12 @@ def _by_gram(model: Model, values: Mapping[str, Value], layout: Layout, y: Array
             f"sampling: 'gram' draws the inner products of all {neurons} filters and {len(noise)} examples, more than "
             f"{LARGEST:.0e} entries; use sampling='vectors', or fewer tasks"
         )
-    if layout.items and layout.item_std == 0:
-        raise InputError("sampling: 'gram' needs independent features, and the dictionary's deviation is 0; give "
-                         "sampling='vectors', or a small deviation")
-    feature_gram = _feature_gram(layout, seed)
+    feature_gram, live, fixed = _feature_gram(layout, seed), slice(0, layout.spanned), len(layout.lengths)
     ensemble = grams.Ensemble(
-        fixed_gram=feature_gram, noise_std=layout.std[noise], along=~layout.off[noise], filters=neurons,
-        filter_std=number(values, model.initialisation.std), d=layout.d,
+        fixed_gram=feature_gram[live, live], noise_std=layout.std[noise], along=~layout.off[noise][:, live],
+        filters=neurons, filter_std=number(values, model.initialisation.std), d=layout.d,
     )
-    drawn = grams.sample(stream(seed, "data"), stream(seed, "init"), ensemble)
-    fixed = len(layout.lengths)
+    drawn = _with_zeros(grams.sample(stream(seed, "data"), stream(seed, "init"), ensemble), layout)
     # Each direction is its features and its noise: v = T (features, noises), so inner products are T G T^T.
     mixing = np.hstack([layout.mixing, np.eye(len(layout.std))[:, noise]])
     z = (drawn.z @ mixing.T).reshape(model.n_heads, -1, len(mixing))
@@ -276,9 +301,19 @@ def _by_gram(model: Model, values: Mapping[str, Value], layout: Layout, y: Array
     )
 
 
+def _with_zeros(drawn: grams.Reduced, layout: Layout) -> grams.Reduced:
+    """The draw with a row for every vector of a dictionary of zeros, which the sampler leaves out."""
+    absent = len(layout.lengths) - layout.spanned
+    if not absent:
+        return drawn
+    at = np.full(absent, layout.spanned)
+    gram = np.insert(np.insert(drawn.gram, at, 0.0, axis=0), at, 0.0, axis=1)
+    return grams.Reduced(np.insert(drawn.z, at, 0.0, axis=1), gram, drawn.weight_gram)
+
+
 def _feature_gram(layout: Layout, seed: int) -> Array:
     """Inner products of the fixed vectors (f, f), the dictionary orthogonal to nu alone."""
-    held = len(layout.lengths) - layout.items
+    held = layout.held
     along = np.ones((layout.items, held), dtype=bool)
     if layout.items:
         along[:, held - 1] = False
@@ -321,6 +356,7 @@ def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:
             start += len(rows)
             features.append(rows)
     seen = None
+    _check_features(model, arrays)
     if features:
         stack = np.concatenate(features)
         seen = Watched(watched, grams.onto(arrays["W"], stack), vectors @ stack.T, grams.own(stack),
@@ -329,3 +365,18 @@ def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:
         grams.onto(arrays["W"], vectors), grams.own(vectors), arrays["y"].reshape(-1), float(d), "initial", vectors,
         arrays["W"], tasks=tasks, watched=seen,
     )
+
+
+def _check_features(model: Model, arrays: Mapping[str, Array]) -> None:
+    """Refuses tasks that are not the shared feature plus an entry of the dictionary, where both are given."""
+    for family in model.directions:
+        law = family.law
+        if isinstance(law, TaskLaw) and {law.shared, law.dictionary} <= arrays.keys():
+            sums = arrays[law.shared] + arrays[law.dictionary]
+            size = np.abs(sums).max() + np.abs(arrays[family.name]).max()
+            for k, task in enumerate(arrays[family.name]):
+                if not (np.abs(sums - task).max(axis=1) <= 1e-12 * size).any():
+                    raise InputError(
+                        f"initial[{family.name!r}]: row {k} is not {law.shared} plus a row of {law.dictionary}, so "
+                        f"fresh tasks would be others; give tasks made of these, or leave {law.dictionary} out"
+                    )

@@ -204,7 +204,7 @@ def _distance(states: States, observable: Distance) -> Array:
     rows = states.rows(observable.of)
     target = np.zeros(states.b.shape[1:])
     scale = formula.evaluate(observable.scale, {**states.values, "n": len(states.draw.y), "m": states.b.shape[2]})
-    lengths = np.diag(states.draw.gram)[rows]
+    lengths = states.draw.squared_lengths[rows]
     if np.any(lengths == 0):
         raise InputError(
             f"{observable.of}: a zero vector has no direction, and {observable.name} divides by its length; "

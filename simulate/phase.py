@@ -47,7 +47,7 @@ from .kernels import kernel_for
 from .progress import progress as show_progress
 from .record import advance
 from .reduced_axes import Wanted, wanted
-from .run import seen_by, total_steps
+from .run import run, seen_by, total_steps
 
 if TYPE_CHECKING:
     import xarray
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 Axis = tuple[str, Sequence[object]]
 Array = NDArray[np.float64]
 OK, DIVERGED, FAILED = "ok", "diverged", "failed"
+_EITHER = "gram, else vectors"  # the default where no law forbids gram: vectors at cells whose values it refuses
 _SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
 
 
@@ -86,10 +87,11 @@ def phase(
         observable: one number a run: loss, test_error, signal, ...; one with further axes, such as class_error, is
             reduced over them by max, min, mean or sum, as in "class_error:max", or picked from, as in
             "class_error[k=1]" and "neuron_norm[j=-1]:max".  Only an entry's standard error is known, not that of a
-            mean or sum.
+            mean or sum.  An event, such as T_1, is its hitting time: -1 where it is not reached in `steps` steps.
         seeds: draws a cell; every cell has the seeds seed, seed + 1, ...
         seed: the first of them.
-        sampling: "gram" (inner products alone, at any d) or "vectors"; default gram where it is exact at every cell.
+        sampling: "gram" (inner products alone, at any d) or "vectors"; default gram where it is exact at every cell,
+            but for cells at whose values it is refused, which are drawn as vectors and say so in `message`.
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing.
         workers: threads; default, the processors at hand.  The result does not depend on it.
         progress: show progress on stderr.
@@ -97,7 +99,7 @@ def phase(
     Returns:
         Dimensions (y, x, seed), each axis under its parameter's name: the observable (NaN wherever the status is not
         "ok"), its standard error where it has one, `status` ("ok", "diverged" or "failed") and `message`, a sentence
-        for what is not ok.  Every other parameter that has a value is a coordinate; those of the axes say in
+        for what is not ok or was drawn otherwise.  Every other parameter that has a value is a coordinate; those of the axes say in
         attrs["spacing"] whether they are "linear", "log" or "irregular".
 
     Raises:
@@ -240,7 +242,7 @@ def _grid(
     notes = [note for note in base.notes if note.split(" ")[0] not in (columns[0], rows[0])]
     cells = tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1])
     inexact = any(gram_refusal(each.model, each.values) for row in cells for each in row)
-    sampling = sampling or ("vectors" if inexact else "gram")
+    sampling = sampling or ("vectors" if inexact else _EITHER)
     if not alone:
         _try_out(request, [each for row in cells for each in row], first, sampling)
     return _Grid(
@@ -285,7 +287,7 @@ def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:
         or (isinstance(o, Extreme) and not o.per)
         or (isinstance(o, NormalisedMargin) and o.spread)
     ]
-    plain = [*_SCALARS, *declared]
+    plain = [*_SCALARS, *declared, *(event.name for event in model.events)]
     if text in plain:
         return Wanted(text, text, (), ""), True
     request = wanted(str(text))
@@ -309,11 +311,12 @@ def _try_out(request: Wanted, cells: Sequence[_Cell], seed: int, sampling: str) 
     """Raises InputError where the observable is not one number at the start of the first cell that can be drawn."""
     for cell in cells:
         try:
-            drawn = draw(cell.model, cell.values, seed, sampling)
+            drawn, _ = _drawn(sampling, cell, seed)
         except InputError:
             continue  # that cell fails, with its own sentence
         start = np.zeros((1, *drawn.z.shape))
-        _number(request, cell, drawn, drawn.z[None], start, None, seed)
+        renewed = tasks.Renewed(0, drawn, start[0]) if tasks.redraws(cell.model, cell.values) else None
+        _number(request, cell, drawn, drawn.z[None], start, None, seed, renewed)
         return
 
 
@@ -355,35 +358,73 @@ def _outcome(grid: _Grid, cell: _Cell, seed: int) -> _Outcome:
     """One run's number, or what kept it from having one."""
     try:
         with np.errstate(all="ignore"):  # what is not finite becomes a status
-            value, error = _measure(grid, cell, seed)
+            found = _measure(grid, cell, seed)
     except Diverged as diverged:
         return _Outcome(status=DIVERGED, message=str(diverged))
     except (ValueError, ArithmeticError, MemoryError, RuntimeError) as failure:
         return _Outcome(status=FAILED, message=f"{type(failure).__name__}: {' '.join(str(failure).split())}")
-    if not np.isfinite(value):
+    if not np.isfinite(found.value):
         return _Outcome(status=DIVERGED, message=f"{grid.observable} is not finite at step {grid.steps}; lower eta")
-    return _Outcome(value, error)
+    return found
 
 
-def _measure(grid: _Grid, cell: _Cell, seed: int) -> tuple[float, float]:
+def _drawn(sampling: str, cell: _Cell, seed: int) -> tuple[Draw, str]:
+    """A cell's draw; and where gram, chosen by default, is refused at its values, why it is one of vectors."""
+    if sampling != _EITHER:
+        return draw(cell.model, cell.values, seed, sampling), ""
+    try:
+        return draw(cell.model, cell.values, seed, "gram"), ""
+    except InputError as refused:
+        if not str(refused).startswith("sampling:"):
+            raise
+        try:
+            return draw(cell.model, cell.values, seed, "vectors"), f"drawn as vectors, because of {refused}"
+        except InputError:  # its cure would be gram
+            raise refused from None
+
+
+def _measure(grid: _Grid, cell: _Cell, seed: int) -> _Outcome:
     """The observable at the last step, and its standard error (NaN where it has none)."""
+    drawn, said = _drawn(grid.sampling, cell, seed)
+    if grid.wanted.name in {event.name for event in cell.model.events}:
+        return _Outcome(_hit(grid, cell, seed, drawn.sampling), message=said)
+    value, error = _at_the_end(grid, cell, seed, drawn)
+    return _Outcome(value, error, message=said)
+
+
+def _hit(grid: _Grid, cell: _Cell, seed: int, sampling: str) -> float:
+    """An event's hitting time; -1 where it is not reached.  Raises InputError where it is not defined."""
+    name, steps = grid.wanted.name, grid.steps
+    found = run(
+        cell.model, cell.values, steps=steps, seed=seed, sampling=sampling, record=[steps], observables=[name]
+    )[name]
+    if not found.attrs["event"].startswith("first t with"):
+        raise InputError(f"{name}: {found.attrs['event']}; give other parameters, or another observable")
+    return float(found)
+
+
+def _at_the_end(grid: _Grid, cell: _Cell, seed: int, drawn: Draw) -> tuple[float, float]:
+    """`_number` of the last step's state."""
     model, values, kernel = cell.model, cell.values, cell.kernel
-    drawn = draw(model, values, seed, grid.sampling)
     kernel = kernel.bind(drawn.clean).through(drawn.vectors)
-    if tasks.afresh(model, values):
+    if tasks.redraws(model, values):
         assert isinstance(kernel, BilevelKernel)
-        for _, state, _ in tasks.path(kernel, model, values, drawn, seed, grid.steps):
-            drawn = state
-        return _number(grid.wanted, cell, drawn, drawn.z[None], np.zeros((1, *drawn.z.shape)), None, seed)
+        *_, last = tasks.path(kernel, model, values, drawn, seed, grid.steps)
+        rest = np.zeros((1, *last.draw.z.shape))
+        return _number(grid.wanted, cell, last.draw, last.draw.z[None], rest, None, seed, last)
     draws = step_draws(model, values, drawn.y, seed)
     path = advance(kernel, drawn, values, grid.steps, np.array([grid.steps], dtype=np.int64), draws=draws)
     return _number(grid.wanted, cell, drawn, path.z, path.b, path.scale if decays(model) else None, seed)
 
 
 def _number(
-    request: Wanted, cell: _Cell, drawn: Draw, z: Array, b: Array, scale: Array | None, seed: int
+    request: Wanted, cell: _Cell, drawn: Draw, z: Array, b: Array, scale: Array | None, seed: int,
+    renewed: tasks.Renewed | None = None,
 ) -> tuple[float, float]:
-    """The number asked for at one state z, b (1, H, m, B), and its standard error (NaN where it has none)."""
+    """The number asked for at one state z, b (1, H, m, B), and its standard error (NaN where it has none).
+
+    `renewed` is the state as a run on fresh examples has it.
+    """
     model, values, kernel = cell.model, cell.values, cell.kernel.bind(drawn.clean).through(drawn.vectors)
     labels = _labels(model, drawn)
     if request.name in _fresh_names(model):
@@ -397,8 +438,12 @@ def _number(
         error = fresh.get(f"{request.name}_se")
         value = request.number(dims, found, labels)
         return value, np.nan if error is None else request.error(dims, found, np.asarray(error[0]), labels)
-    states = obs.States(model, drawn, values, z, b, seen_by(kernel, z, drawn, values), scale)
-    variable = obs.evaluate(states, (request.name,)).get(request.name)
+    seen = seen_by(kernel, z, drawn, values)
+    if renewed is None:
+        found_now = obs.evaluate(obs.States(model, drawn, values, z, b, seen, scale), (request.name,))
+    else:
+        found_now = tasks.of_renewed(renewed, model, values, seen, (request.name,))
+    variable = found_now.get(request.name)
     if variable is None:
         raise InputError(f"observable: {quoted(request.name)} is not known of {model.name} here; leave it out")
     over_time = variable.dims[:1] == ("t",)
@@ -428,8 +473,12 @@ def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
         "status": "ok, diverged or failed",
         "message": "what happened where the status is not ok",
     }
+    at = {name: {"meaning": meaning.get(name, "standard error")} for name in arrays}
+    for event in grid.model.events:
+        if event.name == grid.observable:
+            at[event.name] = {"meaning": f"hitting time, -1 where not reached in {grid.steps} steps", "event": event.source}
     plain = {name: values.astype(str) if values.dtype == object else values for name, values in arrays.items()}
-    data = {name: (dims, values, {"meaning": meaning.get(name, "standard error")}) for name, values in plain.items()}
+    data = {name: (dims, values, at[name]) for name, values in plain.items()}
     named = {"y": grid.y[0], "x": grid.x[0]}
     coordinates = {
         name: (tuple(named.get(dim, dim) for dim in each.dims), each.values, each.attrs)

@@ -56,7 +56,7 @@ def advance(
     """
     if watch is None and draws is None:
         found = kernel.run(draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded)
-        return finite(found, values, kernel.step)
+        return finite(found, values, kernel.cure(values))
     kept: list[Trajectory] = []
     for chunk in _chunks(kernel, draw, values, steps, recorded if watch is None else None, draws):
         stop = None if watch is None else watch(chunk)
@@ -87,7 +87,7 @@ def _chunks(
         at = np.arange(start, start + count + 1, dtype=np.int64)
         at = at if recorded is None else np.union1d(recorded[np.isin(recorded, at)], at[-1:])
         run = kernel.run(z, b, draw.gram, draw.y, values, count, at, start, velocity, draws)
-        chunk = finite(run, values, kernel.step)
+        chunk = finite(run, values, kernel.cure(values))
         yield chunk if start == 0 else cut(chunk, chunk.t > start)
         z, b, start = chunk.z[-1], chunk.b[-1], start + count
         velocity = None if chunk.velocity is None else chunk.velocity[-1]
@@ -95,12 +95,12 @@ def _chunks(
             return
 
 
-def finite(found: Trajectory, values: Mapping[str, Any], step: str = "eta") -> Trajectory:
-    """The trajectory, where it stayed finite.  Raises Diverged otherwise, naming the step size's parameter `step`."""
+def finite(found: Trajectory, values: Mapping[str, Any], cure: str) -> Trajectory:
+    """The trajectory, where it stayed finite.  Raises Diverged otherwise, naming what to lower (`Kernel.cure`)."""
     if found.diverged >= 0:
         lam = f", or lam ({values['lam']:g})" if values.get("lam") else ""
         raise Diverged(
-            f"the run diverges: its state is not finite at step {found.diverged}; lower {step} ({values[step]:g}){lam}",
+            f"the run diverges: its state is not finite at step {found.diverged}; lower {cure}{lam}",
             found.diverged,
         )
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Flips, LongTail, Model, Preset
+from derivations.model import Flips, GaussianLaw, LongTail, MixtureLaw, Model, Preset, TaskLaw, chosen_law
 from dynamics.bilevel import BilevelKernel
 from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
@@ -157,11 +157,13 @@ class _Task:
         drawn = draw(self.model, self.resolved.values, seed, self.sampling, initial)
         if initial is not None and self.examples is None:
             self.resolved = parameters.with_sizes(self.resolved, self.params, tasks.sizes(self.model, drawn))
+            for line in untold(self.model, self.resolved.values, parameters.by_name(self.params)):
+                self._note(line)
         kernel = kernel_for(self.model).bind(drawn.clean)
         if isinstance(kernel, BilevelKernel):
             kernel = kernel.through(drawn.vectors)
             self._note(tasks.note(self.model, kernel, drawn, self.resolved.values))
-            if tasks.afresh(self.model, self.resolved.values):
+            if tasks.redraws(self.model, self.resolved.values):
                 return self._afresh(kernel, drawn, seed)
         draws = step_draws(self.model, self.resolved.values, drawn.y, seed)
         path, seen, hits, counts = (self._reduced if self.engine == "reduced" else self._weights)(kernel, drawn, draws)
@@ -170,7 +172,12 @@ class _Task:
         variables = obs.evaluate(states, self.wanted)
         variables |= self._fresh(kernel, states, seed)
         variables |= {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.items()}
-        return path.t, {**variables, **counts}, drawn
+        found = {**variables, **counts}
+        absent = [name for name in self.wanted if name not in found]
+        if self.asked and self.engine == "weights" and absent:
+            cure = "take engine='reduced'"
+            raise InputError(f"observables: {absent[0]!r} is not known with engine='weights' here; {cure}")
+        return path.t, found, drawn
 
     def _fresh(self, kernel: Kernel, states: obs.States, seed: int) -> Variables:
         """Test error and loss; where fresh examples have no known law, left out with a note, or refused if wanted."""
@@ -180,7 +187,7 @@ class _Task:
             return {}  # the last: taken from W itself, which b determines only where the directions are independent
         values = self.resolved.values
         if isinstance(kernel, BilevelKernel):
-            of_tasks, reason = tasks.fresh(kernel, states, seed, wanted)
+            of_tasks, reason = tasks.on_fresh_tasks(kernel, states, seed, wanted)
             self._leave_out(reason)
             return of_tasks
         if self.examples is not None:
@@ -225,15 +232,15 @@ class _Task:
                 "sampling='vectors', no initial= and no until=; leave it out, or those"
             )
         model, values, rows, hits = self.model, self.resolved.values, [], _Watch(self, kernel, drawn)
-        path = tasks.path(kernel, model, values, drawn, seed, self.steps)
-        for t, state, b in path:
-            chunk = Trajectory(np.array([t]), state.z[None], np.zeros((1, *state.z.shape)), -1)
-            hits.at(state)(chunk)
-            if t in self.recorded:
-                seen = seen_by(kernel.through(state.vectors), chunk.z, state, values)
-                states = obs.States(model, state, values, chunk.z, chunk.b, seen)
-                held = self._fresh(kernel, states, seed)
-                rows.append({**tasks.at_fresh_state(states, b, self.wanted), **held})
+        hits.forget(tasks.lost(model))
+        for now in tasks.path(kernel, model, values, drawn, seed, self.steps):
+            chunk = Trajectory(np.array([now.t]), now.draw.z[None], now.b[None], -1)
+            hits.at(now.draw)(chunk)
+            if now.t in self.recorded:
+                seen = seen_by(kernel.through(now.draw.vectors), chunk.z, now.draw, values)
+                held = self._fresh(kernel, now.states(model, values, seen), seed)
+                rows.append({**tasks.of_renewed(now, model, values, seen, self.wanted), **held})
+        self._note(f"{tasks.flag(model)}: coefficients of past examples are not kept, nor what is made of them")
         counts = {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.hits.items()}
         return self.recorded, {**tasks.joined(rows), **counts}, drawn
 
@@ -288,7 +295,7 @@ class _Task:
             now = {name: values[at : at + 1] for name, values in seen.items()}
             rest = np.zeros((1, *state.z.shape))
             states = obs.States(self.model, state, self.resolved.values, state.z[None], rest, now)
-            found, reason = tasks.fresh(kernel, states, self.seed, fresh_ones) if fresh_ones else ({}, "")
+            found, reason = tasks.on_fresh_tasks(kernel, states, self.seed, fresh_ones) if fresh_ones else ({}, "")
             if at == 0:
                 self._leave_out(reason)
             rows.append({**obs.evaluate(states, watched), **found})
@@ -322,6 +329,17 @@ def seen_by(kernel: Kernel, z: Array, drawn: Draw, values: Mapping[str, Any]) ->
     return {**seen, "margins": margins, "train_error": np.mean((margins < 0) + 0.5 * (margins == 0), axis=1)}
 
 
+def untold(model: Model, values: Mapping[str, Any], given: Mapping[str, object]) -> list[str]:
+    """What the caller's arrays do not tell and nobody gave: the deviations that thresholds and fresh examples use."""
+    laws = [chosen_law(family, values) for family in model.directions]
+    names = dict.fromkeys(law.std for law in laws if isinstance(law, GaussianLaw | MixtureLaw | TaskLaw))
+    what = "is not told by initial's arrays, and thresholds and fresh examples use it"
+    return [
+        f"{name} = {values[name]:g} {what}; give {name}"
+        for name in names if name not in given and values.get(name) is not None
+    ]
+
+
 class _Watch:
     """Hitting times, early stopping and counts, from every step's state."""
 
@@ -349,6 +367,13 @@ class _Watch:
             if isinstance(o, Flips) and {o.name, o.last} & set(task.wanted)
         ]
         self.busy = bool(self.open or task.until or self.counters)
+
+    def forget(self, lost: set[str]) -> None:
+        """Drops the events whose observable is not kept."""
+        for name, (observable, _, _) in list(self.open.items()):
+            if observable in lost:
+                self.hits[name] = (-1, f"not known: {observable} is made of coefficients that are not kept")
+                del self.open[name]
 
     def at(self, drawn: Draw) -> _Watch:
         """The same watch on another draw's states."""
@@ -452,6 +477,11 @@ def weights(
         )
     given = {k: v for k, v in json.loads(data.attrs["parameters"]).items() if v is not None}
     resolved = parameters.resolve(settings.resolve(setting or data.attrs["setting"]).factory, given)
+    if tasks.redraws(resolved.model, resolved.values):
+        raise InputError(
+            f"{tasks.flag(resolved.model)}: this run drew its examples again before every step and did not keep their "
+            "coefficients, so W cannot be rebuilt from it; run without it"
+        )
     if data.attrs["sampling"] == "initial" and initial is None:
         raise InputError("initial: the run started from the caller's arrays; pass the same ones as initial=")
     seed = int(data.attrs["seed"])

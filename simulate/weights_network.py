@@ -110,7 +110,7 @@ def task_count(model: Model, values: Values, examples: int) -> int:
     """
     if not isinstance(model.algorithm, Bilevel):
         return 1
-    fresh, name = model.algorithm.fresh, model.algorithm.tasks
+    fresh, name = model.algorithm.redrawn, model.algorithm.tasks
     if fresh and values.get(fresh, False):
         raise InputError(
             f"{fresh}: True, but weight space trains on the draw's own examples; expected False; leave {fresh} out"

@@ -256,7 +256,7 @@ def test_fresh_examples_train_like_weights_on_the_same_examples() -> None:
     for method in METHODS:
         declared, values = put({**SMALL, "fresh": True, "method": method})
         start, kernel = draw(declared, values, 7), kernel_of(declared)
-        met = [(t, state) for t, state, _ in tasks.path(kernel, declared, values, start, 7, 4)]
+        met = [(now.t, now.draw) for now in tasks.path(kernel, declared, values, start, 7, 4)]
         assert len({state.y.tobytes() for _, state in met}) > 1 and [t for t, _ in met] == [0, 1, 2, 3, 4]
         for (_, before), (_, after) in itertools.pairwise(met):
             assert before.vectors is not None and before.weights is not None and after.weights is not None
@@ -290,3 +290,66 @@ def test_the_two_loops_are_shown(method: str) -> None:
         assert "(eta/K) g~_{j,r,k}^(t,J)" in outer
     else:
         assert ("eta/(K*n_2)" if method == "train-validation" else "eta/(K*n)") in outer
+
+
+def test_phase_on_fresh_examples_is_what_a_run_gives_and_refuses_what_is_not_kept() -> None:
+    given = {**{name: value for name, value in SMALL.items() if name not in ("eta", "J")}, "fresh": True}
+
+    def cells(observable: str) -> Any:
+        axes = {"x": ("eta", [0.4, 0.8]), "y": ("J", [1, 3])}
+        return gr.phase("fomaml", given, **axes, steps=4, seeds=1, observable=observable)
+
+    alone = gr.run("fomaml", {**given, "eta": 0.4, "J": 1}, steps=4)
+    assert float(cells("alpha:max")["alpha:max"][0, 0, 0]) == float(alone["alpha"][-1].max()) > 0
+    with pytest.raises(InputError, match="rho"):
+        cells("rho:max")
+
+
+def test_fresh_runs_keep_what_is_not_drawn_again_scaled_or_not() -> None:
+    """Random features of tasks stay, with their coefficients scaled by ||v||^2; noise is drawn again."""
+    from dataclasses import replace
+
+    from derivations.model import Coefficient, Directions, FixedLaw, FreshTasks, GaussianLaw
+    from simulate import tasks
+
+    own = Directions(name="own_k", over="task", latex="v", law=GaussianLaw(std="sigma_s"),
+                     coefficient=Coefficient(name="c", latex="c", signed=True))
+    nu = Directions(name="nu", over="one", latex=r"\nu", law=FixedLaw(norm="nu_norm"),
+                    coefficient=Coefficient(name="gamma", latex="g", signed=True))
+    whole = model("train-train")
+    xi = replace(whole.directions[1], law=GaussianLaw(std="sigma_xi", off=("nu",)))
+    from derivations.model import Patch
+
+    declared = replace(whole, name="own", directions=(nu, own, xi), observables=(), events=(), balanced="",
+                       patches=(Patch(direction="nu", scale="label"), Patch(direction="own_k", scale="label"),
+                                Patch(direction="xi")), test=FreshTasks(fresh=("xi",)))
+    given = {name: value for name, value in SMALL.items() if name not in ("M",)}
+    data = gr.run(declared, {**given, "fresh": True}, steps=4, record="all")
+    assert "rho" not in data and float(data["c"][-1].max()) > 0 and np.all(data["gamma"].diff("t") >= 0)
+    values = parameters.resolve(declared, {**given, "fresh": True}).values
+    start, kernel = draw(declared, values, 0), kernel_of(declared)
+    states = list(tasks.path(kernel, declared, values, start, 0, 2))
+    assert start.vectors is not None and states[2].draw.vectors is not None
+    np.testing.assert_array_equal(states[2].draw.vectors[:5], start.vectors[:5])
+    assert not np.any(states[2].draw.vectors[5:] == start.vectors[5:], where=start.vectors[5:] != 0)
+
+
+def test_a_dictionary_of_deviation_0_holds_zero_vectors_and_takes_no_dimension() -> None:
+    for sampling in ("vectors", "gram"):
+        lengths = [draw(*put({**SMALL, "sigma_s": 0, "M": 30, "sigma_xi": 1.0}), seed, sampling).gram[4:, 4:].trace()
+                   for seed in range(40)]
+        spread = np.sqrt(2 * 20 * 39 / 40)  # a sum of 20 chi-square variables of 39 degrees of freedom, 40 times
+        assert abs(np.mean(lengths) - 20 * 39) < 5 * spread, sampling
+
+
+def test_the_callers_features_must_make_up_the_tasks() -> None:
+    drawn = draw(*put(SMALL), 0)
+    assert drawn.vectors is not None and drawn.watched is not None and drawn.watched.vectors is not None
+    arrays = {"W": drawn.weights, "nu_k": drawn.vectors[:4], "xi": drawn.vectors[4:].reshape(4, 5, 40),
+              "y": drawn.y.reshape(4, 5), "nu": drawn.watched.vectors[0], "z": drawn.watched.vectors[1:]}
+    given = {name: value for name, value in SMALL.items() if name not in ("n_tasks", "n", "m", "d", "M", "sigma_xi")}
+    data = gr.run("fomaml", given, steps=1, initial=arrays, observables=["loss"])
+    assert '"M": 6' in data.attrs["parameters"] and "sigma_xi = 10.42 is not told" in data.attrs["notes"]
+    with pytest.raises(InputError, match="row 0 is not nu plus a row of z"):
+        gr.run("fomaml", given, steps=1, initial={**arrays, "z": 2 * arrays["z"]})
+    assert gr.validate("fomaml", given, steps=2, initial=arrays).verdict == "pass"

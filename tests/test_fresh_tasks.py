@@ -446,7 +446,8 @@ def test_what_has_no_known_law_is_refused(change: dict[str, Any], values: dict[s
     if "law" in change:
         model = dataclasses.replace(model, directions=(nu, dataclasses.replace(xi, law=change["law"])))
     elif "tasks" in change:
-        model = dataclasses.replace(model, directions=(dataclasses.replace(nu, law=change["tasks"]), xi))
+        directions = (dataclasses.replace(nu, law=change["tasks"]), xi)  # nothing is then left to look at
+        model = dataclasses.replace(model, directions=directions, observables=(), events=())
     else:
         model = dataclasses.replace(model, **change)
     reason = fresh_tasks.refusal(model, start, values)

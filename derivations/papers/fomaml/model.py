@@ -103,7 +103,7 @@ def model(method: str = "train-validation", activation: str = "huberized") -> Mo
         patches=(Patch(direction="nu_k", scale="label"), Patch(direction="xi")),
         network=Network(heads="signed", activation=ACTIVATIONS[activation]),
         objective=Objective(loss="logistic"),
-        algorithm=Bilevel(method=method, fresh="fresh"),  # type: ignore[arg-type]
+        algorithm=Bilevel(method=method, redrawn="fresh"),  # type: ignore[arg-type]
         test=FreshTasks(fresh=("xi",)),
         balanced="balanced",
         parameters=parameters(method, activation),
@@ -132,11 +132,11 @@ def model(method: str = "train-validation", activation: str = "huberized") -> Mo
         ),
         events=(
             Event(name="T_1", latex="T^{(1)}", observable="Xi", relation=">=",
-                  threshold="m**(-1/2)*(1+eta_inner*sigma_xi**2*d/n)**(-J)", source="Appendix E"),
+                  threshold="m**(-1/2)*(1+eta_inner*sigma_xi**2*d/n)**(-J)", source="Appendix E, of train-train"),
             Event(name="T_2", latex="T^{(2)}", observable="Lambda", relation=">=",
-                  threshold="m**(-1/2)*(1+eta_inner)**(-J)", source="Appendix F"),
+                  threshold="m**(-1/2)*(1+eta_inner)**(-J)", source="Appendix F, of train-validation"),
             Event(name="T_3", latex="T^{(3)}", observable="Lambda", relation=">=", threshold="log(d)**0.1",
-                  source="Appendix F"),
+                  source="Appendix F, of train-validation"),
         ),
     )
 

@@ -9,6 +9,7 @@ from derivations.model import Extreme
 from dynamics import formula
 
 from .coefficients import coefficient
+from .errors import InputError
 from .states import States, Variable
 
 Array = NDArray[np.float64]
@@ -35,7 +36,10 @@ def variable(states: States, observable: Extreme) -> Variable | None:
     reduced = values.min(axes) if smallest else values.max(axes)
     if observable.floor:
         numbers = {**states.values, "n": states.draw.examples, "m": states.z.shape[2]}
-        reduced = np.maximum(reduced, formula.evaluate(observable.floor, numbers))
+        try:
+            reduced = np.maximum(reduced, formula.evaluate(observable.floor, numbers))
+        except formula.FormulaError as error:
+            raise InputError(f"{observable.name}: its floor {error}; leave it out of observables") from error
     return Variable(tuple(name for name in dims if name in kept), reduced, observable.source)
 
 

@@ -76,7 +76,8 @@ def fresh_task_statistics(
     reason = refusal(model, draw, values)
     if reason:
         raise InputError(reason)
-    with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the machine's threads
+    # The same bits whatever the machine's threads; a diverging state has no test law, and that is NaN.
+    with threadpool_limits(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
         return _statistics(model, kernel, draw, z, b, values, seed, size)
 
 

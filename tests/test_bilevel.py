@@ -296,8 +296,8 @@ def test_phase_on_fresh_examples_is_what_a_run_gives_and_refuses_what_is_not_kep
     given = {**{name: value for name, value in SMALL.items() if name not in ("eta", "J")}, "fresh": True}
 
     def cells(observable: str) -> Any:
-        axes = {"x": ("eta", [0.4, 0.8]), "y": ("J", [1, 3])}
-        return gr.phase("fomaml", given, **axes, steps=4, seeds=1, observable=observable)
+        x, y = ("eta", [0.4, 0.8]), ("J", [1, 3])
+        return gr.phase("fomaml", given, x=x, y=y, steps=4, seeds=1, observable=observable)
 
     alone = gr.run("fomaml", {**given, "eta": 0.4, "J": 1}, steps=4)
     assert float(cells("alpha:max")["alpha:max"][0, 0, 0]) == float(alone["alpha"][-1].max()) > 0

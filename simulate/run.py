@@ -190,8 +190,8 @@ class _Task:
             of_tasks, reason = tasks.on_fresh_tasks(kernel, states, seed, wanted)
             self._leave_out(reason)
             if any(not np.isfinite(variable.values).all() for variable in of_tasks.values()):
-                self._note("on fresh tasks outputs leave the floating-point numbers at some steps, and what needs them is "
-                           f"NaN there; lower {kernel.cure(values)}")  # fmt: skip
+                what = "on fresh tasks outputs leave the floating-point numbers at some steps"
+                self._note(f"{what}, and what needs them is NaN there; lower {kernel.cure(values)}")
             return of_tasks
         if self.examples is not None:
             through = source.through_coefficients(states.draw, states.b, states.shares, self.examples.test_x)

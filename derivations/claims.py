@@ -101,10 +101,12 @@ def recursion_of(model: Model) -> Recursion:
     return derive(model)
 
 
-def claims() -> dict[str, Claim]:
-    """The claims of every paper, by id."""
+def claims(of: str | None = None) -> dict[str, Claim]:
+    """The claims of every paper, or those of one, by id."""
     found: dict[str, Claim] = {}
     for paper in pkgutil.iter_modules(papers.__path__):
+        if of not in (None, paper.name):
+            continue
         inside = importlib.import_module(f"{papers.__name__}.{paper.name}")
         if any(part.name == "claims" for part in pkgutil.iter_modules(inside.__path__)):
             module = importlib.import_module(f"{papers.__name__}.{paper.name}.claims")

@@ -124,6 +124,16 @@ def known() -> tuple[str, ...]:
     return (*every(), *claims())
 
 
+def claim_list(paper: str) -> str:
+    """A paper's claims by id: those that hold as printed, and those that an erratum mends, with it."""
+    from .claims import claims
+
+    found = claims(paper).values()
+    lines = [f"{paper}: claims that hold as printed", *(f"  {each.id}" for each in found if not each.errata)]
+    mended = [f"  {each.id}  ({', '.join(each.errata)})" for each in found if each.errata]
+    return "\n".join([*lines, "", "claims that hold once mended, with their errata", *mended])
+
+
 def explain(name: str) -> str:
     """One erratum or claim, whole (KeyError for an id that is not in `known()`)."""
     from .claims import claims

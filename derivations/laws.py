@@ -14,7 +14,7 @@ class FixedLaw:
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianLaw:
-    """A fresh vector for every member of the family, N(0, std^2 P): one an example, or one a task for a family over tasks.
+    """One fresh vector for every index of the family, an example or a task: N(0, std^2 P).
 
     P projects off the families `off` where `off_when` is set.
     """

@@ -121,7 +121,8 @@ def run(
 
     given, path = arguments.assignments(values), arguments.output(out)
     # What is misspelt is refused before Numba and xarray are loaded.
-    images = _images(api.resolve(setting, given, preset).model, data, classes, data_dir, scaling)
+    model = api.resolve(setting, given, preset).model
+    images = _images(model, data, classes, data_dir, scaling)
     options: dict[str, Any] = {
         "steps": _steps(steps),
         "seed": parameters.count("seed", seed),
@@ -139,7 +140,7 @@ def run(
         raise _explained(error, setting, given, preset, images) from error
     if path is not None:
         report.write(found, path)
-    print(report.as_json(found) if json else report.as_text(found))
+    print(report.as_json(found) if json else report.as_text(found, model))
     if path is not None and not json:
         print(f"wrote {path}")
     return 0
@@ -307,8 +308,8 @@ def phase(
         steps: gradient steps; a preset brings its own.
         seed: the first seed.
         seeds: draws a cell.
-        observable: one number a run, such as test_error or loss.
-        sampling: gram (drawn without the dimension) or vectors; default gram where it is exact.
+        observable: one number a run, such as test_error, loss or a hitting time.
+        sampling: gram (drawn without the dimension) or vectors; default gram where it is exact and not refused.
         workers: threads; the result does not depend on it.
         out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.
         json: print JSON instead of a table.
@@ -385,14 +386,19 @@ def explain(name: str, /) -> int:
     """Print one erratum or one claim (a printed formula held against the derivation), whole.
 
     Args:
-        name: its id, such as pegr-5.3 or pegr-5.3-gamma.
+        name: its id, such as pegr-5.3 or pegr-5.3-gamma; a paper's name, such as pegr, lists the ids of its claims.
     """
     from derivations import errata as ledgers
 
+    papers = ledgers.papers()
+    if name in papers:
+        print(ledgers.claim_list(name))
+        return 0
     if name not in ledgers.every() and name not in (known := ledgers.known()):
         close = nearest(name, known)
-        listed = "gammarho errata lists the errata and the claims they mend"
-        cure = close if close.startswith("did you mean") else listed
+        paper = next((paper for paper in papers if name.startswith(paper)), "PAPER")
+        listed = f"gammarho errata {paper} lists the errata and gammarho explain {paper} the claims"
+        cure = f"{listed}; {close}" if close.startswith("did you mean") else listed
         raise InputError(f"id: {quoted(name)} is not an erratum or a claim; {cure}")
     print(ledgers.explain(name).rstrip("\n"))
     return 0

@@ -6,7 +6,10 @@ import dataclasses
 import json
 import math
 import re
+import textwrap
 import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,45 +20,84 @@ from simulate.errors import InputError
 if TYPE_CHECKING:
     import xarray
 
+    from derivations.model import Model
+
 _COLUMNS = 8
 _WIDTH = 11
+_REASONS = 6  # of a grid's runs that are not ok, told one by one
+
+_Row = tuple[str, list[str]]
 
 
-def as_text(data: xarray.Dataset) -> str:
+def as_text(data: xarray.Dataset, model: Model | None = None) -> str:
     """The notes, then a row a variable at about eight log-spaced recorded steps, then numbers of the whole run.
 
     A variable with more axes than t (and seed) is shown by its largest absolute value, and one that an event watches
     by what the event compares: its least entry (for >=) or its greatest (for <=).  Of several seeds there are the mean,
-    the least and the greatest.  The recorded step nearest to the penalty's last one is among the columns.
+    the least and the greatest.  The recorded step nearest to the penalty's last one is among the columns.  A row that
+    repeats an earlier one is named below the table instead; with the `model`, a row at its observable's floor says so.
     """
     steps = data["t"].values
     closing = _closing(data)
     picked = sorted({*_log_spaced(steps), *([] if closing is None else [closing[0]])})
     numeric = [name for name, values in data.data_vars.items() if np.issubdtype(values.dtype, np.number)]
     watched = _watched(data)
-    rows = [("t", [f"{int(t)}" for t in steps[picked]])]
-    for name in numeric:
-        if "t" in data[name].dims:
-            rows += _rows(str(name), data[name].isel(t=picked), watched.get(str(name)))
-    width = max(len(label) for label, _ in rows)
-    table = [f"{label:<{width}}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells) for label, cells in rows]
+    shown = {str(name): data[name].isel(t=picked) for name in numeric if "t" in data[name].dims}
+    repeated = _repeated({name: values for name, values in shown.items() if name not in watched})
+    floors = {} if model is None else _floors(data, model)
+    rows: list[_Row] = [("t", [f"{int(t)}" for t in steps[picked]])]
+    for name, values in shown.items():
+        if name not in repeated:
+            rows += _rows(name, values, watched.get(name), floors.get(name))
     told = [] if closing is None else ["", closing[1]]
-    return "\n".join([*notes(data), "", *table, *told, *_hitting_times(data), *_single(data)])
+    omitted = [f"{name} = {of}" for name, of in repeated.items() if not name.endswith("_se")]
+    left_out = ["", *textwrap.wrap(f"not shown: {', '.join(omitted)}", 118, subsequent_indent="  ")] if omitted else []
+    return "\n".join([*notes(data), "", *_table(rows), *left_out, *told, *_hitting_times(data), *_single(data)])
 
 
 def grid_as_text(data: xarray.Dataset, observable: str) -> str:
-    """The notes, then a table of the seeds' mean, a row a value of y and a column a value of x, then what failed."""
+    """The notes, a table of the seeds' mean, a row a value of y and a column a value of x, then what failed and why.
+
+    A hitting time's mean is over the seeds that reach it; -1 where none does.
+    """
     down, across = (str(dim) for dim in data[observable].dims[:2])
-    mean = data[observable].mean("seed").values
-    label = f"{down} \\ {across}"
-    head = f"{label:<{_WIDTH}}" + "".join(f"{value:>{_WIDTH}.4g}" for value in data[across].values)
-    rows = [
-        f"{value:<{_WIDTH}.4g}" + "".join(f"{cell:>{_WIDTH}.4g}" for cell in cells)
-        for value, cells in zip(data[down].values, mean, strict=True)
+    found, over = data[observable], "seeds"
+    if "event" in found.attrs:
+        mean, over = found.where(found >= 0).mean("seed"), "seeds that reach it, -1 where none does"
+        found = mean.where(mean.notnull() | found.isnull().all("seed"), -1.0)
+    else:
+        found = found.mean("seed")
+    rows = [(f"{down} \\ {across}", [_number(value) for value in data[across].values])]
+    rows += [
+        (_number(value), [_number(cell) for cell in cells])
+        for value, cells in zip(data[down].values, found.values, strict=True)
     ]
-    runs = data["status"].values.ravel().tolist()
-    failed = [f"{runs.count(status)} of {len(runs)} runs {status}" for status in sorted(set(runs) - {"ok"})]
-    return "\n".join([*notes(data), "", f"{observable} (mean over seeds)", head, *rows, *failed])
+    return "\n".join([*notes(data), "", f"{observable} (mean over {over})", *_table(rows), *_reasons(data)])
+
+
+def _reasons(data: xarray.Dataset) -> list[str]:
+    """How many runs of a grid are not ok, and under each status one line a reason, the commonest first."""
+    runs = list(zip(data["status"].values.ravel().tolist(), data["message"].values.ravel().tolist(), strict=True))
+    lines = []
+    for status in sorted({status for status, message in runs if status != "ok" or message}):
+        counted = Counter(message for each, message in runs if each == status and message).most_common()
+        total = sum(each == status and (status != "ok" or bool(message)) for each, message in runs)
+        lines.append(f"{total} of {len(runs)} runs {status}" + (", but:" if status == "ok" else ":" if counted else ""))
+        lines += [f"  {count}: {message.removeprefix('InputError: ')}" for message, count in counted[:_REASONS]]
+        if more := counted[_REASONS:]:
+            lines.append(f"  {sum(count for _, count in more)}: {len(more)} other reasons, in the data's message")
+    return lines
+
+
+def _table(rows: Sequence[_Row]) -> list[str]:
+    """Rows of a label and cells as lines, cells to the right, with at least a space between any two."""
+    count = max(len(cells) for _, cells in rows)
+    first = max(len(label) for label, _ in rows)
+    widths = [max(_WIDTH, 1 + max(len(cells[at]) for _, cells in rows if at < len(cells))) for at in range(count)]
+    return [
+        f"{label:<{first}}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False))
+        for label, cells in rows
+    ]
 
 
 def as_json(data: xarray.Dataset) -> str:
@@ -108,8 +150,46 @@ def _log_spaced(steps: Any) -> list[int]:
     return sorted({0, *(int(np.abs(steps - want).argmin()) for want in wanted)})
 
 
-def _rows(name: str, values: xarray.DataArray, relation: str | None) -> list[tuple[str, list[str]]]:
-    """A variable's row; of several seeds, rows of the mean, the least and the greatest."""
+def _repeated(shown: Mapping[str, xarray.DataArray]) -> dict[str, str]:
+    """The variables whose rows repeat an earlier one's, by name, with what they are equal to; of rows reduced alike.
+
+    A name that extends an earlier one's, with the same values throughout, and an accuracy that is 1 - an error.
+    """
+    found: dict[str, str] = {}
+    for at, (name, values) in enumerate(shown.items()):
+        base, end = name.removesuffix("_se"), "_se" if name.endswith("_se") else ""
+        error = name.replace("accuracy", "error")
+        if error != name and error in shown and shown[error].dims == values.dims:
+            same = shown[error] if end else 1.0 - shown[error]
+            if np.allclose(values.values, same.values, rtol=0, atol=1e-12, equal_nan=True):
+                found[name] = error if end else f"1 - {error}"
+                continue
+        for earlier, others in [*shown.items()][:at]:
+            stem = earlier.removesuffix("_se")
+            extends = base.startswith(f"{stem}_") and earlier.endswith("_se") == bool(end)
+            if extends and others.dims == values.dims and np.array_equal(others.values, values.values, equal_nan=True):
+                found[name] = earlier
+                break
+    return found
+
+
+def _floors(data: xarray.Dataset, model: Model) -> dict[str, float]:
+    """The floors of the model's extremes at the run's values, where they have one."""
+    from derivations.model import Extreme
+    from dynamics import formula
+
+    values, found = json.loads(data.attrs.get("parameters", "{}")), {}
+    for observable in model.observables:
+        if isinstance(observable, Extreme) and observable.floor:
+            try:
+                found[observable.name] = formula.evaluate(observable.floor, values)
+            except formula.FormulaError:  # it has no value here
+                continue
+    return found
+
+
+def _rows(name: str, values: xarray.DataArray, relation: str | None, floor: float | None = None) -> list[_Row]:
+    """A variable's row; of several seeds, rows of the mean, the least and the greatest; "(floor)" after one at it."""
     label, rest = name, [dim for dim in values.dims if dim not in ("t", "seed")]
     if rest and relation is not None:
         least = relation == ">="
@@ -117,19 +197,21 @@ def _rows(name: str, values: xarray.DataArray, relation: str | None) -> list[tup
         label, values = f"{'min' if least else 'max'}_{over} {name}", values.min(rest) if least else values.max(rest)
     elif rest:
         label, values = f"max |{name}|", abs(values).max(rest)
+    end = [" (floor)"] if floor is not None and bool((values == floor).all()) else []
     if "seed" not in values.dims:
-        return [(label, _cells(values))]
+        return [(label, [*_cells(values), *end])]
+    mean = (f"{label} (mean)", [*_cells(values.mean("seed")), *end])
     if values.sizes["seed"] == 1:
-        return [(f"{label} (mean)", _cells(values.mean("seed")))]
-    return [
-        (f"{label} (mean)", _cells(values.mean("seed"))),
-        ("  least of the seeds", _cells(values.min("seed"))),
-        ("  greatest", _cells(values.max("seed"))),
-    ]
+        return [mean]
+    return [mean, ("  least of the seeds", _cells(values.min("seed"))), ("  greatest", _cells(values.max("seed")))]
 
 
 def _cells(values: xarray.DataArray) -> list[str]:
-    return [f"{float(value):.4g}" for value in values.values]
+    return [_number(value) for value in values.values]
+
+
+def _number(value: Any) -> str:
+    return value if isinstance(value, str) else f"{float(value):.4g}"
 
 
 def _watched(data: xarray.Dataset) -> dict[str, str]:

@@ -99,8 +99,8 @@ def phase(
     Returns:
         Dimensions (y, x, seed), each axis under its parameter's name: the observable (NaN wherever the status is not
         "ok"), its standard error where it has one, `status` ("ok", "diverged" or "failed") and `message`, a sentence
-        for what is not ok or was drawn otherwise.  Every other parameter that has a value is a coordinate; those of the axes say in
-        attrs["spacing"] whether they are "linear", "log" or "irregular".
+        for what is not ok or was drawn otherwise.  Every other parameter that has a value is a coordinate; those of
+        the axes say in attrs["spacing"] whether they are "linear", "log" or "irregular".
 
     Raises:
         InputError: bad input, or a store that holds something else, in one sentence.
@@ -471,12 +471,13 @@ def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
     meaning = {
         grid.observable: f"{grid.observable} at step {grid.steps}",
         "status": "ok, diverged or failed",
-        "message": "what happened where the status is not ok",
+        "message": "what happened where the status is not ok, or why the draw is not the default",
     }
     at = {name: {"meaning": meaning.get(name, "standard error")} for name in arrays}
     for event in grid.model.events:
         if event.name == grid.observable:
-            at[event.name] = {"meaning": f"hitting time, -1 where not reached in {grid.steps} steps", "event": event.source}
+            said = f"first step that reaches it, -1 where none of {grid.steps} does"
+            at[event.name] = {"meaning": said, "event": event.source}
     plain = {name: values.astype(str) if values.dtype == object else values for name, values in arrays.items()}
     data = {name: (dims, values, at[name]) for name, values in plain.items()}
     named = {"y": grid.y[0], "x": grid.x[0]}

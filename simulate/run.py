@@ -64,8 +64,9 @@ def run(
         record: steps to record: default 0 and 200 log-spaced ones; "all"; or a list.
         observables: the variables wanted; default all.  Hitting times are exact, whatever is recorded; -1: not reached.
         until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}.
-        initial: the caller's arrays "W", one per family, and "y"; or examples such as `gammarho.images` gives, with W
-            drawn and the test error of held-out ones.  Sizes come from them.
+        initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family, (d,), (K, d) or (n, d); with tasks
+            (n_tasks, d) or (n_tasks, n, d) and y (n_tasks, n), where "nu" (d,) and "z" (M, d) may come too; or examples
+            such as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them.
 
     Raises:
         InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step.

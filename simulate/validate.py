@@ -107,6 +107,7 @@ def validate(
         kernel_seconds=_kernel_seconds(pair, path.steps),
         torch_seconds=path.seconds,
         asked=steps,
+        dependent=not weights.independent(vectors),
     )
 
 

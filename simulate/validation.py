@@ -40,7 +40,8 @@ class Validation:
 
     `window` is the last step at which trajectories are comparable; of the `asked` steps, `steps` were taken before
     weight space diverged.  `smallest` is the smallest |z| / max|z| met, `smallest_z` that |z| and `smallest_at` its
-    step; times are seconds for the same steps after warm-up.
+    step; times are seconds for the same steps after warm-up.  Where the directions are linearly `dependent`, W does not
+    determine coefficients and none are compared.
     """
 
     title: str
@@ -55,14 +56,17 @@ class Validation:
     kernel_seconds: float
     torch_seconds: float
     asked: int | None = None
+    dependent: bool = False
 
     @property
     def heading(self) -> str:
-        """The verdict, never without the window it rests on where that is not the whole run."""
-        wanted = self.steps if self.asked is None else self.asked
-        if self.window >= wanted:
-            return self.verdict.upper()
-        return f"{self.verdict.upper()}, trajectories compared to step {self.window} of {wanted}"
+        """The verdict, never without the window it rests on where that is not the whole run, nor what was left out."""
+        wanted, said = self.steps if self.asked is None else self.asked, [self.verdict.upper()]
+        if self.window < wanted:
+            said.append(f"trajectories compared to step {self.window} of {wanted}")
+        if self.dependent:
+            said.append("coefficients not compared (dependent directions)")
+        return ", ".join(said)
 
     @property
     def speed_ratio(self) -> float:

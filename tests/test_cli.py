@@ -312,3 +312,81 @@ def test_a_broken_pipe_is_quiet() -> None:
     done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def grid_of(values: list[float], status: list[str], message: list[str], **attrs: str) -> xr.Dataset:
+    """One row of cells, a seed each."""
+    dims = ("y", "x", "seed")
+    shape = (1, len(values), 1)
+    return xr.Dataset(
+        {"T": (dims, np.reshape(values, shape), attrs), "status": (dims, np.reshape(status, shape)),
+         "message": (dims, np.reshape(message, shape))},
+        coords={"y": [1], "x": np.arange(len(values)), "seed": [0]},
+    )  # fmt: skip
+
+
+def test_a_grid_tells_each_reason_with_its_count() -> None:
+    nan = math.nan
+    data = grid_of([nan, nan, nan, 1, nan, 2], ["failed"] * 3 + ["ok", "diverged", "ok"],
+                   ["InputError: n: 3", "InputError: d: 1", "InputError: d: 1", "", "step 7", "drawn as vectors"])
+    assert report.grid_as_text(data, "T").splitlines()[-7:] == [
+        "1 of 6 runs diverged:", "  1: step 7", "3 of 6 runs failed:", "  2: d: 1", "  1: n: 3",
+        "1 of 6 runs ok, but:", "  1: drawn as vectors",
+    ]  # fmt: skip
+    many = grid_of([nan] * 9, ["diverged"] * 9, [f"step {k}" for k in range(9)])
+    lines = report.grid_as_text(many, "T").splitlines()
+    assert lines[-1] == "  3: 3 other reasons, in the data's message"
+    assert len(lines) == lines.index("9 of 9 runs diverged:") + 8
+
+
+def test_a_phase_that_fails_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["phase", "fomaml", "--preset", "in-regime", "--steps", "2", "--x", "n_train=2:4:2", "--y", "J=1:2:2"]
+    assert cli.main([*line, "--seeds", "2", "--observable", "loss"]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "4 of 8 runs failed:",
+        "  4: n_train: 4 of 4 examples a task leaves nothing to validate on; expected 1 to 3; give such a n_train, or "
+        "method=train-train",
+    ]
+
+
+def test_a_mean_hitting_time_is_of_the_seeds_that_reach_it() -> None:
+    data = grid_of([4, -1, math.nan], ["ok", "ok", "failed"], ["", "", "no"], event="Lemma 1")
+    other = data.copy(deep=True)
+    other["T"][0, 0] = -1
+    both = xr.concat([data, other.assign_coords(seed=[1])], dim="seed").transpose("y", "x", "seed")
+    shown = report.grid_as_text(both, "T").splitlines()
+    assert shown[1] == "T (mean over seeds that reach it, -1 where none does)"
+    assert shown[3].split() == ["1", "4", "-1", "nan"]
+
+
+def test_rows_that_repeat_an_earlier_one_are_named_and_not_shown() -> None:
+    half, other = [0.5, 0.25], [0.5, 0.75]
+    rows = {"test_error": half, "test_error_se": [0.0, 0.0], "test_error_unadapted": half,
+            "test_error_unadapted_se": [0.0, 0.0], "test_error_adapted": other, "test_accuracy_adapted": [0.5, 0.25],
+            "test_accuracy_unadapted": [0.5, 0.74], "loss": [0.0, 0.0], "loss_like": [0.0, 1e-9]}  # fmt: skip
+    data = xr.Dataset({name: ("t", values) for name, values in rows.items()}, coords={"t": [0, 1]})
+    lines = report.as_text(data).splitlines()
+    shown = [line.split()[0] for line in lines[1:] if len(line.split()) == 3]
+    left = {"test_error_unadapted", "test_error_unadapted_se", "test_accuracy_adapted"}
+    assert shown == ["t", *(name for name in rows if name not in left)]
+    assert lines[-1] == "not shown: test_error_unadapted = test_error, test_accuracy_adapted = 1 - test_error_adapted"
+
+
+def test_a_row_at_its_floor_says_so_and_events_name_their_method(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "fomaml", "--preset", "in-regime", "--steps", "2"]) == 0
+    shown = capsys.readouterr().out
+    marked = {line.split()[1] for line in shown.splitlines() if line.endswith("(floor)")}
+    assert marked == {"|Xi_hat|", "|Gamma_hat|", "|Xi_tilde|", "|Gamma_tilde|"}
+    assert "; Appendix E, of train-train)" in shown and shown.count("; Appendix F, of train-validation)") == 2
+    assert cli.main(["run", "fomaml", "--preset", "in-regime", "--steps", "2", "sigma_0=1"]) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("max |Xi_tilde|")]
+    assert not row.endswith("(floor)")  # ||w|| is 45, far above d^(-1/3); Xi's row is its least entry
+
+
+def test_wide_numbers_stay_apart() -> None:
+    wide = np.array([-0.02859, -8.816e297, -8.816e297])
+    data = xr.Dataset({"g": ("t", wide), "loss": ("t", [1.0, 2.0, 3.0])}, coords={"t": [0, 1, 2]})
+    head, g, loss = report.as_text(data).splitlines()[1:]
+    assert g.split() == ["g", "-0.02859", "-8.816e+297", "-8.816e+297"] and len(head) == len(g) == len(loss)
+    grid = report.grid_as_text(grid_of([*wide], ["ok"] * 3, [""] * 3), "T").splitlines()
+    assert grid[3].split() == ["1", "-0.02859", "-8.816e+297", "-8.816e+297"]

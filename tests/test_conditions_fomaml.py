@@ -18,7 +18,10 @@ from derivations.model import Model, Value
 from derivations.papers.fomaml.conditions import CONDITIONS
 from derivations.papers.fomaml.model import PRESETS, model
 from dynamics.formula import names
+from gammarho import api
 from simulate.conditions import ConditionTable, Interval, Row, conditions, tabulate
+from simulate.draw import draw
+from simulate.errors import InputError
 
 METHODS = ("train-train", "train-validation")
 BASE: dict[str, Value] = {p.name: p.default for p in model().parameters} | {"delta": 0.1}
@@ -436,3 +439,26 @@ def test_the_conditions_are_found_under_the_models_name() -> None:
     declaration: Model = model()
     at = conditions(declaration, PAPER, steps=20, measured={"G_off": 0.5})
     assert at.conditions is CONDITIONS and at.measured == ("G_off",)
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"n_train": 10}, "n_train: 10 of 10 examples a task leaves nothing to validate on"),
+        ({"n_train": 20}, "n_train: 20 of 10 examples a task leaves nothing to validate on"),
+        ({"M": 5000}, "d: 1000 has no room for 5001 independent features; give d of at least 5001"),
+        ({"M": 999}, "d: 1000 leaves no dimension for 'xi'"),
+    ],
+)  # fmt: skip
+def test_sizes_that_no_tasks_have_are_refused_as_run_refuses_them(params: dict[str, Value], said: str) -> None:
+    with pytest.raises(InputError) as here:
+        api.conditions("fomaml", params)
+    with pytest.raises(InputError) as there:
+        draw(model(), PAPER | params, 0)
+    assert said in str(here.value) and str(here.value) == str(there.value)
+
+
+def test_sizes_that_fit_are_not_refused() -> None:
+    of_one = {"method": "train-train", "n_train": 20}
+    for params in ({"n_train": 9}, {"M": 998}, {"M": 999, "project_noise": False}, of_one):
+        assert api.conditions("fomaml", params).tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -430,9 +431,24 @@ def test_explain_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["explain", "pegr-E.8-step"]) == 0
     assert "holds as printed" in capsys.readouterr().out
     assert cli.main(["explain", "pegr-53"]) == 2
-    assert capsys.readouterr().err == "gammarho: id: 'pegr-53' is not an erratum or a claim; did you mean 'pegr-5.3'?\n"
+    assert capsys.readouterr().err == (
+        "gammarho: id: 'pegr-53' is not an erratum or a claim; gammarho errata pegr lists the errata and gammarho "
+        "explain pegr the claims; did you mean 'pegr-5.3'?\n"
+    )
     assert cli.main(["explain", "zzz"]) == 2
-    assert capsys.readouterr().err.endswith("; gammarho errata lists the errata and the claims they mend\n")
+    assert capsys.readouterr().err.endswith(
+        "; gammarho errata PAPER lists the errata and gammarho explain PAPER the claims\n"
+    )
+
+
+@pytest.mark.parametrize("paper", errata.papers())
+def test_explain_lists_a_papers_claims(paper: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", paper]) == 0
+    holding, mended = capsys.readouterr().out.split("claims that hold once mended")
+    own = {name: claim for name, claim in claims().items() if name.startswith(paper)}
+    assert set(re.findall(r"^  (\S+)$", holding, re.M)) == {name for name, claim in own.items() if not claim.errata}
+    listed = dict(re.findall(r"^  (\S+)  \((.*)\)$", mended, re.M))
+    assert listed == {name: ", ".join(claim.errata) for name, claim in own.items() if claim.errata}
 
 
 def test_the_ledger_needs_no_sympy() -> None:

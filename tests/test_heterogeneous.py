@@ -86,7 +86,7 @@ def test_one_step_is_trainings(instance: Instance) -> None:
 @given(arrays())
 @settings(CALM, max_examples=8)
 def test_trajectories_are_trainings(instance: Instance) -> None:
-    """Forty steps, to DESIGN's tolerances, as long as no pre-activation is within rounding of the kink."""
+    """Forty steps, to validate's fixed tolerances, as long as no pre-activation is within rounding of the kink."""
     kernel, steps = kernel_of(instance.model.n_heads), np.arange(41)
     path = kernel.run(instance.z, np.zeros_like(instance.z), instance.gram, instance.y, instance.values, 40, steps)
     sizes = np.abs(path.z).reshape(len(path.z), -1)

@@ -390,3 +390,62 @@ def test_a_label_that_a_cell_does_not_have_is_that_cell_s_failure() -> None:
     grid = phase("nearly_orthogonal", {"m": 2, "d": 20}, x=("n", [6, 3]), y=("eta", [0.1]), steps=2, seeds=1,
                  observable="margins[i=5]", progress=False)  # fmt: skip
     assert grid["status"].values.ravel().tolist() == ["ok", "failed"] and "asks for i=5" in str(grid["message"].values)
+
+
+# ---- what gram is refused for, and hitting times ----------------------------------------------------------
+
+TASKS: dict[str, Any] = {"n": 4, "n_train": 2, "m": 2, "d": 30, "M": 3, "J": 1, "test_tasks": 4}
+
+
+def of_tasks(**changes: Any) -> xr.Dataset:
+    axes: dict[str, Any] = {"x": ("n_tasks", [2, 20]), "y": ("eta", [0.1]), "steps": 3, "seeds": 1, "progress": False}
+    return phase("fomaml", TASKS, **{**axes, "observable": "loss", **changes})
+
+
+def test_a_cell_whose_values_gram_is_refused_for_is_drawn_as_vectors_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("simulate.draw_tasks.LARGEST", 5000)  # 84^2 inner products at 20 tasks, 3120 entries of vectors
+    for _ in range(2):  # filled, and read again
+        grid = of_tasks(store=tmp_path / "grid.zarr")
+        assert (grid["status"] == "ok").all()
+        assert str(grid["message"].sel(n_tasks=2).item()) == ""
+        said = str(grid["message"].sel(n_tasks=20).item())
+        assert said.startswith("drawn as vectors, because of sampling: 'gram' draws the inner products")
+    for n_tasks, sampling in ((2, "gram"), (20, "vectors")):
+        params = {**TASKS, "n_tasks": n_tasks, "eta": 0.1}
+        alone = run("fomaml", params, steps=3, sampling=sampling, record=[3], observables=["loss"])
+        assert float(grid["loss"].sel(n_tasks=n_tasks).item()) == float(alone["loss"][-1])
+    asked = of_tasks(sampling="gram")
+    assert asked["status"].values.ravel().tolist() == ["ok", "failed"]
+    with pytest.raises(InputError, match="sampling"):  # another configuration
+        of_tasks(sampling="gram", store=tmp_path / "grid.zarr")
+
+
+def test_where_vectors_are_refused_too_the_cell_fails_with_the_reason_for_gram(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulate.draw_tasks.LARGEST", 1000)
+    grid = of_tasks()
+    assert str(grid["status"].sel(n_tasks=20).item()) == "failed"
+    assert "'gram' draws the inner products" in str(grid["message"].sel(n_tasks=20).item())
+
+
+def test_a_hitting_time_is_the_runs(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"n": 10, "m": 10, "d": 400, "eta": 0.2}
+    axes: dict[str, Any] = {"x": ("eta", [0.2, 1e-4]), "y": ("sigma_p", [0.5]), "steps": 60, "seeds": 2}
+    small_given = {name: value for name, value in given.items() if name != "eta"}
+    event = "T_2_noise"
+    grid = phase("pegr", small_given, **axes, observable=event, progress=False, store=tmp_path / "grid.zarr")
+    assert (grid["status"] == "ok").all() and set(grid.data_vars) == {event, "status", "message"}
+    for seed in (0, 1):
+        params = {**given, "sigma_p": 0.5}
+        alone = run("pegr", params, steps=60, seed=seed, sampling="gram", record=[60])
+        assert float(grid[event].sel(eta=0.2, seed=seed).item()) == float(alone[event]) > 0
+    assert (grid[event].sel(eta=1e-4) == -1).all()
+
+
+def test_a_hitting_time_without_a_threshold_is_a_failure() -> None:
+    declared = pegr_model()
+    events = tuple(replace(event, threshold="log(lam - 1)") for event in declared.events)
+    name = events[0].name
+    grid = phase(replace(declared, events=events), SMALL, **AXES, steps=2, seeds=1, observable=name, progress=False)
+    assert (grid["status"] == "failed").all() and "no threshold" in str(grid["message"].values[0, 0, 0])

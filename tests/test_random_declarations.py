@@ -26,7 +26,7 @@ from simulate.testing import (
     residual,
 )
 
-TOLERANCE = 1e-12  # DESIGN's bar for one step from the same state
+TOLERANCE = 1e-12  # the bar for one step from the same state, as in simulate.validation
 CALM = settings(suppress_health_check=list(HealthCheck))
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from gammarho.cli import main
 
-PAGE = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 # By how they begin.
@@ -87,3 +88,13 @@ def test_the_page_is_read() -> None:
     for start in (*NOT_RUN, *SLOW):
         assert any(each.startswith(start) for each in commands()), start
     assert not any("#" in each for each in commands())
+
+
+def test_the_sections_that_docstrings_cite_are_there() -> None:
+    cited = {
+        section
+        for folder in ("derivations", "dynamics", "simulate", "figures", "gammarho")
+        for path in (ROOT / folder).rglob("*.py")
+        for section in re.findall(r'README, "([^"]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert cited and cited <= set(re.findall(r"^## (.+)$", PAGE, re.MULTILINE))

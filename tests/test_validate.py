@@ -360,3 +360,14 @@ def test_a_long_presets_validation_is_cut_to_what_weight_space_can_do_and_says_s
     assert found.heading == "PASS, trajectories compared to step 7 of 1500"
     whole = gammarho.validate("pegr", small, steps=9)
     assert not any("the first" in note for note in whole.notes) and whole.heading == "PASS"
+
+
+def test_the_verdict_says_that_coefficients_were_not_compared() -> None:
+    import gammarho
+
+    found = gammarho.validate("fomaml", {"n_tasks": 6, "M": 2}, preset="in-regime", steps=2)  # of two features
+    assert "trajectory: coefficients" not in {row.what for row in found.rows}
+    assert found.heading == "PASS, coefficients not compared (dependent directions)"
+    assert str(found).splitlines()[0].endswith(found.heading)
+    apart = gammarho.validate("fomaml", {"n_tasks": 2, "M": 50}, preset="in-regime", steps=2)
+    assert "trajectory: coefficients" in {row.what for row in apart.rows} and apart.heading == "PASS"

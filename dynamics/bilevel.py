@@ -170,14 +170,15 @@ class BilevelKernel(Kernel):
         """
         tasks, n = self._sizes(z[0] if len(z) else np.zeros((self.heads, 1, z.shape[-1])), gram, y, values)
         blocks = self.blocks(gram, tasks, n)
-        rows = [self._observe(state, gram, blocks, y, values) for state in z]
-        size = blocks.shape[1]
-        empty = {"loss": (), "gradient_norm": (), "adapted": (tasks, self.heads, z.shape[2], size)}
-        shapes = {**empty, **dict.fromkeys(self.observed, (y.size,) if self.signed else (self.heads, y.size))}
-        return {
-            name: np.stack([row[name] for row in rows]) if rows else np.empty((0, *shape))
-            for name, shape in shapes.items()
+        shapes: dict[str, tuple[int, ...]] = {
+            "loss": (), "gradient_norm": (), "adapted": (tasks, self.heads, z.shape[2], blocks.shape[1]),
+            **dict.fromkeys(self.observed, (y.size,) if self.signed else (self.heads, y.size)),
         }
+        seen = {name: np.empty((len(z), *shape)) for name, shape in shapes.items()}
+        for t, state in enumerate(z):
+            for name, found in self._observe(state, gram, blocks, y, values).items():
+                seen[name][t] = found
+        return seen
 
     def _observe(
         self, z: Floats, gram: Floats, blocks: Floats, y: Floats, values: Mapping[str, Any]

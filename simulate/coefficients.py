@@ -21,4 +21,7 @@ def coefficient(states: States, family: Directions) -> Array:
         values = values * states.draw.squared_lengths[rows]
     if family.coefficient.signed and states.head == "j":
         values = values * np.array([1.0, -1.0])[:, None, None]
-    return values * states.draw.y if family.coefficient.labelled else values
+    if family.coefficient.labelled:
+        values = np.array(values) if values.base is not None else values
+        values *= states.draw.y
+    return values

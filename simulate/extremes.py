@@ -15,8 +15,20 @@ from .states import States, Variable
 Array = NDArray[np.float64]
 
 
+BLOCK = 2**21  # pre-activations at a time: every entry is copied a few times on the way to its extreme
+
+
 def variable(states: States, observable: Extreme) -> Variable | None:
     """The observable along the states; None where they lack what it is of."""
+    parts = [_variable(block, observable) for block in states.blocks(BLOCK)]
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    return Variable(known[0].dims, np.concatenate([part.values for part in known]), known[0].meaning)
+
+
+def _variable(states: States, observable: Extreme) -> Variable | None:
+    """The observable of some states."""
     values = _entries(states, observable)
     if values is None:
         return None

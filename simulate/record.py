@@ -57,22 +57,42 @@ def advance(
     if watch is None and draws is None:
         found = kernel.run(draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded)
         return finite(found, values, kernel.cure(values))
-    kept: list[Trajectory] = []
+    kept: _Kept | None = None
     for chunk in _chunks(kernel, draw, values, steps, recorded if watch is None else None, draws):
         stop = None if watch is None else watch(chunk)
         last = int(chunk.t[-1]) if stop is None else stop
         wanted = recorded if stop is None else np.union1d(recorded, [stop])
-        kept.append(cut(chunk, np.isin(chunk.t, wanted) & (chunk.t <= last)))
+        kept = kept or _Kept(chunk, len(recorded) + 1)
+        kept.add(chunk, np.isin(chunk.t, wanted) & (chunk.t <= last))
         if stop is not None:
             break
-    return joined(kept)
+    assert kept is not None  # a run has at least its start
+    return kept.trajectory()
 
 
-def joined(parts: Sequence[Trajectory]) -> Trajectory:
-    """Trajectories one after another as one."""
-    t, z, b, scale = (np.concatenate([getattr(part, name) for part in parts]) for name in ("t", "z", "b", "scale"))
-    velocities = [part.velocity for part in parts if part.velocity is not None]
-    return Trajectory(t, z, b, -1, scale, np.concatenate(velocities) if velocities else None)
+class _Kept:
+    """Recorded states, held once: arrays for all of them, filled chunk by chunk."""
+
+    def __init__(self, like: Trajectory, most: int) -> None:
+        states = ("z", "b", *(() if like.velocity is None else ("velocity",)))
+        shapes = {"t": (), "scale": (), **dict.fromkeys(states, like.z.shape[1:])}
+        self.arrays = {
+            name: np.empty((most, *shape), dtype=np.int64 if name == "t" else np.float64)
+            for name, shape in shapes.items()
+        }
+        self.count = 0
+
+    def add(self, chunk: Trajectory, wanted: NDArray[np.bool_]) -> None:
+        """Keeps the chunk's states where `wanted` (T,)."""
+        rows = slice(self.count, self.count + int(wanted.sum()))
+        for name, array in self.arrays.items():
+            array[rows] = getattr(chunk, name)[wanted]
+        self.count = rows.stop
+
+    def trajectory(self) -> Trajectory:
+        """What is kept."""
+        found = {name: array[: self.count] for name, array in self.arrays.items()}
+        return Trajectory(found["t"], found["z"], found["b"], -1, found["scale"], found.get("velocity"))
 
 
 def _chunks(

@@ -170,8 +170,8 @@ class _Task:
         path, seen, hits, counts = (self._reduced if self.engine == "reduced" else self._weights)(kernel, drawn, draws)
         b, scale = path.b if path.b.size else None, path.scale if decays(self.model) else None
         states = obs.States(self.model, drawn, self.resolved.values, path.z, b, seen, scale)
-        variables = obs.evaluate(states, self.wanted)
-        variables |= self._fresh(kernel, states, seed)
+        of_fresh = self._fresh(kernel, states, seed)  # first: it needs room that the variables would take
+        variables = obs.evaluate(states, self.wanted) | of_fresh
         variables |= {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.items()}
         found = {**variables, **counts}
         absent = [name for name in self.wanted if name not in found]

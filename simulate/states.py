@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -42,6 +42,15 @@ class States:
     b: Array | None
     seen: Mapping[str, Array]
     scale: Array | None = None
+
+    def blocks(self, entries: float) -> Iterator[States]:
+        """The states in turn, as many at a time as hold `entries` pre-activations."""
+        size = max(1, int(entries // max(self.z[:1].size, 1)))
+        for at in range(0, len(self.z), size):
+            part = slice(at, at + size)
+            seen = {name: values[part] for name, values in self.seen.items()}
+            b, scale = (None if values is None else values[part] for values in (self.b, self.scale))
+            yield replace(self, z=self.z[part], b=b, seen=seen, scale=scale)
 
     @property
     def shares(self) -> Array:

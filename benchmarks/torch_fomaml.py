@@ -81,8 +81,9 @@ def step_vmapped(W: Tensor, tasks: Tasks, sizes: Sizes, chunk: int | None) -> Te
         for _ in range(sizes.J):
             found = slope(adapted, x[: sizes.n_train], y[: sizes.n_train], sizes.h)
             adapted = adapted - sizes.eta_inner * found
-        return slope(adapted, x[sizes.outer], y[sizes.outer], sizes.h)
+        gradient: Tensor = slope(adapted, x[sizes.outer], y[sizes.outer], sizes.h)
+        return gradient
 
     gradients = torch.func.vmap(outer_gradient, chunk_size=chunk)(tasks.x, tasks.y)
-    after: Tensor = W - sizes.eta * gradients.mean(0)
-    return after
+    mean: Tensor = gradients.mean(0)
+    return W - sizes.eta * mean

@@ -76,11 +76,15 @@ class BilevelKernel(Kernel):
         head = np.ascontiguousarray(gram[:cut, :cut])
         return Coupling(head, active, np.ascontiguousarray(gram[cut:, cut:][active]), np.empty((0, len(gram) - cut)))
 
+    def _size(self, over: str, tasks: int, n: int) -> int:
+        """Vectors in a family over all tasks; class heads have one class each."""
+        return {"one": 1, "class": self.heads, "task": tasks, "sample": tasks * n}[over]
+
     def _moving(self, tasks: int, n: int, moving: Indices) -> tuple[int, Indices]:
         """How many directions stand before the first family over examples, and which of the others have a gradient."""
         start, shared, active = 0, -1, [np.zeros(0, dtype=np.int64)]
         for _, over in self.families:
-            size = {"one": 1, "class": self.heads, "task": tasks, "sample": tasks * n}[over]
+            size = self._size(over, tasks, n)
             own = np.arange(size, dtype=np.int64)
             if over == "sample":
                 shared = start if shared < 0 else shared
@@ -124,7 +128,7 @@ class BilevelKernel(Kernel):
         columns, start = [], 0
         k = np.arange(tasks, dtype=np.int64)[:, None]
         for _, over in self.families:
-            size = {"one": 1, "class": self.heads, "task": tasks, "sample": tasks * n}[over]
+            size = self._size(over, tasks, n)
             own = {"one": 0 * k, "task": k, "sample": k * n + np.arange(n)}.get(over, 0 * k + np.arange(size))
             columns.append(start + own)
             start += size

@@ -160,7 +160,11 @@ class _Staying:
         if not len(self.columns):
             return inside
         assert self.draw.watched is not None
-        mixed = self.draw.watched.across[np.ix_(self.rows, self.columns)]
+        vectors, watched = self.draw.vectors, self.draw.watched
+        if vectors is None or watched.vectors is None:
+            mixed = watched.across[np.ix_(self.rows, self.columns)]
+        else:
+            mixed = vectors[self.rows] @ watched.vectors[self.columns].T
         return np.block([[inside, mixed], [mixed.T, self.draw.watched.gram[np.ix_(self.columns, self.columns)]]])
 
     def _inner(self, rows: Indices) -> Array:

@@ -353,3 +353,27 @@ def test_the_callers_features_must_make_up_the_tasks() -> None:
     with pytest.raises(InputError, match="row 0 is not nu plus a row of z"):
         gr.run("fomaml", given, steps=1, initial={**arrays, "z": 2 * arrays["z"]})
     assert gr.validate("fomaml", given, steps=2, initial=arrays).verdict == "pass"
+
+
+def test_a_state_as_a_draw_of_its_own_has_the_same_test_law() -> None:
+    """Also where a direction that stays is not orthogonal to the dictionary."""
+    from dataclasses import replace
+
+    from derivations.model import Coefficient, Directions, FixedLaw, Patch
+    from simulate import tasks
+    from simulate.fresh_tasks import fresh_task_statistics
+
+    whole = model("train-train")
+    mu = Directions(name="mu", over="one", latex="m", law=FixedLaw(norm="nu_norm"),
+                    coefficient=Coefficient(name="gamma", latex="g", signed=True))
+    declared = replace(whole, name="two", directions=(mu, *whole.directions),
+                       patches=(Patch(direction="mu", scale="label"), *whole.patches))
+    values = parameters.resolve(declared, {**SMALL, "sigma_s": 0.5}).values
+    start, kernel = draw(declared, values, 0), kernel_of(declared)
+    assert start.weights is not None and start.watched is not None and np.abs(start.watched.across[0, 1:]).max() > 0.1
+    rest = np.zeros((1, *start.z.shape))
+    own = tasks.rebased(start, start.weights)
+    first, second = (fresh_task_statistics(declared, kernel, each, each.z[None], rest, values, 0, 200)
+                     for each in (start, own))
+    for name, found in first.items():
+        np.testing.assert_allclose(second[name], found, rtol=1e-9, atol=1e-12, err_msg=name)

@@ -11,13 +11,14 @@ from typing import Any
 
 import sympy as sp
 
-from .derive import Collected, Recursion
 from .latex_lines import align
 from .model import Bilevel, Directions, Model
+from .recursion import Collected, Recursion
 from .show import (
     PaperLatexPrinter,
     TextPrinter,
     coefficient_change,
+    declared_signs,
     definitions_shown,
     published,
     unprimed,
@@ -209,14 +210,6 @@ def _coefficient(recursion: Recursion, family: Directions, printer: TaskTextPrin
     return f"{family.coefficient.name}{mark}_{printer._sub((Names(recursion.model).head, r, *at))}"
 
 
-def _signs(model: Model, family: Directions, printer: TaskTextPrinter | TaskLatexPrinter) -> str:
-    """The declared signs of a coefficient: j, and y_i."""
-    signed = ["j"] * (family.coefficient.signed and model.network.heads == "signed")
-    if family.coefficient.labelled:
-        signed.append(str(printer._print(Names(model).label(i))))
-    return " ".join(signed)
-
-
 def _terms(recursion: Recursion, printer: TaskTextPrinter, of_task: bool = False) -> list[str]:
     """The terms of the decomposition; with `of_task` those of the one task."""
     names, model, out = Names(recursion.model), recursion.model, []
@@ -228,7 +221,7 @@ def _terms(recursion: Recursion, printer: TaskTextPrinter, of_task: bool = False
         over = {"task": [str(k)], "sample": [str(k), "i"], "class": [str(unprimed(names, at[0])) if at else ""]}
         bound = [index for index in over.get(family.over, []) if not (of_task and index == str(k))]
         total = f"sum_{{{','.join(bound)}}} " if bound else ""
-        signs = _signs(model, family, printer)
+        signs = " ".join(declared_signs(model, family, printer))
         scale = f"/{printer.square(vector)}" if family.coefficient.scaled else ""
         out.append(f"{total}{signs}{' ' * bool(signs)}{name} {vector}{scale}")
     return out
@@ -298,7 +291,7 @@ def _terms_latex(recursion: Recursion, printer: TaskLatexPrinter) -> list[str]:
         bound = {"task": f"{k}", "sample": f"{k},i", "class": "c'"}.get(family.over, "")
         total = rf"\sum_{{{bound}}} " if bound else ""
         scale = rf"\frac{{{vector}}}{{\|{vector}\|_2^2}}" if family.coefficient.scaled else vector
-        signs = _signs(model, family, printer)
+        signs = " ".join(declared_signs(model, family, printer))
         signs += r"\," if signs else ""
         out.append(rf"{total}{signs}{_coefficient_latex(recursion, family, printer, 't')}\,{scale}")
     return out

@@ -7,9 +7,10 @@ sums run in one order, integer powers are products, and nothing is allocated ins
 from __future__ import annotations
 
 from .bilevel import TwoLevels
-from .derive import Recursion
 from .model import Bilevel
 from .nests import Emitter, observed, scalars
+from .recursion import Recursion
+from .shown import text
 from .timeloop import Descent
 
 GENERATOR = 1
@@ -33,8 +34,6 @@ def module(recursion: Recursion, blas: bool = False) -> str:
 
 def recursion_lines(recursion: Recursion) -> list[str]:
     """The recursion in plain text, for the module's docstring."""
-    from .show import text
-
     return text(recursion).rstrip().split("\n")
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from .cache import cache_folder, write_whole
-from .derive import Recursion, derive
+from .derive import derive
 from .emit import GENERATOR, module, observed, scalars
 from .model import Model, to_plain
+from .recursion import Recursion
 
 SHIPPED = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
 GENERATED = Path(__file__).resolve().parent.parent / "dynamics" / "generated"

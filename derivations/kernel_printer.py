@@ -7,7 +7,8 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from .activations import PIECES
 from .kernel_text import HELPERS
-from .symbols import Names
+from .roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
+from .symbols import Names, s
 
 RESERVED = frozenset("a b c e f g h i j k l n p q r t u w y z".split())
 
@@ -27,9 +28,9 @@ class KernelPrinter(PythonCodePrinter):
         self.parameters = {value for value in (act.slope, act.width) if isinstance(value, str)}
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
-        name = str(expr)
-        if name.startswith("G_"):
-            return self._gram(name, ())
+        name, role = str(expr), role_of(expr)
+        if isinstance(role, GramEntry):
+            return self.gram_entry(role, ())
         return argument(name) if name in self.parameters else name
 
     def _print_Pow(self, expr: sp.Pow, **_: object) -> str:
@@ -63,31 +64,27 @@ class KernelPrinter(PythonCodePrinter):
         raise ValueError(f"{name} has no kernel form; use a declared activation or loss")
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        base, at = str(expr.base), expr.indices
-        if base == "s":
+        at = expr.indices
+        match role_of(expr):
+            case PatchPreactivation() as patch:
+                return patch.name
+            case GramEntry() as entry:
+                return f"{entry.name}[i]" if at else self.gram_entry(entry, at)
+            case Preactivation(family):
+                return f"{self.array}[h, r, {self._place(family, at[2:])}]"
+            case Covector(family):
+                return f"u[h, r, {self._place(family, at[2:])}]"
+        if expr.base == s:
             return "j"
-        if base.startswith("a_"):
-            return base
-        if base.startswith("G_"):
-            return self._gram(base, at)
-        if base[:2] in ("z_", "u_"):
-            array = self.array if base[0] == "z" else "u"
-            return f"{array}[h, r, {self._place(base[2:], at[2:])}]"
         head = str(self.names.head)
-        return f"{base}[{', '.join('h' if self._index(x) == head else self._index(x) for x in at)}]"
+        return f"{expr.base}[{', '.join('h' if self._index(x) == head else self._index(x) for x in at)}]"
 
     def _place(self, family: str, at: tuple[sp.Expr, ...]) -> str:
         return f"at_{family}" + (f" + {self._index(at[0])}" if at else "")
 
-    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        return f"{base}[i]" if at else self.gram_entry(base, at)
-
-    def gram_entry(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+    def gram_entry(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
         """A Gram entry where it stands in the matrix."""
-        families = [family.name for family in self.names.model.directions]
-        first, second = next((f, g) for f in families for g in families if base == f"G_{f}_{g}")
-        split = 0 if self.names.model.family(first).single else 1
-        return f"gram[{self._place(first, at[:split])}, {self._place(second, at[split:])}]"
+        return f"gram[{', '.join(self._place(*side) for side in self.names.gram_sides(entry, at))}]"
 
 
 def take_constants(expr: sp.Expr, known: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
@@ -105,6 +102,12 @@ def take_constants(expr: sp.Expr, known: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
 
 
 def piece_name(expr: sp.Function) -> str:
-    """The local name of an activation piece at a patch: relu_mu, step_xi, ..."""
-    inner = expr.args[0]
-    return f"{HELPERS[type(expr)]}_{str(inner.base)[2:]}"
+    """The local name of an activation piece at a patch: relu_mu, step_xi, ...; no two pieces have one name.
+
+    leaky at a family slope_xi is leaky__slope_xi, since leaky_slope at a family xi is leaky_slope_xi.
+    """
+    patch, helper = role_of(expr.args[0]), HELPERS[type(expr)]
+    assert isinstance(patch, PatchPreactivation)
+    readings = [other for other in HELPERS.values() if other.startswith(f"{helper}_")]
+    twice = patch.family.startswith(("_", *(f"{other.removeprefix(helper)[1:]}_" for other in readings)))
+    return f"{helper}{patch.twin or ''}{'__' if twice else '_'}{patch.family}"

@@ -16,7 +16,7 @@ from derivations.model import Activation, Coefficient, Directions, Model, Networ
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
-from derivations.show import steps
+from derivations.shown import steps
 from derivations.symbols import Names, i, n, r, s, y
 
 j, k = sp.symbols("j k", integer=True, positive=True)

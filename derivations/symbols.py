@@ -99,9 +99,7 @@ class Names:
 
     def patch_name(self, number: int) -> str:
         """A patch's name: its family's, numbered where a family makes several patches."""
-        family = self.model.patches[number].direction
-        twins = [at for at, patch in enumerate(self.model.patches) if patch.direction == family]
-        return family if len(twins) == 1 else f"{family}{twins.index(number) + 1}"
+        return self.model.patch_name(number)
 
     def a(self, number: int, head: sp.Expr, neuron: sp.Expr, example: sp.Expr) -> sp.Indexed:
         """The pre-activation <w, x_example^(p)> of patch `number`."""

@@ -17,6 +17,7 @@ from .recursion import Collected, Recursion
 from .show import (
     PaperLatexPrinter,
     TextPrinter,
+    activation_said,
     coefficient_change,
     declared_signs,
     definitions_shown,
@@ -149,7 +150,7 @@ def text(recursion: Recursion) -> str:
     assert isinstance(model.algorithm, Bilevel)
     names, k = Names(model), task_index(model)
     filters = printer._sub((names.head, r))
-    lines = [f"{model.title or model.name}, activation {model.network.activation.name}, {model.algorithm.method}.", ""]
+    lines = [f"{model.title or model.name}, activation {activation_said(model)}, {model.algorithm.method}.", ""]
     lines += ["Decomposition", f"  w_{filters}(t) = w_{filters}(0) + {' + '.join(_terms(recursion, printer))}", ""]
     lines += [f"Definitions, of task {k} at its filters w"]
     lines += [f"  {printer.doprint(left)} = {printer.doprint(right)}" for left, right in definitions_shown(recursion)]

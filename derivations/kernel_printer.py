@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import keyword
+import re
+
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
-from .activations import PIECES
+from .activations import PIECES, number
 from .kernel_text import HELPERS
+from .model import Bilevel
+from .network import LARGEST_POWER
 from .roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
 from .symbols import Names, s
 
-RESERVED = frozenset("a b c e f g h i j k l n p q r t u w y z".split())
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_WORDS = frozenset(
+    "D F PATCHES abs accelerate active adapt adapt_all adapted advance along at batch batches best blocks box change "
+    "clean contract couple cross_entropy cut descend directions dz eta example_gram exp finite first float gather "
+    "gradient gradient_norm gram head held huberized inf inner inner_step inner_steps isfinite kappa keep label labels "
+    "lam lam_until last leaky leaky_slope leaky_slope_closed left length log1p loss margin max measured_gradient "
+    "meta_gradient middle momentum moved near neurons njit np observe others out outer outputs packed perturb picked "
+    "plain_gradient radius ramp range recorded relu rest right risk row run scatter settled softmax sqrt start states "
+    "step step_closed steps tasks top total velocity weight weight_decay zeta".split()
+)
+_NUMBERED = re.compile(r"(l|loss_|q|[vw][sz]*)[0-9]+")
+_BEGINNING = re.compile(rf"(at|far|(a|G|{'|'.join(dict.fromkeys(HELPERS.values()))})[0-9]*)_")
+_ENDINGS = ("_out", "_by_class")
+_MOST_FACTORS = 2 * LARGEST_POWER  # of one power: the penalty squares sigma'
 
 
-def argument(name: str) -> str:
-    """A parameter's name as a kernel's argument: names that loops use get an underscore."""
-    return f"{name}_" if name in RESERVED else name
+def argument(name: str, bilevel: bool = False) -> str:
+    """A parameter's name as a kernel's argument: one that the kernel's own text uses is changed."""
+    if name in _LETTERS:
+        return f"{name}_"
+    taken = name in _WORDS or keyword.iskeyword(name) or _NUMBERED.fullmatch(name) or (bilevel and name == "slope")
+    return f"given_{name}" if taken or _BEGINNING.match(name) or name.endswith(_ENDINGS) else name
 
 
 class KernelPrinter(PythonCodePrinter):
@@ -25,24 +46,28 @@ class KernelPrinter(PythonCodePrinter):
         super().__init__({"fully_qualified_modules": False, "strict": False})
         self.names, self.array = names, array
         act = names.model.network.activation
-        self.parameters = {value for value in (act.slope, act.width) if isinstance(value, str)}
+        self.parameters = {number(value) for value in (act.slope, act.width) if isinstance(value, str)}
+        self.bilevel = isinstance(names.model.algorithm, Bilevel)
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
         name, role = str(expr), role_of(expr)
-        if isinstance(role, GramEntry):
-            return self.gram_entry(role, ())
-        return argument(name) if name in self.parameters else name
+        if expr in self.parameters:  # the symbol, not its name: a parameter may be called n or lam
+            return argument(name, self.bilevel)
+        return self.gram_entry(role, ()) if isinstance(role, GramEntry) else name
 
     def _print_Pow(self, expr: sp.Pow, **_: object) -> str:
         base, power = expr.as_base_exp()
-        if power.is_Integer and 2 <= power <= 16:
+        if power.is_Integer and 2 <= power <= _MOST_FACTORS:
             return "(" + "*".join([self.parenthesize(base, 60)] * int(power)) + ")"
         if power == -1:
             return f"1.0/{self.parenthesize(base, 60)}"
         raise ValueError(f"power {expr} has no exact product form in a kernel; use a declared activation")
 
     def _print_Rational(self, expr: sp.Rational) -> str:
-        return f"({expr.p}.0/{expr.q}.0)" if expr.q != 1 else f"{expr.p}.0"
+        p, q = int(expr.p), int(expr.q)
+        if q == 1 or max(abs(p), q) <= 2**53:
+            return f"({p}.0/{q}.0)" if q != 1 else f"{p}.0"
+        return f"({p / q!r})"  # a declared constant whose terms are no floats: the nearest float to it
 
     def _print_Integer(self, expr: sp.Integer) -> str:
         return f"{int(expr)}.0"

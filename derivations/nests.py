@@ -40,10 +40,14 @@ def extra_scalars(model: Model) -> tuple[str, ...]:
     return tuple(value for value in used if isinstance(value, str))
 
 
+def penalty_scalars(model: Model) -> tuple[str, ...]:
+    """The penalty's constant and weight, where there is one."""
+    return ("c", "lam") if model.objective.penalty != "none" else ()
+
+
 def scalars(model: Model) -> tuple[str, ...]:
-    """The kernel's scalar arguments, in order."""
-    penalty = ("c", "lam") if model.objective.penalty != "none" else ()
-    return ("kappa", *extra_scalars(model), *penalty)
+    """The kernel's scalar arguments, in order, by parameter."""
+    return ("kappa", *extra_scalars(model), *penalty_scalars(model))
 
 
 _EACH = {("batch",): "for i in batch:", ("first", "last"): "for i in range(first, last):"}
@@ -77,8 +81,9 @@ class Emitter:
         self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
         self.by_class = ByClass.of(self.names)
-        named = set(extra_scalars(self.model))
-        self.scalars = [argument(name) if name in named else name for name in scalars(self.model)]
+        bilevel = isinstance(self.model.algorithm, Bilevel)
+        own = [argument(name, bilevel) for name in extra_scalars(self.model)]
+        self.scalars = ["kappa", *own, *penalty_scalars(self.model)]
 
     @property
     def chosen(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from . import algorithm_show as algorithm
@@ -106,7 +107,7 @@ class TextPrinter(StrPrinter):
         name, args = type(expr).__name__, [self._print(arg) for arg in expr.args]
         forms = {
             "Relu": "ReLU({0})", "ReluClosed": "ReLU({0})", "Step": "1{{{0} > 0}}", "StepClosed": "1{{{0} >= 0}}",
-            "Box": "1{{0 < {0} < {1}}}", "Ramp": "clip({0}/{1}, 0, 1)", "HuberizedRelu": "sigma({0})",
+            "Box": "1{{0 < {0} < {1}}}", "Ramp": "clip({0}/{divisor}, 0, 1)", "HuberizedRelu": "sigma({0})",
             "LeakyRelu": "sigma({0})", "LeakyReluClosed": "sigma({0})",
             "LeakySlope": "sigma'({0})", "LeakySlopeClosed": "sigma'({0})",
             "norm2": "||grad {0}||_F^2", "along": "<d{0}/dz, u>", "partial": "d{0}/d{1}", "softmax": "softmax({0})",
@@ -114,7 +115,8 @@ class TextPrinter(StrPrinter):
         }
         if name == "rate":
             return f"l{chr(39) * int(expr.args[0])}({args[1]})"
-        return forms[name].format(*args)
+        divisor = self.parenthesize(expr.args[-1], PRECEDENCE["Pow"])  # z/(1/2), not z/1/2
+        return forms[name].format(*args, divisor=divisor)
 
 
 class PaperLatexPrinter(LatexPrinter):
@@ -218,23 +220,30 @@ class PaperLatexPrinter(LatexPrinter):
 
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
         name, args = type(expr).__name__, [self._print(arg) for arg in expr.args]
-        power = f"^{{{exp}}}" if exp else ""
-        forms = {
-            "Relu": rf"\mathrm{{ReLU}}{power}({{0}})", "ReluClosed": rf"\mathrm{{ReLU}}{power}({{0}})",
-            "Step": r"\mathbf{{1}}\{{{0}>0\}}", "StepClosed": r"\mathbf{{1}}\{{{0}\geq 0\}}",
-            "Box": r"\mathbf{{1}}\{{0<{0}<{1}\}}", "Ramp": rf"\mathrm{{{{clip}}}}_{{{{[0,1]}}}}{power}({{0}}/{{1}})",
-            "HuberizedRelu": rf"\sigma{power}({{0}})",
-            "LeakyRelu": rf"\sigma{power}({{0}})", "LeakyReluClosed": rf"\sigma{power}({{0}})",
-            "LeakySlope": rf"\sigma'{power}({{0}})", "LeakySlopeClosed": rf"\sigma'{power}({{0}})",
-            "norm2": r"\|\nabla {0}\|_F^2",
-            "along": r"\langle \partial {0}/\partial z, u\rangle", "partial": r"\partial {0}/\partial {1}",
-            "softmax": r"\mathrm{{softmax}}({0})", "cross_entropy": r"\log\sum_k e^{{F_k}} - {0}",
+        if name in ("Step", "StepClosed", "Box"):  # 0 or 1, as is any power of them
+            bounds = {"Step": "{0}>0", "StepClosed": r"{0}\geq 0", "Box": "0<{0}<{1}"}
+            return rf"\mathbf{{1}}\{{{bounds[name].format(*args)}\}}"
+        named = {
+            "Relu": r"\mathrm{ReLU}", "ReluClosed": r"\mathrm{ReLU}", "HuberizedRelu": r"\sigma",
+            "LeakyRelu": r"\sigma", "LeakyReluClosed": r"\sigma", "LeakySlope": r"\sigma'",
+            "LeakySlopeClosed": r"\sigma'", "Ramp": r"\mathrm{clip}_{[0,1]}", "softmax": r"\mathrm{softmax}",
+            "rate": rf"\ell{chr(39) * int(expr.args[0])}" if name == "rate" else "",
         }
-        if name == "rate":
-            return rf"\ell{chr(39) * int(expr.args[0])}({args[1]})"
-        if name in ("Relu", "ReluClosed"):
-            return rf"\mathrm{{ReLU}}{power}({args[0]})"
-        return forms[name].format(*args)
+        if name in named:
+            of = args[1] if name == "rate" else args[0]
+            of += f"/{self._divisor(expr.args[1])}" if name == "Ramp" else ""
+            return f"{named[name]}{f'^{{{exp}}}' if exp else ''}({of})"
+        forms = {
+            "norm2": r"\|\nabla {0}\|_F^2", "along": r"\langle \partial {0}/\partial z, u\rangle",
+            "partial": r"\partial {0}/\partial {1}", "cross_entropy": r"\log\sum_k e^{{F_k}} - {0}",
+        }
+        shown = forms[name].format(*args)
+        return rf"\bigl({shown}\bigr)^{{{exp}}}" if exp else shown
+
+    def _divisor(self, expr: sp.Expr) -> str:
+        """What stands after a slash: a number that is a fraction in parentheses."""
+        shown = str(self._print(expr))
+        return shown if expr.is_Symbol or expr.is_Integer else rf"\bigl({shown}\bigr)"
 
 
 def unprimed(names: Names, expr: sp.Expr) -> sp.Expr:
@@ -293,7 +302,7 @@ def definitions_shown(recursion: Recursion) -> list[tuple[sp.Expr, sp.Expr]]:
     return [(d.symbol, d.expr.subs(shown).xreplace(unfold)) for d in found if not d.of_patch]
 
 
-def _activation(model: Model) -> str:
+def activation_said(model: Model) -> str:
     """The activation by name; a leaky one with its slope and sigma'(0), which no formula shows."""
     act = model.network.activation
     if act.name != "leaky_relu":
@@ -304,7 +313,7 @@ def _activation(model: Model) -> str:
 def text(recursion: Recursion) -> str:
     """The recursion in ASCII: definitions, then one update a coefficient."""
     model, printer = recursion.model, TextPrinter(recursion.model)
-    head = f"{model.title or model.name}, activation {_activation(model)}, penalty {model.objective.penalty}."
+    head = f"{model.title or model.name}, activation {activation_said(model)}, penalty {model.objective.penalty}."
     lines = [head, "", "Decomposition", f"  {_decomposition(model, printer)}"]
     lines += [f"  {line}" for line in _split_text(model)]
     told = algorithm.text_lines(model, printer._sub((Names(model).head, r)))

@@ -20,6 +20,10 @@ class Diverged(RuntimeError):
         self.step = step
 
 
+class Unwritten(RuntimeError):
+    """What could not be written, what is safe all the same, and how to go on, in one sentence."""
+
+
 def nearest(word: str, options: Iterable[str]) -> str:
     """The cure for a misspelt name: the closest of `options`, or all of them where none is close."""
     names = list(options)

@@ -7,7 +7,6 @@ import json
 import math
 import re
 import textwrap
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulate.errors import InputError
+from simulate import run_store
 
 if TYPE_CHECKING:
     import xarray
@@ -75,6 +74,16 @@ def grid_as_text(data: xarray.Dataset, observable: str) -> str:
     return "\n".join([*notes(data), "", f"{observable} (mean over {over})", *_table(rows), *_reasons(data)])
 
 
+def undone(data: xarray.Dataset) -> str:
+    """How many cells of a grid were left undone, and what the first of them ran into; empty where none was."""
+    runs = data["status"].values == "undone"
+    if not runs.any():
+        return ""
+    cells = runs.any(axis=2)
+    first = str(data["message"].values[runs][0])
+    return f"{int(cells.sum())} of {cells.size} cells are left undone, the first of them by {first}"
+
+
 def _reasons(data: xarray.Dataset) -> list[str]:
     """How many runs of a grid are not ok, and under each status one line a reason, the commonest first."""
     runs = list(zip(data["status"].values.ravel().tolist(), data["message"].values.ravel().tolist(), strict=True))
@@ -123,23 +132,14 @@ def notes(data: xarray.Dataset) -> list[str]:
 
 
 def write(data: xarray.Dataset, path: Path) -> None:
-    """A zarr store, or a netCDF file where the name ends in .nc.
+    """A zarr store, or a netCDF file where the name ends in .nc, in place of an earlier one that was written so.
 
     Raises:
-        InputError: where netCDF's packages are not installed.
+        InputError: where anything else is there, another process is writing it, or netCDF's packages are not installed.
+        Unwritten: where it cannot be written; what was there is as it was.
     """
-    if path.suffix == ".zarr":
-        with warnings.catch_warnings():  # consolidated metadata is a convenience that zarr 3 does not promise yet
-            warnings.filterwarnings("ignore", "Consolidated metadata", UserWarning)
-            data.to_zarr(path, mode="w", consolidated=True)
-        return
-    try:
-        import h5netcdf  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"out: {str(path)!r}; netCDF needs h5netcdf, so run: pip install 'gammarho[netcdf]', or write a .zarr"
-        ) from error
-    data.to_netcdf(path, engine="h5netcdf")
+    with run_store.writer(path) as keep:
+        keep(data)
 
 
 def _log_spaced(steps: Any) -> list[int]:

@@ -78,7 +78,8 @@ def derive(
 
         with whole_file(path) as new:
             new.write_text(text + "\n", encoding="utf-8")
-        print(f"wrote {path}")
+        with terminal.safe(path):
+            print(f"wrote {path}")
     return 0
 
 

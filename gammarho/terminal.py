@@ -82,10 +82,10 @@ def safe(where: object) -> Iterator[None]:
         if where is None:
             raise
         text = str(error).removesuffix(f"; {_CURE}")
-        raise Unprinted(f"{text}; the data are in {where}, whole, and only the printed table is missing") from error
+        raise Unprinted(f"{text}; the data are in {where}, whole, and only what was to be printed is missing") from error
     except ClosedPipe:
         if where is not None:
-            print(f"gammarho: nobody reads the table any more; the data are in {where}, whole", file=sys.stderr)
+            print(f"gammarho: nobody reads the output any more; the data are in {where}, whole", file=sys.stderr)
         raise
 
 

@@ -1,20 +1,24 @@
 """The command line: a verb, a setting, and name=value; every heavy import waits for the verb that needs it.
 
-Exit status: 0 done, 1 a validation or check failed, 2 bad input or a diverged run, 130 interrupted.
+Exit status: 0 done; 1 a validation or check failed; 2 bad input, a run that diverged, or something that could not be
+written or finished; 70 a defect of the program, with its traceback; 130 interrupted; 141 nobody reads the output.
 """
 
 from __future__ import annotations
 
-import os
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import cyclopts
 
-from gammarho import __version__
-from simulate.errors import Diverged, InputError, nearest, quoted
+from derivations.errors import DeclarationError
+from dynamics.errors import RangeError
+from gammarho import __version__, terminal
+from simulate.errors import Diverged, InputError, Unwritten, nearest, quoted
 
 if TYPE_CHECKING:
     from derivations.derive import Derived
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 _OURS = ("derivations", "dynamics", "simulate", "figures", "gammarho")
 _EXTRAS = {"torch": "torch", "h5netcdf": "netcdf", "h5py": "netcdf", "distributed": "distributed", "flint": "certified"}
+_DEFECT = 70  # EX_SOFTWARE of sysexits.h
 _SETTING = "a setting: pegr, or file.py:model"
 
 Switch = Annotated[bool, cyclopts.Parameter(negative="")]
@@ -69,8 +74,12 @@ def derive(
     if path is None:
         print(text)
     else:
-        path.write_text(text + "\n", encoding="utf-8")
-        print(f"wrote {path}")
+        from simulate.whole import whole_file
+
+        with whole_file(path) as new:
+            new.write_text(text + "\n", encoding="utf-8")
+        with terminal.safe(path):
+            print(f"wrote {path}")
     return 0
 
 
@@ -132,17 +141,29 @@ def run(
         "until": arguments.thresholds(until),
     }
     from gammarho import report
-    from simulate.run import run as simulate_run
+    from simulate import run_store
 
-    try:
-        found = simulate_run(setting, given, preset=preset, engine=engine, sampling=sampling, initial=images, **options)
-    except Diverged as error:
-        raise _explained(error, setting, given, preset, images) from error
-    if path is not None:
-        report.write(found, path)
-    print(report.as_json(found) if json else report.as_text(found, model))
-    if path is not None and not json:
-        print(f"wrote {path}")
+    unwritten: Unwritten | None = None
+    with nullcontext() if path is None else run_store.writer(path) as keep:  # refused before the run, not after it
+        from simulate.run import run as simulate_run
+
+        try:
+            found = simulate_run(
+                setting, given, preset=preset, engine=engine, sampling=sampling, initial=images, **options
+            )
+        except Diverged as error:
+            raise _explained(error, setting, given, preset, images) from error
+        try:
+            if keep is not None:
+                keep(found)
+        except Unwritten as error:  # the table is all that is left of the run: it is printed first
+            unwritten = error
+    with terminal.safe(None if unwritten else path):
+        print(report.as_json(found) if json else report.as_text(found, model))
+        if path is not None and not json and not unwritten:
+            print(f"wrote {path}")
+    if unwritten:
+        raise unwritten
     return 0
 
 
@@ -330,11 +351,18 @@ def phase(
     from gammarho import report
     from simulate.phase import phase as fill
 
-    data = fill(setting, given, preset=preset, observable=observable, sampling=sampling, store=path, **options)
-    print(report.as_json(data) if json else report.grid_as_text(data, observable))
-    if path is not None and not json:
-        print(f"wrote {path}")
-    return 0
+    try:
+        data = fill(setting, given, preset=preset, observable=observable, sampling=sampling, store=path, **options)
+    except KeyboardInterrupt:
+        if path is not None:
+            print(f"gammarho: the finished cells are in {path}, and the same command goes on", file=sys.stderr)
+        raise
+    with terminal.safe(path):
+        print(report.as_json(data) if json else report.grid_as_text(data, observable))
+        if path is not None and not json:
+            print(f"wrote {path}")
+    left = report.undone(data)
+    return _say(f"{left}; {_goes_on(path)}") if left else 0
 
 
 @app.command
@@ -407,20 +435,19 @@ def explain(name: str, /) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status; errors are one sentence on stderr."""
     try:
-        status = app(list(sys.argv[1:] if argv is None else argv), exit_on_error=False, print_error=False)
-        sys.stdout.flush()
+        with terminal.watched():
+            status = app(list(sys.argv[1:] if argv is None else argv), exit_on_error=False, print_error=False)
         return status if isinstance(status, int) else 0
     except cyclopts.CycloptsError as error:
         return _say(_usage(error))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit's own flush would complain
+    except terminal.ClosedPipe:
         return 141
     except KeyboardInterrupt:
         print("gammarho: interrupted", file=sys.stderr)
         return 130
-    except (InputError, Diverged) as error:
+    except (InputError, DeclarationError, RangeError, Diverged, Unwritten) as error:
         return _say(str(error))
-    except (ValueError, ModuleNotFoundError, MemoryError, OSError) as error:
+    except (ModuleNotFoundError, MemoryError, OSError) as error:
         sentence = _foreseen(error)
         if sentence is None:
             raise
@@ -428,13 +455,29 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def entry() -> None:
-    """The console script."""
-    sys.exit(main())
+    """The console script.  A defect of the program shows its traceback and exits 70, never 1 or 2."""
+    try:
+        status = main()
+    except Exception:  # noqa: BLE001 - whatever it is, it has its own exit status
+        traceback.print_exc()
+        _say("this is a defect of the program and not of your input; please report the lines above")
+        status = _DEFECT
+    sys.exit(status)
 
 
 def _say(sentence: str) -> int:
-    print(f"gammarho: {' '.join(sentence.split())}", file=sys.stderr)
+    with suppress(OSError):  # where stderr cannot be written either, the exit status says it
+        print(f"gammarho: {' '.join(sentence.split())}", file=sys.stderr, flush=True)
     return 2
+
+
+def _goes_on(path: Path | None) -> str:
+    """How a grid with cells that are left undone is finished."""
+    fewer = "give it more memory or fewer workers"
+    return f"{fewer}; " + (
+        f"the other cells are in {path}, and the same command goes on" if path is not None
+        else "with --out GRID.zarr the finished cells are kept, and the same command takes up what is left"
+    )
 
 
 def _usage(error: cyclopts.CycloptsError) -> str:
@@ -458,14 +501,9 @@ def _foreseen(error: Exception) -> str | None:
         return f"{error.name} is not part of this version" if missing in _OURS else None
     if isinstance(error, MemoryError):
         return f"not enough memory ({error}); lower n, m, d or the number of recorded steps"
-    if isinstance(error, OSError):
-        named = error.filename is not None
-        return f"{error.filename}: {error.strerror}; expected a place that can be read and written" if named else None
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    raised_in = trace.tb_frame.f_globals.get("__name__", "") if trace is not None else ""
-    return str(error) if raised_in.split(".")[0] in _OURS else None
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; expected a place that can be read and written"
+    return None
 
 
 def _steps(text: str | None) -> int | None:

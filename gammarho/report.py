@@ -7,7 +7,6 @@ import json
 import math
 import re
 import textwrap
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulate.errors import InputError
+from simulate import run_store, seeds_of_a_run
 
 if TYPE_CHECKING:
     import xarray
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 8
 _WIDTH = 11
-_REASONS = 6  # of a grid's runs that are not ok, told one by one
+_REASONS = 6  # of a grid's runs, or a run's seeds, that are not ok, told one by one
 
 _Row = tuple[str, list[str]]
 
@@ -34,9 +33,10 @@ def as_text(data: xarray.Dataset, model: Model | None = None) -> str:
 
     A variable with more axes than t (and seed) is shown by its largest absolute value, and one that an event watches
     by what the event compares: its least entry (for >=) or its greatest (for <=).  Of several seeds there are the mean,
-    the least and the greatest.  The recorded step nearest to the penalty's last one is among the columns.  A row that
+    the least and the greatest of those that did not diverge, and a line for each that did.  The recorded step nearest to the penalty's last one is among the columns.  A row that
     repeats an earlier one is named below the table instead; with the `model`, a row at its observable's floor says so.
     """
+    every, data = data, seeds_of_a_run.finite(data)
     steps = data["t"].values
     closing = _closing(data)
     picked = sorted({*_log_spaced(steps), *([] if closing is None else [closing[0]])})
@@ -52,7 +52,22 @@ def as_text(data: xarray.Dataset, model: Model | None = None) -> str:
     told = [] if closing is None else ["", closing[1]]
     omitted = [f"{name} = {of}" for name, of in repeated.items() if not name.endswith("_se")]
     left_out = ["", *textwrap.wrap(f"not shown: {', '.join(omitted)}", 118, subsequent_indent="  ")] if omitted else []
-    return "\n".join([*notes(data), "", *_table(rows), *left_out, *told, *_hitting_times(data), *_single(data)])
+    lost = _diverged(every)
+    return "\n".join([*notes(data), "", *_table(rows), *left_out, *told, *_hitting_times(data), *_single(data), *lost])
+
+
+def _diverged(data: xarray.Dataset) -> list[str]:
+    """How many seeds of a run diverged, and of each a line with the sentence on it."""
+    lost = seeds_of_a_run.diverged(data)
+    if not lost:
+        return []
+    kept = [seed for seed in data["seed"].values.tolist() if seed not in dict(lost)]
+    which = f"seed {kept[0]}" if len(kept) == 1 else f"seeds {', '.join(map(str, kept))}"
+    more = [f"  {len(lost) - _REASONS} more, in the data's message"] if len(lost) > _REASONS else []
+    return [
+        "", f"{len(lost)} of {data.sizes['seed']} seeds diverged; all that is above is of {which}:",
+        *(f"  seed {seed}: {said}" for seed, said in lost[:_REASONS]), *more,
+    ]  # fmt: skip
 
 
 def grid_as_text(data: xarray.Dataset, observable: str) -> str:
@@ -73,6 +88,16 @@ def grid_as_text(data: xarray.Dataset, observable: str) -> str:
         for value, cells in zip(data[down].values, found.values, strict=True)
     ]
     return "\n".join([*notes(data), "", f"{observable} (mean over {over})", *_table(rows), *_reasons(data)])
+
+
+def undone(data: xarray.Dataset) -> str:
+    """How many cells of a grid were left undone, and what the first of them ran into; empty where none was."""
+    runs = data["status"].values == "undone"
+    if not runs.any():
+        return ""
+    cells = runs.any(axis=2)
+    first = str(data["message"].values[runs][0])
+    return f"{int(cells.sum())} of {cells.size} cells are left undone, the first of them by {first}"
 
 
 def _reasons(data: xarray.Dataset) -> list[str]:
@@ -123,23 +148,14 @@ def notes(data: xarray.Dataset) -> list[str]:
 
 
 def write(data: xarray.Dataset, path: Path) -> None:
-    """A zarr store, or a netCDF file where the name ends in .nc.
+    """A zarr store, or a netCDF file where the name ends in .nc, in place of an earlier one that was written so.
 
     Raises:
-        InputError: where netCDF's packages are not installed.
+        InputError: where anything else is there, another process is writing it, or netCDF's packages are not installed.
+        Unwritten: where it cannot be written; what was there is as it was.
     """
-    if path.suffix == ".zarr":
-        with warnings.catch_warnings():  # consolidated metadata is a convenience that zarr 3 does not promise yet
-            warnings.filterwarnings("ignore", "Consolidated metadata", UserWarning)
-            data.to_zarr(path, mode="w", consolidated=True)
-        return
-    try:
-        import h5netcdf  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"out: {str(path)!r}; netCDF needs h5netcdf, so run: pip install 'gammarho[netcdf]', or write a .zarr"
-        ) from error
-    data.to_netcdf(path, engine="h5netcdf")
+    with run_store.writer(path) as keep:
+        keep(data)
 
 
 def _log_spaced(steps: Any) -> list[int]:

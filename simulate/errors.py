@@ -17,4 +17,8 @@ class Diverged(RuntimeError):
         self.step = step
 
 
-__all__ = ["Diverged", "InputError", "nearest", "quoted"]
+class Unwritten(RuntimeError):
+    """What could not be written, what is safe all the same, and how to go on, in one sentence."""
+
+
+__all__ = ["Diverged", "InputError", "Unwritten", "nearest", "quoted"]

@@ -11,7 +11,9 @@ import hashlib
 import importlib.metadata
 import json
 import os
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +44,8 @@ from .errors import Diverged, InputError, nearest, quoted
 from .fresh import fresh_statistics
 from .fresh_tasks import fresh_task_statistics
 from .grid_axes import Coordinate
-from .grid_store import Arrays, GridStore, open_grid
+from .grid_store import Arrays, GridStore
+from .grid_store import grid as grid_on_disk
 from .kernels import kernel_for, ready
 from .progress import progress as show_progress
 from .record import advance
@@ -54,7 +57,8 @@ if TYPE_CHECKING:
 
 Axis = tuple[str, Sequence[object]]
 Array = NDArray[np.float64]
-OK, DIVERGED, FAILED = "ok", "diverged", "failed"
+OK, DIVERGED, FAILED, UNDONE = "ok", "diverged", "failed", "undone"
+_NAMED = 6  # cells that a line names one by one
 _EITHER = "gram, else vectors"  # the default where no law forbids gram: vectors at cells whose values it refuses
 _SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
 
@@ -98,21 +102,48 @@ def phase(
 
     Returns:
         Dimensions (y, x, seed), each axis under its parameter's name: the observable (NaN wherever the status is not
-        "ok"), its standard error where it has one, `status` ("ok", "diverged" or "failed") and `message`, a sentence
-        for what is not ok or was drawn otherwise.  Every other parameter that has a value is a coordinate; those of
-        the axes say in attrs["spacing"] whether they are "linear", "log" or "irregular".
+        "ok"), its standard error where it has one, `status` ("ok", "diverged", "failed" or "undone") and `message`, a
+        sentence for what is not ok or was drawn otherwise.  A cell that ran out of memory or could not read or write
+        is "undone": it is not kept, and a rerun takes it up.  Every other parameter that has a value is a coordinate;
+        those of the axes say in attrs["spacing"] whether they are "linear", "log" or "irregular".
 
     Raises:
-        InputError: bad input, or a store that holds something else, in one sentence.
+        InputError: bad input, a store that holds something else, is damaged, or is being written by another process,
+            in one sentence.  Unwritten: a store that cannot be written; the cells that it has are safe.
     """
     grid = _grid(setting, params, x, y, preset, steps, observable, seeds, seed, sampling)
-    kept = (
-        _Memory(grid)
-        if store is None
-        else open_grid(Path(store), grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes())
-    )
-    _fill(grid, kept, parameters.count("workers", processors() if workers is None else workers, low=1), progress)
-    return _dataset(grid, kept.arrays)
+    threads = parameters.count("workers", processors() if workers is None else workers, low=1)
+    with _kept(grid, store) as kept:
+        again = _damage(grid, kept, store)
+        if again and progress:
+            print(f"phase: {again}", file=sys.stderr, flush=True)
+        _fill(grid, kept, threads, progress)
+        return _dataset(grid, kept.arrays, [again] if again else [])
+
+
+@contextmanager
+def _kept(grid: _Grid, store: str | Path | None) -> Iterator[_Memory | GridStore]:
+    """Where the grid's cells are kept."""
+    if store is None:
+        yield _Memory(grid)
+        return
+    with grid_on_disk(
+        Path(store), grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes()
+    ) as found:
+        yield found
+
+
+def _damage(grid: _Grid, kept: _Memory | GridStore, store: str | Path | None) -> str:
+    """A line that names the cells of the store that are not as they were written; empty where all are."""
+    bad = [(int(row), int(column)) for row, column in np.argwhere(kept.damaged)]
+    if not bad:
+        return ""
+    (down, rows), (across, columns) = grid.y, grid.x
+    named = [f"{across}={columns[column]}, {down}={rows[row]}" for row, column in bad[:_NAMED]]
+    more = [f"{len(bad) - _NAMED} more"] if len(bad) > _NAMED else []
+    subject = "1 cell was" if len(bad) == 1 else f"{len(bad)} cells were"
+    verb = "is" if len(bad) == 1 else "are"
+    return f"{subject} damaged in {store} and {verb} run again: {'; '.join([*named, *more])}"
 
 
 class _Memory:
@@ -121,11 +152,13 @@ class _Memory:
     def __init__(self, grid: _Grid) -> None:
         self.arrays = grid.empty()
         self.done: NDArray[np.bool_] = np.zeros(grid.shape[:2], dtype=bool)
+        self.damaged = self.done
 
-    def write(self, row: int, column: int, cell: Arrays) -> None:
+    def keep(self, row: int, column: int, cell: Arrays) -> None:
         for name, values in cell.items():
             self.arrays[name][row, column] = values
-        self.done[row, column] = True
+
+    write = keep
 
 
 @dataclass(frozen=True)
@@ -175,7 +208,7 @@ class _Grid:
         }
         labels = {**axes, "seed": Coordinate(("seed",), np.array(self.seeds))}
         cells = [[cell.values for cell in row] for row in self.cells]
-        return {**labels, **grid_axes.parameters(self.model, cells, [*labels, *self.empty(), "done"])}
+        return {**labels, **grid_axes.parameters(self.model, cells, [*labels, *self.empty(), "digest"])}
 
     def configuration(self) -> dict[str, Any]:
         """All that a cell's value depends on."""
@@ -322,7 +355,10 @@ def _try_out(request: Wanted, cells: Sequence[_Cell], seed: int, sampling: str) 
 
 
 def _fill(grid: _Grid, kept: _Memory | GridStore, workers: int, show: bool) -> None:
-    """Run every cell that is not done.  Writing is this thread's alone."""
+    """Run every cell that is not done.  Writing is this thread's alone.
+
+    A defect in one cell leaves that cell undone and is raised when the others have been run.
+    """
     from joblib import Parallel, delayed
     from threadpoolctl import threadpool_limits
 
@@ -330,15 +366,24 @@ def _fill(grid: _Grid, kept: _Memory | GridStore, workers: int, show: bool) -> N
     # One BLAS thread throughout, not only inside: threads that set and restore it in turn would change each other's.
     with threadpool_limits(limits=1, user_api="blas"), show_progress("phase", len(missing), "cells", show) as step:
         run = Parallel(n_jobs=workers, backend="threading", return_as="generator_unordered")
+        defects = []
         for row, column, cell in run(delayed(_run)(grid, row, column) for row, column in missing):
-            kept.write(row, column, cell)
+            if isinstance(cell, Exception):
+                defects.append(cell)
+            else:
+                (kept.keep if UNDONE in cell["status"] else kept.write)(row, column, cell)
             step()
+    if defects:
+        raise defects[0]
 
 
-def _run(grid: _Grid, row: int, column: int) -> tuple[int, int, Arrays]:
-    """One cell, all its seeds: each variable (seed,)."""
+def _run(grid: _Grid, row: int, column: int) -> tuple[int, int, Arrays | Exception]:
+    """One cell, all its seeds: each variable (seed,); or the defect of the program that it met."""
     cell = grid.cells[row][column]
-    found = [_outcome(grid, cell, seed) for seed in grid.seeds]
+    try:
+        found = [_outcome(grid, cell, seed) for seed in grid.seeds]
+    except Exception as defect:  # noqa: BLE001 - it is raised, with its traceback, when the other cells are safe
+        return row, column, defect
     arrays: Arrays = {grid.observable: np.array([each.value for each in found])}
     if grid.error:
         arrays[grid.error] = np.array([each.error for each in found])
@@ -362,11 +407,17 @@ def _outcome(grid: _Grid, cell: _Cell, seed: int) -> _Outcome:
             found = _measure(grid, cell, seed)
     except Diverged as diverged:
         return _Outcome(status=DIVERGED, message=str(diverged))
-    except (ValueError, ArithmeticError, MemoryError, RuntimeError) as failure:
-        return _Outcome(status=FAILED, message=f"{type(failure).__name__}: {' '.join(str(failure).split())}")
+    except (MemoryError, OSError) as failure:  # another day, or another machine, may have the room
+        return _Outcome(status=UNDONE, message=_told(failure))
+    except (ValueError, ArithmeticError, RuntimeError) as failure:
+        return _Outcome(status=FAILED, message=_told(failure))
     if not np.isfinite(found.value):
         return _Outcome(status=DIVERGED, message=f"{grid.observable} is not finite at step {grid.steps}; lower eta")
     return found
+
+
+def _told(failure: Exception) -> str:
+    return f"{type(failure).__name__}: {' '.join(str(failure).split())}"
 
 
 def _drawn(sampling: str, cell: _Cell, seed: int) -> tuple[Draw, str]:
@@ -465,13 +516,14 @@ def _labels(model: Model, drawn: Draw) -> dict[str, list[object]]:
     }
 
 
-def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
+def _dataset(grid: _Grid, arrays: Arrays, told: Sequence[str]) -> xarray.Dataset:
+    """The grid, with what is `told` of this filling of it among its notes."""
     import xarray
 
     dims = (grid.y[0], grid.x[0], "seed")
     meaning = {
         grid.observable: f"{grid.observable} at step {grid.steps}",
-        "status": "ok, diverged or failed",
+        "status": "ok, diverged, failed or undone",
         "message": "what happened where the status is not ok, or why the draw is not the default",
     }
     at = {name: {"meaning": meaning.get(name, "standard error")} for name in arrays}
@@ -486,7 +538,8 @@ def _dataset(grid: _Grid, arrays: Arrays) -> xarray.Dataset:
         name: (tuple(named.get(dim, dim) for dim in each.dims), each.values, each.attrs)
         for name, each in grid.coordinates().items()
     }
-    attributes = {**grid.attributes(), "configuration": json.dumps(grid.configuration())}
+    notes = {"notes": "\n".join([*grid.notes, *told])}
+    attributes = {**grid.attributes(), **notes, "configuration": json.dumps(grid.configuration())}
     return xarray.Dataset(data, coords=coordinates, attrs=attributes)
 
 

@@ -15,7 +15,7 @@ from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
 from dynamics.stepdraws import StepDraws
 
-from . import fresh, matrices, parameters, settings, source, tasks
+from . import fresh, matrices, parameters, seeds_of_a_run, settings, source, tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .draw import Draw, draw
@@ -58,7 +58,8 @@ def run(
         steps: steps of gradient descent (a preset brings its own; else the "paper" preset's).
         seed: one seed is one draw, the same in both engines; streams "labels", "label_flips", "data", "init", "test";
             "batches" and "flips" for algorithms that draw at each step (`dynamics.stepdraws`).
-        seeds: run seed, seed + 1, ... this many, along a `seed` dimension.
+        seeds: run seed, seed + 1, ... this many, along a `seed` dimension.  `status` (seed,) is "ok" or "diverged", and
+            `message` says at which step; a diverged seed's variables are NaN.
         engine: "reduced" (the generated kernel) or "weights" (torch training of W).
         sampling: "vectors", or "gram" (the inner products alone, exact in distribution at any d; reduced only).
         record: steps to record: default 0 and 200 log-spaced ones; "all"; or a list.
@@ -69,7 +70,8 @@ def run(
             such as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them.
 
     Raises:
-        InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step.
+        InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step; with `seeds`, only
+            where every seed diverges.
     """
     if engine not in ENGINES:
         raise InputError(f"engine: {engine!r} is not an engine; {nearest(str(engine), ENGINES)}")
@@ -98,8 +100,10 @@ def run(
         raise InputError(
             f"until: {dict(until)} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out"
         )
-    runs = [task.one(first + k) for k in range(many)]
-    return _dataset(task, runs, first, seeds is not None)
+    if seeds is None:
+        return _dataset(task, [task.one(first)], first, labelled=False)
+    runs, said = seeds_of_a_run.each(task.one, range(first, first + many))
+    return seeds_of_a_run.labelled(_dataset(task, runs, first, labelled=True), range(first, first + many), said)
 
 
 def total_steps(steps: int | None, preset: Preset | None, setting: settings.Setting) -> int:

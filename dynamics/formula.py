@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
@@ -24,18 +25,28 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
+_LITERAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # Python's own are wider: 0x10, 1_000, 1j
+
+
 class FormulaError(ValueError):
     """A formula that cannot be read or has no value here; one sentence with the formula and the culprit."""
 
 
-def evaluate(text: str, values: Mapping[str, object]) -> float:
+class Vanishes(FormulaError):
+    """A number that is not 0 as it is written, and 0 in float64."""
+
+
+def evaluate(text: str, values: Mapping[str, object], *, vanishing: bool = True) -> float:
     """The formula's value, a finite float, for the numbers in `values` (a flag counts as 0 or 1).
+
+    An operation whose result is too small for float64 gives 0, as exp(-1000) does; not so with `vanishing=False`, which
+    raises Vanishes there.
 
     Raises FormulaError for a text outside the grammar, a name that is missing or is no finite number, a division by
     zero, a logarithm or root outside its domain, and a result beyond the floating-point numbers.  Never NaN.
     """
     try:
-        return _value(parse(text), text, values)
+        return _value(parse(text), text, values, vanishing)
     except RecursionError:
         raise FormulaError(f"{_short(text)} is nested too deeply; split it into several formulas") from None
 
@@ -67,6 +78,7 @@ def _check(node: ast.expr, text: str) -> None:
         # NOTE: `type`, because True and False are ints to isinstance.
         if type(node.value) not in (int, float) or not math.isfinite(_as_float(node.value)):
             raise FormulaError(f"{_short(text)} holds {node.value!r}, which is not a finite number")
+        _check_literal(ast.get_source_segment(text.strip(), node) or "", node.value, text)
         return
     if isinstance(node, ast.Name):
         if node.id in FUNCTIONS:
@@ -74,6 +86,14 @@ def _check(node: ast.expr, text: str) -> None:
         return
     for part in _operands(node, text):
         _check(part, text)
+
+
+def _check_literal(written: str, value: object, text: str) -> None:
+    """Refuses numbers that are written otherwise than in decimals, and those that are not 0 and read as 0."""
+    if not _LITERAL.fullmatch(written):
+        raise FormulaError(f"{_short(text)} holds {_short(written)}; write numbers in decimals, such as 1e-3")
+    if value == 0 and re.search("[1-9]", re.split("[eE]", written)[0]):
+        raise Vanishes(f"{_short(text)} holds {_short(written)}, which is below the smallest number above 0, 5e-324")
 
 
 def _operands(node: ast.expr, text: str) -> list[ast.expr]:
@@ -95,12 +115,12 @@ def _operands(node: ast.expr, text: str) -> list[ast.expr]:
     raise FormulaError(f"{_short(text)} holds {_short(ast.unparse(node))}, which is not arithmetic of parameters")
 
 
-def _value(node: ast.expr, text: str, values: Mapping[str, object]) -> float:
+def _value(node: ast.expr, text: str, values: Mapping[str, object], vanishing: bool = True) -> float:
     if isinstance(node, ast.Constant):
         return _as_float(node.value)
     if isinstance(node, ast.Name):
         return _named(node.id, text, values)
-    at = [_value(part, text, values) for part in _operands(node, text)]
+    at = [_value(part, text, values, vanishing) for part in _operands(node, text)]
     try:
         result = _apply(node, at)
     except OverflowError:
@@ -112,7 +132,17 @@ def _value(node: ast.expr, text: str, values: Mapping[str, object]) -> float:
         raise FormulaError(f"{_short(text)} takes {_outside(node, values)}") from None
     if not math.isfinite(result):
         raise FormulaError(f"{_short(text)} leaves the floating-point numbers at {_short(ast.unparse(node))}")
+    if result == 0 and not vanishing and _rounded_away(node, at):
+        what = "is below the smallest number above 0, 5e-324"
+        raise Vanishes(f"{_short(text)} {what}, at {_short(ast.unparse(node))}")
     return result
+
+
+def _rounded_away(node: ast.expr, at: list[float]) -> bool:
+    """Whether an operation's result of 0 is not the exact one."""
+    if isinstance(node, ast.BinOp):
+        return {ast.Mult: all(at), ast.Div: bool(at[0]), ast.Pow: bool(at[0])}.get(type(node.op), False)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "exp"
 
 
 def _apply(node: ast.expr, at: list[float]) -> float:

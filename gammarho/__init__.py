@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from simulate.errors import InputError as InputError
     from simulate.influence import influence_scores as influence_scores
     from simulate.phase import phase as phase
+    from simulate.rebuild import weights as weights
     from simulate.run import run as run
-    from simulate.run import weights as weights
 
 __version__ = "0.1.0"
 
@@ -40,7 +40,7 @@ _HOMES = {
     "run": "simulate.run",
     "testing": "simulate.testing",
     "validate": "gammarho.api",
-    "weights": "simulate.run",
+    "weights": "simulate.rebuild",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the table's keys are text

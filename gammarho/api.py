@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from derivations.model import Bilevel
 from simulate import parameters, settings
+from simulate.ask import values as ask
 from simulate.errors import InputError, quoted
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def conditions(
     params: Given = None,
     *,
     preset: str | None = None,
-    constant: float = 1.0,
-    steps: int | None = None,
+    constant: float | str = 1.0,
+    steps: int | str | None = None,
     measured: Mapping[str, float] | None = None,
     initial: Source | None = None,
     covariances: Any = None,
@@ -79,27 +80,27 @@ def conditions(
     """
     from simulate.conditions import recorded, tabulate
 
+    level, quantities = parameters.positive("constant", constant), ask.mapping(
+        "measured", measured, "quantities by name", "{'R_min': 1.0}"
+    )
     own, given = condition_parameters(setting), parameters.by_name(params)
     resolved = resolve(setting, {name: value for name, value in given.items() if name not in own}, preset)
     extra = {name: parameters.parse(own[name], value) for name, value in given.items() if name in own}
     found: dict[str, float] = {}
-    if measured is not None and not isinstance(measured, Mapping):
-        raise InputError(f"measured: {quoted(measured)}; expected quantities by name, as in {{'R_min': 1.0}}")
     if initial is not None:
         resolved, found = _measured_on(resolved, given, initial, recorded(resolved.model, setting))
     if covariances is not None:
         from simulate.measured import from_covariances
 
         resolved, found = from_covariances(resolved, given, covariances)
-    if steps is not None or preset is not None:
-        steps = total(setting, preset, steps)
-    values, found = {**resolved.values, **extra}, {**found, **(measured or {})}
+    count = None if steps is None and preset is None else total(setting, preset, steps)
+    values = {**resolved.values, **extra}
     declared = recorded(resolved.model, setting)
     if isinstance(resolved.model.algorithm, Bilevel):
         from simulate.draw_tasks import check_sizes
 
         check_sizes(resolved.model, values)
-    return tabulate(declared, resolved.model, values, constant=constant, steps=steps, measured=found)
+    return tabulate(declared, resolved.model, values, constant=level, steps=count, measured={**found, **quantities})
 
 
 def _measured_on(
@@ -131,8 +132,8 @@ def validate(
     params: Given = None,
     *,
     preset: str | None = None,
-    steps: int | None = None,
-    seed: int = 0,
+    steps: int | str | None = None,
+    seed: int | str = 0,
     initial: Mapping[str, Any] | Source | None = None,
 ) -> Validation:
     """Compare the reduced recursion with gradient descent on the weights (torch, float64), on one draw.
@@ -189,7 +190,7 @@ def _affordable(drawn: Draw, resolved: parameters.Resolved) -> int:
     return max(10, int(1e9 / (passes * (cost + 1e5 * int(float(str(values[algorithm.tasks])))))))
 
 
-def total(setting: str | Model, preset: str | None, steps: int | None) -> int:
+def total(setting: str | Model, preset: str | None, steps: int | str | None) -> int:
     """The number of steps: as given, the preset's, or else the setting's first preset's.
 
     Raises:

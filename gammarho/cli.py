@@ -65,8 +65,9 @@ def derive(
         out: write to this file instead.
     """
     from gammarho import api, arguments
+    from simulate.ask import paths
 
-    given, path = arguments.assignments(values), arguments.text_output(out)
+    given, path = arguments.assignments(values), paths.text_file("out", out)
     if latex + kernel + steps > 1:
         raise InputError("derive takes one of --latex, --kernel and --steps at a time; give one of them")
     recursion = api.derive(setting, given, preset=preset)
@@ -126,31 +127,25 @@ def run(
         json: print JSON instead of a table.
     """
     from gammarho import api, arguments
-    from simulate import parameters
+    from simulate.ask import paths
 
-    given, path = arguments.assignments(values), arguments.output(out)
+    given, path, bounds = arguments.assignments(values), paths.dataset("out", out), _thresholds(until)
     # What is misspelt is refused before Numba and xarray are loaded.
     model = api.resolve(setting, given, preset).model
     images = _images(model, data, classes, data_dir, scaling)
-    options: dict[str, Any] = {
-        "steps": _steps(steps),
-        "seed": parameters.count("seed", seed),
-        "seeds": None if seeds is None else parameters.count("seeds", seeds, low=1, example=10),
-        "record": arguments.record(record),
-        "observables": arguments.names("observables", observables),
-        "until": arguments.thresholds(until),
-    }
     from gammarho import report
     from simulate import run_store
 
+    options: dict[str, Any] = {
+        "steps": steps, "seed": seed, "seeds": seeds, "engine": engine, "sampling": sampling, "record": record,
+        "observables": observables, "until": bounds,
+    }  # fmt: skip
     unwritten: Unwritten | None = None
     with nullcontext() if path is None else run_store.writer(path) as keep:  # refused before the run, not after it
         from simulate.run import run as simulate_run
 
         try:
-            found = simulate_run(
-                setting, given, preset=preset, engine=engine, sampling=sampling, initial=images, **options
-            )
+            found = simulate_run(setting, given, preset=preset, initial=images, **options)
         except Diverged as error:
             raise _explained(error, setting, given, preset, images) from error
         try:
@@ -196,12 +191,10 @@ def validate(
         json: print JSON instead of text.
     """
     from gammarho import api, arguments, report
-    from simulate import parameters
 
-    given, chosen_seed = arguments.assignments(values), parameters.count("seed", seed)
-    chosen_steps = _steps(steps)
+    given = arguments.assignments(values)
     images = _images(api.resolve(setting, given, preset).model, data, classes, data_dir, scaling)
-    result = api.validate(setting, given, preset=preset, steps=chosen_steps, seed=chosen_seed, initial=images)
+    result = api.validate(setting, given, preset=preset, steps=steps, seed=seed, initial=images)
     if not json:
         _print_notes(setting, given, preset, images)
     print(report.json_of(result) if json else result)
@@ -237,7 +230,6 @@ def conditions(
         json: print JSON instead of a table.
     """
     from gammarho import api, arguments, report
-    from simulate import parameters
 
     given, own = arguments.assignments(values), api.condition_parameters(setting)
     mine = {name: value for name, value in given.items() if name not in own}
@@ -246,8 +238,8 @@ def conditions(
         setting,
         given,
         preset=preset,
-        constant=parameters.positive("constant", constant),
-        steps=_steps(steps),
+        constant=constant,
+        steps=steps,
         initial=images,
     )
     if not json:
@@ -281,19 +273,13 @@ def check(
         json: print JSON instead of text.
     """
     from gammarho import api, arguments, report
-    from simulate import parameters
 
     given = arguments.assignments(word for word in words if "=" in word)
-    named = [word for word in words if "=" not in word]
-    options: dict[str, Any] = {
-        "steps": _steps(steps),
-        "seed": parameters.count("seed", seed),
-        "seeds": parameters.count("seeds", seeds, low=1, example=5),
-        "draws": parameters.count("draws", draws, low=1, example=200),
-    }
+    named = [word for word in words if "=" not in word] or None
     api.resolve(setting, given, preset)
     from simulate.check import check as hold
 
+    options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}
     found = hold(setting, given, named, preset=preset, **options)
     if not json:
         _print_notes(setting, given, preset)
@@ -336,23 +322,19 @@ def phase(
         json: print JSON instead of a table.
     """
     from gammarho import api, arguments
-    from simulate import parameters
+    from simulate.ask import paths
 
-    given, path = arguments.assignments(values), arguments.store(out)
-    model = api.resolve(setting, given, preset).model
-    options: dict[str, Any] = {
-        "x": arguments.axis("x", x, model),
-        "y": arguments.axis("y", y, model),
-        "steps": _steps(steps),
-        "seed": parameters.count("seed", seed),
-        "seeds": parameters.count("seeds", seeds, low=1, example=3),
-        "workers": None if workers is None else parameters.count("workers", workers, low=1, example=2),
-    }
+    given, path = arguments.assignments(values), paths.store("out", out)
+    api.resolve(setting, given, preset)
     from gammarho import report
     from simulate.phase import phase as fill
 
+    options: dict[str, Any] = {
+        "x": x, "y": y, "steps": steps, "seed": seed, "seeds": seeds, "workers": workers, "observable": observable,
+        "sampling": sampling,
+    }  # fmt: skip
     try:
-        data = fill(setting, given, preset=preset, observable=observable, sampling=sampling, store=path, **options)
+        data = fill(setting, given, preset=preset, store=path, **options)
     except KeyboardInterrupt:
         if path is not None:
             print(f"gammarho: the finished cells are in {path}, and the same command goes on", file=sys.stderr)
@@ -377,15 +359,14 @@ def figures(paper: str, figure: str | None = None, /, *, out: str = "out") -> in
     import importlib
 
     from simulate import settings
+    from simulate.ask import paths
 
     if paper not in settings.SETTINGS:
-        raise InputError(f"paper: {paper!r}; {nearest(paper, settings.SETTINGS)}")
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"out: {out!r}, which is a file; expected a folder to write figures to")
+        raise InputError(f"paper: {quoted(paper)}; {nearest(paper, settings.SETTINGS)}")
+    folder = paths.folder("out", out)
     known = importlib.import_module(f"figures.{paper}").FIGURES
     if figure not in (None, "all", *known):
-        raise InputError(f"figure: {figure!r} is not one of {paper}'s; {nearest(str(figure), (*known, 'all'))}")
+        raise InputError(f"figure: {quoted(figure)} is not one of {paper}'s; {nearest(str(figure), (*known, 'all'))}")
     folder.mkdir(parents=True, exist_ok=True)
     for name in known if figure in (None, "all") else (figure,):
         for path in known[name](folder):
@@ -506,11 +487,11 @@ def _foreseen(error: Exception) -> str | None:
     return None
 
 
-def _steps(text: str | None) -> int | None:
-    """--steps as a number; None leaves it to the preset."""
-    from simulate import parameters
+def _thresholds(until: Sequence[str]) -> dict[str, str] | None:
+    """--until as text by name; None without it."""
+    from gammarho import arguments
 
-    return None if text is None else parameters.count("steps", text, example=1500)
+    return arguments.assignments(until, "until", "loss=1e-3") or None
 
 
 def _images(

@@ -11,7 +11,8 @@ import numpy as np
 
 from derivations.model import Model, Value
 from simulate import parameters, source
-from simulate.errors import InputError, nearest, quoted
+from simulate.ask import paths
+from simulate.errors import InputError, quoted
 from simulate.image_files import PUBLISHED
 from simulate.images import Array, Images, Subset, class_subset, load
 
@@ -88,7 +89,7 @@ class ImageSource:
 def images(
     name: str,
     *,
-    classes: Sequence[int],
+    classes: Sequence[int] | str,
     n: int | None = None,
     scaling: str = "unit",
     data_dir: str | PathLike[str] | None = None,
@@ -101,7 +102,7 @@ def images(
 
     Args:
         name: "mnist" or "fashion-mnist".
-        classes: labels in the set; their order numbers them, and the first of two is +1.
+        classes: labels in the set, or a text such as "0,1"; their order numbers them, and the first of two is +1.
         n: training images in all; None takes the model's n.
         scaling: "unit", "image" or "global", as `simulate.images.class_subset` says.
         data_dir: a folder with the four IDX files, instead of the published package.
@@ -110,15 +111,13 @@ def images(
     Raises:
         InputError: an unknown set, class or scaling, and files that are missing or damaged.
     """
-    if name not in PUBLISHED:
-        hint = nearest(name, PUBLISHED) if isinstance(name, str) else f"expected one of {', '.join(PUBLISHED)}"
-        raise InputError(f"data: {quoted(name)} is not an image set; {hint}")
+    name = parameters.choice("data", name, tuple(PUBLISHED))
     scaling = parameters.choice("scaling", scaling, ("unit", "image", "global"))
     if n is not None:
         n = parameters.count("n", n, 1, 100)
     if sample is not None:
         sample = parameters.count("sample", sample)
-    content = load(name, data_dir)
+    content = load(name, None if data_dir is None else paths.path("data_dir", data_dir, "a folder of IDX files"))
     chosen = class_subset(content, classes, n=1, labels="class").classes  # refuses classes that are not there
     return ImageSource(name, content, chosen, n, scaling, sample)
 
@@ -139,8 +138,7 @@ def from_options(
     source.inputs(model)  # a model that images do not fit is refused before they are fetched
     if classes is None:
         raise InputError(f"classes: not given; --data {data} needs labels, such as --classes 0,1")
-    chosen = [parameters.count("classes", word, example=1) for word in classes.split(",")]
-    return images(data, classes=chosen, data_dir=data_dir, scaling="unit" if scaling is None else scaling)
+    return images(data, classes=classes, data_dir=data_dir, scaling="unit" if scaling is None else scaling)
 
 
 def _listed(classes: Sequence[int]) -> str:

@@ -35,6 +35,7 @@ from dynamics.formula import FormulaError
 from dynamics.formula import evaluate as formula_value
 
 from . import parameters, settings
+from .ask import values as values_of
 from .check_bench import Bench, Call, Result, Witness
 from .check_case import Case, NoSuchStep
 from .check_formula import comparisons, evaluate, number, parse
@@ -114,8 +115,8 @@ def check(
     recorded = recorded_for(found, setting, resolved.model)
     wanted, quantities = _wanted(statements, recorded, resolved.model.name)
     count = total_steps(steps, found.preset(preset), found)
-    first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1)
-    plenty = parameters.count("draws", draws, low=1)
+    first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=SEEDS)
+    plenty = parameters.count("draws", draws, low=1, example=DRAWS)
     place = {"setting": setting if isinstance(setting, str) else setting.name, "preset": preset}
     call = Call(place, dict(params or {}))
     results: dict[str, Result] = {}
@@ -170,15 +171,22 @@ def _wanted(
     if isinstance(asked, Statements):
         quantities |= {q.name: q.formula for q in asked.quantities}
         asked = asked.statements
-    if not asked:
+    if asked is None:
         asked = recorded.statements
-    if not asked:
+    if not recorded.statements and not asked:
         raise InputError(
             f"statements: none are recorded for {name!r}; give Statements of your own, or STATEMENTS in its file"
         )
     by_id = {s.id: s for s in recorded.statements}
     out: dict[str, Statement] = {}
-    for one in asked:
+    alone = asked.split(",") if isinstance(asked, str) else [asked] if isinstance(asked, Statement) else None
+    listed: Sequence[object] | None = values_of.listed(asked) if alone is None else alone
+    if not listed:
+        raise InputError(f"statements: {quoted(asked)}; expected ids or Statements, or leave it out for all of them")
+    for one in listed:
+        if not isinstance(one, str | Statement):
+            raise InputError(f"statements: {quoted(one)}; expected an id, such as {next(iter(by_id), 'mine')!r}, or a "
+                             "Statement")  # fmt: skip
         if isinstance(one, str) and one not in by_id:
             raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {nearest(one, by_id)}")
         found = by_id[one] if isinstance(one, str) else one

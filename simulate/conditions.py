@@ -10,13 +10,15 @@ import importlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from numbers import Real
 from typing import Literal
 
 from derivations.conditions import Clause, ClauseList, Conditions
 from derivations.model import Model, Parameter, Value
+from dynamics.formula import FormulaError
 
+from . import parameters as parameters_of
 from . import settings
+from .ask.values import typed
 from .conditions_point import Point, about, interval_of
 from .conditions_table import ClauseTable, ConditionTable, Conflict, Interval, Mend, Row
 from .errors import InputError, nearest, quoted
@@ -30,7 +32,7 @@ def conditions(
     *,
     constant: float = 1.0,
     steps: int | None = None,
-    measured: Mapping[str, float] | None = None,
+    measured: Mapping[str, object] | None = None,
 ) -> ConditionTable:
     """The conditions of the model's paper at `values`, judged at C = `constant`, for a run of `steps` steps.
 
@@ -75,11 +77,10 @@ def tabulate(
     *,
     constant: float = 1.0,
     steps: int | None = None,
-    measured: Mapping[str, float] | None = None,
+    measured: Mapping[str, object] | None = None,
 ) -> ConditionTable:
     """`conditions` for conditions of the caller's own."""
-    if not 0 < constant < math.inf:
-        raise InputError(f"constant: {constant} is not a positive number; give a C > 0, such as 1")
+    constant = parameters_of.positive("constant", constant)
     given, notes = _completed(declared, values)
     at = Point(declared, given, constant, steps, _from_data(declared, measured or {}))
     parameters = {p.name: p for p in (*declared.parameters, *model.parameters)}
@@ -95,17 +96,23 @@ def tabulate(
     )
 
 
-def _from_data(declared: Conditions, measured: Mapping[str, float]) -> dict[str, float]:
+def _from_data(declared: Conditions, measured: Mapping[str, object]) -> dict[str, float]:
     """The measured quantities, checked."""
     known = list(dict.fromkeys(quantity.name for quantity in declared.quantities))
+    found = {}
     for name, value in measured.items():
         if name not in known:
             raise InputError(f"measured: {quoted(name)} is not a quantity of these conditions; {nearest(name, known)}")
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        try:
+            number = typed(value)
+        except FormulaError as error:
+            raise InputError(f"measured: {name}: {error}; leave it out to have it computed") from error
+        if number is None:
             raise InputError(
                 f"measured: {name} = {quoted(value)} is not a finite number; leave it out to have it computed"
             )
-    return {name: float(value) for name, value in measured.items()}
+        found[name] = number
+    return found
 
 
 def _completed(declared: Conditions, values: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:

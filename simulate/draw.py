@@ -30,6 +30,8 @@ from dynamics.classnoise import Matrices, Spiked, standardised
 from dynamics.covariances import spike
 from dynamics.streams import stream
 
+from .ask import arrays as arrays_of
+from .ask import values as values_of
 from .errors import InputError
 from .parameters import counts_of
 
@@ -154,6 +156,7 @@ def draw(
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InputError(f"seed: {seed!r}; expected a whole number from 0, such as 0")
     if initial is not None:
+        initial = values_of.mapping("initial", initial, "arrays by name", "{'W': ...}")
         if sampling == "gram":
             raise InputError("sampling: 'gram' draws its own data, but initial= brings arrays; leave one of them out")
         return _from_arrays(model, values, initial, seed)
@@ -591,17 +594,7 @@ def check_keys(expected: list[str], optional: list[str], initial: Mapping[str, A
 
 def array_of(name: str, value: Any) -> Array:
     """The caller's array as float64.  Raises InputError where it is not one of finite real numbers."""
-    try:
-        given = np.asarray(value)
-        if np.iscomplexobj(given):
-            raise TypeError("complex")
-        array = np.array(given, dtype=np.float64, order="C")
-    except (TypeError, ValueError):
-        raise InputError(f"initial[{name!r}]: not an array of real numbers; give a float64 array") from None
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise InputError(f"initial[{name!r}]: {array[where]} at index {where}; expected finite numbers; mend it")
-    return array
+    return arrays_of.real(f"initial[{name!r}]", value)
 
 
 def check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str, tuple[int, str]]) -> None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from dynamics.streams import stream
 
 from . import idx, image_files, parameters
-from .errors import InputError, nearest, quoted
+from .ask import values
+from .errors import InputError, quoted
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -84,9 +85,7 @@ def load(name: str, data_dir: str | PathLike[str] | None = None) -> Images:
         LeCun, Bottou, Bengio and Haffner, 1998 (MNIST); Xiao, Rasul and Vollgraf, arXiv:1708.07747 (Fashion-MNIST).
     """
     known = image_files.PUBLISHED
-    if name not in known:
-        hint = nearest(name, known) if isinstance(name, str) else f"expected one of {', '.join(known)}"
-        raise InputError(f"images: {quoted(name)} is not an image set; {hint}")
+    name = parameters.choice("images", name, tuple(known))
     which = known[name]
     if data_dir is None:
         content, source = image_files.published(which), which.source
@@ -133,7 +132,7 @@ def _size(images: NDArray[np.uint8]) -> str:
 
 def class_subset(
     images: Images,
-    classes: Sequence[int],
+    classes: Sequence[int] | str,
     *,
     per_class: int | Sequence[int] | None = None,
     n: int | None = None,
@@ -198,11 +197,11 @@ def _examples(
     return np.concatenate(picked)
 
 
-def _classes(classes: Sequence[int], kinds: NDArray[np.int64]) -> tuple[int, ...]:
-    given = list(classes) if isinstance(classes, Sequence | np.ndarray) and not isinstance(classes, str) else []
-    chosen = tuple(parameters.count("classes", label) for label in given)
+def _classes(classes: Sequence[int] | str, kinds: NDArray[np.int64]) -> tuple[int, ...]:
+    given = classes.split(",") if isinstance(classes, str) else values.listed(classes)
+    chosen = tuple(parameters.count("classes", label) for label in given or ())
     if len(chosen) < 2 or len(set(chosen)) < len(chosen):
-        raise InputError(f"classes: {quoted(classes)}; expected two or more different labels, such as [3, 8]")
+        raise InputError(f"classes: {quoted(classes)}; expected two or more different labels, such as 3,8")
     there = np.unique(kinds)
     for label in chosen:
         if label not in there:
@@ -211,10 +210,11 @@ def _classes(classes: Sequence[int], kinds: NDArray[np.int64]) -> tuple[int, ...
 
 
 def _sizes(per_class: int | Sequence[int], chosen: tuple[int, ...]) -> list[int]:
-    if isinstance(per_class, Sequence | np.ndarray) and not isinstance(per_class, str):
-        if len(per_class) != len(chosen):
-            raise InputError(f"per_class: {len(per_class)} sizes for {len(chosen)} classes; expected one a class")
-        return [parameters.count("per_class", size, 1, 100) for size in per_class]
+    sizes = values.listed(per_class)
+    if sizes is not None:
+        if len(sizes) != len(chosen):
+            raise InputError(f"per_class: {len(sizes)} sizes for {len(chosen)} classes; expected one a class")
+        return [parameters.count("per_class", size, 1, 100) for size in sizes]
     return [parameters.count("per_class", per_class, 1, 100)] * len(chosen)
 
 

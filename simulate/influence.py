@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import InputError, quoted
+from . import parameters
+from .ask import arrays
+from .errors import InputError
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -90,7 +92,8 @@ def influence_scores(images: ArrayLike, labels: ArrayLike, *, corrected: bool = 
         The heterogeneous noise paper, equation (10) and footnote 5, with the divisor n - 1, which it leaves open; a
         divisor n would leave the order within a class as it is.  The closed forms are this package's own.
     """
-    flat, kinds = _flat(images), _whole(labels)
+    corrected = parameters.switch("corrected", corrected)
+    flat, kinds = _flat(images), arrays.whole("labels", labels)
     if len(flat) != len(kinds):
         raise InputError(
             f"labels: {len(kinds)} labels for {len(flat)} images; expected one label an image, in the same order"
@@ -227,33 +230,10 @@ def _mean(flat: NDArray[Any], members: Indices) -> Array:
 
 def _flat(images: ArrayLike) -> NDArray[Any]:
     """(N, d), in the type it came in."""
-    array = _numbers("images", images, "(N, ...)")
+    array = arrays.raw("images", images, flags=True)
     if array.ndim < 2 or array.size == 0:
         raise InputError(f"images: an array of shape {array.shape}; expected (N, ...) with N images of a pixel or more")
     return array.reshape(len(array), -1)
-
-
-def _whole(labels: ArrayLike) -> NDArray[np.int64]:
-    array = _numbers("labels", labels, "(N,)")
-    if array.ndim != 1:
-        raise InputError(f"labels: an array of shape {array.shape}; expected (N,), a whole number an image")
-    real = array.astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(real) | (np.floor(real) != real) | (np.abs(real) > 2**53))
-    if len(bad):
-        raise InputError(
-            f"labels: {quoted(array[bad[0]].item())} at {bad[0]}; expected whole numbers, one for each class"
-        )
-    return array.astype(np.int64)
-
-
-def _numbers(name: str, given: ArrayLike, shape: str) -> NDArray[Any]:
-    try:
-        array = np.asarray(given)
-    except ValueError:  # rows of different lengths
-        raise InputError(f"{name}: rows of different lengths; expected an array of shape {shape}") from None
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name}: an array of {array.dtype}; expected real numbers of shape {shape}")
-    return array
 
 
 def _check_counts(classes: NDArray[np.int64], counts: NDArray[np.int64], corrected: bool) -> None:

@@ -12,6 +12,7 @@ from derivations.model import ClassNoiseLaw, FixedLaw, Model, Value
 from dynamics.covariances import class_numbers, quantities
 
 from . import parameters
+from .ask import arrays
 from .draw import positive, sized_labels
 from .errors import InputError
 
@@ -64,17 +65,10 @@ def _lengths(model: Model, values: Mapping[str, Value]) -> Array:
 
 
 def _matrices(sigma: Any, classes: int) -> Array:
-    try:
-        matrices = np.asarray(sigma, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(
-            "covariances: not an array of numbers; expected one (d, d) matrix a class, all of one size"
-        ) from None
+    matrices = arrays.real("covariances", sigma)
     if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2] or len(matrices) != classes or not matrices.size:
         raise InputError(
             f"covariances: shape {matrices.shape}; expected ({classes}, d, d), one matrix for each of K = {classes} "
             "classes, so give as many, or K"
         )
-    if not np.isfinite(matrices).all():
-        raise InputError("covariances: an entry is not finite; expected finite numbers, so mend it")
     return matrices

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,9 @@ from dynamics import formula, geometry
 from dynamics.gram import Reduced
 
 from . import classes, extremes, fresh_tasks, matrices
+from .ask import arguments as ask
 from .coefficients import coefficient
-from .errors import InputError, nearest
+from .errors import InputError
 from .states import States, Variable
 
 __all__ = ["COMMON", "FRESH", "States", "Variable", "at_every_step", "check", "evaluate", "names", "needs_seen",
@@ -94,15 +95,10 @@ def needs_seen(model: Model, wanted: Iterable[str]) -> bool:
     return any(seen(name) for name in wanted)
 
 
-def check(model: Model, wanted: Sequence[str] | None) -> tuple[str, ...]:
+def check(model: Model, wanted: ask.Names | None) -> tuple[str, ...]:
     """The variables asked for (all where None).  Raises InputError for an unknown name, with the nearest."""
     known = names(model)
-    if wanted is None:
-        return known
-    for name in wanted:
-        if name not in known:
-            raise InputError(f"observables: {name!r} is not an observable of {model.name}; {nearest(str(name), known)}")
-    return tuple(dict.fromkeys(wanted))
+    return ask.names("observables", wanted, known, f"an observable of {model.name}") or known
 
 
 def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:

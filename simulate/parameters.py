@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import math
 import numbers
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from derivations.model import Model, Parameter, Preset, Value
 from dynamics import formula
 
 from . import userfile
+from .ask import values as values_of
 from .errors import InputError, nearest, quoted
 
 Factory = Callable[..., Model]
 
-EXACT = 2**53  # below it every whole float64 is exact
-_WHOLE = ("d",)  # a dimension: real, because it may be e^100, but whole wherever float64 can tell
-_OPERATION = re.compile(r"[-+*/^(]")  # what tells a formula from a word
-_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+EXACT = values_of.EXACT
+WHOLE = ("d",)  # a dimension: real, because it may be e^100, but whole wherever float64 can tell
 
 
 @dataclass(frozen=True)
@@ -84,14 +81,7 @@ def _formula(parameter: Parameter, values: Mapping[str, Value]) -> float:
 
 def by_name(given: Mapping[str, object] | None) -> dict[str, object]:
     """A copy of the caller's values; InputError where they are not a mapping from names."""
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise InputError(f"params: {quoted(given)}; expected values by parameter name, as in {{'n': 20}}")
-    for name in given:
-        if not isinstance(name, str):
-            raise InputError(f"params has the key {quoted(name)}; expected parameter names as text, as in {{'n': 20}}")
-    return dict(given)
+    return values_of.mapping("params", given, "values by parameter name", "{'n': 20}")
 
 
 def with_sizes(
@@ -163,7 +153,9 @@ def parse(parameter: Parameter, value: object) -> Value:
     try:
         parsed: Value = _KINDS[parameter.kind](value)
     except formula.FormulaError as error:
-        raise InputError(f"{parameter.name}: {error}; {_advice(parameter, value)}") from error
+        vanishes = isinstance(error, formula.Vanishes) and _in_range(parameter, 0.0)
+        zero = f"; write {parameter.name}=0 if you mean 0" if vanishes else ""
+        raise InputError(f"{parameter.name}: {error}; {_advice(parameter, value)}{zero}") from error
     if parsed is None or not _in_range(parameter, parsed):
         raise InputError(f"{parameter.name}: {quoted(value)}; {_advice(parameter, value)}")
     return parsed
@@ -173,13 +165,14 @@ def _advice(parameter: Parameter, value: object) -> str:
     return f"expected {_expected(parameter)}{_cure(parameter, value)}"
 
 
-def count(name: str, value: object, low: int = 0, example: int = 0) -> int:
-    """A whole number of at least `low`, such as a seed or a number of steps.
+def count(name: str, value: object, low: int = 0, example: int | None = None, high: int | None = None) -> int:
+    """A whole number of at least `low` and at most `high`, such as a seed or a number of steps.
 
     Raises:
         InputError: for anything else.
     """
-    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=max(low, example), low=low), value)
+    shown = low if example is None else example
+    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=shown, low=low, high=high), value)
     assert isinstance(parsed, int)
     return parsed
 
@@ -208,6 +201,17 @@ def choice(name: str, value: object, options: tuple[str, ...]) -> str:
     return parsed
 
 
+def switch(name: str, value: object) -> bool:
+    """True or false.
+
+    Raises:
+        InputError: for anything else.
+    """
+    parsed = parse(Parameter(name=name, latex="", meaning="", kind="flag", default=True), value)
+    assert isinstance(parsed, bool)
+    return parsed
+
+
 def note(parameter: Parameter, value: Value) -> str:
     """The line that says a default was used, and whose it is."""
     if _is_formula(parameter):
@@ -230,68 +234,12 @@ def show(value: Value) -> str:
     return str(value).lower() if value is None else str(value)
 
 
-def _count(value: object) -> int | None:
-    """An int; None for what is not a whole number that float64 holds exactly."""
-    if isinstance(value, str):
-        try:
-            value = int(value)
-        except ValueError:
-            value = _real(value)
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return None
-    number = _real(value)
-    return int(number) if number is not None and abs(number) <= EXACT and number.is_integer() else None
-
-
-def _real(value: object) -> float | None:
-    """A finite float; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def typed(value: object) -> float | None:
-    """A finite float, of a number, its text or a formula of numbers, such as "exp(100)"; None for anything else.
-
-    Raises:
-        FormulaError: for a formula that cannot be read or has no finite value.
-    """
-    number = _real(value)
-    if number is not None or not isinstance(value, str) or not _OPERATION.search(value) or _plain(value):
-        return number
-    return formula.evaluate(value, {})
-
-
-def _plain(text: str) -> bool:
-    """Whether a text is a number as Python reads it, be it finite or not."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _flag(value: object) -> bool | None:
-    text = str(value).strip().lower() if isinstance(value, bool | int | str) or type(value).__name__ == "bool" else ""
-    return True if text in _TRUE else False if text in _FALSE else None
-
-
-def _choice(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
 def _counts(value: object) -> str | None:
     """Whole numbers of at least 0 as "40,4"; from such a text, one number, or a sequence of them."""
-    parts = value.split(",") if isinstance(value, str) else value
-    if isinstance(parts, numbers.Real) and not isinstance(parts, bool):
-        parts = [parts]
-    if not isinstance(parts, Iterable):
-        return None
-    found = [_count(part) for part in parts]
+    value = values_of.scalar(value)
+    one = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    parts = value.split(",") if isinstance(value, str) else [value] if one else values_of.listed(value)
+    found = [values_of.whole(part) for part in parts or ()]
     return ",".join(map(str, found)) if found and all(c is not None and c >= 0 for c in found) else None
 
 
@@ -301,7 +249,8 @@ def counts_of(value: Value) -> tuple[int, ...] | None:
 
 
 _KINDS: dict[str, Callable[[object], Value]] = {
-    "count": _count, "real": typed, "flag": _flag, "choice": _choice, "counts": _counts,
+    "count": values_of.whole, "real": values_of.typed, "flag": values_of.flag, "choice": values_of.text,
+    "counts": _counts,
 }
 
 
@@ -316,7 +265,7 @@ def _in_range(parameter: Parameter, value: Value) -> bool:
         return False
     if high is not None and value > high:
         return False
-    return parameter.name not in _WHOLE or value >= EXACT or (value >= 1 and float(value).is_integer())
+    return parameter.name not in WHOLE or value >= EXACT or (value >= 1 and float(value).is_integer())
 
 
 def _expected(parameter: Parameter) -> str:
@@ -326,7 +275,7 @@ def _expected(parameter: Parameter) -> str:
         return f"one of {', '.join(parameter.choices)}"
     if parameter.kind == "counts":
         return "whole numbers of at least 0, such as 40,4"
-    whole = parameter.kind == "count" or parameter.name in _WHOLE
+    whole = parameter.kind == "count" or parameter.name in WHOLE
     text = "a whole number" if whole else "a finite number"
     if parameter.low is not None:
         text += f" {'above' if parameter.open_low else 'of at least'} {show(parameter.low)}"
@@ -343,4 +292,6 @@ def _cure(parameter: Parameter, value: object) -> str:
             return f"; {hint}"
     if parameter.default is None:
         return ", or leave it out"
+    if _is_formula(parameter):
+        return f", or leave it out for {parameter.default}"
     return f", such as {parameter.name}={show(parameter.default)}"

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,6 @@ from derivations.model import (
     NoiseRatio,
     NormalisedMargin,
     Value,
-    to_plain,
 )
 from dynamics.bilevel import BilevelKernel
 from dynamics.kernel import Kernel
@@ -39,6 +39,9 @@ from dynamics.kernel import Kernel
 from . import grid_axes, matrices, parameters, settings, tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
+from .ask import arguments as ask
+from .ask import digest, paths
+from .ask.axes import axis
 from .draw import Draw, draw, gram_refusal
 from .errors import Diverged, InputError, nearest, quoted
 from .fresh import fresh_statistics
@@ -50,7 +53,7 @@ from .kernels import kernel_for, ready
 from .progress import progress as show_progress
 from .record import advance
 from .reduced_axes import Wanted, wanted
-from .run import run, seen_by, total_steps
+from .run import SAMPLINGS, run, seen_by, total_steps
 
 if TYPE_CHECKING:
     import xarray
@@ -67,15 +70,15 @@ def phase(
     setting: str | Model,
     params: Mapping[str, object] | None = None,
     *,
-    x: Axis,
-    y: Axis,
+    x: Axis | str,
+    y: Axis | str,
     preset: str | None = None,
     steps: int | None = None,
     observable: str = "test_error",
     seeds: int = 3,
     seed: int = 0,
     sampling: str | None = None,
-    store: str | Path | None = None,
+    store: str | PathLike[str] | None = None,
     workers: int | None = None,
     progress: bool = True,
 ) -> xarray.Dataset:
@@ -84,7 +87,7 @@ def phase(
     Args:
         setting: a shipped name such as "pegr", "file.py:model", or a Model.
         params: values by name, over `preset`, over the published defaults; not those of the axes.
-        x: the columns, (parameter, values), such as ("lam", [0.01, 0.1]).
+        x: the columns, (parameter, values), such as ("lam", [0.01, 0.1]), or a text name=a:b:n or name=a:b:n:log.
         y: the rows.
         preset: named published values, such as "paper".
         steps: steps of gradient descent (a preset brings its own).
@@ -111,29 +114,28 @@ def phase(
         InputError: bad input, a store that holds something else, is damaged, or is being written by another process,
             in one sentence.  Unwritten: a store that cannot be written; the cells that it has are safe.
     """
+    threads, place = ask.workers(workers, processors()), paths.store("store", store)
+    show = parameters.switch("progress", progress)
     grid = _grid(setting, params, x, y, preset, steps, observable, seeds, seed, sampling)
-    threads = parameters.count("workers", processors() if workers is None else workers, low=1)
-    with _kept(grid, store) as kept:
-        again = _damage(grid, kept, store)
-        if again and progress:
+    with _kept(grid, place) as kept:
+        again = _damage(grid, kept, place)
+        if again and show:
             print(f"phase: {again}", file=sys.stderr, flush=True)
-        _fill(grid, kept, threads, progress)
+        _fill(grid, kept, threads, show)
         return _dataset(grid, kept.arrays, [again] if again else [])
 
 
 @contextmanager
-def _kept(grid: _Grid, store: str | Path | None) -> Iterator[_Memory | GridStore]:
+def _kept(grid: _Grid, store: Path | None) -> Iterator[_Memory | GridStore]:
     """Where the grid's cells are kept."""
     if store is None:
         yield _Memory(grid)
         return
-    with grid_on_disk(
-        Path(store), grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes()
-    ) as found:
+    with grid_on_disk(store, grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes()) as found:
         yield found
 
 
-def _damage(grid: _Grid, kept: _Memory | GridStore, store: str | Path | None) -> str:
+def _damage(grid: _Grid, kept: _Memory | GridStore, store: Path | None) -> str:
     """A line that names the cells of the store that are not as they were written; empty where all are."""
     bad = [(int(row), int(column)) for row, column in np.argwhere(kept.damaged)]
     if not bad:
@@ -223,7 +225,7 @@ class _Grid:
             "y": dict([self.y]),
             "seeds": self.seeds,
             "parameters": {name: value for name, value in base.items() if name not in (self.x[0], self.y[0])},
-            "declaration": _digest(json.dumps(to_plain(self.model))),
+            "declaration": digest.of_model(self.model),
             "kernel": {stem: _digest(source) for stem, source in sorted(kernels.items())},
             "gammarho": _version(),
         }
@@ -244,8 +246,8 @@ class _Grid:
 def _grid(
     setting: str | Model,
     params: Mapping[str, object] | None,
-    x: Axis,
-    y: Axis,
+    x: Axis | str,
+    y: Axis | str,
     preset: str | None,
     steps: int | None,
     observable: str,
@@ -257,12 +259,14 @@ def _grid(
     chosen = found.preset(preset)
     given = parameters.by_name(params)
     base = parameters.resolve(found.factory, given, chosen)
-    columns, rows = _axis("x", x, base.model, given), _axis("y", y, base.model, given)
+    columns, rows = axis("x", x, base.model, given), axis("y", y, base.model, given)
     if columns[0] == rows[0]:
         raise InputError(f"x and y: both {columns[0]}; expected two different parameters")
+    observable = ask.one_text("observable", observable, "test_error")
     request, alone = _check_observable(base.model, observable)
-    if sampling not in (None, "gram", "vectors"):
-        raise InputError(f"sampling: {quoted(sampling)} is not known; expected 'gram' or 'vectors'")
+    sampling = None if sampling is None else parameters.choice("sampling", sampling, SAMPLINGS)
+    first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)
+    count = total_steps(steps, chosen, found)
     kernels: dict[Model, Kernel] = {}
 
     def cell(vertical: Value, horizontal: Value) -> _Cell:
@@ -272,7 +276,6 @@ def _grid(
         ready(resolved.model, kernels[resolved.model], resolved.values)
         return _Cell(resolved.model, kernels[resolved.model], resolved.values)
 
-    first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)
     notes = [note for note in base.notes if note.split(" ")[0] not in (columns[0], rows[0])]
     cells = tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1])
     inexact = any(gram_refusal(each.model, each.values) for row in cells for each in row)
@@ -285,31 +288,12 @@ def _grid(
         x=columns,
         y=rows,
         seeds=tuple(range(first, first + many)),
-        steps=total_steps(steps, chosen, found),
+        steps=count,
         observable=observable,
         wanted=request,
         sampling=sampling,
         notes=tuple(notes),
     )
-
-
-def _axis(option: str, axis: object, model: Model, given: Mapping[str, object]) -> tuple[str, tuple[Value, ...]]:
-    """An axis' parameter and its values, checked."""
-    if not (isinstance(axis, Sequence) and not isinstance(axis, str) and len(axis) == 2 and isinstance(axis[0], str)):
-        raise InputError(f"{option}: {quoted(axis)}; expected a parameter and its values, such as ('lam', [0.01, 0.1])")
-    name, raw = axis
-    by_name = {parameter.name: parameter for parameter in model.parameters}
-    if name not in by_name:
-        raise InputError(f"{option}: {name!r} is not a parameter of {model.name}; {nearest(name, by_name)}")
-    if name in given:
-        raise InputError(f"{name}: {quoted(given[name])}, and also the axis {option}; leave it out of the parameters")
-    try:
-        values = tuple(parameters.parse(by_name[name], value) for value in np.asarray(raw).tolist())
-    except TypeError:
-        values = ()
-    if not values or None in values or len(set(values)) < len(values):
-        raise InputError(f"{option}: {name} has the values {quoted(raw)}; expected at least one, all different")
-    return name, values
 
 
 def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dynamics.kernel import Kernel, Trajectory, cut
 from dynamics.stepdraws import StepDraws
 
+from .ask import arguments as ask
 from .draw import Draw
 from .errors import Diverged, InputError
 
@@ -20,24 +21,28 @@ CHUNK_BYTES = 2**25  # states and draws of one chunk; bounds memory where every 
 Watch = Callable[[Trajectory], int | None]
 
 
-def recorded_steps(record: str | Sequence[int] | None, steps: int, count: int = 200) -> Steps:
+def recorded_steps(record: ask.Recorded | None, steps: int, count: int = 200) -> Steps:
     """0 and `count` log-spaced steps up to `steps` by default; "all"; or the caller's own increasing list.
 
     Raises InputError for anything else.
     """
-    if record is None:
+    asked = ask.recorded("record", record)
+    if asked is None:
         spaced = np.geomspace(1, max(steps, 1), count) if steps else np.empty(0)
         return np.unique(np.concatenate([[0], np.rint(spaced), [steps]])).astype(np.int64)
-    if isinstance(record, str):
-        if record != "all":
-            raise InputError(f"record: {record!r} is not known; expected 'all' or a list of steps such as [0, 10, 100]")
+    if isinstance(asked, str):
         return np.arange(steps + 1, dtype=np.int64)
-    chosen = np.asarray(record)
-    if chosen.ndim != 1 or chosen.size == 0 or not np.issubdtype(chosen.dtype, np.integer):
-        raise InputError(f"record: {record!r}; expected a list of whole steps such as [0, 10, 100], or 'all'")
-    if chosen[0] < 0 or chosen[-1] > steps or np.any(np.diff(chosen) <= 0):
-        raise InputError(f"record: {list(record)} must increase strictly within 0 to {steps}; sort it and drop repeats")
-    return chosen.astype(np.int64)
+    chosen = np.array(asked, dtype=np.int64)
+    outside = chosen[(chosen < 0) | (chosen > steps)]
+    if len(outside):
+        raise InputError(f"record: {outside[0]} is not a step of this run; expected steps from 0 to {steps}")
+    again = np.flatnonzero(np.diff(chosen) <= 0)
+    if len(again):
+        raise InputError(
+            f"record: {chosen[again[0] + 1]} after {chosen[again[0]]}; expected steps that increase, so sort them and "
+            "drop repeats"
+        )
+    return chosen
 
 
 def advance(

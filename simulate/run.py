@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +18,10 @@ from dynamics.stepdraws import StepDraws
 from . import fresh, matrices, parameters, seeds_of_a_run, settings, source, tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
+from .ask import arguments as ask
+from .ask import arrays, digest
 from .draw import Draw, draw
-from .errors import InputError, nearest
+from .errors import InputError
 from .kernels import kernel_for
 from .record import Steps, advance, recorded_steps
 from .sides import FlipCount, sides
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 ENGINES = ("reduced", "weights")
+SAMPLINGS = ("vectors", "gram")
 Variables = dict[str, obs.Variable]
 _Found = tuple[Trajectory, dict[str, Array], dict[str, tuple[int, str]], Variables]
 """Recorded states, what was observed at them, hitting times with their meaning, and what was counted along the run."""
@@ -44,12 +47,15 @@ def run(
     seeds: int | None = None,
     engine: str = "reduced",
     sampling: str = "vectors",
-    record: str | Sequence[int] | None = None,
-    observables: Sequence[str] | None = None,
-    until: Mapping[str, float] | None = None,
+    record: ask.Recorded | None = None,
+    observables: ask.Names | None = None,
+    until: ask.Thresholds | None = None,
     initial: Mapping[str, Any] | source.Source | None = None,
 ) -> xarray.Dataset:
     """Run a model and return its observables, labelled; the value at t belongs to W(t).
+
+    Numbers may be given as text, as on the command line: "exp(100)", "0,10,100" for `record`, "loss,gamma" for
+    `observables`.
 
     Args:
         setting: a shipped name such as "pegr", "file.py:model", or a Model.
@@ -73,8 +79,8 @@ def run(
         InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step; with `seeds`, only
             where every seed diverges.
     """
-    if engine not in ENGINES:
-        raise InputError(f"engine: {engine!r} is not an engine; {nearest(str(engine), ENGINES)}")
+    engine, sampling = parameters.choice("engine", engine, ENGINES), parameters.choice("sampling", sampling, SAMPLINGS)
+    first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, 1, 10)
     found = settings.resolve(setting)
     chosen = found.preset(preset)
     resolved = parameters.resolve(found.factory, params, chosen)
@@ -95,10 +101,9 @@ def run(
         asked=observables is not None,
         examples=examples,
     )
-    first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, low=1)
-    if many > 1 and until:
+    if many > 1 and task.until:
         raise InputError(
-            f"until: {dict(until)} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out"
+            f"until: {task.until} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out"
         )
     if seeds is None:
         return _dataset(task, [task.one(first)], first, labelled=False)
@@ -106,7 +111,7 @@ def run(
     return seeds_of_a_run.labelled(_dataset(task, runs, first, labelled=True), range(first, first + many), said)
 
 
-def total_steps(steps: int | None, preset: Preset | None, setting: settings.Setting) -> int:
+def total_steps(steps: int | str | None, preset: Preset | None, setting: settings.Setting) -> int:
     """The number of steps: as given, the preset's, or the first preset's.  Raises InputError where none says."""
     if steps is not None:
         return parameters.count("steps", steps, example=1500)
@@ -126,7 +131,7 @@ class _Task:
         sampling: str,
         recorded: Steps,
         wanted: tuple[str, ...],
-        until: Mapping[str, float] | None,
+        until: ask.Thresholds | None,
         initial: Mapping[str, Any] | source.Source | None,
         params: Mapping[str, object] | None,
         asked: bool,
@@ -134,15 +139,9 @@ class _Task:
     ) -> None:
         self.resolved, self.steps, self.engine, self.sampling = resolved, steps, engine, sampling
         self.recorded, self.wanted, self.initial, self.params = recorded, wanted, initial, params
-        self.until, self.asked, self.notes, self.examples = dict(until or {}), asked, tuple[str, ...](), examples
-        self.seed = 0
-        cheap = obs.at_every_step(resolved.model)
-        for name, value in self.until.items():
-            if name not in cheap:
-                raise InputError(
-                    f"until: {name!r} is not an observable known at every step; {nearest(str(name), cheap)}"
-                )
-            parameters.positive(f"until[{name!r}]", value)
+        self.until = ask.thresholds("until", until, obs.at_every_step(resolved.model))
+        self.asked, self.notes, self.examples = asked, tuple[str, ...](), examples
+        self.seed, self.digests = 0, dict[str, str]()
         if engine == "weights" and sampling == "gram":
             raise InputError(
                 "sampling: 'gram' has no vectors to train weights on; use sampling='vectors' with engine='weights'"
@@ -160,6 +159,9 @@ class _Task:
         self.seed = seed
         initial = source.arrays(self.model, self.resolved.values, seed, self.initial, self.examples)
         drawn = draw(self.model, self.resolved.values, seed, self.sampling, initial)
+        if initial is not None:  # W of examples is drawn: the seed tells it
+            told = {name: each for name, each in initial.items() if name != "W" or self.examples is None}
+            self.digests = arrays.digests(told)
         if initial is not None and self.examples is None:
             self.resolved = parameters.with_sizes(self.resolved, self.params, tasks.sizes(self.model, drawn))
             for line in untold(self.model, self.resolved.values, parameters.by_name(self.params)):
@@ -453,6 +455,9 @@ def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int,
         "engine": task.engine,
         "sampling": drawn.sampling,
         "seed": first,
+        **({"seeds": len(runs)} if labelled else {}),
+        **({"initial": json.dumps(task.digests)} if task.digests else {}),
+        "declaration": digest.of_model(model),
         "steps": int(t[-1]),
         "parameters": json.dumps(values),
         "notes": "\n".join([*task.resolved.notes, *task.notes]),
@@ -460,62 +465,3 @@ def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int,
     }
     kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}
     return xarray.Dataset(data, coords=kept, attrs=attrs)
-
-
-def weights(
-    data: xarray.Dataset, initial: Mapping[str, Any] | source.Source | None = None, setting: str | Model | None = None
-) -> Array:
-    """W (H, m, d) at the last recorded step of a run, rebuilt from its coefficients.
-
-    Args:
-        data: a run of one seed with every coefficient recorded, sampling "vectors" or the caller's arrays.
-        initial: the arrays or examples the run started from, where it was given any.
-        setting: the Model or "file.py:model" of a run of the user's own; a shipped setting is known by its name.
-
-    Raises:
-        InputError: for a Gram draw (it has no vectors), for a run of several seeds, and where coefficients are missing.
-    """
-    if data.attrs["sampling"] == "gram":
-        raise InputError(
-            "sampling: 'gram' draws have no vectors, so W cannot be rebuilt; run with sampling='vectors'"
-        )
-    if "seed" in data.dims:
-        raise InputError(
-            f"seeds: this run has {data.sizes['seed']} of them; select one, as in data.isel(seed=0, drop=True)"
-        )
-    given = {k: v for k, v in json.loads(data.attrs["parameters"]).items() if v is not None}
-    resolved = parameters.resolve(settings.resolve(setting or data.attrs["setting"]).factory, given)
-    if tasks.redraws(resolved.model, resolved.values):
-        raise InputError(
-            f"{tasks.flag(resolved.model)}: this run drew its examples again before every step and did not keep their "
-            "coefficients, so W cannot be rebuilt from it; run without it"
-        )
-    if data.attrs["sampling"] == "initial" and initial is None:
-        raise InputError("initial: the run started from the caller's arrays; pass the same ones as initial=")
-    seed = int(data.attrs["seed"])
-    arrays = source.arrays(resolved.model, resolved.values, seed, initial)
-    drawn = draw(resolved.model, resolved.values, seed, "vectors", arrays)
-    assert drawn.vectors is not None and drawn.weights is not None
-    b = np.zeros(drawn.z.shape)
-    n = len(drawn.y)
-    for family in resolved.model.directions:
-        coefficient = family.coefficient
-        if coefficient.name not in data:
-            raise InputError(
-                f"observables: {coefficient.name!r} is not in this run, and W needs it; run without observables="
-            )
-        last = np.asarray(data[coefficient.name].isel(t=-1).values)
-        start = resolved.model.offsets(n, drawn.tasks)[family.name]
-        rows = slice(start, start + resolved.model.sizes(n, drawn.tasks)[family.name])
-        value = last.reshape(*last.shape[:2], -1)
-        if coefficient.labelled:
-            value = value * drawn.y
-        lengths = np.diag(drawn.gram)[rows] if coefficient.scaled else np.ones(value.shape[-1])
-        sign = (
-            np.array([1.0, -1.0])[:, None, None]
-            if coefficient.signed and resolved.model.network.heads == "signed"
-            else 1.0
-        )
-        b[..., rows] = np.divide(value * sign, lengths, out=np.zeros_like(value), where=lengths != 0)
-    scale = kernel_for(resolved.model).scale(resolved.values, np.asarray(data["t"].values[-1:]))
-    return np.asarray(scale[0] * drawn.weights + b @ drawn.vectors)

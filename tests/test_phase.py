@@ -221,7 +221,7 @@ def test_kill_in_the_middle_leaves_a_store_that_is_taken_up(tmp_path: Path) -> N
     ("changes", "said"),
     [
         ({"x": ("lamb", [1.0])}, "x: 'lamb' is not a parameter of pegr; did you mean 'lam'?"),
-        ({"x": "lam"}, "x: 'lam'; expected a parameter and its values"),
+        ({"x": "lam"}, "x: 'lam'; expected name=a:b:n"),
         ({"x": ("lam", [])}, "x: lam has the values []; expected at least one, all different"),
         ({"x": ("lam", [0.1, 0.1])}, "expected at least one, all different"),
         ({"x": ("lam", 0.1)}, "x: lam has the values 0.1; expected at least one"),
@@ -230,7 +230,7 @@ def test_kill_in_the_middle_leaves_a_store_that_is_taken_up(tmp_path: Path) -> N
         ({"x": ("sigma_p", [1.0])}, "x and y: both sigma_p"),
         ({"observable": "gamma"}, "observable: 'gamma' is not one number a run"),
         ({"observable": "losss"}, "did you mean 'loss'?"),
-        ({"sampling": "grams"}, "sampling: 'grams' is not known"),
+        ({"sampling": "grams"}, "sampling: 'grams'; expected one of vectors, gram"),
         ({"seeds": 0}, "seeds: 0; expected a whole number of at least 1"),
         ({"workers": 0}, "workers: 0; expected a whole number of at least 1"),
     ],

@@ -254,16 +254,16 @@ def test_conditions_are_measured_on_covariances() -> None:
 
 
 LINES = [
-    ("run nearly_orthogonal --data mnits --classes 0,1", "data: 'mnits' is not an image set; did you mean 'mnist'?"),
+    ("run nearly_orthogonal --data mnits --classes 0,1", "data: 'mnits'; expected one of mnist, ...|did you mean 'mnist'?"),
     ("validate nearly_orthogonal --data cifar --classes 0,1",
-     "data: 'cifar' is not an image set; expected one of mnist, fashion-mnist"),
+     "data: 'cifar'; expected one of mnist, fashion-mnist, such as data=mnist"),
     ("run nearly_orthogonal --data mnist", "classes: not given; --data mnist needs labels, such as --classes 0,1"),
     ("run nearly_orthogonal --data mnist --classes 0,9 --data-dir DIR",
      "classes: 9 is not a label here; expected labels of [0, 1, 2, 3, 4]"),
     ("run nearly_orthogonal --data mnist --classes 0,one --data-dir DIR",
      "classes: 'one'; expected a whole number ..."),
     ("run nearly_orthogonal --data mnist --classes 0,0 --data-dir DIR",
-     "classes: [0, 0]; expected two or more different labels, such as [3, 8]"),
+     "classes: '0,0'; expected two or more different labels, such as 3,8"),
     ("run nearly_orthogonal --data mnist --classes 0,1,2 --data-dir DIR",
      "classes: 0,1,2, which are 3, but nearly_orthogonal has labels +1 and -1; give 2 of them"),
     ("run nearly_orthogonal n=25 --data mnist --classes 0,1 --data-dir DIR",
@@ -305,7 +305,7 @@ def spiked(**changed: object) -> Callable[[], object]:
 
 
 CALLS: dict[str, tuple[Callable[[], object], str]] = {
-    "a set by number": (lambda: gr.images(3, classes=(0, 1)), "data: 3 is not an image set; expected one of ..."),  # type: ignore[arg-type]
+    "a set by number": (lambda: gr.images(3, classes=(0, 1)), "data: 3; expected one of ..."),  # type: ignore[arg-type]
     "no examples": (lambda: gr.images("mnist", classes=(0, 1), n=0), "n: 0; expected a whole number of at least ..."),
     "a measured quantity misspelt": (
         lambda: gr.conditions("nearly_orthogonal", measured={"R_mim": 1.0}),
@@ -325,8 +325,8 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "covariances of another setting": (spiked(setting="pegr", K=None), "...|covariances: pegr has no noise"),
     "two covariances": (spiked(sigma=np.ones((2, 4, 4))), "covariances: shape (2, 4, 4); expected (3, d, d), ..."),
-    "ragged covariances": (spiked(sigma=[np.eye(2), np.eye(3), np.eye(2)]), "covariances: not an array of ..."),
-    "a nan covariance": (spiked(sigma=np.full((3, 2, 2), np.nan)), "covariances: an entry is not finite; ..."),
+    "ragged covariances": (spiked(sigma=[np.eye(2), np.eye(3), np.eye(2)]), "covariances: rows of different lengths; ..."),
+    "a nan covariance": (spiked(sigma=np.full((3, 2, 2), np.nan)), "covariances: nan at index (0, 0, 0); ..."),
     "no covariance": (spiked(sigma=np.zeros((3, 2, 2))), "covariances: a class covariance has the ..."),
     "covariances and Gamma": (spiked(Gamma=2.0), "Gamma: 2.0, but covariances say what the noise is; leave Gamma out"),
     "covariances and d": (spiked(d=13), "d: 13, but the covariances have d = 12; leave d out"),

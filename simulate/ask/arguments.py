@@ -1,0 +1,118 @@
+"""The arguments of the public functions that are no parameters: names, thresholds, recorded steps, workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+
+from dynamics.formula import FormulaError
+
+from .. import parameters
+from ..errors import InputError, nearest, quoted
+from . import values
+
+Names = str | Iterable[str]
+Thresholds = Mapping[str, float | str]
+Recorded = str | int | Sequence[int] | Iterable[int]
+
+MOST_WORKERS = 1024
+
+
+def names(option: str, value: object, known: tuple[str, ...], of: str) -> tuple[str, ...] | None:
+    """Names among `known`, each once, of a text such as "loss,gamma" or of several texts; None for None.
+
+    A set's names come in alphabetical order.  `of` says in a sentence what they are, such as "an observable of pegr".
+
+    Raises:
+        InputError: for what is no list of names, an empty one, and an unknown name, with the nearest.
+    """
+    if value is None:
+        return None
+    given = values.text(value)
+    words: list[object] | None
+    if given is not None:
+        words = [word.strip() for word in given.split(",")]
+    else:
+        words = sorted(value, key=str) if isinstance(value, Set) else values.listed(value)
+    if not words or "" in words:
+        said = "names none" if isinstance(value, Iterable) and not words else quoted(value)
+        example = ",".join(known[:1] + known[-1:])
+        raise InputError(f"{option}: {said}; expected names separated by commas, such as {example}, or leave it out")
+    found: list[str] = []
+    for word in words:
+        name = values.text(word)
+        if name is None or name not in known:
+            cure = f"expected names, such as {known[0]!r}" if name is None else nearest(name, known)
+            raise InputError(f"{option}: {quoted(word)} is not {of}; {cure}")
+        found.append(name)
+    return tuple(dict.fromkeys(found))
+
+
+def recorded(option: str, value: object) -> str | list[int] | None:
+    """Which steps to record: "all", steps as "0,10,100" or as whole numbers, or None for the default.
+
+    Raises:
+        InputError: for anything else.
+    """
+    value = values.scalar(value)
+    if value is None or (isinstance(value, str) and value == "all"):
+        return value
+    listed = value.split(",") if isinstance(value, str) else values.listed(value)
+    if listed is None:
+        listed = [value]
+    expected = "expected 'all' or whole steps, such as 0,10,100"
+    found = []
+    for step in listed:
+        try:
+            whole = values.whole(step)
+        except FormulaError as error:
+            raise InputError(f"{option}: {error}; {expected}") from error
+        if whole is None:
+            raise InputError(f"{option}: {quoted(step)}; {expected}")
+        found.append(whole)
+    if not found:
+        raise InputError(f"{option}: {quoted(value)} has no step; {expected}, or leave it out")
+    return found
+
+
+def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, float]:
+    """{"loss": 1e-3} of a mapping from names among `known` to numbers above 0 or their text; empty for None.
+
+    Raises:
+        InputError: for what is no such mapping, an unknown name, with the nearest, and another threshold.
+    """
+    found: dict[str, float] = {}
+    for name, given in values.mapping(option, value, "thresholds by observable", "{'loss': 1e-3}").items():
+        if name not in known:
+            raise InputError(
+                f"{option}: {quoted(name)} is not an observable known at every step; {nearest(name, known)}"
+            )
+        expected = f"expected a finite number above 0, such as {name}=1e-3"
+        try:
+            number = values.typed(given)
+        except FormulaError as error:
+            raise InputError(f"{option}: {name}: {error}; {expected}") from error
+        if number is None or number <= 0:
+            raise InputError(f"{option}: {name} is {quoted(given)}; {expected}")
+        found[name] = number
+    return found
+
+
+def workers(value: object, default: int) -> int:
+    """The number of threads.
+
+    Raises:
+        InputError: for what is no whole number from 1 to 1024.
+    """
+    return parameters.count("workers", default if value is None else value, low=1, example=2, high=MOST_WORKERS)
+
+
+def one_text(option: str, value: object, example: str) -> str:
+    """A text that is not empty.
+
+    Raises:
+        InputError: for anything else.
+    """
+    found = values.text(value)
+    if not found:
+        raise InputError(f"{option}: {quoted(value)}; expected a text, such as {example!r}")
+    return found

@@ -1,0 +1,165 @@
+"""Single values, lists and mappings as a caller gives them: text as typed or Python values, read exactly or refused."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from collections.abc import Iterable, Mapping, Set, Sized
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+
+import numpy as np
+
+from dynamics import formula
+
+from ..errors import InputError, quoted
+
+EXACT = 2**53  # up to it every whole float64 is exact
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # what Python's float takes is wider
+_OPERATION = re.compile(r"[-+*/^(]")  # what tells a formula from a word
+_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+_MOST = 10**6  # entries taken of what does not say how many it has, such as a generator
+
+
+def scalar(value: object) -> object:
+    """The Python value behind a NumPy scalar or an array without axes, and text without spaces around it.
+
+    What holds no plain value (a masked entry, a date) stays as it is.
+    """
+    if isinstance(value, str):
+        return str(value).strip(" ")
+    kind = getattr(getattr(value, "dtype", None), "kind", "O")
+    masked = isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
+    if getattr(value, "ndim", None) != 0 or not hasattr(value, "item") or masked or kind in "mMVS":
+        return value
+    return value.item()
+
+
+def real(value: object) -> float | None:
+    """A finite float of a number or its text; None for anything else.
+
+    Raises:
+        FormulaError: for a number beyond float64, in either direction.
+    """
+    value = scalar(value)
+    if isinstance(value, str):
+        if not _NUMBER.fullmatch(value):
+            return None
+        number, mantissa = float(value), re.split("[eE]", value)[0]
+        return _held(number, quoted(value), bool(re.search("[1-9]", mantissa)))
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Real | Decimal):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    except ValueError:  # a signalling NaN
+        return None
+    if math.isnan(number) or (math.isinf(number) and value == number):
+        return None
+    return _held(number, quoted(value), value != 0)
+
+
+def _held(number: float, shown: str, nonzero: bool) -> float:
+    """The float64 of a finite number, where it has one."""
+    if math.isinf(number):
+        raise formula.FormulaError(f"{shown} is beyond the largest number, 1.8e308")
+    if number == 0 and nonzero:
+        raise formula.Vanishes(f"{shown} is below the smallest number above 0, 5e-324")
+    return number
+
+
+def whole(value: object) -> int | None:
+    """An int of a whole number or its text; None for what is not whole.
+
+    Raises:
+        FormulaError: for a number beyond 2^53, where a float64 may stand for several whole numbers.
+    """
+    value = scalar(value)
+    number = real(value)
+    if number is None:
+        return None
+    try:
+        # NOTE: of text by Decimal: its float may be whole where the text is not, and next to the whole number meant.
+        exact = Decimal(value) if isinstance(value, str) else value
+        found = int(exact) if abs(number) <= EXACT else EXACT + 1  # type: ignore[call-overload]
+    except InvalidOperation:  # an exponent beyond Decimal's
+        return None
+    if abs(found) > EXACT:
+        raise formula.FormulaError(f"{quoted(value)} is beyond 2^53, up to which whole numbers are exact")
+    return found if found == exact else None
+
+
+def typed(value: object) -> float | None:
+    """A finite float, of a number, its text or a formula of numbers, such as "exp(100)"; None for anything else.
+
+    Raises:
+        FormulaError: for a formula that cannot be read, or a value that float64 does not hold.
+    """
+    number, value = real(value), scalar(value)
+    if number is not None or not isinstance(value, str) or not _OPERATION.search(value) or _as_python(value):
+        return number
+    if not value.isascii():
+        raise formula.FormulaError(f"{quoted(value)} holds characters that are not ASCII")
+    return formula.evaluate(value, {}, vanishing=False)
+
+
+def _as_python(text: str) -> bool:
+    """Whether a text is a number as Python reads it, be it finite or not: then it is no formula."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def flag(value: object) -> bool | None:
+    """True or false, of a bool, 0 or 1, or one of their words; None for anything else."""
+    value = scalar(value)
+    text = str(value).lower() if isinstance(value, bool | int | str) else ""
+    return True if text in _TRUE else False if text in _FALSE else None
+
+
+def text(value: object) -> str | None:
+    """A text; None for anything else."""
+    value = scalar(value)
+    return value if isinstance(value, str) else None
+
+
+def listed(value: object) -> list[object] | None:
+    """The entries of a sequence, a one-dimensional array or a generator, taken once; None for anything else.
+
+    Text, bytes and mappings are no lists here, nor are sets, which have no order.
+
+    Raises:
+        InputError: for a generator of more than a million entries.
+    """
+    if isinstance(value, str | bytes | bytearray | memoryview | Mapping | Set) or not isinstance(value, Iterable):
+        return None
+    if getattr(value, "ndim", 1) != 1 or (
+        isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
+    ):
+        return None
+    if isinstance(value, Sized):
+        return list(value)
+    found = list(islice(value, _MOST + 1))
+    if len(found) > _MOST:
+        raise InputError(f"{quoted(value)} does not end within {_MOST} entries; expected a list, so give one")
+    return found
+
+
+def mapping(name: str, value: object, what: str, example: str) -> dict[str, object]:
+    """A copy of a mapping from names, empty for None; `what` it holds and an `example`, for the sentence.
+
+    Raises:
+        InputError: where it is no mapping, or a key is no text.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InputError(f"{name}: {quoted(value)}; expected {what}, as in {example}")
+    for key in value:
+        if not isinstance(key, str):
+            raise InputError(f"{name} has the key {quoted(key)}; expected {what}, as in {example}")
+    return dict(value)

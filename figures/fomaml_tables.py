@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from . import style
 from .fomaml_page import page
 from .fomaml_runs import ACTIVATIONS, BAND, DATA, METHODS, PAPER, READINGS, Case, Experiment, describe, final, measure
-from .save import Writer, save
+from .save import Writer, save, write_text
 
 if TYPE_CHECKING:
     import xarray
@@ -230,7 +230,7 @@ def _writer(table: Table) -> Writer:
         )  # fmt: skip
         for ending, form in forms:
             paths.append(folder / f"fomaml_{table.name}.{ending}")
-            paths[-1].write_text(form(table, experiment, runs), encoding="utf-8")
+            write_text(paths[-1], form(table, experiment, runs))
         return paths
 
     return write

@@ -60,7 +60,7 @@ def watched() -> Iterator[None]:
         Unprinted: also where standard output is closed from the start, before anything is done.
     """
     if sys.stderr is None:  # closed: what print would send there must not come among the results
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open to the end
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
     if sys.stdout is None:
         raise Unprinted("standard output is closed, so nothing has been run; leave it open, or send it to /dev/null")
     with redirect_stdout(_Watched(sys.stdout)):  # type: ignore[type-var]

@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from .errors import RangeError
+
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "log": math.log, "exp": math.exp, "sqrt": math.sqrt, "abs": abs, "max": max, "min": min,
 }
@@ -24,7 +26,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
-class FormulaError(ValueError):
+class FormulaError(RangeError):
     """A formula that cannot be read or has no value here; one sentence with the formula and the culprit."""
 
 

@@ -63,7 +63,7 @@ def watched() -> Iterator[None]:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")
     if sys.stdout is None:
         raise Unprinted("standard output is closed, so nothing has been run; leave it open, or send it to /dev/null")
-    with redirect_stdout(_Watched(sys.stdout)):  # type: ignore[type-var]
+    with redirect_stdout(_Watched(sys.stdout)):
         try:
             yield
             sys.stdout.flush()

@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .conditions import Only, Quantity
+from .errors import ModelError
 from .model import Value
 
 Kind = Literal["identity", "inequality", "probability", "order", "exists"]
@@ -101,7 +102,7 @@ class Statement:
 
     def __post_init__(self) -> None:
         if (self.kind == "order") != (self.path is not None):
-            raise ValueError(f"{self.id}: an order statement needs a path, and only it; give path= or another kind")
+            raise ModelError(f"{self.id}: an order statement needs a path, and only it; give path= or another kind")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +117,7 @@ class Statements:
         ids = [statement.id for statement in self.statements]
         for name in ids:
             if ids.count(name) > 1:
-                raise ValueError(f"statements: the id {name!r} is used twice; give each statement its own id")
+                raise ModelError(f"statements: the id {name!r} is used twice; give each statement its own id")
 
 
 __all__ = ["Instance", "Kind", "Only", "Path", "Quantity", "Statement", "Statements"]

@@ -1,4 +1,4 @@
-"""Writing whole or not at all: beside under a hidden name, synced to disk, then renamed; one writer of a name at a time.
+"""Writing whole or not at all: beside under a hidden name, synced to disk, then renamed; one writer a name at a time.
 
 A file or folder NAME is written as .NAME.PID.new in its own folder, so that the last step is a rename within one file
 system.  Whoever holds the lock .NAME.lock removes what writers killed earlier have left.

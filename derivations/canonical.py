@@ -15,6 +15,7 @@ import sympy as sp
 
 from .activations import PIECES
 from .calculus import reduce_signs, split_factors
+from .errors import ModelError
 from .roles import GramEntry, role_of
 from .symbols import class_head, i, i_, m, n, r, r_, s, signed_head, y
 from .task_symbols import TRAIN, VALIDATION, K
@@ -88,7 +89,7 @@ def canonical(expr: sp.Expr, signed: bool = True, depth: int = 0) -> Canonical:
     """The canonical form of an expression in the symbols of `derivations.symbols`.
 
     `signed`: labels are +-1 (y^2 = 1).  `depth` counts the functions around this argument; their sums are named apart.
-    Raises ValueError where a product has more sums over one set than there are names.
+    Raises ModelError where a product has more sums over one set than there are names.
     """
     free = expr.free_symbols
     found = Canonical()
@@ -229,7 +230,7 @@ def _namings(limits: Limits, free: set[sp.Symbol], signed: bool, depth: int) -> 
     for known, members in sets.items():
         names, bounds = [name for name in known if name not in free], [bound for bound, _ in members]
         if len(names) < len(bounds):
-            raise ValueError(
+            raise ModelError(
                 f"canonical: {len(bounds)} sums up to {members[0][1]} in one product; expected at most {len(names)}"
             )
         choices.append(

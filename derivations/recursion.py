@@ -17,6 +17,7 @@ import sympy as sp
 
 from .activations import sigma
 from .calculus import Definition, Definitions, collect_by, contract, derivative, pull_out, reduce_signs
+from .errors import ModelError
 from .model import Directions, Model
 from .symbols import Names, c, class_, head_sum, i, i_, kappa, lam, m, n, r, r_
 
@@ -64,7 +65,7 @@ class Recursion:
 def of_model(model: Model) -> Recursion:
     """Derive a model's recursion.  Source of the method: README, "The idea".
 
-    Raises ValueError in one sentence where the model does not close on pre-activations.
+    Raises ModelError in one sentence where the model does not close on pre-activations.
     """
     names = Names(model)
     definitions = _forward(names)
@@ -129,7 +130,7 @@ def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
 
 
 def _refuse_third_derivative() -> sp.Expr:
-    raise ValueError("objective: it needs a third derivative of the loss; declare penalties on gradient norms only")
+    raise ModelError("objective: it needs a third derivative of the loss; declare penalties on gradient norms only")
 
 
 def _class_outputs(names: Names, activated: sp.Expr) -> list[Definition]:

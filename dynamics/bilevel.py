@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import RangeError
 from .kernel import Floats, Kernel, Trajectory, one_blas_thread, until_failure
 from .stepdraws import StepDraws
 
@@ -104,10 +105,10 @@ class BilevelKernel(Kernel):
         return int(self._value(values, "tasks"))
 
     def _value(self, values: Mapping[str, Any], option: str) -> float:
-        """The value of the parameter that the algorithm names.  Raises ValueError where there is none."""
+        """The value of the parameter that the algorithm names.  Raises RangeError where there is none."""
         name = self.algorithm[option]
         if values.get(name) is None:
-            raise ValueError(
+            raise RangeError(
                 f"{name}: no value, and the algorithm takes its {option} from it; declare the parameter in the model "
                 f"and give {name}=..."
             )
@@ -120,7 +121,7 @@ class BilevelKernel(Kernel):
             return everything, everything
         train = int(self._value(values, "train"))
         if not 1 <= train < n:
-            raise ValueError(f"{self.algorithm['train']}: {train} of {n} examples to train on; expected 1 to {n - 1}")
+            raise RangeError(f"{self.algorithm['train']}: {train} of {n} examples to train on; expected 1 to {n - 1}")
         return everything[:train], everything[train:]
 
     def places(self, tasks: int, n: int) -> Indices:
@@ -148,7 +149,7 @@ class BilevelKernel(Kernel):
     ) -> Trajectory:
         """Run `steps` outer steps from step `start`, keeping the states at `recorded` steps; see `Kernel.run`.
 
-        Raises ValueError where shapes disagree, or where the split leaves no examples.
+        Raises RangeError where shapes disagree, or where the split leaves no examples.
         """
         tasks, n = self._sizes(z, gram, y, values)
         state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
@@ -219,7 +220,7 @@ class BilevelKernel(Kernel):
         moved = np.array(states, dtype=np.float64, order="C")
         chosen = np.fromiter(batch, dtype=np.int64)
         if np.any(np.diff(chosen) != 1):
-            raise ValueError(f"batch: {chosen.tolist()}; expected examples one after another, such as range(5)")
+            raise RangeError(f"batch: {chosen.tolist()}; expected examples one after another, such as range(5)")
         part = (int(chosen[0]), int(chosen[-1]) + 1) if len(chosen) else (0, 0)
         labels = np.ascontiguousarray(y, dtype=np.float64 if self.signed else np.int64)
         numbers = self._numbers(values, moved.shape[2])
@@ -247,7 +248,7 @@ class BilevelKernel(Kernel):
         size = int(self.places(tasks, n).max()) + 1 if n else 0
         known = gram.shape == (size, size) or (self.factor is not None and len(self.factor) == size)
         if rest or z.ndim != 3 or (z.shape[0], z.shape[2]) != (self.heads, size) or not known:
-            raise ValueError(
+            raise RangeError(
                 f"kernel {self.path.stem}: z {z.shape}, gram {gram.shape} and y {y.shape} disagree for {tasks} tasks; "
                 f"expected z ({self.heads}, m, B), gram (B, B) and y (tasks n,)"
             )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import RangeError
 from .gram import Reduced
 from .testlaw import Draws, coloured
 
@@ -26,7 +27,7 @@ SHAPES = ("gaussian", "uniform", "rademacher")
 def standardised(rng: np.random.Generator, shape: str, size: tuple[int, ...]) -> Array:
     """Independent entries of mean 0 and variance 1: "gaussian", "uniform" on +-sqrt(3), or "rademacher" +-1.
 
-    Raises ValueError for another shape.
+    Raises RangeError for another shape.
     """
     if shape == "gaussian":
         return rng.standard_normal(size)
@@ -34,7 +35,7 @@ def standardised(rng: np.random.Generator, shape: str, size: tuple[int, ...]) ->
         return rng.uniform(-np.sqrt(3.0), np.sqrt(3.0), size)
     if shape == "rademacher":
         return 2.0 * rng.integers(0, 2, size).astype(np.float64) - 1.0
-    raise ValueError(f"entries: {shape!r}; expected one of {', '.join(SHAPES)}")
+    raise RangeError(f"entries: {shape!r}; expected one of {', '.join(SHAPES)}")
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ class Sample:
 def sample(noise: Spiked | Matrices, start: Start, shape: str, rng: np.random.Generator, size: int) -> Sample:
     """`size` draws of fresh noise; exact in law.
 
-    Raises ValueError where the law needs vectors and the draw has none: any but Gaussian spiked noise.
+    Raises RangeError where the law needs vectors and the draw has none: any but Gaussian spiked noise.
     """
     if isinstance(noise, Spiked) and shape == "gaussian":
         bulk = Bulk.of(noise, start.reduced)
@@ -193,7 +194,7 @@ def sample(noise: Spiked | Matrices, start: Start, shape: str, rng: np.random.Ge
         draws = rng.standard_normal((size, noise.scale.shape[1]))
         return Sample((gaussian,), draws, noise.scale, noise.z.T, noise.gram.T)
     if start.vectors is None or start.weights is None:
-        raise ValueError(f"entries: {shape!r} noise has no law of its own in the neurons, so vectors are needed")
+        raise RangeError(f"entries: {shape!r} noise has no law of its own in the neurons, so vectors are needed")
     zeta = standardised(rng, shape, (size, start.vectors.shape[1]))
     if isinstance(noise, Matrices):
         none = np.zeros((0, len(start.weights))), np.zeros((0, len(start.vectors)))

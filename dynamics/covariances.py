@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import RangeError
+
 Array = NDArray[np.float64]
 
 
@@ -38,16 +40,16 @@ def class_numbers(sigma: Array) -> ClassNumbers:
     Eigenvalues at most d machine epsilons times the largest count as 0.
 
     Raises:
-        ValueError: a covariance is not symmetric, has a negative eigenvalue beyond rounding, or is 0.
+        RangeError: a covariance is not symmetric, has a negative eigenvalue beyond rounding, or is 0.
     """
     if not np.allclose(sigma, np.swapaxes(sigma, -1, -2), rtol=1e-10, atol=1e-12 * float(np.max(np.abs(sigma)))):
-        raise ValueError("sigma: a class covariance is not symmetric; give A_k A_k^T")
+        raise RangeError("sigma: a class covariance is not symmetric; give A_k A_k^T")
     factors: list[Array] = []
     for one in sigma:
         values, vectors = np.linalg.eigh(one)
         limit = len(values) * np.finfo(np.float64).eps * values[-1]
         if values[-1] <= 0 or values[0] < -100 * limit:
-            raise ValueError(f"sigma: a class covariance has the eigenvalues {values[0]:.3g} to {values[-1]:.3g}; "
+            raise RangeError(f"sigma: a class covariance has the eigenvalues {values[0]:.3g} to {values[-1]:.3g}; "
                              "expected none below 0 and one above")
         kept = values > limit
         factors.append(vectors[:, kept] * np.sqrt(values[kept]))
@@ -86,10 +88,10 @@ def spike(ratio: float, rank: float, bulk: float = 0.5) -> float:
     2 b^2 x) for x = lambda^2 at D = rank, b = bulk; ratio = 1 is exactly x = b^2.
 
     Raises:
-        ValueError: the ratio is below 1, which orthonormal spikes cannot give.
+        RangeError: the ratio is below 1, which orthonormal spikes cannot give.
     """
     if not ratio >= 1:
-        raise ValueError(f"Gamma: {ratio} is below 1, which orthonormal spikes on a common bulk cannot give")
+        raise RangeError(f"Gamma: {ratio} is below 1, which orthonormal spikes on a common bulk cannot give")
     return float(bulk**2 * (ratio + np.sqrt((ratio - 1) * (ratio + rank - 1))))
 
 
@@ -99,10 +101,10 @@ def spiked(classes: int, d: int, ratio: float, bulk: float = 0.5) -> Array:
     Each Sigma_k is 0 on the K features, lambda^2 on its own spike and bulk^2 elsewhere; its rank is d - K.
 
     Raises:
-        ValueError: d is below 2 K, so that K features and K spikes do not fit, or the ratio is below 1.
+        RangeError: d is below 2 K, so that K features and K spikes do not fit, or the ratio is below 1.
     """
     if d < 2 * classes:
-        raise ValueError(f"d: {d} is below 2 K = {2 * classes}; K features and K orthonormal spikes need that many")
+        raise RangeError(f"d: {d} is below 2 K = {2 * classes}; K features and K orthonormal spikes need that many")
     sigma, own = np.zeros((classes, d, d)), spike(ratio, d - classes, bulk)
     bulk_at = np.arange(classes, d)
     sigma[:, bulk_at, bulk_at] = bulk**2
@@ -133,14 +135,14 @@ def quantities(numbers: ClassNumbers, sizes: Array, lengths: Array) -> dict[str,
         lengths: (K,), ||u_k||.
 
     Raises:
-        ValueError: there is one class, or sizes or lengths are not K positive numbers.
+        RangeError: there is one class, or sizes or lengths are not K positive numbers.
     """
     f, classes = numbers.frobenius, len(numbers.trace)
     if classes < 2:
-        raise ValueError("sigma: one class covariance; expected at least 2")
+        raise RangeError("sigma: one class covariance; expected at least 2")
     for name, values in (("sizes", sizes), ("lengths", lengths)):
         if values.shape != (classes,) or not np.all(values > 0):
-            raise ValueError(f"{name}: {values.tolist()}; expected one positive number for each of {classes} classes")
+            raise RangeError(f"{name}: {values.tolist()}; expected one positive number for each of {classes} classes")
     others = np.stack([np.max(np.delete(f, j, axis=1), axis=1) for j in range(classes)], axis=1)  # max_{k != j} F_ik
     met = f > 0
     # Per class k, the most that another class's noise weighs against its own signal and against its own noise.

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from .errors import RangeError
+
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "log": math.log, "exp": math.exp, "sqrt": math.sqrt, "abs": abs, "max": max, "min": min,
 }
@@ -28,7 +30,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 _LITERAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # Python's own are wider: 0x10, 1_000, 1j
 
 
-class FormulaError(ValueError):
+class FormulaError(RangeError):
     """A formula that cannot be read or has no value here; one sentence with the formula and the culprit."""
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import RangeError
+
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -73,13 +75,13 @@ def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensem
     `data` is the noise vectors' stream, `init` the filters'.
 
     Raises:
-        ValueError: d is not a whole number or is below f.
+        RangeError: d is not a whole number or is below f.
         numpy.linalg.LinAlgError: `fixed_gram` is not positive definite.
     """
     f, n, filters = len(ensemble.fixed_gram), len(ensemble.noise_std), ensemble.filters
     left = ensemble.d - f  # dimensions orthogonal to the fixed directions
     if left < 0 or ensemble.d != np.floor(ensemble.d):
-        raise ValueError(f"d: {ensemble.d:g} with {f} fixed directions; expected a whole number of at least {f}")
+        raise RangeError(f"d: {ensemble.d:g} with {f} fixed directions; expected a whole number of at least {f}")
     inside = np.linalg.cholesky(ensemble.fixed_gram) if f else np.empty((0, 0))
     columns = int(min(n + filters, left))
     along = np.where(ensemble.along, ensemble.along * data.standard_normal((n, f)), 0.0)

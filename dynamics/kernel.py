@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import RangeError
 from .loading import BESIDE, GENERATED, Place, module_of, plain_module, remember
 from .stepdraws import StepDraws
 
@@ -100,7 +101,7 @@ class Kernel:
         """Run `steps` steps of gradient descent from step `start`, keeping the states at `recorded` steps.
 
         z, b (H, m, B), gram (B, B), y (n,); z and b are left as they are.  `velocity` (H, m, B) is momentum's, 0 where
-        not given; `draws` are the batches and labels of kernels that take them.  Raises ValueError where shapes
+        not given; `draws` are the batches and labels of kernels that take them.  Raises RangeError where shapes
         disagree or draws are missing: compiled code checks nothing.
         """
         self._check(z, gram, y)
@@ -144,7 +145,7 @@ class Kernel:
             return []
         if draws is None or len(draws.y) != n:
             names = " and ".join(wanted)
-            raise ValueError(f"kernel {self.path.stem}: each step draws its {names}; expected draws= for {n} examples")
+            raise RangeError(f"kernel {self.path.stem}: each step draws its {names}; expected draws= for {n} examples")
         found: list[NDArray[Any]] = [*draws.batches(start, steps)] if "batch" in wanted else []
         return [*found, *([self.labels(draws.labels(start, steps))] if "label_noise" in wanted else [])]
 
@@ -166,7 +167,7 @@ class Kernel:
         """Network outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m)."""
         if a.ndim != 4 or a.shape[1:3] != (self.patches, self.heads):
             shape = f"(N, {self.patches}, {self.heads}, m)"
-            raise ValueError(f"kernel {self.path.stem}: a {a.shape} has other patches or heads; expected {shape}")
+            raise RangeError(f"kernel {self.path.stem}: a {a.shape} has other patches or heads; expected {shape}")
         out = np.empty(a.shape[0] if self.signed else (a.shape[0], self.heads))
         self.loops.outputs(np.ascontiguousarray(a, dtype=np.float64), *self.arguments(values, a.shape[3]), out)
         return out
@@ -182,12 +183,12 @@ class Kernel:
     def _check(self, z: Floats, gram: Floats, y: Floats) -> None:
         size = self.loops.directions(y.size)
         if z.ndim != 3 or (z.shape[0], z.shape[2]) != (self.heads, size) or gram.shape != (size, size) or y.ndim != 1:
-            raise ValueError(
+            raise RangeError(
                 f"kernel {self.path.stem}: z {z.shape}, gram {gram.shape} and y {y.shape} disagree; "
                 f"expected z ({self.heads}, m, B), gram (B, B) and y (n,)"
             )
         if self.follows_clean and (self.clean is None or self.clean.shape != y.shape):
-            raise ValueError(
+            raise RangeError(
                 f"kernel {self.path.stem}: a patch follows the clean labels, and none are bound for {y.size} examples; "
                 "take kernel.bind(draw.clean)"
             )

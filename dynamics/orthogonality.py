@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import RangeError
+
 Array = NDArray[np.float64]
 
 
@@ -20,13 +22,13 @@ def quantities(gram: Array, z: Array | None = None) -> dict[str, float]:
         z: (H, m, n), initial pre-activations <w_{j,r}(0), x_i>; beta is the largest absolute one.
 
     Raises:
-        ValueError: an input is zero or the matrix is not square.
+        RangeError: an input is zero or the matrix is not square.
     """
     if gram.ndim != 2 or gram.shape[0] != gram.shape[1]:
-        raise ValueError(f"gram: its shape is {gram.shape}; expected (n, n), the inner products of the n inputs")
+        raise RangeError(f"gram: its shape is {gram.shape}; expected (n, n), the inner products of the n inputs")
     squares = np.diag(gram)
     if not np.all(squares > 0):
-        raise ValueError(f"gram: the input {int(np.argmin(squares))} is zero, and R = R_max/R_min needs R_min > 0")
+        raise RangeError(f"gram: the input {int(np.argmin(squares))} is zero, and R = R_max/R_min needs R_min > 0")
     low, high = float(np.sqrt(squares.min())), float(np.sqrt(squares.max()))
     off = np.abs(gram[~np.eye(len(gram), dtype=bool)])
     found = {"R_min": low, "R_max": high, "R": high / low, "p": float(off.max(initial=0.0))}

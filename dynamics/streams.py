@@ -6,6 +6,8 @@ import hashlib
 
 import numpy as np
 
+from .errors import RangeError
+
 
 def stream(seed: int, name: str, *index: int) -> np.random.Generator:
     """The generator of `name` (and `index`, if any) under `seed`.
@@ -20,7 +22,7 @@ def stream(seed: int, name: str, *index: int) -> np.random.Generator:
         index: further whole numbers, such as a task or a repetition.
 
     Raises:
-        ValueError: the seed is negative.
+        RangeError: the seed is negative.
         TypeError: the seed or an index is not a whole number.
     """
     key = (name, *(_whole(i) for i in index))
@@ -29,7 +31,7 @@ def stream(seed: int, name: str, *index: int) -> np.random.Generator:
     # between them, so (2**32,) and (0, 1) would be one key.
     words = tuple(int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4))
     if _whole(seed) < 0:
-        raise ValueError(f"seed: {seed} is negative; give a whole number from 0")
+        raise RangeError(f"seed: {seed} is negative; give a whole number from 0")
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(_whole(seed), spawn_key=words)))
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from simulate.whole import whole_file
+
 from . import style
 
 Writer = Callable[[Path], list[Path]]
@@ -23,10 +25,18 @@ def save(figure: Figure, folder: Path, name: str, record: Mapping[str, Any]) -> 
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.{ending}" for ending in ("png", "pdf", "json")]
     with style.context():
-        figure.savefig(paths[0], dpi=DPI)
-        figure.savefig(paths[1], metadata={"CreationDate": None})  # the same figure is the same file
-    paths[2].write_text(json.dumps(record, indent=1, default=_plain) + "\n", encoding="utf-8")
+        with whole_file(paths[0]) as new:
+            figure.savefig(new, dpi=DPI, format="png")
+        with whole_file(paths[1]) as new:
+            figure.savefig(new, metadata={"CreationDate": None}, format="pdf")  # the same figure is the same file
+    write_text(paths[2], json.dumps(record, indent=1, default=_plain) + "\n")
     return paths
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole, or leave what is there."""
+    with whole_file(path) as new:
+        new.write_text(text, encoding="utf-8")
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import cyclopts
 
-from derivations.errors import DeclarationError
+from derivations.errors import ModelError
 from dynamics.errors import RangeError
 from gammarho import __version__, terminal
 from simulate.errors import Diverged, InputError, Unwritten, nearest, quoted
@@ -426,7 +426,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("gammarho: interrupted", file=sys.stderr)
         return 130
-    except (InputError, DeclarationError, RangeError, Diverged, Unwritten) as error:
+    except (InputError, ModelError, RangeError, Diverged, Unwritten) as error:
         return _say(str(error))
     except (ModuleNotFoundError, MemoryError, OSError) as error:
         sentence = _foreseen(error)

@@ -33,8 +33,9 @@ def as_text(data: xarray.Dataset, model: Model | None = None) -> str:
 
     A variable with more axes than t (and seed) is shown by its largest absolute value, and one that an event watches
     by what the event compares: its least entry (for >=) or its greatest (for <=).  Of several seeds there are the mean,
-    the least and the greatest of those that did not diverge, and a line for each that did.  The recorded step nearest to the penalty's last one is among the columns.  A row that
-    repeats an earlier one is named below the table instead; with the `model`, a row at its observable's floor says so.
+    the least and the greatest of those that did not diverge, and a line for each that did.  The recorded step nearest
+    to the penalty's last one is among the columns.  A row that repeats an earlier one is named below the table instead;
+    with the `model`, a row at its observable's floor says so.
     """
     every, data = data, seeds_of_a_run.finite(data)
     steps = data["t"].values

@@ -15,7 +15,11 @@ _CURE = "send the output to a place with room and run the same command again"
 
 
 class Unprinted(Unwritten):
-    """What was to be printed and could not be."""
+    """What was to be printed and could not be, for the reason `why`."""
+
+    def __init__(self, why: str, then: str = _CURE) -> None:
+        super().__init__(f"{why}; {then}")
+        self.why = why
 
 
 class ClosedPipe(Exception):
@@ -49,7 +53,7 @@ def _telling() -> Iterator[None]:
     except BrokenPipeError as error:
         raise ClosedPipe from error
     except OSError as error:
-        raise Unprinted(f"standard output cannot be written ({reason(error)}); {_CURE}") from error
+        raise Unprinted(f"standard output cannot be written ({reason(error)})") from error
 
 
 @contextmanager
@@ -60,10 +64,10 @@ def watched() -> Iterator[None]:
         Unprinted: also where standard output is closed from the start, before anything is done.
     """
     if sys.stderr is None:  # closed: what print would send there must not come among the results
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open to the end
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
     if sys.stdout is None:
-        raise Unprinted("standard output is closed, so nothing has been run; leave it open, or send it to /dev/null")
-    with redirect_stdout(_Watched(sys.stdout)):  # type: ignore[type-var]
+        raise Unprinted("standard output is closed, so nothing has been run", "leave it open, or send it to /dev/null")
+    with redirect_stdout(_Watched(sys.stdout)):
         try:
             yield
             sys.stdout.flush()
@@ -81,8 +85,7 @@ def safe(where: object) -> Iterator[None]:
     except Unprinted as error:
         if where is None:
             raise
-        text = str(error).removesuffix(f"; {_CURE}")
-        raise Unprinted(f"{text}; the data are in {where}, whole, and only what was to be printed is missing") from error
+        raise Unprinted(error.why, f"the data are in {where}, whole; only what was to be printed is missing") from error
     except ClosedPipe:
         if where is not None:
             print(f"gammarho: nobody reads the output any more; the data are in {where}, whole", file=sys.stderr)

@@ -44,7 +44,7 @@ def create(
             dimension_names=DIMS, compressors=checked,
         )
     shape = next(iter(empty.values())).shape[:2]
-    said = {"meaning": "of the cell's data, written after them; empty where the cell is not done"}
+    said: dict[str, Any] = {"meaning": "of the cell's data, written after them; empty where the cell is not done"}
     group.create_array(
         "digest", shape=shape, chunks=(1, 1), dtype=str, fill_value="", dimension_names=DIMS[:2], compressors=checked,
         attributes=said,

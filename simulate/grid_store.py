@@ -107,7 +107,7 @@ def grid(
             damaged, or another process is writing it.  Unwritten: where it cannot be created, for want of room, say.
     """
     if path.suffix == ".nc":
-        raise InputError(f"store: {quoted(str(path))}; a grid is a zarr folder, so give a name that ends in .zarr")
+        raise InputError(f"store: {str(path)!r}; a grid is a zarr folder, so give a name that ends in .zarr")
     place = Path(os.path.realpath(path))
     said = {**attributes, "gammarho": "phase", "configuration": json.dumps(configuration)}
     if not _free(place):
@@ -148,27 +148,27 @@ def _opened(
     import zarr
 
     if not (path / "zarr.json").is_file():
-        raise InputError(f"store: {quoted(str(path))} is not a grid of phase; give another name")
+        raise InputError(f"store: {str(path)!r} is not a grid of phase; give another name")
     try:
         group = zarr.open_group(str(path), mode="r+", zarr_format=3, use_consolidated=False)
         configuration = str(group.attrs["configuration"]) if "configuration" in group.attrs else None
         found = None if configuration is None else json.loads(configuration)
     except _DAMAGE as error:
         raise InputError(
-            f"store: {quoted(str(path))} has a zarr.json that cannot be read, so it is damaged or not a grid of phase; "
+            f"store: {str(path)!r} has a zarr.json that cannot be read, so it is damaged or not a grid of phase; "
             f"give another name, or {_AGAIN}"
         ) from error
     if configuration is None or not isinstance(found, dict):
-        raise InputError(f"store: {quoted(str(path))} is not a grid of phase; give another name")
+        raise InputError(f"store: {str(path)!r} is not a grid of phase; give another name")
     asked = attributes["configuration"]
     for what, here, wanted in _differences(found, json.loads(asked)):
         raise InputError(
-            f"store: {quoted(str(path))} holds a grid with {what} {quoted(here)}, and this one has {quoted(wanted)}; "
+            f"store: {str(path)!r} holds a grid with {what} {quoted(here)}, and this one has {quoted(wanted)}; "
             "give another name, or remove that folder"
         )
     if not (path / "digest").exists() and (path / "done").exists():
         raise InputError(
-            f"store: {quoted(str(path))} is a grid of an earlier version, which kept no digests of its cells; give "
+            f"store: {str(path)!r} is a grid of an earlier version, which kept no digests of its cells; give "
             f"another name, or {_AGAIN}"
         )
     try:
@@ -176,7 +176,7 @@ def _opened(
     except _DAMAGE:
         what = "an array's zarr.json cannot be read"
     if what:
-        raise InputError(f"store: {quoted(str(path))} is damaged: {what}; {_AGAIN}")
+        raise InputError(f"store: {str(path)!r} is damaged: {what}; {_AGAIN}")
     return GridStore(path, group, empty, asked)
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derivations.errors import ModelError
 from derivations.model import (
     Distance,
     Extreme,
@@ -34,6 +35,7 @@ from derivations.model import (
     Value,
 )
 from dynamics.bilevel import BilevelKernel
+from dynamics.errors import RangeError
 from dynamics.kernel import Kernel
 
 from . import grid_axes, matrices, parameters, settings, tasks
@@ -366,7 +368,7 @@ def _run(grid: _Grid, row: int, column: int) -> tuple[int, int, Arrays | Excepti
     cell = grid.cells[row][column]
     try:
         found = [_outcome(grid, cell, seed) for seed in grid.seeds]
-    except Exception as defect:  # noqa: BLE001 - it is raised, with its traceback, when the other cells are safe
+    except Exception as defect:  # noqa: BLE001 - raised, with its traceback, once the other cells are safe
         return row, column, defect
     arrays: Arrays = {grid.observable: np.array([each.value for each in found])}
     if grid.error:
@@ -385,7 +387,7 @@ class _Outcome:
 
 
 def _outcome(grid: _Grid, cell: _Cell, seed: int) -> _Outcome:
-    """One run's number, or what kept it from having one."""
+    """One run's number, or what kept it from having one.  A defect of the program goes through."""
     try:
         with np.errstate(all="ignore"):  # what is not finite becomes a status
             found = _measure(grid, cell, seed)
@@ -393,7 +395,7 @@ def _outcome(grid: _Grid, cell: _Cell, seed: int) -> _Outcome:
         return _Outcome(status=DIVERGED, message=str(diverged))
     except (MemoryError, OSError) as failure:  # another day, or another machine, may have the room
         return _Outcome(status=UNDONE, message=_told(failure))
-    except (ValueError, ArithmeticError, RuntimeError) as failure:
+    except (InputError, ModelError, RangeError) as failure:
         return _Outcome(status=FAILED, message=_told(failure))
     if not np.isfinite(found.value):
         return _Outcome(status=DIVERGED, message=f"{grid.observable} is not finite at step {grid.steps}; lower eta")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputError, Unwritten, quoted
+from .errors import InputError, Unwritten
 from .whole import alone, beside, put, reason, remove
 
 if TYPE_CHECKING:
@@ -105,10 +105,10 @@ def _check(place: Path, path: Path) -> None:
     if not os.path.lexists(place) or (path.suffix == ".zarr" and place.is_dir() and not any(place.iterdir())):
         return
     if not (_marked_folder(place) if path.suffix == ".zarr" else _marked_file(place)):
-        raise InputError(f"out: {quoted(str(path))} is not a run that gammarho wrote; {_KEPT}")
+        raise InputError(f"out: {str(path)!r} is not a run that gammarho wrote; {_KEPT}")
     foreign = _foreign(place) if path.suffix == ".zarr" else None
     if foreign is not None:
-        raise InputError(f"out: {quoted(str(path))} holds {quoted(str(foreign))} beside its run; {_KEPT}")
+        raise InputError(f"out: {str(path)!r} holds {str(foreign)!r} beside its run; {_KEPT}")
 
 
 def _metadata(place: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Writing whole or not at all: beside under a hidden name, synced to disk, then renamed; one writer of a name at a time.
+"""Writing whole or not at all: beside under a hidden name, synced to disk, then renamed; one writer a name at a time.
 
 A file or folder NAME is written as .NAME.PID.new in its own folder, so that the last step is a rename within one file
 system.  Whoever holds the lock .NAME.lock removes what writers killed earlier have left.
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .errors import InputError, Unwritten, quoted
+from .errors import InputError, Unwritten
 
 try:
     import fcntl
@@ -42,7 +42,7 @@ def alone(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise InputError(
-                f"out: {quoted(str(path))}; its folder cannot be written ({reason(error)}); give a name in a folder "
+                f"out: {str(path)!r}; its folder cannot be written ({reason(error)}); give a name in a folder "
                 "that can be"
             ) from error
         handle = None
@@ -76,7 +76,7 @@ def _locked(lock: Path, path: Path) -> int | None:
             who = os.read(handle, 20).decode(errors="replace").strip()
             os.close(handle)
             raise InputError(
-                f"out: {quoted(str(path))} is being written by another gammarho{f' (process {who})' if who else ''}; "
+                f"out: {str(path)!r} is being written by another gammarho{f' (process {who})' if who else ''}; "
                 "wait until it has ended, or give another name"
             ) from error
         except OSError:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from .. import style
 from ..page import page
-from ..save import Writer, save
+from ..save import Writer, save, write_text
 from .runs import ACTIVATIONS, BAND, DATA, METHODS, PAPER, READINGS, Case, Experiment, describe, final, measure
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _writer(table: Table) -> Writer:
         )  # fmt: skip
         for ending, form in forms:
             paths.append(folder / f"fomaml_{table.name}.{ending}")
-            paths[-1].write_text(form(table, experiment, runs), encoding="utf-8")
+            write_text(paths[-1], form(table, experiment, runs))
         return paths
 
     return write

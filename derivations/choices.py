@@ -43,11 +43,12 @@ class Declared:
     """
 
     def __post_init__(self) -> None:
-        for name, hint in fields_of(type(self)).items():
+        kind: type = type(self)
+        for name, hint in fields_of(kind).items():
             value = getattr(self, name)
             said = _misfit(value, hint)
             if said is not None:
-                raise ValueError(f"{type(self).__name__}.{name}: {said}{_whose(self, name)}")
+                raise ValueError(f"{kind.__name__}.{name}: {said}{_whose(self, name)}")
 
 
 @functools.cache

@@ -43,5 +43,5 @@ def _made(plain: dict[str, Any]) -> Any:
             raise ValueError(f"declaration: {kind.__name__} has no field {quoted(name)}; {nearest(name, needed)}")
     absent = [name for name, wanted in needed.items() if wanted and name not in plain]
     if absent:
-        raise ValueError(f"declaration: a {kind.__name__} without {absent[0]!r}; give that field")
+        raise ValueError(f"declaration: {kind.__name__} lacks {absent[0]!r}; give that field")
     return kind(**{key: from_plain(item) for key, item in plain.items()})

@@ -43,17 +43,20 @@ class Declared:
     """
 
     def __post_init__(self) -> None:
-        kind: type = type(self)
-        for name, hint in fields_of(kind).items():
+        for name, hint in fields_of(type(self)).items():
             value = getattr(self, name)
             said = _misfit(value, hint)
             if said is not None:
-                raise ValueError(f"{kind.__name__}.{name}: {said}{_whose(self, name)}")
+                raise ValueError(f"{type(self).__name__}.{name}: {said}{_whose(self, name)}")
+
+
+def fields_of(kind: type) -> dict[str, Any]:
+    """The annotations of a dataclass's fields, by name."""
+    return _read(kind)
 
 
 @functools.cache
-def fields_of(kind: type) -> dict[str, Any]:
-    """The annotations of a dataclass's fields, by name."""
+def _read(kind: type) -> dict[str, Any]:
     hints = typing.get_type_hints(kind, include_extras=True)
     return {name: hints[name] for name in kind.__dataclass_fields__}  # type: ignore[attr-defined]
 

@@ -7,6 +7,7 @@ import importlib
 import json
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +24,7 @@ from derivations.model import (
     Event,
     Extreme,
     Flips,
+    GradientDescent,
     Model,
     Network,
     Objective,
@@ -32,7 +34,6 @@ from derivations.model import (
     to_plain,
 )
 from derivations.network import LARGEST_POWER
-from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.pegr.model import model as pegr
 from gammarho import cli
 from simulate.errors import InputError
@@ -189,14 +190,14 @@ NAMES = ["**", "/abs", "../up", "a" * 300, "", "two words", "os.path", "naïve",
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_a_name_that_enters_files_and_source_is_an_identifier(name: str) -> None:
     model = pegr("pegr")
-    made = [
+    made: list[Callable[[], object]] = [
         lambda: replace(model, name=name),
         lambda: replace(model.directions[0], name=name),
         lambda: replace(model.directions[0].coefficient, name=name),
         lambda: replace(model.observables[0], name=name),
         lambda: replace(model.events[0], name=name),
-        lambda: replace(model.algorithm, step=name),
-        lambda: replace(fomaml().algorithm, tasks=name),
+        lambda: GradientDescent(step=name),
+        lambda: Bilevel(tasks=name),
         lambda: replace(model, parameters=(*model.parameters, replace(model.parameters[0], name=name))),
     ]
     for make in made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -173,6 +174,26 @@ def test_a_place_that_cannot_be_a_folder_is_said(folder: Path, capsys: pytest.Ca
     folder.write_text("a file", encoding="utf-8")
     assert write_for(own()).exists()
     assert f"the cache folder {folder} cannot be made" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_said_and_a_kernel_kept_elsewhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write, full = cache.write_whole, [folder]
+
+    def writes(target: Path, content: bytes) -> None:
+        if target.parent in full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(target, content)
+
+    monkeypatch.setattr(cache, "write_whole", writes)
+    path = write_for(own())
+    assert path.parent != folder and path.exists()
+    assert f"the cache folder {folder} takes no kernel (No space left on device)" in capsys.readouterr().err
+    path.unlink()
+    full.append(path.parent)
+    with pytest.raises(ValueError, match=r"^kernel of own: no folder takes it \(No space left on device\); free some"):
+        write_for(own())
 
 
 def test_the_cache_folders_name_may_start_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -19,9 +19,12 @@ _LOOSE = "can be written by other users"
 
 def cache_folder() -> Path:
     """Where a user's kernels and data sets go: $GAMMARHO_CACHE (~ is the home), or the platform's cache folder."""
-    named = os.environ.get("GAMMARHO_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    return Path(os.path.expanduser(named or os.path.join(base, "gammarho")))
+    found = os.path.expanduser(os.environ.get("GAMMARHO_CACHE") or os.path.join(base, "gammarho"))
+    if found.startswith("~"):  # nobody's home is known
+        user = os.geteuid() if hasattr(os, "geteuid") else ""
+        found = os.path.join(tempfile.gettempdir(), f"gammarho-{user}")
+    return Path(found).absolute()
 
 
 def kernel_folder() -> Path:

@@ -52,9 +52,13 @@ class Declared:
                 raise ModelError(f"{type(self).__name__}.{name}: {said}{_whose(self, name)}")
 
 
-@functools.cache
 def fields_of(kind: type) -> dict[str, Any]:
     """The annotations of a dataclass's fields, by name."""
+    return _read(kind)
+
+
+@functools.cache
+def _read(kind: type) -> dict[str, Any]:
     hints = typing.get_type_hints(kind, include_extras=True)
     return {name: hints[name] for name in kind.__dataclass_fields__}  # type: ignore[attr-defined]
 

@@ -66,6 +66,9 @@ class _Reader:
         return max(base, *scripts) + 1.7 if limits else base + max(scripts) + 0.5 * (len(scripts) > 1)
 
     def atom(self) -> float:
+        """One symbol or group; none where a declared LaTeX ends before it."""
+        if self.at >= len(self.tokens):
+            return 0.0
         token = self.tokens[self.at]
         self.at += 1
         if token == "{":

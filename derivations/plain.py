@@ -44,5 +44,5 @@ def _made(plain: dict[str, Any]) -> Any:
             raise ModelError(f"declaration: {kind.__name__} has no field {quoted(name)}; {nearest(name, needed)}")
     absent = [name for name, wanted in needed.items() if wanted and name not in plain]
     if absent:
-        raise ModelError(f"declaration: a {kind.__name__} without {absent[0]!r}; give that field")
+        raise ModelError(f"declaration: {kind.__name__} lacks {absent[0]!r}; give that field")
     return kind(**{key: from_plain(item) for key, item in plain.items()})

@@ -53,14 +53,28 @@ def module_of(path: Path) -> ModuleType:
 def _load(path: Path, place: Place) -> ModuleType:
     if place is None:
         return _execute(path, cached=False)
-    _drop_damaged(path, place)
+    drop_damaged(path, place)
     try:
-        with _kept_in(place):
-            if path.parent == GENERATED:
-                return importlib.import_module(f"dynamics.generated.{path.stem}")
-            return _execute(path, cached=True)
-    except Exception:  # noqa: BLE001 - compiled code that cannot be read or kept, whatever Numba makes of that
-        return _execute(path, cached=False)  # a fault of the kernel itself comes up again here
+        return _cached(path, place)
+    except Exception:  # noqa: BLE001 - whatever Numba makes of compiled code that is not what it wrote
+        with contextlib.suppress(OSError):
+            for each in compiled_files(path, place):
+                each.unlink()
+    try:
+        return _cached(path, place)
+    except Exception as error:  # noqa: BLE001 - a fault of the kernel itself comes up again below
+        module = _execute(path, cached=False)
+        why = " ".join(str(error).split())
+        print(f"gammarho: note: compiled code of {path.stem} cannot be kept ({why}); it is compiled anew each time",
+              file=sys.stderr)
+        return module
+
+
+def _cached(path: Path, place: str) -> ModuleType:
+    with _kept_in(place):
+        if path.parent == GENERATED:
+            return importlib.import_module(f"dynamics.generated.{path.stem}")
+        return _execute(path, cached=True)
 
 
 def _execute(path: Path, cached: bool) -> ModuleType:
@@ -113,7 +127,7 @@ def compiled_files(path: Path, place: str) -> list[Path]:
     return [each for each in found if each.suffix in (".nbi", ".nbc") and each.name.startswith(f"{path.stem}.")]
 
 
-def _drop_damaged(path: Path, place: str) -> None:
+def drop_damaged(path: Path, place: str) -> None:
     """Remove index and code files that were cut short: a pickle ends in a full stop."""
     for each in compiled_files(path, place):
         with contextlib.suppress(OSError):

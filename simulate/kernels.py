@@ -75,7 +75,10 @@ def _place(path: Path) -> Place:
     if why is None:
         shut(spare)
         return str(spare)
-    note(f"compiled kernels cannot be kept: {cache_folder()} {why}; set GAMMARHO_CACHE to a folder of your own")
+    note(
+        f"compiled kernels cannot be kept, so each process compiles its own: {cache_folder()} {why}; "
+        "set GAMMARHO_CACHE to a folder of your own"
+    )
     return None
 
 

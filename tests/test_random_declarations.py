@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from derivations.derive import derive
-from derivations.model import Bilevel, Coefficient, Directions, Model, Network, Objective, Patch, Value
+from derivations.model import Activation, Bilevel, Coefficient, Directions, Model, Network, Objective, Patch, Value
 from dynamics.kernel import Kernel, plain_module
 from simulate import weights
 from simulate.testing import (
@@ -142,35 +143,33 @@ def test_bilevel_models_are_drawn_with_all_that_they_have() -> None:
 
 
 @st.composite
-def declarations(draw: Any) -> dict[str, Any]:
-    """Parts of a model that need not fit together."""
+def declarations(draw: Any) -> Callable[[], Model]:
+    """How to make a model of parts that need not be legal or fit together."""
     over = st.sampled_from(["one", "class", "sample"])
-    names = draw(st.lists(st.sampled_from(["mu", "xi", "not a name"]), min_size=1, max_size=2))
-    return {
-        "name": "parts",
-        "title": "",
-        "directions": tuple(
-            Directions(name=name, over=draw(over), latex=name, coefficient=Coefficient(name=f"c{at}", latex="c"))
-            for at, name in enumerate(names)
+    names = [(name, draw(over)) for name in draw(st.lists(st.sampled_from(["mu", "xi", "not a name"]), min_size=1,
+                                                          max_size=2))]  # fmt: skip
+    patches = draw(st.lists(st.tuples(st.sampled_from(["mu", "xi"]), st.sampled_from(["one", "label"])), max_size=2))
+    heads, classes = draw(st.sampled_from(["signed", "class"])), draw(st.integers(1, 3))
+    activation = draw(st.one_of(activations().map(asdict), st.just({"name": "relu_power", "power": 1})))
+    loss = draw(st.sampled_from(["logistic", "exponential", "cross_entropy"]))
+    return lambda: Model(
+        name="parts",
+        title="",
+        directions=tuple(
+            Directions(name=name, over=over, latex=name, coefficient=Coefficient(name=f"c{at}", latex="c"))
+            for at, (name, over) in enumerate(names)
         ),
-        "patches": tuple(
-            Patch(direction=draw(st.sampled_from(["mu", "xi"])), scale=draw(st.sampled_from(["one", "label"])))
-            for _ in range(draw(st.integers(0, 2)))
-        ),
-        "network": Network(
-            heads=draw(st.sampled_from(["signed", "class"])),
-            classes=draw(st.integers(1, 3)),
-            activation=draw(activations()),
-        ),
-        "objective": Objective(loss=draw(st.sampled_from(["logistic", "exponential", "cross_entropy"]))),
-    }
+        patches=tuple(Patch(direction=name, scale=scale) for name, scale in patches),
+        network=Network(heads=heads, classes=classes, activation=Activation(**activation)),
+        objective=Objective(loss=loss),
+    )
 
 
 @given(declarations())
 @settings(CALM, max_examples=100)
-def test_a_declaration_either_builds_and_derives_or_is_refused_with_a_reason(parts: dict[str, Any]) -> None:
+def test_a_declaration_either_builds_and_derives_or_is_refused_with_a_reason(make: Callable[[], Model]) -> None:
     try:
-        model = Model(**parts)
+        model = make()
     except ValueError as refusal:
         reason = str(refusal)
         assert ":" in reason and "\n" not in reason and len(reason) > 30

@@ -188,7 +188,9 @@ def _wanted(
             raise InputError(f"statements: {quoted(one)}; expected an id, such as {next(iter(by_id), 'mine')!r}, or a "
                              "Statement")  # fmt: skip
         if isinstance(one, str) and one not in by_id:
-            raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {nearest(one, by_id)}")
+            hint = nearest(one, by_id)
+            cure = hint if hint.startswith("did you mean") else f"expected ids such as {', '.join(list(by_id)[:6])}"
+            raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {cure}")
         found = by_id[one] if isinstance(one, str) else one
         if out.get(found.id, found) != found:
             raise InputError(f"statements: the id {quoted(found.id)} is given to two of them; give each its own")

@@ -202,6 +202,8 @@ def _wanted(
 def _read(statement: Statement) -> None:
     """Raises InputError where a formula of the statement cannot be read."""
     for text in (statement.claim, statement.given, statement.at, statement.since, statement.until):
+        if text is not None and not isinstance(text, str):
+            raise InputError(f"{quoted(statement.id)}: {quoted(text)}; expected a formula as text, such as 'loss >= 0'")
         try:
             parse(text or "0")
         except FormulaError as error:

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 import gammarho as gr
+from simulate.source import Examples
 
 
 def arrays(**changes: object) -> dict[str, Any]:
@@ -212,6 +213,11 @@ for _kind, (_value, _shown) in {
 }.items():  # fmt: skip
     PASSED[f"axis: {_kind}"] = _phase(x=_value), ("" if _shown in ("[0.1]", "1j", "2020", "count") else "x:", _shown)
 
+PASSED["initial: tasks that do not fit"] = _call(
+    "run", "fomaml", {"M": 3}, steps=2,
+    initial={"W": np.ones((2, 2, 4)), "nu_k": np.ones((2, 4)), "xi": np.ones((2, 3, 4)), "y": np.ones((2, 2))},
+), ("initial['y']", "give y as (n_tasks, 3)")  # fmt: skip
+
 # Arrays: each kind that is no array of real numbers, at W; then shapes, labels and what does not fit.
 _NO_ARRAY: dict[str, tuple[Any, str]] = {
     "None": (None, "Python objects"), "a number": (5.0, "shape ()"), "a text": ("W", "text"),
@@ -264,6 +270,34 @@ for _kind, (_value, _shown) in {
     PASSED[f"covariances: {_kind}"] = _call("conditions", "heterogeneous", covariances=_value), ("covariances:", _shown)
 PASSED["conditions initial"] = _call("conditions", "nearly_orthogonal", initial=arrays()), ("initial:", "measured")
 
+
+
+class _Source:
+    """A source of examples that gives what it was made with."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
+
+    def examples(self, model: object, values: object) -> Any:
+        return self.given
+
+
+def _examples(**changes: object) -> _Source:
+    plain = {"x": np.eye(6)[:4], "y": [1, -1, 1, -1], "test_x": np.eye(6), "test_y": [1, -1] * 3}
+    return _Source(Examples(**{**plain, **changes}, notes=(), attrs={}))  # type: ignore[arg-type]
+
+
+for _kind, (_value, _shown) in dict[str, tuple[Any, str]]({
+    "a number": (_Source(5), "5"), "the class itself": (_Source, "_Source"),
+    "no vectors": (_examples(x=5.0), "shape ()"),
+    "labels of another length": (_examples(y=[1, -1]), "(2,)"),
+    "held-out ones of another d": (_examples(test_x=np.eye(7)), "(7, 7)"),
+    "nan held out": (_examples(test_x=np.full((6, 6), np.nan)), "test_x: nan"),
+    "complex": (_examples(x=1j * np.eye(6)), "x: not an"),
+    "labels 0": (_examples(y=[0, 1, 0, 1]), "label 0"),
+}).items():  # fmt: skip
+    PASSED[f"examples: {_kind}"] = _call("run", "nearly_orthogonal", {"m": 2}, steps=2, initial=_value), ("", _shown)
+
 # Statements.
 for _kind, (_value, _shown) in {
     "a number": (5, "5"), "numbers": ([5], "5"), "none": ([], "[]"), "unknown": (["E99"], "'E99'"),
@@ -272,6 +306,8 @@ for _kind, (_value, _shown) in {
 }.items():  # fmt: skip
     PASSED[f"statements: {_kind}"] = _call("check", "pegr", statements=_value, steps=2), ("statements:", _shown)
 _half = gr.Statement(id="mine", kind="inequality", claim="loss >=", mutant="loss <= 0")
+_number = gr.Statement(id="mine", kind="inequality", claim=5, mutant="loss <= 0")  # type: ignore[arg-type]
+PASSED["statements: a claim that is no text"] = _call("check", "pegr", statements=[_number]), ("mine", "5", "as text")
 PASSED["statements: one that cannot be read"] = _call("check", "pegr", statements=[_half]), ("mine:", "loss >=")
 
 # Images and influence scores.

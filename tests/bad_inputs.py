@@ -125,7 +125,7 @@ for _verb in ("run", "validate", "check", "conditions"):
     TYPED.append(([_verb, "pegr", "--preset", "Papers"], ("preset:", "Papers", "'paper'")))
     TYPED.append(([_verb, "pegr", "--preset", ""], ("preset:", "empty")))
 
-# Counts among the options: a sign, a fraction, a word, digits that are not ASCII, nothing, too many.
+# Counts among the options: a sign, a fraction, a digit that is not ASCII, nothing, too many.
 for _verb, _option in (
     ("run", "steps"), ("run", "seed"), ("run", "seeds"), ("validate", "steps"), ("validate", "seed"),
     ("check", "steps"),
@@ -142,6 +142,8 @@ for _verb, _option in (
     _axes = f"{_X} {_Y}".split(" ") if _verb == "phase" else []
     TYPED.append(([_verb, "pegr", *_axes, f"--{_option}", "0"], (f"{_option}:", "at least 1")))
 _typed(f"phase pegr {_X} {_Y} --workers 1000000000", "workers:", "1000000000", "at most 1024")
+
+_typed("validate pegr --steps 0", "steps:", "at least 1")
 
 # What run takes besides.
 for _word in ("wieghts", "cuda", "", "reduced,weights"):

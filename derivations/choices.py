@@ -142,6 +142,6 @@ def quoted(value: object) -> str:
         return "empty"
     try:
         text = " ".join(repr(value).split())
-    except ValueError:  # an integer beyond Python's digit limit
-        text = "an integer too long to print"
+    except Exception:  # noqa: BLE001 - a foreign object's own code, or an integer beyond Python's digit limit
+        text = f"a value of type {type(value).__name__} that cannot be printed"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

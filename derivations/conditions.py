@@ -45,13 +45,14 @@ class Only(Declared):
 class Quantity(Declared):
     """A derived quantity: name, formula, and what it is (with its unit); without a meaning it is not printed.
 
-    A name may have several formulas, each `only` for some values of a parameter.
+    A name may have several formulas, each `only` for some values of a parameter.  One that is `signed` may be below 0.
     """
 
     name: str
     formula: str
     meaning: str
     only: Only | None = None
+    signed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

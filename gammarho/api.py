@@ -160,7 +160,7 @@ def validate(
     from simulate.kernels import kernel_for
     from simulate.validate import validate as compare
 
-    resolved, count, examples = resolve(setting, params, preset), total(setting, preset, steps), None
+    resolved, count, examples = resolve(setting, params, preset), total(setting, preset, steps, low=1), None
     if isinstance(initial, source.Source):
         resolved, examples = source.settle(resolved, params, initial)
     arrays = source.arrays(resolved.model, resolved.values, parameters.count("seed", seed), initial, examples)
@@ -190,8 +190,8 @@ def _affordable(drawn: Draw, resolved: parameters.Resolved) -> int:
     return max(10, int(1e9 / (passes * (cost + 1e5 * int(float(str(values[algorithm.tasks])))))))
 
 
-def total(setting: str | Model, preset: str | None, steps: int | str | None) -> int:
-    """The number of steps: as given, the preset's, or else the setting's first preset's.
+def total(setting: str | Model, preset: str | None, steps: int | str | None, low: int = 0) -> int:
+    """The number of steps: as given, at least `low`, the preset's, or else the setting's first preset's.
 
     Raises:
         InputError: where none says, or `steps` is not a whole number.
@@ -199,4 +199,4 @@ def total(setting: str | Model, preset: str | None, steps: int | str | None) -> 
     from simulate.run import total_steps
 
     found = settings.resolve(setting)
-    return total_steps(steps, found.preset(preset), found)
+    return total_steps(steps, found.preset(preset), found, low)

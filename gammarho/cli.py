@@ -6,6 +6,7 @@ written or finished; 70 a defect of the program, with its traceback; 130 interru
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -468,7 +469,8 @@ def _usage(error: cyclopts.CycloptsError) -> str:
         return f"{' '.join(error.command_chain or ())} needs {_SETTING if name == 'SETTING' else 'a value for ' + name}"
     if isinstance(error, cyclopts.UnusedCliTokensError):
         return f"{' '.join(map(repr, error.unused_tokens or ()))} is one word too many; see gammarho --help"
-    parts = [part.strip("?. ") for part in str(error).strip().replace("? ", ". ").split(". ")]
+    said = re.sub(r"\S{100,}", lambda word: f"{word[0][:57]}...", str(error).strip())
+    parts = [part.strip("?., ") for part in said.replace("? ", ". ").split(". ")]
     question = "?" if parts[-1].startswith("Did you mean") else ""
     return "; ".join(part[:1].lower() + part[1:] for part in parts) + question
 

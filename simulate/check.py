@@ -188,7 +188,9 @@ def _wanted(
             raise InputError(f"statements: {quoted(one)}; expected an id, such as {next(iter(by_id), 'mine')!r}, or a "
                              "Statement")  # fmt: skip
         if isinstance(one, str) and one not in by_id:
-            raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {nearest(one, by_id)}")
+            hint = nearest(one, by_id)
+            cure = hint if hint.startswith("did you mean") else f"expected ids such as {', '.join(list(by_id)[:6])}"
+            raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {cure}")
         found = by_id[one] if isinstance(one, str) else one
         if out.get(found.id, found) != found:
             raise InputError(f"statements: the id {quoted(found.id)} is given to two of them; give each its own")
@@ -200,6 +202,8 @@ def _wanted(
 def _read(statement: Statement) -> None:
     """Raises InputError where a formula of the statement cannot be read."""
     for text in (statement.claim, statement.given, statement.at, statement.since, statement.until):
+        if text is not None and not isinstance(text, str):
+            raise InputError(f"{quoted(statement.id)}: {quoted(text)}; expected a formula as text, such as 'loss >= 0'")
         try:
             parse(text or "0")
         except FormulaError as error:

@@ -99,6 +99,7 @@ def tabulate(
 def _from_data(declared: Conditions, measured: Mapping[str, object]) -> dict[str, float]:
     """The measured quantities, checked."""
     known = list(dict.fromkeys(quantity.name for quantity in declared.quantities))
+    signed = {quantity.name for quantity in declared.quantities if quantity.signed}
     found = {}
     for name, value in measured.items():
         if name not in known:
@@ -107,10 +108,9 @@ def _from_data(declared: Conditions, measured: Mapping[str, object]) -> dict[str
             number = typed(value)
         except FormulaError as error:
             raise InputError(f"measured: {name}: {error}; leave it out to have it computed") from error
-        if number is None:
-            raise InputError(
-                f"measured: {name} = {quoted(value)} is not a finite number; leave it out to have it computed"
-            )
+        if number is None or (number < 0 and name not in signed):
+            what = "is not a finite number" if number is None else "is below 0, and this quantity is not"
+            raise InputError(f"measured: {name} = {quoted(value)} {what}; leave it out to have it computed")
         found[name] = number
     return found
 

@@ -607,8 +607,8 @@ def check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str,
         expected, origin = known.setdefault(axis, (length, f"{name} has {axis} = {length}"))
         if length != expected:
             # The axis in question as its number, the others by name.
-            cure = form.replace(axis, str(expected))
-            raise InputError(f"{shape}, but {origin}; give {name} as {cure}")
+            cure = ", ".join(str(expected) if each == axis else each for each in axes)
+            raise InputError(f"{shape}, but {origin}; give {name} as ({cure}{',' if len(axes) == 1 else ''})")
 
 
 def check_labels(model: Model, name: str, y: Array) -> None:

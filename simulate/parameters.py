@@ -55,7 +55,7 @@ def resolve(
     declared = [parameter.name for parameter in model.parameters]
     for name in chosen:
         if name not in declared:
-            raise InputError(f"params: {name!r} is not a parameter of {model.name}; {nearest(name, declared)}")
+            raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {nearest(name, declared)}")
     values: dict[str, Value] = {}
     notes = [f"preset {preset.name} ({preset.source})"] if preset else []
     for parameter in sorted(model.parameters, key=_is_formula):  # formulas last: they read the others
@@ -127,7 +127,11 @@ def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:
                 )
         return factory
     try:
-        inspect.signature(factory).bind(**structural)
+        signature = inspect.signature(factory)
+    except ValueError as error:  # a builtin type
+        raise InputError(f"setting: {quoted(factory)}; expected a Model or a function that returns one") from error
+    try:
+        signature.bind(**structural)
     except TypeError as error:
         asked = ", ".join(f"{name}={show(value)}" for name, value in structural.items())
         raise InputError(

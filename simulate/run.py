@@ -20,6 +20,7 @@ from . import observables as obs
 from .algorithm import decays, step_draws
 from .ask import arguments as ask
 from .ask import arrays, digest
+from .ask import values as values_of
 from .draw import Draw, draw
 from .errors import InputError
 from .kernels import kernel_for
@@ -86,16 +87,20 @@ def run(
     resolved = parameters.resolve(found.factory, params, chosen)
     count = total_steps(steps, chosen, found)
     wanted, examples = obs.check(resolved.model, observables), None
+    recorded = recorded_steps(record, count)
+    bounds = ask.thresholds("until", until, obs.at_every_step(resolved.model))
     if isinstance(initial, source.Source):
         resolved, examples = source.settle(resolved, params, initial)
+    elif initial is not None:
+        initial = values_of.mapping("initial", initial, "arrays by name", "{'W': ...}")
     task = _Task(
         resolved,
         count,
         engine,
         sampling,
-        recorded_steps(record, count),
+        recorded,
         wanted,
-        until,
+        bounds,
         initial,
         params,
         asked=observables is not None,
@@ -111,10 +116,10 @@ def run(
     return seeds_of_a_run.labelled(_dataset(task, runs, first, labelled=True), range(first, first + many), said)
 
 
-def total_steps(steps: int | str | None, preset: Preset | None, setting: settings.Setting) -> int:
+def total_steps(steps: int | str | None, preset: Preset | None, setting: settings.Setting, low: int = 0) -> int:
     """The number of steps: as given, the preset's, or the first preset's.  Raises InputError where none says."""
     if steps is not None:
-        return parameters.count("steps", steps, example=1500)
+        return parameters.count("steps", steps, low, example=1500)
     if preset is None and not setting.presets:
         raise InputError("steps: not given; expected a whole number of gradient steps, such as 1500")
     return (preset or setting.presets[0]).steps
@@ -131,7 +136,7 @@ class _Task:
         sampling: str,
         recorded: Steps,
         wanted: tuple[str, ...],
-        until: ask.Thresholds | None,
+        until: dict[str, float],
         initial: Mapping[str, Any] | source.Source | None,
         params: Mapping[str, object] | None,
         asked: bool,
@@ -139,7 +144,7 @@ class _Task:
     ) -> None:
         self.resolved, self.steps, self.engine, self.sampling = resolved, steps, engine, sampling
         self.recorded, self.wanted, self.initial, self.params = recorded, wanted, initial, params
-        self.until = ask.thresholds("until", until, obs.at_every_step(resolved.model))
+        self.until = until
         self.asked, self.notes, self.examples = asked, tuple[str, ...](), examples
         self.seed, self.digests = 0, dict[str, str]()
         if engine == "weights" and sampling == "gram":

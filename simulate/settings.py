@@ -43,7 +43,7 @@ class Setting:
         by_name = {preset.name: preset for preset in self.presets}
         if not by_name:
             raise InputError(f"preset: {quoted(name)}; {self.name} has no presets, so give values by name instead")
-        if name not in by_name:
+        if not isinstance(name, str) or name not in by_name:
             cure = nearest(name, by_name) if isinstance(name, str) else f"expected one of {', '.join(by_name)}"
             raise InputError(f"preset: {quoted(name)} is not one of {self.name}'s; {cure}")
         return by_name[name]

@@ -15,6 +15,7 @@ from derivations.model import ChosenLaw, Directions, Law, Model, Value, to_plain
 from dynamics import gram, orthogonality, testlaw
 
 from . import parameters
+from .ask import arrays as arrays_of
 from .draw import Draw, filters
 from .errors import InputError, quoted
 
@@ -64,7 +65,7 @@ def settle(
                 f"{name}: {quoted(asked[name])} is about drawn {family.name}, and here {family.name} is "
                 f"data; leave {name} out"
             )
-    examples = source.examples(model, resolved.values)
+    examples = _checked(source, model, resolved.values)
     sizes = {"n": len(examples.y), "d": float(examples.x.shape[1])}
     sized = parameters.with_sizes(resolved, given, sizes, "the examples")
     notes = [measured_note(examples), *examples.notes]
@@ -73,6 +74,23 @@ def settle(
     kept = [note for note in sized.notes if note.split(" ")[0] not in unused]
     values = {name: value for name, value in sized.values.items() if name not in unused}
     return parameters.Resolved(model, values, (*notes, *kept)), examples
+
+
+def _checked(source: Source, model: Model, values: Mapping[str, Value]) -> Examples:
+    """A source's examples; InputError where they are none, or their arrays do not fit each other."""
+    if isinstance(source, type) or not callable(source.examples):
+        raise InputError(f"initial: {quoted(source)}; expected arrays by name, or what gr.images gives")
+    found = source.examples(model, values)
+    if not isinstance(found, Examples):
+        raise InputError(f"initial: its examples are {quoted(found)}; expected a simulate.source.Examples")
+    named = {name: arrays_of.real(name, getattr(found, name)) for name in ("x", "y", "test_x", "test_y")}
+    for x, y in (("x", "y"), ("test_x", "test_y")):
+        if named[x].ndim != 2 or named[y].shape != named[x].shape[:1] or named[x].shape[1] != named["x"].shape[1]:
+            raise InputError(
+                f"initial: {x} of shape {named[x].shape} and {y} of shape {named[y].shape}; expected (n, d) and (n,), "
+                "with one d for training and held-out examples"
+            )
+    return Examples(**named, notes=found.notes, attrs=found.attrs)
 
 
 def start(model: Model, values: Mapping[str, Value], seed: int, examples: Examples) -> dict[str, Array]:

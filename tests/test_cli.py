@@ -223,8 +223,8 @@ def test_axes_have_exact_ends_and_even_steps(a: float, b: float, n: int) -> None
     _, logs = axis("x", f"lam={a!r}:{b!r}:{n}:log", model(), {})
     assert (name, len(even), len(logs)) == ("lam", n, n)
     assert (even[0], even[-1], logs[0], logs[-1]) == (a, b, a, b)
-    np.testing.assert_allclose(even, np.linspace(a, b, n), rtol=1e-12, atol=1e-12 * max(a, b))
-    np.testing.assert_allclose(logs, np.geomspace(a, b, n), rtol=1e-12)
+    np.testing.assert_allclose(np.array(even), np.linspace(a, b, n), rtol=1e-12, atol=1e-12 * max(a, b))
+    np.testing.assert_allclose(np.array(logs), np.geomspace(a, b, n), rtol=1e-12)
 
 
 def test_axes_of_counts_are_whole() -> None:

@@ -254,7 +254,7 @@ def test_conditions_are_measured_on_covariances() -> None:
 
 
 LINES = [
-    ("run nearly_orthogonal --data mnits --classes 0,1", "data: 'mnits'; expected one of mnist, ...|did you mean 'mnist'?"),
+    ("run nearly_orthogonal --data mnits --classes 0,1", "data: 'mnits'; expected one ...|did you mean 'mnist'?"),
     ("validate nearly_orthogonal --data cifar --classes 0,1",
      "data: 'cifar'; expected one of mnist, fashion-mnist, such as data=mnist"),
     ("run nearly_orthogonal --data mnist", "classes: not given; --data mnist needs labels, such as --classes 0,1"),
@@ -325,7 +325,7 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "covariances of another setting": (spiked(setting="pegr", K=None), "...|covariances: pegr has no noise"),
     "two covariances": (spiked(sigma=np.ones((2, 4, 4))), "covariances: shape (2, 4, 4); expected (3, d, d), ..."),
-    "ragged covariances": (spiked(sigma=[np.eye(2), np.eye(3), np.eye(2)]), "covariances: rows of different lengths; ..."),
+    "ragged covariances": (spiked(sigma=[np.eye(2), np.eye(3), np.eye(2)]), "covariances: rows of different ..."),
     "a nan covariance": (spiked(sigma=np.full((3, 2, 2), np.nan)), "covariances: nan at index (0, 0, 0); ..."),
     "no covariance": (spiked(sigma=np.zeros((3, 2, 2))), "covariances: a class covariance has the ..."),
     "covariances and Gamma": (spiked(Gamma=2.0), "Gamma: 2.0, but covariances say what the noise is; leave Gamma out"),

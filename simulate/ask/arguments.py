@@ -33,8 +33,8 @@ def names(option: str, value: object, known: tuple[str, ...], of: str) -> tuple[
         words = [word.strip() for word in given.split(",")]
     else:
         words = sorted(value, key=str) if isinstance(value, Set) else values.listed(value)
-    if not words or "" in words:
-        said = "names none" if isinstance(value, Iterable) and not words else quoted(value)
+    if not words or any(isinstance(word, str) and not word for word in words):
+        said = "names none" if words == [] else quoted(value)
         example = ",".join(known[:1] + known[-1:])
         raise InputError(f"{option}: {said}; expected names separated by commas, such as {example}, or leave it out")
     found: list[str] = []

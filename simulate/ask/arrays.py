@@ -76,7 +76,7 @@ def whole(name: str, value: object) -> NDArray[np.int64]:
     if given.ndim != 1:
         raise InputError(f"{name}: an array of shape {given.shape}; expected (N,), a whole number an image")
     number = given.astype(np.float64)
-    bad = np.flatnonzero(~(np.isfinite(number) & (np.floor(number) == number) & (np.abs(number) < EXACT)))
+    bad = np.flatnonzero(~(np.isfinite(number) & (np.floor(given) == given) & (np.abs(number) < EXACT)))
     if len(bad):
         raise InputError(
             f"{name}: {quoted(given[bad[0]].item())} at {bad[0]}; expected whole numbers, one for each class"

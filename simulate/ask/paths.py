@@ -57,7 +57,7 @@ def store(option: str, value: object) -> Path | None:
     if value is None:
         return None
     found = path(option, value, "grid.zarr")
-    if found.suffix != ".zarr" and not found.is_dir():
+    if found.suffix != ".zarr" and (not found.is_dir() or found.name in ("", "..")):
         raise InputError(
             f"{option}: {quoted(value)}; a grid is kept in a .zarr folder, so give a name that ends in .zarr"
         )

@@ -130,10 +130,8 @@ def text(value: object) -> str | None:
 def listed(value: object) -> list[object] | None:
     """The entries of a sequence, a one-dimensional array or a generator, taken once; None for anything else.
 
-    Text, bytes and mappings are no lists here, nor are sets, which have no order.
-
-    Raises:
-        InputError: for a generator of more than a million entries.
+    Text, bytes and mappings are no lists here, nor are sets, which have no order, nor is a generator that does not end
+    within a million entries.
     """
     if isinstance(value, str | bytes | bytearray | memoryview | Mapping | Set) or not isinstance(value, Iterable):
         return None
@@ -144,9 +142,7 @@ def listed(value: object) -> list[object] | None:
     if isinstance(value, Sized):
         return list(value)
     found = list(islice(value, _MOST + 1))
-    if len(found) > _MOST:
-        raise InputError(f"{quoted(value)} does not end within {_MOST} entries; expected a list, so give one")
-    return found
+    return found if len(found) <= _MOST else None
 
 
 def mapping(name: str, value: object, what: str, example: str) -> dict[str, object]:

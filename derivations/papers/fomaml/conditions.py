@@ -251,7 +251,7 @@ CONDITIONS = Conditions(
         Quantity(name="z_product", formula="sigma_s**2*sqrt(d - 1)*sqrt(2*log(max(M**2/2, 1)))",
                  meaning="largest <z_a, z_b>"),
         Quantity(name="Gamma_min", formula="nu_norm**2 - sigma_s**2*sqrt(d - 1)*sqrt(2*log(max(n_tasks**2/2, 1)))",
-                 meaning="smallest <nu_k, nu_k'>"),
+                 meaning="smallest <nu_k, nu_k'>", signed=True),
         Quantity(name="p", formula="0.5", meaning="share of an inner split that pushes a filter"),
         # Coins: a range of K binomial shares, sqrt(2 log K/n_1) and at most 1; balanced: 1/n_1 where n_1 is odd.
         Quantity(name="p_spread", formula="min(1, (1 - balanced)*sqrt(2*log(n_tasks)/n_train)"

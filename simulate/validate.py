@@ -20,7 +20,7 @@ from derivations.model import Bilevel, Model
 from dynamics.stepdraws import StepDraws
 from dynamics.streams import stream
 
-from . import raw, weights, weights_bilevel
+from . import raw, validate_probes, weights, weights_bilevel
 from .engines import KINK, FullDraw, Kernel, Pair, Path, Steps, bends_gently, walk
 from .validate_trajectories import trajectories
 from .validation import LIMIT, LONG, SAFETY, STRICT, Row, Validation, largest, relative, worst, worst_of
@@ -86,7 +86,9 @@ def validate(
     notes = [*path.notes, *_amplification(task, start.shape[1])]
     short, judged = _one_steps(pair, path, notes)
     probes = _probes(pair)
-    rows = [*short, *probes, *_same_state(pair, path)]
+    small, unmet = validate_probes.probes(model, kernel, values, len(vectors), device)
+    notes += unmet
+    rows = [*short, *probes, *small, *_same_state(pair, path)]
     decided = path.window > 0
     if decided:
         long, decided = trajectories(pair, path, notes)

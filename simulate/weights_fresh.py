@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,19 @@ from torch import Tensor
 from derivations.model import GaussianLaw, MixtureLaw, Model, chosen_law
 
 from .errors import InputError
-from .weights import Array, Problem, Values, errors, families, losses_of, number, one_thread, outputs, patches_of
+from .weights import (
+    Array,
+    Problem,
+    Values,
+    activation,
+    errors,
+    families,
+    losses_of,
+    number,
+    one_thread,
+    outputs,
+    patches_of,
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,32 @@ def monte_carlo(
     e, at = np.concatenate(wrong), np.concatenate(loss)
     root = np.sqrt(samples)
     return Estimate(float(e.mean()), float(e.std() / root), float(at.mean()), float(at.std() / root))
+
+
+def of_patches(
+    model: Model, W: Array, patches: Array, values: Values, device: str = "cpu", absolute: bool = False
+) -> Array:
+    """Outputs F (N, H) of W (H, m, d) on patches (N, P, d); with `absolute`, sums of |sigma| in place of sigma."""
+    x = torch.tensor(patches, dtype=torch.float64, device=device)
+    return of_preactivations(model, torch.einsum("npd,hrd->nphr", x, x.new_tensor(W)), values, absolute).cpu().numpy()
+
+
+def of_preactivations(model: Model, a: Tensor, values: Values, absolute: bool = False) -> Tensor:
+    """Outputs F (N, H) of examples with patch pre-activations a (N, P, H, m), by the declared activation."""
+    active = activation(model.network.activation, a, values)
+    kappa = 1.0 if values.get("neurons", "mean") == "sum" else 1.0 / a.shape[3]
+    return kappa * (active.abs() if absolute else active).sum((1, 3))
+
+
+def network(model: Model, values: Values) -> Callable[[Array], Array]:
+    """Weight space's outputs as test laws take them: pre-activations (N, P, H, m) -> f (N,) or logits (N, K)."""
+
+    def outputs_of(a: Array) -> Array:
+        with one_thread(), torch.no_grad():
+            F = of_preactivations(model, torch.as_tensor(a, dtype=torch.float64), values).numpy()
+        return np.asarray(F[:, 0] - F[:, 1] if model.network.heads == "signed" else F)
+
+    return outputs_of
 
 
 def _fresh(

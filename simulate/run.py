@@ -324,13 +324,16 @@ def seen_by(kernel: Kernel, z: Array, drawn: Draw, values: Mapping[str, Any]) ->
     seen = kernel.observe(z, drawn.gram, drawn.y, values)
     if kernel.signed:
         margins = seen.pop("margin")
+        wrong = (margins < 0) + 0.5 * (margins == 0)
     else:
         outputs, label = seen.pop("F"), drawn.y.astype(np.int64)
         own = np.take_along_axis(outputs, np.broadcast_to(label, (len(outputs), 1, len(label))), axis=1)[:, 0]
         others = np.where(np.arange(kernel.heads)[:, None] == label, -np.inf, outputs)
         margins = own - others.max(axis=1)
+        ties = (outputs == outputs.max(axis=1, keepdims=True)).sum(axis=1)
+        wrong = np.where(margins < 0, 1.0, 1.0 - 1.0 / ties)  # as fresh examples count ties: 1 - 1/k where k heads tie
         seen["outputs"] = np.swapaxes(outputs, 1, 2)
-    return {**seen, "margins": margins, "train_error": np.mean((margins < 0) + 0.5 * (margins == 0), axis=1)}
+    return {**seen, "margins": margins, "train_error": np.mean(wrong, axis=1)}
 
 
 def untold(model: Model, values: Mapping[str, Any], given: Mapping[str, object]) -> list[str]:

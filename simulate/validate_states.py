@@ -148,11 +148,15 @@ def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
 
 
 def overflowing(model: Model, kernel: Kernel, values: Values, device: str) -> Pair:
-    """A state whose outputs are beyond the floating-point numbers."""
-    rng, shape = stream(0, "validate", 14), Shape(model.n_heads + 1, 2, 5, 2)
+    """A state whose outputs are beyond the floating-point numbers, though its pre-activations are not.
+
+    All filters of a head are alike and the largest pre-activation is near the largest number.
+    """
+    rng, shape = stream(0, "validate", 14), Shape(model.n_heads + 1, 4, 5, 2)
     at_values = probe_values(model, values, shape, False, 0)
-    vectors = 1e160 * _correlated(model, shape, rng)
-    W = 1e160 * rng.standard_normal((model.n_heads, shape.m, shape.d))
+    vectors = _correlated(model, shape, rng)
+    W = np.repeat(rng.standard_normal((model.n_heads, 1, shape.d)), shape.m, axis=1)
+    W = W * (1e308 / np.abs(W @ vectors.T).max())
     return _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
 
 

@@ -208,7 +208,7 @@ def observe(
     heads: "l1" = l'(y_i f_i) (T, n); with ReLU^q also "zeta" (T, n), ||grad_W(y_i f_i)||_F^2 / (kappa q)^2, which is
     PEGR's zeta_i where mu is orthogonal to xi_i.  With `every`, the costly ones of all single-level models too: "zeta"
     (T, n) for any activation, q = 1 where it is no power, and for class heads (T, n, H), ||grad_W F_h(x_i)||_F^2 /
-    kappa^2.
+    kappa^2; over ||x_i||^2 too where an example is one patch (NaN where that is 0), as constants are taken out of zeta.
 
     With a bilevel algorithm all but "z" are of the weights adapted to each task; see `weights_bilevel.observe`.
     """
@@ -302,5 +302,7 @@ def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Ten
     if apart:
         (slope,) = torch.autograd.grad(F.sum(), copies)  # an output is one head's, so signs make no difference
         by_head = (slope**2).sum((2, 3)) / (task.kappa(leaf.shape[1]) * act.power) ** 2
+        if task.patches.shape[1] == 1:
+            by_head = by_head / (task.patches**2).sum((1, 2))[:, None]
         row["zeta"] = by_head.sum(1) if signed else by_head
     return row

@@ -188,7 +188,7 @@ class _Task:
             return {}  # the last: taken from W itself, which b determines only where the directions are independent
         values = self.resolved.values
         if isinstance(kernel, BilevelKernel):
-            of_tasks, reason = tasks.on_fresh_tasks(kernel, states, seed, wanted)
+            of_tasks, reason = tasks.on_fresh_tasks(self._network(kernel), states, seed, wanted)
             self._leave_out(reason)
             if any(not np.isfinite(variable.values).all() for variable in of_tasks.values()):
                 what = "on fresh tasks outputs leave the floating-point numbers at some steps"
@@ -202,9 +202,10 @@ class _Task:
         if reason:
             return {}
         tails = tuple(o for o in self.model.observables if isinstance(o, LongTail) and obs.of_tail(o) & set(wanted))
+        network = self._network(kernel)
         found = fresh.fresh_statistics(
             self.model,
-            lambda a: kernel.outputs(a, values),
+            lambda a: network.outputs(a, values),
             states.draw,
             states.z,
             states.b,
@@ -216,6 +217,14 @@ class _Task:
         dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
         said = {name: _meaning(name, tails, fresh.judged(self.model)) for name in wanted}
         return {name: obs.Variable(dims[found[name].ndim], found[name], said[name]) for name in wanted}
+
+    def _network(self, kernel: Any) -> Any:
+        """What judges fresh examples: the kernel, or with engine="weights" the network as declared, without one."""
+        if self.engine == "reduced":
+            return kernel
+        from . import weights_fresh
+
+        return weights_fresh.Network(self.model)
 
     def _leave_out(self, reason: str) -> None:
         """Notes why fresh examples are left out; refuses where they were asked for."""
@@ -250,8 +259,8 @@ class _Task:
 
     def _held_out(self, kernel: Kernel, preactivations: Iterable[Array], examples: source.Examples) -> Variables:
         """Test error and loss on the data's own held-out examples."""
-        values = self.resolved.values
-        found = source.held_out_statistics(self.model, lambda a: kernel.outputs(a, values), preactivations, examples)
+        values, network = self.resolved.values, self._network(kernel)
+        found = source.held_out_statistics(self.model, lambda a: network.outputs(a, values), preactivations, examples)
         return {
             name: obs.Variable(("t", "class")[: each.ndim], each, source.meaning(name, examples))
             for name, each in found.items()
@@ -299,7 +308,8 @@ class _Task:
             now = {name: values[at : at + 1] for name, values in seen.items()}
             rest = np.zeros((1, *state.z.shape))
             states = obs.States(self.model, state, self.resolved.values, state.z[None], rest, now)
-            found, reason = tasks.on_fresh_tasks(kernel, states, self.seed, fresh_ones) if fresh_ones else ({}, "")
+            judge = self._network(kernel)
+            found, reason = tasks.on_fresh_tasks(judge, states, self.seed, fresh_ones) if fresh_ones else ({}, "")
             if at == 0:
                 self._leave_out(reason)
             rows.append({**obs.evaluate(states, watched), **found})

@@ -20,10 +20,11 @@ from derivations.model import Bilevel, Model
 from dynamics.stepdraws import StepDraws
 from dynamics.streams import stream
 
-from . import raw, validate_probes, weights, weights_bilevel
+from . import raw, validate_fresh, validate_probes, validate_tasks, weights, weights_bilevel
+from .draw import Draw
 from .engines import KINK, FullDraw, Kernel, Pair, Path, Steps, bends_gently, walk
 from .validate_trajectories import trajectories
-from .validation import LIMIT, LONG, SAFETY, STRICT, Row, Validation, largest, relative, worst, worst_of
+from .validation import LIMIT, LONG, SAFETY, STRICT, Row, Validation, largest, relative, worst, worst_each, worst_of
 from .weights import Array, Values
 
 __all__ = ["Row", "Validation", "default_recorded", "validate"]
@@ -89,6 +90,7 @@ def validate(
     small, unmet = validate_probes.probes(model, kernel, values, len(vectors), device)
     notes += unmet
     rows = [*short, *probes, *small, *_same_state(pair, path)]
+    rows += _fresh(pair, path, draw, notes)
     decided = path.window > 0
     if decided:
         long, decided = trajectories(pair, path, notes)
@@ -111,6 +113,21 @@ def validate(
         asked=steps,
         dependent=not weights.independent(vectors),
     )
+
+
+def _fresh(pair: Pair, path: Path, draw: FullDraw, notes: list[str]) -> list[Row]:
+    """Fresh examples at the start, at the run's last comparable step and at another state; notes what is left out."""
+    if not isinstance(draw, Draw):
+        return []
+    last = np.array([max(path.window, 1)])
+    b, model, values = pair.run(pair.draw.z, np.zeros_like(pair.draw.z), last).b[0], pair.task.model, pair.task.values
+    left = pair.share(last)[0, 0, 0, 0]
+    if not np.isfinite(b).all():
+        b = np.zeros_like(b)
+    compare = validate_tasks.rows if isinstance(model.algorithm, Bilevel) else validate_fresh.rows
+    found, said = compare(model, pair.kernel, draw, values, b, left)
+    notes += [said] if said else []
+    return worst_each(found)
 
 
 def default_recorded(steps: int, count: int = 60) -> Steps:

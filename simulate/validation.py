@@ -112,6 +112,14 @@ def worst(rows: Sequence[Row]) -> list[Row]:
     return [max(rows, key=lambda row: np.inf if np.isnan(row.difference) else row.difference / row.tolerance)]
 
 
+def worst_each(rows: Sequence[Row]) -> list[Row]:
+    """`worst` of every comparison among the rows, in the order in which they first come."""
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        by_name.setdefault(row.what, []).append(row)
+    return [row for each in by_name.values() for row in worst(each)]
+
+
 def worst_of(what: str, steps: Iterable[int], differences: Iterable[float], tolerances: Iterable[float]) -> list[Row]:
     """`worst` of one comparison made at several steps, whose tolerance is `LONG` or conditioning's."""
     named = {True: "fixed", False: "10 x the response to rounding"}

@@ -84,6 +84,16 @@ def monte_carlo(
     return Estimate(float(e.mean()), float(e.std() / root), float(at.mean()), float(at.std() / root))
 
 
+def judged(model: Model, scores: Array, labels: Array) -> tuple[Array, Array]:
+    """Error and loss (N, L) of the outputs f (N, L) or logits (N, L, K) of examples with the labels (L,)."""
+    F = torch.as_tensor(scores, dtype=torch.float64)
+    if model.network.heads == "signed":
+        F = torch.stack([F, torch.zeros_like(F)], -1)
+    flat, y = F.reshape(-1, F.shape[-1]), torch.as_tensor(labels, dtype=torch.float64).repeat(len(scores))
+    shape = scores.shape[:2]
+    return errors(model, flat, y).numpy().reshape(shape), losses_of(model, flat, y).numpy().reshape(shape)
+
+
 def of_patches(
     model: Model, W: Array, patches: Array, values: Values, device: str = "cpu", absolute: bool = False
 ) -> Array:

@@ -171,7 +171,12 @@ class _Task:
         b, scale = path.b if path.b.size else None, path.scale if decays(self.model) else None
         states = obs.States(self.model, drawn, self.resolved.values, path.z, b, seen, scale)
         of_fresh = self._fresh(kernel, states, seed)  # first: it needs room that the variables would take
-        variables = obs.evaluate(states, self.wanted) | of_fresh
+        undefined = obs.without_direction(states, self.wanted)
+        for name, reason in undefined.items():
+            if self.asked:
+                raise InputError(reason)
+            self._note(f"{name} is left out: {reason.partition(';')[0]}")
+        variables = obs.evaluate(states, tuple(name for name in self.wanted if name not in undefined)) | of_fresh
         variables |= {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.items()}
         found = {**variables, **counts}
         absent = [name for name in self.wanted if name not in found]

@@ -25,7 +25,7 @@ from .validation import LONG, Row
 from .weights import Array, Values
 
 DRAWS = 128  # on which statistics are compared
-TASKS = 60  # drawn in d dimensions
+TASKS = 40  # drawn in d dimensions
 AFFORDABLE = 2e8  # entries of filters x examples x passes
 
 

@@ -55,7 +55,7 @@ from .weights_network import (
 
 __all__ = [
     "Array", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activation", "change_tensor", "check_recorded",
-    "coefficients",
+    "coefficients", "dependent",
     "diverged", "errors", "families", "gradient_at", "independent", "losses", "losses_of", "margins", "mean_losses",
     "move", "needs_vectors", "number", "objective", "observe", "one_thread", "outputs", "patches_of", "per_example",
     "problem", "remaining", "states", "step", "step_tensor", "task_count",
@@ -247,6 +247,12 @@ def independent(vectors: Array) -> bool:
     if len(vectors) > vectors.shape[1] or not np.all(lengths > 0):
         return False
     return bool(np.linalg.matrix_rank(vectors / lengths) == len(vectors))
+
+
+def dependent(vectors: Array) -> bool:
+    """Whether the directions (B, d) that are not 0 are linearly dependent."""
+    live = vectors[np.linalg.norm(vectors, axis=1) > 0]
+    return len(live) > 0 and not independent(live)
 
 
 def needs_vectors(draw: VectorDraw) -> tuple[Array, Array]:

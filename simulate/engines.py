@@ -50,6 +50,15 @@ class Kernel(Protocol):
     def observe(self, z: Array, gram: Array, y: Array, values: Values) -> Mapping[str, Array]:
         """Observables of the states z (T, H, m, B)."""
 
+    def outputs(self, a: Array, values: Values) -> Array:
+        """Network outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m)."""
+
+    def bind(self, clean: Array) -> Kernel:
+        """The kernel for examples of these clean labels (n,)."""
+
+    def through(self, factor: Array | None) -> Kernel:
+        """The kernel with vectors (B, R) to couple tasks through."""
+
 
 class FullDraw(weights.VectorDraw, Protocol):
     """What is read of a `simulate.draw.Draw`."""

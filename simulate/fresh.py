@@ -68,6 +68,22 @@ def _statistics(
     model: Model, outputs: testlaw.Outputs, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
     rng: np.random.Generator, size: int, left: Array, tails: tuple[LongTail, ...],
 ) -> dict[str, Array]:
+    fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
+    found = testlaw.statistics(outputs, fresh, model.objective.loss, normals)
+    for tail in tails:
+        held = [vectors.index(_key(model.family(tail.of), int(label), draw)) for label in fresh.labels]
+        found |= _long_tail(tail, outputs, fresh, normals, draw, z, b, left, held)
+    return found
+
+
+def law(
+    model: Model, draw: Draw, z: Array, b: Array, values: Mapping[str, Value], rng: np.random.Generator, size: int,
+    left: Array,
+) -> tuple[testlaw.Fresh, Array, list[tuple[str, int]]]:
+    """The law of fresh examples along a trajectory, `size` draws for it, and (family, class) of its fresh vectors.
+
+    Arguments as in `fresh_statistics`; all that is random is taken from `rng`.
+    """
     n = len(draw.y)
     clean, labels, chances = _labels(model, values)
     vectors = _fresh_vectors(model, draw, values)
@@ -92,11 +108,7 @@ def _statistics(
     noisy = list(dict.fromkeys(name for name, _ in vectors if name in draw.noise))
     further = _class_noise(model, draw, values, noisy, z, b, left, rng, size) if noisy else None
     fresh = testlaw.Fresh(fixed=fixed, mix=mix, covariance=covariance, labels=labels, further=further, shares=chances)
-    found = testlaw.statistics(outputs, fresh, model.objective.loss, normals)
-    for tail in tails:
-        held = [vectors.index(_key(model.family(tail.of), int(label), draw)) for label in labels]
-        found |= _long_tail(tail, outputs, fresh, normals, draw, z, b, left, held)
-    return found
+    return fresh, normals, vectors
 
 
 def _labels(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:

@@ -125,6 +125,11 @@ def _support(model: Model, kernel: BilevelKernel, draw: Draw, values: Mapping[st
     return int(number(values, model.test.support))
 
 
+def staying(model: Model, draw: Draw, values: Mapping[str, Value]) -> _Staying:
+    """What fresh tasks see of a draw's filters: its `law` and, along a trajectory, its `filters`."""
+    return _Staying(model, draw, values)
+
+
 class _Staying:
     """The vectors that stay: directions that are no task's or example's own, then nu and the dictionary.
 

@@ -194,6 +194,19 @@ def _from_coefficients(states: States, observable: Total | Distance) -> Variable
     return Variable(("t", states.head, "r"), coefficient(states, families[observable.of]).sum(-1), observable.source)
 
 
+def without_direction(states: States, wanted: Iterable[str]) -> dict[str, str]:
+    """Why a wanted observable is not defined on this draw, by name: a vector that it divides by is 0."""
+    found = {}
+    for each in states.model.observables:
+        if isinstance(each, Distance) and each.name in wanted:
+            if np.any(states.draw.squared_lengths[states.rows(each.of)] == 0):
+                found[each.name] = (
+                    f"{each.of}: a zero vector has no direction, and {each.name} divides by its length; leave it out "
+                    "of observables"
+                )
+    return found
+
+
 def _distance(states: States, observable: Distance) -> Array:
     """||W - W*||_F, by the Gram matrix."""
     assert states.b is not None

@@ -182,7 +182,12 @@ class _Task:
         b, scale = path.b if path.b.size else None, path.scale if decays(self.model) else None
         states = obs.States(self.model, drawn, self.resolved.values, path.z, b, seen, scale)
         of_fresh = self._fresh(kernel, states, seed)  # first: it needs room that the variables would take
-        variables = obs.evaluate(states, self.wanted) | of_fresh
+        undefined = obs.without_direction(states, self.wanted)
+        for name, reason in undefined.items():
+            if self.asked:
+                raise InputError(reason)
+            self._note(f"{name} is left out: {reason.partition(';')[0]}")
+        variables = obs.evaluate(states, tuple(name for name in self.wanted if name not in undefined)) | of_fresh
         variables |= {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.items()}
         found = {**variables, **counts}
         absent = [name for name in self.wanted if name not in found]
@@ -199,7 +204,7 @@ class _Task:
             return {}  # the last: taken from W itself, which b determines only where the directions are independent
         values = self.resolved.values
         if isinstance(kernel, BilevelKernel):
-            of_tasks, reason = tasks.on_fresh_tasks(kernel, states, seed, wanted)
+            of_tasks, reason = tasks.on_fresh_tasks(self._network(kernel), states, seed, wanted)
             self._leave_out(reason)
             if any(not np.isfinite(variable.values).all() for variable in of_tasks.values()):
                 what = "on fresh tasks outputs leave the floating-point numbers at some steps"
@@ -213,9 +218,10 @@ class _Task:
         if reason:
             return {}
         tails = tuple(o for o in self.model.observables if isinstance(o, LongTail) and obs.of_tail(o) & set(wanted))
+        network = self._network(kernel)
         found = fresh.fresh_statistics(
             self.model,
-            lambda a: kernel.outputs(a, values),
+            lambda a: network.outputs(a, values),
             states.draw,
             states.z,
             states.b,
@@ -227,6 +233,14 @@ class _Task:
         dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
         said = {name: _meaning(name, tails, fresh.judged(self.model)) for name in wanted}
         return {name: obs.Variable(dims[found[name].ndim], found[name], said[name]) for name in wanted}
+
+    def _network(self, kernel: Any) -> Any:
+        """What judges fresh examples: the kernel, or with engine="weights" the network as declared, without one."""
+        if self.engine == "reduced":
+            return kernel
+        from . import weights_fresh
+
+        return weights_fresh.Network(self.model)
 
     def _leave_out(self, reason: str) -> None:
         """Notes why fresh examples are left out; refuses where they were asked for."""
@@ -261,8 +275,8 @@ class _Task:
 
     def _held_out(self, kernel: Kernel, preactivations: Iterable[Array], examples: source.Examples) -> Variables:
         """Test error and loss on the data's own held-out examples."""
-        values = self.resolved.values
-        found = source.held_out_statistics(self.model, lambda a: kernel.outputs(a, values), preactivations, examples)
+        values, network = self.resolved.values, self._network(kernel)
+        found = source.held_out_statistics(self.model, lambda a: network.outputs(a, values), preactivations, examples)
         return {
             name: obs.Variable(("t", "class")[: each.ndim], each, source.meaning(name, examples))
             for name, each in found.items()
@@ -310,7 +324,8 @@ class _Task:
             now = {name: values[at : at + 1] for name, values in seen.items()}
             rest = np.zeros((1, *state.z.shape))
             states = obs.States(self.model, state, self.resolved.values, state.z[None], rest, now)
-            found, reason = tasks.on_fresh_tasks(kernel, states, self.seed, fresh_ones) if fresh_ones else ({}, "")
+            judge = self._network(kernel)
+            found, reason = tasks.on_fresh_tasks(judge, states, self.seed, fresh_ones) if fresh_ones else ({}, "")
             if at == 0:
                 self._leave_out(reason)
             rows.append({**obs.evaluate(states, watched), **found})
@@ -335,13 +350,16 @@ def seen_by(kernel: Kernel, z: Array, drawn: Draw, values: Mapping[str, Any]) ->
     seen = kernel.observe(z, drawn.gram, drawn.y, values)
     if kernel.signed:
         margins = seen.pop("margin")
+        wrong = (margins < 0) + 0.5 * (margins == 0)
     else:
         outputs, label = seen.pop("F"), drawn.y.astype(np.int64)
         own = np.take_along_axis(outputs, np.broadcast_to(label, (len(outputs), 1, len(label))), axis=1)[:, 0]
         others = np.where(np.arange(kernel.heads)[:, None] == label, -np.inf, outputs)
         margins = own - others.max(axis=1)
+        ties = (outputs == outputs.max(axis=1, keepdims=True)).sum(axis=1)
+        wrong = np.where(margins < 0, 1.0, 1.0 - 1.0 / ties)  # as fresh examples count ties: 1 - 1/k where k heads tie
         seen["outputs"] = np.swapaxes(outputs, 1, 2)
-    return {**seen, "margins": margins, "train_error": np.mean((margins < 0) + 0.5 * (margins == 0), axis=1)}
+    return {**seen, "margins": margins, "train_error": np.mean(wrong, axis=1)}
 
 
 def untold(model: Model, values: Mapping[str, Any], given: Mapping[str, object]) -> list[str]:

@@ -15,20 +15,23 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from derivations.model import Bilevel, Model
 from dynamics.stepdraws import StepDraws
 from dynamics.streams import stream
 
-from . import raw, weights, weights_bilevel
+from . import raw, validate_fresh, validate_probes, validate_tasks, weights, weights_bilevel
+from .draw import Draw
 from .engines import KINK, FullDraw, Kernel, Pair, Path, Steps, bends_gently, walk
 from .validate_trajectories import trajectories
-from .validation import LIMIT, LONG, SAFETY, STRICT, Row, Validation, largest, relative, worst, worst_of
+from .validation import LIMIT, LONG, SAFETY, STRICT, Row, Validation, largest, relative, worst, worst_each, worst_of
 from .weights import Array, Values
 
 __all__ = ["Row", "Validation", "default_recorded", "validate"]
 
 PROBES = 3  # random states of order one
+GRADIENTS = 2e9  # entries of per-example gradients that observables are judged with, over all states
 # The kernel's name, autograd's, and autograd's name for the terms it sums: these set the scale, as a sum may cancel.
 OBSERVABLES = (
     ("loss", "loss", "loss"),
@@ -86,17 +89,28 @@ def validate(
     notes = [*path.notes, *_amplification(task, start.shape[1])]
     short, judged = _one_steps(pair, path, notes)
     probes = _probes(pair)
-    rows = [*short, *probes, *_same_state(pair, path)]
+    with weights.one_thread():
+        small, unmet = validate_probes.probes(model, kernel, values, len(vectors), device)
+    notes += unmet
+    rows = [*short, *probes, *small, *_same_state(pair, path)]
+    with weights.one_thread():
+        rows += _fresh(pair, path, draw, notes)
     decided = path.window > 0
     if decided:
         long, decided = trajectories(pair, path, notes)
         rows += long
     else:
         notes.append("no step after the first is comparable, so the trajectories decide nothing")
+    moves = _moves(pair, path)
+    if not moves:
+        notes.append(
+            f"no recorded step moves W by more than {STRICT:.0e} max|W|, so along the trajectory nothing is decided: "
+            f"a larger {model.algorithm.step} would show more"
+        )
     holds = all(row.holds for row in rows)
     return Validation(
         title=f"{model.name}: reduced kernel against weight space ({device})",
-        verdict=("pass" if decided and judged and probes else "undecided") if holds else "fail",
+        verdict=("pass" if decided and judged and probes and moves else "undecided") if holds else "fail",
         rows=tuple(rows),
         notes=tuple(notes),
         steps=path.steps,
@@ -107,8 +121,31 @@ def validate(
         kernel_seconds=_kernel_seconds(pair, path.steps),
         torch_seconds=path.seconds,
         asked=steps,
-        dependent=not weights.independent(vectors),
+        dependent=weights.dependent(vectors),
+        zeros=bool((pair.lengths == 0).any()),
     )
+
+
+def _moves(pair: Pair, path: Path) -> bool:
+    """Whether any recorded step moves W by more than the bar of one step resolves."""
+    share = float(pair.share(np.array([pair.lag]))[0, 0, 0, 0])
+    steps = [(W, path.after[t]) for t, W in zip(path.t.tolist(), path.W, strict=True) if t in path.after]
+    return any(np.abs(after - share * W).max() > STRICT * np.abs(after).max() for W, after in steps)
+
+
+def _fresh(pair: Pair, path: Path, draw: FullDraw, notes: list[str]) -> list[Row]:
+    """Fresh examples at the start, at the run's last comparable step and at another state; notes what is left out."""
+    if not isinstance(draw, Draw):
+        return []
+    last = np.array([max(path.window, 1)])
+    b, model, values = pair.run(pair.draw.z, np.zeros_like(pair.draw.z), last).b[0], pair.task.model, pair.task.values
+    left = pair.share(last)[0, 0, 0, 0]
+    if not np.isfinite(b).all():
+        b = np.zeros_like(b)
+    compare = validate_tasks.rows if isinstance(model.algorithm, Bilevel) else validate_fresh.rows
+    found, said = compare(model, pair.kernel, draw, values, b, left)
+    notes += [said] if said else []
+    return worst_each(found)
 
 
 def default_recorded(steps: int, count: int = 60) -> Steps:
@@ -265,6 +302,7 @@ def _same_state(pair: Pair, path: Path) -> list[Row]:
     clear = (live.min(1) > KINK * live.max(1)) | bends_gently(pair.task.model)
     if not clear.any():
         return []
+    clear &= _affordable(clear, path.W[0].size * len(pair.draw.y))
     ours, theirs = pair.autograd(path.W[clear]), pair.reduced(z[clear])
     moved = pair.rounding(path.W[clear]) * stream(0, "validate", 2).standard_normal(z[clear].shape)
     shaken, rows = pair.reduced(z[clear] + moved), []
@@ -277,6 +315,14 @@ def _same_state(pair: Pair, path: Path) -> list[Row]:
             tolerance = np.where(np.isfinite(gaps), np.maximum(LONG, SAFETY * response), LONG)
             rows += worst_of(f"{name} of the same state", path.t[clear][decided], gaps[decided], tolerance[decided])
     return rows
+
+
+def _affordable(clear: NDArray[np.bool_], entries: int) -> NDArray[np.bool_]:
+    """Some of the states, evenly spread, where all examples' gradients at every one would be too many numbers."""
+    at = np.flatnonzero(clear)
+    kept = np.zeros_like(clear)
+    kept[at[np.unique(np.linspace(0, len(at) - 1, max(2, int(GRADIENTS / entries))).astype(int))]] = True
+    return kept
 
 
 def _kernel_seconds(pair: Pair, steps: int) -> float:

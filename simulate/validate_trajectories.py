@@ -29,11 +29,12 @@ def trajectories(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row], b
     t, W = path.t[inside], path.W[inside]
     b = weights.coefficients(W - pair.share(t) * pair.start, pair.vectors)
     if b is None:
-        notes.append("the directions are linearly dependent, so W does not determine coefficients: none are compared")
+        why = "are linearly dependent" if weights.dependent(pair.vectors) else "include vectors of length 0"
+        notes.append(f"the directions {why}, so W does not determine coefficients: none are compared")
     ours = _Course(pair.losses(W), None if b is None else b * pair.lengths**2, W)
     theirs = _course(pair, pair.run(pair.draw.z, np.zeros_like(pair.draw.z), t), t)
     growth = _distances(_perturbed(pair, t, W), theirs, pair)
-    if "coefficients" in growth:
+    if b is not None:
         growth["coefficients"] = growth["coefficients"] + _solving(pair, theirs, W)
     rows, all_decided = [], True
     for name, gaps in _distances(theirs, ours, pair).items():

@@ -40,8 +40,8 @@ class Validation:
 
     `window` is the last step at which trajectories are comparable; of the `asked` steps, `steps` were taken before
     weight space diverged.  `smallest` is the smallest |z| / max|z| met, `smallest_z` that |z| and `smallest_at` its
-    step; times are seconds for the same steps after warm-up.  Where the directions are linearly `dependent`, W does not
-    determine coefficients and none are compared.
+    step; times are seconds for the same steps after warm-up.  Where the directions are linearly `dependent`, or some
+    are `zeros`, of length 0, W does not determine coefficients and none are compared.
     """
 
     title: str
@@ -57,6 +57,7 @@ class Validation:
     torch_seconds: float
     asked: int | None = None
     dependent: bool = False
+    zeros: bool = False
 
     @property
     def heading(self) -> str:
@@ -64,8 +65,9 @@ class Validation:
         wanted, said = self.steps if self.asked is None else self.asked, [self.verdict.upper()]
         if self.window < wanted:
             said.append(f"trajectories compared to step {self.window} of {wanted}")
-        if self.dependent:
-            said.append("coefficients not compared (dependent directions)")
+        if self.dependent or self.zeros:
+            why = "dependent directions" if self.dependent else "directions of length 0"
+            said.append(f"coefficients not compared ({why})")
         return ", ".join(said)
 
     @property
@@ -110,6 +112,14 @@ def worst(rows: Sequence[Row]) -> list[Row]:
     if not rows:
         return []
     return [max(rows, key=lambda row: np.inf if np.isnan(row.difference) else row.difference / row.tolerance)]
+
+
+def worst_each(rows: Sequence[Row]) -> list[Row]:
+    """`worst` of every comparison among the rows, in the order in which they first come."""
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        by_name.setdefault(row.what, []).append(row)
+    return [row for each in by_name.values() for row in worst(each)]
 
 
 def worst_of(what: str, steps: Iterable[int], differences: Iterable[float], tolerances: Iterable[float]) -> list[Row]:

@@ -54,7 +54,8 @@ from .weights_network import (
 )
 
 __all__ = [
-    "Array", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activation", "check_recorded", "coefficients",
+    "Array", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activation", "change_tensor", "check_recorded",
+    "coefficients", "dependent",
     "diverged", "errors", "families", "gradient_at", "independent", "losses", "losses_of", "margins", "mean_losses",
     "move", "needs_vectors", "number", "objective", "observe", "one_thread", "outputs", "patches_of", "per_example",
     "problem", "remaining", "states", "step", "step_tensor", "task_count",
@@ -155,38 +156,68 @@ def step_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
     return w
 
 
+def change_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
+    """W(t + count) - (1 - eta weight_decay)^count W, from W = W(t) at rest, summed by itself.
+
+    So it keeps its digits beside a W that is larger by any factor, as steps by `step_tensor` do not.
+    """
+    eta = number(task.values, task.model.algorithm.step)
+    change, velocity, decay = torch.zeros_like(w), torch.zeros_like(w), 1.0 - eta * task.option("weight_decay")
+    for at in range(count):
+        with one_thread():
+            now = decay**at * w + change
+            if isinstance(task.model.algorithm, Bilevel):
+                change = change + bilevel.outer_change(task, now, t + at)
+            else:
+                velocity = task.option("momentum") * velocity + _slope(task, now, t + at)
+                change = decay * change - eta * velocity
+    return change
+
+
 def move(task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
     """W(t+1) and V(t+1) from W(t) and V(t), as `derivations.model.GradientDescent` or `Bilevel` states it."""
     with one_thread():
         if isinstance(task.model.algorithm, Bilevel):
             return bilevel.outer_step(task, w, t), velocity
-        seen, eta = task.at(t), number(task.values, task.model.algorithm.step)
-        gradient = gradient_at(seen, w, t)
-        if "radius" in task.model.algorithm.options:
-            largest = gradient.abs().max()
-            unit = gradient / largest if bool(largest > 0) else gradient  # squares of tiny entries would vanish
-            length = unit.norm()
-            if bool(length > 0):
-                gradient = gradient_at(seen, w + task.option("radius") * (unit / length), t)
-        velocity = task.option("momentum") * velocity + gradient
+        eta = number(task.values, task.model.algorithm.step)
+        velocity = task.option("momentum") * velocity + _slope(task, w, t)
         return w - eta * velocity - eta * task.option("weight_decay") * w, velocity
 
 
+def _slope(task: Problem, w: Tensor, t: int) -> Tensor:
+    """grad O_t, at W itself or where sharpness-aware minimisation takes it."""
+    seen = task.at(t)
+    gradient = gradient_at(seen, w, t)
+    if "radius" in task.model.algorithm.options:
+        largest = gradient.abs().max()
+        unit = gradient / largest if bool(largest > 0) else gradient  # squares of tiny entries would vanish
+        length = unit.norm()
+        if bool(length > 0):
+            gradient = gradient_at(seen, w + task.option("radius") * (unit / length), t)
+    return gradient
+
+
 def observe(
-    model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu", clean: Array | None = None
+    model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu", clean: Array | None = None,
+    every: bool = False,
 ) -> dict[str, Array]:
     """Observables of the states W (T, H, m, d), by autograd.
 
     "loss" and "gradient_norm" = ||grad_W L_S||_F (T,), of the loss without penalty; "outputs" F (T, n, H); "margins"
     and "gradient_norms" = ||grad_W L_i||_F (T, n); "z" = W V^T (T, H, m, B); "train_error" (T,), see `errors`.  Signed
     heads: "l1" = l'(y_i f_i) (T, n); with ReLU^q also "zeta" (T, n), ||grad_W(y_i f_i)||_F^2 / (kappa q)^2, which is
-    PEGR's zeta_i where mu is orthogonal to xi_i.
+    PEGR's zeta_i where mu is orthogonal to xi_i.  With `every`, the costly ones of all single-level models too: "zeta"
+    (T, n) for any activation, q = 1 where it is no power, and for class heads (T, n, H), ||grad_W F_h(x_i)||_F^2 /
+    kappa^2; over ||x_i||^2 too where an example is one patch (NaN where that is 0), as constants are taken out of zeta.
 
     With a bilevel algorithm all but "z" are of the weights adapted to each task; see `weights_bilevel.observe`.
     """
     task = problem(model, vectors, y, values, device, clean=clean)
-    see = bilevel.observe if isinstance(model.algorithm, Bilevel) else _observe_one
-    rows = [see(task, task.vectors.new_tensor(w)) for w in W]
+    tensors = [task.vectors.new_tensor(w) for w in W]
+    if isinstance(model.algorithm, Bilevel):
+        rows = [bilevel.observe(task, w) for w in tensors]
+    else:
+        rows = [_observe_one(task, w, every) for w in tensors]
     return {name: np.stack([row[name].detach().cpu().numpy() for row in rows]) for name in rows[0]}
 
 
@@ -218,6 +249,12 @@ def independent(vectors: Array) -> bool:
     return bool(np.linalg.matrix_rank(vectors / lengths) == len(vectors))
 
 
+def dependent(vectors: Array) -> bool:
+    """Whether the directions (B, d) that are not 0 are linearly dependent."""
+    live = vectors[np.linalg.norm(vectors, axis=1) > 0]
+    return len(live) > 0 and not independent(live)
+
+
 def needs_vectors(draw: VectorDraw) -> tuple[Array, Array]:
     """The draw's vectors (B, d) and weights (H, m, d).  Raises InputError where it has none (a Gram draw)."""
     if draw.vectors is None or draw.weights is None:
@@ -238,13 +275,13 @@ def check_recorded(recorded: NDArray[np.int64], steps: int) -> set[int]:
     return {int(t) for t in r}
 
 
-def _observe_one(task: Problem, w: Tensor) -> dict[str, Tensor]:
+def _observe_one(task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
     with one_thread():
         leaf = w.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(losses(task, leaf).mean(), leaf)
         size = max(1, EXAMPLE_ENTRIES // w.numel())  # each example has a copy of W and its gradient
         groups = [slice(at, at + size) for at in range(0, len(task.y), size)]
-        parts = [_observe_examples(replace(task, patches=task.patches[g], y=task.y[g]), leaf) for g in groups]
+        parts = [_observe_examples(replace(task, patches=task.patches[g], y=task.y[g]), leaf, every) for g in groups]
         row = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         loss = row.pop("losses")
         return {
@@ -256,18 +293,22 @@ def _observe_one(task: Problem, w: Tensor) -> dict[str, Tensor]:
         }
 
 
-def _observe_examples(task: Problem, leaf: Tensor) -> dict[str, Tensor]:
+def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Tensor]:
     """What `_observe_one` sees example by example, each (n, ...); no graph is kept."""
     loss, gradients = per_example(task, leaf)
     row = {"losses": loss.detach(), "gradient_norms": torch.linalg.vector_norm(gradients.detach(), dim=(1, 2, 3))}
     signed, act = task.model.network.heads == "signed", task.model.network.activation
-    copies = leaf.expand(len(task.y), *leaf.shape) if signed and act.name == "relu_power" else leaf
+    apart = every or (signed and act.name == "relu_power")
+    copies = leaf.expand(len(task.y), *leaf.shape) if apart else leaf
     F = outputs(task, copies, task.patches)
     margin = margins(task.model, F, task.y)
     row |= {"outputs": F.detach(), "margins": margin.detach()}
     if signed:
         row["l1"] = task.y * by_output(task.model, F, task.y)[:, 0]
-    if signed and act.name == "relu_power":
-        (slope,) = torch.autograd.grad(margin.sum(), copies)
-        row["zeta"] = (slope**2).flatten(1).sum(1) / (task.kappa(leaf.shape[1]) * act.power) ** 2
+    if apart:
+        (slope,) = torch.autograd.grad(F.sum(), copies)  # an output is one head's, so signs make no difference
+        by_head = (slope**2).sum((2, 3)) / (task.kappa(leaf.shape[1]) * act.power) ** 2
+        if task.patches.shape[1] == 1:
+            by_head = by_head / (task.patches**2).sum((1, 2))[:, None]
+        row["zeta"] = by_head.sum(1) if signed else by_head
     return row

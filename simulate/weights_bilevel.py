@@ -98,11 +98,16 @@ def direction(task: Problem, plan: Loops, k: int, w: Tensor, change: Tensor, t: 
 
 def outer_step(task: Problem, w: Tensor, t: int) -> Tensor:
     """W(t+1) from W(t).  Raises Diverged where a task's weights or outputs leave the finite numbers."""
+    return w + outer_change(task, w, t)
+
+
+def outer_change(task: Problem, w: Tensor, t: int) -> Tensor:
+    """W(t+1) - W(t)."""
     plan = loops(task)
     total = torch.zeros_like(w)
     for k in range(plan.tasks):
         total = total + direction(task, plan, k, w, adapt(task, plan, k, w, t), t)
-    return w - number(task.values, task.model.algorithm.step) / plan.tasks * total
+    return -(number(task.values, task.model.algorithm.step) / plan.tasks) * total
 
 
 def meta_loss(task: Problem, w: Tensor) -> float:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from derivations.model import GaussianLaw, MixtureLaw, Model, chosen_law
+from derivations.model import Bilevel, ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
 
 from .errors import InputError
-from .weights import Array, Problem, Values, errors, families, losses_of, number, one_thread, outputs, patches_of
+from .weights import (
+    Array,
+    Problem,
+    Values,
+    activation,
+    errors,
+    families,
+    losses_of,
+    number,
+    one_thread,
+    outputs,
+    patches_of,
+)
 
 
 @dataclass(frozen=True)
@@ -27,13 +40,13 @@ class Estimate:
 
 def monte_carlo(
     model: Model, vectors: Array, W: Array, values: Values, rng: np.random.Generator, samples: int = 10_000,
-    device: str = "cpu", centres: Mapping[str, Array] | None = None,
+    device: str = "cpu", centres: Mapping[str, Array] | None = None, matrices: Mapping[str, Array] | None = None,
 ) -> Estimate:
     """Error and loss at W (H, m, d) on `samples` fresh examples drawn in d dimensions from the declared laws.
 
     Clean labels are uniform; where the model flips labels, so is a fresh one before it judges, unless the test law
     leaves it clean.  Fixed directions are those in `vectors` (B, d), ties count as in `errors`; `centres` has the mean
-    (d,) of every family that is a mixture.
+    (d,) of every family that is a mixture, `matrices` the A (K, d, d) of every family of class-dependent noise.
     Raises InputError where the test law leaves a family over examples that is not drawn again.
     """
     for patch in model.patches:
@@ -55,6 +68,9 @@ def monte_carlo(
         row = {"one": torch.zeros_like(y).long(), "class": y.long()}
         rows = {f.name: known[f.name][row[f.over]] for f in model.directions if f.over != "sample"}
         for name in model.test.fresh:
+            if matrices is not None and name in matrices:
+                rows[name] = _of_class(model, name, fixed.new_tensor(matrices[name]), clean, values, rng)
+                continue
             rows[name] = _fresh(model, name, known, values, count, rng)
             if centres is not None and name in centres:
                 rows[name] = rows[name] + clean[:, None] * fixed.new_tensor(centres[name])
@@ -66,6 +82,85 @@ def monte_carlo(
     e, at = np.concatenate(wrong), np.concatenate(loss)
     root = np.sqrt(samples)
     return Estimate(float(e.mean()), float(e.std() / root), float(at.mean()), float(at.std() / root))
+
+
+def judged(model: Model, scores: Array, labels: Array) -> tuple[Array, Array]:
+    """Error and loss (N, L) of the outputs f (N, L) or logits (N, L, K) of examples with the labels (L,)."""
+    F = torch.as_tensor(scores, dtype=torch.float64)
+    if model.network.heads == "signed":
+        F = torch.stack([F, torch.zeros_like(F)], -1)
+    flat, y = F.reshape(-1, F.shape[-1]), torch.as_tensor(labels, dtype=torch.float64).repeat(len(scores))
+    shape = scores.shape[:2]
+    return errors(model, flat, y).numpy().reshape(shape), losses_of(model, flat, y).numpy().reshape(shape)
+
+
+def of_patches(
+    model: Model, W: Array, patches: Array, values: Values, device: str = "cpu", absolute: bool = False
+) -> Array:
+    """Outputs F (N, H) of W (H, m, d) on patches (N, P, d); with `absolute`, sums of |sigma| in place of sigma."""
+    x = torch.tensor(patches, dtype=torch.float64, device=device)
+    return of_preactivations(model, torch.einsum("npd,hrd->nphr", x, x.new_tensor(W)), values, absolute).cpu().numpy()
+
+
+def of_preactivations(model: Model, a: Tensor, values: Values, absolute: bool = False) -> Tensor:
+    """Outputs F (N, H) of examples with patch pre-activations a (N, P, H, m), by the declared activation."""
+    active = activation(model.network.activation, a, values)
+    kappa = 1.0 if values.get("neurons", "mean") == "sum" else 1.0 / a.shape[3]
+    return kappa * (active.abs() if absolute else active).sum((1, 3))
+
+
+@dataclass(frozen=True)
+class Network:
+    """Weight space's network on pre-activations, as test laws take a kernel: no kernel has a part in it."""
+
+    model: Model
+
+    def outputs(self, a: Array, values: Values) -> Array:
+        """Outputs f (N,) or logits (N, K) of examples with patch pre-activations a (N, P, H, m)."""
+        with one_thread(), torch.no_grad():
+            F = of_preactivations(self.model, torch.as_tensor(a, dtype=torch.float64), values).numpy()
+        return np.asarray(F[:, 0] - F[:, 1] if self.model.network.heads == "signed" else F)
+
+    def split(self, values: Values, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The examples of the inner loop and of the outer step, for n examples a task."""
+        algorithm, every = self.model.algorithm, np.arange(n, dtype=np.int64)
+        assert isinstance(algorithm, Bilevel)
+        if algorithm.method != "train-validation":
+            return every, every
+        train = int(number(values, algorithm.train))
+        return every[:train], every[train:]
+
+    def adapt(self, states: Array, blocks: Array, y: Array, batch: Iterable[int], values: Values) -> Array:
+        """Tasks' states (K, H, m, L) after the inner loop on the examples `batch` of each; y (K, n).
+
+        The inner loop moves w by -rate grad L, and so the products with the task's directions by -rate (dL/dz) G, with
+        dL/dz by autograd through the declared network and loss, and G the task's block (L, L).
+        """
+        algorithm, chosen = self.model.algorithm, list(batch)
+        assert isinstance(algorithm, Bilevel)
+        steps, rate = int(number(values, algorithm.inner_steps)), number(values, algorithm.inner_step)
+        z, gram = torch.as_tensor(states, dtype=torch.float64), torch.as_tensor(blocks, dtype=torch.float64)
+        labels, n = torch.as_tensor(y, dtype=torch.float64), y.shape[1]
+        if not chosen:
+            return np.array(states)
+        with one_thread():
+            for _ in range(steps):
+                leaf = z.detach().requires_grad_()
+                of_each = [self._loss(leaf, labels, i, n, values) for i in chosen]
+                (slope,) = torch.autograd.grad(torch.stack(of_each).mean(0).sum(), leaf)
+                z = z - rate * torch.einsum("khrb,kbc->khrc", slope, gram)
+        return np.asarray(z.detach().numpy())
+
+    def _loss(self, z: Tensor, y: Tensor, i: int, n: int, values: Values) -> Tensor:
+        """The loss (K,) of example i of every task, from the tasks' own products z (K, H, m, L)."""
+        offsets, parts = self.model.offsets(n, 1), []
+        for patch in self.model.patches:
+            over = self.model.family(patch.direction).over
+            within = torch.full((len(z),), i) if over == "sample" else torch.zeros(len(z), dtype=torch.long)
+            within = y[:, i].long() if over == "class" else within
+            own = z[torch.arange(len(z)), :, :, offsets[patch.direction] + within]
+            parts.append(own if patch.scale == "one" else y[:, i, None, None] * own)
+        return losses_of(self.model, of_preactivations(self.model, torch.stack(parts, 1), values), y[:, i])
 
 
 def _fresh(
@@ -83,3 +178,21 @@ def _fresh(
         return drawn
     basis: Tensor = torch.linalg.qr(torch.cat([fixed[off] for off in law.off]).T)[0]
     return drawn - drawn @ basis @ basis.T
+
+
+def _of_class(
+    model: Model, name: str, matrices: Tensor, clean: Tensor, values: Values, rng: np.random.Generator
+) -> Tensor:
+    """Fresh A_y zeta (count, d), zeta of the declared shape with mean 0 and variance 1."""
+    law = chosen_law(model.family(name), values)
+    assert isinstance(law, ClassNoiseLaw)
+    size = (len(clean), matrices.shape[2])
+    shape = values.get(law.entries)
+    drawn = {"gaussian": rng.standard_normal, "rademacher": lambda of: rng.choice([-1.0, 1.0], size=of)}.get(
+        str(shape), lambda of: rng.uniform(-(3**0.5), 3**0.5, size=of)
+    )(size)
+    zeta, out = matrices.new_tensor(drawn), matrices.new_zeros((len(clean), matrices.shape[1]))
+    for k, A in enumerate(matrices):
+        own = clean.long() == k
+        out[own] = zeta[own] @ A.T
+    return out

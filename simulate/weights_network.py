@@ -208,8 +208,10 @@ def _constant(declared: float | str, values: Values | None) -> float:
 
 def losses_of(model: Model, F: Tensor, y: Tensor) -> Tensor:
     """The declared loss of each example, (n,), at the network's outputs F (n, H)."""
-    if model.objective.loss == "cross_entropy":
-        return torch.logsumexp(F, 1) - F[_own_head(model, F, y)]
+    if model.objective.loss == "cross_entropy":  # log(1 + sum over other heads): -log p, and accurate where it is tiny
+        own = _own_head(model, F, y)
+        others = torch.logsumexp((F - F[own][:, None]).masked_fill(own, -torch.inf), 1)
+        return torch.nn.functional.softplus(others, threshold=700)
     u = margins(model, F, y)
     # torch turns softplus into the identity from 20 on, an error of 1e-10; from 700 on it is exact.
     return torch.exp(-u) if model.objective.loss == "exponential" else torch.nn.functional.softplus(-u, threshold=700)

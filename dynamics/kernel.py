@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .blas import one_blas_thread
+from .chunks import After, in_chunks
 from .stepdraws import StepDraws
 
 Floats = NDArray[np.float64]
@@ -99,12 +101,14 @@ class Kernel:
     def run(
         self, z: Floats, b: Floats, gram: Floats, y: Floats, values: Mapping[str, Any], steps: int,
         recorded: NDArray[np.int64], start: int = 0, velocity: Floats | None = None, draws: StepDraws | None = None,
+        after: After | None = None,
     ) -> Trajectory:
         """Run `steps` steps of gradient descent from step `start`, keeping the states at `recorded` steps.
 
         z, b (H, m, B), gram (B, B), y (n,); z and b are left as they are.  `velocity` (H, m, B) is momentum's, 0 where
-        not given; `draws` are the batches and labels of kernels that take them.  Raises ValueError where shapes
-        disagree or draws are missing: compiled code checks nothing.
+        not given; `draws` are the batches and labels of kernels that take them; `after` is called with the number of
+        steps of each piece of the run (`chunks`).  Raises ValueError where shapes disagree or draws are missing:
+        compiled code checks nothing.
         """
         self._check(z, gram, y)
         state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
@@ -117,15 +121,19 @@ class Kernel:
         until = values.get("lam_until")
         limit = (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
         module = self.module(gram.shape[0])
+        inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
+        numbers = (*self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values), limit)
+
+        def piece(first: int, count: int, rows: slice) -> int:
+            return int(module.run(
+                state, coefficients, *moving, inner, labels, *self._bound(), *self._drawn(draws, len(y), first, count),
+                *numbers, first, count, steps_at[rows], z_out[rows], b_out[rows], *(out[rows] for out in velocity_out),
+            ))  # fmt: skip
+
         with one_blas_thread(module is not self.loops):
-            failed = module.run(
-                state, coefficients, *moving, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
-                *self._bound(), *self._drawn(draws, len(y), start, steps),
-                *self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values),
-                limit, start, steps, steps_at, z_out, b_out, *velocity_out,
-            )
+            failed = in_chunks(piece, start, steps, steps_at, after)
         scale = self.scale(values, steps_at)
-        return until_failure(Trajectory(steps_at, z_out, b_out, int(failed), scale, *velocity_out))
+        return until_failure(Trajectory(steps_at, z_out, b_out, failed, scale, *velocity_out))
 
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Floats:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""
@@ -213,23 +221,6 @@ def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) 
     """Some of a trajectory's recorded states."""
     velocity = None if found.velocity is None else found.velocity[kept]
     return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)
-
-
-class one_blas_thread:
-    """One BLAS thread inside, where the BLAS variant runs: more would fight the workers of a sweep."""
-
-    def __init__(self, on: bool) -> None:
-        self.on, self.limits = on, None
-
-    def __enter__(self) -> None:
-        if self.on:
-            from threadpoolctl import threadpool_limits
-
-            self.limits = threadpool_limits(limits=1, user_api="blas")
-
-    def __exit__(self, *_: object) -> None:
-        if self.limits is not None:
-            self.limits.restore_original_limits()
 
 
 def load(path: Path, description: Mapping[str, Any], compiled: bool = True) -> Kernel:

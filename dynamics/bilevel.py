@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blas import one_blas_thread
-from .chunks import After, in_chunks
+from .chunks import After, heard, in_chunks
 from .kernel import Floats, Kernel, Trajectory, until_failure
 from .stepdraws import StepDraws
 
@@ -211,6 +211,7 @@ class BilevelKernel(Kernel):
         self, z: Floats, blocks: Floats, y: Floats, values: Mapping[str, Any]
     ) -> tuple[Floats, Floats, Floats, list[Floats]]:
         """The outer direction, each task's loss and adapted state, and what is observed of one state."""
+        heard()
         tasks, heads, m = len(blocks), self.heads, z.shape[1]
         g, risk = np.zeros(z.shape), np.zeros(tasks)
         adapted = np.zeros((tasks, heads, m, blocks.shape[1]))

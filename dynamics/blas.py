@@ -39,7 +39,9 @@ class one_blas_thread(ContextDecorator):
         with one_blas_thread._lock:
             one_blas_thread._inside -= 1
             if one_blas_thread._inside == 0:
+                _take_over()
                 one_blas_thread._limits.restore_original_limits()
+                _take_over()
                 one_blas_thread._limits = None
 
 
@@ -48,4 +50,16 @@ def _limited() -> Any:
     import scipy.linalg.blas  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(limits=1, user_api="blas")
+    _take_over()
+    found = threadpool_limits(limits=1, user_api="blas")
+    _take_over()
+    return found
+
+
+def _take_over() -> None:
+    """Lets any thread set the limit: newer threadpoolctl heeds only the first one that did, without a word to others."""
+    import threadpoolctl
+
+    clear = getattr(getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)

@@ -1,13 +1,16 @@
-"""A kernel's time loop in pieces of a fraction of a second, so that an interrupt is heard between them.
+"""A kernel's loops in pieces of a fraction of a second, so that an interrupt is heard between them.
 
 Compiled code returns to Python before a signal is seen.  A kernel advances its state in place and counts steps from the
 start of the run, so that where a run is cut changes no bit of it; how long a piece is may therefore be measured.
+Signals reach the main thread alone; the threads of a sweep hear of them by an event that it sets (`stoppable`).
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,30 @@ GROWTH = 8  # times as many steps in the next piece, at most
 
 Piece = Callable[[int, int, slice], int]
 After = Callable[[int], object]
+
+
+_mine = threading.local()
+
+
+class Stopped(BaseException):
+    """The work that this thread shares was ended by another one; no failure of the thread's own."""
+
+
+@contextmanager
+def stoppable(event: threading.Event) -> Iterator[None]:
+    """Inside, kernels that this thread runs end with Stopped soon after `event` is set."""
+    before, _mine.event = getattr(_mine, "event", None), event
+    try:
+        yield
+    finally:
+        _mine.event = before
+
+
+def heard() -> None:
+    """Raises Stopped where the event of this thread's work is set."""
+    event = getattr(_mine, "event", None)
+    if event is not None and event.is_set():
+        raise Stopped
 
 
 def in_chunks(piece: Piece, start: int, steps: int, recorded: NDArray[np.int64], after: After | None = None) -> int:
@@ -39,6 +66,7 @@ def in_chunks(piece: Piece, start: int, steps: int, recorded: NDArray[np.int64],
         failed = int(piece(start + done, count, slice(seen, upto)))
         elapsed = time.perf_counter() - began
         done, seen = done + count, upto
+        heard()
         if after is not None:
             after(count)
         if failed >= 0 or done >= steps:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blas import one_blas_thread
-from .chunks import After, in_chunks
+from .chunks import After, heard, in_chunks
 from .stepdraws import StepDraws
 
 Floats = NDArray[np.float64]
@@ -166,11 +166,17 @@ class Kernel:
         risk, norm = np.empty(count), np.empty(count)
         outs = [np.empty((count, n) if self.signed else (count, self.heads, n)) for name in self.observed]
         module = self.module(gram.shape[0])
+        states, inner, labels = np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
+        numbers = self.arguments(values, z.shape[2])
+
+        def piece(first: int, size: int, _: slice) -> int:
+            rows = slice(first, first + size)
+            parts = [each[rows] for each in (risk, norm, *outs)]
+            module.observe(states[rows], inner, labels, *self._bound(), *numbers, *parts)
+            return -1
+
         with one_blas_thread(module is not self.loops):
-            module.observe(
-                np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
-                *self._bound(), *self.arguments(values, z.shape[2]), risk, norm, *outs,
-            )
+            in_chunks(piece, 0, count, np.empty(0, dtype=np.int64))
         return {"loss": risk, "gradient_norm": norm, **dict(zip(self.observed, outs, strict=True))}
 
     def outputs(self, a: Floats, values: Mapping[str, Any]) -> Floats:
@@ -178,6 +184,7 @@ class Kernel:
         if a.ndim != 4 or a.shape[1:3] != (self.patches, self.heads):
             shape = f"(N, {self.patches}, {self.heads}, m)"
             raise ValueError(f"kernel {self.path.stem}: a {a.shape} has other patches or heads; expected {shape}")
+        heard()
         out = np.empty(a.shape[0] if self.signed else (a.shape[0], self.heads))
         self.loops.outputs(np.ascontiguousarray(a, dtype=np.float64), *self.arguments(values, a.shape[3]), out)
         return out

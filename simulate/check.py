@@ -31,6 +31,7 @@ import numpy as np
 
 from derivations.model import Model
 from derivations.statements import Instance, Statement, Statements
+from dynamics.blas import one_blas_thread
 from dynamics.formula import FormulaError
 from dynamics.formula import evaluate as formula_value
 
@@ -79,6 +80,7 @@ class Check:
         }
 
 
+@one_blas_thread()
 def check(
     setting: str | Model,
     params: Mapping[str, object] | None = None,

@@ -32,6 +32,7 @@ from derivations.model import (
     to_plain,
 )
 from dynamics.bilevel import BilevelKernel
+from dynamics.blas import one_blas_thread
 from dynamics.kernel import Kernel
 
 from . import grid_axes, matrices, parameters, settings, tasks
@@ -44,10 +45,10 @@ from .fresh_tasks import fresh_task_statistics
 from .grid_axes import Coordinate
 from .grid_store import Arrays, GridStore, open_grid
 from .kernels import kernel_for
-from .progress import progress as show_progress
 from .record import advance
 from .reduced_axes import Wanted, wanted
 from .run import run, seen_by, total_steps
+from .sweep import sweep
 
 if TYPE_CHECKING:
     import xarray
@@ -59,6 +60,7 @@ _EITHER = "gram, else vectors"  # the default where no law forbids gram: vectors
 _SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
 
 
+@one_blas_thread()
 def phase(
     setting: str | Model,
     params: Mapping[str, object] | None = None,
@@ -322,16 +324,9 @@ def _try_out(request: Wanted, cells: Sequence[_Cell], seed: int, sampling: str) 
 
 def _fill(grid: _Grid, kept: _Memory | GridStore, workers: int, show: bool) -> None:
     """Run every cell that is not done.  Writing is this thread's alone."""
-    from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
-
     missing = [(int(row), int(column)) for row, column in np.argwhere(~kept.done)]
-    # One BLAS thread throughout, not only inside: threads that set and restore it in turn would change each other's.
-    with threadpool_limits(limits=1, user_api="blas"), show_progress("phase", len(missing), "cells", show) as step:
-        run = Parallel(n_jobs=workers, backend="threading", return_as="generator_unordered")
-        for row, column, cell in run(delayed(_run)(grid, row, column) for row, column in missing):
-            kept.write(row, column, cell)
-            step()
+    for _, found in sweep(lambda at: _run(grid, *at), missing, workers, "phase", "cells", show):
+        kept.write(*found)
 
 
 def _run(grid: _Grid, row: int, column: int) -> tuple[int, int, Arrays]:

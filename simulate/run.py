@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from derivations.model import Flips, GaussianLaw, LongTail, MixtureLaw, Model, Preset, TaskLaw, chosen_law
 from dynamics.bilevel import BilevelKernel
+from dynamics.blas import one_blas_thread
 from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
 from dynamics.stepdraws import StepDraws
@@ -21,6 +22,7 @@ from .algorithm import decays, step_draws
 from .draw import Draw, draw
 from .errors import InputError, nearest
 from .kernels import kernel_for
+from .progress import progress
 from .record import Steps, advance, recorded_steps
 from .sides import FlipCount, sides
 
@@ -34,6 +36,7 @@ _Found = tuple[Trajectory, dict[str, Array], dict[str, tuple[int, str]], Variabl
 """Recorded states, what was observed at them, hitting times with their meaning, and what was counted along the run."""
 
 
+@one_blas_thread()
 def run(
     setting: str | Model,
     params: Mapping[str, object] | None = None,
@@ -98,7 +101,8 @@ def run(
         raise InputError(
             f"until: {dict(until)} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out"
         )
-    runs = [task.one(first + k) for k in range(many)]
+    with progress("run", count * many, "steps"):  # each seed's run counts its own
+        runs = [task.one(first + k) for k in range(many)]
     return _dataset(task, runs, first, seeds is not None)
 
 
@@ -237,13 +241,15 @@ class _Task:
             )
         model, values, rows, hits = self.model, self.resolved.values, [], _Watch(self, kernel, drawn)
         hits.forget(tasks.lost(model))
-        for now in tasks.path(kernel, model, values, drawn, seed, self.steps):
-            chunk = Trajectory(np.array([now.t]), now.draw.z[None], now.b[None], -1)
-            hits.at(now.draw)(chunk)
-            if now.t in self.recorded:
-                seen = seen_by(kernel.through(now.draw.vectors), chunk.z, now.draw, values)
-                held = self._fresh(kernel, now.states(model, values, seen), seed)
-                rows.append({**tasks.of_renewed(now, model, values, seen, self.wanted), **held})
+        with progress("run", self.steps, "steps") as step:
+            for now in tasks.path(kernel, model, values, drawn, seed, self.steps):
+                chunk = Trajectory(np.array([now.t]), now.draw.z[None], now.b[None], -1)
+                hits.at(now.draw)(chunk)
+                if now.t in self.recorded:
+                    seen = seen_by(kernel.through(now.draw.vectors), chunk.z, now.draw, values)
+                    held = self._fresh(kernel, now.states(model, values, seen), seed)
+                    rows.append({**tasks.of_renewed(now, model, values, seen, self.wanted), **held})
+                step(min(now.t, 1))
         self._note(f"{tasks.flag(model)}: coefficients of past examples are not kept, nor what is made of them")
         counts = {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.hits.items()}
         return self.recorded, {**tasks.joined(rows), **counts}, drawn
@@ -458,6 +464,7 @@ def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int,
     return xarray.Dataset(data, coords=kept, attrs=attrs)
 
 
+@one_blas_thread()
 def weights(
     data: xarray.Dataset, initial: Mapping[str, Any] | source.Source | None = None, setting: str | Model | None = None
 ) -> Array:

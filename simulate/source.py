@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from derivations.model import ChosenLaw, Directions, Law, Model, Value, to_plain
 from dynamics import gram, orthogonality, testlaw
+from dynamics.blas import one_blas_thread
 
 from . import parameters
 from .draw import Draw, filters
@@ -91,6 +92,7 @@ def arrays(
     return start(model, values, seed, examples or initial.examples(model, values))
 
 
+@one_blas_thread()
 def measured(examples: Examples) -> dict[str, float]:
     """R_min, R_max, R and p of the training inputs, and near_orthogonality = R_min^2 / (R^2 n p), inf where p is 0.
 

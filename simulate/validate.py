@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from derivations.model import Bilevel, Model
+from dynamics.blas import one_blas_thread
 from dynamics.stepdraws import StepDraws
 from dynamics.streams import stream
 
@@ -40,6 +41,7 @@ OBSERVABLES = (
 )
 
 
+@one_blas_thread()
 def validate(
     model: Model,
     kernel: Kernel,

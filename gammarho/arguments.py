@@ -96,6 +96,9 @@ def axis(option: str, text: str, model: Model) -> tuple[str, list[float]]:
     n = parameters.count(f"{option}: n", parts[2], low=2, example=10)
     if len(parts) == 4 and min(start, stop) <= 0:
         raise InputError(f"{option}: {quoted(text)}; a log axis needs ends above 0")
+    from simulate.estimate import check_axis  # heavier than what is refused above needs
+
+    check_axis(option, name, n)
     values = _spaced(start, stop, n, logarithmic=len(parts) == 4)
     if parameter.kind == "count" or name == "d":
         values = list(dict.fromkeys(float(round(value)) for value in values))

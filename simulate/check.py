@@ -23,7 +23,7 @@ import importlib
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Any
 
@@ -35,7 +35,7 @@ from dynamics.blas import one_blas_thread
 from dynamics.formula import FormulaError
 from dynamics.formula import evaluate as formula_value
 
-from . import parameters, settings
+from . import estimate, parameters, settings
 from .check_bench import Bench, Call, Result, Witness
 from .check_case import Case, NoSuchStep
 from .check_formula import comparisons, evaluate, number, parse
@@ -118,6 +118,11 @@ def check(
     count = total_steps(steps, found.preset(preset), found)
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1)
     plenty = parameters.count("draws", draws, low=1)
+    asked = estimate.Request(
+        resolved.model, resolved.values, "gram", "reduced", count, estimate.states(None, count), ()
+    )  # fmt: skip
+    estimate.check_run(asked, many, "check")
+    estimate.check_time(estimate.seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
     place = {"setting": setting if isinstance(setting, str) else setting.name, "preset": preset}
     call = Call(place, dict(params or {}))
     results: dict[str, Result] = {}

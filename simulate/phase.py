@@ -35,7 +35,7 @@ from dynamics.bilevel import BilevelKernel
 from dynamics.blas import one_blas_thread
 from dynamics.kernel import Kernel
 
-from . import grid_axes, matrices, parameters, settings, tasks
+from . import estimate, grid_axes, matrices, parameters, settings, tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .draw import Draw, draw, gram_refusal
@@ -107,13 +107,14 @@ def phase(
     Raises:
         InputError: bad input, or a store that holds something else, in one sentence.
     """
-    grid = _grid(setting, params, x, y, preset, steps, observable, seeds, seed, sampling)
+    threads = parameters.count("workers", processors() if workers is None else workers, low=1)
+    grid = _grid(setting, params, x, y, preset, steps, observable, seeds, seed, sampling, threads)
     kept = (
         _Memory(grid)
         if store is None
         else open_grid(Path(store), grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes())
     )
-    _fill(grid, kept, parameters.count("workers", processors() if workers is None else workers, low=1), progress)
+    _fill(grid, kept, threads, progress)
     return _dataset(grid, kept.arrays)
 
 
@@ -221,6 +222,7 @@ def _grid(
     seeds: int,
     seed: int,
     sampling: str | None,
+    workers: int,
 ) -> _Grid:
     found = settings.resolve(setting)
     chosen = found.preset(preset)
@@ -242,6 +244,13 @@ def _grid(
 
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)
     notes = [note for note in base.notes if note.split(" ")[0] not in (columns[0], rows[0])]
+    count = total_steps(steps, chosen, found)
+    corners = [cell(v, h) for v in _ends(rows[1]) for h in _ends(columns[1])]
+    estimate.check_grid(
+        [estimate.Request(each.model, each.values, sampling or "gram", "reduced", count, 1, (request.name,))
+         for each in corners],
+        len(rows[1]) * len(columns[1]), many, workers,
+    )  # fmt: skip
     cells = tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1])
     inexact = any(gram_refusal(each.model, each.values) for row in cells for each in row)
     sampling = sampling or ("vectors" if inexact else _EITHER)
@@ -253,12 +262,17 @@ def _grid(
         x=columns,
         y=rows,
         seeds=tuple(range(first, first + many)),
-        steps=total_steps(steps, chosen, found),
+        steps=count,
         observable=observable,
         wanted=request,
         sampling=sampling,
         notes=tuple(notes),
     )
+
+
+def _ends(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """An axis' first and last value."""
+    return tuple(dict.fromkeys((values[0], values[-1])))
 
 
 def _axis(option: str, axis: object, model: Model, given: Mapping[str, object]) -> tuple[str, tuple[Value, ...]]:

@@ -36,6 +36,12 @@ def progress(label: str, total: int, unit: str, show: bool = True) -> Iterator[S
             shown.close()
 
 
+def say(line: str) -> None:
+    """A line on stderr at the start of long work; nothing within work that shows its progress, or in another thread."""
+    if not _under_way and threading.current_thread() is threading.main_thread():
+        print(line, file=sys.stderr, flush=True)
+
+
 def _silent(count: int = 1) -> None:
     """Says nothing."""
 
@@ -83,7 +89,7 @@ class _Lines:
     def step(self, count: int = 1) -> None:
         """`count` pieces more."""
         self.done, now = self.done + count, time.monotonic()
-        if now - self.said >= EVERY:
+        if self.done and now - self.said >= EVERY:
             self.said, left = now, (now - self.start) / self.done * (self.total - self.done)
             of = f"{self.label}: {self.done} of {self.total} {self.unit}"
             print(f"{of}, {duration(left)} left", file=sys.stderr, flush=True)

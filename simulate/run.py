@@ -16,7 +16,7 @@ from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
 from dynamics.stepdraws import StepDraws
 
-from . import fresh, matrices, parameters, settings, source, tasks
+from . import estimate, fresh, matrices, parameters, settings, source, tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .draw import Draw, draw
@@ -83,6 +83,12 @@ def run(
     wanted, examples = obs.check(resolved.model, observables), None
     if isinstance(initial, source.Source):
         resolved, examples = source.settle(resolved, params, initial)
+    first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, low=1)
+    asked = estimate.Request(
+        resolved.model, {**resolved.values, **source.sizes_of(initial)}, sampling, engine, count,
+        estimate.states(record, count), wanted,
+    )  # fmt: skip
+    estimate.check_run(asked, many)
     task = _Task(
         resolved,
         count,
@@ -96,7 +102,6 @@ def run(
         asked=observables is not None,
         examples=examples,
     )
-    first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, low=1)
     if many > 1 and until:
         raise InputError(
             f"until: {dict(until)} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out"

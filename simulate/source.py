@@ -216,3 +216,12 @@ def _words(plain: Any) -> set[str]:
     if isinstance(plain, list | tuple):
         return set().union(*(_words(each) for each in plain))
     return {plain} if isinstance(plain, str) else set()
+
+
+def sizes_of(initial: object) -> dict[str, float]:
+    """n, m and d of the caller's arrays, as far as their shapes tell; nothing where they are not such arrays."""
+    if not isinstance(initial, Mapping):
+        return {}
+    shape, labels = (tuple(getattr(initial.get(name), "shape", ())) for name in ("W", "y"))
+    found = {"m": float(shape[1]), "d": float(shape[2])} if len(shape) == 3 else {}
+    return {**found, **({"n": float(labels[-1])} if labels else {})}

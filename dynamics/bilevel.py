@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .blas import one_blas_thread
+from .chunks import After, heard, in_chunks
 from .errors import RangeError
-from .kernel import Floats, Kernel, Trajectory, one_blas_thread, until_failure
+from .kernel import Floats, Kernel, Trajectory, until_failure
 from .stepdraws import StepDraws
 
 Indices = NDArray[np.int64]
@@ -146,6 +148,7 @@ class BilevelKernel(Kernel):
     def run(
         self, z: Floats, b: Floats, gram: Floats, y: Floats, values: Mapping[str, Any], steps: int,
         recorded: NDArray[np.int64], start: int = 0, velocity: Floats | None = None, draws: StepDraws | None = None,
+        after: After | None = None,
     ) -> Trajectory:
         """Run `steps` outer steps from step `start`, keeping the states at `recorded` steps; see `Kernel.run`.
 
@@ -158,14 +161,20 @@ class BilevelKernel(Kernel):
         b_out = np.empty_like(z_out)
         module = self.module(z.shape[2])
         blas = module is not self.loops
-        coupled = self.coupling(gram, values, tasks, n) if blas else _NOTHING
-        with one_blas_thread(blas):
-            failed = module.run(
-                state, coefficients, self._whole(gram, blas), coupled.head, coupled.active, coupled.left, coupled.right,
-                self.blocks(gram, tasks, n), self.labels(y), *self._bounds(values, n),
-                *self._numbers(values, z.shape[1]), float(values[self.step]), start, steps, at, z_out, b_out,
-            )
-        return until_failure(Trajectory(at, z_out, b_out, int(failed)))
+        with one_blas_thread():  # the coupling and the blocks are products too
+            coupled = self.coupling(gram, values, tasks, n) if blas else _NOTHING
+            whole, blocks, labels = self._whole(gram, blas), self.blocks(gram, tasks, n), self.labels(y)
+            bounds, numbers = self._bounds(values, n), self._numbers(values, z.shape[1])
+
+            def piece(first: int, count: int, rows: slice) -> int:
+                return int(module.run(
+                    state, coefficients, whole, coupled.head, coupled.active, coupled.left, coupled.right, blocks,
+                    labels, *bounds, *numbers, float(values[self.step]), first, count, at[rows], z_out[rows],
+                    b_out[rows],
+                ))  # fmt: skip
+
+            failed = in_chunks(piece, start, steps, at, after)
+        return until_failure(Trajectory(at, z_out, b_out, failed))
 
     def observe(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> dict[str, Floats]:
         """Observables of states z (T, H, m, B), all at the adapted weights.
@@ -203,6 +212,7 @@ class BilevelKernel(Kernel):
         self, z: Floats, blocks: Floats, y: Floats, values: Mapping[str, Any]
     ) -> tuple[Floats, Floats, Floats, list[Floats]]:
         """The outer direction, each task's loss and adapted state, and what is observed of one state."""
+        heard()
         tasks, heads, m = len(blocks), self.heads, z.shape[1]
         g, risk = np.zeros(z.shape), np.zeros(tasks)
         adapted = np.zeros((tasks, heads, m, blocks.shape[1]))

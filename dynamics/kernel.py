@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .blas import one_blas_thread
+from .chunks import After, heard, in_chunks
 from .errors import RangeError
 from .loading import BESIDE, GENERATED, Place, module_of, plain_module, remember
 from .stepdraws import StepDraws
@@ -97,12 +99,14 @@ class Kernel:
     def run(
         self, z: Floats, b: Floats, gram: Floats, y: Floats, values: Mapping[str, Any], steps: int,
         recorded: NDArray[np.int64], start: int = 0, velocity: Floats | None = None, draws: StepDraws | None = None,
+        after: After | None = None,
     ) -> Trajectory:
         """Run `steps` steps of gradient descent from step `start`, keeping the states at `recorded` steps.
 
         z, b (H, m, B), gram (B, B), y (n,); z and b are left as they are.  `velocity` (H, m, B) is momentum's, 0 where
-        not given; `draws` are the batches and labels of kernels that take them.  Raises RangeError where shapes
-        disagree or draws are missing: compiled code checks nothing.
+        not given; `draws` are the batches and labels of kernels that take them; `after` is called with the number of
+        steps of each piece of the run (`chunks`).  Raises RangeError where shapes disagree or draws are missing:
+        compiled code checks nothing.
         """
         self._check(z, gram, y)
         state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
@@ -115,15 +119,19 @@ class Kernel:
         until = values.get("lam_until")
         limit = (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
         module = self.module(gram.shape[0])
+        inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
+        numbers = (*self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values), limit)
+
+        def piece(first: int, count: int, rows: slice) -> int:
+            return int(module.run(
+                state, coefficients, *moving, inner, labels, *self._bound(), *self._drawn(draws, len(y), first, count),
+                *numbers, first, count, steps_at[rows], z_out[rows], b_out[rows], *(out[rows] for out in velocity_out),
+            ))  # fmt: skip
+
         with one_blas_thread(module is not self.loops):
-            failed = module.run(
-                state, coefficients, *moving, np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
-                *self._bound(), *self._drawn(draws, len(y), start, steps),
-                *self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values),
-                limit, start, steps, steps_at, z_out, b_out, *velocity_out,
-            )
+            failed = in_chunks(piece, start, steps, steps_at, after)
         scale = self.scale(values, steps_at)
-        return until_failure(Trajectory(steps_at, z_out, b_out, int(failed), scale, *velocity_out))
+        return until_failure(Trajectory(steps_at, z_out, b_out, failed, scale, *velocity_out))
 
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Floats:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""
@@ -156,11 +164,17 @@ class Kernel:
         risk, norm = np.empty(count), np.empty(count)
         outs = [np.empty((count, n) if self.signed else (count, self.heads, n)) for name in self.observed]
         module = self.module(gram.shape[0])
+        states, inner, labels = np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
+        numbers = self.arguments(values, z.shape[2])
+
+        def piece(first: int, size: int, _: slice) -> int:
+            rows = slice(first, first + size)
+            parts = [each[rows] for each in (risk, norm, *outs)]
+            module.observe(states[rows], inner, labels, *self._bound(), *numbers, *parts)
+            return -1
+
         with one_blas_thread(module is not self.loops):
-            module.observe(
-                np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y),
-                *self._bound(), *self.arguments(values, z.shape[2]), risk, norm, *outs,
-            )
+            in_chunks(piece, 0, count, np.empty(0, dtype=np.int64))
         return {"loss": risk, "gradient_norm": norm, **dict(zip(self.observed, outs, strict=True))}
 
     def outputs(self, a: Floats, values: Mapping[str, Any]) -> Floats:
@@ -168,6 +182,7 @@ class Kernel:
         if a.ndim != 4 or a.shape[1:3] != (self.patches, self.heads):
             shape = f"(N, {self.patches}, {self.heads}, m)"
             raise RangeError(f"kernel {self.path.stem}: a {a.shape} has other patches or heads; expected {shape}")
+        heard()
         out = np.empty(a.shape[0] if self.signed else (a.shape[0], self.heads))
         self.loops.outputs(np.ascontiguousarray(a, dtype=np.float64), *self.arguments(values, a.shape[3]), out)
         return out
@@ -211,23 +226,6 @@ def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) 
     """Some of a trajectory's recorded states."""
     velocity = None if found.velocity is None else found.velocity[kept]
     return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)
-
-
-class one_blas_thread:
-    """One BLAS thread inside, where the BLAS variant runs: more would fight the workers of a sweep."""
-
-    def __init__(self, on: bool) -> None:
-        self.on, self.limits = on, None
-
-    def __enter__(self) -> None:
-        if self.on:
-            from threadpoolctl import threadpool_limits
-
-            self.limits = threadpool_limits(limits=1, user_api="blas")
-
-    def __exit__(self, *_: object) -> None:
-        if self.limits is not None:
-            self.limits.restore_original_limits()
 
 
 def load(path: Path, description: Mapping[str, Any], compiled: bool = True, place: Place = BESIDE) -> Kernel:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from .blas import one_blas_thread
 from .gram import Reduced
 
 Array = NDArray[np.float64]
@@ -74,7 +74,7 @@ def sizes(matrices: Array) -> Sizes:
     excess is exact to rounding relative to s_2 / s_1, far below the eps s_1^2 at which eigenvalues of W W^T end.
     """
     flat = matrices.reshape(-1, *matrices.shape[-2:])
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         rows = np.array([_sizes(matrix) for matrix in flat]).reshape(*matrices.shape[:-2], 3)
     return Sizes(rows[..., 0], rows[..., 1], rows[..., 2])
 

@@ -154,7 +154,7 @@ def validate(
     Raises:
         InputError: as `resolve`, and where nothing says how many steps.
     """
-    from simulate import source, tasks
+    from simulate import estimate, source, tasks
     from simulate.algorithm import step_draws
     from simulate.draw import draw
     from simulate.kernels import kernel_for
@@ -164,6 +164,11 @@ def validate(
     if isinstance(initial, source.Source):
         resolved, examples = source.settle(resolved, params, initial)
     arrays = source.arrays(resolved.model, resolved.values, parameters.count("seed", seed), initial, examples)
+    sized = {**resolved.values, **source.sizes_of(initial)}
+    asked = estimate.Request(resolved.model, sized, "vectors", "weights", count, min(count + 1.0, 62.0), ())
+    estimate.check_memory(asked)
+    if steps is not None:  # else only as many are taken as a minute or so is enough for
+        estimate.check_time(estimate.seconds(asked), asked, 1, "validate")
     drawn = draw(resolved.model, resolved.values, parameters.count("seed", seed), "vectors", arrays)
     if initial is not None and examples is None:
         resolved = parameters.with_sizes(resolved, params, tasks.sizes(resolved.model, drawn))

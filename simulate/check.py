@@ -23,7 +23,7 @@ import importlib
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Any
 
@@ -31,10 +31,11 @@ import numpy as np
 
 from derivations.model import Model
 from derivations.statements import Instance, Statement, Statements
+from dynamics.blas import one_blas_thread
 from dynamics.formula import FormulaError
 from dynamics.formula import evaluate as formula_value
 
-from . import parameters, settings
+from . import estimate, parameters, settings
 from .ask import values as values_of
 from .check_bench import Bench, Call, Result, Witness
 from .check_case import Case, NoSuchStep
@@ -80,6 +81,7 @@ class Check:
         }
 
 
+@one_blas_thread()
 def check(
     setting: str | Model,
     params: Mapping[str, object] | None = None,
@@ -117,6 +119,11 @@ def check(
     count = total_steps(steps, found.preset(preset), found)
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=SEEDS)
     plenty = parameters.count("draws", draws, low=1, example=DRAWS)
+    asked = estimate.Request(
+        resolved.model, resolved.values, "gram", "reduced", count, estimate.states(None, count), ()
+    )  # fmt: skip
+    estimate.check_run(asked, many, "check")
+    estimate.check_time(estimate.seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
     place = {"setting": setting if isinstance(setting, str) else setting.name, "preset": preset}
     call = Call(place, dict(params or {}))
     results: dict[str, Result] = {}

@@ -22,6 +22,7 @@ from .check_verdict import VERDICTS, Verdict
 from .draw import Draw, draw
 from .errors import InputError
 from .kernels import kernel_for
+from .progress import Step, progress
 from .record import recorded_steps
 
 EVERY_STEP = 3_000_000  # numbers in the states of a run that is recorded whole; longer runs at log-spaced steps
@@ -106,12 +107,23 @@ class Bench:
         starts = [s for s in statements if s.kind == "probability" and s.at == "0"]
         others = [s for s in statements if s not in starts]
         outcomes: dict[str, list[Outcome]] = {s.id: [] for s in statements}
-        for group, count, steps in ((others, seeds, self.steps), (starts, draws, 0)):
-            for seed in range(self.seed, self.seed + count) if group else ():
-                case = self.case(seed, steps, group)
-                for statement in group:
-                    outcomes[statement.id].append(_judged(statement, case))
+        with progress("check", self.steps * seeds if others else 0, "steps"):  # its runs count them
+            self._hold(others, seeds, self.steps, outcomes)
+        with progress("check", draws if starts else 0, "draws") as step:
+            self._hold(starts, draws, 0, outcomes, step)
         return {s.id: self._result(s, outcomes[s.id]) for s in statements}
+
+    def _hold(
+        self, group: Sequence[Statement], count: int, steps: int, outcomes: Mapping[str, list[Outcome]],
+        step: Step | None = None,
+    ) -> None:
+        """Adds the outcomes of `count` draws of `steps` steps."""
+        for seed in range(self.seed, self.seed + count) if group else ():
+            case = self.case(seed, steps, group)
+            for statement in group:
+                outcomes[statement.id].append(_judged(statement, case))
+            if step is not None:
+                step()
 
     def case(self, seed: int, steps: int, statements: Sequence[Statement]) -> Case:
         """One draw's trajectory, recorded where the statements look."""

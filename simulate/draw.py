@@ -26,6 +26,7 @@ from derivations.model import (
     chosen_law,
 )
 from dynamics import gram as grams
+from dynamics.blas import one_blas_thread
 from dynamics.classnoise import Matrices, Spiked, standardised
 from dynamics.covariances import spike
 from dynamics.streams import stream
@@ -121,6 +122,7 @@ class Draw:
         return grams.own(self.weights.reshape(-1, self.weights.shape[-1]))
 
 
+@one_blas_thread()
 def draw(
     model: Model,
     values: Mapping[str, Value],

@@ -15,6 +15,7 @@ from dynamics.streams import stream
 
 from . import weights
 from .errors import Diverged
+from .progress import progress
 from .weights import Array, Values
 
 KINK = 1e-12  # |z| below this times max|z| is within rounding of a kink
@@ -205,25 +206,27 @@ def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Pa
     weights.step_tensor(task, task.vectors.new_tensor(start), 0)  # warm-up
     began = time.perf_counter()
     try:
-        for t, w in weights.states(task, start, steps):
-            seconds += time.perf_counter() - began
-            z = (w @ live.T).abs()
-            low, high = float(z.min()), float(z.max())
-            if high > HUGE and t > 0:
-                raise Diverged("max|z| is above 1e50", t)
-            first, last = (high if t == 0 else first), t
-            if t in wanted:
-                kept[t] = w.cpu().numpy()
-            if restarts and t in wanted and t + gap <= steps:
-                after[t] = weights.step_tensor(task, w, t, gap).cpu().numpy()
-            if not restarts and t - 1 in wanted:
-                after[t - 1] = w.cpu().numpy()
-            if low < smallest * high or t == 0:
-                smallest, smallest_z, smallest_at = low / high if high > 0 else 0.0, low, t
-            if sharp and low <= KINK * high and window == steps:
-                window = max(t - 1, 0)
-                notes.append(_closing(t, task.penalty_on(t) and low <= 10 * KINK * first))
-            began = time.perf_counter()
+        with progress("validate", steps, "steps") as step:
+            for t, w in weights.states(task, start, steps):
+                seconds += time.perf_counter() - began
+                z = (w @ live.T).abs()
+                low, high = float(z.min()), float(z.max())
+                if high > HUGE and t > 0:
+                    raise Diverged("max|z| is above 1e50", t)
+                first, last = (high if t == 0 else first), t
+                if t in wanted:
+                    kept[t] = w.cpu().numpy()
+                if restarts and t in wanted and t + gap <= steps:
+                    after[t] = weights.step_tensor(task, w, t, gap).cpu().numpy()
+                if not restarts and t - 1 in wanted:
+                    after[t - 1] = w.cpu().numpy()
+                if low < smallest * high or t == 0:
+                    smallest, smallest_z, smallest_at = low / high if high > 0 else 0.0, low, t
+                if sharp and low <= KINK * high and window == steps:
+                    window = max(t - 1, 0)
+                    notes.append(_closing(t, task.penalty_on(t) and low <= 10 * KINK * first))
+                step(min(t, 1))
+                began = time.perf_counter()
     except Diverged as diverged:
         notes.append(f"weight space diverges at step {diverged.step}; compared before")
         window = min(window, last)

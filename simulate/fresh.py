@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from derivations.model import ClassNoiseLaw, Directions, GaussianLaw, LongTail, MixtureLaw, Model, Patch, Value
 from dynamics import classnoise, geometry, testlaw
+from dynamics.blas import one_blas_thread
 from dynamics.gram import Reduced
 from dynamics.streams import stream
 
@@ -60,7 +60,7 @@ def fresh_statistics(
     if reason:
         raise InputError(reason)
     left = np.ones(len(z)) if shares is None else shares
-    with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the machine's threads
+    with one_blas_thread():  # the same bits whatever the machine's threads
         return _statistics(model, outputs, draw, z, b, values, stream(seed, "test"), size, left, tails)
 
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from derivations.model import Bilevel, Directions, FixedLaw, FreshTasks, GaussianLaw, Law, Model, TaskLaw, Value
 from dynamics import tasklaw
 from dynamics.bilevel import BilevelKernel
+from dynamics.blas import one_blas_thread
 from dynamics.streams import stream
 
 from .draw import Draw, law_of, number, positive, whole
@@ -77,7 +77,7 @@ def fresh_task_statistics(
     if reason:
         raise InputError(reason)
     # The same bits whatever the machine's threads; a diverging state has no test law, and that is NaN.
-    with threadpool_limits(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         return _statistics(model, kernel, draw, z, b, values, seed, size)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dynamics.blas import one_blas_thread
+
 from . import parameters
 from .ask import arrays
 from .errors import InputError
@@ -54,6 +56,7 @@ class _Sums:
     products: Array  # (K, K) <S_i, S_j>_F
 
 
+@one_blas_thread()
 def influence_scores(images: ArrayLike, labels: ArrayLike, *, corrected: bool = True) -> InfluenceScores:
     """Equation (10)'s score of every example, and the matrix ||A_i^T A_j||_F^2 over pairs of classes.
 

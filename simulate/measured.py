@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import ClassNoiseLaw, FixedLaw, Model, Value
+from dynamics.blas import one_blas_thread
 from dynamics.covariances import class_numbers, quantities
 
 from . import parameters
@@ -19,6 +20,7 @@ from .errors import InputError
 Array = NDArray[np.float64]
 
 
+@one_blas_thread()
 def from_covariances(
     resolved: parameters.Resolved, given: Mapping[str, object] | None, sigma: Any
 ) -> tuple[parameters.Resolved, dict[str, float]]:

@@ -35,10 +35,11 @@ from derivations.model import (
     Value,
 )
 from dynamics.bilevel import BilevelKernel
+from dynamics.blas import one_blas_thread
 from dynamics.errors import RangeError
 from dynamics.kernel import Kernel
 
-from . import grid_axes, matrices, parameters, settings, tasks
+from . import estimate, grid_axes, matrices, parameters, settings, tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .ask import arguments as ask
@@ -52,10 +53,10 @@ from .grid_axes import Coordinate
 from .grid_store import Arrays, GridStore
 from .grid_store import grid as grid_on_disk
 from .kernels import kernel_for, ready
-from .progress import progress as show_progress
 from .record import advance
 from .reduced_axes import Wanted, wanted
 from .run import SAMPLINGS, run, seen_by, total_steps
+from .sweep import sweep
 
 if TYPE_CHECKING:
     import xarray
@@ -68,6 +69,7 @@ _EITHER = "gram, else vectors"  # the default where no law forbids gram: vectors
 _SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
 
 
+@one_blas_thread()
 def phase(
     setting: str | Model,
     params: Mapping[str, object] | None = None,
@@ -118,7 +120,7 @@ def phase(
     """
     threads, place = ask.workers(workers, processors()), paths.store("store", store)
     show = parameters.switch("progress", progress)
-    grid = _grid(setting, params, x, y, preset, steps, observable, seeds, seed, sampling)
+    grid = _grid(setting, params, x, y, preset, steps, observable, seeds, seed, sampling, threads)
     with _kept(grid, place) as kept:
         again = _damage(grid, kept, place)
         if again and show:
@@ -256,6 +258,7 @@ def _grid(
     seeds: int,
     seed: int,
     sampling: str | None,
+    workers: int,
 ) -> _Grid:
     found = settings.resolve(setting)
     chosen = found.preset(preset)
@@ -279,6 +282,12 @@ def _grid(
         return _Cell(resolved.model, kernels[resolved.model], resolved.values)
 
     notes = [note for note in base.notes if note.split(" ")[0] not in (columns[0], rows[0])]
+    corners = [cell(v, h) for v in _ends(rows[1]) for h in _ends(columns[1])]
+    estimate.check_grid(
+        [estimate.Request(each.model, each.values, sampling or "gram", "reduced", count, 1, (request.name,))
+         for each in corners],
+        len(rows[1]) * len(columns[1]), many, workers,
+    )  # fmt: skip
     cells = tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1])
     inexact = any(gram_refusal(each.model, each.values) for row in cells for each in row)
     sampling = sampling or ("vectors" if inexact else _EITHER)
@@ -296,6 +305,11 @@ def _grid(
         sampling=sampling,
         notes=tuple(notes),
     )
+
+
+def _ends(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """An axis' first and last value."""
+    return tuple(dict.fromkeys((values[0], values[-1])))
 
 
 def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:
@@ -345,20 +359,13 @@ def _fill(grid: _Grid, kept: _Memory | GridStore, workers: int, show: bool) -> N
 
     A defect in one cell leaves that cell undone and is raised when the others have been run.
     """
-    from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
-
     missing = [(int(row), int(column)) for row, column in np.argwhere(~kept.done)]
-    # One BLAS thread throughout, not only inside: threads that set and restore it in turn would change each other's.
-    with threadpool_limits(limits=1, user_api="blas"), show_progress("phase", len(missing), "cells", show) as step:
-        run = Parallel(n_jobs=workers, backend="threading", return_as="generator_unordered")
-        defects = []
-        for row, column, cell in run(delayed(_run)(grid, row, column) for row, column in missing):
-            if isinstance(cell, Exception):
-                defects.append(cell)
-            else:
-                (kept.keep if UNDONE in cell["status"] else kept.write)(row, column, cell)
-            step()
+    defects = []
+    for _, (row, column, cell) in sweep(lambda at: _run(grid, *at), missing, workers, "phase", "cells", show):
+        if isinstance(cell, Exception):
+            defects.append(cell)
+        else:
+            (kept.keep if UNDONE in cell["status"] else kept.write)(row, column, cell)
     if defects:
         raise defects[0]
 

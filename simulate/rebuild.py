@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import Directions, Model
+from dynamics.blas import one_blas_thread
 
 from . import parameters, settings, source, tasks
 from .ask import arrays, digest
@@ -25,6 +26,7 @@ Initial = Mapping[str, Any] | source.Source
 _ATTRIBUTES = ("setting", "engine", "sampling", "seed", "parameters", "declaration")
 
 
+@one_blas_thread()
 def weights(data: xarray.Dataset, initial: Initial | None = None, setting: str | Model | None = None) -> Array:
     """W (H, m, d) at the last recorded step of a run, rebuilt from its coefficients.
 

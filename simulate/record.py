@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamics.chunks import After
 from dynamics.kernel import Kernel, Trajectory, cut
 from dynamics.stepdraws import StepDraws
 
 from .ask import arguments as ask
 from .draw import Draw
 from .errors import Diverged, InputError
+from .progress import progress
 
 Steps = NDArray[np.int64]
 CHUNK_BYTES = 2**25  # states and draws of one chunk; bounds memory where every step is looked at or draws something
@@ -59,20 +61,23 @@ def advance(
     `draws` are the batches and labels of each step, for an algorithm that has any (`algorithm.step_draws`).  Raises
     Diverged where the state leaves the finite numbers, naming the step.
     """
-    if watch is None and draws is None:
-        found = kernel.run(draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded)
-        return finite(found, values, kernel.cure(values))
-    kept: _Kept | None = None
-    for chunk in _chunks(kernel, draw, values, steps, recorded if watch is None else None, draws):
-        stop = None if watch is None else watch(chunk)
-        last = int(chunk.t[-1]) if stop is None else stop
-        wanted = recorded if stop is None else np.union1d(recorded, [stop])
-        kept = kept or _Kept(chunk, len(recorded) + 1)
-        kept.add(chunk, np.isin(chunk.t, wanted) & (chunk.t <= last))
-        if stop is not None:
-            break
-    assert kept is not None  # a run has at least its start
-    return kept.trajectory()
+    with progress("run", steps, "steps") as after:
+        if watch is None and draws is None:
+            found = kernel.run(
+                draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded, after=after
+            )
+            return finite(found, values, kernel.cure(values))
+        kept: _Kept | None = None
+        for chunk in _chunks(kernel, draw, values, steps, recorded if watch is None else None, draws, after):
+            stop = None if watch is None else watch(chunk)
+            last = int(chunk.t[-1]) if stop is None else stop
+            wanted = recorded if stop is None else np.union1d(recorded, [stop])
+            kept = kept or _Kept(chunk, len(recorded) + 1)
+            kept.add(chunk, np.isin(chunk.t, wanted) & (chunk.t <= last))
+            if stop is not None:
+                break
+        assert kept is not None  # a run has at least its start
+        return kept.trajectory()
 
 
 class _Kept:
@@ -101,9 +106,13 @@ class _Kept:
 
 
 def _chunks(
-    kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps | None, draws: StepDraws | None
+    kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps | None, draws: StepDraws | None,
+    after: After,
 ) -> Iterator[Trajectory]:
-    """The states once: at the steps recorded and each chunk's last, or at every step where `recorded` is None."""
+    """The states once: at the steps recorded and each chunk's last, or at every step where `recorded` is None.
+
+    Where the run diverges, what came before in the last chunk is looked at first: a run may stop there.
+    """
     bytes_a_step = 16 * draw.z.size * (recorded is None) + 16 * len(draw.y) * (draws is not None)
     size = max(1, CHUNK_BYTES // bytes_a_step)
     z, b, velocity, start = draw.z, np.zeros_like(draw.z), None, 0
@@ -111,9 +120,11 @@ def _chunks(
         count = min(size, steps - start)
         at = np.arange(start, start + count + 1, dtype=np.int64)
         at = at if recorded is None else np.union1d(recorded[np.isin(recorded, at)], at[-1:])
-        run = kernel.run(z, b, draw.gram, draw.y, values, count, at, start, velocity, draws)
-        chunk = finite(run, values, kernel.cure(values))
-        yield chunk if start == 0 else cut(chunk, chunk.t > start)
+        chunk = kernel.run(z, b, draw.gram, draw.y, values, count, at, start, velocity, draws, after)
+        fresh = chunk.t >= start + (start > 0)
+        if fresh.any():
+            yield cut(chunk, fresh)
+        finite(chunk, values, kernel.cure(values))
         z, b, start = chunk.z[-1], chunk.b[-1], start + count
         velocity = None if chunk.velocity is None else chunk.velocity[-1]
         if start >= steps:

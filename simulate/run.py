@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from derivations.model import Flips, GaussianLaw, LongTail, MixtureLaw, Model, Preset, TaskLaw, chosen_law
 from dynamics.bilevel import BilevelKernel
+from dynamics.blas import one_blas_thread
 from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
 from dynamics.stepdraws import StepDraws
 
-from . import fresh, matrices, parameters, seeds_of_a_run, settings, source, tasks
+from . import estimate, fresh, matrices, parameters, seeds_of_a_run, settings, source, tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .ask import arguments as ask
@@ -24,6 +25,7 @@ from .ask import values as values_of
 from .draw import Draw, draw
 from .errors import InputError
 from .kernels import kernel_for
+from .progress import progress
 from .record import Steps, advance, recorded_steps
 from .sides import FlipCount, sides
 
@@ -38,6 +40,7 @@ _Found = tuple[Trajectory, dict[str, Array], dict[str, tuple[int, str]], Variabl
 """Recorded states, what was observed at them, hitting times with their meaning, and what was counted along the run."""
 
 
+@one_blas_thread()
 def run(
     setting: str | Model,
     params: Mapping[str, object] | None = None,
@@ -87,12 +90,18 @@ def run(
     resolved = parameters.resolve(found.factory, params, chosen)
     count = total_steps(steps, chosen, found)
     wanted, examples = obs.check(resolved.model, observables), None
-    recorded = recorded_steps(record, count)
+    record = ask.recorded("record", record)
     bounds = ask.thresholds("until", until, obs.at_every_step(resolved.model))
     if isinstance(initial, source.Source):
         resolved, examples = source.settle(resolved, params, initial)
     elif initial is not None:
         initial = values_of.mapping("initial", initial, "arrays by name", "{'W': ...}")
+    asked = estimate.Request(
+        resolved.model, {**resolved.values, **source.sizes_of(initial)}, sampling, engine, count,
+        estimate.states(record, count), wanted,
+    )  # fmt: skip
+    estimate.check_run(asked, many)
+    recorded = recorded_steps(record, count)  # not before: there may be too many of them
     task = _Task(
         resolved,
         count,
@@ -110,9 +119,10 @@ def run(
         raise InputError(
             f"until: {task.until} stops each seed at its own step, so seeds ({many}) must be 1; leave one of them out"
         )
-    if seeds is None:
-        return _dataset(task, [task.one(first)], first, labelled=False)
-    runs, said = seeds_of_a_run.each(task.one, range(first, first + many))
+    with progress("run", count * many, "steps"):  # each seed's run counts its own
+        if seeds is None:
+            return _dataset(task, [task.one(first)], first, labelled=False)
+        runs, said = seeds_of_a_run.each(task.one, range(first, first + many))
     return seeds_of_a_run.labelled(_dataset(task, runs, first, labelled=True), range(first, first + many), said)
 
 
@@ -262,13 +272,15 @@ class _Task:
             )
         model, values, rows, hits = self.model, self.resolved.values, [], _Watch(self, kernel, drawn)
         hits.forget(tasks.lost(model))
-        for now in tasks.path(kernel, model, values, drawn, seed, self.steps):
-            chunk = Trajectory(np.array([now.t]), now.draw.z[None], now.b[None], -1)
-            hits.at(now.draw)(chunk)
-            if now.t in self.recorded:
-                seen = seen_by(kernel.through(now.draw.vectors), chunk.z, now.draw, values)
-                held = self._fresh(kernel, now.states(model, values, seen), seed)
-                rows.append({**tasks.of_renewed(now, model, values, seen, self.wanted), **held})
+        with progress("run", self.steps, "steps") as step:
+            for now in tasks.path(kernel, model, values, drawn, seed, self.steps):
+                chunk = Trajectory(np.array([now.t]), now.draw.z[None], now.b[None], -1)
+                hits.at(now.draw)(chunk)
+                if now.t in self.recorded:
+                    seen = seen_by(kernel.through(now.draw.vectors), chunk.z, now.draw, values)
+                    held = self._fresh(kernel, now.states(model, values, seen), seed)
+                    rows.append({**tasks.of_renewed(now, model, values, seen, self.wanted), **held})
+                step(min(now.t, 1))
         self._note(f"{tasks.flag(model)}: coefficients of past examples are not kept, nor what is made of them")
         counts = {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.hits.items()}
         return self.recorded, {**tasks.joined(rows), **counts}, drawn

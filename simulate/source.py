@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from derivations.model import ChosenLaw, Directions, Law, Model, Value, to_plain
 from dynamics import gram, orthogonality, testlaw
+from dynamics.blas import one_blas_thread
 
 from . import parameters
 from .ask import arrays as arrays_of
@@ -109,6 +110,7 @@ def arrays(
     return start(model, values, seed, examples or initial.examples(model, values))
 
 
+@one_blas_thread()
 def measured(examples: Examples) -> dict[str, float]:
     """R_min, R_max, R and p of the training inputs, and near_orthogonality = R_min^2 / (R^2 n p), inf where p is 0.
 
@@ -232,3 +234,12 @@ def _words(plain: Any) -> set[str]:
     if isinstance(plain, list | tuple):
         return set().union(*(_words(each) for each in plain))
     return {plain} if isinstance(plain, str) else set()
+
+
+def sizes_of(initial: object) -> dict[str, float]:
+    """n, m and d of the caller's arrays, as far as their shapes tell; nothing where they are not such arrays."""
+    if not isinstance(initial, Mapping):
+        return {}
+    shape, labels = (tuple(getattr(initial.get(name), "shape", ())) for name in ("W", "y"))
+    found = {"m": float(shape[1]), "d": float(shape[2])} if len(shape) == 3 else {}
+    return {**found, **({"n": float(labels[-1])} if labels else {})}

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from derivations.model import Bilevel, Model
+from dynamics.blas import one_blas_thread
 from dynamics.stepdraws import StepDraws
 from dynamics.streams import stream
 
@@ -43,6 +44,7 @@ OBSERVABLES = (
 )
 
 
+@one_blas_thread()
 def validate(
     model: Model,
     kernel: Kernel,

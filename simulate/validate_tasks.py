@@ -21,7 +21,7 @@ from .draw import Draw
 from .engines import Kernel
 from .errors import Diverged
 from .validate_fresh import COVARIANCE, SIGMAS, Along, at_three_states, over, without
-from .validation import LONG, Row
+from .validation import Row
 from .weights import Array, Values
 
 DRAWS = 128  # on which statistics are compared

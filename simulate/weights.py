@@ -22,6 +22,7 @@ from derivations.model import Bilevel, Model
 from dynamics.stepdraws import StepDraws
 
 from .errors import InputError
+from .progress import progress
 
 try:
     import torch
@@ -109,11 +110,13 @@ def train(
     wanted = check_recorded(recorded, steps)
     task = problem(model, vectors, draw.y, values, device, draws, draw.clean)
     kept = []
-    for t, w in states(task, weights, steps):
-        if watch is not None:
-            watch(task, t, w)
-        if t in wanted:
-            kept.append(w.cpu().numpy())
+    with progress("run", steps, "steps") as step_done:
+        for t, w in states(task, weights, steps):
+            if watch is not None:
+                watch(task, t, w)
+            if t in wanted:
+                kept.append(w.cpu().numpy())
+            step_done(min(t, 1))
     W = np.stack(kept) if kept else np.empty((0, *weights.shape))
     at = np.array(sorted(wanted), dtype=np.int64)
     shares = remaining(model, values, at)[:, None, None, None]

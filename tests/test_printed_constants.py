@@ -14,7 +14,7 @@ from derivations.kernel_printer import argument
 from derivations.model import Activation, GradientDescent, Model
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.pegr.model import model as pegr
-from derivations.show import steps
+from derivations.shown import steps
 from dynamics.kernel import Floats, plain_module
 from dynamics.loading import GENERATED
 from simulate.testing import plain_kernel

@@ -20,8 +20,8 @@ from derivations.model import Value
 from simulate import parameters, settings
 from simulate.kernels import kernel_for
 from simulate.phase import processors
-from simulate.progress import progress
 from simulate.run import run
+from simulate.sweep import sweep
 
 if TYPE_CHECKING:
     import xarray
@@ -154,9 +154,6 @@ PAPER = Experiment()
 
 def measure(cases: Sequence[Case], draws: int | Callable[[Case], int], label: str) -> dict[Case, list[xarray.Dataset]]:
     """Every case's `draws` runs, seeds 0, 1, ...; a case that another figure has run is not run again."""
-    from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
-
     cases = list(dict.fromkeys(cases))
     factory = settings.resolve("fomaml").factory
     for case in cases:  # loaded here, once: threads share them
@@ -166,12 +163,8 @@ def measure(cases: Sequence[Case], draws: int | Callable[[Case], int], label: st
     tasks = [(case, seed) for case in cases for seed in range(many[case])]
     # The longest first, so that no processor is left with one of them at the end.
     order = sorted(range(len(tasks)), key=lambda at: -tasks[at][0].work)
-    found: dict[tuple[Case, int], xarray.Dataset] = {}
-    run_all = Parallel(n_jobs=processors(), backend="threading", return_as="generator")
-    with threadpool_limits(limits=1, user_api="blas"), progress(label, len(tasks), "runs") as step:
-        for at, data in zip(order, run_all(delayed(one)(*tasks[at]) for at in order), strict=True):
-            found[tasks[at]] = data
-            step()
+    done = sweep(lambda at: one(*tasks[at]), order, processors(), label, "runs")
+    found = {tasks[order[at]]: data for at, data in done}
     return {case: [found[case, seed] for seed in range(many[case])] for case in cases}
 
 

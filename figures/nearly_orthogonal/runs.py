@@ -20,9 +20,9 @@ from simulate import observables as obs
 from simulate.draw import Draw, draw
 from simulate.kernels import kernel_for
 from simulate.phase import processors
-from simulate.progress import progress
 from simulate.record import advance
 from simulate.run import seen_by
+from simulate.sweep import sweep
 
 Array = NDArray[np.float64]
 Measured = dict[str, Array]
@@ -67,21 +67,13 @@ def measure(curves: Sequence[Curve], seeds: int, label: str) -> dict[Curve, Meas
     Names: loss, rank, excess, rank_stack, excess_stack, and where there are images test_error.
     Raises InputError where MNIST is wanted and cannot be had.
     """
-    from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
-
     factory = settings.resolve("nearly_orthogonal").factory
     kernel_for(parameters.build(factory, {}))  # loaded here, once: threads share it
     if any(curve.test for curve in curves):
         mnist()
     tasks = [(curve, seed) for curve in curves for seed in range(seeds)]
-    run = Parallel(n_jobs=processors(), backend="threading", return_as="generator")
-    found = []
-    with threadpool_limits(limits=1, user_api="blas"), progress(label, len(tasks), "runs") as step:
-        for each in run(delayed(one)(*task) for task in tasks):
-            found.append(each)
-            step()
-    runs = [found[at : at + seeds] for at in range(0, len(found), seeds)]
+    found = dict(sweep(lambda task: one(*task), tasks, processors(), label, "runs"))
+    runs = [[found[at + seed] for seed in range(seeds)] for at in range(0, len(found), seeds)]
     return {
         curve: {name: np.stack([each[name] for each in of]) for name in of[0]}
         for curve, of in zip(curves, runs, strict=True)

@@ -23,9 +23,9 @@ from simulate.draw import draw
 from simulate.fresh import fresh_statistics
 from simulate.kernels import kernel_for
 from simulate.phase import processors
-from simulate.progress import progress
 from simulate.record import advance, finite
 from simulate.run import seen_by
+from simulate.sweep import sweep
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -136,9 +136,6 @@ test_accuracies.__test__ = False  # type: ignore[attr-defined]  # its name is no
 
 
 def _run(experiment: Experiment, recorded: NDArray[np.int64], label: str, measure: Measure) -> dict[Key, Curves]:
-    from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
-
     factory = settings.resolve("pegr").factory
     resolved = {key: parameters.resolve(factory, given) for key, given in keys(experiment)}
     models = {regularizer: parameters.build(factory, {"regularizer": regularizer}) for regularizer in REGULARIZERS}
@@ -153,15 +150,10 @@ def _run(experiment: Experiment, recorded: NDArray[np.int64], label: str, measur
         return measured, _lost(states, path.t, kernel, seed, measure, measured)
 
     tasks = [(key, seed) for key in resolved for seed in range(experiment.seeds)]
-    found: list[tuple[Measured, dict[str, Flags]]] = []
-    run = Parallel(n_jobs=processors(), backend="threading", return_as="generator")
-    with threadpool_limits(limits=1, user_api="blas"), progress(f"pegr, {label}", len(tasks), "runs") as step:
-        for each in run(delayed(one)(*task) for task in tasks):
-            found.append(each)
-            step()
+    found = dict(sweep(lambda task: one(*task), tasks, processors(), f"pegr, {label}", "runs"))
     out = {}
     for at, key in enumerate(resolved):
-        runs = found[at * experiment.seeds : (at + 1) * experiment.seeds]
+        runs = [found[at * experiment.seeds + seed] for seed in range(experiment.seeds)]
         by_name = {name: np.stack([measured[name] for measured, _ in runs]) for name in runs[0][0]}
         lost = {name: np.stack([flags[name] for _, flags in runs]) for name in by_name}
         out[key] = Curves(resolved[key].values, recorded, by_name, lost)

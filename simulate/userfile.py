@@ -14,6 +14,13 @@ from types import ModuleType
 
 from .errors import InputError, quoted
 
+_COMPLETE: dict[str, ModuleType] = {}
+
+
+def loaded(name: str) -> ModuleType | None:
+    """The module of that name, once it has been loaded whole; None before, and after it failed."""
+    return _COMPLETE.get(name)
+
 
 def load(path: Path, name: str) -> ModuleType:
     """The module of a Python file, known as `name` from then on.
@@ -28,10 +35,12 @@ def load(path: Path, name: str) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
-        del sys.modules[name]
+        for known in (sys.modules, _COMPLETE):
+            known.pop(name, None)
         if isinstance(error, KeyboardInterrupt):
             raise
         raise InputError(f"setting: loading {str(path)!r} {_raised(error, path)}") from error
+    _COMPLETE[name] = module  # not sooner: another thread may be looking for what stands in it
     return module
 
 

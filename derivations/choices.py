@@ -13,6 +13,8 @@ import typing
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
+from .errors import ModelError
+
 _LONGEST = 60  # characters of a value that an error repeats, and of a name
 
 
@@ -38,7 +40,7 @@ OptionalName = Annotated[str, Word(absent=True)]
 class Declared:
     """A part of a declaration, whose fields are checked against their annotations as it is made.
 
-    Raises ValueError, in one sentence, for a value outside a closed list (with the nearest one in it), a name that is
+    Raises ModelError, in one sentence, for a value outside a closed list (with the nearest one in it), a name that is
     not an identifier, and a value of another kind than is declared.
     """
 
@@ -47,7 +49,7 @@ class Declared:
             value = getattr(self, name)
             said = _misfit(value, hint)
             if said is not None:
-                raise ValueError(f"{type(self).__name__}.{name}: {said}{_whose(self, name)}")
+                raise ModelError(f"{type(self).__name__}.{name}: {said}{_whose(self, name)}")
 
 
 def fields_of(kind: type) -> dict[str, Any]:

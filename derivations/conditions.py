@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .choices import Declared
+from .errors import ModelError
 from .model import Parameter, Value
 
 
@@ -58,7 +59,7 @@ class Clause(Declared):
     """One clause: left >= C^power right, or C^power left <= right; without C where `power` is 0.
 
     An equation, "=", asks right / C <= left <= C right; its `power` is -1 and its `mends` say in which direction a
-    parameter makes left/right larger.  `note` is what a reader has to know, such as a slip in print.  Raises ValueError
+    parameter makes left/right larger.  `note` is what a reader has to know, such as a slip in print.  Raises ModelError
     for an equation with another power.
     `text` is the paper's wording in short ASCII.  `kind` says whether the paper states the constant ("stated") or
     hides it ("unstated": O, Omega, <<, polylog).  `mends` are the parameters that alone can satisfy the clause, and
@@ -80,7 +81,7 @@ class Clause(Declared):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.relation == "=" and self.power != -1:
-            raise ValueError(f"power: {self.power} in the equation {self.id!r}, which a larger C makes easier; give -1")
+            raise ModelError(f"power: {self.power} in the equation {self.id!r}, which a larger C makes easier; give -1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,4 +131,4 @@ class Conditions(Declared):
         ids = [clause.id for group in self.lists for clause in group.clauses]
         for name in ids:
             if ids.count(name) > 1:
-                raise ValueError(f"clauses: the id {name!r} is used twice; give each clause its own id")
+                raise ModelError(f"clauses: the id {name!r} is used twice; give each clause its own id")

@@ -16,6 +16,7 @@ from typing import Any
 from .cache import cache_folder, drop_compiled, kept, kernel_folder, note, private_folder
 from .derive import Recursion, derive
 from .emit import GENERATOR, module, observed, scalars
+from .errors import ModelError
 from .model import Model, to_plain
 
 SHIPPED = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
@@ -68,7 +69,7 @@ def write_for(model: Model) -> Path:
 
     What stands there already is compared with what was derived, and written anew where it differs.
 
-    Raises ValueError, in one sentence, where the model does not close on pre-activations, and where no folder takes it.
+    Raises ModelError, in one sentence, where the model does not close on pre-activations, and where no folder takes it.
     """
     texts = files(derive(model), model.name)
     digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:12]
@@ -80,7 +81,7 @@ def write_for(model: Model) -> Path:
     try:
         return _written(private_folder(), named)
     except OSError as error:
-        raise ValueError(
+        raise ModelError(
             f"kernel of {model.name}: no folder takes it ({error.strerror}); free some space, or set GAMMARHO_CACHE to "
             "a folder that can be written"
         ) from error

@@ -9,6 +9,7 @@ import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
 from .activations import PIECES, number
+from .errors import ModelError
 from .kernel_text import HELPERS
 from .model import Bilevel
 from .network import LARGEST_POWER
@@ -60,7 +61,7 @@ class KernelPrinter(PythonCodePrinter):
             return "(" + "*".join([self.parenthesize(base, 60)] * int(power)) + ")"
         if power == -1:
             return f"1.0/{self.parenthesize(base, 60)}"
-        raise ValueError(f"power {expr} has no exact product form in a kernel; use a declared activation")
+        raise ModelError(f"power {expr} has no exact product form in a kernel; use a declared activation")
 
     def _print_Rational(self, expr: sp.Rational) -> str:
         p, q = int(expr.p), int(expr.q)
@@ -85,7 +86,7 @@ class KernelPrinter(PythonCodePrinter):
             return f"loss_{int(expr.args[0])}({self._print(expr.args[1])})"
         if name == "cross_entropy":
             return f"cross_entropy(F, {self._index(expr.args[0].indices[0])}, i)"
-        raise ValueError(f"{name} has no kernel form; use a declared activation or loss")
+        raise ModelError(f"{name} has no kernel form; use a declared activation or loss")
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         base, at = str(expr.base), expr.indices

@@ -21,6 +21,7 @@ from .algorithms import (
     GradientDescent,
 )
 from .choices import Declared, Name, OptionalName, Word
+from .errors import ModelError
 from .laws import (
     ChosenLaw,
     ClassNoiseLaw,
@@ -119,7 +120,7 @@ class Model(Declared):
     as possible in each task's splits.  `label_flips` names the probability with which each label, once drawn, is
     flipped to the other sign, independently of everything else: y_i is the label after it (observed), yhat_i before
     (clean); patches of scale "clean" and mixtures follow yhat_i.
-    Raises ValueError, in one sentence, where the parts do not fit together.
+    Raises ModelError, in one sentence, where the parts do not fit together.
     """
 
     name: Name
@@ -151,59 +152,59 @@ class Model(Declared):
         names = [family.name for family in self.directions]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"directions: the family {name!r} is declared twice; give each family its own name")
+                raise ModelError(f"directions: the family {name!r} is declared twice; give each family its own name")
         variables = [family.coefficient.name for family in self.directions] + [o.name for o in self.observables]
         variables += [o.last for o in self.observables if isinstance(o, Flips) and o.last]
         for name in variables:
             if variables.count(name) > 1:
-                raise ValueError(f"observables: the name {name!r} is declared twice; give each variable its own name")
+                raise ModelError(f"observables: the name {name!r} is declared twice; give each variable its own name")
         for parameter in self.parameters:
             said = Word().misfit(parameter.name)
             if said is not None:
-                raise ValueError(f"parameters: the name {said}")
+                raise ModelError(f"parameters: the name {said}")
         for patch in self.patches:
             if patch.direction not in names:
-                raise ValueError(f"patches: {patch.direction!r} is not a declared family; expected one of {names}")
+                raise ModelError(f"patches: {patch.direction!r} is not a declared family; expected one of {names}")
         if not self.patches:
-            raise ValueError("patches: a model needs at least one patch")
+            raise ModelError("patches: a model needs at least one patch")
         written = [f"{first}_{second}" for first in names for second in names]  # as in an inner product's name, G_f_g
         if len(set(written)) < len(written):
             twice = next(each for each in written if written.count(each) > 1)
-            raise ValueError(
+            raise ModelError(
                 f"directions: two pairs of families both read {twice!r} as inner products; rename one, without _"
             )
         patches = [self.patch_name(number) for number in range(len(self.patches))]
         if len(set(patches)) < len(patches):
             twice = next(each for each in patches if patches.count(each) > 1)
-            raise ValueError(f"directions: {twice!r} is a family and also another's numbered patch; rename the family")
+            raise ModelError(f"directions: {twice!r} is a family and also another's numbered patch; rename the family")
 
     def _check_network(self) -> None:
         signed, loss, act = self.network.heads == "signed", self.objective.loss, self.network.activation
         if signed != (loss != "cross_entropy"):
-            raise ValueError(
+            raise ModelError(
                 f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take 'logistic' "
                 "or 'exponential', class heads take 'cross_entropy'"
             )
         scaled = [patch.scale for patch in self.patches if patch.scale != "one"]
         if scaled and not signed:
             needs = f"scale {scaled[0]!r} needs labels +-1, so signed heads"
-            raise ValueError(f"patches: {needs}; use a family over classes")
+            raise ModelError(f"patches: {needs}; use a family over classes")
         if signed and any(family.over == "class" for family in self.directions):
-            raise ValueError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
+            raise ModelError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
         homogeneous = signed and act.name in ("relu", "leaky_relu")
         if any(isinstance(o, MaxMargin) for o in self.observables) and not homogeneous:
-            raise ValueError("observables: max-margin conditions need signed heads and relu or leaky_relu")
+            raise ModelError("observables: max-margin conditions need signed heads and relu or leaky_relu")
         if self.network.classes < 2:
-            raise ValueError(f"K: {self.network.classes} classes; expected at least 2")
+            raise ModelError(f"K: {self.network.classes} classes; expected at least 2")
 
     def _check_flips(self) -> None:
         if not self.label_flips:
             return
         if self.network.heads != "signed":
-            raise ValueError("label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads")
+            raise ModelError("label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads")
         laws = [law for family in self.directions for law in _laws(family)]
         if not self.follows_clean and not any(isinstance(law, MixtureLaw) for law in laws):
-            raise ValueError(
+            raise ModelError(
                 "label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
                 "tell a flipped label from another; give the signal's patch scale 'clean'"
             )
@@ -211,7 +212,7 @@ class Model(Declared):
     def _refuse_coordinatewise(self) -> None:
         algorithm: GradientDescent | Bilevel | CoordinateWise = self.algorithm
         if isinstance(algorithm, CoordinateWise):
-            raise ValueError(
+            raise ModelError(
                 f"algorithm: {algorithm.name!r} acts on each weight alone, so it is not rotation-equivariant: its "
                 "update of a filter is no combination of the data's vectors, and no coefficient recursion closes; use "
                 "GradientDescent, with batch, momentum, weight_decay, radius or label_noise as wanted"
@@ -227,10 +228,10 @@ class Model(Declared):
             over_tasks = [family.name for family in self.directions if family.over == "task"]
             if over_tasks:
                 name = over_tasks[0]
-                raise ValueError(f"directions: {name!r} is over tasks, which a Bilevel algorithm has; declare one")
+                raise ModelError(f"directions: {name!r} is over tasks, which a Bilevel algorithm has; declare one")
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
+                raise ModelError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
 
     def _check_observables(self) -> None:
         """Extremes and totals are of something declared, and events of an observable."""
@@ -240,7 +241,7 @@ class Model(Declared):
         for each in self.observables:
             known = coefficients if isinstance(each, Total) else seen
             if isinstance(each, Extreme | Total) and each.of not in known:
-                raise ValueError(f"{each.name}: of {each.of!r}, which is not declared; expected one of {sorted(known)}")
+                raise ModelError(f"{each.name}: of {each.of!r}, which is not declared; expected one of {sorted(known)}")
 
     def _check_bilevel(self, algorithm: Bilevel) -> None:
         """Every loop has its own numbers, and what the algorithm does not do is refused."""
@@ -250,7 +251,7 @@ class Model(Declared):
         }
         for what, asked in refused.items():
             if asked:
-                raise ValueError(f"algorithm: a bilevel algorithm does not go with {what}; leave that out")
+                raise ModelError(f"algorithm: a bilevel algorithm does not go with {what}; leave that out")
 
     @property
     def follows_clean(self) -> bool:
@@ -295,12 +296,12 @@ def _laws(family: Directions) -> tuple[Law | None, ...]:
 
 
 def chosen_law(family: Directions, values: Mapping[str, Value]) -> Law | None:
-    """The family's law at these values.  Raises ValueError, in one sentence, where a choice has no law of that name."""
+    """The family's law at these values.  Raises ModelError, in one sentence, where a choice has no law of that name."""
     if not isinstance(family.law, ChosenLaw):
         return family.law
     laws, asked = dict(family.law.laws), values.get(family.law.by)
     if asked not in laws:
-        raise ValueError(f"{family.law.by}: {asked!r}; expected one of {', '.join(laws)}, the laws of {family.name!r}")
+        raise ModelError(f"{family.law.by}: {asked!r}; expected one of {', '.join(laws)}, the laws of {family.name!r}")
     return laws[str(asked)]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .choices import Declared, Name
+from .errors import ModelError
 
 Heads = Literal["signed", "class"]
 LARGEST_POWER = 16
@@ -20,7 +21,7 @@ class Activation(Declared):
     `slope` and `width` are numbers, or the names of parameters, which are then the kernel's arguments at run time.
     `at_kink` is the derivative's value at 0, 0 or 1, of relu and of leaky_relu's steep branch.
     `power` is a whole number from 2 to `LARGEST_POWER`, `slope` finite, `width` finite and above 0.
-    Raises ValueError, in one sentence, for anything else.
+    Raises ModelError, in one sentence, for anything else.
     """
 
     name: Literal["relu_power", "relu", "leaky_relu", "huberized_relu"]
@@ -32,17 +33,17 @@ class Activation(Declared):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.name == "relu_power" and self.power < 2:
-            raise ValueError(f"q: {self.power} is below 2, where ReLU^q is not smooth at 0; use 'relu' for q = 1")
+            raise ModelError(f"q: {self.power} is below 2, where ReLU^q is not smooth at 0; use 'relu' for q = 1")
         if self.name == "relu_power" and self.power > LARGEST_POWER:
-            raise ValueError(f"q: {self.power} is above {LARGEST_POWER}, the largest power that kernels hold; lower q")
+            raise ModelError(f"q: {self.power} is above {LARGEST_POWER}, the largest power that kernels hold; lower q")
         for name, value in (("slope", self.slope), ("width", self.width)):
             if isinstance(value, str):
                 if value.startswith("G_") or value in ("kappa", "c"):
                     taken = {"kappa": "1/m or 1", "c": "the penalty's factor"}.get(value, "an inner product")
-                    raise ValueError(f"Activation.{name}: {value!r} reads as {taken}; give the parameter another name")
+                    raise ModelError(f"Activation.{name}: {value!r} reads as {taken}; give the parameter another name")
             elif not math.isfinite(value) or (name == "width" and value <= 0):
                 expected = "a finite number" + " above 0" * (name == "width")
-                raise ValueError(f"Activation.{name}: {value}; expected {expected}, or a parameter's name")
+                raise ModelError(f"Activation.{name}: {value}; expected {expected}, or a parameter's name")
 
 
 @dataclass(frozen=True, kw_only=True)

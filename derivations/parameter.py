@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .choices import Declared, one_of, quoted
+from .errors import ModelError
 
 Value = float | int | bool | str | None
 _COUNTS = re.compile(r"[0-9]+(,[0-9]+)*")
@@ -20,7 +21,7 @@ class Parameter(Declared):
     `low` and `high` bound a number (`open_low` excludes the lower end); `choices` lists a choice's values.
     A `structural` parameter selects the derivation; every other one is an argument at run time.  A "counts" is a list
     of whole numbers, held as text ("40,4").  A number's default may be a formula of other parameters, as text.
-    Raises ValueError, in one sentence, where default, choices and range do not go with the kind.
+    Raises ModelError, in one sentence, where default, choices and range do not go with the kind.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Parameter(Declared):
         super().__post_init__()
         wrong = self._range_misfit() or self._choices_misfit() or self._default_misfit()
         if wrong:
-            raise ValueError(f"Parameter.{wrong} (in {self.name!r})")
+            raise ModelError(f"Parameter.{wrong} (in {self.name!r})")
 
     @property
     def _number(self) -> bool:

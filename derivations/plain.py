@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from .choices import Declared, nearest, one_of, quoted
+from .errors import ModelError
 
 
 def to_plain(value: Any) -> Any:
@@ -21,7 +22,7 @@ def to_plain(value: Any) -> Any:
 def from_plain(plain: Any) -> Any:
     """The inverse of `to_plain`.
 
-    Raises ValueError, in one sentence, for a class that is not declared, for fields that it does not have or lacks,
+    Raises ModelError, in one sentence, for a class that is not declared, for fields that it does not have or lacks,
     and wherever making the object does.
     """
     if isinstance(plain, dict):
@@ -35,13 +36,13 @@ def _made(plain: dict[str, Any]) -> Any:
     """The object of a dictionary."""
     declared = {kind.__name__: kind for kind in Declared.__subclasses__() if kind.__module__.startswith("derivations.")}
     if plain.get("is") not in declared:
-        raise ValueError(f"declaration: {one_of(plain.get('is'), declared)}, as the class under 'is'")
+        raise ModelError(f"declaration: {one_of(plain.get('is'), declared)}, as the class under 'is'")
     kind: Any = declared[plain.pop("is")]
     needed = {f.name: f.default is dataclasses.MISSING for f in dataclasses.fields(kind)}
     for name in plain:
         if name not in needed:
-            raise ValueError(f"declaration: {kind.__name__} has no field {quoted(name)}; {nearest(name, needed)}")
+            raise ModelError(f"declaration: {kind.__name__} has no field {quoted(name)}; {nearest(name, needed)}")
     absent = [name for name, wanted in needed.items() if wanted and name not in plain]
     if absent:
-        raise ValueError(f"declaration: {kind.__name__} lacks {absent[0]!r}; give that field")
+        raise ModelError(f"declaration: {kind.__name__} lacks {absent[0]!r}; give that field")
     return kind(**{key: from_plain(item) for key, item in plain.items()})

@@ -34,6 +34,7 @@ from typing import Literal
 
 from .choices import Declared
 from .conditions import Only, Quantity
+from .errors import ModelError
 from .model import Value
 
 Kind = Literal["identity", "inequality", "probability", "order", "exists"]
@@ -103,7 +104,7 @@ class Statement(Declared):
     def __post_init__(self) -> None:
         super().__post_init__()
         if (self.kind == "order") != (self.path is not None):
-            raise ValueError(f"{self.id}: an order statement needs a path, and only it; give path= or another kind")
+            raise ModelError(f"{self.id}: an order statement needs a path, and only it; give path= or another kind")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +120,7 @@ class Statements(Declared):
         ids = [statement.id for statement in self.statements]
         for name in ids:
             if ids.count(name) > 1:
-                raise ValueError(f"statements: the id {name!r} is used twice; give each statement its own id")
+                raise ModelError(f"statements: the id {name!r} is used twice; give each statement its own id")
 
 
 __all__ = ["Instance", "Kind", "Only", "Path", "Quantity", "Statement", "Statements"]

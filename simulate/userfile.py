@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
+from derivations.errors import ModelError
+
 from .errors import InputError, quoted
 
 _COMPLETE: dict[str, ModuleType] = {}
@@ -58,7 +60,7 @@ def call(function: Callable[..., object], given: Mapping[str, object]) -> object
     except BaseException as error:
         inner = inspect.unwrap(function)
         if str(getattr(inner, "__module__", "")).startswith("derivations."):
-            if isinstance(error, ValueError):
+            if isinstance(error, ModelError):
                 raise InputError(str(error)) from error
             raise
         code = getattr(inner, "__code__", None)

@@ -138,7 +138,7 @@ def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:
         return factory
     try:
         inspect.signature(factory).bind(**structural)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         asked = ", ".join(f"{name}={show(value)}" for name, value in structural.items())
         raise InputError(
             f"model({asked}): {error}; a model's function takes its structural parameters, each with a default"
@@ -179,7 +179,7 @@ def count(name: str, value: object, low: int = 0, example: int = 0) -> int:
     Raises:
         InputError: for anything else.
     """
-    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=max(low, example), low=low), value)
+    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=example, low=low), value)
     assert isinstance(parsed, int)
     return parsed
 

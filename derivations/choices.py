@@ -76,7 +76,7 @@ def _misfit(value: object, hint: Any) -> str | None:
         wrong = _misfit(value, inside[0])
         return wrong or next((misfit for mark in inside[1:] if (misfit := mark.misfit(value))), None)
     if origin is Literal:
-        return None if any(type(value) is type(each) and value == each for each in inside) else one_of(value, inside)
+        return None if any(_is(value, type(each)) and value == each for each in inside) else one_of(value, inside)
     if origin in (typing.Union, types.UnionType):
         found = [_misfit(value, each) for each in inside]
         return None if None in found else f"{quoted(value)}; expected {_said(hint)}"
@@ -97,11 +97,11 @@ def _tuple_misfit(value: object, inside: tuple[Any, ...]) -> str | None:
 
 
 def _is(value: object, kind: Any) -> bool:
-    """Whether a value is of a plain type: a whole number passes as a float, and a flag is no number."""
+    """Whether a value is of a plain type; a whole number passes as a float."""
     if not isinstance(kind, type):
         return True  # an annotation that says nothing about kinds, such as Any
     if kind in (int, float) and isinstance(value, bool):
-        return False
+        return False  # a flag is no number, though Python counts it as one
     return isinstance(value, (int, float) if kind is float else kind)
 
 
@@ -117,7 +117,8 @@ def _said(hint: Any) -> str:
         return f"one of {', '.join(map(str, inside))}"
     if origin is tuple:
         return "a tuple"
-    plain = {str: "text", bool: "True or False", int: "a whole number", float: "a number", type(None): "None"}
+    numbers = {bool: "True or False", int: "a whole number (an int)", float: "a number (a float)"}
+    plain = {**numbers, str: "text", type(None): "None"}
     return plain.get(hint) or str(getattr(hint, "__name__", hint))
 
 

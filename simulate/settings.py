@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,7 +80,7 @@ def beside(setting: object, name: str) -> object:
     """What stands under `name` in the file of a "file.py:model" that has been resolved; None elsewhere."""
     if not isinstance(setting, str) or ".py:" not in setting:
         return None
-    module = sys.modules.get(_module_name(Path(setting.rpartition(":")[0])))
+    module = userfile.loaded(_module_name(Path(setting.rpartition(":")[0])))
     return getattr(module, name, None)
 
 

@@ -12,7 +12,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
+from derivations.errors import ModelError
+
 from .errors import InputError, quoted
+
+_COMPLETE: dict[str, ModuleType] = {}
+
+
+def loaded(name: str) -> ModuleType | None:
+    """The module of that name, once it has been loaded whole; None before, and after it failed."""
+    return _COMPLETE.get(name)
 
 
 def load(path: Path, name: str) -> ModuleType:
@@ -28,10 +37,12 @@ def load(path: Path, name: str) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
-        del sys.modules[name]
+        for known in (sys.modules, _COMPLETE):
+            known.pop(name, None)
         if isinstance(error, KeyboardInterrupt):
             raise
         raise InputError(f"setting: loading {str(path)!r} {_raised(error, path)}") from error
+    _COMPLETE[name] = module  # not sooner: another thread may be looking for what stands in it
     return module
 
 
@@ -49,7 +60,7 @@ def call(function: Callable[..., object], given: Mapping[str, object]) -> object
     except BaseException as error:
         inner = inspect.unwrap(function)
         if str(getattr(inner, "__module__", "")).startswith("derivations."):
-            if isinstance(error, ValueError):
+            if isinstance(error, ModelError):
                 raise InputError(str(error)) from error
             raise
         code = getattr(inner, "__code__", None)

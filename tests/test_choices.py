@@ -248,7 +248,7 @@ def test_a_misspelt_choice_in_a_users_file_is_one_sentence_with_its_line(
     for words in (["run", f"{file}:model"], ["derive", f"{file}:model"], ["validate", f"{file}:model"]):
         assert cli.main(words) == 2
         said = capsys.readouterr().err
-        assert "own.py' raised ValueError at line 3: Activation.name: 'gelu'; expected" in said
+        assert "own.py' raised ModelError at line 3: Activation.name: 'gelu'; expected" in said
         assert said.count("\n") == 1
 
 

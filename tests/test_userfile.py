@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from derivations.papers.pegr.model import model as pegr
 from gammarho import cli
 from simulate import parameters
 from simulate.errors import InputError
-from simulate.settings import resolve
+from simulate.settings import beside, resolve
 
 QUITS = "(the file ends the program itself; take that out)"
 FILES = {  # what stands in the file, by what is said of it; line 2 is at fault
@@ -22,7 +24,7 @@ FILES = {  # what stands in the file, by what is said of it; line 2 is at fault
     "the function 'model' in '{0}' raised SystemExit at line 2: 0 " + QUITS: "def model():\n    raise SystemExit(0)\n",
     "the function 'model' in '{0}' raised KeyError at line 2: 'absent'": "def model():\n    return {}['absent']\n",
     "the function 'model' in '{0}' raised RecursionError at line 2": "def model():\n    return model()\n",
-    "the function 'model' in '{0}' raised ValueError at line 2: Objective.loss: 'hinge'; expected one of":
+    "the function 'model' in '{0}' raised ModelError at line 2: Objective.loss: 'hinge'; expected one of":
         "from derivations.model import Objective\nmodel = lambda: Objective(loss='hinge')\nmodel.__name__ = 'model'\n",
     "PRESETS: 5 in {0}; expected a tuple of Preset": "model = lambda: 1\nPRESETS = 5\n",
     "PRESETS: ('paper',) in {0}; expected a tuple of Preset": "model = lambda: 1\nPRESETS = ('paper',)\n",
@@ -45,10 +47,28 @@ def test_what_a_users_file_raises_is_one_sentence_and_bad_input(
 def test_the_same_in_python(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     file.write_text("def model(q=2):\n    raise TypeError('odd')\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"^model\(\): no signature found"):
+        gr.run(dict, steps=1)  # type: ignore[arg-type]
     function = resolve(f"{file}:model").factory
     for setting in (f"{file}:model", function):
         with pytest.raises(InputError, match=r"the function 'model' in '.*own\.py' raised TypeError at line 2: odd"):
             gr.run(setting, steps=1)  # type: ignore[arg-type]
+
+
+def test_what_stands_beside_a_model_is_looked_for_in_a_whole_file(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text("import time\nmodel = lambda: 1\ntime.sleep(0.2)\nCONDITIONS = 'whole'\n", encoding="utf-8")
+    setting = f"{file}:model"
+    resolve(setting)
+    with ThreadPoolExecutor(4) as pool:
+        again = [pool.submit(resolve, setting) for _ in range(4)]
+        time.sleep(0.05)
+        assert beside(setting, "CONDITIONS") == "whole"  # while the others load the file anew
+        assert all(each.result() for each in again)
+    file.write_text("raise RuntimeError\n", encoding="utf-8")
+    with pytest.raises(InputError, match="RuntimeError at line 1"):
+        resolve(setting)
+    assert beside(setting, "CONDITIONS") is None
 
 
 def test_an_interrupt_in_a_users_file_stays_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

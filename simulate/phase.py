@@ -68,13 +68,13 @@ def phase(
     x: Axis | str,
     y: Axis | str,
     preset: str | None = None,
-    steps: int | None = None,
+    steps: int | str | None = None,
     observable: str = "test_error",
-    seeds: int = 3,
-    seed: int = 0,
+    seeds: int | str = 3,
+    seed: int | str = 0,
     sampling: str | None = None,
     store: str | PathLike[str] | None = None,
-    workers: int | None = None,
+    workers: int | str | None = None,
     progress: bool = True,
 ) -> xarray.Dataset:
     """Run a model over a grid of two parameters and return an observable at the last step.
@@ -218,10 +218,10 @@ def _grid(
     x: Axis | str,
     y: Axis | str,
     preset: str | None,
-    steps: int | None,
+    steps: int | str | None,
     observable: str,
-    seeds: int,
-    seed: int,
+    seeds: int | str,
+    seed: int | str,
     sampling: str | None,
 ) -> _Grid:
     found = settings.resolve(setting)

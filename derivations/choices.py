@@ -144,5 +144,6 @@ def quoted(value: object) -> str:
     try:
         text = " ".join(repr(value).split())
     except Exception:  # noqa: BLE001 - a foreign object's own code, or an integer beyond Python's digit limit
-        text = f"a value of type {type(value).__name__} that cannot be printed"
+        what = f"a value of type {type(value).__name__} that cannot be printed"
+        text = "an integer too long to print" if isinstance(value, int) else what
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

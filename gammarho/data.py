@@ -11,7 +11,6 @@ import numpy as np
 
 from derivations.model import Model, Value
 from simulate import parameters, source
-from simulate.ask import paths
 from simulate.errors import InputError, quoted
 from simulate.image_files import PUBLISHED
 from simulate.images import Array, Images, Subset, class_subset, load
@@ -117,7 +116,7 @@ def images(
         n = parameters.count("n", n, 1, 100)
     if sample is not None:
         sample = parameters.count("sample", sample)
-    content = load(name, None if data_dir is None else paths.path("data_dir", data_dir, "a folder of IDX files"))
+    content = load(name, data_dir)
     chosen = class_subset(content, classes, n=1, labels="class").classes  # refuses classes that are not there
     return ImageSource(name, content, chosen, n, scaling, sample)
 

@@ -88,10 +88,10 @@ def check(
     statements: Sequence[str | Statement] | Statements | None = None,
     *,
     preset: str | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    seeds: int = SEEDS,
-    draws: int = DRAWS,
+    steps: int | str | None = None,
+    seed: int | str = 0,
+    seeds: int | str = SEEDS,
+    draws: int | str = DRAWS,
 ) -> Check:
     """Hold statements against runs of a setting.
 

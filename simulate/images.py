@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from dynamics.streams import stream
 
 from . import idx, image_files, parameters
-from .ask import values
+from .ask import paths, values
 from .errors import InputError, quoted
 
 Array = NDArray[np.float64]
@@ -91,7 +90,7 @@ def load(name: str, data_dir: str | PathLike[str] | None = None) -> Images:
         content, source = image_files.published(which), which.source
         where = source
     else:
-        folder = Path(data_dir).expanduser()
+        folder = paths.path("data_dir", data_dir, "a folder of IDX files")
         others = {
             digest: f"{other.name}'s {file}"
             for other in known.values()

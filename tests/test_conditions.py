@@ -312,9 +312,9 @@ def test_a_clause_that_asks_nothing_does_not_look_like_a_pass() -> None:
         ({"alpha": 0.0}, 1.0, "alpha: 0.0 is out of range"),
         ({"alpha": math.nan}, 1.0, "alpha: nan is out of range"),
         ({"alpha": "small"}, 1.0, "alpha: 'small' is out of range"),
-        ({}, 0.0, "constant: 0.0 is not a positive number; give a C > 0, such as 1"),
-        ({}, math.nan, "constant: nan is not a positive number"),
-        ({}, math.inf, "constant: inf is not a positive number"),
+        ({}, 0.0, "constant: 0.0; expected a finite number above 0, such as constant=1"),
+        ({}, math.nan, "constant: nan; expected a finite number above 0"),
+        ({}, math.inf, "constant: inf; expected a finite number above 0"),
     ],
 )
 def test_refusals(changed: dict[str, Any], constant: float, sentence: str) -> None:

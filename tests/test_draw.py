@@ -207,8 +207,9 @@ def test_sizes_come_from_the_arrays_and_zero_directions_are_legal() -> None:
      "give xi as (n, d)"),
     ({"y": np.zeros(20)}, "initial['y']: label 0 at index 0; expected +1 or -1; recode y"),
     ({"W": np.full((2, 5, 400), np.nan)}, "initial['W']: nan at index (0, 0, 0); expected finite numbers; mend it"),
-    ({"W": "weights"}, "initial['W']: not an array of real numbers; give a float64 array"),
-    ({"mu": np.ones(400) * 1j}, "initial['mu']: not an array of real numbers; give a float64 array"),
+    ({"W": "weights"}, "initial['W']: not an array of real numbers but of text; give a float64 array"),
+    ({"mu": np.ones(400) * 1j}, "initial['mu']: not an array of real numbers but of complex numbers; "
+     "give a float64 array"),
     ({"x_i": np.ones(3)}, "initial: unknown key 'x_i'; expected mu, xi, W, y; did you mean 'xi'?"),
     ({"gamma": np.ones(3)}, "initial: unknown key 'gamma'; expected mu, xi, W, y; leave it out"),
     ({"mu": None}, "initial: 'mu' is missing; expected mu, xi, W, y; give all of them"),

@@ -147,7 +147,7 @@ def check_memory(request: Request, seeds: int = 1, workers: int = 1) -> None:
     cures = [f"lower {' and '.join(numbers)}"] if numbers else []
     cures += ["record fewer steps"] * (RECORD in names) + ["run fewer seeds"] * (SEEDS in names)
     cure = ", and ".join(cures)
-    if worst.optional and workers * (_bytes(found) - worst.bytes) <= free:
+    if worst.optional and workers * _bytes(piece for piece in found if not piece.optional) <= free:
         cure += ", or leave the test variables out of observables"
     part = f"about {amount(worst.bytes)} of {amount(total)} in all" if amount(worst.bytes) != amount(total) else (
         f"about {amount(total)}")
@@ -277,6 +277,7 @@ def seconds(request: Request) -> float:
     else:
         a_step = 2 * S * B * min(B, n + 8) + 20 * S * B
     drawn = 2 * B * (B + S) * min(d, B + S) if request.sampling == "gram" else 2 * B * (B + S) * d
+    drawn *= request.sampling == "gram" or (B + S) * d <= LARGEST  # more is refused by the draw itself
     fresh = FRESH * request.recorded * S * (S + 40 * patches) * bool(set(obs.fresh_names(model)) & set(request.wanted))
     return START + (request.steps * a_step + drawn + fresh + request.recorded * a_step) / RATE
 

@@ -382,10 +382,8 @@ class _Watch:
                 self.hits[event.name] = (-1, f"no threshold: {error}")
                 continue
             self.open[event.name] = (event.observable, event.relation, bound)
-            self.hits[event.name] = (
-                -1,
-                "; ".join([f"first t with {event.observable} {event.relation} {bound:.4g}", *filter(None, [event.source])]),
-            )
+            said = f"first t with {event.observable} {event.relation} {bound:.4g}"
+            self.hits[event.name] = (-1, f"{said}; {event.source}" if event.source else said)
         self.counters = [
             FlipCount(o, task.model, drawn.y, task.recorded)
             for o in task.model.observables

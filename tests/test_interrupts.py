@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def test_pieces_cover_the_steps_once_and_end_where_one_fails() -> None:
         return -1 if first + count < 25 else 24
 
     assert in_chunks(piece, 3, 27, recorded) == 24
-    assert seen[0][0] == 3 and all(one + many == other for (one, many), (other, _) in zip(seen, seen[1:], strict=False))
+    assert seen[0][0] == 3 and all(one + many == other for (one, many), (other, _) in itertools.pairwise(seen))
     assert rows in ([3, 4, 9], [3, 4, 9, 30])
 
 

@@ -88,7 +88,7 @@ def test_a_short_direction_keeps_its_digits_in_gram_draws() -> None:
     [({"sigma_0": 1e200}, "sigma_0 \\(1e\\+200\\)"), ({"sigma_p": 1e100}, "sigma_p"), ({"mu_norm": 1e100}, "mu_norm")],
 )
 def test_what_is_too_large_at_the_start_is_named(params: dict[str, float], culprit: str) -> None:
-    with pytest.raises(Diverged, match=f"because {culprit}.* is too large; lower {culprit.split(' ')[0]}$"):
+    with pytest.raises(Diverged, match=f"because {culprit}.* is too large; lower {culprit.partition(' ')[0]}$"):
         run("pegr", {**SMALL["pegr"], **params}, steps=5)
     with pytest.raises(Diverged, match="lower eta"):
         run("pegr", {**SMALL["pegr"], "eta": 1e200}, steps=5)

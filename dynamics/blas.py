@@ -57,7 +57,7 @@ def _limited() -> Any:
 
 
 def _take_over() -> None:
-    """Lets any thread set the limit: newer threadpoolctl heeds only the first one that did, without a word to others."""
+    """Lets any thread set the limit: newer threadpoolctl heeds only the first that did, without a word to others."""
     import threadpoolctl
 
     clear = getattr(getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", None)

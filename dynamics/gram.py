@@ -18,6 +18,7 @@ from .errors import RangeError
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+_SHORT = np.finfo(np.float64).tiny / np.finfo(np.float64).eps  # squares below are denormal, or about to be
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Ensemble:
         filters: S.
         filter_std: the filters' standard deviation a coordinate.
         d: a whole number >= f, as a float; 2.7e43 costs what 400 costs.
+        fixed_root: (f, f), lower triangular with fixed_root fixed_root^T = fixed_gram, for vectors so short that their
+            squares leave the normal numbers; not needed otherwise.
     """
 
     fixed_gram: Array
@@ -67,10 +70,21 @@ class Ensemble:
     filters: int
     filter_std: float
     d: float
+    fixed_root: Array | None = None
 
 
 def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensemble) -> Reduced:
     """One draw of z (S, f + n), gram (f + n, f + n), fixed directions first, and weight_gram (S, S); exact in law.
+
+    Raises as `coordinates`, whose vectors' inner products these are.
+    """
+    return reduce(*coordinates(data, init, ensemble))
+
+
+def coordinates(
+    data: np.random.Generator, init: np.random.Generator, ensemble: Ensemble
+) -> tuple[Array, Array]:
+    """Directions (f + n, R), fixed ones first and lower triangular, and filters (S, R) in a basis built from them.
 
     `data` is the noise vectors' stream, `init` the filters'.
 
@@ -82,13 +96,21 @@ def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensem
     left = ensemble.d - f  # dimensions orthogonal to the fixed directions
     if left < 0 or ensemble.d != np.floor(ensemble.d):
         raise RangeError(f"d: {ensemble.d:g} with {f} fixed directions; expected a whole number of at least {f}")
-    inside = np.linalg.cholesky(ensemble.fixed_gram) if f else np.empty((0, 0))
+    inside = _root(ensemble) if f else np.empty((0, 0))
     columns = int(min(n + filters, left))
     along = np.where(ensemble.along, ensemble.along * data.standard_normal((n, f)), 0.0)
     noise = np.hstack([along, trapezoid(data, n, columns, left, first=0)])
     weights = np.hstack([init.standard_normal((filters, f)), trapezoid(init, filters, columns, left, first=n)])
     fixed = np.hstack([inside, np.zeros((f, columns))])
-    return reduce(np.vstack([fixed, ensemble.noise_std[:, None] * noise]), ensemble.filter_std * weights)
+    return np.vstack([fixed, ensemble.noise_std[:, None] * noise]), ensemble.filter_std * weights
+
+
+def _root(ensemble: Ensemble) -> Array:
+    """The Cholesky factor of the fixed directions' Gram matrix; the given root where squares have lost their digits."""
+    short = bool((np.diag(ensemble.fixed_gram) < _SHORT).any())
+    if ensemble.fixed_root is not None and short:
+        return ensemble.fixed_root
+    return np.asarray(np.linalg.cholesky(ensemble.fixed_gram))
 
 
 def trapezoid(rng: np.random.Generator, rows: int, columns: int, left: float, first: int) -> Array:

@@ -45,6 +45,8 @@ def frame_of_gram(start: Reduced) -> Frame:
     """The frame of a start known by its inner products: z (H, m, B), gram (B, B), weight_gram (S, S)."""
     z = start.z.reshape(-1, start.z.shape[-1])
     joint = np.block([[start.weight_gram, z], [z.T, start.gram]])
+    if not np.isfinite(joint).all():  # squares beyond the largest double: no size is known
+        return _split(np.full((len(joint), 1), np.nan), start.z.shape[:-1])
     length = np.sqrt(np.diag(joint))
     unit = np.where(length > 0, 1.0 / np.where(length > 0, length, 1.0), 0.0)
     # Correlations: vectors of very different lengths are then factored alike.
@@ -56,6 +58,17 @@ def frame_of_gram(start: Reduced) -> Frame:
 def _split(flat: Array, heads: tuple[int, ...]) -> Frame:
     count = int(np.prod(heads))
     return Frame(filters=flat[:count].reshape(*heads, -1), directions=flat[count:])
+
+
+def lengths(rows: Array) -> Array:
+    """||x|| of vectors (..., R), where their squares overflow too."""
+    with np.errstate(over="ignore"):
+        found = np.linalg.norm(rows, axis=-1)
+    if not np.isfinite(found).all():
+        largest = np.abs(rows).max(axis=-1, keepdims=True)
+        beyond = np.isinf(found) & np.isfinite(largest[..., 0])
+        found[beyond] = largest[beyond][..., 0] * np.linalg.norm(rows[beyond] / largest[beyond], axis=-1)
+    return np.asarray(found)
 
 
 @dataclass(frozen=True)

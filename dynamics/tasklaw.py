@@ -207,8 +207,8 @@ def unadapted(
         if not all(np.isfinite(vector[:1]).all() for vector in vectors.values()):
             continue
         cost, error = _unadapted_at(outputs, law, filters.products[t], vectors)
-        values["loss"][t], values["loss_se"][t] = _mean_and_error(cost)
-        values["error"][t], values["error_se"][t] = _mean_and_error(error)
+        values["loss"][t], values["loss_se"][t] = testlaw.mean_and_error(cost)
+        values["error"][t], values["error_se"][t] = testlaw.mean_and_error(error)
     return values
 
 
@@ -342,7 +342,7 @@ def adapted(
     values = {name: np.full(len(roots), np.nan) for name in ("loss", "loss_se", "error", "error_se")}
     for name, each in zip(("loss", "error"), means, strict=True):
         for t, row in enumerate(each):
-            values[name][t], values[f"{name}_se"][t] = _mean_and_error(row)
+            values[name][t], values[f"{name}_se"][t] = testlaw.mean_and_error(row)
     return values
 
 
@@ -495,11 +495,3 @@ def _errors(scores: Array, labels: Array) -> Array:
     found = testlaw.errors(scores, labels)
     lost = np.isnan(scores) if scores.ndim == 2 else np.isnan(scores).any(axis=2)
     return np.where(lost, np.nan, found) if lost.any() else found
-
-
-def _mean_and_error(draws: Array) -> tuple[float, float]:
-    """Mean and standard error over draws (N,); a single one is exact."""
-    if len(draws) == 1:
-        return float(draws[0]), 0.0
-    with np.errstate(over="ignore", invalid="ignore"):  # inf - inf in the variance of an infinite loss is NaN
-        return float(draws.mean()), float(draws.std(ddof=1) / np.sqrt(len(draws)))

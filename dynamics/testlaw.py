@@ -74,9 +74,9 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> di
     for t, scores, _ in states(outputs, fresh, normals):
         error, cost = errors(scores, fresh.labels), costs(scores, fresh.labels, loss)
         for name, each in (("test_error", error), ("test_loss", cost)):
-            values[name][t], values[f"{name}_se"][t] = _mean_and_error(_over_labels(each, fresh.shares))
+            values[name][t], values[f"{name}_se"][t] = mean_and_error(_over_labels(each, fresh.shares))
         if "class_error" in values:
-            by_label = np.array([_mean_and_error(column) for column in error.T])
+            by_label = np.array([mean_and_error(column) for column in error.T])
             values["class_error"][t], values["class_error_se"][t] = by_label.T
     return values
 
@@ -260,9 +260,13 @@ _LOSSES: dict[Loss, Callable[[Array, Array], Array]] = {
 }
 
 
-def _mean_and_error(draws: Array) -> tuple[float, float]:
+def mean_and_error(draws: Array) -> tuple[float, float]:
     """Mean and standard error over draws (N,); a single draw is exact (nothing was random)."""
     if len(draws) == 1:
         return float(draws[0]), 0.0
-    with np.errstate(invalid="ignore"):  # inf - inf in the variance of an infinite loss is NaN
-        return float(draws.mean()), float(draws.std(ddof=1) / np.sqrt(len(draws)))
+    with np.errstate(invalid="ignore", over="ignore"):  # inf - inf in the variance of an infinite loss is NaN
+        mean, spread = float(draws.mean()), float(draws.std(ddof=1))
+        if not np.isfinite(spread):  # squares, or the sum, may overflow where the result does not
+            largest = float(np.abs(draws).max())
+            mean, spread = (float(largest * each) for each in ((draws / largest).mean(), (draws / largest).std(ddof=1)))
+    return mean, spread / np.sqrt(len(draws))

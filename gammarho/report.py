@@ -228,7 +228,9 @@ def _cells(values: xarray.DataArray) -> list[str]:
 
 
 def _number(value: Any) -> str:
-    return value if isinstance(value, str) else f"{float(value):.4g}"
+    if isinstance(value, str):
+        return value
+    return f"{float(value):.4g}" if math.isfinite(value) else "-"  # what has no number; the notes say of what
 
 
 def _watched(data: xarray.Dataset) -> dict[str, str]:
@@ -268,7 +270,7 @@ def _single(data: xarray.Dataset) -> list[str]:
     lines = []
     for name, values in data.data_vars.items():
         if "event" not in values.attrs and set(values.dims) <= {"seed"} and np.issubdtype(values.dtype, np.number):
-            shown = ", ".join(f"{value:.4g}" for value in np.atleast_1d(values.values).tolist())
+            shown = ", ".join(_number(value) for value in np.atleast_1d(values.values).tolist())
             lines.append(f"{name} = {shown}  ({values.attrs.get('meaning', '')})")
     return ["", *lines] if lines else []
 

@@ -122,7 +122,8 @@ def check(
     asked = estimate.Request(
         resolved.model, resolved.values, "gram", "reduced", count, estimate.states(None, count), ()
     )  # fmt: skip
-    estimate.check_run(asked, many, "check")
+    estimate.check_memory(asked)
+    estimate.check_time(estimate.seconds(asked) * many, asked, many, "check")
     estimate.check_time(estimate.seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
     place = {"setting": setting if isinstance(setting, str) else setting.name, "preset": preset}
     call = Call(place, dict(params or {}))

@@ -25,6 +25,7 @@ from .check_formula import Indexed, evaluate, names, parse, uses
 from .draw import Draw
 from .errors import nearest
 from .fresh import fresh_statistics
+from .progress import progress
 from .run import seen_by
 
 Rows = NDArray[np.int64]
@@ -68,6 +69,12 @@ class Case:
     def draw(self) -> Draw:
         """The draw it started from."""
         return self.states.draw
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing ever moves: every recorded state after the start is the start, to the last bit."""
+        z, b = self.states.z, self.states.b
+        return len(z) > 1 and self.diverged < 0 and bool((z == z[0]).all()) and (b is None or not b.any())
 
     @property
     def matrices(self) -> set[str]:
@@ -325,7 +332,8 @@ def trajectory_case(
     draws, zero = step_draws(model, values, drawn.y, seed), np.zeros_like(drawn.z)
     kernel = check_tasks.coupled(kernel.bind(drawn.clean), drawn)
     last = int(recorded[-1])
-    path = kernel.run(drawn.z, zero, drawn.gram, drawn.y, values, last, recorded, draws=draws)
+    with progress("run", last, "steps") as after:
+        path = kernel.run(drawn.z, zero, drawn.gram, drawn.y, values, last, recorded, draws=draws, after=after)
     seen = seen_by(kernel, path.z, drawn, values)
     states = obs.States(model, drawn, values, path.z, path.b, seen, path.scale if decays(model) else None)
     at = {int(step): row for row, step in enumerate(path.t)}

@@ -76,6 +76,8 @@ def judge(statement: Statement, case: Case) -> Outcome:
         return Outcome(
             case.seed, why=why or "no recorded step is in its range", complete=case.diverged < 0 and not late, note=note
         )
+    if case.still and (case.t[rows].any() or _ahead(statement, case)):
+        return Outcome(case.seed, why="nothing moves: the run's state is the same at every recorded step")
     if statement.kind == "exists":
         return _exists(statement, case, rows, note)
     budget = case.states.z.shape[1] * case.states.z.shape[2] * max(1, len(case.draw.y) * case.draw.examples)

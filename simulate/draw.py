@@ -436,8 +436,10 @@ def _by_vectors(model: Model, values: Mapping[str, Value], plan: _Plan, y: Array
     entries = (len(plan.length) + plan.heads * plan.m) * plan.d
     if entries > LARGEST:
         raise InputError(
-            f"d: {plan.d:g} makes {entries:.2g} vector entries, and more than {LARGEST:.0e} are not held; "
-            "give sampling='gram', which draws the inner products alone"
+            too_many_entries(
+                plan.d, len(plan.length), plan.heads * plan.m, ("n", "m"),
+                not gram_refusal(model, values) and (plan.n + plan.heads * plan.m) ** 2 <= LARGEST,
+            )
         )
     d, fixed, noise = int(plan.d), plan.fixed, plan.noise
     vectors = np.zeros((len(plan.length), d))
@@ -461,6 +463,31 @@ def _by_vectors(model: Model, values: Mapping[str, Value], plan: _Plan, y: Array
     return _from_vectors(vectors, weights, y, "vectors", centres, realised)
 
 
+def too_many_products(examples: int, filters: int, sizes: tuple[str, str], vectors: bool) -> str:
+    """Why so many inner products are not drawn, with a cure that works: `vectors` tells whether these could be."""
+    name = sizes[1] if filters >= examples else sizes[0]
+    cure = "use sampling='vectors', or lower" if vectors else "lower"
+    return (
+        f"sampling: 'gram' draws the inner products of all {filters} filters and {examples} examples, more than "
+        f"{LARGEST:.0e} entries; {cure} {name}"
+    )
+
+
+def too_many_entries(d: float, directions: int, filters: int, sizes: tuple[str, str], gram: bool) -> str:
+    """Why so many vector entries are not drawn, with a cure that works: `gram` tells whether inner products could be.
+
+    Else the sizes of the directions or of the filters, whichever are more, are what has to come down; or d.
+    """
+    entries = (directions + filters) * d
+    said = f"{entries:.2g} vector entries, and more than {LARGEST:.0e} are not held"
+    if gram:
+        return f"d: {d:g} makes {said}; give sampling='gram', which draws the inner products alone"
+    name, count = (sizes[1], filters) if filters >= directions else (sizes[0], directions)
+    if d <= count:
+        return f"{name}: {count:g} {'filters' if name == sizes[1] else 'directions'} make {said}; lower {name}"
+    return f"d: {d:g} makes {said}; lower d to at most {LARGEST / (directions + filters):.0f}"
+
+
 def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
     """Only inner products for the clean labels y, by Bartlett; no array has an axis of length d.
 
@@ -469,12 +496,14 @@ def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
     filters = plan.heads * plan.m
     if (plan.n + filters) ** 2 > LARGEST:
         raise InputError(
-            f"sampling: 'gram' draws the inner products of all {filters} filters and {plan.n} examples, more than "
-            f"{LARGEST:.0e} entries; use sampling='vectors', or fewer filters"
+            too_many_products(
+                plan.n, filters, ("n", "m"), (len(plan.length) + filters) * plan.d <= LARGEST
+            )
         )
     fixed, noise, means = plan.fixed, plan.noise, np.array([std for _, std in plan.centres.values()])
     ensemble = grams.Ensemble(
         fixed_gram=np.diag(np.concatenate([plan.length[fixed] ** 2, np.ones(plan.spikes)])),
+        fixed_root=np.diag(np.concatenate([plan.length[fixed], np.ones(plan.spikes)])),
         noise_std=np.concatenate([plan.std[noise], means]),
         along=np.vstack([np.hstack([plan.along, plan.stretch(y)]), np.ones((len(means), len(fixed) + plan.spikes))]),
         filters=filters,

@@ -26,9 +26,12 @@ from .draw import (
     check_labels,
     check_shape,
     filters,
+    gram_refusal,
     law_of,
     number,
     positive,
+    too_many_entries,
+    too_many_products,
     whole,
 )
 from .errors import InputError
@@ -211,14 +214,19 @@ def _off(law: GaussianLaw, values: Mapping[str, Value], spans: Mapping[str, Sequ
     return [at for name in wanted for at in spans[name]]
 
 
+def _tasks(model: Model) -> str:
+    """The parameter that the number of tasks comes from."""
+    assert isinstance(model.algorithm, Bilevel)
+    return model.algorithm.tasks
+
+
 def _by_vectors(model: Model, values: Mapping[str, Value], layout: Layout, y: Array, seed: int) -> Draw:
     """Every vector, features within the first axes."""
     entries = (len(layout.std) + model.n_heads * whole(values, "m")) * layout.d
     if entries > LARGEST:
-        raise InputError(
-            f"d: {layout.d:g} makes {entries:.2g} vector entries, and more than {LARGEST:.0e} are not held; "
-            "give sampling='gram', which draws the inner products alone"
-        )
+        neurons, noise = model.n_heads * int(whole(values, "m")), np.count_nonzero(layout.std)
+        gram = not gram_refusal(model, values) and (int(noise) + neurons) ** 2 <= LARGEST
+        raise InputError(too_many_entries(layout.d, len(layout.std), neurons, (_tasks(model), "m"), gram))
     features = feature_vectors(layout, seed)
     vectors = layout.mixing @ features + noise_vectors(layout, features, stream(seed, "data"))
     weights = filters(model, values, seed, int(layout.d))
@@ -276,14 +284,14 @@ def _by_gram(model: Model, values: Mapping[str, Value], layout: Layout, y: Array
     noise = np.flatnonzero(layout.std)
     size = len(noise) + neurons
     if size**2 > LARGEST:
-        raise InputError(
-            f"sampling: 'gram' draws the inner products of all {neurons} filters and {len(noise)} examples, more than "
-            f"{LARGEST:.0e} entries; use sampling='vectors', or fewer tasks"
-        )
-    feature_gram, live, fixed = _feature_gram(layout, seed), slice(0, layout.spanned), len(layout.lengths)
+        vectors = (len(layout.std) + neurons) * layout.d <= LARGEST
+        raise InputError(too_many_products(len(noise), neurons, (_tasks(model), "m"), vectors))
+    features, live, fixed = _feature_rows(layout, seed), slice(0, layout.spanned), len(layout.lengths)
+    feature_gram = grams.own(features)
     ensemble = grams.Ensemble(
         fixed_gram=feature_gram[live, live], noise_std=layout.std[noise], along=~layout.off[noise][:, live],
         filters=neurons, filter_std=number(values, model.initialisation.std), d=layout.d,
+        fixed_root=features[live, live],
     )
     drawn = _with_zeros(grams.sample(stream(seed, "data"), stream(seed, "init"), ensemble), layout)
     # Each direction is its features and its noise: v = T (features, noises), so inner products are T G T^T.
@@ -311,18 +319,18 @@ def _with_zeros(drawn: grams.Reduced, layout: Layout) -> grams.Reduced:
     return grams.Reduced(np.insert(drawn.z, at, 0.0, axis=1), gram, drawn.weight_gram)
 
 
-def _feature_gram(layout: Layout, seed: int) -> Array:
-    """Inner products of the fixed vectors (f, f), the dictionary orthogonal to nu alone."""
+def _feature_rows(layout: Layout, seed: int) -> Array:
+    """The fixed vectors (f, f) in a basis built from them, lower triangular, the dictionary orthogonal to nu alone."""
     held = layout.held
     along = np.ones((layout.items, held), dtype=bool)
     if layout.items:
         along[:, held - 1] = False
     ensemble = grams.Ensemble(
         fixed_gram=np.diag(layout.lengths[:held] ** 2), noise_std=np.full(layout.items, layout.item_std), along=along,
-        filters=0, filter_std=0.0, d=layout.d,
+        filters=0, filter_std=0.0, d=layout.d, fixed_root=np.diag(layout.lengths[:held]),
     )
     rng = stream(seed, "dictionary")
-    return grams.sample(rng, rng, ensemble).gram
+    return grams.coordinates(rng, rng, ensemble)[0]
 
 
 def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:

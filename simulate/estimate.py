@@ -11,7 +11,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from derivations.model import Bilevel, GaussianLaw, MixtureLaw, Model, NeuronNorm, Spectral
+from derivations.model import (
+    Bilevel,
+    ClassNoiseLaw,
+    GaussianLaw,
+    MixtureLaw,
+    Model,
+    NeuronNorm,
+    Spectral,
+    chosen_law,
+)
 
 from . import memory
 from . import observables as obs
@@ -147,7 +156,7 @@ def check_memory(request: Request, seeds: int = 1, workers: int = 1) -> None:
     cures = [f"lower {' and '.join(numbers)}"] if numbers else []
     cures += ["record fewer steps"] * (RECORD in names) + ["run fewer seeds"] * (SEEDS in names)
     cure = ", and ".join(cures)
-    if worst.optional and workers * (_bytes(found) - worst.bytes) <= free:
+    if worst.optional and workers * _bytes(piece for piece in found if not piece.optional) <= free:
         cure += ", or leave the test variables out of observables"
     part = f"about {amount(worst.bytes)} of {amount(total)} in all" if amount(worst.bytes) != amount(total) else (
         f"about {amount(total)}")
@@ -211,7 +220,7 @@ def pieces(request: Request) -> list[Piece]:
         Piece(f"the inner products of {B:.3g} directions", 3 * 8 * B**2),
         Piece(f"{S:.3g} filters on {B:.3g} directions", 3 * 8 * S * B),
         Piece(f"the inner products of {S + B:.3g} filters and vectors", held * 4 * 8 * (S + B) ** 2),
-        Piece(f"{T:.3g} recorded states", 16 * T * S * B),
+        Piece(f"{T:.3g} recorded states", 24 * T * S * B),
         Piece(f"{T:.3g} recorded margins", 6 * 8 * T * n),
     ]
     if not gram and (B + S) * d <= LARGEST:
@@ -228,23 +237,26 @@ def _of_observables(request: Request) -> list[Piece]:
     for family in request.model.directions:
         name, size = family.coefficient.name, request.model.sizes(int(request.examples), int(request.tasks))
         copies = len({name, f"{name}_over", f"{name}_under"} & wanted)
-        found.append(Piece(f"{T:.3g} recorded {name}", 8.0 * copies * T * S * size[family.name]))
+        found.append(Piece(f"{T:.3g} recorded {name}", 16.0 * copies * T * S * size[family.name]))
     pairs, whole = 8 * S**2, [o.name for o in request.model.observables if isinstance(o, NeuronNorm | Spectral)]
     fresh = [name for name in obs.fresh_names(request.model) if name in wanted]
-    if fresh:
-        of_law = T if _gaussian(request.model) else 1.0
+    if fresh and _covariances(request):
         covariances = f"the test law's covariances of {S:.3g} filters"
-        found.append(Piece(covariances, (2 * of_law + 3) * pairs, optional=True))
+        found.append(Piece(covariances, _covariances(request) * pairs, optional=True))
         found.append(Piece(f"{FRESH} fresh draws", 4 * 8 * FRESH * S, optional=True))
     elif set(whole) & wanted:
         found.append(Piece(f"the inner products of {S:.3g} filters", 3 * 8 * (S + B) * min(S + B, request.d)))
     return found
 
 
-def _gaussian(model: Model) -> bool:
-    """Whether the test law holds a covariance for every recorded state."""
-    laws = [model.family(name).law for name in model.test.fresh]
-    return isinstance(model.algorithm, Bilevel) or any(isinstance(law, GaussianLaw | MixtureLaw) for law in laws)
+def _covariances(request: Request) -> float:
+    """How many covariances of all filters the test law holds: one a recorded state, or one; 0 where it has no law."""
+    if isinstance(request.model.algorithm, Bilevel):
+        return 2 * request.recorded + 3
+    laws = [chosen_law(request.model.family(name), request.values) for name in request.model.test.fresh]
+    if any(isinstance(law, GaussianLaw | MixtureLaw) for law in laws):
+        return 2 * request.recorded + 3
+    return 5.0 * any(isinstance(law, ClassNoiseLaw) for law in laws)
 
 
 def _of_seeds(request: Request, seeds: int) -> list[Piece]:
@@ -277,6 +289,7 @@ def seconds(request: Request) -> float:
     else:
         a_step = 2 * S * B * min(B, n + 8) + 20 * S * B
     drawn = 2 * B * (B + S) * min(d, B + S) if request.sampling == "gram" else 2 * B * (B + S) * d
+    drawn *= request.sampling == "gram" or (B + S) * d <= LARGEST  # more is refused by the draw itself
     fresh = FRESH * request.recorded * S * (S + 40 * patches) * bool(set(obs.fresh_names(model)) & set(request.wanted))
     return START + (request.steps * a_step + drawn + fresh + request.recorded * a_step) / RATE
 

@@ -88,16 +88,19 @@ def _conditions(states: States, at: int) -> tuple[float, float]:
     inner = np.zeros((len(y), len(y)))
     for p, q in np.ndindex(columns.shape[1], columns.shape[1]):
         inner += drawn.gram[np.ix_(columns[:, p], columns[:, q])] * (grads[..., p].T @ grads[..., q])
+    if not np.isfinite(inner).all():
+        return np.nan, np.nan
     try:
         multipliers = _nonnegative(inner, margins)
-    except RuntimeError:  # non-negative least squares did not end: nothing is known
+    except (RuntimeError, np.linalg.LinAlgError, ValueError):  # least squares did not end: nothing is known
         return np.nan, np.nan
     left = states.b[at].copy()
     for p in range(columns.shape[1]):
         np.subtract.at(left.reshape(-1, left.shape[-1]).T, columns[:, p], (multipliers[:, None] * grads[..., p].T))
     residual = float(np.linalg.norm(states.frame.at(left, states.shares[at])))
     least = float(margins.min())
-    slackness = float(np.max(multipliers * (margins - least))) / least**2 if least > 0 else np.nan
+    square = least * least  # least ** 2 would raise where it overflows
+    slackness = float(np.max(multipliers * (margins - least))) / square if 0 < square < np.inf else np.nan
     return residual / norm, slackness
 
 

@@ -39,7 +39,7 @@ from dynamics.blas import one_blas_thread
 from dynamics.errors import RangeError
 from dynamics.kernel import Kernel
 
-from . import estimate, grid_axes, matrices, parameters, settings, tasks
+from . import estimate, grid_axes, magnitudes, matrices, parameters, settings, tasks
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .ask import arguments as ask
@@ -458,7 +458,9 @@ def _at_the_end(grid: _Grid, cell: _Cell, seed: int, drawn: Draw) -> tuple[float
         rest = np.zeros((1, *last.draw.z.shape))
         return _number(grid.wanted, cell, last.draw, last.draw.z[None], rest, None, seed, last)
     draws = step_draws(model, values, drawn.y, seed)
-    path = advance(kernel, drawn, values, grid.steps, np.array([grid.steps], dtype=np.int64), draws=draws)
+    magnitudes.check_finite(model, values, drawn)
+    with magnitudes.explained(model, values, drawn):
+        path = advance(kernel, drawn, values, grid.steps, np.array([grid.steps], dtype=np.int64), draws=draws)
     return _number(grid.wanted, cell, drawn, path.z, path.b, path.scale if decays(model) else None, seed)
 
 

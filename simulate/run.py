@@ -16,7 +16,7 @@ from dynamics.formula import FormulaError
 from dynamics.kernel import Kernel, Trajectory
 from dynamics.stepdraws import StepDraws
 
-from . import estimate, fresh, matrices, parameters, seeds_of_a_run, settings, source, tasks
+from . import estimate, fresh, magnitudes, matrices, parameters, seeds_of_a_run, settings, source, tasks, undefined
 from . import observables as obs
 from .algorithm import decays, step_draws
 from .ask import arguments as ask
@@ -181,6 +181,7 @@ class _Task:
             self.resolved = parameters.with_sizes(self.resolved, self.params, tasks.sizes(self.model, drawn))
             for line in untold(self.model, self.resolved.values, parameters.by_name(self.params)):
                 self._note(line)
+        magnitudes.check_finite(self.model, self.resolved.values, drawn)
         kernel = kernel_for(self.model).bind(drawn.clean)
         if isinstance(kernel, BilevelKernel):
             kernel = kernel.through(drawn.vectors)
@@ -188,7 +189,9 @@ class _Task:
             if tasks.redraws(self.model, self.resolved.values):
                 return self._afresh(kernel, drawn, seed)
         draws = step_draws(self.model, self.resolved.values, drawn.y, seed)
-        path, seen, hits, counts = (self._reduced if self.engine == "reduced" else self._weights)(kernel, drawn, draws)
+        with magnitudes.explained(self.model, self.resolved.values, drawn):
+            engine = self._reduced if self.engine == "reduced" else self._weights
+            path, seen, hits, counts = engine(kernel, drawn, draws)
         b, scale = path.b if path.b.size else None, path.scale if decays(self.model) else None
         states = obs.States(self.model, drawn, self.resolved.values, path.z, b, seen, scale)
         of_fresh = self._fresh(kernel, states, seed)  # first: it needs room that the variables would take
@@ -204,7 +207,14 @@ class _Task:
         if self.asked and self.engine == "weights" and absent:
             cure = "take engine='reduced'"
             raise InputError(f"observables: {absent[0]!r} is not known with engine='weights' here; {cure}")
-        return path.t, found, drawn
+        return path.t, self._marked(found, path.t), drawn
+
+    def _marked(self, found: Variables, t: Steps) -> Variables:
+        """The variables, with what has no number said."""
+        marked, said = undefined.marked(found, t)
+        for line in said:
+            self._note(line)
+        return marked
 
     def _fresh(self, kernel: Kernel, states: obs.States, seed: int) -> Variables:
         """Test error and loss; where fresh examples have no known law, left out with a note, or refused if wanted."""
@@ -283,7 +293,7 @@ class _Task:
                 step(min(now.t, 1))
         self._note(f"{tasks.flag(model)}: coefficients of past examples are not kept, nor what is made of them")
         counts = {name: obs.Variable((), np.asarray(hit), text) for name, (hit, text) in hits.hits.items()}
-        return self.recorded, {**tasks.joined(rows), **counts}, drawn
+        return self.recorded, self._marked({**tasks.joined(rows), **counts}, self.recorded), drawn
 
     def _held_out(self, kernel: Kernel, preactivations: Iterable[Array], examples: source.Examples) -> Variables:
         """Test error and loss on the data's own held-out examples."""
@@ -402,10 +412,8 @@ class _Watch:
                 self.hits[event.name] = (-1, f"no threshold: {error}")
                 continue
             self.open[event.name] = (event.observable, event.relation, bound)
-            self.hits[event.name] = (
-                -1,
-                f"first t with {event.observable} {event.relation} {bound:.4g}; {event.source}",
-            )
+            said = f"first t with {event.observable} {event.relation} {bound:.4g}"
+            self.hits[event.name] = (-1, f"{said}; {event.source}" if event.source else said)
         self.counters = [
             FlipCount(o, task.model, drawn.y, task.recorded)
             for o in task.model.observables

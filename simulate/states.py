@@ -105,7 +105,7 @@ class States:
         """||w_{h,r}||, (T, H, m)."""
         assert self.b is not None
         pairs = zip(self.b, self.shares, strict=True)
-        return np.stack([np.linalg.norm(self.frame.at(b, a), axis=-1) for b, a in pairs])
+        return np.stack([spectrum.lengths(self.frame.at(b, a)) for b, a in pairs])
 
     @cached_property
     def sizes(self) -> spectrum.Sizes:

@@ -25,7 +25,6 @@ from derivations.model import (
     Extreme,
     Flips,
     GradientDescent,
-    Model,
     Network,
     Objective,
     Parameter,
@@ -205,22 +204,6 @@ def test_a_name_that_enters_files_and_source_is_an_identifier(name: str) -> None
             make()
         said = str(caught.value)
         assert "is not an identifier; use up to 60 ASCII letters" in said and "\n" not in said and len(said) < 250
-
-
-def families(*names: str) -> Model:
-    """PEGR with more families, a patch along each."""
-    model = pegr("none")
-    more = [replace(model.directions[1], name=name, coefficient=Coefficient(name=f"c_{name}", latex="c"))
-            for name in names]  # fmt: skip
-    patches = tuple(Patch(direction=name) for name in names)
-    return replace(model, directions=(*model.directions, *more), patches=(*model.patches, *patches))
-
-
-def test_families_whose_products_or_patches_read_alike_are_refused() -> None:
-    with pytest.raises(ValueError, match="two pairs of families both read 'a_b_c' as inner products"):
-        families("a", "b_c", "a_b", "c")
-    with pytest.raises(ValueError, match="'xi1' is a family and also another's numbered patch"):
-        replace(families("xi1"), patches=(Patch(direction="xi"), Patch(direction="xi"), Patch(direction="xi1")))
 
 
 def test_a_declaration_read_back_is_checked_in_the_same_way() -> None:

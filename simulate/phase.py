@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -368,12 +369,19 @@ def _fill(grid: _Grid, kept: _Memory | GridStore, workers: int, show: bool) -> N
     with threadpool_limits(limits=1, user_api="blas"), show_progress("phase", len(missing), "cells", show) as step:
         run = Parallel(n_jobs=workers, backend="threading", return_as="generator_unordered")
         defects = []
-        for row, column, cell in run(delayed(_run)(grid, row, column) for row, column in missing):
-            if isinstance(cell, Exception):
-                defects.append(cell)
-            else:
-                (kept.keep if UNDONE in cell["status"] else kept.write)(row, column, cell)
-            step()
+        cells = run(delayed(_run)(grid, row, column) for row, column in missing)
+        try:
+            for row, column, cell in cells:
+                if isinstance(cell, Exception):
+                    defects.append(cell)
+                else:
+                    (kept.keep if UNDONE in cell["status"] else kept.write)(row, column, cell)
+                step()
+        except BaseException:  # the disk is full, or somebody interrupts: what is in the making is of no use
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # joblib's, that it is of no use
+                cells.close()
+            raise
     if defects:
         raise defects[0]
 

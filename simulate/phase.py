@@ -49,7 +49,7 @@ from .fresh_tasks import fresh_task_statistics
 from .grid_axes import Coordinate
 from .grid_store import Arrays, GridStore
 from .grid_store import grid as grid_on_disk
-from .kernels import kernel_for
+from .kernels import kernel_for, ready
 from .progress import progress as show_progress
 from .record import advance
 from .reduced_axes import Wanted, wanted
@@ -272,6 +272,7 @@ def _grid(
         resolved = parameters.resolve(found.factory, {**given, rows[0]: vertical, columns[0]: horizontal}, chosen)
         if resolved.model not in kernels:  # loaded here, once: threads share it
             kernels[resolved.model] = kernel_for(resolved.model)
+        ready(resolved.model, kernels[resolved.model], resolved.values)
         return _Cell(resolved.model, kernels[resolved.model], resolved.values)
 
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)

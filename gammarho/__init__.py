@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simulate.check import check as check
     from simulate.errors import Diverged as Diverged
     from simulate.errors import InputError as InputError
+    from simulate.errors import Unwritten as Unwritten
     from simulate.influence import influence_scores as influence_scores
     from simulate.phase import phase as phase
     from simulate.rebuild import weights as weights
@@ -31,6 +32,7 @@ _HOMES = {
     "InputError": "simulate.errors",
     "Model": "derivations.model",
     "Statement": "derivations.statements",
+    "Unwritten": "simulate.errors",
     "check": "simulate.check",
     "conditions": "gammarho.api",
     "derive": "gammarho.api",

@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -361,11 +361,13 @@ def _fill(grid: _Grid, kept: _Memory | GridStore, workers: int, show: bool) -> N
     """
     missing = [(int(row), int(column)) for row, column in np.argwhere(~kept.done)]
     defects = []
-    for _, (row, column, cell) in sweep(lambda at: _run(grid, *at), missing, workers, "phase", "cells", show):
-        if isinstance(cell, Exception):
-            defects.append(cell)
-        else:
-            (kept.keep if UNDONE in cell["status"] else kept.write)(row, column, cell)
+    # Closed at once where the disk is full or somebody interrupts: what is in the making is of no use then.
+    with closing(sweep(lambda at: _run(grid, *at), missing, workers, "phase", "cells", show)) as cells:
+        for _, (row, column, cell) in cells:
+            if isinstance(cell, Exception):
+                defects.append(cell)
+            else:
+                (kept.keep if UNDONE in cell["status"] else kept.write)(row, column, cell)
     if defects:
         raise defects[0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 def sweep(
     work: Callable[[Item], Found], items: Sequence[Item], workers: int, label: str, unit: str, show: bool = True
-) -> Iterator[tuple[int, Found]]:
+) -> Generator[tuple[int, Found]]:
     """(index, work(item)) of every item, in the order in which they are done, computed by `workers` threads.
 
     One BLAS thread throughout.  Where the caller is interrupted, or a piece of work fails, the others end within a

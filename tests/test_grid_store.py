@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ import simulate.phase as engine
 from gammarho import cli
 from simulate.errors import InputError, Unwritten
 from simulate.phase import phase
-from tests.durable import LINE, SMALL, bits, failing, grid
+from tests.durable import LINE, ROOT, SMALL, bits, failing, grid, hidden
 
 # ---- grids: damage -----------------------------------------------------------------------------------------
 
@@ -240,3 +243,33 @@ def test_a_full_disk_stops_a_grid_in_a_sentence_and_it_goes_on(
         grid(store, workers=1)
     monkeypatch.undo()
     assert bits(grid(store)) == bits(grid(None))
+
+
+KILLED = """
+import sys
+from simulate.phase import phase
+phase("pegr", {"n": 3, "m": 2, "d": 20}, x=("lam", [0.01 * k for k in range(8)]), y=("sigma_p", [0.2, 0.4, 0.6, 0.8]),
+      steps=3, seeds=2, store=sys.argv[1], workers=2, progress=False)
+"""
+
+
+@pytest.mark.slow
+def test_a_grid_that_is_killed_again_and_again_is_finished_with_the_same_bits(tmp_path: Path) -> None:
+    """At random moments: in the making of the store, between cells, and in the writing of one."""
+    store, rng, kills = tmp_path / "g.zarr", np.random.default_rng(0), 0
+    axes: dict[str, Any] = {"x": ("lam", [0.01 * k for k in range(8)]), "y": ("sigma_p", [0.2, 0.4, 0.6, 0.8])}
+    for _ in range(12):
+        child = subprocess.Popen([sys.executable, "-c", KILLED, str(store)], cwd=ROOT)
+        deadline = time.monotonic() + 60
+        while not hidden(tmp_path) and child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)  # until it has the lock
+        time.sleep(float(rng.uniform(0, 0.12)))
+        kills += child.poll() is None
+        child.kill()
+        child.wait()
+        if store.exists():
+            seen = xr.open_zarr(store, consolidated=False)
+            assert np.isfinite(seen["test_error"].values[seen["digest"].values != ""]).all()
+    assert kills >= 6
+    assert bits(grid(store, **axes)) == bits(grid(None, **axes)) and not hidden(tmp_path)
+    assert not list(store.rglob("*.partial"))

@@ -70,14 +70,14 @@ class Along:
 
 
 def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array) -> tuple[list[Row], str]:
-    """The comparisons at the start, at W with coefficients b (H, m, B) and share `left`, and at one with random ones.
+    """The comparisons at the start, at W with coefficients b (H, m, B) and share `left`, at 0 and at random ones.
 
     The second value says why there are none, or what is left out; empty where nothing is.
     """
     reason = fresh.refusal(model, draw, values)
     if reason or draw.vectors is None or draw.weights is None:
         return [], f"the test law is not compared: {reason}" if reason else ""
-    along = at_three_states(draw, b, left)
+    along = at_states(draw, b, left)
     found = [*_of_shares(model, along, values)]
     need = _columns(model, along, values)
     said = ""
@@ -92,16 +92,17 @@ def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, lef
     return found, said
 
 
-def at_three_states(draw: Draw, b: Array, left: Array) -> Along:
-    """The start, W with coefficients b and share `left`, and one with coefficients as large as the filters."""
+def at_states(draw: Draw, b: Array, left: Array) -> Along:
+    """The start, W with coefficients b and share `left`, W = 0, and W with coefficients as large as the filters."""
     assert draw.vectors is not None and draw.weights is not None
     rng = stream(0, "validate", 20)
     # Changes as large as the filters, along every direction: no part of the covariance is small beside another.
     lengths = np.linalg.norm(draw.vectors, axis=1)
     size = np.linalg.norm(draw.weights, axis=-1).mean() / (np.where(lengths > 0, lengths, 1.0) * len(lengths) ** 0.5)
     size = np.where(size > 0, size, 1.0)
-    several = np.stack([np.zeros_like(b), b, size * rng.standard_normal(b.shape)])
-    shares = np.array([1.0, float(left), float(left) if left != 1.0 else 1.0])
+    rest = np.zeros_like(b)
+    several = np.stack([rest, b, rest, size * rng.standard_normal(b.shape)])
+    shares = np.array([1.0, float(left), 0.0, float(left)])  # the third is W = 0, where all outputs tie
     W = shares[:, None, None, None] * draw.weights + several @ draw.vectors
     return Along(draw, W @ draw.vectors.T, several, shares, W)
 

@@ -137,9 +137,10 @@ def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
     wanted = _labels(model, values)
     given = np.full(len(found.labels), 1.0 / len(found.labels)) if found.shares is None else found.shares
     same = len(found.labels) == len(wanted)
-    gap = np.inf if not same else max(
-        float(np.abs(found.labels - [y for _, y, _ in wanted]).max()), float(np.abs(given - [p for *_, p in wanted]).max())
-    )
+    gap = np.inf
+    if same:
+        of_labels = np.abs(found.labels - [y for _, y, _ in wanted]).max()
+        gap = max(float(of_labels), float(np.abs(given - [p for *_, p in wanted]).max()))
     yield Row("test law: labels", gap, LONG, 0, "fixed")
 
 
@@ -235,7 +236,7 @@ def without(onto: Array, vectors: Array) -> Array:
 def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values: Values, label: int) -> Array:
     """A_k (d, d) of class-dependent noise: the caller's, or as declared, by the draw's own spikes.
 
-    The spike's lambda solves (D - 1) s^4 + lambda^4 = Gamma ((D - 2) s^4 + 2 s^2 lambda^2), D the rank and s the spread.
+    The spike's lambda solves (D - 1) s^4 + lambda^4 = Gamma ((D - 2) s^4 + 2 s^2 lambda^2), D the rank, s the spread.
     """
     noise = draw.noise[name]
     if isinstance(noise, Matrices):

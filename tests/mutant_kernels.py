@@ -139,9 +139,8 @@ class Table:
     @property
     def line(self) -> str:
         """The counts; mutants that raise, and those that compute the same, are set apart."""
-        return (
-            f"{len(self.caught)} caught, {len(self.missed)} not; {self.crashed} raise, {self.equivalent} compute the same"
-        )
+        judged = f"{len(self.caught)} caught, {len(self.missed)} not"
+        return f"{judged}; {self.crashed} raise, {self.equivalent} compute the same"
 
 
 def table(of: Case, chosen: Iterable[Mutant]) -> Table:

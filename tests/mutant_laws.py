@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .mutant_kernels import STEPS, Table, case
+from .mutant_kernels import RAISED, STEPS, Table, case
 from .mutants import Mutant, mutants
 
 # Module -> the functions of it that the law of fresh examples, or what is seen of states, is made by.
@@ -117,17 +117,17 @@ def _seen(name: str) -> dict[str, Any]:
     """What runs of the setting give, at draws and sizes of their own: mutants that change none of it are the same."""
     import gammarho as gr
 
-    of, found = case(name), {}
+    of = case(name)
+    found: dict[str, Any] = {}
     for at, sizes in enumerate(({"n": 6, "m": 2, "d": 25}, {"n": 9, "m": 4, "d": 12})):
         values = {**of.values, **sizes, "project_noise": at == 0, "noise": ["gaussian", "uniform"][at], "eta": 0.7}
         known = {p.name for p in of.model.parameters if p.kind != "counts"}
         given = {key: value for key, value in values.items() if key in known and value is not None}
         with np.errstate(all="ignore"):
             try:
-                data = gr.run(name.split("_")[0] if name[:6] != "nearly" else "nearly_orthogonal", given, steps=STEPS,
-                              seed=5, record=[0, STEPS])  # fmt: skip
-            except Exception as error:
-                return {"raised": np.array([hash(type(error).__name__) % 997])}
+                data = gr.run(of.model.name, given, steps=STEPS, seed=5, record=[0, STEPS])
+            except RAISED as error:
+                return {type(error).__name__: np.zeros(0)}
         found |= {f"{each} {at}": data[each].values for each in data.data_vars}
     return found
 

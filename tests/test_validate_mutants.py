@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("torch")
 
 from dynamics import classnoise, tasklaw
-from simulate import fresh, validate_probes  # the latter needs torch
+from simulate import fresh, run, validate_probes  # the latter needs torch
 
 from . import mutant_kernels as kernels
 from . import mutant_laws as laws
@@ -70,7 +70,7 @@ def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, mon
 
 @pytest.mark.parametrize("what", ["train_error", "margins"])
 def test_a_wrong_training_error_or_margin_of_class_heads_fails(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = validate_probes.seen_by
+    right = run.seen_by
     monkeypatch.setattr(validate_probes, "seen_by", lambda *args: (found := right(*args)) | {what: found[what] + 0.1})
     assert kernels.case(CLASSES).verdict(kernels.case(CLASSES).kernel) == "fail"
 
@@ -114,7 +114,8 @@ def test_a_sample_of_mutants_fails() -> None:
 
 def report(count: int, told: Callable[[str], None] = print) -> tuple[int, list[str]]:
     """`count` mutants of every shipped kernel, and of the functions of every law: how many fail, and which pass."""
-    caught, missed = 0, []
+    caught = 0
+    missed: list[str] = []
     for name in SHIPPED:
         of = kernels.case(name)
         found = kernels.table(of, sampled(of.mutants(), count))

@@ -32,7 +32,7 @@ from .weights import Array, Values
 __all__ = ["Row", "Validation", "default_recorded", "validate"]
 
 PROBES = 3  # random states of order one
-GRADIENTS = 2e9  # entries of per-example gradients that observables are judged with, over all states
+GRADIENTS = 5e8  # entries of per-example gradients that observables are judged with, over all states
 # The kernel's name, autograd's, and autograd's name for the terms it sums: these set the scale, as a sum may cancel.
 OBSERVABLES = (
     ("loss", "loss", "loss"),

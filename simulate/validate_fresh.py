@@ -70,14 +70,14 @@ class Along:
 
 
 def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array) -> tuple[list[Row], str]:
-    """The comparisons at the start, at W with coefficients b (H, m, B) and share `left`, and at one with random ones.
+    """The comparisons at the start, at W with coefficients b (H, m, B) and share `left`, at 0 and at random ones.
 
     The second value says why there are none, or what is left out; empty where nothing is.
     """
     reason = fresh.refusal(model, draw, values)
     if reason or draw.vectors is None or draw.weights is None:
         return [], f"the test law is not compared: {reason}" if reason else ""
-    along = at_three_states(draw, b, left)
+    along = at_states(draw, b, left)
     found = [*_of_shares(model, along, values)]
     need = _columns(model, along, values)
     said = ""
@@ -92,16 +92,17 @@ def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, lef
     return found, said
 
 
-def at_three_states(draw: Draw, b: Array, left: Array) -> Along:
-    """The start, W with coefficients b and share `left`, and one with coefficients as large as the filters."""
+def at_states(draw: Draw, b: Array, left: Array) -> Along:
+    """The start, W with coefficients b and share `left`, W = 0, and W with coefficients as large as the filters."""
     assert draw.vectors is not None and draw.weights is not None
     rng = stream(0, "validate", 20)
     # Changes as large as the filters, along every direction: no part of the covariance is small beside another.
     lengths = np.linalg.norm(draw.vectors, axis=1)
     size = np.linalg.norm(draw.weights, axis=-1).mean() / (np.where(lengths > 0, lengths, 1.0) * len(lengths) ** 0.5)
     size = np.where(size > 0, size, 1.0)
-    several = np.stack([np.zeros_like(b), b, size * rng.standard_normal(b.shape)])
-    shares = np.array([1.0, float(left), float(left) if left != 1.0 else 1.0])
+    rest = np.zeros_like(b)
+    several = np.stack([rest, b, rest, size * rng.standard_normal(b.shape)])
+    shares = np.array([1.0, float(left), 0.0, float(left)])  # the third is W = 0, where all outputs tie
     W = shares[:, None, None, None] * draw.weights + several @ draw.vectors
     return Along(draw, W @ draw.vectors.T, several, shares, W)
 
@@ -136,9 +137,10 @@ def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
     wanted = _labels(model, values)
     given = np.full(len(found.labels), 1.0 / len(found.labels)) if found.shares is None else found.shares
     same = len(found.labels) == len(wanted)
-    gap = np.inf if not same else max(
-        float(np.abs(found.labels - [y for _, y, _ in wanted]).max()), float(np.abs(given - [p for *_, p in wanted]).max())
-    )
+    gap = np.inf
+    if same:
+        of_labels = np.abs(found.labels - [y for _, y, _ in wanted]).max()
+        gap = max(float(of_labels), float(np.abs(given - [p for *_, p in wanted]).max()))
     yield Row("test law: labels", gap, LONG, 0, "fixed")
 
 
@@ -234,7 +236,7 @@ def without(onto: Array, vectors: Array) -> Array:
 def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values: Values, label: int) -> Array:
     """A_k (d, d) of class-dependent noise: the caller's, or as declared, by the draw's own spikes.
 
-    The spike's lambda solves (D - 1) s^4 + lambda^4 = Gamma ((D - 2) s^4 + 2 s^2 lambda^2), D the rank and s the spread.
+    The spike's lambda solves (D - 1) s^4 + lambda^4 = Gamma ((D - 2) s^4 + 2 s^2 lambda^2), D the rank, s the spread.
     """
     noise = draw.noise[name]
     if isinstance(noise, Matrices):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derivations.model import Bilevel, Model, Value
+from dynamics.stepdraws import StepDraws
 from dynamics.streams import stream
 
 from . import weights
@@ -280,6 +281,6 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
     return at(high) if np.isfinite(found) and abs(found - wanted) < 1.0 else None
 
 
-def _relabelled(pair: Pair, y: Array) -> weights.StepDraws | None:
+def _relabelled(pair: Pair, y: Array) -> StepDraws | None:
     draws = pair.task.draws
     return None if draws is None else replace(draws, y=y)

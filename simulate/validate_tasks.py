@@ -20,7 +20,7 @@ from . import fresh_tasks, weights, weights_bilevel, weights_fresh
 from .draw import Draw
 from .engines import Kernel
 from .errors import Diverged
-from .validate_fresh import COVARIANCE, SIGMAS, Along, at_three_states, over, without
+from .validate_fresh import COVARIANCE, SIGMAS, Along, at_states, over, without
 from .validation import Row
 from .weights import Array, Values
 
@@ -34,7 +34,9 @@ def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, lef
     reason = fresh_tasks.refusal(model, draw, values)
     if reason or draw.vectors is None or draw.weights is None:
         return [], f"the law of fresh tasks is not compared: {reason}" if reason else ""
-    along = at_three_states(draw, b, left)
+    along = at_states(draw, b, left)
+    kept = along.left == 1.0  # a bilevel algorithm has no weight decay, and its law takes no share
+    along = replace(along, z=along.z[kept], b=along.b[kept], left=along.left[kept], W=along.W[kept])
     found = [*_of_filters(model, along, values), *_of_statistics(model, kernel, along, values)]
     loops = weights.number(values, model.algorithm.inner_steps) + 1  # type: ignore[union-attr]
     if along.W[0].size * TASKS * 20 * loops <= AFFORDABLE:
@@ -137,9 +139,9 @@ def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Arra
     """
     rng, test, algorithm = stream(0, "validate", 24), model.test, model.algorithm
     assert isinstance(test, FreshTasks) and draw.vectors is not None
-    given = values.get(test.support)
-    n = draw.examples
-    support = len(weights_fresh.Network(model).split(values, n)[0]) if given is None else int(weights.number(values, test.support))
+    support = len(weights_fresh.Network(model).split(values, draw.examples)[0])
+    if values.get(test.support) is not None:
+        support = int(weights.number(values, test.support))
     total, d = support + 10, draw.vectors.shape[1]
     one = {**values, algorithm.tasks: 1, algorithm.examples: total, algorithm.train: max(support, 1)}  # type: ignore[union-attr]
     out: dict[str, list[float]] = {

@@ -186,11 +186,13 @@ def _of_class(
     """Fresh A_y zeta (count, d), zeta of the declared shape with mean 0 and variance 1."""
     law = chosen_law(model.family(name), values)
     assert isinstance(law, ClassNoiseLaw)
-    size = (len(clean), matrices.shape[2])
-    shape = values.get(law.entries)
-    drawn = {"gaussian": rng.standard_normal, "rademacher": lambda of: rng.choice([-1.0, 1.0], size=of)}.get(
-        str(shape), lambda of: rng.uniform(-(3**0.5), 3**0.5, size=of)
-    )(size)
+    size, shape = (len(clean), matrices.shape[2]), values.get(law.entries)
+    if shape == "gaussian":
+        drawn = rng.standard_normal(size)
+    elif shape == "rademacher":
+        drawn = rng.choice([-1.0, 1.0], size=size)
+    else:
+        drawn = rng.uniform(-(3**0.5), 3**0.5, size=size)
     zeta, out = matrices.new_tensor(drawn), matrices.new_zeros((len(clean), matrices.shape[1]))
     for k, A in enumerate(matrices):
         own = clean.long() == k

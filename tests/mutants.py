@@ -70,7 +70,9 @@ def _line(node: ast.AST) -> str:
     return text if len(text) < 60 else f"{text[:57]}..."
 
 
-def _changes(node: ast.AST, names: list[str]) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
+def _changes(  # noqa: PLR0912  # one branch a kind of node
+    node: ast.AST, names: list[str]
+) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
     """(what is changed, how), for one node."""
     if isinstance(node, ast.BinOp) and type(node.op) in _OPPOSITE:
         yield "operator turned", _set_operator
@@ -109,7 +111,15 @@ def _changes(node: ast.AST, names: list[str]) -> Iterator[tuple[str, Callable[[a
         if kind is not None:
             alike = [name for name in names if name != node.id and _same_kind(name, kind.group(1))]
             for other in alike[:1]:
-                yield f"{other} for {node.id}", lambda each, to=other: setattr(each, "id", to)
+                yield f"{other} for {node.id}", _renamed(other)
+
+
+def _renamed(other: str) -> Callable[[ast.AST], None]:
+    def change(node: ast.AST) -> None:
+        assert isinstance(node, ast.Name)
+        node.id = other
+
+    return change
 
 
 def _same_kind(name: str, prefix: str) -> bool:

@@ -1,0 +1,142 @@
+"""`validate` alone against wrong kernels, test laws and observables: by name, a fixed sample, and (slow) all settings.
+
+`python -m tests.test_validate_mutants` prints the table that docs/promises.md quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from dynamics import classnoise, tasklaw
+from simulate import fresh, run, validate_probes  # the latter needs torch
+
+from . import mutant_kernels as kernels
+from . import mutant_laws as laws
+
+PEGR, CLASSES, LEAKY = "pegr_pegr_q2", "heterogeneous_K3", "nearly_orthogonal"
+SHIPPED = ("pegr_none_q2", "pegr_pegr_q2", "pegr_fgr_q2", "pegr_pegr_q3", "heterogeneous_K3", "nearly_orthogonal",
+           "fomaml_train_train_huberized", "fomaml_train_validation_relu", "fomaml_reptile_huberized")  # fmt: skip
+SHARE = 0.98
+
+# What passed `validate` when it only looked at a draw's own vectors, and at what training sees of them.
+BLIND = [
+    (PEGR, " + 2.0*G_mu_xi[i]*wz2[i]*y[i]", ""),
+    (PEGR, "w2[i] = q3*G_mu_xi[i]", "w2[i] = -q3*G_mu_xi[i]"),
+    (PEGR, "w5[i] = q3*G_mu_xi[i]", "w5[i] = 2.0*q3*G_mu_xi[i]"),
+    (CLASSES, " + 2.0*G_u_xi[i]*vz2[h, i]", ""),
+    (CLASSES, "zeta_out[t] = zeta", "zeta_out[t] = 2.0*zeta"),
+    (CLASSES, "F_out[t] = F", "F_out[t] = -F"),
+    (LEAKY, "zeta_out[t] = zeta", "zeta_out[t] = 2.0*zeta"),
+    (PEGR, "out *= kappa", "out *= -kappa"),
+    (CLASSES, "out *= kappa", "out *= -kappa"),
+    (PEGR, "-e / (1.0 + e) if x >= 0.0", "-e / (1.0 + e) * (1.01 if x > 4.0 else 1.0) if x >= 0.0"),
+    (PEGR, "return e / ((1.0 + e) * (1.0 + e))", "return 0.0 if x > 4.0 else e / ((1.0 + e) * (1.0 + e))"),
+    (PEGR, "return 0.0 if x <= 0.0 else 1.0", "return 0.0 if x < 0.0 else 1.0"),
+    (CLASSES, "return 0.0 if x <= 0.0 else 1.0", "return 0.0 if x < 0.0 else 1.0"),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), BLIND)
+def test_a_kernel_that_once_passed_fails(name: str, right: str, wrong: str) -> None:
+    of = kernels.case(name)
+    assert right in of.kernel.source
+    assert of.verdict(of.with_source(of.kernel.source.replace(right, wrong))) == "fail"
+
+
+def test_gradient_ascent_fails_at_any_step_size_and_a_right_kernel_is_undecided_at_one_that_moves_nothing() -> None:
+    of = kernels.case(PEGR)
+    source = of.kernel.source.replace("        descend(z, b, g, gram, eta)", "        descend(z, b, g, gram, -eta)")
+    assert of.right(of.with_source(source), eta=1e-13) == "fail"
+    assert of.right(of.kernel, eta=1e-13) == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "what"),
+    [("pegr_none_q2", fresh, "_covariance"), (CLASSES, classnoise.Bulk, "covariance"), (LEAKY, fresh, "_covariance"),
+     ("fomaml_train_validation_relu", tasklaw, "rest")],
+)  # fmt: skip
+def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    of, right = kernels.case(name), getattr(where, what)
+    assert of.verdict(of.kernel) == "pass"
+    monkeypatch.setattr(where, what, lambda *args: 1.05 * right(*args))
+    assert of.verdict(of.kernel) == "fail"
+
+
+@pytest.mark.parametrize("what", ["train_error", "margins"])
+def test_a_wrong_training_error_or_margin_of_class_heads_fails(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = run.seen_by
+    monkeypatch.setattr(validate_probes, "seen_by", lambda *args: (found := right(*args)) | {what: found[what] + 0.1})
+    assert kernels.case(CLASSES).verdict(kernels.case(CLASSES).kernel) == "fail"
+
+
+def test_weight_space_judges_fresh_examples_without_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gammarho as gr
+    from dynamics.kernel import Kernel
+
+    values = {"n": 6, "m": 3, "d": 30}
+    right = gr.run("pegr", values, steps=5, engine="weights")["test_error"]
+    monkeypatch.setattr(Kernel, "outputs", lambda self, a, values: 1 / 0)
+    assert np.array_equal(gr.run("pegr", values, steps=5, engine="weights")["test_error"], right)
+
+
+@pytest.mark.parametrize("blank", ["mu", "xi"])
+def test_vectors_of_length_zero_are_validated_without_coefficients(blank: str) -> None:
+    import gammarho as gr
+
+    rng = np.random.default_rng(0)
+    xi = np.concatenate([np.zeros((4, 1)), rng.normal(size=(4, 11))], axis=1)
+    arrays = {"W": 0.1 * rng.normal(size=(2, 3, 12)), "mu": np.eye(12)[0], "xi": xi, "y": np.array([1.0, -1, 1, -1])}
+    arrays[blank] = arrays[blank] * (0.0 if blank == "mu" else np.array([1.0, 1, 0, 1])[:, None])
+    found = gr.validate("pegr", steps=5, initial=arrays)
+    assert found.heading == "PASS, coefficients not compared (directions of length 0)", str(found)
+    assert "distance" not in gr.run("pegr", steps=5, initial={**arrays, "xi": 0 * xi})
+    with pytest.raises(ValueError, match="zero vector has no direction"):
+        gr.run("pegr", steps=5, initial={**arrays, "xi": 0 * xi}, observables=["distance"])
+
+
+def sampled(found: list[Any], count: int) -> list[Any]:
+    """As many of them, the same ones every time."""
+    rng = np.random.default_rng(3)
+    return [found[at] for at in sorted(rng.choice(len(found), min(count, len(found)), replace=False))]
+
+
+def test_a_sample_of_mutants_fails() -> None:
+    tables = [kernels.table(kernels.case(name), sampled(kernels.case(name).mutants(), 6)) for name in (PEGR, CLASSES)]
+    assert not [line for table in tables for line in table.missed]
+    assert sum(len(table.caught) for table in tables) >= 5
+
+
+def report(count: int, told: Callable[[str], None] = print) -> tuple[int, list[str]]:
+    """`count` mutants of every shipped kernel, and of the functions of every law: how many fail, and which pass."""
+    caught = 0
+    missed: list[str] = []
+    for name in SHIPPED:
+        of = kernels.case(name)
+        found = kernels.table(of, sampled(of.mutants(), count))
+        caught, missed = caught + len(found.caught), missed + found.missed
+        told(f"{name}: {found.line}")
+    for name, modules in laws.BY_KERNEL.items():
+        for module, functions in modules.items():
+            found = laws.table(name, module, sampled(laws.all_mutants(module, functions), count))
+            caught, missed = caught + len(found.caught), missed + found.missed
+            told(f"{name}, {module}: {found.line}")
+    for line in missed:
+        told(f"not caught: {line}")
+    return caught, missed
+
+
+@pytest.mark.slow
+def test_ninety_eight_in_a_hundred_mutants_fail() -> None:
+    caught, missed = report(40)
+    assert caught / (caught + len(missed)) >= SHARE, missed
+
+
+if __name__ == "__main__":
+    total, passed = report(40)
+    print(f"{total} of {total + len(passed)} caught")

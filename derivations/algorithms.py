@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from .choices import Declared, Name, OptionalName
+
 
 @dataclass(frozen=True, kw_only=True)
-class GradientDescent:
+class GradientDescent(Declared):
     """W <- W - eta grad O(W), in two phases where the penalty is closed at lam_until; options by parameter name.
 
     An option left "" is absent from the derivation and from the kernel.  With all of them, step t is
@@ -24,12 +26,12 @@ class GradientDescent:
         other class (class heads); patches keep the scale and direction of y_i.
     """
 
-    step: str = "eta"
-    batch: str = ""
-    momentum: str = ""
-    weight_decay: str = ""
-    radius: str = ""
-    label_noise: str = ""
+    step: Name = "eta"
+    batch: OptionalName = ""
+    momentum: OptionalName = ""
+    weight_decay: OptionalName = ""
+    radius: OptionalName = ""
+    label_noise: OptionalName = ""
 
     @property
     def options(self) -> dict[str, str]:
@@ -44,7 +46,7 @@ class GradientDescent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bilevel:
+class Bilevel(Declared):
     """Meta-learning over K tasks of n examples each: gradient descent on every task, then one step of W (first order).
 
     The inner loop takes `inner_steps` steps of size `inner_step` on task k, W~_k = W to begin with; then, by `method`,
@@ -59,14 +61,14 @@ class Bilevel:
     there is stays, as do the tasks.
     """
 
-    tasks: str = "n_tasks"
-    examples: str = "n"
-    inner_steps: str = "J"
-    inner_step: str = "eta_inner"
-    step: str = "eta"
+    tasks: Name = "n_tasks"
+    examples: Name = "n"
+    inner_steps: Name = "J"
+    inner_step: Name = "eta_inner"
+    step: Name = "eta"
     method: Literal["train-train", "train-validation", "reptile"] = "train-train"
-    train: str = "n_train"
-    redrawn: str = ""
+    train: Name = "n_train"
+    redrawn: OptionalName = ""
 
     @property
     def options(self) -> dict[str, str]:
@@ -80,8 +82,8 @@ class Bilevel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CoordinateWise:
+class CoordinateWise(Declared):
     """An algorithm that treats each weight for itself: "adam" or "sign" (sign descent).  A Model refuses it."""
 
     name: Literal["adam", "sign"]
-    step: str = "eta"
+    step: Name = "eta"

@@ -11,13 +11,15 @@ from typing import Any
 
 import sympy as sp
 
-from .derive import Collected, Recursion
 from .latex_lines import align
 from .model import Bilevel, Directions, Model
+from .recursion import Collected, Recursion
 from .show import (
     PaperLatexPrinter,
     TextPrinter,
+    activation_said,
     coefficient_change,
+    declared_signs,
     definitions_shown,
     published,
     unprimed,
@@ -148,7 +150,7 @@ def text(recursion: Recursion) -> str:
     assert isinstance(model.algorithm, Bilevel)
     names, k = Names(model), task_index(model)
     filters = printer._sub((names.head, r))
-    lines = [f"{model.title or model.name}, activation {model.network.activation.name}, {model.algorithm.method}.", ""]
+    lines = [f"{model.title or model.name}, activation {activation_said(model)}, {model.algorithm.method}.", ""]
     lines += ["Decomposition", f"  w_{filters}(t) = w_{filters}(0) + {' + '.join(_terms(recursion, printer))}", ""]
     lines += [f"Definitions, of task {k} at its filters w"]
     lines += [f"  {printer.doprint(left)} = {printer.doprint(right)}" for left, right in definitions_shown(recursion)]
@@ -209,14 +211,6 @@ def _coefficient(recursion: Recursion, family: Directions, printer: TaskTextPrin
     return f"{family.coefficient.name}{mark}_{printer._sub((Names(recursion.model).head, r, *at))}"
 
 
-def _signs(model: Model, family: Directions, printer: TaskTextPrinter | TaskLatexPrinter) -> str:
-    """The declared signs of a coefficient: j, and y_i."""
-    signed = ["j"] * (family.coefficient.signed and model.network.heads == "signed")
-    if family.coefficient.labelled:
-        signed.append(str(printer._print(Names(model).label(i))))
-    return " ".join(signed)
-
-
 def _terms(recursion: Recursion, printer: TaskTextPrinter, of_task: bool = False) -> list[str]:
     """The terms of the decomposition; with `of_task` those of the one task."""
     names, model, out = Names(recursion.model), recursion.model, []
@@ -228,7 +222,7 @@ def _terms(recursion: Recursion, printer: TaskTextPrinter, of_task: bool = False
         over = {"task": [str(k)], "sample": [str(k), "i"], "class": [str(unprimed(names, at[0])) if at else ""]}
         bound = [index for index in over.get(family.over, []) if not (of_task and index == str(k))]
         total = f"sum_{{{','.join(bound)}}} " if bound else ""
-        signs = _signs(model, family, printer)
+        signs = " ".join(declared_signs(model, family, printer))
         scale = f"/{printer.square(vector)}" if family.coefficient.scaled else ""
         out.append(f"{total}{signs}{' ' * bool(signs)}{name} {vector}{scale}")
     return out
@@ -298,7 +292,7 @@ def _terms_latex(recursion: Recursion, printer: TaskLatexPrinter) -> list[str]:
         bound = {"task": f"{k}", "sample": f"{k},i", "class": "c'"}.get(family.over, "")
         total = rf"\sum_{{{bound}}} " if bound else ""
         scale = rf"\frac{{{vector}}}{{\|{vector}\|_2^2}}" if family.coefficient.scaled else vector
-        signs = _signs(model, family, printer)
+        signs = " ".join(declared_signs(model, family, printer))
         signs += r"\," if signs else ""
         out.append(rf"{total}{signs}{_coefficient_latex(recursion, family, printer, 't')}\,{scale}")
     return out

@@ -34,7 +34,7 @@ class ByClass:
         """A model's families over classes."""
         families = frozenset(family.name for family in names.model.directions if family.over == "class")
         along = [p for p, patch in enumerate(names.model.patches) if patch.direction in families]
-        return cls(families, frozenset(f"a_{names.patch_name(p)}" for p in along))
+        return cls(families, frozenset(names.patch(p).name for p in along))
 
     def reduced(self, body: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
         """The terms of a sum over neurons that an example's class fixes, and the others."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from .activations import merge_steps
+from .roles import PatchPreactivation, Role, indexed
 from .symbols import clean, label, s, y
 
 Rule = Callable[[tuple[sp.Expr, ...], Callable[[sp.Expr], sp.Expr]], sp.Expr]
@@ -19,7 +20,7 @@ class Definition:
 
     `rule`, where given, is its derivative: it takes the actual indices and a function that differentiates; it is
     how l, l', l'' and the softmax keep their names instead of being expanded.  `latex` is formatted with the
-    indices' LaTeX, such as f_{{{0}}}.
+    indices' LaTeX, such as f_{{{0}}}.  `role`, where given, is the symbol's, and `name` the role's.
     """
 
     name: str
@@ -28,11 +29,17 @@ class Definition:
     latex: str
     meaning: str
     rule: Rule | None = None
+    role: Role | None = None
 
     @property
     def symbol(self) -> sp.Indexed:
         """The definition's own symbol at its formal indices."""
-        return sp.IndexedBase(self.name)[self.indices]
+        return (sp.IndexedBase(self.name) if self.role is None else indexed(self.role))[self.indices]
+
+    @property
+    def of_patch(self) -> bool:
+        """Whether it is a patch's pre-activation."""
+        return isinstance(self.role, PatchPreactivation)
 
     def at(self, *actual: sp.Expr) -> sp.Expr:
         """The defining expression at actual indices."""

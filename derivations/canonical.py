@@ -15,6 +15,7 @@ import sympy as sp
 
 from .activations import PIECES
 from .calculus import reduce_signs, split_factors
+from .roles import GramEntry, role_of
 from .symbols import class_head, i, i_, m, n, r, r_, s, signed_head, y
 from .task_symbols import TRAIN, VALIDATION, K
 
@@ -197,9 +198,8 @@ def _symmetric(expr: sp.Expr) -> sp.Expr:
     """Each Gram entry of a family with itself, its two vectors in order."""
 
     def is_own(e: sp.Expr) -> bool:
-        name = str(e.base) if isinstance(e, sp.Indexed) else ""
-        half = name[2 : 2 + (len(name) - 3) // 2]
-        return name == f"G_{half}_{half}"
+        role = role_of(e) if isinstance(e, sp.Indexed) else None
+        return isinstance(role, GramEntry) and role.own
 
     def ordered(e: sp.Indexed) -> sp.Expr:
         middle = len(e.indices) // 2

@@ -9,15 +9,16 @@ import sympy as sp
 
 from .calculus import Definition, derivative
 from .canonical import bound_apart
-from .derive import Gradient, Recursion
 from .model import Directions
+from .recursion import Gradient, Recursion
+from .roles import Covector, FormalVector, indexed, role_of, scalar
 from .show import unprimed
 from .symbols import Names, class_, eta, i, i_, n, r, r_
 
 
 def vector(family: str, *place: sp.Expr) -> sp.Expr:
     """A direction as a formal vector."""
-    return sp.IndexedBase(f"v_{family}")[place] if place else sp.Symbol(f"v_{family}")
+    return indexed(FormalVector(family))[place] if place else scalar(FormalVector(family))
 
 
 Slopes = dict[str, sp.Expr]  # a derivative in z at head', r', place', by family
@@ -70,16 +71,17 @@ def expanded(recursion: Recursion, expr: sp.Expr, *definitions: str) -> sp.Expr:
     names = Names(recursion.model)
 
     def written(atom: sp.Indexed) -> sp.Expr:
-        known = recursion.definitions.get(str(atom.base))
-        if known is not None:
-            return expanded(recursion, _at(known, atom.indices), *definitions)
-        family, (head, neuron, *place) = str(atom.base)[2:], atom.indices
-        inner = _covector(recursion, _slopes(recursion.plain), family, tuple(place))
+        role = role_of(atom)
+        if not isinstance(role, Covector):
+            return expanded(recursion, _at(recursion.definitions[str(atom.base)], atom.indices), *definitions)
+        head, neuron, *place = atom.indices
+        inner = _covector(recursion, _slopes(recursion.plain), role.family, tuple(place))
         return bound_apart(inner, {names.head_: head, r_: neuron})
 
-    families = {f"u_{family.name}" for family in recursion.model.directions}
-    wanted = {*definitions, *families}
-    return expr.replace(lambda e: isinstance(e, sp.Indexed) and str(e.base) in wanted, written)
+    def is_wanted(e: sp.Expr) -> bool:
+        return isinstance(e, sp.Indexed) and (str(e.base) in definitions or isinstance(role_of(e), Covector))
+
+    return expr.replace(is_wanted, written)
 
 
 def _at(definition: Definition, indices: tuple[sp.Expr, ...]) -> sp.Expr:

@@ -17,10 +17,11 @@ import sympy as sp
 
 from . import papers
 from .canonical import Canonical, canonical
-from .derive import Recursion, derive
 from .model import Bilevel, Model
+from .recursion import Recursion, of_model
+from .roles import FormalVector, GramEntry, PatchPreactivation, indexed, role_of
 from .show import PaperLatexPrinter, TextPrinter
-from .symbols import c, kappa, m
+from .symbols import Vector, c, kappa, m
 
 Slip = Callable[[str, sp.Expr, sp.Expr], sp.Expr]  # (erratum, printed, corrected) -> one of the two
 
@@ -97,8 +98,8 @@ def _signed_heads(model: Model) -> bool:
 
 @functools.cache
 def recursion_of(model: Model) -> Recursion:
-    """derive(model), once."""
-    return derive(model)
+    """The recursion of a model, derived once."""
+    return of_model(model)
 
 
 def claims(of: str | None = None) -> dict[str, Claim]:
@@ -117,9 +118,9 @@ def claims(of: str | None = None) -> dict[str, Claim]:
 # Hypotheses
 
 
-def _entries(base: str, value: Callable[[sp.Indexed], sp.Expr]) -> Callable[[sp.Expr], sp.Expr]:
+def _entries(base: sp.IndexedBase, value: Callable[[sp.Indexed], sp.Expr]) -> Callable[[sp.Expr], sp.Expr]:
     def is_entry(e: sp.Expr) -> bool:
-        return isinstance(e, sp.Indexed) and str(e.base) == base
+        return isinstance(e, sp.Indexed) and e.base == base
 
     return lambda expr: expr.replace(is_entry, value)
 
@@ -133,12 +134,12 @@ def orthogonal(first: str, second: str, text: str, latex: str) -> Hypothesis:
         a, b = entry.indices
         return sp.KroneckerDelta(a, b) * entry.base[a, a]
 
-    return Hypothesis(text=text, latex=latex, rule=_entries(f"G_{first}_{second}", value))
+    return Hypothesis(text=text, latex=latex, rule=_entries(indexed(GramEntry(first, second)), value))
 
 
 def omitted(base: str, text: str, latex: str) -> Hypothesis:
     """The terms that carry a definition are left out."""
-    return Hypothesis(text=text, latex=latex, rule=_entries(base, lambda entry: sp.S.Zero))
+    return Hypothesis(text=text, latex=latex, rule=_entries(sp.IndexedBase(base), lambda entry: sp.S.Zero))
 
 
 def second_layer(value: sp.Expr) -> Hypothesis:
@@ -159,26 +160,25 @@ def penalty_constant(value: sp.Expr) -> Hypothesis:
 
 def _is_square(expr: sp.Expr) -> bool:
     """Whether it prints as a squared norm."""
-    indices = getattr(expr, "indices", ())
-    name, middle = str(getattr(expr, "base", expr)), len(indices) // 2
-    half = name[2 : 2 + (len(name) - 3) // 2]
-    return name == f"G_{half}_{half}" and indices[:middle] == indices[middle:]
+    role, indices = role_of(expr), getattr(expr, "indices", ())
+    middle = len(indices) // 2
+    return isinstance(role, GramEntry) and role.own and indices[:middle] == indices[middle:]
 
 
 class ClaimText(TextPrinter):
-    """ASCII, with formal vectors v_mu, v_xi[i] and pre-activations at step 0 (bases a0_...)."""
+    """ASCII, with formal vectors and pre-activations at step 0."""
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        base = str(expr.base)
-        if base.startswith("v_"):
-            return self.vector(base[2:], expr.indices)
-        if base.startswith("a0_"):
-            return self.inner(self.filter(expr.indices[:2]) + "(0)", self.patch(base[3:], expr.indices[2]))
+        match role_of(expr):
+            case FormalVector(family):
+                return self.vector(family, expr.indices)
+            case PatchPreactivation(start=True) as patch:
+                return self.inner(self.filter(expr.indices[:2]) + "(0)", self.patch(patch, expr.indices[2]))
         return super()._print_Indexed(expr)
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
-        name = str(expr)
-        return name[2:] if name.startswith("v_") else super()._print_Symbol(expr)
+        role = role_of(expr)
+        return role.family if isinstance(role, FormalVector) else super()._print_Symbol(expr)
 
     def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
         if _is_square(expr.base) and expr.exp.is_Integer and expr.exp.is_positive:
@@ -194,16 +194,19 @@ class ClaimLatex(PaperLatexPrinter):
     """LaTeX, with the same."""
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        base, at = str(expr.base), expr.indices
-        if base.startswith("v_"):
-            return self.vector(self.model.family(base[2:]), at)
-        if base.startswith("a0_"):
-            return rf"\langle \mathbf{{w}}_{{{self._sub(at[:2])}}}^{{(0)}}, {self._patch(base[3:], at[2])}\rangle"
+        at = expr.indices
+        match role_of(expr):
+            case FormalVector(family):
+                return self.vector(self.model.family(family), at)
+            case PatchPreactivation(start=True) as patch:
+                return rf"\langle \mathbf{{w}}_{{{self._sub(at[:2])}}}^{{(0)}}, {self._patch(patch, at[2])}\rangle"
         return super()._print_Indexed(expr)
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        name = str(expr)
-        return self.model.family(name[2:]).latex if name.startswith("v_") else super()._print_Symbol(expr, style)
+        role = role_of(expr)
+        if isinstance(role, FormalVector):
+            return self.model.family(role.family).latex
+        return super()._print_Symbol(expr, style)
 
     def _print_Pow(self, expr: sp.Pow) -> str:
         if _is_square(expr.base) and expr.exp.is_Integer and expr.exp.is_positive:
@@ -241,17 +244,16 @@ class TaskText(ClaimText):
         return super().vector(family.removesuffix("_k"), at) if at else family
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        prefix, _, name = str(expr.base).partition("_")
-        at = expr.indices
-        if prefix in ("a", "other"):
-            declared = next(patch for patch in self.model.patches if patch.direction == name)
-            label = f"y_{self._sub(at[2:])} " if declared.scale == "label" else ""
-            shown = self.inner(self.filter(at[:2]), label + self.vector(name, at[2:][: task_places(self.model, name)]))
-            return shown if prefix == "a" else f"{shown} by (C.4)"
+        role, at = role_of(expr), expr.indices
+        if isinstance(role, PatchPreactivation):
+            label = f"y_{self._sub(at[2:])} " if self.names.declared_patch(role).scale == "label" else ""
+            place = at[2:][: task_places(self.model, role.family)]
+            shown = self.inner(self.filter(at[:2]), label + self.vector(role.family, place))
+            return f"{shown} by (C.4)" if role.elsewhere else shown
         return super()._print_Indexed(expr)
 
-    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        left, right = (self.vector(*side) for side in gram_sides(self.model, base, at))
+    def _gram(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
+        left, right = (self.vector(*side) for side in gram_sides(self.model, entry, at))
         return self.square(left) if left == right else self.inner(left, right)
 
     def _print_Sum(self, expr: sp.Sum) -> str:
@@ -267,14 +269,12 @@ class TaskLatex(ClaimLatex):
     """LaTeX of the same; the left side says at which (t, tau) the weights are."""
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        prefix, _, name = str(expr.base).partition("_")
-        at = expr.indices
-        if prefix in ("a", "other"):
-            declared = next(patch for patch in self.model.patches if patch.direction == name)
-            label = rf"y_{{{self._sub(at[2:])}}} " if declared.scale == "label" else ""
-            vector = self._vector_of(name, at[2:][: task_places(self.model, name)])
+        role, at = role_of(expr), expr.indices
+        if isinstance(role, PatchPreactivation):
+            label = rf"y_{{{self._sub(at[2:])}}} " if self.names.declared_patch(role).scale == "label" else ""
+            vector = self._vector_of(role.family, at[2:][: task_places(self.model, role.family)])
             shown = rf"\langle {self._filter(at[:2])}, {label}{vector}\rangle"
-            return shown if prefix == "a" else rf"{shown}_{{\text{{(C.4)}}}}"
+            return rf"{shown}_{{\text{{(C.4)}}}}" if role.elsewhere else shown
         return super()._print_Indexed(expr)
 
     def _vector_of(self, name: str, at: tuple[sp.Expr, ...]) -> str:
@@ -286,8 +286,8 @@ class TaskLatex(ClaimLatex):
     def _filter(self, at: tuple[sp.Expr, ...]) -> str:
         return rf"\mathbf{{w}}_{{{self._sub(at)}}}"
 
-    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        left, right = (self._vector_of(*side) for side in gram_sides(self.model, base, at))
+    def _gram(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
+        left, right = (self._vector_of(*side) for side in gram_sides(self.model, entry, at))
         return rf"\|{left}\|_2^2" if left == right else rf"\langle {left}, {right}\rangle"
 
     def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
@@ -303,15 +303,10 @@ def task_places(model: Model, name: str) -> int:
     return {"one": 0, "class": 1, "task": 1, "sample": 2}[over[name]]
 
 
-Side = tuple[str, tuple[sp.Expr, ...]]
-
-
-def gram_sides(model: Model, base: str, at: tuple[sp.Expr, ...]) -> tuple[Side, Side]:
+def gram_sides(model: Model, entry: GramEntry, at: tuple[sp.Expr, ...]) -> tuple[Vector, Vector]:
     """The two vectors of an inner product between tasks, each a name with its indices."""
-    names = [*[family.name for family in model.directions], "nu", "z", "fresh"]
-    first, second = next((f, g) for f in names for g in names if base == f"G_{f}_{g}")
-    split = task_places(model, first)
-    return (first, at[:split]), (second, at[split:])
+    split = task_places(model, entry.first)
+    return (entry.first, at[:split]), (entry.second, at[split:])
 
 
 def _printers(model: Model) -> tuple[type[ClaimText], type[ClaimLatex]]:

@@ -17,11 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .choices import Declared
 from .model import Parameter, Value
 
 
 @dataclass(frozen=True, kw_only=True)
-class Only:
+class Only(Declared):
     """A restriction to values of one parameter, such as the regularised runs; `why` says it in words.
 
     The values are those listed and, where `above` and `below` are given, the numbers strictly between them.
@@ -40,7 +41,7 @@ class Only:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quantity:
+class Quantity(Declared):
     """A derived quantity: name, formula, and what it is (with its unit); without a meaning it is not printed.
 
     A name may have several formulas, each `only` for some values of a parameter.
@@ -53,7 +54,7 @@ class Quantity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clause:
+class Clause(Declared):
     """One clause: left >= C^power right, or C^power left <= right; without C where `power` is 0.
 
     An equation, "=", asks right / C <= left <= C right; its `power` is -1 and its `mends` say in which direction a
@@ -77,12 +78,13 @@ class Clause:
     note: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.relation == "=" and self.power != -1:
             raise ValueError(f"power: {self.power} in the equation {self.id!r}, which a larger C makes easier; give -1")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prescription:
+class Prescription(Declared):
     """A value that a theorem sets, and what the run uses in its place (both formulas).
 
     `used` may have no value in a run (a "lam_until" that is not set).  Where the theorem's value must be positive to
@@ -99,7 +101,7 @@ class Prescription:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClauseList:
+class ClauseList(Declared):
     """Clauses that are read together, with one constant C for all."""
 
     title: str
@@ -107,7 +109,7 @@ class ClauseList:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditions:
+class Conditions(Declared):
     """What a paper assumes: first the clauses it prints, then, apart from them, those its proofs use.
 
     `parameters` are the condition's own (the model need not have them); `assumes` says for which parameter values the
@@ -124,6 +126,7 @@ class Conditions:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         ids = [clause.id for group in self.lists for clause in group.clauses]
         for name in ids:
             if ids.count(name) > 1:

@@ -7,9 +7,10 @@ sums run in one order, integer powers are products, and nothing is allocated ins
 from __future__ import annotations
 
 from .bilevel import TwoLevels
-from .derive import Recursion
 from .model import Bilevel
 from .nests import Emitter, observed, scalars
+from .recursion import Recursion
+from .shown import text
 from .timeloop import Descent
 
 GENERATOR = 1
@@ -20,7 +21,7 @@ def module(recursion: Recursion, blas: bool = False) -> str:
     emitter: Emitter = (TwoLevels if isinstance(recursion.model.algorithm, Bilevel) else Descent)(recursion, blas)
     out, model = emitter.out, recursion.model
     out.put(0, f'"""{model.name}: {emitter.what}, through the Gram matrix (generated; do not edit).', "")
-    out.put(0, *recursion_lines(recursion))
+    out.put(0, *map(quotable, recursion_lines(recursion)))
     out.put(0, "", f"Generator {GENERATOR}, from the declaration by `python -m derivations.generate`.", '"""', "")
     out.put(0, "# ruff: noqa", "# mypy: ignore-errors", "from math import exp, inf, isfinite, log1p, sqrt", "")
     out.put(0, "import numpy as np", "from numba import njit", "")
@@ -31,10 +32,16 @@ def module(recursion: Recursion, blas: bool = False) -> str:
     return out.text()
 
 
+def quotable(line: str) -> str:
+    """A line as it may stand inside a docstring: no quote ends it, and nothing in it is an escape or unprintable."""
+    escaped = line.replace("\\", r"\\").replace('"', r"\"")
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape", "backslashreplace").decode() for each in escaped
+    )
+
+
 def recursion_lines(recursion: Recursion) -> list[str]:
     """The recursion in plain text, for the module's docstring."""
-    from .show import text
-
     return text(recursion).rstrip().split("\n")
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import papers as _papers
+from .choices import Declared
 
 Kind = Literal["formula", "statement", "proof gap", "OCR"]
 _WIDTH = 118
@@ -29,7 +30,7 @@ OFF_BY = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Erratum:
+class Erratum(Declared):
     """One error.
 
     where: the places in the paper.  printed, corrected: the piece itself, in ASCII.

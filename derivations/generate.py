@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .cache import cache_folder, write_whole
-from .derive import Recursion, derive
+from .cache import cache_folder, drop_compiled, kept, kernel_folder, note, private_folder
+from .derive import derive
 from .emit import GENERATOR, module, observed, scalars
 from .model import Model, to_plain
+from .recursion import Recursion
 
 SHIPPED = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
 GENERATED = Path(__file__).resolve().parent.parent / "dynamics" / "generated"
@@ -64,18 +65,35 @@ def shipped() -> dict[str, str]:
 
 
 def write_for(model: Model) -> Path:
-    """Derive a user's model into the cache folder; the file is named by its content, so a change is a new file."""
-    recursion = derive(model)
-    name = model.name if model.name.isidentifier() else "model"
-    texts = files(recursion, name)
+    """Derive a user's model into the cache folder; the file is named by its content, so a change is a new file.
+
+    What stands there already is compared with what was derived, and written anew where it differs.
+
+    Raises ValueError, in one sentence, where the model does not close on pre-activations, and where no folder takes it.
+    """
+    texts = files(derive(model), model.name)
     digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:12]
-    folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    for old, text in texts.items():
-        target = folder / old.replace(name, f"{name}_{digest}", 1)
-        if not target.exists():
-            write_whole(target, text.encode())
-    return folder / f"{name}_{digest}.py"
+    named = {f"{model.name}_{digest}{name.removeprefix(model.name)}": text for name, text in texts.items()}
+    try:
+        return _written(kernel_folder(), named)
+    except OSError as first:
+        note(f"the cache folder {cache_folder()} takes no kernel ({first.strerror}), so it is kept in a temporary one")
+    try:
+        return _written(private_folder(), named)
+    except OSError as error:
+        raise ValueError(
+            f"kernel of {model.name}: no folder takes it ({error.strerror}); free some space, or set GAMMARHO_CACHE to "
+            "a folder that can be written"
+        ) from error
+
+
+def _written(folder: Path, named: dict[str, str]) -> Path:
+    """The kernel's file in a folder that holds exactly these texts; what was compiled from others is dropped."""
+    for name, text in named.items():
+        target = folder / name
+        if not kept(target, text.encode()):
+            drop_compiled(target)
+    return folder / next(iter(named))
 
 
 def main() -> None:

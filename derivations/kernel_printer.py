@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import keyword
+import re
+
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
-from .activations import PIECES
+from .activations import PIECES, number
 from .kernel_text import HELPERS
-from .symbols import Names
+from .model import Bilevel
+from .network import LARGEST_POWER
+from .roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
+from .symbols import Names, s
 
-RESERVED = frozenset("a b c e f g h i j k l n p q r t u w y z".split())
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_WORDS = frozenset(
+    "D F PATCHES abs accelerate active adapt adapt_all adapted advance along at batch batches best blocks box change "
+    "clean contract couple cross_entropy cut descend directions dz eta example_gram exp finite first float gather "
+    "gradient gradient_norm gram head held huberized inf inner inner_step inner_steps isfinite kappa keep label labels "
+    "lam lam_until last leaky leaky_slope leaky_slope_closed left length log1p loss margin max measured_gradient "
+    "meta_gradient middle momentum moved near neurons njit np observe others out outer outputs packed perturb picked "
+    "plain_gradient radius ramp range recorded relu rest right risk row run scatter settled softmax sqrt start states "
+    "step step_closed steps tasks top total velocity weight weight_decay zeta".split()
+)
+_NUMBERED = re.compile(r"(l|loss_|q|[vw][sz]*)[0-9]+")
+_BEGINNING = re.compile(rf"(at|far|(a|G|{'|'.join(dict.fromkeys(HELPERS.values()))})[0-9]*)_")
+_ENDINGS = ("_out", "_by_class")
+_MOST_FACTORS = 2 * LARGEST_POWER  # of one power: the penalty squares sigma'
 
 
-def argument(name: str) -> str:
-    """A parameter's name as a kernel's argument: names that loops use get an underscore."""
-    return f"{name}_" if name in RESERVED else name
+def argument(name: str, bilevel: bool = False) -> str:
+    """A parameter's name as a kernel's argument: one that the kernel's own text uses is changed."""
+    if name in _LETTERS:
+        return f"{name}_"
+    taken = name in _WORDS or keyword.iskeyword(name) or _NUMBERED.fullmatch(name) or (bilevel and name == "slope")
+    return f"given_{name}" if taken or _BEGINNING.match(name) or name.endswith(_ENDINGS) else name
 
 
 class KernelPrinter(PythonCodePrinter):
@@ -24,24 +46,28 @@ class KernelPrinter(PythonCodePrinter):
         super().__init__({"fully_qualified_modules": False, "strict": False})
         self.names, self.array = names, array
         act = names.model.network.activation
-        self.parameters = {value for value in (act.slope, act.width) if isinstance(value, str)}
+        self.parameters = {number(value) for value in (act.slope, act.width) if isinstance(value, str)}
+        self.bilevel = isinstance(names.model.algorithm, Bilevel)
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
-        name = str(expr)
-        if name.startswith("G_"):
-            return self._gram(name, ())
-        return argument(name) if name in self.parameters else name
+        name, role = str(expr), role_of(expr)
+        if expr in self.parameters:  # the symbol, not its name: a parameter may be called n or lam
+            return argument(name, self.bilevel)
+        return self.gram_entry(role, ()) if isinstance(role, GramEntry) else name
 
     def _print_Pow(self, expr: sp.Pow, **_: object) -> str:
         base, power = expr.as_base_exp()
-        if power.is_Integer and 2 <= power <= 16:
+        if power.is_Integer and 2 <= power <= _MOST_FACTORS:
             return "(" + "*".join([self.parenthesize(base, 60)] * int(power)) + ")"
         if power == -1:
             return f"1.0/{self.parenthesize(base, 60)}"
         raise ValueError(f"power {expr} has no exact product form in a kernel; use a declared activation")
 
     def _print_Rational(self, expr: sp.Rational) -> str:
-        return f"({expr.p}.0/{expr.q}.0)" if expr.q != 1 else f"{expr.p}.0"
+        p, q = int(expr.p), int(expr.q)
+        if q == 1 or max(abs(p), q) <= 2**53:
+            return f"({p}.0/{q}.0)" if q != 1 else f"{p}.0"
+        return f"({p / q!r})"  # a declared constant whose terms are no floats: the nearest float to it
 
     def _print_Integer(self, expr: sp.Integer) -> str:
         return f"{int(expr)}.0"
@@ -63,31 +89,27 @@ class KernelPrinter(PythonCodePrinter):
         raise ValueError(f"{name} has no kernel form; use a declared activation or loss")
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        base, at = str(expr.base), expr.indices
-        if base == "s":
+        at = expr.indices
+        match role_of(expr):
+            case PatchPreactivation() as patch:
+                return patch.name
+            case GramEntry() as entry:
+                return f"{entry.name}[i]" if at else self.gram_entry(entry, at)
+            case Preactivation(family):
+                return f"{self.array}[h, r, {self._place(family, at[2:])}]"
+            case Covector(family):
+                return f"u[h, r, {self._place(family, at[2:])}]"
+        if expr.base == s:
             return "j"
-        if base.startswith("a_"):
-            return base
-        if base.startswith("G_"):
-            return self._gram(base, at)
-        if base[:2] in ("z_", "u_"):
-            array = self.array if base[0] == "z" else "u"
-            return f"{array}[h, r, {self._place(base[2:], at[2:])}]"
         head = str(self.names.head)
-        return f"{base}[{', '.join('h' if self._index(x) == head else self._index(x) for x in at)}]"
+        return f"{expr.base}[{', '.join('h' if self._index(x) == head else self._index(x) for x in at)}]"
 
     def _place(self, family: str, at: tuple[sp.Expr, ...]) -> str:
         return f"at_{family}" + (f" + {self._index(at[0])}" if at else "")
 
-    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        return f"{base}[i]" if at else self.gram_entry(base, at)
-
-    def gram_entry(self, base: str, at: tuple[sp.Expr, ...]) -> str:
+    def gram_entry(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
         """A Gram entry where it stands in the matrix."""
-        families = [family.name for family in self.names.model.directions]
-        first, second = next((f, g) for f in families for g in families if base == f"G_{f}_{g}")
-        split = 0 if self.names.model.family(first).single else 1
-        return f"gram[{self._place(first, at[:split])}, {self._place(second, at[split:])}]"
+        return f"gram[{', '.join(self._place(*side) for side in self.names.gram_sides(entry, at))}]"
 
 
 def take_constants(expr: sp.Expr, known: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
@@ -105,6 +127,12 @@ def take_constants(expr: sp.Expr, known: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
 
 
 def piece_name(expr: sp.Function) -> str:
-    """The local name of an activation piece at a patch: relu_mu, step_xi, ..."""
-    inner = expr.args[0]
-    return f"{HELPERS[type(expr)]}_{str(inner.base)[2:]}"
+    """The local name of an activation piece at a patch: relu_mu, step_xi, ...; no two pieces have one name.
+
+    leaky at a family slope_xi is leaky__slope_xi, since leaky_slope at a family xi is leaky_slope_xi.
+    """
+    patch, helper = role_of(expr.args[0]), HELPERS[type(expr)]
+    assert isinstance(patch, PatchPreactivation)
+    readings = [other for other in HELPERS.values() if other.startswith(f"{helper}_")]
+    twice = patch.family.startswith(("_", *(f"{other.removeprefix(helper)[1:]}_" for other in readings)))
+    return f"{helper}{patch.twin or ''}{'__' if twice else '_'}{patch.family}"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .choices import Declared, Name
+
 
 @dataclass(frozen=True, kw_only=True)
-class FixedLaw:
+class FixedLaw(Declared):
     """Mutually orthogonal vectors of length `norm` (a parameter): shared signals, or orthogonal examples."""
 
     norm: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class GaussianLaw:
+class GaussianLaw(Declared):
     """One fresh vector for every index of the family, an example or a task: N(0, std^2 P).
 
     P projects off the families `off` where `off_when` is set.
@@ -25,7 +27,7 @@ class GaussianLaw:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MixtureLaw:
+class MixtureLaw(Declared):
     """One vector per example: y_i mu + N(0, std^2 I), mu ~ N(0, mean_norm^2 / d I) drawn once, labels +-1.
 
     So `mean_norm` (a parameter) is the root mean square length of mu.  Where labels are flipped, y_i is the clean one.
@@ -36,7 +38,7 @@ class MixtureLaw:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassNoiseLaw:
+class ClassNoiseLaw(Declared):
     """One fresh vector per example, A_y zeta, with zeta i.i.d. of mean 0 and variance 1 and A_k a matrix a class.
 
     The choice parameter `entries` is zeta's shape: "gaussian", "uniform" on +-sqrt(3) or "rademacher" +-1.  In one
@@ -50,11 +52,11 @@ class ClassNoiseLaw:
     ratio: str
     off: tuple[str, ...] = ()
     off_when: str = ""
-    matrices: str = "A"
+    matrices: Name = "A"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskLaw:
+class TaskLaw(Declared):
     """One vector a task: nu + z_{a(k)}, nu of length `norm` shared and a(k) uniform over a dictionary, with repeats.
 
     The dictionary has `items` (a parameter) vectors z_a ~ N(0, std^2 (I - nu nu^T / ||nu||^2)).  Runs can look at nu
@@ -65,12 +67,12 @@ class TaskLaw:
     norm: str
     std: str
     items: str
-    shared: str = "nu"
-    dictionary: str = "z"
+    shared: Name = "nu"
+    dictionary: Name = "z"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChosenLaw:
+class ChosenLaw(Declared):
     """One of several laws: the one that the choice parameter `by` names."""
 
     by: str
@@ -81,14 +83,14 @@ Law = FixedLaw | GaussianLaw | MixtureLaw | ClassNoiseLaw | TaskLaw
 
 
 @dataclass(frozen=True, kw_only=True)
-class GaussianInitialisation:
+class GaussianInitialisation(Declared):
     """Filter entries i.i.d. N(0, std^2)."""
 
     std: str = "sigma_0"
 
 
 @dataclass(frozen=True, kw_only=True)
-class EntryInitialisation:
+class EntryInitialisation(Declared):
     """Filter entries i.i.d. of mean 0 and standard deviation `std`, of the shape that the choice `shape` names.
 
     "gaussian", or "uniform" on +-sqrt(3) std: PyTorch's default for a linear layer, U(+-1/sqrt d), at std 1/sqrt(3 d).
@@ -99,7 +101,7 @@ class EntryInitialisation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FreshLaw:
+class FreshLaw(Declared):
     """A fresh example: a fresh label, the fixed directions as in training, the families `fresh` drawn again.
 
     Where the model flips labels, a fresh one is flipped with the same probability, and the example is judged by the
@@ -111,7 +113,7 @@ class FreshLaw:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FreshTasks:
+class FreshTasks(Declared):
     """Fresh tasks: each holds `shared` + a uniform entry of the dictionary, and the families `fresh` drawn again.
 
     Without adaptation the loss of a fresh example; with it, `support` examples (a parameter; absent: as many as the

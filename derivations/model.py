@@ -4,22 +4,23 @@ Every patch of every example is a scale times a direction, w_s are the filters, 
 data through z_{s,b} = <w_s, v_b> alone (README, "The idea").  A model says which directions there
 are, how patches are made of them, and what is minimised; `derivations.derive` does the rest.
 
-The parts stand by subject in `derivations.laws`, `derivations.algorithms` and `derivations.observed`; all are had from
-here.  This module imports no SymPy, so that a run of a shipped setting can read a declaration without it.
+The parts stand by subject in `derivations.parameter`, `derivations.network`, `derivations.laws`,
+`derivations.algorithms` and `derivations.observed`; all are had from here.  This module imports no SymPy, so that a
+run of a shipped setting can read a declaration without it.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from .algorithms import (
     Bilevel,
     CoordinateWise,
     GradientDescent,
 )
+from .choices import Declared, Name, OptionalName, Word
 from .laws import (
     ChosenLaw,
     ClassNoiseLaw,
@@ -33,6 +34,7 @@ from .laws import (
     MixtureLaw,
     TaskLaw,
 )
+from .network import Activation, Heads, Network, Objective
 from .observed import (
     ActiveShare,
     Balance,
@@ -53,37 +55,15 @@ from .observed import (
     Spectral,
     Total,
 )
+from .parameter import Parameter, Preset, Value
+from .plain import from_plain, to_plain
 
-Value = float | int | bool | str | None
-Heads = Literal["signed", "class"]
 Over = Literal["one", "class", "task", "sample"]
 Scale = Literal["one", "label", "clean"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One parameter: ASCII name, LaTeX, meaning with unit, range, published default and its source.
-
-    `low` and `high` bound a number (`open_low` excludes the lower end); `choices` lists a choice's values.
-    A `structural` parameter selects the derivation; every other one is an argument at run time.  A "counts" is a list
-    of whole numbers, held as text ("40,4").  A number's default may be a formula of other parameters, as text.
-    """
-
-    name: str
-    latex: str
-    meaning: str
-    kind: Literal["count", "real", "flag", "choice", "counts"]
-    default: Value = None
-    source: str = ""
-    low: float | None = None
-    open_low: bool = False
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    structural: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Coefficient:
+class Coefficient(Declared):
     """How a paper reads its coefficient off b: times ||v||^2 where `scaled`, times the head's sign j where `signed`.
 
     Where `labelled` (one vector an example, labels +-1), times y_i as well.
@@ -91,7 +71,7 @@ class Coefficient:
     `split` adds the two sign classes: NAME_over where the head is the example's own class, NAME_under elsewhere.
     """
 
-    name: str
+    name: Name
     latex: str
     scaled: bool = True
     signed: bool = False
@@ -100,10 +80,10 @@ class Coefficient:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Directions:
+class Directions(Declared):
     """A family of directions: one vector, one a class, one a task, or one an example (of every task)."""
 
-    name: str
+    name: Name
     over: Over
     latex: str
     coefficient: Coefficient
@@ -116,7 +96,7 @@ class Directions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patch:
+class Patch(Declared):
     """A patch of example i: the family's vector for i, times the label y_i ("label") or the clean one yhat_i ("clean").
 
     yhat_i is the label before `Model.label_flips`; the loss, the margins and an example's own head go by y_i.
@@ -126,51 +106,11 @@ class Patch:
     scale: Scale = "one"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Activation:
-    """sigma: "relu_power" (ReLU^power), "relu", "leaky_relu" (`slope`) or "huberized_relu" (`width` h).
-
-    `slope` and `width` are numbers, or the names of parameters, which are then the kernel's arguments at run time.
-    `at_kink` is the derivative's value at 0, 0 or 1, of relu and of leaky_relu's steep branch.
-    """
-
-    name: Literal["relu_power", "relu", "leaky_relu", "huberized_relu"]
-    power: int = 1
-    slope: float | str = 0.0
-    width: float | str = 0.5
-    at_kink: Literal[0, 1] = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """F_h(x) = kappa sum_{r<=m} sum_patches sigma(<w_{h,r}, x^(p)>), kappa = 1/m (mean) or 1 (sum).
-
-    "signed" heads: j in {+1,-1} (index 0 is +1), f = F_{+1} - F_{-1}, labels +-1.
-    "class" heads: k in 0..K-1, one output each, labels 0..K-1.
-    """
-
-    heads: Heads
-    activation: Activation
-    classes: int = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Objective:
-    """The mean loss over examples, plus (c lam) times a squared gradient norm: none, per example (mean) or full.
-
-    Signed heads: "logistic" l(y f) = log(1 + e^{-yf}) or "exponential" e^{-yf}; class heads: "cross_entropy".
-    c is 1/2 where the flag `penalty_half` is set, else 1; `lam` is on for t <= `lam_until` (absent: always).
-    """
-
-    loss: Literal["logistic", "exponential", "cross_entropy"]
-    penalty: Literal["none", "per_example", "full"] = "none"
-
-
 _DESCENT, _GAUSSIAN, _FRESH = GradientDescent(), GaussianInitialisation(), FreshLaw()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class Model(Declared):
     """A model, whole.  See `derivations.papers` for the four papers' declarations.
 
     Shapes: W (H, m, d) with H heads; z and b (H, m, B) with B directions, families one after another.
@@ -182,7 +122,7 @@ class Model:
     Raises ValueError, in one sentence, where the parts do not fit together.
     """
 
-    name: str
+    name: Name
     title: str
     directions: tuple[Directions, ...]
     patches: tuple[Patch, ...]
@@ -194,11 +134,13 @@ class Model:
     parameters: tuple[Parameter, ...] = ()
     observables: tuple[Observable, ...] = ()
     events: tuple[Event, ...] = ()
-    label_flips: str = ""
-    class_sizes: str = ""
-    balanced: str = ""
+    label_flips: OptionalName = ""
+    class_sizes: OptionalName = ""
+    balanced: OptionalName = ""
 
     def __post_init__(self) -> None:
+        self._refuse_coordinatewise()
+        super().__post_init__()
         self._check_names()
         self._check_network()
         self._check_flips()
@@ -208,8 +150,6 @@ class Model:
     def _check_names(self) -> None:
         names = [family.name for family in self.directions]
         for name in names:
-            if not name.isidentifier():
-                raise ValueError(f"directions: the family name {name!r} is not an identifier; use letters and digits")
             if names.count(name) > 1:
                 raise ValueError(f"directions: the family {name!r} is declared twice; give each family its own name")
         variables = [family.coefficient.name for family in self.directions] + [o.name for o in self.observables]
@@ -217,6 +157,10 @@ class Model:
         for name in variables:
             if variables.count(name) > 1:
                 raise ValueError(f"observables: the name {name!r} is declared twice; give each variable its own name")
+        for parameter in self.parameters:
+            said = Word().misfit(parameter.name)
+            if said is not None:
+                raise ValueError(f"parameters: the name {said}")
         for patch in self.patches:
             if patch.direction not in names:
                 raise ValueError(f"patches: {patch.direction!r} is not a declared family; expected one of {names}")
@@ -236,8 +180,6 @@ class Model:
             raise ValueError(f"patches: {needs}; use a family over classes")
         if signed and any(family.over == "class" for family in self.directions):
             raise ValueError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
-        if act.name == "relu_power" and act.power < 2:
-            raise ValueError(f"q: {act.power} is below 2, where ReLU^q is not smooth at 0; use 'relu' for q = 1")
         homogeneous = signed and act.name in ("relu", "leaky_relu")
         if any(isinstance(o, MaxMargin) for o in self.observables) and not homogeneous:
             raise ValueError("observables: max-margin conditions need signed heads and relu or leaky_relu")
@@ -247,10 +189,6 @@ class Model:
     def _check_flips(self) -> None:
         if not self.label_flips:
             return
-        if not self.label_flips.isidentifier():
-            raise ValueError(
-                f"label_flips: the parameter {self.label_flips!r} is not an identifier; use letters, digits and _"
-            )
         if self.network.heads != "signed":
             raise ValueError("label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads")
         laws = [law for family in self.directions for law in _laws(family)]
@@ -260,7 +198,7 @@ class Model:
                 "tell a flipped label from another; give the signal's patch scale 'clean'"
             )
 
-    def _check_algorithm(self) -> None:
+    def _refuse_coordinatewise(self) -> None:
         algorithm: GradientDescent | Bilevel | CoordinateWise = self.algorithm
         if isinstance(algorithm, CoordinateWise):
             raise ValueError(
@@ -268,6 +206,9 @@ class Model:
                 "update of a filter is no combination of the data's vectors, and no coefficient recursion closes; use "
                 "GradientDescent, with batch, momentum, weight_decay, radius or label_noise as wanted"
             )
+
+    def _check_algorithm(self) -> None:
+        algorithm = self.algorithm
         if isinstance(algorithm, Bilevel):
             self._check_bilevel(algorithm)
             names = [algorithm.step, algorithm.inner_step, algorithm.inner_steps, algorithm.tasks, algorithm.train]
@@ -278,8 +219,6 @@ class Model:
                 name = over_tasks[0]
                 raise ValueError(f"directions: {name!r} is over tasks, which a Bilevel algorithm has; declare one")
         for name in names:
-            if not name.isidentifier():
-                raise ValueError(f"algorithm: the parameter {name!r} is not an identifier; use letters and digits")
             if names.count(name) > 1:
                 raise ValueError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
 
@@ -295,9 +234,6 @@ class Model:
 
     def _check_bilevel(self, algorithm: Bilevel) -> None:
         """Every loop has its own numbers, and what the algorithm does not do is refused."""
-        if algorithm.method not in ("train-train", "train-validation", "reptile"):
-            known = "train-train, train-validation or reptile"
-            raise ValueError(f"method: {algorithm.method!r} is not known; expected {known}")
         refused = {
             "a gradient penalty": self.objective.penalty != "none", "label flips": bool(self.label_flips),
             "patches of scale 'clean'": self.follows_clean, "class sizes": bool(self.class_sizes),
@@ -351,39 +287,6 @@ def chosen_law(family: Directions, values: Mapping[str, Value]) -> Law | None:
         raise ValueError(f"{family.law.by}: {asked!r}; expected one of {', '.join(laws)}, the laws of {family.name!r}")
     return laws[str(asked)]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Preset:
-    """Named parameter values with where they come from."""
-
-    name: str
-    values: tuple[tuple[str, Value], ...]
-    steps: int
-    source: str
-
-
-def to_plain(value: Any) -> Any:
-    """A declaration as JSON-ready dictionaries, lists and scalars; the class is kept under "is"."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {"is": type(value).__name__, **{f.name: to_plain(getattr(value, f.name)) for f in fields(value)}}
-    if isinstance(value, tuple):
-        return [to_plain(item) for item in value]
-    return value
-
-
-def from_plain(plain: Any) -> Any:
-    """The inverse of `to_plain`.  Raises KeyError for a class this module does not declare."""
-    if isinstance(plain, dict):
-        kind = _DECLARED[plain["is"]]
-        return kind(**{key: from_plain(item) for key, item in plain.items() if key != "is"})
-    if isinstance(plain, list):
-        return tuple(from_plain(item) for item in plain)
-    return plain
-
-
-_DECLARED: dict[str, Any] = {
-    name: kind for name, kind in list(globals().items()) if isinstance(kind, type) and dataclasses.is_dataclass(kind)
-}
 
 __all__ = [
     "Activation",

@@ -9,10 +9,11 @@ import sympy as sp
 from .activations import PIECES
 from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
 from .calculus import Definition
-from .derive import Recursion
 from .kernel_printer import KernelPrinter, argument, piece_name, take_constants
 from .kernel_text import A1, A2, HELPERS, JIT, RATES, SOFTMAX, SOURCES
 from .model import Bilevel, Model
+from .recursion import Recursion
+from .roles import GramEntry, PatchPreactivation, role_of
 from .schedule import Stage, arrays
 from .symbols import Names
 
@@ -39,10 +40,14 @@ def extra_scalars(model: Model) -> tuple[str, ...]:
     return tuple(value for value in used if isinstance(value, str))
 
 
+def penalty_scalars(model: Model) -> tuple[str, ...]:
+    """The penalty's constant and weight, where there is one."""
+    return ("c", "lam") if model.objective.penalty != "none" else ()
+
+
 def scalars(model: Model) -> tuple[str, ...]:
-    """The kernel's scalar arguments, in order."""
-    penalty = ("c", "lam") if model.objective.penalty != "none" else ()
-    return ("kappa", *extra_scalars(model), *penalty)
+    """The kernel's scalar arguments, in order, by parameter."""
+    return ("kappa", *extra_scalars(model), *penalty_scalars(model))
 
 
 _EACH = {("batch",): "for i in batch:", ("first", "last"): "for i in range(first, last):"}
@@ -76,8 +81,9 @@ class Emitter:
         self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
         self.by_class = ByClass.of(self.names)
-        named = set(extra_scalars(self.model))
-        self.scalars = [argument(name) if name in named else name for name in scalars(self.model)]
+        bilevel = isinstance(self.model.algorithm, Bilevel)
+        own = [argument(name, bilevel) for name in extra_scalars(self.model)]
+        self.scalars = ["kappa", *own, *penalty_scalars(self.model)]
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -111,7 +117,8 @@ class Emitter:
 
     def locals_of(self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None) -> None:
         """Pre-activations and activation pieces that the expressions use, as named locals, at changed indices."""
-        atoms = sorted({e for expr in exprs for e in expr.atoms(sp.Indexed) if str(e.base).startswith("a_")}, key=str)
+        used = {entry for expr in exprs for entry in expr.atoms(sp.Indexed)}
+        atoms = sorted((entry for entry in used if isinstance(role_of(entry), PatchPreactivation)), key=str)
         for atom in atoms:
             definition = self.recursion.definitions[str(atom.base)]
             self.out.put(depth, f"{atom.base} = {self.printer.doprint(definition.expr.xreplace(dict(at or {})))}")
@@ -230,16 +237,18 @@ class Emitter:
         """The function that copies the Gram entries of each example's own patches, once a run; returns the arrays."""
         exprs = [d.expr for stage in every for d in stage.definitions]
         exprs += [e for stage in every for e in stage.contributions.values()]
-        entries = sorted({e for expr in exprs for e in expr.atoms(sp.Indexed) if str(e.base).startswith("G_")}, key=str)
-        if not entries:
+        used = {entry: role_of(entry) for expr in exprs for entry in expr.atoms(sp.Indexed)}
+        entries = {entry: used[entry] for entry in sorted(used, key=str)}
+        grams = [(role, entry.indices) for entry, role in entries.items() if isinstance(role, GramEntry)]
+        if not grams:
             return []
-        names = [str(entry.base) for entry in entries]
+        names = [role.name for role, _ in grams]
         self.out.put(0, "", f"@njit({JIT})", f"def example_gram(gram, y, {', '.join(names)}):")
         self.out.put(1, '"""Inner products of each example\'s own directions, taken out of the Gram matrix once."""')
         self.offsets(1)
         self.out.put(1, "for i in range(y.size):")
-        for entry in entries:
-            self.out.put(2, f"{entry.base}[i] = {self.printer.gram_entry(str(entry.base), entry.indices)}")
+        for role, at in grams:
+            self.out.put(2, f"{role.name}[i] = {self.printer.gram_entry(role, at)}")
         self.out.put(0, "")
         return names
 
@@ -354,7 +363,7 @@ class Emitter:
         definition = self.recursion.definitions["f" if self.signed else "F"]
         total = next(iter(definition.expr.atoms(sp.Sum)))
         for p in range(len(self.model.patches)):
-            self.out.put(4, f"a_{names.patch_name(p)} = a[i, {p}, h, r]")
+            self.out.put(4, f"{names.patch(p).name} = a[i, {p}, h, r]")
         pieces = sorted({e for e in total.function.atoms(*PIECES)}, key=piece_name)
         for piece in pieces:
             arguments = ", ".join(self.printer.doprint(arg) for arg in piece.args)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .choices import Declared, Name, OptionalName
+
 
 @dataclass(frozen=True, kw_only=True)
-class Extreme:
+class Extreme(Declared):
     """max, max_abs or min over neurons of z on the family `of`, over all, own-class, other-class or one sign's heads.
 
     `per` = "example" keeps the example axis, "head" the head axis, "task" the task axis.  `of` may also name a
@@ -16,7 +18,7 @@ class Extreme:
     `floor`.
     """
 
-    name: str
+    name: Name
     latex: str
     of: str
     reduce: Literal["max", "max_abs", "min"]
@@ -29,10 +31,10 @@ class Extreme:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shifted:
+class Shifted(Declared):
     """A per-example definition of the recursion (such as l1) times a constant plus a constant."""
 
-    name: str
+    name: Name
     latex: str
     of: str
     plus: float
@@ -41,20 +43,20 @@ class Shifted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Total:
+class Total(Declared):
     """The sum of the coefficient `of` over its family, for every filter."""
 
-    name: str
+    name: Name
     latex: str
     of: str
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Distance:
+class Distance(Declared):
     """||W - W*||_F for W* = W(0) + `scale` sum_{i : head is y_i's} v_i / ||v_i||^2 over the family `of`."""
 
-    name: str
+    name: Name
     latex: str
     of: str
     scale: str
@@ -62,130 +64,130 @@ class Distance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NeuronNorm:
+class NeuronNorm(Declared):
     """||w_{h,r}|| of every filter."""
 
-    name: str
+    name: Name
     latex: str
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spectral:
+class Spectral(Declared):
     """A number of each head's matrix W_h and of all of them stacked, from its singular values s_1 >= s_2 >= ...
 
     "frobenius" ||W||_F, "spectral" s_1, "stable_rank" ||W||_F^2 / s_1^2, "stable_rank_excess" sum_{k>1} s_k^2 / s_1^2.
     """
 
-    name: str
+    name: Name
     latex: str
     what: Literal["frobenius", "spectral", "stable_rank", "stable_rank_excess"]
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class NormalisedMargin:
+class NormalisedMargin(Declared):
     """Each example's margin over ||W||_F; with `spread`, the largest minus the smallest."""
 
-    name: str
+    name: Name
     latex: str
     spread: bool = False
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaxMargin:
+class MaxMargin(Declared):
     """How far W is from satisfying the KKT conditions of min ||W||_F^2 / 2 over margins of at least 1 (signed heads).
 
     "residual": min over lambda >= 0 of ||W - sum_i lambda_i grad z_i||_F / ||W||_F, z_i the margins; "slackness":
     max_i lambda_i (z_i / min z - 1) at the feasible W / min z.  For activations homogeneous of degree one.
     """
 
-    name: str
+    name: Name
     latex: str
     what: Literal["residual", "slackness"] = "residual"
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class NearOrthogonality:
+class NearOrthogonality(Declared):
     """R_min^2 / (R^2 n p) of the family `of` over examples: R_min and R_max the lengths, R their ratio.
 
     p = max_{i != k} |<v_i, v_k>|; infinite where p is 0.
     """
 
-    name: str
+    name: Name
     latex: str
     of: str
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flips:
+class Flips(Declared):
     """How many (head, filter, example, patch) have changed their side of the activation's kink in steps 1..t.
 
     Every step is looked at, whatever is recorded.  `last` names one more variable: the last change's step t, that is
     the first from which the pattern stays; 0 where nothing changed.
     """
 
-    name: str
+    name: Name
     latex: str
     heads: Literal["all", "on_class", "off_class"] = "all"
-    last: str = ""
+    last: OptionalName = ""
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Complement:
+class Complement(Declared):
     """1 - p_{y_i}(x_i) of each example, class heads, without cancellation."""
 
-    name: str
+    name: Name
     latex: str
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Balance:
+class Balance(Declared):
     """Largest over smallest entry of the `Complement` named `of`, over examples (inf where that overflows)."""
 
-    name: str
+    name: Name
     latex: str
     of: str
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActiveShare:
+class ActiveShare(Declared):
     """The share of an example's own head's filters with z > 0 on the family `of`, for each example."""
 
-    name: str
+    name: Name
     latex: str
     of: str
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deactivated:
+class Deactivated(Declared):
     """How many (filter of the own head, example) have z > 0 on `of` at the recorded step before and not at this one.
 
     0 at the first; with every step recorded it is 0 throughout exactly where the activation sets are nested.
     """
 
-    name: str
+    name: Name
     latex: str
     of: str
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoiseRatio:
+class NoiseRatio(Declared):
     """Class by class from the data: |S_k| F_kk / (|S_j| F_kj), or with `signal` |S_k|^2 ||u_k||^4 / (|S_j| F_kj).
 
     F_kj is the mean of <v_a, v_b>^2 over pairs a in S_k, b in S_j, a != b, of the family `of`: for centred noise an
     unbiased estimate of ||A_k^T A_j||_F^2, whatever its law.  NaN where there is no such pair.
     """
 
-    name: str
+    name: Name
     latex: str
     of: str
     signal: str = ""
@@ -193,14 +195,14 @@ class NoiseRatio:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LongTail:
+class LongTail(Declared):
     """The long-tail ratio of fresh noise v of `of`, and accuracy by it, in `bins` equally likely bins a class.
 
     q(v) = <sum_R w_{y,r}, v> / ||A_y^T sum_R w_{y,r}|| over R = {r : <w_{y,r}, v> > 0}.  NAME is a bin's mean ratio,
     NAME_accuracy the accuracy in it, NAME_empty the probability that R is empty and q undefined.
     """
 
-    name: str
+    name: Name
     latex: str
     of: str
     bins: int = 10
@@ -214,10 +216,10 @@ Observable = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
+class Event(Declared):
     """The first step t at which the smallest entry of `observable` stands in `relation` to `threshold` (a formula)."""
 
-    name: str
+    name: Name
     latex: str
     observable: str
     relation: Literal[">=", "<="]

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from .calculus import Definition, collect_by
-from .derive import Gradient, Recursion, needed
+from .recursion import Gradient, Recursion, needed
+from .roles import Covector, role_of
+from .show import TextPrinter
 from .symbols import Names, class_, i, i_, r, r_
 
 KINDS = ("reduce", "heads", "softmax", "pass", "gradient", "contract")
@@ -44,8 +46,8 @@ def schedule(
     hoisted, contributions = _hoist(names, gradient, prefix)
     first: tuple[Stage, ...] = ()
     exprs = [*contributions.values(), *[d.expr for d in hoisted], *[recursion.definitions[w].symbol for w in wanted]]
-    need = [d for d in needed(recursion, exprs) if not d.name.startswith("a_")]
-    if any(str(base).startswith("u_") for d in need for base in d.expr.atoms(sp.IndexedBase)):
+    need = [d for d in needed(recursion, exprs) if not d.of_patch]
+    if any(isinstance(role_of(base), Covector) for d in need for base in d.expr.atoms(sp.IndexedBase)):
         first = (*schedule(recursion, recursion.plain, prefix="v"), Stage("contract"))
     done = {d.name for d in arrays(first)}
     waiting = [d for d in (*need, *hoisted) if d.name not in done]
@@ -80,8 +82,6 @@ def _unprimed(names: Names, expr: sp.Expr) -> sp.Expr:
 
 def _in_words(names: Names, factor: sp.Expr) -> str:
     """A factor of a gradient in the field's notation, as in j sigma'(<w_{j,r}, mu>)."""
-    from .show import TextPrinter
-
     return str(TextPrinter(names.model).doprint(factor))
 
 

@@ -1,4 +1,4 @@
-"""A recursion in the papers' notation: plain text, LaTeX, and the derivation step by step."""
+"""A recursion in the papers' notation, as plain text and LaTeX: the printers, and the displays of one loop."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from . import algorithm_show as algorithm
 from .calculus import reduce_signs
-from .derive import Collected, Recursion, needed
 from .latex_lines import align
-from .model import Bilevel, Directions, Model
-from .symbols import Names, c, class_, eta, head_sum, i, i_, kappa, m, r, r_
+from .model import Directions, Model
+from .recursion import Collected, Recursion, needed
+from .roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
+from .symbols import Names, c, class_, clean, eta, head_sum, i, i_, kappa, label, m, r, r_, s, y
 
 
 class TextPrinter(StrPrinter):
@@ -51,10 +53,9 @@ class TextPrinter(StrPrinter):
         """The gradient of the training loss in one filter."""
         return f"grad_{self._sub(at)} {'L_{B_t}' if self.batch else 'L_S'}{'(W~)' if self.weight == 'w~' else ''}"
 
-    def patch(self, name: str, example: sp.Expr) -> str:
+    def patch(self, role: PatchPreactivation, example: sp.Expr) -> str:
         """A patch of an example: its scale and its vector."""
-        number = next(p for p in range(len(self.model.patches)) if self.names.patch_name(p) == name)
-        declared = self.model.patches[number]
+        declared = self.names.declared_patch(role)
         family = self.model.family(declared.direction)
         vector = self.vector(family.name, self.names.place(family, example))
         return vector if declared.scale == "one" else f"{self._print(self.names.scale(declared, example))} {vector}"
@@ -65,29 +66,25 @@ class TextPrinter(StrPrinter):
         return f"{known.get(base, base)}_{self._sub(at)}"
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        base, at = str(expr.base), expr.indices
-        if base == "s":
-            return str(self._print(at[0]))
-        if base.startswith("a_"):
-            return self.inner(self.filter(at[:2]), self.patch(base[2:], at[2]))
-        if base.startswith("z_"):
-            return self.inner(self.filter(at[:2]), self.vector(base[2:], at[2:]))
-        if base.startswith("u_"):
-            return self.inner(self.slope_of(at[:2]), self.vector(base[2:], at[2:]))
-        if base.startswith("G_"):
-            return self._gram(base, at)
-        return self.named(base, at)
+        at = expr.indices
+        match role_of(expr):
+            case PatchPreactivation() as patch:
+                return self.inner(self.filter(at[:2]), self.patch(patch, at[2]))
+            case Preactivation(family):
+                return self.inner(self.filter(at[:2]), self.vector(family, at[2:]))
+            case Covector(family):
+                return self.inner(self.slope_of(at[:2]), self.vector(family, at[2:]))
+            case GramEntry() as entry:
+                return self._gram(entry, at)
+        return str(self._print(at[0])) if expr.base == s else self.named(str(expr.base), at)
 
-    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        families = [family.name for family in self.model.directions]
-        first, second = next((f, g) for f in families for g in families if base == f"G_{f}_{g}")
-        split = 0 if self.model.family(first).single else 1
-        left, right = self.vector(first, at[:split]), self.vector(second, at[split:])
+    def _gram(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
+        left, right = (self.vector(*side) for side in self.names.gram_sides(entry, at))
         return self.square(left) if left == right else self.inner(left, right)
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
-        name = str(expr)
-        return self._gram(name, ()) if name.startswith("G_") else name
+        entry = role_of(expr)
+        return self._gram(entry, ()) if isinstance(entry, GramEntry) else str(expr)
 
     def _print_Sum(self, expr: sp.Sum) -> str:
         over = ",".join(self.range_of(limit[0]) for limit in expr.limits)
@@ -110,7 +107,7 @@ class TextPrinter(StrPrinter):
         name, args = type(expr).__name__, [self._print(arg) for arg in expr.args]
         forms = {
             "Relu": "ReLU({0})", "ReluClosed": "ReLU({0})", "Step": "1{{{0} > 0}}", "StepClosed": "1{{{0} >= 0}}",
-            "Box": "1{{0 < {0} < {1}}}", "Ramp": "clip({0}/{1}, 0, 1)", "HuberizedRelu": "sigma({0})",
+            "Box": "1{{0 < {0} < {1}}}", "Ramp": "clip({0}/{divisor}, 0, 1)", "HuberizedRelu": "sigma({0})",
             "LeakyRelu": "sigma({0})", "LeakyReluClosed": "sigma({0})",
             "LeakySlope": "sigma'({0})", "LeakySlopeClosed": "sigma'({0})",
             "norm2": "||grad {0}||_F^2", "along": "<d{0}/dz, u>", "partial": "d{0}/d{1}", "softmax": "softmax({0})",
@@ -118,7 +115,8 @@ class TextPrinter(StrPrinter):
         }
         if name == "rate":
             return f"l{chr(39) * int(expr.args[0])}({args[1]})"
-        return forms[name].format(*args)
+        divisor = self.parenthesize(expr.args[-1], PRECEDENCE["Pow"])  # z/(1/2), not z/1/2
+        return forms[name].format(*args, divisor=divisor)
 
 
 class PaperLatexPrinter(LatexPrinter):
@@ -141,21 +139,26 @@ class PaperLatexPrinter(LatexPrinter):
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         base, at = str(expr.base), expr.indices
-        if base == "s":
+        match role_of(expr):
+            case PatchPreactivation() as patch:
+                return rf"\langle {self._filter(at[:2])}, {self._patch(patch, at[2])}\rangle"
+            case Preactivation(family):
+                return rf"\langle {self._filter(at[:2])}, {self.vector(self.model.family(family), at[2:])}\rangle"
+            case Covector(family):
+                vector = self.vector(self.model.family(family), at[2:])
+                return rf"\langle {self._slope_of(at[:2])}, {vector}\rangle"
+            case GramEntry() as entry:
+                return self._gram(entry, at)
+        if expr.base == s:
             return str(self._print(at[0]))
-        if base.startswith("a_"):
-            return rf"\langle {self._filter(at[:2])}, {self._patch(base[2:], at[2])}\rangle"
-        if base.startswith("z_"):
-            return rf"\langle {self._filter(at[:2])}, {self.vector(self.model.family(base[2:]), at[2:])}\rangle"
-        if base.startswith("u_"):
-            loss = r"L_{\mathcal{B}_t}" if self.batch else "L_S"
-            loss += r"(\widetilde{\mathbf{W}}^{(t)})" if r"\widetilde" in self.weight else ""
-            grad = rf"\nabla_{{\mathbf{{w}}_{{{self._sub(at[:2])}}}}}{loss}"
-            return rf"\langle {grad}, {self.vector(self.model.family(base[2:]), at[2:])}\rangle"
-        if base.startswith("G_"):
-            return self._gram(base, at)
-        entry = self._named(base, at)
-        return self._at_t(base, at) if self.dated and base not in ("y", "label", "clean") else entry
+        dated = self.dated and expr.base not in (y, label, clean)
+        return self._at_t(base, at) if dated else self._named(base, at)
+
+    def _slope_of(self, at: tuple[sp.Expr, ...]) -> str:
+        """The gradient of the training loss in one filter."""
+        loss = r"L_{\mathcal{B}_t}" if self.batch else "L_S"
+        loss += r"(\widetilde{\mathbf{W}}^{(t)})" if r"\widetilde" in self.weight else ""
+        return rf"\nabla_{{\mathbf{{w}}_{{{self._sub(at)}}}}}{loss}"
 
     def _at_t(self, base: str, at: tuple[Any, ...]) -> str:
         """A definition's entry with the papers' superscript (t); a derivative's primes are part of that."""
@@ -174,25 +177,21 @@ class PaperLatexPrinter(LatexPrinter):
         entry = rf"{shown}_{{{self._sub(at)}}}"
         return f"{{{entry}}}" if "'" in shown else entry  # a power of a primed symbol needs the braces
 
-    def _patch(self, name: str, example: sp.Expr) -> str:
-        number = next(p for p in range(len(self.model.patches)) if self.names.patch_name(p) == name)
-        declared = self.model.patches[number]
+    def _patch(self, role: PatchPreactivation, example: sp.Expr) -> str:
+        declared = self.names.declared_patch(role)
         family = self.model.family(declared.direction)
         scale = "" if declared.scale == "one" else self._print(self.names.scale(declared, example))
         return f"{scale} {self.vector(family, self.names.place(family, example))}".strip()
 
-    def _gram(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        families = [family.name for family in self.model.directions]
-        first, second = next((f, g) for f in families for g in families if base == f"G_{f}_{g}")
-        split = 0 if self.model.family(first).single else 1
-        left = self.vector(self.model.family(first), at[:split])
-        right = self.vector(self.model.family(second), at[split:])
+    def _gram(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
+        sides = self.names.gram_sides(entry, at)
+        left, right = (self.vector(self.model.family(family), place) for family, place in sides)
         return rf"\|{left}\|_2^2" if left == right else rf"\langle {left}, {right}\rangle"
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        name = str(expr)
-        if name.startswith("G_"):
-            return self._gram(name, ())
+        name, role = str(expr), role_of(expr)
+        if isinstance(role, GramEntry):
+            return self._gram(role, ())
         if name in ("L_i", "L_S", "O", str(algorithm.BATCH_SIZE)):
             return {"L_i": "L_i", "L_S": "L_S", "O": r"\widetilde{L}"}.get(name, r"|\mathcal{B}_t|")
         return r"\lambda" if name == "lam" else str(super()._print_Symbol(expr))
@@ -221,23 +220,30 @@ class PaperLatexPrinter(LatexPrinter):
 
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
         name, args = type(expr).__name__, [self._print(arg) for arg in expr.args]
-        power = f"^{{{exp}}}" if exp else ""
-        forms = {
-            "Relu": rf"\mathrm{{ReLU}}{power}({{0}})", "ReluClosed": rf"\mathrm{{ReLU}}{power}({{0}})",
-            "Step": r"\mathbf{{1}}\{{{0}>0\}}", "StepClosed": r"\mathbf{{1}}\{{{0}\geq 0\}}",
-            "Box": r"\mathbf{{1}}\{{0<{0}<{1}\}}", "Ramp": rf"\mathrm{{{{clip}}}}_{{{{[0,1]}}}}{power}({{0}}/{{1}})",
-            "HuberizedRelu": rf"\sigma{power}({{0}})",
-            "LeakyRelu": rf"\sigma{power}({{0}})", "LeakyReluClosed": rf"\sigma{power}({{0}})",
-            "LeakySlope": rf"\sigma'{power}({{0}})", "LeakySlopeClosed": rf"\sigma'{power}({{0}})",
-            "norm2": r"\|\nabla {0}\|_F^2",
-            "along": r"\langle \partial {0}/\partial z, u\rangle", "partial": r"\partial {0}/\partial {1}",
-            "softmax": r"\mathrm{{softmax}}({0})", "cross_entropy": r"\log\sum_k e^{{F_k}} - {0}",
+        if name in ("Step", "StepClosed", "Box"):  # 0 or 1, as is any power of them
+            bounds = {"Step": "{0}>0", "StepClosed": r"{0}\geq 0", "Box": "0<{0}<{1}"}
+            return rf"\mathbf{{1}}\{{{bounds[name].format(*args)}\}}"
+        named = {
+            "Relu": r"\mathrm{ReLU}", "ReluClosed": r"\mathrm{ReLU}", "HuberizedRelu": r"\sigma",
+            "LeakyRelu": r"\sigma", "LeakyReluClosed": r"\sigma", "LeakySlope": r"\sigma'",
+            "LeakySlopeClosed": r"\sigma'", "Ramp": r"\mathrm{clip}_{[0,1]}", "softmax": r"\mathrm{softmax}",
+            "rate": rf"\ell{chr(39) * int(expr.args[0])}" if name == "rate" else "",
         }
-        if name == "rate":
-            return rf"\ell{chr(39) * int(expr.args[0])}({args[1]})"
-        if name in ("Relu", "ReluClosed"):
-            return rf"\mathrm{{ReLU}}{power}({args[0]})"
-        return forms[name].format(*args)
+        if name in named:
+            of = args[1] if name == "rate" else args[0]
+            of += f"/{self._divisor(expr.args[1])}" if name == "Ramp" else ""
+            return f"{named[name]}{f'^{{{exp}}}' if exp else ''}({of})"
+        forms = {
+            "norm2": r"\|\nabla {0}\|_F^2", "along": r"\langle \partial {0}/\partial z, u\rangle",
+            "partial": r"\partial {0}/\partial {1}", "cross_entropy": r"\log\sum_k e^{{F_k}} - {0}",
+        }
+        shown = forms[name].format(*args)
+        return rf"\bigl({shown}\bigr)^{{{exp}}}" if exp else shown
+
+    def _divisor(self, expr: sp.Expr) -> str:
+        """What stands after a slash: a number that is a fraction in parentheses."""
+        shown = str(self._print(expr))
+        return shown if expr.is_Symbol or expr.is_Integer else rf"\bigl({shown}\bigr)"
 
 
 def unprimed(names: Names, expr: sp.Expr) -> sp.Expr:
@@ -293,10 +299,10 @@ def definitions_shown(recursion: Recursion) -> list[tuple[sp.Expr, sp.Expr]]:
     f, names = sp.IndexedBase("f"), Names(recursion.model)
     unfold = {margin[x]: names.label(x) * f[x] for d in found for x in d.indices}
     shown = published(recursion.model)
-    return [(d.symbol, d.expr.subs(shown).xreplace(unfold)) for d in found if not d.name.startswith("a_")]
+    return [(d.symbol, d.expr.subs(shown).xreplace(unfold)) for d in found if not d.of_patch]
 
 
-def _activation(model: Model) -> str:
+def activation_said(model: Model) -> str:
     """The activation by name; a leaky one with its slope and sigma'(0), which no formula shows."""
     act = model.network.activation
     if act.name != "leaky_relu":
@@ -306,12 +312,8 @@ def _activation(model: Model) -> str:
 
 def text(recursion: Recursion) -> str:
     """The recursion in ASCII: definitions, then one update a coefficient."""
-    if isinstance(recursion.model.algorithm, Bilevel):
-        from . import bilevel_show
-
-        return bilevel_show.text(recursion)
     model, printer = recursion.model, TextPrinter(recursion.model)
-    head = f"{model.title or model.name}, activation {_activation(model)}, penalty {model.objective.penalty}."
+    head = f"{model.title or model.name}, activation {activation_said(model)}, penalty {model.objective.penalty}."
     lines = [head, "", "Decomposition", f"  {_decomposition(model, printer)}"]
     lines += [f"  {line}" for line in _split_text(model)]
     told = algorithm.text_lines(model, printer._sub((Names(model).head, r)))
@@ -336,11 +338,17 @@ def _decomposition(model: Model, printer: TextPrinter) -> str:
     for family in model.directions:
         at = tuple(unprimed(names, x) for x in names.free_place(family))
         coefficient, vector = family.coefficient, printer.vector(family.name, at)
-        sign = "j " if coefficient.signed and names.signed else ""
+        sign = "".join(f"{each} " for each in declared_signs(model, family, printer))
         term = f"{sign}{coefficient.name}_{printer._sub((names.head, r, *at))} {vector}"
         term += f"/{printer.square(vector)}" if coefficient.scaled else ""
         total.append(f"sum_{printer._sub(at)} {term}" if at else term)
     return f"{printer.filter((names.head, r))}(t) = {' + '.join(total)}"
+
+
+def declared_signs(model: Model, family: Directions, printer: TextPrinter | PaperLatexPrinter) -> list[str]:
+    """The declared signs of a coefficient in the decomposition of a filter: j, and y_i."""
+    signs = ["j"] * (family.coefficient.signed and model.network.heads == "signed")
+    return [*signs, str(printer.doprint(Names(model).label(i)))] if family.coefficient.labelled else signs
 
 
 def _split_text(model: Model) -> list[str]:
@@ -385,10 +393,6 @@ def _product(show: Any, coefficient: sp.Expr, factor: sp.Expr) -> str:
 
 def latex(recursion: Recursion) -> str:
     """The recursion as three `align*` environments, ready to compile with amsmath and amssymb in a plain article."""
-    if isinstance(recursion.model.algorithm, Bilevel):
-        from . import bilevel_show
-
-        return bilevel_show.latex(recursion)
     model = recursion.model
     printer = PaperLatexPrinter(model, algorithm.moved(model, ascii_only=False), dated=True)
     shown = definitions_shown(recursion)
@@ -410,7 +414,7 @@ def _decomposition_latex(model: Model, printer: PaperLatexPrinter) -> str:
     for family in model.directions:
         at = tuple(unprimed(names, x) for x in names.free_place(family))
         coefficient, vector = family.coefficient, printer.vector(family, at)
-        sign = "j\\," if coefficient.signed and names.signed else ""
+        sign = "".join(f"{each}\\," for each in declared_signs(model, family, printer))
         scale = rf"\frac{{{vector}}}{{\|{vector}\|_2^2}}" if coefficient.scaled else vector
         term = rf"{sign}{coefficient.latex}_{{{printer._sub((names.head, r, *at))}}}^{{(t)}} {scale}"
         total.append(rf"\sum_{{{printer._sub(at)}}} {term}" if at else term)
@@ -451,46 +455,3 @@ def update_latex(printer: PaperLatexPrinter, group: Collected) -> str:
         terms.append(show(factor) if coefficient == 1 else f"{inner}\\, {show(factor)}")
     body = " \\\\ &\\qquad + ".join(terms).replace("+ -", "- ")
     return rf"{'-' if negative else '+'} {show(common)} {printer.example_sum(group)}\Bigl[ {body} \Bigr]"
-
-
-def steps(recursion: Recursion) -> str:
-    """The derivation: forward definitions, then each differentiation, numbered."""
-    model, lines = recursion.model, [f"{recursion.model.title or recursion.model.name}: derivation", ""]
-    lines += _constants(recursion)
-    printer, number = TextPrinter(model), 0
-    mean = algorithm.batch_mean(model)
-    for definition in recursion.definitions.values():
-        number += 1
-        left, right = printer.doprint(definition.symbol), printer.doprint(definition.expr)
-        lines += [f"({number}) {definition.meaning}", f"    {left} = {right}", ""]
-    for title, left, right in recursion.steps:
-        number += 1
-        lines += [f"({number}) {title}", f"    {printer.doprint(left)} = {printer.doprint(right.subs(mean))}", ""]
-    lines += [f"({number + 1}) the step: {', '.join(_moves(model))}, coefficients as declared", ""]
-    return "\n".join(lines) + "\n" + text(recursion)
-
-
-def _constants(recursion: Recursion) -> list[str]:
-    """What kappa and c are, of those that the derivation has, with the declared values."""
-    model = recursion.model
-    exprs = [each.expr for each in recursion.definitions.values()] + [right for _, _, right in recursion.steps]
-    found = set().union(*(expr.free_symbols for expr in exprs))
-    meanings = {
-        kappa: "the network's factor, 1/m for a mean over the filters and 1 for a sum",
-        c: "the penalty's factor, as in c lam ||grad||^2: 1/2 or 1",
-    }
-    here = published(model)
-    lines = [
-        f"{symbol}: {meaning}" + (f"; here {here[symbol]}" if symbol in here else "")
-        for symbol, meaning in meanings.items() if symbol in found
-    ]  # fmt: skip
-    return [*lines, ""] if lines else []
-
-
-def _moves(model: Model) -> list[str]:
-    """The algorithm's step on z and b."""
-    if isinstance(model.algorithm, Bilevel):
-        from . import bilevel_show
-
-        return bilevel_show.step_lines(model)
-    return algorithm.reduced_step(model)

@@ -32,6 +32,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .choices import Declared
 from .conditions import Only, Quantity
 from .model import Value
 
@@ -40,7 +41,7 @@ ROUNDING = "rounding: the formula's running error, and outputs that cancel to 1e
 
 
 @dataclass(frozen=True, kw_only=True)
-class Instance:
+class Instance(Declared):
     """Parameter values of a statement's own and the steps of the run: it is checked there, whatever the setting."""
 
     values: tuple[tuple[str, Value], ...]
@@ -48,7 +49,7 @@ class Instance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Path:
+class Path(Declared):
     """A scaling path: parameter values as formulas of s, the s it visits, and the steps of each run (also a formula).
 
     `slack` is the exponent in s that the statement's hidden logarithms may account for.
@@ -61,7 +62,7 @@ class Path:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statement:
+class Statement(Declared):
     """One lemma, proposition or invariant; formulas as in this module's docstring.
 
     kind:
@@ -100,12 +101,13 @@ class Statement:
     mutant_given: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if (self.kind == "order") != (self.path is not None):
             raise ValueError(f"{self.id}: an order statement needs a path, and only it; give path= or another kind")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statements:
+class Statements(Declared):
     """A paper's statements and the quantities their formulas share, in order: each may use those before it."""
 
     paper: str
@@ -113,6 +115,7 @@ class Statements:
     statements: tuple[Statement, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         ids = [statement.id for statement in self.statements]
         for name in ids:
             if ids.count(name) > 1:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from .model import Directions, Model, Patch
+from .roles import Covector, GramEntry, PatchPreactivation, Preactivation, indexed, scalar
 
 m, n, kappa, eta, lam, c = sp.symbols("m n kappa eta lam c", positive=True)
 r, i = sp.symbols("r i", integer=True, positive=True)
@@ -32,6 +33,9 @@ def signed_head() -> tuple[sp.Symbol, sp.Symbol]:
 def class_head() -> tuple[sp.Symbol, sp.Symbol]:
     """The head index and its primed twin, for class heads."""
     return sp.Symbol("k", integer=True, positive=True), sp.Symbol("k'", integer=True, positive=True)
+
+
+Vector = tuple[str, tuple[sp.Expr, ...]]  # a family and the index of one of its vectors
 
 
 @dataclass(frozen=True)
@@ -87,31 +91,42 @@ class Names:
 
     def z(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:
         """<w_{head,neuron}, v_place>."""
-        return sp.IndexedBase(f"z_{family}")[(head, neuron, *place)]
+        return indexed(Preactivation(family))[(head, neuron, *place)]
 
     def u(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:
         """The frozen co-vector (G dL/dz) of the full gradient penalty, at one direction."""
-        return sp.IndexedBase(f"u_{family}")[(head, neuron, *place)]
+        return indexed(Covector(family))[(head, neuron, *place)]
 
     def scale(self, patch: Patch, example: sp.Expr) -> sp.Expr:
         """A patch's scale."""
         return {"one": sp.S.One, "label": y[example], "clean": clean[example]}[patch.scale]
 
-    def patch_name(self, number: int) -> str:
-        """A patch's name: its family's, numbered where a family makes several patches."""
+    def patch(self, number: int) -> PatchPreactivation:
+        """What the pre-activation of patch `number` is; patches of one family are numbered among themselves."""
         family = self.model.patches[number].direction
         twins = [at for at, patch in enumerate(self.model.patches) if patch.direction == family]
-        return family if len(twins) == 1 else f"{family}{twins.index(number) + 1}"
+        return PatchPreactivation(family, 0 if len(twins) == 1 else twins.index(number) + 1)
+
+    def declared_patch(self, role: PatchPreactivation) -> Patch:
+        """The declaration of the patch that a pre-activation is of."""
+        same = [patch for patch in self.model.patches if patch.direction == role.family]
+        return same[max(role.twin - 1, 0)]
 
     def a(self, number: int, head: sp.Expr, neuron: sp.Expr, example: sp.Expr) -> sp.Indexed:
         """The pre-activation <w, x_example^(p)> of patch `number`."""
-        return sp.IndexedBase(f"a_{self.patch_name(number)}")[head, neuron, example]
+        return indexed(self.patch(number))[head, neuron, example]
 
-    def gram(self, first: tuple[str, tuple[sp.Expr, ...]], second: tuple[str, tuple[sp.Expr, ...]]) -> sp.Expr:
+    def gram(self, first: Vector, second: Vector) -> sp.Expr:
         """<v, v'> for two (family, place) pairs; families in declared order, since G is symmetric."""
         order = [family.name for family in self.model.directions]
         (f, at), (g, to) = sorted((first, second), key=lambda pair: order.index(pair[0]))
-        return sp.IndexedBase(f"G_{f}_{g}")[(*at, *to)] if at or to else sp.Symbol(f"G_{f}_{g}", real=True)
+        role = GramEntry(f, g)
+        return indexed(role)[(*at, *to)] if at or to else scalar(role)
+
+    def gram_sides(self, role: GramEntry, at: tuple[sp.Expr, ...]) -> tuple[Vector, Vector]:
+        """The two (family, place) pairs of a Gram entry with the indices `at`."""
+        split = 0 if self.model.family(role.first).single else 1
+        return (role.first, at[:split]), (role.second, at[split:])
 
     def patch_gram(self, number: int, other: int, example: sp.Expr) -> sp.Expr:
         """<x^(p), x^(p')> of one example, scales included."""

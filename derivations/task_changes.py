@@ -9,9 +9,10 @@ from __future__ import annotations
 import sympy as sp
 
 from .changes import filter_change, vector
-from .derive import Recursion
 from .model import Model
-from .symbols import eta, n
+from .recursion import Recursion
+from .roles import FormalVector, GramEntry, PatchPreactivation, Preactivation, indexed, role_of
+from .symbols import eta, n, s
 from .task_symbols import ALL, K, gamma, k, k_
 
 Split = tuple[sp.Expr, tuple[sp.Expr, sp.Expr]]
@@ -49,11 +50,10 @@ def lifted(expr: sp.Expr, model: Model, task: sp.Expr) -> sp.Expr:
     own = {family.name for family in model.directions if family.over in ("task", "sample")}
 
     def indexed(entry: sp.Indexed) -> sp.Expr:
-        name, at = str(entry.base), entry.indices
-        prefix, _, family = name.partition("_")
-        if name == "s" or (prefix in ("v", "z") and family not in own):
+        role, at = role_of(entry), entry.indices
+        if entry.base == s or (isinstance(role, FormalVector | Preactivation) and role.family not in own):
             return entry
-        front = 2 if prefix in ("a", "z") else 0
+        front = 2 if isinstance(role, PatchPreactivation | Preactivation) else 0
         return entry.base[(*at[:front], task, *at[front:])]
 
     shared = {vector(family.name): vector(family.name, task) for family in model.directions if family.over == "task"}
@@ -65,11 +65,14 @@ def along(expr: sp.Expr, model: Model, name: str, *place: sp.Expr) -> sp.Expr:
     order = [family.name for family in model.directions]
 
     def product(entry: sp.Indexed) -> sp.Expr:
-        family = str(entry.base)[2:]
+        family = vector_of(entry)
         first, second = (family, entry.indices), (name, place)
         if name in order and order.index(name) < order.index(family):
             first, second = second, first
-        return sp.IndexedBase(f"G_{first[0]}_{second[0]}")[(*first[1], *second[1])]
+        return indexed(GramEntry(first[0], second[0]))[(*first[1], *second[1])]
 
-    families = {f"v_{family}" for family in order}
-    return expr.replace(lambda e: isinstance(e, sp.Indexed) and str(e.base) in families, product)
+    def vector_of(entry: sp.Indexed) -> str:
+        role = role_of(entry)
+        return role.family if isinstance(role, FormalVector) else ""
+
+    return expr.replace(lambda e: isinstance(e, sp.Indexed) and vector_of(e) in order, product)

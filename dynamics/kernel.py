@@ -1,14 +1,11 @@
 """A generated kernel, loaded: the same file compiled by Numba or run as plain Python.
 
-A kernel is a Python module beside a JSON description of the declaration it came from.  Compiled modules are imported
-from their file, so that Numba's cache finds them again; plain ones are the same text with `njit` doing nothing.
+A kernel is a Python module beside a JSON description of the declaration it came from; `dynamics.loading` reads both
+kinds of module from it.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,10 +17,10 @@ from numpy.typing import NDArray
 
 from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
+from .loading import BESIDE, GENERATED, Place, module_of, plain_module, remember
 from .stepdraws import StepDraws
 
 Floats = NDArray[np.float64]
-GENERATED = Path(__file__).resolve().parent / "generated"
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
 
@@ -88,11 +85,11 @@ class Kernel:
     @property
     def source(self) -> str:
         """The text that runs."""
-        return self.path.read_text(encoding="utf-8")
+        return remember(self.path, BESIDE)
 
     def module(self, directions: int) -> ModuleType:
         """Loops where shapes are small, BLAS where large."""
-        return _import(self.blas_path) if self.blas_path is not None and directions >= BLAS_FROM else self.loops
+        return module_of(self.blas_path) if self.blas_path is not None and directions >= BLAS_FROM else self.loops
 
     def labels(self, y: Floats) -> NDArray[Any]:
         """Labels as the kernel takes them: +-1 as floats, classes as integers."""
@@ -230,14 +227,20 @@ def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) 
     return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)
 
 
-def load(path: Path, description: Mapping[str, Any], compiled: bool = True) -> Kernel:
-    """Load the kernel at `path`; its BLAS variant is path's name with _blas, where it exists."""
+def load(path: Path, description: Mapping[str, Any], compiled: bool = True, place: Place = BESIDE) -> Kernel:
+    """Load the kernel at `path`; its BLAS variant is path's name with _blas, where it exists.
+
+    `place` is where compiled code is kept.
+    """
     blas_path = path.with_name(f"{path.stem}_blas.py")
-    read = _import if compiled else _plain
+    for each in (path, blas_path):
+        if each.exists():
+            remember(each, place)
     kind, more = _kind(description["model"])
     return kind(
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
-        heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"], loops=read(path),
+        heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"],
+        loops=module_of(path) if compiled else plain_module(remember(path, place), path.stem),
         blas_path=blas_path if compiled and blas_path.exists() else None, options=description.get("options", {}),
         follows_clean=any(patch["scale"] == "clean" for patch in description["model"]["patches"]), **more,
     )
@@ -253,37 +256,7 @@ def _kind(model: Mapping[str, Any]) -> tuple[type[Kernel], dict[str, Any]]:
     return BilevelKernel, {"algorithm": model["algorithm"], "families": families}
 
 
-def _import(path: Path) -> ModuleType:
-    """Import under one stable name, which Numba's cache needs: a shipped kernel's own, or one made from the file's."""
-    if path.parent == GENERATED:
-        return importlib.import_module(f"dynamics.generated.{path.stem}")
-    name = f"gammarho_kernel_{path.stem}"
-    known = sys.modules.get(name)
-    if known is not None and known.__file__ == str(path):
-        return known
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"kernel {path.name} cannot be loaded; regenerate it")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _plain(path: Path) -> ModuleType:
-    """The same text as plain Python: the decorator returns its function unchanged."""
-    return plain_module(path.read_text(encoding="utf-8"), path.stem)
-
-
-def plain_module(source: str, name: str) -> ModuleType:
-    """A kernel's text run as plain Python, without Numba."""
-    module = ModuleType(name)
-    unchanged = "njit = lambda *signature, **options: lambda function: function\n"
-    text = source.replace("from numba import njit\n", unchanged)
-    exec(compile(text, f"<{name}, plain>", "exec"), module.__dict__)  # the text is our own generator's
-    return module
-
-
 __all__ = [
-    "ALWAYS", "BLAS_FROM", "Kernel", "Trajectory", "cut", "load", "one_blas_thread", "plain_module", "until_failure",
+    "ALWAYS", "BLAS_FROM", "GENERATED", "Kernel", "Trajectory", "cut", "load", "one_blas_thread", "plain_module",
+    "until_failure",
 ]

@@ -12,7 +12,7 @@ from simulate.errors import InputError, quoted
 
 if TYPE_CHECKING:
     from derivations.conditions import Conditions
-    from derivations.derive import Recursion
+    from derivations.derive import Derived
     from derivations.model import Model, Parameter
     from simulate.conditions import ConditionTable
     from simulate.draw import Draw
@@ -32,7 +32,7 @@ def resolve(setting: str | Model, params: Given = None, preset: str | None = Non
     return parameters.resolve(found.factory, params, found.preset(preset))
 
 
-def derive(setting: str | Model, params: Given = None, *, preset: str | None = None) -> Recursion:
+def derive(setting: str | Model, params: Given = None, *, preset: str | None = None) -> Derived:
     """The exact reduced recursion of a setting (a name, "file.py:model" or a Model).
 
     Structural parameters, such as `regularizer` and `q` of `pegr`, select it; `neurons` and `penalty_half` are shown

@@ -17,7 +17,7 @@ from gammarho import __version__
 from simulate.errors import Diverged, InputError, nearest, quoted
 
 if TYPE_CHECKING:
-    from derivations.derive import Recursion
+    from derivations.derive import Derived
     from derivations.model import Model
     from gammarho.data import ImageSource
 
@@ -523,13 +523,9 @@ def _print_notes(
         print(note, file=to)
 
 
-def _printed(recursion: Recursion, latex: bool, kernel: bool, steps: bool) -> str:
+def _printed(recursion: Derived, latex: bool, kernel: bool, steps: bool) -> str:
     if latex:
         return recursion.latex()
     if kernel:
         return recursion.kernel_source()
-    if not steps:
-        return str(recursion)
-    from derivations import show
-
-    return show.steps(recursion)
+    return recursion.derivation() if steps else str(recursion)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-
-_LONGEST = 60  # characters of a value that an error repeats
+from derivations.choices import nearest, quoted
 
 
 class InputError(ValueError):
@@ -20,20 +17,4 @@ class Diverged(RuntimeError):
         self.step = step
 
 
-def nearest(word: str, options: Iterable[str]) -> str:
-    """The cure for a misspelt name: the closest of `options`, or all of them where none is close."""
-    names = list(options)
-    lowered = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
-    return f"did you mean {lowered[close[0]]!r}?" if close else f"expected one of {', '.join(names)}"
-
-
-def quoted(value: object) -> str:
-    """A value as an error repeats it: on one line, of bounded length, and "empty" for the empty text."""
-    if isinstance(value, str) and not value:
-        return "empty"
-    try:
-        text = " ".join(repr(value).split())
-    except ValueError:  # an integer beyond Python's digit limit
-        text = "an integer too long to print"
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+__all__ = ["Diverged", "InputError", "nearest", "quoted"]

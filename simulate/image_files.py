@@ -86,6 +86,7 @@ def published(which: Published) -> Contents:
 
 
 def _fetched(which: Published, folder: Path) -> Contents:
+    cache_folder().mkdir(mode=0o700, parents=True, exist_ok=True)  # kernels are kept there too
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         found = checked(which, which.fetch(which, Path(scratch)))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from derivations.model import Model, to_plain
+from derivations.cache import cache_folder, note, shut, unfit
+from derivations.model import Bilevel, Model, Value, to_plain
 from dynamics.kernel import GENERATED, Kernel, load
+from dynamics.loading import BESIDE, Place, numba_folder
 
 
 def kernel_for(model: Model) -> Kernel:
@@ -21,14 +24,22 @@ def kernel_for(model: Model) -> Kernel:
         from derivations.generate import write_for
 
         path = write_for(model)
-    return load(path, _description(path))
+    return load(path, _description(path), place=_place(path))
+
+
+def ready(model: Model, kernel: Kernel, values: Mapping[str, Value]) -> None:
+    """Load the variant that runs at these values, so that threads which share the kernel need not wait for it."""
+    loops = model.algorithm if isinstance(model.algorithm, Bilevel) else None
+    n, tasks = values.get(loops.examples if loops else "n"), values.get(loops.tasks) if loops else 1
+    if isinstance(n, int) and isinstance(tasks, int):
+        kernel.module(model.offsets(tasks * n, tasks)[""])
 
 
 def _shipped(model: Model) -> Path | None:
     """The shipped kernel derived from the same mathematics: everything but defaults, presets and wording."""
     wanted = mathematics(to_plain(model))
-    for path in sorted(GENERATED.glob(f"{model.name}*.json")):
-        if mathematics(_description(path.with_suffix(".py"))["model"]) == wanted:
+    for path in sorted(GENERATED.glob("*.json")):
+        if path.name.startswith(model.name) and mathematics(_description(path.with_suffix(".py"))["model"]) == wanted:
             return path.with_suffix(".py")
     return None
 
@@ -42,3 +53,34 @@ def mathematics(plain: dict[str, Any]) -> dict[str, Any]:
 def _description(path: Path) -> dict[str, Any]:
     description: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     return description
+
+
+@functools.cache
+def _place(path: Path) -> Place:
+    """Where Numba keeps what it compiles from a kernel: its index is a pickle, so only in a folder of ours alone.
+
+    That is $NUMBA_CACHE_DIR where it is set, else beside the kernel, else gammarho's cache folder.
+    """
+    named = Path(numba_folder() or ".")
+    if numba_folder():
+        inside = [each for each in _folders(named) if each.name.startswith(f"{path.parent.name}_")]
+        if not any(map(unfit, [named, *inside])):
+            return str(named)
+    beside, spare = path.parent / "__pycache__", cache_folder() / "numba"
+    if unfit(beside) is None:
+        if path.parent != GENERATED:
+            shut(beside)
+        return BESIDE
+    why = unfit(cache_folder()) or unfit(spare)
+    if why is None:
+        shut(spare)
+        return str(spare)
+    note(f"compiled kernels cannot be kept: {cache_folder()} {why}; set GAMMARHO_CACHE to a folder of your own")
+    return None
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        return [each for each in parent.iterdir() if each.is_dir()]
+    except OSError:
+        return []

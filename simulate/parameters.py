@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from derivations.model import Model, Parameter, Preset, Value
 from dynamics import formula
 
+from . import userfile
 from .errors import InputError, nearest, quoted
 
 Factory = Callable[..., Model]
@@ -142,12 +143,7 @@ def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:
         raise InputError(
             f"model({asked}): {error}; a model's function takes its structural parameters, each with a default"
         ) from error
-    try:
-        model = factory(**structural)
-    except InputError:
-        raise
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    model = userfile.call(factory, structural)
     if not isinstance(model, Model):
         raise InputError(f"model: the function returned {quoted(model)}; expected a derivations.model.Model")
     return model
@@ -183,7 +179,7 @@ def count(name: str, value: object, low: int = 0, example: int = 0) -> int:
     Raises:
         InputError: for anything else.
     """
-    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=example, low=low), value)
+    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=max(low, example), low=low), value)
     assert isinstance(parsed, int)
     return parsed
 

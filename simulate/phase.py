@@ -44,7 +44,7 @@ from .fresh import fresh_statistics
 from .fresh_tasks import fresh_task_statistics
 from .grid_axes import Coordinate
 from .grid_store import Arrays, GridStore, open_grid
-from .kernels import kernel_for
+from .kernels import kernel_for, ready
 from .record import advance
 from .reduced_axes import Wanted, wanted
 from .run import run, seen_by, total_steps
@@ -240,6 +240,7 @@ def _grid(
         resolved = parameters.resolve(found.factory, {**given, rows[0]: vertical, columns[0]: horizontal}, chosen)
         if resolved.model not in kernels:  # loaded here, once: threads share it
             kernels[resolved.model] = kernel_for(resolved.model)
+        ready(resolved.model, kernels[resolved.model], resolved.values)
         return _Cell(resolved.model, kernels[resolved.model], resolved.values)
 
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)

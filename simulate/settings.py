@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 from derivations.model import Model, Preset, Value
 
+from . import userfile
 from .errors import InputError, nearest, quoted
 
 SETTINGS = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
@@ -99,6 +99,10 @@ def _from_module(name: str, module: ModuleType, attribute: str) -> Setting:
         expected = "expected a Model or a function that returns one"
         raise InputError(f"setting: {attribute} in {module.__file__} is {quoted(found)}; {expected}")
     presets, structural = getattr(module, "PRESETS", ()), getattr(module, "STRUCTURAL", {})
+    if not (isinstance(presets, Sequence) and all(isinstance(each, Preset) for each in presets)):
+        raise InputError(f"PRESETS: {quoted(presets)} in {module.__file__}; expected a tuple of Preset")
+    if not isinstance(structural, Mapping):
+        raise InputError(f"STRUCTURAL: {quoted(structural)} in {module.__file__}; expected values by parameter name")
     return Setting(name, found, dict(structural), tuple(presets))
 
 
@@ -111,26 +115,4 @@ def _is_model(module: ModuleType, value: object) -> bool:
 def _load(path: Path) -> ModuleType:
     if not path.is_file():
         raise InputError(f"setting: there is no file {str(path)!r}; expected a Python file, a colon and a model's name")
-    name = _module_name(path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None  # a .py file that exists always has both
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their own module up
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # the user's file may raise anything at all
-        del sys.modules[name]
-        raised = f"{type(error).__name__}{_line(error, path)}: {' '.join(str(error).split())}"
-        raise InputError(f"setting: loading {str(path)!r} raised {raised}") from error
-    return module
-
-
-def _line(error: BaseException, path: Path) -> str:
-    """Where in the user's file it was raised, as " at line N"."""
-    at = error.lineno if isinstance(error, SyntaxError) else None
-    trace = error.__traceback__
-    while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename).resolve() == path.resolve():
-            at = trace.tb_lineno
-        trace = trace.tb_next
-    return f" at line {at}" if at else ""
+    return userfile.load(path, _module_name(path))

@@ -133,7 +133,9 @@ def diverged(task: Problem, t: int) -> Diverged:
 
 
 def gradient_at(task: Problem, w: Tensor, t: int) -> Tensor:
-    """grad_W of the objective at step t.  Raises Diverged where the outputs are not finite."""
+    """grad_W of the objective at step t.  Raises Diverged where W or the outputs are not finite."""
+    if not bool(torch.isfinite(w).all()):  # an activation's branches may hide it: 1{nan > 0} is 0
+        raise diverged(task, t)
     leaf = w.detach().requires_grad_()
     value = objective(task, leaf, t)
     if not bool(torch.isfinite(value)) and not bool(torch.isfinite(outputs(task, leaf, task.patches)).all()):

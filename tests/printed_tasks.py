@@ -6,6 +6,7 @@ Nothing here uses the derivation: losses are computed from the vectors and diffe
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derivations.roles import FormalVector, GramEntry
+
 Array = NDArray[np.float64]
 At = dict[str, int]
 SIGN = np.array([1.0, -1.0])
+PLACES = {"nu_k": 1, "xi": 2, "z": 1, "nu": 0, "fresh": 0}  # a vector's indices
+VECTORS = {FormalVector(name).name: name for name in PLACES}
+PRODUCTS = {GramEntry(*pair).name: pair for pair in itertools.product(PLACES, repeat=2)}
 
 
 @dataclass(frozen=True)
@@ -106,14 +112,12 @@ class Tasks:
 
     def named(self, base: str, at: tuple[int, ...]) -> Any:
         at = tuple(index - 1 for index in at)
-        kind, _, name = base.partition("_")
-        if kind == "v":
-            return self.vector(name, at)
-        if kind != "G":
+        if base in VECTORS:
+            return self.vector(VECTORS[base], at)
+        if base not in PRODUCTS:
             return self.known[base][at]
-        places = {"nu_k": 1, "xi": 2, "z": 1, "nu": 0, "fresh": 0}
-        first = next(f for f in places if name.startswith(f + "_") and name[len(f) + 1 :] in places)
-        return self.vector(first, at[: places[first]]) @ self.vector(name[len(first) + 1 :], at[places[first] :])
+        first, second = PRODUCTS[base]
+        return self.vector(first, at[: PLACES[first]]) @ self.vector(second, at[PLACES[first] :])
 
 
 def ramp(x: Array, h: float) -> Array:

@@ -23,6 +23,7 @@ from derivations.papers.heterogeneous.model import model as of_classes
 from derivations.papers.nearly_orthogonal.claims import ACROSS, FROZEN, OWN
 from derivations.papers.pegr.claims import HALF, NOISE_FREE, SIGNAL_FREE
 from derivations.papers.pegr.model import model
+from derivations.roles import GramEntry, PatchPreactivation, indexed
 from derivations.symbols import i, i_, m, n, r, r_, s, y
 
 from . import printed_numbers as numbers
@@ -273,7 +274,7 @@ def test_bound_indices_have_no_names() -> None:
 
 
 def test_signs_steps_deltas_and_gram() -> None:
-    x, gram = sp.IndexedBase("a_xi")[j, r, i], sp.IndexedBase("G_xi_xi")
+    x, gram = indexed(PatchPreactivation("xi"))[j, r, i], indexed(GramEntry("xi", "xi"))
     assert same(y[i] ** 2 * s[j] ** 3, s[j])
     assert same(Step(x) * Relu(x), Relu(x))
     assert not same(Step(x), sp.S.One)

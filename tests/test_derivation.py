@@ -10,13 +10,13 @@ import pytest
 import sympy as sp
 
 from derivations.calculus import Definition, contract, derivative, pull_out, reduce_signs
-from derivations.derive import Recursion, derive
+from derivations.derive import Derived, derive
 from derivations.latex_lines import WIDTH, align, width
 from derivations.model import Activation, Coefficient, Directions, Model, Network, Objective, Patch
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
-from derivations.show import steps
+from derivations.shown import steps
 from derivations.symbols import Names, i, n, r, s, y
 
 j, k = sp.symbols("j k", integer=True, positive=True)
@@ -120,7 +120,7 @@ def test_a_family_without_patches_has_no_gradient() -> None:
     assert derive(wider).gradient["nu"] == ()
 
 
-def latex_document(recursion: Recursion) -> str:
+def latex_document(recursion: Derived) -> str:
     head = r"\documentclass{article}\usepackage{amsmath,amssymb}\begin{document}"
     return f"{head}\n{recursion.latex()}\n\\end{{document}}\n"
 

@@ -19,11 +19,13 @@ from matplotlib.patheffects import TickedStroke
 from matplotlib.text import Text
 
 from figures import pegr, style
-from figures.pegr_runs import PAPER, READINGS, REGULARIZERS, Experiment, keys, trajectories
+from figures.pegr import curves
+from figures.pegr import phase as phases
+from figures.pegr.runs import PAPER, READINGS, REGULARIZERS, Experiment, keys, trajectories
 from simulate.run import run
 
 TINY = Experiment(seeds=2, steps=60, closed=30, sigma_ps=(0.5, 1.5), n=4, m=2, d=30, every=10, test_every=20)
-GRID = pegr.PhaseGrid(lams=(0.01, 0.1, 1.0, 20.0), sigma_ps=(0.3, 1.0, 2.0), seeds=2, steps=160, closed=120)
+GRID = phases.PhaseGrid(lams=(0.01, 0.1, 1.0, 20.0), sigma_ps=(0.3, 1.0, 2.0), seeds=2, steps=160, closed=120)
 CURVES = {"training_loss": "loss", "signal": "signal", "noise": "noise", "test_accuracy": "test_error"}
 
 
@@ -52,7 +54,7 @@ def ran(name: str, params: dict[str, Any], t: list[int]) -> np.ndarray[Any, Any]
 @pytest.mark.parametrize("name", CURVES)
 def test_the_curves_are_the_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    figure: Figure = getattr(pegr, name)(TINY)
+    figure: Figure = getattr(curves, name)(TINY)
     assert list(tmp_path.iterdir()) == []  # a figure function writes nothing
     for at, row in enumerate(panels(figure)):
         for column, axes in enumerate(row):
@@ -73,24 +75,24 @@ def test_the_curves_are_the_runs(name: str, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_coefficients_are_the_runs() -> None:
-    figure = pegr.coefficients(TINY, sigma_p=1.5)
+    figure = curves.coefficients(TINY, sigma_p=1.5)
     for row, reading in zip(panels(figure), READINGS, strict=True):
         for axes, regularizer in zip(row[:2], REGULARIZERS[:2], strict=True):
             params = reading.parameters(regularizer, 1.5, TINY)
-            t = [int(step) for step in np.asarray(drawn(axes, pegr.COEFFICIENTS["max_gamma"]).get_xdata())]
+            t = [int(step) for step in np.asarray(drawn(axes, curves.COEFFICIENTS["max_gamma"]).get_xdata())]
             found = {name: ran(name, params, t) for name in ("gamma", "rho_over", "rho_under")}
             wanted = {
                 "max_gamma": found["gamma"].max(axis=(2, 3)), "max_rho_over": found["rho_over"].max(axis=(2, 3, 4)),
                 "min_rho_under": found["rho_under"].min(axis=(2, 3, 4)),
             }  # fmt: skip
             for name, values in wanted.items():
-                shown = np.asarray(drawn(axes, pegr.COEFFICIENTS[name]).get_ydata())
+                shown = np.asarray(drawn(axes, curves.COEFFICIENTS[name]).get_ydata())
                 assert np.array_equal(shown, values.mean(axis=0))
 
 
 @pytest.mark.parametrize("name", [*CURVES, "coefficients"])
 def test_every_panel_says_what_it_is(name: str) -> None:
-    figure = pegr.coefficients(TINY, 0.5) if name == "coefficients" else getattr(pegr, name)(TINY)
+    figure = curves.coefficients(TINY, 0.5) if name == "coefficients" else getattr(curves, name)(TINY)
     for row, reading in zip(panels(figure), READINGS, strict=True):
         assert [axes.get_title().strip() for axes in row] == ["PEGR", "FGR", "standard"]
         assert row[0].get_ylabel() and any(reading.says in text.get_text() for text in row[0].texts)
@@ -104,7 +106,7 @@ def test_every_panel_says_what_it_is(name: str) -> None:
         assert part in said
     assert r"$\sigma_0=0.01$ for $\sigma_p=0.1$" in said and "FGR is closed with PEGR" in said
     legend = [text.get_text() for part in figure.subfigs for one in part.legends for text in one.get_texts()]
-    named = pegr.COEFFICIENTS.values() if name == "coefficients" else [rf"$\sigma_p={s:g}$" for s in TINY.sigma_ps]
+    named = curves.COEFFICIENTS.values() if name == "coefficients" else [rf"$\sigma_p={s:g}$" for s in TINY.sigma_ps]
     assert legend[: len(list(named))] == list(named)
 
 
@@ -141,13 +143,13 @@ def hatched(figure: Figure) -> list[tuple[int, int]]:
 
 def test_what_rounding_decides_is_hatched() -> None:
     """With larger steps at sigma_p = 1.5 PEGR's noise decays far below rounding; what grows back later is no result."""
-    curves = trajectories(ROUNDED)
-    for key, found in curves.items():
+    measured = trajectories(ROUNDED)
+    for key, found in measured.items():
         assert found.lost["noise"].any() == (key == ("Larger steps", "pegr", 1.5)), key
-    found = curves["Larger steps", "pegr", 1.5]
+    found = measured["Larger steps", "pegr", 1.5]
     assert found.t[found.lost["noise"][0]].min() > 800
     for name in ("noise", "training_loss"):
-        figure = getattr(pegr, name)(ROUNDED)
+        figure = getattr(curves, name)(ROUNDED)
         assert hatched(figure) == [(2, 0)]
         axes, which = panels(figure)[2][0], "loss" if name == "training_loss" else name
         assert any(text.get_text() == r"$\sigma_p=1.5$: no result" for text in axes.texts)
@@ -156,34 +158,34 @@ def test_what_rounding_decides_is_hatched() -> None:
         assert np.array_equal(at, np.stack([found.t[flags], found.by_name[which].mean(axis=0)[flags]], axis=1))
         assert not any(isinstance(patch, Rectangle) and patch.get_hatch() for patch in axes.patches)
         assert "Hatched" in texts(figure)
-    for figure in (pegr.test_accuracy(ROUNDED), pegr.coefficients(ROUNDED, 0.5)):  # what it does not change
+    for figure in (curves.test_accuracy(ROUNDED), curves.coefficients(ROUNDED, 0.5)):  # what it does not change
         assert hatched(figure) == [] and "Hatched" not in texts(figure)
 
 
 def test_every_draw_is_drawn_thin(monkeypatch: pytest.MonkeyPatch) -> None:
-    figure = pegr.noise(TINY)
+    figure = curves.noise(TINY)
     for at, row in enumerate(panels(figure)):
         for column, axes in enumerate(row):
             found = trajectories(TINY)[READINGS[at].key, REGULARIZERS[column], 1.5].by_name["noise"]
-            thin = [np.asarray(line.get_ydata()) for line in axes.get_lines() if line.get_linewidth() == pegr.THIN]
+            thin = [np.asarray(line.get_ydata()) for line in axes.get_lines() if line.get_linewidth() == curves.THIN]
             assert all(any(np.array_equal(line, one) for line in thin) for one in found)
-    assert pegr.UNLIKE not in texts(figure)  # it is about the paper's five draws
+    assert curves.UNLIKE not in texts(figure)  # it is about the paper's five draws
 
 
 @pytest.mark.slow
 def test_one_draw_of_five_memorises_where_the_figure_says_so() -> None:
-    curves = trajectories(replace(PAPER, every=500))
+    measured = trajectories(replace(PAPER, every=500))
     for sigma_p in PAPER.sigma_ps:
-        ends = curves["Sum of filters", "pegr", sigma_p].by_name["noise"][:, -1]
-        plain = curves["Sum of filters", "none", sigma_p].by_name["noise"][:, -1]
+        ends = measured["Sum of filters", "pegr", sigma_p].by_name["noise"][:, -1]
+        plain = measured["Sum of filters", "none", sigma_p].by_name["noise"][:, -1]
         assert (ends > plain.min() / 2).sum() == (1 if sigma_p >= 1 else 0 if sigma_p == 0.5 else 5)
 
 
 @pytest.mark.slow
 def test_float64_weights_disagree_where_the_figure_is_hatched_and_nowhere_else() -> None:
-    curves = trajectories(ROUNDED)
+    measured = trajectories(ROUNDED)
     for sigma_p in ROUNDED.sigma_ps:
-        found = curves["Larger steps", "pegr", sigma_p]
+        found = measured["Larger steps", "pegr", sigma_p]
         params, t = READINGS[2].parameters("pegr", sigma_p, ROUNDED), [int(step) for step in found.t]
         weights = run("pegr", params, steps=1500, engine="weights", record=t, observables=["noise"])["noise"].values
         differs = np.abs(weights - found.by_name["noise"][0]) > 0.01
@@ -193,7 +195,7 @@ def test_float64_weights_disagree_where_the_figure_is_hatched_and_nowhere_else()
 
 def test_the_phase_diagram_is_the_grid() -> None:
     data = GRID.run()
-    figure = pegr.phase(GRID, data)
+    figure = phases.phase(GRID, data)
     (axes, bar) = [each for part in figure.subfigs for each in part.axes]
     assert axes.get_xlabel() == r"$\lambda$" and axes.get_ylabel() == r"$\sigma_p$" and bar.get_ylabel() == "test error"
     (mesh,) = [each for each in axes.collections if isinstance(each, QuadMesh)]
@@ -215,7 +217,7 @@ def test_the_phase_diagram_is_the_grid() -> None:
 
 
 def test_cells_meet_halfway_on_a_logarithmic_axis() -> None:
-    assert np.allclose(pegr._edges(np.array([0.01, 1.0, 100.0])), [0.001, 0.1, 10.0, 1000.0])
+    assert np.allclose(phases._edges(np.array([0.01, 1.0, 100.0])), [0.001, 0.1, 10.0, 1000.0])
 
 
 @pytest.mark.parametrize("name", pegr.FIGURES)
@@ -249,5 +251,5 @@ def test_style_leaves_matplotlib_as_it_was() -> None:
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    pegr.signal(TINY)
+    curves.signal(TINY)
     assert dict(matplotlib.rcParams) == before

@@ -15,14 +15,15 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 from scipy.optimize import brentq
 
-from figures import fomaml, fomaml_runs, fomaml_tables, fomaml_theory
-from figures.fomaml_runs import METHODS, PAPER, READINGS, Experiment
+from figures import fomaml
+from figures.fomaml import loss, runs, tables, theory
+from figures.fomaml.runs import METHODS, PAPER, READINGS, Experiment
 from simulate.run import run
 
 TINY = Experiment(n_tasks=5, n=4, n_train=2, m=3, d=24, M=5, test_tasks=4, points=4, span=0.1, short=0.008, J=2)
-REGIME = fomaml_theory.Regime(seeds=2, steps=40, points=5, given=(("n_tasks", 3), ("d", 200), ("m", 4)))
-LADDER = fomaml_theory.Ladder(logs=(60.0, 100.0), inner=(5, 1), seeds=1)
-PLANE = fomaml_theory.Plane(inner=(0, 2), sigmas=(1e-10, 1e-4), steps=5, given=REGIME.given)
+REGIME = theory.Regime(seeds=2, steps=40, points=5, given=(("n_tasks", 3), ("d", 200), ("m", 4)))
+LADDER = theory.Ladder(logs=(60.0, 100.0), inner=(5, 1), seeds=1)
+PLANE = theory.Plane(inner=(0, 2), sigmas=(1e-10, 1e-4), steps=5, given=REGIME.given)
 PLANS: dict[str, Any] = {
     "figure_1": TINY, "table_1": TINY, "table_2": TINY, "table_3": TINY, "in_regime": REGIME, "growth": LADDER,
     "phase": PLANE,
@@ -55,7 +56,7 @@ def test_the_experiment_is_section_5s() -> None:
 
 
 def test_the_curves_are_the_runs() -> None:
-    figure = fomaml.figure_1(TINY)
+    figure = loss.figure_1(TINY)
     grid = np.array(panels(figure)).reshape(2, 3)
     for fresh, row in zip((False, True), grid, strict=True):
         for axes, method in zip(row, METHODS, strict=False):
@@ -77,7 +78,7 @@ def test_the_curves_are_the_runs() -> None:
 
 
 def test_the_band_is_the_standard_error() -> None:
-    figure = fomaml.figure_1(TINY)
+    figure = loss.figure_1(TINY)
     axes = panels(figure)[0]
     recorded = list(TINY.case(METHODS[0], READINGS[0], False).recorded)
     data = by_hand("train-validation", 0.001, False, 0).sel(t=recorded)
@@ -101,17 +102,17 @@ def test_larger_outer_steps_change_little(fresh: bool) -> None:
 
 
 def test_what_is_printed_agrees_with_itself() -> None:
-    default = {(row.method, row.loss, row.interval) for table in fomaml_tables.PRINTED for row in table.rows
+    default = {(row.method, row.loss, row.interval) for table in tables.PRINTED for row in table.rows
                if row.activation == "huberized" and row.J in (None, 5) and not row.swapped}  # fmt: skip
     assert default == {("train-train", 8.50, 0.43), ("train-validation", 4.66, 0.23)}
-    assert {method: loss for method, loss, _ in default} == fomaml.PRINTED
-    for table in fomaml_tables.PRINTED:
+    assert {method: loss for method, loss, _ in default} == loss.PRINTED
+    for table in tables.PRINTED:
         for row in table.rows:  # about 3400 draws, but for Table 3's first two
             assert 0.049 < row.interval / row.loss < 0.053 or row.swapped
 
 
-@pytest.mark.parametrize("table", fomaml_tables.PRINTED, ids=lambda table: table.name)
-def test_a_table_is_the_runs(table: fomaml_tables.Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("table", tables.PRINTED, ids=lambda table: table.name)
+def test_a_table_is_the_runs(table: tables.Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write: Any = fomaml.FIGURES[table.name]
     paths = write(tmp_path, TINY)
     shown = capsys.readouterr().out.strip()
@@ -139,7 +140,7 @@ def test_a_table_is_the_runs(table: fomaml_tables.Table, tmp_path: Path, capsys:
 
 
 def test_the_regime_is_the_runs() -> None:
-    figure = fomaml_theory.in_regime(REGIME)
+    figure = theory.in_regime(REGIME)
     grid = np.array(panels(figure)).reshape(4, 2)
     for column, method in zip(grid.T, METHODS, strict=True):
         for seed in range(2):
@@ -156,11 +157,11 @@ def test_the_regime_is_the_runs() -> None:
 
 @pytest.mark.slow
 def test_in_the_regime_the_methods_differ_at_every_draw() -> None:
-    plan = fomaml_theory.Regime()
-    runs = fomaml_runs.measure([plan.case(method) for method in METHODS], plan.seeds, "test")
-    validation, train = (runs[plan.case(method)] for method in METHODS)
-    assert (fomaml_runs.final(validation, "test_accuracy_unadapted") > 0.995).all()
-    assert (np.abs(fomaml_runs.final(train, "test_accuracy_unadapted") - 0.5) < 0.02).all()
+    plan = theory.Regime()
+    measured = runs.measure([plan.case(method) for method in METHODS], plan.seeds, "test")
+    validation, train = (measured[plan.case(method)] for method in METHODS)
+    assert (runs.final(validation, "test_accuracy_unadapted") > 0.995).all()
+    assert (np.abs(runs.final(train, "test_accuracy_unadapted") - 0.5) < 0.02).all()
     assert all(int(data["T_2"]) > 0 for data in validation) and all(int(data["T_2"]) < 0 for data in train)
 
 
@@ -169,11 +170,11 @@ def test_the_rates_are_those_of_the_first_step() -> None:
     for method in METHODS:
         for J in (1, 5):
             case = LADDER.case(method, 100.0, J)
-            noise, feature = LADDER.grown(case, fomaml_runs.measure([case], 1, "test")[case])
-            expected = fomaml_theory.rates(case.values, method)
+            noise, feature = LADDER.grown(case, runs.measure([case], 1, "test")[case])
+            expected = theory.rates(case.values, method)
             assert noise[0] == pytest.approx(expected[0], rel=1e-6)
             assert feature[0] == pytest.approx(expected[1], rel=0.15)
-            assert fomaml_theory.rates({**case.values, "J": J + 1}, "train-train")[0] > 2 * noise[0]  # a mutant
+            assert theory.rates({**case.values, "J": J + 1}, "train-train")[0] > 2 * noise[0]  # a mutant
 
 
 def test_growth_at_the_virtual_anchor() -> None:
@@ -184,9 +185,9 @@ def test_growth_at_the_virtual_anchor() -> None:
     """
     values = LADDER.values(100.0, 5)
     assert values["n_tasks"] == 10 and values["eta_inner"] == pytest.approx(6.31, rel=1e-3)
-    noise, feature = fomaml_theory.rates(values, "train-train")
+    noise, feature = theory.rates(values, "train-train")
     assert (1e-10 * noise, 1e-10 * feature) == pytest.approx((25.2, 6.8e-8), rel=0.01)
-    noise, feature = fomaml_theory.rates(values, "train-validation")
+    noise, feature = theory.rates(values, "train-validation")
     assert (1e-4 * noise, 1e-4 * feature) == pytest.approx((0.0005, 0.068), rel=0.01)
 
 
@@ -195,7 +196,7 @@ def test_phase_one_needs_a_large_d_the_larger_j_is() -> None:
     least = []
     for J in range(6):
         def ratio(L: float, J: int = J) -> float:
-            return float(np.log(fomaml_theory.starts_small(LADDER.values(L, J), "train-train")))
+            return float(np.log(theory.starts_small(LADDER.values(L, J), "train-train")))
 
         least.append(brentq(ratio, 3.0, 100.0, xtol=1e-6))
         L, largest = least[-1], 1.7190  # Phi^-1(2^(-1/16))
@@ -206,7 +207,7 @@ def test_phase_one_needs_a_large_d_the_larger_j_is() -> None:
 
 
 def test_the_phase_diagram_is_the_grid() -> None:
-    figure = fomaml_theory.phase(PLANE)
+    figure = theory.phase(PLANE)
     axes = panels(figure)[:4]
     for at, (name, method) in enumerate((name, method) for name in ("test_loss", "test_loss_adapted")
                                         for method in METHODS):  # fmt: skip
@@ -231,5 +232,5 @@ def test_a_figure_is_written_with_all_that_makes_it(name: str, tmp_path: Path) -
 
 def test_a_case_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     case = replace(TINY, span=0.02).case("train-train", READINGS[0], False)
-    first = fomaml_runs.measure([case, case], 1, "test")[case][0]
-    assert fomaml_runs.measure([case], 1, "test")[case][0] is first
+    first = runs.measure([case, case], 1, "test")[case][0]
+    assert runs.measure([case], 1, "test")[case][0] is first

@@ -16,18 +16,20 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from figures import heterogeneous, heterogeneous_images, nearly_orthogonal, nearly_orthogonal_runs
+from figures import heterogeneous, nearly_orthogonal
+from figures.heterogeneous import maps, pictures
+from figures.nearly_orthogonal import plans, runs
 from simulate.errors import InputError
 from simulate.images import Images
 from simulate.influence import influence_scores
 from simulate.run import run
 
-SIZES = nearly_orthogonal.Sizes(
+SIZES = plans.Sizes(
     seeds=2, long_seeds=2, steps=6, long_steps=9, n=4, m=5, d=30, sigmas=(1e-3, 1e-2), orthogonal_seeds=2,
     orthogonal_n=4, orthogonal_m=6, orthogonal_d=8, digits=12, digits_seeds=2, digits_m=7, digits_widths=(3, 7),
     digits_sigmas=(1e-5, 1e-3), digits_epochs=0.02, digits_test=20,
 )  # fmt: skip
-MAP = replace(heterogeneous.MAPS[0], x=("u_norm", (0.001, 4.0)), y=("Gamma", (1.0, 100.0)), m=4, d=40, steps=3,
+MAP = replace(maps.MAPS[0], x=("u_norm", (0.001, 4.0)), y=("Gamma", (1.0, 100.0)), m=4, d=40, steps=3,
               fixed=(("n", 20), ("noise", "gaussian")))  # fmt: skip
 
 
@@ -42,9 +44,9 @@ def fake(count: int = 200, classes: int = 10) -> Images:
 def digits(monkeypatch: pytest.MonkeyPatch) -> Images:
     """Made-up images in MNIST's place."""
     images = fake()
-    for module in (nearly_orthogonal, nearly_orthogonal_runs):
+    for module in (plans, runs):
         monkeypatch.setattr(module, "mnist", lambda: images)
-    nearly_orthogonal_runs.one.cache_clear()
+    runs.one.cache_clear()
     return images
 
 
@@ -59,8 +61,8 @@ def texts(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
 
 
-def panels(plan: nearly_orthogonal.Plan) -> tuple[Figure, list[list[Axes]]]:
-    figure, width = nearly_orthogonal.draw(plan), len(plan.columns)
+def panels(plan: plans.Plan) -> tuple[Figure, list[list[Axes]]]:
+    figure, width = plans.draw(plan), len(plan.columns)
     axes = axes_of(figure)
     assert len(axes) == width * len(plan.rows)
     return figure, [axes[at : at + width] for at in range(0, len(axes), width)]
@@ -77,7 +79,7 @@ VALUES = {
 
 @pytest.mark.parametrize("name", ["figure_1", "figure_4", "figure_5"])
 def test_the_curves_are_the_runs(name: str) -> None:
-    plan: nearly_orthogonal.Plan = getattr(nearly_orthogonal, name)(SIZES)
+    plan: plans.Plan = getattr(plans, name)(SIZES)
     _, rows = panels(plan)
     for at, (row, (heading, curves)) in enumerate(zip(rows, plan.rows, strict=True)):
         assert row[0].get_title("left") == heading
@@ -98,7 +100,7 @@ def test_the_curves_are_the_runs(name: str) -> None:
 
 
 def test_the_printed_values_are_the_paper_s() -> None:
-    first, long, orthogonal = (getattr(nearly_orthogonal, name)() for name in ("figure_1", "figure_4", "figure_5"))
+    first, long, orthogonal = (getattr(plans, name)() for name in ("figure_1", "figure_4", "figure_5"))
     for plan, steps, seeds in ((first, 50, 5), (long, 1000, 20)):
         assert plan.seeds == seeds
         for curve in plan.curves:
@@ -113,13 +115,13 @@ def test_the_printed_values_are_the_paper_s() -> None:
 
 @pytest.mark.parametrize("name", ["figure_2", "figure_3", "figure_6", "figure_7"])
 def test_the_digits_curves_are_the_runs(name: str, digits: Images) -> None:
-    plan: nearly_orthogonal.Plan = getattr(nearly_orthogonal, name)(SIZES)
+    plan: plans.Plan = getattr(plans, name)(SIZES)
     figure, ((rank, loss, error),) = panels(plan)
     curve = plan.curves[-1]
     found: dict[str, list[Any]] = {"rank": [], "loss": [], "error": []}
     for seed in range(2):
         given = dict(curve.given)
-        initial = nearly_orthogonal_runs.digits(given, seed)
+        initial = runs.digits(given, seed)
         assert initial["x"].shape == (12, 784) and set(initial["y"]) == {1.0, -1.0}
         params = {key: value for key, value in given.items() if key not in ("n", "m", "d")}
         data = run("nearly_orthogonal", params, steps=curve.steps, seed=seed, record=curve.recorded.tolist(),
@@ -162,8 +164,8 @@ def test_without_images_a_figure_is_left_out_with_the_reason(
     def refuse(*_: object) -> Images:
         raise InputError("no package here")
 
-    monkeypatch.setattr(nearly_orthogonal, "mnist", refuse)
-    monkeypatch.setattr(heterogeneous_images, "scored", refuse)
+    monkeypatch.setattr(plans, "mnist", refuse)
+    monkeypatch.setattr(pictures, "scored", refuse)
     for writers, names in ((nearly_orthogonal.FIGURES, ("figure_2", "figure_6")),
                            (heterogeneous.FIGURES, ("figure_1", "figure_5", "figure_6"))):  # fmt: skip
         for name in names:
@@ -173,9 +175,9 @@ def test_without_images_a_figure_is_left_out_with_the_reason(
 
 
 def test_the_heat_map_is_the_runs() -> None:
-    data = {reading: MAP.run(reading) for reading in heterogeneous.READINGS}
-    figure = heterogeneous.heat_map(MAP, data)
-    for axes, (neurons, says) in zip(axes_of(figure), heterogeneous.READINGS.items(), strict=True):
+    data = {reading: MAP.run(reading) for reading in maps.READINGS}
+    figure = maps.heat_map(MAP, data)
+    for axes, (neurons, says) in zip(axes_of(figure), maps.READINGS.items(), strict=True):
         shown = np.asarray(axes.images[0].get_array())
         assert says in axes.get_title()
         for row, ratio in enumerate(MAP.y[1]):
@@ -190,14 +192,14 @@ def test_the_heat_map_is_the_runs() -> None:
 
 def test_the_regimes_are_those_of_the_ratios() -> None:
     data = {"sum": MAP.run("sum")}
-    figure = heterogeneous.figure_2(MAP, data)
+    figure = maps.figure_2(MAP, data)
     axes = axes_of(figure)[0]
     (points,) = [each for each in axes.collections if isinstance(each, PathCollection)]
-    assert np.array_equal(np.asarray(points.get_array()), heterogeneous.accuracy(data["sum"]).mean(axis=2).ravel())
+    assert np.array_equal(np.asarray(points.get_array()), maps.accuracy(data["sum"]).mean(axis=2).ravel())
     places = np.array([[0.001, 1.0], [4.0, 1.0], [0.001, 100.0], [4.0, 100.0]])
     assert np.array_equal(np.asarray(points.get_offsets()), places)
     for ratio, across in ((1.0, 62.2), (50.0, 96.6), (1400.0, 465.8)):  # the reading's table of ||A_k^T A_j||_F^2
-        snr = heterogeneous.signal_to_noise(np.array(2.0), np.array(ratio), 995)
+        snr = maps.signal_to_noise(np.array(2.0), np.array(ratio), 995)
         assert snr == pytest.approx(100 * 2.0**4 / across, rel=1e-3)
 
 
@@ -217,18 +219,18 @@ def test_images_are_those_with_the_extreme_scores() -> None:
     found = fake()
     scores = influence_scores(found.images / 255, found.labels)
     sets = {"mnist": (found, scores), "fashion-mnist": (found, scores)}
-    high, low = heterogeneous_images.extremes(found, scores, 3, 4)
+    high, low = pictures.extremes(found, scores, 3, 4)
     own = np.flatnonzero(found.labels == 3)
     assert scores.scores[high[0]] == scores.scores[own].max() and scores.scores[low[0]] == scores.scores[own].min()
-    figure = heterogeneous_images.figure_5(sets, examples=4)
+    figure = pictures.figure_5(sets, examples=4)
     picture = np.asarray(axes_of(figure)[0].images[0].get_array())
     assert np.array_equal(picture[3 * 28 : 4 * 28, :28], found.images[high[0]])
     picture = np.asarray(axes_of(figure)[1].images[0].get_array())
     assert np.array_equal(picture[3 * 28 : 4 * 28, :28], found.images[low[0]])
     assert "CIFAR-10" in texts(figure)
-    figure = heterogeneous_images.figure_6(sets)
+    figure = pictures.figure_6(sets)
     assert np.array_equal(np.asarray(axes_of(figure)[0].images[0].get_array()), scores.pairs)
-    ratios = heterogeneous_images.correlation_ratios(scores)
+    ratios = pictures.correlation_ratios(scores)
     assert ratios[2, 5] == pytest.approx(scores.pairs[2, 2] / scores.pairs[2, 5])  # 20 examples a class
 
 
@@ -242,7 +244,7 @@ def test_classes_are_mapped_by_t_sne() -> None:
     tight = 40 * found.labels[:, None, None] + found.images // 8  # three clouds
     found = replace(found, images=tight.astype(np.uint8))
     sets = {"mnist": (found, influence_scores(found.images / 255, found.labels))}
-    figures = [heterogeneous_images.figure_1(sets, examples=2, points=40) for _ in range(2)]
+    figures = [pictures.figure_1(sets, examples=2, points=40) for _ in range(2)]
     (tiles, plane) = axes_of(figures[0])
     assert np.asarray(tiles.images[0].get_array()).shape == (3 * 28, 56)
     points = clouds(plane)
@@ -261,7 +263,7 @@ def test_without_scikit_learn_principal_components_stand_in_and_it_says_so(
         monkeypatch.setitem(sys.modules, module, None)
     found = fake()
     sets = {"mnist": (found, influence_scores(found.images / 255, found.labels))}
-    figure = heterogeneous_images.figure_1(sets, examples=2, points=5)
+    figure = pictures.figure_1(sets, examples=2, points=5)
     (tiles, plane) = axes_of(figure)
     assert np.asarray(tiles.images[0].get_array()).shape == (280, 56)
     assert [len(each) for each in clouds(plane)] == [5] * 10 and "principal components" in texts(figure)

@@ -151,7 +151,7 @@ def test_declarations_that_do_not_fit_are_refused() -> None:
         kou(**heads)
     with pytest.raises(ValueError, match="label_flips: flipping needs labels"):
         kou(**heads, patches=(Patch(direction="mu"), Patch(direction="xi")))
-    with pytest.raises(ValueError, match="label_flips: the parameter 'a b'"):
+    with pytest.raises(ValueError, match="label_flips: 'a b' is not an identifier"):
         kou(label_flips="a b")
     assert from_plain(to_plain(kou())) == kou()
 

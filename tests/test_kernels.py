@@ -16,7 +16,8 @@ import pytest
 from derivations.generate import GENERATED, shipped
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
-from dynamics.kernel import Kernel, _import, plain_module
+from dynamics.kernel import Kernel, plain_module
+from dynamics.loading import module_of
 from simulate.kernels import kernel_for
 
 VALUES = {"neurons": "mean", "penalty_half": True, "eta": 0.05, "lam": 0.3, "lam_until": 11}
@@ -109,7 +110,7 @@ def test_classes_by_blas_equal_loops_within_the_bound_of_a_dot_product() -> None
     kernel = kernel_for(heterogeneous(3))
     z, gram, y = class_state(3, n=40, m=4, d=60, seed=1)
     assert kernel.blas_path is not None
-    modules = (kernel.loops, _import(kernel.blas_path))
+    modules = (kernel.loops, module_of(kernel.blas_path))
     kernels = [replace(kernel, loops=module, blas_path=None) for module in modules]
     found = [one.run(z, np.zeros_like(z), gram, y, VALUES, 1, np.array([1])) for one in kernels]
     eps, size = np.finfo(float).eps, len(gram)
@@ -124,7 +125,7 @@ def test_blas_equals_loops_within_the_bound_of_a_dot_product(regularizer: str) -
     assert kernel.blas_path is not None
     z, gram, y = state(n=40, m=4, d=60, seed=1)
     found = []
-    for module in (kernel.loops, _import(kernel.blas_path)):
+    for module in (kernel.loops, module_of(kernel.blas_path)):
         one = Kernel(kernel.path, kernel.scalars, kernel.observed, 2, True, kernel.step, module, None)
         found.append(one.run(z, np.zeros_like(z), gram, y, VALUES, 1, np.array([1])))
     eps, size = np.finfo(float).eps, len(gram)

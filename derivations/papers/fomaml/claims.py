@@ -7,15 +7,16 @@ numbers equations, hypotheses, lemmas and claims alike (E.1), so ids say which.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import sympy as sp
 
 from ...activations import HuberizedRelu, Ramp, number
 from ...changes import expanded, vector
 from ...claims import Claim, Hypothesis, Slip, second_layer
-from ...derive import Recursion
 from ...model import Model
+from ...recursion import Recursion
+from ...roles import GramEntry, PatchPreactivation, Preactivation, Role, Symbol, indexed, role_of
 from ...symbols import eta, i, i_, m, n, r, s, signed_head, y
 from ...task_changes import along, inner_change, lifted, outer_change, reptile_change
 from ...task_symbols import ALL, TRAIN, VALIDATION, K, gamma, k, k_, n_1, n_2
@@ -24,10 +25,12 @@ from .model import model
 j, _ = signed_head()
 h = number("h")
 l1, loss = sp.IndexedBase("l1"), sp.IndexedBase("loss")
-a_nu, a_xi, z_nu = sp.IndexedBase("a_nu_k"), sp.IndexedBase("a_xi"), sp.IndexedBase("z_nu_k")
-by_c_4 = sp.IndexedBase("other_xi")  # <w, xi_{k,i}> of a validation example, moved as (C.4) moves a training one
-gram_nu, gram_xi, gram_z = sp.IndexedBase("G_nu_k_nu_k"), sp.IndexedBase("G_xi_xi"), sp.IndexedBase("G_z_z")
-xi_fresh, nu2 = sp.IndexedBase("G_xi_fresh"), sp.Symbol("G_nu_nu", positive=True)
+a_nu, a_xi = indexed(PatchPreactivation("nu_k")), indexed(PatchPreactivation("xi"))
+z_nu = indexed(Preactivation("nu_k"))
+# <w, xi_{k,i}> of a validation example, moved as (C.4) moves a training one
+by_c_4 = indexed(PatchPreactivation("xi", elsewhere=True))
+gram_nu, gram_xi, gram_z = (indexed(GramEntry(family, family)) for family in ("nu_k", "xi", "z"))
+xi_fresh, nu2 = indexed(GramEntry("xi", "fresh")), Symbol(GramEntry("nu", "nu"), positive=True)
 start, adapted = sp.Symbol("W"), sp.IndexedBase("W~")
 
 Lines = tuple[sp.Expr, ...]
@@ -205,13 +208,13 @@ def lemma_f_7(slip: Slip) -> Lines:
     return (-eta / (K * size) * over_all(l1[k_, i_] * slope * gram_nu[k, k_], VALIDATION),)
 
 
-def _products(values: dict[str, Callable[[tuple[sp.Expr, ...]], sp.Expr]]) -> Callable[[sp.Expr], sp.Expr]:
-    """Inner products by name, as what a hypothesis makes of them."""
+def _products(values: Mapping[Role | None, Callable[[tuple[sp.Expr, ...]], sp.Expr]]) -> Callable[[sp.Expr], sp.Expr]:
+    """Inner products, as what a hypothesis makes of them."""
 
     def is_one(e: sp.Expr) -> bool:
-        return isinstance(e, sp.Indexed) and str(e.base) in values
+        return isinstance(e, sp.Indexed) and role_of(e) in values
 
-    return lambda expr: expr.replace(is_one, lambda e: values[str(e.base)](e.indices))
+    return lambda expr: expr.replace(is_one, lambda e: values[role_of(e)](e.indices))
 
 
 def _zero(at: tuple[sp.Expr, ...]) -> sp.Expr:
@@ -219,14 +222,15 @@ def _zero(at: tuple[sp.Expr, ...]) -> sp.Expr:
 
 
 SUM = second_layer(sp.S.One)
+_OFF = (("nu_k", "xi"), ("xi", "nu"), ("xi", "z"), ("nu_k", "fresh"))
 NOISE_OFF = Hypothesis(
     text="xi _|_ nu, z_1, ..., z_M", latex=r"\boldsymbol{\xi}\perp\boldsymbol{\nu},\mathbf{z}_1,\dots,\mathbf{z}_M",
-    rule=_products(dict.fromkeys(("G_nu_k_xi", "G_xi_nu", "G_xi_z", "G_nu_k_fresh"), _zero)),
+    rule=_products({GramEntry(*pair): _zero for pair in _OFF}),
 )  # fmt: skip
 FEATURES = Hypothesis(
     text="nu_k = nu + z_k, <nu, z_k> = 0", latex=r"\boldsymbol{\nu}_k=\boldsymbol{\nu}+\mathbf{z}_k\perp\mathbf{z}_k",
-    rule=_products({"G_nu_k_nu": lambda at: nu2, "G_nu_k_z": lambda at: gram_z[at],
-                    "G_nu_k_nu_k": lambda at: nu2 + gram_z[at]}),
+    rule=_products({GramEntry("nu_k", "nu"): lambda at: nu2, GramEntry("nu_k", "z"): lambda at: gram_z[at],
+                    GramEntry("nu_k", "nu_k"): lambda at: nu2 + gram_z[at]}),
 )  # fmt: skip
 HEAD_1 = Hypothesis(text="j = 1", latex="j=1", rule=lambda expr: expr.xreplace({s[j]: sp.S.One}))
 

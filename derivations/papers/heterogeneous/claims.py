@@ -15,8 +15,9 @@ from ... import changes
 from ...activations import Step
 from ...canonical import bound_apart
 from ...claims import Claim, Hypothesis, Slip, orthogonal, second_layer
-from ...derive import Recursion
 from ...model import Model
+from ...recursion import Recursion
+from ...roles import FormalVector, GramEntry, PatchPreactivation, Preactivation, indexed, role_of
 from ...symbols import class_head, eta, i, i_, m, n, r, r_, y
 from .model import model
 
@@ -27,8 +28,8 @@ head = sp.Symbol("h", integer=True, positive=True)  # the output that is differe
 class_ = sp.Symbol("c'")  # a class, where the filter's is k
 w_star = sp.Symbol("w_star", positive=True)  # 2.5 log(4 (K - 1)/eps), the length of (70)'s w* in units of 1/||u||
 p, F = sp.IndexedBase("p"), sp.IndexedBase("F")
-z_u, a_xi = sp.IndexedBase("z_u"), sp.IndexedBase("a_xi")  # <w_{k,r}, u_c>, <w_{k,r}, xi_i>
-gram_u, gram_xi, gram_u_xi = sp.IndexedBase("G_u_u"), sp.IndexedBase("G_xi_xi"), sp.IndexedBase("G_u_xi")
+z_u, a_xi = indexed(Preactivation("u")), indexed(PatchPreactivation("xi"))  # <w_{k,r}, u_c>, <w_{k,r}, xi_i>
+gram_u, gram_xi, gram_u_xi = (indexed(GramEntry(*pair)) for pair in (("u", "u"), ("xi", "xi"), ("u", "xi")))
 
 Lines = tuple[sp.Expr, ...]
 
@@ -224,11 +225,11 @@ def _against_w_star(found: Recursion) -> sp.Expr:
     """<grad F_h(x_i), W*>, W* of (70)."""
 
     def is_vector(e: sp.Expr) -> bool:
-        return isinstance(e, sp.Indexed) and str(e.base) in ("v_u", "v_xi")
+        return isinstance(e, sp.Indexed) and isinstance(role_of(e), FormalVector)
 
     def value(e: sp.Indexed) -> sp.Expr:
         (at,) = e.indices
-        return w_star * (gram_u[at, k] if str(e.base) == "v_u" else gram_u_xi[k, at]) / gram_u[k, k]
+        return w_star * (gram_u[at, k] if role_of(e) == FormalVector("u") else gram_u_xi[k, at]) / gram_u[k, k]
 
     gradient = changes.filter_gradient(found, F[head, i]).replace(is_vector, value)
     return sp.Sum(gradient, (k, 1, CLASSES), (r, 1, m))

@@ -14,14 +14,15 @@ from ... import changes
 from ...activations import LeakySlopeClosed
 from ...canonical import bound_apart
 from ...claims import Claim, Hypothesis, Slip, second_layer
-from ...derive import Recursion
+from ...recursion import Recursion
+from ...roles import GramEntry, PatchPreactivation, indexed
 from ...symbols import eta, i, i_, m, n, r, s, signed_head, y
 from .model import model
 
 j, _ = signed_head()
 gamma = sp.Symbol("slope", real=True)
 l1, loss, margin = sp.IndexedBase("l1"), sp.IndexedBase("loss"), sp.IndexedBase("margin")
-a_x, gram = sp.IndexedBase("a_x"), sp.IndexedBase("G_x_x")
+a_x, gram = indexed(PatchPreactivation("x")), indexed(GramEntry("x", "x"))
 
 Lines = tuple[sp.Expr, ...]
 

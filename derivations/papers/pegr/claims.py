@@ -13,8 +13,9 @@ import sympy as sp
 from ... import changes
 from ...activations import Relu, Step
 from ...claims import Claim, Hypothesis, Slip, omitted, orthogonal, penalty_constant, second_layer
-from ...derive import Recursion
 from ...model import Model
+from ...recursion import Recursion
+from ...roles import GramEntry, PatchPreactivation, indexed, scalar
 from ...symbols import eta, i, i_, lam, m, n, r, r_, s, signed_head, y
 from .model import model
 
@@ -22,9 +23,9 @@ j, j_ = signed_head()
 l1, l2, zeta = sp.IndexedBase("l1"), sp.IndexedBase("l2"), sp.IndexedBase("zeta")
 gamma, rho = sp.IndexedBase("gamma"), sp.IndexedBase("rho")
 rho_over, rho_under = sp.IndexedBase("rho_over"), sp.IndexedBase("rho_under")
-a_mu, a_xi = sp.IndexedBase("a_mu"), sp.IndexedBase("a_xi")  # <w_{j,r}, y_i mu>, <w_{j,r}, xi_i>
-a0_mu, a0_xi = sp.IndexedBase("a0_mu"), sp.IndexedBase("a0_xi")  # the same at t = 0
-mu, mu2, gram = changes.vector("mu"), sp.Symbol("G_mu_mu", real=True), sp.IndexedBase("G_xi_xi")
+a_mu, a_xi = indexed(PatchPreactivation("mu")), indexed(PatchPreactivation("xi"))  # <w_{j,r}, y_i mu>, <w_{j,r}, xi_i>
+a0_mu, a0_xi = (indexed(PatchPreactivation(family, start=True)) for family in ("mu", "xi"))  # the same at t = 0
+mu, mu2, gram = changes.vector("mu"), scalar(GramEntry("mu", "mu")), indexed(GramEntry("xi", "xi"))
 
 Lines = tuple[sp.Expr, ...]
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from . import style
-from .fomaml_page import page
-from .fomaml_runs import ACTIVATIONS, BAND, DATA, METHODS, PAPER, READINGS, Case, Experiment, describe, final, measure
-from .save import Writer, save
+from .. import style
+from ..page import page
+from ..save import Writer, save
+from .runs import ACTIVATIONS, BAND, DATA, METHODS, PAPER, READINGS, Case, Experiment, describe, final, measure
 
 if TYPE_CHECKING:
     import xarray

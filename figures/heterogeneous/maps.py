@@ -1,4 +1,4 @@
-"""Figures of heterogeneous noise (Xu and Chen 2025, arXiv:2502.11893): Figures 1 to 6."""
+"""Heat maps of heterogeneous noise: Figure 2, and Figures 3 and 4."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 
 from simulate.phase import phase
 
-from . import style
-from .heterogeneous_images import IMAGES
-from .save import Writer, save
+from .. import style
+from ..save import Writer, save
 
 Array = NDArray[np.float64]
 Axis = tuple[str, tuple[float, ...]]
@@ -202,11 +201,7 @@ def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xa
     return write
 
 
-FIGURES: dict[str, Writer] = {
-    "figure_1": IMAGES["figure_1"],
+MAP_WRITERS: dict[str, Writer] = {
     "figure_2": _written("figure_2", MAPS[0], (figure_2.__doc__ or "").splitlines()[0], figure_2),
     **{plan.name: _written(plan.name, plan, f"test accuracy: {plan.title}", heat_map) for plan in MAPS},
-    "figure_5": IMAGES["figure_5"],
-    "figure_6": IMAGES["figure_6"],
 }
-"""Writers by name: each takes a folder and returns the files it wrote there."""

@@ -17,8 +17,8 @@ from simulate.errors import InputError
 from simulate.images import Images, load
 from simulate.influence import InfluenceScores, influence_scores
 
-from . import style
-from .save import Writer, save
+from .. import style
+from ..save import Writer, save
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]

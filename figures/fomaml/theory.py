@@ -21,10 +21,10 @@ from matplotlib.patches import Patch
 from derivations.model import Value
 from simulate import parameters, settings
 
-from . import style
-from .fomaml_page import page
-from .fomaml_runs import METHODS, TESTED, Array, Case, describe, final, measure, stack
-from .save import Writer, save
+from .. import style
+from ..page import page
+from ..save import Writer, save
+from .runs import METHODS, TESTED, Array, Case, describe, final, measure, stack
 
 if TYPE_CHECKING:
     import xarray

@@ -1,8 +1,4 @@
-"""Figures and tables of FOMAML's train-validation split (Zuo, Chen, Yao, Cao and Gu, ICLR 2023).
-
-Figure 1 and the synthetic columns of Tables 1 to 3, then what the theory is about: the regime in which its mechanism is
-seen, growth rates at dimensions up to e^100, and where the inner loop's amplification lets features win.
-"""
+"""Figure 1 of FOMAML's train-validation split: test loss after adaptation, by method, samples and learning rates."""
 
 from __future__ import annotations
 
@@ -17,12 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from . import style
-from .fomaml_page import page
-from .fomaml_runs import BAND, DATA, METHODS, PAPER, READINGS, Array, Case, Experiment, describe, final, measure, stack
-from .fomaml_tables import TABLES
-from .fomaml_theory import THEORY
-from .save import Writer, save
+from .. import style
+from ..page import page
+from ..save import Writer, save
+from .runs import BAND, DATA, METHODS, PAPER, READINGS, Array, Case, Experiment, describe, final, measure, stack
 
 if TYPE_CHECKING:
     import xarray
@@ -159,5 +153,4 @@ def _figure_1(folder: Path, experiment: Experiment = PAPER) -> list[Path]:
     return save(figure_1(experiment), folder, "fomaml_figure_1", record)
 
 
-FIGURES: dict[str, Writer] = {"figure_1": _figure_1, **TABLES, **THEORY}
-"""Writers by name: each takes a folder and returns the files it wrote there."""
+LOSS: dict[str, Writer] = {"figure_1": _figure_1}

@@ -1,4 +1,4 @@
-"""Figures on nearly orthogonal data (Kou, Chen and Gu 2023, arXiv:2310.18935): stable ranks, Figures 1 to 7."""
+"""What Figures 1 to 7 plot: curves by panel, and how a figure is drawn from them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from matplotlib.ticker import NullLocator
 from derivations.model import Value
 from simulate.errors import InputError
 
-from . import style
-from .nearly_orthogonal_runs import UPDATES, Curve, measure, mnist
-from .save import Writer, save
+from .. import style
+from ..save import Writer, save
+from .runs import UPDATES, Curve, measure, mnist
 
 SLOPES = (0.0, 0.1, 0.5, 1.0)
 
@@ -277,5 +277,4 @@ def _writer(plan_of: Callable[[Sizes], Plan]) -> Writer:
 
 
 _PLANS = (figure_1, figure_2, figure_3, figure_4, figure_5, figure_6, figure_7)
-FIGURES: dict[str, Writer] = {plan.__name__: _writer(plan) for plan in _PLANS}
-"""Writers by name: each takes a folder and returns the files it wrote there."""
+PLANS: dict[str, Writer] = {plan.__name__: _writer(plan) for plan in _PLANS}

@@ -1,0 +1,142 @@
+"""PEGR's phase diagram over lambda and sigma_p, with the thresholds that theory puts there."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import NullLocator
+from numpy.typing import NDArray
+
+from simulate.phase import phase as fill
+
+from .. import style
+from ..save import Writer, save
+from .described import described
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class PhaseGrid:
+    """The phase diagram's grid: the printed network and Section 4.1's sizes, with a larger step."""
+
+    lams: tuple[float, ...] = tuple(np.geomspace(0.003, 30.0, 33).tolist())
+    sigma_ps: tuple[float, ...] = tuple(np.geomspace(0.1, 2.0, 25).tolist())
+    seeds: int = 3
+    steps: int = 1500
+    closed: int = 800
+    n: int = 20
+    m: int = 10
+    d: int = 400
+    mu_norm: float = 1.0
+    sigma_0: float = 0.01
+    eta: float = 0.2
+
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter but those of the axes."""
+        return {
+            "n": self.n, "m": self.m, "d": self.d, "mu_norm": self.mu_norm, "sigma_0": self.sigma_0, "eta": self.eta,
+            "lam_until": self.closed, "regularizer": "pegr", "penalty_half": True, "neurons": "mean",
+        }
+
+    def run(self, store: Path | None = None) -> xarray.Dataset:
+        """Fill the grid, or take it up from `store`."""
+        return fill("pegr", self.parameters(), x=("lam", self.lams), y=("sigma_p", self.sigma_ps), steps=self.steps,
+                    seeds=self.seeds, sampling="gram", store=store)  # fmt: skip
+
+
+GRID = PhaseGrid()
+
+
+def phase(grid: PhaseGrid = GRID, data: xarray.Dataset | None = None) -> Figure:
+    """PEGR's test error over lambda and sigma_p, with the thresholds of its linear stage."""
+    found = grid.run() if data is None else data
+    ok = (found["status"] == "ok").all("seed").values
+    diverged = (found["status"] == "diverged").any("seed").values
+    error = np.where(ok, found["test_error"].mean("seed").values, np.nan)
+    lams, sigma_ps = np.array(grid.lams), np.array(grid.sigma_ps)
+    with style.context():
+        figure = Figure(figsize=(5.0, 4.7), layout="constrained")
+        parts: Any = figure.subfigures(2, 1, height_ratios=[4.0, 0.65])
+        body, foot = parts
+        axes = body.subplots()
+        edges = (_edges(lams), _edges(sigma_ps))
+        image = axes.pcolormesh(*edges, error, cmap="viridis", vmin=0.0, vmax=0.5, rasterized=True)
+        handles: list[Any] = []
+        for cells, color, label in ((diverged, "#D9D9D9", "diverged"), (~ok & ~diverged, "#D55E00", "failed")):
+            if cells.any():
+                look: dict[str, Any] = {"facecolor": color, "edgecolor": "#8C8C8C", "hatch": "xxx", "linewidth": 0}
+                some = f"{label}, any of {grid.seeds} draws"
+                axes.pcolor(*edges, np.where(cells, 1.0, np.nan), cmap=ListedColormap([color]), label=some, **look)
+                handles.append(Patch(label=some, **look))
+        handles += _thresholds(axes, grid)
+        axes.set(xscale="log", yscale="log", xlabel=r"$\lambda$", ylabel=r"$\sigma_p$",
+                 xlim=edges[0][[0, -1]], ylim=edges[1][[0, -1]])  # fmt: skip
+        axes.set_yticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
+        axes.yaxis.set_minor_locator(NullLocator())
+        body.colorbar(image, ax=axes, label="test error", pad=0.02)
+        axes.set_title(
+            f"PEGR, printed network: test error after {grid.steps} epochs\n"
+            rf"$\eta={grid.eta:g}$ (the paper prints 0.02), penalty closed at {grid.closed} (as printed)"
+        )
+        foot.legend(handles=handles, loc="upper center", ncols=2, columnspacing=1.2, borderaxespad=0)
+        note = foot.text(
+            0.5, 0.03, rf"Mean of {grid.seeds} draws; $n={grid.n}$, $m={grid.m}$, $d={grid.d}$, "
+            rf"$\|\mu\|={grid.mu_norm:g}$, $\sigma_0={grid.sigma_0:g}$ everywhere", fontsize=style.SMALL, ha="center",
+        )  # fmt: skip
+        note.set_in_layout(False)
+    return figure
+
+
+def _thresholds(axes: Axes, grid: PhaseGrid) -> list[Line2D]:
+    """Where theory puts the transitions: noise is suppressed above m / (sigma_p^2 d), signal grows below m / |mu|^2."""
+    signal_power = grid.mu_norm**2
+    even = np.sqrt(grid.n * signal_power / (2 * grid.d))  # the sigma_p at which both grow alike without a penalty
+    sigma_p = np.unique(np.append(np.geomspace(grid.sigma_ps[0] / 1.5, 1.5 * grid.sigma_ps[-1], 400),
+                                  even * (1 + np.geomspace(1e-6, 1, 200))))  # fmt: skip
+    noise_power = sigma_p**2 * grid.d
+    share = grid.n * signal_power / (2 * noise_power)
+    outgrown = np.where(share < 1, grid.m * (1 - share) / (noise_power - share * signal_power), np.nan)
+    predicted = grid.m / noise_power
+    lines = []
+    for at, look in (
+        (predicted, {"color": "black", "label": r"predicted, $\lambda=m/(\sigma_p^2 d)$"}),
+        (outgrown, {"color": "#D55E00", "linestyle": (0, (4, 1.5)), "label": "signal outgrows noise (linear stage)"}),
+    ):
+        lines += axes.plot(at, sigma_p, color="white", linewidth=2.8) + axes.plot(at, sigma_p, **look)
+    limit = grid.m / signal_power
+    if grid.lams[0] <= limit <= grid.lams[-1]:
+        lines.append(axes.axvline(limit, color="white", linewidth=3.0))
+        label = r"upper limit, $\lambda=m/\|\mu\|^2$"
+        lines.append(axes.axvline(limit, color="black", linestyle=(0, (1, 1)), linewidth=1.4, label=label))
+    return [line for line in lines if not str(line.get_label()).startswith("_")]
+
+
+def _edges(centres: Array) -> Array:
+    """Cell edges around logarithmically spaced centres."""
+    inner = np.sqrt(centres[1:] * centres[:-1])
+    return np.concatenate([[centres[0] ** 2 / inner[0]], inner, [centres[-1] ** 2 / inner[-1]]])
+
+
+def write_phase(folder: Path, grid: PhaseGrid = GRID) -> list[Path]:
+    """Runs the grid, or what is missing of it, into the folder and draws it there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = grid.run(folder / "phase.zarr")
+    configuration = json.loads(data.attrs["configuration"])
+    record = {**described("phase", phase, folder), "grid": configuration, "data": "phase.zarr"}
+    return save(phase(grid, data), folder, "phase", record)
+
+
+PHASE: dict[str, Writer] = {"phase": write_phase}

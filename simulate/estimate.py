@@ -132,16 +132,6 @@ def check_grid(requests: Sequence[Request], cells: int, seeds: int, workers: int
     check_time(mean * cells * seeds / workers, longest, seeds, "phase", cells)
 
 
-def check_axis(option: str, name: str, count: int) -> None:
-    """Refuses an axis whose cells alone memory does not hold, before its values are listed.  Raises InputError."""
-    free = memory.at_hand()
-    if CELL * count > free:
-        raise InputError(
-            f"{option}: {name} has {count:.3g} values, whose cells take about {amount(CELL * count)}, and "
-            f"{amount(free)} are at hand; give at most {max(2, int(free / CELL / 100)):.1e} values"
-        )
-
-
 def check_memory(request: Request, seeds: int = 1, workers: int = 1) -> None:
     """Refuses what does not fit into memory, with what makes it so large.  Raises InputError."""
     found, free = _pieces(request, seeds), memory.at_hand()

@@ -137,6 +137,15 @@ def test_a_disk_that_reads_back_something_else_is_not_believed(tmp_path: Path, m
     assert np.array_equal(xr.open_zarr(path)["loss"], data["loss"]) and not hidden(tmp_path)
 
 
+def test_a_bit_that_flips_later_makes_reading_fail(tmp_path: Path) -> None:
+    path = tmp_path / "x.zarr"
+    report.write(gr.run("pegr", SMALL, steps=2), path)
+    chunk = path / "loss/c/0"
+    chunk.write_bytes(chunk.read_bytes()[:-1] + bytes([chunk.read_bytes()[-1] ^ 1]))
+    with pytest.raises(ValueError, match="checksum"):
+        xr.open_zarr(path)["loss"].load()
+
+
 def limited() -> None:
     """No file may grow beyond 600 bytes, as if the disk were full; before the child starts."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

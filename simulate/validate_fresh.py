@@ -212,7 +212,7 @@ def _coloured(
         return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
     assert isinstance(law, GaussianLaw | MixtureLaw)
     off = () if isinstance(law, MixtureLaw) or (law.off_when and not values.get(law.off_when)) else law.off
-    return np.asarray(weights.number(values, law.std) * without(onto, _vectors(model, draw, off)))
+    return np.asarray(weights.number(values, law.std) * without(onto, span(_vectors(model, draw, off))))
 
 
 def _vectors(model: Model, draw: Draw, names: tuple[str, ...]) -> Array:
@@ -223,20 +223,26 @@ def _vectors(model: Model, draw: Draw, names: tuple[str, ...]) -> Array:
     return np.concatenate([np.zeros((0, draw.vectors.shape[1])), *parts])
 
 
-def without(onto: Array, vectors: Array) -> Array:
-    """`onto` (C, d) without what lies in the span of the vectors (k, d), none of them alike to another in length."""
+def span(vectors: Array) -> Array:
+    """Orthonormal rows (r, d) that span the vectors (k, d), whatever their lengths; zero or dependent ones are legal."""
     lengths = np.linalg.norm(vectors, axis=1)
     unit = vectors[lengths > 0] / lengths[lengths > 0][:, None]
     _, values, basis = np.linalg.svd(unit, full_matrices=False)
-    kept = basis[values > 1e-10]
-    once = onto - (onto @ kept.T) @ kept
-    return np.asarray(once - (once @ kept.T) @ kept)
+    kept: Array = basis[values > 1e-10]
+    return kept
+
+
+def without(onto: Array, basis: Array) -> Array:
+    """`onto` (C, d) without what lies along the orthonormal rows of `basis` (r, d)."""
+    once = onto - (onto @ basis.T) @ basis
+    return np.asarray(once - (once @ basis.T) @ basis)
 
 
 def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values: Values, label: int) -> Array:
     """A_k (d, d) of class-dependent noise: the caller's, or as declared, by the draw's own spikes.
 
-    The spike's lambda solves (D - 1) s^4 + lambda^4 = Gamma ((D - 2) s^4 + 2 s^2 lambda^2), D the rank, s the spread.
+    The spike's lambda solves (D - 1) s^4 + lambda^4 = Gamma ((D - 2) s^4 + 2 s^2 lambda^2), D the rank, s
+    the spread.
     """
     noise = draw.noise[name]
     if isinstance(noise, Matrices):
@@ -245,7 +251,7 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
     d = draw.vectors.shape[1]
     spread, ratio = weights.number(values, law.spread), weights.number(values, law.ratio)
     off = () if law.off_when and not values.get(law.off_when) else law.off
-    bulk = without(np.eye(d), _vectors(model, draw, off))
+    bulk = without(np.eye(d), span(_vectors(model, draw, off)))
     if noise.spikes is None or not len(noise.spikes):
         return np.asarray(spread * bulk)
     rank, square = round(float(np.trace(bulk))), spread**2

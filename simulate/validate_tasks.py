@@ -20,7 +20,7 @@ from . import fresh_tasks, weights, weights_bilevel, weights_fresh
 from .draw import Draw
 from .engines import Kernel
 from .errors import Diverged
-from .validate_fresh import COVARIANCE, SIGMAS, Along, at_states, over, without
+from .validate_fresh import COVARIANCE, SIGMAS, Along, at_states, over, span, without
 from .validation import Row
 from .weights import Array, Values
 
@@ -50,6 +50,7 @@ def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
     staying = fresh_tasks.staying(model, draw, values)
     law, filters = staying.law(values), staying.filters(along.z, along.b)
     held, off = _held(model, draw, values)
+    basis = span(off)
     products, covariances = [0.0], [0.0]
     for t, W in enumerate(along.W.reshape(len(along.W), S, -1)):
         wanted = W @ held.T
@@ -61,7 +62,7 @@ def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
             inside = filters.along[t] @ family.kept
             found = family.std**2 * (filters.rest[t] + inside @ inside.T)
             projected = own.off and (not own.off_when or values.get(own.off_when))
-            mapped = weights.number(values, own.std) * (without(W, off) if projected else W)
+            mapped = weights.number(values, own.std) * (without(W, basis) if projected else W)
             covariance = mapped @ mapped.T
             covariances.append(over(np.abs(found - covariance).max(), np.abs(covariance).max()))
     yield Row("fresh tasks: products with features", max(products), COVARIANCE, 0, "fixed")
@@ -142,14 +143,14 @@ def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Arra
     support = len(weights_fresh.Network(model).split(values, draw.examples)[0])
     if values.get(test.support) is not None:
         support = int(weights.number(values, test.support))
-    total, d = support + 10, draw.vectors.shape[1]
+    total, basis = support + 10, span(_held(model, draw, values)[1])
     one = {**values, algorithm.tasks: 1, algorithm.examples: total, algorithm.train: max(support, 1)}  # type: ignore[union-attr]
     out: dict[str, list[float]] = {
         f"test_{what}_{how}": [] for what in ("loss", "error") for how in ("unadapted", "adapted")
     }
     for _ in range(TASKS):
         y = _labels(model, total, support, rng, bool(model.balanced and values.get(model.balanced)))
-        vectors = _task(model, draw, values, total, d, rng)
+        vectors = _task(model, draw, values, total, basis, rng)
         task = weights.problem(model, vectors, y, one)
         plan = weights_bilevel.loops(task)
         plan = replace(plan, inner=range(support))
@@ -174,10 +175,10 @@ def _labels(model: Model, total: int, support: int, rng: np.random.Generator, ba
     return y
 
 
-def _task(model: Model, draw: Draw, values: Values, n: int, d: int, rng: np.random.Generator) -> Array:
-    """The directions (L, d) of one fresh task of n examples, family after family."""
+def _task(model: Model, draw: Draw, values: Values, n: int, basis: Array, rng: np.random.Generator) -> Array:
+    """The directions (L, d) of one fresh task of n examples, family after family; noise is projected off `basis`."""
     assert draw.vectors is not None
-    _, off = _held(model, draw, values)
+    d = draw.vectors.shape[1]
     offsets, sizes = model.offsets(len(draw.y), draw.tasks), model.sizes(len(draw.y), draw.tasks)
     count, parts = model.sizes(n, 1), []
     for family in model.directions:
@@ -190,7 +191,7 @@ def _task(model: Model, draw: Draw, values: Values, n: int, d: int, rng: np.rand
             assert isinstance(law, GaussianLaw)
             drawn = weights.number(values, law.std) * rng.standard_normal((count[family.name], d))
             projected = law.off and (not law.off_when or values.get(law.off_when))
-            parts.append(without(drawn, off) if projected else drawn)
+            parts.append(without(drawn, basis) if projected else drawn)
         else:
             parts.append(draw.vectors[offsets[family.name] : offsets[family.name] + sizes[family.name]])
     return np.concatenate(parts)

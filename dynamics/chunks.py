@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 SECONDS = 0.1  # that a piece is to take
 FIRST = 1  # steps of the first piece: what a step takes is not known yet
-GROWTH = 8  # times as many steps in the next piece, at most
+GROWTH = 32  # times as many steps in the next piece, at most
 
 Piece = Callable[[int, int, slice], int]
 After = Callable[[int], object]

@@ -363,7 +363,7 @@ def test_a_mean_hitting_time_is_of_the_seeds_that_reach_it() -> None:
     both = xr.concat([data, other.assign_coords(seed=[1])], dim="seed").transpose("y", "x", "seed")
     shown = report.grid_as_text(both, "T").splitlines()
     assert shown[1] == "T (mean over seeds that reach it, -1 where none does)"
-    assert shown[3].split() == ["1", "4", "-1", "nan"]
+    assert shown[3].split() == ["1", "4", "-1", "-"]
 
 
 def test_rows_that_repeat_an_earlier_one_are_named_and_not_shown() -> None:

@@ -224,7 +224,7 @@ def _vectors(model: Model, draw: Draw, names: tuple[str, ...]) -> Array:
 
 
 def span(vectors: Array) -> Array:
-    """Orthonormal rows (r, d) that span the vectors (k, d), whatever their lengths; zero or dependent ones are legal."""
+    """Orthonormal rows (r, d) spanning the vectors (k, d), whatever their lengths; zero or dependent ones are legal."""
     lengths = np.linalg.norm(vectors, axis=1)
     unit = vectors[lengths > 0] / lengths[lengths > 0][:, None]
     _, values, basis = np.linalg.svd(unit, full_matrices=False)

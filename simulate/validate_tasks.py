@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from derivations.model import FixedLaw, FreshTasks, GaussianLaw, Model, TaskLaw, chosen_law
+from dynamics import testlaw
 from dynamics.streams import stream
 
 from . import fresh_tasks, weights, weights_bilevel, weights_fresh
@@ -26,6 +27,7 @@ from .weights import Array, Values
 
 DRAWS = 128  # on which statistics are compared
 TASKS = 40  # drawn in d dimensions
+LARGEST = 1e8  # numbers that samples of every entry of a dictionary take
 AFFORDABLE = 2e8  # entries of filters x examples x passes
 
 
@@ -38,6 +40,7 @@ def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, lef
     kept = along.left == 1.0  # a bilevel algorithm has no weight decay, and its law takes no share
     along = replace(along, z=along.z[kept], b=along.b[kept], left=along.left[kept], W=along.W[kept])
     found = [*_of_filters(model, along, values), *_of_statistics(model, kernel, along, values)]
+    found += _of_unadapted(model, kernel, along, values)
     loops = weights.number(values, model.algorithm.inner_steps) + 1  # type: ignore[union-attr]
     if along.W[0].size * TASKS * 20 * loops <= AFFORDABLE:
         found += _of_monte_carlo(model, kernel, along, values)
@@ -112,6 +115,42 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
             size = np.maximum(np.abs(ours[name][~both]), 1e-3)
             gaps.append(np.inf if np.isnan(gap).any() else float((gap / size).max(initial=0.0)))
         yield Row(f"fresh tasks{end.replace('_', ', ')}, on the same samples", max(gaps), 1e-9, 0, "fixed")
+
+
+def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+    """The unadapted loss and error, summed entry by entry of the dictionary on the samples that the law takes."""
+    staying = fresh_tasks.staying(model, along.draw, values)
+    law, filters = staying.law(values), staying.filters(along.z[-1:], along.b[-1:])
+    entries = max((len(f.held) for f in law.families if f.over == "task"), default=1) or 1
+    S = law.heads * law.m
+    if entries * DRAWS * S * len(law.patches) > LARGEST:
+        return
+    said = fresh_tasks.fresh_task_statistics(
+        model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0, DRAWS  # type: ignore[arg-type]
+    )
+    vectors = {}
+    for slot, (f, k) in enumerate(law.slots()):
+        inside = filters.along[0] @ law.families[f].kept
+        root = testlaw.square_root(filters.rest[0] + inside @ inside.T)
+        normals = stream(0, "test", 0, slot).standard_normal((DRAWS, S))
+        vectors[f, k] = law.families[f].std * normals @ root.T
+    network, costs, wrongs = weights_fresh.Network(model), [], []
+    for at, label in enumerate(law.labels):
+        for entry in range(entries):
+            a = np.zeros((DRAWS, len(law.patches), S))
+            for p, (f, labelled) in enumerate(law.patches):
+                family, scale = law.families[f], label if labelled else 1.0
+                place = {"class": at, "task": entry}.get(family.over, 0)
+                held = filters.products[0][:, family.held[place]] if not family.fresh else None
+                a[:, p] = scale * (held if held is not None else vectors[f, place if family.over == "class" else 0])
+            scores = network.outputs(a.reshape(DRAWS, len(law.patches), law.heads, law.m), values)[:, None]
+            wrong, cost = weights_fresh.judged(model, scores, np.array([label]))
+            costs.append(cost)
+            wrongs.append(wrong)
+    for name, each in (("test_loss_unadapted", costs), ("test_error_unadapted", wrongs)):
+        ours = float(np.mean(each))
+        gap = abs(float(said[name][0]) - ours)
+        yield Row(f"{name}, entry by entry", over(gap, max(abs(ours), 1e-3)), 1e-9, 0, "fixed")
 
 
 def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:

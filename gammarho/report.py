@@ -230,7 +230,7 @@ def _cells(values: xarray.DataArray) -> list[str]:
 def _number(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return f"{float(value):.4g}" if math.isfinite(value) else "-"  # what has no number; the notes say of what
+    return f"{float(value):.4g}" if not math.isnan(value) else "-"  # what has no number; the notes say of what
 
 
 def _watched(data: xarray.Dataset) -> dict[str, str]:

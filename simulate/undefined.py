@@ -24,6 +24,8 @@ def marked(found: Mapping[str, Variable], t: NDArray[np.int64]) -> tuple[dict[st
         if not np.issubdtype(values.dtype, np.floating) or np.isfinite(values).all():
             continue
         known = np.isfinite(values)
+        if not variable.dims and np.isposinf(values):  # a ratio of the data whose denominator is 0, which it declares
+            continue
         out[name] = replace(variable, values=np.where(known, values, np.nan), meaning=variable.meaning + NO_VALUE)
         said.setdefault(_where(variable, known, t), []).append(name)
     return out, [f"no value in double precision {where}: {', '.join(names)}" for where, names in said.items()]

@@ -41,6 +41,8 @@ def test_a_number_or_a_sentence(setting: str, name: str) -> None:
                 continue
             for variable in data.data_vars.values():
                 values = np.asarray(variable.values, dtype=np.float64)
+                if not variable.dims and np.isposinf(values):
+                    continue  # near_orthogonality, which says so itself
                 assert not np.isinf(values).any()
                 said = variable.name in data.attrs["notes"] and "NaN" in variable.attrs.get("meaning", "")
                 assert said or np.isfinite(values).all(), (name, value, sampling, variable.name)

@@ -27,6 +27,16 @@ def arrays(**changes: object) -> dict[str, Any]:
     return {**start, **changes}
 
 
+class _Thing:
+    """An object of no use, whose text is the same in every process."""
+
+    def __repr__(self) -> str:
+        return "<an object>"
+
+
+_THING = _Thing()
+
+
 class _Unprintable:
     def __repr__(self) -> str:
         raise RuntimeError("no repr")
@@ -168,7 +178,7 @@ for _kind, (_value, _shown) in {
     "nested": ([[0], [1, 2]], "[0]"), "a fraction": (0.5, "0.5"), "a mapping": ({0: 1}, "{0: 1}"),
     "nothing": ([], "no step"),
     "a set": ({0, 1}, "{0, 1}"), "bytes": (b"01", "b'01'"), "a matrix": (np.zeros((1, 2), dtype=int), "array"),
-    "an object": (object(), "object"),
+    "an object": (_THING, "object"),
     "masked": (np.ma.array([0, 1], mask=[False, True]), "masked"), "beyond": ([0, 3], "3"),
     "back": ([2, 1], "increase"), "below": ([-1], "-1"),
     "an endless generator": (_endless(), "count"), "huge": ([2**70], "beyond 2^53"),
@@ -184,7 +194,7 @@ for _value in (5, None, [], {}, b"pegr", int, len, lambda: None, lambda x: x, xr
     PASSED[f"setting: {_label}"] = _call("run", _value, steps=2), ("model" if callable(_value) else "setting:",)
 PASSED["setting: int"] = _call("run", int, steps=2), ("setting:", "int")
 for _value in (
-    5, b"a.zarr", "", "g.nc", "no/g.zarr", "a" * 300 + ".zarr", "a\x00.zarr", "~nobody/g.zarr", ["g.zarr"], object(),
+    5, b"a.zarr", "", "g.nc", "no/g.zarr", "a" * 300 + ".zarr", "a\x00.zarr", "~nobody/g.zarr", ["g.zarr"], _THING,
     Path("."),
 ):  # fmt: skip
     PASSED[f"store: {str(_value)[:30]!r}"] = _phase(store=_value), ("store:",)
@@ -221,7 +231,7 @@ PASSED["initial: tasks that do not fit"] = _call(
 # Arrays: each kind that is no array of real numbers, at W; then shapes, labels and what does not fit.
 _NO_ARRAY: dict[str, tuple[Any, str]] = {
     "None": (None, "Python objects"), "a number": (5.0, "shape ()"), "a text": ("W", "text"),
-    "an object": (object(), "Python objects"),
+    "an object": (_THING, "Python objects"),
     "ragged": ([[1.0], [1.0, 2.0]], "rows of different lengths"), "complex": (np.ones((2, 2, 6)) * 1j, "complex"),
     "true and false": (np.ones((2, 2, 6), dtype=bool), "true and false"), "texts": (np.full((2, 2, 6), "1"), "text"),
     "bytes": (np.full((2, 2, 6), b"1"), "bytes"),

@@ -8,6 +8,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --no-compile --disable-pip-version-check -c constraints.txt
 PINS := pyproject.toml constraints.txt
 
+# Test processes: one a processor, at most eight; PARALLEL=0 runs them in one, as a debugger needs.
+PARALLEL ?= $(shell n=`nproc 2>/dev/null || echo 2`; echo $$((n < 8 ? n : 8)))
+
 .PHONY: run test test-all lint bench figures generate
 
 # Derive, run and validate the PEGR experiment on its published parameters, and write its figures.
@@ -18,10 +21,10 @@ run: .venv/for-run
 	$(BIN)/gammarho figures pegr
 
 test: .venv/for-test
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n $(PARALLEL) -m "not slow"
 
 test-all: .venv/for-test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(PARALLEL)
 
 lint: .venv/for-dev
 	$(BIN)/python -m ruff check .

@@ -6,6 +6,7 @@ A matrix product's last bits depend on how many threads share it.  Whoever multi
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import ContextDecorator
 from typing import Any
@@ -45,15 +46,22 @@ class one_blas_thread(ContextDecorator):
                 one_blas_thread._limits = None
 
 
+_known: tuple[int, Any] = (0, None)  # how many modules were loaded when libraries were looked up; what was found
+
+
 def _limited() -> Any:
     """Sets the limit, on SciPy's BLAS too, which Numba's products use and which may not have been loaded yet."""
+    global _known  # noqa: PLW0603 - looking the libraries up takes longer than drawing a small Gram matrix
     import scipy.linalg.blas  # noqa: F401
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
 
+    if _known[0] != len(sys.modules):  # a library comes with the module that needs it
+        found = ThreadpoolController()
+        _known = (len(sys.modules), found)
     _take_over()
-    found = threadpool_limits(limits=1, user_api="blas")
+    limits = _known[1].limit(limits=1, user_api="blas")
     _take_over()
-    return found
+    return limits
 
 
 def _take_over() -> None:

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import ClassNoiseLaw, Directions, GaussianLaw, LongTail, MixtureLaw, Model, Patch, Value
+from derivations.model import (
+    ChosenLaw,
+    ClassNoiseLaw,
+    Directions,
+    GaussianLaw,
+    LongTail,
+    MixtureLaw,
+    Model,
+    Patch,
+    Value,
+)
 from dynamics import classnoise, geometry, testlaw
 from dynamics.blas import one_blas_thread
 from dynamics.gram import Reduced
@@ -210,7 +220,12 @@ def _long_tail(
 
 def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
     """Why fresh examples of this draw have no known law, in one sentence; empty where they have."""
-    reasons = (_refusal(model, model.family(patch.direction), patch, draw, values) for patch in model.patches)
+    families = [model.family(patch.direction) for patch in model.patches]
+    for family in families:
+        if isinstance(family.law, ChosenLaw) and values.get(family.law.by) is None:
+            whose = f"{family.name}: examples of the caller's own have no law that fresh ones could be drawn from"
+            return f"{whose}; leave the test observables out"
+    reasons = (_refusal(model, *each, draw, values) for each in zip(families, model.patches, strict=True))
     return next((reason for reason in reasons if reason), "")
 
 

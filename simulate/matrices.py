@@ -100,7 +100,7 @@ def _conditions(states: States, at: int) -> tuple[float, float]:
     residual = float(np.linalg.norm(states.frame.at(left, states.shares[at])))
     least = float(margins.min())
     square = least * least  # least ** 2 would raise where it overflows
-    slackness = float(np.max(multipliers * (margins - least))) / square if 0 < square < np.inf else np.nan
+    slackness = float(np.max(multipliers * (margins - least))) / square if least > 0 and 0 < square < np.inf else np.nan
     return residual / norm, slackness
 
 

@@ -82,7 +82,7 @@ COMMANDS = [
     ("run pegr --steps -1", f"steps: '-1'; {ADVICE} 0, such as steps=1500"),
     ("run pegr --steps many", f"steps: 'many'; {ADVICE} 0, such as steps=1500"),
     ("run pegr --steps 3 --seeds 0", f"seeds: '0'; {ADVICE} 1, such as seeds=10"),
-    ("validate pegr --steps 1.5", f"steps: '1.5'; {ADVICE} 0, such as steps=1500"),
+    ("validate pegr --steps 1.5", f"steps: '1.5'; {ADVICE} 1, such as steps=1500"),
     ("run pegr --steps 3 --record some", "record: 'some'; expected 'all' or whole steps, such as 0,10,100"),
     ("run pegr --steps 3 --record 0,,2", "record: empty; expected 'all' or whole steps, such as 0,10,100"),
     ("run pegr --steps 3 --until loss", "until: 'loss' is not name=value; expected something like loss=1e-3"),

@@ -301,7 +301,7 @@ def test_a_cache_that_cannot_be_written_names_the_cure(
     tmp_path: Path, small_sets: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAMMARHO_CACHE", str(write(tmp_path, {"taken": b""}) / "taken"))
-    with pytest.raises(InputError, match=r"^mnist: .* cannot be used \(Not a directory\); set GAMMARHO_CACHE"):
+    with pytest.raises(InputError, match=r"^mnist: .* cannot be used \(File exists\); set GAMMARHO_CACHE"):
         load("mnist")
 
 

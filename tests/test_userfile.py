@@ -47,7 +47,7 @@ def test_what_a_users_file_raises_is_one_sentence_and_bad_input(
 def test_the_same_in_python(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     file.write_text("def model(q=2):\n    raise TypeError('odd')\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"^model\(\): no signature found"):
+    with pytest.raises(InputError, match=r"^setting: <class 'dict'>; expected a Model or a function that returns one"):
         gr.run(dict, steps=1)  # type: ignore[arg-type]
     function = resolve(f"{file}:model").factory
     for setting in (f"{file}:model", function):

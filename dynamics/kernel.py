@@ -1,7 +1,6 @@
 """A generated kernel, loaded: the same file compiled by Numba or run as plain Python.
 
-A kernel is a Python module beside a JSON description of the declaration it came from; `dynamics.loading` reads both
-kinds of module from it.
+A kernel is a Python module beside a JSON description of the declaration it came from; `dynamics.load` opens it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
 from .errors import RangeError
-from .loading import BESIDE, GENERATED, Place, module_of, plain_module, remember
+from .loading import BESIDE, module_of, remember
 from .stepdraws import StepDraws
 
 Floats = NDArray[np.float64]
@@ -226,38 +225,3 @@ def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) 
     """Some of a trajectory's recorded states."""
     velocity = None if found.velocity is None else found.velocity[kept]
     return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)
-
-
-def load(path: Path, description: Mapping[str, Any], compiled: bool = True, place: Place = BESIDE) -> Kernel:
-    """Load the kernel at `path`; its BLAS variant is path's name with _blas, where it exists.
-
-    `place` is where compiled code is kept.
-    """
-    blas_path = path.with_name(f"{path.stem}_blas.py")
-    for each in (path, blas_path):
-        if each.exists():
-            remember(each, place)
-    kind, more = _kind(description["model"])
-    return kind(
-        path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
-        heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"],
-        loops=module_of(path) if compiled else plain_module(remember(path, place), path.stem),
-        blas_path=blas_path if compiled and blas_path.exists() else None, options=description.get("options", {}),
-        follows_clean=any(patch["scale"] == "clean" for patch in description["model"]["patches"]), **more,
-    )
-
-
-def _kind(model: Mapping[str, Any]) -> tuple[type[Kernel], dict[str, Any]]:
-    """The class of a model's kernel, and what that class has to know besides."""
-    if model["algorithm"]["is"] != "Bilevel":
-        return Kernel, {}
-    from .bilevel import BilevelKernel
-
-    families = tuple((family["name"], family["over"]) for family in model["directions"])
-    return BilevelKernel, {"algorithm": model["algorithm"], "families": families}
-
-
-__all__ = [
-    "ALWAYS", "BLAS_FROM", "GENERATED", "Kernel", "Trajectory", "cut", "load", "one_blas_thread", "plain_module",
-    "until_failure",
-]

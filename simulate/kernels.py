@@ -10,8 +10,9 @@ from typing import Any
 
 from derivations.cache import cache_folder, note, shut, unfit
 from derivations.model import Bilevel, Model, Value, to_plain
-from dynamics.kernel import GENERATED, Kernel, load
-from dynamics.loading import BESIDE, Place, numba_folder
+from dynamics.kernel import Kernel
+from dynamics.load import load
+from dynamics.loading import BESIDE, GENERATED, Place, numba_folder
 
 
 def kernel_for(model: Model) -> Kernel:

@@ -23,7 +23,8 @@ from derivations.model import (
     Value,
 )
 from dynamics.bilevel import BilevelKernel
-from dynamics.kernel import Kernel, plain_module
+from dynamics.kernel import Kernel
+from dynamics.loading import plain_module
 from dynamics.stepdraws import StepDraws
 
 from .algorithm import step_draws

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from derivations.papers.fomaml.model import ACTIVATIONS, METHODS, model
 from dynamics.bilevel import BilevelKernel
-from dynamics.kernel import plain_module
+from dynamics.loading import plain_module
 from simulate.kernels import kernel_for
 
 Array = NDArray[np.float64]

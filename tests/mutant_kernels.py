@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import Bilevel, Model, from_plain
-from dynamics.kernel import GENERATED, Kernel, load, plain_module
+from dynamics.kernel import Kernel
+from dynamics.load import load
+from dynamics.loading import GENERATED, plain_module
 from simulate import parameters, settings
 from simulate.draw import Draw, draw
 from simulate.validate import validate

@@ -16,7 +16,7 @@ from derivations.model import CoordinateWise, GradientDescent, Model, Parameter,
 from derivations.papers.pegr.model import model as pegr
 from dynamics import geometry
 from dynamics.gram import reduce
-from dynamics.kernel import GENERATED, plain_module
+from dynamics.loading import GENERATED, plain_module
 from dynamics.stepdraws import StepDraws
 from simulate import record, weights
 from simulate.algorithm import step_draws

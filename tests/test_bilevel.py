@@ -15,7 +15,7 @@ from derivations.generate import GENERATED
 from derivations.model import Bilevel, Model
 from derivations.papers.fomaml.model import METHODS, model
 from dynamics.bilevel import BilevelKernel
-from dynamics.kernel import plain_module
+from dynamics.loading import plain_module
 from simulate import parameters, settings
 from simulate.draw import Draw, draw
 from simulate.errors import InputError

@@ -23,7 +23,7 @@ from derivations.model import (
     Patch,
     Value,
 )
-from dynamics.kernel import plain_module
+from dynamics.loading import plain_module
 from simulate.testing import Instance, plain_kernel, residual
 
 TOLERANCE = 1e-12

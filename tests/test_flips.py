@@ -33,7 +33,7 @@ from derivations.model import (
     to_plain,
 )
 from derivations.show import latex, text
-from dynamics.kernel import plain_module
+from dynamics.loading import plain_module
 from dynamics.streams import stream
 from simulate import observables as obs
 from simulate.draw import Draw, draw

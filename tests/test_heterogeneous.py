@@ -22,7 +22,8 @@ from derivations.model import Value
 from derivations.papers.heterogeneous.model import model
 from dynamics import classnoise
 from dynamics.classnoise import Spiked
-from dynamics.kernel import Kernel, plain_module
+from dynamics.kernel import Kernel
+from dynamics.loading import plain_module
 from dynamics.streams import stream
 from simulate import weights
 from simulate.draw import Draw, draw

@@ -16,8 +16,8 @@ import pytest
 from derivations.generate import GENERATED, shipped
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
-from dynamics.kernel import Kernel, plain_module
-from dynamics.loading import module_of
+from dynamics.kernel import Kernel
+from dynamics.loading import module_of, plain_module
 from simulate.kernels import kernel_for
 
 VALUES = {"neurons": "mean", "penalty_half": True, "eta": 0.05, "lam": 0.3, "lam_until": 11}

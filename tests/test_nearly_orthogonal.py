@@ -22,7 +22,8 @@ from derivations.model import Activation, Network, from_plain, to_plain
 from derivations.papers.nearly_orthogonal.model import model
 from dynamics import spectrum
 from dynamics.gram import reduce
-from dynamics.kernel import Kernel, plain_module
+from dynamics.kernel import Kernel
+from dynamics.loading import plain_module
 from simulate import matrices, parameters
 from simulate.draw import Draw, draw
 from simulate.kernels import kernel_for

@@ -15,8 +15,8 @@ from derivations.model import Activation, GradientDescent, Model
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.pegr.model import model as pegr
 from derivations.shown import steps
-from dynamics.kernel import Floats, plain_module
-from dynamics.loading import GENERATED
+from dynamics.kernel import Floats
+from dynamics.loading import GENERATED, plain_module
 from simulate.testing import plain_kernel
 
 

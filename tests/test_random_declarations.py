@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from derivations.derive import derive
 from derivations.model import Activation, Bilevel, Coefficient, Directions, Model, Network, Objective, Patch, Value
-from dynamics.kernel import Kernel, plain_module
+from dynamics.kernel import Kernel
+from dynamics.loading import plain_module
 from simulate import weights
 from simulate.testing import (
     Instance,

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from derivations.model import Model, Value
 from derivations.papers.pegr.model import model as pegr
-from dynamics.kernel import GENERATED, Kernel, load
+from dynamics.kernel import Kernel
+from dynamics.load import load
+from dynamics.loading import GENERATED
 from simulate.draw import Draw, draw
 from simulate.errors import InputError
 

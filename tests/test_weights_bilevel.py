@@ -15,7 +15,9 @@ from derivations.model import Model, Value
 from derivations.papers.fomaml.model import ACTIVATIONS, METHODS
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.pegr.model import model as pegr
-from dynamics.kernel import GENERATED, Kernel, load, plain_module
+from dynamics.kernel import Kernel
+from dynamics.load import load
+from dynamics.loading import GENERATED, plain_module
 from simulate.draw import Draw
 from simulate.errors import Diverged, InputError
 

@@ -1,0 +1,38 @@
+"""A kernel from its file and its description: of one loop or of two, compiled or as plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .bilevel import BilevelKernel
+from .kernel import Kernel
+from .loading import BESIDE, Place, module_of, plain_module, remember
+
+
+def load(path: Path, description: Mapping[str, Any], compiled: bool = True, place: Place = BESIDE) -> Kernel:
+    """Load the kernel at `path`; its BLAS variant is path's name with _blas, where it exists.
+
+    `place` is where compiled code is kept.
+    """
+    blas_path = path.with_name(f"{path.stem}_blas.py")
+    for each in (path, blas_path):
+        if each.exists():
+            remember(each, place)
+    kind, more = _kind(description["model"])
+    return kind(
+        path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
+        heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"],
+        loops=module_of(path) if compiled else plain_module(remember(path, place), path.stem),
+        blas_path=blas_path if compiled and blas_path.exists() else None, options=description.get("options", {}),
+        follows_clean=any(patch["scale"] == "clean" for patch in description["model"]["patches"]), **more,
+    )
+
+
+def _kind(model: Mapping[str, Any]) -> tuple[type[Kernel], dict[str, Any]]:
+    """The class of a model's kernel, and what that class has to know besides."""
+    if model["algorithm"]["is"] != "Bilevel":
+        return Kernel, {}
+    families = tuple((family["name"], family["over"]) for family in model["directions"])
+    return BilevelKernel, {"algorithm": model["algorithm"], "families": families}

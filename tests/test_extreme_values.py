@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from gammarho.cli import main
-from simulate import memory, parameters, settings
+from simulate import memory, parameters, settings, testing
 from simulate.errors import InputError
 from simulate.influence import influence_scores
 from simulate.source import Examples, settle
@@ -76,3 +77,14 @@ def test_examples_are_estimated_before_they_are_measured(monkeypatch: pytest.Mon
     resolved = parameters.resolve(settings.resolve("nearly_orthogonal").factory, None)
     with pytest.raises(InputError, match=r"^n \(9000\): the inner products of 9000 examples .*; lower n$"):
         settle(resolved, None, Many())
+
+
+@pytest.mark.parametrize(("call", "said"), [
+    (lambda: testing.plain_kernel(5), "model: 5; expected a Model"),  # type: ignore[arg-type]
+    (lambda: testing.one_step(5, 6), "instance: 5; expected an Instance"),  # type: ignore[arg-type]
+    (lambda: testing.residual(5, 6), "instance: 5; expected an Instance"),  # type: ignore[arg-type]
+    (lambda: testing.clear(5, np.zeros(1)), "instance: 5; expected an Instance"),  # type: ignore[arg-type]
+])  # fmt: skip
+def test_helpers_say_what_they_take(call: Callable[[], object], said: str) -> None:
+    with pytest.raises(InputError, match=f"^{said}$"):
+        call()

@@ -38,13 +38,15 @@ def reduce(vectors: Array, weights: Array) -> Reduced:
 def onto(weights: Array, vectors: Array) -> Array:
     """<w, v_b> of filters (..., d) and directions (B, d), (..., B)."""
     flat = weights.reshape(-1, weights.shape[-1])
-    return np.ascontiguousarray((flat @ vectors.T).reshape(*weights.shape[:-1], len(vectors)))
+    with np.errstate(over="ignore", invalid="ignore"):  # as in `own`
+        return np.ascontiguousarray((flat @ vectors.T).reshape(*weights.shape[:-1], len(vectors)))
 
 
 def own(vectors: Array) -> Array:
     """V V^T of vectors (B, d), made symmetric to the last bit, whatever order the library summed in."""
-    product = vectors @ vectors.T
-    return 0.5 * (product + product.T)
+    with np.errstate(over="ignore", invalid="ignore"):  # a run refuses what is not finite, in a sentence
+        product = vectors @ vectors.T
+        return 0.5 * (product + product.T)
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,9 @@ def validate(
     Raises:
         InputError: as `resolve`, and where nothing says how many steps.
     """
-    from simulate import estimate, source, tasks
+    import numpy as np
+
+    from simulate import estimate, magnitudes, source, tasks
     from simulate.algorithm import step_draws
     from simulate.draw import draw
     from simulate.kernels import kernel_for
@@ -175,7 +177,12 @@ def validate(
     draws = step_draws(resolved.model, resolved.values, drawn.y, parameters.count("seed", seed))
     kernel = kernel_for(resolved.model).bind(drawn.clean).through(drawn.vectors)
     affordable = count if steps is not None else min(count, _affordable(drawn, resolved))
-    found = compare(resolved.model, kernel, drawn, resolved.values, affordable, draws=draws)
+    magnitudes.check_finite(resolved.model, resolved.values, drawn)
+    with magnitudes.explained(resolved.model, resolved.values, drawn), np.errstate(all="ignore"):
+        found = compare(resolved.model, kernel, drawn, resolved.values, affordable, draws=draws)
+    extreme = magnitudes.undecided_by(resolved.model, resolved.values)
+    if extreme and found.verdict == "fail":
+        found = dataclasses.replace(found, verdict="undecided", notes=(*found.notes, extreme))
     if affordable == count:
         return found
     cut = f"the first {affordable} of {count} steps: more would train the weights for minutes; ask for them by steps"

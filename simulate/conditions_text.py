@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .conditions_table import ClauseTable, ConditionTable, Conflict, Interval, Mend, PrescribedRow, Row
 
 _WIDTH = 110
+_BEYOND = ("< -1e308", "> 1e308")
 
 
 def number(x: float, digits: int = 4, rounding: str = "ROUND_HALF_EVEN") -> str:
@@ -33,7 +34,10 @@ def interval_text(interval: Interval) -> str:
 
 
 def _shown(x: float | None, digits: int = 4, rounding: str = "ROUND_HALF_EVEN") -> str:
-    return "-" if x is None else "inf" if x == math.inf else number(x, digits, rounding)
+    """A number, "-" for none; a ratio of finite numbers that float64 does not hold says on which side it is."""
+    if x is None:
+        return "-"
+    return number(x, digits, rounding) if math.isfinite(x) else _BEYOND[x > 0]
 
 
 def _wrapped(text: str, indent: int = 0) -> list[str]:

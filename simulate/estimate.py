@@ -27,6 +27,7 @@ from . import memory
 from . import observables as obs
 from .draw import LARGEST
 from .errors import InputError
+from .memory import amount
 from .progress import duration, say
 
 RATE = 1e9  # operations a second
@@ -286,15 +287,6 @@ def seconds(request: Request) -> float:
     drawn *= request.sampling == "gram" or (B + S) * d <= LARGEST  # more is refused by the draw itself
     fresh = FRESH * request.recorded * S * (S + 40 * patches) * bool(set(obs.fresh_names(model)) & set(request.wanted))
     return START + (request.steps * a_step + drawn + fresh + request.recorded * a_step) / RATE
-
-
-def amount(size: float) -> str:
-    """Bytes in a unit that reads well."""
-    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} EB"
 
 
 def _float(values: Mapping[str, Any], name: str) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dynamics.blas import one_blas_thread
 
-from . import parameters
+from . import estimate, memory, parameters, progress
 from .ask import arrays
 from .errors import InputError
 
@@ -104,6 +104,7 @@ def influence_scores(images: ArrayLike, labels: ArrayLike, *, corrected: bool = 
     classes, of = np.unique(kinds, return_inverse=True)
     counts = np.bincount(of, minlength=len(classes))
     _check_counts(classes, counts, corrected)
+    _check_cost(len(flat), flat.shape[1], len(classes))
     groups = [np.flatnonzero(of == k) for k in range(len(classes))]
     with np.errstate(over="ignore", invalid="ignore"):  # reported below, in a sentence
         means = np.stack([_mean(flat, members) for members in groups])
@@ -229,6 +230,27 @@ def _mean(flat: NDArray[Any], members: Indices) -> Array:
             )
         total += values.sum(axis=0)
     return total / len(members)
+
+
+def _check_cost(total: int, d: int, classes: int) -> None:
+    """Refuses what memory does not hold or would take more than a month.  Raises InputError."""
+    least = min(total, d)  # the side of the matrices held
+    held = 2 * 8.0 * total**2 if total <= d else 3 * 8.0 * max(_BLOCK, classes * d)
+    needed, free = held + 8.0 * classes * d + 6 * 8.0 * total, memory.at_hand()
+    size = f"images: {total} of {d} pixels in {classes} class{'es' * (classes > 1)}"
+    if needed > free:
+        raise InputError(
+            f"{size} take about {memory.amount(needed)} beside themselves, and {memory.amount(free)} are at hand; "
+            "give fewer images or classes, or fewer pixels"
+        )
+    expected = 4.0 * total * d * least / estimate.RATE
+    if expected > estimate.LONGEST:
+        raise InputError(
+            f"{size} would take about {progress.duration(expected)} at {estimate.RATE:.0e} operations a second, and "
+            f"what takes more than {progress.duration(estimate.LONGEST)} is not begun; give fewer images or pixels"
+        )
+    if expected > estimate.WORTH_SAYING:
+        progress.say(f"influence_scores: this may take about {progress.duration(expected)}")
 
 
 def _flat(images: ArrayLike) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -14,6 +15,7 @@ from .draw import Draw
 from .errors import Diverged, InputError
 
 HUGE = 1e30  # a scale from which the first steps diverge whatever the step size
+DECIDED = 1e12  # scales up to this much, and down to its inverse, leave a comparison of the engines some digits
 _SCALES = ("norm", "std", "mean_norm", "spread", "ratio", "item_std")
 
 
@@ -33,6 +35,27 @@ def check_finite(model: Model, values: Mapping[str, Value], drawn: Draw) -> None
         return
     what = "makes inner products of the start beyond the largest double, 1.8e308"
     raise InputError(f"{_blamed(model, values, drawn)} {what}; {_cure(model, values, drawn)}")
+
+
+def undecided_by(model: Model, values: Mapping[str, Value]) -> str:
+    """Why a comparison with weight space that fails here decides nothing; empty where it does.
+
+    Beside scales this far from order one, rounding of the larger terms hides the smaller ones in one engine or the
+    other, squares and exponentials of them leave float64, and a residual says nothing of the kernel.
+    """
+    sized = {**scales(model, values)}
+    for name in (model.algorithm.step, "lam", "eta_inner"):
+        value = values.get(name)
+        if isinstance(value, int | float) and value > 1:  # a small step is judged by its own size
+            sized[name] = float(value)
+    far = {name: value for name, value in sized.items() if value != 0 and not 1 / DECIDED <= abs(value) <= DECIDED}
+    if not far:
+        return ""
+    name = max(far, key=lambda each: abs(math.log(abs(far[each]))))
+    return (
+        f"{name} ({far[name]:g}) is so far from order one that rounding and overflow, not the kernel, may decide what "
+        f"differs; give a value between {1 / DECIDED:g} and {DECIDED:g} for a verdict"
+    )
 
 
 @contextmanager

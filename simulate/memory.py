@@ -13,6 +13,15 @@ def at_hand() -> float:
     return min(_machine(), _group(), _process())
 
 
+def amount(size: float) -> str:
+    """Bytes in a unit that reads well."""
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} EB"
+
+
 def _machine() -> float:
     """What the system can give without swapping."""
     for line in _lines(Path("/proc/meminfo")):

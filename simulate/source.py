@@ -15,7 +15,7 @@ from derivations.model import ChosenLaw, Directions, Law, Model, Value, to_plain
 from dynamics import gram, orthogonality, testlaw
 from dynamics.blas import one_blas_thread
 
-from . import parameters
+from . import memory, parameters
 from .ask import arrays as arrays_of
 from .draw import Draw, filters
 from .errors import InputError, quoted
@@ -67,6 +67,7 @@ def settle(
                 f"data; leave {name} out"
             )
     examples = _checked(source, model, resolved.values)
+    _check_memory(*examples.x.shape)
     sizes = {"n": len(examples.y), "d": float(examples.x.shape[1])}
     sized = parameters.with_sizes(resolved, given, sizes, "the examples")
     notes = [measured_note(examples), *examples.notes]
@@ -75,6 +76,16 @@ def settle(
     kept = [note for note in sized.notes if note.split(" ")[0] not in unused]
     values = {name: value for name, value in sized.values.items() if name not in unused}
     return parameters.Resolved(model, values, (*notes, *kept)), examples
+
+
+def _check_memory(n: int, d: int) -> None:
+    """Refuses examples whose Gram matrix, on which they are measured, memory does not hold.  Raises InputError."""
+    needed, free = 3 * 8.0 * n**2 + 8.0 * n * d, memory.at_hand()
+    if needed > free:
+        raise InputError(
+            f"n ({n}): the inner products of {n} examples take about {memory.amount(needed)}, and "
+            f"{memory.amount(free)} are at hand; lower n"
+        )
 
 
 def _checked(source: Source, model: Model, values: Mapping[str, Value]) -> Examples:

@@ -28,6 +28,7 @@ from dynamics.loading import plain_module
 from dynamics.stepdraws import StepDraws
 
 from .algorithm import step_draws
+from .errors import InputError, quoted
 
 Array = NDArray[np.float64]
 
@@ -75,6 +76,13 @@ class Instance:
     def gram(self) -> Array:
         """Gram matrix (B, B)."""
         return np.asarray(self.vectors @ self.vectors.T)
+
+
+def _expect(name: str, value: object, kind: type) -> None:
+    """Raises InputError where a value is of another type."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise InputError(f"{name}: {quoted(value)}; expected {article} {kind.__name__}")
 
 
 def activations() -> st.SearchStrategy[Activation]:
@@ -196,6 +204,7 @@ def plain_kernel(model: Model) -> Kernel:
     from derivations.derive import derive
     from derivations.generate import description
 
+    _expect("model", model, Model)
     told = description(model)
     kind: type[Kernel] = Kernel
     more: dict[str, Any] = {}
@@ -212,6 +221,8 @@ def plain_kernel(model: Model) -> Kernel:
 
 def one_step(instance: Instance, kernel: Kernel) -> tuple[Array, Array]:
     """W (H, m, d) and z (H, m, B) after `instance.steps` steps of the reduced recursion from the instance's state."""
+    _expect("instance", instance, Instance)
+    _expect("kernel", kernel, Kernel)
     z, steps = instance.z, instance.steps
     found = kernel.bind(instance.clean).run(
         z, np.zeros_like(z), instance.gram, instance.y, instance.values, steps, np.array([steps]), draws=instance.draws
@@ -229,6 +240,8 @@ def residual(instance: Instance, kernel: Kernel) -> float:
     """
     from . import weights
 
+    _expect("instance", instance, Instance)
+    _expect("kernel", kernel, Kernel)
     trained = weights.step(
         instance.model, instance.vectors, instance.y, instance.weights, instance.values, 0, draws=instance.draws,
         count=instance.steps, clean=instance.clean,
@@ -251,6 +264,7 @@ def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
     from .weights import problem
     from .weights_points import gradient_points, growth
 
+    _expect("instance", instance, Instance)
     task = problem(
         instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws, clean=instance.clean
     )

@@ -26,11 +26,18 @@ SAID = "may take about"  # said when everything is loaded and the work begins
 SLACK = 6.0  # seconds; on an idle machine it is a fraction of one
 
 
+def hears_interrupts() -> None:
+    """Undoes what a shell hands to what it starts in the background: that interrupts are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("case", LONG)
 def test_an_interrupt_ends_the_work(case: str) -> None:
     verb = "run" if case == "watched" else case
     began = [sys.executable, "-m", "gammarho", verb, *LONG[case].split()]
-    process = subprocess.Popen(began, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        began, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hears_interrupts  # noqa: PLW1509
+    )
     try:
         assert process.stderr is not None
         assert SAID in process.stderr.readline()

@@ -70,7 +70,7 @@ def _spanned(
             f"{option}: {parameter.name} is a {parameter.kind}, which has no a:b:n; expected a numeric parameter"
         )
     ends = [parameters.parse(parameter, end) for end in parts[:2]]
-    n = parameters.count(f"{option}: n", parts[2], low=2, example=10, high=LONGEST)
+    n = _how_many(option, text, parts[2])
     if not all(isinstance(end, int | float) for end in ends):  # "none", of a parameter that may be absent
         raise InputError(form)
     start, stop = (float(str(end)) for end in ends)
@@ -79,6 +79,18 @@ def _spanned(
     if start == stop:
         raise InputError(f"{option}: {quoted(text)}, whose ends are equal; expected two different ones")
     return parameter, _spaced(start, stop, n, logarithmic=len(parts) == 4)
+
+
+def _how_many(option: str, text: str, given: str) -> int:
+    """The n of a:b:n."""
+    try:
+        return parameters.count("n", given, low=2, high=LONGEST)
+    except InputError as error:
+        shorter = ":".join([*text.split(":")[:2], "10", *text.split(":")[3:]])
+        raise InputError(
+            f"{option}: {quoted(text)} has n = {quoted(given)}; expected a whole number from 2 to {LONGEST}, "
+            f"such as {quoted(shorter)}"
+        ) from error
 
 
 def _spaced(start: float, stop: float, n: int, logarithmic: bool) -> list[float]:

@@ -4,7 +4,7 @@ Three comparisons, from strict to conditioned:
 
 * one step from the same state, along the weight-space trajectory and from random states of order one, bar 1e-12;
   where a hand-written loss of the paper exists, the interpreter against it in the same way;
-* observables of the same state, bar 1e-11;
+* observables of the same state, bar 1e-11: what the kernel observes, and what a run reports of states;
 * trajectories, as long as they are comparable, bar 1e-11 or what rounding allows.
 """
 
@@ -22,7 +22,7 @@ from dynamics.blas import one_blas_thread
 from dynamics.stepdraws import StepDraws
 from dynamics.streams import stream
 
-from . import raw, validate_fresh, validate_probes, validate_tasks, weights, weights_bilevel
+from . import raw, validate_fresh, validate_probes, validate_reported, validate_tasks, weights, weights_bilevel
 from .draw import Draw
 from .engines import KINK, FullDraw, Kernel, Pair, Path, Steps, bends_gently, walk
 from .validate_trajectories import trajectories
@@ -93,8 +93,9 @@ def validate(
     probes = _probes(pair)
     with weights.one_thread():
         small, unmet = validate_probes.probes(model, kernel, values, len(vectors), device)
-    notes += unmet
-    rows = [*short, *probes, *small, *_same_state(pair, path)]
+        reported, unseen = validate_reported.rows(model, kernel, values, device)
+    notes += [*unmet, *unseen]
+    rows = [*short, *probes, *small, *reported, *_same_state(pair, path)]
     with weights.one_thread():
         rows += _fresh(pair, path, draw, notes)
     decided = path.window > 0

@@ -21,6 +21,7 @@ from .engines import Kernel, Pair, lag
 from .weights import Array, Values
 
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
+FAR = -8000.0  # the largest output is ahead of the next by more than 710, and exp(710) overflows
 # Values of no special form, for the parameters that a training step reads: step sizes, penalty, options, two loops.
 _SIZES = {"step": 0.29, "inner_step": 0.23, "momentum": 0.6, "weight_decay": 0.11, "radius": 0.2, "label_noise": 0.4}
 _LAST_PENALISED = 3
@@ -146,6 +147,26 @@ def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
             scaled = _with_margin(pair, margin)
             if scaled is not None:
                 yield Probe("margins from -20 to 20", scaled, _steps(model, at_values)[0])
+    if model.network.heads != "signed":
+        yield from _far(model, kernel, values, device)
+
+
+def _far(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+    """One example far on the wrong side, each head in turn the largest: exp of an unshifted output overflows."""
+    shape, found = Shape(1, 3, 6, 1), 0
+    for at in range(16 * model.n_heads):
+        rng = stream(0, "validate", 17, at)
+        vectors, W = _correlated(model, shape, rng), rng.standard_normal((model.n_heads, 3, 6))
+        at_values = probe_values(model, values, shape, False, 0)
+        pair = _pair(model, kernel, at_values, vectors, W, (np.zeros(1), np.zeros(1)), rng, device)
+        F = weights.outputs(pair.task, pair.task.vectors.new_tensor(W), pair.task.patches)[0].cpu().numpy()
+        if int(np.argmax(F)) != found:
+            continue
+        scaled, found = _with_margin(pair, FAR), found + 1
+        if scaled is not None:
+            yield Probe("margins of -8000", scaled, _steps(model, at_values)[0])
+        if found == model.n_heads:
+            return
 
 
 def overflowing(model: Model, kernel: Kernel, values: Values, device: str) -> Pair:

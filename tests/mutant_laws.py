@@ -28,6 +28,33 @@ TASKS = {
     "simulate.fresh_tasks": ("_held", "filters", "_rest_of_start", "law", "_across"),
 }
 SEEN = {"simulate.run": ("seen_by",)}
+# What is reported of states.
+COMMON = {
+    "simulate.observables": ("evaluate", "_common", "_coefficients", "_placed", "_declared", "_shifted",
+                             "_from_coefficients", "_distance"),
+    "simulate.coefficients": ("coefficient",),
+    "simulate.extremes": ("variable", "_variable", "_entries", "_adapted", "_heads", "_dims", "_kept"),
+    "simulate.states": ("blocks", "rows", "own", "per_example", "watched", "shares", "own_heads"),
+}
+EVENTS = {"simulate.run": ("seen_by", "_stop", "__call__")}
+OF_CLASSES = {
+    "simulate.classes": ("variable", "_log_complement", "_own_active", "_ratios"),
+    "dynamics.classnoise": ("pair_moments", "log_complement", "_log_sum"),
+}
+OF_MATRICES = {
+    "simulate.matrices": ("variable", "_spectral", "near_orthogonality", "_max_margin", "_conditions", "_nonnegative"),
+    "simulate.states": ("frame", "norms", "sizes"),
+    "simulate.sides": ("sides", "preactivations", "patch_columns", "slopes", "add", "variables"),
+    "dynamics.spectrum": ("at", "frame_of_vectors", "frame_of_gram", "_split", "lengths", "sizes", "_sizes"),
+    "dynamics.orthogonality": ("quantities",),
+}
+REPORTED: dict[str, dict[str, tuple[str, ...]]] = {
+    "pegr_none_q2": {**COMMON, **EVENTS, "dynamics.geometry": ("movement", "distance")},
+    "heterogeneous_K3": {"simulate.observables": COMMON["simulate.observables"],
+                         "simulate.coefficients": COMMON["simulate.coefficients"], **OF_CLASSES},
+    "nearly_orthogonal": OF_MATRICES,
+    "fomaml_train_validation_huberized": {**COMMON, **EVENTS},
+}  # fmt: skip
 BY_KERNEL: dict[str, dict[str, tuple[str, ...]]] = {
     "pegr_none_q2": {**EXAMPLES, **SEEN},
     "heterogeneous_K3": {**EXAMPLES, **CLASSES, **SEEN},
@@ -40,6 +67,7 @@ def table(name: str, module: str, chosen: list[Mutant]) -> Table:
     """Mutants of a module's functions, each put to `validate` with the shipped kernel `name`."""
     of, found = case(name), Table([], [])
     before = _seen(name)
+    assert sum("vectors" in each and np.size(values) > 0 for each, values in before.items()) > 20, "nothing is seen"
     for mutant in chosen:
         with changed(module, mutant.source) as done:
             verdict = of.verdict(of.kernel) if done else "same"
@@ -123,12 +151,14 @@ def _seen(name: str) -> dict[str, Any]:
         values = {**of.values, **sizes, "project_noise": at == 0, "noise": ["gaussian", "uniform"][at], "eta": 0.7}
         known = {p.name for p in of.model.parameters if p.kind != "counts"}
         given = {key: value for key, value in values.items() if key in known and value is not None}
-        with np.errstate(all="ignore"):
-            try:
-                data = gr.run(of.model.name, given, steps=STEPS, seed=5, record=[0, STEPS])
-            except RAISED as error:
-                return {type(error).__name__: np.zeros(0)}
-        found |= {f"{each} {at}": data[each].values for each in data.data_vars}
+        for sampling in ("vectors", "gram"):
+            with np.errstate(all="ignore"):
+                try:
+                    data = gr.run(of.model.name, given, steps=STEPS, seed=5, record=[0, 1, 3, STEPS], sampling=sampling)
+                except RAISED as error:  # not every setting has Gram draws: those raise unchanged too
+                    found[f"{type(error).__name__} {at} {sampling}"] = np.zeros(0)
+                    continue
+            found |= {f"{each} {at} {sampling}": data[each].values for each in data.data_vars}
     return found
 
 

@@ -18,7 +18,7 @@ GIGABYTE = 1e9
 
 # The command, the parameter that the sentence starts with, and the cure it ends with.
 REFUSED = (
-    ("phase pegr --x lam=0:1:1000000000 --y sigma_p=0.1:1:2 --steps 5", "x: 'lam=0:1:1000000000'", "from 2 to 100000"),
+    ("phase pegr --x lam=0:1:1000000000 --y sigma_p=0.1:1:2 --steps 5", "x: 'lam=0:1:1000000000'", "at most 100000"),
     ("phase pegr --x lam=0:1:2 --y sigma_p=0.1:1:2 --steps 5 --seeds 100000000", "seeds:", "run fewer seeds"),
     ("phase pegr --x n=10:100000:2 --y sigma_p=0.1:1:2 --steps 5 --seeds 1", "n (100000)", "lower n"),
     ("phase pegr --x lam=0:1:2 --y sigma_p=0.1:1:2 --steps 1000000000000000", "steps:", "take fewer steps"),

@@ -88,8 +88,8 @@ def _how_many(option: str, text: str, given: str) -> int:
     except InputError as error:
         shorter = ":".join([*text.split(":")[:2], "10", *text.split(":")[3:]])
         raise InputError(
-            f"{option}: {quoted(text)} has n = {quoted(given)}; expected a whole number from 2 to {LONGEST}, "
-            f"such as {quoted(shorter)}"
+            f"{option}: {quoted(text)} has n = {quoted(given)}; expected a whole number, at least 2 and "
+            f"at most {LONGEST}, such as {quoted(shorter)}"
         ) from error
 
 

@@ -22,6 +22,7 @@ from derivations.model import (
     Flips,
     Model,
     NeuronNorm,
+    Shifted,
     Spectral,
     TaskLaw,
     Value,
@@ -57,8 +58,15 @@ class _Probe:
 
     @cached_property
     def ours(self) -> dict[str, Array]:
-        """Weight space's account."""
-        return dict(validate_observables.everything(self.course))
+        """Weight space's account of all that is made of what the kernel under test observes."""
+        return self.told(self.course)
+
+    def told(self, course: Course) -> dict[str, Array]:
+        """Weight space's account of these states."""
+        sources = {name: name for name in observables.COMMON}
+        sources |= {o.name: o.of for o in self.states.model.observables if isinstance(o, Shifted)}
+        found = validate_observables.everything(course)
+        return {name: each for name, each in found if sources.get(name) in (None, *self.states.seen)}
 
 
 def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[list[Row], list[str]]:
@@ -123,7 +131,7 @@ def _of_states(probe: _Probe) -> Iterator[Row]:
     model = probe.states.model
     said = observables.evaluate(probe.states, (*probe.ours, "zeta"))
     ours = dict(probe.ours)
-    nudged = dict(validate_observables.everything(_nudged(probe.course)))
+    nudged = probe.told(_nudged(probe.course))
     entrywise = {each.name for each in model.observables if isinstance(each, Complement)}
     ours |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}  # its values are judged as the kernel's
     nudged |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}
@@ -193,7 +201,7 @@ def _of_blocks(probe: _Probe) -> Iterator[Row]:
     parts = list(probe.states.blocks(2.5 * probe.states.z[0].size))
     gaps = [_gap(np.concatenate([part.z for part in parts]), probe.states.z)]
     gaps += [_gap(np.concatenate([p.b for p in parts if p.b is not None]), np.asarray(probe.states.b))]
-    for name in ("loss", "margins"):
+    for name in [name for name in ("loss", "margins") if name in probe.states.seen]:
         gaps.append(_gap(np.concatenate([part.seen[name] for part in parts]), probe.states.seen[name]))
     yield Row("states in blocks", max(gaps), 0.0, 0, "exact") if max(gaps) else Row("states in blocks", 0.0, LONG, 0,
                                                                                      "fixed")  # fmt: skip

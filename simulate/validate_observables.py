@@ -302,7 +302,9 @@ def _deactivated(course: Course, o: declared.Deactivated) -> Array:
     return np.array([0.0] + [float((on[t - 1] & ~on[t]).sum()) for t in range(1, len(on))])
 
 
-def _noise_ratio(course: Course, o: declared.NoiseRatio) -> Array:
+def _noise_ratio(course: Course, o: declared.NoiseRatio) -> Array | None:
+    if course.model.family(o.of).over != "sample":
+        return None
     rows, classes = course.families[o.of], course.model.n_heads
     members = [np.flatnonzero(course.y == k) for k in range(classes)]
     found = np.full((classes, classes), np.nan)

@@ -22,11 +22,13 @@ from derivations.model import (
     Flips,
     Model,
     NeuronNorm,
+    Shifted,
     Spectral,
     TaskLaw,
     Value,
     chosen_law,
 )
+from dynamics.formula import FormulaError
 from dynamics.kernel import Trajectory
 from dynamics.streams import stream
 
@@ -56,8 +58,15 @@ class _Probe:
 
     @cached_property
     def ours(self) -> dict[str, Array]:
-        """Weight space's account."""
-        return dict(validate_observables.everything(self.course))
+        """Weight space's account of all that is made of what the kernel under test observes."""
+        return self.told(self.course)
+
+    def told(self, course: Course) -> dict[str, Array]:
+        """Weight space's account of these states."""
+        sources = {name: name for name in observables.COMMON}
+        sources |= {o.name: o.of for o in self.states.model.observables if isinstance(o, Shifted)}
+        found = validate_observables.everything(course)
+        return {name: each for name, each in found if sources.get(name) in (None, *self.states.seen)}
 
 
 def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[list[Row], list[str]]:
@@ -66,9 +75,12 @@ def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[lis
     for at in range(2):
         probe = _probe(model, kernel, values, device, at)
         try:
-            found += [*_of_states(probe), *_of_gram(probe), *_of_blocks(probe), *_of_flips(probe), *_of_events(probe)]
+            _ = probe.ours
+        except FormulaError as error:
+            return found, [f"what is reported of states is not compared: {error}"]
         except Diverged:
             return found, ["what is reported of states is not compared: weight space's adaptation diverges"]
+        found += [*_of_states(probe), *_of_gram(probe), *_of_blocks(probe), *_of_flips(probe), *_of_events(probe)]
     return worst_each(found), []
 
 
@@ -117,10 +129,15 @@ def _looked(
 def _of_states(probe: _Probe) -> Iterator[Row]:
     """Every variable of the states."""
     model = probe.states.model
-    said = observables.evaluate(probe.states, observables.at_every_step(model) + _of_data(model))
-    ours = probe.ours
-    nudged = dict(validate_observables.everything(_nudged(probe.course)))
+    said = observables.evaluate(probe.states, (*probe.ours, "zeta"))
+    ours = dict(probe.ours)
+    nudged = probe.told(_nudged(probe.course))
     entrywise = {each.name for each in model.observables if isinstance(each, Complement)}
+    ours |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}  # its values are judged as the kernel's
+    nudged |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}
+    for name, dims in _dimensions(probe, ours).items():
+        same = name in said and said[name].dims == dims
+        yield Row("dimensions of what is reported", 0.0 if same else np.inf, LONG, 0, "fixed")
     for name, wanted in ours.items():
         given = np.asarray(said[name].values) if name in said else np.zeros(0)
         gap = _gap(given, wanted, name in entrywise)
@@ -130,10 +147,18 @@ def _of_states(probe: _Probe) -> Iterator[Row]:
             yield Row(f"reported: {name}", gap, bar if np.isfinite(gap) else LONG, 0, origin)
 
 
-def _of_data(model: Model) -> tuple[str, ...]:
-    """Variables that are of the data or of neighbouring states, so that no run watches them."""
-    left_out = {*observables.at_every_step(model), *observables.fresh_names(model), *(e.name for e in model.events)}
-    return tuple(name for name in observables.names(model) if name not in left_out)
+def _dimensions(probe: _Probe, known: dict[str, Array]) -> dict[str, tuple[str, ...]]:
+    """The dimensions of coefficients and of what every run reports."""
+    model, found = probe.states.model, dict[str, tuple[str, ...]]()
+    head = "j" if model.network.heads == "signed" else "k"
+    examples = ("task", "i") if isinstance(model.algorithm, Bilevel) else ("i",)
+    for family in model.directions:
+        coef, last = family.coefficient, {"one": (), "sample": examples}.get(family.over, (family.over,))
+        for name in (coef.name, *((f"{coef.name}_over", f"{coef.name}_under") if coef.split else ())):
+            found[name] = ("t", head, "r", *last)
+    found |= {"loss": ("t",), "gradient_norm": ("t",), "train_error": ("t",), "margins": ("t", *examples)}
+    found["zeta"] = ("t", *((head,) if known.get("zeta", np.zeros(0)).ndim == 3 else ()), *examples)
+    return {name: dims for name, dims in found.items() if name in known}
 
 
 def _nudged(course: Course) -> Course:
@@ -176,7 +201,7 @@ def _of_blocks(probe: _Probe) -> Iterator[Row]:
     parts = list(probe.states.blocks(2.5 * probe.states.z[0].size))
     gaps = [_gap(np.concatenate([part.z for part in parts]), probe.states.z)]
     gaps += [_gap(np.concatenate([p.b for p in parts if p.b is not None]), np.asarray(probe.states.b))]
-    for name in ("loss", "margins"):
+    for name in [name for name in ("loss", "margins") if name in probe.states.seen]:
         gaps.append(_gap(np.concatenate([part.seen[name] for part in parts]), probe.states.seen[name]))
     yield Row("states in blocks", max(gaps), 0.0, 0, "exact") if max(gaps) else Row("states in blocks", 0.0, LONG, 0,
                                                                                      "fixed")  # fmt: skip

@@ -139,10 +139,11 @@ class Table:
     equivalent: int = 0
 
     @property
-    def line(self) -> str:
-        """The counts; mutants that raise, and those that compute the same, are set apart."""
-        judged = f"{len(self.caught)} caught, {len(self.missed)} not"
-        return f"{judged}; {self.crashed} raise, {self.equivalent} compute the same"
+    def columns(self) -> str:
+        """Caught, undecided, passed, raised, computing the same."""
+        undecided = sum(line.endswith("(undecided)") for line in self.missed)
+        counts = (len(self.caught), undecided, len(self.missed) - undecided, self.crashed, self.equivalent)
+        return "{:6d}  {:9d}  {:6d}  {:6d}  {:4d}".format(*counts)
 
 
 def table(of: Case, chosen: Iterable[Mutant]) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from .choices import Declared, Name, OptionalName
+from .choices import Declared, Name, ParameterName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +26,12 @@ class GradientDescent(Declared):
         other class (class heads); patches keep the scale and direction of y_i.
     """
 
-    step: Name = "eta"
-    batch: OptionalName = ""
-    momentum: OptionalName = ""
-    weight_decay: OptionalName = ""
-    radius: OptionalName = ""
-    label_noise: OptionalName = ""
+    step: ParameterName = "eta"
+    batch: ParameterName = ""
+    momentum: ParameterName = ""
+    weight_decay: ParameterName = ""
+    radius: ParameterName = ""
+    label_noise: ParameterName = ""
 
     @property
     def options(self) -> dict[str, str]:
@@ -61,14 +61,14 @@ class Bilevel(Declared):
     there is stays, as do the tasks.
     """
 
-    tasks: Name = "n_tasks"
-    examples: Name = "n"
-    inner_steps: Name = "J"
-    inner_step: Name = "eta_inner"
-    step: Name = "eta"
+    tasks: ParameterName = "n_tasks"
+    examples: ParameterName = "n"
+    inner_steps: ParameterName = "J"
+    inner_step: ParameterName = "eta_inner"
+    step: ParameterName = "eta"
     method: Literal["train-train", "train-validation", "reptile"] = "train-train"
-    train: Name = "n_train"
-    redrawn: OptionalName = ""
+    train: ParameterName = "n_train"
+    redrawn: ParameterName = ""
 
     @property
     def options(self) -> dict[str, str]:

@@ -172,7 +172,7 @@ def text(recursion: Recursion) -> str:
         lines += [f"  {line}" for line in _updates(recursion, at_end, _OUTER, inner=False)]
     lines += ["", f"with {_sets_said(model)}"]
     if kappa not in published(model):
-        lines.append("and kappa as run: 1/m or 1")
+        lines.append("and kappa = 1/m for a mean over the filters, 1 for a sum")
     return "\n".join(lines) + "\n"
 
 

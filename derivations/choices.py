@@ -31,10 +31,28 @@ class Word:
         return f"{quoted(value)} is not an identifier; use up to {_LONGEST} ASCII letters, digits and _, no digit first"
 
 
+class Refers:
+    """Marks a text, or each of a tuple, that names something else of the model: a "parameter" or a "family".
+
+    That it is there is checked by the model, which knows them (`derivations.references`); "" refers to nothing.
+    """
+
+    def __init__(self, to: Literal["parameter", "family"]) -> None:
+        self.to = to
+
+    def misfit(self, value: str) -> str | None:
+        """Nothing is wrong with a text by itself."""
+        return None
+
+
 Name = Annotated[str, Word()]
 """A name that enters generated source, file names and the variables of a run."""
 OptionalName = Annotated[str, Word(absent=True)]
 """The same, or "" where it is left out."""
+FamilyName = Annotated[str, Refers("family")]
+"""The name of a family of directions."""
+ParameterName = Annotated[str, Word(absent=True), Refers("parameter")]
+"""The name of a parameter, or "" where it is left out."""
 
 
 class Declared:

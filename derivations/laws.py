@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .choices import Declared, Name
+from .choices import Declared, FamilyName, Name, ParameterName
 
 
 @dataclass(frozen=True, kw_only=True)
 class FixedLaw(Declared):
     """Mutually orthogonal vectors of length `norm` (a parameter): shared signals, or orthogonal examples."""
 
-    norm: str
+    norm: ParameterName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +21,9 @@ class GaussianLaw(Declared):
     P projects off the families `off` where `off_when` is set.
     """
 
-    std: str
-    off: tuple[str, ...] = ()
-    off_when: str = ""
+    std: ParameterName
+    off: tuple[FamilyName, ...] = ()
+    off_when: ParameterName = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +33,8 @@ class MixtureLaw(Declared):
     So `mean_norm` (a parameter) is the root mean square length of mu.  Where labels are flipped, y_i is the clean one.
     """
 
-    mean_norm: str
-    std: str
+    mean_norm: ParameterName
+    std: ParameterName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +47,11 @@ class ClassNoiseLaw(Declared):
     (a parameter, at least 1) for every j != k.  A caller's own A (K, d, d) come in initial= under the name `matrices`.
     """
 
-    entries: str
-    spread: str
-    ratio: str
-    off: tuple[str, ...] = ()
-    off_when: str = ""
+    entries: ParameterName
+    spread: ParameterName
+    ratio: ParameterName
+    off: tuple[FamilyName, ...] = ()
+    off_when: ParameterName = ""
     matrices: Name = "A"
 
 
@@ -64,9 +64,9 @@ class TaskLaw(Declared):
     nu and the whole dictionary.
     """
 
-    norm: str
-    std: str
-    items: str
+    norm: ParameterName
+    std: ParameterName
+    items: ParameterName
     shared: Name = "nu"
     dictionary: Name = "z"
 
@@ -75,7 +75,7 @@ class TaskLaw(Declared):
 class ChosenLaw(Declared):
     """One of several laws: the one that the choice parameter `by` names."""
 
-    by: str
+    by: ParameterName
     laws: tuple[tuple[str, FixedLaw | GaussianLaw | MixtureLaw], ...]
 
 
@@ -86,7 +86,7 @@ Law = FixedLaw | GaussianLaw | MixtureLaw | ClassNoiseLaw | TaskLaw
 class GaussianInitialisation(Declared):
     """Filter entries i.i.d. N(0, std^2)."""
 
-    std: str = "sigma_0"
+    std: ParameterName = "sigma_0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +96,8 @@ class EntryInitialisation(Declared):
     "gaussian", or "uniform" on +-sqrt(3) std: PyTorch's default for a linear layer, U(+-1/sqrt d), at std 1/sqrt(3 d).
     """
 
-    std: str = "sigma_0"
-    shape: str = "init"
+    std: ParameterName = "sigma_0"
+    shape: ParameterName = "init"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class FreshLaw(Declared):
     label so observed; without `flips` it is judged by its clean label.
     """
 
-    fresh: tuple[str, ...] = ()
+    fresh: tuple[FamilyName, ...] = ()
     flips: bool = True
 
 
@@ -121,10 +121,10 @@ class FreshTasks(Declared):
     tasks.
     """
 
-    fresh: tuple[str, ...] = ()
-    tasks: str = "test_tasks"
-    support: str = "test_support"
-    query: str = "test_query"
+    fresh: tuple[FamilyName, ...] = ()
+    tasks: ParameterName = "test_tasks"
+    support: ParameterName = "test_support"
+    query: ParameterName = "test_query"
 
     @property
     def flips(self) -> bool:

@@ -20,7 +20,7 @@ from .algorithms import (
     CoordinateWise,
     GradientDescent,
 )
-from .choices import Declared, Name, OptionalName, Word
+from .choices import Declared, Name, ParameterName, Word
 from .errors import ModelError
 from .laws import (
     ChosenLaw,
@@ -58,6 +58,7 @@ from .observed import (
 )
 from .parameter import Parameter, Preset, Value
 from .plain import from_plain, to_plain
+from .references import check_references
 
 Over = Literal["one", "class", "task", "sample"]
 Scale = Literal["one", "label", "clean"]
@@ -135,9 +136,9 @@ class Model(Declared):
     parameters: tuple[Parameter, ...] = ()
     observables: tuple[Observable, ...] = ()
     events: tuple[Event, ...] = ()
-    label_flips: OptionalName = ""
-    class_sizes: OptionalName = ""
-    balanced: OptionalName = ""
+    label_flips: ParameterName = ""
+    class_sizes: ParameterName = ""
+    balanced: ParameterName = ""
 
     def __post_init__(self) -> None:
         self._refuse_coordinatewise()
@@ -147,6 +148,7 @@ class Model(Declared):
         self._check_flips()
         self._check_algorithm()
         self._check_observables()
+        check_references(self)
 
     def _check_names(self) -> None:
         names = [family.name for family in self.directions]

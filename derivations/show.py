@@ -326,8 +326,9 @@ def text(recursion: Recursion) -> str:
         lines += [f"  {line}" for line in _family_step(recursion, family, printer)]
     scalars = (kappa,) if model.objective.penalty == "none" else (kappa, c)
     unscaled = [p for p in scalars if p not in published(model)]
+    meant = {kappa: "kappa = 1/m for a mean over the filters, 1 for a sum", c: "c = 1/2 with penalty_half, else 1"}
     if unscaled:
-        lines += ["", f"with {', '.join(str(p) for p in unscaled)} as run: kappa = 1/m or 1, c = 1/2 or 1"]
+        lines += ["", f"with {'; '.join(meant[p] for p in unscaled)}"]
     return "\n".join(lines) + "\n"
 
 

@@ -46,7 +46,7 @@ class one_blas_thread(ContextDecorator):
                 one_blas_thread._limits = None
 
 
-_known: tuple[int, Any] = (0, None)  # how many modules were loaded when libraries were looked up; what was found
+_known: tuple[frozenset[str], Any] = (frozenset(), None)  # the modules that were loaded when libraries were looked up
 
 
 def _limited() -> Any:
@@ -55,9 +55,8 @@ def _limited() -> Any:
     import scipy.linalg.blas  # noqa: F401
     from threadpoolctl import ThreadpoolController
 
-    if _known[0] != len(sys.modules):  # a library comes with the module that needs it
-        found = ThreadpoolController()
-        _known = (len(sys.modules), found)
+    if not sys.modules.keys() <= _known[0]:  # a library comes with the module that needs it
+        _known = (frozenset(sys.modules), ThreadpoolController())
     _take_over()
     limits = _known[1].limit(limits=1, user_api="blas")
     _take_over()

@@ -27,7 +27,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
-_LITERAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # Python's own are wider: 0x10, 1_000, 1j
+LITERAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # Python's own are wider: 0x10, 1_000, 1j
 
 
 class FormulaError(RangeError):
@@ -92,7 +92,7 @@ def _check(node: ast.expr, text: str) -> None:
 
 def _check_literal(written: str, value: object, text: str) -> None:
     """Refuses numbers that are written otherwise than in decimals, and those that are not 0 and read as 0."""
-    if not _LITERAL.fullmatch(written):
+    if not LITERAL.fullmatch(written):
         raise FormulaError(f"{_short(text)} holds {_short(written)}; write numbers in decimals, such as 1e-3")
     if value == 0 and re.search("[1-9]", re.split("[eE]", written)[0]):
         raise Vanishes(f"{_short(text)} holds {_short(written)}, which is below the smallest number above 0, 5e-324")

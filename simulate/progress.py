@@ -51,11 +51,12 @@ class _Bar:
 
     def __init__(self, label: str, total: int, unit: str) -> None:
         self.label, self.total, self.unit = label, total, unit
-        self.start, self.done = time.monotonic(), 0
+        self.start, self.done = 0.0, 0
         self.bar: Any = None
 
     def step(self, count: int = 1) -> None:
-        """`count` pieces more."""
+        """`count` pieces more; the first one, which may have compiled, starts the clock."""
+        self.start = self.start or time.monotonic()
         self.done += count
         if self.bar is None and time.monotonic() - self.start < PATIENCE:
             return
@@ -79,18 +80,25 @@ class _Bar:
 
 
 class _Lines:
-    """A line every few seconds."""
+    """A line every few seconds.
+
+    The first piece may be slow for reasons of its own, such as compiling: the clock starts when it is done, and what
+    is left is told by the pieces after it.
+    """
 
     def __init__(self, label: str, total: int, unit: str) -> None:
         self.label, self.total, self.unit = label, total, unit
-        self.start = self.said = time.monotonic()
-        self.done = 0
+        self.start = self.said = 0.0
+        self.done = self.first = 0
 
     def step(self, count: int = 1) -> None:
         """`count` pieces more."""
         self.done, now = self.done + count, time.monotonic()
-        if self.done and now - self.said >= EVERY:
-            self.said, left = now, (now - self.start) / self.done * (self.total - self.done)
+        if not self.first:
+            self.first, self.start, self.said = self.done, now, now
+            return
+        if now - self.said >= EVERY and self.done > self.first:
+            self.said, left = now, (now - self.start) / (self.done - self.first) * (self.total - self.done)
             of = f"{self.label}: {self.done} of {self.total} {self.unit}"
             print(f"{of}, {duration(left)} left", file=sys.stderr, flush=True)
 

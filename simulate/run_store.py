@@ -51,8 +51,8 @@ def _write(data: xarray.Dataset, place: Path, path: Path) -> None:
     new, marked = beside(place), data.assign_attrs({MARK: KIND})
     stands = f"the run that was in {path} is as it was" if place.exists() else "nothing is there"
     try:
-        _to_disk(marked, new, place.suffix)
-        difference = _difference(marked, new, place.suffix)
+        _to_disk(marked, new, path.suffix)
+        difference = _difference(marked, new, path.suffix)
         if difference:
             raise Unwritten(
                 f"out: {path} was not written: {difference} read back as something else; {stands}; try another disk"

@@ -95,14 +95,28 @@ def test_a_sweep_ends_the_others_where_one_fails() -> None:
 def test_short_work_says_nothing_and_long_work_says_when_it_ends(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for every, said in ((60.0, ""), (0.0, "outer: 2 of 4 steps, 0 s left\n" * 1)):
+    for every, said in ((60.0, ""), (0.0, "outer: 3 of 4 steps, 0 s left\n")):
         monkeypatch.setattr(shown, "EVERY", every)
         with shown.progress("outer", 4, "steps"), shown.progress("inner", 2, "steps") as step:
             step(2)  # the inner work is part of the outer one
+            step()
         with shown.progress("outer", 4, "steps"), shown.progress("inner", 2, "cells") as step:
             step()
         found = capsys.readouterr()
         assert found.out == "" and found.err == said
+
+
+def test_a_slow_first_piece_is_no_measure_of_the_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel is compiled in the first piece: an hour of that is not an hour a step."""
+    clock = iter([3600.0, 3601.0, 3610.0])
+    monkeypatch.setattr(shown.time, "monotonic", lambda: next(clock))
+    with shown.progress("run", 111, "steps") as step:
+        step()
+        step(1)  # 1 s after: too early to say anything
+        step(9)
+    assert capsys.readouterr().err == "run: 11 of 111 steps, 100 s left\n"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from dynamics import formula
 from ..errors import InputError, quoted
 
 EXACT = 2**53  # up to it every whole float64 is exact
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # what Python's float takes is wider
 _OPERATION = re.compile(r"[-+*/^(]")  # what tells a formula from a word
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 _MOST = 10**6  # entries taken of what does not say how many it has, such as a generator
@@ -44,7 +43,7 @@ def real(value: object) -> float | None:
     """
     value = scalar(value)
     if isinstance(value, str):
-        if not _NUMBER.fullmatch(value):
+        if not formula.LITERAL.fullmatch(re.sub("^[+-]", "", value)):
             return None
         number, mantissa = float(value), re.split("[eE]", value)[0]
         return _held(number, quoted(value), bool(re.search("[1-9]", mantissa)))

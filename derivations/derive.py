@@ -40,6 +40,6 @@ class Derived(Recursion):
 def derive(model: Model) -> Derived:
     """Derive a model's recursion.  Source of the method: README, "The idea".
 
-    Raises ValueError in one sentence where the model does not close on pre-activations.
+    Raises ModelError in one sentence where the model does not close on pre-activations.
     """
     return Derived.of(of_model(model))

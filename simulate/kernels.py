@@ -18,7 +18,7 @@ from dynamics.loading import BESIDE, GENERATED, Place, numba_folder
 def kernel_for(model: Model) -> Kernel:
     """The compiled kernel of a model.  A shipped setting needs no SymPy; any other model is derived into the cache.
 
-    Raises ValueError, in one sentence, where the model does not close on pre-activations.
+    Raises ModelError, in one sentence, where the model does not close on pre-activations.
     """
     path = _shipped(model)
     if path is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from .choices import Declared, Name, ParameterName
+from .choices import Declared, Name, OptionalParameter, ParameterName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +27,11 @@ class GradientDescent(Declared):
     """
 
     step: ParameterName = "eta"
-    batch: ParameterName = ""
-    momentum: ParameterName = ""
-    weight_decay: ParameterName = ""
-    radius: ParameterName = ""
-    label_noise: ParameterName = ""
+    batch: OptionalParameter = ""
+    momentum: OptionalParameter = ""
+    weight_decay: OptionalParameter = ""
+    radius: OptionalParameter = ""
+    label_noise: OptionalParameter = ""
 
     @property
     def options(self) -> dict[str, str]:
@@ -68,7 +68,7 @@ class Bilevel(Declared):
     step: ParameterName = "eta"
     method: Literal["train-train", "train-validation", "reptile"] = "train-train"
     train: ParameterName = "n_train"
-    redrawn: ParameterName = ""
+    redrawn: OptionalParameter = ""
 
     @property
     def options(self) -> dict[str, str]:

@@ -51,8 +51,10 @@ OptionalName = Annotated[str, Word(absent=True)]
 """The same, or "" where it is left out."""
 FamilyName = Annotated[str, Refers("family")]
 """The name of a family of directions."""
-ParameterName = Annotated[str, Word(absent=True), Refers("parameter")]
-"""The name of a parameter, or "" where it is left out."""
+ParameterName = Annotated[str, Word(), Refers("parameter")]
+"""The name of a parameter."""
+OptionalParameter = Annotated[str, Word(absent=True), Refers("parameter")]
+"""The same, or "" where it is left out."""
 
 
 class Declared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .choices import Declared, FamilyName, Name, ParameterName
+from .choices import Declared, FamilyName, Name, OptionalParameter, ParameterName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class GaussianLaw(Declared):
 
     std: ParameterName
     off: tuple[FamilyName, ...] = ()
-    off_when: ParameterName = ""
+    off_when: OptionalParameter = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class ClassNoiseLaw(Declared):
     spread: ParameterName
     ratio: ParameterName
     off: tuple[FamilyName, ...] = ()
-    off_when: ParameterName = ""
+    off_when: OptionalParameter = ""
     matrices: Name = "A"
 
 

@@ -20,7 +20,7 @@ from .algorithms import (
     CoordinateWise,
     GradientDescent,
 )
-from .choices import Declared, Name, ParameterName, Word
+from .choices import Declared, Name, OptionalParameter, Word
 from .errors import ModelError
 from .laws import (
     ChosenLaw,
@@ -136,9 +136,9 @@ class Model(Declared):
     parameters: tuple[Parameter, ...] = ()
     observables: tuple[Observable, ...] = ()
     events: tuple[Event, ...] = ()
-    label_flips: ParameterName = ""
-    class_sizes: ParameterName = ""
-    balanced: ParameterName = ""
+    label_flips: OptionalParameter = ""
+    class_sizes: OptionalParameter = ""
+    balanced: OptionalParameter = ""
 
     def __post_init__(self) -> None:
         self._refuse_coordinatewise()

@@ -100,7 +100,8 @@ class MaxMargin(Declared):
     """How far W is from satisfying the KKT conditions of min ||W||_F^2 / 2 over margins of at least 1 (signed heads).
 
     "residual": min over lambda >= 0 of ||W - sum_i lambda_i grad z_i||_F / ||W||_F, z_i the margins; "slackness":
-    max_i lambda_i (z_i / min z - 1) at the feasible W / min z.  For activations homogeneous of degree one.
+    max_i lambda_i (z_i / min z - 1) at the feasible W / min z, NaN where min z is not above 0 and no multiple of W is
+    feasible.  For activations homogeneous of degree one.
     """
 
     name: Name

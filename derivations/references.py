@@ -8,26 +8,24 @@ from typing import Annotated, Any, get_args, get_origin
 from .choices import Declared, Refers, fields_of, nearest
 from .errors import ModelError
 
-SIZES = ("m", "d")  # parameters that every draw needs, beside the number of examples
+SIZES = {"m", "d"}  # parameters of every model that is meant to be drawn and run
 
 
 def check_references(model: Any) -> None:
     """Refuses a name that nothing of the model has.
 
-    A model without parameters, which is derived but not run, refers to them freely.  Raises ModelError.
+    A model without the parameters m and d, which is derived but not drawn, refers to others freely.  Raises ModelError.
     """
     known = {
         "family": [family.name for family in model.directions],
         "parameter": [parameter.name for parameter in model.parameters],
     }
+    if not set(known["parameter"]) >= SIZES:
+        known["parameter"] = []
     for owner, field, to, name in _references(model):
         if name and known[to] and name not in known[to]:
             what = f"{type(owner).__name__}.{field}: {name!r} is no {to} of this model"
             raise ModelError(f"{what}; {nearest(name, known[to])}, or declare it")
-    sizes = [getattr(model.algorithm, "examples", "n"), *SIZES]
-    absent = [name for name in sizes if known["parameter"] and name not in known["parameter"]]
-    if absent:
-        raise ModelError(f"parameters: {absent[0]!r}, which every draw needs, is not declared; declare it")
 
 
 def _references(part: object) -> Iterator[tuple[object, str, str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from derivations.model import Model, Value, chosen_law
+from derivations.model import ChosenLaw, Model, Value, chosen_law
 
 from .draw import Draw
 from .errors import Diverged, InputError
@@ -22,7 +22,9 @@ _SCALES = ("norm", "std", "mean_norm", "spread", "ratio", "item_std")
 def scales(model: Model, values: Mapping[str, Value]) -> dict[str, float]:
     """The parameters that scale directions and filters, with their values; at least one."""
     found: dict[str, float] = {}
-    laws = [chosen_law(family, values) for family in model.directions]
+    # Examples of the caller's own leave the choice of a law open.
+    open_to = [f for f in model.directions if isinstance(f.law, ChosenLaw) and values.get(f.law.by) is None]
+    laws = [chosen_law(family, values) for family in model.directions if family not in open_to]
     for law in [*laws, model.initialisation]:
         names = [getattr(law, each.name) for each in fields(law) if each.name in _SCALES] if law is not None else []
         found |= {name: float(values[name]) for name in names if isinstance(values.get(name), int | float)}  # type: ignore[arg-type]

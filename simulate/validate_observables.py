@@ -250,7 +250,8 @@ def _max_margin(course: Course, o: declared.MaxMargin) -> Array:
         margins = z.detach().cpu().numpy()
         multipliers, left = scipy.optimize.nnls(np.stack(slopes, axis=1), W.ravel())
         slack = max(lam * (each - margins.min()) for lam, each in zip(multipliers, margins, strict=True))
-        out.append(left / np.linalg.norm(W.ravel()) if o.what == "residual" else slack / margins.min() ** 2)
+        feasible = slack / margins.min() ** 2 if margins.min() > 0 else np.nan
+        out.append(left / np.linalg.norm(W.ravel()) if o.what == "residual" else feasible)
     return np.array(out)
 
 

@@ -20,13 +20,13 @@ from derivations.model import (
     Distance,
     Event,
     Flips,
+    MaxMargin,
     Model,
     NeuronNorm,
     Shifted,
     Spectral,
     TaskLaw,
     Value,
-    chosen_law,
 )
 from dynamics.formula import FormulaError
 from dynamics.kernel import Trajectory
@@ -100,7 +100,9 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
     grown = np.array([0.05, 0.1, 0.3, 1.0, 1.5, 2.0, 1.2])[:, None, None, None]
     b = grown * rng.standard_normal((STATES, model.n_heads, m, size))
     W = shares[:, None, None, None] * start + b @ vectors
-    looked, watched = _looked(model, own, vectors, start, tasks, rng)
+    if at and any(isinstance(each, MaxMargin) for each in model.observables):
+        y = _feasible(model, own, vectors, y, W[3])
+    looked, watched = _looked(model, vectors, start, tasks, rng)
     gram = vectors @ vectors.T
     drawn = Draw(z=start @ vectors.T, gram=gram, y=y, d=float(d), sampling="vectors", vectors=vectors, weights=start,
                  clean=clean, tasks=tasks, watched=watched)  # fmt: skip
@@ -112,11 +114,21 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
     return _Probe(bound, states, Course(task, vectors, y, clean, W, start, shares, looked))
 
 
+def _feasible(model: Model, values: Values, vectors: Array, y: Array, W: Array) -> Array:
+    """Labels (n,) that W predicts, so that every margin is positive there, where no patch goes by its label."""
+    if any(patch.scale != "one" for patch in model.patches):
+        return y
+    task = weights.problem(model, vectors, y, values)
+    with weights.one_thread():
+        outputs = weights.outputs(task, task.vectors.new_tensor(W), task.patches).cpu().numpy()
+    return np.where(outputs[:, 0] >= outputs[:, 1], 1.0, -1.0)
+
+
 def _looked(
-    model: Model, values: Values, vectors: Array, start: Array, tasks: int, rng: np.random.Generator
+    model: Model, vectors: Array, start: Array, tasks: int, rng: np.random.Generator
 ) -> tuple[dict[str, Array], Watched | None]:
     """Vectors that a law of tasks lets runs look at."""
-    laws = [law for law in (chosen_law(family, values) for family in model.directions) if isinstance(law, TaskLaw)]
+    laws = [family.law for family in model.directions if isinstance(family.law, TaskLaw)]
     if not laws:
         return {}, None
     held = rng.standard_normal((1 + LOOKED, vectors.shape[1]))

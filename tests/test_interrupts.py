@@ -111,7 +111,7 @@ def test_a_slow_first_piece_is_no_measure_of_the_others(
 ) -> None:
     """A kernel is compiled in the first piece: an hour of that is not an hour a step."""
     clock = iter([3600.0, 3601.0, 3610.0])
-    monkeypatch.setattr(shown.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("simulate.progress.time.monotonic", lambda: next(clock))
     with shown.progress("run", 111, "steps") as step:
         step()
         step(1)  # 1 s after: too early to say anything

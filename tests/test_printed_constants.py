@@ -98,7 +98,7 @@ def test_a_bilevel_kernel_may_have_a_parameter_called_slope() -> None:
 def test_every_name_in_the_kernels_text_is_known_as_taken() -> None:
     models = [fomaml(), pegr("fgr"), huberized("h")]
     options = {name: name for name in ("batch", "momentum", "weight_decay", "radius", "label_noise")}
-    everything = replace(pegr("pegr"), algorithm=GradientDescent(**options))
+    everything = replace(pegr("pegr"), parameters=(), algorithm=GradientDescent(**options))
     texts = [derive(model).kernel_source() for model in (*models, everything)]
     texts += [path.read_text(encoding="utf-8") for path in GENERATED.glob("heterogeneous_K3*.py")]
     code = "\n".join(re.sub(r'""".*?"""|#[^\n]*|"[^"\n]*"', "", text, flags=re.DOTALL) for text in texts)

@@ -55,7 +55,7 @@ class Piece:
 class Request:
     """One run: H heads of m filters in d dimensions, B directions of n examples in all, T recorded states.
 
-    `lower` are the parameters that n comes from; `wanted` the variables; `loops` what an outer step goes through.
+    `recorded` is T, and `wanted` are the variables asked for.
     """
 
     model: Model

@@ -7,7 +7,6 @@ cannot be run is a cell with that status and a sentence, and never a number.
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -230,7 +229,7 @@ class _Grid:
             "seeds": self.seeds,
             "parameters": {name: value for name, value in base.items() if name not in (self.x[0], self.y[0])},
             "declaration": digest.of_model(self.model),
-            "kernel": {stem: _digest(source) for stem, source in sorted(kernels.items())},
+            "kernel": {stem: digest.short(source.encode()) for stem, source in sorted(kernels.items())},
             "gammarho": _version(),
         }
 
@@ -548,10 +547,6 @@ def processors() -> int:
 def _text(kernel: Kernel) -> str:
     """The source that runs, of either variant."""
     return kernel.source + (kernel.blas_path.read_text(encoding="utf-8") if kernel.blas_path is not None else "")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _version() -> str:

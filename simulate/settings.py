@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from types import ModuleType
 from derivations.model import Model, Preset, Value
 
 from . import userfile
+from .ask import digest
 from .errors import InputError, nearest, quoted
 
 SETTINGS = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
@@ -85,7 +85,7 @@ def beside(setting: object, name: str) -> object:
 
 
 def _module_name(path: Path) -> str:
-    return "gammarho_user_" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    return "gammarho_user_" + digest.short(str(path.resolve()).encode())
 
 
 def _from_module(name: str, module: ModuleType, attribute: str) -> Setting:

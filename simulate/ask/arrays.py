@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, quoted
+from . import digest
 from .values import EXACT
 
 Array = NDArray[np.float64]
@@ -95,4 +95,4 @@ def digests(arrays: Mapping[str, object]) -> dict[str, str]:
 
 def _digest(array: Array) -> str:
     content = (array + 0.0).astype("<f8").tobytes()
-    return hashlib.sha256(str(array.shape).encode() + content).hexdigest()[:16]
+    return digest.short(str(array.shape).encode() + content)

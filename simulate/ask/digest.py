@@ -1,4 +1,4 @@
-"""A short name for a declaration's content, by which a dataset tells the model that made it from another."""
+"""A short name for content: of a declaration, a kernel's text, an array, a path."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import json
 from derivations.model import Model, to_plain
 
 
+def short(content: bytes) -> str:
+    """The first 16 hexadecimal digits of the SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 def of_model(model: Model) -> str:
-    """The first 16 digits of the SHA-256 of the declaration as plain data."""
-    return hashlib.sha256(json.dumps(to_plain(model)).encode()).hexdigest()[:16]
+    """That of the declaration as plain data, by which a dataset tells the model that made it from another."""
+    return short(json.dumps(to_plain(model)).encode())

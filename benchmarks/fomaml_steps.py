@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simulate.draw import Draw, draw
+from simulate.start.draw import Draw, draw
 
 from .table import Section, Target
 from .timing import Sample, interleave, timed
@@ -19,8 +19,8 @@ CHUNKS = (1, 8, 49, None)  # tasks that torch.func.vmap holds at once
 
 def kernel_steps(method: str) -> tuple[Callable[[], object], Draw]:
     """`STEPS` outer steps of the kernel from one draw; the draw, for the weight-space contenders."""
-    from simulate import parameters, settings
-    from simulate.kernels import kernel_for
+    from simulate.ask import parameters, settings
+    from simulate.run.kernels import kernel_for
 
     setting = settings.resolve("fomaml")
     resolved = parameters.resolve(setting.factory, {"method": method}, setting.preset("paper"))

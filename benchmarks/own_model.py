@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derivations.model import (
+from derivations.declare import (
     Activation,
     Coefficient,
     Directions,

@@ -80,8 +80,8 @@ def kernel_steps(regularizer: str) -> Callable[[], object]:
     """The generated kernel over the whole schedule of one draw, nothing recorded but the end."""
     import numpy as np
 
-    from simulate import parameters, settings
-    from simulate.kernels import kernel_for
+    from simulate.ask import parameters, settings
+    from simulate.run.kernels import kernel_for
 
     from .problem import Schedule, sample
     from .problem import parameters as published

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from . import emit, shown
-from .model import Model
-from .recursion import Recursion, of_model
+from .calculus.recursion import Recursion, of_model
+from .declare import Model
+from .kernel import emit
+from .show import shown
 
 
 @dataclass(frozen=True)

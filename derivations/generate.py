@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from .cache import cache_folder, drop_compiled, kept, kernel_folder, note, private_folder
+from .calculus.recursion import Recursion
+from .declare import Model, to_plain
 from .derive import derive
-from .emit import GENERATOR, module, observed, scalars
 from .errors import ModelError
-from .model import Model, to_plain
-from .recursion import Recursion
+from .kernel.emit import GENERATOR, module, observed, scalars
 
 SHIPPED = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
 GENERATED = Path(__file__).resolve().parent.parent / "dynamics" / "generated"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from simulate.whole import whole_file
+from simulate.work.whole import whole_file
 
 from . import style
 

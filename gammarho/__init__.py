@@ -9,40 +9,40 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from derivations.model import Model as Model
-    from derivations.statements import Statement as Statement
+    from derivations.declare import Model as Model
+    from derivations.declare import Statement as Statement
     from gammarho.api import conditions as conditions
     from gammarho.api import derive as derive
     from gammarho.api import validate as validate
     from gammarho.data import images as images
     from simulate import testing as testing
-    from simulate.check import check as check
+    from simulate.check.check import check as check
     from simulate.errors import Diverged as Diverged
     from simulate.errors import InputError as InputError
     from simulate.errors import Unwritten as Unwritten
-    from simulate.influence import influence_scores as influence_scores
-    from simulate.phase import phase as phase
-    from simulate.rebuild import weights as weights
-    from simulate.run import run as run
+    from simulate.images.influence import influence_scores as influence_scores
+    from simulate.phase.phase import phase as phase
+    from simulate.run.rebuild import weights as weights
+    from simulate.run.run import run as run
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Diverged": "simulate.errors",
     "InputError": "simulate.errors",
-    "Model": "derivations.model",
-    "Statement": "derivations.statements",
+    "Model": "derivations.declare.model",
+    "Statement": "derivations.declare.statements",
     "Unwritten": "simulate.errors",
-    "check": "simulate.check",
+    "check": "simulate.check.check",
     "conditions": "gammarho.api",
     "derive": "gammarho.api",
     "images": "gammarho.data",
-    "influence_scores": "simulate.influence",
-    "phase": "simulate.phase",
-    "run": "simulate.run",
+    "influence_scores": "simulate.images.influence",
+    "phase": "simulate.phase.phase",
+    "run": "simulate.run.run",
     "testing": "simulate.testing",
     "validate": "gammarho.api",
-    "weights": "simulate.rebuild",
+    "weights": "simulate.run.rebuild",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the table's keys are text

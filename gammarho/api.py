@@ -6,19 +6,18 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from derivations.model import Bilevel
-from simulate import parameters, settings
+from derivations.declare import Bilevel
+from simulate.ask import parameters, settings
 from simulate.ask import values as ask
 from simulate.errors import InputError, quoted
 
 if TYPE_CHECKING:
-    from derivations.conditions import Conditions
+    from derivations.declare import Conditions, Model, Parameter
     from derivations.derive import Derived
-    from derivations.model import Model, Parameter
-    from simulate.conditions import ConditionTable
-    from simulate.draw import Draw
-    from simulate.source import Source
-    from simulate.validate import Validation
+    from simulate.conditions.conditions import ConditionTable
+    from simulate.start.draw import Draw
+    from simulate.start.source import Source
+    from simulate.validate.validate import Validation
 
 Given = Mapping[str, object] | None
 
@@ -78,7 +77,7 @@ def conditions(
         InputError: as `resolve`; also where no conditions are recorded for the model, where what is measured does not
             fit the model or its conditions, and where no tasks could be drawn at these sizes.
     """
-    from simulate.conditions import recorded, tabulate
+    from simulate.conditions.conditions import recorded, tabulate
 
     level, quantities = parameters.positive("constant", constant), ask.mapping(
         "measured", measured, "quantities by name", "{'R_min': 1.0}"
@@ -90,14 +89,14 @@ def conditions(
     if initial is not None:
         resolved, found = _measured_on(resolved, given, initial, recorded(resolved.model, setting))
     if covariances is not None:
-        from simulate.measured import from_covariances
+        from simulate.conditions.measured import from_covariances
 
         resolved, found = from_covariances(resolved, given, covariances)
     count = None if steps is None and preset is None else total(setting, preset, steps)
     values = {**resolved.values, **extra}
     declared = recorded(resolved.model, setting)
     if isinstance(resolved.model.algorithm, Bilevel):
-        from simulate.draw_tasks import check_sizes
+        from simulate.start.draw_tasks import check_sizes
 
         check_sizes(resolved.model, values)
     return tabulate(declared, resolved.model, values, constant=level, steps=count, measured={**found, **quantities})
@@ -107,7 +106,7 @@ def _measured_on(
     resolved: parameters.Resolved, given: Given, initial: Source, declared: Conditions
 ) -> tuple[parameters.Resolved, dict[str, float]]:
     """The parameters that go with a source's examples, and what the conditions take from their Gram matrix."""
-    from simulate.source import Source, measured, settle
+    from simulate.start.source import Source, measured, settle
 
     if not isinstance(initial, Source):
         raise InputError(
@@ -121,7 +120,7 @@ def _measured_on(
 
 def condition_parameters(setting: str | Model) -> dict[str, Parameter]:
     """The parameters that belong to the conditions recorded for a setting and not to its model."""
-    from simulate.conditions import recorded
+    from simulate.conditions.conditions import recorded
 
     model = parameters.build(settings.resolve(setting).factory, {})
     return {own.name: own for own in recorded(model, setting).parameters}
@@ -156,11 +155,12 @@ def validate(
     """
     import numpy as np
 
-    from simulate import estimate, magnitudes, source, tasks
-    from simulate.algorithm import step_draws
-    from simulate.draw import draw
-    from simulate.kernels import kernel_for
-    from simulate.validate import validate as compare
+    from simulate.run import estimate, tasks
+    from simulate.run.algorithm import step_draws
+    from simulate.run.kernels import kernel_for
+    from simulate.start import magnitudes, source
+    from simulate.start.draw import draw
+    from simulate.validate.validate import validate as compare
 
     resolved, count, examples = resolve(setting, params, preset), total(setting, preset, steps, low=1), None
     if isinstance(initial, source.Source):
@@ -208,7 +208,7 @@ def total(setting: str | Model, preset: str | None, steps: int | str | None, low
     Raises:
         InputError: where none says, or `steps` is not a whole number.
     """
-    from simulate.run import total_steps
+    from simulate.run.run import total_steps
 
     found = settings.resolve(setting)
     return total_steps(steps, found.preset(preset), found, low)

@@ -22,8 +22,8 @@ from gammarho import __version__, terminal
 from simulate.errors import Diverged, InputError, Unwritten, nearest, quoted
 
 if TYPE_CHECKING:
+    from derivations.declare import Model
     from derivations.derive import Derived
-    from derivations.model import Model
     from gammarho.data import ImageSource
 
 _OURS = ("derivations", "dynamics", "simulate", "figures", "gammarho")
@@ -76,7 +76,7 @@ def derive(
     if path is None:
         print(text)
     else:
-        from simulate.whole import whole_file
+        from simulate.work.whole import whole_file
 
         with whole_file(path) as new:
             new.write_text(text + "\n", encoding="utf-8")
@@ -135,7 +135,7 @@ def run(
     model = api.resolve(setting, given, preset).model
     images = _images(model, data, classes, data_dir, scaling)
     from gammarho import report
-    from simulate import run_store
+    from simulate.run import store as run_store
 
     options: dict[str, Any] = {
         "steps": steps, "seed": seed, "seeds": seeds, "engine": engine, "sampling": sampling, "record": record,
@@ -143,7 +143,7 @@ def run(
     }  # fmt: skip
     unwritten: Unwritten | None = None
     with nullcontext() if path is None else run_store.writer(path) as keep:  # refused before the run, not after it
-        from simulate.run import run as simulate_run
+        from simulate.run.run import run as simulate_run
 
         try:
             found = simulate_run(setting, given, preset=preset, initial=images, **options)
@@ -278,7 +278,7 @@ def check(
     given = arguments.assignments(word for word in words if "=" in word)
     named = [word for word in words if "=" not in word] or None
     api.resolve(setting, given, preset)
-    from simulate.check import check as hold
+    from simulate.check.check import check as hold
 
     options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}
     found = hold(setting, given, named, preset=preset, **options)
@@ -328,7 +328,7 @@ def phase(
     given, path = arguments.assignments(values), paths.store("out", out)
     api.resolve(setting, given, preset)
     from gammarho import report
-    from simulate.phase import phase as fill
+    from simulate.phase.phase import phase as fill
 
     options: dict[str, Any] = {
         "x": x, "y": y, "steps": steps, "seed": seed, "seeds": seeds, "workers": workers, "observable": observable,
@@ -359,8 +359,7 @@ def figures(paper: str, figure: str | None = None, /, *, out: str = "out") -> in
     """
     import importlib
 
-    from simulate import settings
-    from simulate.ask import paths
+    from simulate.ask import paths, settings
 
     if paper not in settings.SETTINGS:
         raise InputError(f"paper: {quoted(paper)}; {nearest(paper, settings.SETTINGS)}")
@@ -382,7 +381,7 @@ def errata(paper: str | None = None, /) -> int:
     Args:
         paper: a setting's name, such as pegr; every paper without it.
     """
-    from derivations import errata as ledgers
+    from derivations.ledger import errata as ledgers
 
     known = ledgers.papers()
     if paper is not None and paper not in known:
@@ -398,7 +397,7 @@ def explain(name: str, /) -> int:
     Args:
         name: its id, such as pegr-5.3 or pegr-5.3-gamma; a paper's name, such as pegr, lists the ids of its claims.
     """
-    from derivations import errata as ledgers
+    from derivations.ledger import errata as ledgers
 
     papers = ledgers.papers()
     if name in papers:
@@ -537,7 +536,7 @@ def _print_notes(
 
     resolved = api.resolve(setting, given, preset)
     if images is not None:
-        from simulate.source import settle
+        from simulate.start.source import settle
 
         resolved, _ = settle(resolved, given, images)
     for note in resolved.notes:

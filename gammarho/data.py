@@ -9,19 +9,20 @@ from os import PathLike
 
 import numpy as np
 
-from derivations.model import Model, Value
-from simulate import parameters, source
+from derivations.declare import Model, Value
+from simulate.ask import parameters
 from simulate.errors import InputError, quoted
-from simulate.image_files import PUBLISHED
-from simulate.images import Array, Images, Subset, class_subset, load
+from simulate.images.files import PUBLISHED
+from simulate.images.images import Array, Images, Subset, class_subset, load
+from simulate.start import source
 
 
 @dataclass(frozen=True)
 class ImageSource:
     """Images of some classes as training examples, and the set's own test images of these classes as held-out ones.
 
-    `n` is how many training images (None: the model's n), `scaling` and `sample` are `simulate.images.class_subset`'s
-    scaling and seed.
+    `n` is how many training images (None: the model's n), `scaling` and `sample` are those of
+    `simulate.images.images.class_subset`.
     """
 
     name: str
@@ -103,7 +104,7 @@ def images(
         name: "mnist" or "fashion-mnist".
         classes: labels in the set, or a text such as "0,1"; their order numbers them, and the first of two is +1.
         n: training images in all; None takes the model's n.
-        scaling: "unit", "image" or "global", as `simulate.images.class_subset` says.
+        scaling: "unit", "image" or "global", as `simulate.images.images.class_subset` says.
         data_dir: a folder with the four IDX files, instead of the published package.
         sample: None takes the first images in the file's order; a seed samples without replacement.
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulate import run_store, seeds_of_a_run
+from simulate.run import seeds as seeds_of_a_run
+from simulate.run import store as run_store
 
 if TYPE_CHECKING:
     import xarray
 
-    from derivations.model import Model
+    from derivations.declare import Model
 
 _COLUMNS = 8
 _WIDTH = 11
@@ -192,7 +193,7 @@ def _repeated(shown: Mapping[str, xarray.DataArray]) -> dict[str, str]:
 
 def _floors(data: xarray.Dataset, model: Model) -> dict[str, float]:
     """The floors of the model's extremes at the run's values, where they have one."""
-    from derivations.model import Extreme
+    from derivations.declare import Extreme
     from dynamics import formula
 
     values, found = json.loads(data.attrs.get("parameters", "{}")), {}

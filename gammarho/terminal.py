@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
 from simulate.errors import Unwritten
-from simulate.whole import reason
+from simulate.work.whole import reason
 
 _CURE = "send the output to a place with room and run the same command again"
 

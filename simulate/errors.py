@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derivations.choices import nearest, quoted
+from derivations.declare.choices import nearest, quoted
 
 
 class InputError(ValueError):

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from derivations.model import (
+from derivations.declare import (
     Activation,
     Bilevel,
     Coefficient,
@@ -22,13 +22,13 @@ from derivations.model import (
     Patch,
     Value,
 )
-from dynamics.bilevel import BilevelKernel
-from dynamics.kernel import Kernel
-from dynamics.loading import plain_module
-from dynamics.stepdraws import StepDraws
+from dynamics.chance.stepdraws import StepDraws
+from dynamics.kernel.bilevel import BilevelKernel
+from dynamics.kernel.kernel import Kernel
+from dynamics.kernel.loading import plain_module
 
-from .algorithm import step_draws
 from .errors import InputError, quoted
+from .run.algorithm import step_draws
 
 Array = NDArray[np.float64]
 
@@ -238,7 +238,7 @@ def residual(instance: Instance, kernel: Kernel) -> float:
     One step is three where velocity has to build up.  Both engines start from the same state, at rest, and see the same
     batches and labels; torch trains the raw objective.  The first ratio judges b, the second the update of z.
     """
-    from . import weights
+    from .train import weights
 
     _expect("instance", instance, Instance)
     _expect("kernel", kernel, Kernel)
@@ -261,8 +261,8 @@ def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
     cancel, since its direction would be rounding.  Steps of a bilevel algorithm, whose inner loop may multiply rounding
     without bound, are decided where they multiply a small random change of the weights by less than `LARGEST_GROWTH`.
     """
-    from .weights import problem
-    from .weights_points import gradient_points, growth
+    from .train.points import gradient_points, growth
+    from .train.weights import problem
 
     _expect("instance", instance, Instance)
     task = problem(

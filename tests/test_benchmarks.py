@@ -93,8 +93,8 @@ def test_jax_agrees_with_the_hand_loop(
 def test_the_generated_kernel_agrees_with_the_hand_loop(
     draw: problem.Problem, by_hand: tuple[problem.Array, problem.Array]
 ) -> None:
-    from simulate import parameters, settings
-    from simulate.kernels import kernel_for
+    from simulate.ask import parameters, settings
+    from simulate.run.kernels import kernel_for
 
     given = problem.parameters(SCHEDULE, n=8, m=3, d=30, mu_norm=1.3, sigma_0=0.4, regularizer="pegr")
     resolved = parameters.resolve(settings.resolve("pegr").factory, given)
@@ -134,8 +134,8 @@ def test_the_class_baseline_trains_the_same_network() -> None:
 
     import gammarho
     from benchmarks import torch_classes
-    from simulate import parameters, settings
-    from simulate.draw import draw
+    from simulate.ask import parameters, settings
+    from simulate.start.draw import draw
 
     given = {"K": 3, "n": 12, "m": 4, "d": 40, "u_norm": 1.0, "Gamma": 1.0, "eta": 0.05, "neurons": "sum"}
     resolved = parameters.resolve(settings.resolve("heterogeneous").factory, given)

@@ -118,13 +118,13 @@ def test_imports_go_one_way() -> None:
 
 def test_the_rule_sees_what_it_must() -> None:
     cases = {
-        "dynamics.x": ["import sympy", "from derivations.model import Model", "def f():\n    import torch"],
+        "dynamics.x": ["import sympy", "from derivations.declare import Model", "def f():\n    import torch"],
         "dynamics.y": ["import simulate"],
         "derivations.x": ["import numba", "from torch import nn", "from dynamics import gram"],
         "derivations.papers.x.y": ["from simulate import errors"],
         "simulate.x": ["import figures", "from gammarho import run", "def f():\n    import sympy.core"],
         "figures.x": ["import gammarho"],
-        "simulate.raw.x": ["from ...figures import pegr"],
+        "simulate.train.raw.x": ["from ...figures import pegr"],
     }
     for module, sources in cases.items():
         for source in sources:
@@ -137,7 +137,7 @@ def test_declarations_need_no_sympy() -> None:
     graph = load_graph()
     ours = [name for name in modules() if name.startswith("derivations.")]
     declarations = [name for name in ours if name.endswith((".model", ".conditions"))]
-    assert {"derivations.model", "derivations.papers.pegr.model"} <= set(declarations)
+    assert {"derivations.declare.model", "derivations.papers.pegr.model"} <= set(declarations)
     assert [name for name in declarations if "sympy" in loads(name, graph)] == []
 
 
@@ -148,7 +148,7 @@ def test_the_rest_of_derivations_is_loaded_only_where_it_is_needed() -> None:
 
 
 def test_torch_stays_with_the_weight_space_engine() -> None:
-    allowed = ("simulate.weights", "simulate.raw.", "simulate.validat", "simulate.engines")
+    allowed = ("simulate.train.weights", "simulate.train.raw.", "simulate.validat", "simulate.validate.engines")
     users = {each.module for each in every_import() if each.root == "torch"}
     assert [name for name in users if not name.startswith(allowed)] == []
     graph = load_graph()
@@ -157,13 +157,13 @@ def test_torch_stays_with_the_weight_space_engine() -> None:
 
 def test_only_the_weight_space_engine_is_the_oracle() -> None:
     """It reads declarations, never a recursion, its definitions or a kernel."""
-    reads = [each for each in every_import() if each.module.startswith(("simulate.weights", "simulate.raw."))]
-    allowed = ("derivations.model", "derivations.papers")
+    reads = [each for each in every_import() if each.module.startswith("simulate.train.")]
+    allowed = ("derivations.declare.model", "derivations.papers")
     bad = [
         f"{each.module} imports {each.target}"
         for each in reads
         if (each.root == "derivations" and not each.target.startswith(allowed) and each.target != "derivations")
-        or each.target.startswith(("dynamics.kernel", "dynamics.generated", "simulate.kernels"))
+        or each.target.startswith(("dynamics.kernel.kernel", "dynamics.generated", "simulate.run.kernels"))
     ]
     assert bad == []
 

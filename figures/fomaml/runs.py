@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Value
-from simulate import parameters, settings
-from simulate.kernels import kernel_for
-from simulate.phase import processors
-from simulate.run import run
-from simulate.sweep import sweep
+from derivations.declare import Value
+from simulate.ask import parameters, settings
+from simulate.phase.phase import processors
+from simulate.run.kernels import kernel_for
+from simulate.run.run import run
+from simulate.work.sweep import sweep
 
 if TYPE_CHECKING:
     import xarray

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from derivations.model import Value
-from simulate import parameters, settings
+from derivations.declare import Value
+from simulate.ask import parameters, settings
 
 from .. import style
 from ..page import page

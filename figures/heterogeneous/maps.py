@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from simulate.phase import phase
+from simulate.phase.phase import phase
 
 from .. import style
 from ..save import Writer, save

@@ -14,8 +14,8 @@ from matplotlib.patches import Ellipse
 from numpy.typing import NDArray
 
 from simulate.errors import InputError
-from simulate.images import Images, load
-from simulate.influence import InfluenceScores, influence_scores
+from simulate.images.images import Images, load
+from simulate.images.influence import InfluenceScores, influence_scores
 
 from .. import style
 from ..save import Writer, save

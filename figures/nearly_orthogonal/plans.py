@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
-from derivations.model import Value
+from derivations.declare import Value
 from simulate.errors import InputError
 
 from .. import style

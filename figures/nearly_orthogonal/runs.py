@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Value
-from dynamics.streams import stream
-from simulate import images, parameters, settings
-from simulate import observables as obs
-from simulate.draw import Draw, draw
-from simulate.kernels import kernel_for
-from simulate.phase import processors
-from simulate.record import advance
-from simulate.run import seen_by
-from simulate.sweep import sweep
+from derivations.declare import Value
+from dynamics.chance.streams import stream
+from simulate.ask import parameters, settings
+from simulate.images import images
+from simulate.observe import observables as obs
+from simulate.phase.phase import processors
+from simulate.run.kernels import kernel_for
+from simulate.run.record import advance
+from simulate.run.run import seen_by
+from simulate.start.draw import Draw, draw
+from simulate.work.sweep import sweep
 
 Array = NDArray[np.float64]
 Measured = dict[str, Array]

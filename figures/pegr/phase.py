@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
-from simulate.phase import phase as fill
+from simulate.phase.phase import phase as fill
 
 from .. import style
 from ..save import Writer, save

@@ -15,17 +15,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.model import Value
-from dynamics.kernel import Kernel
-from simulate import observables as obs
-from simulate import parameters, settings
-from simulate.draw import draw
-from simulate.fresh import fresh_statistics
-from simulate.kernels import kernel_for
-from simulate.phase import processors
-from simulate.record import advance, finite
-from simulate.run import seen_by
-from simulate.sweep import sweep
+from derivations.declare import Value
+from dynamics.kernel.kernel import Kernel
+from simulate.ask import parameters, settings
+from simulate.observe import observables as obs
+from simulate.observe.fresh import fresh_statistics
+from simulate.phase.phase import processors
+from simulate.run.kernels import kernel_for
+from simulate.run.record import advance, finite
+from simulate.run.run import seen_by
+from simulate.start.draw import draw
+from simulate.work.sweep import sweep
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]

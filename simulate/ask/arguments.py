@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from dynamics.formula import FormulaError
 
-from .. import parameters
 from ..errors import InputError, nearest, quoted
-from . import values
+from . import parameters, values
 
 Names = str | Iterable[str]
 Thresholds = Mapping[str, float | str]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from derivations.model import Model, Parameter, Value
+from derivations.declare import Model, Parameter, Value
 
-from .. import parameters
 from ..errors import InputError, nearest, quoted
-from . import values
+from . import parameters, values
 
 Axis = tuple[str, tuple[Value, ...]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from derivations.model import Model, to_plain
+from derivations.declare import Model, to_plain
 
 
 def short(content: bytes) -> str:

@@ -10,8 +10,7 @@ below (exact, as sigma_h(c z) = c sigma_{h/c}(z): W -> kappa W).
 
 from __future__ import annotations
 
-from ...conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
-from ...model import Parameter
+from ...declare import Clause, ClauseList, Conditions, Only, Parameter, Prescription, Quantity
 
 _OURS = "not in the paper"
 _TRAIN = Only(parameter="method", values=("train-train",), why="train-train, Theorem 4.4")

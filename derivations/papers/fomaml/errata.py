@@ -8,7 +8,7 @@ X = sigma_xi^2 d, which is L under Condition D.1; A(q) = m^(-1/2) (1 + gamma X/n
 
 from __future__ import annotations
 
-from ...errata import Erratum
+from ...ledger.errata import Erratum
 
 _FORMULAS = (
     Erratum(

@@ -7,7 +7,7 @@ Section 5 (experiment), Appendix D and F (the sizes that the proofs follow).
 
 from __future__ import annotations
 
-from ...model import (
+from ...declare import (
     Activation,
     Bilevel,
     Coefficient,

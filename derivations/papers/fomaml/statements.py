@@ -13,8 +13,7 @@ Left out: A15, an identity in how <w(t,J), nu> is taken here, and Lemmas D.2, D.
 
 from __future__ import annotations
 
-from ...model import Value
-from ...statements import Instance, Only, Quantity, Statement, Statements
+from ...declare import Instance, Only, Quantity, Statement, Statements, Value
 
 _FOMAML = Only(parameter="method", values=("train-train", "train-validation"), why="FOMAML")
 _REPTILE = Only(parameter="method", values=("reptile",), why="Reptile (A.3)")

@@ -11,14 +11,14 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from ... import changes
-from ...activations import Step
-from ...canonical import bound_apart
-from ...claims import Claim, Hypothesis, Slip, orthogonal, second_layer
-from ...model import Model
-from ...recursion import Recursion
-from ...roles import FormalVector, GramEntry, PatchPreactivation, Preactivation, indexed, role_of
-from ...symbols import class_head, eta, i, i_, m, n, r, r_, y
+from ...calculus.activations import Step
+from ...calculus.canonical import bound_apart
+from ...calculus.recursion import Recursion
+from ...calculus.roles import FormalVector, GramEntry, PatchPreactivation, Preactivation, indexed, role_of
+from ...calculus.symbols import class_head, eta, i, i_, m, n, r, r_, y
+from ...declare import Model
+from ...ledger.claims import Claim, Hypothesis, Slip, orthogonal, second_layer
+from ...show import changes
 from .model import model
 
 CLASSES = 3

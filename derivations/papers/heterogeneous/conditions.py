@@ -2,13 +2,14 @@
 
 Xu and Chen, arXiv:2502.11893, Sections 3 and 5.  The clauses see the class
 covariances through the quantities below: at parameters those of Section 5's family (one eigenvalue of A_k tuned for
-Gamma, orthonormal spikes), for matrices of the caller's the ones of `dynamics.covariances.quantities`, as `measured`.
-F_ij stands for ||A_i^T A_j||_F.  A run with a sum over filters is the mean at *_mean (exact: W -> m kappa W).
+Gamma, orthonormal spikes), for matrices of the caller's the ones of `dynamics.chance.covariances.quantities`, as
+`measured`.  F_ij stands for ||A_i^T A_j||_F.  A run with a sum over filters is the mean at *_mean (exact: W -> m
+kappa W).
 """
 
 from __future__ import annotations
 
-from ...conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
+from ...declare import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 
 _PAPER = "Condition 1"
 _READING = "not in the paper"

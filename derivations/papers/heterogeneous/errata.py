@@ -6,7 +6,7 @@ automatic differentiation; the largest entry of the difference.  F_kj = ||A_k^T 
 
 from __future__ import annotations
 
-from ...errata import Erratum
+from ...ledger.errata import Erratum
 
 _RUN = "gammarho run heterogeneous K=2"
 _GAUSS = "init=gaussian"

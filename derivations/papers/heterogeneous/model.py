@@ -7,7 +7,7 @@ names no coefficients: gamma and rho are read off the derived recursion, in the 
 
 from __future__ import annotations
 
-from ...model import (
+from ...declare import (
     Activation,
     ActiveShare,
     Balance,

@@ -11,8 +11,7 @@ Left out: what sums over the steps (the S_i(t) of (8), so Lemmas 6 and 25, (122)
 
 from __future__ import annotations
 
-from ...model import Value
-from ...statements import Instance, Only, Quantity, Statement, Statements
+from ...declare import Instance, Only, Quantity, Statement, Statements, Value
 
 _GAUSSIAN = Only(parameter="init", values=("gaussian",), why="Gaussian initialisation (Section 2)")
 _NORMAL = Only(parameter="noise", values=("gaussian",), why="Gaussian noise, whose constants are known")

@@ -1,18 +1,17 @@
 """Implicit bias on nearly orthogonal data: the hypotheses of Theorems 4.1 and 4.3, and the explicit ones of the proofs.
 
 Kou, Chen and Gu, arXiv:2310.18935.  The theorems are about fixed data: R_min, R_max and p are best `measured` (on a
-Gram matrix, `dynamics.orthogonality.quantities`).  At parameters, with x_i = y_i mu + N(0, sigma_p^2 I), they are
-approximate medians over draws: squared lengths by the cube-root normal law with Patnaik's degrees of freedom, extremes
-of N normals by their asymptotic median; right to 10 % wherever that was simulated.  The theorems are about the mean
-over filters; a sum is the mean at the step size and initialisation *_mean (exact: W -> m kappa W).
+Gram matrix, `dynamics.geometry.orthogonality.quantities`).  At parameters, with x_i = y_i mu + N(0, sigma_p^2 I), they
+are approximate medians over draws: squared lengths by the cube-root normal law with Patnaik's degrees of freedom,
+extremes of N normals by their asymptotic median; right to 10 % wherever that was simulated.  The theorems are about
+the mean over filters; a sum is the mean at the step size and initialisation *_mean (exact: W -> m kappa W).
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from ...conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
-from ...model import Parameter
+from ...declare import Clause, ClauseList, Conditions, Only, Parameter, Prescription, Quantity
 
 _LEAKY = Only(parameter="slope", above=0, below=1, why="Theorem 4.1, leaky ReLU with 0 < slope < 1")
 _RELU = Only(parameter="slope", values=(0,), why="Theorem 4.3, ReLU, slope 0")

@@ -6,7 +6,7 @@ automatic differentiation; the largest entry of the difference.  (5.4), (5.5), (
 
 from __future__ import annotations
 
-from ...errata import Erratum
+from ...ledger.errata import Erratum
 
 _RUN = "gammarho run nearly_orthogonal"
 

@@ -7,7 +7,7 @@ Appendix A.1 (data).
 
 from __future__ import annotations
 
-from ...model import (
+from ...declare import (
     Activation,
     ChosenLaw,
     Coefficient,

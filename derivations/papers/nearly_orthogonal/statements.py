@@ -11,8 +11,7 @@ Lemma E.1.  Outside them a statement is vacuous.  The theorems' limits enter as 
 
 from __future__ import annotations
 
-from ...model import Value
-from ...statements import Instance, Only, Path, Quantity, Statement, Statements
+from ...declare import Instance, Only, Path, Quantity, Statement, Statements, Value
 
 _Values = tuple[tuple[str, Value], ...]
 

@@ -7,8 +7,7 @@ a run with a sum, or without the 1/2, is the same run at the step size, penalty 
 
 from __future__ import annotations
 
-from ...conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
-from ...model import Parameter
+from ...declare import Clause, ClauseList, Conditions, Only, Parameter, Prescription, Quantity
 
 _PENALISED = Only(parameter="regularizer", values=("pegr",), why="Theorem 3.2, per-example penalty")
 _PLAIN = Only(parameter="regularizer", values=("none",), why="Theorem 3.3, no penalty")

@@ -7,7 +7,7 @@ S = sigma_p sqrt(d) is the noise vectors' length.
 
 from __future__ import annotations
 
-from ...errata import Erratum
+from ...ledger.errata import Erratum
 
 _DELTA = "delta = 0.1"
 

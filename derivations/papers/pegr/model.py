@@ -6,7 +6,7 @@ arXiv:2303.17940: Definition 2.1 (data), Section 2 (network, objective), Definit
 
 from __future__ import annotations
 
-from ...model import (
+from ...declare import (
     Activation,
     Coefficient,
     Directions,

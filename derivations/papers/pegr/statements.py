@@ -10,8 +10,7 @@ with hidden constants are stated under the repaired hypotheses R1 to R5 of `cond
 
 from __future__ import annotations
 
-from ...model import Value
-from ...statements import Instance, Only, Path, Quantity, Statement, Statements
+from ...declare import Instance, Only, Path, Quantity, Statement, Statements, Value
 
 _Values = tuple[tuple[str, Value], ...]
 

@@ -1,0 +1,148 @@
+"""Activations and their derivatives as SymPy functions that keep the value at the kink.
+
+SymPy's Max and Heaviside are avoided: their derivatives are distributions.  Each class here states its
+derivative almost everywhere; `tests/derivations/test_activations.py` holds them against finite differences.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from ..declare import Activation
+
+
+class Step(sp.Function):
+    """1{x > 0}, so 0 at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Zero almost everywhere."""
+        return sp.S.Zero
+
+
+class StepClosed(Step):
+    """1{x >= 0}, so 1 at 0."""
+
+
+class Relu(sp.Function):
+    """max(0, x), with derivative 0 at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """1{x > 0}."""
+        return Step(self.args[0])
+
+
+class ReluClosed(sp.Function):
+    """max(0, x), with derivative 1 at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """1{x >= 0}."""
+        return StepClosed(self.args[0])
+
+
+class Box(sp.Function):
+    """1{0 < x < h}."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Zero almost everywhere."""
+        return sp.S.Zero
+
+
+class Ramp(sp.Function):
+    """min(max(x / h, 0), 1), the derivative of the Huberized ReLU of width h."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """1{0 < x < h} / h."""
+        return Box(*self.args) / self.args[1]
+
+
+class HuberizedRelu(sp.Function):
+    """0 below 0, x^2 / (2h) up to h, x - h/2 beyond."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The ramp."""
+        return Ramp(*self.args)
+
+
+class LeakySlope(sp.Function):
+    """1{x > 0} + s 1{x <= 0}, the derivative of the leaky ReLU of slope s, so s at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Zero almost everywhere."""
+        return sp.S.Zero
+
+
+class LeakySlopeClosed(LeakySlope):
+    """1{x >= 0} + s 1{x < 0}, so 1 at 0."""
+
+
+class LeakyRelu(sp.Function):
+    """x above 0 and s x below, with derivative s at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The slope on either side."""
+        return LeakySlope(*self.args)
+
+
+class LeakyReluClosed(sp.Function):
+    """x above 0 and s x below, with derivative 1 at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The slope on either side."""
+        return LeakySlopeClosed(*self.args)
+
+
+PIECES = (
+    Step,
+    StepClosed,
+    Relu,
+    ReluClosed,
+    Box,
+    Ramp,
+    HuberizedRelu,
+    LeakySlope,
+    LeakySlopeClosed,
+    LeakyRelu,
+    LeakyReluClosed,
+)
+
+
+def number(value: float | str) -> sp.Expr:
+    """A declared constant as an exact rational, or a parameter's symbol where a name is given."""
+    return sp.Symbol(value, real=True) if isinstance(value, str) else sp.Rational(repr(value))
+
+
+def sigma(activation: Activation, x: sp.Expr) -> sp.Expr:
+    """sigma(x) of a declared activation."""
+    closed = activation.at_kink == 1
+    relu = ReluClosed(x) if closed else Relu(x)
+    if activation.name == "relu_power":
+        return Relu(x) ** activation.power
+    if activation.name == "relu":
+        return relu
+    if activation.name == "leaky_relu":
+        return (LeakyReluClosed if closed else LeakyRelu)(x, number(activation.slope))
+    return HuberizedRelu(x, number(activation.width))
+
+
+def merge_steps(expr: sp.Expr) -> sp.Expr:
+    """1{x>0} ReLU(x)^k -> ReLU(x)^k for k >= 1, and 1{x>0}^k -> 1{x>0}, in every product of `expr`."""
+
+    def merged(product: sp.Mul) -> sp.Expr:
+        powers: dict[Any, sp.Expr] = product.as_powers_dict()
+        kept = [
+            base if isinstance(base, Step) and power.is_positive else base**power
+            for base, power in powers.items()
+            if not (isinstance(base, Step) and power.is_positive and _gated(base, powers))
+        ]
+        return sp.Mul(*kept)
+
+    out = expr.replace(
+        lambda e: isinstance(e, sp.Pow) and isinstance(e.base, Step) and e.exp.is_positive, lambda e: e.base
+    )
+    return out.replace(lambda e: isinstance(e, sp.Mul), merged)
+
+
+def _gated(step: sp.Expr, powers: dict[Any, sp.Expr]) -> bool:
+    return any(powers.get(relu(*step.args), 0) >= 1 for relu in (Relu, ReluClosed))

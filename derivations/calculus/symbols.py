@@ -1,0 +1,135 @@
+"""The symbols of a derivation: indices, pre-activations, Gram entries, labels, signs and parameters.
+
+Names are those of the kernels.  Sums run over 1..H heads, 1..m filters and 1..n examples; s[j] is the sign of a
+signed head (s[1] = +1, s[2] = -1) and is printed as j, the way the papers write it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from ..declare import Directions, Model, Patch
+from .roles import Covector, GramEntry, PatchPreactivation, Preactivation, indexed, scalar
+
+m, n, kappa, eta, lam, c = sp.symbols("m n kappa eta lam c", positive=True)
+r, i = sp.symbols("r i", integer=True, positive=True)
+r_, i_ = sp.symbols("r' i'", integer=True, positive=True)
+head_sum = sp.Symbol("l", integer=True, positive=True)
+class_ = sp.Symbol("c_", integer=True, positive=True)
+y = sp.IndexedBase("y")
+clean = sp.IndexedBase("clean")  # the label before flips, printed as yhat
+label = sp.IndexedBase("label")  # the label that the loss sees at step t, where it is noisy
+beta, tau, decay = sp.symbols("beta tau wd", positive=True)  # momentum, SAM's radius, weight decay
+s = sp.IndexedBase("s")
+
+
+def signed_head() -> tuple[sp.Symbol, sp.Symbol]:
+    """The head index and its primed twin, for heads j = +1, -1."""
+    return sp.Symbol("j", integer=True, positive=True), sp.Symbol("j'", integer=True, positive=True)
+
+
+def class_head() -> tuple[sp.Symbol, sp.Symbol]:
+    """The head index and its primed twin, for class heads."""
+    return sp.Symbol("k", integer=True, positive=True), sp.Symbol("k'", integer=True, positive=True)
+
+
+Vector = tuple[str, tuple[sp.Expr, ...]]  # a family and the index of one of its vectors
+
+
+@dataclass(frozen=True)
+class Names:
+    """A model's indices and indexed symbols."""
+
+    model: Model
+
+    @property
+    def signed(self) -> bool:
+        """Whether the heads carry signs."""
+        return self.model.network.heads == "signed"
+
+    @property
+    def head(self) -> sp.Symbol:
+        """The head index of sums and definitions."""
+        return (signed_head() if self.signed else class_head())[0]
+
+    @property
+    def head_(self) -> sp.Symbol:
+        """The head index of the neuron being updated."""
+        return (signed_head() if self.signed else class_head())[1]
+
+    def sign(self, head: sp.Expr) -> sp.Expr:
+        """The sign of a head; 1 for class heads, whose outputs are not subtracted."""
+        return s[head] if self.signed else sp.S.One
+
+    def label(self, example: sp.Expr) -> sp.Expr:
+        """The label in an example's loss: its own, or the noisy one of the step."""
+        return (label if "label_noise" in self.model.algorithm.options else y)[example]
+
+    def batched(self, family: Directions) -> bool:
+        """Whether a family's gradient is 0 outside the step's batch: one vector an example, and mini-batches."""
+        return family.over == "sample" and self.model.algorithm.batched
+
+    def over_neurons(self, body: sp.Expr) -> sp.Sum:
+        """The sum over every head and every filter."""
+        return sp.Sum(body, (self.head, 1, self.model.n_heads), (r, 1, m))
+
+    def place(self, family: Directions, example: sp.Expr) -> tuple[sp.Expr, ...]:
+        """The index within a family of the vector that an example uses."""
+        indices: dict[str, tuple[sp.Expr, ...]] = {
+            "one": (), "task": (), "class": (y[example],), "sample": (example,),
+        }
+        return indices[family.over]
+
+    def free_place(self, family: Directions) -> tuple[sp.Expr, ...]:
+        """The primed index of a family's vector, as in the coefficient being updated."""
+        indices: dict[str, tuple[sp.Expr, ...]] = {
+            "one": (), "task": (), "class": (class_,), "sample": (i_,),
+        }
+        return indices[family.over]
+
+    def z(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:
+        """<w_{head,neuron}, v_place>."""
+        return indexed(Preactivation(family))[(head, neuron, *place)]
+
+    def u(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:
+        """The frozen co-vector (G dL/dz) of the full gradient penalty, at one direction."""
+        return indexed(Covector(family))[(head, neuron, *place)]
+
+    def scale(self, patch: Patch, example: sp.Expr) -> sp.Expr:
+        """A patch's scale."""
+        return {"one": sp.S.One, "label": y[example], "clean": clean[example]}[patch.scale]
+
+    def patch(self, number: int) -> PatchPreactivation:
+        """What the pre-activation of patch `number` is; patches of one family are numbered among themselves."""
+        family = self.model.patches[number].direction
+        twins = [at for at, patch in enumerate(self.model.patches) if patch.direction == family]
+        return PatchPreactivation(family, 0 if len(twins) == 1 else twins.index(number) + 1)
+
+    def declared_patch(self, role: PatchPreactivation) -> Patch:
+        """The declaration of the patch that a pre-activation is of."""
+        same = [patch for patch in self.model.patches if patch.direction == role.family]
+        return same[max(role.twin - 1, 0)]
+
+    def a(self, number: int, head: sp.Expr, neuron: sp.Expr, example: sp.Expr) -> sp.Indexed:
+        """The pre-activation <w, x_example^(p)> of patch `number`."""
+        return indexed(self.patch(number))[head, neuron, example]
+
+    def gram(self, first: Vector, second: Vector) -> sp.Expr:
+        """<v, v'> for two (family, place) pairs; families in declared order, since G is symmetric."""
+        order = [family.name for family in self.model.directions]
+        (f, at), (g, to) = sorted((first, second), key=lambda pair: order.index(pair[0]))
+        role = GramEntry(f, g)
+        return indexed(role)[(*at, *to)] if at or to else scalar(role)
+
+    def gram_sides(self, role: GramEntry, at: tuple[sp.Expr, ...]) -> tuple[Vector, Vector]:
+        """The two (family, place) pairs of a Gram entry with the indices `at`."""
+        split = 0 if self.model.family(role.first).single else 1
+        return (role.first, at[:split]), (role.second, at[split:])
+
+    def patch_gram(self, number: int, other: int, example: sp.Expr) -> sp.Expr:
+        """<x^(p), x^(p')> of one example, scales included."""
+        pair = [self.model.patches[number], self.model.patches[other]]
+        sides = [(patch.direction, self.place(self.model.family(patch.direction), example)) for patch in pair]
+        return self.scale(pair[0], example) * self.scale(pair[1], example) * self.gram(sides[0], sides[1])

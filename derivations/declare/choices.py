@@ -1,0 +1,169 @@
+"""Every declared object checks its fields where it is made: closed lists, names and kinds, read off the annotations.
+
+A dataclass of the declaration derives from `Declared`; a new `Literal` field is then checked without further code.
+This module imports no SymPy.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import types
+import typing
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from ..errors import ModelError
+
+_LONGEST = 60  # characters of a value that an error repeats, and of a name
+
+
+class Word:
+    """Marks a text that has to be a name: `absent` allows the empty text, for an option that is left out."""
+
+    def __init__(self, absent: bool = False) -> None:
+        self.absent = absent
+
+    def misfit(self, value: str) -> str | None:
+        """What is wrong with a text as a name; None for nothing."""
+        if (self.absent and not value) or (value.isidentifier() and value.isascii() and len(value) <= _LONGEST):
+            return None
+        return f"{quoted(value)} is not an identifier; use up to {_LONGEST} ASCII letters, digits and _, no digit first"
+
+
+class Refers:
+    """Marks a text, or each of a tuple, that names something else of the model: a "parameter" or a "family".
+
+    That it is there is checked by the model, which knows them (`derivations.declare.references`); "" refers to nothing.
+    """
+
+    def __init__(self, to: Literal["parameter", "family"]) -> None:
+        self.to = to
+
+    def misfit(self, value: str) -> str | None:
+        """Nothing is wrong with a text by itself."""
+        return None
+
+
+Name = Annotated[str, Word()]
+"""A name that enters generated source, file names and the variables of a run."""
+OptionalName = Annotated[str, Word(absent=True)]
+"""The same, or "" where it is left out."""
+FamilyName = Annotated[str, Refers("family")]
+"""The name of a family of directions."""
+ParameterName = Annotated[str, Word(), Refers("parameter")]
+"""The name of a parameter."""
+OptionalParameter = Annotated[str, Word(absent=True), Refers("parameter")]
+"""The same, or "" where it is left out."""
+
+
+class Declared:
+    """A part of a declaration, whose fields are checked against their annotations as it is made.
+
+    Raises ModelError, in one sentence, for a value outside a closed list (with the nearest one in it), a name that is
+    not an identifier, and a value of another kind than is declared.
+    """
+
+    def __post_init__(self) -> None:
+        for name, hint in fields_of(type(self)).items():
+            value = getattr(self, name)
+            said = _misfit(value, hint)
+            if said is not None:
+                raise ModelError(f"{type(self).__name__}.{name}: {said}{_whose(self, name)}")
+
+
+def fields_of(kind: type) -> dict[str, Any]:
+    """The annotations of a dataclass's fields, by name."""
+    return _read(kind)
+
+
+@functools.cache
+def _read(kind: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {name: hints[name] for name in kind.__dataclass_fields__}  # type: ignore[attr-defined]
+
+
+def _whose(part: object, field: str) -> str:
+    """The declared object's own name, where it has one beside the field at fault."""
+    name = next((getattr(part, key, None) for key in ("name", "id") if key != field), None)
+    return f" (in {name!r})" if isinstance(name, str) and Word().misfit(name) is None else ""
+
+
+def _misfit(value: object, hint: Any) -> str | None:
+    """What is wrong with a value under an annotation, as "value; expected ..."; None for nothing."""
+    origin, inside = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        wrong = _misfit(value, inside[0])
+        return wrong or next((misfit for mark in inside[1:] if (misfit := mark.misfit(value))), None)
+    if origin is Literal:
+        return None if any(_is(value, type(each)) and value == each for each in inside) else one_of(value, inside)
+    if origin in (typing.Union, types.UnionType):
+        found = [_misfit(value, each) for each in inside]
+        return None if None in found else f"{quoted(value)}; expected {_said(hint)}"
+    if origin is tuple:
+        return _tuple_misfit(value, inside)
+    return None if _is(value, hint) else f"{quoted(value)}; expected {_said(hint)}"
+
+
+def _tuple_misfit(value: object, inside: tuple[Any, ...]) -> str | None:
+    many = len(inside) == 2 and inside[1] is Ellipsis
+    if not isinstance(value, tuple):
+        entries = f"each entry {_said(inside[0])}" if many else f"of {' and '.join(map(_said, inside))}"
+        return f"{quoted(value)}; expected a tuple, {entries}"
+    if not many and len(value) != len(inside):
+        return f"{quoted(value)}; expected {len(inside)} entries"
+    hints = [inside[0]] * len(value) if many else inside
+    return next((said for each, hint in zip(value, hints, strict=True) if (said := _misfit(each, hint))), None)
+
+
+def _is(value: object, kind: Any) -> bool:
+    """Whether a value is of a plain type; a whole number passes as a float."""
+    if not isinstance(kind, type):
+        return True  # an annotation that says nothing about kinds, such as Any
+    if kind in (int, float) and isinstance(value, bool):
+        return False  # a flag is no number, though Python counts it as one
+    return isinstance(value, (int, float) if kind is float else kind)
+
+
+def _said(hint: Any) -> str:
+    """An annotation in words."""
+    origin, inside = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _said(inside[0])
+    if origin in (typing.Union, types.UnionType):
+        words = list(dict.fromkeys(map(_said, inside)))
+        return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    if origin is Literal:
+        return f"one of {', '.join(map(str, inside))}"
+    if origin is tuple:
+        return "a tuple"
+    numbers = {bool: "True or False", int: "a whole number (an int)", float: "a number (a float)"}
+    plain = {**numbers, str: "text", type(None): "None"}
+    return plain.get(hint) or str(getattr(hint, "__name__", hint))
+
+
+def one_of(value: object, options: Iterable[object]) -> str:
+    """The sentence for a value outside a closed list: the value, the list, and the nearest entry where one is near."""
+    names = [str(each) for each in options]
+    near = nearest(value, names) if isinstance(value, str) else ""
+    return f"{quoted(value)}; expected one of {', '.join(names)}" + (f"; {near}" if near.startswith("did") else "")
+
+
+def nearest(word: str, options: Iterable[str]) -> str:
+    """The cure for a misspelt name: the closest of `options`, or all of them where none is close."""
+    names = list(options)
+    lowered = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
+    return f"did you mean {lowered[close[0]]!r}?" if close else f"expected one of {', '.join(names)}"
+
+
+def quoted(value: object) -> str:
+    """A value as an error repeats it: on one line, of bounded length, and "empty" for the empty text."""
+    if isinstance(value, str) and not value:
+        return "empty"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # noqa: BLE001 - a foreign object's own code, or an integer beyond Python's digit limit
+        what = f"a value of type {type(value).__name__} that cannot be printed"
+        text = "an integer too long to print" if isinstance(value, int) else what
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -1,0 +1,204 @@
+"""The declaration of a model: data, network, objective, algorithm and laws, as plain frozen data.
+
+Every patch of every example is a scale times a direction, w_s are the filters, and training sees the
+data through z_{s,b} = <w_s, v_b> alone (README, "The idea").  A model says which directions there
+are, how patches are made of them, and what is minimised; `derivations.derive` does the rest.
+
+The parts stand by subject in the modules beside this one, and all words are had from `derivations.declare`, which
+imports no SymPy, so that a run of a shipped setting can read a declaration without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import ModelError
+from .algorithms import Bilevel, CoordinateWise, GradientDescent
+from .choices import Declared, Name, OptionalParameter, Word
+from .data import Directions, Patch, laws_of
+from .laws import (
+    EntryInitialisation,
+    FreshLaw,
+    FreshTasks,
+    GaussianInitialisation,
+    MixtureLaw,
+    TaskLaw,
+)
+from .network import Network, Objective
+from .observed import (
+    Event,
+    Extreme,
+    Flips,
+    MaxMargin,
+    Observable,
+    Total,
+)
+from .parameter import Parameter
+from .references import check_references
+
+_DESCENT, _GAUSSIAN, _FRESH = GradientDescent(), GaussianInitialisation(), FreshLaw()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Declared):
+    """A model, whole.  See `derivations.papers` for the four papers' declarations.
+
+    Shapes: W (H, m, d) with H heads; z and b (H, m, B) with B directions, families one after another.
+    `class_sizes` names the parameter that says how many examples each class has (absent: as equal as possible);
+    without it labels are drawn uniformly.  `balanced` names the flag with which a bilevel model's labels are as equal
+    as possible in each task's splits.  `label_flips` names the probability with which each label, once drawn, is
+    flipped to the other sign, independently of everything else: y_i is the label after it (observed), yhat_i before
+    (clean); patches of scale "clean" and mixtures follow yhat_i.
+    Raises ModelError, in one sentence, where the parts do not fit together.
+    """
+
+    name: Name
+    title: str
+    directions: tuple[Directions, ...]
+    patches: tuple[Patch, ...]
+    network: Network
+    objective: Objective
+    algorithm: GradientDescent | Bilevel = _DESCENT
+    initialisation: GaussianInitialisation | EntryInitialisation = _GAUSSIAN
+    test: FreshLaw | FreshTasks = _FRESH
+    parameters: tuple[Parameter, ...] = ()
+    observables: tuple[Observable, ...] = ()
+    events: tuple[Event, ...] = ()
+    label_flips: OptionalParameter = ""
+    class_sizes: OptionalParameter = ""
+    balanced: OptionalParameter = ""
+
+    def __post_init__(self) -> None:
+        self._refuse_coordinatewise()
+        super().__post_init__()
+        self._check_names()
+        self._check_network()
+        self._check_flips()
+        self._check_algorithm()
+        self._check_observables()
+        check_references(self)
+
+    def _check_names(self) -> None:
+        names = [family.name for family in self.directions]
+        for name in names:
+            if names.count(name) > 1:
+                raise ModelError(f"directions: the family {name!r} is declared twice; give each family its own name")
+        variables = [family.coefficient.name for family in self.directions] + [o.name for o in self.observables]
+        variables += [o.last for o in self.observables if isinstance(o, Flips) and o.last]
+        for name in variables:
+            if variables.count(name) > 1:
+                raise ModelError(f"observables: the name {name!r} is declared twice; give each variable its own name")
+        for parameter in self.parameters:
+            said = Word().misfit(parameter.name)
+            if said is not None:
+                raise ModelError(f"parameters: the name {said}")
+        for patch in self.patches:
+            if patch.direction not in names:
+                raise ModelError(f"patches: {patch.direction!r} is not a declared family; expected one of {names}")
+        if not self.patches:
+            raise ModelError("patches: a model needs at least one patch")
+
+    def _check_network(self) -> None:
+        signed, loss, act = self.network.heads == "signed", self.objective.loss, self.network.activation
+        if signed != (loss != "cross_entropy"):
+            raise ModelError(
+                f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take 'logistic' "
+                "or 'exponential', class heads take 'cross_entropy'"
+            )
+        scaled = [patch.scale for patch in self.patches if patch.scale != "one"]
+        if scaled and not signed:
+            needs = f"scale {scaled[0]!r} needs labels +-1, so signed heads"
+            raise ModelError(f"patches: {needs}; use a family over classes")
+        if signed and any(family.over == "class" for family in self.directions):
+            raise ModelError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
+        homogeneous = signed and act.name in ("relu", "leaky_relu")
+        if any(isinstance(o, MaxMargin) for o in self.observables) and not homogeneous:
+            raise ModelError("observables: max-margin conditions need signed heads and relu or leaky_relu")
+        if self.network.classes < 2:
+            raise ModelError(f"K: {self.network.classes} classes; expected at least 2")
+
+    def _check_flips(self) -> None:
+        if not self.label_flips:
+            return
+        if self.network.heads != "signed":
+            raise ModelError("label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads")
+        laws = [law for family in self.directions for law in laws_of(family)]
+        if not self.follows_clean and not any(isinstance(law, MixtureLaw) for law in laws):
+            raise ModelError(
+                "label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
+                "tell a flipped label from another; give the signal's patch scale 'clean'"
+            )
+
+    def _refuse_coordinatewise(self) -> None:
+        algorithm: GradientDescent | Bilevel | CoordinateWise = self.algorithm
+        if isinstance(algorithm, CoordinateWise):
+            raise ModelError(
+                f"algorithm: {algorithm.name!r} acts on each weight alone, so it is not rotation-equivariant: its "
+                "update of a filter is no combination of the data's vectors, and no coefficient recursion closes; use "
+                "GradientDescent, with batch, momentum, weight_decay, radius or label_noise as wanted"
+            )
+
+    def _check_algorithm(self) -> None:
+        algorithm = self.algorithm
+        if isinstance(algorithm, Bilevel):
+            self._check_bilevel(algorithm)
+            names = [algorithm.step, algorithm.inner_step, algorithm.inner_steps, algorithm.tasks, algorithm.train]
+        else:
+            names = [algorithm.step, *algorithm.options.values()]
+            over_tasks = [family.name for family in self.directions if family.over == "task"]
+            if over_tasks:
+                name = over_tasks[0]
+                raise ModelError(f"directions: {name!r} is over tasks, which a Bilevel algorithm has; declare one")
+        for name in names:
+            if names.count(name) > 1:
+                raise ModelError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
+
+    def _check_observables(self) -> None:
+        """Extremes and totals are of something declared, and events of an observable."""
+        coefficients = {family.coefficient.name for family in self.directions}
+        laws = [law for family in self.directions for law in laws_of(family) if isinstance(law, TaskLaw)]
+        seen = {f.name for f in self.directions} | coefficients | {n for w in laws for n in (w.shared, w.dictionary)}
+        for each in self.observables:
+            known = coefficients if isinstance(each, Total) else seen
+            if isinstance(each, Extreme | Total) and each.of not in known:
+                raise ModelError(f"{each.name}: of {each.of!r}, which is not declared; expected one of {sorted(known)}")
+
+    def _check_bilevel(self, algorithm: Bilevel) -> None:
+        """Every loop has its own numbers, and what the algorithm does not do is refused."""
+        refused = {
+            "a gradient penalty": self.objective.penalty != "none", "label flips": bool(self.label_flips),
+            "patches of scale 'clean'": self.follows_clean, "class sizes": bool(self.class_sizes),
+        }
+        for what, asked in refused.items():
+            if asked:
+                raise ModelError(f"algorithm: a bilevel algorithm does not go with {what}; leave that out")
+
+    @property
+    def follows_clean(self) -> bool:
+        """Whether a patch has scale "clean", so that training reads the clean labels beside the observed ones."""
+        return any(patch.scale == "clean" for patch in self.patches)
+
+    @property
+    def n_heads(self) -> int:
+        """Heads: 2 signed ones, or one a class."""
+        return 2 if self.network.heads == "signed" else self.network.classes
+
+    def family(self, name: str) -> Directions:
+        """The family of that name (KeyError otherwise)."""
+        return {family.name: family for family in self.directions}[name]
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter of that name (KeyError otherwise)."""
+        return {parameter.name: parameter for parameter in self.parameters}[name]
+
+    def sizes(self, n: int, tasks: int = 1) -> dict[str, int]:
+        """Vectors in each family, for n examples in all, in declared order."""
+        count = {"one": 1, "class": self.network.classes, "task": tasks, "sample": n}
+        return {family.name: count[family.over] for family in self.directions}
+
+    def offsets(self, n: int, tasks: int = 1) -> dict[str, int]:
+        """Where each family starts on the direction axis, for n examples in all; "" is the axis's length."""
+        start, at = {}, 0
+        for name, size in self.sizes(n, tasks).items():
+            start[name], at = at, at + size
+        return {**start, "": at}

@@ -1,0 +1,98 @@
+"""Parameters of a model and named values of them, as plain frozen data."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import ModelError
+from .choices import Declared, one_of, quoted
+
+Value = float | int | bool | str | None
+_COUNTS = re.compile(r"[0-9]+(,[0-9]+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter(Declared):
+    """One parameter: ASCII name, LaTeX, meaning with unit, range, published default and its source.
+
+    `low` and `high` bound a number (`open_low` excludes the lower end); `choices` lists a choice's values.
+    A `structural` parameter selects the derivation; every other one is an argument at run time.  A "counts" is a list
+    of whole numbers, held as text ("40,4").  A number's default may be a formula of other parameters, as text.
+    Raises ModelError, in one sentence, where default, choices and range do not go with the kind.
+    """
+
+    name: str
+    latex: str
+    meaning: str
+    kind: Literal["count", "real", "flag", "choice", "counts"]
+    default: Value = None
+    source: str = ""
+    low: float | None = None
+    open_low: bool = False
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    structural: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        wrong = self._range_misfit() or self._choices_misfit() or self._default_misfit()
+        if wrong:
+            raise ModelError(f"Parameter.{wrong} (in {self.name!r})")
+
+    @property
+    def _number(self) -> bool:
+        return self.kind in ("count", "real")
+
+    def _range_misfit(self) -> str:
+        """What is wrong with the range; empty for nothing."""
+        for name, end in (("low", self.low), ("high", self.high)):
+            if end is not None and not self._number:
+                return f"{name}: {end}, but a {self.kind} has no range; leave it out"
+            if end is not None and math.isnan(end):
+                return f"{name}: {end}; expected a number"
+        if self.open_low and self.low is None:
+            return "open_low: True without low; give the end that it excludes"
+        return ""
+
+    def _choices_misfit(self) -> str:
+        """What is wrong with the choices; empty for nothing."""
+        if self.kind == "choice":
+            return "" if self.choices else "choices: none; expected the values of a choice, such as ('mean', 'sum')"
+        return f"choices: {quoted(self.choices)}, but a {self.kind} has none; leave them out" if self.choices else ""
+
+    def _default_misfit(self) -> str:
+        """What is wrong with the default; empty for nothing, and where there is none."""
+        default = self.default
+        if default is None:
+            return ""
+        if self.kind == "choice":
+            return "" if default in self.choices else f"default: {one_of(default, self.choices)}"
+        fits, expected = {
+            "flag": (isinstance(default, bool), "True or False"),
+            "counts": (isinstance(default, str) and bool(_COUNTS.fullmatch(default)), "whole numbers as in '40,4'"),
+        }.get(self.kind, (_is_number(default, whole=self.kind == "count"), self._expected))
+        return "" if fits else f"default: {quoted(default)}; expected {expected}"
+
+    @property
+    def _expected(self) -> str:
+        return f"a {'whole' if self.kind == 'count' else 'finite'} number, or a formula of other parameters as text"
+
+
+def _is_number(value: float | str, whole: bool) -> bool:
+    """Whether a default is a number of the kind, or text that may be a formula."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    return not isinstance(value, bool) and math.isfinite(value) and (not whole or float(value).is_integer())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset(Declared):
+    """Named parameter values with where they come from."""
+
+    name: str
+    values: tuple[tuple[str, Value], ...]
+    steps: int
+    source: str

@@ -1,0 +1,124 @@
+"""The declaration of a paper's statements, as plain frozen data: hypothesis, claim, constants, where it is evaluated.
+
+A claim is a comparison of formulas over named quantities with indices, written as on paper:
+
+    "max[r](gamma) >= 1/(sqrt(2*log(8*m/delta))*log(n))"      for every j: an index that is left over means "for all"
+    "next(rho_under) <= rho_under"                            one step: next(x) is x at t + 1
+    "abs(h - start(h) - rho) <= sum[k](abs(rho[j,r,k])*abs(G[i,k])/G[k,k]) - abs(rho)"
+
+- Numbers, names, + - * / **, comparisons (chains too), `and`, `or`, `not`; log exp sqrt abs sign relu, and max, min
+  of several arguments.
+- max[j,r](x), and min, sum, mean, any, all, reduce over the indices in brackets; max[j,r](x, own) only where `own`.
+- x[j,r,k] renames the indices of x, in the order in which its formula meets them (without t); a repeated one, as in
+  G[i,i], takes the diagonal.
+- next(x), start(x) and at(x, T): x at t + 1, at 0 and at step T.  first(event): the first recorded step at which it
+  holds for every index; `inf` where there is none.
+- Names: the parameters; kappa (1/m or 1), c (1/2 or 1), T (the steps of the run), t, lam_t (the penalty's weight in
+  the step from t); every observable of a run (loss, gamma, margins, ...); z_NAME, b_NAME and G_NAME_NAME, the
+  pre-activations, coefficients and inner products of families; y, yhat (the labels, as observed and before flips),
+  j (the head's sign), own (1{j = y_i}), same (1{i = k}), norm (||W||_F), neuron_norm, outputs (F_k(x_i) of class
+  heads); NAME_heads, the heads' entries of an observable of matrices; and the quantities declared beside the
+  statements.  Class heads have the index k, class families l.
+- Of several tasks (two loops): examples are [task,i], features of tasks [task], the dictionary [item]; G_NAME_NAME and
+  z_NAME of nu and z too; same_task; train and outer (1 where the inner loop and the outer step take i); n is a task's.
+  inner_NAME are the products after tau = 0 .. J inner steps [tau], adapted_NAME those after J; observables that the
+  outer step sees (margins, P) are at adapted weights.
+
+This module imports no SymPy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import ModelError
+from .choices import Declared
+from .conditions import Only, Quantity
+from .parameter import Value
+
+Kind = Literal["identity", "inequality", "probability", "order", "exists"]
+ROUNDING = "rounding: the formula's running error, and outputs that cancel to 1e-5 of their terms in a margin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance(Declared):
+    """Parameter values of a statement's own and the steps of the run: it is checked there, whatever the setting."""
+
+    values: tuple[tuple[str, Value], ...]
+    steps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path(Declared):
+    """A scaling path: parameter values as formulas of s, the s it visits, and the steps of each run (also a formula).
+
+    `slack` is the exponent in s that the statement's hidden logarithms may account for.
+    """
+
+    values: tuple[tuple[str, str | bool], ...]
+    scales: tuple[float, ...]
+    steps: str
+    slack: float = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement(Declared):
+    """One lemma, proposition or invariant; formulas as in this module's docstring.
+
+    kind:
+        "identity", "inequality": `claim` for every index and step where `given` holds.
+        "probability": `claim` with probability at least 1 - `delta` over draws.
+        "order": `claim` is one "left <= right", up to a constant, along `path`.
+        "exists": `claim` at some step from `since` to `until`.
+    given: the hypothesis, index by index; where it never holds the statement is vacuous.
+    at: a formula of the only step; "" means every recorded one, from `since` to `until`.
+    only: the parameter values that the statement is about.
+    tolerance: of <=, >= and == in the claim, relative to the sum of the magnitudes of the terms on both sides, with
+        where it comes from; < and > are exact.
+    erratum: the id of the erratum, where the statement is the printed form and false.
+    instance: own parameters.
+    mutant: a false neighbour of the claim, which the check has to refute; `mutant_given` is its hypothesis (None: the
+        statement's own), so that ("", claim) drops the hypothesis.
+    """
+
+    id: str
+    kind: Kind
+    claim: str
+    source: str = ""
+    text: str = ""
+    given: str = ""
+    at: str = ""
+    since: str = ""
+    until: str = ""
+    only: tuple[Only, ...] = ()
+    delta: str = "delta"
+    tolerance: float = 1e-10
+    tolerance_from: str = ROUNDING
+    erratum: str = ""
+    instance: Instance | None = None
+    path: Path | None = None
+    mutant: str = ""
+    mutant_given: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.kind == "order") != (self.path is not None):
+            raise ModelError(f"{self.id}: an order statement needs a path, and only it; give path= or another kind")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statements(Declared):
+    """A paper's statements and the quantities their formulas share, in order: each may use those before it."""
+
+    paper: str
+    quantities: tuple[Quantity, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ids = [statement.id for statement in self.statements]
+        for name in ids:
+            if ids.count(name) > 1:
+                raise ModelError(f"statements: the id {name!r} is used twice; give each statement its own id")
+

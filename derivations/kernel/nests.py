@@ -1,0 +1,372 @@
+"""Loop nests of a schedule's stages, and the functions that a kernel's time loop calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from ..calculus.activations import PIECES
+from ..calculus.recursion import Recursion
+from ..calculus.roles import GramEntry, PatchPreactivation, role_of
+from ..calculus.sums import Definition
+from ..calculus.symbols import Names
+from ..declare import Bilevel, Model
+from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
+from .printer import KernelPrinter, argument, piece_name, take_constants
+from .schedule import Stage, arrays
+from .text import A1, A2, HELPERS, JIT, RATES, SOFTMAX, SOURCES
+
+
+class Writer:
+    """Lines of a module, with indentation."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def put(self, depth: int, *lines: str) -> None:
+        """Append lines at a depth of four-space indents."""
+        self.lines += ["    " * depth + line for line in lines]
+
+    def text(self) -> str:
+        """The module's text."""
+        return "\n".join(self.lines) + "\n"
+
+
+def extra_scalars(model: Model) -> tuple[str, ...]:
+    """Activation constants given by a parameter's name."""
+    act = model.network.activation
+    used = {"leaky_relu": (act.slope,), "huberized_relu": (act.width,)}.get(act.name, ())
+    return tuple(value for value in used if isinstance(value, str))
+
+
+def penalty_scalars(model: Model) -> tuple[str, ...]:
+    """The penalty's constant and weight, where there is one."""
+    return ("c", "lam") if model.objective.penalty != "none" else ()
+
+
+def scalars(model: Model) -> tuple[str, ...]:
+    """The kernel's scalar arguments, in order, by parameter."""
+    return ("kappa", *extra_scalars(model), *penalty_scalars(model))
+
+
+_EACH = {("batch",): "for i in batch:", ("first", "last"): "for i in range(first, last):"}
+_COUNT = {(): "n = float(y.size)", ("batch",): "n = float(batch.size)", ("first", "last"): "n = float(last - first)"}
+
+
+def observed(model: Model) -> tuple[str, ...]:
+    """The example-level definitions that `observe` returns; zeta is of an example alone, so of no use over tasks."""
+    zeta = () if isinstance(model.algorithm, Bilevel) else ("zeta",)
+    return (*(("margin", "l1") if model.network.heads == "signed" else ("F",)), *zeta)
+
+
+class Emitter:
+    """Prints the loop nests of one recursion; `blas` picks the contraction's variant.
+
+    What an algorithm does with them is printed by a subclass: its helpers and its `loop`.
+    """
+
+    what = ""
+
+    def __init__(self, recursion: Recursion, blas: bool) -> None:
+        self.recursion, self.blas = recursion, blas
+        self.model, self.names = recursion.model, Names(recursion.model)
+        self.printer = KernelPrinter(self.names)
+        self.out = Writer()
+        self.signed = self.names.signed
+        self.label = A1 if self.signed else "int64[::1]"
+        self.options = self.model.algorithm.options
+        self.each = _EACH[self.chosen] if self.chosen else "for i in range(y.size):"
+        self.clean = ["clean"] * self.model.follows_clean
+        self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
+        self.grams: list[str] = []
+        self.by_class = ByClass.of(self.names)
+        bilevel = isinstance(self.model.algorithm, Bilevel)
+        own = [argument(name, bilevel) for name in extra_scalars(self.model)]
+        self.scalars = ["kappa", *own, *penalty_scalars(self.model)]
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The arguments that say which examples a gradient is over: a batch, or a part of a task's; none for all."""
+        if isinstance(self.model.algorithm, Bilevel):
+            return ("first", "last")
+        return ("batch",) if self.model.algorithm.batched else ()
+
+    def loop(self) -> None:
+        """The gradient functions, the time loop and the observables."""
+        raise NotImplementedError
+
+    def shape(self) -> None:
+        """What the loader asks of a kernel: patches, and directions of n examples (of one task, where there are)."""
+        size = {"one": "1", "task": "1", "class": str(self.model.network.classes), "sample": "n"}
+        sizes = " + ".join(size[family.over] for family in self.model.directions)
+        whose = "a task" if isinstance(self.model.algorithm, Bilevel) else "a model"
+        self.out.put(0, f"PATCHES = {len(self.model.patches)}", "", "", "def directions(n):")
+        self.out.put(1, f'"""Directions of {whose} with n examples."""', f"return {sizes}")
+        self.out.put(0, "")
+
+    # ---- pieces shared by the loop nests ------------------------------------------------------------------
+
+    def offsets(self, depth: int) -> None:
+        """Where each family starts on the direction axis."""
+        previous = ""
+        for family in self.model.directions:
+            self.out.put(depth, f"at_{family.name} = {previous or '0'}")
+            size = {"one": "1", "task": "1", "class": str(self.model.network.classes), "sample": "y.size"}[family.over]
+            previous = f"at_{family.name} + {size}"
+
+    def locals_of(self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None) -> None:
+        """Pre-activations and activation pieces that the expressions use, as named locals, at changed indices."""
+        used = {entry for expr in exprs for entry in expr.atoms(sp.Indexed)}
+        atoms = sorted((entry for entry in used if isinstance(role_of(entry), PatchPreactivation)), key=str)
+        for atom in atoms:
+            definition = self.recursion.definitions[str(atom.base)]
+            self.out.put(depth, f"{atom.base} = {self.printer.doprint(definition.expr.xreplace(dict(at or {})))}")
+        pieces = sorted({e for expr in exprs for e in expr.atoms(*PIECES)}, key=piece_name)
+        for piece in pieces:
+            args = ", ".join(self.printer.doprint(arg) for arg in piece.args)
+            self.out.put(depth, f"{piece_name(piece)} = {HELPERS[type(piece)]}({args})")
+
+    def head_loops(self, depth: int, *first: str) -> None:
+        """Loops over heads and filters, with the head's sign; a head begins with the lines `first`."""
+        self.out.put(depth, f"for h in range({self.model.n_heads}):")
+        if self.signed:
+            self.out.put(depth + 1, "j = 1.0 - 2.0 * h")
+        self.out.put(depth + 1, *first, "for r in range(z.shape[1]):")
+
+    def class_loop(self, depth: int, target: str, value: sp.Expr) -> None:
+        """A loop over classes; the locals are a class's own."""
+        self.out.put(depth, f"for {CLASS} in range({self.model.network.classes}):")
+        self.locals_of(depth + 1, [value], AT_CLASS)
+        self.out.put(depth + 1, f"{target} {self.printer.doprint(value)}")
+
+    def index(self, definition: Definition) -> str:
+        """Where a definition's entry stands in its array."""
+        return "h, i" if len(definition.indices) == 2 else "i"
+
+    # ---- stages -------------------------------------------------------------------------------------------
+
+    def stage(self, depth: int, stage: Stage) -> None:
+        """One stage as loops."""
+        getattr(self, f"_{stage.kind}")(depth, stage)
+
+    def _reduce(self, depth: int, stage: Stage) -> None:
+        bodies = [(d, *self.by_class.reduced(summand(d.expr))) for d in stage.definitions]
+        classes = {d.name: sums_of(d.name) for d, fixed, _ in bodies if fixed != 0}
+        self.out.put(depth, *[f"{d.name}[:] = 0.0" for d in stage.definitions])
+        self.head_loops(depth, *[f"{name}[:] = 0.0" for name in classes.values()])
+        for d, fixed, body in bodies:  # a loop each: one array written a loop is what compilers vectorise
+            if fixed != 0:
+                self.class_loop(depth + 2, f"{classes[d.name]}[{CLASS}] +=", fixed)
+            if body != 0:
+                self.out.put(depth + 2, self.each)
+                self.locals_of(depth + 3, [body])
+                self.out.put(depth + 3, f"{d.name}[{self.index(d)}] += {self.printer.doprint(body)}")
+        for d in [d for d in stage.definitions if d.name in classes]:
+            self.out.put(depth + 1, self.each, f"    {d.name}[{self.index(d)}] += {classes[d.name]}[y[i]]")
+        for d in stage.definitions:
+            factor = d.expr / next(iter(d.expr.atoms(sp.Sum)))
+            if factor != 1:
+                self.out.put(depth, f"{d.name} *= {self.printer.doprint(factor)}")
+
+    def _heads(self, depth: int, stage: Stage) -> None:
+        self.out.put(depth, *[f"{d.name}[:] = 0.0" for d in stage.definitions])
+        self.out.put(depth, f"for h in range({self.model.n_heads}):", f"    {self.each}")
+        for d in stage.definitions:
+            body = d.expr.function if isinstance(d.expr, sp.Sum) else d.expr
+            self.out.put(depth + 2, f"{d.name}[i] += {self.printer.doprint(body)}")
+
+    def _softmax(self, depth: int, stage: Stage) -> None:
+        label = "label" if "label" in self.given else "y"
+        self.out.put(depth, f"softmax({', '.join(['F', label, *self.chosen])}, p, e)")
+
+    def _pass(self, depth: int, stage: Stage) -> None:
+        over_heads = len(stage.definitions[0].indices) == 2
+        outside, depth = depth, depth + over_heads
+        constants: dict[sp.Expr, sp.Symbol] = {}
+        rows = [(d, take_constants(d.expr, constants)) for d in stage.definitions]
+        self.out.put(outside, *[f"{name} = {self.printer.doprint(expr)}" for expr, name in constants.items()])
+        if over_heads:
+            self.out.put(outside, f"for h in range({self.model.n_heads}):")
+        self.out.put(depth, self.each)
+        for d, expr in rows:
+            said = f"  # {d.meaning}" if d.meaning.startswith("weight of") else ""
+            self.out.put(depth + 1, f"{d.name}[{self.index(d)}] = {self.printer.doprint(expr)}{said}")
+
+    def _gradient(self, depth: int, stage: Stage) -> None:
+        over = {family.name: family.over for family in self.model.directions}
+        used = {name: expr for name, expr in stage.contributions.items() if expr != 0}
+        self.out.put(depth, "g[:] = 0.0")
+        weights = self.by_class.weights(stage)
+        sums = [sums_of(str(weight.base)) for weight in weights]
+        entries = [self.printer.doprint(weight) for weight in weights]
+        adding = [f"    {total}[y[i]] += {entry}" for total, entry in zip(sums, entries, strict=True)]
+        self.head_loops(depth, *[f"{total}[:] = 0.0" for total in sums], *([self.each, *adding] if adding else []))
+        for name in [name for name in used if over[name] == "class"]:
+            used[name] = self._class_gradient(depth + 2, name, used[name])
+        used = {name: expr for name, expr in used.items() if expr != 0}
+        for names in ([n for n in used if over[n] == "sample"], *[[n] for n in used if over[n] != "sample"]):
+            self._gradient_loop(depth + 2, {name: used[name] for name in names}, over)
+
+    def _class_gradient(self, depth: int, name: str, contribution: sp.Expr) -> sp.Expr:
+        """The terms of a gradient that are fixed within a class, by a loop over classes; returns the other terms."""
+        terms, others = self.by_class.weighted(contribution)
+        if terms:
+            weighted = [sp.IndexedBase(sums_of(str(weight.base)))[CLASS] * factor for weight, factor in terms.items()]
+            self.class_loop(depth, f"g[h, r, at_{name} + {CLASS}] =", sp.Add(*weighted))
+        return others
+
+    def _gradient_loop(self, depth: int, used: dict[str, sp.Expr], over: Mapping[str, str]) -> None:
+        """One loop over examples; sums get a loop of their own, so that terms vectorise without being reordered."""
+        if not used:
+            return
+        self.out.put(depth, self.each)
+        self.locals_of(depth + 1, list(used.values()))
+        for name, expr in used.items():
+            value = self.printer.doprint(expr)
+            entry = f"g[h, r, at_{name} +"
+            target = {"class": f"{entry} y[i]] +=", "sample": f"{entry} i] ="}
+            self.out.put(depth + 1, f"{target.get(over[name], 'row[i] =')} {value}")
+        for name in [name for name in used if over[name] in ("one", "task")]:
+            self.out.put(depth, "total = 0.0", self.each, "    total += row[i]", f"g[h, r, at_{name}] = total")
+
+    def _contract(self, depth: int, stage: Stage) -> None:
+        self.out.put(depth, "contract(g, gram, u)")
+
+    def example_gram(self, every: list[Stage]) -> list[str]:
+        """The function that copies the Gram entries of each example's own patches, once a run; returns the arrays."""
+        exprs = [d.expr for stage in every for d in stage.definitions]
+        exprs += [e for stage in every for e in stage.contributions.values()]
+        used = {entry: role_of(entry) for expr in exprs for entry in expr.atoms(sp.Indexed)}
+        entries = {entry: used[entry] for entry in sorted(used, key=str)}
+        grams = [(role, entry.indices) for entry, role in entries.items() if isinstance(role, GramEntry)]
+        if not grams:
+            return []
+        names = [role.name for role, _ in grams]
+        self.out.put(0, "", f"@njit({JIT})", f"def example_gram(gram, y, {', '.join(names)}):")
+        self.out.put(1, '"""Inner products of each example\'s own directions, taken out of the Gram matrix once."""')
+        self.offsets(1)
+        self.out.put(1, "for i in range(y.size):")
+        for role, at in grams:
+            self.out.put(2, f"{role.name}[i] = {self.printer.gram_entry(role, at)}")
+        self.out.put(0, "")
+        return names
+
+    def own_gram(self, depth: int) -> None:
+        """Allocate and fill the example Gram arrays."""
+        self.out.put(depth, *[f"{name} = np.zeros(y.size)" for name in self.grams])
+        if self.grams:
+            self.out.put(depth, f"example_gram(gram, y, {', '.join(self.grams)})")
+
+    # ---- functions ----------------------------------------------------------------------------------------
+
+    def helpers(self) -> None:
+        """Activation pieces, loss rates, softmax and the contraction."""
+        pieces = {HELPERS[type(e)] for d in self.recursion.definitions.values() for e in d.expr.atoms(*PIECES)}
+        both = (self.recursion.gradient, self.recursion.plain)
+        exprs = [group.expr for gradient in both for groups in gradient.values() for group in groups]
+        pieces |= {HELPERS[type(e)] for expr in exprs for e in expr.atoms(*PIECES)}
+        for name in [name for name in SOURCES if name in pieces]:
+            args, doc, body = SOURCES[name]
+            self.function(name, args, doc, body)
+        for order, (doc, body) in enumerate(RATES.get(self.model.objective.loss, ())):
+            self.function(f"loss_{order}", "x", doc, body)
+        if not self.signed:
+            text = SOFTMAX.rstrip("\n")
+            if self.chosen:
+                text = text.replace("softmax(F, y, p, e)", f"softmax(F, y, {', '.join(self.chosen)}, p, e)")
+                text = text.replace("for i in range(y.size):", self.each)
+            self.out.put(0, *text.split("\n"), "", "")
+        index, inner = ("i", "f.size") if self.signed else ("h, i", "f.shape[1]")
+        loops = [f"for i in range({inner}):"]
+        loops = loops if self.signed else ["for h in range(f.shape[0]):", f"    {loops[0]}"]
+        pad = "    " * len(loops)
+        self.function("finite", "f", "Whether every output is a finite number.",
+                      [*loops, f"{pad}if not isfinite(f[{index}]):", f"{pad}    return False", "return True"])
+        self.contraction()
+        self.algorithm_helpers()
+
+    def algorithm_helpers(self) -> None:
+        """The functions that move the state."""
+        self.descent()
+
+    def function(self, name: str, args: str, doc: str, body: list[str]) -> None:
+        """A small compiled helper."""
+        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")', f"def {name}({args}):")
+        self.out.put(1, f'"""{doc}"""', *body)
+        self.out.put(0, "")
+
+    def contraction(self) -> None:
+        """out = g gram, over heads and filters."""
+        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")', "def contract(g, gram, out):")
+        size = "g.shape[0] * g.shape[1], g.shape[2]"
+        if self.blas:
+            self.out.put(1, '"""out[h, r, :] = g[h, r, :] gram, by BLAS."""',
+                         f"np.dot(g.reshape({size}), gram, out.reshape({size}))")
+        else:
+            self.out.put(1, '"""out[h, r, :] = g[h, r, :] gram; directions without gradient are skipped."""',
+                         "out[:] = 0.0", "for h in range(g.shape[0]):", "    for r in range(g.shape[1]):",
+                         "        for b in range(g.shape[2]):", "            weight = g[h, r, b]",
+                         "            if weight != 0.0:", "                for q in range(g.shape[2]):",
+                         "                    out[h, r, q] += weight * gram[b, q]")
+        self.out.put(0, "")
+
+    def descent(self) -> None:
+        """b <- b - eta g, z <- z - eta g gram."""
+        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")',
+                     f"def descend(z, b, g, gram, eta{', dz' if self.blas else ''}):")
+        self.out.put(1, '"""b <- b - eta g and z <- z - eta g gram, in place."""')
+        if self.blas:
+            self.out.put(1, "contract(g, gram, dz)")
+        self.out.put(1, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
+        self.out.put(3, "for q in range(z.shape[2]):")
+        if self.blas:
+            self.out.put(4, "b[h, r, q] -= eta * g[h, r, q]", "z[h, r, q] -= eta * dz[h, r, q]")
+        else:
+            self.out.put(4, "change = eta * g[h, r, q]", "if change != 0.0:", "    b[h, r, q] -= change",
+                         "    for c in range(z.shape[2]):", "        z[h, r, c] -= change * gram[q, c]")
+        self.out.put(0, "")
+
+    def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
+        """A function that fills g and the example arrays; returns the arrays it takes."""
+        filled = list(arrays(stages))
+        covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
+        args = ["z", "gram", "y", *self.clean, *self.given, *self.grams, *self.scalars, "g", "row", *covector]
+        args += [*[d.name for d in filled], *self.by_class.arrays(stages)]
+        self.out.put(0, "", f"@njit({JIT})", f"def {name}({', '.join(args)}):")
+        self.out.put(1, f'"""{doc}"""', _COUNT[self.chosen])
+        self.offsets(1)
+        for stage in stages:
+            self.stage(1, stage)
+        self.out.put(0, "")
+        return filled
+
+    def allocate(self, depth: int, definitions: list[Definition], *by_class: str) -> None:
+        """Arrays of the definitions, once, and arrays (K,)."""
+        shape = {1: "y.size", 2: f"({self.model.n_heads}, y.size)"}
+        self.out.put(depth, *[f"{d.name} = np.zeros({shape[len(d.indices)]})" for d in definitions])
+        self.out.put(depth, *[f"{name} = np.zeros({self.model.network.classes})" for name in by_class])
+
+    def outputs_function(self) -> None:
+        """Network outputs from patch pre-activations, for fresh examples."""
+        extra = "".join(", float64" for _ in self.scalars)
+        names = self.names
+        target = "out[i]" if self.signed else "out[i, h]"
+        shape = A1 if self.signed else A2
+        self.out.put(0, "", f'@njit("void(float64[:, :, :, ::1]{extra}, {shape})", {JIT})',
+                     f"def outputs({', '.join(['a', *self.scalars, 'out'])}):")
+        self.out.put(1, '"""The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""', "out[:] = 0.0",
+                     "for i in range(a.shape[0]):", f"    for h in range({self.model.n_heads}):")
+        if self.signed:
+            self.out.put(3, "j = 1.0 - 2.0 * h")
+        self.out.put(3, "for r in range(a.shape[3]):")
+        definition = self.recursion.definitions["f" if self.signed else "F"]
+        total = next(iter(definition.expr.atoms(sp.Sum)))
+        for p in range(len(self.model.patches)):
+            self.out.put(4, f"{names.patch(p).name} = a[i, {p}, h, r]")
+        pieces = sorted({e for e in total.function.atoms(*PIECES)}, key=piece_name)
+        for piece in pieces:
+            arguments = ", ".join(self.printer.doprint(arg) for arg in piece.args)
+            self.out.put(4, f"{piece_name(piece)} = {HELPERS[type(piece)]}({arguments})")
+        self.out.put(4, f"{target} += {self.printer.doprint(total.function)}")
+        self.out.put(1, f"out *= {self.printer.doprint(definition.expr / total)}")

@@ -1,0 +1,138 @@
+"""Scalar expressions as kernel text: exact products for powers, array entries for indexed symbols."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+import sympy as sp
+from sympy.printing.pycode import PythonCodePrinter
+
+from ..calculus.activations import PIECES, number
+from ..calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
+from ..calculus.symbols import Names, s
+from ..declare import LARGEST_POWER, Bilevel
+from ..errors import ModelError
+from .text import HELPERS
+
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_WORDS = frozenset(
+    "D F PATCHES abs accelerate active adapt adapt_all adapted advance along at batch batches best blocks box change "
+    "clean contract couple cross_entropy cut descend directions dz eta example_gram exp finite first float gather "
+    "gradient gradient_norm gram head held huberized inf inner inner_step inner_steps isfinite kappa keep label labels "
+    "lam lam_until last leaky leaky_slope leaky_slope_closed left length log1p loss margin max measured_gradient "
+    "meta_gradient middle momentum moved near neurons njit np observe others out outer outputs packed perturb picked "
+    "plain_gradient radius ramp range recorded relu rest right risk row run scatter settled softmax sqrt start states "
+    "step step_closed steps tasks top total velocity weight weight_decay zeta".split()
+)
+_NUMBERED = re.compile(r"(l|loss_|q|[vw][sz]*)[0-9]+")
+_BEGINNING = re.compile(rf"(at|far|(a|G|{'|'.join(dict.fromkeys(HELPERS.values()))})[0-9]*)_")
+_ENDINGS = ("_out", "_by_class")
+_MOST_FACTORS = 2 * LARGEST_POWER  # of one power: the penalty squares sigma'
+
+
+def argument(name: str, bilevel: bool = False) -> str:
+    """A parameter's name as a kernel's argument: one that the kernel's own text uses is changed."""
+    if name in _LETTERS:
+        return f"{name}_"
+    taken = name in _WORDS or keyword.iskeyword(name) or _NUMBERED.fullmatch(name) or (bilevel and name == "slope")
+    return f"given_{name}" if taken or _BEGINNING.match(name) or name.endswith(_ENDINGS) else name
+
+
+class KernelPrinter(PythonCodePrinter):
+    """Prints a scalar as Python over the kernel's arrays; refuses what it has no exact text for."""
+
+    def __init__(self, names: Names, array: str = "z") -> None:
+        super().__init__({"fully_qualified_modules": False, "strict": False})
+        self.names, self.array = names, array
+        act = names.model.network.activation
+        self.parameters = {number(value) for value in (act.slope, act.width) if isinstance(value, str)}
+        self.bilevel = isinstance(names.model.algorithm, Bilevel)
+
+    def _print_Symbol(self, expr: sp.Symbol) -> str:
+        name, role = str(expr), role_of(expr)
+        if expr in self.parameters:  # the symbol, not its name: a parameter may be called n or lam
+            return argument(name, self.bilevel)
+        return self.gram_entry(role, ()) if isinstance(role, GramEntry) else name
+
+    def _print_Pow(self, expr: sp.Pow, **_: object) -> str:
+        base, power = expr.as_base_exp()
+        if power.is_Integer and 2 <= power <= _MOST_FACTORS:
+            return "(" + "*".join([self.parenthesize(base, 60)] * int(power)) + ")"
+        if power == -1:
+            return f"1.0/{self.parenthesize(base, 60)}"
+        raise ModelError(f"power {expr} has no exact product form in a kernel; use a declared activation")
+
+    def _print_Rational(self, expr: sp.Rational) -> str:
+        p, q = int(expr.p), int(expr.q)
+        if q == 1 or max(abs(p), q) <= 2**53:
+            return f"({p}.0/{q}.0)" if q != 1 else f"{p}.0"
+        return f"({p / q!r})"  # a declared constant whose terms are no floats: the nearest float to it
+
+    def _print_Integer(self, expr: sp.Integer) -> str:
+        return f"{int(expr)}.0"
+
+    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:
+        return f"(1.0 if {self._index(expr.args[0])} == {self._index(expr.args[1])} else 0.0)"
+
+    def _index(self, expr: sp.Expr) -> str:
+        return self._print_Indexed(expr) if isinstance(expr, sp.Indexed) else str(expr)
+
+    def _print_Function(self, expr: sp.Function) -> str:
+        if isinstance(expr, PIECES):
+            return piece_name(expr)
+        name = type(expr).__name__
+        if name == "rate":
+            return f"loss_{int(expr.args[0])}({self._print(expr.args[1])})"
+        if name == "cross_entropy":
+            return f"cross_entropy(F, {self._index(expr.args[0].indices[0])}, i)"
+        raise ModelError(f"{name} has no kernel form; use a declared activation or loss")
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        at = expr.indices
+        match role_of(expr):
+            case PatchPreactivation() as patch:
+                return patch.name
+            case GramEntry() as entry:
+                return f"{entry.name}[i]" if at else self.gram_entry(entry, at)
+            case Preactivation(family):
+                return f"{self.array}[h, r, {self._place(family, at[2:])}]"
+            case Covector(family):
+                return f"u[h, r, {self._place(family, at[2:])}]"
+        if expr.base == s:
+            return "j"
+        head = str(self.names.head)
+        return f"{expr.base}[{', '.join('h' if self._index(x) == head else self._index(x) for x in at)}]"
+
+    def _place(self, family: str, at: tuple[sp.Expr, ...]) -> str:
+        return f"at_{family}" + (f" + {self._index(at[0])}" if at else "")
+
+    def gram_entry(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
+        """A Gram entry where it stands in the matrix."""
+        return f"gram[{', '.join(self._place(*side) for side in self.names.gram_sides(entry, at))}]"
+
+
+def take_constants(expr: sp.Expr, known: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
+    """The expression with its products of scalars named q0, q1, ..., to be computed outside the loop."""
+    if isinstance(expr, sp.Mul):
+        fixed = [arg for arg in expr.args if not arg.has(sp.Indexed)]
+        rest = [take_constants(arg, known) for arg in expr.args if arg.has(sp.Indexed)]
+        constant = sp.Mul(*fixed)
+        if len(fixed) > 1:
+            constant = known.setdefault(constant, sp.Symbol(f"q{len(known)}"))
+        return sp.Mul(*([] if constant == 1 else [constant]), *rest, evaluate=False)
+    if isinstance(expr, sp.Add):
+        return sp.Add(*[take_constants(arg, known) for arg in expr.args], evaluate=False)
+    return expr
+
+
+def piece_name(expr: sp.Function) -> str:
+    """The local name of an activation piece at a patch: relu_mu, step_xi, ...; no two pieces have one name.
+
+    leaky at a family slope_xi is leaky__slope_xi, since leaky_slope at a family xi is leaky_slope_xi.
+    """
+    patch, helper = role_of(expr.args[0]), HELPERS[type(expr)]
+    assert isinstance(patch, PatchPreactivation)
+    readings = [other for other in HELPERS.values() if other.startswith(f"{helper}_")]
+    twice = patch.family.startswith(("_", *(f"{other.removeprefix(helper)[1:]}_" for other in readings)))
+    return f"{helper}{patch.twin or ''}{'__' if twice else '_'}{patch.family}"

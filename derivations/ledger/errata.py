@@ -1,0 +1,147 @@
+"""Errata: what a paper prints wrong, what it has to be, why, what it changes, and the commands that show it.
+
+A formula's erratum mends claims (`derivations.ledger.claims`); a statement's quotes runs. 
+`tests/derivations/test_errata.py` holds a test for each entry that fails on the printed form and passes on the
+corrected one, and measures the effect's numbers. This module imports no SymPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from .. import papers as _papers
+from ..declare.choices import Declared
+
+Kind = Literal["formula", "statement", "proof gap", "OCR"]
+_WIDTH = 118
+_LABEL = 11
+OFF_BY = (
+    '"off by x": the largest absolute difference, over all entries, between what the printed formula gives and the '
+    "same quantity computed from the vectors themselves by autograd in float64: the filters w after one step, unless "
+    "another one is named. The state is random, with numbers of order one and eta = 1, so x has no unit and compares "
+    "with 1."
+)
+"""What an effect's "off by" compares."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erratum(Declared):
+    """One error.
+
+    where: the places in the paper.  printed, corrected: the piece itself, in ASCII.
+    why: how it comes about, or what shows it wrong.  effect: what it changes, with measured numbers.
+    kind: "formula"; "statement" (false under its hypotheses); "proof gap" (the statement may still be true);
+    "OCR" (perhaps only the converted text's).
+    claims: ids of the claims it mends.  runs: `gammarho run ...` commands whose results the effect quotes.
+    """
+
+    id: str
+    kind: Kind
+    where: str
+    printed: str
+    corrected: str
+    why: str
+    effect: str
+    claims: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The commands that show it, in a checkout that is set up; the last one checks it and its numbers."""
+        shown = tuple(f"gammarho explain {claim}" for claim in self.claims[:1])
+        test = f"tests/derivations/test_errata.py::test_entry[{self.id}]"
+        return (*shown, *self.runs, f'.venv/bin/python -m pytest "{test}"')
+
+
+def papers() -> tuple[str, ...]:
+    """The papers with a ledger, by setting name."""
+    found = []
+    for paper in pkgutil.iter_modules(_papers.__path__):
+        inside = importlib.import_module(f"{_papers.__name__}.{paper.name}")
+        if any(part.name == "errata" for part in pkgutil.iter_modules(inside.__path__)):
+            found.append(paper.name)
+    return tuple(found)
+
+
+def ledger(paper: str) -> tuple[Erratum, ...]:
+    """A paper's errata (ModuleNotFoundError for a paper that is not in `papers()`)."""
+    found: tuple[Erratum, ...] = importlib.import_module(f"{_papers.__name__}.{paper}.errata").ERRATA
+    return found
+
+
+def every() -> dict[str, Erratum]:
+    """The errata of every paper, by id."""
+    return {entry.id: entry for paper in papers() for entry in ledger(paper)}
+
+
+def text(paper: str) -> str:
+    """A paper's ledger."""
+    entries = ledger(paper)
+    count = ", ".join(f"{sum(entry.kind == kind for entry in entries)} {kind}" for kind in ordered(entries))
+    head = f"{paper}: {len(entries)} errata ({count})"
+    legend = ["\n".join(textwrap.wrap(OFF_BY, _WIDTH))] if any(map(_off_by, entries)) else []
+    return "\n\n".join([head, *legend, *map(entry_text, entries)]) + "\n"
+
+
+def _off_by(entry: Erratum) -> bool:
+    return " off by " in entry.effect
+
+
+def ordered(entries: Iterable[Erratum]) -> tuple[str, ...]:
+    """The kinds that occur, in order of first occurrence."""
+    return tuple(dict.fromkeys(entry.kind for entry in entries))
+
+
+def entry_text(entry: Erratum) -> str:
+    """One entry: id and kind, then a labelled paragraph each."""
+    rows = [("where", entry.where), ("printed", entry.printed), ("corrected", entry.corrected), ("why", entry.why),
+            ("effect", entry.effect)]  # fmt: skip
+    lines = [f"{entry.id} ({entry.kind})"]
+    for label, body in rows:
+        lines += _paragraph(label, body)
+    if entry.claims:
+        lines += _paragraph("mends", ", ".join(entry.claims))
+    commands = [*entry.evidence]
+    lines += [
+        f"  {label:<{_LABEL}}{command}"
+        for label, command in zip(["evidence", *[""] * len(commands)], commands, strict=False)
+    ]
+    return "\n".join(lines)
+
+
+def _paragraph(label: str, body: str) -> list[str]:
+    first = f"  {label:<{_LABEL}}"
+    return textwrap.wrap(body, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False)
+
+
+def known() -> tuple[str, ...]:
+    """Every id that `explain` takes: errata and claims."""
+    from .claims import claims
+
+    return (*every(), *claims())
+
+
+def claim_list(paper: str) -> str:
+    """A paper's claims by id: those that hold as printed, and those that an erratum mends, with it."""
+    from .claims import claims
+
+    found = claims(paper).values()
+    lines = [f"{paper}: claims that hold as printed", *(f"  {each.id}" for each in found if not each.errata)]
+    mended = [f"  {each.id}  ({', '.join(each.errata)})" for each in found if each.errata]
+    return "\n".join([*lines, "", "claims that hold once mended, with their errata", *mended])
+
+
+def explain(name: str) -> str:
+    """One erratum or claim, whole (KeyError for an id that is not in `known()`)."""
+    from .claims import claims
+    from .claims import explain as explain_claim
+
+    entry = every().get(name)
+    if entry is None:
+        return explain_claim(claims()[name])
+    return "\n".join([entry_text(entry), *(_paragraph("off by", OFF_BY) if _off_by(entry) else [])]) + "\n"

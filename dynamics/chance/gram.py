@@ -1,0 +1,130 @@
+"""Gram matrices and initial pre-activations: from vectors, or sampled directly at any dimension.
+
+The reduced dynamics starts from G = V V^T, z = W V^T and W W^T alone.  Where noise and filters are Gaussian these can
+be drawn without a vector of length d: in an orthonormal basis built from the vectors themselves, one after another, a
+Gaussian matrix X (p, D) is X = T Q with orthonormal rows in Q and T lower trapezoidal, (p, min(p, D)), with
+independent entries: T_kk ~ chi with D - k degrees of freedom, T_kl ~ N(0, 1) for l < k (Bartlett 1933; for D < p the
+singular Wishart law).  Q drops out of every inner product, so the cost does not depend on d and the law is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RangeError
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+_SHORT = np.finfo(np.float64).tiny / np.finfo(np.float64).eps  # squares below are denormal, or about to be
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """What training sees of the vectors: z (S, B) = W V^T, gram (B, B) = V V^T, weight_gram (S, S) = W W^T."""
+
+    z: Array
+    gram: Array
+    weight_gram: Array
+
+
+def reduce(vectors: Array, weights: Array) -> Reduced:
+    """Inner products of directions V (B, d) and filters W (S, d) or (H, m, d); z has the leading shape of W."""
+    return Reduced(z=onto(weights, vectors), gram=own(vectors), weight_gram=own(weights.reshape(-1, weights.shape[-1])))
+
+
+def onto(weights: Array, vectors: Array) -> Array:
+    """<w, v_b> of filters (..., d) and directions (B, d), (..., B)."""
+    flat = weights.reshape(-1, weights.shape[-1])
+    with np.errstate(over="ignore", invalid="ignore"):  # as in `own`
+        return np.ascontiguousarray((flat @ vectors.T).reshape(*weights.shape[:-1], len(vectors)))
+
+
+def own(vectors: Array) -> Array:
+    """V V^T of vectors (B, d), made symmetric to the last bit, whatever order the library summed in."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a run refuses what is not finite, in a sentence
+        product = vectors @ vectors.T
+        return 0.5 * (product + product.T)
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """f fixed directions, n Gaussian noise vectors and S Gaussian filters in dimension d.
+
+    Attributes:
+        fixed_gram: (f, f), Gram matrix of the fixed directions, positive definite; f may be 0.
+        noise_std: (n,), standard deviation a coordinate of each noise vector; n may be 0.
+        along: (n, f), whether noise vector i has a component along vector k of the Gram-Schmidt basis of the fixed
+            directions (for mutually orthogonal ones: along direction k).  False is exactly orthogonal; a number is that
+            component's standard deviation over the vector's own.
+        filters: S.
+        filter_std: the filters' standard deviation a coordinate.
+        d: a whole number >= f, as a float; 2.7e43 costs what 400 costs.
+        fixed_root: (f, f), lower triangular with fixed_root fixed_root^T = fixed_gram, for vectors so short that their
+            squares leave the normal numbers; not needed otherwise.
+    """
+
+    fixed_gram: Array
+    noise_std: Array
+    along: Flags | Array
+    filters: int
+    filter_std: float
+    d: float
+    fixed_root: Array | None = None
+
+
+def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensemble) -> Reduced:
+    """One draw of z (S, f + n), gram (f + n, f + n), fixed directions first, and weight_gram (S, S); exact in law.
+
+    Raises as `coordinates`, whose vectors' inner products these are.
+    """
+    return reduce(*coordinates(data, init, ensemble))
+
+
+def coordinates(
+    data: np.random.Generator, init: np.random.Generator, ensemble: Ensemble
+) -> tuple[Array, Array]:
+    """Directions (f + n, R), fixed ones first and lower triangular, and filters (S, R) in a basis built from them.
+
+    `data` is the noise vectors' stream, `init` the filters'.
+
+    Raises:
+        RangeError: d is not a whole number or is below f.
+        numpy.linalg.LinAlgError: `fixed_gram` is not positive definite.
+    """
+    f, n, filters = len(ensemble.fixed_gram), len(ensemble.noise_std), ensemble.filters
+    left = ensemble.d - f  # dimensions orthogonal to the fixed directions
+    if left < 0 or ensemble.d != np.floor(ensemble.d):
+        raise RangeError(f"d: {ensemble.d:g} with {f} fixed directions; expected a whole number of at least {f}")
+    inside = _root(ensemble) if f else np.empty((0, 0))
+    columns = int(min(n + filters, left))
+    along = np.where(ensemble.along, ensemble.along * data.standard_normal((n, f)), 0.0)
+    noise = np.hstack([along, trapezoid(data, n, columns, left, first=0)])
+    weights = np.hstack([init.standard_normal((filters, f)), trapezoid(init, filters, columns, left, first=n)])
+    fixed = np.hstack([inside, np.zeros((f, columns))])
+    return np.vstack([fixed, ensemble.noise_std[:, None] * noise]), ensemble.filter_std * weights
+
+
+def _root(ensemble: Ensemble) -> Array:
+    """The Cholesky factor of the fixed directions' Gram matrix; the given root where squares have lost their digits."""
+    short = bool((np.diag(ensemble.fixed_gram) < _SHORT).any())
+    if ensemble.fixed_root is not None and short:
+        return ensemble.fixed_root
+    return np.asarray(np.linalg.cholesky(ensemble.fixed_gram))
+
+
+def trapezoid(rng: np.random.Generator, rows: int, columns: int, left: float, first: int) -> Array:
+    """Rows first, first + 1, ... of Bartlett's T, cut to `columns`, for Gaussian rows in `left` dimensions."""
+    normals = np.tril(rng.standard_normal((rows, columns)), first - 1)
+    diagonal = np.arange(first, min(first + rows, columns))
+    if len(diagonal):  # no row reaches its diagonal where the rows before it already span every dimension left
+        normals[diagonal - first, diagonal] = _chi(rng, left - diagonal.astype(np.float64))
+    return normals
+
+
+def _chi(rng: np.random.Generator, freedom: Array) -> Array:
+    """Chi variables; numpy's gamma sampler is exact to rounding for any number of degrees of freedom > 0."""
+    drawn: Array = np.sqrt(rng.chisquare(freedom))
+    return drawn

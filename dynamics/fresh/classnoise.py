@@ -1,0 +1,292 @@
+"""Class-dependent noise A_y zeta: its coordinates' laws, and what fresh noise does to the neurons along a trajectory.
+
+Xu and Chen, arXiv:2502.11893, Section 2.  A fresh noise vector meets training through its pre-activations <w_s(t), xi>
+alone, and one set of draws is followed through every state, so that curves over t are smooth.  Gaussian noise off the
+spikes is drawn in the neurons, from W(t) P W(t)^T, for draws with or without vectors; other noise, and a caller's own
+matrices, in d dimensions, once, as its inner products with W(0) and the directions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..chance.gram import Reduced
+from ..errors import RangeError
+from .testlaw import Draws, coloured
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+SHAPES = ("gaussian", "uniform", "rademacher")
+
+
+def standardised(rng: np.random.Generator, shape: str, size: tuple[int, ...]) -> Array:
+    """Independent entries of mean 0 and variance 1: "gaussian", "uniform" on +-sqrt(3), or "rademacher" +-1.
+
+    Raises RangeError for another shape.
+    """
+    if shape == "gaussian":
+        return rng.standard_normal(size)
+    if shape == "uniform":
+        return rng.uniform(-np.sqrt(3.0), np.sqrt(3.0), size)
+    if shape == "rademacher":
+        return 2.0 * rng.integers(0, 2, size).astype(np.float64) - 1.0
+    raise RangeError(f"entries: {shape!r}; expected one of {', '.join(SHAPES)}")
+
+
+@dataclass(frozen=True)
+class Spiked:
+    """Matrices A_k = spread (P - sum_c v_c v_c^T) + sum_c scale[k, c] v_c v_c^T, known by inner products.
+
+    P projects off the directions `off` (indices on the direction axis); the C spikes v_c are orthonormal and orthogonal
+    to these.  z (S, C) = <w_s(0), v_c>; gram (B, C) = <v_b, v_c>; scale (K, C); spikes (C, d), None for a Gram draw.
+    """
+
+    spread: float
+    scale: Array
+    off: Indices
+    z: Array
+    gram: Array
+    spikes: Array | None
+
+    @property
+    def shared(self) -> bool:
+        """Whether all classes have the same noise."""
+        return not self.scale.shape[1]
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """A caller's own matrices A (K, d, d)."""
+
+    A: Array
+
+    @property
+    def shared(self) -> bool:
+        """Whether all classes have the same noise: not known, so no."""
+        return False
+
+
+@dataclass(frozen=True)
+class Start:
+    """A draw's inner products, and its vectors V (B, d) and filters W(0) (S, d) where it has them."""
+
+    reduced: Reduced
+    vectors: Array | None
+    weights: Array | None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """N vectors drawn in d dimensions, by their inner products with W(0), onto_w (N, S), and the directions (N, B)."""
+
+    onto_w: Array
+    onto_v: Array
+
+    def preactivations(self, z: Array, b: Array, share: float) -> Draws:
+        """At W = share W(0) + b V with z = W V^T, (S, B) each."""
+        return lambda rows: np.asarray(share * self.onto_w[rows] + self.onto_v[rows] @ b.T)
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Spiked noise off its spikes, of covariance spread^2 P, in the neurons.
+
+    own (S, S) = W(0) P W(0)^T; z (S, B) = W(0) P V^T; onto (O, B), every direction's coefficients on `noise.off`.
+    """
+
+    noise: Spiked
+    own: Array
+    z: Array
+    onto: Array
+
+    @classmethod
+    def of(cls, noise: Spiked, start: Reduced) -> Bulk:
+        """From a draw's inner products; zero or dependent directions among those projected off are legal."""
+        z, gram = start.z.reshape(-1, start.z.shape[-1]), start.gram
+        length = np.sqrt(np.diag(gram)[noise.off])
+        unit = 1.0 / np.where(length > 0, length, 1.0)  # the rank is judged by angles, not by lengths
+        inside = gram[np.ix_(noise.off, noise.off)] * np.outer(unit, unit)
+        inverse = np.outer(unit, unit) * np.linalg.pinv(inside, hermitian=True)
+        own = start.weight_gram - z[:, noise.off] @ inverse @ z[:, noise.off].T - noise.z @ noise.z.T
+        onto = inverse @ gram[noise.off]
+        return cls(noise, 0.5 * (own + own.T), _seen(noise, z, noise.z, onto), onto)
+
+    def covariance(self, z: Array, b: Array, share: float, filters: slice = slice(None)) -> Array:
+        """spread^2 W P W^T of some of the filters at W = share W(0) + b V, from z = W V^T and b, (S, B) each."""
+        mine = b[filters]
+        lines = share * self.noise.z[filters] + mine @ self.noise.gram
+        # b V P V^T b^T is (W - share W(0)) P V^T b^T: z has the product with the Gram matrix already.
+        mean = _seen(self.noise, z[filters], lines, self.onto)
+        mean += share * self.z[filters]
+        half = (0.5 * self.noise.spread**2) * (mean @ mine.T)
+        found = half + half.T
+        found += (share * self.noise.spread) ** 2 * self.own[filters, filters]
+        return np.asarray(found)
+
+
+def _seen(noise: Spiked, z: Array, lines: Array, onto: Array) -> Array:
+    """W P V^T, a new array, from z = W V^T (S, B) and the spikes' `lines` (S, C); exactly 0 on `noise.off`."""
+    left = z - z[:, noise.off] @ onto
+    if not noise.shared:
+        left -= lines @ noise.gram.T
+    left[:, noise.off] = 0.0
+    return np.asarray(left)
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """N Gaussian vectors off the spikes, by standard normals (N, S)."""
+
+    normals: Array
+    bulk: Bulk
+
+    def preactivations(self, z: Array, b: Array, share: float) -> Draws:
+        """At W = share W(0) + b V with z = W V^T, (S, B) each."""
+        return coloured(self.normals, self.bulk.covariance(z, b, share))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """N draws of fresh noise for each of K classes: what classes share, plus a line a spike.
+
+    bulk: the shared part, one where classes share it, else one a class.  draws (N, C) are the spikes' coordinates,
+    scale (K, C) their size by class, line_w (C, S) and line_v (C, B) the spikes' inner products with W(0) and the
+    directions.
+    """
+
+    bulk: tuple[Drawn | Coloured, ...]
+    draws: Array
+    scale: Array
+    line_w: Array
+    line_v: Array
+
+    def preactivations(self, z: Array, b: Array, share: float = 1.0) -> Callable[[slice], list[Array]]:
+        """<w_s, xi> at W = share W(0) + b V with z = W V^T, (H, m, B) or (S, B) each, for a slice of the draws.
+
+        K arrays (n, S), one a class; a single one where all classes have the same noise.
+        """
+        flat = b.reshape(-1, b.shape[-1])
+        bulk = [part.preactivations(z.reshape(flat.shape), flat, share) for part in self.bulk]
+        if not self.draws.shape[1]:
+            return lambda rows: [draws(rows) for draws in bulk]
+        lines = share * self.line_w + self.line_v @ flat.T
+
+        def spiked(rows: slice) -> list[Array]:
+            shared, along = bulk[0](rows), self.draws[rows]
+            return [shared + (along * scale) @ lines for scale in self.scale]
+
+        return spiked
+
+
+def sample(noise: Spiked | Matrices, start: Start, shape: str, rng: np.random.Generator, size: int) -> Sample:
+    """`size` draws of fresh noise; exact in law.
+
+    Raises RangeError where the law needs vectors and the draw has none: any but Gaussian spiked noise.
+    """
+    if isinstance(noise, Spiked) and shape == "gaussian":
+        bulk = Bulk.of(noise, start.reduced)
+        gaussian = Coloured(rng.standard_normal((size, len(bulk.own))), bulk)
+        draws = rng.standard_normal((size, noise.scale.shape[1]))
+        return Sample((gaussian,), draws, noise.scale, noise.z.T, noise.gram.T)
+    if start.vectors is None or start.weights is None:
+        raise RangeError(f"entries: {shape!r} noise has no law of its own in the neurons, so vectors are needed")
+    zeta = standardised(rng, shape, (size, start.vectors.shape[1]))
+    if isinstance(noise, Matrices):
+        none = np.zeros((0, len(start.weights))), np.zeros((0, len(start.vectors)))
+        by_class = tuple(_drawn(zeta @ A.T, start.weights, start.vectors) for A in noise.A)
+        return Sample(by_class, np.zeros((size, 0)), np.zeros((len(noise.A), 0)), *none)
+    assert noise.spikes is not None
+    draws = zeta @ noise.spikes.T
+    xi = zeta - draws @ noise.spikes
+    if len(noise.off):
+        basis = _basis(start.vectors[noise.off])
+        xi -= (xi @ basis.T) @ basis
+    xi *= noise.spread
+    return Sample((_drawn(xi, start.weights, start.vectors),), draws, noise.scale, noise.z.T, noise.gram.T)
+
+
+def _drawn(xi: Array, weights: Array, vectors: Array) -> Drawn:
+    return Drawn(xi @ weights.T, xi @ vectors.T)
+
+
+@dataclass(frozen=True)
+class Covariances:
+    """The neurons' second moments W Sigma_k W^T of fresh noise along a trajectory, for filters that belong together."""
+
+    noise: Spiked | Matrices
+    start: Start
+    bulk: Bulk | None
+
+    @classmethod
+    def of(cls, noise: Spiked | Matrices, start: Start) -> Covariances:
+        """From the draw; a caller's matrices need its vectors."""
+        return cls(noise, start, Bulk.of(noise, start.reduced) if isinstance(noise, Spiked) else None)
+
+    def block(self, k: int, z: Array, b: Array, share: float, filters: slice) -> Array:
+        """W Sigma_k W^T of the filters in the slice of (S,) at W = share W(0) + b V with z = W V^T, (S, B) each."""
+        mine = b[filters]
+        if isinstance(self.noise, Matrices):
+            assert self.start.vectors is not None and self.start.weights is not None
+            mapped = (share * self.start.weights[filters] + mine @ self.start.vectors) @ self.noise.A[k]
+            return np.asarray(mapped @ mapped.T)
+        assert self.bulk is not None
+        lines = (share * self.noise.z[filters] + mine @ self.noise.gram) * self.noise.scale[k]
+        return np.asarray(self.bulk.covariance(z, b, share, filters) + lines @ lines.T)
+
+
+def long_tail_ratio(z: Array, covariance: Array) -> Array:
+    """q = sum_R z_r / sqrt(1_R^T C 1_R) over R = {r : z_r > 0} of pre-activations z (N, m); NaN where R is empty.
+
+    C (m, m) is the neurons' covariance W_y Sigma_y W_y^T (Definition 1).
+    """
+    active = (z > 0).astype(np.float64)
+    length = np.sqrt(np.maximum(np.einsum("nr,nr->n", active @ covariance, active), 0.0))
+    ratio: Array = np.divide((z * active).sum(axis=1), length, out=np.full(len(z), np.nan), where=length > 0)
+    return ratio
+
+
+def pair_moments(gram: Array, y: Array, classes: int) -> Array:
+    """F (K, K): the mean of <v_a, v_b>^2 over pairs a != b with labels k and j; NaN where there is none.
+
+    For centred noise with independent examples this estimates ||A_k^T A_j||_F^2 without bias, whatever its law.
+    gram (n, n); y (n,) of 0..K-1.
+    """
+    member = (y[None, :] == np.arange(classes)[:, None]).astype(np.float64)
+    squares = gram**2
+    np.fill_diagonal(squares, 0.0)
+    sizes = member.sum(axis=1)
+    pairs = np.outer(sizes, sizes) - np.diag(sizes)
+    unknown = np.full((classes, classes), np.nan)
+    moments: Array = np.divide(member @ squares @ member.T, pairs, out=unknown, where=pairs > 0)
+    return moments
+
+
+def log_complement(outputs: Array, y: Array) -> Array:
+    """log(1 - p_y) of softmax outputs (..., K, n) with labels y (n,), without cancellation or underflow, (..., n)."""
+    label = y.astype(np.intp)
+    own = np.arange(outputs.shape[-2])[:, None] == label
+    others = _log_sum(np.where(own, -np.inf, outputs))
+    top = np.take_along_axis(outputs, np.broadcast_to(label, (*outputs.shape[:-2], 1, len(label))), axis=-2)[..., 0, :]
+    # log(e^o / (e^o + e^t)) = -log(1 + e^{t - o})
+    found: Array = -np.logaddexp(0.0, top - others)
+    return found
+
+
+def _log_sum(x: Array) -> Array:
+    """log sum exp over the axis before the last."""
+    top = x.max(axis=-2, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        found: Array = (top + np.log(np.exp(x - top).sum(axis=-2, keepdims=True)))[..., 0, :]
+    return found
+
+
+def _basis(rows: Array) -> Array:
+    """Orthonormal rows with the same span; zero or dependent rows are legal."""
+    _, values, right = np.linalg.svd(rows, full_matrices=False)
+    kept: Array = right[values > max(rows.shape) * np.finfo(np.float64).eps * max(values.max(initial=0.0), 1e-300)]
+    return kept

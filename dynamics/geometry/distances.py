@@ -1,0 +1,91 @@
+"""Weight geometry from the reduced state: W W^T, norms and distances along a trajectory, without a weight.
+
+With W(t) = a W(0) + b V, the scale a(t) being 1 unless weights decay, every quantity here is a function of a(t),
+K0 = W(0) W(0)^T, z0 = W(0) V^T, G = V V^T and b(t)
+(PEGR, arXiv:2303.17940, Definition 5.2, is the case of one signal and n noise directions).  A leading time axis is
+optional throughout: b is (..., H, m, B), scale (...), z0 is (H, m, B), S = H m, and filters in (S, S) stand as in
+(H, m) flattened.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..chance.gram import Reduced
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+def weight_gram(start: Reduced, b: Array, scale: Array | float = 1.0) -> Array:
+    """W W^T = a^2 K0 + a (z0 b^T + b z0^T) + b G b^T, (..., S, S), symmetric to the last bit."""
+    flat, share = _flat(b), np.asarray(scale)[..., None, None]
+    # Half of b G b^T goes to each side, so that the sum is one product and its transpose.
+    half = (share * _flat(start.z) + 0.5 * (flat @ start.gram)) @ np.swapaxes(flat, -1, -2)
+    return share**2 * start.weight_gram + (half + np.swapaxes(half, -1, -2))
+
+
+def project_off(start: Reduced, off: Indices) -> Reduced:
+    """The start with every vector's component in the span of the directions `off` removed.
+
+    `weight_gram(project_off(start, off), b)` is then W_perp W_perp^T: nothing that grows along those directions enters
+    it, so nothing large is subtracted later.  Their own rows of `gram` and columns of `z` are exactly 0; directions
+    already orthogonal to them are unchanged.  Zero or dependent directions among `off` are legal.
+
+    Args:
+        start: z (H, m, B) or (S, B), gram (B, B), weight_gram (S, S).
+        off: indices on the direction axis.
+    """
+    inside, z = start.gram[np.ix_(off, off)], _flat(start.z)
+    length = np.sqrt(np.diag(inside))
+    unit = 1.0 / np.where(length > 0, length, 1.0)
+    across, filters = start.gram[:, off] * unit, z[:, off] * unit
+    # Unit directions first: the rank is then judged by angles, not by how different the lengths are.
+    inverse = np.linalg.pinv(inside * np.outer(unit, unit), hermitian=True)
+    left = z - filters @ inverse @ across.T
+    gram = start.gram - across @ inverse @ across.T
+    left[:, off] = 0.0
+    gram[off, :] = 0.0
+    gram[:, off] = 0.0
+    own = start.weight_gram - filters @ inverse @ filters.T
+    return Reduced(z=left.reshape(start.z.shape), gram=0.5 * (gram + gram.T), weight_gram=0.5 * (own + own.T))
+
+
+def neuron_norms(start: Reduced, b: Array, scale: Array | float = 1.0) -> Array:
+    """||w_{h,r}||, (..., H, m); a square that rounds below 0 counts as 0."""
+    share = np.asarray(scale)[..., None, None]
+    change = np.einsum("...b,...b->...", 2.0 * share[..., None] * start.z + b @ start.gram, b)
+    squares = share**2 * np.diag(start.weight_gram).reshape(start.z.shape[:-1]) + change
+    norms: Array = np.sqrt(np.maximum(squares, 0.0))
+    return norms
+
+
+def weight_norm(start: Reduced, b: Array, scale: Array | float = 1.0) -> Array:
+    """||W||_F, (...)."""
+    norms: Array = np.sqrt(np.sum(neuron_norms(start, b, scale) ** 2, axis=(-2, -1)))
+    return norms
+
+
+def movement(b: Array, gram: Array) -> Array:
+    """||W - a W(0)||_F = ||b V||_F, (...)."""
+    squares = np.einsum("...b,...b->...", b @ gram, b).sum(axis=(-2, -1))
+    norms: Array = np.sqrt(np.maximum(squares, 0.0))
+    return norms
+
+
+def distance(b: Array, target: Array, gram: Array) -> Array:
+    """||W - W*||_F for W* = a W(0) + sum_b target_b v_b, (...); target is (H, m, B)."""
+    return movement(b - target, gram)
+
+
+def decayed_distance(start: Reduced, b: Array, target: Array, scale: Array) -> Array:
+    """||W - W*||_F for W* = W(0) + sum_b target_b v_b, whatever the scale a of W = a W(0) + b V is, (...)."""
+    return weight_norm(start, b - target, scale - 1.0)
+
+
+def _flat(values: Array) -> Array:
+    """(..., H, m, B) as (..., H m, B); (S, B) as it is."""
+    if values.ndim == 2:
+        return values
+    return values.reshape(*values.shape[:-3], values.shape[-3] * values.shape[-2], values.shape[-1])

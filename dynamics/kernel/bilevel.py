@@ -1,0 +1,268 @@
+"""A generated kernel of a bilevel algorithm: every task adapted on its own Gram block, then one step for all.
+
+Shapes: K tasks of n examples; the direction axis of all tasks has B entries, families one after another and tasks one
+after another within them; a task's own has L entries.  z and b (H, m, B), labels y (K n,), blocks (K, L, L).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..chance.stepdraws import StepDraws
+from ..errors import RangeError
+from .blas import one_blas_thread
+from .chunks import After, heard, in_chunks
+from .kernel import Floats, Kernel, Trajectory, until_failure
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """g G for a gradient g (F, B) that is 0 off the first C directions and off `active` ones (A,) of the others.
+
+    The first C are orthogonal to the others, with Gram matrix `head` (C, C); C may be 0.  The others' part is
+    g_active left (A, B - C), rows of the Gram matrix, where `right` has no row; else g_active left right with
+    left (A, R) and right (R, B - C), from vectors of R dimensions.
+    """
+
+    head: Floats
+    active: Indices
+    left: Floats
+    right: Floats
+
+    @property
+    def rank(self) -> int:
+        """R; 0 where the Gram matrix itself is cheaper."""
+        return len(self.right)
+
+
+@dataclass(frozen=True)
+class BilevelKernel(Kernel):
+    """A loaded bilevel kernel.
+
+    `algorithm` names its parameters, as `derivations.declare.Bilevel` does; `families` are the directions' (name,
+    over). `factor` (B, R), with factor factor^T the Gram matrix, is what `through` gave.
+    """
+
+    algorithm: Mapping[str, str] = field(default_factory=dict)
+    families: tuple[tuple[str, str], ...] = ()
+    factor: Floats | None = None
+
+    def through(self, factor: Floats | None) -> BilevelKernel:
+        """The kernel with vectors `factor` (B, R) to couple tasks through, wherever that is cheaper."""
+        return replace(self, factor=None if factor is None else np.ascontiguousarray(factor, dtype=np.float64))
+
+    def coupling(self, gram: Floats, values: Mapping[str, Any], tasks: int, n: int) -> Coupling:
+        """How an outer step reaches every direction, at the fewest products; see `Coupling`."""
+        inner, outer = self.split(values, n)
+        moving = inner if self.algorithm["method"] == "reptile" else outer
+        shared, active = self._moving(tasks, n, moving)
+        if self.factor is None:
+            cut = 0
+            active = np.concatenate([np.arange(shared, dtype=np.int64), shared + active])
+        else:
+            used = self.factor != 0
+            apart = not (used[:shared].any(axis=0) & used[shared:].any(axis=0)).any()
+            cut = shared if apart else 0
+            active = active if apart else np.concatenate([np.arange(shared, dtype=np.int64), shared + active])
+            rest = self.factor[cut:, used[cut:].any(axis=0)]
+            size, rank = rest.shape
+            if rank * (len(active) + size) < len(active) * size:
+                head = self.factor[:cut] @ self.factor[:cut].T
+                return Coupling(head, active, np.ascontiguousarray(rest[active]), np.ascontiguousarray(rest.T))
+        head = np.ascontiguousarray(gram[:cut, :cut])
+        return Coupling(head, active, np.ascontiguousarray(gram[cut:, cut:][active]), np.empty((0, len(gram) - cut)))
+
+    def _size(self, over: str, tasks: int, n: int) -> int:
+        """Vectors in a family over all tasks; class heads have one class each."""
+        return {"one": 1, "class": self.heads, "task": tasks, "sample": tasks * n}[over]
+
+    def _moving(self, tasks: int, n: int, moving: Indices) -> tuple[int, Indices]:
+        """How many directions stand before the first family over examples, and which of the others have a gradient."""
+        start, shared, active = 0, -1, [np.zeros(0, dtype=np.int64)]
+        for _, over in self.families:
+            size = self._size(over, tasks, n)
+            own = np.arange(size, dtype=np.int64)
+            if over == "sample":
+                shared = start if shared < 0 else shared
+                own = (np.arange(tasks, dtype=np.int64)[:, None] * n + moving).reshape(-1)
+            if shared >= 0:
+                active.append(start - shared + own)
+            start += size
+        return (start if shared < 0 else shared), np.concatenate(active)
+
+    def cure(self, values: Mapping[str, Any]) -> str:
+        """The step sizes of both loops."""
+        names, size = self.algorithm, self._value(values, "inner_step")
+        return f"{super().cure(values)}, {names['inner_step']} ({size:g}) or {names['inner_steps']}"
+
+    def tasks(self, values: Mapping[str, Any]) -> int:
+        """K."""
+        return int(self._value(values, "tasks"))
+
+    def _value(self, values: Mapping[str, Any], option: str) -> float:
+        """The value of the parameter that the algorithm names.  Raises RangeError where there is none."""
+        name = self.algorithm[option]
+        if values.get(name) is None:
+            raise RangeError(
+                f"{name}: no value, and the algorithm takes its {option} from it; declare the parameter in the model "
+                f"and give {name}=..."
+            )
+        return float(values[name])
+
+    def split(self, values: Mapping[str, Any], n: int) -> tuple[Indices, Indices]:
+        """The examples of the inner loop and of the outer step, for n examples a task."""
+        everything = np.arange(n, dtype=np.int64)
+        if self.algorithm["method"] != "train-validation":
+            return everything, everything
+        train = int(self._value(values, "train"))
+        if not 1 <= train < n:
+            raise RangeError(f"{self.algorithm['train']}: {train} of {n} examples to train on; expected 1 to {n - 1}")
+        return everything[:train], everything[train:]
+
+    def places(self, tasks: int, n: int) -> Indices:
+        """(K, L): where the directions of each task stand on the axis of all."""
+        columns, start = [], 0
+        k = np.arange(tasks, dtype=np.int64)[:, None]
+        for _, over in self.families:
+            size = self._size(over, tasks, n)
+            own = {"one": 0 * k, "task": k, "sample": k * n + np.arange(n)}.get(over, 0 * k + np.arange(size))
+            columns.append(start + own)
+            start += size
+        return np.concatenate(columns, axis=1)
+
+    def blocks(self, gram: Floats, tasks: int, n: int) -> Floats:
+        """(K, L, L), each task's own inner products: from the vectors where the Gram matrix (0, 0) is left out."""
+        at = self.places(tasks, n)
+        if self.factor is not None and len(gram) != len(self.factor):
+            own = self.factor[at]
+            return np.ascontiguousarray(own @ np.swapaxes(own, 1, 2))
+        return np.ascontiguousarray(gram[at[:, :, None], at[:, None, :]], dtype=np.float64)
+
+    def run(
+        self, z: Floats, b: Floats, gram: Floats, y: Floats, values: Mapping[str, Any], steps: int,
+        recorded: NDArray[np.int64], start: int = 0, velocity: Floats | None = None, draws: StepDraws | None = None,
+        after: After | None = None,
+    ) -> Trajectory:
+        """Run `steps` outer steps from step `start`, keeping the states at `recorded` steps; see `Kernel.run`.
+
+        Raises RangeError where shapes disagree, or where the split leaves no examples.
+        """
+        tasks, n = self._sizes(z, gram, y, values)
+        state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
+        at = np.ascontiguousarray(recorded, dtype=np.int64)
+        z_out = np.empty((at.size, *state.shape))
+        b_out = np.empty_like(z_out)
+        module = self.module(z.shape[2])
+        blas = module is not self.loops
+        with one_blas_thread():  # the coupling and the blocks are products too
+            coupled = self.coupling(gram, values, tasks, n) if blas else _NOTHING
+            whole, blocks, labels = self._whole(gram, blas), self.blocks(gram, tasks, n), self.labels(y)
+            bounds, numbers = self._bounds(values, n), self._numbers(values, z.shape[1])
+
+            def piece(first: int, count: int, rows: slice) -> int:
+                return int(module.run(
+                    state, coefficients, whole, coupled.head, coupled.active, coupled.left, coupled.right, blocks,
+                    labels, *bounds, *numbers, float(values[self.step]), first, count, at[rows], z_out[rows],
+                    b_out[rows],
+                ))  # fmt: skip
+
+            failed = in_chunks(piece, start, steps, at, after)
+        return until_failure(Trajectory(at, z_out, b_out, failed))
+
+    def observe(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> dict[str, Floats]:
+        """Observables of states z (T, H, m, B), all at the adapted weights.
+
+        "loss" (T,): the meta-objective, a mean over tasks of the loss on the outer examples; "gradient_norm" (T,): of
+        the outer step's direction; each of `observed` (T, K n); "adapted" (T, K, H, m, L): the tasks' states.
+        """
+        tasks, n = self._sizes(z[0] if len(z) else np.zeros((self.heads, 1, z.shape[-1])), gram, y, values)
+        blocks = self.blocks(gram, tasks, n)
+        shapes: dict[str, tuple[int, ...]] = {
+            "loss": (), "gradient_norm": (), "adapted": (tasks, self.heads, z.shape[2], blocks.shape[1]),
+            **dict.fromkeys(self.observed, (y.size,) if self.signed else (self.heads, y.size)),
+        }
+        seen = {name: np.empty((len(z), *shape)) for name, shape in shapes.items()}
+        for t, state in enumerate(z):
+            for name, found in self._observe(state, gram, blocks, y, values).items():
+                seen[name][t] = found
+        return seen
+
+    def _observe(
+        self, z: Floats, gram: Floats, blocks: Floats, y: Floats, values: Mapping[str, Any]
+    ) -> dict[str, Floats]:
+        g, risk, adapted, outs = self._at_state(z, blocks, y, values)
+        flat = g.reshape(-1, g.shape[-1])
+        square = np.sum((flat @ self.factor) ** 2) if self.factor is not None else np.sum(flat * (flat @ gram))
+        norm = np.sqrt(max(float(square), 0.0))
+        seen = {"loss": np.asarray(risk.mean()), "gradient_norm": np.asarray(norm), "adapted": adapted}
+        return {**seen, **dict(zip(self.observed, outs, strict=True))}
+
+    def direction(self, z: Floats, blocks: Floats, y: Floats, values: Mapping[str, Any]) -> Floats:
+        """The direction g (H, m, B) of the outer step at a state z, from the tasks' own blocks alone."""
+        return self._at_state(z, blocks, y, values)[0]
+
+    def _at_state(
+        self, z: Floats, blocks: Floats, y: Floats, values: Mapping[str, Any]
+    ) -> tuple[Floats, Floats, Floats, list[Floats]]:
+        """The outer direction, each task's loss and adapted state, and what is observed of one state."""
+        heard()
+        tasks, heads, m = len(blocks), self.heads, z.shape[1]
+        g, risk = np.zeros(z.shape), np.zeros(tasks)
+        adapted = np.zeros((tasks, heads, m, blocks.shape[1]))
+        outs = [np.zeros(y.size if self.signed else (heads, y.size)) for _ in self.observed]
+        self.loops.observe(
+            np.ascontiguousarray(z, dtype=np.float64), blocks, self.labels(y), *self._bounds(values, y.size // tasks),
+            *self._numbers(values, m), g, risk, adapted, *outs,
+        )
+        return g, risk, adapted, outs
+
+    def adapt(
+        self, states: Floats, blocks: Floats, y: Floats, batch: Iterable[int], values: Mapping[str, Any]
+    ) -> Floats:
+        """Tasks' states (K, H, m, L) after the inner loop on the examples `batch` of each; y (K, n)."""
+        moved = np.array(states, dtype=np.float64, order="C")
+        chosen = np.fromiter(batch, dtype=np.int64)
+        if np.any(np.diff(chosen) != 1):
+            raise RangeError(f"batch: {chosen.tolist()}; expected examples one after another, such as range(5)")
+        part = (int(chosen[0]), int(chosen[-1]) + 1) if len(chosen) else (0, 0)
+        labels = np.ascontiguousarray(y, dtype=np.float64 if self.signed else np.int64)
+        numbers = self._numbers(values, moved.shape[2])
+        self.loops.adapt_all(moved, np.ascontiguousarray(blocks), labels, *part, *numbers)
+        return moved
+
+    def _bounds(self, values: Mapping[str, Any], n: int) -> tuple[int, int]:
+        """How many examples the inner loop takes, and the first of the outer step."""
+        inner, outer = self.split(values, n)
+        return len(inner), int(outer[0])
+
+    def _whole(self, gram: Floats, blas: bool) -> Floats:
+        """The Gram matrix as the loops take it; the BLAS variant has its coupling instead."""
+        return np.empty((0, 0)) if blas else np.ascontiguousarray(gram, dtype=np.float64)
+
+    def _numbers(self, values: Mapping[str, Any], m: int) -> tuple[float | int, ...]:
+        """The scalars of every loop, and the inner loop's length and step."""
+        inner = (int(self._value(values, "inner_steps")), self._value(values, "inner_step"))
+        return (*self.arguments(values, m), *inner)
+
+    def _sizes(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> tuple[int, int]:
+        """K and n, checked against the arrays: compiled code checks nothing."""
+        tasks = self.tasks(values)
+        n, rest = divmod(y.size, tasks)
+        size = int(self.places(tasks, n).max()) + 1 if n else 0
+        known = gram.shape == (size, size) or (self.factor is not None and len(self.factor) == size)
+        if rest or z.ndim != 3 or (z.shape[0], z.shape[2]) != (self.heads, size) or not known:
+            raise RangeError(
+                f"kernel {self.path.stem}: z {z.shape}, gram {gram.shape} and y {y.shape} disagree for {tasks} tasks; "
+                f"expected z ({self.heads}, m, B), gram (B, B) and y (tasks n,)"
+            )
+        return tasks, n
+
+
+_NOTHING = Coupling(np.empty((0, 0)), np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty((0, 0)))

@@ -1,0 +1,227 @@
+"""A generated kernel, loaded: the same file compiled by Numba or run as plain Python.
+
+A kernel is a Python module beside a JSON description of the declaration it came from; `dynamics.kernel.load` opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..chance.stepdraws import StepDraws
+from ..errors import RangeError
+from .blas import one_blas_thread
+from .chunks import After, heard, in_chunks
+from .loading import BESIDE, module_of, remember
+
+Floats = NDArray[np.float64]
+ALWAYS = 2**62
+BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Recorded states: steps t (T,), z and b (T, H, m, B); `diverged` is the first non-finite step, or -1.
+
+    W(t) = scale(t) W(0) + b(t) V, where `scale` (T,), as given, is 1 unless weights decay.  `velocity` (T, H, m, B) are
+    momentum's coefficients: the next step's V is momentum * velocity V plus a gradient; None without momentum.
+    """
+
+    t: NDArray[np.int64]
+    z: Floats
+    b: Floats
+    diverged: int
+    scale: Floats = field(default_factory=lambda: np.ones(0))
+    velocity: Floats | None = None
+
+    def __post_init__(self) -> None:
+        if not self.scale.size:
+            object.__setattr__(self, "scale", np.ones(self.t.size))
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A loaded kernel.  `scalars` and `observed` name its arguments and outputs, `step` the step size's parameter.
+
+    `options` are the algorithm's, as in `derivations.declare.GradientDescent.options`: parameters by option.  A kernel
+    with patches that follow the clean labels (`follows_clean`) runs on those that `bind` gave it, `clean` (n,).
+    """
+
+    path: Path
+    scalars: tuple[str, ...]
+    observed: tuple[str, ...]
+    heads: int
+    signed: bool
+    step: str
+    loops: ModuleType
+    blas_path: Path | None
+    options: Mapping[str, str] = field(default_factory=dict)
+    follows_clean: bool = False
+    clean: Floats | None = None
+
+    def bind(self, clean: Floats) -> Kernel:
+        """The kernel for examples of these clean labels (n,), +-1; itself where no patch follows them."""
+        return replace(self, clean=np.array(clean, dtype=np.float64)) if self.follows_clean else self
+
+    def through(self, factor: Floats | None) -> Kernel:
+        """The kernel itself: only tasks are coupled through a factor of the Gram matrix."""
+        return self
+
+    def cure(self, values: Mapping[str, Any]) -> str:
+        """The step sizes with their values, to say which to lower where a run diverges."""
+        return f"{self.step} ({float(values[self.step]):g})"
+
+    @property
+    def patches(self) -> int:
+        """Patches an example is made of."""
+        return int(self.loops.PATCHES)
+
+    @property
+    def source(self) -> str:
+        """The text that runs."""
+        return remember(self.path, BESIDE)
+
+    def module(self, directions: int) -> ModuleType:
+        """Loops where shapes are small, BLAS where large."""
+        return module_of(self.blas_path) if self.blas_path is not None and directions >= BLAS_FROM else self.loops
+
+    def labels(self, y: Floats) -> NDArray[Any]:
+        """Labels as the kernel takes them: +-1 as floats, classes as integers."""
+        return np.ascontiguousarray(y, dtype=np.float64 if self.signed else np.int64)
+
+    def run(
+        self, z: Floats, b: Floats, gram: Floats, y: Floats, values: Mapping[str, Any], steps: int,
+        recorded: NDArray[np.int64], start: int = 0, velocity: Floats | None = None, draws: StepDraws | None = None,
+        after: After | None = None,
+    ) -> Trajectory:
+        """Run `steps` steps of gradient descent from step `start`, keeping the states at `recorded` steps.
+
+        z, b (H, m, B), gram (B, B), y (n,); z and b are left as they are.  `velocity` (H, m, B) is momentum's, 0 where
+        not given; `draws` are the batches and labels of kernels that take them; `after` is called with the number of
+        steps of each piece of the run (`chunks`).  Raises RangeError where shapes disagree or draws are missing:
+        compiled code checks nothing.
+        """
+        self._check(z, gram, y)
+        state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
+        at_rest = np.zeros_like(state) if velocity is None else np.array(velocity, dtype=np.float64, order="C")
+        moving = [at_rest] if "momentum" in self.options else []
+        steps_at = np.ascontiguousarray(recorded, dtype=np.int64)
+        z_out = np.empty((steps_at.size, *state.shape))
+        b_out = np.empty_like(z_out)
+        velocity_out = [np.empty_like(z_out) for _ in moving]
+        until = values.get("lam_until")
+        limit = (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
+        module = self.module(gram.shape[0])
+        inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
+        numbers = (*self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values), limit)
+
+        def piece(first: int, count: int, rows: slice) -> int:
+            return int(module.run(
+                state, coefficients, *moving, inner, labels, *self._bound(), *self._drawn(draws, len(y), first, count),
+                *numbers, first, count, steps_at[rows], z_out[rows], b_out[rows], *(out[rows] for out in velocity_out),
+            ))  # fmt: skip
+
+        with one_blas_thread(module is not self.loops):
+            failed = in_chunks(piece, start, steps, steps_at, after)
+        scale = self.scale(values, steps_at)
+        return until_failure(Trajectory(steps_at, z_out, b_out, failed, scale, *velocity_out))
+
+    def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Floats:
+        """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""
+        name = self.options.get("weight_decay")
+        decay = 0.0 if name is None else float(values[self.step]) * float(values[name])
+        return np.asarray((1.0 - decay) ** t.astype(np.float64))
+
+    def _rates(self, values: Mapping[str, Any]) -> list[float]:
+        rates = [name for name in ("momentum", "weight_decay", "radius") if name in self.options]
+        return [float(values[self.options[name]]) for name in rates]
+
+    def _bound(self) -> list[Floats]:
+        return [] if self.clean is None else [self.clean]
+
+    def _drawn(self, draws: StepDraws | None, n: int, start: int, steps: int) -> list[NDArray[Any]]:
+        """The batches and labels of the steps, as the kernel takes them."""
+        wanted = [name for name in ("batch", "label_noise") if name in self.options]
+        if not wanted:
+            return []
+        if draws is None or len(draws.y) != n:
+            names = " and ".join(wanted)
+            raise RangeError(f"kernel {self.path.stem}: each step draws its {names}; expected draws= for {n} examples")
+        found: list[NDArray[Any]] = [*draws.batches(start, steps)] if "batch" in wanted else []
+        return [*found, *([self.labels(draws.labels(start, steps))] if "label_noise" in wanted else [])]
+
+    def observe(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> dict[str, Floats]:
+        """Observables of states z (T, H, m, B): loss, gradient_norm (T,), each of `observed` (T, n) or (T, H, n)."""
+        self._check(z[0] if len(z) else np.zeros((self.heads, 1, gram.shape[0])), gram, y)
+        count, n = z.shape[0], y.size
+        risk, norm = np.empty(count), np.empty(count)
+        outs = [np.empty((count, n) if self.signed else (count, self.heads, n)) for name in self.observed]
+        module = self.module(gram.shape[0])
+        states, inner, labels = np.ascontiguousarray(z), np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
+        numbers = self.arguments(values, z.shape[2])
+
+        def piece(first: int, size: int, _: slice) -> int:
+            rows = slice(first, first + size)
+            parts = [each[rows] for each in (risk, norm, *outs)]
+            module.observe(states[rows], inner, labels, *self._bound(), *numbers, *parts)
+            return -1
+
+        with one_blas_thread(module is not self.loops):
+            in_chunks(piece, 0, count, np.empty(0, dtype=np.int64))
+        return {"loss": risk, "gradient_norm": norm, **dict(zip(self.observed, outs, strict=True))}
+
+    def outputs(self, a: Floats, values: Mapping[str, Any]) -> Floats:
+        """Network outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m)."""
+        if a.ndim != 4 or a.shape[1:3] != (self.patches, self.heads):
+            shape = f"(N, {self.patches}, {self.heads}, m)"
+            raise RangeError(f"kernel {self.path.stem}: a {a.shape} has other patches or heads; expected {shape}")
+        heard()
+        out = np.empty(a.shape[0] if self.signed else (a.shape[0], self.heads))
+        self.loops.outputs(np.ascontiguousarray(a, dtype=np.float64), *self.arguments(values, a.shape[3]), out)
+        return out
+
+    def arguments(self, values: Mapping[str, Any], m: int) -> tuple[float, ...]:
+        """The kernel's scalars: kappa = 1/m or 1, c = 1/2 or 1, and parameters by name."""
+        derived = {
+            "kappa": 1.0 if values.get("neurons", "mean") == "sum" else 1.0 / m,
+            "c": 0.5 if values.get("penalty_half", False) else 1.0,
+        }
+        return tuple(float(derived[name] if name in derived else values[name]) for name in self.scalars)
+
+    def _check(self, z: Floats, gram: Floats, y: Floats) -> None:
+        size = self.loops.directions(y.size)
+        if z.ndim != 3 or (z.shape[0], z.shape[2]) != (self.heads, size) or gram.shape != (size, size) or y.ndim != 1:
+            raise RangeError(
+                f"kernel {self.path.stem}: z {z.shape}, gram {gram.shape} and y {y.shape} disagree; "
+                f"expected z ({self.heads}, m, B), gram (B, B) and y (n,)"
+            )
+        if self.follows_clean and (self.clean is None or self.clean.shape != y.shape):
+            raise RangeError(
+                f"kernel {self.path.stem}: a patch follows the clean labels, and none are bound for {y.size} examples; "
+                "take kernel.bind(draw.clean)"
+            )
+
+
+def until_failure(found: Trajectory) -> Trajectory:
+    """The trajectory up to a divergence; a state with a non-finite entry counts as one."""
+    steps, failed = found.t, found.diverged
+    numbers = [np.isfinite(part).reshape(len(steps), -1).all(axis=1) for part in (found.z, found.b)]
+    good = numbers[0] & numbers[1]
+    if failed >= 0:
+        good &= steps <= failed
+    if good.all():
+        return found
+    first = int(np.argmin(good))
+    return cut(found, slice(first), failed if failed >= 0 else int(steps[first]))
+
+
+def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) -> Trajectory:
+    """Some of a trajectory's recorded states."""
+    velocity = None if found.velocity is None else found.velocity[kept]
+    return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)

@@ -1,0 +1,144 @@
+"""Kernel modules from their files: imported once, whole, whoever asks first; compiled code kept where it may be.
+
+Numba finds a cached function's module by name in `sys.modules` while that module is still being executed.  So the
+name is there early, but nobody else looks it up there: a module is handed out, under a lock, when it is complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+GENERATED = Path(__file__).resolve().parents[1] / "generated"
+BESIDE = ""
+"""Compiled code is kept in `__pycache__`, beside the kernel."""
+
+_CACHE_DIR = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
+
+Place = str | None
+"""Where compiled code is kept: a folder, `BESIDE` the kernel, or None: nowhere, it is compiled in each process."""
+
+_LOCK = threading.RLock()
+_TEXTS: dict[Path, str] = {}
+_PLACES: dict[Path, Place] = {}
+_LOADED: dict[Path, ModuleType] = {}
+
+
+def remember(path: Path, place: Place) -> str:
+    """Read a kernel's text, once: what runs later is this text, whatever becomes of the file.  Returns it."""
+    with _LOCK:
+        if path not in _TEXTS:
+            _TEXTS[path], _PLACES[path] = path.read_text(encoding="utf-8"), place
+        return _TEXTS[path]
+
+
+def module_of(path: Path) -> ModuleType:
+    """The compiled module of a kernel's file, the same one to every thread.
+
+    Where its compiled code cannot be read or kept it is compiled for this process alone.
+    """
+    with _LOCK:
+        if path not in _LOADED:
+            remember(path, BESIDE)
+            _LOADED[path] = _load(path, _PLACES[path])
+        return _LOADED[path]
+
+
+def _load(path: Path, place: Place) -> ModuleType:
+    if place is None:
+        return _execute(path, cached=False)
+    drop_damaged(path, place)
+    try:
+        return _cached(path, place)
+    except Exception:  # noqa: BLE001 - whatever Numba makes of compiled code that is not what it wrote
+        with contextlib.suppress(OSError):
+            for each in compiled_files(path, place):
+                each.unlink()
+    try:
+        return _cached(path, place)
+    except Exception as error:  # noqa: BLE001 - a fault of the kernel itself comes up again below
+        module = _execute(path, cached=False)
+        why = " ".join(str(error).split())
+        print(f"gammarho: note: compiled code of {path.stem} cannot be kept ({why}); it is compiled anew each time",
+              file=sys.stderr)
+        return module
+
+
+def _cached(path: Path, place: str) -> ModuleType:
+    with _kept_in(place):
+        if path.parent == GENERATED:
+            return importlib.import_module(f"dynamics.generated.{path.stem}")
+        return _execute(path, cached=True)
+
+
+def _execute(path: Path, cached: bool) -> ModuleType:
+    """Run the remembered text as a module; never Python's own compiled copy of the file, which may be of another."""
+    name = f"dynamics.generated.{path.stem}" if path.parent == GENERATED else f"gammarho_kernel_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None:
+        raise ImportError(f"kernel {path.name} cannot be loaded; regenerate it")
+    module = importlib.util.module_from_spec(spec)
+    text = _TEXTS[path] if cached else _TEXTS[path].replace("cache=True", "cache=False")
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        exec(compile(text, str(path), "exec"), module.__dict__)  # the text is our own generator's
+    except BaseException:
+        if before is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = before
+        raise
+    return module
+
+
+@contextlib.contextmanager
+def _kept_in(place: str) -> Iterator[None]:
+    """Numba keeps the functions that are declared inside at this place; it decides when a function is declared."""
+    from numba import config
+
+    before = numba_folder()
+    setattr(config, _CACHE_DIR, place)
+    try:
+        yield
+    finally:
+        setattr(config, _CACHE_DIR, before)
+
+
+def numba_folder() -> str:
+    """The folder that Numba was told to keep compiled code in, as by $NUMBA_CACHE_DIR; empty for none."""
+    from numba import config
+
+    return str(getattr(config, _CACHE_DIR, "") or "")
+
+
+def compiled_files(path: Path, place: str) -> list[Path]:
+    """Numba's index and code files of a kernel at a place."""
+    folders = [path.parent / "__pycache__"]
+    if place != BESIDE:
+        folders = [each for each in Path(place).glob("*") if each.name.startswith(f"{path.parent.name}_")]
+    found = [each for folder in folders if folder.is_dir() for each in folder.iterdir()]
+    return [each for each in found if each.suffix in (".nbi", ".nbc") and each.name.startswith(f"{path.stem}.")]
+
+
+def drop_damaged(path: Path, place: str) -> None:
+    """Remove index and code files that were cut short: a pickle ends in a full stop."""
+    for each in compiled_files(path, place):
+        with contextlib.suppress(OSError):
+            if not each.read_bytes().endswith(b"."):
+                each.unlink()
+
+
+def plain_module(source: str, name: str) -> ModuleType:
+    """A kernel's text run as plain Python, without Numba: the decorator returns its function unchanged."""
+    module = ModuleType(name)
+    unchanged = "njit = lambda *signature, **options: lambda function: function\n"
+    text = source.replace("from numba import njit\n", unchanged)
+    exec(compile(text, f"<{name}, plain>", "exec"), module.__dict__)  # the text is our own generator's
+    return module

@@ -1,0 +1,301 @@
+"""Parameter values: what the caller gave over a preset over the published defaults, every one of them checked."""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from derivations.declare import Model, Parameter, Preset, Value
+from dynamics import formula
+
+from ..errors import InputError, nearest, quoted
+from . import userfile
+from . import values as values_of
+
+Factory = Callable[..., Model]
+
+EXACT = values_of.EXACT
+WHOLE = ("d",)  # a dimension: real, because it may be e^100, but whole wherever float64 can tell
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A model with the value of each of its parameters.
+
+    `values` has every parameter of `model` by name: int for a count, float for a real, bool for a flag, str for a
+    choice, None for one that has no default and was not given.  `notes` has one line for each default used, with
+    its source, after a line for the preset where there is one.
+    """
+
+    model: Model
+    values: dict[str, Value]
+    notes: tuple[str, ...]
+
+
+def resolve(
+    factory: Factory | Model, given: Mapping[str, object] | None = None, preset: Preset | None = None
+) -> Resolved:
+    """Merge `given` over `preset` over the published defaults; structural parameters select the model.
+
+    Args:
+        factory: a function of the structural parameters that returns the model, or a model that has none to choose.
+        given: values by parameter name; numbers, or text as it stands on a command line.
+        preset: named published values, below `given`.
+
+    Raises:
+        InputError: for a name the model does not have (with the nearest one it has), a value outside the
+            parameter's kind or range, and a structural value the model cannot be built with.
+    """
+    chosen: dict[str, object] = {**(dict(preset.values) if preset else {}), **by_name(given)}
+    base = build(factory, {})
+    structural = [parameter for parameter in base.parameters if parameter.structural and parameter.name in chosen]
+    model = build(factory, {parameter.name: parse(parameter, chosen[parameter.name]) for parameter in structural})
+    declared = [parameter.name for parameter in model.parameters]
+    for name in chosen:
+        if name not in declared:
+            raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {nearest(name, declared)}")
+    values: dict[str, Value] = {}
+    notes = [f"preset {preset.name} ({preset.source})"] if preset else []
+    for parameter in sorted(model.parameters, key=_is_formula):  # formulas last: they read the others
+        given_here = parameter.name in chosen
+        default = _formula(parameter, values) if _is_formula(parameter) and not given_here else parameter.default
+        values[parameter.name] = parse(parameter, chosen[parameter.name] if given_here else default)
+        if not given_here and parameter.default is not None:
+            notes.append(note(parameter, values[parameter.name]))
+    return Resolved(model, {parameter.name: values[parameter.name] for parameter in model.parameters}, tuple(notes))
+
+
+def _is_formula(parameter: Parameter) -> bool:
+    """Whether the default is a formula of other parameters."""
+    return parameter.kind in ("count", "real") and isinstance(parameter.default, str)
+
+
+def _formula(parameter: Parameter, values: Mapping[str, Value]) -> float:
+    try:
+        return formula.evaluate(str(parameter.default), values)
+    except formula.FormulaError as error:
+        raise InputError(f"{parameter.name}: its default {error}; give {parameter.name}=...") from error
+
+
+def by_name(given: Mapping[str, object] | None) -> dict[str, object]:
+    """A copy of the caller's values; InputError where they are not a mapping from names."""
+    return values_of.mapping("params", given, "values by parameter name", "{'n': 20}")
+
+
+def with_sizes(
+    resolved: Resolved, given: Mapping[str, object] | None, sizes: Mapping[str, float], what: str = "initial's arrays"
+) -> Resolved:
+    """The sizes of the caller's own arrays (n, m, d) in place of defaults and presets, whose notes go with them.
+
+    Defaults that are formulas follow the sizes; `what` are the arrays, for an error's sentence.
+
+    Raises:
+        InputError: where `given` says another size than the arrays have.
+    """
+    values, asked = dict(resolved.values), by_name(given)
+    for name, size in sizes.items():
+        if name in asked and values.get(name) != size:
+            raise InputError(
+                f"{name}: {quoted(asked[name])}, but {what} have {name} = {show(size)}; leave {name} out"
+            )
+        if name in values:
+            values[name] = parse(resolved.model.parameter(name), size)
+    kept = [line for line in resolved.notes if line.split(" ")[0] not in sizes]
+    for parameter in filter(_is_formula, resolved.model.parameters):
+        used = note(parameter, resolved.values[parameter.name])
+        if used in kept:  # else the value is the caller's or a preset's
+            values[parameter.name] = parse(parameter, _formula(parameter, values))
+            kept[kept.index(used)] = note(parameter, values[parameter.name])
+    return Resolved(resolved.model, values, tuple(kept))
+
+
+def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:
+    """The model for these structural values.
+
+    Raises:
+        InputError: where the declaration refuses them, or `factory` is a model declared with other ones.
+    """
+    if isinstance(factory, Model):
+        for name, value in structural.items():
+            built = factory.parameter(name).default
+            if value != built:
+                raise InputError(
+                    f"{name}: {show(value)}; this model was declared with {name} = {show(built)}, "
+                    f"so give a function of {name} that returns the model instead"
+                )
+        return factory
+    try:
+        signature = inspect.signature(factory)
+    except ValueError as error:  # a builtin type
+        raise InputError(f"setting: {quoted(factory)}; expected a Model or a function that returns one") from error
+    try:
+        signature.bind(**structural)
+    except TypeError as error:
+        asked = ", ".join(f"{name}={show(value)}" for name, value in structural.items())
+        raise InputError(
+            f"model({asked}): {error}; a model's function takes its structural parameters, each with a default"
+        ) from error
+    model = userfile.call(factory, structural)
+    if not isinstance(model, Model):
+        raise InputError(f"model: the function returned {quoted(model)}; expected a derivations.declare.Model")
+    return model
+
+
+def parse(parameter: Parameter, value: object) -> Value:
+    """The value in its kind's type, checked against the parameter's kind and range.
+
+    None (or the text "none") stands for an absent value where the parameter has no default.  A real may be a formula
+    of numbers, such as "exp(100)" or "2/400**0.5".
+
+    Raises:
+        InputError: with the name, the value, what was expected and an example.
+    """
+    if parameter.default is None and (value is None or (isinstance(value, str) and value == "none")):
+        return None
+    try:
+        parsed: Value = _KINDS[parameter.kind](value)
+    except formula.FormulaError as error:
+        vanishes = isinstance(error, formula.Vanishes) and _in_range(parameter, 0.0)
+        zero = f"; write {parameter.name}=0 if you mean 0" if vanishes else ""
+        raise InputError(f"{parameter.name}: {error}; {_advice(parameter, value)}{zero}") from error
+    if parsed is None or not _in_range(parameter, parsed):
+        raise InputError(f"{parameter.name}: {quoted(value)}; {_advice(parameter, value)}")
+    return parsed
+
+
+def _advice(parameter: Parameter, value: object) -> str:
+    return f"expected {_expected(parameter)}{_cure(parameter, value)}"
+
+
+def count(name: str, value: object, low: int = 0, example: int | None = None, high: int | None = None) -> int:
+    """A whole number of at least `low` and at most `high`, such as a seed or a number of steps.
+
+    Raises:
+        InputError: for anything else.
+    """
+    shown = low if example is None else example
+    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=shown, low=low, high=high), value)
+    assert isinstance(parsed, int)
+    return parsed
+
+
+def positive(name: str, value: object) -> float:
+    """A finite number above 0.
+
+    Raises:
+        InputError: for anything else.
+    """
+    declared = Parameter(name=name, latex="", meaning="", kind="real", default=1, low=0, open_low=True)
+    parsed = parse(declared, value)
+    assert isinstance(parsed, float)
+    return parsed
+
+
+def choice(name: str, value: object, options: tuple[str, ...]) -> str:
+    """One of `options`, such as an engine's name.
+
+    Raises:
+        InputError: for anything else, with the nearest option.
+    """
+    declared = Parameter(name=name, latex="", meaning="", kind="choice", default=options[0], choices=options)
+    parsed = parse(declared, value)
+    assert isinstance(parsed, str)
+    return parsed
+
+
+def switch(name: str, value: object) -> bool:
+    """True or false.
+
+    Raises:
+        InputError: for anything else.
+    """
+    parsed = parse(Parameter(name=name, latex="", meaning="", kind="flag", default=True), value)
+    assert isinstance(parsed, bool)
+    return parsed
+
+
+def note(parameter: Parameter, value: Value) -> str:
+    """The line that says a default was used, and whose it is."""
+    if _is_formula(parameter):
+        value = f"{show(value)} = {parameter.default}"
+    if not parameter.source:
+        origin = "the model's default"
+    elif parameter.source.startswith("not "):
+        origin = parameter.source  # "not stated in the paper; our choice": no publication to name
+    else:
+        origin = f"published default, {parameter.source}"
+    return f"{parameter.name} = {show(value)} ({origin})"
+
+
+def show(value: Value) -> str:
+    """A value as a user would type it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return str(int(value))
+    return str(value).lower() if value is None else str(value)
+
+
+def _counts(value: object) -> str | None:
+    """Whole numbers of at least 0 as "40,4"; from such a text, one number, or a sequence of them."""
+    value = values_of.scalar(value)
+    one = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    parts = value.split(",") if isinstance(value, str) else [value] if one else values_of.listed(value)
+    found = [values_of.whole(part) for part in parts or ()]
+    return ",".join(map(str, found)) if found and all(c is not None and c >= 0 for c in found) else None
+
+
+def counts_of(value: Value) -> tuple[int, ...] | None:
+    """The numbers of a "counts" value; None of an absent one."""
+    return None if value is None else tuple(int(part) for part in str(value).split(","))
+
+
+_KINDS: dict[str, Callable[[object], Value]] = {
+    "count": values_of.whole, "real": values_of.typed, "flag": values_of.flag, "choice": values_of.text,
+    "counts": _counts,
+}
+
+
+def _in_range(parameter: Parameter, value: Value) -> bool:
+    if parameter.kind == "choice":
+        return value in parameter.choices
+    if parameter.kind in ("flag", "counts"):
+        return True
+    assert isinstance(value, int | float)
+    low, high = parameter.low, parameter.high
+    if low is not None and (value < low or (parameter.open_low and value == low)):
+        return False
+    if high is not None and value > high:
+        return False
+    return parameter.name not in WHOLE or value >= EXACT or (value >= 1 and float(value).is_integer())
+
+
+def _expected(parameter: Parameter) -> str:
+    if parameter.kind == "flag":
+        return "true or false"
+    if parameter.kind == "choice":
+        return f"one of {', '.join(parameter.choices)}"
+    if parameter.kind == "counts":
+        return "whole numbers of at least 0, such as 40,4"
+    whole = parameter.kind == "count" or parameter.name in WHOLE
+    text = "a whole number" if whole else "a finite number"
+    if parameter.low is not None:
+        text += f" {'above' if parameter.open_low else 'of at least'} {show(parameter.low)}"
+    if parameter.high is not None:
+        text += f"{' and' if parameter.low is not None else ''} of at most {show(parameter.high)}"
+    return text
+
+
+def _cure(parameter: Parameter, value: object) -> str:
+    """How to mend it: the nearest choice, or an example that is legal."""
+    if parameter.kind == "choice" and isinstance(value, str) and value:
+        hint = nearest(value, parameter.choices)
+        if hint.startswith("did"):
+            return f"; {hint}"
+    if parameter.default is None:
+        return ", or leave it out"
+    if _is_formula(parameter):
+        return f", or leave it out for {parameter.default}"
+    return f", such as {parameter.name}={show(parameter.default)}"

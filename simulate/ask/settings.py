@@ -1,0 +1,116 @@
+"""Settings by name: the shipped models, a model in a user's own file, or a Model as it stands."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from derivations.declare import Model, Preset, Value
+
+from ..errors import InputError, nearest, quoted
+from . import digest, userfile
+
+SETTINGS = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
+"""The shipped settings; each is `derivations.papers.NAME.model` with `model(**structural)`, STRUCTURAL and PRESETS."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A named source of models.
+
+    `factory` is a function of the structural parameters or a Model; `structural` lists the values whose kernels
+    ship, by parameter name.
+    """
+
+    name: str
+    factory: Callable[..., Model] | Model
+    structural: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    presets: tuple[Preset, ...] = ()
+
+    def preset(self, name: str | None) -> Preset | None:
+        """The preset of that name, or None for None.
+
+        Raises:
+            InputError: for a name this setting does not have, with the nearest one.
+        """
+        if name is None:
+            return None
+        by_name = {preset.name: preset for preset in self.presets}
+        if not by_name:
+            raise InputError(f"preset: {quoted(name)}; {self.name} has no presets, so give values by name instead")
+        if not isinstance(name, str) or name not in by_name:
+            cure = nearest(name, by_name) if isinstance(name, str) else f"expected one of {', '.join(by_name)}"
+            raise InputError(f"preset: {quoted(name)} is not one of {self.name}'s; {cure}")
+        return by_name[name]
+
+
+def resolve(setting: object) -> Setting:
+    """The setting for a shipped name, "file.py:model", a Model, or a function that returns one.
+
+    Raises:
+        InputError: for an unknown name (with the nearest one), and for a file that cannot be loaded or does not
+            hold a model of that name.
+    """
+    if isinstance(setting, Setting):
+        return setting
+    if isinstance(setting, Model):
+        return Setting(setting.name, setting)
+    if callable(setting):
+        return Setting(getattr(setting, "__name__", "model"), setting)
+    if not isinstance(setting, str):
+        shipped = ", ".join(SETTINGS)
+        raise InputError(f"setting: {quoted(setting)}; expected one of {shipped}, file.py:model or a Model")
+    if setting in SETTINGS:
+        return _from_module(setting, importlib.import_module(f"derivations.papers.{setting}.model"), "model")
+    if ".py" in setting:
+        path, _, name = setting.rpartition(":")
+        if not path.endswith(".py") or not name.isidentifier():
+            example = setting[: setting.index(".py")] + ".py:model"
+            raise InputError(f"setting: {quoted(setting)}; expected a file and a name in it, such as {example}")
+        return _from_module(name, _load(Path(path)), name)
+    cure = nearest(setting, SETTINGS)
+    raise InputError(f"setting: {quoted(setting)} is neither a shipped setting nor file.py:model; {cure}")
+
+
+def beside(setting: object, name: str) -> object:
+    """What stands under `name` in the file of a "file.py:model" that has been resolved; None elsewhere."""
+    if not isinstance(setting, str) or ".py:" not in setting:
+        return None
+    module = userfile.loaded(_module_name(Path(setting.rpartition(":")[0])))
+    return getattr(module, name, None)
+
+
+def _module_name(path: Path) -> str:
+    return "gammarho_user_" + digest.short(str(path.resolve()).encode())
+
+
+def _from_module(name: str, module: ModuleType, attribute: str) -> Setting:
+    found = getattr(module, attribute, None)
+    if found is None:
+        public = [key for key, value in vars(module).items() if not key.startswith("_") and _is_model(module, value)]
+        hint = nearest(attribute, public) if public else "define a function or a Model of that name there"
+        raise InputError(f"setting: {module.__file__} has no {attribute!r}; {hint}")
+    if not (isinstance(found, Model) or callable(found)):
+        expected = "expected a Model or a function that returns one"
+        raise InputError(f"setting: {attribute} in {module.__file__} is {quoted(found)}; {expected}")
+    presets, structural = getattr(module, "PRESETS", ()), getattr(module, "STRUCTURAL", {})
+    if not (isinstance(presets, Sequence) and all(isinstance(each, Preset) for each in presets)):
+        raise InputError(f"PRESETS: {quoted(presets)} in {module.__file__}; expected a tuple of Preset")
+    if not isinstance(structural, Mapping):
+        raise InputError(f"STRUCTURAL: {quoted(structural)} in {module.__file__}; expected values by parameter name")
+    return Setting(name, found, dict(structural), tuple(presets))
+
+
+def _is_model(module: ModuleType, value: object) -> bool:
+    """A model, or a function of the module's own that may return one."""
+    own = callable(value) and not isinstance(value, type) and getattr(value, "__module__", "") == module.__name__
+    return own or isinstance(value, Model)
+
+
+def _load(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise InputError(f"setting: there is no file {str(path)!r}; expected a Python file, a colon and a model's name")
+    return userfile.load(path, _module_name(path))

@@ -1,0 +1,237 @@
+"""Runs of one parameter point, and the statements held against them: results with their witnesses."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from derivations.declare import Bilevel, Model, Statement
+from dynamics.formula import FormulaError
+
+from ..ask import parameters, settings
+from ..errors import InputError
+from ..run import tasks
+from ..run.kernels import kernel_for
+from ..run.record import recorded_steps
+from ..start.draw import Draw, draw
+from ..work.progress import Step, progress
+from . import tasks as check_tasks
+from .case import Case, NoSuchStep, Rows, trajectory_case
+from .formula import number, uses
+from .judge import Outcome, Point, judge
+from .verdict import VERDICTS, Verdict
+
+EVERY_STEP = 3_000_000  # numbers in the states of a run that is recorded whole; longer runs at log-spaced steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Witness:
+    """A failure that can be run again: what failed, where, and the call of gr.run that shows the state."""
+
+    seed: int
+    t: int
+    index: Mapping[str, int]
+    comparison: str
+    left: float
+    right: float
+    replay: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A statement's verdict, the sentence behind it, the draws it was met on and failed on, and a witness."""
+
+    statement: Statement
+    verdict: Verdict
+    detail: str
+    draws: int
+    met: int
+    failed: int
+    witness: Witness | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        said = self.statement
+        found: dict[str, Any] = {
+            "id": said.id,
+            "kind": said.kind,
+            "source": said.source,
+            "text": said.text,
+            "claim": said.claim,
+            "given": said.given,
+            "erratum": said.erratum or None,
+            "verdict": self.verdict,
+            "detail": self.detail,
+            "draws": self.draws,
+            "met": self.met,
+            "failed": self.failed,
+            "witness": None,
+        }
+        if self.witness is not None:
+            found["witness"] = {**vars(self.witness), "index": dict(self.witness.index)}
+        return found
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments of the gr.run that repeats a draw."""
+
+    place: Mapping[str, Any]
+    params: Mapping[str, object]
+
+    def replay(self, seed: int, sampling: str, t: int, ahead: bool) -> str:
+        """The call that shows the state at step t of a seed's run, and the next one where that is needed."""
+        preset = f", preset={self.place['preset']!r}" if self.place["preset"] else ""
+        record = [t, t + 1] if ahead else [t]
+        given = f"{self.place['setting']!r}, {dict(self.params)!r}{preset}"
+        return f"gr.run({given}, steps={record[-1]}, seed={seed}, sampling={sampling!r}, record={record})"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Runs of one parameter point, and statements held against them."""
+
+    setting: settings.Setting
+    resolved: parameters.Resolved
+    steps: int
+    seed: int
+    quantities: Mapping[str, str]
+    call: Call
+
+    def results(self, statements: Sequence[Statement], seeds: int, draws: int) -> dict[str, Result]:
+        """A result for each statement."""
+        starts = [s for s in statements if s.kind == "probability" and s.at == "0"]
+        others = [s for s in statements if s not in starts]
+        outcomes: dict[str, list[Outcome]] = {s.id: [] for s in statements}
+        with progress("check", self.steps * seeds if others else 0, "steps"):  # its runs count them
+            self._hold(others, seeds, self.steps, outcomes)
+        with progress("check", draws if starts else 0, "draws") as step:
+            self._hold(starts, draws, 0, outcomes, step)
+        return {s.id: self._result(s, outcomes[s.id]) for s in statements}
+
+    def _hold(
+        self, group: Sequence[Statement], count: int, steps: int, outcomes: Mapping[str, list[Outcome]],
+        step: Step | None = None,
+    ) -> None:
+        """Adds the outcomes of `count` draws of `steps` steps."""
+        for seed in range(self.seed, self.seed + count) if group else ():
+            case = self.case(seed, steps, group)
+            for statement in group:
+                outcomes[statement.id].append(_judged(statement, case))
+            if step is not None:
+                step()
+
+    def case(self, seed: int, steps: int, statements: Sequence[Statement]) -> Case:
+        """One draw's trajectory, recorded where the statements look."""
+        model, values = self.resolved.model, self.resolved.values
+        if tasks.redraws(model, values):
+            raise InputError(
+                f"{tasks.flag(model)}: True draws examples afresh at every step, and statements are about one set of "
+                "them; leave it out"
+            )
+        drawn, kernel = drawn_for(model, values, seed), kernel_for(model)
+        zero = np.zeros(1, dtype=np.int64)
+        start = trajectory_case(kernel, drawn, model, values, self.steps, zero, seed, self.quantities)
+        if steps == 0:
+            return start
+        times, numbers = _times(statements, start), 2 * drawn.z.size
+        if start.states.over_tasks:
+            numbers *= check_tasks.states_a_step(start.states, kernel)
+        recorded = _recorded(steps, numbers, times, start.states.over_tasks)
+        return trajectory_case(kernel, drawn, model, values, self.steps, recorded, seed, self.quantities)
+
+    def _result(self, statement: Statement, outcomes: Sequence[Outcome]) -> Result:
+        met = [o for o in outcomes if o.entries]
+        bad = [o for o in met if o.failed]
+        verdict, detail = VERDICTS[statement.kind](statement, outcomes, self.resolved.values)
+        witness = None
+        if verdict == "violated" and bad and bad[0].first is not None:
+            witness = self._witness(statement, bad[0], bad[0].first)
+        return Result(
+            statement=statement,
+            verdict=verdict,
+            detail=detail,
+            draws=len(outcomes),
+            met=len(met),
+            failed=len(bad),
+            witness=witness,
+        )
+
+    def _witness(self, statement: Statement, outcome: Outcome, point: Point) -> Witness:
+        drawn = drawn_for(self.resolved.model, self.resolved.values, outcome.seed)
+        ahead = any(uses(text, "next") for text in (statement.claim, statement.given))
+        replay = self.call.replay(outcome.seed, drawn.sampling, point.t, ahead)
+        return Witness(
+            seed=outcome.seed,
+            t=point.t,
+            index=dict(point.index),
+            comparison=point.text,
+            left=point.left,
+            right=point.right,
+            replay=replay,
+        )
+
+
+def drawn_for(model: Model, values: Mapping[str, Any], seed: int) -> Draw:
+    """A Gram draw where it is exact, else one from vectors; of several tasks also where d is below the directions.
+
+    There vectors couple the tasks at fewer products.
+    """
+    if isinstance(model.algorithm, Bilevel):
+        count, n = (int(values[name]) for name in (model.algorithm.tasks, model.algorithm.examples))
+        if values["d"] < model.offsets(count * n, count)[""]:
+            return draw(model, values, seed, "vectors")
+    try:
+        return draw(model, values, seed, "gram")
+    except InputError:
+        return draw(model, values, seed, "vectors")
+
+
+def _times(statements: Sequence[Statement], start: Case) -> list[int]:
+    """The steps that statements name, as far as they are known before the run."""
+    texts = [text for s in statements for text in (s.at, s.since, s.until) if text]
+    asked = [s.claim for s in statements] + [s.given for s in statements] + list(start.quantities.values())
+    texts += [ast.unparse(call.args[1]) for text in asked for call in uses(text, "at") if len(call.args) == 2]
+    found = []
+    for text in texts:
+        if uses(text, "first"):
+            continue
+        try:
+            step = number(text, start.view())
+        except FormulaError:
+            continue
+        if 0 <= step < 2**53:
+            found += [math.floor(step), math.floor(step) + 1]
+    return found
+
+
+def _recorded(steps: int, numbers: int, times: Sequence[int], few: bool = False) -> Rows:
+    """Every step of a short run; else log-spaced ones, the named ones, and the step after each.
+
+    Where states are large (`few`), as many of the first steps as a short run would have, and fewer of the others.
+    """
+    if (steps + 1) * numbers <= EVERY_STEP:
+        return np.arange(steps + 1, dtype=np.int64)
+    spaced = recorded_steps(None, steps)
+    if few:
+        whole = EVERY_STEP // numbers
+        later = recorded_steps(None, steps, min(200, max(20, whole // 2)))
+        spaced = np.union1d(np.arange(min(whole, steps) + 1), later)
+    inside = np.array([t for t in times if t <= steps], dtype=np.int64)
+    base = np.union1d(spaced, inside)
+    found: Rows = np.union1d(base, np.minimum(base + 1, steps)).astype(np.int64)
+    return found
+
+
+def _judged(statement: Statement, case: Case) -> Outcome:
+    try:
+        return judge(statement, case)
+    except NoSuchStep as error:
+        return Outcome(case.seed, why=str(error), complete=case.diverged < 0)
+    except FormulaError as error:
+        raise InputError(f"{statement.id}: {error}") from None

@@ -1,0 +1,364 @@
+"""A case: recorded states of one draw, with every quantity that a statement may name."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import FreshTasks, MaxMargin, Model, Spectral
+from dynamics.chance.gram import Reduced
+from dynamics.formula import FormulaError
+from dynamics.geometry import distances
+from dynamics.kernel.bilevel import BilevelKernel
+from dynamics.kernel.kernel import Kernel
+
+from ..errors import nearest
+from ..observe import fresh_tasks
+from ..observe import observables as obs
+from ..observe.fresh import fresh_statistics
+from ..run.algorithm import decays, step_draws
+from ..run.run import seen_by
+from ..start.draw import Draw
+from ..work.progress import progress
+from . import tasks as check_tasks
+from .formula import Indexed, evaluate, names, parse, uses
+
+Rows = NDArray[np.int64]
+_FRESH = (*obs.FRESH, "class_error", "class_error_se", *fresh_tasks.names())
+_HEADS = "_heads"  # such as stable_rank_heads, the heads' entries of an observable of matrices
+KEPT = 4  # views of a case, with the quantities that formulas took there
+_DIMS = {"class": "l"}  # `class` is no name in a formula
+
+
+class NoSuchStep(FormulaError):
+    """A formula speaks of a step that this run does not have."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One draw's states at steps t (R,), in order; `following` is the row one step later, or -1.
+
+    `rows` are those that statements are evaluated on; `steps` is the run's length and `diverged` where it ended early
+    (-1: it did not); `quantities` are formulas by name, which formulas may use as they do any other name.
+    """
+
+    kernel: Kernel
+    states: obs.States
+    t: Rows
+    following: Rows
+    rows: Rows
+    steps: int
+    seed: int
+    quantities: Mapping[str, str]
+    diverged: int = -1
+    known: dict[str, Indexed] = field(default_factory=dict)
+    fixed: dict[str, Indexed] = field(default_factory=dict)
+    views: dict[bytes, View] = field(default_factory=dict)
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.states.model
+
+    @property
+    def draw(self) -> Draw:
+        """The draw it started from."""
+        return self.states.draw
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing ever moves: every recorded state after the start is the start, to the last bit."""
+        z, b = self.states.z, self.states.b
+        return len(z) > 1 and self.diverged < 0 and bool((z == z[0]).all()) and (b is None or not b.any())
+
+    @property
+    def matrices(self) -> set[str]:
+        """The names of the observables of whole matrices."""
+        return {o.name for o in self.model.observables if isinstance(o, Spectral | MaxMargin)}
+
+    def view(self, rows: Rows | None = None) -> View:
+        """Quantities at these rows (all by default); the last few are kept, as statements share them."""
+        chosen = self.rows if rows is None else rows
+        key = chosen.tobytes()
+        if key not in self.views:
+            while len(self.views) >= KEPT:
+                del self.views[next(iter(self.views))]
+            self.views[key] = View(self, chosen)
+        return self.views[key]
+
+    def row(self, step: float) -> int:
+        """The row of a step.  Raises FormulaError where the step is not among the recorded ones."""
+        found = np.flatnonzero(self.t == math.floor(step)) if math.isfinite(step) else np.empty(0)
+        if not found.size:
+            raise NoSuchStep(f"step {step:g} is not one of the run's recorded steps, 0 to {self.t[-1]}")
+        return int(found[0])
+
+    def looks_ahead(self, text: str) -> bool:
+        """Whether a formula has to know the next step, itself or through a quantity."""
+        inner = [self.quantities[name] for name in names(text) if name in self.quantities]
+        return bool(uses(text, "next")) or any(self.looks_ahead(other) for other in inner)
+
+    def follows_t(self, name: str) -> bool:
+        """Whether a quantity speaks of t or the next step, itself or through another, though it has no index t."""
+        text = self.quantities[name]
+        inner = [other for other in names(text) if other in self.quantities]
+        return "t" in names(text) or bool(uses(text, "next")) or any(self.follows_t(other) for other in inner)
+
+    def whole(self, name: str) -> Indexed:
+        """A quantity that is not a formula, at every recorded step.  Raises FormulaError for an unknown name."""
+        if name not in self.known:
+            self.known[name] = self._whole(name)
+        return self.known[name]
+
+    def _whole(self, name: str) -> Indexed:
+        states = self.states
+        if states.over_tasks and (of_tasks := check_tasks.named(states, self.kernel, name)) is not None:
+            return of_tasks
+        if name in states.seen:
+            values = states.seen[name]
+            values = np.swapaxes(values, 1, 2) if name == "outputs" and values.ndim == 3 else values  # (t, i, k) there
+            return Indexed({1: ("t",), 2: ("t", "i"), 3: ("t", states.head, "i")}[values.ndim], values)
+        scalar = self._scalars().get(name)
+        if scalar is not None:
+            return Indexed((), np.asarray(float(scalar)))
+        found = self._special(name)
+        if found is not None:
+            return found
+        variable = obs.evaluate(states, (name,)).get(name)
+        if variable is not None:
+            return Indexed(tuple(_DIMS.get(dim, dim) for dim in variable.dims), variable.values)
+        known = [*self.quantities, *obs.names(self.model), *self._scalars(), "own", "y", "yhat", "norm", "lam_t", "t"]
+        raise FormulaError(f"{name!r} is not a quantity of {self.model.name} here; {nearest(name, known)}")
+
+    def _scalars(self) -> dict[str, float]:
+        absent = {k: math.inf for k, v in self.states.values.items() if v is None}  # such as lam_until: never closed
+        values = {k: float(v) for k, v in self.states.values.items() if isinstance(v, int | float)} | absent
+        m = self.states.z.shape[2]
+        kappa = 1.0 if self.states.values.get("neurons", "mean") == "sum" else 1.0 / m
+        half = 0.5 if self.states.values.get("penalty_half", False) else 1.0
+        return {**values, "n": self.draw.examples, "m": m, "d": self.draw.d, "kappa": kappa, "c": half, "T": self.steps}
+
+    def _special(self, name: str) -> Indexed | None:
+        """t, lam_t, y, yhat, j, own, same, norm, neuron_norm, and z_, b_, G_ of families."""
+        states = self.states
+        start = Reduced(z=self.draw.z, gram=self.draw.gram, weight_gram=self.draw.weight_gram)
+        made: dict[str, Callable[[], Indexed]] = {
+            "t": lambda: Indexed(("t",), self.t.astype(float)),
+            "lam_t": lambda: Indexed(("t",), self._penalty()),
+            "y": lambda: Indexed(("i",), self.draw.y),
+            "yhat": lambda: Indexed(("i",), self.draw.clean),
+            "own": lambda: Indexed((states.head, "i"), states.own),
+            "same": lambda: Indexed(("i", "i2"), np.eye(len(self.draw.y), dtype=bool)),
+        }
+        if states.head == "j":
+            made["j"] = lambda: Indexed(("j",), np.array([1.0, -1.0]))
+        if (b := states.b) is not None:
+            made["norm"] = lambda: Indexed(("t",), distances.weight_norm(start, b, states.shares))
+            each = ("t", states.head, "r")
+            made["neuron_norm"] = lambda: Indexed(each, distances.neuron_norms(start, b, states.shares))
+        return made[name]() if name in made else self._family(name)
+
+    def _penalty(self) -> NDArray[np.float64]:
+        """The penalty's weight in the step from t."""
+        until, lam = self.states.values.get("lam_until"), self.states.values.get("lam") or 0.0
+        on = 0.0 if self.model.objective.penalty == "none" else float(lam)
+        return np.where(self.t <= (math.inf if until is None else float(until)), on, 0.0)
+
+    def _family(self, name: str) -> Indexed | None:
+        kind, _, rest = name.partition("_")
+        places = {family.name: family.over for family in self.model.directions}
+        if kind in ("z", "b") and rest in places:
+            values = self.states.z if kind == "z" else self.states.b
+            if values is None:
+                return None
+            values, place = values[..., self.states.rows(rest)], _place(places[rest], "")
+            values = values[..., 0] if not place else values
+            return Indexed(("t", self.states.head, "r", *place), values)
+        pairs = [(a, b) for a in places for b in places if rest == f"{a}_{b}"]
+        if kind != "G" or not pairs:
+            return None
+        a, b = pairs[0]
+        block = self.draw.gram[self.states.rows(a), self.states.rows(b)]
+        first, second = _place(places[a], ""), _place(places[b], "2" if places[a] == places[b] else "")
+        block = block if first else block[0]
+        return Indexed((*first, *second), block if second else block[..., 0])
+
+
+def _place(over: str, mark: str) -> tuple[str, ...]:
+    return {"one": (), "class": ("l" + mark,), "sample": ("i" + mark,)}[over]
+
+
+class View:
+    """Quantities at some rows of a case, or at one of them without an index t."""
+
+    def __init__(self, case: Case, rows: Rows, single: bool = False) -> None:
+        self.case, self.rows, self.single = case, rows, single
+        self.known: dict[str, Indexed] = {}
+        self.later: View | None = None
+
+    def named(self, name: str) -> Indexed:
+        """The quantity of that name at these rows."""
+        if name not in self.known:
+            self.known[name] = self._named(name)
+        return self.known[name]
+
+    def _named(self, name: str) -> Indexed:
+        if name in self.case.fixed:
+            return self.case.fixed[name]
+        if name in self.case.quantities:
+            found = evaluate(parse(self.case.quantities[name]), self)
+            if not self.single and "t" not in found.dims and not self.case.follows_t(name):
+                self.case.fixed[name] = found
+            return found
+        if name in _FRESH:
+            return self._taken(self._fresh(name), np.arange(len(self.rows)))
+        if name.removesuffix(_HEADS) in self.case.matrices:
+            return self._taken(self._matrix(name), np.arange(len(self.rows)))
+        if name.startswith(check_tasks.INNER) and self.case.states.over_tasks:
+            return self._taken(self._inner(name), np.arange(len(self.rows)))
+        return self._taken(self.case.whole(name), self.rows)
+
+    def _taken(self, whole: Indexed, rows: Rows) -> Indexed:
+        if "t" not in whole.dims:
+            return whole
+        assert whole.dims[0] == "t"
+        return (
+            Indexed(whole.dims[1:], whole.values[rows[0]]) if self.single else Indexed(whole.dims, whole.values[rows])
+        )
+
+    def _matrix(self, name: str) -> Indexed:
+        """Observables of whole matrices, at these rows only: a decomposition of W each."""
+        states, of = self.case.states, name.removesuffix(_HEADS)
+        assert states.b is not None
+        here = replace(
+            states,
+            z=states.z[self.rows],
+            b=states.b[self.rows],
+            seen={key: values[self.rows] for key, values in states.seen.items()},
+            scale=None if states.scale is None else states.scale[self.rows],
+        )
+        here.__dict__["frame"] = states.frame  # made once: it does not depend on t
+        found = obs.evaluate(here, (of,))[of]
+        if name == of or found.dims[-1] != "matrix":
+            return Indexed(found.dims, found.values)
+        return Indexed((*found.dims[:-1], states.head), found.values[..., :-1])  # the last is that of all heads stacked
+
+    def _inner(self, name: str) -> Indexed:
+        """The states inside the inner loop, at these rows only: there are J + 1 of each."""
+        states, kernel = self.case.states, self.case.kernel
+        assert isinstance(kernel, BilevelKernel)
+        found = check_tasks.inner(replace(states, z=states.z[self.rows], b=None, seen={}), kernel)
+        if name not in found:
+            raise FormulaError(f"{name!r} is not a quantity of {self.case.model.name}; {nearest(name, found)}")
+        whole = {key: self._taken(each, np.arange(len(self.rows))) for key, each in found.items()}
+        self.known.update(whole)
+        return found[name]
+
+    def _fresh(self, name: str) -> Indexed:
+        """Test laws, at these rows only: they are the costly ones."""
+        case = self.case
+        assert case.states.b is not None
+        found = self._fresh_tasks(name) if isinstance(case.kernel, BilevelKernel) else fresh_statistics(
+            case.model,
+            lambda a: case.kernel.outputs(a, case.states.values),
+            case.draw,
+            case.states.z[self.rows],
+            case.states.b[self.rows],
+            case.states.values,
+            case.seed,
+            shares=None if case.states.scale is None else case.states.scale[self.rows],
+        )
+        if name not in found:
+            raise FormulaError(f"{name!r} is not a quantity of {case.model.name}")
+        dims = {1: ("t",), 2: ("t", "l")}
+        whole = {key: Indexed(dims[values.ndim], values) for key, values in found.items()}
+        self.known.update({key: self._taken(each, np.arange(len(self.rows))) for key, each in whole.items()})
+        return whole[name]
+
+    def _fresh_tasks(self, name: str) -> dict[str, NDArray[np.float64]]:
+        """The same on fresh tasks; where adapted weights are not asked for, of the fewest tasks there can be."""
+        case, states = self.case, self.case.states
+        assert isinstance(case.kernel, BilevelKernel) and states.b is not None
+        reason = fresh_tasks.refusal(case.model, case.draw, states.values)
+        if reason:
+            raise FormulaError(f"{name!r} is not known here: {reason}")
+        adapted = "_adapted" in name
+        fewer = {} if adapted or not isinstance(case.model.test, FreshTasks) else {case.model.test.tasks: 2}
+        found = fresh_tasks.fresh_task_statistics(
+            case.model, case.kernel, case.draw, states.z[self.rows], states.b[self.rows], {**states.values, **fewer},
+            case.seed,
+        )
+        return {key: each for key, each in found.items() if adapted or "_adapted" not in key}
+
+    def after(self) -> View:
+        """One step later.  Raises FormulaError where a row has no next one."""
+        if self.later is None:
+            rows = self.case.following[self.rows]
+            if np.any(rows < 0):
+                raise NoSuchStep("the step after the run's last is not recorded")
+            self.later = View(self.case, rows, self.single)
+        return self.later
+
+    def at(self, step: float) -> View:
+        """The state at one step."""
+        return View(self.case, np.array([self.case.row(step)]), single=True)
+
+    def first(self, event: ast.expr) -> float:
+        """The first recorded step at which an event holds for every index; inf where none is."""
+        view = self.case.view()
+        truth = evaluate(event, view)
+        if "t" not in truth.dims:
+            raise FormulaError(f"first({ast.unparse(event)}): the event does not depend on t")
+        holds = (truth.values != 0).reshape(len(view.rows), -1).all(axis=1)
+        return float(self.case.t[view.rows[int(np.argmax(holds))]]) if holds.any() else math.inf
+
+
+def trajectory_case(
+    kernel: Kernel,
+    drawn: Draw,
+    model: Model,
+    values: Mapping[str, Any],
+    steps: int,
+    recorded: Rows,
+    seed: int,
+    quantities: Mapping[str, str],
+) -> Case:
+    """The case of a run from its start, at the recorded steps; a run that diverges is kept up to there."""
+    draws, zero = step_draws(model, values, drawn.y, seed), np.zeros_like(drawn.z)
+    kernel = check_tasks.coupled(kernel.bind(drawn.clean), drawn)
+    last = int(recorded[-1])
+    with progress("run", last, "steps") as after:
+        path = kernel.run(drawn.z, zero, drawn.gram, drawn.y, values, last, recorded, draws=draws, after=after)
+    seen = seen_by(kernel, path.z, drawn, values)
+    states = obs.States(model, drawn, values, path.z, path.b, seen, path.scale if decays(model) else None)
+    at = {int(step): row for row, step in enumerate(path.t)}
+    following = np.array([at.get(int(step) + 1, -1) for step in path.t], dtype=np.int64)
+    return Case(kernel, states, path.t, following, np.arange(len(path.t)), steps, seed, quantities, path.diverged)
+
+
+def state_case(
+    kernel: Kernel,
+    drawn: Draw,
+    model: Model,
+    values: Mapping[str, Any],
+    b: NDArray[np.float64],
+    quantities: Mapping[str, str],
+) -> Case:
+    """The case of one step from an arbitrary state: coefficients b (H, m, B) on top of the draw's W(0), t = 1 to 2.
+
+    Row 0 is the draw itself, so that start(x) is what it says; the state need not be one that a run can reach.
+    """
+    z = drawn.z + b @ drawn.gram
+    draws, kernel = step_draws(model, values, drawn.y, 0), kernel.bind(drawn.clean)
+    after = kernel.run(z, b, drawn.gram, drawn.y, values, 1, np.array([2]), start=1, draws=draws)
+    bs, zs = [np.zeros_like(b), b, *after.b], [drawn.z, z, *after.z]
+    states = obs.States(model, drawn, values, np.stack(zs), np.stack(bs), seen_by(kernel, np.stack(zs), drawn, values))
+    complete = len(after.t) == 1
+    t, following = np.arange(len(zs)), np.array([-1, 2, -1] if complete else [-1, -1])
+    return Case(kernel, states, t, following, np.array([1]), 2, 0, quantities, after.diverged)

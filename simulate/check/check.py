@@ -1,0 +1,289 @@
+"""check: a paper's statements, or lemmas of one's own, held against runs: holds, violated, vacuous or undecided.
+
+A statement is data (`derivations.declare`); a lemma of one's own takes a few lines, for any model:
+
+    import gammarho as gr
+
+    lemma = gr.Statement(
+        id="monotone", kind="inequality", claim="next(gamma) >= gamma", given="2*lam_t*G_mu_mu <= m",
+        mutant="next(gamma) <= gamma")
+    print(gr.check("pegr", {"n": 10, "m": 4, "d": 300}, [lemma], steps=200, seeds=3))
+
+or `STATEMENTS = (lemma,)` beside the model in file.py, and `gammarho check file.py:model`.
+
+- "holds": nothing failed where the hypothesis was met; a probability's upper confidence limit is at most delta.
+- "violated": with the draw, step and index of a failure, and the line that runs it again.
+- "vacuous": the hypothesis, the parameter values it is about or its step never occurred: nothing was tested.
+- "undecided": a value was missing, the run ended too early, or the draws are too few.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as File
+from typing import Any
+
+import numpy as np
+
+from derivations.declare import Instance, Model, Statement, Statements
+from dynamics.formula import FormulaError
+from dynamics.formula import evaluate as formula_value
+from dynamics.kernel.blas import one_blas_thread
+
+from ..ask import parameters, settings
+from ..ask import values as values_of
+from ..errors import InputError, nearest, quoted
+from ..run import estimate
+from ..run.run import total_steps
+from .bench import Bench, Call, Result, Witness
+from .case import Case, NoSuchStep
+from .formula import comparisons, evaluate, number, parse
+from .text import lines
+from .verdict import Verdict, exponent
+
+SEEDS, DRAWS = 5, 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """The results of a check, in the order asked for; `str` is a table."""
+
+    setting: str
+    paper: str
+    about: str
+    notes: tuple[str, ...]
+    results: tuple[Result, ...]
+
+    @property
+    def passed(self) -> bool:
+        """No statement is violated, except those that an erratum already has on record as false."""
+        return not any(result.verdict == "violated" and not result.statement.erratum for result in self.results)
+
+    def __getitem__(self, name: str) -> Result:
+        return {result.statement.id: result for result in self.results}[name]
+
+    def __str__(self) -> str:
+        return "\n".join(lines(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "setting": self.setting,
+            "paper": self.paper,
+            "about": self.about,
+            "notes": list(self.notes),
+            "passed": self.passed,
+            "results": [result.to_dict() for result in self.results],
+        }
+
+
+@one_blas_thread()
+def check(
+    setting: str | Model,
+    params: Mapping[str, object] | None = None,
+    statements: Sequence[str | Statement] | Statements | None = None,
+    *,
+    preset: str | None = None,
+    steps: int | str | None = None,
+    seed: int | str = 0,
+    seeds: int | str = SEEDS,
+    draws: int | str = DRAWS,
+) -> Check:
+    """Hold statements against runs of a setting.
+
+    Trajectories are those of `gr.run` at seed, seed + 1, ..., by Gram draws where these are exact; statements about
+    the draw alone ("probability" at step 0) get `draws` of them.  A statement with an instance or a path of its own is
+    checked there.
+
+    Args:
+        setting: a name, "file.py:model" or a Model.
+        params: parameter values by name, over `preset`, over the published defaults.
+        statements: ids of the setting's statements, Statements of the caller's own, or both; all of them by default.
+        preset: a name of the setting's presets; also gives `steps`.
+        steps: gradient steps of a run.
+        seed: the first draw.
+        seeds: trajectories.
+        draws: draws for the statements about the draw alone.
+
+    Raises:
+        InputError: as `gr.run`; also for an unknown statement, and a formula that cannot be evaluated.
+    """
+    found = settings.resolve(setting)
+    resolved = parameters.resolve(found.factory, params, found.preset(preset))
+    recorded = recorded_for(found, setting, resolved.model)
+    wanted, quantities = _wanted(statements, recorded, resolved.model.name)
+    count = total_steps(steps, found.preset(preset), found)
+    first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=SEEDS)
+    plenty = parameters.count("draws", draws, low=1, example=DRAWS)
+    asked = estimate.Request(
+        resolved.model, resolved.values, "gram", "reduced", count, estimate.states(None, count), ()
+    )  # fmt: skip
+    estimate.check_memory(asked)
+    estimate.check_time(estimate.seconds(asked) * many, asked, many, "check")
+    estimate.check_time(estimate.seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
+    place = {"setting": setting if isinstance(setting, str) else setting.name, "preset": preset}
+    call = Call(place, dict(params or {}))
+    results: dict[str, Result] = {}
+    main = Bench(found, resolved, count, first, quantities, call)
+    results |= main.results([s for s in wanted if s.instance is None and s.path is None], many, plenty)
+    for instance in dict.fromkeys(s.instance for s in wanted if s.instance is not None):
+        own = parameters.resolve(found.factory, dict(instance.values))
+        bench = Bench(
+            found, own, instance.steps, first, quantities, Call({**place, "preset": None}, dict(instance.values))
+        )
+        results |= bench.results([s for s in wanted if s.instance == instance], many, plenty)
+    for statement in wanted:
+        if statement.path is not None:
+            results[statement.id] = _along_path(statement, found, first, min(many, 3), quantities)
+    about = (
+        f"{many} {'draw' if many == 1 else 'draws'} of {count} steps, seeds from {first}; "
+        f"{plenty} draws for statements about the draw alone"
+    )
+    return Check(
+        setting=resolved.model.name,
+        paper=recorded.paper,
+        about=about,
+        notes=resolved.notes,
+        results=tuple(results[s.id] for s in wanted),
+    )
+
+
+def recorded_for(found: settings.Setting, setting: object, model: Model) -> Statements:
+    """The statements recorded for a setting: its file's STATEMENTS, or those of the paper of the model's name."""
+    if isinstance(setting, str) and ".py" in setting:
+        path = File(setting.rpartition(":")[0]).resolve()
+        for module in list(sys.modules.values()):
+            if getattr(module, "STATEMENTS", None) and File(getattr(module, "__file__", None) or "").resolve() == path:
+                own = module.STATEMENTS
+                return own if isinstance(own, Statements) else Statements(paper=found.name, statements=tuple(own))
+    place = f"derivations.papers.{model.name}.statements"
+    try:
+        shipped = importlib.import_module(place).STATEMENTS
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{place}.".startswith(f"{error.name}."):
+            raise
+        return Statements(paper=model.title)
+    assert isinstance(shipped, Statements)
+    return shipped
+
+
+def _wanted(
+    asked: Sequence[str | Statement] | Statements | None, recorded: Statements, name: str
+) -> tuple[list[Statement], dict[str, str]]:
+    """The statements asked for, and the formulas of their quantities."""
+    quantities = {q.name: q.formula for q in recorded.quantities}
+    if isinstance(asked, Statements):
+        quantities |= {q.name: q.formula for q in asked.quantities}
+        asked = asked.statements
+    if asked is None:
+        asked = recorded.statements
+    if not recorded.statements and not asked:
+        raise InputError(
+            f"statements: none are recorded for {name!r}; give Statements of your own, or STATEMENTS in its file"
+        )
+    by_id = {s.id: s for s in recorded.statements}
+    out: dict[str, Statement] = {}
+    alone = asked.split(",") if isinstance(asked, str) else [asked] if isinstance(asked, Statement) else None
+    listed: Sequence[object] | None = values_of.listed(asked) if alone is None else alone
+    if not listed:
+        raise InputError(f"statements: {quoted(asked)}; expected ids or Statements, or leave it out for all of them")
+    for one in listed:
+        if not isinstance(one, str | Statement):
+            raise InputError(f"statements: {quoted(one)}; expected an id, such as {next(iter(by_id), 'mine')!r}, or a "
+                             "Statement")  # fmt: skip
+        if isinstance(one, str) and one not in by_id:
+            hint = nearest(one, by_id)
+            cure = hint if hint.startswith("did you mean") else f"expected ids such as {', '.join(list(by_id)[:6])}"
+            raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {cure}")
+        found = by_id[one] if isinstance(one, str) else one
+        if out.get(found.id, found) != found:
+            raise InputError(f"statements: the id {quoted(found.id)} is given to two of them; give each its own")
+        _read(found)
+        out[found.id] = found
+    return list(out.values()), quantities
+
+
+def _read(statement: Statement) -> None:
+    """Raises InputError where a formula of the statement cannot be read."""
+    for text in (statement.claim, statement.given, statement.at, statement.since, statement.until):
+        if text is not None and not isinstance(text, str):
+            raise InputError(f"{quoted(statement.id)}: {quoted(text)}; expected a formula as text, such as 'loss >= 0'")
+        try:
+            parse(text or "0")
+        except FormulaError as error:
+            raise InputError(f"{statement.id}: {error}") from None
+
+
+def _along_path(
+    statement: Statement, found: settings.Setting, seed: int, seeds: int, quantities: Mapping[str, str]
+) -> Result:
+    """An order statement: the implied constant at each scale, and the exponent it grows with, with its 95% interval."""
+    assert statement.path is not None
+    scales, ratios, reasons = [], [], []
+    for scale, bench in _benches(statement, found, seed, quantities):
+        for one in range(seed, seed + seeds):
+            case = bench.case(one, bench.steps, [statement])
+            try:
+                constant = implied_constant(statement, case)
+            except NoSuchStep as error:
+                reasons.append(str(error))
+                continue
+            if 0 < constant < math.inf:
+                scales.append(scale)
+                ratios.append(constant)
+    runs = len(statement.path.scales) * seeds
+    if len(set(scales)) < 2 or len(scales) < 3:
+        why = reasons[0] if reasons else f"its hypothesis is met on {len(scales)} of {runs} runs of its path"
+        return Result(statement=statement, verdict="vacuous", detail=why, draws=runs, met=len(scales), failed=0)
+    slope, low, high = exponent(np.log(scales), np.log(ratios))
+    slack = statement.path.slack
+    verdict: Verdict = "holds" if high <= slack else "violated" if low > slack else "undecided"
+    detail = (
+        f"implied constant {min(ratios):.3g} to {max(ratios):.3g} over {len(statement.path.scales)} scales; "
+        f"it grows as s^{slope:.3f}, 95% [{low:.3f}, {high:.3f}]"
+    )
+    return Result(statement=statement, verdict=verdict, detail=detail, draws=runs, met=len(scales), failed=0)
+
+
+def _benches(
+    statement: Statement, found: settings.Setting, seed: int, quantities: Mapping[str, str]
+) -> Iterator[tuple[float, Bench]]:
+    assert statement.path is not None
+    base = parameters.build(found.factory, {})
+    kinds = {p.name: p.kind for p in base.parameters}
+    for scale in statement.path.scales:
+        values: dict[str, object] = {}
+        for name, text in statement.path.values:
+            literal = isinstance(text, bool) or kinds.get(name) in ("choice", "flag")
+            values[name] = text if literal else formula_value(str(text), {"s": scale, **_numbers(values)})
+        own = parameters.resolve(found.factory, values)
+        steps = round(formula_value(statement.path.steps, {"s": scale, **_numbers(own.values)}))
+        yield scale, Bench(found, own, steps, seed, quantities, Call({"setting": found.name, "preset": None}, values))
+
+
+def _numbers(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if isinstance(value, int | float)}
+
+
+def implied_constant(statement: Statement, case: Case) -> float:
+    """The smallest C with left <= C right (C left >= right) wherever the hypothesis holds; NaN where it never does."""
+    step = number(statement.at, case.view()) if statement.at else math.nan
+    rows = np.array([case.row(step)]) if statement.at else case.rows
+    view = case.view(rows)
+    (found,) = comparisons(statement.claim, view, 0.0)
+    over, under = (found.left, found.right) if "<" in found.text else (found.right, found.left)
+    ratio = over / under
+    if statement.given:
+        given = evaluate(parse(statement.given), view)
+        if not np.any(given.values):
+            return math.nan
+        if given.dims == found.dims:
+            ratio = ratio[given.values != 0]
+    return float(np.max(ratio))
+
+
+__all__ = ["Check", "Instance", "Result", "Statement", "Verdict", "Witness", "check"]

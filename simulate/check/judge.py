@@ -1,0 +1,228 @@
+"""One statement on one case: how many entries it speaks of, which of them fail, and the tightest."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Statement
+from dynamics.formula import FormulaError
+
+from .case import Case, View
+from .formula import Comparison, Indexed, aligned, comparisons, evaluate, names, number, parse, uses
+from .tasks import states_a_step
+
+ENTRIES = 4_000_000  # numbers in one array of a formula; longer trajectories are taken in pieces
+
+
+@dataclass(frozen=True)
+class Point:
+    """One comparison at one place: the step, the other indices by name, and both sides."""
+
+    text: str
+    t: int
+    index: Mapping[str, int]
+    left: float
+    right: float
+
+    @property
+    def gap(self) -> float:
+        """How far apart the sides are, relative to their size; 0 is equality."""
+        size = abs(self.left) + abs(self.right)
+        return abs(self.left - self.right) / size if size and math.isfinite(size) else 0.0 if size == 0 else 1.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one case says: entries where the hypothesis held, those that failed and those without a value.
+
+    `first` is the failure at the earliest step, `closest` the tightest entry that holds; `step` is where an "exists"
+    statement was reached (-1: nowhere).  `why` says why a statement was not evaluated here, `missing` lists the parts
+    of its hypothesis that hold nowhere; `note` qualifies the outcome.
+    """
+
+    seed: int
+    entries: int = 0
+    failed: int = 0
+    unknown: int = 0
+    first: Point | None = None
+    closest: Point | None = None
+    step: int = -1
+    complete: bool = True
+    why: str = ""
+    note: str = ""
+    missing: tuple[str, ...] = ()
+
+
+def judge(statement: Statement, case: Case) -> Outcome:
+    """The outcome of a statement on a case.  Raises FormulaError where one of its formulas cannot be evaluated."""
+    for only in statement.only:
+        value = case.states.values.get(only.parameter)
+        if not only.admits(value):
+            wanted = " or ".join(_shown(one) for one in only.values)
+            return Outcome(
+                case.seed, why=f"it is about {only.why}, {only.parameter}={wanted}; here it is {_shown(value)}"
+            )
+    rows, why, note = _rows(statement, case)
+    if not len(rows):
+        late = bool(uses(statement.at, "first")) or any(
+            uses(case.quantities.get(n, ""), "first") for n in names(statement.at)
+        )
+        return Outcome(
+            case.seed, why=why or "no recorded step is in its range", complete=case.diverged < 0 and not late, note=note
+        )
+    if case.still and (case.t[rows].any() or _ahead(statement, case)):
+        return Outcome(case.seed, why="nothing moves: the run's state is the same at every recorded step")
+    if statement.kind == "exists":
+        return _exists(statement, case, rows, note)
+    budget = case.states.z.shape[1] * case.states.z.shape[2] * max(1, len(case.draw.y) * case.draw.examples)
+    budget *= states_a_step(case.states, case.kernel)
+    size = max(1, ENTRIES // budget)
+    total = Outcome(case.seed, note=note)
+    for start in range(0, len(rows), size):
+        total = _merged(total, _piece(statement, case, rows[start : start + size]))
+    if case.diverged >= 0:
+        total = replace(total, complete=False, note=f"the run diverges at step {case.diverged}")
+    return total
+
+
+def _rows(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, str]:
+    """The rows it is evaluated on; why there are none; and what part of its range they are."""
+    view, none = case.view(), np.empty(0, dtype=np.int64)
+    if statement.at:
+        step = number(statement.at, view)
+        if step == math.inf:
+            return none, f"its step, {statement.at}, does not come within the run's {case.t[-1]}", ""
+        if not step >= 0:
+            return none, f"its step, {statement.at}, is {step:.4g}, which is no step", ""
+        if math.floor(step) > case.t[-1]:
+            return none, f"its step, {statement.at} = {math.floor(step)}, is beyond the run's {case.t[-1]}", ""
+        rows = np.array([case.row(step)])
+        return (rows if not _ahead(statement, case) or case.following[rows[0]] >= 0 else none), "", ""
+    since = number(statement.since, view) if statement.since else 0.0
+    until = number(statement.until, view) if statement.until else math.inf
+    rows = case.rows
+    rows = rows[(case.t[rows] >= since) & (case.t[rows] <= until)]
+    if _ahead(statement, case):
+        rows = rows[case.following[rows] >= 0]
+    why = f"its range is t from {since:.6g} to {until:.6g}, and the run's is 0 to {case.t[-1]}"
+    short = statement.until and until > case.t[-1]
+    return rows, why, f"the run ends at {case.t[-1]} of {until:.6g}" if short else ""
+
+
+def _ahead(statement: Statement, case: Case) -> bool:
+    return case.looks_ahead(statement.claim) or case.looks_ahead(statement.given)
+
+
+def _piece(statement: Statement, case: Case, rows: NDArray[np.int64]) -> Outcome:
+    view = case.view(rows)
+    given = evaluate(parse(statement.given), view) if statement.given else Indexed((), np.asarray(True))
+    if not np.any(given.values):  # the claim need not even have a value where the hypothesis fails
+        return Outcome(case.seed, missing=_missing(statement.given, view))
+    out = Outcome(case.seed)
+    for found in comparisons(statement.claim, view, statement.tolerance):
+        out = _merged(out, _counted(found, given, case, rows))
+    return out
+
+
+def _missing(given: str, view: View) -> tuple[str, ...]:
+    """The parts of a hypothesis, joined by `and`, that hold nowhere here; all of it where each part holds somewhere."""
+    node = parse(given)
+    parts = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]
+    never = tuple(ast.unparse(part) for part in parts if not np.any(evaluate(part, view).values))
+    return never or (given,)
+
+
+def _counted(found: Comparison, given: Indexed, case: Case, rows: NDArray[np.int64]) -> Outcome:
+    fields = [Indexed(found.dims, array) for array in (found.left, found.right, found.holds, found.known)]
+    dims, parts = aligned((*fields, given))
+    left, right, holds, known, meant = np.broadcast_arrays(*(part.values for part in parts))
+    meant = meant != 0
+    if "t" not in dims:
+        dims = ("t", *dims)
+        left, right, holds, known, meant = (array[None] for array in (left, right, holds, known, meant))
+    failed = meant & known & ~holds
+    passed = meant & known & holds & ((left != 0) | (right != 0))  # 0 against 0 says nothing about how tight it is
+    with np.errstate(all="ignore"):
+        gaps = np.abs(left - right) / (np.abs(left) + np.abs(right))
+    gaps = np.where(np.isfinite(gaps), gaps, np.where(left == right, 0.0, 1.0))
+
+    def point(mask: NDArray[np.bool_], largest: bool) -> Point | None:
+        if not mask.any():
+            return None
+        if largest:  # the earliest step, and its worst entry
+            mask = mask & (
+                np.arange(mask.shape[0]) == int(np.argmax(mask.reshape(mask.shape[0], -1).any(axis=1)))
+            ).reshape(-1, *[1] * (mask.ndim - 1))
+        flat = int(np.argmax(np.where(mask, gaps, -1.0)) if largest else np.argmin(np.where(mask, gaps, np.inf)))
+        place = np.unravel_index(flat, mask.shape)
+        index = {dim: _label(dim, int(at)) for dim, at in zip(dims[1:], place[1:], strict=True)}
+        return Point(found.text, int(case.t[rows[place[0]]]), index, float(left[place]), float(right[place]))
+
+    return Outcome(
+        case.seed,
+        int(meant.sum()),
+        int(failed.sum()),
+        int((meant & ~known).sum()),
+        point(failed, True),
+        point(passed, False),
+    )
+
+
+def _label(dim: str, at: int) -> int:
+    return (1, -1)[at] if dim == "j" else at
+
+
+def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str) -> Outcome:
+    """Whether the claim holds for every index at one of these rows, where the hypothesis holds at its start."""
+    view = case.view(rows)
+    if statement.given and not np.all(evaluate(parse(statement.given), view).values):
+        return Outcome(case.seed, missing=_missing(statement.given, view))
+    truth = np.ones(len(rows), dtype=bool)
+    sides: Point | None = None
+    for found in comparisons(statement.claim, view, statement.tolerance):
+        flat = np.broadcast_to(found.holds & found.known, (len(rows), *found.holds.shape[1:])).reshape(len(rows), -1)
+        truth &= flat.all(axis=1)
+        sides = Point(found.text, int(case.t[rows[-1]]), {}, float(found.left.flat[-1]), float(found.right.flat[-1]))
+    every = bool(np.all(np.diff(case.t[rows]) == 1)) and not note and case.diverged < 0
+    if truth.any():
+        step = int(case.t[rows[int(np.argmax(truth))]])
+        return Outcome(case.seed, entries=len(rows), step=step, complete=every, note=note)
+    return Outcome(case.seed, entries=len(rows), failed=1, first=sides, complete=every, note=note)
+
+
+def _merged(a: Outcome, b: Outcome) -> Outcome:
+    firsts = [p for p in (a.first, b.first) if p is not None]
+    tight = [p for p in (a.closest, b.closest) if p is not None]
+    return Outcome(
+        a.seed,
+        a.entries + b.entries,
+        a.failed + b.failed,
+        a.unknown + b.unknown,
+        min(firsts, key=lambda p: p.t) if firsts else None,
+        min(tight, key=lambda p: p.gap) if tight else None,
+        a.step,
+        a.complete and b.complete,
+        a.why or b.why,
+        a.note or b.note,
+        common((a.missing, b.missing)),
+    )
+
+
+def common(found: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """What all of the non-empty ones have in common; all there is where that is nothing."""
+    several = [each for each in found if each]
+    shared = tuple(part for part in (several[0] if several else ()) if all(part in each for each in several))
+    return shared or tuple(dict.fromkeys(part for each in several for part in each))
+
+
+def _shown(value: object) -> str:
+    return "absent" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+__all__ = ["FormulaError", "Outcome", "Point", "judge"]

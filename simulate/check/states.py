@@ -1,0 +1,144 @@
+"""Hypothesis strategies of cases: one step from an arbitrary state of a declared model, for lemmas about every state.
+
+    @given(cases("pegr", {"q": 2}))
+    def test_my_lemma(case):
+        assert judge(my_lemma, case).failed == 0
+
+The states need not be reachable: coefficients of either sign and any size sit on top of a fresh W(0).  Step size,
+penalty weight and lengths span the thresholds that lemmas speak of, so that hypotheses are met often and missed often.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from derivations.declare import Bilevel, ClassNoiseLaw, FixedLaw, GaussianLaw, Model, Statement, TaskLaw, Value
+
+from ..ask import parameters, settings
+from ..run.kernels import kernel_for
+from ..start.draw import draw as drawn_from
+from ..start.draw import off_indices
+from .case import Case, state_case
+from .check import recorded_for
+
+Array = NDArray[np.float64]
+
+
+@st.composite
+def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = None) -> Case:
+    """Cases of a setting: n to 5 examples, m to 4 filters, d to 12; structural parameters vary unless `fixed`."""
+    found = settings.resolve(setting)
+    chosen: dict[str, Value] = {name: draw(st.sampled_from(options)) for name, options in found.structural.items()}
+    chosen |= dict(fixed or {})
+    n, m = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    known = [p.name for p in parameters.build(found.factory, {}).parameters]
+    declared = parameters.build(found.factory, chosen)
+    features = declared.n_heads if any(family.over == "class" for family in declared.directions) else 0
+    free = {
+        "n": n,
+        "m": m,
+        "d": n + features + draw(st.integers(2, 6)),
+        "eta": 10 ** draw(st.floats(-3, 0.5)),
+        "lam": 10 ** draw(st.floats(-2, 1)),
+        "neurons": draw(st.sampled_from(["mean", "sum"])),
+        "penalty_half": draw(st.booleans()),
+    }
+    if draw(st.booleans()):
+        free["lam"] = 0.0
+    if isinstance(declared.algorithm, Bilevel):
+        free |= _task_sizes(draw, declared.algorithm)
+        n = int(free[declared.algorithm.examples])
+    if "slope" in known:
+        free["slope"] = draw(st.sampled_from([0.0, 0.1, 0.5, 1.0]))
+    resolved = parameters.resolve(found.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    length, size = 10 ** draw(st.floats(-0.7, 0.7)), 10 ** draw(st.floats(-3, 0))
+    make = _task_arrays if isinstance(declared.algorithm, Bilevel) else _arrays
+    initial = make(rng, resolved.model, resolved.values, n, m, length, size)
+    drawn = drawn_from(resolved.model, resolved.values, 0, "vectors", initial)
+    b = size * draw(st.sampled_from([0.0, 0.3, 1.0])) * rng.normal(size=drawn.z.shape) / max(length, 1.0)
+    quantities = {q.name: q.formula for q in recorded_for(found, setting, resolved.model).quantities}
+    return state_case(kernel_for(resolved.model), drawn, resolved.model, resolved.values, b, quantities)
+
+
+def _arrays(
+    rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
+) -> dict[str, Array]:
+    """Vectors of about that length, projected off or orthogonal where the law says so, filters of about that size.
+
+    Labels are any.
+    """
+    d = int(values.get("d") or n + 4)
+    count, offsets = model.offsets(n)[""], model.offsets(n)
+    vectors = length * rng.normal(size=(count, d)) / np.sqrt(d)
+    for family in model.directions:
+        rows = slice(offsets[family.name], offsets[family.name] + model.sizes(n)[family.name])
+        if isinstance(family.law, FixedLaw) and family.over == "class":
+            lengths = np.linalg.norm(vectors[rows], axis=1)
+            vectors[rows] = lengths[:, None] * np.linalg.qr(vectors[rows].T)[0].T
+        if isinstance(family.law, GaussianLaw | ClassNoiseLaw):
+            off = off_indices(model, family.law, n, values)
+            if len(off):
+                basis = np.linalg.qr(vectors[off].T)[0]
+                vectors[rows] -= vectors[rows] @ basis @ basis.T
+    labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    arrays = {"W": size * rng.normal(size=(model.n_heads, m, d)), "y": rng.choice(labels, size=n)}
+    for family in model.directions:
+        rows = slice(offsets[family.name], offsets[family.name] + model.sizes(n)[family.name])
+        arrays[family.name] = vectors[rows][0] if family.over == "one" else vectors[rows]
+    return arrays
+
+
+def _task_sizes(draw: Any, algorithm: Bilevel) -> dict[str, Value]:
+    """1 to 3 tasks of 2 to 4 examples, up to 4 inner steps, and room for a dictionary in d."""
+    n, items = draw(st.integers(2, 4)), draw(st.integers(1, 4))
+    return {
+        algorithm.tasks: draw(st.integers(1, 3)),
+        algorithm.examples: n,
+        algorithm.train: draw(st.integers(1, n - 1)),
+        algorithm.inner_steps: draw(st.integers(0, 4)),
+        algorithm.inner_step: 10 ** draw(st.floats(-1.5, 1)),
+        "h": draw(st.sampled_from([0.1, 0.5, 2.0])),
+        "M": items,
+        "d": items + 1 + draw(st.integers(2, 8)),
+    }
+
+
+def _task_arrays(
+    rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
+) -> dict[str, Array]:
+    """Tasks that share nu of length 1 and take z_a of about 0.3 to 3, orthogonal to it; noise off all of these."""
+    assert isinstance(model.algorithm, Bilevel)
+    d, tasks = int(values["d"]), int(values[model.algorithm.tasks])  # type: ignore[arg-type]
+    arrays = {"W": size * rng.normal(size=(2, m, d)), "y": rng.choice([1.0, -1.0], size=(tasks, n))}
+    spans: list[Array] = []
+    for family in model.directions:
+        if isinstance(family.law, TaskLaw):
+            items = int(values[family.law.items])  # type: ignore[arg-type]
+            shared, entries = np.zeros(d), np.zeros((items, d))
+            shared[0] = 1.0
+            entries[:, 1 : items + 1] = 10 ** rng.uniform(-0.5, 0.5) * rng.normal(size=(items, items)) / items**0.5
+            arrays |= {family.law.shared: shared, family.law.dictionary: entries}
+            arrays[family.name] = shared + entries[rng.integers(0, items, size=tasks)]
+            spans += [shared[None], entries]
+    basis = np.linalg.qr(np.vstack(spans).T)[0] if spans else np.zeros((d, 0))
+    for family in model.directions:
+        if family.over == "sample":
+            vectors = length * rng.normal(size=(tasks, n, d)) / np.sqrt(d)
+            arrays[family.name] = vectors - (vectors @ basis) @ basis.T
+    return arrays
+
+
+def mutated(statement: Statement) -> Statement:
+    """The statement's mutant: its false neighbour, under the same id."""
+    given = statement.given if statement.mutant_given is None else statement.mutant_given
+    return dataclasses.replace(statement, claim=statement.mutant, given=given, mutant="", mutant_given=None)
+
+
+__all__ = ["cases", "mutated"]

@@ -1,0 +1,163 @@
+"""What formulas may name of a bilevel model: examples by task and i, splits, vectors that runs look at, inner steps.
+
+Indices: task; i, an example of a task; item, an entry of the dictionary; tau, the inner step 0 .. J.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import TaskLaw
+from dynamics.kernel.bilevel import BilevelKernel
+from dynamics.kernel.kernel import Kernel
+
+from ..observe.states import States
+from ..start.draw import Draw
+from .formula import Indexed
+
+Array = NDArray[np.float64]
+INNER = "inner_"  # such as inner_xi, the products inside the inner loop
+
+_PLACES = {"one": (), "class": ("l",), "task": ("task",), "sample": ("task", "i")}
+
+
+def coupled(kernel: Kernel, drawn: Draw) -> Kernel:
+    """The kernel with the draw's vectors, through which tasks may be coupled at fewer products."""
+    return kernel.through(drawn.vectors) if isinstance(kernel, BilevelKernel) else kernel
+
+
+def states_a_step(states: States, kernel: Kernel) -> int:
+    """How many states one step holds: the outer one and those inside the inner loop."""
+    return 1 + _inner_steps(kernel, states) if isinstance(kernel, BilevelKernel) else 1
+
+
+def named(states: States, kernel: Kernel, name: str) -> Indexed | None:
+    """A quantity of the draw or of recorded states; None where the name is none of these.
+
+    y, yhat (task, i), own (j, task, i), same (i, i2), same_task (task, task2); train and outer (i): whether the inner
+    loop and the outer step take the example; tau, the inner step; z_, b_, G_ of families and of the vectors that runs
+    look at; adapted_NAME, z_NAME at the adapted weights; what the kernel observes of examples.
+    """
+    assert isinstance(kernel, BilevelKernel)
+    drawn, values = states.draw, states.values
+    tasks, n = drawn.tasks, drawn.examples
+    head = states.head
+    if name in states.seen and states.seen[name].ndim in (2, 3) and states.seen[name].shape[-1] == len(drawn.y):
+        found = states.seen[name]
+        dims = ("t", "task", "i") if found.ndim == 2 else ("t", head, "task", "i")
+        return Indexed(dims, found.reshape(*found.shape[:-1], tasks, n))
+    made: dict[str, Callable[[], Indexed]] = {
+        "y": lambda: Indexed(("task", "i"), drawn.y.reshape(tasks, n)),
+        "yhat": lambda: Indexed(("task", "i"), drawn.clean.reshape(tasks, n)),
+        "own": lambda: Indexed((head, "task", "i"), states.own.reshape(-1, tasks, n)),
+        "same": lambda: Indexed(("i", "i2"), np.eye(n, dtype=bool)),
+        "same_task": lambda: Indexed(("task", "task2"), np.eye(tasks, dtype=bool)),
+        "train": lambda: Indexed(("i",), np.isin(np.arange(n), kernel.split(values, n)[0])),
+        "outer": lambda: Indexed(("i",), np.isin(np.arange(n), kernel.split(values, n)[1])),
+        "tau": lambda: Indexed(("tau",), np.arange(_inner_steps(kernel, states) + 1.0)),
+    }
+    if name in made:
+        return made[name]()
+    kind, _, rest = name.partition("_")
+    if kind in ("z", "b"):
+        return _products(states, kind, rest)
+    return _gram(states, rest) if kind == "G" else _adapted(states, kernel, rest) if kind == "adapted" else None
+
+
+def _products(states: States, kind: str, of: str) -> Indexed | None:
+    """z_ and b_ of a family, z_ of what runs look at."""
+    places = {family.name: _PLACES[family.over] for family in states.model.directions}
+    watched = states.draw.watched
+    if of in places:
+        values = states.z if kind == "z" else states.b
+        return None if values is None else _placed(states, values[..., states.rows(of)], places[of])
+    if kind == "z" and watched is not None and of in watched.names and states.watched is not None:
+        return _placed(states, states.watched[..., watched.names[of]], _place(states, of))
+    return None
+
+
+def _placed(states: States, values: Array, place: tuple[str, ...]) -> Indexed:
+    """(t, H, m, size) with the size as the family's own indices."""
+    shape = (states.draw.tasks, states.draw.examples) if place == ("task", "i") else (values.shape[-1],) * len(place)
+    return Indexed(("t", states.head, "r", *place), values.reshape(*values.shape[:3], *shape))
+
+
+def _place(states: States, name: str) -> tuple[str, ...]:
+    """The indices of a family, or of vectors that runs look at."""
+    for family in states.model.directions:
+        if family.name == name:
+            return _PLACES[family.over]
+    dictionaries = [family.law.dictionary for family in states.model.directions if isinstance(family.law, TaskLaw)]
+    return ("item",) if name in dictionaries else ()
+
+
+def _gram(states: States, rest: str) -> Indexed | None:
+    """G_a_b, the inner products of families a and b, of a family and what runs look at, or of two of the latter."""
+    watched = states.draw.watched
+    families = [family.name for family in states.model.directions]
+    others = [] if watched is None else [name for name in watched.names if name not in families]
+    pairs = [(a, b) for a in (*families, *others) for b in (*families, *others) if rest == f"{a}_{b}"]
+    if not pairs:
+        return None
+    a, b = pairs[0]
+    if a in families and b in families:
+        block = states.draw.gram[states.rows(a), states.rows(b)]
+    elif watched is None or (a in others and b in families):
+        return None
+    elif a in families:
+        block = watched.across[states.rows(a), watched.names[b]]
+    else:
+        block = watched.gram[watched.names[a], watched.names[b]]
+    first, second = _place(states, a), _place(states, b)
+    shapes = [(states.draw.tasks, states.draw.examples) if place == ("task", "i") else (size,) * len(place)
+              for place, size in zip((first, second), block.shape, strict=True)]
+    marked = tuple(dim + "2" if dim in first else dim for dim in second)
+    return Indexed((*first, *marked), block.reshape((*shapes[0], *shapes[1])))
+
+
+def _adapted(states: States, kernel: BilevelKernel, of: str) -> Indexed | None:
+    """<w~, v> of a family's own vectors in each task, at the adapted weights."""
+    if "adapted" not in states.seen:
+        return None
+    return _own(states, kernel, states.seen["adapted"], of)
+
+
+def _own(states: States, kernel: BilevelKernel, adapted: Array, of: str) -> Indexed | None:
+    """A family's part of tasks' states (t, task, H, m, L, ...)."""
+    start = 0
+    for name, over in kernel.families:
+        size = {"one": 1, "class": kernel.heads, "task": 1, "sample": states.draw.examples}[over]
+        if name == of:
+            part = np.moveaxis(adapted[:, :, :, :, start : start + size], 1, 3)  # (t, H, m, task, size, ...)
+            more = ("tau",) * (adapted.ndim - 5)
+            last = {"sample": ("i",), "class": ("l",)}.get(over, ())
+            return Indexed(("t", states.head, "r", "task", *last, *more), part if last else part[:, :, :, :, 0])
+        start += size
+    return None
+
+
+def _inner_steps(kernel: BilevelKernel, states: States) -> int:
+    return int(states.values[kernel.algorithm["inner_steps"]])
+
+
+def inner(states: States, kernel: BilevelKernel) -> dict[str, Indexed]:
+    """inner_FAMILY (t, j, r, task[, i], tau): the products of each task's own vectors after tau inner steps."""
+    drawn, J = states.draw, _inner_steps(kernel, states)
+    tasks, n, rows = drawn.tasks, drawn.examples, len(states.z)
+    kernel = kernel.through(drawn.vectors)
+    at, blocks = kernel.places(tasks, n), kernel.blocks(drawn.gram, tasks, n)
+    start = np.moveaxis(states.z[..., at], 3, 1)  # (t, task, H, m, L)
+    found = np.empty((*start.shape, J + 1))
+    batch, labels = kernel.split(states.values, n)[0], drawn.y.reshape(tasks, n)
+    for tau in range(J + 1):
+        values = {**states.values, kernel.algorithm["inner_steps"]: tau}
+        for row in range(rows):
+            found[row, ..., tau] = kernel.adapt(start[row], blocks, labels, batch, values)
+    named = {f"{INNER}{name}": _own(states, kernel, found, name) for name, _ in kernel.families}
+    return {name: each for name, each in named.items() if each is not None}
+
+
+__all__ = ["INNER", "coupled", "inner", "named", "states_a_step"]

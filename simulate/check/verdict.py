@@ -1,0 +1,116 @@
+"""From outcomes to verdicts: universal statements, failure probabilities, hitting times, exponents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Statement
+from dynamics.formula import evaluate as formula_value
+
+from .judge import Outcome, Point, common
+
+Verdict = Literal["holds", "violated", "vacuous", "undecided"]
+Values = Mapping[str, Any]
+CONFIDENCE = 0.99  # of the one-sided limits on a failure probability
+
+
+def _universal(statement: Statement, outcomes: Sequence[Outcome], _: Values) -> tuple[Verdict, str]:
+    """Identities and inequalities: every entry on every draw."""
+    met = [o for o in outcomes if o.entries]
+    if not met:
+        return _empty(statement, outcomes)
+    bad = [o for o in met if o.failed]
+    on = f"on {len(met)} of {len(outcomes)} draws"
+    if bad:
+        return "violated", f"{len(bad)} of the {len(met)} draws it speaks of"
+    unsure = [o for o in outcomes if o.unknown or not o.complete]
+    note = next((o.note for o in outcomes if o.note), "")
+    if unsure:
+        return "undecided", f"nothing failed {on}, but {note or 'some entries have no value'}"
+    closest = min((o.closest for o in met if o.closest is not None), key=lambda p: p.gap, default=None)
+    tight = f"; closest {_sides(closest)}" if closest is not None and statement.kind == "inequality" else ""
+    return "holds", f"{on}, {sum(o.entries for o in met)} entries{tight}{'; ' + note if note else ''}"
+
+
+def _probable(statement: Statement, outcomes: Sequence[Outcome], values: Values) -> tuple[Verdict, str]:
+    """Failures k of N draws against delta, by one-sided Clopper-Pearson limits."""
+    met = [o for o in outcomes if o.entries]
+    if not met:
+        return _empty(statement, outcomes)
+    k, n = sum(o.failed > 0 for o in met), len(met)
+    low, high = failure_limits(k, n)
+    delta = formula_value(statement.delta, {"kappa": 1.0, **values})
+    sentence = f"fails in {k} of {n} draws; failure probability in [{low:.3g}, {high:.3g}], delta = {delta:.3g}"
+    if low > delta:
+        return "violated", sentence
+    if high <= delta and not any(o.unknown or not o.complete for o in outcomes):
+        return "holds", sentence
+    needed = f"; {draws_needed(delta)} draws without a failure would decide" if k == 0 else ""
+    return "undecided", sentence + needed
+
+
+def failure_limits(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The one-sided lower and upper Clopper-Pearson limits on a probability seen k times in n."""
+    from scipy.stats import beta
+
+    low = float(beta.ppf(1 - confidence, k, n - k + 1)) if k else 0.0
+    high = float(beta.ppf(confidence, k + 1, n - k)) if k < n else 1.0
+    return low, high
+
+
+def draws_needed(delta: float, confidence: float = CONFIDENCE) -> int:
+    """The smallest number of draws without a failure whose upper limit is at most delta."""
+    return math.ceil(math.log(1 - confidence) / math.log1p(-delta)) if 0 < delta < 1 else 1
+
+
+def _reached(statement: Statement, outcomes: Sequence[Outcome], _: Values) -> tuple[Verdict, str]:
+    """Exists t: reached on every draw that the statement speaks of."""
+    met = [o for o in outcomes if o.entries]
+    if not met:
+        return _empty(statement, outcomes)
+    missed = [o for o in met if o.step < 0]
+    if not missed:
+        steps = [o.step for o in met]
+        return "holds", f"reached on {len(met)} of {len(outcomes)} draws, at recorded t = {min(steps)} to {max(steps)}"
+    if all(not o.complete for o in missed):
+        why = next((o.note for o in missed if o.note), "not every step was looked at")
+        return "undecided", f"not reached on {len(missed)} of {len(met)} draws, but {why}"
+    return "violated", f"not reached on {len(missed)} of {len(met)} draws"
+
+
+def _empty(statement: Statement, outcomes: Sequence[Outcome]) -> tuple[Verdict, str]:
+    if any(not o.complete for o in outcomes):
+        return "undecided", next((o.why for o in outcomes if o.why), "the run diverges before the statement applies")
+    why = next((o.why for o in outcomes if o.why), "")
+    missing = common(o.missing for o in outcomes)
+    return "vacuous", why or f"its hypothesis is never met: {', '.join(missing) or statement.given}"
+
+
+VERDICTS: dict[str, Callable[[Statement, Sequence[Outcome], Values], tuple[Verdict, str]]] = {
+    "identity": _universal,
+    "inequality": _universal,
+    "probability": _probable,
+    "exists": _reached,
+}
+
+
+def exponent(x: NDArray[np.float64], y: NDArray[np.float64], confidence: float = 0.95) -> tuple[float, float, float]:
+    """The least-squares slope of y on x, with its confidence interval."""
+    from scipy.stats import t as student
+
+    centred = x - x.mean()
+    slope = float(centred @ y / (centred @ centred))
+    rest = y - y.mean() - slope * centred
+    error = math.sqrt(float(rest @ rest) / (len(x) - 2) / float(centred @ centred))
+    half = float(student.ppf(0.5 + confidence / 2, len(x) - 2)) * error
+    return slope, slope - half, slope + half
+
+
+def _sides(point: Point) -> str:
+    where = ", ".join([f"t = {point.t}", *(f"{dim} = {at}" for dim, at in point.index.items())])
+    return f"{point.left:.4g} against {point.right:.4g} at {where}"

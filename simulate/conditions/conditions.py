@@ -1,0 +1,277 @@
+"""A theorem's conditions at given parameters: sides, ratios, intervals of C, the binding clause, what would mend it.
+
+The conditions are data (`derivations.papers.NAME.conditions`).  A clause is compared up to a constant C; the table
+gives the set of C > 0 for which it holds, an interval, instead of a bare yes or no.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Literal
+
+from derivations.declare import Clause, ClauseList, Conditions, Model, Parameter, Value
+from dynamics.formula import FormulaError
+
+from ..ask import parameters as parameters_of
+from ..ask import settings
+from ..ask.values import typed
+from ..errors import InputError, nearest, quoted
+from .point import Point, about, interval_of
+from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, Row
+
+__all__ = ["ConditionTable", "Interval", "Row", "conditions", "interval_of", "recorded", "tabulate"]
+
+
+def conditions(
+    model: Model,
+    values: Mapping[str, Value],
+    *,
+    constant: float = 1.0,
+    steps: int | None = None,
+    measured: Mapping[str, object] | None = None,
+) -> ConditionTable:
+    """The conditions of the model's paper at `values`, judged at C = `constant`, for a run of `steps` steps.
+
+    `measured` gives quantities of the conditions by name, taken from data (such as R_min, R_max and p of a Gram
+    matrix) instead of from the parameters; they stay as they are where a mend moves a parameter.
+
+    Raises InputError where no conditions are recorded for the model, C is not a positive number, a parameter of the
+    conditions themselves (alpha) is out of range, or a measured quantity is unknown or is not a finite number.  A
+    clause that has no value says so in its row.
+    """
+    return tabulate(recorded(model), model, values, constant=constant, steps=steps, measured=measured)
+
+
+def recorded(model: Model, setting: object = None) -> Conditions:
+    """The conditions beside the model in its own file.py, or those recorded for its name.
+
+    Raises InputError where there are none.
+    """
+    own = settings.beside(setting, "CONDITIONS")
+    if own is not None:
+        if not isinstance(own, Conditions):
+            raise InputError(f"CONDITIONS: {quoted(own)} in {setting}; expected a derivations.declare.Conditions")
+        return own
+    place = f"derivations.papers.{model.name}.conditions"
+    try:
+        found = importlib.import_module(place).CONDITIONS
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{place}.".startswith(f"{error.name}."):
+            raise
+        raise InputError(
+            f"model: no conditions are recorded for {model.name!r}; put CONDITIONS beside it in its file, or use a "
+            "setting of a paper that states some"
+        ) from None
+    assert isinstance(found, Conditions)
+    return found
+
+
+def tabulate(
+    declared: Conditions,
+    model: Model,
+    values: Mapping[str, Value],
+    *,
+    constant: float = 1.0,
+    steps: int | None = None,
+    measured: Mapping[str, object] | None = None,
+) -> ConditionTable:
+    """`conditions` for conditions of the caller's own."""
+    constant = parameters_of.positive("constant", constant)
+    given, notes = _completed(declared, values)
+    at = Point(declared, given, constant, steps, _from_data(declared, measured or {}))
+    parameters = {p.name: p for p in (*declared.parameters, *model.parameters)}
+    used, known = at.used(), dict.fromkeys(quantity.name for quantity in at.quantities)
+    return ConditionTable(
+        model=model.name, conditions=declared, constant=constant,
+        values=tuple((name, given[name]) for name in parameters if given.get(name) is not None),
+        quantities=tuple((name, x) for name in known if name in used and (x := at.value(name)) is not None),
+        tables=tuple(_table(group, at, parameters) for group in declared.lists),
+        prescribed=tuple(at.prescribed(p) for p in declared.prescriptions if about(p.only, given)),
+        notes=(*declared.notes, *notes),
+        measured=tuple(name for name in known if name in at.measured and name in used),
+    )
+
+
+def _from_data(declared: Conditions, measured: Mapping[str, object]) -> dict[str, float]:
+    """The measured quantities, checked."""
+    known = list(dict.fromkeys(quantity.name for quantity in declared.quantities))
+    signed = {quantity.name for quantity in declared.quantities if quantity.signed}
+    found = {}
+    for name, value in measured.items():
+        if name not in known:
+            raise InputError(f"measured: {quoted(name)} is not a quantity of these conditions; {nearest(name, known)}")
+        try:
+            number = typed(value)
+        except FormulaError as error:
+            raise InputError(f"measured: {name}: {error}; leave it out to have it computed") from error
+        if number is None or (number < 0 and name not in signed):
+            what = "is not a finite number" if number is None else "is below 0, and this quantity is not"
+            raise InputError(f"measured: {name} = {quoted(value)} {what}; leave it out to have it computed")
+        found[name] = number
+    return found
+
+
+def _completed(declared: Conditions, values: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:
+    """The values with the conditions' own parameters at their defaults, and what has to be said about them."""
+    given, notes = dict(values), []
+    for own in declared.parameters:
+        if given.get(own.name) is None:
+            given[own.name] = own.default
+            notes.append(f"{own.name} = {own.default} by default: {own.source}.")
+        _check(own, given[own.name])
+    for needed in declared.assumes:
+        if needed.parameter in given and not about(needed, given):
+            notes.append(f"Not covered: {needed.parameter} = {given[needed.parameter]}, but {needed.why}.")
+    return given, notes
+
+
+def _check(own: Parameter, value: Value) -> None:
+    low, high = -math.inf if own.low is None else own.low, math.inf if own.high is None else own.high
+    if not isinstance(value, (int, float)) or not low <= value <= high or (own.open_low and value == low):
+        raise InputError(f"{own.name}: {value!r} is out of range; expected {low} {'<' if own.open_low else '<='} "
+                         f"{own.name} <= {high}, such as {own.default}")
+
+
+def _table(group: ClauseList, at: Point, parameters: Mapping[str, Parameter]) -> ClauseTable:
+    rows = tuple(at.row(clause) for clause in group.clauses)
+    known = [row for row in rows if row.counted and row.interval is not None]
+    interval = Interval()
+    for row in known:
+        assert row.interval is not None
+        interval &= row.interval
+    binding = tuple(row.clause.id for row in known if row.interval is not None and _binds(row.interval, interval))
+    failing = sorted((row for row in known if not row.holds), key=lambda row: row.clause.id not in binding)
+    mends = tuple(
+        _mend(row.clause, name, direction, at, parameters)
+        for row in failing for name, direction in row.clause.mends
+        if isinstance(at.values.get(name), (int, float)) and name in parameters and name in _moves(row.clause, at)
+    )
+    return ClauseTable(
+        title=group.title, rows=rows, interval=interval, binding=binding, mends=mends, conflicts=_conflicts(mends)
+    )
+
+
+def _moves(clause: Clause, at: Point) -> set[str]:
+    """The names that a clause depends on here: what was measured does not move with a parameter."""
+    return at.stands_on(clause.left) | at.stands_on(clause.right)
+
+
+def _conflicts(mends: tuple[Mend, ...]) -> tuple[Conflict, ...]:
+    """The pairs of failing clauses that ask for a parameter's values on opposite sides of its present one."""
+    return tuple(
+        Conflict(parameter=up.parameter, raised=up.clause, at_least=up.value, lowered=down.clause, at_most=down.value)
+        for up in mends for down in mends
+        if up.parameter == down.parameter and up.direction == "raise" and down.direction == "lower"
+        and up.value is not None and down.value is not None
+    )
+
+
+def _binds(one: Interval, all_together: Interval) -> bool:
+    """Whether a clause's interval gives an end of the intersection."""
+    upper = one.high < math.inf and one.high == all_together.high
+    return upper or (one.low > 0 and one.low == all_together.low)
+
+
+def _mend(
+    clause: Clause, name: str, direction: Literal["raise", "lower", "set"], at: Point,
+    parameters: Mapping[str, Parameter],
+) -> Mend:
+    if clause.relation == "=":
+        value, direction = _equalled(clause, name, direction, at, parameters[name]), "set"
+    else:
+        value = _threshold(clause, name, direction, at, parameters[name])
+    if value is None:
+        return Mend(clause=clause.id, parameter=name, direction=direction, value=None)
+    there = at.moved(name, value)
+    others = [c for group in at.declared.lists for c in group.clauses if c is not clause and about(c.only, at.values)]
+    return Mend(
+        clause=clause.id, parameter=name, direction=direction, value=value,
+        breaks=tuple(c.id for c in others if at.holds(c) and not there.holds(c)),
+        also=tuple(c.id for c in others if there.holds(c) and not at.holds(c)),
+    )
+
+
+def _equalled(clause: Clause, name: str, direction: str, at: Point, parameter: Parameter) -> float | None:
+    """The nearest value at which an equation holds; `direction` is where its left side grows over its right."""
+    row = at.row(clause)
+    assert row.left is not None and row.right is not None
+    short = row.left < row.right
+    half = replace(clause, relation=">=" if short else "<=")
+    value = _threshold(half, name, direction if short else _OPPOSITE[direction], at, parameter)
+    return value if value is not None and at.moved(name, value).holds(clause) else None
+
+
+_OPPOSITE = {"raise": "lower", "lower": "raise"}
+
+
+def _threshold(clause: Clause, name: str, direction: str, at: Point, parameter: Parameter) -> float | None:
+    """The nearest value in that direction at which the clause holds, where it is monotone; None where there is none."""
+    def holds(x: float) -> bool:
+        return at.moved(name, x).holds(clause)
+
+    bracket = _bracket(holds, direction, at.scope[name], parameter)
+    if bracket is None:
+        return None
+    fails, found = bracket
+    while True:
+        middle = math.sqrt(fails) * math.sqrt(found)  # NOTE: bisection in log; the product could overflow
+        if not min(fails, found) < middle < max(fails, found):
+            break
+        fails, found = (fails, middle) if holds(middle) else (middle, found)
+    if _counts(parameter):
+        return _whole(holds, direction, found)
+    short = float(f"{found:.12g}")  # 0.1 rather than 0.10000000000000007
+    return short if holds(short) else found
+
+
+def _bracket(
+    holds: Callable[[float], bool], direction: str, start: float, parameter: Parameter
+) -> tuple[float, float] | None:
+    """A value where the clause fails and one further on where it holds, among the parameter's admissible ones."""
+    up = direction == "raise"
+    limit = _admissible(parameter)[up]
+    previous = max(start, 1e-300)
+    for x in _ladder(previous, limit, up):
+        if holds(x):
+            return previous, x
+        previous = x
+    return None
+
+
+def _admissible(parameter: Parameter) -> tuple[float, float]:
+    """The least and the greatest value that may be offered: within the range, and one that a run could have.
+
+    A theorem about many filters and examples says nothing of one, no machine holds 1e8 of them, and e^100 is the
+    largest dimension in use.
+    """
+    count = parameter.kind == "count"
+    low, high = (2.0 if parameter.name in _MANY else 1.0, 1e7) if count else (1e-50, 1e50)
+    return max(low, parameter.low or low), min(high, math.inf if parameter.high is None else parameter.high)
+
+
+_MANY = ("n", "m", "n_train")
+
+
+def _ladder(start: float, limit: float, up: bool) -> Iterator[float]:
+    """Values a factor 2^16 apart, from beyond `start` to `limit`, which comes last."""
+    x = start
+    while x < limit if up else x > limit:
+        x = min(x * 65536, limit) if up else max(x / 65536, limit)
+        yield x
+
+
+def _counts(parameter: Parameter) -> bool:
+    """Whether a parameter is a whole number: a count, or published as one (a dimension that may be e^100)."""
+    return parameter.kind == "count" or type(parameter.default) is int
+
+
+def _whole(holds: Callable[[float], bool], direction: str, found: float) -> float | None:
+    """The whole number next to `found` that satisfies; the nearer one first, which rounding may have stepped over."""
+    near = (math.floor(found), math.ceil(found))
+    for x in near if direction == "raise" else near[::-1]:
+        if holds(x):
+            return x
+    return None

@@ -1,0 +1,217 @@
+"""What a condition table holds: intervals of C, a row a clause, mends, conflicts; its text and its JSON."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from derivations.declare import Clause, Conditions, Prescription, Value
+
+from .text import interval_text, lines
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The constants C with low <= C <= high and 0 < C < infinity; possibly none."""
+
+    low: float = 0.0
+    high: float = math.inf
+
+    def __contains__(self, constant: float) -> bool:
+        return 0 < constant < math.inf and self.low <= constant <= self.high
+
+    def __and__(self, other: Interval) -> Interval:
+        return Interval(max(self.low, other.low), min(self.high, other.high))
+
+    @property
+    def empty(self) -> bool:
+        """Whether no C is in it."""
+        return self.low > self.high or self.high <= 0 or self.low == math.inf
+
+    def __str__(self) -> str:
+        return interval_text(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """low, high (null for no bound) and empty."""
+        if self.empty:
+            return {"low": None, "high": None, "empty": True}
+        return {"low": self.low, "high": None if self.high == math.inf else self.high, "empty": False}
+
+
+NOWHERE = Interval(math.inf, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A clause at these parameters.
+
+    `left` and `right` are its two sides, `ratio` is the larger-to-be over the smaller-to-be (None where that has no
+    meaning), `holds` is the verdict at the table's C.  All are None where `problem` says why the clause has no value.
+    `trivial`: the side that C multiplies is not positive, so the clause asks nothing.  `counted` is False where the
+    clause is not about this run.
+    """
+
+    clause: Clause
+    left: float | None = None
+    right: float | None = None
+    ratio: float | None = None
+    interval: Interval | None = None
+    holds: bool | None = None
+    problem: str = ""
+    trivial: bool = False
+    counted: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mend:
+    """The value of one parameter that alone satisfies a clause (None: no value does).
+
+    `value` is the smallest one for "raise", the largest for "lower", and for "set" the nearest at which an equation
+    holds.  At it, `breaks` are the counted clauses of
+    all lists that held before and do not now, and `also` those that failed before and now hold.
+    """
+
+    clause: str
+    parameter: str
+    direction: Literal["raise", "lower", "set"]
+    value: float | None
+    breaks: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """Two clauses that both fail, one asking for a larger value of a parameter and one for a smaller.
+
+    No value of this parameter alone satisfies both; `at_least` and `at_most` are what each asks for.
+    """
+
+    parameter: str
+    raised: str
+    at_least: float
+    lowered: str
+    at_most: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClauseTable:
+    """The rows of one list, the constants for which all of them hold, the clauses that bind, and the mends.
+
+    `mends` is about every clause that fails at the chosen constant, the binding one first; `conflicts` are the pairs
+    of them that pull one parameter in opposite directions.
+    """
+
+    title: str
+    rows: tuple[Row, ...]
+    interval: Interval
+    binding: tuple[str, ...]
+    mends: tuple[Mend, ...]
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether every counted clause holds at the chosen constant.
+
+        None where no clause is about this run, or one has no value and none fails.
+        """
+        verdicts = [row.holds for row in self.rows if row.counted]
+        if self.rows and not verdicts:
+            return None
+        return False if False in verdicts else None if None in verdicts else True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrescribedRow:
+    """What a theorem sets and what the run uses: used over prescribed, and for a duration the run's steps over it."""
+
+    prescription: Prescription
+    used: float | None
+    value: float | None
+    ratio: float | None
+    steps_ratio: float | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionTable:
+    """A paper's conditions at given parameters; `str` is a plain text table, `to_dict` goes to JSON.
+
+    `tables` holds the printed condition first; `rows`, `interval`, `binding` and `mends` are that table's.
+    `quantities` are those that some clause or prescription stands on; `measured` names the ones taken from data.
+    """
+
+    model: str
+    conditions: Conditions
+    constant: float
+    values: tuple[tuple[str, Value], ...]
+    quantities: tuple[tuple[str, float], ...]
+    tables: tuple[ClauseTable, ...]
+    prescribed: tuple[PrescribedRow, ...]
+    notes: tuple[str, ...]
+    measured: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The printed condition's rows."""
+        return self.tables[0].rows
+
+    @property
+    def interval(self) -> Interval:
+        """The constants for which every clause of the printed condition holds."""
+        return self.tables[0].interval
+
+    @property
+    def binding(self) -> tuple[str, ...]:
+        """The printed condition's clauses that bound that interval."""
+        return self.tables[0].binding
+
+    @property
+    def mends(self) -> tuple[Mend, ...]:
+        """What would mend the printed condition's failing clauses."""
+        return self.tables[0].mends
+
+    def __str__(self) -> str:
+        return "\n".join(lines(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Strict JSON: every number is finite, null stands for "none"."""
+        return {
+            "model": self.model, "paper": self.conditions.paper, "title": self.conditions.title,
+            "constant": self.constant, "values": dict(self.values), "quantities": dict(self.quantities),
+            "measured": list(self.measured),
+            "tables": [_table_dict(table) for table in self.tables],
+            "prescribed": [
+                {"name": row.prescription.name, "source": row.prescription.source, "used": row.used,
+                 "value": row.value, "ratio": _finite(row.ratio), "steps_ratio": _finite(row.steps_ratio),
+                 "problem": row.problem}
+                for row in self.prescribed
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def _finite(x: float | None) -> float | None:
+    return None if x is None or math.isinf(x) else x
+
+
+def _table_dict(table: ClauseTable) -> dict[str, Any]:
+    return {
+        "title": table.title, "holds": table.holds, "interval": table.interval.to_dict(),
+        "binding": list(table.binding), "rows": [_row_dict(row) for row in table.rows],
+        "mends": [{**asdict(mend), "breaks": list(mend.breaks), "also": list(mend.also)}
+                  for mend in table.mends],
+        "conflicts": [asdict(conflict) for conflict in table.conflicts],
+    }
+
+
+def _row_dict(row: Row) -> dict[str, Any]:
+    clause = row.clause
+    return {
+        "id": clause.id, "source": clause.source, "asks": clause.text, "left_formula": clause.left,
+        "relation": clause.relation, "right_formula": clause.right, "power": clause.power, "constant": clause.kind,
+        "note": clause.note,
+        "left": row.left, "right": row.right, "ratio": _finite(row.ratio), "holds": row.holds,
+        "trivial": row.trivial, "counted": row.counted,
+        "interval": row.interval.to_dict() if row.interval is not None else None, "problem": row.problem,
+    }

@@ -1,0 +1,171 @@
+"""The text of a condition table: plain lines of at most 110 columns, intervals rounded towards the safe side."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
+from typing import TYPE_CHECKING
+
+from derivations.declare import Value
+
+if TYPE_CHECKING:
+    from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, PrescribedRow, Row
+
+_WIDTH = 110
+_BEYOND = ("< -1e308", "> 1e308")
+
+
+def number(x: float, digits: int = 4, rounding: str = "ROUND_HALF_EVEN") -> str:
+    """A number to so many digits, whole numbers below 1e7 in full; `rounding` as in `decimal`."""
+    if x == int(x) and abs(x) < 1e7:
+        return f"{x:.0f}"
+    rounded = float(Context(prec=digits, rounding=rounding).create_decimal(repr(float(x))))
+    return f"{rounded:.0f}" if 1e4 <= abs(rounded) < 1e7 else f"{rounded:.{digits}g}"
+
+
+def interval_text(interval: Interval) -> str:
+    """An interval of constants, its ends rounded into it: "(0, 0.00997]", "[0.5, inf)" or "empty"."""
+    if interval.empty:
+        return "empty"
+    left = f"[{number(interval.low, 3, ROUND_CEILING)}" if interval.low > 0 else "(0"
+    return f"{left}, inf)" if interval.high == math.inf else f"{left}, {number(interval.high, 3, ROUND_FLOOR)}]"
+
+
+def _shown(x: float | None, digits: int = 4, rounding: str = "ROUND_HALF_EVEN") -> str:
+    """A number, "-" for none; a ratio of finite numbers that float64 does not hold says on which side it is."""
+    if x is None:
+        return "-"
+    return number(x, digits, rounding) if math.isfinite(x) else _BEYOND[x > 0]
+
+
+def _wrapped(text: str, indent: int = 0) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent)
+
+
+def lines(table: ConditionTable) -> Iterator[str]:
+    """The table, line by line, at most 110 columns wide."""
+    yield f"{table.conditions.title}  ({table.conditions.paper})"
+    yield from _wrapped(" ".join(f"{name}={_plain(value)}" for name, value in table.values), 2)
+    meanings = {quantity.name: quantity.meaning for quantity in table.conditions.quantities}
+    yield from _wrapped("; ".join(
+        f"{name} = {number(x, 6)} ({'measured; ' if name in table.measured else ''}{meanings[name]})"
+        for name, x in table.quantities if meanings[name]
+    ), 2)
+    for group in table.tables:
+        yield ""
+        yield from _group_lines(group, table.constant)
+    if table.prescribed:
+        yield ""
+        yield from _prescribed_lines(table.prescribed)
+    yield ""
+    yield from _wrapped("A clause holds for the C in its interval; a larger C asks for more, except in an interval "
+                        "[x, inf), where it asks for less. The ratio is what there is over what is asked at C = 1.")
+    for note in table.notes:
+        yield from _wrapped(note)
+
+
+def _plain(value: Value) -> str:
+    return number(value, 6) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+
+
+def _group_lines(group: ClauseTable, constant: float) -> Iterator[str]:
+    yield group.title
+    at = f"C={number(constant)}"
+    yield f"{'clause':<7}{'asks':<44}{'left':>11}    {'right':>11} {'ratio':>9}  {'holds for C in':<16} {at}"
+    for row in group.rows:
+        yield from _row_lines(row)
+    stated = [row.clause.id for row in group.rows if row.clause.kind == "stated" and row.clause.power != 0]
+    if stated:
+        yield from _wrapped(f"constants are stated (C is a safety factor) in {', '.join(stated)}", 2)
+    without = [row.clause.id for row in group.rows if row.clause.power == 0]
+    if without:
+        yield from _wrapped(f"C does not enter {', '.join(without)}", 2)
+    aside: dict[str, list[str]] = {}
+    for row in group.rows:
+        if not row.counted and row.clause.only is not None:
+            aside.setdefault(row.clause.only.why, []).append(row.clause.id)
+    for why, ids in aside.items():
+        yield from _wrapped(f"not about this run, not counted: {', '.join(ids)} ({why})", 2)
+    for row in group.rows:
+        if row.clause.note:
+            yield from _wrapped(f"{row.clause.id}: {row.clause.note}", 2)
+    yield from _verdict_lines(group, constant)
+
+
+def _row_lines(row: Row) -> Iterator[str]:
+    head = f"{row.clause.id:<7}{row.clause.text:<44}"
+    verdict = "void" if row.trivial else {True: "yes", False: "no", None: "?"}[row.holds]
+    verdict = verdict if row.counted else "n/a"
+    if row.problem:
+        yield f"{head}{'no value':<55}{verdict}"
+        yield from _wrapped(f"{row.problem}.", 7) if row.counted else ()
+        return
+    ratio = _shown(row.ratio, 3, ROUND_FLOOR)
+    yield (f"{head}{_shown(row.left):>11} {row.clause.relation:<2} {_shown(row.right):>11} {ratio:>9}  "
+           f"{row.interval!s:<16} {verdict}")
+    if row.trivial:
+        yield "       asks nothing here: the side that C multiplies is not positive"
+
+
+def _verdict_lines(group: ClauseTable, constant: float) -> Iterator[str]:
+    missing = [row.clause.id for row in group.rows if row.counted and row.problem]
+    without = f" (leaving out {', '.join(missing)}: no value)" if missing else ""
+    if group.rows and not any(row.counted for row in group.rows):
+        yield "  no clause of this list is about this run"
+        return
+    if group.interval.empty:
+        verdict = f"{', '.join(group.binding)}; all clauses hold for no C"
+    elif group.binding:
+        verdict = f"{', '.join(group.binding)}; all clauses hold for C in {group.interval}"
+    else:
+        verdict = "none; all clauses hold for every C"
+    yield from _wrapped(f"binding: {verdict}{without}", 2)
+    for clause in dict.fromkeys(mend.clause for mend in group.mends):
+        yield from _mend_lines(clause, [mend for mend in group.mends if mend.clause == clause], constant)
+    for conflict in group.conflicts:
+        yield from _wrapped(_conflict_text(conflict), 2)
+
+
+def _conflict_text(conflict: Conflict) -> str:
+    at_least, at_most = number(conflict.at_least, 5, ROUND_CEILING), number(conflict.at_most, 5, ROUND_FLOOR)
+    return (f"no {conflict.parameter} alone meets both {conflict.raised} (>= {at_least}) and {conflict.lowered} "
+            f"(<= {at_most})")
+
+
+_SIGNS = {"raise": (">=", ROUND_CEILING), "lower": ("<=", ROUND_FLOOR), "set": ("=", ROUND_HALF_EVEN)}
+
+
+def _mend_lines(clause: str, mends: list[Mend], constant: float) -> Iterator[str]:
+    """What mends one clause: a line a parameter, and one for those of which no admissible value does."""
+    without = [mend.parameter for mend in mends if mend.value is None]
+    if len(without) == len(mends):
+        yield f"  {clause}: no admissible value mends it ({', '.join(without)} alone, at C = {number(constant)})"
+        return
+    yield f"  {clause} would hold at C = {number(constant)} with one of"
+    for mend in mends:
+        if mend.value is not None:
+            yield from _wrapped(_mend_text(mend), 4)
+    if without:
+        yield f"    {', '.join(without)}: no admissible value mends it"
+
+
+def _mend_text(mend: Mend) -> str:
+    sign, rounding = _SIGNS[mend.direction]
+    assert mend.value is not None
+    after = [f"then {', '.join(mend.breaks)} {'breaks' if len(mend.breaks) == 1 else 'break'}"] if mend.breaks else []
+    after += [f"this mends {', '.join(mend.also)} too"] if mend.also else []
+    text = f"{mend.parameter} {sign} {number(mend.value, 5, rounding)}"
+    return f"{text:<24} ({'; '.join(after)})" if after else text
+
+
+def _prescribed_lines(rows: tuple[PrescribedRow, ...]) -> Iterator[str]:
+    yield f"{'what':<17}{'this run':>10} {'theorem':>12} {'run/theorem':>12} {'steps/theorem':>14}  source"
+    for row in rows:
+        used = "not set" if row.used is None else number(row.used)
+        steps = _shown(row.steps_ratio, 3) if row.prescription.duration else ""
+        yield (f"{row.prescription.name:<17}{used:>10} {_shown(row.value):>12} {_shown(row.ratio, 3):>12} {steps:>14}  "
+               f"{row.prescription.source}")
+        if row.problem:
+            yield from _wrapped(f"{row.problem}.", 7)

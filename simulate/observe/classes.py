@@ -1,0 +1,67 @@
+"""Observables of class heads: 1 - p and its balance, activation sets, and the ratios of noise and feature by class."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import ActiveShare, Balance, Complement, Deactivated, NoiseRatio
+from dynamics.fresh import classnoise
+
+from ..errors import InputError
+from .states import States, Variable
+
+Array = NDArray[np.float64]
+Declared = Complement | Balance | ActiveShare | Deactivated | NoiseRatio
+KINDS = (Complement, Balance, ActiveShare, Deactivated, NoiseRatio)
+
+
+def variable(states: States, declared: Declared) -> Variable | None:
+    """The declared observable at the recorded states; None where the states do not determine it."""
+    if isinstance(declared, Complement):
+        return Variable(("t", "i"), np.exp(_log_complement(states)), declared.source)
+    if isinstance(declared, Balance):
+        logs = _log_complement(states)
+        with np.errstate(over="ignore"):
+            return Variable(("t",), np.exp(np.ptp(logs, axis=1)), declared.source)
+    if isinstance(declared, NoiseRatio):
+        return Variable((states.head, "class"), _ratios(states, declared), declared.source)
+    active = _own_active(states, declared.of)
+    if isinstance(declared, ActiveShare):
+        return Variable(("t", "i"), active.mean(axis=1), declared.source)
+    lost = np.zeros(len(active))
+    lost[1:] = (active[:-1] & ~active[1:]).sum(axis=(1, 2))
+    return Variable(("t",), lost, declared.source)
+
+
+def _log_complement(states: States) -> Array:
+    """log(1 - p_{y_i}(x_i)), (T, n)."""
+    outputs = states.seen["outputs"]  # (T, n, K)
+    return classnoise.log_complement(np.swapaxes(outputs, 1, 2), states.draw.y)
+
+
+def _own_active(states: States, family: str) -> NDArray[np.bool_]:
+    """Whether each filter of the example's own head has z > 0 on the family's vector of that example, (T, m, n)."""
+    z, label = states.z[..., states.rows(family)], states.draw.y.astype(np.intp)
+    place = {"one": np.zeros_like(label), "class": label, "sample": np.arange(len(label))}
+    own = z[:, label, :, place[states.model.family(family).over]]  # the indexed axes come first: (n, T, m)
+    return np.moveaxis(own, 0, -1) > 0
+
+
+def _ratios(states: States, declared: NoiseRatio) -> Array:
+    """(K, K) of the data at hand; NaN where a class has too few examples."""
+    family, classes = states.model.family(declared.of), states.model.n_heads
+    if family.over != "sample":
+        raise InputError(f"{declared.name}: {declared.of!r} is not a family over examples; leave it out of observables")
+    rows, y = states.rows(declared.of), states.draw.y
+    moments = classnoise.pair_moments(states.draw.gram[rows, rows], y, classes)
+    sizes = (y[None, :] == np.arange(classes)[:, None]).sum(axis=1).astype(np.float64)
+    if declared.signal:
+        lengths = np.diag(states.draw.gram)[states.rows(declared.signal)]  # ||u_k||^2
+        top = (sizes * lengths) ** 2
+    else:
+        top = sizes * np.diag(moments)
+    below = sizes[None, :] * moments
+    unknown = np.full((classes, classes), np.nan)
+    ratio: Array = np.divide(np.broadcast_to(top[:, None], below.shape), below, out=unknown, where=below > 0)
+    return ratio

@@ -1,0 +1,27 @@
+"""A paper's coefficients of a family, read off b with the declared scale and signs."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Directions
+
+from .states import States
+
+Array = NDArray[np.float64]
+
+
+def coefficient(states: States, family: Directions) -> Array:
+    """A family's coefficients (T, H, m, size): b times ||v||^2 where scaled, and times the signs declared."""
+    assert states.b is not None
+    rows = states.rows(family.name)
+    values = states.b[..., rows]
+    if family.coefficient.scaled:
+        values = values * states.draw.squared_lengths[rows]
+    if family.coefficient.signed and states.head == "j":
+        values = values * np.array([1.0, -1.0])[:, None, None]
+    if family.coefficient.labelled:
+        values = np.array(values) if values.base is not None else values
+        values *= states.draw.y
+    return values

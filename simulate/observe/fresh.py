@@ -1,0 +1,270 @@
+"""Test error and test loss of a trajectory: a Model's test law read into `dynamics.fresh.testlaw`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import (
+    ChosenLaw,
+    ClassNoiseLaw,
+    Directions,
+    GaussianLaw,
+    LongTail,
+    MixtureLaw,
+    Model,
+    Patch,
+    Value,
+)
+from dynamics.chance.gram import Reduced
+from dynamics.chance.streams import stream
+from dynamics.fresh import classnoise, testlaw
+from dynamics.geometry import distances
+from dynamics.kernel.blas import one_blas_thread
+
+from ..errors import InputError
+from ..start.draw import Draw, entries_of, flip_probability, law_of, off_indices, positive
+
+Array = NDArray[np.float64]
+
+
+def fresh_statistics(
+    model: Model,
+    outputs: testlaw.Outputs,
+    draw: Draw,
+    z: Array,
+    b: Array,
+    values: Mapping[str, Value],
+    seed: int,
+    size: int = 4096,
+    shares: Array | None = None,
+    tails: tuple[LongTail, ...] = (),
+) -> dict[str, Array]:
+    """test_error, test_loss (T,) and for class heads class_error (T, K), along a trajectory, each with NAME_se.
+
+    A fresh example has a clean label uniform over the heads' labels, which is flipped with the model's probability
+    unless `model.test.flips` is unset: error and loss are those of the label so observed.  It has the fixed directions
+    of training (a mixture's mean among them), and the families of `model.test.fresh` drawn again from their laws; std
+    and projection come from `values`, also for a caller's own arrays.  Needs no dimension d.  See
+    `dynamics.fresh.testlaw.statistics` for ties and standard errors.
+
+    Args:
+        model: the declaration.
+        outputs: pre-activations (N, P, H, m), patches as declared, -> f (N,) or logits (N, K); a kernel's `outputs`.
+        draw: the draw the trajectory started from.
+        z: (T, H, m, B), pre-activations on the directions.
+        b: (T, H, m, B), coefficients.
+        values: parameters by name.
+        seed: the "test" stream's seed.
+        size: N, the number of fresh draws, at least 2.
+        shares: (T,), what is left of W(0) in W where weights decay; 1 where not given.
+        tails: long-tail ratios wanted as well, NAME and NAME_accuracy (T, K, bins), NAME_empty (T, K).
+
+    Raises:
+        InputError: the test law is not known (see `refusal`), or `size` is below 2.
+    """
+    if size < 2:
+        raise InputError(f"size: {size} fresh draws give no standard error; give at least 2 (4096 is usual)")
+    reason = refusal(model, draw, values)
+    if reason:
+        raise InputError(reason)
+    left = np.ones(len(z)) if shares is None else shares
+    # The same bits whatever the machine's threads; a state too large has no test law, and that is NaN.
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+        return _statistics(model, outputs, draw, z, b, values, stream(seed, "test"), size, left, tails)
+
+
+def _statistics(
+    model: Model, outputs: testlaw.Outputs, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
+    rng: np.random.Generator, size: int, left: Array, tails: tuple[LongTail, ...],
+) -> dict[str, Array]:
+    fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
+    found = testlaw.statistics(outputs, fresh, model.objective.loss, normals)
+    for tail in tails:
+        held = [vectors.index(_key(model.family(tail.of), int(label), draw)) for label in fresh.labels]
+        found |= _long_tail(tail, outputs, fresh, normals, draw, z, b, left, held)
+    return found
+
+
+def law(
+    model: Model, draw: Draw, z: Array, b: Array, values: Mapping[str, Value], rng: np.random.Generator, size: int,
+    left: Array,
+) -> tuple[testlaw.Fresh, Array, list[tuple[str, int]]]:
+    """The law of fresh examples along a trajectory, `size` draws for it, and (family, class) of its fresh vectors.
+
+    Arguments as in `fresh_statistics`; all that is random is taken from `rng`.
+    """
+    n = len(draw.y)
+    clean, labels, chances = _labels(model, values)
+    vectors = _fresh_vectors(model, draw, values)
+    gaussian = [key for key in vectors if key[0] not in draw.noise]
+    fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
+    mix = np.zeros((len(labels), len(model.patches), len(vectors)))
+    for at, label in enumerate(labels):
+        for p, patch in enumerate(model.patches):
+            scale = {"one": 1.0, "label": label, "clean": clean[at]}[patch.scale]
+            key = _key(model.family(patch.direction), int(label), draw)
+            if patch.direction in model.test.fresh:
+                mix[at, p, vectors.index(key)] = scale
+                if patch.direction in draw.centres:
+                    centre = draw.centres[patch.direction]
+                    fixed[:, at, p] = scale * clean[at] * (left[:, None, None] * centre.z + b @ centre.across)
+            else:
+                fixed[:, at, p] = scale * z[..., model.offsets(n)[key[0]] + key[1]]
+    covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
+    for f, (name, _) in enumerate(gaussian):
+        covariance[:, f] = _covariance(model, name, draw, b, left, values)
+    normals = rng.standard_normal((size, *covariance.shape[1:3]))
+    noisy = list(dict.fromkeys(name for name, _ in vectors if name in draw.noise))
+    further = _class_noise(model, draw, values, noisy, z, b, left, rng, size) if noisy else None
+    fresh = testlaw.Fresh(fixed=fixed, mix=mix, covariance=covariance, labels=labels, further=further, shares=chances)
+    return fresh, normals, vectors
+
+
+def _labels(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:
+    """The labels of a fresh example before and after flips, each (L,), and their probabilities; None: all equal."""
+    if model.network.heads != "signed":
+        classes = np.arange(model.n_heads, dtype=np.float64)
+        return classes, classes, None
+    flipping = flip_probability(model, values) if model.test.flips else 0.0
+    signs = np.array([1.0, -1.0])
+    if flipping == 0:
+        return signs, signs, None
+    clean = np.repeat(signs, 2)  # neighbours differ in the observed label alone, and share their outputs
+    return clean, clean * np.tile(signs, 2), np.tile([0.5 * (1.0 - flipping), 0.5 * flipping], 2)
+
+
+def judged(model: Model) -> str:
+    """By which label fresh examples are judged, to go with the meaning of what they give; empty without flips."""
+    if not model.label_flips:
+        return ""
+    return f", its label flipped with probability {model.label_flips}" if model.test.flips else ", by its clean label"
+
+
+def _key(family: Directions, label: int, draw: Draw) -> tuple[str, int]:
+    """Which vector of its family an example with this label holds; a fresh sample vector is one, or one a class."""
+    return family.name, label if _by_class(family, draw) else 0
+
+
+def _by_class(family: Directions, draw: Draw) -> bool:
+    return family.over == "class" or (family.name in draw.noise and not draw.noise[family.name].shared)
+
+
+def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> list[tuple[str, int]]:
+    """The distinct fresh vectors in a fresh example, over all labels; those of class noise last."""
+    found: list[tuple[str, int]] = []
+    for patch in model.patches:
+        family = model.family(patch.direction)
+        if family.name in model.test.fresh:
+            count = model.network.classes if _by_class(family, draw) else 1
+            found += [(family.name, k) for k in range(count) if (family.name, k) not in found]
+    return sorted(found, key=lambda key: isinstance(law_of(model.family(key[0]), values), ClassNoiseLaw))
+
+
+def _start(draw: Draw) -> classnoise.Start:
+    reduced = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
+    flat = None if draw.weights is None else draw.weights.reshape(-1, draw.weights.shape[-1])
+    return classnoise.Start(reduced, draw.vectors, flat)
+
+
+def _class_noise(
+    model: Model, draw: Draw, values: Mapping[str, Value], names: list[str], z: Array, b: Array,
+    left: Array, rng: np.random.Generator, size: int,
+) -> Callable[[int], Callable[[slice], list[Array]]]:
+    """State t -> the pre-activations (n, S) of fresh noise of each family and, where they differ, class."""
+    start = _start(draw)
+    samples = [
+        classnoise.sample(draw.noise[name], start, shape, rng, size)
+        for name in names
+        for shape in [entries_of(law_of(model.family(name), values), values)]
+    ]
+
+    def at(t: int) -> Callable[[slice], list[Array]]:
+        found = [sample.preactivations(z[t], b[t], left[t]) for sample in samples]
+        return lambda rows: [each for draws in found for each in draws(rows)]
+
+    return at
+
+
+def _long_tail(
+    tail: LongTail, outputs: testlaw.Outputs, fresh: testlaw.Fresh, normals: Array, draw: Draw, z: Array,
+    b: Array, left: Array, held: list[int],
+) -> dict[str, Array]:
+    """NAME, NAME_accuracy (T, K, bins) and NAME_empty (T, K); `held` (K,) tells which vector each class has."""
+    steps, classes, m = len(b), len(fresh.labels), b.shape[2]
+    covariances = classnoise.Covariances.of(draw.noise[tail.of], _start(draw))
+    found = {name: np.full((steps, classes, tail.bins), np.nan) for name in (tail.name, f"{tail.name}_accuracy")}
+    empty = np.full((steps, classes), np.nan)
+
+    def ratios(t: int) -> Callable[[list[Array]], Array]:
+        """(n, K): every class's own filters on its own noise."""
+        flat = (z[t].reshape(classes * m, -1), b[t].reshape(classes * m, -1))
+        own = [slice(k * m, (k + 1) * m) for k in range(classes)]
+        blocks = [covariances.block(k, *flat, left[t], own[k]) for k in range(classes)]
+        return lambda vectors: np.stack(
+            [classnoise.long_tail_ratio(vectors[held[k]][:, own[k]], blocks[k]) for k in range(classes)], axis=1
+        )
+
+    for t, scores, all_ratios in testlaw.states(outputs, fresh, normals, ratios):
+        right = 1.0 - testlaw.errors(scores, fresh.labels)
+        for k, q in enumerate(all_ratios.T):
+            known = np.flatnonzero(np.isfinite(q))
+            empty[t, k] = 1.0 - len(known) / len(q)
+            for at, part in enumerate(np.array_split(known[np.argsort(q[known])], tail.bins)):
+                if len(part):
+                    found[tail.name][t, k, at] = q[part].mean()
+                    found[f"{tail.name}_accuracy"][t, k, at] = right[part, k].mean()
+    return {**found, f"{tail.name}_empty": empty}
+
+
+def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
+    """Why fresh examples of this draw have no known law, in one sentence; empty where they have."""
+    families = [model.family(patch.direction) for patch in model.patches]
+    for family in families:
+        if isinstance(family.law, ChosenLaw) and values.get(family.law.by) is None:
+            whose = f"{family.name}: examples of the caller's own have no law that fresh ones could be drawn from"
+            return f"{whose}; leave the test observables out"
+    reasons = (_refusal(model, *each, draw, values) for each in zip(families, model.patches, strict=True))
+    return next((reason for reason in reasons if reason), "")
+
+
+def _refusal(model: Model, family: Directions, patch: Patch, draw: Draw, values: Mapping[str, Value]) -> str:
+    if family.name not in model.test.fresh:
+        if family.over != "sample":
+            return ""
+        return (
+            f"{patch.direction}: a fresh example needs its own vector of this family, but the test law does not draw "
+            f"it again; declare FreshLaw(fresh=({patch.direction!r},)) or leave the test observables out"
+        )
+    law = law_of(family, values)
+    if isinstance(law, MixtureLaw) and family.name not in draw.centres:
+        return (
+            f"{patch.direction}: fresh vectors lie about the mixture's mean, which the caller's arrays do not tell; "
+            "leave the test observables out"
+        )
+    if isinstance(law, ClassNoiseLaw) and family.name not in draw.noise:
+        return (
+            f"{patch.direction}: fresh noise needs the class matrices, which the arrays do not tell; give them "
+            f"in initial= as {law.matrices!r} (K, d, d), or leave the test observables out"
+        )
+    if isinstance(law, GaussianLaw | MixtureLaw | ClassNoiseLaw):
+        return ""
+    return (
+        f"{patch.direction}: a fresh vector of this family has no Gaussian law in the model, and the test law "
+        "is known for Gaussian ones only; declare a GaussianLaw or leave the test observables out"
+    )
+
+
+def _covariance(model: Model, name: str, draw: Draw, b: Array, left: Array, values: Mapping[str, Value]) -> Array:
+    """std^2 W P W^T along the trajectory, (T, S, S)."""
+    law = law_of(model.family(name), values)
+    assert isinstance(law, GaussianLaw | MixtureLaw)
+    start = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
+    none = np.empty(0, dtype=np.intp)
+    off = off_indices(model, law, len(draw.y), values) if isinstance(law, GaussianLaw) else none
+    if len(off):
+        start = distances.project_off(start, off)
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN
+        return positive(values, law.std) ** 2 * distances.weight_gram(start, b, left)

@@ -1,0 +1,88 @@
+"""The sides of an activation's kink along a run: which pre-activations are on the steep side, and how many flip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Activation, Flips, Model, Value
+
+from .states import Array, Variable, own_heads
+
+Steps = NDArray[np.int64]
+Sides = NDArray[np.bool_]
+
+
+def sides(model: Model, z: Array, y: Array, clean: Array) -> Sides:
+    """Whether each patch's pre-activation is on the steep side of 0, (..., H, m, n, P), for z (..., H, m, B).
+
+    0 itself is on the side whose derivative the declaration gives it (`at_kink`).
+    """
+    closed = model.network.activation.at_kink == 1
+    pre = preactivations(model, z, y, clean)
+    found: Sides = pre >= 0 if closed else pre > 0
+    return found
+
+
+def preactivations(model: Model, z: Array, y: Array, clean: Array) -> Array:
+    """<w, x_i^(p)>, (..., H, m, n, P), from z (..., H, m, B)."""
+    columns, scales = patch_columns(model, y, clean)
+    pre: Array = z[..., columns] * scales
+    return pre
+
+
+def patch_columns(model: Model, y: Array, clean: Array) -> tuple[NDArray[np.intp], Array]:
+    """Where on the direction axis each example's patches are, and their scales, both (n, P), by labels y and clean."""
+    n = len(y)
+    offsets = model.offsets(n)
+    within = {"one": np.zeros(n, dtype=np.intp), "sample": np.arange(n), "class": np.maximum(y, 0).astype(np.intp)}
+    columns = [offsets[patch.direction] + within[model.family(patch.direction).over] for patch in model.patches]
+    scale = {"one": np.ones(n), "label": y, "clean": clean}
+    scales = [scale[patch.scale] for patch in model.patches]
+    return np.stack(columns, axis=1), np.stack(scales, axis=1)
+
+
+def slopes(activation: Activation, steep: Sides, values: Mapping[str, Value]) -> Array:
+    """sigma' of relu and leaky_relu on the two sides: 1, and 0 or the slope."""
+    flat = activation.slope if activation.name == "leaky_relu" else 0.0
+    value = float(values[flat] or 0.0) if isinstance(flat, str) else flat
+    return np.where(steep, 1.0, value)
+
+
+class FlipCount:
+    """One declared count of flips, fed every step's state in order."""
+
+    def __init__(self, declared: Flips, model: Model, y: Array, recorded: Steps) -> None:
+        self.declared, self.recorded = declared, recorded
+        own = own_heads(model, y)
+        counted = {"all": np.ones_like(own), "on_class": own, "off_class": ~own}[declared.heads]
+        self.counted = counted[:, None, :, None]
+        self.before: Sides | None = None
+        self.total, self.last = 0, 0
+        self.at: dict[int, int] = {}
+
+    def add(self, t: Steps, steep: Sides) -> None:
+        """The sides (T, H, m, n, P) at the consecutive steps t (T,)."""
+        joined = np.concatenate([steep[:1] if self.before is None else self.before[None], steep])
+        flips = ((joined[1:] != joined[:-1]) & self.counted).sum(axis=(1, 2, 3, 4))
+        counts = self.total + np.cumsum(flips)
+        changed = np.flatnonzero(flips)
+        if changed.size:
+            self.last = int(t[changed[-1]])
+        kept = np.isin(t, self.recorded)
+        kept[-1] = True  # where a run stops early, its last step is recorded too
+        self.at |= dict(zip(t[kept].tolist(), counts[kept].tolist(), strict=True))
+        self.before, self.total = steep[-1], int(counts[-1])
+
+    def variables(self, t: Steps) -> dict[str, Variable]:
+        """The counts at the recorded steps t, and the last flip's step."""
+        which = {"all": "", "on_class": " of own heads", "off_class": " of other heads"}[self.declared.heads]
+        name, source = self.declared.name, self.declared.source
+        counts = np.array([self.at[int(step)] for step in t], dtype=np.float64)
+        out = {name: Variable(("t",), counts, f"activation flips{which} in steps 1..t; {source}")}
+        if self.declared.last:
+            text = f"step of the last flip{which}, the first from which the pattern stays to the run's end; 0: none"
+            out[self.declared.last] = Variable((), np.asarray(self.last), text)
+        return out

@@ -1,0 +1,91 @@
+"""One number out of an observable with further axes: "margins:min", "class_error[k=1]", "neuron_norm[j=-1]:max"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, nearest, quoted
+
+Array = NDArray[np.float64]
+Labels = Mapping[str, list[object]]
+
+RULES: dict[str, Callable[[Array], float]] = {"max": np.max, "min": np.min, "mean": np.mean, "sum": np.sum}
+_FORM = re.compile(r"(?P<name>\w+)(\[(?P<picked>[^\[\]]*)\])?(:(?P<rule>\w*))?")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An observable by name, the labels `picked` on some of its axes, and the rule for the others ("": none left)."""
+
+    text: str
+    name: str
+    picked: tuple[tuple[str, str], ...]
+    rule: str
+
+    def number(self, dims: tuple[str, ...], values: Array, labels: Labels) -> float:
+        """The number it stands for, of values (dims without t).  Raises InputError for an axis or label not there."""
+        return float(self._reduced(*self._selected(dims, values, labels)))
+
+    def error(self, dims: tuple[str, ...], values: Array, errors: Array, labels: Labels) -> float:
+        """The standard error of `number`: that of the entry it is; NaN for a mean or a sum of several."""
+        kept, found = self._selected(dims, values, labels)
+        _, of = self._selected(dims, errors, labels)
+        if not kept:
+            return float(of)
+        place = {"max": np.argmax, "min": np.argmin}.get(self.rule)
+        return float(of.flat[int(place(found))]) if place is not None and not np.isnan(found).any() else np.nan
+
+    def _selected(self, dims: tuple[str, ...], values: Array, labels: Labels) -> tuple[tuple[str, ...], Array]:
+        names = {"k": "class"} if "class" in dims and "k" not in dims else {}  # the classes of fresh examples
+        for asked, label in self.picked:
+            dim = names.get(asked, asked)
+            if dim not in dims:
+                given = f"its axes are {', '.join(dims)}" if dims else "it has none"
+                raise InputError(f"observable: {quoted(self.text)} picks from the axis {asked!r}, but {given}")
+            shown = [str(each) for each in labels[dim]]
+            wanted = label.strip("'\"")
+            if wanted not in shown and wanted.removeprefix("+") in shown:
+                wanted = wanted.removeprefix("+")
+            if wanted not in shown:
+                known = shown if len(shown) <= 6 else [*shown[:3], "...", shown[-1]]
+                said = f"{quoted(self.text)} asks for {asked}={label}"
+                raise InputError(f"observable: {said}; expected {', '.join(known)}")
+            at = dims.index(dim)
+            values, dims = np.take(values, shown.index(wanted), axis=at), dims[:at] + dims[at + 1 :]
+        return dims, values
+
+    def _reduced(self, dims: tuple[str, ...], values: Array) -> Array | float:
+        if not dims:
+            if self.rule:
+                raise InputError(
+                    f"observable: {quoted(self.text)} has the rule {self.rule!r} and no axis left to apply it to; "
+                    f"leave :{self.rule} out"
+                )
+            return values
+        if not self.rule:
+            raise InputError(
+                f"observable: {quoted(self.text)} is not one number a run, it has the axes {', '.join(dims)}; reduce "
+                f"it, as in {self.text}:max, or pick, as in {self.name}[{dims[0]}=...]"
+            )
+        return RULES[self.rule](values)
+
+
+def wanted(text: str) -> Wanted:
+    """The request that a text is.  Raises InputError where it has not the form NAME[AXIS=LABEL,...]:RULE."""
+    found = _FORM.fullmatch(text.replace(" ", ""))
+    if found is None:
+        raise InputError(
+            f"observable: {quoted(text)} is not of the form NAME, NAME:max or NAME[axis=label]; give one of these"
+        )
+    rule = found["rule"]
+    if rule is not None and rule not in RULES:
+        raise InputError(f"observable: {quoted(text)} has the rule {quoted(rule)}; {nearest(rule, RULES)}")
+    parts = [part.partition("=") for part in (found["picked"] or "").split(",")] if found["picked"] is not None else []
+    if any(not (axis and sign and label) for axis, sign, label in parts):
+        raise InputError(f"observable: {quoted(text)} picks by axis=label, such as [k=1]; write it so")
+    return Wanted(text, found["name"], tuple((axis, label) for axis, _, label in parts), rule or "")

@@ -1,0 +1,58 @@
+"""A model's algorithm put on numbers: its parameters checked, and what it draws at each step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Model, Value
+from dynamics.chance.stepdraws import StepDraws
+
+from ..errors import InputError
+
+RANGES = {
+    "batch": "a whole number of examples from 1 to n = {n}",
+    "momentum": "a number from 0 to below 1",
+    "weight_decay": "a number from 0",
+    "radius": "a number from 0",
+    "label_noise": "a probability from 0 to 1",
+}
+
+
+def decays(model: Model) -> bool:
+    """Whether weights decay, so that W(t) = a(t) W(0) + b(t) V with a(t) below 1."""
+    return "weight_decay" in model.algorithm.options
+
+
+def step_draws(model: Model, values: Mapping[str, Value], y: NDArray[np.float64], seed: int) -> StepDraws | None:
+    """The batches and labels of each step of a run on the labels y (n,); None for an algorithm that draws nothing.
+
+    Raises InputError where a parameter of the algorithm has no value, or one outside its range.
+    """
+    found = {option: _value(option, name, values.get(name), len(y)) for option, name in model.algorithm.options.items()}
+    if not {"batch", "label_noise"} & found.keys():
+        return None
+    return StepDraws(
+        seed=seed, y=y, batch=int(found["batch"]) if "batch" in found else None, noise=found.get("label_noise"),
+        signed=model.network.heads == "signed", classes=model.n_heads,
+    )
+
+
+def _value(option: str, name: str, value: Value, n: int) -> float:
+    """The value of the parameter that the model names for an option."""
+    expected = RANGES[option].format(n=n)
+    if value is None:
+        raise InputError(
+            f"{name}: no value, and the algorithm takes its {option} from it; expected {expected}; "
+            f"declare the parameter in the model and give {name}=..."
+        )
+    ok = not isinstance(value, str | bool) and math.isfinite(value) and value >= 0
+    if ok and not isinstance(value, str):
+        top = {"batch": n, "momentum": math.nextafter(1.0, 0.0), "label_noise": 1.0}.get(option, math.inf)
+        ok = value <= top and (option != "batch" or (value >= 1 and float(value).is_integer()))
+    if not ok or isinstance(value, str):
+        raise InputError(f"{name}: {value!r}, the algorithm's {option}; expected {expected}; give such a {name}")
+    return float(value)

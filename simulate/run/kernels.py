@@ -1,0 +1,90 @@
+"""The kernel of a model: the shipped file where one was generated from the same declaration, else derived on demand."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from derivations.cache import cache_folder, note, shut, unfit
+from derivations.declare import Bilevel, Model, Value, to_plain
+from dynamics.kernel.kernel import Kernel
+from dynamics.kernel.load import load
+from dynamics.kernel.loading import BESIDE, GENERATED, Place, numba_folder
+
+
+def kernel_for(model: Model) -> Kernel:
+    """The compiled kernel of a model.  A shipped setting needs no SymPy; any other model is derived into the cache.
+
+    Raises ModelError, in one sentence, where the model does not close on pre-activations.
+    """
+    path = _shipped(model)
+    if path is None:
+        from derivations.generate import write_for
+
+        path = write_for(model)
+    return load(path, _description(path), place=_place(path))
+
+
+def ready(model: Model, kernel: Kernel, values: Mapping[str, Value]) -> None:
+    """Load the variant that runs at these values, so that threads which share the kernel need not wait for it."""
+    loops = model.algorithm if isinstance(model.algorithm, Bilevel) else None
+    n, tasks = values.get(loops.examples if loops else "n"), values.get(loops.tasks) if loops else 1
+    if isinstance(n, int) and isinstance(tasks, int):
+        kernel.module(model.offsets(tasks * n, tasks)[""])
+
+
+def _shipped(model: Model) -> Path | None:
+    """The shipped kernel derived from the same mathematics: everything but defaults, presets and wording."""
+    wanted = mathematics(to_plain(model))
+    for path in sorted(GENERATED.glob("*.json")):
+        if path.name.startswith(model.name) and mathematics(_description(path.with_suffix(".py"))["model"]) == wanted:
+            return path.with_suffix(".py")
+    return None
+
+
+def mathematics(plain: dict[str, Any]) -> dict[str, Any]:
+    """The part of a declaration that a derivation reads."""
+    return {key: plain[key] for key in ("name", "directions", "patches", "network", "objective", "algorithm")}
+
+
+@functools.cache
+def _description(path: Path) -> dict[str, Any]:
+    description: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return description
+
+
+@functools.cache
+def _place(path: Path) -> Place:
+    """Where Numba keeps what it compiles from a kernel: its index is a pickle, so only in a folder of ours alone.
+
+    That is $NUMBA_CACHE_DIR where it is set, else beside the kernel, else gammarho's cache folder.
+    """
+    named = Path(numba_folder() or ".")
+    if numba_folder():
+        inside = [each for each in _folders(named) if each.name.startswith(f"{path.parent.name}_")]
+        if not any(map(unfit, [named, *inside])):
+            return str(named)
+    beside, spare = path.parent / "__pycache__", cache_folder() / "numba"
+    if unfit(beside) is None:
+        if path.parent != GENERATED:
+            shut(beside)
+        return BESIDE
+    why = unfit(cache_folder()) or unfit(spare)
+    if why is None:
+        shut(spare)
+        return str(spare)
+    note(
+        f"compiled kernels cannot be kept, so each process compiles its own: {cache_folder()} {why}; "
+        "set GAMMARHO_CACHE to a folder of your own"
+    )
+    return None
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        return [each for each in parent.iterdir() if each.is_dir()]
+    except OSError:
+        return []

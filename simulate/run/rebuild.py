@@ -1,0 +1,159 @@
+"""weights: W at the last recorded step of a run, rebuilt from its coefficients and the run's own start."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Directions, Model
+from dynamics.kernel.blas import one_blas_thread
+
+from ..ask import arrays, digest, parameters, settings
+from ..errors import InputError, quoted
+from ..start import source
+from ..start.draw import Draw, draw
+from . import tasks
+from .kernels import kernel_for
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = NDArray[np.float64]
+Initial = Mapping[str, Any] | source.Source
+_ATTRIBUTES = ("setting", "engine", "sampling", "seed", "parameters", "declaration")
+
+
+@one_blas_thread()
+def weights(data: xarray.Dataset, initial: Initial | None = None, setting: str | Model | None = None) -> Array:
+    """W (H, m, d) at the last recorded step of a run, rebuilt from its coefficients.
+
+    Args:
+        data: a run of one seed, as `run` returned it or read back, with every coefficient; recorded steps may be
+            selected.
+        initial: the arrays or examples the run started from, where it was given any.
+        setting: the Model or "file.py:model" of a run of the user's own; a shipped setting is known by its name.
+
+    Raises:
+        InputError: for a Gram draw (it has no vectors), several seeds, missing, reordered or infinite coefficients,
+            another model, and another `initial` than the run's.
+    """
+    attrs, seed = _attributes(data), _seed(data)
+    if attrs["sampling"] == "gram":
+        raise InputError(
+            "sampling: 'gram' draws have no vectors, so W cannot be rebuilt; run with sampling='vectors'"
+        )
+    resolved = _resolved(attrs, setting)
+    if tasks.redraws(resolved.model, resolved.values):
+        raise InputError(
+            f"{tasks.flag(resolved.model)}: this run drew its examples again before every step and did not keep their "
+            "coefficients, so W cannot be rebuilt from it; run without it"
+        )
+    drawn = _start(attrs, resolved, seed, initial)
+    assert drawn.vectors is not None and drawn.weights is not None
+    b, at = np.zeros(drawn.z.shape), resolved.model.offsets(len(drawn.y), drawn.tasks)
+    sizes = resolved.model.sizes(len(drawn.y), drawn.tasks)
+    for family in resolved.model.directions:
+        rows = slice(at[family.name], at[family.name] + sizes[family.name])
+        b[..., rows] = _coefficients(data, resolved.model, family, drawn, rows)
+    scale = kernel_for(resolved.model).scale(resolved.values, np.asarray(data["t"].values[-1:]))
+    return np.asarray(scale[0] * drawn.weights + b @ drawn.vectors)
+
+
+def _attributes(data: object) -> dict[str, Any]:
+    """What the run says of itself; InputError where it is no run."""
+    import xarray
+
+    if not isinstance(data, xarray.Dataset):
+        raise InputError(f"data: {quoted(type(data).__name__)} object; expected the dataset that gr.run returned")
+    missing = [name for name in _ATTRIBUTES if name not in data.attrs]
+    if missing:
+        raise InputError(
+            f"data: its attrs lack {missing[0]!r}; expected the dataset as gr.run of this version returned it, or as "
+            "read back from its file, so keep its attrs or run it again"
+        )
+    if "t" not in data.dims or data.sizes["t"] == 0:
+        raise InputError("data: it has no axis t; expected recorded steps, so select one as in data.isel(t=[-1])")
+    return dict(data.attrs)
+
+
+def _seed(data: xarray.Dataset) -> int:
+    """The seed whose draw the dataset's numbers are of."""
+    if "seed" in data.dims:
+        raise InputError(f"seeds: this run has {data.sizes['seed']} of them; select one, as in data.isel(seed=0)")
+    if "seed" in data.coords:
+        return int(data["seed"])
+    if data.attrs.get("seeds", 1) != 1:
+        raise InputError(
+            f"seeds: this was a run of {data.attrs['seeds']}, and which of them is left is not said; select one as in "
+            "data.isel(seed=0), without drop"
+        )
+    return int(data.attrs["seed"])
+
+
+def _resolved(attrs: Mapping[str, Any], setting: object) -> parameters.Resolved:
+    """The run's model and values; InputError where the model at hand is another one than the run's."""
+    given = {name: value for name, value in json.loads(attrs["parameters"]).items() if value is not None}
+    found = settings.resolve(attrs["setting"] if setting is None else setting)
+    resolved = parameters.resolve(found.factory, given)
+    if digest.of_model(resolved.model) != attrs["declaration"]:
+        raise InputError(
+            f"setting: {resolved.model.name!r} is not the model that ran, which was another declaration named "
+            f"{attrs['setting']!r}; pass that model as setting="
+        )
+    return resolved
+
+
+def _start(attrs: Mapping[str, Any], resolved: parameters.Resolved, seed: int, initial: Initial | None) -> Draw:
+    """The draw that the run started from."""
+    if attrs["sampling"] != "initial":
+        if initial is not None:
+            raise InputError("initial: given, but the run drew its own start from its seed; leave initial out")
+        return draw(resolved.model, resolved.values, seed)
+    if initial is None:
+        raise InputError("initial: the run started from the caller's arrays; pass the same ones as initial=")
+    if "initial" not in attrs:
+        raise InputError("data: its attrs lack 'initial', the digests of the arrays it started from; run it again")
+    given = source.arrays(resolved.model, resolved.values, seed, initial)
+    drawn = draw(resolved.model, resolved.values, seed, "vectors", given)
+    kept = json.loads(attrs["initial"])
+    here = arrays.digests({name: array for name, array in dict(given or {}).items() if name in kept})
+    for name, content in kept.items():
+        if here.get(name) != content:
+            raise InputError(
+                f"initial: {name!r} is not the array that the run started from, by its digest; pass the same one"
+            )
+    return drawn
+
+
+def _coefficients(data: xarray.Dataset, model: Model, family: Directions, drawn: Draw, rows: slice) -> Array:
+    """b (H, m, size) of one family at the last recorded step."""
+    of = family.coefficient
+    if of.name not in data:
+        raise InputError(f"observables: {of.name!r} is not in this run, and W needs it; run without observables=")
+    head = "j" if model.network.heads == "signed" else "k"
+    held = data[of.name].isel(t=-1)
+    last = held.transpose(*(dim for dim in (head, "r", "task", "class", "i") if dim in held.dims))
+    shape = (*drawn.z.shape[:2], rows.stop - rows.start)
+    whole = last.size == int(np.prod(shape)) and last.dims[:2] == (head, "r")
+    for dim in last.dims:
+        size = last.sizes[dim]
+        own = np.array([1, -1]) if dim == "j" else np.arange(size)
+        whole = whole and np.array_equal(data[dim].values if dim in data.coords else np.arange(size), own)
+    if not whole:
+        raise InputError(
+            f"data: {of.name} has axes {dict(last.sizes)}, which are not all of the run's in its order; pass the run "
+            "itself, not a selection of its filters or examples"
+        )
+    value = np.asarray(last.values, dtype=np.float64).reshape(shape)
+    if not np.isfinite(value).all():
+        raise InputError(f"data: {of.name} is not finite at the last recorded step; select an earlier one by t")
+    if of.labelled:
+        value = value * drawn.y
+    lengths = np.diag(drawn.gram)[rows] if of.scaled else np.ones(shape[-1])
+    signed = of.signed and model.network.heads == "signed"
+    sign = np.array([1.0, -1.0])[:, None, None] if signed else 1.0
+    return np.divide(value * sign, lengths, out=np.zeros_like(value), where=lengths != 0)

@@ -1,0 +1,142 @@
+"""Which steps a run records, and its states at them: one pass in chunks, with hitting times and early stopping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamics.chance.stepdraws import StepDraws
+from dynamics.kernel.chunks import After
+from dynamics.kernel.kernel import Kernel, Trajectory, cut
+
+from ..ask import arguments as ask
+from ..errors import Diverged, InputError
+from ..start.draw import Draw
+from ..work.progress import progress
+
+Steps = NDArray[np.int64]
+CHUNK_BYTES = 2**25  # states and draws of one chunk; bounds memory where every step is looked at or draws something
+
+Watch = Callable[[Trajectory], int | None]
+
+
+def recorded_steps(record: ask.Recorded | None, steps: int, count: int = 200) -> Steps:
+    """0 and `count` log-spaced steps up to `steps` by default; "all"; or the caller's own increasing list.
+
+    Raises InputError for anything else.
+    """
+    asked = ask.recorded("record", record)
+    if asked is None:
+        spaced = np.geomspace(1, max(steps, 1), count) if steps else np.empty(0)
+        return np.unique(np.concatenate([[0], np.rint(spaced), [steps]])).astype(np.int64)
+    if isinstance(asked, str):
+        return np.arange(steps + 1, dtype=np.int64)
+    chosen = np.array(asked, dtype=np.int64)
+    outside = chosen[(chosen < 0) | (chosen > steps)]
+    if len(outside):
+        raise InputError(f"record: {outside[0]} is not a step of this run; expected steps from 0 to {steps}")
+    again = np.flatnonzero(np.diff(chosen) <= 0)
+    if len(again):
+        raise InputError(
+            f"record: {chosen[again[0] + 1]} after {chosen[again[0]]}; expected steps that increase, so sort them and "
+            "drop repeats"
+        )
+    return chosen
+
+
+def advance(
+    kernel: Kernel,
+    draw: Draw,
+    values: Mapping[str, Any],
+    steps: int,
+    recorded: Steps,
+    watch: Watch | None = None,
+    draws: StepDraws | None = None,
+) -> Trajectory:
+    """The recorded states of a run.  `watch` sees every step, a chunk at a time, and may return a step to stop at.
+
+    `draws` are the batches and labels of each step, for an algorithm that has any (`algorithm.step_draws`).  Raises
+    Diverged where the state leaves the finite numbers, naming the step.
+    """
+    with progress("run", steps, "steps") as after:
+        if watch is None and draws is None:
+            found = kernel.run(
+                draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded, after=after
+            )
+            return finite(found, values, kernel.cure(values))
+        kept: _Kept | None = None
+        for chunk in _chunks(kernel, draw, values, steps, recorded if watch is None else None, draws, after):
+            stop = None if watch is None else watch(chunk)
+            last = int(chunk.t[-1]) if stop is None else stop
+            wanted = recorded if stop is None else np.union1d(recorded, [stop])
+            kept = kept or _Kept(chunk, len(recorded) + 1)
+            kept.add(chunk, np.isin(chunk.t, wanted) & (chunk.t <= last))
+            if stop is not None:
+                break
+        assert kept is not None  # a run has at least its start
+        return kept.trajectory()
+
+
+class _Kept:
+    """Recorded states, held once: arrays for all of them, filled chunk by chunk."""
+
+    def __init__(self, like: Trajectory, most: int) -> None:
+        states = ("z", "b", *(() if like.velocity is None else ("velocity",)))
+        shapes = {"t": (), "scale": (), **dict.fromkeys(states, like.z.shape[1:])}
+        self.arrays = {
+            name: np.empty((most, *shape), dtype=np.int64 if name == "t" else np.float64)
+            for name, shape in shapes.items()
+        }
+        self.count = 0
+
+    def add(self, chunk: Trajectory, wanted: NDArray[np.bool_]) -> None:
+        """Keeps the chunk's states where `wanted` (T,)."""
+        rows = slice(self.count, self.count + int(wanted.sum()))
+        for name, array in self.arrays.items():
+            array[rows] = getattr(chunk, name)[wanted]
+        self.count = rows.stop
+
+    def trajectory(self) -> Trajectory:
+        """What is kept."""
+        found = {name: array[: self.count] for name, array in self.arrays.items()}
+        return Trajectory(found["t"], found["z"], found["b"], -1, found["scale"], found.get("velocity"))
+
+
+def _chunks(
+    kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps | None, draws: StepDraws | None,
+    after: After,
+) -> Iterator[Trajectory]:
+    """The states once: at the steps recorded and each chunk's last, or at every step where `recorded` is None.
+
+    Where the run diverges, what came before in the last chunk is looked at first: a run may stop there.
+    """
+    bytes_a_step = 16 * draw.z.size * (recorded is None) + 16 * len(draw.y) * (draws is not None)
+    size = max(1, CHUNK_BYTES // bytes_a_step)
+    z, b, velocity, start = draw.z, np.zeros_like(draw.z), None, 0
+    while True:
+        count = min(size, steps - start)
+        at = np.arange(start, start + count + 1, dtype=np.int64)
+        at = at if recorded is None else np.union1d(recorded[np.isin(recorded, at)], at[-1:])
+        chunk = kernel.run(z, b, draw.gram, draw.y, values, count, at, start, velocity, draws, after)
+        fresh = chunk.t >= start + (start > 0)
+        if fresh.any():
+            yield cut(chunk, fresh)
+        finite(chunk, values, kernel.cure(values))
+        z, b, start = chunk.z[-1], chunk.b[-1], start + count
+        velocity = None if chunk.velocity is None else chunk.velocity[-1]
+        if start >= steps:
+            return
+
+
+def finite(found: Trajectory, values: Mapping[str, Any], cure: str) -> Trajectory:
+    """The trajectory, where it stayed finite.  Raises Diverged otherwise, naming what to lower (`Kernel.cure`)."""
+    if found.diverged >= 0:
+        lam = f", or lam ({values['lam']:g})" if values.get("lam") else ""
+        raise Diverged(
+            f"the run diverges: its state is not finite at step {found.diverged}; lower {cure}{lam}",
+            found.diverged,
+        )
+    return found

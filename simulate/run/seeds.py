@@ -1,0 +1,70 @@
+"""Several seeds of one run: one that diverges has that status and no numbers, and the others keep theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from ..errors import Diverged
+
+if TYPE_CHECKING:
+    import xarray
+
+OK, DIVERGED = "ok", "diverged"
+Run = TypeVar("Run")
+
+
+def each(one: Callable[[int], Run], seeds: Sequence[int]) -> tuple[list[Run], list[Diverged | None]]:
+    """The runs of the seeds that stay finite, and of every seed its divergence or None.
+
+    Raises:
+        Diverged: where every seed diverges; the first one's.
+    """
+    runs: list[Run] = []
+    said: list[Diverged | None] = []
+    for seed in seeds:
+        try:
+            runs.append(one(seed))
+            said.append(None)
+        except Diverged as error:
+            said.append(error)
+    if not runs:
+        first = next(error for error in said if error is not None)
+        others = "" if len(said) == 1 else f" (seed {seeds[0]}; all {len(said)} seeds diverge)"
+        raise Diverged(f"{first}{others}", first.step) from first
+    return runs, said
+
+
+def labelled(data: xarray.Dataset, seeds: Sequence[int], said: Sequence[Diverged | None]) -> xarray.Dataset:
+    """The data (seed, ...) of the seeds that stayed finite, along all `seeds`, with `status` and `message` (seed,).
+
+    A seed that diverged has NaN, in whole numbers' place too; whole numbers stay whole where every seed is ok.
+    """
+    finite = [seed for seed, error in zip(seeds, said, strict=True) if error is None]
+    found = data.assign_coords(seed=finite) if "seed" in data.dims else data
+    found = found.reindex(seed=np.asarray(seeds)) if len(finite) < len(seeds) else found
+    status = [OK if error is None else DIVERGED for error in said]
+    message = ["" if error is None else str(error) for error in said]
+    meaning: dict[str, Any] = {"status": "ok, or diverged, whose variables are NaN", "message": "of what is not ok"}
+    return found.assign(
+        {
+            name: ("seed", np.asarray(values, dtype=str), {"meaning": meaning[name]})
+            for name, values in (("status", status), ("message", message))
+        }
+    ).assign_coords(seed=np.asarray(seeds))
+
+
+def diverged(data: xarray.Dataset) -> list[tuple[int, str]]:
+    """The seeds of a dataset that diverged, each with the sentence on it."""
+    if "status" not in data or data["status"].dims != ("seed",):
+        return []
+    rows = zip(data["seed"].values.tolist(), data["status"].values, data["message"].values, strict=True)
+    return [(seed, str(message)) for seed, status, message in rows if str(status) != OK]
+
+
+def finite(data: xarray.Dataset) -> xarray.Dataset:
+    """The data of the seeds that are ok."""
+    lost = {seed for seed, _ in diverged(data)}
+    return data.sel(seed=[seed for seed in data["seed"].values.tolist() if seed not in lost]) if lost else data

@@ -1,0 +1,204 @@
+"""Bilevel algorithms in weight space, task after task: W adapted to each by gradient descent, then one step of W.
+
+Only the declaration (`derivations.declare.Bilevel`), the numbers and the vectors are read.  The outer gradient is of
+first order: that of the loss at the adapted weights, taken as if they did not depend on W.  Examples are those of all
+K tasks, n each, task by task; shapes are those of `simulate.train.weights`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from derivations.declare import Activation, Bilevel, Model
+
+from ..errors import InputError
+from .network import (
+    Problem,
+    by_output,
+    errors,
+    families,
+    gradient_at,
+    losses_of,
+    margins,
+    number,
+    one_thread,
+    outputs,
+    task_count,
+)
+
+
+@dataclass(frozen=True)
+class Loops:
+    """The two loops on numbers: K tasks of n examples, J inner steps of size gamma, and each loop's examples."""
+
+    method: str
+    tasks: int
+    n: int
+    steps: int
+    rate: float
+    inner: range
+    outer: range
+
+    def slope(self, task: Problem, k: int, among: range, w: Tensor, t: int) -> Tensor:
+        """grad L(.; S) at w (H, m, d), S the examples `among` those of task k."""
+        return gradient_at(examples(task, k * self.n, among), w, t)
+
+
+def loops(task: Problem) -> Loops:
+    """Raises InputError where an inner loop has a negative length, or a split leaves a loop no example."""
+    algorithm, values = _algorithm(task.model), task.values
+    tasks = task_count(task.model, values, len(task.y))
+    n, steps = len(task.y) // tasks, number(values, algorithm.inner_steps)
+    if steps < 0 or steps != int(steps):
+        raise InputError(f"{algorithm.inner_steps}: {steps:g} inner steps; expected a whole number from 0; give one")
+    everything = range(n)
+    inner, outer = everything, everything
+    if algorithm.method == "train-validation":
+        train = number(values, algorithm.train)
+        if not 1 <= train < n or train != int(train):
+            raise InputError(
+                f"{algorithm.train}: {train:g} of {n} examples a task to adapt on; expected a whole number from 1 to "
+                f"{n - 1}; give such a {algorithm.train}"
+            )
+        inner, outer = everything[: int(train)], everything[int(train) :]
+    rate = number(values, algorithm.inner_step)
+    return Loops(algorithm.method, tasks, n, int(steps), rate, inner, outer)
+
+
+def examples(task: Problem, first: int, among: range) -> Problem:
+    """The problem of the examples `among` those that start at the example `first`."""
+    rows = slice(first + among.start, first + among.stop)
+    return replace(task, patches=task.patches[rows], y=task.y[rows])
+
+
+def inner_path(task: Problem, plan: Loops, k: int, w: Tensor, t: int) -> Iterator[Tensor]:
+    """W~_k - W after 0, 1, .. J inner steps; the change is summed by itself, so that it keeps its digits beside W."""
+    change = torch.zeros_like(w)
+    yield change
+    for _ in range(plan.steps):
+        change = change - plan.rate * plan.slope(task, k, plan.inner, w + change, t)
+        yield change
+
+
+def adapt(task: Problem, plan: Loops, k: int, w: Tensor, t: int = 0) -> Tensor:
+    """W~_k - W (H, m, d)."""
+    for change in inner_path(task, plan, k, w, t):
+        last = change
+    return last
+
+
+def direction(task: Problem, plan: Loops, k: int, w: Tensor, change: Tensor, t: int) -> Tensor:
+    """Task k's part D_k of the outer step W <- W - (eta / K) sum_k D_k, from its W~_k - W."""
+    return -change if plan.method == "reptile" else plan.slope(task, k, plan.outer, w + change, t)
+
+
+def outer_step(task: Problem, w: Tensor, t: int) -> Tensor:
+    """W(t+1) from W(t).  Raises Diverged where a task's weights or outputs leave the finite numbers."""
+    return w + outer_change(task, w, t)
+
+
+def outer_change(task: Problem, w: Tensor, t: int) -> Tensor:
+    """W(t+1) - W(t)."""
+    plan = loops(task)
+    total = torch.zeros_like(w)
+    for k in range(plan.tasks):
+        total = total + direction(task, plan, k, w, adapt(task, plan, k, w, t), t)
+    return -(number(task.values, task.model.algorithm.step) / plan.tasks) * total
+
+
+def meta_loss(task: Problem, w: Tensor) -> float:
+    """The meta-objective: the mean over tasks of the adapted weights' loss on the outer loop's examples."""
+    plan, total = loops(task), 0.0
+    with one_thread():
+        for k in range(plan.tasks):
+            own = examples(task, k * plan.n, plan.outer)
+            F = outputs(own, w + adapt(task, plan, k, w), own.patches)
+            total += float(losses_of(task.model, F, own.y).mean())
+    return total / plan.tasks
+
+
+def observe(task: Problem, w: Tensor) -> dict[str, Tensor]:
+    """What is seen of W (H, m, d), at the weights adapted to each task except for "z" = W V^T (H, m, B).
+
+    "loss", see `meta_loss`; "gradient_norm" of the mean of the tasks' D_k, see `direction`, and "gradient_norms" (K,)
+    of each; "outputs" (K n, H), "margins" (K n,), "train_error" over all examples; signed heads: "l1" (K n,);
+    "adapted" (K, H, m, L), the adapted weights on the task's own directions, family after family.
+    """
+    plan = loops(task)
+    with one_thread():
+        parts = [_observe_task(task, plan, k, w) for k in range(plan.tasks)]
+        total = torch.stack([part.pop("loss") for part in parts]).mean()
+        mean = torch.zeros_like(w)
+        for part in parts:
+            mean = mean + part.pop("direction") / plan.tasks
+        stacked = {name: torch.stack([part.pop(name) for part in parts]) for name in ("adapted", "gradient_norms")}
+        row = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        return {
+            **row,
+            **stacked,
+            "loss": total,
+            "gradient_norm": mean.norm(),
+            "z": w @ task.vectors.T,
+            "train_error": errors(task.model, row["outputs"], task.y).mean(),
+        }
+
+
+def _observe_task(task: Problem, plan: Loops, k: int, w: Tensor) -> dict[str, Tensor]:
+    change = adapt(task, plan, k, w)
+    own, step = examples(task, k * plan.n, range(plan.n)), direction(task, plan, k, w, change, 0)
+    F = outputs(own, w + change, own.patches)
+    row = {
+        "outputs": F,
+        "margins": margins(task.model, F, own.y),
+        "loss": losses_of(task.model, F, own.y)[plan.outer.start : plan.outer.stop].mean(),
+        "direction": step,
+        "gradient_norms": step.norm(),
+        "adapted": (w + change) @ own_directions(task, plan, k).T,
+    }
+    if task.model.network.heads == "signed":
+        row["l1"] = own.y * by_output(task.model, F, own.y)[:, 0]
+    return row
+
+
+def own_directions(task: Problem, plan: Loops, k: int) -> Tensor:
+    """The directions (L, d) that the examples of task k are made of."""
+    known = families(task.model, task.vectors, plan.tasks)
+    size = {"task": 1, "sample": plan.n}
+    rows = {f.name: slice(k * size[f.over], (k + 1) * size[f.over]) for f in task.model.directions if f.over in size}
+    return torch.cat([vectors[rows.get(name, slice(None))] for name, vectors in known.items()])
+
+
+def inner_growth(task: Problem, m: int) -> float | None:
+    """How an inner step may multiply rounding: q = 1 + gamma kappa sup|sigma''| max_b (P_b / |I|) ||v_b||^2.
+
+    P_b counts the patches, of the |I| examples that a task adapts on, which are made of v_b: for the noise of
+    Huberized ReLU, 1 + gamma ||xi||^2 / (|I| h).  It is to first order, from the diagonal of the Gram matrix alone, for
+    m filters a head, and where no pre-activation crosses a kink.  None where l' or sigma'' is not bounded.
+    """
+    curvature = _curvature(task.model.network.activation, task)
+    if curvature is None or task.model.objective.loss == "exponential":
+        return None
+    plan, longest = loops(task), 0.0
+    for name, vectors in families(task.model, task.vectors, plan.tasks).items():
+        patches = sum(patch.direction == name for patch in task.model.patches)
+        share = patches / len(plan.inner) if task.model.family(name).over == "sample" else float(patches)
+        longest = max(longest, share * float((vectors**2).sum(1).max())) if len(vectors) else longest
+    return 1.0 + plan.rate * task.kappa(m) * curvature * longest
+
+
+def _curvature(act: Activation, task: Problem) -> float | None:
+    """sup|sigma''| between kinks; None where there is no bound."""
+    if act.name == "huberized_relu":
+        return 1.0 / (number(task.values, act.width) if isinstance(act.width, str) else act.width)
+    if act.name == "relu_power":
+        return 2.0 if act.power == 2 else None
+    return 0.0
+
+
+def _algorithm(model: Model) -> Bilevel:
+    assert isinstance(model.algorithm, Bilevel)
+    return model.algorithm

@@ -1,0 +1,200 @@
+"""Test error and test loss in weight space: fresh examples drawn in d dimensions, independent of the test laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from derivations.declare import Bilevel, ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
+
+from ..errors import InputError
+from .weights import (
+    Array,
+    Problem,
+    Values,
+    activation,
+    errors,
+    families,
+    losses_of,
+    number,
+    one_thread,
+    outputs,
+    patches_of,
+)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Monte Carlo test error and test loss, each with its standard error."""
+
+    error: float
+    error_se: float
+    loss: float
+    loss_se: float
+
+
+def monte_carlo(
+    model: Model, vectors: Array, W: Array, values: Values, rng: np.random.Generator, samples: int = 10_000,
+    device: str = "cpu", centres: Mapping[str, Array] | None = None, matrices: Mapping[str, Array] | None = None,
+) -> Estimate:
+    """Error and loss at W (H, m, d) on `samples` fresh examples drawn in d dimensions from the declared laws.
+
+    Clean labels are uniform; where the model flips labels, so is a fresh one before it judges, unless the test law
+    leaves it clean.  Fixed directions are those in `vectors` (B, d), ties count as in `errors`; `centres` has the mean
+    (d,) of every family that is a mixture, `matrices` the A (K, d, d) of every family of class-dependent noise.
+    Raises InputError where the test law leaves a family over examples that is not drawn again.
+    """
+    for patch in model.patches:
+        if model.family(patch.direction).over == "sample" and patch.direction not in model.test.fresh:
+            raise InputError(
+                f"{patch.direction}: a fresh example needs its own vector of this family, and the test law does not "
+                f"draw it again; declare FreshLaw(fresh=({patch.direction!r},))"
+            )
+    fixed = torch.tensor(vectors, dtype=torch.float64, device=device)
+    known, w, classes = families(model, fixed), fixed.new_tensor(W), model.network.classes
+    wrong, loss, chunk = [], [], max(1, 2_000_000 // fixed.shape[1])
+    for start in range(0, samples, chunk):
+        count = min(chunk, samples - start)
+        signed = model.network.heads == "signed"
+        drawn = rng.choice([-1.0, 1.0], size=count) if signed else rng.integers(classes, size=count).astype(np.float64)
+        clean = fixed.new_tensor(drawn)
+        flipping = number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
+        y = torch.where(fixed.new_tensor(rng.random(count)) < flipping, -clean, clean) if flipping > 0 else clean
+        row = {"one": torch.zeros_like(y).long(), "class": y.long()}
+        rows = {f.name: known[f.name][row[f.over]] for f in model.directions if f.over != "sample"}
+        for name in model.test.fresh:
+            if matrices is not None and name in matrices:
+                rows[name] = _of_class(model, name, fixed.new_tensor(matrices[name]), clean, values, rng)
+                continue
+            rows[name] = _fresh(model, name, known, values, count, rng)
+            if centres is not None and name in centres:
+                rows[name] = rows[name] + clean[:, None] * fixed.new_tensor(centres[name])
+        task = Problem(model, values, fixed, patches_of(model, rows, y, clean), y)
+        with one_thread(), torch.no_grad():
+            F = outputs(task, w, task.patches)
+            wrong.append(errors(model, F, y).cpu().numpy())
+            loss.append(losses_of(model, F, y).cpu().numpy())
+    e, at = np.concatenate(wrong), np.concatenate(loss)
+    root = np.sqrt(samples)
+    return Estimate(float(e.mean()), float(e.std() / root), float(at.mean()), float(at.std() / root))
+
+
+def judged(model: Model, scores: Array, labels: Array) -> tuple[Array, Array]:
+    """Error and loss (N, L) of the outputs f (N, L) or logits (N, L, K) of examples with the labels (L,)."""
+    F = torch.as_tensor(scores, dtype=torch.float64)
+    if model.network.heads == "signed":
+        F = torch.stack([F, torch.zeros_like(F)], -1)
+    flat, y = F.reshape(-1, F.shape[-1]), torch.as_tensor(labels, dtype=torch.float64).repeat(len(scores))
+    shape = scores.shape[:2]
+    return errors(model, flat, y).numpy().reshape(shape), losses_of(model, flat, y).numpy().reshape(shape)
+
+
+def of_patches(
+    model: Model, W: Array, patches: Array, values: Values, device: str = "cpu", absolute: bool = False
+) -> Array:
+    """Outputs F (N, H) of W (H, m, d) on patches (N, P, d); with `absolute`, sums of |sigma| in place of sigma."""
+    x = torch.tensor(patches, dtype=torch.float64, device=device)
+    return of_preactivations(model, torch.einsum("npd,hrd->nphr", x, x.new_tensor(W)), values, absolute).cpu().numpy()
+
+
+def of_preactivations(model: Model, a: Tensor, values: Values, absolute: bool = False) -> Tensor:
+    """Outputs F (N, H) of examples with patch pre-activations a (N, P, H, m), by the declared activation."""
+    active = activation(model.network.activation, a, values)
+    kappa = 1.0 if values.get("neurons", "mean") == "sum" else 1.0 / a.shape[3]
+    return kappa * (active.abs() if absolute else active).sum((1, 3))
+
+
+@dataclass(frozen=True)
+class Network:
+    """Weight space's network on pre-activations, as test laws take a kernel: no kernel has a part in it."""
+
+    model: Model
+
+    def outputs(self, a: Array, values: Values) -> Array:
+        """Outputs f (N,) or logits (N, K) of examples with patch pre-activations a (N, P, H, m)."""
+        with one_thread(), torch.no_grad():
+            F = of_preactivations(self.model, torch.as_tensor(a, dtype=torch.float64), values).numpy()
+        return np.asarray(F[:, 0] - F[:, 1] if self.model.network.heads == "signed" else F)
+
+    def split(self, values: Values, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The examples of the inner loop and of the outer step, for n examples a task."""
+        algorithm, every = self.model.algorithm, np.arange(n, dtype=np.int64)
+        assert isinstance(algorithm, Bilevel)
+        if algorithm.method != "train-validation":
+            return every, every
+        train = int(number(values, algorithm.train))
+        return every[:train], every[train:]
+
+    def adapt(self, states: Array, blocks: Array, y: Array, batch: Iterable[int], values: Values) -> Array:
+        """Tasks' states (K, H, m, L) after the inner loop on the examples `batch` of each; y (K, n).
+
+        The inner loop moves w by -rate grad L, and so the products with the task's directions by -rate (dL/dz) G, with
+        dL/dz by autograd through the declared network and loss, and G the task's block (L, L).
+        """
+        algorithm, chosen = self.model.algorithm, list(batch)
+        assert isinstance(algorithm, Bilevel)
+        steps, rate = int(number(values, algorithm.inner_steps)), number(values, algorithm.inner_step)
+        z, gram = torch.as_tensor(states, dtype=torch.float64), torch.as_tensor(blocks, dtype=torch.float64)
+        labels, n = torch.as_tensor(y, dtype=torch.float64), y.shape[1]
+        if not chosen:
+            return np.array(states)
+        with one_thread():
+            for _ in range(steps):
+                leaf = z.detach().requires_grad_()
+                of_each = [self._loss(leaf, labels, i, n, values) for i in chosen]
+                (slope,) = torch.autograd.grad(torch.stack(of_each).mean(0).sum(), leaf)
+                z = z - rate * torch.einsum("khrb,kbc->khrc", slope, gram)
+        return np.asarray(z.detach().numpy())
+
+    def _loss(self, z: Tensor, y: Tensor, i: int, n: int, values: Values) -> Tensor:
+        """The loss (K,) of example i of every task, from the tasks' own products z (K, H, m, L)."""
+        offsets, parts = self.model.offsets(n, 1), []
+        for patch in self.model.patches:
+            over = self.model.family(patch.direction).over
+            within = torch.full((len(z),), i) if over == "sample" else torch.zeros(len(z), dtype=torch.long)
+            within = y[:, i].long() if over == "class" else within
+            own = z[torch.arange(len(z)), :, :, offsets[patch.direction] + within]
+            parts.append(own if patch.scale == "one" else y[:, i, None, None] * own)
+        return losses_of(self.model, of_preactivations(self.model, torch.stack(parts, 1), values), y[:, i])
+
+
+def _fresh(
+    model: Model, name: str, fixed: Mapping[str, Tensor], values: Values, count: int, rng: np.random.Generator
+) -> Tensor:
+    """`count` fresh vectors (count, d) of a family, from its declared law; of a mixture the noise, without the mean."""
+    law = chosen_law(model.family(name), values)
+    if not isinstance(law, GaussianLaw | MixtureLaw):
+        raise InputError(
+            f"{name}: a fresh vector of this family has no Gaussian law in the model; declare a GaussianLaw for it"
+        )
+    d = fixed[name].shape[1]
+    drawn = number(values, law.std) * fixed[name].new_tensor(rng.standard_normal((count, d)))
+    if isinstance(law, MixtureLaw) or not law.off or (law.off_when and not values.get(law.off_when, False)):
+        return drawn
+    basis: Tensor = torch.linalg.qr(torch.cat([fixed[off] for off in law.off]).T)[0]
+    return drawn - drawn @ basis @ basis.T
+
+
+def _of_class(
+    model: Model, name: str, matrices: Tensor, clean: Tensor, values: Values, rng: np.random.Generator
+) -> Tensor:
+    """Fresh A_y zeta (count, d), zeta of the declared shape with mean 0 and variance 1."""
+    law = chosen_law(model.family(name), values)
+    assert isinstance(law, ClassNoiseLaw)
+    size, shape = (len(clean), matrices.shape[2]), values.get(law.entries)
+    if shape == "gaussian":
+        drawn = rng.standard_normal(size)
+    elif shape == "rademacher":
+        drawn = rng.choice([-1.0, 1.0], size=size)
+    else:
+        drawn = rng.uniform(-(3**0.5), 3**0.5, size=size)
+    zeta, out = matrices.new_tensor(drawn), matrices.new_zeros((len(clean), matrices.shape[1]))
+    for k, A in enumerate(matrices):
+        own = clean.long() == k
+        out[own] = zeta[own] @ A.T
+    return out

@@ -1,0 +1,287 @@
+"""A Model's declared network, loss and data as torch tensors: patches, outputs, losses, and the objective's gradient.
+
+It is the part of the weight-space engine that every algorithm goes through; shapes are those of
+`simulate.train.weights`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from derivations.declare import Activation, Bilevel, Model, Value
+from dynamics.chance.stepdraws import StepDraws
+
+from ..errors import Diverged, InputError
+
+Array = NDArray[np.float64]
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A Model put on numbers: vectors (B, d), patches (n, P, d) and labels (n,) as float64 tensors on one device.
+
+    `draws` are the batches and labels of each step, for an algorithm that has any.
+    """
+
+    model: Model
+    values: Values
+    vectors: Tensor
+    patches: Tensor
+    y: Tensor
+    draws: StepDraws | None = None
+
+    def at(self, t: int) -> Problem:
+        """What step t sees: the patches of its batch, and its labels; the patches keep the scales of their own labels.
+
+        Raises InputError where the algorithm draws something and `draws` is None.
+        """
+        patches, y = self.patches, self.y
+        drawn = [option for option in ("batch", "label_noise") if option in self.model.algorithm.options]
+        if not drawn:
+            return self
+        if self.draws is None:
+            names = " and ".join(drawn)
+            raise InputError(f"draws: none given, but the algorithm draws its {names} at each step; give them")
+        if "label_noise" in drawn:
+            y = y.new_tensor(self.draws.labels(t, 1)[0])
+        if "batch" in drawn:
+            examples, held = self.draws.batches(t, 1)
+            chosen = torch.as_tensor(examples[0, : held[0]], device=y.device)
+            patches, y = patches[chosen], y[chosen]
+        return replace(self, patches=patches, y=y)
+
+    def option(self, name: str) -> float:
+        """The value of one of the algorithm's options, 0 where it is absent."""
+        parameter = self.model.algorithm.options.get(name)
+        return 0.0 if parameter is None else number(self.values, parameter)
+
+    def kappa(self, m: int) -> float:
+        """The second layer's weight: 1/m (mean over a head's m filters) or 1 (sum)."""
+        return 1.0 if self.values.get("neurons", "mean") == "sum" else 1.0 / m
+
+    def penalty_weight(self, t: int) -> float:
+        """The penalty's weight c lam at step t, c = 1/2 where `penalty_half` is set, else 1; see `penalty_on`."""
+        if not self.penalty_on(t):
+            return 0.0
+        return (0.5 if self.values.get("penalty_half", False) else 1.0) * number(self.values, "lam")
+
+    def penalty_on(self, t: int) -> bool:
+        """Whether step t, which makes W(t+1), is penalised: t <= lam_until, or always where that is absent."""
+        if self.model.objective.penalty == "none":
+            return False
+        return self.values.get("lam_until") is None or t <= number(self.values, "lam_until")
+
+
+def problem(
+    model: Model, vectors: Array, y: Array, values: Values, device: str = "cpu", draws: StepDraws | None = None,
+    clean: Array | None = None,
+) -> Problem:
+    """The training problem of `model` on directions `vectors` (B, d), labels `y` and the `clean` ones (n,).
+
+    Raises InputError where the number of vectors is not the model's for n examples, or n not one for its tasks; and
+    where a bilevel algorithm draws new examples at every step, which are not drawn here.
+    """
+    tasks = task_count(model, values, len(y))
+    length = model.offsets(len(y), tasks)[""]
+    if vectors.ndim != 2 or len(vectors) != length:
+        held = f"{len(y)} examples" + (f" of {tasks} tasks" if isinstance(model.algorithm, Bilevel) else "")
+        raise InputError(
+            f"vectors: shape {vectors.shape}, expected ({length}, d) for {held}; "
+            "stack the families in the model's order"
+        )
+    v = torch.tensor(vectors, dtype=torch.float64, device=device)
+    labels = torch.tensor(y, dtype=torch.float64, device=device)
+    unflipped = labels if clean is None else torch.tensor(clean, dtype=torch.float64, device=device)
+    patches = patches_of(model, _rows(model, v, labels, tasks), labels, unflipped)
+    return Problem(model, values, v, patches, labels, draws)
+
+
+def task_count(model: Model, values: Values, examples: int) -> int:
+    """Tasks that `examples` examples in all belong to; one without a bilevel algorithm.
+
+    Raises InputError where they do not share out evenly, or are drawn again at every step.
+    """
+    if not isinstance(model.algorithm, Bilevel):
+        return 1
+    fresh, name = model.algorithm.redrawn, model.algorithm.tasks
+    if fresh and values.get(fresh, False):
+        raise InputError(
+            f"{fresh}: True, but weight space trains on the draw's own examples; expected False; leave {fresh} out"
+        )
+    tasks = number(values, name)
+    if tasks < 1 or tasks != int(tasks) or examples % int(tasks):
+        raise InputError(
+            f"{name}: {tasks:g} for {examples} examples in all; expected a whole number of tasks that divides them; "
+            f"give as many labels to each of the {name}"
+        )
+    return int(tasks)
+
+
+def diverged(task: Problem, t: int) -> Diverged:
+    """The error of a run whose weights or outputs are not finite at step t."""
+    algorithm = task.model.algorithm
+    names = [algorithm.step, *([algorithm.inner_step] if isinstance(algorithm, Bilevel) else [])]
+    cure = " or ".join(f"{name} ({number(task.values, name):g})" for name in names)
+    return Diverged(f"the run diverges: its state is not finite at step {t}; lower {cure}", t)
+
+
+def gradient_at(task: Problem, w: Tensor, t: int) -> Tensor:
+    """grad_W of the objective at step t.  Raises Diverged where W or the outputs are not finite."""
+    if not bool(torch.isfinite(w).all()):  # an activation's branches may hide it: 1{nan > 0} is 0
+        raise diverged(task, t)
+    leaf = w.detach().requires_grad_()
+    value = objective(task, leaf, t)
+    if not bool(torch.isfinite(value)) and not bool(torch.isfinite(outputs(task, leaf, task.patches)).all()):
+        raise diverged(task, t)
+    (gradient,) = torch.autograd.grad(value, leaf)
+    return gradient.detach()
+
+
+def objective(task: Problem, w: Tensor, t: int = 0) -> Tensor:
+    """The declared objective at step t, differentiable in w (H, m, d), which must require a gradient.
+
+    The mean loss; plus c lam times the mean over examples of ||grad_W L_i||_F^2 (penalty "per_example") or
+    ||grad_W L_S||_F^2 ("full"), both by double backward.
+    """
+    weight = task.penalty_weight(t)
+    if weight == 0.0:
+        return losses(task, w).mean()
+    if task.model.objective.penalty == "per_example":
+        loss, gradients = per_example(task, w)
+        return loss.mean() + weight * (gradients**2).sum() / len(task.y)
+    mean = losses(task, w).mean()
+    (gradient,) = torch.autograd.grad(mean, w, create_graph=True)
+    return mean + weight * (gradient**2).sum()
+
+
+def per_example(task: Problem, w: Tensor) -> tuple[Tensor, Tensor]:
+    """L_i (n,) and grad_W L_i (n, H, m, d), both differentiable in w.
+
+    Each example gets its own copy of w, so that one backward pass of sum_i L_i leaves the n gradients apart.
+    """
+    copies = w.expand(len(task.y), *w.shape)
+    loss = losses(task, copies)
+    (gradients,) = torch.autograd.grad(loss.sum(), copies, create_graph=True)
+    return loss, gradients
+
+
+def losses(task: Problem, w: Tensor) -> Tensor:
+    """L_i (n,) at w (H, m, d), or at one w an example (n, H, m, d)."""
+    return losses_of(task.model, outputs(task, w, task.patches), task.y)
+
+
+def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:
+    """F (n, H): F_h(x_i) = kappa sum_r sum_p sigma(<w_{h,r}, x_i^(p)>) at patches (n, P, d)."""
+    heads, m, d = w.shape[-3:]
+    filters = w.reshape(*w.shape[:-3], heads * m, d)
+    active = activation(task.model.network.activation, patches @ filters.transpose(-1, -2), task.values)
+    return task.kappa(m) * active.sum(1).reshape(-1, heads, m).sum(2)
+
+
+def activation(act: Activation, z: Tensor, values: Values | None = None) -> Tensor:
+    """sigma(z), its branches chosen so that autograd gives the declared derivative at a kink.
+
+    A slope or width that is a parameter's name is read from `values`.  ReLU^q takes the second derivative 0 at 0;
+    huberized ReLU is 0, z^2/(2h), z - h/2 with branches z <= 0 and z >= h.
+    """
+    zero = torch.zeros_like(z)
+    if act.name == "relu_power":
+        return torch.where(z > 0, z, zero) ** act.power
+    if act.name == "huberized_relu":
+        width = _constant(act.width, values)
+        return torch.where(z > 0, torch.where(z < width, z * z / (2 * width), z - width / 2), zero)
+    steep = z >= 0 if act.at_kink else z > 0
+    return torch.where(steep, z, _constant(act.slope, values) * z if act.name == "leaky_relu" else zero)
+
+
+def _constant(declared: float | str, values: Values | None) -> float:
+    """An activation's constant, or the value of the parameter that it names."""
+    return number(values or {}, declared) if isinstance(declared, str) else declared
+
+
+def losses_of(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """The declared loss of each example, (n,), at the network's outputs F (n, H)."""
+    if model.objective.loss == "cross_entropy":  # log(1 + sum over other heads): -log p, and accurate where it is tiny
+        own = _own_head(model, F, y)
+        others = torch.logsumexp((F - F[own][:, None]).masked_fill(own, -torch.inf), 1)
+        return torch.nn.functional.softplus(others, threshold=700)
+    u = margins(model, F, y)
+    # torch turns softplus into the identity from 20 on, an error of 1e-10; from 700 on it is exact.
+    return torch.exp(-u) if model.objective.loss == "exponential" else torch.nn.functional.softplus(-u, threshold=700)
+
+
+def margins(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """(n,): y f for signed heads, F_y - max_{k != y} F_k for class heads; positive where an example is right."""
+    if model.network.heads == "signed":
+        return y * (F[:, 0] - F[:, 1])
+    own = _own_head(model, F, y)
+    return F[own] - F.masked_fill(own, -torch.inf).amax(1)
+
+
+def errors(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """(n,): 0 where the example's own head is largest, 1 where another is, 1 - 1/k where it is one of k that tie."""
+    largest = F == F.amax(1, keepdim=True)
+    return 1 - (largest & _own_head(model, F, y)).sum(1).double() / largest.sum(1)
+
+
+def by_output(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """dL_i/dF (n, H) at outputs F (n, H)."""
+    leaf = F.detach().requires_grad_()
+    (slopes,) = torch.autograd.grad(losses_of(model, leaf, y).sum(), leaf)
+    return slopes.detach()
+
+
+def _own_head(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """(n, H): true at the head of the example's own class; head 0 is that of y = +1."""
+    head = (y < 0).long() if model.network.heads == "signed" else y.long()
+    own: Tensor = torch.arange(F.shape[1], device=F.device) == head[:, None]
+    return own
+
+
+def families(model: Model, vectors: Tensor, tasks: int = 1) -> dict[str, Tensor]:
+    """The direction vectors (B, d) of `tasks` tasks by family name, each (size, d)."""
+    fixed = model.offsets(0, tasks)[""]
+    repeated = model.offsets(1, tasks)[""] - fixed
+    sizes = model.sizes((len(vectors) - fixed) // repeated if repeated else 0, tasks)
+    return dict(zip(sizes, torch.split(vectors, list(sizes.values())), strict=True))
+
+
+def _rows(model: Model, vectors: Tensor, y: Tensor, tasks: int) -> dict[str, Tensor]:
+    """Each training example's own vector of every family, by name, each (n, d)."""
+    known = families(model, vectors, tasks)
+    at = torch.arange(len(y), device=y.device)
+    row = {"one": torch.zeros_like(at), "class": y.long(), "task": at // max(1, len(y) // tasks), "sample": at}
+    return {family.name: known[family.name][row[family.over]] for family in model.directions}
+
+
+def patches_of(model: Model, rows: Mapping[str, Tensor], y: Tensor, clean: Tensor) -> Tensor:
+    """(n, P, d): each patch's scale times the example's vector of its family."""
+    scale = {"one": torch.ones_like(y), "label": y, "clean": clean}
+    return torch.stack([scale[patch.scale][:, None] * rows[patch.direction] for patch in model.patches], 1)
+
+
+def number(values: Values, name: str) -> float:
+    """The parameter as a float.  Raises InputError where it is absent or not a number."""
+    value = values.get(name)
+    if isinstance(value, str) or value is None:
+        raise InputError(f"{name}: {value!r}; expected a number, which the model reads; give {name}=...")
+    return float(value)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One torch thread inside, so that sums are taken in one order on every machine; the caller's number after."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

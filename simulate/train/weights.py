@@ -1,0 +1,317 @@
+"""The weight-space engine: a Model's declared network, loss and data by torch autograd, in d dimensions.
+
+It is the oracle of the reduced dynamics, so it reads the declaration and numbers only: no recursion, no generated
+kernel, no derived formula.  Everything is float64 and runs on one CPU thread or on a CUDA device.
+
+Shapes, everywhere below: W (H, m, d) filters, vectors (B, d) directions, y (n,) labels (+-1, or 0..K-1 for class
+heads), clean (n,) labels before flips (y where not given), patches (n, P, d).  With a bilevel algorithm n counts the
+examples of all tasks, task by task.  `values` holds the model's parameters by name; a name that a user's own model
+lacks means neurons = "mean", penalty_half = False, lam_until absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Bilevel, Model
+from dynamics.chance.stepdraws import StepDraws
+
+from ..errors import InputError
+from ..work.progress import progress
+
+try:
+    import torch
+    from torch import Tensor
+except ModuleNotFoundError as missing:  # torch is an extra
+    raise InputError("engine: 'weights' needs torch, which is not installed; install gammarho[torch]") from missing
+
+from . import bilevel
+from .network import (
+    Array,
+    Problem,
+    Values,
+    activation,
+    by_output,
+    diverged,
+    errors,
+    families,
+    gradient_at,
+    losses,
+    losses_of,
+    margins,
+    number,
+    objective,
+    one_thread,
+    outputs,
+    patches_of,
+    per_example,
+    problem,
+    task_count,
+)
+
+__all__ = [
+    "Array", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activation", "change_tensor", "check_recorded",
+    "coefficients", "dependent",
+    "diverged", "errors", "families", "gradient_at", "independent", "losses", "losses_of", "margins", "mean_losses",
+    "move", "needs_vectors", "number", "objective", "observe", "one_thread", "outputs", "patches_of", "per_example",
+    "problem", "remaining", "states", "step", "step_tensor", "task_count",
+    "train",
+]
+
+EXAMPLE_ENTRIES = 10_000_000  # of per-example gradients held at once
+
+
+class VectorDraw(Protocol):
+    """What training reads of a `simulate.start.draw.Draw`."""
+
+    @property
+    def y(self) -> Array:
+        """Labels (n,)."""
+
+    @property
+    def clean(self) -> Array:
+        """Labels before flips (n,)."""
+
+    @property
+    def vectors(self) -> Array | None:
+        """Directions (B, d); needed here."""
+
+    @property
+    def weights(self) -> Array | None:
+        """Filters at step 0 (H, m, d); needed here."""
+
+
+@dataclass(frozen=True)
+class WeightTrajectory:
+    """Recorded steps t (T,), W (T, H, m, d), and b (T, H, m, B) where the directions are independent (else None)."""
+
+    t: NDArray[np.int64]
+    W: Array
+    b: Array | None
+
+
+def train(
+    model: Model, draw: VectorDraw, values: Values, steps: int, recorded: NDArray[np.int64], device: str = "cpu",
+    draws: StepDraws | None = None, watch: Callable[[Problem, int, Tensor], None] | None = None,
+) -> WeightTrajectory:
+    """The model's algorithm for `steps` steps from the draw's weights; W at increasing steps `recorded` in [0, steps].
+
+    `watch` is called with every step's t and W(t), recorded or not.
+
+    Coefficients are those of W(t) - (1 - eta weight_decay)^t W(0) where weights decay.  Raises InputError where the
+    draw has no vectors, Diverged (naming the step) where W leaves the finite numbers.
+    """
+    vectors, weights = needs_vectors(draw)
+    wanted = check_recorded(recorded, steps)
+    task = problem(model, vectors, draw.y, values, device, draws, draw.clean)
+    kept = []
+    with progress("run", steps, "steps") as step_done:
+        for t, w in states(task, weights, steps):
+            if watch is not None:
+                watch(task, t, w)
+            if t in wanted:
+                kept.append(w.cpu().numpy())
+            step_done(min(t, 1))
+    W = np.stack(kept) if kept else np.empty((0, *weights.shape))
+    at = np.array(sorted(wanted), dtype=np.int64)
+    shares = remaining(model, values, at)[:, None, None, None]
+    return WeightTrajectory(at, W, coefficients(W - shares * weights, vectors))
+
+
+def remaining(model: Model, values: Values, t: NDArray[np.int64]) -> Array:
+    """(1 - eta weight_decay)^t (T,): the share of W(0) in W(t); 1 without weight decay."""
+    name, eta = model.algorithm.options.get("weight_decay"), model.algorithm.step
+    shares: Array = (1.0 - (number(values, eta) * number(values, name) if name else 0.0)) ** t.astype(np.float64)
+    return shares
+
+
+def step(
+    model: Model, vectors: Array, y: Array, W: Array, values: Values, t: int = 0, device: str = "cpu",
+    draws: StepDraws | None = None, count: int = 1, clean: Array | None = None,
+) -> Array:
+    """W(t + count) (H, m, d) from W = W(t) at rest, by `count` steps of the model's algorithm."""
+    task = problem(model, vectors, y, values, device, draws, clean)
+    return step_tensor(task, task.vectors.new_tensor(W), t, count).cpu().numpy().astype(np.float64, copy=False)
+
+
+def states(task: Problem, W0: Array, steps: int) -> Iterator[tuple[int, Tensor]]:
+    """(t, W(t)) for t = 0 .. steps.  Raises Diverged at the first t whose W or outputs are not finite."""
+    w = task.vectors.new_tensor(W0)
+    velocity = torch.zeros_like(w)
+    for t in range(steps + 1):
+        if not bool(torch.isfinite(w).all()):
+            raise diverged(task, t)
+        yield t, w
+        if t < steps:
+            w, velocity = move(task, w, velocity, t)
+
+
+def step_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
+    """`step` on tensors."""
+    velocity = torch.zeros_like(w)
+    for now in range(t, t + count):
+        w, velocity = move(task, w, velocity, now)
+    return w
+
+
+def change_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
+    """W(t + count) - (1 - eta weight_decay)^count W, from W = W(t) at rest, summed by itself.
+
+    So it keeps its digits beside a W that is larger by any factor, as steps by `step_tensor` do not.
+    """
+    eta = number(task.values, task.model.algorithm.step)
+    change, velocity, decay = torch.zeros_like(w), torch.zeros_like(w), 1.0 - eta * task.option("weight_decay")
+    for at in range(count):
+        with one_thread():
+            now = decay**at * w + change
+            if isinstance(task.model.algorithm, Bilevel):
+                change = change + bilevel.outer_change(task, now, t + at)
+            else:
+                velocity = task.option("momentum") * velocity + _slope(task, now, t + at)
+                change = decay * change - eta * velocity
+    return change
+
+
+def move(task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
+    """W(t+1) and V(t+1) from W(t) and V(t), as `derivations.declare.GradientDescent` or `Bilevel` states it."""
+    with one_thread():
+        if isinstance(task.model.algorithm, Bilevel):
+            return bilevel.outer_step(task, w, t), velocity
+        eta = number(task.values, task.model.algorithm.step)
+        velocity = task.option("momentum") * velocity + _slope(task, w, t)
+        return w - eta * velocity - eta * task.option("weight_decay") * w, velocity
+
+
+def _slope(task: Problem, w: Tensor, t: int) -> Tensor:
+    """grad O_t, at W itself or where sharpness-aware minimisation takes it."""
+    seen = task.at(t)
+    gradient = gradient_at(seen, w, t)
+    if "radius" in task.model.algorithm.options:
+        largest = gradient.abs().max()
+        unit = gradient / largest if bool(largest > 0) else gradient  # squares of tiny entries would vanish
+        length = unit.norm()
+        if bool(length > 0):
+            gradient = gradient_at(seen, w + task.option("radius") * (unit / length), t)
+    return gradient
+
+
+def observe(
+    model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu", clean: Array | None = None,
+    every: bool = False,
+) -> dict[str, Array]:
+    """Observables of the states W (T, H, m, d), by autograd.
+
+    "loss" and "gradient_norm" = ||grad_W L_S||_F (T,), of the loss without penalty; "outputs" F (T, n, H); "margins"
+    and "gradient_norms" = ||grad_W L_i||_F (T, n); "z" = W V^T (T, H, m, B); "train_error" (T,), see `errors`.  Signed
+    heads: "l1" = l'(y_i f_i) (T, n); with ReLU^q also "zeta" (T, n), ||grad_W(y_i f_i)||_F^2 / (kappa q)^2, which is
+    PEGR's zeta_i where mu is orthogonal to xi_i.  With `every`, the costly ones of all single-level models too: "zeta"
+    (T, n) for any activation, q = 1 where it is no power, and for class heads (T, n, H), ||grad_W F_h(x_i)||_F^2 /
+    kappa^2; over ||x_i||^2 too where an example is one patch (NaN where that is 0), as constants are taken out of zeta.
+
+    With a bilevel algorithm all but "z" are of the weights adapted to each task; see `weights_bilevel.observe`.
+    """
+    task = problem(model, vectors, y, values, device, clean=clean)
+    tensors = [task.vectors.new_tensor(w) for w in W]
+    if isinstance(model.algorithm, Bilevel):
+        rows = [bilevel.observe(task, w) for w in tensors]
+    else:
+        rows = [_observe_one(task, w, every) for w in tensors]
+    return {name: np.stack([row[name].detach().cpu().numpy() for row in rows]) for name in rows[0]}
+
+
+def mean_losses(
+    model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu", clean: Array | None = None
+) -> Array:
+    """The training loss, without penalty, of the states W (T, H, m, d), (T,): `observe`'s "loss" and nothing else."""
+    task = problem(model, vectors, y, values, device, clean=clean)
+    if isinstance(model.algorithm, Bilevel):
+        return np.array([bilevel.meta_loss(task, task.vectors.new_tensor(w)) for w in W])
+    with one_thread(), torch.no_grad():
+        return np.array([float(losses(task, task.vectors.new_tensor(w)).mean()) for w in W])
+
+
+def coefficients(change: Array, vectors: Array) -> Array | None:
+    """Least-squares b (..., B) with change (..., d) = sum_b b_b v_b; None where the directions are dependent."""
+    if not independent(vectors):
+        return None
+    flat = change.reshape(-1, vectors.shape[1])
+    b = np.linalg.lstsq(vectors.T, flat.T, rcond=None)[0].T.astype(np.float64)
+    return b.reshape(*change.shape[:-1], len(vectors))
+
+
+def independent(vectors: Array) -> bool:
+    """Whether the directions (B, d) are linearly independent: full rank when each is scaled to length one."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if len(vectors) > vectors.shape[1] or not np.all(lengths > 0):
+        return False
+    return bool(np.linalg.matrix_rank(vectors / lengths) == len(vectors))
+
+
+def dependent(vectors: Array) -> bool:
+    """Whether the directions (B, d) that are not 0 are linearly dependent."""
+    live = vectors[np.linalg.norm(vectors, axis=1) > 0]
+    return len(live) > 0 and not independent(live)
+
+
+def needs_vectors(draw: VectorDraw) -> tuple[Array, Array]:
+    """The draw's vectors (B, d) and weights (H, m, d).  Raises InputError where it has none (a Gram draw)."""
+    if draw.vectors is None or draw.weights is None:
+        raise InputError(
+            "sampling: this draw has a Gram matrix and no vectors, and weight space needs the vectors; "
+            "draw with sampling='vectors'"
+        )
+    return draw.vectors, draw.weights
+
+
+def check_recorded(recorded: NDArray[np.int64], steps: int) -> set[int]:
+    """The recorded steps as a set.  Raises InputError where they do not increase strictly within [0, steps]."""
+    r = np.asarray(recorded)
+    if r.size and (r[0] < 0 or r[-1] > steps or np.any(np.diff(r) <= 0)):
+        raise InputError(
+            f"recorded: {r.tolist()} does not increase strictly within 0 to {steps}; sort it and drop repeats"
+        )
+    return {int(t) for t in r}
+
+
+def _observe_one(task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
+    with one_thread():
+        leaf = w.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(losses(task, leaf).mean(), leaf)
+        size = max(1, EXAMPLE_ENTRIES // w.numel())  # each example has a copy of W and its gradient
+        groups = [slice(at, at + size) for at in range(0, len(task.y), size)]
+        parts = [_observe_examples(replace(task, patches=task.patches[g], y=task.y[g]), leaf, every) for g in groups]
+        row = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        loss = row.pop("losses")
+        return {
+            **row,
+            "loss": loss.mean(),
+            "gradient_norm": gradient.norm(),
+            "z": w @ task.vectors.T,
+            "train_error": errors(task.model, row["outputs"], task.y).mean(),
+        }
+
+
+def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Tensor]:
+    """What `_observe_one` sees example by example, each (n, ...); no graph is kept."""
+    loss, gradients = per_example(task, leaf)
+    row = {"losses": loss.detach(), "gradient_norms": torch.linalg.vector_norm(gradients.detach(), dim=(1, 2, 3))}
+    signed, act = task.model.network.heads == "signed", task.model.network.activation
+    apart = every or (signed and act.name == "relu_power")
+    copies = leaf.expand(len(task.y), *leaf.shape) if apart else leaf
+    F = outputs(task, copies, task.patches)
+    margin = margins(task.model, F, task.y)
+    row |= {"outputs": F.detach(), "margins": margin.detach()}
+    if signed:
+        row["l1"] = task.y * by_output(task.model, F, task.y)[:, 0]
+    if apart:
+        (slope,) = torch.autograd.grad(F.sum(), copies)  # an output is one head's, so signs make no difference
+        by_head = (slope**2).sum((2, 3)) / (task.kappa(leaf.shape[1]) * act.power) ** 2
+        if task.patches.shape[1] == 1:
+            by_head = by_head / (task.patches**2).sum((1, 2))[:, None]
+        row["zeta"] = by_head.sum(1) if signed else by_head
+    return row

@@ -1,0 +1,328 @@
+"""The test law against weights: what fresh examples are to filters W, and what is said of them.
+
+The law is sampled with a design in place of random numbers, whose columns are orthogonal with mean 0 and variance 1.
+The samples' mean and covariance are then those of the law to rounding, and are compared with W v and W Sigma W^T, from
+W and the vectors in d dimensions.  Statistics are compared on the same samples, with weight space's outputs in place of
+the kernel's; and once more with a Monte Carlo in d dimensions, which shares nothing with the law, within five standard
+errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import hadamard
+
+from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
+from dynamics.chance.streams import stream
+from dynamics.fresh import testlaw
+from dynamics.fresh.classnoise import Matrices, Spiked
+
+from ..observe import fresh
+from ..start.draw import Draw
+from ..train import fresh as weights_fresh
+from ..train import weights
+from ..train.weights import Array, Values
+from .engines import Kernel
+from .report import LONG, Row
+
+COLUMNS = 24  # combinations of pre-activations whose law is compared
+LARGEST = 4096  # columns of the design
+DRAWS = 512  # on which statistics are compared
+SIGMAS = 5.0  # standard errors between two Monte Carlo estimates
+SAMPLES = 2000  # of the Monte Carlo in d dimensions
+AFFORDABLE = 4e9  # entries of filters x samples x patches
+COVARIANCE = 1e-10  # the square root of a nearly singular covariance keeps this much of it
+
+
+class Design:
+    """Stands in for a random generator: orthogonal columns of +-1, no two calls sharing one, all of mean 0."""
+
+    def __init__(self, rows: int) -> None:
+        self.left = hadamard(rows)[:, 1:].astype(np.float64)
+
+    def standard_normal(self, size: tuple[int, ...]) -> Array:
+        """Variance 1."""
+        wide = int(np.prod(size[1:]))
+        if size[0] != len(self.left) or wide > self.left.shape[1]:
+            raise ValueError(f"size: {size} does not fit a design of {len(self.left)} rows")
+        taken, self.left = self.left[:, :wide], self.left[:, wide:]
+        return np.ascontiguousarray(taken).reshape(size)
+
+    def uniform(self, low: float, high: float, size: tuple[int, ...]) -> Array:
+        """The mean and the variance of a uniform entry."""
+        return np.asarray(0.5 * (low + high) + (high - low) / 12**0.5 * self.standard_normal(size))
+
+    def integers(self, low: int, high: int, size: tuple[int, ...]) -> Array:
+        """The two values of a coin."""
+        return np.asarray(low + (high - 1 - low) * 0.5 * (1.0 + self.standard_normal(size)))
+
+
+@dataclass(frozen=True)
+class Along:
+    """States of a draw: z and b (T, H, m, B), shares (T,) and the W (T, H, m, d) that they stand for."""
+
+    draw: Draw
+    z: Array
+    b: Array
+    left: Array
+    W: Array
+
+
+def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array) -> tuple[list[Row], str]:
+    """The comparisons at the start, at W with coefficients b (H, m, B) and share `left`, at 0 and at random ones.
+
+    The second value says why there are none, or what is left out; empty where nothing is.
+    """
+    reason = fresh.refusal(model, draw, values)
+    if reason or draw.vectors is None or draw.weights is None:
+        return [], f"the test law is not compared: {reason}" if reason else ""
+    along = at_states(draw, b, left)
+    found = [*_of_shares(model, along, values)]
+    need = _columns(model, along, values)
+    said = ""
+    if need <= LARGEST:
+        found += _of_law(model, along, values, need)
+    else:
+        said = f"the test law's covariance is not compared: it takes {need} columns, over {LARGEST}"
+    found += _of_statistics(model, kernel, along, values)
+    cost = along.W[0].size * float(SAMPLES) * len(model.patches)
+    if cost <= AFFORDABLE and model.objective.loss != "exponential":
+        found += _of_monte_carlo(model, kernel, along, values)
+    return found, said
+
+
+def at_states(draw: Draw, b: Array, left: Array) -> Along:
+    """The start, W with coefficients b and share `left`, W = 0, and W with coefficients as large as the filters."""
+    assert draw.vectors is not None and draw.weights is not None
+    rng = stream(0, "validate", 20)
+    # Changes as large as the filters, along every direction: no part of the covariance is small beside another.
+    lengths = np.linalg.norm(draw.vectors, axis=1)
+    size = np.linalg.norm(draw.weights, axis=-1).mean() / (np.where(lengths > 0, lengths, 1.0) * len(lengths) ** 0.5)
+    size = np.where(size > 0, size, 1.0)
+    rest = np.zeros_like(b)
+    several = np.stack([rest, b, rest, size * rng.standard_normal(b.shape)])
+    shares = np.array([1.0, float(left), 0.0, float(left)])  # the third is W = 0, where all outputs tie
+    W = shares[:, None, None, None] * draw.weights + several @ draw.vectors
+    return Along(draw, W @ draw.vectors.T, several, shares, W)
+
+
+def _columns(model: Model, along: Along, values: Values) -> int:
+    """Random numbers a fresh example takes."""
+    filters, total = int(np.prod(along.W.shape[1:3])), 0
+    for name in dict.fromkeys(p.direction for p in model.patches if p.direction in model.test.fresh):
+        law = chosen_law(model.family(name), values)
+        many = model.network.classes if model.family(name).over == "class" else 1
+        if isinstance(law, ClassNoiseLaw):
+            spiked = isinstance(along.draw.noise.get(name), Spiked) and values.get(law.entries) == "gaussian"
+            total += (filters + model.n_heads) if spiked else along.W.shape[3]
+        else:
+            total += many * filters
+    return total
+
+
+def _labels(model: Model, values: Values) -> list[tuple[float, float, float]]:
+    """(clean label, observed one, probability) of fresh examples."""
+    if model.network.heads != "signed":
+        return [(float(k), float(k), 1.0 / model.n_heads) for k in range(model.n_heads)]
+    p = weights.number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
+    if p == 0.0:
+        return [(1.0, 1.0, 0.5), (-1.0, -1.0, 0.5)]
+    return [(c, s * c, 0.5 * (1.0 - p if s > 0 else p)) for c in (1.0, -1.0) for s in (1.0, -1.0)]
+
+
+def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
+    """Labels and their probabilities."""
+    found, _, _ = fresh.law(model, along.draw, along.z, along.b, values, stream(0, "validate", 21), 2, along.left)
+    wanted = _labels(model, values)
+    given = np.full(len(found.labels), 1.0 / len(found.labels)) if found.shares is None else found.shares
+    same = len(found.labels) == len(wanted)
+    gap = np.inf
+    if same:
+        of_labels = np.abs(found.labels - [y for _, y, _ in wanted]).max()
+        gap = max(float(of_labels), float(np.abs(given - [p for *_, p in wanted]).max()))
+    yield Row("test law: labels", gap, LONG, 0, "fixed")
+
+
+def _of_law(model: Model, along: Along, values: Values, need: int) -> Iterator[Row]:
+    """Mean and covariance of random combinations of the patches' pre-activations, by label and state."""
+    H, m = along.W.shape[1:3]
+    size = 2 ** int(np.ceil(np.log2(need + 2)))
+    mixed = stream(0, "validate", 22).standard_normal((len(model.patches), H * m, COLUMNS)) / np.sqrt(H * m)
+    columns = mixed.reshape(-1, COLUMNS)
+    law, normals, _ = fresh.law(
+        model, along.draw, along.z, along.b, values, Design(size), size, along.left  # type: ignore[arg-type]
+    )
+    means, covariances = [0.0], [0.0]
+    seen = 0
+    for t, scores, _ in testlaw.states(lambda a: a.reshape(len(a), -1) @ columns, law, normals):
+        seen += 1
+        W = along.W[t].reshape(H * m, -1)
+        for at, (clean, y, _) in enumerate(_labels(model, values)):
+            mean, linear = _by_weights(model, along.draw, W, values, clean, y, mixed)
+            covariance = sum((each @ each.T for each in linear), np.zeros((COLUMNS, COLUMNS)))
+            found = scores[:, at] if len(scores) > 1 else np.repeat(scores[:, at], 2, axis=0)
+            size_of = max(np.abs(mean).max(), np.sqrt(np.abs(covariance).max()))
+            off = found.mean(0)
+            means.append(over(np.abs(off - mean).max(), size_of))
+            gap = (found - off).T @ (found - off) / len(found) - covariance
+            covariances.append(over(np.abs(gap).max(), np.abs(covariance).max()))
+    if seen == len(along.z):
+        yield Row("test law: means", max(means), COVARIANCE, 0, "fixed")
+        yield Row("test law: covariances", max(covariances), COVARIANCE, 0, "fixed")
+    else:
+        yield Row("test law: covariances", np.inf, COVARIANCE, 0, "fixed")
+
+
+def over(gap: float, size: float) -> float:
+    """The gap over its size; of nothing, whether there is a gap."""
+    return float(gap / size) if size > 0 else float(gap > 0)
+
+
+def _by_weights(
+    model: Model, draw: Draw, W: Array, values: Values, clean: float, y: float, mixed: Array
+) -> tuple[Array, list[Array]]:
+    """From W (S, d): the mean (C,) of the combinations `mixed` (P, S, C), and the maps (C, d) of its fresh vectors."""
+    assert draw.vectors is not None
+    n, mean = len(draw.y), np.zeros(mixed.shape[2])
+    linear: dict[str, Array] = {}
+    for p, patch in enumerate(model.patches):
+        scale = {"one": 1.0, "label": y, "clean": clean}[patch.scale]
+        family, onto = model.family(patch.direction), mixed[p].T @ W
+        place = int(y) if family.over == "class" else 0
+        if patch.direction not in model.test.fresh:
+            mean += scale * onto @ draw.vectors[model.offsets(n)[patch.direction] + place]
+            continue
+        law = chosen_law(family, values)
+        if isinstance(law, MixtureLaw):
+            centre = draw.centres[patch.direction].vector
+            assert centre is not None
+            mean += scale * clean * onto @ centre
+        own = scale * _coloured(model, draw, onto, patch.direction, law, values, int(y))
+        key = f"{patch.direction} {place}"
+        linear[key] = linear[key] + own if key in linear else own
+    return mean, list(linear.values())
+
+
+def _coloured(
+    model: Model, draw: Draw, onto: Array, name: str, law: object, values: Values, label: int
+) -> Array:
+    """`onto` (C, d) times the root of the declared covariance of a fresh vector: sigma P, or A_y."""
+    if isinstance(law, ClassNoiseLaw):
+        return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
+    assert isinstance(law, GaussianLaw | MixtureLaw)
+    off = () if isinstance(law, MixtureLaw) or (law.off_when and not values.get(law.off_when)) else law.off
+    return np.asarray(weights.number(values, law.std) * without(onto, span(_vectors(model, draw, off))))
+
+
+def _vectors(model: Model, draw: Draw, names: tuple[str, ...]) -> Array:
+    """The directions of these families (k, d)."""
+    assert draw.vectors is not None
+    offsets, sizes = model.offsets(len(draw.y)), model.sizes(len(draw.y))
+    parts = [draw.vectors[offsets[name] : offsets[name] + sizes[name]] for name in names]
+    return np.concatenate([np.zeros((0, draw.vectors.shape[1])), *parts])
+
+
+def span(vectors: Array) -> Array:
+    """Orthonormal rows (r, d) spanning the vectors (k, d), whatever their lengths; zero or dependent ones are legal."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    unit = vectors[lengths > 0] / lengths[lengths > 0][:, None]
+    _, values, basis = np.linalg.svd(unit, full_matrices=False)
+    kept: Array = basis[values > 1e-10]
+    return kept
+
+
+def without(onto: Array, basis: Array) -> Array:
+    """`onto` (C, d) without what lies along the orthonormal rows of `basis` (r, d)."""
+    once = onto - (onto @ basis.T) @ basis
+    return np.asarray(once - (once @ basis.T) @ basis)
+
+
+def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values: Values, label: int) -> Array:
+    """A_k (d, d) of class-dependent noise: the caller's, or as declared, by the draw's own spikes.
+
+    The spike's lambda solves (D - 1) s^4 + lambda^4 = Gamma ((D - 2) s^4 + 2 s^2 lambda^2), D the rank, s
+    the spread.
+    """
+    noise = draw.noise[name]
+    if isinstance(noise, Matrices):
+        return np.asarray(noise.A[label])
+    assert isinstance(noise, Spiked) and draw.vectors is not None
+    d = draw.vectors.shape[1]
+    spread, ratio = weights.number(values, law.spread), weights.number(values, law.ratio)
+    off = () if law.off_when and not values.get(law.off_when) else law.off
+    bulk = without(np.eye(d), span(_vectors(model, draw, off)))
+    if noise.spikes is None or not len(noise.spikes):
+        return np.asarray(spread * bulk)
+    rank, square = round(float(np.trace(bulk))), spread**2
+    lam = np.sqrt(max(np.roots([1.0, -2.0 * ratio * square, square**2 * ((rank - 1) - ratio * (rank - 2))]).real))
+    spike = noise.spikes
+    sizes = np.full(len(spike), spread)
+    sizes[label] = lam
+    return np.asarray(spread * (bulk - spike.T @ spike) + (spike.T * sizes) @ spike)
+
+
+def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+    """What is said of fresh examples on the same samples, by the kernel and by weight space."""
+    said = fresh.fresh_statistics(
+        model, lambda a: kernel.outputs(a, values), along.draw, along.z, along.b, values, 0, DRAWS, along.left
+    )
+    network, ours = weights_fresh.Network(model), {name: np.full_like(each, np.nan) for name, each in said.items()}
+    law, normals, _ = fresh.law(
+        model, along.draw, along.z, along.b, values, stream(0, "test"), DRAWS, along.left
+    )
+    labels = np.array([y for _, y, _ in _labels(model, values)])
+    chances = np.array([p for *_, p in _labels(model, values)])
+    for t, scores, _ in testlaw.states(lambda a: network.outputs(a, values), law, normals):
+        wrong, cost = weights_fresh.judged(model, scores, labels)
+        for name, each in (("test_error", wrong @ chances), ("test_loss", cost @ chances)):
+            ours[name][t], ours[f"{name}_se"][t] = _mean(each)
+        if "class_error" in ours:
+            by_class = np.array([_mean(column) for column in wrong.T])
+            ours["class_error"][t], ours["class_error_se"][t] = by_class.T
+    for name in ("test_error", "test_loss", "class_error"):
+        if name in said:
+            gaps = [_largest_gap(said[each], ours[each]) for each in (name, f"{name}_se")]
+            yield Row(f"{name} on the same samples", max(gaps), LONG, 0, "fixed")
+
+
+def _mean(each: Array) -> tuple[float, float]:
+    """Mean and standard error over samples."""
+    return float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else 0.0
+
+
+def _largest_gap(theirs: Array, ours: Array) -> float:
+    gap = np.abs(theirs - ours)
+    both = np.isnan(theirs) & np.isnan(ours)
+    if np.isnan(gap[~both]).any():
+        return np.inf
+    return float((gap[~both] / np.maximum(np.abs(ours[~both]), 1e-3)).max(initial=0.0))
+
+
+def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+    """Error and loss of examples drawn in d dimensions, in units of the standard error between the two estimates."""
+    draw, at = along.draw, len(along.z) - 1
+    assert draw.vectors is not None
+    said = fresh.fresh_statistics(
+        model, lambda a: kernel.outputs(a, values), draw, along.z[at:], along.b[at:], values, 0, 4096, along.left[at:]
+    )
+    if not all(np.isfinite(said[name]).all() for name in ("test_error", "test_loss")):
+        return
+    matrices = {}
+    for name in draw.noise:
+        law = chosen_law(model.family(name), values)
+        assert isinstance(law, ClassNoiseLaw)
+        matrices[name] = np.stack(
+            [class_matrix(model, draw, name, law, values, k) for k in range(model.n_heads)]
+        )
+    centres = {name: each.vector for name, each in draw.centres.items() if each.vector is not None}
+    seen = weights_fresh.monte_carlo(
+        model, draw.vectors, along.W[at], values, stream(0, "validate", 23), SAMPLES, centres=centres, matrices=matrices
+    )
+    for name, value, se in (("test_error", seen.error, seen.error_se), ("test_loss", seen.loss, seen.loss_se)):
+        both = np.hypot(se, float(said[f"{name}_se"][0])) + 1.0 / SAMPLES * (name == "test_error")
+        gap = abs(float(said[name][0]) - value)
+        if both > 0 or gap > 1e-9 * abs(value):
+            yield Row(f"{name}, drawn in d dimensions", over(gap, both), SIGMAS, 0, "5 standard errors")

@@ -1,0 +1,275 @@
+"""What runs report of states (coefficients, declared observables, events, flips) against weight space's own account.
+
+Two small generic draws, one in few dimensions and one in many, with states made for the purpose: coefficients of all
+sizes and signs, so that no observable is 0 by law or the same at all states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from derivations.declare import (
+    Bilevel,
+    Complement,
+    Distance,
+    Event,
+    Flips,
+    MaxMargin,
+    Model,
+    NeuronNorm,
+    Shifted,
+    Spectral,
+    TaskLaw,
+    Value,
+)
+from dynamics.chance.streams import stream
+from dynamics.formula import FormulaError
+from dynamics.kernel.kernel import Trajectory
+
+from ..errors import Diverged
+from ..observe import observables
+from ..observe.sides import FlipCount, sides
+from ..observe.states import States
+from ..run import run
+from ..run.algorithm import decays
+from ..start.draw import Draw, Watched
+from ..train import weights
+from ..train.weights import Array, Values
+from . import observables as validate_observables
+from .engines import Kernel
+from .observables import Course
+from .report import LIMIT, LONG, SAFETY, Row, relative, worst_each
+from .states import Shape, probe_values
+
+STATES = 7
+LOOKED = 3  # entries of a dictionary
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """The same states for both: as a run has them and as weight space has them."""
+
+    kernel: Any
+    states: States
+    course: Course
+
+    @cached_property
+    def ours(self) -> dict[str, Array]:
+        """Weight space's account of all that is made of what the kernel under test observes."""
+        return self.told(self.course)
+
+    def told(self, course: Course) -> dict[str, Array]:
+        """Weight space's account of these states."""
+        sources = {name: name for name in observables.COMMON}
+        sources |= {o.name: o.of for o in self.states.model.observables if isinstance(o, Shifted)}
+        found = validate_observables.everything(course)
+        return {name: each for name, each in found if sources.get(name) in (None, *self.states.seen)}
+
+
+def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[list[Row], list[str]]:
+    """A row an observable, at its worst state; and notes on what is not compared."""
+    found: list[Row] = []
+    for at in range(2):
+        probe = _probe(model, kernel, values, device, at)
+        try:
+            _ = probe.ours
+        except FormulaError as error:
+            return found, [f"what is reported of states is not compared: {error}"]
+        except Diverged:
+            return found, ["what is reported of states is not compared: weight space's adaptation diverges"]
+        found += [*_of_states(probe), *_of_gram(probe), *_of_blocks(probe), *_of_flips(probe), *_of_events(probe)]
+    return worst_each(found), []
+
+
+def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -> _Probe:
+    rng, bilevel = stream(0, "validate", 30, at), isinstance(model.algorithm, Bilevel)
+    n, tasks, m = model.n_heads + 3 + at, 2 + at if bilevel else 1, 3 - at
+    size = model.offsets(n * tasks, tasks)[""]
+    d = size + (model.n_heads * m + 5) * at  # fewer dimensions than filters and directions, and more
+    own: dict[str, Value] = dict(probe_values(model, values, Shape(n, m, d, tasks), at == 0, at))
+    count = n * tasks
+    known = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    y = rng.permutation(known[np.arange(count) % len(known)])
+    clean = np.where(np.arange(count) % 3 == 0, -y, y) if model.follows_clean else y
+    vectors = rng.uniform(0.7, 1.5, (size, 1)) * (rng.standard_normal((size, d)) + 0.3) / np.sqrt(d)
+    start = rng.standard_normal((model.n_heads, m, d))
+    shares: Array = np.asarray((0.9 if decays(model) else 1.0) ** np.arange(STATES))
+    grown = np.array([0.05, 0.1, 0.3, 1.0, 1.5, 2.0, 1.2])[:, None, None, None]
+    b = grown * rng.standard_normal((STATES, model.n_heads, m, size))
+    W = shares[:, None, None, None] * start + b @ vectors
+    if at and any(isinstance(each, MaxMargin) for each in model.observables):
+        y = _feasible(model, own, vectors, y, W[3])
+    looked, watched = _looked(model, vectors, start, tasks, rng)
+    gram = vectors @ vectors.T
+    drawn = Draw(z=start @ vectors.T, gram=gram, y=y, d=float(d), sampling="vectors", vectors=vectors, weights=start,
+                 clean=clean, tasks=tasks, watched=watched)  # fmt: skip
+    bound = kernel.bind(clean).through(vectors)
+    z = W @ vectors.T
+    seen = run.seen_by(bound, z, drawn, own)  # type: ignore[arg-type]
+    states = States(model, drawn, own, z, b, seen, shares if decays(model) else None)
+    task = weights.problem(model, vectors, y, own, device, None, clean)
+    return _Probe(bound, states, Course(task, vectors, y, clean, W, start, shares, looked))
+
+
+def _feasible(model: Model, values: Values, vectors: Array, y: Array, W: Array) -> Array:
+    """Labels (n,) that W predicts, so that every margin is positive there, where no patch goes by its label."""
+    if any(patch.scale != "one" for patch in model.patches):
+        return y
+    task = weights.problem(model, vectors, y, values)
+    with weights.one_thread():
+        outputs = weights.outputs(task, task.vectors.new_tensor(W), task.patches).cpu().numpy()
+    return np.where(outputs[:, 0] >= outputs[:, 1], 1.0, -1.0)
+
+
+def _looked(
+    model: Model, vectors: Array, start: Array, tasks: int, rng: np.random.Generator
+) -> tuple[dict[str, Array], Watched | None]:
+    """Vectors that a law of tasks lets runs look at."""
+    laws = [family.law for family in model.directions if isinstance(family.law, TaskLaw)]
+    if not laws:
+        return {}, None
+    held = rng.standard_normal((1 + LOOKED, vectors.shape[1]))
+    names = {laws[0].shared: slice(0, 1), laws[0].dictionary: slice(1, 1 + LOOKED)}
+    chosen = np.arange(tasks) % LOOKED
+    watched = Watched(names, start @ held.T, vectors @ held.T, held @ held.T, chosen, held)
+    return {name: held[at] for name, at in names.items()}, watched
+
+
+def _of_states(probe: _Probe) -> Iterator[Row]:
+    """Every variable of the states."""
+    model = probe.states.model
+    said = observables.evaluate(probe.states, (*probe.ours, "zeta"))
+    ours = dict(probe.ours)
+    nudged = probe.told(_nudged(probe.course))
+    entrywise = {each.name for each in model.observables if isinstance(each, Complement)}
+    ours |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}  # its values are judged as the kernel's
+    nudged |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}
+    for name, dims in _dimensions(probe, ours).items():
+        same = name in said and said[name].dims == dims
+        yield Row("dimensions of what is reported", 0.0 if same else np.inf, LONG, 0, "fixed")
+    for name, wanted in ours.items():
+        given = np.asarray(said[name].values) if name in said else np.zeros(0)
+        gap = _gap(given, wanted, name in entrywise)
+        measured = SAFETY * _gap(nudged[name], wanted, name in entrywise)
+        if measured <= LIMIT or not np.isfinite(gap):
+            bar, origin = max(LONG, measured), "fixed" if measured <= LONG else "10 x its own response to rounding"
+            yield Row(f"reported: {name}", gap, bar if np.isfinite(gap) else LONG, 0, origin)
+
+
+def _dimensions(probe: _Probe, known: dict[str, Array]) -> dict[str, tuple[str, ...]]:
+    """The dimensions of coefficients and of what every run reports."""
+    model, found = probe.states.model, dict[str, tuple[str, ...]]()
+    head = "j" if model.network.heads == "signed" else "k"
+    examples = ("task", "i") if isinstance(model.algorithm, Bilevel) else ("i",)
+    for family in model.directions:
+        coef, last = family.coefficient, {"one": (), "sample": examples}.get(family.over, (family.over,))
+        for name in (coef.name, *((f"{coef.name}_over", f"{coef.name}_under") if coef.split else ())):
+            found[name] = ("t", head, "r", *last)
+    found |= {"loss": ("t",), "gradient_norm": ("t",), "train_error": ("t",), "margins": ("t", *examples)}
+    found["zeta"] = ("t", *((head,) if known.get("zeta", np.zeros(0)).ndim == 3 else ()), *examples)
+    return {name: dims for name, dims in found.items() if name in known}
+
+
+def _nudged(course: Course) -> Course:
+    """The same states with every weight of a filter moved by eps ||w||."""
+    size = np.finfo(np.float64).eps * np.linalg.norm(course.W, axis=-1, keepdims=True)
+    return replace(course, W=course.W + size * stream(0, "validate", 31).standard_normal(course.W.shape))
+
+
+def _gap(given: Array, wanted: Array, entrywise: bool = False) -> float:
+    """The largest difference, relative to a state's largest entry, or to each entry; infinite ones agree."""
+    if given.shape != wanted.shape:
+        return np.inf
+    unknown = ~np.isfinite(wanted)
+    if (np.isnan(given) != np.isnan(wanted)).any() or (given[unknown & ~np.isnan(wanted)] != np.inf).any():
+        return np.inf
+    left, right = np.where(unknown, 0.0, given), np.where(unknown, 0.0, wanted)
+    size = np.abs(right)
+    if not entrywise and right.ndim:
+        size = size.reshape(len(size), -1).max(1).reshape(-1, *[1] * (right.ndim - 1)) * np.ones_like(right)
+    return float(np.max(relative(np.abs(left - right), size), initial=0.0))
+
+
+def _of_gram(probe: _Probe) -> Iterator[Row]:
+    """Norms and singular values of the same states where only inner products are known, of independent vectors."""
+    drawn, model = probe.states.draw, probe.states.model
+    assert drawn.vectors is not None and drawn.weights is not None
+    wanted = tuple(o.name for o in model.observables if isinstance(o, NeuronNorm | Spectral | Distance))
+    flat = np.vstack([drawn.weights.reshape(-1, drawn.vectors.shape[1]), drawn.vectors])
+    if not wanted or len(flat) > flat.shape[1]:
+        return
+    unit = flat / np.linalg.norm(flat, axis=1, keepdims=True)
+    bar = max(LONG, SAFETY * np.finfo(np.float64).eps * float(np.linalg.cond(unit @ unit.T)))
+    blind = replace(drawn, vectors=None, weights=None, sampling="gram", filter_gram=drawn.weight_gram)
+    for name, each in observables.evaluate(replace(probe.states, draw=blind), wanted).items():
+        yield Row(f"reported of a Gram draw: {name}", _gap(each.values, probe.ours[name]), bar, 0, "10 eps cond(Gram)")
+
+
+def _of_blocks(probe: _Probe) -> Iterator[Row]:
+    """The states taken two at a time, as long runs take them."""
+    parts = list(probe.states.blocks(2.5 * probe.states.z[0].size))
+    gaps = [_gap(np.concatenate([part.z for part in parts]), probe.states.z)]
+    gaps += [_gap(np.concatenate([p.b for p in parts if p.b is not None]), np.asarray(probe.states.b))]
+    for name in [name for name in ("loss", "margins") if name in probe.states.seen]:
+        gaps.append(_gap(np.concatenate([part.seen[name] for part in parts]), probe.states.seen[name]))
+    yield Row("states in blocks", max(gaps), 0.0, 0, "exact") if max(gaps) else Row("states in blocks", 0.0, LONG, 0,
+                                                                                     "fixed")  # fmt: skip
+
+
+def _of_flips(probe: _Probe) -> Iterator[Row]:
+    """Counts of flips and the last one's step, fed in two chunks and asked for at some steps."""
+    states, kept = probe.states, np.array([0, 2, 3, STATES - 1])
+    for each in [o for o in states.model.observables if isinstance(o, Flips)]:
+        count = FlipCount(each, states.model, states.draw.y, kept)
+        steep = sides(states.model, states.z, states.draw.y, states.draw.clean)
+        for part in (slice(0, 3), slice(3, STATES - 2), slice(STATES - 2, STATES)):
+            count.add(np.arange(STATES)[part], steep[part])
+        said, (counts, last) = count.variables(kept), validate_observables.flips(probe.course, each)
+        gap = float(np.abs(said[each.name].values - counts[kept]).max())
+        gap = max(gap, abs(float(said[each.last].values) - last)) if each.last else gap
+        yield Row(f"reported: {each.name}", gap, LONG, 0, "fixed")
+
+
+def _of_events(probe: _Probe) -> Iterator[Row]:
+    """First steps at which observables reach thresholds that only some of the states reach, and where a run stops.
+
+    The declared thresholds are formulas of the values, which both engines read alike; here they are numbers.
+    """
+    states, ours = probe.states, probe.ours
+    for each in states.model.events:
+        if each.observable not in ours:
+            continue
+        flat = ours[each.observable].reshape(STATES, -1)
+        series = flat.min(1) if each.relation == ">=" else -flat.max(1)
+        at = int(np.argmax(series))
+        before = series[:at].max(initial=series.min() - 1.0)
+        bound = float(0.5 * (series[at] + before)) * (1.0 if each.relation == ">=" else -1.0)
+        hit, _ = _watched(probe, replace(each, threshold=repr(bound)), {})
+        yield Row(f"reported: {each.name}", abs(float(hit - at)), LONG, at, "fixed")
+        largest = flat.max(1)
+        low = float(np.sort(largest)[:2].mean())  # only the smallest is below: one step stops the run
+        _, stop = _watched(probe, replace(each, threshold=repr(bound)), {each.observable: low})
+        wanted = int(np.argmin(largest))
+        yield Row("where a run stops", abs(float((-1 if stop is None else stop) - wanted)), LONG, wanted, "fixed")
+
+
+def _watched(probe: _Probe, event: Event, until: dict[str, float]) -> tuple[int, int | None]:
+    """What a run's watch says of the states: the event's step, and the step to stop at."""
+    states = probe.states
+    model = replace(states.model, events=(event,))
+    task: Any = SimpleNamespace(model=model, resolved=SimpleNamespace(values=states.values), wanted=(event.name,),
+                                until=until, recorded=np.arange(STATES))  # fmt: skip
+    watch, stop = run._Watch(task, probe.kernel, states.draw), None  # the watch of every run
+    for part in (slice(0, 3), slice(3, STATES)):
+        chunk = Trajectory(np.arange(STATES)[part], states.z[part], np.asarray(states.b)[part], -1, states.shares[part])
+        found = watch(chunk)
+        stop = found if stop is None else stop
+        if stop is not None and not watch.open:
+            break
+    return watch.hits[event.name][0], stop

@@ -1,0 +1,307 @@
+"""States that `validate` probes: small, generic, and with values of their own, so that no law of the data hides a term.
+
+A draw's own vectors have products that are 0 by law, labels that agree with patches, margins of one size and no
+pre-activation at a kink; what a kernel does elsewhere would not be seen on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from derivations.declare import Bilevel, Model, Value
+from dynamics.chance.stepdraws import StepDraws
+from dynamics.chance.streams import stream
+
+from ..run.algorithm import step_draws
+from ..train import weights
+from ..train.weights import Array, Values
+from .engines import Kernel, Pair, lag
+
+MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
+FAR = -8000.0  # the largest output is ahead of the next by more than 710, and exp(710) overflows
+# Values of no special form, for the parameters that a training step reads: step sizes, penalty, options, two loops.
+_SIZES = {"step": 0.29, "inner_step": 0.23, "momentum": 0.6, "weight_decay": 0.11, "radius": 0.2, "label_noise": 0.4}
+_LAST_PENALISED = 3
+
+
+@dataclass(frozen=True)
+class Start:
+    """A state as a draw: what `engines.FullDraw` asks for."""
+
+    vectors: Array
+    weights: Array
+    y: Array
+    clean: Array
+
+    @property
+    def z(self) -> Array:
+        """Pre-activations (H, m, B)."""
+        return np.asarray(self.weights @ self.vectors.T)
+
+    @property
+    def gram(self) -> Array:
+        """Inner products of the directions (B, B)."""
+        return np.asarray(self.vectors @ self.vectors.T)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The two engines at a state; `what` groups probes into rows, and steps are taken from step `t`.
+
+    An `exact` probe has whole numbers whose products are exact, some of them 0: rounding excuses nothing there.
+    """
+
+    what: str
+    pair: Pair
+    t: int = 0
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Examples a task, filters a head, dimension, tasks."""
+
+    n: int
+    m: int
+    d: int
+    tasks: int = 1
+
+
+def generic(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+    """Correlated Gaussian vectors, dependent ones and one of length 0 included; at the run's values and at others."""
+    bilevel = isinstance(model.algorithm, Bilevel)
+    classes = model.n_heads
+    shapes = [Shape(classes + 3, 2, 12, 3), Shape(classes + 1, 3, 5, 2), Shape(classes + 4, 4, 9, 2)]
+    for at, shape in enumerate(shapes):
+        rng = stream(0, "validate", 10, at)
+        vectors = _correlated(model, shape, rng)
+        if at == 2:
+            vectors[-1] = 0.0
+        for own in (True, False):
+            at_values = probe_values(model, values, shape, own, at)
+            lengths = np.linalg.norm(vectors, axis=1)
+            W = rng.standard_normal((model.n_heads, shape.m, shape.d)) / np.sqrt(np.mean(lengths**2))
+            pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
+            for t in _steps(model, at_values):
+                yield Probe("generic vectors", pair, t)
+    if bilevel:
+        yield from _loops(model, kernel, values, device)
+
+
+def large(model: Model, kernel: Kernel, values: Values, directions: int, device: str) -> Iterator[Probe]:
+    """Generic vectors, as many as choose the variant of the kernel that a draw of so many directions runs."""
+    shape = Shape(2, 2, 7, 2)
+    while model.offsets(shape.n * _tasks(model, shape), _tasks(model, shape))[""] < directions:
+        shape = replace(shape, n=shape.n + 8)
+    rng = stream(0, "validate", 11)
+    vectors = _correlated(model, shape, rng)
+    W = rng.standard_normal((model.n_heads, shape.m, shape.d)) / np.sqrt(np.mean((vectors**2).sum(1)))
+    for own in (True, False):
+        at_values = probe_values(model, values, shape, own, 0)
+        pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
+        yield Probe("generic vectors", pair, _steps(model, at_values)[0])
+
+
+def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+    """Vectors and weights of entries -1, 0, 1: many pre-activations are exactly 0, with products that are exact.
+
+    Only states where a step's gradients are taken at the state itself: elsewhere rounding decides.  So there are none
+    with momentum or SAM, and an inner loop has no step, or the one whose change is Reptile's.
+    """
+    if lag(model) > 1 or "radius" in model.algorithm.options:
+        return
+    for at in range(4):
+        rng = stream(0, "validate", 12, at)
+        shape = Shape(model.n_heads + 2, 4, 4, 2)
+        size = model.offsets(shape.n * _tasks(model, shape), _tasks(model, shape))[""]
+        vectors = rng.integers(-1, 2, (size, shape.d)).astype(np.float64)
+        W = rng.integers(-1, 2, (model.n_heads, shape.m, shape.d)).astype(np.float64)
+        at_values = probe_values(model, values, shape, at % 2 == 0, 0)
+        if isinstance(model.algorithm, Bilevel):
+            at_values[model.algorithm.inner_steps] = int(model.algorithm.method == "reptile")
+        pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
+        for t in _steps(model, at_values):
+            yield Probe("pre-activations at the kink", pair, t, exact=True)
+
+
+def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+    """One example a step whose margin is about each of `MARGINS`, so that a wrong tail of l' is not hidden by others.
+
+    With a bilevel algorithm a task has two examples of one label, for it may have to split them, and the margin is that
+    before adaptation.
+    """
+    bilevel = isinstance(model.algorithm, Bilevel)
+    for at, margin in enumerate(MARGINS):
+        rng = stream(0, "validate", 13, at)
+        shape = Shape(2 if bilevel else 1, 3, 6, 1)
+        vectors, W = _correlated(model, shape, rng), rng.standard_normal((model.n_heads, 3, 6))
+        label = np.ones(shape.n) if model.network.heads == "signed" else np.zeros(shape.n)
+        for own in (True, False):
+            at_values = probe_values(model, values, shape, own, 0)
+            if isinstance(model.algorithm, Bilevel):
+                at_values[model.algorithm.inner_steps] = 0 if model.algorithm.method != "reptile" else 1
+            pair = _pair(model, kernel, at_values, vectors, W, (label, label), rng, device)
+            scaled = _with_margin(pair, margin)
+            if scaled is not None:
+                yield Probe("margins from -20 to 20", scaled, _steps(model, at_values)[0])
+    if model.network.heads != "signed":
+        yield from _far(model, kernel, values, device)
+
+
+def _far(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+    """One example far on the wrong side, each head in turn the largest: exp of an unshifted output overflows."""
+    shape, found = Shape(1, 3, 6, 1), 0
+    for at in range(16 * model.n_heads):
+        rng = stream(0, "validate", 17, at)
+        vectors, W = _correlated(model, shape, rng), rng.standard_normal((model.n_heads, 3, 6))
+        at_values = probe_values(model, values, shape, False, 0)
+        pair = _pair(model, kernel, at_values, vectors, W, (np.zeros(1), np.zeros(1)), rng, device)
+        F = weights.outputs(pair.task, pair.task.vectors.new_tensor(W), pair.task.patches)[0].cpu().numpy()
+        if int(np.argmax(F)) != found:
+            continue
+        scaled, found = _with_margin(pair, FAR), found + 1
+        if scaled is not None:
+            yield Probe("margins of -8000", scaled, _steps(model, at_values)[0])
+        if found == model.n_heads:
+            return
+
+
+def overflowing(model: Model, kernel: Kernel, values: Values, device: str) -> Pair:
+    """A state whose outputs are beyond the floating-point numbers, though its pre-activations are not.
+
+    All filters of a head are alike and the largest pre-activation is near the largest number.
+    """
+    rng, shape = stream(0, "validate", 14), Shape(model.n_heads + 1, 4, 5, 2)
+    at_values = probe_values(model, values, shape, False, 0)
+    vectors = _correlated(model, shape, rng)
+    W = np.repeat(rng.standard_normal((model.n_heads, 1, shape.d)), shape.m, axis=1)
+    W = W * (1e308 / np.abs(W @ vectors.T).max())
+    return _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
+
+
+def probe_values(model: Model, values: Values, shape: Shape, own: bool, at: int) -> dict[str, Value]:
+    """The run's values with the probe's sizes; unless `own`, values of no special form where a step reads them."""
+    algorithm = model.algorithm
+    found: dict[str, Value] = {**values, "n": shape.n, "m": shape.m, "d": shape.d}
+    options = dict(algorithm.options)
+    if "batch" in options:
+        found[options["batch"]] = max(1, shape.n - 2)
+    if isinstance(algorithm, Bilevel):
+        found |= {algorithm.tasks: shape.tasks, algorithm.examples: shape.n}
+        found[algorithm.train] = max(1, shape.n // 2 - (shape.n > 3))
+        if algorithm.redrawn:
+            found[algorithm.redrawn] = False
+        options |= {"inner_step": algorithm.inner_step}
+    if own:
+        return found
+    options |= {"step": algorithm.step}
+    found |= {name: _SIZES[option] for option, name in options.items() if option in _SIZES}
+    if isinstance(algorithm, Bilevel):
+        found[algorithm.inner_steps] = 2 + at
+    found["neurons"] = "sum" if values.get("neurons", "mean") == "mean" else "mean"
+    found["penalty_half"] = not values.get("penalty_half", False)
+    if model.objective.penalty != "none":
+        found |= {"lam": 0.37, "lam_until": _LAST_PENALISED}
+    act = model.network.activation
+    found |= {name: 0.3 for name in (act.slope, act.width) if isinstance(name, str)}
+    return found
+
+
+def _loops(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+    """Bilevel algorithms without an inner step, with one, and with four."""
+    assert isinstance(model.algorithm, Bilevel)
+    for at, steps in enumerate((0, 1, 4)):
+        rng, shape = stream(0, "validate", 15, at), Shape(5, 3, 8, 2 + at)
+        vectors = _correlated(model, shape, rng)
+        W = rng.standard_normal((model.n_heads, shape.m, shape.d)) / np.sqrt(np.mean((vectors**2).sum(1)))
+        at_values = probe_values(model, values, shape, False, 0) | {model.algorithm.inner_steps: steps}
+        pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
+        yield Probe("generic vectors", pair)
+
+
+def _steps(model: Model, values: Values) -> list[int]:
+    """Steps to probe: the last penalised one and the first free one where there is a penalty, else the first."""
+    if model.objective.penalty == "none" or values.get("lam_until") is None:
+        return [0]
+    last = int(weights.number(values, "lam_until"))
+    return [last, last + 1]
+
+
+def _tasks(model: Model, shape: Shape) -> int:
+    return shape.tasks if isinstance(model.algorithm, Bilevel) else 1
+
+
+def _correlated(model: Model, shape: Shape, rng: np.random.Generator) -> Array:
+    """Gaussian vectors (B, d) with a part in common and lengths about 1, none of them alike."""
+    tasks = _tasks(model, shape)
+    size = model.offsets(shape.n * tasks, tasks)[""]
+    common = rng.standard_normal(shape.d)
+    lengths = rng.uniform(0.6, 1.6, (size, 1))
+    vectors: Array = lengths * (rng.standard_normal((size, shape.d)) + 0.5 * common) / np.sqrt(shape.d)
+    return vectors
+
+
+def _labels(model: Model, shape: Shape, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Labels (n,) of every kind in no order, and the clean ones, which differ where patches follow them."""
+    n, classes = shape.n * _tasks(model, shape), model.n_heads
+    known = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(classes, dtype=np.float64)
+    y = rng.permutation(known[np.arange(n) % classes])
+    clean = np.where(np.arange(n) % 3 == 0, -y, y) if model.follows_clean else y
+    return y, clean
+
+
+def _pair(
+    model: Model, kernel: Kernel, values: Mapping[str, Value], vectors: Array, W: Array, labels: tuple[Array, Array],
+    rng: np.random.Generator, device: str,
+) -> Pair:
+    y, clean = labels
+    draws = step_draws(model, values, y, int(rng.integers(2**16)))
+    task = weights.problem(model, vectors, y, values, device, draws, clean)
+    return Pair(task, kernel.bind(clean).through(vectors), Start(vectors, W, y, clean), vectors, W)
+
+
+def _with_margin(pair: Pair, wanted: float) -> Pair | None:
+    """The pair with its weights scaled, and its labels chosen, so that the first margin is `wanted`; None if it cannot.
+
+    The label is the one whose margin has the sign, at the head that is largest or smallest.
+    """
+    draw, model = pair.draw, pair.task.model
+    assert isinstance(draw, Start)
+    F = weights.outputs(pair.task, pair.task.vectors.new_tensor(draw.weights), pair.task.patches)[0].cpu().numpy()
+    best = int(np.argmax(F) if wanted > 0 else np.argmin(F))
+    label = (1.0 if best == 0 else -1.0) if model.network.heads == "signed" else float(best)
+    y = np.full_like(draw.y, label)
+    clean = y if not model.follows_clean else draw.clean
+
+    def at(scale: float) -> Pair:
+        start = Start(draw_vectors, scale * draw.weights, y, clean)
+        task = weights.problem(
+            model, draw_vectors, y, pair.task.values, str(pair.task.y.device), _relabelled(pair, y), clean
+        )
+        return replace(pair, task=task, draw=start, start=start.weights)
+
+    draw_vectors = draw.vectors
+
+    def margin(scale: float) -> float:
+        now = at(scale)
+        F = weights.outputs(now.task, now.task.vectors.new_tensor(now.start), now.task.patches)
+        return float(weights.margins(model, F, now.task.y)[0])
+
+    low, high = 0.0, 1.0
+    while abs(margin(high)) < abs(wanted):
+        low, high = high, 2.0 * high
+        if high > 1e6:
+            return None
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if abs(margin(middle)) < abs(wanted) else (low, middle)
+    found = margin(high)
+    return at(high) if np.isfinite(found) and abs(found - wanted) < 1.0 else None
+
+
+def _relabelled(pair: Pair, y: Array) -> StepDraws | None:
+    draws = pair.task.draws
+    return None if draws is None else replace(draws, y=y)

@@ -1,0 +1,239 @@
+"""The law of fresh tasks against weights, for a bilevel algorithm: filters, noise, adaptation, and what is said.
+
+What fresh tasks see of filters W is compared with W itself in d dimensions: products with the features, and the
+covariance of fresh noise, sigma^2 W P W^T.  Losses and errors are compared on the same samples with weight space's
+network and its own adaptation by autograd; and with tasks drawn and adapted in d dimensions, within five standard
+errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from derivations.declare import FixedLaw, FreshTasks, GaussianLaw, Model, TaskLaw, chosen_law
+from dynamics.chance.streams import stream
+from dynamics.fresh import testlaw
+
+from ..errors import Diverged
+from ..observe import fresh_tasks
+from ..start.draw import Draw
+from ..train import bilevel as weights_bilevel
+from ..train import fresh as weights_fresh
+from ..train import weights
+from ..train.weights import Array, Values
+from .engines import Kernel
+from .fresh import COVARIANCE, SIGMAS, Along, at_states, over, span, without
+from .report import Row
+
+DRAWS = 128  # on which statistics are compared
+TASKS = 40  # drawn in d dimensions
+LARGEST = 1e8  # numbers that samples of every entry of a dictionary take
+AFFORDABLE = 2e8  # entries of filters x examples x passes
+
+
+def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array) -> tuple[list[Row], str]:
+    """As `validate_fresh.rows`."""
+    reason = fresh_tasks.refusal(model, draw, values)
+    if reason or draw.vectors is None or draw.weights is None:
+        return [], f"the law of fresh tasks is not compared: {reason}" if reason else ""
+    along = at_states(draw, b, left)
+    kept = along.left == 1.0  # a bilevel algorithm has no weight decay, and its law takes no share
+    along = replace(along, z=along.z[kept], b=along.b[kept], left=along.left[kept], W=along.W[kept])
+    found = [*_of_filters(model, along, values), *_of_statistics(model, kernel, along, values)]
+    found += _of_unadapted(model, kernel, along, values)
+    loops = weights.number(values, model.algorithm.inner_steps) + 1  # type: ignore[union-attr]
+    if along.W[0].size * TASKS * 20 * loops <= AFFORDABLE:
+        found += _of_monte_carlo(model, kernel, along, values)
+    return found, ""
+
+
+def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
+    """Products with what a task may hold, and the covariance of every family drawn again."""
+    draw, S = along.draw, int(np.prod(along.W.shape[1:3]))
+    staying = fresh_tasks.staying(model, draw, values)
+    law, filters = staying.law(values), staying.filters(along.z, along.b)
+    held, off = _held(model, draw, values)
+    basis = span(off)
+    products, covariances = [0.0], [0.0]
+    for t, W in enumerate(along.W.reshape(len(along.W), S, -1)):
+        wanted = W @ held.T
+        products.append(over(np.abs(filters.products[t] - wanted).max(initial=0.0), np.abs(wanted).max(initial=0.0)))
+        for family, declared in zip(law.families, model.directions, strict=True):
+            own = chosen_law(declared, values)
+            if declared.name not in model.test.fresh or not isinstance(own, GaussianLaw):
+                continue
+            inside = filters.along[t] @ family.kept
+            found = family.std**2 * (filters.rest[t] + inside @ inside.T)
+            projected = own.off and (not own.off_when or values.get(own.off_when))
+            mapped = weights.number(values, own.std) * (without(W, basis) if projected else W)
+            covariance = mapped @ mapped.T
+            covariances.append(over(np.abs(found - covariance).max(), np.abs(covariance).max()))
+    yield Row("fresh tasks: products with features", max(products), COVARIANCE, 0, "fixed")
+    yield Row("fresh tasks: covariances of noise", max(covariances), COVARIANCE, 0, "fixed")
+
+
+def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
+    """Vectors that a fresh task's patches may hold (q, d), and those that noise is projected off (k, d)."""
+    assert draw.vectors is not None
+    n, tasks = len(draw.y), draw.tasks
+    offsets, sizes = model.offsets(n, tasks), model.sizes(n, tasks)
+    d = draw.vectors.shape[1]
+    held, off = [np.zeros((0, d))], [np.zeros((0, d))]
+    named = {name for f in model.directions for law in [chosen_law(f, values)] if isinstance(law, GaussianLaw)
+             for name in law.off}  # fmt: skip
+    stays, dictionaries = [], []
+    for family in model.directions:
+        law = chosen_law(family, values)
+        own = draw.vectors[offsets[family.name] : offsets[family.name] + sizes[family.name]]
+        if isinstance(law, TaskLaw):
+            assert draw.watched is not None and draw.watched.vectors is not None
+            nu, z = (draw.watched.vectors[draw.watched.names[each]] for each in (law.shared, law.dictionary))
+            dictionaries.append(nu + z)
+            off += [nu, z] if family.name in named else []
+        elif family.name not in model.test.fresh and (family.over in ("one", "class") or isinstance(law, FixedLaw)):
+            stays.append(own)
+            off += [own] if family.name in named else []
+    return np.concatenate([*held, *stays, *dictionaries]), np.concatenate(off)
+
+
+def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+    """What is said of fresh tasks on the same samples, by the kernel and by weight space's network."""
+    at = slice(1, None)
+    fewer = {**values, model.test.tasks: min(8, int(weights.number(values, model.test.tasks)))}  # type: ignore[union-attr]
+    said, ours = (
+        fresh_tasks.fresh_task_statistics(
+            model, judge, along.draw, along.z[at], along.b[at], fewer, 0, DRAWS  # type: ignore[arg-type]
+        )
+        for judge in (kernel, weights_fresh.Network(model))
+    )
+    for end in ("_unadapted", "_adapted"):
+        names = [name for name in said if end in name]
+        gaps = [0.0]
+        for name in names:
+            both = np.isnan(said[name]) & np.isnan(ours[name])
+            gap = np.abs(said[name] - ours[name])[~both]
+            size = np.maximum(np.abs(ours[name][~both]), 1e-3)
+            gaps.append(np.inf if np.isnan(gap).any() else float((gap / size).max(initial=0.0)))
+        yield Row(f"fresh tasks{end.replace('_', ', ')}, on the same samples", max(gaps), 1e-9, 0, "fixed")
+
+
+def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+    """The unadapted loss and error, summed entry by entry of the dictionary on the samples that the law takes."""
+    staying = fresh_tasks.staying(model, along.draw, values)
+    law, filters = staying.law(values), staying.filters(along.z[-1:], along.b[-1:])
+    entries = max((len(f.held) for f in law.families if f.over == "task"), default=1) or 1
+    S = law.heads * law.m
+    if entries * DRAWS * S * len(law.patches) > LARGEST:
+        return
+    said = fresh_tasks.fresh_task_statistics(
+        model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0, DRAWS  # type: ignore[arg-type]
+    )
+    vectors = {}
+    for slot, (f, k) in enumerate(law.slots()):
+        inside = filters.along[0] @ law.families[f].kept
+        root = testlaw.square_root(filters.rest[0] + inside @ inside.T)
+        normals = stream(0, "test", 0, slot).standard_normal((DRAWS, S))
+        vectors[f, k] = law.families[f].std * normals @ root.T
+    network, costs, wrongs = weights_fresh.Network(model), [], []
+    for at, label in enumerate(law.labels):
+        for entry in range(entries):
+            a = np.zeros((DRAWS, len(law.patches), S))
+            for p, (f, labelled) in enumerate(law.patches):
+                family, scale = law.families[f], label if labelled else 1.0
+                place = {"class": at, "task": entry}.get(family.over, 0)
+                held = filters.products[0][:, family.held[place]] if not family.fresh else None
+                a[:, p] = scale * (held if held is not None else vectors[f, place if family.over == "class" else 0])
+            scores = network.outputs(a.reshape(DRAWS, len(law.patches), law.heads, law.m), values)[:, None]
+            wrong, cost = weights_fresh.judged(model, scores, np.array([label]))
+            costs.append(cost)
+            wrongs.append(wrong)
+    for name, each in (("test_loss_unadapted", costs), ("test_error_unadapted", wrongs)):
+        ours = float(np.mean(each))
+        gap = abs(float(said[name][0]) - ours)
+        yield Row(f"{name}, entry by entry", over(gap, max(abs(ours), 1e-3)), 1e-9, 0, "fixed")
+
+
+def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+    """Losses and errors of tasks drawn and adapted in d dimensions, in standard errors between the two estimates."""
+    said = fresh_tasks.fresh_task_statistics(
+        model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0  # type: ignore[arg-type]
+    )
+    assert isinstance(model.test, FreshTasks)
+    seen = _drawn(model, along.draw, along.W[-1], values)
+    if seen is None:
+        return
+    for name, each in seen.items():
+        if not np.isfinite(said[name]).all():
+            continue
+        se = np.hypot(float(said[f"{name}_se"][0]), each.std(ddof=1) / np.sqrt(len(each)))
+        se += 1.0 / (10 * TASKS) * ("error" in name)
+        gap = abs(float(said[name][0]) - each.mean())
+        if se > 0 or gap > 1e-9:
+            yield Row(f"{name}, drawn in d dimensions", over(gap, se), SIGMAS, 0, "5 standard errors")
+
+
+def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Array] | None:
+    """Losses and errors of `TASKS` fresh tasks in d dimensions, one entry a task; None where adaptation diverges.
+
+    A task has as many examples as its support and 10 more, which judge it.
+    """
+    rng, test, algorithm = stream(0, "validate", 24), model.test, model.algorithm
+    assert isinstance(test, FreshTasks) and draw.vectors is not None
+    support = len(weights_fresh.Network(model).split(values, draw.examples)[0])
+    if values.get(test.support) is not None:
+        support = int(weights.number(values, test.support))
+    total, basis = support + 10, span(_held(model, draw, values)[1])
+    one = {**values, algorithm.tasks: 1, algorithm.examples: total, algorithm.train: max(support, 1)}  # type: ignore[union-attr]
+    out: dict[str, list[float]] = {
+        f"test_{what}_{how}": [] for what in ("loss", "error") for how in ("unadapted", "adapted")
+    }
+    for _ in range(TASKS):
+        y = _labels(model, total, support, rng, bool(model.balanced and values.get(model.balanced)))
+        vectors = _task(model, draw, values, total, basis, rng)
+        task = weights.problem(model, vectors, y, one)
+        plan = weights_bilevel.loops(task)
+        plan = replace(plan, inner=range(support))
+        w = task.vectors.new_tensor(W)
+        try:
+            moved = w + weights_bilevel.adapt(task, plan, 0, w) if support else w
+        except Diverged:
+            return None
+        last = weights_bilevel.examples(task, 0, range(support, total))
+        for how, each in (("unadapted", w), ("adapted", moved)):
+            F = weights.outputs(last, each, last.patches)
+            out[f"test_loss_{how}"].append(float(weights.losses_of(model, F, last.y).mean()))
+            out[f"test_error_{how}"].append(float(weights.errors(model, F, last.y).mean()))
+    return {name: np.array(each) for name, each in out.items()}
+
+
+def _labels(model: Model, total: int, support: int, rng: np.random.Generator, balanced: bool) -> Array:
+    known = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    y = rng.choice(known, total)
+    if balanced and support:
+        y[:support] = rng.permutation(rng.permutation(known)[np.arange(support) % len(known)])
+    return y
+
+
+def _task(model: Model, draw: Draw, values: Values, n: int, basis: Array, rng: np.random.Generator) -> Array:
+    """The directions (L, d) of one fresh task of n examples, family after family; noise is projected off `basis`."""
+    assert draw.vectors is not None
+    d = draw.vectors.shape[1]
+    offsets, sizes = model.offsets(len(draw.y), draw.tasks), model.sizes(len(draw.y), draw.tasks)
+    count, parts = model.sizes(n, 1), []
+    for family in model.directions:
+        law = chosen_law(family, values)
+        if isinstance(law, TaskLaw):
+            assert draw.watched is not None and draw.watched.vectors is not None
+            nu, z = (draw.watched.vectors[draw.watched.names[each]] for each in (law.shared, law.dictionary))
+            parts.append(nu + z[rng.integers(len(z))][None])
+        elif family.name in model.test.fresh:
+            assert isinstance(law, GaussianLaw)
+            drawn = weights.number(values, law.std) * rng.standard_normal((count[family.name], d))
+            projected = law.off and (not law.off_when or values.get(law.off_when))
+            parts.append(without(drawn, basis) if projected else drawn)
+        else:
+            parts.append(draw.vectors[offsets[family.name] : offsets[family.name] + sizes[family.name]])
+    return np.concatenate(parts)

@@ -1,0 +1,50 @@
+"""A sweep: many independent pieces of work over threads, with progress, one BLAS thread and a prompt end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from dynamics.kernel.blas import one_blas_thread
+from dynamics.kernel.chunks import stoppable
+
+from .progress import progress
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+
+def sweep(
+    work: Callable[[Item], Found], items: Sequence[Item], workers: int, label: str, unit: str, show: bool = True
+) -> Generator[tuple[int, Found]]:
+    """(index, work(item)) of every item, in the order in which they are done, computed by `workers` threads.
+
+    One BLAS thread throughout.  Where the caller is interrupted, or a piece of work fails, the others end within a
+    fraction of a second (`dynamics.kernel.chunks.heard`), and nothing that they had begun is yielded.
+    """
+    stop = threading.Event()
+
+    def one(at: int) -> tuple[int, Found]:
+        with stoppable(stop):
+            return at, work(items[at])
+
+    with one_blas_thread(), progress(label, len(items), unit, show) as step:
+        pool = ThreadPoolExecutor(max_workers=workers)
+        try:
+            left, running = iter(range(len(items))), set[Future[tuple[int, Found]]]()
+            while True:
+                for at in left:
+                    running.add(pool.submit(one, at))
+                    if len(running) > 2 * workers:
+                        break
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for each in done:
+                    yield each.result()
+                    step()
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)

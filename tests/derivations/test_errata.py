@@ -1,0 +1,456 @@
+"""Each erratum: the printed form fails, the corrected one holds, and the effect's numbers are those measured here."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from derivations.calculus.canonical import canonical
+from derivations.calculus.symbols import kappa, lam, m, n
+from derivations.ledger import errata
+from derivations.ledger.claims import claims, compare, recursion_of
+from derivations.ledger.errata import Erratum
+from derivations.papers.pegr.model import model
+from derivations.show import changes
+from dynamics.chance.streams import stream
+from gammarho import cli
+from simulate.start.draw import draw
+from tests.helpers import errata_fomaml, errata_heterogeneous, errata_nearly_orthogonal
+from tests.helpers import printed_numbers as numbers
+from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Floats, Show, Shown, shows
+
+LEDGER = errata.every()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[[str], dict[str, Floats]]:
+    """Runs an entry's command and returns its variables."""
+
+    def variables(command: str) -> dict[str, Floats]:
+        program, *words = command.split()
+        assert program == "gammarho"
+        capsys.readouterr()
+        assert cli.main([*words, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        return {name: np.array(entry["values"], dtype=float) for name, entry in found["variables"].items()}
+
+    return variables
+
+
+@pytest.mark.parametrize("name", LEDGER)
+def test_entry(name: str, run: Callable[[str], dict[str, Floats]]) -> None:
+    """An entry without a test is a failure."""
+    entry = LEDGER[name]
+    for claim in entry.claims:
+        mends(entry, claim)
+    shown = SHOW[name](entry, run)
+    assert not shown.printed
+    assert shown.corrected
+    words = {word.strip(".,;:()") for word in entry.effect.split()}
+    assert set(shown.quoted) <= words, f"{name}: measured {', '.join(shown.quoted)}; the entry says: {entry.effect}"
+
+
+def mends(entry: Erratum, name: str) -> None:
+    """The claim fails as printed, holds with its errata mended, and fails with all of them but this one."""
+    claim = claims()[name]
+    assert entry.id in claim.errata
+    assert not holds(name, ())
+    assert holds(name, claim.errata)
+    assert not holds(name, tuple(other for other in claim.errata if other != entry.id))
+
+
+@functools.cache
+def holds(name: str, mended: tuple[str, ...]) -> bool:
+    return compare(claims()[name], mended).holds
+
+
+def test_every_test_has_its_entry() -> None:
+    assert set(SHOW) == set(LEDGER)
+    registered = {show.__module__ for show in SHOW.values()}
+    papers = (errata_fomaml, errata_heterogeneous, errata_nearly_orthogonal)
+    assert {paper.__name__ for paper in papers} < registered
+
+
+def test_claims_and_errata_name_each_other() -> None:
+    named = {(entry.id, claim) for entry in LEDGER.values() for claim in entry.claims}
+    assert named == {(erratum, claim.id) for claim in claims().values() for erratum in claim.errata}
+    assert not set(LEDGER) & set(claims())
+    assert len(LEDGER) == sum(len(errata.ledger(paper)) for paper in errata.papers())
+
+
+# Formulas: one step against torch.
+
+
+def one_step(claim: str, regularizer: str, half: bool = True, orthogonal: bool = False) -> Show:
+    """The filters after one step, all of the claim's slips mended but this entry's, and all of them mended."""
+
+    def show(entry: Erratum, run: object) -> Shown:
+        pytest.importorskip("torch")
+        stated, state = claims()[claim], state_of(orthogonal)
+        found = numbers.torch_step(state, regularizer, half)
+
+        def error(mended: list[str]) -> float:
+            return float(np.abs(numbers.filters_after(stated.lines(mended), state) - found).max())
+
+        printed, corrected = error([x for x in stated.errata if x != entry.id]), error(list(stated.errata))
+        return Shown(printed <= EXACT, corrected <= EXACT, (f"{printed:.2g}",))
+
+    return show
+
+
+def state_of(orthogonal: bool = False) -> numbers.State:
+    return numbers.random_state(0, m=3, n=5, d=15, lam=1.0, orthogonal=orthogonal)
+
+
+SHOW["pegr-5.3"] = one_step("pegr-5.1-filters", "pegr")
+SHOW["pegr-A.1-l2"] = one_step("pegr-A.1-collected", "pegr")
+SHOW["pegr-4.1-half"] = one_step("pegr-4.1-step", "fgr", half=False, orthogonal=True)
+SHOW |= {
+    f"pegr-5.8-{slip}": one_step("pegr-5.8-filters", "fgr", orthogonal=True)
+    for slip in ("C1", "C2", "C3", "C4", "C5", "bracket")
+}
+
+
+@shows("pegr-5.2")
+def coefficients_have_their_own_class(entry: Erratum, run: object) -> Shown:
+    pytest.importorskip("torch")
+    state = state_of()
+    after = numbers.torch_step(state, "none")
+    known = {name: claims()[name] for name in ("pegr-5.2-gamma", "pegr-5.2-over", "pegr-5.2-under")}
+
+    def change(name: str, mended: tuple[str, ...]) -> Floats:
+        shape = (*state.W.shape[:2], 1 if name.endswith("gamma") else len(state.y))
+        lines, out = known[name].lines(mended), np.empty(shape)
+        for j, r, i in np.ndindex(shape):
+            at = {"j": j + 1, "r": r + 1} | ({} if name.endswith("gamma") else {"i": i + 1})
+            out[j, r, i] = sum(numbers.value(line, state, at) for line in lines)
+        return out
+
+    def error(mended: tuple[str, ...]) -> float:
+        gamma, rho = (
+            change("pegr-5.2-gamma", mended)[..., 0],
+            change("pegr-5.2-over", mended) + change("pegr-5.2-under", mended),
+        )
+        signal = np.array(numbers.SIGN)[:, None, None] * gamma[..., None] * state.mu / (state.mu @ state.mu)
+        noise = (rho / (state.xi**2).sum(1)) @ state.xi
+        return float(np.abs(state.W + signal + noise - after).max())
+
+    other = np.array(numbers.SIGN)[:, None, None] != state.y
+    off = np.abs(change("pegr-5.2-over", ()) * other).max()
+    assert not np.any(change("pegr-5.2-over", ("pegr-5.2",)) * other)
+    printed = error(())
+    return Shown(printed <= EXACT, error(("pegr-5.2",)) <= EXACT, (f"{printed:.2g}", f"{off:.2g}"))
+
+
+@shows("pegr-E.7")
+def signal_step(entry: Erratum, run: object) -> Shown:
+    pytest.importorskip("torch")
+    state = state_of()
+    change = np.einsum("jrd,i,d->jri", numbers.torch_step(state, "none") - state.W, state.y, state.mu)
+    noise = (numbers.torch_step(state, "none") - state.W) @ state.xi.T
+
+    def error(claim: str, mended: tuple[str, ...], found: Floats) -> float:
+        lines, worst = claims()[claim].lines(mended), 0.0
+        for j, r, i in np.ndindex(found.shape):
+            at = {"j": j + 1, "r": r + 1, "i": i + 1}
+            worst = max(worst, abs(sum(numbers.value(line, state, at) for line in lines) - found[j, r, i]))
+        return worst
+
+    assert error("pegr-E.8-step", (), noise) <= EXACT
+    printed = error("pegr-E.7-step", (), change)
+    return Shown(printed <= EXACT, error("pegr-E.7-step", ("pegr-E.7",), change) <= EXACT, (f"{printed:.2g}",))
+
+
+# Statements: the runs that the entries quote.
+
+
+@shows("pegr-T_1")
+def stage_one_is_twice_as_long(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    steps = math.ceil(
+        20 / (0.004 * 4) * math.log(4 / (math.sqrt(2 * math.log(8 * 20 / DELTA)) * 1e-4 * 2 * math.log(50)))
+    )
+    assert f"--record {steps},{2 * steps} " in entry.runs[0]
+    once, twice = run(entry.runs[0])["max_gamma"].min(1)
+    promised = 1 / (math.sqrt(2 * math.log(8 * 20 / DELTA)) * math.log(50))
+    return Shown(once >= promised, twice >= promised, (f"{once:.2g}", f"{promised:.2g}", f"{twice:.2g}", str(steps)))
+
+
+@shows("pegr-T_2")
+def stage_two_has_a_length(entry: Erratum, run: object) -> Shown:
+    small, large = (
+        math.log(1 / (math.log(n_) * math.sqrt(math.log(8 * m_ * n_ / DELTA)))) for n_, m_ in ((20, 10), (100, 50))
+    )
+    return Shown(small > 0 or large > 0, -small > 0 and -large > 0, (f"{small:.2f}", f"{large:.2f}"))
+
+
+@shows("pegr-3.3")
+def gradient_descent_learns_a_frequent_signal(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    many, few = (run(command) for command in entry.runs)
+    assert many["loss"][-1] < 1e-3 and few["loss"][-1] < 1e-3
+    error = [float(found["test_error"][-1]) for found in (many, few)]
+    return Shown(error[0] >= 1 / 2.01, error[1] >= 1 / 2.01, (f"{error[0]:.3f}", f"{error[1]:.3f}"))
+
+
+@shows("pegr-D.1")
+def noise_is_suppressed_where_s_exceeds_m(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    wide, narrow = (float(run(command)["rho"].max()) for command in entry.runs)
+    return Shown(wide <= 0, narrow <= 0, (f"{wide:.1f}", f"{narrow:.1f}"))
+
+
+@shows("pegr-D.6")
+def the_penalised_step_is_stiffer(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    large, small = (float(run(command)["rho"].min()) for command in entry.runs)
+    bound = -8 * math.sqrt(math.log(8 * 5 * 30 / DELTA)) * 2.5e-5 * 200
+    return Shown(large >= bound, small >= bound, (f"{large:.3f}", f"{bound:.3f}", f"{small:.3f}"))
+
+
+@shows("pegr-5.4")
+def rho_over_stays_negative_after_the_penalty(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    found = run(entry.runs[0])
+    over, cap = found["rho_over"], 4 * math.log(19986)
+    below = max(float(over.max()), float(found["gamma"].max())) <= cap
+    return Shown(over.min() >= 0 and below, below, (f"{over.min():.3f}", f"{over.max():.1f}"))
+
+
+@shows("pegr-E.4")
+def other_class_noise_at_the_start(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    found = run(entry.runs[0])
+    ratio = found["C"].max(1) / found["B"].min(1)
+    bound = 17 * 30 * math.sqrt(math.log(8 * 20 * 30 / DELTA) * math.log(4 * 30**2 / DELTA) / 1e8)
+    steps = int(
+        30
+        * 20
+        / (0.0083 * 60**2)
+        * math.log(0.8 / (2 * math.log(30) * math.sqrt(math.log(4800 / DELTA)) * 2.8e-7 * 60))
+    )
+    assert f"--record 0,{steps} " in entry.runs[0]
+    return Shown(
+        ratio[0] <= bound, ratio[1] <= bound, (f"{ratio[0]:.2g}", f"{bound:.2g}", f"{ratio[1]:.2g}", str(steps))
+    )
+
+
+@shows("pegr-W*")
+def the_reference_point_scales(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    printed, corrected = [], []
+    for command, S in zip(entry.runs, (20.0, 200.0), strict=True):
+        found, scale = run(command), S / (5**1.5 * 20**0.5)
+        words = dict(word.split("=") for word in command.split() if "=" in word)
+        values = {p.name: p.default for p in model("none").parameters} | {
+            k: float(v) for k, v in words.items() if k != "regularizer"
+        }
+        drawn = draw(model("none"), values | {"n": 20, "m": 5}, 0, "gram")
+        gram, lengths = drawn.gram[1:, 1:], np.sqrt(np.diag(drawn.gram)[1:])
+        own = np.array(numbers.SIGN)[:, None, None] == drawn.y
+        apart = found["rho"][-1] / lengths**2 - 4 * 5 * math.log(400) * own / lengths
+        printed.append(scale * math.sqrt(np.einsum("jri,ik,jrk->", apart, gram, apart)))
+        corrected.append(scale * float(found["distance"][-1]))
+    limit = 4 * math.log(400)
+    return Shown(
+        max(printed) <= limit,
+        max(corrected) <= limit,
+        (*[f"{x:.0f}" for x in printed], *[f"{x:.1f}" for x in corrected]),
+    )
+
+
+@shows("pegr-B.2")
+def a_vector_with_itself(entry: Erratum, run: object) -> Shown:
+    values = {p.name: p.default for p in model().parameters} | {"n": 20, "d": 1000, "sigma_p": 1.0, "mu_norm": 1.0}
+    gram = np.abs(draw(model(), values, 0, "gram").gram[1:, 1:])
+    bound = 2 * math.sqrt(1000 * math.log(4 * 20**2 / DELTA))
+    off = (gram - np.diag(np.diag(gram))).max()
+    return Shown(gram.max() <= bound, off <= bound, (f"{gram.max():.0f}", f"{off:.0f}", f"{bound:.0f}"))
+
+
+def fails(m_: int, examples: int, draws: int) -> float:
+    """How often max_r j <w_{j,r}, xi_i> < sigma_0 S/4 for some j and i, the vectors orthogonal."""
+    rng, count = stream(0, "B.3", m_), 0
+    for _ in range(draws):
+        count += bool((rng.standard_normal((2, m_, examples)).max(1) < 0.25).any())
+    return count / draws
+
+
+@shows("pegr-B.3")
+def the_last_line_is_about_all_examples(entry: Erratum, run: object) -> Shown:
+    phi = 0.5 * (1 + math.erf(0.25 / math.sqrt(2)))
+    small, large, union = fails(10, 200, 400), fails(17, 200, 400), 2 * 200 * phi**17
+    quoted = (f"{small:.0%}", f"{large:.0%}", f"{union:.2g}")
+    return Shown(small <= DELTA + 0.05, union <= DELTA and large <= DELTA + 0.05, quoted)
+
+
+@shows("pegr-B.3-power")
+def the_maximum_is_over_one_head(entry: Erratum, run: object) -> Shown:
+    phi = 0.5 * (1 + math.erf(0.5 / math.sqrt(2)))
+    found = float((stream(0, "B.3-power").standard_normal((20000, 3)).max(1) < 0.5).mean())
+    close = [abs(found - phi**power) <= 4 * math.sqrt(found * (1 - found) / 20000) for power in (6, 3)]
+    return Shown(close[0], close[1], (f"{found:.2g}", f"{phi**3:.3f}", f"{phi**6:.3f}"))
+
+
+@shows("pegr-5.4-rate")
+def suppression_of_noise_by_n(entry: Erratum, run: object) -> Shown:
+    order = {}
+    for regularizer in ("pegr", "fgr"):
+        found = recursion_of(model(regularizer))
+        step = changes.expanded(found, changes.coefficient_change(found, "xi"), "D")
+        only = sp.expand(canonical(step.xreplace({kappa: 1 / m})).expr).replace(
+            lambda e: isinstance(e, sp.Indexed) and str(e.base) in ("l2", "G_mu_xi"), lambda e: sp.S.Zero
+        )
+        penalty = sp.expand(only.doit(deep=False)).coeff(lam, 1)
+        order[regularizer] = sp.degree(penalty.as_numer_denom()[1], n) if penalty else 0
+    return Shown(order == {"pegr": 2, "fgr": 2}, order == {"pegr": 1, "fgr": 2}, ("1/n", "1/n^2"))
+
+
+@shows("pegr-FGR")
+def full_penalty_in_its_own_window(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    low, high = (float(run(command)["test_error"][-1]) for command in entry.runs)
+    return Shown(high >= 0.45, low >= 0.45 and high <= 0.01, (f"{low:.3f}", f"{high:.3f}"))
+
+
+@shows("pegr-4.1")
+def the_experiments_network(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    stated, summed, inferred = (float(run(command)["test_error"][-1]) for command in entry.runs)
+    return Shown(min(stated, summed) <= 0.05, inferred <= 0.05, (f"{stated:.3f}", f"{summed:.3f}", f"{inferred:.3f}"))
+
+
+# Proof gaps.
+
+
+@shows("pegr-C.1")
+def one_filter_of_m(entry: Erratum, run: object) -> Shown:
+    slope = 1 / (1 + math.exp(3**2 / 10))
+    printed, corrected = math.exp(-(3**2)), math.exp(-(3**2) / 10)
+    return Shown(slope <= printed, slope <= corrected, (f"{slope:.3f}", f"{printed:.2g}", f"{corrected:.3f}"))
+
+
+@shows("pegr-D.4")
+def the_negative_heads_signal(entry: Erratum, run: object) -> Shown:
+    pytest.importorskip("torch")
+    state = state_of()
+    after = numbers.torch_step(state, "none")
+    start, gamma = state.W[1] @ state.mu, -(after[1] - state.W[1]) @ state.mu
+    found = float((-after[1] @ state.mu).max())
+    error = [abs(float((gamma + sign * start).max()) - found) for sign in (1, -1)]
+    return Shown(error[0] <= EXACT, error[1] <= EXACT, (f"{error[0]:.2g}",))
+
+
+@shows("pegr-D.5")
+def growth_over_stage_two(entry: Erratum, run: object) -> Shown:
+    n_, m_, eta, mu, d, eps_0 = 2, 2, 0.5, 0.5, 400, 1 - math.exp(-0.1)
+    needed = math.log(math.sqrt(2 * math.log(8 * m_ / DELTA)) * math.log(n_) * d)
+    half = round(n_ * m_ / (eta * eps_0 * mu**2) * needed)
+    a, rate = 1.0, 2 * eta * eps_0 / (n_ * m_)
+    for _ in range(half):
+        a += rate * max(a, 0.0) * mu**2
+    printed, corrected = half * math.log1p(rate), half * math.log1p(rate * mu**2)
+    found = math.log(a)
+    assert corrected >= needed
+    quoted = (f"{found:.1f}", f"{printed:.1f}", f"{needed:.1f}")
+    return Shown(found >= printed, found >= corrected * (1 - 1e-9), quoted)
+
+
+@shows("pegr-E.10")
+def the_sum_over_examples(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+    found = run(entry.runs[0])
+    values = {p.name: p.default for p in model("none").parameters} | {"sigma_p": 1.0}
+    start = np.abs(draw(model("none"), values, 0).z[..., 0])
+    growth = float(((found["gamma"][-1] + start) / start).max())
+    printed, corrected = (1 + 2 * 0.02 / (20 * 10)) ** 20, (1 + 2 * 0.02 / 10) ** 20
+    return Shown(growth <= printed, growth <= corrected, (f"{growth:.4f}", f"{printed:.4f}", f"{corrected:.3f}"))
+
+
+# The ledger's own text.
+
+
+def test_the_ledger_prints_every_field() -> None:
+    for paper in errata.papers():
+        shown = " ".join(errata.text(paper).split())
+        for entry in errata.ledger(paper):
+            for part in (
+                entry.id,
+                entry.where,
+                entry.printed,
+                entry.corrected,
+                entry.why,
+                entry.effect,
+                *entry.evidence,
+            ):
+                assert " ".join(part.split()) in shown
+    assert max(map(len, errata.text("pegr").splitlines())) < 240
+
+
+def test_evidence_names_this_file() -> None:
+    root = Path(__file__).parents[2]
+    for entry in LEDGER.values():
+        where, _, name = entry.evidence[-1].partition('"')[2].rstrip('"').partition("::")
+        assert (root / where).samefile(__file__)
+        assert name == f"test_entry[{entry.id}]"
+
+
+def test_evidence_runs_in_a_checkout() -> None:
+    """`python` alone may be any Python, or none."""
+    for entry in LEDGER.values():
+        *shown, last = entry.evidence
+        assert last.startswith('.venv/bin/python -m pytest "tests/')
+        assert all(command.startswith("gammarho ") for command in shown)
+
+
+def test_off_by_says_what_it_compares(capsys: pytest.CaptureFixture[str]) -> None:
+    for paper in errata.papers():
+        shown = " ".join(errata.text(paper).split())
+        vague = [entry for entry in errata.ledger(paper) if "off by" in entry.effect]
+        assert shown.count(errata.OFF_BY) == bool(vague)
+    for name, entry in LEDGER.items():
+        assert (errata.OFF_BY in " ".join(errata.explain(name).split())) == ("off by" in entry.effect), name
+
+
+def test_errata_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["errata", "pegr"]) == 0
+    one = capsys.readouterr().out
+    assert "pegr-5.3 (formula)" in one
+    assert cli.main(["errata"]) == 0
+    assert one in capsys.readouterr().out
+    assert cli.main(["errata", "pgr"]) == 2
+    assert capsys.readouterr().err == "gammarho: paper: 'pgr' has no errata recorded; did you mean 'pegr'?\n"
+
+
+def test_explain_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", "pegr-5.3"]) == 0
+    assert "1 + 4 lam zeta_i/m^2 l''_i" in capsys.readouterr().out
+    assert cli.main(["explain", "pegr-5.3-gamma"]) == 0
+    shown = capsys.readouterr().out
+    assert "mended by pegr-5.3" in shown and r"\begin{align*}" in shown and "(m - 1)" in shown
+    assert cli.main(["explain", "pegr-E.8-step"]) == 0
+    assert "holds as printed" in capsys.readouterr().out
+    assert cli.main(["explain", "pegr-53"]) == 2
+    assert capsys.readouterr().err == (
+        "gammarho: id: 'pegr-53' is not an erratum or a claim; gammarho errata pegr lists the errata and gammarho "
+        "explain pegr the claims; did you mean 'pegr-5.3'?\n"
+    )
+    assert cli.main(["explain", "zzz"]) == 2
+    assert capsys.readouterr().err.endswith(
+        "; gammarho errata PAPER lists the errata and gammarho explain PAPER the claims\n"
+    )
+
+
+@pytest.mark.parametrize("paper", errata.papers())
+def test_explain_lists_a_papers_claims(paper: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", paper]) == 0
+    holding, mended = capsys.readouterr().out.split("claims that hold once mended")
+    own = {name: claim for name, claim in claims().items() if name.startswith(paper)}
+    assert set(re.findall(r"^  (\S+)$", holding, re.M)) == {name for name, claim in own.items() if not claim.errata}
+    listed = dict(re.findall(r"^  (\S+)  \((.*)\)$", mended, re.M))
+    assert listed == {name: ", ".join(claim.errata) for name, claim in own.items() if claim.errata}
+
+
+def test_the_ledger_needs_no_sympy() -> None:
+    code = "import sys; from derivations import errata; errata.text('pegr'); raise SystemExit('sympy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0

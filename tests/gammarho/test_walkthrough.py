@@ -1,0 +1,117 @@
+"""CONTRIBUTING.md's walk-through of a model outside the package, run as it stands there."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+import gammarho as gr
+from gammarho.cli import main
+from simulate.check.states import mutated
+
+PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the page's kou.py, as the current one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kou.py").write_text(blocks("python")[0], encoding="utf-8")
+    return tmp_path
+
+
+def command(verb: str, file: str = "kou.py") -> list[str]:
+    lines = "".join(blocks("sh")).splitlines()
+    (line,) = [line for line in lines if line.startswith(f"gammarho {verb} ") and file in line]
+    return shlex.split(line)[1:]
+
+
+SAID = {
+    "derive": ["yhat_i", "rho_over = rho 1{j = y_i}"],
+    "run": ["T_noise", "test_error"],
+    "validate": ["PASS", "one step along the trajectory: W"],
+    "conditions": ["d >= C n^2", "Kou et al. 2023"],
+    "check": ["memorised", "learned", "holds"],
+}
+
+
+@pytest.mark.parametrize("verb", SAID)
+def test_every_command_does_what_the_page_says(verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command(verb)) == 0
+    printed = capsys.readouterr().out
+    for said in SAID[verb]:
+        assert said in printed
+    assert "violated" not in printed
+
+
+@pytest.mark.parametrize(("verb", "said"), [
+    ("derive", ["Inner loop on every task k", "(eta/K) sum_{k} gamma~_{j,r,k}^(t,J)", "own_k/||own_k||^2"]),
+    ("run", ["test_loss_adapted", "tasks are coupled through"]),
+    ("validate", ["PASS", "adapted of the same state"]),
+])
+def test_two_loops_of_a_users_own_run_as_the_page_says(
+    verb: str, said: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (text,) = [block for block in blocks("python") if "Bilevel(" in block]
+    (folder / "tasks.py").write_text(text, encoding="utf-8")
+    assert main(command(verb, "tasks.py")) == 0
+    printed = capsys.readouterr().out
+    assert all(each in printed for each in said)
+
+
+def test_the_page_has_a_command_for_each(folder: Path) -> None:
+    lines = "".join(blocks("sh")).split("\n")
+    assert {line.split()[1] for line in lines if line} == set(SAID)
+
+
+def test_each_lemma_has_a_mutant_that_the_check_refutes(folder: Path) -> None:
+    recorded = runpy.run_path("kou.py")["STATEMENTS"]
+    found = gr.check("kou.py:model", None, [mutated(s) for s in recorded], steps=60, seeds=2)
+    assert [result.verdict for result in found.results] == ["violated"] * len(recorded)
+
+
+def test_the_run_has_flipped_labels_that_it_memorises(folder: Path) -> None:
+    data = gr.run("kou.py:model", {"flip_probability": 0.3}, steps=100, seed=0)
+    clean = gr.run("kou.py:model", {"flip_probability": 0.0}, steps=100, seed=0)
+    assert float(data["train_error"][-1]) == 0.0 == float(clean["train_error"][-1])
+    assert int(data["T_noise"]) > 0
+    assert float(data["test_error"][-1]) == pytest.approx(0.3, abs=0.1) and float(clean["test_error"][-1]) < 0.05
+
+
+def test_conditions_beside_a_model_are_the_files_own(folder: Path) -> None:
+    table = gr.conditions("kou.py:model", {"d": 100})
+    assert [row.clause.id for row in table.rows] == ["d", "benign"]
+    assert table.rows[0].ratio == pytest.approx(100 / 400)
+    (folder / "kou.py").write_text(blocks("python")[0] + "\nCONDITIONS = 3\n", encoding="utf-8")
+    with pytest.raises(gr.InputError, match=r"CONDITIONS: 3 in kou\.py:model"):
+        gr.conditions("kou.py:model")
+    (folder / "kou.py").write_text(blocks("python")[0] + "\nCONDITIONS = None\n", encoding="utf-8")
+    with pytest.raises(gr.InputError, match="no conditions are recorded for 'kou'"):
+        gr.conditions("kou.py:model")
+
+
+def test_the_figure_is_drawn(folder: Path) -> None:
+    matplotlib.use("Agg")
+    exec(compile(blocks("python")[1], "figure.py", "exec"), {})
+    picture = matplotlib.image.imread(str(folder / "kou.png"))
+    assert picture.shape[1] > 500 and np.ptp(picture) > 0.5
+    matplotlib.pyplot.close("all")
+
+
+def test_the_model_of_the_page_is_declared_as_the_paper_has_it(folder: Path) -> None:
+    model = runpy.run_path("kou.py")["model"]
+    values = {parameter.name: parameter.default for parameter in model.parameters}
+    assert (values["n"], values["m"]) == (20, 10) and model.label_flips == "flip_probability"
+    assert [patch.scale for patch in model.patches] == ["clean", "one"]
+    assert dataclasses.replace(model, title="x").follows_clean

@@ -1,0 +1,293 @@
+"""The tests of the heterogeneous-noise paper's errata (run by `test_errata.test_entry`)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from derivations.ledger.claims import claims
+from derivations.ledger.errata import Erratum
+from derivations.papers.heterogeneous.model import model
+from dynamics.chance.streams import stream
+from simulate.start.draw import Draw, draw
+from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Floats, Run, Show, Shown, shows
+from tests.helpers.printed_states import Classes
+
+from . import printed_states as states
+
+
+def one_step(claim: str) -> Show:
+    """The claim's left side at one state by torch, against its display: the entry's slip left in, and mended."""
+
+    def show(entry: Erratum, run: Run) -> Shown:
+        pytest.importorskip("torch")
+        errata = claims()[claim].errata
+        printed = states.error(claim, tuple(x for x in errata if x != entry.id))
+        return Shown(printed <= EXACT, states.error(claim, errata) <= EXACT, (f"{printed:.2g}",))
+
+    return show
+
+
+SHOW |= {f"heterogeneous-{name}": one_step(f"heterogeneous-{name}-{claim}") for name, claim in
+         (("74", "product"), ("76", "norm"), ("96", "step"), ("112", "beta"), ("124", "step"))}  # fmt: skip
+
+
+def drawn(entry: Erratum, number: int = 0, **changed: float) -> Draw:
+    """What a command's seed 0 draws."""
+    words = dict(word.split("=") for word in entry.runs[number].split() if "=" in word and not word.startswith("--"))
+    numbers = {name: int(value) if name in ("K", "n", "m") else value if name == "init" else float(value)
+               for name, value in words.items() if name != "loss"}  # fmt: skip
+    declared = model(int(words["K"]))
+    return draw(declared, {p.name: p.default for p in declared.parameters} | numbers | changed, 0)
+
+
+def outputs(state: Classes) -> Floats:
+    """F (K, n)."""
+    on = np.maximum(state.W @ state.u.T, 0)[..., state.y] + np.maximum(state.W @ state.xi.T, 0)
+    found: Floats = on.mean(1)
+    return found
+
+
+def after(state: Classes) -> Classes:
+    """The state one step later."""
+    return replace(state, W=state.W + states.moved(state))
+
+
+@shows("heterogeneous-60")
+def gradient_of_one_example(entry: Erratum, run: Run) -> Shown:
+    pytest.importorskip("torch")
+    state = states.classes()
+    right = -states.moved(state) / state.eta  # the display, which claim 60-gradient holds to be grad L_S
+    whole, error = np.zeros_like(state.W), []
+    for i, label in enumerate(state.y):
+        one = sum((state.p[h, i] - (h == label)) * states.slopes_of(state, h, i) for h in range(len(state.u)))
+        whole += one / len(state.y)
+        error.append(float(np.abs(one - right).max()))
+    return Shown(max(error) <= EXACT, float(np.abs(whole - right).max()) <= EXACT, (f"{max(error):.2g}",))
+
+
+@shows("heterogeneous-61")
+def ratio_of_two_probabilities(entry: Erratum, run: Run) -> Shown:
+    pytest.importorskip("torch")
+    before = states.classes()
+    now = after(before)
+    i, label = 0, before.y[0]
+    change = math.log(before.p[label, i]) - math.log(now.p[label, i])
+    printed, corrected = math.log(now.p[label, i] / now.p[label, i]), math.log(before.p[label, i] / now.p[label, i])
+    return Shown(abs(change - printed) <= EXACT, abs(change - corrected) <= EXACT, (f"{change:.2g}",))
+
+
+@shows("heterogeneous-93")
+def a_ratio_that_still_grows(entry: Erratum, run: Run) -> Shown:
+    p_i, p_j, growth = 0.2, 0.9, 1.1
+    kappa = (1 - p_i) / (1 - p_j)
+    odds_i, odds_j = 1 / (1 - p_i) - 1, 1 / (1 - p_j) - 1
+    found = kappa * (1 + odds_j * growth) / (1 + odds_i * growth) / (1 + odds_j) * (1 + odds_i)
+    assert found == pytest.approx((1 + odds_j * growth) / (1 + odds_i * growth))
+    printed = max(1.0, kappa * growth / growth)
+    logs = p_j * math.log(growth) - p_i * math.log(growth)  # first order; positive, so the ratio grows
+    return Shown(found <= printed, found >= kappa and logs > 0, (f"{found:.2f}", f"{printed:.0f}"))
+
+
+def largest_gain(state: Classes, i: int, j: int) -> float:
+    """(94)'s left side: Delta_{l2}(x_i) - Delta_{y_i}(x_i) - Delta_{l1}(x_j) + Delta_{y_j}(x_j)."""
+    delta = outputs(after(state)) - outputs(state)
+    others_i, others_j = (np.delete(delta[:, at], state.y[at]) for at in (i, j))
+    return float(others_i.max() - delta[state.y[i], i] - others_j.min() + delta[state.y[j], j])
+
+
+def orthogonal_state(u: tuple[float, ...], noise: tuple[float, ...], sizes: tuple[int, ...]) -> Classes:
+    """Every patch orthogonal to every other, 40% of an own class's filters active on each, small filters and steps."""
+    m, n, K = 10, sum(sizes), len(sizes)
+    y = np.repeat(np.arange(K), sizes)
+    vectors = np.diag([*u, *noise])
+    signs = np.where(np.arange(m) < 5, 1.0, -1.0)
+    W = 0.01 * np.tile(signs[None, :, None], (K, 1, K + n)) * stream(0, "94").uniform(0.5, 1.5, (K, m, K + n))
+    return Classes(vectors[:K], vectors[K:], W, y, eta=1e-3)
+
+
+def bound_94(state: Classes, i: int, j: int, rate: float, shared: bool) -> float:
+    """(94)'s right side for orthogonal noises, at a rate, the second example's feature shared by its class or not."""
+    left = 1 - state.p[state.y, np.arange(len(state.y))]
+    u2, xi2 = (state.u**2).sum(1), (state.xi**2).sum(1)
+    pull = float(left[state.y == state.y[j]].sum()) if shared else left[j]
+    gain = left[j] * xi2[j] + pull * u2[state.y[j]]
+    return float(rate * (gain - 0.4 * left[i] * (xi2[i] + u2[state.y[i]])))
+
+
+@shows("heterogeneous-94")
+def gains_are_over_m(entry: Erratum, run: Run) -> Shown:
+    pytest.importorskip("torch")
+    state = orthogonal_state((2.0, 0.5), (2.0, 2.0, 0.5), (2, 1))
+    (m, n), found = (state.W.shape[1], len(state.y)), largest_gain(state, 0, 2)
+    rates = state.eta / n, state.eta / (m * n)
+    printed, corrected = (bound_94(state, 0, 2, rate, True) for rate in rates)
+    assert printed < 0
+    return Shown(found <= printed, found <= corrected, (f"{found / state.eta:.2f}", f"{printed / state.eta:.2f}",
+                                                        f"{corrected / state.eta:.2f}"))  # fmt: skip
+
+
+@shows("heterogeneous-94-shared")
+def a_class_shares_its_feature(entry: Erratum, run: Run) -> Shown:
+    pytest.importorskip("torch")
+    state = orthogonal_state((1.0, 1.0), (0.1,) * 11, (1, 10))
+    (m, n), found = (state.W.shape[1], len(state.y)), largest_gain(state, 0, 10)
+    printed, corrected = (bound_94(state, 0, 10, state.eta / (m * n), shared) for shared in (False, True))
+    return Shown(found <= printed, found <= corrected, (f"{found / state.eta:.4f}", f"{printed / state.eta:.4f}",
+                                                        f"{corrected / state.eta:.4f}"))  # fmt: skip
+
+
+@shows("heterogeneous-98")
+def another_class_is_pushed_down(entry: Erratum, run: Run) -> Shown:
+    pytest.importorskip("torch")
+    state = replace(states.classes(sizes=(4, 4), m=3), eta=0.1)
+    change, gram, own = states.moved(state) @ state.xi.T, state.xi @ state.xi.T, state.y
+    on = (state.W @ state.xi.T > 0).astype(float)
+    apart = np.abs(gram) - np.diag(np.diag(gram))
+    label = state.p[own, np.arange(len(own))]
+    rate = state.eta / (state.W.shape[1] * len(own))
+
+    def excess(away: Floats, back: Floats) -> float:
+        """The largest left side less right side of (98), over filters of the other class."""
+        right = np.einsum("kri,ki,ia->kra", on, away, apart) - on * back[:, None] * np.diag(gram)
+        over = change / rate - right
+        return float(max(over[k, :, own != k].max() for k in range(2)))
+
+    printed = excess(1 - state.p, np.tile(label, (2, 1)))
+    corrected = excess(np.tile(1 - label, (2, 1)) + (np.arange(2)[:, None] == own) * (label - state.p), state.p)
+    return Shown(printed <= 1e-9, corrected <= 1e-9, (f"{printed:.2g}",))
+
+
+def largest_product(scale: float) -> tuple[float, float]:
+    """max_{i != j} |<xi_i, xi_j>| over F^(1/2) sqrt(log) and over F sqrt(log), for isotropic noise."""
+    n, d = 20, 1000
+    values = {p.name: p.default for p in model(2).parameters}
+    values |= {"K": 2, "n": n, "m": 1, "d": d, "sigma_p": scale, "sigma_0": 0.01}
+    xi_gram = draw(model(2), values, 0).gram[2:, 2:]
+    off, F = float(np.abs(xi_gram - np.diag(np.diag(xi_gram))).max()), scale**2 * math.sqrt(d - 2)
+    logs = math.sqrt(math.log(3 * n**2 / DELTA))
+    return off / (math.sqrt(F) * logs), off / (F * logs)
+
+
+@shows("heterogeneous-97")
+def products_scale_with_f(entry: Erratum, run: Run) -> Shown:
+    small, large = largest_product(0.1), largest_product(10.0)
+    quoted = (*(f"{x:.2g}" for x in (small[0], large[0])), f"{large[1]:.2f}")
+    return Shown(large[0] <= 2 * small[0], large[1] <= 2 * small[1], quoted)
+
+
+@shows("heterogeneous-53")
+def a_noise_with_itself(entry: Erratum, run: Run) -> Shown:
+    n, d = 20, 1000
+    values = {p.name: p.default for p in model(2).parameters}
+    gram = draw(model(2), values | {"K": 2, "n": n, "m": 1, "d": d, "sigma_p": 1.0, "sigma_0": 0.01}, 0).gram[2:, 2:]
+    scale = math.sqrt((d - 2) * math.log(6 * n**2 / DELTA))
+    own, off = float(np.diag(gram).max() / scale), float(np.abs(gram - np.diag(np.diag(gram))).max() / scale)
+    return Shown(own <= 1.5, off <= 1.5, (f"{own:.1f}", f"{off:.1f}"))
+
+
+def features(entry: Erratum, run: Run, number: int) -> tuple[float, float]:
+    """A run's sum_r sigma(<w_{y,r}, u_y>) at its end for y = 0, and sum_t sum_{S_y} (1 - p_y) ||u_y||^2."""
+    found, data = run(entry.runs[number]), drawn(entry, number)
+    left = np.maximum(data.z[0, :, 0] + found["gamma"][-1, 0, :, 0], 0).sum()
+    return float(left), float(found["one_minus_p"][:-1, data.y == 0].sum() * data.gram[0, 0])
+
+
+@shows("heterogeneous-122")
+def the_signal_grows_by_one_over_m(entry: Erratum, run: Run) -> Shown:
+    pytest.importorskip("torch")
+    one = one_step("heterogeneous-122-step")(entry, run)
+    printed, corrected, quoted = [], [], [*one.quoted]
+    for number, m in enumerate((10, 40)):
+        left, total = features(entry, run, number)
+        bounds = [0.3 * m * 1.0 / 12 * total, 0.3 * m * 1.0 / (12 * m) * total]
+        printed.append(left >= bounds[0])
+        corrected.append(left >= bounds[1])
+        quoted += [f"{left:.2f}", f"{bounds[0]:.2f}", f"{bounds[1]:.2f}"]
+    return Shown(one.printed or all(printed), one.corrected and all(corrected), tuple(quoted))
+
+
+@shows("heterogeneous-122-time")
+def the_sum_starts_at_zero(entry: Erratum, run: Run) -> Shown:
+    found, data = run(entry.runs[0]), drawn(entry)
+    left, own = found["gamma"][-1, 0, :, 0].max(), found["one_minus_p"][:, data.y == 0].sum(1)
+    printed, corrected = (4.0 / (5 * 6) * own[steps].sum() for steps in (slice(1, None), slice(None, -1)))
+    error = [abs(left - x) for x in (printed, corrected)]
+    return Shown(error[0] <= 1e-9, error[1] <= 1e-9, (f"{left:.4f}", f"{printed:.4f}"))
+
+
+@shows("heterogeneous-128")
+def noise_is_learned_by_one_over_m(entry: Erratum, run: Run) -> Shown:
+    ratios = []
+    for number in range(2):
+        found, data = run(entry.runs[2 * number]), drawn(entry, 2 * number)
+        left = run(entry.runs[2 * number + 1])["one_minus_p"][:-1, data.y == 0].sum(0)
+        gram = data.gram[2:, 2:]
+        b = found["rho"][-1, 0] / np.diag(gram)
+        learned = 0.5 * np.sqrt(np.einsum("ri,ik,rk->r", b, gram, b)).mean()
+        ratios.append(float(learned / (2.0 / 10 * 0.25 * math.sqrt(500 - 2) * math.sqrt((left**2).sum()))))
+    scaled = [ratios[0] * 10, ratios[1] * 160]
+    quoted = (*(f"{x:.2g}" for x in ratios), *(f"{x:.2f}" for x in scaled))
+    return Shown(max(ratios) <= 4 * min(ratios), max(scaled) <= 4 * min(scaled), quoted)
+
+
+@shows("heterogeneous-T")
+def the_hitting_time_takes_the_square(entry: Erratum, run: Run) -> Shown:
+    steps, printed, corrected = [], [], []
+    for command, m in zip(entry.runs, (20, 80), strict=True):
+        steps.append(int(run(command)["loss"].size - 1))
+        printed.append(max(8 * 6, math.sqrt(m * 402) * 0.01, math.sqrt(m * 2)))
+        corrected.append(2 * m * 402 * 0.01**2 + 2 * m * (2.5 * math.log(4 / 0.05)) ** 2)
+    growth, expected = steps[1] / steps[0], [x[1] / x[0] for x in (printed, corrected)]
+    quoted = (*map(str, steps), f"{growth:.1f}", f"{expected[0]:.1f}", f"{expected[1]:.1f}")
+    return Shown(growth <= 2 * expected[0], 0.5 <= growth / expected[1] <= 2, quoted)
+
+
+@shows("heterogeneous-118")
+def a_change_of_units(entry: Erratum, run: Run) -> Shown:
+    loss = [float(run(command)["loss"][-1]) for command in entry.runs]
+    assert loss[0] == pytest.approx(loss[1], rel=1e-9)
+    smallest, sigma_0 = (0.5, 5.0), (0.01, 0.001)  # of A and of the filters; the network is the same
+    printed = (sigma_0[0] / sigma_0[1]) ** 2
+    corrected = printed * (smallest[0] / smallest[1]) ** 2
+    return Shown(printed == pytest.approx(1), corrected == pytest.approx(1), (f"{printed:.0f}", f"{loss[0]:.4f}"))
+
+
+@shows("heterogeneous-L13")
+def hoeffding_for_signs(entry: Erratum, run: Run) -> Shown:
+    m = 100
+    below = sum(math.comb(m, k) for k in range(math.ceil(0.4 * m))) / 2**m
+    printed, corrected = math.exp(-8 * m / 25), math.exp(-m / 50)
+    return Shown(below <= printed, below <= corrected, (f"{below:.3f}", f"{printed:.2g}", f"{corrected:.2f}"))
+
+
+@shows("heterogeneous-L16")
+def two_sides(entry: Erratum, run: Run) -> Shown:
+    t, probability = 0.5, {1: 1.0, 2: 0.5}  # |share - 1/2| >= 1/2: all signs alike
+    printed, corrected = ({d: factor * math.exp(-2 * d * t**2) for d in probability} for factor in (1, 2))
+    quoted = (*(f"{x:.1f}" for x in probability.values()), *(f"{x:.2f}" for x in printed.values()))
+    return Shown(all(probability[d] <= printed[d] for d in printed),
+                 all(probability[d] <= corrected[d] for d in corrected), quoted)  # fmt: skip
+
+
+@shows("heterogeneous-L18")
+def rows_that_agree(entry: Erratum, run: Run) -> Shown:
+    ratio, draws = 50, 40000
+    x = stream(0, "L18").standard_normal((draws, 2))
+    inside = float((x @ np.array([[1.0, 1 / ratio], [1.0, -1 / ratio]]).T > 0).all(1).mean())
+    exact = 0.5 - math.atan(1 / ratio) / math.pi
+    close = abs(inside - exact) <= 4 * math.sqrt(0.25 / draws)
+    return Shown(inside <= 0.6**2, close, (f"{exact:.3f}", f"{0.6**2:.2f}"))
+
+
+@shows("heterogeneous-116")
+def square_matrices_are_nearly_singular(entry: Erratum, run: Run) -> Shown:
+    m, found = 100, []
+    for rank in (100, 400):
+        values = np.linalg.svd(stream(0, "116", rank).standard_normal((m, rank)), compute_uv=False)
+        found.append(float(values[m - 2]))  # the (m - n)-th, n = 1
+    bound = 0.1 * math.sqrt(m)
+    return Shown(found[0] >= bound, found[1] >= bound, (f"{found[0]:.2f}", f"{found[1]:.1f}", f"{bound:.0f}"))

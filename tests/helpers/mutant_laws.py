@@ -1,0 +1,174 @@
+"""Wrong test laws and observables: functions of the package changed in place, for as long as `validate` judges them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.helpers.mutant_kernels import RAISED, STEPS, Table, case
+from tests.helpers.mutants import Mutant, mutants
+
+# Module -> the functions of it that the law of fresh examples, or what is seen of states, is made by.
+EXAMPLES = {
+    "dynamics.fresh.testlaw": ("_over_labels", "errors", "costs", "coloured", "square_root", "_unit_root",
+                         "_signed_error",
+                         "_class_error", "_logistic", "_cross_entropy", "_mean_and_error", "scores", "_alone", "_own"),
+    "dynamics.geometry.distances": ("weight_gram", "project_off"),
+    "simulate.observe.fresh": ("law", "_labels", "_key", "_fresh_vectors", "_covariance", "_class_noise"),
+}  # fmt: skip
+CLASSES = {"dynamics.fresh.classnoise": ("standardised", "of", "covariance", "_seen", "preactivations",
+                                             "spiked", "sample")}
+TASKS = {
+    "dynamics.fresh.tasklaw": ("rest", "off", "unadapted", "_unadapted_at", "_keys", "_feature_scores",
+                          "_noise_scores"),
+    "simulate.observe.fresh_tasks": ("_held", "filters", "_rest_of_start", "law", "_across"),
+}
+SEEN = {"simulate.run.run": ("seen_by",)}
+# What is reported of states.
+COMMON = {
+    "simulate.observe.observables": ("evaluate", "_common", "_coefficients", "_placed", "_declared", "_shifted",
+                             "_from_coefficients", "_distance"),
+    "simulate.observe.coefficients": ("coefficient",),
+    "simulate.observe.extremes": ("variable", "_variable", "_entries", "_adapted", "_heads", "_dims", "_kept"),
+    "simulate.observe.states": ("blocks", "rows", "own", "per_example", "watched", "shares", "own_heads"),
+}
+EVENTS = {"simulate.run.run": ("seen_by", "_stop", "__call__")}
+OF_CLASSES = {
+    "simulate.observe.classes": ("variable", "_log_complement", "_own_active", "_ratios"),
+    "dynamics.fresh.classnoise": ("pair_moments", "log_complement", "_log_sum"),
+}
+OF_MATRICES = {
+    "simulate.observe.matrices": ("variable", "_spectral", "near_orthogonality", "_max_margin", "_conditions",
+                         "_nonnegative"),
+    "simulate.observe.states": ("frame", "norms", "sizes"),
+    "simulate.observe.sides": ("sides", "preactivations", "patch_columns", "slopes", "add", "variables"),
+    "dynamics.geometry.spectrum": ("at", "frame_of_vectors", "frame_of_gram", "_split", "lengths", "sizes", "_sizes"),
+    "dynamics.geometry.orthogonality": ("quantities",),
+}
+REPORTED: dict[str, dict[str, tuple[str, ...]]] = {
+    "pegr_none_q2": {**COMMON, **EVENTS, "dynamics.geometry.distances": ("movement", "distance")},
+    "heterogeneous_K3": {"simulate.observe.observables": COMMON["simulate.observe.observables"],
+                         "simulate.observe.coefficients": COMMON["simulate.observe.coefficients"], **OF_CLASSES},
+    "nearly_orthogonal": OF_MATRICES,
+    "fomaml_train_validation_huberized": {**COMMON, **EVENTS},
+}  # fmt: skip
+BY_KERNEL: dict[str, dict[str, tuple[str, ...]]] = {
+    "pegr_none_q2": {**EXAMPLES, **SEEN},
+    "heterogeneous_K3": {**EXAMPLES, **CLASSES, **SEEN},
+    "nearly_orthogonal": {**EXAMPLES, **SEEN},
+    "fomaml_train_validation_huberized": {**TASKS, **SEEN},
+}
+
+
+def table(name: str, module: str, chosen: list[Mutant]) -> Table:
+    """Mutants of a module's functions, each put to `validate` with the shipped kernel `name`."""
+    of, found = case(name), Table([], [])
+    before = _seen(name)
+    assert sum("vectors" in each and np.size(values) > 0 for each, values in before.items()) > 20, "nothing is seen"
+    for mutant in chosen:
+        with changed(module, mutant.source) as done:
+            verdict = of.verdict(of.kernel) if done else "same"
+            after = _seen(name) if verdict not in ("fail", "crash") else before
+        label = f"{name}, {module}: {mutant.name}"
+        if verdict == "crash":
+            found.crashed += 1
+        elif verdict == "fail":
+            found.caught.append(label)
+        elif _alike(before, after):
+            found.equivalent += 1
+        else:
+            found.missed.append(f"{label} ({verdict})")
+    return found
+
+
+def all_mutants(module: str, functions: tuple[str, ...]) -> list[Mutant]:
+    """Every mutant of these functions of a module."""
+    path = importlib.import_module(module).__file__
+    assert path is not None
+    return mutants(Path(path).read_text(encoding="utf-8"), lambda name: name in functions)
+
+
+@contextmanager
+def changed(module: str, source: str) -> Iterator[bool]:
+    """Inside, the module's functions run the code of `source`, wherever they are referred to; whether any differs."""
+    loaded = importlib.import_module(module)
+    codes = _codes(compile(source, str(loaded.__file__), "exec"))
+    kept = []
+    for function in _functions(loaded):
+        code = codes.get((function.__qualname__, function.__code__.co_freevars))
+        if code is not None and not _equal(code, function.__code__):
+            kept.append((function, function.__code__))
+            function.__code__ = code
+    try:
+        yield bool(kept)
+    finally:
+        for function, code in kept:
+            function.__code__ = code
+
+
+def _functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
+    """The functions and methods that a module defines."""
+    for each in vars(module).values():
+        if inspect.isfunction(each) and each.__module__ == module.__name__:
+            yield each
+        if inspect.isclass(each) and each.__module__ == module.__name__:
+            for inner in vars(each).values():
+                plain = getattr(inner, "__func__", getattr(inner, "fget", getattr(inner, "func", inner)))
+                if inspect.isfunction(plain):
+                    yield plain
+
+
+def _codes(code: types.CodeType) -> dict[tuple[str, tuple[str, ...]], types.CodeType]:
+    found = {}
+    for each in code.co_consts:
+        if isinstance(each, types.CodeType):
+            found[each.co_qualname, each.co_freevars] = each
+            found |= _codes(each)
+    return found
+
+
+def _equal(one: types.CodeType, other: types.CodeType) -> bool:
+    """The same instructions, wherever they stand."""
+    same = one.co_code == other.co_code and one.co_names == other.co_names and one.co_varnames == other.co_varnames
+    consts = [[c for c in each.co_consts if not isinstance(c, types.CodeType)] for each in (one, other)]
+    inner = [[c for c in each.co_consts if isinstance(c, types.CodeType)] for each in (one, other)]
+    return (
+        same and consts[0][:] == consts[1][:] and len(inner[0]) == len(inner[1])
+        and all(_equal(a, b) for a, b in zip(*inner, strict=True))
+    )
+
+
+def _seen(name: str) -> dict[str, Any]:
+    """What runs of the setting give, at draws and sizes of their own: mutants that change none of it are the same."""
+    import gammarho as gr
+
+    of = case(name)
+    found: dict[str, Any] = {}
+    for at, sizes in enumerate(({"n": 6, "m": 2, "d": 25}, {"n": 9, "m": 4, "d": 12})):
+        values = {**of.values, **sizes, "project_noise": at == 0, "noise": ["gaussian", "uniform"][at], "eta": 0.7}
+        known = {p.name for p in of.model.parameters if p.kind != "counts"}
+        given = {key: value for key, value in values.items() if key in known and value is not None}
+        for sampling in ("vectors", "gram"):
+            with np.errstate(all="ignore"):
+                try:
+                    data = gr.run(of.model.name, given, steps=STEPS, seed=5, record=[0, 1, 3, STEPS], sampling=sampling)
+                except RAISED as error:  # not every setting has Gram draws: those raise unchanged too
+                    found[f"{type(error).__name__} {at} {sampling}"] = np.zeros(0)
+                    continue
+            found |= {f"{each} {at} {sampling}": data[each].values for each in data.data_vars}
+    return found
+
+
+def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(
+        one[name].shape == other[name].shape
+        and np.allclose(one[name], other[name], rtol=1e-11, atol=1e-13, equal_nan=True)
+        for name in one
+    )

@@ -1,0 +1,332 @@
+"""check: the language of claims, its rounding, the four verdicts, witnesses that run again, and the verb."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path as File
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+import gammarho as gr
+from derivations.declare import Instance, Only, Path, Quantity, Statement, Statements
+from gammarho import cli
+from simulate.ask.parameters import resolve
+from simulate.ask.settings import resolve as setting
+from simulate.check.bench import Bench, Call, Result
+from simulate.check.case import Case
+from simulate.check.formula import comparisons, evaluate, number, parse
+from simulate.check.verdict import draws_needed, exponent, failure_limits
+from simulate.errors import InputError
+
+SMALL = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
+
+
+def lemma(claim: str, **fields: Any) -> Statement:
+    return Statement(**{"id": "own", "kind": "inequality", "claim": claim, **fields})
+
+
+def verdict(claim: str, params: Mapping[str, object] | None = None, **fields: Any) -> Result:
+    options = {key: fields.pop(key) for key in ("steps", "seeds", "draws") if key in fields}
+    return gr.check("pegr", params or SMALL, [lemma(claim, **fields)], **{"steps": 20, "seeds": 2, **options})["own"]
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    found = setting("pegr")
+    bench = Bench(found, resolve(found.factory, SMALL), 20, 0, {"A": "z_mu", "h": "z_xi", "twice": "2*A"}, Call({}, {}))
+    return bench.case(0, 20, [])
+
+
+# The language
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A", lambda z, b, g: z[:, :, :, 0]),
+        ("twice - A", lambda z, b, g: z[:, :, :, 0]),
+        ("h[j,r,k]", lambda z, b, g: z[:, :, :, 1:]),
+        ("G_xi_xi[i,i]", lambda z, b, g: np.diag(g)[1:]),
+        ("max[r](A)", lambda z, b, g: z[:, :, :, 0].max(2)),
+        ("sum[j,r,i](relu(h)**2)", lambda z, b, g: (np.maximum(z[..., 1:], 0) ** 2).sum((1, 2, 3))),
+        ("mean[i](abs(h))", lambda z, b, g: np.abs(z[..., 1:]).mean(3)),
+        ("sum[k](b_xi[j,r,k]*G_xi_xi[i,k])", lambda z, b, g: b[..., 1:] @ g[1:, 1:]),
+        ("next(A)", lambda z, b, g: z[1:, :, :, 0]),
+        ("start(h)", lambda z, b, g: z[0, :, :, 1:]),
+        ("at(h, 7.9)", lambda z, b, g: z[7, :, :, 1:]),
+        ("max(A, -A)", lambda z, b, g: np.abs(z[:, :, :, 0])),
+        ("j*A", lambda z, b, g: z[:, :, :, 0] * np.array([1, -1])[:, None]),
+        ("A > 0", lambda z, b, g: z[:, :, :, 0] > 0),
+        ("A > 0 and not A > 0.01 or A < -1", lambda z, b, g: (z[:, :, :, 0] > 0) & (z[:, :, :, 0] <= 0.01)),
+        ("kappa*c*m", lambda z, b, g: np.asarray(0.5)),
+    ],
+)
+def test_formulas_say_what_numpy_says(case: Case, text: str, expected: Any) -> None:
+    rows = np.flatnonzero(case.following >= 0) if "next" in text else None
+    found = evaluate(parse(text), case.view(rows))
+    assert case.states.b is not None
+    np.testing.assert_allclose(found.values, expected(case.states.z, case.states.b, case.draw.gram), rtol=1e-13, atol=0)
+
+
+def test_reductions_take_a_condition(case: Case) -> None:
+    own = np.array([1.0, -1.0])[:, None] == case.draw.y
+    h = case.states.z[..., 1:]
+    found = evaluate(parse("max[j,r](h, own)"), case.view())
+    np.testing.assert_array_equal(found.values, np.where(own[:, None, :], h, -np.inf).max((1, 2)))
+    assert found.dims == ("t", "i")
+    assert number("sum[i,k](1, same[i,k])", case.view()) == 4
+
+
+def test_events_have_their_first_step(case: Case) -> None:
+    loss = case.states.seen["loss"]
+    bound = float(np.median(loss))
+    assert number(f"first(loss <= {bound!r})", case.view()) == case.t[np.argmax(loss <= bound)] > 0
+    assert number("first(loss <= 0)", case.view()) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("gama <= 1", "did you mean 'gamma'"), ("gamma[j] <= 1", "1 indices; expected 2"),
+        ("sin(A) <= 1", "not a function"), ("max[q](A) <= 1", "no index q"),
+        ("A*b_xi[j,i,r] <= 1", "different lengths"), ("gamma <=", "not a formula"),
+        ("A % 2 <= 1", "the operations are"), ("A != 0", "the comparisons are"), ("[A] == A", "not part of a formula"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(text: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        verdict(text)
+
+
+def test_tolerance_is_relative_to_what_cancels(case: Case) -> None:
+    view = case.view()
+    (kept,) = comparisons("h + 1e6 - 1e6 == h", view, 1e-15)
+    assert kept.holds.all() and not np.array_equal(kept.left, kept.right)
+    for text in ("h*(1 + 1e-9) == h", "h*(1 + 1e-9) + abs(h) <= h + abs(h)"):
+        assert not comparisons(text, view, 1e-12)[0].holds.all()
+    assert comparisons("loss <= loss and loss < loss*1.1 <= 1", view, 1e-12)[2].text == "loss * 1.1 <= 1"
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=4), st.floats(0.1, 5))
+def test_rounding_of_the_two_sides_of_an_identity_never_violates_it(terms: list[float], power: float) -> None:
+    found = setting("pegr")
+    at = Bench(found, resolve(found.factory, SMALL), 0, 0, {}, Call({}, {})).case(0, 0, []).view()
+    total = " + ".join(f"({x!r})" for x in terms)
+    for left, right in ((f"({total})**2", f"({total})*({total})"), (f"({total}) - ({total})*1.0", "0"),
+                        (f"log(abs({total}) + 1)*{power}", f"log((abs({total}) + 1)**{power})"),
+                        (f"exp(-abs({total})/100)", f"1/exp(abs({total})/100)")):  # fmt: skip
+        assert all(c.holds.all() for c in comparisons(f"{left} == {right}", at, 1e-12))
+
+
+# Verdicts
+
+
+def test_the_four_verdicts() -> None:
+    assert verdict("abs(l1) <= 1").verdict == "holds"
+    assert verdict("abs(l1) <= 0.1").verdict == "violated"
+    assert verdict("abs(l1) <= 0.1", given="n > 4").verdict == "vacuous"
+    assert verdict("log(-1 - abs(gamma)) <= 0").verdict == "undecided"  # it has no value
+    only = (Only(parameter="regularizer", values=("none",), why="gradient descent"),)
+    told = verdict("abs(l1) <= 0.1", only=only)
+    assert (told.verdict, told.met) == ("vacuous", 0) and "regularizer=none" in told.detail
+
+
+def test_a_vacuous_statement_names_the_part_that_never_holds() -> None:
+    told = verdict("loss <= 0", given="own and n == 4 and m > 3")
+    assert told.verdict == "vacuous" and told.detail.endswith("never met: m > 3")
+
+
+def test_steps_that_do_not_come_are_vacuous_and_hits_that_do_not_are_undecided() -> None:
+    assert verdict("loss <= 0", at="21").verdict == "vacuous"
+    assert verdict("loss <= 0", at="-1").verdict == "vacuous"
+    assert verdict("loss <= 0", since="30").verdict == "vacuous"
+    assert verdict("loss <= 0", at="first(loss <= 0)").verdict == "undecided"
+    assert verdict("t == 20", at="20").verdict == "holds"
+    assert verdict("t <= 7", until="7").verdict == "holds"
+    assert "ends at 20 of 25" in verdict("t <= 20", until="25").detail
+
+
+def test_a_run_that_diverges_is_undecided() -> None:
+    told = verdict("loss >= 0", {**SMALL, "eta": 1e300, "lam": 1e300}, steps=200)
+    assert told.verdict == "undecided" and "diverges" in told.detail
+
+
+def test_the_penalty_is_known_step_by_step() -> None:
+    params = {**SMALL, "lam_until": 5}
+    assert verdict("lam_t == 0.5", params, until="5").verdict == "holds"
+    assert verdict("lam_t == 0", params, since="6").verdict == "holds"
+    assert verdict("lam_t == 0", {**SMALL, "regularizer": "none"}).verdict == "holds"
+
+
+def test_a_witness_runs_again_and_shows_the_failure() -> None:
+    told = verdict("next(gamma) - gamma <= 0", steps=30)
+    witness = told.witness
+    assert witness is not None and told.verdict == "violated"
+    data = eval(witness.replay, {"gr": gr})
+    gamma = data["gamma"].sel(j=witness.index["j"], r=witness.index["r"]).values
+    assert list(data["t"].values) == [witness.t, witness.t + 1]
+    assert gamma[1] - gamma[0] == pytest.approx(witness.left, rel=1e-9) and witness.left > witness.right
+
+
+def test_the_witness_is_the_earliest_failure() -> None:
+    told = verdict("t < 7")
+    assert told.witness is not None and told.witness.t == 7
+
+
+def test_instances_are_checked_at_their_own_values() -> None:
+    own = Instance(values=(("n", 2), ("m", 2), ("d", 9), ("regularizer", "none")), steps=3)
+    told = verdict("n == 2 and T == 3 and lam_t == 0", instance=own)
+    assert told.verdict == "holds"
+    told = verdict("n == 3", instance=own)
+    assert told.witness is not None and eval(told.witness.replay, {"gr": gr}).sizes.get("i", 2) == 2
+
+
+def test_every_step_is_seen_in_a_short_run_and_the_named_ones_in_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert verdict("t <= 20").detail.startswith("on 2 of 2 draws, 42 entries")
+    monkeypatch.setattr("simulate.check.bench.EVERY_STEP", 0)
+    told = verdict("t == 1234", at="1234", steps=5000)
+    assert told.verdict == "holds" and verdict("next(t) == t + 1", steps=5000).verdict == "holds"
+    assert verdict("at(t, 1234) == 1234", steps=5000).verdict == "holds"
+
+
+# Probability, existence, order
+
+
+@given(st.integers(1, 200), st.floats(0, 1))
+def test_limits_are_one_sided_clopper_pearson(n: int, share: float) -> None:
+    k = round(share * n)
+    low, high = failure_limits(k, n)
+    assert 0 <= low <= k / n <= high <= 1
+    if k:
+        assert binom.sf(k - 1, n, low) == pytest.approx(0.01, rel=1e-6)
+    if k < n:
+        assert binom.cdf(k, n, high) == pytest.approx(0.01, rel=1e-6)
+
+
+def test_draws_without_a_failure_that_decide() -> None:
+    assert draws_needed(0.1) == 44
+    assert failure_limits(0, 44)[1] <= 0.1 < failure_limits(0, 43)[1]
+
+
+@pytest.mark.parametrize(
+    ("delta", "draws", "expected"), [(0.1, 60, "violated"), (0.9, 60, "holds"), (0.5, 20, "undecided")]
+)
+def test_probabilities(delta: float, draws: int, expected: str) -> None:
+    """One label is +1 with probability 1/2."""
+    told = verdict("y > 0", {"n": 1, "m": 1, "d": 9}, kind="probability", at="0", delta=str(delta), draws=draws)
+    assert (told.verdict, told.draws) == (expected, draws)
+
+
+def test_existence() -> None:
+    assert verdict("t >= 5", kind="exists").detail.endswith("t = 5 to 5")
+    assert verdict("loss <= 0", kind="exists", until="20").verdict == "violated"
+    told = verdict("loss <= 0", kind="exists", until="50")
+    assert told.verdict == "undecided" and "ends at 20 of 50" in told.detail
+    assert verdict("loss <= 0", kind="exists", given="n == 5").verdict == "vacuous"
+
+
+@pytest.mark.parametrize(("claim", "expected"), [
+    ("sigma_p*sqrt(d) <= 1", "violated"), ("sigma_p*sqrt(d) <= s_like", "holds"),
+    ("max[j,r](abs(A)) <= sigma_0", "undecided"),
+])  # fmt: skip
+def test_orders_have_a_constant_and_an_exponent(claim: str, expected: str) -> None:
+    path = Path(
+        values=(("n", "3"), ("m", "2"), ("d", "40"), ("sigma_p", "0.1*s"), ("regularizer", "none")),
+        scales=(1, 2, 4),
+        steps="1",
+    )
+    quantities = (
+        Quantity(name="s_like", formula="sigma_p*3", meaning=""),
+        Quantity(name="A", formula="z_mu", meaning=""),
+    )
+    own = Statements(paper="own", quantities=quantities, statements=(lemma(claim, kind="order", path=path, at="0"),))
+    told = gr.check("pegr", {}, own, steps=1, seeds=3)["own"]
+    assert told.verdict == expected and "implied constant" in told.detail
+    with pytest.raises(ValueError, match="an order statement needs a path"):
+        lemma("n <= 1", kind="order")
+
+
+def test_the_exponent_of_an_exact_power() -> None:
+    x = np.log([1.0, 2.0, 5.0, 9.0])
+    slope, low, high = exponent(x, 1.5 * x + 0.3)
+    assert slope == pytest.approx(1.5) and high - low < 1e-10
+    noisy = exponent(x, 1.5 * x + np.array([0.1, -0.1, 0.1, -0.1]))
+    assert noisy[1] < noisy[0] < noisy[2] and noisy[2] - noisy[1] > 0.1
+
+
+# Lemmas of one's own
+
+
+def test_the_docstrings_lemma_runs() -> None:
+    told = str(sys.modules["simulate.check.check"].__doc__)
+    text = textwrap.dedent(told[told.index("    import") : told.index("or `STATEMENTS")])
+    assert len(text.splitlines()) <= 10
+    shown: list[Any] = []
+    exec(text, {"print": shown.append})
+    assert shown[0]["monotone"].verdict == "holds"
+    lemma = shown[0]["monotone"].statement
+    assert gr.check("pegr", SMALL, [replace(lemma, claim=lemma.mutant)], steps=20)["monotone"].verdict == "violated"
+
+
+OWN = """
+    from derivations.model import *
+    from derivations.statements import Statement
+
+    model = Model(
+        name="one_layer", title="Leaky ReLU on the data points",
+        directions=(Directions(name="x", over="sample", latex="x", law=GaussianLaw(std="s"),
+                               coefficient=Coefficient(name="beta", latex="b", scaled=False)),),
+        patches=(Patch(direction="x"),), objective=Objective(loss="logistic"),
+        network=Network(heads="signed", activation=Activation(name="leaky_relu", slope=0.1)),
+        parameters=tuple(Parameter(name=a, latex="", meaning="", kind=k, default=v) for a, k, v in (
+            ("n", "count", 4), ("m", "count", 3), ("d", "real", 200), ("s", "real", 0.1), ("sigma_0", "real", 0.1),
+            ("eta", "real", 0.1))))
+    STATEMENTS = (
+        Statement(id="signs", kind="inequality", claim="beta*j*y >= 0", mutant="beta >= 0"),
+        Statement(id="span", kind="identity", tolerance=1e-10,
+                  claim="z_x == start(z_x) + sum[k](beta[j,r,k]*G_x_x[i,k])"))
+"""
+
+
+def test_a_users_model_and_lemmas(tmp_path: File, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(textwrap.dedent(OWN))
+    assert cli.main(["check", f"{path}:model", "--steps", "30", "--seeds", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "2 holds" in shown and "signs" in shown and "span" in shown
+    path.write_text(textwrap.dedent(OWN).replace("beta*j*y >= 0", "beta >= 0"))
+    assert cli.main(["check", f"{path}:model", "signs", "n=3", "--steps", "30", "--seeds", "2", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["results"][0]["verdict"] == "violated" and not told["passed"]
+    assert "n': '3'" in told["results"][0]["witness"]["replay"]
+
+
+def test_the_verb_tells_statements_from_values(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["check", "pegr", "I15", "n=3", "I9", "m=2", "d=20", "--steps", "4", "--seeds", "1"]
+    assert cli.main(line) == 0
+    shown = capsys.readouterr().out
+    assert "2 holds" in shown and "n = 3" not in shown and "eta = 0.02 (published default" in shown
+    assert cli.main(["check", "pegr", "I99"]) == 2
+    assert "did you mean 'I9'?" in capsys.readouterr().err
+    assert cli.main(["check", "pegr", "5.3-printed", *SMALL_WORDS, "--steps", "20"]) == 0  # on record as an erratum
+    assert "gammarho explain pegr-5.3" in capsys.readouterr().out
+
+
+SMALL_WORDS = [f"{name}={value}" for name, value in SMALL.items()]
+
+
+def test_settings_without_statements_say_so() -> None:
+    bare = replace(setting("pegr").factory(), name="nobody")  # type: ignore[operator]
+    with pytest.raises(InputError, match="none are recorded for 'nobody'"):
+        gr.check(bare, steps=1)
+    with pytest.raises(InputError, match="given to two of them"):
+        gr.check("pegr", SMALL, [lemma("n > 0"), lemma("n > 1")], steps=1)

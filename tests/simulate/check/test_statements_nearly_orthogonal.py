@@ -1,0 +1,125 @@
+"""Nearly orthogonal data: its statements on arbitrary states, runs and draws, and a mutant of each that is caught."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import Phase, find, given, settings
+
+import gammarho as gr
+from derivations.declare import Statement
+from derivations.ledger import errata
+from derivations.papers.nearly_orthogonal import statements as nearly_orthogonal
+from simulate.check.case import Case
+from simulate.check.judge import judge
+from simulate.check.states import cases, mutated
+
+BY_ID = {s.id: s for s in nearly_orthogonal.STATEMENTS.statements}
+STEPWISE = list(nearly_orthogonal._INVARIANTS)
+STATES = cases("nearly_orthogonal")
+SEARCH = settings(max_examples=250, phases=[Phase.generate], database=None, derandomize=True)
+
+LEAKY: dict[str, Any] = {
+    "n": 6, "m": 220, "d": 40, "data": "orthogonal", "eta": 132.0, "sigma_0": 1e-3, "slope": 0.5,
+}  # fmt: skip
+MIXTURE: dict[str, Any] = {
+    "n": 4, "m": 100, "d": 1e9, "mu_norm": 0.0, "sigma_p": 1e-3 / 10**1.5, "eta": 40.0, "sigma_0": 1e-3, "slope": 0.5,
+}  # fmt: skip
+RELU = {**LEAKY, "slope": 0.0, "sigma_0": 0.05}
+STAGES = (*nearly_orthogonal._MARGINS, *nearly_orthogonal._LEAKY_STAGES, *nearly_orthogonal._RELU_STAGES)
+
+
+def verdicts(statements: list[Statement], params: dict[str, Any], **options: Any) -> dict[str, str]:
+    found = gr.check("nearly_orthogonal", params, statements, **options)
+    return {result.statement.id: result.verdict for result in found.results}
+
+
+@settings(max_examples=40)
+@given(STATES)
+def test_invariants_hold_on_arbitrary_states(case: Case) -> None:
+    for statement in STEPWISE:
+        found = judge(statement, case)
+        assert (found.failed, found.unknown) == (0, 0), (statement.id, found.first, case.states.values)
+
+
+@pytest.mark.parametrize("statement", STEPWISE, ids=lambda s: s.id)
+def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) -> None:
+    find(STATES, lambda case: judge(statement, case).entries > 0, settings=SEARCH)
+    find(STATES, lambda case: judge(mutated(statement), case).failed > 0, settings=SEARCH)
+
+
+def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
+    known = set(errata.every())
+    for statement in BY_ID.values():
+        assert bool(statement.erratum) == statement.id.endswith("-printed")
+        if statement.erratum:
+            assert statement.erratum in known, statement.id
+        else:
+            assert statement.mutant or statement.kind == "order", statement.id
+
+
+@pytest.mark.parametrize(
+    ("statements", "params"),
+    [
+        ((*nearly_orthogonal._MARGINS, *nearly_orthogonal._RUNS), LEAKY),
+        (nearly_orthogonal._MARGINS, {**RELU, "sigma_0": 1e-3}),
+        (nearly_orthogonal._LEAKY_STAGES, LEAKY),
+        ([s for s in nearly_orthogonal._LEAKY_STAGES if s.id != "4.1b"], MIXTURE),
+        (nearly_orthogonal._RELU_STAGES, RELU),
+    ],
+    ids=["margins, leaky", "margins, ReLU", "leaky", "leaky, correlated", "ReLU"],
+)
+def test_stages_hold_on_runs_in_their_regime_and_their_mutants_do_not(
+    statements: list[Statement], params: dict[str, Any]
+) -> None:
+    tested = [s for s in statements if s.mutant]
+    options: dict[str, Any] = {"steps": 1200, "seeds": 1}
+    told, wrong = verdicts(tested, params, **options), verdicts([mutated(s) for s in tested], params, **options)
+    assert told == dict.fromkeys(told, "holds")
+    assert wrong == dict.fromkeys(told, "violated")
+
+
+def test_outside_their_hypotheses_stages_are_vacuous_and_never_a_pass() -> None:
+    """The paper's own synthetic data meet none of the explicit hypotheses."""
+    tested = [s for s in STAGES if s.mutant and not s.id.startswith("F.2")]
+    for slope in (0.0, 0.1):
+        told = verdicts(tested, {"slope": slope, "m": 20}, steps=30, seeds=2)
+        assert told == dict.fromkeys(told, "vacuous")
+
+
+def test_data_statements_hold_and_their_mutants_do_not() -> None:
+    tested = list(nearly_orthogonal._DATA)
+    params = {**LEAKY, "m": 245, "d": 250}
+    told = verdicts(tested, params, steps=0, seeds=1, draws=120)
+    wrong = verdicts([mutated(s) for s in tested], params, steps=0, seeds=1, draws=20)
+    assert told == dict.fromkeys(told, "holds") and wrong == dict.fromkeys(told, "violated")
+
+
+def test_printed_forms_are_refuted() -> None:
+    printed = [s for s in BY_ID.values() if s.erratum]
+    assert verdicts(printed, LEAKY, steps=200, seeds=4) == {s.id: "violated" for s in printed}
+
+
+def test_orders_in_time() -> None:
+    orders = [s for s in BY_ID.values() if s.kind == "order"]
+    assert verdicts(orders, {}, steps=1, seeds=2) == {s.id: "holds" for s in orders}
+
+
+def test_the_heads_of_an_observable_of_matrices_are_its_first_entries() -> None:
+    params = {"n": 3, "m": 4, "d": 9}
+    false = Statement(id="one", kind="inequality", claim="stable_rank_heads < 0")
+    told = gr.check("nearly_orthogonal", params, [false], steps=2, seeds=1)["one"]
+    assert told.witness is not None
+    data = eval(told.witness.replay, {"gr": gr})
+    place = 0 if told.witness.index["j"] == 1 else 1
+    assert told.witness.left == pytest.approx(float(data["stable_rank"][0, place]), rel=1e-10)
+
+
+def test_the_command_line_checks_it(capsys: pytest.CaptureFixture[str]) -> None:
+    from gammarho import cli
+
+    sizes = ["n=4", "m=6", "d=20"]
+    assert cli.main(["check", "nearly_orthogonal", *sizes, "--steps", "5", "--seeds", "2", "--draws", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "arXiv:2310.18935" in out and "C.4-core" in out

@@ -1,0 +1,24 @@
+"""Small runs of every shipped kernel keep their bits from one version to the next."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.helpers import digests
+
+RECORDED: dict[str, Any] = json.loads(digests.RECORDED.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", digests.CASES)
+def test_a_run_keeps_its_bits(name: str) -> None:
+    if digests.machine() != RECORDED["machine"]:
+        pytest.skip("this machine rounds exp, BLAS or LAPACK otherwise than the one of the recorded digests")
+    found, recorded = digests.of_case(name), RECORDED["cases"][name]
+    assert {variable: found.get(variable) for variable in recorded} == recorded
+
+
+def test_every_recorded_case_is_run() -> None:
+    assert set(digests.CASES) == set(RECORDED["cases"])

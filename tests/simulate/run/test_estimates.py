@@ -1,0 +1,130 @@
+"""What would not fit or never end is refused before it is allocated, by its parameter and with a cure that works."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gammarho.cli import main
+from simulate.ask import parameters, settings
+from simulate.errors import InputError
+from simulate.run import estimate
+from simulate.run.run import run
+from simulate.work import memory
+
+GIGABYTE = 1e9
+
+# The command, the parameter that the sentence starts with, and the cure it ends with.
+REFUSED = (
+    ("phase pegr --x lam=0:1:1000000000 --y sigma_p=0.1:1:2 --steps 5", "x: 'lam=0:1:1000000000'", "at most 100000"),
+    ("phase pegr --x lam=0:1:2 --y sigma_p=0.1:1:2 --steps 5 --seeds 100000000", "seeds:", "run fewer seeds"),
+    ("phase pegr --x n=10:100000:2 --y sigma_p=0.1:1:2 --steps 5 --seeds 1", "n (100000)", "lower n"),
+    ("phase pegr --x lam=0:1:2 --y sigma_p=0.1:1:2 --steps 1000000000000000", "steps:", "take fewer steps"),
+    ("run pegr --steps 5 --seeds 1000000000000", "seeds (1e+12)", "run fewer seeds"),
+    ("run pegr n=100000 m=3 d=1e6 --steps 5", "n (100000)", "lower n"),
+    ("run pegr m=10000000 d=2 n=2 --steps 5", "m (1e+07)", "lower m"),
+    ("run pegr m=1000000000 d=2 n=2 --steps 5", "m (1e+09)", "lower m"),
+    ("run pegr --steps 1000000000000 --record all", "record:", "record fewer steps"),
+    ("run pegr --steps 1000000000000000", "steps:", "take fewer steps"),
+    ("run heterogeneous n=1000000 --steps 5", "n (1e+06)", "lower n"),
+    ("run nearly_orthogonal n=1000000 --steps 5", "n (1e+06)", "lower n"),
+    ("run fomaml n_tasks=1000000 --steps 5", "n_tasks (1e+06)", "lower n_tasks"),
+    ("run pegr n=1000 d=100000 --steps 100000 --engine weights --record all", "record", "record fewer steps"),
+    ("check pegr n=1000000 --steps 5", "n (1e+06)", "lower n"),
+    ("check pegr n=10 m=3 d=100 --steps 5 --seeds 1000000000000", "seeds:", "run fewer seeds"),
+    ("validate pegr n=100000 --steps 5", "n (100000)", "lower n"),
+    ("validate pegr n=10 --steps 1000000000000", "steps:", "take fewer steps"),
+)
+
+
+@pytest.mark.parametrize(("command", "culprit", "cure"), REFUSED)
+def test_what_does_not_fit_is_refused_at_once(
+    command: str, culprit: str, cure: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(memory, "at_hand", lambda: 8 * GIGABYTE)
+    began = time.monotonic()
+    assert main(command.split()) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and shown.err.count("\n") == 1
+    assert shown.err.startswith(f"gammarho: {culprit}") and cure in shown.err.partition(";")[2]
+    assert time.monotonic() - began < 20  # with the verb's imports
+
+
+def request(setting: str, params: dict[str, Any], **changes: Any) -> estimate.Request:
+    found = settings.resolve(setting)
+    resolved = parameters.resolve(found.factory, params)
+    given = {"sampling": "vectors", "engine": "reduced", "steps": 100, "recorded": 50.0, "wanted": ("loss",), **changes}
+    return estimate.Request(resolved.model, resolved.values, **given)
+
+
+def test_the_cure_is_not_refused_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network too wide for vectors is not sent to Gram draws that refuse it too, nor the other way round."""
+    monkeypatch.setattr(memory, "at_hand", lambda: math.inf)
+    wide = {"n": 2, "m": 20000, "d": 20000.0}
+    with pytest.raises(InputError, match=r"^m: 40000 filters make .*; lower m$"):
+        run("pegr", wide, steps=2, observables=["loss"])
+    with pytest.raises(InputError, match=r"fewer|; lower m$"):
+        run("pegr", wide, steps=2, observables=["loss"], sampling="gram")
+    with pytest.raises(InputError, match=r"give sampling='gram'"):
+        run("pegr", {"n": 2, "m": 2, "d": 1e9}, steps=2, observables=["loss"])
+    run("pegr", {"n": 2, "m": 2, "d": 1e9}, steps=2, observables=["loss"], sampling="gram")
+
+
+def test_the_estimate_bounds_what_a_run_takes() -> None:
+    """The peak of a run that records much is at most what was estimated, and at least a tenth of it."""
+    import tracemalloc
+
+    params = {"n": 60, "m": 10, "d": 200.0}
+    asked = request("pegr", params, recorded=401.0, wanted=("loss", "gamma", "rho"))
+    run("pegr", params, steps=5, observables=["loss"])  # compiled, and everything imported
+    tracemalloc.start()
+    run("pegr", params, steps=400, record="all", observables=["loss", "gamma", "rho"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    expected = sum(piece.bytes for piece in estimate.pieces(asked))
+    assert expected / 10 < peak < 1.3 * expected
+
+
+def test_published_defaults_fit_a_small_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "at_hand", lambda: 4 * GIGABYTE)
+    for name in settings.SETTINGS:
+        found = settings.resolve(name)
+        for preset in found.presets:
+            resolved = parameters.resolve(found.factory, {}, preset)
+            wanted = [family.coefficient.name for family in resolved.model.directions] + ["loss", "test_error"]
+            estimate.check_run(estimate.Request(
+                resolved.model, resolved.values, "vectors", "reduced", preset.steps, 202.0, wanted
+            ))  # fmt: skip
+
+
+def test_long_work_is_told_and_short_work_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    estimate.check_run(request("pegr", {"n": 20, "m": 10, "d": 50.0}, steps=10**8))
+    shown = capsys.readouterr()
+    assert shown.out == "" and shown.err.startswith("run: this may take about ") and shown.err.count("\n") == 1
+    estimate.check_run(request("pegr", {"n": 20, "m": 10, "d": 50.0}))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_control_group_and_a_limit_of_the_process_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = tmp_path / "job"
+    group.mkdir()
+    (group / "memory.max").write_text("1000000\n")
+    (group / "memory.current").write_text("700000\n")
+    (group / "memory.stat").write_text("anon 5\ninactive_file 200000\n")
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("5\n")
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    lines = memory._lines
+    own = Path("/proc/self/cgroup")
+    monkeypatch.setattr(memory, "_lines", lambda path: ["0::/job"] if path == own else lines(path))
+    assert memory._group() == 500000
+    import resource
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (10**15, 10**15))
+    assert 0 < memory._process() < 1e15
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert memory._process() == math.inf

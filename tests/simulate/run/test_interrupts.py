@@ -1,0 +1,126 @@
+"""An interrupt ends every verb soon, with one line and status 130; long work tells of its progress on stderr alone."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from dynamics.kernel.chunks import Stopped, heard, in_chunks, stoppable
+from simulate.work import progress as shown
+from simulate.work.sweep import sweep
+
+LONG = {
+    "run": "pegr n=20 m=10 d=50 --steps 1000000000 --observables loss --record 0,1000000000",
+    "watched": "pegr n=20 m=10 d=50 --steps 1000000000 --observables T_2 --record 0,1000000000",
+    "phase": "pegr n=20 m=10 d=50 --x lam=0.01:0.1:2 --y sigma_p=0.1:0.5:2 --steps 100000000 --workers 2 --seeds 1",
+    "check": "pegr n=20 m=10 d=50 --steps 100000000 --seeds 1",
+    "validate": "pegr n=20 m=10 d=50 --steps 1000000",
+}
+SAID = "may take about"  # said when everything is loaded and the work begins
+SLACK = 6.0  # seconds; on an idle machine it is a fraction of one
+
+
+def hears_interrupts() -> None:
+    """Undoes what a shell hands to what it starts in the background: that interrupts are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("case", LONG)
+def test_an_interrupt_ends_the_work(case: str) -> None:
+    verb = "run" if case == "watched" else case
+    began = [sys.executable, "-m", "gammarho", verb, *LONG[case].split()]
+    process = subprocess.Popen(
+        began, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hears_interrupts  # noqa: PLW1509
+    )
+    try:
+        assert process.stderr is not None
+        assert SAID in process.stderr.readline()
+        time.sleep(2.0)
+        sent = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert time.monotonic() - sent < SLACK
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert out == "" and err.splitlines()[-1] == "gammarho: interrupted" and "Traceback" not in err
+
+
+def test_pieces_cover_the_steps_once_and_end_where_one_fails() -> None:
+    import numpy as np
+
+    seen: list[tuple[int, int]] = []
+    rows: list[int] = []
+    recorded = np.array([3, 4, 9, 30])
+
+    def piece(first: int, count: int, part: slice) -> int:
+        seen.append((first, count))
+        rows.extend(recorded[part].tolist())
+        return -1 if first + count < 25 else 24
+
+    assert in_chunks(piece, 3, 27, recorded) == 24
+    assert seen[0][0] == 3 and all(one + many == other for (one, many), (other, _) in itertools.pairwise(seen))
+    assert rows in ([3, 4, 9], [3, 4, 9, 30])
+
+
+def test_a_sweep_ends_the_others_where_one_fails() -> None:
+    """A piece of work that would last for ever hears of it."""
+    ended = threading.Event()
+
+    def work(item: str) -> str:
+        if item == "fails":
+            raise ValueError(item)
+        try:
+            while True:
+                heard()
+                time.sleep(0.001)
+        except Stopped:
+            ended.set()
+            raise
+
+    with pytest.raises(ValueError, match="fails"):
+        list(sweep(work, ["lasts", "fails"], 2, "test", "pieces", show=False))
+    assert ended.is_set()
+    with stoppable(threading.Event()):
+        heard()
+    heard()  # outside, nothing is to be heard
+
+
+def test_short_work_says_nothing_and_long_work_says_when_it_ends(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for every, said in ((60.0, ""), (0.0, "outer: 3 of 4 steps, 0 s left\n")):
+        monkeypatch.setattr(shown, "EVERY", every)
+        with shown.progress("outer", 4, "steps"), shown.progress("inner", 2, "steps") as step:
+            step(2)  # the inner work is part of the outer one
+            step()
+        with shown.progress("outer", 4, "steps"), shown.progress("inner", 2, "cells") as step:
+            step()
+        found = capsys.readouterr()
+        assert found.out == "" and found.err == said
+
+
+def test_a_slow_first_piece_is_no_measure_of_the_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel is compiled in the first piece: an hour of that is not an hour a step."""
+    clock = iter([3600.0, 3601.0, 3610.0])
+    monkeypatch.setattr("simulate.work.progress.time.monotonic", lambda: next(clock))
+    with shown.progress("run", 111, "steps") as step:
+        step()
+        step(1)  # 1 s after: too early to say anything
+        step(9)
+    assert capsys.readouterr().err == "run: 11 of 111 steps, 100 s left\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(5.0, "5 s"), (300.0, "5 min"), (9000.0, "2.5 h"), (1e6, "12 days"), (1e13, "3.2e+05 years")]
+)
+def test_durations_read_well(seconds: float, said: str) -> None:
+    assert shown.duration(seconds) == said

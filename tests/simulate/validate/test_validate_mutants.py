@@ -1,0 +1,194 @@
+"""`validate` alone against wrong kernels, test laws and observables: by name, a fixed sample, and (slow) all settings.
+
+`python -m tests.simulate.validate.test_validate_mutants` prints the table that docs/promises.md quotes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from dynamics.fresh import classnoise, tasklaw
+from simulate.observe import fresh
+from simulate.run import run
+from simulate.validate import probes as validate_probes  # the latter needs torch
+from tests.helpers import mutant_kernels as kernels
+from tests.helpers import mutant_laws as laws
+
+PEGR, CLASSES, LEAKY = "pegr_pegr_q2", "heterogeneous_K3", "nearly_orthogonal"
+COUNT = 10  # mutants a kernel or module, chosen by a fixed seed
+SHARE = 0.98
+
+# What passed `validate` when it only looked at a draw's own vectors, and at what training sees of them.
+BLIND = [
+    (PEGR, " + 2.0*G_mu_xi[i]*wz2[i]*y[i]", ""),
+    (PEGR, "w2[i] = q3*G_mu_xi[i]", "w2[i] = -q3*G_mu_xi[i]"),
+    (PEGR, "w5[i] = q3*G_mu_xi[i]", "w5[i] = 2.0*q3*G_mu_xi[i]"),
+    (CLASSES, " + 2.0*G_u_xi[i]*vz2[h, i]", ""),
+    (CLASSES, "zeta_out[t] = zeta", "zeta_out[t] = 2.0*zeta"),
+    (CLASSES, "F_out[t] = F", "F_out[t] = -F"),
+    (LEAKY, "zeta_out[t] = zeta", "zeta_out[t] = 2.0*zeta"),
+    (PEGR, "out *= kappa", "out *= -kappa"),
+    (CLASSES, "out *= kappa", "out *= -kappa"),
+    (PEGR, "-e / (1.0 + e) if x >= 0.0", "-e / (1.0 + e) * (1.01 if x > 4.0 else 1.0) if x >= 0.0"),
+    (PEGR, "return e / ((1.0 + e) * (1.0 + e))", "return 0.0 if x > 4.0 else e / ((1.0 + e) * (1.0 + e))"),
+    (PEGR, "return 0.0 if x <= 0.0 else 1.0", "return 0.0 if x < 0.0 else 1.0"),
+    (CLASSES, "return 0.0 if x <= 0.0 else 1.0", "return 0.0 if x < 0.0 else 1.0"),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), BLIND)
+def test_a_kernel_that_once_passed_fails(name: str, right: str, wrong: str) -> None:
+    of = kernels.case(name)
+    assert right in of.kernel.source
+    assert of.verdict(of.with_source(of.kernel.source.replace(right, wrong))) == "fail"
+
+
+def test_gradient_ascent_fails_at_any_step_size_and_a_right_kernel_is_undecided_at_one_that_moves_nothing() -> None:
+    of = kernels.case(PEGR)
+    source = of.kernel.source.replace("        descend(z, b, g, gram, eta)", "        descend(z, b, g, gram, -eta)")
+    assert of.right(of.with_source(source), eta=1e-13) == "fail"
+    assert of.right(of.kernel, eta=1e-13) == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "what"),
+    [("pegr_none_q2", fresh, "_covariance"), (CLASSES, classnoise.Bulk, "covariance"), (LEAKY, fresh, "_covariance"),
+     ("fomaml_train_validation_relu", tasklaw, "rest")],
+)  # fmt: skip
+def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    of, right = kernels.case(name), getattr(where, what)
+    assert of.verdict(of.kernel) == "pass"
+    monkeypatch.setattr(where, what, lambda *args: 1.05 * right(*args))
+    assert of.verdict(of.kernel) == "fail"
+
+
+@pytest.mark.parametrize("what", ["train_error", "margins"])
+def test_a_wrong_training_error_or_margin_of_class_heads_fails(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = run.seen_by
+    monkeypatch.setattr(validate_probes, "seen_by", lambda *args: (found := right(*args)) | {what: found[what] + 0.1})
+    assert kernels.case(CLASSES).verdict(kernels.case(CLASSES).kernel) == "fail"
+
+
+def test_weight_space_judges_fresh_examples_without_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gammarho as gr
+    from dynamics.kernel.kernel import Kernel
+
+    values = {"n": 6, "m": 3, "d": 30}
+    right = gr.run("pegr", values, steps=5, engine="weights")["test_error"]
+    monkeypatch.setattr(Kernel, "outputs", lambda self, a, values: 1 / 0)
+    assert np.array_equal(gr.run("pegr", values, steps=5, engine="weights")["test_error"], right)
+
+
+@pytest.mark.parametrize("blank", ["mu", "xi"])
+def test_vectors_of_length_zero_are_validated_without_coefficients(blank: str) -> None:
+    import gammarho as gr
+
+    rng = np.random.default_rng(0)
+    xi = np.concatenate([np.zeros((4, 1)), rng.normal(size=(4, 11))], axis=1)
+    arrays = {"W": 0.1 * rng.normal(size=(2, 3, 12)), "mu": np.eye(12)[0], "xi": xi, "y": np.array([1.0, -1, 1, -1])}
+    arrays[blank] = arrays[blank] * (0.0 if blank == "mu" else np.array([1.0, 1, 0, 1])[:, None])
+    found = gr.validate("pegr", steps=5, initial=arrays)
+    assert found.heading == "PASS, coefficients not compared (directions of length 0)", str(found)
+    assert "distance" not in gr.run("pegr", steps=5, initial={**arrays, "xi": 0 * xi})
+    with pytest.raises(ValueError, match="zero vector has no direction"):
+        gr.run("pegr", steps=5, initial={**arrays, "xi": 0 * xi}, observables=["distance"])
+
+
+# What a run reports of states, which `validate` did not look at: a module, a line of it, and a wrong one.
+REPORTED = [
+    (PEGR, "simulate/observe/coefficients.py", "values * states.draw.squared_lengths[rows]", "values * 1.0"),
+    (PEGR, "simulate/observe/coefficients.py", "np.array([1.0, -1.0])", "np.array([1.0, 1.0])"),
+    (PEGR, "simulate/observe/observables.py", "values * ~own", "values * own"),
+    (PEGR, "simulate/observe/observables.py", "observable.times * of + observable.plus", "observable.times * of"),
+    (PEGR, "simulate/observe/observables.py", "/ lengths", "/ lengths**0.5"),
+    (PEGR, "simulate/run/run.py", "np.argmax(worst)", "np.argmin(worst)"),
+    (CLASSES, "simulate/observe/classes.py", "(active[:-1] & ~active[1:])", "(~active[:-1] & active[1:])"),
+    (CLASSES, "dynamics/fresh/classnoise.py", "np.logaddexp(0.0, top - others)", "np.logaddexp(0.0, others - top)"),
+    (LEAKY, "simulate/observe/matrices.py", "margins - least", "margins"),
+    (LEAKY, "simulate/observe/sides.py", "joined[1:] != joined[:-1]", "joined[1:] > joined[:-1]"),
+    (LEAKY, "dynamics/geometry/spectrum.py", "left / first", "left / (first + left)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "path", "right", "wrong"), REPORTED)
+def test_a_wrong_observable_fails(name: str, path: str, right: str, wrong: str) -> None:
+    source = (Path(__file__).parents[3] / path).read_text(encoding="utf-8")
+    assert right in source
+    of = kernels.case(name)
+    with laws.changed(path.removesuffix(".py").replace("/", "."), source.replace(right, wrong)) as done:
+        assert done
+        assert of.verdict(of.kernel) == "fail"
+
+
+def sampled(found: list[Any], count: int) -> list[Any]:
+    """As many of them, the same ones every time."""
+    rng = np.random.default_rng(3)
+    return [found[at] for at in sorted(rng.choice(len(found), min(count, len(found)), replace=False))]
+
+
+def test_a_sample_of_mutants_fails() -> None:
+    tables = [kernels.table(kernels.case(name), sampled(kernels.case(name).mutants(), 6)) for name in (PEGR, CLASSES)]
+    assert not [line for table in tables for line in table.missed]
+    assert sum(len(table.caught) for table in tables) >= 5
+
+
+def report(count: int, told: Callable[[str], None] = print, workers: int = 2) -> tuple[int, list[str]]:
+    """A table of `count` mutants of every shipped kernel and of the functions of every law and observable.
+
+    A row's columns: validate fails (caught); it is undecided or passes (both not caught, and named); it raises, which a
+    user sees as a traceback and never as a pass, so that it is set apart; the mutant computes the same.
+    """
+    jobs = [("kernel", name, "", count) for name in kernels.names()]
+    jobs += [("law", name, module, count) for name, modules in laws.BY_KERNEL.items() for module in modules]
+    jobs += [("reported", name, module, count) for name, modules in laws.REPORTED.items() for module in modules]
+    total, missed = Counter[str](), list[str]()
+    told(f"{'of':9} {'mutated':58} caught  undecided  passed  raised  same")
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for (kind, name, module, _), found in zip(jobs, pool.map(_job, jobs), strict=True):
+            told(f"{kind:9} {' '.join((name, module)):58} {found.columns}")
+            missed += found.missed
+            for part in ("all", kind):
+                total[f"{part} caught"] += len(found.caught)
+                total[f"{part} not"] += len(found.missed)
+                total[f"{part} raised"] += found.crashed
+                total[f"{part} same"] += found.equivalent
+    for part in ("kernel", "law", "reported", "all"):
+        caught, judged = total[f"{part} caught"], total[f"{part} caught"] + total[f"{part} not"]
+        told(f"{part}: {caught} of {judged} caught; {total[f'{part} raised']} raise, {total[f'{part} same']} the same")
+    for line in missed:
+        told(f"not caught: {line}")
+    return total["all caught"], missed
+
+
+def _job(job: tuple[str, str, str, int]) -> kernels.Table:
+    """One row of the table."""
+    kind, name, module, count = job
+    if kind == "kernel":
+        of = kernels.case(name)
+        return kernels.table(of, sampled(of.mutants(), count))
+    functions = {"law": laws.BY_KERNEL, "reported": laws.REPORTED}[kind][name][module]
+    return laws.table(name, module, sampled(laws.all_mutants(module, functions), count))
+
+
+@pytest.mark.slow
+def test_ninety_eight_in_a_hundred_mutants_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print()
+        caught, missed = report(COUNT)
+    assert caught / (caught + len(missed)) >= SHARE, missed
+
+
+if __name__ == "__main__":
+    total, passed = report(int(sys.argv[1]) if len(sys.argv) > 1 else COUNT)
+    print(f"{total} of {total + len(passed)} caught")

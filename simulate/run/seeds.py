@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,28 +13,15 @@ if TYPE_CHECKING:
     import xarray
 
 OK, DIVERGED = "ok", "diverged"
-Run = TypeVar("Run")
 
 
-def each(one: Callable[[int], Run], seeds: Sequence[int]) -> tuple[list[Run], list[Diverged | None]]:
-    """The runs of the seeds that stay finite, and of every seed its divergence or None.
-
-    Raises:
-        Diverged: where every seed diverges; the first one's.
-    """
-    runs: list[Run] = []
-    said: list[Diverged | None] = []
-    for seed in seeds:
-        try:
-            runs.append(one(seed))
-            said.append(None)
-        except Diverged as error:
-            said.append(error)
-    if not runs:
-        first = next(error for error in said if error is not None)
-        others = "" if len(said) == 1 else f" (seed {seeds[0]}; all {len(said)} seeds diverge)"
-        raise Diverged(f"{first}{others}", first.step) from first
-    return runs, said
+def all_diverged(seeds: Sequence[int], said: Sequence[Diverged | None]) -> Diverged:
+    """What to raise where every seed diverges: the first one's divergence, and that the others do too."""
+    first = next(error for error in said if error is not None)
+    others = "" if len(said) == 1 else f" (seed {seeds[0]}; all {len(said)} seeds diverge)"
+    found = Diverged(f"{first}{others}", first.step)
+    found.__cause__ = first
+    return found
 
 
 def labelled(data: xarray.Dataset, seeds: Sequence[int], said: Sequence[Diverged | None]) -> xarray.Dataset:

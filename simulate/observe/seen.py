@@ -1,0 +1,35 @@
+"""What a kernel observes of states, under the public names, with margins and training error of either heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamics.kernel.kernel import Kernel
+
+from ..start.draw import Draw
+
+Array = NDArray[np.float64]
+
+
+def seen_by(kernel: Kernel, z: Array, drawn: Draw, values: Mapping[str, Any]) -> dict[str, Array]:
+    """Observables of states z (T, H, m, B): loss, gradient_norm, train_error (T,), margins (T, n), the kernel's own.
+
+    Of class heads also "outputs" (T, n, K).
+    """
+    seen = kernel.observe(z, drawn.gram, drawn.y, values)
+    if kernel.signed:
+        margins = seen.pop("margin")
+        wrong = (margins < 0) + 0.5 * (margins == 0)
+    else:
+        outputs, label = seen.pop("F"), drawn.y.astype(np.int64)
+        own = np.take_along_axis(outputs, np.broadcast_to(label, (len(outputs), 1, len(label))), axis=1)[:, 0]
+        others = np.where(np.arange(kernel.heads)[:, None] == label, -np.inf, outputs)
+        margins = own - others.max(axis=1)
+        ties = (outputs == outputs.max(axis=1, keepdims=True)).sum(axis=1)
+        wrong = np.where(margins < 0, 1.0, 1.0 - 1.0 / ties)  # as fresh examples count ties: 1 - 1/k where k heads tie
+        seen["outputs"] = np.swapaxes(outputs, 1, 2)
+    return {**seen, "margins": margins, "train_error": np.mean(wrong, axis=1)}

@@ -1,0 +1,44 @@
+"""What is asked of a run, and what a run of one start gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import InputError
+from ..observe.states import Variable
+from .problem import Start
+from .record import Steps
+
+Variables = dict[str, Variable]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How long to run, which steps to record, and which variables to give.
+
+    `named`: whether the caller named the variables, so that one that is not to be had is refused, and not left out.
+    `until` are the observables at whose values, at or below, the run stops.
+    """
+
+    steps: int
+    recorded: Steps
+    wanted: tuple[str, ...]
+    until: Mapping[str, float]
+    named: bool
+
+    def left_out(self, reason: str, what: str) -> tuple[str, ...]:
+        """The note that `what` is left out; none where there is no reason.  Raises InputError where it was named."""
+        if reason and self.named:
+            raise InputError(reason)
+        return (f"{what} left out: {reason}",) if reason else ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A start's recorded steps t (T,), its variables, and lines on what they are or lack."""
+
+    start: Start
+    t: Steps
+    variables: Variables
+    notes: tuple[str, ...]

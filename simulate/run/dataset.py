@@ -1,0 +1,62 @@
+"""Runs of one model as a labelled dataset: dimensions, coordinates, and the attributes that tell a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..ask import digest
+from ..observe import matrices
+from ..start import source
+from .asked import Found
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xarray.Dataset:
+    """The variables of runs that recorded the same steps, along a `seed` dimension where `labelled`."""
+    import xarray
+
+    first = runs[0]
+    start, problem = first.start, first.start.problem
+    model, values = problem.model, problem.values
+    head = "j" if model.network.heads == "signed" else "k"
+    events = {event.name for event in model.events}
+    data: dict[str, Any] = {}
+    for name in [name for name in first.variables if all(name in found.variables for found in runs)]:
+        variable = first.variables[name]
+        stacked = np.stack([found.variables[name].values for found in runs]) if labelled else variable.values
+        dims = ("seed", *variable.dims) if labelled else variable.dims
+        data[name] = (dims, stacked, {"event" if name in events else "meaning": variable.meaning})
+    used = {dim for dims, _, _ in data.values() for dim in dims}
+    coordinates: dict[str, Any] = {
+        "t": first.t,
+        head: [1, -1] if head == "j" else np.arange(model.n_heads),
+        "r": np.arange(start.draw.z.shape[1]),
+        "i": np.arange(start.draw.examples),
+        "task": np.arange(start.draw.tasks),
+        "class": np.arange(model.network.classes),
+        "seed": np.array([found.start.seed for found in runs]),
+        "matrix": matrices.matrix_names(model.n_heads, head == "j"),
+    }
+    notes = dict.fromkeys(line for found in runs for line in found.notes)  # once, whatever the number of seeds
+    attrs = {
+        "setting": model.name,
+        "title": model.title,
+        "engine": engine,
+        "sampling": start.draw.sampling,
+        "seed": seed,
+        **({"seeds": len(runs)} if labelled else {}),
+        **({"initial": json.dumps(start.digests)} if start.digests else {}),
+        "declaration": digest.of_model(model),
+        "steps": int(first.t[-1]),
+        "parameters": json.dumps(values),
+        "notes": "\n".join([*problem.resolved.notes, *notes]),
+        **({} if problem.examples is None else source.attributes(problem.examples)),
+    }
+    kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}
+    return xarray.Dataset(data, coords=kept, attrs=attrs)

@@ -1,0 +1,101 @@
+"""Fresh examples judged along a run: by the law of fresh tasks, by held-out examples, or by the law of fresh ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Bilevel, LongTail
+from dynamics.kernel.bilevel import BilevelKernel
+
+from ..observe import fresh
+from ..observe import observables as obs
+from ..observe.states import States, Variable
+from ..start import source
+from . import tasks
+from .problem import Start
+
+Array = NDArray[np.float64]
+WHAT = "test_error, test_loss and what else needs fresh examples are"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Variables of fresh examples by name; or the `reason` why they have no known law here.  `notes` are lines."""
+
+    variables: dict[str, Variable] = field(default_factory=dict)
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def judge(start: Start, states: States, wanted: Iterable[str], network: Any) -> Judged:
+    """The variables among `wanted` that come from fresh examples, at these states.
+
+    `network.outputs(a, values)` are the outputs of examples with patch pre-activations a: the kernel's, or those of the
+    network as declared.
+    """
+    names = [name for name in obs.fresh_names(start.model) if name in set(wanted)]
+    if not names or states.b is None:
+        return Judged()
+    if isinstance(start.model.algorithm, Bilevel):
+        return _on_tasks(start, states, names, network)
+    if start.problem.examples is not None:
+        through = source.through_coefficients(start.draw, states.b, states.shares, start.problem.examples.test_x)
+        return Judged(held_out(start, through, names, network))
+    return _by_law(start, states, names, network)
+
+
+def _on_tasks(start: Start, states: States, names: list[str], network: Any) -> Judged:
+    found, reason = tasks.on_fresh_tasks(network, states, start.seed, names)
+    if all(np.isfinite(variable.values).all() for variable in found.values()):
+        return Judged(found, reason)
+    what = "on fresh tasks outputs leave the floating-point numbers at some steps"
+    assert isinstance(start.kernel, BilevelKernel)
+    cure = f"lower {start.kernel.cure(start.values)}"
+    return Judged(found, reason, (f"{what}, and what needs them is NaN there; {cure}",))
+
+
+def held_out(start: Start, preactivations: Iterable[Array], wanted: Iterable[str], network: Any) -> dict[str, Variable]:
+    """Test error and loss on the data's own held-out examples, of pre-activations (N, H, m) at each state."""
+    examples = start.problem.examples
+    assert examples is not None
+    found = source.held_out_statistics(
+        start.model, lambda a: network.outputs(a, start.values), preactivations, examples)
+    return {
+        name: Variable(("t", "class")[: each.ndim], each, source.meaning(name, examples))
+        for name, each in found.items()
+        if name in wanted
+    }
+
+
+def _by_law(start: Start, states: States, names: list[str], network: Any) -> Judged:
+    model, values = start.model, start.values
+    reason = fresh.refusal(model, start.draw, values)
+    if reason:
+        return Judged(reason=reason)
+    assert states.b is not None
+    tails = tuple(o for o in model.observables if isinstance(o, LongTail) and obs.of_tail(o) & set(names))
+    found = fresh.fresh_statistics(
+        model, lambda a: network.outputs(a, values), start.draw, states.z, states.b, values, start.seed,
+        shares=states.shares, tails=tails,
+    )
+    dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
+    said = {name: _meaning(name, tails, fresh.judged(model)) for name in names}
+    return Judged({name: Variable(dims[found[name].ndim], found[name], said[name]) for name in names})
+
+
+def _meaning(name: str, tails: tuple[LongTail, ...], judged: str) -> str:
+    """What a variable of fresh examples is; `judged` says by which label, where labels are flipped."""
+    said = {
+        "test_error": f"P(misclassified) for a fresh example{judged}",
+        "test_loss": f"expected loss of a fresh example{judged}",
+        "class_error": "P(misclassified) for a fresh example of the class",
+    }
+    for tail in tails:
+        said |= {tail.name: "long-tail ratio, mean of a bin", f"{tail.name}_accuracy": "P(right) in the bin of ratios"}
+        said[f"{tail.name}_empty"] = "P(no filter active), where the ratio is not defined"
+    return said.get(name, "standard error")

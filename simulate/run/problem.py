@@ -1,0 +1,211 @@
+"""A problem: a model at values of its parameters, with its kernel; it draws, advances, observes and judges.
+
+Whoever iterates a recursion goes this way: `Problem.draw` gives an `Ensemble` of starts, one a seed; each start is
+advanced to the steps asked for, its states are observed, and fresh examples are judged (`judge`).  One run is an
+ensemble of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import GaussianLaw, MixtureLaw, Model, Preset, TaskLaw, Value, chosen_law
+from dynamics.chance.stepdraws import StepDraws
+from dynamics.kernel.kernel import Kernel, Trajectory
+
+from ..ask import arrays, parameters, settings
+from ..ask import values as values_of
+from ..errors import Diverged
+from ..observe.seen import seen_by
+from ..observe.states import States
+from ..start import magnitudes, source
+from ..start.draw import Draw, draw
+from ..work.progress import progress
+from . import tasks
+from .algorithm import decays, step_draws
+from .kernels import kernel_for
+from .record import Steps, Watch, advance
+
+Array = NDArray[np.float64]
+Initial = Mapping[str, Any] | source.Source | None
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A model at values of its parameters.
+
+    `resolved` has the model, the values and where they come from; `given` is what the caller gave by name; `initial`
+    are the caller's arrays, or where the `examples` come from.  `loaded` is the model's kernel where somebody has it.
+    """
+
+    resolved: parameters.Resolved
+    given: Mapping[str, object] = field(default_factory=dict)
+    initial: Initial = None
+    examples: source.Examples | None = None
+    loaded: Kernel | None = None
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.resolved.model
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """The value of every parameter, by name."""
+        return self.resolved.values
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The model's kernel.  Raises ModelError where the model does not close on pre-activations."""
+        return self.loaded or kernel_for(self.model)
+
+    @property
+    def redraws(self) -> bool:
+        """Whether examples are drawn again before every step."""
+        return tasks.redraws(self.model, self.values)
+
+    @property
+    def sizes(self) -> Mapping[str, Value]:
+        """The values, with the sizes of the caller's arrays in place of those that they replace."""
+        return {**self.values, **source.sizes_of(self.initial)}
+
+    def start(self, seed: int, sampling: str = "vectors") -> Start:
+        """One draw, by the streams of a seed, or from the caller's arrays.
+
+        Raises InputError where it cannot be drawn, or where inner products of it are beyond the largest double.
+        """
+        initial = source.arrays(self.model, self.values, seed, self.initial, self.examples)
+        drawn = draw(self.model, self.values, seed, sampling, initial)
+        sized = self if initial is None or self.examples is not None else replace(
+            self, resolved=parameters.with_sizes(self.resolved, self.given, tasks.sizes(self.model, drawn)))
+        magnitudes.check_finite(sized.model, sized.values, drawn)
+        told = {} if initial is None else {
+            name: each for name, each in initial.items() if name != "W" or self.examples is None
+        }  # W of examples is drawn: the seed tells it
+        kernel = self.kernel.bind(drawn.clean).through(drawn.vectors)
+        return Start(sized, seed, drawn, kernel, arrays.digests(told))
+
+    def draw(self, seeds: Sequence[int], sampling: str = "vectors") -> Ensemble:
+        """The starts of several seeds, each drawn when it is its turn."""
+        return Ensemble(self, tuple(seeds), sampling)
+
+
+@dataclass(frozen=True)
+class Start:
+    """One draw of a problem, with the kernel bound to it; `digests` are those of the caller's arrays."""
+
+    problem: Problem
+    seed: int
+    draw: Draw
+    kernel: Kernel
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def model(self) -> Model:
+        """The problem's model."""
+        return self.problem.model
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """The problem's values; sizes are those of the draw where the caller's arrays say them."""
+        return self.problem.values
+
+    @cached_property
+    def draws(self) -> StepDraws | None:
+        """The batches and labels of each step; None for an algorithm that draws nothing."""
+        return step_draws(self.model, self.values, self.draw.y, self.seed)
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Says of a run inside that diverges at its start what is too large there."""
+        return magnitudes.explained(self.model, self.values, self.draw)
+
+    def advance(self, steps: int, recorded: Steps, watch: Watch | None = None) -> Trajectory:
+        """The states at the recorded steps; `watch` may end the run early.  Raises Diverged, naming what to lower."""
+        draws = self.draws
+        with self.explained():
+            return advance(self.kernel, self.draw, self.values, steps, recorded, watch, draws)
+
+    def up_to(self, recorded: Steps) -> Trajectory:
+        """The states at the recorded steps, up to where the run leaves the finite numbers (`Trajectory.diverged`)."""
+        last, drawn = int(recorded[-1]), self.draw
+        with progress("run", last, "steps") as after:
+            return self.kernel.run(
+                drawn.z, np.zeros_like(drawn.z), drawn.gram, drawn.y, self.values, last, recorded, draws=self.draws,
+                after=after,
+            )
+
+    def again(self, z: Array, b: Array, steps: int, recorded: Steps, first: int) -> Trajectory:
+        """`steps` steps from z, b (H, m, B) at step `first`, a state that need not be one of the run's."""
+        drawn = self.draw
+        return self.kernel.run(z, b, drawn.gram, drawn.y, self.values, steps, recorded, first, draws=self.draws)
+
+    def observe(self, z: Array) -> dict[str, Array]:
+        """What the kernel observes of states z (T, H, m, B), by public name."""
+        return seen_by(self.kernel, z, self.draw, self.values)
+
+    def states(self, path: Trajectory, seen: Mapping[str, Array] | None = None) -> States:
+        """The states with what is `seen` of them, by the kernel unless somebody else has looked."""
+        looked = self.observe(path.z) if seen is None else seen
+        b, scale = path.b if path.b.size else None, path.scale if decays(self.model) else None
+        return States(self.model, self.draw, self.values, path.z, b, looked, scale)
+
+    def untold(self) -> list[str]:
+        """What the caller's arrays do not tell and nobody gave: deviations that thresholds and fresh examples use."""
+        if self.problem.initial is None or self.problem.examples is not None:
+            return []
+        laws = [chosen_law(family, self.values) for family in self.model.directions]
+        names = dict.fromkeys(law.std for law in laws if isinstance(law, GaussianLaw | MixtureLaw | TaskLaw))
+        what = "is not told by initial's arrays, and thresholds and fresh examples use it"
+        return [
+            f"{name} = {self.values[name]:g} {what}; give {name}"
+            for name in names if name not in self.problem.given and self.values.get(name) is not None
+        ]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Draws of one problem, one a seed."""
+
+    problem: Problem
+    seeds: tuple[int, ...]
+    sampling: str
+
+    def __iter__(self) -> Iterator[Start]:
+        """The starts, in the seeds' order."""
+        return (self.problem.start(seed, self.sampling) for seed in self.seeds)
+
+    def each(self, one: Callable[[Start], Result]) -> list[Result | Diverged]:
+        """What `one` makes of every start, or the divergence that kept it from making it."""
+        found: list[Result | Diverged] = []
+        for start in self:
+            try:
+                found.append(one(start))
+            except Diverged as error:
+                found.append(error)
+        return found
+
+
+def problem_of(
+    setting: settings.Setting, params: Mapping[str, object] | None = None, preset: Preset | None = None,
+    initial: Initial = None,
+) -> Problem:
+    """The problem that a caller's words describe: parameters by name over a preset over the published defaults.
+
+    Raises:
+        InputError: for a parameter that is unknown or out of its range, and for arrays or examples that do not fit.
+    """
+    resolved, given = parameters.resolve(setting.factory, params, preset), parameters.by_name(params)
+    if isinstance(initial, source.Source):
+        resolved, examples = source.settle(resolved, given, initial)
+        return Problem(resolved, given, initial, examples)
+    if initial is not None:
+        initial = values_of.mapping("initial", initial, "arrays by name", "{'W': ...}")
+    return Problem(resolved, given, initial)

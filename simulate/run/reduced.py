@@ -1,0 +1,74 @@
+"""A run by the reduced recursion, along one set of examples or on examples drawn again before every step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from dynamics.kernel.bilevel import BilevelKernel
+from dynamics.kernel.kernel import Trajectory
+
+from ..errors import InputError
+from ..observe import observables as obs
+from ..work.progress import progress
+from . import tasks
+from .asked import Asked, Found
+from .judge import WHAT, judge
+from .problem import Start
+from .watch import EventWatch
+
+
+def along(start: Start, asked: Asked) -> Found:
+    """The run of a start by its kernel.  Raises Diverged, and InputError for a named variable that is not to be had."""
+    watch = EventWatch(start, asked)
+    path = start.advance(asked.steps, asked.recorded, watch if watch.busy else None)
+    states = start.states(path)
+    fresh = judge(start, states, asked.wanted, start.kernel)  # first: it needs room that the variables would take
+    notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
+    found, said = declared(states, asked)
+    return Found(start, path.t, {**found, **fresh.variables, **watch.times(), **watch.counts(path.t)}, (*notes, *said))
+
+
+def declared(states: obs.States, asked: Asked) -> tuple[dict[str, obs.Variable], tuple[str, ...]]:
+    """The declared observables of the states, and a line for each that is not defined on this draw."""
+    undefined = obs.without_direction(states, asked.wanted)
+    notes = [line for name, reason in undefined.items() for line in _without(asked, name, reason)]
+    return obs.evaluate(states, tuple(name for name in asked.wanted if name not in undefined)), tuple(notes)
+
+
+def _without(asked: Asked, name: str, reason: str) -> tuple[str, ...]:
+    """The note that one observable is left out; its advice is for whoever named it."""
+    return asked.left_out(reason if asked.named else reason.partition(";")[0], f"{name} is")
+
+
+def afresh(start: Start, asked: Asked) -> Found:
+    """A run whose examples are drawn again before every step: each recorded state is a draw of its own."""
+    flag = tasks.flag(start.model)
+    if start.draw.sampling != "vectors" or start.problem.initial is not None or asked.until:
+        raise InputError(afresh_refusal(flag))
+    kernel = start.kernel
+    assert isinstance(kernel, BilevelKernel)
+    watch, rows, notes = EventWatch(start, asked), [], dict[str, None]()
+    watch.forget(tasks.lost(start.model))
+    with progress("run", asked.steps, "steps") as step:
+        for now in tasks.path(kernel, start.model, start.values, start.draw, start.seed, asked.steps):
+            here = replace(start, draw=now.draw, kernel=kernel.through(now.draw.vectors))
+            chunk = Trajectory(np.array([now.t]), now.draw.z[None], now.b[None], -1)
+            watch.at(here)(chunk)
+            if now.t in asked.recorded:
+                seen = here.observe(chunk.z)
+                fresh = judge(start, now.states(start.model, start.values, seen), asked.wanted, kernel)
+                notes |= dict.fromkeys((*fresh.notes, *asked.left_out(fresh.reason, WHAT)))
+                rows.append({**tasks.of_renewed(now, start.model, start.values, seen, asked.wanted), **fresh.variables})
+            step(min(now.t, 1))
+    lines = (*notes, f"{flag}: coefficients of past examples are not kept, nor what is made of them")
+    return Found(start, asked.recorded, {**tasks.joined(rows), **watch.times()}, lines)
+
+
+def afresh_refusal(flag: str) -> str:
+    """What a run on fresh examples does without."""
+    return (
+        f"{flag}: True draws examples afresh before every step; expected engine='reduced', sampling='vectors', no "
+        "initial= and no until=; leave it out, or those"
+    )

@@ -1,0 +1,83 @@
+"""A run by training the weights with torch, its variables taken from W itself where the directions do not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Bilevel, Flips
+from dynamics.kernel.kernel import Trajectory
+
+from ..errors import InputError
+from ..observe import observables as obs
+from ..observe.states import States
+from ..start import source
+from ..train import flips, weights
+from ..train import fresh as trained_fresh
+from . import tasks
+from .asked import Asked, Found, Variables
+from .judge import WHAT, held_out, judge
+from .problem import Start
+from .reduced import afresh_refusal, declared
+
+Array = NDArray[np.float64]
+
+
+def along(start: Start, asked: Asked) -> Found:
+    """The run of a start by training.  Raises Diverged, and InputError for a named variable that is not to be had."""
+    model, drawn, values = start.model, start.draw, start.values
+    if start.problem.redraws:
+        raise InputError(afresh_refusal(tasks.flag(model)))
+    vectors, _ = weights.needs_vectors(drawn)
+    counted = [o for o in model.observables if isinstance(o, Flips) and {o.name, o.last} & set(asked.wanted)]
+    watch = flips.Watch(counted, asked.recorded.tolist())
+    with start.explained():
+        path = weights.train(model, drawn, values, asked.steps, asked.recorded, draws=start.draws, watch=watch)
+    seen = weights.observe(model, vectors, drawn.y, path.W, values, clean=drawn.clean)
+    b, scale = np.empty(0) if path.b is None else path.b, weights.remaining(model, values, path.t)
+    states = start.states(Trajectory(path.t, seen["z"], b, -1, scale), seen)
+    fresh, notes = _fresh(start, states, path.W, asked)
+    known, said = declared(states, asked)
+    counts = {name: each for name, each in watch.variables().items() if name in asked.wanted}
+    if path.b is None:
+        said += ("coefficients are left out: the directions are linearly dependent, so that W does not determine them; "
+                 "engine='reduced' has them",)  # fmt: skip
+    found = {**known, **fresh, **counts}
+    absent = [name for name in asked.wanted if name not in found]
+    if asked.named and absent:
+        cure = "take engine='reduced'"
+        raise InputError(f"observables: {absent[0]!r} is not known with engine='weights' here; {cure}")
+    return Found(start, path.t, found, (*notes, *said))
+
+
+def _fresh(start: Start, states: States, W: Array, asked: Asked) -> tuple[Variables, tuple[str, ...]]:
+    """Fresh examples judged by the network as declared: from W, where b does not determine what is judged."""
+    network, examples = trained_fresh.Network(start.model), start.problem.examples
+    if isinstance(start.model.algorithm, Bilevel):
+        return _on_tasks(start, W, states.seen, asked, network)
+    if examples is not None:
+        wanted = set(obs.fresh_names(start.model)) & set(asked.wanted)
+        through = source.through_weights(W, examples.test_x)
+        return (held_out(start, through, wanted, network) if wanted else {}), ()
+    found = judge(start, states, asked.wanted, network)
+    return found.variables, (*found.notes, *asked.left_out(found.reason, WHAT))
+
+
+def _on_tasks(
+    start: Start, W: Array, seen: Mapping[str, Array], asked: Asked, network: trained_fresh.Network
+) -> tuple[Variables, tuple[str, ...]]:
+    """What W tells of vectors that runs look at, and of fresh tasks, whether or not it determines coefficients."""
+    watched = tasks.watched_names(start.model, asked.wanted)
+    names = [name for name in obs.fresh_names(start.model) if name in asked.wanted]
+    rows, notes = [], tuple[str, ...]()
+    for row, weights_now in enumerate(W):
+        state = tasks.rebased(start.draw, weights_now)
+        now = {name: values[row : row + 1] for name, values in seen.items()}
+        rest = np.zeros((1, *state.z.shape))
+        states = States(start.model, state, start.values, state.z[None], rest, now)
+        found, reason = tasks.on_fresh_tasks(network, states, start.seed, names) if names else ({}, "")
+        notes = notes or asked.left_out(reason, WHAT)
+        rows.append({**obs.evaluate(states, watched), **found})
+    return tasks.joined(rows), notes

@@ -1,0 +1,111 @@
+"""Hitting times of events, early stopping and counts of flips, from every step's state."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from derivations.declare import Flips
+from dynamics.formula import FormulaError
+from dynamics.kernel.kernel import Trajectory
+
+from ..observe import observables as obs
+from ..observe.sides import FlipCount, sides
+from ..observe.states import States, Variable
+from .algorithm import decays
+from .asked import Asked, Variables
+from .problem import Start
+
+NEVER = -1  # the hitting time of an event that is not reached
+
+
+class EventWatch:
+    """Looks at every step of a start's run; called with its states, a chunk at a time, it may name a step to stop at.
+
+    `hits` are the events' hitting times (`NEVER`: not reached) with their meaning; `undefined` are the events that
+    have no hitting time here, with the reason.
+    """
+
+    def __init__(self, start: Start, asked: Asked) -> None:
+        self.start, self.asked = start, asked
+        self.hits: dict[str, tuple[int, str]] = {}
+        self.undefined: dict[str, str] = {}
+        self.open: dict[str, tuple[str, str, float]] = {}
+        values, n, m = start.values, start.draw.examples, start.draw.z.shape[1]
+        for event in start.model.events:
+            if event.name not in asked.wanted:
+                continue
+            try:
+                bound = obs.threshold(event, values, n, m)
+            except FormulaError as error:  # such as log(n) = 0: the event has no threshold here
+                self._give_up(event.name, f"no threshold: {error}")
+                continue
+            self.open[event.name] = (event.observable, event.relation, bound)
+            said = f"first t with {event.observable} {event.relation} {bound:.4g}"
+            self.hits[event.name] = (NEVER, f"{said}; {event.source}" if event.source else said)
+        self.counters = [
+            FlipCount(o, start.model, start.draw.y, asked.recorded)
+            for o in start.model.observables
+            if isinstance(o, Flips) and {o.name, o.last} & set(asked.wanted)
+        ]
+
+    def _give_up(self, name: str, reason: str) -> None:
+        self.hits[name], self.undefined[name] = (NEVER, reason), reason
+        self.open.pop(name, None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self.open or self.asked.until or self.counters)
+
+    def forget(self, lost: set[str]) -> None:
+        """Drops the events whose observable is not kept."""
+        for name, (observable, _, _) in list(self.open.items()):
+            if observable in lost:
+                self._give_up(name, f"not known: {observable} is made of coefficients that are not kept")
+
+    def at(self, start: Start) -> EventWatch:
+        """The same watch on another start's states."""
+        self.start = start
+        return self
+
+    def times(self) -> Variables:
+        """The hitting times."""
+        return {name: Variable((), np.asarray(hit), text) for name, (hit, text) in self.hits.items()}
+
+    def counts(self, t: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Variables:
+        """What was counted along the run that is wanted, at the recorded steps t."""
+        found = [item for counter in self.counters for item in counter.variables(t).items()]
+        return {name: variable for name, variable in found if name in self.asked.wanted}
+
+    def __call__(self, chunk: Trajectory) -> int | None:
+        """The step at which the run ends early, if it does in this chunk."""
+        stop = self._stop(chunk)
+        upto = slice(None if stop is None else int(np.searchsorted(chunk.t, stop)) + 1)
+        if self.counters:
+            steep = sides(self.start.model, chunk.z[upto], self.start.draw.y, self.start.draw.clean)
+            for counter in self.counters:
+                counter.add(chunk.t[upto], steep)
+        return stop
+
+    def _stop(self, chunk: Trajectory) -> int | None:
+        """Notes the hitting times in this chunk; the step at which the run ends early, if it does."""
+        if not self.open and not self.asked.until:
+            return None
+        needed = tuple({name for name, _, _ in self.open.values()} | set(self.asked.until))
+        model, start = self.start.model, self.start
+        seen = start.observe(chunk.z) if obs.needs_seen(model, needed) else {}
+        scale = chunk.scale if decays(model) else None
+        states = States(model, start.draw, start.values, chunk.z, chunk.b, seen, scale)
+        found = {name: v.values.reshape(len(chunk.t), -1) for name, v in obs.evaluate(states, needed).items()}
+        for name, (observable, relation, bound) in list(self.open.items()):
+            if observable not in found:  # the draw lacks what it is of
+                self._give_up(name, f"not known: {observable} needs vectors that the arrays do not tell")
+                continue
+            worst = found[observable].min(1) >= bound if relation == ">=" else found[observable].max(1) <= bound
+            if worst.any():
+                self.hits[name] = (int(chunk.t[int(np.argmax(worst))]), self.hits[name][1])
+                del self.open[name]
+        reached = [found[name].max(1) <= value for name, value in self.asked.until.items()]
+        if reached and np.any(both := np.logical_and.reduce(reached)):
+            return int(chunk.t[int(np.argmax(both))])
+        return None

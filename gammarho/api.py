@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from derivations.declare import Conditions, Model, Parameter
     from derivations.derive import Derived
     from simulate.conditions.conditions import ConditionTable
-    from simulate.start.draw import Draw
+    from simulate.run.problem import Start
     from simulate.start.source import Source
-    from simulate.validate.validate import Validation
+    from simulate.validate.compare import Validation
 
 Given = Mapping[str, object] | None
 
@@ -155,46 +155,37 @@ def validate(
     """
     import numpy as np
 
-    from simulate.run import estimate, tasks
-    from simulate.run.algorithm import step_draws
-    from simulate.run.kernels import kernel_for
-    from simulate.start import magnitudes, source
-    from simulate.start.draw import draw
-    from simulate.validate.validate import validate as compare
+    from simulate.run import estimate
+    from simulate.run.problem import problem_of
+    from simulate.start import magnitudes
+    from simulate.validate.compare import compare
 
-    resolved, count, examples = resolve(setting, params, preset), total(setting, preset, steps, low=1), None
-    if isinstance(initial, source.Source):
-        resolved, examples = source.settle(resolved, params, initial)
-    arrays = source.arrays(resolved.model, resolved.values, parameters.count("seed", seed), initial, examples)
-    sized = {**resolved.values, **source.sizes_of(initial)}
-    asked = estimate.Request(resolved.model, sized, "vectors", "weights", count, min(count + 1.0, 62.0), ())
+    found, count = settings.resolve(setting), total(setting, preset, steps, low=1)
+    problem, first = problem_of(found, params, found.preset(preset), initial), parameters.count("seed", seed)
+    asked = estimate.Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())
     estimate.check_memory(asked)
     if steps is not None:  # else only as many are taken as a minute or so is enough for
         estimate.check_time(estimate.seconds(asked), asked, 1, "validate")
-    drawn = draw(resolved.model, resolved.values, parameters.count("seed", seed), "vectors", arrays)
-    if initial is not None and examples is None:
-        resolved = parameters.with_sizes(resolved, params, tasks.sizes(resolved.model, drawn))
-    draws = step_draws(resolved.model, resolved.values, drawn.y, parameters.count("seed", seed))
-    kernel = kernel_for(resolved.model).bind(drawn.clean).through(drawn.vectors)
-    affordable = count if steps is not None else min(count, _affordable(drawn, resolved))
-    magnitudes.check_finite(resolved.model, resolved.values, drawn)
-    with magnitudes.explained(resolved.model, resolved.values, drawn), np.errstate(all="ignore"):
-        found = compare(resolved.model, kernel, drawn, resolved.values, affordable, draws=draws)
-    extreme = magnitudes.undecided_by(resolved.model, resolved.values)
-    if extreme and found.verdict == "fail":
-        found = dataclasses.replace(found, verdict="undecided", notes=(*found.notes, extreme))
+    start = problem.start(first)
+    affordable = count if steps is not None else min(count, _affordable(start))
+    with start.explained(), np.errstate(all="ignore"):
+        report = compare(start.model, start.kernel, start.draw, start.values, affordable, draws=start.draws)
+    extreme = magnitudes.undecided_by(start.model, start.values)
+    if extreme and report.verdict == "fail":
+        report = dataclasses.replace(report, verdict="undecided", notes=(*report.notes, extreme))
     if affordable == count:
-        return found
+        return report
     cut = f"the first {affordable} of {count} steps: more would train the weights for minutes; ask for them by steps"
-    return dataclasses.replace(found, asked=count, notes=(*found.notes, cut))
+    return dataclasses.replace(report, asked=count, notes=(*report.notes, cut))
 
 
-def _affordable(drawn: Draw, resolved: parameters.Resolved) -> int:
+def _affordable(start: Start) -> int:
     """Steps of weight-space training that take a minute or so on one core: about 1e9 filter entries x examples.
 
     A bilevel step goes through all examples J + 1 times, in one call a task, which alone costs as much as 1e5 of them.
     """
-    (heads, m, _), algorithm, values = drawn.z.shape, resolved.model.algorithm, resolved.values
+    drawn, algorithm, values = start.draw, start.model.algorithm, start.values
+    heads, m, _ = drawn.z.shape
     cost = heads * m * drawn.d * len(drawn.y)
     if not isinstance(algorithm, Bilevel):
         return max(20, int(1e9 / cost))

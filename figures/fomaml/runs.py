@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from derivations.declare import Value
 from simulate.ask import parameters, settings
-from simulate.phase.phase import processors
 from simulate.run.kernels import kernel_for
 from simulate.run.run import run
-from simulate.work.sweep import sweep
+from simulate.work.sweep import processors, sweep
 
 if TYPE_CHECKING:
     import xarray

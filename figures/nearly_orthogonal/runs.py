@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,11 @@ from numpy.typing import NDArray
 
 from derivations.declare import Value
 from dynamics.chance.streams import stream
-from simulate.ask import parameters, settings
+from simulate.ask import settings
 from simulate.images import images
 from simulate.observe import observables as obs
-from simulate.phase.phase import processors
-from simulate.run.kernels import kernel_for
-from simulate.run.record import advance
-from simulate.run.run import seen_by
-from simulate.start.draw import Draw, draw
-from simulate.work.sweep import sweep
+from simulate.run.problem import Start, problem_of
+from simulate.work.sweep import processors, sweep
 
 Array = NDArray[np.float64]
 Measured = dict[str, Array]
@@ -68,8 +64,7 @@ def measure(curves: Sequence[Curve], seeds: int, label: str) -> dict[Curve, Meas
     Names: loss, rank, excess, rank_stack, excess_stack, and where there are images test_error.
     Raises InputError where MNIST is wanted and cannot be had.
     """
-    factory = settings.resolve("nearly_orthogonal").factory
-    kernel_for(parameters.build(factory, {}))  # loaded here, once: threads share it
+    _ = problem_of(settings.resolve("nearly_orthogonal")).kernel  # loaded here, once: threads share it
     if any(curve.test for curve in curves):
         mnist()
     tasks = [(curve, seed) for curve in curves for seed in range(seeds)]
@@ -84,12 +79,12 @@ def measure(curves: Sequence[Curve], seeds: int, label: str) -> dict[Curve, Meas
 @functools.lru_cache(maxsize=4096)
 def one(curve: Curve, seed: int) -> Measured:
     """One run; figures that share it run it once."""
-    resolved = parameters.resolve(settings.resolve("nearly_orthogonal").factory, dict(curve.given))
-    model, values, kernel = resolved.model, resolved.values, kernel_for(resolved.model)
-    initial = digits(values, seed) if curve.test else None
-    drawn = draw(model, values, seed, initial=initial)
-    path = advance(kernel, drawn, values, curve.steps, curve.recorded)
-    states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values))
+    problem = problem_of(settings.resolve("nearly_orthogonal"), dict(curve.given))
+    if curve.test:
+        problem = replace(problem, initial=digits(problem.values, seed))
+    start = problem.start(seed)
+    path = start.advance(curve.steps, curve.recorded)
+    states = start.states(path)
     seen = {name: v.values for name, v in obs.evaluate(states, ("loss", "stable_rank", "stable_rank_excess")).items()}
     rank, excess = seen["stable_rank"], seen["stable_rank_excess"]
     out = {
@@ -100,7 +95,7 @@ def one(curve: Curve, seed: int) -> Measured:
         "excess_stack": excess[:, 2],
     }
     if curve.test:
-        out["test_error"] = _test_error(kernel.outputs, drawn, path.b, values, curve.test)
+        out["test_error"] = _test_error(start, path.b, curve.test)
     return out
 
 
@@ -112,15 +107,16 @@ def digits(values: Any, seed: int) -> dict[str, Array]:
     return {"x": subset.x, "y": 1.0 - 2.0 * (subset.y % 2), "W": filters}
 
 
-def _test_error(outputs: Any, drawn: Draw, b: Array, values: Any, size: int) -> Array:
+def _test_error(start: Start, b: Array, size: int) -> Array:
     """P(y f < 0) over the first `size` test images, ties half, (T,)."""
     test = images.class_subset(mnist(), range(10), n=size, part="test", labels="class")
     y = 1.0 - 2.0 * (test.y % 2)
+    drawn = start.draw
     assert drawn.vectors is not None and drawn.weights is not None
-    start, across = drawn.weights @ test.x.T, drawn.vectors @ test.x.T
+    at_start, across = drawn.weights @ test.x.T, drawn.vectors @ test.x.T
     found = []
     for each in b:
-        a = np.moveaxis(start + each @ across, -1, 0)[:, None]
-        margins = y * outputs(a, values)
+        a = np.moveaxis(at_start + each @ across, -1, 0)[:, None]
+        margins = y * start.kernel.outputs(a, start.values)
         found.append(float(np.mean((margins < 0) + 0.5 * (margins == 0))))
     return np.array(found)

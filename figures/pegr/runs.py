@@ -9,30 +9,26 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Value
-from dynamics.kernel.kernel import Kernel
-from simulate.ask import parameters, settings
+from simulate.ask import settings
 from simulate.observe import observables as obs
-from simulate.observe.fresh import fresh_statistics
-from simulate.phase.phase import processors
-from simulate.run.kernels import kernel_for
-from simulate.run.record import advance, finite
-from simulate.run.run import seen_by
-from simulate.start.draw import draw
-from simulate.work.sweep import sweep
+from simulate.run.judge import judge
+from simulate.run.problem import Start, problem_of
+from simulate.run.record import finite
+from simulate.work.sweep import processors, sweep
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Regularizer = Literal["pegr", "fgr", "none"]
 Key = tuple[str, Regularizer, float]
 Measured = dict[str, Array]
-Measure = Callable[[obs.States, Kernel, int], Measured]
+Measure = Callable[[Start, obs.States], Measured]
 
 REGULARIZERS: tuple[Regularizer, ...] = ("pegr", "fgr", "none")
 ROUNDING = float(np.finfo(np.float64).eps)  # of max|z|: a rounding error of float64 weights
@@ -136,31 +132,30 @@ test_accuracies.__test__ = False  # type: ignore[attr-defined]  # its name is no
 
 
 def _run(experiment: Experiment, recorded: NDArray[np.int64], label: str, measure: Measure) -> dict[Key, Curves]:
-    factory = settings.resolve("pegr").factory
-    resolved = {key: parameters.resolve(factory, given) for key, given in keys(experiment)}
-    models = {regularizer: parameters.build(factory, {"regularizer": regularizer}) for regularizer in REGULARIZERS}
-    kernels = {regularizer: kernel_for(model) for regularizer, model in models.items()}
+    pegr = settings.resolve("pegr")
+    problems = {key: problem_of(pegr, given) for key, given in keys(experiment)}
+    for problem in problems.values():
+        _ = problem.kernel  # loaded here: threads share it
 
     def one(key: Key, seed: int) -> tuple[Measured, dict[str, Flags]]:
-        model, values, kernel = resolved[key].model, resolved[key].values, kernels[key[1]]
-        drawn = draw(model, values, seed)
-        path = advance(kernel, drawn, values, experiment.steps, recorded)
-        states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values))
-        measured = measure(states, kernel, seed)
-        return measured, _lost(states, path.t, kernel, seed, measure, measured)
+        start = problems[key].start(seed)
+        path = start.advance(experiment.steps, recorded)
+        states = start.states(path)
+        measured = measure(start, states)
+        return measured, _lost(start, states, path.t, measure, measured)
 
-    tasks = [(key, seed) for key in resolved for seed in range(experiment.seeds)]
+    tasks = [(key, seed) for key in problems for seed in range(experiment.seeds)]
     found = dict(sweep(lambda task: one(*task), tasks, processors(), f"pegr, {label}", "runs"))
     out = {}
-    for at, key in enumerate(resolved):
+    for at, key in enumerate(problems):
         runs = [found[at * experiment.seeds + seed] for seed in range(experiment.seeds)]
         by_name = {name: np.stack([measured[name] for measured, _ in runs]) for name in runs[0][0]}
         lost = {name: np.stack([flags[name] for _, flags in runs]) for name in by_name}
-        out[key] = Curves(resolved[key].values, recorded, by_name, lost)
+        out[key] = Curves(dict(problems[key].values), recorded, by_name, lost)
     return out
 
 
-def _observed(states: obs.States, kernel: Kernel, seed: int) -> Measured:
+def _observed(start: Start, states: obs.States) -> Measured:
     wanted = ("loss", "signal", "noise", "gamma", "rho_over", "rho_under")
     found = {name: each.values for name, each in obs.evaluate(states, wanted).items()}
     return {
@@ -169,17 +164,12 @@ def _observed(states: obs.States, kernel: Kernel, seed: int) -> Measured:
     }
 
 
-def _accuracy(states: obs.States, kernel: Kernel, seed: int) -> Measured:
-    values = states.values
-    assert states.b is not None
-    fresh = fresh_statistics(
-        states.model, lambda a: kernel.outputs(a, values), states.draw, states.z, states.b, values, seed
-    )
-    return {"accuracy": 1.0 - fresh["test_error"]}
+def _accuracy(start: Start, states: obs.States) -> Measured:
+    return {"accuracy": 1.0 - judge(start, states, ["test_error"], start.kernel).variables["test_error"].values}
 
 
 def _lost(
-    states: obs.States, t: NDArray[np.int64], kernel: Kernel, seed: int, measure: Measure, measured: Measured
+    start: Start, states: obs.States, t: NDArray[np.int64], measure: Measure, measured: Measured
 ) -> dict[str, Flags]:
     """Of each observable (T,): whether it depends on a rounding error made when the penalty was closed.
 
@@ -194,14 +184,13 @@ def _lost(
     assert states.b is not None
     at, xi = int(np.searchsorted(t, closed)), states.rows("xi")
     size = np.abs(states.z[at:]).max(axis=(1, 2, 3))
-    start, error = states.z[at].copy(), ROUNDING * size[0]
-    start[..., xi] = np.where(np.abs(start[..., xi]) < error, error, start[..., xi])
-    drawn, values, left = states.draw, states.values, int(t[-1] - t[at])
-    again = kernel.run(start, states.b[at], drawn.gram, drawn.y, values, left, t[at:], int(t[at]))
-    path = finite(again, values, kernel.cure(values))
+    rounded, error = states.z[at].copy(), ROUNDING * size[0]
+    rounded[..., xi] = np.where(np.abs(rounded[..., xi]) < error, error, rounded[..., xi])
+    again = start.again(rounded, states.b[at], int(t[-1] - t[at]), t[at:], int(t[at]))
+    path = finite(again, start.values, start.kernel.cure(start.values))
     if np.all(np.abs(path.z - states.z[at:]).max(axis=(1, 2, 3)) < 1e-6 * size):
         return flags
-    other = measure(replace(states, z=path.z, b=path.b, seen=seen_by(kernel, path.z, drawn, values)), kernel, seed)
+    other = measure(start, start.states(path))
     for name, value in measured.items():
         scale = np.abs(value[at:]) if name == "loss" else np.abs(value).max()
         flags[name][at:] = np.abs(other[name] - value[at:]) > VISIBLE * scale

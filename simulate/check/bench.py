@@ -10,15 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Bilevel, Model, Statement
+from derivations.declare import Bilevel, Statement
 from dynamics.formula import FormulaError
 
-from ..ask import parameters, settings
-from ..errors import InputError
+from ..errors import GramRefused, InputError
 from ..run import tasks
-from ..run.kernels import kernel_for
+from ..run.problem import Problem, Start
 from ..run.record import recorded_steps
-from ..start.draw import Draw, draw
 from ..work.progress import Step, progress
 from . import tasks as check_tasks
 from .case import Case, NoSuchStep, Rows, trajectory_case
@@ -96,8 +94,7 @@ class Call:
 class Bench:
     """Runs of one parameter point, and statements held against them."""
 
-    setting: settings.Setting
-    resolved: parameters.Resolved
+    problem: Problem
     steps: int
     seed: int
     quantities: Mapping[str, str]
@@ -128,27 +125,25 @@ class Bench:
 
     def case(self, seed: int, steps: int, statements: Sequence[Statement]) -> Case:
         """One draw's trajectory, recorded where the statements look."""
-        model, values = self.resolved.model, self.resolved.values
-        if tasks.redraws(model, values):
+        if self.problem.redraws:
             raise InputError(
-                f"{tasks.flag(model)}: True draws examples afresh at every step, and statements are about one set of "
-                "them; leave it out"
+                f"{tasks.flag(self.problem.model)}: True draws examples afresh at every step, and statements are about "
+                "one set of them; leave it out"
             )
-        drawn, kernel = drawn_for(model, values, seed), kernel_for(model)
-        zero = np.zeros(1, dtype=np.int64)
-        start = trajectory_case(kernel, drawn, model, values, self.steps, zero, seed, self.quantities)
+        start = started(self.problem, seed)
+        at_start = trajectory_case(start, self.steps, np.zeros(1, dtype=np.int64), self.quantities)
         if steps == 0:
-            return start
-        times, numbers = _times(statements, start), 2 * drawn.z.size
-        if start.states.over_tasks:
-            numbers *= check_tasks.states_a_step(start.states, kernel)
-        recorded = _recorded(steps, numbers, times, start.states.over_tasks)
-        return trajectory_case(kernel, drawn, model, values, self.steps, recorded, seed, self.quantities)
+            return at_start
+        times, numbers = _times(statements, at_start), 2 * start.draw.z.size
+        if at_start.states.over_tasks:
+            numbers *= check_tasks.states_a_step(at_start.states, start.kernel)
+        recorded = _recorded(steps, numbers, times, at_start.states.over_tasks)
+        return trajectory_case(start, self.steps, recorded, self.quantities)
 
     def _result(self, statement: Statement, outcomes: Sequence[Outcome]) -> Result:
         met = [o for o in outcomes if o.entries]
         bad = [o for o in met if o.failed]
-        verdict, detail = VERDICTS[statement.kind](statement, outcomes, self.resolved.values)
+        verdict, detail = VERDICTS[statement.kind](statement, outcomes, self.problem.values)
         witness = None
         if verdict == "violated" and bad and bad[0].first is not None:
             witness = self._witness(statement, bad[0], bad[0].first)
@@ -163,7 +158,7 @@ class Bench:
         )
 
     def _witness(self, statement: Statement, outcome: Outcome, point: Point) -> Witness:
-        drawn = drawn_for(self.resolved.model, self.resolved.values, outcome.seed)
+        drawn = started(self.problem, outcome.seed).draw
         ahead = any(uses(text, "next") for text in (statement.claim, statement.given))
         replay = self.call.replay(outcome.seed, drawn.sampling, point.t, ahead)
         return Witness(
@@ -177,19 +172,20 @@ class Bench:
         )
 
 
-def drawn_for(model: Model, values: Mapping[str, Any], seed: int) -> Draw:
+def started(problem: Problem, seed: int) -> Start:
     """A Gram draw where it is exact, else one from vectors; of several tasks also where d is below the directions.
 
     There vectors couple the tasks at fewer products.
     """
+    model, values = problem.model, problem.values
     if isinstance(model.algorithm, Bilevel):
-        count, n = (int(values[name]) for name in (model.algorithm.tasks, model.algorithm.examples))
-        if values["d"] < model.offsets(count * n, count)[""]:
-            return draw(model, values, seed, "vectors")
+        count, n = (int(str(values[name])) for name in (model.algorithm.tasks, model.algorithm.examples))
+        if float(str(values["d"])) < model.offsets(count * n, count)[""]:
+            return problem.start(seed, "vectors")
     try:
-        return draw(model, values, seed, "gram")
-    except InputError:
-        return draw(model, values, seed, "vectors")
+        return problem.start(seed, "gram")
+    except GramRefused:
+        return problem.start(seed, "vectors")
 
 
 def _times(statements: Sequence[Statement], start: Case) -> list[int]:

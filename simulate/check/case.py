@@ -6,7 +6,6 @@ import ast
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +21,9 @@ from ..errors import nearest
 from ..observe import fresh_tasks
 from ..observe import observables as obs
 from ..observe.fresh import fresh_statistics
-from ..run.algorithm import decays, step_draws
-from ..run.run import seen_by
+from ..observe.states import States
+from ..run.problem import Start
 from ..start.draw import Draw
-from ..work.progress import progress
 from . import tasks as check_tasks
 from .formula import Indexed, evaluate, names, parse, uses
 
@@ -48,18 +46,27 @@ class Case:
     (-1: it did not); `quantities` are formulas by name, which formulas may use as they do any other name.
     """
 
-    kernel: Kernel
-    states: obs.States
+    start: Start
+    states: States
     t: Rows
     following: Rows
     rows: Rows
     steps: int
-    seed: int
     quantities: Mapping[str, str]
     diverged: int = -1
     known: dict[str, Indexed] = field(default_factory=dict)
     fixed: dict[str, Indexed] = field(default_factory=dict)
     views: dict[bytes, View] = field(default_factory=dict)
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel of its run."""
+        return self.start.kernel
+
+    @property
+    def seed(self) -> int:
+        """The seed of its draw."""
+        return self.start.seed
 
     @property
     def model(self) -> Model:
@@ -319,46 +326,25 @@ class View:
         return float(self.case.t[view.rows[int(np.argmax(holds))]]) if holds.any() else math.inf
 
 
-def trajectory_case(
-    kernel: Kernel,
-    drawn: Draw,
-    model: Model,
-    values: Mapping[str, Any],
-    steps: int,
-    recorded: Rows,
-    seed: int,
-    quantities: Mapping[str, str],
-) -> Case:
+def trajectory_case(start: Start, steps: int, recorded: Rows, quantities: Mapping[str, str]) -> Case:
     """The case of a run from its start, at the recorded steps; a run that diverges is kept up to there."""
-    draws, zero = step_draws(model, values, drawn.y, seed), np.zeros_like(drawn.z)
-    kernel = check_tasks.coupled(kernel.bind(drawn.clean), drawn)
-    last = int(recorded[-1])
-    with progress("run", last, "steps") as after:
-        path = kernel.run(drawn.z, zero, drawn.gram, drawn.y, values, last, recorded, draws=draws, after=after)
-    seen = seen_by(kernel, path.z, drawn, values)
-    states = obs.States(model, drawn, values, path.z, path.b, seen, path.scale if decays(model) else None)
+    path = start.up_to(recorded)
     at = {int(step): row for row, step in enumerate(path.t)}
     following = np.array([at.get(int(step) + 1, -1) for step in path.t], dtype=np.int64)
-    return Case(kernel, states, path.t, following, np.arange(len(path.t)), steps, seed, quantities, path.diverged)
+    rows = np.arange(len(path.t))
+    return Case(start, start.states(path), path.t, following, rows, steps, quantities, path.diverged)
 
 
-def state_case(
-    kernel: Kernel,
-    drawn: Draw,
-    model: Model,
-    values: Mapping[str, Any],
-    b: NDArray[np.float64],
-    quantities: Mapping[str, str],
-) -> Case:
+def state_case(start: Start, b: NDArray[np.float64], quantities: Mapping[str, str]) -> Case:
     """The case of one step from an arbitrary state: coefficients b (H, m, B) on top of the draw's W(0), t = 1 to 2.
 
     Row 0 is the draw itself, so that start(x) is what it says; the state need not be one that a run can reach.
     """
+    drawn = start.draw
     z = drawn.z + b @ drawn.gram
-    draws, kernel = step_draws(model, values, drawn.y, 0), kernel.bind(drawn.clean)
-    after = kernel.run(z, b, drawn.gram, drawn.y, values, 1, np.array([2]), start=1, draws=draws)
-    bs, zs = [np.zeros_like(b), b, *after.b], [drawn.z, z, *after.z]
-    states = obs.States(model, drawn, values, np.stack(zs), np.stack(bs), seen_by(kernel, np.stack(zs), drawn, values))
+    after = start.again(z, b, 1, np.array([2]), first=1)
+    zs, bs = np.stack([drawn.z, z, *after.z]), np.stack([np.zeros_like(b), b, *after.b])
+    states = States(start.model, drawn, start.values, zs, bs, start.observe(zs))
     complete = len(after.t) == 1
     t, following = np.arange(len(zs)), np.array([-1, 2, -1] if complete else [-1, -1])
-    return Case(kernel, states, t, following, np.array([1]), 2, 0, quantities, after.diverged)
+    return Case(start, states, t, following, np.array([1]), 2, quantities, after.diverged)

@@ -38,6 +38,7 @@ from ..ask import parameters, settings
 from ..ask import values as values_of
 from ..errors import InputError, nearest, quoted
 from ..run import estimate
+from ..run.problem import problem_of
 from ..run.run import total_steps
 from .bench import Bench, Call, Result, Witness
 from .case import Case, NoSuchStep
@@ -113,28 +114,25 @@ def check(
         InputError: as `gr.run`; also for an unknown statement, and a formula that cannot be evaluated.
     """
     found = settings.resolve(setting)
-    resolved = parameters.resolve(found.factory, params, found.preset(preset))
-    recorded = recorded_for(found, setting, resolved.model)
-    wanted, quantities = _wanted(statements, recorded, resolved.model.name)
+    problem = problem_of(found, params, found.preset(preset))
+    recorded = recorded_for(found, setting, problem.model)
+    wanted, quantities = _wanted(statements, recorded, problem.model.name)
     count = total_steps(steps, found.preset(preset), found)
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=SEEDS)
     plenty = parameters.count("draws", draws, low=1, example=DRAWS)
-    asked = estimate.Request(
-        resolved.model, resolved.values, "gram", "reduced", count, estimate.states(None, count), ()
-    )  # fmt: skip
+    asked = estimate.Request(problem.model, problem.values, "gram", "reduced", count, estimate.states(None, count), ())
     estimate.check_memory(asked)
     estimate.check_time(estimate.seconds(asked) * many, asked, many, "check")
     estimate.check_time(estimate.seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
     place = {"setting": setting if isinstance(setting, str) else setting.name, "preset": preset}
     call = Call(place, dict(params or {}))
     results: dict[str, Result] = {}
-    main = Bench(found, resolved, count, first, quantities, call)
+    main = Bench(problem, count, first, quantities, call)
     results |= main.results([s for s in wanted if s.instance is None and s.path is None], many, plenty)
     for instance in dict.fromkeys(s.instance for s in wanted if s.instance is not None):
-        own = parameters.resolve(found.factory, dict(instance.values))
-        bench = Bench(
-            found, own, instance.steps, first, quantities, Call({**place, "preset": None}, dict(instance.values))
-        )
+        own = problem_of(found, dict(instance.values))
+        repeated = Call({**place, "preset": None}, dict(instance.values))
+        bench = Bench(own, instance.steps, first, quantities, repeated)
         results |= bench.results([s for s in wanted if s.instance == instance], many, plenty)
     for statement in wanted:
         if statement.path is not None:
@@ -144,10 +142,10 @@ def check(
         f"{plenty} draws for statements about the draw alone"
     )
     return Check(
-        setting=resolved.model.name,
+        setting=problem.model.name,
         paper=recorded.paper,
         about=about,
-        notes=resolved.notes,
+        notes=problem.resolved.notes,
         results=tuple(results[s.id] for s in wanted),
     )
 
@@ -260,9 +258,9 @@ def _benches(
         for name, text in statement.path.values:
             literal = isinstance(text, bool) or kinds.get(name) in ("choice", "flag")
             values[name] = text if literal else formula_value(str(text), {"s": scale, **_numbers(values)})
-        own = parameters.resolve(found.factory, values)
+        own = problem_of(found, values)
         steps = round(formula_value(statement.path.steps, {"s": scale, **_numbers(own.values)}))
-        yield scale, Bench(found, own, steps, seed, quantities, Call({"setting": found.name, "preset": None}, values))
+        yield scale, Bench(own, steps, seed, quantities, Call({"setting": found.name, "preset": None}, values))
 
 
 def _numbers(values: Mapping[str, object]) -> dict[str, object]:

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from derivations.declare import Bilevel, ClassNoiseLaw, FixedLaw, GaussianLaw, Model, Statement, TaskLaw, Value
 
 from ..ask import parameters, settings
-from ..run.kernels import kernel_for
-from ..start.draw import draw as drawn_from
+from ..run.problem import Problem
 from ..start.draw import off_indices
 from .case import Case, state_case
 from .check import recorded_for
@@ -61,10 +60,10 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     length, size = 10 ** draw(st.floats(-0.7, 0.7)), 10 ** draw(st.floats(-3, 0))
     make = _task_arrays if isinstance(declared.algorithm, Bilevel) else _arrays
     initial = make(rng, resolved.model, resolved.values, n, m, length, size)
-    drawn = drawn_from(resolved.model, resolved.values, 0, "vectors", initial)
-    b = size * draw(st.sampled_from([0.0, 0.3, 1.0])) * rng.normal(size=drawn.z.shape) / max(length, 1.0)
+    start = Problem(resolved, initial=initial).start(0)
+    b = size * draw(st.sampled_from([0.0, 0.3, 1.0])) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
     quantities = {q.name: q.formula for q in recorded_for(found, setting, resolved.model).quantities}
-    return state_case(kernel_for(resolved.model), drawn, resolved.model, resolved.values, b, quantities)
+    return state_case(start, b, quantities)
 
 
 def _arrays(

@@ -12,6 +12,7 @@ from ..ask import digest
 from ..observe import matrices
 from ..start import source
 from .asked import Found
+from .problem import Start
 
 if TYPE_CHECKING:
     import xarray
@@ -24,7 +25,6 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xa
     first = runs[0]
     start, problem = first.start, first.start.problem
     model, values = problem.model, problem.values
-    head = "j" if model.network.heads == "signed" else "k"
     events = {event.name for event in model.events}
     data: dict[str, Any] = {}
     for name in [name for name in first.variables if all(name in found.variables for found in runs)]:
@@ -33,16 +33,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xa
         dims = ("seed", *variable.dims) if labelled else variable.dims
         data[name] = (dims, stacked, {"event" if name in events else "meaning": variable.meaning})
     used = {dim for dims, _, _ in data.values() for dim in dims}
-    coordinates: dict[str, Any] = {
-        "t": first.t,
-        head: [1, -1] if head == "j" else np.arange(model.n_heads),
-        "r": np.arange(start.draw.z.shape[1]),
-        "i": np.arange(start.draw.examples),
-        "task": np.arange(start.draw.tasks),
-        "class": np.arange(model.network.classes),
-        "seed": np.array([found.start.seed for found in runs]),
-        "matrix": matrices.matrix_names(model.n_heads, head == "j"),
-    }
+    coordinates = {"t": first.t, "seed": np.array([found.start.seed for found in runs]), **labels(start)}
     notes = dict.fromkeys(line for found in runs for line in found.notes)  # once, whatever the number of seeds
     attrs = {
         "setting": model.name,
@@ -60,3 +51,16 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xa
     }
     kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}
     return xarray.Dataset(data, coords=kept, attrs=attrs)
+
+
+def labels(start: Start) -> dict[str, list[Any]]:
+    """What labels each dimension of a variable, beside t and the seed."""
+    model, signed = start.model, start.model.network.heads == "signed"
+    return {
+        "j" if signed else "k": [1, -1] if signed else list(range(model.n_heads)),
+        "r": list(range(start.draw.z.shape[1])),
+        "i": list(range(start.draw.examples)),
+        "task": list(range(start.draw.tasks)),
+        "class": list(range(model.network.classes)),
+        "matrix": list(matrices.matrix_names(model.n_heads, signed)),
+    }

@@ -19,15 +19,21 @@ from .problem import Start
 from .watch import EventWatch
 
 
-def along(start: Start, asked: Asked) -> Found:
+def run(start: Start, asked: Asked) -> Found:
     """The run of a start by its kernel.  Raises Diverged, and InputError for a named variable that is not to be had."""
+    return afresh(start, asked) if start.problem.redraws else along(start, asked)
+
+
+def along(start: Start, asked: Asked) -> Found:
+    """A run on the start's own examples."""
     watch = EventWatch(start, asked)
     path = start.advance(asked.steps, asked.recorded, watch if watch.busy else None)
     states = start.states(path)
     fresh = judge(start, states, asked.wanted, start.kernel)  # first: it needs room that the variables would take
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
     found, said = declared(states, asked)
-    return Found(start, path.t, {**found, **fresh.variables, **watch.times(), **watch.counts(path.t)}, (*notes, *said))
+    variables = {**found, **fresh.variables, **watch.times(), **watch.counts(path.t)}
+    return Found(start, path.t, variables, (*notes, *said), watch.undefined)
 
 
 def declared(states: obs.States, asked: Asked) -> tuple[dict[str, obs.Variable], tuple[str, ...]]:
@@ -63,7 +69,7 @@ def afresh(start: Start, asked: Asked) -> Found:
                 rows.append({**tasks.of_renewed(now, start.model, start.values, seen, asked.wanted), **fresh.variables})
             step(min(now.t, 1))
     lines = (*notes, f"{flag}: coefficients of past examples are not kept, nor what is made of them")
-    return Found(start, asked.recorded, {**tasks.joined(rows), **watch.times()}, lines)
+    return Found(start, asked.recorded, {**tasks.joined(rows), **watch.times()}, lines, watch.undefined)
 
 
 def afresh_refusal(flag: str) -> str:

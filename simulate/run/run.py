@@ -126,7 +126,7 @@ def _one(start: Start, engine: str, asked: Asked) -> Found:
 
         found = trained.along(start, asked)
     else:
-        found = reduced.afresh(start, asked) if start.problem.redraws else reduced.along(start, asked)
+        found = reduced.run(start, asked)
     marked, undefined_at = undefined.marked(found.variables, found.t)
     return Found(start, found.t, marked, (*notes, *found.notes, *undefined_at))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ def _fresh(start: Start, states: States, W: Array, asked: Asked) -> tuple[Variab
 
 
 def _on_tasks(
-    start: Start, W: Array, seen: Mapping[str, Array], asked: Asked, network: trained_fresh.Network
+    start: Start, W: Array, seen: Mapping[str, Array], asked: Asked, network: Any
 ) -> tuple[Variables, tuple[str, ...]]:
     """What W tells of vectors that runs look at, and of fresh tasks, whether or not it determines coefficients."""
     watched = tasks.watched_names(start.model, asked.wanted)

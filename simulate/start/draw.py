@@ -34,7 +34,7 @@ from dynamics.kernel.blas import one_blas_thread
 from ..ask import arrays as arrays_of
 from ..ask import values as values_of
 from ..ask.parameters import counts_of
-from ..errors import InputError
+from ..errors import GramRefused, InputError
 
 Array = NDArray[np.float64]
 Sampling = Literal["vectors", "gram", "initial"]
@@ -164,7 +164,7 @@ def draw(
         return _from_arrays(model, values, initial, seed)
     reason = gram_refusal(model, values) if sampling == "gram" else ""
     if reason:
-        raise InputError(reason)
+        raise GramRefused(reason)
     if isinstance(model.algorithm, Bilevel):
         from .draw_tasks import draw_tasks
 
@@ -495,7 +495,7 @@ def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
     """
     filters = plan.heads * plan.m
     if (plan.n + filters) ** 2 > LARGEST:
-        raise InputError(
+        raise GramRefused(
             too_many_products(
                 plan.n, filters, ("n", "m"), (len(plan.length) + filters) * plan.d <= LARGEST
             )

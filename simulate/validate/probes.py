@@ -16,7 +16,7 @@ from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
 
 from ..errors import Diverged
-from ..run.run import seen_by
+from ..observe.seen import seen_by
 from ..train import bilevel as weights_bilevel
 from ..train import fresh as weights_fresh
 from ..train import weights

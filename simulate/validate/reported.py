@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,12 +31,16 @@ from dynamics.chance.streams import stream
 from dynamics.formula import FormulaError
 from dynamics.kernel.kernel import Trajectory
 
+from ..ask.parameters import Resolved
 from ..errors import Diverged
 from ..observe import observables
+from ..observe.seen import seen_by
 from ..observe.sides import FlipCount, sides
 from ..observe.states import States
-from ..run import run
 from ..run.algorithm import decays
+from ..run.asked import Asked
+from ..run.problem import Problem, Start
+from ..run.watch import EventWatch
 from ..start.draw import Draw, Watched
 from ..train import weights
 from ..train.weights import Array, Values
@@ -111,7 +114,7 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
                  clean=clean, tasks=tasks, watched=watched)  # fmt: skip
     bound = kernel.bind(clean).through(vectors)
     z = W @ vectors.T
-    seen = run.seen_by(bound, z, drawn, own)  # type: ignore[arg-type]
+    seen = seen_by(bound, z, drawn, own)  # type: ignore[arg-type]
     states = States(model, drawn, own, z, b, seen, shares if decays(model) else None)
     task = weights.problem(model, vectors, y, own, device, None, clean)
     return _Probe(bound, states, Course(task, vectors, y, clean, W, start, shares, looked))
@@ -263,9 +266,9 @@ def _watched(probe: _Probe, event: Event, until: dict[str, float]) -> tuple[int,
     """What a run's watch says of the states: the event's step, and the step to stop at."""
     states = probe.states
     model = replace(states.model, events=(event,))
-    task: Any = SimpleNamespace(model=model, resolved=SimpleNamespace(values=states.values), wanted=(event.name,),
-                                until=until, recorded=np.arange(STATES))  # fmt: skip
-    watch, stop = run._Watch(task, probe.kernel, states.draw), None  # the watch of every run
+    start = Start(Problem(Resolved(model, dict(states.values), ())), 0, states.draw, probe.kernel)
+    asked = Asked(STATES - 1, np.arange(STATES), (event.name,), until, named=True)
+    watch, stop = EventWatch(start, asked), None  # the watch of every run
     for part in (slice(0, 3), slice(3, STATES)):
         chunk = Trajectory(np.arange(STATES)[part], states.z[part], np.asarray(states.b)[part], -1, states.shares[part])
         found = watch(chunk)

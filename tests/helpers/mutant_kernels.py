@@ -17,7 +17,7 @@ from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED, plain_module
 from simulate.ask import parameters, settings
 from simulate.start.draw import Draw, draw
-from simulate.validate.validate import validate
+from simulate.validate.compare import compare
 from tests.helpers.mutants import Mutant, mutants
 
 SIZES: dict[str, dict[str, Any]] = {
@@ -50,7 +50,7 @@ class Case:
         bound = kernel.bind(self.draw.clean).through(self.draw.vectors)
         with np.errstate(all="ignore"):
             try:
-                return validate(self.model, bound, self.draw, self.values, STEPS).verdict
+                return compare(self.model, bound, self.draw, self.values, STEPS).verdict
             except RAISED:
                 return "crash"
 

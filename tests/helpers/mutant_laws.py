@@ -30,7 +30,7 @@ TASKS = {
                           "_noise_scores"),
     "simulate.observe.fresh_tasks": ("_held", "filters", "_rest_of_start", "law", "_across"),
 }
-SEEN = {"simulate.run.run": ("seen_by",)}
+SEEN = {"simulate.observe.seen": ("seen_by",)}
 # What is reported of states.
 COMMON = {
     "simulate.observe.observables": ("evaluate", "_common", "_coefficients", "_placed", "_declared", "_shifted",
@@ -39,7 +39,7 @@ COMMON = {
     "simulate.observe.extremes": ("variable", "_variable", "_entries", "_adapted", "_heads", "_dims", "_kept"),
     "simulate.observe.states": ("blocks", "rows", "own", "per_example", "watched", "shares", "own_heads"),
 }
-EVENTS = {"simulate.run.run": ("seen_by", "_stop", "__call__")}
+EVENTS = {**SEEN, "simulate.run.watch": ("_stop", "__call__")}
 OF_CLASSES = {
     "simulate.observe.classes": ("variable", "_log_complement", "_own_active", "_ratios"),
     "dynamics.fresh.classnoise": ("pair_moments", "log_complement", "_log_sum"),

@@ -26,9 +26,9 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
 from simulate.ask import parameters
 from simulate.observe import matrices
+from simulate.observe.seen import seen_by
 from simulate.observe.states import States
 from simulate.run.kernels import kernel_for
-from simulate.run.run import seen_by
 from simulate.start.draw import Draw, draw
 
 torch = pytest.importorskip("torch")

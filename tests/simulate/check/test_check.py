@@ -19,13 +19,13 @@ from scipy.stats import binom
 import gammarho as gr
 from derivations.declare import Instance, Only, Path, Quantity, Statement, Statements
 from gammarho import cli
-from simulate.ask.parameters import resolve
 from simulate.ask.settings import resolve as setting
 from simulate.check.bench import Bench, Call, Result
 from simulate.check.case import Case
 from simulate.check.formula import comparisons, evaluate, number, parse
 from simulate.check.verdict import draws_needed, exponent, failure_limits
 from simulate.errors import InputError
+from simulate.run.problem import problem_of
 
 SMALL = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
 
@@ -42,7 +42,7 @@ def verdict(claim: str, params: Mapping[str, object] | None = None, **fields: An
 @pytest.fixture(scope="module")
 def case() -> Case:
     found = setting("pegr")
-    bench = Bench(found, resolve(found.factory, SMALL), 20, 0, {"A": "z_mu", "h": "z_xi", "twice": "2*A"}, Call({}, {}))
+    bench = Bench(problem_of(found, SMALL), 20, 0, {"A": "z_mu", "h": "z_xi", "twice": "2*A"}, Call({}, {}))
     return bench.case(0, 20, [])
 
 
@@ -119,7 +119,7 @@ def test_tolerance_is_relative_to_what_cancels(case: Case) -> None:
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=4), st.floats(0.1, 5))
 def test_rounding_of_the_two_sides_of_an_identity_never_violates_it(terms: list[float], power: float) -> None:
     found = setting("pegr")
-    at = Bench(found, resolve(found.factory, SMALL), 0, 0, {}, Call({}, {})).case(0, 0, []).view()
+    at = Bench(problem_of(found, SMALL), 0, 0, {}, Call({}, {})).case(0, 0, []).view()
     total = " + ".join(f"({x!r})" for x in terms)
     for left, right in ((f"({total})**2", f"({total})*({total})"), (f"({total}) - ({total})*1.0", "0"),
                         (f"log(abs({total}) + 1)*{power}", f"log((abs({total}) + 1)**{power})"),
@@ -278,8 +278,8 @@ def test_the_docstrings_lemma_runs() -> None:
 
 
 OWN = """
-    from derivations.model import *
-    from derivations.statements import Statement
+    from derivations.declare import *
+    from derivations.declare import Statement
 
     model = Model(
         name="one_layer", title="Leaky ReLU on the data points",

@@ -19,6 +19,7 @@ import zarr
 import simulate.phase.phase as engine
 from gammarho import cli
 from simulate.errors import InputError, Unwritten
+from simulate.phase import cell as cells
 from simulate.phase.phase import phase
 from tests.helpers.durable import LINE, ROOT, SMALL, bits, failing, grid, hidden
 
@@ -177,7 +178,7 @@ def test_whatever_byte_changes_no_number_does(whole_grid: tuple[Path, list[bytes
 def test_a_cell_that_runs_out_of_memory_is_left_undone(
     failure: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store, measure = tmp_path / "g.zarr", engine._measure
+    store, measure = tmp_path / "g.zarr", cells.measured
 
     def hungry(asked: Any, cell: Any, seed: int) -> Any:
         if cell.values["lam"] == 0.1 and cell.values["sigma_p"] == 1.0 and seed == 1:
@@ -185,7 +186,7 @@ def test_a_cell_that_runs_out_of_memory_is_left_undone(
         return measure(asked, cell, seed)
 
     line = ["phase", *LINE[1:5], "--x", "lam=0:0.1:2", "--y", "sigma_p=0.5:1:2", "--steps", "3", "--seeds", "2"]
-    monkeypatch.setattr(engine, "_measure", hungry)
+    monkeypatch.setattr(cells, "measured", hungry)
     for out, goes_on in (([], "with --out GRID.zarr"), (["--out", str(store)], "the same command goes on")):
         assert cli.main([*line, *out]) == 2
         shown = capsys.readouterr()
@@ -201,14 +202,14 @@ def test_a_cell_that_runs_out_of_memory_is_left_undone(
 def test_a_defect_in_a_cell_is_raised_when_the_others_are_safe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, measure = tmp_path / "g.zarr", engine._measure
+    store, measure = tmp_path / "g.zarr", cells.measured
 
     def broken(asked: Any, cell: Any, seed: int) -> Any:
         if cell.values["lam"] == 0.0 and cell.values["sigma_p"] == 0.5:
             raise KeyError("gone")
         return measure(asked, cell, seed)
 
-    monkeypatch.setattr(engine, "_measure", broken)
+    monkeypatch.setattr(cells, "measured", broken)
     with pytest.raises(KeyError, match="gone"):
         grid(store, workers=1)
     monkeypatch.undo()

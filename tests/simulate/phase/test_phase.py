@@ -181,8 +181,8 @@ def test_what_is_not_a_grid_is_left_alone(tmp_path: Path) -> None:
 
 KILLED = """
 import sys
-from simulate.grid_axes import spacing
-from simulate.phase import phase
+from simulate.phase.grid_axes import spacing
+from simulate.phase.phase import phase
 phase("pegr", {"n": 4, "m": 2, "d": 30, "lam_until": 10}, x=("lam", [0.01 * k for k in range(1, 9)]),
       y=("sigma_p", [0.2, 0.4, 0.6, 0.8]), steps=int(sys.argv[2]), seeds=1, store=sys.argv[1], workers=2,
       progress=False)

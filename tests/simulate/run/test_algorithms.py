@@ -329,7 +329,7 @@ def test_both_engines_agree_over_sixty_steps(regularizer: str, options: tuple[st
 
 @pytest.mark.parametrize(("regularizer", "options"), CASES)
 def test_validate_passes_and_fails_a_kernel_without_its_options(regularizer: str, options: tuple[str, ...]) -> None:
-    from simulate.validate.validate import validate
+    from simulate.validate.compare import compare
 
     found = own(*options, regularizer=regularizer)
     assert gr.validate(found, SMALL, steps=40).verdict == "pass"
@@ -337,7 +337,7 @@ def test_validate_passes_and_fails_a_kernel_without_its_options(regularizer: str
     drawn = draw(found, resolved.values, 0)
     draws = step_draws(found, resolved.values, drawn.y, 0)
     plain = kernel_for(pegr(regularizer))
-    assert validate(found, plain, drawn, resolved.values, 10, draws=draws).verdict == "fail"
+    assert compare(found, plain, drawn, resolved.values, 10, draws=draws).verdict == "fail"
 
 
 def test_recording_chunks_and_watching_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

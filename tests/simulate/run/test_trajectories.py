@@ -14,7 +14,7 @@ from simulate.ask.parameters import resolve
 from simulate.ask.settings import resolve as setting
 from simulate.run.kernels import kernel_for
 from simulate.start.draw import draw
-from simulate.validate.validate import validate
+from simulate.validate.compare import compare
 
 
 @st.composite
@@ -41,7 +41,7 @@ def starts(drawn: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 def judged(params: dict[str, Any], initial: dict[str, Any], steps: int) -> Any:
     resolved = resolve(setting("pegr").factory, params)
     drawn = draw(resolved.model, resolved.values, 0, "vectors", initial)
-    return validate(resolved.model, kernel_for(resolved.model), drawn, resolved.values, steps)
+    return compare(resolved.model, kernel_for(resolved.model), drawn, resolved.values, steps)
 
 
 @given(starts())
@@ -68,7 +68,7 @@ def test_the_papers_experiments(regularizer: str, sigma_p: float, sigma_0: float
         found.factory, {"regularizer": regularizer, "sigma_p": sigma_p, "sigma_0": sigma_0}, found.preset("paper")
     )
     drawn = draw(resolved.model, resolved.values, 0)
-    judged = validate(resolved.model, kernel_for(resolved.model), drawn, resolved.values, 1500)
+    judged = compare(resolved.model, kernel_for(resolved.model), drawn, resolved.values, 1500)
     assert judged.verdict == "pass", str(judged)
 
 
@@ -83,4 +83,4 @@ def test_a_kernel_of_another_power_fails() -> None:
     }
     resolved = resolve(setting("pegr").factory, {"eta": 0.01})
     drawn = draw(resolved.model, resolved.values, 0, "vectors", initial)
-    assert validate(resolved.model, kernel_for(pegr("pegr", 3)), drawn, resolved.values, 5).verdict == "fail"
+    assert compare(resolved.model, kernel_for(pegr("pegr", 3)), drawn, resolved.values, 5).verdict == "fail"

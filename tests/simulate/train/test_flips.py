@@ -35,15 +35,17 @@ from derivations.derive import derive
 from derivations.show.single import latex, text
 from dynamics.chance.streams import stream
 from dynamics.kernel.loading import plain_module
+from simulate.ask.parameters import Resolved
 from simulate.errors import InputError
 from simulate.observe import observables as obs
 from simulate.observe.fresh import fresh_statistics
+from simulate.observe.seen import seen_by
 from simulate.run.kernels import kernel_for
-from simulate.run.run import seen_by
+from simulate.run.problem import Problem
 from simulate.start.draw import Draw, draw
 from simulate.testing import instances, models, plain_kernel, residual
 from simulate.train.fresh import monte_carlo
-from simulate.validate.validate import validate
+from simulate.validate.compare import compare
 
 MU = Directions(name="mu", over="one", latex=r"\mathbf{\mu}", law=FixedLaw(norm="mu_norm"),
                 coefficient=Coefficient(name="gamma", latex=r"\gamma", signed=True))  # fmt: skip
@@ -222,7 +224,7 @@ def test_runs_of_both_engines_agree_and_are_validated() -> None:
     drawn = draw(kou(), {**VALUES, "p": 0.3}, 2)
     assert (drawn.y != drawn.clean).any()
     wrong = kernel_for(kou()).bind(drawn.y)
-    assert validate(kou(), wrong, drawn, {**VALUES, "p": 0.3}, 5).verdict == "fail"
+    assert compare(kou(), wrong, drawn, {**VALUES, "p": 0.3}, 5).verdict == "fail"
 
 
 def test_margins_and_own_heads_go_by_the_observed_label() -> None:
@@ -303,14 +305,14 @@ def test_the_meaning_says_which_label_judges() -> None:
 @given(st.floats(0.0, 1.0))
 @SMALL
 def test_a_phase_diagram_and_a_check_bind_the_clean_labels(p: float) -> None:
-    from simulate.check.bench import drawn_for
+    from simulate.check.bench import started
     from simulate.check.case import trajectory_case
 
     values = {**VALUES, "p": p}
-    drawn = drawn_for(kou(), values, 1)
-    case = trajectory_case(kernel_for(kou()), drawn, kou(), values, 2, np.array([0, 2]), 1, {})
-    assert np.array_equal(case.whole("yhat").values, drawn.clean) and case.diverged == -1
-    assert np.array_equal(case.whole("y").values, drawn.y)
+    start = started(Problem(Resolved(kou(), dict(values), ())), 1)
+    case = trajectory_case(start, 2, np.array([0, 2]), {})
+    assert np.array_equal(case.whole("yhat").values, start.draw.clean) and case.diverged == -1
+    assert np.array_equal(case.whole("y").values, start.draw.y)
 
 
 def test_a_phase_diagram_over_the_flip_probability() -> None:

@@ -25,8 +25,8 @@ torch = pytest.importorskip("torch")
 
 from simulate.train import bilevel as weights_bilevel  # noqa: E402
 from simulate.train import raw, weights  # noqa: E402  # they need torch
+from simulate.validate.compare import compare  # noqa: E402
 from simulate.validate.report import Validation  # noqa: E402
-from simulate.validate.validate import validate  # noqa: E402
 
 Array = NDArray[np.float64]
 STRICT = 1e-12
@@ -92,7 +92,7 @@ def mutant(method: str, right: str, wrong: str) -> Kernel:
 
 
 def judged(found: Case, kernel: Any, steps: int = 3) -> Validation:
-    return validate(found.model, kernel, found.draw, found.values, steps)
+    return compare(found.model, kernel, found.draw, found.values, steps)
 
 
 def failing(result: Validation) -> set[str]:

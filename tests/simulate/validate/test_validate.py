@@ -21,8 +21,8 @@ from simulate.start.draw import Draw, draw
 
 pytest.importorskip("torch")
 
+from simulate.validate.compare import compare, default_recorded  # it needs torch
 from simulate.validate.report import Validation
-from simulate.validate.validate import default_recorded, validate  # it needs torch
 
 Array = NDArray[np.float64]
 J = np.array([1.0, -1.0])[:, None]
@@ -134,10 +134,10 @@ def values_of(model: Model, **given: Value) -> dict[str, Value]:
     return {p.name: p.default for p in model.parameters} | small | given
 
 
-def compare(regularizer: str, kernel: Any, steps: int = 60, seed: int = 0, **given: Value) -> Validation:
+def compared(regularizer: str, kernel: Any, steps: int = 60, seed: int = 0, **given: Value) -> Validation:
     model = pegr(regularizer, 2)
     values = values_of(model, **given)
-    return validate(model, kernel, draw(model, values, seed), values, steps)
+    return compare(model, kernel, draw(model, values, seed), values, steps)
 
 
 def failing(result: Validation) -> set[str]:
@@ -152,7 +152,7 @@ def failing(result: Validation) -> set[str]:
 )
 def test_the_right_recursion_passes(regularizer: str, update: Callable[..., Array], neurons: str) -> None:
     lam = 0.0 if regularizer == "none" else 0.3
-    result = compare(regularizer, Recursion(update), lam=lam, neurons=neurons)
+    result = compared(regularizer, Recursion(update), lam=lam, neurons=neurons)
     assert result.verdict == "pass", str(result)
     assert result.window == 60
     compared = {row.what for row in result.rows}
@@ -164,7 +164,7 @@ def test_the_right_recursion_passes(regularizer: str, update: Callable[..., Arra
 
 
 def test_the_printed_recursion_fails() -> None:
-    result = compare("pegr", Recursion(per_example(zeta_power=1)))
+    result = compared("pegr", Recursion(per_example(zeta_power=1)))
     assert result.verdict == "fail"
     assert "one step along the trajectory: W" in failing(result)
     assert "NO" in str(result)
@@ -172,7 +172,7 @@ def test_the_printed_recursion_fails() -> None:
 
 def test_the_printed_recursion_fails_even_where_the_trajectory_hides_it() -> None:
     """In a few steps from a small start the wrong term stays below rounding; random states of order one show it."""
-    result = compare("pegr", Recursion(per_example(zeta_power=1)), steps=2, sigma_0=1e-6, eta=1e-3)
+    result = compared("pegr", Recursion(per_example(zeta_power=1)), steps=2, sigma_0=1e-6, eta=1e-3)
     assert result.verdict == "fail"
     assert "one step from random states, z of order 1" in failing(result)
     assert not any("trajectory" in what for what in failing(result))
@@ -180,7 +180,7 @@ def test_the_printed_recursion_fails_even_where_the_trajectory_hides_it() -> Non
 
 def test_a_penalty_closed_one_step_late_fails_wherever_it_closes() -> None:
     for until in (25, 43):  # the default recorded steps need not hold them
-        result = compare("pegr", Recursion(per_example(), late=1), lam_until=until)
+        result = compared("pegr", Recursion(per_example(), late=1), lam_until=until)
         assert "one step along the trajectory: W" in failing(result)
 
 
@@ -190,7 +190,7 @@ def test_a_wrong_gram_matrix_fails_in_z_although_b_is_right() -> None:
             right = super().run(*args, **named)
             return replace(right, z=right.z + 1e-9 * np.abs(right.z).max())
 
-    result = compare("pegr", Transposed(per_example()))
+    result = compared("pegr", Transposed(per_example()))
     assert "one step along the trajectory: z" in failing(result)
     assert "one step along the trajectory: W" not in failing(result)
 
@@ -201,7 +201,7 @@ def test_a_wrong_observable_fails() -> None:
             right = super().observe(*args, **named)
             return right | {"zeta": 2 * right["zeta"]}
 
-    assert failing(compare("pegr", Doubled(per_example()))) == {"zeta of the same state", "zeta of the probes"}
+    assert failing(compared("pegr", Doubled(per_example()))) == {"zeta of the same state", "zeta of the probes"}
 
 
 def test_a_kernel_that_diverges_where_weights_do_not_fails() -> None:
@@ -213,7 +213,7 @@ def test_a_kernel_that_diverges_where_weights_do_not_fails() -> None:
             keep = right.t <= 30
             return Run(right.t[keep], right.z[keep], right.b[keep])
 
-    result = compare("pegr", Cut(per_example()))
+    result = compared("pegr", Cut(per_example()))
     assert result.verdict == "fail"
     assert "trajectory: W" in failing(result)
 
@@ -221,14 +221,14 @@ def test_a_kernel_that_diverges_where_weights_do_not_fails() -> None:
 def test_suppressed_noise_closes_the_window_and_the_table_says_so() -> None:
     """The rounding hazard: with lam sigma_p^2 d > m positive <w, xi> decay to rounding and regrow after lam_until."""
     strong: dict[str, Any] = {"lam": 0.3, "lam_until": 200, "sigma_p": 1.0, "eta": 0.2}
-    result = compare("pegr", Recursion(per_example()), steps=260, **strong)
+    result = compared("pegr", Recursion(per_example()), steps=260, **strong)
     assert 0 < result.window < 200
     assert result.smallest < 1e-12
     assert result.verdict in ("pass", "undecided"), str(result)
     assert f"from step {result.window + 1} on" in str(result) and "regrows from rounding" in str(result)
     said = f": {result.verdict.upper()}, trajectories compared to step {result.window} of 260"
     assert str(result).splitlines()[0].endswith(said)
-    late = compare("pegr", Recursion(per_example(), late=1), steps=260, **strong)
+    late = compared("pegr", Recursion(per_example(), late=1), steps=260, **strong)
     assert late.verdict == "fail"  # one step is judged outside the window too
 
 
@@ -244,7 +244,7 @@ def opposite(scale: float) -> tuple[Model, Draw, dict[str, Value]]:
 def test_bad_conditioning_is_undecided_not_pass() -> None:
     """Rounding decides when and where f leaves an unstable 0, so agreement there would prove nothing."""
     model, start, values = opposite(2.0)
-    result = validate(model, Recursion(per_example()), start, values, 40)
+    result = compare(model, Recursion(per_example()), start, values, 40)
     assert result.verdict == "undecided", str(result)
     assert not failing(result)
     assert "nothing is decided from there on" in str(result)
@@ -257,7 +257,7 @@ def test_cancelled_outputs_do_not_fail() -> None:
     assert start.weights is not None and start.vectors is not None
     W = start.weights * np.array([1.0, 1.3])[:, None, None]
     arrays = {"W": W, "mu": start.vectors[0], "xi": start.vectors[1:], "y": start.y}
-    result = validate(model, Recursion(per_example()), draw(model, values, 0, initial=arrays), values, 300)
+    result = compare(model, Recursion(per_example()), draw(model, values, 0, initial=arrays), values, 300)
     assert result.verdict == "pass", str(result)
 
 
@@ -267,7 +267,7 @@ def test_a_start_at_the_kink_is_undecided() -> None:
     start = draw(model, values, seed=0)
     assert start.weights is not None
     at_zero = replace(start, weights=0 * start.weights, z=0 * start.z)
-    result = validate(model, Recursion(per_example()), at_zero, values, 20)
+    result = compare(model, Recursion(per_example()), at_zero, values, 20)
     assert result.verdict == "undecided" and result.window == 0 and not failing(result)
     assert str(result).splitlines()[0].endswith(": UNDECIDED, trajectories compared to step 0 of 20")
 
@@ -275,7 +275,7 @@ def test_a_start_at_the_kink_is_undecided() -> None:
 def test_dependent_directions_compare_weights_but_no_coefficients() -> None:
     model = pegr("pegr", 2)
     values = values_of(model, d=4)
-    result = validate(model, Recursion(per_example()), draw(model, values, seed=0), values, 30)
+    result = compare(model, Recursion(per_example()), draw(model, values, seed=0), values, 30)
     assert "trajectory: coefficients" not in {row.what for row in result.rows}
     assert "trajectory: W" in {row.what for row in result.rows}
     assert "linearly dependent" in str(result)
@@ -290,7 +290,7 @@ def test_nearly_dependent_directions_loosen_the_coefficients_only() -> None:
     xi[1] = xi[0] + 1e-6 * xi[1]
     signs = np.array([1.0, -1.0, 1.0, -1.0])
     arrays = {"W": 0.3 * rng.standard_normal((2, 3, 12)), "mu": np.eye(12)[0], "xi": xi, "y": signs}
-    result = validate(model, Recursion(per_example()), draw(model, values, 0, initial=arrays), values, 30)
+    result = compare(model, Recursion(per_example()), draw(model, values, 0, initial=arrays), values, 30)
     loose = {row.what for row in result.rows if row.origin == "10 x the response to rounding"}
     assert result.verdict == "pass", str(result)
     assert loose == {"trajectory: coefficients"}
@@ -302,19 +302,19 @@ def test_a_kernel_whose_observables_are_not_numbers_fails() -> None:
             right = super().observe(*args, **named)
             return right | {"zeta": np.nan * right["zeta"]}
 
-    assert failing(compare("pegr", Broken(per_example()))) == {"zeta of the same state", "zeta of the probes"}
+    assert failing(compared("pegr", Broken(per_example()))) == {"zeta of the same state", "zeta of the probes"}
 
 
 def test_a_model_of_ones_own_needs_no_hand_written_loss() -> None:
     model = replace(pegr("pegr", 2), name="mine")
     values = values_of(model)
-    result = validate(model, Recursion(per_example()), draw(model, values, seed=0), values, 30)
+    result = compare(model, Recursion(per_example()), draw(model, values, seed=0), values, 30)
     assert result.verdict == "pass", str(result)
     assert "no hand-written loss" in str(result)
 
 
 def test_divergence_in_weight_space_ends_the_comparison_before_it() -> None:
-    result = compare("pegr", Recursion(per_example()), steps=400, eta=8.0, lam=2.0, lam_until=None, neurons="sum")
+    result = compared("pegr", Recursion(per_example()), steps=400, eta=8.0, lam=2.0, lam_until=None, neurons="sum")
     assert "weight space diverges at step" in str(result)
     assert 0 < result.steps < 400
     assert result.verdict == "pass", str(result)
@@ -326,9 +326,9 @@ def test_bad_input_is_refused() -> None:
     values = values_of(model)
     kernel = Recursion(per_example())
     with pytest.raises(InputError, match="sampling"):
-        validate(model, kernel, draw(model, values, seed=0, sampling="gram"), values, 10)
+        compare(model, kernel, draw(model, values, seed=0, sampling="gram"), values, 10)
     with pytest.raises(InputError, match="recorded"):
-        validate(model, kernel, draw(model, values, seed=0), values, 10, recorded=np.array([0, 11]))
+        compare(model, kernel, draw(model, values, seed=0), values, 10, recorded=np.array([0, 11]))
 
 
 def test_default_recorded_steps_increase_and_hold_both_ends() -> None:
@@ -349,7 +349,7 @@ def test_the_shipped_kernels_pass_as_plain_python(regularizer: str, q: int, proj
     model = pegr(regularizer, q)
     small: dict[str, Any] = {"n": 3, "m": 2, "d": 12, "sigma_0": 0.4, "eta": 0.2, "lam_until": 5}
     values = values_of(model, project_noise=project, **small)
-    result = validate(model, shipped(regularizer, q, compiled=False), draw(model, values, seed=1), values, 8)
+    result = compare(model, shipped(regularizer, q, compiled=False), draw(model, values, seed=1), values, 8)
     assert result.verdict == "pass", str(result)
     compared = {row.what for row in result.rows}
     assert {"margin of the same state", "l1 of the same state", "zeta of the same state"} <= compared
@@ -359,7 +359,7 @@ def test_a_shipped_kernel_fails_for_another_objective() -> None:
     model = pegr("fgr", 2)
     values = values_of(model, n=3, m=2, d=12, sigma_0=0.4)
     wrong = shipped("pegr", 2, compiled=False)
-    assert validate(model, wrong, draw(model, values, seed=1), values, 8).verdict == "fail"
+    assert compare(model, wrong, draw(model, values, seed=1), values, 8).verdict == "fail"
 
 
 @pytest.mark.slow
@@ -367,7 +367,7 @@ def test_a_shipped_kernel_fails_for_another_objective() -> None:
 def test_the_papers_experiment_passes_whole(regularizer: str) -> None:
     model = pegr(regularizer, 2)
     values = {p.name: p.default for p in model.parameters} | {"lam_until": 800}
-    result = validate(model, shipped(regularizer, 2, compiled=True), draw(model, values, seed=0), values, 1500)
+    result = compare(model, shipped(regularizer, 2, compiled=True), draw(model, values, seed=0), values, 1500)
     assert result.verdict == "pass" and result.window == 1500, str(result)
 
 

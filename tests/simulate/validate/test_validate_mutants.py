@@ -20,7 +20,7 @@ pytest.importorskip("torch")
 
 from dynamics.fresh import classnoise, tasklaw
 from simulate.observe import fresh
-from simulate.run import run
+from simulate.observe.seen import seen_by
 from simulate.validate import probes as validate_probes  # the latter needs torch
 from tests.helpers import mutant_kernels as kernels
 from tests.helpers import mutant_laws as laws
@@ -75,7 +75,7 @@ def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, mon
 
 @pytest.mark.parametrize("what", ["train_error", "margins"])
 def test_a_wrong_training_error_or_margin_of_class_heads_fails(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = run.seen_by
+    right = seen_by
     monkeypatch.setattr(validate_probes, "seen_by", lambda *args: (found := right(*args)) | {what: found[what] + 0.1})
     assert kernels.case(CLASSES).verdict(kernels.case(CLASSES).kernel) == "fail"
 
@@ -112,7 +112,7 @@ REPORTED = [
     (PEGR, "simulate/observe/observables.py", "values * ~own", "values * own"),
     (PEGR, "simulate/observe/observables.py", "observable.times * of + observable.plus", "observable.times * of"),
     (PEGR, "simulate/observe/observables.py", "/ lengths", "/ lengths**0.5"),
-    (PEGR, "simulate/run/run.py", "np.argmax(worst)", "np.argmin(worst)"),
+    (PEGR, "simulate/run/watch.py", "np.argmax(worst)", "np.argmin(worst)"),
     (CLASSES, "simulate/observe/classes.py", "(active[:-1] & ~active[1:])", "(~active[:-1] & active[1:])"),
     (CLASSES, "dynamics/fresh/classnoise.py", "np.logaddexp(0.0, top - others)", "np.logaddexp(0.0, others - top)"),
     (LEAKY, "simulate/observe/matrices.py", "margins - least", "margins"),

@@ -42,7 +42,7 @@ from .engines import KINK, FullDraw, Kernel, Pair, Path, Steps, bends_gently, wa
 from .report import LIMIT, LONG, SAFETY, STRICT, Row, Validation, largest, relative, worst, worst_each, worst_of
 from .trajectories import trajectories
 
-__all__ = ["Row", "Validation", "default_recorded", "validate"]
+__all__ = ["Row", "Validation", "compare", "default_recorded"]
 
 PROBES = 3  # random states of order one
 GRADIENTS = 5e8  # entries of per-example gradients that observables are judged with, over all states
@@ -58,7 +58,7 @@ OBSERVABLES = (
 
 
 @one_blas_thread()
-def validate(
+def compare(
     model: Model,
     kernel: Kernel,
     draw: FullDraw,

@@ -161,7 +161,7 @@ def validate(
     from simulate.validate.compare import compare
 
     found, count = settings.resolve(setting), total(setting, preset, steps, low=1)
-    problem, first = problem_of(found, params, found.preset(preset), initial), parameters.count("seed", seed)
+    problem, first = problem_of(found, params, found.preset(preset)).on(initial), parameters.count("seed", seed)
     asked = estimate.Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())
     estimate.check_memory(asked)
     if steps is not None:  # else only as many are taken as a minute or so is enough for

@@ -77,6 +77,18 @@ class Problem:
         """The values, with the sizes of the caller's arrays in place of those that they replace."""
         return {**self.values, **source.sizes_of(self.initial)}
 
+    def on(self, initial: Initial) -> Problem:
+        """The problem on the caller's arrays or examples; itself where there are none.
+
+        Raises InputError where examples do not fit the model or the parameters given.
+        """
+        if isinstance(initial, source.Source):
+            resolved, examples = source.settle(self.resolved, self.given, initial)
+            return replace(self, resolved=resolved, initial=initial, examples=examples)
+        if initial is None:
+            return self
+        return replace(self, initial=values_of.mapping("initial", initial, "arrays by name", "{'W': ...}"))
+
     def start(self, seed: int, sampling: str = "vectors") -> Start:
         """One draw, by the streams of a seed, or from the caller's arrays.
 
@@ -194,18 +206,11 @@ class Ensemble:
 
 
 def problem_of(
-    setting: settings.Setting, params: Mapping[str, object] | None = None, preset: Preset | None = None,
-    initial: Initial = None,
+    setting: settings.Setting, params: Mapping[str, object] | None = None, preset: Preset | None = None
 ) -> Problem:
     """The problem that a caller's words describe: parameters by name over a preset over the published defaults.
 
     Raises:
-        InputError: for a parameter that is unknown or out of its range, and for arrays or examples that do not fit.
+        InputError: for a parameter that is unknown or out of its range.
     """
-    resolved, given = parameters.resolve(setting.factory, params, preset), parameters.by_name(params)
-    if isinstance(initial, source.Source):
-        resolved, examples = source.settle(resolved, given, initial)
-        return Problem(resolved, given, initial, examples)
-    if initial is not None:
-        initial = values_of.mapping("initial", initial, "arrays by name", "{'W': ...}")
-    return Problem(resolved, given, initial)
+    return Problem(parameters.resolve(setting.factory, params, preset), parameters.by_name(params))

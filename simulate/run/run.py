@@ -77,11 +77,10 @@ def run(
     first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, 1, 10)
     found = settings.resolve(setting)
     chosen = found.preset(preset)
-    model = parameters.resolve(found.factory, params, chosen).model
-    count = total_steps(steps, chosen, found)
-    wanted, record = obs.check(model, observables), ask.recorded("record", record)
-    until = ask.thresholds("until", until, obs.at_every_step(model))
-    problem = problem_of(found, params, chosen, initial)
+    problem, count = problem_of(found, params, chosen), total_steps(steps, chosen, found)
+    wanted, record = obs.check(problem.model, observables), ask.recorded("record", record)
+    until = ask.thresholds("until", until, obs.at_every_step(problem.model))
+    problem = problem.on(initial)
     request = estimate.Request(
         problem.model, problem.sizes, sampling, engine, count, estimate.states(record, count), wanted)
     estimate.check_run(request, many)

@@ -155,9 +155,9 @@ def test_the_right_recursion_passes(regularizer: str, update: Callable[..., Arra
     result = compared(regularizer, Recursion(update), lam=lam, neurons=neurons)
     assert result.verdict == "pass", str(result)
     assert result.window == 60
-    compared = {row.what for row in result.rows}
-    assert {"trajectory: loss", "trajectory: coefficients", "trajectory: W", "zeta of the same state"} <= compared
-    assert "one step, interpreter against hand-written loss" in compared
+    rows = {row.what for row in result.rows}
+    assert {"trajectory: loss", "trajectory: coefficients", "trajectory: W", "zeta of the same state"} <= rows
+    assert "one step, interpreter against hand-written loss" in rows
     text = str(result)
     assert text.splitlines()[0].endswith(": PASS")  # the whole run: nothing to add to the verdict
     assert "smallest |z| met" in text and "times faster" in text

@@ -22,7 +22,8 @@ from simulate.phase.phase import processors
 from simulate.run.kernels import kernel_for
 from simulate.run.record import advance
 from simulate.run.run import seen_by
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 from simulate.work.sweep import sweep
 
 Array = NDArray[np.float64]

@@ -18,7 +18,8 @@ from ..errors import InputError
 from ..run import tasks
 from ..run.kernels import kernel_for
 from ..run.record import recorded_steps
-from ..start.draw import Draw, draw
+from ..start.draw import draw
+from ..start.drawn import Draw
 from ..work.progress import Step, progress
 from . import tasks as check_tasks
 from .case import Case, NoSuchStep, Rows, trajectory_case

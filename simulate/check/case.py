@@ -24,7 +24,7 @@ from ..observe import observables as obs
 from ..observe.fresh import fresh_statistics
 from ..run.algorithm import decays, step_draws
 from ..run.run import seen_by
-from ..start.draw import Draw
+from ..start.drawn import Draw
 from ..work.progress import progress
 from . import tasks as check_tasks
 from .formula import Indexed, evaluate, names, parse, uses

@@ -22,8 +22,8 @@ from derivations.declare import Bilevel, ClassNoiseLaw, FixedLaw, GaussianLaw, M
 
 from ..ask import parameters, settings
 from ..run.kernels import kernel_for
+from ..start.declared import off_indices
 from ..start.draw import draw as drawn_from
-from ..start.draw import off_indices
 from .case import Case, state_case
 from .check import recorded_for
 

@@ -28,7 +28,8 @@ from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 
 from ..errors import InputError
-from ..start.draw import Draw, law_of, number, positive, whole
+from ..start.declared import law_of, number, positive, whole
+from ..start.drawn import Draw
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]

@@ -52,7 +52,9 @@ from ..run.kernels import kernel_for, ready
 from ..run.record import advance
 from ..run.run import SAMPLINGS, run, seen_by, total_steps
 from ..start import magnitudes
-from ..start.draw import Draw, draw, gram_refusal
+from ..start.draw import draw
+from ..start.drawn import Draw
+from ..start.refusals import gram_refusal
 from ..work.sweep import sweep
 from . import grid_axes
 from .grid_axes import Coordinate

@@ -24,7 +24,8 @@ from ..observe import fresh, matrices, undefined
 from ..observe import observables as obs
 from ..observe.sides import FlipCount, sides
 from ..start import magnitudes, source
-from ..start.draw import Draw, draw
+from ..start.draw import draw
+from ..start.drawn import Draw
 from ..work.progress import progress
 from . import estimate, tasks
 from . import seeds as seeds_of_a_run

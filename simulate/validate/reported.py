@@ -38,7 +38,7 @@ from ..observe.sides import FlipCount, sides
 from ..observe.states import States
 from ..run import run
 from ..run.algorithm import decays
-from ..start.draw import Draw, Watched
+from ..start.drawn import Draw, Watched
 from ..train import weights
 from ..train.weights import Array, Values
 from . import observables as validate_observables

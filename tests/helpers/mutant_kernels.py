@@ -16,7 +16,8 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED, plain_module
 from simulate.ask import parameters, settings
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 from simulate.validate.validate import validate
 from tests.helpers.mutants import Mutant, mutants
 

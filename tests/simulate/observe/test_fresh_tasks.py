@@ -33,7 +33,8 @@ from dynamics.fresh import tasklaw
 from simulate.errors import InputError
 from simulate.observe import fresh_tasks
 from simulate.run.kernels import kernel_for
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 
 Array = NDArray[np.float64]
 SIZE = 20_000

@@ -333,7 +333,8 @@ class _Task:
         if self.examples is not None and set(obs.fresh_names(self.model)) & set(self.wanted):
             through = source.through_weights(path.W, self.examples.test_x)
             fresh_ones = self._held_out(kernel, through, self.examples)
-        counts = {name: variable for name, variable in watch.variables().items() if name in self.wanted}
+        told = {name: each for name, each in watch.variables().items() if name in self.wanted}
+        counts = {name: obs.Variable(each.dims, each.values, each.meaning) for name, each in told.items()}
         if isinstance(kernel, BilevelKernel):
             counts |= self._from_weights(kernel, drawn, path.W, seen)
         if path.b is None:

@@ -117,7 +117,8 @@ def check_keys(expected: list[str], optional: list[str], initial: Mapping[str, A
     listed = ", ".join(expected)
     for key in initial:
         if key not in (*expected, *optional):
-            raise InputError(f"initial: unknown key {quoted(key)}; {nearest(key, dict.fromkeys((*expected, *optional)))}")
+            known = dict.fromkeys((*expected, *optional))
+            raise InputError(f"initial: unknown key {quoted(key)}; {nearest(key, known)}")
     for key in expected:
         if key not in initial:
             raise InputError(f"initial: {key!r} is missing; expected {listed}; give all of them")

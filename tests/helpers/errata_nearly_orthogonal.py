@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from derivations.ledger.claims import claims
 from derivations.ledger.errata import Erratum
 from derivations.papers.nearly_orthogonal.model import model
+from derivations.papers.shelf import claims
 from dynamics.chance.streams import stream
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw

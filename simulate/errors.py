@@ -9,6 +9,10 @@ class InputError(ValueError):
     """Bad input: a parameter, its value, what was expected, and the cure, in one sentence."""
 
 
+class GramRefused(InputError):
+    """Why inner products alone are not drawn at these values, where vectors may be."""
+
+
 class Diverged(RuntimeError):
     """A run that left the finite numbers; `step` is the first whose state or outputs are not finite."""
 

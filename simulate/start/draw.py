@@ -12,7 +12,7 @@ from derivations.declare import Bilevel, Model, Value
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import values as values_of
-from ..errors import InputError
+from ..errors import GramRefused, InputError
 from .draw_tasks import draw_tasks
 from .drawn import Draw
 from .examples import by_gram, by_vectors
@@ -66,7 +66,7 @@ def draw(
         return from_arrays(model, values, initial, seed)
     reason = gram_refusal(model, values) if sampling == "gram" else ""
     if reason:
-        raise InputError(reason)
+        raise GramRefused(reason)
     if isinstance(model.algorithm, Bilevel):
         return draw_tasks(model, values, seed, sampling)
     plan = plan_of(model, values)

@@ -14,7 +14,7 @@ from derivations.declare import Bilevel, Model, Value
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 
-from ..errors import InputError
+from ..errors import GramRefused, InputError
 from .declared import number, whole
 from .drawn import Array, Draw, Watched
 from .filters import filters
@@ -114,7 +114,7 @@ def _by_gram(model: Model, values: Mapping[str, Value], layout: Layout, y: Array
     size = len(noise) + neurons
     if size**2 > LARGEST:
         vectors = (len(layout.std) + neurons) * layout.d <= LARGEST
-        raise InputError(too_many_products(len(noise), neurons, (_tasks(model), "m"), vectors))
+        raise GramRefused(too_many_products(len(noise), neurons, (_tasks(model), "m"), vectors))
     features, live, fixed = _feature_rows(layout, seed), slice(0, layout.spanned), len(layout.lengths)
     feature_gram = grams.own(features)
     ensemble = grams.Ensemble(

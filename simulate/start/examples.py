@@ -11,7 +11,7 @@ from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 from dynamics.fresh.classnoise import standardised
 
-from ..errors import InputError
+from ..errors import GramRefused, InputError
 from .drawn import Array, Centre, Draw, of_vectors
 from .filters import filters
 from .plan import Plan
@@ -61,7 +61,7 @@ def by_gram(plan: Plan, y: Array, seed: int) -> Draw:
     """
     filters = plan.heads * plan.m
     if (plan.n + filters) ** 2 > LARGEST:
-        raise InputError(
+        raise GramRefused(
             too_many_products(
                 plan.n, filters, ("n", "m"), (len(plan.length) + filters) * plan.d <= LARGEST
             )

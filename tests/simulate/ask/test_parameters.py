@@ -238,7 +238,7 @@ def test_every_shipped_setting_resolves_at_its_defaults_and_presets() -> None:
 
 OWN = """
 import dataclasses
-from derivations.model import Preset
+from derivations.declare import Preset
 from derivations.papers.pegr.model import model as pegr
 
 fixed = dataclasses.replace(pegr(), name="mine")

@@ -278,8 +278,8 @@ def test_the_docstrings_lemma_runs() -> None:
 
 
 OWN = """
-    from derivations.model import *
-    from derivations.statements import Statement
+    from derivations.declare import *
+    from derivations.declare import Statement
 
     model = Model(
         name="one_layer", title="Leaky ReLU on the data points",

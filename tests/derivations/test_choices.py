@@ -37,7 +37,11 @@ from derivations.papers.pegr.model import model as pegr
 from gammarho import cli
 from simulate.errors import InputError
 
-MODULES = ("parameter", "network", "laws", "algorithms", "observed", "model", "conditions", "statements", "errata")
+MODULES = (
+    *(f"declare.{name}" for name in ("parameter", "network", "laws", "algorithms", "observed", "data", "model")),
+    *(f"declare.{name}" for name in ("conditions", "statements")),
+    "ledger.errata",
+)
 
 
 def declared() -> list[type]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 
 from .table import Section, Target
 from .timing import Sample, interleave, timed

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import itertools
 import json
 import sys
@@ -19,8 +18,8 @@ from .declare import Model, to_plain
 from .derive import derive
 from .errors import ModelError
 from .kernel.emit import GENERATOR, module, observed, scalars
+from .papers.paper import PAPERS
 
-SHIPPED = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
 GENERATED = Path(__file__).resolve().parent.parent / "dynamics" / "generated"
 
 
@@ -56,12 +55,10 @@ def files(recursion: Recursion, name: str) -> dict[str, str]:
 def shipped() -> dict[str, str]:
     """Every shipped file's text, by file name."""
     out: dict[str, str] = {}
-    for setting in SHIPPED:
-        declared = importlib.import_module(f"derivations.papers.{setting}.model")
-        keys = list(declared.STRUCTURAL)
-        for chosen in itertools.product(*declared.STRUCTURAL.values()):
-            structural = dict(zip(keys, chosen, strict=True))
-            out |= files(derive(declared.model(**structural)), kernel_name(setting, structural))
+    for name, paper in PAPERS.items():
+        for chosen in itertools.product(*paper.structural.values()):
+            structural = dict(zip(paper.structural, chosen, strict=True))
+            out |= files(derive(paper.factory(**structural)), kernel_name(name, structural))
     return out
 
 

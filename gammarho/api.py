@@ -96,7 +96,7 @@ def conditions(
     values = {**resolved.values, **extra}
     declared = recorded(resolved.model, setting)
     if isinstance(resolved.model.algorithm, Bilevel):
-        from simulate.start.draw_tasks import check_sizes
+        from simulate.start.task_layout import check_sizes
 
         check_sizes(resolved.model, values)
     return tabulate(declared, resolved.model, values, constant=level, steps=count, measured={**found, **quantities})

@@ -359,12 +359,13 @@ def figures(paper: str, figure: str | None = None, /, *, out: str = "out") -> in
     """
     import importlib
 
-    from simulate.ask import paths, settings
+    from derivations.papers.paper import PAPERS
+    from simulate.ask import paths
 
-    if paper not in settings.SETTINGS:
-        raise InputError(f"paper: {quoted(paper)}; {nearest(paper, settings.SETTINGS)}")
+    if paper not in PAPERS:
+        raise InputError(f"paper: {quoted(paper)}; {nearest(paper, PAPERS)}")
     folder = paths.folder("out", out)
-    known = importlib.import_module(f"figures.{paper}").FIGURES
+    known = importlib.import_module(PAPERS[paper].figures).FIGURES
     if figure not in (None, "all", *known):
         raise InputError(f"figure: {quoted(figure)} is not one of {paper}'s; {nearest(str(figure), (*known, 'all'))}")
     folder.mkdir(parents=True, exist_ok=True)
@@ -381,12 +382,12 @@ def errata(paper: str | None = None, /) -> int:
     Args:
         paper: a setting's name, such as pegr; every paper without it.
     """
-    from derivations.ledger import errata as ledgers
+    from derivations.papers import shelf
 
-    known = ledgers.papers()
+    known = shelf.with_errata()
     if paper is not None and paper not in known:
         raise InputError(f"paper: {quoted(paper)} has no errata recorded; {nearest(paper, known)}")
-    print("\n".join(ledgers.text(name) for name in (known if paper is None else (paper,))).rstrip("\n"))
+    print("\n".join(shelf.ledger_text(name) for name in (known if paper is None else (paper,))).rstrip("\n"))
     return 0
 
 
@@ -397,19 +398,19 @@ def explain(name: str, /) -> int:
     Args:
         name: its id, such as pegr-5.3 or pegr-5.3-gamma; a paper's name, such as pegr, lists the ids of its claims.
     """
-    from derivations.ledger import errata as ledgers
+    from derivations.papers import shelf
 
-    papers = ledgers.papers()
+    papers = shelf.with_errata()
     if name in papers:
-        print(ledgers.claim_list(name))
+        print(shelf.claim_list(name))
         return 0
-    if name not in ledgers.every() and name not in (known := ledgers.known()):
+    if name not in shelf.errata() and name not in (known := shelf.known()):
         close = nearest(name, known)
         paper = next((paper for paper in papers if name.startswith(paper)), "PAPER")
         listed = f"gammarho errata {paper} lists the errata and gammarho explain {paper} the claims"
         cure = f"{listed}; {close}" if close.startswith("did you mean") else listed
         raise InputError(f"id: {quoted(name)} is not an erratum or a claim; {cure}")
-    print(ledgers.explain(name).rstrip("\n"))
+    print(shelf.explain(name).rstrip("\n"))
     return 0
 
 

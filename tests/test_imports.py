@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,39 @@ OWN = {
     "figures": {"figures", "simulate", "dynamics", "derivations"},
     "gammarho": set(PACKAGES),
 }
+
+
+def chain(package: str, *layers: str) -> dict[str, set[str]]:
+    """Each layer of a package may import those before it."""
+    return {f"{package}.{layer}": {f"{package}.{below}" for below in layers[:at]} for at, layer in enumerate(layers)}
+
+
+DERIVATIONS = chain("derivations", "errors", "declare", "calculus", "show", "kernel", "ledger", "papers")
+SIMULATE = chain("simulate", "errors", "work", "ask", "start", "observe", "run")
+BELOW_RUN = set(SIMULATE)
+ARROWS: dict[str, set[str]] = {
+    **DERIVATIONS,
+    "derivations.cache": {"derivations.errors"},
+    "derivations.derive": set(DERIVATIONS) - {"derivations.ledger", "derivations.papers"},
+    "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive"},
+    **chain("dynamics", "errors", "chance", "kernel", "geometry", "fresh"),
+    "dynamics.generated": set(),
+    "dynamics.formula": {"dynamics.errors"},
+    **SIMULATE,
+    "simulate.train": {"simulate.errors", "simulate.work"},
+    "simulate.run": {*SIMULATE["simulate.run"], "simulate.train"},
+    **{f"simulate.{name}": BELOW_RUN for name in ("conditions", "check", "phase", "images")},
+    "simulate.validate": {*BELOW_RUN, "simulate.train"},
+    "simulate.testing": {*BELOW_RUN, "simulate.train"},
+}
+"""Which part of a package may import which others of it; imports between packages are in `OWN`."""
+
+DERIVED = (
+    *(f"derivations.{part}" for part in ("calculus", "show", "kernel", "ledger", "derive", "generate", "cache")),
+    *(f"dynamics.{part}" for part in ("kernel", "fresh", "generated", "geometry")),
+)
+"""What the oracle may not come to load, whatever stands between: derived formulas, and the code that runs them."""
+
 FORBIDDEN = {
     "derivations": {"numba", "torch", "xarray", "matplotlib", "cyclopts", "jax"},
     "dynamics": {"sympy", "torch", "matplotlib", "xarray", "cyclopts", "jax"},
@@ -73,6 +107,7 @@ def imports_in(module: str, source: str, is_package: bool = False) -> list[Impor
     return list(walk(ast.parse(source), True))
 
 
+@functools.cache
 def every_import() -> list[Import]:
     return [
         found
@@ -90,6 +125,75 @@ def violations(found: list[Import]) -> list[str]:
         if upward or each.root in FORBIDDEN[package]:
             bad.append(f"{each.module} imports {each.target}")
     return bad
+
+
+def part_of(module: str) -> str:
+    """The sub-package that a module stands in, or the module itself where it stands right below its package."""
+    return ".".join(module.split(".")[:2])
+
+
+def against_the_arrows(found: list[Import]) -> list[str]:
+    """Imports of a part that the importing part of the same package may not import."""
+    return [
+        f"{each.module} imports {each.target}"
+        for each in found
+        if (here := part_of(each.module)) in ARROWS
+        and (there := part_of(each.target)) in ARROWS
+        and there.split(".")[0] == here.split(".")[0]
+        and there not in {here, *ARROWS[here]}
+    ]
+
+
+def arrows(found: list[Import], known: set[str]) -> dict[str, set[str]]:
+    """Which modules each module imports anywhere in it; `from package import module` is an import of the module."""
+    targets: dict[str, set[str]] = {name: set() for name in known}
+    for each in found:
+        targets[each.module].add(each.target)
+    graph: dict[str, set[str]] = {name: set() for name in known}
+    for module, inside in targets.items():
+        for target in inside:
+            whole = target if target in known else target.rpartition(".")[0]
+            names = {other for other in inside if other.rpartition(".")[0] == whole}
+            if whole in known and whole != module and not (names and names <= known):
+                graph[module].add(whole)
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The strongly connected components of more than one module, by Tarjan's algorithm."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(name: str) -> None:
+        number[name] = lowest[name] = len(number)
+        stack.append(name)
+        for other in sorted(graph.get(name, ())):
+            if other not in number:
+                visit(other)
+                lowest[name] = min(lowest[name], lowest[other])
+            elif other in stack:
+                lowest[name] = min(lowest[name], number[other])
+        if lowest[name] == number[name]:
+            circle = [stack.pop()]
+            while circle[-1] != name:
+                circle.append(stack.pop())
+            if len(circle) > 1:
+                found.append(sorted(circle))
+
+    for name in graph:
+        if name not in number:
+            visit(name)
+    return found
+
+
+def derived_behind_the_oracle(graph: dict[str, set[str]]) -> set[str]:
+    """What modules of `simulate.train` come to load, through any chain of imports, that holds derived formulas."""
+    starts = [name for name in graph if name.startswith("simulate.train")]
+    return {
+        name for start in starts for name in loads(start, graph) if part_of(name) in DERIVED and name in graph
+    }
 
 
 def loads(start: str, graph: dict[str, set[str]]) -> set[str]:
@@ -124,7 +228,7 @@ def test_the_rule_sees_what_it_must() -> None:
         "derivations.papers.x.y": ["from simulate import errors"],
         "simulate.x": ["import figures", "from gammarho import run", "def f():\n    import sympy.core"],
         "figures.x": ["import gammarho"],
-        "simulate.train.raw.x": ["from ...figures import pegr"],
+        "simulate.train.raw.x": ["from ....figures import pegr"],
     }
     for module, sources in cases.items():
         for source in sources:
@@ -148,24 +252,82 @@ def test_the_rest_of_derivations_is_loaded_only_where_it_is_needed() -> None:
 
 
 def test_torch_stays_with_the_weight_space_engine() -> None:
-    allowed = ("simulate.train.weights", "simulate.train.raw.", "simulate.validat", "simulate.validate.engines")
+    allowed = ("simulate.train.", "simulate.validate.", "simulate.run.trained")
     users = {each.module for each in every_import() if each.root == "torch"}
     assert [name for name in users if not name.startswith(allowed)] == []
     graph = load_graph()
     assert [name for name in modules() if "torch" in loads(name, graph) and not name.startswith(allowed)] == []
 
 
-def test_only_the_weight_space_engine_is_the_oracle() -> None:
-    """It reads declarations, never a recursion, its definitions or a kernel."""
-    reads = [each for each in every_import() if each.module.startswith("simulate.train.")]
-    allowed = ("derivations.declare.model", "derivations.papers")
-    bad = [
-        f"{each.module} imports {each.target}"
-        for each in reads
-        if (each.root == "derivations" and not each.target.startswith(allowed) and each.target != "derivations")
-        or each.target.startswith(("dynamics.kernel.kernel", "dynamics.generated", "simulate.run.kernels"))
-    ]
-    assert bad == []
+def every_arrow() -> dict[str, set[str]]:
+    """All imports of ours, those inside functions too, and the packages that stand around what is imported."""
+    graph: dict[str, set[str]] = {name: set() for name in modules()}
+    for each in every_import():
+        graph[each.module].add(each.target)
+    return graph
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    assert circles(arrows(every_import(), set(modules()))) == []
+
+
+def test_a_circle_is_seen() -> None:
+    known = {"simulate.a", "simulate.b", "simulate.c", "simulate"}
+    inside = "def f():\n    from . import c"
+    sources = {"simulate.a": "from .b import x", "simulate.b": inside, "simulate.c": "from .a import y"}
+    found = [each for name, source in sources.items() for each in imports_in(name, source)]
+    assert circles(arrows(found, known)) == [["simulate.a", "simulate.b", "simulate.c"]]
+    assert circles(arrows([each for each in found if each.module != "simulate.c"], known)) == []
+    later = imports_in("simulate.c", "if TYPE_CHECKING:\n    from .a import y")
+    assert circles(arrows([each for each in found if each.module != "simulate.c"] + later, known)) == []
+
+
+def test_every_part_is_in_the_list_and_imports_only_those_below_it() -> None:
+    parts = {part_of(name) for name in modules() if name.split(".")[0] in ("derivations", "dynamics", "simulate")}
+    assert {part for part in parts if "." in part} == set(ARROWS)
+    assert against_the_arrows(every_import()) == []
+    assert circles(ARROWS) == []
+
+
+@pytest.mark.parametrize(
+    "module, source",
+    [("derivations.declare.x", "def f():\n    from ..calculus import roles"),
+     ("derivations.ledger.claims", "from .. import papers"),
+     ("derivations.papers.x.claims", "from derivations.derive import derive"),
+     ("dynamics.chance.x", "from ..kernel.blas import one_blas_thread"),
+     ("simulate.train.flips", "from ..observe.states import Variable"),
+     ("simulate.start.x", "import simulate.run.run"),
+     ("simulate.check.x", "from ..train import weights"),
+     ("simulate.phase.x", "from ..validate.validate import validate")],
+)  # fmt: skip
+def test_an_import_against_the_arrows_is_seen(module: str, source: str) -> None:
+    assert against_the_arrows(imports_in(module, source))
+    allowed = "import numpy\nfrom ..errors import InputError\nfrom . import other"
+    assert not against_the_arrows(imports_in(module, allowed))
+
+
+def test_the_oracle_comes_to_load_nothing_derived() -> None:
+    """It reads declarations, never a recursion, its definitions or a kernel, whatever stands between."""
+    graph = every_arrow()
+    assert {"derivations.declare", "simulate.errors"} <= loads("simulate.train.weights", graph)
+    assert derived_behind_the_oracle(graph) == set()
+
+
+@pytest.mark.parametrize("between", ["simulate.observe.states", "derivations.papers.shelf", "simulate.work.sweep"])
+def test_a_derived_formula_behind_the_oracle_is_seen(between: str) -> None:
+    graph = every_arrow()
+    graph["simulate.train.flips"] |= {between}
+    assert derived_behind_the_oracle(graph)
+
+
+def test_the_oracle_at_work_has_loaded_nothing_derived() -> None:
+    loaded = loaded_by(
+        "import simulate.train.weights, simulate.train.fresh, simulate.train.flips, simulate.train.raw as raw\n"
+        "from derivations.papers.paper import PAPERS\n"
+        "assert all(raw.find(paper.factory()) for paper in PAPERS.values())"
+    )
+    assert "torch" in loaded
+    assert {name for name in loaded if part_of(name) in DERIVED} == set()
 
 
 def loaded_by(code: str) -> set[str]:

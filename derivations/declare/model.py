@@ -24,11 +24,11 @@ from .laws import (
     MixtureLaw,
     TaskLaw,
 )
+from .names import check_names
 from .network import Network, Objective
 from .observed import (
     Event,
     Extreme,
-    Flips,
     MaxMargin,
     Observable,
     Total,
@@ -80,14 +80,7 @@ class Model(Declared):
 
     def _check_names(self) -> None:
         names = [family.name for family in self.directions]
-        for name in names:
-            if names.count(name) > 1:
-                raise ModelError(f"directions: the family {name!r} is declared twice; give each family its own name")
-        variables = [family.coefficient.name for family in self.directions] + [o.name for o in self.observables]
-        variables += [o.last for o in self.observables if isinstance(o, Flips) and o.last]
-        for name in variables:
-            if variables.count(name) > 1:
-                raise ModelError(f"observables: the name {name!r} is declared twice; give each variable its own name")
+        check_names(self)
         for parameter in self.parameters:
             said = Word().misfit(parameter.name)
             if said is not None:

@@ -7,15 +7,12 @@ piece with what it has to be, under the erratum that says so.  With every slip m
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
-from .. import papers
 from ..calculus.canonical import Canonical, canonical
 from ..calculus.recursion import Recursion, of_model
 from ..calculus.roles import FormalVector, GramEntry, PatchPreactivation, indexed, role_of
@@ -100,19 +97,6 @@ def _signed_heads(model: Model) -> bool:
 def recursion_of(model: Model) -> Recursion:
     """The recursion of a model, derived once."""
     return of_model(model)
-
-
-def claims(of: str | None = None) -> dict[str, Claim]:
-    """The claims of every paper, or those of one, by id."""
-    found: dict[str, Claim] = {}
-    for paper in pkgutil.iter_modules(papers.__path__):
-        if of not in (None, paper.name):
-            continue
-        inside = importlib.import_module(f"{papers.__name__}.{paper.name}")
-        if any(part.name == "claims" for part in pkgutil.iter_modules(inside.__path__)):
-            module = importlib.import_module(f"{papers.__name__}.{paper.name}.claims")
-            found |= {claim.id: claim for claim in module.CLAIMS}
-    return found
 
 
 # Hypotheses

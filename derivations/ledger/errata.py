@@ -7,14 +7,11 @@ corrected one, and measures the effect's numbers. This module imports no SymPy.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .. import papers as _papers
 from ..declare.choices import Declared
 
 Kind = Literal["formula", "statement", "proof gap", "OCR"]
@@ -58,30 +55,8 @@ class Erratum(Declared):
         return (*shown, *self.runs, f'.venv/bin/python -m pytest "{test}"')
 
 
-def papers() -> tuple[str, ...]:
-    """The papers with a ledger, by setting name."""
-    found = []
-    for paper in pkgutil.iter_modules(_papers.__path__):
-        inside = importlib.import_module(f"{_papers.__name__}.{paper.name}")
-        if any(part.name == "errata" for part in pkgutil.iter_modules(inside.__path__)):
-            found.append(paper.name)
-    return tuple(found)
-
-
-def ledger(paper: str) -> tuple[Erratum, ...]:
-    """A paper's errata (ModuleNotFoundError for a paper that is not in `papers()`)."""
-    found: tuple[Erratum, ...] = importlib.import_module(f"{_papers.__name__}.{paper}.errata").ERRATA
-    return found
-
-
-def every() -> dict[str, Erratum]:
-    """The errata of every paper, by id."""
-    return {entry.id: entry for paper in papers() for entry in ledger(paper)}
-
-
-def text(paper: str) -> str:
-    """A paper's ledger."""
-    entries = ledger(paper)
+def text(paper: str, entries: Sequence[Erratum]) -> str:
+    """A paper's ledger, under its name."""
     count = ", ".join(f"{sum(entry.kind == kind for entry in entries)} {kind}" for kind in ordered(entries))
     head = f"{paper}: {len(entries)} errata ({count})"
     legend = ["\n".join(textwrap.wrap(OFF_BY, _WIDTH))] if any(map(_off_by, entries)) else []
@@ -119,29 +94,6 @@ def _paragraph(label: str, body: str) -> list[str]:
     return textwrap.wrap(body, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False)
 
 
-def known() -> tuple[str, ...]:
-    """Every id that `explain` takes: errata and claims."""
-    from .claims import claims
-
-    return (*every(), *claims())
-
-
-def claim_list(paper: str) -> str:
-    """A paper's claims by id: those that hold as printed, and those that an erratum mends, with it."""
-    from .claims import claims
-
-    found = claims(paper).values()
-    lines = [f"{paper}: claims that hold as printed", *(f"  {each.id}" for each in found if not each.errata)]
-    mended = [f"  {each.id}  ({', '.join(each.errata)})" for each in found if each.errata]
-    return "\n".join([*lines, "", "claims that hold once mended, with their errata", *mended])
-
-
-def explain(name: str) -> str:
-    """One erratum or claim, whole (KeyError for an id that is not in `known()`)."""
-    from .claims import claims
-    from .claims import explain as explain_claim
-
-    entry = every().get(name)
-    if entry is None:
-        return explain_claim(claims()[name])
+def explain(entry: Erratum) -> str:
+    """One erratum, whole."""
     return "\n".join([entry_text(entry), *(_paragraph("off by", OFF_BY) if _off_by(entry) else [])]) + "\n"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
 from derivations.declare import Model, Preset, Value
+from derivations.papers.paper import PAPERS, paper_of
 
 from ..errors import InputError, nearest, quoted
-from . import digest, userfile
-
-SETTINGS = ("pegr", "heterogeneous", "nearly_orthogonal", "fomaml")
-"""The shipped settings; each is `derivations.papers.NAME.model` with `model(**structural)`, STRUCTURAL and PRESETS."""
+from . import digest, parameters, userfile
 
 
 @dataclass(frozen=True)
@@ -57,21 +54,22 @@ def resolve(setting: object) -> Setting:
     if isinstance(setting, Setting):
         return setting
     if isinstance(setting, Model):
-        return Setting(setting.name, setting)
+        return _with_papers(Setting(setting.name, setting))
     if callable(setting):
-        return Setting(getattr(setting, "__name__", "model"), setting)
+        return _with_papers(Setting(getattr(setting, "__name__", "model"), setting))
     if not isinstance(setting, str):
-        shipped = ", ".join(SETTINGS)
+        shipped = ", ".join(PAPERS)
         raise InputError(f"setting: {quoted(setting)}; expected one of {shipped}, file.py:model or a Model")
-    if setting in SETTINGS:
-        return _from_module(setting, importlib.import_module(f"derivations.papers.{setting}.model"), "model")
+    if setting in PAPERS:
+        paper = PAPERS[setting]
+        return Setting(setting, paper.factory, paper.structural, paper.presets)
     if ".py" in setting:
         path, _, name = setting.rpartition(":")
         if not path.endswith(".py") or not name.isidentifier():
             example = setting[: setting.index(".py")] + ".py:model"
             raise InputError(f"setting: {quoted(setting)}; expected a file and a name in it, such as {example}")
         return _from_module(name, _load(Path(path)), name)
-    cure = nearest(setting, SETTINGS)
+    cure = nearest(setting, PAPERS)
     raise InputError(f"setting: {quoted(setting)} is neither a shipped setting nor file.py:model; {cure}")
 
 
@@ -101,7 +99,18 @@ def _from_module(name: str, module: ModuleType, attribute: str) -> Setting:
         raise InputError(f"PRESETS: {quoted(presets)} in {module.__file__}; expected a tuple of Preset")
     if not isinstance(structural, Mapping):
         raise InputError(f"STRUCTURAL: {quoted(structural)} in {module.__file__}; expected values by parameter name")
-    return Setting(name, found, dict(structural), tuple(presets))
+    return _with_papers(Setting(name, found, dict(structural), tuple(presets)))
+
+
+def _with_papers(setting: Setting) -> Setting:
+    """The setting, with a paper's presets and structural values where its model is that paper's and it has none."""
+    if setting.presets or setting.structural:
+        return setting
+    try:
+        paper = paper_of(parameters.build(setting.factory, {}))
+    except InputError:  # said again where the model is wanted
+        return setting
+    return setting if paper is None else replace(setting, structural=paper.structural, presets=paper.presets)
 
 
 def _is_model(module: ModuleType, value: object) -> bool:

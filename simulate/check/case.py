@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import FreshTasks, MaxMargin, Model, Spectral
+from derivations.declare.names import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.chance.gram import Reduced
 from dynamics.formula import FormulaError
 from dynamics.geometry import distances
@@ -23,12 +24,12 @@ from ..observe import observables as obs
 from ..observe.fresh import fresh_statistics
 from ..observe.states import States
 from ..run.problem import Start
-from ..start.draw import Draw
+from ..start.drawn import Draw
 from . import tasks as check_tasks
 from .formula import Indexed, evaluate, names, parse, uses
 
 Rows = NDArray[np.int64]
-_FRESH = (*obs.FRESH, "class_error", "class_error_se", *fresh_tasks.names())
+_FRESH = (*FRESH, *FRESH_BY_CLASS, *FRESH_TASKS)
 _HEADS = "_heads"  # such as stable_rank_heads, the heads' entries of an observable of matrices
 KEPT = 4  # views of a case, with the quantities that formulas took there
 _DIMS = {"class": "l"}  # `class` is no name in a formula

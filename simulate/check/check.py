@@ -19,17 +19,15 @@ or `STATEMENTS = (lemma,)` beside the model in file.py, and `gammarho check file
 
 from __future__ import annotations
 
-import importlib
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path as File
 from typing import Any
 
 import numpy as np
 
 from derivations.declare import Instance, Model, Statement, Statements
+from derivations.papers.paper import paper_of
 from dynamics.formula import FormulaError
 from dynamics.formula import evaluate as formula_value
 from dynamics.kernel.blas import one_blas_thread
@@ -151,22 +149,12 @@ def check(
 
 
 def recorded_for(found: settings.Setting, setting: object, model: Model) -> Statements:
-    """The statements recorded for a setting: its file's STATEMENTS, or those of the paper of the model's name."""
-    if isinstance(setting, str) and ".py" in setting:
-        path = File(setting.rpartition(":")[0]).resolve()
-        for module in list(sys.modules.values()):
-            if getattr(module, "STATEMENTS", None) and File(getattr(module, "__file__", None) or "").resolve() == path:
-                own = module.STATEMENTS
-                return own if isinstance(own, Statements) else Statements(paper=found.name, statements=tuple(own))
-    place = f"derivations.papers.{model.name}.statements"
-    try:
-        shipped = importlib.import_module(place).STATEMENTS
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{place}.".startswith(f"{error.name}."):
-            raise
-        return Statements(paper=model.title)
-    assert isinstance(shipped, Statements)
-    return shipped
+    """The statements recorded for a setting: its file's STATEMENTS, or those of the paper that its model belongs to."""
+    own: Any = settings.beside(setting, "STATEMENTS")
+    if own:
+        return own if isinstance(own, Statements) else Statements(paper=found.name, statements=tuple(own))
+    paper = paper_of(model)
+    return (None if paper is None else paper.statements) or Statements(paper=model.title)
 
 
 def _wanted(

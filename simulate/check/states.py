@@ -22,7 +22,7 @@ from derivations.declare import Bilevel, ClassNoiseLaw, FixedLaw, GaussianLaw, M
 
 from ..ask import parameters, settings
 from ..run.problem import Problem
-from ..start.draw import off_indices
+from ..start.declared import off_indices
 from .case import Case, state_case
 from .check import recorded_for
 

@@ -15,7 +15,7 @@ from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.kernel import Kernel
 
 from ..observe.states import States
-from ..start.draw import Draw
+from ..start.drawn import Draw
 from .formula import Indexed
 
 Array = NDArray[np.float64]

@@ -6,13 +6,13 @@ gives the set of C > 0 for which it holds, an interval, instead of a bare yes or
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
 from derivations.declare import Clause, ClauseList, Conditions, Model, Parameter, Value
+from derivations.papers.paper import paper_of
 from dynamics.formula import FormulaError
 
 from ..ask import parameters as parameters_of
@@ -46,7 +46,7 @@ def conditions(
 
 
 def recorded(model: Model, setting: object = None) -> Conditions:
-    """The conditions beside the model in its own file.py, or those recorded for its name.
+    """The conditions beside the model in its own file.py, or those of the paper that it belongs to.
 
     Raises InputError where there are none.
     """
@@ -55,18 +55,13 @@ def recorded(model: Model, setting: object = None) -> Conditions:
         if not isinstance(own, Conditions):
             raise InputError(f"CONDITIONS: {quoted(own)} in {setting}; expected a derivations.declare.Conditions")
         return own
-    place = f"derivations.papers.{model.name}.conditions"
-    try:
-        found = importlib.import_module(place).CONDITIONS
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{place}.".startswith(f"{error.name}."):
-            raise
+    paper = paper_of(model)
+    if paper is None or paper.conditions is None:
         raise InputError(
             f"model: no conditions are recorded for {model.name!r}; put CONDITIONS beside it in its file, or use a "
             "setting of a paper that states some"
-        ) from None
-    assert isinstance(found, Conditions)
-    return found
+        )
+    return paper.conditions
 
 
 def tabulate(

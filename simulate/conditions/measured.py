@@ -14,7 +14,8 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arrays, parameters
 from ..errors import InputError
-from ..start.draw import positive, sized_labels
+from ..start.declared import positive
+from ..start.labels import sized_labels
 
 Array = NDArray[np.float64]
 

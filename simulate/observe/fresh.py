@@ -25,7 +25,9 @@ from dynamics.geometry import distances
 from dynamics.kernel.blas import one_blas_thread
 
 from ..errors import InputError
-from ..start.draw import Draw, entries_of, flip_probability, law_of, off_indices, positive
+from ..start.declared import entries_of, law_of, off_indices, positive
+from ..start.drawn import Draw
+from ..start.labels import flip_probability
 
 Array = NDArray[np.float64]
 

@@ -27,13 +27,14 @@ from derivations.declare import (
     Spectral,
     Total,
 )
+from derivations.declare.names import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics import formula
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import distances
 
 from ..ask import arguments as ask
 from ..errors import InputError
-from . import classes, extremes, fresh_tasks, matrices
+from . import classes, extremes, matrices
 from .coefficients import coefficient
 from .states import States, Variable
 
@@ -41,9 +42,6 @@ __all__ = ["COMMON", "FRESH", "States", "Variable", "at_every_step", "check", "e
            "threshold"]
 
 Array = NDArray[np.float64]
-
-COMMON = ("loss", "gradient_norm", "margins", "train_error", "zeta")
-FRESH = ("test_error", "test_error_se", "test_loss", "test_loss_se")
 
 
 def names(model: Model) -> tuple[str, ...]:
@@ -68,9 +66,9 @@ def of_tail(tail: LongTail) -> set[str]:
 def fresh_names(model: Model) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
     if isinstance(model.test, FreshTasks):
-        return fresh_tasks.names()
+        return FRESH_TASKS
     tails = [o.name for o in model.observables if isinstance(o, LongTail)]
-    by_class = ("class_error", "class_error_se") if model.network.heads == "class" else ()
+    by_class = FRESH_BY_CLASS if model.network.heads == "class" else ()
     return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dynamics.kernel.kernel import Kernel
 
-from ..start.draw import Draw
+from ..start.drawn import Draw
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from derivations.declare import Bilevel, Model
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import spectrum
 
-from ..start.draw import Draw
+from ..start.drawn import Draw
 
 Array = NDArray[np.float64]
 

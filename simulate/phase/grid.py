@@ -31,7 +31,7 @@ from ..run import estimate
 from ..run.kernels import kernel_for, ready
 from ..run.problem import Problem
 from ..run.run import SAMPLINGS, total_steps
-from ..start.draw import gram_refusal
+from ..start.refusals import gram_refusal
 from . import grid_axes
 from .cell import EITHER, Measure, try_out
 from .grid_axes import Coordinate

@@ -25,7 +25,7 @@ from derivations.errors import ModelError
 
 from ..errors import InputError
 from ..observe import observables as obs
-from ..start.draw import LARGEST
+from ..start.refusals import LARGEST
 from ..work import memory
 from ..work.memory import amount
 from ..work.progress import duration, say

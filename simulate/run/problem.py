@@ -26,7 +26,8 @@ from ..errors import Diverged
 from ..observe.seen import seen_by
 from ..observe.states import States
 from ..start import magnitudes, source
-from ..start.draw import Draw, draw
+from ..start.draw import draw
+from ..start.drawn import Draw
 from ..work.progress import progress
 from . import tasks
 from .algorithm import decays, step_draws

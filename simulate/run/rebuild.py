@@ -15,7 +15,8 @@ from dynamics.kernel.blas import one_blas_thread
 from ..ask import arrays, digest, parameters, settings
 from ..errors import InputError, quoted
 from ..start import source
-from ..start.draw import Draw, draw
+from ..start.draw import draw
+from ..start.drawn import Draw
 from . import tasks
 from .kernels import kernel_for
 

@@ -14,7 +14,7 @@ from dynamics.kernel.kernel import Kernel, Trajectory, cut
 
 from ..ask import arguments as ask
 from ..errors import Diverged, InputError
-from ..start.draw import Draw
+from ..start.drawn import Draw
 from ..work.progress import progress
 
 Steps = NDArray[np.int64]

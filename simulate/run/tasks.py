@@ -17,8 +17,9 @@ from dynamics.kernel.bilevel import BilevelKernel
 from ..errors import Diverged
 from ..observe import fresh_tasks, observables
 from ..observe.states import States, Variable
-from ..start import draw_tasks
-from ..start.draw import Draw, number
+from ..start import draw_tasks, task_layout
+from ..start.declared import number
+from ..start.drawn import Draw
 
 Array = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ def sizes(model: Model, drawn: Draw) -> dict[str, float]:
 
 def note(model: Model, kernel: BilevelKernel, drawn: Draw, values: Mapping[str, Value]) -> str:
     """What couples the tasks.  Raises InputError where the split leaves no examples."""
-    draw_tasks.split_at(model, values, drawn.examples)
+    task_layout.split_at(model, values, drawn.examples)
     rank = kernel.coupling(drawn.gram, values, drawn.tasks, drawn.examples).rank
     how = f"a noise basis of {rank} dimensions, cheaper than the Gram matrix" if rank else "the Gram matrix"
     return f"tasks are coupled through {how}, for {drawn.z.shape[2]} directions"
@@ -100,7 +101,7 @@ def path(
     of steps long past needs no coefficients.  Raises Diverged where W leaves the finite numbers.
     """
     assert drawn.vectors is not None and drawn.weights is not None and isinstance(model.algorithm, Bilevel)
-    layout, eta = draw_tasks.layout_of(model, values, seed), number(values, model.algorithm.step)
+    layout, eta = task_layout.layout_of(model, values, seed), number(values, model.algorithm.step)
     features, again = draw_tasks.feature_vectors(layout, seed), _again(model, drawn)
     now = Renewed(0, drawn, np.zeros(drawn.z.shape))
     for t in range(steps + 1):

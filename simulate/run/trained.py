@@ -13,7 +13,7 @@ from dynamics.kernel.kernel import Trajectory
 
 from ..errors import InputError
 from ..observe import observables as obs
-from ..observe.states import States
+from ..observe.states import States, Variable
 from ..start import source
 from ..train import flips, weights
 from ..train import fresh as trained_fresh
@@ -41,7 +41,8 @@ def along(start: Start, asked: Asked) -> Found:
     states = start.states(Trajectory(path.t, seen["z"], b, -1, scale), seen)
     fresh, notes = _fresh(start, states, path.W, asked)
     known, said = declared(states, asked)
-    counts = {name: each for name, each in watch.variables().items() if name in asked.wanted}
+    told = {name: each for name, each in watch.variables().items() if name in asked.wanted}
+    counts = {name: Variable(each.dims, each.values, each.meaning) for name, each in told.items()}
     if path.b is None:
         said += ("coefficients are left out: the directions are linearly dependent, so that W does not determine them; "
                  "engine='reduced' has them",)  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 from derivations.declare import ChosenLaw, Model, Value, chosen_law
 
 from ..errors import Diverged, InputError
-from .draw import Draw
+from .drawn import Draw
 
 HUGE = 1e30  # a scale from which the first steps diverge whatever the step size
 DECIDED = 1e12  # scales up to this much, and down to its inverse, leave a comparison of the engines some digits

@@ -21,7 +21,8 @@ from ..ask import arrays as arrays_of
 from ..ask import parameters
 from ..errors import InputError, quoted
 from ..work import memory
-from .draw import Draw, filters
+from .drawn import Draw
+from .filters import filters
 
 Array = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from derivations.declare import Flips
 
-from ..observe.states import Variable
 from .weights import Problem
 
 
@@ -22,6 +22,15 @@ class Count:
     declared: Flips
     at: dict[int, int] = field(default_factory=dict)
     last: int = 0
+
+
+@dataclass(frozen=True)
+class Told:
+    """Numbers of a count, on the axis of recorded steps or on none, and what they are."""
+
+    dims: tuple[str, ...]
+    values: NDArray[np.float64]
+    meaning: str
 
 
 class Watch:
@@ -49,16 +58,16 @@ class Watch:
                 count.at[t] = self._totals[place]
         self._before = now
 
-    def variables(self) -> Mapping[str, Variable]:
+    def variables(self) -> Mapping[str, Told]:
         """Each count (t,) and last flip () under its declared name."""
         out = {}
         for count in self.counts:
             said, heads = count.declared, count.declared.heads.replace("_", " ")
             values = np.array([count.at[t] for t in sorted(count.at)], dtype=np.float64)
-            out[said.name] = Variable(("t",), values, f"activation flips in steps 1..t, heads: {heads}; {said.source}")
+            out[said.name] = Told(("t",), values, f"activation flips in steps 1..t, heads: {heads}; {said.source}")
             if said.last:
                 meaning = f"step of the last flip, heads: {heads}, the first from which the pattern stays; 0: none"
-                out[said.last] = Variable((), np.asarray(count.last), meaning)
+                out[said.last] = Told((), np.asarray(count.last), meaning)
         return out
 
 

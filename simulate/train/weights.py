@@ -67,7 +67,7 @@ EXAMPLE_ENTRIES = 10_000_000  # of per-example gradients held at once
 
 
 class VectorDraw(Protocol):
-    """What training reads of a `simulate.start.draw.Draw`."""
+    """What training reads of a `simulate.start.drawn.Draw`."""
 
     @property
     def y(self) -> Array:

@@ -22,7 +22,7 @@ from dynamics.chance.stepdraws import StepDraws
 from dynamics.chance.streams import stream
 from dynamics.kernel.blas import one_blas_thread
 
-from ..start.draw import Draw
+from ..start.drawn import Draw
 from ..train import bilevel as weights_bilevel
 from ..train import raw, weights
 from ..train.weights import Array, Values

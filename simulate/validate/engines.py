@@ -62,7 +62,7 @@ class Kernel(Protocol):
 
 
 class FullDraw(weights.VectorDraw, Protocol):
-    """What is read of a `simulate.start.draw.Draw`."""
+    """What is read of a `simulate.start.drawn.Draw`."""
 
     @property
     def z(self) -> Array:

@@ -21,7 +21,7 @@ from dynamics.fresh import testlaw
 from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..observe import fresh
-from ..start.draw import Draw
+from ..start.drawn import Draw
 from ..train import fresh as weights_fresh
 from ..train import weights
 from ..train.weights import Array, Values

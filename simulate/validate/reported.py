@@ -41,7 +41,7 @@ from ..run.algorithm import decays
 from ..run.asked import Asked
 from ..run.problem import Problem, Start
 from ..run.watch import EventWatch
-from ..start.draw import Draw, Watched
+from ..start.drawn import Draw, Watched
 from ..train import weights
 from ..train.weights import Array, Values
 from . import observables as validate_observables

@@ -19,7 +19,7 @@ from dynamics.fresh import testlaw
 
 from ..errors import Diverged
 from ..observe import fresh_tasks
-from ..start.draw import Draw
+from ..start.drawn import Draw
 from ..train import bilevel as weights_bilevel
 from ..train import fresh as weights_fresh
 from ..train import weights

@@ -15,7 +15,7 @@ from derivations.calculus.activations import Relu, Step
 from derivations.calculus.canonical import bound_apart, canonical
 from derivations.calculus.roles import GramEntry, PatchPreactivation, indexed
 from derivations.calculus.symbols import i, i_, m, n, r, r_, s, y
-from derivations.ledger.claims import Claim, Slip, claims, compare, explain, latex
+from derivations.ledger.claims import Claim, Slip, compare, explain, latex
 from derivations.papers.fomaml.claims import FEATURES as PARTS
 from derivations.papers.fomaml.claims import HEAD_1, SUM
 from derivations.papers.fomaml.claims import NOISE_OFF as NOISE_OFF_FEATURES
@@ -25,6 +25,7 @@ from derivations.papers.heterogeneous.model import model as of_classes
 from derivations.papers.nearly_orthogonal.claims import ACROSS, FROZEN, OWN
 from derivations.papers.pegr.claims import HALF, NOISE_FREE, SIGNAL_FREE
 from derivations.papers.pegr.model import model
+from derivations.papers.shelf import claims
 from tests.helpers import printed_numbers as numbers
 from tests.helpers import printed_states as states
 from tests.helpers import printed_tasks as tasks

@@ -18,9 +18,12 @@ import sympy as sp
 from derivations.calculus.canonical import canonical
 from derivations.calculus.symbols import kappa, lam, m, n
 from derivations.ledger import errata
-from derivations.ledger.claims import claims, compare, recursion_of
+from derivations.ledger.claims import compare, recursion_of
 from derivations.ledger.errata import Erratum
+from derivations.papers import shelf
+from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model
+from derivations.papers.shelf import claims
 from derivations.show import changes
 from dynamics.chance.streams import stream
 from gammarho import cli
@@ -29,7 +32,7 @@ from tests.helpers import errata_fomaml, errata_heterogeneous, errata_nearly_ort
 from tests.helpers import printed_numbers as numbers
 from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Floats, Show, Shown, shows
 
-LEDGER = errata.every()
+LEDGER = shelf.errata()
 
 
 @pytest.fixture
@@ -85,7 +88,7 @@ def test_claims_and_errata_name_each_other() -> None:
     named = {(entry.id, claim) for entry in LEDGER.values() for claim in entry.claims}
     assert named == {(erratum, claim.id) for claim in claims().values() for erratum in claim.errata}
     assert not set(LEDGER) & set(claims())
-    assert len(LEDGER) == sum(len(errata.ledger(paper)) for paper in errata.papers())
+    assert len(LEDGER) == sum(len(PAPERS[paper].errata) for paper in shelf.with_errata())
 
 
 # Formulas: one step against torch.
@@ -371,9 +374,9 @@ def the_sum_over_examples(entry: Erratum, run: Callable[[str], dict[str, Floats]
 
 
 def test_the_ledger_prints_every_field() -> None:
-    for paper in errata.papers():
-        shown = " ".join(errata.text(paper).split())
-        for entry in errata.ledger(paper):
+    for paper in shelf.with_errata():
+        shown = " ".join(shelf.ledger_text(paper).split())
+        for entry in PAPERS[paper].errata:
             for part in (
                 entry.id,
                 entry.where,
@@ -384,7 +387,7 @@ def test_the_ledger_prints_every_field() -> None:
                 *entry.evidence,
             ):
                 assert " ".join(part.split()) in shown
-    assert max(map(len, errata.text("pegr").splitlines())) < 240
+    assert max(map(len, shelf.ledger_text("pegr").splitlines())) < 240
 
 
 def test_evidence_names_this_file() -> None:
@@ -404,12 +407,12 @@ def test_evidence_runs_in_a_checkout() -> None:
 
 
 def test_off_by_says_what_it_compares(capsys: pytest.CaptureFixture[str]) -> None:
-    for paper in errata.papers():
-        shown = " ".join(errata.text(paper).split())
-        vague = [entry for entry in errata.ledger(paper) if "off by" in entry.effect]
+    for paper in shelf.with_errata():
+        shown = " ".join(shelf.ledger_text(paper).split())
+        vague = [entry for entry in PAPERS[paper].errata if "off by" in entry.effect]
         assert shown.count(errata.OFF_BY) == bool(vague)
     for name, entry in LEDGER.items():
-        assert (errata.OFF_BY in " ".join(errata.explain(name).split())) == ("off by" in entry.effect), name
+        assert (errata.OFF_BY in " ".join(shelf.explain(name).split())) == ("off by" in entry.effect), name
 
 
 def test_errata_verb(capsys: pytest.CaptureFixture[str]) -> None:
@@ -441,7 +444,7 @@ def test_explain_verb(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-@pytest.mark.parametrize("paper", errata.papers())
+@pytest.mark.parametrize("paper", shelf.with_errata())
 def test_explain_lists_a_papers_claims(paper: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["explain", paper]) == 0
     holding, mended = capsys.readouterr().out.split("claims that hold once mended")
@@ -452,5 +455,8 @@ def test_explain_lists_a_papers_claims(paper: str, capsys: pytest.CaptureFixture
 
 
 def test_the_ledger_needs_no_sympy() -> None:
-    code = "import sys; from derivations.ledger import errata; errata.text('pegr'); sys.exit('sympy' in sys.modules)"
+    code = (
+        "import sys; from derivations.papers import shelf; shelf.ledger_text('pegr'); "
+        "raise SystemExit('sympy' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0

@@ -16,6 +16,7 @@ import pytest
 
 import gammarho as gr
 from derivations.declare import Parameter
+from derivations.papers.paper import PAPERS
 from gammarho import cli
 from simulate.ask import parameters, settings
 from simulate.errors import InputError
@@ -103,7 +104,7 @@ def test_in_a_process_of_its_own(line: str) -> None:
 
 
 def _parameters() -> list[tuple[str, Parameter]]:
-    models = [(name, parameters.build(settings.resolve(name).factory, {})) for name in settings.SETTINGS]
+    models = [(name, parameters.build(settings.resolve(name).factory, {})) for name in PAPERS]
     return [(name, parameter) for name, model in models for parameter in model.parameters]
 
 

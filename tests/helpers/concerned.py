@@ -48,7 +48,7 @@ def concerned(paths: Iterable[str]) -> list[str]:
         folder, module = path if not path.suffix else path.parent, ".".join(path.with_suffix("").parts)
         mirror = ROOT / "tests" / folder
         found |= {test for test in tests if mirror in test.parents}
-        found |= {test for test in tests if any(name == module or name.startswith(f"{module}.") for name in imported(test))}
+        found |= {test for test in tests if any(f"{name}.".startswith(f"{module}.") for name in imported(test))}
     return [str(test.relative_to(ROOT)) for test in sorted(found)]
 
 

@@ -16,9 +16,9 @@ import sympy as sp
 from scipy.special import log_ndtr, ndtri
 from scipy.stats import chi2, norm
 
-from derivations.ledger.claims import claims
 from derivations.ledger.errata import Erratum
 from derivations.papers.fomaml.model import PRESETS, model
+from derivations.papers.shelf import claims
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
 from simulate.run.kernels import kernel_for

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivations.ledger.claims import claims
 from derivations.ledger.errata import Erratum
 from derivations.papers.heterogeneous.model import model
+from derivations.papers.shelf import claims
 from dynamics.chance.streams import stream
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Floats, Run, Show, Shown, shows
 from tests.helpers.printed_states import Classes
 

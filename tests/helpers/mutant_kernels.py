@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Bilevel, Model, from_plain
+from derivations.papers.paper import PAPERS
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED, plain_module
 from simulate.ask import parameters, settings
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 from simulate.validate.compare import compare
 from tests.helpers.mutants import Mutant, mutants
 
@@ -75,7 +77,7 @@ def case(name: str) -> Case:
     described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     model = from_plain(described["model"])
     structural = {p.name: p.default for p in model.parameters if p.structural}
-    setting = next(each for each in settings.SETTINGS if name.startswith(each))
+    setting = next(each for each in PAPERS if name.startswith(each))
     factory = settings.resolve(setting).factory
     resolved = parameters.resolve(factory, {**SIZES[setting], **structural}, None)
     values = dict(resolved.values)

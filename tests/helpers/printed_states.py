@@ -331,7 +331,7 @@ def state_of(claim: str, seed: int = 0) -> Classes | Inputs | Tasks:
 
 def error(claim: str, mended: tuple[str, ...], seed: int = 0) -> float:
     """The largest entry of |display - left side|, the slips of `mended` mended."""
-    from derivations.ledger.claims import claims
+    from derivations.papers.shelf import claims
     from tests.helpers.printed_numbers import value
 
     state, lines = state_of(claim, seed), claims()[claim].lines(mended)

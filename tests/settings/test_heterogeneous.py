@@ -27,7 +27,8 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
 from simulate.errors import InputError
 from simulate.run.kernels import _shipped
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 from simulate.testing import Instance, plain_kernel, residual
 from simulate.train import weights
 

@@ -29,7 +29,8 @@ from simulate.observe import matrices
 from simulate.observe.seen import seen_by
 from simulate.observe.states import States
 from simulate.run.kernels import kernel_for
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 
 torch = pytest.importorskip("torch")
 

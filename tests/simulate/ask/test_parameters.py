@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derivations.declare import Model, Parameter, Preset
+from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import PRESETS, model
 from simulate.ask import parameters, settings
 from simulate.errors import InputError, nearest, quoted
@@ -228,7 +229,7 @@ def test_settings_by_name_by_model_and_by_function() -> None:
 
 
 def test_every_shipped_setting_resolves_at_its_defaults_and_presets() -> None:
-    for name in settings.SETTINGS:
+    for name in PAPERS:
         found = settings.resolve(name)
         assert parameters.resolve(found.factory).model.name == name
         for preset in found.presets:

@@ -9,7 +9,7 @@ from hypothesis import Phase, find, given, settings
 
 import gammarho as gr
 from derivations.declare import Statement
-from derivations.ledger import errata
+from derivations.papers import shelf
 from derivations.papers.nearly_orthogonal import statements as nearly_orthogonal
 from simulate.check.case import Case
 from simulate.check.judge import judge
@@ -50,7 +50,7 @@ def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) ->
 
 
 def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
-    known = set(errata.every())
+    known = set(shelf.errata())
     for statement in BY_ID.values():
         assert bool(statement.erratum) == statement.id.endswith("-printed")
         if statement.erratum:

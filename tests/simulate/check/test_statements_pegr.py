@@ -11,7 +11,7 @@ from hypothesis import Phase, find, given, settings
 
 import gammarho as gr
 from derivations.declare import Statement
-from derivations.ledger import errata
+from derivations.papers import shelf
 from derivations.papers.pegr import statements as pegr
 from simulate.ask import parameters
 from simulate.ask.settings import resolve
@@ -57,7 +57,7 @@ def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) ->
 
 
 def test_every_formula_speaks_of_known_quantities_and_every_erratum_is_on_record() -> None:
-    known, indices = set(errata.every()), set("jrikq")
+    known, indices = set(shelf.errata()), set("jrikq")
     shipped = {q.name for q in pegr.QUANTITIES}
     model = resolve("pegr").factory()  # type: ignore[operator]
     offered = {p.name for p in model.parameters} | {o.name for o in model.observables}

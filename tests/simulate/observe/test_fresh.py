@@ -26,7 +26,8 @@ from derivations.papers.pegr.model import model as pegr
 from dynamics.chance.streams import stream
 from simulate.errors import InputError
 from simulate.observe.fresh import fresh_statistics
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 
 Array = NDArray[np.float64]
 SIZE = 20_000

@@ -26,6 +26,7 @@ from derivations.declare import (
     TaskLaw,
     Value,
 )
+from derivations.declare.names import FRESH_TASKS
 from derivations.papers.fomaml.model import PRESETS
 from derivations.papers.fomaml.model import model as fomaml
 from dynamics.chance.streams import stream
@@ -33,7 +34,8 @@ from dynamics.fresh import tasklaw
 from simulate.errors import InputError
 from simulate.observe import fresh_tasks
 from simulate.run.kernels import kernel_for
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 
 Array = NDArray[np.float64]
 SIZE = 20_000
@@ -310,7 +312,7 @@ def test_names_and_seeds() -> None:
     values = {**VALUES, "test_tasks": 30}
     start = draw(MODELS["huberized"], values, seed=0)
     first, again, other = (found_for(MODELS["huberized"], start, values, seed, 50) for seed in (1, 1, 2))
-    assert tuple(first) == fresh_tasks.names() and {"test_loss", "test_accuracy_adapted_se"} < set(first)
+    assert tuple(first) == FRESH_TASKS and {"test_loss", "test_accuracy_adapted_se"} < set(first)
     assert all(np.array_equal(first[name], again[name]) for name in first)
     assert (first["test_loss"] != other["test_loss"]).all()
     assert (first["test_loss_adapted"] != other["test_loss_adapted"]).all()

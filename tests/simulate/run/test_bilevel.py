@@ -19,7 +19,8 @@ from dynamics.kernel.loading import plain_module
 from simulate.ask import parameters, settings
 from simulate.errors import InputError
 from simulate.run.kernels import kernel_for
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 
 SMALL: dict[str, Any] = {
     "n_tasks": 4, "n": 5, "n_train": 2, "m": 3, "d": 40, "M": 6, "J": 3, "eta_inner": 0.4, "eta": 0.3, "sigma_s": 0.1,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from derivations.papers.paper import PAPERS
 from gammarho.cli import main
 from simulate.ask import parameters, settings
 from simulate.errors import InputError
@@ -91,7 +92,7 @@ def test_the_estimate_bounds_what_a_run_takes() -> None:
 
 def test_published_defaults_fit_a_small_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "at_hand", lambda: 4 * GIGABYTE)
-    for name in settings.SETTINGS:
+    for name in PAPERS:
         found = settings.resolve(name)
         for preset in found.presets:
             resolved = parameters.resolve(found.factory, {}, preset)

@@ -25,7 +25,8 @@ from derivations.declare import (
 )
 from derivations.papers.pegr.model import model as pegr
 from simulate.errors import InputError
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 
 Array = NDArray[np.float64]
 VALUES: dict[str, Value] = {
@@ -210,8 +211,8 @@ def test_sizes_come_from_the_arrays_and_zero_directions_are_legal() -> None:
     ({"W": "weights"}, "initial['W']: not an array of real numbers but of text; give a float64 array"),
     ({"mu": np.ones(400) * 1j}, "initial['mu']: not an array of real numbers but of complex numbers; "
      "give a float64 array"),
-    ({"x_i": np.ones(3)}, "initial: unknown key 'x_i'; expected mu, xi, W, y; did you mean 'xi'?"),
-    ({"gamma": np.ones(3)}, "initial: unknown key 'gamma'; expected mu, xi, W, y; leave it out"),
+    ({"x_i": np.ones(3)}, "initial: unknown key 'x_i'; did you mean 'xi'?"),
+    ({"gamma": np.ones(3)}, "initial: unknown key 'gamma'; expected one of mu, xi, W, y"),
     ({"mu": None}, "initial: 'mu' is missing; expected mu, xi, W, y; give all of them"),
 ])  # fmt: skip
 def test_arrays_that_do_not_fit_are_refused_in_a_sentence(change: dict[str, Any], sentence: str) -> None:

@@ -42,7 +42,8 @@ from simulate.observe.fresh import fresh_statistics
 from simulate.observe.seen import seen_by
 from simulate.run.kernels import kernel_for
 from simulate.run.problem import Problem
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 from simulate.testing import instances, models, plain_kernel, residual
 from simulate.train.fresh import monte_carlo
 from simulate.validate.compare import compare

@@ -19,7 +19,7 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED, plain_module
 from simulate.errors import Diverged, InputError
-from simulate.start.draw import Draw
+from simulate.start.drawn import Draw
 
 torch = pytest.importorskip("torch")
 

@@ -17,7 +17,8 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED
 from simulate.errors import InputError
-from simulate.start.draw import Draw, draw
+from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 
 pytest.importorskip("torch")
 

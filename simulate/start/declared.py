@@ -1,0 +1,70 @@
+"""What a draw reads of a declaration at given values: numbers in range, a family's law, what its noise is off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import ClassNoiseLaw, Directions, FixedLaw, GaussianLaw, Law, Model, Value, chosen_law
+
+from ..errors import InputError
+
+_WHOLE = 2.0**53  # every double from here on is a whole number
+
+
+def number(values: Mapping[str, Value], name: str) -> float:
+    """A finite number >= 0 from `values`.  Raises InputError."""
+    value = values.get(name)
+    if isinstance(value, bool | str) or value is None:
+        raise InputError(f"{name}: {value!r}; expected a number; give {name}=...")
+    if not 0 <= float(value) < np.inf:
+        raise InputError(f"{name}: {value}; expected a finite number that is not negative; give such a {name}")
+    return float(value)
+
+
+def positive(values: Mapping[str, Value], name: str) -> float:
+    """A finite number > 0 from `values`.  Raises InputError."""
+    value = number(values, name)
+    if value == 0:
+        raise InputError(f"{name}: 0, which makes every vector 0; give a {name} above 0, or the vectors in initial=")
+    return value
+
+
+def whole(values: Mapping[str, Value], name: str) -> float:
+    """A whole number >= 1 from `values`, as a float."""
+    value = number(values, name)
+    if value < 1 or (value < _WHOLE and value != int(value)):
+        raise InputError(f"{name}: {value:g}; expected a whole number from 1; give {name}={max(1, round(value))}")
+    return value
+
+
+def law_of(family: Directions, values: Mapping[str, Value]) -> Law | None:
+    """The family's law at these values.  Raises InputError where the choice has no law of that name."""
+    try:
+        return chosen_law(family, values)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def entries_of(law: Law | None, values: Mapping[str, Value]) -> str:
+    """The shape of a random family's coordinates: "gaussian", "uniform" or "rademacher"."""
+    return str(values.get(law.entries)) if isinstance(law, ClassNoiseLaw) else "gaussian"
+
+
+def off_indices(
+    model: Model, law: GaussianLaw | ClassNoiseLaw, n: int, values: Mapping[str, Value]
+) -> NDArray[np.intp]:
+    """Where on the direction axis the directions are that `law` projects off; empty where its flag is not set.
+
+    Raises:
+        InputError: a family projected off is not a fixed one.
+    """
+    wanted = law.off if not law.off_when or values.get(law.off_when) else ()
+    for name in wanted:
+        if not isinstance(model.family(name).law, FixedLaw):
+            raise InputError(f"off: {name!r} is drawn at random; noise is projected off fixed families only")
+    sizes, offsets = model.sizes(n), model.offsets(n)
+    spans = [np.arange(offsets[name], offsets[name] + sizes[name]) for name in wanted]
+    return np.concatenate(spans) if spans else np.empty(0, dtype=np.intp)

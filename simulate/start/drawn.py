@@ -1,0 +1,105 @@
+"""What a draw is: the start of a run, by its inner products, with the vectors behind them where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynamics.chance import gram as grams
+from dynamics.fresh.classnoise import Matrices, Spiked
+
+Array = NDArray[np.float64]
+Sampling = Literal["vectors", "gram", "initial"]
+
+
+@dataclass(frozen=True)
+class Centre:
+    """A mixture's mean mu, which training does not see: z (H, m) = <w_s(0), mu>, across (B,) = <v_b, mu>.
+
+    `vector` (d,) is None for a Gram draw.
+    """
+
+    z: Array
+    across: Array
+    vector: Array | None
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Vectors that runs look at though no patch holds them, such as a feature that all tasks share.
+
+    `names` says where each name's vectors stand among V: z (H, m, V) = <w_s(0), x>, across (B, V) with the directions,
+    gram (V, V); `chosen` (K,) is each task's entry of the dictionary; `vectors` (V, d) is None for a Gram draw.
+    """
+
+    names: Mapping[str, slice]
+    z: Array
+    across: Array
+    gram: Array
+    chosen: NDArray[np.int64]
+    vectors: Array | None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The start of a run; S = H m filters, B directions, in the order of the model's families.
+
+    z (H, m, B) = <w_s(0), v_b>; gram (B, B) = <v_b, v_c>; y (n,): +-1 or 0..K-1, as observed; clean (n,), as given: the
+    labels before flips, y where not given; vectors (B, d) and weights (H, m, d)
+    are None for a Gram draw, which has `filter_gram` (S, S) instead; `centres` are the mixtures' means and `noise` the
+    matrices of class-dependent noise, by family.  `d` is a float: a Gram draw may have d = e^100.  Examples are those
+    of every one of `tasks` tasks, one after another; `watched` are vectors to look at.
+    """
+
+    z: Array
+    gram: Array
+    y: Array
+    d: float
+    sampling: Sampling
+    vectors: Array | None
+    weights: Array | None
+    filter_gram: Array | None = None
+    centres: Mapping[str, Centre] = field(default_factory=dict)
+    noise: Mapping[str, Spiked | Matrices] = field(default_factory=dict)
+    clean: Array = field(default_factory=lambda: np.empty(0))
+    tasks: int = 1
+    watched: Watched | None = None
+
+    def __post_init__(self) -> None:
+        if not self.clean.size:
+            object.__setattr__(self, "clean", self.y)
+
+    @property
+    def examples(self) -> int:
+        """n: examples of one task, all of them where there is one."""
+        return len(self.y) // self.tasks
+
+    @cached_property
+    def squared_lengths(self) -> Array:
+        """||v_b||^2 (B,), from the vectors where the Gram matrix is left out."""
+        if self.gram.size or self.vectors is None:
+            return np.diag(self.gram)
+        found: Array = np.einsum("bd,bd->b", self.vectors, self.vectors)
+        return found
+
+    @cached_property
+    def weight_gram(self) -> Array:
+        """W(0) W(0)^T, (S, S); from vectors it is computed when asked for: a wide network may not afford it."""
+        if self.filter_gram is not None:
+            return self.filter_gram
+        assert self.weights is not None
+        return grams.own(self.weights.reshape(-1, self.weights.shape[-1]))
+
+
+def of_vectors(
+    vectors: Array, weights: Array, y: Array, sampling: Sampling, centres: Mapping[str, Centre] | None = None,
+    noise: Mapping[str, Spiked | Matrices] | None = None,
+) -> Draw:
+    """A draw of one set of examples from its directions (B, d) and filters (H, m, d)."""
+    z, d = grams.onto(weights, vectors), float(vectors.shape[1])
+    return Draw(z, grams.own(vectors), y, d, sampling, vectors, weights, None, centres or {}, noise or {})

@@ -1,0 +1,108 @@
+"""One set of examples drawn: every vector, or inner products alone, exactly in distribution and at any d."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from derivations.declare import Model, Value
+from dynamics.chance import gram as grams
+from dynamics.chance.streams import stream
+from dynamics.fresh.classnoise import standardised
+
+from ..errors import GramRefused, InputError
+from .drawn import Array, Centre, Draw, of_vectors
+from .filters import filters
+from .plan import Plan
+from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products
+
+
+def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, seed: int) -> Draw:
+    """Every vector drawn for the clean labels y, fixed directions along the first axes.
+
+    Training sees inner products only, and noise and filters are isotropic, so which orthogonal set the fixed directions
+    are changes no law; on axes the projection off them is setting coordinates to 0, exact to the last bit.
+    """
+    entries = (len(plan.length) + plan.heads * plan.m) * plan.d
+    if entries > LARGEST:
+        raise InputError(
+            too_many_entries(
+                plan.d, len(plan.length), plan.heads * plan.m, ("n", "m"),
+                not gram_refusal(model, values) and (plan.n + plan.heads * plan.m) ** 2 <= LARGEST,
+            )
+        )
+    d, fixed, noise = int(plan.d), plan.fixed, plan.noise
+    vectors = np.zeros((len(plan.length), d))
+    vectors[fixed, np.arange(len(fixed))] = plan.length[fixed]
+    rng = stream(seed, "data")
+    parts = [standardised(rng, shape, (count, d)) for count, shape in plan.shapes] or [np.empty((0, d))]
+    drawn = parts[0] if len(parts) == 1 else np.vstack(parts)
+    drawn *= plan.std[noise, None]
+    drawn[:, : len(fixed)][~plan.along] = 0.0
+    spiked = slice(len(fixed), len(fixed) + plan.spikes)
+    drawn[:, spiked] *= plan.stretch(y)
+    vectors[noise] = drawn
+    means: dict[str, Array] = {}
+    for at, (name, (rows, std)) in enumerate(plan.centres.items()):
+        means[name] = std * stream(seed, "centre", at).standard_normal(d)
+        vectors[rows] += y[:, None] * means[name]
+    weights = filters(model, values, seed, d)
+    on_spikes = weights[..., spiked].reshape(plan.heads * plan.m, plan.spikes)
+    realised = plan.realised(on_spikes, vectors[:, spiked], np.eye(plan.spikes, d, k=len(fixed)))
+    centres = {name: Centre(weights @ mu, vectors @ mu, mu) for name, mu in means.items()}
+    return of_vectors(vectors, weights, y, "vectors", centres, realised)
+
+
+def by_gram(plan: Plan, y: Array, seed: int) -> Draw:
+    """Only inner products for the clean labels y, by Bartlett; no array has an axis of length d.
+
+    Spikes are further fixed directions of length one, along which a vector's standard deviation is its class's.
+    """
+    filters = plan.heads * plan.m
+    if (plan.n + filters) ** 2 > LARGEST:
+        raise GramRefused(
+            too_many_products(
+                plan.n, filters, ("n", "m"), (len(plan.length) + filters) * plan.d <= LARGEST
+            )
+        )
+    fixed, noise, means = plan.fixed, plan.noise, np.array([std for _, std in plan.centres.values()])
+    ensemble = grams.Ensemble(
+        fixed_gram=np.diag(np.concatenate([plan.length[fixed] ** 2, np.ones(plan.spikes)])),
+        fixed_root=np.diag(np.concatenate([plan.length[fixed], np.ones(plan.spikes)])),
+        noise_std=np.concatenate([plan.std[noise], means]),
+        along=np.vstack([np.hstack([plan.along, plan.stretch(y)]), np.ones((len(means), len(fixed) + plan.spikes))]),
+        filters=filters,
+        filter_std=plan.sigma_0,
+        d=plan.d,
+    )
+    whole_draw = grams.sample(stream(seed, "data"), stream(seed, "init"), ensemble)
+    drawn, on_spikes, across_spikes = _split(whole_draw, len(fixed), plan.spikes)
+    order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
+    size = len(order)
+    gram = drawn.gram[np.ix_(order, order)]
+    z = np.ascontiguousarray(drawn.z[:, order]).reshape(plan.heads, plan.m, -1)
+    if not plan.centres:
+        realised = plan.realised(on_spikes, across_spikes[order], None)
+        return Draw(z, gram, y, plan.d, "gram", None, None, drawn.weight_gram, noise=realised)
+    # x = noise + y mu row by row: x = T (noise, mu), so its inner products are T G T^T.
+    mixing = np.hstack([np.eye(size), np.zeros((size, len(means)))])
+    for at, (rows, _) in enumerate(plan.centres.values()):
+        mixing[rows, size + at] = y
+    whole = np.concatenate([order, size + np.arange(len(means))])
+    inner, onto = drawn.gram[np.ix_(whole, whole)], drawn.z[:, whole]
+    mixed, z = mixing @ inner, (onto @ mixing.T).reshape(plan.heads, plan.m, -1)
+    gram = mixed @ mixing.T
+    centres = {
+        name: Centre(onto[:, size + at].reshape(plan.heads, plan.m), mixed[:, size + at], None)
+        for at, name in enumerate(plan.centres)
+    }
+    return Draw(z, 0.5 * (gram + gram.T), y, plan.d, "gram", None, None, drawn.weight_gram, centres)
+
+
+def _split(drawn: grams.Reduced, first: int, spikes: int) -> tuple[grams.Reduced, Array, Array]:
+    """A draw without the spikes, which stand after the `first` fixed directions; and inner products with them."""
+    kept = np.delete(np.arange(len(drawn.gram)), slice(first, first + spikes))
+    at = slice(first, first + spikes)
+    rest = grams.Reduced(drawn.z[:, kept], drawn.gram[np.ix_(kept, kept)], drawn.weight_gram)
+    return rest, drawn.z[:, at], drawn.gram[kept, at]

@@ -1,0 +1,154 @@
+"""The caller's own arrays as a draw, checked against the model and against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from derivations.declare import Bilevel, ClassNoiseLaw, Model, TaskLaw, Value
+from dynamics.chance import gram as grams
+from dynamics.chance.streams import stream
+from dynamics.fresh.classnoise import Matrices, standardised
+
+from ..ask import arrays as arrays_of
+from ..errors import InputError, nearest, quoted
+from .declared import entries_of
+from .drawn import Array, Draw, Watched, of_vectors
+
+_AXES = {"one": ("d",), "class": ("K", "d"), "sample": ("n", "d")}
+
+
+def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str, Any], seed: int) -> Draw:
+    """The caller's arrays, checked against the model and each other, copied to float64."""
+    names = [family.name for family in model.directions]
+    laws = {family.name: law for family in model.directions if isinstance(law := family.law, ClassNoiseLaw)}
+    given = {name: law.matrices for name, law in laws.items() if law.matrices in initial}
+    from_matrices = [name for name in given if name not in initial]
+    needed = [name for name in (*names, "W", "y") if name not in from_matrices]
+    clean = ["clean"] if model.follows_clean or model.label_flips else []
+    check_keys(needed, [*names, *(law.matrices for law in laws.values()), *clean], initial)
+    brought = [name for name in clean if name in initial]
+    arrays = {name: array_of(name, initial[name]) for name in dict.fromkeys((*needed, *given.values(), *brought))}
+    known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
+    if model.network.heads == "class":
+        known["K"] = (model.network.classes, f"the model has K = {model.network.classes} classes")
+    for family in model.directions:
+        if family.name in arrays:
+            check_shape(family.name, arrays[family.name], _AXES[family.over], known)
+    check_shape("W", arrays["W"], ("H", "m", "d"), known)
+    for name in ("y", *brought):
+        check_shape(name, arrays[name], ("n",), known)
+    for name in dict.fromkeys(given.values()):
+        check_shape(name, arrays[name], ("K", "d", "d"), known)
+    for name in ("y", *brought):
+        check_labels(model, name, arrays[name])
+    rng = stream(seed, "data")
+    for name in from_matrices:
+        zeta = standardised(rng, entries_of(laws[name], values), (len(arrays["y"]), known["d"][0]))
+        arrays[name] = np.einsum("nab,nb->na", arrays[given[name]][arrays["y"].astype(np.intp)], zeta, optimize=True)
+    vectors = np.concatenate([arrays[name].reshape(-1, known["d"][0]) for name in names])
+    noise = {name: Matrices(arrays[key]) for name, key in given.items()}
+    drawn = of_vectors(vectors, arrays["W"], arrays["y"], "initial", None, noise)
+    return replace(drawn, clean=arrays["clean"]) if brought else drawn
+
+
+def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:
+    """The caller's arrays: W (H, m, d), y (n_tasks, n) and one per family, with the axes of what it is over.
+
+    These are (d,), (K, d), (n_tasks, d) and (n_tasks, n, d).  The vectors of a TaskLaw that runs look at may come too,
+    as (d,) and (M, d).  Raises InputError in one sentence.
+    """
+    assert isinstance(model.algorithm, Bilevel)
+    axis = model.algorithm.tasks
+    shapes = {"one": ("d",), "class": ("K", "d"), "task": (axis, "d"), "sample": (axis, "n", "d")}
+    laws = [law for family in model.directions if isinstance(law := family.law, TaskLaw)]
+    needed = {"W": ("H", "m", "d"), **{f.name: shapes[f.over] for f in model.directions}, "y": (axis, "n")}
+    optional = {law.shared: ("d",) for law in laws} | {law.dictionary: (law.items, "d") for law in laws}
+    check_keys(list(needed), list(optional), initial)
+    brought = {name: axes for name, axes in (needed | optional).items() if name in initial}
+    known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
+    if model.network.heads == "class":
+        known["K"] = (model.network.classes, f"the model has K = {model.network.classes} classes")
+    arrays = {name: array_of(name, initial[name]) for name in brought}
+    for name, axes in brought.items():
+        check_shape(name, arrays[name], axes, known)
+    check_labels(model, "y", arrays["y"].reshape(-1))
+    d, tasks = known["d"][0], known[axis][0]
+    vectors = np.concatenate([arrays[family.name].reshape(-1, d) for family in model.directions])
+    watched, start, features = {}, 0, []
+    for name in optional:
+        if name in arrays:
+            rows = arrays[name].reshape(-1, d)
+            watched[name] = slice(start, start + len(rows))
+            start += len(rows)
+            features.append(rows)
+    seen = None
+    _check_features(model, arrays)
+    if features:
+        stack = np.concatenate(features)
+        seen = Watched(watched, grams.onto(arrays["W"], stack), vectors @ stack.T, grams.own(stack),
+                       np.zeros(0, dtype=np.int64), stack)
+    return Draw(
+        grams.onto(arrays["W"], vectors), grams.own(vectors), arrays["y"].reshape(-1), float(d), "initial", vectors,
+        arrays["W"], tasks=tasks, watched=seen,
+    )
+
+
+def _check_features(model: Model, arrays: Mapping[str, Array]) -> None:
+    """Refuses tasks that are not the shared feature plus an entry of the dictionary, where both are given."""
+    for family in model.directions:
+        law = family.law
+        if isinstance(law, TaskLaw) and {law.shared, law.dictionary} <= arrays.keys():
+            sums = arrays[law.shared] + arrays[law.dictionary]
+            size = np.abs(sums).max() + np.abs(arrays[family.name]).max()
+            for k, task in enumerate(arrays[family.name]):
+                if not (np.abs(sums - task).max(axis=1) <= 1e-12 * size).any():
+                    raise InputError(
+                        f"initial[{family.name!r}]: row {k} is not {law.shared} plus a row of {law.dictionary}, so "
+                        f"fresh tasks would be others; give tasks made of these, or leave {law.dictionary} out"
+                    )
+
+
+def check_keys(expected: list[str], optional: list[str], initial: Mapping[str, Any]) -> None:
+    """Refuses unknown keys, with the nearest, and missing ones.  Raises InputError."""
+    listed = ", ".join(expected)
+    for key in initial:
+        if key not in (*expected, *optional):
+            known = dict.fromkeys((*expected, *optional))
+            raise InputError(f"initial: unknown key {quoted(key)}; {nearest(key, known)}")
+    for key in expected:
+        if key not in initial:
+            raise InputError(f"initial: {key!r} is missing; expected {listed}; give all of them")
+
+
+def array_of(name: str, value: Any) -> Array:
+    """The caller's array as float64.  Raises InputError where it is not one of finite real numbers."""
+    return arrays_of.real(f"initial[{name!r}]", value)
+
+
+def check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str, tuple[int, str]]) -> None:
+    """Compares with the lengths known so far and adds this array's; `known` maps an axis to (length, where from)."""
+    form = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
+    shape = f"initial[{name!r}]: shape {array.shape}"
+    if array.ndim != len(axes) or 0 in array.shape:
+        raise InputError(f"{shape}, which is not {form} with every length above 0; give {name} as {form}")
+    for axis, length in zip(axes, array.shape, strict=True):
+        expected, origin = known.setdefault(axis, (length, f"{name} has {axis} = {length}"))
+        if length != expected:
+            # The axis in question as its number, the others by name.
+            cure = ", ".join(str(expected) if each == axis else each for each in axes)
+            raise InputError(f"{shape}, but {origin}; give {name} as ({cure}{',' if len(axes) == 1 else ''})")
+
+
+def check_labels(model: Model, name: str, y: Array) -> None:
+    """Refuses labels (n,) that the model's heads do not have.  Raises InputError."""
+    signed = model.network.heads == "signed"
+    allowed = np.array([-1.0, 1.0]) if signed else np.arange(model.n_heads, dtype=np.float64)
+    wrong = np.flatnonzero(~np.isin(y, allowed))
+    if len(wrong):
+        wanted = "+1 or -1" if signed else f"0 to {model.n_heads - 1}"
+        label = f"initial[{name!r}]: label {y[wrong[0]]:g} at index {wrong[0]}"
+        raise InputError(f"{label}; expected {wanted}; recode {name}")

@@ -1,0 +1,184 @@
+"""The checked numbers of a draw of examples: lengths, deviations, what noise is off, means and spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import (
+    ClassNoiseLaw,
+    Directions,
+    FixedLaw,
+    GaussianLaw,
+    MixtureLaw,
+    Model,
+    Value,
+)
+from dynamics.chance.covariances import spike
+from dynamics.fresh.classnoise import Matrices, Spiked
+
+from ..errors import InputError
+from .declared import entries_of, law_of, number, off_indices, positive, whole
+from .drawn import Array
+from .filters import initial_shape
+
+
+@dataclass(frozen=True)
+class ClassNoise:
+    """A class-noise family: its rows, `spread`, own spike's `size`, directions it is off, and its spikes' columns."""
+
+    rows: slice
+    spread: float
+    size: float
+    off: NDArray[np.intp]
+    columns: slice
+
+    def scale(self, classes: int) -> Array:
+        """(K, C): A_k on each spike; C = 0 where there is none."""
+        count = self.columns.stop - self.columns.start
+        scale: Array = np.where(np.eye(classes, count, dtype=bool), self.size, self.spread)
+        return scale
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Checked numbers of a draw: per direction its fixed length (0: random) or std (0: fixed), and `along`.
+
+    `along` (number of random directions, f) tells which fixed directions a random one has a component along;
+    `centres` has, for every mixture, its rows and its mean's standard deviation a coordinate.  `shapes` has the
+    number of vectors and the shape of the coordinates of every random family, `shape` that of the filters' entries.
+    """
+
+    heads: int
+    n: int
+    m: int
+    d: float
+    length: Array
+    std: Array
+    along: NDArray[np.bool_]
+    sigma_0: float
+    shape: str
+    centres: Mapping[str, tuple[slice, float]]
+    shapes: tuple[tuple[int, str], ...]
+    class_noise: Mapping[str, ClassNoise]
+
+    @property
+    def spikes(self) -> int:
+        """Spikes of all class-noise families."""
+        return max((noise.columns.stop for noise in self.class_noise.values()), default=0)
+
+    def stretch(self, y: Array) -> Array:
+        """(random directions, spikes): each vector's standard deviation along each spike over its std elsewhere."""
+        stretch = np.ones((len(self.std), self.spikes))
+        for noise in self.class_noise.values():
+            stretch[noise.rows, noise.columns] = noise.scale(self.heads)[y.astype(np.intp)] / noise.spread
+        found: Array = stretch[self.noise]
+        return found
+
+    def realised(self, z: Array, across: Array, spikes: Array | None) -> dict[str, Spiked | Matrices]:
+        """The class noises of a draw, from inner products (S, C) and (B, C) with all spikes, (C, d) or None."""
+        return {
+            name: Spiked(
+                noise.spread, noise.scale(self.heads), noise.off, z[:, noise.columns], across[:, noise.columns],
+                None if spikes is None else spikes[noise.columns],
+            )
+            for name, noise in self.class_noise.items()
+        }
+
+    @property
+    def fixed(self) -> NDArray[np.intp]:
+        """The rows of the fixed directions."""
+        return np.flatnonzero(self.length)
+
+    @property
+    def noise(self) -> NDArray[np.intp]:
+        """The rows of the random directions."""
+        return np.flatnonzero(self.std)
+
+
+def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
+    """Reads and checks the declaration; the messages are the ones a user meets."""
+    n, m, d = int(whole(values, "n")), int(whole(values, "m")), whole(values, "d")
+    sizes, offsets = model.sizes(n), model.offsets(n)
+    length, std = np.zeros(offsets[""]), np.zeros(offsets[""])
+    centres: dict[str, tuple[slice, float]] = {}
+    shapes: list[tuple[int, str]] = []
+    class_noise: dict[str, ClassNoise] = {}
+    for family in model.directions:
+        rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
+        law = law_of(family, values)
+        if isinstance(law, FixedLaw):
+            length[rows] = positive(values, law.norm)
+        elif isinstance(law, GaussianLaw):
+            std[rows] = positive(values, law.std)
+        elif isinstance(law, MixtureLaw):
+            _check_mixture(model, family)
+            std[rows] = positive(values, law.std)
+            centres[family.name] = (rows, number(values, law.mean_norm) / np.sqrt(d))
+        elif isinstance(law, ClassNoiseLaw):
+            first = max((noise.columns.stop for noise in class_noise.values()), default=0)
+            class_noise[family.name] = _class_noise(model, family, law, values, rows, first)
+            std[rows] = class_noise[family.name].spread
+        else:
+            raise InputError(f"{family.name}: the family has no law to draw from; give its vectors in initial=")
+        if not isinstance(law, FixedLaw):
+            shapes.append((sizes[family.name], entries_of(law, values)))
+    fixed = np.flatnonzero(length)
+    along = _along(model, values, n, d, fixed)
+    if d < len(fixed):
+        raise InputError(
+            f"d: {d:g} is below the number of mutually orthogonal fixed directions; give d of at least {len(fixed)}"
+        )
+    plan = Plan(
+        model.n_heads, n, m, d, length, std, along[std > 0], number(values, model.initialisation.std),
+        initial_shape(model, values), centres, tuple(shapes), class_noise,
+    )
+    if d < len(fixed) + plan.spikes:
+        raise InputError(
+            f"d: {d:g} has no room for {len(fixed)} fixed directions and {plan.spikes} directions of stronger noise; "
+            f"give d of at least {len(fixed) + plan.spikes}"
+        )
+    return plan
+
+
+def _along(
+    model: Model, values: Mapping[str, Value], n: int, d: float, fixed: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """(B, f): which fixed directions each direction has a component along, by the families that are projected off."""
+    sizes, offsets = model.sizes(n), model.offsets(n)
+    along = np.ones((offsets[""], len(fixed)), dtype=bool)
+    for family in model.directions:
+        law = law_of(family, values)
+        if isinstance(law, GaussianLaw | ClassNoiseLaw):
+            off = off_indices(model, law, n, values)
+            along[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off)
+            if len(off) and d - len(fixed) < 1:
+                raise InputError(
+                    f"d: {d:g} leaves no dimension for {family.name!r}, which is projected off fixed directions (there "
+                    f"are {len(fixed)}); give d of at least {len(fixed) + 1}"
+                )
+    return along
+
+
+def _class_noise(
+    model: Model, family: Directions, law: ClassNoiseLaw, values: Mapping[str, Value], rows: slice, first: int
+) -> ClassNoise:
+    """The family's numbers; no spikes where the ratio is 1, which is the same noise for every class."""
+    if family.over != "sample" or model.network.heads != "class":
+        raise InputError(f"{family.name}: class noise A_y zeta is over examples with class labels; declare another law")
+    spread, ratio, n = positive(values, law.spread), number(values, law.ratio), rows.stop - rows.start
+    off = off_indices(model, law, n, values)
+    rank = max(whole(values, "d") - len(off), 1.0)  # fewer dimensions are refused with the directions' own reason
+    try:
+        own = spread if ratio == 1 else float(np.sqrt(spike(ratio, rank, spread)))
+    except ValueError as error:
+        raise InputError(f"{error}; give {law.ratio} of at least 1, or matrices {law.matrices} in initial=") from error
+    return ClassNoise(rows, spread, own, off, slice(first, first + (model.network.classes if ratio != 1 else 0)))
+
+
+def _check_mixture(model: Model, family: Directions) -> None:
+    if family.over != "sample" or model.network.heads != "signed":
+        raise InputError(f"{family.name}: a mixture y_i mu + noise is for examples with labels +-1; declare another")

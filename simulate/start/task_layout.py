@@ -1,0 +1,164 @@
+"""Where everything of a draw of tasks stands: features shared and a task's own, examples' noise and the split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Bilevel, FixedLaw, GaussianLaw, Law, Model, TaskLaw, Value
+from dynamics.chance.streams import stream
+
+from ..errors import InputError
+from .declared import law_of, number, positive, whole
+from .drawn import Array
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything stands: the fixed vectors (shared families, then nu, then the dictionary) and the random ones.
+
+    `lengths` (f,) are the fixed vectors' with 0 for the dictionary's `items`, which are drawn; `mixing` (B, f) is what
+    each direction holds of them, `std` (B,) its own noise's standard deviation (0: none), and `off` (B, f) which fixed
+    vectors that noise is projected off.  `watched` are the fixed vectors that a run can look at, by name.
+    """
+
+    n: int
+    tasks: int
+    d: float
+    lengths: Array
+    item_std: float
+    items: int
+    mixing: Array
+    std: Array
+    off: NDArray[np.bool_]
+    watched: Mapping[str, slice]
+    chosen: NDArray[np.int64]
+
+    @property
+    def held(self) -> int:
+        """How many of the fixed vectors stand before the dictionary."""
+        return len(self.lengths) - self.items
+
+    @property
+    def spanned(self) -> int:
+        """The dimension that the fixed vectors span: a dictionary of deviation 0 holds zero vectors."""
+        return len(self.lengths) if self.item_std else self.held
+
+
+def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
+    """Reads and checks the declaration.  Raises InputError, in one sentence."""
+    assert isinstance(model.algorithm, Bilevel)
+    n, tasks = int(whole(values, model.algorithm.examples)), int(whole(values, model.algorithm.tasks))
+    split_at(model, values, n)
+    laws = {family.name: law_of(family, values) for family in model.directions}
+    own = [(name, law) for name, law in laws.items() if isinstance(law, TaskLaw)]
+    if len(own) > 1:
+        raise InputError("directions: two families have a TaskLaw; declare one, and give the other another law")
+    sizes = model.sizes(tasks * n, tasks)
+    held = [(name, positive(values, law.norm)) for name, law in laws.items() if isinstance(law, FixedLaw)]
+    lengths = [length for name, length in held for _ in range(sizes[name])]
+    starts = np.cumsum([0, *[sizes[name] for name, _ in held]])
+    spans = {name: list(range(at, at + sizes[name])) for (name, _), at in zip(held, starts.tolist(), strict=False)}
+    watched, items, item_std, chosen = dict[str, slice](), 0, 0.0, np.zeros(0, dtype=np.int64)
+    for name, law in own:
+        if model.family(name).over != "task":
+            raise InputError(f"{name}: a TaskLaw is one vector a task; declare the family over 'task'")
+        items, item_std, first = int(whole(values, law.items)), number(values, law.std), len(lengths)
+        chosen = stream(seed, "tasks").integers(0, items, size=tasks)
+        watched = {law.shared: slice(first, first + 1), law.dictionary: slice(first + 1, first + 1 + items)}
+        spans[name] = list(range(first, first + 1 + items))
+        lengths += [positive(values, law.norm)] + [0.0] * items
+    check_sizes(model, values)
+    d = whole(values, "d")
+    rows = _Rows.of(model, values, laws, spans, chosen, n, tasks)
+    return Layout(n, tasks, d, np.array(lengths), item_std, items, rows.mixing, rows.std, rows.off, watched, chosen)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What each direction is made of, as in `Layout`."""
+
+    mixing: Array
+    std: Array
+    off: NDArray[np.bool_]
+
+    @staticmethod
+    def of(
+        model: Model, values: Mapping[str, Value], laws: Mapping[str, Law | None], spans: Mapping[str, list[int]],
+        chosen: NDArray[np.int64], n: int, tasks: int,
+    ) -> _Rows:
+        """Read from the laws.  Raises InputError for a law that tasks are not drawn from."""
+        sizes, offsets = model.sizes(tasks * n, tasks), model.offsets(tasks * n, tasks)
+        count = max((max(span) + 1 for span in spans.values()), default=0)
+        mixing, std = np.zeros((offsets[""], count)), np.zeros(offsets[""])
+        off = np.zeros((offsets[""], count), dtype=bool)
+        for name, law in laws.items():
+            rows = np.arange(offsets[name], offsets[name] + sizes[name])
+            if isinstance(law, FixedLaw):
+                mixing[rows, spans[name]] = 1.0
+            elif isinstance(law, TaskLaw):
+                mixing[rows, spans[name][0]] = 1.0
+                mixing[rows, 1 + spans[name][0] + chosen] = 1.0
+            elif isinstance(law, GaussianLaw):
+                std[rows] = positive(values, law.std)
+                off[np.ix_(rows, np.array(_off(law, values, spans), dtype=np.intp))] = True
+            else:
+                laws_known = "FixedLaw, TaskLaw and GaussianLaw"
+                raise InputError(f"{name}: tasks are drawn from {laws_known}; give its vectors in initial=")
+        return _Rows(mixing, std, off)
+
+
+def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
+    """Raises InputError where a split is empty, or d has no room for the features or for noise off them; draws nothing.
+
+    A dictionary of deviation 0 counts with all its vectors.
+    """
+    assert isinstance(model.algorithm, Bilevel)
+    n, tasks = int(whole(values, model.algorithm.examples)), int(whole(values, model.algorithm.tasks))
+    split_at(model, values, n)
+    laws = {family.name: law_of(family, values) for family in model.directions}
+    sizes, d = model.sizes(tasks * n, tasks), whole(values, "d")
+    spans = {name: range(sizes[name]) for name, law in laws.items() if isinstance(law, FixedLaw)}
+    spans |= {name: range(1 + int(whole(values, law.items))) for name, law in laws.items() if isinstance(law, TaskLaw)}
+    features = sum(map(len, spans.values()))
+    if d < features:
+        raise InputError(
+            f"d: {d:g} has no room for {features} independent features; give d of at least {features}, or fewer "
+            "features"
+        )
+    for name, law in laws.items():
+        away = len(_off(law, values, spans)) if isinstance(law, GaussianLaw) else 0
+        if away >= d:
+            raise InputError(
+                f"d: {d:g} leaves no dimension for {name!r}, which is projected off {away} features; "
+                f"give d of at least {away + 1}"
+            )
+
+
+def _off(law: GaussianLaw, values: Mapping[str, Value], spans: Mapping[str, Sequence[int]]) -> list[int]:
+    """The fixed vectors that the law projects off."""
+    wanted = law.off if not law.off_when or values.get(law.off_when) else ()
+    for name in wanted:
+        if name not in spans:
+            raise InputError(f"off: {name!r} has vectors of its own law an example; noise is projected off features")
+    return [at for name in wanted for at in spans[name]]
+
+
+def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:
+    """How many of a task's n examples the inner loop takes.  Raises InputError where it leaves none for the outer."""
+    assert isinstance(model.algorithm, Bilevel)
+    if model.algorithm.method != "train-validation":
+        return n
+    name = model.algorithm.train
+    train = int(whole(values, name))
+    if n < 2:
+        raise InputError(f"{model.algorithm.examples}: {n} example a task cannot be split in two; give at least 2")
+    if not 1 <= train < n:
+        raise InputError(
+            f"{name}: {train} of {n} examples a task leaves nothing to validate on; expected 1 to {n - 1}; "
+            f"give such a {name}, or method=train-train"
+        )
+    return train

@@ -77,21 +77,20 @@ class TwoLevels(Emitter):
         far, at = "0", "0"
         for family in self.model.directions:
             self.out.put(depth, f"far_{family.name} = {far}", f"at_{family.name} = {at}")
-            classes = str(self.model.network.classes)
-            size = {"one": ("1", "1"), "class": (classes, classes), "task": ("tasks", "1")}
-            all_tasks, one_task = size.get(family.over, ("tasks * n", "n"))
+            classes, index_set = str(self.model.network.classes), family.index_set
+            all_tasks = index_set.row("1", classes, "tasks", "tasks * n")
+            one_task = index_set.of_a_task("1", classes, "n")
             far, at = f"far_{family.name} + {all_tasks}", f"at_{family.name} + {one_task}"
 
     def _copy(self, depth: int, family: Directions, line: str) -> None:
         """One family's entries, from one axis to the other."""
-        name = family.name
-        if family.over in ("one", "task"):
-            far = f"far_{name}" + (" + k" if family.over == "task" else "")
+        name, index_set = family.name, family.index_set
+        if index_set.single:
+            far = f"far_{name}" + " + k" * index_set.per_task
             self.out.put(depth, line.format(near=f"at_{name}", far=far))
             return
-        own = family.over == "sample"
-        self.out.put(depth, f"for i in range({'n' if own else self.model.network.classes}):")
-        far = f"far_{name} + " + ("k * n + i" if own else "i")
+        self.out.put(depth, f"for i in range({index_set.of_a_task('1', str(self.model.network.classes), 'n')}):")
+        far = f"far_{name} + " + ("k * n + i" if index_set.per_example else "i")
         self.out.put(depth + 1, line.format(near=f"at_{name} + i", far=far))
 
     def loop(self) -> None:

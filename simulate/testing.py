@@ -186,7 +186,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     if tasks > 1 and draw(st.booleans()):
         _repeat_a_task(model, vectors, n, tasks)
     weights = rng.normal(size=(model.n_heads, m, d))
-    labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    labels = np.array(model.network.head_axis.labels)
     y = rng.choice(labels, size=n)
     clean = rng.choice(labels, size=n) if model.follows_clean else y
     return Instance(model, values, vectors, weights, y, seed=draw(st.integers(0, 2**16)), clean=clean)
@@ -195,7 +195,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
 def _repeat_a_task(model: Model, vectors: Array, n: int, tasks: int) -> None:
     """The last task's own vectors are the first's, in place; its examples stay its own."""
     for name, start in model.offsets(n, tasks).items():
-        if name and model.family(name).over == "task":
+        if name and model.family(name).index_set.per_task:
             vectors[start + tasks - 1] = vectors[start]
 
 
@@ -209,7 +209,7 @@ def plain_kernel(model: Model) -> Kernel:
     kind: type[Kernel] = Kernel
     more: dict[str, Any] = {}
     if isinstance(model.algorithm, Bilevel):
-        families = tuple((family.name, family.over) for family in model.directions)
+        families = tuple((family.name, family.index_set) for family in model.directions)
         kind, more = BilevelKernel, {"algorithm": told["model"]["algorithm"], "families": families}
     return kind(
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),

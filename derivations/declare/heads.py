@@ -132,6 +132,6 @@ class ClassHeads(HeadAxis):
         return F
 
 
-def head_axis(heads: Heads, classes: int) -> HeadAxis:
-    """The heads that a declaration names; `classes` is K where there is one a class."""
+def head_axis(heads: str, classes: int) -> HeadAxis:
+    """The heads of one of the words `Heads`; `classes` is K where there is one a class."""
     return {"signed": SignedHeads(), "class": ClassHeads(classes)}[heads]

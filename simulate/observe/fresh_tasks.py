@@ -238,18 +238,16 @@ class _Staying:
                 assert isinstance(law, GaussianLaw)
                 wanted = [self.spans[name] for name in _off(law, values)]
                 kept = self.basis.off(np.concatenate([np.empty(0, dtype=np.intp), *wanted]))
-                families.append(tasklaw.Family(family.over, starts[""], positive(values, law.std), kept))
+                families.append(tasklaw.Family(family.index_set, starts[""], positive(values, law.std), kept))
             else:
-                families.append(tasklaw.Family(family.over, starts[family.name], 0.0, none))
+                families.append(tasklaw.Family(family.index_set, starts[family.name], 0.0, none))
         order = {family.name: at for at, family in enumerate(model.directions)}
-        patches = tuple((order[patch.direction], patch.scale != "one") for patch in model.patches)
-        signed = model.network.heads == "signed"
-        labels = np.array([1.0, -1.0]) if signed else np.arange(model.n_heads, dtype=np.float64)
+        patches = tuple((order[patch.direction], patch.labelled) for patch in model.patches)
         coordinates = self._held(self.basis.coordinates.T).T
         gram = self._held(self._held(self._gram()).T)
         return tasklaw.Law(
-            model.n_heads, self.draw.z.shape[1], tuple(families), patches, gram, coordinates, labels,
-            model.objective.loss,
+            model.n_heads, self.draw.z.shape[1], tuple(families), patches, gram, coordinates,
+            np.array(model.network.head_axis.labels), model.objective.loss,
         )
 
     def _places(self) -> dict[str, Indices]:
@@ -263,7 +261,7 @@ class _Staying:
 
 def _stays(model: Model, family: Directions) -> bool:
     """Whether a fresh task has the family's vectors of training."""
-    return family.over in ("one", "class") and family.name not in model.test.fresh
+    return family.index_set.shared and family.name not in model.test.fresh
 
 
 def _off(law: GaussianLaw, values: Mapping[str, Value]) -> tuple[str, ...]:
@@ -297,9 +295,9 @@ def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, 
         return _fresh_refusal(model, family, law, values)
     if isinstance(law, TaskLaw):
         return _task_refusal(family, law, draw)
-    if family.over in ("one", "class"):
+    if family.index_set.shared:
         return ""
-    what = "task" if family.over == "task" else "example"
+    what = "task" if family.index_set.per_task else "example"
     return (
         f"{family.name}: a fresh {what} needs its own vector of this family, but the test law does not draw it again; "
         f"declare FreshTasks(fresh=({family.name!r},)) with a GaussianLaw, {_CURE}"
@@ -320,7 +318,7 @@ def _fresh_refusal(model: Model, family: Directions, law: Law | None, values: Ma
 
 
 def _task_refusal(family: Directions, law: TaskLaw, draw: Draw) -> str:
-    if family.over != "task":
+    if not family.index_set.per_task:
         return f"{family.name}: a TaskLaw is one vector a task; declare the family over 'task'"
     known = {} if draw.watched is None else draw.watched.names
     missing = [name for name in (law.shared, law.dictionary) if name not in known]

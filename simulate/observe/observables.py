@@ -70,7 +70,7 @@ def fresh_names(model: Model) -> tuple[str, ...]:
     if isinstance(model.test, FreshTasks):
         return fresh_tasks.names()
     tails = [o.name for o in model.observables if isinstance(o, LongTail)]
-    by_class = ("class_error", "class_error_se") if model.network.heads == "class" else ()
+    by_class = ("class_error", "class_error_se") if not model.network.head_axis.signed else ()
     return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))
 
 
@@ -157,12 +157,10 @@ def _coefficients(states: States, wanted: tuple[str, ...]) -> dict[str, Variable
 
 def _placed(states: States, family: Directions, values: Array, meaning: str) -> Variable:
     """Coefficients (T, H, m, size) with the family's own dimensions."""
-    dims = ("t", states.head, "r")
-    if family.over == "one":
-        return Variable(dims, values[..., 0], meaning)
-    if family.over == "sample":
+    dims, own = ("t", states.head, "r"), family.index_set.dims(states.over_tasks)
+    if family.index_set.per_example:
         return states.per_example(dims, values, meaning)
-    return Variable((*dims, family.over), values, meaning)
+    return Variable((*dims, *own), values if own else values[..., 0], meaning)
 
 
 def _declared(states: States, observable: Observable) -> Variable | None:

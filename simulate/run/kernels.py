@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from derivations.cache import cache_folder, note, shut, unfit
-from derivations.declare import Bilevel, Model, Value, to_plain
+from derivations.declare import INDEX_SETS, Bilevel, Model, Value, to_plain
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import BESIDE, GENERATED, Place, numba_folder
@@ -25,7 +25,7 @@ def kernel_for(model: Model) -> Kernel:
         from derivations.generate import write_for
 
         path = write_for(model)
-    return load(path, _description(path), place=_place(path))
+    return load(path, _description(path), INDEX_SETS, place=_place(path))
 
 
 def ready(model: Model, kernel: Kernel, values: Mapping[str, Value]) -> None:

@@ -318,7 +318,7 @@ def _class_noise(
     model: Model, family: Directions, law: ClassNoiseLaw, values: Mapping[str, Value], rows: slice, first: int
 ) -> _ClassNoise:
     """The family's numbers; no spikes where the ratio is 1, which is the same noise for every class."""
-    if family.over != "sample" or model.network.heads != "class":
+    if not family.index_set.per_example or model.network.head_axis.signed:
         raise InputError(f"{family.name}: class noise A_y zeta is over examples with class labels; declare another law")
     spread, ratio, n = positive(values, law.spread), number(values, law.ratio), rows.stop - rows.start
     off = off_indices(model, law, n, values)
@@ -344,7 +344,7 @@ def law_of(family: Directions, values: Mapping[str, Value]) -> Law | None:
 
 
 def _check_mixture(model: Model, family: Directions) -> None:
-    if family.over != "sample" or model.network.heads != "signed":
+    if not (family.index_set.per_example and model.network.head_axis.signed):
         raise InputError(f"{family.name}: a mixture y_i mu + noise is for examples with labels +-1; declare another")
 
 
@@ -376,9 +376,7 @@ def off_indices(
 def _labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Array:
     if model.class_sizes:
         return sized_labels(model, values, n)
-    drawn = stream(seed, "labels").integers(0, model.n_heads, size=n)  # two heads where labels are signed
-    labels = drawn.astype(np.float64)
-    return 1.0 - 2.0 * labels if model.network.heads == "signed" else labels
+    return np.array(model.network.head_axis.labels)[stream(seed, "labels").integers(0, model.n_heads, size=n)]
 
 
 def _flips(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Array:
@@ -411,8 +409,7 @@ def sized_labels(model: Model, values: Mapping[str, Value], n: int) -> Array:
             f"{name}: {values.get(name)} has {len(sizes)} sizes that sum to {sum(sizes)}; expected {heads} that sum to "
             f"n = {n}, such as {name}={equal}"
         )
-    labels = np.repeat(np.arange(heads, dtype=np.float64), sizes)
-    return np.where(labels == 0, 1.0, -1.0) if model.network.heads == "signed" else labels
+    return np.repeat(model.network.head_axis.labels, sizes)
 
 
 def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Array:
@@ -585,11 +582,11 @@ def _from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str
     brought = [name for name in clean if name in initial]
     arrays = {name: array_of(name, initial[name]) for name in dict.fromkeys((*needed, *given.values(), *brought))}
     known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
-    if model.network.heads == "class":
-        known["K"] = (model.network.classes, f"the model has K = {model.network.classes} classes")
+    if not model.network.head_axis.signed:
+        known["K"] = (model.n_heads, f"the model has {model.network.head_axis.kinds}")
     for family in model.directions:
         if family.name in arrays:
-            check_shape(family.name, arrays[family.name], _AXES[family.over], known)
+            check_shape(family.name, arrays[family.name], (*family.index_set.index("K", "n"), "d"), known)
     check_shape("W", arrays["W"], ("H", "m", "d"), known)
     for name in ("y", *brought):
         check_shape(name, arrays[name], ("n",), known)
@@ -605,9 +602,6 @@ def _from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str
     noise = {name: Matrices(arrays[key]) for name, key in given.items()}
     drawn = _from_vectors(vectors, arrays["W"], arrays["y"], "initial", None, noise)
     return replace(drawn, clean=arrays["clean"]) if brought else drawn
-
-
-_AXES = {"one": ("d",), "class": ("K", "d"), "sample": ("n", "d")}
 
 
 def check_keys(expected: list[str], optional: list[str], initial: Mapping[str, Any]) -> None:
@@ -644,13 +638,11 @@ def check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str,
 
 def check_labels(model: Model, name: str, y: Array) -> None:
     """Refuses labels (n,) that the model's heads do not have.  Raises InputError."""
-    signed = model.network.heads == "signed"
-    allowed = np.array([-1.0, 1.0]) if signed else np.arange(model.n_heads, dtype=np.float64)
-    wrong = np.flatnonzero(~np.isin(y, allowed))
+    axis = model.network.head_axis
+    wrong = np.flatnonzero(~np.isin(y, axis.labels))
     if len(wrong):
-        wanted = "+1 or -1" if signed else f"0 to {model.n_heads - 1}"
         label = f"initial[{name!r}]: label {y[wrong[0]]:g} at index {wrong[0]}"
-        raise InputError(f"{label}; expected {wanted}; recode {name}")
+        raise InputError(f"{label}; expected {axis.allowed}; recode {name}")
 
 
 def number(values: Mapping[str, Value], name: str) -> float:

@@ -85,17 +85,17 @@ def draw_tasks(model: Model, values: Mapping[str, Value], seed: int, sampling: s
 def labels(model: Model, values: Mapping[str, Value], tasks: int, n: int, seed: int, *step: int) -> Array:
     """Labels (tasks, n); `step` names the outer step for which they are drawn afresh."""
     rng = stream(seed, "labels", *step)
-    drawn = rng.integers(0, model.n_heads, size=(tasks, n)).astype(np.float64)
+    drawn = rng.integers(0, model.n_heads, size=(tasks, n))
     if model.balanced and values.get(model.balanced):
         train = split_at(model, values, n)
         drawn = np.hstack([_balanced(rng, model.n_heads, tasks, size) for size in (train, n - train) if size])
-    return 1.0 - 2.0 * drawn if model.network.heads == "signed" else drawn
+    return np.array(model.network.head_axis.labels)[drawn]
 
 
-def _balanced(rng: np.random.Generator, heads: int, tasks: int, size: int) -> Array:
-    """Classes (tasks, size) as equally often as can be, in a fresh order."""
+def _balanced(rng: np.random.Generator, heads: int, tasks: int, size: int) -> NDArray[np.int64]:
+    """Heads (tasks, size) as equally often as can be, in a fresh order."""
     first = rng.integers(0, heads, size=(tasks, 1))
-    return np.asarray(rng.permuted((first + np.arange(size)) % heads, axis=1), dtype=np.float64)
+    return np.asarray(rng.permuted((first + np.arange(size)) % heads, axis=1))
 
 
 def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:
@@ -131,7 +131,7 @@ def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
     spans = {name: list(range(at, at + sizes[name])) for (name, _), at in zip(held, starts.tolist(), strict=False)}
     watched, items, item_std, chosen = dict[str, slice](), 0, 0.0, np.zeros(0, dtype=np.int64)
     for name, law in own:
-        if model.family(name).over != "task":
+        if not model.family(name).index_set.per_task:
             raise InputError(f"{name}: a TaskLaw is one vector a task; declare the family over 'task'")
         items, item_std, first = int(whole(values, law.items)), number(values, law.std), len(lengths)
         chosen = stream(seed, "tasks").integers(0, items, size=tasks)
@@ -341,15 +341,15 @@ def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:
     """
     assert isinstance(model.algorithm, Bilevel)
     axis = model.algorithm.tasks
-    shapes = {"one": ("d",), "class": ("K", "d"), "task": (axis, "d"), "sample": (axis, "n", "d")}
     laws = [law for family in model.directions if isinstance(law := family.law, TaskLaw)]
-    needed = {"W": ("H", "m", "d"), **{f.name: shapes[f.over] for f in model.directions}, "y": (axis, "n")}
+    own = {family.name: (*family.index_set.index("K", "n", axis), "d") for family in model.directions}
+    needed = {"W": ("H", "m", "d"), **own, "y": (axis, "n")}
     optional = {law.shared: ("d",) for law in laws} | {law.dictionary: (law.items, "d") for law in laws}
     check_keys(list(needed), list(optional), initial)
     brought = {name: axes for name, axes in (needed | optional).items() if name in initial}
     known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
-    if model.network.heads == "class":
-        known["K"] = (model.network.classes, f"the model has K = {model.network.classes} classes")
+    if not model.network.head_axis.signed:
+        known["K"] = (model.n_heads, f"the model has {model.network.head_axis.kinds}")
     arrays = {name: array_of(name, initial[name]) for name in brought}
     for name, axes in brought.items():
         check_shape(name, arrays[name], axes, known)

@@ -159,17 +159,19 @@ def _observe_task(task: Problem, plan: Loops, k: int, w: Tensor) -> dict[str, Te
         "gradient_norms": step.norm(),
         "adapted": (w + change) @ own_directions(task, plan, k).T,
     }
-    if task.model.network.heads == "signed":
+    if task.model.network.head_axis.signed:
         row["l1"] = own.y * by_output(task.model, F, own.y)[:, 0]
     return row
 
 
 def own_directions(task: Problem, plan: Loops, k: int) -> Tensor:
     """The directions (L, d) that the examples of task k are made of."""
-    known = families(task.model, task.vectors, plan.tasks)
-    size = {"task": 1, "sample": plan.n}
-    rows = {f.name: slice(k * size[f.over], (k + 1) * size[f.over]) for f in task.model.directions if f.over in size}
-    return torch.cat([vectors[rows.get(name, slice(None))] for name, vectors in known.items()])
+    parts = []
+    for name, vectors in families(task.model, task.vectors, plan.tasks).items():
+        index_set = task.model.family(name).index_set
+        size = index_set.of_a_task(1, len(vectors), plan.n)
+        parts.append(vectors if index_set.shared else vectors[k * size : (k + 1) * size])
+    return torch.cat(parts)
 
 
 def inner_growth(task: Problem, m: int) -> float | None:
@@ -185,7 +187,7 @@ def inner_growth(task: Problem, m: int) -> float | None:
     plan, longest = loops(task), 0.0
     for name, vectors in families(task.model, task.vectors, plan.tasks).items():
         patches = sum(patch.direction == name for patch in task.model.patches)
-        share = patches / len(plan.inner) if task.model.family(name).over == "sample" else float(patches)
+        share = patches / len(plan.inner) if task.model.family(name).index_set.per_example else float(patches)
         longest = max(longest, share * float((vectors**2).sum(1).max())) if len(vectors) else longest
     return 1.0 + plan.rate * task.kappa(m) * curvature * longest
 

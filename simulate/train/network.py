@@ -220,7 +220,7 @@ def losses_of(model: Model, F: Tensor, y: Tensor) -> Tensor:
 
 def margins(model: Model, F: Tensor, y: Tensor) -> Tensor:
     """(n,): y f for signed heads, F_y - max_{k != y} F_k for class heads; positive where an example is right."""
-    if model.network.heads == "signed":
+    if model.network.head_axis.signed:
         return y * (F[:, 0] - F[:, 1])
     own = _own_head(model, F, y)
     return F[own] - F.masked_fill(own, -torch.inf).amax(1)
@@ -240,9 +240,8 @@ def by_output(model: Model, F: Tensor, y: Tensor) -> Tensor:
 
 
 def _own_head(model: Model, F: Tensor, y: Tensor) -> Tensor:
-    """(n, H): true at the head of the example's own class; head 0 is that of y = +1."""
-    head = (y < 0).long() if model.network.heads == "signed" else y.long()
-    own: Tensor = torch.arange(F.shape[1], device=F.device) == head[:, None]
+    """(n, H): true at the head of the example's own class."""
+    own: Tensor = y.new_tensor(model.network.head_axis.labels) == y[:, None]
     return own
 
 
@@ -258,14 +257,14 @@ def _rows(model: Model, vectors: Tensor, y: Tensor, tasks: int) -> dict[str, Ten
     """Each training example's own vector of every family, by name, each (n, d)."""
     known = families(model, vectors, tasks)
     at = torch.arange(len(y), device=y.device)
-    row = {"one": torch.zeros_like(at), "class": y.long(), "task": at // max(1, len(y) // tasks), "sample": at}
-    return {family.name: known[family.name][row[family.over]] for family in model.directions}
+    row = torch.zeros_like(at), y.long(), at // max(1, len(y) // tasks), at
+    return {family.name: known[family.name][family.index_set.row(*row)] for family in model.directions}
 
 
 def patches_of(model: Model, rows: Mapping[str, Tensor], y: Tensor, clean: Tensor) -> Tensor:
     """(n, P, d): each patch's scale times the example's vector of its family."""
-    scale = {"one": torch.ones_like(y), "label": y, "clean": clean}
-    return torch.stack([scale[patch.scale][:, None] * rows[patch.direction] for patch in model.patches], 1)
+    scaled = [patch.factor(torch.ones_like(y), y, clean)[:, None] * rows[patch.direction] for patch in model.patches]
+    return torch.stack(scaled, 1)
 
 
 def number(values: Values, name: str) -> float:

@@ -300,7 +300,7 @@ def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Ten
     """What `_observe_one` sees example by example, each (n, ...); no graph is kept."""
     loss, gradients = per_example(task, leaf)
     row = {"losses": loss.detach(), "gradient_norms": torch.linalg.vector_norm(gradients.detach(), dim=(1, 2, 3))}
-    signed, act = task.model.network.heads == "signed", task.model.network.activation
+    signed, act = task.model.network.head_axis.signed, task.model.network.activation
     apart = every or (signed and act.name == "relu_power")
     copies = leaf.expand(len(task.y), *leaf.shape) if apart else leaf
     F = outputs(task, copies, task.patches)

@@ -211,7 +211,7 @@ def _observed(pair: Pair, W: Array) -> dict[str, Array] | None:
         )
     except Diverged:
         return None
-    if task.model.network.heads != "signed" and "zeta" in found:
+    if not task.model.network.head_axis.signed and "zeta" in found:
         found["zeta"] = np.swapaxes(found["zeta"], 1, 2)
     return {name: each[0] for name, each in found.items()}
 
@@ -302,9 +302,9 @@ def outputs_rows(model: Model, kernel: Kernel, values: Values, device: str) -> I
             a = np.einsum("npd,hrd->nphr", patches, W)
             theirs, ours = kernel.outputs(a, used), weights_fresh.of_patches(model, W, patches, used, device)
             terms = weights_fresh.of_patches(model, W, patches, used, device, absolute=True)
-            signed = model.network.heads == "signed"
-            scale = terms.max(axis=1) if signed else terms
-            yield Row("outputs of fresh examples", _gap(theirs, ours[:, 0] - ours[:, 1] if signed else ours, scale),
+            axis = model.network.head_axis
+            scale = terms.max(axis=1) if axis.signed else terms
+            yield Row("outputs of fresh examples", _gap(theirs, axis.output(ours), scale),
                       LONG, 0, "fixed")  # fmt: skip
 
 

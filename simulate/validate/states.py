@@ -138,7 +138,7 @@ def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
         rng = stream(0, "validate", 13, at)
         shape = Shape(2 if bilevel else 1, 3, 6, 1)
         vectors, W = _correlated(model, shape, rng), rng.standard_normal((model.n_heads, 3, 6))
-        label = np.ones(shape.n) if model.network.heads == "signed" else np.zeros(shape.n)
+        label = np.full(shape.n, model.network.head_axis.labels[0])
         for own in (True, False):
             at_values = probe_values(model, values, shape, own, 0)
             if isinstance(model.algorithm, Bilevel):
@@ -147,7 +147,7 @@ def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
             scaled = _with_margin(pair, margin)
             if scaled is not None:
                 yield Probe("margins from -20 to 20", scaled, _steps(model, at_values)[0])
-    if model.network.heads != "signed":
+    if not model.network.head_axis.signed:
         yield from _far(model, kernel, values, device)
 
 
@@ -246,9 +246,8 @@ def _correlated(model: Model, shape: Shape, rng: np.random.Generator) -> Array:
 
 def _labels(model: Model, shape: Shape, rng: np.random.Generator) -> tuple[Array, Array]:
     """Labels (n,) of every kind in no order, and the clean ones, which differ where patches follow them."""
-    n, classes = shape.n * _tasks(model, shape), model.n_heads
-    known = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(classes, dtype=np.float64)
-    y = rng.permutation(known[np.arange(n) % classes])
+    n, known = shape.n * _tasks(model, shape), np.array(model.network.head_axis.labels)
+    y = rng.permutation(known[np.arange(n) % len(known)])
     clean = np.where(np.arange(n) % 3 == 0, -y, y) if model.follows_clean else y
     return y, clean
 
@@ -272,7 +271,7 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
     assert isinstance(draw, Start)
     F = weights.outputs(pair.task, pair.task.vectors.new_tensor(draw.weights), pair.task.patches)[0].cpu().numpy()
     best = int(np.argmax(F) if wanted > 0 else np.argmin(F))
-    label = (1.0 if best == 0 else -1.0) if model.network.heads == "signed" else float(best)
+    label = model.network.head_axis.labels[best]
     y = np.full_like(draw.y, label)
     clean = y if not model.follows_clean else draw.clean
 

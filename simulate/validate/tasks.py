@@ -93,7 +93,7 @@ def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
             nu, z = (draw.watched.vectors[draw.watched.names[each]] for each in (law.shared, law.dictionary))
             dictionaries.append(nu + z)
             off += [nu, z] if family.name in named else []
-        elif family.name not in model.test.fresh and (family.over in ("one", "class") or isinstance(law, FixedLaw)):
+        elif family.name not in model.test.fresh and (family.index_set.shared or isinstance(law, FixedLaw)):
             stays.append(own)
             off += [own] if family.name in named else []
     return np.concatenate([*held, *stays, *dictionaries]), np.concatenate(off)
@@ -124,7 +124,7 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
     """The unadapted loss and error, summed entry by entry of the dictionary on the samples that the law takes."""
     staying = fresh_tasks.staying(model, along.draw, values)
     law, filters = staying.law(values), staying.filters(along.z[-1:], along.b[-1:])
-    entries = max((len(f.held) for f in law.families if f.over == "task"), default=1) or 1
+    entries = max((len(f.held) for f in law.families if f.index_set.per_task), default=1) or 1
     S = law.heads * law.m
     if entries * DRAWS * S * len(law.patches) > LARGEST:
         return
@@ -143,9 +143,9 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
             a = np.zeros((DRAWS, len(law.patches), S))
             for p, (f, labelled) in enumerate(law.patches):
                 family, scale = law.families[f], label if labelled else 1.0
-                place = {"class": at, "task": entry}.get(family.over, 0)
+                place = family.index_set.row(0, at, entry, 0)
                 held = filters.products[0][:, family.held[place]] if not family.fresh else None
-                a[:, p] = scale * (held if held is not None else vectors[f, place if family.over == "class" else 0])
+                a[:, p] = scale * (held if held is not None else vectors[f, place if family.index_set.per_class else 0])
             scores = network.outputs(a.reshape(DRAWS, len(law.patches), law.heads, law.m), values)[:, None]
             wrong, cost = weights_fresh.judged(model, scores, np.array([label]))
             costs.append(cost)
@@ -210,7 +210,7 @@ def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Arra
 
 
 def _labels(model: Model, total: int, support: int, rng: np.random.Generator, balanced: bool) -> Array:
-    known = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    known = np.array(model.network.head_axis.labels)
     y = rng.choice(known, total)
     if balanced and support:
         y[:support] = rng.permutation(rng.permutation(known)[np.arange(support) % len(known)])

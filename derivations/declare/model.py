@@ -179,6 +179,20 @@ class Model(Declared):
         return any(patch.scale == "clean" for patch in self.patches)
 
     @property
+    def bilevel(self) -> Bilevel:
+        """The algorithm of a model over tasks, which has two loops; a TypeError elsewhere."""
+        if not isinstance(self.algorithm, Bilevel):
+            raise TypeError(f"algorithm: {type(self.algorithm).__name__} of {self.name} has one loop")
+        return self.algorithm
+
+    @property
+    def fresh_tasks(self) -> FreshTasks:
+        """The test law of a model whose fresh examples come in tasks; a TypeError elsewhere."""
+        if not isinstance(self.test, FreshTasks):
+            raise TypeError(f"test: {type(self.test).__name__} of {self.name} is of examples")
+        return self.test
+
+    @property
     def n_heads(self) -> int:
         """Heads: 2 signed ones, or one a class."""
         return self.network.head_axis.count

@@ -6,7 +6,7 @@ couples the tasks by the Gram matrix, or by vectors V with V V^T equal to it whe
 
 from __future__ import annotations
 
-from ..declare import Bilevel, Directions
+from ..declare import Directions
 from .nests import Emitter, observed
 from .schedule import arrays, schedule
 from .text import A2, A3, JIT
@@ -157,8 +157,7 @@ class TwoLevels(Emitter):
         own = "y[k * n:(k + 1) * n]"
         self.out.put(depth, "gather(z, k, tasks, n, near)", "moved[:] = 0.0",
                      self._adapt_call("near", "blocks[k]", own, "0, inner"))
-        assert isinstance(self.model.algorithm, Bilevel)
-        if self.model.algorithm.method == "reptile":
+        if self.model.bilevel.method == "reptile":
             self.out.put(depth, "scatter(moved, k, tasks, n, -1.0 / tasks, g)")
             return
         self.out.put(depth, self._gradient_call("near", "blocks[k]", own, "outer, n", "slope", "plain"),

@@ -11,7 +11,7 @@ from ..calculus.recursion import Recursion
 from ..calculus.roles import GramEntry, PatchPreactivation, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import Names
-from ..declare import Bilevel, IndexSet, Model
+from ..declare import IndexSet, Model
 from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
 from .printer import KernelPrinter, argument, piece_name, take_constants
 from .schedule import Stage, arrays
@@ -56,7 +56,7 @@ _COUNT = {(): "n = float(y.size)", ("batch",): "n = float(batch.size)", ("first"
 
 def observed(model: Model) -> tuple[str, ...]:
     """The example-level definitions that `observe` returns; zeta is of an example alone, so of no use over tasks."""
-    zeta = () if isinstance(model.algorithm, Bilevel) else ("zeta",)
+    zeta = () if model.algorithm.over_tasks else ("zeta",)
     return (*(("margin", "l1") if model.network.head_axis.signed else ("F",)), *zeta)
 
 
@@ -81,14 +81,14 @@ class Emitter:
         self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
         self.by_class = ByClass.of(self.names)
-        bilevel = isinstance(self.model.algorithm, Bilevel)
+        bilevel = self.model.algorithm.over_tasks
         own = [argument(name, bilevel) for name in extra_scalars(self.model)]
         self.scalars = ["kappa", *own, *penalty_scalars(self.model)]
 
     @property
     def chosen(self) -> tuple[str, ...]:
         """The arguments that say which examples a gradient is over: a batch, or a part of a task's; none for all."""
-        if isinstance(self.model.algorithm, Bilevel):
+        if self.model.algorithm.over_tasks:
             return ("first", "last")
         return ("batch",) if self.model.algorithm.batched else ()
 
@@ -100,7 +100,7 @@ class Emitter:
         """What the loader asks of a kernel: patches, and directions of n examples (of one task, where there are)."""
         classes = str(self.model.network.classes)
         sizes = " + ".join(family.index_set.of_a_task("1", classes, "n") for family in self.model.directions)
-        whose = "a task" if isinstance(self.model.algorithm, Bilevel) else "a model"
+        whose = "a task" if self.model.algorithm.over_tasks else "a model"
         self.out.put(0, f"PATCHES = {len(self.model.patches)}", "", "", "def directions(n):")
         self.out.put(1, f'"""Directions of {whose} with n examples."""', f"return {sizes}")
         self.out.put(0, "")

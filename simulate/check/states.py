@@ -51,15 +51,15 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     }
     if draw(st.booleans()):
         free["lam"] = 0.0
-    if isinstance(declared.algorithm, Bilevel):
-        free |= _task_sizes(draw, declared.algorithm)
-        n = int(free[declared.algorithm.examples])
+    if declared.algorithm.over_tasks:
+        free |= _task_sizes(draw, declared.bilevel)
+        n = int(free[declared.bilevel.examples])
     if "slope" in known:
         free["slope"] = draw(st.sampled_from([0.0, 0.1, 0.5, 1.0]))
     resolved = parameters.resolve(found.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     length, size = 10 ** draw(st.floats(-0.7, 0.7)), 10 ** draw(st.floats(-3, 0))
-    make = _task_arrays if isinstance(declared.algorithm, Bilevel) else _arrays
+    make = _task_arrays if declared.algorithm.over_tasks else _arrays
     initial = make(rng, resolved.model, resolved.values, n, m, length, size)
     drawn = drawn_from(resolved.model, resolved.values, 0, "vectors", initial)
     b = size * draw(st.sampled_from([0.0, 0.3, 1.0])) * rng.normal(size=drawn.z.shape) / max(length, 1.0)
@@ -114,8 +114,7 @@ def _task_arrays(
     rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
 ) -> dict[str, Array]:
     """Tasks that share nu of length 1 and take z_a of about 0.3 to 3, orthogonal to it; noise off all of these."""
-    assert isinstance(model.algorithm, Bilevel)
-    d, tasks = int(values["d"]), int(values[model.algorithm.tasks])  # type: ignore[arg-type]
+    d, tasks = int(values["d"]), int(values[model.bilevel.tasks])  # type: ignore[arg-type]
     axis = model.network.head_axis
     arrays = {"W": size * rng.normal(size=(axis.count, m, d)), "y": rng.choice(axis.labels, size=(tasks, n))}
     spans: list[Array] = []

@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import (
-    Bilevel,
     Directions,
     FixedLaw,
-    FreshTasks,
     GaussianLaw,
     Law,
     Model,
@@ -98,9 +96,9 @@ def _statistics(
     staying = _Staying(model, draw, values)
     law, filters = staying.law(values), staying.filters(z, b)
     support = _support(model, kernel, draw, values)
-    assert isinstance(model.test, FreshTasks)
+    test = model.fresh_tasks
     sizes = tasklaw.Sizes(
-        int(whole(values, model.test.tasks)), support, int(whole(values, model.test.query)),
+        int(whole(values, test.tasks)), support, int(whole(values, test.query)),
         bool(model.balanced and values.get(model.balanced)),
     )
     kinds = (_ENTRIES, _SUPPORT, _QUERY, _SPAN, _FILTERS, _BELOW, _DIAGONAL)
@@ -129,10 +127,9 @@ def _statistics(
 
 def _support(model: Model, kernel: BilevelKernel, draw: Draw, values: Mapping[str, Value]) -> int:
     """Examples that a fresh task adapts on; 0 is legal."""
-    assert isinstance(model.test, FreshTasks)
-    if values.get(model.test.support) is None:
+    if values.get(model.fresh_tasks.support) is None:
         return len(kernel.split(values, draw.examples)[0])
-    return int(number(values, model.test.support))
+    return int(number(values, model.fresh_tasks.support))
 
 
 def staying(model: Model, draw: Draw, values: Mapping[str, Value]) -> _Staying:
@@ -271,19 +268,20 @@ def _off(law: GaussianLaw, values: Mapping[str, Value]) -> tuple[str, ...]:
 
 def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
     """Why fresh tasks of this draw have no known law, in one sentence; empty where they have."""
-    if not isinstance(model.algorithm, Bilevel) or not isinstance(model.test, FreshTasks):
+    if not model.algorithm.over_tasks or not model.test.of_tasks:
         return (
             "test: the law of fresh tasks is a bilevel model's FreshTasks, which this model does not declare; declare "
             "test=FreshTasks(fresh=...), or leave the test observables out"
         )
     try:
         reasons = [_refusal(model, family, draw, values) for family in model.directions]
-        for name in (model.test.tasks, model.test.query):
+        test = model.fresh_tasks
+        for name in (test.tasks, test.query):
             whole(values, name)
-        if int(whole(values, model.test.tasks)) < 2:
-            reasons.append(f"{model.test.tasks}: 1 fresh task gives no standard error; give at least 2 (343 is usual)")
-        if values.get(model.test.support) is not None:
-            number(values, model.test.support)
+        if int(whole(values, test.tasks)) < 2:
+            reasons.append(f"{test.tasks}: 1 fresh task gives no standard error; give at least 2 (343 is usual)")
+        if values.get(test.support) is not None:
+            number(values, test.support)
     except InputError as error:
         return str(error)
     return next((reason for reason in reasons if reason), "")

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import (
-    Bilevel,
     Deactivated,
     Directions,
     Distance,
     Event,
     Extreme,
     Flips,
-    FreshTasks,
     LongTail,
     Model,
     NearOrthogonality,
@@ -53,7 +51,7 @@ def names(model: Model) -> tuple[str, ...]:
         coefficient = family.coefficient
         coefficients.append(coefficient.name)
         coefficients += [f"{coefficient.name}_over", f"{coefficient.name}_under"] if coefficient.split else []
-    common = tuple(name for name in COMMON if name != "zeta" or not isinstance(model.algorithm, Bilevel))
+    common = tuple(name for name in COMMON if name != "zeta" or not model.algorithm.over_tasks)
     declared = [o.name for o in model.observables if not isinstance(o, LongTail)]
     declared += [o.last for o in model.observables if isinstance(o, Flips) and o.last]
     events = [event.name for event in model.events]
@@ -67,7 +65,7 @@ def of_tail(tail: LongTail) -> set[str]:
 
 def fresh_names(model: Model) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
-    if isinstance(model.test, FreshTasks):
+    if model.test.of_tasks:
         return fresh_tasks.names()
     tails = [o.name for o in model.observables if isinstance(o, LongTail)]
     by_class = ("class_error", "class_error_se") if not model.network.head_axis.signed else ()

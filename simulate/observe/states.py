@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, Model
+from derivations.declare import Model
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import spectrum
 
@@ -76,7 +76,7 @@ class States:
     @property
     def over_tasks(self) -> bool:
         """Whether examples are those of several tasks, so that they have two dimensions: task and i."""
-        return isinstance(self.model.algorithm, Bilevel)
+        return self.model.algorithm.over_tasks
 
     def per_example(self, dims: tuple[str, ...], values: Array, meaning: str) -> Variable:
         """A variable whose last axis runs over all examples, with that axis as (i,) or (task, i)."""

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import (
-    Bilevel,
     ClassNoiseLaw,
     Directions,
     EntryInitialisation,
@@ -165,7 +164,7 @@ def draw(
     reason = gram_refusal(model, values) if sampling == "gram" else ""
     if reason:
         raise InputError(reason)
-    if isinstance(model.algorithm, Bilevel):
+    if model.algorithm.over_tasks:
         from .draw_tasks import draw_tasks
 
         return draw_tasks(model, values, seed, sampling)
@@ -533,7 +532,7 @@ def _by_gram(plan: _Plan, y: Array, seed: int) -> Draw:
 
 def gram_refusal(model: Model, values: Mapping[str, Value]) -> str:
     """Why inner products alone cannot be drawn exactly at these values, in one sentence; empty where they can."""
-    if isinstance(model.algorithm, Bilevel) and model.algorithm.redrawn and values.get(model.algorithm.redrawn):
+    if model.algorithm.redrawn and values.get(model.algorithm.redrawn):
         fresh = model.algorithm.redrawn
         return (
             f"sampling: 'gram' draws the inner products of one set of examples, and {fresh} = true draws new ones "
@@ -568,7 +567,7 @@ def _from_vectors(
 
 def _from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str, Any], seed: int) -> Draw:
     """The caller's arrays, checked against the model and each other, copied to float64."""
-    if isinstance(model.algorithm, Bilevel):
+    if model.algorithm.over_tasks:
         from .draw_tasks import tasks_from_arrays
 
         return tasks_from_arrays(model, initial)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, FixedLaw, GaussianLaw, Law, Model, TaskLaw, Value
+from derivations.declare import FixedLaw, GaussianLaw, Law, Model, TaskLaw, Value
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 
@@ -100,13 +100,12 @@ def _balanced(rng: np.random.Generator, heads: int, tasks: int, size: int) -> ND
 
 def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:
     """How many of a task's n examples the inner loop takes.  Raises InputError where it leaves none for the outer."""
-    assert isinstance(model.algorithm, Bilevel)
-    if model.algorithm.method != "train-validation":
+    if model.bilevel.method != "train-validation":
         return n
-    name = model.algorithm.train
+    name = model.bilevel.train
     train = int(whole(values, name))
     if n < 2:
-        raise InputError(f"{model.algorithm.examples}: {n} example a task cannot be split in two; give at least 2")
+        raise InputError(f"{model.bilevel.examples}: {n} example a task cannot be split in two; give at least 2")
     if not 1 <= train < n:
         raise InputError(
             f"{name}: {train} of {n} examples a task leaves nothing to validate on; expected 1 to {n - 1}; "
@@ -117,8 +116,7 @@ def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:
 
 def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
     """Reads and checks the declaration.  Raises InputError, in one sentence."""
-    assert isinstance(model.algorithm, Bilevel)
-    n, tasks = int(whole(values, model.algorithm.examples)), int(whole(values, model.algorithm.tasks))
+    n, tasks = int(whole(values, model.bilevel.examples)), int(whole(values, model.bilevel.tasks))
     split_at(model, values, n)
     laws = {family.name: law_of(family, values) for family in model.directions}
     own = [(name, law) for name, law in laws.items() if isinstance(law, TaskLaw)]
@@ -183,8 +181,7 @@ def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
 
     A dictionary of deviation 0 counts with all its vectors.
     """
-    assert isinstance(model.algorithm, Bilevel)
-    n, tasks = int(whole(values, model.algorithm.examples)), int(whole(values, model.algorithm.tasks))
+    n, tasks = int(whole(values, model.bilevel.examples)), int(whole(values, model.bilevel.tasks))
     split_at(model, values, n)
     laws = {family.name: law_of(family, values) for family in model.directions}
     sizes, d = model.sizes(tasks * n, tasks), whole(values, "d")
@@ -214,19 +211,13 @@ def _off(law: GaussianLaw, values: Mapping[str, Value], spans: Mapping[str, Sequ
     return [at for name in wanted for at in spans[name]]
 
 
-def _tasks(model: Model) -> str:
-    """The parameter that the number of tasks comes from."""
-    assert isinstance(model.algorithm, Bilevel)
-    return model.algorithm.tasks
-
-
 def _by_vectors(model: Model, values: Mapping[str, Value], layout: Layout, y: Array, seed: int) -> Draw:
     """Every vector, features within the first axes."""
     entries = (len(layout.std) + model.n_heads * whole(values, "m")) * layout.d
     if entries > LARGEST:
         neurons, noise = model.n_heads * int(whole(values, "m")), np.count_nonzero(layout.std)
         gram = not gram_refusal(model, values) and (int(noise) + neurons) ** 2 <= LARGEST
-        raise InputError(too_many_entries(layout.d, len(layout.std), neurons, (_tasks(model), "m"), gram))
+        raise InputError(too_many_entries(layout.d, len(layout.std), neurons, (model.bilevel.tasks, "m"), gram))
     features = feature_vectors(layout, seed)
     vectors = layout.mixing @ features + noise_vectors(layout, features, stream(seed, "data"))
     weights = filters(model, values, seed, int(layout.d))
@@ -285,7 +276,7 @@ def _by_gram(model: Model, values: Mapping[str, Value], layout: Layout, y: Array
     size = len(noise) + neurons
     if size**2 > LARGEST:
         vectors = (len(layout.std) + neurons) * layout.d <= LARGEST
-        raise InputError(too_many_products(len(noise), neurons, (_tasks(model), "m"), vectors))
+        raise InputError(too_many_products(len(noise), neurons, (model.bilevel.tasks, "m"), vectors))
     features, live, fixed = _feature_rows(layout, seed), slice(0, layout.spanned), len(layout.lengths)
     feature_gram = grams.own(features)
     ensemble = grams.Ensemble(
@@ -339,8 +330,7 @@ def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:
     These are (d,), (K, d), (n_tasks, d) and (n_tasks, n, d).  The vectors of a TaskLaw that runs look at may come too,
     as (d,) and (M, d).  Raises InputError in one sentence.
     """
-    assert isinstance(model.algorithm, Bilevel)
-    axis = model.algorithm.tasks
+    axis = model.bilevel.tasks
     laws = [law for family in model.directions if isinstance(law := family.law, TaskLaw)]
     own = {family.name: (*family.index_set.index("K", "n", axis), "d") for family in model.directions}
     needed = {"W": ("H", "m", "d"), **own, "y": (axis, "n")}

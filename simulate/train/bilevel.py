@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from derivations.declare import Activation, Bilevel, Model
+from derivations.declare import Activation
 
 from ..errors import InputError
 from .network import (
@@ -50,7 +50,7 @@ class Loops:
 
 def loops(task: Problem) -> Loops:
     """Raises InputError where an inner loop has a negative length, or a split leaves a loop no example."""
-    algorithm, values = _algorithm(task.model), task.values
+    algorithm, values = task.model.bilevel, task.values
     tasks = task_count(task.model, values, len(task.y))
     n, steps = len(task.y) // tasks, number(values, algorithm.inner_steps)
     if steps < 0 or steps != int(steps):
@@ -199,8 +199,3 @@ def _curvature(act: Activation, task: Problem) -> float | None:
     if act.name == "relu_power":
         return 2.0 if act.power == 2 else None
     return 0.0
-
-
-def _algorithm(model: Model) -> Bilevel:
-    assert isinstance(model.algorithm, Bilevel)
-    return model.algorithm

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from derivations.declare import Bilevel, ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
+from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
 
 from ..errors import InputError
 from .weights import (
@@ -122,8 +122,7 @@ class Network:
 
     def split(self, values: Values, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The examples of the inner loop and of the outer step, for n examples a task."""
-        algorithm, every = self.model.algorithm, np.arange(n, dtype=np.int64)
-        assert isinstance(algorithm, Bilevel)
+        algorithm, every = self.model.bilevel, np.arange(n, dtype=np.int64)
         if algorithm.method != "train-validation":
             return every, every
         train = int(number(values, algorithm.train))
@@ -135,8 +134,7 @@ class Network:
         The inner loop moves w by -rate grad L, and so the products with the task's directions by -rate (dL/dz) G, with
         dL/dz by autograd through the declared network and loss, and G the task's block (L, L).
         """
-        algorithm, chosen = self.model.algorithm, list(batch)
-        assert isinstance(algorithm, Bilevel)
+        algorithm, chosen = self.model.bilevel, list(batch)
         steps, rate = int(number(values, algorithm.inner_steps)), number(values, algorithm.inner_step)
         z, gram = torch.as_tensor(states, dtype=torch.float64), torch.as_tensor(blocks, dtype=torch.float64)
         labels, n = torch.as_tensor(y, dtype=torch.float64), y.shape[1]

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from derivations.declare import Activation, Bilevel, Model, Value
+from derivations.declare import Activation, Model, Value
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
@@ -92,7 +92,7 @@ def problem(
     tasks = task_count(model, values, len(y))
     length = model.offsets(len(y), tasks)[""]
     if vectors.ndim != 2 or len(vectors) != length:
-        held = f"{len(y)} examples" + (f" of {tasks} tasks" if isinstance(model.algorithm, Bilevel) else "")
+        held = f"{len(y)} examples" + (f" of {tasks} tasks" if model.algorithm.over_tasks else "")
         raise InputError(
             f"vectors: shape {vectors.shape}, expected ({length}, d) for {held}; "
             "stack the families in the model's order"
@@ -109,9 +109,9 @@ def task_count(model: Model, values: Values, examples: int) -> int:
 
     Raises InputError where they do not share out evenly, or are drawn again at every step.
     """
-    if not isinstance(model.algorithm, Bilevel):
+    if not model.algorithm.over_tasks:
         return 1
-    fresh, name = model.algorithm.redrawn, model.algorithm.tasks
+    fresh, name = model.algorithm.redrawn, model.bilevel.tasks
     if fresh and values.get(fresh, False):
         raise InputError(
             f"{fresh}: True, but weight space trains on the draw's own examples; expected False; leave {fresh} out"
@@ -127,9 +127,7 @@ def task_count(model: Model, values: Values, examples: int) -> int:
 
 def diverged(task: Problem, t: int) -> Diverged:
     """The error of a run whose weights or outputs are not finite at step t."""
-    algorithm = task.model.algorithm
-    names = [algorithm.step, *([algorithm.inner_step] if isinstance(algorithm, Bilevel) else [])]
-    cure = " or ".join(f"{name} ({number(task.values, name):g})" for name in names)
+    cure = " or ".join(f"{name} ({number(task.values, name):g})" for name in task.model.algorithm.rates)
     return Diverged(f"the run diverges: its state is not finite at step {t}; lower {cure}", t)
 
 

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, Model
+from derivations.declare import Model
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import InputError
@@ -169,7 +169,7 @@ def change_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
     for at in range(count):
         with one_thread():
             now = decay**at * w + change
-            if isinstance(task.model.algorithm, Bilevel):
+            if task.model.algorithm.over_tasks:
                 change = change + bilevel.outer_change(task, now, t + at)
             else:
                 velocity = task.option("momentum") * velocity + _slope(task, now, t + at)
@@ -180,7 +180,7 @@ def change_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
 def move(task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
     """W(t+1) and V(t+1) from W(t) and V(t), as `derivations.declare.GradientDescent` or `Bilevel` states it."""
     with one_thread():
-        if isinstance(task.model.algorithm, Bilevel):
+        if task.model.algorithm.over_tasks:
             return bilevel.outer_step(task, w, t), velocity
         eta = number(task.values, task.model.algorithm.step)
         velocity = task.option("momentum") * velocity + _slope(task, w, t)
@@ -217,7 +217,7 @@ def observe(
     """
     task = problem(model, vectors, y, values, device, clean=clean)
     tensors = [task.vectors.new_tensor(w) for w in W]
-    if isinstance(model.algorithm, Bilevel):
+    if model.algorithm.over_tasks:
         rows = [bilevel.observe(task, w) for w in tensors]
     else:
         rows = [_observe_one(task, w, every) for w in tensors]
@@ -229,7 +229,7 @@ def mean_losses(
 ) -> Array:
     """The training loss, without penalty, of the states W (T, H, m, d), (T,): `observe`'s "loss" and nothing else."""
     task = problem(model, vectors, y, values, device, clean=clean)
-    if isinstance(model.algorithm, Bilevel):
+    if model.algorithm.over_tasks:
         return np.array([bilevel.meta_loss(task, task.vectors.new_tensor(w)) for w in W])
     with one_thread(), torch.no_grad():
         return np.array([float(losses(task, task.vectors.new_tensor(w)).mean()) for w in W])

@@ -16,7 +16,7 @@ import scipy.optimize
 import torch
 
 from derivations import declare
-from derivations.declare import Bilevel, Model
+from derivations.declare import Model
 from dynamics import formula
 
 from ..train import bilevel as weights_bilevel
@@ -133,7 +133,7 @@ def everything(course: Course) -> Iterator[tuple[str, Array]]:
 
 def _by_task(course: Course, per_example: Array) -> Array:
     """A last axis over examples as two, tasks and examples, where there are tasks."""
-    if per_example.ndim < 2 or not isinstance(course.model.algorithm, Bilevel):
+    if per_example.ndim < 2 or not course.model.algorithm.over_tasks:
         return per_example
     return per_example.reshape(*per_example.shape[:-1], course.tasks, -1)
 
@@ -202,7 +202,7 @@ def _group(
     o: declare.Extreme, place: declare.IndexSet | None, head: int, item: int, each: int, course: Course
 ) -> tuple[int, ...]:
     """What an entry's result is indexed by."""
-    many, apart = isinstance(course.model.algorithm, Bilevel), not {"task", "example"}.isdisjoint(o.per)
+    many, apart = course.model.algorithm.over_tasks, not {"task", "example"}.isdisjoint(o.per)
     key = [head] if "head" in o.per else []
     if place is not None and place.per_example:
         if many and apart:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from derivations.declare import Bilevel, Model
+from derivations.declare import Model
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
 
@@ -258,7 +258,7 @@ def _responses(
 def _adaptation_gap(pair: Pair) -> float:
     """`BilevelKernel.adapt` on the tasks' own states and blocks, against weight space's adapted weights."""
     kernel, task, draw = pair.kernel, pair.task, pair.draw
-    assert isinstance(kernel, BilevelKernel) and isinstance(task.model.algorithm, Bilevel)
+    assert isinstance(kernel, BilevelKernel) and task.model.algorithm.over_tasks
     plan = weights_bilevel.loops(task)
     w, ours, own = task.vectors.new_tensor(pair.start), [], []
     try:
@@ -310,7 +310,7 @@ def outputs_rows(model: Model, kernel: Kernel, values: Values, device: str) -> I
 
 def overflow_rows(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Row]:
     """Whether a state whose outputs overflow is called diverged at the step where weight space says so."""
-    if isinstance(model.algorithm, Bilevel):  # tasks whose states stay finite go on, whatever their outputs are
+    if model.algorithm.over_tasks:  # tasks whose states stay finite go on, whatever their outputs are
         return
     pair = states.overflowing(model, kernel, values, device)
     W = pair.start

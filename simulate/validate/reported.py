@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from derivations.declare import (
-    Bilevel,
     Complement,
     Distance,
     Event,
@@ -88,7 +87,7 @@ def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[lis
 
 
 def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -> _Probe:
-    rng, bilevel = stream(0, "validate", 30, at), isinstance(model.algorithm, Bilevel)
+    rng, bilevel = stream(0, "validate", 30, at), model.algorithm.over_tasks
     n, tasks, m = model.n_heads + 3 + at, 2 + at if bilevel else 1, 3 - at
     size = model.offsets(n * tasks, tasks)[""]
     d = size + (model.n_heads * m + 5) * at  # fewer dimensions than filters and directions, and more
@@ -166,7 +165,7 @@ def _dimensions(probe: _Probe, known: dict[str, Array]) -> dict[str, tuple[str, 
     """The dimensions of coefficients and of what every run reports."""
     model, found = probe.states.model, dict[str, tuple[str, ...]]()
     head = model.network.head_axis.dim
-    examples = ("task", "i") if isinstance(model.algorithm, Bilevel) else ("i",)
+    examples = ("task", "i") if model.algorithm.over_tasks else ("i",)
     for family in model.directions:
         coef, last = family.coefficient, family.index_set.row((), ("class",), ("task",), examples)
         for name in (coef.name, *((f"{coef.name}_over", f"{coef.name}_under") if coef.split else ())):

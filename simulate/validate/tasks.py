@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.declare import FixedLaw, FreshTasks, GaussianLaw, Model, TaskLaw, chosen_law
+from derivations.declare import FixedLaw, GaussianLaw, Model, TaskLaw, chosen_law
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
 
@@ -102,7 +102,7 @@ def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
 def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
     """What is said of fresh tasks on the same samples, by the kernel and by weight space's network."""
     at = slice(1, None)
-    fewer = {**values, model.test.tasks: min(8, int(weights.number(values, model.test.tasks)))}  # type: ignore[union-attr]
+    fewer = {**values, model.fresh_tasks.tasks: min(8, int(weights.number(values, model.fresh_tasks.tasks)))}
     said, ours = (
         fresh_tasks.fresh_task_statistics(
             model, judge, along.draw, along.z[at], along.b[at], fewer, 0, DRAWS  # type: ignore[arg-type]
@@ -161,7 +161,6 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     said = fresh_tasks.fresh_task_statistics(
         model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0  # type: ignore[arg-type]
     )
-    assert isinstance(model.test, FreshTasks)
     seen = _drawn(model, along.draw, along.W[-1], values)
     if seen is None:
         return
@@ -180,13 +179,13 @@ def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Arra
 
     A task has as many examples as its support and 10 more, which judge it.
     """
-    rng, test, algorithm = stream(0, "validate", 24), model.test, model.algorithm
-    assert isinstance(test, FreshTasks) and draw.vectors is not None
+    rng, test, algorithm = stream(0, "validate", 24), model.fresh_tasks, model.bilevel
+    assert draw.vectors is not None
     support = len(weights_fresh.Network(model).split(values, draw.examples)[0])
     if values.get(test.support) is not None:
         support = int(weights.number(values, test.support))
     total, basis = support + 10, span(_held(model, draw, values)[1])
-    one = {**values, algorithm.tasks: 1, algorithm.examples: total, algorithm.train: max(support, 1)}  # type: ignore[union-attr]
+    one = {**values, algorithm.tasks: 1, algorithm.examples: total, algorithm.train: max(support, 1)}
     out: dict[str, list[float]] = {
         f"test_{what}_{how}": [] for what in ("loss", "error") for how in ("unadapted", "adapted")
     }

@@ -33,7 +33,8 @@ def compared(source: str) -> Iterator[int]:
     for node in ast.walk(ast.parse(source)):
         found = isinstance(node, ast.Compare) and any(map(_is_word, (node.left, *node.comparators)))
         found |= isinstance(node, ast.MatchValue) and _is_word(node.value)
-        found |= isinstance(node, ast.Dict) and sum(_is_word(key) for key in node.keys if key is not None) > 1
+        if isinstance(node, ast.Dict) and len(node.keys) > 1:
+            found |= all(key is not None and _is_word(key) for key in node.keys)
         if found:
             yield node.lineno  # type: ignore[attr-defined]
 

@@ -96,9 +96,23 @@ def direction(task: Problem, plan: Loops, k: int, w: Tensor, change: Tensor, t: 
     return -change if plan.method == "reptile" else plan.slope(task, k, plan.outer, w + change, t)
 
 
-def outer_step(task: Problem, w: Tensor, t: int) -> Tensor:
-    """W(t+1) from W(t).  Raises Diverged where a task's weights or outputs leave the finite numbers."""
-    return w + outer_change(task, w, t)
+class TwoLoops:
+    """Two loops, as `derivations.declare.Bilevel` states them."""
+
+    def step(self, task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
+        """W(t+1) - W(t), and the velocity as it was.
+
+        Raises Diverged where a task's weights or outputs leave the finite numbers.
+        """
+        return outer_change(task, w, t), velocity
+
+    def observe(self, task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
+        """The observables of one state, all that there are."""
+        return observe(task, w)
+
+    def loss(self, task: Problem, w: Tensor) -> float:
+        """The meta-objective."""
+        return meta_loss(task, w)
 
 
 def outer_change(task: Problem, w: Tensor, t: int) -> Tensor:

@@ -119,7 +119,7 @@ class Names:
 
     def gram_sides(self, role: GramEntry, at: tuple[sp.Expr, ...]) -> tuple[Vector, Vector]:
         """The two (family, place) pairs of a Gram entry with the indices `at`."""
-        split = 0 if self.model.family(role.first).single else 1
+        split = 0 if self.model.family(role.first).index_set.single else 1
         return (role.first, at[:split]), (role.second, at[split:])
 
     def patch_gram(self, number: int, other: int, example: sp.Expr) -> sp.Expr:

@@ -30,7 +30,7 @@ def description(model: Model) -> dict[str, Any]:
         "scalars": list(scalars(model)),
         "observed": list(observed(model)),
         "heads": model.n_heads,
-        "signed": model.network.heads == "signed",
+        "signed": model.network.head_axis.signed,
         "step": model.algorithm.step,
         "options": model.algorithm.options,
         "model": to_plain(model),

@@ -9,7 +9,7 @@ from os import PathLike
 
 import numpy as np
 
-from derivations.declare import Model, Value
+from derivations.declare import HeadAxis, Model, Value
 from simulate.ask import parameters
 from simulate.errors import InputError, quoted
 from simulate.images.files import PUBLISHED
@@ -40,8 +40,7 @@ class ImageSource:
         """
         self._check_classes(model)
         n = parameters.count("n", values.get("n") if self.n is None else self.n, 1, 100)
-        signed = model.network.heads == "signed"
-        labels = "signed" if signed else "class"
+        axis, labels = model.network.head_axis, model.network.heads
         train = class_subset(
             self.content, self.classes, n=n, seed=self.sample, scaling=self.scaling, labels=labels
         )
@@ -49,7 +48,7 @@ class ImageSource:
         test = class_subset(
             self.content, self.classes, n=held_out, scaling=self.scaling, labels=labels, part="test"
         )
-        notes, attrs = self._notes(train, signed, held_out), self._attrs(train, held_out)
+        notes, attrs = self._notes(train, axis, held_out), self._attrs(train, held_out)
         return source.Examples(train.x, train.y, test.x, test.y, notes, attrs)
 
     def initial(self, model: Model, values: Mapping[str, Value], seed: int) -> dict[str, Array]:
@@ -57,19 +56,17 @@ class ImageSource:
         return source.start(model, values, seed, self.examples(model, values))
 
     def _check_classes(self, model: Model) -> None:
-        wanted = model.n_heads
-        if len(self.classes) != wanted:
-            kind = "labels +1 and -1" if model.network.heads == "signed" else f"K = {wanted} classes"
+        axis = model.network.head_axis
+        if len(self.classes) != axis.count:
             raise InputError(
-                f"classes: {_listed(self.classes)}, which are {len(self.classes)}, but {model.name} has {kind}; give "
-                f"{wanted} of them"
+                f"classes: {_listed(self.classes)}, which are {len(self.classes)}, but {model.name} has {axis.kinds}; "
+                f"give {axis.count} of them"
             )
 
-    def _notes(self, train: Subset, signed: bool, held_out: int) -> tuple[str, ...]:
+    def _notes(self, train: Subset, axis: HeadAxis, held_out: int) -> tuple[str, ...]:
         n, of = len(train.y), int(np.isin(self.content.labels, self.classes).sum())
         which = f"the first {n}" if self.sample is None else f"{n} sampled (seed {self.sample})"
-        own = ("+1", "-1") if signed else tuple(map(str, range(len(self.classes))))
-        named = ", ".join(f"{label} ({y})" for label, y in zip(self.classes, own, strict=True))
+        named = ", ".join(f"{label} ({y})" for label, y in zip(self.classes, axis.names, strict=True))
         return (
             f"data: {which} of {of} training images of {self.name}, classes {named}; "
             f"held out: all {held_out} test images of these classes",

@@ -120,7 +120,7 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
     tasks.
     """
     algorithm = draw(of if of is not None else st.one_of(algorithms(), algorithms(), bilevel_algorithms()))
-    bilevel = isinstance(algorithm, Bilevel)
+    bilevel = algorithm.over_tasks
     signed = draw(st.booleans())
     overs = ["one", "sample"] if signed else ["one", "class", "sample"]
     overs += ["task"] if bilevel else []
@@ -171,7 +171,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
         "weight_decay": draw(st.floats(0.0, 1.0)), "radius": draw(st.floats(0.0, 0.5)),
         "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])),
     }
-    if isinstance(model.algorithm, Bilevel):
+    if model.algorithm.over_tasks:
         tasks, n = draw(st.integers(1, 4)), max(n, 2)  # two examples to split
         values |= {
             "n_tasks": tasks, "n": n, "n_train": draw(st.integers(1, n - 1)), "J": draw(st.integers(0, 5)),
@@ -186,7 +186,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     if tasks > 1 and draw(st.booleans()):
         _repeat_a_task(model, vectors, n, tasks)
     weights = rng.normal(size=(model.n_heads, m, d))
-    labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    labels = np.array(model.network.head_axis.labels)
     y = rng.choice(labels, size=n)
     clean = rng.choice(labels, size=n) if model.follows_clean else y
     return Instance(model, values, vectors, weights, y, seed=draw(st.integers(0, 2**16)), clean=clean)
@@ -195,7 +195,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
 def _repeat_a_task(model: Model, vectors: Array, n: int, tasks: int) -> None:
     """The last task's own vectors are the first's, in place; its examples stay its own."""
     for name, start in model.offsets(n, tasks).items():
-        if name and model.family(name).over == "task":
+        if name and model.family(name).index_set.per_task:
             vectors[start + tasks - 1] = vectors[start]
 
 
@@ -208,8 +208,8 @@ def plain_kernel(model: Model) -> Kernel:
     told = description(model)
     kind: type[Kernel] = Kernel
     more: dict[str, Any] = {}
-    if isinstance(model.algorithm, Bilevel):
-        families = tuple((family.name, family.over) for family in model.directions)
+    if model.algorithm.over_tasks:
+        families = tuple((family.name, family.index_set) for family in model.directions)
         kind, more = BilevelKernel, {"algorithm": told["model"]["algorithm"], "families": families}
     return kind(
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
@@ -275,7 +275,7 @@ def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
         near = z.size and min(float(np.abs(np.abs(z) - kink).min()) for kink in kinks) < margin
         if near or 0 < share < 1e-3:
             return False
-    if not isinstance(instance.model.algorithm, Bilevel):
+    if not instance.model.algorithm.over_tasks:
         return True
     away = 1e-10 * np.random.default_rng(instance.seed).normal(size=instance.weights.shape)
     return growth(task, instance.weights, instance.steps, away) < LARGEST_GROWTH

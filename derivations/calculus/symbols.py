@@ -47,7 +47,7 @@ class Names:
     @property
     def signed(self) -> bool:
         """Whether the heads carry signs."""
-        return self.model.network.heads == "signed"
+        return self.model.network.head_axis.signed
 
     @property
     def head(self) -> sp.Symbol:
@@ -69,7 +69,7 @@ class Names:
 
     def batched(self, family: Directions) -> bool:
         """Whether a family's gradient is 0 outside the step's batch: one vector an example, and mini-batches."""
-        return family.over == "sample" and self.model.algorithm.batched
+        return family.index_set.per_example and self.model.algorithm.batched
 
     def over_neurons(self, body: sp.Expr) -> sp.Sum:
         """The sum over every head and every filter."""
@@ -77,17 +77,11 @@ class Names:
 
     def place(self, family: Directions, example: sp.Expr) -> tuple[sp.Expr, ...]:
         """The index within a family of the vector that an example uses."""
-        indices: dict[str, tuple[sp.Expr, ...]] = {
-            "one": (), "task": (), "class": (y[example],), "sample": (example,),
-        }
-        return indices[family.over]
+        return family.index_set.index(y[example], example)
 
     def free_place(self, family: Directions) -> tuple[sp.Expr, ...]:
         """The primed index of a family's vector, as in the coefficient being updated."""
-        indices: dict[str, tuple[sp.Expr, ...]] = {
-            "one": (), "task": (), "class": (class_,), "sample": (i_,),
-        }
-        return indices[family.over]
+        return family.index_set.index(class_, i_)
 
     def z(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:
         """<w_{head,neuron}, v_place>."""
@@ -99,7 +93,7 @@ class Names:
 
     def scale(self, patch: Patch, example: sp.Expr) -> sp.Expr:
         """A patch's scale."""
-        return {"one": sp.S.One, "label": y[example], "clean": clean[example]}[patch.scale]
+        return patch.factor(sp.S.One, y[example], clean[example])
 
     def patch(self, number: int) -> PatchPreactivation:
         """What the pre-activation of patch `number` is; patches of one family are numbered among themselves."""
@@ -125,7 +119,7 @@ class Names:
 
     def gram_sides(self, role: GramEntry, at: tuple[sp.Expr, ...]) -> tuple[Vector, Vector]:
         """The two (family, place) pairs of a Gram entry with the indices `at`."""
-        split = 0 if self.model.family(role.first).single else 1
+        split = 0 if self.model.family(role.first).index_set.single else 1
         return (role.first, at[:split]), (role.second, at[split:])
 
     def patch_gram(self, number: int, other: int, example: sp.Expr) -> sp.Expr:

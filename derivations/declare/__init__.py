@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
-from .data import Coefficient, Directions, Over, Patch, Scale, chosen_law
+from .data import Coefficient, Directions, Patch, Scale, chosen_law
+from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
 from .laws import (
     ChosenLaw,
     ClassNoiseLaw,
@@ -19,7 +20,7 @@ from .laws import (
     TaskLaw,
 )
 from .model import Model
-from .network import LARGEST_POWER, Activation, Heads, Network, Objective
+from .network import LARGEST_POWER, Activation, Network, Objective
 from .observed import (
     ActiveShare,
     Balance,
@@ -40,17 +41,20 @@ from .observed import (
     Spectral,
     Total,
 )
+from .over import INDEX_SETS, IndexSet, Over
 from .parameter import Parameter, Preset, Value
 from .plain import from_plain, to_plain
 from .statements import Instance, Kind, Path, Statement, Statements
 
 __all__ = [
+    "INDEX_SETS",
     "LARGEST_POWER",
     "Activation",
     "ActiveShare",
     "Balance",
     "Bilevel",
     "ChosenLaw",
+    "ClassHeads",
     "ClassNoiseLaw",
     "Clause",
     "ClauseList",
@@ -71,7 +75,9 @@ __all__ = [
     "GaussianInitialisation",
     "GaussianLaw",
     "GradientDescent",
+    "HeadAxis",
     "Heads",
+    "IndexSet",
     "Instance",
     "Kind",
     "Law",
@@ -96,6 +102,7 @@ __all__ = [
     "Quantity",
     "Scale",
     "Shifted",
+    "SignedHeads",
     "Spectral",
     "Statement",
     "Statements",
@@ -104,5 +111,6 @@ __all__ = [
     "Value",
     "chosen_law",
     "from_plain",
+    "head_axis",
     "to_plain",
 ]

@@ -44,6 +44,26 @@ class GradientDescent(Declared):
         """Whether a gradient is taken over some of the examples."""
         return bool(self.batch)
 
+    @property
+    def over_tasks(self) -> bool:
+        """Examples are of one problem."""
+        return False
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The parameters whose product is the number of examples."""
+        return ("n",)
+
+    @property
+    def rates(self) -> tuple[str, ...]:
+        """The parameters of all step sizes."""
+        return (self.step,)
+
+    @property
+    def redrawn(self) -> OptionalParameter:
+        """No example is drawn again."""
+        return ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bilevel(Declared):
@@ -79,6 +99,21 @@ class Bilevel(Declared):
     def batched(self) -> bool:
         """Every gradient is over a part of a task's examples, which may be all of them."""
         return True
+
+    @property
+    def over_tasks(self) -> bool:
+        """Examples are those of several tasks."""
+        return True
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The parameters whose product is the number of examples: tasks, and examples of each."""
+        return (self.tasks, self.examples)
+
+    @property
+    def rates(self) -> tuple[str, ...]:
+        """The parameters of both loops' step sizes."""
+        return (self.step, self.inner_step)
 
 
 @dataclass(frozen=True, kw_only=True)

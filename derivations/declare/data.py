@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ..errors import ModelError
 from .choices import Declared, Name
 from .laws import ChosenLaw, Law
+from .over import INDEX_SETS, IndexSet, Over
 from .parameter import Value
 
-Over = Literal["one", "class", "task", "sample"]
 Scale = Literal["one", "label", "clean"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +44,14 @@ class Directions(Declared):
     law: Law | ChosenLaw | None = None
 
     @property
+    def index_set(self) -> IndexSet:
+        """What the family has one vector for."""
+        return INDEX_SETS[self.over]
+
+    @property
     def single(self) -> bool:
         """Whether the examples of a task share the one vector."""
-        return self.over in ("one", "task")
+        return self.index_set.single
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +63,15 @@ class Patch(Declared):
 
     direction: str
     scale: Scale = "one"
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the vector is taken times a label, so that labels are +-1."""
+        return self.scale in ("label", "clean")
+
+    def factor(self, one: T, label: T, clean: T) -> T:
+        """What the vector is taken times: 1, the label y_i or the clean one, of the three as the caller has them."""
+        return {"label": label, "clean": clean}.get(self.scale, one)
 
 
 def laws_of(family: Directions) -> tuple[Law | None, ...]:

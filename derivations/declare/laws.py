@@ -111,6 +111,11 @@ class FreshLaw(Declared):
     fresh: tuple[FamilyName, ...] = ()
     flips: bool = True
 
+    @property
+    def of_tasks(self) -> bool:
+        """What is fresh is an example."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True)
 class FreshTasks(Declared):
@@ -130,3 +135,8 @@ class FreshTasks(Declared):
     def flips(self) -> bool:
         """No label is flipped."""
         return False
+
+    @property
+    def of_tasks(self) -> bool:
+        """What is fresh is a task with all its examples."""
+        return True

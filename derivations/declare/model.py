@@ -92,19 +92,19 @@ class Model(Declared):
             raise ModelError("patches: a model needs at least one patch")
 
     def _check_network(self) -> None:
-        signed, loss, act = self.network.heads == "signed", self.objective.loss, self.network.activation
-        if signed != (loss != "cross_entropy"):
+        axis, loss, act = self.network.head_axis, self.objective.loss, self.network.activation
+        if loss not in axis.losses:
             raise ModelError(
                 f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take 'logistic' "
                 "or 'exponential', class heads take 'cross_entropy'"
             )
-        scaled = [patch.scale for patch in self.patches if patch.scale != "one"]
-        if scaled and not signed:
+        scaled = [patch.scale for patch in self.patches if patch.labelled]
+        if scaled and not axis.signed:
             needs = f"scale {scaled[0]!r} needs labels +-1, so signed heads"
             raise ModelError(f"patches: {needs}; use a family over classes")
-        if signed and any(family.over == "class" for family in self.directions):
+        if axis.signed and any(family.index_set.per_class for family in self.directions):
             raise ModelError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
-        homogeneous = signed and act.name in ("relu", "leaky_relu")
+        homogeneous = axis.signed and act.name in ("relu", "leaky_relu")
         if any(isinstance(o, MaxMargin) for o in self.observables) and not homogeneous:
             raise ModelError("observables: max-margin conditions need signed heads and relu or leaky_relu")
         if self.network.classes < 2:
@@ -113,7 +113,7 @@ class Model(Declared):
     def _check_flips(self) -> None:
         if not self.label_flips:
             return
-        if self.network.heads != "signed":
+        if not self.network.head_axis.signed:
             raise ModelError("label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads")
         laws = [law for family in self.directions for law in laws_of(family)]
         if not self.follows_clean and not any(isinstance(law, MixtureLaw) for law in laws):
@@ -138,7 +138,7 @@ class Model(Declared):
             names = [algorithm.step, algorithm.inner_step, algorithm.inner_steps, algorithm.tasks, algorithm.train]
         else:
             names = [algorithm.step, *algorithm.options.values()]
-            over_tasks = [family.name for family in self.directions if family.over == "task"]
+            over_tasks = [family.name for family in self.directions if family.index_set.per_task]
             if over_tasks:
                 name = over_tasks[0]
                 raise ModelError(f"directions: {name!r} is over tasks, which a Bilevel algorithm has; declare one")
@@ -172,9 +172,23 @@ class Model(Declared):
         return any(patch.scale == "clean" for patch in self.patches)
 
     @property
+    def bilevel(self) -> Bilevel:
+        """The algorithm of a model over tasks, which has two loops; a TypeError elsewhere."""
+        if not isinstance(self.algorithm, Bilevel):
+            raise TypeError(f"algorithm: {type(self.algorithm).__name__} of {self.name} has one loop")
+        return self.algorithm
+
+    @property
+    def fresh_tasks(self) -> FreshTasks:
+        """The test law of a model whose fresh examples come in tasks; a TypeError elsewhere."""
+        if not isinstance(self.test, FreshTasks):
+            raise TypeError(f"test: {type(self.test).__name__} of {self.name} is of examples")
+        return self.test
+
+    @property
     def n_heads(self) -> int:
         """Heads: 2 signed ones, or one a class."""
-        return 2 if self.network.heads == "signed" else self.network.classes
+        return self.network.head_axis.count
 
     def family(self, name: str) -> Directions:
         """The family of that name (KeyError otherwise)."""
@@ -186,8 +200,8 @@ class Model(Declared):
 
     def sizes(self, n: int, tasks: int = 1) -> dict[str, int]:
         """Vectors in each family, for n examples in all, in declared order."""
-        count = {"one": 1, "class": self.network.classes, "task": tasks, "sample": n}
-        return {family.name: count[family.over] for family in self.directions}
+        classes = self.network.classes
+        return {family.name: family.index_set.size(classes, tasks, n) for family in self.directions}
 
     def offsets(self, n: int, tasks: int = 1) -> dict[str, int]:
         """Where each family starts on the direction axis, for n examples in all; "" is the axis's length."""

@@ -8,8 +8,8 @@ from typing import Literal
 
 from ..errors import ModelError
 from .choices import Declared, Name
+from .heads import HeadAxis, Heads, head_axis
 
-Heads = Literal["signed", "class"]
 LARGEST_POWER = 16
 """The largest q of ReLU^q: its powers are products in the kernel, of up to 2 (q - 1) factors under a penalty."""
 
@@ -57,6 +57,11 @@ class Network(Declared):
     heads: Heads
     activation: Activation
     classes: int = 2
+
+    @property
+    def head_axis(self) -> HeadAxis:
+        """The heads: their labels, signs and names."""
+        return head_axis(self.heads, self.classes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ couples the tasks by the Gram matrix, or by vectors V with V V^T equal to it whe
 
 from __future__ import annotations
 
-from ..declare import Bilevel, Directions
+from ..declare import Directions
 from .nests import Emitter, observed
 from .schedule import arrays, schedule
 from .text import A2, A3, JIT
@@ -77,21 +77,20 @@ class TwoLevels(Emitter):
         far, at = "0", "0"
         for family in self.model.directions:
             self.out.put(depth, f"far_{family.name} = {far}", f"at_{family.name} = {at}")
-            classes = str(self.model.network.classes)
-            size = {"one": ("1", "1"), "class": (classes, classes), "task": ("tasks", "1")}
-            all_tasks, one_task = size.get(family.over, ("tasks * n", "n"))
+            classes, index_set = str(self.model.network.classes), family.index_set
+            all_tasks = index_set.row("1", classes, "tasks", "tasks * n")
+            one_task = index_set.of_a_task("1", classes, "n")
             far, at = f"far_{family.name} + {all_tasks}", f"at_{family.name} + {one_task}"
 
     def _copy(self, depth: int, family: Directions, line: str) -> None:
         """One family's entries, from one axis to the other."""
-        name = family.name
-        if family.over in ("one", "task"):
-            far = f"far_{name}" + (" + k" if family.over == "task" else "")
+        name, index_set = family.name, family.index_set
+        if index_set.single:
+            far = f"far_{name}" + " + k" * index_set.per_task
             self.out.put(depth, line.format(near=f"at_{name}", far=far))
             return
-        own = family.over == "sample"
-        self.out.put(depth, f"for i in range({'n' if own else self.model.network.classes}):")
-        far = f"far_{name} + " + ("k * n + i" if own else "i")
+        self.out.put(depth, f"for i in range({index_set.of_a_task('1', str(self.model.network.classes), 'n')}):")
+        far = f"far_{name} + " + ("k * n + i" if index_set.per_example else "i")
         self.out.put(depth + 1, line.format(near=f"at_{name} + i", far=far))
 
     def loop(self) -> None:
@@ -158,8 +157,7 @@ class TwoLevels(Emitter):
         own = "y[k * n:(k + 1) * n]"
         self.out.put(depth, "gather(z, k, tasks, n, near)", "moved[:] = 0.0",
                      self._adapt_call("near", "blocks[k]", own, "0, inner"))
-        assert isinstance(self.model.algorithm, Bilevel)
-        if self.model.algorithm.method == "reptile":
+        if self.model.bilevel.method == "reptile":
             self.out.put(depth, "scatter(moved, k, tasks, n, -1.0 / tasks, g)")
             return
         self.out.put(depth, self._gradient_call("near", "blocks[k]", own, "outer, n", "slope", "plain"),

@@ -32,7 +32,7 @@ class ByClass:
     @classmethod
     def of(cls, names: Names) -> ByClass:
         """A model's families over classes."""
-        families = frozenset(family.name for family in names.model.directions if family.over == "class")
+        families = frozenset(family.name for family in names.model.directions if family.index_set.per_class)
         along = [p for p, patch in enumerate(names.model.patches) if patch.direction in families]
         return cls(families, frozenset(names.patch(p).name for p in along))
 

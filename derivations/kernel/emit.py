@@ -7,7 +7,6 @@ sums run in one order, integer powers are products, and nothing is allocated ins
 from __future__ import annotations
 
 from ..calculus.recursion import Recursion
-from ..declare import Bilevel
 from ..show.shown import text
 from .bilevel import TwoLevels
 from .nests import Emitter, observed, scalars
@@ -18,7 +17,7 @@ GENERATOR = 1
 
 def module(recursion: Recursion, blas: bool = False) -> str:
     """The kernel module of a recursion; `blas` for the variant that contracts by BLAS (large shapes)."""
-    emitter: Emitter = (TwoLevels if isinstance(recursion.model.algorithm, Bilevel) else Descent)(recursion, blas)
+    emitter: Emitter = (TwoLevels if recursion.model.algorithm.over_tasks else Descent)(recursion, blas)
     out, model = emitter.out, recursion.model
     out.put(0, f'"""{model.name}: {emitter.what}, through the Gram matrix (generated; do not edit).', "")
     out.put(0, *map(quotable, recursion_lines(recursion)))

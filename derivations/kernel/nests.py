@@ -11,7 +11,7 @@ from ..calculus.recursion import Recursion
 from ..calculus.roles import GramEntry, PatchPreactivation, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import Names
-from ..declare import Bilevel, Model
+from ..declare import IndexSet, Model
 from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
 from .printer import KernelPrinter, argument, piece_name, take_constants
 from .schedule import Stage, arrays
@@ -56,8 +56,8 @@ _COUNT = {(): "n = float(y.size)", ("batch",): "n = float(batch.size)", ("first"
 
 def observed(model: Model) -> tuple[str, ...]:
     """The example-level definitions that `observe` returns; zeta is of an example alone, so of no use over tasks."""
-    zeta = () if isinstance(model.algorithm, Bilevel) else ("zeta",)
-    return (*(("margin", "l1") if model.network.heads == "signed" else ("F",)), *zeta)
+    zeta = () if model.algorithm.over_tasks else ("zeta",)
+    return (*(("margin", "l1") if model.network.head_axis.signed else ("F",)), *zeta)
 
 
 class Emitter:
@@ -81,14 +81,14 @@ class Emitter:
         self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
         self.by_class = ByClass.of(self.names)
-        bilevel = isinstance(self.model.algorithm, Bilevel)
+        bilevel = self.model.algorithm.over_tasks
         own = [argument(name, bilevel) for name in extra_scalars(self.model)]
         self.scalars = ["kappa", *own, *penalty_scalars(self.model)]
 
     @property
     def chosen(self) -> tuple[str, ...]:
         """The arguments that say which examples a gradient is over: a batch, or a part of a task's; none for all."""
-        if isinstance(self.model.algorithm, Bilevel):
+        if self.model.algorithm.over_tasks:
             return ("first", "last")
         return ("batch",) if self.model.algorithm.batched else ()
 
@@ -98,9 +98,9 @@ class Emitter:
 
     def shape(self) -> None:
         """What the loader asks of a kernel: patches, and directions of n examples (of one task, where there are)."""
-        size = {"one": "1", "task": "1", "class": str(self.model.network.classes), "sample": "n"}
-        sizes = " + ".join(size[family.over] for family in self.model.directions)
-        whose = "a task" if isinstance(self.model.algorithm, Bilevel) else "a model"
+        classes = str(self.model.network.classes)
+        sizes = " + ".join(family.index_set.of_a_task("1", classes, "n") for family in self.model.directions)
+        whose = "a task" if self.model.algorithm.over_tasks else "a model"
         self.out.put(0, f"PATCHES = {len(self.model.patches)}", "", "", "def directions(n):")
         self.out.put(1, f'"""Directions of {whose} with n examples."""', f"return {sizes}")
         self.out.put(0, "")
@@ -109,11 +109,10 @@ class Emitter:
 
     def offsets(self, depth: int) -> None:
         """Where each family starts on the direction axis."""
-        previous = ""
+        previous, classes = "", str(self.model.network.classes)
         for family in self.model.directions:
             self.out.put(depth, f"at_{family.name} = {previous or '0'}")
-            size = {"one": "1", "task": "1", "class": str(self.model.network.classes), "sample": "y.size"}[family.over]
-            previous = f"at_{family.name} + {size}"
+            previous = f"at_{family.name} + {family.index_set.of_a_task('1', classes, 'y.size')}"
 
     def locals_of(self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None) -> None:
         """Pre-activations and activation pieces that the expressions use, as named locals, at changed indices."""
@@ -194,7 +193,7 @@ class Emitter:
             self.out.put(depth + 1, f"{d.name}[{self.index(d)}] = {self.printer.doprint(expr)}{said}")
 
     def _gradient(self, depth: int, stage: Stage) -> None:
-        over = {family.name: family.over for family in self.model.directions}
+        sets = {family.name: family.index_set for family in self.model.directions}
         used = {name: expr for name, expr in stage.contributions.items() if expr != 0}
         self.out.put(depth, "g[:] = 0.0")
         weights = self.by_class.weights(stage)
@@ -202,11 +201,12 @@ class Emitter:
         entries = [self.printer.doprint(weight) for weight in weights]
         adding = [f"    {total}[y[i]] += {entry}" for total, entry in zip(sums, entries, strict=True)]
         self.head_loops(depth, *[f"{total}[:] = 0.0" for total in sums], *([self.each, *adding] if adding else []))
-        for name in [name for name in used if over[name] == "class"]:
+        for name in [name for name in used if sets[name].per_class]:
             used[name] = self._class_gradient(depth + 2, name, used[name])
         used = {name: expr for name, expr in used.items() if expr != 0}
-        for names in ([n for n in used if over[n] == "sample"], *[[n] for n in used if over[n] != "sample"]):
-            self._gradient_loop(depth + 2, {name: used[name] for name in names}, over)
+        own = [name for name in used if sets[name].per_example]
+        for names in (own, *[[name] for name in used if name not in own]):
+            self._gradient_loop(depth + 2, {name: used[name] for name in names}, sets)
 
     def _class_gradient(self, depth: int, name: str, contribution: sp.Expr) -> sp.Expr:
         """The terms of a gradient that are fixed within a class, by a loop over classes; returns the other terms."""
@@ -216,7 +216,7 @@ class Emitter:
             self.class_loop(depth, f"g[h, r, at_{name} + {CLASS}] =", sp.Add(*weighted))
         return others
 
-    def _gradient_loop(self, depth: int, used: dict[str, sp.Expr], over: Mapping[str, str]) -> None:
+    def _gradient_loop(self, depth: int, used: dict[str, sp.Expr], sets: Mapping[str, IndexSet]) -> None:
         """One loop over examples; sums get a loop of their own, so that terms vectorise without being reordered."""
         if not used:
             return
@@ -225,9 +225,9 @@ class Emitter:
         for name, expr in used.items():
             value = self.printer.doprint(expr)
             entry = f"g[h, r, at_{name} +"
-            target = {"class": f"{entry} y[i]] +=", "sample": f"{entry} i] ="}
-            self.out.put(depth + 1, f"{target.get(over[name], 'row[i] =')} {value}")
-        for name in [name for name in used if over[name] in ("one", "task")]:
+            target = sets[name].of_a_task("row[i] =", f"{entry} y[i]] +=", f"{entry} i] =")
+            self.out.put(depth + 1, f"{target} {value}")
+        for name in [name for name in used if sets[name].single]:
             self.out.put(depth, "total = 0.0", self.each, "    total += row[i]", f"g[h, r, at_{name}] = total")
 
     def _contract(self, depth: int, stage: Stage) -> None:

@@ -11,7 +11,7 @@ from sympy.printing.pycode import PythonCodePrinter
 from ..calculus.activations import PIECES, number
 from ..calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
 from ..calculus.symbols import Names, s
-from ..declare import LARGEST_POWER, Bilevel
+from ..declare import LARGEST_POWER
 from ..errors import ModelError
 from .text import HELPERS
 
@@ -47,7 +47,7 @@ class KernelPrinter(PythonCodePrinter):
         self.names, self.array = names, array
         act = names.model.network.activation
         self.parameters = {number(value) for value in (act.slope, act.width) if isinstance(value, str)}
-        self.bilevel = isinstance(names.model.algorithm, Bilevel)
+        self.bilevel = names.model.algorithm.over_tasks
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
         name, role = str(expr), role_of(expr)

@@ -18,16 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..index_set import IndexSet
 from . import testlaw
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
-Over = Literal["one", "class", "task", "sample"]
 Adapt = Callable[[Array, Array, Array], Array]
 
 _INDEPENDENT = 1e-10  # squared share of a vector outside those before it, below which eigenvalues judge the rank
@@ -130,12 +129,12 @@ def rest(start: tuple[Array, Array, Array], across: Array, squares: Array, z: Ar
 class Family:
     """Directions of a fresh task: one, one a class, one a task, or one an example.
 
-    `held` are the vectors that stay, by their place among the q: one, one a class, or for "task" a dictionary with M
-    entries of which the task takes one.  Where it is empty, vectors are drawn again: `std` N(0, 1) a dimension, in the
-    span only along `kept` (r, k).
+    `held` are the vectors that stay, by their place among the q: one, one a class, or where there is one a task a
+    dictionary of M entries, of which the task takes one.  Where it is empty, vectors are drawn again: `std` N(0, 1) a
+    dimension, in the span only along `kept` (r, k).
     """
 
-    over: Over
+    index_set: IndexSet
     held: Indices
     std: float
     kept: Array
@@ -147,7 +146,7 @@ class Family:
 
     def count(self, heads: int, examples: int) -> int:
         """Directions of the family in one task."""
-        return {"one": 1, "task": 1, "class": heads, "sample": examples}[self.over]
+        return self.index_set.of_a_task(1, heads, examples)
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ class Law:
         """(family, class) of the fresh vectors in one example, over all labels; class 0 where there is no other."""
         found = []
         for f in dict.fromkeys(f for f, _ in self.patches if self.families[f].fresh):
-            found += [(f, k) for k in range(self.heads if self.families[f].over == "class" else 1)]
+            found += [(f, k) for k in range(self.families[f].index_set.of_a_task(1, self.heads, 1))]
         return found
 
 
@@ -238,19 +237,19 @@ def _unadapted_at(
 def _keys(law: Law, label: float, at: int) -> tuple[tuple[int, int, float] | None, ...]:
     """(family, class, scale) of the fresh vector in each patch of an example with this label, None in the others."""
     return tuple(
-        (f, at if law.families[f].over == "class" else 0, label if labelled else 1.0) if law.families[f].fresh else None
+        (f, at * law.families[f].index_set.per_class, label if labelled else 1.0) if law.families[f].fresh else None
         for f, labelled in law.patches
     )
 
 
 def _feature_scores(outputs: testlaw.Outputs, law: Law, products: Array, label: float, at: int) -> Array:
     """Outputs (M,) or (M, K) with no fresh vector, for every entry of the dictionary; M = 1 where there is none."""
-    entries = max((len(law.families[f].held) for f, _ in law.patches if law.families[f].over == "task"), default=1)
+    entries = max((len(law.families[f].held) for f, _ in law.patches if law.families[f].index_set.per_task), default=1)
     activations = np.zeros((max(entries, 1), len(law.patches), law.heads, law.m))
     for p, (f, labelled) in enumerate(law.patches):
         family = law.families[f]
         if not family.fresh:
-            held = family.held[at : at + 1] if family.over == "class" else family.held
+            held = family.held[at : at + 1] if family.index_set.per_class else family.held
             activations[:, p] = (label if labelled else 1.0) * products[:, held].T.reshape(-1, law.heads, law.m)
     return outputs(activations)
 
@@ -430,7 +429,7 @@ def _entries(law: Law, tasks: int, rng: np.random.Generator) -> Indices:
     """(tasks, l): the vectors that stay and a task holds, in the order of its directions; one entry of a dictionary."""
     columns = [np.empty((tasks, 0), dtype=np.intp)]
     for family in law.families:
-        if family.over == "task" and not family.fresh:
+        if family.index_set.per_task and not family.fresh:
             columns.append(family.held[rng.integers(0, len(family.held), size=tasks)][:, None])
         else:
             columns.append(np.broadcast_to(family.held, (tasks, len(family.held))))
@@ -474,10 +473,11 @@ def _judged(
     judged = labels[:, sizes.support :]
     counts = [family.count(law.heads, sizes.examples) for family in law.families]
     starts = np.concatenate([[0], np.cumsum(counts)])
+    first, own = np.zeros(sizes.query, dtype=np.intp), np.arange(sizes.support, sizes.examples)
     activations = np.empty((*judged.shape, len(law.patches), law.heads, law.m))
     for p, (f, labelled) in enumerate(law.patches):
-        own = {"sample": np.arange(sizes.support, sizes.examples), "class": judged.astype(np.intp)}
-        places = np.broadcast_to(starts[f] + own.get(law.families[f].over, 0), judged.shape)
+        within = law.families[f].index_set.row(first, judged.astype(np.intp), first, own)
+        places = np.broadcast_to(starts[f] + within, judged.shape)
         taken = np.moveaxis(np.take_along_axis(states, places[:, None, None], axis=3), 3, 1)
         activations[:, :, p] = taken * judged[..., None, None] if labelled else taken
     scores = outputs(activations.reshape(-1, *activations.shape[2:]))

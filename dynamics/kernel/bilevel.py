@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
+from ..index_set import IndexSet
 from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
 from .kernel import Floats, Kernel, Trajectory, until_failure
@@ -47,11 +48,11 @@ class BilevelKernel(Kernel):
     """A loaded bilevel kernel.
 
     `algorithm` names its parameters, as `derivations.declare.Bilevel` does; `families` are the directions' (name,
-    over). `factor` (B, R), with factor factor^T the Gram matrix, is what `through` gave.
+    index set). `factor` (B, R), with factor factor^T the Gram matrix, is what `through` gave.
     """
 
     algorithm: Mapping[str, str] = field(default_factory=dict)
-    families: tuple[tuple[str, str], ...] = ()
+    families: tuple[tuple[str, IndexSet], ...] = ()
     factor: Floats | None = None
 
     def through(self, factor: Floats | None) -> BilevelKernel:
@@ -79,17 +80,17 @@ class BilevelKernel(Kernel):
         head = np.ascontiguousarray(gram[:cut, :cut])
         return Coupling(head, active, np.ascontiguousarray(gram[cut:, cut:][active]), np.empty((0, len(gram) - cut)))
 
-    def _size(self, over: str, tasks: int, n: int) -> int:
+    def _size(self, index_set: IndexSet, tasks: int, n: int) -> int:
         """Vectors in a family over all tasks; class heads have one class each."""
-        return {"one": 1, "class": self.heads, "task": tasks, "sample": tasks * n}[over]
+        return index_set.row(1, self.heads, tasks, tasks * n)
 
     def _moving(self, tasks: int, n: int, moving: Indices) -> tuple[int, Indices]:
         """How many directions stand before the first family over examples, and which of the others have a gradient."""
         start, shared, active = 0, -1, [np.zeros(0, dtype=np.int64)]
-        for _, over in self.families:
-            size = self._size(over, tasks, n)
+        for _, index_set in self.families:
+            size = self._size(index_set, tasks, n)
             own = np.arange(size, dtype=np.int64)
-            if over == "sample":
+            if index_set.per_example:
                 shared = start if shared < 0 else shared
                 own = (np.arange(tasks, dtype=np.int64)[:, None] * n + moving).reshape(-1)
             if shared >= 0:
@@ -130,10 +131,9 @@ class BilevelKernel(Kernel):
         """(K, L): where the directions of each task stand on the axis of all."""
         columns, start = [], 0
         k = np.arange(tasks, dtype=np.int64)[:, None]
-        for _, over in self.families:
-            size = self._size(over, tasks, n)
-            own = {"one": 0 * k, "task": k, "sample": k * n + np.arange(n)}.get(over, 0 * k + np.arange(size))
-            columns.append(start + own)
+        for _, index_set in self.families:
+            size = self._size(index_set, tasks, n)
+            columns.append(start + index_set.row(0 * k, 0 * k + np.arange(size), k, k * n + np.arange(n)))
             start += size
         return np.concatenate(columns, axis=1)
 

@@ -6,21 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..index_set import IndexSet
 from .bilevel import BilevelKernel
 from .kernel import Kernel
 from .loading import BESIDE, Place, module_of, plain_module, remember
 
 
-def load(path: Path, description: Mapping[str, Any], compiled: bool = True, place: Place = BESIDE) -> Kernel:
+def load(
+    path: Path, description: Mapping[str, Any], index_sets: Mapping[Any, IndexSet], compiled: bool = True,
+    place: Place = BESIDE,
+) -> Kernel:
     """Load the kernel at `path`; its BLAS variant is path's name with _blas, where it exists.
 
-    `place` is where compiled code is kept.
+    `index_sets` are what families may be over, by the word of a declaration; `place` is where compiled code is kept.
     """
     blas_path = path.with_name(f"{path.stem}_blas.py")
     for each in (path, blas_path):
         if each.exists():
             remember(each, place)
-    kind, more = _kind(description["model"])
+    kind, more = _kind(description["model"], index_sets)
     return kind(
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
         heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"],
@@ -30,9 +34,11 @@ def load(path: Path, description: Mapping[str, Any], compiled: bool = True, plac
     )
 
 
-def _kind(model: Mapping[str, Any]) -> tuple[type[Kernel], dict[str, Any]]:
+def _kind(
+    model: Mapping[str, Any], index_sets: Mapping[Any, IndexSet]
+) -> tuple[type[Kernel], dict[str, Any]]:
     """The class of a model's kernel, and what that class has to know besides."""
     if model["algorithm"]["is"] != "Bilevel":
         return Kernel, {}
-    families = tuple((family["name"], family["over"]) for family in model["directions"])
+    families = tuple((family["name"], index_sets[family["over"]]) for family in model["directions"])
     return BilevelKernel, {"algorithm": model["algorithm"], "families": families}

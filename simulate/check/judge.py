@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Statement
+from derivations.declare import SignedHeads, Statement
 from dynamics.formula import FormulaError
 
 from .case import Case, View
 from .formula import Comparison, Indexed, aligned, comparisons, evaluate, names, number, parse, uses
 from .tasks import states_a_step
 
+_SIGNED = SignedHeads()  # their index is j and runs over +1, -1 wherever it stands in a formula
 ENTRIES = 4_000_000  # numbers in one array of a formula; longer trajectories are taken in pieces
 
 
@@ -175,7 +176,7 @@ def _counted(found: Comparison, given: Indexed, case: Case, rows: NDArray[np.int
 
 
 def _label(dim: str, at: int) -> int:
-    return (1, -1)[at] if dim == "j" else at
+    return int(_SIGNED.labels[at]) if dim == _SIGNED.dim else at
 
 
 def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str) -> Outcome:

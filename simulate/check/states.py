@@ -38,7 +38,7 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     n, m = draw(st.integers(1, 5)), draw(st.integers(1, 4))
     known = [p.name for p in parameters.build(found.factory, {}).parameters]
     declared = parameters.build(found.factory, chosen)
-    features = declared.n_heads if any(family.over == "class" for family in declared.directions) else 0
+    features = declared.n_heads if any(family.index_set.per_class for family in declared.directions) else 0
     free = {
         "n": n,
         "m": m,
@@ -50,15 +50,15 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     }
     if draw(st.booleans()):
         free["lam"] = 0.0
-    if isinstance(declared.algorithm, Bilevel):
-        free |= _task_sizes(draw, declared.algorithm)
-        n = int(free[declared.algorithm.examples])
+    if declared.algorithm.over_tasks:
+        free |= _task_sizes(draw, declared.bilevel)
+        n = int(free[declared.bilevel.examples])
     if "slope" in known:
         free["slope"] = draw(st.sampled_from([0.0, 0.1, 0.5, 1.0]))
     resolved = parameters.resolve(found.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     length, size = 10 ** draw(st.floats(-0.7, 0.7)), 10 ** draw(st.floats(-3, 0))
-    make = _task_arrays if isinstance(declared.algorithm, Bilevel) else _arrays
+    make = _task_arrays if declared.algorithm.over_tasks else _arrays
     initial = make(rng, resolved.model, resolved.values, n, m, length, size)
     start = Problem(resolved, initial=initial).start(0)
     b = size * draw(st.sampled_from([0.0, 0.3, 1.0])) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
@@ -78,7 +78,7 @@ def _arrays(
     vectors = length * rng.normal(size=(count, d)) / np.sqrt(d)
     for family in model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + model.sizes(n)[family.name])
-        if isinstance(family.law, FixedLaw) and family.over == "class":
+        if isinstance(family.law, FixedLaw) and family.index_set.per_class:
             lengths = np.linalg.norm(vectors[rows], axis=1)
             vectors[rows] = lengths[:, None] * np.linalg.qr(vectors[rows].T)[0].T
         if isinstance(family.law, GaussianLaw | ClassNoiseLaw):
@@ -86,11 +86,11 @@ def _arrays(
             if len(off):
                 basis = np.linalg.qr(vectors[off].T)[0]
                 vectors[rows] -= vectors[rows] @ basis @ basis.T
-    labels = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
-    arrays = {"W": size * rng.normal(size=(model.n_heads, m, d)), "y": rng.choice(labels, size=n)}
+    axis = model.network.head_axis
+    arrays = {"W": size * rng.normal(size=(axis.count, m, d)), "y": rng.choice(axis.labels, size=n)}
     for family in model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + model.sizes(n)[family.name])
-        arrays[family.name] = vectors[rows][0] if family.over == "one" else vectors[rows]
+        arrays[family.name] = vectors[rows][0] if family.index_set.single else vectors[rows]
     return arrays
 
 
@@ -113,9 +113,9 @@ def _task_arrays(
     rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
 ) -> dict[str, Array]:
     """Tasks that share nu of length 1 and take z_a of about 0.3 to 3, orthogonal to it; noise off all of these."""
-    assert isinstance(model.algorithm, Bilevel)
-    d, tasks = int(values["d"]), int(values[model.algorithm.tasks])  # type: ignore[arg-type]
-    arrays = {"W": size * rng.normal(size=(2, m, d)), "y": rng.choice([1.0, -1.0], size=(tasks, n))}
+    d, tasks = int(values["d"]), int(values[model.bilevel.tasks])  # type: ignore[arg-type]
+    axis = model.network.head_axis
+    arrays = {"W": size * rng.normal(size=(axis.count, m, d)), "y": rng.choice(axis.labels, size=(tasks, n))}
     spans: list[Array] = []
     for family in model.directions:
         if isinstance(family.law, TaskLaw):
@@ -128,7 +128,7 @@ def _task_arrays(
             spans += [shared[None], entries]
     basis = np.linalg.qr(np.vstack(spans).T)[0] if spans else np.zeros((d, 0))
     for family in model.directions:
-        if family.over == "sample":
+        if family.index_set.per_example:
             vectors = length * rng.normal(size=(tasks, n, d)) / np.sqrt(d)
             arrays[family.name] = vectors - (vectors @ basis) @ basis.T
     return arrays

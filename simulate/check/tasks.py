@@ -21,8 +21,6 @@ from .formula import Indexed
 Array = NDArray[np.float64]
 INNER = "inner_"  # such as inner_xi, the products inside the inner loop
 
-_PLACES = {"one": (), "class": ("l",), "task": ("task",), "sample": ("task", "i")}
-
 
 def coupled(kernel: Kernel, drawn: Draw) -> Kernel:
     """The kernel with the draw's vectors, through which tasks may be coupled at fewer products."""
@@ -69,11 +67,11 @@ def named(states: States, kernel: Kernel, name: str) -> Indexed | None:
 
 def _products(states: States, kind: str, of: str) -> Indexed | None:
     """z_ and b_ of a family, z_ of what runs look at."""
-    places = {family.name: _PLACES[family.over] for family in states.model.directions}
+    families = {family.name for family in states.model.directions}
     watched = states.draw.watched
-    if of in places:
+    if of in families:
         values = states.z if kind == "z" else states.b
-        return None if values is None else _placed(states, values[..., states.rows(of)], places[of])
+        return None if values is None else _placed(states, values[..., states.rows(of)], _place(states, of))
     if kind == "z" and watched is not None and of in watched.names and states.watched is not None:
         return _placed(states, states.watched[..., watched.names[of]], _place(states, of))
     return None
@@ -81,15 +79,21 @@ def _products(states: States, kind: str, of: str) -> Indexed | None:
 
 def _placed(states: States, values: Array, place: tuple[str, ...]) -> Indexed:
     """(t, H, m, size) with the size as the family's own indices."""
-    shape = (states.draw.tasks, states.draw.examples) if place == ("task", "i") else (values.shape[-1],) * len(place)
-    return Indexed(("t", states.head, "r", *place), values.reshape(*values.shape[:3], *shape))
+    return Indexed(
+        ("t", states.head, "r", *place), values.reshape(*values.shape[:3], *_shape(states, place, values.shape[-1]))
+    )
+
+
+def _shape(states: States, place: tuple[str, ...], size: int) -> tuple[int, ...]:
+    """The lengths of a family's own indices, of which examples have two; `size` is how many vectors there are."""
+    return (states.draw.tasks, states.draw.examples) if len(place) > 1 else (size,) * len(place)
 
 
 def _place(states: States, name: str) -> tuple[str, ...]:
     """The indices of a family, or of vectors that runs look at."""
     for family in states.model.directions:
         if family.name == name:
-            return _PLACES[family.over]
+            return family.index_set.index("l", "i", "task")
     dictionaries = [family.law.dictionary for family in states.model.directions if isinstance(family.law, TaskLaw)]
     return ("item",) if name in dictionaries else ()
 
@@ -112,8 +116,7 @@ def _gram(states: States, rest: str) -> Indexed | None:
     else:
         block = watched.gram[watched.names[a], watched.names[b]]
     first, second = _place(states, a), _place(states, b)
-    shapes = [(states.draw.tasks, states.draw.examples) if place == ("task", "i") else (size,) * len(place)
-              for place, size in zip((first, second), block.shape, strict=True)]
+    shapes = [_shape(states, place, size) for place, size in zip((first, second), block.shape, strict=True)]
     marked = tuple(dim + "2" if dim in first else dim for dim in second)
     return Indexed((*first, *marked), block.reshape((*shapes[0], *shapes[1])))
 
@@ -128,12 +131,12 @@ def _adapted(states: States, kernel: BilevelKernel, of: str) -> Indexed | None:
 def _own(states: States, kernel: BilevelKernel, adapted: Array, of: str) -> Indexed | None:
     """A family's part of tasks' states (t, task, H, m, L, ...)."""
     start = 0
-    for name, over in kernel.families:
-        size = {"one": 1, "class": kernel.heads, "task": 1, "sample": states.draw.examples}[over]
+    for name, index_set in kernel.families:
+        size = index_set.of_a_task(1, kernel.heads, states.draw.examples)
         if name == of:
             part = np.moveaxis(adapted[:, :, :, :, start : start + size], 1, 3)  # (t, H, m, task, size, ...)
             more = ("tau",) * (adapted.ndim - 5)
-            last = {"sample": ("i",), "class": ("l",)}.get(over, ())
+            last = index_set.of_a_task((), ("l",), ("i",))
             return Indexed(("t", states.head, "r", "task", *last, *more), part if last else part[:, :, :, :, 0])
         start += size
     return None

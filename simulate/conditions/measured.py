@@ -61,7 +61,7 @@ def from_covariances(
 def _lengths(model: Model, values: Mapping[str, Value]) -> Array:
     """||u_k|| (K,) of the fixed family over classes."""
     for family in model.directions:
-        if family.over == "class" and isinstance(family.law, FixedLaw):
+        if family.index_set.per_class and isinstance(family.law, FixedLaw):
             return np.full(model.n_heads, positive(values, family.law.norm))
     raise InputError(f"covariances: {model.name} has no feature a class to hold the noise against; use heterogeneous")
 

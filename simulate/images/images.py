@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from derivations.declare import Heads, head_axis
 from dynamics.chance.streams import stream
 
 from ..ask import parameters, paths, values
@@ -20,7 +22,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 SCALINGS = ("unit", "image", "global")
-LABELS = ("signed", "class")
+LABELS = get_args(Heads)
 PARTS = ("train", "test")
 
 
@@ -163,13 +165,14 @@ def class_subset(
     part, scaling = parameters.choice("part", part, PARTS), parameters.choice("scaling", scaling, SCALINGS)
     pixels, kinds = images.part(part)
     chosen = _classes(classes, kinds)
-    signed = len(chosen) == 2 if labels is None else parameters.choice("labels", labels, LABELS) == "signed"
-    if signed and len(chosen) != 2:
+    usual = "signed" if len(chosen) == 2 else "class"
+    axis = head_axis(usual if labels is None else parameters.choice("labels", labels, LABELS), len(chosen))
+    if axis.count != len(chosen):
         raise InputError(f"labels: 'signed' for {len(chosen)} classes; expected two classes, so give labels='class'")
     index = _examples(kinds, chosen, per_class, n, None if seed is None else parameters.count("seed", seed))
     x, words = _scaled(pixels[index].reshape(len(index), -1), scaling, images.images, index)
-    number = np.argmax(kinds[index][:, None] == np.array(chosen), axis=1).astype(np.float64)
-    return Subset(x, 1.0 - 2.0 * number if signed else number, index, chosen, words)
+    y = np.array(axis.labels)[np.argmax(kinds[index][:, None] == np.array(chosen), axis=1)]
+    return Subset(x, y, index, chosen, words)
 
 
 def _examples(

@@ -43,15 +43,16 @@ def _log_complement(states: States) -> Array:
 def _own_active(states: States, family: str) -> NDArray[np.bool_]:
     """Whether each filter of the example's own head has z > 0 on the family's vector of that example, (T, m, n)."""
     z, label = states.z[..., states.rows(family)], states.draw.y.astype(np.intp)
-    place = {"one": np.zeros_like(label), "class": label, "sample": np.arange(len(label))}
-    own = z[:, label, :, place[states.model.family(family).over]]  # the indexed axes come first: (n, T, m)
+    first = np.zeros_like(label)
+    place = states.model.family(family).index_set.row(first, label, first, np.arange(len(label)))
+    own = z[:, label, :, place]  # the indexed axes come first: (n, T, m)
     return np.moveaxis(own, 0, -1) > 0
 
 
 def _ratios(states: States, declared: NoiseRatio) -> Array:
     """(K, K) of the data at hand; NaN where a class has too few examples."""
     family, classes = states.model.family(declared.of), states.model.n_heads
-    if family.over != "sample":
+    if not family.index_set.per_example:
         raise InputError(f"{declared.name}: {declared.of!r} is not a family over examples; leave it out of observables")
     rows, y = states.rows(declared.of), states.draw.y
     moments = classnoise.pair_moments(states.draw.gram[rows, rows], y, classes)

@@ -19,8 +19,8 @@ def coefficient(states: States, family: Directions) -> Array:
     values = states.b[..., rows]
     if family.coefficient.scaled:
         values = values * states.draw.squared_lengths[rows]
-    if family.coefficient.signed and states.head == "j":
-        values = values * np.array([1.0, -1.0])[:, None, None]
+    if family.coefficient.signed:
+        values = values * np.array(states.model.network.head_axis.signs)[:, None, None]
     if family.coefficient.labelled:
         values = np.array(values) if values.base is not None else values
         values *= states.draw.y

@@ -32,8 +32,8 @@ def _variable(states: States, observable: Extreme) -> Variable | None:
     values = _entries(states, observable)
     if values is None:
         return None
-    if observable.signed and states.head == "j":
-        values = values * np.array([1.0, -1.0])[:, None, None]
+    if observable.signed:
+        values = values * np.array(states.model.network.head_axis.signs)[:, None, None]
     if observable.reduce == "max_abs":
         values = np.abs(values)
     smallest = observable.reduce == "min"
@@ -41,7 +41,7 @@ def _variable(states: States, observable: Extreme) -> Variable | None:
     if mask is not None:
         values = np.where(mask[:, None, :], values, np.inf if smallest else -np.inf)
     dims = _dims(states, observable)
-    if dims[3:] == ("task", "i"):
+    if len(dims) > values.ndim:  # examples of several tasks have two dimensions
         values = values.reshape(*values.shape[:3], states.draw.tasks, states.draw.examples)
     kept = _kept(states, observable)
     axes = tuple(at for at, name in enumerate(dims) if name not in kept)
@@ -75,7 +75,7 @@ def _adapted(states: States, family: str) -> Array | None:
     tasks, n = states.draw.tasks, states.draw.examples
     start, size = states.model.offsets(n)[family], states.model.sizes(n)[family]
     own = np.moveaxis(states.seen["adapted"][..., start : start + size], 1, 3)  # (T, H, m, K, size)
-    if states.model.family(family).over in ("task", "sample"):
+    if not states.model.family(family).index_set.shared:
         return np.ascontiguousarray(own).reshape(*own.shape[:3], tasks * size)
     return own[..., -1, :]
 
@@ -85,17 +85,18 @@ def _heads(states: States, observable: Extreme) -> NDArray[np.bool_] | None:
     if observable.heads == "all":
         return None
     if observable.heads in ("plus", "minus"):
-        signs: NDArray[np.bool_] = (np.array([1.0, -1.0]) == (1.0 if observable.heads == "plus" else -1.0))[:, None]
-        return signs
+        kept: NDArray[np.bool_] = np.arange(states.z.shape[1]) == ("plus", "minus").index(observable.heads)
+        return kept[:, None]
     return states.own if observable.heads == "on_class" else ~states.own
 
 
 def _dims(states: States, observable: Extreme) -> tuple[str, ...]:
     """The dimensions of the entries, examples of several tasks in two."""
-    over = {family.name: family.over for family in states.model.directions}
-    over |= {family.coefficient.name: family.over for family in states.model.directions}
-    place = {"sample": ("task", "i") if states.over_tasks else ("i",), "task": ("task",)}
-    return ("t", states.head, "r", *place.get(over.get(observable.of, ""), ("item",)))
+    sets = {family.name: family.index_set for family in states.model.directions}
+    sets |= {family.coefficient.name: family.index_set for family in states.model.directions}
+    of = sets.get(observable.of)
+    own = ("item",) if of is None or of.shared else of.dims(states.over_tasks)
+    return ("t", states.head, "r", *own)
 
 
 def _kept(states: States, observable: Extreme) -> set[str]:

@@ -106,7 +106,7 @@ def law(
     mix = np.zeros((len(labels), len(model.patches), len(vectors)))
     for at, label in enumerate(labels):
         for p, patch in enumerate(model.patches):
-            scale = {"one": 1.0, "label": label, "clean": clean[at]}[patch.scale]
+            scale = patch.factor(1.0, label, clean[at])
             key = _key(model.family(patch.direction), int(label), draw)
             if patch.direction in model.test.fresh:
                 mix[at, p, vectors.index(key)] = scale
@@ -127,15 +127,12 @@ def law(
 
 def _labels(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:
     """The labels of a fresh example before and after flips, each (L,), and their probabilities; None: all equal."""
-    if model.network.heads != "signed":
-        classes = np.arange(model.n_heads, dtype=np.float64)
-        return classes, classes, None
+    labels = np.array(model.network.head_axis.labels)
     flipping = flip_probability(model, values) if model.test.flips else 0.0
-    signs = np.array([1.0, -1.0])
     if flipping == 0:
-        return signs, signs, None
-    clean = np.repeat(signs, 2)  # neighbours differ in the observed label alone, and share their outputs
-    return clean, clean * np.tile(signs, 2), np.tile([0.5 * (1.0 - flipping), 0.5 * flipping], 2)
+        return labels, labels, None
+    clean = np.repeat(labels, 2)  # neighbours differ in the observed label alone, and share their outputs
+    return clean, clean * np.tile([1.0, -1.0], 2), np.tile([0.5 * (1.0 - flipping), 0.5 * flipping], 2)
 
 
 def judged(model: Model) -> str:
@@ -151,7 +148,7 @@ def _key(family: Directions, label: int, draw: Draw) -> tuple[str, int]:
 
 
 def _by_class(family: Directions, draw: Draw) -> bool:
-    return family.over == "class" or (family.name in draw.noise and not draw.noise[family.name].shared)
+    return family.index_set.per_class or (family.name in draw.noise and not draw.noise[family.name].shared)
 
 
 def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> list[tuple[str, int]]:
@@ -234,7 +231,7 @@ def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
 
 def _refusal(model: Model, family: Directions, patch: Patch, draw: Draw, values: Mapping[str, Value]) -> str:
     if family.name not in model.test.fresh:
-        if family.over != "sample":
+        if not family.index_set.per_example:
             return ""
         return (
             f"{patch.direction}: a fresh example needs its own vector of this family, but the test law does not draw "

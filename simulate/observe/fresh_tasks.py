@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import (
-    Bilevel,
     Directions,
     FixedLaw,
-    FreshTasks,
     GaussianLaw,
     Law,
     Model,
@@ -91,9 +89,9 @@ def _statistics(
     staying = _Staying(model, draw, values)
     law, filters = staying.law(values), staying.filters(z, b)
     support = _support(model, kernel, draw, values)
-    assert isinstance(model.test, FreshTasks)
+    test = model.fresh_tasks
     sizes = tasklaw.Sizes(
-        int(whole(values, model.test.tasks)), support, int(whole(values, model.test.query)),
+        int(whole(values, test.tasks)), support, int(whole(values, test.query)),
         bool(model.balanced and values.get(model.balanced)),
     )
     kinds = (_ENTRIES, _SUPPORT, _QUERY, _SPAN, _FILTERS, _BELOW, _DIAGONAL)
@@ -122,10 +120,9 @@ def _statistics(
 
 def _support(model: Model, kernel: BilevelKernel, draw: Draw, values: Mapping[str, Value]) -> int:
     """Examples that a fresh task adapts on; 0 is legal."""
-    assert isinstance(model.test, FreshTasks)
-    if values.get(model.test.support) is None:
+    if values.get(model.fresh_tasks.support) is None:
         return len(kernel.split(values, draw.examples)[0])
-    return int(number(values, model.test.support))
+    return int(number(values, model.fresh_tasks.support))
 
 
 def staying(model: Model, draw: Draw, values: Mapping[str, Value]) -> _Staying:
@@ -231,18 +228,16 @@ class _Staying:
                 assert isinstance(law, GaussianLaw)
                 wanted = [self.spans[name] for name in _off(law, values)]
                 kept = self.basis.off(np.concatenate([np.empty(0, dtype=np.intp), *wanted]))
-                families.append(tasklaw.Family(family.over, starts[""], positive(values, law.std), kept))
+                families.append(tasklaw.Family(family.index_set, starts[""], positive(values, law.std), kept))
             else:
-                families.append(tasklaw.Family(family.over, starts[family.name], 0.0, none))
+                families.append(tasklaw.Family(family.index_set, starts[family.name], 0.0, none))
         order = {family.name: at for at, family in enumerate(model.directions)}
-        patches = tuple((order[patch.direction], patch.scale != "one") for patch in model.patches)
-        signed = model.network.heads == "signed"
-        labels = np.array([1.0, -1.0]) if signed else np.arange(model.n_heads, dtype=np.float64)
+        patches = tuple((order[patch.direction], patch.labelled) for patch in model.patches)
         coordinates = self._held(self.basis.coordinates.T).T
         gram = self._held(self._held(self._gram()).T)
         return tasklaw.Law(
-            model.n_heads, self.draw.z.shape[1], tuple(families), patches, gram, coordinates, labels,
-            model.objective.loss,
+            model.n_heads, self.draw.z.shape[1], tuple(families), patches, gram, coordinates,
+            np.array(model.network.head_axis.labels), model.objective.loss,
         )
 
     def _places(self) -> dict[str, Indices]:
@@ -256,7 +251,7 @@ class _Staying:
 
 def _stays(model: Model, family: Directions) -> bool:
     """Whether a fresh task has the family's vectors of training."""
-    return family.over in ("one", "class") and family.name not in model.test.fresh
+    return family.index_set.shared and family.name not in model.test.fresh
 
 
 def _off(law: GaussianLaw, values: Mapping[str, Value]) -> tuple[str, ...]:
@@ -266,19 +261,20 @@ def _off(law: GaussianLaw, values: Mapping[str, Value]) -> tuple[str, ...]:
 
 def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
     """Why fresh tasks of this draw have no known law, in one sentence; empty where they have."""
-    if not isinstance(model.algorithm, Bilevel) or not isinstance(model.test, FreshTasks):
+    if not model.algorithm.over_tasks or not model.test.of_tasks:
         return (
             "test: the law of fresh tasks is a bilevel model's FreshTasks, which this model does not declare; declare "
             "test=FreshTasks(fresh=...), or leave the test observables out"
         )
     try:
         reasons = [_refusal(model, family, draw, values) for family in model.directions]
-        for name in (model.test.tasks, model.test.query):
+        test = model.fresh_tasks
+        for name in (test.tasks, test.query):
             whole(values, name)
-        if int(whole(values, model.test.tasks)) < 2:
-            reasons.append(f"{model.test.tasks}: 1 fresh task gives no standard error; give at least 2 (343 is usual)")
-        if values.get(model.test.support) is not None:
-            number(values, model.test.support)
+        if int(whole(values, test.tasks)) < 2:
+            reasons.append(f"{test.tasks}: 1 fresh task gives no standard error; give at least 2 (343 is usual)")
+        if values.get(test.support) is not None:
+            number(values, test.support)
     except InputError as error:
         return str(error)
     return next((reason for reason in reasons if reason), "")
@@ -290,9 +286,9 @@ def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, 
         return _fresh_refusal(model, family, law, values)
     if isinstance(law, TaskLaw):
         return _task_refusal(family, law, draw)
-    if family.over in ("one", "class"):
+    if family.index_set.shared:
         return ""
-    what = "task" if family.over == "task" else "example"
+    what = "task" if family.index_set.per_task else "example"
     return (
         f"{family.name}: a fresh {what} needs its own vector of this family, but the test law does not draw it again; "
         f"declare FreshTasks(fresh=({family.name!r},)) with a GaussianLaw, {_CURE}"
@@ -313,7 +309,7 @@ def _fresh_refusal(model: Model, family: Directions, law: Law | None, values: Ma
 
 
 def _task_refusal(family: Directions, law: TaskLaw, draw: Draw) -> str:
-    if family.over != "task":
+    if not family.index_set.per_task:
         return f"{family.name}: a TaskLaw is one vector a task; declare the family over 'task'"
     known = {} if draw.watched is None else draw.watched.names
     missing = [name for name in (law.shared, law.dictionary) if name not in known]

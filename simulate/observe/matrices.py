@@ -84,7 +84,7 @@ def _conditions(states: States, at: int) -> tuple[float, float]:
     steep = sides(model, z, y, drawn.clean)
     slope = slopes(model.network.activation, steep, states.values) * scales * y[:, None]
     # Patch p adds grads[s, i, p] of direction columns[i, p] to neuron s of grad z_i.
-    grads = (kappa * np.array([1.0, -1.0])[:, None, None, None] * slope).reshape(-1, *slope.shape[2:])
+    grads = (kappa * np.array(model.network.head_axis.signs)[:, None, None, None] * slope).reshape(-1, *slope.shape[2:])
     inner = np.zeros((len(y), len(y)))
     for p, q in np.ndindex(columns.shape[1], columns.shape[1]):
         inner += drawn.gram[np.ix_(columns[:, p], columns[:, q])] * (grads[..., p].T @ grads[..., q])

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import (
-    Bilevel,
     Deactivated,
     Directions,
     Distance,
     Event,
     Extreme,
     Flips,
-    FreshTasks,
     LongTail,
     Model,
     NearOrthogonality,
@@ -51,7 +49,7 @@ def names(model: Model) -> tuple[str, ...]:
         coefficient = family.coefficient
         coefficients.append(coefficient.name)
         coefficients += [f"{coefficient.name}_over", f"{coefficient.name}_under"] if coefficient.split else []
-    common = tuple(name for name in COMMON if name != "zeta" or not isinstance(model.algorithm, Bilevel))
+    common = tuple(name for name in COMMON if name != "zeta" or not model.algorithm.over_tasks)
     declared = [o.name for o in model.observables if not isinstance(o, LongTail)]
     declared += [o.last for o in model.observables if isinstance(o, Flips) and o.last]
     events = [event.name for event in model.events]
@@ -65,10 +63,10 @@ def of_tail(tail: LongTail) -> set[str]:
 
 def fresh_names(model: Model) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
-    if isinstance(model.test, FreshTasks):
+    if model.test.of_tasks:
         return FRESH_TASKS
     tails = [o.name for o in model.observables if isinstance(o, LongTail)]
-    by_class = FRESH_BY_CLASS if model.network.heads == "class" else ()
+    by_class = () if model.network.head_axis.signed else FRESH_BY_CLASS
     return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))
 
 
@@ -155,12 +153,10 @@ def _coefficients(states: States, wanted: tuple[str, ...]) -> dict[str, Variable
 
 def _placed(states: States, family: Directions, values: Array, meaning: str) -> Variable:
     """Coefficients (T, H, m, size) with the family's own dimensions."""
-    dims = ("t", states.head, "r")
-    if family.over == "one":
-        return Variable(dims, values[..., 0], meaning)
-    if family.over == "sample":
+    dims, own = ("t", states.head, "r"), family.index_set.dims(states.over_tasks)
+    if family.index_set.per_example:
         return states.per_example(dims, values, meaning)
-    return Variable((*dims, family.over), values, meaning)
+    return Variable((*dims, *own), values if own else values[..., 0], meaning)
 
 
 def _declared(states: States, observable: Observable) -> Variable | None:

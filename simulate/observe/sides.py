@@ -37,10 +37,11 @@ def patch_columns(model: Model, y: Array, clean: Array) -> tuple[NDArray[np.intp
     """Where on the direction axis each example's patches are, and their scales, both (n, P), by labels y and clean."""
     n = len(y)
     offsets = model.offsets(n)
-    within = {"one": np.zeros(n, dtype=np.intp), "sample": np.arange(n), "class": np.maximum(y, 0).astype(np.intp)}
-    columns = [offsets[patch.direction] + within[model.family(patch.direction).over] for patch in model.patches]
-    scale = {"one": np.ones(n), "label": y, "clean": clean}
-    scales = [scale[patch.scale] for patch in model.patches]
+    first, label = np.zeros(n, dtype=np.intp), np.maximum(y, 0).astype(np.intp)
+    sets = [model.family(patch.direction).index_set for patch in model.patches]
+    within = [each.row(first, label, first, np.arange(n)) for each in sets]
+    columns = [offsets[patch.direction] + row for patch, row in zip(model.patches, within, strict=True)]
+    scales = [patch.factor(np.ones(n), y, clean) for patch in model.patches]
     return np.stack(columns, axis=1), np.stack(scales, axis=1)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, Model
+from derivations.declare import Model
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import spectrum
 
@@ -60,7 +60,7 @@ class States:
     @property
     def head(self) -> str:
         """The head dimension's name: j for signs, k for classes."""
-        return "j" if self.model.network.heads == "signed" else "k"
+        return self.model.network.head_axis.dim
 
     @property
     def own(self) -> NDArray[np.bool_]:
@@ -76,7 +76,7 @@ class States:
     @property
     def over_tasks(self) -> bool:
         """Whether examples are those of several tasks, so that they have two dimensions: task and i."""
-        return isinstance(self.model.algorithm, Bilevel)
+        return self.model.algorithm.over_tasks
 
     def per_example(self, dims: tuple[str, ...], values: Array, meaning: str) -> Variable:
         """A variable whose last axis runs over all examples, with that axis as (i,) or (task, i)."""
@@ -125,6 +125,5 @@ _SIZES = ("frobenius", "spectral", "excess")
 
 def own_heads(model: Model, y: Array) -> NDArray[np.bool_]:
     """(H, n): whether a head is an example's own."""
-    labels = [1.0, -1.0] if model.network.heads == "signed" else list(range(model.n_heads))
-    own: NDArray[np.bool_] = np.asarray(labels)[:, None] == y[None, :]
+    own: NDArray[np.bool_] = np.array(model.network.head_axis.labels)[:, None] == y[None, :]
     return own

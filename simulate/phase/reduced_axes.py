@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 Labels = Mapping[str, list[object]]
 
 RULES: dict[str, Callable[[Array], float]] = {"max": np.max, "min": np.min, "mean": np.mean, "sum": np.sum}
+_FRESH = "class"  # the axis of the classes of fresh examples
 _FORM = re.compile(r"(?P<name>\w+)(\[(?P<picked>[^\[\]]*)\])?(:(?P<rule>\w*))?")
 
 
@@ -41,7 +42,7 @@ class Wanted:
         return float(of.flat[int(place(found))]) if place is not None and not np.isnan(found).any() else np.nan
 
     def _selected(self, dims: tuple[str, ...], values: Array, labels: Labels) -> tuple[tuple[str, ...], Array]:
-        names = {"k": "class"} if "class" in dims and "k" not in dims else {}  # the classes of fresh examples
+        names = {"k": _FRESH} if _FRESH in dims and "k" not in dims else {}
         for asked, label in self.picked:
             dim = names.get(asked, asked)
             if dim not in dims:

@@ -37,7 +37,7 @@ def step_draws(model: Model, values: Mapping[str, Value], y: NDArray[np.float64]
         return None
     return StepDraws(
         seed=seed, y=y, batch=int(found["batch"]) if "batch" in found else None, noise=found.get("label_noise"),
-        signed=model.network.heads == "signed", classes=model.n_heads,
+        signed=model.network.head_axis.signed, classes=model.n_heads,
     )
 
 

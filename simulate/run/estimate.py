@@ -7,12 +7,12 @@ one core of a recent machine passes several times over, so that what is refused 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from derivations.declare import (
-    Bilevel,
     ClassNoiseLaw,
     GaussianLaw,
     MixtureLaw,
@@ -69,21 +69,17 @@ class Request:
     @property
     def tasks(self) -> float:
         """K, 1 without tasks."""
-        algorithm = self.model.algorithm
-        return _float(self.values, algorithm.tasks) if isinstance(algorithm, Bilevel) else 1.0
+        return math.prod((_float(self.values, name) for name in self.model.algorithm.sizes[:-1]), start=1.0)
 
     @property
     def examples(self) -> float:
         """All of them."""
-        algorithm = self.model.algorithm
-        own = algorithm.examples if isinstance(algorithm, Bilevel) else "n"
-        return self.tasks * _float(self.values, own)
+        return math.prod((_float(self.values, name) for name in self.model.algorithm.sizes), start=1.0)
 
     @property
     def lower(self) -> tuple[str, ...]:
         """What the number of examples comes from."""
-        algorithm = self.model.algorithm
-        return (algorithm.tasks, algorithm.examples) if isinstance(algorithm, Bilevel) else ("n",)
+        return self.model.algorithm.sizes
 
     @property
     def directions(self) -> float:
@@ -243,7 +239,7 @@ def _of_observables(request: Request) -> list[Piece]:
 
 def _covariances(request: Request) -> float:
     """How many covariances of all filters the test law holds: one a recorded state, or one; 0 where it has no law."""
-    if isinstance(request.model.algorithm, Bilevel):
+    if request.model.algorithm.over_tasks:
         return 2 * request.recorded + 3
     try:
         laws = [chosen_law(request.model.family(name), request.values) for name in request.model.test.fresh]
@@ -274,8 +270,8 @@ def seconds(request: Request) -> float:
     B, S, n, d, model = request.directions, request.filters, request.examples, request.d, request.model
     patches = len(model.patches)
     passes, inside = 1.0, 0.0
-    if isinstance(model.algorithm, Bilevel):
-        passes += _float(request.values, model.algorithm.inner_steps)
+    if model.algorithm.over_tasks:
+        passes += _float(request.values, model.bilevel.inner_steps)
         inside = S * request.tasks * (B / request.tasks) ** 2
     if request.engine == "weights":
         a_step = 6 * passes * n * patches * S * d + 1e6 * (1 + passes * request.tasks)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from derivations.cache import cache_folder, note, shut, unfit
-from derivations.declare import Bilevel, Model, Value, to_plain
+from derivations.declare import INDEX_SETS, Model, Value, to_plain
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import BESIDE, GENERATED, Place, numba_folder
@@ -25,15 +26,15 @@ def kernel_for(model: Model) -> Kernel:
         from derivations.generate import write_for
 
         path = write_for(model)
-    return load(path, _description(path), place=_place(path))
+    return load(path, _description(path), INDEX_SETS, place=_place(path))
 
 
 def ready(model: Model, kernel: Kernel, values: Mapping[str, Value]) -> None:
     """Load the variant that runs at these values, so that threads which share the kernel need not wait for it."""
-    loops = model.algorithm if isinstance(model.algorithm, Bilevel) else None
-    n, tasks = values.get(loops.examples if loops else "n"), values.get(loops.tasks) if loops else 1
-    if isinstance(n, int) and isinstance(tasks, int):
-        kernel.module(model.offsets(tasks * n, tasks)[""])
+    known = [values.get(name) for name in model.algorithm.sizes]
+    sizes = [size for size in known if isinstance(size, int)]
+    if len(sizes) == len(known):
+        kernel.module(model.offsets(math.prod(sizes), math.prod(sizes[:-1]))[""])
 
 
 def _shipped(model: Model) -> Path | None:

@@ -135,14 +135,14 @@ def _coefficients(data: xarray.Dataset, model: Model, family: Directions, drawn:
     of = family.coefficient
     if of.name not in data:
         raise InputError(f"observables: {of.name!r} is not in this run, and W needs it; run without observables=")
-    head = "j" if model.network.heads == "signed" else "k"
+    axis = model.network.head_axis
     held = data[of.name].isel(t=-1)
-    last = held.transpose(*(dim for dim in (head, "r", "task", "class", "i") if dim in held.dims))
+    last = held.transpose(*(dim for dim in (axis.dim, "r", "task", "class", "i") if dim in held.dims))
     shape = (*drawn.z.shape[:2], rows.stop - rows.start)
-    whole = last.size == int(np.prod(shape)) and last.dims[:2] == (head, "r")
+    whole = last.size == int(np.prod(shape)) and last.dims[:2] == (axis.dim, "r")
     for dim in last.dims:
         size = last.sizes[dim]
-        own = np.array([1, -1]) if dim == "j" else np.arange(size)
+        own = np.array(axis.labels) if dim == axis.dim else np.arange(size)
         whole = whole and np.array_equal(data[dim].values if dim in data.coords else np.arange(size), own)
     if not whole:
         raise InputError(
@@ -155,6 +155,6 @@ def _coefficients(data: xarray.Dataset, model: Model, family: Directions, drawn:
     if of.labelled:
         value = value * drawn.y
     lengths = np.diag(drawn.gram)[rows] if of.scaled else np.ones(shape[-1])
-    signed = of.signed and model.network.heads == "signed"
-    sign = np.array([1.0, -1.0])[:, None, None] if signed else 1.0
-    return np.divide(value * sign, lengths, out=np.zeros_like(value), where=lengths != 0)
+    if of.signed:
+        value = value * np.array(axis.signs)[:, None, None]
+    return np.divide(value, lengths, out=np.zeros_like(value), where=lengths != 0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, Distance, Extreme, Model, TaskLaw, Total, Value
+from derivations.declare import Distance, Extreme, Model, TaskLaw, Total, Value
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
@@ -27,8 +27,8 @@ Array = NDArray[np.float64]
 def sizes(model: Model, drawn: Draw) -> dict[str, float]:
     """The sizes of a caller's arrays, by parameter."""
     known = {"n": float(drawn.examples), "m": float(drawn.z.shape[1]), "d": drawn.d}
-    if isinstance(model.algorithm, Bilevel):
-        known |= {model.algorithm.examples: float(drawn.examples), model.algorithm.tasks: float(drawn.tasks)}
+    if model.algorithm.over_tasks:
+        known |= {model.bilevel.examples: float(drawn.examples), model.bilevel.tasks: float(drawn.tasks)}
         for law in [family.law for family in model.directions if isinstance(family.law, TaskLaw)]:
             if drawn.watched is not None and law.dictionary in drawn.watched.names:
                 rows = drawn.watched.names[law.dictionary]
@@ -46,7 +46,7 @@ def note(model: Model, kernel: BilevelKernel, drawn: Draw, values: Mapping[str, 
 
 def flag(model: Model) -> str:
     """The parameter that asks for new examples before every step; empty where there is none."""
-    return model.algorithm.redrawn if isinstance(model.algorithm, Bilevel) else ""
+    return model.algorithm.redrawn
 
 
 def redraws(model: Model, values: Mapping[str, Value]) -> bool:
@@ -100,7 +100,7 @@ def path(
     Each step's vectors and labels are streams of their own, (seed, "data", t).  W(t) is held as weights, so that noise
     of steps long past needs no coefficients.  Raises Diverged where W leaves the finite numbers.
     """
-    assert drawn.vectors is not None and drawn.weights is not None and isinstance(model.algorithm, Bilevel)
+    assert drawn.vectors is not None and drawn.weights is not None
     layout, eta = task_layout.layout_of(model, values, seed), number(values, model.algorithm.step)
     features, again = draw_tasks.feature_vectors(layout, seed), _again(model, drawn)
     now = Renewed(0, drawn, np.zeros(drawn.z.shape))

@@ -36,17 +36,17 @@ def draw_tasks(model: Model, values: Mapping[str, Value], seed: int, sampling: s
 def labels(model: Model, values: Mapping[str, Value], tasks: int, n: int, seed: int, *step: int) -> Array:
     """Labels (tasks, n); `step` names the outer step for which they are drawn afresh."""
     rng = stream(seed, "labels", *step)
-    drawn = rng.integers(0, model.n_heads, size=(tasks, n)).astype(np.float64)
+    drawn = rng.integers(0, model.n_heads, size=(tasks, n))
     if model.balanced and values.get(model.balanced):
         train = split_at(model, values, n)
         drawn = np.hstack([_balanced(rng, model.n_heads, tasks, size) for size in (train, n - train) if size])
-    return 1.0 - 2.0 * drawn if model.network.heads == "signed" else drawn
+    return np.array(model.network.head_axis.labels)[drawn]
 
 
-def _balanced(rng: np.random.Generator, heads: int, tasks: int, size: int) -> Array:
-    """Classes (tasks, size) as equally often as can be, in a fresh order."""
+def _balanced(rng: np.random.Generator, heads: int, tasks: int, size: int) -> NDArray[np.int64]:
+    """Heads (tasks, size) as equally often as can be, in a fresh order."""
     first = rng.integers(0, heads, size=(tasks, 1))
-    return np.asarray(rng.permuted((first + np.arange(size)) % heads, axis=1), dtype=np.float64)
+    return np.asarray(rng.permuted((first + np.arange(size)) % heads, axis=1))
 
 
 def _by_vectors(model: Model, values: Mapping[str, Value], layout: Layout, y: Array, seed: int) -> Draw:
@@ -55,7 +55,7 @@ def _by_vectors(model: Model, values: Mapping[str, Value], layout: Layout, y: Ar
     if entries > LARGEST:
         neurons, noise = model.n_heads * int(whole(values, "m")), np.count_nonzero(layout.std)
         gram = not gram_refusal(model, values) and (int(noise) + neurons) ** 2 <= LARGEST
-        raise InputError(too_many_entries(layout.d, len(layout.std), neurons, (_tasks(model), "m"), gram))
+        raise InputError(too_many_entries(layout.d, len(layout.std), neurons, (model.bilevel.tasks, "m"), gram))
     features = feature_vectors(layout, seed)
     vectors = layout.mixing @ features + noise_vectors(layout, features, stream(seed, "data"))
     weights = filters(model, values, seed, int(layout.d))

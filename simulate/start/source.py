@@ -186,15 +186,15 @@ def held_out_statistics(
         preactivations: of test_x, (N, H, m) at each of T states.
         examples: with test_x and test_y.
     """
-    classes, heads = model.network.heads == "class", np.arange(model.n_heads)
+    axis = model.network.head_axis
     rows: list[dict[str, Array]] = []
     for a in preactivations:
         scores = outputs(a[:, None])[None]
         wrong = testlaw.errors(scores, examples.test_y)[0]
         cost = testlaw.costs(scores, examples.test_y, model.objective.loss)[0]
         row = {**_mean("test_error", wrong), **_mean("test_loss", cost)}
-        if classes:
-            each = [_mean("class_error", wrong[examples.test_y == k]) for k in heads]
+        if not axis.signed:
+            each = [_mean("class_error", wrong[examples.test_y == k]) for k in axis.labels]
             row |= {name: np.array([one[name] for one in each]) for name in each[0]}
         finite = bool(np.isfinite(scores).all())
         rows.append({name: value if finite else np.full_like(value, np.nan) for name, value in row.items()})
@@ -219,7 +219,8 @@ def _mean(name: str, each: Array) -> dict[str, Array]:
 def inputs(model: Model) -> Directions:
     """The family an example's one vector belongs to.  Raises InputError where examples are not one vector each."""
     first = model.directions[0]
-    if len(model.directions) > 1 or first.over != "sample" or [patch.scale for patch in model.patches] != ["one"]:
+    whole = len(model.patches) == 1 and not model.patches[0].labelled
+    if len(model.directions) > 1 or not first.index_set.per_example or not whole:
         parts = " and ".join(patch.direction for patch in model.patches)
         raise InputError(
             f"data: images are one vector an example, but an example of {model.name} is made of {parts}; use a setting "

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from derivations.declare import Activation, Bilevel, Model
+from derivations.declare import Activation
 
 from ..errors import InputError
 from .network import (
@@ -50,7 +50,7 @@ class Loops:
 
 def loops(task: Problem) -> Loops:
     """Raises InputError where an inner loop has a negative length, or a split leaves a loop no example."""
-    algorithm, values = _algorithm(task.model), task.values
+    algorithm, values = task.model.bilevel, task.values
     tasks = task_count(task.model, values, len(task.y))
     n, steps = len(task.y) // tasks, number(values, algorithm.inner_steps)
     if steps < 0 or steps != int(steps):
@@ -96,9 +96,23 @@ def direction(task: Problem, plan: Loops, k: int, w: Tensor, change: Tensor, t: 
     return -change if plan.method == "reptile" else plan.slope(task, k, plan.outer, w + change, t)
 
 
-def outer_step(task: Problem, w: Tensor, t: int) -> Tensor:
-    """W(t+1) from W(t).  Raises Diverged where a task's weights or outputs leave the finite numbers."""
-    return w + outer_change(task, w, t)
+class TwoLoops:
+    """Two loops, as `derivations.declare.Bilevel` states them."""
+
+    def step(self, task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
+        """W(t+1) - W(t), and the velocity as it was.
+
+        Raises Diverged where a task's weights or outputs leave the finite numbers.
+        """
+        return outer_change(task, w, t), velocity
+
+    def observe(self, task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
+        """The observables of one state, all that there are."""
+        return observe(task, w)
+
+    def loss(self, task: Problem, w: Tensor) -> float:
+        """The meta-objective."""
+        return meta_loss(task, w)
 
 
 def outer_change(task: Problem, w: Tensor, t: int) -> Tensor:
@@ -159,17 +173,19 @@ def _observe_task(task: Problem, plan: Loops, k: int, w: Tensor) -> dict[str, Te
         "gradient_norms": step.norm(),
         "adapted": (w + change) @ own_directions(task, plan, k).T,
     }
-    if task.model.network.heads == "signed":
+    if task.model.network.head_axis.signed:
         row["l1"] = own.y * by_output(task.model, F, own.y)[:, 0]
     return row
 
 
 def own_directions(task: Problem, plan: Loops, k: int) -> Tensor:
     """The directions (L, d) that the examples of task k are made of."""
-    known = families(task.model, task.vectors, plan.tasks)
-    size = {"task": 1, "sample": plan.n}
-    rows = {f.name: slice(k * size[f.over], (k + 1) * size[f.over]) for f in task.model.directions if f.over in size}
-    return torch.cat([vectors[rows.get(name, slice(None))] for name, vectors in known.items()])
+    parts = []
+    for name, vectors in families(task.model, task.vectors, plan.tasks).items():
+        index_set = task.model.family(name).index_set
+        size = index_set.of_a_task(1, len(vectors), plan.n)
+        parts.append(vectors if index_set.shared else vectors[k * size : (k + 1) * size])
+    return torch.cat(parts)
 
 
 def inner_growth(task: Problem, m: int) -> float | None:
@@ -185,7 +201,7 @@ def inner_growth(task: Problem, m: int) -> float | None:
     plan, longest = loops(task), 0.0
     for name, vectors in families(task.model, task.vectors, plan.tasks).items():
         patches = sum(patch.direction == name for patch in task.model.patches)
-        share = patches / len(plan.inner) if task.model.family(name).over == "sample" else float(patches)
+        share = patches / len(plan.inner) if task.model.family(name).index_set.per_example else float(patches)
         longest = max(longest, share * float((vectors**2).sum(1).max())) if len(vectors) else longest
     return 1.0 + plan.rate * task.kappa(m) * curvature * longest
 
@@ -197,8 +213,3 @@ def _curvature(act: Activation, task: Problem) -> float | None:
     if act.name == "relu_power":
         return 2.0 if act.power == 2 else None
     return 0.0
-
-
-def _algorithm(model: Model) -> Bilevel:
-    assert isinstance(model.algorithm, Bilevel)
-    return model.algorithm

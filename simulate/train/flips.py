@@ -90,6 +90,4 @@ def count_flips(task: Problem, declared: Flips, path: Iterable[Tensor], recorded
 
 def _own(task: Problem, heads: int) -> Tensor:
     """(H, n): whether a head is the example's own by its observed label."""
-    signed = task.model.network.heads == "signed"
-    labels = task.y.new_tensor([1.0, -1.0]) if signed else torch.arange(heads, device=task.y.device, dtype=task.y.dtype)
-    return labels[:, None] == task.y[None, :]
+    return task.y.new_tensor(task.model.network.head_axis.labels)[:, None] == task.y[None, :]

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from derivations.declare import Bilevel, ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
+from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
 
 from ..errors import InputError
 from .weights import (
@@ -50,23 +50,22 @@ def monte_carlo(
     Raises InputError where the test law leaves a family over examples that is not drawn again.
     """
     for patch in model.patches:
-        if model.family(patch.direction).over == "sample" and patch.direction not in model.test.fresh:
+        if model.family(patch.direction).index_set.per_example and patch.direction not in model.test.fresh:
             raise InputError(
                 f"{patch.direction}: a fresh example needs its own vector of this family, and the test law does not "
                 f"draw it again; declare FreshLaw(fresh=({patch.direction!r},))"
             )
     fixed = torch.tensor(vectors, dtype=torch.float64, device=device)
-    known, w, classes = families(model, fixed), fixed.new_tensor(W), model.network.classes
+    known, w, labels = families(model, fixed), fixed.new_tensor(W), np.sort(model.network.head_axis.labels)
     wrong, loss, chunk = [], [], max(1, 2_000_000 // fixed.shape[1])
     for start in range(0, samples, chunk):
         count = min(chunk, samples - start)
-        signed = model.network.heads == "signed"
-        drawn = rng.choice([-1.0, 1.0], size=count) if signed else rng.integers(classes, size=count).astype(np.float64)
-        clean = fixed.new_tensor(drawn)
+        clean = fixed.new_tensor(rng.choice(labels, size=count))
         flipping = number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
         y = torch.where(fixed.new_tensor(rng.random(count)) < flipping, -clean, clean) if flipping > 0 else clean
-        row = {"one": torch.zeros_like(y).long(), "class": y.long()}
-        rows = {f.name: known[f.name][row[f.over]] for f in model.directions if f.over != "sample"}
+        first = torch.zeros_like(y).long()
+        staying = [family for family in model.directions if family.index_set.shared]
+        rows = {f.name: known[f.name][f.index_set.row(first, y.long(), first, first)] for f in staying}
         for name in model.test.fresh:
             if matrices is not None and name in matrices:
                 rows[name] = _of_class(model, name, fixed.new_tensor(matrices[name]), clean, values, rng)
@@ -87,7 +86,7 @@ def monte_carlo(
 def judged(model: Model, scores: Array, labels: Array) -> tuple[Array, Array]:
     """Error and loss (N, L) of the outputs f (N, L) or logits (N, L, K) of examples with the labels (L,)."""
     F = torch.as_tensor(scores, dtype=torch.float64)
-    if model.network.heads == "signed":
+    if model.network.head_axis.signed:
         F = torch.stack([F, torch.zeros_like(F)], -1)
     flat, y = F.reshape(-1, F.shape[-1]), torch.as_tensor(labels, dtype=torch.float64).repeat(len(scores))
     shape = scores.shape[:2]
@@ -119,12 +118,11 @@ class Network:
         """Outputs f (N,) or logits (N, K) of examples with patch pre-activations a (N, P, H, m)."""
         with one_thread(), torch.no_grad():
             F = of_preactivations(self.model, torch.as_tensor(a, dtype=torch.float64), values).numpy()
-        return np.asarray(F[:, 0] - F[:, 1] if self.model.network.heads == "signed" else F)
+        return np.asarray(self.model.network.head_axis.output(F))
 
     def split(self, values: Values, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The examples of the inner loop and of the outer step, for n examples a task."""
-        algorithm, every = self.model.algorithm, np.arange(n, dtype=np.int64)
-        assert isinstance(algorithm, Bilevel)
+        algorithm, every = self.model.bilevel, np.arange(n, dtype=np.int64)
         if algorithm.method != "train-validation":
             return every, every
         train = int(number(values, algorithm.train))
@@ -136,8 +134,7 @@ class Network:
         The inner loop moves w by -rate grad L, and so the products with the task's directions by -rate (dL/dz) G, with
         dL/dz by autograd through the declared network and loss, and G the task's block (L, L).
         """
-        algorithm, chosen = self.model.algorithm, list(batch)
-        assert isinstance(algorithm, Bilevel)
+        algorithm, chosen = self.model.bilevel, list(batch)
         steps, rate = int(number(values, algorithm.inner_steps)), number(values, algorithm.inner_step)
         z, gram = torch.as_tensor(states, dtype=torch.float64), torch.as_tensor(blocks, dtype=torch.float64)
         labels, n = torch.as_tensor(y, dtype=torch.float64), y.shape[1]
@@ -155,11 +152,11 @@ class Network:
         """The loss (K,) of example i of every task, from the tasks' own products z (K, H, m, L)."""
         offsets, parts = self.model.offsets(n, 1), []
         for patch in self.model.patches:
-            over = self.model.family(patch.direction).over
-            within = torch.full((len(z),), i) if over == "sample" else torch.zeros(len(z), dtype=torch.long)
-            within = y[:, i].long() if over == "class" else within
+            first = torch.zeros(len(z), dtype=torch.long)
+            index_set = self.model.family(patch.direction).index_set
+            within = index_set.row(first, y[:, i].long(), first, torch.full((len(z),), i))
             own = z[torch.arange(len(z)), :, :, offsets[patch.direction] + within]
-            parts.append(own if patch.scale == "one" else y[:, i, None, None] * own)
+            parts.append(y[:, i, None, None] * own if patch.labelled else own)
         return losses_of(self.model, of_preactivations(self.model, torch.stack(parts, 1), values), y[:, i])
 
 

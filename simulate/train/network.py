@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from derivations.declare import Activation, Bilevel, Model, Value
+from derivations.declare import Activation, Model, Value
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
@@ -92,7 +92,7 @@ def problem(
     tasks = task_count(model, values, len(y))
     length = model.offsets(len(y), tasks)[""]
     if vectors.ndim != 2 or len(vectors) != length:
-        held = f"{len(y)} examples" + (f" of {tasks} tasks" if isinstance(model.algorithm, Bilevel) else "")
+        held = f"{len(y)} examples" + (f" of {tasks} tasks" if model.algorithm.over_tasks else "")
         raise InputError(
             f"vectors: shape {vectors.shape}, expected ({length}, d) for {held}; "
             "stack the families in the model's order"
@@ -109,9 +109,9 @@ def task_count(model: Model, values: Values, examples: int) -> int:
 
     Raises InputError where they do not share out evenly, or are drawn again at every step.
     """
-    if not isinstance(model.algorithm, Bilevel):
+    if not model.algorithm.over_tasks:
         return 1
-    fresh, name = model.algorithm.redrawn, model.algorithm.tasks
+    fresh, name = model.algorithm.redrawn, model.bilevel.tasks
     if fresh and values.get(fresh, False):
         raise InputError(
             f"{fresh}: True, but weight space trains on the draw's own examples; expected False; leave {fresh} out"
@@ -127,9 +127,7 @@ def task_count(model: Model, values: Values, examples: int) -> int:
 
 def diverged(task: Problem, t: int) -> Diverged:
     """The error of a run whose weights or outputs are not finite at step t."""
-    algorithm = task.model.algorithm
-    names = [algorithm.step, *([algorithm.inner_step] if isinstance(algorithm, Bilevel) else [])]
-    cure = " or ".join(f"{name} ({number(task.values, name):g})" for name in names)
+    cure = " or ".join(f"{name} ({number(task.values, name):g})" for name in task.model.algorithm.rates)
     return Diverged(f"the run diverges: its state is not finite at step {t}; lower {cure}", t)
 
 
@@ -220,7 +218,7 @@ def losses_of(model: Model, F: Tensor, y: Tensor) -> Tensor:
 
 def margins(model: Model, F: Tensor, y: Tensor) -> Tensor:
     """(n,): y f for signed heads, F_y - max_{k != y} F_k for class heads; positive where an example is right."""
-    if model.network.heads == "signed":
+    if model.network.head_axis.signed:
         return y * (F[:, 0] - F[:, 1])
     own = _own_head(model, F, y)
     return F[own] - F.masked_fill(own, -torch.inf).amax(1)
@@ -240,9 +238,8 @@ def by_output(model: Model, F: Tensor, y: Tensor) -> Tensor:
 
 
 def _own_head(model: Model, F: Tensor, y: Tensor) -> Tensor:
-    """(n, H): true at the head of the example's own class; head 0 is that of y = +1."""
-    head = (y < 0).long() if model.network.heads == "signed" else y.long()
-    own: Tensor = torch.arange(F.shape[1], device=F.device) == head[:, None]
+    """(n, H): true at the head of the example's own class."""
+    own: Tensor = y.new_tensor(model.network.head_axis.labels) == y[:, None]
     return own
 
 
@@ -258,14 +255,14 @@ def _rows(model: Model, vectors: Tensor, y: Tensor, tasks: int) -> dict[str, Ten
     """Each training example's own vector of every family, by name, each (n, d)."""
     known = families(model, vectors, tasks)
     at = torch.arange(len(y), device=y.device)
-    row = {"one": torch.zeros_like(at), "class": y.long(), "task": at // max(1, len(y) // tasks), "sample": at}
-    return {family.name: known[family.name][row[family.over]] for family in model.directions}
+    row = torch.zeros_like(at), y.long(), at // max(1, len(y) // tasks), at
+    return {family.name: known[family.name][family.index_set.row(*row)] for family in model.directions}
 
 
 def patches_of(model: Model, rows: Mapping[str, Tensor], y: Tensor, clean: Tensor) -> Tensor:
     """(n, P, d): each patch's scale times the example's vector of its family."""
-    scale = {"one": torch.ones_like(y), "label": y, "clean": clean}
-    return torch.stack([scale[patch.scale][:, None] * rows[patch.direction] for patch in model.patches], 1)
+    scaled = [patch.factor(torch.ones_like(y), y, clean)[:, None] * rows[patch.direction] for patch in model.patches]
+    return torch.stack(scaled, 1)
 
 
 def number(values: Values, name: str) -> float:

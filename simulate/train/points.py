@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from derivations.declare import Bilevel
-
 from . import bilevel as weights_bilevel
 from . import weights
 from .weights import Array, Problem
@@ -23,7 +21,7 @@ def gradient_points(task: Problem, start: Array, steps: int) -> Iterator[tuple[A
     w = task.vectors.new_tensor(start)
     velocity = 0.0 * w
     for t in range(steps):
-        if isinstance(task.model.algorithm, Bilevel):
+        if task.model.algorithm.over_tasks:
             yield from _of_tasks(task, w, t)
         else:
             yield from _of_descent(task, w, t)

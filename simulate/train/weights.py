@@ -12,13 +12,13 @@ lacks means neurons = "mean", penalty_half = False, lam_until absent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, Model
+from derivations.declare import Model
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import InputError
@@ -31,12 +31,12 @@ except ModuleNotFoundError as missing:  # torch is an extra
     raise InputError("engine: 'weights' needs torch, which is not installed; install gammarho[torch]") from missing
 
 from . import bilevel
+from .descent import Descent
 from .network import (
     Array,
     Problem,
     Values,
     activation,
-    by_output,
     diverged,
     errors,
     families,
@@ -63,7 +63,6 @@ __all__ = [
     "train",
 ]
 
-EXAMPLE_ENTRIES = 10_000_000  # of per-example gradients held at once
 
 
 class VectorDraw(Protocol):
@@ -93,6 +92,24 @@ class WeightTrajectory:
     t: NDArray[np.int64]
     W: Array
     b: Array | None
+
+
+class Algorithm(Protocol):
+    """What an algorithm makes of the weights w (H, m, d), and how a state is seen under it."""
+
+    def step(self, task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
+        """W(t+1) - W(t) but for weight decay, and V(t+1), from W(t) and V(t); within one thread."""
+
+    def observe(self, task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
+        """The observables of one state, as `weights.observe` has them of several."""
+
+    def loss(self, task: Problem, w: Tensor) -> float:
+        """The training loss, without penalty."""
+
+
+def algorithm_of(model: Model) -> Algorithm:
+    """The algorithm that a model declares: one loop, or two over tasks."""
+    return bilevel.TwoLoops() if model.algorithm.over_tasks else Descent()
 
 
 def train(
@@ -168,36 +185,16 @@ def change_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
     change, velocity, decay = torch.zeros_like(w), torch.zeros_like(w), 1.0 - eta * task.option("weight_decay")
     for at in range(count):
         with one_thread():
-            now = decay**at * w + change
-            if isinstance(task.model.algorithm, Bilevel):
-                change = change + bilevel.outer_change(task, now, t + at)
-            else:
-                velocity = task.option("momentum") * velocity + _slope(task, now, t + at)
-                change = decay * change - eta * velocity
+            step, velocity = algorithm_of(task.model).step(task, decay**at * w + change, velocity, t + at)
+            change = decay * change + step
     return change
 
 
 def move(task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
     """W(t+1) and V(t+1) from W(t) and V(t), as `derivations.declare.GradientDescent` or `Bilevel` states it."""
     with one_thread():
-        if isinstance(task.model.algorithm, Bilevel):
-            return bilevel.outer_step(task, w, t), velocity
-        eta = number(task.values, task.model.algorithm.step)
-        velocity = task.option("momentum") * velocity + _slope(task, w, t)
-        return w - eta * velocity - eta * task.option("weight_decay") * w, velocity
-
-
-def _slope(task: Problem, w: Tensor, t: int) -> Tensor:
-    """grad O_t, at W itself or where sharpness-aware minimisation takes it."""
-    seen = task.at(t)
-    gradient = gradient_at(seen, w, t)
-    if "radius" in task.model.algorithm.options:
-        largest = gradient.abs().max()
-        unit = gradient / largest if bool(largest > 0) else gradient  # squares of tiny entries would vanish
-        length = unit.norm()
-        if bool(length > 0):
-            gradient = gradient_at(seen, w + task.option("radius") * (unit / length), t)
-    return gradient
+        step, after = algorithm_of(task.model).step(task, w, velocity, t)
+        return w + step - number(task.values, task.model.algorithm.step) * task.option("weight_decay") * w, after
 
 
 def observe(
@@ -216,11 +213,7 @@ def observe(
     With a bilevel algorithm all but "z" are of the weights adapted to each task; see `weights_bilevel.observe`.
     """
     task = problem(model, vectors, y, values, device, clean=clean)
-    tensors = [task.vectors.new_tensor(w) for w in W]
-    if isinstance(model.algorithm, Bilevel):
-        rows = [bilevel.observe(task, w) for w in tensors]
-    else:
-        rows = [_observe_one(task, w, every) for w in tensors]
+    rows = [algorithm_of(model).observe(task, task.vectors.new_tensor(w), every) for w in W]
     return {name: np.stack([row[name].detach().cpu().numpy() for row in rows]) for name in rows[0]}
 
 
@@ -229,10 +222,7 @@ def mean_losses(
 ) -> Array:
     """The training loss, without penalty, of the states W (T, H, m, d), (T,): `observe`'s "loss" and nothing else."""
     task = problem(model, vectors, y, values, device, clean=clean)
-    if isinstance(model.algorithm, Bilevel):
-        return np.array([bilevel.meta_loss(task, task.vectors.new_tensor(w)) for w in W])
-    with one_thread(), torch.no_grad():
-        return np.array([float(losses(task, task.vectors.new_tensor(w)).mean()) for w in W])
+    return np.array([algorithm_of(model).loss(task, task.vectors.new_tensor(w)) for w in W])
 
 
 def coefficients(change: Array, vectors: Array) -> Array | None:
@@ -276,42 +266,3 @@ def check_recorded(recorded: NDArray[np.int64], steps: int) -> set[int]:
             f"recorded: {r.tolist()} does not increase strictly within 0 to {steps}; sort it and drop repeats"
         )
     return {int(t) for t in r}
-
-
-def _observe_one(task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
-    with one_thread():
-        leaf = w.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(losses(task, leaf).mean(), leaf)
-        size = max(1, EXAMPLE_ENTRIES // w.numel())  # each example has a copy of W and its gradient
-        groups = [slice(at, at + size) for at in range(0, len(task.y), size)]
-        parts = [_observe_examples(replace(task, patches=task.patches[g], y=task.y[g]), leaf, every) for g in groups]
-        row = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-        loss = row.pop("losses")
-        return {
-            **row,
-            "loss": loss.mean(),
-            "gradient_norm": gradient.norm(),
-            "z": w @ task.vectors.T,
-            "train_error": errors(task.model, row["outputs"], task.y).mean(),
-        }
-
-
-def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Tensor]:
-    """What `_observe_one` sees example by example, each (n, ...); no graph is kept."""
-    loss, gradients = per_example(task, leaf)
-    row = {"losses": loss.detach(), "gradient_norms": torch.linalg.vector_norm(gradients.detach(), dim=(1, 2, 3))}
-    signed, act = task.model.network.heads == "signed", task.model.network.activation
-    apart = every or (signed and act.name == "relu_power")
-    copies = leaf.expand(len(task.y), *leaf.shape) if apart else leaf
-    F = outputs(task, copies, task.patches)
-    margin = margins(task.model, F, task.y)
-    row |= {"outputs": F.detach(), "margins": margin.detach()}
-    if signed:
-        row["l1"] = task.y * by_output(task.model, F, task.y)[:, 0]
-    if apart:
-        (slope,) = torch.autograd.grad(F.sum(), copies)  # an output is one head's, so signs make no difference
-        by_head = (slope**2).sum((2, 3)) / (task.kappa(leaf.shape[1]) * act.power) ** 2
-        if task.patches.shape[1] == 1:
-            by_head = by_head / (task.patches**2).sum((1, 2))[:, None]
-        row["zeta"] = by_head.sum(1) if signed else by_head
-    return row

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, Model
+from derivations.declare import Model
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.chance.streams import stream
 from dynamics.kernel.blas import one_blas_thread
@@ -158,7 +158,7 @@ def _fresh(pair: Pair, path: Path, draw: FullDraw, notes: list[str]) -> list[Row
     left = pair.share(last)[0, 0, 0, 0]
     if not np.isfinite(b).all():
         b = np.zeros_like(b)
-    compare = validate_tasks.rows if isinstance(model.algorithm, Bilevel) else validate_fresh.rows
+    compare = validate_tasks.rows if model.algorithm.over_tasks else validate_fresh.rows
     found, said = compare(model, pair.kernel, draw, values, b, left)
     notes += [said] if said else []
     return worst_each(found)
@@ -236,7 +236,7 @@ def _conditioned(pair: Pair, W: Array, rows: list[Row]) -> list[Row]:
     reach W(t+1) through the outer step.  How much that is at W is measured in weight space, which knows no kernel: the
     response of its own step to a rounding eps ||w|| of every weight, and the bar is ten times as much.
     """
-    if not isinstance(pair.task.model.algorithm, Bilevel) or all(row.holds for row in rows):
+    if not pair.task.model.algorithm.over_tasks or all(row.holds for row in rows):
         return rows
     bar, origin = SAFETY * pair.response(W, rows[0].step), "10 x weight space's own response to rounding"
     return [row if row.holds or bar <= row.tolerance else replace(row, tolerance=bar, origin=origin) for row in rows]
@@ -249,15 +249,15 @@ def _undecided(row: Row) -> bool:
 
 def _amplification(task: weights.Problem, m: int) -> list[str]:
     """What the two loops of a bilevel algorithm may at worst make of rounding in one step."""
-    algorithm = task.model.algorithm
-    if not isinstance(algorithm, Bilevel):
+    if not task.model.algorithm.over_tasks:
         return []
+    rate = task.model.bilevel.inner_step
     growth, steps = weights_bilevel.inner_growth(task, m), weights_bilevel.loops(task).steps
     if growth is None:
         return []
     worst_case = growth**steps
     return [
-        f"an inner step multiplies rounding by up to 1 + {algorithm.inner_step} max|sigma''| max||v||^2 / |I| = "
+        f"an inner step multiplies rounding by up to 1 + {rate} max|sigma''| max||v||^2 / |I| = "
         f"{growth:.4g}, the {steps} of one outer step by up to {worst_case:.2g}, so that 1e-16 may become "
         f"{1e-16 * worst_case:.1e} of the adapted weights; what it does become is measured"
     ]

@@ -114,7 +114,7 @@ def _columns(model: Model, along: Along, values: Values) -> int:
     filters, total = int(np.prod(along.W.shape[1:3])), 0
     for name in dict.fromkeys(p.direction for p in model.patches if p.direction in model.test.fresh):
         law = chosen_law(model.family(name), values)
-        many = model.network.classes if model.family(name).over == "class" else 1
+        many = model.family(name).index_set.of_a_task(1, model.network.classes, 1)
         if isinstance(law, ClassNoiseLaw):
             spiked = isinstance(along.draw.noise.get(name), Spiked) and values.get(law.entries) == "gaussian"
             total += (filters + model.n_heads) if spiked else along.W.shape[3]
@@ -125,12 +125,11 @@ def _columns(model: Model, along: Along, values: Values) -> int:
 
 def _labels(model: Model, values: Values) -> list[tuple[float, float, float]]:
     """(clean label, observed one, probability) of fresh examples."""
-    if model.network.heads != "signed":
-        return [(float(k), float(k), 1.0 / model.n_heads) for k in range(model.n_heads)]
+    labels = model.network.head_axis.labels
     p = weights.number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
     if p == 0.0:
-        return [(1.0, 1.0, 0.5), (-1.0, -1.0, 0.5)]
-    return [(c, s * c, 0.5 * (1.0 - p if s > 0 else p)) for c in (1.0, -1.0) for s in (1.0, -1.0)]
+        return [(y, y, 1.0 / len(labels)) for y in labels]
+    return [(c, s * c, 0.5 * (1.0 - p if s > 0 else p)) for c in labels for s in (1.0, -1.0)]
 
 
 def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
@@ -189,9 +188,9 @@ def _by_weights(
     n, mean = len(draw.y), np.zeros(mixed.shape[2])
     linear: dict[str, Array] = {}
     for p, patch in enumerate(model.patches):
-        scale = {"one": 1.0, "label": y, "clean": clean}[patch.scale]
+        scale = patch.factor(1.0, y, clean)
         family, onto = model.family(patch.direction), mixed[p].T @ W
-        place = int(y) if family.over == "class" else 0
+        place = int(y) if family.index_set.per_class else 0
         if patch.direction not in model.test.fresh:
             mean += scale * onto @ draw.vectors[model.offsets(n)[patch.direction] + place]
             continue

@@ -16,7 +16,7 @@ import scipy.optimize
 import torch
 
 from derivations import declare
-from derivations.declare import Bilevel, Model
+from derivations.declare import Model
 from dynamics import formula
 
 from ..train import bilevel as weights_bilevel
@@ -58,12 +58,11 @@ class Course:
     @property
     def signs(self) -> Array:
         """The sign of each head (H,): +1, -1, or 1 for heads of classes."""
-        return np.array([1.0, -1.0]) if self.model.network.heads == "signed" else np.ones(self.model.n_heads)
+        return np.array(self.model.network.head_axis.signs)
 
     def own(self, head: int, example: int) -> bool:
         """Whether a head is the example's own."""
-        label = self.y[example]
-        return bool((label == 1.0) == (head == 0) if self.model.network.heads == "signed" else label == head)
+        return bool(self.y[example] == self.model.network.head_axis.labels[head])
 
     @cached_property
     def families(self) -> dict[str, Array]:
@@ -100,7 +99,7 @@ class Course:
     def adapted(self, family: str) -> Array:
         """<w~, v> (T, H, m, size) at the weights adapted to v's task; a vector of all tasks at the last one's."""
         plan, rows = weights_bilevel.loops(self.task), self.families[family]
-        many, out = self.model.family(family).over in ("task", "sample"), []
+        many, out = not self.model.family(family).index_set.shared, []
         for W in self.W:
             w = self.task.vectors.new_tensor(W)
             moved = [(w + weights_bilevel.adapt(self.task, plan, k, w)).cpu().numpy() for k in range(plan.tasks)]
@@ -111,8 +110,9 @@ class Course:
 
     def example_vector(self, family: str, example: int) -> Array:
         """The family's vector of an example (d,)."""
-        at = {"one": 0, "class": int(self.y[example]), "sample": example, "task": example * self.tasks // len(self.y)}
-        found: Array = self.families[family][at[self.model.family(family).over]]
+        task = example * self.tasks // len(self.y)
+        at = self.model.family(family).index_set.row(0, int(self.y[example]), task, example)
+        found: Array = self.families[family][at]
         return found
 
 
@@ -133,17 +133,19 @@ def everything(course: Course) -> Iterator[tuple[str, Array]]:
 
 def _by_task(course: Course, per_example: Array) -> Array:
     """A last axis over examples as two, tasks and examples, where there are tasks."""
-    if per_example.ndim < 2 or not isinstance(course.model.algorithm, Bilevel):
+    if per_example.ndim < 2 or not course.model.algorithm.over_tasks:
         return per_example
     return per_example.reshape(*per_example.shape[:-1], course.tasks, -1)
 
 
 def _of_family(course: Course, family: declare.Directions) -> Iterator[tuple[str, Array]]:
     name, values = family.coefficient.name, course.coefficients[family.coefficient.name]
-    over = family.over
+    index_set = family.index_set
 
     def placed(part: Array) -> Array:
-        return part[..., 0] if over == "one" else _by_task(course, part) if over == "sample" else part
+        if index_set.per_example:
+            return _by_task(course, part)
+        return part[..., 0] if index_set.single and index_set.shared else part
 
     yield name, placed(values)
     if family.coefficient.split:
@@ -157,15 +159,16 @@ def _of_family(course: Course, family: declare.Directions) -> Iterator[tuple[str
 
 
 def _extreme(course: Course, o: declare.Extreme) -> Array | None:
-    over = {each.name: each.over for each in course.model.directions}
+    sets = {each.name: each.index_set for each in course.model.directions}
+    place: declare.IndexSet | None
     if o.of in course.coefficients:
         values = course.coefficients[o.of]
-        place: str = next(f.over for f in course.model.directions if f.coefficient.name == o.of)
-    elif o.of in over:
+        place = next(f.index_set for f in course.model.directions if f.coefficient.name == o.of)
+    elif o.of in sets:
         values = course.adapted(o.of) if o.adapted else course.W @ course.families[o.of].T
-        place = over[o.of]
+        place = sets[o.of]
     elif o.of in course.looked:
-        values, place = course.W @ course.looked[o.of].T, "looked at"
+        values, place = course.W @ course.looked[o.of].T, None
     else:
         return None
     each = len(course.y) // course.tasks
@@ -195,15 +198,17 @@ def _counts(course: Course, heads: str, head: int, item: int) -> bool:
     return heads == "all" or course.own(head, item) == (heads == "on_class")
 
 
-def _group(o: declare.Extreme, place: str, head: int, item: int, each: int, course: Course) -> tuple[int, ...]:
+def _group(
+    o: declare.Extreme, place: declare.IndexSet | None, head: int, item: int, each: int, course: Course
+) -> tuple[int, ...]:
     """What an entry's result is indexed by."""
-    many = isinstance(course.model.algorithm, Bilevel)
+    many, apart = course.model.algorithm.over_tasks, not {"task", "example"}.isdisjoint(o.per)
     key = [head] if "head" in o.per else []
-    if place == "sample":
-        if many and ("task" in o.per or "example" in o.per):
+    if place is not None and place.per_example:
+        if many and apart:
             key.append(item // each)
         key += [item % each if many else item] if "example" in o.per else []
-    elif place == "task" and ("task" in o.per or "example" in o.per):
+    elif place is not None and place.per_task and apart:
         key.append(item)
     return tuple(key)
 
@@ -305,7 +310,7 @@ def _deactivated(course: Course, o: declare.Deactivated) -> Array:
 
 
 def _noise_ratio(course: Course, o: declare.NoiseRatio) -> Array | None:
-    if course.model.family(o.of).over != "sample":
+    if not course.model.family(o.of).index_set.per_example:
         return None
     rows, classes = course.families[o.of], course.model.n_heads
     members = [np.flatnonzero(course.y == k) for k in range(classes)]

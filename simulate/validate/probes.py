@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from derivations.declare import Bilevel, Model
+from derivations.declare import Model
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
 
@@ -211,7 +211,7 @@ def _observed(pair: Pair, W: Array) -> dict[str, Array] | None:
         )
     except Diverged:
         return None
-    if task.model.network.heads != "signed" and "zeta" in found:
+    if not task.model.network.head_axis.signed and "zeta" in found:
         found["zeta"] = np.swapaxes(found["zeta"], 1, 2)
     return {name: each[0] for name, each in found.items()}
 
@@ -258,7 +258,7 @@ def _responses(
 def _adaptation_gap(pair: Pair) -> float:
     """`BilevelKernel.adapt` on the tasks' own states and blocks, against weight space's adapted weights."""
     kernel, task, draw = pair.kernel, pair.task, pair.draw
-    assert isinstance(kernel, BilevelKernel) and isinstance(task.model.algorithm, Bilevel)
+    assert isinstance(kernel, BilevelKernel) and task.model.algorithm.over_tasks
     plan = weights_bilevel.loops(task)
     w, ours, own = task.vectors.new_tensor(pair.start), [], []
     try:
@@ -302,15 +302,15 @@ def outputs_rows(model: Model, kernel: Kernel, values: Values, device: str) -> I
             a = np.einsum("npd,hrd->nphr", patches, W)
             theirs, ours = kernel.outputs(a, used), weights_fresh.of_patches(model, W, patches, used, device)
             terms = weights_fresh.of_patches(model, W, patches, used, device, absolute=True)
-            signed = model.network.heads == "signed"
-            scale = terms.max(axis=1) if signed else terms
-            yield Row("outputs of fresh examples", _gap(theirs, ours[:, 0] - ours[:, 1] if signed else ours, scale),
+            axis = model.network.head_axis
+            scale = terms.max(axis=1) if axis.signed else terms
+            yield Row("outputs of fresh examples", _gap(theirs, axis.output(ours), scale),
                       LONG, 0, "fixed")  # fmt: skip
 
 
 def overflow_rows(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Row]:
     """Whether a state whose outputs overflow is called diverged at the step where weight space says so."""
-    if isinstance(model.algorithm, Bilevel):  # tasks whose states stay finite go on, whatever their outputs are
+    if model.algorithm.over_tasks:  # tasks whose states stay finite go on, whatever their outputs are
         return
     pair = states.overflowing(model, kernel, values, device)
     W = pair.start

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from derivations.declare import (
-    Bilevel,
     Complement,
     Distance,
     Event,
@@ -91,13 +90,13 @@ def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[lis
 
 
 def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -> _Probe:
-    rng, bilevel = stream(0, "validate", 30, at), isinstance(model.algorithm, Bilevel)
+    rng, bilevel = stream(0, "validate", 30, at), model.algorithm.over_tasks
     n, tasks, m = model.n_heads + 3 + at, 2 + at if bilevel else 1, 3 - at
     size = model.offsets(n * tasks, tasks)[""]
     d = size + (model.n_heads * m + 5) * at  # fewer dimensions than filters and directions, and more
     own: dict[str, Value] = dict(probe_values(model, values, Shape(n, m, d, tasks), at == 0, at))
     count = n * tasks
-    known = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    known = np.array(model.network.head_axis.labels)
     y = rng.permutation(known[np.arange(count) % len(known)])
     clean = np.where(np.arange(count) % 3 == 0, -y, y) if model.follows_clean else y
     vectors = rng.uniform(0.7, 1.5, (size, 1)) * (rng.standard_normal((size, d)) + 0.3) / np.sqrt(d)
@@ -122,7 +121,7 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
 
 def _feasible(model: Model, values: Values, vectors: Array, y: Array, W: Array) -> Array:
     """Labels (n,) that W predicts, so that every margin is positive there, where no patch goes by its label."""
-    if any(patch.scale != "one" for patch in model.patches):
+    if any(patch.labelled for patch in model.patches):
         return y
     task = weights.problem(model, vectors, y, values)
     with weights.one_thread():
@@ -168,10 +167,10 @@ def _of_states(probe: _Probe) -> Iterator[Row]:
 def _dimensions(probe: _Probe, known: dict[str, Array]) -> dict[str, tuple[str, ...]]:
     """The dimensions of coefficients and of what every run reports."""
     model, found = probe.states.model, dict[str, tuple[str, ...]]()
-    head = "j" if model.network.heads == "signed" else "k"
-    examples = ("task", "i") if isinstance(model.algorithm, Bilevel) else ("i",)
+    head = model.network.head_axis.dim
+    examples = ("task", "i") if model.algorithm.over_tasks else ("i",)
     for family in model.directions:
-        coef, last = family.coefficient, {"one": (), "sample": examples}.get(family.over, (family.over,))
+        coef, last = family.coefficient, family.index_set.row((), ("class",), ("task",), examples)
         for name in (coef.name, *((f"{coef.name}_over", f"{coef.name}_under") if coef.split else ())):
             found[name] = ("t", head, "r", *last)
     found |= {"loss": ("t",), "gradient_norm": ("t",), "train_error": ("t",), "margins": ("t", *examples)}

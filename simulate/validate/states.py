@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.declare import Bilevel, Model, Value
+from derivations.declare import Model, Value
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.chance.streams import stream
 
@@ -72,7 +72,7 @@ class Shape:
 
 def generic(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
     """Correlated Gaussian vectors, dependent ones and one of length 0 included; at the run's values and at others."""
-    bilevel = isinstance(model.algorithm, Bilevel)
+    bilevel = model.algorithm.over_tasks
     classes = model.n_heads
     shapes = [Shape(classes + 3, 2, 12, 3), Shape(classes + 1, 3, 5, 2), Shape(classes + 4, 4, 9, 2)]
     for at, shape in enumerate(shapes):
@@ -120,8 +120,8 @@ def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
         vectors = rng.integers(-1, 2, (size, shape.d)).astype(np.float64)
         W = rng.integers(-1, 2, (model.n_heads, shape.m, shape.d)).astype(np.float64)
         at_values = probe_values(model, values, shape, at % 2 == 0, 0)
-        if isinstance(model.algorithm, Bilevel):
-            at_values[model.algorithm.inner_steps] = int(model.algorithm.method == "reptile")
+        if model.algorithm.over_tasks:
+            at_values[model.bilevel.inner_steps] = int(model.bilevel.method == "reptile")
         pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
         for t in _steps(model, at_values):
             yield Probe("pre-activations at the kink", pair, t, exact=True)
@@ -133,21 +133,21 @@ def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
     With a bilevel algorithm a task has two examples of one label, for it may have to split them, and the margin is that
     before adaptation.
     """
-    bilevel = isinstance(model.algorithm, Bilevel)
+    bilevel = model.algorithm.over_tasks
     for at, margin in enumerate(MARGINS):
         rng = stream(0, "validate", 13, at)
         shape = Shape(2 if bilevel else 1, 3, 6, 1)
         vectors, W = _correlated(model, shape, rng), rng.standard_normal((model.n_heads, 3, 6))
-        label = np.ones(shape.n) if model.network.heads == "signed" else np.zeros(shape.n)
+        label = np.full(shape.n, model.network.head_axis.labels[0])
         for own in (True, False):
             at_values = probe_values(model, values, shape, own, 0)
-            if isinstance(model.algorithm, Bilevel):
-                at_values[model.algorithm.inner_steps] = 0 if model.algorithm.method != "reptile" else 1
+            if model.algorithm.over_tasks:
+                at_values[model.bilevel.inner_steps] = 0 if model.bilevel.method != "reptile" else 1
             pair = _pair(model, kernel, at_values, vectors, W, (label, label), rng, device)
             scaled = _with_margin(pair, margin)
             if scaled is not None:
                 yield Probe("margins from -20 to 20", scaled, _steps(model, at_values)[0])
-    if model.network.heads != "signed":
+    if not model.network.head_axis.signed:
         yield from _far(model, kernel, values, device)
 
 
@@ -189,18 +189,19 @@ def probe_values(model: Model, values: Values, shape: Shape, own: bool, at: int)
     options = dict(algorithm.options)
     if "batch" in options:
         found[options["batch"]] = max(1, shape.n - 2)
-    if isinstance(algorithm, Bilevel):
-        found |= {algorithm.tasks: shape.tasks, algorithm.examples: shape.n}
-        found[algorithm.train] = max(1, shape.n // 2 - (shape.n > 3))
-        if algorithm.redrawn:
-            found[algorithm.redrawn] = False
-        options |= {"inner_step": algorithm.inner_step}
+    if algorithm.over_tasks:
+        loops = model.bilevel
+        found |= {loops.tasks: shape.tasks, loops.examples: shape.n}
+        found[loops.train] = max(1, shape.n // 2 - (shape.n > 3))
+        if loops.redrawn:
+            found[loops.redrawn] = False
+        options |= {"inner_step": loops.inner_step}
     if own:
         return found
     options |= {"step": algorithm.step}
     found |= {name: _SIZES[option] for option, name in options.items() if option in _SIZES}
-    if isinstance(algorithm, Bilevel):
-        found[algorithm.inner_steps] = 2 + at
+    if algorithm.over_tasks:
+        found[model.bilevel.inner_steps] = 2 + at
     found["neurons"] = "sum" if values.get("neurons", "mean") == "mean" else "mean"
     found["penalty_half"] = not values.get("penalty_half", False)
     if model.objective.penalty != "none":
@@ -212,12 +213,11 @@ def probe_values(model: Model, values: Values, shape: Shape, own: bool, at: int)
 
 def _loops(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
     """Bilevel algorithms without an inner step, with one, and with four."""
-    assert isinstance(model.algorithm, Bilevel)
     for at, steps in enumerate((0, 1, 4)):
         rng, shape = stream(0, "validate", 15, at), Shape(5, 3, 8, 2 + at)
         vectors = _correlated(model, shape, rng)
         W = rng.standard_normal((model.n_heads, shape.m, shape.d)) / np.sqrt(np.mean((vectors**2).sum(1)))
-        at_values = probe_values(model, values, shape, False, 0) | {model.algorithm.inner_steps: steps}
+        at_values = probe_values(model, values, shape, False, 0) | {model.bilevel.inner_steps: steps}
         pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
         yield Probe("generic vectors", pair)
 
@@ -231,7 +231,7 @@ def _steps(model: Model, values: Values) -> list[int]:
 
 
 def _tasks(model: Model, shape: Shape) -> int:
-    return shape.tasks if isinstance(model.algorithm, Bilevel) else 1
+    return shape.tasks if model.algorithm.over_tasks else 1
 
 
 def _correlated(model: Model, shape: Shape, rng: np.random.Generator) -> Array:
@@ -246,9 +246,8 @@ def _correlated(model: Model, shape: Shape, rng: np.random.Generator) -> Array:
 
 def _labels(model: Model, shape: Shape, rng: np.random.Generator) -> tuple[Array, Array]:
     """Labels (n,) of every kind in no order, and the clean ones, which differ where patches follow them."""
-    n, classes = shape.n * _tasks(model, shape), model.n_heads
-    known = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(classes, dtype=np.float64)
-    y = rng.permutation(known[np.arange(n) % classes])
+    n, known = shape.n * _tasks(model, shape), np.array(model.network.head_axis.labels)
+    y = rng.permutation(known[np.arange(n) % len(known)])
     clean = np.where(np.arange(n) % 3 == 0, -y, y) if model.follows_clean else y
     return y, clean
 
@@ -272,7 +271,7 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
     assert isinstance(draw, Start)
     F = weights.outputs(pair.task, pair.task.vectors.new_tensor(draw.weights), pair.task.patches)[0].cpu().numpy()
     best = int(np.argmax(F) if wanted > 0 else np.argmin(F))
-    label = (1.0 if best == 0 else -1.0) if model.network.heads == "signed" else float(best)
+    label = model.network.head_axis.labels[best]
     y = np.full_like(draw.y, label)
     clean = y if not model.follows_clean else draw.clean
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.declare import FixedLaw, FreshTasks, GaussianLaw, Model, TaskLaw, chosen_law
+from derivations.declare import FixedLaw, GaussianLaw, Model, TaskLaw, chosen_law
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
 
@@ -93,7 +93,7 @@ def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
             nu, z = (draw.watched.vectors[draw.watched.names[each]] for each in (law.shared, law.dictionary))
             dictionaries.append(nu + z)
             off += [nu, z] if family.name in named else []
-        elif family.name not in model.test.fresh and (family.over in ("one", "class") or isinstance(law, FixedLaw)):
+        elif family.name not in model.test.fresh and (family.index_set.shared or isinstance(law, FixedLaw)):
             stays.append(own)
             off += [own] if family.name in named else []
     return np.concatenate([*held, *stays, *dictionaries]), np.concatenate(off)
@@ -102,7 +102,7 @@ def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
 def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
     """What is said of fresh tasks on the same samples, by the kernel and by weight space's network."""
     at = slice(1, None)
-    fewer = {**values, model.test.tasks: min(8, int(weights.number(values, model.test.tasks)))}  # type: ignore[union-attr]
+    fewer = {**values, model.fresh_tasks.tasks: min(8, int(weights.number(values, model.fresh_tasks.tasks)))}
     said, ours = (
         fresh_tasks.fresh_task_statistics(
             model, judge, along.draw, along.z[at], along.b[at], fewer, 0, DRAWS  # type: ignore[arg-type]
@@ -124,7 +124,7 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
     """The unadapted loss and error, summed entry by entry of the dictionary on the samples that the law takes."""
     staying = fresh_tasks.staying(model, along.draw, values)
     law, filters = staying.law(values), staying.filters(along.z[-1:], along.b[-1:])
-    entries = max((len(f.held) for f in law.families if f.over == "task"), default=1) or 1
+    entries = max((len(f.held) for f in law.families if f.index_set.per_task), default=1) or 1
     S = law.heads * law.m
     if entries * DRAWS * S * len(law.patches) > LARGEST:
         return
@@ -143,9 +143,9 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
             a = np.zeros((DRAWS, len(law.patches), S))
             for p, (f, labelled) in enumerate(law.patches):
                 family, scale = law.families[f], label if labelled else 1.0
-                place = {"class": at, "task": entry}.get(family.over, 0)
+                place = family.index_set.row(0, at, entry, 0)
                 held = filters.products[0][:, family.held[place]] if not family.fresh else None
-                a[:, p] = scale * (held if held is not None else vectors[f, place if family.over == "class" else 0])
+                a[:, p] = scale * (held if held is not None else vectors[f, place if family.index_set.per_class else 0])
             scores = network.outputs(a.reshape(DRAWS, len(law.patches), law.heads, law.m), values)[:, None]
             wrong, cost = weights_fresh.judged(model, scores, np.array([label]))
             costs.append(cost)
@@ -161,7 +161,6 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     said = fresh_tasks.fresh_task_statistics(
         model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0  # type: ignore[arg-type]
     )
-    assert isinstance(model.test, FreshTasks)
     seen = _drawn(model, along.draw, along.W[-1], values)
     if seen is None:
         return
@@ -180,13 +179,13 @@ def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Arra
 
     A task has as many examples as its support and 10 more, which judge it.
     """
-    rng, test, algorithm = stream(0, "validate", 24), model.test, model.algorithm
-    assert isinstance(test, FreshTasks) and draw.vectors is not None
+    rng, test, algorithm = stream(0, "validate", 24), model.fresh_tasks, model.bilevel
+    assert draw.vectors is not None
     support = len(weights_fresh.Network(model).split(values, draw.examples)[0])
     if values.get(test.support) is not None:
         support = int(weights.number(values, test.support))
     total, basis = support + 10, span(_held(model, draw, values)[1])
-    one = {**values, algorithm.tasks: 1, algorithm.examples: total, algorithm.train: max(support, 1)}  # type: ignore[union-attr]
+    one = {**values, algorithm.tasks: 1, algorithm.examples: total, algorithm.train: max(support, 1)}
     out: dict[str, list[float]] = {
         f"test_{what}_{how}": [] for what in ("loss", "error") for how in ("unadapted", "adapted")
     }
@@ -210,7 +209,7 @@ def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Arra
 
 
 def _labels(model: Model, total: int, support: int, rng: np.random.Generator, balanced: bool) -> Array:
-    known = np.array([1.0, -1.0]) if model.network.heads == "signed" else np.arange(model.n_heads, dtype=np.float64)
+    known = np.array(model.network.head_axis.labels)
     y = rng.choice(known, total)
     if balanced and support:
         y[:support] = rng.permutation(rng.permutation(known)[np.arange(support) % len(known)])

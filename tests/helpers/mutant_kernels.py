@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, Model, from_plain
+from derivations.declare import INDEX_SETS, Bilevel, Model, from_plain
 from derivations.papers.paper import PAPERS
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
@@ -81,7 +81,7 @@ def case(name: str) -> Case:
     factory = settings.resolve(setting).factory
     resolved = parameters.resolve(factory, {**SIZES[setting], **structural}, None)
     values = dict(resolved.values)
-    kernel = load(path, described, compiled=False)
+    kernel = load(path, described, INDEX_SETS, compiled=False)
     return Case(name, resolved.model, kernel, draw(resolved.model, values, 1), values)
 
 

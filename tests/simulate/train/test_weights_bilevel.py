@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from derivations.declare import Model, Value
+from derivations.declare import INDEX_SETS, Model, Value
 from derivations.papers.fomaml.model import ACTIVATIONS, METHODS
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.pegr.model import model as pegr
@@ -82,7 +82,7 @@ def case(
 def shipped(method: str, activation: str) -> Kernel:
     """The shipped kernel as plain Python."""
     path = GENERATED / f"fomaml_{method.replace('-', '_')}_{activation}.py"
-    return load(path, json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), compiled=False)
+    return load(path, json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), INDEX_SETS, compiled=False)
 
 
 def mutant(method: str, right: str, wrong: str) -> Kernel:

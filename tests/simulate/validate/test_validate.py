@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from derivations.declare import Model, Value
+from derivations.declare import INDEX_SETS, Model, Value
 from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
@@ -340,7 +340,7 @@ def test_default_recorded_steps_increase_and_hold_both_ends() -> None:
 
 def shipped(regularizer: str, q: int, compiled: bool) -> Kernel:
     path = GENERATED / f"pegr_{regularizer}_q{q}.py"
-    return load(path, json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), compiled=compiled)
+    return load(path, json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), INDEX_SETS, compiled=compiled)
 
 
 @pytest.mark.parametrize("project", [True, False])

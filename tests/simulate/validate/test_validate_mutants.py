@@ -108,7 +108,7 @@ def test_vectors_of_length_zero_are_validated_without_coefficients(blank: str) -
 # What a run reports of states, which `validate` did not look at: a module, a line of it, and a wrong one.
 REPORTED = [
     (PEGR, "simulate/observe/coefficients.py", "values * states.draw.squared_lengths[rows]", "values * 1.0"),
-    (PEGR, "simulate/observe/coefficients.py", "np.array([1.0, -1.0])", "np.array([1.0, 1.0])"),
+    (PEGR, "simulate/observe/coefficients.py", "np.array(states.model.network.head_axis.signs)", "np.ones(2)"),
     (PEGR, "simulate/observe/observables.py", "values * ~own", "values * own"),
     (PEGR, "simulate/observe/observables.py", "observable.times * of + observable.plus", "observable.times * of"),
     (PEGR, "simulate/observe/observables.py", "/ lengths", "/ lengths**0.5"),

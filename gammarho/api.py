@@ -95,7 +95,7 @@ def conditions(
     count = None if steps is None and preset is None else total(setting, preset, steps)
     values = {**resolved.values, **extra}
     declared = recorded(resolved.model, setting)
-    if isinstance(resolved.model.algorithm, Bilevel):
+    if resolved.model.algorithm.over_tasks:
         from simulate.start.task_layout import check_sizes
 
         check_sizes(resolved.model, values)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import FreshTasks, MaxMargin, Model, Spectral
+from derivations.declare import Directions, MaxMargin, Model, Spectral
 from derivations.declare.names import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.chance.gram import Reduced
 from dynamics.formula import FormulaError
@@ -164,8 +164,8 @@ class Case:
             "own": lambda: Indexed((states.head, "i"), states.own),
             "same": lambda: Indexed(("i", "i2"), np.eye(len(self.draw.y), dtype=bool)),
         }
-        if states.head == "j":
-            made["j"] = lambda: Indexed(("j",), np.array([1.0, -1.0]))
+        if self.model.network.head_axis.signed:
+            made["j"] = lambda: Indexed(("j",), np.array(self.model.network.head_axis.signs))
         if (b := states.b) is not None:
             made["norm"] = lambda: Indexed(("t",), distances.weight_norm(start, b, states.shares))
             each = ("t", states.head, "r")
@@ -179,27 +179,31 @@ class Case:
         return np.where(self.t <= (math.inf if until is None else float(until)), on, 0.0)
 
     def _family(self, name: str) -> Indexed | None:
-        kind, _, rest = name.partition("_")
-        places = {family.name: family.over for family in self.model.directions}
-        if kind in ("z", "b") and rest in places:
-            values = self.states.z if kind == "z" else self.states.b
-            if values is None:
-                return None
-            values, place = values[..., self.states.rows(rest)], _place(places[rest], "")
-            values = values[..., 0] if not place else values
-            return Indexed(("t", self.states.head, "r", *place), values)
-        pairs = [(a, b) for a in places for b in places if rest == f"{a}_{b}"]
-        if kind != "G" or not pairs:
-            return None
-        a, b = pairs[0]
-        block = self.draw.gram[self.states.rows(a), self.states.rows(b)]
-        first, second = _place(places[a], ""), _place(places[b], "2" if places[a] == places[b] else "")
-        block = block if first else block[0]
-        return Indexed((*first, *second), block if second else block[..., 0])
+        """z_, b_ of a family and G_ of two.  Raises FormulaError where the name could be of two pairs."""
+        families = self.model.directions
+        along = [(state, f) for f in families for state in ("z", "b") if name == f"{state}_{f.name}"]
+        pairs = [(f, g) for f in families for g in families if name == f"G_{f.name}_{g.name}"]
+        if len(along) + len(pairs) > 1:
+            said = " and of ".join(f"{f.name} with {g.name}" for f, g in pairs)
+            raise FormulaError(f"{name!r} is the inner product of {said}; give a family another name")
+        if along:
+            state, family = along[0]
+            values = self.states.z if state == "z" else self.states.b
+            return None if values is None else self._of_family(values, family)
+        return self._product(*pairs[0]) if pairs else None
 
+    def _of_family(self, values: NDArray[np.float64], family: Directions) -> Indexed:
+        place, values = family.index_set.index("l", "i"), values[..., self.states.rows(family.name)]
+        return Indexed(("t", self.states.head, "r", *place), values if place else values[..., 0])
 
-def _place(over: str, mark: str) -> tuple[str, ...]:
-    return {"one": (), "class": ("l" + mark,), "sample": ("i" + mark,)}[over]
+    def _product(self, first: Directions, second: Directions) -> Indexed:
+        """<v, v'> of every vector of one family with every one of another."""
+        block, mark = self.draw.gram[self.states.rows(first.name), self.states.rows(second.name)], ""
+        if first.index_set is second.index_set:
+            mark = "2"
+        rows, columns = first.index_set.index("l", "i"), second.index_set.index(f"l{mark}", f"i{mark}")
+        block = block if rows else block[0]
+        return Indexed((*rows, *columns), block if columns else block[..., 0])
 
 
 class View:

@@ -12,7 +12,6 @@ import numpy as np
 from derivations.declare import (
     Distance,
     Extreme,
-    FreshTasks,
     MaxMargin,
     Model,
     NearOrthogonality,
@@ -191,9 +190,9 @@ def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:
 
 def _fresh_names(model: Model) -> tuple[str, ...]:
     """The variables of fresh examples that need nothing but the last state."""
-    if isinstance(model.test, FreshTasks):
+    if model.test.of_tasks:
         return obs.fresh_names(model)
-    return (*obs.FRESH, *(("class_error", "class_error_se") if model.network.heads == "class" else ()))
+    return (*obs.FRESH, *(() if model.network.head_axis.signed else ("class_error", "class_error_se")))
 
 
 def _text(kernel: Kernel) -> str:

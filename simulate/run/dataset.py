@@ -55,12 +55,12 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xa
 
 def labels(start: Start) -> dict[str, list[Any]]:
     """What labels each dimension of a variable, beside t and the seed."""
-    model, signed = start.model, start.model.network.heads == "signed"
+    model, axis = start.model, start.model.network.head_axis
     return {
-        "j" if signed else "k": [1, -1] if signed else list(range(model.n_heads)),
+        axis.dim: [int(label) for label in axis.labels],
         "r": list(range(start.draw.z.shape[1])),
         "i": list(range(start.draw.examples)),
         "task": list(range(start.draw.tasks)),
         "class": list(range(model.network.classes)),
-        "matrix": list(matrices.matrix_names(model.n_heads, signed)),
+        "matrix": list(matrices.matrix_names(model.n_heads, axis.signed)),
     }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, LongTail
+from derivations.declare import LongTail
 from dynamics.kernel.bilevel import BilevelKernel
 
 from ..observe import fresh
@@ -41,7 +41,7 @@ def judge(start: Start, states: States, wanted: Iterable[str], network: Any) -> 
     names = [name for name in obs.fresh_names(start.model) if name in set(wanted)]
     if not names or states.b is None:
         return Judged()
-    if isinstance(start.model.algorithm, Bilevel):
+    if start.model.algorithm.over_tasks:
         return _on_tasks(start, states, names, network)
     if start.problem.examples is not None:
         through = source.through_coefficients(start.draw, states.b, states.shares, start.problem.examples.test_x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, Flips
+from derivations.declare import Flips
 from dynamics.kernel.kernel import Trajectory
 
 from ..errors import InputError
@@ -57,7 +57,7 @@ def along(start: Start, asked: Asked) -> Found:
 def _fresh(start: Start, states: States, W: Array, asked: Asked) -> tuple[Variables, tuple[str, ...]]:
     """Fresh examples judged by the network as declared: from W, where b does not determine what is judged."""
     network, examples = trained_fresh.Network(start.model), start.problem.examples
-    if isinstance(start.model.algorithm, Bilevel):
+    if start.model.algorithm.over_tasks:
         return _on_tasks(start, W, states.seen, asked, network)
     if examples is not None:
         wanted = set(obs.fresh_names(start.model)) & set(asked.wanted)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Bilevel, Model, Value
+from derivations.declare import Model, Value
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import values as values_of
@@ -61,13 +61,13 @@ def draw(
         initial = values_of.mapping("initial", initial, "arrays by name", "{'W': ...}")
         if sampling == "gram":
             raise InputError("sampling: 'gram' draws its own data, but initial= brings arrays; leave one of them out")
-        if isinstance(model.algorithm, Bilevel):
+        if model.algorithm.over_tasks:
             return tasks_from_arrays(model, initial)
         return from_arrays(model, values, initial, seed)
     reason = gram_refusal(model, values) if sampling == "gram" else ""
     if reason:
         raise GramRefused(reason)
-    if isinstance(model.algorithm, Bilevel):
+    if model.algorithm.over_tasks:
         return draw_tasks(model, values, seed, sampling)
     plan = plan_of(model, values)
     clean = labels_of(model, values, plan.n, seed)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, Model, Value
+from derivations.declare import Model, Value
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 
@@ -114,7 +115,7 @@ def _by_gram(model: Model, values: Mapping[str, Value], layout: Layout, y: Array
     size = len(noise) + neurons
     if size**2 > LARGEST:
         vectors = (len(layout.std) + neurons) * layout.d <= LARGEST
-        raise GramRefused(too_many_products(len(noise), neurons, (_tasks(model), "m"), vectors))
+        raise GramRefused(too_many_products(len(noise), neurons, (model.bilevel.tasks, "m"), vectors))
     features, live, fixed = _feature_rows(layout, seed), slice(0, layout.spanned), len(layout.lengths)
     feature_gram = grams.own(features)
     ensemble = grams.Ensemble(
@@ -162,7 +163,3 @@ def _feature_rows(layout: Layout, seed: int) -> Array:
     return grams.coordinates(rng, rng, ensemble)[0]
 
 
-def _tasks(model: Model) -> str:
-    """The parameter that the number of tasks comes from."""
-    assert isinstance(model.algorithm, Bilevel)
-    return model.algorithm.tasks

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Bilevel, ClassNoiseLaw, Model, TaskLaw, Value
+from derivations.declare import ClassNoiseLaw, Model, TaskLaw, Value
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 from dynamics.fresh.classnoise import Matrices, standardised
@@ -17,8 +17,6 @@ from ..ask import arrays as arrays_of
 from ..errors import InputError, nearest, quoted
 from .declared import entries_of
 from .drawn import Array, Draw, Watched, of_vectors
-
-_AXES = {"one": ("d",), "class": ("K", "d"), "sample": ("n", "d")}
 
 
 def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str, Any], seed: int) -> Draw:
@@ -33,11 +31,11 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     brought = [name for name in clean if name in initial]
     arrays = {name: array_of(name, initial[name]) for name in dict.fromkeys((*needed, *given.values(), *brought))}
     known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
-    if model.network.heads == "class":
-        known["K"] = (model.network.classes, f"the model has K = {model.network.classes} classes")
+    if not model.network.head_axis.signed:
+        known["K"] = (model.n_heads, f"the model has {model.network.head_axis.kinds}")
     for family in model.directions:
         if family.name in arrays:
-            check_shape(family.name, arrays[family.name], _AXES[family.over], known)
+            check_shape(family.name, arrays[family.name], (*family.index_set.index("K", "n"), "d"), known)
     check_shape("W", arrays["W"], ("H", "m", "d"), known)
     for name in ("y", *brought):
         check_shape(name, arrays[name], ("n",), known)
@@ -61,17 +59,16 @@ def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:
     These are (d,), (K, d), (n_tasks, d) and (n_tasks, n, d).  The vectors of a TaskLaw that runs look at may come too,
     as (d,) and (M, d).  Raises InputError in one sentence.
     """
-    assert isinstance(model.algorithm, Bilevel)
-    axis = model.algorithm.tasks
-    shapes = {"one": ("d",), "class": ("K", "d"), "task": (axis, "d"), "sample": (axis, "n", "d")}
+    axis = model.bilevel.tasks
     laws = [law for family in model.directions if isinstance(law := family.law, TaskLaw)]
-    needed = {"W": ("H", "m", "d"), **{f.name: shapes[f.over] for f in model.directions}, "y": (axis, "n")}
+    own = {family.name: (*family.index_set.index("K", "n", axis), "d") for family in model.directions}
+    needed = {"W": ("H", "m", "d"), **own, "y": (axis, "n")}
     optional = {law.shared: ("d",) for law in laws} | {law.dictionary: (law.items, "d") for law in laws}
     check_keys(list(needed), list(optional), initial)
     brought = {name: axes for name, axes in (needed | optional).items() if name in initial}
     known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
-    if model.network.heads == "class":
-        known["K"] = (model.network.classes, f"the model has K = {model.network.classes} classes")
+    if not model.network.head_axis.signed:
+        known["K"] = (model.n_heads, f"the model has {model.network.head_axis.kinds}")
     arrays = {name: array_of(name, initial[name]) for name in brought}
     for name, axes in brought.items():
         check_shape(name, arrays[name], axes, known)
@@ -145,10 +142,8 @@ def check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str,
 
 def check_labels(model: Model, name: str, y: Array) -> None:
     """Refuses labels (n,) that the model's heads do not have.  Raises InputError."""
-    signed = model.network.heads == "signed"
-    allowed = np.array([-1.0, 1.0]) if signed else np.arange(model.n_heads, dtype=np.float64)
-    wrong = np.flatnonzero(~np.isin(y, allowed))
+    axis = model.network.head_axis
+    wrong = np.flatnonzero(~np.isin(y, axis.labels))
     if len(wrong):
-        wanted = "+1 or -1" if signed else f"0 to {model.n_heads - 1}"
         label = f"initial[{name!r}]: label {y[wrong[0]]:g} at index {wrong[0]}"
-        raise InputError(f"{label}; expected {wanted}; recode {name}")
+        raise InputError(f"{label}; expected {axis.allowed}; recode {name}")

@@ -19,9 +19,7 @@ def labels_of(model: Model, values: Mapping[str, Value], n: int, seed: int) -> A
     """The labels before flips (n,): of the class sizes that the model has, or each uniform over its heads."""
     if model.class_sizes:
         return sized_labels(model, values, n)
-    drawn = stream(seed, "labels").integers(0, model.n_heads, size=n)  # two heads where labels are signed
-    labels = drawn.astype(np.float64)
-    return 1.0 - 2.0 * labels if model.network.heads == "signed" else labels
+    return np.array(model.network.head_axis.labels)[stream(seed, "labels").integers(0, model.n_heads, size=n)]
 
 
 def sized_labels(model: Model, values: Mapping[str, Value], n: int) -> Array:
@@ -36,8 +34,7 @@ def sized_labels(model: Model, values: Mapping[str, Value], n: int) -> Array:
             f"{name}: {values.get(name)} has {len(sizes)} sizes that sum to {sum(sizes)}; expected {heads} that sum to "
             f"n = {n}, such as {name}={equal}"
         )
-    labels = np.repeat(np.arange(heads, dtype=np.float64), sizes)
-    return np.where(labels == 0, 1.0, -1.0) if model.network.heads == "signed" else labels
+    return np.repeat(model.network.head_axis.labels, sizes)
 
 
 def flips(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Array:

@@ -167,7 +167,7 @@ def _class_noise(
     model: Model, family: Directions, law: ClassNoiseLaw, values: Mapping[str, Value], rows: slice, first: int
 ) -> ClassNoise:
     """The family's numbers; no spikes where the ratio is 1, which is the same noise for every class."""
-    if family.over != "sample" or model.network.heads != "class":
+    if not family.index_set.per_example or model.network.head_axis.signed:
         raise InputError(f"{family.name}: class noise A_y zeta is over examples with class labels; declare another law")
     spread, ratio, n = positive(values, law.spread), number(values, law.ratio), rows.stop - rows.start
     off = off_indices(model, law, n, values)
@@ -180,5 +180,5 @@ def _class_noise(
 
 
 def _check_mixture(model: Model, family: Directions) -> None:
-    if family.over != "sample" or model.network.heads != "signed":
+    if not (family.index_set.per_example and model.network.head_axis.signed):
         raise InputError(f"{family.name}: a mixture y_i mu + noise is for examples with labels +-1; declare another")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Bilevel, FixedLaw, GaussianLaw, Law, Model, TaskLaw, Value
+from derivations.declare import FixedLaw, GaussianLaw, Law, Model, TaskLaw, Value
 from dynamics.chance.streams import stream
 
 from ..errors import InputError
@@ -50,8 +50,7 @@ class Layout:
 
 def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
     """Reads and checks the declaration.  Raises InputError, in one sentence."""
-    assert isinstance(model.algorithm, Bilevel)
-    n, tasks = int(whole(values, model.algorithm.examples)), int(whole(values, model.algorithm.tasks))
+    n, tasks = int(whole(values, model.bilevel.examples)), int(whole(values, model.bilevel.tasks))
     split_at(model, values, n)
     laws = {family.name: law_of(family, values) for family in model.directions}
     own = [(name, law) for name, law in laws.items() if isinstance(law, TaskLaw)]
@@ -64,7 +63,7 @@ def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
     spans = {name: list(range(at, at + sizes[name])) for (name, _), at in zip(held, starts.tolist(), strict=False)}
     watched, items, item_std, chosen = dict[str, slice](), 0, 0.0, np.zeros(0, dtype=np.int64)
     for name, law in own:
-        if model.family(name).over != "task":
+        if not model.family(name).index_set.per_task:
             raise InputError(f"{name}: a TaskLaw is one vector a task; declare the family over 'task'")
         items, item_std, first = int(whole(values, law.items)), number(values, law.std), len(lengths)
         chosen = stream(seed, "tasks").integers(0, items, size=tasks)
@@ -116,8 +115,7 @@ def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
 
     A dictionary of deviation 0 counts with all its vectors.
     """
-    assert isinstance(model.algorithm, Bilevel)
-    n, tasks = int(whole(values, model.algorithm.examples)), int(whole(values, model.algorithm.tasks))
+    n, tasks = int(whole(values, model.bilevel.examples)), int(whole(values, model.bilevel.tasks))
     split_at(model, values, n)
     laws = {family.name: law_of(family, values) for family in model.directions}
     sizes, d = model.sizes(tasks * n, tasks), whole(values, "d")
@@ -149,13 +147,12 @@ def _off(law: GaussianLaw, values: Mapping[str, Value], spans: Mapping[str, Sequ
 
 def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:
     """How many of a task's n examples the inner loop takes.  Raises InputError where it leaves none for the outer."""
-    assert isinstance(model.algorithm, Bilevel)
-    if model.algorithm.method != "train-validation":
+    if model.bilevel.method != "train-validation":
         return n
-    name = model.algorithm.train
+    name = model.bilevel.train
     train = int(whole(values, name))
     if n < 2:
-        raise InputError(f"{model.algorithm.examples}: {n} example a task cannot be split in two; give at least 2")
+        raise InputError(f"{model.bilevel.examples}: {n} example a task cannot be split in two; give at least 2")
     if not 1 <= train < n:
         raise InputError(
             f"{name}: {train} of {n} examples a task leaves nothing to validate on; expected 1 to {n - 1}; "

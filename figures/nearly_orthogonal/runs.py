@@ -18,11 +18,12 @@ from dynamics.streams import stream
 from simulate import images, parameters, settings
 from simulate import observables as obs
 from simulate.draw import Draw, draw
+from simulate.estimate import Request
 from simulate.kernels import kernel_for
-from simulate.phase import processors
 from simulate.record import advance
 from simulate.run import seen_by
-from simulate.sweep import sweep
+
+from ..sweep import run_all
 
 Array = NDArray[np.float64]
 Measured = dict[str, Array]
@@ -72,24 +73,36 @@ def measure(curves: Sequence[Curve], seeds: int, label: str) -> dict[Curve, Meas
     if any(curve.test for curve in curves):
         mnist()
     tasks = [(curve, seed) for curve in curves for seed in range(seeds)]
-    found = dict(sweep(lambda task: one(*task), tasks, processors(), label, "runs"))
-    runs = [[found[at + seed] for seed in range(seeds)] for at in range(0, len(found), seeds)]
-    return {
-        curve: {name: np.stack([each[name] for each in of]) for name in of[0]}
-        for curve, of in zip(curves, runs, strict=True)
-    }
+    found = run_all(lambda task: one(*task), tasks, lambda task: asks(task[0]), label, KEPT)
+    runs = {curve: [found[curve, seed] for seed in range(seeds)] for curve in curves}
+    return {curve: {name: np.stack([each[name] for each in of]) for name in of[0]} for curve, of in runs.items()}
 
 
-@functools.lru_cache(maxsize=4096)
+KEPT: dict[tuple[Curve, int], Measured] = {}
+"""Figures that share a run run it once."""
+_OBSERVED = ("loss", "stable_rank", "stable_rank_excess")
+
+
+@functools.cache
+def _resolved(curve: Curve) -> parameters.Resolved:
+    return parameters.resolve(settings.resolve("nearly_orthogonal").factory, dict(curve.given))
+
+
+def asks(curve: Curve) -> Request:
+    """What one run of a curve takes."""
+    model, values = _resolved(curve).model, _resolved(curve).values
+    return Request(model, values, "vectors", "reduced", curve.steps, len(curve.recorded), _OBSERVED)
+
+
 def one(curve: Curve, seed: int) -> Measured:
-    """One run; figures that share it run it once."""
-    resolved = parameters.resolve(settings.resolve("nearly_orthogonal").factory, dict(curve.given))
+    """One run."""
+    resolved = _resolved(curve)
     model, values, kernel = resolved.model, resolved.values, kernel_for(resolved.model)
     initial = digits(values, seed) if curve.test else None
     drawn = draw(model, values, seed, initial=initial)
     path = advance(kernel, drawn, values, curve.steps, curve.recorded)
     states = obs.States(model, drawn, values, path.z, path.b, seen_by(kernel, path.z, drawn, values))
-    seen = {name: v.values for name, v in obs.evaluate(states, ("loss", "stable_rank", "stable_rank_excess")).items()}
+    seen = {name: v.values for name, v in obs.evaluate(states, _OBSERVED).items()}
     rank, excess = seen["stable_rank"], seen["stable_rank_excess"]
     out = {
         "loss": seen["loss"],

@@ -22,7 +22,7 @@ from simulate.errors import InputError
 pytest.importorskip("torch")
 
 from simulate.validate import default_recorded, validate  # it needs torch
-from simulate.validation import Validation
+from simulate.validation import Left, Row, Validation, in_errors, parted
 
 Array = NDArray[np.float64]
 J = np.array([1.0, -1.0])[:, None]
@@ -395,3 +395,53 @@ def test_the_verdict_says_that_coefficients_were_not_compared() -> None:
     assert str(found).splitlines()[0].endswith(found.heading)
     apart = gammarho.validate("fomaml", {"n_tasks": 2, "M": 50}, preset="in-regime", steps=2)
     assert "trajectory: coefficients" in {row.what for row in apart.rows} and apart.heading == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("module", "limit", "setting", "note"),
+    [
+        ("validate", "GRADIENTS", "pegr", "states: observables of the same state, as all examples' gradients"),
+        ("validate_fresh", "AFFORDABLE", "pegr", "not compared: test_error and test_loss, drawn in d dimensions"),
+        ("validate_fresh", "LARGEST", "pegr", "not compared: test law: means and covariances, as they take"),
+        ("validate_tasks", "AFFORDABLE", "fomaml", "not compared: losses and errors of fresh tasks, drawn and"),
+        ("validate_tasks", "LARGEST", "fomaml", "not compared: test_loss_unadapted and test_error_unadapted, entry by"),
+    ],
+)  # fmt: skip
+def test_what_costs_too_much_to_compare_is_a_line_of_the_report(
+    module: str, limit: str, setting: str, note: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gammarho
+
+    small = {"pegr": {"n": 4, "m": 2, "d": 12}, "fomaml": {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 3}}
+    whole = gammarho.validate(setting, small[setting], steps=6)
+    assert whole.verdict == "pass" and note not in str(whole)
+    monkeypatch.setattr(f"simulate.{module}.{limit}", 1.0)
+    cut = gammarho.validate(setting, small[setting], steps=6)
+    assert cut.verdict == "pass" and note in str(cut), str(cut)
+    left = {row.what for row in whole.rows} - {row.what for row in cut.rows}
+    assert left or module == "validate"  # some states of every observable remain
+
+
+def test_a_comparison_left_out_is_told_once_with_how_often() -> None:
+    row, left = Row("a", 0.0, 1.0, 0, "fixed"), Left("a", "rounding")
+    rows, notes = parted([row, left, Left("b", "cost"), row, left, Left("a", "cost")])
+    assert rows == [row, row]
+    assert notes == [
+        "not compared at 2 of 5 states: a, as rounding", "not compared: b, as cost",
+        "not compared at 1 of 5 states: a, as cost",
+    ]  # fmt: skip
+
+
+def test_estimates_without_an_error_must_agree() -> None:
+    assert in_errors("loss", 1e-12, 0.0, 1.0).difference == 0 and not in_errors("loss", 1e-3, 0.0, 1.0).holds
+    assert in_errors("loss", 0.4, 0.1, 1.0).holds and not in_errors("loss", 0.6, 0.1, 1.0).holds
+
+
+def test_a_state_whose_adaptation_diverges_is_not_counted_as_agreeing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gammarho
+    from simulate import validate_probes
+
+    monkeypatch.setattr(validate_probes, "_adaptation_gap", lambda _: None)
+    found = gammarho.validate("fomaml", {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 3}, steps=3)
+    assert "not compared: adaptation of tasks by their own states, as weight space's adaptation diverges" in str(found)
+    assert not any(row.what.startswith("adaptation") for row in found.rows)

@@ -335,7 +335,7 @@ def phase(
         "sampling": sampling,
     }  # fmt: skip
     try:
-        data = fill(setting, given, preset=preset, store=path, **options)
+        data = fill(setting, given, preset=preset, out=path, **options)
     except KeyboardInterrupt:
         if path is not None:
             print(f"gammarho: the finished cells are in {path}, and the same command goes on", file=sys.stderr)

@@ -119,7 +119,7 @@ def check_run(request: Request, seeds: int = 1, label: str = "run") -> None:
 
 
 def check_grid(requests: Sequence[Request], cells: int, seeds: int, workers: int) -> None:
-    """As `check_run`, of a grid of `cells` cells whose corners are `requests`."""
+    """Refuses a grid of `cells` cells, whose corners are `requests`, that memory does not hold.  Raises InputError."""
     size, free = cells * (CELL + ENTRY * seeds), memory.at_hand()
     if size > free:
         name, cure = ("seeds", "run fewer seeds") if ENTRY * seeds > CELL else ("x and y", "give fewer values")
@@ -129,9 +129,13 @@ def check_grid(requests: Sequence[Request], cells: int, seeds: int, workers: int
         )
     for request in requests:
         check_memory(request, 1, min(workers, cells * seeds))
-    longest = max(requests, key=seconds)
-    mean = sum(map(seconds, requests)) / len(requests)
-    check_time(mean * cells * seeds / workers, longest, seeds, "phase", cells)
+
+
+def check_cells(requests: Sequence[Request], seeds: int, workers: int) -> None:
+    """As `check_time`, of a grid's cells, each of which runs one of `requests` with `seeds` seeds."""
+    if requests:
+        expected = sum(map(seconds, requests)) * seeds / min(workers, len(requests))
+        check_time(expected, max(requests, key=seconds), seeds, "phase", len(requests))
 
 
 def check_sweep(requests: Sequence[Request], workers: int, label: str) -> None:

@@ -49,7 +49,7 @@ from .errors import Diverged, InputError, nearest, quoted
 from .fresh import fresh_statistics
 from .fresh_tasks import fresh_task_statistics
 from .grid_axes import Coordinate
-from .grid_store import Arrays, GridStore
+from .grid_store import Arrays, GridStore, free
 from .grid_store import grid as grid_on_disk
 from .kernels import kernel_for, ready
 from .record import advance
@@ -81,7 +81,7 @@ def phase(
     seeds: int | str = 3,
     seed: int | str = 0,
     sampling: str | None = None,
-    store: str | PathLike[str] | None = None,
+    out: str | PathLike[str] | None = None,
     workers: int | str | None = None,
     progress: bool = True,
 ) -> xarray.Dataset:
@@ -102,7 +102,7 @@ def phase(
         seed: the first of them.
         sampling: "gram" (inner products alone, at any d) or "vectors"; default gram where it is exact at every cell,
             but for cells at whose values it is refused, which are drawn as vectors and say so in `message`.
-        store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing.
+        out: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing.
         workers: threads; default, the processors at hand.  The result does not depend on it.
         progress: show progress on stderr.
 
@@ -117,15 +117,38 @@ def phase(
         InputError: bad input, a store that holds something else, is damaged, or is being written by another process,
             in one sentence.  Unwritten: a store that cannot be written; the cells that it has are safe.
     """
-    threads, place = ask.workers(workers, processors()), paths.store("store", store)
+    threads, place = ask.workers(workers, processors()), paths.store("out", out)
     show = parameters.switch("progress", progress)
     grid = _grid(setting, params, x, y, preset, steps, observable, seeds, seed, sampling, threads)
+    taken_up = place is not None and not free(place)
+    if not taken_up:  # before a folder is made for what is refused
+        _check_time(grid, np.zeros(grid.shape[:2], dtype=bool), threads)
     with _kept(grid, place) as kept:
+        if taken_up:
+            _told_of_store(kept, place, show)
+            _check_time(grid, kept.done, threads)
         again = _damage(grid, kept, place)
         if again and show:
             print(f"phase: {again}", file=sys.stderr, flush=True)
         _fill(grid, kept, threads, show)
         return _dataset(grid, kept.arrays, [again] if again else [])
+
+
+def _check_time(grid: _Grid, done: NDArray[np.bool_], workers: int) -> None:
+    """Says how long the cells that are not done take, where that is long.  Raises InputError where it is too long."""
+    sampling = "vectors" if grid.sampling == "vectors" else "gram"
+    missing = [grid.cells[row][column] for row, column in np.argwhere(~done)]
+    estimate.check_cells(
+        [estimate.Request(cell.model, cell.values, sampling, "reduced", grid.steps, 1, (grid.wanted.name,))
+         for cell in missing],
+        len(grid.seeds), workers,
+    )  # fmt: skip
+
+
+def _told_of_store(kept: _Memory | GridStore, place: Path | None, show: bool) -> None:
+    """A line on stderr that says how many cells are there already."""
+    if show:
+        print(f"phase: {int(kept.done.sum())} of {kept.done.size} cells are in {place}", file=sys.stderr, flush=True)
 
 
 @contextmanager

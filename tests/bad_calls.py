@@ -197,7 +197,7 @@ for _value in (
     5, b"a.zarr", "", "g.nc", "no/g.zarr", "a" * 300 + ".zarr", "a\x00.zarr", "~nobody/g.zarr", ["g.zarr"], _THING,
     Path("."),
 ):  # fmt: skip
-    PASSED[f"store: {str(_value)[:30]!r}"] = _phase(store=_value), ("store:",)
+    PASSED[f"out: {str(_value)[:30]!r}"] = _phase(out=_value), ("out:",)
 for _value in ("maybe", 2, None, []):
     PASSED[f"progress: {_value!r}"] = _phase(progress=_value), ("progress:", "true or false")
 for _value in (5, None, b"loss", ["loss"], ("loss",)):

@@ -21,7 +21,7 @@ LINE = ["run", "pegr", "n=3", "m=2", "d=20", "--observables", "loss,T_2"]
 
 def grid(store: Path | None, **changes: Any) -> xr.Dataset:
     given: dict[str, Any] = {"x": ("lam", [0.0, 0.1]), "y": ("sigma_p", [0.5, 1.0]), "steps": 3, "seeds": 2, **changes}
-    return phase("pegr", SMALL, progress=False, store=store, **given)
+    return phase("pegr", SMALL, progress=False, out=store, **given)
 
 
 def bits(data: xr.Dataset) -> list[bytes]:

@@ -90,7 +90,7 @@ def test_a_damaged_cell_is_named_and_run_again(
         with pytest.raises(Unwritten, match=r"a cell cannot be written .* 3 of 4 cells that are there are safe"):
             grid(store, workers=1)
         (store / VALUE).rmdir()
-    again = phase("pegr", SMALL, x=("lam", [0.0, 0.1]), y=("sigma_p", [0.5, 1.0]), steps=3, seeds=2, store=store)
+    again = phase("pegr", SMALL, x=("lam", [0.0, 0.1]), y=("sigma_p", [0.5, 1.0]), steps=3, seeds=2, out=store)
     assert bits(again) == whole_grid[1]
     said = capsys.readouterr().err
     subject = {0: "", 1: "1 cell was damaged", 2: "2 cells were damaged", 4: "4 cells were damaged"}[cells]
@@ -249,7 +249,7 @@ KILLED = """
 import sys
 from simulate.phase import phase
 phase("pegr", {"n": 3, "m": 2, "d": 20}, x=("lam", [0.01 * k for k in range(8)]), y=("sigma_p", [0.2, 0.4, 0.6, 0.8]),
-      steps=3, seeds=2, store=sys.argv[1], workers=2, progress=False)
+      steps=3, seeds=2, out=sys.argv[1], workers=2, progress=False)
 """
 
 

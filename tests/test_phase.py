@@ -20,6 +20,7 @@ import zarr
 
 import simulate.phase as engine
 from derivations.papers.pegr.model import model as pegr_model
+from gammarho.cli import main
 from simulate.errors import InputError
 from simulate.grid_axes import spacing
 from simulate.phase import phase
@@ -60,7 +61,7 @@ def test_the_same_bits_whatever_the_workers(changes: dict[str, Any]) -> None:
 
 def test_a_cell_that_diverges_has_that_status_and_no_number(tmp_path: Path) -> None:
     for store in (None, tmp_path / "grid.zarr", tmp_path / "grid.zarr"):  # in memory, filled, and read again
-        grid = small(x=("lam", [0.001, 10.0]), y=("sigma_p", [1.2, 1.5]), params={"eta": 0.2}, steps=200, store=store)
+        grid = small(x=("lam", [0.001, 10.0]), y=("sigma_p", [1.2, 1.5]), params={"eta": 0.2}, steps=200, out=store)
         assert (grid["status"].sel(lam=0.001) == "ok").all() and np.isfinite(grid["test_error"].sel(lam=0.001)).all()
         assert (grid["status"].sel(lam=10.0) == "diverged").all() and np.isnan(grid["test_error"].sel(lam=10.0)).all()
         said = str(grid["message"].sel(lam=10.0, sigma_p=1.5, seed=0).values)
@@ -90,7 +91,7 @@ def stored_digests(store: Path) -> np.ndarray[Any, Any]:
 
 def test_a_rerun_fills_the_gaps_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = tmp_path / "grid.zarr"
-    whole = small(store=store)
+    whole = small(out=store)
     group = zarr.open_group(str(store), mode="r+")
     digests = group["digest"]
     assert isinstance(digests, zarr.Array) and (stored_digests(store) != "").all()
@@ -103,11 +104,48 @@ def test_a_rerun_fills_the_gaps_and_nothing_else(tmp_path: Path, monkeypatch: py
         return one(grid, row, column)
 
     monkeypatch.setattr(engine, "_run", counting)
-    again = small(store=store)
+    again = small(out=store)
     assert sorted(ran) == [(0, 0), (1, 2)]
     assert bits(again) == bits(whole) and (stored_digests(store) != "").all()
-    small(store=store)
+    small(out=store)
     assert len(ran) == 2  # what is done is taken from the store as it stands
+
+
+def test_only_the_cells_that_are_missing_are_estimated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(engine.estimate, "WORTH_SAYING", 0.0)
+    monkeypatch.setattr(engine.estimate, "duration", lambda seconds: f"{seconds / engine.estimate.START:.0f} runs")
+    monkeypatch.setattr(engine.estimate, "seconds", lambda _: engine.estimate.START)
+    store = tmp_path / "grid.zarr"
+    small(out=store, progress=True, workers=1)
+    assert capsys.readouterr().err.splitlines() == ["phase: this may take about 12 runs"]
+    digests = zarr.open_group(str(store), mode="r+")["digest"]
+    assert isinstance(digests, zarr.Array)
+    digests[0, 0] = digests[1, 2] = ""
+    small(out=store, progress=True, workers=1)
+    said = [f"phase: 4 of 6 cells are in {store}", "phase: this may take about 4 runs"]
+    assert capsys.readouterr().err.splitlines() == said
+    small(out=store, progress=True, workers=1)
+    assert capsys.readouterr().err.splitlines() == [f"phase: 6 of 6 cells are in {store}"]
+
+
+def test_a_grid_that_would_never_end_makes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="take fewer steps"):
+        small(out=tmp_path / "grid.zarr", steps=10**15)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_is_taken_for_a_grid_and_for_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_line = ["run", "pegr", "n=4", "m=2", "d=30", "--steps", "2"]
+    grid_line = ["phase", "pegr", "n=4", "m=2", "--x", "lam=0:1:2", "--y", "sigma_p=0.2:0.8:2", "--steps", "2"]
+    for name, line in (("run.zarr", run_line), ("grid.zarr", grid_line)):
+        (tmp_path / name).mkdir()
+        assert main([*line, "--out", str(tmp_path / name)]) == 0
+        assert (tmp_path / name / "zarr.json").is_file()
+    capsys.readouterr()
+    assert main([*grid_line, "eta=0.3", "--out", str(tmp_path / "grid.zarr")]) == 2
+    assert capsys.readouterr().err.startswith("gammarho: out: ")
 
 
 def test_an_interrupted_cell_has_data_but_no_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,11 +166,11 @@ def test_an_interrupted_cell_has_data_but_no_digest(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(zarr.Array, "__setitem__", stopping)
     with pytest.raises(Stop):
-        small(store=store, workers=1)
+        small(out=store, workers=1)
     monkeypatch.undo()
     assert asked[:5] == ["test_error", "test_error_se", "status", "message", "digest"]
     assert int((stored_digests(store) != "").sum()) == 1
-    assert bits(small(store=store)) == bits(small())
+    assert bits(small(out=store)) == bits(small())
 
 
 @pytest.mark.parametrize(
@@ -147,23 +185,23 @@ def test_an_interrupted_cell_has_data_but_no_digest(tmp_path: Path, monkeypatch:
 )
 def test_another_configuration_is_refused_in_one_sentence(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     store = tmp_path / "grid.zarr"
-    small(store=store)
+    small(out=store)
     before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
     with pytest.raises(InputError) as caught:
-        small(store=store, **changes)
+        small(out=store, **changes)
     assert said in str(caught.value) and "\n" not in str(caught.value)
     assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
 
 
 def test_another_kernel_is_another_configuration(tmp_path: Path) -> None:
     store = tmp_path / "grid.zarr"
-    small(store=store)
+    small(out=store)
     group = zarr.open_group(str(store), mode="r+")
     stored = json.loads(str(group.attrs["configuration"]))
     assert stored["parameters"]["eta"] == 0.2 and stored["kernel"].keys() == {"pegr_pegr_q2"}
     group.attrs["configuration"] = json.dumps({**stored, "kernel": {"pegr_pegr_q2": "0"}})
     with pytest.raises(InputError, match="kernel"):
-        small(store=store)
+        small(out=store)
 
 
 def test_what_is_not_a_grid_is_left_alone(tmp_path: Path) -> None:
@@ -173,10 +211,10 @@ def test_what_is_not_a_grid_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "folder" / "thesis.tex").write_text("the only copy")
     for name in ("a.zarr", "run.zarr", "folder"):
         with pytest.raises(InputError, match="not a grid of phase"):
-            small(store=tmp_path / name)
+            small(out=tmp_path / name)
     assert (tmp_path / "folder" / "thesis.tex").read_text() == "the only copy"
     with pytest.raises(InputError, match="name that ends in"):
-        small(store=tmp_path / "grid.nc")
+        small(out=tmp_path / "grid.nc")
 
 
 KILLED = """
@@ -184,7 +222,7 @@ import sys
 from simulate.grid_axes import spacing
 from simulate.phase import phase
 phase("pegr", {"n": 4, "m": 2, "d": 30, "lam_until": 10}, x=("lam", [0.01 * k for k in range(1, 9)]),
-      y=("sigma_p", [0.2, 0.4, 0.6, 0.8]), steps=int(sys.argv[2]), seeds=1, store=sys.argv[1], workers=2,
+      y=("sigma_p", [0.2, 0.4, 0.6, 0.8]), steps=int(sys.argv[2]), seeds=1, out=sys.argv[1], workers=2,
       progress=False)
 """
 
@@ -212,7 +250,7 @@ def test_kill_in_the_middle_leaves_a_store_that_is_taken_up(tmp_path: Path) -> N
     axes: dict[str, Any] = {"x": ("lam", [0.01 * k for k in range(1, 9)]), "y": ("sigma_p", [0.2, 0.4, 0.6, 0.8])}
     arguments: dict[str, Any] = {**axes, "steps": int(steps), "seeds": 1, "progress": False}
     params = {"n": 4, "m": 2, "d": 30, "lam_until": 10}
-    resumed = phase("pegr", params, **arguments, store=store)
+    resumed = phase("pegr", params, **arguments, out=store)
     assert bits(resumed) == bits(phase("pegr", params, **arguments))
     assert (xr.open_zarr(store, consolidated=False)["digest"] != "").all()
 
@@ -244,15 +282,15 @@ def test_bad_input_is_one_sentence(changes: dict[str, Any], said: str) -> None:
 def test_axes_may_be_structural_or_choices(tmp_path: Path) -> None:
     axes: dict[str, Any] = {"x": ("regularizer", ["pegr", "fgr", "none"]), "y": ("q", [2, 3])}
     given: dict[str, Any] = {**axes, "params": {**SMALL, "lam": 0.5}}
-    grid = small(**given, store=tmp_path / "grid.zarr")
+    grid = small(**given, out=tmp_path / "grid.zarr")
     assert list(grid["regularizer"].values) == ["pegr", "fgr", "none"] and (grid["status"] == "ok").all()
     alone = run("pegr", {**SMALL, "lam": 0.5, "regularizer": "fgr", "q": 3}, steps=20, seed=1, sampling="gram")
     assert float(grid["test_error"].sel(regularizer="fgr", q=3, seed=1)) == float(alone["test_error"][-1])
-    assert bits(small(**given, store=tmp_path / "grid.zarr")) == bits(grid)
+    assert bits(small(**given, out=tmp_path / "grid.zarr")) == bits(grid)
 
 
 def test_the_store_opens_in_xarray_with_its_labels(tmp_path: Path) -> None:
-    grid = small(store=tmp_path / "grid.zarr")
+    grid = small(out=tmp_path / "grid.zarr")
     seen = xr.open_zarr(tmp_path / "grid.zarr", consolidated=False)
     assert seen["test_error"].dims == ("y", "x", "seed") and seen.attrs["x"] == "lam" and seen.attrs["y"] == "sigma_p"
     assert seen["lam"].dims == ("x",) and np.array_equal(seen["lam"], grid["lam"])
@@ -262,7 +300,7 @@ def test_the_store_opens_in_xarray_with_its_labels(tmp_path: Path) -> None:
 
 def test_every_parameter_is_a_coordinate_of_the_grid_and_of_its_store(tmp_path: Path) -> None:
     wide: dict[str, Any] = {"x": ("lam", [0.01, 0.1, 1.0]), "y": ("sigma_p", [0.2, 0.5, 0.8])}
-    grid = small(**wide, store=tmp_path / "grid.zarr")
+    grid = small(**wide, out=tmp_path / "grid.zarr")
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # such as: no consolidated metadata
         seen = xr.open_zarr(tmp_path / "grid.zarr", consolidated=True)
@@ -280,7 +318,7 @@ def test_every_parameter_is_a_coordinate_of_the_grid_and_of_its_store(tmp_path: 
 def test_a_parameter_that_follows_an_axis_is_a_coordinate_along_it(tmp_path: Path) -> None:
     base = pegr_model()
     half = tuple(replace(p, default="0.5*sigma_p") if p.name == "sigma_0" else p for p in base.parameters)
-    given: dict[str, Any] = {**AXES, "steps": 2, "seeds": 1, "progress": False, "store": tmp_path / "grid.zarr"}
+    given: dict[str, Any] = {**AXES, "steps": 2, "seeds": 1, "progress": False, "out": tmp_path / "grid.zarr"}
     grid = phase(replace(base, parameters=half), SMALL, **given)
     assert grid["sigma_0"].dims == ("sigma_p", "lam")
     assert np.array_equal(grid["sigma_0"].values, [[0.1] * 3, [0.4] * 3])
@@ -354,7 +392,7 @@ def test_an_entry_has_its_standard_error_and_a_mean_has_none(tmp_path: Path) -> 
     worst = int(np.argmax(of["class_error"].values))
     for text, entry in (("class_error:max", worst), ("class_error[k=1]", 1)):
         for _ in range(2):  # filled, and read again
-            grid = by_class(text, sampling="vectors", store=tmp_path / f"{entry}{len(text)}.zarr")
+            grid = by_class(text, sampling="vectors", out=tmp_path / f"{entry}{len(text)}.zarr")
             cell = grid.sel(u_norm=2.0, sigma_0=0.01, seed=0)
             assert float(cell[f"{text}_se"]) == float(of["class_error_se"][entry])
     assert set(by_class("class_error:mean").data_vars) == {"class_error:mean", "status", "message"}
@@ -417,7 +455,7 @@ def test_a_cell_whose_values_gram_is_refused_for_is_drawn_as_vectors_and_says_so
 ) -> None:
     monkeypatch.setattr("simulate.draw_tasks.LARGEST", 5000)  # 84^2 inner products at 20 tasks, 3120 entries of vectors
     for _ in range(2):  # filled, and read again
-        grid = of_tasks(store=tmp_path / "grid.zarr")
+        grid = of_tasks(out=tmp_path / "grid.zarr")
         assert (grid["status"] == "ok").all()
         assert str(grid["message"].sel(n_tasks=2).item()) == ""
         said = str(grid["message"].sel(n_tasks=20).item())
@@ -429,7 +467,7 @@ def test_a_cell_whose_values_gram_is_refused_for_is_drawn_as_vectors_and_says_so
     asked = of_tasks(sampling="gram")
     assert asked["status"].values.ravel().tolist() == ["ok", "failed"]
     with pytest.raises(InputError, match="sampling"):  # another configuration
-        of_tasks(sampling="gram", store=tmp_path / "grid.zarr")
+        of_tasks(sampling="gram", out=tmp_path / "grid.zarr")
 
 
 def test_where_vectors_are_refused_too_the_cell_fails_with_the_reason_for_gram(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -444,7 +482,7 @@ def test_a_hitting_time_is_the_runs(tmp_path: Path) -> None:
     axes: dict[str, Any] = {"x": ("eta", [0.2, 1e-4]), "y": ("sigma_p", [0.5]), "steps": 60, "seeds": 2}
     small_given = {name: value for name, value in given.items() if name != "eta"}
     event = "T_2_noise"
-    grid = phase("pegr", small_given, **axes, observable=event, progress=False, store=tmp_path / "grid.zarr")
+    grid = phase("pegr", small_given, **axes, observable=event, progress=False, out=tmp_path / "grid.zarr")
     assert (grid["status"] == "ok").all() and set(grid.data_vars) == {event, "status", "message"}
     for seed in (0, 1):
         params = {**given, "sigma_p": 0.5}

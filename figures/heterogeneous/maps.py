@@ -59,7 +59,7 @@ class Map:
     def run(self, neurons: str, store: Path | None = None) -> xarray.Dataset:
         """Fill the map in one reading, or take it up from `store`."""
         return phase("heterogeneous", self.parameters(neurons), x=self.x, y=self.y, steps=self.steps,
-                     seeds=dict(self.seeds)[neurons], sampling="vectors", store=store)  # fmt: skip
+                     seeds=dict(self.seeds)[neurons], sampling="vectors", out=store)  # fmt: skip
 
 
 _US, _GAMMAS = (0.001, 1.0, 2.0, 3.0, 3.8), (1.0, 50.0, 200.0, 600.0, 1400.0)

@@ -54,7 +54,7 @@ class PhaseGrid:
     def run(self, store: Path | None = None) -> xarray.Dataset:
         """Fill the grid, or take it up from `store`."""
         return fill("pegr", self.parameters(), x=("lam", self.lams), y=("sigma_p", self.sigma_ps), steps=self.steps,
-                    seeds=self.seeds, sampling="gram", store=store)  # fmt: skip
+                    seeds=self.seeds, sampling="gram", out=store)  # fmt: skip
 
 
 GRID = PhaseGrid()

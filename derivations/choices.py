@@ -32,12 +32,12 @@ class Word:
 
 
 class Refers:
-    """Marks a text, or each of a tuple, that names something else of the model: a "parameter" or a "family".
+    """Marks a text, or each of a tuple, that names something else of the model, such as a "parameter".
 
     That it is there is checked by the model, which knows them (`derivations.references`); "" refers to nothing.
     """
 
-    def __init__(self, to: Literal["parameter", "family"]) -> None:
+    def __init__(self, to: Literal["parameter", "family", "variable"]) -> None:
         self.to = to
 
     def misfit(self, value: str) -> str | None:
@@ -53,6 +53,8 @@ FamilyName = Annotated[str, Refers("family")]
 """The name of a family of directions."""
 ParameterName = Annotated[str, Word(), Refers("parameter")]
 """The name of a parameter."""
+VariableName = Annotated[str, Word(), Refers("variable")]
+"""The name of a variable that a run returns."""
 OptionalParameter = Annotated[str, Word(absent=True), Refers("parameter")]
 """The same, or "" where it is left out."""
 

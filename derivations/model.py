@@ -20,7 +20,7 @@ from .algorithms import (
     CoordinateWise,
     GradientDescent,
 )
-from .choices import Declared, Name, OptionalParameter, Word
+from .choices import Declared, Name, OptionalParameter, Word, nearest
 from .errors import ModelError
 from .laws import (
     ChosenLaw,
@@ -226,14 +226,16 @@ class Model(Declared):
                 raise ModelError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
 
     def _check_observables(self) -> None:
-        """Extremes and totals are of something declared, and events of an observable."""
+        """Extremes and totals are of something declared."""
         coefficients = {family.coefficient.name for family in self.directions}
         laws = [law for family in self.directions for law in _laws(family) if isinstance(law, TaskLaw)]
         seen = {f.name for f in self.directions} | coefficients | {n for w in laws for n in (w.shared, w.dictionary)}
         for each in self.observables:
             known = coefficients if isinstance(each, Total) else seen
             if isinstance(each, Extreme | Total) and each.of not in known:
-                raise ModelError(f"{each.name}: of {each.of!r}, which is not declared; expected one of {sorted(known)}")
+                raise ModelError(
+                    f"{each.name}: of {each.of!r}, which is not declared; {nearest(each.of, sorted(known))}"
+                )
 
     def _check_bilevel(self, algorithm: Bilevel) -> None:
         """Every loop has its own numbers, and what the algorithm does not do is refused."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import FreshTasks, MaxMargin, Model, Spectral
+from derivations.variables import FRESH_TASKS
 from dynamics import geometry
 from dynamics.bilevel import BilevelKernel
 from dynamics.formula import FormulaError
@@ -29,7 +30,7 @@ from .progress import progress
 from .run import seen_by
 
 Rows = NDArray[np.int64]
-_FRESH = (*obs.FRESH, "class_error", "class_error_se", *fresh_tasks.names())
+_FRESH = (*obs.FRESH, "class_error", "class_error_se", *FRESH_TASKS)
 _HEADS = "_heads"  # such as stable_rank_heads, the heads' entries of an observable of matrices
 KEPT = 4  # views of a case, with the quantities that formulas took there
 _DIMS = {"class": "l"}  # `class` is no name in a formula

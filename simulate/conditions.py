@@ -19,6 +19,7 @@ from dynamics.formula import FormulaError
 from . import parameters as parameters_of
 from . import settings
 from .ask.values import typed
+from .conditions_names import check_names
 from .conditions_point import Point, about, interval_of
 from .conditions_table import ClauseTable, ConditionTable, Conflict, Interval, Mend, Row
 from .errors import InputError, nearest, quoted
@@ -79,7 +80,8 @@ def tabulate(
     steps: int | None = None,
     measured: Mapping[str, object] | None = None,
 ) -> ConditionTable:
-    """`conditions` for conditions of the caller's own."""
+    """`conditions` for conditions of the caller's own, whose names are checked first."""
+    check_names(declared, model)
     constant = parameters_of.positive("constant", constant)
     given, notes = _completed(declared, values)
     at = Point(declared, given, constant, steps, _from_data(declared, measured or {}))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.model import Bilevel, Directions, FixedLaw, FreshTasks, GaussianLaw, Law, Model, TaskLaw, Value
+from derivations.variables import FRESH_TASKS
 from dynamics import tasklaw
 from dynamics.bilevel import BilevelKernel
 from dynamics.blas import one_blas_thread
@@ -23,18 +24,9 @@ from .errors import InputError
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-_NAMES = (
-    "test_loss", "test_error", "test_loss_unadapted", "test_error_unadapted", "test_accuracy_unadapted",
-    "test_loss_adapted", "test_error_adapted", "test_accuracy_adapted",
-)  # fmt: skip
 _CURE = "or leave the test observables out"
 # Indices of the stream "test"; a fresh vector's slot follows the first.
 _NOISE, _ENTRIES, _SUPPORT, _QUERY, _SPAN, _FILTERS, _BELOW, _DIAGONAL = range(8)
-
-
-def names() -> tuple[str, ...]:
-    """The variables of `fresh_task_statistics`."""
-    return tuple(name + end for name in _NAMES for end in ("", "_se"))
 
 
 def fresh_task_statistics(
@@ -114,7 +106,7 @@ def _statistics(
                 found[f"test_{what}{end}"], found[f"test_{what}{end}_se"] = each[what], each[f"{what}_se"]
         found[f"test_accuracy{endings[-1]}"] = 1.0 - each["error"]
         found[f"test_accuracy{endings[-1]}_se"] = each["error_se"]
-    return {name: found[name] for name in names()}
+    return {name: found[name] for name in FRESH_TASKS}
 
 
 def _support(model: Model, kernel: BilevelKernel, draw: Draw, values: Mapping[str, Value]) -> int:

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derivations import variables
 from derivations.model import (
-    Bilevel,
     Deactivated,
     Directions,
     Distance,
     Event,
     Extreme,
     Flips,
-    FreshTasks,
     LongTail,
     Model,
     NearOrthogonality,
@@ -27,10 +26,11 @@ from derivations.model import (
     Spectral,
     Total,
 )
+from derivations.variables import COMMON, FRESH
 from dynamics import formula, geometry
 from dynamics.gram import Reduced
 
-from . import classes, extremes, fresh_tasks, matrices
+from . import classes, extremes, matrices
 from .ask import arguments as ask
 from .coefficients import coefficient
 from .errors import InputError
@@ -41,22 +41,10 @@ __all__ = ["COMMON", "FRESH", "States", "Variable", "at_every_step", "check", "e
 
 Array = NDArray[np.float64]
 
-COMMON = ("loss", "gradient_norm", "margins", "train_error", "zeta")
-FRESH = ("test_error", "test_error_se", "test_loss", "test_loss_se")
-
 
 def names(model: Model) -> tuple[str, ...]:
     """Every variable a run of this model can return, in order."""
-    coefficients: list[str] = []
-    for family in model.directions:
-        coefficient = family.coefficient
-        coefficients.append(coefficient.name)
-        coefficients += [f"{coefficient.name}_over", f"{coefficient.name}_under"] if coefficient.split else []
-    common = tuple(name for name in COMMON if name != "zeta" or not isinstance(model.algorithm, Bilevel))
-    declared = [o.name for o in model.observables if not isinstance(o, LongTail)]
-    declared += [o.last for o in model.observables if isinstance(o, Flips) and o.last]
-    events = [event.name for event in model.events]
-    return (*common, *fresh_names(model), *coefficients, *declared, *events)
+    return (*variables.of_run(model), *(event.name for event in model.events))
 
 
 def of_tail(tail: LongTail) -> set[str]:
@@ -66,11 +54,7 @@ def of_tail(tail: LongTail) -> set[str]:
 
 def fresh_names(model: Model) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
-    if isinstance(model.test, FreshTasks):
-        return fresh_tasks.names()
-    tails = [o.name for o in model.observables if isinstance(o, LongTail)]
-    by_class = ("class_error", "class_error_se") if model.network.heads == "class" else ()
-    return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))
+    return variables.of_fresh(model)
 
 
 def at_every_step(model: Model) -> tuple[str, ...]:

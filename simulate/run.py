@@ -406,6 +406,10 @@ class _Watch:
         for event in task.model.events:
             if event.name not in task.wanted:
                 continue
+            if event.observable not in obs.at_every_step(task.model):
+                why = f"{event.observable} is not known at every step; read it at the recorded ones"
+                self.hits[event.name] = (-1, f"not watched: {why}")
+                continue
             try:
                 bound = obs.threshold(event, values, n, m)
             except FormulaError as error:  # such as log(n) = 0: the event has no threshold here

@@ -357,8 +357,8 @@ def test_a_phase_that_fails_says_why(capsys: pytest.CaptureFixture[str]) -> None
     assert cli.main([*line, "--seeds", "2", "--observable", "loss"]) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "4 of 8 runs failed:",
-        "  4, in 2 cells: n_train: 4 of 4 examples a task leaves nothing to validate on; expected 1 to 3; give such a n_train, or "
-        "method=train-train",
+        "  4, in 2 cells: n_train: 4 of 4 examples a task leaves nothing to validate on; expected 1 to 3; give such a "
+        "n_train, or method=train-train",
     ]
 
 

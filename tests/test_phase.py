@@ -21,6 +21,7 @@ import zarr
 import simulate.phase as engine
 from derivations.papers.pegr.model import model as pegr_model
 from gammarho.cli import main
+from simulate import estimate
 from simulate.errors import InputError
 from simulate.grid_axes import spacing
 from simulate.phase import phase
@@ -114,9 +115,9 @@ def test_a_rerun_fills_the_gaps_and_nothing_else(tmp_path: Path, monkeypatch: py
 def test_only_the_cells_that_are_missing_are_estimated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(engine.estimate, "WORTH_SAYING", 0.0)
-    monkeypatch.setattr(engine.estimate, "duration", lambda seconds: f"{seconds / engine.estimate.START:.0f} runs")
-    monkeypatch.setattr(engine.estimate, "seconds", lambda _: engine.estimate.START)
+    monkeypatch.setattr(estimate, "WORTH_SAYING", 0.0)
+    monkeypatch.setattr(estimate, "duration", lambda seconds: f"{seconds / estimate.START:.0f} runs")
+    monkeypatch.setattr(estimate, "seconds", lambda _: estimate.START)
     store = tmp_path / "grid.zarr"
     small(out=store, progress=True, workers=1)
     assert capsys.readouterr().err.splitlines() == ["phase: this may take about 12 runs"]

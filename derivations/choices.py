@@ -152,10 +152,12 @@ def one_of(value: object, options: Iterable[object]) -> str:
 
 
 def nearest(word: str, options: Iterable[str]) -> str:
-    """The cure for a misspelt name: the closest of `options`, or all of them where none is close."""
+    """The cure for a misspelt name: the closest of `options`, the one that goes on from it, or all of them."""
     names = list(options)
     lowered = {name.lower(): name for name in names}
     close = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
+    longer = [name for name in lowered if len(word) > 2 and name.startswith(word.lower())]
+    close = close or (longer if len(longer) == 1 else [])
     return f"did you mean {lowered[close[0]]!r}?" if close else f"expected one of {', '.join(names)}"
 
 

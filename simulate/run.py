@@ -507,7 +507,7 @@ def _dataset(task: _Task, runs: list[tuple[Steps, Variables, Draw]], first: int,
         "declaration": digest.of_model(model),
         "steps": int(t[-1]),
         "parameters": json.dumps(values),
-        "notes": "\n".join([*task.resolved.notes, *task.notes]),
+        "notes": "\n".join([*parameters.told(model, values, task.resolved.notes), *task.notes]),
         **({} if task.examples is None else source.attributes(task.examples)),
     }
     kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}

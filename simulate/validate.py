@@ -213,7 +213,10 @@ def _one_steps(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row], boo
             "loop makes more than 1e-6 of rounding there"
         )
     if raw.find(pair.task.model) is None:
-        notes.append(f"no hand-written loss stands beside the model {pair.task.model.name!r}")
+        notes.append(
+            f"not compared: the loss of {pair.task.model.name!r} as weight space reads it from the declaration, "
+            "with one typed by hand from the paper, as only the models of this package have such a second copy"
+        )
     elif pair.task.model.algorithm.options:
         notes.append("not compared: the hand-written loss, as it is one of full-batch gradient descent without options")
     return [row for rows in found.values() for row in worst([r for r in rows if not _undecided(r)])], not open_steps
@@ -262,6 +265,8 @@ def _amplification(task: weights.Problem, m: int) -> list[str]:
     if growth is None:
         return []
     worst_case = growth**steps
+    if worst_case < 2:
+        return []  # rounding stays what it is
     return [
         f"an inner step multiplies rounding by up to 1 + {algorithm.inner_step} max|sigma''| max||v||^2 / |I| = "
         f"{growth:.4g}, the {steps} of one outer step by up to {worst_case:.2g}, so that 1e-16 may become "

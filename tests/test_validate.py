@@ -310,7 +310,7 @@ def test_a_model_of_ones_own_needs_no_hand_written_loss() -> None:
     values = values_of(model)
     result = validate(model, Recursion(per_example()), draw(model, values, seed=0), values, 30)
     assert result.verdict == "pass", str(result)
-    assert "no hand-written loss" in str(result)
+    assert "not compared: the loss of 'mine' as weight space reads it from the declaration" in str(result)
 
 
 def test_divergence_in_weight_space_ends_the_comparison_before_it() -> None:
@@ -445,3 +445,12 @@ def test_a_state_whose_adaptation_diverges_is_not_counted_as_agreeing(monkeypatc
     found = gammarho.validate("fomaml", {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 3}, steps=3)
     assert "not compared: adaptation of tasks by their own states, as weight space's adaptation diverges" in str(found)
     assert not any(row.what.startswith("adaptation") for row in found.rows)
+
+
+def test_an_inner_loop_that_multiplies_rounding_by_one_is_not_noted() -> None:
+    import gammarho
+
+    small = {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 3}
+    plain = gammarho.validate("fomaml", {**small, "activation": "relu"}, steps=2)
+    bent = gammarho.validate("fomaml", {**small, "eta_inner": 50.0}, steps=2)
+    assert "multiplies rounding" not in str(plain) and "multiplies rounding" in str(bent)

@@ -540,7 +540,9 @@ def _print_notes(
         from simulate.start.source import settle
 
         resolved, _ = settle(resolved, given, images)
-    for note in resolved.notes:
+    from simulate.ask import parameters
+
+    for note in parameters.told(resolved.model, resolved.values, resolved.notes):
         print(note, file=to)
 
 

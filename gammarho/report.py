@@ -7,7 +7,6 @@ import json
 import math
 import re
 import textwrap
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 _COLUMNS = 8
 _WIDTH = 11
 _REASONS = 6  # of a grid's runs, or a run's seeds, that are not ok, told one by one
+
+_NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 
 _Row = tuple[str, list[str]]
 
@@ -103,17 +104,35 @@ def undone(data: xarray.Dataset) -> str:
 
 
 def _reasons(data: xarray.Dataset) -> list[str]:
-    """How many runs of a grid are not ok, and under each status one line a reason, the commonest first."""
-    runs = list(zip(data["status"].values.ravel().tolist(), data["message"].values.ravel().tolist(), strict=True))
+    """How many runs of a grid are not ok, and under each status one line a reason, the commonest first.
+
+    Sentences that differ in their numbers alone, such as the step at which a run diverges, are one reason.
+    """
+    states, messages = data["status"].values, data["message"].values
     lines = []
-    for status in sorted({status for status, message in runs if status != "ok" or message}):
-        counted = Counter(message for each, message in runs if each == status and message).most_common()
-        total = sum(each == status and (status != "ok" or bool(message)) for each, message in runs)
-        lines.append(f"{total} of {len(runs)} runs {status}" + (", but:" if status == "ok" else ":" if counted else ""))
-        lines += [f"  {count}: {message.removeprefix('InputError: ')}" for message, count in counted[:_REASONS]]
+    for status in sorted({*states[(states != "ok") | (messages != "")].tolist()}):
+        found: dict[str, list[tuple[int, ...]]] = {}
+        of_status = [tuple(map(int, at)) for at in np.argwhere(states == status)]
+        for at in [at for at in of_status if messages[at]]:
+            found.setdefault(_NUMBER.sub("#", str(messages[at])), []).append(at)
+        counted = sorted(found.values(), key=lambda runs: -len(runs))
+        total = sum(status != "ok" or bool(messages[at]) for at in of_status)
+        lines.append(f"{total} of {states.size} runs {status}" + (", but:" if status == "ok" else ":" * bool(counted)))
+        lines += [_reason(data, runs) for runs in counted[:_REASONS]]
         if more := counted[_REASONS:]:
-            lines.append(f"  {sum(count for _, count in more)}: {len(more)} other reasons, in the data's message")
+            lines.append(f"  {sum(map(len, more))}: {len(more)} other reasons, in the data's message")
     return lines
+
+
+def _reason(data: xarray.Dataset, runs: Sequence[tuple[int, ...]]) -> str:
+    """The reason of runs (row, column, seed), told by the first of them, and in how many cells they are."""
+    message = str(data["message"].values[runs[0]]).removeprefix("InputError: ")
+    cells = len({at[:2] for at in runs})
+    if len({str(data["message"].values[at]) for at in runs}) == 1:
+        return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}: {message}"
+    labels = zip(data["message"].dims, runs[0], strict=True)
+    where = ", ".join(f"{dim}={_number(data[dim].values[at])}" for dim, at in labels)
+    return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}, such as {where}: {message}"
 
 
 def _table(rows: Sequence[_Row]) -> list[str]:

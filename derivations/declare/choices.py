@@ -32,12 +32,12 @@ class Word:
 
 
 class Refers:
-    """Marks a text, or each of a tuple, that names something else of the model: a "parameter" or a "family".
+    """Marks a text, or each of a tuple, that names something else of the model, such as a "parameter".
 
     That it is there is checked by the model, which knows them (`derivations.declare.references`); "" refers to nothing.
     """
 
-    def __init__(self, to: Literal["parameter", "family"]) -> None:
+    def __init__(self, to: Literal["parameter", "family", "variable"]) -> None:
         self.to = to
 
     def misfit(self, value: str) -> str | None:
@@ -53,6 +53,8 @@ FamilyName = Annotated[str, Refers("family")]
 """The name of a family of directions."""
 ParameterName = Annotated[str, Word(), Refers("parameter")]
 """The name of a parameter."""
+VariableName = Annotated[str, Word(), Refers("variable")]
+"""The name of a variable that a run returns."""
 OptionalParameter = Annotated[str, Word(absent=True), Refers("parameter")]
 """The same, or "" where it is left out."""
 
@@ -150,10 +152,12 @@ def one_of(value: object, options: Iterable[object]) -> str:
 
 
 def nearest(word: str, options: Iterable[str]) -> str:
-    """The cure for a misspelt name: the closest of `options`, or all of them where none is close."""
+    """The cure for a misspelt name: the closest of `options`, the one that goes on from it, or all of them."""
     names = list(options)
     lowered = {name.lower(): name for name in names}
     close = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
+    longer = [name for name in lowered if len(word) > 2 and name.startswith(word.lower())]
+    close = close or (longer if len(longer) == 1 else [])
     return f"did you mean {lowered[close[0]]!r}?" if close else f"expected one of {', '.join(names)}"
 
 

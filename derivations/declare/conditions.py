@@ -8,7 +8,8 @@ factor: right / C <= left <= C right.
 
 Formulas use the model's parameters, the quantities declared before them, and three names supplied to every formula:
 kappa (1/m or 1, from `neurons`), c (1/2 or 1, from `penalty_half`) and T (the steps of the run, where they are given).
-A quantity that was measured on data takes the place of its formula.
+A quantity that was measured on data takes the place of its formula.  A name that is none of these is refused where
+the conditions are asked for.
 This module imports no SymPy.
 """
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..errors import ModelError
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
-from .choices import Declared, Name, OptionalParameter, Word
+from .choices import Declared, Name, OptionalParameter, Word, nearest
 from .data import Directions, Patch, laws_of
 from .laws import (
     EntryInitialisation,
@@ -147,14 +147,16 @@ class Model(Declared):
                 raise ModelError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
 
     def _check_observables(self) -> None:
-        """Extremes and totals are of something declared, and events of an observable."""
+        """Extremes and totals are of something declared."""
         coefficients = {family.coefficient.name for family in self.directions}
         laws = [law for family in self.directions for law in laws_of(family) if isinstance(law, TaskLaw)]
         seen = {f.name for f in self.directions} | coefficients | {n for w in laws for n in (w.shared, w.dictionary)}
         for each in self.observables:
             known = coefficients if isinstance(each, Total) else seen
             if isinstance(each, Extreme | Total) and each.of not in known:
-                raise ModelError(f"{each.name}: of {each.of!r}, which is not declared; expected one of {sorted(known)}")
+                raise ModelError(
+                    f"{each.name}: of {each.of!r}, which is not declared; {nearest(each.of, sorted(known))}"
+                )
 
     def _check_bilevel(self, algorithm: Bilevel) -> None:
         """Every loop has its own numbers, and what the algorithm does not do is refused."""

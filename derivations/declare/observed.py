@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .choices import Declared, Name, OptionalName
+from .choices import Declared, Name, OptionalName, VariableName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,11 +218,16 @@ Observable = (
 
 @dataclass(frozen=True, kw_only=True)
 class Event(Declared):
-    """The first step t at which the smallest entry of `observable` stands in `relation` to `threshold` (a formula)."""
+    """The first step t at which every entry of `observable` stands in `relation` to `threshold` (a formula).
+
+    So it is the smallest entry that decides for ">=", and the largest for "<=".  The observable is any variable of a
+    run; one that a state alone does not determine (of fresh examples, or a count of flips) is watched at no step, and
+    the run says so.
+    """
 
     name: Name
     latex: str
-    observable: str
+    observable: VariableName
     relation: Literal[">=", "<="]
     threshold: str
     source: str = ""

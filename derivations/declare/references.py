@@ -1,4 +1,4 @@
-"""That what a declaration refers to by name is declared: the families and the parameters of its model."""
+"""That what a declaration refers to by name is there: the families, parameters and variables of its model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from ..errors import ModelError
 from .choices import Declared, Refers, fields_of, nearest
+from .variables import of_run
 
 SIZES = {"m", "d"}  # parameters of every model that is meant to be drawn and run
 
@@ -19,6 +20,7 @@ def check_references(model: Any) -> None:
     known = {
         "family": [family.name for family in model.directions],
         "parameter": [parameter.name for parameter in model.parameters],
+        "variable": [*of_run(model)],
     }
     if not set(known["parameter"]) >= SIZES:
         known["parameter"] = []

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from derivations.declare import Value
 from simulate.ask import parameters, settings
+from simulate.run.estimate import Request
 from simulate.run.kernels import kernel_for
 from simulate.run.run import run
-from simulate.work.sweep import processors, sweep
+
+from ..sweep import run_all
 
 if TYPE_CHECKING:
     import xarray
@@ -161,15 +163,25 @@ def measure(cases: Sequence[Case], draws: int | Callable[[Case], int], label: st
     many = {case: draws if isinstance(draws, int) else draws(case) for case in cases}
     tasks = [(case, seed) for case in cases for seed in range(many[case])]
     # The longest first, so that no processor is left with one of them at the end.
-    order = sorted(range(len(tasks)), key=lambda at: -tasks[at][0].work)
-    done = sweep(lambda at: one(*tasks[at]), order, processors(), label, "runs")
-    found = {tasks[order[at]]: data for at, data in done}
+    order = sorted(tasks, key=lambda task: -task[0].work)
+    found = run_all(lambda task: one(*task), order, lambda task: asks(task[0]), label, _KEPT)
     return {case: [found[case, seed] for seed in range(many[case])] for case in cases}
 
 
-@functools.lru_cache(maxsize=4096)
+_KEPT: dict[tuple[Case, int], xarray.Dataset] = {}  # figures and tables that share a run run it once
+
+
+@functools.cache
+def asks(case: Case) -> Request:
+    """What one run of a case takes."""
+    setting = settings.resolve("fomaml")
+    resolved = parameters.resolve(setting.factory, case.values, setting.preset(case.preset))
+    recorded = float(len(case.recorded))
+    return Request(resolved.model, resolved.values, case.sampling, "reduced", case.steps, recorded, case.observables)
+
+
 def one(case: Case, seed: int) -> xarray.Dataset:
-    """One run, kept: figures and tables that share it run it once."""
+    """One run."""
     return run("fomaml", case.values, preset=case.preset, steps=case.steps, seed=seed, sampling=case.sampling,
                record=case.recorded, observables=case.observables)  # fmt: skip
 

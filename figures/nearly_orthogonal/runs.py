@@ -18,8 +18,10 @@ from dynamics.chance.streams import stream
 from simulate.ask import settings
 from simulate.images import images
 from simulate.observe import observables as obs
-from simulate.run.problem import Start, problem_of
-from simulate.work.sweep import processors, sweep
+from simulate.run.estimate import Request
+from simulate.run.problem import Problem, Start, problem_of
+
+from ..sweep import run_all
 
 Array = NDArray[np.float64]
 Measured = dict[str, Array]
@@ -68,24 +70,36 @@ def measure(curves: Sequence[Curve], seeds: int, label: str) -> dict[Curve, Meas
     if any(curve.test for curve in curves):
         mnist()
     tasks = [(curve, seed) for curve in curves for seed in range(seeds)]
-    found = dict(sweep(lambda task: one(*task), tasks, processors(), label, "runs"))
-    runs = [[found[at + seed] for seed in range(seeds)] for at in range(0, len(found), seeds)]
-    return {
-        curve: {name: np.stack([each[name] for each in of]) for name in of[0]}
-        for curve, of in zip(curves, runs, strict=True)
-    }
+    found = run_all(lambda task: one(*task), tasks, lambda task: asks(task[0]), label, KEPT)
+    runs = {curve: [found[curve, seed] for seed in range(seeds)] for curve in curves}
+    return {curve: {name: np.stack([each[name] for each in of]) for name in of[0]} for curve, of in runs.items()}
 
 
-@functools.lru_cache(maxsize=4096)
+KEPT: dict[tuple[Curve, int], Measured] = {}
+"""Figures that share a run run it once."""
+_OBSERVED = ("loss", "stable_rank", "stable_rank_excess")
+
+
+@functools.cache
+def _problem(curve: Curve) -> Problem:
+    return problem_of(settings.resolve("nearly_orthogonal"), dict(curve.given))
+
+
+def asks(curve: Curve) -> Request:
+    """What one run of a curve takes."""
+    problem = _problem(curve)
+    return Request(problem.model, problem.values, "vectors", "reduced", curve.steps, len(curve.recorded), _OBSERVED)
+
+
 def one(curve: Curve, seed: int) -> Measured:
-    """One run; figures that share it run it once."""
-    problem = problem_of(settings.resolve("nearly_orthogonal"), dict(curve.given))
+    """One run."""
+    problem = _problem(curve)
     if curve.test:
         problem = replace(problem, initial=digits(problem.values, seed))
     start = problem.start(seed)
     path = start.advance(curve.steps, curve.recorded)
     states = start.states(path)
-    seen = {name: v.values for name, v in obs.evaluate(states, ("loss", "stable_rank", "stable_rank_excess")).items()}
+    seen = {name: v.values for name, v in obs.evaluate(states, _OBSERVED).items()}
     rank, excess = seen["stable_rank"], seen["stable_rank_excess"]
     out = {
         "loss": seen["loss"],

@@ -18,16 +18,19 @@ from numpy.typing import NDArray
 from derivations.declare import Value
 from simulate.ask import settings
 from simulate.observe import observables as obs
+from simulate.run.estimate import Request
 from simulate.run.judge import judge
 from simulate.run.problem import Start, problem_of
 from simulate.run.record import finite
-from simulate.work.sweep import processors, sweep
+
+from ..sweep import run_all
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Regularizer = Literal["pegr", "fgr", "none"]
 Key = tuple[str, Regularizer, float]
 Measured = dict[str, Array]
+_OBSERVED = ("loss", "signal", "noise", "gamma", "rho_over", "rho_under")
 Measure = Callable[[Start, obs.States], Measured]
 
 REGULARIZERS: tuple[Regularizer, ...] = ("pegr", "fgr", "none")
@@ -119,19 +122,22 @@ def keys(experiment: Experiment) -> Iterator[tuple[Key, dict[str, Any]]]:
 @functools.lru_cache(maxsize=1)
 def trajectories(experiment: Experiment) -> dict[Key, Curves]:
     """Of every curve: loss, signal, noise, max_gamma, max_rho_over, min_rho_under."""
-    return _run(experiment, experiment.recorded(experiment.every), "trajectories", _observed)
+    return _run(experiment, experiment.recorded(experiment.every), "trajectories", _observed, _OBSERVED)
 
 
 @functools.lru_cache(maxsize=1)
 def test_accuracies(experiment: Experiment) -> dict[Key, Curves]:
     """Of every curve: accuracy, 1 minus the test error, from 4096 fresh draws."""
-    return _run(experiment, experiment.recorded(experiment.test_every), "test accuracy", _accuracy)
+    return _run(experiment, experiment.recorded(experiment.test_every), "test accuracy", _accuracy, ("test_error",))
 
 
 test_accuracies.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's
 
 
-def _run(experiment: Experiment, recorded: NDArray[np.int64], label: str, measure: Measure) -> dict[Key, Curves]:
+def _run(
+    experiment: Experiment, recorded: NDArray[np.int64], label: str, measure: Measure, observables: tuple[str, ...]
+) -> dict[Key, Curves]:
+    """Every curve of what `measure` makes of `observables`."""
     pegr = settings.resolve("pegr")
     problems = {key: problem_of(pegr, given) for key, given in keys(experiment)}
     for problem in problems.values():
@@ -144,20 +150,23 @@ def _run(experiment: Experiment, recorded: NDArray[np.int64], label: str, measur
         measured = measure(start, states)
         return measured, _lost(start, states, path.t, measure, measured)
 
+    def asks(key: Key) -> Request:
+        of, steps = problems[key], experiment.steps
+        return Request(of.model, of.values, "vectors", "reduced", steps, len(recorded), observables)
+
     tasks = [(key, seed) for key in problems for seed in range(experiment.seeds)]
-    found = dict(sweep(lambda task: one(*task), tasks, processors(), f"pegr, {label}", "runs"))
+    found = run_all(lambda task: one(*task), tasks, lambda task: asks(task[0]), f"pegr, {label}")
     out = {}
-    for at, key in enumerate(problems):
-        runs = [found[at * experiment.seeds + seed] for seed in range(experiment.seeds)]
+    for key, problem in problems.items():
+        runs = [found[key, seed] for seed in range(experiment.seeds)]
         by_name = {name: np.stack([measured[name] for measured, _ in runs]) for name in runs[0][0]}
         lost = {name: np.stack([flags[name] for _, flags in runs]) for name in by_name}
-        out[key] = Curves(dict(problems[key].values), recorded, by_name, lost)
+        out[key] = Curves(dict(problem.values), recorded, by_name, lost)
     return out
 
 
 def _observed(start: Start, states: obs.States) -> Measured:
-    wanted = ("loss", "signal", "noise", "gamma", "rho_over", "rho_under")
-    found = {name: each.values for name, each in obs.evaluate(states, wanted).items()}
+    found = {name: each.values for name, each in obs.evaluate(states, _OBSERVED).items()}
     return {
         **{name: found[name] for name in ("loss", "signal", "noise")}, "max_gamma": found["gamma"].max(axis=(1, 2)),
         "max_rho_over": found["rho_over"].max(axis=(1, 2, 3)), "min_rho_under": found["rho_under"].min(axis=(1, 2, 3)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from derivations.declare import Model, Parameter, Preset, Value
@@ -18,6 +18,9 @@ Factory = Callable[..., Model]
 
 EXACT = values_of.EXACT
 WHOLE = ("d",)  # a dimension: real, because it may be e^100, but whole wherever float64 can tell
+
+OPTIONS = ("steps", "seed", "seeds", "preset", "sampling", "record", "engine", "observables", "out")
+"""What is asked beside the parameters and easily typed among them."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,10 @@ def resolve(
     structural = [parameter for parameter in base.parameters if parameter.structural and parameter.name in chosen]
     model = build(factory, {parameter.name: parse(parameter, chosen[parameter.name]) for parameter in structural})
     declared = [parameter.name for parameter in model.parameters]
-    for name in chosen:
+    for name, value in chosen.items():
         if name not in declared:
-            raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {nearest(name, declared)}")
+            cure = _option(name, value) if name in OPTIONS else nearest(name, declared)
+            raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
     values: dict[str, Value] = {}
     notes = [f"preset {preset.name} ({preset.source})"] if preset else []
     for parameter in sorted(model.parameters, key=_is_formula):  # formulas last: they read the others
@@ -65,6 +69,12 @@ def resolve(
         if not given_here and parameter.default is not None:
             notes.append(note(parameter, values[parameter.name]))
     return Resolved(model, {parameter.name: values[parameter.name] for parameter in model.parameters}, tuple(notes))
+
+
+def _option(name: str, value: object) -> str:
+    """Where what was typed as a parameter belongs."""
+    plain = value if isinstance(value, str) and value.isalnum() and len(value) < 20 else quoted(value)
+    return f"it is an option, so give --{name} {plain} on the command line, or {name}= beside the parameters in Python"
 
 
 def _is_formula(parameter: Parameter) -> bool:
@@ -216,17 +226,31 @@ def switch(name: str, value: object) -> bool:
     return parsed
 
 
+def told(model: Model, values: Mapping[str, Value], notes: Sequence[str]) -> tuple[str, ...]:
+    """The notes for a reader: where several defaults have no source but the model, one line for all of them."""
+    own = {note(each, values[each.name]): _set(each, values[each.name]) for each in model.parameters if not each.source}
+    together = [own[line] for line in notes if line in own]
+    if len(together) < 2:
+        return tuple(notes)
+    first = next(at for at, line in enumerate(notes) if line in own)
+    said = f"{', '.join(together)} (the model's defaults)"
+    return (*notes[:first], said, *(line for line in notes[first:] if line not in own))
+
+
+def _set(parameter: Parameter, value: Value) -> str:
+    """A parameter and its value, which a formula gave where that is its default."""
+    return f"{parameter.name} = {show(value)}" + (f" = {parameter.default}" if _is_formula(parameter) else "")
+
+
 def note(parameter: Parameter, value: Value) -> str:
     """The line that says a default was used, and whose it is."""
-    if _is_formula(parameter):
-        value = f"{show(value)} = {parameter.default}"
     if not parameter.source:
         origin = "the model's default"
     elif parameter.source.startswith("not "):
         origin = parameter.source  # "not stated in the paper; our choice": no publication to name
     else:
         origin = f"published default, {parameter.source}"
-    return f"{parameter.name} = {show(value)} ({origin})"
+    return f"{_set(parameter, value)} ({origin})"
 
 
 def show(value: Value) -> str:

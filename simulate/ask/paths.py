@@ -29,10 +29,10 @@ def path(option: str, value: object, example: str) -> Path:
 
 
 def dataset(option: str, value: object) -> Path | None:
-    """Where a dataset goes: a new or earlier .zarr folder, or a .nc file; None for None.
+    """Where a dataset goes: a new, an empty or an earlier .zarr folder, or a .nc file; None for None.
 
     Raises:
-        InputError: for another ending, a folder that does not exist, and a folder that is not a zarr store.
+        InputError: for another ending, a folder that does not exist, and one that is neither empty nor a zarr store.
     """
     if value is None:
         return None
@@ -42,7 +42,8 @@ def dataset(option: str, value: object) -> Path | None:
     _parent(option, value, found)
     if found.suffix == ".nc" and found.is_dir():
         raise InputError(f"{option}: {quoted(value)}, which is a folder; expected the name of a file, such as run.nc")
-    if found.suffix == ".zarr" and found.exists() and not (found / "zarr.json").exists():
+    empty = found.is_dir() and not any(found.iterdir())
+    if found.suffix == ".zarr" and found.exists() and not empty and not (found / "zarr.json").exists():
         raise InputError(f"{option}: {quoted(value)}, which exists and is not a zarr store; choose another name")
     return found
 

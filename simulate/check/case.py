@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Directions, MaxMargin, Model, Spectral
-from derivations.declare.names import FRESH, FRESH_BY_CLASS, FRESH_TASKS
+from derivations.declare import Directions, FreshTasks, MaxMargin, Model, Spectral
+from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.chance.gram import Reduced
 from dynamics.formula import FormulaError
 from dynamics.geometry import distances

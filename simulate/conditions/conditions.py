@@ -19,6 +19,7 @@ from ..ask import parameters as parameters_of
 from ..ask import settings
 from ..ask.values import typed
 from ..errors import InputError, nearest, quoted
+from .names import check_names
 from .point import Point, about, interval_of
 from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, Row
 
@@ -73,7 +74,8 @@ def tabulate(
     steps: int | None = None,
     measured: Mapping[str, object] | None = None,
 ) -> ConditionTable:
-    """`conditions` for conditions of the caller's own."""
+    """`conditions` for conditions of the caller's own, whose names are checked first."""
+    check_names(declared, model)
     constant = parameters_of.positive("constant", constant)
     given, notes = _completed(declared, values)
     at = Point(declared, given, constant, steps, _from_data(declared, measured or {}))

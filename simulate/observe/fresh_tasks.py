@@ -20,7 +20,7 @@ from derivations.declare import (
     TaskLaw,
     Value,
 )
-from derivations.declare.names import FRESH_TASKS
+from derivations.declare.variables import FRESH_TASKS
 from dynamics.chance.streams import stream
 from dynamics.fresh import tasklaw
 from dynamics.kernel.bilevel import BilevelKernel

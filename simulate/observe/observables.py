@@ -24,8 +24,9 @@ from derivations.declare import (
     Shifted,
     Spectral,
     Total,
+    variables,
 )
-from derivations.declare.names import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS
+from derivations.declare.variables import COMMON, FRESH
 from dynamics import formula
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import distances
@@ -44,16 +45,7 @@ Array = NDArray[np.float64]
 
 def names(model: Model) -> tuple[str, ...]:
     """Every variable a run of this model can return, in order."""
-    coefficients: list[str] = []
-    for family in model.directions:
-        coefficient = family.coefficient
-        coefficients.append(coefficient.name)
-        coefficients += [f"{coefficient.name}_over", f"{coefficient.name}_under"] if coefficient.split else []
-    common = tuple(name for name in COMMON if name != "zeta" or not model.algorithm.over_tasks)
-    declared = [o.name for o in model.observables if not isinstance(o, LongTail)]
-    declared += [o.last for o in model.observables if isinstance(o, Flips) and o.last]
-    events = [event.name for event in model.events]
-    return (*common, *fresh_names(model), *coefficients, *declared, *events)
+    return (*variables.of_run(model), *(event.name for event in model.events))
 
 
 def of_tail(tail: LongTail) -> set[str]:
@@ -63,11 +55,7 @@ def of_tail(tail: LongTail) -> set[str]:
 
 def fresh_names(model: Model) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
-    if model.test.of_tasks:
-        return FRESH_TASKS
-    tails = [o.name for o in model.observables if isinstance(o, LongTail)]
-    by_class = () if model.network.head_axis.signed else FRESH_BY_CLASS
-    return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))
+    return variables.of_fresh(model)
 
 
 def at_every_step(model: Model) -> tuple[str, ...]:

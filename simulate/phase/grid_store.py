@@ -76,7 +76,7 @@ class GridStore:
             self._group["digest"][row, column] = self._digest(row, column)  # type: ignore[index]
         except OSError as error:
             raise Unwritten(
-                f"store: a cell cannot be written to {self.path} ({reason(error)}); the {int(self.done.sum())} of "
+                f"out: a cell cannot be written to {self.path} ({reason(error)}); the {int(self.done.sum())} of "
                 f"{self.done.size} cells that are there are safe, so make room, and the same command goes on"
             ) from error
         self.done[row, column] = True
@@ -107,23 +107,24 @@ def grid(
             damaged, or another process is writing it.  Unwritten: where it cannot be created, for want of room, say.
     """
     if path.suffix == ".nc":
-        raise InputError(f"store: {str(path)!r}; a grid is a zarr folder, so give a name that ends in .zarr")
+        raise InputError(f"out: {str(path)!r}; a grid is a zarr folder, so give a name that ends in .zarr")
     place = Path(os.path.realpath(path))
     said = {**attributes, "gammarho": "phase", "configuration": json.dumps(configuration)}
-    if not _free(place):
+    if not free(place):
         found = _opened(path, empty, coordinates, said)
         if found.done.all():
             yield found
             return
     with alone(place):
-        if _free(place):
+        if free(place):
             _made(place, path, empty, coordinates, said)
         for left in place.rglob("*.partial"):
             left.unlink(missing_ok=True)  # a chunk in the middle of whose writing a writer was killed
         yield _opened(path, empty, coordinates, said)
 
 
-def _free(path: Path) -> bool:
+def free(path: Path) -> bool:
+    """Whether nothing is at `path`, or an empty folder."""
     return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
@@ -136,7 +137,7 @@ def _made(
         put(new, place)
     except OSError as error:
         raise Unwritten(
-            f"store: {path} cannot be made ({reason(error)}); nothing has been run, so make room or give another name"
+            f"out: {path} cannot be made ({reason(error)}); nothing has been run, so make room or give another name"
         ) from error
     finally:
         remove(new)
@@ -148,27 +149,27 @@ def _opened(
     import zarr
 
     if not (path / "zarr.json").is_file():
-        raise InputError(f"store: {str(path)!r} is not a grid of phase; give another name")
+        raise InputError(f"out: {str(path)!r} is not a grid of phase; give another name")
     try:
         group = zarr.open_group(str(path), mode="r+", zarr_format=3, use_consolidated=False)
         configuration = str(group.attrs["configuration"]) if "configuration" in group.attrs else None
         found = None if configuration is None else json.loads(configuration)
     except _DAMAGE as error:
         raise InputError(
-            f"store: {str(path)!r} has a zarr.json that cannot be read, so it is damaged or not a grid of phase; "
+            f"out: {str(path)!r} has a zarr.json that cannot be read, so it is damaged or not a grid of phase; "
             f"give another name, or {_AGAIN}"
         ) from error
     if configuration is None or not isinstance(found, dict):
-        raise InputError(f"store: {str(path)!r} is not a grid of phase; give another name")
+        raise InputError(f"out: {str(path)!r} is not a grid of phase; give another name")
     asked = attributes["configuration"]
     for what, here, wanted in _differences(found, json.loads(asked)):
         raise InputError(
-            f"store: {str(path)!r} holds a grid with {what} {quoted(here)}, and this one has {quoted(wanted)}; "
+            f"out: {str(path)!r} holds a grid with {what} {quoted(here)}, and this one has {quoted(wanted)}; "
             "give another name, or remove that folder"
         )
     if not (path / "digest").exists() and (path / "done").exists():
         raise InputError(
-            f"store: {str(path)!r} is a grid of an earlier version, which kept no digests of its cells; give "
+            f"out: {str(path)!r} is a grid of an earlier version, which kept no digests of its cells; give "
             f"another name, or {_AGAIN}"
         )
     try:
@@ -176,7 +177,7 @@ def _opened(
     except _DAMAGE:
         what = "an array's zarr.json cannot be read"
     if what:
-        raise InputError(f"store: {str(path)!r} is damaged: {what}; {_AGAIN}")
+        raise InputError(f"out: {str(path)!r} is damaged: {what}; {_AGAIN}")
     return GridStore(path, group, empty, asked)
 
 

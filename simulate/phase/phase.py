@@ -22,10 +22,11 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
 from ..ask import parameters, paths
+from ..run import estimate
 from ..work.sweep import processors, sweep
 from .cell import UNDONE, outcome
 from .grid import Axis, Grid, checked
-from .grid_store import Arrays, GridStore
+from .grid_store import Arrays, GridStore, free
 from .grid_store import grid as grid_on_disk
 
 if TYPE_CHECKING:
@@ -86,12 +87,36 @@ def phase(
     threads, place = ask.workers(workers, processors()), paths.store("store", store)
     show = parameters.switch("progress", progress)
     grid = checked(setting, params, x, y, preset, steps, observable, seeds, seed, sampling, threads)
+    taken_up = place is not None and not free(place)
+    if not taken_up:  # before a folder is made for what is refused
+        _check_time(grid, np.zeros(grid.shape[:2], dtype=bool), threads)
     with _kept(grid, place) as kept:
+        if taken_up:
+            _told_of_store(kept, place, show)
+            _check_time(grid, kept.done, threads)
         again = _damage(grid, kept, place)
         if again and show:
             print(f"phase: {again}", file=sys.stderr, flush=True)
         _fill(grid, kept, threads, show)
         return _dataset(grid, kept.arrays, [again] if again else [])
+
+
+def _check_time(grid: Grid, done: NDArray[np.bool_], workers: int) -> None:
+    """Says how long the cells that are not done take, where that is long.  Raises InputError where it is too long."""
+    measure = grid.measure
+    sampling = "vectors" if measure.sampling == "vectors" else "gram"
+    missing = [grid.cells[row][column] for row, column in np.argwhere(~done)]
+    estimate.check_cells(
+        [estimate.Request(cell.model, cell.values, sampling, "reduced", measure.steps, 1, (measure.wanted.name,))
+         for cell in missing],
+        len(grid.seeds), workers,
+    )  # fmt: skip
+
+
+def _told_of_store(kept: _Memory | GridStore, place: Path | None, show: bool) -> None:
+    """A line on stderr that says how many cells are there already."""
+    if show:
+        print(f"phase: {int(kept.done.sum())} of {kept.done.size} cells are in {place}", file=sys.stderr, flush=True)
 
 
 @contextmanager

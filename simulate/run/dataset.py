@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..ask import digest
+from ..ask import digest, parameters
 from ..observe import matrices
 from ..start import source
 from .asked import Found
@@ -46,7 +46,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xa
         "declaration": digest.of_model(model),
         "steps": int(first.t[-1]),
         "parameters": json.dumps(values),
-        "notes": "\n".join([*problem.resolved.notes, *notes]),
+        "notes": "\n".join([*parameters.told(model, values, problem.resolved.notes), *notes]),
         **({} if problem.examples is None else source.attributes(problem.examples)),
     }
     kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}

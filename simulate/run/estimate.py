@@ -115,7 +115,7 @@ def check_run(request: Request, seeds: int = 1, label: str = "run") -> None:
 
 
 def check_grid(requests: Sequence[Request], cells: int, seeds: int, workers: int) -> None:
-    """As `check_run`, of a grid of `cells` cells whose corners are `requests`."""
+    """Refuses a grid of `cells` cells, whose corners are `requests`, that memory does not hold.  Raises InputError."""
     size, free = cells * (CELL + ENTRY * seeds), memory.at_hand()
     if size > free:
         name, cure = ("seeds", "run fewer seeds") if ENTRY * seeds > CELL else ("x and y", "give fewer values")
@@ -125,13 +125,34 @@ def check_grid(requests: Sequence[Request], cells: int, seeds: int, workers: int
         )
     for request in requests:
         check_memory(request, 1, min(workers, cells * seeds))
-    longest = max(requests, key=seconds)
-    mean = sum(map(seconds, requests)) / len(requests)
-    check_time(mean * cells * seeds / workers, longest, seeds, "phase", cells)
 
 
-def check_memory(request: Request, seeds: int = 1, workers: int = 1) -> None:
-    """Refuses what does not fit into memory, with what makes it so large.  Raises InputError."""
+def check_cells(requests: Sequence[Request], seeds: int, workers: int) -> None:
+    """As `check_time`, of a grid's cells, each of which runs one of `requests` with `seeds` seeds."""
+    if requests:
+        expected = sum(map(seconds, requests)) * seeds / min(workers, len(requests))
+        check_time(expected, max(requests, key=seconds), seeds, "phase", len(requests))
+
+
+def check_sweep(requests: Sequence[Request], workers: int, label: str) -> None:
+    """As `check_run`, of runs that are each one of `requests` and that `workers` threads take at a time.
+
+    Raises:
+        InputError: naming `label` and the parameter at fault.
+    """
+    if not requests:
+        return
+    at_once = min(workers, len(requests))
+    for request in requests:
+        check_memory(request, 1, at_once, label)
+    check_time(sum(map(seconds, requests)) / at_once, max(requests, key=seconds), 1, label, len(requests))
+
+
+def check_memory(request: Request, seeds: int = 1, workers: int = 1, label: str = "") -> None:
+    """Refuses what does not fit into memory, with what makes it so large.  Raises InputError.
+
+    A `label` names work whose sizes its caller may not have given.
+    """
     found, free = _pieces(request, seeds), memory.at_hand()
     total = workers * _bytes(found)
     if total <= free:
@@ -146,6 +167,8 @@ def check_memory(request: Request, seeds: int = 1, workers: int = 1) -> None:
     cure = ", and ".join(cures)
     if worst.optional and workers * _bytes(piece for piece in found if not piece.optional) <= free:
         cure += ", or leave the test variables out of observables"
+    if label:
+        said, cure = f"{label}: {said}", f"{cure}, or free memory"
     part = f"about {amount(worst.bytes)} of {amount(total)} in all" if amount(worst.bytes) != amount(total) else (
         f"about {amount(total)}")
     raise InputError(f"{said}: {worst.what} take {part}, and {amount(free)} are at hand; {cure}")

@@ -34,6 +34,10 @@ class EventWatch:
         for event in start.model.events:
             if event.name not in asked.wanted:
                 continue
+            if event.observable not in obs.at_every_step(start.model):
+                why = f"{event.observable} is not known at every step; read it at the recorded ones"
+                self._give_up(event.name, f"not watched: {why}")
+                continue
             try:
                 bound = obs.threshold(event, values, n, m)
             except FormulaError as error:  # such as log(n) = 0: the event has no threshold here

@@ -39,11 +39,26 @@ from . import (
     tasks as validate_tasks,
 )
 from .engines import KINK, FullDraw, Kernel, Pair, Path, Steps, bends_gently, walk
-from .report import LIMIT, LONG, SAFETY, STRICT, Row, Validation, largest, relative, worst, worst_each, worst_of
+from .report import (
+    LIMIT,
+    LONG,
+    SAFETY,
+    STRICT,
+    Left,
+    Row,
+    Validation,
+    largest,
+    parted,
+    relative,
+    worst,
+    worst_each,
+    worst_of,
+)
 from .trajectories import trajectories
 
 __all__ = ["Row", "Validation", "compare", "default_recorded"]
 
+_ROUNDED = f"the inner loop makes more than {LIMIT:.0e} of rounding there"
 PROBES = 3  # random states of order one
 GRADIENTS = 5e8  # entries of per-example gradients that observables are judged with, over all states
 # The kernel's name, autograd's, and autograd's name for the terms it sums: these set the scale, as a sum may cancel.
@@ -103,12 +118,12 @@ def compare(
     pair = Pair(task, kernel, draw, vectors, start)
     notes = [*path.notes, *_amplification(task, start.shape[1])]
     short, judged = _one_steps(pair, path, notes)
-    probes = _probes(pair)
+    probes = _probes(pair, notes)
     with weights.one_thread():
         small, unmet = validate_probes.probes(model, kernel, values, len(vectors), device)
         reported, unseen = validate_reported.rows(model, kernel, values, device)
     notes += [*unmet, *unseen]
-    rows = [*short, *probes, *small, *reported, *_same_state(pair, path)]
+    rows = [*short, *probes, *small, *reported, *_same_state(pair, path, notes)]
     with weights.one_thread():
         rows += _fresh(pair, path, draw, notes)
     decided = path.window > 0
@@ -160,7 +175,7 @@ def _fresh(pair: Pair, path: Path, draw: FullDraw, notes: list[str]) -> list[Row
         b = np.zeros_like(b)
     compare = validate_tasks.rows if model.algorithm.over_tasks else validate_fresh.rows
     found, said = compare(model, pair.kernel, draw, values, b, left)
-    notes += [said] if said else []
+    notes += said
     return worst_each(found)
 
 
@@ -211,11 +226,16 @@ def _one_steps(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row], boo
             "loop makes more than 1e-6 of rounding there"
         )
     if raw.find(pair.task.model) is None:
-        notes.append(f"no hand-written loss stands beside the model {pair.task.model.name!r}")
+        notes.append(
+            f"not compared: the loss of {pair.task.model.name!r} as weight space reads it from the declaration, "
+            "with one typed by hand from the paper, as only the models of this package have such a second copy"
+        )
+    elif pair.task.model.algorithm.options:
+        notes.append("not compared: the hand-written loss, as it is one of full-batch gradient descent without options")
     return [row for rows in found.values() for row in worst([r for r in rows if not _undecided(r)])], not open_steps
 
 
-def _probes(pair: Pair) -> list[Row]:
+def _probes(pair: Pair, notes: list[str]) -> list[Row]:
     """One step from random states with |z| of order one, where every term of the recursion is visible."""
     rng = stream(0, "validate", 0)
     scale = 1.0 / np.sqrt(np.mean(pair.lengths**2))
@@ -225,7 +245,9 @@ def _probes(pair: Pair) -> list[Row]:
         after = weights.step_tensor(pair.task, pair.task.vectors.new_tensor(W), 0, pair.lag).cpu().numpy()
         gaps, what = _residuals(pair, W, after, 0), "one step from random states, z of order 1"
         rows += _conditioned(pair, W, [Row(what, gap, STRICT, 0, "strict") for gap in gaps])
-    return worst([row for row in rows if not _undecided(row)])
+    decided, said = parted(Left(row.what, _ROUNDED) if _undecided(row) else row for row in rows)
+    notes += said
+    return worst(decided)
 
 
 def _conditioned(pair: Pair, W: Array, rows: list[Row]) -> list[Row]:
@@ -256,6 +278,8 @@ def _amplification(task: weights.Problem, m: int) -> list[str]:
     if growth is None:
         return []
     worst_case = growth**steps
+    if worst_case < 2:
+        return []  # rounding stays what it is
     return [
         f"an inner step multiplies rounding by up to 1 + {rate} max|sigma''| max||v||^2 / |I| = "
         f"{growth:.4g}, the {steps} of one outer step by up to {worst_case:.2g}, so that 1e-16 may become "
@@ -311,14 +335,21 @@ def _kink_allowance(pair: Pair, W: Array, t: int) -> float:
     return float(relative(np.abs(moved).max(), np.abs(W).max()))
 
 
-def _same_state(pair: Pair, path: Path) -> list[Row]:
+def _same_state(pair: Pair, path: Path, notes: list[str]) -> list[Row]:
     """The kernel's observables against autograd's on the same states, away from kinks."""
     z = path.W @ pair.vectors.T
     live = np.abs(z[..., pair.lengths > 0]).reshape(len(z), -1)
     clear = (live.min(1) > KINK * live.max(1)) | bends_gently(pair.task.model)
     if not clear.any():
+        notes.append("not compared: observables of the same state, as some |z| is below 1e-12 max|z| at every state")
         return []
-    clear &= _affordable(clear, path.W[0].size * len(pair.draw.y))
+    kept = _affordable(clear, path.W[0].size * len(pair.draw.y))
+    if kept.sum() < clear.sum():
+        notes.append(
+            f"not compared at {clear.sum() - kept.sum()} of {clear.sum()} states: observables of the same state, as "
+            f"all examples' gradients at every one would be more than {GRADIENTS:.0e} numbers"
+        )
+    clear = kept
     ours, theirs = pair.autograd(path.W[clear]), pair.reduced(z[clear])
     moved = pair.rounding(path.W[clear]) * stream(0, "validate", 2).standard_normal(z[clear].shape)
     shaken, rows = pair.reduced(z[clear] + moved), []
@@ -329,7 +360,11 @@ def _same_state(pair: Pair, path: Path) -> list[Row]:
             response = relative(largest(shaken[name] - theirs[name]), scale)
             decided = (SAFETY * response <= LIMIT) | ~np.isfinite(gaps)
             tolerance = np.where(np.isfinite(gaps), np.maximum(LONG, SAFETY * response), LONG)
-            rows += worst_of(f"{name} of the same state", path.t[clear][decided], gaps[decided], tolerance[decided])
+            what = f"{name} of the same state"
+            rows += worst_of(what, path.t[clear][decided], gaps[decided], tolerance[decided])
+            if not decided.all():
+                many = f"{len(decided) - decided.sum()} of {len(decided)} states"
+                notes.append(f"not compared at {many}: {what}, as rounding alone moves it by more than {LIMIT:.0e}")
     return rows
 
 

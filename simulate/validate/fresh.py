@@ -26,12 +26,11 @@ from ..train import fresh as weights_fresh
 from ..train import weights
 from ..train.weights import Array, Values
 from .engines import Kernel
-from .report import LONG, Row
+from .report import LONG, Left, Row, in_errors, parted
 
 COLUMNS = 24  # combinations of pre-activations whose law is compared
 LARGEST = 4096  # columns of the design
 DRAWS = 512  # on which statistics are compared
-SIGMAS = 5.0  # standard errors between two Monte Carlo estimates
 SAMPLES = 2000  # of the Monte Carlo in d dimensions
 AFFORDABLE = 4e9  # entries of filters x samples x patches
 COVARIANCE = 1e-10  # the square root of a nearly singular covariance keeps this much of it
@@ -71,27 +70,21 @@ class Along:
     W: Array
 
 
-def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array) -> tuple[list[Row], str]:
+def rows(
+    model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array
+) -> tuple[list[Row], list[str]]:
     """The comparisons at the start, at W with coefficients b (H, m, B) and share `left`, at 0 and at random ones.
 
-    The second value says why there are none, or what is left out; empty where nothing is.
+    The second value says what is left out, and why; empty where nothing is.
     """
     reason = fresh.refusal(model, draw, values)
     if reason or draw.vectors is None or draw.weights is None:
-        return [], f"the test law is not compared: {reason}" if reason else ""
+        return [], [f"the test law is not compared: {reason}"] if reason else []
     along = at_states(draw, b, left)
-    found = [*_of_shares(model, along, values)]
-    need = _columns(model, along, values)
-    said = ""
-    if need <= LARGEST:
-        found += _of_law(model, along, values, need)
-    else:
-        said = f"the test law's covariance is not compared: it takes {need} columns, over {LARGEST}"
-    found += _of_statistics(model, kernel, along, values)
-    cost = along.W[0].size * float(SAMPLES) * len(model.patches)
-    if cost <= AFFORDABLE and model.objective.loss != "exponential":
-        found += _of_monte_carlo(model, kernel, along, values)
-    return found, said
+    return parted([
+        *_of_shares(model, along, values), *_of_law(model, along, values),
+        *_of_statistics(model, kernel, along, values), *_of_monte_carlo(model, kernel, along, values),
+    ])  # fmt: skip
 
 
 def at_states(draw: Draw, b: Array, left: Array) -> Along:
@@ -145,9 +138,13 @@ def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
     yield Row("test law: labels", gap, LONG, 0, "fixed")
 
 
-def _of_law(model: Model, along: Along, values: Values, need: int) -> Iterator[Row]:
+def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
     """Mean and covariance of random combinations of the patches' pre-activations, by label and state."""
-    H, m = along.W.shape[1:3]
+    (H, m), need = along.W.shape[1:3], _columns(model, along, values)
+    if need > LARGEST:
+        why = f"they take {need} columns of a design, and {LARGEST} are afforded"
+        yield Left("test law: means and covariances", why)
+        return
     size = 2 ** int(np.ceil(np.log2(need + 2)))
     mixed = stream(0, "validate", 22).standard_normal((len(model.patches), H * m, COLUMNS)) / np.sqrt(H * m)
     columns = mixed.reshape(-1, COLUMNS)
@@ -300,14 +297,23 @@ def _largest_gap(theirs: Array, ours: Array) -> float:
     return float((gap[~both] / np.maximum(np.abs(ours[~both]), 1e-3)).max(initial=0.0))
 
 
-def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
     """Error and loss of examples drawn in d dimensions, in units of the standard error between the two estimates."""
     draw, at = along.draw, len(along.z) - 1
+    both = "test_error and test_loss, drawn in d dimensions"
+    cost = along.W[0].size * float(SAMPLES) * len(model.patches)
+    if model.objective.loss == "exponential":
+        yield Left(both, "an exponential loss has no standard error to speak of")
+        return
+    if cost > AFFORDABLE:
+        yield Left(both, f"{SAMPLES} examples take {cost:.1e} multiplications, and {AFFORDABLE:.0e} are afforded")
+        return
     assert draw.vectors is not None
     said = fresh.fresh_statistics(
         model, lambda a: kernel.outputs(a, values), draw, along.z[at:], along.b[at:], values, 0, 4096, along.left[at:]
     )
     if not all(np.isfinite(said[name]).all() for name in ("test_error", "test_loss")):
+        yield Left(both, "the kernel's are not finite there")
         return
     matrices = {}
     for name in draw.noise:
@@ -321,7 +327,5 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
         model, draw.vectors, along.W[at], values, stream(0, "validate", 23), SAMPLES, centres=centres, matrices=matrices
     )
     for name, value, se in (("test_error", seen.error, seen.error_se), ("test_loss", seen.loss, seen.loss_se)):
-        both = np.hypot(se, float(said[f"{name}_se"][0])) + 1.0 / SAMPLES * (name == "test_error")
-        gap = abs(float(said[name][0]) - value)
-        if both > 0 or gap > 1e-9 * abs(value):
-            yield Row(f"{name}, drawn in d dimensions", over(gap, both), SIGMAS, 0, "5 standard errors")
+        error = float(np.hypot(se, float(said[f"{name}_se"][0])) + 1.0 / SAMPLES * (name == "test_error"))
+        yield in_errors(f"{name}, drawn in d dimensions", abs(float(said[name][0]) - value), error, abs(value))

@@ -23,11 +23,14 @@ from ..train import weights
 from ..train.weights import Array, Values
 from . import states
 from .engines import HUGE, Kernel, Pair
-from .report import LIMIT, LONG, SAFETY, STRICT, Row, relative, worst
+from .report import LIMIT, LONG, SAFETY, STRICT, Left, Row, parted, relative, worst_each
 
 DEPTH = 5  # steps of the short runs
 STRICTLY = "strict"
 MEASURED = "10 x weight space's own response to rounding"
+ROUNDED = "rounding moves weight space itself by more than the difference that would count"
+ADAPTATION = "weight space's adaptation diverges"
+DIVERGED = "weight space leaves the floating-point numbers"
 
 
 def probes(model: Model, kernel: Kernel, values: Values, directions: int, device: str) -> tuple[list[Row], list[str]]:
@@ -38,19 +41,17 @@ def probes(model: Model, kernel: Kernel, values: Values, directions: int, device
         *states.tails(model, kernel, values, device),
     ]
     big = list(states.large(model, kernel, values, directions, device)) if _switches(kernel, directions) else []
-    found: dict[str, list[Row]] = {}
-    met: set[str] = set()
+    found: list[Row | Left] = []
     for probe in [*every, *big]:
-        rows = [*step_rows(probe), *([] if probe in big else seen_rows(probe)), *run_rows(probe)]
-        if rows:
-            met.add(probe.what)
-        for row in rows:
-            found.setdefault(row.what, []).append(row)
-    for row in [*outputs_rows(model, kernel, values, device), *overflow_rows(model, kernel, values, device)]:
-        found.setdefault(row.what, []).append(row)
+        found += [*step_rows(probe), *([] if probe in big else seen_rows(probe)), *run_rows(probe)]
+    found += [*outputs_rows(model, kernel, values, device), *overflow_rows(model, kernel, values, device)]
+    rows, notes = parted(found)
+    met = {probe.what for probe in every}
     missed = [what for what in ("generic vectors", "margins from -20 to 20") if what not in met]
-    notes = [f"not probed: {what}, where weight space leaves the floating-point numbers or rounding" for what in missed]
-    return [row for rows in found.values() for row in worst(rows)], notes
+    notes += [f"not probed: {what}, where weight space leaves the floating-point numbers" for what in missed]
+    if "pre-activations at the kink" not in met:
+        notes.append("not probed: pre-activations at the kink, as with momentum or SAM rounding decides there")
+    return worst_each(rows), notes
 
 
 def _switches(kernel: Kernel, directions: int) -> bool:
@@ -59,29 +60,30 @@ def _switches(kernel: Kernel, directions: int) -> bool:
     return module is not None and module(directions) is not module(1)
 
 
-def step_rows(probe: states.Probe) -> Iterator[Row]:
+def step_rows(probe: states.Probe) -> Iterator[Row | Left]:
     """The change of W in one step, over the largest change; z after it, over max ||w|| ||v||."""
     pair, W = probe.pair, probe.pair.start
-    change = _change(pair, W, probe.t)
+    change, what = _change(pair, W, probe.t), f"one step, change of W: {probe.what}"
     if change is None:
+        yield Left(what, DIVERGED)
         return
     z, b = pair.step(W @ pair.vectors.T, probe.t)
     after = pair.share(np.array([pair.lag]))[0] * W + change
     gap = float(relative(np.abs(b @ pair.vectors - change).max(), np.abs(change).max()))
     long = np.linalg.norm(after, axis=2).max() * pair.lengths.max()
     of_z = float(relative(np.abs(z - after @ pair.vectors.T).max(), long))
-    yield from _judged(probe, f"one step, change of W: {probe.what}", max(gap, of_z), STRICT)
+    yield _judged(probe, what, max(gap, of_z), STRICT)
 
 
-def _judged(probe: states.Probe, what: str, gap: float, bar: float) -> Iterator[Row]:
+def _judged(probe: states.Probe, what: str, gap: float, bar: float) -> Row | Left:
     """A row against its bar, or where it is over it and not exact, against what rounding does to weight space."""
     if gap <= bar or probe.exact or not np.isfinite(gap):
-        yield Row(what, gap, bar, probe.t, STRICTLY if bar == STRICT else "fixed")
-        return
+        return Row(what, gap, bar, probe.t, STRICTLY if bar == STRICT else "fixed")
     measured = SAFETY * _response(probe)
-    if measured <= LIMIT:
-        bar, origin = max(bar, measured), MEASURED if measured > bar else STRICTLY
-        yield Row(what, gap, bar, probe.t, origin)
+    if not measured <= LIMIT:
+        return Left(what, ROUNDED)
+    bar, origin = max(bar, measured), MEASURED if measured > bar else STRICTLY
+    return Row(what, gap, bar, probe.t, origin)
 
 
 def _response(probe: states.Probe) -> float:
@@ -104,7 +106,7 @@ def _change(pair: Pair, W: Array, t: int) -> Array | None:
     return change if np.isfinite(change).all() and np.abs(change).max() < HUGE else None
 
 
-def run_rows(probe: states.Probe) -> Iterator[Row]:
+def run_rows(probe: states.Probe) -> Iterator[Row | Left]:
     """A few steps in one call, kept at some of them, against weight space: what the kernel's own loop over steps does.
 
     The penalty closes on the way where there is one.  At exact states rounding would decide later signs: none there.
@@ -114,23 +116,26 @@ def run_rows(probe: states.Probe) -> Iterator[Row]:
     pair, W = probe.pair, probe.pair.start
     start = max(0, probe.t - 2)
     at = np.array([start, start + 2, start + 3, start + DEPTH])
-    kept = _path(pair, W, start, at)
+    kept, what = _path(pair, W, start, at), f"{DEPTH} steps in one run: {probe.what}"
     if kept is None:
+        yield Left(what, DIVERGED)
         return
     moved = pair.run(W @ pair.vectors.T, np.zeros((*W.shape[:2], len(pair.vectors))), at, start)
     rebuilt = pair.share(at - start) * W + moved.b @ pair.vectors
     nudged = _path(pair, W * (1 + np.finfo(np.float64).eps * stream(0, "validate", 4).standard_normal(W.shape)), start,
                    at)  # fmt: skip
     if nudged is None:
+        yield Left(what, ROUNDED)
         return
     size = np.abs(kept).max()
     bar = max(LONG, SAFETY * float(np.abs(nudged - kept).max() / size))
-    if bar <= LIMIT:
-        long = np.linalg.norm(kept, axis=-1).max() * pair.lengths.max()
-        of_z = np.abs(moved.z - kept @ pair.vectors.T).max() / long
-        gap = float(max(np.abs(rebuilt - kept).max() / size, of_z))
-        origin = "fixed" if bar == LONG else MEASURED
-        yield Row(f"{DEPTH} steps in one run: {probe.what}", gap, bar, start + DEPTH, origin)
+    if not bar <= LIMIT:
+        yield Left(what, ROUNDED)
+        return
+    long = np.linalg.norm(kept, axis=-1).max() * pair.lengths.max()
+    of_z = np.abs(moved.z - kept @ pair.vectors.T).max() / long
+    gap = float(max(np.abs(rebuilt - kept).max() / size, of_z))
+    yield Row(what, gap, bar, start + DEPTH, "fixed" if bar == LONG else MEASURED)
 
 
 def _path(pair: Pair, W: Array, start: int, at: Array) -> Array | None:
@@ -148,11 +153,12 @@ def _path(pair: Pair, W: Array, start: int, at: Array) -> Array | None:
     return found if np.isfinite(found).all() and np.abs(found).max() < 1e6 else None
 
 
-def seen_rows(probe: states.Probe) -> Iterator[Row]:
+def seen_rows(probe: states.Probe) -> Iterator[Row | Left]:
     """What the kernel observes of the state, under the names a run gives it, against weight space."""
     theirs = _seen(probe.pair, probe.pair.start)
     ours = _observed(probe.pair, probe.pair.start)
     if ours is None:
+        yield Left("what is observed of the probes", ADAPTATION)
         return
     if "zeta" in theirs and "zeta" in ours:
         theirs, ours = _same_zeta(probe.pair.task.model, theirs, ours)
@@ -166,8 +172,11 @@ def seen_rows(probe: states.Probe) -> Iterator[Row]:
         if measured <= LIMIT or not np.isfinite(gap):
             bar = max(LONG, measured)
             yield Row(f"{name} of the probes", gap, bar, probe.t, "fixed" if bar == LONG else MEASURED)
+        else:
+            yield Left(f"{name} of the probes", ROUNDED)
     if isinstance(probe.pair.kernel, BilevelKernel):
-        yield from _judged(probe, "adaptation of tasks by their own states", _adaptation_gap(probe.pair), LONG)
+        what, adapted = "adaptation of tasks by their own states", _adaptation_gap(probe.pair)
+        yield Left(what, ADAPTATION) if adapted is None else _judged(probe, what, adapted, LONG)
 
 
 _NAMES = {"loss", "gradient_norm", "margins", "outputs", "l1", "zeta", "adapted", "train_error"}
@@ -255,8 +264,8 @@ def _responses(
     return {name: _gap(other[name], ours[name], scales[name]) for name in names}
 
 
-def _adaptation_gap(pair: Pair) -> float:
-    """`BilevelKernel.adapt` on the tasks' own states and blocks, against weight space's adapted weights."""
+def _adaptation_gap(pair: Pair) -> float | None:
+    """`BilevelKernel.adapt` on the tasks' own states and blocks, against weight space's; None where these diverge."""
     kernel, task, draw = pair.kernel, pair.task, pair.draw
     assert isinstance(kernel, BilevelKernel) and task.model.algorithm.over_tasks
     plan = weights_bilevel.loops(task)
@@ -268,7 +277,7 @@ def _adaptation_gap(pair: Pair) -> float:
             ours.append((moved @ directions.T).cpu().numpy())
             own.append((w @ directions.T).cpu().numpy())
     except Diverged:
-        return 0.0
+        return None
     blocks = kernel.blocks(draw.gram, plan.tasks, plan.n)
     theirs = kernel.adapt(np.stack(own), blocks, draw.y.reshape(plan.tasks, -1), plan.inner, task.values)
     return float(relative(np.abs(theirs - np.stack(ours)).max(), np.abs(np.stack(ours)).max()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 STRICT = 1e-12  # one step from the same state
 LONG = 1e-11  # trajectories and observables
 LIMIT = 1e-6  # a tolerance above this decides nothing
+SIGMAS = 5.0  # standard errors between two Monte Carlo estimates
 SAFETY = 10.0  # times the kernel's own response to rounding
 
 Floats = NDArray[np.float64]
@@ -32,6 +34,14 @@ class Row:
     def holds(self) -> bool:
         """Within tolerance; a difference that is not a number does not hold."""
         return self.difference <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Left:
+    """A comparison that is left out, at a state or altogether: `what`, as its row would say, and `why`."""
+
+    what: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,30 @@ class Validation:
             f"{self.speed_ratio:.0f} times faster"
         )
         return "\n".join(lines + [f"  note: {note}" for note in self.notes])
+
+
+def parted(found: Iterable[Row | Left]) -> tuple[list[Row], list[str]]:
+    """The rows; and a note for every comparison left out, altogether or at some of its states, with the reason."""
+    rows, left = list[Row](), dict[Left, int]()
+    for each in found:
+        if isinstance(each, Left):
+            left[each] = left.get(each, 0) + 1
+        else:
+            rows.append(each)
+    made = Counter(row.what for row in rows)
+    for each, many in left.items():
+        made[each.what] += many
+    notes = []
+    for each, many in left.items():
+        some = f" at {many} of {made[each.what]} states" if many < made[each.what] else ""
+        notes.append(f"not compared{some}: {each.what}, as {each.why}")
+    return rows, notes
+
+
+def in_errors(what: str, gap: float, error: float, size: float) -> Row:
+    """Two estimates that differ by `gap`, in units of their joint standard error; without one, they agree to 1e-9."""
+    apart = 0.0 if gap <= 1e-9 * size else np.inf
+    return Row(what, float(gap / error) if error > 0 else apart, SIGMAS, 0, f"{SIGMAS:.0f} standard errors")
 
 
 def largest(x: Floats) -> Floats:

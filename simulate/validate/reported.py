@@ -46,7 +46,7 @@ from ..train.weights import Array, Values
 from . import observables as validate_observables
 from .engines import Kernel
 from .observables import Course
-from .report import LIMIT, LONG, SAFETY, Row, relative, worst_each
+from .report import LIMIT, LONG, SAFETY, Left, Row, parted, relative, worst_each
 from .states import Shape, probe_values
 
 STATES = 7
@@ -76,17 +76,20 @@ class _Probe:
 
 def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[list[Row], list[str]]:
     """A row an observable, at its worst state; and notes on what is not compared."""
-    found: list[Row] = []
+    found: list[Row | Left] = []
     for at in range(2):
         probe = _probe(model, kernel, values, device, at)
         try:
             _ = probe.ours
         except FormulaError as error:
-            return found, [f"what is reported of states is not compared: {error}"]
+            found.append(Left("what is reported of states", str(error)))
+            break
         except Diverged:
-            return found, ["what is reported of states is not compared: weight space's adaptation diverges"]
+            found.append(Left("what is reported of states", "weight space's adaptation diverges"))
+            break
         found += [*_of_states(probe), *_of_gram(probe), *_of_blocks(probe), *_of_flips(probe), *_of_events(probe)]
-    return worst_each(found), []
+    rows, notes = parted(found)
+    return worst_each(rows), notes
 
 
 def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -> _Probe:
@@ -143,7 +146,7 @@ def _looked(
     return {name: held[at] for name, at in names.items()}, watched
 
 
-def _of_states(probe: _Probe) -> Iterator[Row]:
+def _of_states(probe: _Probe) -> Iterator[Row | Left]:
     """Every variable of the states."""
     model = probe.states.model
     said = observables.evaluate(probe.states, (*probe.ours, "zeta"))
@@ -162,6 +165,8 @@ def _of_states(probe: _Probe) -> Iterator[Row]:
         if measured <= LIMIT or not np.isfinite(gap):
             bar, origin = max(LONG, measured), "fixed" if measured <= LONG else "10 x its own response to rounding"
             yield Row(f"reported: {name}", gap, bar if np.isfinite(gap) else LONG, 0, origin)
+        else:
+            yield Left(f"reported: {name}", f"rounding alone moves it by more than {LIMIT:.0e}")
 
 
 def _dimensions(probe: _Probe, known: dict[str, Array]) -> dict[str, tuple[str, ...]]:
@@ -238,7 +243,7 @@ def _of_flips(probe: _Probe) -> Iterator[Row]:
         yield Row(f"reported: {each.name}", gap, LONG, 0, "fixed")
 
 
-def _of_events(probe: _Probe) -> Iterator[Row]:
+def _of_events(probe: _Probe) -> Iterator[Row | Left]:
     """First steps at which observables reach thresholds that only some of the states reach, and where a run stops.
 
     The declared thresholds are formulas of the values, which both engines read alike; here they are numbers.
@@ -246,6 +251,7 @@ def _of_events(probe: _Probe) -> Iterator[Row]:
     states, ours = probe.states, probe.ours
     for each in states.model.events:
         if each.observable not in ours:
+            yield Left(f"reported: {each.name}", f"{each.observable} is not among what is reported of these states")
             continue
         flat = ours[each.observable].reshape(STATES, -1)
         series = flat.min(1) if each.relation == ">=" else -flat.max(1)

@@ -25,8 +25,8 @@ from ..train import fresh as weights_fresh
 from ..train import weights
 from ..train.weights import Array, Values
 from .engines import Kernel
-from .fresh import COVARIANCE, SIGMAS, Along, at_states, over, span, without
-from .report import Row
+from .fresh import COVARIANCE, Along, at_states, over, span, without
+from .report import Left, Row, in_errors, parted
 
 DRAWS = 128  # on which statistics are compared
 TASKS = 40  # drawn in d dimensions
@@ -34,20 +34,20 @@ LARGEST = 1e8  # numbers that samples of every entry of a dictionary take
 AFFORDABLE = 2e8  # entries of filters x examples x passes
 
 
-def rows(model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array) -> tuple[list[Row], str]:
+def rows(
+    model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array
+) -> tuple[list[Row], list[str]]:
     """As `validate_fresh.rows`."""
     reason = fresh_tasks.refusal(model, draw, values)
     if reason or draw.vectors is None or draw.weights is None:
-        return [], f"the law of fresh tasks is not compared: {reason}" if reason else ""
+        return [], [f"the law of fresh tasks is not compared: {reason}"] if reason else []
     along = at_states(draw, b, left)
     kept = along.left == 1.0  # a bilevel algorithm has no weight decay, and its law takes no share
     along = replace(along, z=along.z[kept], b=along.b[kept], left=along.left[kept], W=along.W[kept])
-    found = [*_of_filters(model, along, values), *_of_statistics(model, kernel, along, values)]
-    found += _of_unadapted(model, kernel, along, values)
-    loops = weights.number(values, model.algorithm.inner_steps) + 1  # type: ignore[union-attr]
-    if along.W[0].size * TASKS * 20 * loops <= AFFORDABLE:
-        found += _of_monte_carlo(model, kernel, along, values)
-    return found, ""
+    return parted([
+        *_of_filters(model, along, values), *_of_statistics(model, kernel, along, values),
+        *_of_unadapted(model, kernel, along, values), *_of_monte_carlo(model, kernel, along, values),
+    ])  # fmt: skip
 
 
 def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
@@ -120,13 +120,16 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
         yield Row(f"fresh tasks{end.replace('_', ', ')}, on the same samples", max(gaps), 1e-9, 0, "fixed")
 
 
-def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
     """The unadapted loss and error, summed entry by entry of the dictionary on the samples that the law takes."""
     staying = fresh_tasks.staying(model, along.draw, values)
     law, filters = staying.law(values), staying.filters(along.z[-1:], along.b[-1:])
     entries = max((len(f.held) for f in law.families if f.index_set.per_task), default=1) or 1
     S = law.heads * law.m
-    if entries * DRAWS * S * len(law.patches) > LARGEST:
+    numbers = float(entries * DRAWS * S * len(law.patches))
+    if numbers > LARGEST:
+        why = f"samples of the dictionary's {entries} entries are {numbers:.1e} numbers, and {LARGEST:.0e} are afforded"
+        yield Left("test_loss_unadapted and test_error_unadapted, entry by entry", why)
         return
     said = fresh_tasks.fresh_task_statistics(
         model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0, DRAWS  # type: ignore[arg-type]
@@ -156,22 +159,29 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
         yield Row(f"{name}, entry by entry", over(gap, max(abs(ours), 1e-3)), 1e-9, 0, "fixed")
 
 
-def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
     """Losses and errors of tasks drawn and adapted in d dimensions, in standard errors between the two estimates."""
+    every = "losses and errors of fresh tasks, drawn and adapted in d dimensions"
+    loops = weights.number(values, model.algorithm.inner_steps) + 1  # type: ignore[union-attr]
+    cost = along.W[0].size * TASKS * 20 * loops
+    if cost > AFFORDABLE:
+        yield Left(every, f"{TASKS} tasks take {cost:.1e} multiplications, and {AFFORDABLE:.0e} are afforded")
+        return
     said = fresh_tasks.fresh_task_statistics(
         model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0  # type: ignore[arg-type]
     )
     seen = _drawn(model, along.draw, along.W[-1], values)
     if seen is None:
+        yield Left(every, "weight space's adaptation diverges")
         return
     for name, each in seen.items():
+        what = f"{name}, drawn in d dimensions"
         if not np.isfinite(said[name]).all():
+            yield Left(what, "the kernel's is not finite there")
             continue
         se = np.hypot(float(said[f"{name}_se"][0]), each.std(ddof=1) / np.sqrt(len(each)))
         se += 1.0 / (10 * TASKS) * ("error" in name)
-        gap = abs(float(said[name][0]) - each.mean())
-        if se > 0 or gap > 1e-9:
-            yield Row(f"{name}, drawn in d dimensions", over(gap, se), SIGMAS, 0, "5 standard errors")
+        yield in_errors(what, abs(float(said[name][0]) - float(each.mean())), float(se), 1.0)
 
 
 def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Array] | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from derivations.declare import Extreme, Flips, Model, from_plain, to_plain
-from derivations.declare.names import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS
+from derivations.declare.variables import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from derivations.errors import ModelError
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.heterogeneous.model import model as heterogeneous

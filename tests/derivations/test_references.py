@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
+import numpy as np
 import pytest
 
-from derivations.declare import EntryInitialisation, FixedLaw, FreshLaw, GaussianLaw, GradientDescent, Model
+from derivations.declare import EntryInitialisation, Event, FixedLaw, FreshLaw, GaussianLaw, GradientDescent, Model
 from derivations.errors import ModelError
 from derivations.papers.pegr.model import model as pegr
 
@@ -45,6 +47,16 @@ WRONG: dict[str, tuple[Callable[[], Model], str]] = {
         lambda: replace(PEGR, initialisation=EntryInitialisation(std="sigma_0", shape="form")),
         "EntryInitialisation.shape: 'form' is no parameter",
     ),
+    "an event of no variable": (
+        lambda: replace(PEGR, events=(Event(name="T", latex="", observable="test_eror", relation="<=",
+                                            threshold="1"),)),
+        "Event.observable: 'test_eror' is no variable of this model; did you mean 'test_error'?",
+    ),
+    "an event of another event": (
+        lambda: replace(PEGR, events=(*PEGR.events, Event(name="T", latex="", observable="T_1", relation="<=",
+                                                          threshold="1"))),
+        "Event.observable: 'T_1' is no variable of this model",
+    ),
     "a flag that is no parameter": (lambda: replace(PEGR, class_sizes="sizes"), "Model.class_sizes: 'sizes' is no"),
 }
 
@@ -55,6 +67,28 @@ def test_a_name_that_nothing_has_is_refused_with_the_nearest(name: str) -> None:
     with pytest.raises(ModelError) as caught:
         make()
     assert said in str(caught.value)
+
+
+def test_an_event_of_fresh_examples_is_declared_and_the_run_says_that_it_is_not_watched() -> None:
+    from simulate.run.run import run
+
+    event = Event(name="T_low", latex="", observable="test_error", relation="<=", threshold="1")
+    found = run(replace(PEGR, events=(event,)), {"n": 4, "m": 2, "d": 20}, steps=2)["T_low"]
+    assert int(found) == -1 and found.attrs["event"].startswith("not watched: test_error is not known at every step")
+
+
+@pytest.mark.parametrize("relation", [">=", "<="])
+def test_an_event_is_met_where_every_entry_meets_it(relation: Literal[">=", "<="]) -> None:
+    from simulate.run.run import run
+
+    small = {"n": 4, "m": 2, "d": 20, "eta": 0.5}
+    margins = run(PEGR, small, steps=30, record="all", observables=["margins"])["margins"].values
+    bound = float(margins[15 if relation == ">=" else 0].mean())
+    each = margins >= bound if relation == ">=" else margins <= bound
+    met, wrong = each.all(1), each.any(1)
+    event = Event(name="T", latex="", observable="margins", relation=relation, threshold=repr(bound))
+    found = int(run(replace(PEGR, events=(event,)), small, steps=30, observables=["T"])["T"])
+    assert found == (int(np.argmax(met)) if met.any() else -1) != int(np.argmax(wrong))
 
 
 def test_a_model_without_parameters_is_derived_and_refers_freely() -> None:

@@ -46,7 +46,7 @@ def digits(monkeypatch: pytest.MonkeyPatch) -> Images:
     images = fake()
     for module in (plans, runs):
         monkeypatch.setattr(module, "mnist", lambda: images)
-    runs.one.cache_clear()
+    runs.KEPT.clear()
     return images
 
 

@@ -335,15 +335,21 @@ def grid_of(values: list[float], status: list[str], message: list[str], **attrs:
 def test_a_grid_tells_each_reason_with_its_count() -> None:
     nan = math.nan
     data = grid_of([nan, nan, nan, 1, nan, 2], ["failed"] * 3 + ["ok", "diverged", "ok"],
-                   ["InputError: n: 3", "InputError: d: 1", "InputError: d: 1", "", "step 7", "drawn as vectors"])
+                   ["InputError: n: is 3", "InputError: d: 1", "InputError: d: 1", "", "step 7", "drawn as vectors"])
     assert report.grid_as_text(data, "T").splitlines()[-7:] == [
-        "1 of 6 runs diverged:", "  1: step 7", "3 of 6 runs failed:", "  2: d: 1", "  1: n: 3",
-        "1 of 6 runs ok, but:", "  1: drawn as vectors",
+        "1 of 6 runs diverged:", "  1, in 1 cell: step 7", "3 of 6 runs failed:", "  2, in 2 cells: d: 1",
+        "  1, in 1 cell: n: is 3",
+        "1 of 6 runs ok, but:", "  1, in 1 cell: drawn as vectors",
     ]  # fmt: skip
-    many = grid_of([nan] * 9, ["diverged"] * 9, [f"step {k}" for k in range(9)])
+    many = grid_of([nan] * 9, ["diverged"] * 9, [f"reason {k}" for k in "abcdefghi"])
     lines = report.grid_as_text(many, "T").splitlines()
     assert lines[-1] == "  3: 3 other reasons, in the data's message"
     assert len(lines) == lines.index("9 of 9 runs diverged:") + 8
+    alike = grid_of([nan] * 9, ["diverged"] * 9, [f"not finite at step {k}; lower eta ({k}e-3), w_1" for k in range(9)])
+    assert report.grid_as_text(alike, "T").splitlines()[-2:] == [
+        "9 of 9 runs diverged:",
+        "  9, in 9 cells, such as y=1, x=0, seed=0: not finite at step 0; lower eta (0e-3), w_1",
+    ]
 
 
 def test_a_phase_that_fails_says_why(capsys: pytest.CaptureFixture[str]) -> None:
@@ -351,8 +357,8 @@ def test_a_phase_that_fails_says_why(capsys: pytest.CaptureFixture[str]) -> None
     assert cli.main([*line, "--seeds", "2", "--observable", "loss"]) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "4 of 8 runs failed:",
-        "  4: n_train: 4 of 4 examples a task leaves nothing to validate on; expected 1 to 3; give such a n_train, or "
-        "method=train-train",
+        "  4, in 2 cells: n_train: 4 of 4 examples a task leaves nothing to validate on; expected 1 to 3; give such a "
+        "n_train, or method=train-train",
     ]
 
 

@@ -334,3 +334,29 @@ def test_a_preset_that_a_setting_does_not_have() -> None:
     with pytest.raises(InputError, match="mine has no presets"):
         settings.Setting("mine", model).preset("paper")
     assert settings.Setting("mine", model, {}, (lone,)).preset("only") is lone
+
+
+def test_defaults_of_no_source_but_the_model_are_one_line() -> None:
+    def own(name: str, default: float | str, source: str = "") -> Parameter:
+        return Parameter(name=name, latex="", meaning="", kind="real", default=default, source=source)
+
+    declared = (own("p", 3.0), own("q", 2.0, "Section 1"), own("s", "p/2"), own("u", 1.0))
+    mine = dataclasses.replace(model("none"), parameters=declared)
+    notes = ("preset a (b)", *(parameters.note(each, value) for each, value in zip(
+        declared, (3.0, 2.0, 1.5, 1.0), strict=True)))  # fmt: skip
+    values = {"p": 3.0, "q": 2.0, "s": 1.5, "u": 1.0}
+    assert parameters.told(mine, values, notes) == (
+        "preset a (b)", "p = 3, s = 1.5 = p/2, u = 1 (the model's defaults)", "q = 2 (published default, Section 1)",
+    )  # fmt: skip
+    assert parameters.told(mine, values, notes[:3]) == notes[:3]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"steps": "3"}, "so give --steps 3 on the command line"), ({"regu": 1}, "did you mean 'regularizer'?"),
+     ({"zz": 1}, "expected one of n, m, d")],
+)  # fmt: skip
+def test_an_option_and_a_beginning_are_recognised(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parameters.resolve(model, wrong)
+    assert said in str(caught.value)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from derivations.declare import Clause, ClauseList, Conditions, Model, Prescription, Value
+from derivations.declare import Clause, ClauseList, Conditions, Model, Only, Prescription, Value
 from derivations.papers.pegr.conditions import CONDITIONS
 from derivations.papers.pegr.model import PRESETS
 from derivations.papers.pegr.model import model as pegr
@@ -393,3 +393,19 @@ def test_a_prescription_without_a_cure_may_be_negative() -> None:
                           prescriptions=(Prescription(name="p", used="lam", formula="-1", source=""),))
     at = tabulate(declared, pegr(), values())
     assert at.prescribed[0].ratio == -0.01 and at.interval == Interval() and "hold for every C" in str(at)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"right": "sigm_p*n"}, "clause {id}: 'sigm_p' in 'sigm_p*n' is no parameter or quantity; did you mean"),
+        ({"mends": (("sigm_p", "lower"),)}, "clause {id}, mends: 'sigm_p' is no parameter; did you mean 'sigma_p'?"),
+        ({"only": Only(parameter="regulariser", values=("pegr",), why="")}, "did you mean 'regularizer'?"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_name_is_refused_with_the_nearest(changes: dict[str, Any], said: str) -> None:
+    first = CONDITIONS.lists[0].clauses[0]
+    wrong = replace(CONDITIONS, lists=(ClauseList(title="", clauses=(replace(first, **changes),)),))
+    with pytest.raises(InputError) as caught:
+        tabulate(wrong, pegr(), values())
+    assert said.format(id=first.id) in str(caught.value)

@@ -26,7 +26,7 @@ from derivations.declare import (
     TaskLaw,
     Value,
 )
-from derivations.declare.names import FRESH_TASKS
+from derivations.declare.variables import FRESH_TASKS
 from derivations.papers.fomaml.model import PRESETS
 from derivations.papers.fomaml.model import model as fomaml
 from dynamics.chance.streams import stream

@@ -20,9 +20,11 @@ import zarr
 
 import simulate.phase.phase as engine
 from derivations.papers.pegr.model import model as pegr_model
+from gammarho.cli import main
 from simulate.errors import InputError
 from simulate.phase.grid_axes import spacing
 from simulate.phase.phase import phase
+from simulate.run import estimate
 from simulate.run.run import run
 
 SMALL: dict[str, Any] = {"n": 4, "m": 2, "d": 30, "eta": 0.2, "lam_until": 10}
@@ -107,6 +109,43 @@ def test_a_rerun_fills_the_gaps_and_nothing_else(tmp_path: Path, monkeypatch: py
     assert bits(again) == bits(whole) and (stored_digests(store) != "").all()
     small(store=store)
     assert len(ran) == 2  # what is done is taken from the store as it stands
+
+
+def test_only_the_cells_that_are_missing_are_estimated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(estimate, "WORTH_SAYING", 0.0)
+    monkeypatch.setattr(estimate, "duration", lambda seconds: f"{seconds / estimate.START:.0f} runs")
+    monkeypatch.setattr(estimate, "seconds", lambda _: estimate.START)
+    store = tmp_path / "grid.zarr"
+    small(store=store, progress=True, workers=1)
+    assert capsys.readouterr().err.splitlines() == ["phase: this may take about 12 runs"]
+    digests = zarr.open_group(str(store), mode="r+")["digest"]
+    assert isinstance(digests, zarr.Array)
+    digests[0, 0] = digests[1, 2] = ""
+    small(store=store, progress=True, workers=1)
+    said = [f"phase: 4 of 6 cells are in {store}", "phase: this may take about 4 runs"]
+    assert capsys.readouterr().err.splitlines() == said
+    small(store=store, progress=True, workers=1)
+    assert capsys.readouterr().err.splitlines() == [f"phase: 6 of 6 cells are in {store}"]
+
+
+def test_a_grid_that_would_never_end_makes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="take fewer steps"):
+        small(store=tmp_path / "grid.zarr", steps=10**15)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_is_taken_for_a_grid_and_for_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_line = ["run", "pegr", "n=4", "m=2", "d=30", "--steps", "2"]
+    grid_line = ["phase", "pegr", "n=4", "m=2", "--x", "lam=0:1:2", "--y", "sigma_p=0.2:0.8:2", "--steps", "2"]
+    for name, line in (("run.zarr", run_line), ("grid.zarr", grid_line)):
+        (tmp_path / name).mkdir()
+        assert main([*line, "--out", str(tmp_path / name)]) == 0
+        assert (tmp_path / name / "zarr.json").is_file()
+    capsys.readouterr()
+    assert main([*grid_line, "eta=0.3", "--out", str(tmp_path / "grid.zarr")]) == 2
+    assert capsys.readouterr().err.startswith("gammarho: out: ")
 
 
 def test_an_interrupted_cell_has_data_but_no_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,7 +318,7 @@ def test_every_parameter_is_a_coordinate_of_the_grid_and_of_its_store(tmp_path: 
 def test_a_parameter_that_follows_an_axis_is_a_coordinate_along_it(tmp_path: Path) -> None:
     base = pegr_model()
     half = tuple(replace(p, default="0.5*sigma_p") if p.name == "sigma_0" else p for p in base.parameters)
-    given: dict[str, Any] = {**AXES, "steps": 2, "seeds": 1, "progress": False, "store": tmp_path / "grid.zarr"}
+    given: dict[str, Any] = {**AXES, "steps": 2, "seeds": 1, "progress": False, "out": tmp_path / "grid.zarr"}
     grid = phase(replace(base, parameters=half), SMALL, **given)
     assert grid["sigma_0"].dims == ("sigma_p", "lam")
     assert np.array_equal(grid["sigma_0"].values, [[0.1] * 3, [0.4] * 3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from simulate.errors import InputError
 from simulate.run import estimate
 from simulate.run.run import run
 from simulate.work import memory
+from simulate.work.sweep import sweep
 
 GIGABYTE = 1e9
 
@@ -53,6 +55,55 @@ def test_what_does_not_fit_is_refused_at_once(
     assert shown.out == "" and shown.err.count("\n") == 1
     assert shown.err.startswith(f"gammarho: {culprit}") and cure in shown.err.partition(";")[2]
     assert time.monotonic() - began < 20  # with the verb's imports
+
+
+FIGURES = (
+    ("pegr training_loss", "pegr, trajectories: "), ("pegr test_accuracy", "pegr, test accuracy: "),
+    ("fomaml table_1", "fomaml, table_1: n_tasks (343)"), ("nearly_orthogonal figure_2", "nearly_orthogonal"),
+)  # fmt: skip
+
+
+class Begun(Exception):
+    """A sweep began."""
+
+
+def begin(*_: object) -> Iterator[tuple[int, object]]:
+    """Stands for a sweep."""
+    raise Begun
+    yield
+
+
+@pytest.mark.parametrize(("figure", "culprit"), FIGURES)
+def test_figures_that_do_not_fit_are_refused_before_the_first_run(
+    figure: str, culprit: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(memory, "at_hand", lambda: 1e6)
+    monkeypatch.setattr("figures.sweep.sweep", begin)
+    assert main(["figures", *figure.split(), "--out", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and shown.err.count("\n") == 1 and list(tmp_path.iterdir()) == []
+    assert shown.err.startswith(f"gammarho: {culprit}") and shown.err.endswith(", or free memory\n")
+
+
+def test_figures_say_how_long_their_runs_take_and_do_not_count_those_at_hand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from figures import fomaml, nearly_orthogonal, pegr
+    from figures.sweep import run_all
+
+    monkeypatch.setattr("figures.sweep.sweep", begin)
+    for paper, name, label in ((pegr, "test_accuracy", "pegr, test accuracy"), (fomaml, "table_1", "fomaml, table_1"),
+                               (nearly_orthogonal, "figure_2", "nearly_orthogonal, figure_2")):  # fmt: skip
+        with pytest.raises(Begun):
+            paper.FIGURES[name](tmp_path)
+        said = capsys.readouterr().err
+        assert said.startswith(f"{label}: this may take about ") and said.count("\n") == 1
+    monkeypatch.setattr("figures.sweep.sweep", sweep)
+    long = request("pegr", {"n": 20, "m": 10, "d": 50.0}, steps=10**8)
+    assert run_all(lambda at: -at, [1, 2], lambda _: long, "test", {1: -1, 2: -2}) == {1: -1, 2: -2}
+    assert capsys.readouterr().err == ""
+    assert run_all(lambda at: -at, [1, 2, 1], lambda _: long, "test", {1: -1}) == {1: -1, 2: -2}
+    assert capsys.readouterr().err.startswith("test: this may take about ")
 
 
 def request(setting: str, params: dict[str, Any], **changes: Any) -> estimate.Request:

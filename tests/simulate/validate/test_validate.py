@@ -23,7 +23,7 @@ from simulate.start.drawn import Draw
 pytest.importorskip("torch")
 
 from simulate.validate.compare import compare, default_recorded  # it needs torch
-from simulate.validate.report import Validation
+from simulate.validate.report import Left, Row, Validation, in_errors, parted
 
 Array = NDArray[np.float64]
 J = np.array([1.0, -1.0])[:, None]
@@ -311,7 +311,7 @@ def test_a_model_of_ones_own_needs_no_hand_written_loss() -> None:
     values = values_of(model)
     result = compare(model, Recursion(per_example()), draw(model, values, seed=0), values, 30)
     assert result.verdict == "pass", str(result)
-    assert "no hand-written loss" in str(result)
+    assert "not compared: the loss of 'mine' as weight space reads it from the declaration" in str(result)
 
 
 def test_divergence_in_weight_space_ends_the_comparison_before_it() -> None:
@@ -396,3 +396,62 @@ def test_the_verdict_says_that_coefficients_were_not_compared() -> None:
     assert str(found).splitlines()[0].endswith(found.heading)
     apart = gammarho.validate("fomaml", {"n_tasks": 2, "M": 50}, preset="in-regime", steps=2)
     assert "trajectory: coefficients" in {row.what for row in apart.rows} and apart.heading == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("module", "limit", "setting", "note"),
+    [
+        ("validate", "GRADIENTS", "pegr", "states: observables of the same state, as all examples' gradients"),
+        ("validate_fresh", "AFFORDABLE", "pegr", "not compared: test_error and test_loss, drawn in d dimensions"),
+        ("validate_fresh", "LARGEST", "pegr", "not compared: test law: means and covariances, as they take"),
+        ("validate_tasks", "AFFORDABLE", "fomaml", "not compared: losses and errors of fresh tasks, drawn and"),
+        ("validate_tasks", "LARGEST", "fomaml", "not compared: test_loss_unadapted and test_error_unadapted, entry by"),
+    ],
+)  # fmt: skip
+def test_what_costs_too_much_to_compare_is_a_line_of_the_report(
+    module: str, limit: str, setting: str, note: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gammarho
+
+    small = {"pegr": {"n": 4, "m": 2, "d": 12}, "fomaml": {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 3}}
+    whole = gammarho.validate(setting, small[setting], steps=6)
+    assert whole.verdict == "pass" and note not in str(whole)
+    monkeypatch.setattr(f"simulate.{module}.{limit}", 1.0)
+    cut = gammarho.validate(setting, small[setting], steps=6)
+    assert cut.verdict == "pass" and note in str(cut), str(cut)
+    left = {row.what for row in whole.rows} - {row.what for row in cut.rows}
+    assert left or module == "validate"  # some states of every observable remain
+
+
+def test_a_comparison_left_out_is_told_once_with_how_often() -> None:
+    row, left = Row("a", 0.0, 1.0, 0, "fixed"), Left("a", "rounding")
+    rows, notes = parted([row, left, Left("b", "cost"), row, left, Left("a", "cost")])
+    assert rows == [row, row]
+    assert notes == [
+        "not compared at 2 of 5 states: a, as rounding", "not compared: b, as cost",
+        "not compared at 1 of 5 states: a, as cost",
+    ]  # fmt: skip
+
+
+def test_estimates_without_an_error_must_agree() -> None:
+    assert in_errors("loss", 1e-12, 0.0, 1.0).difference == 0 and not in_errors("loss", 1e-3, 0.0, 1.0).holds
+    assert in_errors("loss", 0.4, 0.1, 1.0).holds and not in_errors("loss", 0.6, 0.1, 1.0).holds
+
+
+def test_a_state_whose_adaptation_diverges_is_not_counted_as_agreeing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gammarho
+    from simulate.validate import probes
+
+    monkeypatch.setattr(probes, "_adaptation_gap", lambda _: None)
+    found = gammarho.validate("fomaml", {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 3}, steps=3)
+    assert "not compared: adaptation of tasks by their own states, as weight space's adaptation diverges" in str(found)
+    assert not any(row.what.startswith("adaptation") for row in found.rows)
+
+
+def test_an_inner_loop_that_multiplies_rounding_by_one_is_not_noted() -> None:
+    import gammarho
+
+    small = {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 3}
+    plain = gammarho.validate("fomaml", {**small, "activation": "relu"}, steps=2)
+    bent = gammarho.validate("fomaml", {**small, "eta_inner": 50.0}, steps=2)
+    assert "multiplies rounding" not in str(plain) and "multiplies rounding" in str(bent)

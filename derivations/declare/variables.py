@@ -1,0 +1,55 @@
+"""The variables that a run of a model can return, by name; what an event watches is one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .observed import Flips, LongTail
+
+COMMON = ("loss", "gradient_norm", "margins", "train_error", "zeta")
+"""Variables of the training data that every run returns (zeta of a single loop alone)."""
+FRESH = ("test_error", "test_error_se", "test_loss", "test_loss_se")
+"""Variables of fresh examples, each with its standard error."""
+FRESH_BY_CLASS = ("class_error", "class_error_se")
+"""The same, class by class."""
+_OF_TASKS = (
+    "test_loss", "test_error", "test_loss_unadapted", "test_error_unadapted", "test_accuracy_unadapted",
+    "test_loss_adapted", "test_error_adapted", "test_accuracy_adapted",
+)  # fmt: skip
+FRESH_TASKS = tuple(name + end for name in _OF_TASKS for end in ("", "_se"))
+"""Variables of fresh tasks, before and after adaptation."""
+
+
+def of_run(model: Any) -> tuple[str, ...]:
+    """Every variable of a run in order, but for the hitting times of events."""
+    common = tuple(name for name in COMMON if name != "zeta" or not model.algorithm.over_tasks)
+    coefficients = [name for what, name in added(model) if what == "coefficient"]
+    declared = [o.name for o in model.observables if not isinstance(o, LongTail)]
+    declared += [o.last for o in model.observables if isinstance(o, Flips) and o.last]
+    return (*common, *of_fresh(model), *coefficients, *declared)
+
+
+def of_fresh(model: Any) -> tuple[str, ...]:
+    """The variables that come from fresh examples."""
+    if model.test.of_tasks:
+        return FRESH_TASKS
+    tails = [o.name for o in model.observables if isinstance(o, LongTail)]
+    by_class = () if model.network.head_axis.signed else FRESH_BY_CLASS
+    return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))
+
+
+def added(model: Any) -> Iterator[tuple[str, str]]:
+    """What a model adds to a run's variables: (the kind of declaration, the variable's name)."""
+    for family in model.directions:
+        name = family.coefficient.name
+        yield "coefficient", name
+        if family.coefficient.split:
+            yield from (("coefficient", f"{name}{part}") for part in ("_over", "_under"))
+    for each in model.observables:
+        yield "observable", each.name
+        if isinstance(each, LongTail):
+            yield from (("observable", f"{each.name}{part}") for part in ("_accuracy", "_empty"))
+        if isinstance(each, Flips) and each.last:
+            yield "observable", each.last
+    yield from (("event", event.name) for event in model.events)

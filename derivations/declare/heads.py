@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -132,6 +133,7 @@ class ClassHeads(HeadAxis):
         return F
 
 
+@functools.cache
 def head_axis(heads: str, classes: int) -> HeadAxis:
     """The heads of one of the words `Heads`; `classes` is K where there is one a class."""
     return {"signed": SignedHeads(), "class": ClassHeads(classes)}[heads]

@@ -24,7 +24,7 @@ FRESH_TASKS = tuple(name + end for name in _OF_TASKS for end in ("", "_se"))
 """Variables of fresh tasks, before and after adaptation."""
 AXES = ("t", "seed", "i", "j", "k", "l", "r", "task", "tau", "class", "matrix", "item", "status", "diverged_at")
 """Dimensions and labels of a run's variables."""
-WORDS = ("kappa", "c", "T", "lam_t", "y", "yhat", "own", "same", "norm", "outputs", "l1", "l2", "inf")
+WORDS = ("lam_t", "y", "yhat", "own", "same", "norm", "outputs", "l1", "l2", "inf")
 """Words of a statement's formulas (`derivations.declare.statements`)."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from derivations.declare import Bilevel, Model, Statement
-from dynamics.formula import FormulaError
+from derivations.declare.formula import FormulaError
 
 from ..ask import parameters, settings
 from ..errors import InputError

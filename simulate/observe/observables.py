@@ -28,11 +28,11 @@ from derivations.declare import (
     Total,
 )
 from derivations.declare.names import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS
-from dynamics import formula
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import distances
 
 from ..ask import arguments as ask
+from ..ask import formula
 from ..errors import InputError
 from . import classes, extremes, matrices
 from .coefficients import coefficient

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Flips, GaussianLaw, LongTail, MixtureLaw, Model, Preset, TaskLaw, chosen_law
+from derivations.declare.formula import FormulaError
 from dynamics.chance.stepdraws import StepDraws
-from dynamics.formula import FormulaError
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.kernel import Kernel, Trajectory

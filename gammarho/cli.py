@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gammarho.data import ImageSource
 
 _OURS = ("derivations", "dynamics", "simulate", "figures", "gammarho")
-_EXTRAS = {"torch": "torch", "h5netcdf": "netcdf", "h5py": "netcdf", "distributed": "distributed", "flint": "certified"}
+_EXTRAS = {"torch": "torch", "h5netcdf": "netcdf", "h5py": "netcdf"}
 _DEFECT = 70  # EX_SOFTWARE of sysexits.h
 _SETTING = "a setting: pegr, or file.py:model"
 

@@ -213,14 +213,15 @@ def _repeated(shown: Mapping[str, xarray.DataArray]) -> dict[str, str]:
 def _floors(data: xarray.Dataset, model: Model) -> dict[str, float]:
     """The floors of the model's extremes at the run's values, where they have one."""
     from derivations.declare import Extreme
-    from dynamics import formula
+    from derivations.declare.formula import FormulaError
+    from simulate.ask import formula
 
     values, found = json.loads(data.attrs.get("parameters", "{}")), {}
     for observable in model.observables:
         if isinstance(observable, Extreme) and observable.floor:
             try:
                 found[observable.name] = formula.evaluate(observable.floor, values)
-            except formula.FormulaError:  # it has no value here
+            except FormulaError:  # it has no value here
                 continue
     return found
 

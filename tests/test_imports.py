@@ -39,7 +39,6 @@ ARROWS: dict[str, set[str]] = {
     "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive"},
     **chain("dynamics", "errors", "chance", "kernel", "geometry", "fresh"),
     "dynamics.generated": set(),
-    "dynamics.formula": {"dynamics.errors"},
     **SIMULATE,
     "simulate.train": {"simulate.errors", "simulate.work"},
     "simulate.run": {*SIMULATE["simulate.run"], "simulate.train"},

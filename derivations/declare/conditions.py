@@ -1,7 +1,7 @@
 """The declaration of a theorem's conditions: clauses, derived quantities and prescribed values, as plain frozen data.
 
-A clause compares two formulas (the grammar of `dynamics.formula`) up to a constant C.  It is normalised so that a
-larger C asks for more: "left >= C right" or "C left <= right".  Where the paper's C enters the other way round
+A clause compares two formulas (`PARAMETERS` of `derivations.declare.formula`) up to a constant C.  It is normalised so
+that a larger C asks for more: "left >= C right" or "C left <= right".  Where the paper's C enters the other way round
 (F_ij >= F_ik / C), `power` is -1 and a larger C asks for less; one C then has to serve both kinds of clauses.  A clause
 without a C has `power` 0: it holds for every C or for none.  An equation, such as K = log(d)^0.5, is read up to a
 factor: right / C <= left <= C right.

@@ -12,7 +12,7 @@ from .variables import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS, added
 
 AXES = ("t", "seed", "i", "j", "k", "l", "r", "task", "tau", "class", "matrix", "item", "status", "diverged_at")
 """Dimensions and labels of a run's variables."""
-WORDS = ("kappa", "c", "T", "lam_t", "y", "yhat", "own", "same", "norm", "outputs", "l1", "l2", "inf")
+WORDS = ("lam_t", "y", "yhat", "own", "same", "norm", "outputs", "l1", "l2", "inf")
 """Words of a statement's formulas (`derivations.declare.statements`)."""
 
 

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import numpy as np
 
 from ..errors import RangeError
+
+STREAMS: Mapping[str, str] = {
+    "labels": "labels of the examples; of tasks, also the odd one of a balanced split; with the step, drawn afresh",
+    "label_flips": "which labels are flipped",
+    "data": "noise of the examples, as vectors or as inner products; with the step, drawn afresh",
+    "centre": "a mixture's mean, by the mixture's place",
+    "dictionary": "the features that tasks choose from",
+    "tasks": "which entry of the dictionary a task takes",
+    "init": "filters at step 0",
+    "batches": "the order of the examples in each epoch, by block of epochs",
+    "flips": "label noise of each step, by block of steps",
+    "test": "fresh examples; of fresh tasks, by what is drawn",
+    "images": "which images of a data set are taken, by class where so many a class are",
+    "validate": "states, vectors and nudges on which engines are compared, by the comparison; always under seed 0",
+}
+"""The names in use, and what is drawn from each."""
 
 
 def stream(seed: int, name: str, *index: int) -> np.random.Generator:
     """The generator of `name` (and `index`, if any) under `seed`.
 
     The same arguments give the same bits, in any order of creation and in any process; streams of different
-    names, indices or seeds are independent.  The names in use: "labels", "label_flips", "data",
-    "centre", "init", "test".
+    names, indices or seeds are independent.
 
     Args:
         seed: a whole number >= 0.
-        name: what is drawn from it.
+        name: what is drawn from it, one of `STREAMS`.
         index: further whole numbers, such as a task or a repetition.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from dynamics.formula import FormulaError
+from derivations.declare.formula import FormulaError
 
 from ..errors import InputError, nearest, quoted
 from . import parameters, values

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from derivations.declare import Model, Parameter, Preset, Value
-from dynamics import formula
+from derivations.declare.formula import FormulaError, Vanishes
 
 from ..errors import InputError, nearest, quoted
-from . import userfile
+from . import formula, userfile
 from . import values as values_of
 
 Factory = Callable[..., Model]
@@ -85,7 +85,7 @@ def _is_formula(parameter: Parameter) -> bool:
 def _formula(parameter: Parameter, values: Mapping[str, Value]) -> float:
     try:
         return formula.evaluate(str(parameter.default), values)
-    except formula.FormulaError as error:
+    except FormulaError as error:
         raise InputError(f"{parameter.name}: its default {error}; give {parameter.name}=...") from error
 
 
@@ -166,8 +166,8 @@ def parse(parameter: Parameter, value: object) -> Value:
         return None
     try:
         parsed: Value = _KINDS[parameter.kind](value)
-    except formula.FormulaError as error:
-        vanishes = isinstance(error, formula.Vanishes) and _in_range(parameter, 0.0)
+    except FormulaError as error:
+        vanishes = isinstance(error, Vanishes) and _in_range(parameter, 0.0)
         zero = f"; write {parameter.name}=0 if you mean 0" if vanishes else ""
         raise InputError(f"{parameter.name}: {error}; {_advice(parameter, value)}{zero}") from error
     if parsed is None or not _in_range(parameter, parsed):

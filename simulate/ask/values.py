@@ -11,9 +11,10 @@ from itertools import islice
 
 import numpy as np
 
-from dynamics import formula
+from derivations.declare.formula import LITERAL, FormulaError, Vanishes
 
 from ..errors import InputError, quoted
+from . import formula
 
 EXACT = 2**53  # up to it every whole float64 is exact
 _OPERATION = re.compile(r"[-+*/^(]")  # what tells a formula from a word
@@ -43,7 +44,7 @@ def real(value: object) -> float | None:
     """
     value = scalar(value)
     if isinstance(value, str):
-        if not formula.LITERAL.fullmatch(re.sub("^[+-]", "", value)):
+        if not LITERAL.fullmatch(re.sub("^[+-]", "", value)):
             return None
         number, mantissa = float(value), re.split("[eE]", value)[0]
         return _held(number, quoted(value), bool(re.search("[1-9]", mantissa)))
@@ -63,9 +64,9 @@ def real(value: object) -> float | None:
 def _held(number: float, shown: str, nonzero: bool) -> float:
     """The float64 of a finite number, where it has one."""
     if math.isinf(number):
-        raise formula.FormulaError(f"{shown} is beyond the largest number, 1.8e308")
+        raise FormulaError(f"{shown} is beyond the largest number, 1.8e308")
     if number == 0 and nonzero:
-        raise formula.Vanishes(f"{shown} is below the smallest number above 0, 5e-324")
+        raise Vanishes(f"{shown} is below the smallest number above 0, 5e-324")
     return number
 
 
@@ -86,7 +87,7 @@ def whole(value: object) -> int | None:
     except InvalidOperation:  # an exponent beyond Decimal's
         return None
     if abs(found) > EXACT:
-        raise formula.FormulaError(f"{quoted(value)} is beyond 2^53, up to which whole numbers are exact")
+        raise FormulaError(f"{quoted(value)} is beyond 2^53, up to which whole numbers are exact")
     return found if found == exact else None
 
 
@@ -100,7 +101,7 @@ def typed(value: object) -> float | None:
     if number is not None or not isinstance(value, str) or not _OPERATION.search(value) or _as_python(value):
         return number
     if not value.isascii():
-        raise formula.FormulaError(f"{quoted(value)} holds characters that are not ASCII")
+        raise FormulaError(f"{quoted(value)} holds characters that are not ASCII")
     return formula.evaluate(value, {}, vanishing=False)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from derivations.declare import Bilevel, Statement
-from dynamics.formula import FormulaError
+from derivations.declare.formula import FormulaError
 
 from ..errors import GramRefused, InputError
 from ..run import tasks

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Directions, FreshTasks, MaxMargin, Model, Spectral
+from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.chance.gram import Reduced
-from dynamics.formula import FormulaError
 from dynamics.geometry import distances
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.kernel import Kernel
@@ -26,7 +26,7 @@ from ..observe.states import States
 from ..run.problem import Start
 from ..start.drawn import Draw
 from . import tasks as check_tasks
-from .formula import Indexed, evaluate, names, parse, uses
+from .formula import Indexed, evaluate, mentioned, uses
 
 Rows = NDArray[np.int64]
 _FRESH = (*FRESH, *FRESH_BY_CLASS, *FRESH_TASKS)
@@ -109,14 +109,14 @@ class Case:
 
     def looks_ahead(self, text: str) -> bool:
         """Whether a formula has to know the next step, itself or through a quantity."""
-        inner = [self.quantities[name] for name in names(text) if name in self.quantities]
+        inner = [self.quantities[name] for name in mentioned(text) if name in self.quantities]
         return bool(uses(text, "next")) or any(self.looks_ahead(other) for other in inner)
 
     def follows_t(self, name: str) -> bool:
         """Whether a quantity speaks of t or the next step, itself or through another, though it has no index t."""
         text = self.quantities[name]
-        inner = [other for other in names(text) if other in self.quantities]
-        return "t" in names(text) or bool(uses(text, "next")) or any(self.follows_t(other) for other in inner)
+        inner = [other for other in mentioned(text) if other in self.quantities]
+        return "t" in mentioned(text) or bool(uses(text, "next")) or any(self.follows_t(other) for other in inner)
 
     def whole(self, name: str) -> Indexed:
         """A quantity that is not a formula, at every recorded step.  Raises FormulaError for an unknown name."""
@@ -134,6 +134,8 @@ class Case:
             return Indexed({1: ("t",), 2: ("t", "i"), 3: ("t", states.head, "i")}[values.ndim], values)
         scalar = self._scalars().get(name)
         if scalar is not None:
+            if name in obs.names(self.model):  # such as a coefficient named c
+                raise FormulaError(f"{name!r} is a constant in formulas and a variable of this model; rename that one")
             return Indexed((), np.asarray(float(scalar)))
         found = self._special(name)
         if found is not None:
@@ -224,7 +226,7 @@ class View:
         if name in self.case.fixed:
             return self.case.fixed[name]
         if name in self.case.quantities:
-            found = evaluate(parse(self.case.quantities[name]), self)
+            found = evaluate(parse(self.case.quantities[name], QUANTITIES), self)
             if not self.single and "t" not in found.dims and not self.case.follows_t(name):
                 self.case.fixed[name] = found
             return found

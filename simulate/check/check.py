@@ -27,20 +27,20 @@ from typing import Any
 import numpy as np
 
 from derivations.declare import Instance, Model, Statement, Statements
+from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.papers.paper import paper_of
-from dynamics.formula import FormulaError
-from dynamics.formula import evaluate as formula_value
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import parameters, settings
 from ..ask import values as values_of
+from ..ask.formula import evaluate as formula_value
 from ..errors import InputError, nearest, quoted
 from ..run import estimate
 from ..run.problem import problem_of
 from ..run.run import total_steps
 from .bench import Bench, Call, Result, Witness
 from .case import Case, NoSuchStep
-from .formula import comparisons, evaluate, number, parse
+from .formula import comparisons, evaluate, number
 from .text import lines
 from .verdict import Verdict, exponent
 
@@ -199,7 +199,7 @@ def _read(statement: Statement) -> None:
         if text is not None and not isinstance(text, str):
             raise InputError(f"{quoted(statement.id)}: {quoted(text)}; expected a formula as text, such as 'loss >= 0'")
         try:
-            parse(text or "0")
+            parse(text or "0", QUANTITIES)
         except FormulaError as error:
             raise InputError(f"{statement.id}: {error}") from None
 
@@ -264,7 +264,7 @@ def implied_constant(statement: Statement, case: Case) -> float:
     over, under = (found.left, found.right) if "<" in found.text else (found.right, found.left)
     ratio = over / under
     if statement.given:
-        given = evaluate(parse(statement.given), view)
+        given = evaluate(parse(statement.given, QUANTITIES), view)
         if not np.any(given.values):
             return math.nan
         if given.dims == found.dims:

@@ -1,4 +1,4 @@
-"""Formulas over quantities with named indices, as `derivations.declare` describes them, evaluated with rounding.
+"""The value of a formula over quantities with named indices (`derivations.declare.formula`), with its rounding.
 
 Every number carries the sum of the magnitudes of the terms it was made of, to first order: a comparison is then
 judged relative to what cancelled in it, and not to what was left over.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynamics.formula import FormulaError
+from derivations.declare.formula import QUANTITIES, RELATIONS, STEPS, FormulaError, labels, names, parse
 
 Array = NDArray[Any]
 
@@ -72,37 +71,33 @@ class Comparison:
     known: Array
 
 
-@lru_cache(maxsize=1024)
-def parse(text: str) -> ast.expr:
-    """The syntax tree.  Raises FormulaError where it is not an expression."""
-    try:
-        return ast.parse(" ".join(text.split()), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise FormulaError(f"{text!r} is not a formula; see the docstring of derivations.declare.statements") from None
-
-
 def uses(text: str, function: str) -> list[ast.Call]:
     """The calls of a function, such as next, in a formula."""
-    nodes = ast.walk(parse(text)) if text else []
+    nodes = ast.walk(parse(text, QUANTITIES)) if text else []
     return [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == function]
 
 
-def names(text: str) -> set[str]:
-    """The names a formula mentions, indices in brackets included."""
-    return {node.id for node in ast.walk(parse(text)) if isinstance(node, ast.Name)} if text else set()
+def mentioned(text: str) -> tuple[str, ...]:
+    """The names in a formula, indices in brackets included; none where there is no formula."""
+    return names(text, QUANTITIES) if text else ()
 
 
 def number(text: str, scope: Scope) -> float:
     """The value of a formula without indices.  Raises FormulaError where it has some, or no value."""
-    found = evaluate(parse(text), scope)
+    return single(parse(text, QUANTITIES), scope)
+
+
+def single(node: ast.expr, scope: Scope) -> float:
+    """The value of an expression without indices.  Raises FormulaError as `number`."""
+    found = evaluate(node, scope)
     if found.values.size != 1:
-        raise FormulaError(f"{text!r} depends on {', '.join(found.dims)}; expected one number")
+        raise FormulaError(f"{ast.unparse(node)!r} depends on {', '.join(found.dims)}; expected one number")
     return float(found.values.reshape(()))
 
 
 def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
     """A claim as its comparisons, those joined by `and` and by chains apart; anything else counts as one of its own."""
-    node = parse(text)
+    node = parse(text, QUANTITIES)
     parts = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]
     found: list[Comparison] = []
     for part in parts:
@@ -121,14 +116,9 @@ def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
 
 
 def evaluate(node: ast.expr, scope: Scope) -> Indexed:
-    """The value of an expression.  Raises FormulaError where it is outside the grammar or a name is unknown."""
+    """An expression's value.  Raises FormulaError where a name is unknown or indices do not fit."""
     with np.errstate(all="ignore"):
-        kind = _KINDS.get(type(node))
-        if kind is None:
-            raise FormulaError(
-                f"{ast.unparse(node)!r} is not part of a formula; see the docstring of derivations.declare.statements"
-            )
-        return kind(node, scope)
+        return _KINDS[type(node)](node, scope)
 
 
 def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:
@@ -147,8 +137,6 @@ def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:
 
 
 def _constant(node: Any, _: Scope) -> Indexed:
-    if type(node.value) not in (int, float):
-        raise FormulaError(f"{node.value!r} is not a number")
     return Indexed((), np.asarray(float(node.value)))
 
 
@@ -158,13 +146,13 @@ def _name(node: Any, scope: Scope) -> Indexed:
 
 def _renamed(node: Any, scope: Scope) -> Indexed:
     """x[j,r,k]: indices renamed in order, a repeated one on the diagonal."""
-    whole, labels = evaluate(node.value, scope), _labels(node.slice)
+    whole, renamed = evaluate(node.value, scope), labels(node.slice)
     own = [dim for dim in whole.dims if dim != "t"]
-    if len(labels) != len(own):
+    if len(renamed) != len(own):
         raise FormulaError(
-            f"{ast.unparse(node)}: {len(labels)} indices; expected {len(own)} ({', '.join(own) or 'none'})"
+            f"{ast.unparse(node)}: {len(renamed)} indices; expected {len(own)} ({', '.join(own) or 'none'})"
         )
-    dims = tuple("t" if dim == "t" else labels[own.index(dim)] for dim in whole.dims)
+    dims = tuple("t" if dim == "t" else renamed[own.index(dim)] for dim in whole.dims)
     kept = tuple(dict.fromkeys(dims))
     letter = {dim: chr(97 + at) for at, dim in enumerate(kept)}
     taken = "".join(letter[dim] for dim in dims) + "->" + "".join(letter[dim] for dim in kept)
@@ -173,13 +161,6 @@ def _renamed(node: Any, scope: Scope) -> Indexed:
         return values if kept == dims else np.einsum(taken, values)
 
     return Indexed(kept, pick(whole.values), None if whole.size is None else pick(whole.size))
-
-
-def _labels(node: ast.expr) -> list[str]:
-    parts = node.elts if isinstance(node, ast.Tuple) else [node]
-    if not all(isinstance(part, ast.Name) for part in parts):
-        raise FormulaError(f"[{ast.unparse(node)}]: expected names of indices, such as [j,r]")
-    return [part.id for part in parts if isinstance(part, ast.Name)]
 
 
 def _binary(node: Any, scope: Scope) -> Indexed:
@@ -192,21 +173,18 @@ def _binary(node: Any, scope: Scope) -> Indexed:
     if isinstance(node.op, ast.Div):
         value = x / y
         return Indexed(dims, value, (p + np.abs(value) * q) / np.abs(y))
-    if isinstance(node.op, ast.Pow):
-        value = np.power(x, y)
-        slope = np.where(x == 0, 0.0, np.abs(value * y) / np.abs(x)) * p
-        other = 0.0 if b.size is None else np.where(value == 0, 0.0, np.abs(value * np.log(np.abs(x)))) * q
-        return Indexed(dims, value, np.abs(value) + slope + other)
-    raise FormulaError(f"{ast.unparse(node)}: the operations are + - * / **")
+    value = np.power(x, y)
+    slope = np.where(x == 0, 0.0, np.abs(value * y) / np.abs(x)) * p
+    other = 0.0 if b.size is None else np.where(value == 0, 0.0, np.abs(value * np.log(np.abs(x)))) * q
+    return Indexed(dims, value, np.abs(value) + slope + other)
 
 
 def _unary(node: Any, scope: Scope) -> Indexed:
     part = evaluate(node.operand, scope)
     if isinstance(node.op, ast.Not):
         return Indexed(part.dims, part.values == 0)
-    if isinstance(node.op, ast.USub):
-        return Indexed(part.dims, -1.0 * part.values, part.size)
-    raise FormulaError(f"{ast.unparse(node)}: the operations on one number are - and not")
+    sign = -1.0 if isinstance(node.op, ast.USub) else 1.0
+    return Indexed(part.dims, sign * part.values, part.size)
 
 
 def _junction(node: Any, scope: Scope) -> Indexed:
@@ -224,7 +202,7 @@ def _comparison(node: Any, scope: Scope) -> Indexed:
     dims, parts = aligned(sides)
     value: Array = np.asarray(True)
     for left, relation, right in zip(parts, node.ops, parts[1:], strict=False):
-        value = value & _RELATIONS[_relation(relation)](left.values, right.values)
+        value = value & _RELATIONS[RELATIONS[type(relation)]](left.values, right.values)
     return Indexed(dims, np.broadcast_to(value, np.broadcast_shapes(*(part.values.shape for part in parts))))
 
 
@@ -232,7 +210,7 @@ def _compared(text: str, relation: ast.cmpop, left: Indexed, right: Indexed, tol
     dims, (a, b) = aligned((left, right))
     x, y = np.broadcast_arrays(a.values * 1.0, b.values * 1.0)
     room = tolerance * (a.magnitude + b.magnitude) + UNDERFLOW
-    name = _relation(relation)
+    name = RELATIONS[type(relation)]
     if name == "==":
         holds = np.abs(x - y) <= room
     elif name in ("<=", ">="):
@@ -245,13 +223,6 @@ def _compared(text: str, relation: ast.cmpop, left: Indexed, right: Indexed, tol
     return Comparison(text, dims, x, y, np.asarray(holds), known)
 
 
-def _relation(node: ast.cmpop) -> str:
-    name = {ast.LtE: "<=", ast.Lt: "<", ast.GtE: ">=", ast.Gt: ">", ast.Eq: "=="}.get(type(node))
-    if name is None:
-        raise FormulaError("the comparisons are <=, <, >=, > and ==; write `not` for the others")
-    return name
-
-
 _RELATIONS: dict[str, Callable[[Array, Array], Array]] = {
     "<=": np.less_equal,
     "<": np.less,
@@ -262,37 +233,31 @@ _RELATIONS: dict[str, Callable[[Array, Array], Array]] = {
 
 
 def _call(node: Any, scope: Scope) -> Indexed:
-    if node.keywords or not node.args:
-        raise FormulaError(f"{ast.unparse(node)}: a function takes plain arguments")
-    if isinstance(node.func, ast.Subscript) and isinstance(node.func.value, ast.Name):
-        return _reduced(node, node.func.value.id, _labels(node.func.slice), scope)
-    name = node.func.id if isinstance(node.func, ast.Name) else ""
-    if name in _STEPS and len(node.args) == _STEPS[name]:
-        if name == "first":
-            return Indexed((), np.asarray(scope.first(node.args[0])))
-        if name == "next":
-            return evaluate(node.args[0], scope.after())
-        return evaluate(node.args[0], scope.at(0.0 if name == "start" else number(ast.unparse(node.args[1]), scope)))
-    parts = [evaluate(part, scope) for part in node.args]
-    if name in ("max", "min") and len(parts) > 1:
-        dims, same = aligned(parts)
+    if isinstance(node.func, ast.Subscript):
+        return _reduced(node, scope)
+    name = node.func.id
+    if name in STEPS:
+        return _at_another_step(node, name, scope)
+    if name in _EXTREMES:
+        dims, same = aligned(evaluate(part, scope) for part in node.args)
         value, size = same[0].values * 1.0, same[0].magnitude
         for part in same[1:]:
-            value = (np.maximum if name == "max" else np.minimum)(value, part.values)
-            size = np.maximum(size, part.magnitude)
+            value, size = _EXTREMES[name](value, part.values), np.maximum(size, part.magnitude)
         return Indexed(dims, value, np.broadcast_to(size, value.shape))
-    if name in _FUNCTIONS and len(parts) == 1:
-        x, part = parts[0].values * 1.0, parts[0]
-        value, slope = _FUNCTIONS[name](x)
-        return Indexed(part.dims, value, np.abs(value) + np.where(part.magnitude == 0, 0.0, slope * part.magnitude))
-    known = ", ".join([*_FUNCTIONS, "max", "min", *_STEPS])
-    raise FormulaError(
-        f"{ast.unparse(node)}: {name or 'this'} is not a function of {len(parts)} arguments; "
-        f"there are {known}, and max[r](x)"
-    )
+    part = evaluate(node.args[0], scope)
+    value, slope = _FUNCTIONS[name](part.values * 1.0)
+    return Indexed(part.dims, value, np.abs(value) + np.where(part.magnitude == 0, 0.0, slope * part.magnitude))
 
 
-_STEPS = {"next": 1, "start": 1, "at": 2, "first": 1}
+def _at_another_step(node: Any, name: str, scope: Scope) -> Indexed:
+    if name == "first":
+        return Indexed((), np.asarray(scope.first(node.args[0])))
+    if name == "next":
+        return evaluate(node.args[0], scope.after())
+    return evaluate(node.args[0], scope.at(0.0 if name == "start" else single(node.args[1], scope)))
+
+
+_EXTREMES: dict[str, Callable[[Array, Array], Array]] = {"max": np.maximum, "min": np.minimum}
 _FUNCTIONS: dict[str, Callable[[Array], tuple[Array, Array]]] = {  # value and the size of the slope
     "log": lambda x: (np.log(x), 1 / np.abs(x)),
     "exp": lambda x: (np.exp(x), np.exp(x)),
@@ -303,14 +268,11 @@ _FUNCTIONS: dict[str, Callable[[Array], tuple[Array, Array]]] = {  # value and t
 }
 
 
-def _reduced(node: Any, name: str, labels: list[str], scope: Scope) -> Indexed:
+def _reduced(node: Any, scope: Scope) -> Indexed:
     """max[j,r](x) and its kin, with the condition of a second argument."""
-    if name not in _REDUCTIONS or len(node.args) > 2:
-        raise FormulaError(
-            f"{ast.unparse(node)}: the reductions are {', '.join(_REDUCTIONS)}, of one quantity and one condition"
-        )
+    name, over = node.func.value.id, labels(node.func.slice)
     reduce, empty = _REDUCTIONS[name]
-    if name == "sum" and (found := _contracted(node, labels, scope)) is not None:
+    if name == "sum" and (found := _contracted(node, over, scope)) is not None:
         return found
     part = evaluate(node.args[0], scope)
     value, size, dims = part.values * 1.0, part.magnitude, part.dims
@@ -318,18 +280,18 @@ def _reduced(node: Any, name: str, labels: list[str], scope: Scope) -> Indexed:
         dims, (first, where) = aligned((part, evaluate(node.args[1], scope)))
         wanted, value, size = np.broadcast_arrays(where.values != 0, first.values * 1.0, first.magnitude)
         value, size = np.where(wanted, value, np.nan if name == "mean" else empty), np.where(wanted, size, 0.0)
-    missing = [label for label in labels if label not in dims]
+    missing = [label for label in over if label not in dims]
     if missing:
         raise FormulaError(
             f"{ast.unparse(node)}: there is no index {missing[0]} here; there are {', '.join(dims) or 'none'}"
         )
-    axes = tuple(dims.index(label) for label in labels)
-    kept = tuple(dim for dim in dims if dim not in labels)
+    axes = tuple(dims.index(label) for label in over)
+    kept = tuple(dim for dim in dims if dim not in over)
     behind = (np.sum if name == "sum" else np.max)(size, axis=axes)
     return Indexed(kept, reduce(value, axes), behind)
 
 
-def _contracted(node: Any, labels: list[str], scope: Scope) -> Indexed | None:
+def _contracted(node: Any, over: list[str], scope: Scope) -> Indexed | None:
     """sum[i](x*y/z) without forming the product where that is large; None where it is not, or not all is finite."""
     parts = _factors(node.args[0])
     factors = [_inverse(evaluate(part, scope)) if below else evaluate(part, scope) for part, below in parts]
@@ -338,12 +300,12 @@ def _contracted(node: Any, labels: list[str], scope: Scope) -> Indexed | None:
         factors[-1] = Indexed(factors[-1].dims, (factors[-1].values != 0).astype(float))
     dims, same = aligned(factors)
     shape = np.broadcast_shapes(*(part.values.shape for part in same))
-    if len(factors) < 2 or np.prod(shape) < LARGE or not set(labels) <= set(dims):
+    if len(factors) < 2 or np.prod(shape) < LARGE or not set(over) <= set(dims):
         return None
     if not all(np.isfinite(part.values).all() and np.isfinite(part.magnitude).all() for part in factors):
         return None
     letter = {dim: chr(97 + at) for at, dim in enumerate(dims)}
-    kept = tuple(dim for dim in dims if dim not in labels)
+    kept = tuple(dim for dim in dims if dim not in over)
     taken = ",".join("".join(letter[dim] for dim in part.dims) for part in factors)
     taken += "->" + "".join(letter[dim] for dim in kept)
 

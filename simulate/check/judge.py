@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import SignedHeads, Statement
-from dynamics.formula import FormulaError
+from derivations.declare.formula import QUANTITIES, FormulaError, parse
 
 from .case import Case, View
-from .formula import Comparison, Indexed, aligned, comparisons, evaluate, names, number, parse, uses
+from .formula import Comparison, Indexed, aligned, comparisons, evaluate, mentioned, number, uses
 from .tasks import states_a_step
 
 _SIGNED = SignedHeads()  # their index is j and runs over +1, -1 wherever it stands in a formula
@@ -72,7 +72,7 @@ def judge(statement: Statement, case: Case) -> Outcome:
     rows, why, note = _rows(statement, case)
     if not len(rows):
         late = bool(uses(statement.at, "first")) or any(
-            uses(case.quantities.get(n, ""), "first") for n in names(statement.at)
+            uses(case.quantities.get(n, ""), "first") for n in mentioned(statement.at)
         )
         return Outcome(
             case.seed, why=why or "no recorded step is in its range", complete=case.diverged < 0 and not late, note=note
@@ -122,7 +122,7 @@ def _ahead(statement: Statement, case: Case) -> bool:
 
 def _piece(statement: Statement, case: Case, rows: NDArray[np.int64]) -> Outcome:
     view = case.view(rows)
-    given = evaluate(parse(statement.given), view) if statement.given else Indexed((), np.asarray(True))
+    given = evaluate(parse(statement.given, QUANTITIES), view) if statement.given else Indexed((), np.asarray(True))
     if not np.any(given.values):  # the claim need not even have a value where the hypothesis fails
         return Outcome(case.seed, missing=_missing(statement.given, view))
     out = Outcome(case.seed)
@@ -133,7 +133,7 @@ def _piece(statement: Statement, case: Case, rows: NDArray[np.int64]) -> Outcome
 
 def _missing(given: str, view: View) -> tuple[str, ...]:
     """The parts of a hypothesis, joined by `and`, that hold nowhere here; all of it where each part holds somewhere."""
-    node = parse(given)
+    node = parse(given, QUANTITIES)
     parts = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]
     never = tuple(ast.unparse(part) for part in parts if not np.any(evaluate(part, view).values))
     return never or (given,)
@@ -182,7 +182,7 @@ def _label(dim: str, at: int) -> int:
 def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str) -> Outcome:
     """Whether the claim holds for every index at one of these rows, where the hypothesis holds at its start."""
     view = case.view(rows)
-    if statement.given and not np.all(evaluate(parse(statement.given), view).values):
+    if statement.given and not np.all(evaluate(parse(statement.given, QUANTITIES), view).values):
         return Outcome(case.seed, missing=_missing(statement.given, view))
     truth = np.ones(len(rows), dtype=bool)
     sides: Point | None = None

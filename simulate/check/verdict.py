@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Statement
-from dynamics.formula import evaluate as formula_value
 
+from ..ask.formula import evaluate as formula_value
 from .judge import Outcome, Point, common
 
 Verdict = Literal["holds", "violated", "vacuous", "undecided"]

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Literal
 
 from derivations.declare import Clause, ClauseList, Conditions, Model, Parameter, Value
+from derivations.declare.formula import FormulaError
 from derivations.papers.paper import paper_of
-from dynamics.formula import FormulaError
 
 from ..ask import parameters as parameters_of
 from ..ask import settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derivations.declare import Conditions, Model, Only
-from dynamics.formula import FormulaError, names
+from derivations.declare.formula import FormulaError, names
 
 from ..errors import InputError, nearest, quoted
 

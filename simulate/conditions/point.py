@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from derivations.declare import Clause, Conditions, Only, Prescription, Value
-from dynamics.formula import FormulaError, evaluate, names
+from derivations.declare.formula import FormulaError, names
 
+from ..ask.formula import evaluate
 from .table import NOWHERE, Interval, PrescribedRow, Row
 from .text import number
 

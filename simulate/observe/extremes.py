@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Extreme
-from dynamics import formula
+from derivations.declare.formula import FormulaError
 
+from ..ask import formula
 from ..errors import InputError
 from .coefficients import coefficient
 from .states import States, Variable
@@ -50,7 +51,7 @@ def _variable(states: States, observable: Extreme) -> Variable | None:
         numbers = {**states.values, "n": states.draw.examples, "m": states.z.shape[2]}
         try:
             reduced = np.maximum(reduced, formula.evaluate(observable.floor, numbers))
-        except formula.FormulaError as error:
+        except FormulaError as error:
             raise InputError(f"{observable.name}: its floor {error}; leave it out of observables") from error
     return Variable(tuple(name for name in dims if name in kept), reduced, observable.source)
 

@@ -27,11 +27,11 @@ from derivations.declare import (
     variables,
 )
 from derivations.declare.variables import COMMON, FRESH
-from dynamics import formula
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import distances
 
 from ..ask import arguments as ask
+from ..ask import formula
 from ..errors import InputError
 from . import classes, extremes, matrices
 from .coefficients import coefficient

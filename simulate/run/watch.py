@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from derivations.declare import Flips
-from dynamics.formula import FormulaError
+from derivations.declare.formula import FormulaError
 from dynamics.kernel.kernel import Trajectory
 
 from ..observe import observables as obs

@@ -17,8 +17,8 @@ import torch
 
 from derivations import declare
 from derivations.declare import Model
-from dynamics import formula
 
+from ..ask import formula
 from ..train import bilevel as weights_bilevel
 from ..train import weights
 from ..train.weights import Array, Values

@@ -26,8 +26,8 @@ from derivations.declare import (
     TaskLaw,
     Value,
 )
+from derivations.declare.formula import FormulaError
 from dynamics.chance.streams import stream
-from dynamics.formula import FormulaError
 from dynamics.kernel.kernel import Trajectory
 
 from ..ask.parameters import Resolved

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import gammarho as gr
 from derivations.papers.pegr.model import model
 from gammarho import cli
 from simulate.errors import InputError
+
+OWN = replace(model(), name="mine")  # of no paper, so without presets
 
 SMALL = "n=3 m=2 d=8"
 ADVICE = "expected a whole number of at least"
@@ -188,7 +191,7 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "a boolean count": (run(params={"n": True}), f"n: True; {ADVICE} 1, such as n=20"),
     "a list": (run(params={"eta": [0.1]}), "eta: [0.1]; expected a finite number above 0, such as eta=0.02"),
     "a nan": (run(params={"eta": float("nan")}), "eta: nan; expected a finite number above 0, such as eta=0.02"),
-    "no steps": (lambda: gr.run(model()), "steps: not given; expected a whole number of gradient steps, ..."),
+    "no steps": (lambda: gr.run(OWN), "steps: not given; expected a whole number of gradient steps, ..."),
     "negative steps": (run(steps=-1), "...|steps|-1"),
     "fractional steps": (run(steps=2.5), "...|steps|2.5"),
     "negative seed": (run(seed=-1), "...|seed|-1"),
@@ -210,7 +213,7 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
         "setting: 3; expected one of pegr, heterogeneous, nearly_orthogonal, fomaml, file.py:model ...",
     ),
     "structure of a built model": (lambda: gr.run(model(q=3), {"q": 2}, steps=2), "q: 2; this model was declared ..."),
-    "validate without steps": (lambda: gr.validate(model()), "steps: not given; expected a whole number of ..."),
+    "validate without steps": (lambda: gr.validate(OWN), "steps: not given; expected a whole number of ..."),
     "derive of a power below 2": (lambda: gr.derive("pegr", {"q": 1}), f"q: 1; {ADVICE} 2, such as q=2"),
     "a constant that is none": (lambda: gr.conditions("pegr", constant=-1.0), "...|constant|-1"),
 }

@@ -18,11 +18,13 @@ from scipy.stats import binom
 
 import gammarho as gr
 from derivations.declare import Instance, Only, Path, Quantity, Statement, Statements
+from derivations.declare.formula import QUANTITIES, parse
+from derivations.papers.pegr.model import model as pegr
 from gammarho import cli
 from simulate.ask.settings import resolve as setting
 from simulate.check.bench import Bench, Call, Result
 from simulate.check.case import Case
-from simulate.check.formula import comparisons, evaluate, number, parse
+from simulate.check.formula import comparisons, evaluate, number
 from simulate.check.verdict import draws_needed, exponent, failure_limits
 from simulate.errors import InputError
 from simulate.run.problem import problem_of
@@ -72,7 +74,7 @@ def case() -> Case:
 )
 def test_formulas_say_what_numpy_says(case: Case, text: str, expected: Any) -> None:
     rows = np.flatnonzero(case.following >= 0) if "next" in text else None
-    found = evaluate(parse(text), case.view(rows))
+    found = evaluate(parse(text, QUANTITIES), case.view(rows))
     assert case.states.b is not None
     np.testing.assert_allclose(found.values, expected(case.states.z, case.states.b, case.draw.gram), rtol=1e-13, atol=0)
 
@@ -80,7 +82,7 @@ def test_formulas_say_what_numpy_says(case: Case, text: str, expected: Any) -> N
 def test_reductions_take_a_condition(case: Case) -> None:
     own = np.array([1.0, -1.0])[:, None] == case.draw.y
     h = case.states.z[..., 1:]
-    found = evaluate(parse("max[j,r](h, own)"), case.view())
+    found = evaluate(parse("max[j,r](h, own)", QUANTITIES), case.view())
     np.testing.assert_array_equal(found.values, np.where(own[:, None, :], h, -np.inf).max((1, 2)))
     assert found.dims == ("t", "i")
     assert number("sum[i,k](1, same[i,k])", case.view()) == 4
@@ -99,12 +101,22 @@ def test_events_have_their_first_step(case: Case) -> None:
         ("gama <= 1", "did you mean 'gamma'"), ("gamma[j] <= 1", "1 indices; expected 2"),
         ("sin(A) <= 1", "not a function"), ("max[q](A) <= 1", "no index q"),
         ("A*b_xi[j,i,r] <= 1", "different lengths"), ("gamma <=", "not a formula"),
-        ("A % 2 <= 1", "the operations are"), ("A != 0", "the comparisons are"), ("[A] == A", "not part of a formula"),
+        ("A % 2 <= 1", "not part of a formula"), ("A^2 <= 1", r"write \*\* for a power"),
+        ("A <= 0x10", "in decimals"), ("max(A) <= 1", "not a function of 1 argument"),
+        ("A != 0", "the comparisons are"), ("[A] == A", "not part of a formula"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(text: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         verdict(text)
+
+
+def test_a_coefficient_named_as_a_constant_is_not_taken_for_it() -> None:
+    signal, noise = pegr("none").directions
+    named = replace(signal, coefficient=replace(signal.coefficient, name="c"))
+    model = replace(pegr("none"), directions=(named, noise), observables=(), events=())
+    with pytest.raises(InputError, match="'c' is a constant in formulas and a variable of this model"):
+        gr.check(model, {"n": 4, "m": 3, "d": 30}, [lemma("c <= 1")], steps=3, seeds=1)
 
 
 def test_tolerance_is_relative_to_what_cancels(case: Case) -> None:

@@ -13,10 +13,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from derivations.declare import Clause, ClauseList, Conditions, Model, Only, Prescription, Value
+from derivations.declare.formula import names
 from derivations.papers.pegr.conditions import CONDITIONS
 from derivations.papers.pegr.model import PRESETS
 from derivations.papers.pegr.model import model as pegr
-from dynamics.formula import names
 from simulate.conditions.conditions import ConditionTable, Interval, Row, conditions, interval_of, tabulate
 from simulate.errors import InputError
 

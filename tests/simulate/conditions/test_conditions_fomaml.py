@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from derivations.declare import Clause, ClauseList, Conditions, Model, Value
+from derivations.declare.formula import names
 from derivations.papers.fomaml.conditions import CONDITIONS
 from derivations.papers.fomaml.model import PRESETS, model
-from dynamics.formula import names
 from gammarho import api
 from simulate.conditions.conditions import ConditionTable, Interval, Row, conditions, tabulate
 from simulate.errors import InputError

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derivations.declare import Clause, ClauseList, Conditions, Value
+from derivations.declare.formula import names
 from derivations.papers.heterogeneous.conditions import CONDITIONS
 from derivations.papers.heterogeneous.model import model
 from dynamics.chance import covariances
-from dynamics.formula import names
 from simulate.conditions.conditions import ConditionTable, Interval, Row, conditions, interval_of, tabulate
 from simulate.errors import InputError
 

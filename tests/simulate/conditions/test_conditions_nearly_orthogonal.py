@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derivations.declare import Clause, ClauseList, Conditions, Only, Value
+from derivations.declare.formula import names
 from derivations.papers.nearly_orthogonal.conditions import CONDITIONS
 from derivations.papers.nearly_orthogonal.model import model
-from dynamics.formula import names
 from dynamics.geometry.orthogonality import quantities
 from simulate.conditions.conditions import ConditionTable, Interval, Row, conditions, tabulate
 

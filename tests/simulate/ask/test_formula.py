@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamics.formula import FormulaError, evaluate, names, parse
+from derivations.declare.formula import (
+    OPERATIONS,
+    PARAMETERS,
+    QUANTITIES,
+    REDUCTIONS,
+    RELATIONS,
+    FormulaError,
+    names,
+    parse,
+)
+from simulate.ask import formula as numbers
+from simulate.ask.formula import evaluate
+from simulate.check import formula as arrays
 
 VALUES = {"n": 20, "m": 10, "d": 400.0, "delta": 0.1, "flag": True, "eps": 0.01}
 POSITIVE = st.floats(1e-3, 1e3)
@@ -131,3 +144,45 @@ def test_a_value_is_finite_or_refused(text: str, a: float, b: float) -> None:
         assert text[:20] in str(error)
     else:
         assert type(value) is float and math.isfinite(value)
+
+
+def test_both_evaluators_know_what_the_grammar_allows_and_nothing_else() -> None:
+    assert set(numbers.FUNCTIONS) == set(PARAMETERS.callables)
+    assert set(numbers.OPERATIONS) == set(OPERATIONS)
+    assert {*arrays._FUNCTIONS, *arrays._EXTREMES} == set(QUANTITIES.callables)
+    assert set(arrays._REDUCTIONS) == set(REDUCTIONS) and set(arrays._RELATIONS) == set(RELATIONS.values())
+
+
+def test_quantities_are_the_same_grammar_with_more() -> None:
+    shared = ("1/(sqrt(2*log(8*m/delta))*log(n))", "-a + b*c - a/b**2 - -c", "max(a, b) + min(a, b, c)", "+exp(1e-3)")
+    for text in shared:
+        assert ast.dump(parse(text)) == ast.dump(parse(text, QUANTITIES))
+    claim = "max[j,r](abs(next(gamma)), own and not same) <= at(gamma[j,q], T_1) < 2"
+    assert names(claim, QUANTITIES) == ("j", "r", "gamma", "own", "same", "q", "T_1")
+    with pytest.raises(FormulaError, match="not arithmetic of parameters"):
+        parse(claim)
+
+
+@pytest.mark.parametrize(
+    ("text", "culprit"),
+    [
+        ("gamma <= 1e400", "not a finite number"),
+        ("gamma <= 1_000", "write numbers in decimals"),
+        ("gamma <= 1e-400", "below the smallest number above 0"),
+        ("gamma[1] <= 1", "[1]: expected names of indices"),
+        ("max[j](gamma, own, same) <= 1", "the reductions are max, min, sum"),
+        ("prod[j](gamma) <= 1", "the reductions are max, min, sum"),
+        ("next(gamma, 2) <= 1", "next is not a function of 2 arguments"),
+        ("at(gamma) <= 1", "at is not a function of 1 argument"),
+        ("relu <= 1", "uses relu without an argument"),
+        ("gamma if own else rho", "not part of a formula"),
+        ("gamma in rho", "the comparisons are <=, <, >=, > and =="),
+        ("gamma.max() <= 1", "takes plain arguments"),
+        ("~gamma <= 1", "not part of a formula"),
+        ("gamma <=", "is not a formula; see the docstring"),
+    ],
+)
+def test_what_no_statement_may_hold_is_said_before_anything_runs(text: str, culprit: str) -> None:
+    with pytest.raises(FormulaError) as caught:
+        parse(text, QUANTITIES)
+    assert culprit in str(caught.value) and "\n" not in str(caught.value)

@@ -138,7 +138,7 @@ def test_class_heads_agree_with_torch_cross_entropy() -> None:
         title="Class heads",
         directions=(
             Directions(name="u", over="class", latex="u", coefficient=Coefficient(name="g", latex="g")),
-            Directions(name="xi", over="sample", latex="x", coefficient=Coefficient(name="r", latex="r"),
+            Directions(name="xi", over="sample", latex="x", coefficient=Coefficient(name="rho", latex="r"),
                        law=GaussianLaw(std="s")),
         ),
         patches=(Patch(direction="u"), Patch(direction="xi")),

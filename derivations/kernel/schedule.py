@@ -15,7 +15,8 @@ from ..calculus.recursion import Gradient, Recursion, needed
 from ..calculus.roles import Covector, role_of
 from ..calculus.sums import Definition, collect_by
 from ..calculus.symbols import Names, class_, i, i_, r, r_
-from ..show.single import TextPrinter
+from ..notation.readings import OneLoop
+from ..notation.text import Text
 
 KINDS = ("reduce", "heads", "softmax", "pass", "gradient", "contract")
 
@@ -82,7 +83,7 @@ def _unprimed(names: Names, expr: sp.Expr) -> sp.Expr:
 
 def _in_words(names: Names, factor: sp.Expr) -> str:
     """A factor of a gradient in the field's notation, as in j sigma'(<w_{j,r}, mu>)."""
-    return str(TextPrinter(names.model).doprint(factor))
+    return Text(OneLoop(names.model)).show(factor)
 
 
 def _named(names: Names, expr: sp.Expr, known: dict[sp.Expr, Definition], prefix: str, meaning: str) -> sp.Expr:

@@ -24,6 +24,7 @@ from derivations.papers.heterogeneous.claims import FEATURES, NOISE_OFF, OTHER
 from derivations.papers.heterogeneous.model import model as of_classes
 from derivations.papers.nearly_orthogonal.claims import ACROSS, FROZEN, OWN
 from derivations.papers.pegr.claims import HALF, NOISE_FREE, SIGNAL_FREE
+from tests.helpers.typeset import COLUMN, widest
 from derivations.papers.pegr.model import model
 from tests.helpers import printed_numbers as numbers
 from tests.helpers import printed_states as states
@@ -105,6 +106,7 @@ def test_every_claim_prints(name: str) -> None:
         written = latex(claim, lines)
         assert written.count("{") == written.count("}") and written.startswith(r"\begin{align*}")
         assert r"\Bigl[" not in written or written.count(r"\Bigl[") == written.count(r"\Bigr]")
+        assert widest(written) <= COLUMN
 
 
 @pytest.mark.parametrize("name", states.TRUTH)

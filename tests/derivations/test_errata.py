@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from derivations.calculus import changes
 from derivations.calculus.canonical import canonical
 from derivations.calculus.symbols import kappa, lam, m, n
 from derivations.ledger import errata
 from derivations.ledger.claims import claims, compare, recursion_of
 from derivations.ledger.errata import Erratum
 from derivations.papers.pegr.model import model
-from derivations.show import changes
 from dynamics.chance.streams import stream
 from gammarho import cli
 from simulate.start.draw import draw

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ..calculus.recursion import Recursion
-from ..calculus.roles import FormalVector, GramEntry, PatchPreactivation, Preactivation, indexed, role_of
-from ..calculus.symbols import eta, n, s
-from ..calculus.task_symbols import ALL, K, gamma, k, k_
 from ..declare import Model
 from .changes import filter_change, vector
+from .recursion import Recursion
+from .roles import FormalVector, GramEntry, PatchPreactivation, Preactivation, indexed, role_of
+from .symbols import eta, n, s
+from .task_symbols import ALL, K, gamma, k, k_
 
 Split = tuple[sp.Expr, tuple[sp.Expr, sp.Expr]]
 

@@ -92,7 +92,7 @@ def _named(names: Names, expr: sp.Expr, known: dict[sp.Expr, Definition], prefix
         return expr
     if expr not in known:
         indices = (names.head, i) if names.head in expr.free_symbols else (i,)
-        known[expr] = Definition(f"{prefix}{len(known)}", indices, expr, "w_{{{0}}}", meaning)
+        known[expr] = Definition(f"{prefix}{len(known)}", indices, expr, meaning)
     return known[expr].symbol
 
 
@@ -114,7 +114,7 @@ def _split_sums(names: Names, definitions: list[Definition], prefix: str) -> lis
             part = total.func(factor, *total.limits)
             if part not in parts:
                 name, meaning = f"{prefix}{len(parts)}", "part of a sum over neurons"
-                parts[part] = Definition(name, definition.indices, part, "", meaning)
+                parts[part] = Definition(name, definition.indices, part, meaning)
                 out.append(parts[part])
             whole += coefficient * parts[part].symbol
         out.append(replace(definition, expr=definition.expr.xreplace({total: whole})))

@@ -18,7 +18,7 @@ from ..calculus.symbols import Vector, s
 from .lines import Change, Entry, Factors, Line, Share, Shown, Term, Total, Velocity, Within
 from .ranges import Range
 from .readings import OneLoop
-from .signs import NEVER, RATES, START, Applied, Sign
+from .signs import EQUAL, GRADIENT, INNER, NEVER, POWER, RATES, SQUARE, START, SUMMED, WITHIN, Applied, Sign
 
 
 class Alphabet(Printer, ABC):
@@ -47,36 +47,12 @@ class Alphabet(Printer, ABC):
         """The velocity of a coefficient."""
 
     @abstractmethod
-    def inner(self, left: str, right: str) -> str:
-        """An inner product."""
-
-    @abstractmethod
-    def norm(self, vector: str, power: int = 2) -> str:
-        """A power of a vector's norm."""
-
-    @abstractmethod
-    def gradient(self, at: Sequence[Any]) -> str:
-        """The gradient of the training loss in one filter."""
-
-    @abstractmethod
-    def equal(self, left: str, right: str) -> str:
-        """The indicator that two indices are the same."""
-
-    @abstractmethod
-    def within(self, within: Within) -> str:
-        """The indicator that an example is in a set."""
-
-    @abstractmethod
     def total(self, total: Total) -> str:
         """A sum's sign and what it runs over."""
 
     @abstractmethod
     def totals(self, ranges: Sequence[Range]) -> str:
         """The signs of a sum over several indices."""
-
-    @abstractmethod
-    def bracket(self, over: str, body: str) -> str:
-        """What a sum sums, in its brackets."""
 
     @abstractmethod
     def applied(self, function: Applied, args: Sequence[str], over: sp.Expr, power: str) -> str:
@@ -90,15 +66,11 @@ class Alphabet(Printer, ABC):
     def change(self, change: Change) -> str:
         """A term of an update, signed."""
 
-    @abstractmethod
-    def negative(self, shown: str) -> str:
-        """A term subtracted."""
-
-    @abstractmethod
-    def signed(self, shown: Sequence[str]) -> list[str]:
-        """Terms with what joins them to those before."""
-
     # Lines.
+
+    def form(self, form: Sign, *parts: str) -> str:
+        """A form with its parts."""
+        return self.sign(form.of(*parts))
 
     def show(self, shown: Shown) -> str:
         """A part of a line."""
@@ -114,6 +86,10 @@ class Alphabet(Printer, ABC):
         """The right side's terms, signed."""
         return self.signed([self._term(term) for term in line.terms])
 
+    def signed(self, shown: Sequence[str]) -> list[str]:
+        """Terms, every one but the first with + before it where it has no sign of its own."""
+        return [term if at == 0 or term.startswith(("-", "+ ")) else f"+ {term}" for at, term in enumerate(shown)]
+
     def _term(self, term: Term) -> str:
         if isinstance(term, Share):
             return self.share(term)
@@ -121,7 +97,7 @@ class Alphabet(Printer, ABC):
             return self.change(term)
         if isinstance(term, Factors):
             shown = " ".join(self.show(factor) for factor in term.factors)
-            return self.negative(shown) if term.negative else shown
+            return f"- {shown}" if term.negative else shown
         return str(self._print(term))
 
     # Expressions.
@@ -138,20 +114,25 @@ class Alphabet(Printer, ABC):
         scale, vector = self.reading.patch(patch, at[2:])
         scaled = "" if scale == 1 else f"{self._print(scale)} "
         time = START if patch.start else self.reading.filter_time
-        return self.inner(self._filter(at[:2], time), scaled + self.vector(*vector))
+        return self.form(INNER, self._filter(at[:2], time), scaled + self.vector(*vector))
 
     def _product(self, left: Vector, right: Vector, power: int = 1) -> str:
         first, second = self.vector(*left), self.vector(*right)
-        return self.norm(first, 2 * power) if first == second else self.inner(first, second)
+        return self.norm(first, 2 * power) if first == second else self.form(INNER, first, second)
+
+    def norm(self, vector: str, power: int = 2) -> str:
+        """A power of a vector's norm."""
+        return self.form(SQUARE, vector) if power == 2 else self.form(POWER, vector, str(power))
 
     def _of_role(self, role: Role, at: tuple[sp.Expr, ...]) -> str:
         match role:
             case PatchPreactivation():
                 return self._patch(role, at) + (self.sign(_BY_C_4) if role.elsewhere else "")
             case Preactivation(family):
-                return self.inner(self._filter(at[:2], self.reading.filter_time), self.vector(family, at[2:]))
+                return self.form(INNER, self._filter(at[:2], self.reading.filter_time), self.vector(family, at[2:]))
             case Covector(family):
-                return self.inner(self.gradient(at[:2]), self.vector(family, at[2:]))
+                slope = self.form(GRADIENT, self.sub(at[:2]), self.sign(self.reading.risk))
+                return self.form(INNER, slope, self.vector(family, at[2:]))
             case GramEntry():
                 return self._product(*self.reading.sides(role, at))
             case FormalVector(family):
@@ -182,21 +163,28 @@ class Alphabet(Printer, ABC):
 
     def _print_KroneckerDelta(self, expr: sp.KroneckerDelta, exp: str | None = None) -> str:
         left, right = sorted(expr.args, key=lambda arg: (bool(arg.is_number), str(arg)))
-        return self.equal(str(self._print(left)), str(self._print(right)))
+        return self.form(EQUAL, self.show(left), self.show(right))
 
     def _print_Sum(self, expr: sp.Sum) -> str:
         ranges = [self.reading.over(limit) for limit in expr.limits]
-        return self.bracket(self.totals(ranges), str(self._print(expr.function)))
+        return self.form(SUMMED, self.totals(ranges), self.show(expr.function))
 
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
         name, args = type(expr).__name__, [str(self._print(arg)) for arg in expr.args]
         function = RATES[int(expr.args[0])] if name == "rate" else self.reading.functions[name]
         return self.applied(function, args, expr.args[-1], exp or "")
 
+    def below(self, over: Range) -> str:
+        """What stands below a sum, or in an indicator."""
+        return self.sign(over.below(self.show))
+
     def collected(self, change: Change) -> tuple[str, str, list[str]]:
         """An update's term: its sign, its common factor, and the sums or the indicator that follow."""
         negative = change.common.could_extract_minus_sign()
-        over = [self.within(change.over)] if isinstance(change.over, Within) else [*map(self.total, change.over)]
+        if isinstance(change.over, Within):
+            over = [self.form(WITHIN, self.below(change.over.members))]
+        else:
+            over = [self.total(total) for total in change.over]
         return "-" if negative else "+", self.show(-change.common if negative else change.common), over
 
 

@@ -13,7 +13,7 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
 from .alphabet import Alphabet
-from .lines import Change, Entry, Line, Said, Share, Total, Within
+from .lines import Change, Entry, Line, Said, Share, Total
 from .ranges import Range
 from .readings import OneLoop
 from .rows import FACTOR, TERM, align
@@ -21,7 +21,7 @@ from .signs import NEVER, Applied, Primed, Sign
 
 
 class Latex(Alphabet, LatexPrinter):
-    """LaTeX, with marks where a line may end; `display` gives whole rows, `plain` one expression without marks."""
+    """LaTeX, with marks where a line may end; `display` gives whole rows without them."""
 
     def __init__(self, reading: OneLoop) -> None:
         super().__init__(reading, {"mul_symbol": None, "long_frac_ratio": 2})
@@ -66,52 +66,21 @@ class Latex(Alphabet, LatexPrinter):
         r"""v_{\rho;j,r,i}^{(t)}."""
         return f"v_{{{of.sign.latex};{self.sub(of.at)}}}^{{({of.time.latex})}}"
 
-    def inner(self, left: str, right: str) -> str:
-        r"""\langle left, right\rangle."""
-        return rf"\langle {left}, {right}\rangle"
-
-    def norm(self, vector: str, power: int = 2) -> str:
-        r"""\|vector\|_2^2."""
-        return rf"\|{vector}\|_2^" + ("2" if power == 2 else f"{{{power}}}")
-
-    def gradient(self, at: Sequence[Any]) -> str:
-        r"""\nabla_{\mathbf{w}_{j,r}}L_S."""
-        return rf"\nabla_{{\mathbf{{w}}_{{{self.sub(at)}}}}}{self.reading.risk.latex}"
-
-    def equal(self, left: str, right: str) -> str:
-        r"""\mathbf{1}\{left=right\}."""
-        return rf"\mathbf{{1}}\{{{left}={right}\}}"
-
-    def within(self, within: Within) -> str:
-        r"""\mathbf{1}\{i\in \mathcal{B}_t\}."""
-        return rf"\mathbf{{1}}\{{{within.members.latex(self.show)[0]}\}}"
-
     def total(self, total: Total) -> str:
         r"""\sum_{i=1}^{n}."""
-        below, above = zip(*(each.latex(self.show) for each in total.ranges), strict=True)
-        return rf"\sum_{{{','.join(below)}}}" + (f"^{{{above[0]}}}" if any(above) else "")
+        below = ",".join(self.below(each) for each in total.ranges)
+        above = ",".join(filter(None, (each.above(self.show) for each in total.ranges)))
+        return rf"\sum_{{{below}}}" + (f"^{{{above}}}" if above else "")
 
     def totals(self, ranges: Sequence[Range]) -> str:
         """A sum each, the outer one first."""
         return "".join(self.total(Total((each,))) for each in reversed(ranges))
-
-    def bracket(self, over: str, body: str) -> str:
-        r"""\sum\Bigl[body\Bigr]."""
-        return rf"{over}\Bigl[{body}\Bigr]"
 
     def applied(self, function: Applied, args: Sequence[str], over: sp.Expr, power: str) -> str:
         r"""As in \sigma^{2}(z); what it divides by in parentheses where that is a fraction."""
         shown = self.show(over)
         divisor = shown if over.is_Symbol or over.is_Integer else rf"\bigl({shown}\bigr)"
         return function.in_latex(args, divisor, f"^{{{power}}}" if power else "")
-
-    def negative(self, shown: str) -> str:
-        """- shown."""
-        return f"- {shown}"
-
-    def signed(self, shown: Sequence[str]) -> list[str]:
-        """Every term but the first with + before it, where it has no sign of its own."""
-        return [term if at == 0 or term.startswith(("-", "+ ")) else f"+ {term}" for at, term in enumerate(shown)]
 
     def share(self, share: Share) -> str:
         r"""\sum_{i} j y_i\,\rho_{j,r,i}^{(t)} \frac{\xi_i}{\|\xi_i\|_2^2}."""

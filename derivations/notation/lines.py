@@ -89,11 +89,6 @@ class Line:
     stacked: bool = False
     in_latex: bool = True
 
-    @property
-    def in_text(self) -> bool:
-        """Text shows every line."""
-        return True
-
 
 @dataclass(frozen=True)
 class Said:
@@ -101,8 +96,3 @@ class Said:
 
     text: str | None
     latex: tuple[str, str] | None = None
-
-    @property
-    def in_text(self) -> bool:
-        """Whether text shows the line."""
-        return self.text is not None

@@ -1,4 +1,4 @@
-"""What a sum runs over, one class a kind, as it is written below a sum in text and in LaTeX."""
+"""What a sum runs over, one class a kind, as it is written below a sum and, in LaTeX, above it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Range:
 
     bound: sp.Symbol
 
-    def text(self, show: Show) -> str:
-        """What stands below the sum, as text."""
-        return show(self.bound)
+    def below(self, show: Show) -> Sign:
+        """What stands below the sum; `show` writes an expression."""
+        return Sign(show(self.bound), show(self.bound))
 
-    def latex(self, show: Show) -> tuple[str, str]:
-        """What stands below the sum and above it, as LaTeX."""
-        return show(self.bound), ""
+    def above(self, show: Show) -> str:
+        """What LaTeX has above the sum."""
+        return ""
 
 
 @dataclass(frozen=True)
@@ -34,25 +34,29 @@ class FromTo(Range):
     first: sp.Expr
     last: sp.Expr
 
-    def latex(self, show: Show) -> tuple[str, str]:
-        """The first index below, the last above."""
-        return f"{show(self.bound)}={show(self.first)}", show(self.last)
+    def below(self, show: Show) -> Sign:
+        """i, or i=1."""
+        return Sign(show(self.bound), f"{show(self.bound)}={show(self.first)}")
+
+    def above(self, show: Show) -> str:
+        """The last index."""
+        return show(self.last)
 
 
 class Spelled(FromTo):
     """From a first index to a last, said in text too, where one index has several ranges."""
 
-    def text(self, show: Show) -> str:
-        """As in 1 <= i <= n_1."""
-        return f"{show(self.first)} <= {show(self.bound)} <= {show(self.last)}"
+    def below(self, show: Show) -> Sign:
+        """1 <= i <= n_1, or i=1."""
+        return Sign(f"{show(self.first)} <= {show(self.bound)} <= {show(self.last)}", super().below(show).latex)
 
 
 class Signs(Range):
     """Over the heads +1 and -1."""
 
-    def latex(self, show: Show) -> tuple[str, str]:
-        """The two heads."""
-        return rf"{show(self.bound)}\in\{{\pm 1\}}", ""
+    def below(self, show: Show) -> Sign:
+        r"""j, or j\in\{\pm 1\}."""
+        return Sign(show(self.bound), rf"{show(self.bound)}\in\{{\pm 1\}}")
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,6 @@ class Members(Range):
 
     members: Sign
 
-    def text(self, show: Show) -> str:
-        """As in i in B_t."""
-        return f"{show(self.bound)} in {self.members.text}"
-
-    def latex(self, show: Show) -> tuple[str, str]:
-        """The same."""
-        return rf"{show(self.bound)}\in {self.members.latex}", ""
+    def below(self, show: Show) -> Sign:
+        r"""i in B_t, or i\in \mathcal{B}_t."""
+        return Sign(f"{show(self.bound)} in {self.members.text}", rf"{show(self.bound)}\in {self.members.latex}")

@@ -18,8 +18,8 @@ LONGEST = 60.0
 
 _TOKENS = re.compile(r"\\[A-Za-z]+\*?|\\.|\S", re.DOTALL)
 _UNSEEN = frozenset(
-    r"\mathbf \boldsymbol \mathrm \mathcal \overline \underline \widetilde \hat \tilde \text \frac \left \right \bigl"
-    r" \bigr \Bigl \Bigr \, \; \! { } & ".split()
+    r"\mathbf \boldsymbol \mathrm \mathcal \overline \underline \widetilde \hat \tilde \text \left \right \bigl"
+    r" \bigr \Bigl \Bigr \, \; \! & ".split()
 ) | {TERM, FACTOR}  # fmt: skip
 _OPERATORS = (*"+-=<>", r"\leq", r"\geq", r"\in", r"\neq", r"\times", r"\sum", r"\subseteq", r"\sim")
 _WIDE = {r"\qquad": 4.0, r"\quad": 2.0, r"\log": 3.0, **dict.fromkeys(_OPERATORS, 2.0)}
@@ -35,7 +35,7 @@ def align(rows: Sequence[tuple[str, Sequence[str]]]) -> str:
     """An `align*` environment of rows: a left side, and a right one in the pieces that begin lines of their own."""
     longest = LONGEST - max(symbols(left) for left, _ in rows)
     lines = [
-        f"{left if number == 0 else ''}&{line}"
+        f"{'' if number else unmarked(left)}&{line}"
         for left, right in rows
         for number, line in enumerate(_lines(right, longest))
     ]
@@ -48,20 +48,28 @@ def unmarked(source: str) -> str:
 
 
 def symbols(source: str) -> float:
-    """How many symbols a formula prints: a half in an index or exponent, two for an operator with its spaces."""
-    total, scale, script = 0.0, [1.0], 1.0
-    for token in _TOKENS.findall(source):
+    """How many symbols wide a formula is: a half in an index or exponent, two for an operator with its spaces."""
+    return _count(iter(_TOKENS.findall(source)))
+
+
+def _count(tokens: Iterator[str]) -> float:
+    """The symbols up to the end of a group, a fraction's as many as its wider half has."""
+    total, script = 0.0, 1.0
+    for token in tokens:
+        if token == "}":
+            break
         if token in ("_", "^"):
             script = 0.5
-        elif token == "{":
-            scale.append(scale[-1] * script)
-            script = 1.0
-        elif token == "}":
-            scale[1:] = scale[1:-1]
+        elif token == r"\frac":
+            total += script * max(_count_next(tokens), _count_next(tokens))
         elif token not in _UNSEEN:
-            total += _WIDE.get(token, 1.0) * scale[-1] * script
+            total += script * (_count(tokens) if token == "{" else _WIDE.get(token, 1.0))
             script = 1.0
     return total
+
+
+def _count_next(tokens: Iterator[str]) -> float:
+    return _count(tokens) if next(tokens, "") == "{" else 1.0
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,10 @@ class Sign:
     text: str
     latex: str
 
+    def of(self, *parts: str) -> Sign:
+        """A form, such as <{0}, {1}>, with its parts put in."""
+        return Sign(self.text.format(*parts), self.latex.format(*parts))
+
 
 @dataclass(frozen=True)
 class Primed(Sign):
@@ -56,6 +60,12 @@ class Phrase(Applied):
 
 NEVER = Sign("", "")  # the time of what has none, as of labels
 NOW, NEXT, START = Sign("", "t"), Sign("", "t+1"), Sign("(0)", "0")
+
+INNER = Sign("<{0}, {1}>", r"\langle {0}, {1}\rangle")
+SQUARE, POWER = Sign("||{0}||^2", r"\|{0}\|_2^2"), Sign("||{0}||^{1}", r"\|{0}\|_2^{{{1}}}")
+GRADIENT = Sign("grad_{0} {1}", r"\nabla_{{\mathbf{{w}}_{{{0}}}}}{1}")
+EQUAL, WITHIN = Sign("1{{{0} = {1}}}", r"\mathbf{{1}}\{{{0}={1}\}}"), Sign("1{{{0}}}", r"\mathbf{{1}}\{{{0}\}}")
+SUMMED = Sign("{0} [ {1} ]", r"{0}\Bigl[{1}\Bigr]")
 
 FILTER, MOVED = Sign("w", r"\mathbf{w}"), Sign("w~", r"\widetilde{\mathbf{w}}")
 DEFINED = {

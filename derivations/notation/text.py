@@ -10,7 +10,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from .alphabet import Alphabet
-from .lines import Change, Entry, Line, Said, Share, Total, Within
+from .lines import Change, Entry, Line, Said, Share, Total
 from .ranges import Range, Spelled
 from .signs import Applied, Sign
 
@@ -20,10 +20,13 @@ class Text(Alphabet, StrPrinter):
 
     printmethod = "_papertext"  # Indexed would print itself otherwise
 
-    def line(self, line: Line | Said) -> str:
-        """A line."""
-        if isinstance(line, Said):
-            return line.text or ""
+    def display(self, lines: Sequence[Line | Said]) -> list[str]:
+        """The lines that text shows."""
+        said = (self.line(line) if isinstance(line, Line) else line.text for line in lines)
+        return [line for line in said if line is not None]
+
+    def line(self, line: Line) -> str:
+        """left = terms."""
         return f"{self.show(line.left)} {line.relation.text} {' '.join(self.terms(line))}"
 
     def sign(self, sign: Sign) -> str:
@@ -43,52 +46,20 @@ class Text(Alphabet, StrPrinter):
         """v[rho_{j,r,i}]."""
         return f"v[{self.entry(of.sign, of.at, of.time)}]"
 
-    def inner(self, left: str, right: str) -> str:
-        """<left, right>."""
-        return f"<{left}, {right}>"
-
-    def norm(self, vector: str, power: int = 2) -> str:
-        """||vector||^2."""
-        return f"||{vector}||^{power}"
-
-    def gradient(self, at: Sequence[Any]) -> str:
-        """grad_{j,r} L_S."""
-        return f"grad_{self.sub(at)} {self.reading.risk.text}"
-
-    def equal(self, left: str, right: str) -> str:
-        """1{left = right}."""
-        return f"1{{{left} = {right}}}"
-
-    def within(self, within: Within) -> str:
-        """1{i in B_t}."""
-        return f"1{{{within.members.text(self.show)}}}"
-
     def total(self, total: Total) -> str:
         """sum_{j,r}, or sum_i where it is plain."""
         if total.plain:
             return f"sum_{self.sub([each.bound for each in total.ranges])}"
         apart = ", " if any(isinstance(each, Spelled) for each in total.ranges) else ","
-        return f"sum_{{{apart.join(each.text(self.show) for each in total.ranges)}}}"
+        return f"sum_{{{apart.join(map(self.below, total.ranges))}}}"
 
     def totals(self, ranges: Sequence[Range]) -> str:
         """One sum over all."""
         return self.total(Total(tuple(ranges)))
 
-    def bracket(self, over: str, body: str) -> str:
-        """sum [ body ]."""
-        return f"{over} [ {body} ]".lstrip()
-
     def applied(self, function: Applied, args: Sequence[str], over: sp.Expr, power: str) -> str:
         """As in clip(z/h, 0, 1); what it divides by in parentheses where that is a fraction: z/(1/2), not z/1/2."""
         return function.in_text(args, self.parenthesize(over, PRECEDENCE["Pow"]))
-
-    def negative(self, shown: str) -> str:
-        """- shown."""
-        return f"- {shown}"
-
-    def signed(self, shown: Sequence[str]) -> list[str]:
-        """Every term but the first with + before it, where it has no sign of its own."""
-        return [term if at == 0 or term.startswith(("-", "+ ")) else f"+ {term}" for at, term in enumerate(shown)]
 
     def share(self, share: Share) -> str:
         """sum_i j y_i rho_{j,r,i} xi_i/||xi_i||^2."""

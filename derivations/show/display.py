@@ -21,9 +21,8 @@ class Section:
     @property
     def text(self) -> list[str]:
         """The section as text, a blank line before it; nothing where it has no line."""
-        alphabet = Text(self.reading)
-        shown = [f"  {alphabet.line(line)}" for line in self.lines if line.in_text]
-        return ["", self.title, *shown] if shown else []
+        shown = Text(self.reading).display(self.lines)
+        return ["", self.title, *(f"  {line}" for line in shown)] if shown else []
 
     @property
     def latex(self) -> str:

@@ -72,5 +72,6 @@ def share(names: Names, family: Directions, entry: Entry, over: Total | None) ->
 def change(reading: OneLoop, group: Collected, outer: tuple[Total, ...] = ()) -> Change:
     """A term of an update, with its sum over examples, or the indicator of the one example that it is about."""
     if group.limits:
-        return Change(group.common, (*outer, Total(tuple(map(reading.over, group.limits)))), group.terms)
+        sums = (Total((reading.over(limit),)) for limit in group.limits)
+        return Change(group.common, (*outer, *sums), group.terms)
     return Change(group.common, Within(reading.one_of) if reading.one_of else (), group.terms)

@@ -24,11 +24,11 @@ from derivations.papers.heterogeneous.claims import FEATURES, NOISE_OFF, OTHER
 from derivations.papers.heterogeneous.model import model as of_classes
 from derivations.papers.nearly_orthogonal.claims import ACROSS, FROZEN, OWN
 from derivations.papers.pegr.claims import HALF, NOISE_FREE, SIGNAL_FREE
-from tests.helpers.typeset import COLUMN, widest
 from derivations.papers.pegr.model import model
 from tests.helpers import printed_numbers as numbers
 from tests.helpers import printed_states as states
 from tests.helpers import printed_tasks as tasks
+from tests.helpers.typeset import COLUMN, widest
 
 CLAIMS = claims()
 EXACT = 1e-12

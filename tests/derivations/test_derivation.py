@@ -9,8 +9,6 @@ from derivations.calculus.sums import Definition, contract, derivative, pull_out
 from derivations.calculus.symbols import Names, i, n, r, s, y
 from derivations.declare import Activation, Coefficient, Directions, Model, Network, Objective, Patch
 from derivations.derive import derive
-from derivations.papers.heterogeneous.model import model as heterogeneous
-from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
 from derivations.show.shown import steps
 
@@ -42,7 +40,7 @@ def test_a_delta_removes_its_sum_and_constants_leave_it() -> None:
 
 
 def test_derivative_goes_through_definitions_and_freezes_the_rest() -> None:
-    named = {"S": Definition("S", (i,), sp.Sum(W[r] ** 2 * X[i], (r, 1, n)), "S", "")}
+    named = {"S": Definition("S", (i,), sp.Sum(W[r] ** 2 * X[i], (r, 1, n)), "")}
     S = sp.IndexedBase("S")
     assert derivative(S[j] ** 2, W[k], named) == 2 * S[j] * 2 * W[k] * X[j]
     assert derivative(sp.IndexedBase("frozen")[j], W[k], named) == 0

@@ -29,10 +29,11 @@ def _sides(row: str) -> tuple[str, str]:
 
 def widest(source: str) -> float:
     """The widest environment: its widest left side and its widest right one, which `align*` sets beside one another."""
-    return max(
-        (max(width(left) for left, _ in rows) + max(width(right) for _, right in rows) for rows in environments(source)),
-        default=0.0,
-    )
+    return max((max(map(width, left)) + max(map(width, right)) for left, right in _columns(source)), default=0.0)
+
+
+def _columns(source: str) -> list[tuple[list[str], list[str]]]:
+    return [([left for left, _ in rows], [right for _, right in rows]) for rows in environments(source)]
 
 
 @functools.cache

@@ -35,7 +35,7 @@ class Derived(Recursion):
 
     def kernel_source(self) -> str:
         """The generated kernel, a self-contained Python module."""
-        return emit.module(self)
+        return emit.module(self, shown.text_lines(self))
 
 
 def derive(model: Model) -> Derived:

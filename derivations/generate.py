@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from .cache import cache_folder, drop_compiled, kept, kernel_folder, note, private_folder
-from .calculus.recursion import Recursion
+from .calculus.recursion import Recursion, of_model
 from .declare import Model, to_plain
-from .derive import derive
 from .errors import ModelError
 from .kernel.emit import GENERATOR, module, observed, scalars
 from .papers.paper import PAPERS
+from .show.shown import text_lines
 
 GENERATED = Path(__file__).resolve().parent.parent / "dynamics" / "generated"
 
@@ -45,9 +45,10 @@ def kernel_name(setting: str, structural: dict[str, Any]) -> str:
 
 def files(recursion: Recursion, name: str) -> dict[str, str]:
     """The three files of a kernel, by file name."""
+    shown = text_lines(recursion)
     return {
-        f"{name}.py": module(recursion),
-        f"{name}_blas.py": module(recursion, blas=True),
+        f"{name}.py": module(recursion, shown),
+        f"{name}_blas.py": module(recursion, shown, blas=True),
         f"{name}.json": json.dumps(description(recursion.model), indent=1) + "\n",
     }
 
@@ -58,7 +59,7 @@ def shipped() -> dict[str, str]:
     for name, paper in PAPERS.items():
         for chosen in itertools.product(*paper.structural.values()):
             structural = dict(zip(paper.structural, chosen, strict=True))
-            out |= files(derive(paper.factory(**structural)), kernel_name(name, structural))
+            out |= files(of_model(paper.factory(**structural)), kernel_name(name, structural))
     return out
 
 
@@ -69,7 +70,7 @@ def write_for(model: Model) -> Path:
 
     Raises ModelError, in one sentence, where the model does not close on pre-activations, and where no folder takes it.
     """
-    texts = files(derive(model), model.name)
+    texts = files(of_model(model), model.name)
     digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:12]
     named = {f"{model.name}_{digest}{name.removeprefix(model.name)}": text for name, text in texts.items()}
     try:

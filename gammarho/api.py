@@ -184,11 +184,12 @@ def _affordable(start: Start) -> int:
 
     A bilevel step goes through all examples J + 1 times, in one call a task, which alone costs as much as 1e5 of them.
     """
-    drawn, algorithm, values = start.draw, start.model.algorithm, start.values
+    drawn, values = start.draw, start.values
     heads, m, _ = drawn.z.shape
     cost = heads * m * drawn.d * len(drawn.y)
-    if not isinstance(algorithm, Bilevel):
+    if not start.model.algorithm.over_tasks:
         return max(20, int(1e9 / cost))
+    algorithm = start.model.bilevel
     passes = 1 + int(float(str(values[algorithm.inner_steps])))
     return max(10, int(1e9 / (passes * (cost + 1e5 * int(float(str(values[algorithm.tasks])))))))
 

@@ -105,8 +105,8 @@ def _forward(names: Names) -> Definitions:
         family = model.family(patch.direction)
         expr = names.scale(patch, i) * names.z(family.name, h, r, *names.place(family, i))
         role = names.patch(p)
-        latex, meaning = r"\langle w_{{{0},{1}}}, x_{{{2}}}\rangle", f"pre-activation of the patch {role.label}"
-        out.append(Definition(role.name, (h, r, i), expr, latex, meaning, role=role))
+        meaning = f"pre-activation of the patch {role.label}"
+        out.append(Definition(role.name, (h, r, i), expr, meaning, role=role))
     activated = sp.Add(*[sigma(model.network.activation, names.a(p, h, r, i)) for p in range(len(model.patches))])
     out += _signed_outputs(names, activated) if names.signed else _class_outputs(names, activated)
     return {definition.name: definition for definition in out}
@@ -118,13 +118,13 @@ def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
     l1, l2 = sp.IndexedBase("l1"), sp.IndexedBase("l2")
     rate = sp.Function("rate")
     return [
-        Definition("f", (i,), kappa * names.over_neurons(names.sign(h) * activated), r"f_{{{0}}}", "network output"),
-        Definition("margin", (i,), names.label(i) * f[i], r"y_{{{0}}} f_{{{0}}}", "margin y_i f(x_i)"),
-        Definition("loss", (i,), rate(0, margin[i]), r"\ell_{{{0}}}", "loss at the margin",
+        Definition("f", (i,), kappa * names.over_neurons(names.sign(h) * activated), "network output"),
+        Definition("margin", (i,), names.label(i) * f[i], "margin y_i f(x_i)"),
+        Definition("loss", (i,), rate(0, margin[i]), "loss at the margin",
                    rule=lambda at, of: l1[at] * of(margin[at])),
-        Definition("l1", (i,), rate(1, margin[i]), r"\ell'_{{{0}}}", "first derivative of the loss at the margin",
+        Definition("l1", (i,), rate(1, margin[i]), "first derivative of the loss at the margin",
                    rule=lambda at, of: l2[at] * of(margin[at])),
-        Definition("l2", (i,), rate(2, margin[i]), r"\ell''_{{{0}}}", "second derivative of the loss at the margin",
+        Definition("l2", (i,), rate(2, margin[i]), "second derivative of the loss at the margin",
                    rule=lambda at, of: _refuse_third_derivative()),
     ]
 
@@ -144,11 +144,11 @@ def _class_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
         return contract(weight[head_sum, example] * of(F[head_sum, example]), (sp.Tuple(*classes),))
 
     return [
-        Definition("F", (k, i), kappa * sp.Sum(activated, (r, 1, m)), r"F_{{{0},{1}}}", "output of a head"),
-        Definition("p", (k, i), sp.Function("softmax")(F[k, i]), r"p_{{{0},{1}}}", "softmax probability",
+        Definition("F", (k, i), kappa * sp.Sum(activated, (r, 1, m)), "output of a head"),
+        Definition("p", (k, i), sp.Function("softmax")(F[k, i]), "softmax probability",
                    rule=lambda at, of: p[at] * (of(F[at]) - mean(p, at[1], of))),
-        Definition("e", (k, i), p[k, i] - own, r"e_{{{0},{1}}}", "p_k - 1{k = y_i}"),
-        Definition("loss", (i,), sp.Function("cross_entropy")(F[names.label(i), i]), r"\ell_{{{0}}}", "cross-entropy",
+        Definition("e", (k, i), p[k, i] - own, "p_k - 1{k = y_i}"),
+        Definition("loss", (i,), sp.Function("cross_entropy")(F[names.label(i), i]), "cross-entropy",
                    rule=lambda at, of: mean(e, at[0], of)),
     ]
 
@@ -184,16 +184,13 @@ def _patch_gradients(names: Names, definitions: Definitions) -> list[sp.Expr]:
     return out
 
 
-def _name_neuron_sum(
-    names: Names, body: sp.Expr, definitions: Definitions, name: str, latex: str, meaning: str
-) -> sp.Expr:
+def _name_neuron_sum(names: Names, body: sp.Expr, definitions: Definitions, name: str, meaning: str) -> sp.Expr:
     """sum over neurons of body, as a coefficient times a definition called `name` (added to `definitions`)."""
     h = names.head
     coefficient, rest = pull_out(reduce_signs(body, names.signed), {h, r} if names.signed else {r})
     indices = (i,) if names.signed else (h, i)
     total = names.over_neurons(rest) if names.signed else sp.Sum(rest, (r, 1, m))
-    shown = latex + ("_{{{0}}}" if names.signed else "_{{{0},{1}}}")
-    definitions[name] = Definition(name, indices, total, shown, meaning)
+    definitions[name] = Definition(name, indices, total, meaning)
     value = coefficient * definitions[name].symbol
     return value if names.signed else sp.Sum(value, (h, 1, names.model.n_heads))
 
@@ -203,7 +200,7 @@ def _example_norm(names: Names, definitions: Definitions) -> sp.Expr:
     g = _patch_gradients(names, definitions)
     body = sp.Add(*[names.patch_gram(p, q, i) * g[p] * g[q] for p in range(len(g)) for q in range(len(g))])
     meaning = "squared norm of the output's gradient, constants taken out"
-    return _name_neuron_sum(names, body, definitions, "zeta", r"\zeta", meaning)
+    return _name_neuron_sum(names, body, definitions, "zeta", meaning)
 
 
 def _along_covector(names: Names, definitions: Definitions) -> sp.Expr:
@@ -214,7 +211,7 @@ def _along_covector(names: Names, definitions: Definitions) -> sp.Expr:
         family = names.model.family(patch.direction)
         body += g * names.scale(patch, i) * names.u(family.name, h, r, *names.place(family, i))
     meaning = "derivative of the output along u, constants taken out"
-    along = _name_neuron_sum(names, body, definitions, "D", "D", meaning)
+    along = _name_neuron_sum(names, body, definitions, "D", meaning)
     return contract(along / n, (sp.Tuple(i, 1, n),))
 
 

@@ -16,17 +16,16 @@ Rule = Callable[[tuple[sp.Expr, ...], Callable[[sp.Expr], sp.Expr]], sp.Expr]
 
 @dataclass(frozen=True)
 class Definition:
-    """A named intermediate: NAME[indices] = expr, with LaTeX for the name.
+    """A named intermediate: NAME[indices] = expr.
 
     `rule`, where given, is its derivative: it takes the actual indices and a function that differentiates; it is
-    how l, l', l'' and the softmax keep their names instead of being expanded.  `latex` is formatted with the
-    indices' LaTeX, such as f_{{{0}}}.  `role`, where given, is the symbol's, and `name` the role's.
+    how l, l', l'' and the softmax keep their names instead of being expanded.  `role`, where given, is the symbol's,
+    and `name` the role's.
     """
 
     name: str
     indices: tuple[sp.Symbol, ...]
     expr: sp.Expr
-    latex: str
     meaning: str
     rule: Rule | None = None
     role: Role | None = None

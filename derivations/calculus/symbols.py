@@ -83,6 +83,18 @@ class Names:
         """The primed index of a family's vector, as in the coefficient being updated."""
         return family.index_set.index(class_, i_)
 
+    def unprimed(self, expr: sp.Expr) -> sp.Expr:
+        """For reading: the updated neuron's indices without primes; a sum over heads runs over l."""
+        over_l = expr.replace(
+            lambda e: isinstance(e, sp.Sum) and e.limits[0][0] == self.head and len(e.limits) == 1,
+            lambda e: e.xreplace({self.head: head_sum}),
+        )
+        return over_l.xreplace({self.head_: self.head, r_: r, i_: i, class_: sp.Symbol("c'")})
+
+    def read_place(self, family: Directions) -> tuple[sp.Expr, ...]:
+        """The index of a family's vector, without primes."""
+        return tuple(self.unprimed(x) for x in self.free_place(family))
+
     def z(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:
         """<w_{head,neuron}, v_place>."""
         return indexed(Preactivation(family))[(head, neuron, *place)]

@@ -6,8 +6,9 @@ sums run in one order, integer powers are products, and nothing is allocated ins
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..calculus.recursion import Recursion
-from ..show.shown import text
 from .bilevel import TwoLevels
 from .nests import Emitter, observed, scalars
 from .timeloop import Descent
@@ -15,12 +16,15 @@ from .timeloop import Descent
 GENERATOR = 1
 
 
-def module(recursion: Recursion, blas: bool = False) -> str:
-    """The kernel module of a recursion; `blas` for the variant that contracts by BLAS (large shapes)."""
+def module(recursion: Recursion, shown: Sequence[str], blas: bool = False) -> str:
+    """The kernel module of a recursion; `blas` for the variant that contracts by BLAS (large shapes).
+
+    `shown`: the recursion's lines in plain text, which stand in the module's docstring.
+    """
     emitter: Emitter = (TwoLevels if recursion.model.algorithm.over_tasks else Descent)(recursion, blas)
     out, model = emitter.out, recursion.model
     out.put(0, f'"""{model.name}: {emitter.what}, through the Gram matrix (generated; do not edit).', "")
-    out.put(0, *map(quotable, recursion_lines(recursion)))
+    out.put(0, *map(quotable, shown))
     out.put(0, "", f"Generator {GENERATOR}, from the declaration by `python -m derivations.generate`.", '"""', "")
     out.put(0, "# ruff: noqa", "# mypy: ignore-errors", "from math import exp, inf, isfinite, log1p, sqrt", "")
     out.put(0, "import numpy as np", "from numba import njit", "")
@@ -37,11 +41,6 @@ def quotable(line: str) -> str:
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape", "backslashreplace").decode() for each in escaped
     )
-
-
-def recursion_lines(recursion: Recursion) -> list[str]:
-    """The recursion in plain text, for the module's docstring."""
-    return text(recursion).rstrip().split("\n")
 
 
 __all__ = ["GENERATOR", "module", "observed", "scalars"]

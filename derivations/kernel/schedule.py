@@ -15,7 +15,8 @@ from ..calculus.recursion import Gradient, Recursion, needed
 from ..calculus.roles import Covector, role_of
 from ..calculus.sums import Definition, collect_by
 from ..calculus.symbols import Names, class_, i, i_, r, r_
-from ..show.single import TextPrinter
+from ..notation.readings import OneLoop
+from ..notation.text import Text
 
 KINDS = ("reduce", "heads", "softmax", "pass", "gradient", "contract")
 
@@ -82,7 +83,7 @@ def _unprimed(names: Names, expr: sp.Expr) -> sp.Expr:
 
 def _in_words(names: Names, factor: sp.Expr) -> str:
     """A factor of a gradient in the field's notation, as in j sigma'(<w_{j,r}, mu>)."""
-    return str(TextPrinter(names.model).doprint(factor))
+    return Text(OneLoop(names.model)).show(factor)
 
 
 def _named(names: Names, expr: sp.Expr, known: dict[sp.Expr, Definition], prefix: str, meaning: str) -> sp.Expr:
@@ -91,7 +92,7 @@ def _named(names: Names, expr: sp.Expr, known: dict[sp.Expr, Definition], prefix
         return expr
     if expr not in known:
         indices = (names.head, i) if names.head in expr.free_symbols else (i,)
-        known[expr] = Definition(f"{prefix}{len(known)}", indices, expr, "w_{{{0}}}", meaning)
+        known[expr] = Definition(f"{prefix}{len(known)}", indices, expr, meaning)
     return known[expr].symbol
 
 
@@ -113,7 +114,7 @@ def _split_sums(names: Names, definitions: list[Definition], prefix: str) -> lis
             part = total.func(factor, *total.limits)
             if part not in parts:
                 name, meaning = f"{prefix}{len(parts)}", "part of a sum over neurons"
-                parts[part] = Definition(name, definition.indices, part, "", meaning)
+                parts[part] = Definition(name, definition.indices, part, meaning)
                 out.append(parts[part])
             whole += coefficient * parts[part].symbol
         out.append(replace(definition, expr=definition.expr.xreplace({total: whole})))

@@ -9,16 +9,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
 
 import sympy as sp
 
 from ..calculus.canonical import Canonical, canonical
 from ..calculus.recursion import Recursion, of_model
-from ..calculus.roles import FormalVector, GramEntry, PatchPreactivation, indexed, role_of
-from ..calculus.symbols import Vector, c, kappa, m
+from ..calculus.roles import GramEntry, indexed
+from ..calculus.symbols import c, kappa, m
 from ..declare import Bilevel, Model
-from ..show.single import PaperLatexPrinter, TextPrinter
+from ..notation.latex import Latex
+from ..notation.lines import Line
+from ..notation.readings import Printed, PrintedTasks
+from ..notation.signs import Sign
+from ..notation.text import Text
 
 Slip = Callable[[str, sp.Expr, sp.Expr], sp.Expr]  # (erratum, printed, corrected) -> one of the two
 
@@ -90,7 +93,7 @@ def _derived(of: Callable[[Recursion], sp.Expr], model: Model, hypotheses: tuple
 
 
 def _signed_heads(model: Model) -> bool:
-    return model.network.heads == "signed"
+    return model.network.head_axis.signed
 
 
 @functools.cache
@@ -142,159 +145,8 @@ def penalty_constant(value: sp.Expr) -> Hypothesis:
 # Text
 
 
-def _is_square(expr: sp.Expr) -> bool:
-    """Whether it prints as a squared norm."""
-    role, indices = role_of(expr), getattr(expr, "indices", ())
-    middle = len(indices) // 2
-    return isinstance(role, GramEntry) and role.own and indices[:middle] == indices[middle:]
-
-
-class ClaimText(TextPrinter):
-    """ASCII, with formal vectors and pre-activations at step 0."""
-
-    def _print_Indexed(self, expr: sp.Indexed) -> str:
-        match role_of(expr):
-            case FormalVector(family):
-                return self.vector(family, expr.indices)
-            case PatchPreactivation(start=True) as patch:
-                return self.inner(self.filter(expr.indices[:2]) + "(0)", self.patch(patch, expr.indices[2]))
-        return super()._print_Indexed(expr)
-
-    def _print_Symbol(self, expr: sp.Symbol) -> str:
-        role = role_of(expr)
-        return role.family if isinstance(role, FormalVector) else super()._print_Symbol(expr)
-
-    def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
-        if _is_square(expr.base) and expr.exp.is_Integer and expr.exp.is_positive:
-            return f"{self._print(expr.base)[:-1]}{2 * expr.exp}"
-        return str(super()._print_Pow(expr, rational))
-
-    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:
-        left, right = sorted(expr.args, key=lambda arg: (bool(arg.is_number), str(arg)))
-        return f"1{{{self._print(left)} = {self._print(right)}}}"
-
-
-class ClaimLatex(PaperLatexPrinter):
-    """LaTeX, with the same."""
-
-    def _print_Indexed(self, expr: sp.Indexed) -> str:
-        at = expr.indices
-        match role_of(expr):
-            case FormalVector(family):
-                return self.vector(self.model.family(family), at)
-            case PatchPreactivation(start=True) as patch:
-                return rf"\langle \mathbf{{w}}_{{{self._sub(at[:2])}}}^{{(0)}}, {self._patch(patch, at[2])}\rangle"
-        return super()._print_Indexed(expr)
-
-    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        role = role_of(expr)
-        if isinstance(role, FormalVector):
-            return self.model.family(role.family).latex
-        return super()._print_Symbol(expr, style)
-
-    def _print_Pow(self, expr: sp.Pow) -> str:
-        if _is_square(expr.base) and expr.exp.is_Integer and expr.exp.is_positive:
-            return f"{self._print(expr.base)[:-1]}{{{2 * expr.exp}}}"
-        return str(super()._print_Pow(expr))
-
-    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta, exp: str | None = None) -> str:
-        left, right = sorted(expr.args, key=lambda arg: (bool(arg.is_number), str(arg)))
-        return rf"\mathbb{{1}}\{{{self._print(left)}={self._print(right)}\}}"
-
-    def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        known = {family.coefficient.name: family.coefficient.latex for family in self.model.directions}
-        name, _, kind = base.partition("_")
-        if name in known and kind in ("", "over", "under"):
-            mark = {"": "{0}", "over": r"\overline{{{0}}}", "under": r"\underline{{{0}}}"}[kind]
-            return mark.format(known[name]) + f"_{{{self._sub(at)}}}"
-        return super()._named(base, at)
-
-    def _print_Sum(self, expr: sp.Sum) -> str:
-        shown = ""
-        for limit in reversed(expr.limits):
-            heads = limit[2] == self.model.n_heads and self.names.signed
-            bound, first, last = (self._print(part) for part in limit)
-            shown += rf"\sum_{{{bound}\in\{{\pm 1\}}}}" if heads else rf"\sum_{{{bound}={first}}}^{{{last}}}"
-        return rf"{shown}\Bigl[{self._print(expr.function)}\Bigr]"
-
-
-class TaskText(ClaimText):
-    """ASCII of a bilevel algorithm's displays: vectors and products carry their task's index."""
-
-    def vector(self, family: str, at: tuple[sp.Expr, ...]) -> str:
-        """nu_k, xi_{k,i}: a task family's name ends in its index; a fresh noise is xi."""
-        if family == "fresh":
-            return "xi"
-        return super().vector(family.removesuffix("_k"), at) if at else family
-
-    def _print_Indexed(self, expr: sp.Indexed) -> str:
-        role, at = role_of(expr), expr.indices
-        if isinstance(role, PatchPreactivation):
-            label = f"y_{self._sub(at[2:])} " if self.names.declared_patch(role).scale == "label" else ""
-            place = at[2:][: task_places(self.model, role.family)]
-            shown = self.inner(self.filter(at[:2]), label + self.vector(role.family, place))
-            return f"{shown} by (C.4)" if role.elsewhere else shown
-        return super()._print_Indexed(expr)
-
-    def _gram(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
-        left, right = (self.vector(*side) for side in gram_sides(self.model, entry, at))
-        return self.square(left) if left == right else self.inner(left, right)
-
-    def _print_Sum(self, expr: sp.Sum) -> str:
-        over = [f"{first} <= {bound} <= {last}" if str(last).startswith("n") else str(bound)
-                for bound, first, last in expr.limits]  # fmt: skip
-        return f"sum_{{{', '.join(over)}}} [ {self._print(expr.function)} ]"
-
-    def _print_Ramp(self, expr: sp.Function) -> str:
-        return f"sigma'({self._print(expr.args[0])})"
-
-
-class TaskLatex(ClaimLatex):
-    """LaTeX of the same; the left side says at which (t, tau) the weights are."""
-
-    def _print_Indexed(self, expr: sp.Indexed) -> str:
-        role, at = role_of(expr), expr.indices
-        if isinstance(role, PatchPreactivation):
-            label = rf"y_{{{self._sub(at[2:])}}} " if self.names.declared_patch(role).scale == "label" else ""
-            vector = self._vector_of(role.family, at[2:][: task_places(self.model, role.family)])
-            shown = rf"\langle {self._filter(at[:2])}, {label}{vector}\rangle"
-            return rf"{shown}_{{\text{{(C.4)}}}}" if role.elsewhere else shown
-        return super()._print_Indexed(expr)
-
-    def _vector_of(self, name: str, at: tuple[sp.Expr, ...]) -> str:
-        if any(family.name == name for family in self.model.directions):
-            return self.vector(self.model.family(name), at)
-        known = {"nu": r"\boldsymbol{\nu}", "z": r"\mathbf{z}", "fresh": r"\boldsymbol{\xi}"}
-        return known[name] + (f"_{{{self._sub(at)}}}" if at else "")
-
-    def _filter(self, at: tuple[sp.Expr, ...]) -> str:
-        return rf"\mathbf{{w}}_{{{self._sub(at)}}}"
-
-    def _gram(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
-        left, right = (self._vector_of(*side) for side in gram_sides(self.model, entry, at))
-        return rf"\|{left}\|_2^2" if left == right else rf"\langle {left}, {right}\rangle"
-
-    def _named(self, base: str, at: tuple[sp.Expr, ...]) -> str:
-        return rf"\widetilde{{\mathbf{{W}}}}_{{{self._sub(at)}}}" if base == "W~" else super()._named(base, at)
-
-    def _print_Ramp(self, expr: sp.Function, exp: str | None = None) -> str:
-        return rf"\sigma'({self._print(expr.args[0])})"
-
-
-def task_places(model: Model, name: str) -> int:
-    """How many indices a vector has, the task among them: of a family, of nu, of a z or of a fresh noise."""
-    over = {"z": "task", "nu": "one", "fresh": "one"} | {family.name: family.over for family in model.directions}
-    return {"one": 0, "class": 1, "task": 1, "sample": 2}[over[name]]
-
-
-def gram_sides(model: Model, entry: GramEntry, at: tuple[sp.Expr, ...]) -> tuple[Vector, Vector]:
-    """The two vectors of an inner product between tasks, each a name with its indices."""
-    split = task_places(model, entry.first)
-    return (entry.first, at[:split]), (entry.second, at[split:])
-
-
-def _printers(model: Model) -> tuple[type[ClaimText], type[ClaimLatex]]:
-    return (TaskText, TaskLatex) if isinstance(model.algorithm, Bilevel) else (ClaimText, ClaimLatex)
+def _reading(model: Model) -> Printed:
+    return PrintedTasks(model) if model.algorithm.over_tasks else Printed(model)
 
 
 def explain(claim: Claim) -> str:
@@ -336,19 +188,14 @@ def _at_kink(model: Model) -> str:
 
 def latex(claim: Claim, lines: tuple[sp.Expr, ...]) -> str:
     """The claim's left side = the sum of `lines`, as an `align*` environment."""
-    model = claim.model()
-    printer = _printers(model)[1](model)
-    shown = " \\\\\n&\\quad ".join(_signed(printer, line, at) for at, line in enumerate(lines))
-    return "\\begin{align*}\n" + f"{claim.left_latex} &= {shown}" + "\n\\end{align*}"
+    return Latex(_reading(claim.model())).display([_line(claim, lines)]).rstrip()
+
+
+def _line(claim: Claim, terms: tuple[sp.Expr, ...]) -> Line:
+    """The display as a line, a term a row."""
+    return Line(Sign(claim.left, claim.left_latex), terms, stacked=True)
 
 
 def _block(title: str, claim: Claim, lines: tuple[sp.Expr, ...], equation: bool = True) -> list[str]:
-    model = claim.model()
-    printer = _printers(model)[0](model)
-    shown = [_signed(printer, line, at) for at, line in enumerate(lines)]
-    return ["", title, *([f"    {claim.left} ="] if equation else []), *(f"      {line}" for line in shown)]
-
-
-def _signed(printer: Any, line: sp.Expr, at: int) -> str:
-    shown = str(printer.doprint(line))
-    return shown if at == 0 or shown.startswith("-") else f"+ {shown}"
+    terms = Text(_reading(claim.model())).terms(_line(claim, lines))
+    return ["", title, *([f"    {claim.left} ="] if equation else []), *(f"      {term}" for term in terms)]

@@ -5,41 +5,49 @@ from __future__ import annotations
 from ..calculus.recursion import Recursion
 from ..calculus.symbols import c, kappa
 from ..declare import Bilevel, Model
-from . import algorithm
-from . import bilevel as bilevel_show
-from . import single as show
-from .single import TextPrinter, published
+from ..notation.lines import Line
+from ..notation.readings import OneLoop
+from ..notation.text import Text
+from . import algorithm, one_loop, two_loops
+from .display import Display
+from .parts import batch_mean, published
+
+
+def display(recursion: Recursion) -> Display:
+    """What is shown of a recursion, as data."""
+    return (two_loops if _two_loops(recursion.model) else one_loop).display(recursion)
 
 
 def text(recursion: Recursion) -> str:
     """The recursion in ASCII."""
-    return (bilevel_show if _two_loops(recursion.model) else show).text(recursion)
+    return display(recursion).text
+
+
+def text_lines(recursion: Recursion) -> list[str]:
+    """The same, line by line, as a kernel's docstring has it."""
+    return text(recursion).rstrip().split("\n")
 
 
 def latex(recursion: Recursion) -> str:
     """The recursion as `align*` environments, ready to compile with amsmath and amssymb in a plain article."""
-    return (bilevel_show if _two_loops(recursion.model) else show).latex(recursion)
-
-
-def _two_loops(model: Model) -> bool:
-    return isinstance(model.algorithm, Bilevel)
+    return display(recursion).latex
 
 
 def steps(recursion: Recursion) -> str:
     """The derivation: forward definitions, then each differentiation, numbered."""
-    model, lines = recursion.model, [f"{recursion.model.title or recursion.model.name}: derivation", ""]
-    lines += _constants(recursion)
-    printer, number = TextPrinter(model), 0
-    mean = algorithm.batch_mean(model)
-    for definition in recursion.definitions.values():
-        number += 1
-        left, right = printer.doprint(definition.symbol), printer.doprint(definition.expr)
-        lines += [f"({number}) {definition.meaning}", f"    {left} = {right}", ""]
-    for title, left, right in recursion.steps:
-        number += 1
-        lines += [f"({number}) {title}", f"    {printer.doprint(left)} = {printer.doprint(right.subs(mean))}", ""]
-    lines += [f"({number + 1}) the step: {', '.join(_moves(model))}, coefficients as declared", ""]
+    model, mean, alphabet = recursion.model, batch_mean(recursion.model), Text(OneLoop(recursion.model))
+    titled = [(definition.meaning, Line(definition.symbol, (definition.expr,)))
+              for definition in recursion.definitions.values()]  # fmt: skip
+    titled += [(title, Line(left, (right.subs(mean),))) for title, left, right in recursion.steps]
+    lines = [f"{model.title or model.name}: derivation", "", *_constants(recursion)]
+    for number, (title, line) in enumerate(titled, start=1):
+        lines += [f"({number}) {title}", f"    {alphabet.line(line)}", ""]
+    lines += [f"({len(titled) + 1}) the step: {', '.join(_moves(model))}, coefficients as declared", ""]
     return "\n".join(lines) + "\n" + text(recursion)
+
+
+def _two_loops(model: Model) -> bool:
+    return model.algorithm.over_tasks
 
 
 def _constants(recursion: Recursion) -> list[str]:
@@ -61,4 +69,4 @@ def _constants(recursion: Recursion) -> list[str]:
 
 def _moves(model: Model) -> list[str]:
     """The algorithm's step on z and b."""
-    return bilevel_show.step_lines(model) if _two_loops(model) else algorithm.reduced_step(model)
+    return two_loops.step_lines(model) if _two_loops(model) else algorithm.reduced_step(model)

@@ -178,8 +178,8 @@ def started(problem: Problem, seed: int) -> Start:
     There vectors couple the tasks at fewer products.
     """
     model, values = problem.model, problem.values
-    if isinstance(model.algorithm, Bilevel):
-        count, n = (int(str(values[name])) for name in (model.algorithm.tasks, model.algorithm.examples))
+    if model.algorithm.over_tasks:
+        count, n = (int(str(values[name])) for name in model.algorithm.sizes)
         if float(str(values["d"])) < model.offsets(count * n, count)[""]:
             return problem.start(seed, "vectors")
     try:

@@ -17,11 +17,6 @@ Declared = NeuronNorm | Spectral | NormalisedMargin | MaxMargin | NearOrthogonal
 KINDS = (NeuronNorm, Spectral, NormalisedMargin, MaxMargin, NearOrthogonality)
 
 
-def matrix_names(heads: int, signed: bool) -> list[str]:
-    """The labels of the `matrix` dimension: each head's, and the stack of all."""
-    return [*(["+1", "-1"] if signed else [str(k) for k in range(heads)]), "stack"]
-
-
 def variable(states: States, declared: Declared) -> Variable | None:
     """The declared observable at the recorded states; None where the states do not determine it."""
     if isinstance(declared, NearOrthogonality):

@@ -62,5 +62,5 @@ def labels(start: Start) -> dict[str, list[Any]]:
         "i": list(range(start.draw.examples)),
         "task": list(range(start.draw.tasks)),
         "class": list(range(model.network.classes)),
-        "matrix": list(matrices.matrix_names(model.n_heads, axis.signed)),
+        "matrix": [*axis.names, "stack"],
     }

@@ -14,8 +14,8 @@ LARGEST = 2e8  # entries of directions and filters together, 1.6 GB
 
 def gram_refusal(model: Model, values: Mapping[str, Value]) -> str:
     """Why inner products alone cannot be drawn exactly at these values, in one sentence; empty where they can."""
-    if isinstance(model.algorithm, Bilevel) and model.algorithm.redrawn and values.get(model.algorithm.redrawn):
-        fresh = model.algorithm.redrawn
+    fresh = model.algorithm.redrawn
+    if fresh and values.get(fresh):
         return (
             f"sampling: 'gram' draws the inner products of one set of examples, and {fresh} = true draws new ones "
             "before every step; give sampling='vectors'"

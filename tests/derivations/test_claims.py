@@ -29,6 +29,7 @@ from derivations.papers.shelf import claims
 from tests.helpers import printed_numbers as numbers
 from tests.helpers import printed_states as states
 from tests.helpers import printed_tasks as tasks
+from tests.helpers.typeset import COLUMN, widest
 
 CLAIMS = claims()
 EXACT = 1e-12
@@ -106,6 +107,7 @@ def test_every_claim_prints(name: str) -> None:
         written = latex(claim, lines)
         assert written.count("{") == written.count("}") and written.startswith(r"\begin{align*}")
         assert r"\Bigl[" not in written or written.count(r"\Bigl[") == written.count(r"\Bigr]")
+        assert widest(written) <= COLUMN
 
 
 @pytest.mark.parametrize("name", states.TRUTH)

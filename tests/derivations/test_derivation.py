@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 import sympy as sp
 
 from derivations.calculus.sums import Definition, contract, derivative, pull_out, reduce_signs
 from derivations.calculus.symbols import Names, i, n, r, s, y
 from derivations.declare import Activation, Coefficient, Directions, Model, Network, Objective, Patch
-from derivations.derive import Derived, derive
-from derivations.papers.heterogeneous.model import model as heterogeneous
-from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
+from derivations.derive import derive
 from derivations.papers.pegr.model import model as pegr
-from derivations.show.latex_lines import WIDTH, align, width
 from derivations.show.shown import steps
 
 j, k = sp.symbols("j k", integer=True, positive=True)
@@ -47,7 +40,7 @@ def test_a_delta_removes_its_sum_and_constants_leave_it() -> None:
 
 
 def test_derivative_goes_through_definitions_and_freezes_the_rest() -> None:
-    named = {"S": Definition("S", (i,), sp.Sum(W[r] ** 2 * X[i], (r, 1, n)), "S", "")}
+    named = {"S": Definition("S", (i,), sp.Sum(W[r] ** 2 * X[i], (r, 1, n)), "")}
     S = sp.IndexedBase("S")
     assert derivative(S[j] ** 2, W[k], named) == 2 * S[j] * 2 * W[k] * X[j]
     assert derivative(sp.IndexedBase("frozen")[j], W[k], named) == 0
@@ -118,53 +111,6 @@ def test_a_family_without_patches_has_no_gradient() -> None:
         objective=model.objective,
     )
     assert derive(wider).gradient["nu"] == ()
-
-
-def latex_document(recursion: Derived) -> str:
-    head = r"\documentclass{article}\usepackage{amsmath,amssymb}\begin{document}"
-    return f"{head}\n{recursion.latex()}\n\\end{{document}}\n"
-
-
-LATEX = {
-    "pegr": pegr("pegr"), "none": pegr("none"), "fgr": pegr("fgr"), "fgr_q3": pegr("fgr", 3),
-    "heterogeneous": heterogeneous(3), "nearly_orthogonal": nearly_orthogonal(), "softmax": softmax_model("full"),
-}  # fmt: skip
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here to compile with")
-@pytest.mark.parametrize("name", LATEX)
-def test_latex_compiles_in_a_plain_article_without_overfull_boxes(name: str, tmp_path: Path) -> None:
-    (tmp_path / "doc.tex").write_text(latex_document(derive(LATEX[name])), encoding="utf-8")
-    done = subprocess.run(
-        ["pdflatex", "-halt-on-error", "doc.tex"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Overfull" not in done.stdout and "Underfull" not in done.stdout
-
-
-@pytest.mark.parametrize("name", LATEX)
-def test_no_line_of_latex_is_estimated_too_wide(name: str) -> None:
-    """What holds where there is no TeX to ask."""
-    for block in derive(LATEX[name]).latex().split("\\begin{align*}\n")[1:]:
-        rows = [line.removesuffix(r" \\").partition("&") for line in block.splitlines()[:-1]]
-        assert max(width(left) for left, _, _ in rows) + max(width(right) for _, _, right in rows) <= WIDTH
-
-
-def test_a_long_row_is_broken_at_a_sign_outside_parentheses() -> None:
-    term = r"\mathrm{ReLU}(\langle \mathbf{w}_{j,r}^{(t)}, a + b\rangle)"
-    shown = align([rf"x &= \Bigl[{term} - {term} + {term} - {term} + {term}\Bigr]", "y &= 1"])
-    lines = shown.splitlines()[1:-1]
-    assert len(lines) >= 3 and lines[-1] == "y &= 1" and lines[0].startswith(r"x &= \Bigl[")
-    assert all(line.startswith((r"&\qquad + ", r"&\qquad - ")) for line in lines[1:-1])
-    assert "".join(line.removesuffix(r" \\").replace(r"&\qquad ", "") for line in lines[:-1]).replace(" ", "") == (
-        rf"x &= \Bigl[{term} - {term} + {term} - {term} + {term}\Bigr]".replace(" ", "")
-    )
-
-
-def test_a_term_without_a_sign_is_broken_between_factors() -> None:
-    factor = r"\mathrm{ReLU}(\langle \mathbf{w}_{j,r}^{(t)}, \boldsymbol{\xi}_{i}\rangle)"
-    lines = align([rf"x &= \sum_{{i=1}}^{{n}}\Bigl[{factor} {factor} {factor} {factor} {factor}\Bigr]"]).splitlines()
-    assert len(lines) >= 4 and all(line.startswith(r"&\qquad\qquad \times \mathrm") for line in lines[2:-1])
 
 
 def test_definitions_carry_the_papers_superscript() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from derivations.calculus import changes
 from derivations.calculus.canonical import canonical
 from derivations.calculus.symbols import kappa, lam, m, n
 from derivations.ledger import errata
@@ -24,7 +25,6 @@ from derivations.papers import shelf
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model
 from derivations.papers.shelf import claims
-from derivations.show import changes
 from dynamics.chance.streams import stream
 from gammarho import cli
 from simulate.start.draw import draw

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 import sympy as sp
 
 from ...calculus.activations import HuberizedRelu, Ramp, number
+from ...calculus.changes import expanded, vector
 from ...calculus.recursion import Recursion
 from ...calculus.roles import GramEntry, PatchPreactivation, Preactivation, Role, Symbol, indexed, role_of
 from ...calculus.symbols import eta, i, i_, m, n, r, s, signed_head, y
+from ...calculus.task_changes import along, inner_change, lifted, outer_change, reptile_change
 from ...calculus.task_symbols import ALL, TRAIN, VALIDATION, K, gamma, k, k_, n_1, n_2
 from ...declare import Model
 from ...ledger.claims import Claim, Hypothesis, Slip, second_layer
-from ...show.changes import expanded, vector
-from ...show.task_changes import along, inner_change, lifted, outer_change, reptile_change
 from .model import model
 
 j, _ = signed_head()

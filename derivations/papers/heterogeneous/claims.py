@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from ...calculus import changes
 from ...calculus.activations import Step
 from ...calculus.canonical import bound_apart
 from ...calculus.recursion import Recursion
@@ -18,7 +19,6 @@ from ...calculus.roles import FormalVector, GramEntry, PatchPreactivation, Preac
 from ...calculus.symbols import class_head, eta, i, i_, m, n, r, r_, y
 from ...declare import Model
 from ...ledger.claims import Claim, Hypothesis, Slip, orthogonal, second_layer
-from ...show import changes
 from .model import model
 
 CLASSES = 3

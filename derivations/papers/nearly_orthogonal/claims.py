@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from ...calculus import changes
 from ...calculus.activations import LeakySlopeClosed
 from ...calculus.canonical import bound_apart
 from ...calculus.recursion import Recursion
 from ...calculus.roles import GramEntry, PatchPreactivation, indexed
 from ...calculus.symbols import eta, i, i_, m, n, r, s, signed_head, y
 from ...ledger.claims import Claim, Hypothesis, Slip, second_layer
-from ...show import changes
 from .model import model
 
 j, _ = signed_head()

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from ...calculus import changes
 from ...calculus.activations import Relu, Step
 from ...calculus.recursion import Recursion
 from ...calculus.roles import GramEntry, PatchPreactivation, indexed, scalar
 from ...calculus.symbols import eta, i, i_, lam, m, n, r, r_, s, signed_head, y
 from ...declare import Model
 from ...ledger.claims import Claim, Hypothesis, Slip, omitted, orthogonal, penalty_constant, second_layer
-from ...show import changes
 from .model import model
 
 j, j_ = signed_head()

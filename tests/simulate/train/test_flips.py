@@ -32,7 +32,7 @@ from derivations.declare import (
     to_plain,
 )
 from derivations.derive import derive
-from derivations.show.single import latex, text
+from derivations.show.shown import latex, text
 from dynamics.chance.streams import stream
 from dynamics.kernel.loading import plain_module
 from simulate.ask.parameters import Resolved

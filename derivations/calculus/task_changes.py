@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ..calculus.recursion import Recursion
-from ..calculus.roles import FormalVector, GramEntry, PatchPreactivation, Preactivation, indexed, role_of
-from ..calculus.symbols import eta, n, s
-from ..calculus.task_symbols import ALL, K, gamma, k, k_
 from ..declare import Model
 from .changes import filter_change, vector
+from .recursion import Recursion
+from .roles import FormalVector, GramEntry, PatchPreactivation, Preactivation, indexed, role_of
+from .symbols import eta, n, s
+from .task_symbols import ALL, K, gamma, k, k_
 
 Split = tuple[sp.Expr, tuple[sp.Expr, sp.Expr]]
 
@@ -47,7 +47,7 @@ def reptile_change(weights: sp.Expr, adapted: sp.IndexedBase) -> sp.Expr:
 
 def lifted(expr: sp.Expr, model: Model, task: sp.Expr) -> sp.Expr:
     """One task's expression as that of task `task`; families over one vector or over classes belong to all tasks."""
-    own = {family.name for family in model.directions if family.over in ("task", "sample")}
+    own = {family.name for family in model.directions if not family.index_set.shared}
 
     def indexed(entry: sp.Indexed) -> sp.Expr:
         role, at = role_of(entry), entry.indices
@@ -56,7 +56,7 @@ def lifted(expr: sp.Expr, model: Model, task: sp.Expr) -> sp.Expr:
         front = 2 if isinstance(role, PatchPreactivation | Preactivation) else 0
         return entry.base[(*at[:front], task, *at[front:])]
 
-    shared = {vector(family.name): vector(family.name, task) for family in model.directions if family.over == "task"}
+    shared = {vector(family.name): vector(family.name, task) for family in model.directions if family.index_set.per_task}
     return expr.replace(lambda e: isinstance(e, sp.Indexed), indexed).xreplace(shared)
 
 

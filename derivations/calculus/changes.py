@@ -5,15 +5,17 @@ A vector is a formal symbol (v_mu, v_xi[i]), so an update of a filter is one exp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import sympy as sp
 
-from ..calculus.canonical import bound_apart
-from ..calculus.recursion import Gradient, Recursion
-from ..calculus.roles import Covector, FormalVector, indexed, role_of, scalar
-from ..calculus.sums import Definition, derivative
-from ..calculus.symbols import Names, class_, eta, i, i_, n, r, r_
 from ..declare import Directions
-from .single import unprimed
+from .canonical import bound_apart
+from .recursion import Collected, Gradient, Recursion
+from .roles import Covector, FormalVector, indexed, role_of, scalar
+from .sums import Definition, derivative, reduce_signs
+from .symbols import Names, class_, eta, i, i_, n, r, r_
 
 
 def vector(family: str, *place: sp.Expr) -> sp.Expr:
@@ -29,13 +31,38 @@ def filter_change(recursion: Recursion) -> sp.Expr:
     return -eta * _in_vectors(recursion, _slopes(recursion.gradient))
 
 
+def collected_change(
+    recursion: Recursion, family: str, constants: Mapping[sp.Symbol, sp.Expr] = MappingProxyType({})
+) -> tuple[Collected, ...]:
+    """What one step adds to a family's coefficient, at j, r and the family's index.
+
+    That is -eta times the declared signs and scale times dO/dz, with `constants` put in and common factors taken out.
+    """
+    names, coefficient = Names(recursion.model), recursion.model.family(family).coefficient
+    place = names.free_place(recursion.model.family(family))
+    scale = names.gram((family, place), (family, place)) if coefficient.scaled else sp.S.One
+    sign = names.sign(names.head_) if coefficient.signed else sp.S.One
+    own = names.label(i_) if coefficient.labelled else sp.S.One
+
+    def reduced(outer: sp.Expr, expr: sp.Expr) -> sp.Expr:
+        return reduce_signs(outer * expr, names.signed)
+
+    return tuple(
+        Collected(
+            -eta * names.unprimed(scale * group.common.subs(constants)), group.limits,
+            tuple(
+                (names.unprimed(sp.factor_terms(reduced(own, weight.subs(constants)))),
+                 names.unprimed(reduced(sign, factor)))
+                for weight, factor in group.terms
+            ),
+        )
+        for group in recursion.gradient[family]
+    )  # fmt: skip
+
+
 def coefficient_change(recursion: Recursion, family: str) -> sp.Expr:
-    """What one step adds to a family's coefficient, at j, r and the family's index."""
-    names, declared = Names(recursion.model), recursion.model.family(family)
-    place = names.free_place(declared)
-    scale = names.gram((family, place), (family, place)) if declared.coefficient.scaled else sp.S.One
-    sign = names.sign(names.head_) if declared.coefficient.signed else sp.S.One
-    return _read(names, -eta * sign * scale * _slopes(recursion.gradient)[family])
+    """The same as one expression."""
+    return sp.Add(*[group.expr for group in collected_change(recursion, family)])
 
 
 def patch_change(recursion: Recursion, number: int) -> sp.Expr:
@@ -134,10 +161,10 @@ def _over(
     if family.single:
         return body
     bound = (Names(recursion.model).free_place(family) if bounds is None else bounds)[0]
-    upper = n if family.over == "sample" else sp.Integer(recursion.model.network.classes)
+    upper = family.index_set.size(recursion.model.network.classes, 1, n)
     return sp.Sum(body, (bound, 1, upper))
 
 
 def _read(names: Names, expr: sp.Expr) -> sp.Expr:
     """The updated neuron's indices without primes, no sum capturing them."""
-    return unprimed(names, bound_apart(expr, {names.head_: names.head, r_: r, i_: i, class_: sp.Symbol("c'")}))
+    return names.unprimed(bound_apart(expr, {names.head_: names.head, r_: r, i_: i, class_: sp.Symbol("c'")}))

@@ -1,0 +1,89 @@
+"""The displays of an algorithm with one loop: decomposition, algorithm, definitions, and one update a coefficient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..calculus.changes import collected_change
+from ..calculus.recursion import Recursion
+from ..calculus.symbols import Names, c, eta, kappa
+from ..declare import Directions, Model
+from ..notation.lines import BECOMES, Entry, Factors, Line, Said, Total, Velocity
+from ..notation.ranges import Range
+from ..notation.readings import OneLoop
+from ..notation.signs import NEXT, NOW, START, Sign
+from . import algorithm
+from .display import Display, Section
+from .parts import THEN, activation_said, change, coefficient, definition_lines, filters, published, share
+
+
+def display(recursion: Recursion) -> Display:
+    """What is shown of a recursion of one loop."""
+    model = recursion.model
+    here, moved = OneLoop(model), OneLoop(model, moved=True)
+    updates = [line for family in model.directions for line in _update(recursion, family, moved)]
+    return Display(
+        f"{model.title or model.name}, activation {activation_said(model)}, penalty {model.objective.penalty}.",
+        (
+            Section("Decomposition", (_decomposition(model), *_halves(model)), here),
+            Section("Algorithm", algorithm.lines(here), here),
+            Section("Definitions", definition_lines(recursion), moved),
+            Section("One step, from t to t + 1", tuple(updates), moved),
+        ),
+        _unpublished(model),
+    )
+
+
+def _unpublished(model: Model) -> tuple[str, ...]:
+    """What kappa and c are, where the model does not say."""
+    meant = {kappa: "kappa = 1/m for a mean over the filters, 1 for a sum"}
+    if model.objective.penalty != "none":
+        meant[c] = "c = 1/2 with penalty_half, else 1"
+    known = published(model)
+    said = [meaning for constant, meaning in meant.items() if constant not in known]
+    return (f"with {'; '.join(said)}",) if said else ()
+
+
+def _decomposition(model: Model) -> Line:
+    """w(t) = w(0) + sum of coefficient times direction, with the declared signs and scale."""
+    names = Names(model)
+    start = filters(names, START)
+    first = Factors((Sign("a(t)", "a^{(t)}"), start) if algorithm.kept(model) else (start,))
+    shares = []
+    for family in model.directions:
+        place = names.read_place(family)
+        over = Total(tuple(map(Range, place)), plain=True) if place else None
+        shares.append(share(names, family, coefficient(names, family, place, NOW), over))
+    return Line(filters(names, THEN), (first, *shares))
+
+
+def _halves(model: Model) -> Iterator[Said]:
+    """The halves of a coefficient over the examples of the own class and over the others."""
+    j = Names(model).head
+    for known in (family.coefficient for family in model.directions if family.coefficient.split):
+        name, entry = known.name, rf"{known.latex}_{{{j},r,i}}^{{(t)}}"
+        yield Said(
+            f"{name}_over = {name} 1{{{j} = y_i}}, {name}_under = {name} 1{{{j} != y_i}}",
+            (rf"\overline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} ",
+             rf"= {entry} \mathbf{{1}}\{{{j} = y_i\}}, \qquad "
+             rf"\underline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} = {entry} \mathbf{{1}}\{{{j} \neq y_i\}}"),
+        )  # fmt: skip
+
+
+def _update(recursion: Recursion, family: Directions, reading: OneLoop) -> Iterator[Line]:
+    """One step of a family's coefficient: of its velocity first, where there is one."""
+    model, names = recursion.model, reading.names
+    now, new = (coefficient(names, family, names.read_place(family), time) for time in (NOW, NEXT))
+    groups, kept = collected_change(recursion, family.name, published(model)), _kept(model, now)
+    if "momentum" not in model.algorithm.options:
+        yield Line(new, (kept, *(change(reading, group) for group in groups)), BECOMES)
+        return
+    gradient = [change(reading, replace(group, common=group.common / -eta)) for group in groups]
+    beta, velocity = algorithm.symbol(model, "momentum"), Velocity(new)
+    yield Line(velocity, (Factors((beta, Velocity(now))), *gradient), BECOMES)
+    yield Line(new, (kept, Factors((Sign("eta", r"\eta"), velocity), negative=True)), BECOMES)
+
+
+def _kept(model: Model, now: Entry) -> Factors:
+    return Factors((*algorithm.kept(model), now))

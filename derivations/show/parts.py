@@ -1,0 +1,77 @@
+"""What the displays of one loop and of two have in common: constants, definitions, coefficients and their terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from ..calculus.recursion import Collected, Recursion, needed
+from ..calculus.symbols import Names, c, i, kappa, m, n, r
+from ..declare import Directions, Model
+from ..notation.lines import Change, Entry, Line, Share, Total, Within
+from ..notation.readings import OneLoop
+from ..notation.signs import FILTER, NEVER, Sign
+
+BATCH_SIZE = sp.Symbol("|B_t|", positive=True)
+THEN = Sign("(t)", "t")
+
+
+def batch_mean(model: Model) -> dict[sp.Symbol, sp.Expr]:
+    """n, as it reads where a step averages over its batch."""
+    return {n: BATCH_SIZE} if "batch" in model.algorithm.options else {}
+
+
+def published(model: Model) -> dict[sp.Symbol, sp.Expr]:
+    """kappa and c at the declared defaults, 1/m for a mean over filters and 1/2 where declared; n of a batch."""
+    defaults = {parameter.name: parameter.default for parameter in model.parameters}
+    shown: dict[sp.Symbol, sp.Expr] = batch_mean(model)
+    if "neurons" in defaults:
+        shown[kappa] = 1 / m if defaults["neurons"] == "mean" else sp.S.One
+    if "penalty_half" in defaults:
+        shown[c] = sp.Rational(1, 2) if defaults["penalty_half"] else sp.S.One
+    return shown
+
+
+def activation_said(model: Model) -> str:
+    """The activation by name; a leaky one with its slope and sigma'(0), which no formula shows."""
+    act = model.network.activation
+    if act.name != "leaky_relu":
+        return act.name
+    return f"{act.name} of slope {act.slope} with sigma'(0) = {1 if act.at_kink else act.slope}"
+
+
+def definition_lines(recursion: Recursion) -> tuple[Line, ...]:
+    """The definitions that the gradient rests on, the margin written y_i f_i."""
+    names = Names(recursion.model)
+    found = needed(recursion, [group.expr for groups in recursion.gradient.values() for group in groups])
+    shown = [d for d in found if not d.of_patch and not (names.signed and d.name == "margin")]
+    margin, f, constants = sp.IndexedBase("margin"), sp.IndexedBase("f"), published(recursion.model)
+    unfold = {margin[x]: names.label(x) * f[x] for d in shown for x in d.indices}
+    return tuple(Line(d.symbol, (d.expr.subs(constants).xreplace(unfold),)) for d in shown)
+
+
+def filters(names: Names, time: Sign, sign: Sign = FILTER) -> Entry:
+    """w_{j,r} at a time."""
+    return Entry(sign, (names.head, r), time)
+
+
+def coefficient(names: Names, family: Directions, place: Iterable[sp.Expr], time: Sign = NEVER) -> Entry:
+    """A family's coefficient at head, filter and its own place."""
+    return Entry(Sign(family.coefficient.name, family.coefficient.latex), (names.head, r, *place), time)
+
+
+def share(names: Names, family: Directions, entry: Entry, over: Total | None) -> Share:
+    """What a family adds to a filter: its coefficient with the declared signs and scale, times its vectors."""
+    declared = family.coefficient
+    signs = (*((names.head,) if declared.signed and names.signed else ()),
+             *((names.label(i),) if declared.labelled else ()))  # fmt: skip
+    return Share(over, signs, entry, (family.name, names.read_place(family)), declared.scaled)
+
+
+def change(reading: OneLoop, group: Collected, outer: tuple[Total, ...] = ()) -> Change:
+    """A term of an update, with its sum over examples, or the indicator of the one example that it is about."""
+    if group.limits:
+        sums = (Total((reading.over(limit),)) for limit in group.limits)
+        return Change(group.common, (*outer, *sums), group.terms)
+    return Change(group.common, Within(reading.one_of) if reading.one_of else (), group.terms)

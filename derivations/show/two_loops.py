@@ -1,0 +1,149 @@
+"""The displays of a bilevel algorithm: decomposition, definitions, the inner loop on every task, the outer step.
+
+w^(t,tau) are task k's filters after tau inner steps of outer step t, w^(t,0) = w^(t); sums run over the examples that
+a loop takes: S_k all n of a task, S_k^tr its first n_1 and S_k^val the other n_2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import sympy as sp
+
+from ..calculus.changes import collected_change
+from ..calculus.recursion import Recursion
+from ..calculus.symbols import Names, eta, i, kappa, n, r
+from ..calculus.task_symbols import K
+from ..declare import Bilevel, Directions, Model
+from ..notation.latex import Latex
+from ..notation.lines import BECOMES, Change, Entry, Factors, Line, Said, Share, Total
+from ..notation.ranges import Range
+from ..notation.readings import INNER_STEP, TRAINED, VALIDATED, WHOLE, OneTask, Split, examples_of, task_index
+from ..notation.signs import NEXT, NOW, START, Sign
+from .display import Display, Section
+from .parts import THEN, activation_said, change, coefficient, definition_lines, filters, published, share
+
+_AT_TAU, _AT_END = Sign("^(t,tau)", r"t,\tau"), Sign("^(t,J)", "t,J")
+_TAU, _NEXT_TAU = Sign("", r"t,\tau"), Sign("", r"t,\tau+1")
+
+
+def splits(model: Model) -> tuple[Split, Split]:
+    """Which examples the inner loop and the outer step take."""
+    return (TRAINED, VALIDATED) if model.bilevel.method == "train-validation" else (WHOLE, WHOLE)
+
+
+def display(recursion: Recursion) -> Display:
+    """What is shown of a recursion whose model has two loops."""
+    model, loops = recursion.model, recursion.model.bilevel
+    names, k, (inner, outer) = Names(model), task_index(model), splits(model)
+    anywhere = OneTask(model)
+    at_tau, at_end = OneTask(model, _AT_TAU, inner), OneTask(model, _AT_END, outer)
+    start = Factors((filters(names, START),))
+    whole = [_share(names, family, [k], inner=False) for family in model.directions]
+    return Display(
+        f"{model.title or model.name}, activation {activation_said(model)}, {loops.method}.",
+        (
+            Section("Decomposition", (Line(filters(names, THEN), (start, *whole)),), anywhere),
+            Section(f"Definitions, of task {k} at its filters w", definition_lines(recursion), anywhere),
+            Section(
+                f"Inner loop on every task {k}, tau = 0 .. {loops.inner_steps} - 1, from w^(t,0) = w(t) and "
+                f"coefficients 0{_named(eta_inner=loops.inner_step)}",
+                (*_inner_updates(recursion, at_tau), *_adapted(model, at_tau)), at_tau,
+            ),
+            Section(
+                f"Outer step, from t to t + 1{_named(J=loops.inner_steps, K=loops.tasks)}",
+                tuple(_reptile(model) if loops.method == "reptile" else _outer_updates(recursion, at_end)), at_end,
+            ),
+        ),
+        _remarks(model),
+    )  # fmt: skip
+
+
+def _named(**parameters: str) -> str:
+    """The parameters that have another name than the symbol."""
+    return "".join(f", {symbol} = {name}" for symbol, name in parameters.items() if symbol != name)
+
+
+def _remarks(model: Model) -> tuple[str, ...]:
+    """What the sets of examples are, and kappa where the model does not say."""
+    loops, k = model.bilevel, task_index(model)
+    whole, train, other = (examples_of(model, split).text for split in (WHOLE, TRAINED, VALIDATED))
+    sets = f"with {whole} all {loops.examples} examples of task {k}"
+    if loops.method == "train-validation":
+        sets = f"with {train} the first n_1 = {loops.train} examples of task {k}, and {other} the other n_2 = n - n_1"
+    meant = () if kappa in published(model) else ("and kappa = 1/m for a mean over the filters, 1 for a sum",)
+    return (sets, *meant)
+
+
+def _coefficient(names: Names, family: Directions, time: Sign, inner: bool) -> Entry:
+    """g_{j,r,k}, or the inner loop's g~_{j,r,k}, which is its task's whatever the family is over."""
+    own = family.index_set.per_task or (inner and family.index_set.shared)
+    place = (*names.read_place(family), *((task_index(names.model),) if own else ()))
+    found = coefficient(names, family, place, time)
+    return replace(found, sign=Sign(f"{found.sign.text}~", rf"\tilde{{{found.sign.latex}}}")) if inner else found
+
+
+def _share(names: Names, family: Directions, tasks: list[sp.Symbol], inner: bool) -> Share:
+    """What a family adds to a filter, in all tasks or (with `tasks` empty) in one."""
+    own = [] if family.index_set.shared else tasks
+    bound = [*own, *names.read_place(family)]
+    over = Total(tuple(map(Range, bound))) if bound else None
+    return share(names, family, _coefficient(names, family, NOW, inner), over)
+
+
+def _updates(
+    recursion: Recursion, reading: OneTask, step: sp.Expr, times: tuple[Sign, Sign], inner: bool
+) -> Iterator[Line]:
+    """One gradient step of every coefficient, with the loop's own step size and number of examples."""
+    names, swap = reading.names, {eta: step, n: reading.split.size}
+    for family in recursion.model.directions:
+        now, new = (_coefficient(names, family, time, inner) for time in times)
+        outer = (_over_tasks(recursion.model),) if family.index_set.shared and not inner else ()
+        groups = collected_change(recursion, family.name, published(recursion.model))
+        moved = [change(reading, replace(group, common=group.common.xreplace(swap)), outer) for group in groups]
+        yield Line(new, (Factors((now,)), *moved), BECOMES)
+
+
+def _over_tasks(model: Model) -> Total:
+    return Total((Range(task_index(model)),))
+
+
+def _inner_updates(recursion: Recursion, reading: OneTask) -> Iterator[Line]:
+    return _updates(recursion, reading, INNER_STEP, (_TAU, _NEXT_TAU), inner=True)
+
+
+def _outer_updates(recursion: Recursion, reading: OneTask) -> Iterator[Line]:
+    return _updates(recursion, reading, eta / K, (NOW, NEXT), inner=False)
+
+
+def _adapted(model: Model, reading: OneTask) -> Iterator[Line | Said]:
+    """The task's filters during the inner loop, as text; where the loop starts, as LaTeX."""
+    names = reading.names
+    shares = [_share(names, family, [], inner=True) for family in model.directions]
+    yield Line(filters(names, _AT_TAU), (Factors((filters(names, THEN),)), *shares), in_latex=False)
+    w = rf"\mathbf{{w}}_{{{Latex(reading).sub((names.head, r))}}}"
+    yield Said(None, (r"\tau ", rf"= 0,\dots,J-1, \qquad {w}^{{(t,0)}} = {w}^{{(t)}}"))
+
+
+def _reptile(model: Model) -> Iterator[Line]:
+    """The outer step that moves W by what the inner loops moved, in the mean over tasks."""
+    names = Names(model)
+    for family in model.directions:
+        now, new = (_coefficient(names, family, time, inner=False) for time in (NOW, NEXT))
+        over = (_over_tasks(model),) if family.index_set.shared else ()
+        moved = Change(eta / K, over, _coefficient(names, family, _AT_END, inner=True))
+        yield Line(new, (Factors((now,)), moved), BECOMES)
+
+
+def step_lines(model: Model) -> list[str]:
+    """The two loops on z and b, as the derivation's last step."""
+    k, (inner, outer) = task_index(model), (examples_of(model, split).text for split in splits(model))
+    said = [f"inner, on task {k}'s own block G_{k}: b~ <- b~ - eta_inner dL/dz over {inner}, "
+            f"z~ <- z~ - eta_inner (dL/dz) G_{k}"]  # fmt: skip
+    if model.bilevel.method == "reptile":
+        return [*said, f"outer: b <- b + (eta/K) b~, z <- z + (eta/K) (sum_{k} b~_{k}) G"]
+    return [*said, f"outer: g = (1/K) dL/dz over {outer} at z~, b <- b - eta g, z <- z - eta g G"]
+
+
+__all__ = ["display", "splits", "step_lines"]

@@ -144,6 +144,11 @@ def test_a_term_of_several_lines_has_them_for_itself() -> None:
     assert found[1].startswith(r"\qquad + bbbbb") and found[2].startswith(r"\qquad\qquad \times ")
 
 
+def test_an_update_is_broken_between_its_products_where_that_is_enough() -> None:
+    shown = derive(pegr("pegr")).latex()
+    assert shown.count(r"&\qquad + ") >= 4 and r"\times" not in shown
+
+
 def test_a_line_is_one_piece_of_data_in_both_alphabets() -> None:
     model = pegr("none")
     names = Names(model)

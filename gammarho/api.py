@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from derivations.declare import Bilevel
 from simulate.ask import parameters, settings
 from simulate.ask import values as ask
 from simulate.errors import InputError, quoted

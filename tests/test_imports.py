@@ -29,7 +29,7 @@ def chain(package: str, *layers: str) -> dict[str, set[str]]:
     return {f"{package}.{layer}": {f"{package}.{below}" for below in layers[:at]} for at, layer in enumerate(layers)}
 
 
-DERIVATIONS = chain("derivations", "errors", "declare", "calculus", "show", "kernel", "ledger", "papers")
+DERIVATIONS = chain("derivations", "errors", "declare", "calculus", "notation", "kernel", "show", "ledger", "papers")
 SIMULATE = chain("simulate", "errors", "work", "ask", "start", "observe", "run")
 BELOW_RUN = set(SIMULATE)
 ARROWS: dict[str, set[str]] = {
@@ -37,7 +37,7 @@ ARROWS: dict[str, set[str]] = {
     "derivations.cache": {"derivations.errors"},
     "derivations.derive": set(DERIVATIONS) - {"derivations.ledger", "derivations.papers"},
     "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive"},
-    **chain("dynamics", "errors", "chance", "kernel", "geometry", "fresh"),
+    **chain("dynamics", "errors", "index_set", "chance", "kernel", "geometry", "fresh"),
     "dynamics.generated": set(),
     **SIMULATE,
     "simulate.train": {"simulate.errors", "simulate.work"},

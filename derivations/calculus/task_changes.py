@@ -56,7 +56,8 @@ def lifted(expr: sp.Expr, model: Model, task: sp.Expr) -> sp.Expr:
         front = 2 if isinstance(role, PatchPreactivation | Preactivation) else 0
         return entry.base[(*at[:front], task, *at[front:])]
 
-    shared = {vector(family.name): vector(family.name, task) for family in model.directions if family.index_set.per_task}
+    of_tasks = [family.name for family in model.directions if family.index_set.per_task]
+    shared = {vector(name): vector(name, task) for name in of_tasks}
     return expr.replace(lambda e: isinstance(e, sp.Indexed), indexed).xreplace(shared)
 
 

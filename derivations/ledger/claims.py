@@ -16,7 +16,7 @@ from ..calculus.canonical import Canonical, canonical
 from ..calculus.recursion import Recursion, of_model
 from ..calculus.roles import GramEntry, indexed
 from ..calculus.symbols import c, kappa, m
-from ..declare import Bilevel, Model
+from ..declare import Model
 from ..notation.latex import Latex
 from ..notation.lines import Line
 from ..notation.readings import Printed, PrintedTasks

@@ -17,7 +17,7 @@ import sympy as sp
 from ..calculus.roles import GramEntry, PatchPreactivation
 from ..calculus.symbols import Names, Vector, clean, i, label, n, y
 from ..calculus.task_symbols import n_1, n_2
-from ..declare import Bilevel, Model
+from ..declare import INDEX_SETS, Model
 from .ranges import FromTo, Members, Range, Signs, Spelled
 from .signs import DEFINED, FILTER, FUNCTIONS, MOVED, NEVER, NOW, SLOPE, SYMBOLS, Applied, Sign
 
@@ -185,8 +185,9 @@ class PrintedTasks(Printed):
 
     def places(self, family: str) -> int:
         """How many indices a vector has, the task among them: of a family, of nu, of a z or of a fresh noise."""
-        over = {"z": "task", "nu": "one", "fresh": "one"} | {f.name: f.over for f in self.model.directions}
-        return {"one": 0, "class": 1, "task": 1, "sample": 2}[over[family]]
+        own = {each.name: each.index_set for each in self.model.directions}
+        index_set = own[family] if family in own else INDEX_SETS["task" if family == "z" else "one"]
+        return len(index_set.index("label", "example", "task"))
 
     def vector(self, family: str, at: Indices) -> tuple[Sign, Indices]:
         """A vector's sign and index; a task family's name ends in its index."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..calculus.recursion import Recursion
 from ..calculus.symbols import c, kappa
-from ..declare import Bilevel, Model
+from ..declare import Model
 from ..notation.lines import Line
 from ..notation.readings import OneLoop
 from ..notation.text import Text

@@ -13,9 +13,9 @@ import sympy as sp
 
 from ..calculus.changes import collected_change
 from ..calculus.recursion import Recursion
-from ..calculus.symbols import Names, eta, i, kappa, n, r
+from ..calculus.symbols import Names, eta, kappa, n, r
 from ..calculus.task_symbols import K
-from ..declare import Bilevel, Directions, Model
+from ..declare import Directions, Model
 from ..notation.latex import Latex
 from ..notation.lines import BECOMES, Change, Entry, Factors, Line, Said, Share, Total
 from ..notation.ranges import Range

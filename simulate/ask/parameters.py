@@ -228,7 +228,8 @@ def switch(name: str, value: object) -> bool:
 
 def told(model: Model, values: Mapping[str, Value], notes: Sequence[str]) -> tuple[str, ...]:
     """The notes for a reader: where several defaults have no source but the model, one line for all of them."""
-    own = {note(each, values[each.name]): _set(each, values[each.name]) for each in model.parameters if not each.source}
+    bare = [each for each in model.parameters if each.name in values and not each.source]
+    own = {note(each, values[each.name]): _set(each, values[each.name]) for each in bare}
     together = [own[line] for line in notes if line in own]
     if len(together) < 2:
         return tuple(notes)

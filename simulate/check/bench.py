@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Bilevel, Statement
+from derivations.declare import Statement
 from derivations.declare.formula import FormulaError
 
 from ..errors import GramRefused, InputError

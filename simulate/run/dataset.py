@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ask import digest, parameters
-from ..observe import matrices
 from ..start import source
 from .asked import Found
 from .problem import Start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from derivations.declare import Bilevel, Model, Value
+from derivations.declare import Model, Value
 
 from .declared import entries_of, law_of
 from .filters import initial_shape

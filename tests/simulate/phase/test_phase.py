@@ -318,7 +318,7 @@ def test_every_parameter_is_a_coordinate_of_the_grid_and_of_its_store(tmp_path: 
 def test_a_parameter_that_follows_an_axis_is_a_coordinate_along_it(tmp_path: Path) -> None:
     base = pegr_model()
     half = tuple(replace(p, default="0.5*sigma_p") if p.name == "sigma_0" else p for p in base.parameters)
-    given: dict[str, Any] = {**AXES, "steps": 2, "seeds": 1, "progress": False, "out": tmp_path / "grid.zarr"}
+    given: dict[str, Any] = {**AXES, "steps": 2, "seeds": 1, "progress": False, "store": tmp_path / "grid.zarr"}
     grid = phase(replace(base, parameters=half), SMALL, **given)
     assert grid["sigma_0"].dims == ("sigma_p", "lam")
     assert np.array_equal(grid["sigma_0"].values, [[0.1] * 3, [0.4] * 3])

@@ -401,11 +401,11 @@ def test_the_verdict_says_that_coefficients_were_not_compared() -> None:
 @pytest.mark.parametrize(
     ("module", "limit", "setting", "note"),
     [
-        ("validate", "GRADIENTS", "pegr", "states: observables of the same state, as all examples' gradients"),
-        ("validate_fresh", "AFFORDABLE", "pegr", "not compared: test_error and test_loss, drawn in d dimensions"),
-        ("validate_fresh", "LARGEST", "pegr", "not compared: test law: means and covariances, as they take"),
-        ("validate_tasks", "AFFORDABLE", "fomaml", "not compared: losses and errors of fresh tasks, drawn and"),
-        ("validate_tasks", "LARGEST", "fomaml", "not compared: test_loss_unadapted and test_error_unadapted, entry by"),
+        ("compare", "GRADIENTS", "pegr", "states: observables of the same state, as all examples' gradients"),
+        ("fresh", "AFFORDABLE", "pegr", "not compared: test_error and test_loss, drawn in d dimensions"),
+        ("fresh", "LARGEST", "pegr", "not compared: test law: means and covariances, as they take"),
+        ("tasks", "AFFORDABLE", "fomaml", "not compared: losses and errors of fresh tasks, drawn and"),
+        ("tasks", "LARGEST", "fomaml", "not compared: test_loss_unadapted and test_error_unadapted, entry by"),
     ],
 )  # fmt: skip
 def test_what_costs_too_much_to_compare_is_a_line_of_the_report(
@@ -416,11 +416,11 @@ def test_what_costs_too_much_to_compare_is_a_line_of_the_report(
     small = {"pegr": {"n": 4, "m": 2, "d": 12}, "fomaml": {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 3}}
     whole = gammarho.validate(setting, small[setting], steps=6)
     assert whole.verdict == "pass" and note not in str(whole)
-    monkeypatch.setattr(f"simulate.{module}.{limit}", 1.0)
+    monkeypatch.setattr(f"simulate.validate.{module}.{limit}", 1.0)
     cut = gammarho.validate(setting, small[setting], steps=6)
     assert cut.verdict == "pass" and note in str(cut), str(cut)
     left = {row.what for row in whole.rows} - {row.what for row in cut.rows}
-    assert left or module == "validate"  # some states of every observable remain
+    assert left or module == "compare"  # some states of every observable remain
 
 
 def test_a_comparison_left_out_is_told_once_with_how_often() -> None:

@@ -15,6 +15,7 @@ import pytest
 import gammarho as gr
 from derivations.papers.pegr.model import model
 from gammarho import cli
+from gammarho.verbs import shared
 from simulate.errors import InputError
 
 OWN = replace(model(), name="mine")  # of no paper, so without presets
@@ -257,7 +258,7 @@ def test_a_diverged_command_gives_its_defaults_and_what_to_change(
 
 def test_a_divergence_after_the_close_is_not_laid_on_the_penalty(capsys: pytest.CaptureFixture[str]) -> None:
     for step, said in ((8, "is off from step 8 on (lam_until = 7), so lower eta first"), (7, "is on there")):
-        found = cli._explained(gr.Diverged("cut", step + 1), "pegr", {"lam": "0.1", "lam_until": "7"}, None, None)
+        found = shared.explained(gr.Diverged("cut", step + 1), "pegr", {"lam": "0.1", "lam_until": "7"}, None, None)
         assert found.step == step + 1 and said in str(found)
         assert "n = 20 (published" in capsys.readouterr().err
 

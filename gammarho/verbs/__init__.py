@@ -1,0 +1,1 @@
+"""The command line's verbs, one module each; every heavy import waits inside the verb that needs it."""

@@ -1,0 +1,48 @@
+"""check: statements held against runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .shared import Switch, print_notes
+
+if TYPE_CHECKING:
+    pass
+
+
+def check(
+    setting: str,
+    /,
+    *words: str,
+    preset: str | None = None,
+    steps: str | None = None,
+    seed: str = "0",
+    seeds: str = "5",
+    draws: str = "200",
+    json: Switch = False,
+) -> int:
+    """Hold a paper's statements, or your own, against runs; exit 1 where one is violated that no erratum has on record.
+
+    Args:
+        setting: a name such as pegr, or file.py:model, whose file may define STATEMENTS.
+        words: statements by id (all of them without one), and parameters as name=value.
+        preset: published values by name, such as paper.
+        steps: gradient steps; a preset brings its own.
+        seed: the first draw.
+        seeds: trajectories.
+        draws: draws for statements about the draw alone.
+        json: print JSON instead of text.
+    """
+    from gammarho import api, arguments, report
+
+    given = arguments.assignments(word for word in words if "=" in word)
+    named = [word for word in words if "=" not in word] or None
+    api.resolve(setting, given, preset)
+    from simulate.check.check import check as hold
+
+    options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}
+    found = hold(setting, given, named, preset=preset, **options)
+    if not json:
+        print_notes(setting, given, preset)
+    print(report.json_of(found) if json else found)
+    return 0 if found.passed else 1

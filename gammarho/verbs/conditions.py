@@ -1,0 +1,56 @@
+"""conditions: a theorem's clauses at given values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .shared import Switch, images_of, print_notes
+
+if TYPE_CHECKING:
+    pass
+
+
+def conditions(
+    setting: str,
+    /,
+    *values: str,
+    preset: str | None = None,
+    constant: str = "1",
+    steps: str | None = None,
+    data: str | None = None,
+    classes: str | None = None,
+    data_dir: str | None = None,
+    scaling: str | None = None,
+    json: Switch = False,
+) -> int:
+    """Print the paper's conditions at these values, clause by clause.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: parameters, as name=value; also the conditions' own, such as alpha.
+        preset: published values by name, such as paper.
+        constant: the C at which each clause is judged.
+        steps: the run's gradient steps; a preset brings its own.
+        data: real images, mnist or fashion-mnist, n of them, on which the paper's quantities are measured.
+        classes: their labels, such as 0,1; the first of two is +1.
+        data_dir: a folder with the set's four IDX files.
+        scaling: unit, image or global.
+        json: print JSON instead of a table.
+    """
+    from gammarho import api, arguments, report
+
+    given, own = arguments.assignments(values), api.condition_parameters(setting)
+    mine = {name: value for name, value in given.items() if name not in own}
+    images = images_of(api.resolve(setting, mine, preset).model, data, classes, data_dir, scaling)
+    table = api.conditions(
+        setting,
+        given,
+        preset=preset,
+        constant=constant,
+        steps=steps,
+        initial=images,
+    )
+    if not json:
+        print_notes(setting, mine, preset, images)
+    print(report.json_of(table) if json else table)
+    return 0

@@ -1,0 +1,62 @@
+"""derive: the recursion of a setting, as text, LaTeX, derivation or kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gammarho import terminal
+from simulate.errors import InputError
+
+from .shared import Switch
+
+if TYPE_CHECKING:
+    from derivations.derive import Derived
+
+
+def derive(
+    setting: str,
+    /,
+    *values: str,
+    preset: str | None = None,
+    latex: Switch = False,
+    kernel: Switch = False,
+    steps: Switch = False,
+    out: str | None = None,
+) -> int:
+    """Print a setting's exact reduced recursion.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: structural parameters, as name=value.
+        preset: take them from a preset.
+        latex: print LaTeX instead of text.
+        kernel: print the source of the kernel instead.
+        steps: print the derivation, step by step, instead.
+        out: write to this file instead.
+    """
+    from gammarho import api, arguments
+    from simulate.ask import paths
+
+    given, path = arguments.assignments(values), paths.text_file("out", out)
+    if latex + kernel + steps > 1:
+        raise InputError("derive takes one of --latex, --kernel and --steps at a time; give one of them")
+    recursion = api.derive(setting, given, preset=preset)
+    text = _printed(recursion, latex, kernel, steps).rstrip("\n")
+    if path is None:
+        print(text)
+    else:
+        from simulate.work.whole import whole_file
+
+        with whole_file(path) as new:
+            new.write_text(text + "\n", encoding="utf-8")
+        with terminal.safe(path):
+            print(f"wrote {path}")
+    return 0
+
+
+def _printed(recursion: Derived, latex: bool, kernel: bool, steps: bool) -> str:
+    if latex:
+        return recursion.latex()
+    if kernel:
+        return recursion.kernel_source()
+    return recursion.derivation() if steps else str(recursion)

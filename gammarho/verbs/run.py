@@ -1,0 +1,91 @@
+"""run: a setting's trajectory, printed at a few steps or written."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from gammarho import terminal
+from simulate.errors import Diverged, Unwritten
+
+from .shared import Repeated, Switch, explained, images_of, thresholds
+
+if TYPE_CHECKING:
+    pass
+
+
+def run(
+    setting: str,
+    /,
+    *values: str,
+    preset: str | None = None,
+    steps: str | None = None,
+    seed: str = "0",
+    seeds: str | None = None,
+    engine: str = "reduced",
+    sampling: str = "vectors",
+    record: str | None = None,
+    observables: str | None = None,
+    until: Repeated = (),
+    data: str | None = None,
+    classes: str | None = None,
+    data_dir: str | None = None,
+    scaling: str | None = None,
+    out: str | None = None,
+    json: Switch = False,
+) -> int:
+    """Run a setting and print its observables at a few steps.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: parameters, as name=value, over the preset, over the published defaults.
+        preset: published values by name, such as paper.
+        steps: gradient steps; a preset brings its own.
+        seed: selects the draw.
+        seeds: run this many seeds, counted from seed.
+        engine: reduced (the recursion) or weights (gradient descent in torch).
+        sampling: vectors, or gram (drawn without the dimension).
+        record: all, or steps such as 0,10,100.
+        observables: names, separated by commas.
+        until: stop at a threshold, such as loss=1e-3; may be repeated.
+        data: real images, mnist or fashion-mnist, in place of drawn inputs; n of them.
+        classes: their labels, such as 0,1; the first of two is +1.
+        data_dir: a folder with the set's four IDX files.
+        scaling: unit, image or global.
+        out: write the data to this .zarr folder or .nc file.
+        json: print JSON instead of a table.
+    """
+    from gammarho import api, arguments
+    from simulate.ask import paths
+
+    given, path, bounds = arguments.assignments(values), paths.dataset("out", out), thresholds(until)
+    # What is misspelt is refused before Numba and xarray are loaded.
+    model = api.resolve(setting, given, preset).model
+    images = images_of(model, data, classes, data_dir, scaling)
+    from gammarho import report
+    from simulate.run import store as run_store
+
+    options: dict[str, Any] = {
+        "steps": steps, "seed": seed, "seeds": seeds, "engine": engine, "sampling": sampling, "record": record,
+        "observables": observables, "until": bounds,
+    }  # fmt: skip
+    unwritten: Unwritten | None = None
+    with nullcontext() if path is None else run_store.writer(path) as keep:  # refused before the run, not after it
+        from simulate.run.run import run as simulate_run
+
+        try:
+            found = simulate_run(setting, given, preset=preset, initial=images, **options)
+        except Diverged as error:
+            raise explained(error, setting, given, preset, images) from error
+        try:
+            if keep is not None:
+                keep(found)
+        except Unwritten as error:  # the table is all that is left of the run: it is printed first
+            unwritten = error
+    with terminal.safe(None if unwritten else path):
+        print(report.as_json(found) if json else report.as_text(found, model))
+        if path is not None and not json and not unwritten:
+            print(f"wrote {path}")
+    if unwritten:
+        raise unwritten
+    return 0

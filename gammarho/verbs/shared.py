@@ -1,0 +1,93 @@
+"""What several verbs take and say: switches, thresholds, real images, and the values that are in use."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import cyclopts
+
+from simulate.errors import Diverged
+
+if TYPE_CHECKING:
+    from derivations.declare import Model
+    from gammarho.data import ImageSource
+
+Switch = Annotated[bool, cyclopts.Parameter(negative="")]
+Repeated = Annotated[tuple[str, ...], cyclopts.Parameter(negative="")]
+
+
+def thresholds(until: Sequence[str]) -> dict[str, str] | None:
+    """--until as text by name; None without it."""
+    from gammarho import arguments
+
+    return arguments.assignments(until, "until", "loss=1e-3") or None
+
+
+def images_of(
+    model: Model, data: str | None, classes: str | None, data_dir: str | None, scaling: str | None
+) -> ImageSource | None:
+    """The real images that --data and the options beside it ask for."""
+    if (data, classes, data_dir, scaling) == (None,) * 4:
+        return None
+    from gammarho.data import from_options
+
+    return from_options(model, data, classes, data_dir, scaling)
+
+
+def explained(
+    error: Diverged, setting: str, given: dict[str, str], preset: str | None, images: ImageSource | None
+) -> Diverged:
+    """A divergence that also says whether the penalty was on; the values in use go before it, on stderr."""
+    from gammarho import api
+
+    print_notes(setting, given, preset, images, sys.stderr)
+    resolved = api.resolve(setting, given, preset)
+    values, said = resolved.values, str(error)
+    if error.step > 0 and resolved.model.objective.penalty != "none" and values.get("lam"):
+        until = values.get("lam_until")
+        if isinstance(until, int) and error.step > until + 1:
+            said += f"; the penalty is off from step {until + 1} on (lam_until = {until}), so lower eta first"
+        else:
+            said += "; the penalty is on there, so run it with lam=0: if that stays finite, lower lam, else eta"
+    return Diverged(said, error.step)
+
+
+def print_notes(
+    setting: str,
+    given: dict[str, str],
+    preset: str | None,
+    images: ImageSource | None = None,
+    to: TextIO | None = None,
+) -> None:
+    """What was measured on real data and the published values in use, before a result that does not carry them."""
+    from gammarho import api
+
+    resolved = api.resolve(setting, given, preset)
+    if images is not None:
+        from simulate.start.source import settle
+
+        resolved, _ = settle(resolved, given, images)
+    from simulate.ask import parameters
+
+    for note in parameters.told(resolved.model, resolved.values, resolved.notes):
+        print(note, file=to)
+
+
+def say(sentence: str) -> int:
+    """An error's sentence on stderr; 2, its exit status."""
+    with suppress(OSError):  # where stderr cannot be written either, the exit status says it
+        print(f"gammarho: {' '.join(sentence.split())}", file=sys.stderr, flush=True)
+    return 2
+
+
+def goes_on(path: Path | None) -> str:
+    """How a grid with cells that are left undone is finished."""
+    fewer = "give it more memory or fewer workers"
+    return f"{fewer}; " + (
+        f"the other cells are in {path}, and the same command goes on" if path is not None
+        else "with --out GRID.zarr the finished cells are kept, and the same command takes up what is left"
+    )

@@ -1,0 +1,48 @@
+"""validate: the recursion against training the weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .shared import Switch, images_of, print_notes
+
+if TYPE_CHECKING:
+    pass
+
+
+def validate(
+    setting: str,
+    /,
+    *values: str,
+    preset: str | None = None,
+    steps: str | None = None,
+    seed: str = "0",
+    data: str | None = None,
+    classes: str | None = None,
+    data_dir: str | None = None,
+    scaling: str | None = None,
+    json: Switch = False,
+) -> int:
+    """Compare the recursion with gradient descent on the weights, on one draw; exit 1 unless they agree.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: parameters, as name=value.
+        preset: published values by name, such as paper.
+        steps: gradient steps; a preset brings its own.
+        seed: selects the draw.
+        data: real images, mnist or fashion-mnist, in place of drawn inputs; n of them.
+        classes: their labels, such as 0,1; the first of two is +1.
+        data_dir: a folder with the set's four IDX files.
+        scaling: unit, image or global.
+        json: print JSON instead of text.
+    """
+    from gammarho import api, arguments, report
+
+    given = arguments.assignments(values)
+    images = images_of(api.resolve(setting, given, preset).model, data, classes, data_dir, scaling)
+    result = api.validate(setting, given, preset=preset, steps=steps, seed=seed, initial=images)
+    if not json:
+        print_notes(setting, given, preset, images)
+    print(report.json_of(result) if json else result)
+    return 0 if result.verdict == "pass" else 1

@@ -400,8 +400,8 @@ def test_the_step_is_shown_in_the_fields_notation() -> None:
                   "gamma_{j,r} <- (1 - eta wd) gamma_{j,r} - eta v[gamma_{j,r}]",
                   "a(t) = (1 - eta wd)^t", "w_{j,r}(t) = a(t) w_{j,r}(0)"):  # fmt: skip
         assert shown in text, shown
-    for shown in (r"\sum_{i\in\mathcal{B}_t}", r"\tilde{y}_{i}", r"\widetilde{\mathbf{w}}_{j,r}",
-                  r"\beta v_{\gamma;j,r}^{(t)}", r"(1-\eta \lambda_{\mathrm{wd}})\,\gamma_{j,r}^{(t)}",
+    for shown in (r"\sum_{i\in \mathcal{B}_t}", r"\tilde{y}_{i}", r"\widetilde{\mathbf{w}}_{j,r}",
+                  r"\beta v_{\gamma;j,r}^{(t)}", r"(1-\eta \lambda_{\mathrm{wd}})\, \gamma_{j,r}^{(t)}",
                   r"a^{(t)} \mathbf{w}_{j,r}^{(0)}"):  # fmt: skip
         assert shown in latex, shown
     assert "v <- beta v + dO/dz at z~" in derive(own(*ALL)).derivation()

@@ -11,7 +11,7 @@ PINS := pyproject.toml constraints.txt
 # Test processes: one a processor, at most eight; PARALLEL=0 runs them in one, as a debugger needs.
 PARALLEL ?= $(shell n=`nproc 2>/dev/null || echo 2`; echo $$((n < 8 ? n : 8)))
 
-.PHONY: run test test-all lint bench figures generate
+.PHONY: run test test-fast test-all lint bench figures generate
 
 # Derive, run and validate the PEGR experiment on its published parameters, and write its figures.
 run: .venv/for-run
@@ -22,6 +22,10 @@ run: .venv/for-run
 
 test: .venv/for-test
 	$(BIN)/python -m pytest -q -n $(PARALLEL) -m "not slow"
+
+# The tests that a change concerns: of what differs from the last commit, or of WHAT=simulate/phase (a folder or module).
+test-fast: .venv/for-test
+	$(BIN)/python -m pytest -q -n $(PARALLEL) -m "not slow and not long" `$(BIN)/python -m tests.helpers.concerned $(WHAT)`
 
 test-all: .venv/for-test
 	$(BIN)/python -m pytest -q -n $(PARALLEL)

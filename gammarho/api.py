@@ -183,14 +183,16 @@ def _affordable(start: Start) -> int:
 
     A bilevel step goes through all examples J + 1 times, in one call a task, which alone costs as much as 1e5 of them.
     """
+    from simulate.start.declared import number
+
     drawn, values = start.draw, start.values
     heads, m, _ = drawn.z.shape
     cost = heads * m * drawn.d * len(drawn.y)
     if not start.model.algorithm.over_tasks:
         return max(20, int(1e9 / cost))
     algorithm = start.model.bilevel
-    passes = 1 + int(float(str(values[algorithm.inner_steps])))
-    return max(10, int(1e9 / (passes * (cost + 1e5 * int(float(str(values[algorithm.tasks])))))))
+    passes = 1 + int(number(values, algorithm.inner_steps))
+    return max(10, int(1e9 / (passes * (cost + 1e5 * int(number(values, algorithm.tasks))))))
 
 
 def total(setting: str | Model, preset: str | None, steps: int | str | None, low: int = 0) -> int:

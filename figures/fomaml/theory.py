@@ -20,6 +20,7 @@ from matplotlib.patches import Patch
 
 from derivations.declare import Value
 from simulate.ask import parameters, settings
+from simulate.start.declared import number
 
 from .. import style
 from ..page import page
@@ -53,7 +54,7 @@ class Regime:
 
     def outer(self, method: str) -> slice:
         """The examples of a task that the outer step takes."""
-        return slice(int(_number(_base(self.given), "n_train")) if method == _VAL else 0, None)
+        return slice(int(number(_base(self.given), "n_train")) if method == _VAL else 0, None)
 
 
 def _base(given: Iterable[tuple[str, Value]]) -> Mapping[str, Value]:
@@ -193,7 +194,7 @@ class Ladder:
         """Growth in the first step over eta, (seeds,): of the noise (median over the outer examples) and of Lambda."""
         xi, feature = stack(runs, "Xi"), stack(runs, "Lambda")
         if case.values["method"] == _VAL:
-            xi = np.moveaxis(np.moveaxis(xi, -1, 0)[int(_number(case.values, "n_train")):], 0, -1)
+            xi = np.moveaxis(np.moveaxis(xi, -1, 0)[int(number(case.values, "n_train")):], 0, -1)
         rates = (xi[:, 1] / xi[:, 0] - 1).reshape(len(xi), -1) / self.eta
         return np.median(rates, axis=1), ((feature[:, 1] / feature[:, 0] - 1) / self.eta).mean(axis=1)
 
@@ -206,11 +207,11 @@ def rates(values: Mapping[str, Value], method: str, h: float = 0.5) -> tuple[flo
     X = sigma_xi^2 R, R = d - M - 1.
     """
     size, gamma, n, J, _ = _sizes(values)
-    K = _number(values, "n_tasks")
-    noise = size / (2 * h * K * (n - _number(values, "n_train")))
+    K = number(values, "n_tasks")
+    noise = size / (2 * h * K * (n - number(values, "n_train")))
     if method == _TRAIN:
         noise = size / (2 * h * K * n) * (1 + gamma * size / (2 * h * n)) ** J
-    length = 1 + _number(values, "sigma_s") ** 2 * _number(values, "d")
+    length = 1 + number(values, "sigma_s") ** 2 * number(values, "d")
     return noise, 0.5 / (2 * h) * (1 + gamma * 0.5 * length / (2 * h)) ** J
 
 
@@ -228,24 +229,20 @@ def starts_small(values: Mapping[str, Value], method: str) -> float:
 def stays_linear(values: Mapping[str, Value], method: str, h: float = 0.5) -> float:
     """The linearisation's range is not left where this is below 1: Xi_0 (1 + gamma X/(2 h n_inner))^J over h."""
     size, gamma, n, J, _ = _sizes(values)
-    inner = n if method == _TRAIN else _number(values, "n_train")
+    inner = n if method == _TRAIN else number(values, "n_train")
     return float(_largest(values) * np.sqrt(size) * (1 + gamma * size / (2 * h * inner)) ** J / h)
-
-
-def _number(values: Mapping[str, Value], name: str) -> float:
-    return float(values[name])  # type: ignore[arg-type]
 
 
 def _sizes(values: Mapping[str, Value]) -> tuple[float, float, float, float, float]:
     """X = sigma_xi^2 R with R = d - M - 1, gamma, n, J, m."""
-    d, M = _number(values, "d"), _number(values, "M")
-    gamma, n, J, m = (_number(values, name) for name in ("eta_inner", "n", "J", "m"))
-    return _number(values, "sigma_xi") ** 2 * (d - M - 1), gamma, n, J, m
+    d, M = number(values, "d"), number(values, "M")
+    gamma, n, J, m = (number(values, name) for name in ("eta_inner", "n", "J", "m"))
+    return number(values, "sigma_xi") ** 2 * (d - M - 1), gamma, n, J, m
 
 
 def _largest(values: Mapping[str, Value]) -> float:
     """Median of the largest of m filters along a unit vector, at the initialisation."""
-    return _number(values, "sigma_0") * NormalDist().inv_cdf(2 ** (-1 / _number(values, "m")))
+    return number(values, "sigma_0") * NormalDist().inv_cdf(2 ** (-1 / number(values, "m")))
 
 
 def growth(plan: Ladder) -> Figure:

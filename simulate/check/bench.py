@@ -17,6 +17,7 @@ from ..errors import GramRefused, InputError
 from ..run import tasks
 from ..run.problem import Problem, Start
 from ..run.record import recorded_steps
+from ..start.declared import number as number_of
 from ..work.progress import Step, progress
 from . import tasks as check_tasks
 from .case import Case, NoSuchStep, Rows, trajectory_case
@@ -179,8 +180,8 @@ def started(problem: Problem, seed: int) -> Start:
     """
     model, values = problem.model, problem.values
     if model.algorithm.over_tasks:
-        count, n = (int(str(values[name])) for name in model.algorithm.sizes)
-        if float(str(values["d"])) < model.offsets(count * n, count)[""]:
+        count, n = (int(number_of(values, name)) for name in model.algorithm.sizes)
+        if number_of(values, "d") < model.offsets(count * n, count)[""]:
             return problem.start(seed, "vectors")
     try:
         return problem.start(seed, "gram")

@@ -18,6 +18,7 @@ from dynamics.geometry import distances
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.kernel import Kernel
 
+from ..ask.derived import kappa, penalty_constant, penalty_weight
 from ..errors import nearest
 from ..observe import fresh_tasks
 from ..observe import observables as obs
@@ -150,9 +151,8 @@ class Case:
         absent = {k: math.inf for k, v in self.states.values.items() if v is None}  # such as lam_until: never closed
         values = {k: float(v) for k, v in self.states.values.items() if isinstance(v, int | float)} | absent
         m = self.states.z.shape[2]
-        kappa = 1.0 if self.states.values.get("neurons", "mean") == "sum" else 1.0 / m
-        half = 0.5 if self.states.values.get("penalty_half", False) else 1.0
-        return {**values, "n": self.draw.examples, "m": m, "d": self.draw.d, "kappa": kappa, "c": half, "T": self.steps}
+        fixed = {"kappa": kappa(self.states.values, m), "c": penalty_constant(self.states.values), "T": self.steps}
+        return {**values, "n": self.draw.examples, "m": m, "d": self.draw.d, **fixed}
 
     def _special(self, name: str) -> Indexed | None:
         """t, lam_t, y, yhat, j, own, same, norm, neuron_norm, and z_, b_, G_ of families."""
@@ -160,7 +160,7 @@ class Case:
         start = Reduced(z=self.draw.z, gram=self.draw.gram, weight_gram=self.draw.weight_gram)
         made: dict[str, Callable[[], Indexed]] = {
             "t": lambda: Indexed(("t",), self.t.astype(float)),
-            "lam_t": lambda: Indexed(("t",), self._penalty()),
+            "lam_t": lambda: Indexed(("t",), penalty_weight(self.model, states.values, self.t)),
             "y": lambda: Indexed(("i",), self.draw.y),
             "yhat": lambda: Indexed(("i",), self.draw.clean),
             "own": lambda: Indexed((states.head, "i"), states.own),
@@ -173,12 +173,6 @@ class Case:
             each = ("t", states.head, "r")
             made["neuron_norm"] = lambda: Indexed(each, distances.neuron_norms(start, b, states.shares))
         return made[name]() if name in made else self._family(name)
-
-    def _penalty(self) -> NDArray[np.float64]:
-        """The penalty's weight in the step from t."""
-        until, lam = self.states.values.get("lam_until"), self.states.values.get("lam") or 0.0
-        on = 0.0 if self.model.objective.penalty == "none" else float(lam)
-        return np.where(self.t <= (math.inf if until is None else float(until)), on, 0.0)
 
     def _family(self, name: str) -> Indexed | None:
         """z_, b_ of a family and G_ of two.  Raises FormulaError where the name could be of two pairs."""

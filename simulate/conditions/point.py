@@ -8,6 +8,7 @@ from typing import Literal
 from derivations.declare import Clause, Conditions, Only, Prescription, Value
 from derivations.declare.formula import FormulaError, names
 
+from ..ask.derived import kappa, penalty_constant
 from ..ask.formula import evaluate
 from .table import NOWHERE, Interval, PrescribedRow, Row
 from .text import number
@@ -37,9 +38,9 @@ class Point:
         if steps is not None:
             self.scope["T"] = steps
         if values.get("neurons") in ("mean", "sum") and self.scope.get("m"):
-            self.scope["kappa"] = 1 / self.scope["m"] if values["neurons"] == "mean" else 1.0
+            self.scope["kappa"] = kappa(values, self.scope["m"])
         if isinstance(values.get("penalty_half"), bool):
-            self.scope["c"] = 0.5 if values["penalty_half"] else 1.0
+            self.scope["c"] = penalty_constant(values)
         self.scope.update(measured)
         self.quantities = [q for q in declared.quantities if about(q.only, values)]
         self.formulas = {q.name: q.formula for q in self.quantities if q.name not in measured}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from derivations.declare import MaxMargin, NearOrthogonality, NeuronNorm, NormalisedMargin, Spectral
 from dynamics.geometry import orthogonality
 
+from ..ask.derived import kappa
 from .sides import patch_columns, sides, slopes
 from .states import States, Variable
 
@@ -74,12 +75,13 @@ def _conditions(states: States, at: int) -> tuple[float, float]:
     norm = float(np.sqrt(np.sum(states.norms[at] ** 2)))
     if norm == 0.0 or not np.isfinite(norm):
         return np.nan, np.nan
-    kappa = 1.0 if states.values.get("neurons", "mean") == "sum" else 1.0 / z.shape[1]
+    factor = kappa(states.values, z.shape[1])
     columns, scales = patch_columns(model, y, drawn.clean)
     steep = sides(model, z, y, drawn.clean)
     slope = slopes(model.network.activation, steep, states.values) * scales * y[:, None]
     # Patch p adds grads[s, i, p] of direction columns[i, p] to neuron s of grad z_i.
-    grads = (kappa * np.array(model.network.head_axis.signs)[:, None, None, None] * slope).reshape(-1, *slope.shape[2:])
+    signs = np.array(model.network.head_axis.signs)[:, None, None, None]
+    grads = (factor * signs * slope).reshape(-1, *slope.shape[2:])
     inner = np.zeros((len(y), len(y)))
     for p, q in np.ndindex(columns.shape[1], columns.shape[1]):
         inner += drawn.gram[np.ix_(columns[:, p], columns[:, q])] * (grads[..., p].T @ grads[..., q])

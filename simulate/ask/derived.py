@@ -1,0 +1,28 @@
+"""What parameters stand for together: the network's factor kappa, the penalty's constant c and its weight at a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Model
+
+
+def kappa(values: Mapping[str, Any], m: float) -> float:
+    """The factor of the network's sums over m filters: 1/m for a mean, 1 for a sum (`neurons`; absent: a mean)."""
+    return 1.0 if values.get("neurons", "mean") == "sum" else 1.0 / m
+
+
+def penalty_constant(values: Mapping[str, Any]) -> float:
+    """c, in the objective L_S + c lambda (squared gradient norm): 1/2 where `penalty_half`, else 1."""
+    return 0.5 if values.get("penalty_half", False) else 1.0
+
+
+def penalty_weight(model: Model, values: Mapping[str, Any], t: NDArray[np.int64]) -> NDArray[np.float64]:
+    """lambda in the steps from t (T,): `lam` while t <= `lam_until` (absent: always), 0 without a penalty."""
+    until, lam = values.get("lam_until"), values.get("lam") or 0.0
+    on = 0.0 if model.objective.penalty == "none" else float(lam)
+    return np.where(t <= (np.inf if until is None else float(until)), on, 0.0)

@@ -25,7 +25,7 @@ test: .venv/for-test
 
 # The tests that a change concerns: of what differs from the last commit, or of WHAT=simulate/phase (a folder or module).
 test-fast: .venv/for-test
-	$(BIN)/python -m pytest -q -n $(PARALLEL) -m "not slow and not long" `$(BIN)/python -m tests.helpers.concerned $(WHAT)`
+	$(BIN)/python -m pytest -q -n $(PARALLEL) -m "not slow" `$(BIN)/python -m tests.helpers.concerned $(WHAT)`
 
 test-all: .venv/for-test
 	$(BIN)/python -m pytest -q -n $(PARALLEL)

@@ -1,7 +1,7 @@
 """Which test files a change concerns: `python -m tests.helpers.concerned [PATH ...]`, for `make test-fast`.
 
 A path is a module or a folder of modules; without one, what differs from the last commit, or else what that changed.
-Concerned are the tests in the folder that mirrors a module's, the files that import the module, and the house's rules.
+Concerned are the tests in the folder that mirrors its own, the files that import a module, and the rules of the house.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def concerned(paths: Iterable[str]) -> list[str]:
         folder, module = path if not path.suffix else path.parent, ".".join(path.with_suffix("").parts)
         mirror = ROOT / "tests" / folder
         found |= {test for test in tests if mirror in test.parents}
-        found |= {test for test in tests if any(f"{name}.".startswith(f"{module}.") for name in imported(test))}
+        if path.suffix:
+            found |= {test for test in tests if any(f"{name}.".startswith(f"{module}.") for name in imported(test))}
     return [str(test.relative_to(ROOT)) for test in sorted(found)]
 
 

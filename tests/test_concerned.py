@@ -1,0 +1,19 @@
+"""Which tests a change concerns: those of its folder, those that import it, and the rules of the house."""
+
+from __future__ import annotations
+
+from tests.helpers.concerned import ALWAYS, concerned
+
+
+def test_a_folder_concerns_the_tests_that_mirror_it() -> None:
+    found = concerned(["simulate/phase"])
+    assert {ALWAYS, "tests/simulate/phase/test_phase.py", "tests/simulate/phase/test_grid_store.py"} == set(found)
+
+
+def test_a_module_concerns_the_tests_that_import_it_as_well() -> None:
+    found = concerned(["simulate/run/record.py"])
+    assert {"tests/simulate/run/test_run.py", "tests/settings/test_nearly_orthogonal.py"} <= set(found)
+
+
+def test_a_changed_test_concerns_itself() -> None:
+    assert concerned(["tests/dynamics/test_gram.py"]) == ["tests/dynamics/test_gram.py", ALWAYS]

@@ -15,5 +15,10 @@ def test_a_module_concerns_the_tests_that_import_it_as_well() -> None:
     assert {"tests/simulate/run/test_run.py", "tests/settings/test_nearly_orthogonal.py"} <= set(found)
 
 
+def test_a_folder_without_a_mirror_concerns_the_tests_of_the_one_above() -> None:
+    assert "tests/derivations/test_notation.py" in concerned(["derivations/show/one_loop.py"])
+    assert "tests/gammarho/test_cli.py" in concerned(["gammarho/verbs/run.py"])
+
+
 def test_a_changed_test_concerns_itself() -> None:
     assert concerned(["tests/dynamics/test_gram.py"]) == ["tests/dynamics/test_gram.py", ALWAYS]

@@ -1,0 +1,1 @@
+"""Symbols with roles, sums and their derivatives, the recursion, canonical forms."""

@@ -21,7 +21,6 @@ class_ = sp.Symbol("c_", integer=True, positive=True)
 y = sp.IndexedBase("y")
 clean = sp.IndexedBase("clean")  # the label before flips, printed as yhat
 label = sp.IndexedBase("label")  # the label that the loss sees at step t, where it is noisy
-beta, tau, decay = sp.symbols("beta tau wd", positive=True)  # momentum, SAM's radius, weight decay
 s = sp.IndexedBase("s")
 
 

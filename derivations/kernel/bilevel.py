@@ -20,6 +20,9 @@ class TwoLevels(Emitter):
 
     what = "a bilevel algorithm"
 
+    def checks(self) -> None:
+        """None of its own: a task's whole state is looked at."""
+
     def algorithm_helpers(self) -> None:
         """The inner step by loops, whatever the variant: a task's block is small."""
         variant, self.blas = self.blas, False
@@ -68,6 +71,7 @@ class TwoLevels(Emitter):
         self.out.put(0, "")
         self.out.put(0, "", _LOCAL, "def settled(z):")
         self.out.put(1, '"""Whether every entry is a finite number."""', *_NEST)
+        self.out.need("isfinite")
         self.out.put(3, "for q in range(z.shape[2]):", "    if not isfinite(z[h, r, q]):", "        return False")
         self.out.put(1, "return True")
         self.out.put(0, "")
@@ -171,7 +175,8 @@ class TwoLevels(Emitter):
             "inner_steps": "int64", "inner_step": "float64", "eta": "float64", "start": "int64", "steps": "int64",
             "recorded": "int64[::1]", "z_out": many, "b_out": many,
         }
-        self.out.put(0, "", f'@njit("int64({", ".join(arguments.values())})", {JIT})')
+        self.out.put(0, "")
+        self.out.compiled("int64", arguments.values(), JIT)
         self.out.put(0, f"def run({', '.join(arguments)}):")
         self.out.put(1, '"""Advance z and b in place by outer steps; returns the first step that leaves the finite '
                      "numbers, or -1.")

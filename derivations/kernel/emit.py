@@ -23,11 +23,11 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False) -> st
     """
     emitter: Emitter = (TwoLevels if recursion.model.algorithm.over_tasks else Descent)(recursion, blas)
     out, model = emitter.out, recursion.model
-    out.put(0, f'"""{model.name}: {emitter.what}, through the Gram matrix (generated; do not edit).', "")
-    out.put(0, *map(quotable, shown))
+    out.say(0, f'"""{model.name}: {emitter.what}, through the Gram matrix (generated; do not edit).', "")
+    out.say(0, *map(quotable, shown))
     out.put(0, "", f"Generator {GENERATOR}, from the declaration by `python -m derivations.generate`.", '"""', "")
-    out.put(0, "# ruff: noqa", "# mypy: ignore-errors", "from math import exp, inf, isfinite, log1p, sqrt", "")
-    out.put(0, "import numpy as np", "from numba import njit", "")
+    out.put(0, "# ruff: noqa", "# mypy: ignore-errors")
+    out.imports()
     emitter.shape()
     emitter.helpers()
     emitter.loop()

@@ -15,22 +15,8 @@ from ..declare import IndexSet, Model
 from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
 from .printer import KernelPrinter, argument, piece_name, take_constants
 from .schedule import Stage, arrays
-from .text import A1, A2, HELPERS, JIT, RATES, SOFTMAX, SOURCES
-
-
-class Writer:
-    """Lines of a module, with indentation."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def put(self, depth: int, *lines: str) -> None:
-        """Append lines at a depth of four-space indents."""
-        self.lines += ["    " * depth + line for line in lines]
-
-    def text(self) -> str:
-        """The module's text."""
-        return "\n".join(self.lines) + "\n"
+from .text import A1, A2, HELPERS, JIT, MATH_OF_RATES, RATES, SOFTMAX, SOURCES
+from .writer import Writer
 
 
 def extra_scalars(model: Model) -> tuple[str, ...]:
@@ -189,8 +175,9 @@ class Emitter:
             self.out.put(outside, f"for h in range({self.model.n_heads}):")
         self.out.put(depth, self.each)
         for d, expr in rows:
-            said = f"  # {d.meaning}" if d.meaning.startswith("weight of") else ""
-            self.out.put(depth + 1, f"{d.name}[{self.index(d)}] = {self.printer.doprint(expr)}{said}")
+            if d.meaning.startswith("weight of"):
+                self.out.say(depth + 1, f"# {d.meaning}")
+            self.out.put(depth + 1, f"{d.name}[{self.index(d)}] = {self.printer.doprint(expr)}")
 
     def _gradient(self, depth: int, stage: Stage) -> None:
         sets = {family.name: family.index_set for family in self.model.directions}
@@ -269,14 +256,23 @@ class Emitter:
         for name in [name for name in SOURCES if name in pieces]:
             args, doc, body = SOURCES[name]
             self.function(name, args, doc, body)
-        for order, (doc, body) in enumerate(RATES.get(self.model.objective.loss, ())):
-            self.function(f"loss_{order}", "x", doc, body)
+        loss = self.model.objective.loss
+        for order, (doc, body) in enumerate(RATES.get(loss, ())):
+            if order < 2 or self.model.objective.penalty != "none":  # the second derivative is a penalty's
+                self.function(f"loss_{order}", "x", doc, body)
+        self.out.need(*MATH_OF_RATES[loss])
         if not self.signed:
             text = SOFTMAX.rstrip("\n")
             if self.chosen:
                 text = text.replace("softmax(F, y, p, e)", f"softmax(F, y, {', '.join(self.chosen)}, p, e)")
                 text = text.replace("for i in range(y.size):", self.each)
             self.out.put(0, *text.split("\n"), "", "")
+        self.checks()
+        self.algorithm_helpers()
+
+    def checks(self) -> None:
+        """Whether outputs are finite, and the product with the Gram matrix."""
+        self.out.need("isfinite")
         index, inner = ("i", "f.size") if self.signed else ("h, i", "f.shape[1]")
         loops = [f"for i in range({inner}):"]
         loops = loops if self.signed else ["for h in range(f.shape[0]):", f"    {loops[0]}"]
@@ -284,7 +280,6 @@ class Emitter:
         self.function("finite", "f", "Whether every output is a finite number.",
                       [*loops, f"{pad}if not isfinite(f[{index}]):", f"{pad}    return False", "return True"])
         self.contraction()
-        self.algorithm_helpers()
 
     def algorithm_helpers(self) -> None:
         """The functions that move the state."""
@@ -349,12 +344,12 @@ class Emitter:
 
     def outputs_function(self) -> None:
         """Network outputs from patch pre-activations, for fresh examples."""
-        extra = "".join(", float64" for _ in self.scalars)
         names = self.names
         target = "out[i]" if self.signed else "out[i, h]"
         shape = A1 if self.signed else A2
-        self.out.put(0, "", f'@njit("void(float64[:, :, :, ::1]{extra}, {shape})", {JIT})',
-                     f"def outputs({', '.join(['a', *self.scalars, 'out'])}):")
+        self.out.put(0, "")
+        self.out.compiled("void", ["float64[:, :, :, ::1]", *["float64" for _ in self.scalars], shape], JIT)
+        self.out.put(0, f"def outputs({', '.join(['a', *self.scalars, 'out'])}):")
         self.out.put(1, '"""The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""', "out[:] = 0.0",
                      "for i in range(a.shape[0]):", f"    for h in range({self.model.n_heads}):")
         if self.signed:

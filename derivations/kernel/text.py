@@ -45,6 +45,10 @@ RATES = {
         for sign in ("", "-", "")
     ),
 }
+MATH_OF_RATES = {
+    "logistic": ("exp", "log1p"), "exponential": ("exp", "inf"), "cross_entropy": ("exp", "log1p"),
+}
+"""What the functions of a loss call of the math module."""
 SOFTMAX = '''
 @njit(cache=True, fastmath=False, error_model="numpy")
 def softmax(F, y, p, e):

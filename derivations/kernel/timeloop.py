@@ -45,6 +45,7 @@ class Descent(Emitter):
         self.out.put(1, "contract(g, gram, along)", "top = 0.0", *nest, "            top = max(top, abs(g[h, r, q]))",
                      "total = 0.0", "if top > 0.0:")
         self.out.put(2, *nest, "            total += (g[h, r, q] / top) * (along[h, r, q] / top)")
+        self.out.need("sqrt")
         self.out.put(1, "length = radius / (top * sqrt(total)) if total > 0.0 else 0.0", *nest,
                      "            near[h, r, q] = z[h, r, q] + length * along[h, r, q]")
         self.out.put(0, "")
@@ -76,7 +77,8 @@ class Descent(Emitter):
     def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """The whole time loop, with the penalty's switch inside."""
         options, arguments = self.options, self.run_arguments()
-        self.out.put(0, "", f'@njit("int64({", ".join(arguments.values())})", {JIT})')
+        self.out.put(0, "")
+        self.out.compiled("int64", arguments.values(), JIT)
         self.out.put(0, f"def run({', '.join(arguments)}):")
         self.out.put(1, '"""Advance z and b in place by gradient descent; '
                      "returns the first step with a non-finite output, or -1.")
@@ -139,15 +141,16 @@ class Descent(Emitter):
     def observe_function(self, stages: tuple[Stage, ...]) -> None:
         """Observables of recorded states, from the same definitions."""
         kept = observed(self.model)
-        clean = "".join(f", {A1}" for _ in self.clean)
-        extra = "".join(", float64" for _ in self.scalars)
         ranks = {1: "float64[:, ::1]", 2: "float64[:, :, ::1]"}
         by_name = {d.name: d for d in arrays(stages)}
-        out_types = ", ".join(ranks[len(by_name[name].indices)] for name in kept)
-        signature = f"void(float64[:, :, :, ::1], {A2}, {self.label}{clean}{extra}, {A1}, {A1}, {out_types})"
+        out_types = [ranks[len(by_name[name].indices)] for name in kept]
+        types = ["float64[:, :, :, ::1]", A2, self.label, *[A1 for _ in self.clean]]
+        types += [*["float64" for _ in self.scalars], A1, A1, *out_types]
         outs = [f"{name}_out" for name in kept]
         args = ", ".join(["states", "gram", "y", *self.clean, *self.scalars, "risk", "gradient_norm", *outs])
-        self.out.put(0, "", f'@njit("{signature}", {JIT})', f"def observe({args}):")
+        self.out.put(0, "")
+        self.out.compiled("void", types, JIT)
+        self.out.put(0, f"def observe({args}):")
         doc = "Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."
         self.out.put(1, f'"""{doc}"""', "z = np.zeros(states.shape[1:])", "g = np.zeros(z.shape)")
         self.out.put(1, "row = np.zeros(y.size)", "along = np.zeros(z.shape)")
@@ -162,6 +165,7 @@ class Descent(Emitter):
         self.out.put(2, f"measured_gradient({call})", "contract(g, gram, along)", "total = 0.0")
         self.out.put(2, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
         self.out.put(4, "for b in range(z.shape[2]):", "    total += g[h, r, b] * along[h, r, b]")
+        self.out.need("sqrt")
         self.out.put(2, "gradient_norm[t] = sqrt(max(total, 0.0))", "total = 0.0", "for i in range(y.size):",
                      "    total += loss[i]", "risk[t] = total / y.size")
         self.out.put(2, *[f"{name}_out[t] = {name}" for name in kept])

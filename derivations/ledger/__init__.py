@@ -1,0 +1,1 @@
+"""Claims and errata, as kinds of data."""

@@ -1,0 +1,1 @@
+"""Lines as data, and the two alphabets that print them: text and LaTeX."""

@@ -1,0 +1,1 @@
+"""The papers as data: model, claims, errata, conditions and statements of each."""

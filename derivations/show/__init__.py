@@ -1,0 +1,1 @@
+"""What is shown of a recursion: one loop, two loops, the algorithm's step."""

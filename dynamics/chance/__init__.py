@@ -1,0 +1,1 @@
+"""Gram matrices, covariances, named streams, and what steps draw."""

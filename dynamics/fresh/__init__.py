@@ -1,0 +1,1 @@
+"""Test laws: fresh examples and fresh tasks, without their vectors."""

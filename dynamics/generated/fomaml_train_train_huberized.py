@@ -10,7 +10,8 @@ Definitions, of task k at its filters w
   l'_{k,i} = l'(f_{k,i}*y_{k,i})
 
 Inner loop on every task k, tau = 0 .. J - 1, from w^(t,0) = w(t) and coefficients 0
-  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n) sum_{i in S_k} [ l'_{k,i}^(t,tau) * clip(<w_{j,r}^(t,tau), y_{k,i} nu_k>/h, 0, 1) ]
+  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n) sum_{i in S_k} [ l'_{k,i}^(t,tau) * clip(<w_{j,r}^(t,tau), y_{k,i} nu_k>/h,
+      0, 1) ]
   rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (eta_inner/n) [ l'_{k,i}^(t,tau) * clip(<w_{j,r}^(t,tau), xi_{k,i}>/h, 0, 1) ]
   w_{j,r}^(t,tau) = w_{j,r}(t) + j g~_{j,r,k} nu_k + sum_{i} j y_{k,i} rho~_{j,r,k,i} xi_{k,i}
 
@@ -25,7 +26,7 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 
 # ruff: noqa
 # mypy: ignore-errors
-from math import exp, inf, isfinite, log1p, sqrt
+from math import exp, isfinite, log1p
 
 import numpy as np
 from numba import njit
@@ -61,35 +62,6 @@ def loss_1(x):
     """-1 / (1 + exp(x)), without overflow or cancellation."""
     e = exp(-abs(x))
     return -e / (1.0 + e) if x >= 0.0 else -1.0 / (1.0 + e)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def loss_2(x):
-    """exp(x) / (1 + exp(x))^2, without overflow."""
-    e = exp(-abs(x))
-    return e / ((1.0 + e) * (1.0 + e))
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def finite(f):
-    """Whether every output is a finite number."""
-    for i in range(f.size):
-        if not isfinite(f[i]):
-            return False
-    return True
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def contract(g, gram, out):
-    """out[h, r, :] = g[h, r, :] gram; directions without gradient are skipped."""
-    out[:] = 0.0
-    for h in range(g.shape[0]):
-        for r in range(g.shape[1]):
-            for b in range(g.shape[2]):
-                weight = g[h, r, b]
-                if weight != 0.0:
-                    for q in range(g.shape[2]):
-                        out[h, r, q] += weight * gram[b, q]
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -165,8 +137,10 @@ def plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0
     for i in range(first, last):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
-        v1[i] = q0*l1[i]*y[i]  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
+        # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+        v0[i] = q0*l1[i]
+        # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
+        v1[i] = q0*l1[i]*y[i]
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -207,8 +181,10 @@ def measured_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, los
         margin[i] = f[i]*y[i]
         loss[i] = loss_0(margin[i])
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
-        v1[i] = q0*l1[i]*y[i]  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
+        # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+        v0[i] = q0*l1[i]
+        # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
+        v1[i] = q0*l1[i]*y[i]
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -236,7 +212,8 @@ def adapt(z, b, gram, y, first, last, kappa, h_, inner_steps, inner_step, g, row
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, near, moved, slope, row, f, margin, l1, v0, v1):
+def meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, near, moved, slope, row, f,
+        margin, l1, v0, v1):
     """g = the direction of the outer step, a mean over tasks; whether every task stayed finite."""
     tasks = blocks.shape[0]
     n = y.size // tasks
@@ -244,7 +221,8 @@ def meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, h_, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, h_, inner_steps, inner_step,
+            slope, row, f, margin, l1, v0, v1)
         plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, h_, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         if not settled(near):
@@ -252,8 +230,14 @@ def meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step
     return True
 
 
-@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], int64, int64, float64, float64, int64, float64, float64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
-def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, eta, start, steps, recorded, z_out, b_out):
+@njit(
+    "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], "
+    "float64[:, ::1], float64[:, :, ::1], float64[::1], int64, int64, float64, float64, int64, float64, float64, "
+    "int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True,
+)
+def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, eta,
+        start, steps, recorded, z_out, b_out):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
     blocks (tasks, B, B) are the tasks' own Gram matrices; the inner loop takes a task's examples
@@ -279,7 +263,8 @@ def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, h
             at += 1
         if t == start + steps:
             break
-        if not meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, near, moved, slope, row, f, margin, l1, v0, v1):
+        if not meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, near,
+                moved, slope, row, f, margin, l1, v0, v1):
             return t
         descend(z, b, g, gram, eta)
     return -1
@@ -305,11 +290,13 @@ def observe(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, r
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, h_, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, h_, inner_steps, inner_step,
+            slope, row, f, margin, l1, v0, v1)
         plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, h_, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         adapted[k] = near
-        measured_gradient(near, blocks[k], y[k * n:(k + 1) * n], 0, n, kappa, h_, slope, row, f, margin, loss, l1, v0, v1)
+        measured_gradient(near, blocks[k], y[k * n:(k + 1) * n], 0, n, kappa, h_, slope, row, f, margin,
+            loss, l1, v0, v1)
         total = 0.0
         for i in range(outer, n):
             total += loss[i]
@@ -334,10 +321,14 @@ def adapt_all(states, blocks, y, first, last, kappa, h_, inner_steps, inner_step
     v1 = np.zeros(n)
     for k in range(states.shape[0]):
         moved[:] = 0.0
-        adapt(states[k], moved, blocks[k], y[k], first, last, kappa, h_, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        adapt(states[k], moved, blocks[k], y[k], first, last, kappa, h_, inner_steps, inner_step, slope,
+            row, f, margin, l1, v0, v1)
 
 
-@njit("void(float64[:, :, :, ::1], float64, float64, float64[::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "void(float64[:, :, :, ::1], float64, float64, float64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True,
+)
 def outputs(a, kappa, h_, out):
     """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
     out[:] = 0.0

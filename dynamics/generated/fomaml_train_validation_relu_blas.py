@@ -10,8 +10,10 @@ Definitions, of task k at its filters w
   l'_{k,i} = l'(f_{k,i}*y_{k,i})
 
 Inner loop on every task k, tau = 0 .. J - 1, from w^(t,0) = w(t) and coefficients 0
-  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n_1) sum_{i in S_k^tr} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), y_{k,i} nu_k> > 0} ]
-  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (eta_inner/n_1) 1{i in S_k^tr} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), xi_{k,i}> > 0} ]
+  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n_1) sum_{i in S_k^tr} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), y_{k,i} nu_k> >
+      0} ]
+  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (eta_inner/n_1) 1{i in S_k^tr} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), xi_{k,i}> >
+      0} ]
   w_{j,r}^(t,tau) = w_{j,r}(t) + j g~_{j,r,k} nu_k + sum_{i} j y_{k,i} rho~_{j,r,k,i} xi_{k,i}
 
 Outer step, from t to t + 1, K = n_tasks
@@ -25,7 +27,7 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 
 # ruff: noqa
 # mypy: ignore-errors
-from math import exp, inf, isfinite, log1p, sqrt
+from math import exp, isfinite, log1p
 
 import numpy as np
 from numba import njit
@@ -64,28 +66,6 @@ def loss_1(x):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def loss_2(x):
-    """exp(x) / (1 + exp(x))^2, without overflow."""
-    e = exp(-abs(x))
-    return e / ((1.0 + e) * (1.0 + e))
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def finite(f):
-    """Whether every output is a finite number."""
-    for i in range(f.size):
-        if not isfinite(f[i]):
-            return False
-    return True
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def contract(g, gram, out):
-    """out[h, r, :] = g[h, r, :] gram, by BLAS."""
-    np.dot(g.reshape(g.shape[0] * g.shape[1], g.shape[2]), gram, out.reshape(g.shape[0] * g.shape[1], g.shape[2]))
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
 def descend(z, b, g, gram, eta):
     """b <- b - eta g and z <- z - eta g gram, in place."""
     for h in range(z.shape[0]):
@@ -101,7 +81,7 @@ def descend(z, b, g, gram, eta):
 @njit(cache=True, fastmath=False, error_model="numpy")
 def couple(g, head, active, left, right, packed, picked, middle, first, rest):
     """first, rest = g gram, of the first directions and of the others, by BLAS.
-    
+
     The first directions, orthogonal to the others, have the Gram matrix head; of the others only
     `active` ones have a gradient; left (right) are their rows of the Gram matrix or of a factor.
     """
@@ -197,8 +177,10 @@ def plain_gradient(z, gram, y, first, last, kappa, g, row, f, margin, l1, v0, v1
     for i in range(first, last):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
-        v1[i] = q0*l1[i]*y[i]  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
+        # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+        v0[i] = q0*l1[i]
+        # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
+        v1[i] = q0*l1[i]*y[i]
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -239,8 +221,10 @@ def measured_gradient(z, gram, y, first, last, kappa, g, row, f, margin, loss, l
         margin[i] = f[i]*y[i]
         loss[i] = loss_0(margin[i])
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
-        v1[i] = q0*l1[i]*y[i]  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
+        # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+        v0[i] = q0*l1[i]
+        # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
+        v1[i] = q0*l1[i]*y[i]
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -268,7 +252,8 @@ def adapt(z, b, gram, y, first, last, kappa, inner_steps, inner_step, g, row, f,
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, near, moved, slope, row, f, margin, l1, v0, v1):
+def meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, near, moved, slope, row, f,
+        margin, l1, v0, v1):
     """g = the direction of the outer step, a mean over tasks; whether every task stayed finite."""
     tasks = blocks.shape[0]
     n = y.size // tasks
@@ -276,7 +261,8 @@ def meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g,
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, inner_steps, inner_step, slope,
+            row, f, margin, l1, v0, v1)
         plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         if not settled(near):
@@ -284,8 +270,14 @@ def meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g,
     return True
 
 
-@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], int64, int64, float64, int64, float64, float64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
-def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, inner_steps, inner_step, eta, start, steps, recorded, z_out, b_out):
+@njit(
+    "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], "
+    "float64[:, ::1], float64[:, :, ::1], float64[::1], int64, int64, float64, int64, float64, float64, int64, int64, "
+    "int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True,
+)
+def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, inner_steps, inner_step, eta,
+        start, steps, recorded, z_out, b_out):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
     blocks (tasks, B, B) are the tasks' own Gram matrices; the inner loop takes a task's examples
@@ -317,7 +309,8 @@ def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, i
             at += 1
         if t == start + steps:
             break
-        if not meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, near, moved, slope, row, f, margin, l1, v0, v1):
+        if not meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, near, moved,
+                slope, row, f, margin, l1, v0, v1):
             return t
         couple(g, head, active, left, right, packed, picked, middle, first, rest)
         advance(z, b, g, first, rest, eta)
@@ -344,7 +337,8 @@ def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk,
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, inner_steps, inner_step, slope,
+            row, f, margin, l1, v0, v1)
         plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         adapted[k] = near
@@ -373,7 +367,8 @@ def adapt_all(states, blocks, y, first, last, kappa, inner_steps, inner_step):
     v1 = np.zeros(n)
     for k in range(states.shape[0]):
         moved[:] = 0.0
-        adapt(states[k], moved, blocks[k], y[k], first, last, kappa, inner_steps, inner_step, slope, row, f, margin, l1, v0, v1)
+        adapt(states[k], moved, blocks[k], y[k], first, last, kappa, inner_steps, inner_step, slope, row, f,
+            margin, l1, v0, v1)
 
 
 @njit("void(float64[:, :, :, ::1], float64, float64[::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)

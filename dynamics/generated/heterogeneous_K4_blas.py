@@ -12,7 +12,8 @@ Definitions
   e_{k,i} = -1{k = y_i} + p_{k,i}
 
 One step, from t to t + 1
-  gamma_{k,r,c'} <- gamma_{k,r,c'} - (eta*||u_{c'}||^2/(m*n)) sum_{i} [ 1{c' = y_i}*e_{k,i} * 1{<w_{k,r}, u_{y_i}> > 0} ]
+  gamma_{k,r,c'} <- gamma_{k,r,c'} - (eta*||u_{c'}||^2/(m*n)) sum_{i} [ 1{c' = y_i}*e_{k,i} * 1{<w_{k,r}, u_{y_i}> > 0}
+      ]
   rho_{k,r,i} <- rho_{k,r,i} - (eta*||xi_i||^2/(m*n)) [ e_{k,i} * 1{<w_{k,r}, xi_i> > 0} ]
 
 Generator 1, from the declaration by `python -m derivations.generate`.
@@ -20,7 +21,7 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 
 # ruff: noqa
 # mypy: ignore-errors
-from math import exp, inf, isfinite, log1p, sqrt
+from math import exp, isfinite, log1p, sqrt
 
 import numpy as np
 from numba import njit
@@ -143,7 +144,8 @@ def plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v
     q0 = kappa/n
     for h in range(4):
         for i in range(y.size):
-            v0[h, i] = q0*e[h, i]  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
+            # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
+            v0[h, i] = q0*e[h, i]
     g[:] = 0.0
     for h in range(4):
         v0_by_class[:] = 0.0
@@ -161,7 +163,8 @@ def plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss, zeta, v0, F_by_class, vz0_by_class, v0_by_class):
+def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss, zeta, v0,
+        F_by_class, vz0_by_class, v0_by_class):
     """g = dL_S/dz, and every definition that is observed."""
     n = float(y.size)
     at_u = 0
@@ -208,7 +211,8 @@ def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0,
     for h in range(4):
         for i in range(y.size):
             zeta[h, i] = G_u_u[i]*vz0[h, i] + 2.0*G_u_xi[i]*vz2[h, i] + G_xi_xi[i]*vz1[h, i]
-            v0[h, i] = q0*e[h, i]  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
+            # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
+            v0[h, i] = q0*e[h, i]
     g[:] = 0.0
     for h in range(4):
         v0_by_class[:] = 0.0
@@ -225,7 +229,11 @@ def measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0,
                 g[h, r, at_xi + i] = step_xi*v0[h, i]
 
 
-@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64, float64, int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64, float64, int64, int64, "
+    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True,
+)
 def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
 
@@ -259,7 +267,11 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
     return -1
 
 
-@njit("void(float64[:, :, :, ::1], float64[:, ::1], int64[::1], float64, float64[::1], float64[::1], float64[:, :, ::1], float64[:, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "void(float64[:, :, :, ::1], float64[:, ::1], int64[::1], float64, float64[::1], float64[::1], "
+    "float64[:, :, ::1], float64[:, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True,
+)
 def observe(states, gram, y, kappa, risk, gradient_norm, F_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
     z = np.zeros(states.shape[1:])
@@ -284,7 +296,8 @@ def observe(states, gram, y, kappa, risk, gradient_norm, F_out, zeta_out):
     example_gram(gram, y, G_u_u, G_u_xi, G_xi_xi)
     for t in range(states.shape[0]):
         z[:] = states[t]
-        measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss, zeta, v0, F_by_class, vz0_by_class, v0_by_class)
+        measured_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, vz0, vz1, vz2, p, e, loss,
+            zeta, v0, F_by_class, vz0_by_class, v0_by_class)
         contract(g, gram, along)
         total = 0.0
         for h in range(z.shape[0]):
@@ -300,7 +313,10 @@ def observe(states, gram, y, kappa, risk, gradient_norm, F_out, zeta_out):
         zeta_out[t] = zeta
 
 
-@njit("void(float64[:, :, :, ::1], float64, float64[:, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "void(float64[:, :, :, ::1], float64, float64[:, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True,
+)
 def outputs(a, kappa, out):
     """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
     out[:] = 0.0

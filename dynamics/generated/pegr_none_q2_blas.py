@@ -19,7 +19,7 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 
 # ruff: noqa
 # mypy: ignore-errors
-from math import exp, inf, isfinite, log1p, sqrt
+from math import exp, isfinite, log1p, sqrt
 
 import numpy as np
 from numba import njit
@@ -49,13 +49,6 @@ def loss_1(x):
     """-1 / (1 + exp(x)), without overflow or cancellation."""
     e = exp(-abs(x))
     return -e / (1.0 + e) if x >= 0.0 else -1.0 / (1.0 + e)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def loss_2(x):
-    """exp(x) / (1 + exp(x))^2, without overflow."""
-    e = exp(-abs(x))
-    return e / ((1.0 + e) * (1.0 + e))
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -115,8 +108,10 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, margin, l1, v
     for i in range(y.size):
         margin[i] = f[i]*y[i]
         l1[i] = loss_1(margin[i])
-        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
-        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
+        # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        v0[i] = q0*l1[i]
+        # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
+        v1[i] = q0*l1[i]*y[i]
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -175,8 +170,10 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, vz0, vz1, 
         loss[i] = loss_0(margin[i])
         l1[i] = loss_1(margin[i])
         zeta[i] = gram[at_mu, at_mu]*vz0[i] + 2.0*G_mu_xi[i]*vz2[i]*y[i] + G_xi_xi[i]*vz1[i]
-        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
-        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
+        # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        v0[i] = q0*l1[i]
+        # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
+        v1[i] = q0*l1[i]*y[i]
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -195,7 +192,11 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, vz0, vz1, 
             g[h, r, at_mu] = total
 
 
-@njit("int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, int64, int64, "
+    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True,
+)
 def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
 
@@ -227,7 +228,11 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
     return -1
 
 
-@njit("void(float64[:, :, :, ::1], float64[:, ::1], float64[::1], float64, float64[::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "void(float64[:, :, :, ::1], float64[:, ::1], float64[::1], float64, float64[::1], float64[::1], float64[:, ::1], "
+    "float64[:, ::1], float64[:, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True,
+)
 def observe(states, gram, y, kappa, risk, gradient_norm, margin_out, l1_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
     z = np.zeros(states.shape[1:])

@@ -1,0 +1,1 @@
+"""Distances, spectra and near-orthogonality, from reduced states."""

@@ -1,0 +1,1 @@
+"""Kernels from their files: loading them, and running them in pieces."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .shared import Switch, print_notes
-
-if TYPE_CHECKING:
-    pass
 
 
 def check(

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .shared import Switch, images_of, print_notes
-
-if TYPE_CHECKING:
-    pass
 
 
 def conditions(

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulate.errors import InputError, nearest, quoted
-
-if TYPE_CHECKING:
-    pass
 
 
 def figures(paper: str, figure: str | None = None, /, *, out: str = "out") -> int:

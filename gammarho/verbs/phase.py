@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gammarho import terminal
 
 from .shared import Switch, goes_on, say
-
-if TYPE_CHECKING:
-    pass
 
 
 def phase(

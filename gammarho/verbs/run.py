@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gammarho import terminal
 from simulate.errors import Diverged, Unwritten
 
 from .shared import Repeated, Switch, explained, images_of, thresholds
-
-if TYPE_CHECKING:
-    pass
 
 
 def run(

@@ -1,0 +1,1 @@
+"""A theorem's conditions at given values."""

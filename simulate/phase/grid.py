@@ -19,6 +19,7 @@ from derivations.declare import (
     NormalisedMargin,
     Value,
 )
+from derivations.declare.variables import FRESH_BY_CLASS
 from dynamics.kernel.kernel import Kernel
 
 from ..ask import arguments as ask
@@ -192,7 +193,7 @@ def _fresh_names(model: Model) -> tuple[str, ...]:
     """The variables of fresh examples that need nothing but the last state."""
     if model.test.of_tasks:
         return obs.fresh_names(model)
-    return (*obs.FRESH, *(() if model.network.head_axis.signed else ("class_error", "class_error_se")))
+    return (*obs.FRESH, *(() if model.network.head_axis.signed else FRESH_BY_CLASS))
 
 
 def _text(kernel: Kernel) -> str:

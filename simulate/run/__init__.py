@@ -1,0 +1,1 @@
+"""The problem and its runs: engines, events, recording, seeds, datasets, estimates."""

@@ -1,0 +1,1 @@
+"""One draw: examples, tasks, filters, labels, the caller's arrays, images."""

@@ -46,7 +46,7 @@ def undecided_by(model: Model, values: Mapping[str, Value]) -> str:
     other, squares and exponentials of them leave float64, and a residual says nothing of the kernel.
     """
     sized = {**scales(model, values)}
-    for name in (model.algorithm.step, "lam", "eta_inner"):
+    for name in (*model.algorithm.rates, "lam"):
         value = values.get(name)
         if isinstance(value, int | float) and value > 1:  # a small step is judged by its own size
             sized[name] = float(value)

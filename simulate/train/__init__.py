@@ -1,0 +1,1 @@
+"""The weight-space engine: raw losses by autograd, independent of every derived formula."""

@@ -210,7 +210,7 @@ def observe(
     (T, n) for any activation, q = 1 where it is no power, and for class heads (T, n, H), ||grad_W F_h(x_i)||_F^2 /
     kappa^2; over ||x_i||^2 too where an example is one patch (NaN where that is 0), as constants are taken out of zeta.
 
-    With a bilevel algorithm all but "z" are of the weights adapted to each task; see `weights_bilevel.observe`.
+    With a bilevel algorithm all but "z" are of the weights adapted to each task; see `bilevel.observe`.
     """
     task = problem(model, vectors, y, values, device, clean=clean)
     rows = [algorithm_of(model).observe(task, task.vectors.new_tensor(w), every) for w in W]

@@ -1,0 +1,1 @@
+"""The two engines compared: steps, trajectories, observables, test laws."""

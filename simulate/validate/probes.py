@@ -1,4 +1,4 @@
-"""One step of the two engines, and what they see of a state, at the states of `validate_states`.
+"""One step of the two engines, and what they see of a state, at the states of `simulate.validate.states`.
 
 A step is judged by its change of W relative to that change, whatever its size beside W: steps as small as eta = 1e-13
 are resolved.  What is seen of examples is judged example by example, relative to each one's own size.

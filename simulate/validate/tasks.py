@@ -37,7 +37,7 @@ AFFORDABLE = 2e8  # entries of filters x examples x passes
 def rows(
     model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array
 ) -> tuple[list[Row], list[str]]:
-    """As `validate_fresh.rows`."""
+    """As `simulate.validate.fresh.rows`."""
     reason = fresh_tasks.refusal(model, draw, values)
     if reason or draw.vectors is None or draw.weights is None:
         return [], [f"the law of fresh tasks is not compared: {reason}"] if reason else []

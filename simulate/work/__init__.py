@@ -1,0 +1,1 @@
+"""Long work: memory, progress, sweeps over threads, files written whole."""

@@ -17,7 +17,7 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 # By how they begin.
 NOT_RUN = {
     "make ": "sets up an environment and takes minutes; continuous integration runs them",
-    "gammarho figures ": "a minute and more; tests/test_figures*.py draw every figure at a small size",
+    "gammarho figures ": "a minute and more; tests/figures/ draw every figure at a small size",
     "gammarho run nearly_orthogonal --data ": "needs MNIST's files; test_real_data.py runs it on small stand-ins",
 }
 SLOW = {

@@ -47,6 +47,8 @@ def concerned(paths: Iterable[str]) -> list[str]:
             continue
         folder, module = path if not path.suffix else path.parent, ".".join(path.with_suffix("").parts)
         mirror = ROOT / "tests" / folder
+        while not mirror.is_dir():  # what has no folder of its own is tested in that of the folder above
+            mirror = mirror.parent
         found |= {test for test in tests if mirror in test.parents}
         if path.suffix:
             found |= {test for test in tests if any(f"{name}.".startswith(f"{module}.") for name in imported(test))}

@@ -19,7 +19,7 @@ from tests.helpers.mutants import Mutant, mutants
 EXAMPLES = {
     "dynamics.fresh.testlaw": ("_over_labels", "errors", "costs", "coloured", "square_root", "_unit_root",
                          "_signed_error",
-                         "_class_error", "_logistic", "_cross_entropy", "_mean_and_error", "scores", "_alone", "_own"),
+                         "_class_error", "_logistic", "_cross_entropy", "mean_and_error", "scores", "_alone", "_own"),
     "dynamics.geometry.distances": ("weight_gram", "project_off"),
     "simulate.observe.fresh": ("law", "_labels", "_key", "_fresh_vectors", "_covariance", "_class_noise"),
 }  # fmt: skip

@@ -1,1 +1,0 @@
-"""A recursion as a module of explicit loops: stages, nests, time loops, their text."""

@@ -6,14 +6,22 @@ sums run in one order, integer powers are products, and nothing is allocated ins
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 
 from ..calculus.recursion import Recursion
+from ..declare import Model
 from .bilevel import TwoLevels
+from .layout import Writer, names, reached, wrapped
 from .nests import Emitter, observed, scalars
+from .operations import of_step
 from .timeloop import Descent
 
 GENERATOR = 1
+
+
+ENTRIES = ("directions", "run", "observe", "outputs", "adapt_all")
+FROM_MATH = ("exp", "inf", "isfinite", "log1p", "sqrt")
 
 
 def module(recursion: Recursion, shown: Sequence[str], blas: bool = False) -> str:
@@ -22,17 +30,31 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False) -> st
     `shown`: the recursion's lines in plain text, which stand in the module's docstring.
     """
     emitter: Emitter = (TwoLevels if recursion.model.algorithm.over_tasks else Descent)(recursion, blas)
-    out, model = emitter.out, recursion.model
-    out.say(0, f'"""{model.name}: {emitter.what}, through the Gram matrix (generated; do not edit).', "")
-    out.say(0, *map(quotable, shown))
-    out.put(0, "", f"Generator {GENERATOR}, from the declaration by `python -m derivations.generate`.", '"""', "")
-    out.put(0, "# ruff: noqa", "# mypy: ignore-errors")
-    out.imports()
     emitter.shape()
     emitter.helpers()
     emitter.loop()
     emitter.outputs_function()
-    return out.text()
+    body = reached(emitter.out.text(), ENTRIES)
+    out, model, used = Writer(), recursion.model, set(names(ast.parse(body)))
+    out.put(0, f'"""{model.name}: {emitter.what}, through the Gram matrix (generated; do not edit).', "")
+    out.put(0, *[part for line in shown for part in wrapped(quotable(line))])
+    out.put(0, "", *[part for line in operation_lines(body, model) for part in wrapped(line)])
+    out.put(0, "", f"Generator {GENERATOR}, from the declaration by `python -m derivations.generate`.", '"""', "")
+    out.put(0, "# ruff: noqa", "# mypy: ignore-errors")
+    from_math = ", ".join(name for name in FROM_MATH if name in used)
+    out.put(0, *([f"from math import {from_math}", ""] if from_math else []))
+    out.put(0, "import numpy as np", "from numba import njit", "")
+    return out.text() + body
+
+
+def operation_lines(body: str, model: Model) -> list[str]:
+    """What a step costs, for the module's docstring."""
+    count, said = of_step(body, model)
+    return [
+        f"Operations of a step, at most, of {said}",
+        f"  {count.additions} additions and subtractions",
+        f"  {count.multiplications} multiplications and divisions",
+    ]
 
 
 def quotable(line: str) -> str:

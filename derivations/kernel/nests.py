@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
@@ -13,10 +13,11 @@ from ..calculus.sums import Definition
 from ..calculus.symbols import Names
 from ..declare import IndexSet, Model
 from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
+from .layout import A1, A2, Groups, Writer, copied
+from .pieces import HELPERS
 from .printer import KernelPrinter, argument, piece_name, take_constants
 from .schedule import Stage, arrays
-from .text import A1, A2, HELPERS, JIT, MATH_OF_RATES, RATES, SOFTMAX, SOURCES
-from .writer import Writer
+from .skeleton import blas, classes, exponential, logistic, loops, options, pieces, signed, tasks
 
 
 def extra_scalars(model: Model) -> tuple[str, ...]:
@@ -123,7 +124,7 @@ class Emitter:
         """A loop over classes; the locals are a class's own."""
         self.out.put(depth, f"for {CLASS} in range({self.model.network.classes}):")
         self.locals_of(depth + 1, [value], AT_CLASS)
-        self.out.put(depth + 1, f"{target} {self.printer.doprint(value)}")
+        self.out.assign(depth + 1, target, self.printer.doprint(value))
 
     def index(self, definition: Definition) -> str:
         """Where a definition's entry stands in its array."""
@@ -146,7 +147,7 @@ class Emitter:
             if body != 0:
                 self.out.put(depth + 2, self.each)
                 self.locals_of(depth + 3, [body])
-                self.out.put(depth + 3, f"{d.name}[{self.index(d)}] += {self.printer.doprint(body)}")
+                self.out.assign(depth + 3, f"{d.name}[{self.index(d)}] +=", self.printer.doprint(body))
         for d in [d for d in stage.definitions if d.name in classes]:
             self.out.put(depth + 1, self.each, f"    {d.name}[{self.index(d)}] += {classes[d.name]}[y[i]]")
         for d in stage.definitions:
@@ -159,11 +160,11 @@ class Emitter:
         self.out.put(depth, f"for h in range({self.model.n_heads}):", f"    {self.each}")
         for d in stage.definitions:
             body = d.expr.function if isinstance(d.expr, sp.Sum) else d.expr
-            self.out.put(depth + 2, f"{d.name}[i] += {self.printer.doprint(body)}")
+            self.out.assign(depth + 2, f"{d.name}[i] +=", self.printer.doprint(body))
 
     def _softmax(self, depth: int, stage: Stage) -> None:
         label = "label" if "label" in self.given else "y"
-        self.out.put(depth, f"softmax({', '.join(['F', label, *self.chosen])}, p, e)")
+        self.out.put(depth, self.each, f"    softmax(F, {label}[i], i, p, e)")
 
     def _pass(self, depth: int, stage: Stage) -> None:
         over_heads = len(stage.definitions[0].indices) == 2
@@ -175,9 +176,7 @@ class Emitter:
             self.out.put(outside, f"for h in range({self.model.n_heads}):")
         self.out.put(depth, self.each)
         for d, expr in rows:
-            if d.meaning.startswith("weight of"):
-                self.out.say(depth + 1, f"# {d.meaning}")
-            self.out.put(depth + 1, f"{d.name}[{self.index(d)}] = {self.printer.doprint(expr)}")
+            self.out.assign(depth + 1, f"{d.name}[{self.index(d)}] =", self.printer.doprint(expr), d.meaning)
 
     def _gradient(self, depth: int, stage: Stage) -> None:
         sets = {family.name: family.index_set for family in self.model.directions}
@@ -213,7 +212,7 @@ class Emitter:
             value = self.printer.doprint(expr)
             entry = f"g[h, r, at_{name} +"
             target = sets[name].of_a_task("row[i] =", f"{entry} y[i]] +=", f"{entry} i] =")
-            self.out.put(depth + 1, f"{target} {value}")
+            self.out.assign(depth + 1, target, value)
         for name in [name for name in used if sets[name].single]:
             self.out.put(depth, "total = 0.0", self.each, "    total += row[i]", f"g[h, r, at_{name}] = total")
 
@@ -230,8 +229,8 @@ class Emitter:
         if not grams:
             return []
         names = [role.name for role, _ in grams]
-        self.out.put(0, "", f"@njit({JIT})", f"def example_gram(gram, y, {', '.join(names)}):")
-        self.out.put(1, '"""Inner products of each example\'s own directions, taken out of the Gram matrix once."""')
+        said = "Inner products of each example's own directions, taken out of the Gram matrix once."
+        self.out.function("example_gram", (["gram", "y"], names), said)
         self.offsets(1)
         self.out.put(1, "for i in range(y.size):")
         for role, at in grams:
@@ -248,93 +247,32 @@ class Emitter:
     # ---- functions ----------------------------------------------------------------------------------------
 
     def helpers(self) -> None:
-        """Activation pieces, loss rates, softmax and the contraction."""
-        pieces = {HELPERS[type(e)] for d in self.recursion.definitions.values() for e in d.expr.atoms(*PIECES)}
-        both = (self.recursion.gradient, self.recursion.plain)
-        exprs = [group.expr for gradient in both for groups in gradient.values() for group in groups]
-        pieces |= {HELPERS[type(e)] for expr in exprs for e in expr.atoms(*PIECES)}
-        for name in [name for name in SOURCES if name in pieces]:
-            args, doc, body = SOURCES[name]
-            self.function(name, args, doc, body)
-        loss = self.model.objective.loss
-        for order, (doc, body) in enumerate(RATES.get(loss, ())):
-            if order < 2 or self.model.objective.penalty != "none":  # the second derivative is a penalty's
-                self.function(f"loss_{order}", "x", doc, body)
-        self.out.need(*MATH_OF_RATES[loss])
-        if not self.signed:
-            text = SOFTMAX.rstrip("\n")
-            if self.chosen:
-                text = text.replace("softmax(F, y, p, e)", f"softmax(F, y, {', '.join(self.chosen)}, p, e)")
-                text = text.replace("for i in range(y.size):", self.each)
-            self.out.put(0, *text.split("\n"), "", "")
-        self.checks()
-        self.algorithm_helpers()
-
-    def checks(self) -> None:
-        """Whether outputs are finite, and the product with the Gram matrix."""
-        self.out.need("isfinite")
-        index, inner = ("i", "f.size") if self.signed else ("h, i", "f.shape[1]")
-        loops = [f"for i in range({inner}):"]
-        loops = loops if self.signed else ["for h in range(f.shape[0]):", f"    {loops[0]}"]
-        pad = "    " * len(loops)
-        self.function("finite", "f", "Whether every output is a finite number.",
-                      [*loops, f"{pad}if not isfinite(f[{index}]):", f"{pad}    return False", "return True"])
-        self.contraction()
-
-    def algorithm_helpers(self) -> None:
-        """The functions that move the state."""
-        self.descent()
-
-    def function(self, name: str, args: str, doc: str, body: list[str]) -> None:
-        """A small compiled helper."""
-        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")', f"def {name}({args}):")
-        self.out.put(1, f'"""{doc}"""', *body)
-        self.out.put(0, "")
-
-    def contraction(self) -> None:
-        """out = g gram, over heads and filters."""
-        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")', "def contract(g, gram, out):")
-        size = "g.shape[0] * g.shape[1], g.shape[2]"
-        if self.blas:
-            self.out.put(1, '"""out[h, r, :] = g[h, r, :] gram, by BLAS."""',
-                         f"np.dot(g.reshape({size}), gram, out.reshape({size}))")
-        else:
-            self.out.put(1, '"""out[h, r, :] = g[h, r, :] gram; directions without gradient are skipped."""',
-                         "out[:] = 0.0", "for h in range(g.shape[0]):", "    for r in range(g.shape[1]):",
-                         "        for b in range(g.shape[2]):", "            weight = g[h, r, b]",
-                         "            if weight != 0.0:", "                for q in range(g.shape[2]):",
-                         "                    out[h, r, q] += weight * gram[b, q]")
-        self.out.put(0, "")
-
-    def descent(self) -> None:
-        """b <- b - eta g, z <- z - eta g gram."""
-        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")',
-                     f"def descend(z, b, g, gram, eta{', dz' if self.blas else ''}):")
-        self.out.put(1, '"""b <- b - eta g and z <- z - eta g gram, in place."""')
-        if self.blas:
-            self.out.put(1, "contract(g, gram, dz)")
-        self.out.put(1, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
-        self.out.put(3, "for q in range(z.shape[2]):")
-        if self.blas:
-            self.out.put(4, "b[h, r, q] -= eta * g[h, r, q]", "z[h, r, q] -= eta * dz[h, r, q]")
-        else:
-            self.out.put(4, "change = eta * g[h, r, q]", "if change != 0.0:", "    b[h, r, q] -= change",
-                         "    for c in range(z.shape[2]):", "        z[h, r, c] -= change * gram[q, c]")
-        self.out.put(0, "")
+        """Activation pieces, loss rates, outputs and their softmax, the contraction the moves: those used stay."""
+        rates = {"logistic": [logistic], "exponential": [exponential]}.get(self.model.objective.loss, [])
+        outputs = signed if self.signed else classes
+        for text in copied(pieces, *rates, outputs, loops, *([blas] if self.blas else []), options, tasks):
+            self.out.put(0, *text.split("\n"))
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g and the example arrays; returns the arrays it takes."""
         filled = list(arrays(stages))
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
-        args = ["z", "gram", "y", *self.clean, *self.given, *self.grams, *self.scalars, "g", "row", *covector]
-        args += [*[d.name for d in filled], *self.by_class.arrays(stages)]
-        self.out.put(0, "", f"@njit({JIT})", f"def {name}({', '.join(args)}):")
-        self.out.put(1, f'"""{doc}"""', _COUNT[self.chosen])
+        self.out.function(name, self.gradient_arguments("z", covector, filled, stages), doc)
+        self.out.put(1, _COUNT[self.chosen])
         self.offsets(1)
         for stage in stages:
             self.stage(1, stage)
         self.out.put(0, "")
         return filled
+
+    def gradient_arguments(
+        self, state: str, covector: list[str], filled: Iterable[Definition], stages: tuple[Stage, ...]
+    ) -> Groups:
+        """A gradient function's arguments: the state, the data, the parameters, and what is filled."""
+        return (
+            [state], ["gram", "y", *self.clean, *self.given, *self.grams], self.scalars,
+            ["g", "row", *covector], [*dict.fromkeys(d.name for d in filled), *self.by_class.arrays(stages)],
+        )  # fmt: skip
 
     def allocate(self, depth: int, definitions: list[Definition], *by_class: str) -> None:
         """Arrays of the definitions, once, and arrays (K,)."""
@@ -344,14 +282,14 @@ class Emitter:
 
     def outputs_function(self) -> None:
         """Network outputs from patch pre-activations, for fresh examples."""
+        extra = "".join(", float64" for _ in self.scalars)
         names = self.names
         target = "out[i]" if self.signed else "out[i, h]"
         shape = A1 if self.signed else A2
-        self.out.put(0, "")
-        self.out.compiled("void", ["float64[:, :, :, ::1]", *["float64" for _ in self.scalars], shape], JIT)
-        self.out.put(0, f"def outputs({', '.join(['a', *self.scalars, 'out'])}):")
-        self.out.put(1, '"""The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""', "out[:] = 0.0",
-                     "for i in range(a.shape[0]):", f"    for h in range({self.model.n_heads}):")
+        said = "The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."
+        types = f"void(float64[:, :, :, ::1]{extra}, {shape})"
+        self.out.function("outputs", (["a"], self.scalars, ["out"]), said, types=types)
+        self.out.put(1, "out[:] = 0.0", "for i in range(a.shape[0]):", f"    for h in range({self.model.n_heads}):")
         if self.signed:
             self.out.put(3, "j = 1.0 - 2.0 * h")
         self.out.put(3, "for r in range(a.shape[3]):")
@@ -363,5 +301,5 @@ class Emitter:
         for piece in pieces:
             arguments = ", ".join(self.printer.doprint(arg) for arg in piece.args)
             self.out.put(4, f"{piece_name(piece)} = {HELPERS[type(piece)]}({arguments})")
-        self.out.put(4, f"{target} += {self.printer.doprint(total.function)}")
+        self.out.assign(4, f"{target} +=", self.printer.doprint(total.function))
         self.out.put(1, f"out *= {self.printer.doprint(definition.expr / total)}")

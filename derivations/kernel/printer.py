@@ -13,7 +13,7 @@ from ..calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivat
 from ..calculus.symbols import Names, s
 from ..declare import LARGEST_POWER
 from ..errors import ModelError
-from .text import HELPERS
+from .pieces import HELPERS
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _WORDS = frozenset(
@@ -23,7 +23,7 @@ _WORDS = frozenset(
     "lam lam_until last leaky leaky_slope leaky_slope_closed left length log1p loss margin max measured_gradient "
     "meta_gradient middle momentum moved near neurons njit np observe others out outer outputs packed perturb picked "
     "plain_gradient radius ramp range recorded relu rest right risk row run scatter settled softmax sqrt start states "
-    "step step_closed steps tasks top total velocity weight weight_decay zeta".split()
+    "move step step_closed steps tasks top total velocity weight weight_decay zeta".split()
 )
 _NUMBERED = re.compile(r"(l|loss_|q|[vw][sz]*)[0-9]+")
 _BEGINNING = re.compile(rf"(at|far|(a|G|{'|'.join(dict.fromkeys(HELPERS.values()))})[0-9]*)_")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .layout import A1, A2, A3
 from .nests import Emitter, observed
 from .schedule import Stage, arrays, schedule
-from .text import A1, A2, A3, JIT
 
 RATES_OF_STEP = ("momentum", "weight_decay", "radius")
 
@@ -13,14 +13,6 @@ class Descent(Emitter):
     """Prints the time loop of one gradient-descent recursion."""
 
     what = "gradient descent on its objective"
-
-    def algorithm_helpers(self) -> None:
-        """SAM's point and momentum's velocity where there are any, and the step."""
-        if "radius" in self.options:
-            self.perturbation()
-        if "momentum" in self.options:
-            self.acceleration()
-        self.descent()
 
     def loop(self) -> None:
         """Gradients with and without penalty, the time loop, and the observables."""
@@ -36,58 +28,38 @@ class Descent(Emitter):
         self.run_function(stages if self.model.objective.penalty != "none" else plain, plain)
         self.observe_function(measured)
 
-    def perturbation(self) -> None:
-        """near = z + radius g gram / sqrt(sum g (g gram)), the norm taken in units of the largest entry of g."""
-        nest = ["for h in range(z.shape[0]):", "    for r in range(z.shape[1]):", "        for q in range(z.shape[2]):"]
-        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")')
-        self.out.put(0, "def perturb(z, g, gram, radius, along, near):")
-        self.out.put(1, '"""near = z at W + radius grad / ||grad||_F; a copy of z where the gradient is 0."""')
-        self.out.put(1, "contract(g, gram, along)", "top = 0.0", *nest, "            top = max(top, abs(g[h, r, q]))",
-                     "total = 0.0", "if top > 0.0:")
-        self.out.put(2, *nest, "            total += (g[h, r, q] / top) * (along[h, r, q] / top)")
-        self.out.need("sqrt")
-        self.out.put(1, "length = radius / (top * sqrt(total)) if total > 0.0 else 0.0", *nest,
-                     "            near[h, r, q] = z[h, r, q] + length * along[h, r, q]")
-        self.out.put(0, "")
-
-    def acceleration(self) -> None:
-        """velocity <- momentum velocity + g."""
-        self.out.put(0, "", '@njit(cache=True, fastmath=False, error_model="numpy")')
-        self.out.put(0, "def accelerate(velocity, g, momentum):")
-        self.out.put(1, '"""velocity <- momentum velocity + g, in place."""', "for h in range(g.shape[0]):",
-                     "    for r in range(g.shape[1]):", "        for q in range(g.shape[2]):",
-                     "            velocity[h, r, q] = momentum * velocity[h, r, q] + g[h, r, q]")
-        self.out.put(0, "")
-
-    def run_arguments(self) -> dict[str, str]:
-        """The time loop's arguments with their types."""
+    def run_arguments(self) -> tuple[dict[str, str], ...]:
+        """The time loop's arguments with their types: the state, the data, the parameters, and what is recorded."""
         options, many = self.options, "float64[:, :, :, ::1]"
         velocity = "momentum" in options
-        return {
-            "z": A3, "b": A3, **({"velocity": A3} if velocity else {}), "gram": A2, "y": self.label,
-            **dict.fromkeys(self.clean, A1),
-            **({"batches": "int64[:, ::1]", "held": "int64[::1]"} if "batch" in options else {}),
-            **({"labels": A2 if self.signed else "int64[:, ::1]"} if "label_noise" in options else {}),
-            **dict.fromkeys(self.scalars, "float64"), "eta": "float64",
-            **{name: "float64" for name in RATES_OF_STEP if name in options},
-            "lam_until": "int64", "start": "int64", "steps": "int64", "recorded": "int64[::1]",
-            "z_out": many, "b_out": many, **({"velocity_out": many} if velocity else {}),
-        }
+        return (
+            {"z": A3, "b": A3, **({"velocity": A3} if velocity else {})},
+            {
+                "gram": A2, "y": self.label, **dict.fromkeys(self.clean, A1),
+                **({"batches": "int64[:, ::1]", "held": "int64[::1]"} if "batch" in options else {}),
+                **({"labels": A2 if self.signed else "int64[:, ::1]"} if "label_noise" in options else {}),
+            },
+            {
+                **dict.fromkeys(self.scalars, "float64"), "eta": "float64",
+                **{name: "float64" for name in RATES_OF_STEP if name in options}, "lam_until": "int64",
+            },
+            {
+                "start": "int64", "steps": "int64", "recorded": "int64[::1]",
+                "z_out": many, "b_out": many, **({"velocity_out": many} if velocity else {}),
+            },
+        )  # fmt: skip
 
     def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """The whole time loop, with the penalty's switch inside."""
-        options, arguments = self.options, self.run_arguments()
-        self.out.put(0, "")
-        self.out.compiled("int64", arguments.values(), JIT)
-        self.out.put(0, f"def run({', '.join(arguments)}):")
-        self.out.put(1, '"""Advance z and b in place by gradient descent; '
-                     "returns the first step with a non-finite output, or -1.")
-        self.out.put(0, "")
-        self.out.put(1, "States at the steps `recorded` go to z_out and b_out.  "
-                     "Step t uses the penalty where t <= lam_until.")
-        if self.given:
-            self.out.put(1, "Row t - start of batches (held[t - start] examples) and labels is what step t draws.")
-        self.out.put(1, '"""')
+        options, groups = self.options, self.run_arguments()
+        types = f"int64({', '.join(of for group in groups for of in group.values())})"
+        drawn = ["Row t - start of batches (held[t - start] examples) and labels is what step t draws."]
+        self.out.function(
+            "run", [list(group) for group in groups],
+            "Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.",
+            "States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.",
+            *(drawn if self.given else []), types=types,
+        )  # fmt: skip
         every = {d.name: d for d in (*arrays(stages), *arrays(plain))}
         classes = [*self.by_class.arrays(stages), *self.by_class.arrays(plain)]
         self.allocate(1, list(every.values()), *dict.fromkeys(classes))
@@ -117,7 +89,7 @@ class Descent(Emitter):
             self.out.put(2, "label = labels[t - start]")
         self._gradient_at(stages, plain, "z")
         if "radius" in options:
-            self.out.put(2, "perturb(z, g, gram, radius, along, near)")
+            self.out.put(2, "contract(g, gram, along)", "perturb(z, g, along, radius, near)")
             self._gradient_at(stages, plain, "near")
         self.out.put(2, f"if not finite({'f' if self.signed else 'F'}):", "    return t")
         if "momentum" in options:
@@ -125,34 +97,37 @@ class Descent(Emitter):
         if "weight_decay" in options:
             self.out.put(2, "z *= keep", "b *= keep")
         moved = "velocity" if "momentum" in options else "g"
-        self.out.put(2, f"descend(z, b, {moved}, gram, eta{', dz' if self.blas else ''})")
+        if self.blas:
+            self.out.put(2, f"contract({moved}, gram, dz)", f"move(z, b, {moved}, dz, eta)")
+        else:
+            self.out.put(2, f"descend(z, b, {moved}, gram, eta)")
 
     def _gradient_at(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...], state: str) -> None:
         """g at a state, penalised or not."""
-        common = [state, "gram", "y", *self.clean, *self.given, *self.grams, *self.scalars, "g", "row"]
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
-        call_plain = ", ".join([*common, *[d.name for d in arrays(plain)], *self.by_class.arrays(plain)])
+        without = self.gradient_arguments(state, [], arrays(plain), plain)
         if self.model.objective.penalty == "none":
-            self.out.put(2, f"plain_gradient({call_plain})")
+            self.out.call(2, "plain_gradient(", without)
             return
-        call = ", ".join([*common, *covector, *[d.name for d in arrays(stages)], *self.by_class.arrays(stages)])
-        self.out.put(2, "if t <= lam_until:", f"    gradient({call})", "else:", f"    plain_gradient({call_plain})")
+        self.out.put(2, "if t <= lam_until:")
+        self.out.call(3, "gradient(", self.gradient_arguments(state, covector, arrays(stages), stages))
+        self.out.put(2, "else:")
+        self.out.call(3, "plain_gradient(", without)
 
     def observe_function(self, stages: tuple[Stage, ...]) -> None:
         """Observables of recorded states, from the same definitions."""
         kept = observed(self.model)
+        clean = "".join(f", {A1}" for _ in self.clean)
+        extra = "".join(", float64" for _ in self.scalars)
         ranks = {1: "float64[:, ::1]", 2: "float64[:, :, ::1]"}
         by_name = {d.name: d for d in arrays(stages)}
-        out_types = [ranks[len(by_name[name].indices)] for name in kept]
-        types = ["float64[:, :, :, ::1]", A2, self.label, *[A1 for _ in self.clean]]
-        types += [*["float64" for _ in self.scalars], A1, A1, *out_types]
+        out_types = ", ".join(ranks[len(by_name[name].indices)] for name in kept)
+        signature = f"void(float64[:, :, :, ::1], {A2}, {self.label}{clean}{extra}, {A1}, {A1}, {out_types})"
         outs = [f"{name}_out" for name in kept]
-        args = ", ".join(["states", "gram", "y", *self.clean, *self.scalars, "risk", "gradient_norm", *outs])
-        self.out.put(0, "")
-        self.out.compiled("void", types, JIT)
-        self.out.put(0, f"def observe({args}):")
+        groups = (["states"], ["gram", "y", *self.clean], self.scalars, ["risk", "gradient_norm", *outs])
         doc = "Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."
-        self.out.put(1, f'"""{doc}"""', "z = np.zeros(states.shape[1:])", "g = np.zeros(z.shape)")
+        self.out.function("observe", groups, doc, types=signature)
+        self.out.put(1, "z = np.zeros(states.shape[1:])", "g = np.zeros(z.shape)")
         self.out.put(1, "row = np.zeros(y.size)", "along = np.zeros(z.shape)")
         classes = self.by_class.arrays(stages)
         self.allocate(1, list(by_name.values()), *classes)
@@ -160,12 +135,10 @@ class Descent(Emitter):
         everything = {"batch": "batch = np.arange(y.size)", "label": "label = y"}
         self.out.put(1, *[everything[name] for name in self.given])
         self.out.put(1, "for t in range(states.shape[0]):", "    z[:] = states[t]")
-        labels = ["y", *self.clean, *self.given]
-        call = ", ".join(["z", "gram", *labels, *self.grams, *self.scalars, "g", "row", *by_name, *classes])
-        self.out.put(2, f"measured_gradient({call})", "contract(g, gram, along)", "total = 0.0")
+        self.out.call(2, "measured_gradient(", self.gradient_arguments("z", [], arrays(stages), stages))
+        self.out.put(2, "contract(g, gram, along)", "total = 0.0")
         self.out.put(2, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
         self.out.put(4, "for b in range(z.shape[2]):", "    total += g[h, r, b] * along[h, r, b]")
-        self.out.need("sqrt")
         self.out.put(2, "gradient_norm[t] = sqrt(max(total, 0.0))", "total = 0.0", "for i in range(y.size):",
                      "    total += loss[i]", "risk[t] = total / y.size")
         self.out.put(2, *[f"{name}_out[t] = {name}" for name in kept])

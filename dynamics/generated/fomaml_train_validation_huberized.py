@@ -1,6 +1,7 @@
 """fomaml: a bilevel algorithm, through the Gram matrix (generated; do not edit).
 
-Train-validation split in meta-learning (Zuo, Chen, Yao, Cao and Gu 2023), activation huberized_relu, train-validation.
+Train-validation split in meta-learning (Zuo, Chen, Yao, Cao and Gu 2023), activation huberized_relu,
+    train-validation.
 
 Decomposition
   w_{j,r}(t) = w_{j,r}(0) + sum_{k} j g_{j,r,k} nu_k + sum_{k,i} j y_{k,i} rho_{j,r,k,i} xi_{k,i}
@@ -10,19 +11,26 @@ Definitions, of task k at its filters w
   l'_{k,i} = l'(f_{k,i}*y_{k,i})
 
 Inner loop on every task k, tau = 0 .. J - 1, from w^(t,0) = w(t) and coefficients 0
-  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n_1) sum_{i in S_k^tr} [ l'_{k,i}^(t,tau) * clip(<w_{j,r}^(t,tau), y_{k,i}
-      nu_k>/h, 0, 1) ]
-  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (eta_inner/n_1) 1{i in S_k^tr} [ l'_{k,i}^(t,tau) * clip(<w_{j,r}^(t,tau),
-      xi_{k,i}>/h, 0, 1) ]
+  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n_1) sum_{i in S_k^tr} [ l'_{k,i}^(t,tau)
+      * clip(<w_{j,r}^(t,tau), y_{k,i} nu_k>/h, 0, 1) ]
+  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (eta_inner/n_1) 1{i in S_k^tr} [ l'_{k,i}^(t,tau)
+      * clip(<w_{j,r}^(t,tau), xi_{k,i}>/h, 0, 1) ]
   w_{j,r}^(t,tau) = w_{j,r}(t) + j g~_{j,r,k} nu_k + sum_{i} j y_{k,i} rho~_{j,r,k,i} xi_{k,i}
 
 Outer step, from t to t + 1, K = n_tasks
-  g_{j,r,k} <- g_{j,r,k} - (eta/(K*n_2)) sum_{i in S_k^val} [ l'_{k,i}^(t,J) * clip(<w_{j,r}^(t,J), y_{k,i} nu_k>/h, 0,
-      1) ]
-  rho_{j,r,k,i} <- rho_{j,r,k,i} - (eta/(K*n_2)) 1{i in S_k^val} [ l'_{k,i}^(t,J) * clip(<w_{j,r}^(t,J), xi_{k,i}>/h, 0,
-      1) ]
+  g_{j,r,k} <- g_{j,r,k} - (eta/(K*n_2)) sum_{i in S_k^val} [ l'_{k,i}^(t,J)
+      * clip(<w_{j,r}^(t,J), y_{k,i} nu_k>/h, 0, 1) ]
+  rho_{j,r,k,i} <- rho_{j,r,k,i} - (eta/(K*n_2)) 1{i in S_k^val} [ l'_{k,i}^(t,J)
+      * clip(<w_{j,r}^(t,J), xi_{k,i}>/h, 0, 1) ]
 
 with S_k^tr the first n_1 = n_train examples of task k, and S_k^val the other n_2 = n - n_1
+
+Operations of a step, at most, of 2 heads, m filters, B directions, K tasks of L directions, J inner steps on n_1
+    examples and an outer one on n_2; by BLAS S shared and A active directions, R the factor's rank
+  2*B**2*m + 2*B*m + 2*J*K*L**2*m + 2*J*K*L*m + 10*J*K*m*n_1 + J*K*n_1 + 4*J*K + 2*K*m*n + 10*K*m*n_2 + 2*K*m
+      + K*n_2 + 4*K additions and subtractions
+  2*B**2*m + 2*B*m + 2*J*K*L**2*m + 2*J*K*L*m + 30*J*K*m*n_1 + J*K*n + 5*J*K*n_1 + 5*J*K + 2*K*m*n + 30*K*m*n_2
+      + 2*K*m + K*n + 5*K*n_2 + 6*K multiplications and divisions
 
 Generator 1, from the declaration by `python -m derivations.generate`.
 """
@@ -81,6 +89,17 @@ def descend(z, b, g, gram, eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def settled(z):
+    """Whether every entry is a finite number."""
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            for q in range(z.shape[2]):
+                if not isfinite(z[h, r, q]):
+                    return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def gather(z, k, tasks, n, near):
     """near = the state z on the directions of task k."""
     far_nu_k = 0
@@ -108,17 +127,6 @@ def scatter(near, k, tasks, n, weight, z):
                 z[h, r, far_xi + k * n + i] += weight * near[h, r, at_xi + i]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
-def settled(z):
-    """Whether every entry is a finite number."""
-    for h in range(z.shape[0]):
-        for r in range(z.shape[1]):
-            for q in range(z.shape[2]):
-                if not isfinite(z[h, r, q]):
-                    return False
-    return True
-
-
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0, v1):
     """g = dL/dz of a task over its examples first .. last - 1."""
@@ -138,12 +146,10 @@ def plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0
     f *= kappa
     q0 = kappa/n
     for i in range(first, last):
-        margin[i] = f[i]*y[i]
-        l1[i] = loss_1(margin[i])
-        # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
-        v0[i] = q0*l1[i]
-        # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        v0[i] = q0*l1[i]  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+        v1[i] = q0*l1[i]*y[i]  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -181,13 +187,11 @@ def measured_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, los
     f *= kappa
     q0 = kappa/n
     for i in range(first, last):
-        margin[i] = f[i]*y[i]
-        loss[i] = loss_0(margin[i])
-        l1[i] = loss_1(margin[i])
-        # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
-        v0[i] = q0*l1[i]
-        # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        loss[i] = loss_0(margin[i])  # loss at the margin
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        v0[i] = q0*l1[i]  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+        v1[i] = q0*l1[i]*y[i]  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -215,8 +219,13 @@ def adapt(z, b, gram, y, first, last, kappa, h_, inner_steps, inner_step, g, row
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, near, moved, slope, row, f,
-        margin, l1, v0, v1):
+def meta_gradient(
+    z,
+    blocks, y, inner, outer,
+    kappa, h_, inner_steps, inner_step,
+    g, near, moved, slope, row,
+    f, margin, l1, v0, v1,
+):
     """g = the direction of the outer step, a mean over tasks; whether every task stayed finite."""
     tasks = blocks.shape[0]
     n = y.size // tasks
@@ -224,8 +233,13 @@ def meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, h_, inner_steps, inner_step,
-            slope, row, f, margin, l1, v0, v1)
+        adapt(
+            near, moved,
+            blocks[k], y[k * n:(k + 1) * n], 0, inner,
+            kappa, h_, inner_steps, inner_step,
+            slope, row,
+            f, margin, l1, v0, v1,
+        )
         plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, h_, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         if not settled(near):
@@ -237,10 +251,14 @@ def meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], "
     "float64[:, ::1], float64[:, :, ::1], float64[::1], int64, int64, float64, float64, int64, float64, float64, "
     "int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, eta,
-        start, steps, recorded, z_out, b_out):
+def run(
+    z, b,
+    gram, head, active, left, right, blocks, y, inner, outer,
+    kappa, h_, inner_steps, inner_step, eta,
+    start, steps, recorded, z_out, b_out,
+):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
     blocks (tasks, B, B) are the tasks' own Gram matrices; the inner loop takes a task's examples
@@ -266,8 +284,13 @@ def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, h
             at += 1
         if t == start + steps:
             break
-        if not meta_gradient(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, near,
-                moved, slope, row, f, margin, l1, v0, v1):
+        if not meta_gradient(
+            z,
+            blocks, y, inner, outer,
+            kappa, h_, inner_steps, inner_step,
+            g, near, moved, slope, row,
+            f, margin, l1, v0, v1,
+        ):
             return t
         descend(z, b, g, gram, eta)
     return -1
@@ -275,8 +298,11 @@ def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, h
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def observe(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, risk, adapted, margin_out, l1_out):
-    """Of one state: the direction g of the outer step; by task, the loss over outer .. n - 1
-    (risk) and the state, both adapted; and each example's definitions at the adapted state."""
+    """What is observed of one state.
+
+    g is the direction of the outer step; by task, risk is the loss over outer .. n - 1 and adapted the
+    state, both after the inner loop, and each example's definitions are taken there.
+    """
     tasks = blocks.shape[0]
     n = y.size // tasks
     g[:] = 0.0
@@ -293,13 +319,23 @@ def observe(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, r
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, h_, inner_steps, inner_step,
-            slope, row, f, margin, l1, v0, v1)
+        adapt(
+            near, moved,
+            blocks[k], y[k * n:(k + 1) * n], 0, inner,
+            kappa, h_, inner_steps, inner_step,
+            slope, row,
+            f, margin, l1, v0, v1,
+        )
         plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, h_, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         adapted[k] = near
-        measured_gradient(near, blocks[k], y[k * n:(k + 1) * n], 0, n, kappa, h_, slope, row, f, margin,
-            loss, l1, v0, v1)
+        measured_gradient(
+            near,
+            blocks[k], y[k * n:(k + 1) * n], 0, n,
+            kappa, h_,
+            slope, row,
+            f, margin, loss, l1, v0, v1,
+        )
         total = 0.0
         for i in range(outer, n):
             total += loss[i]
@@ -324,13 +360,18 @@ def adapt_all(states, blocks, y, first, last, kappa, h_, inner_steps, inner_step
     v1 = np.zeros(n)
     for k in range(states.shape[0]):
         moved[:] = 0.0
-        adapt(states[k], moved, blocks[k], y[k], first, last, kappa, h_, inner_steps, inner_step, slope,
-            row, f, margin, l1, v0, v1)
+        adapt(
+            states[k], moved,
+            blocks[k], y[k], first, last,
+            kappa, h_, inner_steps, inner_step,
+            slope, row,
+            f, margin, l1, v0, v1,
+        )
 
 
 @njit(
     "void(float64[:, :, :, ::1], float64, float64, float64[::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def outputs(a, kappa, h_, out):
     """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""

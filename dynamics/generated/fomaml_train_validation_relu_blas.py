@@ -10,17 +10,26 @@ Definitions, of task k at its filters w
   l'_{k,i} = l'(f_{k,i}*y_{k,i})
 
 Inner loop on every task k, tau = 0 .. J - 1, from w^(t,0) = w(t) and coefficients 0
-  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n_1) sum_{i in S_k^tr} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), y_{k,i} nu_k> >
-      0} ]
-  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (eta_inner/n_1) 1{i in S_k^tr} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), xi_{k,i}> >
-      0} ]
+  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n_1) sum_{i in S_k^tr} [ l'_{k,i}^(t,tau)
+      * 1{<w_{j,r}^(t,tau), y_{k,i} nu_k> > 0} ]
+  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (eta_inner/n_1) 1{i in S_k^tr} [ l'_{k,i}^(t,tau)
+      * 1{<w_{j,r}^(t,tau), xi_{k,i}> > 0} ]
   w_{j,r}^(t,tau) = w_{j,r}(t) + j g~_{j,r,k} nu_k + sum_{i} j y_{k,i} rho~_{j,r,k,i} xi_{k,i}
 
 Outer step, from t to t + 1, K = n_tasks
-  g_{j,r,k} <- g_{j,r,k} - (eta/(K*n_2)) sum_{i in S_k^val} [ l'_{k,i}^(t,J) * 1{<w_{j,r}^(t,J), y_{k,i} nu_k> > 0} ]
-  rho_{j,r,k,i} <- rho_{j,r,k,i} - (eta/(K*n_2)) 1{i in S_k^val} [ l'_{k,i}^(t,J) * 1{<w_{j,r}^(t,J), xi_{k,i}> > 0} ]
+  g_{j,r,k} <- g_{j,r,k} - (eta/(K*n_2)) sum_{i in S_k^val} [ l'_{k,i}^(t,J)
+      * 1{<w_{j,r}^(t,J), y_{k,i} nu_k> > 0} ]
+  rho_{j,r,k,i} <- rho_{j,r,k,i} - (eta/(K*n_2)) 1{i in S_k^val} [ l'_{k,i}^(t,J)
+      * 1{<w_{j,r}^(t,J), xi_{k,i}> > 0} ]
 
 with S_k^tr the first n_1 = n_train examples of task k, and S_k^val the other n_2 = n - n_1
+
+Operations of a step, at most, of 2 heads, m filters, B directions, K tasks of L directions, J inner steps on n_1
+    examples and an outer one on n_2; by BLAS S shared and A active directions, R the factor's rank
+  2*A*R*m + 2*B*R*m + 4*B*m + 2*J*K*L**2*m + 2*J*K*L*m + 6*J*K*m*n_1 + J*K*n_1 + 4*J*K + 2*K*m*n + 6*K*m*n_2 + 2*K*m
+      + K*n_2 + 4*K - 2*R*S*m + 2*S**2*m additions and subtractions
+  2*A*R*m + 2*B*R*m + 4*B*m + 2*J*K*L**2*m + 2*J*K*L*m + 14*J*K*m*n_1 + J*K*n + 5*J*K*n_1 + 5*J*K + 2*K*m*n
+      + 14*K*m*n_2 + 2*K*m + K*n + 5*K*n_2 + 6*K - 2*R*S*m + 2*S**2*m multiplications and divisions
 
 Generator 1, from the declaration by `python -m derivations.generate`.
 """
@@ -118,6 +127,17 @@ def advance(z, b, g, first, rest, eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def settled(z):
+    """Whether every entry is a finite number."""
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            for q in range(z.shape[2]):
+                if not isfinite(z[h, r, q]):
+                    return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def gather(z, k, tasks, n, near):
     """near = the state z on the directions of task k."""
     far_nu_k = 0
@@ -145,17 +165,6 @@ def scatter(near, k, tasks, n, weight, z):
                 z[h, r, far_xi + k * n + i] += weight * near[h, r, at_xi + i]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
-def settled(z):
-    """Whether every entry is a finite number."""
-    for h in range(z.shape[0]):
-        for r in range(z.shape[1]):
-            for q in range(z.shape[2]):
-                if not isfinite(z[h, r, q]):
-                    return False
-    return True
-
-
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def plain_gradient(z, gram, y, first, last, kappa, g, row, f, margin, l1, v0, v1):
     """g = dL/dz of a task over its examples first .. last - 1."""
@@ -175,12 +184,10 @@ def plain_gradient(z, gram, y, first, last, kappa, g, row, f, margin, l1, v0, v1
     f *= kappa
     q0 = kappa/n
     for i in range(first, last):
-        margin[i] = f[i]*y[i]
-        l1[i] = loss_1(margin[i])
-        # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
-        v0[i] = q0*l1[i]
-        # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        v0[i] = q0*l1[i]  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+        v1[i] = q0*l1[i]*y[i]  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -218,13 +225,11 @@ def measured_gradient(z, gram, y, first, last, kappa, g, row, f, margin, loss, l
     f *= kappa
     q0 = kappa/n
     for i in range(first, last):
-        margin[i] = f[i]*y[i]
-        loss[i] = loss_0(margin[i])
-        l1[i] = loss_1(margin[i])
-        # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
-        v0[i] = q0*l1[i]
-        # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        loss[i] = loss_0(margin[i])  # loss at the margin
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        v0[i] = q0*l1[i]  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+        v1[i] = q0*l1[i]*y[i]  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -252,8 +257,13 @@ def adapt(z, b, gram, y, first, last, kappa, inner_steps, inner_step, g, row, f,
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, near, moved, slope, row, f,
-        margin, l1, v0, v1):
+def meta_gradient(
+    z,
+    blocks, y, inner, outer,
+    kappa, inner_steps, inner_step,
+    g, near, moved, slope, row,
+    f, margin, l1, v0, v1,
+):
     """g = the direction of the outer step, a mean over tasks; whether every task stayed finite."""
     tasks = blocks.shape[0]
     n = y.size // tasks
@@ -261,8 +271,13 @@ def meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g,
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, inner_steps, inner_step, slope,
-            row, f, margin, l1, v0, v1)
+        adapt(
+            near, moved,
+            blocks[k], y[k * n:(k + 1) * n], 0, inner,
+            kappa, inner_steps, inner_step,
+            slope, row,
+            f, margin, l1, v0, v1,
+        )
         plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         if not settled(near):
@@ -274,10 +289,14 @@ def meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g,
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], "
     "float64[:, ::1], float64[:, :, ::1], float64[::1], int64, int64, float64, int64, float64, float64, int64, int64, "
     "int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, inner_steps, inner_step, eta,
-        start, steps, recorded, z_out, b_out):
+def run(
+    z, b,
+    gram, head, active, left, right, blocks, y, inner, outer,
+    kappa, inner_steps, inner_step, eta,
+    start, steps, recorded, z_out, b_out,
+):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
     blocks (tasks, B, B) are the tasks' own Gram matrices; the inner loop takes a task's examples
@@ -309,8 +328,13 @@ def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, i
             at += 1
         if t == start + steps:
             break
-        if not meta_gradient(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, near, moved,
-                slope, row, f, margin, l1, v0, v1):
+        if not meta_gradient(
+            z,
+            blocks, y, inner, outer,
+            kappa, inner_steps, inner_step,
+            g, near, moved, slope, row,
+            f, margin, l1, v0, v1,
+        ):
             return t
         couple(g, head, active, left, right, packed, picked, middle, first, rest)
         advance(z, b, g, first, rest, eta)
@@ -319,8 +343,11 @@ def run(z, b, gram, head, active, left, right, blocks, y, inner, outer, kappa, i
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk, adapted, margin_out, l1_out):
-    """Of one state: the direction g of the outer step; by task, the loss over outer .. n - 1
-    (risk) and the state, both adapted; and each example's definitions at the adapted state."""
+    """What is observed of one state.
+
+    g is the direction of the outer step; by task, risk is the loss over outer .. n - 1 and adapted the
+    state, both after the inner loop, and each example's definitions are taken there.
+    """
     tasks = blocks.shape[0]
     n = y.size // tasks
     g[:] = 0.0
@@ -337,8 +364,13 @@ def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk,
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
-        adapt(near, moved, blocks[k], y[k * n:(k + 1) * n], 0, inner, kappa, inner_steps, inner_step, slope,
-            row, f, margin, l1, v0, v1)
+        adapt(
+            near, moved,
+            blocks[k], y[k * n:(k + 1) * n], 0, inner,
+            kappa, inner_steps, inner_step,
+            slope, row,
+            f, margin, l1, v0, v1,
+        )
         plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         adapted[k] = near
@@ -367,11 +399,19 @@ def adapt_all(states, blocks, y, first, last, kappa, inner_steps, inner_step):
     v1 = np.zeros(n)
     for k in range(states.shape[0]):
         moved[:] = 0.0
-        adapt(states[k], moved, blocks[k], y[k], first, last, kappa, inner_steps, inner_step, slope, row, f,
-            margin, l1, v0, v1)
+        adapt(
+            states[k], moved,
+            blocks[k], y[k], first, last,
+            kappa, inner_steps, inner_step,
+            slope, row,
+            f, margin, l1, v0, v1,
+        )
 
 
-@njit("void(float64[:, :, :, ::1], float64, float64[::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "void(float64[:, :, :, ::1], float64, float64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
 def outputs(a, kappa, out):
     """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
     out[:] = 0.0

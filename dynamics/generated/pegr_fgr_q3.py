@@ -10,14 +10,18 @@ Definitions
   f_i = sum_{j,r} [ (ReLU(<w_{j,r}, y_i mu>)**3 + ReLU(<w_{j,r}, xi_i>)**3)*j ]/m
   l'_i = l'(f_i*y_i)
   l''_i = l''(f_i*y_i)
-  D_i = sum_{j,r} [ ReLU(<w_{j,r}, y_i mu>)**2*j*<grad_{j,r} L_S, mu> + ReLU(<w_{j,r}, xi_i>)**2*j*<grad_{j,r} L_S,
-      xi_i>*y_i ]
+  D_i = sum_{j,r} [ ReLU(<w_{j,r}, y_i mu>)**2*j*<grad_{j,r} L_S, mu>
+      + ReLU(<w_{j,r}, xi_i>)**2*j*<grad_{j,r} L_S, xi_i>*y_i ]
 
 One step, from t to t + 1
-  gamma_{j,r} <- gamma_{j,r} - (3*||mu||^2*eta/(m*n)) sum_{i} [ (6*lam*D_i*l''_i/m + l'_i) * ReLU(<w_{j,r}, y_i mu>)**2
-      + 4*lam*l'_i*y_i * ReLU(<w_{j,r}, y_i mu>)*<grad_{j,r} L_S, mu> ]
-  rho_{j,r,i} <- rho_{j,r,i} - (3*eta*||xi_i||^2/(m*n)) [ (6*lam*D_i*l''_i/m + l'_i)*y_i * ReLU(<w_{j,r}, xi_i>)**2*j +
-      4*lam*l'_i*y_i * ReLU(<w_{j,r}, xi_i>)*j*<grad_{j,r} L_S, xi_i> ]
+  gamma_{j,r} <- gamma_{j,r} - (3*||mu||^2*eta/(m*n)) sum_{i} [ (6*lam*D_i*l''_i/m + l'_i)
+      * ReLU(<w_{j,r}, y_i mu>)**2 + 4*lam*l'_i*y_i * ReLU(<w_{j,r}, y_i mu>)*<grad_{j,r} L_S, mu> ]
+  rho_{j,r,i} <- rho_{j,r,i} - (3*eta*||xi_i||^2/(m*n)) [ (6*lam*D_i*l''_i/m + l'_i)*y_i
+      * ReLU(<w_{j,r}, xi_i>)**2*j + 4*lam*l'_i*y_i * ReLU(<w_{j,r}, xi_i>)*j*<grad_{j,r} L_S, xi_i> ]
+
+Operations of a step, at most, of 2 heads, m filters, B directions, n examples
+  4*B**2*m + 2*B*m + 16*m*n + 6*n + 8 additions and subtractions
+  4*B**2*m + 2*B*m + 66*m*n + 18*n + 19 multiplications and divisions
 
 Generator 1, from the declaration by `python -m derivations.generate`.
 """
@@ -109,8 +113,13 @@ def example_gram(gram, y, G_mu_xi, G_xi_xi):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, l1, v0, v1, l2, w1, wz0, wz1, D,
-        w0, w2):
+def gradient(
+    z,
+    gram, y, G_mu_xi, G_xi_xi,
+    kappa, c, lam,
+    g, row, u,
+    f, margin, l1, v0, v1, l2, w1, wz0, wz1, D, w0, w2,
+):
     """g = dO/dz with the penalty."""
     n = float(y.size)
     at_mu = 0
@@ -128,12 +137,10 @@ def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, 
     f *= kappa
     q0 = 3.0*kappa/n
     for i in range(y.size):
-        margin[i] = f[i]*y[i]
-        l1[i] = loss_1(margin[i])
-        # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
-        v0[i] = q0*l1[i]
-        # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -153,9 +160,8 @@ def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, 
     contract(g, gram, u)
     q0 = 12.0*c*kappa*lam/n
     for i in range(y.size):
-        l2[i] = loss_2(margin[i])
-        # weight of ReLU(<w_{j,r}, y_i mu>)*j*<grad_{j,r} L_S, mu> in the gradient along mu
-        w1[i] = q0*l1[i]*y[i]
+        l2[i] = loss_2(margin[i])  # second derivative of the loss at the margin
+        w1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j*<grad_{j,r} L_S, mu> in the gradient along mu
     wz0[:] = 0.0
     wz1[:] = 0.0
     for h in range(2):
@@ -172,11 +178,9 @@ def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, 
     q0 = 6.0*c*kappa*lam
     q1 = 3.0*kappa/n
     for i in range(y.size):
-        D[i] = wz0[i] + wz1[i]*y[i]
-        # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
-        w0[i] = q1*(q0*D[i]*l2[i] + l1[i])
-        # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
-        w2[i] = q1*(q0*D[i]*l2[i] + l1[i])*y[i]
+        D[i] = wz0[i] + wz1[i]*y[i]  # derivative of the output along u, constants taken out
+        w0[i] = q1*(q0*D[i]*l2[i] + l1[i])  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        w2[i] = q1*(q0*D[i]*l2[i] + l1[i])*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -214,12 +218,10 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margi
     f *= kappa
     q0 = 3.0*kappa/n
     for i in range(y.size):
-        margin[i] = f[i]*y[i]
-        l1[i] = loss_1(margin[i])
-        # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
-        v0[i] = q0*l1[i]
-        # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -239,8 +241,13 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margi
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz0, vz1, vz2, margin, loss, l1,
-        zeta, v0, v1):
+def measured_gradient(
+    z,
+    gram, y, G_mu_xi, G_xi_xi,
+    kappa, c, lam,
+    g, row,
+    f, vz0, vz1, vz2, margin, loss, l1, zeta, v0, v1,
+):
     """g = dL_S/dz, and every definition that is observed."""
     n = float(y.size)
     at_mu = 0
@@ -275,14 +282,13 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz
     f *= kappa
     q0 = 3.0*kappa/n
     for i in range(y.size):
-        margin[i] = f[i]*y[i]
-        loss[i] = loss_0(margin[i])
-        l1[i] = loss_1(margin[i])
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        loss[i] = loss_0(margin[i])  # loss at the margin
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        # squared norm of the output's gradient, constants taken out
         zeta[i] = gram[at_mu, at_mu]*vz0[i] + 2.0*G_mu_xi[i]*vz2[i]*y[i] + G_xi_xi[i]*vz1[i]
-        # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
-        v0[i] = q0*l1[i]
-        # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -304,7 +310,7 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, float64, "
     "int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run(z, b, gram, y, kappa, c, lam, eta, lam_until, start, steps, recorded, z_out, b_out):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
@@ -338,8 +344,13 @@ def run(z, b, gram, y, kappa, c, lam, eta, lam_until, start, steps, recorded, z_
         if t == start + steps:
             break
         if t <= lam_until:
-            gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, u, f, margin, l1, v0, v1, l2,
-                w1, wz0, wz1, D, w0, w2)
+            gradient(
+                z,
+                gram, y, G_mu_xi, G_xi_xi,
+                kappa, c, lam,
+                g, row, u,
+                f, margin, l1, v0, v1, l2, w1, wz0, wz1, D, w0, w2,
+            )
         else:
             plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margin, l1, v0, v1)
         if not finite(f):
@@ -351,7 +362,7 @@ def run(z, b, gram, y, kappa, c, lam, eta, lam_until, start, steps, recorded, z_
 @njit(
     "void(float64[:, :, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, float64[::1], "
     "float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
@@ -374,8 +385,13 @@ def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_
     example_gram(gram, y, G_mu_xi, G_xi_xi)
     for t in range(states.shape[0]):
         z[:] = states[t]
-        measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz0, vz1, vz2, margin,
-            loss, l1, zeta, v0, v1)
+        measured_gradient(
+            z,
+            gram, y, G_mu_xi, G_xi_xi,
+            kappa, c, lam,
+            g, row,
+            f, vz0, vz1, vz2, margin, loss, l1, zeta, v0, v1,
+        )
         contract(g, gram, along)
         total = 0.0
         for h in range(z.shape[0]):
@@ -394,7 +410,7 @@ def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_
 
 @njit(
     "void(float64[:, :, :, ::1], float64, float64, float64, float64[::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def outputs(a, kappa, c, lam, out):
     """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""

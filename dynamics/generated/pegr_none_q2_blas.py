@@ -14,6 +14,10 @@ One step, from t to t + 1
   gamma_{j,r} <- gamma_{j,r} - (2*||mu||^2*eta/(m*n)) sum_{i} [ l'_i * ReLU(<w_{j,r}, y_i mu>) ]
   rho_{j,r,i} <- rho_{j,r,i} - (2*eta*||xi_i||^2/(m*n)) [ l'_i*y_i * ReLU(<w_{j,r}, xi_i>)*j ]
 
+Operations of a step, at most, of 2 heads, m filters, B directions, n examples
+  2*B**2*m + 4*B*m + 6*m*n + n + 4 additions and subtractions
+  2*B**2*m + 4*B*m + 18*m*n + 6*n + 6 multiplications and divisions
+
 Generator 1, from the declaration by `python -m derivations.generate`.
 """
 
@@ -67,9 +71,8 @@ def contract(g, gram, out):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def descend(z, b, g, gram, eta, dz):
-    """b <- b - eta g and z <- z - eta g gram, in place."""
-    contract(g, gram, dz)
+def move(z, b, g, dz, eta):
+    """b <- b - eta g and z <- z - eta dz, in place; dz = g gram."""
     for h in range(z.shape[0]):
         for r in range(z.shape[1]):
             for q in range(z.shape[2]):
@@ -106,12 +109,10 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, margin, l1, v
     f *= kappa
     q0 = 2.0*kappa/n
     for i in range(y.size):
-        margin[i] = f[i]*y[i]
-        l1[i] = loss_1(margin[i])
-        # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
-        v0[i] = q0*l1[i]
-        # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -166,14 +167,13 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, vz0, vz1, 
     f *= kappa
     q0 = 2.0*kappa/n
     for i in range(y.size):
-        margin[i] = f[i]*y[i]
-        loss[i] = loss_0(margin[i])
-        l1[i] = loss_1(margin[i])
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        loss[i] = loss_0(margin[i])  # loss at the margin
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        # squared norm of the output's gradient, constants taken out
         zeta[i] = gram[at_mu, at_mu]*vz0[i] + 2.0*G_mu_xi[i]*vz2[i]*y[i] + G_xi_xi[i]*vz1[i]
-        # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
-        v0[i] = q0*l1[i]
-        # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -195,7 +195,7 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, vz0, vz1, 
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, int64, int64, "
     "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
@@ -224,14 +224,15 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
         plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, margin, l1, v0, v1)
         if not finite(f):
             return t
-        descend(z, b, g, gram, eta, dz)
+        contract(g, gram, dz)
+        move(z, b, g, dz, eta)
     return -1
 
 
 @njit(
     "void(float64[:, :, :, ::1], float64[:, ::1], float64[::1], float64, float64[::1], float64[::1], float64[:, ::1], "
     "float64[:, ::1], float64[:, ::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def observe(states, gram, y, kappa, risk, gradient_norm, margin_out, l1_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
@@ -271,7 +272,10 @@ def observe(states, gram, y, kappa, risk, gradient_norm, margin_out, l1_out, zet
         zeta_out[t] = zeta
 
 
-@njit("void(float64[:, :, :, ::1], float64, float64[::1])", cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "void(float64[:, :, :, ::1], float64, float64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
 def outputs(a, kappa, out):
     """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
     out[:] = 0.0

@@ -10,16 +10,20 @@ Definitions
   f_i = sum_{j,r} [ (ReLU(<w_{j,r}, y_i mu>)**3 + ReLU(<w_{j,r}, xi_i>)**3)*j ]/m
   l'_i = l'(f_i*y_i)
   l''_i = l''(f_i*y_i)
-  zeta_i = sum_{j,r} [ ||mu||^2*ReLU(<w_{j,r}, y_i mu>)**4 + 2*ReLU(<w_{j,r}, y_i mu>)**2*ReLU(<w_{j,r}, xi_i>)**2*<mu,
-      xi_i>*y_i + ReLU(<w_{j,r}, xi_i>)**4*||xi_i||^2 ]
+  zeta_i = sum_{j,r} [ ||mu||^2*ReLU(<w_{j,r}, y_i mu>)**4
+      + 2*ReLU(<w_{j,r}, y_i mu>)**2*ReLU(<w_{j,r}, xi_i>)**2*<mu, xi_i>*y_i + ReLU(<w_{j,r}, xi_i>)**4*||xi_i||^2 ]
 
 One step, from t to t + 1
-  gamma_{j,r} <- gamma_{j,r} - (3*||mu||^2*eta/(m*n)) sum_{i} [ (9*lam*l''_i*zeta_i/m**2 + 1)*l'_i * ReLU(<w_{j,r}, y_i
-      mu>)**2 + 6*||mu||^2*lam*l'_i**2*y_i/m * ReLU(<w_{j,r}, y_i mu>)**3*j + 6*lam*<mu, xi_i>*l'_i**2/m *
-      ReLU(<w_{j,r}, y_i mu>)*ReLU(<w_{j,r}, xi_i>)**2*j ]
-  rho_{j,r,i} <- rho_{j,r,i} - (3*eta*||xi_i||^2/(m*n)) [ (9*lam*l''_i*zeta_i/m**2 + 1)*l'_i*y_i * ReLU(<w_{j,r},
-      xi_i>)**2*j + 6*lam*||xi_i||^2*l'_i**2/m * ReLU(<w_{j,r}, xi_i>)**3 + 6*lam*<mu, xi_i>*l'_i**2*y_i/m *
-      ReLU(<w_{j,r}, y_i mu>)**2*ReLU(<w_{j,r}, xi_i>) ]
+  gamma_{j,r} <- gamma_{j,r} - (3*||mu||^2*eta/(m*n)) sum_{i} [ (9*lam*l''_i*zeta_i/m**2 + 1)*l'_i
+      * ReLU(<w_{j,r}, y_i mu>)**2 + 6*||mu||^2*lam*l'_i**2*y_i/m * ReLU(<w_{j,r}, y_i mu>)**3*j
+      + 6*lam*<mu, xi_i>*l'_i**2/m * ReLU(<w_{j,r}, y_i mu>)*ReLU(<w_{j,r}, xi_i>)**2*j ]
+  rho_{j,r,i} <- rho_{j,r,i} - (3*eta*||xi_i||^2/(m*n)) [ (9*lam*l''_i*zeta_i/m**2 + 1)*l'_i*y_i
+      * ReLU(<w_{j,r}, xi_i>)**2*j + 6*lam*||xi_i||^2*l'_i**2/m * ReLU(<w_{j,r}, xi_i>)**3
+      + 6*lam*<mu, xi_i>*l'_i**2*y_i/m * ReLU(<w_{j,r}, y_i mu>)**2*ReLU(<w_{j,r}, xi_i>) ]
+
+Operations of a step, at most, of 2 heads, m filters, B directions, n examples
+  2*B**2*m + 4*B*m + 20*m*n + 7*n + 4 additions and subtractions
+  2*B**2*m + 4*B*m + 74*m*n + 32*n + 21 multiplications and divisions
 
 Generator 1, from the declaration by `python -m derivations.generate`.
 """
@@ -81,9 +85,8 @@ def contract(g, gram, out):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def descend(z, b, g, gram, eta, dz):
-    """b <- b - eta g and z <- z - eta g gram, in place."""
-    contract(g, gram, dz)
+def move(z, b, g, dz, eta):
+    """b <- b - eta g and z <- z - eta dz, in place; dz = g gram."""
     for h in range(z.shape[0]):
         for r in range(z.shape[1]):
             for q in range(z.shape[2]):
@@ -102,8 +105,13 @@ def example_gram(gram, y, G_mu_xi, G_xi_xi):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, wz0, wz1, wz2, margin, l1, l2, zeta, w0,
-        w1, w2, w3, w4, w5):
+def gradient(
+    z,
+    gram, y, G_mu_xi, G_xi_xi,
+    kappa, c, lam,
+    g, row,
+    f, wz0, wz1, wz2, margin, l1, l2, zeta, w0, w1, w2, w3, w4, w5,
+):
     """g = dO/dz with the penalty."""
     n = float(y.size)
     at_mu = 0
@@ -141,20 +149,17 @@ def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, wz0, wz1, w
     q2 = 36.0*gram[at_mu, at_mu]*c*(kappa*kappa)*lam/n
     q3 = 36.0*c*(kappa*kappa)*lam/n
     for i in range(y.size):
-        margin[i] = f[i]*y[i]
-        l1[i] = loss_1(margin[i])
-        l2[i] = loss_2(margin[i])
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        l2[i] = loss_2(margin[i])  # second derivative of the loss at the margin
+        # squared norm of the output's gradient, constants taken out
         zeta[i] = gram[at_mu, at_mu]*wz0[i] + 2.0*G_mu_xi[i]*wz2[i]*y[i] + G_xi_xi[i]*wz1[i]
-        # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
-        w0[i] = q1*(q0*l2[i]*zeta[i] + 1.0)*l1[i]
-        # weight of ReLU(<w_{j,r}, y_i mu>)**3 in the gradient along mu
-        w1[i] = q2*(l1[i]*l1[i])*y[i]
+        w0[i] = q1*(q0*l2[i]*zeta[i] + 1.0)*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        w1[i] = q2*(l1[i]*l1[i])*y[i]  # weight of ReLU(<w_{j,r}, y_i mu>)**3 in the gradient along mu
         # weight of ReLU(<w_{j,r}, y_i mu>)*ReLU(<w_{j,r}, xi_i>)**2 in the gradient along mu
         w2[i] = q3*G_mu_xi[i]*(l1[i]*l1[i])
-        # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
-        w3[i] = q1*(q0*l2[i]*zeta[i] + 1.0)*l1[i]*y[i]
-        # weight of ReLU(<w_{j,r}, xi_i>)**3 in the gradient along xi
-        w4[i] = q3*G_xi_xi[i]*(l1[i]*l1[i])
+        w3[i] = q1*(q0*l2[i]*zeta[i] + 1.0)*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
+        w4[i] = q3*G_xi_xi[i]*(l1[i]*l1[i])  # weight of ReLU(<w_{j,r}, xi_i>)**3 in the gradient along xi
         # weight of ReLU(<w_{j,r}, y_i mu>)**2*ReLU(<w_{j,r}, xi_i>) in the gradient along xi
         w5[i] = q3*G_mu_xi[i]*(l1[i]*l1[i])*y[i]
     g[:] = 0.0
@@ -166,8 +171,9 @@ def gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, wz0, wz1, w
                 a_xi = z[h, r, at_xi + i]
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
-                g[h, r, at_xi
-                    + i] = (relu_mu*relu_mu)*relu_xi*w5[i] + (relu_xi*relu_xi*relu_xi)*w4[i] + (relu_xi*relu_xi)*j*w3[i]
+                g[h, r, at_xi + i] = (
+                    (relu_mu*relu_mu)*relu_xi*w5[i] + (relu_xi*relu_xi*relu_xi)*w4[i] + (relu_xi*relu_xi)*j*w3[i]
+                )
             for i in range(y.size):
                 a_mu = y[i]*z[h, r, at_mu]
                 a_xi = z[h, r, at_xi + i]
@@ -199,12 +205,10 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margi
     f *= kappa
     q0 = 3.0*kappa/n
     for i in range(y.size):
-        margin[i] = f[i]*y[i]
-        l1[i] = loss_1(margin[i])
-        # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
-        v0[i] = q0*l1[i]
-        # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -224,8 +228,13 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margi
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz0, vz1, vz2, margin, loss, l1,
-        zeta, v0, v1):
+def measured_gradient(
+    z,
+    gram, y, G_mu_xi, G_xi_xi,
+    kappa, c, lam,
+    g, row,
+    f, vz0, vz1, vz2, margin, loss, l1, zeta, v0, v1,
+):
     """g = dL_S/dz, and every definition that is observed."""
     n = float(y.size)
     at_mu = 0
@@ -260,14 +269,13 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz
     f *= kappa
     q0 = 3.0*kappa/n
     for i in range(y.size):
-        margin[i] = f[i]*y[i]
-        loss[i] = loss_0(margin[i])
-        l1[i] = loss_1(margin[i])
+        margin[i] = f[i]*y[i]  # margin y_i f(x_i)
+        loss[i] = loss_0(margin[i])  # loss at the margin
+        l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
+        # squared norm of the output's gradient, constants taken out
         zeta[i] = gram[at_mu, at_mu]*vz0[i] + 2.0*G_mu_xi[i]*vz2[i]*y[i] + G_xi_xi[i]*vz1[i]
-        # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
-        v0[i] = q0*l1[i]
-        # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
-        v1[i] = q0*l1[i]*y[i]
+        v0[i] = q0*l1[i]  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        v1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
     g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
@@ -289,7 +297,7 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, float64, "
     "int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run(z, b, gram, y, kappa, c, lam, eta, lam_until, start, steps, recorded, z_out, b_out):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
@@ -327,20 +335,26 @@ def run(z, b, gram, y, kappa, c, lam, eta, lam_until, start, steps, recorded, z_
         if t == start + steps:
             break
         if t <= lam_until:
-            gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, wz0, wz1, wz2, margin, l1,
-                l2, zeta, w0, w1, w2, w3, w4, w5)
+            gradient(
+                z,
+                gram, y, G_mu_xi, G_xi_xi,
+                kappa, c, lam,
+                g, row,
+                f, wz0, wz1, wz2, margin, l1, l2, zeta, w0, w1, w2, w3, w4, w5,
+            )
         else:
             plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margin, l1, v0, v1)
         if not finite(f):
             return t
-        descend(z, b, g, gram, eta, dz)
+        contract(g, gram, dz)
+        move(z, b, g, dz, eta)
     return -1
 
 
 @njit(
     "void(float64[:, :, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, float64[::1], "
     "float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
@@ -363,8 +377,13 @@ def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_
     example_gram(gram, y, G_mu_xi, G_xi_xi)
     for t in range(states.shape[0]):
         z[:] = states[t]
-        measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, vz0, vz1, vz2, margin,
-            loss, l1, zeta, v0, v1)
+        measured_gradient(
+            z,
+            gram, y, G_mu_xi, G_xi_xi,
+            kappa, c, lam,
+            g, row,
+            f, vz0, vz1, vz2, margin, loss, l1, zeta, v0, v1,
+        )
         contract(g, gram, along)
         total = 0.0
         for h in range(z.shape[0]):
@@ -383,7 +402,7 @@ def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_
 
 @njit(
     "void(float64[:, :, :, ::1], float64, float64, float64, float64[::1])",
-    cache=True, fastmath=False, error_model="numpy", nogil=True,
+    cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def outputs(a, kappa, c, lam, out):
     """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""

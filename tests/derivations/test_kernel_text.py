@@ -31,7 +31,7 @@ def users() -> dict[str, Model]:
 
 @functools.cache
 def kernels() -> dict[str, str]:
-    own = {}
+    own: dict[str, str] = {}
     for name, declared in users().items():
         recursion = of_model(declared)
         own |= {f"{name}{blas}": module(recursion, text_lines(recursion), blas) for blas in (False, True)}

@@ -248,7 +248,7 @@ def test_a_full_disk_stops_a_grid_in_a_sentence_and_it_goes_on(
 
 KILLED = """
 import sys
-from simulate.phase import phase
+from simulate.phase.phase import phase
 phase("pegr", {"n": 3, "m": 2, "d": 20}, x=("lam", [0.01 * k for k in range(8)]), y=("sigma_p", [0.2, 0.4, 0.6, 0.8]),
       steps=3, seeds=2, store=sys.argv[1], workers=2, progress=False)
 """

@@ -7,11 +7,15 @@ couples the tasks by the Gram matrix, or by vectors V with V V^T equal to it whe
 from __future__ import annotations
 
 from ..declare import Directions
+from .by_class import told_of_class
 from .layout import A2, A3, HELPER, Groups
-from .nests import Emitter, observed
+from .nests import WORK, Emitter, observed
 from .schedule import arrays, schedule
 
 _NEST = ("for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
+
+
+_LOCAL = {"near": "a task's adapted state", "moved": "its coefficients", "slope": "its gradient"}
 
 
 class TwoLevels(Emitter):
@@ -73,6 +77,7 @@ class TwoLevels(Emitter):
         self.plain = [*[d.name for d in arrays(plain)], *self.by_class.arrays(plain)]
         self.measured = [*[d.name for d in arrays(measured)], *self.by_class.arrays(measured)]
         self.classes = {*self.by_class.arrays(plain), *self.by_class.arrays(measured)}
+        self.meanings = {d.name: d.meaning for d in (*arrays(plain), *arrays(measured))}
         self.two_axes = {d.name for d in arrays(measured) if len(d.indices) == 2}
         self._adapt()
         self._meta_gradient()
@@ -106,11 +111,14 @@ class TwoLevels(Emitter):
         shapes = dict.fromkeys(names, "n")
         shapes |= {name: f"({self.model.n_heads}, n)" for name in names if name in self.two_axes}
         shapes |= {name: str(self.model.network.classes) for name in names if name in self.classes}
-        self.out.put(depth, "row = np.zeros(n)", *[f"{name} = np.zeros({shape})" for name, shape in shapes.items()])
+        self.out.put(depth, f"row = np.zeros(n)  # {WORK['row']}")
+        for name, shape in shapes.items():
+            self.out.assign(depth, f"{name} =", f"np.zeros({shape})", self.meanings.get(name, told_of_class(name)))
 
     def _local_states(self, depth: int) -> None:
         shape = f"({self.model.n_heads}, z.shape[1], blocks.shape[1])"
-        self.out.put(depth, *[f"{name} = np.zeros({shape})" for name in ("near", "moved", "slope")])
+        for name, said in _LOCAL.items():
+            self.out.assign(depth, f"{name} =", f"np.zeros({shape})", said)
 
     def _meta_groups(self) -> Groups:
         """Arguments of `meta_gradient`: the state, the data, the parameters, and what is filled."""

@@ -17,9 +17,17 @@ CLASS = sp.Symbol("q", integer=True, positive=True)  # not c: that is a penalty'
 AT_CLASS = {y[i]: CLASS}  # an example's class becomes any class
 
 
+_ENDING = "_by_class"
+
+
 def sums_of(name: str) -> str:
     """The array (K,) of an example array's sums over each class, or of a sum over neurons at each class."""
-    return f"{name}_by_class"
+    return f"{name}{_ENDING}"
+
+
+def told_of_class(name: str) -> str:
+    """What such an array holds, in words."""
+    return f"{name.removesuffix(_ENDING)} of each class"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ..calculus.roles import GramEntry, PatchPreactivation, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import Names
 from ..declare import IndexSet, Model
-from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
+from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of, told_of_class
 from .layout import A1, A2, Groups, Writer, copied
 from .pieces import HELPERS
 from .printer import KernelPrinter, argument, piece_name, take_constants
@@ -41,6 +41,12 @@ _EACH = {("batch",): "for i in batch:", ("first", "last"): "for i in range(first
 _COUNT = {(): "n = float(y.size)", ("batch",): "n = float(batch.size)", ("first", "last"): "n = float(last - first)"}
 
 
+WORK = {
+    "g": "the gradient in z", "row": "one neuron's terms of a sum over examples", "u": "the frozen co-vector g gram",
+    "dz": "g gram", "near": "SAM's point", "along": "g gram",
+}  # fmt: skip
+
+
 def observed(model: Model) -> tuple[str, ...]:
     """The example-level definitions that `observe` returns; zeta is of an example alone, so of no use over tasks."""
     zeta = () if model.algorithm.over_tasks else ("zeta",)
@@ -67,6 +73,7 @@ class Emitter:
         self.clean = ["clean"] * self.model.follows_clean
         self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
+        self.said: set[str] = set()  # the pre-activations that the function has told of
         self.by_class = ByClass.of(self.names)
         bilevel = self.model.algorithm.over_tasks
         own = [argument(name, bilevel) for name in extra_scalars(self.model)]
@@ -107,7 +114,9 @@ class Emitter:
         atoms = sorted((entry for entry in used if isinstance(role_of(entry), PatchPreactivation)), key=str)
         for atom in atoms:
             definition = self.recursion.definitions[str(atom.base)]
-            self.out.put(depth, f"{atom.base} = {self.printer.doprint(definition.expr.xreplace(dict(at or {})))}")
+            value = self.printer.doprint(definition.expr.xreplace(dict(at or {})))
+            self.out.assign(depth, f"{atom.base} =", value, "" if definition.name in self.said else definition.meaning)
+            self.said.add(definition.name)
         pieces = sorted({e for expr in exprs for e in expr.atoms(*PIECES)}, key=piece_name)
         for piece in pieces:
             args = ", ".join(self.printer.doprint(arg) for arg in piece.args)
@@ -171,7 +180,8 @@ class Emitter:
         outside, depth = depth, depth + over_heads
         constants: dict[sp.Expr, sp.Symbol] = {}
         rows = [(d, take_constants(d.expr, constants)) for d in stage.definitions]
-        self.out.put(outside, *[f"{name} = {self.printer.doprint(expr)}" for expr, name in constants.items()])
+        for expr, name in constants.items():
+            self.out.assign(outside, f"{name} =", self.printer.doprint(expr), "a factor that examples share")
         if over_heads:
             self.out.put(outside, f"for h in range({self.model.n_heads}):")
         self.out.put(depth, self.each)
@@ -240,7 +250,8 @@ class Emitter:
 
     def own_gram(self, depth: int) -> None:
         """Allocate and fill the example Gram arrays."""
-        self.out.put(depth, *[f"{name} = np.zeros(y.size)" for name in self.grams])
+        for name in self.grams:
+            self.out.assign(depth, f"{name} =", "np.zeros(y.size)", "an inner product of each example's own directions")
         if self.grams:
             self.out.put(depth, f"example_gram(gram, y, {', '.join(self.grams)})")
 
@@ -259,6 +270,7 @@ class Emitter:
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
         self.out.function(name, self.gradient_arguments("z", covector, filled, stages), doc)
         self.out.put(1, _COUNT[self.chosen])
+        self.said.clear()
         self.offsets(1)
         for stage in stages:
             self.stage(1, stage)
@@ -277,8 +289,15 @@ class Emitter:
     def allocate(self, depth: int, definitions: list[Definition], *by_class: str) -> None:
         """Arrays of the definitions, once, and arrays (K,)."""
         shape = {1: "y.size", 2: f"({self.model.n_heads}, y.size)"}
-        self.out.put(depth, *[f"{d.name} = np.zeros({shape[len(d.indices)]})" for d in definitions])
-        self.out.put(depth, *[f"{name} = np.zeros({self.model.network.classes})" for name in by_class])
+        for d in definitions:
+            self.out.assign(depth, f"{d.name} =", f"np.zeros({shape[len(d.indices)]})", d.meaning)
+        for name in by_class:
+            self.out.assign(depth, f"{name} =", f"np.zeros({self.model.network.classes})", told_of_class(name))
+
+    def work(self, depth: int, *wanted: str) -> None:
+        """Arrays beside the definitions': those of a state's shape, and the terms of one neuron's sum over examples."""
+        for name in wanted:
+            self.out.assign(depth, f"{name} =", f"np.zeros({'y.size' if name == 'row' else 'z.shape'})", WORK[name])
 
     def outputs_function(self) -> None:
         """Network outputs from patch pre-activations, for fresh examples."""

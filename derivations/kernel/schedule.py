@@ -113,7 +113,7 @@ def _split_sums(names: Names, definitions: list[Definition], prefix: str) -> lis
         for factor, coefficient in groups.items():
             part = total.func(factor, *total.limits)
             if part not in parts:
-                name, meaning = f"{prefix}{len(parts)}", "part of a sum over neurons"
+                name, meaning = f"{prefix}{len(parts)}", f"sum over neurons of {_in_words(names, factor)}"
                 parts[part] = Definition(name, definition.indices, part, meaning)
                 out.append(parts[part])
             whole += coefficient * parts[part].symbol

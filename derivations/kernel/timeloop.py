@@ -64,11 +64,9 @@ class Descent(Emitter):
         classes = [*self.by_class.arrays(stages), *self.by_class.arrays(plain)]
         self.allocate(1, list(every.values()), *dict.fromkeys(classes))
         self.own_gram(1)
-        work = ["dz"] * self.blas + ["near", "along"] * ("radius" in options)
-        self.out.put(1, "g = np.zeros(z.shape)", "row = np.zeros(y.size)")
-        self.out.put(1, *[f"{name} = np.zeros(z.shape)" for name in work])
-        if any(stage.kind == "contract" for stage in stages):
-            self.out.put(1, "u = np.zeros(z.shape)")
+        covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
+        self.work(1, "g", "row", *(["dz"] if self.blas else []), *(["near", "along"] if "radius" in options else []))
+        self.work(1, *covector)
         if "weight_decay" in options:
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
@@ -127,8 +125,8 @@ class Descent(Emitter):
         groups = (["states"], ["gram", "y", *self.clean], self.scalars, ["risk", "gradient_norm", *outs])
         doc = "Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."
         self.out.function("observe", groups, doc, types=signature)
-        self.out.put(1, "z = np.zeros(states.shape[1:])", "g = np.zeros(z.shape)")
-        self.out.put(1, "row = np.zeros(y.size)", "along = np.zeros(z.shape)")
+        self.out.put(1, "z = np.zeros(states.shape[1:])  # one of the states")
+        self.work(1, "g", "row", "along")
         classes = self.by_class.arrays(stages)
         self.allocate(1, list(by_name.values()), *classes)
         self.own_gram(1)

@@ -134,13 +134,13 @@ def plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(first, last):
-                a_nu_k = y[i]*z[h, r, at_nu_k]
-                a_xi = z[h, r, at_xi + i]
+                a_nu_k = y[i]*z[h, r, at_nu_k]  # pre-activation of the patch nu_k
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 huberized_nu_k = huberized(a_nu_k, h_)
                 huberized_xi = huberized(a_xi, h_)
                 f[i] += (huberized_nu_k + huberized_xi)*j
     f *= kappa
-    q0 = kappa/n
+    q0 = kappa/n  # a factor that examples share
     for i in range(first, last):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
@@ -175,13 +175,13 @@ def measured_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, los
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(first, last):
-                a_nu_k = y[i]*z[h, r, at_nu_k]
-                a_xi = z[h, r, at_xi + i]
+                a_nu_k = y[i]*z[h, r, at_nu_k]  # pre-activation of the patch nu_k
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 huberized_nu_k = huberized(a_nu_k, h_)
                 huberized_xi = huberized(a_xi, h_)
                 f[i] += (huberized_nu_k + huberized_xi)*j
     f *= kappa
-    q0 = kappa/n
+    q0 = kappa/n  # a factor that examples share
     for i in range(first, last):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         loss[i] = loss_0(margin[i])  # loss at the margin
@@ -262,15 +262,15 @@ def run(
     """
     n = y.size // blocks.shape[0]
     g = np.zeros(z.shape)
-    near = np.zeros((2, z.shape[1], blocks.shape[1]))
-    moved = np.zeros((2, z.shape[1], blocks.shape[1]))
-    slope = np.zeros((2, z.shape[1], blocks.shape[1]))
-    row = np.zeros(n)
-    f = np.zeros(n)
-    margin = np.zeros(n)
-    l1 = np.zeros(n)
-    v0 = np.zeros(n)
-    v1 = np.zeros(n)
+    near = np.zeros((2, z.shape[1], blocks.shape[1]))  # a task's adapted state
+    moved = np.zeros((2, z.shape[1], blocks.shape[1]))  # its coefficients
+    slope = np.zeros((2, z.shape[1], blocks.shape[1]))  # its gradient
+    row = np.zeros(n)  # one neuron's terms of a sum over examples
+    f = np.zeros(n)  # network output
+    margin = np.zeros(n)  # margin y_i f(x_i)
+    l1 = np.zeros(n)  # first derivative of the loss at the margin
+    v0 = np.zeros(n)  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+    v1 = np.zeros(n)  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -301,16 +301,16 @@ def observe(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, r
     tasks = blocks.shape[0]
     n = y.size // tasks
     g[:] = 0.0
-    near = np.zeros((2, z.shape[1], blocks.shape[1]))
-    moved = np.zeros((2, z.shape[1], blocks.shape[1]))
-    slope = np.zeros((2, z.shape[1], blocks.shape[1]))
-    row = np.zeros(n)
-    f = np.zeros(n)
-    margin = np.zeros(n)
-    loss = np.zeros(n)
-    l1 = np.zeros(n)
-    v0 = np.zeros(n)
-    v1 = np.zeros(n)
+    near = np.zeros((2, z.shape[1], blocks.shape[1]))  # a task's adapted state
+    moved = np.zeros((2, z.shape[1], blocks.shape[1]))  # its coefficients
+    slope = np.zeros((2, z.shape[1], blocks.shape[1]))  # its gradient
+    row = np.zeros(n)  # one neuron's terms of a sum over examples
+    f = np.zeros(n)  # network output
+    margin = np.zeros(n)  # margin y_i f(x_i)
+    loss = np.zeros(n)  # loss at the margin
+    l1 = np.zeros(n)  # first derivative of the loss at the margin
+    v0 = np.zeros(n)  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+    v1 = np.zeros(n)  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
@@ -346,12 +346,12 @@ def adapt_all(states, blocks, y, first, last, kappa, h_, inner_steps, inner_step
     n = y.shape[1]
     moved = np.zeros(states.shape[1:])
     slope = np.zeros(states.shape[1:])
-    row = np.zeros(n)
-    f = np.zeros(n)
-    margin = np.zeros(n)
-    l1 = np.zeros(n)
-    v0 = np.zeros(n)
-    v1 = np.zeros(n)
+    row = np.zeros(n)  # one neuron's terms of a sum over examples
+    f = np.zeros(n)  # network output
+    margin = np.zeros(n)  # margin y_i f(x_i)
+    l1 = np.zeros(n)  # first derivative of the loss at the margin
+    v0 = np.zeros(n)  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+    v1 = np.zeros(n)  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
     for k in range(states.shape[0]):
         moved[:] = 0.0
         adapt(

@@ -173,13 +173,13 @@ def plain_gradient(z, gram, y, first, last, kappa, g, row, f, margin, l1, v0, v1
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(first, last):
-                a_nu_k = y[i]*z[h, r, at_nu_k]
-                a_xi = z[h, r, at_xi + i]
+                a_nu_k = y[i]*z[h, r, at_nu_k]  # pre-activation of the patch nu_k
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 relu_nu_k = relu(a_nu_k)
                 relu_xi = relu(a_xi)
                 f[i] += (relu_nu_k + relu_xi)*j
     f *= kappa
-    q0 = kappa/n
+    q0 = kappa/n  # a factor that examples share
     for i in range(first, last):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
@@ -214,13 +214,13 @@ def measured_gradient(z, gram, y, first, last, kappa, g, row, f, margin, loss, l
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(first, last):
-                a_nu_k = y[i]*z[h, r, at_nu_k]
-                a_xi = z[h, r, at_xi + i]
+                a_nu_k = y[i]*z[h, r, at_nu_k]  # pre-activation of the patch nu_k
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 relu_nu_k = relu(a_nu_k)
                 relu_xi = relu(a_xi)
                 f[i] += (relu_nu_k + relu_xi)*j
     f *= kappa
-    q0 = kappa/n
+    q0 = kappa/n  # a factor that examples share
     for i in range(first, last):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         loss[i] = loss_0(margin[i])  # loss at the margin
@@ -301,15 +301,15 @@ def run(
     """
     n = y.size // blocks.shape[0]
     g = np.zeros(z.shape)
-    near = np.zeros((2, z.shape[1], blocks.shape[1]))
-    moved = np.zeros((2, z.shape[1], blocks.shape[1]))
-    slope = np.zeros((2, z.shape[1], blocks.shape[1]))
-    row = np.zeros(n)
-    f = np.zeros(n)
-    margin = np.zeros(n)
-    l1 = np.zeros(n)
-    v0 = np.zeros(n)
-    v1 = np.zeros(n)
+    near = np.zeros((2, z.shape[1], blocks.shape[1]))  # a task's adapted state
+    moved = np.zeros((2, z.shape[1], blocks.shape[1]))  # its coefficients
+    slope = np.zeros((2, z.shape[1], blocks.shape[1]))  # its gradient
+    row = np.zeros(n)  # one neuron's terms of a sum over examples
+    f = np.zeros(n)  # network output
+    margin = np.zeros(n)  # margin y_i f(x_i)
+    l1 = np.zeros(n)  # first derivative of the loss at the margin
+    v0 = np.zeros(n)  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+    v1 = np.zeros(n)  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
     neurons = z.shape[0] * z.shape[1]
     packed = np.zeros((neurons, head.shape[0]))
     picked = np.zeros((neurons, active.size))
@@ -347,16 +347,16 @@ def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk,
     tasks = blocks.shape[0]
     n = y.size // tasks
     g[:] = 0.0
-    near = np.zeros((2, z.shape[1], blocks.shape[1]))
-    moved = np.zeros((2, z.shape[1], blocks.shape[1]))
-    slope = np.zeros((2, z.shape[1], blocks.shape[1]))
-    row = np.zeros(n)
-    f = np.zeros(n)
-    margin = np.zeros(n)
-    loss = np.zeros(n)
-    l1 = np.zeros(n)
-    v0 = np.zeros(n)
-    v1 = np.zeros(n)
+    near = np.zeros((2, z.shape[1], blocks.shape[1]))  # a task's adapted state
+    moved = np.zeros((2, z.shape[1], blocks.shape[1]))  # its coefficients
+    slope = np.zeros((2, z.shape[1], blocks.shape[1]))  # its gradient
+    row = np.zeros(n)  # one neuron's terms of a sum over examples
+    f = np.zeros(n)  # network output
+    margin = np.zeros(n)  # margin y_i f(x_i)
+    loss = np.zeros(n)  # loss at the margin
+    l1 = np.zeros(n)  # first derivative of the loss at the margin
+    v0 = np.zeros(n)  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+    v1 = np.zeros(n)  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
     for k in range(tasks):
         gather(z, k, tasks, n, near)
         moved[:] = 0.0
@@ -386,12 +386,12 @@ def adapt_all(states, blocks, y, first, last, kappa, inner_steps, inner_step):
     n = y.shape[1]
     moved = np.zeros(states.shape[1:])
     slope = np.zeros(states.shape[1:])
-    row = np.zeros(n)
-    f = np.zeros(n)
-    margin = np.zeros(n)
-    l1 = np.zeros(n)
-    v0 = np.zeros(n)
-    v1 = np.zeros(n)
+    row = np.zeros(n)  # one neuron's terms of a sum over examples
+    f = np.zeros(n)  # network output
+    margin = np.zeros(n)  # margin y_i f(x_i)
+    l1 = np.zeros(n)  # first derivative of the loss at the margin
+    v0 = np.zeros(n)  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+    v1 = np.zeros(n)  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
     for k in range(states.shape[0]):
         moved[:] = 0.0
         adapt(

@@ -141,11 +141,11 @@ def plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v
         F_by_class[:] = 0.0
         for r in range(z.shape[1]):
             for q in range(5):
-                a_u = z[h, r, at_u + q]
+                a_u = z[h, r, at_u + q]  # pre-activation of the patch u
                 relu_u = relu(a_u)
                 F_by_class[q] += relu_u
             for i in range(y.size):
-                a_xi = z[h, r, at_xi + i]
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 relu_xi = relu(a_xi)
                 F[h, i] += relu_xi
         for i in range(y.size):
@@ -153,7 +153,7 @@ def plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v
     F *= kappa
     for i in range(y.size):
         softmax(F, y[i], i, p, e)
-    q0 = kappa/n
+    q0 = kappa/n  # a factor that examples share
     for h in range(5):
         for i in range(y.size):
             v0[h, i] = q0*e[h, i]  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
@@ -194,11 +194,11 @@ def measured_gradient(
         vz0_by_class[:] = 0.0
         for r in range(z.shape[1]):
             for q in range(5):
-                a_u = z[h, r, at_u + q]
+                a_u = z[h, r, at_u + q]  # pre-activation of the patch u
                 relu_u = relu(a_u)
                 F_by_class[q] += relu_u
             for i in range(y.size):
-                a_xi = z[h, r, at_xi + i]
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 relu_xi = relu(a_xi)
                 F[h, i] += relu_xi
             for q in range(5):
@@ -224,7 +224,7 @@ def measured_gradient(
         softmax(F, y[i], i, p, e)
     for i in range(y.size):
         loss[i] = cross_entropy(F, y[i], i)  # cross-entropy
-    q0 = kappa/n
+    q0 = kappa/n  # a factor that examples share
     for h in range(5):
         for i in range(y.size):
             # squared norm of the output's gradient, constants taken out
@@ -256,18 +256,18 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
 
     States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.
     """
-    F = np.zeros((5, y.size))
-    p = np.zeros((5, y.size))
-    e = np.zeros((5, y.size))
-    v0 = np.zeros((5, y.size))
-    F_by_class = np.zeros(5)
-    v0_by_class = np.zeros(5)
-    G_u_u = np.zeros(y.size)
-    G_u_xi = np.zeros(y.size)
-    G_xi_xi = np.zeros(y.size)
+    F = np.zeros((5, y.size))  # output of a head
+    p = np.zeros((5, y.size))  # softmax probability
+    e = np.zeros((5, y.size))  # p_k - 1{k = y_i}
+    v0 = np.zeros((5, y.size))  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
+    F_by_class = np.zeros(5)  # F of each class
+    v0_by_class = np.zeros(5)  # v0 of each class
+    G_u_u = np.zeros(y.size)  # an inner product of each example's own directions
+    G_u_xi = np.zeros(y.size)  # an inner product of each example's own directions
+    G_xi_xi = np.zeros(y.size)  # an inner product of each example's own directions
     example_gram(gram, y, G_u_u, G_u_xi, G_xi_xi)
-    g = np.zeros(z.shape)
-    row = np.zeros(y.size)
+    g = np.zeros(z.shape)  # the gradient in z
+    row = np.zeros(y.size)  # one neuron's terms of a sum over examples
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -290,25 +290,25 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
 )
 def observe(states, gram, y, kappa, risk, gradient_norm, F_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
-    z = np.zeros(states.shape[1:])
-    g = np.zeros(z.shape)
-    row = np.zeros(y.size)
-    along = np.zeros(z.shape)
-    F = np.zeros((5, y.size))
-    vz0 = np.zeros((5, y.size))
-    vz1 = np.zeros((5, y.size))
-    vz2 = np.zeros((5, y.size))
-    p = np.zeros((5, y.size))
-    e = np.zeros((5, y.size))
-    loss = np.zeros(y.size)
-    zeta = np.zeros((5, y.size))
-    v0 = np.zeros((5, y.size))
-    F_by_class = np.zeros(5)
-    vz0_by_class = np.zeros(5)
-    v0_by_class = np.zeros(5)
-    G_u_u = np.zeros(y.size)
-    G_u_xi = np.zeros(y.size)
-    G_xi_xi = np.zeros(y.size)
+    z = np.zeros(states.shape[1:])  # one of the states
+    g = np.zeros(z.shape)  # the gradient in z
+    row = np.zeros(y.size)  # one neuron's terms of a sum over examples
+    along = np.zeros(z.shape)  # g gram
+    F = np.zeros((5, y.size))  # output of a head
+    vz0 = np.zeros((5, y.size))  # sum over neurons of 1{<w_{k,r}, u_{y_i}> > 0}
+    vz1 = np.zeros((5, y.size))  # sum over neurons of 1{<w_{k,r}, xi_i> > 0}
+    vz2 = np.zeros((5, y.size))  # sum over neurons of 1{<w_{k,r}, u_{y_i}> > 0}*1{<w_{k,r}, xi_i> > 0}
+    p = np.zeros((5, y.size))  # softmax probability
+    e = np.zeros((5, y.size))  # p_k - 1{k = y_i}
+    loss = np.zeros(y.size)  # cross-entropy
+    zeta = np.zeros((5, y.size))  # squared norm of the output's gradient, constants taken out
+    v0 = np.zeros((5, y.size))  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
+    F_by_class = np.zeros(5)  # F of each class
+    vz0_by_class = np.zeros(5)  # vz0 of each class
+    v0_by_class = np.zeros(5)  # v0 of each class
+    G_u_u = np.zeros(y.size)  # an inner product of each example's own directions
+    G_u_xi = np.zeros(y.size)  # an inner product of each example's own directions
+    G_xi_xi = np.zeros(y.size)  # an inner product of each example's own directions
     example_gram(gram, y, G_u_u, G_u_xi, G_xi_xi)
     for t in range(states.shape[0]):
         z[:] = states[t]

@@ -96,11 +96,11 @@ def plain_gradient(z, gram, y, kappa, slope, g, row, f, margin, l1, v0):
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(y.size):
-                a_x = z[h, r, at_x + i]
+                a_x = z[h, r, at_x + i]  # pre-activation of the patch x
                 leaky_x = leaky(a_x, slope)
                 f[i] += leaky_x*j
     f *= kappa
-    q0 = kappa/n
+    q0 = kappa/n  # a factor that examples share
     for i in range(y.size):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
@@ -126,7 +126,7 @@ def measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(y.size):
-                a_x = z[h, r, at_x + i]
+                a_x = z[h, r, at_x + i]  # pre-activation of the patch x
                 leaky_x = leaky(a_x, slope)
                 f[i] += leaky_x*j
             for i in range(y.size):
@@ -134,7 +134,7 @@ def measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l
                 leaky_slope_closed_x = leaky_slope_closed(a_x, slope)
                 zeta[i] += (leaky_slope_closed_x*leaky_slope_closed_x)
     f *= kappa
-    q0 = kappa/n
+    q0 = kappa/n  # a factor that examples share
     for i in range(y.size):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         loss[i] = loss_0(margin[i])  # loss at the margin
@@ -160,13 +160,13 @@ def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_o
 
     States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.
     """
-    f = np.zeros(y.size)
-    margin = np.zeros(y.size)
-    l1 = np.zeros(y.size)
-    v0 = np.zeros(y.size)
-    g = np.zeros(z.shape)
-    row = np.zeros(y.size)
-    dz = np.zeros(z.shape)
+    f = np.zeros(y.size)  # network output
+    margin = np.zeros(y.size)  # margin y_i f(x_i)
+    l1 = np.zeros(y.size)  # first derivative of the loss at the margin
+    v0 = np.zeros(y.size)  # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
+    g = np.zeros(z.shape)  # the gradient in z
+    row = np.zeros(y.size)  # one neuron's terms of a sum over examples
+    dz = np.zeros(z.shape)  # g gram
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -190,16 +190,16 @@ def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_o
 )
 def observe(states, gram, y, kappa, slope, risk, gradient_norm, margin_out, l1_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
-    z = np.zeros(states.shape[1:])
-    g = np.zeros(z.shape)
-    row = np.zeros(y.size)
-    along = np.zeros(z.shape)
-    f = np.zeros(y.size)
-    zeta = np.zeros(y.size)
-    margin = np.zeros(y.size)
-    loss = np.zeros(y.size)
-    l1 = np.zeros(y.size)
-    v0 = np.zeros(y.size)
+    z = np.zeros(states.shape[1:])  # one of the states
+    g = np.zeros(z.shape)  # the gradient in z
+    row = np.zeros(y.size)  # one neuron's terms of a sum over examples
+    along = np.zeros(z.shape)  # g gram
+    f = np.zeros(y.size)  # network output
+    zeta = np.zeros(y.size)  # squared norm of the output's gradient, constants taken out
+    margin = np.zeros(y.size)  # margin y_i f(x_i)
+    loss = np.zeros(y.size)  # loss at the margin
+    l1 = np.zeros(y.size)  # first derivative of the loss at the margin
+    v0 = np.zeros(y.size)  # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
     for t in range(states.shape[0]):
         z[:] = states[t]
         measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l1, v0)

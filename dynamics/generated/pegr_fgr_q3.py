@@ -129,13 +129,13 @@ def gradient(
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(y.size):
-                a_mu = y[i]*z[h, r, at_mu]
-                a_xi = z[h, r, at_xi + i]
+                a_mu = y[i]*z[h, r, at_mu]  # pre-activation of the patch mu
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
                 f[i] += ((relu_mu*relu_mu*relu_mu) + (relu_xi*relu_xi*relu_xi))*j
     f *= kappa
-    q0 = 3.0*kappa/n
+    q0 = 3.0*kappa/n  # a factor that examples share
     for i in range(y.size):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
@@ -158,7 +158,7 @@ def gradient(
                 total += row[i]
             g[h, r, at_mu] = total
     contract(g, gram, u)
-    q0 = 12.0*c*kappa*lam/n
+    q0 = 12.0*c*kappa*lam/n  # a factor that examples share
     for i in range(y.size):
         l2[i] = loss_2(margin[i])  # second derivative of the loss at the margin
         w1[i] = q0*l1[i]*y[i]  # weight of ReLU(<w_{j,r}, y_i mu>)*j*<grad_{j,r} L_S, mu> in the gradient along mu
@@ -175,8 +175,8 @@ def gradient(
                 a_xi = z[h, r, at_xi + i]
                 relu_xi = relu(a_xi)
                 wz1[i] += (relu_xi*relu_xi)*j*u[h, r, at_xi + i]
-    q0 = 6.0*c*kappa*lam
-    q1 = 3.0*kappa/n
+    q0 = 6.0*c*kappa*lam  # a factor that examples share
+    q1 = 3.0*kappa/n  # a factor that examples share
     for i in range(y.size):
         D[i] = wz0[i] + wz1[i]*y[i]  # derivative of the output along u, constants taken out
         w0[i] = q1*(q0*D[i]*l2[i] + l1[i])  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
@@ -210,13 +210,13 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, c, lam, g, row, f, margi
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(y.size):
-                a_mu = y[i]*z[h, r, at_mu]
-                a_xi = z[h, r, at_xi + i]
+                a_mu = y[i]*z[h, r, at_mu]  # pre-activation of the patch mu
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
                 f[i] += ((relu_mu*relu_mu*relu_mu) + (relu_xi*relu_xi*relu_xi))*j
     f *= kappa
-    q0 = 3.0*kappa/n
+    q0 = 3.0*kappa/n  # a factor that examples share
     for i in range(y.size):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
@@ -260,8 +260,8 @@ def measured_gradient(
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(y.size):
-                a_mu = y[i]*z[h, r, at_mu]
-                a_xi = z[h, r, at_xi + i]
+                a_mu = y[i]*z[h, r, at_mu]  # pre-activation of the patch mu
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
                 f[i] += ((relu_mu*relu_mu*relu_mu) + (relu_xi*relu_xi*relu_xi))*j
@@ -280,7 +280,7 @@ def measured_gradient(
                 relu_xi = relu(a_xi)
                 vz2[i] += (relu_mu*relu_mu)*(relu_xi*relu_xi)
     f *= kappa
-    q0 = 3.0*kappa/n
+    q0 = 3.0*kappa/n  # a factor that examples share
     for i in range(y.size):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         loss[i] = loss_0(margin[i])  # loss at the margin
@@ -317,24 +317,24 @@ def run(z, b, gram, y, kappa, c, lam, eta, lam_until, start, steps, recorded, z_
 
     States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.
     """
-    f = np.zeros(y.size)
-    margin = np.zeros(y.size)
-    l1 = np.zeros(y.size)
-    v0 = np.zeros(y.size)
-    v1 = np.zeros(y.size)
-    l2 = np.zeros(y.size)
-    w1 = np.zeros(y.size)
-    wz0 = np.zeros(y.size)
-    wz1 = np.zeros(y.size)
-    D = np.zeros(y.size)
-    w0 = np.zeros(y.size)
-    w2 = np.zeros(y.size)
-    G_mu_xi = np.zeros(y.size)
-    G_xi_xi = np.zeros(y.size)
+    f = np.zeros(y.size)  # network output
+    margin = np.zeros(y.size)  # margin y_i f(x_i)
+    l1 = np.zeros(y.size)  # first derivative of the loss at the margin
+    v0 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+    v1 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
+    l2 = np.zeros(y.size)  # second derivative of the loss at the margin
+    w1 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, y_i mu>)*j*<grad_{j,r} L_S, mu> in the gradient along mu
+    wz0 = np.zeros(y.size)  # sum over neurons of ReLU(<w_{j,r}, y_i mu>)**2*j*<grad_{j,r} L_S, mu>
+    wz1 = np.zeros(y.size)  # sum over neurons of ReLU(<w_{j,r}, xi_i>)**2*j*<grad_{j,r} L_S, xi_i>
+    D = np.zeros(y.size)  # derivative of the output along u, constants taken out
+    w0 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+    w2 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
+    G_mu_xi = np.zeros(y.size)  # an inner product of each example's own directions
+    G_xi_xi = np.zeros(y.size)  # an inner product of each example's own directions
     example_gram(gram, y, G_mu_xi, G_xi_xi)
-    g = np.zeros(z.shape)
-    row = np.zeros(y.size)
-    u = np.zeros(z.shape)
+    g = np.zeros(z.shape)  # the gradient in z
+    row = np.zeros(y.size)  # one neuron's terms of a sum over examples
+    u = np.zeros(z.shape)  # the frozen co-vector g gram
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -366,22 +366,22 @@ def run(z, b, gram, y, kappa, c, lam, eta, lam_until, start, steps, recorded, z_
 )
 def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
-    z = np.zeros(states.shape[1:])
-    g = np.zeros(z.shape)
-    row = np.zeros(y.size)
-    along = np.zeros(z.shape)
-    f = np.zeros(y.size)
-    vz0 = np.zeros(y.size)
-    vz1 = np.zeros(y.size)
-    vz2 = np.zeros(y.size)
-    margin = np.zeros(y.size)
-    loss = np.zeros(y.size)
-    l1 = np.zeros(y.size)
-    zeta = np.zeros(y.size)
-    v0 = np.zeros(y.size)
-    v1 = np.zeros(y.size)
-    G_mu_xi = np.zeros(y.size)
-    G_xi_xi = np.zeros(y.size)
+    z = np.zeros(states.shape[1:])  # one of the states
+    g = np.zeros(z.shape)  # the gradient in z
+    row = np.zeros(y.size)  # one neuron's terms of a sum over examples
+    along = np.zeros(z.shape)  # g gram
+    f = np.zeros(y.size)  # network output
+    vz0 = np.zeros(y.size)  # sum over neurons of ReLU(<w_{j,r}, y_i mu>)**4
+    vz1 = np.zeros(y.size)  # sum over neurons of ReLU(<w_{j,r}, xi_i>)**4
+    vz2 = np.zeros(y.size)  # sum over neurons of ReLU(<w_{j,r}, y_i mu>)**2*ReLU(<w_{j,r}, xi_i>)**2
+    margin = np.zeros(y.size)  # margin y_i f(x_i)
+    loss = np.zeros(y.size)  # loss at the margin
+    l1 = np.zeros(y.size)  # first derivative of the loss at the margin
+    zeta = np.zeros(y.size)  # squared norm of the output's gradient, constants taken out
+    v0 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+    v1 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
+    G_mu_xi = np.zeros(y.size)  # an inner product of each example's own directions
+    G_xi_xi = np.zeros(y.size)  # an inner product of each example's own directions
     example_gram(gram, y, G_mu_xi, G_xi_xi)
     for t in range(states.shape[0]):
         z[:] = states[t]

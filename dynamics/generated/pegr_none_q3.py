@@ -111,13 +111,13 @@ def plain_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, margin, l1, v
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(y.size):
-                a_mu = y[i]*z[h, r, at_mu]
-                a_xi = z[h, r, at_xi + i]
+                a_mu = y[i]*z[h, r, at_mu]  # pre-activation of the patch mu
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
                 f[i] += ((relu_mu*relu_mu*relu_mu) + (relu_xi*relu_xi*relu_xi))*j
     f *= kappa
-    q0 = 3.0*kappa/n
+    q0 = 3.0*kappa/n  # a factor that examples share
     for i in range(y.size):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         l1[i] = loss_1(margin[i])  # first derivative of the loss at the margin
@@ -155,8 +155,8 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, vz0, vz1, 
         j = 1.0 - 2.0 * h
         for r in range(z.shape[1]):
             for i in range(y.size):
-                a_mu = y[i]*z[h, r, at_mu]
-                a_xi = z[h, r, at_xi + i]
+                a_mu = y[i]*z[h, r, at_mu]  # pre-activation of the patch mu
+                a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
                 f[i] += ((relu_mu*relu_mu*relu_mu) + (relu_xi*relu_xi*relu_xi))*j
@@ -175,7 +175,7 @@ def measured_gradient(z, gram, y, G_mu_xi, G_xi_xi, kappa, g, row, f, vz0, vz1, 
                 relu_xi = relu(a_xi)
                 vz2[i] += (relu_mu*relu_mu)*(relu_xi*relu_xi)
     f *= kappa
-    q0 = 3.0*kappa/n
+    q0 = 3.0*kappa/n  # a factor that examples share
     for i in range(y.size):
         margin[i] = f[i]*y[i]  # margin y_i f(x_i)
         loss[i] = loss_0(margin[i])  # loss at the margin
@@ -212,16 +212,16 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
 
     States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.
     """
-    f = np.zeros(y.size)
-    margin = np.zeros(y.size)
-    l1 = np.zeros(y.size)
-    v0 = np.zeros(y.size)
-    v1 = np.zeros(y.size)
-    G_mu_xi = np.zeros(y.size)
-    G_xi_xi = np.zeros(y.size)
+    f = np.zeros(y.size)  # network output
+    margin = np.zeros(y.size)  # margin y_i f(x_i)
+    l1 = np.zeros(y.size)  # first derivative of the loss at the margin
+    v0 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+    v1 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
+    G_mu_xi = np.zeros(y.size)  # an inner product of each example's own directions
+    G_xi_xi = np.zeros(y.size)  # an inner product of each example's own directions
     example_gram(gram, y, G_mu_xi, G_xi_xi)
-    g = np.zeros(z.shape)
-    row = np.zeros(y.size)
+    g = np.zeros(z.shape)  # the gradient in z
+    row = np.zeros(y.size)  # one neuron's terms of a sum over examples
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -244,22 +244,22 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
 )
 def observe(states, gram, y, kappa, risk, gradient_norm, margin_out, l1_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
-    z = np.zeros(states.shape[1:])
-    g = np.zeros(z.shape)
-    row = np.zeros(y.size)
-    along = np.zeros(z.shape)
-    f = np.zeros(y.size)
-    vz0 = np.zeros(y.size)
-    vz1 = np.zeros(y.size)
-    vz2 = np.zeros(y.size)
-    margin = np.zeros(y.size)
-    loss = np.zeros(y.size)
-    l1 = np.zeros(y.size)
-    zeta = np.zeros(y.size)
-    v0 = np.zeros(y.size)
-    v1 = np.zeros(y.size)
-    G_mu_xi = np.zeros(y.size)
-    G_xi_xi = np.zeros(y.size)
+    z = np.zeros(states.shape[1:])  # one of the states
+    g = np.zeros(z.shape)  # the gradient in z
+    row = np.zeros(y.size)  # one neuron's terms of a sum over examples
+    along = np.zeros(z.shape)  # g gram
+    f = np.zeros(y.size)  # network output
+    vz0 = np.zeros(y.size)  # sum over neurons of ReLU(<w_{j,r}, y_i mu>)**4
+    vz1 = np.zeros(y.size)  # sum over neurons of ReLU(<w_{j,r}, xi_i>)**4
+    vz2 = np.zeros(y.size)  # sum over neurons of ReLU(<w_{j,r}, y_i mu>)**2*ReLU(<w_{j,r}, xi_i>)**2
+    margin = np.zeros(y.size)  # margin y_i f(x_i)
+    loss = np.zeros(y.size)  # loss at the margin
+    l1 = np.zeros(y.size)  # first derivative of the loss at the margin
+    zeta = np.zeros(y.size)  # squared norm of the output's gradient, constants taken out
+    v0 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+    v1 = np.zeros(y.size)  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
+    G_mu_xi = np.zeros(y.size)  # an inner product of each example's own directions
+    G_xi_xi = np.zeros(y.size)  # an inner product of each example's own directions
     example_gram(gram, y, G_mu_xi, G_xi_xi)
     for t in range(states.shape[0]):
         z[:] = states[t]

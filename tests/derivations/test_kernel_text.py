@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from dataclasses import replace
 
 import pytest
@@ -79,3 +80,16 @@ def test_long_arguments_are_grouped_by_meaning(name: str) -> None:
         state, data = [line.strip() for line in text[start + 1 :].split("\n")[1:3]]
         assert state in ("z,", "z, b,", "z, b, velocity,", "states,") and data.startswith(("gram, y,", "gram, head,",
                                                                                          "blocks, y,"))  # fmt: skip
+
+
+def test_every_array_and_every_first_preactivation_says_what_it_is() -> None:
+    for name, text in kernels().items():
+        lines = text.split("\n")
+        for number, line in enumerate(lines):
+            one_array = re.match(r" +(f|F|l1|margin|loss|p|e|zeta|D|row|[vw][sz]*\d+|\w+_by_class) = np.zeros", line)
+            assert not one_array or "# " in line or "# " in lines[number - 1], f"{name}:{number + 1}"
+        for function in text.split("\n\n\n"):
+            found = re.findall(r"^ +(a_\w+) = z.*|^ +(a_\w+) = .*\*z\[.*", function, re.MULTILINE)
+            for one, other in found:
+                first = next(line for line in function.split("\n") if line.lstrip().startswith(f"{one or other} ="))
+                assert "# pre-activation" in first or "# pre-activation" in function.split(first)[0], f"{name}: {first}"

@@ -284,7 +284,7 @@ EXACT: dict[str, tuple[Callable[[Course], float], tuple[str, str]]] = {
     "I4": (i4, ("step_u = step(a_u)", "step_u = relu(a_u)")), "I5": (i5, NO_GATE),
     "I6": (i6, ("q0 = kappa/n", "q0 = 2.0*kappa/n")), "I8": (i8, ("q0 = kappa/n", "q0 = 50.0*kappa")),
     "I9": (i9, ("log1p(total)", "total")), "I10": (i10, ("relu_u + relu_xi", "relu_u + relu_xi*relu_xi")),
-    "I11": (i11, ("e[y[i], i] = -others", "e[y[i], i] = others")), "I12": (i12, SIGN_XI),
+    "I11": (i11, ("e[label, i] = -others", "e[label, i] = others")), "I12": (i12, SIGN_XI),
 }  # fmt: skip
 
 

@@ -237,7 +237,7 @@ TRAIN, VALIDATE, REPTILE = (("train-train", "huberized"), ("train-validation", "
 PRINTED_E17 = ("row[i] = ramp_nu_k*j*v0[i]", "row[i] = ramp(z[h, r, at_nu_k], h_)*j*y[i]*v0[i]")  # y outside sigma'
 NO_LABEL = ("v1[i] = q0*l1[i]*y[i]", "v1[i] = q0*l1[i]")
 SUM = ("q0 = kappa/n", "q0 = kappa")  # over examples, for the mean
-ALL_ADAPT = ("0, inner, kappa", "0, n, kappa")  # in the kernel itself; `adapt` is not asked to
+ALL_ADAPT = (" 0, inner,\n", " 0, n,\n")  # in the kernel itself; `adapt` is not asked to
 
 
 def all_adapt(case: Case) -> Course:

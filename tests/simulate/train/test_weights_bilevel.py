@@ -238,7 +238,7 @@ MUTANTS = {
     "gradient at W": (OUTER, f"        gather(z, k, tasks, n, near)\n{OUTER}"),
     "sum over tasks": ("1.0 / tasks", "1.0"),
     "an inner step missing": ("range(inner_steps)", "range(inner_steps - 1)"),
-    "adapted on all": (", 0, inner, kappa", ", 0, n, kappa"),
+    "adapted on all": (", 0, inner,\n", ", 0, n,\n"),
     "half the coupling": ("        descend(z, b, g, gram, eta)", "        descend(z, b, g, 0.5 * gram, eta)"),
 }
 

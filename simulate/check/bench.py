@@ -14,7 +14,6 @@ from derivations.declare import Statement
 from derivations.declare.formula import FormulaError
 
 from ..errors import GramRefused, InputError
-from ..run import tasks
 from ..run.problem import Problem, Start
 from ..run.record import recorded_steps
 from ..start.declared import number as number_of
@@ -127,8 +126,9 @@ class Bench:
     def case(self, seed: int, steps: int, statements: Sequence[Statement]) -> Case:
         """One draw's trajectory, recorded where the statements look."""
         if self.problem.redraws:
+            flag = self.problem.model.algorithm.redrawn
             raise InputError(
-                f"{tasks.flag(self.problem.model)}: True draws examples afresh at every step, and statements are about "
+                f"{flag}: True draws examples afresh at every step, and statements are about "
                 "one set of them; leave it out"
             )
         start = started(self.problem, seed)

@@ -60,18 +60,19 @@ def outcome(measure: Measure, cell: Problem, seed: int) -> Outcome:
     except Diverged as diverged:
         return Outcome(status=DIVERGED, message=str(diverged))
     except (MemoryError, OSError) as failure:  # another day, or another machine, may have the room
-        return Outcome(status=UNDONE, message=_told(failure))
-    except (InputError, ModelError, RangeError) as failure:
-        kind = InputError if isinstance(failure, InputError) else type(failure)
-        return Outcome(status=FAILED, message=_told(failure, kind))
+        return Outcome(status=UNDONE, message=_told(type(failure), failure))
+    except InputError as failure:
+        return Outcome(status=FAILED, message=_told(InputError, failure))
+    except (ModelError, RangeError) as failure:
+        return Outcome(status=FAILED, message=_told(type(failure), failure))
     if not np.isfinite(found.value):
         message = f"{measure.name} is not finite at step {measure.steps}; lower eta"
         return Outcome(status=DIVERGED, message=message)
     return found
 
 
-def _told(failure: Exception, kind: type[Exception] | None = None) -> str:
-    return f"{(kind or type(failure)).__name__}: {' '.join(str(failure).split())}"
+def _told(kind: type[Exception], failure: Exception) -> str:
+    return f"{kind.__name__}: {' '.join(str(failure).split())}"
 
 
 def measured(measure: Measure, cell: Problem, seed: int) -> Outcome:

@@ -7,7 +7,7 @@ ensemble of one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,6 +23,7 @@ from dynamics.kernel.kernel import Kernel, Trajectory
 from ..ask import arrays, parameters, settings
 from ..ask import values as values_of
 from ..errors import Diverged
+from ..observe.observables import needs_seen
 from ..observe.seen import seen_by
 from ..observe.states import States
 from ..start import magnitudes, source
@@ -164,9 +165,13 @@ class Start:
         """What the kernel observes of states z (T, H, m, B), by public name."""
         return seen_by(self.kernel, z, self.draw, self.values)
 
-    def states(self, path: Trajectory, seen: Mapping[str, Array] | None = None) -> States:
-        """The states with what is `seen` of them, by the kernel unless somebody else has looked."""
-        looked = self.observe(path.z) if seen is None else seen
+    def states(self, path: Trajectory, wanted: Iterable[str] | None = None) -> States:
+        """The states, with what the kernel observes of them where any variable of `wanted` (None: all) needs it."""
+        needed = wanted is None or needs_seen(self.model, wanted)
+        return self.seen(path, self.observe(path.z) if needed else {})
+
+    def seen(self, path: Trajectory, looked: Mapping[str, Array]) -> States:
+        """The states with what somebody has observed of them."""
         b, scale = path.b if path.b.size else None, path.scale if decays(self.model) else None
         return States(self.model, self.draw, self.values, path.z, b, looked, scale)
 

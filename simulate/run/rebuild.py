@@ -50,8 +50,8 @@ def weights(data: xarray.Dataset, initial: Initial | None = None, setting: str |
     resolved = _resolved(attrs, setting)
     if tasks.redraws(resolved.model, resolved.values):
         raise InputError(
-            f"{tasks.flag(resolved.model)}: this run drew its examples again before every step and did not keep their "
-            "coefficients, so W cannot be rebuilt from it; run without it"
+            f"{resolved.model.algorithm.redrawn}: this run drew its examples again before every step and did not keep "
+            "their coefficients, so W cannot be rebuilt from it; run without it"
         )
     drawn = _start(attrs, resolved, seed, initial)
     assert drawn.vectors is not None and drawn.weights is not None

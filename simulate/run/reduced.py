@@ -28,7 +28,7 @@ def along(start: Start, asked: Asked) -> Found:
     """A run on the start's own examples."""
     watch = EventWatch(start, asked)
     path = start.advance(asked.steps, asked.recorded, watch if watch.busy else None)
-    states = start.states(path)
+    states = start.states(path, asked.wanted)
     fresh = judge(start, states, asked.wanted, start.kernel)  # first: it needs room that the variables would take
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
     found, said = declared(states, asked)
@@ -50,7 +50,7 @@ def _without(asked: Asked, name: str, reason: str) -> tuple[str, ...]:
 
 def afresh(start: Start, asked: Asked) -> Found:
     """A run whose examples are drawn again before every step: each recorded state is a draw of its own."""
-    flag = tasks.flag(start.model)
+    flag = start.model.algorithm.redrawn
     if start.draw.sampling != "vectors" or start.problem.initial is not None or asked.until:
         raise InputError(afresh_refusal(flag))
     kernel = start.kernel

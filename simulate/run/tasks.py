@@ -44,14 +44,9 @@ def note(model: Model, kernel: BilevelKernel, drawn: Draw, values: Mapping[str, 
     return f"tasks are coupled through {how}, for {drawn.z.shape[2]} directions"
 
 
-def flag(model: Model) -> str:
-    """The parameter that asks for new examples before every step; empty where there is none."""
-    return model.algorithm.redrawn
-
-
 def redraws(model: Model, values: Mapping[str, Value]) -> bool:
     """Whether examples are drawn again before every step."""
-    return bool(flag(model) and values.get(flag(model)))
+    return bool(model.algorithm.redrawn and values.get(model.algorithm.redrawn))
 
 
 def on_fresh_tasks(

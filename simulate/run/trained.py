@@ -30,7 +30,7 @@ def along(start: Start, asked: Asked) -> Found:
     """The run of a start by training.  Raises Diverged, and InputError for a named variable that is not to be had."""
     model, drawn, values = start.model, start.draw, start.values
     if start.problem.redraws:
-        raise InputError(afresh_refusal(tasks.flag(model)))
+        raise InputError(afresh_refusal(model.algorithm.redrawn))
     vectors, _ = weights.needs_vectors(drawn)
     counted = [o for o in model.observables if isinstance(o, Flips) and {o.name, o.last} & set(asked.wanted)]
     watch = flips.Watch(counted, asked.recorded.tolist())
@@ -38,7 +38,7 @@ def along(start: Start, asked: Asked) -> Found:
         path = weights.train(model, drawn, values, asked.steps, asked.recorded, draws=start.draws, watch=watch)
     seen = weights.observe(model, vectors, drawn.y, path.W, values, clean=drawn.clean)
     b, scale = np.empty(0) if path.b is None else path.b, weights.remaining(model, values, path.t)
-    states = start.states(Trajectory(path.t, seen["z"], b, -1, scale), seen)
+    states = start.seen(Trajectory(path.t, seen["z"], b, -1, scale), seen)
     fresh, notes = _fresh(start, states, path.W, asked)
     known, said = declared(states, asked)
     told = {name: each for name, each in watch.variables().items() if name in asked.wanted}

@@ -10,8 +10,7 @@ from dynamics.kernel.kernel import Trajectory
 
 from ..observe import observables as obs
 from ..observe.sides import FlipCount, sides
-from ..observe.states import States, Variable
-from .algorithm import decays
+from ..observe.states import Variable
 from .asked import Asked, Variables
 from .problem import Start
 
@@ -96,10 +95,8 @@ class EventWatch:
         if not self.open and not self.asked.until:
             return None
         needed = tuple({name for name, _, _ in self.open.values()} | set(self.asked.until))
-        model, start = self.start.model, self.start
-        seen = start.observe(chunk.z) if obs.needs_seen(model, needed) else {}
-        scale = chunk.scale if decays(model) else None
-        states = States(model, start.draw, start.values, chunk.z, chunk.b, seen, scale)
+        start = self.start
+        states = start.states(chunk, needed)
         found = {name: v.values.reshape(len(chunk.t), -1) for name, v in obs.evaluate(states, needed).items()}
         for name, (observable, relation, bound) in list(self.open.items()):
             if observable not in found:  # the draw lacks what it is of

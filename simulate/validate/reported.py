@@ -280,4 +280,4 @@ def _watched(probe: _Probe, event: Event, until: dict[str, float]) -> tuple[int,
         stop = found if stop is None else stop
         if stop is not None and not watch.open:
             break
-    return watch.hits[event.name][0], stop
+    return int(watch.times()[event.name].values), stop  # as a run says it

@@ -104,13 +104,18 @@ class Pair:
         return sizes
 
     def run(self, z: Array, b: Array, recorded: Steps, start: int = 0, velocity: Array | None = None) -> Run:
-        """The kernel from the state (z, b) at step `start`; NaN at the recorded steps after it diverged."""
+        """The kernel from the state (z, b) at step `start`; NaN at the recorded steps after it diverged.
+
+        NaN everywhere where it says that it diverges and has all states, or that it does not and lacks some.
+        """
         steps = int(recorded[-1]) - start
         extra = {"velocity": velocity, "draws": self.task.draws}
         more: dict[str, Any] = {name: given for name, given in extra.items() if given is not None}
         run = self.kernel.run(z, b, self.draw.gram, self.draw.y, self.task.values, steps, recorded, start=start, **more)
         found = [np.full((len(recorded), *z.shape), np.nan) for _ in range(3)]
-        moving = getattr(run, "velocity", None)
+        moving, whole = getattr(run, "velocity", None), len(run.t) == len(recorded)
+        if whole != (getattr(run, "diverged", -1 if whole else start) == -1):
+            return Run(found[0], found[1], None if moving is None else found[2])
         for full, part in zip(found, (run.z, run.b, moving), strict=True):
             if part is not None:
                 full[: len(run.t)] = part

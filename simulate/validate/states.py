@@ -21,7 +21,8 @@ from ..train.weights import Array, Values
 from .engines import Kernel, Pair, lag
 
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
-FAR = -8000.0  # the largest output is ahead of the next by more than 710, and exp(710) overflows
+FAR = -8000.0  # what the smallest output is behind the largest, where
+AHEAD = 720.0  # the largest is ahead of the next by at least so much: exp of that overflows
 # Values of no special form, for the parameters that a training step reads: step sizes, penalty, options, two loops.
 _SIZES = {"step": 0.29, "inner_step": 0.23, "momentum": 0.6, "weight_decay": 0.11, "radius": 0.2, "label_noise": 0.4}
 _LAST_PENALISED = 3
@@ -159,12 +160,15 @@ def _far(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[
         vectors, W = _correlated(model, shape, rng), rng.standard_normal((model.n_heads, 3, 6))
         at_values = probe_values(model, values, shape, False, 0)
         pair = _pair(model, kernel, at_values, vectors, W, (np.zeros(1), np.zeros(1)), rng, device)
-        F = weights.outputs(pair.task, pair.task.vectors.new_tensor(W), pair.task.patches)[0].cpu().numpy()
-        if int(np.argmax(F)) != found:
+        scaled = _with_margin(pair, FAR)
+        if scaled is None:
             continue
-        scaled, found = _with_margin(pair, FAR), found + 1
-        if scaled is not None:
-            yield Probe("margins of -8000", scaled, _steps(model, at_values)[0])
+        start = scaled.task.vectors.new_tensor(scaled.start)
+        F = weights.outputs(scaled.task, start, scaled.task.patches)[0].cpu().numpy()  # labels choose patches too
+        if int(np.argmax(F)) != found or np.diff(np.sort(F))[-1] < AHEAD:
+            continue
+        found += 1
+        yield Probe("margins of -8000", scaled, _steps(model, at_values)[0])
         if found == model.n_heads:
             return
 

@@ -73,6 +73,18 @@ def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, mon
     assert of.verdict(of.kernel) == "fail"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("    for k in range(1, F.shape[0]):\n        top", "    for k in range(2, F.shape[0]):\n        top"),
+     ("    return -1\n", "    return -2\n")],
+    ids=["softmax shifted by some heads", "a divergence that is none"],
+)  # fmt: skip
+def test_a_kernel_that_overflows_or_misreports_does_not_pass(right: str, wrong: str) -> None:
+    of = kernels.case(CLASSES)
+    assert right in of.kernel.source and of.verdict(of.kernel) == "pass"
+    assert of.verdict(of.with_source(of.kernel.source.replace(right, wrong))) in ("fail", "crash")
+
+
 @pytest.mark.parametrize("what", ["train_error", "margins"])
 def test_a_wrong_training_error_or_margin_of_class_heads_fails(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = seen_by

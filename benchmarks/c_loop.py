@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .problem import Array
+from dynamics.arrays import Array
 
 FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")  # no -ffast-math: sums keep their order
 Advance = Callable[..., None]
@@ -39,7 +39,7 @@ def build(folder: Path) -> Advance:
     def advance(
         signal: Array, noise: Array, b_signal: Array, b_noise: Array, gram: Array, mu2: float, y: Array,
         eta: float, lam: float, lam_until: int, steps: int,
-    ) -> None:  # fmt: skip
+    ) -> None:
         m, n = signal.shape[1], y.shape[0]
         scratch = np.empty(5 * n)
         function(m, n, signal, noise, b_signal, b_noise, gram, mu2, y, eta, lam, lam_until, steps, scratch)

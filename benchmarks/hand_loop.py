@@ -12,7 +12,9 @@ import math
 import numba
 import numpy as np
 
-from .problem import Array, Problem, Schedule
+from dynamics.arrays import Array
+
+from .problem import Problem, Schedule
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -22,7 +22,7 @@ class Jax:
         self._child = subprocess.Popen(
             [python, "-m", "benchmarks.jax_gram"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **ONE_THREAD},
-        )  # fmt: skip
+        )
         self.version: str = self._answer()["jax"]
 
     def __enter__(self) -> Self:

@@ -42,4 +42,4 @@ model = Model(
         Parameter(name="neurons", latex=r"\kappa", meaning="mean or sum over filters", kind="choice", default="mean",
                   choices=("mean", "sum")),
     ),
-)  # fmt: skip
+)

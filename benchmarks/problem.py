@@ -87,4 +87,4 @@ def parameters(schedule: Schedule, **changes: Any) -> dict[str, Any]:
     return {
         "n": 20, "m": 10, "d": 400, "mu_norm": 1.0, "sigma_p": 0.5, "sigma_0": 0.01,
         "eta": schedule.eta, "lam": schedule.lam, "lam_until": schedule.lam_until, **changes,
-    }  # fmt: skip
+    }

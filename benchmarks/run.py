@@ -41,7 +41,7 @@ def run_pegr(batch: int, sampling: str, **changes: Any) -> Callable[[], None]:
     def runs() -> None:
         for seed in range(batch):
             gammarho.run("pegr", given, steps=schedule.steps, seed=seed, sampling=sampling, record=[schedule.steps],
-                         observables=["loss", "test_error"])  # fmt: skip
+                         observables=["loss", "test_error"])
 
     return runs
 
@@ -161,11 +161,11 @@ def classes(repeats: int) -> Section:
 
     sizes = torch_classes.Sizes()
     given = {"K": sizes.K, "n": sizes.n, "m": sizes.m, "d": sizes.d, "u_norm": sizes.u_norm, "Gamma": 1.0,
-             "sigma_p": sizes.sigma_p, "eta": sizes.eta, "neurons": "sum", "init": "uniform"}  # fmt: skip
+             "sigma_p": sizes.sigma_p, "eta": sizes.eta, "neurons": "sum", "init": "uniform"}
 
     def run() -> object:
         return gammarho.run("heterogeneous", given, steps=sizes.steps, record=[sizes.steps],
-                            observables=["loss", "test_error"])  # fmt: skip
+                            observables=["loss", "test_error"])
 
     contenders = {
         "gammarho, vectors": timed(run),

@@ -49,7 +49,7 @@ class Section:
                 str(time.repeats),
             )
             for name, time in self.timings.items()
-        ]  # fmt: skip
+        ]
 
 
 def seconds(value: float) -> str:
@@ -67,7 +67,7 @@ def markdown(sections: Iterable[Section]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     rule = tuple("-" * width for width in widths)
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-             for row in (HEADER, rule, *rows[1:])]  # fmt: skip
+             for row in (HEADER, rule, *rows[1:])]
     targets = [f"- {target}" for section in sections for target in section.targets]
     notes = [f"- {section.title}: {note}" for section in sections for note in section.notes]
     blocks = [lines, *([title, "", *block] for title, block in (("Targets", targets), ("Notes", notes)) if block)]

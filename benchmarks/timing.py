@@ -73,4 +73,4 @@ def _summary(samples: Sequence[Sample]) -> Timing:
     return Timing(
         wall=statistics.median(sample.wall for sample in samples), cpu=statistics.median(cpu),
         low=min(cpu), high=max(cpu), repeats=len(samples),
-    )  # fmt: skip
+    )

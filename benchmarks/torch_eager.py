@@ -86,7 +86,7 @@ def sample(
 def experiment(
     seed: int, schedule: Schedule, way: str, *, n: int = 20, m: int = 10, d: int = 400, sigma_p: float = 0.5,
     sigma_0: float = 0.01, n_test: int = 1000,
-) -> tuple[float, float]:  # fmt: skip
+) -> tuple[float, float]:
     """The whole experiment of Section 4.1: draw, train, test on fresh examples; (training loss, test error)."""
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(seed)

@@ -62,4 +62,4 @@ def curve(axes: Axes, t: NDArray[Any], runs: NDArray[np.float64], line: Line, la
 def key(line: Line, label: str) -> Line2D:
     """The legend's sample of a curve."""
     return Line2D([], [], color=line.color, linestyle=line.dashes, marker=line.marker, markerfacecolor="white",
-                  markeredgewidth=0.8, label=label)  # fmt: skip
+                  markeredgewidth=0.8, label=label)

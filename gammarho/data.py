@@ -10,10 +10,11 @@ from os import PathLike
 import numpy as np
 
 from derivations.declare import HeadAxis, Model, Value
+from dynamics.arrays import Array
 from simulate.ask import parameters
 from simulate.errors import InputError, quoted
 from simulate.images.files import PUBLISHED
-from simulate.images.images import Array, Images, Subset, class_subset, load
+from simulate.images.images import Images, Subset, class_subset, load
 from simulate.start import source
 
 
@@ -79,7 +80,7 @@ class ImageSource:
             "name": self.name, "source": self.content.source, "classes": list(self.classes), "n": len(train.y),
             "sample": self.sample, "held_out": held_out, "scaling": self.scaling, "scaled": train.scaling,
             "sha256": dict(self.content.sha256),
-        }  # fmt: skip
+        }
         return {"data": json.dumps(found)}
 
 

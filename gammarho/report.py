@@ -70,7 +70,7 @@ def _diverged(data: xarray.Dataset) -> list[str]:
     return [
         "", f"{len(lost)} of {data.sizes['seed']} seeds diverged; all that is above is of {which}:",
         *(f"  seed {seed}: {said}" for seed, said in lost[:_REASONS]), *more,
-    ]  # fmt: skip
+    ]
 
 
 def grid_as_text(data: xarray.Dataset, observable: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from derivations.declare import (
     Activation,
@@ -22,6 +21,7 @@ from derivations.declare import (
     Patch,
     Value,
 )
+from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.kernel import Kernel
@@ -29,8 +29,6 @@ from dynamics.kernel.loading import plain_module
 
 from .errors import InputError, quoted
 from .run.algorithm import step_draws
-
-Array = NDArray[np.float64]
 
 FAMILIES = ("mu", "nu", "xi", "x")
 LARGEST_GROWTH = 100.0  # of rounding in one step: more, and 1e-12 is not to be expected of a right one

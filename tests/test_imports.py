@@ -37,7 +37,7 @@ ARROWS: dict[str, set[str]] = {
     "derivations.cache": {"derivations.errors"},
     "derivations.derive": set(DERIVATIONS) - {"derivations.ledger", "derivations.papers"},
     "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive"},
-    **chain("dynamics", "errors", "index_set", "chance", "kernel", "geometry", "fresh"),
+    **chain("dynamics", "arrays", "errors", "index_set", "chance", "kernel", "geometry", "fresh"),
     "dynamics.generated": set(),
     **SIMULATE,
     "simulate.train": {"simulate.errors", "simulate.work"},
@@ -298,7 +298,7 @@ def test_every_part_is_in_the_list_and_imports_only_those_below_it() -> None:
      ("simulate.start.x", "import simulate.run.run"),
      ("simulate.check.x", "from ..train import weights"),
      ("simulate.phase.x", "from ..validate.validate import validate")],
-)  # fmt: skip
+)
 def test_an_import_against_the_arrows_is_seen(module: str, source: str) -> None:
     assert against_the_arrows(imports_in(module, source))
     allowed = "import numpy\nfrom ..errors import InputError\nfrom . import other"
@@ -333,7 +333,7 @@ def loaded_by(code: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys; print('\\n' + ' '.join(sys.modules))"],
         capture_output=True, text=True, check=True, cwd=ROOT,
-    )  # fmt: skip
+    )
     return set(done.stdout.splitlines()[-1].split())
 
 
@@ -344,7 +344,7 @@ HEAVY = {"sympy", "torch", "numba", "xarray", "matplotlib", "scipy", "zarr", "pa
     "code",
     ["import gammarho", "import gammarho; dir(gammarho); gammarho.InputError, gammarho.Model",
      "from gammarho import api; api.resolve('pegr', {}, 'paper')", "import gammarho.cli"],
-)  # fmt: skip
+)
 def test_the_front_door_is_light(code: str) -> None:
     assert loaded_by(code) & HEAVY == set()
 

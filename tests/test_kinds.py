@@ -48,7 +48,7 @@ def test_no_module_compares_the_words_of_heads_and_index_sets() -> None:
         '{"one": 1, "sample": n}[over]', 'size = {"task": k, "sample": n}.get(over)',
         'match over:\n    case "class":\n        pass', 'match over:\n    case "one" | "task":\n        pass',
     ],
-)  # fmt: skip
+)
 def test_the_rule_sees_what_it_must(source: str) -> None:
     assert list(compared(source))
 

@@ -57,7 +57,7 @@ def collected_change(
             ),
         )
         for group in recursion.gradient[family]
-    )  # fmt: skip
+    )
 
 
 def coefficient_change(recursion: Recursion, family: str) -> sp.Expr:

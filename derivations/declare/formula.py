@@ -21,7 +21,7 @@ LITERAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # Python'
 OPERATIONS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 RELATIONS: Mapping[type[ast.cmpop], str] = {
     ast.LtE: "<=", ast.Lt: "<", ast.GtE: ">=", ast.Gt: ">", ast.Eq: "==",
-}  # fmt: skip
+}
 REDUCTIONS = ("max", "min", "sum", "mean", "any", "all")
 STEPS: Mapping[str, int] = {"next": 1, "start": 1, "at": 2, "first": 1}
 """What moves a formula to other steps of a run, and how many arguments it takes."""

@@ -106,5 +106,5 @@ class PerExample(IndexSet):
 
 INDEX_SETS: Final[dict[Over, IndexSet]] = {
     "one": One(), "class": PerClass(), "task": PerTask(), "sample": PerExample(),
-}  # fmt: skip
+}
 """The index sets by the word that a declaration has for them."""

@@ -16,7 +16,7 @@ FRESH_BY_CLASS = ("class_error", "class_error_se")
 _OF_TASKS = (
     "test_loss", "test_error", "test_loss_unadapted", "test_error_unadapted", "test_accuracy_unadapted",
     "test_loss_adapted", "test_error_adapted", "test_accuracy_adapted",
-)  # fmt: skip
+)
 FRESH_TASKS = tuple(name + end for name in _OF_TASKS for end in ("", "_se"))
 """Variables of fresh tasks, before and after adaptation."""
 

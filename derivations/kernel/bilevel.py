@@ -97,7 +97,7 @@ class TwoLevels(Emitter):
     def _adapt(self) -> None:
         groups = self._adapt_groups(["z", "b"], ["gram", "y", "first", "last"], ["g", "row"])
         self.out.function("adapt", groups, "Gradient descent on the examples first .. last - 1 of one task, z and b in "
-                          "place.")  # fmt: skip
+                          "place.")
         self.out.put(1, "for _ in range(inner_steps):")
         self._gradient_call(2, "z", "gram", "y", "first, last", "g", "plain")
         self.out.put(2, "descend(z, b, g, gram, inner_step)")
@@ -123,7 +123,7 @@ class TwoLevels(Emitter):
     def _meta_groups(self) -> Groups:
         """Arguments of `meta_gradient`: the state, the data, the parameters, and what is filled."""
         return (["z"], ["blocks", "y", "inner", "outer"], [*self.scalars, "inner_steps", "inner_step"],
-                ["g", "near", "moved", "slope", "row"], self.plain)  # fmt: skip
+                ["g", "near", "moved", "slope", "row"], self.plain)
 
     def _meta_gradient(self) -> None:
         said = "g = the direction of the outer step, a mean over tasks; whether every task stayed finite."
@@ -154,7 +154,7 @@ class TwoLevels(Emitter):
             {**dict.fromkeys(self.scalars, "float64"), "inner_steps": "int64", "inner_step": "float64",
              "eta": "float64"},
             {"start": "int64", "steps": "int64", "recorded": "int64[::1]", "z_out": many, "b_out": many},
-        )  # fmt: skip
+        )
         self.out.function(
             "run", [list(group) for group in groups],
             "Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.",
@@ -162,7 +162,7 @@ class TwoLevels(Emitter):
             "0 .. inner - 1, the outer step outer .. n - 1.",
             "States at the steps `recorded` go to z_out and b_out.",
             types=f"int64({', '.join(of for group in groups for of in group.values())})",
-        )  # fmt: skip
+        )
         self.out.put(1, "n = y.size // blocks.shape[0]", "g = np.zeros(z.shape)")
         self._local_states(1)
         self._work(1, self.plain)
@@ -187,13 +187,13 @@ class TwoLevels(Emitter):
     def _observe(self) -> None:
         kept = observed(self.model)
         groups = (["z"], ["blocks", "y", "inner", "outer"], [*self.scalars, "inner_steps", "inner_step"],
-                  ["g", "risk", "adapted", *[f"{name}_out" for name in kept]])  # fmt: skip
+                  ["g", "risk", "adapted", *[f"{name}_out" for name in kept]])
         self.out.function(
             "observe", groups,
             "What is observed of one state.",
             "g is the direction of the outer step; by task, risk is the loss over outer .. n - 1 and adapted the",
             "state, both after the inner loop, and each example's definitions are taken there.",
-        )  # fmt: skip
+        )
         self.out.put(1, "tasks = blocks.shape[0]", "n = y.size // tasks", "g[:] = 0.0")
         self._local_states(1)
         self._work(1, self.measured)

@@ -44,7 +44,7 @@ _COUNT = {(): "n = float(y.size)", ("batch",): "n = float(batch.size)", ("first"
 WORK = {
     "g": "the gradient in z", "row": "one neuron's terms of a sum over examples", "u": "the frozen co-vector g gram",
     "dz": "g gram", "near": "SAM's point", "along": "g gram",
-}  # fmt: skip
+}
 
 
 def observed(model: Model) -> tuple[str, ...]:
@@ -284,7 +284,7 @@ class Emitter:
         return (
             [state], ["gram", "y", *self.clean, *self.given, *self.grams], self.scalars,
             ["g", "row", *covector], [*dict.fromkeys(d.name for d in filled), *self.by_class.arrays(stages)],
-        )  # fmt: skip
+        )
 
     def allocate(self, depth: int, definitions: list[Definition], *by_class: str) -> None:
         """Arrays of the definitions, once, and arrays (K,)."""

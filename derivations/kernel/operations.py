@@ -59,7 +59,7 @@ def sizes(model: Model) -> tuple[dict[str, Any], str]:
         given = {
             "y": (K * n,), "blocks": (K, L, L), "inner": n_1, "outer": n - n_2, "inner_steps": J,
             "head": (S, S), "active": (A,), "left": (A, R), "right": (R, B - S),
-        }  # fmt: skip
+        }
         return {**state, **step, **given}, (
             f"{said}, B directions, K tasks of L directions, J inner steps on n_1 examples and an outer one on n_2; "
             "by BLAS S shared and A active directions, R the factor's rank"

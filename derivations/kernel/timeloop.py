@@ -47,7 +47,7 @@ class Descent(Emitter):
                 "start": "int64", "steps": "int64", "recorded": "int64[::1]",
                 "z_out": many, "b_out": many, **({"velocity_out": many} if velocity else {}),
             },
-        )  # fmt: skip
+        )
 
     def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """The whole time loop, with the penalty's switch inside."""
@@ -59,7 +59,7 @@ class Descent(Emitter):
             "Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.",
             "States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.",
             *(drawn if self.given else []), types=types,
-        )  # fmt: skip
+        )
         every = {d.name: d for d in (*arrays(stages), *arrays(plain))}
         classes = [*self.by_class.arrays(stages), *self.by_class.arrays(plain)]
         self.allocate(1, list(every.values()), *dict.fromkeys(classes))

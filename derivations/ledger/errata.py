@@ -75,7 +75,7 @@ def ordered(entries: Iterable[Erratum]) -> tuple[str, ...]:
 def entry_text(entry: Erratum) -> str:
     """One entry: id and kind, then a labelled paragraph each."""
     rows = [("where", entry.where), ("printed", entry.printed), ("corrected", entry.corrected), ("why", entry.why),
-            ("effect", entry.effect)]  # fmt: skip
+            ("effect", entry.effect)]
     lines = [f"{entry.id} ({entry.kind})"]
     for label, body in rows:
         lines += _paragraph(label, body)

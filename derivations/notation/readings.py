@@ -174,7 +174,7 @@ class Printed(OneLoop):
 
 
 _OTHERS = {"nu": Sign("nu", r"\boldsymbol{\nu}"), "z": Sign("z", r"\mathbf{z}"),
-           "fresh": Sign("xi", r"\boldsymbol{\xi}")}  # fmt: skip
+           "fresh": Sign("xi", r"\boldsymbol{\xi}")}
 
 
 class PrintedTasks(Printed):

@@ -73,11 +73,11 @@ DEFINED = {
     "margin": Sign("margin", r"\mathrm{margin}"), "zeta": Sign("zeta", r"\zeta"),
     "label": Sign("ytilde", r"\tilde{y}"), "clean": Sign("yhat", r"\hat{y}"),
     "W~": Sign("W~", r"\widetilde{\mathbf{W}}"),
-}  # fmt: skip
+}
 SYMBOLS = {
     "lam": Sign("lam", r"\lambda"), "L_i": Sign("L_i", "L_i"), "L_S": Sign("L_S", "L_S"),
     "O": Sign("O", r"\widetilde{L}"), "|B_t|": Sign("|B_t|", r"|\mathcal{B}_t|"),
-}  # fmt: skip
+}
 
 _RELU, _SIGMA = Applied("ReLU({0})", r"\mathrm{{ReLU}}{power}({0})"), Applied("sigma({0})", r"\sigma{power}({0})")
 SLOPE = Applied("sigma'({0})", r"\sigma'{power}({0})")
@@ -93,6 +93,6 @@ FUNCTIONS: dict[str, Applied] = {
     "along": Phrase("<d{0}/dz, u>", r"\langle \partial {0}/\partial z, u\rangle"),
     "partial": Phrase("d{0}/d{1}", r"\partial {0}/\partial {1}"),
     "cross_entropy": Phrase("log sum_k exp(F_k) - {0}", r"\log\sum_k e^{{F_k}} - {0}"),
-}  # fmt: skip
+}
 RATES = tuple(Applied(f"l{order}({{1}})", rf"\ell{order}{{power}}({{1}})") for order in ("", "'", "''"))
 """The loss and its derivatives, by order, which is the function's first argument."""

@@ -19,7 +19,7 @@ from ..notation.text import Text
 _LETTERS = {
     "momentum": Sign("beta", r"\beta"), "weight_decay": Sign("wd", r"\lambda_{\mathrm{wd}}"),
     "radius": Sign("tau", r"\tau"),
-}  # fmt: skip
+}
 
 
 def symbol(model: Model, option: str) -> Sign:
@@ -55,7 +55,7 @@ def _batch(size: str) -> Iterator[Said]:
         f"B_t: the examples of step t, {size} of them; epochs are reshuffled, the last batch what is left",
         (r"\mathcal{B}_t ", rf"\subseteq \{{1,\dots,n\}}, \quad |\mathcal{{B}}_t| = \mathrm{{{shown}}} "
                             r"\text{, every epoch reshuffled}"),
-    )  # fmt: skip
+    )
 
 
 def _label_noise(chance: str, signed: bool) -> Iterator[Said]:
@@ -67,7 +67,7 @@ def _label_noise(chance: str, signed: bool) -> Iterator[Said]:
         f"ytilde_i: {other.text} with probability {chance}, afresh at each step; else y_i",
         (r"\tilde{y}_i ", rf"= {other.latex} \text{{ with probability }} \mathrm{{{shown}}} "
                           r"\text{ at each step, else } y_i"),
-    )  # fmt: skip
+    )
 
 
 def _moved_point(reading: OneLoop) -> Iterator[Said]:
@@ -79,7 +79,7 @@ def _moved_point(reading: OneLoop) -> Iterator[Said]:
         (rf"\widetilde{{\mathbf{{w}}}}_{{{below}}}^{{(t)}} ",
          rf"= \mathbf{{w}}_{{{below}}}^{{(t)}} + {tau} "
          rf"\frac{{\nabla_{{\mathbf{{w}}_{{{below}}}}} {whole}}}{{\|\nabla {whole}\|_F}}"),
-    )  # fmt: skip
+    )
     yield Said(f"<w~_{at}, v> = <w_{at}, v> + tau <grad_{at} O_t(W), v> / ||grad O_t(W)||_F for every direction v")
 
 

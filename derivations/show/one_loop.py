@@ -68,7 +68,7 @@ def _halves(model: Model) -> Iterator[Said]:
             (rf"\overline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} ",
              rf"= {entry} \mathbf{{1}}\{{{j} = y_i\}}, \qquad "
              rf"\underline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} = {entry} \mathbf{{1}}\{{{j} \neq y_i\}}"),
-        )  # fmt: skip
+        )
 
 
 def _update(recursion: Recursion, family: Directions, reading: OneLoop) -> Iterator[Line]:

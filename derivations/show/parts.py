@@ -65,7 +65,7 @@ def share(names: Names, family: Directions, entry: Entry, over: Total | None) ->
     """What a family adds to a filter: its coefficient with the declared signs and scale, times its vectors."""
     declared = family.coefficient
     signs = (*((names.head,) if declared.signed and names.signed else ()),
-             *((names.label(i),) if declared.labelled else ()))  # fmt: skip
+             *((names.label(i),) if declared.labelled else ()))
     return Share(over, signs, entry, (family.name, names.read_place(family)), declared.scaled)
 
 

@@ -37,7 +37,7 @@ def steps(recursion: Recursion) -> str:
     """The derivation: forward definitions, then each differentiation, numbered."""
     model, mean, alphabet = recursion.model, batch_mean(recursion.model), Text(OneLoop(recursion.model))
     titled = [(definition.meaning, Line(definition.symbol, (definition.expr,)))
-              for definition in recursion.definitions.values()]  # fmt: skip
+              for definition in recursion.definitions.values()]
     titled += [(title, Line(left, (right.subs(mean),))) for title, left, right in recursion.steps]
     lines = [f"{model.title or model.name}: derivation", "", *_constants(recursion)]
     for number, (title, line) in enumerate(titled, start=1):
@@ -63,7 +63,7 @@ def _constants(recursion: Recursion) -> list[str]:
     lines = [
         f"{symbol}: {meaning}" + (f"; here {here[symbol]}" if symbol in here else "")
         for symbol, meaning in meanings.items() if symbol in found
-    ]  # fmt: skip
+    ]
     return [*lines, ""] if lines else []
 
 

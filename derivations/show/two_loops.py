@@ -57,7 +57,7 @@ def display(recursion: Recursion) -> Display:
             ),
         ),
         _remarks(model),
-    )  # fmt: skip
+    )
 
 
 def _named(**parameters: str) -> str:
@@ -140,7 +140,7 @@ def step_lines(model: Model) -> list[str]:
     """The two loops on z and b, as the derivation's last step."""
     k, (inner, outer) = task_index(model), (examples_of(model, split).text for split in splits(model))
     said = [f"inner, on task {k}'s own block G_{k}: b~ <- b~ - eta_inner dL/dz over {inner}, "
-            f"z~ <- z~ - eta_inner (dL/dz) G_{k}"]  # fmt: skip
+            f"z~ <- z~ - eta_inner (dL/dz) G_{k}"]
     if model.bilevel.method == "reptile":
         return [*said, f"outer: b <- b + (eta/K) b~, z <- z + (eta/K) (sum_{k} b~_{k}) G"]
     return [*said, f"outer: g = (1/K) dL/dz over {outer} at z~, b <- b - eta g, z <- z - eta g G"]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Array
 from .streams import stream
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 BLOCK = 2**16  # entries drawn from one stream: opening a stream costs more than a batch
@@ -31,7 +31,7 @@ class StepDraws:
     """
 
     seed: int
-    y: Floats
+    y: Array
     batch: int | None = None
     noise: float | None = None
     signed: bool = True
@@ -54,7 +54,7 @@ class StepDraws:
         chosen = order.reshape(-1, size)[t - first * length]
         return np.ascontiguousarray(chosen), np.count_nonzero(chosen >= 0, axis=1).astype(np.int64)
 
-    def labels(self, start: int, steps: int) -> Floats:
+    def labels(self, start: int, steps: int) -> Array:
         """The labels (steps, n) that the loss sees at steps start, start + 1, ..."""
         out = np.empty((steps, len(self.y)))
         for block, there, here in _spans(start, start + steps, self.rows):
@@ -87,7 +87,7 @@ def _permutations(seed: int, block: int, rows: int, n: int) -> Indices:
 
 
 @functools.lru_cache(maxsize=4)
-def _flips(seed: int, block: int, rows: int, n: int, classes: int) -> tuple[Floats, Indices]:
+def _flips(seed: int, block: int, rows: int, n: int, classes: int) -> tuple[Array, Indices]:
     """Uniform numbers in [0, 1) and, uniform too, how far on the other class is, each (rows, n)."""
     generator = stream(seed, "flips", block)
     return generator.random((rows, n)), generator.integers(1, classes, size=(rows, n), dtype=np.int64)

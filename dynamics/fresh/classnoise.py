@@ -12,14 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Array, Indices
 from ..chance.gram import Reduced
 from ..errors import RangeError
 from .testlaw import Draws, coloured
-
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 SHAPES = ("gaussian", "uniform", "rademacher")
 

@@ -22,11 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Array, Indices
 from ..index_set import IndexSet
 from . import testlaw
 
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 Adapt = Callable[[Array, Array, Array], Array]
 
 _INDEPENDENT = 1e-10  # squared share of a vector outside those before it, below which eigenvalues judge the rank
@@ -403,7 +402,7 @@ def _tasks(law: Law, sizes: Sizes, streams: Streams, width: int, left: float) ->
         labels = np.concatenate(
             [_labels(law, tasks, sizes.support, streams.support, sizes.balanced),
              _labels(law, tasks, sizes.query, streams.query, False)], axis=1
-        )  # fmt: skip
+        )
         within = _within([law.families[f] for f in fresh], [counts[f] for f in fresh], tasks, rank, streams.span)
         across = streams.filters.standard_normal((tasks, len(at_fresh), width))
         beyond = trapezoids(streams, tasks, len(at_fresh), left)

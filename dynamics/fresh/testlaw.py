@@ -17,7 +17,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from ..arrays import Array
+
 Outputs = Callable[[Array], Array]
 Draws = Callable[[slice], Array]  # some of the N draws of a vector -> their pre-activations (n, S)
 Loss = Literal["logistic", "exponential", "cross_entropy"]

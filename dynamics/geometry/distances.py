@@ -10,12 +10,9 @@ optional throughout: b is (..., H, m, B), scale (...), z0 is (H, m, B), S = H m,
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Array, Indices
 from ..chance.gram import Reduced
-
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 
 def weight_gram(start: Reduced, b: Array, scale: Array | float = 1.0) -> Array:

@@ -7,11 +7,9 @@ data", arXiv:2310.18935, Section 4: R_min, R_max, R = R_max/R_min and p, the lar
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Array
 from ..errors import RangeError
-
-Array = NDArray[np.float64]
 
 
 def quantities(gram: Array, z: Array | None = None) -> dict[str, float]:

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from numpy.typing import NDArray
 
+from ..arrays import Array
 from ..chance.gram import Reduced
 from ..kernel.blas import one_blas_thread
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Array
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
 from ..index_set import IndexSet
 from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
-from .kernel import Floats, Kernel, Trajectory, until_failure
+from .kernel import Kernel, Trajectory, until_failure
 
 Indices = NDArray[np.int64]
 
@@ -32,10 +33,10 @@ class Coupling:
     left (A, R) and right (R, B - C), from vectors of R dimensions.
     """
 
-    head: Floats
+    head: Array
     active: Indices
-    left: Floats
-    right: Floats
+    left: Array
+    right: Array
 
     @property
     def rank(self) -> int:
@@ -53,13 +54,13 @@ class BilevelKernel(Kernel):
 
     algorithm: Mapping[str, str] = field(default_factory=dict)
     families: tuple[tuple[str, IndexSet], ...] = ()
-    factor: Floats | None = None
+    factor: Array | None = None
 
-    def through(self, factor: Floats | None) -> BilevelKernel:
+    def through(self, factor: Array | None) -> BilevelKernel:
         """The kernel with vectors `factor` (B, R) to couple tasks through, wherever that is cheaper."""
         return replace(self, factor=None if factor is None else np.ascontiguousarray(factor, dtype=np.float64))
 
-    def coupling(self, gram: Floats, values: Mapping[str, Any], tasks: int, n: int) -> Coupling:
+    def coupling(self, gram: Array, values: Mapping[str, Any], tasks: int, n: int) -> Coupling:
         """How an outer step reaches every direction, at the fewest products; see `Coupling`."""
         inner, outer = self.split(values, n)
         moving = inner if self.algorithm["method"] == "reptile" else outer
@@ -137,7 +138,7 @@ class BilevelKernel(Kernel):
             start += size
         return np.concatenate(columns, axis=1)
 
-    def blocks(self, gram: Floats, tasks: int, n: int) -> Floats:
+    def blocks(self, gram: Array, tasks: int, n: int) -> Array:
         """(K, L, L), each task's own inner products: from the vectors where the Gram matrix (0, 0) is left out."""
         at = self.places(tasks, n)
         if self.factor is not None and len(gram) != len(self.factor):
@@ -146,8 +147,8 @@ class BilevelKernel(Kernel):
         return np.ascontiguousarray(gram[at[:, :, None], at[:, None, :]], dtype=np.float64)
 
     def run(
-        self, z: Floats, b: Floats, gram: Floats, y: Floats, values: Mapping[str, Any], steps: int,
-        recorded: NDArray[np.int64], start: int = 0, velocity: Floats | None = None, draws: StepDraws | None = None,
+        self, z: Array, b: Array, gram: Array, y: Array, values: Mapping[str, Any], steps: int,
+        recorded: NDArray[np.int64], start: int = 0, velocity: Array | None = None, draws: StepDraws | None = None,
         after: After | None = None,
     ) -> Trajectory:
         """Run `steps` outer steps from step `start`, keeping the states at `recorded` steps; see `Kernel.run`.
@@ -171,12 +172,12 @@ class BilevelKernel(Kernel):
                     state, coefficients, whole, coupled.head, coupled.active, coupled.left, coupled.right, blocks,
                     labels, *bounds, *numbers, float(values[self.step]), first, count, at[rows], z_out[rows],
                     b_out[rows],
-                ))  # fmt: skip
+                ))
 
             failed = in_chunks(piece, start, steps, at, after)
         return until_failure(Trajectory(at, z_out, b_out, failed))
 
-    def observe(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> dict[str, Floats]:
+    def observe(self, z: Array, gram: Array, y: Array, values: Mapping[str, Any]) -> dict[str, Array]:
         """Observables of states z (T, H, m, B), all at the adapted weights.
 
         "loss" (T,): the meta-objective, a mean over tasks of the loss on the outer examples; "gradient_norm" (T,): of
@@ -195,8 +196,8 @@ class BilevelKernel(Kernel):
         return seen
 
     def _observe(
-        self, z: Floats, gram: Floats, blocks: Floats, y: Floats, values: Mapping[str, Any]
-    ) -> dict[str, Floats]:
+        self, z: Array, gram: Array, blocks: Array, y: Array, values: Mapping[str, Any]
+    ) -> dict[str, Array]:
         g, risk, adapted, outs = self._at_state(z, blocks, y, values)
         flat = g.reshape(-1, g.shape[-1])
         square = np.sum((flat @ self.factor) ** 2) if self.factor is not None else np.sum(flat * (flat @ gram))
@@ -204,13 +205,13 @@ class BilevelKernel(Kernel):
         seen = {"loss": np.asarray(risk.mean()), "gradient_norm": np.asarray(norm), "adapted": adapted}
         return {**seen, **dict(zip(self.observed, outs, strict=True))}
 
-    def direction(self, z: Floats, blocks: Floats, y: Floats, values: Mapping[str, Any]) -> Floats:
+    def direction(self, z: Array, blocks: Array, y: Array, values: Mapping[str, Any]) -> Array:
         """The direction g (H, m, B) of the outer step at a state z, from the tasks' own blocks alone."""
         return self._at_state(z, blocks, y, values)[0]
 
     def _at_state(
-        self, z: Floats, blocks: Floats, y: Floats, values: Mapping[str, Any]
-    ) -> tuple[Floats, Floats, Floats, list[Floats]]:
+        self, z: Array, blocks: Array, y: Array, values: Mapping[str, Any]
+    ) -> tuple[Array, Array, Array, list[Array]]:
         """The outer direction, each task's loss and adapted state, and what is observed of one state."""
         heard()
         tasks, heads, m = len(blocks), self.heads, z.shape[1]
@@ -224,8 +225,8 @@ class BilevelKernel(Kernel):
         return g, risk, adapted, outs
 
     def adapt(
-        self, states: Floats, blocks: Floats, y: Floats, batch: Iterable[int], values: Mapping[str, Any]
-    ) -> Floats:
+        self, states: Array, blocks: Array, y: Array, batch: Iterable[int], values: Mapping[str, Any]
+    ) -> Array:
         """Tasks' states (K, H, m, L) after the inner loop on the examples `batch` of each; y (K, n)."""
         moved = np.array(states, dtype=np.float64, order="C")
         chosen = np.fromiter(batch, dtype=np.int64)
@@ -242,7 +243,7 @@ class BilevelKernel(Kernel):
         inner, outer = self.split(values, n)
         return len(inner), int(outer[0])
 
-    def _whole(self, gram: Floats, blas: bool) -> Floats:
+    def _whole(self, gram: Array, blas: bool) -> Array:
         """The Gram matrix as the loops take it; the BLAS variant has its coupling instead."""
         return np.empty((0, 0)) if blas else np.ascontiguousarray(gram, dtype=np.float64)
 
@@ -251,7 +252,7 @@ class BilevelKernel(Kernel):
         inner = (int(self._value(values, "inner_steps")), self._value(values, "inner_step"))
         return (*self.arguments(values, m), *inner)
 
-    def _sizes(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> tuple[int, int]:
+    def _sizes(self, z: Array, gram: Array, y: Array, values: Mapping[str, Any]) -> tuple[int, int]:
         """K and n, checked against the arrays: compiled code checks nothing."""
         tasks = self.tasks(values)
         n, rest = divmod(y.size, tasks)

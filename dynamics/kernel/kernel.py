@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Array
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
 from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
 from .loading import BESIDE, module_of, remember
 
-Floats = NDArray[np.float64]
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
 
@@ -34,11 +34,11 @@ class Trajectory:
     """
 
     t: NDArray[np.int64]
-    z: Floats
-    b: Floats
+    z: Array
+    b: Array
     diverged: int
-    scale: Floats = field(default_factory=lambda: np.ones(0))
-    velocity: Floats | None = None
+    scale: Array = field(default_factory=lambda: np.ones(0))
+    velocity: Array | None = None
 
     def __post_init__(self) -> None:
         if not self.scale.size:
@@ -63,13 +63,13 @@ class Kernel:
     blas_path: Path | None
     options: Mapping[str, str] = field(default_factory=dict)
     follows_clean: bool = False
-    clean: Floats | None = None
+    clean: Array | None = None
 
-    def bind(self, clean: Floats) -> Kernel:
+    def bind(self, clean: Array) -> Kernel:
         """The kernel for examples of these clean labels (n,), +-1; itself where no patch follows them."""
         return replace(self, clean=np.array(clean, dtype=np.float64)) if self.follows_clean else self
 
-    def through(self, factor: Floats | None) -> Kernel:
+    def through(self, factor: Array | None) -> Kernel:
         """The kernel itself: only tasks are coupled through a factor of the Gram matrix."""
         return self
 
@@ -91,13 +91,13 @@ class Kernel:
         """Loops where shapes are small, BLAS where large."""
         return module_of(self.blas_path) if self.blas_path is not None and directions >= BLAS_FROM else self.loops
 
-    def labels(self, y: Floats) -> NDArray[Any]:
+    def labels(self, y: Array) -> NDArray[Any]:
         """Labels as the kernel takes them: +-1 as floats, classes as integers."""
         return np.ascontiguousarray(y, dtype=np.float64 if self.signed else np.int64)
 
     def run(
-        self, z: Floats, b: Floats, gram: Floats, y: Floats, values: Mapping[str, Any], steps: int,
-        recorded: NDArray[np.int64], start: int = 0, velocity: Floats | None = None, draws: StepDraws | None = None,
+        self, z: Array, b: Array, gram: Array, y: Array, values: Mapping[str, Any], steps: int,
+        recorded: NDArray[np.int64], start: int = 0, velocity: Array | None = None, draws: StepDraws | None = None,
         after: After | None = None,
     ) -> Trajectory:
         """Run `steps` steps of gradient descent from step `start`, keeping the states at `recorded` steps.
@@ -125,14 +125,14 @@ class Kernel:
             return int(module.run(
                 state, coefficients, *moving, inner, labels, *self._bound(), *self._drawn(draws, len(y), first, count),
                 *numbers, first, count, steps_at[rows], z_out[rows], b_out[rows], *(out[rows] for out in velocity_out),
-            ))  # fmt: skip
+            ))
 
         with one_blas_thread(module is not self.loops):
             failed = in_chunks(piece, start, steps, steps_at, after)
         scale = self.scale(values, steps_at)
         return until_failure(Trajectory(steps_at, z_out, b_out, failed, scale, *velocity_out))
 
-    def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Floats:
+    def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Array:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""
         name = self.options.get("weight_decay")
         decay = 0.0 if name is None else float(values[self.step]) * float(values[name])
@@ -142,7 +142,7 @@ class Kernel:
         rates = [name for name in ("momentum", "weight_decay", "radius") if name in self.options]
         return [float(values[self.options[name]]) for name in rates]
 
-    def _bound(self) -> list[Floats]:
+    def _bound(self) -> list[Array]:
         return [] if self.clean is None else [self.clean]
 
     def _drawn(self, draws: StepDraws | None, n: int, start: int, steps: int) -> list[NDArray[Any]]:
@@ -156,7 +156,7 @@ class Kernel:
         found: list[NDArray[Any]] = [*draws.batches(start, steps)] if "batch" in wanted else []
         return [*found, *([self.labels(draws.labels(start, steps))] if "label_noise" in wanted else [])]
 
-    def observe(self, z: Floats, gram: Floats, y: Floats, values: Mapping[str, Any]) -> dict[str, Floats]:
+    def observe(self, z: Array, gram: Array, y: Array, values: Mapping[str, Any]) -> dict[str, Array]:
         """Observables of states z (T, H, m, B): loss, gradient_norm (T,), each of `observed` (T, n) or (T, H, n)."""
         self._check(z[0] if len(z) else np.zeros((self.heads, 1, gram.shape[0])), gram, y)
         count, n = z.shape[0], y.size
@@ -176,7 +176,7 @@ class Kernel:
             in_chunks(piece, 0, count, np.empty(0, dtype=np.int64))
         return {"loss": risk, "gradient_norm": norm, **dict(zip(self.observed, outs, strict=True))}
 
-    def outputs(self, a: Floats, values: Mapping[str, Any]) -> Floats:
+    def outputs(self, a: Array, values: Mapping[str, Any]) -> Array:
         """Network outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m)."""
         if a.ndim != 4 or a.shape[1:3] != (self.patches, self.heads):
             shape = f"(N, {self.patches}, {self.heads}, m)"
@@ -194,7 +194,7 @@ class Kernel:
         }
         return tuple(float(derived[name] if name in derived else values[name]) for name in self.scalars)
 
-    def _check(self, z: Floats, gram: Floats, y: Floats) -> None:
+    def _check(self, z: Array, gram: Array, y: Array) -> None:
         size = self.loops.directions(y.size)
         if z.ndim != 3 or (z.shape[0], z.shape[2]) != (self.heads, size) or gram.shape != (size, size) or y.ndim != 1:
             raise RangeError(

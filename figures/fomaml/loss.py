@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from dynamics.arrays import Array
+
 from .. import style
 from ..page import page
 from ..save import Writer, save
-from .runs import BAND, DATA, METHODS, PAPER, READINGS, Array, Case, Experiment, describe, final, measure, stack
+from .runs import BAND, DATA, METHODS, PAPER, READINGS, Case, Experiment, describe, final, measure, stack
 
 if TYPE_CHECKING:
     import xarray
@@ -31,7 +33,7 @@ def cases(experiment: Experiment = PAPER) -> dict[tuple[bool, str, int], Case]:
     return {
         (fresh, method, at): experiment.case(method, reading, fresh)
         for fresh in DATA for method in METHODS for at, reading in enumerate(READINGS)
-    }  # fmt: skip
+    }
 
 
 def figure_1(experiment: Experiment = PAPER) -> Figure:
@@ -77,7 +79,7 @@ def _draws(axes: Axes, runs: list[xarray.Dataset], name: str, line: style.Line) 
         axes.fill_between(s, value - BAND * error, value + BAND * error, color=line.color, alpha=0.22, linewidth=0)
         axes.plot(s, value, color=line.color, linewidth=THIN)
     axes.plot(s, values.mean(axis=0), color=line.color, linestyle=line.dashes, marker=line.marker, markevery=4,
-              markerfacecolor="white", markeredgewidth=0.8)  # fmt: skip
+              markerfacecolor="white", markeredgewidth=0.8)
 
 
 def _time(data: xarray.Dataset) -> Array:
@@ -115,7 +117,7 @@ def _notes(experiment: Experiment, found: dict[tuple[bool, str, int], list[xarra
     ends = {
         fresh: [f"{reading.label}, " + " and ".join(f"{last[fresh, method, at]:.2f}" for method in METHODS)
                 for at, reading in enumerate(READINGS)] for fresh in DATA
-    }  # fmt: skip
+    }
     return [
         f"Train-validation and train-train at $s={experiment.span:g}$:",
         *(f"    {says}: {'; '.join(ends[fresh])}." for fresh, says in DATA.items()),
@@ -149,7 +151,7 @@ def _figure_1(folder: Path, experiment: Experiment = PAPER) -> list[Path]:
         "command": f"gammarho figures fomaml figure_1 --out {folder}", "experiment": dataclasses.asdict(experiment),
         "readings": [dataclasses.asdict(reading) for reading in READINGS], "printed": PRINTED,
         "seeds": list(range(experiment.seeds)), "runs": describe(list(cases(experiment).values())),
-    }  # fmt: skip
+    }
     return save(figure_1(experiment), folder, "fomaml_figure_1", record)
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import Value
+from dynamics.arrays import Array
 from simulate.ask import parameters, settings
 from simulate.run.estimate import Request
 from simulate.run.kernels import kernel_for
@@ -27,7 +27,6 @@ from ..sweep import run_all
 if TYPE_CHECKING:
     import xarray
 
-Array = NDArray[np.float64]
 METHODS = ("train-validation", "train-train")
 ACTIVATIONS = {"relu": "ReLU", "huberized": "Huberized-ReLU"}
 DATA = {False: "fixed data", True: "fresh samples"}
@@ -126,7 +125,7 @@ class Experiment:
             "n_tasks": self.n_tasks, "n": self.n, "n_train": self.n_train, "m": self.m, "d": self.d, "M": self.M,
             "J": self.J if J is None else J, "eta_inner": reading.gamma, "eta": eta, "balanced": True, "fresh": fresh,
             "test_tasks": self.test_tasks, "method": method, "activation": activation,
-        }  # fmt: skip
+        }
         steps = round(span / eta)
         at = np.unique(np.rint(np.geomspace(1, steps, self.points))).astype(int)
         return Case(tuple(given.items()), steps, (0, *at.tolist()), ("loss", "Lambda", *TESTED))
@@ -183,7 +182,7 @@ def asks(case: Case) -> Request:
 def one(case: Case, seed: int) -> xarray.Dataset:
     """One run."""
     return run("fomaml", case.values, preset=case.preset, steps=case.steps, seed=seed, sampling=case.sampling,
-               record=case.recorded, observables=case.observables)  # fmt: skip
+               record=case.recorded, observables=case.observables)
 
 
 def stack(runs: Sequence[xarray.Dataset], name: str) -> Array:
@@ -199,4 +198,4 @@ def final(runs: Sequence[xarray.Dataset], name: str) -> Array:
 def describe(cases: Sequence[Case]) -> list[dict[str, Any]]:
     """For a figure's record."""
     return [{"parameters": case.values, "preset": case.preset, "steps": case.steps, "sampling": case.sampling,
-             "recorded": case.recorded} for case in dict.fromkeys(cases)]  # fmt: skip
+             "recorded": case.recorded} for case in dict.fromkeys(cases)]

@@ -46,7 +46,7 @@ class Row:
         return [
             experiment.case(self.method, READINGS[at].swapped if self.swapped else READINGS[at], fresh,
                             self.activation, self.J) for fresh, at in COLUMNS
-        ]  # fmt: skip
+        ]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ PRINTED = (
         )
     ), ("outer-lr > inner-lr: its rates are not printed; ours are the column's in each other's place, to the same s.",
         "The text says that train-validation gains where the inner rate is the smaller one, the table the opposite.")),
-)  # fmt: skip
+)
 
 
 def text(table: Table, experiment: Experiment, runs: Runs) -> str:
@@ -126,7 +126,7 @@ def notes(table: Table, experiment: Experiment, runs: Runs) -> list[str]:
         for name in ("test_accuracy_unadapted", "test_accuracy_adapted")
     )
     gaps = [abs(final(of, "test_loss").mean() - row.loss) / row.interval
-            for row in table.rows for of in (runs[case] for case in row.cases(experiment))]  # fmt: skip
+            for row in table.rows for of in (runs[case] for case in row.cases(experiment))]
     matched = sum(gap <= 1 for gap in gaps)
     return [
         f"Measured: each draw of data, then the widest 95 % interval of the test draws.  {matched} of {len(gaps)} "
@@ -173,14 +173,14 @@ def comma_separated(table: Table, experiment: Experiment, runs: Runs) -> str:
     write = csv.writer(out, lineterminator="\n")
     write.writerow([*table.heads, "printed_test_loss", "printed_half_interval", "eta_inner", "reading_eta", "data",
                     "seed", "eta", "steps", *(name + end for name in tested for end in ("", "_se")),
-                    "RainbowMNIST", "miniImagenet"])  # fmt: skip
+                    "RainbowMNIST", "miniImagenet"])
     for row in table.rows:
         for (fresh, at), case in zip(COLUMNS, row.cases(experiment), strict=True):
             reading = READINGS[at].swapped if row.swapped else READINGS[at]
             for seed, data in enumerate(runs[case]):
                 numbers = [f"{final([data], name + end)[0]:.6g}" for name in tested for end in ("", "_se")]
                 write.writerow([*row.names, row.loss, row.interval, reading.gamma, reading.eta, DATA[fresh], seed,
-                                case.values["eta"], case.steps, *numbers, LEFT_OUT, LEFT_OUT])  # fmt: skip
+                                case.values["eta"], case.steps, *numbers, LEFT_OUT, LEFT_OUT])
     return out.getvalue()
 
 
@@ -189,12 +189,12 @@ def picture(table: Table, experiment: Experiment, runs: Runs) -> Figure:
     heads = ["\n".join(table.heads), "printed", *(
         rf"$\gamma={READINGS[at].gamma:g}$" "\n" rf"$\eta={READINGS[at].eta:g}$" f"\n{DATA[fresh]}"
         for fresh, at in COLUMNS
-    ), "Rainbow-\nMNIST", "mini-\nImagenet"]  # fmt: skip
+    ), "Rainbow-\nMNIST", "mini-\nImagenet"]
     rows = []
     for row in table.rows:
         printed, *measured = (cell.replace(" ±", "\n±") for cell in _cells(row, experiment, runs))
         rows.append(["\n".join(row.names).replace(">", r"$>$").replace("<", r"$<$"), printed, *measured,
-                     "not re-\nproduced", "not re-\nproduced"])  # fmt: skip
+                     "not re-\nproduced", "not re-\nproduced"])
     said = notes(table, experiment, runs)
     with style.context():
         sheet = page(_title(table), 0.75 + 0.42 * len(rows), 0, "\n".join(said))
@@ -202,7 +202,7 @@ def picture(table: Table, experiment: Experiment, runs: Runs) -> Figure:
         axes.set_axis_off()
         widths = [0.165, 0.1, *[0.15] * len(COLUMNS), 0.09, 0.09]
         drawn = axes.table(cellText=rows, colLabels=heads, colWidths=[w / sum(widths) for w in widths],
-                           cellLoc="center", bbox=[0, 0, 1, 1], edges="horizontal")  # fmt: skip
+                           cellLoc="center", bbox=[0, 0, 1, 1], edges="horizontal")
         drawn.auto_set_font_size(False)
         drawn.set_fontsize(style.SMALL)
         for (line, column), cell in drawn.get_celld().items():
@@ -223,11 +223,11 @@ def _writer(table: Table) -> Writer:
             "experiment": dataclasses.asdict(experiment), "printed": dataclasses.asdict(table),
             "readings": [dataclasses.asdict(reading) for reading in READINGS],
             "seeds": list(range(experiment.seeds)), "runs": describe(table.cases(experiment)),
-        }  # fmt: skip
+        }
         paths = save(picture(table, experiment, runs), folder, f"fomaml_{table.name}", record)
         forms: tuple[tuple[str, Callable[[Table, Experiment, Runs], str]], ...] = (
             ("txt", text), ("csv", comma_separated),
-        )  # fmt: skip
+        )
         for ending, form in forms:
             paths.append(folder / f"fomaml_{table.name}.{ending}")
             write_text(paths[-1], form(table, experiment, runs))

@@ -19,13 +19,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from derivations.declare import Value
+from dynamics.arrays import Array
 from simulate.ask import parameters, settings
 from simulate.start.declared import number
 
 from .. import style
 from ..page import page
 from ..save import Writer, save
-from .runs import METHODS, TESTED, Array, Case, describe, final, measure, stack
+from .runs import METHODS, TESTED, Case, describe, final, measure, stack
 
 if TYPE_CHECKING:
     import xarray
@@ -34,7 +35,7 @@ THIN = 0.6
 _VAL, _TRAIN = METHODS
 FEATURE, NOISE, PLAIN, ADAPTED = style.LINES[0], style.LINES[3], style.LINES[4], style.LINES[2]
 TIMES = {"T_1": (r"$T^{(1)}$", style.LINES[3].color), "T_2": (r"$T^{(2)}$", style.LINES[0].color),
-         "T_3": (r"$T^{(3)}$", "black")}  # fmt: skip
+         "T_3": (r"$T^{(3)}$", "black")}
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _regime_keys() -> list[Any]:
         key(ADAPTED.color, "adapted test"), key("black", "meta-objective", (0, (1, 1.5))),
         key(TIMES["T_1"][1], r"vertical: $T^{(1)}$"), key(TIMES["T_2"][1], r"vertical: $T^{(2)}$"),
         key(style.GREY, r"$\log 2$, chance", (0, (4, 2))),
-    ]  # fmt: skip
+    ]
 
 
 def _regime_notes(plan: Regime, found: Mapping[str, list[xarray.Dataset]]) -> list[str]:
@@ -147,7 +148,7 @@ def _regime_notes(plan: Regime, found: Mapping[str, list[xarray.Dataset]]) -> li
         r"$\Xi$ and $P$: over the examples of the outer step;",
         r"$\Xi_{k,i}\leq 0$ is not on a logarithmic axis.  $\Xi_{k,i}=\max_r\langle w_{y,r},\xi_{k,i}\rangle$, "
         r"$\Lambda_j=\max_r j\langle w_{j,r},\nu\rangle$, $P=-\ell'$ at the adapted weights.",
-    ]  # fmt: skip
+    ]
 
 
 def _times(runs: list[xarray.Dataset], name: str) -> str:
@@ -183,7 +184,7 @@ class Ladder:
             "n_tasks": round(L**0.5), "n": self.n, "n_train": self.n // 2, "m": self.m, "d": float(d), "M": self.M,
             "J": J, "eta_inner": L**0.4, "eta": self.eta, "sigma_xi": root * L**0.5, "sigma_s": root * L**-0.4,
             "sigma_0": root, "balanced": True,
-        }  # fmt: skip
+        }
 
     def case(self, method: str, L: float, J: int) -> Case:
         """One step from the initialisation; a step's growth over eta does not depend on eta."""
@@ -265,7 +266,7 @@ def growth(plan: Ladder) -> Figure:
                     values = np.array([each[at] for each in measured])
                     points = {"color": line.color, "marker": line.marker, "markerfacecolor": "white"}
                     axes.plot(logs, np.where(values > 0, values, np.nan), linestyle="none", markeredgewidth=0.8,
-                              clip_on=False, **points)  # fmt: skip
+                              clip_on=False, **points)
                 axes.set(yscale="log", title=f"{method}, $J={J}$", xlim=(logs[0], logs[-1]))
                 left = [L for L in fine if stays_linear(plan.values(L, J), method) >= 1]
                 if left:
@@ -282,7 +283,7 @@ def growth(plan: Ladder) -> Figure:
 def _growth_keys() -> list[Any]:
     def point(line: style.Line, label: str) -> Line2D:
         return Line2D([], [], color=line.color, linestyle="none", marker=line.marker, markerfacecolor="white",
-                      label=label)  # fmt: skip
+                      label=label)
 
     return [
         Line2D([], [], color=NOISE.color, linestyle=NOISE.dashes, label="noise, linearised"),
@@ -291,7 +292,7 @@ def _growth_keys() -> list[Any]:
         point(FEATURE, r"feature $\Lambda_j$, measured"),
         Patch(color=style.GREY, alpha=0.3, linewidth=0, label="inner loop leaves the linear range"),
         Line2D([], [], color="black", linestyle=(0, (4, 2)), linewidth=0.9, label="left of it Phase I is empty (C1)"),
-    ]  # fmt: skip
+    ]
 
 
 def _growth_notes(plan: Ladder) -> list[str]:
@@ -336,11 +337,11 @@ def phase(plan: Plane) -> Figure:
         for column, method in zip(grid.T, METHODS, strict=True):
             for axes, (name, says) in zip(column, shown.items(), strict=True):
                 losses = np.array([[final(runs[wanted[method, J, s]], name).mean() for J in plan.inner]
-                                   for s in plan.sigmas])  # fmt: skip
+                                   for s in plan.sigmas])
                 image = axes.imshow(losses, origin="lower", cmap="viridis_r", vmin=0, vmax=np.log(2), aspect="auto")
                 for (y, x), value in np.ndenumerate(losses):
                     axes.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=6.5,
-                              color="white" if value > 0.4 else "black")  # fmt: skip
+                              color="white" if value > 0.4 else "black")
                 _boundary(axes, plan, method)
                 axes.set_title(f"{method}, {says}")
                 axes.set_xticks(range(len(plan.inner)), [str(J) for J in plan.inner])
@@ -379,7 +380,7 @@ def _writer(name: str, draw: Callable[[Any], Figure], default: Any, cases: Calla
             "figure": name, "shows": (draw.__doc__ or "").splitlines()[0], "paper": "Zuo et al., ICLR 2023",
             "command": f"gammarho figures fomaml {name} --out {folder}", "plan": dataclasses.asdict(plan),
             "seeds": list(range(plan.seeds)), "runs": describe(cases(plan)),
-        }  # fmt: skip
+        }
         return save(draw(plan), folder, f"fomaml_{name}", record)
 
     return write
@@ -391,5 +392,5 @@ THEORY: dict[str, Writer] = {
         plan.case(method, L, J) for method in METHODS for J in plan.inner for L in plan.logs]),
     "phase": _writer("phase", phase, Plane(), lambda plan: [
         plan.case(method, J, s) for method in METHODS for J in plan.inner for s in plan.sigmas]),
-}  # fmt: skip
+}
 """Writers by name."""

@@ -15,14 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from numpy.typing import NDArray
 
+from dynamics.arrays import Array
 from simulate.phase.phase import phase
 
 from .. import style
 from ..save import Writer, save
 
-Array = NDArray[np.float64]
 Axis = tuple[str, tuple[float, ...]]
 
 READINGS = {"sum": r"not as printed: $F_k$ without $1/m$", "mean": r"as printed: $F_k$ with $1/m$"}
@@ -54,12 +53,12 @@ class Map:
         return {
             "K": K, "m": self.m, "d": self.d, "sigma_p": 0.5, "init": "uniform", "eta": 0.05, "neurons": neurons,
             **dict(self.fixed),
-        }  # fmt: skip
+        }
 
     def run(self, neurons: str, store: Path | None = None) -> xarray.Dataset:
         """Fill the map in one reading, or take it up from `store`."""
         return phase("heterogeneous", self.parameters(neurons), x=self.x, y=self.y, steps=self.steps,
-                     seeds=dict(self.seeds)[neurons], sampling="vectors", store=store)  # fmt: skip
+                     seeds=dict(self.seeds)[neurons], sampling="vectors", store=store)
 
 
 _US, _GAMMAS = (0.001, 1.0, 2.0, 3.0, 3.8), (1.0, 50.0, 200.0, 600.0, 1400.0)
@@ -72,7 +71,7 @@ MAPS = (
         (("Gamma", 1.2), ("noise", "gaussian"))),
     Map("figure_4b", r"Gaussian noise, $\|u\|=10^{-6}$ (Figure 4b)",
         ("Gamma", (1.0, 50.0, 200.0, 400.0, 800.0)), _SIZES, (("u_norm", 1e-6), ("noise", "gaussian"))),
-)  # fmt: skip
+)
 
 
 def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
@@ -89,7 +88,7 @@ def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
             _numbers(axes, found.mean(axis=2))
             for axis, set_ticks, set_label in (
                 (plan.x, axes.set_xticks, axes.set_xlabel), (plan.y, axes.set_yticks, axes.set_ylabel),
-            ):  # fmt: skip
+            ):
                 shown = [value / K if axis[0] == "n" else value for value in axis[1]]
                 set_ticks(range(len(shown)), [f"{value:g}" for value in shown])
                 set_label(LABELS[axis[0]])
@@ -124,7 +123,7 @@ def _notes(plan: Map, data: dict[str, xarray.Dataset]) -> str:
         if dict(plan.seeds)["sum"] > 1 else "One draw."),
         r"Not stated, our choices: grid points, seeds, 4096 test draws, filters $U(\pm1/\sqrt{d})$ without bias,",
         r"an epoch is one full-batch step, orthogonal spikes (so $\Gamma_{k,j}$ is equal for all pairs).",
-    ))  # fmt: skip
+    ))
 
 
 def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
@@ -140,7 +139,7 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
         rf"harmful, both ratios below {HARMFUL:g}", "between: not characterised",
         rf"benign for long-tailed data, $\Gamma\geq{BENIGN:g}$",
         rf"benign, $\mathrm{{SNR}}\geq{BENIGN:g}$",
-    ]  # fmt: skip
+    ]
     with style.context():
         figure = Figure(figsize=(5.4, 4.8), layout="constrained")
         parts: Any = figure.subfigures(2, 1, height_ratios=[3.7, 1.0])
@@ -150,22 +149,22 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
         found = accuracy(data["sum"]).mean(axis=2)
         at = np.array([(x, y) for y in plan.y[1] for x in plan.x[1]])
         points = axes.scatter(*at.T, c=found.ravel(), cmap="viridis", vmin=0.2, vmax=1.0, s=60, edgecolor="black",
-                              linewidth=0.7, zorder=3, clip_on=False)  # fmt: skip
+                              linewidth=0.7, zorder=3, clip_on=False)
         for (x, y), value in zip(at, found.ravel(), strict=True):
             axes.annotate(f"{value:.2f}", (x, y), (0, -7), textcoords="offset points", ha="center", va="top",
-                          fontsize=style.SMALL)  # fmt: skip
+                          fontsize=style.SMALL)
         body.colorbar(points, ax=axes, label="test accuracy, 20 epochs", pad=0.03)
         axes.set(yscale="log", xlim=(-0.15, 4.0), ylim=(0.5, 2000), xlabel=LABELS["u_norm"], ylabel=LABELS["Gamma"])
         axes.set_title("Regimes of Theorem 1 (Figure 2) in the plane of Figure 3a")
         handles = [Patch(facecolor=color, edgecolor=style.GREY, linewidth=0.4, label=name)
-                   for color, name in zip(colors, names, strict=True)]  # fmt: skip
+                   for color, name in zip(colors, names, strict=True)]
         foot.legend(handles=handles, loc="upper center", ncols=2, columnspacing=1.0, borderaxespad=0)
         note = (
             r"$\mathrm{SNR}=|S_k|\|u\|^4/\|A_k^\top A_j\|_F^2$.  The theorem hides its constants; ours, to draw it: "
             rf"$C_1=C_2={BENIGN:g}$, $C_3={HARMFUL:g}$." "\n"
             rf"Points: accuracies found with $F_k$ without $1/m$ (not as printed), $m={plan.m}$, $d={plan.d}$, "
             f"{dict(plan.seeds)['sum']} draws.\nNo point meets Condition 1 with constants of 1."
-        )  # fmt: skip
+        )
         foot.text(0.01, 0.02, note, fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
     return figure
 
@@ -195,7 +194,7 @@ def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xa
             "figure": name, "shows": shows, "paper": "arXiv:2502.11893",
             "command": f"gammarho figures heterogeneous {name} --out {folder}", "readings": READINGS,
             "map": dataclasses.asdict(plan), "grids": grids, "data": stores,
-        }  # fmt: skip
+        }
         return save(make(plan, data), folder, f"heterogeneous_{name}", record)
 
     return write

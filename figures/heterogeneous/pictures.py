@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
-from numpy.typing import NDArray
 
+from dynamics.arrays import Array, Indices
 from simulate.errors import InputError
 from simulate.images.images import Images, load
 from simulate.images.influence import InfluenceScores, influence_scores
@@ -20,8 +20,6 @@ from simulate.images.influence import InfluenceScores, influence_scores
 from .. import style
 from ..save import Writer, save
 
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 Sets = Mapping[str, tuple[Images, InfluenceScores]]
 TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 SCORES = "scores of equation (10): divisor n - 1, bias-corrected, all training images, pixels / 255"
@@ -78,7 +76,7 @@ def figure_1(sets: Sets, examples: int = 4, points: int = 200) -> Figure:
             f"Left: MNIST, the {examples} highest {SCORES}.\n"
             f"{FOUND}\n"
             f"{right}"
-        ), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)  # fmt: skip
+        ), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
     return figure
 
 
@@ -89,7 +87,7 @@ def embedding() -> Callable[[Array], Array] | None:
         from sklearn.manifold import TSNE
     except ModuleNotFoundError:
         print("figure_1: t-SNE needs scikit-learn, which is not installed, so principal components stand in; install "
-              "gammarho[figures]", file=sys.stderr)  # fmt: skip
+              "gammarho[figures]", file=sys.stderr)
         return None
 
     def found(flat: Array) -> Array:
@@ -105,11 +103,11 @@ def _clouds(axes: Any, classes: list[tuple[str, Array]], points: int, ellipses: 
     for at, (label, flat) in enumerate(classes):
         color = style.LINES[at % len(style.LINES)].color
         axes.scatter(*flat[:points].T, s=3, color=color, alpha=0.35 if ellipses else 0.7,
-                     marker="os"[at // 5 % 2], linewidth=0)  # fmt: skip
+                     marker="os"[at // 5 % 2], linewidth=0)
         if ellipses:
             _ellipse(axes, flat, color, dashed=at >= 5)
         axes.annotate(label, tuple(np.median(flat, axis=0)), ha="center", va="center", fontsize=style.FONT + 2,
-                      bbox={"facecolor": "white", "edgecolor": color, "pad": 1.5})  # fmt: skip
+                      bbox={"facecolor": "white", "edgecolor": color, "pad": 1.5})
 
 
 def _embedded(
@@ -138,7 +136,7 @@ def _ellipse(axes: Any, flat: Array, color: str, dashed: bool) -> None:
     width, height = 2 * np.sqrt(values[::-1])
     angle = np.degrees(np.arctan2(basis[1, 1], basis[0, 1]))
     axes.add_patch(Ellipse(tuple(flat.mean(axis=0)), width, height, angle=angle, fill=False, edgecolor=color,
-                           linewidth=1.4, linestyle="--" if dashed else "-"))  # fmt: skip
+                           linewidth=1.4, linestyle="--" if dashed else "-"))
 
 
 def figure_5(sets: Sets, examples: int = 6) -> Figure:
@@ -159,7 +157,7 @@ def figure_5(sets: Sets, examples: int = 6) -> Figure:
             f"{FOUND}\n"
             "Our choices: sorted within the class (the score's scale differs between classes), and Fashion-MNIST for\n"
             "the paper's CIFAR-10, which this package does not load."
-        ), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)  # fmt: skip
+        ), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
     return figure
 
 
@@ -197,7 +195,7 @@ def figure_6(sets: Sets) -> Figure:
             "diagonal is bias-corrected, which changes it little: effective ranks are far below the classes' sizes.",
             "Not stated in the paper, our choices: scaling, divisor n - 1, and which split.",
             *lines,
-        )), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)  # fmt: skip
+        )), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
     return figure
 
 
@@ -228,7 +226,7 @@ def _writer(draw: Callable[[Sets], Figure], names: tuple[str, ...]) -> Writer:
             "command": f"gammarho figures heterogeneous {name} --out {folder}", "seeds": [], "scores": SCORES,
             "images": {each: {"source": of.source, "sha256": dict(of.sha256)} for each, (of, _) in sets.items()},
             "pairs": {each: scores.pairs for each, (_, scores) in sets.items()},
-        }  # fmt: skip
+        }
         return save(draw(sets), folder, f"heterogeneous_{name}", record)
 
     return write

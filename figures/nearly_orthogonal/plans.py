@@ -100,12 +100,12 @@ def _power(value: float) -> str:
 def _mixture(sizes: Sizes, steps: int) -> tuple[tuple[str, tuple[Curve, ...]], ...]:
     """Section 6's data: a row an initialisation, a curve a slope."""
     given: dict[str, Value] = {"n": sizes.n, "m": sizes.m, "d": sizes.d, "mu_norm": 0.28 * (sizes.d / 784) ** 0.5,
-                               "sigma_p": 1.0, "eta": 0.1, "data": "mixture"}  # fmt: skip
+                               "sigma_p": 1.0, "eta": 0.1, "data": "mixture"}
     return tuple(
         (rf"$\sigma_0={_power(sigma)}$",
          tuple(Curve(_slope(s), tuple({**given, "sigma_0": sigma, "slope": s}.items()), steps) for s in SLOPES))
         for sigma in sizes.sigmas
-    )  # fmt: skip
+    )
 
 
 _UNSTATED = (
@@ -119,7 +119,7 @@ def figure_1(sizes: Sizes = PAPER) -> Plan:
     """Figure 1: stable ranks and training loss over 50 epochs, by the slope of leaky ReLU."""
     size = rf"As printed: $n={sizes.n}$, $d={sizes.d}$, $m={sizes.m}$, $\eta=0.1$, full-batch gradient descent."
     return Plan("Synthetic data, 50 epochs (Figure 1)", _mixture(sizes, sizes.steps), (RANK, STACK, LOSS), sizes.seeds,
-                (size, _UNSTATED), logarithmic=False)  # fmt: skip
+                (size, _UNSTATED), logarithmic=False)
 
 
 def figure_4(sizes: Sizes = PAPER) -> Plan:
@@ -127,7 +127,7 @@ def figure_4(sizes: Sizes = PAPER) -> Plan:
     size = rf"As printed: $n={sizes.n}$, $d={sizes.d}$, $m={sizes.m}$, $\eta=0.1$, full-batch gradient descent."
     columns = (RANK, EXCESS, EXCESS_STACK)
     return Plan("Synthetic data, 1000 epochs (Figure 4)", _mixture(sizes, sizes.long_steps), columns, sizes.long_seeds,
-                (size, _UNSTATED))  # fmt: skip
+                (size, _UNSTATED))
 
 
 def figure_5(sizes: Sizes = PAPER) -> Plan:
@@ -138,7 +138,7 @@ def figure_5(sizes: Sizes = PAPER) -> Plan:
     for eta, says in ((0.1, r"as printed: $\eta=0.1$"), (large, rf"not as printed: $\eta=0.1\,nm={large:g}$")):
         given: dict[str, Value] = {"n": n, "m": m, "d": d, "eta": eta, "sigma_0": 1e-5, "data": "orthogonal"}
         rows.append((says, tuple(Curve(_slope(s), tuple({**given, "slope": s}.items()), sizes.long_steps, points=24)
-                                 for s in SLOPES)))  # fmt: skip
+                                 for s in SLOPES)))
     notes = (
         rf"$n={n}$, $d={d}$, $m={m}$ as printed.  A printed step changes a margin by about $\eta\|x\|^2/nm="
         rf"{_power(0.1 / (n * m))}$:",
@@ -263,12 +263,12 @@ def _writer(plan_of: Callable[[Sizes], Plan]) -> Writer:
         runs = [
             {"row": heading, "curve": curve.label, "parameters": dict(curve.given), "steps": curve.steps}
             for heading, curves in plan.rows for curve in curves
-        ]  # fmt: skip
+        ]
         record: dict[str, Any] = {
             "figure": name, "shows": (plan_of.__doc__ or "").splitlines()[0], "paper": "arXiv:2310.18935",
             "command": f"gammarho figures nearly_orthogonal {name} --out {folder}", "notes": plan.notes,
             "sizes": dataclasses.asdict(sizes), "seeds": list(range(plan.seeds)), "sampling": "vectors", "runs": runs,
-        }  # fmt: skip
+        }
         if any(curve.test for curve in plan.curves):
             record["images"] = {"source": mnist().source, "sha256": dict(mnist().sha256)}
         return save(draw(plan, f"nearly_orthogonal, {name}"), folder, f"nearly_orthogonal_{name}", record)

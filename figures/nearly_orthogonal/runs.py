@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Value
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from simulate.ask import settings
 from simulate.images import images
@@ -23,7 +24,6 @@ from simulate.run.problem import Problem, Start, problem_of
 
 from ..sweep import run_all
 
-Array = NDArray[np.float64]
 Measured = dict[str, Array]
 UPDATES = 938  # an epoch of MNIST's 60000 images in batches of 64
 

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import TickedStroke
 from matplotlib.ticker import NullLocator
-from numpy.typing import NDArray
 
 from .. import style
 from ..save import Writer, save
@@ -25,7 +23,6 @@ from .runs import test_accuracies as accuracies
 if TYPE_CHECKING:
     pass
 
-Array = NDArray[np.float64]
 TITLES: dict[Regularizer, str] = {"pegr": "PEGR", "fgr": "FGR", "none": "standard"}
 COEFFICIENTS = {
     "max_gamma": r"$\max\,\gamma_{j,r}$", "max_rho_over": r"$\max\,\overline{\rho}_{j,r,i}$",
@@ -136,7 +133,7 @@ def _panels(
             heading = all_axes[0].annotate(
                 rf"$\bf{{{_spaced(reading.key)}}}$:  {reading.says}", (0, 1), (-34, 20), xycoords="axes fraction",
                 textcoords="offset points", annotation_clip=False, fontsize=style.FONT + 1,
-            )  # fmt: skip
+            )
             heading.set_in_layout(False)  # it spans the row, and must not widen the first column
         body.align_ylabels(list(grid[:, 0]))
         _foot(foot, experiment, lines, bool(marked))
@@ -181,7 +178,7 @@ def _mark(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -
         f"{label}: no result", (float(t[-1]), above), (0, 13), ha="right", textcoords="offset points",
         fontsize=style.SMALL, color=line.color,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
-    )  # fmt: skip
+    )
     return [label]
 
 

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
-from numpy.typing import NDArray
 
+from dynamics.arrays import Array
 from simulate.phase.phase import phase as fill
 
 from .. import style
@@ -25,7 +25,6 @@ from .described import described
 if TYPE_CHECKING:
     import xarray
 
-Array = NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +53,7 @@ class PhaseGrid:
     def run(self, store: Path | None = None) -> xarray.Dataset:
         """Fill the grid, or take it up from `store`."""
         return fill("pegr", self.parameters(), x=("lam", self.lams), y=("sigma_p", self.sigma_ps), steps=self.steps,
-                    seeds=self.seeds, sampling="gram", store=store)  # fmt: skip
+                    seeds=self.seeds, sampling="gram", store=store)
 
 
 GRID = PhaseGrid()
@@ -83,7 +82,7 @@ def phase(grid: PhaseGrid = GRID, data: xarray.Dataset | None = None) -> Figure:
                 handles.append(Patch(label=some, **look))
         handles += _thresholds(axes, grid)
         axes.set(xscale="log", yscale="log", xlabel=r"$\lambda$", ylabel=r"$\sigma_p$",
-                 xlim=edges[0][[0, -1]], ylim=edges[1][[0, -1]])  # fmt: skip
+                 xlim=edges[0][[0, -1]], ylim=edges[1][[0, -1]])
         axes.set_yticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
         axes.yaxis.set_minor_locator(NullLocator())
         body.colorbar(image, ax=axes, label="test error", pad=0.02)
@@ -95,7 +94,7 @@ def phase(grid: PhaseGrid = GRID, data: xarray.Dataset | None = None) -> Figure:
         note = foot.text(
             0.5, 0.03, rf"Mean of {grid.seeds} draws; $n={grid.n}$, $m={grid.m}$, $d={grid.d}$, "
             rf"$\|\mu\|={grid.mu_norm:g}$, $\sigma_0={grid.sigma_0:g}$ everywhere", fontsize=style.SMALL, ha="center",
-        )  # fmt: skip
+        )
         note.set_in_layout(False)
     return figure
 
@@ -105,7 +104,7 @@ def _thresholds(axes: Axes, grid: PhaseGrid) -> list[Line2D]:
     signal_power = grid.mu_norm**2
     even = np.sqrt(grid.n * signal_power / (2 * grid.d))  # the sigma_p at which both grow alike without a penalty
     sigma_p = np.unique(np.append(np.geomspace(grid.sigma_ps[0] / 1.5, 1.5 * grid.sigma_ps[-1], 400),
-                                  even * (1 + np.geomspace(1e-6, 1, 200))))  # fmt: skip
+                                  even * (1 + np.geomspace(1e-6, 1, 200))))
     noise_power = sigma_p**2 * grid.d
     share = grid.n * signal_power / (2 * noise_power)
     outgrown = np.where(share < 1, grid.m * (1 - share) / (noise_power - share * signal_power), np.nan)

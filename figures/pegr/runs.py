@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Value
+from dynamics.arrays import Array, Flags
 from simulate.ask import settings
 from simulate.observe import observables as obs
 from simulate.run.estimate import Request
@@ -25,8 +26,6 @@ from simulate.run.record import finite
 
 from ..sweep import run_all
 
-Array = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Regularizer = Literal["pegr", "fgr", "none"]
 Key = tuple[str, Regularizer, float]
 Measured = dict[str, Array]
@@ -95,7 +94,7 @@ READINGS = (
             eta=0.02, lam=0.01, neurons="sum", half=False),
     Reading("Larger steps", r"not as printed: $\eta=0.2$, $\lambda=\min(0.2,\ 2m/\sigma_p^2 d)$; $F_j$ with $1/m$",
             eta=0.2, lam=None),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

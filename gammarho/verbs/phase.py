@@ -54,7 +54,7 @@ def phase(
     options: dict[str, Any] = {
         "x": x, "y": y, "steps": steps, "seed": seed, "seeds": seeds, "workers": workers, "observable": observable,
         "sampling": sampling,
-    }  # fmt: skip
+    }
     try:
         data = fill(setting, given, preset=preset, store=path, **options)
     except KeyboardInterrupt:

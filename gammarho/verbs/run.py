@@ -65,7 +65,7 @@ def run(
     options: dict[str, Any] = {
         "steps": steps, "seed": seed, "seeds": seeds, "engine": engine, "sampling": sampling, "record": record,
         "observables": observables, "until": bounds,
-    }  # fmt: skip
+    }
     unwritten: Unwritten | None = None
     with nullcontext() if path is None else run_store.writer(path) as keep:  # refused before the run, not after it
         from simulate.run.run import run as simulate_run

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamics.arrays import Array
+
 from ..errors import InputError, quoted
 from . import digest
 from .values import EXACT
 
-Array = NDArray[np.float64]
-
 _KINDS = {
     "b": "true and false", "c": "complex numbers", "M": "dates", "m": "durations", "U": "text", "S": "bytes",
     "T": "text", "V": "records", "O": "Python objects",
-}  # fmt: skip
+}
 
 
 def raw(name: str, value: object, flags: bool = False) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from derivations.declare.formula import PARAMETERS, FormulaError, Vanishes, name
 
 FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "log": math.log, "exp": math.exp, "sqrt": math.sqrt, "abs": abs, "max": max, "min": min,
-}  # fmt: skip
+}
 OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,

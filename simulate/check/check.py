@@ -180,7 +180,7 @@ def _wanted(
     for one in listed:
         if not isinstance(one, str | Statement):
             raise InputError(f"statements: {quoted(one)}; expected an id, such as {next(iter(by_id), 'mine')!r}, or a "
-                             "Statement")  # fmt: skip
+                             "Statement")
         if isinstance(one, str) and one not in by_id:
             hint = nearest(one, by_id)
             cure = hint if hint.startswith("did you mean") else f"expected ids such as {', '.join(list(by_id)[:6])}"

@@ -16,17 +16,15 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from derivations.declare import Bilevel, ClassNoiseLaw, FixedLaw, GaussianLaw, Model, Statement, TaskLaw, Value
+from dynamics.arrays import Array
 
 from ..ask import parameters, settings
 from ..run.problem import Problem
 from ..start.declared import off_indices
 from .case import Case, state_case
 from .check import recorded_for
-
-Array = NDArray[np.float64]
 
 
 @st.composite

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import TaskLaw
+from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.kernel import Kernel
 
@@ -18,7 +18,6 @@ from ..observe.states import States
 from ..start.drawn import Draw
 from .formula import Indexed
 
-Array = NDArray[np.float64]
 INNER = "inner_"  # such as inner_xi, the products inside the inner loop
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import ClassNoiseLaw, FixedLaw, Model, Value
+from dynamics.arrays import Array
 from dynamics.chance.covariances import class_numbers, quantities
 from dynamics.kernel.blas import one_blas_thread
 
@@ -16,8 +16,6 @@ from ..ask import arrays, parameters
 from ..errors import InputError
 from ..start.declared import positive
 from ..start.labels import sized_labels
-
-Array = NDArray[np.float64]
 
 
 @one_blas_thread()

@@ -11,15 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Heads, head_axis
+from dynamics.arrays import Array, Indices
 from dynamics.chance.streams import stream
 
 from ..ask import parameters, paths, values
 from ..errors import InputError, quoted
 from . import files as image_files
 from . import idx
-
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 SCALINGS = ("unit", "image", "global")
 LABELS = get_args(Heads)

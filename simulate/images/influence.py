@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dynamics.arrays import Array, Indices
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arrays, parameters
 from ..errors import InputError
 from ..run import estimate
 from ..work import memory, progress
-
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 _CHUNK = 2**22  # float64 numbers of a chunk of images: 32 MiB
 _BLOCK = 2**26  # float64 numbers of all classes' scatter rows held at once: 512 MiB

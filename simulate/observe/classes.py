@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import ActiveShare, Balance, Complement, Deactivated, NoiseRatio
+from dynamics.arrays import Array
 from dynamics.fresh import classnoise
 
 from ..errors import InputError
 from .states import States, Variable
 
-Array = NDArray[np.float64]
 Declared = Complement | Balance | ActiveShare | Deactivated | NoiseRatio
 KINDS = (Complement, Balance, ActiveShare, Deactivated, NoiseRatio)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import Directions
+from dynamics.arrays import Array
 
 from .states import States
-
-Array = NDArray[np.float64]
 
 
 def coefficient(states: States, family: Directions) -> Array:

@@ -7,14 +7,12 @@ from numpy.typing import NDArray
 
 from derivations.declare import Extreme
 from derivations.declare.formula import FormulaError
+from dynamics.arrays import Array
 
 from ..ask import formula
 from ..errors import InputError
 from .coefficients import coefficient
 from .states import States, Variable
-
-Array = NDArray[np.float64]
-
 
 BLOCK = 2**21  # pre-activations at a time: every entry is copied a few times on the way to its extreme
 

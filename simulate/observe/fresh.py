@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import (
     ChosenLaw,
@@ -18,6 +17,7 @@ from derivations.declare import (
     Patch,
     Value,
 )
+from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
 from dynamics.chance.streams import stream
 from dynamics.fresh import classnoise, testlaw
@@ -28,8 +28,6 @@ from ..errors import InputError
 from ..start.declared import entries_of, law_of, off_indices, positive
 from ..start.drawn import Draw
 from ..start.labels import flip_probability
-
-Array = NDArray[np.float64]
 
 
 def fresh_statistics(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import (
     Directions,
@@ -21,6 +20,7 @@ from derivations.declare import (
     Value,
 )
 from derivations.declare.variables import FRESH_TASKS
+from dynamics.arrays import Array, Indices
 from dynamics.chance.streams import stream
 from dynamics.fresh import tasklaw
 from dynamics.kernel.bilevel import BilevelKernel
@@ -29,9 +29,6 @@ from dynamics.kernel.blas import one_blas_thread
 from ..errors import InputError
 from ..start.declared import law_of, number, positive, whole
 from ..start.drawn import Draw
-
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 _CURE = "or leave the test observables out"
 # Indices of the stream "test"; a fresh vector's slot follows the first.

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.optimize
-from numpy.typing import NDArray
 
 from derivations.declare import MaxMargin, NearOrthogonality, NeuronNorm, NormalisedMargin, Spectral
+from dynamics.arrays import Array
 from dynamics.geometry import orthogonality
 
 from ..ask.derived import kappa
 from .sides import patch_columns, sides, slopes
 from .states import States, Variable
 
-Array = NDArray[np.float64]
 Declared = NeuronNorm | Spectral | NormalisedMargin | MaxMargin | NearOrthogonality
 KINDS = (NeuronNorm, Spectral, NormalisedMargin, MaxMargin, NearOrthogonality)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import (
     Deactivated,
@@ -27,6 +26,7 @@ from derivations.declare import (
     variables,
 )
 from derivations.declare.variables import COMMON, FRESH
+from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import distances
 
@@ -40,7 +40,6 @@ from .states import States, Variable
 __all__ = ["COMMON", "FRESH", "States", "Variable", "at_every_step", "check", "evaluate", "names", "needs_seen",
            "threshold"]
 
-Array = NDArray[np.float64]
 
 
 def names(model: Model) -> tuple[str, ...]:

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dynamics.arrays import Array
 from dynamics.kernel.kernel import Kernel
 
 from ..start.drawn import Draw
-
-Array = NDArray[np.float64]
 
 
 def seen_by(kernel: Kernel, z: Array, drawn: Draw, values: Mapping[str, Any]) -> dict[str, Array]:

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Activation, Flips, Model, Value
+from dynamics.arrays import Array, Steps
 
-from .states import Array, Variable, own_heads
+from .states import Variable, own_heads
 
-Steps = NDArray[np.int64]
 Sides = NDArray[np.bool_]
 
 

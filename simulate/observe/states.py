@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Model
+from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import spectrum
 
 from ..start.drawn import Draw
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

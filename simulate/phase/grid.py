@@ -153,7 +153,7 @@ def checked(
         [estimate.Request(each.model, each.values, sampling or "gram", "reduced", count, 1, (request.name,))
          for each in corners],
         len(rows[1]) * len(columns[1]), many, workers,
-    )  # fmt: skip
+    )
     cells = tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1])
     inexact = any(gram_refusal(each.model, each.values) for row in cells for each in row)
     measure = Measure(request, count, sampling or ("vectors" if inexact else EITHER))

@@ -110,7 +110,7 @@ def _check_time(grid: Grid, done: NDArray[np.bool_], workers: int) -> None:
         [estimate.Request(cell.model, cell.values, sampling, "reduced", measure.steps, 1, (measure.wanted.name,))
          for cell in missing],
         len(grid.seeds), workers,
-    )  # fmt: skip
+    )
 
 
 def _told_of_store(kept: _Memory | GridStore, place: Path | None, show: bool) -> None:

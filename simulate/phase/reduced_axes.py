@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from dynamics.arrays import Array
 
 from ..errors import InputError, nearest, quoted
 
-Array = NDArray[np.float64]
 Labels = Mapping[str, list[object]]
 
 RULES: dict[str, Callable[[Array], float]] = {"max": np.max, "min": np.min, "mean": np.mean, "sum": np.sum}

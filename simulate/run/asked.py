@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dynamics.arrays import Steps
+
 from ..errors import InputError
 from ..observe.states import Variable
 from .problem import Start
-from .record import Steps
 
 Variables = dict[str, Variable]
 

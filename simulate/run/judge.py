@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import LongTail
+from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
 from ..observe import fresh
@@ -19,7 +19,6 @@ from ..start import source
 from . import tasks
 from .problem import Start
 
-Array = NDArray[np.float64]
 WHAT = "test_error, test_loss and what else needs fresh examples are"
 
 

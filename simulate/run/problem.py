@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import GaussianLaw, MixtureLaw, Model, Preset, TaskLaw, Value, chosen_law
+from dynamics.arrays import Array, Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.kernel import Kernel, Trajectory
 
@@ -33,9 +33,8 @@ from ..work.progress import progress
 from . import tasks
 from .algorithm import decays, step_draws
 from .kernels import kernel_for
-from .record import Steps, Watch, advance
+from .record import Watch, advance
 
-Array = NDArray[np.float64]
 Initial = Mapping[str, Any] | source.Source | None
 Result = TypeVar("Result")
 

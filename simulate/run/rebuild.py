@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import Directions, Model
+from dynamics.arrays import Array
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arrays, digest, parameters, settings
@@ -23,7 +23,6 @@ from .kernels import kernel_for
 if TYPE_CHECKING:
     import xarray
 
-Array = NDArray[np.float64]
 Initial = Mapping[str, Any] | source.Source
 _ATTRIBUTES = ("setting", "engine", "sampling", "seed", "parameters", "declaration")
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamics.arrays import Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.chunks import After
 from dynamics.kernel.kernel import Kernel, Trajectory, cut
@@ -17,7 +18,6 @@ from ..errors import Diverged, InputError
 from ..start.drawn import Draw
 from ..work.progress import progress
 
-Steps = NDArray[np.int64]
 CHUNK_BYTES = 2**25  # states and draws of one chunk; bounds memory where every step is looked at or draws something
 
 Watch = Callable[[Trajectory], int | None]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Distance, Extreme, Model, TaskLaw, Total, Value
+from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
@@ -20,8 +21,6 @@ from ..observe.states import States, Variable
 from ..start import draw_tasks, task_layout
 from ..start.declared import number
 from ..start.drawn import Draw
-
-Array = NDArray[np.float64]
 
 
 def sizes(model: Model, drawn: Draw) -> dict[str, float]:
@@ -110,7 +109,7 @@ def path(
         weights = state.weights - eta * (g.reshape(-1, g.shape[-1]) @ state.vectors).reshape(state.weights.shape)
         if not np.isfinite(weights).all():
             raise Diverged(f"the run diverges: its state is not finite at step {t + 1}; lower {kernel.cure(values)}",
-                           t + 1)  # fmt: skip
+                           t + 1)
         vectors = drawn.vectors.copy()
         fresh = layout.mixing @ features + draw_tasks.noise_vectors(layout, features, stream(seed, "data", t + 1))
         vectors[again] = fresh[again]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import Flips
+from dynamics.arrays import Array
 from dynamics.kernel.kernel import Trajectory
 
 from ..errors import InputError
@@ -22,8 +22,6 @@ from .asked import Asked, Found, Variables
 from .judge import WHAT, held_out, judge
 from .problem import Start
 from .reduced import afresh_refusal, declared
-
-Array = NDArray[np.float64]
 
 
 def along(start: Start, asked: Asked) -> Found:
@@ -45,7 +43,7 @@ def along(start: Start, asked: Asked) -> Found:
     counts = {name: Variable(each.dims, each.values, each.meaning) for name, each in told.items()}
     if path.b is None:
         said += ("coefficients are left out: the directions are linearly dependent, so that W does not determine them; "
-                 "engine='reduced' has them",)  # fmt: skip
+                 "engine='reduced' has them",)
     found = {**known, **fresh, **counts}
     absent = [name for name in asked.wanted if name not in found]
     if asked.named and absent:

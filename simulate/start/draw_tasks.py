@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Model, Value
+from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 
 from ..errors import GramRefused, InputError
 from .declared import number, whole
-from .drawn import Array, Draw, Watched
+from .drawn import Draw, Watched
 from .filters import filters
 from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products
 from .task_layout import Layout, layout_of, split_at

@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.fresh.classnoise import Matrices, Spiked
 
-Array = NDArray[np.float64]
 Sampling = Literal["vectors", "gram", "initial"]
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from derivations.declare import Model, Value
+from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 from dynamics.fresh.classnoise import standardised
 
 from ..errors import GramRefused, InputError
-from .drawn import Array, Centre, Draw, of_vectors
+from .drawn import Centre, Draw, of_vectors
 from .filters import filters
 from .plan import Plan
 from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from derivations.declare import EntryInitialisation, GaussianInitialisation, Model, Value
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh.classnoise import standardised
 
 from ..errors import InputError
 from .declared import number, whole
-from .drawn import Array
 
 
 def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Array:

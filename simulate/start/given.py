@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from derivations.declare import ClassNoiseLaw, Model, TaskLaw, Value
+from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 from dynamics.fresh.classnoise import Matrices, standardised
@@ -16,7 +17,7 @@ from dynamics.fresh.classnoise import Matrices, standardised
 from ..ask import arrays as arrays_of
 from ..errors import InputError, nearest, quoted
 from .declared import entries_of
-from .drawn import Array, Draw, Watched, of_vectors
+from .drawn import Draw, Watched, of_vectors
 
 
 def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str, Any], seed: int) -> Draw:

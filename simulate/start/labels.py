@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from derivations.declare import Model, Value
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
 from ..ask.parameters import counts_of
 from ..errors import InputError
 from .declared import number
-from .drawn import Array
 
 
 def labels_of(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Array:

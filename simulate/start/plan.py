@@ -17,12 +17,12 @@ from derivations.declare import (
     Model,
     Value,
 )
+from dynamics.arrays import Array
 from dynamics.chance.covariances import spike
 from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..errors import InputError
 from .declared import entries_of, law_of, number, off_indices, positive, whole
-from .drawn import Array
 from .filters import initial_shape
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import ChosenLaw, Directions, Law, Model, Value, to_plain
+from dynamics.arrays import Array
 from dynamics.chance import gram
 from dynamics.fresh import testlaw
 from dynamics.geometry import orthogonality
@@ -23,8 +23,6 @@ from ..errors import InputError, quoted
 from ..work import memory
 from .drawn import Draw
 from .filters import filters
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import FixedLaw, GaussianLaw, Law, Model, TaskLaw, Value
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
 from ..errors import InputError
 from .declared import law_of, number, positive, whole
-from .drawn import Array
 
 
 @dataclass(frozen=True)

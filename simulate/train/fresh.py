@@ -11,21 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
+from dynamics.arrays import Array
 
 from ..errors import InputError
-from .weights import (
-    Array,
-    Problem,
-    Values,
-    activation,
-    errors,
-    families,
-    losses_of,
-    number,
-    one_thread,
-    outputs,
-    patches_of,
-)
+from .weights import Problem, Values, activation, errors, families, losses_of, number, one_thread, outputs, patches_of
 
 
 @dataclass(frozen=True)

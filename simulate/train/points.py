@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
+from dynamics.arrays import Array
+
 from . import bilevel as weights_bilevel
 from . import weights
-from .weights import Array, Problem
+from .weights import Problem
 
 
 def gradient_points(task: Problem, start: Array, steps: int) -> Iterator[tuple[Array, float]]:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Model
+from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import InputError
@@ -33,7 +34,6 @@ except ModuleNotFoundError as missing:  # torch is an extra
 from . import bilevel
 from .descent import Descent
 from .network import (
-    Array,
     Problem,
     Values,
     activation,

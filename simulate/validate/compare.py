@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from derivations.declare import Model
+from dynamics.arrays import Array, Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.chance.streams import stream
 from dynamics.kernel.blas import one_blas_thread
@@ -25,7 +26,7 @@ from dynamics.kernel.blas import one_blas_thread
 from ..start.drawn import Draw
 from ..train import bilevel as weights_bilevel
 from ..train import raw, weights
-from ..train.weights import Array, Values
+from ..train.weights import Values
 from . import (
     fresh as validate_fresh,
 )
@@ -38,7 +39,7 @@ from . import (
 from . import (
     tasks as validate_tasks,
 )
-from .engines import KINK, FullDraw, Kernel, Pair, Path, Steps, bends_gently, walk
+from .engines import KINK, FullDraw, Kernel, Pair, Path, bends_gently, walk
 from .report import (
     LIMIT,
     LONG,

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare import Model
+from dynamics.arrays import Array, Steps
 from dynamics.chance.streams import stream
 
 from ..errors import Diverged
 from ..train import weights
-from ..train.weights import Array, Values
+from ..train.weights import Values
 from ..work.progress import progress
 
 KINK = 1e-12  # |z| below this times max|z| is within rounding of a kink
 HUGE = 1e50  # above this |z| squares of powers, as in a penalty, overflow
 
-Steps = NDArray[np.int64]
 
 
 class Trajectory(Protocol):

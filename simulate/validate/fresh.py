@@ -16,6 +16,7 @@ import numpy as np
 from scipy.linalg import hadamard
 
 from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
 from dynamics.fresh.classnoise import Matrices, Spiked
@@ -24,7 +25,7 @@ from ..observe import fresh
 from ..start.drawn import Draw
 from ..train import fresh as weights_fresh
 from ..train import weights
-from ..train.weights import Array, Values
+from ..train.weights import Values
 from .engines import Kernel
 from .report import LONG, Left, Row, in_errors, parted
 
@@ -84,7 +85,7 @@ def rows(
     return parted([
         *_of_shares(model, along, values), *_of_law(model, along, values),
         *_of_statistics(model, kernel, along, values), *_of_monte_carlo(model, kernel, along, values),
-    ])  # fmt: skip
+    ])
 
 
 def at_states(draw: Draw, b: Array, left: Array) -> Along:

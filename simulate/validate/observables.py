@@ -17,11 +17,12 @@ import torch
 
 from derivations import declare
 from derivations.declare import Model
+from dynamics.arrays import Array
 
 from ..ask import formula
 from ..train import bilevel as weights_bilevel
 from ..train import weights
-from ..train.weights import Array, Values
+from ..train.weights import Values
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,7 @@ def _spectral(course: Course, o: declare.Spectral) -> Array:
         s = np.linalg.svd(matrix, compute_uv=False)
         rest, first = float((s[1:] ** 2).sum()), float(s[0]) ** 2
         return {"frobenius": float(np.linalg.norm(matrix)), "spectral": float(s[0]), "stable_rank_excess": rest / first,
-                "stable_rank": (first + rest) / first}[o.what]  # fmt: skip
+                "stable_rank": (first + rest) / first}[o.what]
 
     return np.array([[*(of(head) for head in W), of(np.concatenate(list(W)))] for W in course.W])
 
@@ -335,4 +336,4 @@ _MAKERS: dict[type, Callable[[Course, Any], Array | None]] = {
     declare.NearOrthogonality: _near_orthogonality, declare.Complement: _complement, declare.Balance: _balance,
     declare.ActiveShare: lambda course, o: _active(course, o.of).mean(-1), declare.Deactivated: _deactivated,
     declare.NoiseRatio: _noise_ratio,
-}  # fmt: skip
+}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from derivations.declare import Model
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
 
@@ -20,7 +21,7 @@ from ..observe.seen import seen_by
 from ..train import bilevel as weights_bilevel
 from ..train import fresh as weights_fresh
 from ..train import weights
-from ..train.weights import Array, Values
+from ..train.weights import Values
 from . import states
 from .engines import HUGE, Kernel, Pair
 from .report import LIMIT, LONG, SAFETY, STRICT, Left, Row, parted, relative, worst_each
@@ -123,7 +124,7 @@ def run_rows(probe: states.Probe) -> Iterator[Row | Left]:
     moved = pair.run(W @ pair.vectors.T, np.zeros((*W.shape[:2], len(pair.vectors))), at, start)
     rebuilt = pair.share(at - start) * W + moved.b @ pair.vectors
     nudged = _path(pair, W * (1 + np.finfo(np.float64).eps * stream(0, "validate", 4).standard_normal(W.shape)), start,
-                   at)  # fmt: skip
+                   at)
     if nudged is None:
         yield Left(what, ROUNDED)
         return
@@ -314,7 +315,7 @@ def outputs_rows(model: Model, kernel: Kernel, values: Values, device: str) -> I
             axis = model.network.head_axis
             scale = terms.max(axis=1) if axis.signed else terms
             yield Row("outputs of fresh examples", _gap(theirs, axis.output(ours), scale),
-                      LONG, 0, "fixed")  # fmt: skip
+                      LONG, 0, "fixed")
 
 
 def overflow_rows(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Row]:

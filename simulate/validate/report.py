@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from dynamics.arrays import Array
 
 STRICT = 1e-12  # one step from the same state
 LONG = 1e-11  # trajectories and observables
@@ -16,7 +17,6 @@ LIMIT = 1e-6  # a tolerance above this decides nothing
 SIGMAS = 5.0  # standard errors between two Monte Carlo estimates
 SAFETY = 10.0  # times the kernel's own response to rounding
 
-Floats = NDArray[np.float64]
 Verdict = Literal["pass", "fail", "undecided"]
 
 
@@ -128,16 +128,16 @@ def in_errors(what: str, gap: float, error: float, size: float) -> Row:
     return Row(what, float(gap / error) if error > 0 else apart, SIGMAS, 0, f"{SIGMAS:.0f} standard errors")
 
 
-def largest(x: Floats) -> Floats:
+def largest(x: Array) -> Array:
     """The largest |entry| along a trajectory, (T,) of (T, ...)."""
-    found: Floats = np.abs(x).reshape(len(x), -1).max(1)
+    found: Array = np.abs(x).reshape(len(x), -1).max(1)
     return found
 
 
-def relative(gap: Floats, scale: Floats | float) -> Floats:
+def relative(gap: Array, scale: Array | float) -> Array:
     """The gap over its scale; 0 where the gap is 0, be the scale 0 or not."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.where(gap == 0, 0.0, gap / scale)
+        found: Array = np.where(gap == 0, 0.0, gap / scale)
     return found
 
 

@@ -27,6 +27,7 @@ from derivations.declare import (
     Value,
 )
 from derivations.declare.formula import FormulaError
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.kernel.kernel import Trajectory
 
@@ -42,7 +43,7 @@ from ..run.problem import Problem, Start
 from ..run.watch import EventWatch
 from ..start.drawn import Draw, Watched
 from ..train import weights
-from ..train.weights import Array, Values
+from ..train.weights import Values
 from . import observables as validate_observables
 from .engines import Kernel
 from .observables import Course
@@ -113,7 +114,7 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
     looked, watched = _looked(model, vectors, start, tasks, rng)
     gram = vectors @ vectors.T
     drawn = Draw(z=start @ vectors.T, gram=gram, y=y, d=float(d), sampling="vectors", vectors=vectors, weights=start,
-                 clean=clean, tasks=tasks, watched=watched)  # fmt: skip
+                 clean=clean, tasks=tasks, watched=watched)
     bound = kernel.bind(clean).through(vectors)
     z = W @ vectors.T
     seen = seen_by(bound, z, drawn, own)  # type: ignore[arg-type]
@@ -226,7 +227,7 @@ def _of_blocks(probe: _Probe) -> Iterator[Row]:
     for name in [name for name in ("loss", "margins") if name in probe.states.seen]:
         gaps.append(_gap(np.concatenate([part.seen[name] for part in parts]), probe.states.seen[name]))
     yield Row("states in blocks", max(gaps), 0.0, 0, "exact") if max(gaps) else Row("states in blocks", 0.0, LONG, 0,
-                                                                                     "fixed")  # fmt: skip
+                                                                                     "fixed")
 
 
 def _of_flips(probe: _Probe) -> Iterator[Row]:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derivations.declare import Model, Value
+from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.chance.streams import stream
 
 from ..run.algorithm import step_draws
 from ..train import weights
-from ..train.weights import Array, Values
+from ..train.weights import Values
 from .engines import Kernel, Pair, lag
 
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)

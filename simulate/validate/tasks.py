@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from derivations.declare import FixedLaw, GaussianLaw, Model, TaskLaw, chosen_law
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
 
@@ -23,7 +24,7 @@ from ..start.drawn import Draw
 from ..train import bilevel as weights_bilevel
 from ..train import fresh as weights_fresh
 from ..train import weights
-from ..train.weights import Array, Values
+from ..train.weights import Values
 from .engines import Kernel
 from .fresh import COVARIANCE, Along, at_states, over, span, without
 from .report import Left, Row, in_errors, parted
@@ -47,7 +48,7 @@ def rows(
     return parted([
         *_of_filters(model, along, values), *_of_statistics(model, kernel, along, values),
         *_of_unadapted(model, kernel, along, values), *_of_monte_carlo(model, kernel, along, values),
-    ])  # fmt: skip
+    ])
 
 
 def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
@@ -83,7 +84,7 @@ def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
     d = draw.vectors.shape[1]
     held, off = [np.zeros((0, d))], [np.zeros((0, d))]
     named = {name for f in model.directions for law in [chosen_law(f, values)] if isinstance(law, GaussianLaw)
-             for name in law.off}  # fmt: skip
+             for name in law.off}
     stays, dictionaries = [], []
     for family in model.directions:
         law = chosen_law(family, values)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dynamics.arrays import Array, Steps
 from dynamics.chance.streams import stream
 
 from ..train import weights
-from ..train.weights import Array
-from .engines import Pair, Path, Run, Steps
+from .engines import Pair, Path, Run
 from .report import LIMIT, LONG, SAFETY, Row, largest, relative, worst_of
 
 

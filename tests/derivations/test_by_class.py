@@ -32,7 +32,7 @@ VALUES: dict[str, Value] = {
     "neurons": "mean", "penalty_half": True, "eta": 0.3, "lam": 0.5, "lam_until": None, "n": 7, "m": 3, "d": 9,
     "batch": 3, "momentum": 0.8, "weight_decay": 0.05, "radius": 0.05, "label_noise": 0.4, "n_tasks": 3, "n_train": 4,
     "J": 2, "eta_inner": 0.4,
-}  # fmt: skip
+}
 
 
 def declared(algorithm: GradientDescent | Bilevel, penalty: Any = "none", activation: Any = "relu") -> Model:
@@ -47,7 +47,7 @@ def declared(algorithm: GradientDescent | Bilevel, penalty: Any = "none", activa
         patches=tuple(Patch(direction=name) for name in ("u", "xi", "v", "mu", "u")),
         network=Network(heads="class", classes=4, activation=Activation(name=activation, power=2)),
         objective=Objective(loss="cross_entropy", penalty=penalty), algorithm=algorithm,
-    )  # fmt: skip
+    )
 
 
 def instance(model: Model, seed: int = 3) -> Instance:
@@ -90,7 +90,7 @@ MUTANTS = [
 
 @pytest.mark.parametrize(("algorithm", "mutant"), list(itertools.product(
     [GradientDescent(), GradientDescent(batch="batch"), Bilevel(method="train-validation")], MUTANTS,
-)))  # fmt: skip
+)))
 def test_a_wrong_kernel_is_caught(algorithm: GradientDescent | Bilevel, mutant: tuple[str, str]) -> None:
     found = instance(declared(algorithm))
     kernel, source = plain_kernel(found.model), derive(found.model).kernel_source()

@@ -102,7 +102,7 @@ def test_the_enumeration_finds_the_closed_lists() -> None:
         "Extreme.reduce", "Extreme.heads", "Extreme.per", "Event.relation", "Directions.over", "Patch.scale",
         "Parameter.kind", "Flips.heads", "Bilevel.method", "CoordinateWise.name", "Spectral.what", "MaxMargin.what",
         "Clause.relation", "Clause.kind", "Clause.power", "Clause.mends", "Statement.kind", "Erratum.kind",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("kind", declared(), ids=lambda kind: kind.__name__)
@@ -153,7 +153,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (Patch, {"direction": "xi", "scale": "y"}, "Patch.scale: 'y'; expected one of one, label, clean"),
     (Flips, {"name": "flips", "latex": "x", "heads": "own_class"}, "did you mean 'on_class'?"),
     (Bilevel, {"method": "maml"}, "Bilevel.method: 'maml'; expected one of train-train, train-validation, reptile"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "given", "said"), REFUSED, ids=[f"{k.__name__}-{s[:40]}" for k, _, s in REFUSED])

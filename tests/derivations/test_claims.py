@@ -44,11 +44,11 @@ HOLDS = {
     "fomaml-eq:C-gradient", "fomaml-eq:C.1-step", "fomaml-eq:C.2-step", "fomaml-eq:C.3-step", "fomaml-eq:C.4-step",
     "fomaml-eq:C.5-step", "fomaml-eq:C.6-step", "fomaml-eq:C.8-step", "fomaml-eq:C.9-step", "fomaml-eq:C.11-step",
     "fomaml-eq:A.3-step", "fomaml-eq:F.1-step", "fomaml-eq:F.4-step", "fomaml-eq:F.4-z",
-}  # fmt: skip
+}
 FILTERS = {
     "pegr-A.1-flow": ("pegr", True), "pegr-A.1-collected": ("pegr", True), "pegr-5.1-filters": ("pegr", True),
     "pegr-5.1-standard": ("none", True), "pegr-5.8-filters": ("fgr", True), "pegr-4.1-step": ("fgr", False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -83,7 +83,7 @@ NEEDED = [
     ("fomaml-eq:C.1-step", NOISE_OFF_FEATURES), ("fomaml-eq:C.6-step", NOISE_OFF_FEATURES),
     ("fomaml-eq:C.8-step", PARTS), ("fomaml-eq:E.17-step", PARTS), ("fomaml-eq:C.8-step", SUM),
     ("fomaml-eq:F.4-step", HEAD_1),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "dropped"), NEEDED)
@@ -101,7 +101,7 @@ def test_every_claim_prints(name: str) -> None:
     assert claim.where in shown and claim.left in shown
     assert ("holds as printed" in shown) == (not claim.errata)
     for raw in ("Sum(", "Relu(", "Leaky", "Delta", "l1[", "G_", "v_mu", "v_xi", "v_u", "v_x", "z_u", "a_x", "a0_",
-                "NOT corrected"):  # fmt: skip
+                "NOT corrected"):
         assert raw not in shown
     for lines in (claim.lines(), compare(claim).derived.lines):
         written = latex(claim, lines)
@@ -135,7 +135,7 @@ def test_the_bilevel_kernel_takes_the_same_step(method: str) -> None:
         vectors = np.vstack([state.nu_k, state.xi.reshape(-1, state.xi.shape[2])])
         z, gram, y_all = state.W @ vectors.T, vectors @ vectors.T, state.y.ravel()
         values = {"n_tasks": len(state.z), "n_train": state.n_1, "J": state.J, "eta_inner": state.gamma,
-                  "eta": state.eta, "h": state.h, "neurons": "sum"}  # fmt: skip
+                  "eta": state.eta, "h": state.h, "neurons": "sum"}
         kernel = kernel_for(bilevel(method))
         found = kernel.run(z, np.zeros_like(z), gram, y_all, values, 1, np.arange(2))
         change = (tasks.moved_by_reptile if method == "reptile" else tasks.moved)(state)

@@ -25,21 +25,22 @@ from derivations.papers import shelf
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model
 from derivations.papers.shelf import claims
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from gammarho import cli
 from simulate.start.draw import draw
 from tests.helpers import errata_fomaml, errata_heterogeneous, errata_nearly_orthogonal
 from tests.helpers import printed_numbers as numbers
-from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Floats, Show, Shown, shows
+from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Show, Shown, shows
 
 LEDGER = shelf.errata()
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[[str], dict[str, Floats]]:
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[[str], dict[str, Array]]:
     """Runs an entry's command and returns its variables."""
 
-    def variables(command: str) -> dict[str, Floats]:
+    def variables(command: str) -> dict[str, Array]:
         program, *words = command.split()
         assert program == "gammarho"
         capsys.readouterr()
@@ -51,7 +52,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[[str], dict[str, Floats]
 
 
 @pytest.mark.parametrize("name", LEDGER)
-def test_entry(name: str, run: Callable[[str], dict[str, Floats]]) -> None:
+def test_entry(name: str, run: Callable[[str], dict[str, Array]]) -> None:
     """An entry without a test is a failure."""
     entry = LEDGER[name]
     for claim in entry.claims:
@@ -131,7 +132,7 @@ def coefficients_have_their_own_class(entry: Erratum, run: object) -> Shown:
     after = numbers.torch_step(state, "none")
     known = {name: claims()[name] for name in ("pegr-5.2-gamma", "pegr-5.2-over", "pegr-5.2-under")}
 
-    def change(name: str, mended: tuple[str, ...]) -> Floats:
+    def change(name: str, mended: tuple[str, ...]) -> Array:
         shape = (*state.W.shape[:2], 1 if name.endswith("gamma") else len(state.y))
         lines, out = known[name].lines(mended), np.empty(shape)
         for j, r, i in np.ndindex(shape):
@@ -162,7 +163,7 @@ def signal_step(entry: Erratum, run: object) -> Shown:
     change = np.einsum("jrd,i,d->jri", numbers.torch_step(state, "none") - state.W, state.y, state.mu)
     noise = (numbers.torch_step(state, "none") - state.W) @ state.xi.T
 
-    def error(claim: str, mended: tuple[str, ...], found: Floats) -> float:
+    def error(claim: str, mended: tuple[str, ...], found: Array) -> float:
         lines, worst = claims()[claim].lines(mended), 0.0
         for j, r, i in np.ndindex(found.shape):
             at = {"j": j + 1, "r": r + 1, "i": i + 1}
@@ -178,7 +179,7 @@ def signal_step(entry: Erratum, run: object) -> Shown:
 
 
 @shows("pegr-T_1")
-def stage_one_is_twice_as_long(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def stage_one_is_twice_as_long(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     steps = math.ceil(
         20 / (0.004 * 4) * math.log(4 / (math.sqrt(2 * math.log(8 * 20 / DELTA)) * 1e-4 * 2 * math.log(50)))
     )
@@ -197,7 +198,7 @@ def stage_two_has_a_length(entry: Erratum, run: object) -> Shown:
 
 
 @shows("pegr-3.3")
-def gradient_descent_learns_a_frequent_signal(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def gradient_descent_learns_a_frequent_signal(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     many, few = (run(command) for command in entry.runs)
     assert many["loss"][-1] < 1e-3 and few["loss"][-1] < 1e-3
     error = [float(found["test_error"][-1]) for found in (many, few)]
@@ -205,20 +206,20 @@ def gradient_descent_learns_a_frequent_signal(entry: Erratum, run: Callable[[str
 
 
 @shows("pegr-D.1")
-def noise_is_suppressed_where_s_exceeds_m(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def noise_is_suppressed_where_s_exceeds_m(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     wide, narrow = (float(run(command)["rho"].max()) for command in entry.runs)
     return Shown(wide <= 0, narrow <= 0, (f"{wide:.1f}", f"{narrow:.1f}"))
 
 
 @shows("pegr-D.6")
-def the_penalised_step_is_stiffer(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def the_penalised_step_is_stiffer(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     large, small = (float(run(command)["rho"].min()) for command in entry.runs)
     bound = -8 * math.sqrt(math.log(8 * 5 * 30 / DELTA)) * 2.5e-5 * 200
     return Shown(large >= bound, small >= bound, (f"{large:.3f}", f"{bound:.3f}", f"{small:.3f}"))
 
 
 @shows("pegr-5.4")
-def rho_over_stays_negative_after_the_penalty(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def rho_over_stays_negative_after_the_penalty(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     found = run(entry.runs[0])
     over, cap = found["rho_over"], 4 * math.log(19986)
     below = max(float(over.max()), float(found["gamma"].max())) <= cap
@@ -226,7 +227,7 @@ def rho_over_stays_negative_after_the_penalty(entry: Erratum, run: Callable[[str
 
 
 @shows("pegr-E.4")
-def other_class_noise_at_the_start(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def other_class_noise_at_the_start(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     found = run(entry.runs[0])
     ratio = found["C"].max(1) / found["B"].min(1)
     bound = 17 * 30 * math.sqrt(math.log(8 * 20 * 30 / DELTA) * math.log(4 * 30**2 / DELTA) / 1e8)
@@ -243,7 +244,7 @@ def other_class_noise_at_the_start(entry: Erratum, run: Callable[[str], dict[str
 
 
 @shows("pegr-W*")
-def the_reference_point_scales(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def the_reference_point_scales(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     printed, corrected = [], []
     for command, S in zip(entry.runs, (20.0, 200.0), strict=True):
         found, scale = run(command), S / (5**1.5 * 20**0.5)
@@ -313,13 +314,13 @@ def suppression_of_noise_by_n(entry: Erratum, run: object) -> Shown:
 
 
 @shows("pegr-FGR")
-def full_penalty_in_its_own_window(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def full_penalty_in_its_own_window(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     low, high = (float(run(command)["test_error"][-1]) for command in entry.runs)
     return Shown(high >= 0.45, low >= 0.45 and high <= 0.01, (f"{low:.3f}", f"{high:.3f}"))
 
 
 @shows("pegr-4.1")
-def the_experiments_network(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def the_experiments_network(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     stated, summed, inferred = (float(run(command)["test_error"][-1]) for command in entry.runs)
     return Shown(min(stated, summed) <= 0.05, inferred <= 0.05, (f"{stated:.3f}", f"{summed:.3f}", f"{inferred:.3f}"))
 
@@ -361,7 +362,7 @@ def growth_over_stage_two(entry: Erratum, run: object) -> Shown:
 
 
 @shows("pegr-E.10")
-def the_sum_over_examples(entry: Erratum, run: Callable[[str], dict[str, Floats]]) -> Shown:
+def the_sum_over_examples(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     found = run(entry.runs[0])
     values = {p.name: p.default for p in model("none").parameters} | {"sigma_p": 1.0}
     start = np.abs(draw(model("none"), values, 0).z[..., 0])

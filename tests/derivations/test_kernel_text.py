@@ -79,7 +79,7 @@ def test_long_arguments_are_grouped_by_meaning(name: str) -> None:
             continue
         state, data = [line.strip() for line in text[start + 1 :].split("\n")[1:3]]
         assert state in ("z,", "z, b,", "z, b, velocity,", "states,") and data.startswith(("gram, y,", "gram, head,",
-                                                                                         "blocks, y,"))  # fmt: skip
+                                                                                         "blocks, y,"))
 
 
 def test_every_array_and_every_first_preactivation_says_what_it_is() -> None:

@@ -70,7 +70,7 @@ CASES = [
      "observable: 'nu' is declared as observable and as family"),
     (changed(KINDS, observables=(*KINDS.observables, replace(SEEN, name="q_empty", of="u"))),
      "observable: 'q_empty' is declared twice"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("plain", "sentence"), CASES, ids=[sentence[:40] for _, sentence in CASES])

@@ -43,7 +43,7 @@ def with_options(model: Model) -> Model:
     more = (Parameter(name=name, latex="", meaning=name, kind="real", default=1) for name in _OPTIONS.values())
     return dataclasses.replace(
         model, algorithm=GradientDescent(**_OPTIONS), parameters=(*model.parameters, *more)
-    )  # fmt: skip
+    )
 
 
 def with_long_names(model: Model) -> Model:
@@ -57,7 +57,7 @@ def with_long_names(model: Model) -> Model:
             )
             for family in model.directions
         ),
-    )  # fmt: skip
+    )
 
 
 LATEX = {
@@ -67,7 +67,7 @@ LATEX = {
     "options": with_options(pegr("pegr")), "options_fgr": with_options(pegr("fgr")),
     "options_classes": with_options(heterogeneous(3)),
     **{method: fomaml(method) for method in ("train-train", "train-validation", "reptile")},
-}  # fmt: skip
+}
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here to compile with")
@@ -158,7 +158,7 @@ def test_a_line_is_one_piece_of_data_in_both_alphabets() -> None:
         (Factors((Entry(rho, (names.head, i), NOW),)),
          Change(-1 / n, (Total((FromTo(i, sp.S.One, n),)),), ((sp.S.One, names.a(1, names.head, sp.Symbol("r"), i)),))),
         BECOMES,
-    )  # fmt: skip
+    )
     assert Text(OneLoop(model)).line(line) == "rho_{j,i} <- rho_{j,i} - (1/n) sum_{i} [ <w_{j,r}, xi_i> ]"
     assert Latex(OneLoop(model)).display([line]) == (
         "\\begin{align*}\n"
@@ -192,7 +192,7 @@ def test_there_is_one_printer_an_alphabet_and_the_kernels() -> None:
         for name in modules() if name.startswith("derivations.") and not name.endswith("__main__")
         for _, kind in inspect.getmembers(importlib.import_module(name), inspect.isclass)
         if issubclass(kind, Printer) and kind.__module__ == name
-    }  # fmt: skip
+    }
     assert found == {"Alphabet", "Text", "Latex", "KernelPrinter"}
 
 
@@ -200,7 +200,7 @@ BELOW = {
     "declare": set(), "calculus": {"declare"}, "notation": {"declare", "calculus"},
     "show": {"declare", "calculus", "notation"}, "kernel": {"declare", "calculus", "notation"},
     "ledger": {"declare", "calculus", "notation", "papers"},
-}  # fmt: skip
+}
 
 
 def test_the_packages_of_the_derivation_know_only_those_below() -> None:

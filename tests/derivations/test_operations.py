@@ -99,7 +99,7 @@ def run_of(source: str) -> Any:
         "np": SimpleNamespace(zeros=lambda shape: numbers(np.zeros(shape))),
         "exp": lambda x: Number(math.exp(float(x))), "log1p": lambda x: Number(math.log1p(float(x))),
         "isfinite": lambda x: math.isfinite(float(x)), "inf": Number(math.inf),
-    }  # fmt: skip
+    }
     exec(compile(ast.fix_missing_locations(tree), "<counted>", "exec"), space)
     return space["run"]
 
@@ -142,7 +142,7 @@ def told(source: str, model: Model) -> dict[str, int]:
     at = {"m": M, "n": N, "B": size, "K": tasks, "L": size // tasks, "J": STEPS, "n_1": N, "n_2": N}
     header = " ".join(source.split('"""')[1].split())
     found = re.search(r"Operations of a step.*? on n_2;.*?R the factor's rank (.*?) additions|"
-                      r"Operations of a step.*?examples (.*?) additions", header)  # fmt: skip
+                      r"Operations of a step.*?examples (.*?) additions", header)
     assert found is not None, "no count"
     more = re.search(r"subtractions (.*?) multiplications", header)
     assert more is not None
@@ -152,7 +152,7 @@ def told(source: str, model: Model) -> dict[str, int]:
 MODELS = [
     *[pegr(regularizer, q) for regularizer in ("none", "pegr", "fgr") for q in (2, 3)],
     heterogeneous(2), heterogeneous(3), fomaml("train-train", "relu"), fomaml("reptile", "relu"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.title[:12]} {model.objective.penalty}")

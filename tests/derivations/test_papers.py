@@ -29,7 +29,7 @@ def namesake() -> Model:
     """A model of the user's own that is called pegr: leaky ReLU in place of ReLU^2."""
     own = pegr("none")
     return replace(own, network=replace(own.network, activation=Activation(name="leaky_relu", slope="slope")),
-                   parameters=(*own.parameters, replace(own.parameter("lam"), name="slope", default=0.1)))  # fmt: skip
+                   parameters=(*own.parameters, replace(own.parameter("lam"), name="slope", default=0.1)))
 
 
 def anyone() -> Model:
@@ -56,7 +56,7 @@ def test_other_structural_values_and_other_defaults_stay_the_papers() -> None:
     "model",
     [namesake(), anyone(), replace(pegr(), parameters=pegr().parameters[:-1]), replace(fomaml(), name="pegr"),
      replace(pegr(), observables=pegr().observables[:-1], events=pegr().events[1:2])],
-)  # fmt: skip
+)
 def test_a_model_of_ones_own_named_pegr_gets_nothing_of_pegrs(model: Model) -> None:
     assert model.name == "pegr"
     assert paper_of(model) is None
@@ -79,7 +79,7 @@ def test_a_file_that_imports_the_shipped_model_has_all_of_its_paper(tmp_path: Pa
     own = tmp_path / "mine.py"
     own.write_text("from derivations.papers.pegr.model import model\n"
                    "def other(q: int = 3):\n    return model('fgr', q)\n"
-                   "model_as_it_is = model('none')\n")  # fmt: skip
+                   "model_as_it_is = model('none')\n")
     for name in ("model", "other", "model_as_it_is"):
         setting = f"{own}:{name}"
         found, resolved = settings.resolve(setting), api.resolve(setting)

@@ -15,7 +15,7 @@ from derivations.kernel.printer import argument
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.pegr.model import model as pegr
 from derivations.show.shown import steps
-from dynamics.kernel.kernel import Floats
+from dynamics.arrays import Array
 from dynamics.kernel.loading import GENERATED, plain_module
 from simulate.testing import plain_kernel
 
@@ -71,7 +71,7 @@ def test_a_kernel_holds_exactly_the_declared_number(value: float) -> None:
     assert written and {eval(each) for each in written} == {value}
 
 
-def end_state(name: str) -> Floats:
+def end_state(name: str) -> Array:
     """Where three steps lead, the width being a parameter of that name."""
     kernel = plain_kernel(huberized(name))
     rng = np.random.default_rng(0)
@@ -80,7 +80,7 @@ def end_state(name: str) -> Floats:
     z, gram, y = weights @ vectors.T, vectors @ vectors.T, np.array([1.0, -1.0, 1.0])
     found = kernel.run(z, np.zeros_like(z), gram, y, {**values, name: 0.5}, 3, np.arange(4))
     assert not np.array_equal(found.z[0], found.z[-1])
-    end: Floats = found.z[-1]
+    end: Array = found.z[-1]
     return end
 
 

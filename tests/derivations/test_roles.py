@@ -65,7 +65,7 @@ def declared(families: tuple[str, ...], patches: tuple[str, ...], activation: st
                 for name, value in SIZES.items() if name not in "nm"
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 ALIKE = {
@@ -83,7 +83,7 @@ def test_one_step_on_families_that_read_alike_agrees_with_training(name: str) ->
     found = Instance(
         model, {**SIZES, "n": 3, "m": 2, "d": 9, "lam_until": None}, rng.normal(size=(vectors, 9)) / 3,
         rng.normal(size=(2, 2, 9)), np.array([1.0, -1.0, 1.0]),
-    )  # fmt: skip
+    )
     assert residual(found, plain_kernel(model)) <= 1e-12
 
 

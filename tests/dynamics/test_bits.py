@@ -52,7 +52,7 @@ def digests(**threads: str) -> str:
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     kept = {name: value for name, value in os.environ.items() if name not in names}
     done = subprocess.run([sys.executable, "-c", DIGESTS], env={**kept, **threads}, capture_output=True, text=True,
-                          check=False)  # fmt: skip
+                          check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -119,7 +119,7 @@ def test_no_bit_depends_on_where_a_run_is_cut(
         monkeypatch.setattr(chunks, "SECONDS", 1e9)
         pieces: list[int] = []
         path = kernel.run(drawn.z, np.zeros_like(drawn.z), drawn.gram, drawn.y, {**resolved.values, **changed}, 30,
-                          recorded, draws=draws, after=pieces.append)  # fmt: skip
+                          recorded, draws=draws, after=pieces.append)
         return [path.t, path.z, path.b, np.array([path.diverged])], pieces
 
     for changed in ({}, {"eta": 1e300}):

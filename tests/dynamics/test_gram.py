@@ -43,7 +43,7 @@ def statistics(draws: list[Reduced]) -> dict[str, Array]:
         "z free noise": z[:, 3, 4], "z spread": np.abs(z).max(axis=(1, 2)), "z pair": z[:, 0, 2] * z[:, 1, 2],
         "filters max": weights[:, -1], "filters min": weights[:, 0],
         "noise max": noise[:, -1], "noise min": noise[:, 0], "aligned": np.einsum("tsb,tsb->t", z, z),
-    }  # fmt: skip
+    }
 
 
 def p_values(d: int) -> dict[str, float]:

@@ -271,14 +271,14 @@ def program(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False,
         env={**os.environ, **environment},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.slow
 def test_an_edited_kernel_in_the_cache_does_not_run(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("from derivations.papers.pegr.model import model as pegr\nfrom dataclasses import replace\n"
-                    "model = replace(pegr('none'), name='mine')\n", encoding="utf-8")  # fmt: skip
+                    "model = replace(pegr('none'), name='mine')\n", encoding="utf-8")
     words = ["run", f"{file}:model", "--steps", "3", "n=4", "m=2", "d=8", "--observables", "loss", "--json"]
     first = program(*words)
     path = next(each for each in folder.glob("mine_*.py") if not each.stem.endswith("blas"))
@@ -305,7 +305,7 @@ def test_a_shipped_setting_runs_where_package_and_home_cannot_be_written(tmp_pat
     code = "import sys, dynamics, gammarho.cli as c; print(dynamics.__file__); sys.exit(c.main(sys.argv[1:]))"
     words = ["run", "pegr", "--steps", "3", "n=4", "m=2", "d=8", "--observables", "loss"]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path,
-                          check=False, env={**os.environ, **where})  # fmt: skip
+                          check=False, env={**os.environ, **where})
     assert done.returncode == 0 and str(tmp_path) in done.stdout.splitlines()[0], done.stderr
     assert done.stderr.count("gammarho: note: compiled kernels cannot be kept") == (not kept)
     assert kept == any((tmp_path / "cache").rglob("*.nbi"))
@@ -314,7 +314,7 @@ def test_a_shipped_setting_runs_where_package_and_home_cannot_be_written(tmp_pat
 # ---- nothing that was declared executes --------------------------------------------------------------------
 
 TITLES = ['x"""\nraise SystemExit("ran")\n"""', 'ends in "', "ends in \\", r"\x \u12 \N{no} {0}", "nul \0, feed \f\r",
-          "é “q”", "\ud800", '""""""', "cache=True"]  # fmt: skip
+          "é “q”", "\ud800", '""""""', "cache=True"]
 
 
 @pytest.mark.parametrize("title", TITLES, ids=range(len(TITLES)))

@@ -111,7 +111,7 @@ def test_an_activation_that_is_not_zero_at_zero_is_counted_once_a_patch() -> Non
         margins = np.stack([
             y * shifted(np.stack([np.broadcast_to(fresh.fixed[t, at, 0], (50, 2, 3)), g], axis=1))
             for at, y in enumerate(SIGNS)
-        ])  # fmt: skip
+        ])
         np.testing.assert_allclose(found["test_loss"][t], np.logaddexp(0, -margins).mean(), rtol=1e-12)
 
 
@@ -146,7 +146,7 @@ def test_the_standard_error_is_the_spread_of_the_estimator(name: str) -> None:
 
 
 @pytest.mark.parametrize(("mix", "variance"), [([[1.0, 0.0], [0.0, 1.0]], 5.0), ([[1.0, 0.0], [1.0, 0.0]], 4.0),
-                                               ([[1.0, 0.0], [-1.0, 1.0]], 4.0)])  # fmt: skip
+                                               ([[1.0, 0.0], [-1.0, 1.0]], 4.0)])
 def test_fresh_vectors_are_independent_and_a_shared_one_is_shared(mix: list[list[float]], variance: float) -> None:
     fixed = np.full((1, 2, 2, 1, 1), 0.5)
     fixed[:, 1] = -0.5
@@ -182,7 +182,7 @@ def test_class_ties_are_shared() -> None:
 @pytest.mark.parametrize(("loss", "score", "exact"), [
     ("logistic", 800.0, 0.0), ("logistic", -800.0, 800.0), ("logistic", 40.0, np.exp(-40.0)),
     ("exponential", -800.0, np.inf), ("cross_entropy", 40.0, 2 * np.exp(-40.0)), ("cross_entropy", 2000.0, 0.0),
-])  # fmt: skip
+])
 def test_losses_are_stable(loss: Loss, score: float, exact: float) -> None:
     classes = loss == "cross_entropy"
     fixed = np.zeros((1, 1, 1, 3 if classes else 1, 1))

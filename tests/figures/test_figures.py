@@ -84,7 +84,7 @@ def test_the_coefficients_are_the_runs() -> None:
             wanted = {
                 "max_gamma": found["gamma"].max(axis=(2, 3)), "max_rho_over": found["rho_over"].max(axis=(2, 3, 4)),
                 "min_rho_under": found["rho_under"].min(axis=(2, 3, 4)),
-            }  # fmt: skip
+            }
             for name, values in wanted.items():
                 shown = np.asarray(drawn(axes, curves.COEFFICIENTS[name]).get_ydata())
                 assert np.array_equal(shown, values.mean(axis=0))
@@ -118,7 +118,7 @@ def test_the_readings_are_what_they_say() -> None:
         assert printed == {
             "n": 20, "m": 10, "d": 400, "mu_norm": 1.0, "sigma_p": sigma_p, "sigma_0": sigma_0, "eta": 0.02,
             "neurons": "mean", "regularizer": "pegr", "penalty_half": True, "lam": 0.01, "lam_until": 800,
-        }  # fmt: skip
+        }
         assert found["Sum of filters", "pegr", sigma_p] == {**printed, "neurons": "sum", "penalty_half": False}
         assert found["Larger steps", "pegr", sigma_p] == {**printed, "eta": 0.2, "lam": pytest.approx(lam)}
         for key in ("As printed", "Sum of filters", "Larger steps"):
@@ -138,7 +138,7 @@ def strokes(axes: Axes) -> list[Line2D]:
 def hatched(figure: Figure) -> list[tuple[int, int]]:
     """(row, column) of the panels with a hatched curve."""
     return [(row, column) for row, line in enumerate(panels(figure)) for column, axes in enumerate(line)
-            if strokes(axes)]  # fmt: skip
+            if strokes(axes)]
 
 
 def test_what_rounding_decides_is_hatched() -> None:

@@ -27,7 +27,7 @@ PLANE = theory.Plane(inner=(0, 2), sigmas=(1e-10, 1e-4), steps=5, given=REGIME.g
 PLANS: dict[str, Any] = {
     "figure_1": TINY, "table_1": TINY, "table_2": TINY, "table_3": TINY, "in_regime": REGIME, "growth": LADDER,
     "phase": PLANE,
-}  # fmt: skip
+}
 
 
 def texts(figure: Figure) -> str:
@@ -41,7 +41,7 @@ def panels(figure: Figure) -> list[Any]:
 def by_hand(method: str, gamma: float, fresh: bool, seed: int, **changes: Any) -> Any:
     """A run through the front door, its parameters typed again."""
     given = {"n_tasks": 5, "n": 4, "n_train": 2, "m": 3, "d": 24, "M": 5, "J": 2, "eta_inner": gamma, "eta": 0.004,
-             "balanced": True, "fresh": fresh, "test_tasks": 4, "method": method, **changes}  # fmt: skip
+             "balanced": True, "fresh": fresh, "test_tasks": 4, "method": method, **changes}
     return run("fomaml", given, steps=25, seed=seed)
 
 
@@ -95,7 +95,7 @@ def test_larger_outer_steps_change_little(fresh: bool) -> None:
     losses = []
     for eta, steps in ((7e-5, 100), (7e-4, 10)):  # the step a task is that of 343 tasks and eta = 0.004
         data = run("fomaml", {**sizes, "eta": eta, "fresh": fresh}, steps=steps, record=[0, steps],
-                   observables=["test_loss"])  # fmt: skip
+                   observables=["test_loss"])
         losses.append(data["test_loss"].values)
     assert losses[0][1] < 0.95 * losses[0][0]  # something happened
     assert abs(losses[1][1] - losses[0][1]) < 0.02 * abs(losses[0][1] - losses[0][0])
@@ -103,7 +103,7 @@ def test_larger_outer_steps_change_little(fresh: bool) -> None:
 
 def test_what_is_printed_agrees_with_itself() -> None:
     default = {(row.method, row.loss, row.interval) for table in tables.PRINTED for row in table.rows
-               if row.activation == "huberized" and row.J in (None, 5) and not row.swapped}  # fmt: skip
+               if row.activation == "huberized" and row.J in (None, 5) and not row.swapped}
     assert default == {("train-train", 8.50, 0.43), ("train-validation", 4.66, 0.23)}
     assert {method: loss for method, loss, _ in default} == loss.PRINTED
     for table in tables.PRINTED:
@@ -134,7 +134,7 @@ def test_a_table_is_the_runs(table: tables.Table, tmp_path: Path, capsys: pytest
         assert row["RainbowMNIST"] == row["miniImagenet"] == "not reproduced"
     if table.name == "table_3":
         rates = {row["Setting"]: {(float(r["eta_inner"]), float(r["reading_eta"])) for r in rows
-                                  if r["Setting"] == row["Setting"]} for row in rows}  # fmt: skip
+                                  if r["Setting"] == row["Setting"]} for row in rows}
         assert all(gamma < eta for gamma, eta in rates["outer-lr > inner-lr"])
         assert rates["outer-lr < inner-lr"] == {(0.001, 1e-4), (0.01, 1e-3)}
 
@@ -145,13 +145,13 @@ def test_the_regime_is_the_runs() -> None:
     for column, method in zip(grid.T, METHODS, strict=True):
         for seed in range(2):
             data = run("fomaml", {**dict(REGIME.given), "method": method}, preset="in-regime", steps=40, seed=seed,
-                       record=list(REGIME.case(method).recorded))  # fmt: skip
+                       record=list(REGIME.case(method).recorded))
             first = 2 if method == "train-validation" else 0
             xi = data["Xi"].values[..., first:].reshape(len(data["t"]), -1)
             for axes, values in ((column[0], data["Lambda"].values[:, 1]), (column[0], xi.max(axis=1)),
                                  (column[2], data["test_loss"].values), (column[2], data["test_loss_adapted"].values),
                                  (column[2], data["loss"].values),
-                                 (column[3], data["test_accuracy_adapted"].values)):  # fmt: skip
+                                 (column[3], data["test_accuracy_adapted"].values)):
                 assert any(np.array_equal(np.asarray(line.get_ydata()), values) for line in axes.get_lines())
 
 
@@ -210,12 +210,12 @@ def test_the_phase_diagram_is_the_grid() -> None:
     figure = theory.phase(PLANE)
     axes = panels(figure)[:4]
     for at, (name, method) in enumerate((name, method) for name in ("test_loss", "test_loss_adapted")
-                                        for method in METHODS):  # fmt: skip
+                                        for method in METHODS):
         shown = np.asarray(axes[at].images[0].get_array())
         for row, sigma_0 in enumerate(PLANE.sigmas):
             for column, J in enumerate(PLANE.inner):
                 data = run("fomaml", {**dict(PLANE.given), "method": method, "J": J, "sigma_0": sigma_0},
-                           preset="in-regime", steps=5, record=[0, 5], observables=[name])  # fmt: skip
+                           preset="in-regime", steps=5, record=[0, 5], observables=[name])
                 assert shown[row, column] == data[name].values[-1]
 
 

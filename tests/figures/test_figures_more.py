@@ -28,9 +28,9 @@ SIZES = plans.Sizes(
     seeds=2, long_seeds=2, steps=6, long_steps=9, n=4, m=5, d=30, sigmas=(1e-3, 1e-2), orthogonal_seeds=2,
     orthogonal_n=4, orthogonal_m=6, orthogonal_d=8, digits=12, digits_seeds=2, digits_m=7, digits_widths=(3, 7),
     digits_sigmas=(1e-5, 1e-3), digits_epochs=0.02, digits_test=20,
-)  # fmt: skip
+)
 MAP = replace(maps.MAPS[0], x=("u_norm", (0.001, 4.0)), y=("Gamma", (1.0, 100.0)), m=4, d=40, steps=3,
-              fixed=(("n", 20), ("noise", "gaussian")))  # fmt: skip
+              fixed=(("n", 20), ("noise", "gaussian")))
 
 
 def fake(count: int = 200, classes: int = 10) -> Images:
@@ -85,7 +85,7 @@ def test_the_curves_are_the_runs(name: str) -> None:
         assert row[0].get_title("left") == heading
         curve = curves[at % len(curves)]
         data = run("nearly_orthogonal", dict(curve.given), steps=curve.steps, seeds=2, record=curve.recorded.tolist(),
-                   observables=["loss", "stable_rank", "stable_rank_excess"])  # fmt: skip
+                   observables=["loss", "stable_rank", "stable_rank_excess"])
         for axes, column in zip(row, plan.columns, strict=True):
             (line,) = [line for line in axes.get_lines() if line.get_label() == curve.label]
             values = VALUES[column.name](data)
@@ -125,7 +125,7 @@ def test_the_digits_curves_are_the_runs(name: str, digits: Images) -> None:
         assert initial["x"].shape == (12, 784) and set(initial["y"]) == {1.0, -1.0}
         params = {key: value for key, value in given.items() if key not in ("n", "m", "d")}
         data = run("nearly_orthogonal", params, steps=curve.steps, seed=seed, record=curve.recorded.tolist(),
-                   observables=["loss", "stable_rank", "rho"], initial=initial)  # fmt: skip
+                   observables=["loss", "stable_rank", "rho"], initial=initial)
         found["rank"].append(data["stable_rank"].values[:, :2].mean(-1))
         found["loss"].append(data["loss"].values)
         b = data["rho"].values[-1] * np.array([1, -1])[:, None, None] / np.sum(initial["x"] ** 2, axis=1)
@@ -167,7 +167,7 @@ def test_without_images_a_figure_is_left_out_with_the_reason(
     monkeypatch.setattr(plans, "mnist", refuse)
     monkeypatch.setattr(pictures, "scored", refuse)
     for writers, names in ((nearly_orthogonal.FIGURES, ("figure_2", "figure_6")),
-                           (heterogeneous.FIGURES, ("figure_1", "figure_5", "figure_6"))):  # fmt: skip
+                           (heterogeneous.FIGURES, ("figure_1", "figure_5", "figure_6"))):
         for name in names:
             assert writers[name](tmp_path) == []
             assert capsys.readouterr().err == f"{name}: left out, for its images cannot be had: no package here\n"
@@ -184,7 +184,7 @@ def test_the_heat_map_is_the_runs() -> None:
             for column, u in enumerate(MAP.x[1]):
                 params = {**MAP.parameters(neurons), "u_norm": u, "Gamma": ratio}
                 found = run("heterogeneous", params, steps=3, seeds=dict(MAP.seeds)[neurons], record=[3],
-                            observables=["test_error"])["test_error"].values  # fmt: skip
+                            observables=["test_error"])["test_error"].values
                 assert shown[row, column] == pytest.approx(1 - found.mean(), abs=1e-12)
                 assert axes.texts[2 * row + column].get_text() == f"{shown[row, column]:.2f}"
     assert "hardly lower the loss" in texts(figure)

@@ -176,7 +176,7 @@ def test_weights_are_those_of_the_runs_own_start_only() -> None:
     start = {
         "W": np.random.default_rng(1).normal(size=(2, 2, 6)), "mu": np.eye(6)[0], "xi": 2 * np.eye(6)[1:5],
         "y": np.array([1.0, -1, 1, -1]),
-    }  # fmt: skip
+    }
     data, trained = (gr.run("pegr", steps=5, initial=start, engine=engine) for engine in ("reduced", "weights"))
     rebuilt = gr.weights(data, initial=start)
     np.testing.assert_allclose(rebuilt, gr.weights(trained, initial=start), rtol=1e-11, atol=1e-13)

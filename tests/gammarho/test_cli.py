@@ -36,7 +36,7 @@ def dataset() -> xr.Dataset:
          "T_1": ((), 50.0, {"event": "loss <= 0.7"}), "T_2": ((), math.nan, {"event": "loss <= 0"})},
         coords={"t": t, "j": [1, -1]},
         attrs={"notes": ["n = 20 (published default, Section 4.1)"], "engine": "reduced"},
-    )  # fmt: skip
+    )
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,7 +178,7 @@ def test_the_table_shows_what_an_event_compares() -> None:
          "T_1": ((), 2, {"event": "first t with height >= 1; Lemma 1"}),
          "T_2": ((), 2, {"event": "first t with depth <= -1; Lemma 2"})},
         coords={"t": t, "j": [1, -1]},
-    )  # fmt: skip
+    )
     rows = {line.rsplit(None, 4)[0]: line.split()[-4:] for line in report.as_text(data).splitlines()[2:4]}
     assert rows["min_j height"] == ["0", "0.5", "1", "1.5"]
     assert rows["max_j depth"] == ["-0", "-0.5", "-1", "-1.5"]
@@ -329,7 +329,7 @@ def grid_of(values: list[float], status: list[str], message: list[str], **attrs:
         {"T": (dims, np.reshape(values, shape), attrs), "status": (dims, np.reshape(status, shape)),
          "message": (dims, np.reshape(message, shape))},
         coords={"y": [1], "x": np.arange(len(values)), "seed": [0]},
-    )  # fmt: skip
+    )
 
 
 def test_a_grid_tells_each_reason_with_its_count() -> None:
@@ -340,7 +340,7 @@ def test_a_grid_tells_each_reason_with_its_count() -> None:
         "1 of 6 runs diverged:", "  1, in 1 cell: step 7", "3 of 6 runs failed:", "  2, in 2 cells: d: 1",
         "  1, in 1 cell: n: is 3",
         "1 of 6 runs ok, but:", "  1, in 1 cell: drawn as vectors",
-    ]  # fmt: skip
+    ]
     many = grid_of([nan] * 9, ["diverged"] * 9, [f"reason {k}" for k in "abcdefghi"])
     lines = report.grid_as_text(many, "T").splitlines()
     assert lines[-1] == "  3: 3 other reasons, in the data's message"
@@ -376,7 +376,7 @@ def test_rows_that_repeat_an_earlier_one_are_named_and_not_shown() -> None:
     half, other = [0.5, 0.25], [0.5, 0.75]
     rows = {"test_error": half, "test_error_se": [0.0, 0.0], "test_error_unadapted": half,
             "test_error_unadapted_se": [0.0, 0.0], "test_error_adapted": other, "test_accuracy_adapted": [0.5, 0.25],
-            "test_accuracy_unadapted": [0.5, 0.74], "loss": [0.0, 0.0], "loss_like": [0.0, 1e-9]}  # fmt: skip
+            "test_accuracy_unadapted": [0.5, 0.74], "loss": [0.0, 0.0], "loss_like": [0.0, 1e-9]}
     data = xr.Dataset({name: ("t", values) for name, values in rows.items()}, coords={"t": [0, 1]})
     lines = report.as_text(data).splitlines()
     shown = [line.split()[0] for line in lines[1:] if len(line.split()) == 3]

@@ -124,7 +124,7 @@ COMMANDS = [
     (f"run pegr {SMALL} --steps 3 --engine weights --sampling gram", "...|gram|weights"),
     ("run pegr n=3 m=2 d=1 --steps 3", "...|d: 1 |at least 2"),
     ("run pegr n=3 m=2 d=1e12 --steps 3", "...|d: 1e+12 |sampling"),
-]  # fmt: skip
+]
 
 
 def one_sentence(said: str, expected: str) -> None:
@@ -156,7 +156,7 @@ def start(**changes: Any) -> dict[str, Any]:
     arrays = {
         "W": rng.normal(size=(2, 2, 8)), "mu": np.eye(8)[0], "xi": rng.normal(size=(3, 8)),
         "y": np.array([1.0, -1.0, 1.0]), **changes,
-    }  # fmt: skip
+    }
     return {name: array for name, array in arrays.items() if array is not None}
 
 

@@ -29,7 +29,7 @@ SLOW = {
 def commands() -> list[str]:
     """Each once, in order: lines of the plain code blocks without their comments, and what stands in backquotes."""
     lines = [line.split("  #")[0].split(" # ")[0].strip() for kind, body in BLOCKS if not kind
-             for line in body.splitlines()]  # fmt: skip
+             for line in body.splitlines()]
     prose = re.sub(r"^```.*?^```$", "", PAGE, flags=re.DOTALL | re.MULTILINE)
     inline = [" ".join(found.split()) for found in re.findall(r"`((?:gammarho|make) [^`]+)`", prose)]
     return list(dict.fromkeys(line for line in [*lines, *inline] if line))

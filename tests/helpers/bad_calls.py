@@ -23,7 +23,7 @@ def arrays(**changes: object) -> dict[str, Any]:
     start: dict[str, Any] = {
         "W": rng.normal(size=(2, 2, 6)), "mu": np.eye(6)[0], "xi": rng.normal(size=(4, 6)),
         "y": np.array([1.0, -1, 1, -1]),
-    }  # fmt: skip
+    }
     return {**start, **changes}
 
 
@@ -94,7 +94,7 @@ _NO_NUMBER: dict[str, tuple[Any, str]] = {
     "a long double below": (np.longdouble("1e-400"), "below"),
     "a long double beyond": (np.longdouble("1e400"), "beyond"), "a record": (np.zeros(1, dtype=[("a", int)])[0], "0"),
     "a data array": (xr.DataArray([1.0, 2.0]), "DataArray"), "a complex array": (np.array(1j), "1.j"),
-}  # fmt: skip
+}
 for _kind, (_value, _shown) in _NO_NUMBER.items():
     PASSED[f"eta: {_kind}"] = _run(params={"eta": _value}), ("eta:", _shown, "above 0")
     PASSED[f"n: {_kind}"] = _run(params={"n": _value}), ("n:", _shown, "at least 1")
@@ -109,7 +109,7 @@ for _name, _with in dict[str, Callable[[Any], Callable[[], object]]]({
     "workers": lambda v: _phase(workers=v), "draws": lambda v: _call("check", "pegr", draws=v),
     "constant": lambda v: _call("conditions", "pegr", constant=v), "sample": lambda v: _images(sample=v),
     "measured": lambda v: _call("conditions", "nearly_orthogonal", measured={"R_min": v}),
-}).items():  # fmt: skip
+}).items():
     for _kind in _WRONG:
         _value, _shown = _NO_NUMBER[_kind]
         PASSED[f"{_name}: {_kind}"] = _with(_value), (f"{_name}:", _shown)
@@ -124,16 +124,16 @@ for _name, _value, _word in (
     ("penalty_half", [True], "true or false"),
     ("penalty_half", "maybe", "true or false"), ("neurons", 1, "mean, sum"), ("neurons", b"mean", "mean, sum"),
     ("neurons", ["mean"], "mean, sum"), ("neurons", None, "mean, sum"), ("regularizer", True, "none, pegr, fgr"),
-):  # fmt: skip
+):
     PASSED[f"{_name} = {_value!r}"] = _run(params={_name: _value}), (f"{_name}:", _word)
 for _kind, _value in {
     "a set": {2, 3}, "a mapping": {2: 2}, "bytes": b"22", "a matrix": np.ones((2, 2)), "a fraction": [2.5, 1.5],
     "text in it": ["2", "x"],
     "nothing": [], "True": True,
-}.items():  # fmt: skip
+}.items():
     PASSED[f"class_sizes: {_kind}"] = (
         _call("run", "heterogeneous", {"K": 2, "n": 4, "class_sizes": _value}, steps=2), ("class_sizes:", "40,4")
-    )  # fmt: skip
+    )
 for _name in ("steps", "seed"):
     PASSED[f"{_name}: 2**70"] = _run(**{_name: 2**70}), (f"{_name}:", "beyond 2^53")
     PASSED[f"{_name}: 1.5"] = _run(**{_name: 1.5}), (f"{_name}:", "1.5")
@@ -145,20 +145,20 @@ _NO_MAPPING: dict[str, tuple[Any, str]] = {
     "an array": (np.ones(2), "array"), "a key that is no text": ({5: 1}, "key 5"),
     "a key of bytes": ({b"n": 1}, "b'n'"),
     "False": (False, "False"), "zero": (0, "0"), "an empty text": ("", "empty"), "an empty list": ([], "[]"),
-}  # fmt: skip
+}
 for _kind, (_value, _shown) in _NO_MAPPING.items():
     PASSED[f"params: {_kind}"] = _run(params=_value), ("params", _shown, "{'n': 20}")
     PASSED[f"initial: {_kind}"] = _run(initial=_value, params=None), ("initial", _shown, "{'W': ...}")
     PASSED[f"until mapping: {_kind}"] = _run(until=_value), ("until", _shown, "{'loss': 1e-3}")
     PASSED[f"measured mapping: {_kind}"] = (
         _call("conditions", "nearly_orthogonal", measured=_value), ("measured", _shown, "{'R_min': 1.0}")
-    )  # fmt: skip
+    )
 for _verb in ("derive", "validate", "check", "conditions"):
     PASSED[f"{_verb} params: 5"] = _call(_verb, "pegr", 5), ("params: 5", "{'n': 20}")
 for _name, _value, _words in (
     ("R_min", -1, ("measured: R_min = -1", "below 0")), ("R_mini", 1, ("measured:", "'R_min'")),
     ("R_min", "big", ("measured: R_min", "'big'")), ("R_min", "1e-400", ("measured: R_min", "below the smallest")),
-):  # fmt: skip
+):
     _measured = _call("conditions", "nearly_orthogonal", measured={_name: _value})
     PASSED[f"measured {_name} = {_value!r}"] = _measured, _words
 
@@ -172,7 +172,7 @@ for _kind, (_value, _shown) in {
     "an array": (np.array(["lss"]), "'loss'"), "a matrix": (np.array([["loss"]]), "array"),
     "an empty generator": (iter(()), "names none"),
     "records": (np.zeros(2, dtype=[("a", int)]), "not an observable"),
-}.items():  # fmt: skip
+}.items():
     PASSED[f"observables: {_kind}"] = _run(observables=_value), ("observables:", _shown)
 for _kind, (_value, _shown) in {
     "nested": ([[0], [1, 2]], "[0]"), "a fraction": (0.5, "0.5"), "a mapping": ({0: 1}, "{0: 1}"),
@@ -182,7 +182,7 @@ for _kind, (_value, _shown) in {
     "masked": (np.ma.array([0, 1], mask=[False, True]), "masked"), "beyond": ([0, 3], "3"),
     "back": ([2, 1], "increase"), "below": ([-1], "-1"),
     "an endless generator": (_endless(), "count"), "huge": ([2**70], "beyond 2^53"),
-}.items():  # fmt: skip
+}.items():
     PASSED[f"record: {_kind}"] = _run(record=_value), ("record", _shown)
 for _name, _options in {"engine": "reduced, weights", "sampling": "vectors, gram"}.items():
     for _value in (None, 5, [], {}, np.array([1, 2]), b"gram", float("nan")):
@@ -196,7 +196,7 @@ PASSED["setting: int"] = _call("run", int, steps=2), ("setting:", "int")
 for _value in (
     5, b"a.zarr", "", "g.nc", "no/g.zarr", "a" * 300 + ".zarr", "a\x00.zarr", "~nobody/g.zarr", ["g.zarr"], _THING,
     Path("."),
-):  # fmt: skip
+):
     PASSED[f"store: {str(_value)[:30]!r}"] = _phase(store=_value), ("store:",)
 for _value in ("maybe", 2, None, []):
     PASSED[f"progress: {_value!r}"] = _phase(progress=_value), ("progress:", "true or false")
@@ -220,13 +220,13 @@ for _kind, (_value, _shown) in {
     "masked": (("eta", np.ma.array([0.1, 0.2], mask=[False, True])), "masked"), "unknown": (("etta", [0.1]), "'eta'"),
     "absent": (("lam_until", [5, None]), "None"),
     "too many": (("eta", np.arange(1.0, 2e5)), "at most 100000"),
-}.items():  # fmt: skip
+}.items():
     PASSED[f"axis: {_kind}"] = _phase(x=_value), ("" if _shown in ("[0.1]", "1j", "2020", "count") else "x:", _shown)
 
 PASSED["initial: tasks that do not fit"] = _call(
     "run", "fomaml", {"M": 3}, steps=2,
     initial={"W": np.ones((2, 2, 4)), "nu_k": np.ones((2, 4)), "xi": np.ones((2, 3, 4)), "y": np.ones((2, 2))},
-), ("initial['y']", "give y as (n_tasks, 3)")  # fmt: skip
+), ("initial['y']", "give y as (n_tasks, 3)")
 
 # Arrays: each kind that is no array of real numbers, at W; then shapes, labels and what does not fit.
 _NO_ARRAY: dict[str, tuple[Any, str]] = {
@@ -250,7 +250,7 @@ _NO_ARRAY: dict[str, tuple[Any, str]] = {
     "integers beyond": (np.full((2, 2, 6), 2**60), "2^53"),
     "empty": (np.ones((2, 0, 6)), "(2, 0, 6)"), "three heads": (np.ones((3, 2, 6)), "(3, 2, 6)"),
     "two axes": (np.ones((2, 6)), "(2, 6)"), "another d": (np.ones((2, 2, 7)), "d"),
-}  # fmt: skip
+}
 for _kind, (_value, _shown) in _NO_ARRAY.items():
     PASSED[f"W: {_kind}"] = _from(W=_value), ("initial['W']", _shown)
 for _kind, (_value, _shown) in {
@@ -259,7 +259,7 @@ for _kind, (_value, _shown) in {
     "flags": ([True, False, True, False], "true and false"), "a column": ([[1], [-1], [1], [-1]], "(4, 1)"),
     "nan": ([1, np.nan, 1, -1], "nan"),
     "complex": ([1, -1j, 1, -1], "complex"),
-}.items():  # fmt: skip
+}.items():
     PASSED[f"y: {_kind}"] = _from(y=_value), ("initial['y']", _shown)
 PASSED["initial: a misspelt key"] = _run(initial={**arrays(), "xii": 1}, params=None), ("initial:", "'xii'", "'xi'")
 PASSED["initial: a key is missing"] = _run(initial={"W": arrays()["W"]}, params=None), ("initial:", "missing")
@@ -276,7 +276,7 @@ for _kind, (_value, _shown) in {
     "two classes": (np.ones((2, 3, 3)), "(5, d, d)"), "asymmetric": (np.arange(45.0).reshape(5, 3, 3), "symmetric"),
     "zero": (np.zeros((5, 3, 3)), "covariance"),
     "objects": (np.full((5, 3, 3), None), "objects"), "a mapping": ({}, "objects"),
-}.items():  # fmt: skip
+}.items():
     PASSED[f"covariances: {_kind}"] = _call("conditions", "heterogeneous", covariances=_value), ("covariances:", _shown)
 PASSED["conditions initial"] = _call("conditions", "nearly_orthogonal", initial=arrays()), ("initial:", "measured")
 
@@ -305,7 +305,7 @@ for _kind, (_value, _shown) in dict[str, tuple[Any, str]]({
     "nan held out": (_examples(test_x=np.full((6, 6), np.nan)), "test_x: nan"),
     "complex": (_examples(x=1j * np.eye(6)), "x: not an"),
     "labels 0": (_examples(y=[0, 1, 0, 1]), "label 0"),
-}).items():  # fmt: skip
+}).items():
     PASSED[f"examples: {_kind}"] = _call("run", "nearly_orthogonal", {"m": 2}, steps=2, initial=_value), ("", _shown)
 
 # Statements.
@@ -313,7 +313,7 @@ for _kind, (_value, _shown) in {
     "a number": (5, "5"), "numbers": ([5], "5"), "none": ([], "[]"), "unknown": (["E99"], "'E99'"),
     "bytes": (b"D1", "b'D1'"), "nested": ([["D1"]], "['D1']"),
     "a mapping": ({"D1": 1}, "'D1'"), "a text": ("E99", "'E99'"), "None in it": ([None], "None"),
-}.items():  # fmt: skip
+}.items():
     PASSED[f"statements: {_kind}"] = _call("check", "pegr", statements=_value, steps=2), ("statements:", _shown)
 _half = gr.Statement(id="mine", kind="inequality", claim="loss >=", mutant="loss <= 0")
 PASSED["statements: one that cannot be read"] = _call("check", "pegr", statements=[_half]), ("mine:", "loss >=")
@@ -327,7 +327,7 @@ for _kind, (_given, _said) in dict[str, tuple[dict[str, Any], tuple[str, ...]]](
     "a folder by number": ({"data_dir": 5}, ("data_dir: 5",)),
     "a folder in bytes": ({"data_dir": b"x"}, ("data_dir: b'x'",)),
     "a folder with NUL": ({"data_dir": "\x00"}, ("data_dir:",)),
-}).items():  # fmt: skip
+}).items():
     PASSED[f"images: {_kind}"] = _images(**_given), _said
 for _kind, (_given, _said) in dict[str, tuple[dict[str, Any], tuple[str, ...]]]({
     "images None": ({"images": None}, ("images:", "objects")),
@@ -350,5 +350,5 @@ for _kind, (_given, _said) in dict[str, tuple[dict[str, Any], tuple[str, ...]]](
     "a small class": ({"labels": [0] * 10 + [1] * 2}, ("labels:", "class 1")),
     "corrected": ({"corrected": "maybe"}, ("corrected:", "true or false")),
     "corrected of a list": ({"corrected": []}, ("corrected:", "true or false")),
-}).items():  # fmt: skip
+}).items():
     PASSED[f"scores: {_kind}"] = _scores(**_given), _said

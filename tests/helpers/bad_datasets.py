@@ -54,7 +54,7 @@ def calls() -> dict[str, tuple[Callable[[], object], tuple[str, ...]]]:
         "initial: a number": (own, 5, None, ("initial: 5",)),
         "setting: a number": (drawn, None, 5, ("setting: 5",)),
         "setting: another": (drawn, None, "nearly_orthogonal", ("nearly_orthogonal",)),
-    }  # fmt: skip
+    }
     return {
         name: (functools.partial(gr.weights, data, initial, setting), said)
         for name, (data, initial, setting, said) in table.items()

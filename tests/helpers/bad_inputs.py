@@ -27,7 +27,7 @@ _MISTYPED = {
     "1,5": "1,5", "1.2.3": "1.2.3", "5e": "5e", "e5": "e5", ".": ".", "+": "+", "5%": "5%", "'5'": "'5'",
     "\xa05": "\\xa0", "5\t": "\\t", "5\n": "\\n", "\x005": "\\x00", "1e400": "beyond the largest number, 1.8e308",
     "-1e400": "beyond", "None": "None", "true": "true", "-1": "-1",
-}  # fmt: skip
+}
 
 TYPED: list[tuple[list[str], tuple[str, ...]]] = []
 """Words of the command line, the verb first, and the words of the sentence."""
@@ -118,7 +118,7 @@ for _word, _close in (
     ("nearly-orthogonal", "'nearly_orthogonal'"),
     ("pegr ", "'pegr'"), ("own.py", "own.py:model"), ("own.py:", "own.py:model"), ("own.py:1", "own.py:model"),
     ("no/own.py:model", "no file"), ("pegr\x00", "pegr"), ("5", "pegr, heterogeneous"),
-):  # fmt: skip
+):
     TYPED.append((["derive", _word], ("setting:", _close)))
 for _verb in ("run", "validate", "check", "conditions"):
     TYPED.append(([_verb, "pergr"], ("setting:", "'pegr'")))
@@ -131,14 +131,14 @@ for _verb, _option in (
     ("check", "steps"),
     ("check", "seed"), ("check", "seeds"), ("check", "draws"), ("conditions", "steps"), ("phase", "steps"),
     ("phase", "seed"), ("phase", "seeds"), ("phase", "workers"),
-):  # fmt: skip
+):
     _axes = f"{_X} {_Y}".split(" ") if _verb == "phase" else []
     for _text in ("-1", "1.5", "\uff13", "", "1e300"):
         _said = (f"{_option}:", "beyond" if _text == "1e300" else "whole number")
         TYPED.append(([_verb, "pegr", *_axes, f"--{_option}", _text], _said))
 for _verb, _option in (
     ("run", "seeds"), ("check", "seeds"), ("check", "draws"), ("phase", "seeds"), ("phase", "workers"),
-):  # fmt: skip
+):
     _axes = f"{_X} {_Y}".split(" ") if _verb == "phase" else []
     TYPED.append(([_verb, "pegr", *_axes, f"--{_option}", "0"], (f"{_option}:", "at least 1")))
 _typed(f"phase pegr {_X} {_Y} --workers 1000000000", "workers:", "1000000000", "at most 1024")
@@ -156,19 +156,19 @@ for _text, _word in (
     ("0,9", "9"), ("1,0", "increase"), ("1,1", "increase"), ("0,\uff11", "expected"), ("0:2", "'0:2'"),
     ("0 1", "'0 1'"),
     ("ALL", "'ALL'"), ("all,1", "'all'"), ("0,nan", "'nan'"), ("1e300", "beyond"),
-):  # fmt: skip
+):
     TYPED.append((["run", "pegr", "--steps", "2", "--record", _text], ("record:", _word)))
 for _text, _word in (
     ("lss", "'loss'"), ("loss,gama", "'gamma'"), ("", "empty"), ("loss,", "'loss,'"), (",", "','"),
     ("loss;gamma", "loss;gamma"),
     ("LOSS", "'loss'"), ("loss gamma", "loss gamma"), ("all", "'all'"),
-):  # fmt: skip
+):
     TYPED.append((["run", "pegr", "--steps", "2", "--observables", _text], ("observables:", _word)))
 for _text, _word in (
     ("lss=1", "'loss'"), ("loss=", "empty"), ("loss=low", "'low'"), ("loss=0", "above 0"), ("loss=-1", "above 0"),
     ("loss=nan", "'nan'"), ("loss=inf", "'inf'"), ("loss=1e-400", "below the smallest"), ("loss=log(0)", "logarithm"),
     ("test_error=0.1", "every step"), ("T_1=3", "every step"), ("loss=\uff11", "expected"), ("loss=1e400", "beyond"),
-):  # fmt: skip
+):
     TYPED.append((["run", "pegr", "--steps", "2", "--until", _text], ("until:", _word)))
 _typed(f"run pegr {SIZES} --steps 2 --seeds 2 --until loss=0.1", "until:", "seeds (2) must be 1")
 _typed(f"run pegr {SIZES} --steps 2 --engine weights --until loss=0.1", "until:", "engine='reduced'")
@@ -189,7 +189,7 @@ for _text, *_words in (
     ("lam=0:1:3:log", "log axis"), ("lam=1:1.0000000000000002:9", "coincide"), ("n=2.5:4:3", "n: '2.5'"),
     ("d=1.5:9:3", "d: '1.5'"), ("neurons=0:1:3", "a choice"), ("penalty_half=0:1:2", "a flag"),
     ("lam_until=none:5:2", "name=a:b:n"), ("lam=1_0:20:2", "lam: '1_0'"), ("lam=0;1;3", "name=a:b:n"),
-):  # fmt: skip
+):
     _named = "x:" if ":" not in _words[0] else ""
     TYPED.append((["phase", "pegr", "--x", _text, *_Y.split(" "), "--steps", "2"], (_named, *_words)))
     if _text in ("", "lam=0:1:1", "lamb=0:1:3", "lam=1:1:3", "neurons=0:1:3"):
@@ -203,13 +203,13 @@ for _text, _word in (
     ("", "empty"), ("los", "'loss'"), ("margins:", "max"), ("margins:median", "rule"), ("margins[", "form"),
     ("[i=1]", "form"),
     ("margins[i]", "axis=label"), ("margins:max:min", "form"), ("loss,margins", "form"), ("\uff4coss", "not known"),
-):  # fmt: skip
+):
     TYPED.append(([*f"phase pegr {SIZES} {GRID} --observable".split(" "), _text], ("observable:", _word)))
 for _text, _word in (
     ("margins", "margins:max"), ("margins[i=9]:max", "i=9"), ("margins[j=1]:max", "'j'"),
     ("loss:max", "leave :max out"),
     ("gamma", "axes"), ("gamma[j=1]", "axes"),
-):  # fmt: skip
+):
     TYPED.append(([*f"phase pegr {SIZES} {GRID} --observable".split(" "), _text], ("observable:", _word)))
 
 # Conditions and statements.
@@ -217,7 +217,7 @@ for _text, _word in (
     ("0", "above 0"), ("-1", "above 0"), ("x", "'x'"), ("nan", "'nan'"), ("inf", "'inf'"), ("", "empty"),
     ("\uff11", "expected"),
     ("1e400", "beyond"), ("1e-400", "below"), ("exp(800)", "floating-point"), ("1_0", "'1_0'"),
-):  # fmt: skip
+):
     TYPED.append((["conditions", "pegr", "--constant", _text], ("constant:", _word)))
 _typed("conditions heterogeneous alpha=x", "alpha", "x")
 _typed("conditions nearly_orthogonal C_prime=0", "C_prime:", "0")
@@ -258,7 +258,7 @@ GRAMMAR: list[tuple[list[str], tuple[str, ...]]] = [
         ("run nearly_orthogonal --data mnist --classes 0,1 --data-dir no", "data_dir:", "no"),
         ("run nearly_orthogonal --data mnist --classes 0,1 --data-dir=", "data_dir: empty"),
     )
-]  # fmt: skip
+]
 
 
 def to_call(words: list[str]) -> Callable[[], object]:

@@ -20,7 +20,7 @@ def changed() -> list[str]:
     """The files that differ from the last commit; where none does, those that the last commit changed."""
     for asked in (["HEAD"], ["HEAD~1", "HEAD"]):
         found = subprocess.run(["git", "diff", "--name-only", *asked], cwd=ROOT, capture_output=True, text=True,
-                               check=True).stdout.split()  # fmt: skip
+                               check=True).stdout.split()
         if found:
             return found
     return []

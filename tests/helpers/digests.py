@@ -21,7 +21,7 @@ _PEGR = {"n": 7, "m": 4, "d": 40, "sigma_p": 0.9, "sigma_0": 0.1, "eta": 0.3, "l
 _CLASSES = {"n": 12, "m": 4, "d": 30, "sigma_0": 0.05, "eta": 0.2}
 _ORTHOGONAL = {"n": 9, "m": 4, "d": 50, "sigma_0": 0.01, "eta": 0.1}
 _TASKS = {"n_tasks": 4, "n": 4, "n_train": 2, "m": 5, "d": 60, "M": 3, "J": 2, "test_tasks": 6, "eta_inner": 0.5,
-          "sigma_xi": 0.2, "sigma_s": 0.05, "eta": 0.1, "sigma_0": 0.05}  # fmt: skip
+          "sigma_xi": 0.2, "sigma_s": 0.05, "eta": 0.1, "sigma_0": 0.05}
 _LARGE = {"n": 100, "d": 300, "m": 4}  # from 96 directions on the BLAS variant runs
 
 Case = tuple[str, Mapping[str, object], str]
@@ -45,7 +45,7 @@ CASES: dict[str, Case] = {
     },
     "fomaml gram": ("fomaml", {**_TASKS, "d": 1e6, "sigma_xi": 2e-3}, "gram"),
     "fomaml fresh": ("fomaml", {**_TASKS, "fresh": True}, "vectors"),
-}  # fmt: skip
+}
 
 
 def of_case(name: str) -> dict[str, str]:
@@ -77,7 +77,7 @@ def machine() -> str:
     grid = np.sin(np.arange(1, 4097, dtype=np.float64)).reshape(64, 64)
     shifted = grid @ grid.T + 64.0 * np.eye(64)
     parts = [np.exp(grid), np.log1p(abs(grid)), grid @ grid, np.linalg.cholesky(shifted), np.linalg.eigh(shifted)[0],
-             np.linalg.svd(grid)[1]]  # fmt: skip
+             np.linalg.svd(grid)[1]]
     return digest(np.concatenate([part.ravel() for part in parts]))
 
 

@@ -19,10 +19,11 @@ from scipy.stats import chi2, norm
 from derivations.ledger.errata import Erratum
 from derivations.papers.fomaml.model import PRESETS, model
 from derivations.papers.shelf import claims
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
 from simulate.run.kernels import kernel_for
-from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Floats, Run, Show, Shown, shows
+from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Run, Show, Shown, shows
 
 from . import printed_states as states
 from . import printed_tasks as tasks
@@ -44,7 +45,7 @@ SHOW |= {f"fomaml-{name}": one_step(f"fomaml-{claim}") for name, claim in (
     ("eq:C.7", "eq:C.7-margin"), ("eq:C.10-arguments", "eq:C.10-step"), ("eq:C.10-index", "eq:C.10-step"),
     ("eq:E.11-prime", "eq:E.11-step"), ("eq:E.11-norm", "eq:E.11-product"), ("eq:E.17", "eq:E.17-step"),
     ("eq:E.34-factor", "eq:F.33-step"), ("eq:E.34-method", "eq:E.34-step"), ("lem:F.7-label", "lem:F.7-step"),
-    ("lem:F.7-size", "lem:F.7-step"))}  # fmt: skip
+    ("lem:F.7-size", "lem:F.7-step"))}
 
 
 @dataclass(frozen=True)
@@ -83,17 +84,17 @@ class Sizes:
         return float(self.m**-0.5 * (1 + self.gamma * self.X / self.n) ** -q)
 
 
-def sigma(x: Floats, h: float = 0.5) -> Floats:
+def sigma(x: Array, h: float = 0.5) -> Array:
     """The Huberized ReLU."""
     return np.where(x < 0, 0.0, np.where(x <= h, x * x / (2 * h), x - h / 2))
 
 
-def sigmoid(x: Floats) -> Floats:
+def sigmoid(x: Array) -> Array:
     """-l'(-x), without overflow."""
     return np.exp(-np.logaddexp(0.0, -x))
 
 
-def grown(sizes: Sizes, starts: int = 60, steps: int = 60) -> Floats:
+def grown(sizes: Sizes, starts: int = 60, steps: int = 60) -> Array:
     """The largest Xi of one sample and one filter alone, from starts one step's growth below A(J): (starts,)."""
     rate = sizes.gamma * sizes.X / sizes.n
     growth = 1 + sizes.eta * sizes.X / (sizes.K * sizes.n) * (1 + rate) ** sizes.J
@@ -127,14 +128,14 @@ def overshoot(q: float, middle: bool) -> tuple[list[float], list[float], list[fl
 def one_step_goes_past_the_bound(entry: Erratum, run: Run) -> Shown:
     printed, smaller, wider = overshoot(0.5, middle=True)
     return Shown(printed[2] <= 10 * printed[0], max(smaller) <= 2 and max(wider) <= 2,
-                 (*(f"{x:.2g}" for x in printed), f"{max(smaller):.2g}"))  # fmt: skip
+                 (*(f"{x:.2g}" for x in printed), f"{max(smaller):.2g}"))
 
 
 @shows("fomaml-thm:E.9")
 def and_past_the_next(entry: Erratum, run: Run) -> Shown:
     printed, smaller, wider = overshoot(1.0, middle=False)
     return Shown(printed[2] <= 10 * printed[0], max(smaller) <= 2 and max(wider) <= 2,
-                 (*(f"{x:.2g}" for x in printed), f"{max(smaller):.2g}"))  # fmt: skip
+                 (*(f"{x:.2g}" for x in printed), f"{max(smaller):.2g}"))
 
 
 @shows("fomaml-cond:D.1-eta")
@@ -146,7 +147,7 @@ def a_step_that_grows_with_d(entry: Erratum, run: Run) -> Shown:
     return Shown(growth[0] <= 1, growth[1] <= 1, (f"{growth[0]:.1g}", f"{growth[1]:.1g}"))
 
 
-def ratio_at_T(x_0: float | Floats, A: float | Floats, B: float | Floats, G: float, D: float = 1.0) -> Floats:
+def ratio_at_T(x_0: float | Array, A: float | Array, B: float | Array, G: float, D: float = 1.0) -> Array:
     """log(y_T/(G y_0)), T the first integer with x_0 (1 + A)^T >= D."""
     steps = np.ceil(np.log(D / np.asarray(x_0)) / np.log1p(A) * (1 - 1e-12))
     return np.asarray(steps * np.log1p(B) - math.log(G))
@@ -171,7 +172,7 @@ def a_rate_is_not_its_logarithm(entry: Erratum, run: Run) -> Shown:
         float(np.exp(ratio_at_T(2.0**-power, A, B, 2.0)))
         for A, B, power in ((0.1, 0.01, 10.0), (25.2, 0.068, 25.2 / 0.068),
                             (25.2, 0.068, math.log1p(25.2) / math.log1p(0.068)))
-    )  # fmt: skip
+    )
     return Shown(large <= 1.1, small <= 1.1 and mended <= 1.068, (f"{small:.2f}", f"{large:.0f}"))
 
 
@@ -214,7 +215,7 @@ def the_whole_dictionary(entry: Erratum, run: Run) -> Shown:
     whole = [digits(L - math.log(2), L) for L in (math.log(1e3), math.log(1e6), math.log(1e100))]
     far = 1e16  # where m = L^0.2 is large
     return Shown(digits(far - math.log(2), far) <= 0, digits(0.5 * math.log(far), far) <= 0,
-                 tuple(f"10^{x:.1f}" for x in whole))  # fmt: skip
+                 tuple(f"10^{x:.1f}" for x in whole))
 
 
 @shows("fomaml-lem:F.1")
@@ -233,7 +234,7 @@ def a_task_from_the_dictionary(entry: Erratum, run: Run) -> Shown:
     whole = [ratio(L, L - math.log(2)) for L in ladder]
     own = [ratio(L, 0.5 * math.log(L)) for L in ladder]
     return Shown(whole[0] > whole[1] > whole[2], own[0] > own[1] > own[2] and own[2] < 1e-3,
-                 tuple(f"{x:.2g}" for x in (*whole, *own)))  # fmt: skip
+                 tuple(f"{x:.2g}" for x in (*whole, *own)))
 
 
 @shows("fomaml-lem:D.2-theta")
@@ -269,7 +270,7 @@ def the_unit_vector_of_z(entry: Erratum, run: Run) -> Shown:
 
 @shows("fomaml-lem:F.15")
 def adapted_on_different_samples(entry: Erratum, run: Run) -> Shown:
-    def margin(u: Floats, share: float, sizes: Sizes, size: float) -> Floats:
+    def margin(u: Array, share: float, sizes: Sizes, size: float) -> Array:
         """y f of a positive example, one filter, the task's ||z_k||^2 being `size` sigma_s^2 d."""
         for _ in range(sizes.J):
             pull = share * (1 + size * sizes.L**-0.8) * sigmoid(-sigma(u)) * tasks.ramp(u, sizes.h)
@@ -281,7 +282,7 @@ def adapted_on_different_samples(entry: Erratum, run: Run) -> Shown:
         sizes = Sizes(L)
         u = np.geomspace(sizes.m**-0.5 * (1 + sizes.gamma) ** -sizes.J, L**0.1, 2000)
         log_P = [-np.logaddexp(0.0, margin(u, share, sizes, size))
-                 for share, size in ((0.75, 1), (0.25, 1), (0.5, 2.25), (0.5, 0.25))]  # fmt: skip
+                 for share, size in ((0.75, 1), (0.25, 1), (0.5, 2.25), (0.5, 0.25))]
         apart.append(float(np.abs(log_P[0] - log_P[1]).max()))
         alike.append(float(np.abs(log_P[2] - log_P[3]).max()))
     quoted = (*(f"{x:.2g}" for x in apart), f"{max(alike):.2f}")
@@ -292,9 +293,9 @@ def adapted_on_different_samples(entry: Erratum, run: Run) -> Shown:
 class Grown:
     """A virtual run at L = log d: Lambda (T, 2), the least Xi (T,) and P (T, K, n)."""
 
-    features: Floats
-    noise: Floats
-    P: Floats
+    features: Array
+    noise: Array
+    P: Array
 
 
 @functools.cache
@@ -346,7 +347,7 @@ def the_threshold_of_the_event(entry: Erratum, run: Run) -> Shown:
     stated = 1 / (8 * s2 * d**1.5)
     printed, corrected = ((d**power) ** 2 / (8 * s2 * d) for power in (1.5, -0.25))
     return Shown(abs(printed / stated - 1) <= 1e-9, abs(corrected / stated - 1) <= 1e-9,
-                 (f"{stated:.2f}", f"{printed:.0e}"))  # fmt: skip
+                 (f"{stated:.2f}", f"{printed:.0e}"))
 
 
 @shows("fomaml-thm:4.5-union")
@@ -480,7 +481,7 @@ def the_inner_loop_amplifies(entry: Erratum, run: Run) -> Shown:
     wanted = sizes.m**-0.5 * rate
     printed, corrected = (sizes.A(sizes.J - 1) * (1 + sign * rate) ** sizes.J for sign in (-1, 1))
     return Shown(0.5 <= printed / wanted <= 2, 0.5 <= corrected / wanted <= 2,
-                 (f"{printed:.0f}", f"{corrected:.0f}", f"{wanted:.0f}"))  # fmt: skip
+                 (f"{printed:.0f}", f"{corrected:.0f}", f"{wanted:.0f}"))
 
 
 @shows("fomaml-claim:E.4")

@@ -11,10 +11,11 @@ import pytest
 from derivations.ledger.errata import Erratum
 from derivations.papers.heterogeneous.model import model
 from derivations.papers.shelf import claims
+from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
-from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Floats, Run, Show, Shown, shows
+from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Run, Show, Shown, shows
 from tests.helpers.printed_states import Classes
 
 from . import printed_states as states
@@ -33,22 +34,22 @@ def one_step(claim: str) -> Show:
 
 
 SHOW |= {f"heterogeneous-{name}": one_step(f"heterogeneous-{name}-{claim}") for name, claim in
-         (("74", "product"), ("76", "norm"), ("96", "step"), ("112", "beta"), ("124", "step"))}  # fmt: skip
+         (("74", "product"), ("76", "norm"), ("96", "step"), ("112", "beta"), ("124", "step"))}
 
 
 def drawn(entry: Erratum, number: int = 0, **changed: float) -> Draw:
     """What a command's seed 0 draws."""
     words = dict(word.split("=") for word in entry.runs[number].split() if "=" in word and not word.startswith("--"))
     numbers = {name: int(value) if name in ("K", "n", "m") else value if name == "init" else float(value)
-               for name, value in words.items() if name != "loss"}  # fmt: skip
+               for name, value in words.items() if name != "loss"}
     declared = model(int(words["K"]))
     return draw(declared, {p.name: p.default for p in declared.parameters} | numbers | changed, 0)
 
 
-def outputs(state: Classes) -> Floats:
+def outputs(state: Classes) -> Array:
     """F (K, n)."""
     on = np.maximum(state.W @ state.u.T, 0)[..., state.y] + np.maximum(state.W @ state.xi.T, 0)
-    found: Floats = on.mean(1)
+    found: Array = on.mean(1)
     return found
 
 
@@ -128,7 +129,7 @@ def gains_are_over_m(entry: Erratum, run: Run) -> Shown:
     printed, corrected = (bound_94(state, 0, 2, rate, True) for rate in rates)
     assert printed < 0
     return Shown(found <= printed, found <= corrected, (f"{found / state.eta:.2f}", f"{printed / state.eta:.2f}",
-                                                        f"{corrected / state.eta:.2f}"))  # fmt: skip
+                                                        f"{corrected / state.eta:.2f}"))
 
 
 @shows("heterogeneous-94-shared")
@@ -138,7 +139,7 @@ def a_class_shares_its_feature(entry: Erratum, run: Run) -> Shown:
     (m, n), found = (state.W.shape[1], len(state.y)), largest_gain(state, 0, 10)
     printed, corrected = (bound_94(state, 0, 10, state.eta / (m * n), shared) for shared in (False, True))
     return Shown(found <= printed, found <= corrected, (f"{found / state.eta:.4f}", f"{printed / state.eta:.4f}",
-                                                        f"{corrected / state.eta:.4f}"))  # fmt: skip
+                                                        f"{corrected / state.eta:.4f}"))
 
 
 @shows("heterogeneous-98")
@@ -151,7 +152,7 @@ def another_class_is_pushed_down(entry: Erratum, run: Run) -> Shown:
     label = state.p[own, np.arange(len(own))]
     rate = state.eta / (state.W.shape[1] * len(own))
 
-    def excess(away: Floats, back: Floats) -> float:
+    def excess(away: Array, back: Array) -> float:
         """The largest left side less right side of (98), over filters of the other class."""
         right = np.einsum("kri,ki,ia->kra", on, away, apart) - on * back[:, None] * np.diag(gram)
         over = change / rate - right
@@ -271,7 +272,7 @@ def two_sides(entry: Erratum, run: Run) -> Shown:
     printed, corrected = ({d: factor * math.exp(-2 * d * t**2) for d in probability} for factor in (1, 2))
     quoted = (*(f"{x:.1f}" for x in probability.values()), *(f"{x:.2f}" for x in printed.values()))
     return Shown(all(probability[d] <= printed[d] for d in printed),
-                 all(probability[d] <= corrected[d] for d in corrected), quoted)  # fmt: skip
+                 all(probability[d] <= corrected[d] for d in corrected), quoted)
 
 
 @shows("heterogeneous-L18")

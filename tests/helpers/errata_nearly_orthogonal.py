@@ -33,7 +33,7 @@ def one_step(claim: str) -> Show:
 
 SHOW |= {f"nearly_orthogonal-{name}": one_step(f"nearly_orthogonal-{claim}") for name, claim in (
     ("5.7", "5.7-ratio"), ("D.2", "D.2-sum"), ("E.1-norm", "E.1-sum"), ("E.2-index", "E.2-step"),
-    ("F.2-prime", "F.2-step"), ("G.1-index", "G.1-step"), ("G.11", "G.11-gradient"))}  # fmt: skip
+    ("F.2-prime", "F.2-step"), ("G.1-index", "G.1-step"), ("G.11", "G.11-gradient"))}
 
 
 def drawn(entry: Erratum, number: int = 0) -> Draw:
@@ -41,7 +41,7 @@ def drawn(entry: Erratum, number: int = 0) -> Draw:
     command = entry.runs[number].split()
     words = dict(word.split("=") for word in command if "=" in word)
     values = {name: int(value) if name in ("n", "m") else value if name == "data" else float(value)
-              for name, value in words.items()}  # fmt: skip
+              for name, value in words.items()}
     seed = int(command[command.index("--seed") + 1]) if "--seed" in command else 0
     return draw(model(), {p.name: p.default for p in model().parameters} | values, seed)
 
@@ -96,7 +96,7 @@ def the_exponent_is_the_sequence(entry: Erratum, run: Run) -> Shown:
     exponent = 2 * (1 + share / slope**2) / slope
     printed, corrected = (2 * (1 + share / slope**power) / slope for power in (4, 2))
     return Shown(abs(exponent - printed) <= EXACT, abs(exponent - corrected) <= EXACT,
-                 (f"{exponent:.2f}", f"{printed:.2f}"))  # fmt: skip
+                 (f"{exponent:.2f}", f"{printed:.2f}"))
 
 
 @shows("nearly_orthogonal-C.35")
@@ -107,7 +107,7 @@ def which_constant_goes_where(entry: Erratum, run: Run) -> Shown:
     printed = np.log1p(slope * c_5 * t) / (c_4 * slope)
     mended = np.log1p(slope * c_4 * t) / (c_4 * slope), np.log1p(slope * c_5 * t) / (c_5 * slope)
     holds = [bool((own <= bound[0] * (1 + 1e-12)).all() and (other <= bound[1] * (1 + 1e-12)).all())
-             for bound in ((printed, printed), mended)]  # fmt: skip
+             for bound in ((printed, printed), mended)]
     return Shown(holds[0], holds[1], (f"{other[2]:.2f}", f"{printed[2]:.2f}"))
 
 
@@ -141,7 +141,7 @@ def a_ratio_without_a_unit(entry: Erratum, run: Run) -> Shown:
     n, m, eta, beta, constant, small, large = 10, 100, 0.01, 0.1, 1.0, 2.0, 3.0
     T_1 = constant * n * m / (eta * large**2)
     own = [math.log(1 + 0.2 * eta * small**2 * math.exp(-beta) * T_1 / (n * m)),
-           math.log(1 + 1.2 * eta * large**2 * math.exp(2 * beta) * T_1 / (n * m))]  # fmt: skip
+           math.log(1 + 1.2 * eta * large**2 * math.exp(2 * beta) * T_1 / (n * m))]
     found = own[0] / own[1]
     printed = math.log(1 + 0.2 * math.exp(-beta) * small**2) / math.log(1 + 1.2 * math.exp(2 * beta) * large**2)
     mended = math.log(1 + 0.2 * math.exp(-beta) * (small / large) ** 2) / math.log(1 + 1.2 * math.exp(2 * beta))
@@ -198,7 +198,7 @@ def the_slope_of_the_other_class(entry: Erratum, run: Run) -> Shown:
     found, labels = run(entry.runs[0]), drawn(entry).y
     mean, margin = found["rho"][-1].mean(1), found["margins"][-1]
     own, other = (np.array([mean[0 if label * side > 0 else 1, i] for i, label in enumerate(labels)])
-                  for side in (1, -1))  # fmt: skip
+                  for side in (1, -1))
     error = [float(np.abs(margin - (own - factor * other)).max()) for factor in (1.0, 0.5)]
     return Shown(error[0] <= 1e-4, error[1] <= 1e-4, (f"{margin[0]:.2f}", f"{(own - other)[0]:.2f}"))
 
@@ -217,8 +217,8 @@ def one_example_at_a_time(entry: Erratum, run: Run) -> Shown:
     first, last = run(entry.runs[0])["rho"]
     grown, labels = (last - first).mean(1), drawn(entry).y
     own, other = (np.array([grown[0 if label * side > 0 else 1, i] for i, label in enumerate(labels)])
-                  for side in (1, -1))  # fmt: skip
+                  for side in (1, -1))
     same = float(np.abs(own + other / 0.5).max())
     apart = max(abs(own[i] / (-other[k] / 0.5) - 1) for i in range(labels.size) for k in range(labels.size)
-                if labels[i] != labels[k])  # fmt: skip
+                if labels[i] != labels[k])
     return Shown(apart <= 0.01, same <= 1e-9, (f"{apart:.0%}",))

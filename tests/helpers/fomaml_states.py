@@ -92,7 +92,7 @@ class Case:
     @property
     def values(self) -> dict[str, Any]:
         return {"n_tasks": self.tasks, "n_train": self.n_train, "J": self.J, "eta_inner": self.gamma,
-                "eta": self.eta, "h": self.h, "neurons": "sum"}  # fmt: skip
+                "eta": self.eta, "h": self.h, "neurons": "sum"}
 
     @property
     def splits(self) -> bool:
@@ -414,6 +414,6 @@ def is_caught(wrong: Mutant) -> None:
     found = find(
         cases(*wrong.kind), refuted, random=Random(0),
         settings=settings(CALM, max_examples=400, phases=[Phase.generate], database=None),
-    )  # fmt: skip
+    )
     true = wrong.right(found)
     assert true is None or not true.violated

@@ -28,7 +28,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "nearly_orthogonal": {"n": 5, "m": 3, "d": 20, "eta": 0.2},
     "fomaml": {"n_tasks": 2, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 4, "J": 2, "test_tasks": 4, "eta": 0.2,
                "eta_inner": 0.2, "sigma_xi": 0.3, "sigma_0": 0.1},
-}  # fmt: skip
+}
 STEPS = 6
 RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError)
 
@@ -107,7 +107,7 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     n, m, d, tasks = int(rng.integers(3, 7)), int(rng.integers(2, 5)), 6, 2 if bilevel else 1
     values = {**of.values, "n": n, "m": m, "neurons": ["mean", "sum"][at % 2], "penalty_half": bool(at % 3), "lam": 0.3,
               "lam_until": 2, "eta": 0.3, "slope": 0.2, "J": at % 3, "eta_inner": 0.3, "n_tasks": tasks, "n_train": 2,
-              "h": 0.4}  # fmt: skip
+              "h": 0.4}
     size = model.offsets(n * tasks, tasks)[""]
     vectors, W = rng.normal(size=(size, d)) / 2, rng.normal(size=(model.n_heads, m, d))
     if at % 4 == 1:

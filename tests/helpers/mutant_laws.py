@@ -22,7 +22,7 @@ EXAMPLES = {
                          "_class_error", "_logistic", "_cross_entropy", "mean_and_error", "scores", "_alone", "_own"),
     "dynamics.geometry.distances": ("weight_gram", "project_off"),
     "simulate.observe.fresh": ("law", "_labels", "_key", "_fresh_vectors", "_covariance", "_class_noise"),
-}  # fmt: skip
+}
 CLASSES = {"dynamics.fresh.classnoise": ("standardised", "of", "covariance", "_seen", "preactivations",
                                              "spiked", "sample")}
 TASKS = {
@@ -58,7 +58,7 @@ REPORTED: dict[str, dict[str, tuple[str, ...]]] = {
                          "simulate.observe.coefficients": COMMON["simulate.observe.coefficients"], **OF_CLASSES},
     "nearly_orthogonal": OF_MATRICES,
     "fomaml_train_validation_huberized": {**COMMON, **EVENTS},
-}  # fmt: skip
+}
 BY_KERNEL: dict[str, dict[str, tuple[str, ...]]] = {
     "pegr_none_q2": {**EXAMPLES, **SEEN},
     "heterogeneous_K3": {**EXAMPLES, **CLASSES, **SEEN},

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 _OPPOSITE: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Pow: ast.Mult,
-}  # fmt: skip
+}
 _KIND = re.compile(r"^([A-Za-z]+?)(\d+|_[A-Za-z]\w*)$")  # w0 and w1, relu_mu and relu_xi
 
 

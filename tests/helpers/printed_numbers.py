@@ -55,7 +55,7 @@ class State:
         known: dict[str, Any] = {
             "n": len(self.y), "m": self.W.shape[1], "eta": self.eta, "lam": self.lam, "v_mu": self.mu,
             "G_mu_mu": self.mu @ self.mu,
-        }  # fmt: skip
+        }
         return known[name]
 
     def preactivation(self, family: str, at: Sequence[int]) -> Any:

@@ -96,7 +96,7 @@ class Inputs:
         known: dict[str, Any] = {
             "y": self.y, "s": SIGN, "l1": -1 / (1 + np.exp(self.margins)), "loss": np.log1p(np.exp(-self.margins)),
             "v_x": self.x,
-        }  # fmt: skip
+        }
         if base == "G_x_x":
             return self.x[at[0]] @ self.x[at[1]]
         return self.W[at[0], at[1]] @ self.x[at[2]] if base == "a_x" else known[base][at[0]]
@@ -319,7 +319,7 @@ TRUTH: dict[str, Truth] = {
     **printed_tasks.TRUTH,
 }
 FROZEN = {"nearly_orthogonal-D.1-step", "nearly_orthogonal-D.2-step", "nearly_orthogonal-D.2-sum",
-          "nearly_orthogonal-5.7-ratio", "nearly_orthogonal-D.3-ratio"}  # fmt: skip
+          "nearly_orthogonal-5.7-ratio", "nearly_orthogonal-D.3-ratio"}
 
 
 def state_of(claim: str, seed: int = 0) -> Classes | Inputs | Tasks:

@@ -92,7 +92,7 @@ class Tasks:
     def symbol(self, name: str) -> Any:
         n = self.y.shape[1]
         return {"n": n, "n_1": self.n_1, "n_2": n - self.n_1, "K": len(self.z), "m": self.W.shape[1], "eta": self.eta,
-                "gamma": self.gamma, "h": self.h, "G_nu_nu": self.nu @ self.nu, "W": self.W}[name]  # fmt: skip
+                "gamma": self.gamma, "h": self.h, "G_nu_nu": self.nu @ self.nu, "W": self.W}[name]
 
     def vector(self, name: str, at: tuple[int, ...]) -> Array:
         """A vector by name and indices."""
@@ -108,7 +108,7 @@ class Tasks:
             "s": SIGN, "y": self.y, "l1": -1 / (1 + np.exp(self.margins)), "loss": np.log1p(np.exp(-self.margins)),
             "W~": self.where, "z_nu_k": on_nu, "a_nu_k": on_nu[..., None] * self.y, "other_xi": self.by_c_4,
             "a_xi": np.einsum("kjrd,kid->jrki", self.where, self.xi),
-        }  # fmt: skip
+        }
 
     def named(self, base: str, at: tuple[int, ...]) -> Any:
         at = tuple(index - 1 for index in at)
@@ -134,7 +134,7 @@ def tasks(seed: int = 0, split: bool = False, outer: bool = True, K: int = 3, n:
     noise = 0.4 * rng.standard_normal((K * n + 1, d - 5)) @ basis[5:]
     y = np.where(rng.permuted(np.tile(np.arange(n), (K, 1)), axis=1) % 2 == 0, 1.0, -1.0)
     return Tasks(nu, z, noise[:-1].reshape(K, n, d), noise[-1], y, 0.25 * rng.standard_normal((2, m, d)), split=split,
-                 outer=outer)  # fmt: skip
+                 outer=outer)
 
 
 # What happens, by torch.

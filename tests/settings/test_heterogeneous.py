@@ -285,7 +285,7 @@ EXACT: dict[str, tuple[Callable[[Course], float], tuple[str, str]]] = {
     "I6": (i6, ("q0 = kappa/n", "q0 = 2.0*kappa/n")), "I8": (i8, ("q0 = kappa/n", "q0 = 50.0*kappa")),
     "I9": (i9, ("log1p(total)", "total")), "I10": (i10, ("relu_u + relu_xi", "relu_u + relu_xi*relu_xi")),
     "I11": (i11, ("e[label, i] = -others", "e[label, i] = others")), "I12": (i12, SIGN_XI),
-}  # fmt: skip
+}
 
 
 @st.composite
@@ -396,7 +396,7 @@ def test_a_gram_draw_has_the_law_of_vectors() -> None:
     pick: dict[str, Callable[[Draw], float]] = {
         "own": lambda x: x.gram[3, 3], "cross": lambda x: x.gram[3, 4], "spike": lambda x: noise_of(x).gram[3, 0],
         "other": lambda x: noise_of(x).gram[3, 1], "z": lambda x: x.z[0, 0, 4], "w": lambda x: noise_of(x).z[0, 2],
-    }  # fmt: skip
+    }
     assert min(ks_2samp([of(x) for x in vectors], [of(x) for x in grams]).pvalue for of in pick.values()) > 1e-3
     assert ks_2samp([pick["spike"](x) for x in vectors], [pick["other"](x) for x in vectors]).pvalue < 1e-6
     assert all(not x.gram[:3, 3:].any() for x in grams)
@@ -404,7 +404,7 @@ def test_a_gram_draw_has_the_law_of_vectors() -> None:
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"noise": "uniform"}, "uniform noise"), ({"init": "uniform"}, "uniform filters"),
-])  # fmt: skip
+])
 def test_gram_sampling_is_refused_where_it_is_inexact(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         gr.run("heterogeneous", {**SMALL, "init": "gaussian", **change}, steps=1, sampling="gram")
@@ -568,7 +568,7 @@ def test_pair_moments_are_unbiased() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("Gamma", "u_norm", "low", "high"), [
     (1, 0.001, 0.17, 0.23), (1400, 0.001, 0.90, 0.96), (1, 1, 0.43, 0.53), (1, 3.8, 0.99, 1.0),
-])  # fmt: skip
+])
 def test_the_corners_of_figure_3(Gamma: float, u_norm: float, low: float, high: float) -> None:
     """K = 5, m = 100, n = 500, d = 1000, 20 steps, sum over filters: mean test accuracy of two seeds."""
     found = gr.run(

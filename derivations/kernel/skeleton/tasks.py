@@ -10,7 +10,7 @@ def couple(
     g: NDArray[np.float64], head: NDArray[np.float64], active: NDArray[np.int64], left: NDArray[np.float64],
     right: NDArray[np.float64], packed: NDArray[np.float64], picked: NDArray[np.float64], middle: NDArray[np.float64],
     first: NDArray[np.float64], rest: NDArray[np.float64],
-) -> None:  # fmt: skip
+) -> None:
     """first, rest = g gram, of the first directions and of the others, by BLAS.
 
     The first directions, orthogonal to the others, have the Gram matrix head; of the others only
@@ -36,7 +36,7 @@ def couple(
 def advance(
     z: NDArray[np.float64], b: NDArray[np.float64], g: NDArray[np.float64], first: NDArray[np.float64],
     rest: NDArray[np.float64], eta: float,
-) -> None:  # fmt: skip
+) -> None:
     """b <- b - eta g and z <- z - eta (first, rest), in place."""
     cut = first.shape[1]
     for h in range(z.shape[0]):

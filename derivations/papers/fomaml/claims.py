@@ -226,12 +226,12 @@ _OFF = (("nu_k", "xi"), ("xi", "nu"), ("xi", "z"), ("nu_k", "fresh"))
 NOISE_OFF = Hypothesis(
     text="xi _|_ nu, z_1, ..., z_M", latex=r"\boldsymbol{\xi}\perp\boldsymbol{\nu},\mathbf{z}_1,\dots,\mathbf{z}_M",
     rule=_products({GramEntry(*pair): _zero for pair in _OFF}),
-)  # fmt: skip
+)
 FEATURES = Hypothesis(
     text="nu_k = nu + z_k, <nu, z_k> = 0", latex=r"\boldsymbol{\nu}_k=\boldsymbol{\nu}+\mathbf{z}_k\perp\mathbf{z}_k",
     rule=_products({GramEntry("nu_k", "nu"): lambda at: nu2, GramEntry("nu_k", "z"): lambda at: gram_z[at],
                     GramEntry("nu_k", "nu_k"): lambda at: nu2 + gram_z[at]}),
-)  # fmt: skip
+)
 HEAD_1 = Hypothesis(text="j = 1", latex="j=1", rule=lambda expr: expr.xreplace({s[j]: sp.S.One}))
 
 Derived = Callable[[Recursion], sp.Expr]
@@ -282,7 +282,7 @@ def _claim(
         return model(method)
 
     return Claim(id=f"fomaml-{name}", where=where, left=left[0], left_latex=left[1], model=of, display=display,
-                 derived=derived, hypotheses=(SUM, *hypotheses), errata=errata)  # fmt: skip
+                 derived=derived, hypotheses=(SUM, *hypotheses), errata=errata)
 
 
 _VAL = "train-validation"
@@ -339,4 +339,4 @@ CLAIMS = (
            _against(_outer(VALIDATION), "fresh"), NOISE_OFF, errata=_FRESH, method=_VAL),
     _claim("eq:F.35-step", "(F.35), the equality", _left("xi", r"\boldsymbol{\xi}", False), fresh,
            _against(_outer(VALIDATION), "fresh"), NOISE_OFF, errata=_FRESH, method=_VAL),
-)  # fmt: skip
+)

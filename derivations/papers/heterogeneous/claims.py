@@ -165,7 +165,7 @@ def eq_124(slip: Slip) -> Lines:
 def decomposition(slip: Slip) -> Lines:
     """w_{k,r}, by gamma_{k,r,c} u_c/||u_c||^2 and rho_{k,r,i} xi_i/||xi_i||^2."""
     gamma = eta / (m * n) * on_u(class_) * gram_u[class_, class_] * over_examples(
-        in_class(i, class_) * (same(k, class_) - p[k, i]))  # fmt: skip
+        in_class(i, class_) * (same(k, class_) - p[k, i]))
     rho = eta / (m * n) * on_xi() * gram_xi[i, i] * (in_class(i) - p[k, i])
     return (
         sp.Sum(gamma * u(class_) / gram_u[class_, class_], (class_, 1, CLASSES)),
@@ -174,7 +174,7 @@ def decomposition(slip: Slip) -> Lines:
 
 
 FEATURES = orthogonal("u", "u", "<u_k, u_j> = 0 for k != j",
-                      r"\langle\boldsymbol{u}_k,\boldsymbol{u}_j\rangle=0\ (k\neq j)")  # fmt: skip
+                      r"\langle\boldsymbol{u}_k,\boldsymbol{u}_j\rangle=0\ (k\neq j)")
 NOISE_OFF = orthogonal("u", "xi", "u_k^T A_j = 0", r"\boldsymbol{u}_k^\top\mathbf{A}_j=0")
 MEAN = second_layer(1 / m)
 OTHER = Hypothesis(text="k != y_i", latex=r"k\neq y_i", rule=lambda expr: expr * (1 - same(k, y[i])))
@@ -245,7 +245,7 @@ def _claim(
     errata: tuple[str, ...] = (),
 ) -> Claim:
     return Claim(id=f"heterogeneous-{name}", where=where, left=left[0], left_latex=left[1], model=_model,
-                 display=display, derived=_written(derived), hypotheses=(MEAN, *hypotheses), errata=errata)  # fmt: skip
+                 display=display, derived=_written(derived), hypotheses=(MEAN, *hypotheses), errata=errata)
 
 
 CLAIMS = (
@@ -277,4 +277,4 @@ CLAIMS = (
            errata=("heterogeneous-124",)),
     _claim("decomposition", "the decomposition that (112) uses, with the features; not printed", _FILTER, decomposition,
            changes.filter_change),
-)  # fmt: skip
+)

@@ -146,11 +146,11 @@ def _frozen(expr: sp.Expr) -> sp.Expr:
 
 MEAN = second_layer(1 / m)
 FROZEN = Hypothesis(text="sign(<w_{j,r}, x_i>) = j y_i", rule=_frozen,
-                    latex=r"\mathrm{sign}\langle\mathbf{w}_{j,r},\mathbf{x}_i\rangle=jy_i")  # fmt: skip
+                    latex=r"\mathrm{sign}\langle\mathbf{w}_{j,r},\mathbf{x}_i\rangle=jy_i")
 OWN = Hypothesis(text="j = y_i", latex="j=y_i", rule=lambda expr: expr * own_class())
 OTHER = Hypothesis(text="j = -y_i", latex="j=-y_i", rule=lambda expr: expr * (1 - own_class()))
 ACROSS = Hypothesis(text="j = y_i = -y_i'", latex="j=y_i=-y_{i'}",
-                    rule=lambda expr: expr * own_class() * (1 - own_class(i_)))  # fmt: skip
+                    rule=lambda expr: expr * own_class() * (1 - own_class(i_)))
 
 _FILTER = ("w_{j,r}(t+1) - w_{j,r}(t)", r"\mathbf{w}_{j,r}^{(t+1)} - \mathbf{w}_{j,r}^{(t)}")
 
@@ -186,7 +186,7 @@ def _claim(
     errata: tuple[str, ...] = (),
 ) -> Claim:
     return Claim(id=f"nearly_orthogonal-{name}", where=where, left=left[0], left_latex=left[1], model=model,
-                 display=display, derived=derived, hypotheses=(MEAN, *hypotheses), errata=errata)  # fmt: skip
+                 display=display, derived=derived, hypotheses=(MEAN, *hypotheses), errata=errata)
 
 
 CLAIMS = (
@@ -215,4 +215,4 @@ CLAIMS = (
     _claim("G.11-gradient", "(G.11), the second equality", ("grad_{w_{j,r}} y_i f(x_i)",
            r"\nabla_{\mathbf{w}_{j,r}}(y_if(\mathbf{x}_i))"), eq_g_11,
            lambda found: changes.filter_gradient(found, margin[i]), errata=("nearly_orthogonal-G.11",)),
-)  # fmt: skip
+)

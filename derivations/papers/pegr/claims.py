@@ -320,7 +320,7 @@ def eq_e_8(slip: Slip) -> Lines:
 
 SIGNAL_FREE = orthogonal("mu", "xi", "<mu, xi_i> = 0", r"\langle\boldsymbol{\mu},\boldsymbol{\xi}_i\rangle=0")
 NOISE_FREE = orthogonal("xi", "xi", "<xi_i, xi_i'> = 0 for i != i'",
-                        r"\langle\boldsymbol{\xi}_i,\boldsymbol{\xi}_{i'}\rangle=0\ (i\neq i')")  # fmt: skip
+                        r"\langle\boldsymbol{\xi}_i,\boldsymbol{\xi}_{i'}\rangle=0\ (i\neq i')")
 MEAN, HALF, WHOLE = second_layer(1 / m), penalty_constant(sp.Rational(1, 2)), penalty_constant(sp.S.One)
 EARLY = omitted("zeta", "terms with zeta left out", r"\text{terms with }\zeta\text{ left out}")
 FIRST_ORDER = omitted("l2", "terms with l'' left out", r"\text{terms with }\ell''\text{ left out}")
@@ -333,7 +333,7 @@ _OVER = (
     r"\overline{\rho}_{j,r,i}^{(t+1)} - \overline{\rho}_{j,r,i}^{(t)}",
 )
 _UNDER = ("rho_under_{j,r,i}(t+1) - rho_under_{j,r,i}(t)",
-          r"\underline{\rho}_{j,r,i}^{(t+1)} - \underline{\rho}_{j,r,i}^{(t)}")  # fmt: skip
+          r"\underline{\rho}_{j,r,i}^{(t+1)} - \underline{\rho}_{j,r,i}^{(t)}")
 
 
 def _model(regularizer: str) -> Callable[[], Model]:
@@ -351,7 +351,7 @@ def _claim(
     errata: tuple[str, ...] = (),
 ) -> Claim:
     return Claim(id=name, where=where, left=left[0], left_latex=left[1], model=_model(regularizer), display=display,
-                 derived=derived, hypotheses=(SIGNAL_FREE, MEAN, *hypotheses), errata=errata)  # fmt: skip
+                 derived=derived, hypotheses=(SIGNAL_FREE, MEAN, *hypotheses), errata=errata)
 
 
 def _gamma(found: Recursion) -> sp.Expr:
@@ -429,4 +429,4 @@ CLAIMS = (
     _claim("pegr-E.8-step", "(E.8)", ("<w_{j,r}(t+1) - w_{j,r}(t), xi_i>",
            r"\langle\mathbf{w}_{j,r}^{(t+1)}-\mathbf{w}_{j,r}^{(t)}, \boldsymbol{\xi}_i\rangle"), "none", eq_e_8,
            lambda found: changes.patch_change(found, 1)),
-)  # fmt: skip
+)

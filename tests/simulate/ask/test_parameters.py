@@ -110,7 +110,7 @@ def test_any_text_is_a_value_or_one_sentence(text: str) -> None:
     "value",
     [20.5, "20.5", "", " ", "twenty", True, np.True_, None, [20], (20,), {"n": 20}, np.array([20]), 1j, math.nan,
      math.inf, "nan", "inf", 0, -3, "-3", 2**53 + 2, 10**400, "1e400", "9" * 5000, object()],
-)  # fmt: skip
+)
 def test_what_is_not_a_count_is_refused(value: object) -> None:
     with pytest.raises(InputError, match=r"^n: .*; expected a whole number of at least 1, such as n=20$"):
         parameters.resolve(model, {"n": value})
@@ -151,7 +151,7 @@ def test_both_ends_of_a_range_are_said_and_kept() -> None:
 
 
 @pytest.mark.parametrize(("text", "flag"), [(True, True), ("TRUE", True), ("yes", True), (1, True), ("1", True),
-                                            (False, False), ("no", False), (0, False), ("False", False)])  # fmt: skip
+                                            (False, False), ("no", False), (0, False), ("False", False)])
 def test_flags(text: object, flag: bool) -> None:
     assert parameters.resolve(model, {"penalty_half": text}).values["penalty_half"] is flag
 
@@ -172,7 +172,7 @@ def test_a_parameter_that_the_chosen_structure_lacks_is_unknown() -> None:
         base = model()
         kept = [p for p in base.parameters if penalised == "yes" or p.name != "lam"]
         choice = Parameter(name="penalised", latex="", meaning="", kind="choice", default=penalised,
-                           choices=("yes", "no"), structural=True)  # fmt: skip
+                           choices=("yes", "no"), structural=True)
         return dataclasses.replace(base, parameters=(*(p for p in kept if not p.structural), choice))
 
     assert "lam" in parameters.resolve(factory).values
@@ -281,7 +281,7 @@ def test_a_users_file(own: str) -> None:
      ("broken", "the function returned 3; expected a derivations.declare.Model"),
      ("needy", "missing a required argument: 'width'"), ("", "expected a file and a name in it, such as .*py:model"),
      ("a b", "expected a file and a name in it")],
-)  # fmt: skip
+)
 def test_what_is_wrong_in_a_users_file(own: str, name: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         parameters.resolve(settings.resolve(f"{own}:{name}").factory)
@@ -292,7 +292,7 @@ def test_what_is_wrong_in_a_users_file(own: str, name: str, said: str) -> None:
     [("x = (", r"raised SyntaxError at line 1"), ("\n1 / 0", r"raised ZeroDivisionError at line 2: division by zero"),
      ("import no_such_thing", r"raised ModuleNotFoundError at line 1"),
      ("", "has no 'model'; define a function or a Model")],
-)  # fmt: skip
+)
 def test_a_file_that_does_not_load(tmp_path: Path, source: str, said: str) -> None:
     path = tmp_path / "own.py"
     path.write_text(source)
@@ -343,11 +343,11 @@ def test_defaults_of_no_source_but_the_model_are_one_line() -> None:
     declared = (own("p", 3.0), own("q", 2.0, "Section 1"), own("s", "p/2"), own("u", 1.0))
     mine = dataclasses.replace(model("none"), parameters=declared)
     notes = ("preset a (b)", *(parameters.note(each, value) for each, value in zip(
-        declared, (3.0, 2.0, 1.5, 1.0), strict=True)))  # fmt: skip
+        declared, (3.0, 2.0, 1.5, 1.0), strict=True)))
     values = {"p": 3.0, "q": 2.0, "s": 1.5, "u": 1.0}
     assert parameters.told(mine, values, notes) == (
         "preset a (b)", "p = 3, s = 1.5 = p/2, u = 1 (the model's defaults)", "q = 2 (published default, Section 1)",
-    )  # fmt: skip
+    )
     assert parameters.told(mine, values, notes[:3]) == notes[:3]
 
 
@@ -355,7 +355,7 @@ def test_defaults_of_no_source_but_the_model_are_one_line() -> None:
     ("wrong", "said"),
     [({"steps": "3"}, "so give --steps 3 on the command line"), ({"regu": 1}, "did you mean 'regularizer'?"),
      ({"zz": 1}, "expected one of n, m, d")],
-)  # fmt: skip
+)
 def test_an_option_and_a_beginning_are_recognised(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(InputError) as caught:
         parameters.resolve(model, wrong)

@@ -30,7 +30,7 @@ FILES = {  # what stands in the file, by what is said of it; line 2 is at fault
     "PRESETS: 5 in {0}; expected a tuple of Preset": "model = lambda: 1\nPRESETS = 5\n",
     "PRESETS: ('paper',) in {0}; expected a tuple of Preset": "model = lambda: 1\nPRESETS = ('paper',)\n",
     "STRUCTURAL: ['q'] in {0}; expected values by parameter name": "model = lambda: 1\nSTRUCTURAL = ['q']\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("verb", ["validate", "run", "derive", "check"])

@@ -105,7 +105,7 @@ def test_events_have_their_first_step(case: Case) -> None:
         ("A <= 0x10", "in decimals"), ("max(A) <= 1", "not a function of 1 argument"),
         ("A != 0", "the comparisons are"), ("[A] == A", "not part of a formula"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said(text: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         verdict(text)
@@ -135,7 +135,7 @@ def test_rounding_of_the_two_sides_of_an_identity_never_violates_it(terms: list[
     total = " + ".join(f"({x!r})" for x in terms)
     for left, right in ((f"({total})**2", f"({total})*({total})"), (f"({total}) - ({total})*1.0", "0"),
                         (f"log(abs({total}) + 1)*{power}", f"log((abs({total}) + 1)**{power})"),
-                        (f"exp(-abs({total})/100)", f"1/exp(abs({total})/100)")):  # fmt: skip
+                        (f"exp(-abs({total})/100)", f"1/exp(abs({total})/100)")):
         assert all(c.holds.all() for c in comparisons(f"{left} == {right}", at, 1e-12))
 
 
@@ -249,7 +249,7 @@ def test_existence() -> None:
 @pytest.mark.parametrize(("claim", "expected"), [
     ("sigma_p*sqrt(d) <= 1", "violated"), ("sigma_p*sqrt(d) <= s_like", "holds"),
     ("max[j,r](abs(A)) <= sigma_0", "undecided"),
-])  # fmt: skip
+])
 def test_orders_have_a_constant_and_an_exponent(claim: str, expected: str) -> None:
     path = Path(
         values=(("n", "3"), ("m", "2"), ("d", "40"), ("sigma_p", "0.1*s"), ("regularizer", "none")),

@@ -195,7 +195,7 @@ def a13(run: Course, other: float = 1.0) -> Claim:
     against = np.broadcast_to(SIGNS * case.y.ravel() * other < 0, change.shape)
     bound = step @ (gram * ~np.eye(len(gram), dtype=bool))
     return claim(change[against], bound[against], (few * (size + reach) + rounding(4) * held)[against],
-                 live=(step * np.diag(gram))[against] > 0)  # fmt: skip
+                 live=(step * np.diag(gram))[against] > 0)
 
 
 INVARIANTS = (
@@ -203,7 +203,7 @@ INVARIANTS = (
     Invariant("A5", a5), Invariant("A6", a6, activations=SMOOTH), Invariant("4.10", signs_kept, activations=SMOOTH),
     Invariant("A7", a7), Invariant("A8", a8), Invariant("A9", a9, SPLIT), Invariant("A10", a10, activations=SMOOTH),
     Invariant("A11", a11), Invariant("A12", a12), Invariant("4.11", dictionary_grows), Invariant("A13", a13),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=" ".join)
@@ -226,7 +226,7 @@ def test_a_large_inner_step_carries_a_product_through_zero(gamma: float, last: f
     nu, W = np.array([1.0, 0.0]), np.zeros((2, 1, 2))
     W[0, 0, 0] = -0.01
     case = Case("train-train", "huberized", W, nu, np.zeros((1, 2)), np.array([0]), np.zeros((1, 2, 2)),
-                np.array([[1.0, -1.0]]), n_train=1, J=5, gamma=gamma, eta=0.1, h=0.5)  # fmt: skip
+                np.array([[1.0, -1.0]]), n_train=1, J=5, gamma=gamma, eta=0.1, h=0.5)
     assert abs(course(case, steps=1).u[-1, 0, 0, 0, 0] / last - 1) < 0.02
 
 

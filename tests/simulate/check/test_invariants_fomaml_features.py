@@ -11,11 +11,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from dynamics.arrays import Array
 from tests.helpers.fomaml_states import (
     KINDS,
     SIGNS,
     STEPS,
-    Array,
     Case,
     Claim,
     Course,
@@ -165,7 +165,7 @@ def a17(run: Course, labels: tuple[float, ...] = BOTH, seen: tuple[float, ...] =
 INVARIANTS = (
     Invariant("2.2", decomposition), Invariant("A14", a14), Invariant("A15", a15), Invariant("A16", accumulated),
     Invariant("C.8", of_nu), Invariant("A17", a17),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=" ".join)
@@ -178,7 +178,7 @@ def test_the_order_of_patches_is_nothing_to_the_network() -> None:
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=(3, 2, 4, 9)), rng.normal(size=(5, 2, 9))
     case = Case("train-train", "huberized", W[0], x[0, 0], x[1], np.zeros(1, dtype=np.intp), x[2:3], np.ones((1, 2)),
-                n_train=1, J=1, gamma=1.0, eta=1.0, h=0.5)  # fmt: skip
+                n_train=1, J=1, gamma=1.0, eta=1.0, h=0.5)
     assert np.array_equal(fresh_network(case, W, x), fresh_network(case, W, x[:, ::-1]))
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from tests.helpers.fomaml_states import CALM, Array, Claim, claim, equal, join, kernel_of, rounding
+from dynamics.arrays import Array
+from tests.helpers.fomaml_states import CALM, Claim, claim, equal, join, kernel_of, rounding
 
 WIDTHS = st.sampled_from([0.1, 0.5, 2.0])
 SEARCH = settings(CALM, max_examples=400, phases=[Phase.generate], database=None)

@@ -18,13 +18,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from dynamics.arrays import Array, Indices
 from tests.helpers.fomaml_states import (
     KINDS,
-    Array,
     Case,
     Claim,
     Course,
-    Indices,
     Invariant,
     Mutant,
     all_hold,
@@ -135,7 +134,7 @@ def same(run: Course, twin: Twin, other: Course) -> Claim | None:
     if not delta < 1e-6 * moved:
         return None
     return join(equal(twin.seen(other.z), run.z, delta, live=run.z != run.z[0]),
-                equal(twin.seen(other.b), run.b, beta, live=run.b != 0))  # fmt: skip
+                equal(twin.seen(other.b), run.b, beta, live=run.b != 0))
 
 
 # ---- the symmetries -------------------------------------------------------------------------------------------------
@@ -217,7 +216,7 @@ def plain_reptile(run: Course, inner_step: bool = True) -> Claim | None:
 def no_inner_step(run: Course, gamma: float = 0.0) -> Claim:
     """S3: gamma = 0 is J = 0, the same bits; for Reptile both are the identity."""
     still, none = (course(case, steps=len(run.z) - 1)
-                   for case in (replace(run.case, gamma=gamma), replace(run.case, J=0)))  # fmt: skip
+                   for case in (replace(run.case, gamma=gamma), replace(run.case, J=0)))
     frozen = [claim(np.abs(still.b), live=run.case.J > 0)] if run.case.method == "reptile" else []
     live = (none.z != none.z[0]) & (run.case.J > 0)
     return join(equal(still.z, none.z, 0.0, live), equal(still.b, none.b, 0.0, live), *frozen)
@@ -254,7 +253,7 @@ def broken(
     """The symmetry with its problem changed on one side only."""
     measure = under(wrong)
     return Mutant(lambda case: right(course(case, steps=STEPS)), lambda case: measure(course(case, steps=STEPS)),
-                  (method, "huberized"))  # fmt: skip
+                  (method, "huberized"))
 
 
 def unlabelled_tasks(case: Case) -> Twin:
@@ -297,7 +296,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "S3-filters of the other head": broken(under(permuted_filters), filters_of_both_heads),
     "S3-rotation of the vectors alone": broken(under(rotated), lambda case: rotated(case, weights=False)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", list(MUTANTS))

@@ -64,7 +64,7 @@ def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
 
 @pytest.mark.parametrize(("statements", "params", "steps"), [
     (fomaml._TRAINING, TRAIN, 60), (fomaml._VALIDATION, VALIDATE, 250),
-], ids=["train-train", "train-validation"])  # fmt: skip
+], ids=["train-train", "train-validation"])
 def test_theorems_hold_in_their_regime_and_their_mutants_do_not(
     statements: tuple[Statement, ...], params: dict[str, Any], steps: int
 ) -> None:

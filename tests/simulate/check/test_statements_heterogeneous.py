@@ -23,7 +23,7 @@ SEARCH = settings(max_examples=150, phases=[Phase.generate], database=None, dera
 SMALL_STEP: dict[str, Any] = {
     "K": 3, "n": 12, "m": 60, "d": 2000, "sigma_p": 0.05, "Gamma": 1.0, "init": "gaussian", "sigma_0": 0.002,
     "eta": 1.2, "eps": 0.1, "u_norm": 1.0,
-}  # fmt: skip
+}
 NOISY: dict[str, Any] = {"K": 3, "n": 60, "m": 40, "d": 2000, "u_norm": 0.01, "neurons": "sum", "eta": 0.05}
 MANY: dict[str, Any] = {"K": 3, "n": 400, "m": 340, "d": 1000, "Gamma": 1.0, "init": "gaussian", "delta": 0.5}
 

@@ -22,10 +22,10 @@ SEARCH = settings(max_examples=250, phases=[Phase.generate], database=None, dera
 
 LEAKY: dict[str, Any] = {
     "n": 6, "m": 220, "d": 40, "data": "orthogonal", "eta": 132.0, "sigma_0": 1e-3, "slope": 0.5,
-}  # fmt: skip
+}
 MIXTURE: dict[str, Any] = {
     "n": 4, "m": 100, "d": 1e9, "mu_norm": 0.0, "sigma_p": 1e-3 / 10**1.5, "eta": 40.0, "sigma_0": 1e-3, "slope": 0.5,
-}  # fmt: skip
+}
 RELU = {**LEAKY, "slope": 0.0, "sigma_0": 0.05}
 STAGES = (*nearly_orthogonal._MARGINS, *nearly_orthogonal._LEAKY_STAGES, *nearly_orthogonal._RELU_STAGES)
 

@@ -26,7 +26,7 @@ BY_ID = {s.id: s for s in pegr.STATEMENTS.statements}
 STEPWISE = [
     s for s in BY_ID.values()
     if s.id[0] in "IL" or s.id in ("5.3", "E.7", "E.8", "C.7", "C.2-sharp")
-]  # fmt: skip
+]
 SQUARE = cases("pegr", {"q": 2})
 SEARCH = settings(max_examples=400, phases=[Phase.generate], database=None, derandomize=True)
 
@@ -107,11 +107,11 @@ def test_every_formula_speaks_of_known_quantities_and_every_erratum_is_on_record
 
 GRADIENT_DESCENT = {
     "n": 20, "m": 20, "d": 1e6, "sigma_p": 0.04, "sigma_0": 1e-3 / 1600, "eta": 0.0125, "regularizer": "none",
-}  # fmt: skip
+}
 PEGR = {
     "n": 30, "m": 12, "d": 1e6, "sigma_p": 0.04, "sigma_0": 1 / 1600, "eta": 0.2 * 30 * 144 / 40**3, "lam": 1 / 40,
     "lam_until": 7000, "eps": 0.05, "regularizer": "pegr",
-}  # fmt: skip
+}
 
 
 def _verdicts(statements: Sequence[Statement], params: dict[str, Any], **options: Any) -> dict[str, str]:
@@ -122,7 +122,7 @@ def _verdicts(statements: Sequence[Statement], params: dict[str, Any], **options
 @pytest.mark.parametrize(("statements", "params", "steps"), [
     (pegr._GD_STAGES, GRADIENT_DESCENT, 450), (pegr._PEGR_STAGES, PEGR, 25_000),
     (pegr._DATA, {**GRADIENT_DESCENT, "n": 30}, 0),
-])  # fmt: skip
+])
 def test_stages_hold_on_runs_and_their_mutants_do_not(
     statements: tuple[Statement, ...], params: dict[str, Any], steps: int
 ) -> None:
@@ -153,7 +153,7 @@ def test_order_of_the_distance_to_w_star() -> None:
 @pytest.mark.slow
 def test_presets() -> None:
     for preset, held, vacuous in (("paper", {"C.2", "P5.4c", "B2a"}, {"D1", "D4a", "D4c", "E1a"}),
-                                  ("in-regime", {"D1", "D4a", "D4b", "D4c", "D5", "B1"}, {"E1a", "B3d"})):  # fmt: skip
+                                  ("in-regime", {"D1", "D4a", "D4b", "D4c", "D5", "B1"}, {"E1a", "B3d"})):
         found = gr.check("pegr", preset=preset)
         verdicts = {r.statement.id: r.verdict for r in found.results}
         assert found.passed

@@ -242,7 +242,7 @@ def test_no_mend_is_missed() -> None:
 
 def test_a_clause_that_nothing_admissible_mends_says_so_in_a_line() -> None:
     clause = Clause(id="X", source="", text="m >= e^n", left="m", relation=">=", right="exp(n)",
-                    mends=(("m", "raise"), ("n", "lower")))  # fmt: skip
+                    mends=(("m", "raise"), ("n", "lower")))
     declared = replace(CONDITIONS, lists=(ClauseList(title="One", clauses=(clause,)),), prescriptions=())
     hard = tabulate(declared, pegr(), values(n=200, m=2), steps=10)
     assert [mend.value for mend in hard.mends] == [None, None]  # m >= e^200, and n <= 0.7
@@ -402,7 +402,7 @@ def test_a_prescription_without_a_cure_may_be_negative() -> None:
         ({"mends": (("sigm_p", "lower"),)}, "clause {id}, mends: 'sigm_p' is no parameter; did you mean 'sigma_p'?"),
         ({"only": Only(parameter="regulariser", values=("pegr",), why="")}, "did you mean 'regularizer'?"),
     ],
-)  # fmt: skip
+)
 def test_a_misspelt_name_is_refused_with_the_nearest(changes: dict[str, Any], said: str) -> None:
     first = CONDITIONS.lists[0].clauses[0]
     wrong = replace(CONDITIONS, lists=(ClauseList(title="", clauses=(replace(first, **changes),)),))

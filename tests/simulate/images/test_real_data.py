@@ -130,7 +130,7 @@ def test_both_engines_say_the_same_of_more_images_than_pixels(folder: Path) -> N
 def class_model() -> Model:
     """Three classes and one vector an example."""
     kinds = {"n": ("count", 9), "m": ("count", 2), "d": ("real", 16), "length": ("real", 1.0), "eta": ("real", 0.5),
-             "sigma_0": ("real", 0.3)}  # fmt: skip
+             "sigma_0": ("real", 0.3)}
     return Model(
         name="three", title="three classes",
         directions=(Directions(name="v", over="sample", latex="v", law=FixedLaw(norm="length"),
@@ -144,7 +144,7 @@ def class_model() -> Model:
               for name, (kind, default) in kinds.items()),
             Parameter(name="init", latex="", meaning="", kind="choice", default="gaussian", choices=("gaussian",)),
         ),
-    )  # fmt: skip
+    )
 
 
 def test_a_model_of_classes_takes_as_many_classes(folder: Path) -> None:
@@ -283,7 +283,7 @@ LINES = [
     ("validate nearly_orthogonal --classes 0,1", "classes: '0,1', but there is no --data for it; add --data mnist"),
     ("conditions nearly_orthogonal --scaling unit", "scaling: 'unit', but there is no --data for it; add --data mnist"),
     ("run nearly_orthogonal --data mnist --classes 0,1 --data-dir DIR/absent", "data_dir: |absent' is not a folder"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("line", "expected"), LINES, ids=[line for line, _ in LINES])
@@ -330,7 +330,7 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "no covariance": (spiked(sigma=np.zeros((3, 2, 2))), "covariances: a class covariance has the ..."),
     "covariances and Gamma": (spiked(Gamma=2.0), "Gamma: 2.0, but covariances say what the noise is; leave Gamma out"),
     "covariances and d": (spiked(d=13), "d: 13, but the covariances have d = 12; leave d out"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -45,7 +45,7 @@ CLASSES = Model(
     network=Network(heads="class", activation=Activation(name="relu_power", power=2), classes=3),
     objective=Objective(loss="cross_entropy"),
     test=FreshLaw(fresh=("xi",)),
-)  # fmt: skip
+)
 VALUES: dict[str, Value] = {"n": 6, "m": 3, "d": 12, "mu_norm": 1.3, "u_norm": 1.1, "sigma_p": 0.4, "sigma_0": 0.5}
 
 
@@ -146,7 +146,7 @@ def test_no_fresh_patch_is_exact() -> None:
     (FreshLaw(), GaussianLaw(std="sigma_p"), 100, "does not draw it again"),
     (FreshLaw(fresh=("xi",)), None, 100, "no Gaussian law"),
     (FreshLaw(fresh=("xi",)), GaussianLaw(std="sigma_p"), 1, "size: 1 fresh"),
-])  # fmt: skip
+])
 def test_what_has_no_known_law_is_refused(test: FreshLaw, law: GaussianLaw | None, size: int, words: str) -> None:
     start = draw(pegr(), {**VALUES, "project_noise": True}, seed=0)
     z, b = trajectory(pegr(), start, 0.3)

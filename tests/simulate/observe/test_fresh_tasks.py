@@ -44,7 +44,7 @@ VALUES: dict[str, Value] = {
     "n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 30, "J": 3, "eta_inner": 1.0, "eta": 0.1, "nu_norm": 1.2,
     "sigma_s": 0.15, "sigma_xi": 0.5, "sigma_0": 0.3, "M": 3, "h": 0.5, "neurons": "sum", "project_noise": True,
     "test_tasks": SIZE, "test_query": 3,
-}  # fmt: skip
+}
 
 TURNED = dataclasses.replace(
     fomaml("train-train"), patches=(Patch(direction="xi", scale="label"), Patch(direction="nu_k"))
@@ -68,7 +68,7 @@ MORE = Model(
     objective=Objective(loss="exponential"),
     algorithm=Bilevel(method="train-train"),
     test=FreshTasks(fresh=("xi", "w")),
-)  # fmt: skip
+)
 CLASSES = Model(
     name="classes",
     title="Three classes with a shared direction each",
@@ -85,11 +85,11 @@ CLASSES = Model(
     objective=Objective(loss="cross_entropy"),
     algorithm=Bilevel(method="train-train"),
     test=FreshTasks(fresh=("xi",)),
-)  # fmt: skip
+)
 MODELS = {
     "huberized": fomaml("train-validation"), "relu": fomaml("train-train", "relu"), "turned": TURNED, "more": MORE,
     "classes": CLASSES,
-}  # fmt: skip
+}
 
 
 def states(start: Draw, growth: float = 0.15) -> tuple[Array, Array]:
@@ -106,7 +106,7 @@ def embedded(start: Draw) -> tuple[Array, Array, Array]:
     flat, watched = start.z.reshape(-1, start.z.shape[-1]), start.watched
     seen, d = watched.z.reshape(len(flat), -1), int(start.d)
     whole = np.block([[start.weight_gram, flat, seen], [flat.T, start.gram, watched.across],
-                      [seen.T, watched.across.T, watched.gram]])  # fmt: skip
+                      [seen.T, watched.across.T, watched.gram]])
     values, vectors = np.linalg.eigh(whole)
     assert (values[:-d] < 1e-12 * values[-1]).all()
     rows = vectors[:, -d:] * np.sqrt(np.maximum(values[-d:], 0.0))
@@ -210,7 +210,7 @@ def away(found: dict[str, Array], explicit: Explicit, start: Draw, judged: slice
     ("more", {"mu_norm": 0.6, "sigma_w": 0.1, "eta_inner": 0.02, "sigma_0": 0.1}, "vectors"),
     ("more", {"mu_norm": 0.6, "sigma_w": 0.1, "eta_inner": 0.02, "sigma_0": 0.1}, "gram"),
     ("classes", {"mu_norm": 0.6, "m": 1, "eta_inner": 0.5}, "vectors"),
-])  # fmt: skip
+])
 def test_fresh_tasks_match_monte_carlo_in_d_dimensions(
     which: str, changed: dict[str, Value], sampling: Literal["vectors", "gram"]
 ) -> None:
@@ -417,7 +417,7 @@ def arrays(start: Draw, *more: str) -> dict[str, Any]:
     assert start.watched is not None and start.watched.vectors is not None and start.vectors is not None
     known = {"nu": start.watched.vectors[0], "z": start.watched.vectors[1:]}
     return {"W": start.weights, "nu_k": start.vectors[:3], "xi": start.vectors[3:].reshape(3, 4, -1),
-            "y": start.y.reshape(3, 4)} | {name: known[name] for name in more}  # fmt: skip
+            "y": start.y.reshape(3, 4)} | {name: known[name] for name in more}
 
 
 def test_the_callers_arrays_give_the_same_where_they_tell_the_features() -> None:
@@ -440,7 +440,7 @@ def test_the_callers_arrays_give_the_same_where_they_tell_the_features() -> None
     ({"test": FreshTasks()}, {}, "xi: a fresh example needs its own vector"),
     ({"law": None}, {}, "xi: fresh vectors of this family have no Gaussian law"),
     ({"tasks": FixedLaw(norm="nu_norm")}, {}, "nu_k: a fresh task needs its own vector"),
-])  # fmt: skip
+])
 def test_what_has_no_known_law_is_refused(change: dict[str, Any], values: dict[str, Value], words: str) -> None:
     model, values = MODELS["huberized"], {**VALUES, **values}
     start = draw(model, values, seed=0)

@@ -32,7 +32,7 @@ def declared(signed: bool, at_kink: Literal[0, 1], leaky: bool) -> Model:
         name="sides", title="Sides", directions=(mu, xi), network=network,
         patches=(Patch(direction="mu", scale="clean" if signed else "one"), Patch(direction="xi")),
         objective=Objective(loss="logistic" if signed else "cross_entropy"), parameters=(),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ MUTANTS: dict[str, Count] = {
        for kind in (_OwnHeads, _EveryHead, _WithoutTheLastStep, _AgainstTheStart, _Forgetful, _LastOneEarly)},
     **{seen.__name__: (lambda walk, seen=seen: counted(walk, seen=seen))  # type: ignore[misc]
        for seen in (_other_kink, _observed_labels, _first_patch)},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -252,7 +252,7 @@ def test_weight_space_counts_shared_filters_and_flipped_labels_too() -> None:
     classes = replace(classes, parameters=kou().parameters)
     for model, params, start in ((signed, {"p": 0.4, "eta": 2.0}, None), (classes, {"eta": 3.0}, initial)):
         runs = [gr.run(model, params, steps=40, seed=2, initial=start, engine=engine, observables=["flipped", "end"])
-                for engine in ("reduced", "weights")]  # fmt: skip
+                for engine in ("reduced", "weights")]
         assert int(runs[0]["flipped"][-1]) > 0
         for name in ("flipped", "end"):
             np.testing.assert_array_equal(runs[0][name].values, runs[1][name].values)

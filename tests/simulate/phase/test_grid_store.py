@@ -71,7 +71,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], int]] = {
     "a damaged digest": (lambda s: flip(s / "digest/c/0/1"), 1),
     "a false digest": (lambda s: edited(s, "digest", "0" * 32), 1),
     "a digest deleted": (lambda s: (s / "digest/c/0/1").unlink(), 0),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ METADATA: dict[str, tuple[Callable[[Path], None], str]] = {
     "a coordinate's chunk is gone": (lambda s: (s / "lam/c/0").unlink(), "is damaged: the coordinate lam is not what"),
     "what xarray goes by": (
         lambda s: changed_json(s / "zarr.json", "penalty weight", "penalty"), "is damaged: the metadata of lam are"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", METADATA)

@@ -332,7 +332,7 @@ def test_a_parameter_that_follows_an_axis_is_a_coordinate_along_it(tmp_path: Pat
         (np.rint(np.geomspace(10, 1000, 7)), "log"), ([1, 2, 3, 4], "linear"), ([1.0, 2.0, 4.5], "irregular"),
         ([0.0, 1.0, 10.0, 100.0], "irregular"), ([100.0, 10.0, 1.0], "log"), (np.rint(np.linspace(3, 90, 8)), "linear"),
     ],
-)  # fmt: skip
+)
 def test_the_spacing_of_an_axis(values: Any, said: str) -> None:
     assert spacing(np.array(values)) == said
 
@@ -401,7 +401,7 @@ def test_an_entry_has_its_standard_error_and_a_mean_has_none(tmp_path: Path) -> 
 def test_a_matrix_and_a_head_are_picked_by_their_labels() -> None:
     for text, place in (("stable_rank[matrix=stack]", 2), ("stable_rank[matrix=+1]", 0), ("stable_rank[matrix=-1]", 1)):
         grid = phase("nearly_orthogonal", {"n": 3, "m": 4}, x=("d", [9]), y=("eta", [0.1]), steps=2, seeds=1,
-                     observable=text, sampling="vectors", progress=False)  # fmt: skip
+                     observable=text, sampling="vectors", progress=False)
         of = run("nearly_orthogonal", {"n": 3, "m": 4, "d": 9, "eta": 0.1}, steps=2)
         assert float(grid[text].values[0, 0, 0]) == pytest.approx(float(of["stable_rank"][-1, place]), rel=1e-12)
 
@@ -433,10 +433,10 @@ def test_a_request_that_is_no_number_is_refused_in_one_sentence(text: str, said:
 
 def test_a_label_that_a_cell_does_not_have_is_that_cell_s_failure() -> None:
     grid = phase("nearly_orthogonal", {"m": 2, "d": 20}, x=("n", [3, 6]), y=("eta", [0.1]), steps=2, seeds=1,
-                 observable="margins[i=2]", progress=False)  # fmt: skip
+                 observable="margins[i=2]", progress=False)
     assert (grid["status"] == "ok").all()
     grid = phase("nearly_orthogonal", {"m": 2, "d": 20}, x=("n", [6, 3]), y=("eta", [0.1]), steps=2, seeds=1,
-                 observable="margins[i=5]", progress=False)  # fmt: skip
+                 observable="margins[i=5]", progress=False)
     assert grid["status"].values.ravel().tolist() == ["ok", "failed"] and "asks for i=5" in str(grid["message"].values)
 
 

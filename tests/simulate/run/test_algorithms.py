@@ -30,7 +30,7 @@ ALL = ("batch", "momentum", "weight_decay", "radius", "label_noise")
 OPTIONS: dict[str, Value] = {"batch": 3, "momentum": 0.8, "weight_decay": 0.05, "radius": 0.05, "label_noise": 0.1}
 SMALL: dict[str, Any] = {
     "n": 8, "m": 4, "d": 30, "sigma_p": 1.0, "sigma_0": 0.1, "eta": 0.1, "lam": 0.05, "lam_until": 40,
-}  # fmt: skip
+}
 SOME = [("batch", "momentum"), ("radius",), ("weight_decay", "label_noise")]
 CASES = [*[("none", options) for options in SOME], ("fgr", ALL)]
 TOLERANCE = 1e-12
@@ -53,7 +53,7 @@ def instance(*options: str, regularizer: str = "pegr", seed: int = 5) -> Instanc
     values: dict[str, Value] = {
         "neurons": "mean", "penalty_half": True, "eta": 0.5, "lam": 0.5, "lam_until": None, **OPTIONS,
         "label_noise": 0.4,
-    }  # fmt: skip
+    }
     y = np.array([1.0, -1.0, -1.0, 1.0, 1.0])
     vectors, W = rng.normal(size=(6, 9)) / 3, rng.normal(size=(2, 3, 9))
     return Instance(own(*options, regularizer=regularizer), values, vectors, W, y)
@@ -80,7 +80,7 @@ def test_one_parameter_cannot_name_two_options() -> None:
     ("given", "reason"),
     [({"batch": 9}, "from 1 to n = 8"), ({"batch": 0}, "from 1 to n = 8"), ({"momentum": 1.0}, "below 1"),
      ({"weight_decay": -0.1}, "from 0"), ({"radius": -1.0}, "from 0"), ({"label_noise": 1.1}, "from 0 to 1")],
-)  # fmt: skip
+)
 def test_values_out_of_range_are_refused(given: dict[str, Any], reason: str) -> None:
     with pytest.raises(gr.InputError, match=reason):
         gr.run(own(*ALL), {**SMALL, **given}, steps=1)
@@ -398,10 +398,10 @@ def test_the_step_is_shown_in_the_fields_notation() -> None:
     for shown in ("sum_{i in B_t}", "1{i in B_t}", "|B_t|", "ytilde_i", "w~_{j,r} = w_{j,r} + tau grad_{j,r} O_t(W)",
                   "v[gamma_{j,r}] <- beta v[gamma_{j,r}] + ",
                   "gamma_{j,r} <- (1 - eta wd) gamma_{j,r} - eta v[gamma_{j,r}]",
-                  "a(t) = (1 - eta wd)^t", "w_{j,r}(t) = a(t) w_{j,r}(0)"):  # fmt: skip
+                  "a(t) = (1 - eta wd)^t", "w_{j,r}(t) = a(t) w_{j,r}(0)"):
         assert shown in text, shown
     for shown in (r"\sum_{i\in \mathcal{B}_t}", r"\tilde{y}_{i}", r"\widetilde{\mathbf{w}}_{j,r}",
                   r"\beta v_{\gamma;j,r}^{(t)}", r"(1-\eta \lambda_{\mathrm{wd}})\, \gamma_{j,r}^{(t)}",
-                  r"a^{(t)} \mathbf{w}_{j,r}^{(0)}"):  # fmt: skip
+                  r"a^{(t)} \mathbf{w}_{j,r}^{(0)}"):
         assert shown in latex, shown
     assert "v <- beta v + dO/dz at z~" in derive(own(*ALL)).derivation()

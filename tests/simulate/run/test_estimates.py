@@ -60,7 +60,7 @@ def test_what_does_not_fit_is_refused_at_once(
 FIGURES = (
     ("pegr training_loss", "pegr, trajectories: "), ("pegr test_accuracy", "pegr, test accuracy: "),
     ("fomaml table_1", "fomaml, table_1: n_tasks (343)"), ("nearly_orthogonal figure_2", "nearly_orthogonal"),
-)  # fmt: skip
+)
 
 
 class Begun(Exception):
@@ -93,7 +93,7 @@ def test_figures_say_how_long_their_runs_take_and_do_not_count_those_at_hand(
 
     monkeypatch.setattr("figures.sweep.sweep", begin)
     for paper, name, label in ((pegr, "test_accuracy", "pegr, test accuracy"), (fomaml, "table_1", "fomaml, table_1"),
-                               (nearly_orthogonal, "figure_2", "nearly_orthogonal, figure_2")):  # fmt: skip
+                               (nearly_orthogonal, "figure_2", "nearly_orthogonal, figure_2")):
         with pytest.raises(Begun):
             paper.FIGURES[name](tmp_path)
         said = capsys.readouterr().err
@@ -150,7 +150,7 @@ def test_published_defaults_fit_a_small_machine(monkeypatch: pytest.MonkeyPatch)
             wanted = [family.coefficient.name for family in resolved.model.directions] + ["loss", "test_error"]
             estimate.check_run(estimate.Request(
                 resolved.model, resolved.values, "vectors", "reduced", preset.steps, 202.0, wanted
-            ))  # fmt: skip
+            ))
 
 
 def test_long_work_is_told_and_short_work_is_not(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ LINES = "nearly_orthogonal n=6 m=3 d=30"
 @pytest.mark.parametrize("words", [
     "pegr eta=1e308", "pegr eta=1e-320", "pegr sigma_0=1e-320", "pegr mu_norm=1e-320", "pegr lam=1e308",
     "heterogeneous eta=1e-320", "nearly_orthogonal sigma_0=1e-320", "nearly_orthogonal C_prime=1e-320",
-])  # fmt: skip
+])
 def test_a_ratio_beyond_float64_says_so(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The last but one was a traceback, the others printed inf: sides of a clause may lie 1e320 apart."""
     assert main(["conditions", *words.split(), "--steps", "100"]) == 0
@@ -36,7 +36,7 @@ def test_a_ratio_beyond_float64_says_so(words: str, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("words", [
     f"{PEGR} sigma_p=1e-20", f"{PEGR} sigma_0=1e-150", f"{PEGR} mu_norm=1e25", f"{LINES} sigma_p=1e-100",
     f"{CLASSES} sigma_0=1e-100", f"{CLASSES} eta=1e308",
-])  # fmt: skip
+])
 def test_scales_that_leave_no_digit_are_no_failure_of_the_kernel(
     words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,7 +86,7 @@ def test_examples_are_estimated_before_they_are_measured(monkeypatch: pytest.Mon
     (lambda: testing.one_step(5, 6), "instance: 5; expected an Instance"),  # type: ignore[arg-type]
     (lambda: testing.residual(5, 6), "instance: 5; expected an Instance"),  # type: ignore[arg-type]
     (lambda: testing.clear(5, np.zeros(1)), "instance: 5; expected an Instance"),  # type: ignore[arg-type]
-])  # fmt: skip
+])
 def test_helpers_say_what_they_take(call: Callable[[], object], said: str) -> None:
     with pytest.raises(InputError, match=f"^{said}$"):
         call()

@@ -310,7 +310,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence_before_the_run(
             [*LINE, "--steps", "2", "--out", str(folder / "x.zarr")],
             ["derive", "pegr", "--out", str(folder / "x.txt")],
             ["phase", *LINE[1:5], *axes, "--out", str(folder / "g.zarr")],
-        ):  # fmt: skip
+        ):
             assert cli.main(words) == 2
             (said,) = capsys.readouterr().err.splitlines()
             assert "its folder cannot be written (Permission denied); give a name in a folder that can be" in said

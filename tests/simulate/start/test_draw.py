@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 VALUES: dict[str, Value] = {
     "n": 3, "m": 2, "d": 7, "mu_norm": 2.0, "u_norm": 0.5, "sigma_p": 0.4, "sigma_e": 1.5, "sigma_0": 0.3,
     "project_noise": True,
-}  # fmt: skip
+}
 
 
 def family(name: str, over: Any, law: FixedLaw | GaussianLaw | None) -> Directions:
@@ -110,7 +110,7 @@ def test_the_two_samplings_have_one_law() -> None:
         "z xi": lambda x: x.z[0, 1, 0], "z mu": lambda x: x.z[1, 0, 3], "z e": lambda x: x.z[1, 1, 5],
         "z u": lambda x: x.z[0, 0, 6], "w norm": lambda x: x.weight_gram[0, 0], "w": lambda x: x.weight_gram[1, 2],
         "w least": lambda x: np.linalg.eigvalsh(x.weight_gram)[0],
-    }  # fmt: skip
+    }
     values = {name: ks_2samp([of(x) for x in grams], [of(x) for x in vectors]).pvalue for name, of in pick.items()}
     assert min(values.values()) > 1e-3, values
     wrong = ks_2samp([x.gram[0, 0] for x in grams], [x.gram[4, 4] for x in vectors]).pvalue
@@ -149,7 +149,7 @@ def test_a_gram_draw_has_any_dimension(d: float) -> None:
     ({"m": "ten"}, "vectors", "m: 'ten'; expected a number"),
     ({"d": 1e9}, "vectors", "give sampling='gram'"),
     ({}, "bartlett", "sampling: 'bartlett' is not known; expected 'vectors' or 'gram'"),
-])  # fmt: skip
+])
 def test_parameters_that_cannot_be_drawn_are_refused(change: dict[str, Value], sampling: str, words: str) -> None:
     with pytest.raises(InputError) as caught:
         draw(pegr(), {**VALUES, **change}, 0, sampling)
@@ -176,7 +176,7 @@ def test_models_without_a_law_are_refused() -> None:
 def arrays(**change: Any) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     given = {"W": rng.standard_normal((2, 5, 400)), "mu": rng.standard_normal(400),
-             "xi": rng.standard_normal((20, 400)), "y": np.where(np.arange(20) % 3, 1, -1)}  # fmt: skip
+             "xi": rng.standard_normal((20, 400)), "y": np.where(np.arange(20) % 3, 1, -1)}
     return {key: value for key, value in {**given, **change}.items() if value is not None}
 
 
@@ -214,7 +214,7 @@ def test_sizes_come_from_the_arrays_and_zero_directions_are_legal() -> None:
     ({"x_i": np.ones(3)}, "initial: unknown key 'x_i'; did you mean 'xi'?"),
     ({"gamma": np.ones(3)}, "initial: unknown key 'gamma'; expected one of mu, xi, W, y"),
     ({"mu": None}, "initial: 'mu' is missing; expected mu, xi, W, y; give all of them"),
-])  # fmt: skip
+])
 def test_arrays_that_do_not_fit_are_refused_in_a_sentence(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InputError) as caught:
         draw(pegr(), VALUES, 0, initial=arrays(**change))
@@ -224,7 +224,7 @@ def test_arrays_that_do_not_fit_are_refused_in_a_sentence(change: dict[str, Any]
 def test_class_labels_and_class_vectors_are_checked() -> None:
     rng = np.random.default_rng(0)
     given = {"W": rng.standard_normal((2, 4, 9)), "mu": np.ones(9), "xi": rng.standard_normal((5, 9)),
-             "e": np.eye(2, 9), "u": np.eye(2, 9), "y": np.array([0, 1, 1, 0, 1])}  # fmt: skip
+             "e": np.eye(2, 9), "u": np.eye(2, 9), "y": np.array([0, 1, 1, 0, 1])}
     assert draw(MIXED, {}, 0, initial=given).z.shape == (2, 4, 5 + 1 + 2 + 2)
     with pytest.raises(InputError, match=r"but the model has K = 2 classes; give u as \(2, d\)"):
         draw(MIXED, {}, 0, initial={**given, "u": np.ones((3, 9))})

@@ -49,13 +49,13 @@ from simulate.train.fresh import monte_carlo
 from simulate.validate.compare import compare
 
 MU = Directions(name="mu", over="one", latex=r"\mathbf{\mu}", law=FixedLaw(norm="mu_norm"),
-                coefficient=Coefficient(name="gamma", latex=r"\gamma", signed=True))  # fmt: skip
+                coefficient=Coefficient(name="gamma", latex=r"\gamma", signed=True))
 XI = Directions(name="xi", over="sample", latex=r"\mathbf{\xi}",
                 law=GaussianLaw(std="sigma_p", off=("mu",)),
-                coefficient=Coefficient(name="rho", latex=r"\rho", split=True))  # fmt: skip
+                coefficient=Coefficient(name="rho", latex=r"\rho", split=True))
 VALUES: dict[str, Any] = {
     "n": 12, "m": 4, "d": 60, "mu_norm": 2.0, "sigma_p": 0.5, "sigma_0": 0.1, "eta": 0.2, "p": 0.25, "noise": 0.2,
-}  # fmt: skip
+}
 SMALL = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 
 
@@ -72,14 +72,14 @@ def kou(**change: Any) -> Model:
         "network": Network(heads="signed", activation=Activation(name="relu")),
         "objective": Objective(loss="logistic"), "test": FreshLaw(fresh=("xi",)),
         "parameters": tuple(real(name) for name in VALUES),
-    }  # fmt: skip
+    }
     return Model(**{**declared, **change})
 
 
 def mixture(**change: Any) -> Model:
     """Examples y mu + noise with noisy labels."""
     x = Directions(name="x", over="sample", latex="x", law=MixtureLaw(mean_norm="mu_norm", std="sigma_p"),
-                   coefficient=Coefficient(name="c", latex="c"))  # fmt: skip
+                   coefficient=Coefficient(name="c", latex="c"))
     parts = {"directions": (x,), "patches": (Patch(direction="x"),), "test": FreshLaw(fresh=("x",)), **change}
     return kou(**parts)
 

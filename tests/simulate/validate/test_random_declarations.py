@@ -157,7 +157,7 @@ def declarations(draw: Any) -> Callable[[], Model]:
     """How to make a model of parts that need not be legal or fit together."""
     over = st.sampled_from(["one", "class", "sample"])
     names = [(name, draw(over)) for name in draw(st.lists(st.sampled_from(["mu", "xi", "not a name"]), min_size=1,
-                                                          max_size=2))]  # fmt: skip
+                                                          max_size=2))]
     patches = draw(st.lists(st.tuples(st.sampled_from(["mu", "xi"]), st.sampled_from(["one", "label"])), max_size=2))
     heads, classes = draw(st.sampled_from(["signed", "class"])), draw(st.integers(1, 3))
     activation = draw(st.one_of(activations().map(asdict), st.just({"name": "relu_power", "power": 1})))

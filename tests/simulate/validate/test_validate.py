@@ -407,7 +407,7 @@ def test_the_verdict_says_that_coefficients_were_not_compared() -> None:
         ("tasks", "AFFORDABLE", "fomaml", "not compared: losses and errors of fresh tasks, drawn and"),
         ("tasks", "LARGEST", "fomaml", "not compared: test_loss_unadapted and test_error_unadapted, entry by"),
     ],
-)  # fmt: skip
+)
 def test_what_costs_too_much_to_compare_is_a_line_of_the_report(
     module: str, limit: str, setting: str, note: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -430,7 +430,7 @@ def test_a_comparison_left_out_is_told_once_with_how_often() -> None:
     assert notes == [
         "not compared at 2 of 5 states: a, as rounding", "not compared: b, as cost",
         "not compared at 1 of 5 states: a, as cost",
-    ]  # fmt: skip
+    ]
 
 
 def test_estimates_without_an_error_must_agree() -> None:

@@ -65,7 +65,7 @@ def test_gradient_ascent_fails_at_any_step_size_and_a_right_kernel_is_undecided_
     ("name", "where", "what"),
     [("pegr_none_q2", fresh, "_covariance"), (CLASSES, classnoise.Bulk, "covariance"), (LEAKY, fresh, "_covariance"),
      ("fomaml_train_validation_relu", tasklaw, "rest")],
-)  # fmt: skip
+)
 def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     of, right = kernels.case(name), getattr(where, what)
     assert of.verdict(of.kernel) == "pass"
@@ -78,7 +78,7 @@ def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, mon
     [("    for k in range(1, F.shape[0]):\n        top", "    for k in range(2, F.shape[0]):\n        top"),
      ("    return -1\n", "    return -2\n")],
     ids=["softmax shifted by some heads", "a divergence that is none"],
-)  # fmt: skip
+)
 def test_a_kernel_that_overflows_or_misreports_does_not_pass(right: str, wrong: str) -> None:
     of = kernels.case(CLASSES)
     assert right in of.kernel.source and of.verdict(of.kernel) == "pass"
@@ -130,7 +130,7 @@ REPORTED = [
     (LEAKY, "simulate/observe/matrices.py", "margins - least", "margins"),
     (LEAKY, "simulate/observe/sides.py", "joined[1:] != joined[:-1]", "joined[1:] > joined[:-1]"),
     (LEAKY, "dynamics/geometry/spectrum.py", "left / first", "left / (first + left)"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "path", "right", "wrong"), REPORTED)

@@ -177,16 +177,21 @@ class Emitter:
 
     def _pass(self, depth: int, stage: Stage) -> None:
         over_heads = len(stage.definitions[0].indices) == 2
+        rows = self.constants_first(depth, stage)
         outside, depth = depth, depth + over_heads
-        constants: dict[sp.Expr, sp.Symbol] = {}
-        rows = [(d, take_constants(d.expr, constants)) for d in stage.definitions]
-        for expr, name in constants.items():
-            self.out.assign(outside, f"{name} =", self.printer.doprint(expr), "a factor that examples share")
         if over_heads:
             self.out.put(outside, f"for h in range({self.model.n_heads}):")
         self.out.put(depth, self.each)
         for d, expr in rows:
             self.out.assign(depth + 1, f"{d.name}[{self.index(d)}] =", self.printer.doprint(expr), d.meaning)
+
+    def constants_first(self, depth: int, stage: Stage) -> list[tuple[Definition, sp.Expr]]:
+        """The factors that examples share, as named locals; and each definition with them in it."""
+        constants: dict[sp.Expr, sp.Symbol] = {}
+        rows = [(d, take_constants(d.expr, constants)) for d in stage.definitions]
+        for expr, name in constants.items():
+            self.out.assign(depth, f"{name} =", self.printer.doprint(expr), "a factor that examples share")
+        return rows
 
     def _gradient(self, depth: int, stage: Stage) -> None:
         sets = {family.name: family.index_set for family in self.model.directions}

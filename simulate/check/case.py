@@ -274,7 +274,7 @@ class View:
         assert case.states.b is not None
         found = self._fresh_tasks(name) if isinstance(case.kernel, BilevelKernel) else fresh_statistics(
             case.model,
-            lambda a: case.kernel.outputs(a, case.states.values),
+            case.kernel,
             case.draw,
             case.states.z[self.rows],
             case.states.b[self.rows],

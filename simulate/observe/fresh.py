@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,9 +22,10 @@ from derivations.declare import (
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
 from dynamics.chance.streams import stream
-from dynamics.fresh import classnoise, testlaw
+from dynamics.fresh import classnoise, lanelaw, testlaw
 from dynamics.geometry import distances
 from dynamics.kernel.blas import one_blas_thread
+from dynamics.kernel.kernel import Kernel
 
 from ..errors import InputError
 from ..start.declared import entries_of, law_of, off_indices, positive
@@ -30,9 +33,16 @@ from ..start.drawn import Draw
 from ..start.labels import flip_probability
 
 
+class Network(Protocol):
+    """What gives outputs on examples: a kernel, or the network as declared."""
+
+    def outputs(self, a: Array, values: Mapping[str, Any]) -> Array:
+        """Outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m), patches as declared."""
+
+
 def fresh_statistics(
     model: Model,
-    outputs: testlaw.Outputs,
+    network: Network,
     draw: Draw,
     z: Array,
     b: Array,
@@ -52,7 +62,7 @@ def fresh_statistics(
 
     Args:
         model: the declaration.
-        outputs: pre-activations (N, P, H, m), patches as declared, -> f (N,) or logits (N, K); a kernel's `outputs`.
+        network: a kernel, which judges on lanes where it advances such states on lanes, or what else has outputs.
         draw: the draw the trajectory started from.
         z: (T, H, m, B), pre-activations on the directions.
         b: (T, H, m, B), coefficients.
@@ -73,18 +83,49 @@ def fresh_statistics(
     left = np.ones(len(z)) if shares is None else shares
     # The same bits whatever the machine's threads; a state too large has no test law, and that is NaN.
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-        return _statistics(model, outputs, draw, z, b, values, stream(seed, "test"), size, left, tails)
+        return _statistics(model, network, draw, z, b, values, stream(seed, "test"), size, left, tails)
 
 
 def _statistics(
-    model: Model, outputs: testlaw.Outputs, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
+    model: Model, network: Network, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
     rng: np.random.Generator, size: int, left: Array, tails: tuple[LongTail, ...],
 ) -> dict[str, Array]:
     fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
+
+    def outputs(a: Array) -> Array:
+        return network.outputs(a, values)
+
+    if isinstance(network, Kernel) and network.judges(draw.gram.shape[0]) and lanelaw.fits(fresh, size):
+        return _on_lanes(network, fresh, normals, outputs, values, model.objective.loss)
     found = testlaw.statistics(outputs, fresh, model.objective.loss, normals)
     for tail in tails:
         held = [vectors.index(_key(model.family(tail.of), int(label), draw)) for label in fresh.labels]
         found |= _long_tail(tail, outputs, fresh, normals, draw, z, b, left, held)
+    return found
+
+
+def _on_lanes(
+    kernel: Kernel, fresh: testlaw.Fresh, normals: Array, outputs: testlaw.Outputs, values: Mapping[str, Value],
+    loss: testlaw.Loss,
+) -> dict[str, Array]:
+    """The statistics by the kernel's own judge; states whose covariance is near singular are judged as elsewhere."""
+    roots, known = lanelaw.roots_of(fresh.covariance)
+    known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
+    found = {name: np.full(len(known), np.nan) for name in ("test_error", "test_error_se", "test_loss", "test_loss_se")}
+    for at, there in ((known, True), (~known, False)):
+        if not at.any():
+            continue
+        some = replace(fresh, fixed=fresh.fixed[at], covariance=fresh.covariance[at])
+        if not there:
+            part = testlaw.statistics(outputs, some, loss, normals)
+        else:
+            numbers = np.tile(kernel.arguments(values, some.fixed.shape[-1]), (len(some.fixed), 1))
+            drawn = np.zeros(len(some.fixed), dtype=np.int64)
+            part = lanelaw.by_name(lanelaw.judged(
+                kernel.lanes, lanelaw.parts_of(some, outputs), some, roots[at], lanelaw.packed(normals)[None], drawn,
+                numbers))
+        for name, numbers_of in part.items():
+            found[name][at] = numbers_of
     return found
 
 

@@ -83,7 +83,7 @@ class Grid:
     def configuration(self) -> dict[str, Any]:
         """All that a cell's value depends on."""
         base = self.cells[0][0].values
-        kernels = {cell.kernel.path.stem: _text(cell.kernel) for row in self.cells for cell in row}
+        kernels = {cell.kernel.path.stem: cell.kernel.texts for row in self.cells for cell in row}
         return {
             "setting": self.model.name,
             "observable": self.measure.name,
@@ -194,11 +194,6 @@ def _fresh_names(model: Model) -> tuple[str, ...]:
     if model.test.of_tasks:
         return obs.fresh_names(model)
     return (*obs.FRESH, *(() if model.network.head_axis.signed else FRESH_BY_CLASS))
-
-
-def _text(kernel: Kernel) -> str:
-    """The source that runs, of either variant."""
-    return kernel.source + (kernel.blas_path.read_text(encoding="utf-8") if kernel.blas_path is not None else "")
 
 
 def _version() -> str:

@@ -79,7 +79,7 @@ def _by_law(start: Start, states: States, names: list[str], network: Any) -> Jud
     assert states.b is not None
     tails = tuple(o for o in model.observables if isinstance(o, LongTail) and obs.of_tail(o) & set(names))
     found = fresh.fresh_statistics(
-        model, lambda a: network.outputs(a, values), start.draw, states.z, states.b, values, start.seed,
+        model, network, start.draw, states.z, states.b, values, start.seed,
         shares=states.shares, tails=tails,
     )
     dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}

@@ -264,7 +264,7 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
 def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
     """What is said of fresh examples on the same samples, by the kernel and by weight space."""
     said = fresh.fresh_statistics(
-        model, lambda a: kernel.outputs(a, values), along.draw, along.z, along.b, values, 0, DRAWS, along.left
+        model, kernel, along.draw, along.z, along.b, values, 0, DRAWS, along.left
     )
     network, ours = weights_fresh.Network(model), {name: np.full_like(each, np.nan) for name, each in said.items()}
     law, normals, _ = fresh.law(
@@ -311,7 +311,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
         return
     assert draw.vectors is not None
     said = fresh.fresh_statistics(
-        model, lambda a: kernel.outputs(a, values), draw, along.z[at:], along.b[at:], values, 0, 4096, along.left[at:]
+        model, kernel, draw, along.z[at:], along.b[at:], values, 0, 4096, along.left[at:]
     )
     if not all(np.isfinite(said[name]).all() for name in ("test_error", "test_loss")):
         yield Left(both, "the kernel's are not finite there")

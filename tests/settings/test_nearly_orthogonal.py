@@ -112,7 +112,7 @@ def mutant(right: str, wrong: str, count: int = -1) -> Kernel:
     """The kernel as plain Python with its text changed."""
     kernel = kernel_for(model())
     assert right in kernel.source
-    return replace(kernel, loops=plain_module(kernel.source.replace(right, wrong, count), "mutant"), blas_path=None)
+    return kernel.looped(plain_module(kernel.source.replace(right, wrong, count), "mutant"))
 
 
 GRADIENT = "leaky_slope_closed_x*j*v0[i]"

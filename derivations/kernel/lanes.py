@@ -187,7 +187,7 @@ class LaneDescent(Descent):
         for piece in sorted(activated.atoms(*PIECES), key=piece_name):
             arguments = ", ".join(self.printer.doprint(each) for each in piece.args)
             put(6, f"{piece_name(piece)} = {HELPERS[type(piece)]}({arguments})")
-        put(6, f"part = part + ({self.printer.doprint(activated)}) * j")
+        self.out.assign(6, "part =", f"part + ({self.printer.doprint(activated)}) * j")
         put(4, f"store(parts, {LANES} * p, part * kappa)")
         put(3, "error = lanes(0.0)", "cost = lanes(0.0)", "for k in range(labels.size):", "    if shares[k] > 0.0:")
         put(5, "score = lanes(base[k])", "for p in range(fixed.shape[0]):", "    if of[k, p] != 0.0:")

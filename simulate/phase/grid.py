@@ -129,7 +129,8 @@ def checked(
     found = settings.resolve(setting)
     chosen = found.preset(preset)
     given = parameters.by_name(params)
-    base = parameters.resolve(found.factory, given, chosen)
+    factory = parameters.remembered(found.factory)
+    base = parameters.resolve(factory, given, chosen)
     columns, rows = axis("x", x, base.model, given), axis("y", y, base.model, given)
     if columns[0] == rows[0]:
         raise InputError(f"x and y: both {columns[0]}; expected two different parameters")
@@ -141,7 +142,7 @@ def checked(
     kernels: dict[Model, Kernel] = {}
 
     def cell(vertical: Value, horizontal: Value) -> Problem:
-        resolved = parameters.resolve(found.factory, {**given, rows[0]: vertical, columns[0]: horizontal}, chosen)
+        resolved = parameters.resolve(factory, {**given, rows[0]: vertical, columns[0]: horizontal}, chosen)
         if resolved.model not in kernels:  # loaded here, once: threads share it
             kernels[resolved.model] = kernel_for(resolved.model)
         ready(resolved.model, kernels[resolved.model], resolved.values)

@@ -40,7 +40,8 @@ def colouring() -> str:
     out = Writer()
     vectors = range(DRAWS // LANES)
     out.put(0, HELPER, "def colour(roots, normals, count, first, vectors):")
-    out.put(1, f'"""vectors (F, S, {DRAWS}): lower triangular roots (F, S, S) times the normals (F, S, count) from first on."""')
+    said = f"vectors (F, S, {DRAWS}): lower triangular roots (F, S, S) times normals (F, S, count) from first on."
+    out.put(1, f'"""{said}"""')
     out.put(1, "neurons = roots.shape[1]", "for q in range(roots.shape[0]):", "    for s in range(neurons):")
     out.put(3, *[f"x{v} = lanes(0.0)" for v in vectors], "for k in range(s + 1):")
     out.put(4, "weight = lanes(roots[q, s, k])", "at = (q * neurons + k) * count + first")

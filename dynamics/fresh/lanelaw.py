@@ -7,6 +7,7 @@ triangular; a state whose covariance is near singular has none and is left to `t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ class Parts:
     mix: Array
 
 
-def parts_of(fresh: Fresh, outputs: list[Outputs] | Outputs) -> Parts:
+def parts_of(fresh: Fresh, outputs: Sequence[Outputs] | Outputs) -> Parts:
     """The parts; `outputs` may be one a state, where parameters differ between states."""
     steps, labels, patches = fresh.fixed.shape[:3]
     held = np.asarray(fresh.mix.any(axis=2))
@@ -43,7 +44,7 @@ def parts_of(fresh: Fresh, outputs: list[Outputs] | Outputs) -> Parts:
         found |= {key: (fresh.fixed[:, label, key[0]], fresh.mix[label, key[0]]) for key in names[-1]}
     of = np.array([[float(key in own) for key in found] for own in names]).reshape(labels, len(found))
     still = np.where(held[None, :, :, None, None], 0.0, fresh.fixed)
-    if isinstance(outputs, list):
+    if isinstance(outputs, Sequence):
         base = np.stack([each(state) for each, state in zip(outputs, still, strict=True)])
     else:
         base = outputs(still.reshape(steps * labels, *still.shape[2:])).reshape(steps, labels)
@@ -54,7 +55,8 @@ def parts_of(fresh: Fresh, outputs: list[Outputs] | Outputs) -> Parts:
 def roots_of(covariance: Array) -> tuple[Array, Flags]:
     """Lower triangular C (T, F, S, S) with C C^T = covariance, and at which states (T,) there is one.
 
-    As in `testlaw.square_root`, C is made of the correlations, so that small neurons next to large ones keep their relative accuracy.
+    As in `testlaw.square_root`, C is made of the correlations, so that small neurons next to large ones keep their
+    relative accuracy.
     """
     deviation = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
     inverse = np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0)

@@ -201,7 +201,7 @@ def change(b, g, eta):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def colour(roots, normals, count, first, vectors):
-    """vectors (F, S, 32): lower triangular roots (F, S, S) times the normals (F, S, count) from first on."""
+    """vectors (F, S, 32): lower triangular roots (F, S, S) times normals (F, S, count) from first on."""
     neurons = roots.shape[1]
     for q in range(roots.shape[0]):
         for s in range(neurons):

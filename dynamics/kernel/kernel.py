@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Array
+from ..arrays import Array, Steps
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
 from .blas import one_blas_thread
@@ -165,6 +165,30 @@ class Kernel:
             failed = in_chunks(piece, start, steps, steps_at, after)
         scale = self.scale(values, steps_at)
         return until_failure(Trajectory(steps_at, z_out, b_out, failed, scale, *velocity_out))
+
+    def run_all(
+        self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int
+    ) -> tuple[Array, Array, Steps]:
+        """R runs from step 0 on lanes: z and b (R, H, m, B) after `steps` steps, and where each diverged (R,), or -1.
+
+        z (R, H, m, B), gram (R, B, B), y and clean (R, n); numbers (R, ...) and limits (R,) as `numbers` and `limit` of
+        each run.  Every run has the bits that it has alone.  Only for a kernel that `runs_together`.
+        """
+        assert self.lanes is not None
+        states, coefficients = np.array(z, order="C"), np.zeros(z.shape)
+        data = [np.ascontiguousarray(each) for each in (gram, y, *([clean] if self.follows_clean else []))]
+        z_out, b_out = np.empty((len(z), 1, *z.shape[1:])), np.empty((len(z), 1, *z.shape[1:]))
+        failed, last = np.empty(len(z), dtype=np.int64), np.array([steps], dtype=np.int64)
+        self.lanes.run_all(
+            states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, last, z_out, b_out, failed
+        )
+        return z_out[:, 0], b_out[:, 0], failed
+
+    def runs_together(self, directions: int) -> bool:
+        """Whether runs of so many directions go in one call: on lanes, by an algorithm that draws nothing."""
+        return (
+            self.judges(directions) and self.stepping(directions) is self.lanes and hasattr(self.lanes, "run_all")
+        )  # in this order: a small shape does not load what it has no use for
 
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Array:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""

@@ -32,6 +32,8 @@ from ..start.declared import entries_of, law_of, off_indices, positive
 from ..start.drawn import Draw
 from ..start.labels import flip_probability
 
+DRAWS = 4096  # fresh examples that a state is judged on
+
 
 class Network(Protocol):
     """What gives outputs on examples: a kernel, or the network as declared."""
@@ -48,7 +50,7 @@ def fresh_statistics(
     b: Array,
     values: Mapping[str, Value],
     seed: int,
-    size: int = 4096,
+    size: int = DRAWS,
     shares: Array | None = None,
     tails: tuple[LongTail, ...] = (),
 ) -> dict[str, Array]:
@@ -138,7 +140,7 @@ def law(
     Arguments as in `fresh_statistics`; all that is random is taken from `rng`.
     """
     n = len(draw.y)
-    clean, labels, chances = _labels(model, values)
+    clean, labels, chances = labels_of_fresh(model, values)
     vectors = _fresh_vectors(model, draw, values)
     gaussian = [key for key in vectors if key[0] not in draw.noise]
     fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
@@ -164,7 +166,7 @@ def law(
     return fresh, normals, vectors
 
 
-def _labels(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:
+def labels_of_fresh(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:
     """The labels of a fresh example before and after flips, each (L,), and their probabilities; None: all equal."""
     labels = np.array(model.network.head_axis.labels)
     flipping = flip_probability(model, values) if model.test.flips else 0.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import LongTail
+from derivations.declare import LongTail, Model
 from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
@@ -85,6 +85,11 @@ def _by_law(start: Start, states: States, names: list[str], network: Any) -> Jud
     dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
     said = {name: _meaning(name, tails, fresh.judged(model)) for name in names}
     return Judged({name: Variable(dims[found[name].ndim], found[name], said[name]) for name in names})
+
+
+def fresh_meanings(model: Model, names: Iterable[str]) -> dict[str, str]:
+    """What variables of fresh examples are, by name."""
+    return {name: _meaning(name, (), fresh.judged(model)) for name in names}
 
 
 def _meaning(name: str, tails: tuple[LongTail, ...], judged: str) -> str:

@@ -211,16 +211,15 @@ def _repeated(shown: Mapping[str, xarray.DataArray]) -> dict[str, str]:
 
 
 def _floors(data: xarray.Dataset, model: Model) -> dict[str, float]:
-    """The floors of the model's extremes at the run's values, where they have one."""
-    from derivations.declare import Extreme
+    """What the model's observables are never below at the run's values, where they have such a bound."""
     from derivations.declare.formula import FormulaError
     from simulate.ask import formula
 
     values, found = json.loads(data.attrs.get("parameters", "{}")), {}
     for observable in model.observables:
-        if isinstance(observable, Extreme) and observable.floor:
+        if observable.lower_bound:
             try:
-                found[observable.name] = formula.evaluate(observable.floor, values)
+                found[observable.name] = formula.evaluate(observable.lower_bound, values)
             except FormulaError:  # it has no value here
                 continue
     return found

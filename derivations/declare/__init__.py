@@ -21,6 +21,7 @@ from .laws import (
 )
 from .model import Model
 from .network import LARGEST_POWER, Activation, Network, Objective
+from .observable import KnownFrom, Observable
 from .observed import (
     ActiveShare,
     Balance,
@@ -36,7 +37,6 @@ from .observed import (
     NeuronNorm,
     NoiseRatio,
     NormalisedMargin,
-    Observable,
     Shifted,
     Spectral,
     Total,
@@ -80,6 +80,7 @@ __all__ = [
     "IndexSet",
     "Instance",
     "Kind",
+    "KnownFrom",
     "Law",
     "LongTail",
     "MaxMargin",

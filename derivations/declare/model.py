@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..errors import ModelError
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
-from .choices import Declared, Name, OptionalParameter, Word, nearest
+from .choices import Declared, Name, OptionalParameter, Word
 from .data import Directions, Patch, laws_of
 from .laws import (
     EntryInitialisation,
@@ -22,17 +22,11 @@ from .laws import (
     FreshTasks,
     GaussianInitialisation,
     MixtureLaw,
-    TaskLaw,
 )
 from .names import check_names
 from .network import Network, Objective
-from .observed import (
-    Event,
-    Extreme,
-    MaxMargin,
-    Observable,
-    Total,
-)
+from .observable import Observable
+from .observed import Event
 from .parameter import Parameter
 from .references import check_references
 
@@ -92,7 +86,7 @@ class Model(Declared):
             raise ModelError("patches: a model needs at least one patch")
 
     def _check_network(self) -> None:
-        axis, loss, act = self.network.head_axis, self.objective.loss, self.network.activation
+        axis, loss = self.network.head_axis, self.objective.loss
         if loss not in axis.losses:
             raise ModelError(
                 f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take 'logistic' "
@@ -104,9 +98,6 @@ class Model(Declared):
             raise ModelError(f"patches: {needs}; use a family over classes")
         if axis.signed and any(family.index_set.per_class for family in self.directions):
             raise ModelError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
-        homogeneous = axis.signed and act.name in ("relu", "leaky_relu")
-        if any(isinstance(o, MaxMargin) for o in self.observables) and not homogeneous:
-            raise ModelError("observables: max-margin conditions need signed heads and relu or leaky_relu")
         if self.network.classes < 2:
             raise ModelError(f"K: {self.network.classes} classes; expected at least 2")
 
@@ -147,16 +138,11 @@ class Model(Declared):
                 raise ModelError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
 
     def _check_observables(self) -> None:
-        """Extremes and totals are of something declared."""
-        coefficients = {family.coefficient.name for family in self.directions}
-        laws = [law for family in self.directions for law in laws_of(family) if isinstance(law, TaskLaw)]
-        seen = {f.name for f in self.directions} | coefficients | {n for w in laws for n in (w.shared, w.dictionary)}
+        """Each fits the model, as it says itself."""
         for each in self.observables:
-            known = coefficients if isinstance(each, Total) else seen
-            if isinstance(each, Extreme | Total) and each.of not in known:
-                raise ModelError(
-                    f"{each.name}: of {each.of!r}, which is not declared; {nearest(each.of, sorted(known))}"
-                )
+            said = each.refusal(self)
+            if said:
+                raise ModelError(said)
 
     def _check_bilevel(self, algorithm: Bilevel) -> None:
         """Every loop has its own numbers, and what the algorithm does not do is refused."""

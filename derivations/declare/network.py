@@ -45,6 +45,11 @@ class Activation(Declared):
                 expected = "a finite number" + " above 0" * (name == "width")
                 raise ModelError(f"Activation.{name}: {value}; expected {expected}, or a parameter's name")
 
+    @property
+    def homogeneous(self) -> bool:
+        """Whether sigma(c x) = c sigma(x) for every c > 0."""
+        return self.name in ("relu", "leaky_relu")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Network(Declared):

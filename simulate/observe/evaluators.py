@@ -117,7 +117,7 @@ _WANTED: Final[Mapping[KnownFrom, type[Evaluator[Any]]]] = {
     KnownFrom.STATE: OfStates, KnownFrom.RECORDED: OfStates, KnownFrom.DATA: OfStates, KnownFrom.RUN: OfRun,
     KnownFrom.FRESH: OfFresh,
 }
-_KINDS: Final[dict[type[Observable], Evaluator[Any]]] = {}
+KINDS: Final[dict[type[Observable], Evaluator[Any]]] = {}
 
 
 def evaluates(kind: type[Observable]) -> Callable[[type[Made]], type[Made]]:
@@ -128,9 +128,9 @@ def evaluates(kind: type[Observable]) -> Callable[[type[Made]], type[Made]]:
         if not issubclass(evaluator, wanted):
             said = f"{kind.__name__} is known from {kind.known_from.value}"
             raise TypeError(f"{evaluator.__name__}: {said}, so its evaluator derives from {wanted.__name__}")
-        if kind in _KINDS:
-            raise TypeError(f"{evaluator.__name__}: {kind.__name__} has the evaluator {type(_KINDS[kind]).__name__}")
-        _KINDS[kind] = evaluator()
+        if kind in KINDS:
+            raise TypeError(f"{evaluator.__name__}: {kind.__name__} has the evaluator {type(KINDS[kind]).__name__}")
+        KINDS[kind] = evaluator()
         return evaluator
 
     return marked
@@ -139,9 +139,9 @@ def evaluates(kind: type[Observable]) -> Callable[[type[Made]], type[Made]]:
 def evaluator(declared: Observable) -> Evaluator[Any]:
     """The evaluator of an observable's own class.  Raises TypeError, a defect, where nobody has written one."""
     kind = type(declared)
-    if kind not in _KINDS:
+    if kind not in KINDS:
         raise TypeError(f"{kind.__name__} has no evaluator; write one in simulate/observe, marked @evaluates")
-    return _KINDS[kind]
+    return KINDS[kind]
 
 
 def of_states(declared: Observable) -> OfStates[Any]:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from .activations import (
+    ACTIVATIONS,
+    LARGEST_POWER,
+    ActivationKind,
+    HuberizedRelu,
+    LeakyRelu,
+    Relu,
+    ReluPower,
+    TwoSlopes,
+)
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 from .data import Coefficient, Directions, Patch, Scale, chosen_law
 from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
+from .kinds import of_class
 from .laws import (
     ChosenLaw,
     ClassNoiseLaw,
@@ -20,7 +31,19 @@ from .laws import (
     TaskLaw,
 )
 from .model import Model
-from .network import LARGEST_POWER, Activation, Network, Objective
+from .network import Activation, Network, Objective
+from .objectives import (
+    LOSSES,
+    PENALTIES,
+    CrossEntropy,
+    Exponential,
+    Full,
+    Logistic,
+    LossKind,
+    NoPenalty,
+    PenaltyKind,
+    PerExample,
+)
 from .observable import KnownFrom, Observable
 from .observed import (
     ActiveShare,
@@ -47,9 +70,13 @@ from .plain import from_plain, to_plain
 from .statements import Instance, Kind, Path, Statement, Statements
 
 __all__ = [
+    "ACTIVATIONS",
     "INDEX_SETS",
     "LARGEST_POWER",
+    "LOSSES",
+    "PENALTIES",
     "Activation",
+    "ActivationKind",
     "ActiveShare",
     "Balance",
     "Bilevel",
@@ -62,33 +89,41 @@ __all__ = [
     "Complement",
     "Conditions",
     "CoordinateWise",
+    "CrossEntropy",
     "Deactivated",
     "Directions",
     "Distance",
     "EntryInitialisation",
     "Event",
+    "Exponential",
     "Extreme",
     "FixedLaw",
     "Flips",
     "FreshLaw",
     "FreshTasks",
+    "Full",
     "GaussianInitialisation",
     "GaussianLaw",
     "GradientDescent",
     "HeadAxis",
     "Heads",
+    "HuberizedRelu",
     "IndexSet",
     "Instance",
     "Kind",
     "KnownFrom",
     "Law",
+    "LeakyRelu",
+    "Logistic",
     "LongTail",
+    "LossKind",
     "MaxMargin",
     "MixtureLaw",
     "Model",
     "NearOrthogonality",
     "Network",
     "NeuronNorm",
+    "NoPenalty",
     "NoiseRatio",
     "NormalisedMargin",
     "Objective",
@@ -98,9 +133,13 @@ __all__ = [
     "Parameter",
     "Patch",
     "Path",
+    "PenaltyKind",
+    "PerExample",
     "Prescription",
     "Preset",
     "Quantity",
+    "Relu",
+    "ReluPower",
     "Scale",
     "Shifted",
     "SignedHeads",
@@ -109,9 +148,11 @@ __all__ = [
     "Statements",
     "TaskLaw",
     "Total",
+    "TwoSlopes",
     "Value",
     "chosen_law",
     "from_plain",
     "head_axis",
+    "of_class",
     "to_plain",
 ]

@@ -147,7 +147,7 @@ class Model(Declared):
     def _check_bilevel(self, algorithm: Bilevel) -> None:
         """Every loop has its own numbers, and what the algorithm does not do is refused."""
         refused = {
-            "a gradient penalty": self.objective.penalty != "none", "label flips": bool(self.label_flips),
+            "a gradient penalty": self.objective.penalised, "label flips": bool(self.label_flips),
             "patches of scale 'clean'": self.follows_clean, "class sizes": bool(self.class_sizes),
         }
         for what, asked in refused.items():

@@ -201,7 +201,7 @@ class MaxMargin(Observable):
 
     def refusal(self, model: Any) -> str:
         """Its gradients are of margins y f, of a network that is homogeneous of degree one."""
-        if model.network.head_axis.signed and model.network.activation.homogeneous:
+        if model.network.head_axis.signed and model.network.activation.kind.homogeneous:
             return ""
         return "observables: max-margin conditions need signed heads and relu or leaky_relu"
 

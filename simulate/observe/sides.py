@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Activation, Flips, Model, Value
+from derivations.declare import Activation, Flips, Model, TwoSlopes, Value
 from dynamics.arrays import Array, Steps
 
 from .evaluators import Counter, OfRun, evaluates
@@ -47,9 +47,11 @@ def patch_columns(model: Model, y: Array, clean: Array) -> tuple[NDArray[np.intp
 
 
 def slopes(activation: Activation, steep: Sides, values: Mapping[str, Value]) -> Array:
-    """sigma' of relu and leaky_relu on the two sides: 1, and 0 or the slope."""
-    flat = activation.slope if activation.name == "leaky_relu" else 0.0
-    value = float(values[flat] or 0.0) if isinstance(flat, str) else flat
+    """sigma' on the two sides, of one that is linear on either: 1, and 0 or the slope."""
+    kind = activation.kind
+    if not isinstance(kind, TwoSlopes):
+        raise TypeError(f"slopes: {type(kind).__name__} is not linear on either side of 0")
+    value = float(values[kind.flat] or 0.0) if isinstance(kind.flat, str) else kind.flat
     return np.where(steep, 1.0, value)
 
 

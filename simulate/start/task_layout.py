@@ -147,7 +147,7 @@ def _off(law: GaussianLaw, values: Mapping[str, Value], spans: Mapping[str, Sequ
 
 def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:
     """How many of a task's n examples the inner loop takes.  Raises InputError where it leaves none for the outer."""
-    if model.bilevel.method != "train-validation":
+    if not model.bilevel.splits:
         return n
     name = model.bilevel.train
     train = int(whole(values, name))

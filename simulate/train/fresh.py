@@ -112,7 +112,7 @@ class Network:
     def split(self, values: Values, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The examples of the inner loop and of the outer step, for n examples a task."""
         algorithm, every = self.model.bilevel, np.arange(n, dtype=np.int64)
-        if algorithm.method != "train-validation":
+        if not algorithm.splits:
             return every, every
         train = int(number(values, algorithm.train))
         return every[:train], every[train:]

@@ -303,7 +303,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     draw, at = along.draw, len(along.z) - 1
     both = "test_error and test_loss, drawn in d dimensions"
     cost = along.W[0].size * float(SAMPLES) * len(model.patches)
-    if model.objective.loss == "exponential":
+    if not model.objective.loss_kind.lipschitz:
         yield Left(both, "an exponential loss has no standard error to speak of")
         return
     if cost > AFFORDABLE:

@@ -1,4 +1,4 @@
-"""No kind of activation, loss, penalty or algorithm is forgotten by what goes by kinds, nor taken for another."""
+"""No kind of activation, loss, penalty, law or method is forgotten by what goes by kinds, nor taken for another."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ from derivations.declare.choices import fields_of
 from derivations.kernel import nests
 from derivations.kernel.pieces import HELPERS
 from derivations.notation import signs
+from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.nearly_orthogonal.model import model as leaky
+from derivations.papers.pegr.model import model as pegr
+from simulate.ask.parameters import resolve
 from simulate.observe.sides import slopes
+from simulate.run import estimate
+from simulate.start import plan, task_layout
 from simulate.train import bilevel, formulas, weights
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,6 +51,7 @@ TABLES: list[tuple[str, type[Any], Mapping[type[Any], Any]]] = [
     ("sup|sigma''|", declare.ActivationKind, bilevel.CURVATURE),
     ("the loss in weight space", declare.LossKind, formulas.COST),
     ("the loss's rates in kernels", declare.LossKind, nests.RATES),
+    ("covariances of fresh vectors", declare.Law, estimate.COVARIANCES),
 ]
 
 
@@ -116,6 +122,64 @@ def test_an_unknown_loss_or_penalty_is_nowhere_taken_for_another(monkeypatch: py
     monkeypatch.setitem(declare.LOSSES, "logistic", _Unknown())
     with pytest.raises(TypeError, match="_Unknown"):
         formulas.losses_of(model, torch.zeros(1, 2), torch.ones(1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cauchy(declare.Law):
+    """A law that nothing else knows."""
+
+    width: str = "sigma_p"
+    scales = ("sigma_p",)
+    deviations = ()
+
+    def shape_of(self, values: Mapping[str, declare.Value]) -> str:
+        return "cauchy"
+
+    def projected_off(self, values: Mapping[str, declare.Value]) -> tuple[str, ...]:
+        return ()
+
+
+def under(law: declare.Law, model: declare.Model, families: tuple[str, ...]) -> declare.Model:
+    """The model with another law of these families."""
+    other = tuple(replace(f, law=law) if f.name in families else f for f in model.directions)
+    return replace(model, directions=other)
+
+
+def test_an_unknown_law_is_nowhere_taken_for_another() -> None:
+    from simulate.observe import fresh, fresh_tasks
+    from simulate.start.draw import draw
+
+    examples, tasks = under(Cauchy(), pegr("none"), ("xi",)), under(Cauchy(width="sigma_xi"), fomaml(), ("xi",))
+    values, of_tasks = resolve(lambda **_: examples).values, resolve(lambda **_: tasks).values
+    drawn = draw(pegr("none"), {**values, "n": 2, "m": 1, "d": 6}, 0)
+    request = estimate.Request(examples, values, "gram", "reduced", 1, 2.0, ("test_error",))
+    for ask in (
+        lambda: plan.plan_of(examples, values), lambda: task_layout.layout_of(tasks, of_tasks, 0),
+        lambda: fresh.refusal(examples, drawn, values), lambda: fresh_tasks.refusal(tasks, drawn, of_tasks),
+        lambda: estimate.pieces(request),
+    ):
+        with pytest.raises(TypeError, match="Cauchy"):
+            ask()
+
+
+def test_no_law_can_leave_out_what_all_are_asked() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Vague(declare.Law):
+        width: str = "sigma_p"
+
+    with pytest.raises(TypeError, match=r"abstract method.*deviations.*projected_off.*scales.*shape_of"):
+        Vague()  # type: ignore[abstract]
+
+
+def test_the_flag_of_a_projection_is_read_once() -> None:
+    for law in (declare.GaussianLaw(std="s", off=("mu",), off_when="flag"),
+                declare.ClassNoiseLaw(entries="e", spread="s", ratio="r", off=("mu",), off_when="flag")):
+        assert law.projected_off({"flag": True}) == ("mu",) and law.projected_off({"flag": False}) == ()
+        assert law.projected_off({}) == () and replace(law, off_when="").projected_off({}) == ("mu",)
+    paths = [path for name in PACKAGES for path in (ROOT / name).rglob("*.py") if "off_when" in path.read_text("utf-8")]
+    assert {path.relative_to(ROOT).as_posix() for path in paths} == {
+        "derivations/declare/laws.py", "derivations/papers/pegr/model.py", "derivations/papers/fomaml/model.py",
+    }
 
 
 def test_a_class_that_a_table_forgets_is_named() -> None:

@@ -16,7 +16,7 @@ from .algorithms import Bilevel, CoordinateWise, GradientDescent
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 from .data import Coefficient, Directions, Patch, Scale, chosen_law
 from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
-from .kinds import of_class
+from .kinds import forgotten, of_class
 from .laws import (
     ChosenLaw,
     ClassNoiseLaw,
@@ -26,6 +26,7 @@ from .laws import (
     FreshTasks,
     GaussianInitialisation,
     GaussianLaw,
+    Initialisation,
     Law,
     MixtureLaw,
     TaskLaw,
@@ -109,6 +110,7 @@ __all__ = [
     "Heads",
     "HuberizedRelu",
     "IndexSet",
+    "Initialisation",
     "Instance",
     "Kind",
     "KnownFrom",
@@ -151,6 +153,7 @@ __all__ = [
     "TwoSlopes",
     "Value",
     "chosen_law",
+    "forgotten",
     "from_plain",
     "head_axis",
     "of_class",

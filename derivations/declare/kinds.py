@@ -17,3 +17,8 @@ def of_class(table: Mapping[type[Any], T], part: object, what: str) -> T:
     if kind not in table:
         raise TypeError(f"{what}: {kind.__name__} is not among {', '.join(each.__name__ for each in table)}; add it")
     return table[kind]
+
+
+def forgotten(part: object, what: str) -> TypeError:
+    """The error of a chain of kinds that `what` goes through and that ends at a part of none of them."""
+    return TypeError(f"{what}: {type(part).__name__} is a kind that is not known here; add it")

@@ -16,13 +16,7 @@ from ..errors import ModelError
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
 from .choices import Declared, Name, OptionalParameter, Word
 from .data import Directions, Patch, laws_of
-from .laws import (
-    EntryInitialisation,
-    FreshLaw,
-    FreshTasks,
-    GaussianInitialisation,
-    MixtureLaw,
-)
+from .laws import FreshLaw, FreshTasks, GaussianInitialisation, Initialisation
 from .names import check_names
 from .network import Network, Objective
 from .observable import Observable
@@ -53,7 +47,7 @@ class Model(Declared):
     network: Network
     objective: Objective
     algorithm: GradientDescent | Bilevel = _DESCENT
-    initialisation: GaussianInitialisation | EntryInitialisation = _GAUSSIAN
+    initialisation: Initialisation = _GAUSSIAN
     test: FreshLaw | FreshTasks = _FRESH
     parameters: tuple[Parameter, ...] = ()
     observables: tuple[Observable, ...] = ()
@@ -107,7 +101,7 @@ class Model(Declared):
         if not self.network.head_axis.signed:
             raise ModelError("label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads")
         laws = [law for family in self.directions for law in laws_of(family)]
-        if not self.follows_clean and not any(isinstance(law, MixtureLaw) for law in laws):
+        if not self.follows_clean and not any(law is not None and law.follows_clean for law in laws):
             raise ModelError(
                 "label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
                 "tell a flipped label from another; give the signal's patch scale 'clean'"

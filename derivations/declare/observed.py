@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from .choices import Declared, Name, OptionalName, VariableName, nearest
 from .data import laws_of
-from .laws import TaskLaw
 from .observable import KnownFrom, Observable
 
 
@@ -54,8 +53,8 @@ class Extreme(Observable):
 
     def refusal(self, model: Any) -> str:
         """It is of a family, a coefficient, or vectors that a law lets runs look at."""
-        laws = [law for family in model.directions for law in laws_of(family) if isinstance(law, TaskLaw)]
-        watched = {name for law in laws for name in (law.shared, law.dictionary)}
+        laws = [law for family in model.directions for law in laws_of(family) if law is not None]
+        watched = {name for law in laws for name in law.watched}
         return _undeclared(self, {family.name for family in model.directions} | _coefficients(model) | watched)
 
 

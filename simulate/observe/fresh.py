@@ -10,12 +10,15 @@ from derivations.declare import (
     ChosenLaw,
     ClassNoiseLaw,
     Directions,
+    FixedLaw,
     GaussianLaw,
     MixtureLaw,
     Model,
     Observable,
     Patch,
+    TaskLaw,
     Value,
+    forgotten,
 )
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
@@ -25,7 +28,7 @@ from dynamics.geometry import distances
 from dynamics.kernel.blas import one_blas_thread
 
 from ..errors import InputError
-from ..start.declared import entries_of, law_of, off_indices, positive
+from ..start.declared import law_of, off_indices, positive
 from ..start.drawn import Draw
 from ..start.labels import flip_probability
 from .evaluators import FreshDraws, of_fresh, start_of
@@ -170,10 +173,10 @@ def _class_noise(
 ) -> Callable[[int], Callable[[slice], list[Array]]]:
     """State t -> the pre-activations (n, S) of fresh noise of each family and, where they differ, class."""
     start = start_of(draw)
+    laws = [(name, law_of(model.family(name), values)) for name in names]
     samples = [
-        classnoise.sample(draw.noise[name], start, shape, rng, size)
-        for name in names
-        for shape in [entries_of(law_of(model.family(name), values), values)]
+        classnoise.sample(draw.noise[name], start, law.shape_of(values), rng, size)
+        for name, law in laws if law is not None
     ]
 
     def at(t: int) -> Callable[[slice], list[Array]]:
@@ -215,6 +218,8 @@ def _refusal(model: Model, family: Directions, patch: Patch, draw: Draw, values:
         )
     if isinstance(law, GaussianLaw | MixtureLaw | ClassNoiseLaw):
         return ""
+    if law is not None and not isinstance(law, FixedLaw | TaskLaw):
+        raise forgotten(law, "the test law")
     return (
         f"{patch.direction}: a fresh vector of this family has no Gaussian law in the model, and the test law "
         "is known for Gaussian ones only; declare a GaussianLaw or leave the test observables out"
@@ -226,8 +231,7 @@ def _covariance(model: Model, name: str, draw: Draw, b: Array, left: Array, valu
     law = law_of(model.family(name), values)
     assert isinstance(law, GaussianLaw | MixtureLaw)
     start = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
-    none = np.empty(0, dtype=np.intp)
-    off = off_indices(model, law, len(draw.y), values) if isinstance(law, GaussianLaw) else none
+    off = off_indices(model, law, len(draw.y), values)
     if len(off):
         start = distances.project_off(start, off)
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN

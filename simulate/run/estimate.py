@@ -8,16 +8,20 @@ one core of a recent machine passes several times over, so that what is refused 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from derivations.declare import (
     ClassNoiseLaw,
+    FixedLaw,
     GaussianLaw,
+    Law,
     MixtureLaw,
     Model,
+    TaskLaw,
     chosen_law,
+    of_class,
 )
 from derivations.errors import ModelError
 
@@ -275,9 +279,15 @@ def _covariances(request: Request) -> float:
         laws = [chosen_law(request.model.family(name), request.values) for name in request.model.test.fresh]
     except ModelError:  # a choice that is not made: the draw says so, or takes the caller's arrays instead
         return 0
-    if any(isinstance(law, GaussianLaw | MixtureLaw) for law in laws):
-        return 2 * request.recorded + 3
-    return 5.0 * any(isinstance(law, ClassNoiseLaw) for law in laws)
+    held = [of_class(COVARIANCES, law, "covariances of fresh vectors") for law in laws if law is not None]
+    return max((each(request.recorded) for each in held), default=0.0)
+
+
+COVARIANCES: Final[Mapping[type[Law], Callable[[float], float]]] = {
+    GaussianLaw: lambda recorded: 2 * recorded + 3, MixtureLaw: lambda recorded: 2 * recorded + 3,
+    ClassNoiseLaw: lambda recorded: 5.0, FixedLaw: lambda recorded: 0.0, TaskLaw: lambda recorded: 0.0,
+}
+"""How many covariances the test law holds at once, of so many recorded states, by the law of what is fresh."""
 
 
 def _of_seeds(request: Request, seeds: int) -> list[Piece]:

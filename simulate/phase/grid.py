@@ -9,16 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import (
-    Distance,
-    Extreme,
-    MaxMargin,
-    Model,
-    NearOrthogonality,
-    NoiseRatio,
-    NormalisedMargin,
-    Value,
-)
+from derivations.declare import KnownFrom, Model, Value
 from derivations.declare.variables import FRESH_BY_CLASS
 from dynamics.kernel.kernel import Kernel
 
@@ -170,18 +161,13 @@ def _ends(values: tuple[Value, ...]) -> tuple[Value, ...]:
 
 def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:
     """What an observable's text asks for, and whether that is one number a run as it stands."""
-    declared = [
-        o.name
-        for o in model.observables
-        if isinstance(o, Distance | MaxMargin)
-        or (isinstance(o, Extreme) and not o.per)
-        or (isinstance(o, NormalisedMargin) and o.spread)
-    ]
+    of_state = [o for o in model.observables if o.known_from is KnownFrom.STATE]
+    declared = [o.name for o in of_state if o.one_number]
     plain = [*_SCALARS, *declared, *(event.name for event in model.events)]
     if text in plain:
         return Wanted(text, text, (), ""), True
     request = wanted(str(text))
-    of_data = [o.name for o in model.observables if isinstance(o, NoiseRatio | NearOrthogonality)]
+    of_data = [o.name for o in model.observables if o.known_from is KnownFrom.DATA]
     known = list(dict.fromkeys([*plain, *obs.at_every_step(model), *_fresh_names(model), *of_data]))
     if request.name not in known:
         raise InputError(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from derivations.declare import Value
+from derivations.declare.variables import FRESH
 from derivations.errors import ModelError
 from dynamics.arrays import Array, Flags
 from dynamics.errors import RangeError
@@ -69,7 +70,7 @@ def together(
 def _shape(cell: Problem, names: Sequence[str]) -> tuple[object, Plan | None]:
     """What a cell's runs must have in common with others to go with them; None where they go alone."""
     model, values = cell.model, cell.values
-    known = {*obs.at_every_step(model), *obs.fresh_names(model)}
+    known = {*obs.at_every_step(model), *FRESH}
     if cell.initial is not None or cell.redraws or model.algorithm.over_tasks or not set(names) <= known:
         return None, None
     try:
@@ -103,7 +104,7 @@ def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Variables
     whole = _finite(drawn.gram) & _finite(drawn.z) & _finite(z) & _finite(b) & (failed < 0)
     last = np.array([steps], dtype=np.int64)
     left = np.array([kernel.scale(each, last)[0] for each in values])
-    fresh = [name for name in names if name in obs.fresh_names(model)]
+    fresh = [name for name in names if name in FRESH]
     judged: Mapping[str, Array] = {}
     if fresh and whole.any():
         judged = fresh_many.judge_many(model, kernel, drawn, z, b, values, [run.seed for run in runs], left)

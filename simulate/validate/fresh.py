@@ -110,9 +110,10 @@ def _columns(model: Model, along: Along, values: Values) -> int:
         law = chosen_law(model.family(name), values)
         many = model.family(name).index_set.of_a_task(1, model.network.classes, 1)
         if isinstance(law, ClassNoiseLaw):
-            spiked = isinstance(along.draw.noise.get(name), Spiked) and values.get(law.entries) == "gaussian"
+            spiked = isinstance(along.draw.noise.get(name), Spiked) and law.shape_of(values) == "gaussian"
             total += (filters + model.n_heads) if spiked else along.W.shape[3]
         else:
+            assert isinstance(law, GaussianLaw | MixtureLaw)
             total += many * filters
     return total
 
@@ -210,7 +211,7 @@ def _coloured(
     if isinstance(law, ClassNoiseLaw):
         return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
     assert isinstance(law, GaussianLaw | MixtureLaw)
-    off = () if isinstance(law, MixtureLaw) or (law.off_when and not values.get(law.off_when)) else law.off
+    off = law.projected_off(values)
     return np.asarray(weights.number(values, law.std) * without(onto, span(_vectors(model, draw, off))))
 
 
@@ -249,7 +250,7 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
     assert isinstance(noise, Spiked) and draw.vectors is not None
     d = draw.vectors.shape[1]
     spread, ratio = weights.number(values, law.spread), weights.number(values, law.ratio)
-    off = () if law.off_when and not values.get(law.off_when) else law.off
+    off = law.projected_off(values)
     bulk = without(np.eye(d), span(_vectors(model, draw, off)))
     if noise.spikes is None or not len(noise.spikes):
         return np.asarray(spread * bulk)
@@ -303,7 +304,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     draw, at = along.draw, len(along.z) - 1
     both = "test_error and test_loss, drawn in d dimensions"
     cost = along.W[0].size * float(SAMPLES) * len(model.patches)
-    if model.objective.loss == "exponential":
+    if not model.objective.loss_kind.lipschitz:
         yield Left(both, "an exponential loss has no standard error to speak of")
         return
     if cost > AFFORDABLE:

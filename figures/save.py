@@ -24,13 +24,28 @@ def save(figure: Figure, folder: Path, name: str, record: Mapping[str, Any]) -> 
     """Write NAME.png, NAME.pdf and NAME.json to `folder` (made where it is missing)."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.{ending}" for ending in ("png", "pdf", "json")]
-    with style.context():
-        with whole_file(paths[0]) as new:
-            figure.savefig(new, dpi=DPI, format="png")
-        with whole_file(paths[1]) as new:
-            figure.savefig(new, metadata={"CreationDate": None}, format="pdf")  # the same figure is the same file
+    for path in paths[:2]:
+        save_as(figure, path)
     write_text(paths[2], json.dumps(record, indent=1, default=_plain) + "\n")
     return paths
+
+
+_FORMATS: Mapping[str, Mapping[str, Any]] = {
+    ".png": {"format": "png", "dpi": DPI},
+    ".pdf": {"format": "pdf", "metadata": {"CreationDate": None}},  # the same figure is the same file
+}
+
+
+def save_as(figure: Figure, path: Path) -> None:
+    """Write a figure to a .png or .pdf file, whole, or leave what is there."""
+    with whole_file(path) as new:
+        render(figure, new, path.suffix)
+
+
+def render(figure: Figure, new: Path, suffix: str) -> None:
+    """Write a figure as what ends in `suffix`, .png or .pdf, under whatever name."""
+    with style.context():
+        figure.savefig(new, **_FORMATS[suffix])
 
 
 def write_text(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from derivations.declare import Model as Model
     from derivations.declare import Statement as Statement
+    from figures.grid.plot import plot as plot
     from gammarho.api import conditions as conditions
     from gammarho.api import derive as derive
     from gammarho.api import validate as validate
@@ -39,6 +40,7 @@ _HOMES = {
     "images": "gammarho.data",
     "influence_scores": "simulate.images.influence",
     "phase": "simulate.phase.phase",
+    "plot": "figures.grid.plot",
     "run": "simulate.run.run",
     "testing": "simulate.testing",
     "validate": "gammarho.api",

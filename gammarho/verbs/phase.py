@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from gammarho import terminal
+from simulate.errors import InputError, quoted
 
-from .shared import Switch, goes_on, say
+from .shared import Repeated, Switch, goes_on, say
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+    from derivations.declare import Value
+    from gammarho.grid_files import Places
 
 
 def phase(
@@ -23,7 +32,9 @@ def phase(
     observable: str = "test_error",
     sampling: str | None = None,
     workers: str | None = None,
-    out: str | None = None,
+    out: Repeated = (),
+    curve: Repeated = (),
+    feasible: str | None = None,
     json: Switch = False,
 ) -> int:
     """Fill a grid over two parameters with an observable at the last step.
@@ -40,14 +51,19 @@ def phase(
         observable: one number a run, such as test_error, loss or a hitting time.
         sampling: gram (drawn without the dimension) or vectors; default gram where it is exact and not refused.
         workers: threads; the result does not depend on it.
-        out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.
+        out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.  Or a
+            picture (.pdf, .png), a table (.csv) or netCDF (.nc); repeat the option for several.
+        curve: a line in the picture, as "NAME = formula of parameters" with an axis on the left; repeat it for several.
+        feasible: a constant C; the picture shows where the conditions of the model's paper hold with it.
         json: print JSON instead of a table.
     """
-    from gammarho import api, arguments
-    from simulate.ask import paths
+    from gammarho import api, arguments, grid_files
 
-    given, path = arguments.assignments(values), paths.store("out", out)
-    api.resolve(setting, given, preset)
+    given, places = arguments.assignments(values), grid_files.places("out", out)
+    resolved, path = api.resolve(setting, given, preset), places.store
+    overlay: dict[str, Any] = {"curves": curve, "feasible": feasible, "setting": setting}
+    if curve or feasible is not None:
+        _check(places, resolved.values, [x, y], **overlay)
     from gammarho import report
     from simulate.phase.phase import phase as fill
 
@@ -56,14 +72,37 @@ def phase(
         "sampling": sampling,
     }
     try:
-        data = fill(setting, given, preset=preset, store=path, **options)
+        with places.held():
+            data = fill(setting, given, preset=preset, store=path, **options)
+            written, refused = places.write(data, lambda grid: _drawn(grid, observable=observable, **overlay))
     except KeyboardInterrupt:
         if path is not None:
             print(f"gammarho: the finished cells are in {path}, and the same command goes on", file=sys.stderr)
         raise
-    with terminal.safe(path):
+    with terminal.safe(written[0] if written else None):
         print(report.as_json(data) if json else report.grid_as_text(data, observable))
-        if path is not None and not json:
-            print(f"wrote {path}")
+        for place in [] if json else written:
+            print(f"wrote {place}")
+    if refused:  # the table is printed all the same
+        raise refused[0]
     left = report.undone(data)
     return say(f"{left}; {goes_on(path)}") if left else 0
+
+
+def _drawn(grid: xarray.Dataset, **options: Any) -> Figure:
+    from figures.grid.plot import plot
+
+    return plot(grid, **options)
+
+
+def _check(
+    places: Places, values: Mapping[str, Value], axes: Sequence[str], curves: Sequence[str], feasible: str | None,
+    setting: str,
+) -> None:
+    """Refuses, before anything is run, what the picture could not show."""
+    if not places.pictured:
+        option, value = ("curve", curves[0]) if curves else ("feasible", feasible)
+        raise InputError(f"{option}: {quoted(value)} is for a picture; give --out phase.pdf too")
+    from figures.grid.plot import check
+
+    check(setting, values, [axis.partition("=")[0].strip() for axis in axes], curves, feasible)

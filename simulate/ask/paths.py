@@ -70,11 +70,30 @@ def text_file(option: str, value: object) -> Path | None:
     """Where text goes; None for None.
 
     Raises:
+        InputError: as `file`.
+    """
+    return None if value is None else file(option, value, "recursion.txt")
+
+
+def picture(option: str, value: object) -> Path:
+    """Where a picture goes, a .pdf or .png file.
+
+    Raises:
+        InputError: for another ending, and as `file`.
+    """
+    found = path(option, value, "phase.pdf")
+    if found.suffix not in (".pdf", ".png"):
+        raise InputError(f"{option}: {quoted(value)}; expected a name that ends in .pdf or .png, such as phase.pdf")
+    return file(option, value, "phase.pdf")
+
+
+def file(option: str, value: object, example: str) -> Path:
+    """A file to write, there or not.
+
+    Raises:
         InputError: for a folder, and for a file in a folder that does not exist.
     """
-    if value is None:
-        return None
-    found = path(option, value, "recursion.txt")
+    found = path(option, value, example)
     _parent(option, value, found)
     if found.is_dir():
         raise InputError(f"{option}: {quoted(value)}, which is a folder; expected the name of a file")

@@ -77,7 +77,7 @@ def tabulate(
     """`conditions` for conditions of the caller's own, whose names are checked first."""
     check_names(declared, model)
     constant = parameters_of.positive("constant", constant)
-    given, notes = _completed(declared, values)
+    given, notes = completed(declared, values)
     at = Point(declared, given, constant, steps, _from_data(declared, measured or {}))
     parameters = {p.name: p for p in (*declared.parameters, *model.parameters)}
     used, known = at.used(), dict.fromkeys(quantity.name for quantity in at.quantities)
@@ -111,7 +111,7 @@ def _from_data(declared: Conditions, measured: Mapping[str, object]) -> dict[str
     return found
 
 
-def _completed(declared: Conditions, values: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:
+def completed(declared: Conditions, values: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:
     """The values with the conditions' own parameters at their defaults, and what has to be said about them."""
     given, notes = dict(values), []
     for own in declared.parameters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -94,6 +95,17 @@ class Conflict:
     at_most: float
 
 
+def verdict(rows: Sequence[Row]) -> bool | None:
+    """Whether every counted clause holds at the chosen constant.
+
+    None where no clause is about this run, or one has no value and none fails.
+    """
+    verdicts = [row.holds for row in rows if row.counted]
+    if rows and not verdicts:
+        return None
+    return False if False in verdicts else None if None in verdicts else True
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClauseTable:
     """The rows of one list, the constants for which all of them hold, the clauses that bind, and the mends.
@@ -111,14 +123,8 @@ class ClauseTable:
 
     @property
     def holds(self) -> bool | None:
-        """Whether every counted clause holds at the chosen constant.
-
-        None where no clause is about this run, or one has no value and none fails.
-        """
-        verdicts = [row.holds for row in self.rows if row.counted]
-        if self.rows and not verdicts:
-            return None
-        return False if False in verdicts else None if None in verdicts else True
+        """Whether every counted clause holds at the chosen constant, as `verdict` says."""
+        return verdict(self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)

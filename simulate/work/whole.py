@@ -186,18 +186,29 @@ def whole_file(path: Path) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         yield target
         return
-    with alone(target):
-        new = beside(target)
-        try:
-            yield new
-            if target.exists():
-                shutil.copymode(target, new)
-            put(new, target)
-        except OSError as error:
-            stands = "the file that was there is as it was" if target.exists() else "nothing is there"
-            raise Unwritten(f"{path} was not written ({reason(error)}); {stands}; make room, and try again") from error
-        finally:
-            remove(new)
+    with alone(target), replacing(path) as new:
+        yield new
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """`whole_file` for whoever is already alone with the file that `path` leads to.
+
+    Raises:
+        Unwritten: the disk refused, for want of room, say.
+    """
+    target = Path(os.path.realpath(path))
+    new = beside(target)
+    try:
+        yield new
+        if target.exists():
+            shutil.copymode(target, new)
+        put(new, target)
+    except OSError as error:
+        stands = "the file that was there is as it was" if target.exists() else "nothing is there"
+        raise Unwritten(f"{path} was not written ({reason(error)}); {stands}; make room, and try again") from error
+    finally:
+        remove(new)
 
 
 def reason(error: OSError) -> str:

@@ -109,7 +109,7 @@ COMMANDS = [
     ("phase pegr --x neurons=0:1:3 --y n=2:4:3", "x: neurons is a choice, which has no a:b:n; expected a numeric ..."),
     ("phase pegr --x n=2:4:3 --y n=2:4:3", "...|x|y|n|two different"),
     ("phase pegr --x lam=0:1:3 --y n=2:4:3 --seeds 0", f"seeds: '0'; {ADVICE} 1, such as seeds=3"),
-    ("phase pegr --x lam=0:1:3 --y n=2:4:3 --out g.nc", "out: 'g.nc'; a grid is kept in a .zarr folder, ..."),
+    ("phase pegr --x lam=0:1:3 --y n=2:4:3 --out g.txt", "out: 'g.txt'; expected a name that ends in ..."),
     ("phase pegr m=2 d=8 --x lam=0:1:2 --y n=2:4:2 --steps 2 --observable tst_error", "...|tst_error|test_error"),
     ("phase pegr lam=1 --x lam=0:1:3 --y n=2:4:3 --steps 2", "...|lam"),
     # figures

@@ -245,7 +245,7 @@ GRAMMAR: list[tuple[list[str], tuple[str, ...]]] = [
         ("run pegr --out no/run.zarr", "out:", "no folder 'no'"), ("run pegr --out ~nobody/run.zarr", "out:", "nobody"),
         (f"run pegr --out {'a' * 300}.zarr", "out:", "too long"), ("run pegr --out a\x00.zarr", "out:"),
         ("run pegr --out a\n.zarr", "out:"), ("run pegr --out \udc80.zarr", "out:"), ("run pegr --out=", "out: empty"),
-        (f"phase pegr {_X} {_Y} --out g.nc", "out:", "g.nc"), (f"phase pegr {_X} {_Y} --out .", "out:", "'.'"),
+        (f"phase pegr {_X} {_Y} --out g.txt", "out:", "g.txt"), (f"phase pegr {_X} {_Y} --out .", "out:", "'.'"),
         (f"phase pegr {_X} {_Y} --out no/g.zarr", "out:", "no folder"), ("derive pegr --out .", "out:", "folder"),
         ("derive pegr --out no/r.txt", "out:", "no folder"), ("derive pegr --out=", "out: empty"),
         ("figures pegr --out=", "out: empty"), ("run nearly_orthogonal --classes 0,1", "classes:", "--data"),

@@ -1,0 +1,150 @@
+"""Curves on top of a grid's picture: "lam = m/(sigma_p**2*d)", a parameter as a formula of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray
+from numpy.typing import NDArray
+
+from derivations.declare.formula import FormulaError, names, parse
+from dynamics.arrays import Array
+from simulate.ask import formula, values
+from simulate.errors import InputError, nearest, quoted
+
+from .scales import Scale, is_number, plain
+
+_FORM = "expected NAME = formula, such as lam = m/(sigma_p**2*d)"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve as it was asked for: the parameter on its left, and the formula of the others."""
+
+    left: str
+    formula: str
+
+    def __str__(self) -> str:
+        return f"{self.left} = {self.formula}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve's points in a panel, (points,) each; NaN where the formula has no value there."""
+
+    x: Array
+    y: Array
+
+
+def read(given: object, axes: Sequence[str], known: Collection[str]) -> tuple[Curve, ...]:
+    """The curves of a text or several.
+
+    Args:
+        given: "NAME = formula", or a sequence of such texts.
+        axes: the parameters that a curve may give, those of a panel's axes.
+        known: every parameter that has a number.
+
+    Raises:
+        InputError: for another form, a formula outside the grammar, and a name that is not there.
+    """
+    one = values.text(given)
+    listed = [one] if one is not None else values.listed(given)
+    if listed is None:
+        raise InputError(f"curve: {quoted(given)}; {_FORM}")
+    return tuple(_read(each, axes, known) for each in listed)
+
+
+def _read(given: object, axes: Sequence[str], known: Collection[str]) -> Curve:
+    text = values.text(given) or ""
+    left, equals, right = (part.strip() for part in text.partition("="))
+    if not equals or not left or not right:
+        raise InputError(f"curve: {quoted(given)}; {_FORM}")
+    if left not in axes:
+        cure = f"expected one of {', '.join(axes)}" if left in known else nearest(left, axes)
+        raise InputError(f"curve: {quoted(text)} gives {quoted(left)}, which is no axis of the picture; {cure}")
+    try:
+        parse(right)
+        used = names(right)
+    except FormulaError as error:
+        raise InputError(f"curve: {error}; {_FORM}") from error
+    if left in used:
+        raise InputError(f"curve: {quoted(text)} has {left} on both sides; solve it for {left}")
+    for name in used:
+        if name not in known:
+            raise InputError(
+                f"curve: {quoted(text)} uses {quoted(name)}, no parameter with a number; {nearest(name, known)}"
+            )
+    return Curve(left, right)
+
+
+def numbers(data: xarray.Dataset) -> list[str]:
+    """The parameters of a grid that have a number in every cell."""
+    return [
+        str(name) for name, found in data.coords.items()
+        if name != "seed" and all(is_number(plain(value)) for value in np.atleast_1d(found.values).ravel())
+    ]
+
+
+def line(curve: Curve, scales: Sequence[Scale], data: xarray.Dataset) -> Line:
+    """A curve's points in a panel with these axes, (down, across) or (across,) alone; `data` are the panel's cells.
+
+    Raises:
+        InputError: where the curve's parameter has no numbers in the picture, where a parameter that it uses differs
+            along it, and where the formula has a value nowhere.
+    """
+    (given,) = (each for each in scales if each.name == curve.left)
+    if not given.numeric:
+        raise InputError(
+            f"curve: {curve} gives {curve.left}, which has not several numbers here; put another axis on its left"
+        )
+    others = [each for each in scales if each is not given]
+    found, at = _evaluated(curve, others[0] if others else None, data)
+    if not others:
+        return Line(np.repeat(found, 2), np.array([0.0, 1.0]))  # from the bottom to the top
+    return Line(found, at) if given is scales[-1] else Line(at, found)
+
+
+def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[Array, Array]:
+    """The formula's values, and where they stand along the other axis (0 where there is none)."""
+    used = [name for name in names(curve.formula) if over is None or name != over.name]
+    varying = [name for name in used if data[name].ndim]
+    for name in varying:
+        if curve.left in data[name].dims and _differs(data[name], curve.left):
+            raise InputError(f"curve: {curve} uses {name}, which differs along {curve.left}; write it without {name}")
+    if over is None:
+        points, places = np.array([np.nan], dtype=object), np.zeros(1)
+    elif varying:  # known at the cells alone
+        points, places = np.array(over.values, dtype=object), over.places
+    else:
+        points, places = over.between()
+    fixed = {name: plain(data[name].values[()]) for name in used if name not in varying}
+    along = {name: _along(data[name], over) for name in varying}
+    found, why = np.full(len(points), np.nan), None
+    for at, value in enumerate(points):
+        there: Mapping[str, Any] = {
+            **fixed, **{name: plain(each[at]) for name, each in along.items()},
+            **({over.name: plain(value)} if over is not None else {}),
+        }
+        try:
+            found[at] = formula.evaluate(curve.formula, there)
+        except FormulaError as error:  # a division by zero at an axis' end, say
+            why = why or error
+    if why is not None and np.isnan(found).all():
+        raise InputError(f"curve: {curve} has a value nowhere in the picture: {why}")
+    return found, places
+
+
+def _differs(values: xarray.DataArray, dim: str) -> bool:
+    first = values.isel({dim: 0})
+    return bool((values != first).any())
+
+
+def _along(values: xarray.DataArray, over: Scale | None) -> NDArray[Any]:
+    """A parameter that varies by cell, along the one axis that it may vary along."""
+    rest = {dim: 0 for dim in values.dims if over is None or dim != over.name}
+    found = values.isel(rest)
+    assert over is not None
+    return found.values if found.ndim else np.full(len(over.values), found.values[()], dtype=object)

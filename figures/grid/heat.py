@@ -1,0 +1,105 @@
+"""A grid of two or three parameters as heat maps: the means, and their standard errors beside or below them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dynamics.arrays import Array
+
+from .. import style
+from . import looks
+from .picture import INSIDE, Panel, Picture
+from .region import boundary
+
+_ROW = 4  # panels beside one another
+_HEIGHT, _SMALL = 2.9, 1.05  # inches: a panel of means, and how high one of errors is beside one of means of a row
+
+
+def heat(picture: Picture) -> Figure:
+    """Heat maps on a page."""
+    panels = picture.panels
+    columns = min(len(panels), _ROW)
+    rows = -(-len(panels) // columns)
+    one = len(panels) == 1
+    height = _HEIGHT if one else rows * (1.9 + 1.45 * (picture.shown.error is not None))
+    with style.context():
+        page, handles, in_row, notes = picture.page(height, panels, *_told(picture))
+        if one or picture.shown.error is None:
+            below, parts = 1, [page.body] if picture.shown.error is None else _beside(page.body)
+        else:
+            below, parts = 2, list(page.body.subfigures(2, 1, height_ratios=[1.9, 1.45]))
+        _maps(parts[0], panels, rows, columns, picture, labelled=below == 1)
+        if picture.shown.error is not None:
+            _errors(parts[-1], panels, rows, columns, picture)
+        return page.close(handles, in_row, notes)
+
+
+def _told(picture: Picture) -> tuple[str, ...]:
+    """Of what the standard error is, and what cells without a colour are."""
+    shown = picture.shown
+    said = () if shown.error is None else (f"Standard error: {shown.error_of}.",)
+    none = ["no draw has a value"] if np.isnan(shown.mean).any() else []
+    lone = ["no standard error"] if shown.error is not None and np.isnan(shown.error).any() else []
+    return (*said, f"Grey: {' or '.join([*none, *lone])}.") if none or lone else said
+
+
+def _beside(body: Any) -> list[Any]:
+    """Room for the means, and half as much for their errors."""
+    return list(body.subfigures(1, 2, width_ratios=[1.75, 1.0]))
+
+
+def _maps(part: Any, panels: Sequence[Panel], rows: int, columns: int, picture: Picture, labelled: bool) -> None:
+    shown = picture.shown
+    of = looks.colours(looks.MEAN, shown.mean)
+    every = _grid(part, panels, rows, columns)
+    for axes, panel in zip(every, panels, strict=True):
+        values = shown.mean[panel.at]
+        image = looks.mesh(axes, panel.scales, values, of)
+        for mark in shown.marks:
+            looks.hatch(axes, panel.scales, mark.cells[panel.at], mark.hatch, mark.word, values, of)
+        if picture.region is not None:
+            inside = picture.region.holds[panel.at]
+            looks.hatch(axes, panel.scales, inside & picture.region.partial, INSIDE, "conditions hold", values, of)
+            looks.edge(axes, boundary(inside, panel.scales), "conditions")
+        for at, (curve, line) in enumerate(zip(picture.curves, panel.lines, strict=True)):
+            looks.drawn(axes, line.x, line.y, at, str(curve))
+        axes.set_title(panel.heading)
+        if not labelled:  # the same axes stand below
+            axes.set_xlabel("")
+    _bar(part, image, every, shown.mean, "\n".join(textwrap.wrap(shown.name, 36 if labelled else 22)))
+
+
+def _errors(part: Any, panels: Sequence[Panel], rows: int, columns: int, picture: Picture) -> None:
+    shown = picture.shown
+    assert shown.error is not None
+    of = looks.colours(looks.ERROR, shown.error)
+    every = _grid(part, panels, rows, columns)
+    for axes, panel in zip(every, panels, strict=True):
+        image = looks.mesh(axes, panel.scales, shown.error[panel.at], of)
+        axes.set(title=panel.heading, ylabel=panel.scales[0].name, xlabel=panel.scales[1].name)
+    _bar(part, image, every, shown.error, "standard error")
+
+
+def _grid(part: Any, panels: Sequence[Panel], rows: int, columns: int) -> list[Axes]:
+    """As many axes as there are panels; inner ones without labels."""
+    found = part.subplots(rows, columns, squeeze=False, sharex=len(panels) > 1, sharey=len(panels) > 1)
+    for axes in found.ravel()[len(panels):]:
+        axes.remove()
+    return list(found.ravel()[: len(panels)])
+
+
+def _bar(part: Any, image: Any, every: Sequence[Axes], values: Array, label: str) -> None:
+    """The colour bar, where any cell has a value; and the labels of outer axes alone."""
+    for axes in every:
+        axes.label_outer()
+    known = values[np.isfinite(values)]
+    if known.size:
+        below, above = known.min() < image.norm.vmin, known.max() > image.norm.vmax
+        extend = "both" if below and above else "min" if below else "max" if above else "neither"
+        part.colorbar(image, ax=list(every), label=label, pad=0.02, extend=extend)

@@ -1,0 +1,102 @@
+"""What all pictures of grids have: the curves and the region asked for, the title, the legend and the notes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray
+from matplotlib.lines import Line2D
+
+from ..page import Page, page
+from . import looks
+from .curves import Curve, Line, line
+from .region import Region
+from .scales import Scale
+from .shown import Shown, fixed
+
+INSIDE = ".."
+_TITLE, _NOTE, _HALF = 92, 128, 52  # characters on a line of the title, of the notes, of half a row of the legend
+_OUTSIDE = ", outside the picture"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: its axes, where its cells are in the arrays of `Shown`, its heading, and the curves in it."""
+
+    scales: tuple[Scale, ...]
+    at: tuple[int, ...]
+    heading: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A grid, and what is drawn on top of it."""
+
+    shown: Shown
+    curves: tuple[Curve, ...]
+    region: Region | None
+
+    @property
+    def panels(self) -> list[Panel]:
+        """A panel a value of the third axis, of three; else one."""
+        of = self.shown
+        if of.panels is None:
+            return [Panel(of.flat, (), "", self._lines(of.data))]
+        parts = [of.data.isel({of.panels.name: at}) for at in range(len(of.panels.values))]
+        return [Panel(of.flat, (at,), of.panels.heading(at), self._lines(part)) for at, part in enumerate(parts)]
+
+    def _lines(self, data: xarray.Dataset) -> tuple[Line, ...]:
+        return tuple(line(curve, self.shown.flat, data) for curve in self.curves)
+
+    @property
+    def title(self) -> str:
+        """The model, the setting, the steps, and the seeds."""
+        attributes, seeds = self.shown.data.attrs, self.shown.data["seed"].values.tolist()
+        which = f"seed {seeds[0]}" if len(seeds) == 1 else f"mean of {len(seeds)} seeds, {_listed(seeds)}"
+        steps = f"{attributes['steps']} steps" if "steps" in attributes else ""
+        said = "; ".join(part for part in (str(attributes.get("setting", "")), steps, which) if part)
+        return "\n".join([*_wrapped(str(attributes.get("title", "")), _TITLE), said])
+
+    def page(self, height: float, panels: Sequence[Panel], *more: str) -> tuple[Page, list[Any], int, str]:
+        """An empty page, with the handles of its legend, how many stand in a row, and its notes."""
+        handles = self._handles(panels)
+        columns = 2 if len(handles) > 1 and all(len(each.get_label()) <= _HALF for each in handles) else 1
+        notes = "\n".join(part for text in (*more, fixed(self.shown)) for part in _wrapped(text, _NOTE))
+        return page(self.title, height, -(-len(handles) // columns), notes), handles, columns, notes
+
+    def _handles(self, panels: Sequence[Panel]) -> list[Any]:
+        handles: list[Any] = []
+        for at, curve in enumerate(self.curves):
+            inside = any(_is_seen(panel.lines[at], panel.scales) for panel in panels)
+            label = f"{curve}{'' if inside else _OUTSIDE}"
+            handles.append(Line2D([], [], color="black", linestyle=looks.dashes(at), label=label))
+        handles += [looks.hatched(mark.hatch, str(mark)) for mark in self.shown.marks]
+        if self.region is not None:
+            handles.append(looks.region_key(INSIDE, str(self.region)))
+        return handles
+
+
+def _is_seen(drawn: Line, scales: Sequence[Scale]) -> bool:
+    """Whether any point of a curve is in its panel."""
+    inside = np.isfinite(drawn.x) & np.isfinite(drawn.y)
+    for places, scale in zip((drawn.y, drawn.x), scales, strict=True) if len(scales) > 1 else ((drawn.x, scales[0]),):
+        with np.errstate(invalid="ignore"):
+            inside &= (places >= scale.edges[0]) & (places <= scale.edges[-1])
+    return bool(inside.any())
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """Seeds, by their ends where they are consecutive."""
+    whole = len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
+    return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text.replace("$", r"\$"), width)
+
+

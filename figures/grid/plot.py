@@ -1,0 +1,91 @@
+"""plot: a picture of the dataset that `phase` returns, for anybody's model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from derivations.declare import Model, Value
+from simulate.ask import parameters, paths, settings
+from simulate.conditions.conditions import recorded
+
+from ..save import save_as
+from . import curves as curves_of
+from . import region as region_of
+from .curve import curve
+from .heat import heat
+from .picture import Picture
+from .scales import is_number
+from .shown import shown
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def plot(
+    grid: xarray.Dataset,
+    *,
+    observable: str | None = None,
+    curves: str | Sequence[str] = (),
+    feasible: float | str | None = None,
+    setting: str | Model | None = None,
+    out: str | PathLike[str] | None = None,
+) -> Figure:
+    """Draw a grid: an observable's mean over the seeds, its standard error, and where draws have no value.
+
+    Two parameters are a heat map, with the standard errors in a smaller one beside it; a third has a panel a value (at
+    most 12); one is a curve with a band of one standard error.  Axes are logarithmic or linear as their values are
+    spaced, choices stand side by side.  Cells in which any draw diverged, failed or did not reach an event are
+    hatched, and counted in the legend; their mean is of the other draws.
+
+    Args:
+        grid: what `phase` returns, or the same read back: `xarray.open_zarr(...)`, `xarray.open_dataset("grid.nc")`.
+        observable: which of the grid's; the first by default.
+        curves: "NAME = formula", or several: NAME is one of a panel's axes, evaluated over the other one from the
+            grid's other parameters, such as "lam = m/(sigma_p**2*d)".
+        feasible: a constant C; the cells at which the printed condition of the model's paper holds with it are dotted,
+            and the region's boundary is drawn along the cells' edges.
+        setting: where the conditions are, if not with the setting that the grid is of: "file.py:model", or a Model.
+        out: also write it to this .pdf or .png file, whole or not at all.
+
+    Returns:
+        A matplotlib Figure; `figure.savefig` writes it too.
+
+    Raises:
+        InputError: in one sentence, for what is no grid, an observable, a formula or a name that it does not have, more
+            than 12 panels, a model without conditions, and a file that cannot be.  Unwritten: the disk refused.
+    """
+    place = None if out is None else paths.picture("out", out)
+    found = shown(grid, observable)
+    asked = curves_of.read(curves, [each.name for each in found.flat], curves_of.numbers(found.data))
+    region = None
+    if feasible is not None:
+        whose = found.data.attrs.get("setting") if setting is None else setting
+        region = region_of.region(found.data, found.scales, whose, feasible)
+    picture = Picture(found, asked, region)
+    figure = curve(picture) if len(found.scales) == 1 else heat(picture)
+    if place is not None:
+        save_as(figure, place)
+    return figure
+
+
+def check(
+    setting: str | Model, values: Mapping[str, Value], axes: Sequence[str], curves: Sequence[str], feasible: object
+) -> None:
+    """Raises what `plot` would of a grid over `axes` with these values of the other parameters, before any is run.
+
+    Args:
+        setting: the grid's, whose conditions `feasible` asks for.
+        values: the setting's parameters.
+        axes: the parameters that vary, the panels' last.
+        curves: as for `plot`.
+        feasible: as for `plot`; None for no region.
+    """
+    known = [name for name, value in values.items() if name in axes or is_number(value)]
+    curves_of.read(curves, axes[:2], [*known, *(axis for axis in axes if axis not in known)])
+    if feasible is not None:
+        parameters.positive("feasible", feasible)
+        recorded(parameters.build(settings.resolve(setting).factory, {}), setting)

@@ -1,0 +1,154 @@
+"""Where the values along a grid's axis stand in a picture: one class a kind of axis."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import xarray
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+from numpy.typing import NDArray
+
+from dynamics.arrays import Array
+from simulate.ask.parameters import show
+from simulate.phase.grid_axes import spacing
+
+_FINE = 400  # points at which a curve is evaluated
+_WIDE = 30.0  # irregular values that span this factor stand on a logarithmic axis
+_TICKS = 12  # categories that are named one by one
+
+
+@dataclass(frozen=True)
+class Scale(ABC):
+    """An axis of the picture: the parameter's name, its label, and its values in the order in which they are drawn."""
+
+    name: str
+    label: str
+    values: tuple[Any, ...]
+    numeric: ClassVar[bool]
+    """Whether a curve may give values of this parameter."""
+
+    @property
+    @abstractmethod
+    def places(self) -> Array:
+        """Where the values stand, (len,), rising."""
+
+    @property
+    @abstractmethod
+    def edges(self) -> Array:
+        """Where the cells around the values begin and end, (len + 1,), rising."""
+
+    @abstractmethod
+    def between(self) -> tuple[NDArray[Any], Array]:
+        """Values of the parameter at which a curve is evaluated, and where they stand."""
+
+    @abstractmethod
+    def on(self, axes: Axes, letter: Literal["x", "y"]) -> None:
+        """Make this the horizontal or the vertical axis."""
+
+    def heading(self, at: int) -> str:
+        """A value, with its name, as the heading of a panel."""
+        return f"{self.name} = {told(self.values[at])}"
+
+
+class Linear(Scale):
+    """Numbers on an even axis; cells meet halfway."""
+
+    numeric, _word = True, "linear"
+
+    @property
+    def places(self) -> Array:
+        """The values."""
+        return np.array(self.values, dtype=np.float64)
+
+    @property
+    def edges(self) -> Array:
+        """Halfway between two values, and as far beyond the first and the last."""
+        at = self._even(self.places)
+        inner = (at[1:] + at[:-1]) / 2
+        return self._back(np.concatenate([[2 * at[0] - inner[0]], inner, [2 * at[-1] - inner[-1]]]))
+
+    def between(self) -> tuple[NDArray[Any], Array]:
+        """Evenly spaced, from edge to edge; none below 0 where no value is."""
+        first, last = self.edges[[0, -1]]
+        ends = self._even(np.array([max(first, 0.0) if self.places[0] >= 0 else first, last]))
+        points = np.union1d(self._back(np.linspace(ends[0], ends[1], _FINE)), self.places)
+        return points, points
+
+    def on(self, axes: Axes, letter: Literal["x", "y"]) -> None:
+        """From edge to edge."""
+        axes.set(**{f"{letter}scale": self._word, f"{letter}label": self.label, f"{letter}lim": self.edges[[0, -1]]})
+
+    def _even(self, values: Array) -> Array:
+        return values
+
+    def _back(self, places: Array) -> Array:
+        return places
+
+
+class Logarithmic(Linear):
+    """Numbers above 0 on a logarithmic axis; cells meet at the geometric mean."""
+
+    _word = "log"
+
+    def _even(self, values: Array) -> Array:
+        return np.log(values)
+
+    def _back(self, places: Array) -> Array:
+        return np.exp(places)
+
+
+class Categories(Scale):
+    """Choices, flags, or a single value: each is as wide as the next, and named."""
+
+    numeric = False
+
+    @property
+    def places(self) -> Array:
+        """0, 1, ..."""
+        return np.arange(len(self.values), dtype=np.float64)
+
+    @property
+    def edges(self) -> Array:
+        """Halfway."""
+        return np.arange(len(self.values) + 1, dtype=np.float64) - 0.5
+
+    def between(self) -> tuple[NDArray[Any], Array]:
+        """The values themselves."""
+        return np.array(self.values, dtype=object), self.places
+
+    def on(self, axes: Axes, letter: Literal["x", "y"]) -> None:
+        """With a tick a value, or every so many."""
+        axes.set(**{f"{letter}label": self.label, f"{letter}lim": self.edges[[0, -1]]})
+        axis, every = (axes.xaxis if letter == "x" else axes.yaxis), -(-len(self.values) // _TICKS)
+        axis.set_ticks(self.places[::every], [told(value) for value in self.values[::every]])
+        axis.set_minor_locator(NullLocator())
+
+
+def scale(coordinate: xarray.DataArray, label: str) -> Scale:
+    """The scale of an axis' coordinate, whose values rise where they are numbers; its spacing decides which."""
+    name, values = str(coordinate.name), tuple(plain(value) for value in coordinate.values)
+    if len(values) < 2 or not all(is_number(value) for value in values):
+        return Categories(name, label, values)
+    numbers = np.array(values, dtype=np.float64)
+    spaced = coordinate.attrs.get("spacing") or spacing(numbers)
+    wide = spaced == "log" or (spaced == "irregular" and numbers[-1] > _WIDE * numbers[0])
+    return (Logarithmic if wide and numbers[0] > 0 else Linear)(name, label, values)
+
+
+def plain(value: Any) -> Any:
+    """The Python value of a coordinate's entry."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number; a flag is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def told(value: Any) -> str:
+    """A value as it is typed, to six digits."""
+    return f"{value:.6g}" if is_number(value) else show(value)

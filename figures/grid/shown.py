@@ -1,0 +1,212 @@
+"""What a picture shows of a grid: a mean and its standard error a cell, and the draws that have no value."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray
+
+from dynamics.arrays import Array, Flags
+from simulate.errors import InputError, nearest, quoted
+from simulate.phase.cell import DIVERGED, FAILED, OK, UNDONE
+
+from .scales import Scale, scale, told
+
+PANELS = 12  # values of a third axis that one picture has room for
+_AXES = 3
+_LABEL = 32  # characters on a line of an axis' label, of which there are two
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Draws without a number to average: a word for it, a hatch, and where they are, (cells..., seed)."""
+
+    word: str
+    hatch: str
+    draws: Flags
+
+    @property
+    def cells(self) -> Flags:
+        """The cells in which any draw is one."""
+        return np.asarray(self.draws.any(axis=-1))
+
+    def __str__(self) -> str:
+        cells, draws = int(self.cells.sum()), int(self.draws.sum())
+        return f"{self.word}: {draws} of {self.draws.size} draws, in {cells} of {self.cells.size} cells"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An observable of a grid, laid out for a picture.
+
+    Arrays have the axes (panels, down, across) of three parameters, (down, across) of two, (across,) of one.
+    """
+
+    data: xarray.Dataset
+    observable: str
+    scales: tuple[Scale, ...]
+    draws: Array
+    """Each draw's number, (cells..., seed); NaN where it has none."""
+    marks: tuple[Mark, ...]
+
+    @property
+    def across(self) -> Scale:
+        """The horizontal axis."""
+        return self.scales[-1]
+
+    @property
+    def panels(self) -> Scale | None:
+        """The axis that has a panel a value, of three."""
+        return self.scales[0] if len(self.scales) == _AXES else None
+
+    @property
+    def flat(self) -> tuple[Scale, ...]:
+        """The axes of a panel, down before across."""
+        return self.scales[-2:]
+
+    @cached_property
+    def counted(self) -> Array:
+        """How many draws have a number, (cells...)."""
+        return np.asarray(np.isfinite(self.draws).sum(axis=-1), dtype=np.float64)
+
+    @cached_property
+    def mean(self) -> Array:
+        """The mean over the draws that have a number; NaN where none has."""
+        total = np.where(np.isfinite(self.draws), self.draws, 0.0).sum(axis=-1)
+        return _over(total, self.counted, self.counted > 0)
+
+    @cached_property
+    def error(self) -> Array | None:
+        """The mean's standard error: the draws' own spread where there are several seeds, else the observable's.
+
+        NaN where fewer than two draws have a number; None where no cell has one.
+        """
+        found = self._own_error if self.draws.shape[-1] == 1 else self._spread
+        return found if np.isfinite(found).any() else None
+
+    @property
+    def _own_error(self) -> Array:
+        own = f"{self.observable}_se"
+        if own not in self.data:
+            return np.full(self.mean.shape, np.nan)
+        return np.asarray(_laid_out(self.data[own], self.scales)[..., 0])
+
+    @property
+    def _spread(self) -> Array:
+        apart = np.where(np.isfinite(self.draws), self.draws - self.mean[..., None], 0.0)
+        size = np.maximum(np.abs(apart).max(axis=-1), np.finfo(np.float64).tiny)  # so that no square overflows
+        squares = np.asarray(((apart / size[..., None]) ** 2).sum(axis=-1))
+        return np.asarray(size * np.sqrt(_over(squares, self.counted * (self.counted - 1), self.counted > 1)))
+
+    @property
+    def error_of(self) -> str:
+        """Of what the standard error is, in words."""
+        alone = self.draws.shape[-1] == 1
+        return "of one seed's fresh draws" if alone else "of the mean over seeds, by their spread"
+
+    @property
+    def name(self) -> str:
+        """The observable's long name."""
+        attributes = self.data[self.observable].attrs
+        if "event" in attributes:
+            return f"{self.observable}: {attributes['event']}"
+        return str(attributes.get("long_name") or attributes.get("meaning") or self.observable)
+
+
+def shown(grid: object, observable: str | None = None) -> Shown:
+    """What a picture shows of the dataset that `phase` returns, or of one read back from its store or a file.
+
+    Raises:
+        InputError: for another object, an observable that it does not have, and more panels than there is room for.
+    """
+    if not isinstance(grid, xarray.Dataset) or "seed" not in grid.dims:
+        raise InputError(f"grid: {quoted(grid)}; expected the dataset that gr.phase returns")
+    name = _chosen(grid, observable)
+    axes = _axes(grid, name)
+    data = grid.sortby([axis for axis in axes if axis in grid.coords and grid[axis].dtype.kind in "if"])
+    scales = tuple(scale(data[axis], label(data[axis])) for axis in axes)
+    if len(scales) == _AXES and len(scales[0].values) > PANELS:
+        raise InputError(
+            f"grid: {len(scales[0].values)} values of {scales[0].name}, a panel each; a picture has room for {PANELS}, "
+            f"so take some, such as grid.isel({scales[0].name}=[0, -1])"
+        )
+    draws, marks = _numbers(data, name, scales)
+    return Shown(data, name, scales, draws, marks)
+
+
+def label(coordinate: xarray.DataArray) -> str:
+    """An axis' label: what the parameter is, and its name as it is typed."""
+    name = str(coordinate.name)
+    meaning = str(coordinate.attrs.get("long_name") or coordinate.attrs.get("meaning") or "")
+    if not meaning or meaning == name:
+        return name
+    lines = textwrap.wrap(f"{name}: {meaning}", _LABEL, max_lines=2, placeholder=" ...")
+    return "\n".join(lines).replace("$", r"\$")
+
+
+def _chosen(grid: xarray.Dataset, observable: str | None) -> str:
+    """The observable that is asked for, else the grid's first."""
+    numbers = [str(name) for name, values in grid.data_vars.items()
+               if "seed" in values.dims and np.issubdtype(values.dtype, np.number)]
+    known = [name for name in numbers if not (name.endswith("_se") and name.removesuffix("_se") in numbers)]
+    if not known:
+        raise InputError("grid: it has no observable along seed; expected the dataset that gr.phase returns")
+    if observable is None:
+        first = grid.attrs.get("observable")
+        return first if first in known else known[0]
+    if observable not in known:
+        cure = nearest(observable, known) if isinstance(observable, str) else f"expected one of {', '.join(known)}"
+        raise InputError(f"observable: {quoted(observable)} is not in the grid; {cure}")
+    return observable
+
+
+def _axes(grid: xarray.Dataset, observable: str) -> tuple[str, ...]:
+    """The parameters that vary, those across last: as the grid says, else in the order of its dimensions."""
+    dims = [str(dim) for dim in grid[observable].dims if dim != "seed"]
+    if not 1 <= len(dims) <= _AXES or any(dim not in grid.coords for dim in dims):
+        raise InputError(
+            f"grid: {observable} has the axes {', '.join(dims) or 'none'}; expected one to three parameters"
+        )
+    said = [str(grid.attrs.get(axis)) for axis in ("y", "x")]
+    placed = [dim for dim in said if dim in dims]
+    return (*(dim for dim in dims if dim not in placed), *placed)
+
+
+def _laid_out(values: xarray.DataArray, scales: Sequence[Scale]) -> Any:
+    return values.transpose(*(each.name for each in scales), "seed").values
+
+
+def _numbers(data: xarray.Dataset, observable: str, scales: Sequence[Scale]) -> tuple[Array, tuple[Mark, ...]]:
+    """Each draw's number, and the draws that have none to average, by what they are."""
+    values = np.asarray(_laid_out(data[observable], scales), dtype=np.float64)
+    status = _laid_out(data["status"], scales) if "status" in data else np.full(values.shape, OK)
+    hatches = {DIVERGED: "xxxx", FAILED: "////", UNDONE: "++++"}
+    others = {str(each) for each in np.unique(status)} - {OK, *hatches}
+    marks = [Mark(word, hatch, status == word) for word, hatch in {**hatches, **dict.fromkeys(others, "||||")}.items()]
+    draws = np.where(status == OK, values, np.nan)
+    marks.append(Mark("without a value", "oo", (status == OK) & ~np.isfinite(values)))
+    if "event" in data[observable].attrs:  # a hitting time, -1 where it is not reached
+        late = draws < 0
+        marks.append(Mark("not reached", "----", late))
+        draws = np.where(late, np.nan, draws)
+    return draws, tuple(mark for mark in marks if mark.draws.any())
+
+
+def _over(values: Array, by: Array, where: Flags) -> Array:
+    """A quotient, NaN elsewhere."""
+    return np.asarray(np.divide(values, by, out=np.full(values.shape, np.nan), where=where))
+
+
+def fixed(shown: Shown) -> str:
+    """The parameters that are no axis: their values, and which of them differ by cell."""
+    axes = {each.name for each in shown.scales}
+    others = {str(name): values for name, values in shown.data.coords.items() if name not in {*axes, "seed"}}
+    same = [f"{name} = {told(values.values.item())}" for name, values in others.items() if values.ndim == 0]
+    differing = [name for name, values in others.items() if values.ndim]
+    said = f"Everywhere: {', '.join(same)}." if same else ""
+    return f"{said}  By cell: {', '.join(differing)}.".strip() if differing else said

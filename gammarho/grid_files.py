@@ -1,0 +1,159 @@
+"""Where a grid goes: a .zarr store, a table (.csv), netCDF (.nc), pictures (.pdf, .png); one class a kind of file."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulate.ask import paths
+from simulate.errors import InputError, Unwritten, quoted
+from simulate.work.whole import alone, replacing
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+MARK, KIND = "gammarho", "phase"  # the attribute by which a grid that gammarho wrote is known
+Draw = Callable[["xarray.Dataset"], "Figure"]
+
+
+@dataclass(frozen=True)
+class GridFile(ABC):
+    """A file that a grid is written to when it has been run."""
+
+    path: Path
+
+    def check(self) -> None:  # noqa: B027 - most kinds replace whatever file is there
+        """Raises InputError where what is there may not be replaced."""
+
+    @abstractmethod
+    def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
+        """Write the grid, or what `draw` makes of it, to `new`."""
+
+
+class Table(GridFile):
+    """A row a cell and seed; the axes, the seed, what was measured, then every other parameter."""
+
+    def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
+        """Numbers to the last digit; what has none is empty."""
+        (axes,) = {values.dims for values in data.data_vars.values()}
+        others = [name for name in data.coords if name not in axes]
+        table = data.to_dataframe(dim_order=[*axes]).reset_index()
+        table[[*axes, *data.data_vars, *others]].to_csv(new, index=False)
+
+
+class NetCDF(GridFile):
+    """A classic netCDF file (version 3), which needs nothing but SciPy and is read by all that reads netCDF."""
+
+    def check(self) -> None:
+        """Only a grid that gammarho wrote is replaced."""
+        import xarray
+
+        if not os.path.lexists(self.path):
+            return
+        try:
+            with xarray.open_dataset(self.path, engine="scipy") as found:
+                ours = found.attrs.get(MARK) == KIND
+        except (OSError, ValueError, TypeError, LookupError, ArithmeticError):  # no netCDF, or a damaged one
+            ours = False
+        if not ours:
+            raise InputError(
+                f"out: {str(self.path)!r} is not a grid that gammarho wrote; nothing was replaced, so give another name"
+            )
+
+    def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
+        """Whole numbers that 32 bits do not hold are kept as float64."""
+        large = {name: values.astype(np.float64) for name, values in data.variables.items()
+                 if values.dtype.kind == "i" and values.size and np.abs(values.values).max() >= 2**31}
+        data.assign(large).assign_attrs({MARK: KIND}).to_netcdf(new, engine="scipy", format="NETCDF3_64BIT")
+
+
+class Picture(GridFile):
+    """A .pdf or .png file."""
+
+    def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
+        """As `figures.save` writes figures."""
+        from figures.save import render
+
+        render(draw(data), new, self.path.suffix)
+
+
+_KINDS: dict[str, type[GridFile]] = {".csv": Table, ".nc": NetCDF, ".pdf": Picture, ".png": Picture}
+
+
+@dataclass(frozen=True)
+class Places:
+    """The store of a grid, if it has one, and the files."""
+
+    store: Path | None
+    files: tuple[GridFile, ...]
+
+    @property
+    def pictured(self) -> bool:
+        """Whether any of the files is a picture."""
+        return any(isinstance(file, Picture) for file in self.files)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Be the only one to write the files while the block runs.
+
+        Raises:
+            InputError: where a file may not be replaced, its folder cannot be written, or somebody else is writing it.
+        """
+        with ExitStack() as locks:
+            for file in self.files:
+                locks.enter_context(alone(Path(os.path.realpath(file.path))))
+                file.check()
+            yield
+
+    def write(self, data: xarray.Dataset, draw: Draw) -> tuple[list[Path], list[Unwritten]]:
+        """Write every file, whole, data before pictures; one that cannot be written does not keep the others from it.
+
+        Returns:
+            The store and the files that were written; and what was said of those that could not be.
+        """
+        refused: dict[Path, Unwritten] = {}
+        for file in sorted(self.files, key=lambda file: isinstance(file, Picture)):
+            try:
+                with replacing(file.path) as new:
+                    file.write(new, data, draw)
+            except Unwritten as error:
+                refused[file.path] = error
+        kept = [*([self.store] if self.store is not None else []), *(file.path for file in self.files)]
+        return [path for path in kept if path not in refused], list(refused.values())
+
+
+def places(option: str, given: Sequence[Any]) -> Places:
+    """Where a grid goes, of the names that a caller gives, each checked by its ending.
+
+    Raises:
+        InputError: for another ending, two stores, a name twice, and as `paths.store` and `paths.file`.
+    """
+    stores: list[Path] = []
+    files: list[GridFile] = []
+    for each in given:
+        found = paths.path(option, each, "phase.pdf")
+        kind = _KINDS.get(found.suffix)
+        if kind is not None:
+            files.append(kind(paths.file(option, each, "phase.pdf")))
+        elif found.suffix == ".zarr" or found.is_dir():
+            stores.append(paths.store(option, each) or found)
+        else:
+            endings = ", ".join([".zarr", *list(_KINDS)[:-1]])
+            raise InputError(
+                f"{option}: {quoted(each)}; expected a name that ends in {endings} or .png, such as phase.pdf"
+            )
+    if len(stores) > 1:
+        raise InputError(f"{option}: {str(stores[0])!r} and {str(stores[1])!r}; a grid has one store, so give one")
+    names = [os.path.realpath(file.path) for file in files]
+    again = next((name for at, name in enumerate(names) if name in names[:at]), None)
+    if again is not None:
+        raise InputError(f"{option}: {again!r} is given twice; give each file once")
+    return Places(stores[0] if stores else None, tuple(files))

@@ -1,0 +1,376 @@
+"""A grid's picture shows the grid: cells, axes, hatches, curves and the region of conditions, read off the figure."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.text import Text
+
+import gammarho as gr
+from figures.grid import looks
+
+LAMS, SIGMAS = np.geomspace(0.01, 10.0, 4), np.linspace(0.5, 2.0, 3)
+FIXED = {"n": 20, "m": 10, "d": 400.0, "mu_norm": 1.0}
+
+
+def grid() -> xarray.Dataset:
+    """A grid as `phase` returns it, of sigma_p by lam and three seeds, with draws of every kind."""
+    shape = (len(SIGMAS), len(LAMS), 3)
+    values = np.arange(math.prod(shape), dtype=np.float64).reshape(shape) ** 1.5
+    status = np.full(shape, "ok", dtype="<U8")
+    status[2, 3], status[1, 3, 0] = "diverged", "diverged"  # a whole cell, and one draw of another
+    status[0, 0, 2] = "failed"
+    values[status != "ok"] = np.nan
+    dims = ("sigma_p", "lam", "seed")
+    return xarray.Dataset(
+        {"test_error": (dims, values, {"meaning": "test_error at step 7"}),
+         "test_error_se": (dims, np.full(shape, 0.5)), "status": (dims, status)},
+        coords={
+            "sigma_p": ("sigma_p", SIGMAS, {"meaning": "noise", "spacing": "linear"}),
+            "lam": ("lam", LAMS, {"meaning": "penalty weight", "spacing": "log"}), "seed": [4, 5, 6],
+            **{name: ((), value, {}) for name, value in FIXED.items()}, "neurons": ((), "mean", {}),
+        },
+        attrs={"setting": "pegr", "title": "A paper", "observable": "test_error", "steps": 7, "x": "lam",
+               "y": "sigma_p"},
+    )
+
+
+def panels(figure: Figure) -> list[Axes]:
+    """Every axes with a mesh, colour bars apart; means come first."""
+    return [axes for axes in figure.axes if any(isinstance(each, QuadMesh) for each in axes.collections)
+            and axes.get_label() != "<colorbar>"]
+
+
+def mesh(axes: Axes) -> QuadMesh:
+    (found,) = [each for each in axes.collections if isinstance(each, QuadMesh)]
+    return found
+
+
+def shown(axes: Axes) -> np.ndarray[Any, Any]:
+    return np.asarray(np.ma.filled(np.ma.asarray(mesh(axes).get_array()), np.nan))
+
+
+def hatched(axes: Axes, word: str) -> set[tuple[int, int]]:
+    """The cells (down, across) under a hatch, found by the middle of each polygon among the mesh's edges."""
+    corners = np.asarray(mesh(axes).get_coordinates())
+    x, y = corners[0, :, 0], corners[:, 0, 1]
+    found = []
+    for each in axes.collections:
+        if isinstance(each, PolyCollection) and each.get_label() == word:
+            assert each.get_hatch()
+            found += [np.asarray(path.vertices)[:4].mean(axis=0) for path in each.get_paths()]
+    cells = [(int(np.searchsorted(y, at[1])) - 1, int(np.searchsorted(x, at[0])) - 1) for at in found]
+    assert len(cells) == len(set(cells))  # none twice
+    return set(cells)
+
+
+def texts(figure: Figure) -> str:
+    return "\n".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
+
+
+def line(axes: Axes, label: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    (found,) = [each for each in axes.get_lines() if each.get_label() == label]
+    return np.asarray(found.get_xdata(), dtype=np.float64), np.asarray(found.get_ydata(), dtype=np.float64)
+
+
+def test_the_heat_map_is_the_mean_and_the_smaller_one_its_standard_error() -> None:
+    data = grid()
+    means, errors = panels(gr.plot(data))
+    values = data["test_error"].where(data["status"] == "ok")
+    np.testing.assert_allclose(shown(means), values.mean("seed").values, rtol=1e-12)
+    counted = values.notnull().sum("seed").values
+    spread = values.std("seed", ddof=1).values / np.sqrt(counted)
+    np.testing.assert_allclose(shown(errors), np.where(counted > 1, spread, np.nan), rtol=1e-9)
+    assert np.isnan(shown(means)[2, 3]) and np.isnan(shown(errors)[2, 3]) and np.isfinite(shown(errors)[1, 3])
+
+
+def test_the_axes_are_spaced_as_their_values() -> None:
+    means, errors = panels(gr.plot(grid()))
+    for axes in (means, errors):
+        assert axes.get_xscale() == "log" and axes.get_yscale() == "linear"
+        edges = np.asarray(mesh(axes).get_coordinates())
+        x, y = edges[0, :, 0], edges[:, 0, 1]
+        np.testing.assert_allclose(np.sqrt(x[1:] * x[:-1]), LAMS)  # each value in the middle of its cell
+        np.testing.assert_allclose((y[1:] + y[:-1]) / 2, SIGMAS)
+        np.testing.assert_allclose([*axes.get_xlim(), *axes.get_ylim()], [x[0], x[-1], y[0], y[-1]])
+    assert means.get_xlabel() == "lam: penalty weight" and means.get_ylabel() == "sigma_p: noise"
+
+
+def test_values_that_fall_are_drawn_rising() -> None:
+    data = grid()
+    (means, _), (turned, _) = panels(gr.plot(data)), panels(gr.plot(data.isel(lam=slice(None, None, -1))))
+    np.testing.assert_array_equal(shown(means), shown(turned))
+
+
+def test_hatches_are_where_draws_have_no_value_and_nowhere_else() -> None:
+    figure = gr.plot(grid())
+    means = panels(figure)[0]
+    assert hatched(means, "diverged") == {(2, 3), (1, 3)} and hatched(means, "failed") == {(0, 0)}
+    assert not hatched(means, "undone")
+    said = texts(figure)
+    assert "diverged: 4 of 36 draws, in 2 of 12 cells" in said and "failed: 1 of 36 draws, in 1 of 12 cells" in said
+    assert "undone" not in said
+
+
+def test_a_hatch_is_white_on_dark_cells_and_black_on_light_ones() -> None:
+    means = panels(gr.plot(grid()))[0]
+    colours = looks.colours(looks.MEAN, shown(means))
+    assert colours.dark(shown(means))[0, 0] and not colours.dark(shown(means))[1, 3]
+    (failed,) = [each for each in means.collections if each.get_label() == "failed"]
+    assert np.allclose(failed.get_edgecolor(), (1, 1, 1, 1))
+    diverged = [each for each in means.collections if each.get_label() == "diverged"]
+    assert all(np.allclose(each.get_edgecolor(), (0, 0, 0, 1)) for each in diverged)
+
+
+def test_a_value_that_is_not_finite_is_never_averaged() -> None:
+    data = grid()
+    data["test_error"].values[0, 1, 0] = np.nan  # of several observables, one may have none where the run is ok
+    figure = gr.plot(data)
+    assert hatched(panels(figure)[0], "without a value") == {(0, 1)}
+    assert "without a value: 1 of 36 draws" in texts(figure)
+
+
+def test_a_hitting_time_that_is_not_reached_is_no_time() -> None:
+    data = grid()
+    data["test_error"].attrs["event"] = "first t with loss <= 0.1"
+    data["test_error"].values[0, 1, :2] = -1.0
+    figure = gr.plot(data)
+    means = panels(figure)[0]
+    assert hatched(means, "not reached") == {(0, 1)} and shown(means)[0, 1] == data["test_error"].values[0, 1, 2]
+    assert "not reached: 2 of 36 draws" in texts(figure) and "test_error: first t with loss <= 0.1" in texts(figure)
+
+
+def test_the_title_and_the_notes_say_what_was_run() -> None:
+    said = texts(gr.plot(grid()))
+    assert "A paper\npegr; 7 steps; mean of 3 seeds, 4 to 6" in said
+    assert "Everywhere: n = 20, m = 10, d = 400, mu_norm = 1, neurons = mean." in said
+    assert "test_error at step 7" in said
+    longer = grid()
+    longer["test_error"].attrs["long_name"] = "test error"
+    assert "test error" in texts(gr.plot(longer))
+
+
+@pytest.mark.parametrize("curve", ["lam = m/(sigma_p**2*d)", "sigma_p = sqrt(m/(lam*d))"])
+def test_a_curve_s_points_satisfy_its_formula(curve: str) -> None:
+    figure = gr.plot(grid(), curves=curve)
+    axes = panels(figure)[0]
+    lam, sigma_p = line(axes, curve)
+    inside = np.isfinite(lam) & np.isfinite(sigma_p)
+    np.testing.assert_allclose((lam * sigma_p**2)[inside], 10 / 400, rtol=1e-12)
+    over, ends = (sigma_p, axes.get_ylim()) if curve.startswith("lam") else (lam, axes.get_xlim())
+    assert inside.sum() > 300 and np.isclose(over.min(), max(ends[0], 0)) and np.isclose(over.max(), ends[1])
+    assert np.isin(SIGMAS if curve.startswith("lam") else LAMS, over).all()
+    assert curve in texts(figure) and not any(curve == each.get_label() for each in panels(figure)[1].get_lines())
+
+
+def test_several_curves_differ_without_colour_and_one_outside_says_so() -> None:
+    asked = ["lam = m/(sigma_p**2*d)", "sigma_p = 1", "lam = 10000*m"]
+    axes = panels(figure := gr.plot(grid(), curves=asked))[0]
+    drawn: list[Any] = axes.get_lines()
+    looks_of = {str(each.get_label()): str(each._dash_pattern) for each in drawn}
+    assert set(asked) <= set(looks_of) and len({looks_of[each] for each in asked}) == 3
+    assert "lam = 10000*m, outside the picture" in texts(figure) and "sigma_p = 1, outside" not in texts(figure)
+    assert axes.get_xlim()[1] < 100  # the picture is the grid's, whatever a curve does
+
+
+def test_a_curve_has_a_gap_where_its_formula_has_no_value() -> None:
+    lam, sigma_p = line(panels(gr.plot(grid(), curves="lam = sqrt(sigma_p - 1)"))[0], "lam = sqrt(sigma_p - 1)")
+    assert np.isnan(lam[sigma_p < 1]).all() and np.isfinite(lam[sigma_p >= 1]).all()
+
+
+def test_a_parameter_that_differs_by_cell_is_read_at_the_cells() -> None:
+    data = grid().assign_coords(d=("sigma_p", np.array([100.0, 400.0, 900.0])))
+    lam, sigma_p = line(panels(gr.plot(data, curves="lam = m/(sigma_p**2*d)"))[0], "lam = m/(sigma_p**2*d)")
+    np.testing.assert_array_equal(sigma_p, SIGMAS)
+    np.testing.assert_allclose(lam * sigma_p**2 * [100.0, 400.0, 900.0], 10)
+    with pytest.raises(gr.InputError, match="d, which differs along sigma_p; write it without d"):
+        gr.plot(data, curves="sigma_p = sqrt(m/(lam*d))")
+    assert "By cell: d." in texts(gr.plot(data))
+
+
+@pytest.mark.parametrize("curve, said", [
+    ("lam", "'lam'; expected NAME = formula, such as"), ("= m", "'= m'; expected NAME = formula"),
+    ("m = lam", "'m', which is no axis of the picture; expected one of sigma_p, lam"),
+    ("lmb = m", "'lmb', which is no axis of the picture; did you mean 'lam'?"),
+    ("lam = lam*m", "has lam on both sides; solve it for lam"),
+    ("lam = m/sigma", "'sigma', no parameter with a number; did you mean 'sigma_p'?"),
+    ("lam = neurons", "'neurons', no parameter with a number"),
+    ("lam = m^2", "uses ^; write ** for a power"), ("lam = m/", "is not a formula"),
+    ("lam = sqrt(-m)", "has a value nowhere in the picture"),
+])
+def test_a_curve_that_cannot_be_is_refused(curve: str, said: str) -> None:
+    with pytest.raises(gr.InputError) as caught:
+        gr.plot(grid(), curves=["lam = 1", curve])
+    assert str(caught.value).startswith("curve:") and said in str(caught.value)
+
+
+def by_dimension() -> xarray.Dataset:
+    """A real grid over d and n, across the edge of PEGR's condition at C = 0.01."""
+    return gr.phase("pegr", {"m": 2, "eta": 0.01, "lam_until": 3}, x="d=100:1e6:6:log", y="n=2:40:5", steps=4, seeds=1,
+                    progress=False)
+
+
+def test_the_region_is_where_the_conditions_hold() -> None:
+    data = by_dimension()
+    figure = gr.plot(data, feasible=0.01)
+    axes = panels(figure)[0]
+    inside = hatched(axes, "conditions hold")
+    for row, n in enumerate(data["n"].values):
+        for column, d in enumerate(data["d"].values):
+            given = {"m": 2, "eta": 0.01, "lam_until": 3, "n": int(n), "d": float(d)}
+            table = gr.conditions("pegr", given, steps=4, constant=0.01)
+            assert ((row, column) in inside) == bool(table.tables[0].holds), given
+    assert 0 < len(inside) < 30 and f"Condition 3.1, C = 0.01: holds at {len(inside)} of 30 cells" in texts(figure)
+    (edge,) = [each for each in axes.collections if isinstance(each, LineCollection)]
+    assert edge.get_label() == "conditions"
+    found = {tuple(np.round(np.asarray(each), 9).ravel()) for each in edge.get_segments()}
+    corners = np.asarray(mesh(axes).get_coordinates())
+    x, y = corners[0, :, 0], corners[:, 0, 1]
+    wanted = set()
+    for row in range(5):
+        for column in range(6):
+            if column and ((row, column) in inside) != ((row, column - 1) in inside):
+                wanted.add(tuple(np.round([x[column], y[row], x[column], y[row + 1]], 9)))
+            if row and ((row, column) in inside) != ((row - 1, column) in inside):
+                wanted.add(tuple(np.round([x[column], y[row], x[column + 1], y[row]], 9)))
+    assert found == wanted and wanted
+
+
+def test_a_region_of_all_or_none_of_the_cells_is_said_and_not_drawn() -> None:
+    data = by_dimension()
+    figure = gr.plot(data, feasible=1e3)
+    assert "C = 1000: holds at none of 30 cells" in texts(figure)
+    assert not hatched(panels(figure)[0], "conditions hold")
+    axes = panels(gr.plot(data.isel(d=[2], n=[0, 1]), feasible=1e-9))[0]
+    assert not hatched(axes, "conditions hold")
+
+
+def test_the_conditions_of_a_model_in_a_file_are_found_by_the_setting(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (tmp_path / "kou.py").write_text(page.split("```python\n")[1].split("```")[0])
+    setting = f"{tmp_path / 'kou.py'}:model"
+    data = gr.phase(setting, {"m": 2}, x="d=100:1600:3", y="n=4:40:4", steps=2, seeds=1, progress=False)
+    figure = gr.plot(data, feasible=1, setting=setting)
+    inside = hatched(panels(figure)[0], "conditions hold")
+    d, n = np.meshgrid(data["d"].values, data["n"].values)
+    benign = n * 10.0**4 >= d  # sigma_p = 1
+    assert inside == {(int(row), int(column)) for row, column in np.argwhere((d >= n**2) & benign)}
+    with pytest.raises(gr.InputError, match="setting: "):
+        gr.plot(data, feasible=1)
+
+
+def test_choices_stand_side_by_side_by_their_names() -> None:
+    data = grid().assign_coords(lam=("lam", ["pegr", "fgr", "gnp", "none"], {"meaning": "penalty"}))
+    axes = panels(gr.plot(data, curves="sigma_p = m/10"))[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["pegr", "fgr", "gnp", "none"]
+    assert axes.get_xscale() == "linear" and hatched(axes, "failed") == {(0, 0)}
+    x, y = line(axes, "sigma_p = m/10")
+    assert x.tolist() == [0, 1, 2, 3] and y.tolist() == [1] * 4
+    with pytest.raises(gr.InputError, match="lam, which has not several numbers here"):
+        gr.plot(data, curves="lam = sigma_p")
+
+
+def test_one_parameter_is_a_curve_with_a_band() -> None:
+    data = grid().isel(sigma_p=1)
+    figure = gr.plot(data, curves="lam = m/(sigma_p**2*d)")
+    (axes,) = figure.axes
+    x, y = line(axes, "test_error")
+    values = data["test_error"].where(data["status"] == "ok")
+    np.testing.assert_array_equal(x, LAMS)
+    np.testing.assert_allclose(y, values.mean("seed"))
+    error = (values.std("seed", ddof=1) / np.sqrt(values.notnull().sum("seed"))).values
+    (band,) = [each for each in axes.collections if each.get_label() == "standard error"]
+    corners = np.asarray(band.get_paths()[0].vertices)
+    for at, mean, each in zip(LAMS, y, error, strict=True):
+        ends = corners[np.isclose(corners[:, 0], at), 1]
+        np.testing.assert_allclose([ends.min(), ends.max()], [mean - each, mean + each], rtol=1e-9)
+    assert axes.get_xscale() == "log" and axes.get_xlabel() == "lam: penalty weight"
+    assert set(line(axes, "lam = m/(sigma_p**2*d)")[0]) == {10 / (SIGMAS[1] ** 2 * 400)}
+    spans = [each for each in axes.patches if each.get_label() == "diverged"]
+    assert len(spans) == 1 and spans[0].get_hatch()
+    box = spans[0].get_extents().transformed(axes.transData.inverted())
+    assert box.x0 < LAMS[3] < box.x1 and box.x0 > LAMS[2]
+
+
+def three() -> xarray.Dataset:
+    parts = [grid().drop_vars("d").isel(seed=[0, 2]) for _ in range(5)]
+    data = xarray.concat(parts, "d", coords="minimal", compat="override", combine_attrs="override")
+    return data.assign_coords(d=("d", [100.0, 200.0, 400.0, 800.0, 1600.0], {"meaning": "dimension"}))
+
+
+def test_three_parameters_have_a_panel_a_value() -> None:
+    data = three()
+    data["test_error"].values[3, 0, 1] = 7.0, 9.0
+    data["status"].values[4, 0, 0] = "diverged"
+    figure = gr.plot(data, curves="lam = m/(sigma_p**2*d)")
+    found = panels(figure)
+    assert len(found) == 10 and [axes.get_title() for axes in found[:5]] == [f"d = {d:g}" for d in data["d"].values]
+    for at, axes in enumerate(found[:5]):
+        lam, sigma_p = line(axes, "lam = m/(sigma_p**2*d)")
+        np.testing.assert_allclose(lam * sigma_p**2 * data["d"].values[at], 10)
+        assert ((0, 0) in hatched(axes, "diverged")) == (at == 4)
+        assert mesh(axes).norm.vmax == mesh(found[0]).norm.vmax  # one scale of colours for all
+    assert shown(found[3])[0, 1] == 8.0 and shown(found[8])[0, 1] == 1.0
+    with pytest.raises(gr.InputError, match="'d', which is no axis of the picture"):
+        gr.plot(data, curves="d = m/lam")
+
+
+def test_more_panels_than_a_picture_has_room_for_are_refused() -> None:
+    data = three().isel(d=[0]).drop_vars("d").squeeze("d").expand_dims(d=np.arange(1.0, 14.0))
+    with pytest.raises(gr.InputError, match=r"grid: 13 values of d, a panel each; a picture has room for 12"):
+        gr.plot(data)
+
+
+def test_values_over_decades_have_colours_by_their_logarithm() -> None:
+    data = grid()
+    data["test_error"].values[:] = 10.0 ** np.arange(36).reshape(3, 4, 3)
+    assert isinstance(mesh(panels(gr.plot(data))[0]).norm, LogNorm)
+    assert not isinstance(mesh(panels(gr.plot(grid()))[0]).norm, LogNorm)
+    data["test_error"].values[:] = 0.25
+    assert len(panels(gr.plot(data))) == 2  # a constant has a colour too
+
+
+def test_the_observable_is_the_first_or_the_one_asked_for() -> None:
+    data = grid()
+    data = data.assign(loss=(data["test_error"].dims, data["test_error"].values * 2, {"long_name": "training loss"}))
+    np.testing.assert_array_equal(shown(panels(gr.plot(data))[0]), shown(panels(gr.plot(grid()))[0]))
+    figure = gr.plot(data, observable="loss")
+    np.testing.assert_array_equal(shown(panels(figure)[0]), 2 * shown(panels(gr.plot(grid()))[0]))
+    assert "training loss" in texts(figure)
+    with pytest.raises(gr.InputError, match="observable: 'los' is not in the grid; did you mean 'loss'"):
+        gr.plot(data, observable="los")
+
+
+def test_one_seed_s_error_is_its_own() -> None:
+    figure = gr.plot(grid().isel(seed=[0]))
+    errors = panels(figure)[1]
+    assert np.nanmin(shown(errors)) == np.nanmax(shown(errors)) == 0.5 and "of one seed's fresh draws" in texts(figure)
+    assert len(panels(gr.plot(grid().drop_vars("test_error_se").isel(seed=[0])))) == 1
+
+
+@pytest.mark.parametrize("other", [3, "grid.zarr", xarray.Dataset(), xarray.Dataset({"a": ("seed", [1.0])})])
+def test_what_is_no_grid_is_refused(other: Any) -> None:
+    with pytest.raises(gr.InputError, match=r"^grid: "):
+        gr.plot(other)
+
+
+def test_a_picture_is_written_whole(tmp_path: Path) -> None:
+    gr.plot(grid(), out=tmp_path / "a.png")
+    gr.plot(grid(), out=tmp_path / "a.pdf")
+    picture = imread(tmp_path / "a.png")
+    assert picture.shape[1] == 1350 and picture[..., :3].std() > 0.05
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pdf", "a.png"]
+    for name, said in (("a.svg", "ends in .pdf or .png"), ("no/a.png", "no folder"), ("", "expected a path")):
+        with pytest.raises(gr.InputError, match=rf"^out: .*{said}"):
+            gr.plot(grid(), out=name)

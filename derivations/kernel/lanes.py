@@ -166,14 +166,14 @@ class LaneDescent(Descent):
         loss, patch = self.model.objective.loss, self.names.patch(0)
         a = self.names.a(0, self.names.head, r, i)
         activated = sigma(self.model.network.activation, a)
-        made = {"errors": A1, "losses": A1}
+        made = {"with_losses": "boolean", "errors": A1, "losses": A1}
         groups = ({**LAW, "normals": A1, "count": "int64"}, dict.fromkeys(self.scalars, "float64"), made)
         self.out.function(
             "judge", [list(group) for group in groups],
             "errors and losses (count,) of fresh examples, means over their labels by the labels' shares.",
             "A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with",
             "pre-activations fixed[p] + sum_q mix[p, q] g_q, where g_q ~ N(0, roots[q] roots[q]^T) is made of normals.",
-            f"count is a multiple of {DRAWS}.",
+            f"count is a multiple of {DRAWS}; losses are filled where with_losses.",
             types=f"void({', '.join(of for group in groups for of in group.values())})",
         )
         put = self.out.put
@@ -194,7 +194,7 @@ class LaneDescent(Descent):
         put(7, f"score = score + load(parts, {LANES} * p)")
         put(5, "margin_i = score * labels[k]")
         put(5, "error = error + shares[k] * where(margin_i < 0.0, 1.0, where(margin_i == 0.0, 0.5, 0.0))")
-        put(5, f"cost = cost + shares[k] * {loss}_0(margin_i)")
+        put(5, "if with_losses:", f"    cost = cost + shares[k] * {loss}_0(margin_i)")
         put(3, "store(errors, first + v, error)", "store(losses, first + v, cost)")
         put(0, "")
         self._judge_all()
@@ -204,7 +204,7 @@ class LaneDescent(Descent):
         many = {"base": A2, "of": A2, "fixed": A3, "mix": A2, "roots": "float64[:, :, :, ::1]"}
         groups = (
             {**many, "labels": A1, "shares": A2, "normals": A2, "drawn": "int64[::1]"},
-            {"numbers": A2, "out": "float64[:, :, ::1]"},
+            {"numbers": A2, "with_losses": "boolean", "out": "float64[:, :, ::1]"},
         )
         self.out.function(
             "judge_all", [list(group) for group in groups],
@@ -217,7 +217,7 @@ class LaneDescent(Descent):
         put(1, "losses = np.zeros(count)", "for k in range(base.shape[0]):")
         scalars = [f"numbers[k, {place}]" for place in range(len(self.scalars))]
         law = ["base[k]", "of", "fixed[k]", "mix", "roots[k]", "labels", "shares[k]", "normals[drawn[k]]", "count"]
-        self.out.call(2, "judge(", (law, scalars, ["errors", "losses"]))
+        self.out.call(2, "judge(", (law, scalars, ["with_losses", "errors", "losses"]))
         put(2, "mean_and_error(errors, count, out[k, 0])", "mean_and_error(losses, count, out[k, 1])")
         put(0, "")
 

@@ -204,22 +204,39 @@ def colour(roots, normals, count, first, vectors):
     """vectors (F, S, 32): lower triangular roots (F, S, S) times normals (F, S, count) from first on."""
     neurons = roots.shape[1]
     for q in range(roots.shape[0]):
-        for s in range(neurons):
-            x0 = lanes(0.0)
-            x1 = lanes(0.0)
-            x2 = lanes(0.0)
-            x3 = lanes(0.0)
-            for k in range(s + 1):
-                weight = lanes(roots[q, s, k])
+        for s in range(0, neurons, 2):
+            x0_0 = lanes(0.0)
+            x0_1 = lanes(0.0)
+            x0_2 = lanes(0.0)
+            x0_3 = lanes(0.0)
+            x1_0 = lanes(0.0)
+            x1_1 = lanes(0.0)
+            x1_2 = lanes(0.0)
+            x1_3 = lanes(0.0)
+            for k in range(s + 2):
                 at = (q * neurons + k) * count + first
-                x0 = fused(weight, load(normals, at + 0), x0)
-                x1 = fused(weight, load(normals, at + 8), x1)
-                x2 = fused(weight, load(normals, at + 16), x2)
-                x3 = fused(weight, load(normals, at + 24), x3)
-            store(vectors, (q * neurons + s) * 32 + 0, x0)
-            store(vectors, (q * neurons + s) * 32 + 8, x1)
-            store(vectors, (q * neurons + s) * 32 + 16, x2)
-            store(vectors, (q * neurons + s) * 32 + 24, x3)
+                z0 = load(normals, at + 0)
+                z1 = load(normals, at + 8)
+                z2 = load(normals, at + 16)
+                z3 = load(normals, at + 24)
+                weight = lanes(roots[q, s + 0, k])
+                x0_0 = fused(weight, z0, x0_0)
+                x0_1 = fused(weight, z1, x0_1)
+                x0_2 = fused(weight, z2, x0_2)
+                x0_3 = fused(weight, z3, x0_3)
+                weight = lanes(roots[q, s + 1, k])
+                x1_0 = fused(weight, z0, x1_0)
+                x1_1 = fused(weight, z1, x1_1)
+                x1_2 = fused(weight, z2, x1_2)
+                x1_3 = fused(weight, z3, x1_3)
+            store(vectors, (q * neurons + s + 0) * 32 + 0, x0_0)
+            store(vectors, (q * neurons + s + 0) * 32 + 8, x0_1)
+            store(vectors, (q * neurons + s + 0) * 32 + 16, x0_2)
+            store(vectors, (q * neurons + s + 0) * 32 + 24, x0_3)
+            store(vectors, (q * neurons + s + 1) * 32 + 0, x1_0)
+            store(vectors, (q * neurons + s + 1) * 32 + 8, x1_1)
+            store(vectors, (q * neurons + s + 1) * 32 + 16, x1_2)
+            store(vectors, (q * neurons + s + 1) * 32 + 24, x1_3)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -389,15 +406,15 @@ def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out
 
 @njit(
     "void(float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], "
-    "float64[::1], float64[::1], int64, float64, float64[::1], float64[::1])",
+    "float64[::1], float64[::1], int64, float64, boolean, float64[::1], float64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, errors, losses):
+def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, with_losses, errors, losses):
     """errors and losses (count,) of fresh examples, means over their labels by the labels' shares.
 
     A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with
     pre-activations fixed[p] + sum_q mix[p, q] g_q, where g_q ~ N(0, roots[q] roots[q]^T) is made of normals.
-    count is a multiple of 32.
+    count is a multiple of 32; losses are filled where with_losses.
     """
     neurons = fixed.shape[1]
     filters = neurons // 2
@@ -428,17 +445,18 @@ def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, er
                             score = score + load(parts, 8 * p)
                     margin_i = score * labels[k]
                     error = error + shares[k] * where(margin_i < 0.0, 1.0, where(margin_i == 0.0, 0.5, 0.0))
-                    cost = cost + shares[k] * logistic_0(margin_i)
+                    if with_losses:
+                        cost = cost + shares[k] * logistic_0(margin_i)
             store(errors, first + v, error)
             store(losses, first + v, cost)
 
 
 @njit(
     "void(float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, :, :, ::1], float64[::1], "
-    "float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, :, ::1])",
+    "float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], boolean, float64[:, :, ::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def judge_all(base, of, fixed, mix, roots, labels, shares, normals, drawn, numbers, out):
+def judge_all(base, of, fixed, mix, roots, labels, shares, normals, drawn, numbers, with_losses, out):
     """out (R, 2, 2): test error and test loss, each with its standard error, of the states of R runs.
 
     Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.
@@ -450,7 +468,7 @@ def judge_all(base, of, fixed, mix, roots, labels, shares, normals, drawn, numbe
         judge(
             base[k], of, fixed[k], mix, roots[k], labels, shares[k], normals[drawn[k]], count,
             numbers[k, 0],
-            errors, losses,
+            with_losses, errors, losses,
         )
         mean_and_error(errors, count, out[k, 0])
         mean_and_error(losses, count, out[k, 1])

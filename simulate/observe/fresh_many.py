@@ -36,7 +36,7 @@ def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
 
 def judge_many(
     model: Model, kernel: Kernel, drawn: Drawn, z: Array, b: Array, values: Sequence[Values], seeds: Sequence[int],
-    left: Array,
+    left: Array, with_losses: bool,
 ) -> dict[str, Array]:
     """test_error, test_loss and their standard errors, each (R,); NaN for a run that has to be judged alone.
 
@@ -49,6 +49,7 @@ def judge_many(
         values: parameters of each run.
         seeds: of each run; the "test" stream's.
         left: (R,), what is left of W(0) in W.
+        with_losses: whether test losses are wanted; NaN where not.
     """
     fresh = _law(model, drawn, z, b, values, left)
     roots, known = lanelaw.roots_of(fresh.covariance)
@@ -67,7 +68,8 @@ def judge_many(
     outputs = [functools.partial(_outputs, kernel, values[run]) for run in runs]
     numbers = np.array([kernel.arguments(values[run], m) for run in runs])
     places = np.array([rows.index(seeds[run]) for run in runs])
-    judged = lanelaw.judged(kernel.lanes, lanelaw.parts_of(some, outputs), some, roots[known], normals, places, numbers)
+    parts = lanelaw.parts_of(some, outputs)
+    judged = lanelaw.judged(kernel.lanes, parts, some, roots[known], normals, places, numbers, with_losses)
     for name, numbers_of in lanelaw.by_name(judged).items():
         found[name][known] = numbers_of
     return found

@@ -107,7 +107,8 @@ def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Variables
     fresh = [name for name in names if name in FRESH]
     judged: Mapping[str, Array] = {}
     if fresh and whole.any():
-        judged = fresh_many.judge_many(model, kernel, drawn, z, b, values, [run.seed for run in runs], left)
+        seeds, losses = [run.seed for run in runs], any(name.startswith("test_loss") for name in fresh)
+        judged = fresh_many.judge_many(model, kernel, drawn, z, b, values, seeds, left, losses)
         whole &= np.logical_and.reduce([np.isfinite(judged[name]) for name in fresh])
     others = tuple(name for name in names if name not in fresh)
     said = fresh_meanings(model, fresh)

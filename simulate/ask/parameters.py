@@ -52,18 +52,15 @@ def resolve(
         InputError: for a name the model does not have (with the nearest one it has), a value outside the
             parameter's kind or range, and a structural value the model cannot be built with.
     """
-    chosen: dict[str, object] = {**(dict(preset.values) if preset else {}), **by_name(given)}
-    base = build(factory, {})
-    structural = [parameter.name for parameter in base.parameters if parameter.structural and parameter.name in chosen]
-    early = _computed(base, chosen)
-    model = build(factory, {name: early[name] for name in structural})
+    chosen = over(preset, given)
+    model = built(factory, chosen)
     declared = [parameter.name for parameter in model.parameters]
     for name, value in chosen.items():
         if name not in declared:
             cure = _option(name, value) if name in OPTIONS else nearest(name, declared)
             raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
-    computed = _computed(model, chosen)
-    values = {parameter.name: computed[parameter.name] for parameter in model.parameters}
+    found = computed(model, chosen)
+    values = {parameter.name: found[parameter.name] for parameter in model.parameters}
     notes = [f"preset {preset.name} ({preset.source})"] if preset else []
     for parameter in sorted(model.parameters, key=of_default):
         text = formula_of(model, parameter, chosen)
@@ -74,6 +71,19 @@ def resolve(
     return Resolved(model, values, tuple(notes))
 
 
+def over(preset: Preset | None, given: Mapping[str, object] | None) -> dict[str, object]:
+    """What was given, over the preset."""
+    return {**(dict(preset.values) if preset else {}), **by_name(given)}
+
+
+def built(factory: Factory | Model, chosen: Mapping[str, object]) -> Model:
+    """The model of the structural parameters among what was chosen.  Raises InputError where there is none."""
+    base = build(factory, {})
+    structural = [parameter.name for parameter in base.parameters if parameter.structural and parameter.name in chosen]
+    values = computed(base, chosen)
+    return build(factory, {name: values[name] for name in structural})
+
+
 def formula_of(model: Model, parameter: Parameter, chosen: Mapping[str, object]) -> str | None:
     """The formula of other parameters that a parameter's value comes from, given or by default; None of another."""
     if parameter.name in chosen:
@@ -81,7 +91,7 @@ def formula_of(model: Model, parameter: Parameter, chosen: Mapping[str, object])
     return str(parameter.default) if of_default(parameter) else None
 
 
-def _computed(model: Model, chosen: Mapping[str, object]) -> Computed:
+def computed(model: Model, chosen: Mapping[str, object]) -> Computed:
     """Every parameter's value, of what was chosen over the defaults."""
     stated = {each.name: chosen.get(each.name, each.default) for each in model.parameters}
     formulas = {each.name: text for each in model.parameters if (text := formula_of(model, each, chosen)) is not None}
@@ -157,10 +167,10 @@ def with_sizes(
         if each.name not in sizes and (text := formula_of(resolved.model, each, asked)) is not None
         and (each.name in asked or note(each, resolved.values[each.name]) in kept)  # else the value is a preset's
     }
-    computed = _of(resolved.model, values, formulas, asked)
+    found = _of(resolved.model, values, formulas, asked)
     for name, text in formulas.items():
         parameter, before = resolved.model.parameter(name), resolved.values[name]
-        values[name] = computed[name]
+        values[name] = found[name]
         for old, new in (
             (note(parameter, before), note(parameter, values[name])),
             (f"{name} = {show(before)} = {text}", f"{name} = {show(values[name])} = {text}"),

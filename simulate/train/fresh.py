@@ -162,7 +162,8 @@ def _fresh(
     drawn = number(values, law.std) * fixed[name].new_tensor(rng.standard_normal((count, d)))
     if isinstance(law, MixtureLaw) or not law.off or (law.off_when and not values.get(law.off_when, False)):
         return drawn
-    basis: Tensor = torch.linalg.qr(torch.cat([fixed[off] for off in law.off]).T)[0]
+    off = torch.cat([fixed[each] for each in law.off])
+    basis: Tensor = torch.linalg.qr(off[off.norm(dim=1) > 0].T)[0]  # a vector that is 0 has no direction to be off
     return drawn - drawn @ basis @ basis.T
 
 

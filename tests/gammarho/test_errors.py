@@ -98,7 +98,7 @@ COMMANDS = [
     ("run pegr --steps 3 --out no/such/run.zarr", "out: 'no/such/run.zarr'; there is no folder 'no/such', so ..."),
     ("conditions pegr --constant 0", "constant: '0'; expected a finite number above 0, such as constant=1"),
     # grids
-    ("phase pegr --x lam=0:1:3", "phase needs a value for --y"),
+    ("phase pegr --y lam=0:1:3", "phase needs a value for --x"),
     ("phase pegr --x lam=0:1 --y n=2:4:3", "x: 'lam=0:1'; expected name=a:b:n or name=a:b:n:log, such as ..."),
     ("phase pegr --x lam=0:1:3:lin --y n=2:4:3", "x: 'lam=0:1:3:lin'; expected name=a:b:n or name=a:b:n:log, ..."),
     ("phase pegr --x lam=0:1:3:log --y n=2:4:3", "x: 'lam=0:1:3:log'; a log axis needs ends above 0"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gammarho.data import images as images
     from simulate import testing as testing
     from simulate.check.check import check as check
+    from simulate.conditions.held import held as held
     from simulate.errors import Diverged as Diverged
     from simulate.errors import InputError as InputError
     from simulate.errors import Unwritten as Unwritten
@@ -37,6 +38,7 @@ _HOMES = {
     "check": "simulate.check.check",
     "conditions": "gammarho.api",
     "derive": "gammarho.api",
+    "held": "simulate.conditions.held",
     "images": "gammarho.data",
     "influence_scores": "simulate.images.influence",
     "phase": "simulate.phase.phase",

@@ -83,7 +83,7 @@ def conditions(
     )
     own, given = condition_parameters(setting), parameters.by_name(params)
     resolved = resolve(setting, {name: value for name, value in given.items() if name not in own}, preset)
-    extra = {name: parameters.parse(own[name], value) for name, value in given.items() if name in own}
+    extra = parameters.further(resolved, own, given)
     found: dict[str, float] = {}
     if initial is not None:
         resolved, found = _measured_on(resolved, given, initial, recorded(resolved.model, setting))

@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from derivations.declare import Model
 
 _COLUMNS = 8
-_WIDTH = 11
-_REASONS = 6  # of a grid's runs, or a run's seeds, that are not ok, told one by one
+COLUMN = 11  # characters of a column, at least
+_REASONS = 6  # of a run's seeds that are not ok, told one by one
 
-_NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
-
-_Row = tuple[str, list[str]]
+Row = tuple[str, list[str]]
 
 
 def as_text(data: xarray.Dataset, model: Model | None = None) -> str:
@@ -46,7 +44,7 @@ def as_text(data: xarray.Dataset, model: Model | None = None) -> str:
     shown = {str(name): data[name].isel(t=picked) for name in numeric if "t" in data[name].dims}
     repeated = _repeated({name: values for name, values in shown.items() if name not in watched})
     floors = {} if model is None else _floors(data, model)
-    rows: list[_Row] = [("t", [f"{int(t)}" for t in steps[picked]])]
+    rows: list[Row] = [("t", [f"{int(t)}" for t in steps[picked]])]
     for name, values in shown.items():
         if name not in repeated:
             rows += _rows(name, values, watched.get(name), floors.get(name))
@@ -54,7 +52,7 @@ def as_text(data: xarray.Dataset, model: Model | None = None) -> str:
     omitted = [f"{name} = {of}" for name, of in repeated.items() if not name.endswith("_se")]
     left_out = ["", *textwrap.wrap(f"not shown: {', '.join(omitted)}", 118, subsequent_indent="  ")] if omitted else []
     lost = _diverged(every)
-    return "\n".join([*notes(data), "", *_table(rows), *left_out, *told, *_hitting_times(data), *_single(data), *lost])
+    return "\n".join([*notes(data), "", *table(rows), *left_out, *told, *_hitting_times(data), *_single(data), *lost])
 
 
 def _diverged(data: xarray.Dataset) -> list[str]:
@@ -71,73 +69,11 @@ def _diverged(data: xarray.Dataset) -> list[str]:
     ]
 
 
-def grid_as_text(data: xarray.Dataset, observable: str) -> str:
-    """The notes, a table of the seeds' mean, a row a value of y and a column a value of x, then what failed and why.
-
-    A hitting time's mean is over the seeds that reach it; -1 where none does.
-    """
-    down, across = (str(dim) for dim in data[observable].dims[:2])
-    found, over = data[observable], "seeds"
-    if "event" in found.attrs:
-        mean, over = found.where(found >= 0).mean("seed"), "seeds that reach it, -1 where none does"
-        found = mean.where(mean.notnull() | found.isnull().all("seed"), -1.0)
-    else:
-        found = found.mean("seed")
-    rows = [(f"{down} \\ {across}", [_number(value) for value in data[across].values])]
-    rows += [
-        (_number(value), [_number(cell) for cell in cells])
-        for value, cells in zip(data[down].values, found.values, strict=True)
-    ]
-    return "\n".join([*notes(data), "", f"{observable} (mean over {over})", *_table(rows), *_reasons(data)])
-
-
-def undone(data: xarray.Dataset) -> str:
-    """How many cells of a grid were left undone, and what the first of them ran into; empty where none was."""
-    runs = data["status"].values == "undone"
-    if not runs.any():
-        return ""
-    cells = runs.any(axis=2)
-    first = str(data["message"].values[runs][0])
-    return f"{int(cells.sum())} of {cells.size} cells are left undone, the first of them by {first}"
-
-
-def _reasons(data: xarray.Dataset) -> list[str]:
-    """How many runs of a grid are not ok, and under each status one line a reason, the commonest first.
-
-    Sentences that differ in their numbers alone, such as the step at which a run diverges, are one reason.
-    """
-    states, messages = data["status"].values, data["message"].values
-    lines = []
-    for status in sorted({*states[(states != "ok") | (messages != "")].tolist()}):
-        found: dict[str, list[tuple[int, ...]]] = {}
-        of_status = [tuple(map(int, at)) for at in np.argwhere(states == status)]
-        for at in [at for at in of_status if messages[at]]:
-            found.setdefault(_NUMBER.sub("#", str(messages[at])), []).append(at)
-        counted = sorted(found.values(), key=lambda runs: -len(runs))
-        total = sum(status != "ok" or bool(messages[at]) for at in of_status)
-        lines.append(f"{total} of {states.size} runs {status}" + (", but:" if status == "ok" else ":" * bool(counted)))
-        lines += [_reason(data, runs) for runs in counted[:_REASONS]]
-        if more := counted[_REASONS:]:
-            lines.append(f"  {sum(map(len, more))}: {len(more)} other reasons, in the data's message")
-    return lines
-
-
-def _reason(data: xarray.Dataset, runs: Sequence[tuple[int, ...]]) -> str:
-    """The reason of runs (row, column, seed), told by the first of them, and in how many cells they are."""
-    message = str(data["message"].values[runs[0]]).removeprefix("InputError: ")
-    cells = len({at[:2] for at in runs})
-    if len({str(data["message"].values[at]) for at in runs}) == 1:
-        return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}: {message}"
-    labels = zip(data["message"].dims, runs[0], strict=True)
-    where = ", ".join(f"{dim}={_number(data[dim].values[at])}" for dim, at in labels)
-    return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}, such as {where}: {message}"
-
-
-def _table(rows: Sequence[_Row]) -> list[str]:
+def table(rows: Sequence[Row]) -> list[str]:
     """Rows of a label and cells as lines, cells to the right, with at least a space between any two."""
     count = max(len(cells) for _, cells in rows)
     first = max(len(label) for label, _ in rows)
-    widths = [max(_WIDTH, 1 + max(len(cells[at]) for _, cells in rows if at < len(cells))) for at in range(count)]
+    widths = [max(COLUMN, 1 + max(len(cells[at]) for _, cells in rows if at < len(cells))) for at in range(count)]
     return [
         f"{label:<{first}}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False))
         for label, cells in rows
@@ -212,7 +148,7 @@ def _floors(data: xarray.Dataset, model: Model) -> dict[str, float]:
     return found
 
 
-def _rows(name: str, values: xarray.DataArray, relation: str | None, floor: float | None = None) -> list[_Row]:
+def _rows(name: str, values: xarray.DataArray, relation: str | None, floor: float | None = None) -> list[Row]:
     """A variable's row; of several seeds, rows of the mean, the least and the greatest; "(floor)" after one at it."""
     label, rest = name, [dim for dim in values.dims if dim not in ("t", "seed")]
     if rest and relation is not None:
@@ -231,10 +167,11 @@ def _rows(name: str, values: xarray.DataArray, relation: str | None, floor: floa
 
 
 def _cells(values: xarray.DataArray) -> list[str]:
-    return [_number(value) for value in values.values]
+    return [number(value) for value in values.values]
 
 
-def _number(value: Any) -> str:
+def number(value: Any) -> str:
+    """A value of a table, a number to four digits."""
     if isinstance(value, str):
         return value
     return f"{float(value):.4g}" if not math.isnan(value) else "-"  # what has no number; the notes say of what
@@ -277,7 +214,7 @@ def _single(data: xarray.Dataset) -> list[str]:
     lines = []
     for name, values in data.data_vars.items():
         if "event" not in values.attrs and set(values.dims) <= {"seed"} and np.issubdtype(values.dtype, np.number):
-            shown = ", ".join(_number(value) for value in np.atleast_1d(values.values).tolist())
+            shown = ", ".join(number(value) for value in np.atleast_1d(values.values).tolist())
             lines.append(f"{name} = {shown}  ({values.attrs.get('meaning', '')})")
     return ["", *lines] if lines else []
 

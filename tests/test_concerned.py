@@ -7,7 +7,8 @@ from tests.helpers.concerned import ALWAYS, concerned
 
 def test_a_folder_concerns_the_tests_that_mirror_it() -> None:
     found = concerned(["simulate/phase"])
-    assert {ALWAYS, "tests/simulate/phase/test_phase.py", "tests/simulate/phase/test_grid_store.py"} == set(found)
+    names = ("axes", "grid_store", "phase", "widening")
+    assert {ALWAYS, *(f"tests/simulate/phase/test_{name}.py" for name in names)} == set(found)
 
 
 def test_a_module_concerns_the_tests_that_import_it_as_well() -> None:

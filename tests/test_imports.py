@@ -42,7 +42,8 @@ ARROWS: dict[str, set[str]] = {
     **SIMULATE,
     "simulate.train": {"simulate.errors", "simulate.work"},
     "simulate.run": {*SIMULATE["simulate.run"], "simulate.train"},
-    **{f"simulate.{name}": BELOW_RUN for name in ("conditions", "check", "phase", "images")},
+    **{f"simulate.{name}": BELOW_RUN for name in ("conditions", "check", "images")},
+    "simulate.phase": {*BELOW_RUN, "simulate.conditions"},
     "simulate.validate": {*BELOW_RUN, "simulate.train"},
     "simulate.testing": {*BELOW_RUN, "simulate.train"},
 }

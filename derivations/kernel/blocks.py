@@ -43,12 +43,14 @@ def colouring() -> str:
     said = f"vectors (F, S, {DRAWS}): lower triangular roots (F, S, S) times normals (F, S, count) from first on."
     out.put(1, f'"""{said}"""')
     rows = range(FILTERS)
-    out.put(1, "neurons = roots.shape[1]", "for q in range(roots.shape[0]):", f"    for s in range(0, neurons, {FILTERS}):")
+    out.put(1, "neurons = roots.shape[1]", "for q in range(roots.shape[0]):")
+    out.put(2, f"for s in range(0, neurons, {FILTERS}):")
     out.put(3, *[f"x{a}_{v} = lanes(0.0)" for a in rows for v in vectors], f"for k in range(s + {FILTERS}):")
     out.put(4, "at = (q * neurons + k) * count + first")
     out.put(4, *[f"z{v} = load(normals, at + {LANES * v})" for v in vectors])
     for a in rows:
-        out.put(4, f"weight = lanes(roots[q, s + {a}, k])", *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in vectors])
+        out.put(4, f"weight = lanes(roots[q, s + {a}, k])")
+        out.put(4, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in vectors])
     for a in rows:
         out.put(3, *[f"store(vectors, (q * neurons + s + {a}) * {DRAWS} + {LANES * v}, x{a}_{v})" for v in vectors])
     out.put(0, "", "", HELPER, "def mean_and_error(values, count, out):")

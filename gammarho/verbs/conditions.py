@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .shared import Switch, images_of, print_notes
+from .shared import Repeated, Switch, images_of, print_notes, with_held
 
 
 def conditions(
     setting: str,
     /,
     *values: str,
+    hold: Repeated = (),
     preset: str | None = None,
     constant: str = "1",
     steps: str | None = None,
@@ -23,6 +24,7 @@ def conditions(
     Args:
         setting: a name such as pegr, or file.py:model.
         values: parameters, as name=value; also the conditions' own, such as alpha.
+        hold: an equation, such as "sigma_p: sigma_p*sqrt(d)=20", solved for sigma_p; may be repeated.
         preset: published values by name, such as paper.
         constant: the C at which each clause is judged.
         steps: the run's gradient steps; a preset brings its own.
@@ -35,11 +37,11 @@ def conditions(
     from gammarho import api, arguments, report
 
     given, own = arguments.assignments(values), api.condition_parameters(setting)
-    mine = {name: value for name, value in given.items() if name not in own}
+    mine = with_held(setting, {name: value for name, value in given.items() if name not in own}, preset, hold)
     images = images_of(api.resolve(setting, mine, preset).model, data, classes, data_dir, scaling)
     table = api.conditions(
         setting,
-        given,
+        {**given, **mine},
         preset=preset,
         constant=constant,
         steps=steps,

@@ -1,9 +1,12 @@
-"""phase: an observable over a grid of two parameters."""
+"""phase: observables over a grid of one to three axes."""
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gammarho import terminal
@@ -18,13 +21,16 @@ if TYPE_CHECKING:
     from derivations.declare import Value
     from gammarho.grid_files import Places
 
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 def phase(
     setting: str,
     /,
     *values: str,
     x: str,
-    y: str,
+    y: str | None = None,
+    z: str | None = None,
+    hold: Repeated = (),
     preset: str | None = None,
     steps: str | None = None,
     seed: str = "0",
@@ -37,18 +43,20 @@ def phase(
     feasible: str | None = None,
     json: Switch = False,
 ) -> int:
-    """Fill a grid over two parameters with an observable at the last step.
+    """Fill a grid over one to three axes with observables at the last step.
 
     Args:
         setting: a name such as pegr, or file.py:model.
-        values: parameters, as name=value.
-        x: the columns, as name=a:b:n or name=a:b:n:log.
+        values: parameters, as name=value; formulas of others, such as sigma_p=20/sqrt(d), are computed in every cell.
+        x: the columns, as name=a:b:n, name=a:b:n:log or name=v1,v2; a parameter, a choice, or a name in --hold.
         y: the rows.
+        z: the planes.
+        hold: an equation, such as "sigma_p: sigma_p*sqrt(d)=20", solved for sigma_p in every cell; may be repeated.
         preset: published values by name, such as paper.
         steps: gradient steps; a preset brings its own.
         seed: the first seed.
         seeds: draws a cell.
-        observable: one number a run, such as test_error, loss or a hitting time.
+        observable: one number a run, such as test_error, loss or a hitting time; several are separated by commas.
         sampling: gram (drawn without the dimension) or vectors; default gram where it is exact and not refused.
         workers: threads; the result does not depend on it.
         out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.  Or a
@@ -57,36 +65,55 @@ def phase(
         feasible: a constant C; the picture shows where the conditions of the model's paper hold with it.
         json: print JSON instead of a table.
     """
-    from gammarho import api, arguments, grid_files
+    from gammarho import api, arguments, grid_files, grids, report
 
     given, places = arguments.assignments(values), grid_files.places("out", out)
-    resolved, path = api.resolve(setting, given, preset), places.store
+    axes = {each.partition("=")[0].strip() for each in (x, y, z) if each is not None}
+    alone = {name: value for name, value in given.items() if not axes & set(_WORD.findall(value))}
+    resolved, path = api.resolve(setting, alone, preset), places.store
     overlay: dict[str, Any] = {"curves": curve, "feasible": feasible, "setting": setting}
     if curve or feasible is not None:
-        _check(places, resolved.values, [x, y], **overlay)
-    from gammarho import report
+        _check(places, resolved.values, [each for each in (x, y, z) if each is not None], **overlay)
     from simulate.phase.phase import phase as fill
 
     options: dict[str, Any] = {
-        "x": x, "y": y, "steps": steps, "seed": seed, "seeds": seeds, "workers": workers, "observable": observable,
-        "sampling": sampling,
+        "x": x, "y": y, "z": z, "steps": steps, "seed": seed, "seeds": seeds, "workers": workers,
+        "observable": observable, "sampling": sampling, "preset": preset,
     }
+    command = _command([setting, *values], {**options, "hold": hold, "curve": curve, "feasible": feasible, "out": out})
     try:
         with places.held():
-            data = fill(setting, given, preset=preset, store=path, **options)
-            written, refused = places.write(data, lambda grid: _drawn(grid, observable=observable, **overlay))
+            data = fill(setting, given, hold=hold or None, store=path, **options)
+            written, refused = places.write(data, lambda grid: _drawn(grid, **overlay))
     except KeyboardInterrupt:
-        if path is not None:
-            print(f"gammarho: the finished cells are in {path}, and the same command goes on", file=sys.stderr)
+        print(_interrupted(path, command), file=sys.stderr)
         raise
+    kept = f"; all are in {path}" if path is not None else "; --out GRID.zarr keeps all, and --json prints them"
     with terminal.safe(written[0] if written else None):
-        print(report.as_json(data) if json else report.grid_as_text(data, observable))
+        print(report.as_json(data) if json else grids.as_text(data, kept))
         for place in [] if json else written:
             print(f"wrote {place}")
     if refused:  # the table is printed all the same
         raise refused[0]
-    left = report.undone(data)
-    return say(f"{left}; {goes_on(path)}") if left else 0
+    left = grids.undone(data)
+    return say(f"{left}; {goes_on(path, command)}") if left else 0
+
+
+def _command(words: list[str], options: dict[str, Any]) -> str:
+    """The command line as it may be typed again: what was asked for that is not the default."""
+    usual = {"seed": "0", "seeds": "3", "observable": "test_error"}
+    for name, value in options.items():
+        for each in value if isinstance(value, tuple | list) else (value,):
+            if each is not None and each != usual.get(name):
+                words += [f"--{name}", each]
+    return shlex.join(["gammarho", "phase", *words])
+
+
+def _interrupted(path: Path | None, command: str) -> str:
+    """Where the finished cells are, and what goes on."""
+    if path is None:
+        return f"gammarho: nothing of it is kept without --out; to have it kept: {command} --out GRID.zarr"
+    return f"gammarho: the finished cells are in {path}, and this goes on: {command}"
 
 
 def _drawn(grid: xarray.Dataset, **options: Any) -> Figure:

@@ -8,13 +8,14 @@ from typing import Any
 from gammarho import terminal
 from simulate.errors import Diverged, Unwritten
 
-from .shared import Repeated, Switch, explained, images_of, thresholds
+from .shared import Repeated, Switch, explained, images_of, thresholds, with_held
 
 
 def run(
     setting: str,
     /,
     *values: str,
+    hold: Repeated = (),
     preset: str | None = None,
     steps: str | None = None,
     seed: str = "0",
@@ -36,6 +37,7 @@ def run(
     Args:
         setting: a name such as pegr, or file.py:model.
         values: parameters, as name=value, over the preset, over the published defaults.
+        hold: an equation, such as "sigma_p: sigma_p*sqrt(d)=20", solved for sigma_p; may be repeated.
         preset: published values by name, such as paper.
         steps: gradient steps; a preset brings its own.
         seed: selects the draw.
@@ -55,7 +57,8 @@ def run(
     from gammarho import api, arguments
     from simulate.ask import paths
 
-    given, path, bounds = arguments.assignments(values), paths.dataset("out", out), thresholds(until)
+    path, bounds = paths.dataset("out", out), thresholds(until)
+    given = with_held(setting, arguments.assignments(values), preset, hold)
     # What is misspelt is refused before Numba and xarray are loaded.
     model = api.resolve(setting, given, preset).model
     images = images_of(model, data, classes, data_dir, scaling)

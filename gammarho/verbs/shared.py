@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -27,6 +27,17 @@ def thresholds(until: Sequence[str]) -> dict[str, str] | None:
     return arguments.assignments(until, "until", "loss=1e-3") or None
 
 
+def with_held(
+    setting: str, given: dict[str, str], preset: str | None, hold: Sequence[str]
+) -> dict[str, object]:
+    """What is given, with the parameters that --hold is solved for."""
+    if not hold:
+        return dict(given)
+    from simulate.conditions.held import held
+
+    return held(setting, given, list(hold), preset=preset)
+
+
 def images_of(
     model: Model, data: str | None, classes: str | None, data_dir: str | None, scaling: str | None
 ) -> ImageSource | None:
@@ -39,7 +50,7 @@ def images_of(
 
 
 def explained(
-    error: Diverged, setting: str, given: dict[str, str], preset: str | None, images: ImageSource | None
+    error: Diverged, setting: str, given: Mapping[str, object], preset: str | None, images: ImageSource | None
 ) -> Diverged:
     """A divergence that also says whether the penalty was on; the values in use go before it, on stderr."""
     from gammarho import api
@@ -58,7 +69,7 @@ def explained(
 
 def print_notes(
     setting: str,
-    given: dict[str, str],
+    given: Mapping[str, object],
     preset: str | None,
     images: ImageSource | None = None,
     to: TextIO | None = None,
@@ -84,10 +95,10 @@ def say(sentence: str) -> int:
     return 2
 
 
-def goes_on(path: Path | None) -> str:
+def goes_on(path: Path | None, command: str) -> str:
     """How a grid with cells that are left undone is finished."""
     fewer = "give it more memory or fewer workers"
     return f"{fewer}; " + (
-        f"the other cells are in {path}, and the same command goes on" if path is not None
+        f"the other cells are in {path}, and the same command goes on: {command}" if path is not None
         else "with --out GRID.zarr the finished cells are kept, and the same command takes up what is left"
     )

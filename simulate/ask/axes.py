@@ -1,83 +1,130 @@
-"""A grid's axis: a parameter and its values, of a pair (name, values) or of a text name=a:b:n[:log]."""
+"""A grid's axis: a parameter and its values, of a pair (name, values) or a text name=a:b:n[:log] or name=v1,v2,..."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from derivations.declare import Model, Parameter, Value
+from derivations.declare import Parameter, Value
 
 from ..errors import InputError, nearest, quoted
 from . import parameters, values
 
-Axis = tuple[str, tuple[Value, ...]]
-
 LONGEST = 100_000  # values along an axis
 
 
-def axis(option: str, given: object, model: Model, params: Mapping[str, object]) -> Axis:
-    """An axis' parameter and its values, checked; between a and b, a count's are rounded and kept once.
+@dataclass(frozen=True)
+class Axis:
+    """What was given as `option` ("x", "y" or "z"): a parameter, or a name that a hold uses, and its values."""
+
+    option: str
+    parameter: Parameter
+    values: tuple[Value, ...]
+
+    @property
+    def name(self) -> str:
+        """The parameter's name."""
+        return self.parameter.name
+
+
+def axis(option: str, given: object, declared: Sequence[Parameter], params: Mapping[str, object], of: str) -> Axis:
+    """An axis' parameter, one of `declared`, and its values, checked; between a and b, a count's are rounded.
 
     Raises:
-        InputError: for another form, an unknown parameter, one that `params` has too, values outside its range, none
-            or repeated ones.
+        InputError: for another form, an unknown parameter (`of` says of what), one that `params` has too, values
+            outside its range, none or repeated ones.
     """
     text = values.text(given)
     if text is not None:
-        parameter, spaced = _spanned(option, text, model, params)
-        whole = parameter.kind == "count" or parameter.name in parameters.WHOLE
-        points = list(dict.fromkeys(float(round(value)) for value in spaced)) if whole else spaced
-        if len(set(points)) < len(points):
-            raise InputError(f"{option}: {quoted(text)}, of whose values some coincide in float64; give fewer of them")
-        return parameter.name, tuple(parameters.parse(parameter, value) for value in points)
+        name, equals, span = text.partition("=")
+        if not equals or not span:
+            raise InputError(_form(option, text))
+        parameter = _parameter(option, name.strip(" "), declared, params, of)
+        points = _spanned(option, text, parameter, span) if ":" in span else _separated(option, text, parameter, span)
+        return Axis(option, parameter, tuple(parameters.parse(parameter, value) for value in points))
     pair = values.listed(given) or []
-    name = values.text(pair[0]) if len(pair) == 2 else None
-    if name is None:
+    name_given = values.text(pair[0]) if len(pair) == 2 else None
+    if name_given is None:
         raise InputError(
             f"{option}: {quoted(given)}; expected a parameter and its values, such as ('lam', [0.01, 0.1])"
         )
-    parameter, raw = _parameter(option, name, model, params), values.listed(pair[1])
+    parameter = _parameter(option, name_given, declared, params, of)
+    return Axis(option, parameter, _listed(option, parameter, pair[1]))
+
+
+def _listed(option: str, parameter: Parameter, given: object) -> tuple[Value, ...]:
+    """The values of a list, all different."""
+    name, raw = parameter.name, values.listed(given)
     if raw is not None and len(raw) > LONGEST:
         raise InputError(f"{option}: {name} has {len(raw)} values; expected at most {LONGEST}, so give fewer")
     found = tuple(parameters.parse(parameter, value) for value in raw or ())
     if not found or None in found or len(set(found)) < len(found):
-        raise InputError(f"{option}: {name} has the values {quoted(pair[1])}; expected at least one, all different")
-    return name, found
+        raise InputError(f"{option}: {name} has the values {quoted(given)}; expected at least one, all different")
+    return found
 
 
-def _parameter(option: str, name: str, model: Model, params: Mapping[str, object]) -> Parameter:
-    by_name = {parameter.name: parameter for parameter in model.parameters}
+def _separated(option: str, text: str, parameter: Parameter, span: str) -> tuple[Value, ...]:
+    """The values of v1,v2,..."""
+    if parameter.kind == "counts":
+        raise InputError(
+            f"{option}: {quoted(text)}; a value of {parameter.name} has commas of its own, so give such an axis in "
+            f"Python, as ({parameter.name!r}, ['40,4', '40,40'])"
+        )
+    if "," in span:
+        return _listed(option, parameter, span.split(","))
+    try:
+        return (parameters.parse(parameter, span),)
+    except InputError as error:
+        raise InputError(_form(option, text)) from error
+
+
+def _parameter(
+    option: str, name: str, declared: Sequence[Parameter], params: Mapping[str, object], of: str
+) -> Parameter:
+    by_name = {parameter.name: parameter for parameter in declared}
     if name not in by_name:
-        raise InputError(f"{option}: {quoted(name)} is not a parameter of {model.name}; {nearest(name, by_name)}")
+        raise InputError(f"{option}: {quoted(name)} is not a parameter of {of}; {nearest(name, by_name)}")
     if name in params:
         raise InputError(f"{name}: {quoted(params[name])}, and also the axis {option}; leave it out of the parameters")
     return by_name[name]
 
 
-def _spanned(
-    option: str, text: str, model: Model, params: Mapping[str, object]
-) -> tuple[Parameter, list[float]]:
-    """The parameter and the values of name=a:b:n (evenly spaced) or name=a:b:n:log, ends included."""
-    name, equals, span = text.partition("=")
-    form = f"{option}: {quoted(text)}; expected name=a:b:n or name=a:b:n:log, such as lam=0.001:0.1:10:log"
+def _form(option: str, text: str) -> str:
+    spaced = "name=a:b:n or name=a:b:n:log, such as lam=0.001:0.1:10:log"
+    return f"{option}: {quoted(text)}; expected {spaced}, or name=v1,v2, such as q=2,3"
+
+
+def _spanned(option: str, text: str, parameter: Parameter, span: str) -> list[float]:
+    """The values of a:b:n (evenly spaced) or a:b:n:log, ends included; whole ones of a whole parameter, each once."""
     parts = span.split(":")
-    if not equals or len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] != "log"):
-        raise InputError(form)
-    parameter = _parameter(option, name.strip(" "), model, params)
+    if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] != "log"):
+        raise InputError(_form(option, text))
     if parameter.kind not in ("count", "real"):
         raise InputError(
-            f"{option}: {parameter.name} is a {parameter.kind}, which has no a:b:n; expected a numeric parameter"
+            f"{option}: {parameter.name} is a {parameter.kind}, which has no a:b:n; expected a numeric parameter, or "
+            f"its values, as in {_choices(parameter)}"
         )
     ends = [parameters.parse(parameter, end) for end in parts[:2]]
     n = _how_many(option, text, parts[2])
     if not all(isinstance(end, int | float) for end in ends):  # "none", of a parameter that may be absent
-        raise InputError(form)
+        raise InputError(_form(option, text))
     start, stop = (float(str(end)) for end in ends)
     if len(parts) == 4 and min(start, stop) <= 0:
         raise InputError(f"{option}: {quoted(text)}; a log axis needs ends above 0")
     if start == stop:
         raise InputError(f"{option}: {quoted(text)}, whose ends are equal; expected two different ones")
-    return parameter, _spaced(start, stop, n, logarithmic=len(parts) == 4)
+    found = _spaced(start, stop, n, logarithmic=len(parts) == 4)
+    if parameter.kind == "count" or parameter.name in parameters.WHOLE:
+        return list(dict.fromkeys(float(round(value)) for value in found))
+    if len(set(found)) < len(found):
+        raise InputError(f"{option}: {quoted(text)}, of whose values some coincide in float64; give fewer of them")
+    return found
+
+
+def _choices(parameter: Parameter) -> str:
+    shown = parameter.choices or (("true", "false") if parameter.kind == "flag" else ("40,4",))
+    return f"{parameter.name}={','.join(shown[:2])}"
 
 
 def _how_many(option: str, text: str, given: str) -> int:

@@ -12,8 +12,9 @@ from derivations.declare import Model, Parameter, Preset, Value
 from derivations.declare.formula import FormulaError, Vanishes
 
 from ..errors import InputError, nearest, quoted
-from . import formula, userfile
+from . import userfile
 from . import values as values_of
+from .formulas import Computed, of_default, text_of
 
 Factory = Callable[..., Model]
 
@@ -52,24 +53,62 @@ def resolve(
         InputError: for a name the model does not have (with the nearest one it has), a value outside the
             parameter's kind or range, and a structural value the model cannot be built with.
     """
-    chosen: dict[str, object] = {**(dict(preset.values) if preset else {}), **by_name(given)}
-    base = build(factory, {})
-    structural = [parameter for parameter in base.parameters if parameter.structural and parameter.name in chosen]
-    model = build(factory, {parameter.name: parse(parameter, chosen[parameter.name]) for parameter in structural})
+    chosen = over(preset, given)
+    model = built(factory, chosen)
     declared = [parameter.name for parameter in model.parameters]
     for name, value in chosen.items():
         if name not in declared:
             cure = _option(name, value) if name in OPTIONS else nearest(name, declared)
             raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
-    values: dict[str, Value] = {}
+    found = computed(model, chosen)
+    values = {parameter.name: found[parameter.name] for parameter in model.parameters}
     notes = [f"preset {preset.name} ({preset.source})"] if preset else []
-    for parameter in sorted(model.parameters, key=_is_formula):  # formulas last: they read the others
-        given_here = parameter.name in chosen
-        default = _formula(parameter, values) if _is_formula(parameter) and not given_here else parameter.default
-        values[parameter.name] = parse(parameter, chosen[parameter.name] if given_here else default)
-        if not given_here and parameter.default is not None:
+    for parameter in sorted(model.parameters, key=of_default):
+        text = formula_of(model, parameter, chosen)
+        if parameter.name not in chosen and parameter.default is not None:
             notes.append(note(parameter, values[parameter.name]))
-    return Resolved(model, {parameter.name: values[parameter.name] for parameter in model.parameters}, tuple(notes))
+        elif parameter.name in chosen and text is not None:
+            notes.append(f"{parameter.name} = {show(values[parameter.name])} = {text}")
+    return Resolved(model, values, tuple(notes))
+
+
+def over(preset: Preset | None, given: Mapping[str, object] | None) -> dict[str, object]:
+    """What was given, over the preset."""
+    return {**(dict(preset.values) if preset else {}), **by_name(given)}
+
+
+def built(factory: Factory | Model, chosen: Mapping[str, object]) -> Model:
+    """The model of the structural parameters among what was chosen.  Raises InputError where there is none."""
+    base = build(factory, {})
+    structural = [parameter.name for parameter in base.parameters if parameter.structural and parameter.name in chosen]
+    values = computed(base, chosen)
+    return build(factory, {name: values[name] for name in structural})
+
+
+def formula_of(model: Model, parameter: Parameter, chosen: Mapping[str, object]) -> str | None:
+    """The formula of other parameters that a parameter's value comes from, given or by default; None of another."""
+    if parameter.name in chosen:
+        return text_of(model, parameter, chosen[parameter.name])
+    return str(parameter.default) if of_default(parameter) else None
+
+
+def computed(model: Model, chosen: Mapping[str, object]) -> Computed:
+    """Every parameter's value, of what was chosen over the defaults."""
+    stated = {each.name: chosen.get(each.name, each.default) for each in model.parameters}
+    formulas = {each.name: text for each in model.parameters if (text := formula_of(model, each, chosen)) is not None}
+    return _of(model, stated, formulas, chosen)
+
+
+def _of(
+    model: Model, stated: Mapping[str, object], formulas: Mapping[str, str], chosen: Mapping[str, object]
+) -> Computed:
+    def advice(name: str, value: object) -> str:
+        return _advice(model.parameter(name), value) if name in chosen else f"give {name}=..."
+
+    def said(name: str) -> str:
+        return "" if name in chosen else "its default "
+
+    return Computed(stated, formulas, lambda name, value: parse(model.parameter(name), value), advice, said)
 
 
 def _option(name: str, value: object) -> str:
@@ -78,21 +117,31 @@ def _option(name: str, value: object) -> str:
     return f"it is an option, so give --{name} {plain} on the command line, or {name}= beside the parameters in Python"
 
 
-def _is_formula(parameter: Parameter) -> bool:
-    """Whether the default is a formula of other parameters."""
-    return parameter.kind in ("count", "real") and isinstance(parameter.default, str)
-
-
-def _formula(parameter: Parameter, values: Mapping[str, Value]) -> float:
-    try:
-        return formula.evaluate(str(parameter.default), values)
-    except FormulaError as error:
-        raise InputError(f"{parameter.name}: its default {error}; give {parameter.name}=...") from error
-
-
 def by_name(given: Mapping[str, object] | None) -> dict[str, object]:
     """A copy of the caller's values; InputError where they are not a mapping from names."""
     return values_of.mapping("params", given, "values by parameter name", "{'n': 20}")
+
+
+def further(
+    resolved: Resolved, declared: Mapping[str, Parameter], given: Mapping[str, object]
+) -> dict[str, Value]:
+    """The values of parameters that are not the model's own, of those `declared` that are given; formulas read both.
+
+    Raises:
+        InputError: as `resolve`.
+    """
+    mine = {name: value for name, value in given.items() if name in declared}
+    formulas = {
+        name: text for name, value in mine.items()
+        if (text := text_of(resolved.model, declared[name], value)) is not None
+    }
+
+    def parsed(name: str, value: object) -> Value:
+        return parse(declared[name], value) if name in declared else resolved.values[name]
+
+    found = Computed(
+        {**resolved.values, **mine}, formulas, parsed, lambda name, value: _advice(declared[name], value), lambda _: "")
+    return {name: found[name] for name in mine}
 
 
 def with_sizes(
@@ -114,11 +163,20 @@ def with_sizes(
         if name in values:
             values[name] = parse(resolved.model.parameter(name), size)
     kept = [line for line in resolved.notes if line.split(" ")[0] not in sizes]
-    for parameter in filter(_is_formula, resolved.model.parameters):
-        used = note(parameter, resolved.values[parameter.name])
-        if used in kept:  # else the value is the caller's or a preset's
-            values[parameter.name] = parse(parameter, _formula(parameter, values))
-            kept[kept.index(used)] = note(parameter, values[parameter.name])
+    formulas = {
+        each.name: text for each in resolved.model.parameters
+        if each.name not in sizes and (text := formula_of(resolved.model, each, asked)) is not None
+        and (each.name in asked or note(each, resolved.values[each.name]) in kept)  # else the value is a preset's
+    }
+    found = _of(resolved.model, values, formulas, asked)
+    for name, text in formulas.items():
+        parameter, before = resolved.model.parameter(name), resolved.values[name]
+        values[name] = found[name]
+        for old, new in (
+            (note(parameter, before), note(parameter, values[name])),
+            (f"{name} = {show(before)} = {text}", f"{name} = {show(values[name])} = {text}"),
+        ):
+            kept = [new if line == old else line for line in kept]
     return Resolved(resolved.model, values, tuple(kept))
 
 
@@ -260,7 +318,7 @@ def told(model: Model, values: Mapping[str, Value], notes: Sequence[str]) -> tup
 
 def _set(parameter: Parameter, value: Value) -> str:
     """A parameter and its value, which a formula gave where that is its default."""
-    return f"{parameter.name} = {show(value)}" + (f" = {parameter.default}" if _is_formula(parameter) else "")
+    return f"{parameter.name} = {show(value)}" + (f" = {parameter.default}" if of_default(parameter) else "")
 
 
 def note(parameter: Parameter, value: Value) -> str:
@@ -341,6 +399,6 @@ def _cure(parameter: Parameter, value: object) -> str:
             return f"; {hint}"
     if parameter.default is None:
         return ", or leave it out"
-    if _is_formula(parameter):
+    if of_default(parameter):
         return f", or leave it out for {parameter.default}"
     return f", such as {parameter.name}={show(parameter.default)}"

@@ -1,9 +1,9 @@
-"""One run of a grid's cell as one number: the observable at the last step, or what kept it from having one."""
+"""Cells in numbers: observables at the last step of each seed's run, or what kept a run from having one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ..run import reduced
 from ..run.asked import Asked
 from ..run.dataset import labels
 from ..run.problem import Problem, Start
+from .grid_layout import Arrays
 from .reduced_axes import Wanted
 
 OK, DIVERGED, FAILED, UNDONE = "ok", "diverged", "failed", "undone"
@@ -25,38 +26,64 @@ EITHER = "gram, else vectors"  # the default where no law forbids gram: vectors 
 
 @dataclass(frozen=True)
 class Measure:
-    """What is measured: one number of an observable's entries after so many steps, on draws of this sampling."""
+    """What is measured: numbers of observables' entries after so many steps, on draws of this sampling."""
 
-    wanted: Wanted
+    wanted: tuple[Wanted, ...]
     steps: int
     sampling: str
 
     @property
-    def name(self) -> str:
-        """The observable with what is picked or reduced of it, as the caller wrote it."""
-        return self.wanted.text
+    def names(self) -> tuple[str, ...]:
+        """The observables with what is picked or reduced of them, as the caller wrote them."""
+        return tuple(each.text for each in self.wanted)
 
-    def error_of(self, model: Model) -> str | None:
-        """The name of the number's standard error, where it has one."""
-        known = f"{self.wanted.name}_se" in obs.fresh_names(model) and self.wanted.rule not in ("mean", "sum")
-        return f"{self.name}_se" if known else None
+    def with_errors(self, model: Model) -> tuple[str, ...]:
+        """The names of all numbers: each observable's, and that of its standard error where it has one."""
+        known = obs.fresh_names(model)
+        return tuple(
+            name for each in self.wanted for name in
+            (each.text, *([each.error_name] if f"{each.name}_se" in known and each.has_error else []))
+        )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A number with its standard error, NaN where there is none; its status, and a sentence where there is one."""
+    """A run's numbers by name, those that it has; its status, and a sentence where there is one."""
 
-    value: float = np.nan
-    error: float = np.nan
+    numbers: Mapping[str, float] = field(default_factory=dict)
     status: str = OK
     message: str = ""
 
 
+def outcomes(measure: Measure, cells: Sequence[Problem], seeds: Sequence[int]) -> Arrays:
+    """The numbers of each cell and seed: all that a grid knows of runs goes through here.
+
+    Args:
+        measure: the observables, steps and sampling, the same of all cells.
+        cells: problems of one declaration, but for structural parameters.
+        seeds: of every cell.
+
+    Returns:
+        (cell, seed): each number by name, NaN where it has none, and "status" and "message" as text.
+
+    Raises:
+        Whatever is a defect of the program.
+    """
+    found = [[outcome(measure, cell, seed) for seed in seeds] for cell in cells]
+    shape = (len(cells), len(seeds))
+    arrays: Arrays = {}
+    for name in measure.with_errors(cells[0].model):
+        arrays[name] = np.array([[run.numbers.get(name, np.nan) for run in runs] for runs in found]).reshape(shape)
+    for name in ("status", "message"):
+        arrays[name] = np.array([[getattr(run, name) for run in runs] for runs in found], dtype=object).reshape(shape)
+    return arrays
+
+
 def outcome(measure: Measure, cell: Problem, seed: int) -> Outcome:
-    """One run's number, or what kept it from having one.  A defect of the program goes through."""
+    """One run's numbers, or what kept it from having them.  A defect of the program goes through."""
     try:
         with np.errstate(all="ignore"):  # what is not finite becomes a status
-            found = measured(measure, cell, seed)
+            return measured(measure, cell, seed)
     except Diverged as diverged:
         return Outcome(status=DIVERGED, message=str(diverged))
     except (MemoryError, OSError) as failure:  # another day, or another machine, may have the room
@@ -65,10 +92,6 @@ def outcome(measure: Measure, cell: Problem, seed: int) -> Outcome:
         return Outcome(status=FAILED, message=_told(InputError, failure))
     except (ModelError, RangeError) as failure:
         return Outcome(status=FAILED, message=_told(type(failure), failure))
-    if not np.isfinite(found.value):
-        message = f"{measure.name} is not finite at step {measure.steps}; lower eta"
-        return Outcome(status=DIVERGED, message=message)
-    return found
 
 
 def _told(kind: type[Exception], failure: Exception) -> str:
@@ -76,10 +99,27 @@ def _told(kind: type[Exception], failure: Exception) -> str:
 
 
 def measured(measure: Measure, cell: Problem, seed: int) -> Outcome:
-    """The number after all steps.  Raises what a run raises."""
+    """The numbers after all steps.  Raises what a run raises.
+
+    Where several are asked for, one that this run does not have leaves the others as they are; its reason is told.
+    """
     start, said = _started(measure.sampling, cell, seed)
-    value, error = _number(measure, start, measure.steps)
-    return Outcome(value, error, message=said)
+    try:
+        numbers = _numbers(measure.wanted, start, measure.steps)
+    except InputError as refused:
+        numbers = {}
+        for each in measure.wanted if len(measure.wanted) > 1 else ():
+            try:
+                numbers |= _numbers((each,), start, measure.steps)
+            except InputError:
+                continue
+        return Outcome(numbers, FAILED, _told(InputError, refused))
+    lacking = [name for name in measure.names if not np.isfinite(numbers[name])]
+    if not lacking:
+        return Outcome(numbers, message=said)
+    finite = {name: value for name, value in numbers.items() if name.removesuffix("_se") not in lacking}
+    verb = "is" if len(lacking) == 1 else "are"
+    return Outcome(finite, DIVERGED, f"{', '.join(lacking)} {verb} not finite at step {measure.steps}; lower eta")
 
 
 def _started(sampling: str, cell: Problem, seed: int) -> tuple[Start, str]:
@@ -95,20 +135,23 @@ def _started(sampling: str, cell: Problem, seed: int) -> tuple[Start, str]:
             raise refused from None
 
 
-def _number(measure: Measure, start: Start, steps: int) -> tuple[float, float]:
-    """The number after `steps` steps, and its standard error.  Raises InputError where there is no such number."""
-    wanted, name = measure.wanted, measure.wanted.name
-    asked = Asked(steps, np.array([steps], dtype=np.int64), (name, f"{name}_se"), {}, named=True)
-    found = reduced.run(start, asked)
-    if name in found.undefined:
-        raise InputError(f"{name}: {found.undefined[name]}; give other parameters, or another observable")
-    variable = found.variables.get(name)
-    if variable is None:
-        raise InputError(f"observable: {quoted(name)} is not known of {start.model.name} here; leave it out")
-    of, (dims, values) = labels(start), _last(variable)
-    error = found.variables.get(f"{name}_se")
-    of_error = np.nan if error is None else wanted.error(dims, values, _last(error)[1], of)
-    return wanted.number(dims, values, of), of_error
+def _numbers(wanted: Sequence[Wanted], start: Start, steps: int) -> dict[str, float]:
+    """The numbers after `steps` steps, with their standard errors.  Raises InputError where one is not to be had."""
+    names = dict.fromkeys(name for each in wanted for name in (each.name, f"{each.name}_se"))
+    asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
+    found, of, numbers = reduced.run(start, asked), labels(start), {}
+    for each in wanted:
+        name = each.name
+        if name in found.undefined:
+            raise InputError(f"{name}: {found.undefined[name]}; give other parameters, or another observable")
+        variable, error = found.variables.get(name), found.variables.get(f"{name}_se")
+        if variable is None:
+            raise InputError(f"observable: {quoted(name)} is not known of {start.model.name} here; leave it out")
+        dims, values = _last(variable)
+        numbers[each.text] = each.number(dims, values, of)
+        if error is not None and each.has_error:
+            numbers[each.error_name] = each.error(dims, values, _last(error)[1], of)
+    return numbers
 
 
 def _last(variable: obs.Variable) -> tuple[tuple[str, ...], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
@@ -118,11 +161,11 @@ def _last(variable: obs.Variable) -> tuple[tuple[str, ...], np.ndarray[tuple[int
 
 
 def try_out(measure: Measure, cells: Sequence[Problem], seed: int) -> None:
-    """Raises InputError where the observable is not one number at the start of the first cell that can be drawn."""
+    """Raises InputError where an observable is not one number at the start of the first cell that can be drawn."""
     for cell in cells:
         try:
             start, _ = _started(measure.sampling, cell, seed)
         except InputError:
             continue  # that cell fails, with its own sentence
-        _number(measure, start, 0)
+        _numbers(measure.wanted, start, 0)
         return

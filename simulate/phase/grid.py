@@ -3,160 +3,167 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from derivations.declare import KnownFrom, Model, Value
+from derivations.declare import KnownFrom, Model
 from derivations.declare.variables import FRESH_BY_CLASS
-from dynamics.kernel.kernel import Kernel
 
 from ..ask import arguments as ask
 from ..ask import digest, parameters, settings
-from ..ask.axes import axis
+from ..ask import values as values_of
+from ..ask.axes import Axis
+from ..ask.hold import holds
+from ..conditions.held import Held
 from ..errors import InputError, nearest, quoted
 from ..observe import observables as obs
 from ..run import estimate
-from ..run.kernels import kernel_for, ready
 from ..run.problem import Problem
 from ..run.run import SAMPLINGS, total_steps
 from ..start.refusals import gram_refusal
 from . import grid_axes
 from .cell import EITHER, Measure, try_out
-from .grid_axes import Coordinate
-from .grid_store import Arrays
-from .reduced_axes import Wanted, wanted
+from .grid_axes import SEED, Coordinate
+from .grid_cells import Cells, asked_axes
+from .grid_layout import DIGEST, Column, Layout
+from .reduced_axes import Wanted, separated, wanted
 
-Axis = tuple[str, Sequence[object]]
 _SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A checked request; cells (rows, columns)."""
+    """A checked request; `cells` in the order of `axes`, outermost first, the last of which moves fastest.
+
+    `formulas` are the texts of the parameters that follow others, by name: a default's, the caller's, or an equation.
+    """
 
     model: Model
-    cells: tuple[tuple[Problem, ...], ...]
-    x: tuple[str, tuple[Value, ...]]
-    y: tuple[str, tuple[Value, ...]]
+    axes: tuple[Axis, ...]
+    cells: tuple[Problem, ...]
     seeds: tuple[int, ...]
     measure: Measure
+    formulas: Mapping[str, str]
     notes: tuple[str, ...]
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Rows, columns, seeds."""
-        return len(self.y[1]), len(self.x[1]), len(self.seeds)
+    @cached_property
+    def layout(self) -> Layout:
+        """The grid as it lies in memory and on disk."""
+        columns, coordinates = self._columns(), self._coordinates()
+        return Layout({each.name: each.values for each in self.axes}, self.seeds, columns, coordinates,
+                      self._attributes(), self._configuration())
 
-    @property
-    def error(self) -> str | None:
-        """The name of the observable's standard error, where it has one."""
-        return self.measure.error_of(self.model)
+    def _columns(self) -> dict[str, Column]:
+        """The variables: each observable, its standard error where it has one, and what became of each run."""
+        events = {event.name: event.source for event in self.model.events}
+        found = {}
+        for name in self.measure.with_errors(self.model):
+            if name in events:
+                said = f"first step that reaches it, -1 where none of {self.measure.steps} does"
+                attrs = {"event": events[name], "meaning": said, "long_name": f"hitting time {name}", "units": "steps"}
+            else:
+                of = name.removesuffix("_se") if name not in self.measure.names else ""
+                said = f"standard error of {of}" if of else f"{name} at step {self.measure.steps}"
+                attrs = {"meaning": said, "long_name": said, "units": "1"}
+            found[name] = Column(False, attrs)
+        told = "what happened where the status is not ok, or why the draw is not the default"
+        found["status"] = Column(True, {"meaning": "ok, diverged, failed or undone"})
+        return {**found, "message": Column(True, {"meaning": told})}
 
-    def empty(self) -> Arrays:
-        """The grid's arrays with nothing in them."""
-        numbers = [self.measure.name, *([self.error] if self.error else [])]
-        text = {name: np.full(self.shape, "", dtype=object) for name in ("status", "message")}
-        return {**{name: np.full(self.shape, np.nan) for name in numbers}, **text}
-
-    def coordinates(self) -> dict[str, Coordinate]:
+    def _coordinates(self) -> dict[str, Coordinate]:
         """The axes, the seeds, and every other parameter."""
-        axes = {
-            name: grid_axes.axis(self.model, dim, name, values)
-            for dim, (name, values) in (("x", self.x), ("y", self.y))
-        }
-        labels = {**axes, "seed": Coordinate(("seed",), np.array(self.seeds))}
-        cells = [[cell.values for cell in row] for row in self.cells]
-        return {**labels, **grid_axes.parameters(self.model, cells, [*labels, *self.empty(), "digest"])}
+        labels = {**{each.name: grid_axes.axis(each) for each in self.axes}, SEED: grid_axes.seeds(self.seeds)}
+        taken = [*labels, *self.measure.with_errors(self.model), "status", "message", DIGEST]
+        return {**labels, **grid_axes.parameters(self.model, [cell.values for cell in self.cells], self.axes, taken)}
 
-    def configuration(self) -> dict[str, Any]:
-        """All that a cell's value depends on."""
-        base = self.cells[0][0].values
-        kernels = {cell.kernel.path.stem: cell.kernel.texts for row in self.cells for cell in row}
+    def _configuration(self) -> dict[str, Any]:
+        """All that a run's numbers depend on."""
+        kernels = {id(cell.kernel): cell.kernel for cell in self.cells}.values()
+        texts = {kernel.path.stem: digest.short(kernel.texts.encode()) for kernel in kernels}
+        names, first = {each.name for each in self.axes}, self.cells[0].values
         return {
             "setting": self.model.name,
-            "observable": self.measure.name,
+            "observables": list(self.measure.names),
             "steps": self.measure.steps,
             "sampling": self.measure.sampling,
-            "x": dict([self.x]),
-            "y": dict([self.y]),
+            **{each.option: {each.name: each.values} for each in reversed(self.axes)},
             "seeds": self.seeds,
-            "parameters": {name: value for name, value in base.items() if name not in (self.x[0], self.y[0])},
+            "parameters": {**{name: value for name, value in first.items() if name not in names}, **self.formulas},
             "declaration": digest.of_model(self.model),
-            "kernel": {stem: digest.short(source.encode()) for stem, source in sorted(kernels.items())},
+            "kernel": dict(sorted(texts.items())),
             "gammarho": _version(),
         }
 
-    def attributes(self) -> dict[str, Any]:
+    def _attributes(self) -> dict[str, Any]:
         """What the grid is of, for whoever opens it."""
         return {
             "setting": self.model.name,
             "title": self.model.title,
-            "observable": self.measure.name,
+            "observable": ",".join(self.measure.names),
             "steps": self.measure.steps,
             "sampling": self.measure.sampling,
-            "x": self.x[0],
-            "y": self.y[0],
+            **{each.option: each.name for each in reversed(self.axes)},
             "notes": "\n".join(self.notes),
         }
 
 
-def checked(
-    setting: str | Model,
-    params: Mapping[str, object] | None,
-    x: Axis | str,
-    y: Axis | str,
-    preset: str | None,
-    steps: int | str | None,
-    observable: str,
-    seeds: int | str,
-    seed: int | str,
-    sampling: str | None,
-    workers: int,
-) -> Grid:
-    """The grid that a caller's words describe.  Arguments as those of `phase`.  Raises InputError."""
-    found = settings.resolve(setting)
-    chosen = found.preset(preset)
-    given = parameters.by_name(params)
-    factory = parameters.remembered(found.factory)
-    base = parameters.resolve(factory, given, chosen)
-    columns, rows = axis("x", x, base.model, given), axis("y", y, base.model, given)
-    if columns[0] == rows[0]:
-        raise InputError(f"x and y: both {columns[0]}; expected two different parameters")
-    observable = ask.one_text("observable", observable, "test_error")
-    request, alone = _check_observable(base.model, observable)
-    sampling = None if sampling is None else parameters.choice("sampling", sampling, SAMPLINGS)
-    first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=3)
-    count = total_steps(steps, chosen, found)
-    kernels: dict[Model, Kernel] = {}
+@dataclass(frozen=True)
+class Asked:
+    """The caller's words, as those of `phase`."""
 
-    def cell(vertical: Value, horizontal: Value) -> Problem:
-        resolved = parameters.resolve(factory, {**given, rows[0]: vertical, columns[0]: horizontal}, chosen)
-        if resolved.model not in kernels:  # loaded here, once: threads share it
-            kernels[resolved.model] = kernel_for(resolved.model)
-        ready(resolved.model, kernels[resolved.model], resolved.values)
-        return Problem(resolved, given, loaded=kernels[resolved.model])
+    setting: str | Model
+    params: Mapping[str, object] | None
+    axes: Mapping[str, object]
+    hold: object
+    preset: str | None
+    steps: int | str | None
+    observable: object
+    seeds: int | str
+    seed: int | str
+    sampling: str | None
 
-    notes = [note for note in base.notes if note.split(" ")[0] not in (columns[0], rows[0])]
-    corners = [cell(v, h) for v in _ends(rows[1]) for h in _ends(columns[1])]
+
+def checked(asked: Asked, workers: int) -> Grid:
+    """The grid that a caller's words describe.  Raises InputError."""
+    found = settings.resolve(asked.setting)
+    chosen = found.preset(asked.preset)
+    given = parameters.by_name(asked.params)
+    model = parameters.built(found.factory, parameters.over(chosen, given))
+    equations = holds(asked.hold)
+    axes = asked_axes(asked.axes, model, given, equations)
+    requests, alone = _check_observables(model, asked.observable)
+    sampling = None if asked.sampling is None else parameters.choice("sampling", asked.sampling, SAMPLINGS)
+    first, many = parameters.count("seed", asked.seed), parameters.count("seeds", asked.seeds, low=1, example=3)
+    count = total_steps(asked.steps, chosen, found)
+    held = Held.of(asked.setting, model, equations, given, {each.name: each.option for each in axes}, count)
+    cells = Cells(found, given, chosen, axes, held, model)
+    names = tuple(request.name for request in requests)
     estimate.check_grid(
-        [estimate.Request(each.model, each.values, sampling or "gram", "reduced", count, 1, (request.name,))
-         for each in corners],
-        len(rows[1]) * len(columns[1]), many, workers,
+        [estimate.Request(each.model, each.values, sampling or "gram", "reduced", count, 1, names)
+         for each in cells.corners()],
+        math.prod(len(each.values) for each in axes), many, workers,
     )
-    cells = tuple(tuple(cell(v, h) for h in columns[1]) for v in rows[1])
-    inexact = any(gram_refusal(each.model, each.values) for row in cells for each in row)
-    measure = Measure(request, count, sampling or ("vectors" if inexact else EITHER))
+    problems = cells.all()
+    inexact = any(gram_refusal(each.model, each.values) for each in problems)
+    measure = Measure(requests, count, sampling or ("vectors" if inexact else EITHER))
     if not alone:
-        try_out(measure, [each for row in cells for each in row], first)
-    return Grid(base.model, cells, columns, rows, tuple(range(first, first + many)), measure, tuple(notes))
+        try_out(measure, problems, first)
+    seeds = tuple(range(first, first + many))
+    return Grid(model, axes, problems, seeds, measure, cells.formulas(), cells.notes(problems))
 
 
-def _ends(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    """An axis' first and last value."""
-    return tuple(dict.fromkeys((values[0], values[-1])))
+def _check_observables(model: Model, given: object) -> tuple[tuple[Wanted, ...], bool]:
+    """What is asked for by a text or a list of texts, and whether all of it is one number a run as it stands."""
+    text = values_of.text(given)
+    listed = separated(text) if text is not None else values_of.listed(given) or [given]
+    found = [_check_observable(model, ask.one_text("observable", each, "test_error")) for each in listed]
+    names = [request.text for request, _ in found]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise InputError(f"observable: {quoted(twice[0])} is asked for twice; name each once")
+    return tuple(request for request, _ in found), all(alone for _, alone in found)
 
 
 def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:

@@ -9,27 +9,42 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Model, Value
+from derivations.declare import Model, Parameter, Value
+
+from ..ask.axes import Axis
 
 Spacing = Literal["linear", "log", "irregular"]
+SEED = "seed"
 _EVEN = 1e-6  # of the whole span: how far a value may be from where even spacing puts it
 
 
 @dataclass(frozen=True)
 class Coordinate:
-    """Values along `dims`, of "y", "x" and "seed" (none for a scalar), with what is said about them."""
+    """Values along `dims`, of the axes' names and "seed" (none for a scalar), with what is said about them."""
 
     dims: tuple[str, ...]
     values: NDArray[Any]
     attrs: dict[str, Any] = field(default_factory=dict)
 
 
-def axis(model: Model, dim: str, name: str, values: Sequence[Value]) -> Coordinate:
-    """An axis' coordinate; attrs: the parameter's meaning, and its spacing where it has numbers."""
-    found = np.array(values)
+def axis(given: Axis) -> Coordinate:
+    """An axis' coordinate; attrs: what the parameter is, and its spacing where it has numbers."""
+    found = np.array(given.values)
     numeric = found.dtype.kind in "if"
-    said = {"meaning": model.parameter(name).meaning, **({"spacing": spacing(found)} if numeric else {})}
-    return Coordinate((dim,), found, said)
+    said = {**_said(given.parameter, found), **({"spacing": spacing(found)} if numeric else {})}
+    return Coordinate((given.name,), found, said)
+
+
+def seeds(values: Sequence[int]) -> Coordinate:
+    """The seeds' coordinate."""
+    return Coordinate((SEED,), np.array(values), {"meaning": "seed of the draw", "long_name": "seed of the draw"})
+
+
+def _said(parameter: Parameter, values: NDArray[Any]) -> dict[str, str]:
+    """The meaning of a parameter, and what xarray writes on an axis: `long_name` and, of numbers, `units`."""
+    name = f"{parameter.meaning} ({parameter.name})" if parameter.meaning else parameter.name
+    units = {"units": "1"} if values.dtype.kind in "if" else {}  # papers' parameters have no dimension
+    return {"meaning": parameter.meaning, "long_name": name, **units}
 
 
 def spacing(values: NDArray[Any]) -> Spacing:
@@ -51,20 +66,20 @@ def spacing(values: NDArray[Any]) -> Spacing:
 
 
 def parameters(
-    model: Model, values: Sequence[Sequence[Mapping[str, Value]]], taken: Sequence[str]
+    model: Model, cells: Sequence[Mapping[str, Value]], axes: Sequence[Axis], taken: Sequence[str]
 ) -> dict[str, Coordinate]:
-    """Every parameter but those `taken` by another label, of `values` a cell (y, x).
+    """Every parameter but those `taken` by another label, of the values of `cells`, in the order of the axes.
 
-    A scalar where all cells agree, else (y, x), as of a default that is a formula of an axis; one that is absent in a
+    A scalar where all cells agree, else along the axes, as of a formula of an axis' parameter; one that is absent in a
     cell, such as lam_until that is not given, has no coordinate.
     """
+    dims, shape = tuple(each.name for each in axes), tuple(len(each.values) for each in axes)
     found = {}
-    for name in values[0][0]:
-        cells = [[cell.get(name) for cell in row] for row in values]
-        if name in taken or any(value is None for row in cells for value in row):
+    for name in cells[0]:
+        values = [cell.get(name) for cell in cells]
+        if name in taken or any(value is None for value in values):
             continue
-        first = cells[0][0]
-        alike = all(value == first for row in cells for value in row)
-        said = {"meaning": model.parameter(name).meaning}
-        found[name] = Coordinate(() if alike else ("y", "x"), np.array(first if alike else cells), said)
+        alike = all(value == values[0] for value in values)
+        array = np.array(values[0] if alike else values).reshape(() if alike else shape)
+        found[name] = Coordinate(() if alike else dims, array, _said(model.parameter(name), array))
     return found

@@ -1,32 +1,31 @@
-"""A cell's digest: the proof, written last, that all of a grid's cell is there and is this cell's."""
+"""A run's digest: the proof, written last, that all of a grid's run is there and is this cell's and this seed's."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 LENGTH = 32  # hexadecimal digits, of SHA-256
 
 
-def digest(configuration: str, row: int, column: int, cell: Mapping[str, NDArray[Any]]) -> str:
-    """The digest of a cell's variables by name, (seed,) each, at its place in the grid of that configuration (JSON).
+class Digests:
+    """Digests of the runs of one configuration (JSON), which says nothing of the points of the axes or the seeds.
 
-    The place is in it, so that two cells that have changed places are seen, and the configuration, so that a cell that
-    comes from another grid is.
+    The point and the seed of a run are in its digest, so that two that have changed places are seen, and the
+    configuration, so that one that comes from another grid is.  A run's place in the arrays is not, so that a grid to
+    which points or seeds are added keeps the digests of what it has.
     """
-    found = hashlib.sha256(json.dumps([configuration, row, column]).encode())
-    for name, values in cell.items():
-        found.update(json.dumps([name, len(values)]).encode())
-        found.update(_bytes(values))
-    return found.hexdigest()[:LENGTH]
 
+    def __init__(self, configuration: str) -> None:
+        self._of_all = hashlib.sha256(configuration.encode())
 
-def _bytes(values: NDArray[Any]) -> bytes:
-    if values.dtype.kind in "OUT":
-        return json.dumps([str(each) for each in values.tolist()]).encode()
-    return np.asarray(values, dtype="<f8").tobytes()
+    def of(self, point: Sequence[object], seed: int, run: Mapping[str, float | str]) -> str:
+        """The digest of a run's variables by name at the axes' values `point`."""
+        found = self._of_all.copy()
+        text = [value for value in run.values() if isinstance(value, str)]
+        found.update(json.dumps([list(point), seed, list(run), text]).encode())
+        found.update(np.array([value for value in run.values() if not isinstance(value, str)], dtype="<f8").tobytes())
+        return found.hexdigest()[:LENGTH]

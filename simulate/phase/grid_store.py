@@ -1,34 +1,33 @@
-"""A resumable grid on disk: a plain zarr v3 group, one checksummed chunk a cell, each cell's digest written last.
+"""A resumable grid on disk: a plain zarr v3 group of checksummed chunks, each run's digest written after its data.
 
 Chunks are written to a temporary name and renamed, and the group is built under another name first, so that a process
-killed at any moment leaves a store that can be read and taken up again.  Only a cell whose digest is that of its data
+killed at any moment leaves a store that can be read and taken up again.  Only a run whose digest is that of its data
 counts as done: what is missing, damaged or changed is run again.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, Unwritten, quoted
+from ..errors import InputError, Unwritten
 from ..work.whole import alone, beside, put, reason, remove
-from .grid_axes import Coordinate
-from .grid_digest import digest
-from .grid_layout import create, differing
+from .cell import UNDONE
+from .grid_digest import Digests
+from .grid_extent import AGAIN, Extent, extent, said_without_points
+from .grid_layout import DIGEST, Arrays, Layout, create, differing
 
 if TYPE_CHECKING:
     import zarr
 
-Arrays = dict[str, NDArray[Any]]
-_AGAIN = "remove that folder or move it away, and run the same command again"
 _DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, OSError, EOFError, struct.error)
 """What the decoding of a chunk raises that is not as it was written."""
 
@@ -36,91 +35,125 @@ _DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, OS
 class GridStore:
     """The group at `path`, and what of it is sound.
 
-    `arrays` are the grid's variables by name, (y, x, seed), as they stand on disk; `done` (y, x) says which cells have
-    their digest, and `damaged` which of the others had one, or have a chunk that cannot be read.
+    `arrays` are the grid's variables by name, (cell, seed), as they stand on disk; `done` (cell, seed) says which runs
+    have their digest, and `damaged` which of the others had one, or have a chunk that cannot be read.
     """
 
-    def __init__(self, path: Path, group: zarr.Group, empty: Arrays, configuration: str) -> None:
-        self.path, self._group, self._configuration = path, group, configuration
-        self._empty = empty
-        shape = next(iter(empty.values())).shape[:2]
-        unreadable = np.zeros(shape, dtype=bool)
+    def __init__(self, path: Path, group: zarr.Group, layout: Layout) -> None:
+        self.path, self._group, self._layout = path, group, layout
+        self._digests = Digests(said_without_points(layout.configuration))
+        self._points = layout.points()
+        unreadable = np.zeros(layout.flat, dtype=bool)
         self.arrays: Arrays = {}
-        for name, blank in empty.items():
-            self.arrays[name], bad = _read(group[name], blank)
+        for name, blank in layout.blank().items():
+            self.arrays[name], bad = self._read(name, blank)
             unreadable |= bad
-        digests, bad = _read(group["digest"], np.full(shape, "", dtype=object))
-        stated = bad | (digests != "")
-        self.done: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
-        for row, column in np.argwhere((digests != "") & ~unreadable & ~bad):
-            self.done[row, column] = digests[row, column] == self._digest(int(row), int(column))
+        self.proofs, bad = self._read(DIGEST, np.full(layout.flat, "", dtype=object))
+        stated = bad | (self.proofs != "")
+        self.done: NDArray[np.bool_] = np.zeros(layout.flat, dtype=bool)
+        for cell, seed in np.argwhere((self.proofs != "") & ~unreadable & ~bad):
+            self.done[cell, seed] = self.proofs[cell, seed] == self._digest(int(cell), int(seed))
         self.damaged: NDArray[np.bool_] = (stated | unreadable) & ~self.done
-        for name, blank in empty.items():
+        self.proofs[~self.done] = ""
+        for name, blank in layout.blank().items():
             self.arrays[name][~self.done] = blank[~self.done]
 
-    def keep(self, row: int, column: int, cell: Mapping[str, NDArray[Any]]) -> None:
-        """Take a cell, (seed,) a variable, into `arrays` alone: it is not done, and will be run again."""
-        for name, values in cell.items():
-            self.arrays[name][row, column] = values
+    def write(self, cells: Sequence[int], seeds: Sequence[int], found: Mapping[str, NDArray[Any]]) -> None:
+        """Write what was found of cells and seeds, (cell, seed) a variable: the data, then the digests that prove them.
 
-    def write(self, row: int, column: int, cell: Mapping[str, NDArray[Any]]) -> None:
-        """Write one cell, (seed,) a variable: the data, then the digest that proves them.
+        A run that is undone gets no digest, so that it will be run again.
 
         Raises:
             Unwritten: where the disk refuses, for want of room, say.
         """
-        self.keep(row, column, cell)
+        at = np.ix_(cells, seeds)
+        for name, values in found.items():
+            self.arrays[name][at] = values
+        ended = np.argwhere(found["status"] != UNDONE)
+        for cell, seed in ((cells[row], seeds[column]) for row, column in ended):
+            self.proofs[cell, seed] = self._digest(cell, seed)
         try:
-            for name, values in cell.items():
-                self._group[name][row, column] = values  # type: ignore[index]
-            self._group["digest"][row, column] = self._digest(row, column)  # type: ignore[index]
+            for name in (*found, DIGEST):
+                self._write(name, cells)
         except OSError as error:
+            done = self.done.all(axis=1)
             raise Unwritten(
-                f"out: a cell cannot be written to {self.path} ({reason(error)}); the {int(self.done.sum())} of "
-                f"{self.done.size} cells that are there are safe, so make room, and the same command goes on"
+                f"out: a cell cannot be written to {self.path} ({reason(error)}); the {int(done.sum())} of "
+                f"{done.size} cells that are there are safe, so make room, and the same command goes on"
             ) from error
-        self.done[row, column] = True
+        self.done[at] = self.proofs[at] != ""
 
-    def _digest(self, row: int, column: int) -> str:
-        cell = {name: self.arrays[name][row, column] for name in self._empty}
-        return digest(self._configuration, row, column, cell)
+    def _write(self, name: str, cells: Sequence[int]) -> None:
+        """Write the chunks of a variable in which the cells are, whole, so that none has to be read first."""
+        shape, block = self._layout.shape, self._layout.chunks[-2]
+        values = (self.proofs if name == DIGEST else self.arrays[name]).reshape(shape)
+        places = sorted({(*map(int, np.unravel_index(cell, shape[:-1])),) for cell in cells})
+        for row, along in groupby(places, key=lambda place: place[:-1]):
+            blocks = {place[-1] // block for place in along}
+            for each in sorted(blocks):
+                part = (*row, slice(each * block, min((each + 1) * block, shape[-2])))
+                self._group[name][part] = values[part]  # type: ignore[index]
+
+    def _digest(self, cell: int, seed: int) -> str:
+        run: dict[str, float | str] = {
+            name: str(values[cell, seed]) if values.dtype == object else float(values[cell, seed])
+            for name, values in self.arrays.items()
+        }
+        return self._digests.of(self._points[cell], self._layout.seeds[seed], run)
+
+    def _read(self, name: str, blank: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """A variable (cell, seed) in memory, text as Python strings, and the runs that cannot be read."""
+        array: Any = self._group[name]
+        shape, block = self._layout.shape, self._layout.chunks[-2]
+        bad = np.zeros(shape, dtype=bool)
+        try:
+            return _plain(array[...], blank), bad.reshape(blank.shape)
+        except _DAMAGE:
+            found = blank.copy().reshape(shape)
+        for row in np.ndindex(*shape[:-2]):
+            for first in range(0, shape[-2], block):
+                part = (*row, slice(first, min(first + block, shape[-2])))
+                try:
+                    found[part] = _plain(array[part], found[part])
+                except PermissionError:
+                    raise
+                except _DAMAGE:
+                    bad[part] = True
+        return found.reshape(blank.shape), bad.reshape(blank.shape)
 
 
 @contextmanager
-def grid(
-    path: Path, empty: Arrays, coordinates: Mapping[str, Coordinate],
-    configuration: Mapping[str, Any], attributes: Mapping[str, Any],
-) -> Iterator[GridStore]:
+def grid(path: Path, layout: Layout) -> Iterator[GridStore]:
     """The grid at `path`, created where there is none, this process being its only writer while the block runs.
 
-    A grid that is all done is opened without that: it is only read.
-
-    Args:
-        path: the folder.
-        empty: the variables by name, (y, x, seed), as they are before a cell is done.
-        coordinates: the coordinates by name.
-        configuration: all that a cell's value depends on.
-        attributes: what else is said of the grid.
+    A grid that lacks points of the axes, or seeds, is built anew with them, and keeps what it has.  One that is all
+    done is opened without being locked: it is only read.
 
     Raises:
-        InputError: where something else is at `path`, a grid of another configuration, or one whose metadata are
-            damaged, or another process is writing it.  Unwritten: where it cannot be created, for want of room, say.
+        InputError: where something else is at `path`, a grid of another configuration or layout, or one whose metadata
+            are damaged, or another process is writing it.  Unwritten: where it cannot be made, for want of room, say.
     """
     if path.suffix == ".nc":
         raise InputError(f"out: {str(path)!r}; a grid is a zarr folder, so give a name that ends in .zarr")
     place = Path(os.path.realpath(path))
-    said = {**attributes, "gammarho": "phase", "configuration": json.dumps(configuration)}
     if not free(place):
-        found = _opened(path, empty, coordinates, said)
-        if found.done.all():
+        group, there = _opened(path, layout)
+        if not there.wider and (found := GridStore(path, group, layout)).done.all():
             yield found
             return
     with alone(place):
+        damaged = None
         if free(place):
-            _made(place, path, empty, coordinates, said)
-        for left in place.rglob("*.partial"):
-            left.unlink(missing_ok=True)  # a chunk in the middle of whose writing a writer was killed
-        yield _opened(path, empty, coordinates, said)
+            _made(place, path, layout)
+        else:
+            for left in place.rglob("*.partial"):
+                left.unlink(missing_ok=True)  # a chunk in the middle of whose writing a writer was killed
+            group, there = _opened(path, layout)
+            if there.wider:
+                damaged = _widened(place, path, GridStore(path, group, there.layout), there, layout)
+        found = GridStore(path, _opened(path, layout)[0], layout)
+        found.damaged |= False if damaged is None else damaged
+        yield found
 
 
 def free(path: Path) -> bool:
@@ -128,86 +161,55 @@ def free(path: Path) -> bool:
     return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
-def _made(
-    place: Path, path: Path, empty: Arrays, coordinates: Mapping[str, Coordinate], attributes: Mapping[str, Any]
-) -> None:
+def _made(place: Path, path: Path, layout: Layout, filled: Arrays | None = None) -> None:
     new = beside(place)
     try:
-        create(new, empty, coordinates, attributes)
+        create(new, layout, filled)
         put(new, place)
     except OSError as error:
-        raise Unwritten(
-            f"out: {path} cannot be made ({reason(error)}); nothing has been run, so make room or give another name"
-        ) from error
+        cure = "so make room or give another name"
+        said = "nothing has been run" if filled is None else "the grid that is there is as it was"
+        raise Unwritten(f"out: {path} cannot be made ({reason(error)}); {said}, {cure}") from error
     finally:
         remove(new)
 
 
-def _opened(
-    path: Path, empty: Arrays, coordinates: Mapping[str, Coordinate], attributes: Mapping[str, Any]
-) -> GridStore:
+def _widened(place: Path, path: Path, old: GridStore, there: Extent, layout: Layout) -> NDArray[np.bool_]:
+    """Build the grid anew with all that the old one has; returns what of it was damaged, (cell, seed) of the new."""
+    at = there.places_in(layout)
+    filled = {**layout.blank(), DIGEST: np.full(layout.flat, "", dtype=object)}
+    for name, values in {**old.arrays, DIGEST: old.proofs}.items():
+        filled[name][at] = values
+    damaged = np.zeros(layout.flat, dtype=bool)
+    damaged[at] = old.damaged
+    _made(place, path, layout, filled)
+    return damaged
+
+
+def _opened(path: Path, layout: Layout) -> tuple[zarr.Group, Extent]:
+    """The group, and how much of the grid it has.  Raises InputError for what is no grid, or not of this one."""
     import zarr
 
     if not (path / "zarr.json").is_file():
         raise InputError(f"out: {str(path)!r} is not a grid of phase; give another name")
     try:
         group = zarr.open_group(str(path), mode="r+", zarr_format=3, use_consolidated=False)
-        configuration = str(group.attrs["configuration"]) if "configuration" in group.attrs else None
-        found = None if configuration is None else json.loads(configuration)
+        there = extent(path, dict(group.attrs), layout)
+    except InputError:
+        raise
     except _DAMAGE as error:
         raise InputError(
             f"out: {str(path)!r} has a zarr.json that cannot be read, so it is damaged or not a grid of phase; "
-            f"give another name, or {_AGAIN}"
+            f"give another name, or {AGAIN}"
         ) from error
-    if configuration is None or not isinstance(found, dict):
-        raise InputError(f"out: {str(path)!r} is not a grid of phase; give another name")
-    asked = attributes["configuration"]
-    for what, here, wanted in _differences(found, json.loads(asked)):
-        raise InputError(
-            f"out: {str(path)!r} holds a grid with {what} {quoted(here)}, and this one has {quoted(wanted)}; "
-            "give another name, or remove that folder"
-        )
-    if not (path / "digest").exists() and (path / "done").exists():
-        raise InputError(
-            f"out: {str(path)!r} is a grid of an earlier version, which kept no digests of its cells; give "
-            f"another name, or {_AGAIN}"
-        )
     try:
-        what = differing(path, group, empty, coordinates, attributes)
+        what = differing(path, group, there.layout, coordinates=not there.wider)
     except _DAMAGE:
         what = "an array's zarr.json cannot be read"
     if what:
-        raise InputError(f"out: {str(path)!r} is damaged: {what}; {_AGAIN}")
-    return GridStore(path, group, empty, asked)
-
-
-def _read(array: Any, blank: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """An array (y, x, ...) in memory, text as Python strings, and the cells (y, x) that cannot be read."""
-    bad = np.zeros(blank.shape[:2], dtype=bool)
-    try:
-        return _plain(array[...], blank), bad
-    except _DAMAGE:
-        found = blank.copy()
-    for row, column in np.ndindex(*bad.shape):
-        try:
-            found[row, column] = _plain(array[row, column], blank)
-        except PermissionError:
-            raise
-        except _DAMAGE:
-            bad[row, column] = True
-    return found, bad
+        raise InputError(f"out: {str(path)!r} is damaged: {what}; {AGAIN}")
+    return group, there
 
 
 def _plain(values: Any, like: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(values).astype(like.dtype)
-
-
-def _differences(here: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The leaves in which two plain configurations differ, by dotted name."""
-    if isinstance(here, dict) and isinstance(asked, dict):
-        for key in {**here, **asked}:
-            yield from _differences(here.get(key), asked.get(key), f"{name}.{key}" if name else key)
-    elif here != asked:
-        yield name or "configuration", here, asked
-
-
+    return np.asarray(values).astype(like.dtype).reshape(like.shape)

@@ -1,7 +1,7 @@
-"""phase: one observable over a grid of two parameters and several seeds, resumable, the same bits for any workers.
+"""phase: observables over a grid of one to three axes and several seeds, resumable, the same bits for any workers.
 
-Every cell has the same seeds, so that cells differ by their parameters and not by their draws; a cell that diverges or
-cannot be run is a cell with that status and a sentence, and never a number.
+Every cell has the same seeds, so that cells differ by their parameters and not by their draws; a run that diverges or
+cannot be run is one with that status and a sentence, and never a number.
 """
 
 from __future__ import annotations
@@ -24,15 +24,20 @@ from ..ask import arguments as ask
 from ..ask import parameters, paths
 from ..run import estimate
 from ..work.sweep import processors, sweep
-from .cell import UNDONE, outcome
-from .grid import Axis, Grid, checked
-from .grid_store import Arrays, GridStore, free
+from .cell import outcomes
+from .grid import Asked, Grid, checked
+from .grid_layout import Arrays
+from .grid_store import GridStore, free
 from .grid_store import grid as grid_on_disk
 
 if TYPE_CHECKING:
     import xarray
 
+Axis = tuple[str, Sequence[object]]
+
 _NAMED = 6  # cells that a line names one by one
+_AT_RISK = 2.0  # seconds of work that a kill may cost a worker
+_SHARES = 4  # chunks a worker, at least, so that none waits long for the others at the end
 
 
 @one_blas_thread()
@@ -41,10 +46,12 @@ def phase(
     params: Mapping[str, object] | None = None,
     *,
     x: Axis | str,
-    y: Axis | str,
+    y: Axis | str | None = None,
+    z: Axis | str | None = None,
+    hold: str | Sequence[str] | None = None,
     preset: str | None = None,
     steps: int | str | None = None,
-    observable: str = "test_error",
+    observable: str | Sequence[str] = "test_error",
     seeds: int | str = 3,
     seed: int | str = 0,
     sampling: str | None = None,
@@ -52,31 +59,38 @@ def phase(
     workers: int | str | None = None,
     progress: bool = True,
 ) -> xarray.Dataset:
-    """Run a model over a grid of two parameters and return an observable at the last step.
+    """Run a model over a grid of one to three axes and return observables at the last step.
 
     Args:
         setting: a shipped name such as "pegr", "file.py:model", or a Model.
-        params: values by name, over `preset`, over the published defaults; not those of the axes.
-        x: the columns, (parameter, values), such as ("lam", [0.01, 0.1]), or a text name=a:b:n or name=a:b:n:log.
-        y: the rows.
+        params: values by name, over `preset`, over the published defaults; not those of the axes.  One may be a formula
+            of others, such as "20/sqrt(d)", of those on the axes too.
+        x: the columns, (name, values), such as ("lam", [0.01, 0.1]), or a text name=a:b:n, name=a:b:n:log or
+            name=v1,v2: a parameter, a choice too, or a name in `hold`, whose equation is then solved at each value.
+        y: the rows, where there are any.
+        z: the planes, where there are any.
+        hold: equations that hold in every cell, such as "sigma_p: sigma_p*sqrt(d)=20", solved there for the parameter
+            before the colon, else for the only one in it that is not given (`simulate.conditions.held`).
         preset: named published values, such as "paper".
         steps: steps of gradient descent (a preset brings its own).
         observable: one number a run: loss, test_error, signal, ...; one with further axes, such as class_error, is
             reduced over them by max, min, mean or sum, as in "class_error:max", or picked from, as in
             "class_error[k=1]" and "neuron_norm[j=-1]:max".  Only an entry's standard error is known, not that of a
             mean or sum.  An event, such as T_1, is its hitting time: -1 where it is not reached in `steps` steps.
+            Several: a list, or a text with commas.
         seeds: draws a cell; every cell has the seeds seed, seed + 1, ...
         seed: the first of them.
         sampling: "gram" (inner products alone, at any d) or "vectors"; default gram where it is exact at every cell,
             but for cells at whose values it is refused, which are drawn as vectors and say so in `message`.
-        store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing.
+        store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing, and
+            one with more points on an axis, or more seeds, runs what is new.
         workers: threads; default, the processors at hand.  The result does not depend on it.
         progress: show progress on stderr.
 
     Returns:
-        Dimensions (y, x, seed), each axis under its parameter's name: the observable (NaN wherever the status is not
-        "ok"), its standard error where it has one, `status` ("ok", "diverged", "failed" or "undone") and `message`, a
-        sentence for what is not ok or was drawn otherwise.  A cell that ran out of memory or could not read or write
+        Dimensions (z, y, x, seed), each axis under its own name: each observable (NaN where it has no number), its
+        standard error where it has one, `status` ("ok", "diverged", "failed" or "undone") of every run and `message`, a
+        sentence for what is not ok or was drawn otherwise.  A run that ran out of memory or could not read or write
         is "undone": it is not kept, and a rerun takes it up.  Every other parameter that has a value is a coordinate;
         those of the axes say in attrs["spacing"] whether they are "linear", "log" or "irregular".
 
@@ -86,10 +100,11 @@ def phase(
     """
     threads, place = ask.workers(workers, processors()), paths.store("store", store)
     show = parameters.switch("progress", progress)
-    grid = checked(setting, params, x, y, preset, steps, observable, seeds, seed, sampling, threads)
+    axes = {"x": x, "y": y, "z": z}
+    grid = checked(Asked(setting, params, axes, hold, preset, steps, observable, seeds, seed, sampling), threads)
     taken_up = place is not None and not free(place)
     if not taken_up:  # before a folder is made for what is refused
-        _check_time(grid, np.zeros(grid.shape[:2], dtype=bool), threads)
+        _check_time(grid, np.zeros(grid.layout.flat, dtype=bool), threads)
     with _kept(grid, place) as kept:
         if taken_up:
             _told_of_store(kept, place, show)
@@ -101,22 +116,30 @@ def phase(
         return _dataset(grid, kept.arrays, [again] if again else [])
 
 
-def _check_time(grid: Grid, done: NDArray[np.bool_], workers: int) -> None:
-    """Says how long the cells that are not done take, where that is long.  Raises InputError where it is too long."""
+def _requests(grid: Grid, cells: Sequence[int]) -> list[estimate.Request]:
+    """What one run of each of the cells takes."""
     measure = grid.measure
     sampling = "vectors" if measure.sampling == "vectors" else "gram"
-    missing = [grid.cells[row][column] for row, column in np.argwhere(~done)]
-    estimate.check_cells(
-        [estimate.Request(cell.model, cell.values, sampling, "reduced", measure.steps, 1, (measure.wanted.name,))
-         for cell in missing],
-        len(grid.seeds), workers,
-    )
+    names = tuple(each.name for each in measure.wanted)
+    problems = [grid.cells[cell] for cell in cells]
+    return [
+        estimate.Request(each.model, each.values, sampling, "reduced", measure.steps, 1, names) for each in problems
+    ]
+
+
+def _check_time(grid: Grid, done: NDArray[np.bool_], workers: int) -> None:
+    """Says how long the runs that are not done take, where that is long.  Raises InputError where it is too long."""
+    missing = np.flatnonzero(~done.all(axis=1)).tolist()
+    estimate.check_cells(_requests(grid, missing), (~done[missing]).sum(axis=1).tolist(), len(grid.seeds), workers)
 
 
 def _told_of_store(kept: _Memory | GridStore, place: Path | None, show: bool) -> None:
-    """A line on stderr that says how many cells are there already."""
+    """A line on stderr that says how many cells, or runs where cells lack some of their seeds, are there already."""
+    whole = kept.done.all(axis=1)
+    runs = bool((whole != kept.done.any(axis=1)).any())
+    of, unit = (kept.done, "runs") if runs else (whole, "cells")
     if show:
-        print(f"phase: {int(kept.done.sum())} of {kept.done.size} cells are in {place}", file=sys.stderr, flush=True)
+        print(f"phase: {int(of.sum())} of {of.size} {unit} are in {place}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -125,17 +148,18 @@ def _kept(grid: Grid, store: Path | None) -> Iterator[_Memory | GridStore]:
     if store is None:
         yield _Memory(grid)
         return
-    with grid_on_disk(store, grid.empty(), grid.coordinates(), grid.configuration(), grid.attributes()) as found:
+    with grid_on_disk(store, grid.layout) as found:
         yield found
 
 
 def _damage(grid: Grid, kept: _Memory | GridStore, store: Path | None) -> str:
     """A line that names the cells of the store that are not as they were written; empty where all are."""
-    bad = [(int(row), int(column)) for row, column in np.argwhere(kept.damaged)]
+    bad = np.flatnonzero(kept.damaged.any(axis=1)).tolist()
     if not bad:
         return ""
-    (down, rows), (across, columns) = grid.y, grid.x
-    named = [f"{across}={columns[column]}, {down}={rows[row]}" for row, column in bad[:_NAMED]]
+    names, points = [each.name for each in reversed(grid.axes)], grid.layout.points()
+    named = [", ".join(f"{name}={value}" for name, value in zip(names, reversed(points[cell]), strict=True))
+             for cell in bad[:_NAMED]]
     more = [f"{len(bad) - _NAMED} more"] if len(bad) > _NAMED else []
     subject = "1 cell was" if len(bad) == 1 else f"{len(bad)} cells were"
     verb = "is" if len(bad) == 1 else "are"
@@ -146,72 +170,81 @@ class _Memory:
     """A grid that is kept nowhere."""
 
     def __init__(self, grid: Grid) -> None:
-        self.arrays = grid.empty()
-        self.done: NDArray[np.bool_] = np.zeros(grid.shape[:2], dtype=bool)
+        self.arrays = grid.layout.blank()
+        self.done: NDArray[np.bool_] = np.zeros(grid.layout.flat, dtype=bool)
         self.damaged = self.done
 
-    def keep(self, row: int, column: int, cell: Arrays) -> None:
-        for name, values in cell.items():
-            self.arrays[name][row, column] = values
-
-    write = keep
+    def write(self, cells: Sequence[int], seeds: Sequence[int], found: Arrays) -> None:
+        for name, values in found.items():
+            self.arrays[name][np.ix_(cells, seeds)] = values
 
 
 def _fill(grid: Grid, kept: _Memory | GridStore, workers: int, show: bool) -> None:
-    """Run every cell that is not done.  Writing is this thread's alone.
+    """Run what is not done, a chunk of cells at a time.  Writing is this thread's alone.
 
     A defect in one cell leaves that cell undone and is raised when the others have been run.
     """
-    missing = [(int(row), int(column)) for row, column in np.argwhere(~kept.done)]
-    defects = []
+    chunks = _chunks(grid, kept.done, workers)
+    defects = list[Exception]()
+
+    def run(chunk: _Chunk) -> list[tuple[_Chunk, Arrays | Exception]]:
+        return _run(grid, chunk)
+
     # Closed at once where the disk is full or somebody interrupts: what is in the making is of no use then.
-    with closing(sweep(lambda at: _run(grid, *at), missing, workers, "phase", "cells", show)) as cells:
-        for _, (row, column, cell) in cells:
-            if isinstance(cell, Exception):
-                defects.append(cell)
-            else:
-                (kept.keep if UNDONE in cell["status"] else kept.write)(row, column, cell)
+    with closing(sweep(run, chunks, workers, "phase", "cells", show, size=lambda chunk: len(chunk[0]))) as filled:
+        for _, parts in filled:
+            for (cells, seeds), found in parts:
+                if isinstance(found, Exception):
+                    defects.append(found)
+                else:
+                    kept.write(cells, seeds, found)
     if defects:
         raise defects[0]
 
 
-def _run(grid: Grid, row: int, column: int) -> tuple[int, int, Arrays | Exception]:
-    """One cell, all its seeds: each variable (seed,); or the defect of the program that it met."""
-    cell = grid.cells[row][column]
+_Chunk = tuple[tuple[int, ...], tuple[int, ...]]
+"""Cells and places of seeds that are run in one call."""
+
+
+def _chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[_Chunk]:
+    """What is not done, in order, in pieces of cells that lack the same seeds and take _AT_RISK seconds at most."""
+    cells = np.flatnonzero(~done.all(axis=1)).tolist()
+    most = max(1, len(cells) // (_SHARES * workers))
+    found, open_cells, open_seeds, spent = list[_Chunk](), list[int](), tuple[int, ...](), 0.0
+    for cell, request in zip(cells, _requests(grid, cells), strict=True):
+        seeds = tuple(np.flatnonzero(~done[cell]).tolist())
+        takes = estimate.seconds(request) * len(seeds)
+        if open_cells and (seeds != open_seeds or spent + takes > _AT_RISK or len(open_cells) == most):
+            found.append((tuple(open_cells), open_seeds))
+            open_cells, spent = [], 0.0
+        open_cells.append(cell)
+        open_seeds, spent = seeds, spent + takes
+    return [*found, (tuple(open_cells), open_seeds)] if open_cells else found
+
+
+def _run(grid: Grid, chunk: _Chunk) -> list[tuple[_Chunk, Arrays | Exception]]:
+    """A chunk's arrays; or, where the program has a defect, those of each of its cells, or the defect that it met."""
+    cells, seeds = chunk
     try:
-        found = [outcome(grid.measure, cell, seed) for seed in grid.seeds]
+        found = outcomes(grid.measure, [grid.cells[cell] for cell in cells], [grid.seeds[seed] for seed in seeds])
     except Exception as defect:  # noqa: BLE001 - raised, with its traceback, once the other cells are safe
-        return row, column, defect
-    arrays: Arrays = {grid.measure.name: np.array([each.value for each in found])}
-    if grid.error:
-        arrays[grid.error] = np.array([each.error for each in found])
-    for name in ("status", "message"):
-        arrays[name] = np.array([getattr(each, name) for each in found], dtype=object)
-    return row, column, arrays
+        if len(cells) == 1:
+            return [(chunk, defect)]
+        return [part for cell in cells for part in _run(grid, ((cell,), seeds))]
+    return [(chunk, found)]
 
 
 def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str]) -> xarray.Dataset:
     """The grid, with what is `told` of this filling of it among its notes."""
     import xarray
 
-    dims = (grid.y[0], grid.x[0], "seed")
-    meaning = {
-        grid.measure.name: f"{grid.measure.name} at step {grid.measure.steps}",
-        "status": "ok, diverged, failed or undone",
-        "message": "what happened where the status is not ok, or why the draw is not the default",
-    }
-    at = {name: {"meaning": meaning.get(name, "standard error")} for name in arrays}
-    for event in grid.model.events:
-        if event.name == grid.measure.name:
-            said = f"first step that reaches it, -1 where none of {grid.measure.steps} does"
-            at[event.name] = {"meaning": said, "event": event.source}
+    layout = grid.layout
     plain = {name: values.astype(str) if values.dtype == object else values for name, values in arrays.items()}
-    data = {name: (dims, values, at[name]) for name, values in plain.items()}
-    named = {"y": grid.y[0], "x": grid.x[0]}
-    coordinates = {
-        name: (tuple(named.get(dim, dim) for dim in each.dims), each.values, each.attrs)
-        for name, each in grid.coordinates().items()
+    data = {
+        name: (layout.dims, plain[name].reshape(layout.shape), dict(column.attrs))
+        for name, column in layout.columns.items()
     }
+    coordinates = {name: (each.dims, each.values, each.attrs) for name, each in layout.coordinates.items()}
     notes = {"notes": "\n".join([*grid.notes, *told])}
-    attributes = {**grid.attributes(), **notes, "configuration": json.dumps(grid.configuration())}
+    attributes = {**layout.attributes, **notes, "configuration": json.dumps(layout.configuration)}
     return xarray.Dataset(data, coords=coordinates, attrs=attributes)

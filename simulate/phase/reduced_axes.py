@@ -28,12 +28,22 @@ class Wanted:
     picked: tuple[tuple[str, str], ...]
     rule: str
 
+    @property
+    def error_name(self) -> str:
+        """The name of its standard error."""
+        return f"{self.text}_se"
+
+    @property
+    def has_error(self) -> bool:
+        """Whether an entry's standard error is this number's too, as it is not of a mean or a sum of several."""
+        return self.rule not in ("mean", "sum")
+
     def number(self, dims: tuple[str, ...], values: Array, labels: Labels) -> float:
         """The number it stands for, of values (dims without t).  Raises InputError for an axis or label not there."""
         return float(self._reduced(*self._selected(dims, values, labels)))
 
     def error(self, dims: tuple[str, ...], values: Array, errors: Array, labels: Labels) -> float:
-        """The standard error of `number`: that of the entry it is; NaN for a mean or a sum of several."""
+        """The standard error of `number`, which is that of the entry it is."""
         kept, found = self._selected(dims, values, labels)
         _, of = self._selected(dims, errors, labels)
         if not kept:
@@ -74,6 +84,11 @@ class Wanted:
                 f"it, as in {self.text}:max, or pick, as in {self.name}[{dims[0]}=...]"
             )
         return RULES[self.rule](values)
+
+
+def separated(text: str) -> list[str]:
+    """The requests in a text, which commas outside brackets separate."""
+    return re.split(r",(?![^\[]*\])", text)
 
 
 def wanted(text: str) -> Wanted:

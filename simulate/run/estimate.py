@@ -130,11 +130,15 @@ def check_grid(requests: Sequence[Request], cells: int, seeds: int, workers: int
         check_memory(request, 1, min(workers, cells * seeds))
 
 
-def check_cells(requests: Sequence[Request], seeds: int, workers: int) -> None:
-    """As `check_time`, of a grid's cells, each of which runs one of `requests` with `seeds` seeds."""
+def check_cells(requests: Sequence[Request], runs: Sequence[int], seeds: int, workers: int) -> None:
+    """As `check_time`, of a grid's cells, each of which makes its number of `runs` of one of `requests`.
+
+    `seeds` is how many a cell has in all.
+    """
     if requests:
-        expected = sum(map(seconds, requests)) * seeds / min(workers, len(requests))
-        check_time(expected, max(requests, key=seconds), seeds, "phase", len(requests))
+        each = [seconds(request) for request in requests]
+        expected = sum(cost * count for cost, count in zip(each, runs, strict=True)) / min(workers, len(requests))
+        check_time(expected, requests[each.index(max(each))], seeds, "phase", len(requests))
 
 
 def check_sweep(requests: Sequence[Request], workers: int, label: str) -> None:

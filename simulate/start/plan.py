@@ -92,7 +92,7 @@ class Plan:
     @property
     def fixed(self) -> NDArray[np.intp]:
         """The rows of the fixed directions."""
-        return np.flatnonzero(self.length)
+        return np.setdiff1d(np.arange(len(self.std)), self.noise)
 
     @property
     def noise(self) -> NDArray[np.intp]:
@@ -104,7 +104,7 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
     """Reads and checks the declaration; the messages are the ones a user meets."""
     n, m, d = int(whole(values, "n")), int(whole(values, "m")), whole(values, "d")
     sizes, offsets = model.sizes(n), model.offsets(n)
-    length, std = np.zeros(offsets[""]), np.zeros(offsets[""])
+    length, std, known = np.zeros(offsets[""]), np.zeros(offsets[""]), np.zeros(offsets[""], dtype=bool)
     centres: dict[str, tuple[slice, float]] = {}
     shapes: list[tuple[int, str]] = []
     class_noise: dict[str, ClassNoise] = {}
@@ -112,7 +112,7 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
         rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
         law = law_of(family, values)
         if isinstance(law, FixedLaw):
-            length[rows] = positive(values, law.norm)
+            length[rows], known[rows] = number(values, law.norm), True
         elif isinstance(law, GaussianLaw):
             std[rows] = positive(values, law.std)
         elif isinstance(law, MixtureLaw):
@@ -129,8 +129,8 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
             raise forgotten(law, "a draw of examples")
         if shape := law.shape_of(values):
             shapes.append((sizes[family.name], shape))
-    fixed = np.flatnonzero(length)
-    along = _along(model, values, n, d, fixed)
+    fixed = np.flatnonzero(known)
+    along = _along(model, values, n, d, fixed, length[fixed] == 0)
     if d < len(fixed):
         raise InputError(
             f"d: {d:g} is below the number of mutually orthogonal fixed directions; give d of at least {len(fixed)}"
@@ -148,16 +148,19 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
 
 
 def _along(
-    model: Model, values: Mapping[str, Value], n: int, d: float, fixed: NDArray[np.intp]
+    model: Model, values: Mapping[str, Value], n: int, d: float, fixed: NDArray[np.intp], null: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """(B, f): which fixed directions each direction has a component along, by the families that are projected off."""
+    """(B, f): which fixed directions each direction has a component along, by the families that are projected off.
+
+    A fixed vector that is 0 has no direction: I - mu mu^+ is I there, and nothing is projected off it.
+    """
     sizes, offsets = model.sizes(n), model.offsets(n)
     along = np.ones((offsets[""], len(fixed)), dtype=bool)
     for family in model.directions:
         law = law_of(family, values)
         if law is not None:
             off = off_indices(model, law, n, values)
-            along[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off)
+            along[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off) | null
             if len(off) and d - len(fixed) < 1:
                 raise InputError(
                     f"d: {d:g} leaves no dimension for {family.name!r}, which is projected off fixed directions (there "

@@ -163,7 +163,8 @@ def _fresh(
     away = law.projected_off(values)
     if not away:
         return drawn
-    basis: Tensor = torch.linalg.qr(torch.cat([fixed[off] for off in away]).T)[0]
+    off = torch.cat([fixed[each] for each in away])
+    basis: Tensor = torch.linalg.qr(off[off.norm(dim=1) > 0].T)[0]  # a vector that is 0 has no direction to be off
     return drawn - drawn @ basis @ basis.T
 
 

@@ -18,12 +18,14 @@ Found = TypeVar("Found")
 
 
 def sweep(
-    work: Callable[[Item], Found], items: Sequence[Item], workers: int, label: str, unit: str, show: bool = True
+    work: Callable[[Item], Found], items: Sequence[Item], workers: int, label: str, unit: str, show: bool = True,
+    size: Callable[[Item], int] = lambda _: 1,
 ) -> Generator[tuple[int, Found]]:
     """(index, work(item)) of every item, in the order in which they are done, computed by `workers` threads.
 
-    One BLAS thread throughout.  Where the caller is interrupted, or a piece of work fails, the others end within a
-    fraction of a second (`dynamics.kernel.chunks.heard`), and nothing that they had begun is yielded.
+    An item counts as `size` units of progress.  One BLAS thread throughout.  Where the caller is interrupted, or a
+    piece of work fails, the others end within a fraction of a second (`dynamics.kernel.chunks.heard`), and nothing that
+    they had begun is yielded.
     """
     stop = threading.Event()
 
@@ -31,7 +33,7 @@ def sweep(
         with stoppable(stop):
             return at, work(items[at])
 
-    with one_blas_thread(), progress(label, len(items), unit, show) as step:
+    with one_blas_thread(), progress(label, sum(map(size, items)), unit, show) as step:
         pool = ThreadPoolExecutor(max_workers=workers)
         try:
             left, running = iter(range(len(items))), set[Future[tuple[int, Found]]]()
@@ -44,8 +46,9 @@ def sweep(
                     return
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for each in done:
-                    yield each.result()
-                    step()
+                    at, found = each.result()
+                    yield at, found
+                    step(size(items[at]))
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)

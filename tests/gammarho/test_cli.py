@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from derivations.papers.pegr.model import model
-from gammarho import __version__, api, arguments, cli, report
+from gammarho import __version__, api, arguments, cli, grids, report
 from simulate.ask import arguments as ask
 from simulate.ask import paths
 from simulate.ask.axes import axis
@@ -128,7 +129,7 @@ def test_phase_prints_a_grid_and_keeps_it(capsys: pytest.CaptureFixture[str], tm
     first = capsys.readouterr().out
     table = first[first.index("loss (mean over seeds)") :].splitlines()
     assert table[1].split() == ["n", "\\", "lam", "0.01", "0.1", "1"]
-    assert [row.split()[0] for row in table[2:4]] == ["2", "3"] and len(table[2].split()) == 4
+    assert [row.split()[0] for row in table[2:4]] == ["3", "2"] and len(table[2].split()) == 4
     assert cli.main([*line, "--observable", "loss", "--out", str(out)]) == 0
     assert capsys.readouterr().out == first
     with xr.open_zarr(out, consolidated=False) as data:
@@ -216,11 +217,16 @@ def test_assignments_read_what_was_written(values: dict[str, str]) -> None:
     assert arguments.assignments([f"{name}={value}" for name, value in values.items()]) == values
 
 
+def along(text: str) -> tuple[str, Any]:
+    found = axis("x", text, model().parameters, {}, "pegr")
+    return found.name, found.values
+
+
 @given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.integers(2, 40))
 def test_axes_have_exact_ends_and_even_steps(a: float, b: float, n: int) -> None:
     assume(abs(a - b) > 1e-9 * max(a, b))
-    name, even = axis("x", f"lam={a!r}:{b!r}:{n}", model(), {})
-    _, logs = axis("x", f"lam={a!r}:{b!r}:{n}:log", model(), {})
+    name, even = along(f"lam={a!r}:{b!r}:{n}")
+    _, logs = along(f"lam={a!r}:{b!r}:{n}:log")
     assert (name, len(even), len(logs)) == ("lam", n, n)
     assert (even[0], even[-1], logs[0], logs[-1]) == (a, b, a, b)
     np.testing.assert_allclose(np.array(even), np.linspace(a, b, n), rtol=1e-12, atol=1e-12 * max(a, b))
@@ -228,14 +234,14 @@ def test_axes_have_exact_ends_and_even_steps(a: float, b: float, n: int) -> None
 
 
 def test_axes_of_counts_are_whole() -> None:
-    assert axis("x", "n=1:4:7", model(), {}) == ("n", (1, 2, 3, 4))
-    assert axis("x", "d=10:1000:3:log", model(), {}) == ("d", (10.0, 100.0, 1000.0))
+    assert along("n=1:4:7") == ("n", (1, 2, 3, 4))
+    assert along("d=10:1000:3:log") == ("d", (10.0, 100.0, 1000.0))
 
 
 def test_formulas_wherever_a_real_is_typed(capsys: pytest.CaptureFixture[str]) -> None:
-    name, values = axis("x", "d=exp(50):exp(100):3:log", model(), {})
+    name, values = along("d=exp(50):exp(100):3:log")
     assert (name, values[0], values[-1]) == ("d", float(round(math.exp(50))), float(round(math.exp(100))))
-    assert axis("x", "lam=1/100:10**-1:2", model(), {}) == ("lam", (0.01, 0.1))
+    assert along("lam=1/100:10**-1:2") == ("lam", (0.01, 0.1))
     assert ask.thresholds("until", {"loss": "exp(-7)"}, ("loss",)) == {"loss": math.exp(-7)}
     line = ["run", "pegr", "n=2", "m=2", "d=exp(100)", "sigma_p=20*exp(-50)", "--sampling", "gram", "--steps", "2"]
     assert cli.main([*line, "--json"]) == 0
@@ -336,17 +342,17 @@ def test_a_grid_tells_each_reason_with_its_count() -> None:
     nan = math.nan
     data = grid_of([nan, nan, nan, 1, nan, 2], ["failed"] * 3 + ["ok", "diverged", "ok"],
                    ["InputError: n: is 3", "InputError: d: 1", "InputError: d: 1", "", "step 7", "drawn as vectors"])
-    assert report.grid_as_text(data, "T").splitlines()[-7:] == [
+    assert grids.as_text(data).splitlines()[-7:] == [
         "1 of 6 runs diverged:", "  1, in 1 cell: step 7", "3 of 6 runs failed:", "  2, in 2 cells: d: 1",
         "  1, in 1 cell: n: is 3",
         "1 of 6 runs ok, but:", "  1, in 1 cell: drawn as vectors",
     ]
     many = grid_of([nan] * 9, ["diverged"] * 9, [f"reason {k}" for k in "abcdefghi"])
-    lines = report.grid_as_text(many, "T").splitlines()
+    lines = grids.as_text(many).splitlines()
     assert lines[-1] == "  3: 3 other reasons, in the data's message"
     assert len(lines) == lines.index("9 of 9 runs diverged:") + 8
     alike = grid_of([nan] * 9, ["diverged"] * 9, [f"not finite at step {k}; lower eta ({k}e-3), w_1" for k in range(9)])
-    assert report.grid_as_text(alike, "T").splitlines()[-2:] == [
+    assert grids.as_text(alike).splitlines()[-2:] == [
         "9 of 9 runs diverged:",
         "  9, in 9 cells, such as y=1, x=0, seed=0: not finite at step 0; lower eta (0e-3), w_1",
     ]
@@ -367,7 +373,7 @@ def test_a_mean_hitting_time_is_of_the_seeds_that_reach_it() -> None:
     other = data.copy(deep=True)
     other["T"][0, 0] = -1
     both = xr.concat([data, other.assign_coords(seed=[1])], dim="seed").transpose("y", "x", "seed")
-    shown = report.grid_as_text(both, "T").splitlines()
+    shown = grids.as_text(both).splitlines()
     assert shown[1] == "T (mean over seeds that reach it, -1 where none does)"
     assert shown[3].split() == ["1", "4", "-1", "-"]
 
@@ -401,5 +407,5 @@ def test_wide_numbers_stay_apart() -> None:
     data = xr.Dataset({"g": ("t", wide), "loss": ("t", [1.0, 2.0, 3.0])}, coords={"t": [0, 1, 2]})
     head, g, loss = report.as_text(data).splitlines()[1:]
     assert g.split() == ["g", "-0.02859", "-8.816e+297", "-8.816e+297"] and len(head) == len(g) == len(loss)
-    grid = report.grid_as_text(grid_of([*wide], ["ok"] * 3, [""] * 3), "T").splitlines()
+    grid = grids.as_text(grid_of([*wide], ["ok"] * 3, [""] * 3)).splitlines()
     assert grid[3].split() == ["1", "-0.02859", "-8.816e+297", "-8.816e+297"]

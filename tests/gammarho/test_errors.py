@@ -70,7 +70,7 @@ COMMANDS = [
     ("run pegr delta=2 --steps 3", "delta: '2'; expected a finite number above 0 and of at most 1, such as delta=0.1"),
     ("run pegr d=exp(1000) --steps 3", f"d: exp(1000) leaves the floating-point numbers at exp(1000); {ADVICE} 1, ..."),
     ("run pegr d=exp(10) --steps 3", f"d: 'exp(10)'; {ADVICE} 1, such as d=400"),
-    ("run pegr lam=2*m/400 --steps 3", "lam: 2*m/400 needs m, which has no value here; expected a finite number ..."),
+    ("run pegr lam=2*h/400 --steps 3", "lam: 2*h/400 needs h, which has no value here; expected a finite number ..."),
     ("run pegr eta=sin(1) --steps 3", "eta: sin(1) calls sin; the functions are log, exp, ..."),
     ("run pegr sigma_0=10^-2 --steps 3", "sigma_0: 10^-2 uses ^; write ** for a power; expected a finite number ..."),
     ("run pegr eta=1-1 --steps 3", "eta: '1-1'; expected a finite number above 0, such as eta=0.02"),
@@ -98,7 +98,7 @@ COMMANDS = [
     ("run pegr --steps 3 --out no/such/run.zarr", "out: 'no/such/run.zarr'; there is no folder 'no/such', so ..."),
     ("conditions pegr --constant 0", "constant: '0'; expected a finite number above 0, such as constant=1"),
     # grids
-    ("phase pegr --x lam=0:1:3", "phase needs a value for --y"),
+    ("phase pegr --y lam=0:1:3", "phase needs a value for --x"),
     ("phase pegr --x lam=0:1 --y n=2:4:3", "x: 'lam=0:1'; expected name=a:b:n or name=a:b:n:log, such as ..."),
     ("phase pegr --x lam=0:1:3:lin --y n=2:4:3", "x: 'lam=0:1:3:lin'; expected name=a:b:n or name=a:b:n:log, ..."),
     ("phase pegr --x lam=0:1:3:log --y n=2:4:3", "x: 'lam=0:1:3:log'; a log axis needs ends above 0"),

@@ -200,7 +200,7 @@ for _value in (
     PASSED[f"store: {str(_value)[:30]!r}"] = _phase(store=_value), ("store:",)
 for _value in ("maybe", 2, None, []):
     PASSED[f"progress: {_value!r}"] = _phase(progress=_value), ("progress:", "true or false")
-for _value in (5, None, b"loss", ["loss"], ("loss",)):
+for _value in (5, None, b"loss", [b"loss"], []):
     PASSED[f"observable: {_value!r}"] = _phase(observable=_value), ("observable:", "'test_error'")
 
 # Axes.

@@ -202,7 +202,8 @@ _typed(f"phase pegr {_X} {_Y} --steps 2 --sampling vectors,gram", "sampling:", "
 for _text, _word in (
     ("", "empty"), ("los", "'loss'"), ("margins:", "max"), ("margins:median", "rule"), ("margins[", "form"),
     ("[i=1]", "form"),
-    ("margins[i]", "axis=label"), ("margins:max:min", "form"), ("loss,margins", "form"), ("\uff4coss", "not known"),
+    ("margins[i]", "axis=label"), ("margins:max:min", "form"), ("loss,margins", "margins:max"),
+    ("loss,loss", "twice"), ("loss,", "empty"), ("\uff4coss", "not known"),
 ):
     TYPED.append(([*f"phase pegr {SIZES} {GRID} --observable".split(" "), _text], ("observable:", _word)))
 for _text, _word in (
@@ -232,7 +233,7 @@ GRAMMAR: list[tuple[list[str], tuple[str, ...]]] = [
     (words.split(" "), tuple(said))
     for words, *said in (
         ("rn pegr", "rn", "run"), ("run", "needs a setting"), ("validate", "needs a setting"), ("phase pegr", "--x"),
-        (f"phase pegr {_X}", "--y"), ("run pegr --sed 3", "--sed", "--seed"), ("run pegr --seed", "--seed"),
+        ("run pegr --sed 3", "--sed", "--seed"), ("run pegr --seed", "--seed"),
         ("run pegr --seed 1 --seed 2", "--seed"), ("run pegr --json=maybe", "--json", "maybe"), ("run pegr 20", "'20'"),
         ("run pegr =20", "'=20'"), ("run pegr n", "'n'"), ("run pegr n=4 n=5", "n:", "twice"), ("figures", "PAPER"),
         ("run pegr --until loss", "until:", "loss=1e-3"), ("run pegr --until loss=1 --until loss=2", "loss:", "twice"),

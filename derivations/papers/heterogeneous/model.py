@@ -47,7 +47,7 @@ def parameters(K: int) -> tuple[Parameter, ...]:
         Parameter(name="m", latex="m", meaning="filters a head", kind="count", default=100, source=_EXPERIMENT, low=1),
         Parameter(name="d", latex="d", meaning="patch dimension", kind="real", default=1000, source=_EXPERIMENT, low=1),
         Parameter(name="u_norm", latex=r"\|u\|", meaning="feature length", kind="real", default=1.0,
-                  source=f"{_EXPERIMENT}, Figure 3 ranges from 0.001 to 3.8", low=0, open_low=True),
+                  source=f"{_EXPERIMENT}, Figure 3 ranges from 0.001 to 3.8", low=0),
         Parameter(name="Gamma", latex=r"\Gamma", meaning="noise correlation ratio at equal class sizes", kind="real",
                   default=1.0, source=f"{_EXPERIMENT}, Figure 3 ranges from 1 to 1400", low=1),
         Parameter(name="sigma_p", latex=r"b_0", meaning="noise standard deviation a coordinate, off the spikes",

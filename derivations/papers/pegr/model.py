@@ -40,7 +40,7 @@ def parameters(regularizer: str, q: int) -> tuple[Parameter, ...]:
         Parameter(name="m", latex="m", meaning="filters a head", kind="count", default=10, source=_EXPERIMENT, low=1),
         Parameter(name="d", latex="d", meaning="patch dimension", kind="real", default=400, source=_EXPERIMENT, low=1),
         Parameter(name="mu_norm", latex=r"\|\mu\|", meaning="signal length", kind="real", default=1.0,
-                  source=_EXPERIMENT, low=0, open_low=True),
+                  source=_EXPERIMENT, low=0),
         Parameter(name="sigma_p", latex=r"\sigma_p", meaning="noise standard deviation a coordinate", kind="real",
                   default=0.5, source=f"{_EXPERIMENT}, one of 0.1, 0.5, 1, 1.5", low=0, open_low=True),
         Parameter(name="sigma_0", latex=r"\sigma_0", meaning="initialisation standard deviation", kind="real",

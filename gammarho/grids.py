@@ -1,0 +1,185 @@
+"""A grid for a terminal: tables of means that say how many draws they are of, and what became of the other draws."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .report import COLUMN, Row, notes, number, table
+
+if TYPE_CHECKING:
+    import xarray
+
+_WIDE, _TALL, _PLANES = 118, 40, 3  # characters across, rows and planes of a grid that are printed
+_REASONS = 6  # of runs that are not ok, told one by one
+_NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
+_LACKING = "*"  # after a mean of some of a cell's draws
+
+
+def as_text(data: xarray.Dataset, kept: str = "") -> str:
+    """The notes, a table of the seeds' mean for each observable, and then what failed and why.
+
+    A row a value of y, the largest on top, and a column a value of x; a curve's table has a row a value of x and a
+    column an observable.  Of a grid that is too wide, too tall or too deep some are left out, and `kept` says where
+    they are.  A hitting time's mean is over the seeds that reach it; -1 where none does.
+    """
+    names = observables(data)
+    dims = [str(dim) for dim in data[names[0]].dims[:-1]]
+    lines = [*notes(data), ""]
+    if len(dims) == 1:
+        lines += _curve(data, names, dims[0], kept)
+    else:
+        for name in names:
+            lines += [*_planes(data, name, dims, kept), *([""] if name != names[-1] else [])]
+    return "\n".join([*lines, *_partial(data, names), *_reasons(data)])
+
+
+def observables(data: xarray.Dataset) -> list[str]:
+    """The names of what is measured, without their standard errors."""
+    numeric = [str(name) for name, values in data.data_vars.items() if np.issubdtype(values.dtype, np.floating)]
+    return [name for name in numeric if not (name.endswith("_se") and name.removesuffix("_se") in numeric)]
+
+
+def undone(data: xarray.Dataset) -> str:
+    """How many cells of a grid were left undone, and what the first of them ran into; empty where none was."""
+    runs = data["status"].values == "undone"
+    if not runs.any():
+        return ""
+    cells = runs.any(axis=-1)
+    first = str(data["message"].values[runs][0])
+    return f"{int(cells.sum())} of {cells.size} cells are left undone, the first of them by {first}"
+
+
+def _mean(found: xarray.DataArray) -> xarray.DataArray:
+    """The mean over the seeds that have a number; of a hitting time, over those that reach it, -1 where none does."""
+    if "event" not in found.attrs:
+        return found.mean("seed")
+    mean = found.where(found >= 0).mean("seed")
+    return mean.where(mean.notnull() | found.isnull().all("seed"), -1.0)
+
+
+def _over(found: xarray.DataArray) -> str:
+    return "seeds that reach it, -1 where none does" if "event" in found.attrs else "seeds"
+
+
+def _cells(found: xarray.DataArray) -> Any:
+    """The means as text, marked where some draws have no number."""
+    some = (found.isnull().any("seed") & found.notnull().any("seed")).values
+    means = _mean(found).values
+    text = np.empty(means.shape, dtype=object)
+    for at, value in np.ndenumerate(means):
+        text[at] = number(value) + _LACKING * bool(some[at])
+    return text
+
+
+def _curve(data: xarray.Dataset, names: Sequence[str], across: str, kept: str) -> list[str]:
+    """A row a value of x, and for each observable its mean and the standard error that the seeds give it."""
+    rows = _picked(data.sizes[across], _TALL)
+    heads, columns = list[str](), list[list[str]]()
+    for name in names:
+        found = data[name].isel({across: rows})
+        heads.append(name)
+        columns.append(_cells(found).tolist())
+        if data.sizes["seed"] > 1 and "event" not in found.attrs:
+            heads.append("+-")
+            spread = (found.std("seed", ddof=1) / np.sqrt(found.notnull().sum("seed"))).values
+            columns.append([number(value) for value in spread])
+    over = {_over(data[name]) for name in names}
+    lines: list[Row] = [(across, heads)]
+    labels = data[across].values[rows]
+    lines += [(number(label), [column[at] for column in columns]) for at, label in enumerate(labels)]
+    told = [] if len(rows) == data.sizes[across] else [f"{len(rows)} of {data.sizes[across]} rows are shown{kept}"]
+    return [f"mean over {'; '.join(sorted(over))}", *table(lines), *told]
+
+
+def _planes(data: xarray.Dataset, name: str, dims: Sequence[str], kept: str) -> Iterator[str]:
+    """A table, or one for each of some planes."""
+    head = f"{name} (mean over {_over(data[name])})"
+    if len(dims) == 2:
+        yield head
+        yield from _plane(data[name], dims[0], dims[1], kept)
+        return
+    deep = dims[0]
+    planes = _picked(data.sizes[deep], _PLANES)
+    for at in planes:
+        yield f"{head} at {deep} = {number(data[deep].values[at])}"
+        yield from _plane(data[name].isel({deep: at}), dims[1], dims[2], kept)
+    if len(planes) < data.sizes[deep]:
+        yield f"{len(planes)} of {data.sizes[deep]} values of {deep} are shown{kept}"
+
+
+def _plane(found: xarray.DataArray, down: str, across: str, kept: str) -> Iterator[str]:
+    """The rows of a table, upward, and how many rows and columns are left out."""
+    up = found[down].values
+    upward = np.argsort(-up, kind="stable") if np.issubdtype(up.dtype, np.number) else np.arange(len(up))
+    labels = {int(at): number(up[at]) for at in upward}
+    corner = f"{down} \\ {across}"
+    width = max(COLUMN, *(len(number(value)) + 1 for value in found[across].values))
+    most = max(2, (_WIDE - max(len(corner), *map(len, labels.values()))) // width)
+    rows = [int(upward[at]) for at in _picked(len(upward), _TALL)]
+    columns = _picked(found.sizes[across], most)
+    text = _cells(found.isel({across: columns}))
+    head: Row = (corner, [number(value) for value in found[across].values[columns]])
+    yield from table([head, *((labels[row], text[row].tolist()) for row in rows)])
+    shown = [(len(columns), found.sizes[across], "columns"), (len(rows), len(up), "rows")]
+    cut = [f"{few} of {all_} {what}" for few, all_, what in shown if few < all_]
+    if cut:
+        yield f"{' and '.join(cut)} are shown{kept}"
+
+
+def _picked(count: int, most: int) -> list[int]:
+    """At most so many places out of `count`, evenly spaced, the ends among them."""
+    return list(range(count)) if count <= most else np.rint(np.linspace(0, count - 1, most)).astype(int).tolist()
+
+
+def _partial(data: xarray.Dataset, names: Sequence[str]) -> list[str]:
+    """What the mark means, and how many cells have it."""
+    lines = []
+    for name in names:
+        lacking = np.asarray(data[name].isnull().transpose(*data["status"].dims).values)
+        some = np.asarray(lacking.any(axis=-1) & ~lacking.all(axis=-1))
+        if not some.any():
+            continue
+        lost = data["status"].values[lacking & some[..., None]].astype(str)
+        states, counts = np.unique(lost, return_counts=True)
+        plural = [f"{count} run{'s' * int(count > 1)}" for count in counts]
+        told = ", ".join(f"{runs} {state}" for runs, state in zip(plural, states, strict=True))
+        of = f" of {name}" if len(names) > 1 else ""
+        cells = f"{int(some.sum())} of {some.size} cells"
+        lines.append(f"{_LACKING} in {cells} the mean{of} is of some draws only: the others have no number ({told})")
+    return lines
+
+
+def _reasons(data: xarray.Dataset) -> list[str]:
+    """How many runs of a grid are not ok, and under each status one line a reason, the commonest first.
+
+    Sentences that differ in their numbers alone, such as the step at which a run diverges, are one reason.
+    """
+    states, messages = data["status"].values, data["message"].values
+    lines = []
+    for status in sorted({*states[(states != "ok") | (messages != "")].tolist()}):
+        found: dict[str, list[tuple[int, ...]]] = {}
+        of_status = [tuple(map(int, at)) for at in np.argwhere(states == status)]
+        for at in [at for at in of_status if messages[at]]:
+            found.setdefault(_NUMBER.sub("#", str(messages[at])), []).append(at)
+        counted = sorted(found.values(), key=lambda runs: -len(runs))
+        total = sum(status != "ok" or bool(messages[at]) for at in of_status)
+        lines.append(f"{total} of {states.size} runs {status}" + (", but:" if status == "ok" else ":" * bool(counted)))
+        lines += [_reason(data, runs) for runs in counted[:_REASONS]]
+        if more := counted[_REASONS:]:
+            lines.append(f"  {sum(map(len, more))}: {len(more)} other reasons, in the data's message")
+    return lines
+
+
+def _reason(data: xarray.Dataset, runs: Sequence[tuple[int, ...]]) -> str:
+    """The reason of runs, places along the dimensions, told by the first of them, and in how many cells they are."""
+    message = str(data["message"].values[runs[0]]).removeprefix("InputError: ")
+    cells = len({at[:-1] for at in runs})
+    if len({str(data["message"].values[at]) for at in runs}) == 1:
+        return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}: {message}"
+    labels = zip(data["message"].dims, runs[0], strict=True)
+    where = ", ".join(f"{dim}={number(data[dim].values[at])}" for dim, at in labels)
+    return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}, such as {where}: {message}"

@@ -1,0 +1,206 @@
+"""Parameters from equations that hold, in the names of a model and of its paper's conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from derivations.declare import Conditions, Model, Parameter, Value
+from derivations.declare.formula import names
+
+from ..ask import formula, parameters, settings
+from ..ask.derived import kappa, penalty_constant
+from ..ask.hold import Hold, holds, power_of, solution, solved_for
+from ..errors import InputError, quoted
+from .conditions import recorded
+from .point import about
+
+_MOST = 64  # names behind names
+
+
+def held(
+    setting: str | Model, params: Mapping[str, object] | None, hold: object, *, preset: str | None = None,
+    steps: int | None = None,
+) -> dict[str, object]:
+    """`params` and, with them, the parameters that equations are solved for.
+
+    Args:
+        setting: a name, "file.py:model" or a Model.
+        params: values by name, over `preset`, over the published defaults.
+        hold: an equation or several, such as "sigma_p: sigma_p*sqrt(d)=20", in the names of parameters and of the
+            quantities of the paper's conditions (`kappa`, `c` and `T` among them).  It is solved for the parameter
+            before the colon, else for the only one in it that is not given.
+        preset: named published values, such as "paper".
+        steps: T, where an equation has it.
+
+    Raises:
+        InputError: for an equation that cannot be read, one without a solution in the parameter's range or with
+            several, and a whole number that would not be one.
+    """
+    found, given = settings.resolve(setting), parameters.by_name(params)
+    chosen = parameters.over(found.preset(preset), given)
+    model = parameters.built(found.factory, chosen)
+    equations = Held.of(setting, model, holds(hold), given, {}, steps)
+    return {**given, **equations.solved(model, chosen, {})}
+
+
+@dataclass(frozen=True)
+class Held:
+    """Equations in the order in which they are solved, each with its parameter; `steps` is T."""
+
+    equations: tuple[tuple[Hold, Parameter], ...]
+    declared: Conditions | None
+    steps: int | None
+
+    @classmethod
+    def of(
+        cls, setting: object, model: Model, equations: Sequence[Hold], given: Mapping[str, object],
+        axes: Mapping[str, str], steps: int | None,
+    ) -> Held:
+        """Equations with what each is solved for.
+
+        `axes` are the names whose values are given at each point, with the option that gives them.  Raises InputError.
+        """
+        if not equations:
+            return cls((), None, steps)
+        try:
+            declared = recorded(model, setting)
+        except InputError:  # a model without conditions has no quantities
+            declared = None
+        texts = _texts(declared, {}, steps)
+        by_name = {each.name: each for each in model.parameters}
+        for hold in equations:
+            if hold.left == hold.right and hold.left not in axes:
+                raise InputError(
+                    f"hold: {quoted(hold.text)} says of {hold.left} no value; write {hold.left}=..., or give an axis "
+                    "of that name"
+                )
+            for name in hold.names:
+                if not (name in by_name or name in axes or name in texts):
+                    raise InputError(f"hold: {quoted(hold.text)} has {name}, which is no parameter, no quantity of the "
+                                     "conditions and no axis; use names of these")
+
+        def reads(name: str, depth: int = 0) -> Iterator[str]:
+            if name in by_name:
+                yield name
+                text = parameters.formula_of(model, by_name[name], given)
+            else:
+                text = None if name in axes and name not in texts else texts.get(name)
+            for behind in names(text) if text is not None and depth < _MOST else ():
+                yield from reads(behind, depth + 1)
+
+        taken = {name: f"given as {quoted(value)}" for name, value in given.items()}
+        taken |= {name: f"the axis {option}" for name, option in axes.items()}
+        named = sorted(equations, key=lambda hold: hold.parameter is None)  # those that name one say what is set
+        found = []
+        for hold in named:
+            parameter = solved_for(hold, model.parameters, reads, taken)
+            taken[parameter.name] = f"what {quoted(hold.text)} is solved for"
+            found.append((hold, parameter))
+        return cls(tuple(_ordered(found, reads)), declared, steps)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The parameters that are solved for, with their equations."""
+        return {parameter.name: f"{hold.left} = {hold.right}" for hold, parameter in self.equations}
+
+    def solved(self, model: Model, chosen: Mapping[str, object], point: Mapping[str, Value]) -> dict[str, object]:
+        """The parameters' values where `chosen` are set and the axes have the values of `point`.  Raises InputError."""
+        own = {each.name for each in model.parameters}
+        here: dict[str, object] = {name: value for name, value in point.items() if name in own}
+        beside = {name: value for name, value in point.items() if name not in own}
+        said = ", ".join(f"{name} = {parameters.show(value)}" for name, value in point.items())
+        where = f" at {said}" if said else ""
+        found: dict[str, object] = {}
+        for hold, parameter in self.equations:
+            at = {**chosen, **here, **found}
+            texts = _texts(self.declared, parameters.computed(model, {**at, parameter.name: 1}), self.steps)
+            # The name of an axis that is a quantity's too: the quantity on the left, the axis' value on the right.
+            found[parameter.name] = _solved(model, hold, parameter, at, {**beside, **texts}, {**texts, **beside}, where)
+        return found
+
+
+Names = Mapping[str, Value]
+"""Names beside the parameters: a text is a formula, anything else a value."""
+
+
+def _solved(
+    model: Model, hold: Hold, parameter: Parameter, at: Mapping[str, object], left: Names, right: Names, where: str
+) -> float:
+    """The solution where `at` are set; `left` and `right` are the names of the two sides."""
+    def behind(name: str, beside: Names) -> str | None:
+        own = next((each for each in model.parameters if each.name == name), None)
+        if own is not None:
+            return parameters.formula_of(model, own, at)
+        found = beside.get(name)
+        return found if isinstance(found, str) else None
+
+    def sides(value: float) -> tuple[float, float]:
+        values = parameters.computed(model, {**at, parameter.name: value})
+        return formula.evaluate(hold.left, _Scope(values, left)), formula.evaluate(hold.right, _Scope(values, right))
+
+    powers = (
+        power_of(hold.left, parameter.name, lambda name: behind(name, left)),
+        power_of(hold.right, parameter.name, lambda name: behind(name, right)),
+    )
+    power = None if powers[0] is None or powers[1] is None else powers[0] - powers[1]
+    return solution(hold, parameter, sides, power, where)
+
+
+class _Scope(Mapping[str, Value]):
+    """Values by name: a parameter's, else what stands beside them, computed where it is a formula."""
+
+    def __init__(self, values: Mapping[str, Value], beside: Names) -> None:
+        self._values, self._beside = values, beside
+        self._found: dict[str, Value] = {}
+
+    def __getitem__(self, name: str) -> Value:
+        """Raises KeyError, and FormulaError where a formula has no value."""
+        if name in self._values:
+            return self._values[name]
+        if name not in self._found:
+            stated = self._beside[name]
+            self._found[name] = formula.evaluate(stated, self) if isinstance(stated, str) else stated
+        return self._found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values or name in self._beside
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._beside, **dict.fromkeys(self._values)})
+
+    def __len__(self) -> int:
+        return len({*self._values, *self._beside})
+
+
+def _texts(declared: Conditions | None, values: Mapping[str, Value], steps: int | None) -> dict[str, str]:
+    """The formulas of the conditions' quantities and own parameters and of kappa, c and T, where `values` hold."""
+    found = {"kappa": "1/m" if kappa(values, 2.0) != 1.0 else "1", "c": repr(penalty_constant(values))}
+    if steps is not None:
+        found["T"] = str(steps)
+    for own in declared.parameters if declared is not None else ():
+        found[own.name] = str(own.default)
+    for quantity in declared.quantities if declared is not None else ():
+        if not values or about(quantity.only, values):
+            found[quantity.name] = quantity.formula
+    return found
+
+
+def _ordered(
+    found: Iterable[tuple[Hold, Parameter]], reads: Callable[[str], Iterable[str]]
+) -> Iterator[tuple[Hold, Parameter]]:
+    """The equations, those first whose solutions others read.  Raises InputError where some need each other."""
+    left = list(found)
+    while left:
+        open_names = {parameter.name for _, parameter in left}
+        ready = [
+            (hold, parameter) for hold, parameter in left
+            if not (open_names - {parameter.name}) & {each for name in hold.names for each in reads(name)}
+        ]
+        if not ready:
+            said = " and ".join(quoted(hold.text) for hold, _ in left)
+            raise InputError(
+                f"hold: {said} need each other's solutions; write one of them without the other's parameter"
+            )
+        yield from ready
+        left = [each for each in left if each not in ready]

@@ -1,0 +1,120 @@
+"""A grid's cells: the axes that are asked for, and a problem at every point of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from derivations.declare import Model, Parameter, Preset, Value
+from dynamics.kernel.kernel import Kernel
+
+from ..ask import parameters, settings
+from ..ask.axes import Axis, axis
+from ..ask.hold import Hold
+from ..conditions.held import Held
+from ..errors import InputError
+from ..run.kernels import kernel_for, ready
+from ..run.problem import Problem
+
+
+def asked_axes(
+    given: Mapping[str, object], model: Model, params: Mapping[str, object], equations: Sequence[Hold]
+) -> tuple[Axis, ...]:
+    """The axes that are given as "x", "y" and "z", outermost first.
+
+    An axis is of a parameter, or of a name that an equation has, such as SNR or one that is made for it.
+
+    Raises:
+        InputError: for an axis in another form, one that no equation has, two of the same, and a z without a y.
+    """
+    own = {each.name for each in model.parameters}
+    made = dict.fromkeys(name for hold in equations for name in hold.names if name not in own)
+    extra = [
+        Parameter(name=name, latex=name, meaning=_meaning(name, equations), kind="real", default=1.0) for name in made
+    ]
+    if given.get("z") is not None and given.get("y") is None:
+        raise InputError(f"z: {given['z']!r} without a y; give y first")
+    declared, found = [*model.parameters, *extra], list[Axis]()
+    for option in ("x", "y", "z"):
+        if option != "x" and given.get(option) is None:
+            continue
+        new = axis(option, given[option], declared, params, model.name)
+        for before in found:
+            if before.name == new.name:
+                raise InputError(f"{before.option} and {option}: both {new.name}; expected two different parameters")
+        found.append(new)
+    return tuple(reversed(found))
+
+
+def _meaning(name: str, equations: Sequence[Hold]) -> str:
+    """What a name of the equations stands for: the other side of the one that gives it alone."""
+    for hold in equations:
+        if hold.right == name != hold.left:
+            return hold.left
+        if hold.left == name != hold.right:
+            return hold.right
+    return "quantity of the conditions" if any(hold.left == name for hold in equations) else "held"
+
+
+class Cells:
+    """The problems of a setting where `given` is set, over a preset, at points of `axes`, and equations hold."""
+
+    def __init__(
+        self, setting: settings.Setting, given: Mapping[str, object], preset: Preset | None, axes: Sequence[Axis],
+        held: Held, model: Model,
+    ) -> None:
+        self._setting, self._given, self._preset, self._axes, self._held = setting, given, preset, axes, held
+        self._chosen = parameters.over(preset, given)
+        self._own = {each.name for each in model.parameters}
+        self._model = model
+        self._structural = [each.name for each in axes if each.parameter.structural]
+        self._models: dict[tuple[object, ...], Model] = {}
+        self._kernels: dict[Model, Kernel] = {}
+
+    def all(self) -> tuple[Problem, ...]:
+        """Every cell's problem, the last axis moving fastest.  Raises InputError where one has none."""
+        return tuple(self.at(point) for point in product(*(each.values for each in self._axes)))
+
+    def corners(self) -> list[Problem]:
+        """The problems at the ends of the axes."""
+        ends = [tuple(dict.fromkeys((each.values[0], each.values[-1]))) for each in self._axes]
+        return [self.at(point) for point in product(*ends)]
+
+    def at(self, point: Sequence[Value]) -> Problem:
+        """The problem at a point."""
+        named = {each.name: value for each, value in zip(self._axes, point, strict=True)}
+        own: dict[str, object] = {name: value for name, value in named.items() if name in self._own}
+        model = self._model_at(own)
+        solved = self._held.solved(model, self._chosen, named)
+        resolved = parameters.resolve(lambda **_: model, {**self._given, **own, **solved}, self._preset)
+        if model not in self._kernels:  # loaded here, once: threads share it
+            self._kernels[model] = kernel_for(model)
+        ready(model, self._kernels[model], resolved.values)
+        return Problem(resolved, self._given, loaded=self._kernels[model])
+
+    def _model_at(self, own: Mapping[str, object]) -> Model:
+        """The model of the structural parameters there, built once."""
+        key = tuple(own[name] for name in self._structural)
+        if key not in self._models:
+            self._models[key] = parameters.built(self._setting.factory, {**self._chosen, **own})
+        return self._models[key]
+
+    def formulas(self) -> dict[str, str]:
+        """The parameters that follow others, with their formula or equation."""
+        axes = {each.name for each in self._axes}
+        texts = {
+            each.name: parameters.formula_of(self._model, each, self._chosen)
+            for each in self._model.parameters if each.name not in axes
+        }
+        return {**{name: text for name, text in texts.items() if text is not None}, **self._held.names}
+
+    def notes(self, cells: Sequence[Problem]) -> tuple[str, ...]:
+        """The lines on presets, defaults and formulas that go for all of the cells."""
+        axes, texts, found = {each.name for each in self._axes}, self.formulas(), []
+        for line in cells[0].resolved.notes:
+            name = line.split(" ")[0]
+            if name in axes or name in self._held.names:
+                continue
+            varies = name in texts and len({cell.values.get(name) for cell in cells}) > 1
+            found.append(f"{name} = {texts[name]} at every cell" if varies else line)
+        return (*found, *(f"{name} solves {text}" for name, text in self._held.names.items()))

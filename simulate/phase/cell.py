@@ -13,8 +13,8 @@ from dynamics.errors import RangeError
 
 from ..errors import Diverged, GramRefused, InputError, quoted
 from ..observe import observables as obs
-from ..run import reduced
-from ..run.asked import Asked
+from ..run import batch, reduced
+from ..run.asked import Asked, Found
 from ..run.dataset import labels
 from ..run.problem import Problem, Start
 from .grid_layout import Arrays
@@ -36,6 +36,13 @@ class Measure:
     def names(self) -> tuple[str, ...]:
         """The observables with what is picked or reduced of them, as the caller wrote them."""
         return tuple(each.text for each in self.wanted)
+
+    def variables(self, model: Model) -> tuple[str, ...]:
+        """The variables that a run has to give, standard errors among them where they are known."""
+        known = obs.fresh_names(model)
+        names = [each for wanted in self.wanted for each in (wanted.name, f"{wanted.name}_se")]
+        plain = {wanted.name for wanted in self.wanted}
+        return tuple(dict.fromkeys(name for name in names if name in plain or name in known))
 
     def with_errors(self, model: Model) -> tuple[str, ...]:
         """The names of all numbers: each observable's, and that of its standard error where it has one."""
@@ -69,7 +76,14 @@ def outcomes(measure: Measure, cells: Sequence[Problem], seeds: Sequence[int]) -
     Raises:
         Whatever is a defect of the program.
     """
-    found = [[outcome(measure, cell, seed) for seed in seeds] for cell in cells]
+    together: list[list[Found | None]] = [[None] * len(seeds) for _ in cells]
+    if measure.sampling != "vectors":
+        together = batch.together(cells, seeds, measure.steps, measure.variables(cells[0].model))
+    found = [
+        [outcome(measure, cell, seed) if run is None else _outcome(measure, run, "")
+         for seed, run in zip(seeds, runs, strict=True)]
+        for cell, runs in zip(cells, together, strict=True)
+    ]
     shape = (len(cells), len(seeds))
     arrays: Arrays = {}
     for name in measure.with_errors(cells[0].model):
@@ -114,6 +128,16 @@ def measured(measure: Measure, cell: Problem, seed: int) -> Outcome:
             except InputError:
                 continue
         return Outcome(numbers, FAILED, _told(InputError, refused))
+    return _judged(measure, numbers, said)
+
+
+def _outcome(measure: Measure, run: Found, said: str) -> Outcome:
+    """The numbers of a run that has been made."""
+    return _judged(measure, _picked(measure.wanted, run), said)
+
+
+def _judged(measure: Measure, numbers: Mapping[str, float], said: str) -> Outcome:
+    """The numbers, where all of them are finite."""
     lacking = [name for name in measure.names if not np.isfinite(numbers[name])]
     if not lacking:
         return Outcome(numbers, message=said)
@@ -139,14 +163,20 @@ def _numbers(wanted: Sequence[Wanted], start: Start, steps: int) -> dict[str, fl
     """The numbers after `steps` steps, with their standard errors.  Raises InputError where one is not to be had."""
     names = dict.fromkeys(name for each in wanted for name in (each.name, f"{each.name}_se"))
     asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
-    found, of, numbers = reduced.run(start, asked), labels(start), {}
+    return _picked(wanted, reduced.run(start, asked))
+
+
+def _picked(wanted: Sequence[Wanted], found: Found) -> dict[str, float]:
+    """The numbers out of a run's variables."""
+    further = any(_last(variable)[0] for variable in found.variables.values())
+    of, numbers = labels(found.start) if further else {}, {}
     for each in wanted:
         name = each.name
         if name in found.undefined:
             raise InputError(f"{name}: {found.undefined[name]}; give other parameters, or another observable")
         variable, error = found.variables.get(name), found.variables.get(f"{name}_se")
         if variable is None:
-            raise InputError(f"observable: {quoted(name)} is not known of {start.model.name} here; leave it out")
+            raise InputError(f"observable: {quoted(name)} is not known of {found.start.model.name} here; leave it out")
         dims, values = _last(variable)
         numbers[each.text] = each.number(dims, values, of)
         if error is not None and each.has_error:

@@ -26,7 +26,7 @@ from ..observe import observables as obs
 from ..start import many
 from ..start.plan import Plan, plan_of
 from ..start.refusals import gram_refusal
-from .asked import Asked, Variables
+from .asked import Asked, Found, Variables
 from .judge import fresh_meanings
 from .problem import Problem, Start
 from .reduced import declared
@@ -47,12 +47,12 @@ class _Run:
 @one_blas_thread()
 def together(
     cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str]
-) -> list[list[Variables | None]]:
-    """For each cell and seed the variables `names` after `steps` steps from a draw by Gram; None where it is left over.
+) -> list[list[Found | None]]:
+    """For each cell and seed a run's variables `names` after `steps` steps from a draw by Gram; None: left over.
 
     Fresh variables and those of a state alone; an event, or what is counted along the way, leaves every run over.
     """
-    found: list[list[Variables | None]] = [[None] * len(seeds) for _ in cells]
+    found: list[list[Found | None]] = [[None] * len(seeds) for _ in cells]
     groups: dict[object, list[_Run]] = {}
     for row, cell in enumerate(cells):
         shape, plan = _shape(cell, names)
@@ -62,8 +62,8 @@ def together(
         for runs in groups.values():
             for chunk in _chunks(runs):
                 heard()
-                for run, variables in zip(chunk, _chunk(chunk, steps, names), strict=True):
-                    found[run.place[0]][run.place[1]] = variables
+                for run, made in zip(chunk, _chunk(chunk, steps, names), strict=True):
+                    found[run.place[0]][run.place[1]] = made
     return found
 
 
@@ -92,8 +92,8 @@ def _chunks(runs: list[_Run]) -> list[list[_Run]]:
     return [runs[at : at + size] for at in range(0, len(runs), size)]
 
 
-def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Variables | None]:
-    """Each run's variables, or None."""
+def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Found | None]:
+    """Each run with its variables, or None."""
     first = runs[0].cell
     model, kernel, values = first.model, first.kernel, [run.cell.values for run in runs]
     drawn = many.draw_many([run.plan for run in runs], [run.seed for run in runs], _labels(runs))
@@ -112,18 +112,18 @@ def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Variables
         whole &= np.logical_and.reduce([np.isfinite(judged[name]) for name in fresh])
     others = tuple(name for name in names if name not in fresh)
     said = fresh_meanings(model, fresh)
-    found: list[Variables | None] = []
+    found: list[Found | None] = []
     for at, run in enumerate(runs):
         if not whole[at]:
             found.append(None)
             continue
         variables: Variables = {name: obs.Variable(("t",), judged[name][at : at + 1], said[name]) for name in fresh}
+        start = Start(run.cell, run.seed, drawn.one(at), kernel.bind(drawn.clean[at]))
         if others:
-            start = Start(run.cell, run.seed, drawn.one(at), kernel.bind(drawn.clean[at]))
             path = Trajectory(last, z[at : at + 1], b[at : at + 1], -1, left[at : at + 1])
             asked = Asked(steps, last, others, {}, named=True)
             variables |= declared(start.states(path, others), asked)[0]
-        found.append(variables if all(name in variables for name in names) else None)
+        found.append(Found(start, last, variables, ()) if all(name in variables for name in names) else None)
     return found
 
 

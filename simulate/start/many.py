@@ -20,6 +20,7 @@ from dynamics.chance.streams import stream
 from .drawn import Draw
 from .labels import flips, labels_of
 from .plan import Plan
+from .refusals import LARGEST
 
 KEPT = 256  # standard draws that are kept
 
@@ -45,9 +46,10 @@ class Drawn:
 
 def shape_of(plan: Plan) -> tuple[object, ...] | None:
     """What runs must have in common to be drawn together; None where a draw has more to it than lengths."""
-    if plan.centres or plan.class_noise or plan.n * plan.m == 0:
+    filters = plan.heads * plan.m
+    if plan.centres or plan.class_noise or (plan.n + filters) ** 2 > LARGEST:
         return None
-    columns = min(len(plan.noise) + plan.heads * plan.m, plan.d - len(plan.fixed))
+    columns = min(len(plan.noise) + filters, plan.d - len(plan.fixed))
     return plan.heads, plan.n, plan.m, tuple(plan.fixed), tuple(plan.noise), columns
 
 

@@ -37,6 +37,10 @@ class Derived(Recursion):
         """The generated kernel, a self-contained Python module."""
         return emit.module(self, shown.text_lines(self))
 
+    def lanes_source(self) -> str | None:
+        """The variant that takes eight examples at a time and many runs in a call; None for a model that has none."""
+        return emit.on_lanes(self, shown.text_lines(self))
+
 
 def derive(model: Model) -> Derived:
     """Derive a model's recursion.  Source of the method: README, "The idea".

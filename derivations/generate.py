@@ -46,11 +46,11 @@ def kernel_name(setting: str, structural: dict[str, Any]) -> str:
 def files(recursion: Recursion, name: str) -> dict[str, str]:
     """The files of a kernel, by file name."""
     shown = text_lines(recursion)
-    on_its_lanes = {f"{name}_lanes.py": module(recursion, shown, lanes=True)} if on_lanes(recursion.model) else {}
+    lanes = on_lanes(recursion, shown)
     return {
         f"{name}.py": module(recursion, shown),
         f"{name}_blas.py": module(recursion, shown, blas=True),
-        **on_its_lanes,
+        **({f"{name}_lanes.py": lanes} if lanes is not None else {}),
         f"{name}.json": json.dumps(description(recursion.model), indent=1) + "\n",
     }
 

@@ -203,7 +203,8 @@ def plain_kernel(model: Model) -> Kernel:
     from derivations.generate import description
 
     _expect("model", model, Model)
-    told = description(model)
+    told, derived = description(model), derive(model)
+    lanes = derived.lanes_source()
     kind: type[Kernel] = Kernel
     more: dict[str, Any] = {}
     if model.algorithm.over_tasks:
@@ -212,7 +213,8 @@ def plain_kernel(model: Model) -> Kernel:
     return kind(
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
         heads=told["heads"], signed=told["signed"], step=told["step"],
-        loops=plain_module(derive(model).kernel_source(), model.name), blas_path=None, options=told["options"],
+        loops=plain_module(derived.kernel_source(), model.name), blas_path=None, options=told["options"],
+        lanes_plain=None if lanes is None else plain_module(lanes, f"{model.name}_lanes"),
         follows_clean=model.follows_clean, **more,
     )
 

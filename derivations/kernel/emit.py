@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ..calculus.recursion import Recursion
 from ..declare import Model
 from .bilevel import TwoLevels
-from .lanes import FUNCTIONS, PRIMITIVES, LaneDescent, on_lanes
+from .lanes import FUNCTIONS, PRIMITIVES, LaneDescent, NoLanes, fits_lanes
 from .layout import Writer, names, reached, wrapped
 from .nests import Emitter, observed, scalars
 from .operations import of_step
@@ -29,7 +29,7 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
     """The kernel module of a recursion.
 
     `blas` for the variant that contracts by BLAS (large shapes), `lanes` for the one that takes eight examples at a
-    time, where `on_lanes` says that there is one.  `shown`: the recursion's lines in plain text, which stand in the
+    time, where there is one (`on_lanes`).  `shown`: the recursion's lines in plain text, which stand in the
     module's docstring.
     """
     one_level = LaneDescent if lanes else Descent
@@ -54,6 +54,16 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
         out.put(0, f"from dynamics.lanes.{home} import {taken}")
     out.put(0, *["", ""] * lanes)
     return out.text() + body
+
+
+def on_lanes(recursion: Recursion, shown: Sequence[str]) -> str | None:
+    """The kernel module that takes eight examples at a time; None for a model that has none."""
+    if not fits_lanes(recursion.model):
+        return None
+    try:
+        return module(recursion, shown, lanes=True)
+    except NoLanes:
+        return None
 
 
 def operation_lines(body: str, model: Model) -> list[str]:

@@ -44,8 +44,12 @@ LAW = {
 _EACH = f"for i in range(0, y.size, {LANES}):"
 
 
-def on_lanes(model: Model) -> bool:
-    """Whether a model has a kernel on lanes: signed heads, one set of examples, families over them or of one vector."""
+class NoLanes(ModelError):
+    """An expression that has no form on lanes; the model runs by loops."""
+
+
+def fits_lanes(model: Model) -> bool:
+    """Whether a model may have a kernel on lanes: signed heads, one set of examples, families over them or alone."""
     sets = [family.index_set for family in model.directions]
     return (
         model.network.head_axis.signed
@@ -68,7 +72,7 @@ class LanePrinter(KernelPrinter):
         return str(super()._print_Function(expr))
 
     def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:
-        raise ModelError(f"{expr} has no form on lanes; signed heads compare no indices")
+        raise NoLanes(f"{expr} has no form on lanes; signed heads compare no indices")
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         match role_of(expr):
@@ -415,7 +419,7 @@ class LaneDescent(Descent):
                     for term in sp.Add.make_args(sp.expand(expr)) if expr != 0 else ():
                         found = {str(b) for b in term.atoms(sp.IndexedBase)} & {d.name for d in arrays(stages)}
                         if not found:
-                            raise ModelError(f"the term {term} of a gradient has no weight; it has no form on lanes")
+                            raise NoLanes(f"the term {term} of a gradient has no weight; it has no form on lanes")
                         self.weights |= found
 
     def gradient_arguments(

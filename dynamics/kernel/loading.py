@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
+LANES = GENERATED.parent / "lanes"
 BESIDE = ""
 """Compiled code is kept in `__pycache__`, beside the kernel."""
 
@@ -131,10 +132,15 @@ def compiled_files(path: Path, place: str) -> list[Path]:
 
 
 def drop_damaged(path: Path, place: str) -> None:
-    """Remove index and code files that were cut short: a pickle ends in a full stop."""
+    """Remove index and code files that were cut short: a pickle ends in a full stop.
+
+    So are those that are older than the lanes that a kernel is made of: Numba looks at the kernel's own file alone.
+    """
+    made = max(each.stat().st_mtime for each in LANES.glob("*.py"))
     for each in compiled_files(path, place):
         with contextlib.suppress(OSError):
-            if not each.read_bytes().endswith(b"."):
+            stale = "dynamics.lanes" in _TEXTS[path] and each.stat().st_mtime < made
+            if stale or not each.read_bytes().endswith(b"."):
                 each.unlink()
 
 

@@ -107,7 +107,7 @@ def exp(x: Any) -> Any:
     p = fused(p, r, lanes(1.0))
     p = fused(p, r, lanes(1.0))
     # 2^k in two factors: one alone is no double where the result is denormal, or inf.
-    power = to_whole(where(abs(k) < 800.0, k, 0.0))
+    power = to_whole(where(abs(k) < 2000.0, k, 0.0))
     half = shifted_right(power + whole(2048), whole(1)) - whole(1024)
     first = of_bits(shifted_left(half + whole(1023), whole(52)))
     second = of_bits(shifted_left(power - half + whole(1023), whole(52)))

@@ -36,8 +36,8 @@ def kernels() -> dict[str, str]:
     for name, declared in users().items():
         recursion = of_model(declared)
         own |= {f"{name}{blas}": module(recursion, text_lines(recursion), blas) for blas in (False, True)}
-        if on_lanes(declared):
-            own[f"{name}_lanes"] = module(recursion, text_lines(recursion), lanes=True)
+        lanes = on_lanes(recursion, text_lines(recursion))
+        own |= {} if lanes is None else {f"{name}_lanes": lanes}
     return {**{name: text for name, text in shipped().items() if name.endswith(".py")}, **own}
 
 

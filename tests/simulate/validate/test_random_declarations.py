@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,8 @@ def check(instance: Instance) -> None:
     assume(np.isfinite(one_step(instance, kernel)[0]).all())
     away_from_kinks(instance)
     assert residual(instance, kernel) <= TOLERANCE
+    if kernel.lanes is not None:
+        assert residual(instance, replace(kernel, lanes_from=0)) <= TOLERANCE
     if isinstance(instance.model.algorithm, Bilevel):
         check_adapted(instance, kernel)
 

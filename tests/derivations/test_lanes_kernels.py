@@ -1,0 +1,138 @@
+"""Kernels on lanes: the bits of plain Python, of every run alone, and of the loops as far as rounding goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from derivations.calculus.recursion import of_model
+from derivations.declare import GradientDescent, Model
+from derivations.kernel.lanes import fits_lanes, uncrossed
+from derivations.kernel.schedule import schedule
+from derivations.papers.fomaml.model import model as fomaml
+from derivations.papers.heterogeneous.model import model as heterogeneous
+from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
+from derivations.papers.pegr.model import model as pegr
+from dynamics.arrays import Array
+from dynamics.kernel.kernel import LANES_FROM, Kernel
+from simulate.run.kernels import kernel_for
+from simulate.testing import plain_kernel
+
+VALUES: dict[str, Any] = {
+    "lam": 0.05, "eta": 0.1, "lam_until": 7, "neurons": "mean", "penalty_half": True, "slope": 0.3,
+}
+PEGR = [pegr(name, q) for name in ("none", "pegr", "fgr") for q in (2, 3)]
+EVERY = [*PEGR, nearly_orthogonal()]
+
+
+def state(model: Model, n: int, m: int, seed: int, orthogonal: bool = False) -> tuple[Array, Array, Array]:
+    """z (2, m, B), gram (B, B) and y (n,), of order one; an example's own directions orthogonal where asked for."""
+    rng = np.random.default_rng(seed)
+    offsets = model.offsets(n)
+    vectors = rng.normal(size=(offsets[""], n + 9)) / np.sqrt(n + 9)
+    if orthogonal:
+        vectors[0, 1:], vectors[1:, 0] = 0.0, 0.0
+    return rng.normal(size=(2, m, n + 9)) @ vectors.T, vectors @ vectors.T, rng.choice([-1.0, 1.0], size=n)
+
+
+def runs(kernel: Kernel, model: Model, n: int, orthogonal: bool, steps: int = 12) -> Any:
+    z, gram, y = state(model, n, 3, n, orthogonal)
+    return kernel.bind(y).run(z, 0 * z, gram, y, VALUES, steps, np.arange(steps + 1))
+
+
+@pytest.mark.parametrize("n", [1, 3, 8, 13])
+@pytest.mark.parametrize("model", EVERY, ids=lambda each: f"{each.name} {each.objective.penalty}")
+def test_compiled_equals_plain_bit_for_bit(model: Model, n: int) -> None:
+    compiled, plain = kernel_for(model), plain_kernel(model)
+    for orthogonal in (False, True):
+        one, two = (runs(replace(each, lanes_from=0), model, n, orthogonal) for each in (compiled, plain))
+        assert np.array_equal(one.z, two.z) and np.array_equal(one.b, two.b) and one.b[-1].any()
+
+
+@pytest.mark.parametrize("orthogonal", [False, True])
+@pytest.mark.parametrize("model", EVERY, ids=lambda each: f"{each.name} {each.objective.penalty}")
+def test_lanes_are_the_loops_but_for_the_order_of_sums(model: Model, orthogonal: bool) -> None:
+    """One step: a gradient's entry sums at most 2 S + n terms and a coupled one B, each off by that many eps."""
+    kernel, n = kernel_for(model), 40
+    z, gram, y = state(model, n, 4, 1, orthogonal)
+    found = [each.run(z, 0 * z, gram, y, VALUES, 1, np.array([1])) for each in (
+        kernel.looped(kernel.loops), replace(kernel, lanes_from=0))]
+    eps = np.finfo(float).eps
+    sums = 4 * (2 * 4 + n + len(gram)) * eps
+    if model.objective.penalty != "none":  # what it adds is a product of three such sums, and may cancel the rest
+        sums *= 50
+    of_b = sums * np.abs(found[0].b[0]).max()
+    assert np.all(np.abs(found[0].b[0] - found[1].b[0]) <= of_b) and found[0].b.any()
+    bound = of_b * np.abs(gram).sum(axis=0).max() + 4 * eps * np.abs(z)
+    assert np.all(np.abs(found[0].z[0] - found[1].z[0]) <= bound)
+
+
+def test_a_run_among_others_has_the_bits_that_it_has_alone() -> None:
+    """Whatever runs stand beside it, and in whatever order; each with its own numbers."""
+    model, n, m = pegr("pegr"), 19, 4
+    kernel = kernel_for(model)
+    starts = [state(model, n, m, seed, orthogonal=seed % 2 == 0) for seed in range(5)]
+    values = [{**VALUES, "lam": 0.01 * seed, "eta": 0.1 + 0.02 * seed, "lam_until": seed} for seed in range(5)]
+    alone = [
+        kernel.run(z, 0 * z, gram, y, each, 9, np.array([9]))
+        for (z, gram, y), each in zip(starts, values, strict=True)
+    ]
+    for order in ([0, 1, 2, 3, 4], [4, 2, 0], [3]):
+        z, gram, y = (np.stack([starts[at][part] for at in order]) for part in range(3))
+        numbers = np.array([kernel.numbers(values[at], m) for at in order])
+        limits = np.array([kernel.limit(values[at]) for at in order])
+        found = kernel.run_all(z, gram, y, y, numbers, limits, 9)
+        for place, at in enumerate(order):
+            assert np.array_equal(found[0][place], alone[at].z[0]) and np.array_equal(found[1][place], alone[at].b[0])
+            assert found[2][place] == -1
+
+
+def test_where_runs_diverge_is_what_each_says_alone() -> None:
+    model, n, m = pegr("none"), 17, 3
+    kernel = kernel_for(model)
+    z, gram, y = state(model, n, m, 0)
+    values = [{**VALUES, "eta": eta} for eta in (0.1, 1e200, 1e160)]
+    alone = [kernel.run(z, 0 * z, gram, y, each, 9, np.array([9])).diverged for each in values]
+    numbers = np.array([kernel.numbers(each, m) for each in values])
+    every = [np.stack([each] * 3) for each in (z, gram, y, y)]
+    assert kernel.run_all(*every, numbers, np.full(3, -1), 9)[2].tolist() == alone and alone[0] == -1 < min(alone[1:])
+
+
+OPTIONS = {
+    "momentum": {"momentum": "momentum"}, "decay": {"weight_decay": "weight_decay"}, "sam": {"radius": "radius"},
+    "all": {"momentum": "momentum", "weight_decay": "weight_decay", "radius": "radius"},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_options_run_on_lanes_as_by_loops(options: dict[str, str]) -> None:
+    model = replace(pegr("none"), algorithm=GradientDescent(**options), parameters=())
+    kernel, values = plain_kernel(model), {**VALUES, "momentum": 0.9, "weight_decay": 0.1, "radius": 0.05}
+    z, gram, y = state(model, 5, 2, 3)
+    found = [each.run(z, 0 * z, gram, y, values, 6, np.arange(7)) for each in (
+        kernel.looped(kernel.loops), replace(kernel, lanes_from=0))]
+    np.testing.assert_allclose(found[1].z, found[0].z, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(found[1].b, found[0].b, rtol=1e-12, atol=1e-13)
+    assert found[0].b[-1].any()
+
+
+@pytest.mark.parametrize("model", PEGR, ids=lambda each: f"{each.objective.penalty} {each.network.activation.power}")
+def test_what_is_left_out_where_directions_are_orthogonal_is_zero(model: Model) -> None:
+    stages = schedule(of_model(model), of_model(model).gradient)
+    short = uncrossed(stages)
+    count = [sum(len(stage.definitions) for stage in each) for each in (stages, short)]
+    assert count[1] < count[0] if model.objective.penalty == "per_example" else count[1] == count[0]
+
+
+def test_small_shapes_run_by_loops_and_larger_ones_on_lanes() -> None:
+    kernel = kernel_for(pegr("none"))
+    assert kernel.stepping(LANES_FROM - 1) is kernel.loops and kernel.stepping(LANES_FROM) is kernel.lanes
+    assert kernel.stepping(5000) is kernel.module(5000) is not kernel.loops
+
+
+def test_class_heads_and_two_loops_have_no_lanes() -> None:
+    assert not fits_lanes(heterogeneous(3)) and not fits_lanes(fomaml()) and fits_lanes(nearly_orthogonal())
+    assert kernel_for(heterogeneous(3)).lanes is None

@@ -1,0 +1,160 @@
+"""Lanes: compiled and as plain Python the same bits, operations exact, functions within their stated bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from numba import njit
+
+from derivations.kernel.skeleton import exponential, logistic, pieces
+from dynamics.arrays import Array
+from dynamics.lanes import compiled, functions, functions_plain, plain
+
+SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, 1.7e308, -1.7e308])
+ULPS = {"exp": 1.0, "log": 2.0, "log1p": 3.0, "logistic_0": 4.0, "logistic_1": 3.0, "logistic_2": 4.0}
+EXACT: dict[str, Callable[[Any], Any]] = {
+    "exp": mpmath.exp, "log": mpmath.log, "log1p": mpmath.log1p,
+    "logistic_0": lambda x: mpmath.log1p(mpmath.exp(-x)),
+    "logistic_1": lambda x: -1 / (1 + mpmath.exp(x)),
+    "logistic_2": lambda x: mpmath.exp(x) / (1 + mpmath.exp(x)) ** 2,
+}
+RANGES = {"exp": (-700, 700), "log": (1e-300, 1e300), "log1p": (0, 1)}
+CONSTANT = {"box": (0.7,), "ramp": (0.7,), "huberized": (0.7,), "leaky": (0.2,), "leaky_slope": (0.2,),
+            "leaky_slope_closed": (0.2,)}
+
+
+def numbers(count: int, low: float = -800.0, high: float = 800.0) -> Array:
+    """Points spread over a range and packed about 0, and the special values; a multiple of 8 of them."""
+    rng = np.random.default_rng(0)
+    near = np.clip(rng.normal(size=count) * 10.0 ** rng.integers(-12, 3, size=count), low, high)
+    return np.concatenate([rng.uniform(low, high, count), near, SPECIAL])
+
+
+def compiled_over(name: str) -> Callable[..., Array]:
+    """A function of lanes, compiled, over an array."""
+    function, load, store = getattr(functions, name), compiled.load, compiled.store
+    if name in CONSTANT:
+        @njit(error_model="numpy")
+        def with_constant(x, out, h):  # type: ignore[no-untyped-def]
+            for at in range(0, x.size, 8):
+                store(out, at, function(load(x, at), h))
+
+        run: Any = with_constant
+    else:
+        @njit(error_model="numpy")
+        def alone(x, out):  # type: ignore[no-untyped-def]
+            for at in range(0, x.size, 8):
+                store(out, at, function(load(x, at)))
+
+        run = alone
+
+    def over(x: Array) -> Array:
+        out = np.zeros(x.size)
+        run(x, out, *CONSTANT.get(name, ()))
+        return out
+
+    return over
+
+
+def plainly_over(name: str, x: Array) -> Array:
+    """The same function as plain Python."""
+    function, out = getattr(functions_plain, name), np.zeros(x.size)
+    with np.errstate(all="ignore"):
+        for at in range(0, x.size, 8):
+            plain.store(out, at, plain.lanes(function(plain.load(x, at), *CONSTANT.get(name, ()))))
+    return out
+
+
+NAMES = [name for name, value in vars(functions_plain).items()
+         if callable(value) and getattr(value, "__code__", None) and value.__code__.co_filename.startswith("<functions")
+         and name != "strict"]
+
+
+def test_every_function_is_looked_at() -> None:
+    assert {*ULPS, *CONSTANT, "relu", "step", "step_closed", "exponential_0"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_compiled_equals_plain_bit_for_bit(name: str) -> None:
+    x = numbers(400, 1e-300, 1e300)[:-8] if name == "log" else numbers(400)
+    x = np.clip(np.abs(x), 0, 1) if name == "log1p" else x
+    found, expected = compiled_over(name)(x), plainly_over(name, x)
+    known = np.isfinite(expected)
+    assert np.array_equal(found[known].view(np.int64), expected[known].view(np.int64))
+    assert np.array_equal(np.isnan(found), np.isnan(expected)) and np.array_equal(found[~known], expected[~known], True)
+
+
+@pytest.mark.parametrize("name", ULPS)
+def test_functions_are_within_their_bounds(name: str) -> None:
+    """Units in the last place of the exact value, where that is a normal number."""
+    low, high = RANGES.get(name, (-600, 600))
+    rng = np.random.default_rng(1)
+    x = np.exp(rng.uniform(-600, 600, 2000)) if name == "log" else rng.uniform(low, high, 2000)
+    x = np.concatenate([x, rng.uniform(0.5, 1.0, 2000) if name in ("log", "log1p") else rng.uniform(-2, 2, 2000)])
+    worst = 0.0
+    with mpmath.workdps(60):
+        for at, got in zip(x, compiled_over(name)(x), strict=True):
+            exact = EXACT[name](mpmath.mpf(float(at)))
+            worst = max(worst, float(abs(mpmath.mpf(float(got)) - exact) / np.spacing(abs(float(exact)))))
+    assert worst <= ULPS[name]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if hasattr(pieces, name)])
+def test_pieces_are_those_of_the_kernels_of_loops(name: str) -> None:
+    x = numbers(400)
+    single = np.array([getattr(pieces, name)(float(each), *CONSTANT.get(name, ())) for each in x])
+    assert np.array_equal(compiled_over(name)(x), single, equal_nan=True)
+
+
+@pytest.mark.parametrize("order", range(3))
+@pytest.mark.parametrize(("name", "skeleton"), [("logistic", logistic), ("exponential", exponential)])
+def test_losses_are_those_of_the_kernels_of_loops(name: str, skeleton: Any, order: int) -> None:
+    """To the bounds of both: their own exp and log, and the C library's."""
+    x = np.linspace(-700.0, 700.0, 1600)
+    single = np.array([getattr(skeleton, f"loss_{order}")(float(each)) for each in x])
+    found = compiled_over(f"{name}_{order}")(x)
+    assert np.all(np.abs(found - single) <= 8 * np.spacing(np.abs(single)))
+
+
+def test_extremes() -> None:
+    """exp under- and overflows as it should, at infinity too, and gradually; the logistic loss grows linearly."""
+    x = np.array([-np.inf, -800.0, -745.0, -720.0, 710.0, 800.0, np.inf, np.nan])
+    with np.errstate(over="ignore", under="ignore"):
+        assert np.array_equal(compiled_over("exp")(x), np.exp(x), equal_nan=True)
+    assert np.array_equal(compiled_over("logistic_0")(-x)[[4, 5, 6]], x[[4, 5, 6]])
+    assert np.isnan(compiled_over("logistic_0")(x)[7])
+
+
+def test_operations_are_exact() -> None:
+    """Sums in their stated order, fused products rounded once, masks and bits: compiled and plain."""
+    load, store, total, fused, where = (
+        compiled.load, compiled.store, compiled.total, compiled.fused, compiled.where
+    )
+
+    @njit(error_model="numpy")
+    def run(x, y, out):  # type: ignore[no-untyped-def]
+        a, b = load(x, 0), load(y, 0)
+        store(out, 0, fused(a, b, -(a * b)))
+        store(out, 8, where(a < b, a / b, 2.0 - a))
+        out[16] = total(a)
+
+    rng = np.random.default_rng(2)
+    x, y, out = rng.normal(size=8), rng.normal(size=8), np.zeros(17)
+    run(x, y, out)
+    with mpmath.workdps(60):
+        lost = [float(mpmath.mpf(a) * mpmath.mpf(b) - mpmath.mpf(a * b)) for a, b in zip(x, y, strict=True)]
+    assert out[:8].tolist() == lost == plain.fused(x, y, -(x * y)).tolist() and any(lost)
+    assert np.array_equal(out[8:16], np.where(x < y, x / y, 2.0 - x))
+    pairs = [(x[at] + x[at + 4]) + (x[at + 2] + x[at + 6]) for at in (0, 1)]
+    assert out[16] == pairs[0] + pairs[1] == plain.total(x)
+
+
+def test_plain_lanes_look_at_bounds() -> None:
+    with pytest.raises(IndexError):
+        plain.load(np.zeros(12), 8)
+    with pytest.raises(IndexError):
+        plain.store(np.zeros(12), 8, np.zeros(8))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +17,7 @@ from derivations import declare
 from derivations.calculus import activations as calculus
 from derivations.declare import Activation, Bilevel, Objective, of_class
 from derivations.declare.choices import fields_of
+from derivations.errors import ModelError
 from derivations.kernel import nests
 from derivations.kernel.pieces import HELPERS
 from derivations.notation import signs
@@ -24,6 +25,7 @@ from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.nearly_orthogonal.model import model as leaky
 from derivations.papers.pegr.model import model as pegr
 from simulate.ask.parameters import resolve
+from simulate.check.verdict import VERDICTS
 from simulate.observe.sides import slopes
 from simulate.run import estimate
 from simulate.start import plan, task_layout
@@ -71,6 +73,18 @@ def test_every_word_has_its_kind() -> None:
     methods = {method: (Bilevel(method=method).splits, Bilevel(method=method).to_adapted)
                for method in words(Bilevel, "method")}
     assert len(set(methods.values())) == len(methods)
+
+
+def test_every_kind_of_statement_has_its_verdict() -> None:
+    assert set(get_args(declare.Kind)) == {*VERDICTS, "order"}  # an order is fitted along a path
+
+
+def test_a_part_of_no_kind_is_told_which_there_are() -> None:
+    for part, field, base in ((pegr("none").directions[0], "law", declare.Law), (pegr("none"), "initialisation",
+                              declare.Initialisation), (pegr("none"), "observables", declare.Observable)):
+        with pytest.raises(ModelError) as told:
+            replace(part, **{field: (3,) if field == "observables" else 3})  # type: ignore[arg-type]
+        assert all(kind.__name__ in str(told.value) for kind in below(base) if is_dataclass(kind))
 
 
 def test_every_piece_of_an_activation_is_printed_and_written() -> None:

@@ -6,6 +6,7 @@ This module imports no SymPy.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import functools
 import types
@@ -132,8 +133,8 @@ def _said(hint: Any) -> str:
     origin, inside = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         return _said(inside[0])
-    if origin in (typing.Union, types.UnionType):
-        words = list(dict.fromkeys(map(_said, inside)))
+    if origin in (typing.Union, types.UnionType) or _is_base(hint):
+        words = list(dict.fromkeys(_words(hint)))
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
     if origin is Literal:
         return f"one of {', '.join(map(str, inside))}"
@@ -142,6 +143,24 @@ def _said(hint: Any) -> str:
     numbers = {bool: "True or False", int: "a whole number (an int)", float: "a number (a float)"}
     plain = {**numbers, str: "text", type(None): "None"}
     return plain.get(hint) or str(getattr(hint, "__name__", hint))
+
+
+def _words(hint: Any) -> list[str]:
+    """An annotation's alternatives, each in words."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return [word for each in typing.get_args(hint) for word in _words(each)]
+    return [kind.__name__ for kind in kinds_of(hint)] if _is_base(hint) else [_said(hint)]
+
+
+def _is_base(hint: Any) -> bool:
+    """Whether an annotation is a class of parts that has a class a kind below it."""
+    return isinstance(hint, type) and issubclass(hint, Declared) and not dataclasses.is_dataclass(hint)
+
+
+def kinds_of(base: type[Any]) -> list[type[Any]]:
+    """The words of declarations that derive from a class, in the order in which they are written."""
+    own = [base] if dataclasses.is_dataclass(base) and base.__module__.startswith("derivations.") else []
+    return own + [kind for each in base.__subclasses__() for kind in kinds_of(each)]
 
 
 def one_of(value: object, options: Iterable[object]) -> str:

@@ -97,8 +97,8 @@ def near_orthogonality(states: States, of: str) -> float:
 
 
 def _max_margin(states: States, declared: MaxMargin) -> Array:
-    values = [_conditions(states, at)[0 if declared.what == "residual" else 1] for at in range(len(states.z))]
-    return np.array(values)
+    which = ("residual", "slackness").index(declared.what)
+    return np.array([_conditions(states, at)[which] for at in range(len(states.z))])
 
 
 def _conditions(states: States, at: int) -> tuple[float, float]:

@@ -9,13 +9,13 @@ errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import hadamard
 
-from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
+from derivations.declare import ClassNoiseLaw, GaussianLaw, KnownFrom, MixtureLaw, Model, chosen_law
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
@@ -27,6 +27,8 @@ from ..train import fresh as weights_fresh
 from ..train import weights
 from ..train.weights import Values
 from .engines import Kernel
+from .fresh_observables import FreshCourse
+from .observables import account, untold
 from .report import LONG, Left, Row, in_errors, parted
 
 COLUMNS = 24  # combinations of pre-activations whose law is compared
@@ -262,28 +264,59 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
     return np.asarray(spread * (bulk - spike.T @ spike) + (spike.T * sizes) @ spike)
 
 
-def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
     """What is said of fresh examples on the same samples, by the kernel and by weight space."""
+    declared = [o for o in model.observables if o.known_from is KnownFrom.FRESH]
     said = fresh.fresh_statistics(
-        model, kernel, along.draw, along.z, along.b, values, 0, DRAWS, along.left
+        model, kernel, along.draw, along.z, along.b, values, 0, DRAWS, along.left, declared
     )
     network, ours = weights_fresh.Network(model), {name: np.full_like(each, np.nan) for name, each in said.items()}
-    law, normals, _ = fresh.law(
+    law, normals, held = fresh.law(
         model, along.draw, along.z, along.b, values, stream(0, "test"), DRAWS, along.left
     )
+    told: dict[str, Mapping[str, Array]] = {}
     labels = np.array([y for _, y, _ in _labels(model, values)])
     chances = np.array([p for *_, p in _labels(model, values)])
-    for t, scores, _ in testlaw.states(lambda a: network.outputs(a, values), law, normals):
+    samples = (lambda t: lambda vectors: np.stack(vectors, axis=1)) if declared else None  # (N, F, S)
+    for t, scores, drawn in testlaw.states(lambda a: network.outputs(a, values), law, normals, samples):
         wrong, cost = weights_fresh.judged(model, scores, labels)
         for name, each in (("test_error", wrong @ chances), ("test_loss", cost @ chances)):
             ours[name][t], ours[f"{name}_se"][t] = _mean(each)
         if "class_error" in ours:
             by_class = np.array([_mean(column) for column in wrong.T])
             ours["class_error"][t], ours["class_error_se"][t] = by_class.T
+        course = _course(model, along, values, t, wrong, drawn, held) if declared else None
+        for each in declared:
+            told[each.name] = account(course, each)
+            for name, value in told[each.name].items():
+                ours[name][t] = value
+    for each in declared:
+        if why := untold(each, told.get(each.name, {})):
+            yield Left(f"{each.name} of fresh examples", why)
+        else:
+            gaps = [_largest_gap(said[name], ours[name]) for name in told[each.name]]
+            yield Row(f"{each.name} on the same samples", max(gaps), LONG, 0, "fixed")
     for name in ("test_error", "test_loss", "class_error"):
         if name in said:
             gaps = [_largest_gap(said[each], ours[each]) for each in (name, f"{name}_se")]
             yield Row(f"{name} on the same samples", max(gaps), LONG, 0, "fixed")
+
+
+def _course(
+    model: Model, along: Along, values: Values, t: int, wrong: Array, drawn: Array, held: list[tuple[str, int]]
+) -> FreshCourse:
+    """The state at t with the samples drawn (N, F, S) of the fresh vectors `held`, (family, class)."""
+    filters = along.W.shape[1:3]
+
+    def matrix(family: str, label: int) -> Array:
+        onto, law = np.eye(along.W.shape[3]), chosen_law(model.family(family), values)
+        return _coloured(model, along.draw, onto, family, law, values, label)
+
+    def preactivations(family: str, label: int) -> Array:
+        place = (family, label) if (family, label) in held else (family, 0)
+        return drawn[:, held.index(place)].reshape(-1, *filters)
+
+    return FreshCourse(along.W[t], wrong, preactivations, matrix)
 
 
 def _mean(each: Array) -> tuple[float, float]:

@@ -26,9 +26,12 @@ from ..train.weights import Values
 
 Account = Mapping[str, Array] | Array | None
 """The variable of an observable's name along the states, or several by name; None where W does not determine it."""
-Twin = Callable[["Course", Any], Account]
+Twin = Callable[[Any, Any], Account]
+"""Of a course of states, or of fresh examples at one (`fresh_observables.FreshCourse`), and an observable."""
 Written = TypeVar("Written", bound=Twin)
 TWINS: dict[type[Observable], Twin] = {}
+ALONG = (KnownFrom.RUN, KnownFrom.FRESH)
+"""What is compared by itself, and not among what is known of states."""
 
 
 def twin(kind: type[Observable]) -> Callable[[Written], Written]:
@@ -142,12 +145,12 @@ def everything(course: Course) -> Iterator[tuple[str, Array]]:
         if coef.name in course.coefficients:
             yield from _of_family(course, family)
     for each in course.model.observables:
-        if each.known_from is not KnownFrom.RUN:
+        if each.known_from not in ALONG:
             yield from account(course, each).items()
 
 
-def account(course: Course, declared: Observable) -> Mapping[str, Array]:
-    """Weight space's account of an observable's variables, along all states; empty where it has none, or none here."""
+def account(course: object, declared: Observable) -> Mapping[str, Array]:
+    """Weight space's account of an observable's variables on a course; empty where it has none, or none here."""
     twin = TWINS.get(type(declared))
     found = None if twin is None else twin(course, declared)
     if found is None:

@@ -144,7 +144,7 @@ def _of_states(probe: _Probe) -> Iterator[Row | Left]:
     entrywise = {each.name for each in model.observables if each.entrywise}
     ours |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}  # its values are judged as the kernel's
     nudged |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}
-    for each in [o for o in model.observables if o.known_from is not KnownFrom.RUN]:
+    for each in [o for o in model.observables if o.known_from not in validate_observables.ALONG]:
         if why := validate_observables.untold(each, ours):
             yield Left(f"reported: {each.name}", why)
     for name, dims in _dimensions(probe, ours).items():

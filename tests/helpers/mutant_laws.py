@@ -41,6 +41,7 @@ COMMON = {
 }
 EVENTS = {**SEEN, "simulate.run.watch": ("_stop", "__call__")}
 OF_CLASSES = {
+    "simulate.observe.longtail": ("statistics", "ratios"),
     "simulate.observe.classes": ("variable", "_log_complement", "_own_active", "_ratios"),
     "dynamics.fresh.classnoise": ("pair_moments", "log_complement", "_log_sum"),
 }

@@ -16,7 +16,7 @@ from .cache import cache_folder, drop_compiled, kept, kernel_folder, note, priva
 from .calculus.recursion import Recursion, of_model
 from .declare import Model, to_plain
 from .errors import ModelError
-from .kernel.emit import GENERATOR, module, observed, scalars
+from .kernel.emit import GENERATOR, module, observed, on_lanes, scalars
 from .papers.paper import PAPERS
 from .show.shown import text_lines
 
@@ -44,11 +44,13 @@ def kernel_name(setting: str, structural: dict[str, Any]) -> str:
 
 
 def files(recursion: Recursion, name: str) -> dict[str, str]:
-    """The three files of a kernel, by file name."""
+    """The files of a kernel, by file name."""
     shown = text_lines(recursion)
+    on_its_lanes = {f"{name}_lanes.py": module(recursion, shown, lanes=True)} if on_lanes(recursion.model) else {}
     return {
         f"{name}.py": module(recursion, shown),
         f"{name}_blas.py": module(recursion, shown, blas=True),
+        **on_its_lanes,
         f"{name}.json": json.dumps(description(recursion.model), indent=1) + "\n",
     }
 

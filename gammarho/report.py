@@ -8,13 +8,11 @@ import math
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulate.run import seeds as seeds_of_a_run
-from simulate.run import store as run_store
 
 if TYPE_CHECKING:
     import xarray
@@ -35,13 +33,13 @@ def as_text(data: xarray.Dataset, model: Model | None = None) -> str:
 
     A variable with more axes than t (and seed) is shown by its largest absolute value, and one that an event watches
     by what the event compares: its least entry (for >=) or its greatest (for <=).  Of several seeds there are the mean,
-    the least and the greatest of those that did not diverge, and a line for each that did.  The recorded step nearest
-    to the penalty's last one is among the columns.  A row that repeats an earlier one is named below the table instead;
-    with the `model`, a row at its observable's floor says so.
+    the least and the greatest of those that did not diverge, and a line for each that did.  A row that repeats an
+    earlier one is named below the table instead.  With the `model`, the recorded step nearest to its penalty's last one
+    is among the columns, and a row at its observable's floor says so.
     """
     every, data = data, seeds_of_a_run.finite(data)
     steps = data["t"].values
-    closing = _closing(data)
+    closing = None if model is None else _closing(data, model)
     picked = sorted({*_log_spaced(steps), *([] if closing is None else [closing[0]])})
     numeric = [name for name, values in data.data_vars.items() if np.issubdtype(values.dtype, np.number)]
     watched = _watched(data)
@@ -168,17 +166,6 @@ def notes(data: xarray.Dataset) -> list[str]:
     return found.splitlines() if isinstance(found, str) else [str(line) for line in found]
 
 
-def write(data: xarray.Dataset, path: Path) -> None:
-    """A zarr store, or a netCDF file where the name ends in .nc, in place of an earlier one that was written so.
-
-    Raises:
-        InputError: where anything else is there, another process is writing it, or netCDF's packages are not installed.
-        Unwritten: where it cannot be written; what was there is as it was.
-    """
-    with run_store.writer(path) as keep:
-        keep(data)
-
-
 def _log_spaced(steps: Any) -> list[int]:
     """Indices of about eight recorded steps: the first, the last, and log-spaced ones between."""
     if len(steps) <= _COLUMNS:
@@ -211,16 +198,15 @@ def _repeated(shown: Mapping[str, xarray.DataArray]) -> dict[str, str]:
 
 
 def _floors(data: xarray.Dataset, model: Model) -> dict[str, float]:
-    """The floors of the model's extremes at the run's values, where they have one."""
-    from derivations.declare import Extreme
+    """What the model's observables are never below at the run's values, where they have such a bound."""
     from derivations.declare.formula import FormulaError
     from simulate.ask import formula
 
     values, found = json.loads(data.attrs.get("parameters", "{}")), {}
     for observable in model.observables:
-        if isinstance(observable, Extreme) and observable.floor:
+        if observable.lower_bound:
             try:
-                found[observable.name] = formula.evaluate(observable.floor, values)
+                found[observable.name] = formula.evaluate(observable.lower_bound, values)
             except FormulaError:  # it has no value here
                 continue
     return found
@@ -264,11 +250,11 @@ def _watched(data: xarray.Dataset) -> dict[str, str]:
     return found
 
 
-def _closing(data: xarray.Dataset) -> tuple[int, str] | None:
+def _closing(data: xarray.Dataset, model: Model) -> tuple[int, str] | None:
     """The index of the recorded step nearest to the penalty's last one, and a line on it; None where none is closed."""
     values = json.loads(data.attrs.get("parameters", "{}"))
     last, steps = values.get("lam_until"), data["t"].values
-    if last is None or not values.get("lam") or values.get("regularizer") == "none" or last >= steps[-1]:
+    if not model.objective.penalised or last is None or not values.get("lam") or last >= steps[-1]:
         return None
     at = int(np.abs(steps - last).argmin())
     near = "" if steps[at] == last else f"; the column t = {int(steps[at])} is the nearest recorded one"

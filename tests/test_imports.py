@@ -37,7 +37,7 @@ ARROWS: dict[str, set[str]] = {
     "derivations.cache": {"derivations.errors"},
     "derivations.derive": set(DERIVATIONS) - {"derivations.ledger", "derivations.papers"},
     "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive"},
-    **chain("dynamics", "arrays", "errors", "index_set", "chance", "kernel", "geometry", "fresh"),
+    **chain("dynamics", "arrays", "errors", "index_set", "lanes", "chance", "kernel", "geometry", "fresh"),
     "dynamics.generated": set(),
     **SIMULATE,
     "simulate.train": {"simulate.errors", "simulate.work"},

@@ -6,10 +6,12 @@ derivative almost everywhere; `tests/derivations/test_activations.py` holds them
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import sympy as sp
 
+from .. import declare
 from ..declare import Activation
 
 
@@ -115,15 +117,18 @@ def number(value: float | str) -> sp.Expr:
 
 def sigma(activation: Activation, x: sp.Expr) -> sp.Expr:
     """sigma(x) of a declared activation."""
-    closed = activation.at_kink == 1
-    relu = ReluClosed(x) if closed else Relu(x)
-    if activation.name == "relu_power":
-        return Relu(x) ** activation.power
-    if activation.name == "relu":
-        return relu
-    if activation.name == "leaky_relu":
-        return (LeakyReluClosed if closed else LeakyRelu)(x, number(activation.slope))
-    return HuberizedRelu(x, number(activation.width))
+    kind = activation.kind
+    found: sp.Expr = declare.of_class(SIGMA, kind, "sigma")(kind, x)
+    return found
+
+
+SIGMA: Final[Mapping[type[declare.ActivationKind], Callable[[Any, sp.Expr], sp.Expr]]] = {
+    declare.ReluPower: lambda kind, x: Relu(x) ** kind.power,
+    declare.Relu: lambda kind, x: (ReluClosed if kind.at_kink else Relu)(x),
+    declare.LeakyRelu: lambda kind, x: (LeakyReluClosed if kind.at_kink else LeakyRelu)(x, number(kind.slope)),
+    declare.HuberizedRelu: lambda kind, x: HuberizedRelu(x, number(kind.width)),
+}
+"""sigma(x) by the activation's kind."""
 
 
 def merge_steps(expr: sp.Expr) -> sp.Expr:

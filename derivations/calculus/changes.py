@@ -158,7 +158,7 @@ def _over(
     family: Directions, body: sp.Expr, recursion: Recursion, bounds: tuple[sp.Symbol, ...] | None = None
 ) -> sp.Expr:
     """The sum of `body` over a family's vectors."""
-    if family.single:
+    if family.index_set.single:
         return body
     bound = (Names(recursion.model).free_place(family) if bounds is None else bounds)[0]
     upper = family.index_set.size(recursion.model.network.classes, 1, n)

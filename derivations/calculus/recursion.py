@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..declare import Directions, Model
+from ..declare import Directions, Full, Model, NoPenalty, PerExample
 from ..errors import ModelError
 from .activations import sigma
 from .sums import Definition, Definitions, collect_by, contract, derivative, pull_out, reduce_signs
@@ -79,16 +79,18 @@ def of_model(model: Model) -> Recursion:
     norm = _example_norm(names, definitions)
     steps.append(("squared gradient norm of one example", sp.Function("norm2")(sp.Symbol("L_i")), norm))
 
-    penalty, gradient = sp.S.Zero, plain
-    if model.objective.penalty == "per_example":
+    penalty, gradient, kind = sp.S.Zero, plain, type(model.objective.penalty_kind)
+    if kind is PerExample:
         penalty = contract(c * lam * norm / n, ((i, 1, n),))
         gradient = {f.name: _gradient(names, risk + penalty, f, definitions) for f in model.directions}
-    elif model.objective.penalty == "full":
+    elif kind is Full:
         frozen = _along_covector(names, definitions)
         penalty = c * lam * sp.Function("norm2")(sp.Symbol("L_S"))
         steps.append(("derivative of L_S along the frozen co-vector u", sp.Function("along")(sp.Symbol("L_S")), frozen))
         extra = {f.name: _gradient(names, 2 * c * lam * frozen, f, definitions) for f in model.directions}
         gradient = {name: plain[name] + extra[name] for name in plain}
+    elif kind is not NoPenalty:
+        raise TypeError(f"penalty: {kind.__name__} has no derivation; write one")
     if penalty != 0:
         title = "gradient of the objective along "
         steps += [(title + about[f.name], _dz("O", names, f), gradient[f.name]) for f in model.directions]

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from .activations import (
+    ACTIVATIONS,
+    LARGEST_POWER,
+    ActivationKind,
+    HuberizedRelu,
+    LeakyRelu,
+    Relu,
+    ReluPower,
+    TwoSlopes,
+)
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 from .data import Coefficient, Directions, Patch, Scale, chosen_law
 from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
+from .kinds import forgotten, of_class
 from .laws import (
     ChosenLaw,
     ClassNoiseLaw,
@@ -15,12 +26,26 @@ from .laws import (
     FreshTasks,
     GaussianInitialisation,
     GaussianLaw,
+    Initialisation,
     Law,
     MixtureLaw,
     TaskLaw,
 )
 from .model import Model
-from .network import LARGEST_POWER, Activation, Network, Objective
+from .network import Activation, Network, Objective
+from .objectives import (
+    LOSSES,
+    PENALTIES,
+    CrossEntropy,
+    Exponential,
+    Full,
+    Logistic,
+    LossKind,
+    NoPenalty,
+    PenaltyKind,
+    PerExample,
+)
+from .observable import KnownFrom, Observable
 from .observed import (
     ActiveShare,
     Balance,
@@ -36,7 +61,6 @@ from .observed import (
     NeuronNorm,
     NoiseRatio,
     NormalisedMargin,
-    Observable,
     Shifted,
     Spectral,
     Total,
@@ -47,9 +71,13 @@ from .plain import from_plain, to_plain
 from .statements import Instance, Kind, Path, Statement, Statements
 
 __all__ = [
+    "ACTIVATIONS",
     "INDEX_SETS",
     "LARGEST_POWER",
+    "LOSSES",
+    "PENALTIES",
     "Activation",
+    "ActivationKind",
     "ActiveShare",
     "Balance",
     "Bilevel",
@@ -62,32 +90,42 @@ __all__ = [
     "Complement",
     "Conditions",
     "CoordinateWise",
+    "CrossEntropy",
     "Deactivated",
     "Directions",
     "Distance",
     "EntryInitialisation",
     "Event",
+    "Exponential",
     "Extreme",
     "FixedLaw",
     "Flips",
     "FreshLaw",
     "FreshTasks",
+    "Full",
     "GaussianInitialisation",
     "GaussianLaw",
     "GradientDescent",
     "HeadAxis",
     "Heads",
+    "HuberizedRelu",
     "IndexSet",
+    "Initialisation",
     "Instance",
     "Kind",
+    "KnownFrom",
     "Law",
+    "LeakyRelu",
+    "Logistic",
     "LongTail",
+    "LossKind",
     "MaxMargin",
     "MixtureLaw",
     "Model",
     "NearOrthogonality",
     "Network",
     "NeuronNorm",
+    "NoPenalty",
     "NoiseRatio",
     "NormalisedMargin",
     "Objective",
@@ -97,9 +135,13 @@ __all__ = [
     "Parameter",
     "Patch",
     "Path",
+    "PenaltyKind",
+    "PerExample",
     "Prescription",
     "Preset",
     "Quantity",
+    "Relu",
+    "ReluPower",
     "Scale",
     "Shifted",
     "SignedHeads",
@@ -108,9 +150,12 @@ __all__ = [
     "Statements",
     "TaskLaw",
     "Total",
+    "TwoSlopes",
     "Value",
     "chosen_law",
+    "forgotten",
     "from_plain",
     "head_axis",
+    "of_class",
     "to_plain",
 ]

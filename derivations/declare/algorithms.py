@@ -115,6 +115,16 @@ class Bilevel(Declared):
         """The parameters of both loops' step sizes."""
         return (self.step, self.inner_step)
 
+    @property
+    def splits(self) -> bool:
+        """Whether the inner loop and the outer step take different examples."""
+        return self.method == "train-validation"
+
+    @property
+    def to_adapted(self) -> bool:
+        """Whether the outer step goes towards the adapted weights, and not down a gradient there."""
+        return self.method == "reptile"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CoordinateWise(Declared):

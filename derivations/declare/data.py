@@ -48,11 +48,6 @@ class Directions(Declared):
         """What the family has one vector for."""
         return INDEX_SETS[self.over]
 
-    @property
-    def single(self) -> bool:
-        """Whether the examples of a task share the one vector."""
-        return self.index_set.single
-
 
 @dataclass(frozen=True, kw_only=True)
 class Patch(Declared):

@@ -14,25 +14,13 @@ from dataclasses import dataclass
 
 from ..errors import ModelError
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
-from .choices import Declared, Name, OptionalParameter, Word, nearest
+from .choices import Declared, Name, OptionalParameter, Word
 from .data import Directions, Patch, laws_of
-from .laws import (
-    EntryInitialisation,
-    FreshLaw,
-    FreshTasks,
-    GaussianInitialisation,
-    MixtureLaw,
-    TaskLaw,
-)
+from .laws import FreshLaw, FreshTasks, GaussianInitialisation, Initialisation
 from .names import check_names
 from .network import Network, Objective
-from .observed import (
-    Event,
-    Extreme,
-    MaxMargin,
-    Observable,
-    Total,
-)
+from .observable import Observable
+from .observed import Event
 from .parameter import Parameter
 from .references import check_references
 
@@ -59,7 +47,7 @@ class Model(Declared):
     network: Network
     objective: Objective
     algorithm: GradientDescent | Bilevel = _DESCENT
-    initialisation: GaussianInitialisation | EntryInitialisation = _GAUSSIAN
+    initialisation: Initialisation = _GAUSSIAN
     test: FreshLaw | FreshTasks = _FRESH
     parameters: tuple[Parameter, ...] = ()
     observables: tuple[Observable, ...] = ()
@@ -92,7 +80,7 @@ class Model(Declared):
             raise ModelError("patches: a model needs at least one patch")
 
     def _check_network(self) -> None:
-        axis, loss, act = self.network.head_axis, self.objective.loss, self.network.activation
+        axis, loss = self.network.head_axis, self.objective.loss
         if loss not in axis.losses:
             raise ModelError(
                 f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take 'logistic' "
@@ -104,9 +92,6 @@ class Model(Declared):
             raise ModelError(f"patches: {needs}; use a family over classes")
         if axis.signed and any(family.index_set.per_class for family in self.directions):
             raise ModelError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
-        homogeneous = axis.signed and act.name in ("relu", "leaky_relu")
-        if any(isinstance(o, MaxMargin) for o in self.observables) and not homogeneous:
-            raise ModelError("observables: max-margin conditions need signed heads and relu or leaky_relu")
         if self.network.classes < 2:
             raise ModelError(f"K: {self.network.classes} classes; expected at least 2")
 
@@ -116,7 +101,7 @@ class Model(Declared):
         if not self.network.head_axis.signed:
             raise ModelError("label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads")
         laws = [law for family in self.directions for law in laws_of(family)]
-        if not self.follows_clean and not any(isinstance(law, MixtureLaw) for law in laws):
+        if not self.follows_clean and not any(law is not None and law.follows_clean for law in laws):
             raise ModelError(
                 "label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
                 "tell a flipped label from another; give the signal's patch scale 'clean'"
@@ -147,21 +132,16 @@ class Model(Declared):
                 raise ModelError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
 
     def _check_observables(self) -> None:
-        """Extremes and totals are of something declared."""
-        coefficients = {family.coefficient.name for family in self.directions}
-        laws = [law for family in self.directions for law in laws_of(family) if isinstance(law, TaskLaw)]
-        seen = {f.name for f in self.directions} | coefficients | {n for w in laws for n in (w.shared, w.dictionary)}
+        """Each fits the model, as it says itself."""
         for each in self.observables:
-            known = coefficients if isinstance(each, Total) else seen
-            if isinstance(each, Extreme | Total) and each.of not in known:
-                raise ModelError(
-                    f"{each.name}: of {each.of!r}, which is not declared; {nearest(each.of, sorted(known))}"
-                )
+            said = each.refusal(self)
+            if said:
+                raise ModelError(said)
 
     def _check_bilevel(self, algorithm: Bilevel) -> None:
         """Every loop has its own numbers, and what the algorithm does not do is refused."""
         refused = {
-            "a gradient penalty": self.objective.penalty != "none", "label flips": bool(self.label_flips),
+            "a gradient penalty": self.objective.penalised, "label flips": bool(self.label_flips),
             "patches of scale 'clean'": self.follows_clean, "class sizes": bool(self.class_sizes),
         }
         for what, asked in refused.items():

@@ -7,7 +7,6 @@ from typing import Any
 
 from ..errors import ModelError
 from .data import laws_of
-from .laws import TaskLaw
 from .variables import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS, added
 
 AXES = ("t", "seed", "i", "j", "k", "l", "r", "task", "tau", "class", "matrix", "item", "status", "diverged_at")
@@ -36,7 +35,6 @@ def _named(model: Any) -> Iterator[tuple[str, str, bool]]:
     for family in model.directions:
         yield "family", family.name, False
         for law in laws_of(family):
-            if isinstance(law, TaskLaw):
-                yield from (("family", name, False) for name in (law.shared, law.dictionary))
+            yield from (("family", name, False) for name in (law.watched if law is not None else ()))
     yield from ((what, name, True) for what, name in added(model))
     yield from (("parameter", parameter.name, False) for parameter in model.parameters)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import ModelError
+from .activations import ActivationKind, activation_kind, constant_misfit
 from .choices import Declared, Name
 from .heads import HeadAxis, Heads, head_axis
-
-LARGEST_POWER = 16
-"""The largest q of ReLU^q: its powers are products in the kernel, of up to 2 (q - 1) factors under a penalty."""
+from .objectives import LOSSES, PENALTIES, LossKind, PenaltyKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +30,15 @@ class Activation(Declared):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.name == "relu_power" and self.power < 2:
-            raise ModelError(f"q: {self.power} is below 2, where ReLU^q is not smooth at 0; use 'relu' for q = 1")
-        if self.name == "relu_power" and self.power > LARGEST_POWER:
-            raise ModelError(f"q: {self.power} is above {LARGEST_POWER}, the largest power that kernels hold; lower q")
+        _ = self.kind  # which checks its own fields
         for name, value in (("slope", self.slope), ("width", self.width)):
-            if isinstance(value, str):
-                if value.startswith("G_") or value in ("kappa", "c"):
-                    taken = {"kappa": "1/m or 1", "c": "the penalty's factor"}.get(value, "an inner product")
-                    raise ModelError(f"Activation.{name}: {value!r} reads as {taken}; give the parameter another name")
-            elif not math.isfinite(value) or (name == "width" and value <= 0):
-                expected = "a finite number" + " above 0" * (name == "width")
-                raise ModelError(f"Activation.{name}: {value}; expected {expected}, or a parameter's name")
+            if said := constant_misfit(name, value):
+                raise ModelError(said)
+
+    @property
+    def kind(self) -> ActivationKind:
+        """What sigma is, by its own class."""
+        return activation_kind(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,3 +69,18 @@ class Objective(Declared):
 
     loss: Literal["logistic", "exponential", "cross_entropy"]
     penalty: Literal["none", "per_example", "full"] = "none"
+
+    @property
+    def loss_kind(self) -> LossKind:
+        """The loss, by its own class."""
+        return LOSSES[self.loss]
+
+    @property
+    def penalty_kind(self) -> PenaltyKind:
+        """The penalty, by its own class."""
+        return PENALTIES[self.penalty]
+
+    @property
+    def penalised(self) -> bool:
+        """Whether there is a penalty."""
+        return self.penalty_kind.present

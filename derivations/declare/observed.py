@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from .choices import Declared, Name, OptionalName, VariableName
+from .choices import Declared, Name, OptionalName, VariableName, nearest
+from .data import laws_of
+from .observable import KnownFrom, Observable
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extreme(Declared):
+class Extreme(Observable):
     """max, max_abs or min over neurons of z on the family `of`, over all, own-class, other-class or one sign's heads.
 
     `per` = "example" keeps the example axis, "head" the head axis, "task" the task axis.  `of` may also name a
@@ -29,9 +31,35 @@ class Extreme(Declared):
     floor: str = ""
     source: str = ""
 
+    @property
+    def one_number(self) -> bool:
+        """Where no axis is kept."""
+        return not self.per
+
+    @property
+    def needs_observed(self) -> bool:
+        """At adapted weights, which the engine has."""
+        return self.adapted
+
+    @property
+    def entries_of(self) -> str:
+        """What the extreme is over."""
+        return self.of
+
+    @property
+    def lower_bound(self) -> str:
+        """The floor."""
+        return self.floor
+
+    def refusal(self, model: Any) -> str:
+        """It is of a family, a coefficient, or vectors that a law lets runs look at."""
+        laws = [law for family in model.directions for law in laws_of(family) if law is not None]
+        watched = {name for law in laws for name in law.watched}
+        return _undeclared(self, {family.name for family in model.directions} | _coefficients(model) | watched)
+
 
 @dataclass(frozen=True, kw_only=True)
-class Shifted(Declared):
+class Shifted(Observable):
     """A per-example definition of the recursion (such as l1) times a constant plus a constant."""
 
     name: Name
@@ -41,9 +69,14 @@ class Shifted(Declared):
     times: float = 1.0
     source: str = ""
 
+    @property
+    def definition(self) -> str:
+        """What is shifted."""
+        return self.of
+
 
 @dataclass(frozen=True, kw_only=True)
-class Total(Declared):
+class Total(Observable):
     """The sum of the coefficient `of` over its family, for every filter."""
 
     name: Name
@@ -51,10 +84,27 @@ class Total(Declared):
     of: str
     source: str = ""
 
+    @property
+    def needs_observed(self) -> bool:
+        """W tells."""
+        return False
+
+    @property
+    def entries_of(self) -> str:
+        """The coefficient."""
+        return self.of
+
+    def refusal(self, model: Any) -> str:
+        """It is of a coefficient."""
+        return _undeclared(self, _coefficients(model))
+
 
 @dataclass(frozen=True, kw_only=True)
-class Distance(Declared):
+class Distance(Observable):
     """||W - W*||_F for W* = W(0) + `scale` sum_{i : head is y_i's} v_i / ||v_i||^2 over the family `of`."""
+
+    from_start = True
+    by_inner_products = True
 
     name: Name
     latex: str
@@ -62,31 +112,57 @@ class Distance(Declared):
     scale: str
     source: str = ""
 
+    @property
+    def one_number(self) -> bool:
+        """A norm."""
+        return True
+
+
+    @property
+    def needs_observed(self) -> bool:
+        """W tells."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True)
-class NeuronNorm(Declared):
+class NeuronNorm(Observable):
     """||w_{h,r}|| of every filter."""
+
+    by_inner_products = True
 
     name: Name
     latex: str
     source: str = ""
 
+    @property
+    def needs_observed(self) -> bool:
+        """W tells."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True)
-class Spectral(Declared):
+class Spectral(Observable):
     """A number of each head's matrix W_h and of all of them stacked, from its singular values s_1 >= s_2 >= ...
 
     "frobenius" ||W||_F, "spectral" s_1, "stable_rank" ||W||_F^2 / s_1^2, "stable_rank_excess" sum_{k>1} s_k^2 / s_1^2.
     """
+
+    decomposes = True
+    by_inner_products = True
 
     name: Name
     latex: str
     what: Literal["frobenius", "spectral", "stable_rank", "stable_rank_excess"]
     source: str = ""
 
+    @property
+    def needs_observed(self) -> bool:
+        """W tells."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True)
-class NormalisedMargin(Declared):
+class NormalisedMargin(Observable):
     """Each example's margin over ||W||_F; with `spread`, the largest minus the smallest."""
 
     name: Name
@@ -94,9 +170,14 @@ class NormalisedMargin(Declared):
     spread: bool = False
     source: str = ""
 
+    @property
+    def one_number(self) -> bool:
+        """The spread."""
+        return self.spread
+
 
 @dataclass(frozen=True, kw_only=True)
-class MaxMargin(Declared):
+class MaxMargin(Observable):
     """How far W is from satisfying the KKT conditions of min ||W||_F^2 / 2 over margins of at least 1 (signed heads).
 
     "residual": min over lambda >= 0 of ||W - sum_i lambda_i grad z_i||_F / ||W||_F, z_i the margins; "slackness":
@@ -104,18 +185,34 @@ class MaxMargin(Declared):
     feasible.  For activations homogeneous of degree one.
     """
 
+    decomposes = True
+    of_separated = True
+
     name: Name
     latex: str
     what: Literal["residual", "slackness"] = "residual"
     source: str = ""
 
+    @property
+    def one_number(self) -> bool:
+        """A norm, or a maximum."""
+        return True
+
+    def refusal(self, model: Any) -> str:
+        """Its gradients are of margins y f, of a network that is homogeneous of degree one."""
+        if model.network.head_axis.signed and model.network.activation.kind.homogeneous:
+            return ""
+        return "observables: max-margin conditions need signed heads and relu or leaky_relu"
+
 
 @dataclass(frozen=True, kw_only=True)
-class NearOrthogonality(Declared):
+class NearOrthogonality(Observable):
     """R_min^2 / (R^2 n p) of the family `of` over examples: R_min and R_max the lengths, R their ratio.
 
     p = max_{i != k} |<v_i, v_k>|; infinite where p is 0.
     """
+
+    known_from = KnownFrom.DATA
 
     name: Name
     latex: str
@@ -124,12 +221,14 @@ class NearOrthogonality(Declared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flips(Declared):
+class Flips(Observable):
     """How many (head, filter, example, patch) have changed their side of the activation's kink in steps 1..t.
 
     Every step is looked at, whatever is recorded.  `last` names one more variable: the last change's step t, that is
     the first from which the pattern stays; 0 where nothing changed.
     """
+
+    known_from = KnownFrom.RUN
 
     name: Name
     latex: str
@@ -137,10 +236,17 @@ class Flips(Declared):
     last: OptionalName = ""
     source: str = ""
 
+    @property
+    def also(self) -> tuple[str, ...]:
+        """The last change's step, where it is named."""
+        return (self.last,) if self.last else ()
+
 
 @dataclass(frozen=True, kw_only=True)
-class Complement(Declared):
+class Complement(Observable):
     """1 - p_{y_i}(x_i) of each example, class heads, without cancellation."""
+
+    entrywise = True
 
     name: Name
     latex: str
@@ -148,7 +254,7 @@ class Complement(Declared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Balance(Declared):
+class Balance(Observable):
     """Largest over smallest entry of the `Complement` named `of`, over examples (inf where that overflows)."""
 
     name: Name
@@ -158,7 +264,7 @@ class Balance(Declared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActiveShare(Declared):
+class ActiveShare(Observable):
     """The share of an example's own head's filters with z > 0 on the family `of`, for each example."""
 
     name: Name
@@ -168,11 +274,13 @@ class ActiveShare(Declared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deactivated(Declared):
+class Deactivated(Observable):
     """How many (filter of the own head, example) have z > 0 on `of` at the recorded step before and not at this one.
 
     0 at the first; with every step recorded it is 0 throughout exactly where the activation sets are nested.
     """
+
+    known_from = KnownFrom.RECORDED
 
     name: Name
     latex: str
@@ -181,12 +289,14 @@ class Deactivated(Declared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoiseRatio(Declared):
+class NoiseRatio(Observable):
     """Class by class from the data: |S_k| F_kk / (|S_j| F_kj), or with `signal` |S_k|^2 ||u_k||^4 / (|S_j| F_kj).
 
     F_kj is the mean of <v_a, v_b>^2 over pairs a in S_k, b in S_j, a != b, of the family `of`: for centred noise an
     unbiased estimate of ||A_k^T A_j||_F^2, whatever its law.  NaN where there is no such pair.
     """
+
+    known_from = KnownFrom.DATA
 
     name: Name
     latex: str
@@ -196,12 +306,14 @@ class NoiseRatio(Declared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LongTail(Declared):
+class LongTail(Observable):
     """The long-tail ratio of fresh noise v of `of`, and accuracy by it, in `bins` equally likely bins a class.
 
     q(v) = <sum_R w_{y,r}, v> / ||A_y^T sum_R w_{y,r}|| over R = {r : <w_{y,r}, v> > 0}.  NAME is a bin's mean ratio,
     NAME_accuracy the accuracy in it, NAME_empty the probability that R is empty and q undefined.
     """
+
+    known_from = KnownFrom.FRESH
 
     name: Name
     latex: str
@@ -209,11 +321,10 @@ class LongTail(Declared):
     bins: int = 10
     source: str = ""
 
-
-Observable = (
-    Extreme | Shifted | Total | Distance | NeuronNorm | Spectral | NormalisedMargin | MaxMargin | NearOrthogonality
-    | Flips | Complement | Balance | ActiveShare | Deactivated | NoiseRatio | LongTail
-)
+    @property
+    def also(self) -> tuple[str, ...]:
+        """Accuracy by bin, and the probability that there is no ratio."""
+        return (f"{self.name}_accuracy", f"{self.name}_empty")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,3 +342,14 @@ class Event(Declared):
     relation: Literal[">=", "<="]
     threshold: str
     source: str = ""
+
+
+def _coefficients(model: Any) -> set[str]:
+    return {family.coefficient.name for family in model.directions}
+
+
+def _undeclared(each: Observable, known: set[str]) -> str:
+    """The refusal of an observable of something that the model does not have."""
+    if each.entries_of in known:
+        return ""
+    return f"{each.name}: of {each.entries_of!r}, which is not declared; {nearest(each.entries_of, sorted(known))}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 from ..errors import ModelError
@@ -34,7 +35,7 @@ def from_plain(plain: Any) -> Any:
 
 def _made(plain: dict[str, Any]) -> Any:
     """The object of a dictionary."""
-    declared = {kind.__name__: kind for kind in Declared.__subclasses__() if kind.__module__.startswith("derivations.")}
+    declared = {kind.__name__: kind for kind in _kinds(Declared) if kind.__module__.startswith("derivations.")}
     if plain.get("is") not in declared:
         raise ModelError(f"declaration: {one_of(plain.get('is'), declared)}, as the class under 'is'")
     kind: Any = declared[plain.pop("is")]
@@ -46,3 +47,11 @@ def _made(plain: dict[str, Any]) -> Any:
     if absent:
         raise ModelError(f"declaration: {kind.__name__} lacks {absent[0]!r}; give that field")
     return kind(**{key: from_plain(item) for key, item in plain.items()})
+
+
+def _kinds(of: type[Any]) -> Iterator[type[Any]]:
+    """The dataclasses among all that derive from a class."""
+    for kind in of.__subclasses__():
+        yield from _kinds(kind)
+        if dataclasses.is_dataclass(kind):
+            yield kind

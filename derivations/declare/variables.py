@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .observed import Flips, LongTail
+from .observable import KnownFrom
 
 COMMON = ("loss", "gradient_norm", "margins", "train_error", "zeta")
 """Variables of the training data that every run returns (zeta of a single loop alone)."""
@@ -25,8 +25,8 @@ def of_run(model: Any) -> tuple[str, ...]:
     """Every variable of a run in order, but for the hitting times of events."""
     common = tuple(name for name in COMMON if name != "zeta" or not model.algorithm.over_tasks)
     coefficients = [name for what, name in added(model) if what == "coefficient"]
-    declared = [o.name for o in model.observables if not isinstance(o, LongTail)]
-    declared += [o.last for o in model.observables if isinstance(o, Flips) and o.last]
+    own = [o for o in model.observables if o.known_from is not KnownFrom.FRESH]
+    declared = [*(o.name for o in own), *(name for o in own for name in o.also)]
     return (*common, *of_fresh(model), *coefficients, *declared)
 
 
@@ -34,9 +34,9 @@ def of_fresh(model: Any) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
     if model.test.of_tasks:
         return FRESH_TASKS
-    tails = [o.name for o in model.observables if isinstance(o, LongTail)]
     by_class = () if model.network.head_axis.signed else FRESH_BY_CLASS
-    return (*FRESH, *by_class, *(f"{name}{part}" for name in tails for part in ("", "_accuracy", "_empty")))
+    own = [o for o in model.observables if o.known_from is KnownFrom.FRESH]
+    return (*FRESH, *by_class, *(name for o in own for name in (o.name, *o.also)))
 
 
 def added(model: Any) -> Iterator[tuple[str, str]]:
@@ -47,9 +47,5 @@ def added(model: Any) -> Iterator[tuple[str, str]]:
         if family.coefficient.split:
             yield from (("coefficient", f"{name}{part}") for part in ("_over", "_under"))
     for each in model.observables:
-        yield "observable", each.name
-        if isinstance(each, LongTail):
-            yield from (("observable", f"{each.name}{part}") for part in ("_accuracy", "_empty"))
-        if isinstance(each, Flips) and each.last:
-            yield "observable", each.last
+        yield from (("observable", name) for name in (each.name, *each.also))
     yield from (("event", event.name) for event in model.events)

@@ -139,7 +139,7 @@ class TwoLevels(Emitter):
         own = "y[k * n:(k + 1) * n]"
         self.out.put(depth, "gather(z, k, tasks, n, near)", "moved[:] = 0.0")
         self._adapt_call(depth, "near", "blocks[k]", own, "0, inner")
-        if self.model.bilevel.method == "reptile":
+        if self.model.bilevel.to_adapted:
             self.out.put(depth, "scatter(moved, k, tasks, n, -1.0 / tasks, g)")
             return
         self._gradient_call(depth, "near", "blocks[k]", own, "outer, n", "slope", "plain")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ..calculus.recursion import Recursion
 from ..declare import Model
 from .bilevel import TwoLevels
+from .lanes import FUNCTIONS, PRIMITIVES, LaneDescent, on_lanes
 from .layout import Writer, names, reached, wrapped
 from .nests import Emitter, observed, scalars
 from .operations import of_step
@@ -20,16 +21,19 @@ from .timeloop import Descent
 GENERATOR = 1
 
 
-ENTRIES = ("directions", "run", "observe", "outputs", "adapt_all")
+ENTRIES = ("directions", "run", "observe", "outputs", "adapt_all", "run_all", "judge", "judge_all")
 FROM_MATH = ("exp", "inf", "isfinite", "log1p", "sqrt")
 
 
-def module(recursion: Recursion, shown: Sequence[str], blas: bool = False) -> str:
-    """The kernel module of a recursion; `blas` for the variant that contracts by BLAS (large shapes).
+def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes: bool = False) -> str:
+    """The kernel module of a recursion.
 
-    `shown`: the recursion's lines in plain text, which stand in the module's docstring.
+    `blas` for the variant that contracts by BLAS (large shapes), `lanes` for the one that takes eight examples at a
+    time, where `on_lanes` says that there is one.  `shown`: the recursion's lines in plain text, which stand in the
+    module's docstring.
     """
-    emitter: Emitter = (TwoLevels if recursion.model.algorithm.over_tasks else Descent)(recursion, blas)
+    one_level = LaneDescent if lanes else Descent
+    emitter: Emitter = (TwoLevels if recursion.model.algorithm.over_tasks else one_level)(recursion, blas)
     emitter.shape()
     emitter.helpers()
     emitter.loop()
@@ -38,12 +42,17 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False) -> st
     out, model, used = Writer(), recursion.model, set(names(ast.parse(body)))
     out.put(0, f'"""{model.name}: {emitter.what}, through the Gram matrix (generated; do not edit).', "")
     out.put(0, *[part for line in shown for part in wrapped(quotable(line))])
-    out.put(0, "", *[part for line in operation_lines(body, model) for part in wrapped(line)])
+    if not lanes:
+        out.put(0, "", *[part for line in operation_lines(body, model) for part in wrapped(line)])
     out.put(0, "", f"Generator {GENERATOR}, from the declaration by `python -m derivations.generate`.", '"""', "")
     out.put(0, "# ruff: noqa", "# mypy: ignore-errors")
     from_math = ", ".join(name for name in FROM_MATH if name in used)
     out.put(0, *([f"from math import {from_math}", ""] if from_math else []))
     out.put(0, "import numpy as np", "from numba import njit", "")
+    for home, names_there in (("compiled", PRIMITIVES), ("functions", FUNCTIONS)) if lanes else ():
+        taken = ", ".join(sorted(name for name in names_there if name in used))
+        out.put(0, f"from dynamics.lanes.{home} import {taken}")
+    out.put(0, *["", ""] * lanes)
     return out.text() + body
 
 
@@ -65,4 +74,4 @@ def quotable(line: str) -> str:
     )
 
 
-__all__ = ["GENERATOR", "module", "observed", "scalars"]
+__all__ = ["GENERATOR", "module", "observed", "on_lanes", "scalars"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import ModuleType
 
 import sympy as sp
 
@@ -11,7 +12,7 @@ from ..calculus.recursion import Recursion
 from ..calculus.roles import GramEntry, PatchPreactivation, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import Names
-from ..declare import IndexSet, Model
+from ..declare import CrossEntropy, Exponential, IndexSet, Logistic, Model, of_class
 from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of, told_of_class
 from .layout import A1, A2, Groups, Writer, copied
 from .pieces import HELPERS
@@ -22,20 +23,21 @@ from .skeleton import blas, classes, exponential, logistic, loops, options, piec
 
 def extra_scalars(model: Model) -> tuple[str, ...]:
     """Activation constants given by a parameter's name."""
-    act = model.network.activation
-    used = {"leaky_relu": (act.slope,), "huberized_relu": (act.width,)}.get(act.name, ())
-    return tuple(value for value in used if isinstance(value, str))
+    return tuple(value for value in model.network.activation.kind.constants if isinstance(value, str))
 
 
 def penalty_scalars(model: Model) -> tuple[str, ...]:
     """The penalty's constant and weight, where there is one."""
-    return ("c", "lam") if model.objective.penalty != "none" else ()
+    return ("c", "lam") if model.objective.penalised else ()
 
 
 def scalars(model: Model) -> tuple[str, ...]:
     """The kernel's scalar arguments, in order, by parameter."""
     return ("kappa", *extra_scalars(model), *penalty_scalars(model))
 
+
+RATES = {Logistic: [logistic], Exponential: [exponential], CrossEntropy: list[ModuleType]()}
+"""The modules that hold a loss and its derivatives; those of class heads go through the softmax."""
 
 _EACH = {("batch",): "for i in batch:", ("first", "last"): "for i in range(first, last):"}
 _COUNT = {(): "n = float(y.size)", ("batch",): "n = float(batch.size)", ("first", "last"): "n = float(last - first)"}
@@ -177,16 +179,21 @@ class Emitter:
 
     def _pass(self, depth: int, stage: Stage) -> None:
         over_heads = len(stage.definitions[0].indices) == 2
+        rows = self.constants_first(depth, stage)
         outside, depth = depth, depth + over_heads
-        constants: dict[sp.Expr, sp.Symbol] = {}
-        rows = [(d, take_constants(d.expr, constants)) for d in stage.definitions]
-        for expr, name in constants.items():
-            self.out.assign(outside, f"{name} =", self.printer.doprint(expr), "a factor that examples share")
         if over_heads:
             self.out.put(outside, f"for h in range({self.model.n_heads}):")
         self.out.put(depth, self.each)
         for d, expr in rows:
             self.out.assign(depth + 1, f"{d.name}[{self.index(d)}] =", self.printer.doprint(expr), d.meaning)
+
+    def constants_first(self, depth: int, stage: Stage) -> list[tuple[Definition, sp.Expr]]:
+        """The factors that examples share, as named locals; and each definition with them in it."""
+        constants: dict[sp.Expr, sp.Symbol] = {}
+        rows = [(d, take_constants(d.expr, constants)) for d in stage.definitions]
+        for expr, name in constants.items():
+            self.out.assign(depth, f"{name} =", self.printer.doprint(expr), "a factor that examples share")
+        return rows
 
     def _gradient(self, depth: int, stage: Stage) -> None:
         sets = {family.name: family.index_set for family in self.model.directions}
@@ -259,7 +266,7 @@ class Emitter:
 
     def helpers(self) -> None:
         """Activation pieces, loss rates, outputs and their softmax, the contraction the moves: those used stay."""
-        rates = {"logistic": [logistic], "exponential": [exponential]}.get(self.model.objective.loss, [])
+        rates = of_class(RATES, self.model.objective.loss_kind, "the loss's rates")
         outputs = signed if self.signed else classes
         for text in copied(pieces, *rates, outputs, loops, *([blas] if self.blas else []), options, tasks):
             self.out.put(0, *text.split("\n"))

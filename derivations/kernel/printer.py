@@ -45,8 +45,8 @@ class KernelPrinter(PythonCodePrinter):
     def __init__(self, names: Names, array: str = "z") -> None:
         super().__init__({"fully_qualified_modules": False, "strict": False})
         self.names, self.array = names, array
-        act = names.model.network.activation
-        self.parameters = {number(value) for value in (act.slope, act.width) if isinstance(value, str)}
+        constants = names.model.network.activation.kind.constants
+        self.parameters = {number(value) for value in constants if isinstance(value, str)}
         self.bilevel = names.model.algorithm.over_tasks
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:

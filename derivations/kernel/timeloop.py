@@ -21,11 +21,11 @@ class Descent(Emitter):
         plain = schedule(recursion, recursion.plain, prefix="v")
         measured = schedule(recursion, recursion.plain, prefix="v", wanted=("loss", *observed(self.model)))
         self.grams = self.example_gram([*stages, *plain, *measured])
-        if self.model.objective.penalty != "none":
+        if self.model.objective.penalised:
             self.gradient_function("gradient", stages, "g = dO/dz with the penalty.")
         self.gradient_function("plain_gradient", plain, "g = dL_S/dz, without penalty.")
         self.gradient_function("measured_gradient", measured, "g = dL_S/dz, and every definition that is observed.")
-        self.run_function(stages if self.model.objective.penalty != "none" else plain, plain)
+        self.run_function(stages if self.model.objective.penalised else plain, plain)
         self.observe_function(measured)
 
     def run_arguments(self) -> tuple[dict[str, str], ...]:
@@ -104,7 +104,7 @@ class Descent(Emitter):
         """g at a state, penalised or not."""
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
         without = self.gradient_arguments(state, [], arrays(plain), plain)
-        if self.model.objective.penalty == "none":
+        if not self.model.objective.penalised:
             self.out.call(2, "plain_gradient(", without)
             return
         self.out.put(2, "if t <= lam_until:")

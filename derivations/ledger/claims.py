@@ -157,7 +157,7 @@ def explain(claim: Claim) -> str:
     parts = [
         f"{claim.id}: {verdict}",
         f"source      {claim.where}",
-        f"activation  {_activation(model)}, penalty {model.objective.penalty}",
+        f"activation  {model.network.activation.kind.words}, penalty {model.objective.penalty}",
         f"under       {'; '.join(hypothesis.text for hypothesis in claim.hypotheses) or 'no hypothesis'}",
         *_block("printed", claim, claim.lines()),
     ]
@@ -173,17 +173,6 @@ def explain(claim: Claim) -> str:
     for name, lines in shown:
         parts += [f"% {name}", latex(claim, lines)]
     return "\n".join(parts) + "\n"
-
-
-def _activation(model: Model) -> str:
-    act = model.network.activation
-    name = f"ReLU^{act.power}" if act.name == "relu_power" else act.name.replace("relu", "ReLU").replace("_", " ")
-    return name if act.name in ("relu_power", "huberized_relu") else f"{name}, sigma'(0) = {_at_kink(model)}"
-
-
-def _at_kink(model: Model) -> str:
-    act = model.network.activation
-    return "1" if act.at_kink else str(act.slope if act.name == "leaky_relu" else 0)
 
 
 def latex(claim: Claim, lines: tuple[sp.Expr, ...]) -> str:

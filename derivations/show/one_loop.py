@@ -38,7 +38,7 @@ def display(recursion: Recursion) -> Display:
 def _unpublished(model: Model) -> tuple[str, ...]:
     """What kappa and c are, where the model does not say."""
     meant = {kappa: "kappa = 1/m for a mean over the filters, 1 for a sum"}
-    if model.objective.penalty != "none":
+    if model.objective.penalised:
         meant[c] = "c = 1/2 with penalty_half, else 1"
     known = published(model)
     said = [meaning for constant, meaning in meant.items() if constant not in known]

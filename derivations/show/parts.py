@@ -35,10 +35,7 @@ def published(model: Model) -> dict[sp.Symbol, sp.Expr]:
 
 def activation_said(model: Model) -> str:
     """The activation by name; a leaky one with its slope and sigma'(0), which no formula shows."""
-    act = model.network.activation
-    if act.name != "leaky_relu":
-        return act.name
-    return f"{act.name} of slope {act.slope} with sigma'(0) = {1 if act.at_kink else act.slope}"
+    return model.network.activation.name + model.network.activation.kind.unseen
 
 
 def definition_lines(recursion: Recursion) -> tuple[Line, ...]:

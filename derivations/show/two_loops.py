@@ -30,7 +30,7 @@ _TAU, _NEXT_TAU = Sign("", r"t,\tau"), Sign("", r"t,\tau+1")
 
 def splits(model: Model) -> tuple[Split, Split]:
     """Which examples the inner loop and the outer step take."""
-    return (TRAINED, VALIDATED) if model.bilevel.method == "train-validation" else (WHOLE, WHOLE)
+    return (TRAINED, VALIDATED) if model.bilevel.splits else (WHOLE, WHOLE)
 
 
 def display(recursion: Recursion) -> Display:
@@ -53,7 +53,7 @@ def display(recursion: Recursion) -> Display:
             ),
             Section(
                 f"Outer step, from t to t + 1{_named(J=loops.inner_steps, K=loops.tasks)}",
-                tuple(_reptile(model) if loops.method == "reptile" else _outer_updates(recursion, at_end)), at_end,
+                tuple(_reptile(model) if loops.to_adapted else _outer_updates(recursion, at_end)), at_end,
             ),
         ),
         _remarks(model),
@@ -70,7 +70,7 @@ def _remarks(model: Model) -> tuple[str, ...]:
     loops, k = model.bilevel, task_index(model)
     whole, train, other = (examples_of(model, split).text for split in (WHOLE, TRAINED, VALIDATED))
     sets = f"with {whole} all {loops.examples} examples of task {k}"
-    if loops.method == "train-validation":
+    if loops.splits:
         sets = f"with {train} the first n_1 = {loops.train} examples of task {k}, and {other} the other n_2 = n - n_1"
     meant = () if kappa in published(model) else ("and kappa = 1/m for a mean over the filters, 1 for a sum",)
     return (sets, *meant)
@@ -141,7 +141,7 @@ def step_lines(model: Model) -> list[str]:
     k, (inner, outer) = task_index(model), (examples_of(model, split).text for split in splits(model))
     said = [f"inner, on task {k}'s own block G_{k}: b~ <- b~ - eta_inner dL/dz over {inner}, "
             f"z~ <- z~ - eta_inner (dL/dz) G_{k}"]
-    if model.bilevel.method == "reptile":
+    if model.bilevel.to_adapted:
         return [*said, f"outer: b <- b + (eta/K) b~, z <- z + (eta/K) (sum_{k} b~_{k}) G"]
     return [*said, f"outer: g = (1/K) dL/dz over {outer} at z~, b <- b - eta g, z <- z - eta g G"]
 

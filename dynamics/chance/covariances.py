@@ -111,17 +111,6 @@ def spiked(classes: int, d: int, ratio: float, bulk: float = 0.5) -> Array:
     return sigma
 
 
-def noise_correlation(numbers: ClassNumbers, sizes: Array) -> Array:
-    """Gamma (K, K): Gamma_{k,j} = |S_k| ||A_k^T A_k||_F^2 / (|S_j| ||A_k^T A_j||_F^2), Theorem 1; 1 on the diagonal.
-
-    Infinite where two covariances have nothing in common.  `sizes` (K,) are the classes' examples, at least one each.
-    """
-    squares = numbers.frobenius**2
-    with np.errstate(divide="ignore"):
-        ratios: Array = (sizes * np.diag(squares))[:, None] / (sizes * squares)
-    return ratios
-
-
 def quantities(numbers: ClassNumbers, sizes: Array, lengths: Array) -> dict[str, float]:
     """The derived quantities of Condition 1 and Theorem 1, by the names the paper's conditions give them.
 

@@ -33,6 +33,13 @@ def reduce(vectors: Array, weights: Array) -> Reduced:
     return Reduced(z=onto(weights, vectors), gram=own(vectors), weight_gram=own(weights.reshape(-1, weights.shape[-1])))
 
 
+def reduce_all(vectors: Array, weights: Array) -> Reduced:
+    """`reduce` of many runs: V (..., B, R) and W (..., S, R); the bits of each are those that `reduce` gives it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = np.ascontiguousarray(weights @ np.swapaxes(vectors, -1, -2))
+    return Reduced(z, own(vectors), own(weights))
+
+
 def onto(weights: Array, vectors: Array) -> Array:
     """<w, v_b> of filters (..., d) and directions (B, d), (..., B)."""
     flat = weights.reshape(-1, weights.shape[-1])
@@ -41,10 +48,10 @@ def onto(weights: Array, vectors: Array) -> Array:
 
 
 def own(vectors: Array) -> Array:
-    """V V^T of vectors (B, d), made symmetric to the last bit, whatever order the library summed in."""
+    """V V^T of vectors (..., B, d), made symmetric to the last bit, whatever order the library summed in."""
     with np.errstate(over="ignore", invalid="ignore"):  # a run refuses what is not finite, in a sentence
-        product = vectors @ vectors.T
-        return 0.5 * (product + product.T)
+        product = vectors @ np.swapaxes(vectors, -1, -2)
+        return 0.5 * (product + np.swapaxes(product, -1, -2))
 
 
 @dataclass(frozen=True)
@@ -92,21 +99,54 @@ def coordinates(
         RangeError: d is not a whole number or is below f.
         numpy.linalg.LinAlgError: `fixed_gram` is not positive definite.
     """
-    f, n, filters = len(ensemble.fixed_gram), len(ensemble.noise_std), ensemble.filters
-    left = ensemble.d - f  # dimensions orthogonal to the fixed directions
-    if left < 0 or ensemble.d != np.floor(ensemble.d):
+    f, n = len(ensemble.fixed_gram), len(ensemble.noise_std)
+    if ensemble.d < f or ensemble.d != np.floor(ensemble.d):
         raise RangeError(f"d: {ensemble.d:g} with {f} fixed directions; expected a whole number of at least {f}")
-    inside = _root(ensemble) if f else np.empty((0, 0))
+    drawn = standard(data, init, f, n, ensemble.filters, ensemble.d)
+    return placed(drawn, fixed_root(ensemble), ensemble.along, ensemble.noise_std, ensemble.filter_std)
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Noise (..., n, R) and filters (..., S, R) of standard deviation 1 a coordinate; a leading axis is of runs.
+
+    R = f + min(n + S, d - f): coordinates along the fixed directions, then Bartlett's.
+    """
+
+    noise: Array
+    filters: Array
+
+
+def standard(
+    data: np.random.Generator, init: np.random.Generator, f: int, n: int, filters: int, d: float
+) -> Standard:
+    """What is random of a draw, whatever its lengths and deviations are."""
+    left = d - f  # dimensions orthogonal to the fixed directions
     columns = int(min(n + filters, left))
-    along = np.where(ensemble.along, ensemble.along * data.standard_normal((n, f)), 0.0)
-    noise = np.hstack([along, trapezoid(data, n, columns, left, first=0)])
-    weights = np.hstack([init.standard_normal((filters, f)), trapezoid(init, filters, columns, left, first=n)])
-    fixed = np.hstack([inside, np.zeros((f, columns))])
-    return np.vstack([fixed, ensemble.noise_std[:, None] * noise]), ensemble.filter_std * weights
+    noise = np.hstack([data.standard_normal((n, f)), trapezoid(data, n, columns, left, first=0)])
+    return Standard(noise, np.hstack([init.standard_normal((filters, f)), trapezoid(init, filters, columns, left, n)]))
 
 
-def _root(ensemble: Ensemble) -> Array:
+def placed(
+    drawn: Standard, root: Array, along: Flags | Array, noise_std: Array, filter_std: Array | float
+) -> tuple[Array, Array]:
+    """Directions (..., f + n, R), fixed ones first, and filters (..., S, R): a standard draw with its lengths.
+
+    root (..., f, f) is `fixed_root`, along (..., n, f) as in `Ensemble`, noise_std (..., n), filter_std (...).
+    """
+    f = root.shape[-1]
+    noise = np.array(drawn.noise)
+    noise[..., :f] = np.where(along, along * noise[..., :f], 0.0)
+    noise *= noise_std[..., None]
+    fixed = np.zeros((*noise.shape[:-2], f, noise.shape[-1]))
+    fixed[..., :f] = root
+    return np.concatenate([fixed, noise], axis=-2), np.asarray(filter_std)[..., None, None] * drawn.filters
+
+
+def fixed_root(ensemble: Ensemble) -> Array:
     """The Cholesky factor of the fixed directions' Gram matrix; the given root where squares have lost their digits."""
+    if not len(ensemble.fixed_gram):
+        return np.empty((0, 0))
     short = bool((np.diag(ensemble.fixed_gram) < _SHORT).any())
     if ensemble.fixed_root is not None and short:
         return ensemble.fixed_root

@@ -31,22 +31,22 @@ def project_off(start: Reduced, off: Indices) -> Reduced:
     already orthogonal to them are unchanged.  Zero or dependent directions among `off` are legal.
 
     Args:
-        start: z (H, m, B) or (S, B), gram (B, B), weight_gram (S, S).
+        start: z (..., H, m, B) or (S, B), gram (..., B, B), weight_gram (..., S, S).
         off: indices on the direction axis.
     """
-    inside, z = start.gram[np.ix_(off, off)], _flat(start.z)
-    length = np.sqrt(np.diag(inside))
+    inside, z = start.gram[..., off[:, None], off], _flat(start.z)
+    length = np.sqrt(np.diagonal(inside, axis1=-2, axis2=-1))
     unit = 1.0 / np.where(length > 0, length, 1.0)
-    across, filters = start.gram[:, off] * unit, z[:, off] * unit
+    across, filters = start.gram[..., off] * unit[..., None, :], z[..., off] * unit[..., None, :]
     # Unit directions first: the rank is then judged by angles, not by how different the lengths are.
-    inverse = np.linalg.pinv(inside * np.outer(unit, unit), hermitian=True)
-    left = z - filters @ inverse @ across.T
-    gram = start.gram - across @ inverse @ across.T
-    left[:, off] = 0.0
-    gram[off, :] = 0.0
-    gram[:, off] = 0.0
-    own = start.weight_gram - filters @ inverse @ filters.T
-    return Reduced(z=left.reshape(start.z.shape), gram=0.5 * (gram + gram.T), weight_gram=0.5 * (own + own.T))
+    inverse = np.linalg.pinv(inside * (unit[..., :, None] * unit[..., None, :]), hermitian=True)
+    left = z - filters @ inverse @ np.swapaxes(across, -1, -2)
+    gram = start.gram - across @ inverse @ np.swapaxes(across, -1, -2)
+    left[..., off] = 0.0
+    gram[..., off, :] = 0.0
+    gram[..., off] = 0.0
+    own = start.weight_gram - filters @ inverse @ np.swapaxes(filters, -1, -2)
+    return Reduced(left.reshape(start.z.shape), *(0.5 * (each + np.swapaxes(each, -1, -2)) for each in (gram, own)))
 
 
 def neuron_norms(start: Reduced, b: Array, scale: Array | float = 1.0) -> Array:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Array
+from ..arrays import Array, Steps
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
 from .blas import one_blas_thread
@@ -23,6 +23,8 @@ from .loading import BESIDE, module_of, remember
 
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
+LANES_FROM = 16  # directions from which eight at a time beat the loops
+LANES_UPTO = 400  # directions from which BLAS beats eight at a time
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,9 @@ class Kernel:
     step: str
     loops: ModuleType
     blas_path: Path | None
+    lanes_path: Path | None = None
+    lanes_plain: ModuleType | None = None
+    lanes_from: int = LANES_FROM
     options: Mapping[str, str] = field(default_factory=dict)
     follows_clean: bool = False
     clean: Array | None = None
@@ -83,12 +88,43 @@ class Kernel:
         return int(self.loops.PATCHES)
 
     @property
+    def lanes(self) -> ModuleType | None:
+        """The variant that takes eight examples at a time, and many runs in a call; None where there is none."""
+        return self.lanes_plain or (None if self.lanes_path is None else module_of(self.lanes_path))
+
+    @property
+    def texts(self) -> str:
+        """The texts of all variants."""
+        paths = [each for each in (self.path, self.blas_path, self.lanes_path) if each is not None]
+        return "".join(remember(each, BESIDE) for each in paths)
+
+    def stepping(self, directions: int) -> ModuleType:
+        """The variant that advances a state of so many directions."""
+        found = self.lanes if self.judges(directions) and directions < LANES_UPTO else None
+        return self.module(directions) if found is None else found
+
+    def judges(self, directions: int) -> bool:
+        """Whether it judges fresh examples of states of so many directions on lanes."""
+        return (self.lanes_plain is not None or self.lanes_path is not None) and self.lanes_from <= directions
+
+    def throughout(self, directions: int) -> Self:
+        """The kernel that advances states of every size as this one does those of so many directions."""
+        module = self.stepping(directions)
+        if module is self.loops:
+            return self.looped(self.loops)
+        return replace(self, lanes_from=0) if module is self.lanes else replace(self, lanes_path=None, lanes_plain=None)
+
+    def looped(self, loops: ModuleType) -> Self:
+        """The kernel with these loops at every size."""
+        return replace(self, loops=loops, blas_path=None, lanes_path=None, lanes_plain=None)
+
+    @property
     def source(self) -> str:
         """The text that runs."""
         return remember(self.path, BESIDE)
 
     def module(self, directions: int) -> ModuleType:
-        """Loops where shapes are small, BLAS where large."""
+        """What looks at states of so many directions: loops where shapes are small, BLAS where large."""
         return module_of(self.blas_path) if self.blas_path is not None and directions >= BLAS_FROM else self.loops
 
     def labels(self, y: Array) -> NDArray[Any]:
@@ -115,11 +151,9 @@ class Kernel:
         z_out = np.empty((steps_at.size, *state.shape))
         b_out = np.empty_like(z_out)
         velocity_out = [np.empty_like(z_out) for _ in moving]
-        until = values.get("lam_until")
-        limit = (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
-        module = self.module(gram.shape[0])
+        module = self.stepping(gram.shape[0])
         inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
-        numbers = (*self.arguments(values, z.shape[1]), float(values[self.step]), *self._rates(values), limit)
+        numbers = (*self.numbers(values, z.shape[1]), self.limit(values))
 
         def piece(first: int, count: int, rows: slice) -> int:
             return int(module.run(
@@ -132,11 +166,44 @@ class Kernel:
         scale = self.scale(values, steps_at)
         return until_failure(Trajectory(steps_at, z_out, b_out, failed, scale, *velocity_out))
 
+    def run_all(
+        self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int
+    ) -> tuple[Array, Array, Steps]:
+        """R runs from step 0 on lanes: z and b (R, H, m, B) after `steps` steps, and where each diverged (R,), or -1.
+
+        z (R, H, m, B), gram (R, B, B), y and clean (R, n); numbers (R, ...) and limits (R,) as `numbers` and `limit` of
+        each run.  Every run has the bits that it has alone.  Only for a kernel that `runs_together`.
+        """
+        assert self.lanes is not None
+        states, coefficients = np.array(z, order="C"), np.zeros(z.shape)
+        data = [np.ascontiguousarray(each) for each in (gram, y, *([clean] if self.follows_clean else []))]
+        z_out, b_out = np.empty((len(z), 1, *z.shape[1:])), np.empty((len(z), 1, *z.shape[1:]))
+        failed, last = np.empty(len(z), dtype=np.int64), np.array([steps], dtype=np.int64)
+        self.lanes.run_all(
+            states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, last, z_out, b_out, failed
+        )
+        return z_out[:, 0], b_out[:, 0], failed
+
+    def runs_together(self, directions: int) -> bool:
+        """Whether runs of so many directions go in one call: on lanes, by an algorithm that draws nothing."""
+        return (
+            self.judges(directions) and self.stepping(directions) is self.lanes and hasattr(self.lanes, "run_all")
+        )  # in this order: a small shape does not load what it has no use for
+
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Array:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""
         name = self.options.get("weight_decay")
         decay = 0.0 if name is None else float(values[self.step]) * float(values[name])
         return np.asarray((1.0 - decay) ** t.astype(np.float64))
+
+    def numbers(self, values: Mapping[str, Any], m: int) -> tuple[float, ...]:
+        """The time loop's numbers: the kernel's scalars, the step size, and the rates of the algorithm's options."""
+        return (*self.arguments(values, m), float(values[self.step]), *self._rates(values))
+
+    def limit(self, values: Mapping[str, Any]) -> int:
+        """The last step with the penalty; -1 where there is none."""
+        until = values.get("lam_until")
+        return (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
 
     def _rates(self, values: Mapping[str, Any]) -> list[float]:
         rates = [name for name in ("momentum", "weight_decay", "radius") if name in self.options]

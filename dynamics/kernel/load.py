@@ -16,20 +16,20 @@ def load(
     path: Path, description: Mapping[str, Any], index_sets: Mapping[Any, IndexSet], compiled: bool = True,
     place: Place = BESIDE,
 ) -> Kernel:
-    """Load the kernel at `path`; its BLAS variant is path's name with _blas, where it exists.
+    """Load the kernel at `path`; its variants have path's name with _blas and _lanes, where they exist.
 
     `index_sets` are what families may be over, by the word of a declaration; `place` is where compiled code is kept.
     """
-    blas_path = path.with_name(f"{path.stem}_blas.py")
-    for each in (path, blas_path):
-        if each.exists():
-            remember(each, place)
+    variants = {variant: path.with_name(f"{path.stem}_{variant}.py") for variant in ("blas", "lanes")}
+    there = {variant: each for variant, each in variants.items() if compiled and each.exists()}
+    for each in (path, *there.values()):
+        remember(each, place)
     kind, more = _kind(description["model"], index_sets)
     return kind(
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
         heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"],
         loops=module_of(path) if compiled else plain_module(remember(path, place), path.stem),
-        blas_path=blas_path if compiled and blas_path.exists() else None, options=description.get("options", {}),
+        blas_path=there.get("blas"), lanes_path=there.get("lanes"), options=description.get("options", {}),
         follows_clean=any(patch["scale"] == "clean" for patch in description["model"]["patches"]), **more,
     )
 

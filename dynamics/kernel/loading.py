@@ -24,6 +24,9 @@ _CACHE_DIR = "CACHE_DIR"  # of numba.config, whose attributes are made at run ti
 Place = str | None
 """Where compiled code is kept: a folder, `BESIDE` the kernel, or None: nowhere, it is compiled in each process."""
 
+_PLAIN = {"compiled": "plain", "functions": "functions_plain"}
+"""What a kernel takes from `dynamics.lanes`, and what stands for it in plain Python."""
+
 _LOCK = threading.RLock()
 _TEXTS: dict[Path, str] = {}
 _PLACES: dict[Path, Place] = {}
@@ -140,5 +143,7 @@ def plain_module(source: str, name: str) -> ModuleType:
     module = ModuleType(name)
     unchanged = "njit = lambda *signature, **options: lambda function: function\n"
     text = source.replace("from numba import njit\n", unchanged)
+    for compiled, plain in _PLAIN.items():
+        text = text.replace(f"from dynamics.lanes.{compiled} import", f"from dynamics.lanes.{plain} import")
     exec(compile(text, f"<{name}, plain>", "exec"), module.__dict__)  # the text is our own generator's
     return module

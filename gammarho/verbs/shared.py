@@ -47,7 +47,7 @@ def explained(
     print_notes(setting, given, preset, images, sys.stderr)
     resolved = api.resolve(setting, given, preset)
     values, said = resolved.values, str(error)
-    if error.step > 0 and resolved.model.objective.penalty != "none" and values.get("lam"):
+    if error.step > 0 and resolved.model.objective.penalised and values.get("lam"):
         until = values.get("lam_until")
         if isinstance(until, int) and error.step > until + 1:
             said += f"; the penalty is off from step {until + 1} on (lam_until = {until}), so lower eta first"

@@ -24,5 +24,5 @@ def penalty_constant(values: Mapping[str, Any]) -> float:
 def penalty_weight(model: Model, values: Mapping[str, Any], t: NDArray[np.int64]) -> NDArray[np.float64]:
     """lambda in the steps from t (T,): `lam` while t <= `lam_until` (absent: always), 0 without a penalty."""
     until, lam = values.get("lam_until"), values.get("lam") or 0.0
-    on = 0.0 if model.objective.penalty == "none" else float(lam)
+    on = float(lam) if model.objective.penalised else 0.0
     return np.where(t <= (np.inf if until is None else float(until)), on, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import numbers
 from collections.abc import Callable, Mapping, Sequence
@@ -119,6 +120,25 @@ def with_sizes(
             values[parameter.name] = parse(parameter, _formula(parameter, values))
             kept[kept.index(used)] = note(parameter, values[parameter.name])
     return Resolved(resolved.model, values, tuple(kept))
+
+
+def remembered(factory: Factory | Model) -> Factory | Model:
+    """The same models, each declared once: to declare one takes milliseconds, and a grid asks for one in every cell.
+
+    Only for a function that returns the same model each time, or as long as it does.
+    """
+    if isinstance(factory, Model):
+        return factory
+    kept: dict[tuple[tuple[str, object], ...], Model] = {}
+
+    @functools.wraps(factory)
+    def once(**structural: object) -> Model:
+        key = tuple(sorted(structural.items()))
+        if key not in kept:
+            kept[key] = factory(**structural)
+        return kept[key]
+
+    return once
 
 
 def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:

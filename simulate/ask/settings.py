@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,8 +62,7 @@ def resolve(setting: object) -> Setting:
         shipped = ", ".join(PAPERS)
         raise InputError(f"setting: {quoted(setting)}; expected one of {shipped}, file.py:model or a Model")
     if setting in PAPERS:
-        paper = PAPERS[setting]
-        return Setting(setting, paper.factory, paper.structural, paper.presets)
+        return _shipped(setting)
     if ".py" in setting:
         path, _, name = setting.rpartition(":")
         if not path.endswith(".py") or not name.isidentifier():
@@ -71,6 +71,13 @@ def resolve(setting: object) -> Setting:
         return _from_module(name, _load(Path(path)), name)
     cure = nearest(setting, PAPERS)
     raise InputError(f"setting: {quoted(setting)} is neither a shipped setting nor file.py:model; {cure}")
+
+
+@functools.cache
+def _shipped(name: str) -> Setting:
+    """A paper's setting, whose models are declared once a process."""
+    paper = PAPERS[name]
+    return Setting(name, parameters.remembered(paper.factory), paper.structural, paper.presets)
 
 
 def beside(setting: object, name: str) -> object:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Directions, FreshTasks, MaxMargin, Model, Spectral
+from derivations.declare import Directions, FreshTasks, Model
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.chance.gram import Reduced
@@ -89,7 +89,7 @@ class Case:
     @property
     def matrices(self) -> set[str]:
         """The names of the observables of whole matrices."""
-        return {o.name for o in self.model.observables if isinstance(o, Spectral | MaxMargin)}
+        return {o.name for o in self.model.observables if o.decomposes}
 
     def view(self, rows: Rows | None = None) -> View:
         """Quantities at these rows (all by default); the last few are kept, as statements share them."""
@@ -274,7 +274,7 @@ class View:
         assert case.states.b is not None
         found = self._fresh_tasks(name) if isinstance(case.kernel, BilevelKernel) else fresh_statistics(
             case.model,
-            lambda a: case.kernel.outputs(a, case.states.values),
+            case.kernel,
             case.draw,
             case.states.z[self.rows],
             case.states.b[self.rows],

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from derivations.declare import Bilevel, ClassNoiseLaw, FixedLaw, GaussianLaw, Model, Statement, TaskLaw, Value
+from derivations.declare import Bilevel, FixedLaw, Law, Model, Statement, TaskLaw, Value
 from dynamics.arrays import Array
 
 from ..ask import parameters, settings
@@ -79,7 +79,7 @@ def _arrays(
         if isinstance(family.law, FixedLaw) and family.index_set.per_class:
             lengths = np.linalg.norm(vectors[rows], axis=1)
             vectors[rows] = lengths[:, None] * np.linalg.qr(vectors[rows].T)[0].T
-        if isinstance(family.law, GaussianLaw | ClassNoiseLaw):
+        if isinstance(family.law, Law):
             off = off_indices(model, family.law, n, values)
             if len(off):
                 basis = np.linalg.qr(vectors[off].T)[0]

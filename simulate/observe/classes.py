@@ -10,28 +10,58 @@ from dynamics.arrays import Array
 from dynamics.fresh import classnoise
 
 from ..errors import InputError
+from .evaluators import OfStates, evaluates
 from .states import States, Variable
 
-Declared = Complement | Balance | ActiveShare | Deactivated | NoiseRatio
-KINDS = (Complement, Balance, ActiveShare, Deactivated, NoiseRatio)
 
+@evaluates(Complement)
+class Complements(OfStates[Complement]):
+    """1 - p_{y_i}(x_i)."""
 
-def variable(states: States, declared: Declared) -> Variable | None:
-    """The declared observable at the recorded states; None where the states do not determine it."""
-    if isinstance(declared, Complement):
+    def variable(self, states: States, declared: Complement) -> Variable | None:
+        """(T, n)."""
         return Variable(("t", "i"), np.exp(_log_complement(states)), declared.source)
-    if isinstance(declared, Balance):
+
+
+@evaluates(Balance)
+class Balances(OfStates[Balance]):
+    """The largest complement over the smallest."""
+
+    def variable(self, states: States, declared: Balance) -> Variable | None:
+        """(T,)."""
         logs = _log_complement(states)
         with np.errstate(over="ignore"):
             return Variable(("t",), np.exp(np.ptp(logs, axis=1)), declared.source)
-    if isinstance(declared, NoiseRatio):
+
+
+@evaluates(ActiveShare)
+class ActiveShares(OfStates[ActiveShare]):
+    """How many filters of the own head are active."""
+
+    def variable(self, states: States, declared: ActiveShare) -> Variable | None:
+        """(T, n)."""
+        return Variable(("t", "i"), _own_active(states, declared.of).mean(axis=1), declared.source)
+
+
+@evaluates(Deactivated)
+class Deactivations(OfStates[Deactivated]):
+    """How many were active at the recorded step before, and are not now."""
+
+    def variable(self, states: States, declared: Deactivated) -> Variable | None:
+        """(T,), 0 at the first."""
+        active = _own_active(states, declared.of)
+        lost = np.zeros(len(active))
+        lost[1:] = (active[:-1] & ~active[1:]).sum(axis=(1, 2))
+        return Variable(("t",), lost, declared.source)
+
+
+@evaluates(NoiseRatio)
+class NoiseRatios(OfStates[NoiseRatio]):
+    """Ratios of noise and feature by class."""
+
+    def variable(self, states: States, declared: NoiseRatio) -> Variable | None:
+        """(K, K) of the data."""
         return Variable((states.head, "class"), _ratios(states, declared), declared.source)
-    active = _own_active(states, declared.of)
-    if isinstance(declared, ActiveShare):
-        return Variable(("t", "i"), active.mean(axis=1), declared.source)
-    lost = np.zeros(len(active))
-    lost[1:] = (active[:-1] & ~active[1:]).sum(axis=(1, 2))
-    return Variable(("t",), lost, declared.source)
 
 
 def _log_complement(states: States) -> Array:

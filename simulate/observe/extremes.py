@@ -12,18 +12,23 @@ from dynamics.arrays import Array
 from ..ask import formula
 from ..errors import InputError
 from .coefficients import coefficient
+from .evaluators import OfStates, evaluates
 from .states import States, Variable
 
 BLOCK = 2**21  # pre-activations at a time: every entry is copied a few times on the way to its extreme
 
 
-def variable(states: States, observable: Extreme) -> Variable | None:
-    """The observable along the states; None where they lack what it is of."""
-    parts = [_variable(block, observable) for block in states.blocks(BLOCK)]
-    known = [part for part in parts if part is not None]
-    if not known or len(known) < len(parts):
-        return None
-    return Variable(known[0].dims, np.concatenate([part.values for part in known]), known[0].meaning)
+@evaluates(Extreme)
+class Extremes(OfStates[Extreme]):
+    """Maxima and minima over filters, and what else is not kept."""
+
+    def variable(self, states: States, declared: Extreme) -> Variable | None:
+        """(T, ...) by `per`; None where the states lack what it is of."""
+        parts = [_variable(block, declared) for block in states.blocks(BLOCK)]
+        known = [part for part in parts if part is not None]
+        if not known or len(known) < len(parts):
+            return None
+        return Variable(known[0].dims, np.concatenate([part.values for part in known]), known[0].meaning)
 
 
 def _variable(states: States, observable: Extreme) -> Variable | None:

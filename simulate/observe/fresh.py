@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -10,37 +12,51 @@ from derivations.declare import (
     ChosenLaw,
     ClassNoiseLaw,
     Directions,
+    FixedLaw,
     GaussianLaw,
-    LongTail,
     MixtureLaw,
     Model,
+    Observable,
     Patch,
+    TaskLaw,
     Value,
+    forgotten,
 )
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
 from dynamics.chance.streams import stream
-from dynamics.fresh import classnoise, testlaw
+from dynamics.fresh import classnoise, lanelaw, testlaw
 from dynamics.geometry import distances
 from dynamics.kernel.blas import one_blas_thread
+from dynamics.kernel.kernel import Kernel
 
 from ..errors import InputError
-from ..start.declared import entries_of, law_of, off_indices, positive
+from ..start.declared import law_of, off_indices, positive
 from ..start.drawn import Draw
 from ..start.labels import flip_probability
+from .evaluators import FreshDraws, of_fresh, start_of
+
+DRAWS = 4096  # fresh examples that a state is judged on
+
+
+class Network(Protocol):
+    """What gives outputs on examples: a kernel, or the network as declared."""
+
+    def outputs(self, a: Array, values: Mapping[str, Any]) -> Array:
+        """Outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m), patches as declared."""
 
 
 def fresh_statistics(
     model: Model,
-    outputs: testlaw.Outputs,
+    network: Network,
     draw: Draw,
     z: Array,
     b: Array,
     values: Mapping[str, Value],
     seed: int,
-    size: int = 4096,
+    size: int = DRAWS,
     shares: Array | None = None,
-    tails: tuple[LongTail, ...] = (),
+    declared: Sequence[Observable] = (),
 ) -> dict[str, Array]:
     """test_error, test_loss (T,) and for class heads class_error (T, K), along a trajectory, each with NAME_se.
 
@@ -52,7 +68,7 @@ def fresh_statistics(
 
     Args:
         model: the declaration.
-        outputs: pre-activations (N, P, H, m), patches as declared, -> f (N,) or logits (N, K); a kernel's `outputs`.
+        network: a kernel, which judges on lanes where it advances such states on lanes, or what else has outputs.
         draw: the draw the trajectory started from.
         z: (T, H, m, B), pre-activations on the directions.
         b: (T, H, m, B), coefficients.
@@ -60,7 +76,7 @@ def fresh_statistics(
         seed: the "test" stream's seed.
         size: N, the number of fresh draws, at least 2.
         shares: (T,), what is left of W(0) in W where weights decay; 1 where not given.
-        tails: long-tail ratios wanted as well, NAME and NAME_accuracy (T, K, bins), NAME_empty (T, K).
+        declared: observables of fresh examples, whose variables are wanted as well.
 
     Raises:
         InputError: the test law is not known (see `refusal`), or `size` is below 2.
@@ -73,18 +89,53 @@ def fresh_statistics(
     left = np.ones(len(z)) if shares is None else shares
     # The same bits whatever the machine's threads; a state too large has no test law, and that is NaN.
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-        return _statistics(model, outputs, draw, z, b, values, stream(seed, "test"), size, left, tails)
+        return _statistics(model, network, draw, z, b, values, stream(seed, "test"), size, left, declared)
 
 
 def _statistics(
-    model: Model, outputs: testlaw.Outputs, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
-    rng: np.random.Generator, size: int, left: Array, tails: tuple[LongTail, ...],
+    model: Model, network: Network, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
+    rng: np.random.Generator, size: int, left: Array, declared: Sequence[Observable],
 ) -> dict[str, Array]:
     fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
+
+    def outputs(a: Array) -> Array:
+        return network.outputs(a, values)
+
+    on_lanes = isinstance(network, Kernel) and network.judges(draw.gram.shape[0]) and lanelaw.fits(fresh, size)
+    if isinstance(network, Kernel) and on_lanes and not declared:
+        return _on_lanes(network, fresh, normals, outputs, values, model.objective.loss)
     found = testlaw.statistics(outputs, fresh, model.objective.loss, normals)
-    for tail in tails:
-        held = [vectors.index(_key(model.family(tail.of), int(label), draw)) for label in fresh.labels]
-        found |= _long_tail(tail, outputs, fresh, normals, draw, z, b, left, held)
+    draws = FreshDraws(
+        outputs, fresh, normals, draw, z, b, left,
+        lambda family: [vectors.index(_key(model.family(family), int(label), draw)) for label in fresh.labels],
+    )
+    for each in declared:
+        found |= of_fresh(each).statistics(each, draws)
+    return found
+
+
+def _on_lanes(
+    kernel: Kernel, fresh: testlaw.Fresh, normals: Array, outputs: testlaw.Outputs, values: Mapping[str, Value],
+    loss: testlaw.Loss,
+) -> dict[str, Array]:
+    """The statistics by the kernel's own judge; states whose covariance is near singular are judged as elsewhere."""
+    roots, known = lanelaw.roots_of(fresh.covariance)
+    known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
+    found = {name: np.full(len(known), np.nan) for name in ("test_error", "test_error_se", "test_loss", "test_loss_se")}
+    for at, there in ((known, True), (~known, False)):
+        if not at.any():
+            continue
+        some = replace(fresh, fixed=fresh.fixed[at], covariance=fresh.covariance[at])
+        if not there:
+            part = testlaw.statistics(outputs, some, loss, normals)
+        else:
+            numbers = np.tile(kernel.arguments(values, some.fixed.shape[-1]), (len(some.fixed), 1))
+            drawn = np.zeros(len(some.fixed), dtype=np.int64)
+            part = lanelaw.by_name(lanelaw.judged(
+                kernel.lanes, lanelaw.parts_of(some, outputs), some, roots[at], lanelaw.packed(normals)[None], drawn,
+                numbers))
+        for name, numbers_of in part.items():
+            found[name][at] = numbers_of
     return found
 
 
@@ -97,7 +148,7 @@ def law(
     Arguments as in `fresh_statistics`; all that is random is taken from `rng`.
     """
     n = len(draw.y)
-    clean, labels, chances = _labels(model, values)
+    clean, labels, chances = labels_of_fresh(model, values)
     vectors = _fresh_vectors(model, draw, values)
     gaussian = [key for key in vectors if key[0] not in draw.noise]
     fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
@@ -123,7 +174,7 @@ def law(
     return fresh, normals, vectors
 
 
-def _labels(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:
+def labels_of_fresh(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:
     """The labels of a fresh example before and after flips, each (L,), and their probabilities; None: all equal."""
     labels = np.array(model.network.head_axis.labels)
     flipping = flip_probability(model, values) if model.test.flips else 0.0
@@ -160,22 +211,16 @@ def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> lis
     return sorted(found, key=lambda key: isinstance(law_of(model.family(key[0]), values), ClassNoiseLaw))
 
 
-def _start(draw: Draw) -> classnoise.Start:
-    reduced = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
-    flat = None if draw.weights is None else draw.weights.reshape(-1, draw.weights.shape[-1])
-    return classnoise.Start(reduced, draw.vectors, flat)
-
-
 def _class_noise(
     model: Model, draw: Draw, values: Mapping[str, Value], names: list[str], z: Array, b: Array,
     left: Array, rng: np.random.Generator, size: int,
 ) -> Callable[[int], Callable[[slice], list[Array]]]:
     """State t -> the pre-activations (n, S) of fresh noise of each family and, where they differ, class."""
-    start = _start(draw)
+    start = start_of(draw)
+    laws = [(name, law_of(model.family(name), values)) for name in names]
     samples = [
-        classnoise.sample(draw.noise[name], start, shape, rng, size)
-        for name in names
-        for shape in [entries_of(law_of(model.family(name), values), values)]
+        classnoise.sample(draw.noise[name], start, law.shape_of(values), rng, size)
+        for name, law in laws if law is not None
     ]
 
     def at(t: int) -> Callable[[slice], list[Array]]:
@@ -183,37 +228,6 @@ def _class_noise(
         return lambda rows: [each for draws in found for each in draws(rows)]
 
     return at
-
-
-def _long_tail(
-    tail: LongTail, outputs: testlaw.Outputs, fresh: testlaw.Fresh, normals: Array, draw: Draw, z: Array,
-    b: Array, left: Array, held: list[int],
-) -> dict[str, Array]:
-    """NAME, NAME_accuracy (T, K, bins) and NAME_empty (T, K); `held` (K,) tells which vector each class has."""
-    steps, classes, m = len(b), len(fresh.labels), b.shape[2]
-    covariances = classnoise.Covariances.of(draw.noise[tail.of], _start(draw))
-    found = {name: np.full((steps, classes, tail.bins), np.nan) for name in (tail.name, f"{tail.name}_accuracy")}
-    empty = np.full((steps, classes), np.nan)
-
-    def ratios(t: int) -> Callable[[list[Array]], Array]:
-        """(n, K): every class's own filters on its own noise."""
-        flat = (z[t].reshape(classes * m, -1), b[t].reshape(classes * m, -1))
-        own = [slice(k * m, (k + 1) * m) for k in range(classes)]
-        blocks = [covariances.block(k, *flat, left[t], own[k]) for k in range(classes)]
-        return lambda vectors: np.stack(
-            [classnoise.long_tail_ratio(vectors[held[k]][:, own[k]], blocks[k]) for k in range(classes)], axis=1
-        )
-
-    for t, scores, all_ratios in testlaw.states(outputs, fresh, normals, ratios):
-        right = 1.0 - testlaw.errors(scores, fresh.labels)
-        for k, q in enumerate(all_ratios.T):
-            known = np.flatnonzero(np.isfinite(q))
-            empty[t, k] = 1.0 - len(known) / len(q)
-            for at, part in enumerate(np.array_split(known[np.argsort(q[known])], tail.bins)):
-                if len(part):
-                    found[tail.name][t, k, at] = q[part].mean()
-                    found[f"{tail.name}_accuracy"][t, k, at] = right[part, k].mean()
-    return {**found, f"{tail.name}_empty": empty}
 
 
 def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
@@ -248,6 +262,8 @@ def _refusal(model: Model, family: Directions, patch: Patch, draw: Draw, values:
         )
     if isinstance(law, GaussianLaw | MixtureLaw | ClassNoiseLaw):
         return ""
+    if law is not None and not isinstance(law, FixedLaw | TaskLaw):
+        raise forgotten(law, "the test law")
     return (
         f"{patch.direction}: a fresh vector of this family has no Gaussian law in the model, and the test law "
         "is known for Gaussian ones only; declare a GaussianLaw or leave the test observables out"
@@ -259,8 +275,7 @@ def _covariance(model: Model, name: str, draw: Draw, b: Array, left: Array, valu
     law = law_of(model.family(name), values)
     assert isinstance(law, GaussianLaw | MixtureLaw)
     start = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
-    none = np.empty(0, dtype=np.intp)
-    off = off_indices(model, law, len(draw.y), values) if isinstance(law, GaussianLaw) else none
+    off = off_indices(model, law, len(draw.y), values)
     if len(off):
         start = distances.project_off(start, off)
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN

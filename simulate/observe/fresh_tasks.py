@@ -11,13 +11,16 @@ from collections.abc import Mapping
 import numpy as np
 
 from derivations.declare import (
+    ClassNoiseLaw,
     Directions,
     FixedLaw,
     GaussianLaw,
     Law,
+    MixtureLaw,
     Model,
     TaskLaw,
     Value,
+    forgotten,
 )
 from derivations.declare.variables import FRESH_TASKS
 from dynamics.arrays import Array, Indices
@@ -223,7 +226,7 @@ class _Staying:
             law, none = self.laws[family.name], np.zeros((self.basis.rank, 0))
             if family.name in model.test.fresh:
                 assert isinstance(law, GaussianLaw)
-                wanted = [self.spans[name] for name in _off(law, values)]
+                wanted = [self.spans[name] for name in law.projected_off(values)]
                 kept = self.basis.off(np.concatenate([np.empty(0, dtype=np.intp), *wanted]))
                 families.append(tasklaw.Family(family.index_set, starts[""], positive(values, law.std), kept))
             else:
@@ -249,11 +252,6 @@ class _Staying:
 def _stays(model: Model, family: Directions) -> bool:
     """Whether a fresh task has the family's vectors of training."""
     return family.index_set.shared and family.name not in model.test.fresh
-
-
-def _off(law: GaussianLaw, values: Mapping[str, Value]) -> tuple[str, ...]:
-    """The families that the law is projected off at these values."""
-    return law.off if not law.off_when or values.get(law.off_when) else ()
 
 
 def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
@@ -294,11 +292,13 @@ def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, 
 
 def _fresh_refusal(model: Model, family: Directions, law: Law | None, values: Mapping[str, Value]) -> str:
     if not isinstance(law, GaussianLaw):
+        if law is not None and not isinstance(law, FixedLaw | MixtureLaw | ClassNoiseLaw | TaskLaw):
+            raise forgotten(law, "the law of fresh tasks")
         return (
             f"{family.name}: fresh vectors of this family have no Gaussian law in the model, and fresh tasks are known "
             f"for Gaussian ones only; declare a GaussianLaw, {_CURE}"
         )
-    for name in _off(law, values):
+    for name in law.projected_off(values):
         other = model.family(name)
         if not (_stays(model, other) or isinstance(law_of(other, values), FixedLaw | TaskLaw)):
             return f"off: {name!r} is drawn again, and noise is projected off features only; leave it out of off"

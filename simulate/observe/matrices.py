@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import scipy.optimize
 
@@ -10,39 +12,77 @@ from dynamics.arrays import Array
 from dynamics.geometry import orthogonality
 
 from ..ask.derived import kappa
+from .evaluators import OfStates, Sizes, evaluates
 from .sides import patch_columns, sides, slopes
 from .states import States, Variable
 
-Declared = NeuronNorm | Spectral | NormalisedMargin | MaxMargin | NearOrthogonality
-KINDS = (NeuronNorm, Spectral, NormalisedMargin, MaxMargin, NearOrthogonality)
+
+class _OfFrame:
+    """What is of coordinates of W(0) and the directions, in a frame that all such kinds share."""
+
+    def arrays(self, declared: object, sizes: Sizes) -> Mapping[str, float]:
+        """The frame."""
+        S, B = sizes.filters, sizes.directions
+        return {f"the inner products of {S:.3g} filters": 3 * 8 * (S + B) * min(S + B, sizes.d)}
 
 
-def variable(states: States, declared: Declared) -> Variable | None:
-    """The declared observable at the recorded states; None where the states do not determine it."""
-    if isinstance(declared, NearOrthogonality):
-        return Variable((), np.asarray(near_orthogonality(states, declared.of)), declared.source)
-    if states.b is None:
-        return None
-    if isinstance(declared, NeuronNorm):
-        return Variable(("t", states.head, "r"), states.norms, declared.source)
-    if isinstance(declared, Spectral):
-        return Variable(("t", "matrix"), _spectral(states, declared), declared.source)
-    if isinstance(declared, NormalisedMargin):
+@evaluates(NeuronNorm)
+class NeuronNorms(_OfFrame, OfStates[NeuronNorm]):
+    """||w_{h,r}||."""
+
+    def variable(self, states: States, declared: NeuronNorm) -> Variable | None:
+        """(T, H, m); None without coefficients."""
+        return None if states.b is None else Variable(("t", states.head, "r"), states.norms, declared.source)
+
+
+@evaluates(Spectral)
+class Spectra(_OfFrame, OfStates[Spectral]):
+    """Numbers of singular values."""
+
+    def variable(self, states: States, declared: Spectral) -> Variable | None:
+        """(T, H + 1), the last of all heads stacked; None without coefficients."""
+        return None if states.b is None else Variable(("t", "matrix"), _spectral(states, declared), declared.source)
+
+
+@evaluates(NormalisedMargin)
+class NormalisedMargins(_OfFrame, OfStates[NormalisedMargin]):
+    """Margins over ||W||_F."""
+
+    def variable(self, states: States, declared: NormalisedMargin) -> Variable | None:
+        """(T,) of the spread, else (T, n); None without coefficients."""
+        if states.b is None:
+            return None
         with np.errstate(invalid="ignore", divide="ignore"):  # W = 0 has no direction: NaN
             margins = states.seen["margins"] / np.sqrt(np.sum(states.norms**2, axis=(1, 2)))[:, None]
         return (
             Variable(("t",), np.ptp(margins, axis=1), declared.source) if declared.spread
             else Variable(("t", "i"), margins, declared.source)
         )
-    return Variable(("t",), _max_margin(states, declared), declared.source)
+
+
+@evaluates(MaxMargin)
+class MaxMargins(_OfFrame, OfStates[MaxMargin]):
+    """How far W is from the max-margin KKT conditions."""
+
+    def variable(self, states: States, declared: MaxMargin) -> Variable | None:
+        """(T,); None without coefficients."""
+        return None if states.b is None else Variable(("t",), _max_margin(states, declared), declared.source)
+
+
+@evaluates(NearOrthogonality)
+class NearOrthogonalities(OfStates[NearOrthogonality]):
+    """R_min^2 / (R^2 n p)."""
+
+    def variable(self, states: States, declared: NearOrthogonality) -> Variable | None:
+        """One number of the data."""
+        return Variable((), np.asarray(near_orthogonality(states, declared.of)), declared.source)
 
 
 def _spectral(states: States, declared: Spectral) -> Array:
+    sizes = states.sizes
     if declared.what == "stable_rank":
-        return 1.0 + states.sizes.excess
-    name = {"stable_rank_excess": "excess"}.get(declared.what, declared.what)
-    found: Array = getattr(states.sizes, name)
-    return found
+        return 1.0 + sizes.excess
+    return {"frobenius": sizes.frobenius, "spectral": sizes.spectral, "stable_rank_excess": sizes.excess}[declared.what]
 
 
 def near_orthogonality(states: States, of: str) -> float:

@@ -5,37 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
-from derivations.declare import (
-    Deactivated,
-    Directions,
-    Distance,
-    Event,
-    Extreme,
-    Flips,
-    LongTail,
-    Model,
-    NearOrthogonality,
-    NeuronNorm,
-    NoiseRatio,
-    Observable,
-    Shifted,
-    Spectral,
-    Total,
-    variables,
-)
+from derivations.declare import Directions, Event, KnownFrom, Model, variables
 from derivations.declare.variables import COMMON, FRESH
 from dynamics.arrays import Array
-from dynamics.chance.gram import Reduced
-from dynamics.geometry import distances
 
 from ..ask import arguments as ask
 from ..ask import formula
-from ..errors import InputError
-from . import classes, extremes, matrices
+from . import classes, evaluators, extremes, longtail, matrices, sides, sums
 from .coefficients import coefficient
 from .states import States, Variable
+
+EVALUATED = (classes, extremes, longtail, matrices, sides, sums)
+"""The modules with evaluators of kinds: loading one is what makes its kinds known."""
+_AT_A_STATE = (KnownFrom.STATE, KnownFrom.RECORDED, KnownFrom.DATA)
 
 __all__ = ["COMMON", "FRESH", "States", "Variable", "at_every_step", "check", "evaluate", "names", "needs_seen",
            "threshold"]
@@ -47,11 +29,6 @@ def names(model: Model) -> tuple[str, ...]:
     return (*variables.of_run(model), *(event.name for event in model.events))
 
 
-def of_tail(tail: LongTail) -> set[str]:
-    """The variables of a long-tail ratio."""
-    return {tail.name, f"{tail.name}_accuracy", f"{tail.name}_empty"}
-
-
 def fresh_names(model: Model) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
     return variables.of_fresh(model)
@@ -59,24 +36,16 @@ def fresh_names(model: Model) -> tuple[str, ...]:
 
 def at_every_step(model: Model) -> tuple[str, ...]:
     """The variables that a state alone determines, so that a run can watch them at every step."""
-    counted = {name for o in model.observables if isinstance(o, Flips) for name in (o.name, o.last)}
-    data = {o.name for o in model.observables if isinstance(o, NoiseRatio | NearOrthogonality | Deactivated)}
-    along = {*fresh_names(model), *counted, *data, *(event.name for event in model.events)}
+    elsewhere = [o for o in model.observables if o.known_from is not KnownFrom.STATE]
+    along = {*fresh_names(model), *(name for o in elsewhere for name in (o.name, *o.also))}
+    along |= {event.name for event in model.events}
     return tuple(name for name in names(model) if name not in along)
 
 
 def needs_seen(model: Model, wanted: Iterable[str]) -> bool:
     """Whether any of the variables is computed from what an engine observes, beyond the states themselves."""
     declared = {o.name: o for o in model.observables}
-    plain = (Extreme, Total, Distance, NeuronNorm, Spectral)
-
-    def seen(name: str) -> bool:
-        found = declared.get(name)
-        if found is None:
-            return name in COMMON
-        return not isinstance(found, plain) or (isinstance(found, Extreme) and found.adapted)
-
-    return any(seen(name) for name in wanted)
+    return any(declared[name].needs_observed if name in declared else name in COMMON for name in wanted)
 
 
 def check(model: Model, wanted: ask.Names | None) -> tuple[str, ...]:
@@ -86,14 +55,14 @@ def check(model: Model, wanted: ask.Names | None) -> tuple[str, ...]:
 
 
 def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
-    """The wanted variables of the recorded states; test laws and events are taken elsewhere."""
+    """The wanted variables of the recorded states; fresh examples, events and counts of a run are taken elsewhere."""
     out: dict[str, Variable] = {}
-    declared = {o.name: o for o in states.model.observables}
+    declared = {o.name: o for o in states.model.observables if o.known_from in _AT_A_STATE}
     for name in wanted:
         if name in COMMON and name in states.seen:
             out[name] = _common(states, name)
         elif name in declared:
-            found = _declared(states, declared[name])
+            found = evaluators.of_states(declared[name]).variable(states, declared[name])
             if found is not None:
                 out[name] = found
     return {**out, **{k: v for k, v in _coefficients(states, wanted).items() if k in wanted}}
@@ -146,67 +115,12 @@ def _placed(states: States, family: Directions, values: Array, meaning: str) -> 
     return Variable((*dims, *own), values if own else values[..., 0], meaning)
 
 
-def _declared(states: States, observable: Observable) -> Variable | None:
-    for module in (classes, matrices):
-        if isinstance(observable, module.KINDS):
-            found: Variable | None = module.variable(states, observable)
-            return found
-    if isinstance(observable, Extreme):
-        return extremes.variable(states, observable)
-    if isinstance(observable, Shifted):
-        return _shifted(states, observable)
-    if states.b is not None and isinstance(observable, Total | Distance):
-        return _from_coefficients(states, observable)
-    return None  # Flips are counted along the run by `simulate.observe.sides`; LongTail is of fresh examples
-
-
-def _shifted(states: States, observable: Shifted) -> Variable | None:
-    """A definition per example times a constant plus a constant."""
-    of = states.seen.get(observable.of)
-    if of is None:
-        return None
-    return states.per_example(("t",), observable.times * of + observable.plus, observable.source)
-
-
-def _from_coefficients(states: States, observable: Total | Distance) -> Variable:
-    """The sum of a coefficient over its family, or a distance between weights."""
-    if isinstance(observable, Distance):
-        return Variable(("t",), _distance(states, observable), observable.source)
-    families = {family.coefficient.name: family for family in states.model.directions}
-    return Variable(("t", states.head, "r"), coefficient(states, families[observable.of]).sum(-1), observable.source)
-
-
-def without_direction(states: States, wanted: Iterable[str]) -> dict[str, str]:
-    """Why a wanted observable is not defined on this draw, by name: a vector that it divides by is 0."""
-    found = {}
-    for each in states.model.observables:
-        if isinstance(each, Distance) and each.name in wanted:
-            if np.any(states.draw.squared_lengths[states.rows(each.of)] == 0):
-                found[each.name] = (
-                    f"{each.of}: a zero vector has no direction, and {each.name} divides by its length; leave it out "
-                    "of observables"
-                )
-    return found
-
-
-def _distance(states: States, observable: Distance) -> Array:
-    """||W - W*||_F, by the Gram matrix."""
-    assert states.b is not None
-    rows = states.rows(observable.of)
-    target = np.zeros(states.b.shape[1:])
-    scale = formula.evaluate(observable.scale, {**states.values, "n": len(states.draw.y), "m": states.b.shape[2]})
-    lengths = states.draw.squared_lengths[rows]
-    if np.any(lengths == 0):
-        raise InputError(
-            f"{observable.of}: a zero vector has no direction, and {observable.name} divides by its length; "
-            "leave it out of observables"
-        )
-    target[..., rows] = scale * states.own[:, None, :] / lengths
-    if states.scale is None:
-        return distances.distance(states.b, target, states.draw.gram)
-    drawn = states.draw
-    start = Reduced(z=drawn.z, gram=drawn.gram, weight_gram=drawn.weight_gram)
-    return distances.decayed_distance(start, states.b, target, states.scale)
+def undefined(states: States, wanted: Iterable[str]) -> dict[str, str]:
+    """Why a wanted observable is not defined on this draw, by name, such as where a vector that it divides by is 0."""
+    asked = set(wanted)
+    own = [o for o in states.model.observables if o.name in asked and o.known_from in _AT_A_STATE]
+    said = {o.name: evaluators.of_states(o).undefined(states, o) for o in own}
+    return {name: why for name, why in said.items() if why}
 
 
 def threshold(event: Event, values: Mapping[str, Any], n: int, m: int) -> float:

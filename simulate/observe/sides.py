@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Activation, Flips, Model, Value
+from derivations.declare import Activation, Flips, Model, TwoSlopes, Value
 from dynamics.arrays import Array, Steps
 
+from .evaluators import Counter, OfRun, evaluates
 from .states import Variable, own_heads
 
 Sides = NDArray[np.bool_]
@@ -46,9 +47,11 @@ def patch_columns(model: Model, y: Array, clean: Array) -> tuple[NDArray[np.intp
 
 
 def slopes(activation: Activation, steep: Sides, values: Mapping[str, Value]) -> Array:
-    """sigma' of relu and leaky_relu on the two sides: 1, and 0 or the slope."""
-    flat = activation.slope if activation.name == "leaky_relu" else 0.0
-    value = float(values[flat] or 0.0) if isinstance(flat, str) else flat
+    """sigma' on the two sides, of one that is linear on either: 1, and 0 or the slope."""
+    kind = activation.kind
+    if not isinstance(kind, TwoSlopes):
+        raise TypeError(f"slopes: {type(kind).__name__} is not linear on either side of 0")
+    value = float(values[kind.flat] or 0.0) if isinstance(kind.flat, str) else kind.flat
     return np.where(steep, 1.0, value)
 
 
@@ -87,3 +90,29 @@ class FlipCount:
             text = f"step of the last flip{which}, the first from which the pattern stays to the run's end; 0: none"
             out[self.declared.last] = Variable((), np.asarray(self.last), text)
         return out
+
+
+class FlipCounts:
+    """All counts that a run wants, of sides looked at once."""
+
+    def __init__(self, counts: Sequence[FlipCount], model: Model, y: Array, clean: Array) -> None:
+        self.counts, self.model, self.y, self.clean = counts, model, y, clean
+
+    def add(self, t: Steps, z: Array) -> None:
+        """The states z (T, H, m, B) at the consecutive steps t (T,)."""
+        steep = sides(self.model, z, self.y, self.clean)
+        for count in self.counts:
+            count.add(t, steep)
+
+    def variables(self, t: Steps) -> dict[str, Variable]:
+        """Those of every count."""
+        return {name: each for count in self.counts for name, each in count.variables(t).items()}
+
+
+@evaluates(Flips)
+class FlipsOfRuns(OfRun[Flips]):
+    """Activation flips, counted at every step."""
+
+    def counter(self, declared: Sequence[Flips], model: Model, y: Array, clean: Array, recorded: Steps) -> Counter:
+        """The counts, from the first step's sides on."""
+        return FlipCounts([FlipCount(each, model, y, recorded) for each in declared], model, y, clean)

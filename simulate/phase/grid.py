@@ -9,16 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import (
-    Distance,
-    Extreme,
-    MaxMargin,
-    Model,
-    NearOrthogonality,
-    NoiseRatio,
-    NormalisedMargin,
-    Value,
-)
+from derivations.declare import KnownFrom, Model, Value
 from derivations.declare.variables import FRESH_BY_CLASS
 from dynamics.kernel.kernel import Kernel
 
@@ -83,7 +74,7 @@ class Grid:
     def configuration(self) -> dict[str, Any]:
         """All that a cell's value depends on."""
         base = self.cells[0][0].values
-        kernels = {cell.kernel.path.stem: _text(cell.kernel) for row in self.cells for cell in row}
+        kernels = {cell.kernel.path.stem: cell.kernel.texts for row in self.cells for cell in row}
         return {
             "setting": self.model.name,
             "observable": self.measure.name,
@@ -129,7 +120,8 @@ def checked(
     found = settings.resolve(setting)
     chosen = found.preset(preset)
     given = parameters.by_name(params)
-    base = parameters.resolve(found.factory, given, chosen)
+    factory = parameters.remembered(found.factory)
+    base = parameters.resolve(factory, given, chosen)
     columns, rows = axis("x", x, base.model, given), axis("y", y, base.model, given)
     if columns[0] == rows[0]:
         raise InputError(f"x and y: both {columns[0]}; expected two different parameters")
@@ -141,7 +133,7 @@ def checked(
     kernels: dict[Model, Kernel] = {}
 
     def cell(vertical: Value, horizontal: Value) -> Problem:
-        resolved = parameters.resolve(found.factory, {**given, rows[0]: vertical, columns[0]: horizontal}, chosen)
+        resolved = parameters.resolve(factory, {**given, rows[0]: vertical, columns[0]: horizontal}, chosen)
         if resolved.model not in kernels:  # loaded here, once: threads share it
             kernels[resolved.model] = kernel_for(resolved.model)
         ready(resolved.model, kernels[resolved.model], resolved.values)
@@ -169,18 +161,13 @@ def _ends(values: tuple[Value, ...]) -> tuple[Value, ...]:
 
 def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:
     """What an observable's text asks for, and whether that is one number a run as it stands."""
-    declared = [
-        o.name
-        for o in model.observables
-        if isinstance(o, Distance | MaxMargin)
-        or (isinstance(o, Extreme) and not o.per)
-        or (isinstance(o, NormalisedMargin) and o.spread)
-    ]
+    of_state = [o for o in model.observables if o.known_from is KnownFrom.STATE]
+    declared = [o.name for o in of_state if o.one_number]
     plain = [*_SCALARS, *declared, *(event.name for event in model.events)]
     if text in plain:
         return Wanted(text, text, (), ""), True
     request = wanted(str(text))
-    of_data = [o.name for o in model.observables if isinstance(o, NoiseRatio | NearOrthogonality)]
+    of_data = [o.name for o in model.observables if o.known_from is KnownFrom.DATA]
     known = list(dict.fromkeys([*plain, *obs.at_every_step(model), *_fresh_names(model), *of_data]))
     if request.name not in known:
         raise InputError(
@@ -194,11 +181,6 @@ def _fresh_names(model: Model) -> tuple[str, ...]:
     if model.test.of_tasks:
         return obs.fresh_names(model)
     return (*obs.FRESH, *(() if model.network.head_axis.signed else FRESH_BY_CLASS))
-
-
-def _text(kernel: Kernel) -> str:
-    """The source that runs, of either variant."""
-    return kernel.source + (kernel.blas_path.read_text(encoding="utf-8") if kernel.blas_path is not None else "")
 
 
 def _version() -> str:

@@ -8,23 +8,26 @@ one core of a recent machine passes several times over, so that what is refused 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from derivations.declare import (
     ClassNoiseLaw,
+    FixedLaw,
     GaussianLaw,
+    Law,
     MixtureLaw,
     Model,
-    NeuronNorm,
-    Spectral,
+    TaskLaw,
     chosen_law,
+    of_class,
 )
 from derivations.errors import ModelError
 
 from ..errors import InputError
 from ..observe import observables as obs
+from ..observe.evaluators import Sizes, evaluator
 from ..start.refusals import LARGEST
 from ..work import memory
 from ..work.memory import amount
@@ -243,21 +246,29 @@ def pieces(request: Request) -> list[Piece]:
 
 def _of_observables(request: Request) -> list[Piece]:
     """Arrays that only some variables need."""
-    B, S, T, wanted = request.directions, request.filters, request.recorded, set(request.wanted)
+    S, T, wanted = request.filters, request.recorded, set(request.wanted)
     found = []
     for family in request.model.directions:
         name, size = family.coefficient.name, request.model.sizes(int(request.examples), int(request.tasks))
         copies = len({name, f"{name}_over", f"{name}_under"} & wanted)
         found.append(Piece(f"{T:.3g} recorded {name}", 16.0 * copies * T * S * size[family.name]))
-    pairs, whole = 8 * S**2, [o.name for o in request.model.observables if isinstance(o, NeuronNorm | Spectral)]
+    pairs = 8 * S**2
     fresh = [name for name in obs.fresh_names(request.model) if name in wanted]
     if fresh and _covariances(request):
         covariances = f"the test law's covariances of {S:.3g} filters"
         found.append(Piece(covariances, _covariances(request) * pairs, optional=True))
         found.append(Piece(f"{FRESH} fresh draws", 4 * 8 * FRESH * S, optional=True))
-    elif set(whole) & wanted:
-        found.append(Piece(f"the inner products of {S:.3g} filters", 3 * 8 * (S + B) * min(S + B, request.d)))
+    else:
+        found += _declared(request)
     return found
+
+
+def _declared(request: Request) -> list[Piece]:
+    """Arrays that declared observables need beyond the states, as their kinds say it; what several share, once."""
+    sizes = Sizes(request.filters, request.directions, request.d, request.recorded, request.examples)
+    wanted = [o for o in request.model.observables if {o.name, *o.also} & set(request.wanted)]
+    arrays = {what: held for o in wanted for what, held in evaluator(o).arrays(o, sizes).items()}
+    return [Piece(what, held) for what, held in arrays.items()]
 
 
 def _covariances(request: Request) -> float:
@@ -268,9 +279,15 @@ def _covariances(request: Request) -> float:
         laws = [chosen_law(request.model.family(name), request.values) for name in request.model.test.fresh]
     except ModelError:  # a choice that is not made: the draw says so, or takes the caller's arrays instead
         return 0
-    if any(isinstance(law, GaussianLaw | MixtureLaw) for law in laws):
-        return 2 * request.recorded + 3
-    return 5.0 * any(isinstance(law, ClassNoiseLaw) for law in laws)
+    held = [of_class(COVARIANCES, law, "covariances of fresh vectors") for law in laws if law is not None]
+    return max((each(request.recorded) for each in held), default=0.0)
+
+
+COVARIANCES: Final[Mapping[type[Law], Callable[[float], float]]] = {
+    GaussianLaw: lambda recorded: 2 * recorded + 3, MixtureLaw: lambda recorded: 2 * recorded + 3,
+    ClassNoiseLaw: lambda recorded: 5.0, FixedLaw: lambda recorded: 0.0, TaskLaw: lambda recorded: 0.0,
+}
+"""How many covariances the test law holds at once, of so many recorded states, by the law of what is fresh."""
 
 
 def _of_seeds(request: Request, seeds: int) -> list[Piece]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from derivations.declare import LongTail
+from derivations.declare import KnownFrom, Model, Observable
 from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
 from ..observe import fresh
 from ..observe import observables as obs
+from ..observe.evaluators import of_fresh
 from ..observe.states import States, Variable
 from ..start import source
 from . import tasks
@@ -77,24 +78,29 @@ def _by_law(start: Start, states: States, names: list[str], network: Any) -> Jud
     if reason:
         return Judged(reason=reason)
     assert states.b is not None
-    tails = tuple(o for o in model.observables if isinstance(o, LongTail) and obs.of_tail(o) & set(names))
+    fresh_ones = [o for o in model.observables if o.known_from is KnownFrom.FRESH]
+    declared = [o for o in fresh_ones if {o.name, *o.also} & set(names)]
     found = fresh.fresh_statistics(
-        model, lambda a: network.outputs(a, values), start.draw, states.z, states.b, values, start.seed,
-        shares=states.shares, tails=tails,
+        model, network, start.draw, states.z, states.b, values, start.seed,
+        shares=states.shares, declared=declared,
     )
     dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
-    said = {name: _meaning(name, tails, fresh.judged(model)) for name in names}
+    said = {name: _meaning(name, declared, fresh.judged(model)) for name in names}
     return Judged({name: Variable(dims[found[name].ndim], found[name], said[name]) for name in names})
 
 
-def _meaning(name: str, tails: tuple[LongTail, ...], judged: str) -> str:
+def fresh_meanings(model: Model, names: Iterable[str]) -> dict[str, str]:
+    """What variables of fresh examples are, by name."""
+    return {name: _meaning(name, (), fresh.judged(model)) for name in names}
+
+
+def _meaning(name: str, declared: Sequence[Observable], judged: str) -> str:
     """What a variable of fresh examples is; `judged` says by which label, where labels are flipped."""
     said = {
         "test_error": f"P(misclassified) for a fresh example{judged}",
         "test_loss": f"expected loss of a fresh example{judged}",
         "class_error": "P(misclassified) for a fresh example of the class",
     }
-    for tail in tails:
-        said |= {tail.name: "long-tail ratio, mean of a bin", f"{tail.name}_accuracy": "P(right) in the bin of ratios"}
-        said[f"{tail.name}_empty"] = "P(no filter active), where the ratio is not defined"
+    for each in declared:
+        said |= of_fresh(each).meanings(each)
     return said.get(name, "standard error")

@@ -34,7 +34,9 @@ def ready(model: Model, kernel: Kernel, values: Mapping[str, Value]) -> None:
     known = [values.get(name) for name in model.algorithm.sizes]
     sizes = [size for size in known if isinstance(size, int)]
     if len(sizes) == len(known):
-        kernel.module(model.offsets(math.prod(sizes), math.prod(sizes[:-1]))[""])
+        directions = model.offsets(math.prod(sizes), math.prod(sizes[:-1]))[""]
+        kernel.module(directions)
+        kernel.stepping(directions)
 
 
 def _shipped(model: Model) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from derivations.declare import GaussianLaw, MixtureLaw, Model, Preset, TaskLaw, Value, chosen_law
+from derivations.declare import Model, Preset, Value, chosen_law
 from dynamics.arrays import Array, Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.kernel import Kernel, Trajectory
@@ -179,7 +179,7 @@ class Start:
         if self.problem.initial is None or self.problem.examples is not None:
             return []
         laws = [chosen_law(family, self.values) for family in self.model.directions]
-        names = dict.fromkeys(law.std for law in laws if isinstance(law, GaussianLaw | MixtureLaw | TaskLaw))
+        names = dict.fromkeys(name for law in laws if law is not None for name in law.deviations)
         what = "is not told by initial's arrays, and thresholds and fresh examples use it"
         return [
             f"{name} = {self.values[name]:g} {what}; give {name}"

@@ -38,7 +38,7 @@ def along(start: Start, asked: Asked) -> Found:
 
 def declared(states: obs.States, asked: Asked) -> tuple[dict[str, obs.Variable], tuple[str, ...]]:
     """The declared observables of the states, and a line for each that is not defined on this draw."""
-    undefined = obs.without_direction(states, asked.wanted)
+    undefined = obs.undefined(states, asked.wanted)
     notes = [line for name, reason in undefined.items() for line in _without(asked, name, reason)]
     return obs.evaluate(states, tuple(name for name in asked.wanted if name not in undefined)), tuple(notes)
 

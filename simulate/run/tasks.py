@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Distance, Extreme, Model, TaskLaw, Total, Value
+from derivations.declare import Model, TaskLaw, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
@@ -140,7 +140,7 @@ def rebased(drawn: Draw, weights: Array) -> Draw:
 def watched_names(model: Model, wanted: Sequence[str]) -> tuple[str, ...]:
     """The observables among `wanted` of vectors that no patch holds."""
     known = {f.name for f in model.directions} | {f.coefficient.name for f in model.directions}
-    looked_at = {o.name for o in model.observables if isinstance(o, Extreme) and o.of not in known}
+    looked_at = {o.name for o in model.observables if o.entries_of and o.entries_of not in known}
     return tuple(name for name in wanted if name in looked_at)
 
 
@@ -164,12 +164,12 @@ def lost(model: Model) -> set[str]:
     """The variables made of coefficients of examples that are drawn again."""
     gone = {f.coefficient.name for f in model.directions if f.name in model.test.fresh}
     made = {name for name in observables.names(model) if _coefficient_of(model, name) in gone}
-    return made | {o.name for o in model.observables if isinstance(o, Distance)}
+    return made | {o.name for o in model.observables if o.from_start}
 
 
 def _coefficient_of(model: Model, name: str) -> str:
     """The coefficient that a variable is, is a sign class of, or is taken over; another name where it is none."""
-    taken = {o.name: o.of for o in model.observables if isinstance(o, Total | Extreme)}
+    taken = {o.name: o.entries_of for o in model.observables if o.entries_of}
     return taken.get(name, name.removesuffix("_over").removesuffix("_under"))
 
 

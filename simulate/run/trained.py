@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Flips
+from derivations.declare import Flips, KnownFrom
 from dynamics.arrays import Array
 from dynamics.kernel.kernel import Trajectory
 
@@ -30,8 +30,8 @@ def along(start: Start, asked: Asked) -> Found:
     if start.problem.redraws:
         raise InputError(afresh_refusal(model.algorithm.redrawn))
     vectors, _ = weights.needs_vectors(drawn)
-    counted = [o for o in model.observables if isinstance(o, Flips) and {o.name, o.last} & set(asked.wanted)]
-    watch = flips.Watch(counted, asked.recorded.tolist())
+    counted = [o for o in model.observables if o.known_from is KnownFrom.RUN and {o.name, *o.also} & set(asked.wanted)]
+    watch = flips.Watch([o for o in counted if isinstance(o, Flips)], asked.recorded.tolist())
     with start.explained():
         path = weights.train(model, drawn, values, asked.steps, asked.recorded, draws=start.draws, watch=watch)
     seen = weights.observe(model, vectors, drawn.y, path.W, values, clean=drawn.clean)
@@ -41,6 +41,7 @@ def along(start: Start, asked: Asked) -> Found:
     known, said = declared(states, asked)
     told = {name: each for name, each in watch.variables().items() if name in asked.wanted}
     counts = {name: Variable(each.dims, each.values, each.meaning) for name, each in told.items()}
+    said += tuple(f"{o.name} is left out: only engine='reduced' counts it" for o in counted if not isinstance(o, Flips))
     if path.b is None:
         said += ("coefficients are left out: the directions are linearly dependent, so that W does not determine them; "
                  "engine='reduced' has them",)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from derivations.declare import Flips
+from derivations.declare import KnownFrom
 from derivations.declare.formula import FormulaError
 from dynamics.kernel.kernel import Trajectory
 
 from ..observe import observables as obs
-from ..observe.sides import FlipCount, sides
+from ..observe.evaluators import Counter, of_run
 from ..observe.states import Variable
 from .asked import Asked, Variables
 from .problem import Start
@@ -45,11 +45,7 @@ class EventWatch:
             self.open[event.name] = (event.observable, event.relation, bound)
             said = f"first t with {event.observable} {event.relation} {bound:.4g}"
             self.hits[event.name] = (NEVER, f"{said}; {event.source}" if event.source else said)
-        self.counters = [
-            FlipCount(o, start.model, start.draw.y, asked.recorded)
-            for o in start.model.observables
-            if isinstance(o, Flips) and {o.name, o.last} & set(asked.wanted)
-        ]
+        self.counters = _counters(start, asked)
 
     def _give_up(self, name: str, reason: str) -> None:
         self.hits[name], self.undefined[name] = (NEVER, reason), reason
@@ -84,10 +80,8 @@ class EventWatch:
         """The step at which the run ends early, if it does in this chunk."""
         stop = self._stop(chunk)
         upto = slice(None if stop is None else int(np.searchsorted(chunk.t, stop)) + 1)
-        if self.counters:
-            steep = sides(self.start.model, chunk.z[upto], self.start.draw.y, self.start.draw.clean)
-            for counter in self.counters:
-                counter.add(chunk.t[upto], steep)
+        for counter in self.counters:
+            counter.add(chunk.t[upto], chunk.z[upto])
         return stop
 
     def _stop(self, chunk: Trajectory) -> int | None:
@@ -110,3 +104,13 @@ class EventWatch:
         if reached and np.any(both := np.logical_and.reduce(reached)):
             return int(chunk.t[int(np.argmax(both))])
         return None
+
+
+def _counters(start: Start, asked: Asked) -> list[Counter]:
+    """One for every kind of which a count along the run is wanted."""
+    counted = [o for o in start.model.observables if o.known_from is KnownFrom.RUN]
+    wanted = [o for o in counted if {o.name, *o.also} & set(asked.wanted)]
+    kinds = dict.fromkeys(type(o) for o in wanted)
+    groups = [[o for o in wanted if type(o) is kind] for kind in kinds]
+    y, clean = start.draw.y, start.draw.clean
+    return [of_run(group[0]).counter(group, start.model, y, clean, asked.recorded) for group in groups]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import ClassNoiseLaw, Directions, FixedLaw, GaussianLaw, Law, Model, Value, chosen_law
+from derivations.declare import Directions, FixedLaw, Law, Model, Value, chosen_law
 
 from ..errors import InputError
 
@@ -48,20 +48,13 @@ def law_of(family: Directions, values: Mapping[str, Value]) -> Law | None:
         raise InputError(str(error)) from error
 
 
-def entries_of(law: Law | None, values: Mapping[str, Value]) -> str:
-    """The shape of a random family's coordinates: "gaussian", "uniform" or "rademacher"."""
-    return str(values.get(law.entries)) if isinstance(law, ClassNoiseLaw) else "gaussian"
-
-
-def off_indices(
-    model: Model, law: GaussianLaw | ClassNoiseLaw, n: int, values: Mapping[str, Value]
-) -> NDArray[np.intp]:
+def off_indices(model: Model, law: Law, n: int, values: Mapping[str, Value]) -> NDArray[np.intp]:
     """Where on the direction axis the directions are that `law` projects off; empty where its flag is not set.
 
     Raises:
         InputError: a family projected off is not a fixed one.
     """
-    wanted = law.off if not law.off_when or values.get(law.off_when) else ()
+    wanted = law.projected_off(values)
     for name in wanted:
         if not isinstance(model.family(name).law, FixedLaw):
             raise InputError(f"off: {name!r} is drawn at random; noise is projected off fixed families only")

@@ -16,7 +16,6 @@ from dynamics.fresh.classnoise import Matrices, standardised
 
 from ..ask import arrays as arrays_of
 from ..errors import InputError, nearest, quoted
-from .declared import entries_of
 from .drawn import Draw, Watched, of_vectors
 
 
@@ -46,7 +45,7 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
         check_labels(model, name, arrays[name])
     rng = stream(seed, "data")
     for name in from_matrices:
-        zeta = standardised(rng, entries_of(laws[name], values), (len(arrays["y"]), known["d"][0]))
+        zeta = standardised(rng, laws[name].shape_of(values), (len(arrays["y"]), known["d"][0]))
         arrays[name] = np.einsum("nab,nb->na", arrays[given[name]][arrays["y"].astype(np.intp)], zeta, optimize=True)
     vectors = np.concatenate([arrays[name].reshape(-1, known["d"][0]) for name in names])
     noise = {name: Matrices(arrays[key]) for name, key in given.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from .drawn import Draw
 
 HUGE = 1e30  # a scale from which the first steps diverge whatever the step size
 DECIDED = 1e12  # scales up to this much, and down to its inverse, leave a comparison of the engines some digits
-_SCALES = ("norm", "std", "mean_norm", "spread", "ratio", "item_std")
 
 
 def scales(model: Model, values: Mapping[str, Value]) -> dict[str, float]:
@@ -25,9 +23,10 @@ def scales(model: Model, values: Mapping[str, Value]) -> dict[str, float]:
     # Examples of the caller's own leave the choice of a law open.
     open_to = [f for f in model.directions if isinstance(f.law, ChosenLaw) and values.get(f.law.by) is None]
     laws = [chosen_law(family, values) for family in model.directions if family not in open_to]
-    for law in [*laws, model.initialisation]:
-        names = [getattr(law, each.name) for each in fields(law) if each.name in _SCALES] if law is not None else []
-        found |= {name: float(values[name]) for name in names if isinstance(values.get(name), int | float)}  # type: ignore[arg-type]
+    named = [name for law in laws if law is not None for name in law.scales]
+    for name in [*named, model.initialisation.std]:
+        if isinstance(value := values.get(name), int | float):
+            found[name] = float(value)
     return found
 
 

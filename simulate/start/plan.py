@@ -15,15 +15,16 @@ from derivations.declare import (
     GaussianLaw,
     MixtureLaw,
     Model,
+    TaskLaw,
     Value,
+    forgotten,
 )
 from dynamics.arrays import Array
 from dynamics.chance.covariances import spike
 from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..errors import InputError
-from .declared import entries_of, law_of, number, off_indices, positive, whole
-from .filters import initial_shape
+from .declared import law_of, number, off_indices, positive, whole
 
 
 @dataclass(frozen=True)
@@ -122,10 +123,12 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
             first = max((noise.columns.stop for noise in class_noise.values()), default=0)
             class_noise[family.name] = _class_noise(model, family, law, values, rows, first)
             std[rows] = class_noise[family.name].spread
-        else:
+        elif law is None or isinstance(law, TaskLaw):
             raise InputError(f"{family.name}: the family has no law to draw from; give its vectors in initial=")
-        if not isinstance(law, FixedLaw):
-            shapes.append((sizes[family.name], entries_of(law, values)))
+        else:
+            raise forgotten(law, "a draw of examples")
+        if shape := law.shape_of(values):
+            shapes.append((sizes[family.name], shape))
     fixed = np.flatnonzero(length)
     along = _along(model, values, n, d, fixed)
     if d < len(fixed):
@@ -134,7 +137,7 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
         )
     plan = Plan(
         model.n_heads, n, m, d, length, std, along[std > 0], number(values, model.initialisation.std),
-        initial_shape(model, values), centres, tuple(shapes), class_noise,
+        model.initialisation.shape_of(values), centres, tuple(shapes), class_noise,
     )
     if d < len(fixed) + plan.spikes:
         raise InputError(
@@ -152,7 +155,7 @@ def _along(
     along = np.ones((offsets[""], len(fixed)), dtype=bool)
     for family in model.directions:
         law = law_of(family, values)
-        if isinstance(law, GaussianLaw | ClassNoiseLaw):
+        if law is not None:
             off = off_indices(model, law, n, values)
             along[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off)
             if len(off) and d - len(fixed) < 1:

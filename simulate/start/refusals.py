@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from derivations.declare import Model, Value
 
-from .declared import entries_of, law_of
-from .filters import initial_shape
+from .declared import law_of
 
 LARGEST = 2e8  # entries of directions and filters together, 1.6 GB
 
@@ -21,9 +20,10 @@ def gram_refusal(model: Model, values: Mapping[str, Value]) -> str:
             "before every step; give sampling='vectors'"
         )
     laws = [law_of(family, values) for family in model.directions]
-    shapes = [("filters", initial_shape(model, values)), *(("noise", entries_of(law, values)) for law in laws)]
+    noise = [("noise", law.shape_of(values)) for law in laws if law is not None]
+    shapes = [("filters", model.initialisation.shape_of(values)), *noise]
     for what, shape in shapes:
-        if shape != "gaussian":
+        if shape not in ("", "gaussian"):
             return (
                 f"sampling: 'gram' needs {what} that no rotation changes, so Gaussian, and {shape} {what} would come "
                 "out wrong; give sampling='vectors'"

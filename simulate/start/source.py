@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from derivations.declare import ChosenLaw, Directions, Law, Model, Value, to_plain
+from derivations.declare.choices import fields_of
 from dynamics.arrays import Array
 from dynamics.chance import gram
 from dynamics.fresh import testlaw
@@ -238,7 +239,7 @@ def _own_parameters(model: Model, family: Directions) -> tuple[str, ...]:
 def _law_words(law: Law | ChosenLaw | None) -> set[str]:
     if isinstance(law, ChosenLaw):
         return {law.by}.union(*(_law_words(each) for _, each in law.laws))
-    return set() if law is None else {str(getattr(law, field.name)) for field in fields(law)}
+    return set() if law is None else {str(getattr(law, name)) for name in fields_of(type(law))}
 
 
 def _words(plain: Any) -> set[str]:

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import FixedLaw, GaussianLaw, Law, Model, TaskLaw, Value
+from derivations.declare import (
+    ClassNoiseLaw,
+    FixedLaw,
+    GaussianLaw,
+    Law,
+    MixtureLaw,
+    Model,
+    TaskLaw,
+    Value,
+    forgotten,
+)
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
@@ -104,6 +114,8 @@ class _Rows:
             elif isinstance(law, GaussianLaw):
                 std[rows] = positive(values, law.std)
                 off[np.ix_(rows, np.array(_off(law, values, spans), dtype=np.intp))] = True
+            elif law is not None and not isinstance(law, MixtureLaw | ClassNoiseLaw):
+                raise forgotten(law, "a draw of tasks")
             else:
                 laws_known = "FixedLaw, TaskLaw and GaussianLaw"
                 raise InputError(f"{name}: tasks are drawn from {laws_known}; give its vectors in initial=")
@@ -128,7 +140,7 @@ def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
             "features"
         )
     for name, law in laws.items():
-        away = len(_off(law, values, spans)) if isinstance(law, GaussianLaw) else 0
+        away = 0 if law is None else len(_off(law, values, spans))
         if away >= d:
             raise InputError(
                 f"d: {d:g} leaves no dimension for {name!r}, which is projected off {away} features; "
@@ -136,9 +148,9 @@ def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
             )
 
 
-def _off(law: GaussianLaw, values: Mapping[str, Value], spans: Mapping[str, Sequence[int]]) -> list[int]:
+def _off(law: Law, values: Mapping[str, Value], spans: Mapping[str, Sequence[int]]) -> list[int]:
     """The fixed vectors that the law projects off."""
-    wanted = law.off if not law.off_when or values.get(law.off_when) else ()
+    wanted = law.projected_off(values)
     for name in wanted:
         if name not in spans:
             raise InputError(f"off: {name!r} has vectors of its own law an example; noise is projected off features")
@@ -147,7 +159,7 @@ def _off(law: GaussianLaw, values: Mapping[str, Value], spans: Mapping[str, Sequ
 
 def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:
     """How many of a task's n examples the inner loop takes.  Raises InputError where it leaves none for the outer."""
-    if model.bilevel.method != "train-validation":
+    if not model.bilevel.splits:
         return n
     name = model.bilevel.train
     train = int(whole(values, name))

@@ -7,35 +7,25 @@ K tasks, n each, task by task; shapes are those of `simulate.train.weights`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from derivations.declare import Activation
+from derivations.declare import ActivationKind, HuberizedRelu, LeakyRelu, Relu, ReluPower, of_class
 
 from ..errors import InputError
-from .network import (
-    Problem,
-    by_output,
-    errors,
-    families,
-    gradient_at,
-    losses_of,
-    margins,
-    number,
-    one_thread,
-    outputs,
-    task_count,
-)
+from .formulas import by_output, errors, losses_of, margins, number
+from .network import Problem, families, gradient_at, one_thread, outputs, task_count
 
 
 @dataclass(frozen=True)
 class Loops:
     """The two loops on numbers: K tasks of n examples, J inner steps of size gamma, and each loop's examples."""
 
-    method: str
+    to_adapted: bool
     tasks: int
     n: int
     steps: int
@@ -57,7 +47,7 @@ def loops(task: Problem) -> Loops:
         raise InputError(f"{algorithm.inner_steps}: {steps:g} inner steps; expected a whole number from 0; give one")
     everything = range(n)
     inner, outer = everything, everything
-    if algorithm.method == "train-validation":
+    if algorithm.splits:
         train = number(values, algorithm.train)
         if not 1 <= train < n or train != int(train):
             raise InputError(
@@ -66,7 +56,7 @@ def loops(task: Problem) -> Loops:
             )
         inner, outer = everything[: int(train)], everything[int(train) :]
     rate = number(values, algorithm.inner_step)
-    return Loops(algorithm.method, tasks, n, int(steps), rate, inner, outer)
+    return Loops(algorithm.to_adapted, tasks, n, int(steps), rate, inner, outer)
 
 
 def examples(task: Problem, first: int, among: range) -> Problem:
@@ -93,7 +83,7 @@ def adapt(task: Problem, plan: Loops, k: int, w: Tensor, t: int = 0) -> Tensor:
 
 def direction(task: Problem, plan: Loops, k: int, w: Tensor, change: Tensor, t: int) -> Tensor:
     """Task k's part D_k of the outer step W <- W - (eta / K) sum_k D_k, from its W~_k - W."""
-    return -change if plan.method == "reptile" else plan.slope(task, k, plan.outer, w + change, t)
+    return -change if plan.to_adapted else plan.slope(task, k, plan.outer, w + change, t)
 
 
 class TwoLoops:
@@ -195,8 +185,8 @@ def inner_growth(task: Problem, m: int) -> float | None:
     Huberized ReLU, 1 + gamma ||xi||^2 / (|I| h).  It is to first order, from the diagonal of the Gram matrix alone, for
     m filters a head, and where no pre-activation crosses a kink.  None where l' or sigma'' is not bounded.
     """
-    curvature = _curvature(task.model.network.activation, task)
-    if curvature is None or task.model.objective.loss == "exponential":
+    curvature = _curvature(task.model.network.activation.kind, task)
+    if curvature is None or not task.model.objective.loss_kind.lipschitz:
         return None
     plan, longest = loops(task), 0.0
     for name, vectors in families(task.model, task.vectors, plan.tasks).items():
@@ -206,10 +196,16 @@ def inner_growth(task: Problem, m: int) -> float | None:
     return 1.0 + plan.rate * task.kappa(m) * curvature * longest
 
 
-def _curvature(act: Activation, task: Problem) -> float | None:
+def _curvature(kind: ActivationKind, task: Problem) -> float | None:
     """sup|sigma''| between kinks; None where there is no bound."""
-    if act.name == "huberized_relu":
-        return 1.0 / (number(task.values, act.width) if isinstance(act.width, str) else act.width)
-    if act.name == "relu_power":
-        return 2.0 if act.power == 2 else None
-    return 0.0
+    return of_class(CURVATURE, kind, "sup|sigma''|")(kind, task)
+
+
+CURVATURE: Final[Mapping[type[ActivationKind], Callable[[Any, Problem], float | None]]] = {
+    ReluPower: lambda kind, task: 2.0 if kind.power == 2 else None,
+    Relu: lambda kind, task: 0.0,
+    LeakyRelu: lambda kind, task: 0.0,
+    HuberizedRelu: lambda kind, task: 1.0 / (
+        number(task.values, kind.width) if isinstance(kind.width, str) else kind.width),
+}
+"""By the activation's kind."""

@@ -10,18 +10,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from .network import (
-    Problem,
-    by_output,
-    errors,
-    gradient_at,
-    losses,
-    margins,
-    number,
-    one_thread,
-    outputs,
-    per_example,
-)
+from .formulas import by_output, errors, margins, number
+from .network import Problem, gradient_at, losses, one_thread, outputs, per_example
 
 EXAMPLE_ENTRIES = 10_000_000  # of per-example gradients held at once
 
@@ -79,8 +69,8 @@ def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Ten
     """What `_observe` sees example by example, each (n, ...); no graph is kept."""
     loss, gradients = per_example(task, leaf)
     row = {"losses": loss.detach(), "gradient_norms": torch.linalg.vector_norm(gradients.detach(), dim=(1, 2, 3))}
-    signed, act = task.model.network.head_axis.signed, task.model.network.activation
-    apart = every or (signed and act.name == "relu_power")
+    signed, degree = task.model.network.head_axis.signed, task.model.network.activation.kind.degree
+    apart = every or (signed and degree > 1)
     copies = leaf.expand(len(task.y), *leaf.shape) if apart else leaf
     F = outputs(task, copies, task.patches)
     margin = margins(task.model, F, task.y)
@@ -89,7 +79,7 @@ def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Ten
         row["l1"] = task.y * by_output(task.model, F, task.y)[:, 0]
     if apart:
         (slope,) = torch.autograd.grad(F.sum(), copies)  # an output is one head's, so signs make no difference
-        by_head = (slope**2).sum((2, 3)) / (task.kappa(leaf.shape[1]) * act.power) ** 2
+        by_head = (slope**2).sum((2, 3)) / (task.kappa(leaf.shape[1]) * degree) ** 2
         if task.patches.shape[1] == 1:
             by_head = by_head / (task.patches**2).sum((1, 2))[:, None]
         row["zeta"] = by_head.sum(1) if signed else by_head

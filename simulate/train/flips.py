@@ -80,14 +80,6 @@ def steep_sides(task: Problem, w: Tensor) -> Tensor:
     return pre >= 0 if task.model.network.activation.at_kink else pre > 0
 
 
-def count_flips(task: Problem, declared: Flips, path: Iterable[Tensor], recorded: Iterable[int]) -> Count:
-    """One count along W(0), W(1), ..."""
-    watch = Watch([declared], recorded)
-    for t, w in enumerate(path):
-        watch(task, t, w)
-    return watch.counts[0]
-
-
 def _own(task: Problem, heads: int) -> Tensor:
     """(H, n): whether a head is the example's own by its observed label."""
     return task.y.new_tensor(task.model.network.head_axis.labels)[:, None] == task.y[None, :]

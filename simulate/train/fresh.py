@@ -112,7 +112,7 @@ class Network:
     def split(self, values: Values, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The examples of the inner loop and of the outer step, for n examples a task."""
         algorithm, every = self.model.bilevel, np.arange(n, dtype=np.int64)
-        if algorithm.method != "train-validation":
+        if not algorithm.splits:
             return every, every
         train = int(number(values, algorithm.train))
         return every[:train], every[train:]
@@ -160,9 +160,10 @@ def _fresh(
         )
     d = fixed[name].shape[1]
     drawn = number(values, law.std) * fixed[name].new_tensor(rng.standard_normal((count, d)))
-    if isinstance(law, MixtureLaw) or not law.off or (law.off_when and not values.get(law.off_when, False)):
+    away = law.projected_off(values)
+    if not away:
         return drawn
-    basis: Tensor = torch.linalg.qr(torch.cat([fixed[off] for off in law.off]).T)[0]
+    basis: Tensor = torch.linalg.qr(torch.cat([fixed[off] for off in away]).T)[0]
     return drawn - drawn @ basis @ basis.T
 
 
@@ -172,15 +173,21 @@ def _of_class(
     """Fresh A_y zeta (count, d), zeta of the declared shape with mean 0 and variance 1."""
     law = chosen_law(model.family(name), values)
     assert isinstance(law, ClassNoiseLaw)
-    size, shape = (len(clean), matrices.shape[2]), values.get(law.entries)
-    if shape == "gaussian":
-        drawn = rng.standard_normal(size)
-    elif shape == "rademacher":
-        drawn = rng.choice([-1.0, 1.0], size=size)
-    else:
-        drawn = rng.uniform(-(3**0.5), 3**0.5, size=size)
+    size = (len(clean), matrices.shape[2])
+    drawn = _entries(law.shape_of(values), size, rng)
     zeta, out = matrices.new_tensor(drawn), matrices.new_zeros((len(clean), matrices.shape[1]))
     for k, A in enumerate(matrices):
         own = clean.long() == k
         out[own] = zeta[own] @ A.T
     return out
+
+
+def _entries(shape: str, size: tuple[int, int], rng: np.random.Generator) -> Array:
+    """Independent entries of mean 0 and variance 1."""
+    if shape == "gaussian":
+        return rng.standard_normal(size)
+    if shape == "rademacher":
+        return rng.choice([-1.0, 1.0], size=size)
+    if shape == "uniform":
+        return rng.uniform(-(3**0.5), 3**0.5, size=size)
+    raise InputError(f"entries: {shape!r}; expected gaussian, uniform or rademacher")

@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from derivations.declare import Activation, Model, Value
+from derivations.declare import Full, Model, PerExample
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
-
-Values = Mapping[str, Value]
+from .formulas import Values, activation, losses_of, number
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Problem:
 
     def penalty_on(self, t: int) -> bool:
         """Whether step t, which makes W(t+1), is penalised: t <= lam_until, or always where that is absent."""
-        if self.model.objective.penalty == "none":
+        if not self.model.objective.penalised:
             return False
         return self.values.get("lam_until") is None or t <= number(self.values, "lam_until")
 
@@ -150,9 +149,12 @@ def objective(task: Problem, w: Tensor, t: int = 0) -> Tensor:
     weight = task.penalty_weight(t)
     if weight == 0.0:
         return losses(task, w).mean()
-    if task.model.objective.penalty == "per_example":
+    kind = type(task.model.objective.penalty_kind)
+    if kind is PerExample:
         loss, gradients = per_example(task, w)
         return loss.mean() + weight * (gradients**2).sum() / len(task.y)
+    if kind is not Full:
+        raise TypeError(f"penalty: {kind.__name__} has no objective in weight space; write one")
     mean = losses(task, w).mean()
     (gradient,) = torch.autograd.grad(mean, w, create_graph=True)
     return mean + weight * (gradient**2).sum()
@@ -182,65 +184,6 @@ def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:
     return task.kappa(m) * active.sum(1).reshape(-1, heads, m).sum(2)
 
 
-def activation(act: Activation, z: Tensor, values: Values | None = None) -> Tensor:
-    """sigma(z), its branches chosen so that autograd gives the declared derivative at a kink.
-
-    A slope or width that is a parameter's name is read from `values`.  ReLU^q takes the second derivative 0 at 0;
-    huberized ReLU is 0, z^2/(2h), z - h/2 with branches z <= 0 and z >= h.
-    """
-    zero = torch.zeros_like(z)
-    if act.name == "relu_power":
-        return torch.where(z > 0, z, zero) ** act.power
-    if act.name == "huberized_relu":
-        width = _constant(act.width, values)
-        return torch.where(z > 0, torch.where(z < width, z * z / (2 * width), z - width / 2), zero)
-    steep = z >= 0 if act.at_kink else z > 0
-    return torch.where(steep, z, _constant(act.slope, values) * z if act.name == "leaky_relu" else zero)
-
-
-def _constant(declared: float | str, values: Values | None) -> float:
-    """An activation's constant, or the value of the parameter that it names."""
-    return number(values or {}, declared) if isinstance(declared, str) else declared
-
-
-def losses_of(model: Model, F: Tensor, y: Tensor) -> Tensor:
-    """The declared loss of each example, (n,), at the network's outputs F (n, H)."""
-    if model.objective.loss == "cross_entropy":  # log(1 + sum over other heads): -log p, and accurate where it is tiny
-        own = _own_head(model, F, y)
-        others = torch.logsumexp((F - F[own][:, None]).masked_fill(own, -torch.inf), 1)
-        return torch.nn.functional.softplus(others, threshold=700)
-    u = margins(model, F, y)
-    # torch turns softplus into the identity from 20 on, an error of 1e-10; from 700 on it is exact.
-    return torch.exp(-u) if model.objective.loss == "exponential" else torch.nn.functional.softplus(-u, threshold=700)
-
-
-def margins(model: Model, F: Tensor, y: Tensor) -> Tensor:
-    """(n,): y f for signed heads, F_y - max_{k != y} F_k for class heads; positive where an example is right."""
-    if model.network.head_axis.signed:
-        return y * (F[:, 0] - F[:, 1])
-    own = _own_head(model, F, y)
-    return F[own] - F.masked_fill(own, -torch.inf).amax(1)
-
-
-def errors(model: Model, F: Tensor, y: Tensor) -> Tensor:
-    """(n,): 0 where the example's own head is largest, 1 where another is, 1 - 1/k where it is one of k that tie."""
-    largest = F == F.amax(1, keepdim=True)
-    return 1 - (largest & _own_head(model, F, y)).sum(1).double() / largest.sum(1)
-
-
-def by_output(model: Model, F: Tensor, y: Tensor) -> Tensor:
-    """dL_i/dF (n, H) at outputs F (n, H)."""
-    leaf = F.detach().requires_grad_()
-    (slopes,) = torch.autograd.grad(losses_of(model, leaf, y).sum(), leaf)
-    return slopes.detach()
-
-
-def _own_head(model: Model, F: Tensor, y: Tensor) -> Tensor:
-    """(n, H): true at the head of the example's own class."""
-    own: Tensor = y.new_tensor(model.network.head_axis.labels) == y[:, None]
-    return own
-
-
 def families(model: Model, vectors: Tensor, tasks: int = 1) -> dict[str, Tensor]:
     """The direction vectors (B, d) of `tasks` tasks by family name, each (size, d)."""
     fixed = model.offsets(0, tasks)[""]
@@ -261,14 +204,6 @@ def patches_of(model: Model, rows: Mapping[str, Tensor], y: Tensor, clean: Tenso
     """(n, P, d): each patch's scale times the example's vector of its family."""
     scaled = [patch.factor(torch.ones_like(y), y, clean)[:, None] * rows[patch.direction] for patch in model.patches]
     return torch.stack(scaled, 1)
-
-
-def number(values: Values, name: str) -> float:
-    """The parameter as a float.  Raises InputError where it is absent or not a number."""
-    value = values.get(name)
-    if isinstance(value, str) or value is None:
-        raise InputError(f"{name}: {value!r}; expected a number, which the model reads; give {name}=...")
-    return float(value)
 
 
 @contextmanager

@@ -33,18 +33,13 @@ except ModuleNotFoundError as missing:  # torch is an extra
 
 from . import bilevel
 from .descent import Descent
+from .formulas import Values, activation, errors, losses_of, margins, number
 from .network import (
     Problem,
-    Values,
-    activation,
     diverged,
-    errors,
     families,
     gradient_at,
     losses,
-    losses_of,
-    margins,
-    number,
     objective,
     one_thread,
     outputs,

@@ -178,7 +178,7 @@ def bends_gently(model: Model) -> bool:
     Then the sign that rounding gives to a tiny z moves a step by no more than rounding, which the response to rounding
     measures, and trajectories from a start as small as 1e-12 remain comparable.
     """
-    return model.network.activation.name == "huberized_relu" and model.objective.penalty == "none"
+    return model.network.activation.kind.bends_gently and not model.objective.penalised
 
 
 @dataclass(frozen=True)

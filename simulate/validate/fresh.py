@@ -110,9 +110,10 @@ def _columns(model: Model, along: Along, values: Values) -> int:
         law = chosen_law(model.family(name), values)
         many = model.family(name).index_set.of_a_task(1, model.network.classes, 1)
         if isinstance(law, ClassNoiseLaw):
-            spiked = isinstance(along.draw.noise.get(name), Spiked) and values.get(law.entries) == "gaussian"
+            spiked = isinstance(along.draw.noise.get(name), Spiked) and law.shape_of(values) == "gaussian"
             total += (filters + model.n_heads) if spiked else along.W.shape[3]
         else:
+            assert isinstance(law, GaussianLaw | MixtureLaw)
             total += many * filters
     return total
 
@@ -210,7 +211,7 @@ def _coloured(
     if isinstance(law, ClassNoiseLaw):
         return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
     assert isinstance(law, GaussianLaw | MixtureLaw)
-    off = () if isinstance(law, MixtureLaw) or (law.off_when and not values.get(law.off_when)) else law.off
+    off = law.projected_off(values)
     return np.asarray(weights.number(values, law.std) * without(onto, span(_vectors(model, draw, off))))
 
 
@@ -249,7 +250,7 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
     assert isinstance(noise, Spiked) and draw.vectors is not None
     d = draw.vectors.shape[1]
     spread, ratio = weights.number(values, law.spread), weights.number(values, law.ratio)
-    off = () if law.off_when and not values.get(law.off_when) else law.off
+    off = law.projected_off(values)
     bulk = without(np.eye(d), span(_vectors(model, draw, off)))
     if noise.spikes is None or not len(noise.spikes):
         return np.asarray(spread * bulk)
@@ -264,7 +265,7 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
 def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
     """What is said of fresh examples on the same samples, by the kernel and by weight space."""
     said = fresh.fresh_statistics(
-        model, lambda a: kernel.outputs(a, values), along.draw, along.z, along.b, values, 0, DRAWS, along.left
+        model, kernel, along.draw, along.z, along.b, values, 0, DRAWS, along.left
     )
     network, ours = weights_fresh.Network(model), {name: np.full_like(each, np.nan) for name, each in said.items()}
     law, normals, _ = fresh.law(
@@ -303,7 +304,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     draw, at = along.draw, len(along.z) - 1
     both = "test_error and test_loss, drawn in d dimensions"
     cost = along.W[0].size * float(SAMPLES) * len(model.patches)
-    if model.objective.loss == "exponential":
+    if not model.objective.loss_kind.lipschitz:
         yield Left(both, "an exponential loss has no standard error to speak of")
         return
     if cost > AFFORDABLE:
@@ -311,7 +312,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
         return
     assert draw.vectors is not None
     said = fresh.fresh_statistics(
-        model, lambda a: kernel.outputs(a, values), draw, along.z[at:], along.b[at:], values, 0, 4096, along.left[at:]
+        model, kernel, draw, along.z[at:], along.b[at:], values, 0, 4096, along.left[at:]
     )
     if not all(np.isfinite(said[name]).all() for name in ("test_error", "test_loss")):
         yield Left(both, "the kernel's are not finite there")

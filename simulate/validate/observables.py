@@ -6,23 +6,39 @@ modules it asks or `dynamics`: every definition is read again in `derivations.de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.optimize
 import torch
 
 from derivations import declare
-from derivations.declare import Model
+from derivations.declare import KnownFrom, Model, Observable
 from dynamics.arrays import Array
 
 from ..ask import formula
 from ..train import bilevel as weights_bilevel
 from ..train import weights
 from ..train.weights import Values
+
+Account = Mapping[str, Array] | Array | None
+"""The variable of an observable's name along the states, or several by name; None where W does not determine it."""
+Twin = Callable[["Course", Any], Account]
+Written = TypeVar("Written", bound=Twin)
+TWINS: dict[type[Observable], Twin] = {}
+
+
+def twin(kind: type[Observable]) -> Callable[[Written], Written]:
+    """Marks what a kind of observable is by its definition; a kind without is named among what is not compared."""
+
+    def marked(made: Written) -> Written:
+        TWINS[kind] = made
+        return made
+
+    return marked
 
 
 @dataclass(frozen=True)
@@ -126,10 +142,25 @@ def everything(course: Course) -> Iterator[tuple[str, Array]]:
         if coef.name in course.coefficients:
             yield from _of_family(course, family)
     for each in course.model.observables:
-        maker = _MAKERS.get(type(each))
-        found = None if maker is None else maker(course, each)
-        if found is not None:
-            yield each.name, found
+        if each.known_from is not KnownFrom.RUN:
+            yield from account(course, each).items()
+
+
+def account(course: Course, declared: Observable) -> Mapping[str, Array]:
+    """Weight space's account of an observable's variables, along all states; empty where it has none, or none here."""
+    twin = TWINS.get(type(declared))
+    found = None if twin is None else twin(course, declared)
+    if found is None:
+        return {}
+    return found if isinstance(found, Mapping) else {declared.name: found}
+
+
+def untold(declared: Observable, told: Collection[str]) -> str:
+    """Why an observable is not among what is told, in words; "" where it is."""
+    if declared.name in told:
+        return ""
+    kind = type(declared)
+    return "W does not determine it here" if kind in TWINS else f"weight space has no account of {kind.__name__}"
 
 
 def _by_task(course: Course, per_example: Array) -> Array:
@@ -159,6 +190,7 @@ def _of_family(course: Course, family: declare.Directions) -> Iterator[tuple[str
         yield f"{name}_under", placed(under_part)
 
 
+@twin(declare.Extreme)
 def _extreme(course: Course, o: declare.Extreme) -> Array | None:
     sets = {each.name: each.index_set for each in course.model.directions}
     place: declare.IndexSet | None
@@ -214,15 +246,18 @@ def _group(
     return tuple(key)
 
 
+@twin(declare.Shifted)
 def _shifted(course: Course, o: declare.Shifted) -> Array | None:
     return _by_task(course, o.plus + o.times * course.seen[o.of]) if o.of in course.seen else None
 
 
+@twin(declare.Total)
 def _total(course: Course, o: declare.Total) -> Array | None:
     found = course.coefficients.get(o.of)
     return None if found is None else sum((found[..., at] for at in range(found.shape[-1])), np.zeros(1))
 
 
+@twin(declare.Distance)
 def _distance(course: Course, o: declare.Distance) -> Array:
     scale = formula.evaluate(o.scale, {**course.values, "n": len(course.y), "m": course.W.shape[2]})
     target = course.start.copy()
@@ -232,6 +267,12 @@ def _distance(course: Course, o: declare.Distance) -> Array:
     return np.array([np.linalg.norm((W - target).ravel()) for W in course.W])
 
 
+@twin(declare.NeuronNorm)
+def _neuron_norm(course: Course, o: declare.NeuronNorm) -> Array:
+    return np.asarray(np.sqrt((course.W**2).sum(-1)))
+
+
+@twin(declare.Spectral)
 def _spectral(course: Course, o: declare.Spectral) -> Array:
     def of(matrix: Array) -> float:
         s = np.linalg.svd(matrix, compute_uv=False)
@@ -242,11 +283,13 @@ def _spectral(course: Course, o: declare.Spectral) -> Array:
     return np.array([[*(of(head) for head in W), of(np.concatenate(list(W)))] for W in course.W])
 
 
+@twin(declare.NormalisedMargin)
 def _normalised(course: Course, o: declare.NormalisedMargin) -> Array:
     found = np.stack([z / np.linalg.norm(W.ravel()) for z, W in zip(course.seen["margins"], course.W, strict=True)])
     return found.max(1) - found.min(1) if o.spread else found
 
 
+@twin(declare.MaxMargin)
 def _max_margin(course: Course, o: declare.MaxMargin) -> Array:
     out = []
     for W in course.W:
@@ -262,6 +305,7 @@ def _max_margin(course: Course, o: declare.MaxMargin) -> Array:
     return np.array(out)
 
 
+@twin(declare.NearOrthogonality)
 def _near_orthogonality(course: Course, o: declare.NearOrthogonality) -> Array:
     rows = course.families[o.of]
     lengths = [np.linalg.norm(v) for v in rows]
@@ -270,7 +314,8 @@ def _near_orthogonality(course: Course, o: declare.NearOrthogonality) -> Array:
     return np.asarray(min(lengths) ** 2 / below if below else np.inf)
 
 
-def flips(course: Course, o: declare.Flips) -> tuple[Array, int]:
+@twin(declare.Flips)
+def _flips(course: Course, o: declare.Flips) -> dict[str, Array]:
     """The count of flips in steps 1..t, (T,), and the last one's t (0: none)."""
     patches, closed = course.task.patches.cpu().numpy(), course.model.network.activation.at_kink == 1
     counts, last = [0], 0
@@ -282,9 +327,10 @@ def flips(course: Course, o: declare.Flips) -> tuple[Array, int]:
                 many += int((((before >= 0) != (now >= 0)) if closed else ((before > 0) != (now > 0))).sum())
         counts.append(counts[-1] + many)
         last = t if many else last
-    return np.array(counts, dtype=np.float64), last
+    return {o.name: np.array(counts, dtype=np.float64)} | ({o.last: np.asarray(float(last))} if o.last else {})
 
 
+@twin(declare.Complement)
 def _complement(course: Course, o: declare.Complement) -> Array:
     F, out = torch.tensor(course.seen["outputs"]), np.empty(course.seen["outputs"].shape[:2])
     for i, label in enumerate(course.y.astype(int)):
@@ -293,6 +339,7 @@ def _complement(course: Course, o: declare.Complement) -> Array:
     return out
 
 
+@twin(declare.Balance)
 def _balance(course: Course, o: declare.Balance) -> Array:
     found = _complement(course, declare.Complement(name=o.name, latex=""))
     return np.asarray(found.max(1) / found.min(1))
@@ -305,11 +352,18 @@ def _active(course: Course, of: str) -> Array:
     return np.stack([course.W[:, h] @ v > 0 for h, v in zip(heads, vectors, strict=True)], axis=1)
 
 
+@twin(declare.ActiveShare)
+def _active_share(course: Course, o: declare.ActiveShare) -> Array:
+    return np.asarray(_active(course, o.of).mean(-1))
+
+
+@twin(declare.Deactivated)
 def _deactivated(course: Course, o: declare.Deactivated) -> Array:
     on = _active(course, o.of)
     return np.array([0.0] + [float((on[t - 1] & ~on[t]).sum()) for t in range(1, len(on))])
 
 
+@twin(declare.NoiseRatio)
 def _noise_ratio(course: Course, o: declare.NoiseRatio) -> Array | None:
     if not course.model.family(o.of).index_set.per_example:
         return None
@@ -327,13 +381,3 @@ def _noise_ratio(course: Course, o: declare.NoiseRatio) -> Array | None:
             top = len(members[k]) ** 2 * float(np.sum(course.families[o.signal][k] ** 2)) ** 2
         found[k, j] = top / (len(members[j]) * moment(k, j)) if len(members[j]) else np.nan
     return found
-
-
-_MAKERS: dict[type, Callable[[Course, Any], Array | None]] = {
-    declare.Extreme: _extreme, declare.Shifted: _shifted, declare.Total: _total, declare.Distance: _distance,
-    declare.NeuronNorm: lambda course, o: np.sqrt((course.W**2).sum(-1)), declare.Spectral: _spectral,
-    declare.NormalisedMargin: _normalised, declare.MaxMargin: _max_margin,
-    declare.NearOrthogonality: _near_orthogonality, declare.Complement: _complement, declare.Balance: _balance,
-    declare.ActiveShare: lambda course, o: _active(course, o.of).mean(-1), declare.Deactivated: _deactivated,
-    declare.NoiseRatio: _noise_ratio,
-}

@@ -15,6 +15,7 @@ from derivations.declare import Model
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
+from dynamics.kernel.kernel import Kernel as GeneratedKernel
 
 from ..errors import Diverged
 from ..observe.seen import seen_by
@@ -36,6 +37,7 @@ DIVERGED = "weight space leaves the floating-point numbers"
 
 def probes(model: Model, kernel: Kernel, values: Values, directions: int, device: str) -> tuple[list[Row], list[str]]:
     """Rows for generic vectors, kinks and margins, each the worst of its probes; and notes on what was not probed."""
+    kernel = kernel.throughout(directions) if isinstance(kernel, GeneratedKernel) else kernel
     every = [
         *states.generic(model, kernel, values, device),
         *states.kinks(model, kernel, values, device),
@@ -57,8 +59,7 @@ def probes(model: Model, kernel: Kernel, values: Values, directions: int, device
 
 def _switches(kernel: Kernel, directions: int) -> bool:
     """Whether a draw of so many directions runs another variant of the kernel than small probes do."""
-    module = getattr(kernel, "module", None)
-    return module is not None and module(directions) is not module(1)
+    return isinstance(kernel, GeneratedKernel) and kernel.stepping(directions) is not kernel.stepping(1)
 
 
 def step_rows(probe: states.Probe) -> Iterator[Row | Left]:

@@ -1,4 +1,4 @@
-"""What runs report of states (coefficients, declared observables, events, flips) against weight space's own account.
+"""What runs report of states (coefficients, declared observables, events, counts) against weight space's own account.
 
 Two small generic draws, one in few dimensions and one in many, with states made for the purpose: coefficients of all
 sizes and signs, so that no observable is 0 by law or the same at all states.
@@ -13,19 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import (
-    Complement,
-    Distance,
-    Event,
-    Flips,
-    MaxMargin,
-    Model,
-    NeuronNorm,
-    Shifted,
-    Spectral,
-    TaskLaw,
-    Value,
-)
+from derivations.declare import Event, KnownFrom, Model, TaskLaw, Value
 from derivations.declare.formula import FormulaError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
@@ -34,8 +22,8 @@ from dynamics.kernel.kernel import Trajectory
 from ..ask.parameters import Resolved
 from ..errors import Diverged
 from ..observe import observables
+from ..observe.evaluators import of_run
 from ..observe.seen import seen_by
-from ..observe.sides import FlipCount, sides
 from ..observe.states import States
 from ..run.algorithm import decays
 from ..run.asked import Asked
@@ -70,7 +58,7 @@ class _Probe:
     def told(self, course: Course) -> dict[str, Array]:
         """Weight space's account of these states."""
         sources = {name: name for name in observables.COMMON}
-        sources |= {o.name: o.of for o in self.states.model.observables if isinstance(o, Shifted)}
+        sources |= {o.name: o.definition for o in self.states.model.observables if o.definition}
         found = validate_observables.everything(course)
         return {name: each for name, each in found if sources.get(name) in (None, *self.states.seen)}
 
@@ -88,7 +76,7 @@ def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[lis
         except Diverged:
             found.append(Left("what is reported of states", "weight space's adaptation diverges"))
             break
-        found += [*_of_states(probe), *_of_gram(probe), *_of_blocks(probe), *_of_flips(probe), *_of_events(probe)]
+        found += [*_of_states(probe), *_of_gram(probe), *_of_blocks(probe), *_of_runs(probe), *_of_events(probe)]
     rows, notes = parted(found)
     return worst_each(rows), notes
 
@@ -109,7 +97,7 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
     grown = np.array([0.05, 0.1, 0.3, 1.0, 1.5, 2.0, 1.2])[:, None, None, None]
     b = grown * rng.standard_normal((STATES, model.n_heads, m, size))
     W = shares[:, None, None, None] * start + b @ vectors
-    if at and any(isinstance(each, MaxMargin) for each in model.observables):
+    if at and any(each.of_separated for each in model.observables):
         y = _feasible(model, own, vectors, y, W[3])
     looked, watched = _looked(model, vectors, start, tasks, rng)
     gram = vectors @ vectors.T
@@ -153,9 +141,12 @@ def _of_states(probe: _Probe) -> Iterator[Row | Left]:
     said = observables.evaluate(probe.states, (*probe.ours, "zeta"))
     ours = dict(probe.ours)
     nudged = probe.told(_nudged(probe.course))
-    entrywise = {each.name for each in model.observables if isinstance(each, Complement)}
+    entrywise = {each.name for each in model.observables if each.entrywise}
     ours |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}  # its values are judged as the kernel's
     nudged |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}
+    for each in [o for o in model.observables if o.known_from is not KnownFrom.RUN]:
+        if why := validate_observables.untold(each, ours):
+            yield Left(f"reported: {each.name}", why)
     for name, dims in _dimensions(probe, ours).items():
         same = name in said and said[name].dims == dims
         yield Row("dimensions of what is reported", 0.0 if same else np.inf, LONG, 0, "fixed")
@@ -208,7 +199,7 @@ def _of_gram(probe: _Probe) -> Iterator[Row]:
     """Norms and singular values of the same states where only inner products are known, of independent vectors."""
     drawn, model = probe.states.draw, probe.states.model
     assert drawn.vectors is not None and drawn.weights is not None
-    wanted = tuple(o.name for o in model.observables if isinstance(o, NeuronNorm | Spectral | Distance))
+    wanted = tuple(o.name for o in model.observables if o.by_inner_products and o.name in probe.ours)
     flat = np.vstack([drawn.weights.reshape(-1, drawn.vectors.shape[1]), drawn.vectors])
     if not wanted or len(flat) > flat.shape[1]:
         return
@@ -230,18 +221,20 @@ def _of_blocks(probe: _Probe) -> Iterator[Row]:
                                                                                      "fixed")
 
 
-def _of_flips(probe: _Probe) -> Iterator[Row]:
-    """Counts of flips and the last one's step, fed in two chunks and asked for at some steps."""
+def _of_runs(probe: _Probe) -> Iterator[Row | Left]:
+    """What is counted along a run, fed in three chunks and asked for at some steps."""
     states, kept = probe.states, np.array([0, 2, 3, STATES - 1])
-    for each in [o for o in states.model.observables if isinstance(o, Flips)]:
-        count = FlipCount(each, states.model, states.draw.y, kept)
-        steep = sides(states.model, states.z, states.draw.y, states.draw.clean)
+    for each in [o for o in states.model.observables if o.known_from is KnownFrom.RUN]:
+        wanted = validate_observables.account(probe.course, each)
+        if why := validate_observables.untold(each, wanted):
+            yield Left(f"reported: {each.name}", why)
+            continue
+        count = of_run(each).counter([each], states.model, states.draw.y, states.draw.clean, kept)
         for part in (slice(0, 3), slice(3, STATES - 2), slice(STATES - 2, STATES)):
-            count.add(np.arange(STATES)[part], steep[part])
-        said, (counts, last) = count.variables(kept), validate_observables.flips(probe.course, each)
-        gap = float(np.abs(said[each.name].values - counts[kept]).max())
-        gap = max(gap, abs(float(said[each.last].values) - last)) if each.last else gap
-        yield Row(f"reported: {each.name}", gap, LONG, 0, "fixed")
+            count.add(np.arange(STATES)[part], states.z[part])
+        said = count.variables(kept)
+        gaps = [np.abs(said[name].values - (of[kept] if of.ndim else of)).max() for name, of in wanted.items()]
+        yield Row(f"reported: {each.name}", float(max(gaps)), LONG, 0, "fixed")
 
 
 def _of_events(probe: _Probe) -> Iterator[Row | Left]:

@@ -123,7 +123,7 @@ def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
         W = rng.integers(-1, 2, (model.n_heads, shape.m, shape.d)).astype(np.float64)
         at_values = probe_values(model, values, shape, at % 2 == 0, 0)
         if model.algorithm.over_tasks:
-            at_values[model.bilevel.inner_steps] = int(model.bilevel.method == "reptile")
+            at_values[model.bilevel.inner_steps] = int(model.bilevel.to_adapted)
         pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
         for t in _steps(model, at_values):
             yield Probe("pre-activations at the kink", pair, t, exact=True)
@@ -144,7 +144,7 @@ def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
         for own in (True, False):
             at_values = probe_values(model, values, shape, own, 0)
             if model.algorithm.over_tasks:
-                at_values[model.bilevel.inner_steps] = 0 if model.bilevel.method != "reptile" else 1
+                at_values[model.bilevel.inner_steps] = int(model.bilevel.to_adapted)
             pair = _pair(model, kernel, at_values, vectors, W, (label, label), rng, device)
             scaled = _with_margin(pair, margin)
             if scaled is not None:
@@ -209,10 +209,9 @@ def probe_values(model: Model, values: Values, shape: Shape, own: bool, at: int)
         found[model.bilevel.inner_steps] = 2 + at
     found["neurons"] = "sum" if values.get("neurons", "mean") == "mean" else "mean"
     found["penalty_half"] = not values.get("penalty_half", False)
-    if model.objective.penalty != "none":
+    if model.objective.penalised:
         found |= {"lam": 0.37, "lam_until": _LAST_PENALISED}
-    act = model.network.activation
-    found |= {name: 0.3 for name in (act.slope, act.width) if isinstance(name, str)}
+    found |= {name: 0.3 for name in model.network.activation.kind.constants if isinstance(name, str)}
     return found
 
 
@@ -229,7 +228,7 @@ def _loops(model: Model, kernel: Kernel, values: Values, device: str) -> Iterato
 
 def _steps(model: Model, values: Values) -> list[int]:
     """Steps to probe: the last penalised one and the first free one where there is a penalty, else the first."""
-    if model.objective.penalty == "none" or values.get("lam_until") is None:
+    if not model.objective.penalised or values.get("lam_until") is None:
         return [0]
     last = int(weights.number(values, "lam_until"))
     return [last, last + 1]

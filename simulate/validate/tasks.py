@@ -68,8 +68,7 @@ def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
                 continue
             inside = filters.along[t] @ family.kept
             found = family.std**2 * (filters.rest[t] + inside @ inside.T)
-            projected = own.off and (not own.off_when or values.get(own.off_when))
-            mapped = weights.number(values, own.std) * (without(W, basis) if projected else W)
+            mapped = weights.number(values, own.std) * (without(W, basis) if own.projected_off(values) else W)
             covariance = mapped @ mapped.T
             covariances.append(over(np.abs(found - covariance).max(), np.abs(covariance).max()))
     yield Row("fresh tasks: products with features", max(products), COVARIANCE, 0, "fixed")
@@ -242,8 +241,7 @@ def _task(model: Model, draw: Draw, values: Values, n: int, basis: Array, rng: n
         elif family.name in model.test.fresh:
             assert isinstance(law, GaussianLaw)
             drawn = weights.number(values, law.std) * rng.standard_normal((count[family.name], d))
-            projected = law.off and (not law.off_when or values.get(law.off_when))
-            parts.append(without(drawn, basis) if projected else drawn)
+            parts.append(without(drawn, basis) if law.projected_off(values) else drawn)
         else:
             parts.append(draw.vectors[offsets[family.name] : offsets[family.name] + sizes[family.name]])
     return np.concatenate(parts)

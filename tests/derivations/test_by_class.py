@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,7 +94,7 @@ def test_a_wrong_kernel_is_caught(algorithm: GradientDescent | Bilevel, mutant: 
     found = instance(declared(algorithm))
     kernel, source = plain_kernel(found.model), derive(found.model).kernel_source()
     assert mutant[0] in source
-    wrong = replace(kernel, loops=plain_module(source.replace(*mutant), "mutant"))
+    wrong = kernel.looped(plain_module(source.replace(*mutant), "mutant"))
     assert residual(found, kernel) <= TOLERANCE < residual(found, wrong)
 
 

@@ -193,11 +193,12 @@ NAMES = ["**", "/abs", "../up", "a" * 300, "", "two words", "os.path", "naïve",
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_a_name_that_enters_files_and_source_is_an_identifier(name: str) -> None:
     model = pegr("pegr")
+    observable: Any = model.observables[0]
     made: list[Callable[[], object]] = [
         lambda: replace(model, name=name),
         lambda: replace(model.directions[0], name=name),
         lambda: replace(model.directions[0].coefficient, name=name),
-        lambda: replace(model.observables[0], name=name),
+        lambda: replace(observable, name=name),
         lambda: replace(model.events[0], name=name),
         lambda: GradientDescent(step=name),
         lambda: Bilevel(tasks=name),

@@ -96,7 +96,7 @@ def test_compiled_equals_plain_bit_for_bit(regularizer: str, q: int) -> None:
 @pytest.mark.parametrize(("classes", "n"), [(2, 7), (5, 4)])
 def test_compiled_classes_equal_plain_bit_for_bit(classes: int, n: int) -> None:
     compiled = kernel_for(heterogeneous(classes))
-    plain = replace(compiled, loops=plain_module(compiled.source, "plain"), blas_path=None)
+    plain = compiled.looped(plain_module(compiled.source, "plain"))
     z, gram, y = class_state(classes, n, m=3, d=9, seed=classes)
     runs = [kernel.run(z, np.zeros_like(z), gram, y, VALUES, 20, np.arange(21)) for kernel in (compiled, plain)]
     assert np.array_equal(runs[0].z, runs[1].z) and np.array_equal(runs[0].b, runs[1].b) and runs[0].b[-1].any()
@@ -111,7 +111,7 @@ def test_classes_by_blas_equal_loops_within_the_bound_of_a_dot_product() -> None
     z, gram, y = class_state(3, n=40, m=4, d=60, seed=1)
     assert kernel.blas_path is not None
     modules = (kernel.loops, module_of(kernel.blas_path))
-    kernels = [replace(kernel, loops=module, blas_path=None) for module in modules]
+    kernels = [kernel.looped(module) for module in modules]
     found = [one.run(z, np.zeros_like(z), gram, y, VALUES, 1, np.array([1])) for one in kernels]
     eps, size = np.finfo(float).eps, len(gram)
     bound = 4 * size * eps * (np.abs(found[0].b[0]) @ np.abs(gram)) + 4 * eps * np.abs(z)

@@ -13,6 +13,7 @@ from typing import Any
 import xarray as xr
 
 from simulate.phase.phase import phase
+from simulate.run import store as store_of_runs
 
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, Any] = {"n": 3, "m": 2, "d": 20}
@@ -22,6 +23,12 @@ LINE = ["run", "pegr", "n=3", "m=2", "d=20", "--observables", "loss,T_2"]
 def grid(store: Path | None, **changes: Any) -> xr.Dataset:
     given: dict[str, Any] = {"x": ("lam", [0.0, 0.1]), "y": ("sigma_p", [0.5, 1.0]), "steps": 3, "seeds": 2, **changes}
     return phase("pegr", SMALL, progress=False, store=store, **given)
+
+
+def write(data: xr.Dataset, path: Path) -> None:
+    """A dataset to disk, as the program writes a run."""
+    with store_of_runs.writer(path) as keep:
+        keep(data)
 
 
 def bits(data: xr.Dataset) -> list[bytes]:

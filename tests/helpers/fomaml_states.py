@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import Any, cast
 
@@ -158,7 +158,7 @@ def mutant(kind: tuple[str, str], right: str, wrong: str) -> BilevelKernel:
     """The kernel as plain Python with its text changed."""
     kernel = kernel_of(*kind)
     assert right in kernel.source, right
-    return replace(kernel, loops=plain_module(kernel.source.replace(right, wrong), "mutant"), blas_path=None)
+    return kernel.looped(plain_module(kernel.source.replace(right, wrong), "mutant"))
 
 
 # ---- runs -----------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Case:
 
     def with_source(self, source: str) -> Kernel:
         """The kernel with other text."""
-        return replace(self.kernel, loops=plain_module(source, self.name))
+        return self.kernel.looped(plain_module(source, self.name))
 
     def verdict(self, kernel: Kernel) -> str:
         """`validate`'s on the draw; "crash" where the kernel raises."""

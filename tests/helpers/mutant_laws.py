@@ -33,8 +33,8 @@ TASKS = {
 SEEN = {"simulate.observe.seen": ("seen_by",)}
 # What is reported of states.
 COMMON = {
-    "simulate.observe.observables": ("evaluate", "_common", "_coefficients", "_placed", "_declared", "_shifted",
-                             "_from_coefficients", "_distance"),
+    "simulate.observe.observables": ("evaluate", "_common", "_coefficients", "_placed"),
+    "simulate.observe.sums": ("variable", "_distance"),
     "simulate.observe.coefficients": ("coefficient",),
     "simulate.observe.extremes": ("variable", "_variable", "_entries", "_adapted", "_heads", "_dims", "_kept"),
     "simulate.observe.states": ("blocks", "rows", "own", "per_example", "watched", "shares", "own_heads"),

@@ -52,7 +52,7 @@ def kernel_of(classes: int) -> Kernel:
 def mutant(classes: int, right: str, wrong: str) -> Kernel:
     source = derive(model(classes)).kernel_source()
     assert right in source, right
-    return dataclasses.replace(kernel_of(classes), loops=plain_module(source.replace(right, wrong), "mutant"))
+    return kernel_of(classes).looped(plain_module(source.replace(right, wrong), "mutant"))
 
 
 def complement(F: Array, y: NDArray[np.intp]) -> Array:

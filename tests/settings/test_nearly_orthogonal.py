@@ -112,7 +112,7 @@ def mutant(right: str, wrong: str, count: int = -1) -> Kernel:
     """The kernel as plain Python with its text changed."""
     kernel = kernel_for(model())
     assert right in kernel.source
-    return replace(kernel, loops=plain_module(kernel.source.replace(right, wrong, count), "mutant"), blas_path=None)
+    return kernel.looped(plain_module(kernel.source.replace(right, wrong, count), "mutant"))
 
 
 GRADIENT = "leaky_slope_closed_x*j*v0[i]"
@@ -507,7 +507,7 @@ def test_the_kkt_residual_is_that_of_the_gradients(seed: int, slope: float, d: i
     rows = [torch.autograd.grad(margin, leaf, retain_graph=True)[0].numpy().ravel() for margin in margins]
     expected = nnls(np.array(rows).T, W.ravel())[1] / np.linalg.norm(W)
     declared = {o.name: o for o in model().observables}
-    found = matrices.variable(states, declared["kkt_residual"])  # type: ignore[arg-type]
+    found = matrices.MaxMargins().variable(states, declared["kkt_residual"])  # type: ignore[arg-type]
     assert found is not None
     assert abs(found.values[-1] - expected) <= 1e-7
 

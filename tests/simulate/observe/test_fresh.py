@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,14 +51,16 @@ CLASSES = Model(
 VALUES: dict[str, Value] = {"n": 6, "m": 3, "d": 12, "mu_norm": 1.3, "u_norm": 1.1, "sigma_p": 0.4, "sigma_0": 0.5}
 
 
-def forward(model: Model) -> Callable[[Array], Array]:
-    """ReLU^2 heads averaged over filters, pre-activations (N, P, H, m)."""
+@dataclass(frozen=True)
+class Forward:
+    """ReLU^2 heads averaged over filters."""
 
-    def outputs(a: Array) -> Array:
+    model: Model
+
+    def outputs(self, a: Array, values: Mapping[str, Any]) -> Array:
+        """Of pre-activations (N, P, H, m)."""
         heads = np.square(np.maximum(a, 0.0)).mean(axis=3).sum(axis=1)
-        return np.asarray(heads[:, 0] - heads[:, 1]) if model.network.heads == "signed" else heads
-
-    return outputs
+        return np.asarray(heads[:, 0] - heads[:, 1]) if self.model.network.heads == "signed" else heads
 
 
 def trajectory(model: Model, start: Draw, growth: float) -> tuple[Array, Array]:
@@ -96,7 +100,7 @@ def test_statistics_match_monte_carlo_in_d_dimensions(which: Model, projected: b
     values = {**VALUES, "project_noise": projected}
     start = draw(which, values, seed=3)
     z, b = trajectory(which, start, 0.3)
-    found = fresh_statistics(which, forward(which), start, z, b, values, seed=4, size=SIZE)
+    found = fresh_statistics(which, Forward(which), start, z, b, values, seed=4, size=SIZE)
     for name, sample in zip(("test_error", "test_loss"), explicit(which, start, b, projected), strict=True):
         spread = np.hypot(found[f"{name}_se"], sample.std(axis=0, ddof=1) / np.sqrt(SIZE))
         assert (np.abs(found[name] - sample.mean(axis=0)) < 4 * spread).all(), name
@@ -108,7 +112,7 @@ def test_the_projection_matters_and_is_read_from_the_flag(which: Model) -> None:
     start = draw(which, {**VALUES, "project_noise": True}, seed=3)
     z, b = trajectory(which, start, 0.3)
     on, off = (
-        fresh_statistics(which, forward(which), start, z, b, {**VALUES, "project_noise": flag}, seed=4, size=SIZE)
+        fresh_statistics(which, Forward(which), start, z, b, {**VALUES, "project_noise": flag}, seed=4, size=SIZE)
         for flag in (True, False)
     )
     assert (np.abs(on["test_loss"] - off["test_loss"]) > 4 * on["test_loss_se"]).any()
@@ -118,7 +122,7 @@ def test_gram_draws_have_fresh_statistics_at_any_dimension() -> None:
     values = {**VALUES, "d": float(np.exp(100.0)), "sigma_p": 1e-21, "project_noise": True}
     start = draw(pegr(), values, seed=0, sampling="gram")
     z, b = trajectory(pegr(), start, 1e-3)
-    found = fresh_statistics(pegr(), forward(pegr()), start, z, b, values, seed=0, size=200)
+    found = fresh_statistics(pegr(), Forward(pegr()), start, z, b, values, seed=0, size=200)
     assert all(np.isfinite(value).all() for value in found.values())
 
 
@@ -126,7 +130,7 @@ def test_the_same_seed_gives_the_same_statistics() -> None:
     values = {**VALUES, "project_noise": True}
     start = draw(pegr(), values, seed=0)
     z, b = trajectory(pegr(), start, 0.3)
-    runs = [fresh_statistics(pegr(), forward(pegr()), start, z, b, values, seed=s, size=100) for s in (1, 1, 2)]
+    runs = [fresh_statistics(pegr(), Forward(pegr()), start, z, b, values, seed=s, size=100) for s in (1, 1, 2)]
     assert all(np.array_equal(runs[0][name], runs[1][name]) for name in runs[0])
     assert (runs[0]["test_loss"] != runs[2]["test_loss"]).all()
 
@@ -136,8 +140,11 @@ def test_no_fresh_patch_is_exact() -> None:
     values = {**VALUES, "project_noise": True}
     start = draw(only, values, seed=0)
     z, b = trajectory(only, start, 0.3)
-    found = fresh_statistics(only, forward(only), start, z, b, values, seed=0)
-    margins = np.array([[y * forward(only)(y * z[t, None, None, :, :, 0])[0] for y in (1, -1)] for t in range(3)])
+    found = fresh_statistics(only, Forward(only), start, z, b, values, seed=0)
+    network = Forward(only)
+    margins = np.array(
+        [[y * network.outputs(y * z[t, None, None, :, :, 0], values)[0] for y in (1, -1)] for t in range(3)]
+    )
     np.testing.assert_allclose(found["test_loss"], np.log1p(np.exp(-margins)).mean(axis=1), rtol=1e-13)
     assert not found["test_loss_se"].any() and not found["test_error_se"].any()
 
@@ -153,4 +160,4 @@ def test_what_has_no_known_law_is_refused(test: FreshLaw, law: GaussianLaw | Non
     mu, xi = pegr().directions
     broken = dataclasses.replace(pegr(), test=test, directions=(mu, dataclasses.replace(xi, law=law)))
     with pytest.raises(InputError, match=words):
-        fresh_statistics(broken, forward(broken), start, z, b, VALUES, seed=0, size=size)
+        fresh_statistics(broken, Forward(broken), start, z, b, VALUES, seed=0, size=size)

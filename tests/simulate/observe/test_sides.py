@@ -261,11 +261,14 @@ def test_weight_space_counts_shared_filters_and_flipped_labels_too() -> None:
 def test_a_flip_that_only_weight_space_has_is_seen() -> None:
     """The count comes from W: a W that jumps over the kink at one step has flips there, whatever a kernel says."""
     from simulate.train import weights
-    from simulate.train.flips import count_flips
+    from simulate.train.flips import Watch
 
     model = declared(True, 0, False)
     task = weights.problem(model, np.eye(3), np.array([1.0, -1.0]), {})
     ones = np.ones((2, 2, 3))
     path = [ones, ones, -ones, -ones]
-    found = count_flips(task, Flips(name="flips", latex="f"), [task.vectors.new_tensor(w) for w in path], [0, 2, 3])
+    watch = Watch([Flips(name="flips", latex="f")], [0, 2, 3])
+    for t, w in enumerate(path):
+        watch(task, t, task.vectors.new_tensor(w))
+    (found,) = watch.counts
     assert found.at == {0: 0, 2: 16, 3: 16} and found.last == 2  # 2 heads, 2 filters, 2 examples, 2 patches

@@ -179,7 +179,7 @@ def test_a_wrong_algorithm_is_caught(option: str, right: str, wrong: str) -> Non
     found = replace(found, values={**found.values, "label_noise": 1.0}) if option == "label_noise" else found
     kernel, source = plain_kernel(found.model), derive(found.model).kernel_source()
     assert right in source
-    mutant = replace(kernel, loops=plain_module(source.replace(right, wrong), "mutant"))
+    mutant = kernel.looped(plain_module(source.replace(right, wrong), "mutant"))
     if option == "weight_decay":  # b = 0 does not show its own decay in one step
         started = [two_steps(found, each) for each in (kernel, mutant)]
         assert started[0] <= TOLERANCE < started[1]
@@ -284,7 +284,7 @@ def _margins(found: Instance) -> np.ndarray:
 def test_compiled_equals_plain_bit_for_bit(regularizer: str) -> None:
     found = instance(*ALL, regularizer=regularizer)
     compiled = kernel_for(found.model)
-    plain = replace(compiled, loops=plain_module(compiled.source, "plain"), blas_path=None)
+    plain = compiled.looped(plain_module(compiled.source, "plain"))
     values = {**found.values, "eta": 0.05, "lam_until": 7}
     runs = [
         kernel.run(found.z, 0 * found.z, found.gram, found.y, values, 20, np.arange(21), draws=found.draws)

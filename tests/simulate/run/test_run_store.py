@@ -21,11 +21,11 @@ import xarray as xr
 import zarr
 
 import gammarho as gr
-from gammarho import cli, report
+from gammarho import cli
 from simulate.errors import InputError, Unwritten
 from simulate.run import store as run_store
 from simulate.work import whole
-from tests.helpers.durable import LINE, ROOT, SMALL, bits, failing, grid, hidden, program
+from tests.helpers.durable import LINE, ROOT, SMALL, bits, failing, grid, hidden, program, write
 
 # ---- what a run may replace --------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ def a_folder_with_a_zarr_json(path: Path) -> None:
 
 
 def a_run_with_a_thesis_in_it(path: Path) -> None:
-    report.write(gr.run("pegr", SMALL, steps=2), path)
+    write(gr.run("pegr", SMALL, steps=2), path)
     (path / "loss" / "thesis.txt").write_text("the only copy")
 
 
@@ -74,7 +74,7 @@ def test_a_run_replaces_a_run_and_follows_a_link(tmp_path: Path) -> None:
     path, link = tmp_path / "x.zarr", tmp_path / "link.zarr"
     link.symlink_to(path)
     for steps in (2, 3):
-        report.write(gr.run("pegr", SMALL, steps=steps), link)
+        write(gr.run("pegr", SMALL, steps=steps), link)
     assert link.is_symlink() and int(xr.open_zarr(path)["t"][-1]) == 3
     assert sorted(each.name for each in tmp_path.iterdir()) == ["link.zarr", "x.zarr"]
 
@@ -87,10 +87,10 @@ def test_a_netcdf_file_of_someone_else_is_left_alone(tmp_path: Path) -> None:
     for each in (path, other):
         before = each.read_bytes()
         with pytest.raises(InputError, match="not a run that gammarho wrote"):
-            report.write(data, each)
+            write(data, each)
         assert each.read_bytes() == before
     for _ in range(2):
-        report.write(data, tmp_path / "z.nc")
+        write(data, tmp_path / "z.nc")
 
 
 def test_without_the_package_netcdf_is_refused_before_the_run(
@@ -126,21 +126,21 @@ def test_a_full_disk_leaves_the_earlier_run_and_prints_the_new_one(
 
 def test_a_disk_that_reads_back_something_else_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, data = tmp_path / "x.zarr", gr.run("pegr", SMALL, steps=2)
-    report.write(data, path)
-    write = run_store._to_disk
+    write(data, path)
+    to_disk = run_store._to_disk
 
     def wrong(given: xr.Dataset, *rest: Any) -> None:
-        write(given.assign(loss=given["loss"] * np.where(given["t"] == 1, 1 + 2e-16, 1.0)), *rest)
+        to_disk(given.assign(loss=given["loss"] * np.where(given["t"] == 1, 1 + 2e-16, 1.0)), *rest)
 
     monkeypatch.setattr(run_store, "_to_disk", wrong)
     with pytest.raises(Unwritten, match=r"loss read back as something else; the run that was in .* is as it was"):
-        report.write(data, path)
+        write(data, path)
     assert np.array_equal(xr.open_zarr(path)["loss"], data["loss"]) and not hidden(tmp_path)
 
 
 def test_a_bit_that_flips_later_makes_reading_fail(tmp_path: Path) -> None:
     path = tmp_path / "x.zarr"
-    report.write(gr.run("pegr", SMALL, steps=2), path)
+    write(gr.run("pegr", SMALL, steps=2), path)
     chunk = path / "loss/c/0"
     chunk.write_bytes(chunk.read_bytes()[:-1] + bytes([chunk.read_bytes()[-1] ^ 1]))
     with pytest.raises(ValueError, match="checksum"):
@@ -166,10 +166,10 @@ WRITER = """
 import sys, time
 import numpy as np, xarray as xr
 from pathlib import Path
-from gammarho import report
+from tests.helpers.durable import write
 path = Path(sys.argv[1])
 for k in range(10**6):
-    report.write(xr.Dataset({name: ("t", np.full(500, float(k))) for name in "abcdef"}), path)
+    write(xr.Dataset({name: ("t", np.full(500, float(k))) for name in "abcdef"}), path)
     print(k, flush=True)
 """
 
@@ -187,7 +187,7 @@ def kills(path: Path, count: int) -> None:
         found = xr.open_zarr(path).load()
         (value,) = {float(each) for name in "abcdef" for each in found[name].values}
         assert value in (written[-1], written[-1] + 1)  # the last, or the one being put in place when the kill came
-    report.write(xr.Dataset({"a": ("t", [1.0])}), path)
+    write(xr.Dataset({"a": ("t", [1.0])}), path)
     assert not hidden(path.parent)
 
 
@@ -204,7 +204,7 @@ def test_without_an_exchange_of_names_a_kill_between_the_renames_is_mended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, data = tmp_path / "x.zarr", gr.run("pegr", SMALL, steps=2)
-    report.write(data, path)
+    write(data, path)
     monkeypatch.setattr(whole, "_exchanged", lambda *_: False)
     rename = Path.rename
 
@@ -218,12 +218,12 @@ def test_without_an_exchange_of_names_a_kill_between_the_renames_is_mended(
 
     monkeypatch.setattr(Path, "rename", dying)
     with pytest.raises(Killed):
-        report.write(gr.run("pegr", SMALL, steps=3), path)
+        write(gr.run("pegr", SMALL, steps=3), path)
     assert not path.exists() and len(hidden(tmp_path)) == 1  # the old run, whole, beside
     monkeypatch.setattr(Path, "rename", rename)
     with whole.alone(path):
         assert int(xr.open_zarr(path)["t"][-1]) == 2
-    report.write(gr.run("pegr", SMALL, steps=3), path)
+    write(gr.run("pegr", SMALL, steps=3), path)
     assert int(xr.open_zarr(path)["t"][-1]) == 3 and not hidden(tmp_path)
 
 
@@ -276,7 +276,7 @@ def test_where_there_are_no_locks_a_line_says_so(
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr("fcntl.flock", unsupported)
-    report.write(gr.run("pegr", SMALL, steps=2), tmp_path / "x.zarr")
+    write(gr.run("pegr", SMALL, steps=2), tmp_path / "x.zarr")
     assert "has no file locks, so nothing keeps a second writer out" in capsys.readouterr().err
     assert int(xr.open_zarr(tmp_path / "x.zarr")["t"][-1]) == 2
 

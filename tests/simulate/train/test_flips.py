@@ -213,7 +213,7 @@ def test_a_kernel_that_follows_the_observed_label_is_caught() -> None:
     y, clean = np.array([1.0, -1.0, 1.0, 1.0, -1.0]), np.array([1.0, 1.0, 1.0, -1.0, -1.0])
     instance = Instance(kou(), dict(VALUES), vectors, W, y, clean=clean)
     kernel = plain_kernel(kou())
-    mutant = replace(kernel, loops=plain_module(derive(kou()).kernel_source().replace("clean[i]", "y[i]"), "mutant"))
+    mutant = kernel.looped(plain_module(derive(kou()).kernel_source().replace("clean[i]", "y[i]"), "mutant"))
     assert residual(instance, kernel) <= 1e-12 < residual(instance, mutant)
 
 
@@ -262,7 +262,7 @@ def at_start(declared: Model, values: dict[str, Any], size: int = 40_000) -> tup
     drawn = draw(declared, values, 4)
     kernel = kernel_for(declared)
     found = fresh_statistics(
-        declared, lambda a: kernel.outputs(a, values), drawn, drawn.z[None], 0 * drawn.z[None], values, 4, size
+        declared, kernel, drawn, drawn.z[None], 0 * drawn.z[None], values, 4, size
     )
     return {name: float(value[0]) for name, value in found.items()}, drawn
 

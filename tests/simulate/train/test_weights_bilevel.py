@@ -88,7 +88,7 @@ def shipped(method: str, activation: str) -> Kernel:
 def mutant(method: str, right: str, wrong: str) -> Kernel:
     kernel = shipped(method, "huberized")
     assert right in kernel.source
-    return replace(kernel, loops=plain_module(kernel.source.replace(right, wrong), "mutant"))
+    return kernel.looped(plain_module(kernel.source.replace(right, wrong), "mutant"))
 
 
 def judged(found: Case, kernel: Any, steps: int = 3) -> Validation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -119,7 +119,7 @@ def test_random_bilevel_models_catch_a_wrong_kernel(method: str, right: str, wro
         source = derive(instance.model).kernel_source()
         if right not in source:
             raise LookupError(right)
-        kernel = replace(plain_kernel(instance.model), loops=plain_module(source.replace(right, wrong), "mutant"))
+        kernel = plain_kernel(instance.model).looped(plain_module(source.replace(right, wrong), "mutant"))
         assume(np.isfinite(one_step(instance, kernel)[0]).all())
         away_from_kinks(instance)
         assert residual(instance, kernel) <= TOLERANCE
@@ -203,7 +203,7 @@ def test_a_wrong_kernel_is_caught(right: str, wrong: str) -> None:
     kernel = plain_kernel(model)
     source = derive(model).kernel_source()
     assert right in source
-    mutant = replace(kernel, loops=plain_module(source.replace(right, wrong), "mutant"))
+    mutant = kernel.looped(plain_module(source.replace(right, wrong), "mutant"))
     values: dict[str, Value] = {"neurons": "mean", "penalty_half": True, "eta": 0.5, "lam": 0.5, "lam_until": None}
     vectors, W = rng.normal(size=(6, 9)) / 3, rng.normal(size=(2, 3, 9))
     instance = Instance(model, values, vectors, W, rng.choice([-1.0, 1.0], size=5))

@@ -1,0 +1,189 @@
+"""The kinds of activation, one class a kind: what sigma has of constants, at its kinks and at 0, and what it is called.
+
+Whoever computes with one goes by its class (`kinds.of_class`): `calculus/activations.py` derives it, and
+`simulate/train` has formulas of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Final, Literal
+
+from ..errors import ModelError
+
+Constant = float | str
+"""A number, or the name of the parameter that it is."""
+LARGEST_POWER = 16
+"""The largest q of ReLU^q: its powers are products in the kernel, of up to 2 (q - 1) factors under a penalty."""
+
+
+@dataclass(frozen=True)
+class ActivationKind(ABC):
+    """sigma, with the fields of an `Activation` that it goes by.  Raises ModelError where one is out of range."""
+
+    homogeneous: ClassVar[bool] = False
+    """Whether sigma(c x) = c sigma(x) for every c > 0."""
+    bends_gently: ClassVar[bool] = False
+    """Whether sigma' is continuous, with a slope that is bounded wherever it has one."""
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        """The numbers in it that may be parameters."""
+        return ()
+
+    @property
+    def degree(self) -> int:
+        """q where sigma is a power, else 1."""
+        return 1
+
+    @property
+    @abstractmethod
+    def at_zero(self) -> Constant:
+        """sigma'(0)."""
+
+    @property
+    @abstractmethod
+    def words(self) -> str:
+        """What it is, in words."""
+
+    @property
+    def unseen(self) -> str:
+        """What no formula shows of it, to go after its name."""
+        return ""
+
+
+@dataclass(frozen=True)
+class ReluPower(ActivationKind):
+    """ReLU^q."""
+
+    power: int
+
+    def __post_init__(self) -> None:
+        if self.power < 2:
+            raise ModelError(f"q: {self.power} is below 2, where ReLU^q is not smooth at 0; use 'relu' for q = 1")
+        if self.power > LARGEST_POWER:
+            raise ModelError(f"q: {self.power} is above {LARGEST_POWER}, the largest power that kernels hold; lower q")
+
+    @property
+    def degree(self) -> int:
+        """q."""
+        return self.power
+
+    @property
+    def at_zero(self) -> Constant:
+        """0."""
+        return 0
+
+    @property
+    def words(self) -> str:
+        """With its power."""
+        return f"ReLU^{self.power}"
+
+
+@dataclass(frozen=True)
+class Relu(ActivationKind):
+    """max(0, x)."""
+
+    homogeneous = True
+    at_kink: Literal[0, 1]
+
+    @property
+    def at_zero(self) -> Constant:
+        """As declared."""
+        return self.at_kink
+
+    @property
+    def flat(self) -> Constant:
+        """The slope below 0."""
+        return 0.0
+
+    @property
+    def words(self) -> str:
+        """With sigma'(0)."""
+        return f"ReLU, sigma'(0) = {self.at_zero}"
+
+
+@dataclass(frozen=True)
+class LeakyRelu(ActivationKind):
+    """x above 0 and `slope` x below."""
+
+    homogeneous = True
+    slope: Constant
+    at_kink: Literal[0, 1]
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        """The slope."""
+        return (self.slope,)
+
+    @property
+    def at_zero(self) -> Constant:
+        """1 or the slope."""
+        return 1 if self.at_kink else self.slope
+
+    @property
+    def flat(self) -> Constant:
+        """The slope below 0."""
+        return self.slope
+
+    @property
+    def words(self) -> str:
+        """With sigma'(0)."""
+        return f"leaky ReLU, sigma'(0) = {self.at_zero}"
+
+    @property
+    def unseen(self) -> str:
+        """The slope and sigma'(0)."""
+        return f" of slope {self.slope} with sigma'(0) = {self.at_zero}"
+
+
+@dataclass(frozen=True)
+class HuberizedRelu(ActivationKind):
+    """0 below 0, x^2 / (2h) up to h = `width`, x - h/2 beyond."""
+
+    bends_gently = True
+    width: Constant
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        """The width."""
+        return (self.width,)
+
+    @property
+    def at_zero(self) -> Constant:
+        """0."""
+        return 0
+
+    @property
+    def words(self) -> str:
+        """Its name."""
+        return "huberized ReLU"
+
+
+TwoSlopes = Relu | LeakyRelu
+"""Those that are linear on either side of 0: 1 above, `flat` below."""
+ACTIVATIONS: Final[dict[str, type[ActivationKind]]] = {
+    "relu_power": ReluPower, "relu": Relu, "leaky_relu": LeakyRelu, "huberized_relu": HuberizedRelu,
+}
+"""The kinds by the word that a declaration has for them."""
+
+
+def activation_kind(declared: Any) -> ActivationKind:
+    """The kind of an `Activation`, with those of its fields that the kind goes by."""
+    kind = ACTIVATIONS[declared.name]
+    return kind(**{each.name: getattr(declared, each.name) for each in fields(kind)})
+
+
+def constant_misfit(name: str, value: Constant) -> str:
+    """What is wrong with a constant of that name; "" for nothing."""
+    if isinstance(value, str):
+        if not (value.startswith("G_") or value in ("kappa", "c")):
+            return ""
+        taken = {"kappa": "1/m or 1", "c": "the penalty's factor"}.get(value, "an inner product")
+        return f"Activation.{name}: {value!r} reads as {taken}; give the parameter another name"
+    if math.isfinite(value) and (name != "width" or value > 0):
+        return ""
+    expected = "a finite number" + " above 0" * (name == "width")
+    return f"Activation.{name}: {value}; expected {expected}, or a parameter's name"

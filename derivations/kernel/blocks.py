@@ -1,0 +1,72 @@
+"""What kernels on lanes do with arrays alone: the coupling z += c gram, the move, and colouring fresh normals.
+
+The coupling goes in blocks of two filters and up to 32 directions that stay in registers.  An entry's sum runs over the
+directions in order, each step one fused multiply and add: the bits do not depend on which block an entry is in, nor on
+how far rows are padded.
+"""
+
+from __future__ import annotations
+
+from .layout import HELPER, Writer
+
+LANES = 8
+FILTERS, VECTORS = 2, (4, 3, 2, 1)  # signed heads have an even number of filters
+DRAWS = 32  # fresh examples that are coloured together
+
+
+def coupling() -> str:
+    """The text of `couple`, of the blocks that it calls, and of `change`."""
+    out = Writer()
+    for vectors in VECTORS:
+        _block(out, FILTERS, vectors)
+    out.put(0, HELPER, "def couple(z, c, gram, rows, width, directions):")
+    out.put(1, '"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""')
+    out.put(1, "at = 0", "while at < width:", f"    vectors = min({VECTORS[0]}, (width - at) // {LANES})")
+    out.put(2, f"for s in range(0, rows, {FILTERS}):")
+    for place, vectors in enumerate(VECTORS):
+        out.put(3, f"{'el' if place else ''}if vectors == {vectors}:")
+        out.put(4, f"block_{FILTERS}_{vectors}(z, c, gram, s, at, width, directions)")
+    out.put(2, f"at += {LANES} * vectors")
+    out.put(0, "", "", HELPER, "def change(b, g, eta):")
+    out.put(1, '"""g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""')
+    out.put(1, f"for q in range(0, g.size, {LANES}):", "    move = -(eta * load(g, q))")
+    out.put(2, "store(g, q, move)", "store(b, q, load(b, q) + move)")
+    out.put(0, "")
+    return out.text()
+
+
+def colouring() -> str:
+    """The text of `colour`, and of the mean with its standard error."""
+    out = Writer()
+    vectors = range(DRAWS // LANES)
+    out.put(0, HELPER, "def colour(roots, normals, count, first, vectors):")
+    said = f"vectors (F, S, {DRAWS}): lower triangular roots (F, S, S) times normals (F, S, count) from first on."
+    out.put(1, f'"""{said}"""')
+    out.put(1, "neurons = roots.shape[1]", "for q in range(roots.shape[0]):", "    for s in range(neurons):")
+    out.put(3, *[f"x{v} = lanes(0.0)" for v in vectors], "for k in range(s + 1):")
+    out.put(4, "weight = lanes(roots[q, s, k])", "at = (q * neurons + k) * count + first")
+    out.put(4, *[f"x{v} = fused(weight, load(normals, at + {LANES * v}), x{v})" for v in vectors])
+    out.put(3, *[f"store(vectors, (q * neurons + s) * {DRAWS} + {LANES * v}, x{v})" for v in vectors])
+    out.put(0, "", "", HELPER, "def mean_and_error(values, count, out):")
+    out.put(1, '"""out = the mean of the first count values, a multiple of 8, and its standard error."""')
+    out.put(1, "added = lanes(0.0)", f"for at in range(0, count, {LANES}):", "    added = added + load(values, at)")
+    out.put(1, "mean = total(added) / count", "squares = lanes(0.0)", f"for at in range(0, count, {LANES}):")
+    out.put(2, "apart = load(values, at) - mean", "squares = squares + apart * apart")
+    out.put(1, "out[0] = mean", "out[1] = sqrt(total(squares) / (count - 1.0)) / sqrt(float(count))")
+    out.put(0, "")
+    return out.text()
+
+
+def _block(out: Writer, filters: int, vectors: int) -> None:
+    """One block: its entries in registers over all directions."""
+    cells = [(a, v) for a in range(filters) for v in range(vectors)]
+    out.put(0, HELPER, f"def block_{filters}_{vectors}(z, c, gram, s, at, width, directions):")
+    out.put(1, f'"""Filters s to s + {filters}, directions at to at + {LANES * vectors}."""')
+    out.put(1, *[f"z{a}_{v} = load(z, (s + {a}) * width + at + {LANES * v})" for a, v in cells])
+    out.put(1, "for q in range(directions):")
+    out.put(2, *[f"row{v} = load(gram, q * width + at + {LANES * v})" for v in range(vectors)])
+    for a in range(filters):
+        out.put(2, f"weight = lanes(c[(s + {a}) * width + q])")
+        out.put(2, *[f"z{a}_{v} = fused(weight, row{v}, z{a}_{v})" for v in range(vectors)])
+    out.put(1, *[f"store(z, (s + {a}) * width + at + {LANES * v}, z{a}_{v})" for a, v in cells])
+    out.put(0, "", "")

@@ -1,0 +1,67 @@
+"""What depends on an example through its label alone, so that a kernel on lanes computes it once for either label.
+
+A fixed vector's patch is the vector times the label, so its pre-activation takes two values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from ..calculus.symbols import Names, i
+
+SIDES: Mapping[str, int] = {"plus": 1, "minus": -1}
+
+
+@dataclass(frozen=True)
+class ByLabel:
+    """Splits sums of terms.  `fixed` are pre-activations along fixed vectors, which `label`, y or clean, decides."""
+
+    fixed: frozenset[str]
+    label: str
+
+    @classmethod
+    def of(cls, names: Names) -> ByLabel:
+        """A model's patches along families of one vector; none where some follow y and others the clean labels."""
+        single = {family.name for family in names.model.directions if family.index_set.single}
+        along = [(p, patch) for p, patch in enumerate(names.model.patches) if patch.direction in single]
+        scales = {"clean" if patch.scale == "clean" else "y" for _, patch in along if patch.scale != "one"}
+        if len(scales) > 1:
+            return cls(frozenset(), "y")
+        return cls(frozenset(names.patch(p).name for p, _ in along), next(iter(scales), "y"))
+
+    @property
+    def test(self) -> str:
+        """Which of eight examples have the label +1, as a kernel's text."""
+        return f"load({self.label}, i) > 0.0"
+
+    def at(self, label: int) -> dict[sp.Expr, sp.Expr]:
+        """An example's label becomes this one."""
+        return {sp.IndexedBase(self.label)[i]: sp.Integer(label)}
+
+    def split(self, body: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+        """The terms of a sum over neurons that an example's label fixes, and the others."""
+        terms = sp.Add.make_args(sp.expand(body))
+        return sp.Add(*[t for t in terms if self._is_fixed(t)]), sp.Add(*[t for t in terms if not self._is_fixed(t)])
+
+    def weighted(self, contribution: sp.Expr) -> tuple[dict[sp.Indexed, sp.Expr], sp.Expr]:
+        """The terms of a gradient that are an example array times what a label fixes, by that array; and the others."""
+        found: dict[sp.Indexed, sp.Expr] = {}
+        others = sp.S.Zero
+        for term in sp.Add.make_args(contribution):
+            weights = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.Indexed) and f.indices == (i,)]
+            factor = sp.Mul(*[f for f in sp.Mul.make_args(term) if f not in weights])
+            if len(weights) == 1 and self._is_fixed(factor):
+                found[weights[0]] = found.get(weights[0], sp.S.Zero) + factor
+            else:
+                others += term
+        return found, others
+
+    def _is_fixed(self, term: sp.Expr) -> bool:
+        """Whether a term is a function of pre-activations along fixed vectors, and of nothing else of an example."""
+        used = {str(entry.base) for entry in term.atoms(sp.Indexed) if i in entry.free_symbols}
+        return bool(used) and used <= self.fixed and not term.has(sp.KroneckerDelta)
+
+

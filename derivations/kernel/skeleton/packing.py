@@ -1,0 +1,84 @@
+"""States and inner products laid out for lanes: a neuron's directions in one row of a flat array, padded with zeros."""
+
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def pack(rows: NDArray[np.float64], order: NDArray[np.int64], width: int, out: NDArray[np.float64]) -> None:
+    """out (H m width,) holds rows (H, m, B), direction q at place order[q] of its row."""
+    for h in range(rows.shape[0]):
+        for r in range(rows.shape[1]):
+            for q in range(rows.shape[2]):
+                out[(h * rows.shape[1] + r) * width + order[q]] = rows[h, r, q]
+
+
+def unpack(packed: NDArray[np.float64], order: NDArray[np.int64], width: int, out: NDArray[np.float64]) -> None:
+    """What `pack` does, back."""
+    for h in range(out.shape[0]):
+        for r in range(out.shape[1]):
+            for q in range(out.shape[2]):
+                out[h, r, q] = packed[(h * out.shape[1] + r) * width + order[q]]
+
+
+def pack_gram(gram: NDArray[np.float64], order: NDArray[np.int64], width: int, out: NDArray[np.float64]) -> None:
+    """out (B width,) holds gram (B, B), its rows and columns in their places."""
+    for b in range(order.size):
+        for q in range(order.size):
+            out[order[b] * width + order[q]] = gram[b, q]
+
+
+def pad(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """The first entries of out are the values, the others 0."""
+    for i in range(out.size):
+        out[i] = values[i] if i < values.size else 0.0
+
+
+def some(values: NDArray[np.float64]) -> bool:
+    """Whether any entry is not 0."""
+    for i in range(values.size):
+        if values[i] != 0.0:
+            return True
+    return False
+
+
+def finite(f: NDArray[np.float64], examples: int) -> bool:
+    """Whether the output of every example is a finite number."""
+    for i in range(examples):
+        if not abs(f[i]) < np.inf:
+            return False
+    return True
+
+
+def shrink(z: NDArray[np.float64], b: NDArray[np.float64], keep: float) -> None:
+    """z and b times keep, in place."""
+    for q in range(z.size):
+        z[q] *= keep
+        b[q] *= keep
+
+
+def accelerate(velocity: NDArray[np.float64], g: NDArray[np.float64], momentum: float) -> None:
+    """velocity <- momentum velocity + g, and g is the velocity, in place."""
+    for q in range(g.size):
+        velocity[q] = momentum * velocity[q] + g[q]
+        g[q] = velocity[q]
+
+
+def perturb(
+    z: NDArray[np.float64], g: NDArray[np.float64], along: NDArray[np.float64], radius: float,
+    near: NDArray[np.float64], width: int, directions: int,
+) -> None:
+    """near = z at W + radius grad / ||grad||_F, along = g gram; a copy of z where the gradient is 0."""
+    top = 0.0  # the norm is taken in units of the largest entry: its square would under- or overflow
+    for at in range(0, g.size, width):
+        for q in range(at, at + directions):
+            top = max(top, abs(g[q]))
+    total = 0.0
+    if top > 0.0:
+        for at in range(0, g.size, width):
+            for q in range(at, at + directions):
+                total += (g[q] / top) * (along[q] / top)
+    length = radius / (top * sqrt(total)) if total > 0.0 else 0.0
+    for q in range(z.size):
+        near[q] = z[q] + length * along[q]

@@ -1,0 +1,127 @@
+"""Fresh examples judged by a kernel on lanes: states of one run or of many, each with the normals of its own seed.
+
+What labels have in common is put through the network once: `Fresh` is read as parts, distinct patches that hold fresh
+vectors, and for every label what it has besides (`judge` in a generated kernel).  The covariance roots are lower
+triangular; a state whose covariance is near singular has none and is left to `testlaw.statistics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array, Flags, Steps
+from .testlaw import CLOSE, Fresh, Outputs
+
+DRAWS = 32  # a kernel judges so many at a time
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Fresh examples at T states: of (L, D) says which of D parts a label has; fixed (T, D, S) and mix (D, F) make it.
+
+    base (T, L) is what a label's output has besides.
+    """
+
+    base: Array
+    of: Array
+    fixed: Array
+    mix: Array
+
+
+def parts_of(fresh: Fresh, outputs: Sequence[Outputs] | Outputs) -> Parts:
+    """The parts; `outputs` may be one a state, where parameters differ between states."""
+    steps, labels, patches = fresh.fixed.shape[:3]
+    held = np.asarray(fresh.mix.any(axis=2))
+    found: dict[tuple[int, bytes, bytes], tuple[Array, Array]] = {}
+    names: list[list[tuple[int, bytes, bytes]]] = []
+    for label in range(labels):
+        keys = [(p, fresh.fixed[:, label, p].tobytes(), fresh.mix[label, p].tobytes()) for p in range(patches)]
+        names.append([key for key in keys if held[label, key[0]]])
+        found |= {key: (fresh.fixed[:, label, key[0]], fresh.mix[label, key[0]]) for key in names[-1]}
+    of = np.array([[float(key in own) for key in found] for own in names]).reshape(labels, len(found))
+    still = np.where(held[None, :, :, None, None], 0.0, fresh.fixed)
+    if isinstance(outputs, Sequence):
+        base = np.stack([each(state) for each, state in zip(outputs, still, strict=True)])
+    else:
+        base = outputs(still.reshape(steps * labels, *still.shape[2:])).reshape(steps, labels)
+    fixed = np.stack([each.reshape(steps, -1) for each, _ in found.values()], axis=1)
+    return Parts(base, of, np.ascontiguousarray(fixed), np.stack([mix for _, mix in found.values()]))
+
+
+def roots_of(covariance: Array) -> tuple[Array, Flags]:
+    """Lower triangular C (T, F, S, S) with C C^T = covariance, and at which states (T,) there is one.
+
+    As in `testlaw.square_root`, C is made of the correlations, so that small neurons next to large ones keep their
+    relative accuracy.
+    """
+    deviation = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
+    inverse = np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0)
+    finite = np.isfinite(covariance).all(axis=(1, 2, 3))
+    correlations = covariance * inverse[..., None, :] * inverse[..., :, None]
+    correlations[~finite] = np.eye(covariance.shape[-1])
+    lower = _lower(correlations)
+    settled = (np.diagonal(lower, axis1=-2, axis2=-1) ** 2 >= CLOSE).all(axis=(1, 2))
+    return lower * deviation[..., None], np.asarray(finite & settled)
+
+
+def _lower(correlations: Array) -> Array:
+    """Cholesky factors of a stack; 0 where a matrix has none."""
+    try:
+        return np.asarray(np.linalg.cholesky(correlations))
+    except np.linalg.LinAlgError:
+        found = np.zeros_like(correlations)
+        for at in np.ndindex(*correlations.shape[:-2]):
+            try:
+                found[at] = np.linalg.cholesky(correlations[at])
+            except np.linalg.LinAlgError:
+                continue
+        return found
+
+
+def fits(fresh: Fresh, draws: int) -> bool:
+    """Whether these fresh examples are of the kind that a kernel judges, in so many draws."""
+    return fresh.further is None and bool(fresh.mix.any()) and draws % DRAWS == 0
+
+
+def packed(normals: Array) -> Array:
+    """Normals (N, F, S) as a kernel reads them: (F S N,), the draws of a neuron one after another."""
+    return np.ascontiguousarray(np.moveaxis(normals, 0, -1)).reshape(-1)
+
+
+def judged(
+    module: Any, parts: Parts, fresh: Fresh, roots: Array, normals: Array, drawn: Steps, numbers: Array
+) -> Array:
+    """(T, 2, 2): test error and test loss, each with its standard error, of T states.
+
+    Args:
+        module: a kernel on lanes.
+        parts: the law's, with `fresh.labels` and `fresh.shares`, (L,) or a row a state.
+        fresh: the law.
+        roots: (T, F, S, S), of `roots_of`.
+        normals: (U, F S N), a row a seed, as `packed`.
+        drawn: (T,), which row a state has.
+        numbers: (T, ...), a state's scalars.
+    """
+    steps, labels = parts.base.shape
+    shares = np.full(labels, 1.0 / labels) if fresh.shares is None else fresh.shares
+    out = np.empty((steps, 2, 2))
+    module.judge_all(
+        np.ascontiguousarray(parts.base), parts.of, parts.fixed, np.ascontiguousarray(parts.mix),
+        np.ascontiguousarray(roots), np.asarray(fresh.labels, dtype=np.float64),
+        np.array(np.broadcast_to(shares, (steps, labels)), order="C"), normals, np.asarray(drawn, dtype=np.int64),
+        np.ascontiguousarray(numbers), out,
+    )
+    return out
+
+
+def by_name(found: Array) -> dict[str, Array]:
+    """What `judged` returns, each (T,), by name."""
+    names = (("test_error", "test_error_se"), ("test_loss", "test_loss_se"))
+    return {name: found[:, row, column] for row, pair in enumerate(names) for column, name in enumerate(pair)}
+
+
+__all__ = ["DRAWS", "Parts", "by_name", "fits", "judged", "packed", "parts_of", "roots_of"]

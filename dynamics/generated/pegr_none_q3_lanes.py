@@ -1,0 +1,456 @@
+"""pegr: gradient descent, eight examples at a time, through the Gram matrix (generated; do not edit).
+
+Per-example gradient regularization (Meng, Cao and Zou 2023), activation relu_power, penalty none.
+
+Decomposition
+  w_{j,r}(t) = w_{j,r}(0) + j gamma_{j,r} mu/||mu||^2 + sum_i rho_{j,r,i} xi_i/||xi_i||^2
+  rho_over = rho 1{j = y_i}, rho_under = rho 1{j != y_i}
+
+Definitions
+  f_i = sum_{j,r} [ (ReLU(<w_{j,r}, y_i mu>)**3 + ReLU(<w_{j,r}, xi_i>)**3)*j ]/m
+  l'_i = l'(f_i*y_i)
+
+One step, from t to t + 1
+  gamma_{j,r} <- gamma_{j,r} - (3*||mu||^2*eta/(m*n)) sum_{i} [ l'_i * ReLU(<w_{j,r}, y_i mu>)**2 ]
+  rho_{j,r,i} <- rho_{j,r,i} - (3*eta*||xi_i||^2/(m*n)) [ l'_i*y_i * ReLU(<w_{j,r}, xi_i>)**2*j ]
+
+Generator 1, from the declaration by `python -m derivations.generate`.
+"""
+
+# ruff: noqa
+# mypy: ignore-errors
+from math import sqrt
+
+import numpy as np
+from numba import njit
+
+from dynamics.lanes.compiled import fused, lanes, load, store, total, where
+from dynamics.lanes.functions import logistic_0, logistic_1, relu
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def pack(rows, order, width, out):
+    """out (H m width,) holds rows (H, m, B), direction q at place order[q] of its row."""
+    for h in range(rows.shape[0]):
+        for r in range(rows.shape[1]):
+            for q in range(rows.shape[2]):
+                out[(h * rows.shape[1] + r) * width + order[q]] = rows[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def unpack(packed, order, width, out):
+    """What `pack` does, back."""
+    for h in range(out.shape[0]):
+        for r in range(out.shape[1]):
+            for q in range(out.shape[2]):
+                out[h, r, q] = packed[(h * out.shape[1] + r) * width + order[q]]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def pack_gram(gram, order, width, out):
+    """out (B width,) holds gram (B, B), its rows and columns in their places."""
+    for b in range(order.size):
+        for q in range(order.size):
+            out[order[b] * width + order[q]] = gram[b, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def pad(values, out):
+    """The first entries of out are the values, the others 0."""
+    for i in range(out.size):
+        out[i] = values[i] if i < values.size else 0.0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def finite(f, examples):
+    """Whether the output of every example is a finite number."""
+    for i in range(examples):
+        if not abs(f[i]) < np.inf:
+            return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_4(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 32."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z0_3 = load(z, (s + 0) * width + at + 24)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z1_3 = load(z, (s + 1) * width + at + 24)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        row3 = load(gram, q * width + at + 24)
+        weight = lanes(c[(s + 0) * width + q])
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        z0_3 = fused(weight, row3, z0_3)
+        weight = lanes(c[(s + 1) * width + q])
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        z1_3 = fused(weight, row3, z1_3)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 0) * width + at + 24, z0_3)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store(z, (s + 1) * width + at + 24, z1_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_3(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 24."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        weight = lanes(c[(s + 0) * width + q])
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        weight = lanes(c[(s + 1) * width + q])
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_2(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 16."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        weight = lanes(c[(s + 0) * width + q])
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        weight = lanes(c[(s + 1) * width + q])
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_1(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 8."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        weight = lanes(c[(s + 0) * width + q])
+        z0_0 = fused(weight, row0, z0_0)
+        weight = lanes(c[(s + 1) * width + q])
+        z1_0 = fused(weight, row0, z1_0)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 1) * width + at + 0, z1_0)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def couple(z, c, gram, rows, width, directions):
+    """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""
+    at = 0
+    while at < width:
+        vectors = min(4, (width - at) // 8)
+        for s in range(0, rows, 2):
+            if vectors == 4:
+                block_2_4(z, c, gram, s, at, width, directions)
+            elif vectors == 3:
+                block_2_3(z, c, gram, s, at, width, directions)
+            elif vectors == 2:
+                block_2_2(z, c, gram, s, at, width, directions)
+            elif vectors == 1:
+                block_2_1(z, c, gram, s, at, width, directions)
+        at += 8 * vectors
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def change(b, g, eta):
+    """g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""
+    for q in range(0, g.size, 8):
+        move = -(eta * load(g, q))
+        store(g, q, move)
+        store(b, q, load(b, q) + move)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def colour(roots, normals, count, first, vectors):
+    """vectors (F, S, 32): lower triangular roots (F, S, S) times normals (F, S, count) from first on."""
+    neurons = roots.shape[1]
+    for q in range(roots.shape[0]):
+        for s in range(neurons):
+            x0 = lanes(0.0)
+            x1 = lanes(0.0)
+            x2 = lanes(0.0)
+            x3 = lanes(0.0)
+            for k in range(s + 1):
+                weight = lanes(roots[q, s, k])
+                at = (q * neurons + k) * count + first
+                x0 = fused(weight, load(normals, at + 0), x0)
+                x1 = fused(weight, load(normals, at + 8), x1)
+                x2 = fused(weight, load(normals, at + 16), x2)
+                x3 = fused(weight, load(normals, at + 24), x3)
+            store(vectors, (q * neurons + s) * 32 + 0, x0)
+            store(vectors, (q * neurons + s) * 32 + 8, x1)
+            store(vectors, (q * neurons + s) * 32 + 16, x2)
+            store(vectors, (q * neurons + s) * 32 + 24, x3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def mean_and_error(values, count, out):
+    """out = the mean of the first count values, a multiple of 8, and its standard error."""
+    added = lanes(0.0)
+    for at in range(0, count, 8):
+        added = added + load(values, at)
+    mean = total(added) / count
+    squares = lanes(0.0)
+    for at in range(0, count, 8):
+        apart = load(values, at) - mean
+        squares = squares + apart * apart
+    out[0] = mean
+    out[1] = sqrt(total(squares) / (count - 1.0)) / sqrt(float(count))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, kappa, g, f, v0, v1):
+    """g = dL_S/dz, without penalty."""
+    at_xi = 0
+    at_mu = at_xi + examples
+    f_plus = 0.0
+    f_minus = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(filters):
+            at = (h * filters + r) * width
+            a_mu = z[at + at_mu]  # pre-activation of the patch mu
+            relu_mu = relu(a_mu)
+            f_plus += (relu_mu*relu_mu*relu_mu)*j
+            a_mu = -z[at + at_mu]
+            relu_mu = relu(a_mu)
+            f_minus += (relu_mu*relu_mu*relu_mu)*j
+    for i in range(0, y.size, 8):
+        f_i = lanes(0.0)
+        for h in range(2):
+            j = 1.0 - 2.0 * h
+            for r in range(filters):
+                at = (h * filters + r) * width
+                a_xi = load(z, at + at_xi + i)  # pre-activation of the patch xi
+                relu_xi = relu(a_xi)
+                f_i = f_i + ((relu_xi*relu_xi*relu_xi)*j)
+        store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
+    q0 = 3.0*kappa/n  # a factor that examples share
+    for i in range(0, y.size, 8):
+        margin_i = load(f, i)*load(y, i)  # margin y_i f(x_i)
+        l1_i = logistic_1(margin_i)  # first derivative of the loss at the margin
+        # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+        v0_i = where(load(live, i) > 0.0, q0*l1_i, 0.0)
+        store(v0, i, v0_i)
+        # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
+        v1_i = where(load(live, i) > 0.0, q0*l1_i*load(y, i), 0.0)
+        store(v1, i, v1_i)
+    v0_plus_i = lanes(0.0)
+    v0_minus_i = lanes(0.0)
+    for i in range(0, y.size, 8):
+        v0_plus_i = v0_plus_i + where(load(y, i) > 0.0, load(v0, i), 0.0)
+        v0_minus_i = v0_minus_i + where(load(y, i) > 0.0, 0.0, load(v0, i))
+    v0_plus = total(v0_plus_i)
+    v0_minus = total(v0_minus_i)
+    g[:] = 0.0
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(filters):
+            at = (h * filters + r) * width
+            for i in range(0, y.size, 8):
+                a_xi = load(z, at + at_xi + i)
+                relu_xi = relu(a_xi)
+                xi_i = (relu_xi*relu_xi)*j*load(v1, i)
+                store(g, at + at_xi + i, xi_i)
+            fixed_mu = 0.0
+            a_mu = z[at + at_mu]
+            relu_mu = relu(a_mu)
+            fixed_mu += v0_plus*(relu_mu*relu_mu)*j
+            a_mu = -z[at + at_mu]
+            relu_mu = relu(a_mu)
+            fixed_mu += v0_minus*(relu_mu*relu_mu)*j
+            g[at + at_mu] = fixed_mu
+
+
+@njit(
+    "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, int64, int64, "
+    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out):
+    """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
+
+    Arguments as those of the kernel of loops.
+    """
+    examples = y.size
+    filters = z.shape[1]
+    directions = z.shape[2]
+    length = (examples + 7) // 8 * 8  # of examples with the padding
+    width = (max(directions, (examples * 0 + length)) + 7) // 8 * 8  # of a row
+    n = float(examples)
+    at_xi = 0
+    at_mu = at_xi + examples
+    order = np.zeros(directions, dtype=np.int64)
+    at = 0
+    for i in range(1):
+        order[at + i] = at_mu + i
+    at += 1
+    for i in range(examples):
+        order[at + i] = at_xi + i
+    at += examples
+    packed_z = np.zeros(2 * filters * width)
+    pack(z, order, width, packed_z)
+    packed_b = np.zeros(2 * filters * width)
+    pack(b, order, width, packed_b)
+    packed_gram = np.zeros(directions * width)
+    pack_gram(gram, order, width, packed_gram)
+    packed_y = np.zeros(length)
+    pad(y, packed_y)
+    live = np.zeros(length)  # 1 for the examples that a step sees
+    live[:examples] = 1.0
+    f = np.zeros(length)  # network output
+    v0 = np.zeros(length)  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
+    v1 = np.zeros(length)  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
+    g = np.zeros(packed_z.size)  # the gradient in z
+    at = 0
+    for t in range(start, start + steps + 1):
+        if at < recorded.size and recorded[at] == t:
+            unpack(packed_z, order, width, z_out[at])
+            unpack(packed_b, order, width, b_out[at])
+            at += 1
+        if t == start + steps:
+            break
+        plain_gradient(
+            packed_z,
+            packed_gram, packed_y, live,
+            n, examples, filters, width, directions,
+            kappa,
+            g,
+            f, v0, v1,
+        )
+        if not finite(f, examples):
+            unpack(packed_z, order, width, z)
+            unpack(packed_b, order, width, b)
+            return t
+        change(packed_b, g, eta)
+        couple(packed_z, g, packed_gram, 2 * filters, width, directions)
+    unpack(packed_z, order, width, z)
+    unpack(packed_b, order, width, b)
+    return -1
+
+
+@njit(
+    "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], "
+    "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out, failed):
+    """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
+
+    numbers (R, ...) are each run's scalars, step size and rates, limits (R,) the last step with the penalty.
+    """
+    for k in range(z.shape[0]):
+        failed[k] = run(
+            z[k], b[k],
+            gram[k], y[k],
+            numbers[k, 0], numbers[k, 1], limits[k],
+            start, steps, recorded, z_out[k], b_out[k],
+        )
+
+
+@njit(
+    "void(float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], "
+    "float64[::1], float64[::1], int64, float64, float64[::1], float64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, errors, losses):
+    """errors and losses (count,) of fresh examples, means over their labels by the labels' shares.
+
+    A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with
+    pre-activations fixed[p] + sum_q mix[p, q] g_q, where g_q ~ N(0, roots[q] roots[q]^T) is made of normals.
+    count is a multiple of 32.
+    """
+    neurons = fixed.shape[1]
+    filters = neurons // 2
+    parts = np.zeros(fixed.shape[0] * 8)
+    vectors = np.zeros(roots.shape[0] * neurons * 32)
+    for first in range(0, count, 32):
+        colour(roots, normals, count, first, vectors)
+        for v in range(0, 32, 8):
+            for p in range(fixed.shape[0]):
+                part = lanes(0.0)
+                for h in range(2):
+                    j = 1.0 - 2.0 * h
+                    for r in range(filters):
+                        s = h * filters + r
+                        a_mu = lanes(fixed[p, s])
+                        for q in range(roots.shape[0]):
+                            a_mu = a_mu + mix[p, q] * load(vectors, (q * neurons + s) * 32 + v)
+                        relu_mu = relu(a_mu)
+                        part = part + ((relu_mu*relu_mu*relu_mu)) * j
+                store(parts, 8 * p, part * kappa)
+            error = lanes(0.0)
+            cost = lanes(0.0)
+            for k in range(labels.size):
+                if shares[k] > 0.0:
+                    score = lanes(base[k])
+                    for p in range(fixed.shape[0]):
+                        if of[k, p] != 0.0:
+                            score = score + load(parts, 8 * p)
+                    margin_i = score * labels[k]
+                    error = error + shares[k] * where(margin_i < 0.0, 1.0, where(margin_i == 0.0, 0.5, 0.0))
+                    cost = cost + shares[k] * logistic_0(margin_i)
+            store(errors, first + v, error)
+            store(losses, first + v, cost)
+
+
+@njit(
+    "void(float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, :, :, ::1], float64[::1], "
+    "float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def judge_all(base, of, fixed, mix, roots, labels, shares, normals, drawn, numbers, out):
+    """out (R, 2, 2): test error and test loss, each with its standard error, of the states of R runs.
+
+    Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.
+    """
+    count = normals.shape[1] // (roots.shape[1] * roots.shape[2])
+    errors = np.zeros(count)
+    losses = np.zeros(count)
+    for k in range(base.shape[0]):
+        judge(
+            base[k], of, fixed[k], mix, roots[k], labels, shares[k], normals[drawn[k]], count,
+            numbers[k, 0],
+            errors, losses,
+        )
+        mean_and_error(errors, count, out[k, 0])
+        mean_and_error(losses, count, out[k, 1])

@@ -1,0 +1,186 @@
+"""Functions of lanes: activation pieces, exp and log, the losses; strict, so that any twin has the same bits.
+
+exp and log take their argument apart into a power of two and a remainder and sum a polynomial in the remainder by
+fused steps (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, for the splitting of log 2);
+each is within 1 unit in the last place of the exact value where that is a normal number, which a test measures.
+The pieces take numbers as well as lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+
+from dynamics.lanes.compiled import (
+    bits_and,
+    bits_of,
+    bits_or,
+    fused,
+    lanes,
+    nearest,
+    of_bits,
+    shifted_left,
+    shifted_right,
+    to_lanes,
+    to_whole,
+    where,
+    whole,
+)
+
+strict: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(error_model="numpy", fastmath=False)
+
+
+@strict
+def relu(x: Any) -> Any:
+    """max(0, x), keeping nan."""
+    return where(x <= 0.0, 0.0, x)
+
+
+@strict
+def step(x: Any) -> Any:
+    """1{x > 0}; 1 at nan."""
+    return where(x <= 0.0, 0.0, 1.0)
+
+
+@strict
+def step_closed(x: Any) -> Any:
+    """1{x >= 0}; 1 at nan."""
+    return where(x < 0.0, 0.0, 1.0)
+
+
+@strict
+def box(x: Any, h: float) -> Any:
+    """1{0 < x < h}."""
+    return where(x <= 0.0, 0.0, where(x >= h, 0.0, 1.0))
+
+
+@strict
+def ramp(x: Any, h: float) -> Any:
+    """min(max(x / h, 0), 1), keeping nan."""
+    return where(x <= 0.0, 0.0, where(x >= h, 1.0, x / h))
+
+
+@strict
+def huberized(x: Any, h: float) -> Any:
+    """0, x^2 / (2h), x - h/2: the Huberized ReLU."""
+    return where(x <= 0.0, 0.0, where(x >= h, x - 0.5 * h, 0.5 * x * x / h))
+
+
+@strict
+def leaky(x: Any, s: float) -> Any:
+    """The leaky ReLU: x above 0, s x below."""
+    return where(x <= 0.0, s * x, x)
+
+
+@strict
+def leaky_slope(x: Any, s: float) -> Any:
+    """1{x > 0} + s 1{x <= 0}."""
+    return where(x <= 0.0, s, 1.0)
+
+
+@strict
+def leaky_slope_closed(x: Any, s: float) -> Any:
+    """1{x >= 0} + s 1{x < 0}."""
+    return where(x < 0.0, s, 1.0)
+
+
+@strict
+def exp(x: Any) -> Any:
+    """e^x; 0 below the denormal numbers, inf above the largest, nan at nan."""
+    x = where(x < -750.0, -750.0, where(x > 750.0, 750.0, x))
+    k = nearest(x * 1.4426950408889634)
+    r = fused(-k, lanes(6.93147180369123816490e-01), x)
+    r = fused(-k, lanes(1.90821492927058770002e-10), r)
+    p = fused(lanes(1.0 / 6227020800.0), r, lanes(1.0 / 479001600.0))
+    p = fused(p, r, lanes(1.0 / 39916800.0))
+    p = fused(p, r, lanes(1.0 / 3628800.0))
+    p = fused(p, r, lanes(1.0 / 362880.0))
+    p = fused(p, r, lanes(1.0 / 40320.0))
+    p = fused(p, r, lanes(1.0 / 5040.0))
+    p = fused(p, r, lanes(1.0 / 720.0))
+    p = fused(p, r, lanes(1.0 / 120.0))
+    p = fused(p, r, lanes(1.0 / 24.0))
+    p = fused(p, r, lanes(1.0 / 6.0))
+    p = fused(p, r, lanes(0.5))
+    p = fused(p, r, lanes(1.0))
+    p = fused(p, r, lanes(1.0))
+    # 2^k in two factors: one alone is no double where the result is denormal, or inf.
+    power = to_whole(where(abs(k) < 800.0, k, 0.0))
+    half = shifted_right(power + whole(2048), whole(1)) - whole(1024)
+    first = of_bits(shifted_left(half + whole(1023), whole(52)))
+    second = of_bits(shifted_left(power - half + whole(1023), whole(52)))
+    return p * first * second
+
+
+@strict
+def log(x: Any) -> Any:
+    """log x of positive normal numbers; anything else gives no defined value."""
+    bits = bits_of(x)
+    power = bits_and(shifted_right(bits, whole(52)), whole(0x7FF)) - whole(1023)
+    mantissa = of_bits(bits_or(bits_and(bits, whole(0x000FFFFFFFFFFFFF)), whole(0x3FF0000000000000)))
+    high = mantissa > 1.4142135623730951
+    mantissa = where(high, mantissa * 0.5, mantissa)
+    exponent = to_lanes(power) + where(high, 1.0, 0.0)
+    s = (mantissa - 1.0) / (mantissa + 1.0)
+    z = s * s
+    p = fused(lanes(2.0 / 23.0), z, lanes(2.0 / 21.0))
+    p = fused(p, z, lanes(2.0 / 19.0))
+    p = fused(p, z, lanes(2.0 / 17.0))
+    p = fused(p, z, lanes(2.0 / 15.0))
+    p = fused(p, z, lanes(2.0 / 13.0))
+    p = fused(p, z, lanes(2.0 / 11.0))
+    p = fused(p, z, lanes(2.0 / 9.0))
+    p = fused(p, z, lanes(2.0 / 7.0))
+    p = fused(p, z, lanes(2.0 / 5.0))
+    p = fused(p, z, lanes(2.0 / 3.0))
+    # s (2 + z p): the leading 2 s = (m - 1) - s (m - 1) + ... is kept apart, so that its rounding does not add up.
+    tail = fused(exponent, lanes(1.90821492927058770002e-10), s * (z * p))
+    return fused(exponent, lanes(6.93147180369123816490e-01), tail + 2.0 * s)
+
+
+@strict
+def log1p(x: Any) -> Any:
+    """log(1 + x) for 0 <= x <= 1: of u = 1 + x as rounded, with what rounding lost put back; nan at nan."""
+    u = 1.0 + x
+    return where(u == 1.0, x, log(u) + (x - (u - 1.0)) / u)
+
+
+@strict
+def logistic_0(x: Any) -> Any:
+    """log(1 + exp(-x)), without overflow; inf or nan where x is."""
+    lost = log1p(exp(-abs(x)))
+    return where(abs(x) >= 0.0, where(x >= 0.0, lost, lost - x), x)
+
+
+@strict
+def logistic_1(x: Any) -> Any:
+    """-1 / (1 + exp(x)), without overflow or cancellation."""
+    e = exp(-abs(x))
+    return -where(x >= 0.0, e, 1.0) / (1.0 + e)
+
+
+@strict
+def logistic_2(x: Any) -> Any:
+    """exp(x) / (1 + exp(x))^2, without overflow."""
+    e = exp(-abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
+
+
+@strict
+def exponential_0(x: Any) -> Any:
+    """exp(-x)."""
+    return exp(-x)
+
+
+@strict
+def exponential_1(x: Any) -> Any:
+    """-exp(-x)."""
+    return -exp(-x)
+
+
+@strict
+def exponential_2(x: Any) -> Any:
+    """exp(-x)."""
+    return exp(-x)

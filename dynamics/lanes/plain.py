@@ -1,0 +1,131 @@
+"""Eight doubles as a NumPy array, with the names of `dynamics.lanes.compiled`: a kernel's text as plain Python.
+
+NumPy's sums, products, quotients and roots of doubles are the correctly rounded ones, so a kernel run this way has the
+bits of the compiled one; `fused` goes through the C library's fma.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Array, Flags
+
+Longs = NDArray[np.int64]
+WIDTH = 8
+
+_LIBRARY = ctypes.CDLL(ctypes.util.find_library("m") or None)
+_LIBRARY.fma.restype = ctypes.c_double
+_LIBRARY.fma.argtypes = [ctypes.c_double] * 3
+_fma = np.frompyfunc(_LIBRARY.fma, 3, 1)
+
+
+def load(array: Array, at: int) -> Array:
+    """array[at : at + 8]; there must be as many."""
+    found = np.array(array[at : at + WIDTH])
+    if found.size != WIDTH:
+        raise IndexError(f"lanes {at} to {at + WIDTH} of an array of {array.size}")
+    return found
+
+
+def store(array: Array, at: int, value: Array) -> None:
+    """array[at : at + 8] = value."""
+    if at < 0 or at + WIDTH > array.size:
+        raise IndexError(f"lanes {at} to {at + WIDTH} of an array of {array.size}")
+    array[at : at + WIDTH] = value
+
+
+def lanes(value: Any) -> Array:
+    """A number in every lane."""
+    return np.full(WIDTH, value) if np.ndim(value) == 0 else np.asarray(value)
+
+
+def whole(value: int) -> Longs:
+    """An integer in every lane."""
+    return np.full(WIDTH, value, dtype=np.int64)
+
+
+def fused(a: Array, b: Array, c: Array) -> Array:
+    """a b + c, rounded once."""
+    return np.asarray(_fma(a, b, c), dtype=np.float64)
+
+
+def root(a: Array) -> Array:
+    """The square root."""
+    return np.asarray(np.sqrt(a))
+
+
+def nearest(a: Array) -> Array:
+    """The nearest whole number, ties to even."""
+    return np.asarray(np.rint(a))
+
+
+def where(mask: Flags, a: Any, b: Any) -> Array:
+    """a where the mask is true, else b."""
+    return np.asarray(np.where(mask, a, b))
+
+
+def both(a: Flags, b: Flags) -> Flags:
+    """a and b."""
+    return np.asarray(a & b)
+
+
+def either(a: Flags, b: Flags) -> Flags:
+    """a or b."""
+    return np.asarray(a | b)
+
+
+def every(mask: Flags) -> bool:
+    """Whether all lanes are true."""
+    return bool(mask.all())
+
+
+def to_whole(a: Array) -> Longs:
+    """Whole numbers as integers."""
+    return np.asarray(a.astype(np.int64))
+
+
+def to_lanes(a: Longs) -> Array:
+    """Integers as doubles."""
+    return np.asarray(a.astype(np.float64))
+
+
+def bits_of(a: Array) -> Longs:
+    """The bits of doubles, as integers."""
+    return np.asarray(a.view(np.int64))
+
+
+def of_bits(a: Longs) -> Array:
+    """The doubles that have these bits."""
+    return np.asarray(a.view(np.float64))
+
+
+def shifted_left(a: Longs, b: Longs) -> Longs:
+    """The bits moved up."""
+    return np.asarray(a << b)
+
+
+def shifted_right(a: Longs, b: Longs) -> Longs:
+    """The bits moved down, zeros coming in."""
+    return np.asarray((a.view(np.uint64) >> b.view(np.uint64)).view(np.int64))
+
+
+def bits_and(a: Longs, b: Longs) -> Longs:
+    """The bits that both have."""
+    return np.asarray(a & b)
+
+
+def bits_or(a: Longs, b: Longs) -> Longs:
+    """The bits that either has."""
+    return np.asarray(a | b)
+
+
+def total(a: Array) -> float:
+    """((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))."""
+    for gap in (4, 2, 1):
+        a = a + np.roll(a, -gap)
+    return float(a[0])

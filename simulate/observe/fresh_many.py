@@ -1,0 +1,123 @@
+"""Test error and test loss of many runs' states at once, each with the bits that `fresh_statistics` gives it alone."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from derivations.declare import GaussianLaw, Model, Value
+from dynamics.arrays import Array
+from dynamics.chance.gram import Reduced
+from dynamics.chance.streams import stream
+from dynamics.fresh import lanelaw, testlaw
+from dynamics.geometry import distances
+from dynamics.kernel.kernel import Kernel
+
+from ..start.declared import law_of, off_indices, positive
+from ..start.many import Drawn
+from .fresh import DRAWS, labels_of_fresh
+
+KEPT = 16  # seeds whose normals are kept
+Values = Mapping[str, Value]
+
+
+def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
+    """What states must have in common to be judged together; None where the law has more to it than one covariance."""
+    laws = {name: law_of(model.family(name), values) for name in model.test.fresh}
+    families = [model.family(patch.direction) for patch in model.patches]
+    stale = any(family.index_set.per_example and family.name not in laws for family in families)
+    if model.test.of_tasks or stale or not all(isinstance(law, GaussianLaw) for law in laws.values()):
+        return None
+    off = tuple(tuple(off_indices(model, law, n, values)) for law in laws.values() if isinstance(law, GaussianLaw))
+    return off, len(labels_of_fresh(model, values)[0])
+
+
+def judge_many(
+    model: Model, kernel: Kernel, drawn: Drawn, z: Array, b: Array, values: Sequence[Values], seeds: Sequence[int],
+    left: Array,
+) -> dict[str, Array]:
+    """test_error, test_loss and their standard errors, each (R,); NaN for a run that has to be judged alone.
+
+    Args:
+        model: the declaration, of one `shape_of` at all values.
+        kernel: on lanes.
+        drawn: the starts.
+        z: (R, H, m, B), pre-activations on the directions.
+        b: (R, H, m, B), coefficients.
+        values: parameters of each run.
+        seeds: of each run; the "test" stream's.
+        left: (R,), what is left of W(0) in W.
+    """
+    fresh = _law(model, drawn, z, b, values, left)
+    roots, known = lanelaw.roots_of(fresh.covariance)
+    known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
+    found = {name: np.full(len(z), np.nan) for name in ("test_error", "test_error_se", "test_loss", "test_loss_se")}
+    runs = [int(run) for run in np.flatnonzero(known)]
+    if not runs:
+        return found
+    m, count = z.shape[2], fresh.covariance.shape[1]
+    rows = list(dict.fromkeys(seeds[run] for run in runs))
+    normals = np.stack([_normals(seed, count, z.shape[1] * m) for seed in rows])
+    some = testlaw.Fresh(
+        fresh.fixed[known], fresh.mix, fresh.covariance[known], fresh.labels,
+        shares=None if fresh.shares is None else fresh.shares[known],
+    )
+    outputs = [functools.partial(_outputs, kernel, values[run]) for run in runs]
+    numbers = np.array([kernel.arguments(values[run], m) for run in runs])
+    places = np.array([rows.index(seeds[run]) for run in runs])
+    judged = lanelaw.judged(kernel.lanes, lanelaw.parts_of(some, outputs), some, roots[known], normals, places, numbers)
+    for name, numbers_of in lanelaw.by_name(judged).items():
+        found[name][known] = numbers_of
+    return found
+
+
+def _outputs(kernel: Kernel, values: Values, a: Array) -> Array:
+    return kernel.outputs(a, values)
+
+
+def _law(
+    model: Model, drawn: Drawn, z: Array, b: Array, values: Sequence[Values], left: Array
+) -> testlaw.Fresh:
+    """The law of fresh examples, a state of `testlaw.Fresh` a run."""
+    n, vectors = drawn.y.shape[1], list(model.test.fresh)
+    clean, labels, _ = labels_of_fresh(model, values[0])
+    chances = [labels_of_fresh(model, each)[2] for each in values]
+    offsets = model.offsets(n)
+    fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
+    mix = np.zeros((len(labels), len(model.patches), len(vectors)))
+    for at, label in enumerate(labels):
+        for p, patch in enumerate(model.patches):
+            scale = patch.factor(1.0, label, clean[at])
+            if patch.direction in vectors:
+                mix[at, p, vectors.index(patch.direction)] = scale
+            else:
+                fixed[:, at, p] = scale * z[..., offsets[patch.direction]]
+    covariance = np.stack([_covariance(model, name, drawn, b, values, left) for name in vectors], axis=1)
+    shares = None if chances[0] is None else np.array(chances)
+    return testlaw.Fresh(fixed, mix, covariance, labels, shares=shares)
+
+
+def _covariance(
+    model: Model, name: str, drawn: Drawn, b: Array, values: Sequence[Values], left: Array
+) -> Array:
+    """std^2 W P W^T of each run, (R, S, S)."""
+    law = law_of(model.family(name), values[0])
+    assert isinstance(law, GaussianLaw)
+    start = Reduced(drawn.z, drawn.gram, drawn.weight_gram)
+    off = off_indices(model, law, drawn.y.shape[1], values[0])
+    if len(off):
+        start = distances.project_off(start, off)
+    squares = np.array([positive(each, law.std) for each in values]) ** 2
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN
+        return np.asarray(squares[:, None, None] * distances.weight_gram(start, b, left))
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _normals(seed: int, count: int, neurons: int) -> Array:
+    """A seed's normals, as a kernel reads them."""
+    return lanelaw.packed(stream(seed, "test").standard_normal((DRAWS, count, neurons)))
+
+
+__all__ = ["judge_many", "shape_of"]

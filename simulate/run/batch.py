@@ -1,0 +1,148 @@
+"""Runs of many cells and seeds in one call: drawn, advanced and judged together, a chunk of one shape at a time.
+
+What a run gives is, bit for bit, what it gives alone (`reduced.run`).  A run that diverges, that cannot be drawn, or
+that is of a kind that has to be looked at on its way is left to that: whoever asks meets its own sentence there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from derivations.declare import Value
+from derivations.declare.variables import FRESH
+from derivations.errors import ModelError
+from dynamics.arrays import Array, Flags
+from dynamics.errors import RangeError
+from dynamics.kernel.blas import one_blas_thread
+from dynamics.kernel.chunks import heard
+from dynamics.kernel.kernel import Trajectory
+
+from ..errors import InputError
+from ..observe import fresh_many
+from ..observe import observables as obs
+from ..start import many
+from ..start.plan import Plan, plan_of
+from ..start.refusals import gram_refusal
+from .asked import Asked, Variables
+from .judge import fresh_meanings
+from .problem import Problem, Start
+from .reduced import declared
+
+ENTRIES = 2**22  # numbers that a chunk's states, Gram matrices and covariances hold, 32 MB
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run: its cell, its seed, and where it stands in the answer."""
+
+    cell: Problem
+    plan: Plan
+    seed: int
+    place: tuple[int, int]
+
+
+@one_blas_thread()
+def together(
+    cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str]
+) -> list[list[Variables | None]]:
+    """For each cell and seed the variables `names` after `steps` steps from a draw by Gram; None where it is left over.
+
+    Fresh variables and those of a state alone; an event, or what is counted along the way, leaves every run over.
+    """
+    found: list[list[Variables | None]] = [[None] * len(seeds) for _ in cells]
+    groups: dict[object, list[_Run]] = {}
+    for row, cell in enumerate(cells):
+        shape, plan = _shape(cell, names)
+        if shape is not None and plan is not None:
+            groups.setdefault(shape, []).extend(_Run(cell, plan, seed, (row, at)) for at, seed in enumerate(seeds))
+    with np.errstate(all="ignore"):  # what is not finite is left over
+        for runs in groups.values():
+            for chunk in _chunks(runs):
+                heard()
+                for run, variables in zip(chunk, _chunk(chunk, steps, names), strict=True):
+                    found[run.place[0]][run.place[1]] = variables
+    return found
+
+
+def _shape(cell: Problem, names: Sequence[str]) -> tuple[object, Plan | None]:
+    """What a cell's runs must have in common with others to go with them; None where they go alone."""
+    model, values = cell.model, cell.values
+    known = {*obs.at_every_step(model), *FRESH}
+    if cell.initial is not None or cell.redraws or model.algorithm.over_tasks or not set(names) <= known:
+        return None, None
+    try:
+        plan = plan_of(model, values)
+        drawn, judged = many.shape_of(plan), fresh_many.shape_of(model, values, plan.n)
+        alone = drawn is None or judged is None or gram_refusal(model, values)
+        if alone or not cell.kernel.runs_together(len(plan.length)):
+            return None, None
+    except (InputError, ModelError, RangeError):  # said where the cell is run alone
+        return None, None
+    return (id(model), id(cell.kernel.lanes), drawn, judged), plan
+
+
+def _chunks(runs: list[_Run]) -> list[list[_Run]]:
+    """Runs in the order given, as many in a chunk as hold `ENTRIES` numbers."""
+    plan = runs[0].plan
+    filters, directions = plan.heads * plan.m, len(plan.length)
+    size = max(1, ENTRIES // (6 * filters * directions + 2 * directions**2 + 4 * filters**2 + 4096))
+    return [runs[at : at + size] for at in range(0, len(runs), size)]
+
+
+def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Variables | None]:
+    """Each run's variables, or None."""
+    first = runs[0].cell
+    model, kernel, values = first.model, first.kernel, [run.cell.values for run in runs]
+    drawn = many.draw_many([run.plan for run in runs], [run.seed for run in runs], _labels(runs))
+    m = drawn.z.shape[2]
+    numbers = np.array([kernel.numbers(each, m) for each in values])
+    limits = np.array([kernel.limit(each) for each in values], dtype=np.int64)
+    z, b, failed = kernel.run_all(drawn.z, drawn.gram, drawn.y, drawn.clean, numbers, limits, steps)
+    whole = _finite(drawn.gram) & _finite(drawn.z) & _finite(z) & _finite(b) & (failed < 0)
+    last = np.array([steps], dtype=np.int64)
+    left = np.array([kernel.scale(each, last)[0] for each in values])
+    fresh = [name for name in names if name in FRESH]
+    judged: Mapping[str, Array] = {}
+    if fresh and whole.any():
+        judged = fresh_many.judge_many(model, kernel, drawn, z, b, values, [run.seed for run in runs], left)
+        whole &= np.logical_and.reduce([np.isfinite(judged[name]) for name in fresh])
+    others = tuple(name for name in names if name not in fresh)
+    said = fresh_meanings(model, fresh)
+    found: list[Variables | None] = []
+    for at, run in enumerate(runs):
+        if not whole[at]:
+            found.append(None)
+            continue
+        variables: Variables = {name: obs.Variable(("t",), judged[name][at : at + 1], said[name]) for name in fresh}
+        if others:
+            start = Start(run.cell, run.seed, drawn.one(at), kernel.bind(drawn.clean[at]))
+            path = Trajectory(last, z[at : at + 1], b[at : at + 1], -1, left[at : at + 1])
+            asked = Asked(steps, last, others, {}, named=True)
+            variables |= declared(start.states(path, others), asked)[0]
+        found.append(variables if all(name in variables for name in names) else None)
+    return found
+
+
+def _labels(runs: list[_Run]) -> list[tuple[Array, Array]]:
+    """The labels of each run; runs of one seed share them where they are of one size and flipped alike."""
+    known: dict[tuple[object, ...], tuple[Array, Array]] = {}
+    found = []
+    for run in runs:
+        model, values = run.cell.model, run.cell.values
+        told: list[Value] = [values.get(name) for name in (model.label_flips, model.class_sizes) if name]
+        key = (run.seed, run.plan.n, *told)
+        if key not in known:
+            known[key] = many.labels(model, values, run.plan.n, run.seed)
+        found.append(known[key])
+    return found
+
+
+def _finite(arrays: Array) -> Flags:
+    """(R,): whether all of a run's numbers are finite."""
+    return np.asarray(np.isfinite(arrays).reshape(len(arrays), -1).all(axis=1))
+
+
+__all__ = ["together"]

@@ -1,0 +1,132 @@
+"""sigma, the loss and what is read of outputs: torch formulas of the weight-space engine's own, by the kind declared.
+
+They go from a declaration and numbers alone; no derived formula is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from derivations.declare import (
+    Activation,
+    ActivationKind,
+    CrossEntropy,
+    Exponential,
+    HuberizedRelu,
+    LeakyRelu,
+    Logistic,
+    LossKind,
+    Model,
+    Relu,
+    ReluPower,
+    Value,
+    of_class,
+)
+
+from ..errors import InputError
+
+Values = Mapping[str, Value]
+
+
+def number(values: Values, name: str) -> float:
+    """The parameter as a float.  Raises InputError where it is absent or not a number."""
+    value = values.get(name)
+    if isinstance(value, str) or value is None:
+        raise InputError(f"{name}: {value!r}; expected a number, which the model reads; give {name}=...")
+    return float(value)
+
+
+def activation(act: Activation, z: Tensor, values: Values | None = None) -> Tensor:
+    """sigma(z), its branches chosen so that autograd gives the declared derivative at a kink.
+
+    A slope or width that is a parameter's name is read from `values`.  ReLU^q takes the second derivative 0 at 0;
+    huberized ReLU is 0, z^2/(2h), z - h/2 with branches z <= 0 and z >= h.
+    """
+    kind = act.kind
+    return of_class(ACTIVE, kind, "sigma in weight space")(kind, z, values)
+
+
+def _relu_power(kind: ReluPower, z: Tensor, values: Values | None) -> Tensor:
+    return torch.where(z > 0, z, torch.zeros_like(z)) ** kind.power
+
+
+def _relu(kind: Relu, z: Tensor, values: Values | None) -> Tensor:
+    return torch.where(z >= 0 if kind.at_kink else z > 0, z, torch.zeros_like(z))
+
+
+def _leaky_relu(kind: LeakyRelu, z: Tensor, values: Values | None) -> Tensor:
+    return torch.where(z >= 0 if kind.at_kink else z > 0, z, _constant(kind.slope, values) * z)
+
+
+def _huberized_relu(kind: HuberizedRelu, z: Tensor, values: Values | None) -> Tensor:
+    width = _constant(kind.width, values)
+    return torch.where(z > 0, torch.where(z < width, z * z / (2 * width), z - width / 2), torch.zeros_like(z))
+
+
+ACTIVE: Final[Mapping[type[ActivationKind], Callable[[Any, Tensor, Values | None], Tensor]]] = {
+    ReluPower: _relu_power, Relu: _relu, LeakyRelu: _leaky_relu, HuberizedRelu: _huberized_relu,
+}
+"""sigma(z) by the activation's kind."""
+
+
+def _constant(declared: float | str, values: Values | None) -> float:
+    """An activation's constant, or the value of the parameter that it names."""
+    return number(values or {}, declared) if isinstance(declared, str) else declared
+
+
+def losses_of(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """The declared loss of each example, (n,), at the network's outputs F (n, H)."""
+    return of_class(COST, model.objective.loss_kind, "the loss in weight space")(model, F, y)
+
+
+def _logistic(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    # torch turns softplus into the identity from 20 on, an error of 1e-10; from 700 on it is exact.
+    return torch.nn.functional.softplus(-margins(model, F, y), threshold=700)
+
+
+def _exponential(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    return torch.exp(-margins(model, F, y))
+
+
+def _cross_entropy(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """log(1 + sum over other heads): -log p, and accurate where it is tiny."""
+    own = _own_head(model, F, y)
+    others = torch.logsumexp((F - F[own][:, None]).masked_fill(own, -torch.inf), 1)
+    return torch.nn.functional.softplus(others, threshold=700)
+
+
+COST: Final[Mapping[type[LossKind], Callable[[Model, Tensor, Tensor], Tensor]]] = {
+    Logistic: _logistic, Exponential: _exponential, CrossEntropy: _cross_entropy,
+}
+"""The losses of examples by the loss' kind."""
+
+
+def margins(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """(n,): y f for signed heads, F_y - max_{k != y} F_k for class heads; positive where an example is right."""
+    if model.network.head_axis.signed:
+        return y * (F[:, 0] - F[:, 1])
+    own = _own_head(model, F, y)
+    return F[own] - F.masked_fill(own, -torch.inf).amax(1)
+
+
+def errors(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """(n,): 0 where the example's own head is largest, 1 where another is, 1 - 1/k where it is one of k that tie."""
+    largest = F == F.amax(1, keepdim=True)
+    return 1 - (largest & _own_head(model, F, y)).sum(1).double() / largest.sum(1)
+
+
+def by_output(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """dL_i/dF (n, H) at outputs F (n, H)."""
+    leaf = F.detach().requires_grad_()
+    (slopes,) = torch.autograd.grad(losses_of(model, leaf, y).sum(), leaf)
+    return slopes.detach()
+
+
+def _own_head(model: Model, F: Tensor, y: Tensor) -> Tensor:
+    """(n, H): true at the head of the example's own class."""
+    own: Tensor = y.new_tensor(model.network.head_axis.labels) == y[:, None]
+    return own

@@ -40,6 +40,7 @@ class Picture:
     shown: Shown
     curves: tuple[Curve, ...]
     region: Region | None
+    notes: tuple[str, ...] = ()
 
     @property
     def panels(self) -> list[Panel]:
@@ -66,7 +67,7 @@ class Picture:
         """An empty page, with the handles of its legend, how many stand in a row, and its notes."""
         handles = self._handles(panels)
         columns = 2 if len(handles) > 1 and all(len(each.get_label()) <= _HALF for each in handles) else 1
-        notes = "\n".join(part for text in (*more, fixed(self.shown)) for part in _wrapped(text, _NOTE))
+        notes = "\n".join(part for text in (*self.notes, *more, fixed(self.shown)) for part in _wrapped(text, _NOTE))
         return page(self.title, height, -(-len(handles) // columns), notes), handles, columns, notes
 
     def _handles(self, panels: Sequence[Panel]) -> list[Any]:

@@ -32,6 +32,7 @@ def plot(
     curves: str | Sequence[str] = (),
     feasible: float | str | None = None,
     setting: str | Model | None = None,
+    notes: Sequence[str] = (),
     out: str | PathLike[str] | None = None,
 ) -> Figure:
     """Draw a grid: an observable's mean over the seeds, its standard error, and where draws have no value.
@@ -49,6 +50,7 @@ def plot(
         feasible: a constant C; the cells at which the printed condition of the model's paper holds with it are dotted,
             and the region's boundary is drawn along the cells' edges.
         setting: where the conditions are, if not with the setting that the grid is of: "file.py:model", or a Model.
+        notes: lines of your own below the picture.
         out: also write it to this .pdf or .png file, whole or not at all.
 
     Returns:
@@ -65,7 +67,7 @@ def plot(
     if feasible is not None:
         whose = found.data.attrs.get("setting") if setting is None else setting
         region = region_of.region(found.data, found.scales, whose, feasible)
-    picture = Picture(found, asked, region)
+    picture = Picture(found, asked, region, tuple(notes))
     figure = curve(picture) if len(found.scales) == 1 else heat(picture)
     if place is not None:
         save_as(figure, place)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import xarray
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from dynamics.arrays import Array
@@ -93,6 +93,15 @@ class Logarithmic(Linear):
     """Numbers above 0 on a logarithmic axis; cells meet at the geometric mean."""
 
     _word = "log"
+
+    def on(self, axes: Axes, letter: Literal["x", "y"]) -> None:
+        """From edge to edge; ticks at 1, 2 and 5 of each decade where there are not two whole ones."""
+        super().on(axes, letter)
+        axis, (first, last) = (axes.xaxis if letter == "x" else axes.yaxis), np.log10(self.edges[[0, -1]])
+        axis.set_minor_formatter(NullFormatter())
+        if np.floor(last) - np.ceil(first) < 1:
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
     def _even(self, values: Array) -> Array:
         return np.log(values)

@@ -207,20 +207,20 @@ def _fastest(timings: dict[str, Timing], prefix: str) -> float:
     return min(time.cpu for name, time in timings.items() if name.startswith(prefix))
 
 
-def measure(repeats: int, jax: Jax | None) -> list[Section]:
-    """Every section, in order; JAX's rows stand in sections 1 and 2."""
+def measure(repeats: int, jax: Jax | None, python: str) -> list[Section]:
+    """Every section, in order; JAX's rows, by `python`, stand in sections 1 and 2 and among the ensembles."""
     few = max(3, repeats // 2)
-    from . import fomaml_steps
+    from . import ensembles, fomaml_steps
 
     tasks = [fomaml_steps.section(3, method, number) for method, number in _METHODS.items()]
     sections = [end_to_end(repeats, jax), *steps(repeats, jax), flat_in_d(repeats), classes(few), first_runs(few)]
-    return [*sections, *tasks]
+    return [*sections, *tasks, *ensembles.measure(few, python)]
 
 
 def report(sections: Sequence[Section], command: str, jax: str) -> str:
     """The whole of RESULTS.md."""
     facts = f"{table.machine()}; {jax}; {platform.system()}."
-    how = "One thread, float64, medians of interleaved repeats after a warm-up; ratios are of CPU time."
+    how = "One thread where no row says two; float64, medians of interleaved repeats, ratios of CPU time."
     return f"# Benchmarks\n\n    {command}\n\n{facts} {how}\n\n{table.markdown(sections)}"
 
 
@@ -242,7 +242,7 @@ def main() -> None:
             parser.error(f"--jax is {asked.jax!r}; expected the path of a Python that has jax")
         except RuntimeError as error:
             print(error, file=sys.stderr)
-        text = report(measure(asked.repeats, jax), command, version)
+        text = report(measure(asked.repeats, jax, asked.jax), command, version)
     print(text)
     RESULTS.write_text(text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .timing import Timing
@@ -30,7 +30,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Section:
-    """One benchmark: timings by contender, ratios to `reference`, its targets, and lines that belong beside it."""
+    """One benchmark: timings by contender, ratios to `reference`, its targets, and lines that belong beside it.
+
+    `absent` are contenders that could not be measured, with the reason.
+    """
 
     title: str
     unit: str
@@ -38,11 +41,12 @@ class Section:
     reference: str = ""
     targets: tuple[Target, ...] = ()
     notes: tuple[str, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self) -> list[tuple[str, ...]]:
         """The section's lines of the table; the ratio is of CPU medians, to the reference."""
         base = self.timings[self.reference].cpu if self.reference else 0.0
-        return [
+        measured = [
             (
                 f"{self.title} ({self.unit})", name, seconds(time.cpu), seconds(time.wall),
                 f"{seconds(time.low)} to {seconds(time.high)}", f"{time.cpu / base:.3g}" if base else "",
@@ -50,6 +54,9 @@ class Section:
             )
             for name, time in self.timings.items()
         ]
+        empty = ("",) * (len(HEADER) - 3)
+        return [*measured, *((f"{self.title} ({self.unit})", name, f"absent: {why}", *empty)
+                             for name, why in self.absent.items())]
 
 
 def seconds(value: float) -> str:

@@ -97,8 +97,9 @@ def test_where_runs_diverge_is_what_each_says_alone() -> None:
     values = [{**VALUES, "eta": eta} for eta in (0.1, 1e200, 1e160)]
     alone = [kernel.run(z, 0 * z, gram, y, each, 9, np.array([9])).diverged for each in values]
     numbers = np.array([kernel.numbers(each, m) for each in values])
-    every = [np.stack([each] * 3) for each in (z, gram, y, y)]
-    assert kernel.run_all(*every, numbers, np.full(3, -1), 9)[2].tolist() == alone and alone[0] == -1 < min(alone[1:])
+    states, grams, labels = (np.stack([each] * 3) for each in (z, gram, y))
+    found = kernel.run_all(states, grams, labels, labels, numbers, np.full(3, -1), 9)
+    assert found[2].tolist() == alone and alone[0] == -1 < min(alone[1:])
 
 
 OPTIONS = {

@@ -1,0 +1,117 @@
+"""Runs together: the bits that each has alone, and what is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from derivations.papers.pegr.model import model as pegr
+from simulate.ask import settings
+from simulate.run import batch, reduced
+from simulate.run.asked import Asked
+from simulate.run.problem import Problem, problem_of
+from simulate.start import many
+from simulate.start.plan import plan_of
+
+BASE: dict[str, Any] = {"n": 17, "m": 4, "d": 300, "sigma_p": 0.4, "mu_norm": 2.0, "sigma_0": 0.05, "eta": 0.1}
+FRESH = ("test_error", "test_error_se", "test_loss", "test_loss_se")
+CELLS: dict[str, list[dict[str, Any]]] = {
+    "lengths and deviations": [{"sigma_p": 0.1, "mu_norm": 0.5}, {"sigma_p": 3.0}, {"mu_norm": 9.0, "sigma_0": 0.3}],
+    "dimensions, among them too few for all": [{"d": 20}, {"d": 1e9, "sigma_p": 1e-4}, {"d": 25}, {"d": 300}],
+    "noise that is not orthogonal": [{"project_noise": False}, {"project_noise": True}],
+    "a signal of length 0": [{"mu_norm": 0.0}, {"mu_norm": 1.0}],
+    "penalties": [{"regularizer": name, "lam": lam} for name in ("none", "pegr", "fgr") for lam in (0.0, 0.02)],
+    "penalty switched off": [{"lam": 0.1, "lam_until": until} for until in (0, 3, 100)],
+    "sizes": [{"n": 16, "m": 3}, {"n": 40, "m": 2}, {"n": 5}],
+}
+
+
+def problems(cells: Sequence[dict[str, Any]], setting: str = "pegr") -> list[Problem]:
+    return [problem_of(settings.resolve(setting), {**BASE, **cell}) for cell in cells]
+
+
+def alone(cell: Problem, seed: int, steps: int, names: tuple[str, ...]) -> dict[str, Any]:
+    asked = Asked(steps, np.array([steps]), names, {}, named=True)
+    return reduced.run(cell.start(seed, "gram"), asked).variables
+
+
+def compare(cells: list[Problem], seeds: Sequence[int], steps: int, names: tuple[str, ...]) -> int:
+    """How many runs went together; each has the variables that it has alone, to the bit."""
+    together = 0
+    for cell, runs in zip(cells, batch.together(cells, seeds, steps, names), strict=True):
+        for seed, run in zip(seeds, runs, strict=True):
+            if run is not None:
+                together += 1
+                expected = alone(cell, seed, steps, names)
+                for name in names:
+                    assert np.array_equal(run.variables[name].values, expected[name].values), (name, cell.values, seed)
+                    assert run.variables[name].dims == expected[name].dims
+                    assert run.variables[name].meaning == expected[name].meaning
+    return together
+
+
+@pytest.mark.parametrize("cells", CELLS.values(), ids=CELLS)
+def test_runs_have_the_bits_that_they_have_alone(cells: list[dict[str, Any]]) -> None:
+    """All but those too small for lanes."""
+    found = problems(cells)
+    small = sum(cell.values["n"] == 5 for cell in found)
+    assert compare(found, [0, 3, 4], 6, FRESH) == 3 * (len(found) - small)
+
+
+def test_observables_of_a_state_go_with_them() -> None:
+    cells = problems([{"sigma_p": 0.1}, {"sigma_p": 1.0}])
+    assert compare(cells, [1, 2], 5, ("loss", "test_error", "rho", "max_gamma", "train_error", "gradient_norm")) == 4
+
+
+def test_draws_together_are_the_draws_alone() -> None:
+    cells = problems([{"d": 20}, {"d": 20, "mu_norm": 0.0}, {"d": 20, "sigma_p": 7.0, "project_noise": False}])
+    plans = [plan_of(cell.model, cell.values) for cell in cells]
+    labels = [many.labels(cell.model, cell.values, 17, 8) for cell in cells]
+    drawn = many.draw_many(plans, [8, 8, 8], labels)
+    for at, cell in enumerate(cells):
+        expected, found = cell.start(8, "gram").draw, drawn.one(at)
+        for name in ("z", "gram", "weight_gram", "y", "clean", "d"):
+            assert np.array_equal(getattr(found, name), getattr(expected, name)), name
+
+
+def test_what_diverges_or_is_looked_at_on_its_way_is_left_over() -> None:
+    cells = problems([{"eta": 1e200}, {}, {"sigma_p": 1e200}])
+    runs = batch.together(cells, [0, 1], 5, FRESH)
+    assert [[run is None for run in row] for row in runs] == [[True, True], [False, False], [True, True]]
+    assert batch.together(cells[1:2], [0], 5, ("T_1",)) == [[None]]  # a hitting time
+    assert batch.together(problems([{"n": 5}]), [0], 5, FRESH) == [[None]]  # too small for lanes
+
+
+def test_a_bad_cell_is_left_to_its_own_sentence() -> None:
+    cells = problems([{"d": 1.0}, {}])  # no dimension for noise that is projected off mu
+    runs = batch.together(cells, [0], 5, FRESH)
+    assert runs[0] == [None] and runs[1][0] is not None
+
+
+def test_runs_of_a_near_singular_covariance_are_judged_alone() -> None:
+    """Filters that start at almost nothing, after a step along few directions: no Cholesky factor to trust."""
+    cells = problems([{"sigma_0": 1e-13, "m": 12, "eta": 1.0}, {}])
+    runs = batch.together(cells, [0], 40, FRESH)
+    assert runs[1][0] is not None
+    known = alone(cells[0], 0, 40, FRESH)
+    assert np.isfinite(known["test_error"].values).all()
+    assert runs[0][0] is None or np.array_equal(runs[0][0].variables["test_error"].values, known["test_error"].values)
+
+
+def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = problems([{"sigma_p": 0.1 * (1 + at)} for at in range(5)])
+    whole = batch.together(cells, [0, 1, 2], 6, FRESH)
+    monkeypatch.setattr(batch, "ENTRIES", 12_000)
+    parts = batch.together(list(reversed(cells)), [2, 0, 1], 6, FRESH)
+    for row, cell in enumerate(whole):
+        for seed, run in enumerate(cell):
+            other = parts[4 - row][[2, 0, 1].index(seed)]
+            assert run is not None and other is not None
+            assert all(np.array_equal(run.variables[name].values, other.variables[name].values) for name in FRESH)
+
+
+def test_the_model_is_one_with_lanes() -> None:
+    assert problems([{}])[0].kernel.runs_together(len(plan_of(pegr(), problems([{}])[0].values).length))

@@ -22,7 +22,9 @@ _CLASSES = {"n": 12, "m": 4, "d": 30, "sigma_0": 0.05, "eta": 0.2}
 _ORTHOGONAL = {"n": 9, "m": 4, "d": 50, "sigma_0": 0.01, "eta": 0.1}
 _TASKS = {"n_tasks": 4, "n": 4, "n_train": 2, "m": 5, "d": 60, "M": 3, "J": 2, "test_tasks": 6, "eta_inner": 0.5,
           "sigma_xi": 0.2, "sigma_s": 0.05, "eta": 0.1, "sigma_0": 0.05}
-_LARGE = {"n": 100, "d": 300, "m": 4}  # from 96 directions on the BLAS variant runs
+_LARGE = {"n": 100, "d": 300, "m": 4}  # from 96 directions on the BLAS variant runs, where there are no lanes
+_LARGER = {"n": 400, "d": 450, "m": 4}  # from 400 on with lanes
+_LANES = {"n": 20, "d": 60, "m": 5}  # eight examples at a time
 
 Case = tuple[str, Mapping[str, object], str]
 CASES: dict[str, Case] = {
@@ -32,13 +34,20 @@ CASES: dict[str, Case] = {
     },
     "pegr gram": ("pegr", {**_PEGR, "d": 1e9, "sigma_p": 1e-4}, "gram"),
     "pegr sum of filters": ("pegr", {**_PEGR, "neurons": "sum", "penalty_half": False}, "vectors"),
-    "pegr blas": ("pegr", {**_PEGR, **_LARGE}, "vectors"),
+    "pegr blas": ("pegr", {**_PEGR, **_LARGER}, "vectors"),
+    **{
+        f"pegr {regularizer} lanes": ("pegr", {**_PEGR, **_LANES, "regularizer": regularizer}, "gram")
+        for regularizer in ("none", "pegr", "fgr")
+    },
+    "pegr lanes, noise not projected": ("pegr", {**_PEGR, **_LANES, "project_noise": False}, "vectors"),
+    "pegr lanes, many": ("pegr", {**_PEGR, **_LARGE}, "vectors"),
     **{f"heterogeneous K={K}": ("heterogeneous", {**_CLASSES, "K": K}, "vectors") for K in (2, 3, 4, 5)},
     "heterogeneous uniform": ("heterogeneous", {**_CLASSES, "K": 3, "noise": "uniform"}, "vectors"),
     "heterogeneous blas": ("heterogeneous", {**_CLASSES, **_LARGE, "K": 2}, "vectors"),
     "nearly_orthogonal": ("nearly_orthogonal", _ORTHOGONAL, "vectors"),
+    "nearly_orthogonal lanes": ("nearly_orthogonal", {**_ORTHOGONAL, **_LANES}, "gram"),
     "nearly_orthogonal gram": ("nearly_orthogonal", _ORTHOGONAL, "gram"),
-    "nearly_orthogonal blas": ("nearly_orthogonal", {**_ORTHOGONAL, **_LARGE}, "vectors"),
+    "nearly_orthogonal blas": ("nearly_orthogonal", {**_ORTHOGONAL, **_LARGER}, "vectors"),
     **{
         f"fomaml {method} {activation}": ("fomaml", {**_TASKS, "method": method, "activation": activation}, "vectors")
         for method in ("train-train", "train-validation", "reptile") for activation in ("huberized", "relu")

@@ -24,6 +24,7 @@ from derivations.declare import (
     of_class,
 )
 from derivations.errors import ModelError
+from dynamics.kernel.kernel import LANES_FROM, LANES_UPTO
 
 from ..errors import InputError
 from ..observe import observables as obs
@@ -34,9 +35,11 @@ from ..work.memory import amount
 from ..work.progress import duration, say
 
 RATE = 1e9  # operations a second
+LANES_RATE = 2e10  # the same, of runs that go together on lanes (benchmarks/ensembles.py: 3 to 5 times 1e10)
 LONGEST = 30 * 86400.0  # seconds that a request may take; more is taken for a slip of the pen
 WORTH_SAYING = 10.0  # seconds from which the start of the work says how long it will take
 START = 2e-3  # seconds that a run takes whatever its size
+TOGETHER = 1e-4  # the same, of one among many
 FRESH = 4096  # draws of a test law
 CELL = 4000.0  # bytes of a grid's cell, its parameter values
 ENTRY = 64.0  # bytes of a run's number in a grid, with its error, status and message
@@ -310,7 +313,7 @@ def _of_seeds(request: Request, seeds: int) -> list[Piece]:
 
 
 def seconds(request: Request) -> float:
-    """How long one run takes at RATE."""
+    """How long one run takes at RATE, or at LANES_RATE where its cell's runs go together (`simulate.run.batch`)."""
     B, S, n, d, model = request.directions, request.filters, request.examples, request.d, request.model
     patches = len(model.patches)
     passes, inside = 1.0, 0.0
@@ -326,7 +329,20 @@ def seconds(request: Request) -> float:
     drawn = 2 * B * (B + S) * min(d, B + S) if request.sampling == "gram" else 2 * B * (B + S) * d
     drawn *= request.sampling == "gram" or (B + S) * d <= LARGEST  # more is refused by the draw itself
     fresh = FRESH * request.recorded * S * (S + 40 * patches) * bool(set(obs.fresh_names(model)) & set(request.wanted))
-    return START + (request.steps * a_step + drawn + fresh + request.recorded * a_step) / RATE
+    operations = request.steps * a_step + drawn + fresh + request.recorded * a_step
+    if _together(request):
+        return TOGETHER + operations / LANES_RATE
+    return START + operations / RATE
+
+
+def _together(request: Request) -> bool:
+    """Whether a grid makes this run in one call with others."""
+    model, alone = request.model, {event.name for event in request.model.events}
+    return (
+        request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1
+        and LANES_FROM <= request.directions < LANES_UPTO and model.network.head_axis.signed
+        and not model.algorithm.over_tasks and not model.algorithm.batched and not alone & set(request.wanted)
+    )
 
 
 def _float(values: Mapping[str, Any], name: str) -> float:

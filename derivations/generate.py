@@ -17,6 +17,7 @@ from .calculus.recursion import Recursion, of_model
 from .declare import Model, to_plain
 from .errors import ModelError
 from .kernel.emit import GENERATOR, module, observed, on_lanes, scalars
+from .kernel.watched import described
 from .papers.paper import PAPERS
 from .show.shown import text_lines
 
@@ -33,6 +34,7 @@ def description(model: Model) -> dict[str, Any]:
         "signed": model.network.head_axis.signed,
         "step": model.algorithm.step,
         "options": model.algorithm.options,
+        "watched": described(model),
         "model": to_plain(model),
     }
 

@@ -215,7 +215,7 @@ def plain_kernel(model: Model) -> Kernel:
         heads=told["heads"], signed=told["signed"], step=told["step"],
         loops=plain_module(derived.kernel_source(), model.name), blas_path=None, options=told["options"],
         lanes_plain=None if lanes is None else plain_module(lanes, f"{model.name}_lanes"),
-        follows_clean=model.follows_clean, **more,
+        watched=told["watched"], follows_clean=model.follows_clean, **more,
     )
 
 

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from ..calculus.recursion import Recursion
 from ..declare import Model
 from .bilevel import TwoLevels
-from .lanes import FUNCTIONS, PRIMITIVES, LaneDescent, NoLanes, fits_lanes
+from .lanes import FUNCTIONS, PRIMITIVES, LaneDescent, NoLanes
 from .layout import Writer, names, reached, wrapped
 from .nests import Emitter, observed, scalars
 from .operations import of_step
 from .timeloop import Descent
+from .watched import fits_lanes
 
 GENERATOR = 1
 

@@ -16,7 +16,6 @@ from ..calculus.activations import PIECES, sigma
 from ..calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import i, r, s
-from ..declare import Model
 from ..errors import ModelError
 from .blocks import DRAWS, LANES, colouring, coupling
 from .by_class import summand
@@ -28,14 +27,16 @@ from .printer import KernelPrinter, piece_name
 from .schedule import Stage, arrays, schedule
 from .skeleton import packing
 from .timeloop import Descent
+from .watched import DRAWING, Watchers
 
-PRIMITIVES = ("fused", "lanes", "load", "store", "total", "where")
+PRIMITIVES = ("fused", "lanes", "least", "load", "store", "total", "where")
 FUNCTIONS = (
     *dict.fromkeys(HELPERS.values()),
     *(f"{loss}_{order}" for loss in ("logistic", "exponential") for order in range(3)),
 )
 """What a kernel takes from `dynamics.lanes`, `compiled` and `functions`: names, since nothing here may import them."""
 
+WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]"}
 LAW = {
     "base": A1, "of": A2, "fixed": A2, "mix": A2, "roots": A3, "labels": A1, "shares": A1,
 }
@@ -46,16 +47,6 @@ _EACH = f"for i in range(0, y.size, {LANES}):"
 
 class NoLanes(ModelError):
     """An expression that has no form on lanes; the model runs by loops."""
-
-
-def fits_lanes(model: Model) -> bool:
-    """Whether a model may have a kernel on lanes: signed heads, one set of examples, families over them or alone."""
-    sets = [family.index_set for family in model.directions]
-    return (
-        model.network.head_axis.signed
-        and not model.algorithm.over_tasks
-        and all(each.per_example or each.single for each in sets)
-    )
 
 
 class LanePrinter(KernelPrinter):
@@ -139,6 +130,7 @@ class LaneDescent(Descent):
         self.each = _EACH
         self.by_label = ByLabel.of(self.names)
         self.entries: list[GramEntry] = []
+        self.watchers = None if set(self.options) & DRAWING else Watchers(self)
         self.orthogonal: tuple[Stage, ...] = ()
 
     def loop(self) -> None:
@@ -154,6 +146,8 @@ class LaneDescent(Descent):
             said = "g = dO/dz with the penalty, where an example's own directions are orthogonal to one another."
             self.gradient_function("gradient_orthogonal", self.orthogonal, said)
         self.gradient_function("plain_gradient", plain, "g = dL_S/dz, without penalty.")
+        if self.watchers is not None:
+            self.watchers.functions()
         self.run_function(stages if penalised else plain, plain)
         self._run_all()
 
@@ -237,6 +231,7 @@ class LaneDescent(Descent):
             {name: one_more[of] for name, of in data.items()},
             {"numbers": A2, "limits": "int64[::1]"},
             {"start": "int64", "steps": "int64", "recorded": "int64[::1]", **outs, "failed": "int64[::1]"},
+            *([{**WATCHED, "bounds": A2, "hits": "int64[:, ::1]"}] if self.watchers else []),
         )
         self.out.function(
             "run_all", [list(group) for group in groups],
@@ -253,6 +248,7 @@ class LaneDescent(Descent):
             [name if name in per_run else f"{name}[k]" for name in state], [f"{name}[k]" for name in data],
             [*numbers, "limits[k]"],
             [name if name in per_run else f"{name}[k]" if name in outs else name for name in recording],
+            *([["which", "below", "bounds[k]", "hits[k]"]] if self.watchers else []),
         )
         self.out.call(2, "failed[k] = run(", arguments)
         self.out.put(0, "")
@@ -440,19 +436,24 @@ class LaneDescent(Descent):
 
     def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """The whole time loop, with the penalty's switch inside; and the loop over runs."""
-        options, groups = self.options, self.run_arguments()
+        options, groups = self.options, (*self.run_arguments(), *([WATCHED] if self.watchers else []))
         types = f"int64({', '.join(of for group in groups for of in group.values())})"
+        looked = [
+            "Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or",
+            "above; hits[e], negative before, becomes its first step.",
+        ]
         self.out.function(
             "run", [list(group) for group in groups],
             "Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.",
-            "Arguments as those of the kernel of loops.", types=types,
+            "Arguments as those of the kernel of loops.", *(looked if self.watchers else []), types=types,
         )
         self._lay_out(stages, plain)
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
         self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):")
         self.out.put(2, "if at < recorded.size and recorded[at] == t:")
         self.out.put(3, *[f"unpack(packed_{name}, order, width, {name}_out[at])" for name in kept], "at += 1")
-        self.out.put(2, "if t == start + steps:", "    break")
+        waits = " and not watching" if self.watchers else ""
+        self.out.put(2, f"if t == start + steps{waits}:", "    break")
         self._step(stages, plain)
         self.out.put(1, *[f"unpack(packed_{name}, order, width, {name})" for name in kept], "return -1")
         self.out.put(0, "")
@@ -476,7 +477,15 @@ class LaneDescent(Descent):
         self.out.put(1, "packed_gram = np.zeros(directions * width)", "pack_gram(gram, order, width, packed_gram)")
         for name in ("y", *self.clean):
             self.out.put(1, f"packed_{name} = np.zeros(length)", f"pad({name}, packed_{name})")
-        self.out.put(1, "live = np.zeros(length)  # 1 for the examples that a step sees", "live[:examples] = 1.0")
+        self.out.put(1, "present = np.zeros(length)  # 1 for an example, 0 for padding", "present[:examples] = 1.0")
+        batched = "batch" in self.options
+        self.out.put(1, f"live = {'np.zeros(length)' if batched else 'present'}  # 1 for the examples that a step sees")
+        if self.watchers is not None:
+            count = len(self.watchers.extremes) + 1
+            self.out.put(1, f"low = np.zeros({count})", f"high = np.zeros({count})", "watching = some_open(hits)")
+            for name, array in self.watchers.lengths.items():
+                self.out.put(1, f"{array} = np.zeros(length)", "for i in range(examples):")
+                self.out.put(2, f"{array}[i] = packed_gram[(at_{name} + i) * width + at_{name} + i]")
         self.out.put(1, *["label = np.zeros(length)"] * ("label_noise" in self.options))
         self.out.put(1, *[f"{name} = np.zeros(length)" for name in self.grams])
         if self.grams:
@@ -516,6 +525,13 @@ class LaneDescent(Descent):
         if "label_noise" in options:
             self.out.put(2, "pad(labels[t - start], label)")
         self._gradient_at(stages, plain, "packed_z")
+        if self.watchers is not None:
+            packed = {"z", "b", "gram", "y"}
+            data = [f"packed_{name}" if name in packed else name for name in self.watchers.data]
+            self.out.put(2, "if watching:")
+            self.out.call(3, "look(", (["t"], data, ["which", "below", "bounds", "low", "high", "hits"]))
+            self.out.put(3, "watching = some_open(hits)")
+            self.out.put(2, "if t == start + steps:", "    break")
         if "radius" in options:
             self.out.put(2, "along[:] = 0.0", "couple(along, g, packed_gram, 2 * filters, width, directions)")
             self.out.put(2, "perturb(packed_z, g, along, radius, near, width, directions)")

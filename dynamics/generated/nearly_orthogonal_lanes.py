@@ -62,6 +62,24 @@ def pad(values, out):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def some_open(hits):
+    """Whether any event has not been reached."""
+    for e in range(hits.size):
+        if hits[e] < 0:
+            return True
+    return False
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def wanted(place, which, hits):
+    """Whether an event that has not been reached is of the observable at this place."""
+    for e in range(hits.size):
+        if which[e] == place and hits[e] < 0:
+            return True
+    return False
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def finite(f, examples):
     """Whether the output of every example is a finite number."""
     for i in range(examples):
@@ -287,15 +305,40 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
                 store(g, at + at_x + i, x_i)
 
 
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_loss(f, y, present, examples):
+    """Training loss of the outputs."""
+    losses = lanes(0.0)
+    for i in range(0, y.size, 8):
+        losses = losses + where(load(present, i) > 0.0, logistic_0(load(f, i) * load(y, i)), 0.0)
+    return total(losses) / examples
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def look(t, f, z, b, gram, y, present, examples, filters, width, which, below, bounds, low, high, hits):
+    """hits[e] = t where event e is open and reached: every entry of observable which[e] beyond bounds[e]."""
+    if wanted(0, which, hits):
+        low[0] = watch_loss(f, y, present, examples)
+        high[0] = low[0]
+    for e in range(which.size):
+        if hits[e] < 0:
+            reached = high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]
+            if reached:
+                hits[e] = t
+
+
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, int64, "
-    "int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    "int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], "
+    "int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_out, b_out):
+def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_out, b_out, which, below, bounds, hits):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
 
     Arguments as those of the kernel of loops.
+    Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or
+    above; hits[e], negative before, becomes its first step.
     """
     examples = y.size
     filters = z.shape[1]
@@ -317,8 +360,12 @@ def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_o
     pack_gram(gram, order, width, packed_gram)
     packed_y = np.zeros(length)
     pad(y, packed_y)
-    live = np.zeros(length)  # 1 for the examples that a step sees
-    live[:examples] = 1.0
+    present = np.zeros(length)  # 1 for an example, 0 for padding
+    present[:examples] = 1.0
+    live = present  # 1 for the examples that a step sees
+    low = np.zeros(1)
+    high = np.zeros(1)
+    watching = some_open(hits)
     f = np.zeros(length)  # network output
     v0 = np.zeros(length)  # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
     g = np.zeros(packed_z.size)  # the gradient in z
@@ -328,7 +375,7 @@ def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_o
             unpack(packed_z, order, width, z_out[at])
             unpack(packed_b, order, width, b_out[at])
             at += 1
-        if t == start + steps:
+        if t == start + steps and not watching:
             break
         plain_gradient(
             packed_z,
@@ -338,6 +385,15 @@ def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_o
             g,
             f, v0,
         )
+        if watching:
+            look(
+                t,
+                f, packed_z, packed_b, packed_gram, packed_y, present, examples, filters, width,
+                which, below, bounds, low, high, hits,
+            )
+            watching = some_open(hits)
+        if t == start + steps:
+            break
         if not finite(f, examples):
             unpack(packed_z, order, width, z)
             unpack(packed_b, order, width, b)
@@ -351,10 +407,11 @@ def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_o
 
 @njit(
     "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], "
-    "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1])",
+    "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1], "
+    "int64[::1], boolean[::1], float64[:, ::1], int64[:, ::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out, failed):
+def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out, failed, which, below, bounds, hits):
     """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
 
     numbers (R, ...) are each run's scalars, step size and rates, limits (R,) the last step with the penalty.
@@ -365,6 +422,7 @@ def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out
             gram[k], y[k],
             numbers[k, 0], numbers[k, 1], numbers[k, 2], limits[k],
             start, steps, recorded, z_out[k], b_out[k],
+            which, below, bounds[k], hits[k],
         )
 
 

@@ -24,7 +24,7 @@ from math import sqrt
 import numpy as np
 from numba import njit
 
-from dynamics.lanes.compiled import fused, lanes, load, store, total, where
+from dynamics.lanes.compiled import fused, lanes, least, load, store, total, where
 from dynamics.lanes.functions import logistic_0, logistic_1, relu
 
 
@@ -59,6 +59,24 @@ def pad(values, out):
     """The first entries of out are the values, the others 0."""
     for i in range(out.size):
         out[i] = values[i] if i < values.size else 0.0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def some_open(hits):
+    """Whether any event has not been reached."""
+    for e in range(hits.size):
+        if hits[e] < 0:
+            return True
+    return False
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def wanted(place, which, hits):
+    """Whether an event that has not been reached is of the observable at this place."""
+    for e in range(hits.size):
+        if which[e] == place and hits[e] < 0:
+            return True
+    return False
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -318,15 +336,86 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             g[at + at_mu] = fixed_mu
 
 
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_loss(f, y, present, examples):
+    """Training loss of the outputs."""
+    losses = lanes(0.0)
+    for i in range(0, y.size, 8):
+        losses = losses + where(load(present, i) > 0.0, logistic_0(load(f, i) * load(y, i)), 0.0)
+    return total(losses) / examples
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_max_gamma(z, b, gram, y, present, length_xi, examples, filters, width):
+    """The least and the largest entry of max_gamma."""
+    at_xi = 0
+    at_mu = at_xi + examples
+    low = np.inf
+    high = -np.inf
+    for h in range(2):
+        best = -np.inf
+        for r in range(filters):
+            at = (h * filters + r) * width
+            entry = b[at + at_mu] * gram[at_mu * width + at_mu] * (1.0 - 2.0 * h)
+            best = where(entry > best, entry, best)
+        lowest = best
+        highest = best
+        low = where(lowest < low, lowest, low)
+        high = where(highest > high, highest, high)
+    return low, high
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_max_rho_over(z, b, gram, y, present, length_xi, examples, filters, width):
+    """The least and the largest entry of max_rho_over."""
+    at_xi = 0
+    at_mu = at_xi + examples
+    low = np.inf
+    high = -np.inf
+    for i in range(0, y.size, 8):
+        best = lanes(-np.inf)
+        for h in range(2):
+            for r in range(filters):
+                at = (h * filters + r) * width
+                entry = load(b, at + at_xi + i) * load(length_xi, i)
+                entry = where(load(y, i) * (1.0 - 2.0 * h) > 0.0, entry, -np.inf)
+                best = where(entry > best, entry, best)
+        lowest = least(where(load(present, i) > 0.0, best, np.inf))
+        highest = -least(where(load(present, i) > 0.0, -best, np.inf))
+        low = where(lowest < low, lowest, low)
+        high = where(highest > high, highest, high)
+    return low, high
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def look(t, f, z, b, gram, y, present, length_xi, examples, filters, width, which, below, bounds, low, high, hits):
+    """hits[e] = t where event e is open and reached: every entry of observable which[e] beyond bounds[e]."""
+    if wanted(0, which, hits):
+        low[0] = watch_loss(f, y, present, examples)
+        high[0] = low[0]
+    if wanted(1, which, hits):
+        low[1], high[1] = watch_max_gamma(z, b, gram, y, present, length_xi, examples, filters, width)
+    if wanted(2, which, hits):
+        low[2], high[2] = watch_max_rho_over(z, b, gram, y, present, length_xi, examples, filters, width)
+    for e in range(which.size):
+        if hits[e] < 0:
+            reached = high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]
+            if reached:
+                hits[e] = t
+
+
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, int64, int64, "
-    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], "
+    "int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out):
+def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out, which, below, bounds, hits):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
 
     Arguments as those of the kernel of loops.
+    Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or
+    above; hits[e], negative before, becomes its first step.
     """
     examples = y.size
     filters = z.shape[1]
@@ -352,8 +441,15 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
     pack_gram(gram, order, width, packed_gram)
     packed_y = np.zeros(length)
     pad(y, packed_y)
-    live = np.zeros(length)  # 1 for the examples that a step sees
-    live[:examples] = 1.0
+    present = np.zeros(length)  # 1 for an example, 0 for padding
+    present[:examples] = 1.0
+    live = present  # 1 for the examples that a step sees
+    low = np.zeros(3)
+    high = np.zeros(3)
+    watching = some_open(hits)
+    length_xi = np.zeros(length)
+    for i in range(examples):
+        length_xi[i] = packed_gram[(at_xi + i) * width + at_xi + i]
     f = np.zeros(length)  # network output
     v0 = np.zeros(length)  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
     v1 = np.zeros(length)  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
@@ -364,7 +460,7 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
             unpack(packed_z, order, width, z_out[at])
             unpack(packed_b, order, width, b_out[at])
             at += 1
-        if t == start + steps:
+        if t == start + steps and not watching:
             break
         plain_gradient(
             packed_z,
@@ -374,6 +470,15 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
             g,
             f, v0, v1,
         )
+        if watching:
+            look(
+                t,
+                f, packed_z, packed_b, packed_gram, packed_y, present, length_xi, examples, filters, width,
+                which, below, bounds, low, high, hits,
+            )
+            watching = some_open(hits)
+        if t == start + steps:
+            break
         if not finite(f, examples):
             unpack(packed_z, order, width, z)
             unpack(packed_b, order, width, b)
@@ -387,10 +492,11 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
 
 @njit(
     "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], "
-    "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1])",
+    "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1], "
+    "int64[::1], boolean[::1], float64[:, ::1], int64[:, ::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out, failed):
+def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out, failed, which, below, bounds, hits):
     """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
 
     numbers (R, ...) are each run's scalars, step size and rates, limits (R,) the last step with the penalty.
@@ -401,6 +507,7 @@ def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out
             gram[k], y[k],
             numbers[k, 0], numbers[k, 1], limits[k],
             start, steps, recorded, z_out[k], b_out[k],
+            which, below, bounds[k], hits[k],
         )
 
 

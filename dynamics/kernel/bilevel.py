@@ -19,7 +19,7 @@ from ..errors import RangeError
 from ..index_set import IndexSet
 from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
-from .kernel import Kernel, Trajectory, until_failure
+from .kernel import Kernel, Trajectory, Watched, until_failure
 
 Indices = NDArray[np.int64]
 
@@ -149,12 +149,13 @@ class BilevelKernel(Kernel):
     def run(
         self, z: Array, b: Array, gram: Array, y: Array, values: Mapping[str, Any], steps: int,
         recorded: NDArray[np.int64], start: int = 0, velocity: Array | None = None, draws: StepDraws | None = None,
-        after: After | None = None,
+        after: After | None = None, events: Watched | None = None,
     ) -> Trajectory:
         """Run `steps` outer steps from step `start`, keeping the states at `recorded` steps; see `Kernel.run`.
 
         Raises RangeError where shapes disagree, or where the split leaves no examples.
         """
+        assert events is None, "two loops are watched from outside (`watches`)"
         tasks, n = self._sizes(z, gram, y, values)
         state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
         at = np.ascontiguousarray(recorded, dtype=np.int64)

@@ -5,7 +5,7 @@ A kernel is a Python module beside a JSON description of the declaration it came
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Array, Steps
+from ..arrays import Array, Flags, Steps
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
 from .blas import one_blas_thread
@@ -48,6 +48,27 @@ class Trajectory:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """E events that a run on lanes looks for in every step; `hits` (E,) are their first steps, -1 before.
+
+    Event e is reached where every entry of observable which[e] (a place in `Kernel.watched`) is at or below bounds[e],
+    where below[e], else at or above.
+    """
+
+    which: Steps
+    below: Flags
+    bounds: Array
+    hits: Steps
+
+    @classmethod
+    def of(cls, events: Sequence[tuple[int, bool, float]]) -> Watched:
+        """Events by the place of their observable, whether it has to come below, and the bound."""
+        which, below, bounds = zip(*events, strict=True) if events else ((), (), ())
+        return cls(np.array(which, dtype=np.int64), np.array(below, dtype=np.bool_), np.array(bounds, dtype=np.float64),
+                   np.full(len(which), -1, dtype=np.int64))
+
+
+@dataclass(frozen=True)
 class Kernel:
     """A loaded kernel.  `scalars` and `observed` name its arguments and outputs, `step` the step size's parameter.
 
@@ -67,6 +88,7 @@ class Kernel:
     lanes_plain: ModuleType | None = None
     lanes_from: int = LANES_FROM
     options: Mapping[str, str] = field(default_factory=dict)
+    watched: Mapping[str, Any] = field(default_factory=dict)
     follows_clean: bool = False
     clean: Array | None = None
 
@@ -134,14 +156,14 @@ class Kernel:
     def run(
         self, z: Array, b: Array, gram: Array, y: Array, values: Mapping[str, Any], steps: int,
         recorded: NDArray[np.int64], start: int = 0, velocity: Array | None = None, draws: StepDraws | None = None,
-        after: After | None = None,
+        after: After | None = None, events: Watched | None = None,
     ) -> Trajectory:
         """Run `steps` steps of gradient descent from step `start`, keeping the states at `recorded` steps.
 
         z, b (H, m, B), gram (B, B), y (n,); z and b are left as they are.  `velocity` (H, m, B) is momentum's, 0 where
         not given; `draws` are the batches and labels of kernels that take them; `after` is called with the number of
-        steps of each piece of the run (`chunks`).  Raises RangeError where shapes disagree or draws are missing:
-        compiled code checks nothing.
+        steps of each piece of the run (`chunks`); `events` are looked for, only where `watches` says so.  Raises
+        RangeError where shapes disagree or draws are missing: compiled code checks nothing.
         """
         self._check(z, gram, y)
         state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
@@ -154,11 +176,13 @@ class Kernel:
         module = self.stepping(gram.shape[0])
         inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
         numbers = (*self.numbers(values, z.shape[1]), self.limit(values))
+        looked = self._looked(events or Watched.of(())) if module is self.lanes and self.watched else []
 
         def piece(first: int, count: int, rows: slice) -> int:
             return int(module.run(
                 state, coefficients, *moving, inner, labels, *self._bound(), *self._drawn(draws, len(y), first, count),
                 *numbers, first, count, steps_at[rows], z_out[rows], b_out[rows], *(out[rows] for out in velocity_out),
+                *looked,
             ))
 
         with one_blas_thread(module is not self.loops):
@@ -167,22 +191,34 @@ class Kernel:
         return until_failure(Trajectory(steps_at, z_out, b_out, failed, scale, *velocity_out))
 
     def run_all(
-        self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int
+        self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int,
+        events: Watched | None = None,
     ) -> tuple[Array, Array, Steps]:
         """R runs from step 0 on lanes: z and b (R, H, m, B) after `steps` steps, and where each diverged (R,), or -1.
 
         z (R, H, m, B), gram (R, B, B), y and clean (R, n); numbers (R, ...) and limits (R,) as `numbers` and `limit` of
-        each run.  Every run has the bits that it has alone.  Only for a kernel that `runs_together`.
+        each run.  `events` have bounds and hits (R, E).  Every run has the bits that it has alone.  Only for a kernel
+        that `runs_together`.
         """
         assert self.lanes is not None
         states, coefficients = np.array(z, order="C"), np.zeros(z.shape)
         data = [np.ascontiguousarray(each) for each in (gram, y, *([clean] if self.follows_clean else []))]
         z_out, b_out = np.empty((len(z), 1, *z.shape[1:])), np.empty((len(z), 1, *z.shape[1:]))
         failed, last = np.empty(len(z), dtype=np.int64), np.array([steps], dtype=np.int64)
+        none = Watched(np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((len(z), 0)),
+                       np.empty((len(z), 0), np.int64))
         self.lanes.run_all(
-            states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, last, z_out, b_out, failed
+            states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, last, z_out, b_out, failed,
+            *(self._looked(events or none) if self.watched else []),
         )
         return z_out[:, 0], b_out[:, 0], failed
+
+    def watches(self, directions: int) -> bool:
+        """Whether runs of so many directions look for events, of the observables `watched`, in every step."""
+        return bool(self.watched) and self.judges(directions) and self.stepping(directions) is self.lanes
+
+    def _looked(self, events: Watched) -> list[NDArray[Any]]:
+        return [events.which, events.below, events.bounds, events.hits]
 
     def runs_together(self, directions: int) -> bool:
         """Whether runs of so many directions go in one call: on lanes, by an algorithm that draws nothing."""

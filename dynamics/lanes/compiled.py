@@ -166,6 +166,18 @@ def _sum(builder: Any, value: Any) -> Any:
 total = _one(types.float64, _sum, lanes_type)
 
 
+def _least(builder: Any, value: Any) -> Any:
+    undefined = ir.Constant(_DOUBLES, ir.Undefined)
+    for gap in (4, 2, 1):
+        places = ir.Constant(_PLACES, [(at + gap) % WIDTH for at in range(WIDTH)])
+        other = builder.shuffle_vector(value, undefined, places)
+        value = builder.select(builder.fcmp_ordered("<", other, value), other, value)
+    return builder.extract_element(value, ir.Constant(_SHORT, 0))
+
+
+least = _one(types.float64, _least, lanes_type)
+
+
 def _typed(symbol: Callable[..., Any], choose: Callable[[tuple[Any, ...]], Any]) -> None:
     """Calls of `symbol` have the signature that `choose` gives their arguments, None for none of ours."""
 

@@ -18,7 +18,7 @@ from dynamics.arrays import Array, Flags
 from dynamics.errors import RangeError
 from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.chunks import heard
-from dynamics.kernel.kernel import Trajectory
+from dynamics.kernel.kernel import Trajectory, Watched
 
 from ..errors import InputError
 from ..observe import fresh_many
@@ -30,6 +30,7 @@ from .asked import Asked, Found, Variables
 from .judge import fresh_meanings
 from .problem import Problem, Start
 from .reduced import declared
+from .watch import EventWatch
 
 ENTRIES = 2**22  # numbers that a chunk's states, Gram matrices and covariances hold, 32 MB
 
@@ -50,7 +51,8 @@ def together(
 ) -> list[list[Found | None]]:
     """For each cell and seed a run's variables `names` after `steps` steps from a draw by Gram; None: left over.
 
-    Fresh variables and those of a state alone; an event, or what is counted along the way, leaves every run over.
+    Fresh variables, those of a state alone, and hitting times that the kernel looks for; what else is looked at along
+    the way leaves every run over.
     """
     found: list[list[Found | None]] = [[None] * len(seeds) for _ in cells]
     groups: dict[object, list[_Run]] = {}
@@ -70,7 +72,7 @@ def together(
 def _shape(cell: Problem, names: Sequence[str]) -> tuple[object, Plan | None]:
     """What a cell's runs must have in common with others to go with them; None where they go alone."""
     model, values = cell.model, cell.values
-    known = {*obs.at_every_step(model), *FRESH}
+    known = {*obs.at_every_step(model), *FRESH, *(event.name for event in model.events)}
     if cell.initial is not None or cell.redraws or model.algorithm.over_tasks or not set(names) <= known:
         return None, None
     try:
@@ -100,9 +102,17 @@ def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Found | N
     m = drawn.z.shape[2]
     numbers = np.array([kernel.numbers(each, m) for each in values])
     limits = np.array([kernel.limit(each) for each in values], dtype=np.int64)
-    z, b, failed = kernel.run_all(drawn.z, drawn.gram, drawn.y, drawn.clean, numbers, limits, steps)
-    whole = _finite(drawn.gram) & _finite(drawn.z) & _finite(z) & _finite(b) & (failed < 0)
     last = np.array([steps], dtype=np.int64)
+    starts = [
+        Start(run.cell, run.seed, drawn.one(at), kernel.bind(drawn.clean[at])) for at, run in enumerate(runs)
+    ]
+    timed = tuple(event.name for event in model.events if event.name in names)
+    watches = [EventWatch(start, Asked(steps, last, timed, {}, named=True)) for start in starts] if timed else []
+    looked, events = _events(watches, len(timed))
+    z, b, failed = kernel.run_all(drawn.z, drawn.gram, drawn.y, drawn.clean, numbers, limits, steps, events)
+    whole = _finite(drawn.gram) & _finite(drawn.z) & _finite(z) & _finite(b) & (failed < 0)
+    if events is not None:
+        whole &= looked
     left = np.array([kernel.scale(each, last)[0] for each in values])
     fresh = [name for name in names if name in FRESH]
     judged: Mapping[str, Array] = {}
@@ -110,21 +120,37 @@ def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Found | N
         seeds, losses = [run.seed for run in runs], any(name.startswith("test_loss") for name in fresh)
         judged = fresh_many.judge_many(model, kernel, drawn, z, b, values, seeds, left, losses)
         whole &= np.logical_and.reduce([np.isfinite(judged[name]) for name in fresh])
-    others = tuple(name for name in names if name not in fresh)
+    others = tuple(name for name in names if name not in (*fresh, *timed))
     said = fresh_meanings(model, fresh)
     found: list[Found | None] = []
-    for at, run in enumerate(runs):
+    for at in range(len(runs)):
         if not whole[at]:
             found.append(None)
             continue
         variables: Variables = {name: obs.Variable(("t",), judged[name][at : at + 1], said[name]) for name in fresh}
-        start = Start(run.cell, run.seed, drawn.one(at), kernel.bind(drawn.clean[at]))
+        if events is not None:
+            watches[at].told(Watched(events.which, events.below, events.bounds[at], events.hits[at]))
+            variables |= watches[at].times()
         if others:
             path = Trajectory(last, z[at : at + 1], b[at : at + 1], -1, left[at : at + 1])
             asked = Asked(steps, last, others, {}, named=True)
-            variables |= declared(start.states(path, others), asked)[0]
-        found.append(Found(start, last, variables, ()) if all(name in variables for name in names) else None)
+            variables |= declared(starts[at].states(path, others), asked)[0]
+        found.append(Found(starts[at], last, variables, ()) if all(name in variables for name in names) else None)
     return found
+
+
+def _events(watches: Sequence[EventWatch], count: int) -> tuple[Flags, Watched | None]:
+    """Which runs' events, `count` each, the kernel looks for, and those of all runs; the bounds of others are NaN."""
+    inside = [watch.inside() for watch in watches]
+    known = [each for each in inside if each is not None and len(each.which) == count]
+    looked = np.array([each is not None and len(each.which) == count for each in inside], dtype=np.bool_)
+    if not watches:
+        return looked, None
+    bounds, hits = np.full((len(inside), count), np.nan), np.full((len(inside), count), -1, dtype=np.int64)
+    if not known:
+        return looked, Watched(np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_), bounds, hits)
+    bounds[looked] = [each.bounds for each in known]
+    return looked, Watched(known[0].which, known[0].below, bounds, hits)
 
 
 def _labels(runs: list[_Run]) -> list[tuple[Array, Array]]:

@@ -18,7 +18,7 @@ import numpy as np
 from derivations.declare import Model, Preset, Value, chosen_law
 from dynamics.arrays import Array, Steps
 from dynamics.chance.stepdraws import StepDraws
-from dynamics.kernel.kernel import Kernel, Trajectory
+from dynamics.kernel.kernel import Kernel, Trajectory, Watched
 
 from ..ask import arrays, parameters, settings
 from ..ask import values as values_of
@@ -140,11 +140,16 @@ class Start:
         """Says of a run inside that diverges at its start what is too large there."""
         return magnitudes.explained(self.model, self.values, self.draw)
 
-    def advance(self, steps: int, recorded: Steps, watch: Watch | None = None) -> Trajectory:
-        """The states at the recorded steps; `watch` may end the run early.  Raises Diverged, naming what to lower."""
+    def advance(
+        self, steps: int, recorded: Steps, watch: Watch | None = None, events: Watched | None = None
+    ) -> Trajectory:
+        """The states at the recorded steps; `watch` may end the run early.  Raises Diverged, naming what to lower.
+
+        `events` are looked for by the kernel; only without `watch`, and where the kernel `watches`.
+        """
         draws = self.draws
         with self.explained():
-            return advance(self.kernel, self.draw, self.values, steps, recorded, watch, draws)
+            return advance(self.kernel, self.draw, self.values, steps, recorded, watch, draws, events)
 
     def up_to(self, recorded: Steps) -> Trajectory:
         """The states at the recorded steps, up to where the run leaves the finite numbers (`Trajectory.diverged`)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dynamics.arrays import Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.chunks import After
-from dynamics.kernel.kernel import Kernel, Trajectory, cut
+from dynamics.kernel.kernel import Kernel, Trajectory, Watched, cut
 
 from ..ask import arguments as ask
 from ..errors import Diverged, InputError
@@ -55,16 +55,18 @@ def advance(
     recorded: Steps,
     watch: Watch | None = None,
     draws: StepDraws | None = None,
+    events: Watched | None = None,
 ) -> Trajectory:
     """The recorded states of a run.  `watch` sees every step, a chunk at a time, and may return a step to stop at.
 
-    `draws` are the batches and labels of each step, for an algorithm that has any (`algorithm.step_draws`).  Raises
+    `draws` are the batches and labels of each step, for an algorithm that has any (`algorithm.step_draws`); `events`
+    are those that the kernel itself looks for, where nothing else has to.  Raises
     Diverged where the state leaves the finite numbers, naming the step.
     """
     with progress("run", steps, "steps") as after:
         if watch is None and draws is None:
             found = kernel.run(
-                draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded, after=after
+                draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded, after=after, events=events
             )
             return finite(found, values, kernel.cure(values))
         kept: _Kept | None = None
@@ -121,9 +123,9 @@ def _chunks(
         at = np.arange(start, start + count + 1, dtype=np.int64)
         at = at if recorded is None else np.union1d(recorded[np.isin(recorded, at)], at[-1:])
         chunk = kernel.run(z, b, draw.gram, draw.y, values, count, at, start, velocity, draws, after)
-        fresh = chunk.t >= start + (start > 0)
-        if fresh.any():
-            yield cut(chunk, fresh)
+        first = int(np.searchsorted(chunk.t, start + (start > 0)))
+        if first < len(chunk.t):
+            yield cut(chunk, slice(first, None))  # views: the states of every step are not copied once more
         finite(chunk, values, kernel.cure(values))
         z, b, start = chunk.z[-1], chunk.b[-1], start + count
         velocity = None if chunk.velocity is None else chunk.velocity[-1]

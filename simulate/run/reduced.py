@@ -27,7 +27,9 @@ def run(start: Start, asked: Asked) -> Found:
 def along(start: Start, asked: Asked) -> Found:
     """A run on the start's own examples."""
     watch = EventWatch(start, asked)
-    path = start.advance(asked.steps, asked.recorded, watch if watch.busy else None)
+    events = watch.inside()
+    path = start.advance(asked.steps, asked.recorded, watch if watch.busy and events is None else None, events)
+    watch.told(events)
     states = start.states(path, asked.wanted)
     fresh = judge(start, states, asked.wanted, start.kernel)  # first: it needs room that the variables would take
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))

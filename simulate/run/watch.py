@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from derivations.declare import KnownFrom
+from derivations.declare import KnownFrom, to_plain
 from derivations.declare.formula import FormulaError
-from dynamics.kernel.kernel import Trajectory
+from dynamics.kernel.kernel import Trajectory, Watched
 
 from ..observe import observables as obs
 from ..observe.evaluators import Counter, of_run
@@ -55,6 +55,25 @@ class EventWatch:
     def busy(self) -> bool:
         """Whether there is anything to look for."""
         return bool(self.open or self.asked.until or self.counters)
+
+    def inside(self) -> Watched | None:
+        """The open events as the kernel looks for them; None where anything has to be looked at from outside."""
+        kernel, declared = self.start.kernel, {each.name: each for each in self.start.model.observables}
+        if not self.open or self.asked.until or self.counters or not kernel.watches(self.start.draw.gram.shape[0]):
+            return None
+        places = list(kernel.watched)
+        for name, _, _ in self.open.values():  # a shipped kernel may serve a model that declares something else so
+            plain = to_plain(declared[name]) if name in declared else None
+            if name not in kernel.watched or kernel.watched[name] != plain:
+                return None
+        return Watched.of([(places.index(name), rule == "<=", bound) for name, rule, bound in self.open.values()])
+
+    def told(self, events: Watched | None) -> None:
+        """Takes the hitting times over that the kernel found; they are in the order of `open`."""
+        for name, hit in zip(list(self.open), [] if events is None else events.hits.tolist(), strict=False):
+            if hit >= 0:
+                self.hits[name] = (hit, self.hits[name][1])
+                del self.open[name]
 
     def forget(self, lost: set[str]) -> None:
         """Drops the events whose observable is not kept."""

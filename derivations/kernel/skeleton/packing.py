@@ -43,6 +43,22 @@ def some(values: NDArray[np.float64]) -> bool:
     return False
 
 
+def some_open(hits: NDArray[np.int64]) -> bool:
+    """Whether any event has not been reached."""
+    for e in range(hits.size):
+        if hits[e] < 0:
+            return True
+    return False
+
+
+def wanted(place: int, which: NDArray[np.int64], hits: NDArray[np.int64]) -> bool:
+    """Whether an event that has not been reached is of the observable at this place."""
+    for e in range(hits.size):
+        if which[e] == place and hits[e] < 0:
+            return True
+    return False
+
+
 def finite(f: NDArray[np.float64], examples: int) -> bool:
     """Whether the output of every example is a finite number."""
     for i in range(examples):

@@ -66,6 +66,14 @@ def test_observables_of_a_state_go_with_them() -> None:
     assert compare(cells, [1, 2], 5, ("loss", "test_error", "rho", "max_gamma", "train_error", "gradient_norm")) == 4
 
 
+def test_hitting_times_go_with_them() -> None:
+    cells = problems([{"sigma_p": 0.1 * (1 + at), "eps": 0.69, "mu_norm": 1.0 + at} for at in range(4)])
+    names = ("T_1", "T_2", "T_1_noise", "test_error")
+    assert compare(cells, [1, 2], 40, names) == 8
+    hits = [int(run.variables["T_2"].values) for row in batch.together(cells, [1, 2], 40, names) for run in row if run]
+    assert max(hits) > 0 and len(set(hits)) > 3
+
+
 def test_draws_together_are_the_draws_alone() -> None:
     cells = problems([{"d": 20}, {"d": 20, "mu_norm": 0.0}, {"d": 20, "sigma_p": 7.0, "project_noise": False}])
     plans = [plan_of(cell.model, cell.values) for cell in cells]
@@ -81,7 +89,6 @@ def test_what_diverges_or_is_looked_at_on_its_way_is_left_over() -> None:
     cells = problems([{"eta": 1e200}, {}, {"sigma_p": 1e200}])
     runs = batch.together(cells, [0, 1], 5, FRESH)
     assert [[run is None for run in row] for row in runs] == [[True, True], [False, False], [True, True]]
-    assert batch.together(cells[1:2], [0], 5, ("T_1",)) == [[None]]  # a hitting time
     assert batch.together(problems([{"n": 5}]), [0], 5, FRESH) == [[None]]  # too small for lanes
 
 

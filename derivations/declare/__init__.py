@@ -47,24 +47,19 @@ from .objectives import (
 )
 from .observable import KnownFrom, Observable
 from .observed import (
-    ActiveShare,
-    Balance,
-    Complement,
-    Deactivated,
     Distance,
     Event,
     Extreme,
     Flips,
-    LongTail,
     MaxMargin,
     NearOrthogonality,
     NeuronNorm,
-    NoiseRatio,
     NormalisedMargin,
     Shifted,
     Spectral,
     Total,
 )
+from .observed_classes import ActiveShare, Balance, Complement, Deactivated, LongTail, NoiseRatio
 from .over import INDEX_SETS, IndexSet, Over
 from .parameter import Parameter, Preset, Value
 from .plain import from_plain, to_plain

@@ -28,8 +28,8 @@ from ..train import weights
 from ..train.weights import Values
 from .engines import Kernel
 from .fresh_observables import FreshCourse
-from .observables import account, untold
 from .report import LONG, Left, Row, in_errors, parted
+from .twins import account, untold
 
 COLUMNS = 24  # combinations of pre-activations whose law is compared
 LARGEST = 4096  # columns of the design

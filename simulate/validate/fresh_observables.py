@@ -13,7 +13,7 @@ import numpy as np
 from derivations import declare
 from dynamics.arrays import Array
 
-from .observables import twin
+from .twins import twin
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from ..start.drawn import Draw, Watched
 from ..train import weights
 from ..train.weights import Values
 from . import observables as validate_observables
+from . import twins
 from .engines import Kernel
 from .observables import Course
 from .report import LIMIT, LONG, SAFETY, Left, Row, parted, relative, worst_each
@@ -144,8 +145,8 @@ def _of_states(probe: _Probe) -> Iterator[Row | Left]:
     entrywise = {each.name for each in model.observables if each.entrywise}
     ours |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}  # its values are judged as the kernel's
     nudged |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}
-    for each in [o for o in model.observables if o.known_from not in validate_observables.ALONG]:
-        if why := validate_observables.untold(each, ours):
+    for each in [o for o in model.observables if o.known_from not in twins.ALONG]:
+        if why := twins.untold(each, ours):
             yield Left(f"reported: {each.name}", why)
     for name, dims in _dimensions(probe, ours).items():
         same = name in said and said[name].dims == dims
@@ -225,8 +226,8 @@ def _of_runs(probe: _Probe) -> Iterator[Row | Left]:
     """What is counted along a run, fed in three chunks and asked for at some steps."""
     states, kept = probe.states, np.array([0, 2, 3, STATES - 1])
     for each in [o for o in states.model.observables if o.known_from is KnownFrom.RUN]:
-        wanted = validate_observables.account(probe.course, each)
-        if why := validate_observables.untold(each, wanted):
+        wanted = twins.account(probe.course, each)
+        if why := twins.untold(each, wanted):
             yield Left(f"reported: {each.name}", why)
             continue
         count = of_run(each).counter([each], states.model, states.draw.y, states.draw.clean, kept)

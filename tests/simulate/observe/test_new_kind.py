@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,8 @@ from simulate.observe import evaluators, observables
 from simulate.observe.evaluators import Counter, FreshDraws, OfFresh, OfRun, OfStates, Sizes, evaluates
 from simulate.observe.states import States, Variable
 from simulate.run.estimate import Request, pieces
-from simulate.validate import observables as twins
+from simulate.validate import fresh_observables, twins
+from simulate.validate import observables as of_states
 
 SMALL = {"n": 4, "m": 2, "d": 12, "eta": 0.05}
 STEPS = 5
@@ -204,6 +206,7 @@ def test_every_declared_kind_is_a_word_and_has_its_evaluator() -> None:
     assert len(kinds) >= 16 and observables.EVALUATED
     assert [kind for kind in kinds if kind not in evaluators.KINDS] == []
     assert [kind for kind in kinds if getattr(declare, kind.__name__, None) is not kind] == []
+    assert {of_states.__name__, fresh_observables.__name__} <= set(sys.modules)  # which makes their accounts known
     assert [kind for kind in kinds if kind not in twins.TWINS] == []  # else validate says so
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,12 +34,15 @@ def as_text(data: xarray.Dataset, kept: str = "") -> str:
     else:
         for name in names:
             lines += [*_planes(data, name, dims, kept), *([""] if name != names[-1] else [])]
-    return "\n".join([*lines, *_partial(data, names), *_reasons(data)])
+    return "\n".join([*lines, *_partial(data, names), *_reasons(data), *_boundary(data, kept)])
 
 
 def observables(data: xarray.Dataset) -> list[str]:
     """The names of what is measured, without their standard errors."""
-    numeric = [str(name) for name, values in data.data_vars.items() if np.issubdtype(values.dtype, np.floating)]
+    numeric = [
+        str(name) for name, values in data.data_vars.items()
+        if "seed" in values.dims and np.issubdtype(values.dtype, np.floating)
+    ]
     return [name for name in numeric if not (name.endswith("_se") and name.removesuffix("_se") in numeric)]
 
 
@@ -151,6 +154,43 @@ def _partial(data: xarray.Dataset, names: Sequence[str]) -> list[str]:
         cells = f"{int(some.sum())} of {some.size} cells"
         lines.append(f"{_LACKING} in {cells} the mean{of} is of some draws only: the others have no number ({told})")
     return lines
+
+
+def _boundary(data: xarray.Dataset, kept: str) -> list[str]:
+    """Where a level is crossed, with the band of each point, and the exponent that the points follow."""
+    if "boundary" not in data.attrs:
+        return []
+    said, count = data.attrs["boundary"], data.sizes["boundary"]
+    if not count:
+        return ["", f"{said} is not crossed between cells that have numbers"]
+    found = {name.removeprefix("boundary_"): data[name].values for name in map(str, data.data_vars)
+             if name.startswith("boundary_")}
+    along = found.pop("along")
+    axes = [name for name in found if f"{name}_low" in found]
+    rows = _picked(count, _TALL)
+    share = data.attrs.get("boundary_tolerance")
+    to = "by the grid alone" if share is None else f"to {share:g} of an axis"
+    lines = ["", f"{said} is crossed here, found {to}; 95 % bands by {data.sizes['seed']} seeds"]
+    head: Row = ("", [*axes, "low", "high", "of"])
+    body: list[Row] = [
+        ("", [*(number(found[name][at]) for name in axes),
+              *(number(found[f"{along[at]}_{end}"][at]) for end in ("low", "high")), str(along[at])])
+        for at in rows
+    ]
+    cut = [f"{len(rows)} of {count} points are shown{kept}"] if len(rows) < count else []
+    unknown = int(data.attrs["boundary_unknown"])
+    apart = [f"{unknown} cell{'s' * (unknown > 1)} with draws without a number: of neither side"] if unknown else []
+    return [*lines, *table([head, *body]), *cut, *_exponent(data.attrs), *apart]
+
+
+def _exponent(attrs: Mapping[str, Any]) -> list[str]:
+    """The power law of a boundary."""
+    found = {key: attrs.get(f"boundary_exponent_{key}") for key in ("of", "over", "slope", "low", "high", "points")}
+    if found["of"] is None:
+        return []
+    law = f"{found['of']} ~ {found['over']}^{found['slope']:.3g}"
+    interval = f"95 % interval [{found['low']:.3g}, {found['high']:.3g}]"
+    return [f"{law} along it, {interval}, of {found['points']} points"]
 
 
 def _reasons(data: xarray.Dataset) -> list[str]:

@@ -37,7 +37,8 @@ def conditions(
     from gammarho import api, arguments, report
 
     given, own = arguments.assignments(values), api.condition_parameters(setting)
-    mine = with_held(setting, {name: value for name, value in given.items() if name not in own}, preset, hold)
+    of_model = {name: value for name, value in given.items() if name not in own}
+    mine = with_held(setting, of_model, preset, hold, not json)
     images = images_of(api.resolve(setting, mine, preset).model, data, classes, data_dir, scaling)
     table = api.conditions(
         setting,

@@ -37,6 +37,8 @@ def phase(
     seeds: str = "3",
     observable: str = "test_error",
     sampling: str | None = None,
+    boundary: str | None = None,
+    refine: str | None = None,
     workers: str | None = None,
     out: Repeated = (),
     curve: Repeated = (),
@@ -58,6 +60,8 @@ def phase(
         seeds: draws a cell.
         observable: one number a run, such as test_error, loss or a hitting time; several are separated by commas.
         sampling: gram (drawn without the dimension) or vectors; default gram where it is exact and not refused.
+        boundary: a level whose crossing is followed, such as test_error=0.1.
+        refine: to what share of an axis it is found, such as 0.01, by splitting cells.
         workers: threads; the result does not depend on it.
         out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.  Or a
             picture (.pdf, .png), a table (.csv) or netCDF (.nc); repeat the option for several.
@@ -79,6 +83,7 @@ def phase(
     options: dict[str, Any] = {
         "x": x, "y": y, "z": z, "steps": steps, "seed": seed, "seeds": seeds, "workers": workers,
         "observable": observable, "sampling": sampling, "preset": preset,
+        "boundary": boundary, "refine": refine,
     }
     command = _command([setting, *values], {**options, "hold": hold, "curve": curve, "feasible": feasible, "out": out})
     try:

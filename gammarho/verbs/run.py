@@ -58,7 +58,7 @@ def run(
     from simulate.ask import paths
 
     path, bounds = paths.dataset("out", out), thresholds(until)
-    given = with_held(setting, arguments.assignments(values), preset, hold)
+    given = with_held(setting, arguments.assignments(values), preset, hold, not json)
     # What is misspelt is refused before Numba and xarray are loaded.
     model = api.resolve(setting, given, preset).model
     images = images_of(model, data, classes, data_dir, scaling)

@@ -28,14 +28,19 @@ def thresholds(until: Sequence[str]) -> dict[str, str] | None:
 
 
 def with_held(
-    setting: str, given: dict[str, str], preset: str | None, hold: Sequence[str]
+    setting: str, given: dict[str, str], preset: str | None, hold: Sequence[str], show: bool
 ) -> dict[str, object]:
-    """What is given, with the parameters that --hold is solved for."""
+    """What is given, with the parameters that --hold is solved for, each on a line where they are to be shown."""
     if not hold:
         return dict(given)
+    from simulate.ask.parameters import show as shown
     from simulate.conditions.held import held
 
-    return held(setting, given, list(hold), preset=preset)
+    found = held(setting, given, list(hold), preset=preset)
+    for name, value in found.items():
+        if show and name not in given and isinstance(value, float):
+            print(f"{name} = {shown(value)} (held)")
+    return found
 
 
 def images_of(

@@ -38,7 +38,8 @@ _SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
 class Grid:
     """A checked request; `cells` in the order of `axes`, outermost first, the last of which moves fastest.
 
-    `formulas` are the texts of the parameters that follow others, by name: a default's, the caller's, or an equation.
+    `formulas` are the texts of the parameters that follow others, by name: a default's, the caller's, or an equation;
+    `source` makes problems at further points.
     """
 
     model: Model
@@ -48,6 +49,7 @@ class Grid:
     measure: Measure
     formulas: Mapping[str, str]
     notes: tuple[str, ...]
+    source: Cells
 
     @cached_property
     def layout(self) -> Layout:
@@ -152,7 +154,7 @@ def checked(asked: Asked, workers: int) -> Grid:
     if not alone:
         try_out(measure, problems, first)
     seeds = tuple(range(first, first + many))
-    return Grid(model, axes, problems, seeds, measure, cells.formulas(), cells.notes(problems))
+    return Grid(model, axes, problems, seeds, measure, cells.formulas(), cells.notes(problems), cells)
 
 
 def _check_observables(model: Model, given: object) -> tuple[tuple[Wanted, ...], bool]:

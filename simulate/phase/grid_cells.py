@@ -68,8 +68,7 @@ class Cells:
         self._own = {each.name for each in model.parameters}
         self._model = model
         self._structural = [each.name for each in axes if each.parameter.structural]
-        self._models: dict[tuple[object, ...], Model] = {}
-        self._kernels: dict[Model, Kernel] = {}
+        self._models: dict[tuple[object, ...], tuple[Model, Kernel]] = {}
 
     def all(self) -> tuple[Problem, ...]:
         """Every cell's problem, the last axis moving fastest.  Raises InputError where one has none."""
@@ -84,19 +83,18 @@ class Cells:
         """The problem at a point."""
         named = {each.name: value for each, value in zip(self._axes, point, strict=True)}
         own: dict[str, object] = {name: value for name, value in named.items() if name in self._own}
-        model = self._model_at(own)
+        model, kernel = self._model_at(own)
         solved = self._held.solved(model, self._chosen, named)
         resolved = parameters.resolve(lambda **_: model, {**self._given, **own, **solved}, self._preset)
-        if model not in self._kernels:  # loaded here, once: threads share it
-            self._kernels[model] = kernel_for(model)
-        ready(model, self._kernels[model], resolved.values)
-        return Problem(resolved, self._given, loaded=self._kernels[model])
+        ready(model, kernel, resolved.values)
+        return Problem(resolved, self._given, loaded=kernel)
 
-    def _model_at(self, own: Mapping[str, object]) -> Model:
-        """The model of the structural parameters there, built once."""
+    def _model_at(self, own: Mapping[str, object]) -> tuple[Model, Kernel]:
+        """The model of the structural parameters there and its kernel, made once: threads share them."""
         key = tuple(own[name] for name in self._structural)
         if key not in self._models:
-            self._models[key] = parameters.built(self._setting.factory, {**self._chosen, **own})
+            model = parameters.built(self._setting.factory, {**self._chosen, **own})
+            self._models[key] = model, kernel_for(model)
         return self._models[key]
 
     def formulas(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +23,9 @@ from dynamics.kernel.blas import one_blas_thread
 from ..ask import arguments as ask
 from ..ask import parameters, paths
 from ..run import estimate
-from ..work.sweep import processors, sweep
-from .cell import outcomes
+from ..work.sweep import processors
+from .edge import Found, asked_edge, followed
+from .fill import Memory, fill, requests, runner
 from .grid import Asked, Grid, checked
 from .grid_layout import Arrays
 from .grid_store import GridStore, free
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 Axis = tuple[str, Sequence[object]]
 
 _NAMED = 6  # cells that a line names one by one
-_AT_RISK = 2.0  # seconds of work that a kill may cost a worker
-_SHARES = 4  # chunks a worker, at least, so that none waits long for the others at the end
 
 
 @one_blas_thread()
@@ -55,6 +54,8 @@ def phase(
     seeds: int | str = 3,
     seed: int | str = 0,
     sampling: str | None = None,
+    boundary: str | None = None,
+    refine: float | str | None = None,
     store: str | PathLike[str] | None = None,
     workers: int | str | None = None,
     progress: bool = True,
@@ -82,6 +83,8 @@ def phase(
         seed: the first of them.
         sampling: "gram" (inner products alone, at any d) or "vectors"; default gram where it is exact at every cell,
             but for cells at whose values it is refused, which are drawn as vectors and say so in `message`.
+        boundary: an observable and a level, as in "test_error=0.1", whose crossing is followed over one or two axes.
+        refine: a share of an axis' span, such as 0.01, to which the boundary is found, by splitting cells across it.
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing, and
             one with more points on an axis, or more seeds, runs what is new.
         workers: threads; default, the processors at hand.  The result does not depend on it.
@@ -92,7 +95,10 @@ def phase(
         standard error where it has one, `status` ("ok", "diverged", "failed" or "undone") of every run and `message`, a
         sentence for what is not ok or was drawn otherwise.  A run that ran out of memory or could not read or write
         is "undone": it is not kept, and a rerun takes it up.  Every other parameter that has a value is a coordinate;
-        those of the axes say in attrs["spacing"] whether they are "linear", "log" or "irregular".
+        those of the axes say in attrs["spacing"] whether they are "linear", "log" or "irregular".  A boundary's points
+        are along the dimension "boundary": of each axis the value, boundary_NAME, and the ends of its 95 % band from
+        the seeds, boundary_NAME_low and _high; over two positive axes attrs has the exponent that they follow,
+        boundary_exponent_slope, with its interval, _low and _high (`simulate.phase.boundary`).  They are in no store.
 
     Raises:
         InputError: bad input, a store that holds something else, is damaged, or is being written by another process,
@@ -102,6 +108,7 @@ def phase(
     show = parameters.switch("progress", progress)
     axes = {"x": x, "y": y, "z": z}
     grid = checked(Asked(setting, params, axes, hold, preset, steps, observable, seeds, seed, sampling), threads)
+    edge = asked_edge(grid, boundary, refine)
     taken_up = place is not None and not free(place)
     if not taken_up:  # before a folder is made for what is refused
         _check_time(grid, np.zeros(grid.layout.flat, dtype=bool), threads)
@@ -112,28 +119,20 @@ def phase(
         again = _damage(grid, kept, place)
         if again and show:
             print(f"phase: {again}", file=sys.stderr, flush=True)
-        _fill(grid, kept, threads, show)
-        return _dataset(grid, kept.arrays, [again] if again else [])
-
-
-def _requests(grid: Grid, cells: Sequence[int]) -> list[estimate.Request]:
-    """What one run of each of the cells takes."""
-    measure = grid.measure
-    sampling = "vectors" if measure.sampling == "vectors" else "gram"
-    names = tuple(each.name for each in measure.wanted)
-    problems = [grid.cells[cell] for cell in cells]
-    return [
-        estimate.Request(each.model, each.values, sampling, "reduced", measure.steps, 1, names) for each in problems
-    ]
+        fill(grid, kept, threads, show)
+        found = None if edge is None else followed(grid, edge, kept.arrays, runner(grid, threads, show))
+        return _dataset(grid, kept.arrays, [again] if again else [], found)
 
 
 def _check_time(grid: Grid, done: NDArray[np.bool_], workers: int) -> None:
     """Says how long the runs that are not done take, where that is long.  Raises InputError where it is too long."""
     missing = np.flatnonzero(~done.all(axis=1)).tolist()
-    estimate.check_cells(_requests(grid, missing), (~done[missing]).sum(axis=1).tolist(), len(grid.seeds), workers)
+    problems = [grid.cells[cell] for cell in missing]
+    runs = (~done[missing]).sum(axis=1).tolist()
+    estimate.check_cells(requests(grid, problems), runs, len(grid.seeds), workers)
 
 
-def _told_of_store(kept: _Memory | GridStore, place: Path | None, show: bool) -> None:
+def _told_of_store(kept: Memory | GridStore, place: Path | None, show: bool) -> None:
     """A line on stderr that says how many cells, or runs where cells lack some of their seeds, are there already."""
     whole = kept.done.all(axis=1)
     runs = bool((whole != kept.done.any(axis=1)).any())
@@ -143,16 +142,16 @@ def _told_of_store(kept: _Memory | GridStore, place: Path | None, show: bool) ->
 
 
 @contextmanager
-def _kept(grid: Grid, store: Path | None) -> Iterator[_Memory | GridStore]:
+def _kept(grid: Grid, store: Path | None) -> Iterator[Memory | GridStore]:
     """Where the grid's cells are kept."""
     if store is None:
-        yield _Memory(grid)
+        yield Memory(grid)
         return
     with grid_on_disk(store, grid.layout) as found:
         yield found
 
 
-def _damage(grid: Grid, kept: _Memory | GridStore, store: Path | None) -> str:
+def _damage(grid: Grid, kept: Memory | GridStore, store: Path | None) -> str:
     """A line that names the cells of the store that are not as they were written; empty where all are."""
     bad = np.flatnonzero(kept.damaged.any(axis=1)).tolist()
     if not bad:
@@ -166,76 +165,8 @@ def _damage(grid: Grid, kept: _Memory | GridStore, store: Path | None) -> str:
     return f"{subject} damaged in {store} and {verb} run again: {'; '.join([*named, *more])}"
 
 
-class _Memory:
-    """A grid that is kept nowhere."""
-
-    def __init__(self, grid: Grid) -> None:
-        self.arrays = grid.layout.blank()
-        self.done: NDArray[np.bool_] = np.zeros(grid.layout.flat, dtype=bool)
-        self.damaged = self.done
-
-    def write(self, cells: Sequence[int], seeds: Sequence[int], found: Arrays) -> None:
-        for name, values in found.items():
-            self.arrays[name][np.ix_(cells, seeds)] = values
-
-
-def _fill(grid: Grid, kept: _Memory | GridStore, workers: int, show: bool) -> None:
-    """Run what is not done, a chunk of cells at a time.  Writing is this thread's alone.
-
-    A defect in one cell leaves that cell undone and is raised when the others have been run.
-    """
-    chunks = _chunks(grid, kept.done, workers)
-    defects = list[Exception]()
-
-    def run(chunk: _Chunk) -> list[tuple[_Chunk, Arrays | Exception]]:
-        return _run(grid, chunk)
-
-    # Closed at once where the disk is full or somebody interrupts: what is in the making is of no use then.
-    with closing(sweep(run, chunks, workers, "phase", "cells", show, size=lambda chunk: len(chunk[0]))) as filled:
-        for _, parts in filled:
-            for (cells, seeds), found in parts:
-                if isinstance(found, Exception):
-                    defects.append(found)
-                else:
-                    kept.write(cells, seeds, found)
-    if defects:
-        raise defects[0]
-
-
-_Chunk = tuple[tuple[int, ...], tuple[int, ...]]
-"""Cells and places of seeds that are run in one call."""
-
-
-def _chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[_Chunk]:
-    """What is not done, in order, in pieces of cells that lack the same seeds and take _AT_RISK seconds at most."""
-    cells = np.flatnonzero(~done.all(axis=1)).tolist()
-    most = max(1, len(cells) // (_SHARES * workers))
-    found, open_cells, open_seeds, spent = list[_Chunk](), list[int](), tuple[int, ...](), 0.0
-    for cell, request in zip(cells, _requests(grid, cells), strict=True):
-        seeds = tuple(np.flatnonzero(~done[cell]).tolist())
-        takes = estimate.seconds(request) * len(seeds)
-        if open_cells and (seeds != open_seeds or spent + takes > _AT_RISK or len(open_cells) == most):
-            found.append((tuple(open_cells), open_seeds))
-            open_cells, spent = [], 0.0
-        open_cells.append(cell)
-        open_seeds, spent = seeds, spent + takes
-    return [*found, (tuple(open_cells), open_seeds)] if open_cells else found
-
-
-def _run(grid: Grid, chunk: _Chunk) -> list[tuple[_Chunk, Arrays | Exception]]:
-    """A chunk's arrays; or, where the program has a defect, those of each of its cells, or the defect that it met."""
-    cells, seeds = chunk
-    try:
-        found = outcomes(grid.measure, [grid.cells[cell] for cell in cells], [grid.seeds[seed] for seed in seeds])
-    except Exception as defect:  # noqa: BLE001 - raised, with its traceback, once the other cells are safe
-        if len(cells) == 1:
-            return [(chunk, defect)]
-        return [part for cell in cells for part in _run(grid, ((cell,), seeds))]
-    return [(chunk, found)]
-
-
-def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str]) -> xarray.Dataset:
-    """The grid, with what is `told` of this filling of it among its notes."""
+def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str], found: Found | None) -> xarray.Dataset:
+    """The grid and its boundary, with what is `told` of this filling of it among its notes."""
     import xarray
 
     layout = grid.layout
@@ -247,4 +178,6 @@ def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str]) -> xarray.Dataset:
     coordinates = {name: (each.dims, each.values, each.attrs) for name, each in layout.coordinates.items()}
     notes = {"notes": "\n".join([*grid.notes, *told])}
     attributes = {**layout.attributes, **notes, "configuration": json.dumps(layout.configuration)}
-    return xarray.Dataset(data, coords=coordinates, attrs=attributes)
+    further = {} if found is None else found.variables()
+    said = {} if found is None else found.attributes()
+    return xarray.Dataset({**data, **further}, coords=coordinates, attrs={**attributes, **said})

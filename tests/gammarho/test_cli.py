@@ -409,3 +409,16 @@ def test_wide_numbers_stay_apart() -> None:
     assert g.split() == ["g", "-0.02859", "-8.816e+297", "-8.816e+297"] and len(head) == len(g) == len(loss)
     grid = grids.as_text(grid_of([*wide], ["ok"] * 3, [""] * 3)).splitlines()
     assert grid[3].split() == ["1", "-0.02859", "-8.816e+297", "-8.816e+297"]
+
+
+@pytest.mark.parametrize("verb", ["run", "conditions"])
+def test_an_equation_is_solved_before_the_verb(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    short = ["--steps", "2"] if verb == "run" else []
+    assert cli.main([verb, "pegr", "n=4", "m=2", "d=100", "--hold", "sigma_p*sqrt(d)=5", *short]) == 0
+    held = capsys.readouterr().out
+    assert held.startswith("sigma_p = 0.5 (held)\n")
+    assert cli.main([verb, "pegr", "n=4", "m=2", "d=100", "sigma_p=5/sqrt(d)", *short]) == 0
+    same = capsys.readouterr().out.replace("sigma_p = 0.5 = 5/sqrt(d)\n", "")
+    assert held.partition("\n")[2] == same
+    assert cli.main([verb, "pegr", "--hold", "sigma_p*sqrt(d)=5", *short]) == 2
+    assert "leaves sigma_p, d open" in capsys.readouterr().err

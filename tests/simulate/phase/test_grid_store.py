@@ -20,6 +20,7 @@ import simulate.phase.phase as engine
 from gammarho import cli
 from simulate.errors import InputError, Unwritten
 from simulate.phase import cell as cells
+from simulate.phase import fill
 from simulate.phase.phase import phase
 from tests.helpers.durable import LINE, ROOT, SMALL, bits, failing, grid, hidden
 
@@ -227,7 +228,7 @@ def test_a_full_disk_stops_a_grid_in_a_sentence_and_it_goes_on(
         grid(store)
     assert not list(tmp_path.iterdir())
     monkeypatch.undo()
-    monkeypatch.setattr(engine, "_AT_RISK", 0.0)  # a cell at a time
+    monkeypatch.setattr(fill, "_AT_RISK", 0.0)  # a cell at a time
     create: Any = engine.grid_on_disk  # type: ignore[attr-defined]
 
     def filling(*args: Any) -> Any:

@@ -18,10 +18,10 @@ import pytest
 import xarray as xr
 import zarr
 
-import simulate.phase.phase as engine
 from derivations.papers.pegr.model import model as pegr_model
 from gammarho.cli import main
 from simulate.errors import InputError
+from simulate.phase import fill
 from simulate.phase.grid_axes import spacing
 from simulate.phase.phase import phase
 from simulate.run import estimate
@@ -97,13 +97,13 @@ def test_a_rerun_fills_the_gaps_and_nothing_else(tmp_path: Path, monkeypatch: py
     assert isinstance(digests, zarr.Array) and (stored_digests(store) != "").all()
     digests[0, 0] = digests[1, 2, 1] = ""
     ran: list[tuple[int, int]] = []
-    one = engine._run
+    one = fill._run
 
     def counting(grid: Any, chunk: Any) -> Any:
         ran.extend((cell, seed) for cell in chunk[0] for seed in chunk[1])
         return one(grid, chunk)
 
-    monkeypatch.setattr(engine, "_run", counting)
+    monkeypatch.setattr(fill, "_run", counting)
     again = small(store=store)
     assert sorted(ran) == [(0, 0), (0, 1), (5, 1)]  # of one cell both seeds, of the other the one that is missing
     assert bits(again) == bits(whole) and (stored_digests(store) != "").all()
@@ -156,7 +156,7 @@ def test_an_interrupted_cell_has_data_but_no_digest(tmp_path: Path, monkeypatch:
         pass
 
     write = zarr.Array.__setitem__
-    monkeypatch.setattr(engine, "_AT_RISK", 0.0)  # a cell at a time
+    monkeypatch.setattr(fill, "_AT_RISK", 0.0)  # a cell at a time
 
     def stopping(self: Any, *args: Any) -> None:
         if self.shape == (2, 3, 2):

@@ -11,8 +11,9 @@ import pytest
 import xarray as xr
 import zarr
 
-import simulate.phase.phase as engine
 from simulate.errors import InputError, Unwritten
+from simulate.phase import cell as cells
+from simulate.phase import fill
 from simulate.phase.phase import phase
 from tests.helpers.durable import SMALL, failing, hidden
 
@@ -28,13 +29,13 @@ def grid(store: Path | None, **changes: Any) -> xr.Dataset:
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """The runs that are made: the axes' values and the seed of each."""
     made: list[tuple[Any, ...]] = []
-    one = engine.outcomes  # type: ignore[attr-defined]
+    one = cells.outcomes
 
     def counting(measure: Any, cells: Any, seeds: Any) -> Any:
         made.extend((cell.values["sigma_p"], cell.values["lam"], seed) for cell in cells for seed in seeds)
         return one(measure, cells, seeds)
 
-    monkeypatch.setattr(engine, "outcomes", counting)
+    monkeypatch.setattr(fill, "outcomes", counting)
     return made
 
 
@@ -147,10 +148,10 @@ def test_pieces_of_work_are_short_and_have_the_same_seeds(monkeypatch: pytest.Mo
     done[7] = True
     done[20:30, 1] = True
     monkeypatch.setattr("simulate.run.estimate.seconds", lambda _: 0.1)
-    pieces = engine._chunks(wide, done, 1)
+    pieces = fill.chunks(wide, done, 1)
     assert [cell for cells, _ in pieces for cell in cells] == [cell for cell in range(40) if cell != 7]
     assert all(seeds == ((0, 2) if 20 <= cell < 30 else (0, 1, 2)) for cells, seeds in pieces for cell in cells)
-    assert max(len(cells) * len(seeds) * 0.1 for cells, seeds in pieces) <= engine._AT_RISK
+    assert max(len(cells) * len(seeds) * 0.1 for cells, seeds in pieces) <= fill._AT_RISK
     assert [len(cells) for cells, _ in pieces] == [6, 6, 6, 1, 9, 1, 6, 4]
     monkeypatch.setattr("simulate.run.estimate.seconds", lambda _: 100.0)
-    assert all(len(cells) == 1 for cells, _ in engine._chunks(wide, done, 1))
+    assert all(len(cells) == 1 for cells, _ in fill.chunks(wide, done, 1))

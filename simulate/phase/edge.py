@@ -1,0 +1,226 @@
+"""A grid's boundary: the cells between which an observable crosses a level, split until it is found, as variables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import Parameter, Value
+from derivations.declare.formula import FormulaError
+from dynamics.arrays import Array
+from dynamics.chance.streams import stream
+
+from ..ask import parameters
+from ..ask import values as values_of
+from ..ask.axes import Axis
+from ..errors import InputError, nearest, quoted
+from ..run.problem import Problem
+from . import grid_axes
+from .boundary import Exponent, Line, Scale, exponent, first_crossings
+from .cell import OK
+from .grid import Grid
+from .grid_layout import Arrays
+from .refine import Requests, refined
+
+DIM = "boundary"
+_DECADES = 100.0  # irregular values that span so much are taken in their logarithm
+_LEAST = 1e-9  # of a span: less is within rounding
+
+Run = Callable[[Sequence[Problem]], Arrays]
+"""The variables (cell, seed) of several problems at the grid's seeds."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What is asked for: an observable, its level, and the tolerance, a share of an axis' span; None: no splitting."""
+
+    name: str
+    level: float
+    tolerance: float | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The boundary's points: per axis the value and the ends of the band, (point,); `along` names the axis it is on."""
+
+    edge: Edge
+    values: dict[str, Array]
+    along: tuple[str, ...]
+    exponent: Exponent | None
+    unknown: int
+
+    def variables(self) -> dict[str, Any]:
+        """Variables of a dataset, over the dimension "boundary"."""
+        return {
+            **{f"{DIM}_{name}": (DIM, values, {"long_name": name}) for name, values in self.values.items()},
+            f"{DIM}_along": (DIM, np.array(self.along, dtype=str), {"meaning": "the axis on which it was found"}),
+        }
+
+    def attributes(self) -> dict[str, Any]:
+        """What is said of it."""
+        said: dict[str, Any] = {DIM: f"{self.edge.name} = {self.edge.level:g}", f"{DIM}_unknown": self.unknown}
+        if self.edge.tolerance is not None:
+            said[f"{DIM}_tolerance"] = self.edge.tolerance
+        if self.exponent is not None:
+            said |= {f"{DIM}_exponent_{key}": value for key, value in vars(self.exponent).items()}
+        return said
+
+
+def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
+    """The boundary that is asked for as NAME=LEVEL, to a tolerance; None where none is.  Raises InputError."""
+    if boundary is None:
+        if refine is not None:
+            raise InputError(f"refine: {quoted(refine)} without a boundary; give boundary='test_error=0.1', say")
+        return None
+    name, equals, level = str(values_of.text(boundary) or "").rpartition("=")
+    name, names = name.strip(), grid.measure.names
+    try:
+        number = values_of.typed(level) if equals else None
+    except FormulaError as error:
+        raise InputError(f"boundary: {error}; give a level such as {names[0]}=0.1") from error
+    if number is None:
+        raise InputError(f"boundary: {quoted(boundary)}; expected an observable and a level, such as {names[0]}=0.1")
+    if name not in names:
+        raise InputError(f"boundary: {quoted(name)} is not an observable of this grid; {nearest(name, names)}")
+    if name in {event.name for event in grid.model.events}:
+        raise InputError(f"boundary: {name} is a hitting time, -1 where it is not reached; give what it watches")
+    if len(grid.axes) > 2 or any(each.parameter.kind not in ("count", "real") for each in grid.axes):
+        raise InputError("boundary: it is followed over one or two axes of numbers; give such axes, or leave it out")
+    for each in grid.axes:
+        if len(each.values) < 2:
+            raise InputError(f"boundary: {each.name} has one value; give the axis {each.option} at least two")
+    return Edge(name, number, None if refine is None else _tolerance(refine))
+
+
+def _tolerance(given: object) -> float:
+    """A share of an axis' span."""
+    found = parameters.positive("refine", given)
+    if not _LEAST <= found < 1:
+        raise InputError(f"refine: {quoted(given)}; expected a share of an axis' span, such as refine=0.01")
+    return found
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Lines along one axis: the places and values of each, and the value of the other axis on it (none: a curve)."""
+
+    axis: int
+    lines: tuple[Line, ...]
+    others: tuple[float, ...]
+
+
+def followed(grid: Grid, edge: Edge, arrays: Arrays, run: Run) -> Found:
+    """The boundary on the grid's lines along each axis, with cells split by runs of `run` where a tolerance is given.
+
+    A cell of which a draw has no number is of neither side: nothing is followed into it, and it is counted.
+    """
+    scales = [_scale(each) for each in grid.axes]
+    values = np.where(arrays["status"] == OK, arrays[edge.name], np.nan)
+    families = [_along(grid, scales, at, values) for at in range(len(grid.axes))]
+    if edge.tolerance is not None:
+        families = [_split(grid, edge, scales, family, run) for family in families]
+    named = [each.name for each in grid.axes]
+    rows, along = list[dict[str, float]](), list[str]()
+    for family in families:
+        for line, other in zip(family.lines, family.others, strict=True):
+            for at in line.crossings(edge.level):
+                places = (at[1], *line.band(edge.level, at))
+                rows.append(_row(named, scales, family.axis, other, places))
+                along.append(named[family.axis])
+    columns = [name for each in named for name in (each, f"{each}_low", f"{each}_high")]
+    found = {name: np.array([row[name] for row in rows]) for name in columns}
+    unknown = int(np.isnan(values).any(axis=1).sum())
+    return Found(edge, found, tuple(along), _exponent(grid, edge, scales, families), unknown)
+
+
+def _row(
+    names: Sequence[str], scales: Sequence[Scale], axis: int, other: float, places: Sequence[float]
+) -> dict[str, float]:
+    """A point: its value and band on its axis, and the other axis' value, which is known."""
+    row: dict[str, float] = {}
+    for at, name in enumerate(names):
+        found = [scales[at].value(place) for place in places] if at == axis else [other] * 3
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
+    return row
+
+
+def _scale(axis: Axis) -> Scale:
+    """An axis' own spacing, from its least value to its greatest."""
+    values = np.array([float(str(value)) for value in axis.values])
+    low, high = float(values.min()), float(values.max())
+    spacing = grid_axes.spacing(np.sort(values))
+    wide = low > 0 and high / low >= _DECADES
+    return Scale(low, high, spacing == "log" or (spacing == "irregular" and wide))
+
+
+def _along(grid: Grid, scales: Sequence[Scale], axis: int, values: Array) -> _Lines:
+    """The grid's lines along an axis."""
+    shape, seeds = grid.layout.shape[:-1], values.shape[1]
+    moved = np.moveaxis(values.reshape(*shape, seeds), axis, -2).reshape(-1, shape[axis], seeds)
+    places = np.array([scales[axis].place(float(str(value))) for value in grid.axes[axis].values])
+    order = np.argsort(places)
+    others = [float(str(value)) for value in grid.axes[1 - axis].values] if len(shape) == 2 else [math.nan]
+    return _Lines(axis, tuple(Line(places[order], line[order]) for line in moved), tuple(others))
+
+
+def _split(grid: Grid, edge: Edge, scales: Sequence[Scale], family: _Lines, run: Run) -> _Lines:
+    """The lines with points between, run at all of the grid's seeds."""
+    assert edge.tolerance is not None
+    scale, parameter = scales[family.axis], grid.axes[family.axis].parameter
+
+    def evaluate(requests: Requests) -> list[tuple[float, Array] | None]:
+        points = [_point(grid, family, line, _value(parameter, scale.value(place))) for line, place in requests]
+        problems = [_problem(grid, point) for point in points]
+        known = [each for each in problems if each is not None]
+        arrays = run(known) if known else {}
+        made = iter(np.where(arrays["status"] == OK, arrays[edge.name], np.nan)) if known else iter(())
+        return [
+            None if problem is None else (scale.place(float(str(point[family.axis]))), next(made))
+            for point, problem in zip(points, problems, strict=True)
+        ]
+
+    lines = refined(family.lines, edge.level, edge.tolerance, evaluate)
+    return _Lines(family.axis, tuple(lines), family.others)
+
+
+def _value(parameter: Parameter, value: float) -> Value:
+    whole = parameter.kind == "count" or parameter.name in parameters.WHOLE
+    return parameters.parse(parameter, float(round(value)) if whole else value)
+
+
+def _point(grid: Grid, family: _Lines, line: int, value: Value) -> tuple[Value, ...]:
+    """The axes' values on a line."""
+    if len(grid.axes) == 1:
+        return (value,)
+    other = grid.axes[1 - family.axis].values[line]
+    return (value, other) if family.axis == 0 else (other, value)
+
+
+def _problem(grid: Grid, point: tuple[Value, ...]) -> Problem | None:
+    """The problem there; None where the equations have no solution between two cells that have one."""
+    try:
+        return grid.source.at(point)
+    except InputError:
+        return None
+
+
+def _exponent(grid: Grid, edge: Edge, scales: Sequence[Scale], families: Sequence[_Lines]) -> Exponent | None:
+    """The slope in logarithms, by the lines of which the most cross the level once; None unless both are positive."""
+    if len(grid.axes) != 2 or any(scale.low <= 0 for scale in scales):
+        return None
+    seeds: NDArray[np.intp] = np.arange(len(grid.seeds))
+    family = max(families, key=lambda each: len(first_crossings(each.lines, edge.level, seeds)))
+    scale = scales[family.axis]
+
+    def positions(some: NDArray[np.intp]) -> tuple[Array, Array]:
+        found = first_crossings(family.lines, edge.level, some)
+        over = np.log([family.others[line] for line, _ in found])
+        return over, np.log([scale.value(place) for _, place in found])
+
+    names = [each.name for each in grid.axes]
+    return exponent(names[family.axis], names[1 - family.axis], positions, len(seeds), stream(0, "boundary"))

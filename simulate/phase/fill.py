@@ -1,0 +1,120 @@
+"""A grid's runs: what is not done, in pieces of cells that threads take one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..run import estimate
+from ..run.problem import Problem
+from ..work.sweep import sweep
+from .cell import outcomes
+from .grid import Grid
+from .grid_layout import Arrays
+
+if TYPE_CHECKING:
+    from .grid_store import GridStore
+
+_AT_RISK = 2.0  # seconds of work that a kill may cost a worker
+_SHARES = 4  # chunks a worker, at least, so that none waits long for the others at the end
+
+Chunk = tuple[tuple[int, ...], tuple[int, ...]]
+"""Cells and places of seeds that are run in one call."""
+
+
+def requests(grid: Grid, problems: Sequence[Problem]) -> list[estimate.Request]:
+    """What one run of each of the problems takes."""
+    measure = grid.measure
+    sampling = "vectors" if measure.sampling == "vectors" else "gram"
+    names = tuple(each.name for each in measure.wanted)
+    return [
+        estimate.Request(each.model, each.values, sampling, "reduced", measure.steps, 1, names) for each in problems
+    ]
+
+
+class Memory:
+    """A grid that is kept nowhere."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.arrays = grid.layout.blank()
+        self.done: NDArray[np.bool_] = np.zeros(grid.layout.flat, dtype=bool)
+        self.damaged = self.done
+
+    def write(self, cells: Sequence[int], seeds: Sequence[int], found: Arrays) -> None:
+        """Take what was found of cells and seeds, (cell, seed) a variable."""
+        for name, values in found.items():
+            self.arrays[name][np.ix_(cells, seeds)] = values
+
+
+def fill(grid: Grid, kept: Memory | GridStore, workers: int, show: bool) -> None:
+    """Run what is not done, a chunk of cells at a time.  Writing is this thread's alone.
+
+    A defect in one cell leaves that cell undone and is raised when the others have been run.
+    """
+    pieces = chunks(grid, kept.done, workers)
+    defects = list[Exception]()
+
+    def run(chunk: Chunk) -> list[tuple[Chunk, Arrays | Exception]]:
+        return _run(grid, chunk)
+
+    # Closed at once where the disk is full or somebody interrupts: what is in the making is of no use then.
+    with closing(sweep(run, pieces, workers, "phase", "cells", show, size=lambda chunk: len(chunk[0]))) as filled:
+        for _, parts in filled:
+            for (cells, seeds), found in parts:
+                if isinstance(found, Exception):
+                    defects.append(found)
+                else:
+                    kept.write(cells, seeds, found)
+    if defects:
+        raise defects[0]
+
+
+def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
+    """What is not done, in order, in pieces of cells that lack the same seeds and take _AT_RISK seconds at most."""
+    cells = np.flatnonzero(~done.all(axis=1)).tolist()
+    most = max(1, len(cells) // (_SHARES * workers))
+    found, open_cells, open_seeds, spent = list[Chunk](), list[int](), tuple[int, ...](), 0.0
+    for cell, request in zip(cells, requests(grid, [grid.cells[cell] for cell in cells]), strict=True):
+        seeds = tuple(np.flatnonzero(~done[cell]).tolist())
+        takes = estimate.seconds(request) * len(seeds)
+        if open_cells and (seeds != open_seeds or spent + takes > _AT_RISK or len(open_cells) == most):
+            found.append((tuple(open_cells), open_seeds))
+            open_cells, spent = [], 0.0
+        open_cells.append(cell)
+        open_seeds, spent = seeds, spent + takes
+    return [*found, (tuple(open_cells), open_seeds)] if open_cells else found
+
+
+def _run(grid: Grid, chunk: Chunk) -> list[tuple[Chunk, Arrays | Exception]]:
+    """A chunk's arrays; or, where the program has a defect, those of each of its cells, or the defect that it met."""
+    cells, seeds = chunk
+    try:
+        found = outcomes(grid.measure, [grid.cells[cell] for cell in cells], [grid.seeds[seed] for seed in seeds])
+    except Exception as defect:  # noqa: BLE001 - raised, with its traceback, once the other cells are safe
+        if len(cells) == 1:
+            return [(chunk, defect)]
+        return [part for cell in cells for part in _run(grid, ((cell,), seeds))]
+    return [(chunk, found)]
+
+
+def runner(grid: Grid, workers: int, show: bool) -> Callable[[Sequence[Problem]], Arrays]:
+    """Runs further problems of the grid's declaration at all of its seeds: the variables (cell, seed)."""
+    def run(problems: Sequence[Problem]) -> Arrays:
+        takes = max(map(estimate.seconds, requests(grid, problems))) * len(grid.seeds)
+        most = max(1, min(int(_AT_RISK / takes), -(-len(problems) // (_SHARES * workers))))
+        pieces = [problems[first : first + most] for first in range(0, len(problems), most)]
+        found: list[Arrays] = [{} for _ in pieces]
+
+        def one(piece: Sequence[Problem]) -> Arrays:
+            return outcomes(grid.measure, piece, grid.seeds)
+
+        with closing(sweep(one, pieces, workers, "boundary", "cells", show, size=len)) as done:
+            for at, arrays in done:
+                found[at] = arrays
+        return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
+
+    return run

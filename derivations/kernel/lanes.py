@@ -59,7 +59,10 @@ class LanePrinter(KernelPrinter):
 
     def _print_Function(self, expr: sp.Function) -> str:
         if type(expr).__name__ == "rate":
-            return f"{self.names.model.objective.loss}_{int(expr.args[0])}({self._print(expr.args[1])})"
+            rate = f"{self.names.model.objective.loss}_{int(expr.args[0])}"
+            if rate not in FUNCTIONS:
+                raise NoLanes(f"the loss {self.names.model.objective.loss} has no form on lanes")
+            return f"{rate}({self._print(expr.args[1])})"
         return str(super()._print_Function(expr))
 
     def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:

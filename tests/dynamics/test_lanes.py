@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numba import njit
 
+from derivations.kernel.lanes import FUNCTIONS, PRIMITIVES
 from derivations.kernel.skeleton import exponential, logistic, pieces
 from dynamics.arrays import Array
 from dynamics.lanes import compiled as typed
@@ -75,6 +76,11 @@ def plainly_over(name: str, x: Array) -> Array:
 NAMES = [name for name, value in vars(functions_plain).items()
          if callable(value) and getattr(value, "__code__", None) and value.__code__.co_filename.startswith("<functions")
          and name != "strict"]
+
+
+def test_what_kernels_take_is_there() -> None:
+    assert all(hasattr(home, name) for home in (functions, functions_plain) for name in FUNCTIONS)
+    assert all(hasattr(home, name) for home in (compiled, plain) for name in PRIMITIVES)
 
 
 def test_every_function_is_looked_at() -> None:

@@ -17,7 +17,7 @@ from .calculus.recursion import Recursion, of_model
 from .declare import Model, to_plain
 from .errors import ModelError
 from .kernel.emit import GENERATOR, module, observed, on_lanes, scalars
-from .kernel.watched import described
+from .kernel.lanes.watched import described
 from .papers.paper import PAPERS
 from .show.shown import text_lines
 

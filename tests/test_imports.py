@@ -38,7 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "derivations.derive": set(DERIVATIONS) - {"derivations.ledger", "derivations.papers"},
     "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive"},
     **chain("dynamics", "arrays", "errors", "index_set", "lanes", "chance", "kernel", "geometry", "fresh"),
-    "dynamics.generated": set(),
+    "dynamics.generated": {"dynamics.lanes"},
     **SIMULATE,
     "simulate.train": {"simulate.errors", "simulate.work"},
     "simulate.run": {*SIMULATE["simulate.run"], "simulate.train"},

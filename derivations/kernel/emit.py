@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from ..calculus.recursion import Recursion
 from ..declare import Model
 from .bilevel import TwoLevels
-from .lanes import FUNCTIONS, PRIMITIVES, LaneDescent, NoLanes
+from .lanes.loops import LaneDescent
+from .lanes.printer import FUNCTIONS, PRIMITIVES, NoLanes
+from .lanes.watched import fits_lanes
 from .layout import Writer, names, reached, wrapped
 from .nests import Emitter, observed, scalars
 from .operations import of_step
 from .timeloop import Descent
-from .watched import fits_lanes
 
 GENERATOR = 1
 

@@ -19,7 +19,8 @@ from ..errors import RangeError
 from ..index_set import IndexSet
 from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
-from .kernel import Kernel, Trajectory, Watched, until_failure
+from .kernel import Kernel
+from .trajectory import Trajectory, Watched, until_failure
 
 Indices = NDArray[np.int64]
 

@@ -5,7 +5,7 @@ A kernel is a Python module beside a JSON description of the declaration it came
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -14,58 +14,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Array, Flags, Steps
+from ..arrays import Array, Steps
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
 from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
 from .loading import BESIDE, module_of, remember
+from .trajectory import Trajectory, Watched, until_failure
 
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
 LANES_FROM = 16  # directions from which eight at a time beat the loops
 LANES_UPTO = 400  # directions from which BLAS beats eight at a time
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """Recorded states: steps t (T,), z and b (T, H, m, B); `diverged` is the first non-finite step, or -1.
-
-    W(t) = scale(t) W(0) + b(t) V, where `scale` (T,), as given, is 1 unless weights decay.  `velocity` (T, H, m, B) are
-    momentum's coefficients: the next step's V is momentum * velocity V plus a gradient; None without momentum.
-    """
-
-    t: NDArray[np.int64]
-    z: Array
-    b: Array
-    diverged: int
-    scale: Array = field(default_factory=lambda: np.ones(0))
-    velocity: Array | None = None
-
-    def __post_init__(self) -> None:
-        if not self.scale.size:
-            object.__setattr__(self, "scale", np.ones(self.t.size))
-
-
-@dataclass(frozen=True)
-class Watched:
-    """E events that a run on lanes looks for in every step; `hits` (E,) are their first steps, -1 before.
-
-    Event e is reached where every entry of observable which[e] (a place in `Kernel.watched`) is at or below bounds[e],
-    where below[e], else at or above.
-    """
-
-    which: Steps
-    below: Flags
-    bounds: Array
-    hits: Steps
-
-    @classmethod
-    def of(cls, events: Sequence[tuple[int, bool, float]]) -> Watched:
-        """Events by the place of their observable, whether it has to come below, and the bound."""
-        which, below, bounds = zip(*events, strict=True) if events else ((), (), ())
-        return cls(np.array(which, dtype=np.int64), np.array(below, dtype=np.bool_), np.array(bounds, dtype=np.float64),
-                   np.full(len(which), -1, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -309,22 +269,3 @@ class Kernel:
                 f"kernel {self.path.stem}: a patch follows the clean labels, and none are bound for {y.size} examples; "
                 "take kernel.bind(draw.clean)"
             )
-
-
-def until_failure(found: Trajectory) -> Trajectory:
-    """The trajectory up to a divergence; a state with a non-finite entry counts as one."""
-    steps, failed = found.t, found.diverged
-    numbers = [np.isfinite(part).reshape(len(steps), -1).all(axis=1) for part in (found.z, found.b)]
-    good = numbers[0] & numbers[1]
-    if failed >= 0:
-        good &= steps <= failed
-    if good.all():
-        return found
-    first = int(np.argmin(good))
-    return cut(found, slice(first), failed if failed >= 0 else int(steps[first]))
-
-
-def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) -> Trajectory:
-    """Some of a trajectory's recorded states."""
-    velocity = None if found.velocity is None else found.velocity[kept]
-    return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)

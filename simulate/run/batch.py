@@ -18,7 +18,7 @@ from dynamics.arrays import Array, Flags
 from dynamics.errors import RangeError
 from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.chunks import heard
-from dynamics.kernel.kernel import Trajectory, Watched
+from dynamics.kernel.trajectory import Trajectory, Watched
 
 from ..errors import InputError
 from ..observe import fresh_many

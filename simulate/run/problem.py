@@ -18,7 +18,8 @@ import numpy as np
 from derivations.declare import Model, Preset, Value, chosen_law
 from dynamics.arrays import Array, Steps
 from dynamics.chance.stepdraws import StepDraws
-from dynamics.kernel.kernel import Kernel, Trajectory, Watched
+from dynamics.kernel.kernel import Kernel
+from dynamics.kernel.trajectory import Trajectory, Watched
 
 from ..ask import arrays, parameters, settings
 from ..ask import values as values_of

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from dynamics.arrays import Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.chunks import After
-from dynamics.kernel.kernel import Kernel, Trajectory, Watched, cut
+from dynamics.kernel.kernel import Kernel
+from dynamics.kernel.trajectory import Trajectory, Watched, cut
 
 from ..ask import arguments as ask
 from ..errors import Diverged, InputError

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from dynamics.kernel.bilevel import BilevelKernel
-from dynamics.kernel.kernel import Trajectory
+from dynamics.kernel.trajectory import Trajectory
 
 from ..errors import InputError
 from ..observe import observables as obs

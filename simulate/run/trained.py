@@ -9,7 +9,7 @@ import numpy as np
 
 from derivations.declare import Flips, KnownFrom
 from dynamics.arrays import Array
-from dynamics.kernel.kernel import Trajectory
+from dynamics.kernel.trajectory import Trajectory
 
 from ..errors import InputError
 from ..observe import observables as obs

@@ -6,7 +6,7 @@ import numpy as np
 
 from derivations.declare import KnownFrom, to_plain
 from derivations.declare.formula import FormulaError
-from dynamics.kernel.kernel import Trajectory, Watched
+from dynamics.kernel.trajectory import Trajectory, Watched
 
 from ..observe import observables as obs
 from ..observe.evaluators import Counter, of_run

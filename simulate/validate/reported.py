@@ -17,7 +17,7 @@ from derivations.declare import Event, KnownFrom, Model, TaskLaw, Value
 from derivations.declare.formula import FormulaError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
-from dynamics.kernel.kernel import Trajectory
+from dynamics.kernel.trajectory import Trajectory
 
 from ..ask.parameters import Resolved
 from ..errors import Diverged

@@ -10,9 +10,9 @@ import pytest
 
 from derivations.calculus.recursion import of_model
 from derivations.declare import GradientDescent, Model
-from derivations.kernel.lanes import uncrossed
+from derivations.kernel.lanes.uncrossed import uncrossed
+from derivations.kernel.lanes.watched import fits_lanes
 from derivations.kernel.schedule import schedule
-from derivations.kernel.watched import fits_lanes
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal

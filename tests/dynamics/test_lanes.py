@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from derivations.kernel.lanes import FUNCTIONS, PRIMITIVES
+from derivations.kernel.lanes.printer import FUNCTIONS, PRIMITIVES
 from derivations.kernel.skeleton import exponential, logistic, pieces
 from dynamics.arrays import Array
 from dynamics.lanes import compiled as typed

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from derivations.declare import Event, Extreme, GradientDescent, Model
-from derivations.kernel.watched import described, watched
+from derivations.kernel.lanes.watched import described, watched
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
-from dynamics.kernel.kernel import Kernel, Watched
+from dynamics.kernel.kernel import Kernel
+from dynamics.kernel.trajectory import Watched
 from simulate.ask import settings
 from simulate.errors import Diverged
 from simulate.run import reduced

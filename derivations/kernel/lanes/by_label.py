@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..calculus.symbols import Names, i
+from ...calculus.symbols import Names, i
 
 SIDES: Mapping[str, int] = {"plus": 1, "minus": -1}
 
@@ -27,7 +27,7 @@ class ByLabel:
         """A model's patches along families of one vector; none where some follow y and others the clean labels."""
         single = {family.name for family in names.model.directions if family.index_set.single}
         along = [(p, patch) for p, patch in enumerate(names.model.patches) if patch.direction in single]
-        scales = {"clean" if patch.scale == "clean" else "y" for _, patch in along if patch.scale != "one"}
+        scales = {str(names.scale(patch, i).base) for _, patch in along if patch.labelled}
         if len(scales) > 1:
             return cls(frozenset(), "y")
         return cls(frozenset(names.patch(p).name for p, _ in along), next(iter(scales), "y"))

@@ -7,7 +7,7 @@ how far rows are padded.
 
 from __future__ import annotations
 
-from .layout import HELPER, Writer
+from ..layout import HELPER, Writer
 
 LANES = 8
 FILTERS, VECTORS = 2, (4, 3, 2, 1)  # signed heads have an even number of filters

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..declare import Directions, Extreme, Model, to_plain
+from ...declare import Directions, Extreme, Model, to_plain
 
 if TYPE_CHECKING:
-    from .lanes import LaneDescent
+    from .nests import LaneNests
 
 LOSS = "loss"
 SIGN, INSIDE = "(1.0 - 2.0 * h)", "load(present, i) > 0.0"
@@ -49,7 +49,7 @@ def fits_lanes(model: Model) -> bool:
 
 def _told(model: Model, extreme: Extreme) -> bool:
     of = {*(family.name for family in model.directions), *(family.coefficient.name for family in model.directions)}
-    plain = not extreme.adapted and not extreme.floor and "task" not in extreme.per
+    plain = not extreme.adapted and not extreme.floor
     return extreme.of in of and plain and not ("head" in extreme.per and extreme.heads in ("plus", "minus"))
 
 
@@ -117,7 +117,7 @@ class Nest:
 class Watchers:
     """Prints a function for each watched observable, and the look at all of them."""
 
-    def __init__(self, emitter: LaneDescent) -> None:
+    def __init__(self, emitter: LaneNests) -> None:
         self.emitter, self.model, self.out = emitter, emitter.model, emitter.out
         self.extremes = watched(self.model)
 

@@ -1,0 +1,81 @@
+"""Fresh examples judged on lanes: of one state, and of many runs' states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...calculus.activations import PIECES, sigma
+from ...calculus.symbols import i, r
+from ..layout import A1, A2, A3
+from ..pieces import HELPERS
+from ..printer import piece_name
+from .blocks import DRAWS, LANES
+
+if TYPE_CHECKING:
+    from .nests import LaneNests
+
+LAW = {
+    "base": A1, "of": A2, "fixed": A2, "mix": A2, "roots": A3, "labels": A1, "shares": A1,
+}
+"""The law of fresh examples at one state, as `judge` takes it."""
+
+
+def judge(emitter: LaneNests) -> None:
+    """Fresh examples judged: of one state, and of many runs' states."""
+    loss, patch = emitter.model.objective.loss, emitter.names.patch(0)
+    a = emitter.names.a(0, emitter.names.head, r, i)
+    activated = sigma(emitter.model.network.activation, a)
+    made = {"with_losses": "boolean", "errors": A1, "losses": A1}
+    groups = ({**LAW, "normals": A1, "count": "int64"}, dict.fromkeys(emitter.scalars, "float64"), made)
+    emitter.out.function(
+        "judge", [list(group) for group in groups],
+        "errors and losses (count,) of fresh examples, means over their labels by the labels' shares.",
+        "A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with",
+        "pre-activations fixed[p] + sum_q mix[p, q] g_q, where g_q ~ N(0, roots[q] roots[q]^T) is made of normals.",
+        f"count is a multiple of {DRAWS}; losses are filled where with_losses.",
+        types=f"void({', '.join(of for group in groups for of in group.values())})",
+    )
+    put = emitter.out.put
+    put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", f"parts = np.zeros(fixed.shape[0] * {LANES})")
+    put(1, f"vectors = np.zeros(roots.shape[0] * neurons * {DRAWS})", f"for first in range(0, count, {DRAWS}):")
+    put(2, "colour(roots, normals, count, first, vectors)", f"for v in range(0, {DRAWS}, {LANES}):")
+    put(3, "for p in range(fixed.shape[0]):", "    part = lanes(0.0)", f"    for h in range({emitter.model.n_heads}):")
+    put(5, "j = 1.0 - 2.0 * h", "for r in range(filters):", "    s = h * filters + r")
+    put(6, f"{patch.name} = lanes(fixed[p, s])", "for q in range(roots.shape[0]):")
+    put(7, f"{patch.name} = {patch.name} + mix[p, q] * load(vectors, (q * neurons + s) * {DRAWS} + v)")
+    for piece in sorted(activated.atoms(*PIECES), key=piece_name):
+        arguments = ", ".join(emitter.printer.doprint(each) for each in piece.args)
+        put(6, f"{piece_name(piece)} = {HELPERS[type(piece)]}({arguments})")
+    emitter.out.assign(6, "part =", f"part + ({emitter.printer.doprint(activated)}) * j")
+    put(4, f"store(parts, {LANES} * p, part * kappa)")
+    put(3, "error = lanes(0.0)", "cost = lanes(0.0)", "for k in range(labels.size):", "    if shares[k] > 0.0:")
+    put(5, "score = lanes(base[k])", "for p in range(fixed.shape[0]):", "    if of[k, p] != 0.0:")
+    put(7, f"score = score + load(parts, {LANES} * p)")
+    put(5, "margin_i = score * labels[k]")
+    put(5, "error = error + shares[k] * where(margin_i < 0.0, 1.0, where(margin_i == 0.0, 0.5, 0.0))")
+    put(5, "if with_losses:", f"    cost = cost + shares[k] * {loss}_0(margin_i)")
+    put(3, "store(errors, first + v, error)", "store(losses, first + v, cost)")
+    put(0, "")
+
+
+def judge_all(emitter: LaneNests) -> None:
+    """The loop over runs of `judge`."""
+    many = {"base": A2, "of": A2, "fixed": A3, "mix": A2, "roots": "float64[:, :, :, ::1]"}
+    groups = (
+        {**many, "labels": A1, "shares": A2, "normals": A2, "drawn": "int64[::1]"},
+        {"numbers": A2, "with_losses": "boolean", "out": "float64[:, :, ::1]"},
+    )
+    emitter.out.function(
+        "judge_all", [list(group) for group in groups],
+        "out (R, 2, 2): test error and test loss, each with its standard error, of the states of R runs.",
+        "Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.",
+        types=f"void({', '.join(of for group in groups for of in group.values())})",
+    )
+    put = emitter.out.put
+    put(1, "count = normals.shape[1] // (roots.shape[1] * roots.shape[2])", "errors = np.zeros(count)")
+    put(1, "losses = np.zeros(count)", "for k in range(base.shape[0]):")
+    scalars = [f"numbers[k, {place}]" for place in range(len(emitter.scalars))]
+    law = ["base[k]", "of", "fixed[k]", "mix", "roots[k]", "labels", "shares[k]", "normals[drawn[k]]", "count"]
+    emitter.out.call(2, "judge(", (law, scalars, ["with_losses", "errors", "losses"]))
+    put(2, "mean_and_error(errors, count, out[k, 0])", "mean_and_error(losses, count, out[k, 1])")
+    put(0, "")

@@ -1,0 +1,197 @@
+"""The time loop of one run on lanes, and of many: gradient descent, eight examples at a time."""
+
+from __future__ import annotations
+
+from ..layout import A1, A2, A3, copied
+from ..nests import WORK
+from ..schedule import Stage, arrays, schedule
+from ..skeleton import packing
+from .blocks import LANES, colouring, coupling
+from .judging import judge, judge_all
+from .nests import LaneNests
+from .uncrossed import uncrossed
+
+WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]"}
+
+
+class LaneDescent(LaneNests):
+    """Prints the time loops of one gradient-descent recursion on lanes."""
+
+    what = "gradient descent, eight examples at a time"
+
+    def loop(self) -> None:
+        """Gradients with and without penalty, the time loop of one run, and of many."""
+        recursion = self.recursion
+        stages, plain = schedule(recursion, recursion.gradient), schedule(recursion, recursion.plain, prefix="v")
+        self.grams = self.example_gram([*stages, *plain])
+        penalised = self.model.objective.penalty != "none"
+        self.orthogonal = uncrossed(stages)
+        if penalised:
+            self.gradient_function("gradient", stages, "g = dO/dz with the penalty.")
+        if penalised and self.crossing:
+            said = "g = dO/dz with the penalty, where an example's own directions are orthogonal to one another."
+            self.gradient_function("gradient_orthogonal", self.orthogonal, said)
+        self.gradient_function("plain_gradient", plain, "g = dL_S/dz, without penalty.")
+        if self.watchers is not None:
+            self.watchers.functions()
+        self.run_function(stages if penalised else plain, plain)
+        self._run_all()
+
+    def shape(self) -> None:
+        """Nothing: the loader asks the kernel of loops."""
+
+    def helpers(self) -> None:
+        """The layout, the coupling, and what options do to a gradient."""
+        for text in (*copied(packing), coupling(), colouring()):
+            self.out.put(0, *text.split("\n"))
+
+    def outputs_function(self) -> None:
+        """Fresh examples judged."""
+        judge(self)
+        judge_all(self)
+
+    def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
+        """The whole time loop, with the penalty's switch inside; and the loop over runs."""
+        options, groups = self.options, (*self.run_arguments(), *([WATCHED] if self.watchers else []))
+        types = f"int64({', '.join(of for group in groups for of in group.values())})"
+        looked = [
+            "Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or",
+            "above; hits[e], negative before, becomes its first step.",
+        ]
+        self.out.function(
+            "run", [list(group) for group in groups],
+            "Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.",
+            "Arguments as those of the kernel of loops.", *(looked if self.watchers else []), types=types,
+        )
+        self._lay_out(stages, plain)
+        kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
+        self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):")
+        self.out.put(2, "if at < recorded.size and recorded[at] == t:")
+        self.out.put(3, *[f"unpack(packed_{name}, order, width, {name}_out[at])" for name in kept], "at += 1")
+        waits = " and not watching" if self.watchers else ""
+        self.out.put(2, f"if t == start + steps{waits}:", "    break")
+        self._step(stages, plain)
+        self.out.put(1, *[f"unpack(packed_{name}, order, width, {name})" for name in kept], "return -1")
+        self.out.put(0, "")
+
+    def _lay_out(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
+        """Sizes, the packed state and data, and the arrays of the loop."""
+        own = len(self.lanes.per_example)
+        self.out.put(1, "examples = y.size", "filters = z.shape[1]", "directions = z.shape[2]")
+        self.out.put(1, f"length = (examples + {LANES - 1}) // {LANES} * {LANES}  # of examples with the padding")
+        reach = f"(examples * {own - 1} + length)" if own else "0"
+        self.out.put(1, f"width = (max(directions, {reach}) + {LANES - 1}) // {LANES} * {LANES}  # of a row")
+        self.out.put(1, "n = float(examples)")
+        self.offsets(1)
+        self.out.put(1, "order = np.zeros(directions, dtype=np.int64)", "at = 0")
+        for family in self.model.directions:
+            each = "examples" if family.index_set.per_example else "1"
+            self.out.put(1, f"for i in range({each}):", f"    order[at + i] = at_{family.name} + i", f"at += {each}")
+        for name in ("z", "b", *(["velocity"] if "momentum" in self.options else [])):
+            self.out.put(1, f"packed_{name} = np.zeros(2 * filters * width)")
+            self.out.put(1, f"pack({name}, order, width, packed_{name})")
+        self.out.put(1, "packed_gram = np.zeros(directions * width)", "pack_gram(gram, order, width, packed_gram)")
+        for name in ("y", *self.clean):
+            self.out.put(1, f"packed_{name} = np.zeros(length)", f"pad({name}, packed_{name})")
+        self.out.put(1, "present = np.zeros(length)  # 1 for an example, 0 for padding", "present[:examples] = 1.0")
+        batched = "batch" in self.options
+        self.out.put(1, f"live = {'np.zeros(length)' if batched else 'present'}  # 1 for the examples that a step sees")
+        if self.watchers is not None:
+            count = len(self.watchers.extremes) + 1
+            self.out.put(1, f"low = np.zeros({count})", f"high = np.zeros({count})", "watching = some_open(hits)")
+            for name, array in self.watchers.lengths.items():
+                self.out.put(1, f"{array} = np.zeros(length)", "for i in range(examples):")
+                self.out.put(2, f"{array}[i] = packed_gram[(at_{name} + i) * width + at_{name} + i]")
+        self.out.put(1, *["label = np.zeros(length)"] * ("label_noise" in self.options))
+        self.out.put(1, *[f"{name} = np.zeros(length)" for name in self.grams])
+        if self.grams:
+            self.out.put(1, f"example_gram(packed_gram, examples, width, {', '.join(self.grams)})")
+        if self.crossing:
+            self.out.put(1, "crossed = " + " or ".join(f"some({name})" for name in self.crossing))
+        wanted: dict[str, str] = {}
+        for each_stages in (stages, plain):
+            filled = {d.name: d.meaning for d in arrays(each_stages)}
+            taken = self.gradient_arguments("z", [], arrays(each_stages), each_stages)[-1]
+            wanted |= {name: filled[name] for name in taken}
+        for name, meaning in wanted.items():
+            self.out.assign(1, f"{name} =", "np.zeros(length)", meaning)
+        frozen = any(stage.kind == "contract" for stage in stages)
+        for name in ("g", *(["u"] if frozen else []), *(["near", "along"] if "radius" in self.options else [])):
+            self.out.assign(1, f"{name} =", "np.zeros(packed_z.size)", WORK[name])
+        if "weight_decay" in self.options:
+            self.out.put(1, "keep = 1.0 - eta * weight_decay")
+
+    def _gradient_at(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...], state: str) -> None:
+        """g at a state, penalised or not, with or without what an example's own directions have in common."""
+        branches = [("t <= lam_until", "gradient", stages)] if self.model.objective.penalty != "none" else []
+        if branches and self.crossing:
+            branches.insert(0, ("t <= lam_until and not crossed", "gradient_orthogonal", self.orthogonal))
+        branches.append(("", "plain_gradient", plain))
+        for place, (test, function, each) in enumerate(branches):
+            word = "elif" if place and test else "if" if test else "else" if place else ""
+            self.out.put(2, *([f"{word} {test}:".replace(" :", ":")] if word else []))
+            self.out.call(2 + bool(word), f"{function}(", self.gradient_arguments(state, [], arrays(each), each))
+
+    def _step(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
+        """One step: what it sees, its gradient (twice for SAM), and the move."""
+        options = self.options
+        if "batch" in options:
+            self.out.put(2, "live[:] = 0.0", "n = float(held[t - start])", "for k in range(held[t - start]):")
+            self.out.put(3, "live[batches[t - start, k]] = 1.0")
+        if "label_noise" in options:
+            self.out.put(2, "pad(labels[t - start], label)")
+        self._gradient_at(stages, plain, "packed_z")
+        if self.watchers is not None:
+            packed = {"z", "b", "gram", "y"}
+            data = [f"packed_{name}" if name in packed else name for name in self.watchers.data]
+            self.out.put(2, "if watching:")
+            self.out.call(3, "look(", (["t"], data, ["which", "below", "bounds", "low", "high", "hits"]))
+            self.out.put(3, "watching = some_open(hits)")
+            self.out.put(2, "if t == start + steps:", "    break")
+        if "radius" in options:
+            self.out.put(2, "along[:] = 0.0", "couple(along, g, packed_gram, 2 * filters, width, directions)")
+            self.out.put(2, "perturb(packed_z, g, along, radius, near, width, directions)")
+            self._gradient_at(stages, plain, "near")
+        self.out.put(2, "if not finite(f, examples):")
+        kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
+        self.out.put(3, *[f"unpack(packed_{name}, order, width, {name})" for name in kept], "return t")
+        if "momentum" in options:
+            self.out.put(2, "accelerate(packed_velocity, g, momentum)")
+        if "weight_decay" in options:
+            self.out.put(2, "shrink(packed_z, packed_b, keep)")
+        self.out.put(2, "change(packed_b, g, eta)")
+        self.out.put(2, "couple(packed_z, g, packed_gram, 2 * filters, width, directions)")
+
+    def _run_all(self) -> None:
+        """The loop over runs of `run`, for algorithms that draw nothing."""
+        if self.given:
+            return
+        state, data, parameters, recording = self.run_arguments()
+        one_more = {A1: A2, A2: A3, A3: "float64[:, :, :, ::1]"}
+        outs = {name: "float64[:, :, :, :, ::1]" for name in ("z_out", "b_out")}
+        groups = (
+            {name: one_more[of] for name, of in state.items() if name != "velocity"},
+            {name: one_more[of] for name, of in data.items()},
+            {"numbers": A2, "limits": "int64[::1]"},
+            {"start": "int64", "steps": "int64", "recorded": "int64[::1]", **outs, "failed": "int64[::1]"},
+            *([{**WATCHED, "bounds": A2, "hits": "int64[:, ::1]"}] if self.watchers else []),
+        )
+        self.out.function(
+            "run_all", [list(group) for group in groups],
+            "R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.",
+            "numbers (R, ...) are each run's scalars, step size and rates, limits (R,) the last step with the penalty.",
+            types=f"void({', '.join(of for group in groups for of in group.values())})",
+        )
+        moving = "velocity" in state
+        self.out.put(1, *["velocity = np.zeros(z.shape[1:])", "velocity_out = np.zeros(z_out.shape[1:])"] * moving)
+        self.out.put(1, "for k in range(z.shape[0]):", *["    velocity[:] = 0.0"] * moving)
+        numbers = [f"numbers[k, {place}]" for place in range(len(parameters) - 1)]
+        per_run = {"velocity", "velocity_out"}
+        arguments = (
+            [name if name in per_run else f"{name}[k]" for name in state], [f"{name}[k]" for name in data],
+            [*numbers, "limits[k]"],
+            [name if name in per_run else f"{name}[k]" if name in outs else name for name in recording],
+            *([["which", "below", "bounds[k]", "hits[k]"]] if self.watchers else []),
+        )
+        self.out.call(2, "failed[k] = run(", arguments)
+        self.out.put(0, "")

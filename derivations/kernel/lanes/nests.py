@@ -1,0 +1,216 @@
+"""Loop nests of a schedule's stages on lanes, and the functions that compute a gradient.
+
+A neuron's directions are one row of a flat array, families over examples first, so that a family's eight examples are
+one load; what eight examples add is kept in registers.  Lanes past the last example hold what stands there and are
+taken out where examples are summed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from ...calculus.roles import GramEntry, role_of
+from ...calculus.sums import Definition
+from ..by_class import summand
+from ..layout import Groups
+from ..schedule import Stage, arrays
+from ..timeloop import Descent
+from .blocks import LANES
+from .by_label import SIDES, ByLabel
+from .printer import LanePrinter, NoLanes
+from .watched import DRAWING, Watchers
+
+_EACH = f"for i in range(0, y.size, {LANES}):"
+
+
+class LaneNests(Descent):
+    """Prints the stages of one gradient-descent recursion on lanes; its time loops are a subclass's."""
+
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)  # type: ignore[arg-type]
+        self.lanes = LanePrinter(self.printer)
+        self.printer = self.lanes
+        self.each = _EACH
+        self.by_label = ByLabel.of(self.names)
+        self.entries: list[GramEntry] = []
+        self.watchers = None if set(self.options) & DRAWING else Watchers(self)
+        self.orthogonal: tuple[Stage, ...] = ()
+
+    @property
+    def crossing(self) -> list[str]:
+        """The arrays of inner products between two of an example's own directions."""
+        return [entry.name for entry in self.entries if entry.first != entry.second]
+
+    def families(self) -> list[str]:
+        """Families in a row's order: those over examples first."""
+        sets = {family.name: family.index_set for family in self.model.directions}
+        return sorted(sets, key=lambda name: sets[name].single)
+
+    def offsets(self, depth: int) -> None:
+        """Where each family starts in a row."""
+        previous = "0"
+        for name in self.families():
+            self.out.put(depth, f"at_{name} = {previous}")
+            previous = f"at_{name} + {'examples' if name in self.lanes.per_example else '1'}"
+
+    def neurons(self, depth: int, *first: str) -> None:
+        """Loops over heads and filters; a neuron begins with its place and the lines `first`."""
+        self.out.put(depth, f"for h in range({self.model.n_heads}):", "    j = 1.0 - 2.0 * h")
+        self.out.put(depth + 1, "for r in range(filters):", "    at = (h * filters + r) * width")
+        self.out.put(depth + 2, *first)
+
+    def _reduce(self, depth: int, stage: Stage) -> None:
+        bodies = {d.name: self.by_label.split(summand(d.expr)) for d in stage.definitions}
+        fixed = {name: body for name, (body, _) in bodies.items() if body != 0}
+        rest = {name: body for name, (_, body) in bodies.items() if body != 0}
+        if fixed:
+            self.out.put(depth, *[f"{name}_{side} = 0.0" for name in fixed for side in SIDES])
+            self.neurons(depth)
+            for side, label in SIDES.items():
+                self.locals_of(depth + 2, list(fixed.values()), self.by_label.at(label))
+                for name, body in fixed.items():
+                    self.out.assign(depth + 2, f"{name}_{side} +=", self.printer.doprint(body))
+        self.out.put(depth, self.each)
+        self.out.put(depth + 1, *[f"{d.name}_i = lanes(0.0)" for d in stage.definitions])
+        if rest:
+            self.neurons(depth + 1)
+            self.locals_of(depth + 3, list(rest.values()))
+        for name, body in rest.items():
+            self.out.assign(depth + 3, f"{name}_i =", f"{name}_i + ({self.printer.doprint(body)})")
+        for d in stage.definitions:
+            total = f"{d.name}_i"
+            if d.name in fixed:
+                total = f"({total} + where({self.by_label.test}, {', '.join(f'{d.name}_{side}' for side in SIDES)}))"
+            factor = d.expr / next(iter(d.expr.atoms(sp.Sum)))
+            scaled = "" if factor == 1 else f" * ({self.printer.doprint(factor)})"
+            self.out.put(depth + 1, f"store({d.name}, i, {total}{scaled})")
+
+    def _pass(self, depth: int, stage: Stage) -> None:
+        rows = self.constants_first(depth, stage)
+        self.out.put(depth, self.each)
+        self.lanes.local.clear()
+        for d, expr in rows:
+            value = self.printer.doprint(expr)
+            if d.name in self.weights:  # no weight past the last example: what stands there enters no sum
+                value = f"where(load(live, i) > 0.0, {value}, 0.0)"
+            self.out.assign(depth + 1, f"{d.name}_i =", value, d.meaning)
+            self.lanes.local.add(d.name)
+            if d.name in self.kept:
+                self.out.put(depth + 1, f"store({d.name}, i, {d.name}_i)")
+        self.lanes.local.clear()
+
+    def _gradient(self, depth: int, stage: Stage) -> None:
+        used = {name: stage.contributions[name] for name in self.families() if stage.contributions.get(name, 0) != 0}
+        own = [name for name in used if name in self.lanes.per_example]
+        fixed: dict[str, dict[sp.Indexed, sp.Expr]] = {}
+        for name in [name for name in used if name not in own]:
+            fixed[name], used[name] = self.by_label.weighted(used[name])
+        sums = [name for name in used if name not in own and used[name] != 0]
+        self._weights_by_label(depth, list(dict.fromkeys(weight for each in fixed.values() for weight in each)))
+        self.out.put(depth, "g[:] = 0.0")
+        self.neurons(depth, *[f"sum_{name} = lanes(0.0)" for name in sums])
+        # A family's last lanes spill over into the next one's first, so that they are filled in order, a loop each.
+        for names in [[name] for name in own[:-1]] + [[*own[-1:], *sums]]:
+            self._gradient_lanes(depth + 2, {name: used[name] for name in names})
+        for name, terms in fixed.items():
+            self.out.put(depth + 2, f"fixed_{name} = " + (f"total(sum_{name})" if name in sums else "0.0"))
+            for side, label in SIDES.items():
+                self.locals_of(depth + 2, list(terms.values()), self.by_label.at(label))
+                value = sp.Add(*[sp.Symbol(f"{weight.base}_{side}") * factor for weight, factor in terms.items()])
+                self.out.assign(depth + 2, f"fixed_{name} +=", self.printer.doprint(value))
+            self.out.put(depth + 2, f"g[at + at_{name}] = fixed_{name}")
+
+    def _weights_by_label(self, depth: int, weights: list[sp.Indexed]) -> None:
+        """Sums of example arrays over the examples of either label."""
+        if not weights:
+            return
+        names = [str(weight.base) for weight in weights]
+        self.out.put(depth, *[f"{name}_{side}_i = lanes(0.0)" for name in names for side in SIDES], self.each)
+        for name in names:
+            for side, chosen in zip(SIDES, (f"load({name}, i), 0.0", f"0.0, load({name}, i)"), strict=True):
+                self.out.put(depth + 1, f"{name}_{side}_i = {name}_{side}_i + where({self.by_label.test}, {chosen})")
+        self.out.put(depth, *[f"{name}_{side} = total({name}_{side}_i)" for name in names for side in SIDES])
+
+    def _gradient_lanes(self, depth: int, used: dict[str, sp.Expr]) -> None:
+        """One loop over examples, eight at a time: families over them are stored, what others sum is kept."""
+        if not used:
+            return
+        self.out.put(depth, self.each)
+        self.locals_of(depth + 1, list(used.values()))
+        for name, expr in used.items():
+            value = self.printer.doprint(expr)
+            if name in self.lanes.per_example:
+                self.out.assign(depth + 1, f"{name}_i =", value)
+                self.out.put(depth + 1, f"store(g, at + at_{name} + i, {name}_i)")
+            else:
+                self.out.assign(depth + 1, f"sum_{name} =", f"sum_{name} + ({value})")
+
+    def _contract(self, depth: int, stage: Stage) -> None:
+        self.out.put(depth, "u[:] = 0.0", "couple(u, g, gram, 2 * filters, width, directions)")
+
+    def example_gram(self, every: list[Stage]) -> list[str]:
+        """The function that copies the Gram entries of each example's own patches, once a run; returns the arrays."""
+        exprs = [d.expr for stage in every for d in stage.definitions]
+        exprs += [e for stage in every for e in stage.contributions.values()]
+        used = {entry: role_of(entry) for expr in exprs for entry in expr.atoms(sp.Indexed)}
+        entries = {entry: used[entry] for entry in sorted(used, key=str)}
+        grams = [(role, entry.indices) for entry, role in entries.items() if isinstance(role, GramEntry)]
+        grams = [(role, at) for role, at in grams if at]
+        self.entries = [role for role, _ in grams]
+        if not grams:
+            return []
+        names = [role.name for role, _ in grams]
+        said = "Inner products of each example's own directions, taken out of the Gram matrix once."
+        self.out.function("example_gram", (["gram", "examples", "width"], names), said)
+        self.offsets(1)
+        self.out.put(1, "for i in range(examples):")
+        for role, at in grams:
+            self.out.put(2, f"{role.name}[i] = {self.printer.gram_entry(role, at)}")
+        self.out.put(0, "")
+        return names
+
+    def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
+        """A function that fills g and the example arrays that later loops read."""
+        self.look(stages)
+        self.out.function(name, self.gradient_arguments("z", [], arrays(stages), stages), doc)
+        self.said.clear()
+        self.offsets(1)
+        for stage in stages:
+            self.stage(1, stage)
+        self.out.put(0, "")
+        return list(arrays(stages))
+
+    def look(self, stages: tuple[Stage, ...]) -> None:
+        """Notes which example arrays other loops read than those that fill them, and which are a gradient's weights."""
+        self.weights: set[str] = set()
+        self.kept: set[str] = set()
+        for stage in stages:
+            read = [*[d.expr for d in stage.definitions], *stage.contributions.values()]
+            bases = {str(base) for expr in read for base in expr.atoms(sp.IndexedBase)}
+            here = {d.name for d in stage.definitions}
+            self.kept |= bases - here if stage.kind == "pass" else bases
+            if stage.kind == "gradient":
+                for expr in stage.contributions.values():
+                    for term in sp.Add.make_args(sp.expand(expr)) if expr != 0 else ():
+                        found = {str(b) for b in term.atoms(sp.IndexedBase)} & {d.name for d in arrays(stages)}
+                        if not found:
+                            raise NoLanes(f"the term {term} of a gradient has no weight; it has no form on lanes")
+                        self.weights |= found
+
+    def gradient_arguments(
+        self, state: str, covector: list[str], filled: Iterable[Definition], stages: tuple[Stage, ...]
+    ) -> Groups:
+        """A gradient function's arguments: the state, the data, the parameters, and what is filled."""
+        self.look(stages)
+        reduced = {d.name for stage in stages if stage.kind == "reduce" for d in stage.definitions}
+        frozen = ["u"] if any(stage.kind == "contract" for stage in stages) else []
+        label = ["label"] if "label_noise" in self.options else []
+        called = state != "z"
+        data = ["gram", "y", *self.clean]
+        return (
+            [state], [*[f"packed_{name}" if called else name for name in data], *label, "live", *self.grams],
+            ["n", "examples", "filters", "width", "directions"], self.scalars,
+            ["g", *frozen], [d.name for d in dict.fromkeys(filled) if d.name in self.kept | reduced],
+        )

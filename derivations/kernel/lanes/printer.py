@@ -1,0 +1,66 @@
+"""Scalars of one example as lanes of eight."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from ...calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
+from ...calculus.symbols import s
+from ...errors import ModelError
+from ..pieces import HELPERS
+from ..printer import KernelPrinter
+
+PRIMITIVES = ("fused", "lanes", "least", "load", "store", "total", "where")
+FUNCTIONS = (
+    *dict.fromkeys(HELPERS.values()),
+    *(f"{loss}_{order}" for loss in ("logistic", "exponential") for order in range(3)),
+)
+"""What a kernel takes from `dynamics.lanes`, `compiled` and `functions`: names, since nothing here may import them."""
+
+
+class NoLanes(ModelError):
+    """An expression that has no form on lanes; the model runs by loops."""
+
+
+class LanePrinter(KernelPrinter):
+    """Prints a scalar of one example as lanes of eight; `local` are the example arrays that the loop holds already."""
+
+    def __init__(self, printer: KernelPrinter) -> None:
+        super().__init__(printer.names)
+        self.per_example = {f.name for f in self.names.model.directions if f.index_set.per_example}
+        self.local: set[str] = set()
+
+    def _print_Function(self, expr: sp.Function) -> str:
+        if type(expr).__name__ == "rate":
+            rate = f"{self.names.model.objective.loss}_{int(expr.args[0])}"
+            if rate not in FUNCTIONS:
+                raise NoLanes(f"the loss {self.names.model.objective.loss} has no form on lanes")
+            return f"{rate}({self._print(expr.args[1])})"
+        return str(super()._print_Function(expr))
+
+    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:
+        raise NoLanes(f"{expr} has no form on lanes; signed heads compare no indices")
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        match role_of(expr):
+            case PatchPreactivation() as patch:
+                return patch.name
+            case GramEntry() as entry:
+                return f"load({entry.name}, i)" if expr.indices else self.gram_entry(entry, ())
+            case Preactivation(family):
+                return self._entry("z", family)
+            case Covector(family):
+                return self._entry("u", family)
+        if expr.base == s:
+            return "j"
+        name = str(expr.base)
+        return f"{name}_i" if name in self.local else f"load({name}, i)"
+
+    def _entry(self, array: str, family: str) -> str:
+        """A neuron's entry along a family: eight examples', or the one that all have."""
+        return f"load({array}, at + at_{family} + i)" if family in self.per_example else f"{array}[at + at_{family}]"
+
+    def gram_entry(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
+        """A Gram entry where it stands in the packed matrix."""
+        first, second = (self._place(*side) for side in self.names.gram_sides(entry, at))
+        return f"gram[({first}) * width + {second}]"

@@ -1,0 +1,71 @@
+"""Recorded states of a run, and the events that a kernel looks for on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Array, Flags, Steps
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Recorded states: steps t (T,), z and b (T, H, m, B); `diverged` is the first non-finite step, or -1.
+
+    W(t) = scale(t) W(0) + b(t) V, where `scale` (T,), as given, is 1 unless weights decay.  `velocity` (T, H, m, B) are
+    momentum's coefficients: the next step's V is momentum * velocity V plus a gradient; None without momentum.
+    """
+
+    t: NDArray[np.int64]
+    z: Array
+    b: Array
+    diverged: int
+    scale: Array = field(default_factory=lambda: np.ones(0))
+    velocity: Array | None = None
+
+    def __post_init__(self) -> None:
+        if not self.scale.size:
+            object.__setattr__(self, "scale", np.ones(self.t.size))
+
+
+@dataclass(frozen=True)
+class Watched:
+    """E events that a run on lanes looks for in every step; `hits` (E,) are their first steps, -1 before.
+
+    Event e is reached where every entry of observable which[e] (a place in `Kernel.watched`) is at or below bounds[e],
+    where below[e], else at or above.
+    """
+
+    which: Steps
+    below: Flags
+    bounds: Array
+    hits: Steps
+
+    @classmethod
+    def of(cls, events: Sequence[tuple[int, bool, float]]) -> Watched:
+        """Events by the place of their observable, whether it has to come below, and the bound."""
+        which, below, bounds = zip(*events, strict=True) if events else ((), (), ())
+        return cls(np.array(which, dtype=np.int64), np.array(below, dtype=np.bool_), np.array(bounds, dtype=np.float64),
+                   np.full(len(which), -1, dtype=np.int64))
+
+
+def until_failure(found: Trajectory) -> Trajectory:
+    """The trajectory up to a divergence; a state with a non-finite entry counts as one."""
+    steps, failed = found.t, found.diverged
+    numbers = [np.isfinite(part).reshape(len(steps), -1).all(axis=1) for part in (found.z, found.b)]
+    good = numbers[0] & numbers[1]
+    if failed >= 0:
+        good &= steps <= failed
+    if good.all():
+        return found
+    first = int(np.argmin(good))
+    return cut(found, slice(first), failed if failed >= 0 else int(steps[first]))
+
+
+def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) -> Trajectory:
+    """Some of a trajectory's recorded states."""
+    velocity = None if found.velocity is None else found.velocity[kept]
+    return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ def shown(grid: object, observable: str | None = None) -> Shown:
 def label(coordinate: xarray.DataArray) -> str:
     """An axis' label: what the parameter is, and its name as it is typed."""
     name = str(coordinate.name)
-    meaning = str(coordinate.attrs.get("long_name") or coordinate.attrs.get("meaning") or "")
+    meaning = str(coordinate.attrs.get("meaning") or coordinate.attrs.get("long_name") or "")
     if not meaning or meaning == name:
         return name
     lines = textwrap.wrap(f"{name}: {meaning}", _LABEL, max_lines=2, placeholder=" ...")
@@ -157,12 +158,19 @@ def _chosen(grid: xarray.Dataset, observable: str | None) -> str:
     if not known:
         raise InputError("grid: it has no observable along seed; expected the dataset that gr.phase returns")
     if observable is None:
-        first = grid.attrs.get("observable")
-        return first if first in known else known[0]
+        # NOTE: a store or a file may have its variables in another order.
+        asked = _configuration(grid).get("observables", ())
+        return next((name for name in asked if name in known), known[0])
     if observable not in known:
         cure = nearest(observable, known) if isinstance(observable, str) else f"expected one of {', '.join(known)}"
         raise InputError(f"observable: {quoted(observable)} is not in the grid; {cure}")
     return observable
+
+
+def _configuration(grid: xarray.Dataset) -> dict[str, Any]:
+    """What the grid was asked for, as `phase` keeps it with its data."""
+    found: dict[str, Any] = json.loads(grid.attrs.get("configuration", "{}"))
+    return found
 
 
 def _axes(grid: xarray.Dataset, observable: str) -> tuple[str, ...]:
@@ -205,7 +213,9 @@ def _over(values: Array, by: Array, where: Flags) -> Array:
 def fixed(shown: Shown) -> str:
     """The parameters that are no axis: their values, and which of them differ by cell."""
     axes = {each.name for each in shown.scales}
-    others = {str(name): values for name, values in shown.data.coords.items() if name not in {*axes, "seed"}}
+    found = {str(name): values for name, values in shown.data.coords.items() if name not in {*axes, "seed"}}
+    first = [name for name in _configuration(shown.data).get("parameters", ()) if name in found]  # the model's order
+    others = {name: found[name] for name in dict.fromkeys([*first, *found])}
     same = [f"{name} = {told(values.values.item())}" for name, values in others.items() if values.ndim == 0]
     differing = [name for name, values in others.items() if values.ndim]
     said = f"Everywhere: {', '.join(same)}." if same else ""

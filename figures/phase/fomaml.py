@@ -9,16 +9,8 @@ import math
 
 import xarray
 
-from .diagram import Choices, Diagram, Given, Span
+from .diagram import Choices, Diagram, Span
 from .said import extremes, means
-
-
-def _given(d: float) -> Given:
-    root = math.sqrt(d)
-    return {
-        "sigma_xi": 10 / root, "sigma_s": 1 / (6.3 * root), "sigma_0": 1 / root, "n_tasks": 10, "n": 4, "n_train": 2,
-        "m": 16, "M": 20, "eta": 0.02, "balanced": True,
-    }
 
 
 def _says(data: xarray.Dataset) -> tuple[str, ...]:
@@ -34,14 +26,16 @@ def _says(data: xarray.Dataset) -> tuple[str, ...]:
     )
 
 
-_INNER = Span("eta_inner", 0.6, 60.0, 11, log=True)
-_DIMENSION = Span("d", math.exp(10), math.exp(100), 10, log=True, whole=True)
-
 FOMAML = (
     Diagram(
         name="fomaml", shows="FOMAML, its split and Reptile over d up to e^100 and the inner step", setting="fomaml",
-        x=_INNER, y=_DIMENSION, along=_DIMENSION, given=_given,
-        filled=(_INNER, Choices("method", ("train-train", "train-validation", "reptile"))),
-        steps=1000, seeds=3, sampling="gram", says=_says,
+        x=Span("eta_inner", 0.6, 60.0, 11, log=True),
+        y=Span("d", math.exp(10), math.exp(100), 10, log=True, whole=True),
+        z=Choices("method", ("train-train", "train-validation", "reptile")), steps=1000, seeds=3, sampling="gram",
+        given={
+            "sigma_xi": "10/sqrt(d)", "sigma_s": "1/(6.3*sqrt(d))", "sigma_0": "1/sqrt(d)", "n_tasks": 10, "n": 4,
+            "n_train": 2, "m": 16, "M": 20, "eta": 0.02, "balanced": True,
+        },
+        says=_says,
     ),
 )

@@ -6,13 +6,12 @@ Xu and Chen, arXiv:2502.11893, Section 5.1; the network without the printed 1/m,
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import xarray
 
 from derivations.declare import Value
 
-from .diagram import Diagram, Given, Span
+from .diagram import Diagram, Span
 from .said import extremes, means
 
 _K, _SEEDS, _STEPS = 5, 5, 20
@@ -21,10 +20,6 @@ _SIZE = Span("n", 10.0 * _K, 200.0 * _K, 20, whole=True)  # 10 to 200 examples a
 _BASE: dict[str, Value] = {
     "K": _K, "m": 100, "d": 1000, "sigma_p": 0.5, "init": "uniform", "eta": 0.05, "neurons": "sum", "noise": "gaussian",
 }
-
-
-def _given(changed: Given, _: Any) -> Given:
-    return {**_BASE, **changed}
 
 
 def _corners(x: str, y: str, data: xarray.Dataset) -> tuple[str, ...]:
@@ -43,7 +38,7 @@ def _corners(x: str, y: str, data: xarray.Dataset) -> tuple[str, ...]:
 def _diagram(name: str, shows: str, x: Span, y: Span, sampling: str = "vectors", **changed: Value) -> Diagram:
     return Diagram(
         name=f"heterogeneous_{name}", shows=f"Heterogeneous noise: {shows}", setting="heterogeneous", x=x, y=y,
-        given=partial(_given, changed), steps=_STEPS, seeds=_SEEDS, sampling=sampling,
+        given={**_BASE, **changed}, steps=_STEPS, seeds=_SEEDS, sampling=sampling,
         says=partial(_corners, x.name, y.name),
     )
 

@@ -5,8 +5,6 @@ Kou, Chen, Chen and Gu, "Benign Overfitting in Two-layer ReLU Convolutional Neur
 
 from __future__ import annotations
 
-from typing import Any
-
 import xarray
 
 from derivations.declare import (
@@ -23,7 +21,7 @@ from derivations.declare import (
     Patch,
 )
 
-from .diagram import Diagram, Given, Span
+from .diagram import Diagram, Span
 from .said import extremes, means
 
 
@@ -60,10 +58,6 @@ MODEL = Model(
 """x_i = (yhat_i mu, xi_i), the observed label -yhat_i with probability p, F_j = (1/m) sum_r ReLU; logistic loss."""
 
 
-def _given(_: Any) -> Given:
-    return {"n": 20, "m": 10, "sigma_p": 1.0, "sigma_0": 0.01, "eta": 0.1, "flip_probability": 0.1}
-
-
 def _says(data: xarray.Dataset) -> tuple[str, ...]:
     found, flips = means(data), float(data["flip_probability"])
     benign, cells = int((found < flips + 0.01).sum()), int(found.notnull().sum())
@@ -78,7 +72,8 @@ def _says(data: xarray.Dataset) -> tuple[str, ...]:
 KOU = (
     Diagram(
         name="kou", shows="Benign and harmful overfitting with flipped labels (Kou, Chen, Chen and Gu 2023)",
-        setting=MODEL, x=Span("mu_norm", 0.0, 9.9, 100), y=Span("d", 100.0, 1090.0, 100, whole=True), given=_given,
-        steps=100, seeds=10, curves=("mu_norm = (sigma_p**4*d/n)**0.25",), says=_says,
+        setting=MODEL, x=Span("mu_norm", 0.0, 9.9, 100), y=Span("d", 100.0, 1090.0, 100, whole=True), steps=100,
+        given={"n": 20, "m": 10, "sigma_p": 1.0, "sigma_0": 0.01, "eta": 0.1, "flip_probability": 0.1},
+        seeds=10, curves=("mu_norm = (sigma_p**4*d/n)**0.25",), says=_says,
     ),
 )

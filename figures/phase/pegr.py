@@ -5,21 +5,13 @@ Meng, Cao and Zou, arXiv:2303.17940: the printed network and Section 4.1's sizes
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import xarray
 
-from .diagram import Choices, Diagram, Given, Span
+from .diagram import Choices, Diagram, Span
 from .said import counts_below, extremes, means
 
 _NOISE = (2.0, 40.0)  # sigma_p sqrt(d), the length of the noise, at every d
-
-
-def _given(d: float, regularizer: str) -> Given:
-    return {
-        "n": 20, "m": 10, "d": d, "mu_norm": 1.0, "sigma_0": 0.01, "eta": 0.2, "lam_until": 800, "neurons": "mean",
-    }
 
 
 def _says(data: xarray.Dataset) -> tuple[str, ...]:
@@ -37,8 +29,10 @@ def _diagram(name: str, d: float) -> Diagram:
     return Diagram(
         name=name, shows=f"PEGR, full gradient regularization and none at d = {d:g}", setting="pegr",
         x=Span("lam", 0.003, 30.0, 33, log=True), y=Span("sigma_p", float(low), float(high), 25, log=True),
-        along=Choices("regularizer", ("pegr", "fgr", "none")), given=partial(_given, d), steps=1500, seeds=3,
-        sampling="gram", curves=("lam = m/(sigma_p**2*d)", "lam = m/mu_norm**2"), says=_says,
+        z=Choices("regularizer", ("pegr", "fgr", "none")), steps=1500, seeds=3, sampling="gram", given={
+            "n": 20, "m": 10, "d": d, "mu_norm": 1.0, "sigma_0": 0.01, "eta": 0.2, "lam_until": 800, "neurons": "mean",
+        },
+        curves=("lam = m/(sigma_p**2*d)", "lam = m/mu_norm**2"), says=_says,
     )
 
 

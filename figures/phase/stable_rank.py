@@ -5,18 +5,12 @@ Kou, Chen and Gu, arXiv:2310.18935, Section 6's data over 1000 epochs (Figure 4)
 
 from __future__ import annotations
 
-from typing import Any
-
 import xarray
 
-from .diagram import Diagram, Given, Span
+from .diagram import Diagram, Span
 from .said import extremes, means
 
 OBSERVABLE = "stable_rank_excess[matrix=+1]"
-
-
-def _given(_: Any) -> Given:
-    return {"n": 10, "m": 100, "d": 784, "mu_norm": 0.28, "sigma_p": 1.0, "eta": 0.1, "data": "mixture"}
 
 
 def _says(data: xarray.Dataset) -> tuple[str, ...]:
@@ -32,6 +26,7 @@ STABLE_RANK = (
     Diagram(
         name="stable_rank", shows="Nearly orthogonal data: the stable rank of W_+1, less 1, after 1000 epochs",
         setting="nearly_orthogonal", x=Span("slope", 0.0, 1.0, 21), y=Span("sigma_0", 1e-5, 0.1, 17, log=True),
-        given=_given, steps=1000, seeds=3, observable=OBSERVABLE, says=_says,
+        given={"n": 10, "m": 100, "d": 784, "mu_norm": 0.28, "sigma_p": 1.0, "eta": 0.1, "data": "mixture"},
+        steps=1000, seeds=3, observable=OBSERVABLE, says=_says,
     ),
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
+
 def phase(
     setting: str,
     /,
@@ -64,7 +65,7 @@ def phase(
         refine: to what share of an axis it is found, such as 0.01, by splitting cells.
         workers: threads; the result does not depend on it.
         out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.  Or a
-            picture (.pdf, .png), a table (.csv) or netCDF (.nc); repeat the option for several.
+            picture (.pdf, .png) of the first observable, a table (.csv) or netCDF (.nc); repeat the option for several.
         curve: a line in the picture, as "NAME = formula of parameters" with an axis on the left; repeat it for several.
         feasible: a constant C; the picture shows where the conditions of the model's paper hold with it.
         json: print JSON instead of a table.

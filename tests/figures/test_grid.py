@@ -374,6 +374,22 @@ def test_one_seed_s_error_is_its_own() -> None:
     assert len(panels(gr.plot(grid().drop_vars("test_error_se").isel(seed=[0])))) == 1
 
 
+def test_a_store_is_plotted_as_the_grid_is(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "x": "lam=0.01:1:3:log", "y": "sigma_p=0.5:2:2", "z": "regularizer=pegr,none", "observable": "test_loss,loss",
+        "steps": 3, "seeds": 2, "progress": False, "store": tmp_path / "g.zarr",
+    }
+    data = gr.phase("pegr", {"m": 2, "n": 4}, **given)
+    with xarray.open_zarr(tmp_path / "g.zarr") as kept:
+        figures = gr.plot(data), gr.plot(kept)
+    ours, theirs = (panels(figure) for figure in figures)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(shown(one), shown(other))
+    assert texts(figures[0]) == texts(figures[1]) and "test_loss at step 3" in texts(figures[0])
+    assert [axes.get_title() for axes in ours[:2]] == ["regularizer = pegr", "regularizer = none"]
+    np.testing.assert_allclose(shown(ours[1]), data["test_loss"].sel(regularizer="none").mean("seed"), rtol=1e-12)
+
+
 @pytest.mark.parametrize("other", [3, "grid.zarr", xarray.Dataset(), xarray.Dataset({"a": ("seed", [1.0])})])
 def test_what_is_no_grid_is_refused(other: Any) -> None:
     with pytest.raises(gr.InputError, match=r"^grid: "):

@@ -6,9 +6,9 @@ Shapes are those of `simulate.train.weights`.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from .network import (
     Problem,
@@ -22,6 +22,9 @@ from .network import (
     outputs,
     per_example,
 )
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 EXAMPLE_ENTRIES = 10_000_000  # of per-example gradients held at once
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from derivations.declare import Activation, Model, Value
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Values = Mapping[str, Value]
 

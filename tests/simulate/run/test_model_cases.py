@@ -24,7 +24,7 @@ from tests.helpers.model_cases import ModelCases
 
 _OPTIONS = {"batch": 3, "momentum": 0.8, "weight_decay": 0.05, "radius": 0.05, "label_noise": 0.1}
 _TASKS = {"n_tasks": 3, "n_train": 2, "J": 2, "eta_inner": 0.3, "test_tasks": 20, "test_support": 4, "test_query": 4}
-_LAWS = {"mu": FixedLaw(norm="mu_norm"), "u": FixedLaw(norm="mu_norm"), "v": GaussianLaw(std="sigma_v"),
+_LAWS: dict[str, Any] = {"mu": FixedLaw(norm="mu_norm"), "u": FixedLaw(norm="mu_norm"), "v": GaussianLaw(std="sigma_v"),
          "xi": GaussianLaw(std="sigma_p")}
 _OVER: dict[str, Any] = {"mu": "one", "u": "class", "v": "task", "xi": "sample"}
 _COUNTS = {"n", "m", "d", "batch", "n_tasks", "n_train", "J", "test_tasks", "test_support", "test_query"}

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
-from torch import Tensor
 
 from derivations.declare import ActivationKind, HuberizedRelu, LeakyRelu, Relu, ReluPower, of_class
 
 from ..errors import InputError
 from .formulas import by_output, errors, losses_of, margins, number
 from .network import Problem, families, gradient_at, one_thread, outputs, task_count
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)

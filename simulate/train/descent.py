@@ -6,12 +6,15 @@ Shapes are those of `simulate.train.weights`.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from .formulas import by_output, errors, margins, number
 from .network import Problem, gradient_at, losses, one_thread, outputs, per_example
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 EXAMPLE_ENTRIES = 10_000_000  # of per-example gradients held at once
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from derivations.declare import Flips
 
 from .weights import Problem
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass

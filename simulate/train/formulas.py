@@ -6,10 +6,9 @@ They go from a declaration and numbers alone; no derived formula is loaded.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
-from torch import Tensor
 
 from derivations.declare import (
     Activation,
@@ -28,6 +27,9 @@ from derivations.declare import (
 )
 
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Values = Mapping[str, Value]
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
 from dynamics.arrays import Array
 
 from ..errors import InputError
 from .weights import Problem, Values, activation, errors, families, losses_of, number, one_thread, outputs, patches_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)

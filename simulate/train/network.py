@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from derivations.declare import Full, Model, PerExample
 from dynamics.arrays import Array
@@ -19,6 +19,9 @@ from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
 from .formulas import Values, activation, losses_of, number
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)

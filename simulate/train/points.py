@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from dynamics.arrays import Array
 
 from . import bilevel as weights_bilevel
 from . import weights
 from .weights import Problem
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def gradient_points(task: Problem, start: Array, steps: int) -> Iterator[tuple[Array, float]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,6 @@ from ..work.progress import progress
 
 try:
     import torch
-    from torch import Tensor
 except ModuleNotFoundError as missing:  # torch is an extra
     raise InputError("engine: 'weights' needs torch, which is not installed; install gammarho[torch]") from missing
 
@@ -48,6 +47,9 @@ from .network import (
     problem,
     task_count,
 )
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "Array", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activation", "change_tensor", "check_recorded",

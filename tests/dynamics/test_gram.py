@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp
+from scipy import stats
 
 from dynamics.chance import gram
 from dynamics.chance.gram import Ensemble, Reduced, reduce, sample
@@ -50,7 +50,7 @@ def p_values(d: int) -> dict[str, float]:
     rng, data, init = stream(1, "test"), stream(2, "data"), stream(2, "init")
     ours = statistics([sample(data, init, ensemble(d)) for _ in range(DRAWS)])
     theirs = statistics([by_vectors(rng, d) for _ in range(DRAWS)])
-    return {name: float(ks_2samp(ours[name], theirs[name]).pvalue) for name in ours}
+    return {name: float(stats.ks_2samp(ours[name], theirs[name]).pvalue) for name in ours}
 
 
 @pytest.mark.parametrize("d", [5, 6, 9, 30])  # 3, 4, 7 and 28 dimensions left for 3 noise vectors and 4 filters
@@ -84,9 +84,9 @@ def test_huge_dimensions_cost_nothing_and_keep_their_fluctuations() -> None:
     np.testing.assert_allclose(values["noise norm"], 0.25 * d, rtol=1e-12)
     # Inner products of independent vectors are Gaussian there, of standard deviation s s' sqrt(d).
     reference = stream(0, "test").standard_normal(1500)
-    assert ks_2samp(values["noise product"] / (0.25 * np.sqrt(d)), reference).pvalue > 1e-3
-    assert ks_2samp(values["z noise"] / (0.15 * np.sqrt(d)), reference).pvalue > 1e-3
-    assert ks_2samp(values["z fixed"] / (0.3 * np.sqrt(0.5)), reference).pvalue > 1e-3
+    assert stats.ks_2samp(values["noise product"] / (0.25 * np.sqrt(d)), reference).pvalue > 1e-3
+    assert stats.ks_2samp(values["z noise"] / (0.15 * np.sqrt(d)), reference).pvalue > 1e-3
+    assert stats.ks_2samp(values["z fixed"] / (0.3 * np.sqrt(0.5)), reference).pvalue > 1e-3
 
 
 def test_no_fixed_direction_and_no_noise_are_legal() -> None:

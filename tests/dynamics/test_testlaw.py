@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy import stats
 
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
@@ -153,7 +153,7 @@ def test_fresh_vectors_are_independent_and_a_shared_one_is_shared(mix: list[list
     covariance = np.array([1.0, 4.0]).reshape(1, 2, 1, 1)
     fresh = Fresh(fixed=fixed, mix=np.array([mix, mix]), covariance=covariance, labels=SIGNS)
     found = statistics(linear, fresh, "logistic", stream(0, "test").standard_normal((40_000, 2, 1)))
-    exact = norm.cdf(-1.0 / np.sqrt(variance))
+    exact = stats.norm.cdf(-1.0 / np.sqrt(variance))
     assert abs(found["test_error"][0] - exact) < 4 * found["test_error_se"][0] < 0.01
 
 

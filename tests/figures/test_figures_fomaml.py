@@ -13,7 +13,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
-from scipy.optimize import brentq
+from scipy import optimize
 
 from figures import fomaml
 from figures.fomaml import loss, runs, tables, theory
@@ -198,7 +198,7 @@ def test_phase_one_needs_a_large_d_the_larger_j_is() -> None:
         def ratio(L: float, J: int = J) -> float:
             return float(np.log(theory.starts_small(LADDER.values(L, J), "train-train")))
 
-        least.append(brentq(ratio, 3.0, 100.0, xtol=1e-6))
+        least.append(optimize.brentq(ratio, 3.0, 100.0, xtol=1e-6))
         L, largest = least[-1], 1.7190  # Phi^-1(2^(-1/16))
         power = L * (1 - 9 * np.exp(-L))  # sigma_xi^2 (d - M - 1)
         by_hand = np.exp(-L / 2) * power**0.5 * largest * 4 * (1 + L**0.4 * power / 4) ** J

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from scipy import stats
 from scipy.special import log_ndtr, ndtri
-from scipy.stats import chi2, norm
 
 from derivations.ledger.errata import Erratum
 from derivations.papers.fomaml.model import PRESETS, model
@@ -188,8 +188,8 @@ def features_over_noise(entry: Erratum, run: Run) -> Shown:
 
 @shows("fomaml-lem:G.1")
 def noise_lives_off_the_dictionary(entry: Erratum, run: Run) -> Shown:
-    low = [float(chi2.cdf(d / 2, d - M - 1)) for d, M in ((1000, 500), (10_000, 5000), (1000, 0))]
-    quarter = float(chi2.cdf(250, 499) + chi2.sf(1.5 * 499, 499))
+    low = [float(stats.chi2.cdf(d / 2, d - M - 1)) for d, M in ((1000, 500), (10_000, 5000), (1000, 0))]
+    quarter = float(stats.chi2.cdf(250, 499) + stats.chi2.sf(1.5 * 499, 499))
     return Shown(low[0] <= 1e-6, quarter <= 1e-6 and low[2] <= 1e-6, tuple(f"{x:.3f}" for x in low))
 
 
@@ -197,11 +197,12 @@ def noise_lives_off_the_dictionary(entry: Erratum, run: Run) -> Shown:
 def filters_enough(entry: Erratum, run: Run) -> Shown:
     Kn, m = 3430, 18
     level = {M: math.sqrt(1000 / (1000 - M - 1)) / 4 for M in (0, 500)}
-    count = {M: 2 * Kn * norm.cdf(level[M]) ** m for M in level}
+    count = {M: 2 * Kn * stats.norm.cdf(level[M]) ** m for M in level}
     claimed = Kn**-10.0
-    needed = math.ceil(math.log(2 * Kn / claimed) / -norm.logcdf(level[500]))
-    fits = math.log(2 * Kn) + needed * norm.logcdf(level[500]) <= math.log(claimed)
-    least = [(math.log(2) + 11 * math.log(2 * L**0.5)) / -norm.logcdf(math.sqrt(2) / 4) <= L**0.2 for L in (5e12, 2e13)]
+    needed = math.ceil(math.log(2 * Kn / claimed) / -stats.norm.logcdf(level[500]))
+    fits = math.log(2 * Kn) + needed * stats.norm.logcdf(level[500]) <= math.log(claimed)
+    rate = -stats.norm.logcdf(math.sqrt(2) / 4)
+    least = [(math.log(2) + 11 * math.log(2 * L**0.5)) / rate <= L**0.2 for L in (5e12, 2e13)]
     assert least == [False, True]  # where m = L^0.2 is enough
     quoted = (f"{count[500]:.1f}", f"{count[0]:.2f}", f"{claimed:.0e}", str(needed))
     return Shown(count[500] <= claimed, bool(fits), quoted)
@@ -223,7 +224,7 @@ def a_task_from_the_dictionary(entry: Erratum, run: Run) -> Shown:
     def largest(log_count: float) -> float:
         """The median of the largest |N| of exp(log_count)."""
         if log_count < 300:
-            return float(norm.isf(-math.expm1(-math.log(2) * math.exp(-log_count)) / 2))
+            return float(stats.norm.isf(-math.expm1(-math.log(2) * math.exp(-log_count)) / 2))
         return math.sqrt(2 * log_count)
 
     def ratio(L: float, log_tasks: float) -> float:
@@ -251,7 +252,7 @@ def a_union_over_the_tasks(entry: Erratum, run: Run) -> Shown:
     m, K = 10, 1000
 
     def fails(inside: float) -> float:
-        return float(-math.expm1(2 * m * K * math.log1p(-2 * norm.sf(math.sqrt(2 * math.log(inside))))))
+        return float(-math.expm1(2 * m * K * math.log1p(-2 * stats.norm.sf(math.sqrt(2 * math.log(inside))))))
 
     printed, corrected = fails(12 * m / DELTA), fails(24 * m * K / DELTA)
     return Shown(printed <= DELTA / 3, corrected <= DELTA / 3, (f"{printed:.2f}", f"{corrected:.4f}"))

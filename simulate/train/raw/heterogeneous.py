@@ -6,11 +6,14 @@ Xu and Chen, arXiv:2502.11893.  It shares no code with the interpreter: one exam
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from derivations.declare import Value
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def objective(W: Tensor, u: Tensor, xi: Tensor, y: Tensor, factor: float) -> Tensor:

@@ -6,11 +6,14 @@ Kou, Chen and Gu, arXiv:2310.18935.  It shares no code with the interpreter.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from derivations.declare import Value
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def objective(W: Tensor, x: Tensor, y: Tensor, slope: float, kappa: float) -> Tensor:

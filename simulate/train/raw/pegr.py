@@ -6,11 +6,14 @@ Meng, Cao and Zou, arXiv:2303.17940.  It shares no code with the interpreter: on
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from derivations.declare import Value
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def objective(

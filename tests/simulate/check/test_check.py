@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy import stats
 
 import gammarho as gr
 from derivations.declare import Instance, Only, Path, Quantity, Statement, Statements
@@ -219,9 +219,9 @@ def test_limits_are_one_sided_clopper_pearson(n: int, share: float) -> None:
     low, high = failure_limits(k, n)
     assert 0 <= low <= k / n <= high <= 1
     if k:
-        assert binom.sf(k - 1, n, low) == pytest.approx(0.01, rel=1e-6)
+        assert stats.binom.sf(k - 1, n, low) == pytest.approx(0.01, rel=1e-6)
     if k < n:
-        assert binom.cdf(k, n, high) == pytest.approx(0.01, rel=1e-6)
+        assert stats.binom.cdf(k, n, high) == pytest.approx(0.01, rel=1e-6)
 
 
 def test_draws_without_a_failure_that_decide() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy import stats
 
 from derivations.declare import Clause, ClauseList, Conditions, Model, Value
 from derivations.declare.formula import names
@@ -115,7 +115,7 @@ def test_the_step_sizes_clauses_by_plain_arithmetic() -> None:
     at = table(declared=without_mends(), d=d, M=M, n_tasks=K, n=n, n_train=n_train, m=m, J=J, eta_inner=gamma, eta=eta,
                h=h, nu_norm=nu, sigma_s=sigma_s, sigma_xi=sigma_xi, sigma_0=sigma_0)
     X = sigma_xi**2 * (d - M - 1)
-    largest = norm.ppf(0.5 ** (1 / m))
+    largest = stats.norm.ppf(0.5 ** (1 / m))
     noise, shared = 1 + gamma * X / (2 * h * n), 1 + gamma * (nu**2 + sigma_s**2 * d) / (4 * h)
     rates = {"r_tt": eta * X * noise**J / (2 * h * K * n), "r_tv": eta * X / (2 * h * K * (n - n_train)),
              "r_nu": eta * nu**2 * shared**J / (4 * h)}
@@ -132,8 +132,8 @@ def test_the_step_sizes_clauses_by_plain_arithmetic() -> None:
         "C9": (gamma * nu**2 / (4 * h), 1), "C8": (K * n, d - M - 1),
         "C11": (J * gamma * X / math.sqrt(d - M - 1) * math.sqrt(math.log(K * n)), h),
         "C7a": (m * math.log(2), math.log(2 * K * n / 0.1)),
-        "C7b": (-m * norm.logcdf(0.25 * math.sqrt(d / (d - M - 1))), math.log(20 * K * n)),
-        "C7c": (-m * norm.logcdf(0.25 * math.sqrt(d / (d - M - 1))), math.log(2 * (K * n) ** 11)),
+        "C7b": (-m * stats.norm.logcdf(0.25 * math.sqrt(d / (d - M - 1))), math.log(20 * K * n)),
+        "C7c": (-m * stats.norm.logcdf(0.25 * math.sqrt(d / (d - M - 1))), math.log(2 * (K * n) ** 11)),
         "C5b": (K * (2**-1 + 2**-3), 0.1),
     }
     for name, value in expected.items():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import chi2, ks_2samp, kstest, norm
+from scipy import stats
 
 from derivations.declare import (
     Activation,
@@ -111,9 +111,11 @@ def test_the_two_samplings_have_one_law() -> None:
         "z u": lambda x: x.z[0, 0, 6], "w norm": lambda x: x.weight_gram[0, 0], "w": lambda x: x.weight_gram[1, 2],
         "w least": lambda x: np.linalg.eigvalsh(x.weight_gram)[0],
     }
-    values = {name: ks_2samp([of(x) for x in grams], [of(x) for x in vectors]).pvalue for name, of in pick.items()}
+    values = {
+        name: stats.ks_2samp([of(x) for x in grams], [of(x) for x in vectors]).pvalue for name, of in pick.items()
+    }
     assert min(values.values()) > 1e-3, values
-    wrong = ks_2samp([x.gram[0, 0] for x in grams], [x.gram[4, 4] for x in vectors]).pvalue
+    wrong = stats.ks_2samp([x.gram[0, 0] for x in grams], [x.gram[4, 4] for x in vectors]).pvalue
     assert wrong < 1e-6  # families in another order would be seen
 
 
@@ -121,10 +123,10 @@ def test_the_two_samplings_have_one_law() -> None:
 def test_the_laws_are_the_declared_ones(sampling: str) -> None:
     drawn = repeated(pegr(), sampling)
     noise = [x.gram[1, 1] / 0.4**2 for x in drawn]
-    assert kstest(noise, chi2(6).cdf).pvalue > 1e-3  # one of seven dimensions is projected off
-    assert kstest(noise, chi2(7).cdf).pvalue < 1e-6
-    assert kstest([x.z[0, 0, 0] / 0.6 for x in drawn], norm.cdf).pvalue > 1e-3
-    assert kstest([x.weight_gram[0, 0] / 0.3**2 for x in drawn], chi2(7).cdf).pvalue > 1e-3
+    assert stats.kstest(noise, stats.chi2(6).cdf).pvalue > 1e-3  # one of seven dimensions is projected off
+    assert stats.kstest(noise, stats.chi2(7).cdf).pvalue < 1e-6
+    assert stats.kstest([x.z[0, 0, 0] / 0.6 for x in drawn], stats.norm.cdf).pvalue > 1e-3
+    assert stats.kstest([x.weight_gram[0, 0] / 0.3**2 for x in drawn], stats.chi2(7).cdf).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("d", [2.7e43, 1000, 2])

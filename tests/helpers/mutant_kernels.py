@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from derivations.declare import INDEX_SETS, Bilevel, Model, from_plain
 from derivations.papers.paper import PAPERS
+from dynamics.fresh.lanelaw import Parts, judged
+from dynamics.fresh.testlaw import Fresh
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED, plain_module
@@ -30,6 +32,8 @@ SIZES: dict[str, dict[str, Any]] = {
                "eta_inner": 0.2, "sigma_xi": 0.3, "sigma_0": 0.1},
 }
 STEPS = 6
+ON_LANES = "_lanes"
+ELSEWHERE = ("watch_", "look", "wanted", "some_open", "run_all")  # functions of kernels on lanes
 RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError)
 
 
@@ -43,9 +47,20 @@ class Case:
     draw: Draw
     values: dict[str, Any]
 
+    @property
+    def on_lanes(self) -> bool:
+        """Whether it is the variant on lanes."""
+        return self.name.endswith(ON_LANES)
+
+    @property
+    def source(self) -> str:
+        """The text of the variant."""
+        return (GENERATED / f"{self.name}.py").read_text(encoding="utf-8") if self.on_lanes else self.kernel.source
+
     def with_source(self, source: str) -> Kernel:
         """The kernel with other text."""
-        return self.kernel.looped(plain_module(source, self.name))
+        module = plain_module(source, self.name)
+        return replace(self.kernel, lanes_plain=module) if self.on_lanes else self.kernel.looped(module)
 
     def verdict(self, kernel: Kernel) -> str:
         """`validate`'s on the draw; "crash" where the kernel raises."""
@@ -61,19 +76,23 @@ class Case:
         return replace(self, values={**self.values, **values}).verdict(kernel)
 
     def mutants(self) -> list[Mutant]:
-        """Every one of the kernel's text."""
-        return mutants(self.kernel.source)
+        """Every one of the kernel's text, but for what `validate` does not use: events and many runs in a call.
+
+        These are held against the one run and the look from outside (`test_events_on_lanes.py`, `test_batch.py`).
+        """
+        return mutants(self.source, lambda name: not name.startswith(ELSEWHERE))
 
 
 def names() -> list[str]:
-    """The shipped kernels."""
-    return [path.stem for path in sorted(GENERATED.glob("*.json"))]
+    """The shipped kernels, and those of them that have a variant on lanes, as that."""
+    stems = [path.stem for path in sorted(GENERATED.glob("*.json"))]
+    return [*stems, *(f"{stem}{ON_LANES}" for stem in stems if (GENERATED / f"{stem}{ON_LANES}.py").exists())]
 
 
 @functools.cache
 def case(name: str) -> Case:
     """The shipped kernel `name` on a small draw."""
-    path = GENERATED / f"{name}.py"
+    path = GENERATED / f"{name.removesuffix(ON_LANES)}.py"
     described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     model = from_plain(described["model"])
     structural = {p.name: p.default for p in model.parameters if p.structural}
@@ -82,6 +101,9 @@ def case(name: str) -> Case:
     resolved = parameters.resolve(factory, {**SIZES[setting], **structural}, None)
     values = dict(resolved.values)
     kernel = load(path, described, INDEX_SETS, compiled=False)
+    if name.endswith(ON_LANES):
+        text = (GENERATED / f"{name}.py").read_text(encoding="utf-8")
+        kernel = replace(kernel, lanes_plain=plain_module(text, name), lanes_from=0)
     return Case(name, resolved.model, kernel, draw(resolved.model, values, 1), values)
 
 
@@ -121,6 +143,8 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     yield from (run.z, run.b, np.array([run.diverged]))
     yield from kernel.observe(z[None], gram, y, values).values()
     yield kernel.outputs(rng.normal(size=(5, len(model.patches), model.n_heads, m)), values)
+    if kernel.judges(size):
+        yield _judged(kernel, rng, m, values)
     if bilevel:
         blocks = kernel.blocks(gram, tasks, n)  # type: ignore[attr-defined]
         own = rng.normal(size=(tasks, model.n_heads, m, blocks.shape[1]))
@@ -128,6 +152,19 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     else:
         run = kernel.run(1e200 * z, np.zeros_like(z), gram, y, values, 2, np.array([0, 1, 2]))
         yield np.array([run.diverged])
+
+
+def _judged(kernel: Kernel, rng: np.random.Generator, m: int, values: dict[str, Any]) -> NDArray[Any]:
+    """Fresh examples of a random law, of two labels and three parts, judged on lanes."""
+    neurons, count = 2 * m, 64
+    roots = np.tril(rng.normal(size=(2, 2, neurons, neurons)))
+    parts = Parts(rng.normal(size=(2, 3)), rng.integers(0, 2, (3, 3)).astype(float), rng.normal(size=(2, 3, neurons)),
+                  rng.normal(size=(3, 2)))
+    labels, shares = np.array([1.0, -1.0, -1.0]), np.array([0.5, 0.5, 0.0])
+    law = Fresh(np.empty((2, 0)), np.empty(0), np.empty(0), labels, shares=shares)
+    numbers = np.tile(kernel.arguments(values, m), (2, 1))
+    normals = rng.normal(size=(2, 2 * neurons * count))
+    return judged(kernel.lanes, parts, law, roots, normals, np.array([1, 0]), numbers)
 
 
 @dataclass

@@ -91,10 +91,10 @@ class Kernel:
 
     def throughout(self, directions: int) -> Self:
         """The kernel that advances states of every size as this one does those of so many directions."""
-        module = self.stepping(directions)
-        if module is self.loops:
+        if self.stepping(directions) is self.loops:
             return self.looped(self.loops)
-        return replace(self, lanes_from=0) if module is self.lanes else replace(self, lanes_path=None, lanes_plain=None)
+        on_lanes = self.judges(directions) and directions < LANES_UPTO
+        return replace(self, lanes_from=0) if on_lanes else replace(self, lanes_path=None, lanes_plain=None)
 
     def looped(self, loops: ModuleType) -> Self:
         """The kernel with these loops at every size."""
@@ -136,7 +136,7 @@ class Kernel:
         module = self.stepping(gram.shape[0])
         inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
         numbers = (*self.numbers(values, z.shape[1]), self.limit(values))
-        looked = self._looked(events or Watched.of(())) if module is self.lanes and self.watched else []
+        looked = self._looked(events or Watched.of(())) if self.watches(gram.shape[0]) else []
 
         def piece(first: int, count: int, rows: slice) -> int:
             return int(module.run(

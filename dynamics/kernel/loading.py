@@ -139,7 +139,7 @@ def drop_damaged(path: Path, place: str) -> None:
     made = max(each.stat().st_mtime for each in LANES.glob("*.py"))
     for each in compiled_files(path, place):
         with contextlib.suppress(OSError):
-            stale = "dynamics.lanes" in _TEXTS[path] and each.stat().st_mtime < made
+            stale = "dynamics.lanes" in _TEXTS.get(path, "") and each.stat().st_mtime < made
             if stale or not each.read_bytes().endswith(b"."):
                 each.unlink()
 

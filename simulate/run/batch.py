@@ -33,6 +33,7 @@ from .reduced import declared
 from .watch import EventWatch
 
 ENTRIES = 2**22  # numbers that a chunk's states, Gram matrices and covariances hold, 32 MB
+OPERATIONS = 5e9  # of a chunk, a fraction of a second: compiled code is not interrupted
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,13 @@ def together(
     groups: dict[object, list[_Run]] = {}
     for row, cell in enumerate(cells):
         shape, plan = _shape(cell, names)
+        if plan is not None and steps * _step(plan) > OPERATIONS:
+            continue  # a run alone goes in pieces, between which an interrupt is heard
         if shape is not None and plan is not None:
             groups.setdefault(shape, []).extend(_Run(cell, plan, seed, (row, at)) for at, seed in enumerate(seeds))
     with np.errstate(all="ignore"):  # what is not finite is left over
         for runs in groups.values():
-            for chunk in _chunks(runs):
+            for chunk in _chunks(runs, steps):
                 heard()
                 for run, made in zip(chunk, _chunk(chunk, steps, names), strict=True):
                     found[run.place[0]][run.place[1]] = made
@@ -86,11 +89,17 @@ def _shape(cell: Problem, names: Sequence[str]) -> tuple[object, Plan | None]:
     return (id(model), id(cell.kernel.lanes), drawn, judged), plan
 
 
-def _chunks(runs: list[_Run]) -> list[list[_Run]]:
-    """Runs in the order given, as many in a chunk as hold `ENTRIES` numbers."""
+def _step(plan: Plan) -> float:
+    """Operations of a step of one run, about."""
+    return 2.0 * plan.heads * plan.m * len(plan.length) * (len(plan.length) + 10)
+
+
+def _chunks(runs: list[_Run], steps: int) -> list[list[_Run]]:
+    """Runs in the order given, as many in a chunk as hold `ENTRIES` numbers and take `OPERATIONS`."""
     plan = runs[0].plan
     filters, directions = plan.heads * plan.m, len(plan.length)
-    size = max(1, ENTRIES // (6 * filters * directions + 2 * directions**2 + 4 * filters**2 + 4096))
+    entries = 6 * filters * directions + 2 * directions**2 + 4 * filters**2 + 4096
+    size = max(1, min(ENTRIES // entries, int(OPERATIONS / max(steps * _step(plan), 1.0))))
     return [runs[at : at + size] for at in range(0, len(runs), size)]
 
 

@@ -88,7 +88,7 @@ def test_what_cannot_be_written_or_drawn_is_refused_before_the_run(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.pdf").mkdir()
     (tmp_path / "notes.nc").write_text("mine")
-    monkeypatch.setattr("simulate.phase.phase._fill", lambda *_: pytest.fail("it has been run"))
+    monkeypatch.setattr("simulate.phase.phase.fill", lambda *_: pytest.fail("it has been run"))
     assert cli.main([*LINE, *options]) == 2
     printed = capsys.readouterr()
     assert said in printed.err and printed.err.count("\n") == 1 and not printed.out
@@ -98,7 +98,7 @@ def test_what_cannot_be_written_or_drawn_is_refused_before_the_run(
 def test_a_model_without_conditions_has_no_region(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("simulate.phase.phase._fill", lambda *_: pytest.fail("it has been run"))
+    monkeypatch.setattr("simulate.phase.phase.fill", lambda *_: pytest.fail("it has been run"))
     (tmp_path / "own.py").write_text("import dataclasses\nfrom derivations.papers.pegr.model import model as pegr\n"
                                      "model = dataclasses.replace(pegr(), title='mine', name='mine')\n")
     line = [LINE[0], f"{tmp_path / 'own.py'}:model", *LINE[2:]]
@@ -128,7 +128,7 @@ def test_a_run_that_is_broken_off_leaves_the_files_as_they_were(
         raise KeyboardInterrupt
 
     (tmp_path / "g.csv").write_text("earlier")
-    monkeypatch.setattr("simulate.phase.phase._fill", stop)
+    monkeypatch.setattr("simulate.phase.phase.fill", stop)
     assert cli.main([*LINE, "--out", str(tmp_path / "g.csv"), "--out", str(tmp_path / "g.pdf")]) == 130
     assert [path.name for path in tmp_path.iterdir()] == ["g.csv"] and (tmp_path / "g.csv").read_text() == "earlier"
 

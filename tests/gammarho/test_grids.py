@@ -97,7 +97,7 @@ def test_draws_that_diverge_are_told_by_the_program(capsys: pytest.CaptureFixtur
 def test_an_interrupt_tells_the_command_that_goes_on(kept: bool, tmp_path: Path) -> None:
     out = tmp_path / "a grid.zarr"
     words = ["phase", "pegr", "m=2", "--x", "lam=0:1:40", "--hold", "sigma_p*sqrt(d)=9", "--y", "d=20,30", "--steps",
-             "60000", "--seeds", "1", "--workers", "1", *(["--out", str(out)] if kept else [])]
+             "6000000", "--seeds", "1", "--workers", "1", *(["--out", str(out)] if kept else [])]
     child = subprocess.Popen([sys.executable, "-m", "gammarho", *words], stderr=subprocess.PIPE, text=True,
                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # noqa: PLW1509
     assert child.stderr is not None
@@ -108,6 +108,6 @@ def test_an_interrupt_tells_the_command_that_goes_on(kept: bool, tmp_path: Path)
     command = said[-2].partition("goes on: " if kept else "to have it kept: ")[2]
     options = shlex.split(command)
     assert options[:3] == ["gammarho", "phase", "pegr"] and "m=2" in options
-    for name, value in {"--x": "lam=0:1:40", "--y": "d=20,30", "--hold": "sigma_p*sqrt(d)=9", "--steps": "60000",
+    for name, value in {"--x": "lam=0:1:40", "--y": "d=20,30", "--hold": "sigma_p*sqrt(d)=9", "--steps": "6000000",
                         "--seeds": "1", "--out": str(out) if kept else "GRID.zarr"}.items():
         assert options[options.index(name) + 1] == value

@@ -24,7 +24,7 @@ class LaneDescent(LaneNests):
         recursion = self.recursion
         stages, plain = schedule(recursion, recursion.gradient), schedule(recursion, recursion.plain, prefix="v")
         self.grams = self.example_gram([*stages, *plain])
-        penalised = self.model.objective.penalty != "none"
+        penalised = self.model.objective.penalised
         self.orthogonal = uncrossed(stages)
         if penalised:
             self.gradient_function("gradient", stages, "g = dO/dz with the penalty.")
@@ -123,7 +123,7 @@ class LaneDescent(LaneNests):
 
     def _gradient_at(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...], state: str) -> None:
         """g at a state, penalised or not, with or without what an example's own directions have in common."""
-        branches = [("t <= lam_until", "gradient", stages)] if self.model.objective.penalty != "none" else []
+        branches = [("t <= lam_until", "gradient", stages)] if self.model.objective.penalised else []
         if branches and self.crossing:
             branches.insert(0, ("t <= lam_until and not crossed", "gradient_orthogonal", self.orthogonal))
         branches.append(("", "plain_gradient", plain))

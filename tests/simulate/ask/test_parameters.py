@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 from fractions import Fraction
 from pathlib import Path
@@ -219,7 +220,8 @@ def test_presets_are_legal_and_complete() -> None:
 
 
 def test_settings_by_name_by_model_and_by_function() -> None:
-    assert settings.resolve("pegr").factory is model
+    assert settings.resolve("pegr").factory is settings.resolve("pegr").factory
+    assert inspect.unwrap(settings.resolve("pegr").factory) is model  # type: ignore[arg-type]
     assert settings.resolve("pegr").structural == {"regularizer": ("pegr", "fgr", "none"), "q": (2, 3)}
     assert settings.resolve("pegr").preset("paper") is PRESETS[0]
     assert settings.resolve("pegr").preset(None) is None

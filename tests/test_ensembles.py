@@ -59,6 +59,7 @@ def test_lanes_agree_with_gammarho(shape: str) -> None:
     agreement.held(SHAPES[shape], [asked(shape, package)[0], *lanes])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["small kou", "small pegr"])
 def test_torch_agrees_with_gammarho(shape: str) -> None:
     pytest.importorskip("torch")
@@ -81,6 +82,7 @@ def jax(shape: str, caches: Path) -> Iterator[list[ensembles.Contender]]:
         yield [ensembles.best(name, child, name, variants) for name, variants in programs.items()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SMALL)
 def test_jax_agrees_with_gammarho(shape: str, tmp_path: Path) -> None:
     with jax(shape, tmp_path) as contenders:

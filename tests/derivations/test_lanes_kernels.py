@@ -26,7 +26,10 @@ VALUES: dict[str, Any] = {
     "lam": 0.05, "eta": 0.1, "lam_until": 7, "neurons": "mean", "penalty_half": True, "slope": 0.3,
 }
 PEGR = [pegr(name, q) for name in ("none", "pegr", "fgr") for q in (2, 3)]
-EVERY = [*PEGR, nearly_orthogonal()]
+LONG = pytest.mark.slow  # for what compiles a kernel that no other test needs
+EVERY = [
+    pytest.param(each, marks=LONG if each.network.activation.power == 3 else ()) for each in (*PEGR, nearly_orthogonal())
+]
 
 
 def state(model: Model, n: int, m: int, seed: int, orthogonal: bool = False) -> tuple[Array, Array, Array]:

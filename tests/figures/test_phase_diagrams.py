@@ -32,6 +32,7 @@ def tiny(diagram: Diagram) -> Diagram:
     return dataclasses.replace(diagram, steps=3, seeds=2, given=given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, diagram", EVERY, ids=IDS)
 def test_a_diagram_is_written_with_all_that_makes_it_and_taken_up(name: str, diagram: Diagram, tmp_path: Path) -> None:
     small = tiny(diagram)

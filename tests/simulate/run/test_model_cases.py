@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import pytest
+
 from derivations.declare import (
     Activation,
     Bilevel,
@@ -21,6 +23,8 @@ from derivations.declare import (
     Patch,
 )
 from tests.helpers.model_cases import ModelCases
+
+pytestmark = pytest.mark.slow  # every model's kernels are compiled
 
 _OPTIONS = {"batch": 3, "momentum": 0.8, "weight_decay": 0.05, "radius": 0.05, "label_noise": 0.1}
 _TASKS = {"n_tasks": 3, "n_train": 2, "J": 2, "eta_inner": 0.3, "test_tasks": 20, "test_support": 4, "test_query": 4}

@@ -28,7 +28,8 @@ VALUES: dict[str, Any] = {
 PEGR = [pegr(name, q) for name in ("none", "pegr", "fgr") for q in (2, 3)]
 LONG = pytest.mark.slow  # for what compiles a kernel that no other test needs
 EVERY = [
-    pytest.param(each, marks=LONG if each.network.activation.power == 3 else ()) for each in (*PEGR, nearly_orthogonal())
+    pytest.param(each, marks=LONG if each.network.activation.power == 3 else ())
+    for each in (*PEGR, nearly_orthogonal())
 ]
 
 

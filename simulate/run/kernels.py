@@ -19,8 +19,16 @@ from dynamics.kernel.loading import BESIDE, GENERATED, Place, numba_folder
 def kernel_for(model: Model) -> Kernel:
     """The compiled kernel of a model.  A shipped setting needs no SymPy; any other model is derived into the cache.
 
+    Once a process: the text that was read then is what runs (`dynamics.kernel.loading`), whatever becomes of the file.
+
     Raises ModelError, in one sentence, where the model does not close on pre-activations.
     """
+    return _kernel(model, cache_folder())
+
+
+@functools.lru_cache(maxsize=64)
+def _kernel(model: Model, _folder: Path) -> Kernel:
+    """The kernel of a model, in this cache folder where it is not a shipped one."""
     path = _shipped(model)
     if path is None:
         from derivations.generate import write_for

@@ -180,6 +180,9 @@ def with_sizes(
     return Resolved(resolved.model, values, tuple(kept))
 
 
+_KEPT = "gammarho_kept"  # the models that a remembered function has declared
+
+
 def remembered(factory: Factory | Model) -> Factory | Model:
     """The same models, each declared once: to declare one takes milliseconds, and a grid asks for one in every cell.
 
@@ -196,6 +199,7 @@ def remembered(factory: Factory | Model) -> Factory | Model:
             kept[key] = factory(**structural)
         return kept[key]
 
+    setattr(once, _KEPT, kept)
     return once
 
 
@@ -214,6 +218,9 @@ def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:
                     f"so give a function of {name} that returns the model instead"
                 )
         return factory
+    known = getattr(factory, _KEPT, {}).get(tuple(sorted(structural.items())))
+    if isinstance(known, Model):
+        return known
     try:
         signature = inspect.signature(factory)
     except ValueError as error:  # a builtin type

@@ -85,7 +85,11 @@ def _law(
     """The law of fresh examples, a state of `testlaw.Fresh` a run."""
     n, vectors = drawn.y.shape[1], list(model.test.fresh)
     clean, labels, _ = labels_of_fresh(model, values[0])
-    chances = [labels_of_fresh(model, each)[2] for each in values]
+    known: dict[Value, Array | None] = {}
+    for each in values:  # by the probability of a flip alone
+        if each.get(model.label_flips) not in known:
+            known[each.get(model.label_flips)] = labels_of_fresh(model, each)[2]
+    chances = [known[each.get(model.label_flips)] for each in values]
     offsets = model.offsets(n)
     fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
     mix = np.zeros((len(labels), len(model.patches), len(vectors)))

@@ -68,7 +68,7 @@ class Cells:
         self._own = {each.name for each in model.parameters}
         self._model = model
         self._structural = [each.name for each in axes if each.parameter.structural]
-        self._models: dict[tuple[object, ...], tuple[Model, Kernel]] = {}
+        self._models: dict[tuple[object, ...], tuple[Model, Kernel, parameters.Factory | Model]] = {}
 
     def all(self) -> tuple[Problem, ...]:
         """Every cell's problem, the last axis moving fastest.  Raises InputError where one has none."""
@@ -83,18 +83,18 @@ class Cells:
         """The problem at a point."""
         named = {each.name: value for each, value in zip(self._axes, point, strict=True)}
         own: dict[str, object] = {name: value for name, value in named.items() if name in self._own}
-        model, kernel = self._model_at(own)
+        model, kernel, declared = self._model_at(own)
         solved = self._held.solved(model, self._chosen, named)
-        resolved = parameters.resolve(lambda **_: model, {**self._given, **own, **solved}, self._preset)
+        resolved = parameters.resolve(declared, {**self._given, **own, **solved}, self._preset)
         ready(model, kernel, resolved.values)
         return Problem(resolved, self._given, loaded=kernel)
 
-    def _model_at(self, own: Mapping[str, object]) -> tuple[Model, Kernel]:
-        """The model of the structural parameters there and its kernel, made once: threads share them."""
+    def _model_at(self, own: Mapping[str, object]) -> tuple[Model, Kernel, parameters.Factory | Model]:
+        """The model of the structural parameters there, its kernel, and what declares it; threads share them."""
         key = tuple(own[name] for name in self._structural)
         if key not in self._models:
             model = parameters.built(self._setting.factory, {**self._chosen, **own})
-            self._models[key] = model, kernel_for(model)
+            self._models[key] = model, kernel_for(model), parameters.remembered(lambda **_: model)
         return self._models[key]
 
     def formulas(self) -> dict[str, str]:

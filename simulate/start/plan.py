@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,12 +90,12 @@ class Plan:
             for name, noise in self.class_noise.items()
         }
 
-    @property
+    @cached_property
     def fixed(self) -> NDArray[np.intp]:
         """The rows of the fixed directions."""
-        return np.setdiff1d(np.arange(len(self.std)), self.noise)
+        return np.flatnonzero(self.std == 0)
 
-    @property
+    @cached_property
     def noise(self) -> NDArray[np.intp]:
         """The rows of the random directions."""
         return np.flatnonzero(self.std)

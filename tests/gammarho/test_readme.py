@@ -72,8 +72,11 @@ def test_a_dear_command_of_the_readme_works(
     works(command, tmp_path, monkeypatch, capsys)
 
 
-def test_the_python_of_the_readme_works(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_of_the_readme_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)  # it writes a picture
     for kind, body in BLOCKS:
         if kind == "python":
             exec(compile(body, "README.md", "exec"), {})

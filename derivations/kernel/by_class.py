@@ -6,6 +6,7 @@ along such a family has the same pre-activation for all of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy as sp
@@ -51,16 +52,7 @@ class ByClass:
 
     def weighted(self, contribution: sp.Expr) -> tuple[dict[sp.Indexed, sp.Expr], sp.Expr]:
         """The terms of a gradient that are an example array times what a class fixes, by that array; and the others."""
-        found: dict[sp.Indexed, sp.Expr] = {}
-        others = sp.S.Zero
-        for term in sp.Add.make_args(contribution):
-            weights = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.Indexed) and r not in f.free_symbols]
-            factor = sp.Mul(*[f for f in sp.Mul.make_args(term) if f not in weights])
-            if len(weights) == 1 and self._is_fixed(factor):
-                found[weights[0]] = found.get(weights[0], sp.S.Zero) + factor
-            else:
-                others += term
-        return found, others
+        return by_weight(contribution, lambda entry: r not in entry.free_symbols, self._is_fixed)
 
     def weights(self, stage: Stage) -> list[sp.Indexed]:
         """The example arrays whose sums over each class a gradient stage takes, in order."""
@@ -80,6 +72,22 @@ class ByClass:
         """Whether a term is a function of pre-activations along families over classes, and of nothing else indexed."""
         used = {str(entry.base) for entry in term.atoms(sp.Indexed)}
         return bool(used) and used <= self.fixed and not term.has(sp.KroneckerDelta)
+
+
+def by_weight(
+    contribution: sp.Expr, weighs: Callable[[sp.Indexed], bool], fixed: Callable[[sp.Expr], bool]
+) -> tuple[dict[sp.Indexed, sp.Expr], sp.Expr]:
+    """The terms that are one entry which `weighs` times a factor that is `fixed`, by that entry; and the others."""
+    found: dict[sp.Indexed, sp.Expr] = {}
+    others = sp.S.Zero
+    for term in sp.Add.make_args(contribution):
+        weights = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.Indexed) and weighs(f)]
+        factor = sp.Mul(*[f for f in sp.Mul.make_args(term) if f not in weights])
+        if len(weights) == 1 and fixed(factor):
+            found[weights[0]] = found.get(weights[0], sp.S.Zero) + factor
+        else:
+            others += term
+    return found, others
 
 
 def summand(expr: sp.Expr) -> sp.Expr:

@@ -55,6 +55,14 @@ def observed(model: Model) -> tuple[str, ...]:
     return (*(("margin", "l1") if model.network.head_axis.signed else ("F",)), *zeta)
 
 
+def own_entries(every: Iterable[Stage]) -> list[tuple[GramEntry, tuple[sp.Expr, ...]]]:
+    """The Gram entries of an example's own patches that stages use, with their indices, in order."""
+    exprs = [e for stage in every for e in (*(d.expr for d in stage.definitions), *stage.contributions.values())]
+    used = {entry: role_of(entry) for expr in exprs for entry in expr.atoms(sp.Indexed)}
+    return [(role, entry.indices) for entry, role in sorted(used.items(), key=lambda pair: str(pair[0]))
+            if isinstance(role, GramEntry)]
+
+
 class Emitter:
     """Prints the loop nests of one recursion; `blas` picks the contraction's variant.
 
@@ -62,6 +70,8 @@ class Emitter:
     """
 
     what = ""
+    own_sizes: tuple[list[str], str] = (["y"], "y.size")
+    """What `example_gram` takes beside the Gram matrix, and how many examples there are."""
 
     def __init__(self, recursion: Recursion, blas: bool) -> None:
         self.recursion, self.blas = recursion, blas
@@ -75,6 +85,7 @@ class Emitter:
         self.clean = ["clean"] * self.model.follows_clean
         self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
+        self.entries: list[tuple[GramEntry, tuple[sp.Expr, ...]]] = []
         self.said: set[str] = set()  # the pre-activations that the function has told of
         self.by_class = ByClass.of(self.names)
         bilevel = self.model.algorithm.over_tasks
@@ -119,8 +130,11 @@ class Emitter:
             value = self.printer.doprint(definition.expr.xreplace(dict(at or {})))
             self.out.assign(depth, f"{atom.base} =", value, "" if definition.name in self.said else definition.meaning)
             self.said.add(definition.name)
-        pieces = sorted({e for expr in exprs for e in expr.atoms(*PIECES)}, key=piece_name)
-        for piece in pieces:
+        self.pieces_of(depth, exprs)
+
+    def pieces_of(self, depth: int, exprs: Iterable[sp.Expr]) -> None:
+        """The activation pieces of the expressions as named locals, of pre-activations that are there."""
+        for piece in sorted({e for expr in exprs for e in expr.atoms(*PIECES)}, key=piece_name):
             args = ", ".join(self.printer.doprint(arg) for arg in piece.args)
             self.out.put(depth, f"{piece_name(piece)} = {HELPERS[type(piece)]}({args})")
 
@@ -238,19 +252,15 @@ class Emitter:
 
     def example_gram(self, every: list[Stage]) -> list[str]:
         """The function that copies the Gram entries of each example's own patches, once a run; returns the arrays."""
-        exprs = [d.expr for stage in every for d in stage.definitions]
-        exprs += [e for stage in every for e in stage.contributions.values()]
-        used = {entry: role_of(entry) for expr in exprs for entry in expr.atoms(sp.Indexed)}
-        entries = {entry: used[entry] for entry in sorted(used, key=str)}
-        grams = [(role, entry.indices) for entry, role in entries.items() if isinstance(role, GramEntry)]
-        if not grams:
+        self.entries = own_entries(every)
+        if not self.entries:
             return []
-        names = [role.name for role, _ in grams]
+        names, (sizes, count) = [role.name for role, _ in self.entries], self.own_sizes
         said = "Inner products of each example's own directions, taken out of the Gram matrix once."
-        self.out.function("example_gram", (["gram", "y"], names), said)
+        self.out.function("example_gram", (["gram", *sizes], names), said)
         self.offsets(1)
-        self.out.put(1, "for i in range(y.size):")
-        for role, at in grams:
+        self.out.put(1, f"for i in range({count}):")
+        for role, at in self.entries:
             self.out.put(2, f"{role.name}[i] = {self.printer.gram_entry(role, at)}")
         self.out.put(0, "")
         return names
@@ -323,9 +333,6 @@ class Emitter:
         total = next(iter(definition.expr.atoms(sp.Sum)))
         for p in range(len(self.model.patches)):
             self.out.put(4, f"{names.patch(p).name} = a[i, {p}, h, r]")
-        pieces = sorted({e for e in total.function.atoms(*PIECES)}, key=piece_name)
-        for piece in pieces:
-            arguments = ", ".join(self.printer.doprint(arg) for arg in piece.args)
-            self.out.put(4, f"{piece_name(piece)} = {HELPERS[type(piece)]}({arguments})")
+        self.pieces_of(4, [total.function])
         self.out.assign(4, f"{target} +=", self.printer.doprint(total.function))
         self.out.put(1, f"out *= {self.printer.doprint(definition.expr / total)}")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, Flags, Steps
-from .testlaw import CLOSE, Fresh, Outputs
+from .testlaw import CLOSE, Fresh, Outputs, correlated
 
 DRAWS = 32  # a kernel judges so many at a time
 
@@ -58,10 +58,8 @@ def roots_of(covariance: Array) -> tuple[Array, Flags]:
     As in `testlaw.square_root`, C is made of the correlations, so that small neurons next to large ones keep their
     relative accuracy.
     """
-    deviation = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
-    inverse = np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0)
+    deviation, correlations = correlated(covariance)
     finite = np.isfinite(covariance).all(axis=(1, 2, 3))
-    correlations = covariance * inverse[..., None, :] * inverse[..., :, None]
     correlations[~finite] = np.eye(covariance.shape[-1])
     lower = _lower(correlations)
     settled = (np.diagonal(lower, axis1=-2, axis2=-1) ** 2 >= CLOSE).all(axis=(1, 2))

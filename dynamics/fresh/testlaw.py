@@ -148,13 +148,19 @@ def square_root(covariance: Array) -> Array:
     least `CLOSE` of its own, and the symmetric root R^(1/2) elsewhere, which depends continuously on a singular R (a
     Cholesky factor and an eigenvector basis do not).
     """
-    deviation = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
-    inverse = np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0)  # a zero neuron stays out
-    correlations = covariance * inverse
-    correlations *= inverse[:, None]
+    deviation, correlations = correlated(covariance)
     root = _unit_root(correlations)
     root *= deviation[:, None]
     return root
+
+
+def correlated(covariance: Array) -> tuple[Array, Array]:
+    """Standard deviations (..., S) and correlations (..., S, S) of covariances; a neuron that is 0 has 0 with all."""
+    deviation = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
+    inverse = np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0)
+    correlations = covariance * inverse[..., None, :]
+    correlations *= inverse[..., :, None]
+    return deviation, correlations
 
 
 def _unit_root(correlations: Array) -> Array:

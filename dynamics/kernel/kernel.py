@@ -82,8 +82,12 @@ class Kernel:
 
     def stepping(self, directions: int) -> ModuleType:
         """The variant that advances a state of so many directions."""
-        found = self.lanes if self.judges(directions) and directions < LANES_UPTO else None
+        found = self.lanes if self.on_lanes(directions) else None
         return self.module(directions) if found is None else found
+
+    def on_lanes(self, directions: int) -> bool:
+        """Whether states of so many directions are advanced on lanes; asked before they are loaded."""
+        return self.judges(directions) and directions < LANES_UPTO
 
     def judges(self, directions: int) -> bool:
         """Whether it judges fresh examples of states of so many directions on lanes."""
@@ -93,8 +97,9 @@ class Kernel:
         """The kernel that advances states of every size as this one does those of so many directions."""
         if self.stepping(directions) is self.loops:
             return self.looped(self.loops)
-        on_lanes = self.judges(directions) and directions < LANES_UPTO
-        return replace(self, lanes_from=0) if on_lanes else replace(self, lanes_path=None, lanes_plain=None)
+        if self.on_lanes(directions):
+            return replace(self, lanes_from=0)
+        return replace(self, lanes_path=None, lanes_plain=None)
 
     def looped(self, loops: ModuleType) -> Self:
         """The kernel with these loops at every size."""
@@ -175,16 +180,14 @@ class Kernel:
 
     def watches(self, directions: int) -> bool:
         """Whether runs of so many directions look for events, of the observables `watched`, in every step."""
-        return bool(self.watched) and self.judges(directions) and self.stepping(directions) is self.lanes
+        return bool(self.watched) and self.on_lanes(directions)
 
     def _looked(self, events: Watched) -> list[NDArray[Any]]:
         return [events.which, events.below, events.bounds, events.hits]
 
     def runs_together(self, directions: int) -> bool:
         """Whether runs of so many directions go in one call: on lanes, by an algorithm that draws nothing."""
-        return (
-            self.judges(directions) and self.stepping(directions) is self.lanes and hasattr(self.lanes, "run_all")
-        )  # in this order: a small shape does not load what it has no use for
+        return self.on_lanes(directions) and hasattr(self.lanes, "run_all")
 
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Array:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ...calculus.symbols import Names, i
+from ..by_class import by_weight
 
 SIDES: Mapping[str, int] = {"plus": 1, "minus": -1}
 
@@ -48,16 +49,7 @@ class ByLabel:
 
     def weighted(self, contribution: sp.Expr) -> tuple[dict[sp.Indexed, sp.Expr], sp.Expr]:
         """The terms of a gradient that are an example array times what a label fixes, by that array; and the others."""
-        found: dict[sp.Indexed, sp.Expr] = {}
-        others = sp.S.Zero
-        for term in sp.Add.make_args(contribution):
-            weights = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.Indexed) and f.indices == (i,)]
-            factor = sp.Mul(*[f for f in sp.Mul.make_args(term) if f not in weights])
-            if len(weights) == 1 and self._is_fixed(factor):
-                found[weights[0]] = found.get(weights[0], sp.S.Zero) + factor
-            else:
-                others += term
-        return found, others
+        return by_weight(contribution, lambda entry: entry.indices == (i,), self._is_fixed)
 
     def _is_fixed(self, term: sp.Expr) -> bool:
         """Whether a term is a function of pre-activations along fixed vectors, and of nothing else of an example."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...calculus.activations import PIECES, sigma
+from ...calculus.activations import sigma
 from ...calculus.symbols import i, r
 from ..layout import A1, A2, A3
-from ..pieces import HELPERS
-from ..printer import piece_name
 from .blocks import DRAWS, LANES
 
 if TYPE_CHECKING:
@@ -43,9 +41,7 @@ def judge(emitter: LaneNests) -> None:
     put(5, "j = 1.0 - 2.0 * h", "for r in range(filters):", "    s = h * filters + r")
     put(6, f"{patch.name} = lanes(fixed[p, s])", "for q in range(roots.shape[0]):")
     put(7, f"{patch.name} = {patch.name} + mix[p, q] * load(vectors, (q * neurons + s) * {DRAWS} + v)")
-    for piece in sorted(activated.atoms(*PIECES), key=piece_name):
-        arguments = ", ".join(emitter.printer.doprint(each) for each in piece.args)
-        put(6, f"{piece_name(piece)} = {HELPERS[type(piece)]}({arguments})")
+    emitter.pieces_of(6, [activated])
     emitter.out.assign(6, "part =", f"part + ({emitter.printer.doprint(activated)}) * j")
     put(4, f"store(parts, {LANES} * p, part * kappa)")
     put(3, "error = lanes(0.0)", "cost = lanes(0.0)", "for k in range(labels.size):", "    if shares[k] > 0.0:")

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from ...calculus.roles import GramEntry, role_of
 from ...calculus.sums import Definition
 from ..by_class import summand
 from ..layout import Groups
@@ -28,20 +27,21 @@ _EACH = f"for i in range(0, y.size, {LANES}):"
 class LaneNests(Descent):
     """Prints the stages of one gradient-descent recursion on lanes; its time loops are a subclass's."""
 
+    own_sizes = (["examples", "width"], "examples")
+
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]
         self.lanes = LanePrinter(self.printer)
         self.printer = self.lanes
         self.each = _EACH
         self.by_label = ByLabel.of(self.names)
-        self.entries: list[GramEntry] = []
         self.watchers = None if set(self.options) & DRAWING else Watchers(self)
         self.orthogonal: tuple[Stage, ...] = ()
 
     @property
     def crossing(self) -> list[str]:
         """The arrays of inner products between two of an example's own directions."""
-        return [entry.name for entry in self.entries if entry.first != entry.second]
+        return [entry.name for entry, _ in self.entries if entry.first != entry.second]
 
     def families(self) -> list[str]:
         """Families in a row's order: those over examples first."""
@@ -150,30 +150,8 @@ class LaneNests(Descent):
     def _contract(self, depth: int, stage: Stage) -> None:
         self.out.put(depth, "u[:] = 0.0", "couple(u, g, gram, 2 * filters, width, directions)")
 
-    def example_gram(self, every: list[Stage]) -> list[str]:
-        """The function that copies the Gram entries of each example's own patches, once a run; returns the arrays."""
-        exprs = [d.expr for stage in every for d in stage.definitions]
-        exprs += [e for stage in every for e in stage.contributions.values()]
-        used = {entry: role_of(entry) for expr in exprs for entry in expr.atoms(sp.Indexed)}
-        entries = {entry: used[entry] for entry in sorted(used, key=str)}
-        grams = [(role, entry.indices) for entry, role in entries.items() if isinstance(role, GramEntry)]
-        grams = [(role, at) for role, at in grams if at]
-        self.entries = [role for role, _ in grams]
-        if not grams:
-            return []
-        names = [role.name for role, _ in grams]
-        said = "Inner products of each example's own directions, taken out of the Gram matrix once."
-        self.out.function("example_gram", (["gram", "examples", "width"], names), said)
-        self.offsets(1)
-        self.out.put(1, "for i in range(examples):")
-        for role, at in grams:
-            self.out.put(2, f"{role.name}[i] = {self.printer.gram_entry(role, at)}")
-        self.out.put(0, "")
-        return names
-
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g and the example arrays that later loops read."""
-        self.look(stages)
         self.out.function(name, self.gradient_arguments("z", [], arrays(stages), stages), doc)
         self.said.clear()
         self.offsets(1)

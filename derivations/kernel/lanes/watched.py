@@ -123,7 +123,7 @@ class Watchers:
 
     @property
     def data(self) -> list[str]:
-        """What `look` takes of a state."""
+        """What `look` takes of a state; a watcher of an extreme takes all but the outputs f, which come first."""
         return ["f", "z", "b", "gram", "y", "present", *self.lengths.values(), "examples", "filters", "width"]
 
     def functions(self) -> None:
@@ -155,8 +155,8 @@ class Watchers:
         """The least and the largest entry of an extreme, whose own reduction is over what it does not keep."""
         nest = Nest(extreme, self._family(extreme).index_set.per_example)
         put, depth = self.out.put, 1
-        arguments = (["z", "b", "gram", "y", "present"], list(self.lengths.values()), ["examples", "filters", "width"])
-        self.out.function(f"watch_{extreme.name}", arguments, f"The least and the largest entry of {extreme.name}.")
+        said = f"The least and the largest entry of {extreme.name}."
+        self.out.function(f"watch_{extreme.name}", (self.data[1:],), said)
         self.emitter.offsets(1)
         put(1, "low = np.inf", "high = -np.inf")
         for loop in nest.outer:
@@ -170,8 +170,7 @@ class Watchers:
         put(inner, "at = (h * filters + r) * width", f"entry = {self._entry(extreme)}")
         for test in nest.tests:
             put(inner, f"entry = where({test}, entry, {nest.worst})")
-        better = nest.better
-        put(inner, f"best = where(entry {better} best, entry, best)")
+        put(inner, f"best = where(entry {nest.better} best, entry, best)")
         put(depth, *nest.closing)
         put(1, "return low, high")
         put(0, "")
@@ -206,9 +205,8 @@ class Watchers:
         """Which of the events that are open have been reached."""
         put = self.out.put
         names = [LOSS, *(each.name for each in self.extremes)]
-        data = self.data
         self.out.function(
-            "look", (["t"], data, ["which", "below", "bounds", "low", "high", "hits"]),
+            "look", (["t"], self.data, ["which", "below", "bounds", "low", "high", "hits"]),
             "hits[e] = t where event e is open and reached: every entry of observable which[e] beyond bounds[e].",
         )
         for place, name in enumerate(names):
@@ -216,8 +214,7 @@ class Watchers:
             if name == LOSS:
                 put(2, f"low[{place}] = watch_loss(f, y, present, examples)", f"high[{place}] = low[{place}]")
             else:
-                arguments = ["z", "b", "gram", "y", "present", *self.lengths.values(), "examples", "filters", "width"]
-                self.out.call(2, f"low[{place}], high[{place}] = watch_{name}(", (arguments,))
+                self.out.call(2, f"low[{place}], high[{place}] = watch_{name}(", (self.data[1:],))
         put(1, "for e in range(which.size):", "    if hits[e] < 0:")
         put(3, "reached = high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]")
         put(3, "if reached:", "    hits[e] = t")

@@ -27,11 +27,11 @@ class Setting:
 
 def setting(shape: Shape) -> Setting:
     """The model and the parameters that no axis has."""
-    from .. import kou_model
+    from figures.phase.kou import MODEL
 
     sizes = {"n": shape.n, "m": shape.m, "d": shape.d, "eta": shape.eta, "sigma_0": shape.sigma_0}
     further: dict[type[Shape], Setting] = {
-        Kou: Setting(kou_model.model, {"flip_probability": shape.flips}),
+        Kou: Setting(MODEL, {"flip_probability": shape.flips}),
         Pegr: Setting("pegr", {"mu_norm": 1.0, "lam_until": shape.lam_until}),
         Classes: Setting("heterogeneous", {"K": shape.heads, "Gamma": 1.0, "neurons": "sum", "init": "gaussian"}),
     }

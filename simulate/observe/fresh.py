@@ -22,7 +22,8 @@ from derivations.declare import (
     Value,
     forgotten,
 )
-from dynamics.arrays import Array
+from derivations.declare.variables import FRESH
+from dynamics.arrays import Array, Indices
 from dynamics.chance.gram import Reduced
 from dynamics.chance.streams import stream
 from dynamics.fresh import classnoise, lanelaw, testlaw
@@ -121,7 +122,7 @@ def _on_lanes(
     """The statistics by the kernel's own judge; states whose covariance is near singular are judged as elsewhere."""
     roots, known = lanelaw.roots_of(fresh.covariance)
     known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
-    found = {name: np.full(len(known), np.nan) for name in ("test_error", "test_error_se", "test_loss", "test_loss_se")}
+    found = {name: np.full(len(known), np.nan) for name in FRESH}
     for at, there in ((known, True), (~known, False)):
         if not at.any():
             continue
@@ -276,7 +277,12 @@ def _covariance(model: Model, name: str, draw: Draw, b: Array, left: Array, valu
     assert isinstance(law, GaussianLaw | MixtureLaw)
     start = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
     off = off_indices(model, law, len(draw.y), values)
+    return noise_covariance(start, off, b, left, positive(values, law.std) ** 2)
+
+
+def noise_covariance(start: Reduced, off: Indices, b: Array, left: Array, variance: Array | float) -> Array:
+    """variance W P W^T (..., S, S) at times or of runs; W = left W(0) + b V, P projects off the directions `off`."""
     if len(off):
         start = distances.project_off(start, off)
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN
-        return positive(values, law.std) ** 2 * distances.weight_gram(start, b, left)
+        return np.asarray(variance * distances.weight_gram(start, b, left))

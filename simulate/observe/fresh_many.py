@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from derivations.declare import GaussianLaw, Model, Value
+from derivations.declare.variables import FRESH
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
 from dynamics.chance.streams import stream
 from dynamics.fresh import lanelaw, testlaw
-from dynamics.geometry import distances
 from dynamics.kernel.kernel import Kernel
 
 from ..start.declared import law_of, off_indices, positive
 from ..start.many import Drawn
-from .fresh import DRAWS, labels_of_fresh
+from .fresh import DRAWS, labels_of_fresh, noise_covariance
 
 KEPT = 16  # seeds whose normals are kept
 Values = Mapping[str, Value]
@@ -54,7 +54,7 @@ def judge_many(
     fresh = _law(model, drawn, z, b, values, left)
     roots, known = lanelaw.roots_of(fresh.covariance)
     known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
-    found = {name: np.full(len(z), np.nan) for name in ("test_error", "test_error_se", "test_loss", "test_loss_se")}
+    found = {name: np.full(len(z), np.nan) for name in FRESH}
     runs = [int(run) for run in np.flatnonzero(known)]
     if not runs:
         return found
@@ -111,13 +111,9 @@ def _covariance(
     """std^2 W P W^T of each run, (R, S, S)."""
     law = law_of(model.family(name), values[0])
     assert isinstance(law, GaussianLaw)
-    start = Reduced(drawn.z, drawn.gram, drawn.weight_gram)
     off = off_indices(model, law, drawn.y.shape[1], values[0])
-    if len(off):
-        start = distances.project_off(start, off)
     squares = np.array([positive(each, law.std) for each in values]) ** 2
-    with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN
-        return np.asarray(squares[:, None, None] * distances.weight_gram(start, b, left))
+    return noise_covariance(Reduced(drawn.z, drawn.gram, drawn.weight_gram), off, b, left, squares[:, None, None])
 
 
 @functools.lru_cache(maxsize=KEPT)

@@ -1,7 +1,8 @@
 """The value of a formula over quantities with named indices (`derivations.declare.formula`), with its rounding.
 
 Every number carries the sum of the magnitudes of the terms it was made of, to first order: a comparison is then
-judged relative to what cancelled in it, and not to what was left over.
+judged relative to what cancelled in it, and not to what was left over.  log(1 + x), log(1 - x) and exp(x) - 1 are
+taken without forming the sum; a logarithm, a quotient or a power of what cancelled to nothing has no value.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Array = NDArray[Any]
 
 LARGE = 1_000_000  # entries of a product that a sum takes without forming it
 UNDERFLOW = 1e-290  # differences below it are products that lost digits to underflow
+CANCELLED = 8 * np.finfo(float).eps  # a value below this share of its terms holds no digit of them
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,8 @@ def _renamed(node: Any, scope: Scope) -> Indexed:
 
 
 def _binary(node: Any, scope: Scope) -> Indexed:
+    if (power := _of_exp_less_one(node)) is not None:
+        return _mapped(evaluate(power, scope), lambda x: (np.expm1(x), np.exp(x)))
     dims, (a, b) = aligned((evaluate(node.left, scope), evaluate(node.right, scope)))
     x, y, p, q = a.values * 1.0, b.values * 1.0, a.magnitude, b.magnitude
     if isinstance(node.op, ast.Add | ast.Sub):
@@ -171,12 +175,51 @@ def _binary(node: Any, scope: Scope) -> Indexed:
     if isinstance(node.op, ast.Mult):
         return Indexed(dims, x * y, np.abs(x) * q + p * np.abs(y))
     if isinstance(node.op, ast.Div):
-        value = x / y
+        value = x / _resolved(b)
         return Indexed(dims, value, (p + np.abs(value) * q) / np.abs(y))
-    value = np.power(x, y)
+    value = np.power(np.where(y < 0, _resolved(a), x), y)
     slope = np.where(x == 0, 0.0, np.abs(value * y) / np.abs(x)) * p
     other = 0.0 if b.size is None else np.where(value == 0, 0.0, np.abs(value * np.log(np.abs(x)))) * q
     return Indexed(dims, value, np.abs(value) + slope + other)
+
+
+def _resolved(part: Indexed) -> Array:
+    """The values, NaN where terms cancelled to less than their rounding."""
+    values = part.values * 1.0
+    if part.size is None:
+        return values
+    return np.where((np.abs(values) <= CANCELLED * part.size) & (part.size > 0), np.nan, values)
+
+
+def _of_exp_less_one(node: Any) -> ast.expr | None:
+    """x, where the formula is exp(x) - 1."""
+    less_one = isinstance(node.op, ast.Sub) and isinstance(node.right, ast.Constant) and node.right.value == 1
+    called = node.left if less_one and isinstance(node.left, ast.Call) else None
+    return called.args[0] if called and isinstance(called.func, ast.Name) and called.func.id == "exp" else None
+
+
+def _beside_one(node: ast.expr) -> tuple[ast.expr, float] | None:
+    """x and its sign, where the formula is 1 + x or 1 - x."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add | ast.Sub):
+        return None
+    if not isinstance(node.left, ast.Constant) or node.left.value != 1:
+        return None
+    return node.right, 1.0 if isinstance(node.op, ast.Add) else -1.0
+
+
+def _log_beside_one(part: Indexed, sign: float) -> Indexed:
+    """log(1 + x) or log(1 - x); no value where x is within its rounding of what makes it log(0)."""
+    x = sign * part.values * 1.0
+    rest = _resolved(Indexed(part.dims, 1 + x, None if part.size is None else 1 + part.size))
+    value = np.where(np.isnan(rest), np.nan, np.log1p(x))
+    reach = np.where(part.magnitude == 0, 0.0, part.magnitude / np.abs(rest))
+    return Indexed(part.dims, value, np.abs(value) + reach)
+
+
+def _mapped(part: Indexed, function: Callable[[Array], tuple[Array, Array]]) -> Indexed:
+    """A function of one argument, which gives its value and the size of its slope."""
+    value, slope = function(part.values * 1.0)
+    return Indexed(part.dims, value, np.abs(value) + np.where(part.magnitude == 0, 0.0, slope * part.magnitude))
 
 
 def _unary(node: Any, scope: Scope) -> Indexed:
@@ -209,14 +252,15 @@ def _comparison(node: Any, scope: Scope) -> Indexed:
 def _compared(text: str, relation: ast.cmpop, left: Indexed, right: Indexed, tolerance: float) -> Comparison:
     dims, (a, b) = aligned((left, right))
     x, y = np.broadcast_arrays(a.values * 1.0, b.values * 1.0)
-    room = tolerance * (a.magnitude + b.magnitude) + UNDERFLOW
     name = RELATIONS[type(relation)]
-    if name == "==":
-        holds = np.abs(x - y) <= room
-    elif name in ("<=", ">="):
-        holds = x <= y + room if name == "<=" else x + room >= y
-    else:
-        holds = _RELATIONS[name](x, y)
+    with np.errstate(all="ignore"):  # infinite sides are compared below, and NaN is not known
+        room = tolerance * (a.magnitude + b.magnitude) + UNDERFLOW
+        if name == "==":
+            holds = np.abs(x - y) <= room
+        elif name in ("<=", ">="):
+            holds = x <= y + room if name == "<=" else x + room >= y
+        else:
+            holds = _RELATIONS[name](x, y)
     infinite = np.isinf(x) | np.isinf(y)
     holds = np.where(infinite, _RELATIONS[name](x, y), holds)
     known = ~(np.isnan(x) | np.isnan(y)) & (infinite | np.isfinite(np.broadcast_to(room, x.shape)))
@@ -244,9 +288,12 @@ def _call(node: Any, scope: Scope) -> Indexed:
         for part in same[1:]:
             value, size = _EXTREMES[name](value, part.values), np.maximum(size, part.magnitude)
         return Indexed(dims, value, np.broadcast_to(size, value.shape))
+    if name == "log" and (beside := _beside_one(node.args[0])) is not None:
+        return _log_beside_one(evaluate(beside[0], scope), beside[1])
     part = evaluate(node.args[0], scope)
-    value, slope = _FUNCTIONS[name](part.values * 1.0)
-    return Indexed(part.dims, value, np.abs(value) + np.where(part.magnitude == 0, 0.0, slope * part.magnitude))
+    if name == "log":
+        part = Indexed(part.dims, _resolved(part), part.size)
+    return _mapped(part, _FUNCTIONS[name])
 
 
 def _at_another_step(node: Any, name: str, scope: Scope) -> Indexed:
@@ -327,7 +374,7 @@ def _factors(node: ast.expr) -> list[tuple[ast.expr, bool]]:
 
 
 def _inverse(part: Indexed) -> Indexed:
-    value = 1.0 / part.values
+    value = 1.0 / _resolved(part)
     return Indexed(part.dims, value, np.abs(value) * part.magnitude / np.abs(part.values))
 
 

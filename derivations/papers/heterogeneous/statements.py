@@ -39,9 +39,18 @@ QUANTITIES = (
     Quantity(name="p", formula="exp(F - max[k](F))/sum[k](exp(F - max[k](F)))", meaning="p_k(x_i)"),
     Quantity(name="c", formula="own*one_minus_p - (1 - own)*p", meaning="1{k = y_i} - p_k(x_i)"),
     Quantity(name="loss_i", formula="max[k](F) - F_y + log(sum[k](exp(F - max[k](F))))", meaning="L_i"),
+    Quantity(name="log_p", formula="F - max[k](F) - log(sum[k](exp(F - max[k](F))))", meaning="log p_k(x_i)"),
+    Quantity(name="log_other", formula="max[k](log_p, not own)", meaning="largest log p_k(x_i), k != y_i"),
+    Quantity(name="log_rest", formula="log_other + log(sum[k](exp(log_p - log_other), not own))",
+             meaning="log(1 - p_{y_i}(x_i)), also where 1 - p underflows"),
     Quantity(name="step", formula="next(F) - F", meaning="Delta_k(x_i) of one step"),
     Quantity(name="step_y", formula="sum[k](step*own)", meaning="Delta_{y_i}(x_i)"),
     Quantity(name="gap", formula="step - step_y", meaning="Delta_k(x_i) - Delta_{y_i}(x_i)"),
+    Quantity(name="moved", formula="log_p + gap", meaning="log(p_k exp(Delta_k - Delta_{y_i})), log p_k at k = y_i"),
+    Quantity(name="top", formula="max[k](moved)", meaning="the largest of these"),
+    Quantity(name="log_own", formula="sum[k](log_p*own)", meaning="log p_{y_i}(x_i)"),
+    Quantity(name="worst_gap", formula="log_rest + max[k](gap, not own)", meaning="log((1 - p) max_k exp(Delta_k - "
+             "Delta_{y_i}))"),
     Quantity(name="crowd", formula=_CROSS, meaning="sum over the other examples of |c_{k,q}| |<xi_i, xi_q>|"),
     Quantity(name="M", formula="max[i](sqrt(u2_y) + sqrt(xi2))", meaning="largest ||u_{y_i}|| + ||xi_i||"),
     Quantity(name="orthogonal", meaning="features orthogonal to each other and to the noise",
@@ -134,13 +143,16 @@ _INVARIANTS = (
 
 _STEP = (
     Statement(id="61", kind="identity", source="(61)",
-              text="L_i moves by log(1 + sum_{k != y_i} p_k (exp(Delta_k - Delta_{y_i}) - 1))",
-              claim="next(loss_i) - loss_i == log(1 + sum[k](p*(exp(gap) - 1), not own))",
-              mutant="next(loss_i) - loss_i == log(1 + sum[k](p*(exp(-gap) - 1), not own))"),
+              text="L_i moves by log(1 + sum_{k != y_i} p_k (exp(Delta_k - Delta_{y_i}) - 1)), which is "
+              "log(p_{y_i} + sum_{k != y_i} p_k exp(Delta_k - Delta_{y_i})): no term is subtracted",
+              claim="next(loss_i) - loss_i == top + log(sum[k](exp(moved - top))) and "
+                    "next(one_minus_p)*sum[k](exp(moved - top)) == sum[k](exp(moved - top), not own)",
+              mutant="next(loss_i) - loss_i == log(sum[k](p*exp(-gap)))"),
     Statement(id="61-bound", kind="inequality", source="(61), second line",
-              text="at most log(1 + (1 - p) max_k (exp(Delta_k - Delta_{y_i}) - 1))",
-              claim="next(loss_i) - loss_i <= log(1 + one_minus_p*max[k](exp(gap) - 1, not own))",
-              mutant="next(loss_i) - loss_i <= log(1 + one_minus_p*min[k](exp(gap) - 1, not own))"),
+              text="at most log(1 + (1 - p) max_k (exp(Delta_k - Delta_{y_i}) - 1)), that is "
+              "log(p + (1 - p) max_k exp(Delta_k - Delta_{y_i}))",
+              claim="next(loss_i) - loss_i <= max(log_own, worst_gap) + log(1 + exp(-abs(log_own - worst_gap)))",
+              mutant="next(loss_i) - loss_i <= log_own + log(1 + exp(log_rest - log_own + min[k](gap, not own)))"),
     Statement(id="68", kind="inequality", source="Lemma 1, (68)",
               text="Delta_k - Delta_{y_i} <= -(2 eta/(5 m n)) ||u||^2 sum_{S_{y_i}} (1 - p)",
               given="orthogonal and not own and active_u >= 0.4 and active_xi >= 0.4 and "
@@ -149,9 +161,8 @@ _STEP = (
               mutant="gap >= -0.4*eta*m*kappa**2/n*u2_y*sum[q](one_minus_p[q]*sum[k](own*own[k,q]))"),
     Statement(id="89", kind="inequality", source="Lemma 24, (89), (90)",
               text="1 - p_{y_i}(x_i) grows by a factor of at most exp(max_k Delta_k - min_k Delta_k)",
-              claim="next(one_minus_p) <= one_minus_p*exp(max[k](step) - min[k](step)) and "
-                    "next(one_minus_p) >= one_minus_p*exp(min[k](step) - max[k](step))",
-              mutant="next(one_minus_p) >= one_minus_p*exp(max[k](step) - min[k](step))"),
+              claim="min[k](step) - max[k](step) <= next(log_rest) - log_rest <= max[k](step) - min[k](step)",
+              mutant="next(log_rest) - log_rest >= max[k](step) - min[k](step)"),
     Statement(id="L2", kind="inequality", source="Lemma 2, (79)",
               text="||W - W*||^2 falls by at least eta L_S - eta eps/2 a step",
               given="orthogonal and filled and min[i](active_u) >= 0.4 and small_step",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import textwrap
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as File
@@ -140,6 +142,23 @@ def test_rounding_of_the_two_sides_of_an_identity_never_violates_it(terms: list[
 
 
 # Verdicts
+
+
+@pytest.mark.parametrize("x", [1e-20, -1e-20, 1e-9, 0.3, 40.0])
+def test_sums_with_one_are_not_formed(case: Case, x: float) -> None:
+    """log(1 + x) and exp(x) - 1 keep the digits of x; formed, they are 0 for a small one."""
+    assert number(f"log(1 + {x})", case.view()) == pytest.approx(math.log1p(x), rel=1e-14)
+    assert number(f"exp({x}) - 1", case.view()) == pytest.approx(math.expm1(x), rel=1e-14)
+
+
+@pytest.mark.parametrize("right", ["log(1 - 3*eta/(3*eta))", "log(eta + 1 - 1 - eta)", "-1/(eta + 1 - 1 - eta)",
+                                   "-(eta + 1 - 1 - eta)**(-2)", "log(1 - exp(-1e-17*eta)*(1 + 1e-17*eta))"])
+def test_what_cancelled_to_nothing_decides_nothing(right: str) -> None:
+    """The log or the quotient of terms that cancel is no infinity: it was, and true identities were said violated."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert verdict(f"loss <= {right}").verdict == "undecided"
+    assert verdict("-1/relu(-eta) <= loss and log(relu(-eta)) <= loss").verdict == "holds"  # 0 itself is known
 
 
 def test_the_four_verdicts() -> None:

@@ -66,6 +66,15 @@ def test_statements_of_runs_hold_in_their_regime_and_their_mutants_do_not() -> N
     assert wrong == {**dict.fromkeys(told, "violated"), "T1.1": "undecided"}
 
 
+@pytest.mark.parametrize("eta", [0.2, 5.0])
+def test_steps_of_settled_losses_are_told_exactly(eta: float) -> None:
+    """1 - p falls below 1e-300 and jumps back to 1: formed as log(1 + sum), the right side of (61) was log(0)."""
+    settled = {"K": 3, "n": 30, "m": 20, "d": 200, "Gamma": 1400.0, "neurons": "sum", "eta": eta, "u_norm": 0.1}
+    tested = [BY_ID[name] for name in ("61", "61-bound", "89")]
+    assert set(verdicts(tested, settled, steps=12, seeds=2).values()) == {"holds"}
+    assert set(verdicts([mutated(s) for s in tested], settled, steps=12, seeds=2).values()) == {"violated"}
+
+
 def test_noise_alone_does_not_generalise_at_equal_correlations() -> None:
     one = [BY_ID["T1.3"]]
     assert verdicts(one, {**NOISY, "Gamma": 1.0}, steps=100, seeds=2) == {"T1.3": "holds"}

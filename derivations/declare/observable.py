@@ -72,6 +72,10 @@ class Observable(Declared):
         """The formula below which no entry is; "" without one."""
         return ""
 
+    def words(self, model: Any) -> dict[str, str]:
+        """What each variable that it adds to a run is, in words, by name; by default its class's first line."""
+        return dict.fromkeys((self.name, *self.also), (type(self).__doc__ or type(self).__name__).splitlines()[0])
+
     def refusal(self, model: Any) -> str:
         """Why this model cannot have it, in one sentence; "" where it can."""
         return ""

@@ -54,6 +54,29 @@ class Extreme(Observable):
         """The floor."""
         return self.floor
 
+    def words(self, model: Any) -> dict[str, str]:
+        """The reduction, what is reduced, and over which filters."""
+        entry = self.of if self.of in _coefficients(model) else f"<w, {self.of}>"
+        entry = f"j {entry}" if self.signed else entry
+        largest = {"max": entry, "max_abs": f"|{entry}|", "min": entry}[self.reduce]
+        most = "smallest" if self.reduce == "min" else "largest"
+        where = " at the weights adapted to the task" if self.adapted else ""
+        least = f", and at least {self.floor}" if self.floor else ""
+        return {self.name: f"{most} {largest}{where}, {self._over(model)}{least}"}
+
+    def _over(self, model: Any) -> str:
+        """Over what the extreme is taken, and for what it is taken apart."""
+        of = {"all": "all filters", "on_class": "the filters of the example's own head",
+              "off_class": "the filters of the other heads", "plus": "the filters of head +1",
+              "minus": "the filters of head -1"}[self.heads]
+        family = next((each for each in model.directions if self.of in (each.name, each.coefficient.name)), None)
+        held = None if family is None else family.index_set
+        vectors = {"example": held is not None and held.per_example, "task": held is not None and held.per_task}
+        also = [f"{name}s" for name, there in vectors.items() if there and name not in self.per]
+        also += ["classes"] if held is not None and held.per_class else []
+        apart = f", for each {' and '.join(self.per)}" if self.per else ""
+        return " and ".join([f"over {of}", *also]) + apart
+
     def refusal(self, model: Any) -> str:
         """It is of a family, a coefficient, or vectors that a law lets runs look at."""
         laws = [law for family in model.directions for law in laws_of(family) if law is not None]
@@ -78,6 +101,12 @@ class Shifted(Observable):
         return self.of
 
 
+    def words(self, model: Any) -> dict[str, str]:
+        """The definition, what it is taken times, and what is added."""
+        what = {"l1": "l', the loss's derivative at the margin"}.get(self.of, f"the recursion's {self.of}")
+        times = {1.0: "", -1.0: "minus "}.get(self.times, f"{self.times:g} times ")
+        return {self.name: f"{times}{what}{f', plus {self.plus:g}' if self.plus else ''}, for each example"}
+
 @dataclass(frozen=True, kw_only=True)
 class Total(Observable):
     """The sum of the coefficient `of` over its family, for every filter."""
@@ -96,6 +125,10 @@ class Total(Observable):
     def entries_of(self) -> str:
         """The coefficient."""
         return self.of
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The sum."""
+        return {self.name: f"sum of {self.of} over its family, for each filter"}
 
     def refusal(self, model: Any) -> str:
         """It is of a coefficient."""
@@ -127,6 +160,11 @@ class Distance(Observable):
         return False
 
 
+    def words(self, model: Any) -> dict[str, str]:
+        """The norm, and what W* is."""
+        star = f"W(0) + {self.scale} sum_i {self.of}_i / ||{self.of}_i||^2, i over a head's own examples"
+        return {self.name: f"||W - W*||_F to W* = {star}"}
+
 @dataclass(frozen=True, kw_only=True)
 class NeuronNorm(Observable):
     """||w_{h,r}|| of every filter."""
@@ -142,6 +180,10 @@ class NeuronNorm(Observable):
         """W tells."""
         return False
 
+
+    def words(self, model: Any) -> dict[str, str]:
+        """A norm a filter."""
+        return {self.name: "length ||w|| of each filter"}
 
 @dataclass(frozen=True, kw_only=True)
 class Spectral(Observable):
@@ -164,6 +206,15 @@ class Spectral(Observable):
         return False
 
 
+    def words(self, model: Any) -> dict[str, str]:
+        """Which number of a matrix."""
+        what = {
+            "frobenius": "Frobenius norm ||W||_F", "spectral": "largest singular value ||W||_2",
+            "stable_rank": "stable rank ||W||_F^2 / ||W||_2^2",
+            "stable_rank_excess": "stable rank minus 1, without cancellation",
+        }[self.what]
+        return {self.name: f"{what}, of each head's matrix and of all stacked"}
+
 @dataclass(frozen=True, kw_only=True)
 class NormalisedMargin(Observable):
     """Each example's margin over ||W||_F; with `spread`, the largest minus the smallest."""
@@ -178,6 +229,12 @@ class NormalisedMargin(Observable):
         """The spread."""
         return self.spread
 
+
+    def words(self, model: Any) -> dict[str, str]:
+        """A margin over a norm, or how far these lie apart."""
+        if self.spread:
+            return {self.name: "largest minus smallest margin over examples, divided by ||W||_F"}
+        return {self.name: "margin of each example divided by ||W||_F"}
 
 @dataclass(frozen=True, kw_only=True)
 class MaxMargin(Observable):
@@ -201,6 +258,15 @@ class MaxMargin(Observable):
         """A norm, or a maximum."""
         return True
 
+    def words(self, model: Any) -> dict[str, str]:
+        """Which of the conditions, and where it has no value."""
+        where = "; NaN until every margin is positive" if self.what == "slackness" else ""
+        what = {
+            "residual": "distance of W to the nonnegative combinations of the margins' gradients, over ||W||_F",
+            "slackness": "largest lambda_i (margin_i / least margin - 1), lambda the nearest combination's weights",
+        }[self.what]
+        return {self.name: what + where}
+
     def refusal(self, model: Any) -> str:
         """Its gradients are of margins y f, of a network that is homogeneous of degree one."""
         if model.network.head_axis.signed and model.network.activation.kind.homogeneous:
@@ -223,6 +289,10 @@ class NearOrthogonality(Observable):
     source: str = ""
 
 
+    def words(self, model: Any) -> dict[str, str]:
+        """The ratio."""
+        return {self.name: f"R_min^2 / (R^2 n p), how nearly orthogonal {self.of}_i are; p the largest |<v_i, v_k>|"}
+
 @dataclass(frozen=True, kw_only=True)
 class Flips(Observable):
     """How many (head, filter, example, patch) have changed their side of the activation's kink in steps 1..t.
@@ -244,6 +314,12 @@ class Flips(Observable):
         """The last change's step, where it is named."""
         return (self.last,) if self.last else ()
 
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The count, and the last change's step."""
+        which = {"all": "", "on_class": " of own heads", "off_class": " of other heads"}[self.heads]
+        last = f"step of the last flip{which}, the first from which the pattern stays to the run's end; 0: none"
+        return {self.name: f"activation flips{which} in steps 1..t", **dict.fromkeys(self.also, last)}
 
 @dataclass(frozen=True, kw_only=True)
 class Event(Declared):

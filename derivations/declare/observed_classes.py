@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .choices import Name
 from .observable import KnownFrom, Observable
@@ -18,6 +19,10 @@ class Complement(Observable):
     latex: str
     source: str = ""
 
+    def words(self, model: Any) -> dict[str, str]:
+        """The probability of the other classes."""
+        return {self.name: "softmax probability of the other classes, 1 - p_y, of each example, without cancellation"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Balance(Observable):
@@ -28,6 +33,10 @@ class Balance(Observable):
     of: str
     source: str = ""
 
+    def words(self, model: Any) -> dict[str, str]:
+        """The ratio."""
+        return {self.name: f"largest over smallest {self.of} over examples"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class ActiveShare(Observable):
@@ -37,6 +46,10 @@ class ActiveShare(Observable):
     latex: str
     of: str
     source: str = ""
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The share."""
+        return {self.name: f"share of the own head's filters with <w, {self.of}> > 0, for each example"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +65,12 @@ class Deactivated(Observable):
     latex: str
     of: str
     source: str = ""
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The count."""
+        return {self.name: (
+            f"how many (own head's filter, example) have <w, {self.of}> > 0 at the recorded step before and not here"
+        )}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +88,12 @@ class NoiseRatio(Observable):
     of: str
     signal: str = ""
     source: str = ""
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The ratio, by classes."""
+        return {self.name: (
+            f"|S_k|^2 ||{self.signal}||^4 / (|S_j| F_kj)" if self.signal else "|S_k| F_kk / (|S_j| F_kj)"
+        ) + f", F_kj the mean squared inner product of {self.of} of classes k and j"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,3 +116,11 @@ class LongTail(Observable):
     def also(self) -> tuple[str, ...]:
         """Accuracy by bin, and the probability that there is no ratio."""
         return (f"{self.name}_accuracy", f"{self.name}_empty")
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The ratio, accuracy by it, and where there is none."""
+        said = (
+            f"long-tail ratio of fresh {self.of}, mean of a bin of equally likely ones",
+            "P(right) in the bin of ratios", "P(no filter active), where the ratio is not defined",
+        )
+        return dict(zip((self.name, *self.also), said, strict=True))

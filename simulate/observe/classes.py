@@ -20,7 +20,7 @@ class Complements(OfStates[Complement]):
 
     def variable(self, states: States, declared: Complement) -> Variable | None:
         """(T, n)."""
-        return Variable(("t", "i"), np.exp(_log_complement(states)), declared.source)
+        return Variable(("t", "i"), np.exp(_log_complement(states)))
 
 
 @evaluates(Balance)
@@ -31,7 +31,7 @@ class Balances(OfStates[Balance]):
         """(T,)."""
         logs = _log_complement(states)
         with np.errstate(over="ignore"):
-            return Variable(("t",), np.exp(np.ptp(logs, axis=1)), declared.source)
+            return Variable(("t",), np.exp(np.ptp(logs, axis=1)))
 
 
 @evaluates(ActiveShare)
@@ -40,7 +40,7 @@ class ActiveShares(OfStates[ActiveShare]):
 
     def variable(self, states: States, declared: ActiveShare) -> Variable | None:
         """(T, n)."""
-        return Variable(("t", "i"), _own_active(states, declared.of).mean(axis=1), declared.source)
+        return Variable(("t", "i"), _own_active(states, declared.of).mean(axis=1))
 
 
 @evaluates(Deactivated)
@@ -52,7 +52,7 @@ class Deactivations(OfStates[Deactivated]):
         active = _own_active(states, declared.of)
         lost = np.zeros(len(active))
         lost[1:] = (active[:-1] & ~active[1:]).sum(axis=(1, 2))
-        return Variable(("t",), lost, declared.source)
+        return Variable(("t",), lost)
 
 
 @evaluates(NoiseRatio)
@@ -61,7 +61,7 @@ class NoiseRatios(OfStates[NoiseRatio]):
 
     def variable(self, states: States, declared: NoiseRatio) -> Variable | None:
         """(K, K) of the data."""
-        return Variable((states.head, "class"), _ratios(states, declared), declared.source)
+        return Variable((states.head, "class"), _ratios(states, declared))
 
 
 def _log_complement(states: States) -> Array:

@@ -108,10 +108,6 @@ class OfFresh(Evaluator[Kind], ABC):
     def statistics(self, declared: Kind, fresh: FreshDraws) -> dict[str, Array]:
         """Its variables by name, each (T,), (T, class) or (T, class, bin)."""
 
-    @abstractmethod
-    def meanings(self, declared: Kind) -> Mapping[str, str]:
-        """What each of its variables is, in words."""
-
 
 _WANTED: Final[Mapping[KnownFrom, type[Evaluator[Any]]]] = {
     KnownFrom.STATE: OfStates, KnownFrom.RECORDED: OfStates, KnownFrom.DATA: OfStates, KnownFrom.RUN: OfRun,

@@ -28,7 +28,7 @@ class Extremes(OfStates[Extreme]):
         known = [part for part in parts if part is not None]
         if not known or len(known) < len(parts):
             return None
-        return Variable(known[0].dims, np.concatenate([part.values for part in known]), known[0].meaning)
+        return Variable(known[0].dims, np.concatenate([part.values for part in known]))
 
 
 def _variable(states: States, observable: Extreme) -> Variable | None:
@@ -56,7 +56,7 @@ def _variable(states: States, observable: Extreme) -> Variable | None:
             reduced = np.maximum(reduced, formula.evaluate(observable.floor, numbers))
         except FormulaError as error:
             raise InputError(f"{observable.name}: its floor {error}; leave it out of observables") from error
-    return Variable(tuple(name for name in dims if name in kept), reduced, observable.source)
+    return Variable(tuple(name for name in dims if name in kept), reduced)
 
 
 def _entries(states: States, observable: Extreme) -> Array | None:

@@ -185,13 +185,6 @@ def labels_of_fresh(model: Model, values: Mapping[str, Value]) -> tuple[Array, A
     return clean, clean * np.tile([1.0, -1.0], 2), np.tile([0.5 * (1.0 - flipping), 0.5 * flipping], 2)
 
 
-def judged(model: Model) -> str:
-    """By which label fresh examples are judged, to go with the meaning of what they give; empty without flips."""
-    if not model.label_flips:
-        return ""
-    return f", its label flipped with probability {model.label_flips}" if model.test.flips else ", by its clean label"
-
-
 def _key(family: Directions, label: int, draw: Draw) -> tuple[str, int]:
     """Which vector of its family an example with this label holds; a fresh sample vector is one, or one a class."""
     return family.name, label if _by_class(family, draw) else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -16,14 +16,6 @@ from .evaluators import FreshDraws, OfFresh, evaluates
 @evaluates(LongTail)
 class LongTails(OfFresh[LongTail]):
     """Heterogeneous noise (Xu and Chen), q(v) of `derivations.declare.LongTail`."""
-
-    def meanings(self, declared: LongTail) -> Mapping[str, str]:
-        """Ratio and accuracy of a bin, and how often there is no ratio."""
-        accuracy, empty = declared.also
-        return {
-            declared.name: "long-tail ratio, mean of a bin", accuracy: "P(right) in the bin of ratios",
-            empty: "P(no filter active), where the ratio is not defined",
-        }
 
     def statistics(self, declared: LongTail, fresh: FreshDraws) -> dict[str, Array]:
         """NAME, NAME_accuracy (T, K, bins) and NAME_empty (T, K)."""

@@ -32,7 +32,7 @@ class NeuronNorms(_OfFrame, OfStates[NeuronNorm]):
 
     def variable(self, states: States, declared: NeuronNorm) -> Variable | None:
         """(T, H, m); None without coefficients."""
-        return None if states.b is None else Variable(("t", states.head, "r"), states.norms, declared.source)
+        return None if states.b is None else Variable(("t", states.head, "r"), states.norms)
 
 
 @evaluates(Spectral)
@@ -41,7 +41,7 @@ class Spectra(_OfFrame, OfStates[Spectral]):
 
     def variable(self, states: States, declared: Spectral) -> Variable | None:
         """(T, H + 1), the last of all heads stacked; None without coefficients."""
-        return None if states.b is None else Variable(("t", "matrix"), _spectral(states, declared), declared.source)
+        return None if states.b is None else Variable(("t", "matrix"), _spectral(states, declared))
 
 
 @evaluates(NormalisedMargin)
@@ -55,8 +55,8 @@ class NormalisedMargins(_OfFrame, OfStates[NormalisedMargin]):
         with np.errstate(invalid="ignore", divide="ignore"):  # W = 0 has no direction: NaN
             margins = states.seen["margins"] / np.sqrt(np.sum(states.norms**2, axis=(1, 2)))[:, None]
         return (
-            Variable(("t",), np.ptp(margins, axis=1), declared.source) if declared.spread
-            else Variable(("t", "i"), margins, declared.source)
+            Variable(("t",), np.ptp(margins, axis=1)) if declared.spread
+            else Variable(("t", "i"), margins)
         )
 
 
@@ -66,7 +66,7 @@ class MaxMargins(_OfFrame, OfStates[MaxMargin]):
 
     def variable(self, states: States, declared: MaxMargin) -> Variable | None:
         """(T,); None without coefficients."""
-        return None if states.b is None else Variable(("t",), _max_margin(states, declared), declared.source)
+        return None if states.b is None else Variable(("t",), _max_margin(states, declared))
 
 
 @evaluates(NearOrthogonality)
@@ -75,7 +75,7 @@ class NearOrthogonalities(OfStates[NearOrthogonality]):
 
     def variable(self, states: States, declared: NearOrthogonality) -> Variable | None:
         """One number of the data."""
-        return Variable((), np.asarray(near_orthogonality(states, declared.of)), declared.source)
+        return Variable((), np.asarray(near_orthogonality(states, declared.of)))
 
 
 def _spectral(states: States, declared: Spectral) -> Array:

@@ -71,22 +71,7 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
 def _common(states: States, name: str) -> Variable:
     values = states.seen[name]
     dims = ("t",) if values.ndim < 3 else ("t", states.head)
-    meaning = {
-        "loss": "training loss L_S, without penalty",
-        "gradient_norm": "||grad L_S||_F",
-        "margins": "margin of each example",
-        "train_error": "share of training examples misclassified, ties half",
-        "zeta": "squared gradient norm of each example's output, constants taken out",
-    }
-    if states.over_tasks:
-        meaning |= {
-            "loss": "meta-objective: mean over tasks of the adapted weights' loss on the outer step's examples",
-            "gradient_norm": "norm of the outer step's direction",
-            "margins": "margin of each example at its task's adapted weights",
-            "train_error": "share of examples that their task's adapted weights misclassify, ties half",
-        }
-    said = meaning[name]
-    return Variable(dims, values, said) if values.ndim == 1 else states.per_example(dims, values, said)
+    return Variable(dims, values) if values.ndim == 1 else states.per_example(dims, values)
 
 
 def _coefficients(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
@@ -99,20 +84,20 @@ def _coefficients(states: States, wanted: tuple[str, ...]) -> dict[str, Variable
         if not {coef.name, f"{coef.name}_over", f"{coef.name}_under"} & set(wanted):
             continue
         values = coefficient(states, family)
-        out[coef.name] = _placed(states, family, values, f"coefficient of {family.name}")
+        out[coef.name] = _placed(states, family, values)
         if coef.split:
-            own, said = states.own[:, None, :], f"{coef.name} where the head is the example's own"
-            out[f"{coef.name}_over"] = _placed(states, family, values * own, said)
-            out[f"{coef.name}_under"] = _placed(states, family, values * ~own, f"{coef.name} elsewhere")
+            own = states.own[:, None, :]
+            out[f"{coef.name}_over"] = _placed(states, family, values * own)
+            out[f"{coef.name}_under"] = _placed(states, family, values * ~own)
     return out
 
 
-def _placed(states: States, family: Directions, values: Array, meaning: str) -> Variable:
+def _placed(states: States, family: Directions, values: Array) -> Variable:
     """Coefficients (T, H, m, size) with the family's own dimensions."""
     dims, own = ("t", states.head, "r"), family.index_set.dims(states.over_tasks)
     if family.index_set.per_example:
-        return states.per_example(dims, values, meaning)
-    return Variable((*dims, *own), values if own else values[..., 0], meaning)
+        return states.per_example(dims, values)
+    return Variable((*dims, *own), values if own else values[..., 0])
 
 
 def undefined(states: States, wanted: Iterable[str]) -> dict[str, str]:

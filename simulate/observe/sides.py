@@ -82,13 +82,10 @@ class FlipCount:
 
     def variables(self, t: Steps) -> dict[str, Variable]:
         """The counts at the recorded steps t, and the last flip's step."""
-        which = {"all": "", "on_class": " of own heads", "off_class": " of other heads"}[self.declared.heads]
-        name, source = self.declared.name, self.declared.source
         counts = np.array([self.at[int(step)] for step in t], dtype=np.float64)
-        out = {name: Variable(("t",), counts, f"activation flips{which} in steps 1..t; {source}")}
+        out = {self.declared.name: Variable(("t",), counts)}
         if self.declared.last:
-            text = f"step of the last flip{which}, the first from which the pattern stays to the run's end; 0: none"
-            out[self.declared.last] = Variable((), np.asarray(self.last), text)
+            out[self.declared.last] = Variable((), np.asarray(self.last))
         return out
 
 

@@ -20,11 +20,15 @@ from ..start.drawn import Draw
 
 @dataclass(frozen=True)
 class Variable:
-    """An array with the names of its dimensions, and a short description."""
+    """An array with the names of its dimensions; what it is stands in the declaration (`declare.meanings`).
+
+    `said` is what a run says of it instead, such as on how many examples it was measured, and `note` what it adds.
+    """
 
     dims: tuple[str, ...]
     values: Array
-    meaning: str
+    said: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,12 @@ class States:
         """Whether examples are those of several tasks, so that they have two dimensions: task and i."""
         return self.model.algorithm.over_tasks
 
-    def per_example(self, dims: tuple[str, ...], values: Array, meaning: str) -> Variable:
+    def per_example(self, dims: tuple[str, ...], values: Array) -> Variable:
         """A variable whose last axis runs over all examples, with that axis as (i,) or (task, i)."""
         if not self.over_tasks:
-            return Variable((*dims, "i"), values, meaning)
+            return Variable((*dims, "i"), values)
         unfolded = values.reshape(*values.shape[:-1], self.draw.tasks, self.draw.examples)
-        return Variable((*dims, "task", "i"), unfolded, meaning)
+        return Variable((*dims, "task", "i"), unfolded)
 
     @cached_property
     def watched(self) -> Array | None:

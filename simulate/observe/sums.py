@@ -25,7 +25,7 @@ class Shifts(OfStates[Shifted]):
         of = states.seen.get(declared.of)
         if of is None:
             return None
-        return states.per_example(("t",), declared.times * of + declared.plus, declared.source)
+        return states.per_example(("t",), declared.times * of + declared.plus)
 
 
 @evaluates(Total)
@@ -38,7 +38,7 @@ class Totals(OfStates[Total]):
             return None
         families = {family.coefficient.name: family for family in states.model.directions}
         total = coefficient(states, families[declared.of]).sum(-1)
-        return Variable(("t", states.head, "r"), total, declared.source)
+        return Variable(("t", states.head, "r"), total)
 
 
 @evaluates(Distance)
@@ -52,7 +52,7 @@ class Distances(OfStates[Distance]):
         said = self.undefined(states, declared)
         if said:
             raise InputError(said)
-        return Variable(("t",), _distance(states, states.b, declared), declared.source)
+        return Variable(("t",), _distance(states, states.b, declared))
 
     def undefined(self, states: States, declared: Distance) -> str:
         """W* divides by every vector's length."""

@@ -14,7 +14,7 @@ NO_VALUE = "; NaN where it has no value in double precision"
 
 
 def marked(found: Mapping[str, Variable], t: NDArray[np.int64]) -> tuple[dict[str, Variable], list[str]]:
-    """The variables with NaN wherever there is no finite number, said in their meaning; and notes on them.
+    """The variables with NaN wherever there is no finite number, said in their note; and notes on them.
 
     `t` (T,) are the recorded steps.  Whole numbers, such as hitting times, stay as they are.
     """
@@ -26,7 +26,7 @@ def marked(found: Mapping[str, Variable], t: NDArray[np.int64]) -> tuple[dict[st
         known = np.isfinite(values)
         if not variable.dims and np.isposinf(values):  # a ratio of the data whose denominator is 0, which it declares
             continue
-        out[name] = replace(variable, values=np.where(known, values, np.nan), meaning=variable.meaning + NO_VALUE)
+        out[name] = replace(variable, values=np.where(known, values, np.nan), note=NO_VALUE)
         said.setdefault(_where(variable, known, t), []).append(name)
     return out, [f"no value in double precision {where}: {', '.join(names)}" for where, names in said.items()]
 

@@ -27,7 +27,6 @@ from ..start import many
 from ..start.plan import Plan, plan_of
 from ..start.refusals import gram_refusal
 from .asked import Asked, Found, Variables
-from .judge import fresh_meanings
 from .problem import Problem, Start
 from .reduced import declared
 from .watch import EventWatch
@@ -130,13 +129,12 @@ def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Found | N
         judged = fresh_many.judge_many(model, kernel, drawn, z, b, values, seeds, left, losses)
         whole &= np.logical_and.reduce([np.isfinite(judged[name]) for name in fresh])
     others = tuple(name for name in names if name not in (*fresh, *timed))
-    said = fresh_meanings(model, fresh)
     found: list[Found | None] = []
     for at in range(len(runs)):
         if not whole[at]:
             found.append(None)
             continue
-        variables: Variables = {name: obs.Variable(("t",), judged[name][at : at + 1], said[name]) for name in fresh}
+        variables: Variables = {name: obs.Variable(("t",), judged[name][at : at + 1]) for name in fresh}
         if events is not None:
             watches[at].told(Watched(events.which, events.below, events.bounds[at], events.hits[at]))
             variables |= watches[at].times()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from derivations.declare.meanings import meanings
+
 from ..ask import digest, parameters
 from ..start import source
 from .asked import Found
@@ -24,13 +26,18 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xa
     first = runs[0]
     start, problem = first.start, first.start.problem
     model, values = problem.model, problem.values
-    events = {event.name for event in model.events}
+    known, events = meanings(model), {event.name for event in model.events}
     data: dict[str, Any] = {}
     for name in [name for name in first.variables if all(name in found.variables for found in runs)]:
         variable = first.variables[name]
         stacked = np.stack([found.variables[name].values for found in runs]) if labelled else variable.values
         dims = ("seed", *variable.dims) if labelled else variable.dims
-        data[name] = (dims, stacked, {"event" if name in events else "meaning": variable.meaning})
+        attributes = known[name].attributes
+        if name in events:
+            attributes["event"] = variable.said
+        else:
+            attributes["meaning"] = (variable.said or attributes["meaning"]) + variable.note
+        data[name] = (dims, stacked, attributes)
     used = {dim for dims, _, _ in data.values() for dim in dims}
     coordinates = {"t": first.t, "seed": np.array([found.start.seed for found in runs]), **labels(start)}
     notes = dict.fromkeys(line for found in runs for line in found.notes)  # once, whatever the number of seeds

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from derivations.declare import KnownFrom, Model, Observable
+from derivations.declare import KnownFrom
 from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
 from ..observe import fresh
 from ..observe import observables as obs
-from ..observe.evaluators import of_fresh
 from ..observe.states import States, Variable
 from ..start import source
 from . import tasks
@@ -85,22 +84,4 @@ def _by_law(start: Start, states: States, names: list[str], network: Any) -> Jud
         shares=states.shares, declared=declared,
     )
     dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
-    said = {name: _meaning(name, declared, fresh.judged(model)) for name in names}
-    return Judged({name: Variable(dims[found[name].ndim], found[name], said[name]) for name in names})
-
-
-def fresh_meanings(model: Model, names: Iterable[str]) -> dict[str, str]:
-    """What variables of fresh examples are, by name."""
-    return {name: _meaning(name, (), fresh.judged(model)) for name in names}
-
-
-def _meaning(name: str, declared: Sequence[Observable], judged: str) -> str:
-    """What a variable of fresh examples is; `judged` says by which label, where labels are flipped."""
-    said = {
-        "test_error": f"P(misclassified) for a fresh example{judged}",
-        "test_loss": f"expected loss of a fresh example{judged}",
-        "class_error": "P(misclassified) for a fresh example of the class",
-    }
-    for each in declared:
-        said |= of_fresh(each).meanings(each)
-    return said.get(name, "standard error")
+    return Judged({name: Variable(dims[found[name].ndim], found[name]) for name in names})

@@ -58,15 +58,7 @@ def on_fresh_tasks(
     found = fresh_tasks.fresh_task_statistics(
         states.model, kernel, states.draw, states.z, states.b, states.values, seed
     )
-    return {name: Variable(("t",), found[name], _meaning(name)) for name in wanted}, ""
-
-
-def _meaning(name: str) -> str:
-    if name.endswith("_se"):
-        return "standard error"
-    what = "expected loss" if "loss" in name else "P(right)" if "accuracy" in name else "P(misclassified)"
-    how = "after adaptation to its task" if "_adapted" in name else "without adaptation"
-    return f"{what} of a fresh task's example, {how}"
+    return {name: Variable(("t",), found[name]) for name in wanted}, ""
 
 
 @dataclass(frozen=True)
@@ -177,6 +169,6 @@ def joined(rows: Sequence[Mapping[str, Any]]) -> dict[str, Variable]:
     """Variables of single states, one after another."""
     names = rows[0]
     return {
-        name: Variable(names[name].dims, np.concatenate([row[name].values for row in rows]), names[name].meaning)
+        name: Variable(names[name].dims, np.concatenate([row[name].values for row in rows]))
         for name in names
     }

@@ -40,7 +40,7 @@ def along(start: Start, asked: Asked) -> Found:
     fresh, notes = _fresh(start, states, path.W, asked)
     known, said = declared(states, asked)
     told = {name: each for name, each in watch.variables().items() if name in asked.wanted}
-    counts = {name: Variable(each.dims, each.values, each.meaning) for name, each in told.items()}
+    counts = {name: Variable(each.dims, each.values) for name, each in told.items()}
     said += tuple(f"{o.name} is left out: only engine='reduced' counts it" for o in counted if not isinstance(o, Flips))
     if path.b is None:
         said += ("coefficients are left out: the directions are linearly dependent, so that W does not determine them; "

@@ -104,7 +104,7 @@ def model() -> Model:
             Flips(name="flips_on_class", latex=r"\mathrm{flips}_{j=y_i}", heads="on_class", last="last_flip_on_class",
                   source="Lemma 5.8"),
             NearOrthogonality(name="near_orthogonality", latex=r"R_{\min}^2/(R^2 n p)", of="x",
-                              source="R_min^2 / (R^2 n p); Theorem 4.3 wants at least C, Theorem 4.1 C slope^-4"),
+                              source="Theorem 4.3 wants at least C, Theorem 4.1 C slope^-4"),
         ),
     )
 

@@ -106,10 +106,10 @@ def model(regularizer: str = "pegr", q: int = 2) -> Model:
             Event(name="T_1", latex="T_1", observable="max_gamma", relation=">=",
                   threshold="1/(sqrt(2*log(8*m/delta))*log(n))", source="Proposition 5.6 (3)"),
             Event(name="T_2", latex="T_2", observable="loss", relation="<=", threshold="eps", source="Proposition 5.7"),
-            Event(name="T_1_noise", latex="T_1", observable="max_rho_over", relation=">=",
+            Event(name="T_1_noise", latex=r"T_1^{\mathrm{noise}}", observable="max_rho_over", relation=">=",
                   threshold="1/(21*log(n)*sqrt(log(8*m*n/delta)))", source="Proposition E.1"),
-            Event(name="T_2_noise", latex="T_2", observable="max_rho_over", relation=">=", threshold="2",
-                  source="Proposition E.2"),
+            Event(name="T_2_noise", latex=r"T_2^{\mathrm{noise}}", observable="max_rho_over", relation=">=",
+                  threshold="2", source="Proposition E.2"),
         ),
     )
 

@@ -72,7 +72,7 @@ class _Visited:
 
     def variables(self, t: Steps) -> dict[str, Variable]:
         counts = np.array([self.seen.index(step) for step in t.tolist()], dtype=np.float64)
-        return {each.name: Variable(("t",), counts, "steps seen before") for each in self.declared}
+        return {each.name: Variable(("t",), counts) for each in self.declared}
 
 
 @evaluates(Visits)
@@ -90,6 +90,9 @@ class Certain(Observable):
     source: str = ""
     known_from = KnownFrom.FRESH
 
+    def words(self, model: Model) -> dict[str, str]:
+        return {self.name: "P(|f| > 1)"}
+
 
 @evaluates(Certain)
 class Certainties(OfFresh[Certain]):
@@ -98,9 +101,6 @@ class Certainties(OfFresh[Certain]):
         for t, scores, _ in testlaw.states(fresh.outputs, fresh.law, fresh.normals):
             found[t] = np.mean(np.abs(scores.mean(1)) > 1)
         return {declared.name: found}
-
-    def meanings(self, declared: Certain) -> dict[str, str]:
-        return {declared.name: "P(|f| > 1)"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ def compare(cells: list[Problem], seeds: Sequence[int], steps: int, names: tuple
                 for name in names:
                     assert np.array_equal(run.variables[name].values, expected[name].values), (name, cell.values, seed)
                     assert run.variables[name].dims == expected[name].dims
-                    assert run.variables[name].meaning == expected[name].meaning
+                    assert run.variables[name].said == expected[name].said
     return together
 
 

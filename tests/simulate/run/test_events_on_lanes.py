@@ -46,7 +46,7 @@ def test_hitting_times_are_those_seen_from_outside() -> None:
         start.advance(150, np.array([0, 150]), watch)
         found = {name: int(inside[name].values) for name in EVENTS}
         assert found == {name: int(watch.times()[name].values) for name in EVENTS}, values
-        assert {name: inside[name].meaning for name in EVENTS} == {name: watch.times()[name].meaning for name in EVENTS}
+        assert {name: inside[name].said for name in EVENTS} == {name: watch.times()[name].said for name in EVENTS}
         reached += sum(hit >= 0 for hit in found.values())
     assert reached > 30
 

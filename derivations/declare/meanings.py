@@ -1,0 +1,127 @@
+"""What every variable of a run is: its symbol, its meaning in words, its units and its source, from the declaration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from . import variables
+from .data import Directions
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What one variable is: LaTeX of its symbol (no dollar signs), words, units ("1" for a pure number), source."""
+
+    symbol: str
+    words: str
+    source: str = ""
+    units: str = "1"
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The same as xarray writes them on an axis: `long_name` is the symbol, which plots typeset."""
+        source = {"source": self.source} if self.source else {}
+        return {"long_name": f"${self.symbol}$", "units": self.units, "meaning": self.words, **source}
+
+
+def meanings(model: Any) -> dict[str, Meaning]:
+    """Every variable that a run of the model can return, in its order, hitting times of events last."""
+    known = {**_common(model), **_fresh(model)}
+    for family in model.directions:
+        known |= _coefficient(family)
+    for each in model.observables:
+        words = each.words(model)
+        for name in (each.name, *each.also):
+            symbol = each.latex if name == each.name else ""
+            known[name] = Meaning(symbol or rf"\mathrm{{{_typeset(name)}}}", words[name], each.source)
+    found = {name: known[name] for name in variables.of_run(model)}
+    for event in model.events:
+        words = f"first step t with {event.observable} {event.relation} {event.threshold}; -1: not reached"
+        found[event.name] = Meaning(event.latex, words, event.source, "steps")
+    return found
+
+
+def _common(model: Any) -> dict[str, Meaning]:
+    """Variables of the training data."""
+    signed, over_tasks = model.network.head_axis.signed, model.algorithm.over_tasks
+    margin = r"y_i f(W,x_i)" if signed else r"F_{y_i}(x_i)-\max_{k\neq y_i}F_k(x_i)"
+    if over_tasks:
+        return {
+            "loss": Meaning(
+                r"\mathcal{L}",
+                "meta-objective: mean over tasks of the adapted weights' loss on the outer step's examples",
+            ),
+            "gradient_norm": Meaning(r"\|\nabla\mathcal{L}\|_F", "norm of the outer step's direction"),
+            "margins": Meaning(r"y_{k,i}f(\tilde W_k,x_{k,i})", "margin of each example at its task's adapted weights"),
+            "train_error": Meaning(
+                r"\mathrm{err}_S", "share of examples that their task's adapted weights misclassify, ties half"
+            ),
+        }
+    return {
+        "loss": Meaning("L_S", "training loss L_S, without penalty"),
+        "gradient_norm": Meaning(r"\|\nabla L_S\|_F", "||grad L_S||_F"),
+        "margins": Meaning(margin, "margin of each example"),
+        "train_error": Meaning(r"\mathrm{err}_S", "share of training examples misclassified, ties half"),
+        "zeta": Meaning(
+            r"\zeta_i" if signed else r"\zeta_{k,i}",
+            "squared gradient norm of each example's output, constants taken out",
+        ),
+    }
+
+
+def _fresh(model: Any) -> dict[str, Meaning]:
+    """Variables of fresh examples, or of fresh tasks."""
+    if model.test.of_tasks:
+        found = {name: _of_tasks(name) for name in variables.FRESH_TASKS if not name.endswith("_se")}
+    else:
+        found = {
+            "test_error": Meaning(r"\mathrm{err}", f"P(misclassified) for a fresh example{_judged(model)}"),
+            "test_loss": Meaning(r"L_D", f"expected loss of a fresh example{_judged(model)}"),
+            "class_error": Meaning(r"\mathrm{err}_k", "P(misclassified) for a fresh example of the class"),
+        }
+    errors = {f"{name}_se": Meaning(rf"\mathrm{{se}}({each.symbol})", f"standard error of {name}")
+              for name, each in found.items()}
+    return {**found, **errors}
+
+
+def _judged(model: Any) -> str:
+    """By which label fresh examples are judged; empty without flips."""
+    if not model.label_flips:
+        return ""
+    return f", its label flipped with probability {model.label_flips}" if model.test.flips else ", by its clean label"
+
+
+def _of_tasks(name: str) -> Meaning:
+    what, symbol = (
+        ("expected loss", "L_D") if "loss" in name
+        else ("P(right)", r"\mathrm{acc}") if "accuracy" in name else ("P(misclassified)", r"\mathrm{err}")
+    )
+    mark, how = (
+        (r"^{\mathrm{adapted}}", "after adaptation to its task") if name.endswith("_adapted")
+        else (r"^{\mathrm{unadapted}}" if name.endswith("_unadapted") else "", "without adaptation")
+    )
+    return Meaning(f"{symbol}{mark}", f"{what} of a fresh task's example, {how}")
+
+
+def _coefficient(family: Directions) -> dict[str, Meaning]:
+    """A family's coefficient, and its two sign classes where it is split."""
+    declared = family.coefficient
+    factors = [
+        *(["the head's sign"] if declared.signed else []), *(["y_i"] if declared.labelled else []),
+        *([f"||{family.name}||^2"] if declared.scaled else []),
+    ]
+    times = f" times {' times '.join(factors)}" if factors else ""
+    what = f"coefficient of {family.name} in w{times}"
+    found = {declared.name: Meaning(declared.latex, what)}
+    if declared.split:
+        for part, symbol, where in (
+            ("_over", rf"\overline{{{declared.latex}}}", "where the head is the example's own"),
+            ("_under", rf"\underline{{{declared.latex}}}", "where it is not"),
+        ):
+            found[declared.name + part] = Meaning(symbol, f"{declared.name} {where}, 0 elsewhere")
+    return found
+
+
+def _typeset(name: str) -> str:
+    return name.replace("_", r"\_")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gammarho.api import derive as derive
     from gammarho.api import validate as validate
     from gammarho.data import images as images
+    from gammarho.description import describe as describe
     from simulate import testing as testing
     from simulate.check.check import check as check
     from simulate.conditions.held import held as held
@@ -38,6 +39,7 @@ _HOMES = {
     "check": "simulate.check.check",
     "conditions": "gammarho.api",
     "derive": "gammarho.api",
+    "describe": "gammarho.description",
     "held": "simulate.conditions.held",
     "images": "gammarho.data",
     "influence_scores": "simulate.images.influence",

@@ -21,6 +21,7 @@ from simulate.errors import Diverged, InputError, Unwritten
 from .verbs.check import check
 from .verbs.conditions import conditions
 from .verbs.derive import derive
+from .verbs.describe import describe, list_settings
 from .verbs.errata import errata, explain
 from .verbs.figures import figures
 from .verbs.phase import phase
@@ -32,6 +33,7 @@ _OURS = ("derivations", "dynamics", "simulate", "figures", "gammarho")
 _EXTRAS = {"torch": "torch", "h5netcdf": "netcdf", "h5py": "netcdf"}
 _DEFECT = 70  # EX_SOFTWARE of sysexits.h
 _SETTING = "a setting: pegr, or file.py:model"
+_OF_A_SETTING = ("run", "derive", "validate", "conditions", "check", "phase")
 
 app = cyclopts.App(
     name="gammarho",
@@ -40,15 +42,19 @@ app = cyclopts.App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-for verb in (derive, run, validate, conditions, check, phase, figures, errata, explain):
+app.command(list_settings, name="list")
+for verb in (describe, derive, run, validate, conditions, check, phase, figures, errata, explain):
     app.command(verb)
+app.register_install_completion_command(help="Install completion for this shell, and exit.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status; errors are one sentence on stderr."""
     try:
+        words = list(sys.argv[1:] if argv is None else argv)
         with terminal.watched():
-            status = app(list(sys.argv[1:] if argv is None else argv), exit_on_error=False, print_error=False)
+            status = app(words, exit_on_error=False, print_error=False)
+            _parameters_too(words)
         return status if isinstance(status, int) else 0
     except cyclopts.CycloptsError as error:
         return say(_usage(error))
@@ -75,6 +81,16 @@ def entry() -> None:
         say("this is a defect of the program and not of your input; please report the lines above")
         status = _DEFECT
     sys.exit(status)
+
+
+def _parameters_too(words: Sequence[str]) -> None:
+    """After a verb's help, the parameters of the setting that is named there: "gammarho run pegr --help"."""
+    if len(words) > 2 and {"--help", "-h"} & set(words) and words[0] in _OF_A_SETTING and words[1][:1] != "-":
+        from .description import describe as described
+        from .sections import as_text
+
+        found = described(words[1])
+        print(as_text(f"{found.setting}: {found.title}", [found.parameter_section()]))
 
 
 def _usage(error: cyclopts.CycloptsError) -> str:

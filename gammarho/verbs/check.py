@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from .shared import Switch, print_notes
+from .shared import INT, NAME, Switch, print_notes
 
 
 def check(
     setting: str,
     /,
     *words: str,
-    preset: str | None = None,
-    steps: str | None = None,
-    seed: str = "0",
-    seeds: str = "5",
-    draws: str = "200",
+    preset: Annotated[str | None, NAME] = None,
+    steps: Annotated[str | None, INT] = None,
+    seed: Annotated[str, INT] = "0",
+    seeds: Annotated[str, INT] = "5",
+    draws: Annotated[str, INT] = "200",
     json: Switch = False,
 ) -> int:
     """Hold a paper's statements, or your own, against runs; exit 1 where one is violated that no erratum has on record.

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from .shared import Repeated, Switch, images_of, print_notes, with_held
+from typing import Annotated
+
+from .shared import (
+    EQUATION,
+    FOLDER,
+    IMAGES,
+    INT,
+    LABELS,
+    NAME,
+    NUMBER,
+    SCALINGS,
+    Switch,
+    images_of,
+    print_notes,
+    with_held,
+)
 
 
 def conditions(
     setting: str,
     /,
     *values: str,
-    hold: Repeated = (),
-    preset: str | None = None,
-    constant: str = "1",
-    steps: str | None = None,
-    data: str | None = None,
-    classes: str | None = None,
-    data_dir: str | None = None,
-    scaling: str | None = None,
+    hold: Annotated[tuple[str, ...], EQUATION] = (),
+    preset: Annotated[str | None, NAME] = None,
+    constant: Annotated[str, NUMBER] = "1",
+    steps: Annotated[str | None, INT] = None,
+    data: Annotated[str | None, IMAGES] = None,
+    classes: Annotated[str | None, LABELS] = None,
+    data_dir: Annotated[str | None, FOLDER] = None,
+    scaling: Annotated[str | None, SCALINGS] = None,
     json: Switch = False,
 ) -> int:
     """Print the paper's conditions at these values, clause by clause.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from gammarho import terminal
 from simulate.errors import InputError
 
-from .shared import Switch
+from .shared import FILE, NAME, Switch
 
 if TYPE_CHECKING:
     from derivations.derive import Derived
@@ -17,11 +17,11 @@ def derive(
     setting: str,
     /,
     *values: str,
-    preset: str | None = None,
+    preset: Annotated[str | None, NAME] = None,
     latex: Switch = False,
     kernel: Switch = False,
     steps: Switch = False,
-    out: str | None = None,
+    out: Annotated[str | None, FILE] = None,
 ) -> int:
     """Print a setting's exact reduced recursion.
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
 from simulate.errors import InputError, nearest, quoted
+
+from .shared import FOLDER, INT
 
 _DIAGRAMS = "phase"
 
 
-def figures(paper: str, figure: str | None = None, /, *, out: str = "out", cells: str | None = None) -> int:
+def figures(
+    paper: str,
+    figure: str | None = None,
+    /,
+    *,
+    out: Annotated[str, FOLDER] = "out",
+    cells: Annotated[str | None, INT] = None,
+) -> int:
     """Write a paper's figures and tables, or one of them; or phase diagrams.
 
     Args:

@@ -7,12 +7,12 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from gammarho import terminal
 from simulate.errors import InputError, quoted
 
-from .shared import Repeated, Switch, goes_on, say
+from .shared import AXIS, EQUATION, FILE, FORMULA, INT, NAME, NAMES, NUMBER, SAMPLINGS, THRESHOLD, Switch, goes_on, say
 
 if TYPE_CHECKING:
     import xarray
@@ -28,22 +28,22 @@ def phase(
     setting: str,
     /,
     *values: str,
-    x: str,
-    y: str | None = None,
-    z: str | None = None,
-    hold: Repeated = (),
-    preset: str | None = None,
-    steps: str | None = None,
-    seed: str = "0",
-    seeds: str = "3",
-    observable: str = "test_error",
-    sampling: str | None = None,
-    boundary: str | None = None,
-    refine: str | None = None,
-    workers: str | None = None,
-    out: Repeated = (),
-    curve: Repeated = (),
-    feasible: str | None = None,
+    x: Annotated[str, AXIS],
+    y: Annotated[str | None, AXIS] = None,
+    z: Annotated[str | None, AXIS] = None,
+    hold: Annotated[tuple[str, ...], EQUATION] = (),
+    preset: Annotated[str | None, NAME] = None,
+    steps: Annotated[str | None, INT] = None,
+    seed: Annotated[str, INT] = "0",
+    seeds: Annotated[str, INT] = "3",
+    observable: Annotated[str, NAMES] = "test_error",
+    sampling: Annotated[str | None, SAMPLINGS] = None,
+    boundary: Annotated[str | None, THRESHOLD] = None,
+    refine: Annotated[str | None, NUMBER] = None,
+    workers: Annotated[str | None, INT] = None,
+    out: Annotated[tuple[str, ...], FILE] = (),
+    curve: Annotated[tuple[str, ...], FORMULA] = (),
+    feasible: Annotated[str | None, NUMBER] = None,
     json: Switch = False,
 ) -> int:
     """Fill a grid over one to three axes with observables at the last step.

@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Annotated, Any
 
 from gammarho import terminal
 from simulate.errors import Diverged, Unwritten
 
-from .shared import Repeated, Switch, explained, images_of, thresholds, with_held
+from .shared import (
+    ENGINES,
+    EQUATION,
+    FILE,
+    FOLDER,
+    IMAGES,
+    INT,
+    LABELS,
+    NAME,
+    NAMES,
+    SAMPLINGS,
+    SCALINGS,
+    STEPS,
+    THRESHOLD,
+    Switch,
+    explained,
+    images_of,
+    thresholds,
+    with_held,
+)
 
 
 def run(
     setting: str,
     /,
     *values: str,
-    hold: Repeated = (),
-    preset: str | None = None,
-    steps: str | None = None,
-    seed: str = "0",
-    seeds: str | None = None,
-    engine: str = "reduced",
-    sampling: str = "vectors",
-    record: str | None = None,
-    observables: str | None = None,
-    until: Repeated = (),
-    data: str | None = None,
-    classes: str | None = None,
-    data_dir: str | None = None,
-    scaling: str | None = None,
-    out: str | None = None,
+    hold: Annotated[tuple[str, ...], EQUATION] = (),
+    preset: Annotated[str | None, NAME] = None,
+    steps: Annotated[str | None, INT] = None,
+    seed: Annotated[str, INT] = "0",
+    seeds: Annotated[str | None, INT] = None,
+    engine: Annotated[str, ENGINES] = "reduced",
+    sampling: Annotated[str, SAMPLINGS] = "vectors",
+    record: Annotated[str | None, STEPS] = None,
+    observables: Annotated[str | None, NAMES] = None,
+    until: Annotated[tuple[str, ...], THRESHOLD] = (),
+    data: Annotated[str | None, IMAGES] = None,
+    classes: Annotated[str | None, LABELS] = None,
+    data_dir: Annotated[str | None, FOLDER] = None,
+    scaling: Annotated[str | None, SCALINGS] = None,
+    out: Annotated[str | None, FILE] = None,
     json: Switch = False,
 ) -> int:
     """Run a setting and print its observables at a few steps.

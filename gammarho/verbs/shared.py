@@ -16,8 +16,17 @@ if TYPE_CHECKING:
     from derivations.declare import Model
     from gammarho.data import ImageSource
 
+# Options are text until they are checked, so that a wrong one has our sentence; --help shows what is wanted by these.
+INT, NUMBER, NAME, NAMES, STEPS, FILE, FOLDER, LABELS, AXIS, EQUATION, THRESHOLD, FORMULA = (
+    cyclopts.Parameter(metavar=word, negative="")
+    for word in ("INT", "NUMBER", "NAME", "NAMES", "STEPS", "FILE", "FOLDER", "LABELS", "AXIS", "EQUATION",
+                 "NAME=VALUE", "FORMULA")
+)
+ENGINES = cyclopts.Parameter(metavar="reduced|weights")
+SAMPLINGS = cyclopts.Parameter(metavar="vectors|gram")
+IMAGES = cyclopts.Parameter(metavar="mnist|fashion-mnist")
+SCALINGS = cyclopts.Parameter(metavar="unit|image|global")
 Switch = Annotated[bool, cyclopts.Parameter(negative="")]
-Repeated = Annotated[tuple[str, ...], cyclopts.Parameter(negative="")]
 
 
 def thresholds(until: Sequence[str]) -> dict[str, str] | None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from .shared import Switch, images_of, print_notes
+from typing import Annotated
+
+from .shared import FOLDER, IMAGES, INT, LABELS, NAME, SCALINGS, Switch, images_of, print_notes
 
 
 def validate(
     setting: str,
     /,
     *values: str,
-    preset: str | None = None,
-    steps: str | None = None,
-    seed: str = "0",
-    data: str | None = None,
-    classes: str | None = None,
-    data_dir: str | None = None,
-    scaling: str | None = None,
+    preset: Annotated[str | None, NAME] = None,
+    steps: Annotated[str | None, INT] = None,
+    seed: Annotated[str, INT] = "0",
+    data: Annotated[str | None, IMAGES] = None,
+    classes: Annotated[str | None, LABELS] = None,
+    data_dir: Annotated[str | None, FOLDER] = None,
+    scaling: Annotated[str | None, SCALINGS] = None,
     json: Switch = False,
 ) -> int:
     """Compare the recursion with gradient descent on the weights, on one draw; exit 1 unless they agree.

@@ -261,7 +261,7 @@ def parse(parameter: Parameter, value: object) -> Value:
 
 
 def _advice(parameter: Parameter, value: object) -> str:
-    return f"expected {_expected(parameter)}{_cure(parameter, value)}"
+    return f"expected {expected(parameter)}{_cure(parameter, value)}"
 
 
 def count(name: str, value: object, low: int = 0, example: int | None = None, high: int | None = None) -> int:
@@ -382,7 +382,8 @@ def _in_range(parameter: Parameter, value: Value) -> bool:
     return parameter.name not in WHOLE or value >= EXACT or (value >= 1 and float(value).is_integer())
 
 
-def _expected(parameter: Parameter) -> str:
+def expected(parameter: Parameter) -> str:
+    """What a value of the parameter may be, in words."""
     if parameter.kind == "flag":
         return "true or false"
     if parameter.kind == "choice":

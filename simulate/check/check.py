@@ -62,6 +62,10 @@ class Check:
         """No statement is violated, except those that an erratum already has on record as false."""
         return not any(result.verdict == "violated" and not result.statement.erratum for result in self.results)
 
+    def __bool__(self) -> bool:
+        """Whether it is passed."""
+        return self.passed
+
     def __getitem__(self, name: str) -> Result:
         return {result.statement.id: result for result in self.results}[name]
 

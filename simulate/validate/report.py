@@ -69,6 +69,10 @@ class Validation:
     dependent: bool = False
     zeros: bool = False
 
+    def __bool__(self) -> bool:
+        """Whether the verdict is "pass", so that `assert gr.validate(...)` holds what it says."""
+        return self.verdict == "pass"
+
     @property
     def heading(self) -> str:
         """The verdict, never without the window it rests on where that is not the whole run, nor what was left out."""

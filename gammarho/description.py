@@ -1,0 +1,201 @@
+"""What a setting has: parameters, presets, variables of a run, events, conditions, statements, figures, and its verbs.
+
+All of it is read off declarations; nothing is run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from derivations.declare import Parameter
+from derivations.declare.meanings import meanings
+from derivations.papers.paper import PAPERS, Paper, paper_of
+from simulate.ask import parameters, settings
+
+from . import sections
+from .sections import Section
+
+if TYPE_CHECKING:
+    from derivations.declare import Conditions, Model, Statements
+
+
+@dataclass(frozen=True)
+class ParameterLine:
+    """A parameter: its LaTeX symbol, what it is, what it may be, its published default ("" for none), whose that is."""
+
+    name: str
+    symbol: str
+    meaning: str
+    allowed: str
+    default: str
+    source: str
+    structural: bool
+
+
+@dataclass(frozen=True)
+class PresetLine:
+    """Published values by name, the steps that go with them, and where they stand."""
+
+    name: str
+    values: Mapping[str, str]
+    steps: int
+    source: str
+
+
+@dataclass(frozen=True)
+class VariableLine:
+    """A variable of a run, or an event's hitting time: its LaTeX symbol, words, units and source."""
+
+    name: str
+    symbol: str
+    meaning: str
+    units: str
+    source: str
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """A statement that `check` takes: its id and kind, the claim, and where it is printed."""
+
+    id: str
+    kind: str
+    claim: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """A setting, described.  `str` gives tables, a notebook shows them as HTML, `to_dict` plain data."""
+
+    setting: str
+    title: str
+    parameters: tuple[ParameterLine, ...]
+    presets: tuple[PresetLine, ...]
+    variables: tuple[VariableLine, ...]
+    events: tuple[VariableLine, ...]
+    conditions: tuple[str, ...]
+    statements: tuple[StatementLine, ...]
+    figures: tuple[str, ...]
+    verbs: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return sections.as_text(self._head, self.sections())
+
+    def _repr_html_(self) -> str:
+        return sections.as_html(self._head, self.sections())
+
+    @property
+    def _head(self) -> str:
+        return f"{self.setting}: {self.title}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return asdict(self)
+
+    def sections(self) -> tuple[Section, ...]:
+        """The tables, in the order in which they are read; those that would be empty are left out."""
+        found = (
+            self.parameter_section(),
+            Section("presets", ("name", "steps", "values", "source"), tuple(
+                (each.name, str(each.steps), " ".join(f"{name}={value}" for name, value in each.values.items()),
+                 each.source) for each in self.presets)),
+            _variables("variables of a run", self.variables),
+            _variables("events: hitting times, in steps", self.events),
+            Section("conditions", ("",), tuple((title,) for title in self.conditions)),
+            Section("statements", ("id", "kind", "claim", "source"), tuple(
+                (each.id, each.kind, each.claim, each.source) for each in self.statements)),
+            Section("figures", ("",), ((", ".join(self.figures),),) if self.figures else ()),
+            Section("what may be asked", ("", ""), self.verbs),
+        )
+        return tuple(each for each in found if each.rows)
+
+    def parameter_section(self) -> Section:
+        """The parameters alone, as `run SETTING --help` shows them."""
+        chosen = [each.name for each in self.parameters if each.structural]
+        note = f"{', '.join(chosen)} select{'s' if len(chosen) == 1 else ''} the recursion" if chosen else ""
+        return Section("parameters, as name=value", ("name", "default", "allowed", "meaning", "source"), tuple(
+            (each.name, each.default, each.allowed, each.meaning, each.source) for each in self.parameters), note)
+
+
+def describe(setting: str | Model) -> Description:
+    """What a setting has (a name, "file.py:model" or a Model), with no run.
+
+    Raises:
+        InputError: for an unknown setting, and for a file that holds no model.
+    """
+    found = settings.resolve(setting)
+    model = parameters.build(found.factory, {})
+    paper = paper_of(model)
+    events = {event.name for event in model.events}
+    lines = [VariableLine(name, each.symbol, each.words, each.units, each.source)
+             for name, each in meanings(model).items()]
+    conditions, statements = _conditions(setting, paper), _statements(setting, paper)
+    figures = () if paper is None else tuple(importlib.import_module(paper.figures).FIGURES)
+    return Description(
+        found.name, model.title,
+        tuple(map(_parameter, model.parameters)),
+        tuple(PresetLine(each.name, {name: parameters.show(value) for name, value in each.values}, each.steps,
+                         each.source) for each in found.presets),
+        tuple(line for line in lines if line.name not in events),
+        tuple(line for line in lines if line.name in events),
+        () if conditions is None else tuple(group.title for group in conditions.lists),
+        () if statements is None else tuple(
+            StatementLine(each.id, each.kind, each.claim, each.source) for each in statements.statements),
+        figures,
+        _verbs(setting if isinstance(setting, str) else found.name, found, conditions, statements, paper),
+    )
+
+
+def listed() -> tuple[tuple[str, str], ...]:
+    """Every shipped setting with its title."""
+    return tuple((name, parameters.build(paper.factory, {}).title) for name, paper in PAPERS.items())
+
+
+def _parameter(each: Parameter) -> ParameterLine:
+    default = "" if each.default is None else parameters.show(each.default)
+    return ParameterLine(
+        each.name, each.latex, each.meaning, parameters.expected(each), default, each.source, each.structural)
+
+
+def _conditions(setting: object, paper: Paper | None) -> Conditions | None:
+    from derivations.declare import Conditions
+
+    found = settings.beside(setting, "CONDITIONS")
+    if isinstance(found, Conditions):
+        return found
+    return None if paper is None else paper.conditions
+
+
+def _statements(setting: object, paper: Paper | None) -> Statements | None:
+    from derivations.declare import Statements
+
+    found = settings.beside(setting, "STATEMENTS")
+    if isinstance(found, Statements):
+        return found
+    return None if paper is None else paper.statements
+
+
+def _verbs(
+    name: str, setting: settings.Setting, conditions: Conditions | None, statements: Statements | None,
+    paper: Paper | None,
+) -> tuple[tuple[str, str], ...]:
+    """The command lines that apply, with what each gives."""
+    preset = f" --preset {setting.presets[0].name}" if setting.presets else ""
+    steps = "" if preset else " --steps 100"
+    found = [
+        ("derive", "", "the recursion"), ("run", preset + steps, "its coefficients and observables"),
+        ("validate", preset + steps, "the recursion against training the weights"),
+        *([("conditions", preset, "the theorem's conditions, clause by clause")] if conditions else []),
+        *([("check", preset + steps, "lemmas and theorems against runs")] if statements else []),
+        *([("figures", "", "the paper's figures")] if paper else []),
+        *([("errata", "", "what the paper prints wrong")] if paper and paper.errata else []),
+    ]
+    return tuple((f"gammarho {verb} {name}{options}", said) for verb, options, said in found)
+
+
+def _variables(title: str, lines: tuple[VariableLine, ...]) -> Section:
+    rows = tuple((each.name, each.meaning, each.source) for each in lines)
+    return Section(title, ("name", "meaning", "source"), rows)

@@ -1,0 +1,109 @@
+"""What a setting has, found without provoking an error: list, describe, and the parameters under a verb's --help."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import gammarho as gr
+from derivations.papers.paper import PAPERS
+from gammarho import description
+from gammarho.cli import main
+from gammarho.sections import Section, as_html, as_text
+from simulate.ask import parameters, settings
+from simulate.observe import observables
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_a_description_leaves_nothing_out(name: str) -> None:
+    found, paper = gr.describe(name), PAPERS[name]
+    model = paper.factory()
+    assert [each.name for each in found.parameters] == [each.name for each in model.parameters]
+    assert [each.name for each in found.presets] == [each.name for each in paper.presets]
+    assert [each.name for each in (*found.variables, *found.events)] == list(observables.names(model))
+    assert paper.statements is not None
+    assert [each.id for each in found.statements] == [each.id for each in paper.statements.statements]
+    text = str(found)
+    for each in found.parameters:
+        assert each.name in text and each.meaning and each.allowed
+        assert each.source or not each.default, each.name  # a default has a source, in every paper
+    assert all(len(line) <= 118 for line in text.splitlines())
+
+
+def test_what_a_parameter_may_be_is_what_is_taken() -> None:
+    found = {each.name: each for each in gr.describe("pegr").parameters}
+    assert found["sigma_p"].allowed == "a finite number above 0" and found["sigma_p"].default == "0.5"
+    with pytest.raises(gr.InputError, match="expected a finite number above 0"):
+        parameters.resolve(settings.resolve("pegr").factory, {"sigma_p": 0})
+
+
+def test_the_commands_that_it_names_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    verbs = {line.split()[1] for name in PAPERS for line, _ in gr.describe(name).verbs}
+    assert verbs == {"derive", "run", "validate", "conditions", "check", "figures", "errata"}
+    (line,) = [line for line, _ in gr.describe("pegr").verbs if line.split()[1] == "conditions"]
+    assert main(line.split()[1:]) == 0 and "3.1" in capsys.readouterr().out
+
+
+def test_a_model_of_ones_own_has_what_stands_in_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from derivations.papers.pegr.model import model as pegr\n"
+        "from dataclasses import replace\n"
+        "from derivations.declare import Statement, Statements, Parameter\n"
+        "def model():\n"
+        "    base = pegr('none')\n"
+        "    own = Parameter(name='extra', latex='x', meaning='mine', kind='real', default=1.0)\n"
+        "    return replace(base, name='mine', parameters=(*base.parameters, own))\n"
+        "STATEMENTS = Statements(paper='mine', statements=(\n"
+        "    Statement(id='own', kind='inequality', claim='loss >= 0'),))\n"
+    )
+    found = gr.describe(f"{file}:model")
+    assert [each.id for each in found.statements] == ["own"] and not found.presets and not found.figures
+    assert found.parameters[-1].name == "extra" and found.parameters[-1].source == ""
+    assert (f"gammarho check {file}:model --steps 100", "lemmas and theorems against runs") in found.verbs
+    assert not any(line.split()[1] in ("errata", "figures") for line, _ in found.verbs)
+
+
+def test_settings_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text and title in text for name, title in description.listed())
+    assert main(["list", "--json"]) == 0
+    assert [each["setting"] for each in json.loads(capsys.readouterr().out)] == list(PAPERS)
+
+
+def test_it_is_printed_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "fomaml"]) == 0
+    assert capsys.readouterr().out.strip() == str(gr.describe("fomaml")).strip()
+    assert main(["describe", "fomaml", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {each["name"]: each["source"] for each in told["parameters"]}["eta"].startswith("Section 5")
+    assert main(["describe", "fomal"]) == 2 and "did you mean 'fomaml'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["run", "pegr", "--help"], ["phase", "pegr", "-h"]])
+def test_help_of_a_verb_on_a_setting_shows_its_parameters(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert "--steps INT" in text and "noise standard deviation" in text and "sigma_p" in text
+    assert main([words[0], "--help"]) == 0
+    assert "noise standard deviation" not in capsys.readouterr().out
+
+
+def test_tables_as_text_and_as_html() -> None:
+    sections = [Section("one", ("a", "b"), (("<x>", "long " * 40),), "under it"), Section("two", ("",), (("[b]",),))]
+    text = as_text("head", sections, 60)
+    assert text.splitlines()[0] == "head" and max(map(len, text.splitlines())) <= 60
+    assert "<x>" in text and "[b]" in text and "under it" in text
+    shown = as_html("head", sections)
+    assert "&lt;x&gt;" in shown and "<x>" not in shown and shown.count("<table>") == 2
+    assert gr.describe("pegr")._repr_html_().count("<table>") >= 5
+
+
+def test_the_front_page_says_how_a_setting_is_found() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert "gammarho list" in text and "gammarho describe" in text

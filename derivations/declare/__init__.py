@@ -15,6 +15,7 @@ from .activations import (
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 from .data import Coefficient, Directions, Patch, Scale, chosen_law
+from .event import Event
 from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
 from .kinds import forgotten, of_class
 from .laws import (
@@ -45,25 +46,26 @@ from .objectives import (
     PenaltyKind,
     PerExample,
 )
-from .observable import KnownFrom, Observable
-from .observed import (
-    Distance,
-    Event,
-    Extreme,
-    Flips,
-    MaxMargin,
-    NearOrthogonality,
-    NeuronNorm,
-    NormalisedMargin,
-    Shifted,
-    Spectral,
-    Total,
-)
-from .observed_classes import ActiveShare, Balance, Complement, Deactivated, LongTail, NoiseRatio
+from .observable import KnownFrom, Observable, OfFresh, OfRun, OfStates
+from .observed.active import ActiveShare, Deactivated
+from .observed.complement import Balance, Complement
+from .observed.distance import Distance
+from .observed.extreme import Extreme
+from .observed.flips import Flips
+from .observed.long_tail import LongTail
+from .observed.max_margin import MaxMargin
+from .observed.near_orthogonality import NearOrthogonality
+from .observed.neuron_norm import NeuronNorm
+from .observed.noise_ratio import NoiseRatio
+from .observed.normalised_margin import NormalisedMargin
+from .observed.shifted import Shifted
+from .observed.spectral import Spectral
+from .observed.total import Total
 from .over import INDEX_SETS, IndexSet, Over
 from .parameter import Parameter, Preset, Value
 from .plain import from_plain, to_plain
 from .statements import Instance, Kind, Path, Statement, Statements
+from .views import Variable
 
 __all__ = [
     "ACTIVATIONS",
@@ -125,6 +127,9 @@ __all__ = [
     "NormalisedMargin",
     "Objective",
     "Observable",
+    "OfFresh",
+    "OfRun",
+    "OfStates",
     "Only",
     "Over",
     "Parameter",
@@ -147,6 +152,7 @@ __all__ = [
     "Total",
     "TwoSlopes",
     "Value",
+    "Variable",
     "chosen_law",
     "forgotten",
     "from_plain",

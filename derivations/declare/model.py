@@ -16,11 +16,11 @@ from ..errors import ModelError
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
 from .choices import Declared, Name, OptionalParameter, Word
 from .data import Directions, Patch, laws_of
+from .event import Event
 from .laws import FreshLaw, FreshTasks, GaussianInitialisation, Initialisation
 from .names import check_names
 from .network import Network, Objective
-from .observable import Observable
-from .observed import Event
+from .observable import Observable, OfFresh, OfRun, OfStates
 from .parameter import Parameter
 from .references import check_references
 
@@ -134,6 +134,9 @@ class Model(Declared):
     def _check_observables(self) -> None:
         """Each fits the model, as it says itself."""
         for each in self.observables:
+            if not isinstance(each, OfStates | OfRun | OfFresh):
+                whose = f"{each.name}: {type(each).__name__} derives from Observable itself"
+                raise ModelError(f"observables: {whose}; derive it from OfStates, OfRun or OfFresh")
             said = each.refusal(self)
             if said:
                 raise ModelError(said)

@@ -1,11 +1,14 @@
-"""What a kind of observable says of itself, so that whoever runs, measures or compares one need not know its kind."""
+"""What a kind of observable says of itself and how it is computed, so that nobody else need know its kind."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, ClassVar
 
 from .choices import Declared
+from .views import Account, Array, Counter, FreshView, RunView, Sizes, StateView, Variable
 
 
 class KnownFrom(Enum):
@@ -18,19 +21,20 @@ class KnownFrom(Enum):
     FRESH = "fresh examples at a state"
 
 
-class Observable(Declared):
-    """A kind of observable: plain data in frozen dataclasses, one class a kind.
+class Observable(Declared, ABC):
+    """A kind of observable: a frozen dataclass that derives from `OfStates`, `OfRun` or `OfFresh`, one class a kind.
 
     What holds of the kind is a class attribute, and what depends on the fields is a property; the defaults are those of
-    a number a state that is made of what an engine observes.  How a kind is computed is its evaluator's
-    (`simulate.observe.evaluators`), and how from W, for `validate`, its twin's (`simulate.validate.observables`).
+    a number a state that is made of what an engine observes.  A kind gives two accounts of itself: what it is in
+    reduced coordinates, by the method that its base asks for, and, `by_weights`, what it is by definition, which
+    `validate` holds the first to.  They share no function.
     """
 
     name: str
     latex: str
     source: str
 
-    known_from: ClassVar[KnownFrom] = KnownFrom.STATE
+    known_from: ClassVar[KnownFrom]
     decomposes: ClassVar[bool] = False
     """Whether every state costs a decomposition of W, so that it is taken at as few states as will do."""
     from_start: ClassVar[bool] = False
@@ -79,3 +83,54 @@ class Observable(Declared):
     def refusal(self, model: Any) -> str:
         """Why this model cannot have it, in one sentence; "" where it can."""
         return ""
+
+    def arrays(self, sizes: Sizes) -> Mapping[str, float]:
+        """The large arrays that it needs beyond the states: in words, the same for kinds that share one, and bytes."""
+        return {}
+
+    def by_weights(self, course: Any) -> Account:
+        """What it is by its definition, from W: of a `WeightView`, or a `FreshWeights` where it is of fresh examples.
+
+        Without it `validate` names the observable as not compared.
+        """
+        return None
+
+    @property
+    def has_second_account(self) -> bool:
+        """Whether its kind says what it is from W."""
+        return type(self).by_weights is not Observable.by_weights
+
+
+class OfStates(Observable):
+    """A kind that the recorded states of a draw determine, one by one or in their order, or that its data do."""
+
+    known_from = KnownFrom.STATE
+
+    @abstractmethod
+    def value(self, states: StateView) -> Variable | None:
+        """The observable at the states; None where they do not determine it."""
+
+    def undefined(self, states: StateView) -> str:
+        """Why it has no value on this draw, in one sentence; "" where it has one."""
+        return ""
+
+
+class OfRun(Observable):
+    """A kind that has to be shown every step's state."""
+
+    known_from = KnownFrom.RUN
+
+    @classmethod
+    @abstractmethod
+    def counter(cls, declared: Sequence[Any], run: RunView) -> Counter:
+        """One counter for all observables of this kind that a run wants."""
+
+
+class OfFresh(Observable):
+    """A kind that is of fresh examples at each state."""
+
+    known_from = KnownFrom.FRESH
+
+    @abstractmethod
+    def statistics(self, fresh: FreshView) -> dict[str, Array]:
+        """Its variables by name, each (T,), (T, class) or (T, class, bin)."""

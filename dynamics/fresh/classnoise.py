@@ -236,52 +236,6 @@ class Covariances:
         return np.asarray(self.bulk.covariance(z, b, share, filters) + lines @ lines.T)
 
 
-def long_tail_ratio(z: Array, covariance: Array) -> Array:
-    """q = sum_R z_r / sqrt(1_R^T C 1_R) over R = {r : z_r > 0} of pre-activations z (N, m); NaN where R is empty.
-
-    C (m, m) is the neurons' covariance W_y Sigma_y W_y^T (Definition 1).
-    """
-    active = (z > 0).astype(np.float64)
-    length = np.sqrt(np.maximum(np.einsum("nr,nr->n", active @ covariance, active), 0.0))
-    ratio: Array = np.divide((z * active).sum(axis=1), length, out=np.full(len(z), np.nan), where=length > 0)
-    return ratio
-
-
-def pair_moments(gram: Array, y: Array, classes: int) -> Array:
-    """F (K, K): the mean of <v_a, v_b>^2 over pairs a != b with labels k and j; NaN where there is none.
-
-    For centred noise with independent examples this estimates ||A_k^T A_j||_F^2 without bias, whatever its law.
-    gram (n, n); y (n,) of 0..K-1.
-    """
-    member = (y[None, :] == np.arange(classes)[:, None]).astype(np.float64)
-    squares = gram**2
-    np.fill_diagonal(squares, 0.0)
-    sizes = member.sum(axis=1)
-    pairs = np.outer(sizes, sizes) - np.diag(sizes)
-    unknown = np.full((classes, classes), np.nan)
-    moments: Array = np.divide(member @ squares @ member.T, pairs, out=unknown, where=pairs > 0)
-    return moments
-
-
-def log_complement(outputs: Array, y: Array) -> Array:
-    """log(1 - p_y) of softmax outputs (..., K, n) with labels y (n,), without cancellation or underflow, (..., n)."""
-    label = y.astype(np.intp)
-    own = np.arange(outputs.shape[-2])[:, None] == label
-    others = _log_sum(np.where(own, -np.inf, outputs))
-    top = np.take_along_axis(outputs, np.broadcast_to(label, (*outputs.shape[:-2], 1, len(label))), axis=-2)[..., 0, :]
-    # log(e^o / (e^o + e^t)) = -log(1 + e^{t - o})
-    found: Array = -np.logaddexp(0.0, top - others)
-    return found
-
-
-def _log_sum(x: Array) -> Array:
-    """log sum exp over the axis before the last."""
-    top = x.max(axis=-2, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        found: Array = (top + np.log(np.exp(x - top).sum(axis=-2, keepdims=True)))[..., 0, :]
-    return found
-
-
 def _basis(rows: Array) -> Array:
     """Orthonormal rows with the same span; zero or dependent rows are legal."""
     _, values, right = np.linalg.svd(rows, full_matrices=False)

@@ -16,7 +16,7 @@ from derivations.declare import (
     GaussianLaw,
     MixtureLaw,
     Model,
-    Observable,
+    OfFresh,
     Patch,
     TaskLaw,
     Value,
@@ -35,7 +35,7 @@ from ..errors import InputError
 from ..start.declared import law_of, off_indices, positive
 from ..start.drawn import Draw
 from ..start.labels import flip_probability
-from .evaluators import FreshDraws, of_fresh, start_of
+from .fresh_view import FreshDraws, start_of
 
 DRAWS = 4096  # fresh examples that a state is judged on
 
@@ -57,7 +57,7 @@ def fresh_statistics(
     seed: int,
     size: int = DRAWS,
     shares: Array | None = None,
-    declared: Sequence[Observable] = (),
+    declared: Sequence[OfFresh] = (),
 ) -> dict[str, Array]:
     """test_error, test_loss (T,) and for class heads class_error (T, K), along a trajectory, each with NAME_se.
 
@@ -95,7 +95,7 @@ def fresh_statistics(
 
 def _statistics(
     model: Model, network: Network, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
-    rng: np.random.Generator, size: int, left: Array, declared: Sequence[Observable],
+    rng: np.random.Generator, size: int, left: Array, declared: Sequence[OfFresh],
 ) -> dict[str, Array]:
     fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
 
@@ -111,7 +111,7 @@ def _statistics(
         lambda family: [vectors.index(_key(model.family(family), int(label), draw)) for label in fresh.labels],
     )
     for each in declared:
-        found |= of_fresh(each).statistics(each, draws)
+        found |= each.statistics(draws)
     return found
 
 

@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from derivations.declare import Directions, Event, KnownFrom, Model, variables
+from derivations.declare import Directions, Event, KnownFrom, Model, OfStates, Variable, variables
 from derivations.declare.variables import COMMON, FRESH
 from dynamics.arrays import Array
 
 from ..ask import arguments as ask
 from ..ask import formula
-from . import classes, evaluators, extremes, longtail, matrices, sides, sums
-from .coefficients import coefficient
-from .states import States, Variable
+from ..errors import InputError
+from .states import States
 
-EVALUATED = (classes, extremes, longtail, matrices, sides, sums)
-"""The modules with evaluators of kinds: loading one is what makes its kinds known."""
-_AT_A_STATE = (KnownFrom.STATE, KnownFrom.RECORDED, KnownFrom.DATA)
-
-__all__ = ["COMMON", "FRESH", "States", "Variable", "at_every_step", "check", "evaluate", "names", "needs_seen",
-           "threshold"]
-
+__all__ = ["COMMON", "FRESH", "States", "at_every_step", "check", "evaluate", "names", "needs_seen", "threshold"]
 
 
 def names(model: Model) -> tuple[str, ...]:
@@ -55,14 +48,20 @@ def check(model: Model, wanted: ask.Names | None) -> tuple[str, ...]:
 
 
 def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
-    """The wanted variables of the recorded states; fresh examples, events and counts of a run are taken elsewhere."""
+    """The wanted variables of the recorded states; fresh examples, events and counts of a run are taken elsewhere.
+
+    Raises:
+        InputError: one of them is not defined on this draw.
+    """
     out: dict[str, Variable] = {}
-    declared = {o.name: o for o in states.model.observables if o.known_from in _AT_A_STATE}
+    declared = {o.name: o for o in states.model.observables if isinstance(o, OfStates)}
     for name in wanted:
         if name in COMMON and name in states.seen:
             out[name] = _common(states, name)
         elif name in declared:
-            found = evaluators.of_states(declared[name]).variable(states, declared[name])
+            if states.b is not None and (said := declared[name].undefined(states)):
+                raise InputError(said)
+            found = declared[name].value(states)
             if found is not None:
                 out[name] = found
     return {**out, **{k: v for k, v in _coefficients(states, wanted).items() if k in wanted}}
@@ -83,7 +82,8 @@ def _coefficients(states: States, wanted: tuple[str, ...]) -> dict[str, Variable
         coef = family.coefficient
         if not {coef.name, f"{coef.name}_over", f"{coef.name}_under"} & set(wanted):
             continue
-        values = coefficient(states, family)
+        values = states.coefficient(coef.name)
+        assert values is not None
         out[coef.name] = _placed(states, family, values)
         if coef.split:
             own = states.own[:, None, :]
@@ -103,8 +103,8 @@ def _placed(states: States, family: Directions, values: Array) -> Variable:
 def undefined(states: States, wanted: Iterable[str]) -> dict[str, str]:
     """Why a wanted observable is not defined on this draw, by name, such as where a vector that it divides by is 0."""
     asked = set(wanted)
-    own = [o for o in states.model.observables if o.name in asked and o.known_from in _AT_A_STATE]
-    said = {o.name: evaluators.of_states(o).undefined(states, o) for o in own}
+    own = [o for o in states.model.observables if o.name in asked and isinstance(o, OfStates)]
+    said = {o.name: o.undefined(states) for o in own}
     return {name: why for name, why in said.items() if why}
 
 

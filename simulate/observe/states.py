@@ -1,4 +1,4 @@
-"""What observables are computed from: recorded reduced states of one draw, and the labelled arrays that come out."""
+"""What observables are computed from: recorded reduced states of one draw, as `derivations.declare.views` asks."""
 
 from __future__ import annotations
 
@@ -8,27 +8,20 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from derivations.declare import Model
-from dynamics.arrays import Array
+from derivations.declare import Model, Variable
+from derivations.declare.formula import FormulaError
+from dynamics.arrays import Array, Flags, Indices
 from dynamics.chance.gram import Reduced
-from dynamics.geometry import spectrum
+from dynamics.geometry import distances, spectrum
 
+from ..ask import formula
+from ..ask.derived import kappa
+from ..errors import InputError
 from ..start.drawn import Draw
+from .sides import own_heads, patch_columns, sides, slopes
 
-
-@dataclass(frozen=True)
-class Variable:
-    """An array with the names of its dimensions; what it is stands in the declaration (`declare.meanings`).
-
-    `said` is what a run says of it instead, such as on how many examples it was measured, and `note` what it adds.
-    """
-
-    dims: tuple[str, ...]
-    values: Array
-    said: str = ""
-    note: str = ""
+_SIZES = ("frobenius", "spectral", "excess")
 
 
 @dataclass(frozen=True)
@@ -61,12 +54,32 @@ class States:
         return np.ones(len(self.z)) if self.scale is None else self.scale
 
     @property
+    def y(self) -> Array:
+        """Labels (n,), as observed."""
+        return self.draw.y
+
+    @property
+    def gram(self) -> Array:
+        """Inner products of the directions (B, B)."""
+        return self.draw.gram
+
+    @property
+    def squared_lengths(self) -> Array:
+        """Of the directions (B,)."""
+        return self.draw.squared_lengths
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks; 1 with a single-level algorithm."""
+        return self.draw.tasks
+
+    @property
     def head(self) -> str:
         """The head dimension's name: j for signs, k for classes."""
         return self.model.network.head_axis.dim
 
     @property
-    def own(self) -> NDArray[np.bool_]:
+    def own(self) -> Flags:
         """(H, n): whether a head is an example's own."""
         return own_heads(self.model, self.draw.y)
 
@@ -87,6 +100,73 @@ class States:
             return Variable((*dims, "i"), values)
         unfolded = values.reshape(*values.shape[:-1], self.draw.tasks, self.draw.examples)
         return Variable((*dims, "task", "i"), unfolded)
+
+    def number(self, text: str, whose: str) -> float:
+        """A formula's value at the run's parameters, n counting a task's examples.
+
+        Raises:
+            InputError: it has none; the sentence begins with `whose`.
+        """
+        try:
+            return formula.evaluate(text, {**self.values, "n": self.draw.examples, "m": self.z.shape[2]})
+        except FormulaError as error:
+            raise InputError(f"{whose} {error}; leave it out of observables") from error
+
+    def coefficient(self, name: str) -> Array | None:
+        """A family's coefficients (T, H, m, size), by their name: b times the declared scale and signs."""
+        if self.b is None:
+            return None
+        family = next(family for family in self.model.directions if family.coefficient.name == name)
+        rows = self.rows(family.name)
+        values = self.b[..., rows]
+        if family.coefficient.scaled:
+            values = values * self.draw.squared_lengths[rows]
+        if family.coefficient.signed:
+            values = values * np.array(self.model.network.head_axis.signs)[:, None, None]
+        if family.coefficient.labelled:
+            values = np.array(values) if values.base is not None else values
+            values *= self.draw.y
+        return values
+
+    def adapted(self, family: str) -> Array | None:
+        """<w~, v> (T, H, m, size), every task at its own adapted weights; a shared vector's is the last task's."""
+        if "adapted" not in self.seen:
+            return None
+        tasks, n = self.draw.tasks, self.draw.examples
+        start, size = self.model.offsets(n)[family], self.model.sizes(n)[family]
+        own = np.moveaxis(self.seen["adapted"][..., start : start + size], 1, 3)  # (T, H, m, K, size)
+        if not self.model.family(family).index_set.shared:
+            return np.ascontiguousarray(own).reshape(*own.shape[:3], tasks * size)
+        return own[..., -1, :]
+
+    def looked(self, name: str) -> Array | None:
+        """<w_s(t), x> (T, H, m, V) on vectors that runs only look at; None where the draw does not have them."""
+        names = {} if self.draw.watched is None else self.draw.watched.names
+        return None if self.watched is None or name not in names else self.watched[..., names[name]]
+
+    def distance(self, target: Array) -> Array:
+        """||W - W(0) - `target` V||_F (T,), for a target (H, m, B), by the Gram matrix."""
+        assert self.b is not None
+        if self.scale is None:
+            return distances.distance(self.b, target, self.draw.gram)
+        start = Reduced(z=self.draw.z, gram=self.draw.gram, weight_gram=self.draw.weight_gram)
+        return distances.decayed_distance(start, self.b, target, self.scale)
+
+    def length(self, at: int, b: Array) -> float:
+        """||a W(0) + b V||_F with the state's a, for other coefficients b (H, m, B)."""
+        return float(np.linalg.norm(self.frame.at(b, self.shares[at])))
+
+    def margin_gradients(self, at: int) -> tuple[Indices, Array]:
+        """Patch p adds g[s, i, p] of direction c[i, p] to filter s of grad z_i: c (n, P) and g (S, n, P).
+
+        grad z_i = sum over neurons of j y_i kappa sigma' x, of signed heads.
+        """
+        model, y, clean, z = self.model, self.draw.y, self.draw.clean, self.z[at]
+        columns, scales = patch_columns(model, y, clean)
+        steep = sides(model, z, y, clean)
+        slope = slopes(model.network.activation, steep, self.values) * scales * y[:, None]
+        signs = np.array(model.network.head_axis.signs)[:, None, None, None]
+        return columns, (kappa(self.values, z.shape[1]) * signs * slope).reshape(-1, *slope.shape[2:])
 
     @cached_property
     def watched(self) -> Array | None:
@@ -111,7 +191,7 @@ class States:
         return np.stack([spectrum.lengths(self.frame.at(b, a)) for b, a in pairs])
 
     @cached_property
-    def sizes(self) -> spectrum.Sizes:
+    def singular(self) -> spectrum.Sizes:
         """Sizes of each head's matrix and of all of them stacked, (T, H + 1)."""
         assert self.b is not None
         rows = []
@@ -121,12 +201,3 @@ class States:
             rows.append([np.append(getattr(heads, name), getattr(stack, name)) for name in _SIZES])
         table = np.array(rows).reshape(len(self.b), len(_SIZES), -1)
         return spectrum.Sizes(*(table[:, at] for at in range(len(_SIZES))))
-
-
-_SIZES = ("frobenius", "spectral", "excess")
-
-
-def own_heads(model: Model, y: Array) -> NDArray[np.bool_]:
-    """(H, n): whether a head is an example's own."""
-    own: NDArray[np.bool_] = np.array(model.network.head_axis.labels)[:, None] == y[None, :]
-    return own

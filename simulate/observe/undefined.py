@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .states import Variable
+from derivations.declare import Variable
 
 NO_VALUE = "; NaN where it has no value in double precision"
 

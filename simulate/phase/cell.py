@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from derivations.declare import Model
+from derivations.declare import Model, Variable
 from derivations.errors import ModelError
 from dynamics.errors import RangeError
 
@@ -184,7 +184,7 @@ def _picked(wanted: Sequence[Wanted], found: Found) -> dict[str, float]:
     return numbers
 
 
-def _last(variable: obs.Variable) -> tuple[tuple[str, ...], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+def _last(variable: Variable) -> tuple[tuple[str, ...], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
     """The dimensions besides t, and the entries at the one step recorded."""
     over_time = variable.dims[:1] == ("t",)
     return variable.dims[over_time:], variable.values[0] if over_time else variable.values

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from derivations.declare import Variable
 from dynamics.arrays import Steps
 
 from ..errors import InputError
-from ..observe.states import Variable
 from .problem import Start
 
 Variables = dict[str, Variable]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from derivations.declare import Value
+from derivations.declare import Value, Variable
 from derivations.declare.variables import FRESH
 from derivations.errors import ModelError
 from dynamics.arrays import Array, Flags
@@ -134,7 +134,7 @@ def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Found | N
         if not whole[at]:
             found.append(None)
             continue
-        variables: Variables = {name: obs.Variable(("t",), judged[name][at : at + 1]) for name in fresh}
+        variables: Variables = {name: Variable(("t",), judged[name][at : at + 1]) for name in fresh}
         if events is not None:
             watches[at].told(Watched(events.which, events.below, events.bounds[at], events.hits[at]))
             variables |= watches[at].times()

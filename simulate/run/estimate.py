@@ -23,12 +23,12 @@ from derivations.declare import (
     chosen_law,
     of_class,
 )
+from derivations.declare.views import Sizes
 from derivations.errors import ModelError
 from dynamics.kernel.kernel import LANES_FROM, LANES_UPTO
 
 from ..errors import InputError
 from ..observe import observables as obs
-from ..observe.evaluators import Sizes, evaluator
 from ..start.refusals import LARGEST
 from ..work import memory
 from ..work.memory import amount
@@ -274,7 +274,7 @@ def _declared(request: Request) -> list[Piece]:
     """Arrays that declared observables need beyond the states, as their kinds say it; what several share, once."""
     sizes = Sizes(request.filters, request.directions, request.d, request.recorded, request.examples)
     wanted = [o for o in request.model.observables if {o.name, *o.also} & set(request.wanted)]
-    arrays = {what: held for o in wanted for what, held in evaluator(o).arrays(o, sizes).items()}
+    arrays = {what: held for o in wanted for what, held in o.arrays(sizes).items()}
     return [Piece(what, held) for what, held in arrays.items()]
 
 

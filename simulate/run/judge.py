@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import KnownFrom
+from derivations.declare import OfFresh, Variable
 from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
 from ..observe import fresh
 from ..observe import observables as obs
-from ..observe.states import States, Variable
+from ..observe.states import States
 from ..start import source
 from . import tasks
 from .problem import Start
@@ -77,7 +77,7 @@ def _by_law(start: Start, states: States, names: list[str], network: Any) -> Jud
     if reason:
         return Judged(reason=reason)
     assert states.b is not None
-    fresh_ones = [o for o in model.observables if o.known_from is KnownFrom.FRESH]
+    fresh_ones = [o for o in model.observables if isinstance(o, OfFresh)]
     declared = [o for o in fresh_ones if {o.name, *o.also} & set(names)]
     found = fresh.fresh_statistics(
         model, network, start.draw, states.z, states.b, values, start.seed,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from derivations.declare import Variable
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.trajectory import Trajectory
 
@@ -38,7 +39,7 @@ def along(start: Start, asked: Asked) -> Found:
     return Found(start, path.t, variables, (*notes, *said), watch.undefined)
 
 
-def declared(states: obs.States, asked: Asked) -> tuple[dict[str, obs.Variable], tuple[str, ...]]:
+def declared(states: obs.States, asked: Asked) -> tuple[dict[str, Variable], tuple[str, ...]]:
     """The declared observables of the states, and a line for each that is not defined on this draw."""
     undefined = obs.undefined(states, asked.wanted)
     notes = [line for name, reason in undefined.items() for line in _without(asked, name, reason)]

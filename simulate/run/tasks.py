@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Model, TaskLaw, Value
+from derivations.declare import Model, TaskLaw, Value, Variable
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
@@ -17,7 +17,7 @@ from dynamics.kernel.bilevel import BilevelKernel
 
 from ..errors import Diverged
 from ..observe import fresh_tasks, observables
-from ..observe.states import States, Variable
+from ..observe.states import States
 from ..start import draw_tasks, task_layout
 from ..start.declared import number
 from ..start.drawn import Draw

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Flips, KnownFrom
+from derivations.declare import Flips, KnownFrom, Variable
 from dynamics.arrays import Array
 from dynamics.kernel.trajectory import Trajectory
 
 from ..errors import InputError
 from ..observe import observables as obs
-from ..observe.states import States, Variable
+from ..observe.states import States
 from ..start import source
 from ..train import flips, weights
 from ..train import fresh as trained_fresh

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from derivations.declare import KnownFrom, to_plain
+from derivations.declare import OfRun, Variable, to_plain
 from derivations.declare.formula import FormulaError
+from derivations.declare.views import Counter
 from dynamics.kernel.trajectory import Trajectory, Watched
 
 from ..observe import observables as obs
-from ..observe.evaluators import Counter, of_run
-from ..observe.states import Variable
+from ..observe.sides import Along
 from .asked import Asked, Variables
 from .problem import Start
 
@@ -127,9 +127,8 @@ class EventWatch:
 
 def _counters(start: Start, asked: Asked) -> list[Counter]:
     """One for every kind of which a count along the run is wanted."""
-    counted = [o for o in start.model.observables if o.known_from is KnownFrom.RUN]
+    counted = [o for o in start.model.observables if isinstance(o, OfRun)]
     wanted = [o for o in counted if {o.name, *o.also} & set(asked.wanted)]
     kinds = dict.fromkeys(type(o) for o in wanted)
-    groups = [[o for o in wanted if type(o) is kind] for kind in kinds]
-    y, clean = start.draw.y, start.draw.clean
-    return [of_run(group[0]).counter(group, start.model, y, clean, asked.recorded) for group in groups]
+    run = Along(start.model, start.draw.y, start.draw.clean, asked.recorded)
+    return [kind.counter([o for o in wanted if type(o) is kind], run) for kind in kinds]

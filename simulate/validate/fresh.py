@@ -9,13 +9,13 @@ errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import hadamard
 
-from derivations.declare import ClassNoiseLaw, GaussianLaw, KnownFrom, MixtureLaw, Model, chosen_law
+from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, OfFresh, chosen_law
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
@@ -27,9 +27,8 @@ from ..train import fresh as weights_fresh
 from ..train import weights
 from ..train.weights import Values
 from .engines import Kernel
-from .fresh_observables import FreshCourse
+from .observables import account, untold
 from .report import LONG, Left, Row, in_errors, parted
-from .twins import account, untold
 
 COLUMNS = 24  # combinations of pre-activations whose law is compared
 LARGEST = 4096  # columns of the design
@@ -37,6 +36,27 @@ DRAWS = 512  # on which statistics are compared
 SAMPLES = 2000  # of the Monte Carlo in d dimensions
 AFFORDABLE = 4e9  # entries of filters x samples x patches
 COVARIANCE = 1e-10  # the square root of a nearly singular covariance keeps this much of it
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Fresh examples at one state, as an observable's account by weights reads them: `FreshWeights` of the views.
+
+    `vectors`(family, label) are <w_{h,r}, v> (N, H, m); `root`(family, label) is the A (d, d) of v = A zeta.
+    """
+
+    W: Array
+    wrong: Array
+    vectors: Callable[[str, int], Array]
+    root: Callable[[str, int], Array]
+
+    def preactivations(self, family: str, label: int) -> Array:
+        """<w_{h,r}, v> (N, H, m) on the family's vector of the label's examples."""
+        return self.vectors(family, label)
+
+    def matrix(self, family: str, label: int) -> Array:
+        """The A (d, d) of v = A zeta."""
+        return self.root(family, label)
 
 
 class Design:
@@ -266,7 +286,7 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
 
 def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
     """What is said of fresh examples on the same samples, by the kernel and by weight space."""
-    declared = [o for o in model.observables if o.known_from is KnownFrom.FRESH]
+    declared = [o for o in model.observables if isinstance(o, OfFresh)]
     said = fresh.fresh_statistics(
         model, kernel, along.draw, along.z, along.b, values, 0, DRAWS, along.left, declared
     )
@@ -287,7 +307,7 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
             ours["class_error"][t], ours["class_error_se"][t] = by_class.T
         course = _course(model, along, values, t, wrong, drawn, held) if declared else None
         for each in declared:
-            told[each.name] = account(course, each)
+            told[each.name] = account(each, each.by_weights(course))
             for name, value in told[each.name].items():
                 ours[name][t] = value
     for each in declared:
@@ -304,7 +324,7 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
 
 def _course(
     model: Model, along: Along, values: Values, t: int, wrong: Array, drawn: Array, held: list[tuple[str, int]]
-) -> FreshCourse:
+) -> Samples:
     """The state at t with the samples drawn (N, F, S) of the fresh vectors `held`, (family, class)."""
     filters = along.W.shape[1:3]
 
@@ -316,7 +336,7 @@ def _course(
         place = (family, label) if (family, label) in held else (family, 0)
         return drawn[:, held.index(place)].reshape(-1, *filters)
 
-    return FreshCourse(along.W[t], wrong, preactivations, matrix)
+    return Samples(along.W[t], wrong, preactivations, matrix)
 
 
 def _mean(each: Array) -> tuple[float, float]:

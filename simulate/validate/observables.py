@@ -1,34 +1,38 @@
-"""Declared observables and coefficients from W and the vectors, by their definitions: what `validate` holds runs to.
+"""States of training as observables read them, from W and the vectors alone: what `validate` holds runs to.
 
 Plain loops and NumPy, torch for outputs and their gradients.  Nothing here is shared with `simulate.observe`, the
-modules it asks or `dynamics`: every definition is read again in `derivations.declare` and `Coefficient`.
+modules it asks or `dynamics`: coefficients are read again in `Coefficient`, and an observable's account `by_weights`
+shares no function with its value on reduced states.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import scipy.optimize
 import torch
 
 from derivations import declare
-from derivations.declare import Model
+from derivations.declare import KnownFrom, Model, Observable
+from derivations.declare.views import Account
 from dynamics.arrays import Array
 
 from ..ask import formula
 from ..train import bilevel as weights_bilevel
 from ..train import weights
 from ..train.weights import Values
-from .twins import ALONG, account, twin
+
+ALONG = (KnownFrom.RUN, KnownFrom.FRESH)
+"""What is compared by itself, and not among what is known of states."""
 
 
 @dataclass(frozen=True)
 class Course:
     """States W (T, H, m, d) in order, from filters `start` of which `shares` (T,) is left, of a problem's examples.
+
+    It is the `WeightView` of `derivations.declare.views`.
 
     `looked` holds vectors (V, d) by the name that an observable calls them by, beside the problem's own families.
     """
@@ -61,6 +65,29 @@ class Course:
     def signs(self) -> Array:
         """The sign of each head (H,): +1, -1, or 1 for heads of classes."""
         return np.array(self.model.network.head_axis.signs)
+
+    @property
+    def patches(self) -> Array:
+        """The examples' patches (n, P, d)."""
+        return np.asarray(self.task.patches.cpu().numpy())
+
+    def number(self, text: str) -> float:
+        """A formula's value at the parameters, n counting a task's examples; FormulaError where it has none."""
+        return formula.evaluate(text, {**self.values, "n": len(self.y) // self.tasks, "m": self.W.shape[2]})
+
+    def by_task(self, per_example: Array) -> Array:
+        """A last axis over examples as two, tasks and examples, where there are tasks."""
+        if per_example.ndim < 2 or not self.model.algorithm.over_tasks:
+            return per_example
+        return per_example.reshape(*per_example.shape[:-1], self.tasks, -1)
+
+    def margin_gradients(self, at: int) -> tuple[Array, Array]:
+        """Margins (n,) at a state and their gradients in W (n, H m d), by autograd."""
+        with weights.one_thread():
+            leaf = self.task.vectors.new_tensor(self.W[at]).requires_grad_()
+            z = weights.margins(self.model, weights.outputs(self.task, leaf, self.task.patches), self.task.y)
+            slopes = [torch.autograd.grad(each, leaf, retain_graph=True)[0].cpu().numpy().ravel() for each in z]
+        return z.detach().cpu().numpy(), np.stack(slopes)
 
     def own(self, head: int, example: int) -> bool:
         """Whether a head is the example's own."""
@@ -121,21 +148,14 @@ class Course:
 def everything(course: Course) -> Iterator[tuple[str, Array]]:
     """(name, values) of what every run reports of states, and of each declared observable that W determines."""
     for name in ("loss", "gradient_norm", "margins", "train_error"):
-        yield name, _by_task(course, course.seen[name])
+        yield name, course.by_task(course.seen[name])
     for family in course.model.directions:
         coef = family.coefficient
         if coef.name in course.coefficients:
             yield from _of_family(course, family)
     for each in course.model.observables:
         if each.known_from not in ALONG:
-            yield from account(course, each).items()
-
-
-def _by_task(course: Course, per_example: Array) -> Array:
-    """A last axis over examples as two, tasks and examples, where there are tasks."""
-    if per_example.ndim < 2 or not course.model.algorithm.over_tasks:
-        return per_example
-    return per_example.reshape(*per_example.shape[:-1], course.tasks, -1)
+            yield from account(each, each.by_weights(course)).items()
 
 
 def _of_family(course: Course, family: declare.Directions) -> Iterator[tuple[str, Array]]:
@@ -144,7 +164,7 @@ def _of_family(course: Course, family: declare.Directions) -> Iterator[tuple[str
 
     def placed(part: Array) -> Array:
         if index_set.per_example:
-            return _by_task(course, part)
+            return course.by_task(part)
         return part[..., 0] if index_set.single and index_set.shared else part
 
     yield name, placed(values)
@@ -158,194 +178,17 @@ def _of_family(course: Course, family: declare.Directions) -> Iterator[tuple[str
         yield f"{name}_under", placed(under_part)
 
 
-@twin(declare.Extreme)
-def _extreme(course: Course, o: declare.Extreme) -> Array | None:
-    sets = {each.name: each.index_set for each in course.model.directions}
-    place: declare.IndexSet | None
-    if o.of in course.coefficients:
-        values = course.coefficients[o.of]
-        place = next(f.index_set for f in course.model.directions if f.coefficient.name == o.of)
-    elif o.of in sets:
-        values = course.adapted(o.of) if o.adapted else course.W @ course.families[o.of].T
-        place = sets[o.of]
-    elif o.of in course.looked:
-        values, place = course.W @ course.looked[o.of].T, None
-    else:
-        return None
-    each = len(course.y) // course.tasks
-    groups: dict[tuple[int, ...], list[Array]] = {}
-    for head in range(values.shape[1]):
-        for item in range(values.shape[3]):
-            if not _counts(course, o.heads, head, item):
-                continue
-            entry = values[:, head, :, item] * (course.signs[head] if o.signed else 1.0)
-            groups.setdefault(_group(o, place, head, item, each, course), []).append(entry)
-    lengths = [1 + max(key[axis] for key in groups) for axis in range(len(next(iter(groups))))]
-    found = np.empty((len(values), *lengths))
-    for key, entries in groups.items():
-        of = np.concatenate(entries, axis=1)
-        of = abs(of) if o.reduce == "max_abs" else of
-        place_of: tuple[Any, ...] = (slice(None), *key)
-        found[place_of] = of.min(1) if o.reduce == "min" else of.max(1)
-    if o.floor:
-        numbers = {**course.values, "n": each, "m": values.shape[2]}
-        found = np.maximum(found, formula.evaluate(o.floor, numbers))
-    return found
+def account(declared: Observable, found: Account) -> Mapping[str, Array]:
+    """Weight space's account of an observable's variables, by name; empty where it has none, or none here."""
+    if found is None:
+        return {}
+    return found if isinstance(found, Mapping) else {declared.name: found}
 
 
-def _counts(course: Course, heads: str, head: int, item: int) -> bool:
-    if heads in ("plus", "minus"):
-        return head == ["plus", "minus"].index(heads)
-    return heads == "all" or course.own(head, item) == (heads == "on_class")
-
-
-def _group(
-    o: declare.Extreme, place: declare.IndexSet | None, head: int, item: int, each: int, course: Course
-) -> tuple[int, ...]:
-    """What an entry's result is indexed by."""
-    many, apart = course.model.algorithm.over_tasks, not {"task", "example"}.isdisjoint(o.per)
-    key = [head] if "head" in o.per else []
-    if place is not None and place.per_example:
-        if many and apart:
-            key.append(item // each)
-        key += [item % each if many else item] if "example" in o.per else []
-    elif place is not None and place.per_task and apart:
-        key.append(item)
-    return tuple(key)
-
-
-@twin(declare.Shifted)
-def _shifted(course: Course, o: declare.Shifted) -> Array | None:
-    return _by_task(course, o.plus + o.times * course.seen[o.of]) if o.of in course.seen else None
-
-
-@twin(declare.Total)
-def _total(course: Course, o: declare.Total) -> Array | None:
-    found = course.coefficients.get(o.of)
-    return None if found is None else sum((found[..., at] for at in range(found.shape[-1])), np.zeros(1))
-
-
-@twin(declare.Distance)
-def _distance(course: Course, o: declare.Distance) -> Array:
-    scale = formula.evaluate(o.scale, {**course.values, "n": len(course.y), "m": course.W.shape[2]})
-    target = course.start.copy()
-    for head in range(len(target)):
-        for at, v in enumerate(course.families[o.of]):
-            target[head] += scale * v / (v @ v) if course.own(head, at) else 0.0
-    return np.array([np.linalg.norm((W - target).ravel()) for W in course.W])
-
-
-@twin(declare.NeuronNorm)
-def _neuron_norm(course: Course, o: declare.NeuronNorm) -> Array:
-    return np.asarray(np.sqrt((course.W**2).sum(-1)))
-
-
-@twin(declare.Spectral)
-def _spectral(course: Course, o: declare.Spectral) -> Array:
-    def of(matrix: Array) -> float:
-        s = np.linalg.svd(matrix, compute_uv=False)
-        rest, first = float((s[1:] ** 2).sum()), float(s[0]) ** 2
-        return {"frobenius": float(np.linalg.norm(matrix)), "spectral": float(s[0]), "stable_rank_excess": rest / first,
-                "stable_rank": (first + rest) / first}[o.what]
-
-    return np.array([[*(of(head) for head in W), of(np.concatenate(list(W)))] for W in course.W])
-
-
-@twin(declare.NormalisedMargin)
-def _normalised(course: Course, o: declare.NormalisedMargin) -> Array:
-    found = np.stack([z / np.linalg.norm(W.ravel()) for z, W in zip(course.seen["margins"], course.W, strict=True)])
-    return found.max(1) - found.min(1) if o.spread else found
-
-
-@twin(declare.MaxMargin)
-def _max_margin(course: Course, o: declare.MaxMargin) -> Array:
-    out = []
-    for W in course.W:
-        with weights.one_thread():
-            leaf = course.task.vectors.new_tensor(W).requires_grad_()
-            z = weights.margins(course.model, weights.outputs(course.task, leaf, course.task.patches), course.task.y)
-            slopes = [torch.autograd.grad(each, leaf, retain_graph=True)[0].cpu().numpy().ravel() for each in z]
-        margins = z.detach().cpu().numpy()
-        multipliers, left = scipy.optimize.nnls(np.stack(slopes, axis=1), W.ravel())
-        slack = max(lam * (each - margins.min()) for lam, each in zip(multipliers, margins, strict=True))
-        feasible = slack / margins.min() ** 2 if margins.min() > 0 else np.nan
-        out.append(left / np.linalg.norm(W.ravel()) if o.what == "residual" else feasible)
-    return np.array(out)
-
-
-@twin(declare.NearOrthogonality)
-def _near_orthogonality(course: Course, o: declare.NearOrthogonality) -> Array:
-    rows = course.families[o.of]
-    lengths = [np.linalg.norm(v) for v in rows]
-    p = max((abs(a @ b) for i, a in enumerate(rows) for k, b in enumerate(rows) if i != k), default=0.0)
-    below = (max(lengths) / min(lengths)) ** 2 * len(rows) * p
-    return np.asarray(min(lengths) ** 2 / below if below else np.inf)
-
-
-@twin(declare.Flips)
-def _flips(course: Course, o: declare.Flips) -> dict[str, Array]:
-    """The count of flips in steps 1..t, (T,), and the last one's t (0: none)."""
-    patches, closed = course.task.patches.cpu().numpy(), course.model.network.activation.at_kink == 1
-    counts, last = [0], 0
-    for t in range(1, len(course.W)):
-        many = 0
-        for head, example in np.ndindex(len(course.signs), len(course.y)):
-            if o.heads == "all" or course.own(head, example) == (o.heads == "on_class"):
-                before, now = (course.W[at, head] @ patches[example].T for at in (t - 1, t))
-                many += int((((before >= 0) != (now >= 0)) if closed else ((before > 0) != (now > 0))).sum())
-        counts.append(counts[-1] + many)
-        last = t if many else last
-    return {o.name: np.array(counts, dtype=np.float64)} | ({o.last: np.asarray(float(last))} if o.last else {})
-
-
-@twin(declare.Complement)
-def _complement(course: Course, o: declare.Complement) -> Array:
-    F, out = torch.tensor(course.seen["outputs"]), np.empty(course.seen["outputs"].shape[:2])
-    for i, label in enumerate(course.y.astype(int)):
-        others = [k for k in range(F.shape[2]) if k != label]
-        out[:, i] = (torch.logsumexp(F[:, i, others], 1) - torch.logsumexp(F[:, i], 1)).exp().numpy()
-    return out
-
-
-@twin(declare.Balance)
-def _balance(course: Course, o: declare.Balance) -> Array:
-    found = _complement(course, declare.Complement(name=o.name, latex=""))
-    return np.asarray(found.max(1) / found.min(1))
-
-
-def _active(course: Course, of: str) -> Array:
-    """(T, n, m): whether a filter of the example's own head sees its vector of the family above 0."""
-    vectors = [course.example_vector(of, i) for i in range(len(course.y))]
-    heads = [next(h for h in range(len(course.signs)) if course.own(h, i)) for i in range(len(course.y))]
-    return np.stack([course.W[:, h] @ v > 0 for h, v in zip(heads, vectors, strict=True)], axis=1)
-
-
-@twin(declare.ActiveShare)
-def _active_share(course: Course, o: declare.ActiveShare) -> Array:
-    return np.asarray(_active(course, o.of).mean(-1))
-
-
-@twin(declare.Deactivated)
-def _deactivated(course: Course, o: declare.Deactivated) -> Array:
-    on = _active(course, o.of)
-    return np.array([0.0] + [float((on[t - 1] & ~on[t]).sum()) for t in range(1, len(on))])
-
-
-@twin(declare.NoiseRatio)
-def _noise_ratio(course: Course, o: declare.NoiseRatio) -> Array | None:
-    if not course.model.family(o.of).index_set.per_example:
-        return None
-    rows, classes = course.families[o.of], course.model.n_heads
-    members = [np.flatnonzero(course.y == k) for k in range(classes)]
-    found = np.full((classes, classes), np.nan)
-
-    def moment(k: int, j: int) -> float:
-        squares = [(rows[a] @ rows[b]) ** 2 for a in members[k] for b in members[j] if a != b]
-        return float(np.mean(squares)) if squares else np.nan
-
-    for k, j in np.ndindex(classes, classes):
-        top = len(members[k]) * moment(k, k)
-        if o.signal:
-            top = len(members[k]) ** 2 * float(np.sum(course.families[o.signal][k] ** 2)) ** 2
-        found[k, j] = top / (len(members[j]) * moment(k, j)) if len(members[j]) else np.nan
-    return found
+def untold(declared: Observable, told: Collection[str]) -> str:
+    """Why an observable is not among what is told, in words; "" where it is."""
+    if declared.name in told:
+        return ""
+    if declared.has_second_account:
+        return "W does not determine it here"
+    return f"weight space has no account of {type(declared).__name__}"

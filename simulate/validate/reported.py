@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Event, KnownFrom, Model, TaskLaw, Value
+from derivations.declare import Event, Model, OfRun, TaskLaw, Value
 from derivations.declare.formula import FormulaError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
@@ -22,8 +22,8 @@ from dynamics.kernel.trajectory import Trajectory
 from ..ask.parameters import Resolved
 from ..errors import Diverged
 from ..observe import observables
-from ..observe.evaluators import of_run
 from ..observe.seen import seen_by
+from ..observe.sides import Along
 from ..observe.states import States
 from ..run.algorithm import decays
 from ..run.asked import Asked
@@ -33,9 +33,8 @@ from ..start.drawn import Draw, Watched
 from ..train import weights
 from ..train.weights import Values
 from . import observables as validate_observables
-from . import twins
 from .engines import Kernel
-from .observables import Course
+from .observables import ALONG, Course, account, untold
 from .report import LIMIT, LONG, SAFETY, Left, Row, parted, relative, worst_each
 from .states import Shape, probe_values
 
@@ -145,8 +144,8 @@ def _of_states(probe: _Probe) -> Iterator[Row | Left]:
     entrywise = {each.name for each in model.observables if each.entrywise}
     ours |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}  # its values are judged as the kernel's
     nudged |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}
-    for each in [o for o in model.observables if o.known_from not in twins.ALONG]:
-        if why := twins.untold(each, ours):
+    for each in [o for o in model.observables if o.known_from not in ALONG]:
+        if why := untold(each, ours):
             yield Left(f"reported: {each.name}", why)
     for name, dims in _dimensions(probe, ours).items():
         same = name in said and said[name].dims == dims
@@ -225,12 +224,12 @@ def _of_blocks(probe: _Probe) -> Iterator[Row]:
 def _of_runs(probe: _Probe) -> Iterator[Row | Left]:
     """What is counted along a run, fed in three chunks and asked for at some steps."""
     states, kept = probe.states, np.array([0, 2, 3, STATES - 1])
-    for each in [o for o in states.model.observables if o.known_from is KnownFrom.RUN]:
-        wanted = twins.account(probe.course, each)
-        if why := twins.untold(each, wanted):
+    for each in [o for o in states.model.observables if isinstance(o, OfRun)]:
+        wanted = account(each, each.by_weights(probe.course))
+        if why := untold(each, wanted):
             yield Left(f"reported: {each.name}", why)
             continue
-        count = of_run(each).counter([each], states.model, states.draw.y, states.draw.clean, kept)
+        count = each.counter([each], Along(states.model, states.draw.y, states.draw.clean, kept))
         for part in (slice(0, 3), slice(3, STATES - 2), slice(STATES - 2, STATES)):
             count.add(np.arange(STATES)[part], states.z[part])
         said = count.variables(kept)

@@ -34,29 +34,33 @@ SEEN = {"simulate.observe.seen": ("seen_by",)}
 # What is reported of states.
 COMMON = {
     "simulate.observe.observables": ("evaluate", "_common", "_coefficients", "_placed"),
-    "simulate.observe.sums": ("variable", "_distance"),
-    "simulate.observe.coefficients": ("coefficient",),
-    "simulate.observe.extremes": ("variable", "_variable", "_entries", "_adapted", "_heads", "_dims", "_kept"),
-    "simulate.observe.states": ("blocks", "rows", "own", "per_example", "watched", "shares", "own_heads"),
+    **{f"derivations.declare.observed.{name}": ("value",) for name in ("distance", "shifted", "total")},
+    "derivations.declare.observed.extreme": ("value", "_of_block", "_entries", "_mask", "_dims", "_kept"),
+    "simulate.observe.states": ("blocks", "rows", "own", "per_example", "watched", "shares", "coefficient", "adapted",
+                                "looked", "distance"),
+    "simulate.observe.sides": ("own_heads",),
 }
 EVENTS = {**SEEN, "simulate.run.watch": ("_stop", "__call__")}
 OF_CLASSES = {
-    "simulate.observe.longtail": ("statistics", "ratios"),
-    "simulate.observe.classes": ("variable", "_log_complement", "_own_active", "_ratios"),
-    "dynamics.fresh.classnoise": ("pair_moments", "log_complement", "_log_sum"),
+    "derivations.declare.observed.long_tail": ("statistics", "ratios", "long_tail_ratio"),
+    "derivations.declare.observed.active": ("value", "_own_active"),
+    "derivations.declare.observed.complement": ("value", "log_complement", "_log_sum"),
+    "derivations.declare.observed.noise_ratio": ("value", "pair_moments"),
+    "simulate.observe.fresh_view": ("states", "covariance"),
 }
 OF_MATRICES = {
-    "simulate.observe.matrices": ("variable", "_spectral", "near_orthogonality", "_max_margin", "_conditions",
-                         "_nonnegative"),
-    "simulate.observe.states": ("frame", "norms", "sizes"),
-    "simulate.observe.sides": ("sides", "preactivations", "patch_columns", "slopes", "add", "variables"),
+    **{f"derivations.declare.observed.{name}": ("value",) for name in ("neuron_norm", "spectral", "normalised_margin")},
+    "derivations.declare.observed.near_orthogonality": ("value", "_ratio"),
+    "derivations.declare.observed.max_margin": ("value", "_conditions", "_nonnegative"),
+    "derivations.declare.observed.flips": ("add", "variables"),
+    "simulate.observe.states": ("frame", "norms", "singular", "length", "margin_gradients"),
+    "simulate.observe.sides": ("sides", "preactivations", "patch_columns", "slopes"),
     "dynamics.geometry.spectrum": ("at", "frame_of_vectors", "frame_of_gram", "_split", "lengths", "sizes", "_sizes"),
-    "dynamics.geometry.orthogonality": ("quantities",),
 }
 REPORTED: dict[str, dict[str, tuple[str, ...]]] = {
     "pegr_none_q2": {**COMMON, **EVENTS, "dynamics.geometry.distances": ("movement", "distance")},
     "heterogeneous_K3": {"simulate.observe.observables": COMMON["simulate.observe.observables"],
-                         "simulate.observe.coefficients": COMMON["simulate.observe.coefficients"], **OF_CLASSES},
+                         "simulate.observe.states": ("coefficient",), **OF_CLASSES},
     "nearly_orthogonal": OF_MATRICES,
     "fomaml_train_validation_huberized": {**COMMON, **EVENTS},
 }

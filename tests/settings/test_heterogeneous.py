@@ -17,6 +17,8 @@ from scipy.special import logsumexp
 
 import gammarho as gr
 from derivations.declare import Value
+from derivations.declare.observed.complement import log_complement
+from derivations.declare.observed.noise_ratio import pair_moments
 from derivations.derive import derive
 from derivations.generate import write_for
 from derivations.papers.heterogeneous.model import model
@@ -514,7 +516,7 @@ def test_a_callers_arrays_without_matrices_leave_fresh_examples_out() -> None:
 def test_one_minus_p_keeps_its_digits() -> None:
     y = np.array([0.0, 1.0, 0.0])
     F = np.array([[40.0, 0.0, 2000.0], [0.0, 50.0, 0.0], [3.0, 0.0, 0.0]])
-    found = classnoise.log_complement(F, y)
+    found = log_complement(F.T, y)
     exact = [np.log(np.exp(3 - 40.0) + np.exp(-40.0)), np.log(2) - 50, np.log(2) - 2000]
     np.testing.assert_allclose(found, exact, rtol=1e-14)
 
@@ -558,7 +560,7 @@ def test_pair_moments_are_unbiased() -> None:
     A = matrices_of(draw(model(3), filled(Gamma=8.0), 0))
     truth = np.array([[np.sum((a.T @ b) ** 2) for b in A] for a in A])
     drawn = [draw(model(3), filled(Gamma=8.0, noise="uniform"), seed) for seed in range(400)]
-    moments = np.array([classnoise.pair_moments(x.gram[3:, 3:], x.y, 3) for x in drawn])
+    moments = np.array([pair_moments(x.gram[3:, 3:], x.y, 3) for x in drawn])
     assert (np.abs(moments.mean(0) - truth) < 5 * moments.std(0) / 20).all()
 
 

@@ -18,14 +18,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import gammarho as gr
-from derivations.declare import Activation, Network, from_plain, to_plain
+from derivations.declare import Activation, MaxMargin, Network, from_plain, to_plain
 from derivations.papers.nearly_orthogonal.model import model
 from dynamics.chance.gram import reduce
 from dynamics.geometry import spectrum
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
 from simulate.ask import parameters
-from simulate.observe import matrices
 from simulate.observe.seen import seen_by
 from simulate.observe.states import States
 from simulate.run.kernels import kernel_for
@@ -356,7 +355,7 @@ def test_the_stable_rank_lies_in_its_bracket_at_every_step(given: Problem) -> No
     states = states_of(given, follow(given, steps=12))
     assert states.b is not None
     W = given.W + states.b @ given.x
-    assert rank_bracket(states.sizes.excess[:, :2], W) <= 1e-14
+    assert rank_bracket(states.singular.excess[:, :2], W) <= 1e-14
 
 
 def test_the_bracket_catches_a_wrong_matrix() -> None:
@@ -364,8 +363,8 @@ def test_the_bracket_catches_a_wrong_matrix() -> None:
     states = states_of(given, follow(given, steps=40))
     assert states.b is not None
     W = given.W + states.b @ given.x
-    assert rank_bracket(states.sizes.excess[:, :2], W) <= 0
-    assert rank_bracket(replace(states, b=2.0 * states.b).sizes.excess[:, :2], W) > 0
+    assert rank_bracket(states.singular.excess[:, :2], W) <= 0
+    assert rank_bracket(replace(states, b=2.0 * states.b).singular.excess[:, :2], W) > 0
 
 
 def states_of(given: Problem, path: Path) -> States:
@@ -507,7 +506,9 @@ def test_the_kkt_residual_is_that_of_the_gradients(seed: int, slope: float, d: i
     rows = [torch.autograd.grad(margin, leaf, retain_graph=True)[0].numpy().ravel() for margin in margins]
     expected = nnls(np.array(rows).T, W.ravel())[1] / np.linalg.norm(W)
     declared = {o.name: o for o in model().observables}
-    found = matrices.MaxMargins().variable(states, declared["kkt_residual"])  # type: ignore[arg-type]
+    residual = declared["kkt_residual"]
+    assert isinstance(residual, MaxMargin)
+    found = residual.value(states)
     assert found is not None
     assert abs(found.values[-1] - expected) <= 1e-7
 

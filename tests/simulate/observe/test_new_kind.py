@@ -1,10 +1,12 @@
-"""A kind of observable that only this file knows: its class and its evaluator, and every verb takes it."""
+"""A kind of observable that only this file knows: one class, and every verb takes it."""
 
 from __future__ import annotations
 
-import sys
+import ast
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,23 +14,18 @@ import pytest
 
 import gammarho as gr
 from derivations import declare
-from derivations.declare import KnownFrom, Model, Observable, Statement
+from derivations.declare import Model, Observable, OfFresh, OfRun, OfStates, Statement, Variable, observed
+from derivations.declare.views import Array, Counter, FreshView, RunView, Sizes, StateView, Steps, WeightView
+from derivations.errors import ModelError
 from derivations.papers.pegr.model import model as pegr
-from dynamics.arrays import Array, Steps
-from dynamics.fresh import testlaw
-from simulate.observe import evaluators, observables
-from simulate.observe.evaluators import Counter, FreshDraws, OfFresh, OfRun, OfStates, Sizes, evaluates
-from simulate.observe.states import States, Variable
 from simulate.run.estimate import Request, pieces
-from simulate.validate import fresh_observables, twins
-from simulate.validate import observables as of_states
 
 SMALL = {"n": 4, "m": 2, "d": 12, "eta": 0.05}
 STEPS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Energy(Observable):
+class Energy(OfStates):
     """sum of z^2 over filters and directions: one number a state, of z alone."""
 
     name: str
@@ -43,24 +40,24 @@ class Energy(Observable):
     def needs_observed(self) -> bool:
         return False
 
+    def value(self, states: StateView) -> Variable | None:
+        return Variable(("t",), np.sum(states.z**2, axis=(1, 2, 3)))
 
-@evaluates(Energy)
-class Energies(OfStates[Energy]):
-    def variable(self, states: States, declared: Energy) -> Variable | None:
-        return Variable(("t",), np.sum(states.z**2, axis=(1, 2, 3)), "sum of z^2")
-
-    def arrays(self, declared: Energy, sizes: Sizes) -> dict[str, float]:
+    def arrays(self, sizes: Sizes) -> dict[str, float]:
         return {"squares of pre-activations": 8 * sizes.recorded * sizes.filters * sizes.directions}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visits(Observable):
+class Visits(OfRun):
     """How many steps a run has taken: counted along it."""
 
     name: str
     latex: str = ""
     source: str = ""
-    known_from = KnownFrom.RUN
+
+    @classmethod
+    def counter(cls, declared: Sequence[Visits], run: RunView) -> Counter:
+        return _Visited(declared)
 
 
 class _Visited:
@@ -75,41 +72,22 @@ class _Visited:
         return {each.name: Variable(("t",), counts) for each in self.declared}
 
 
-@evaluates(Visits)
-class VisitsOfRuns(OfRun[Visits]):
-    def counter(self, declared: Sequence[Visits], model: Model, y: Array, clean: Array, recorded: Steps) -> Counter:
-        return _Visited(declared)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Certain(Observable):
+class Certain(OfFresh):
     """P(|f| > 1) of a fresh example, f the mean of the network's outputs over labels: of fresh examples."""
 
     name: str
     latex: str = ""
     source: str = ""
-    known_from = KnownFrom.FRESH
 
     def words(self, model: Model) -> dict[str, str]:
         return {self.name: "P(|f| > 1)"}
 
-
-@evaluates(Certain)
-class Certainties(OfFresh[Certain]):
-    def statistics(self, declared: Certain, fresh: FreshDraws) -> dict[str, Array]:
-        found = np.full(len(fresh.z), np.nan)
-        for t, scores, _ in testlaw.states(fresh.outputs, fresh.law, fresh.normals):
-            found[t] = np.mean(np.abs(scores.mean(1)) > 1)
-        return {declared.name: found}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Forgotten(Observable):
-    """A kind that nobody has written an evaluator for."""
-
-    name: str
-    latex: str = ""
-    source: str = ""
+    def statistics(self, fresh: FreshView) -> dict[str, Array]:
+        found = np.full(fresh.recorded, np.nan)
+        for state in fresh.states():
+            found[state.t] = np.mean(np.abs(state.outputs.mean(1)) > 1)
+        return {self.name: found}
 
 
 def with_one(*more: Observable) -> Model:
@@ -169,45 +147,111 @@ def test_validate_says_that_it_has_no_account_of_it() -> None:
     assert "not compared: reported: visits, as weight space has no account of Visits" in said
 
 
-@pytest.fixture
-def second_account() -> Iterator[None]:
-    twins.twin(Energy)(lambda course, o: ((course.W @ course.vectors.T) ** 2).sum((1, 2, 3)))
-    yield
-    del twins.TWINS[Energy]
+@dataclass(frozen=True, kw_only=True)
+class Told(Energy):
+    """The same with its account from weights."""
+
+    def by_weights(self, course: WeightView) -> Array:
+        vectors = np.concatenate(list(course.families.values()))
+        return np.asarray(((course.W @ vectors.T) ** 2).sum((1, 2, 3)))
 
 
-def test_validate_compares_it_once_it_has_a_twin(second_account: None) -> None:
-    found = gr.validate(with_one(Energy(name="energy")), SMALL, steps=STEPS)
+@dataclass(frozen=True, kw_only=True)
+class Wrong(Told):
+    """The same with a value that is off by a thousandth."""
+
+    def value(self, states: StateView) -> Variable | None:
+        return Variable(("t",), 1.001 * np.sum(states.z**2, axis=(1, 2, 3)))
+
+
+def test_validate_compares_it_once_it_has_an_account_from_weights() -> None:
+    found = gr.validate(with_one(Told(name="energy")), SMALL, steps=STEPS)
     assert "reported: energy" in [row.what for row in found.rows] and all(row.holds for row in found.rows)
+    wrong = gr.validate(with_one(Wrong(name="energy")), SMALL, steps=STEPS)
+    assert [row.what for row in wrong.rows if not row.holds] == ["reported: energy"]
 
 
-def test_a_kind_without_an_evaluator_is_a_defect_that_names_it() -> None:
-    for wanted in (None, ["odd"]):
-        with pytest.raises(TypeError, match="Forgotten has no evaluator"):
-            gr.run(with_one(Forgotten(name="odd")), SMALL, steps=STEPS, observables=wanted)
+LACKING = [(OfStates, "value"), (OfRun, "counter"), (OfFresh, "statistics")]
 
 
-def test_an_evaluator_goes_with_what_its_kind_is_known_from() -> None:
-    with pytest.raises(TypeError, match=r"Visits is known from every step of a run.*derives from OfRun"):
-        evaluates(Visits)(Energies)
-    with pytest.raises(TypeError, match="Energy has the evaluator Energies"):
-        evaluates(Energy)(Energies)
+@pytest.mark.parametrize(("base", "lacks"), LACKING)
+def test_a_kind_that_says_nothing_of_its_value_cannot_be_declared(base: type[Observable], lacks: str) -> None:
+    kind: Any = dataclass(frozen=True, kw_only=True)(type("Forgotten", (base,), {"__annotations__": {"name": str}}))
+    with pytest.raises(TypeError, match=rf"Forgotten .*{lacks}"):
+        kind(name="odd")
+
+
+def test_a_kind_is_of_states_of_a_run_or_of_fresh_examples() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Nowhere(Observable):
+        name: str
+
+    with pytest.raises(ModelError, match="odd: Nowhere derives from Observable itself"):
+        with_one(Nowhere(name="odd"))
 
 
 def shipped(of: type[Observable] = Observable) -> Iterator[type[Observable]]:
     for kind in of.__subclasses__():
         yield from shipped(kind)
-        if kind.__module__.startswith("derivations."):
+        if kind.__module__.startswith(f"{observed.__name__}."):
             yield kind
 
 
-def test_every_declared_kind_is_a_word_and_has_its_evaluator() -> None:
+def test_every_shipped_kind_is_a_word_whole_in_one_file_and_has_both_accounts() -> None:
     kinds = list(shipped())
-    assert len(kinds) >= 16 and observables.EVALUATED
-    assert [kind for kind in kinds if kind not in evaluators.KINDS] == []
+    assert len(kinds) >= 16
     assert [kind for kind in kinds if getattr(declare, kind.__name__, None) is not kind] == []
-    assert {of_states.__name__, fresh_observables.__name__} <= set(sys.modules)  # which makes their accounts known
-    assert [kind for kind in kinds if kind not in twins.TWINS] == []  # else validate says so
+    assert [kind for kind in kinds if "by_weights" not in vars(kind)] == []  # else validate says so
+
+
+# What gives an observable's value on reduced states, and what its account from weights.
+VALUE, WEIGHTS = ("value", "undefined", "counter", "statistics"), ("by_weights",)
+
+
+def reached(tree: ast.Module, kind: str, roots: tuple[str, ...]) -> set[str]:
+    """The functions and classes of a file that these methods of a class come to call, whatever stands between."""
+    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    own = defined[kind]
+    methods = {node.name: node for node in own.body if isinstance(node, ast.FunctionDef)}
+    waiting: list[ast.AST] = [methods[name] for name in roots if name in methods]
+    seen: set[str] = set()
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            named = node.id if isinstance(node, ast.Name) else ""
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+                decorated = methods[node.attr].decorator_list if node.attr in methods else [ast.Pass()]
+                named = "" if decorated else node.attr  # properties are the declaration
+            if named and named not in seen and named != kind and named in {**defined, **methods}:
+                seen.add(named)
+                waiting.append({**defined, **methods}[named])
+    return seen
+
+
+def shared(source: str, kind: str) -> set[str]:
+    tree = ast.parse(source)
+    return reached(tree, kind, VALUE) & reached(tree, kind, WEIGHTS)
+
+
+def test_the_two_accounts_of_an_observable_share_no_function() -> None:
+    for kind in shipped():
+        source = Path(inspect.getfile(kind)).read_text(encoding="utf-8")
+        assert shared(source, kind.__name__) == set(), kind
+        imported = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
+        assert imported <= {"__future__", "collections.abc", "dataclasses", "typing", "choices", "data", "observable",
+                            "over", "views"}, kind
+
+
+def test_a_shared_function_is_seen() -> None:
+    source = """
+class Sum(OfStates):
+    def value(self, states): return self._read(states.z)
+    def by_weights(self, course): return also(course.W)
+    def _read(self, z): return total(z)
+def also(W): return total(W)
+def total(z): return z.sum()
+"""
+    assert shared(source, "Sum") == {"total"}
+    assert shared(source.replace("return total(W)", "return W.sum()"), "Sum") == set()
 
 
 def _squares(model: Model, data: Any) -> Array:

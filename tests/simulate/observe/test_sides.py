@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 import gammarho as gr
 from derivations.declare import Activation, Coefficient, Directions, Flips, Model, Network, Objective, Patch
-from simulate.observe.sides import FlipCount, sides, slopes
+from derivations.declare.observed.flips import FlipCount
+from derivations.declare.views import RunView
+from simulate.observe.sides import Along, sides, slopes
 
 Array = NDArray[np.float64]
 SEARCH = settings(max_examples=300, phases=[Phase.generate], database=None, derandomize=True)
@@ -88,7 +90,8 @@ Count = Callable[[Walk], Counted]
 def counted(walk: Walk, counter: type[FlipCount] = FlipCount, seen: Any = sides) -> Counted:
     """The counts at every step and the last flip's, the walk handed over in two pieces."""
     steps = np.arange(len(walk.z))
-    found = counter(Flips(name="flips", latex="f", heads=walk.heads, last="last"), walk.model, walk.y, steps)
+    run = Along(walk.model, walk.y, walk.clean, steps)
+    found = counter(Flips(name="flips", latex="f", heads=walk.heads, last="last"), run)
     for part in (slice(None, walk.cut), slice(walk.cut, None)):
         found.add(steps[part], seen(walk.model, walk.z[part], walk.y, walk.clean))
     variables = found.variables(steps)
@@ -126,15 +129,15 @@ def test_a_count_of_flips_is_the_sum_over_steps_of_changed_entries(walk: Walk) -
 class _OwnHeads(FlipCount):
     """Counts the own heads alone, whatever is declared."""
 
-    def __init__(self, given: Flips, model: Model, y: Array, recorded: Any) -> None:
-        super().__init__(replace(given, heads="on_class"), model, y, recorded)
+    def __init__(self, given: Flips, run: RunView) -> None:
+        super().__init__(replace(given, heads="on_class"), run)
 
 
 class _EveryHead(FlipCount):
     """Counts all heads, whatever is declared."""
 
-    def __init__(self, given: Flips, model: Model, y: Array, recorded: Any) -> None:
-        super().__init__(replace(given, heads="all"), model, y, recorded)
+    def __init__(self, given: Flips, run: RunView) -> None:
+        super().__init__(replace(given, heads="all"), run)
 
 
 class _WithoutTheLastStep(FlipCount):

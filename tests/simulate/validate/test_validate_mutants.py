@@ -118,20 +118,21 @@ def test_vectors_of_length_zero_are_validated_without_coefficients(blank: str) -
 
 
 # What a run reports of states, which `validate` did not look at: a module, a line of it, and a wrong one.
+OBSERVED = "derivations/declare/observed/"
 REPORTED = [
-    (PEGR, "simulate/observe/coefficients.py", "values * states.draw.squared_lengths[rows]", "values * 1.0"),
-    (PEGR, "simulate/observe/coefficients.py", "np.array(states.model.network.head_axis.signs)", "np.ones(2)"),
+    (PEGR, "simulate/observe/states.py", "values * self.draw.squared_lengths[rows]", "values * 1.0"),
+    (PEGR, "simulate/observe/states.py", "* np.array(self.model.network.head_axis.signs)", "* np.ones(2)"),
     (PEGR, "simulate/observe/observables.py", "values * ~own", "values * own"),
-    (PEGR, "simulate/observe/sums.py", "declared.times * of + declared.plus", "declared.times * of"),
-    (PEGR, "simulate/observe/sums.py", "/ states.draw.squared_lengths[rows]", "/ states.draw.squared_lengths[0]"),
+    (PEGR, OBSERVED + "shifted.py", "self.times * of + self.plus", "self.times * of"),
+    (PEGR, OBSERVED + "distance.py", "/ states.squared_lengths[rows]", "/ states.squared_lengths[0]"),
     (PEGR, "simulate/run/watch.py", "np.argmax(worst)", "np.argmin(worst)"),
-    (CLASSES, "simulate/observe/classes.py", "(active[:-1] & ~active[1:])", "(~active[:-1] & active[1:])"),
-    (CLASSES, "dynamics/fresh/classnoise.py", "np.logaddexp(0.0, top - others)", "np.logaddexp(0.0, others - top)"),
-    (CLASSES, "simulate/observe/longtail.py", "right[part, k].mean()", "right[part, 0].mean()"),
-    (CLASSES, "simulate/observe/longtail.py", "np.argsort(q[known])", "np.argsort(-q[known])"),
-    (CLASSES, "dynamics/fresh/classnoise.py", "(z * active).sum(axis=1)", "np.abs(z).sum(axis=1)"),
-    (LEAKY, "simulate/observe/matrices.py", "margins - least", "margins"),
-    (LEAKY, "simulate/observe/sides.py", "joined[1:] != joined[:-1]", "joined[1:] > joined[:-1]"),
+    (CLASSES, OBSERVED + "active.py", "(active[:-1] & ~active[1:])", "(~active[:-1] & active[1:])"),
+    (CLASSES, OBSERVED + "complement.py", "np.logaddexp(0.0, top - others)", "np.logaddexp(0.0, others - top)"),
+    (CLASSES, OBSERVED + "long_tail.py", "right[part, k].mean()", "right[part, 0].mean()"),
+    (CLASSES, OBSERVED + "long_tail.py", "np.argsort(q[known])", "np.argsort(-q[known])"),
+    (CLASSES, OBSERVED + "long_tail.py", "(z * active).sum(axis=1)", "np.abs(z).sum(axis=1)"),
+    (LEAKY, OBSERVED + "max_margin.py", "margins - least", "margins"),
+    (LEAKY, OBSERVED + "flips.py", "joined[1:] != joined[:-1]", "joined[1:] > joined[:-1]"),
     (LEAKY, "dynamics/geometry/spectrum.py", "left / first", "left / (first + left)"),
 ]
 

@@ -1,0 +1,93 @@
+"""1 - p of each example's own class, without cancellation, and how unequal it is over examples."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..choices import Name
+from ..observable import OfStates
+from ..views import Array, StateView, Variable, WeightView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complement(OfStates):
+    """1 - p_{y_i}(x_i) of each example, class heads, without cancellation."""
+
+    entrywise = True
+
+    name: Name
+    latex: str
+    source: str = ""
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The probability of the other classes."""
+        return {self.name: "softmax probability of the other classes, 1 - p_y, of each example, without cancellation"}
+
+    def value(self, states: StateView) -> Variable | None:
+        """(T, n)."""
+        return Variable(("t", "i"), np.exp(log_complement(states.seen["outputs"], states.y)))
+
+    def by_weights(self, course: WeightView) -> Array:
+        """Of the outputs by autograd, example by example."""
+        return _by_weights(course)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance(OfStates):
+    """Largest over smallest entry of the `Complement` named `of`, over examples (inf where that overflows)."""
+
+    name: Name
+    latex: str
+    of: str
+    source: str = ""
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The ratio."""
+        return {self.name: f"largest over smallest {self.of} over examples"}
+
+    def value(self, states: StateView) -> Variable | None:
+        """(T,)."""
+        logs = log_complement(states.seen["outputs"], states.y)
+        with np.errstate(over="ignore"):
+            return Variable(("t",), np.exp(np.ptp(logs, axis=1)))
+
+    def by_weights(self, course: WeightView) -> Array:
+        """Of the outputs by autograd."""
+        found = _by_weights(course)
+        return np.asarray(found.max(1) / found.min(1))
+
+
+def log_complement(outputs: Array, y: Array) -> Array:
+    """log(1 - p_y) of softmax outputs (..., n, K) with labels y (n,), without cancellation or underflow, (..., n)."""
+    by_class, label = np.swapaxes(outputs, -1, -2), y.astype(np.intp)
+    own = np.arange(by_class.shape[-2])[:, None] == label
+    others = _log_sum(np.where(own, -np.inf, by_class))
+    picked = np.broadcast_to(label, (*by_class.shape[:-2], 1, len(label)))
+    top = np.take_along_axis(by_class, picked, axis=-2)[..., 0, :]
+    # log(e^o / (e^o + e^t)) = -log(1 + e^{t - o})
+    found: Array = -np.logaddexp(0.0, top - others)
+    return found
+
+
+def _log_sum(x: Array) -> Array:
+    """log sum exp over the axis before the last."""
+    top = x.max(axis=-2, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        found: Array = (top + np.log(np.exp(x - top).sum(axis=-2, keepdims=True)))[..., 0, :]
+    return found
+
+
+def _by_weights(course: WeightView) -> Array:
+    """(T, n): the other classes' share of the softmax, each sum relative to its largest term."""
+    outputs = course.seen["outputs"]
+    found = np.empty(outputs.shape[:2])
+    for t, i in np.ndindex(found.shape):
+        scores, own = outputs[t, i].tolist(), int(course.y[i])
+        others = [score for k, score in enumerate(scores) if k != own]
+        rest = math.fsum(math.exp(score - max(others)) for score in others)
+        found[t, i] = math.exp(max(others) - max(scores)) * rest / math.fsum(math.exp(s - max(scores)) for s in scores)
+    return found

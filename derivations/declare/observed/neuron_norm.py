@@ -1,0 +1,45 @@
+"""The length of every filter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..choices import Name
+from ..observable import OfStates
+from ..views import Array, Sizes, StateView, Variable, WeightView
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronNorm(OfStates):
+    """||w_{h,r}|| of every filter."""
+
+    by_inner_products = True
+
+    name: Name
+    latex: str
+    source: str = ""
+
+    @property
+    def needs_observed(self) -> bool:
+        """W tells."""
+        return False
+
+    def words(self, model: Any) -> dict[str, str]:
+        """A norm a filter."""
+        return {self.name: "length ||w|| of each filter"}
+
+    def arrays(self, sizes: Sizes) -> Mapping[str, float]:
+        """Coordinates of W(0) and the directions."""
+        return sizes.frame
+
+    def value(self, states: StateView) -> Variable | None:
+        """(T, H, m); None without coefficients."""
+        return None if states.b is None else Variable(("t", states.head, "r"), states.norms)
+
+    def by_weights(self, course: WeightView) -> Array:
+        """Of W itself."""
+        return np.asarray(np.sqrt((course.W**2).sum(-1)))

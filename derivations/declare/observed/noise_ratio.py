@@ -1,0 +1,91 @@
+"""Ratios of noise, and of feature and noise, class by class from the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..choices import Name
+from ..observable import KnownFrom, OfStates
+from ..views import Array, StateView, Variable, WeightView
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseRatio(OfStates):
+    """Class by class from the data: |S_k| F_kk / (|S_j| F_kj), or with `signal` |S_k|^2 ||u_k||^4 / (|S_j| F_kj).
+
+    F_kj is the mean of <v_a, v_b>^2 over pairs a in S_k, b in S_j, a != b, of the family `of`: for centred noise an
+    unbiased estimate of ||A_k^T A_j||_F^2, whatever its law.  NaN where there is no such pair.
+    """
+
+    known_from = KnownFrom.DATA
+
+    name: Name
+    latex: str
+    of: str
+    signal: str = ""
+    source: str = ""
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The ratio, by classes."""
+        return {self.name: (
+            f"|S_k|^2 ||{self.signal}||^4 / (|S_j| F_kj)" if self.signal else "|S_k| F_kk / (|S_j| F_kj)"
+        ) + f", F_kj the mean squared inner product of {self.of} of classes k and j"}
+
+    def undefined(self, states: StateView) -> str:
+        """It is of pairs of examples."""
+        if states.model.family(self.of).index_set.per_example:
+            return ""
+        return f"{self.name}: {self.of!r} is not a family over examples; leave it out of observables"
+
+    def value(self, states: StateView) -> Variable | None:
+        """(K, K) of the data at hand; NaN where a class has too few examples."""
+        classes, rows, y = states.model.n_heads, states.rows(self.of), states.y
+        moments = pair_moments(states.gram[rows, rows], y, classes)
+        sizes = (y[None, :] == np.arange(classes)[:, None]).sum(axis=1).astype(np.float64)
+        if self.signal:
+            lengths = np.diag(states.gram)[states.rows(self.signal)]  # ||u_k||^2
+            top = (sizes * lengths) ** 2
+        else:
+            top = sizes * np.diag(moments)
+        below = sizes[None, :] * moments
+        unknown = np.full((classes, classes), np.nan)
+        ratio: Array = np.divide(np.broadcast_to(top[:, None], below.shape), below, out=unknown, where=below > 0)
+        return Variable((states.head, "class"), ratio)
+
+    def by_weights(self, course: WeightView) -> Array | None:
+        """Of the vectors, pair by pair."""
+        if not course.model.family(self.of).index_set.per_example:
+            return None
+        rows, classes = course.families[self.of], course.model.n_heads
+        members = [np.flatnonzero(course.y == k) for k in range(classes)]
+        found = np.full((classes, classes), np.nan)
+
+        def moment(k: int, j: int) -> float:
+            squares = [(rows[a] @ rows[b]) ** 2 for a in members[k] for b in members[j] if a != b]
+            return float(np.mean(squares)) if squares else np.nan
+
+        for k, j in np.ndindex(classes, classes):
+            top = len(members[k]) * moment(k, k)
+            if self.signal:
+                top = len(members[k]) ** 2 * float(np.sum(course.families[self.signal][k] ** 2)) ** 2
+            found[k, j] = top / (len(members[j]) * moment(k, j)) if len(members[j]) else np.nan
+        return found
+
+
+def pair_moments(gram: Array, y: Array, classes: int) -> Array:
+    """F (K, K): the mean of <v_a, v_b>^2 over pairs a != b with labels k and j; NaN where there is none.
+
+    For centred noise with independent examples this estimates ||A_k^T A_j||_F^2 without bias, whatever its law.
+    gram (n, n); y (n,) of 0..K-1.
+    """
+    member = (y[None, :] == np.arange(classes)[:, None]).astype(np.float64)
+    squares = gram**2
+    np.fill_diagonal(squares, 0.0)
+    sizes = member.sum(axis=1)
+    pairs = np.outer(sizes, sizes) - np.diag(sizes)
+    unknown = np.full((classes, classes), np.nan)
+    moments: Array = np.divide(member @ squares @ member.T, pairs, out=unknown, where=pairs > 0)
+    return moments

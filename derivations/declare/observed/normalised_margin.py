@@ -1,0 +1,54 @@
+"""Margins over the norm of the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..choices import Name
+from ..observable import OfStates
+from ..views import Array, Sizes, StateView, Variable, WeightView
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalisedMargin(OfStates):
+    """Each example's margin over ||W||_F; with `spread`, the largest minus the smallest."""
+
+    name: Name
+    latex: str
+    spread: bool = False
+    source: str = ""
+
+    @property
+    def one_number(self) -> bool:
+        """The spread."""
+        return self.spread
+
+    def words(self, model: Any) -> dict[str, str]:
+        """A margin over a norm, or how far these lie apart."""
+        if self.spread:
+            return {self.name: "largest minus smallest margin over examples, divided by ||W||_F"}
+        return {self.name: "margin of each example divided by ||W||_F"}
+
+    def arrays(self, sizes: Sizes) -> Mapping[str, float]:
+        """Coordinates of W(0) and the directions."""
+        return sizes.frame
+
+    def value(self, states: StateView) -> Variable | None:
+        """(T,) of the spread, else (T, n); None without coefficients."""
+        if states.b is None:
+            return None
+        with np.errstate(invalid="ignore", divide="ignore"):  # W = 0 has no direction: NaN
+            margins = states.seen["margins"] / np.sqrt(np.sum(states.norms**2, axis=(1, 2)))[:, None]
+        return (
+            Variable(("t",), np.ptp(margins, axis=1)) if self.spread
+            else Variable(("t", "i"), margins)
+        )
+
+    def by_weights(self, course: WeightView) -> Array:
+        """State by state."""
+        found = np.stack([z / np.linalg.norm(W.ravel()) for z, W in zip(course.seen["margins"], course.W, strict=True)])
+        return found.max(1) - found.min(1) if self.spread else found

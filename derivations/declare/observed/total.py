@@ -1,0 +1,53 @@
+"""The sum of a coefficient over its family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..choices import Name, nearest
+from ..observable import OfStates
+from ..views import Array, StateView, Variable, WeightView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total(OfStates):
+    """The sum of the coefficient `of` over its family, for every filter."""
+
+    name: Name
+    latex: str
+    of: str
+    source: str = ""
+
+    @property
+    def needs_observed(self) -> bool:
+        """W tells."""
+        return False
+
+    @property
+    def entries_of(self) -> str:
+        """The coefficient."""
+        return self.of
+
+    def words(self, model: Any) -> dict[str, str]:
+        """The sum."""
+        return {self.name: f"sum of {self.of} over its family, for each filter"}
+
+    def refusal(self, model: Any) -> str:
+        """It is of a coefficient."""
+        known = sorted(family.coefficient.name for family in model.directions)
+        if self.of in known:
+            return ""
+        return f"{self.name}: of {self.of!r}, which is not declared; {nearest(self.of, known)}"
+
+    def value(self, states: StateView) -> Variable | None:
+        """(T, H, m); None without coefficients."""
+        values = states.coefficient(self.of)
+        return None if values is None else Variable(("t", states.head, "r"), values.sum(-1))
+
+    def by_weights(self, course: WeightView) -> Array | None:
+        """One after another."""
+        found = course.coefficients.get(self.of)
+        return None if found is None else sum((found[..., at] for at in range(found.shape[-1])), np.zeros(1))

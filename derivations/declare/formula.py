@@ -23,7 +23,7 @@ RELATIONS: Mapping[type[ast.cmpop], str] = {
     ast.LtE: "<=", ast.Lt: "<", ast.GtE: ">=", ast.Gt: ">", ast.Eq: "==",
 }
 REDUCTIONS = ("max", "min", "sum", "mean", "any", "all")
-STEPS: Mapping[str, int] = {"next": 1, "start": 1, "at": 2, "first": 1}
+STEPS: Mapping[str, int] = {"next": 1, "start": 1, "at": 2, "first": 1, "past": 1}
 """What moves a formula to other steps of a run, and how many arguments it takes."""
 
 

@@ -11,7 +11,8 @@ A claim is a comparison of formulas over named quantities with indices, written 
 - max[j,r](x), and min, sum, mean, any, all, reduce over the indices in brackets; max[j,r](x, own) only where `own`.
 - x[j,r,k] renames the indices of x, in the order in which its formula meets them (without t); a repeated one, as in
   G[i,i], takes the diagonal.
-- next(x), start(x) and at(x, T): x at t + 1, at 0 and at step T.  first(event): the first recorded step at which it
+- next(x), start(x) and at(x, T): x at t + 1, at 0 and at step T.  past(x): the sum of x over the steps before t, in
+  runs short enough to be recorded step by step.  first(event): the first recorded step at which it
   holds for every index; `inf` where there is none.
 - Names: the parameters; kappa (1/m or 1), c (1/2 or 1), T (the steps of the run), t, lam_t (the penalty's weight in
   the step from t); every observable of a run (loss, gamma, margins, ...); z_NAME, b_NAME and G_NAME_NAME, the
@@ -80,6 +81,7 @@ class Statement(Declared):
     instance: own parameters.
     mutant: a false neighbour of the claim, which the check has to refute; `mutant_given` is its hypothesis (None: the
         statement's own), so that ("", claim) drops the hypothesis.
+    presets: the setting's presets on which it is not vacuous, the one that takes least time first.
     """
 
     id: str
@@ -100,6 +102,7 @@ class Statement(Declared):
     path: Path | None = None
     mutant: str = ""
     mutant_given: str | None = None
+    presets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

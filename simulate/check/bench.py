@@ -19,7 +19,7 @@ from ..run.record import recorded_steps
 from ..start.declared import number as number_of
 from ..work.progress import Step, progress
 from . import tasks as check_tasks
-from .case import Case, NoSuchStep, Rows, trajectory_case
+from .case import Case, NoSuchStep, Rows, looks_ahead, trajectory_case
 from .formula import number, uses
 from .judge import Outcome, Point, judge
 from .verdict import VERDICTS, Verdict
@@ -160,7 +160,7 @@ class Bench:
 
     def _witness(self, statement: Statement, outcome: Outcome, point: Point) -> Witness:
         drawn = started(self.problem, outcome.seed).draw
-        ahead = any(uses(text, "next") for text in (statement.claim, statement.given))
+        ahead = any(looks_ahead(text, self.quantities) for text in (statement.claim, statement.given))
         replay = self.call.replay(outcome.seed, drawn.sampling, point.t, ahead)
         return Witness(
             seed=outcome.seed,

@@ -58,6 +58,7 @@ class Case:
     diverged: int = -1
     known: dict[str, Indexed] = field(default_factory=dict)
     fixed: dict[str, Indexed] = field(default_factory=dict)
+    sums: dict[str, Indexed] = field(default_factory=dict)
     views: dict[bytes, View] = field(default_factory=dict)
 
     @property
@@ -110,8 +111,7 @@ class Case:
 
     def looks_ahead(self, text: str) -> bool:
         """Whether a formula has to know the next step, itself or through a quantity."""
-        inner = [self.quantities[name] for name in mentioned(text) if name in self.quantities]
-        return bool(uses(text, "next")) or any(self.looks_ahead(other) for other in inner)
+        return looks_ahead(text, self.quantities)
 
     def follows_t(self, name: str) -> bool:
         """Whether a quantity speaks of t or the next step, itself or through another, though it has no index t."""
@@ -317,6 +317,13 @@ class View:
         """The state at one step."""
         return View(self.case, np.array([self.case.row(step)]), single=True)
 
+    def past(self, summand: ast.expr) -> Indexed:
+        """The sum of an expression over the steps before t.  Raises NoSuchStep where not every step is recorded."""
+        case, text = self.case, ast.unparse(summand)
+        if text not in case.sums:
+            case.sums[text] = _running(case, summand, text)
+        return self._taken(case.sums[text], self.rows)
+
     def first(self, event: ast.expr) -> float:
         """The first recorded step at which an event holds for every index; inf where none is."""
         view = self.case.view()
@@ -325,6 +332,28 @@ class View:
             raise FormulaError(f"first({ast.unparse(event)}): the event does not depend on t")
         holds = (truth.values != 0).reshape(len(view.rows), -1).all(axis=1)
         return float(self.case.t[view.rows[int(np.argmax(holds))]]) if holds.any() else math.inf
+
+
+def looks_ahead(text: str, quantities: Mapping[str, str]) -> bool:
+    """Whether a formula has to know the next step, itself or through one of these quantities."""
+    inner = [quantities[name] for name in mentioned(text) if name in quantities]
+    return bool(uses(text, "next")) or any(looks_ahead(other, quantities) for other in inner)
+
+
+def _running(case: Case, summand: ast.expr, text: str) -> Indexed:
+    """past(summand) at every row of a case whose rows are the steps 0, 1, 2, ..."""
+    count = len(case.t)
+    if np.any(case.following[:-1] != np.arange(1, count)) or case.t[0] != 0:
+        raise NoSuchStep(f"past({text}) sums over every step, and not every one of this run is recorded")
+    found = evaluate(summand, case.view(np.arange(max(1, count - 1))))
+    if found.dims[:1] != ("t",):
+        raise FormulaError(f"past({text}): it does not depend on t")
+
+    def summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        before = np.cumsum(values * 1.0, axis=0)[: count - 1]
+        return np.concatenate([np.zeros((1, *values.shape[1:])), before])
+
+    return Indexed(found.dims, summed(found.values), summed(found.magnitude))
 
 
 def trajectory_case(start: Start, steps: int, recorded: Rows, quantities: Mapping[str, str]) -> Case:

@@ -60,6 +60,9 @@ class Scope(Protocol):
     def first(self, event: ast.expr) -> float:
         """The first step at which an event holds for every index; inf where none is."""
 
+    def past(self, summand: ast.expr) -> Indexed:
+        """The sum of an expression over the steps before t."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -301,6 +304,8 @@ def _at_another_step(node: Any, name: str, scope: Scope) -> Indexed:
         return Indexed((), np.asarray(scope.first(node.args[0])))
     if name == "next":
         return evaluate(node.args[0], scope.after())
+    if name == "past":
+        return scope.past(node.args[0])
     return evaluate(node.args[0], scope.at(0.0 if name == "start" else single(node.args[1], scope)))
 
 

@@ -5,8 +5,7 @@ lemmas, T.. Theorem 1.  A trailing "-printed" is a form that is false, with its 
 
 Condition 1 is met by no network that can be run, so nothing here waits for it: each statement has the hypothesis that
 its own proof uses, with explicit constants.  Statements 2(a) and 3 of Theorem 1 hide theirs; the ones here are ours.
-Left out: what sums over the steps (the S_i(t) of (8), so Lemmas 6 and 25, (122) and (124)), ranks and singular values
-(Lemmas 3, 8, 26), fractions of fresh examples (Lemma 4), and Lemmas 5 and 7, whose constants hide what they say.
+Left out: ranks and singular values (Lemmas 3, 8, 19, 26), and fractions of fresh examples (Lemma 4).
 """
 
 from __future__ import annotations
@@ -16,11 +15,16 @@ from ...declare import Instance, Only, Quantity, Statement, Statements, Value
 _GAUSSIAN = Only(parameter="init", values=("gaussian",), why="Gaussian initialisation (Section 2)")
 _NORMAL = Only(parameter="noise", values=("gaussian",), why="Gaussian noise, whose constants are known")
 _SMOOTH = Only(parameter="noise", values=("gaussian", "uniform"), why="symmetric noise without atoms")
+_MEAN = Only(parameter="neurons", values=("mean",), why="the mean over filters of (1)")
 _EQUAL = Only(parameter="class_sizes", values=(None, ""), why="classes of equal size")
 
 _FEW_FILTERS: tuple[tuple[str, Value], ...] = (
     ("K", 3), ("n", 60), ("m", 30), ("d", 60), ("init", "gaussian"), ("sigma_0", 0.01))
 _ISOTROPIC: tuple[tuple[str, Value], ...] = (("K", 3), ("n", 20), ("m", 2), ("d", 1000), ("Gamma", 1.0))
+
+_UNLIKE_SIZES: tuple[tuple[str, Value], ...] = (
+    ("K", 2), ("n", 31), ("class_sizes", "1,30"), ("m", 10), ("d", 200), ("sigma_p", 0.01), ("Gamma", 1.0),
+    ("init", "gaussian"), ("sigma_0", 0.01), ("eta", 8.0))
 
 _CROSS = "sum[q](abs(c[k,q])*abs(G[i,q]), not same[i,q])"
 
@@ -52,6 +56,21 @@ QUANTITIES = (
     Quantity(name="worst_gap", formula="log_rest + max[k](gap, not own)", meaning="log((1 - p) max_k exp(Delta_k - "
              "Delta_{y_i}))"),
     Quantity(name="crowd", formula=_CROSS, meaning="sum over the other examples of |c_{k,q}| |<xi_i, xi_q>|"),
+    Quantity(name="jostle", formula="sum[q](one_minus_p[q]*abs(G[i,q]), not same[i,q])",
+             meaning="the same with 1 - p_{y_q}(x_q) for |c_{k,q}|, as in (94)"),
+    Quantity(name="own_crowd", formula="sum[k](crowd*own)", meaning="the first, for the example's own class"),
+    Quantity(name="alike", formula="sum[k](own*own[k,q])", meaning="1{y_i = y_q}, (i, q)"),
+    Quantity(name="rate", formula="eta*m*kappa**2/n", meaning="eta/(m n) with the 1/m of (1)"),
+    Quantity(name="grown", formula="u2_y*sum[q](one_minus_p[q]*alike)",
+             meaning="||u_{y_i}||^2 sum over S_{y_i} of 1 - p_{y_i}"),
+    Quantity(name="lost", formula="u2_y*sum[q](p[k,q]*alike)", meaning="the same of p_k"),
+    Quantity(name="rise", formula="max[k](gap, not own)", meaning="Delta_{l_2}(x_i) - Delta_{y_i}(x_i) of (94)"),
+    Quantity(name="fall", formula="max[k](-gap, not own)", meaning="Delta_{y_i}(x_i) - Delta_{l_1}(x_i), of x_j"),
+    Quantity(name="spent", formula="past(one_minus_p)", meaning="S_i(t), the sum of 1 - p_{y_i}(x_i) in (8)"),
+    Quantity(name="far_cross", formula="max[i,q](abs(G[i,q]), not same[i,q])", meaning="max |<xi_i, xi_q>|, i != q"),
+    Quantity(name="even", formula="max[k](n_class) <= 2*min[k](n_class)", meaning="classes of like sizes"),
+    Quantity(name="sparse", formula="10*n*far_cross <= min[i](xi2)", meaning="noises all but orthogonal: (a1)"),
+    Quantity(name="farthest", formula="max[k](abs(gap), not own)", meaning="a of Lemma 14"),
     Quantity(name="M", formula="max[i](sqrt(u2_y) + sqrt(xi2))", meaning="largest ||u_{y_i}|| + ||xi_i||"),
     Quantity(name="orthogonal", meaning="features orthogonal to each other and to the noise",
              formula="max[l,i](abs(G_u_xi)) <= 1e-10*sqrt(max[l](u2)*max[i](xi2)) and "
@@ -157,8 +176,39 @@ _STEP = (
               text="Delta_k - Delta_{y_i} <= -(2 eta/(5 m n)) ||u||^2 sum_{S_{y_i}} (1 - p)",
               given="orthogonal and not own and active_u >= 0.4 and active_xi >= 0.4 and "
                     "0.4*one_minus_p*xi2 >= 2*max[k](crowd)",
-              claim="gap <= -0.4*eta*m*kappa**2/n*u2_y*sum[q](one_minus_p[q]*sum[k](own*own[k,q]))",
-              mutant="gap >= -0.4*eta*m*kappa**2/n*u2_y*sum[q](one_minus_p[q]*sum[k](own*own[k,q]))"),
+              claim="gap <= -0.4*rate*grown", mutant="gap <= -4*rate*grown"),
+    Statement(id="L1", kind="inequality", source="Lemma 1, (62) with (68)",
+              text="L_i falls by -log(1 - (1 - p)(1 - exp(-x))) or more, x = (2 eta/(5 m n)) ||u||^2 sum_S (1 - p)",
+              given="orthogonal and active_u >= 0.4 and active_xi >= 0.4 and 0.4*one_minus_p*xi2 >= 2*jostle",
+              claim="next(loss_i) - loss_i <= log(1 + one_minus_p*(exp(-0.4*rate*grown) - 1))",
+              mutant="next(loss_i) - loss_i <= log(1 + one_minus_p*(exp(-4*rate*grown) - 1))"),
+    Statement(id="L14", kind="inequality", source="Lemma 14, of the step's gaps", given="not own and farthest > 0",
+              text="log(1 + t (e^x - 1)) <= x for x >= 0 and <= x log(1 + t (e^-a - 1))/(-a) for x in [-a, 0)",
+              claim="log(1 + one_minus_p*(exp(gap) - 1)) <= (gap >= 0)*gap - "
+                    "(gap < 0)*gap/farthest*log(1 + one_minus_p*(exp(-farthest) - 1))",
+              mutant="log(1 + one_minus_p*(exp(gap) - 1)) <= (gap >= 0)*gap*one_minus_p - "
+                     "(gap < 0)*gap/farthest*log(1 + one_minus_p*(exp(-farthest) - 1))"),
+    Statement(id="L15", kind="inequality", source="Lemma 15, of the step", text="-log p_{y_i} is convex in the outputs",
+              claim="next(loss_i) - loss_i >= -sum[k](c*step)", mutant="next(loss_i) - loss_i <= -sum[k](c*step)"),
+    Statement(id="66", kind="identity", source="(66), its exact value", given="orthogonal and mine",
+              text="the own class's sum_r ReLU(<w, u>) rises by (eta/(m n)) ||u||^2 sum_{S_k} (1 - p) an active filter",
+              claim="sum[r](next(relu(a)) - relu(a)) == "
+                    "sum[r](a > 0)*eta*kappa/n*u2*sum[i](own[l,i]*one_minus_p)",
+              mutant="sum[r](next(relu(a)) - relu(a)) == m*eta*kappa/n*u2*sum[i](own[l,i]*one_minus_p)"),
+    Statement(id="94", kind="inequality", source="(94), corrected", given="orthogonal and active_u >= 0.4 and "
+              "active_xi >= 0.4", text="the gain of x_i's rivals and of x_j's own output, with what x_j's rivals lose",
+              claim="rise + fall[q] <= rate*(2*jostle + 2*jostle[q] - 0.4*(one_minus_p*xi2 + grown) + "
+                    "2*(one_minus_p[q]*xi2[q] + grown[q]))",
+              mutant="rise + fall[q] <= rate*(2*jostle + 2*jostle[q] - 0.4*(one_minus_p*xi2 + grown) + "
+                     "one_minus_p[q]*xi2[q] + grown[q])"),
+    Statement(id="94-fall", kind="inequality", source="(94), the half of x_j, sharp", given="orthogonal and not own",
+              text="Delta_{y_j} - Delta_k at x_j: its own output gains at 1 - p, a rival loses at p_k",
+              claim="-gap <= rate*(2*jostle + (one_minus_p + p)*xi2 + grown + lost)",
+              mutant="-gap <= rate*(2*jostle + one_minus_p*xi2 + grown)"),
+    Statement(id="86", kind="identity", source="Lemma 24, (86), one step", text="an example that outweighs its "
+              "neighbours keeps every active filter of its class", given="orthogonal and xi2*one_minus_p >= own_crowd",
+              claim="sum[k,r](own*(h > 0)*(next(h) <= 0)) == 0", mutant_given="orthogonal",
+              mutant="sum[k,r](own*(h > 0)*(next(h) <= 0)) == 0"),
     Statement(id="89", kind="inequality", source="Lemma 24, (89), (90)",
               text="1 - p_{y_i}(x_i) grows by a factor of at most exp(max_k Delta_k - min_k Delta_k)",
               claim="min[k](step) - max[k](step) <= next(log_rest) - log_rest <= max[k](step) - min[k](step)",
@@ -192,8 +242,53 @@ _RUNS = (
               text="gamma_{k,r,l} >= -ReLU(<w(0), u_l>) - (eta/(m n)) ||u_l||^2 |S_l|, l != k",
               claim="gamma >= -relu(start(a)) - eta*kappa/n*u2*n_class[l]",
               mutant="gamma >= -0.01*relu(start(a))"),
-    Statement(id="I6", kind="inequality", source="(60)", text="|rho_i| <= t (eta/(m n)) ||xi_i||^2",
-              claim="abs(rho) <= t*eta*kappa/n*xi2", mutant="abs(rho) <= 0.001*t*eta*kappa/n*xi2"),
+    Statement(id="I6", kind="inequality", source="(60), (8)", text="|rho_i| <= (eta/(m n)) ||xi_i||^2 S_i(t)",
+              claim="abs(rho) <= eta*kappa/n*xi2*spent", mutant="abs(rho) <= 0.5*eta*kappa/n*xi2*spent"),
+    Statement(id="112", kind="identity", source="(112), corrected", given="spent > 0", tolerance=1e-9,
+              tolerance_from="rounding of one addition a step, for up to 10^6 steps",
+              text="rho_i/||xi_i||^2 = (eta/(m n)) sum_t' sigma'(<w, xi_i>) (1{y_i = k} - p_k(x_i))",
+              claim="rho == eta*kappa/n*xi2*past((h > 0)*c)", mutant="rho == eta*kappa/n*xi2*past((h > 0)*abs(c))"),
+    Statement(id="122", kind="inequality", source="(122), corrected", given="orthogonal and mine and "
+              "sum[r](start(a) > 0) >= 0.4*m", tolerance=1e-9,
+              tolerance_from="rounding of one addition a step, for up to 10^6 steps",
+              text="sum_r ReLU(<w_{k,r}, u_k>) >= 0.4 (eta/n) ||u_k||^2 sum_{S_k} S_i(t)",
+              claim="sum[r](relu(a)) >= 0.4*m*eta*kappa/n*u2*sum[i](own[l,i]*spent)",
+              mutant="sum[r](relu(a)) >= 4*m*eta*kappa/n*u2*sum[i](own[l,i]*spent)"),
+    Statement(id="122-printed", kind="inequality", source="(122)", given="orthogonal and mine and t >= 1 and "
+              "sum[r](start(a) > 0) >= 0.4*m", only=(_MEAN,), erratum="heterogeneous-122",
+              text="sum_r ReLU(<w_{k,r}, u_k>) >= 0.3 m (eta/n) ||u_k||^2 sum_{S_k} S_i(t)",
+              claim="sum[r](relu(a)) >= 0.3*m*eta/n*u2*sum[i](own[l,i]*spent)"),
+    Statement(id="81", kind="inequality", source="(81), (82), explicit", text="| ||W(t)|| - ||W(0)|| | is at most the "
+              "length of the steps, and that at most eta (2/sqrt m) M sum_t' mean_i (1 - p)",
+              claim="abs(norm - start(norm)) <= past(eta*gradient_norm) <= 2*eta*sqrt(m)*kappa*M*mean[i](spent)",
+              mutant="past(eta*gradient_norm) <= 0.2*eta*sqrt(m)*kappa*M*mean[i](spent)"),
+    Statement(id="L2-mean", kind="inequality", source="Lemma 2, summand W(s), T_0 = 0",
+              given="orthogonal and filled and min[i](active_u) >= 0.4 and small_step and t >= 1",
+              text="the mean of L_S over the first t steps is at most ||W(0) - W*||^2/(eta t) + eps/2",
+              claim="past(loss)/t <= start(distance2)/(eta*t) + eps/2",
+              mutant="past(loss)/t <= 0.001*start(distance2)/(eta*t) + eps/200"),
+    Statement(id="101", kind="inequality", source="Lemma 25, (99) to (101), explicit", given="not own",
+              text="another class's example a takes |rho_a| <= ReLU(<w(0), xi_a>) + (eta/(m n)) (sum_{i != a} S_i(t) "
+              "|<xi_i, xi_a>| + ||xi_a||^2)",
+              claim="abs(rho) <= relu(start(h)) + eta*kappa/n*(sum[q](spent[q]*abs(G[i,q]), not same[i,q]) + xi2)",
+              mutant="abs(rho) <= eta*kappa/n*sum[q](spent[q]*abs(G[i,q]), not same[i,q])"),
+    Statement(id="L25", kind="inequality", source="Lemma 25, corrected; where filter r was always active on x_q",
+              given="own and past(h > 0) == t and t >= 1 and far_cross > 0",
+              text="(rho_i/||xi_i||^2) n max |<xi, xi'>| max S/S_i bounds what the filter loses on other classes' "
+              "examples, but for what it starts with there and the last step",
+              claim="rho/xi2*n*far_cross*max[i](spent)/spent >= max[q](abs(rho[k,r,q]) - relu(start(h[k,r,q])) - "
+                    "eta*kappa/n*xi2[q], not own[k,q])",
+              mutant="rho/xi2*n*far_cross*max[i](spent)/spent >= max[q](abs(rho[k,r,q]), not own[k,q])"),
+    Statement(id="94-printed", kind="inequality", source="(94)", given="orthogonal and active_u >= 0.4 and "
+              "active_xi >= 0.4", only=(_MEAN,), erratum="heterogeneous-94-pull",
+              instance=Instance(values=_UNLIKE_SIZES, steps=2),
+              text="with eta/n, one example's feature, each cross term once, and no loss of x_j's rivals",
+              claim="rise + fall[q] <= eta/n*(jostle + jostle[q] - 0.4*one_minus_p*(xi2 + u2_y) + "
+                    "one_minus_p[q]*(xi2[q] + u2_y[q]))"),
+    Statement(id="85", kind="inequality", source="Lemma 24, (85), and Lemma 7 corrected; kappa = 4",
+              given="orthogonal and sparse and even and small_step and quiet",
+              text="the largest 1 - p_{y_i}(x_i) is at most kappa times the smallest",
+              claim="balance <= 4", mutant="balance <= 1.01"),
     Statement(id="decomposition", kind="identity", source="Section 2, exact", given="orthogonal", tolerance=1e-9,
               tolerance_from="rounding of one addition a step, for up to 10^6 steps",
               text="<w, u_l> = <w(0), u_l> + gamma_l, <w, xi_i> = <w(0), xi_i> + sum_q rho_q <xi_q, xi_i>/||xi_q||^2",

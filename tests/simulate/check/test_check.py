@@ -66,6 +66,7 @@ def case() -> Case:
         ("sum[k](b_xi[j,r,k]*G_xi_xi[i,k])", lambda z, b, g: b[..., 1:] @ g[1:, 1:]),
         ("next(A)", lambda z, b, g: z[1:, :, :, 0]),
         ("start(h)", lambda z, b, g: z[0, :, :, 1:]),
+        ("past(A)", lambda z, b, g: np.cumsum(z[:, :, :, 0], axis=0) - z[:, :, :, 0]),
         ("at(h, 7.9)", lambda z, b, g: z[7, :, :, 1:]),
         ("max(A, -A)", lambda z, b, g: np.abs(z[:, :, :, 0])),
         ("j*A", lambda z, b, g: z[:, :, :, 0] * np.array([1, -1])[:, None]),
@@ -184,6 +185,21 @@ def test_steps_that_do_not_come_are_vacuous_and_hits_that_do_not_are_undecided()
     assert verdict("t == 20", at="20").verdict == "holds"
     assert verdict("t <= 7", until="7").verdict == "holds"
     assert "ends at 20 of 25" in verdict("t <= 20", until="25").detail
+
+
+def test_sums_over_the_past_need_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert verdict("past(next(A) - A) == A - start(A)", kind="identity").verdict == "holds"
+    assert verdict("past(next(A) - A) == next(A) - start(A)", kind="identity").verdict == "violated"
+    monkeypatch.setattr("simulate.check.bench.EVERY_STEP", 10)
+    found = verdict("past(loss) <= 0", steps=1000)
+    assert found.verdict == "vacuous" and "past(loss) sums over every step" in found.detail
+
+
+def test_a_witness_of_a_quantity_that_looks_ahead_records_the_next_step() -> None:
+    statements = Statements(paper="own", quantities=(Quantity(name="gain", formula="next(loss) - loss", meaning=""),),
+                            statements=(lemma("gain >= 0"),))
+    witness = gr.check("pegr", SMALL, statements, steps=3, seeds=1)["own"].witness
+    assert witness is not None and "record=[0, 1]" in witness.replay
 
 
 def test_a_run_that_diverges_is_undecided() -> None:

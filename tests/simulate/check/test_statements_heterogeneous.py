@@ -21,8 +21,8 @@ STATES = cases("heterogeneous")
 SEARCH = settings(max_examples=150, phases=[Phase.generate], database=None, derandomize=True)
 
 SMALL_STEP: dict[str, Any] = {
-    "K": 3, "n": 12, "m": 60, "d": 2000, "sigma_p": 0.05, "Gamma": 1.0, "init": "gaussian", "sigma_0": 0.002,
-    "eta": 1.2, "eps": 0.1, "u_norm": 1.0,
+    "K": 3, "n": 12, "m": 60, "d": 1e6, "sigma_p": 2e-3, "Gamma": 1.0, "init": "gaussian", "sigma_0": 1e-5,
+    "eta": 1.2, "eps": 0.3, "u_norm": 1.0,
 }
 NOISY: dict[str, Any] = {"K": 3, "n": 60, "m": 40, "d": 2000, "u_norm": 0.01, "neurons": "sum", "eta": 0.05}
 MANY: dict[str, Any] = {"K": 3, "n": 400, "m": 340, "d": 1000, "Gamma": 1.0, "init": "gaussian", "delta": 0.5}
@@ -57,8 +57,8 @@ def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
 
 
 def test_statements_of_runs_hold_in_their_regime_and_their_mutants_do_not() -> None:
-    tested = [s for s in heterogeneous._RUNS if s.id != "T1.3"]
-    options: dict[str, Any] = {"steps": 2000, "seeds": 2}
+    tested = [s for s in heterogeneous._RUNS if s.id != "T1.3" and not s.erratum]
+    options: dict[str, Any] = {"steps": 550, "seeds": 1}
     told = verdicts(tested, SMALL_STEP, **options)
     wrong = verdicts([mutated(s) for s in tested], SMALL_STEP, **options)
     assert told == dict.fromkeys(told, "holds")

@@ -358,7 +358,7 @@ def test_importing_gammarho_loads_nothing_of_its_own() -> None:
 
 def test_running_a_shipped_setting_needs_no_sympy() -> None:
     loaded = loaded_by("import gammarho as gr; gr.run('pegr', {'n': 2, 'm': 2, 'd': 8}, steps=2)")
-    assert loaded & {"sympy", "torch", "matplotlib"} == set()
+    assert loaded & {"sympy", "torch", "matplotlib", "scipy.linalg", "scipy.optimize"} == set()
 
 
 def test_every_public_name_has_a_home() -> None:

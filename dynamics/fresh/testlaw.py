@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array
+from ..kernel.blas import scipy_linalg
 
 Outputs = Callable[[Array], Array]
 Draws = Callable[[slice], Array]  # some of the N draws of a vector -> their pre-activations (n, S)
@@ -134,8 +135,7 @@ def coloured(normals: Array, covariance: Array) -> Draws:
     root = square_root(covariance)
     if len(root) < _WIDE or np.triu(root, 1).any():
         return lambda rows: np.asarray(normals[rows] @ root.T)
-    from scipy.linalg.blas import dtrmm
-
+    dtrmm = scipy_linalg().blas.dtrmm
     # In Fortran's order C Z^T, in half the operations: the transposed views are what BLAS takes, without a copy of C.
     return lambda rows: np.asarray(dtrmm(1.0, root.T, normals[rows].T, trans_a=True).T)
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 
 from ..arrays import Array
 from ..chance.gram import Reduced
-from ..kernel.blas import one_blas_thread
+from ..kernel.blas import one_blas_thread, scipy_linalg
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def frame_of_vectors(weights: Array, vectors: Array) -> Frame:
     flat = np.vstack([weights.reshape(-1, weights.shape[-1]), vectors])
     if flat.shape[1] > flat.shape[0]:
         # QR is stable column by column, so small filters keep their digits beside large directions.
-        flat = np.ascontiguousarray(scipy.linalg.qr(flat.T, mode="r")[0][: len(flat)].T)
+        flat = np.ascontiguousarray(scipy_linalg().qr(flat.T, mode="r")[0][: len(flat)].T)
     return _split(flat, weights.shape[:-1])
 
 
@@ -98,7 +97,7 @@ def _sizes(matrix: Array) -> tuple[float, float, float]:
         return 0.0, 0.0, np.nan
     wide = matrix / scale if matrix.shape[0] <= matrix.shape[1] else matrix.T / scale
     top = wide.shape[0] - 1
-    _, vectors = scipy.linalg.eigh(wide @ wide.T, subset_by_index=[top, top], check_finite=False)
+    _, vectors = scipy_linalg().eigh(wide @ wide.T, subset_by_index=[top, top], check_finite=False)
     u = vectors[:, 0]
     for _ in range(2):  # two power steps take u from eigh's rounding to its own
         u = wide @ (u @ wide)

@@ -2,6 +2,8 @@
 
 A matrix product's last bits depend on how many threads share it.  Whoever multiplies what a run's numbers are made of
 (draws, Gram matrices, test laws, singular values, rebuilt weights, influence scores) does so inside `one_blas_thread`.
+SciPy brings a BLAS of its own, which Numba's products use too, and takes a quarter of a second to load: who needs it
+takes `scipy_linalg`.
 """
 
 from __future__ import annotations
@@ -11,17 +13,21 @@ import threading
 from contextlib import ContextDecorator
 from typing import Any
 
+SCIPY = "scipy.linalg.blas"
+
 
 class one_blas_thread(ContextDecorator):
     """One BLAS thread inside; nothing where `on` is False.  A context, or a decorator of the function that needs it.
 
     The library's setting is the whole process's, so it is counted who is inside: the first one in sets it, the last one
-    out restores it, in whatever order threads come and go.
+    out restores it, in whatever order threads come and go.  A BLAS that is loaded while somebody is inside is set by
+    the next one in.
     """
 
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _inside = 0
-    _limits: Any = None
+    _limits: list[Any] = []  # noqa: RUF012 - the process's
+    _reached = False  # whether SciPy's BLAS is among those that are set
 
     def __init__(self, on: bool = True) -> None:
         self.on = on
@@ -30,9 +36,8 @@ class one_blas_thread(ContextDecorator):
         if not self.on:
             return
         with one_blas_thread._lock:
-            if one_blas_thread._inside == 0:
-                one_blas_thread._limits = _limited()
             one_blas_thread._inside += 1
+            _set()
 
     def __exit__(self, *_: object) -> None:
         if not self.on:
@@ -41,22 +46,39 @@ class one_blas_thread(ContextDecorator):
             one_blas_thread._inside -= 1
             if one_blas_thread._inside == 0:
                 _take_over()
-                one_blas_thread._limits.restore_original_limits()
+                while one_blas_thread._limits:  # a later one has found the earlier one's setting
+                    one_blas_thread._limits.pop().restore_original_limits()
                 _take_over()
-                one_blas_thread._limits = None
 
 
-_known: tuple[frozenset[str], Any] = (frozenset(), None)  # the modules that were loaded when libraries were looked up
+def scipy_linalg() -> Any:
+    """The module `scipy.linalg`, its BLAS on one thread where anybody is inside."""
+    import scipy.linalg.blas
+
+    with one_blas_thread._lock:
+        _set()
+    return scipy.linalg
+
+
+def _set() -> None:
+    """Sets what is loaded and not set yet, where anybody is inside."""
+    process, loaded = one_blas_thread, SCIPY in sys.modules
+    if process._inside and (not process._limits or loaded != process._reached):
+        process._limits.append(_limited())
+        process._reached = loaded
+
+
+_known: tuple[tuple[int, str], Any] = ((0, ""), None)  # how many modules there were, and the last one, at the look-up
 
 
 def _limited() -> Any:
-    """Sets the limit, on SciPy's BLAS too, which Numba's products use and which may not have been loaded yet."""
+    """Sets the limit on every BLAS that is loaded."""
     global _known  # noqa: PLW0603 - looking the libraries up takes longer than drawing a small Gram matrix
-    import scipy.linalg.blas  # noqa: F401
     from threadpoolctl import ThreadpoolController
 
-    if not sys.modules.keys() <= _known[0]:  # a library comes with the module that needs it
-        _known = (frozenset(sys.modules), ThreadpoolController())
+    loaded = len(sys.modules), next(reversed(sys.modules))
+    if loaded != _known[0]:  # a library comes with the module that needs it
+        _known = loaded, ThreadpoolController()
     _take_over()
     limits = _known[1].limit(limits=1, user_api="blas")
     _take_over()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..arrays import Array, Steps
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
-from .blas import one_blas_thread
+from .blas import one_blas_thread, scipy_linalg
 from .chunks import After, heard, in_chunks
 from .loading import BESIDE, module_of, remember
 from .trajectory import Trajectory, Watched, until_failure
@@ -112,7 +112,10 @@ class Kernel:
 
     def module(self, directions: int) -> ModuleType:
         """What looks at states of so many directions: loops where shapes are small, BLAS where large."""
-        return module_of(self.blas_path) if self.blas_path is not None and directions >= BLAS_FROM else self.loops
+        if self.blas_path is None or directions < BLAS_FROM:
+            return self.loops
+        scipy_linalg()  # Numba's products are its BLAS's
+        return module_of(self.blas_path)
 
     def labels(self, y: Array) -> NDArray[Any]:
         """Labels as the kernel takes them: +-1 as floats, classes as integers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import weakref
 
 from derivations.declare import Model, to_plain
 
@@ -14,5 +15,15 @@ def short(content: bytes) -> str:
 
 
 def of_model(model: Model) -> str:
-    """That of the declaration as plain data, by which a dataset tells the model that made it from another."""
-    return short(json.dumps(to_plain(model)).encode())
+    """That of the declaration as plain data, by which a dataset tells the model that made it from another.
+
+    Once an object: models that are equal may be written apart, as 1 and 1.0 are.
+    """
+    known = _KNOWN.get(id(model))
+    if known is None or known[0]() is not model:
+        made = weakref.ref(model, lambda _, at=id(model): _KNOWN.pop(at, None))
+        known = _KNOWN[id(model)] = made, short(json.dumps(to_plain(model)).encode())
+    return known[1]
+
+
+_KNOWN: dict[int, tuple[weakref.ref[Model], str]] = {}

@@ -36,6 +36,7 @@ from ..work.progress import duration, say
 
 RATE = 1e9  # operations a second
 LANES_RATE = 2e10  # the same, of runs that go together on lanes (benchmarks/ensembles.py: 3 to 5 times 1e10)
+SMALL = 2.0**25  # bytes that are there wherever Python is: less is taken without asking, which takes a millisecond
 LONGEST = 30 * 86400.0  # seconds that a request may take; more is taken for a slip of the pen
 WORTH_SAYING = 10.0  # seconds from which the start of the work says how long it will take
 START = 2e-3  # seconds that a run takes whatever its size
@@ -163,9 +164,9 @@ def check_memory(request: Request, seeds: int = 1, workers: int = 1, label: str 
 
     A `label` names work whose sizes its caller may not have given.
     """
-    found, free = _pieces(request, seeds), memory.at_hand()
+    found = _pieces(request, seeds)
     total = workers * _bytes(found)
-    if total <= free:
+    if total <= SMALL or total <= (free := memory.at_hand()):
         return
     names = _culprits(request, seeds, free / workers)
     worst = max(found, key=lambda piece: piece.bytes)

@@ -92,6 +92,27 @@ def test_the_limit_counts_who_is_inside() -> None:
     assert blas_threads() == before
 
 
+def test_a_library_that_comes_later_has_one_thread_too() -> None:
+    """SciPy's BLAS is loaded inside, by who needs it, and is what it was once everybody has left."""
+    code = """
+import sys
+from threadpoolctl import threadpool_info
+from dynamics.kernel.blas import one_blas_thread, scipy_linalg
+
+def threads():
+    return sorted(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+
+import numpy
+before = threads()
+with one_blas_thread():
+    assert "scipy.linalg" not in sys.modules
+    scipy_linalg()
+    assert threads() == [1, 1]
+assert threads() == 2 * before
+"""
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "OPENBLAS_NUM_THREADS": "2"}, check=True)
+
+
 CASES: tuple[tuple[str, Mapping[str, object]], ...] = (
     ("pegr", {"n": 5, "m": 2, "d": 30, "lam": 0.05, "lam_until": 11, "regularizer": "pegr"}),
     ("pegr", {"n": 100, "m": 2, "d": 30, "lam": 0.05, "lam_until": 11, "regularizer": "fgr"}),

@@ -78,6 +78,7 @@ def test_figures_that_do_not_fit_are_refused_before_the_first_run(
     figure: str, culprit: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(memory, "at_hand", lambda: 1e6)
+    monkeypatch.setattr(estimate, "SMALL", 0.0)
     monkeypatch.setattr("figures.sweep.sweep", begin)
     assert main(["figures", *figure.split(), "--out", str(tmp_path)]) == 2
     shown = capsys.readouterr()

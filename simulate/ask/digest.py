@@ -19,10 +19,11 @@ def of_model(model: Model) -> str:
 
     Once an object: models that are equal may be written apart, as 1 and 1.0 are.
     """
-    known = _KNOWN.get(id(model))
+    place = id(model)
+    known = _KNOWN.get(place)
     if known is None or known[0]() is not model:
-        made = weakref.ref(model, lambda _, at=id(model): _KNOWN.pop(at, None))
-        known = _KNOWN[id(model)] = made, short(json.dumps(to_plain(model)).encode())
+        made = weakref.ref(model, lambda _: _KNOWN.pop(place, None))
+        known = _KNOWN[place] = made, short(json.dumps(to_plain(model)).encode())
     return known[1]
 
 

@@ -19,13 +19,14 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _WORDS = frozenset(
     "D F PATCHES abs accelerate active adapt adapt_all adapted advance along at batch batches best blocks box change "
     "clean contract couple cross_entropy cut descend directions dz eta example_gram exp finite first float gather "
-    "gradient gradient_norm gram head held huberized inf inner inner_step inner_steps isfinite kappa keep label labels "
-    "lam lam_until last leaky leaky_slope leaky_slope_closed left length log1p loss margin max measured_gradient "
-    "meta_gradient middle momentum moved near neurons njit np observe others out outer outputs packed perturb picked "
-    "plain_gradient radius ramp range recorded relu rest right risk row run scatter settled softmax sqrt start states "
-    "below bounds change couple entry examples filters fused high hits judge lanes least live load look low order pack "
-    "pack_gram packed_b packed_gram packed_y packed_z pad present some some_open store unpack wanted watching where "
-    "which whole width move step step_closed steps tasks top total velocity weight weight_decay zeta".split()
+    "gradient gradient_norm gram head held huberized inf inner inner_step inner_steps isfinite kappa keep label "
+    "labels lam lam_until last leaky leaky_slope leaky_slope_closed left length log1p loss margin max "
+    "measured_gradient meta_gradient middle momentum moved near neurons njit np observe others out outer outputs "
+    "packed perturb picked plain_gradient radius ramp range recorded relu rest right risk row run scatter settled "
+    "softmax sqrt start states below bounds change couple entry examples filters fused high hits judge lanes least "
+    "live load look low met order pack pack_gram packed_b packed_gram packed_y packed_z pad present some some_open "
+    "stops store unpack wanted watching where which whole width move step step_closed steps tasks top total velocity "
+    "weight weight_decay zeta".split()
 )
 _NUMBERED = re.compile(r"(l|loss_|q|[vw][sz]*)[0-9]+")
 _BEGINNING = re.compile(rf"(at|far|(a|G|{'|'.join(dict.fromkeys(HELPERS.values()))})[0-9]*)_")

@@ -71,6 +71,17 @@ def some_open(hits):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def met(stops, hits):
+    """Whether the first `stops` events, which end a run together, are all reached; else they are open again."""
+    for e in range(stops):
+        if hits[e] < 0:
+            for k in range(stops):
+                hits[k] = -1
+            return False
+    return stops > 0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def wanted(place, which, hits):
     """Whether an event that has not been reached is of the observable at this place."""
     for e in range(hits.size):
@@ -407,15 +418,16 @@ def look(t, f, z, b, gram, y, present, length_xi, examples, filters, width, whic
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, int64, int64, "
     "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], "
-    "int64[::1])",
+    "int64[::1], int64)",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out, which, below, bounds, hits):
+def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out, which, below, bounds, hits, stops):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
 
     Arguments as those of the kernel of loops.
     Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or
-    above; hits[e], negative before, becomes its first step.
+    above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them
+    are reached together.
     """
     examples = y.size
     filters = z.shape[1]
@@ -476,6 +488,8 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
                 f, packed_z, packed_b, packed_gram, packed_y, present, length_xi, examples, filters, width,
                 which, below, bounds, low, high, hits,
             )
+            if met(stops, hits):
+                break
             watching = some_open(hits)
         if t == start + steps:
             break
@@ -507,7 +521,7 @@ def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out
             gram[k], y[k],
             numbers[k, 0], numbers[k, 1], limits[k],
             start, steps, recorded, z_out[k], b_out[k],
-            which, below, bounds[k], hits[k],
+            which, below, bounds[k], hits[k], 0,
         )
 
 

@@ -20,7 +20,7 @@ from ..errors import RangeError
 from .blas import one_blas_thread, scipy_linalg
 from .chunks import After, heard, in_chunks
 from .loading import BESIDE, module_of, remember
-from .trajectory import Trajectory, Watched, until_failure
+from .trajectory import Trajectory, Watched, ended, until_failure
 
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
@@ -130,7 +130,8 @@ class Kernel:
 
         z, b (H, m, B), gram (B, B), y (n,); z and b are left as they are.  `velocity` (H, m, B) is momentum's, 0 where
         not given; `draws` are the batches and labels of kernels that take them; `after` is called with the number of
-        steps of each piece of the run (`chunks`); `events` are looked for, only where `watches` says so.  Raises
+        steps of each piece of the run (`chunks`); `events` are looked for, only where `watches` says so; where they end
+        the run, its last state is the one there, recorded or not.  Raises
         RangeError where shapes disagree or draws are missing: compiled code checks nothing.
         """
         self._check(z, gram, y)
@@ -144,19 +145,24 @@ class Kernel:
         module = self.stepping(gram.shape[0])
         inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
         numbers = (*self.numbers(values, z.shape[1]), self.limit(values))
-        looked = self._looked(events or Watched.of(())) if self.watches(gram.shape[0]) else []
+        sought = events or Watched.of(())
+        looked = [*self._looked(sought), sought.stops] if self.watches(gram.shape[0]) else []
 
         def piece(first: int, count: int, rows: slice) -> int:
-            return int(module.run(
+            failed = int(module.run(
                 state, coefficients, *moving, inner, labels, *self._bound(), *self._drawn(draws, len(y), first, count),
                 *numbers, first, count, steps_at[rows], z_out[rows], b_out[rows], *(out[rows] for out in velocity_out),
                 *looked,
             ))
+            return max(failed, sought.stopped)
 
         with one_blas_thread(module is not self.loops):
             failed = in_chunks(piece, start, steps, steps_at, after)
-        scale = self.scale(values, steps_at)
-        return until_failure(Trajectory(steps_at, z_out, b_out, failed, scale, *velocity_out))
+        found = Trajectory(steps_at, z_out, b_out, failed, self.scale(values, steps_at), *velocity_out)
+        if sought.stopped >= 0:
+            scale = self.scale(values, np.array([sought.stopped]))
+            found = ended(found, sought.stopped, scale, state, coefficients, *moving)
+        return until_failure(found)
 
     def run_all(
         self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int,

@@ -36,20 +36,38 @@ class Watched:
     """E events that a run on lanes looks for in every step; `hits` (E,) are their first steps, -1 before.
 
     Event e is reached where every entry of observable which[e] (a place in `Kernel.watched`) is at or below bounds[e],
-    where below[e], else at or above.
+    where below[e], else at or above.  A run ends where the first `stops` events are reached in one and the same step.
     """
 
     which: Steps
     below: Flags
     bounds: Array
     hits: Steps
+    stops: int = 0
 
     @classmethod
-    def of(cls, events: Sequence[tuple[int, bool, float]]) -> Watched:
+    def of(cls, events: Sequence[tuple[int, bool, float]], stops: int = 0) -> Watched:
         """Events by the place of their observable, whether it has to come below, and the bound."""
         which, below, bounds = zip(*events, strict=True) if events else ((), (), ())
         return cls(np.array(which, dtype=np.int64), np.array(below, dtype=np.bool_), np.array(bounds, dtype=np.float64),
-                   np.full(len(which), -1, dtype=np.int64))
+                   np.full(len(which), -1, dtype=np.int64), stops)
+
+    @property
+    def stopped(self) -> int:
+        """The step at which the run ended; -1 where these events have not ended it."""
+        return int(self.hits[0]) if self.stops else -1
+
+
+def ended(found: Trajectory, step: int, scale: Array, z: Array, b: Array, velocity: Array | None = None) -> Trajectory:
+    """A trajectory up to the step at which it ends, with the state there: scale (1,), and z, b, velocity (H, m, B)."""
+    before = found.t < step
+
+    def grown(recorded: Array, last: Array) -> Array:
+        return np.concatenate([recorded[before], last.reshape(1, *recorded.shape[1:])])
+
+    moving = None if found.velocity is None or velocity is None else grown(found.velocity, velocity)
+    t = np.append(found.t[before], np.int64(step))
+    return Trajectory(t, grown(found.z, z), grown(found.b, b), -1, grown(found.scale, scale), moving)
 
 
 def until_failure(found: Trajectory) -> Trajectory:

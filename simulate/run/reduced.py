@@ -8,7 +8,7 @@ import numpy as np
 
 from derivations.declare import Variable
 from dynamics.kernel.bilevel import BilevelKernel
-from dynamics.kernel.trajectory import Trajectory
+from dynamics.kernel.trajectory import Trajectory, cut
 
 from ..errors import InputError
 from ..observe import observables as obs
@@ -28,15 +28,24 @@ def run(start: Start, asked: Asked) -> Found:
 def along(start: Start, asked: Asked) -> Found:
     """A run on the start's own examples."""
     watch = EventWatch(start, asked)
-    events = watch.inside()
-    path = start.advance(asked.steps, asked.recorded, watch if watch.busy and events is None else None, events)
-    watch.told(events)
+    path = _path(start, asked, watch)
     states = start.states(path, asked.wanted)
     fresh = judge(start, states, asked.wanted, start.kernel)  # first: it needs room that the variables would take
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
     found, said = declared(states, asked)
     variables = {**found, **fresh.variables, **watch.times(), **watch.counts(path.t)}
     return Found(start, path.t, variables, (*notes, *said), watch.undefined)
+
+
+def _path(start: Start, asked: Asked, watch: EventWatch) -> Trajectory:
+    """The recorded states, looked at in every step by the kernel, or from outside what it does not know."""
+    events = watch.inside()
+    if events is not None:
+        path = start.advance(asked.steps, asked.recorded, None, events)
+        if events.stopped < 0 or watch.reached(cut(path, slice(-1, None))):
+            watch.told(events)
+            return path
+    return start.advance(asked.steps, asked.recorded, watch if watch.busy else None)
 
 
 def declared(states: obs.States, asked: Asked) -> tuple[dict[str, Variable], tuple[str, ...]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from derivations.declare import OfRun, Variable, to_plain
 from derivations.declare.formula import FormulaError
 from derivations.declare.views import Counter
+from dynamics.arrays import Array
 from dynamics.kernel.trajectory import Trajectory, Watched
 
 from ..observe import observables as obs
@@ -15,6 +18,7 @@ from .asked import Asked, Variables
 from .problem import Start
 
 NEVER = -1  # the hitting time of an event that is not reached
+NEAR = 1e-9  # of a bound: far above what rounding makes of an observable
 
 
 class EventWatch:
@@ -57,20 +61,28 @@ class EventWatch:
         return bool(self.open or self.asked.until or self.counters)
 
     def inside(self) -> Watched | None:
-        """The open events as the kernel looks for them; None where anything has to be looked at from outside."""
+        """The open events as the kernel looks for them; None where anything has to be looked at from outside.
+
+        Those that end the run come first, a little early, as its loss and the one reported differ in their rounding:
+        `reached` says whether the reported one ends it there too.
+        """
         kernel, declared = self.start.kernel, {each.name: each for each in self.start.model.observables}
-        if not self.open or self.asked.until or self.counters or not kernel.watches(self.start.draw.gram.shape[0]):
+        sought = [(name, "<=", value + NEAR * abs(value)) for name, value in self.asked.until.items()]
+        sought += self.open.values()
+        if not sought or self.counters or not kernel.watches(self.start.draw.gram.shape[0]):
             return None
         places = list(kernel.watched)
-        for name, _, _ in self.open.values():  # a shipped kernel may serve a model that declares something else so
+        for name, _, _ in sought:  # a shipped kernel may serve a model that declares something else so
             plain = to_plain(declared[name]) if name in declared else None
             if name not in kernel.watched or kernel.watched[name] != plain:
                 return None
-        return Watched.of([(places.index(name), rule == "<=", bound) for name, rule, bound in self.open.values()])
+        events = [(places.index(name), rule == "<=", bound) for name, rule, bound in sought]
+        return Watched.of(events, len(self.asked.until))
 
     def told(self, events: Watched | None) -> None:
         """Takes the hitting times over that the kernel found; they are in the order of `open`."""
-        for name, hit in zip(list(self.open), [] if events is None else events.hits.tolist(), strict=False):
+        hits = [] if events is None else events.hits[events.stops :].tolist()
+        for name, hit in zip(list(self.open), hits, strict=False):
             if hit >= 0:
                 self.hits[name] = (hit, self.hits[name][1])
                 del self.open[name]
@@ -111,14 +123,27 @@ class EventWatch:
         start = self.start
         states = start.states(chunk, needed)
         found = {name: v.values.reshape(len(chunk.t), -1) for name, v in obs.evaluate(states, needed).items()}
+        stop = self._first(chunk, found)
+        within = slice(None if stop is None else int(np.searchsorted(chunk.t, stop)) + 1)  # there it ends
         for name, (observable, relation, bound) in list(self.open.items()):
             if observable not in found:  # the draw lacks what it is of
                 self._give_up(name, f"not known: {observable} needs vectors that the arrays do not tell")
                 continue
-            worst = found[observable].min(1) >= bound if relation == ">=" else found[observable].max(1) <= bound
+            entries = found[observable][within]
+            worst = entries.min(1) >= bound if relation == ">=" else entries.max(1) <= bound
             if worst.any():
                 self.hits[name] = (int(chunk.t[int(np.argmax(worst))]), self.hits[name][1])
                 del self.open[name]
+        return stop
+
+    def reached(self, last: Trajectory) -> bool:
+        """Whether the run ends early at this state, the only one of `last`."""
+        states = self.start.states(last, self.asked.until)
+        found = obs.evaluate(states, tuple(self.asked.until))
+        return self._first(last, {name: v.values.reshape(1, -1) for name, v in found.items()}) is not None
+
+    def _first(self, chunk: Trajectory, found: Mapping[str, Array]) -> int | None:
+        """The first step of the chunk, whose observables (T, ...) these are, at which the run ends early."""
         reached = [found[name].max(1) <= value for name, value in self.asked.until.items()]
         if reached and np.any(both := np.logical_and.reduce(reached)):
             return int(chunk.t[int(np.argmax(both))])

@@ -12,6 +12,7 @@ from .nests import LaneNests
 from .uncrossed import uncrossed
 
 WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]"}
+STOPS = {"stops": "int64"}
 
 
 class LaneDescent(LaneNests):
@@ -52,11 +53,12 @@ class LaneDescent(LaneNests):
 
     def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """The whole time loop, with the penalty's switch inside; and the loop over runs."""
-        options, groups = self.options, (*self.run_arguments(), *([WATCHED] if self.watchers else []))
+        options, groups = self.options, (*self.run_arguments(), *([{**WATCHED, **STOPS}] if self.watchers else []))
         types = f"int64({', '.join(of for group in groups for of in group.values())})"
         looked = [
             "Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or",
-            "above; hits[e], negative before, becomes its first step.",
+            "above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them",
+            "are reached together.",
         ]
         self.out.function(
             "run", [list(group) for group in groups],
@@ -146,7 +148,7 @@ class LaneDescent(LaneNests):
             data = [f"packed_{name}" if name in packed else name for name in self.watchers.data]
             self.out.put(2, "if watching:")
             self.out.call(3, "look(", (["t"], data, ["which", "below", "bounds", "low", "high", "hits"]))
-            self.out.put(3, "watching = some_open(hits)")
+            self.out.put(3, "if met(stops, hits):", "    break", "watching = some_open(hits)")
             self.out.put(2, "if t == start + steps:", "    break")
         if "radius" in options:
             self.out.put(2, "along[:] = 0.0", "couple(along, g, packed_gram, 2 * filters, width, directions)")
@@ -191,7 +193,7 @@ class LaneDescent(LaneNests):
             [name if name in per_run else f"{name}[k]" for name in state], [f"{name}[k]" for name in data],
             [*numbers, "limits[k]"],
             [name if name in per_run else f"{name}[k]" if name in outs else name for name in recording],
-            *([["which", "below", "bounds[k]", "hits[k]"]] if self.watchers else []),
+            *([["which", "below", "bounds[k]", "hits[k]", "0"]] if self.watchers else []),
         )
         self.out.call(2, "failed[k] = run(", arguments)
         self.out.put(0, "")

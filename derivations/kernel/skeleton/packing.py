@@ -51,6 +51,16 @@ def some_open(hits: NDArray[np.int64]) -> bool:
     return False
 
 
+def met(stops: int, hits: NDArray[np.int64]) -> bool:
+    """Whether the first `stops` events, which end a run together, are all reached; else they are open again."""
+    for e in range(stops):
+        if hits[e] < 0:
+            for k in range(stops):
+                hits[k] = -1
+            return False
+    return stops > 0
+
+
 def wanted(place: int, which: NDArray[np.int64], hits: NDArray[np.int64]) -> bool:
     """Whether an event that has not been reached is of the observable at this place."""
     for e in range(hits.size):

@@ -18,8 +18,8 @@ from dynamics.kernel.trajectory import Watched
 from simulate.ask import settings
 from simulate.errors import Diverged
 from simulate.run import reduced
-from simulate.run.asked import Asked
-from simulate.run.problem import problem_of
+from simulate.run.asked import Asked, Found
+from simulate.run.problem import Start, problem_of
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
 
@@ -49,6 +49,63 @@ def test_hitting_times_are_those_seen_from_outside() -> None:
         assert {name: inside[name].said for name in EVENTS} == {name: watch.times()[name].said for name in EVENTS}
         reached += sum(hit >= 0 for hit in found.values())
     assert reached > 30
+
+
+def seen_from_outside(start: Start, asked: Asked) -> Found:
+    """The run, every step of which is looked at by the watch itself."""
+    watch = EventWatch(start, asked)
+    path = start.advance(asked.steps, asked.recorded, watch)
+    states = start.states(path, asked.wanted)
+    return Found(start, path.t, {**reduced.declared(states, asked)[0], **watch.times()}, ())
+
+
+def same(one: Found, other: Found) -> bool:
+    """Whether two runs have the same steps and the same bits."""
+    names = one.variables.keys() | other.variables.keys()
+    return np.array_equal(one.t, other.t) and all(
+        one.variables[name].values.tobytes() == other.variables[name].values.tobytes() for name in names)
+
+
+@pytest.mark.parametrize("near", [None, 0.3])
+def test_a_run_ends_where_it_does_seen_from_outside(near: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the very losses that are reported; `near` makes the kernel stop too early, which is then found out."""
+    if near is not None:
+        monkeypatch.setattr("simulate.run.watch.NEAR", near)
+    rng, early = np.random.default_rng(1), 0
+    for seed in range(12):
+        values: dict[str, Any] = {
+            "n": 20, "m": 4, "d": 300, "eta": rng.uniform(0.05, 0.4), "sigma_p": rng.uniform(0.5, 1.5),
+            "regularizer": ["none", "pegr", "fgr"][seed % 3], "lam": 0.01, "mu_norm": rng.uniform(1, 3),
+        }
+        start, wanted = problem_of(settings.resolve("pegr"), values).start(seed, "gram"), ("loss", "rho", *EVENTS)
+        whole = reduced.run(start, Asked(120, np.arange(121), ("loss", "max_gamma"), {}, named=True)).variables
+        step = int(rng.integers(1, 120))
+        loss, gamma = (float(whole[name].values[step].max()) for name in ("loss", "max_gamma"))
+        for until in ({"loss": loss}, {"max_gamma": gamma, "loss": loss}, {"loss": -1.0}):
+            asked = Asked(120, np.array([0, 7, 64, 120]), wanted, until, named=True)
+            found = reduced.run(start, asked)
+            assert same(found, seen_from_outside(start, asked)), (values, until)
+            early += 0 < found.t[-1] < 120
+            assert until["loss"] < 0 or float(found.variables["loss"].values[-1]) <= loss
+    assert early > 12
+
+
+def test_a_run_with_momentum_and_decay_ends_with_its_velocity() -> None:
+    like = pegr("none").parameters[-2:]
+    rates = [replace(each, name=name) for each, name in zip(like, ("beta", "decay"), strict=True)]
+    algorithm = GradientDescent(momentum="beta", weight_decay="decay")
+    model = replace(pegr("none"), algorithm=algorithm, parameters=(*pegr("none").parameters, *rates))
+    values = {"n": 9, "m": 2, "d": 60, "sigma_p": 0.5, "mu_norm": 2.0, "eta": 0.2, "beta": 0.5, "decay": 0.01}
+    kernel = replace(plain_kernel(model), lanes_from=0)
+    start = replace(problem_of(settings.resolve(model), values), loaded=kernel).start(0, "gram")
+    whole = start.advance(12, np.arange(13))
+    loss = float(start.observe(whole.z)["loss"][5])
+    events = EventWatch(start, Asked(12, np.array([3]), (), {"loss": loss}, named=True)).inside()
+    assert events is not None
+    path = start.advance(12, np.array([3]), events=events)
+    assert path.t.tolist() == [3, 5] == [3, events.stopped] and path.velocity is not None and whole.velocity is not None
+    for name in ("z", "b", "velocity", "scale"):
+        assert np.array_equal(getattr(path, name), getattr(whole, name)[path.t])
 
 
 _extreme: Any = Extreme  # its words come out of a product of them
@@ -113,9 +170,10 @@ def test_what_a_kernel_is_not_made_for_is_looked_at_from_outside() -> None:
         asked = Asked(5, np.array([5]), ("T_1",), {}, named=True)
         assert (EventWatch(start, asked).inside() is not None) is inside
         assert start.kernel.path == problem_of(settings.resolve(pegr("none")), values).start(0, "gram").kernel.path
-    asked = Asked(5, np.array([5]), ("T_1",), {"loss": 0.1}, named=True)
-    start = problem_of(settings.resolve("pegr"), values).start(0, "gram")
-    assert EventWatch(start, asked).inside() is None  # a run that stops at a threshold
+    for until, inside in (({"loss": 0.1}, True), ({"loss": 0.1, "gradient_norm": 0.1}, False)):
+        asked = Asked(5, np.array([5]), ("T_1",), until, named=True)
+        start = problem_of(settings.resolve("pegr"), values).start(0, "gram")
+        assert (EventWatch(start, asked).inside() is not None) is inside
 
 
 def test_a_model_without_events_watches_the_loss_alone() -> None:

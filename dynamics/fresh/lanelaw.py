@@ -86,8 +86,9 @@ def fits(fresh: Fresh, draws: int) -> bool:
 
 
 def packed(normals: Array) -> Array:
-    """Normals (N, F, S) as a kernel reads them: (F S N,), the draws of a neuron one after another."""
-    return np.ascontiguousarray(np.moveaxis(normals, 0, -1)).reshape(-1)
+    """Normals (N, F, S) as a kernel reads them, (N F S,): blocks of DRAWS, a neuron's one after another in each."""
+    blocks = normals.reshape(-1, DRAWS, *normals.shape[1:])
+    return np.ascontiguousarray(np.moveaxis(blocks, 1, -1)).reshape(-1)
 
 
 def judged(
@@ -101,7 +102,7 @@ def judged(
         parts: the law's, with `fresh.labels` and `fresh.shares`, (L,) or a row a state.
         fresh: the law.
         roots: (T, F, S, S), of `roots_of`.
-        normals: (U, F S N), a row a seed, as `packed`.
+        normals: (U, N F S), a row a seed, as `packed`.
         drawn: (T,), which row a state has.
         numbers: (T, ...), a state's scalars.
         with_losses: whether test losses are wanted, which take about a third of the time; else they are NaN.

@@ -105,6 +105,176 @@ def finite(f, examples):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_4(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 32."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z0_3 = load(z, (s + 0) * width + at + 24)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z1_3 = load(z, (s + 1) * width + at + 24)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z2_2 = load(z, (s + 2) * width + at + 16)
+    z2_3 = load(z, (s + 2) * width + at + 24)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    z3_2 = load(z, (s + 3) * width + at + 16)
+    z3_3 = load(z, (s + 3) * width + at + 24)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        row3 = load(gram, q * width + at + 24)
+        weight = lanes(c[(s + 0) * width + q])
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        z0_3 = fused(weight, row3, z0_3)
+        weight = lanes(c[(s + 1) * width + q])
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        z1_3 = fused(weight, row3, z1_3)
+        weight = lanes(c[(s + 2) * width + q])
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        z2_2 = fused(weight, row2, z2_2)
+        z2_3 = fused(weight, row3, z2_3)
+        weight = lanes(c[(s + 3) * width + q])
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+        z3_2 = fused(weight, row2, z3_2)
+        z3_3 = fused(weight, row3, z3_3)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 0) * width + at + 24, z0_3)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store(z, (s + 1) * width + at + 24, z1_3)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 2) * width + at + 16, z2_2)
+    store(z, (s + 2) * width + at + 24, z2_3)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+    store(z, (s + 3) * width + at + 16, z3_2)
+    store(z, (s + 3) * width + at + 24, z3_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_3(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 24."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z2_2 = load(z, (s + 2) * width + at + 16)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    z3_2 = load(z, (s + 3) * width + at + 16)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        weight = lanes(c[(s + 0) * width + q])
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        weight = lanes(c[(s + 1) * width + q])
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        weight = lanes(c[(s + 2) * width + q])
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        z2_2 = fused(weight, row2, z2_2)
+        weight = lanes(c[(s + 3) * width + q])
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+        z3_2 = fused(weight, row2, z3_2)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 2) * width + at + 16, z2_2)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+    store(z, (s + 3) * width + at + 16, z3_2)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_2(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 16."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        weight = lanes(c[(s + 0) * width + q])
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        weight = lanes(c[(s + 1) * width + q])
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        weight = lanes(c[(s + 2) * width + q])
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        weight = lanes(c[(s + 3) * width + q])
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_1(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 8."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        weight = lanes(c[(s + 0) * width + q])
+        z0_0 = fused(weight, row0, z0_0)
+        weight = lanes(c[(s + 1) * width + q])
+        z1_0 = fused(weight, row0, z1_0)
+        weight = lanes(c[(s + 2) * width + q])
+        z2_0 = fused(weight, row0, z2_0)
+        weight = lanes(c[(s + 3) * width + q])
+        z3_0 = fused(weight, row0, z3_0)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 3) * width + at + 0, z3_0)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def block_2_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -212,7 +382,18 @@ def couple(z, c, gram, rows, width, directions):
     at = 0
     while at < width:
         vectors = min(4, (width - at) // 8)
-        for s in range(0, rows, 2):
+        s = 0
+        while s + 4 <= rows:
+            if vectors == 4:
+                block_4_4(z, c, gram, s, at, width, directions)
+            elif vectors == 3:
+                block_4_3(z, c, gram, s, at, width, directions)
+            elif vectors == 2:
+                block_4_2(z, c, gram, s, at, width, directions)
+            elif vectors == 1:
+                block_4_1(z, c, gram, s, at, width, directions)
+            s += 4
+        while s + 2 <= rows:
             if vectors == 4:
                 block_2_4(z, c, gram, s, at, width, directions)
             elif vectors == 3:
@@ -221,6 +402,7 @@ def couple(z, c, gram, rows, width, directions):
                 block_2_2(z, c, gram, s, at, width, directions)
             elif vectors == 1:
                 block_2_1(z, c, gram, s, at, width, directions)
+            s += 2
         at += 8 * vectors
 
 
@@ -234,8 +416,8 @@ def change(b, g, eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def colour(roots, normals, count, first, vectors):
-    """vectors (F, S, 32): lower triangular roots (F, S, S) times normals (F, S, count) from first on."""
+def colour(roots, normals, first, vectors):
+    """vectors (F, S, 32): lower triangular roots (F, S, S) times the normals of draws first, first + 1, ..."""
     neurons = roots.shape[1]
     for q in range(roots.shape[0]):
         for s in range(0, neurons, 2):
@@ -248,7 +430,7 @@ def colour(roots, normals, count, first, vectors):
             x1_2 = lanes(0.0)
             x1_3 = lanes(0.0)
             for k in range(s + 2):
-                at = (q * neurons + k) * count + first
+                at = (first * roots.shape[0] + q * 32) * neurons + k * 32
                 z0 = load(normals, at + 0)
                 z1 = load(normals, at + 8)
                 z2 = load(normals, at + 16)
@@ -716,23 +898,48 @@ def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, c,
     """
     neurons = fixed.shape[1]
     filters = neurons // 2
-    parts = np.zeros(fixed.shape[0] * 8)
+    parts = np.zeros(fixed.shape[0] * 32)
     vectors = np.zeros(roots.shape[0] * neurons * 32)
     for first in range(0, count, 32):
-        colour(roots, normals, count, first, vectors)
+        colour(roots, normals, first, vectors)
+        for p in range(fixed.shape[0]):
+            part_0 = lanes(0.0)
+            part_1 = lanes(0.0)
+            part_2 = lanes(0.0)
+            part_3 = lanes(0.0)
+            for h in range(2):
+                j = 1.0 - 2.0 * h
+                for r in range(filters):
+                    s = h * filters + r
+                    a_mu = lanes(fixed[p, s])
+                    for q in range(roots.shape[0]):
+                        at = (q * neurons + s) * 32 + 0
+                        a_mu = a_mu + mix[p, q] * load(vectors, at)
+                    relu_mu = relu(a_mu)
+                    part_0 = part_0 + ((relu_mu*relu_mu*relu_mu)) * j
+                    a_mu = lanes(fixed[p, s])
+                    for q in range(roots.shape[0]):
+                        at = (q * neurons + s) * 32 + 8
+                        a_mu = a_mu + mix[p, q] * load(vectors, at)
+                    relu_mu = relu(a_mu)
+                    part_1 = part_1 + ((relu_mu*relu_mu*relu_mu)) * j
+                    a_mu = lanes(fixed[p, s])
+                    for q in range(roots.shape[0]):
+                        at = (q * neurons + s) * 32 + 16
+                        a_mu = a_mu + mix[p, q] * load(vectors, at)
+                    relu_mu = relu(a_mu)
+                    part_2 = part_2 + ((relu_mu*relu_mu*relu_mu)) * j
+                    a_mu = lanes(fixed[p, s])
+                    for q in range(roots.shape[0]):
+                        at = (q * neurons + s) * 32 + 24
+                        a_mu = a_mu + mix[p, q] * load(vectors, at)
+                    relu_mu = relu(a_mu)
+                    part_3 = part_3 + ((relu_mu*relu_mu*relu_mu)) * j
+            store(parts, 32 * p + 0, part_0 * kappa)
+            store(parts, 32 * p + 8, part_1 * kappa)
+            store(parts, 32 * p + 16, part_2 * kappa)
+            store(parts, 32 * p + 24, part_3 * kappa)
         for v in range(0, 32, 8):
-            for p in range(fixed.shape[0]):
-                part = lanes(0.0)
-                for h in range(2):
-                    j = 1.0 - 2.0 * h
-                    for r in range(filters):
-                        s = h * filters + r
-                        a_mu = lanes(fixed[p, s])
-                        for q in range(roots.shape[0]):
-                            a_mu = a_mu + mix[p, q] * load(vectors, (q * neurons + s) * 32 + v)
-                        relu_mu = relu(a_mu)
-                        part = part + ((relu_mu*relu_mu*relu_mu)) * j
-                store(parts, 8 * p, part * kappa)
             error = lanes(0.0)
             cost = lanes(0.0)
             for k in range(labels.size):
@@ -740,7 +947,7 @@ def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, c,
                     score = lanes(base[k])
                     for p in range(fixed.shape[0]):
                         if of[k, p] != 0.0:
-                            score = score + load(parts, 8 * p)
+                            score = score + load(parts, 32 * p + v)
                     margin_i = score * labels[k]
                     error = error + shares[k] * where(margin_i < 0.0, 1.0, where(margin_i == 0.0, 0.5, 0.0))
                     if with_losses:
@@ -769,4 +976,5 @@ def judge_all(base, of, fixed, mix, roots, labels, shares, normals, drawn, numbe
             with_losses, errors, losses,
         )
         mean_and_error(errors, count, out[k, 0])
-        mean_and_error(losses, count, out[k, 1])
+        if with_losses:
+            mean_and_error(losses, count, out[k, 1])

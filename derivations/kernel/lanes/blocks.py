@@ -1,8 +1,8 @@
 """What kernels on lanes do with arrays alone: the coupling z += c gram, the move, and colouring fresh normals.
 
-The coupling goes in blocks of two filters and up to 32 directions that stay in registers.  An entry's sum runs over the
-directions in order, each step one fused multiply and add: the bits do not depend on which block an entry is in, nor on
-how far rows are padded.
+The coupling goes in blocks of up to four filters and 32 directions that stay in registers.  An entry's sum runs over
+the directions in order, each step one fused multiply and add: the bits do not depend on which block an entry is in, nor
+on how far rows are padded.
 """
 
 from __future__ import annotations
@@ -10,22 +10,27 @@ from __future__ import annotations
 from ..layout import HELPER, Writer
 
 LANES = 8
-FILTERS, VECTORS = 2, (4, 3, 2, 1)  # signed heads have an even number of filters
+FILTERS, VECTORS = (4, 2), (4, 3, 2, 1)  # signed heads have an even number of filters
+PAIR = 2  # filters that are coloured together
 DRAWS = 32  # fresh examples that are coloured together
 
 
 def coupling() -> str:
     """The text of `couple`, of the blocks that it calls, and of `change`."""
     out = Writer()
-    for vectors in VECTORS:
-        _block(out, FILTERS, vectors)
+    for filters in FILTERS:
+        for vectors in VECTORS:
+            _block(out, filters, vectors)
     out.put(0, HELPER, "def couple(z, c, gram, rows, width, directions):")
     out.put(1, '"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""')
     out.put(1, "at = 0", "while at < width:", f"    vectors = min({VECTORS[0]}, (width - at) // {LANES})")
-    out.put(2, f"for s in range(0, rows, {FILTERS}):")
-    for place, vectors in enumerate(VECTORS):
-        out.put(3, f"{'el' if place else ''}if vectors == {vectors}:")
-        out.put(4, f"block_{FILTERS}_{vectors}(z, c, gram, s, at, width, directions)")
+    out.put(2, "s = 0")
+    for filters in FILTERS:
+        out.put(2, f"while s + {filters} <= rows:")
+        for place, vectors in enumerate(VECTORS):
+            out.put(3, f"{'el' if place else ''}if vectors == {vectors}:")
+            out.put(4, f"block_{filters}_{vectors}(z, c, gram, s, at, width, directions)")
+        out.put(3, f"s += {filters}")
     out.put(2, f"at += {LANES} * vectors")
     out.put(0, "", "", HELPER, "def change(b, g, eta):")
     out.put(1, '"""g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""')
@@ -39,14 +44,14 @@ def colouring() -> str:
     """The text of `colour`, and of the mean with its standard error."""
     out = Writer()
     vectors = range(DRAWS // LANES)
-    out.put(0, HELPER, "def colour(roots, normals, count, first, vectors):")
-    said = f"vectors (F, S, {DRAWS}): lower triangular roots (F, S, S) times normals (F, S, count) from first on."
+    out.put(0, HELPER, "def colour(roots, normals, first, vectors):")
+    said = f"vectors (F, S, {DRAWS}): lower triangular roots (F, S, S) times the normals of draws first, first + 1, ..."
     out.put(1, f'"""{said}"""')
-    rows = range(FILTERS)
+    rows = range(PAIR)
     out.put(1, "neurons = roots.shape[1]", "for q in range(roots.shape[0]):")
-    out.put(2, f"for s in range(0, neurons, {FILTERS}):")
-    out.put(3, *[f"x{a}_{v} = lanes(0.0)" for a in rows for v in vectors], f"for k in range(s + {FILTERS}):")
-    out.put(4, "at = (q * neurons + k) * count + first")
+    out.put(2, f"for s in range(0, neurons, {PAIR}):")
+    out.put(3, *[f"x{a}_{v} = lanes(0.0)" for a in rows for v in vectors], f"for k in range(s + {PAIR}):")
+    out.put(4, f"at = (first * roots.shape[0] + q * {DRAWS}) * neurons + k * {DRAWS}")
     out.put(4, *[f"z{v} = load(normals, at + {LANES * v})" for v in vectors])
     for a in rows:
         out.put(4, f"weight = lanes(roots[q, s + {a}, k])")

@@ -34,19 +34,23 @@ def judge(emitter: LaneNests) -> None:
         types=f"void({', '.join(of for group in groups for of in group.values())})",
     )
     put = emitter.out.put
-    put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", f"parts = np.zeros(fixed.shape[0] * {LANES})")
+    put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", f"parts = np.zeros(fixed.shape[0] * {DRAWS})")
     put(1, f"vectors = np.zeros(roots.shape[0] * neurons * {DRAWS})", f"for first in range(0, count, {DRAWS}):")
-    put(2, "colour(roots, normals, count, first, vectors)", f"for v in range(0, {DRAWS}, {LANES}):")
-    put(3, "for p in range(fixed.shape[0]):", "    part = lanes(0.0)", f"    for h in range({emitter.model.n_heads}):")
-    put(5, "j = 1.0 - 2.0 * h", "for r in range(filters):", "    s = h * filters + r")
-    put(6, f"{patch.name} = lanes(fixed[p, s])", "for q in range(roots.shape[0]):")
-    put(7, f"{patch.name} = {patch.name} + mix[p, q] * load(vectors, (q * neurons + s) * {DRAWS} + v)")
-    emitter.pieces_of(6, [activated])
-    emitter.out.assign(6, "part =", f"part + ({emitter.printer.doprint(activated)}) * j")
-    put(4, f"store(parts, {LANES} * p, part * kappa)")
+    put(2, "colour(roots, normals, first, vectors)", "for p in range(fixed.shape[0]):")
+    every = range(DRAWS // LANES)  # side by side: each one's sum over neurons would wait for its last term
+    put(3, *[f"part_{v} = lanes(0.0)" for v in every], f"for h in range({emitter.model.n_heads}):")
+    put(4, "j = 1.0 - 2.0 * h", "for r in range(filters):", "    s = h * filters + r")
+    for v in every:
+        put(5, f"{patch.name} = lanes(fixed[p, s])", "for q in range(roots.shape[0]):")
+        put(6, f"at = (q * neurons + s) * {DRAWS} + {LANES * v}")
+        put(6, f"{patch.name} = {patch.name} + mix[p, q] * load(vectors, at)")
+        emitter.pieces_of(5, [activated])
+        emitter.out.assign(5, f"part_{v} =", f"part_{v} + ({emitter.printer.doprint(activated)}) * j")
+    put(3, *[f"store(parts, {DRAWS} * p + {LANES * v}, part_{v} * kappa)" for v in every])
+    put(2, f"for v in range(0, {DRAWS}, {LANES}):")
     put(3, "error = lanes(0.0)", "cost = lanes(0.0)", "for k in range(labels.size):", "    if shares[k] > 0.0:")
     put(5, "score = lanes(base[k])", "for p in range(fixed.shape[0]):", "    if of[k, p] != 0.0:")
-    put(7, f"score = score + load(parts, {LANES} * p)")
+    put(7, f"score = score + load(parts, {DRAWS} * p + v)")
     put(5, "margin_i = score * labels[k]")
     put(5, "error = error + shares[k] * where(margin_i < 0.0, 1.0, where(margin_i == 0.0, 0.5, 0.0))")
     put(5, "if with_losses:", f"    cost = cost + shares[k] * {loss}_0(margin_i)")
@@ -73,5 +77,6 @@ def judge_all(emitter: LaneNests) -> None:
     scalars = [f"numbers[k, {place}]" for place in range(len(emitter.scalars))]
     law = ["base[k]", "of", "fixed[k]", "mix", "roots[k]", "labels", "shares[k]", "normals[drawn[k]]", "count"]
     emitter.out.call(2, "judge(", (law, scalars, ["with_losses", "errors", "losses"]))
-    put(2, "mean_and_error(errors, count, out[k, 0])", "mean_and_error(losses, count, out[k, 1])")
+    put(2, "mean_and_error(errors, count, out[k, 0])", "if with_losses:")
+    put(3, "mean_and_error(losses, count, out[k, 1])")
     put(0, "")

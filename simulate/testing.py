@@ -9,11 +9,13 @@ from typing import Any, Literal
 import numpy as np
 from hypothesis import strategies as st
 
+from derivations.declare import FORMULAS as FORMULA_WORDS
 from derivations.declare import (
     Activation,
     Bilevel,
     Coefficient,
     Directions,
+    Expressed,
     GradientDescent,
     Model,
     Network,
@@ -21,6 +23,7 @@ from derivations.declare import (
     Patch,
     Value,
 )
+from derivations.declare.expressions import cuts_at
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.bilevel import BilevelKernel
@@ -83,8 +86,19 @@ def _expect(name: str, value: object, kind: type) -> None:
         raise InputError(f"{name}: {quoted(value)}; expected {article} {kind.__name__}")
 
 
+FORMULAS = (
+    *FORMULA_WORDS, "z*sigmoid(beta*z)", "where(z > 0, z/(1 + z), z/(1 - z))", "sqrt(beta + z**2)", "sin(z)**2",
+    "where(z >= 0, z**3, -z**2)", "where(z > 0, sqrt(z)*z, 0)", "(1 + z*z)**0.7", "arctan(beta*z)/beta",
+    "where(z > 1/4, z - 1/8, where(z > 0, 2*z**2, 0))", "where(z > 0, z, where(z < 0, -z, z/3))", "z*exp(-z**2/2)",
+)
+LOSS_FORMULAS = (
+    "hinge", "squared", "smooth_hinge", "log(1 + exp(-z/tau))", "exp(-tau*z)", "where(z >= 1, 0, (1 - z)**2)",
+    "sigmoid(-z)", "where(z < 0, 1/2 - z, log(1 + exp(-2*z))/(4*log(2)) + 1/4)",
+)
+
+
 def activations() -> st.SearchStrategy[Activation]:
-    """Declared activations, either convention at the kink."""
+    """Declared activations, either convention at the kink, and formulas with the parameter beta."""
     kink: st.SearchStrategy[Literal[0, 1]] = st.sampled_from([0, 1])
     return st.one_of(
         st.integers(2, 4).map(lambda q: Activation(name="relu_power", power=q)),
@@ -93,6 +107,7 @@ def activations() -> st.SearchStrategy[Activation]:
             lambda drawn: Activation(name="leaky_relu", slope=drawn[0], at_kink=drawn[1])
         ),
         st.sampled_from([0.25, 0.5, 1.5]).map(lambda h: Activation(name="huberized_relu", width=h)),
+        st.sampled_from(FORMULAS).map(lambda formula: Activation(formula, slope=0.1)),
     )
 
 
@@ -136,7 +151,8 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
     scales = st.sampled_from(signs) if signed else st.just("one")
     patch = st.tuples(st.sampled_from([family.name for family in families]), scales)
     patches = draw(st.lists(patch, min_size=1, max_size=3))
-    loss: Any = draw(st.sampled_from(["logistic", "exponential"])) if signed else "cross_entropy"
+    losses = st.sampled_from(["logistic", "exponential", *LOSS_FORMULAS])
+    loss = draw(losses) if signed else "cross_entropy"
     return Model(
         name="random",
         title="A random declaration",
@@ -167,7 +183,8 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
         "eta": draw(st.floats(1e-3, 2.0)), "lam": draw(st.floats(1e-2, 2.0)), "lam_until": None, "n": n, "m": m, "d": d,
         "batch": draw(st.integers(1, n)), "momentum": draw(st.floats(0.0, 0.99)),
         "weight_decay": draw(st.floats(0.0, 1.0)), "radius": draw(st.floats(0.0, 0.5)),
-        "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])),
+        "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])), "beta": draw(st.floats(0.25, 2.0)),
+        "tau": draw(st.floats(0.5, 2.0)),
     }
     if model.algorithm.over_tasks:
         tasks, n = draw(st.integers(1, 4)), max(n, 2)  # two examples to split
@@ -251,6 +268,14 @@ def residual(instance: Instance, kernel: Kernel) -> float:
     of_w = np.abs(rebuilt - trained).max() / np.abs(trained).max()
     of_z = np.abs(z - trained @ instance.vectors.T).max() / longest if longest > 0 else 0.0
     return float(max(of_w, of_z))
+
+
+def kinks(model: Model) -> Array:
+    """Where an activation's branches meet: 0, the width, and the cuts of a formula that holds no parameter there."""
+    kind, found = model.network.activation.kind, [0.0, float(model.network.activation.width)]
+    if isinstance(kind, Expressed):
+        found += [abs(at) for _, at in cuts_at(kind.expression, dict.fromkeys(kind.expression.constants, 0.0))]
+    return np.array(found)
 
 
 def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:

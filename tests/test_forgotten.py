@@ -44,7 +44,9 @@ def below(kind: type[Any]) -> Iterator[type[Any]]:
 
 
 def words(part: type[Any], field: str) -> set[Any]:
-    return set(get_args(fields_of(part)[field]))
+    """The words of a closed list, or of one beside which there are formulas."""
+    first, *marks = get_args(fields_of(part)[field])
+    return {word for mark in marks for word in mark.words} if first is str else {first, *marks}
 
 
 TABLES: list[tuple[str, type[Any], Mapping[type[Any], Any]]] = [
@@ -64,7 +66,8 @@ def test_every_table_has_every_kind_and_no_other(what: str, base: type[Any], tab
 
 def test_every_word_has_its_kind() -> None:
     for part, field, kinds, base in (
-        (Activation, "name", declare.ACTIVATIONS, declare.ActivationKind),
+        (Activation, "name", {**declare.ACTIVATIONS, **dict.fromkeys(declare.FORMULAS, declare.Expressed)},
+         declare.ActivationKind),
         (Objective, "loss", declare.LOSSES, declare.LossKind),
         (Objective, "penalty", declare.PENALTIES, declare.PenaltyKind),
     ):
@@ -135,7 +138,7 @@ def test_an_unknown_loss_or_penalty_is_nowhere_taken_for_another(monkeypatch: py
         derive(model)
     monkeypatch.setitem(declare.LOSSES, "logistic", _Unknown())
     with pytest.raises(TypeError, match="_Unknown"):
-        formulas.losses_of(model, torch.zeros(1, 2), torch.ones(1))
+        formulas.losses_of(model, torch.zeros(1, 2), torch.ones(1), {})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import sympy as sp
 
 from .. import declare
 from ..declare import Activation
+from ..errors import ModelError
 
 
 class Step(sp.Function):
@@ -95,7 +96,34 @@ class LeakyReluClosed(sp.Function):
         return LeakySlopeClosed(*self.args)
 
 
+class Sigma(sp.Function):
+    """sigma(x) of a formula, whose parameters are the further arguments."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """sigma'."""
+        return SigmaSlope(*self.args)
+
+
+class SigmaSlope(sp.Function):
+    """sigma'(x) of a formula."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """sigma''."""
+        return SigmaBend(*self.args)
+
+
+class SigmaBend(sp.Function):
+    """sigma''(x) of a formula."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Nothing asks for more."""
+        raise ModelError("activation: it needs a third derivative; declare penalties on gradient norms only")
+
+
+EXPRESSED = (Sigma, SigmaSlope, SigmaBend)
+"""The pieces of a formula, by order of derivative."""
 PIECES = (
+    *EXPRESSED,
     Step,
     StepClosed,
     Relu,
@@ -127,6 +155,7 @@ SIGMA: Final[Mapping[type[declare.ActivationKind], Callable[[Any, sp.Expr], sp.E
     declare.Relu: lambda kind, x: (ReluClosed if kind.at_kink else Relu)(x),
     declare.LeakyRelu: lambda kind, x: (LeakyReluClosed if kind.at_kink else LeakyRelu)(x, number(kind.slope)),
     declare.HuberizedRelu: lambda kind, x: HuberizedRelu(x, number(kind.width)),
+    declare.Expressed: lambda kind, x: Sigma(x, *map(number, kind.constants)),
 }
 """sigma(x) by the activation's kind."""
 

@@ -17,7 +17,7 @@ import sympy as sp
 
 from ..declare import Directions, Full, Model, NoPenalty, PerExample
 from ..errors import ModelError
-from .activations import sigma
+from .activations import number, sigma
 from .sums import Definition, Definitions, collect_by, contract, derivative, pull_out, reduce_signs
 from .symbols import Names, c, class_, head_sum, i, i_, kappa, lam, m, n, r, r_
 
@@ -118,7 +118,11 @@ def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
     h = names.head
     f, margin = sp.IndexedBase("f"), sp.IndexedBase("margin")
     l1, l2 = sp.IndexedBase("l1"), sp.IndexedBase("l2")
-    rate = sp.Function("rate")
+    constants = tuple(map(number, names.model.objective.loss_kind.constants))
+
+    def rate(order: int, margin: sp.Expr) -> sp.Expr:
+        return sp.Function("rate")(order, margin, *constants)
+
     return [
         Definition("f", (i,), kappa * names.over_neurons(names.sign(h) * activated), "network output"),
         Definition("margin", (i,), names.label(i) * f[i], "margin y_i f(x_i)"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from .activations import (
     ACTIVATIONS,
+    FORMULAS,
     LARGEST_POWER,
     ActivationKind,
+    Expressed,
     HuberizedRelu,
     LeakyRelu,
     Relu,
@@ -16,6 +18,7 @@ from .algorithms import Bilevel, CoordinateWise, GradientDescent
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 from .data import Coefficient, Directions, Patch, Scale, chosen_law
 from .event import Event
+from .expressions import Arithmetic, Expression
 from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
 from .kinds import forgotten, of_class
 from .laws import (
@@ -43,6 +46,7 @@ from .objectives import (
     Logistic,
     LossKind,
     NoPenalty,
+    OfMargin,
     PenaltyKind,
     PerExample,
 )
@@ -69,6 +73,7 @@ from .views import Variable
 
 __all__ = [
     "ACTIVATIONS",
+    "FORMULAS",
     "INDEX_SETS",
     "LARGEST_POWER",
     "LOSSES",
@@ -76,6 +81,7 @@ __all__ = [
     "Activation",
     "ActivationKind",
     "ActiveShare",
+    "Arithmetic",
     "Balance",
     "Bilevel",
     "ChosenLaw",
@@ -94,6 +100,8 @@ __all__ = [
     "EntryInitialisation",
     "Event",
     "Exponential",
+    "Expressed",
+    "Expression",
     "Extreme",
     "FixedLaw",
     "Flips",
@@ -128,6 +136,7 @@ __all__ = [
     "Objective",
     "Observable",
     "OfFresh",
+    "OfMargin",
     "OfRun",
     "OfStates",
     "Only",

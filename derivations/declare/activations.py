@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Final, Literal
 
 from ..errors import ModelError
+from .expressions import Expression
 
 Constant = float | str
 """A number, or the name of the parameter that it is."""
@@ -40,11 +41,6 @@ class ActivationKind(ABC):
 
     @property
     @abstractmethod
-    def at_zero(self) -> Constant:
-        """sigma'(0)."""
-
-    @property
-    @abstractmethod
     def words(self) -> str:
         """What it is, in words."""
 
@@ -70,11 +66,6 @@ class ReluPower(ActivationKind):
     def degree(self) -> int:
         """q."""
         return self.power
-
-    @property
-    def at_zero(self) -> Constant:
-        """0."""
-        return 0
 
     @property
     def words(self) -> str:
@@ -152,14 +143,32 @@ class HuberizedRelu(ActivationKind):
         return (self.width,)
 
     @property
-    def at_zero(self) -> Constant:
-        """0."""
-        return 0
-
-    @property
     def words(self) -> str:
         """Its name."""
         return "huberized ReLU"
+
+
+@dataclass(frozen=True)
+class Expressed(ActivationKind):
+    """A formula in z."""
+
+    expression: Expression
+    called: str
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        """The formula's parameters."""
+        return self.expression.constants
+
+    @property
+    def bends_gently(self) -> bool:  # type: ignore[override]
+        """Where it is smooth, or known to be."""
+        return not self.expression.cuts or self.called == "smoothed_leaky_relu"
+
+    @property
+    def words(self) -> str:
+        """Its name or formula."""
+        return self.called
 
 
 TwoSlopes = Relu | LeakyRelu
@@ -168,20 +177,34 @@ ACTIVATIONS: Final[dict[str, type[ActivationKind]]] = {
     "relu_power": ReluPower, "relu": Relu, "leaky_relu": LeakyRelu, "huberized_relu": HuberizedRelu,
 }
 """The kinds by the word that a declaration has for them."""
+FORMULAS: Final[dict[str, str]] = {
+    "identity": "z", "square": "z**2", "cubic": "z**3", "sigmoid": "sigmoid(z)", "tanh": "tanh(z)",
+    "softplus": "softplus(z)", "gelu": "z*Phi(z)", "erf": "erf(z)",
+    "smoothed_leaky_relu": "where(z >= width, z - (1 - slope)*width/4, where(z > -width, "
+                           "(1 - slope)*z**2/(4*width) + (1 + slope)*z/2, slope*z - (1 - slope)*width/4))",
+}
+"""Those that are formulas in z, by word; `slope` and `width` stand for the declared ones."""
 
 
 def activation_kind(declared: Any) -> ActivationKind:
     """The kind of an `Activation`, with those of its fields that the kind goes by."""
-    kind = ACTIVATIONS[declared.name]
-    return kind(**{each.name: getattr(declared, each.name) for each in fields(kind)})
+    kind = ACTIVATIONS.get(declared.name)
+    if kind is not None:
+        return kind(**{each.name: getattr(declared, each.name) for each in fields(kind)})
+    if declared.name not in FORMULAS:
+        return Expressed(Expression(declared.name), declared.name)
+    expression = Expression(FORMULAS[declared.name])
+    given = {name: getattr(declared, name) for name in expression.constants}
+    return Expressed(expression.bound(**given), declared.name)
 
 
 def constant_misfit(name: str, value: Constant) -> str:
     """What is wrong with a constant of that name; "" for nothing."""
     if isinstance(value, str):
-        if not (value.startswith("G_") or value in ("kappa", "c")):
+        if not (value.startswith("G_") or value in ("kappa", "c", "z")):
             return ""
-        taken = {"kappa": "1/m or 1", "c": "the penalty's factor"}.get(value, "an inner product")
+        known = {"kappa": "1/m or 1", "c": "the penalty's factor", "z": "the function's argument"}
+        taken = known.get(value, "an inner product")
         return f"Activation.{name}: {value!r} reads as {taken}; give the parameter another name"
     if math.isfinite(value) and (name != "width" or value > 0):
         return ""

@@ -11,7 +11,7 @@ import difflib
 import functools
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
 from ..errors import ModelError
@@ -44,6 +44,21 @@ class Refers:
     def misfit(self, value: str) -> str | None:
         """Nothing is wrong with a text by itself."""
         return None
+
+
+class WordOrFormula:
+    """Marks a text that is one of a list of words, or a formula in a variable."""
+
+    def __init__(self, words: tuple[str, ...], variable: str, formula: Callable[[str], str | None]) -> None:
+        self.words, self.variable, self.formula = words, variable, formula
+
+    def misfit(self, value: str) -> str | None:
+        """What is wrong with a text; None for nothing."""
+        if value in self.words:
+            return None
+        if value != self.variable and (not value or Word().misfit(value) is None):
+            return one_of(value, self.words, f", or a formula in {self.variable}")
+        return self.formula(value)
 
 
 Name = Annotated[str, Word()]
@@ -163,11 +178,15 @@ def kinds_of(base: type[Any]) -> list[type[Any]]:
     return own + [kind for each in base.__subclasses__() for kind in kinds_of(each)]
 
 
-def one_of(value: object, options: Iterable[object]) -> str:
-    """The sentence for a value outside a closed list: the value, the list, and the nearest entry where one is near."""
+def one_of(value: object, options: Iterable[object], more: str = "") -> str:
+    """The sentence for a value outside a closed list: the value, the list, and the nearest entry where one is near.
+
+    `more` is what else would do, after the list.
+    """
     names = [str(each) for each in options]
     near = nearest(value, names) if isinstance(value, str) else ""
-    return f"{quoted(value)}; expected one of {', '.join(names)}" + (f"; {near}" if near.startswith("did") else "")
+    said = f"{quoted(value)}; expected one of {', '.join(names)}{more}"
+    return said + (f"; {near}" if near.startswith("did") else "")
 
 
 def nearest(word: str, options: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The heads of a network, one class a kind: how many there are, and their labels, signs, names and losses."""
+"""The heads of a network, one class a kind: how many there are, and their labels, signs and names."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ class HeadAxis(ABC):
     """Whether the network gives one number, in which heads count with signs."""
     dim: ClassVar[str]
     """The axis's name in a run, and the index's in formulas."""
-    losses: ClassVar[tuple[str, ...]]
-    """The losses that go with these heads."""
 
     @property
     def count(self) -> int:
@@ -61,7 +59,6 @@ class SignedHeads(HeadAxis):
 
     signed = True
     dim = "j"
-    losses = ("logistic", "exponential")
 
     @property
     def labels(self) -> tuple[float, ...]:
@@ -101,7 +98,6 @@ class ClassHeads(HeadAxis):
 
     signed = False
     dim = "k"
-    losses = ("cross_entropy",)
 
     @property
     def labels(self) -> tuple[float, ...]:

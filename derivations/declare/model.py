@@ -16,6 +16,7 @@ from ..errors import ModelError
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
 from .choices import Declared, Name, OptionalParameter, Word
 from .data import Directions, Patch, laws_of
+from .domains import check_formulas
 from .event import Event
 from .laws import FreshLaw, FreshTasks, GaussianInitialisation, Initialisation
 from .names import check_names
@@ -65,6 +66,7 @@ class Model(Declared):
         self._check_algorithm()
         self._check_observables()
         check_references(self)
+        check_formulas(self)
 
     def _check_names(self) -> None:
         names = [family.name for family in self.directions]
@@ -81,10 +83,10 @@ class Model(Declared):
 
     def _check_network(self) -> None:
         axis, loss = self.network.head_axis, self.objective.loss
-        if loss not in axis.losses:
+        if self.objective.loss_kind.of_margin != axis.signed:
             raise ModelError(
-                f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take 'logistic' "
-                "or 'exponential', class heads take 'cross_entropy'"
+                f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take a loss of the margin, "
+                "such as 'logistic', class heads take 'cross_entropy'"
             )
         scaled = [patch.scale for patch in self.patches if patch.labelled]
         if scaled and not axis.signed:
@@ -150,6 +152,12 @@ class Model(Declared):
         for what, asked in refused.items():
             if asked:
                 raise ModelError(f"algorithm: a bilevel algorithm does not go with {what}; leave that out")
+
+    @property
+    def constants(self) -> tuple[str, ...]:
+        """The parameters that the activation and the loss hold."""
+        named = (*self.network.activation.kind.constants, *self.objective.loss_kind.constants)
+        return tuple(dict.fromkeys(value for value in named if isinstance(value, str)))
 
     @property
     def follows_clean(self) -> bool:

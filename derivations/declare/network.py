@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import KW_ONLY, dataclass
+from typing import Annotated, Literal
 
 from ..errors import ModelError
-from .activations import ActivationKind, activation_kind, constant_misfit
-from .choices import Declared, Name
+from .activations import ACTIVATIONS, FORMULAS, ActivationKind, activation_kind, constant_misfit
+from .choices import Declared, Name, WordOrFormula
+from .expressions import VARIABLE, Expression
 from .heads import HeadAxis, Heads, head_axis
-from .objectives import LOSSES, PENALTIES, LossKind, PenaltyKind
+from .objectives import LOSSES, PENALTIES, LossKind, PenaltyKind, loss_kind
 
 
-@dataclass(frozen=True, kw_only=True)
+def _formula_misfit(text: str) -> str | None:
+    """What is wrong with a text as a formula in z; None for nothing."""
+    try:
+        Expression(text)
+    except ModelError as error:
+        return str(error)
+    return None
+
+
+ActivationName = Annotated[str, WordOrFormula((*ACTIVATIONS, *FORMULAS), VARIABLE, _formula_misfit)]
+"""An activation's word, or a formula in z."""
+LossName = Annotated[str, WordOrFormula(tuple(LOSSES), VARIABLE, _formula_misfit)]
+"""A loss's word, or a formula in the margin z."""
+
+
+@dataclass(frozen=True)
 class Activation(Declared):
-    """sigma: "relu_power" (ReLU^power), "relu", "leaky_relu" (`slope`) or "huberized_relu" (`width` h).
+    """sigma, by its word or as a formula in z, such as Activation("z*sigmoid(1.702*z)"), with parameters in it.
 
+    "relu_power" (ReLU^power), "relu", "leaky_relu" (`slope`) and "huberized_relu" (`width` h, 0 below 0); "identity",
+    "square", "cubic" (z^3), "sigmoid", "tanh", "softplus", "gelu" (z Phi(z)), "erf", and "smoothed_leaky_relu": z above
+    and `slope` z below, less (1 - slope) width/4, and a parabola from -`width` to `width`.
     `slope` and `width` are numbers, or the names of parameters, which are then the kernel's arguments at run time.
-    `at_kink` is the derivative's value at 0, 0 or 1, of relu and of leaky_relu's steep branch.
+    `at_kink` is the derivative's value at 0, 0 or 1, of relu and of leaky_relu's steep branch; a formula says it by the
+    comparison of its where(z > c, above, below), see `derivations.declare.expressions`, which has the grammar.
     `power` is a whole number from 2 to `LARGEST_POWER`, `slope` finite, `width` finite and above 0.
     Raises ModelError, in one sentence, for anything else.
     """
 
-    name: Literal["relu_power", "relu", "leaky_relu", "huberized_relu"]
+    name: ActivationName
+    _: KW_ONLY
     power: int = 1
     slope: float | Name = 0.0
     width: float | Name = 0.5
@@ -30,9 +51,12 @@ class Activation(Declared):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _ = self.kind  # which checks its own fields
-        for name, value in (("slope", self.slope), ("width", self.width)):
+        named = {"slope": self.slope, "width": self.width}
+        for name, value in named.items():
             if said := constant_misfit(name, value):
+                raise ModelError(said)
+        for value in self.kind.constants:  # making the kind checks its own fields
+            if isinstance(value, str) and value not in named.values() and (said := constant_misfit("name", value)):
                 raise ModelError(said)
 
     @property
@@ -63,17 +87,25 @@ class Network(Declared):
 class Objective(Declared):
     """The mean loss over examples, plus (c lam) times a squared gradient norm: none, per example (mean) or full.
 
-    Signed heads: "logistic" l(y f) = log(1 + e^{-yf}) or "exponential" e^{-yf}; class heads: "cross_entropy".
+    Signed heads, of the margin z = y f: "logistic" log(1 + e^{-z}), "exponential" e^{-z}, "hinge" max(0, 1 - z) with
+    l'(1) = 0, "squared" (1 - z)^2/2 = (y - f)^2/2, "smooth_hinge" (1 - z)^2/2 from 0 to 1 and 1/2 - z below, or a
+    formula in z, such as "log(1 + exp(-z/temperature))", with parameters in it; class heads: "cross_entropy".
     c is 1/2 where the flag `penalty_half` is set, else 1; `lam` is on for t <= `lam_until` (absent: always).
     """
 
-    loss: Literal["logistic", "exponential", "cross_entropy"]
+    loss: LossName
     penalty: Literal["none", "per_example", "full"] = "none"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for value in self.loss_kind.constants:
+            if said := constant_misfit("loss", value):
+                raise ModelError(said.replace("Activation", "Objective", 1))
 
     @property
     def loss_kind(self) -> LossKind:
         """The loss, by its own class."""
-        return LOSSES[self.loss]
+        return loss_kind(self.loss)
 
     @property
     def penalty_kind(self) -> PenaltyKind:

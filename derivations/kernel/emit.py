@@ -24,7 +24,7 @@ GENERATOR = 1
 
 
 ENTRIES = ("directions", "run", "observe", "outputs", "adapt_all", "run_all", "judge", "judge_all")
-FROM_MATH = ("exp", "inf", "isfinite", "log1p", "sqrt")
+FROM_MATH = ("atan", "cos", "erf", "erfc", "exp", "inf", "isfinite", "log", "log1p", "sin", "sqrt", "tanh")
 
 
 def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes: bool = False) -> str:

@@ -12,18 +12,19 @@ from ..calculus.recursion import Recursion
 from ..calculus.roles import GramEntry, PatchPreactivation, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import Names
-from ..declare import CrossEntropy, Exponential, IndexSet, Logistic, Model, of_class
+from ..declare import CrossEntropy, Exponential, IndexSet, Logistic, Model, OfMargin, of_class
+from . import formulas
 from .by_class import AT_CLASS, CLASS, ByClass, summand, sums_of, told_of_class
 from .layout import A1, A2, Groups, Writer, copied
 from .pieces import HELPERS
 from .printer import KernelPrinter, argument, piece_name, take_constants
 from .schedule import Stage, arrays
-from .skeleton import blas, classes, exponential, logistic, loops, options, pieces, signed, tasks
+from .skeleton import blas, classes, exponential, functions, logistic, loops, options, pieces, signed, tasks
 
 
 def extra_scalars(model: Model) -> tuple[str, ...]:
-    """Activation constants given by a parameter's name."""
-    return tuple(value for value in model.network.activation.kind.constants if isinstance(value, str))
+    """Constants of the activation and the loss that are given by a parameter's name."""
+    return model.constants
 
 
 def penalty_scalars(model: Model) -> tuple[str, ...]:
@@ -36,8 +37,11 @@ def scalars(model: Model) -> tuple[str, ...]:
     return ("kappa", *extra_scalars(model), *penalty_scalars(model))
 
 
-RATES = {Logistic: [logistic], Exponential: [exponential], CrossEntropy: list[ModuleType]()}
-"""The modules that hold a loss and its derivatives; those of class heads go through the softmax."""
+RATES = {
+    Logistic: [logistic], Exponential: [exponential], CrossEntropy: list[ModuleType](), OfMargin: list[ModuleType](),
+}
+"""The modules that hold a loss and its derivatives; those of class heads go through the softmax, formulas' are written.
+"""
 
 _EACH = {("batch",): "for i in batch:", ("first", "last"): "for i in range(first, last):"}
 _COUNT = {(): "n = float(y.size)", ("batch",): "n = float(batch.size)", ("first", "last"): "n = float(last - first)"}
@@ -278,7 +282,10 @@ class Emitter:
         """Activation pieces, loss rates, outputs and their softmax, the contraction the moves: those used stay."""
         rates = of_class(RATES, self.model.objective.loss_kind, "the loss's rates")
         outputs = signed if self.signed else classes
-        for text in copied(pieces, *rates, outputs, loops, *([blas] if self.blas else []), options, tasks):
+        written = formulas.written(self.model)
+        held = [functions] if written else []
+        moved = [outputs, loops, *([blas] if self.blas else []), options, tasks]
+        for text in [*copied(pieces, *held, *rates), *written, *copied(*moved)]:
             self.out.put(0, *text.split("\n"))
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:

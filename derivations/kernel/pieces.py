@@ -1,4 +1,4 @@
-"""The kernel function (in `skeleton/pieces.py`) of each activation piece."""
+"""The kernel function of each activation piece: in `skeleton/pieces.py`, or written from a formula."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from ..calculus.activations import (
     Ramp,
     Relu,
     ReluClosed,
+    Sigma,
+    SigmaBend,
+    SigmaSlope,
     Step,
     StepClosed,
 )
@@ -19,5 +22,5 @@ from ..calculus.activations import (
 HELPERS = {
     Relu: "relu", ReluClosed: "relu", Step: "step", StepClosed: "step_closed", Box: "box", Ramp: "ramp",
     HuberizedRelu: "huberized", LeakySlope: "leaky_slope", LeakySlopeClosed: "leaky_slope_closed", LeakyRelu: "leaky",
-    LeakyReluClosed: "leaky",
+    LeakyReluClosed: "leaky", Sigma: "sigma", SigmaSlope: "dsigma", SigmaBend: "ddsigma",
 }

@@ -18,6 +18,8 @@ from .pieces import HELPERS
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _WORDS = frozenset(
     "D F PATCHES abs accelerate active adapt adapt_all adapted advance along at batch batches best blocks box change "
+    "atan cos ddsigma dsigma erf erfc exponential log normal_density normal_share bell_slope sigma sigmoid "
+    "sigmoid_slope sin softplus tanh "
     "clean contract couple cross_entropy cut descend directions dz eta example_gram exp finite first float gather "
     "gradient gradient_norm gram head held huberized inf inner inner_step inner_steps isfinite kappa keep label "
     "labels lam lam_until last leaky leaky_slope leaky_slope_closed left length log1p loss margin max "
@@ -48,8 +50,7 @@ class KernelPrinter(PythonCodePrinter):
     def __init__(self, names: Names, array: str = "z") -> None:
         super().__init__({"fully_qualified_modules": False, "strict": False})
         self.names, self.array = names, array
-        constants = names.model.network.activation.kind.constants
-        self.parameters = {number(value) for value in constants if isinstance(value, str)}
+        self.parameters = {number(name) for name in names.model.constants}
         self.bilevel = names.model.algorithm.over_tasks
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
@@ -86,7 +87,7 @@ class KernelPrinter(PythonCodePrinter):
             return piece_name(expr)
         name = type(expr).__name__
         if name == "rate":
-            return f"loss_{int(expr.args[0])}({self._print(expr.args[1])})"
+            return f"loss_{int(expr.args[0])}({', '.join(map(self._print, expr.args[1:]))})"
         if name == "cross_entropy":
             return f"cross_entropy(F, {self._index(expr.args[0].indices[0])}, i)"
         raise ModelError(f"{name} has no kernel form; use a declared activation or loss")

@@ -83,7 +83,8 @@ _RELU, _SIGMA = Applied("ReLU({0})", r"\mathrm{{ReLU}}{power}({0})"), Applied("s
 SLOPE = Applied("sigma'({0})", r"\sigma'{power}({0})")
 FUNCTIONS: dict[str, Applied] = {
     "Relu": _RELU, "ReluClosed": _RELU, "HuberizedRelu": _SIGMA, "LeakyRelu": _SIGMA, "LeakyReluClosed": _SIGMA,
-    "LeakySlope": SLOPE, "LeakySlopeClosed": SLOPE,
+    "LeakySlope": SLOPE, "LeakySlopeClosed": SLOPE, "Sigma": _SIGMA, "SigmaSlope": SLOPE,
+    "SigmaBend": Applied("sigma''({0})", r"\sigma''{power}({0})"),
     "Ramp": Applied("clip({0}/{over}, 0, 1)", r"\mathrm{{clip}}_{{[0,1]}}{power}({0}/{over})"),
     "Step": Indicator("1{{{0} > 0}}", r"\mathbf{{1}}\{{{0}>0\}}"),
     "StepClosed": Indicator("1{{{0} >= 0}}", r"\mathbf{{1}}\{{{0}\geq 0\}}"),

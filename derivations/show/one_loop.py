@@ -15,7 +15,17 @@ from ..notation.readings import OneLoop
 from ..notation.signs import NEXT, NOW, START, Sign
 from . import algorithm
 from .display import Display, Section
-from .parts import THEN, activation_said, change, coefficient, definition_lines, filters, published, share
+from .parts import (
+    THEN,
+    activation_said,
+    change,
+    coefficient,
+    definition_lines,
+    filters,
+    function_lines,
+    published,
+    share,
+)
 
 
 def display(recursion: Recursion) -> Display:
@@ -28,6 +38,7 @@ def display(recursion: Recursion) -> Display:
         (
             Section("Decomposition", (_decomposition(model), *_halves(model)), here),
             Section("Algorithm", algorithm.lines(here), here),
+            Section("Functions", function_lines(model), here),
             Section("Definitions", definition_lines(recursion), moved),
             Section("One step, from t to t + 1", tuple(updates), moved),
         ),

@@ -22,7 +22,17 @@ from ..notation.ranges import Range
 from ..notation.readings import INNER_STEP, TRAINED, VALIDATED, WHOLE, OneTask, Split, examples_of, task_index
 from ..notation.signs import NEXT, NOW, START, Sign
 from .display import Display, Section
-from .parts import THEN, activation_said, change, coefficient, definition_lines, filters, published, share
+from .parts import (
+    THEN,
+    activation_said,
+    change,
+    coefficient,
+    definition_lines,
+    filters,
+    function_lines,
+    published,
+    share,
+)
 
 _AT_TAU, _AT_END = Sign("^(t,tau)", r"t,\tau"), Sign("^(t,J)", "t,J")
 _TAU, _NEXT_TAU = Sign("", r"t,\tau"), Sign("", r"t,\tau+1")
@@ -45,6 +55,7 @@ def display(recursion: Recursion) -> Display:
         f"{model.title or model.name}, activation {activation_said(model)}, {loops.method}.",
         (
             Section("Decomposition", (Line(filters(names, THEN), (start, *whole)),), anywhere),
+            Section("Functions", function_lines(model), anywhere),
             Section(f"Definitions, of task {k} at its filters w", definition_lines(recursion), anywhere),
             Section(
                 f"Inner loop on every task {k}, tau = 0 .. {loops.inner_steps} - 1, from w^(t,0) = w(t) and "

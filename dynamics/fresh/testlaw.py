@@ -22,7 +22,8 @@ from ..kernel.blas import scipy_linalg
 
 Outputs = Callable[[Array], Array]
 Draws = Callable[[slice], Array]  # some of the N draws of a vector -> their pre-activations (n, S)
-Loss = Literal["logistic", "exponential", "cross_entropy"]
+Loss = Literal["logistic", "exponential", "cross_entropy"] | Callable[[Array], Array]
+"""By its word, or a function of the margins of signed heads."""
 
 CLOSE = 1e-4  # a neuron's variance given those before it, over its own: below, the covariance counts as near singular
 _WIDE = 128  # neurons from which a triangular product is worth a call of its own
@@ -61,7 +62,7 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> di
     Args:
         outputs: pre-activations (N, P, H, m) -> f (N,) for signed heads or logits (N, K), a new array; any N.
         fresh: the examples.
-        loss: "logistic" or "exponential" (signed heads), "cross_entropy" (class heads).
+        loss: "logistic", "exponential" or a function of margins (signed heads), "cross_entropy" (class heads).
         normals: (N, F, S) independent standard normals, N >= 2.
 
     Returns:
@@ -125,6 +126,8 @@ def errors(scores: Array, labels: Array) -> Array:
 
 def costs(scores: Array, labels: Array, loss: Loss) -> Array:
     """The loss of each score, (N, L)."""
+    if callable(loss):
+        return loss(labels * scores)
     return _LOSSES[loss](scores, labels)
 
 
@@ -260,7 +263,7 @@ def _cross_entropy(scores: Array, labels: Array) -> Array:
     return cost
 
 
-_LOSSES: dict[Loss, Callable[[Array, Array], Array]] = {
+_LOSSES: dict[str, Callable[[Array, Array], Array]] = {
     "logistic": _logistic,
     "exponential": _exponential,
     "cross_entropy": _cross_entropy,

@@ -31,6 +31,7 @@ from dynamics.geometry import distances
 from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.kernel import Kernel
 
+from ..ask.losses import loss_of
 from ..errors import InputError
 from ..start.declared import law_of, off_indices, positive
 from ..start.drawn import Draw
@@ -104,8 +105,8 @@ def _statistics(
 
     on_lanes = isinstance(network, Kernel) and network.judges(draw.gram.shape[0]) and lanelaw.fits(fresh, size)
     if isinstance(network, Kernel) and on_lanes and not declared:
-        return _on_lanes(network, fresh, normals, outputs, values, model.objective.loss)
-    found = testlaw.statistics(outputs, fresh, model.objective.loss, normals)
+        return _on_lanes(network, fresh, normals, outputs, values, loss_of(model, values))
+    found = testlaw.statistics(outputs, fresh, loss_of(model, values), normals)
     draws = FreshDraws(
         outputs, fresh, normals, draw, z, b, left,
         lambda family: [vectors.index(_key(model.family(family), int(label), draw)) for label in fresh.labels],

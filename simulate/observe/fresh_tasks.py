@@ -29,6 +29,7 @@ from dynamics.fresh import tasklaw
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 
+from ..ask.losses import loss_of
 from ..errors import InputError
 from ..start.declared import law_of, number, positive, whole
 from ..start.drawn import Draw
@@ -237,7 +238,7 @@ class _Staying:
         gram = self._held(self._held(self._gram()).T)
         return tasklaw.Law(
             model.n_heads, self.draw.z.shape[1], tuple(families), patches, gram, coordinates,
-            np.array(model.network.head_axis.labels), model.objective.loss,
+            np.array(model.network.head_axis.labels), loss_of(model, values),
         )
 
     def _places(self) -> dict[str, Indices]:

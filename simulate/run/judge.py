@@ -12,6 +12,7 @@ from derivations.declare import OfFresh, Variable
 from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
+from ..ask.losses import loss_of
 from ..observe import fresh
 from ..observe import observables as obs
 from ..observe.states import States
@@ -63,7 +64,8 @@ def held_out(start: Start, preactivations: Iterable[Array], wanted: Iterable[str
     examples = start.problem.examples
     assert examples is not None
     found = source.held_out_statistics(
-        start.model, lambda a: network.outputs(a, start.values), preactivations, examples)
+        start.model, lambda a: network.outputs(a, start.values), preactivations, examples,
+        loss_of(start.model, start.values))
     return {
         name: Variable(("t", "class")[: each.ndim], each, source.meaning(name, examples))
         for name, each in found.items()

@@ -172,7 +172,7 @@ def through_weights(W: Array, x: Array) -> Iterator[Array]:
 
 
 def held_out_statistics(
-    model: Model, outputs: testlaw.Outputs, preactivations: Iterable[Array], examples: Examples
+    model: Model, outputs: testlaw.Outputs, preactivations: Iterable[Array], examples: Examples, loss: testlaw.Loss
 ) -> dict[str, Array]:
     """test_error and test_loss (T,), for class heads class_error (T, K), on the held-out examples, each with NAME_se.
 
@@ -184,13 +184,14 @@ def held_out_statistics(
         outputs: pre-activations (N, 1, H, m) -> f (N,) or logits (N, K).
         preactivations: of test_x, (N, H, m) at each of T states.
         examples: with test_x and test_y.
+        loss: the declared one (`simulate.ask.losses`).
     """
     axis = model.network.head_axis
     rows: list[dict[str, Array]] = []
     for a in preactivations:
         scores = outputs(a[:, None])[None]
         wrong = testlaw.errors(scores, examples.test_y)[0]
-        cost = testlaw.costs(scores, examples.test_y, model.objective.loss)[0]
+        cost = testlaw.costs(scores, examples.test_y, loss)[0]
         row = {**_mean("test_error", wrong), **_mean("test_loss", cost)}
         if not axis.signed:
             each = [_mean("class_error", wrong[examples.test_y == k]) for k in axis.labels]

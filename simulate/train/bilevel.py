@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from derivations.declare import ActivationKind, HuberizedRelu, LeakyRelu, Relu, ReluPower, of_class
+from derivations.declare import ActivationKind, Expressed, HuberizedRelu, LeakyRelu, Relu, ReluPower, of_class
 
 from ..errors import InputError
 from .formulas import by_output, errors, losses_of, margins, number
@@ -123,7 +123,7 @@ def meta_loss(task: Problem, w: Tensor) -> float:
         for k in range(plan.tasks):
             own = examples(task, k * plan.n, plan.outer)
             F = outputs(own, w + adapt(task, plan, k, w), own.patches)
-            total += float(losses_of(task.model, F, own.y).mean())
+            total += float(losses_of(task.model, F, own.y, task.values).mean())
     return total / plan.tasks
 
 
@@ -160,13 +160,13 @@ def _observe_task(task: Problem, plan: Loops, k: int, w: Tensor) -> dict[str, Te
     row = {
         "outputs": F,
         "margins": margins(task.model, F, own.y),
-        "loss": losses_of(task.model, F, own.y)[plan.outer.start : plan.outer.stop].mean(),
+        "loss": losses_of(task.model, F, own.y, task.values)[plan.outer.start : plan.outer.stop].mean(),
         "direction": step,
         "gradient_norms": step.norm(),
         "adapted": (w + change) @ own_directions(task, plan, k).T,
     }
     if task.model.network.head_axis.signed:
-        row["l1"] = own.y * by_output(task.model, F, own.y)[:, 0]
+        row["l1"] = own.y * by_output(task.model, F, own.y, task.values)[:, 0]
     return row
 
 
@@ -207,6 +207,7 @@ CURVATURE: Final[Mapping[type[ActivationKind], Callable[[Any, Problem], float | 
     ReluPower: lambda kind, task: 2.0 if kind.power == 2 else None,
     Relu: lambda kind, task: 0.0,
     LeakyRelu: lambda kind, task: 0.0,
+    Expressed: lambda kind, task: None,
     HuberizedRelu: lambda kind, task: 1.0 / (
         number(task.values, kind.width) if isinstance(kind.width, str) else kind.width),
 }

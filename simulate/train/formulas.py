@@ -6,20 +6,24 @@ They go from a declaration and numbers alone; no derived formula is loaded.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import torch
 
 from derivations.declare import (
     Activation,
     ActivationKind,
+    Arithmetic,
     CrossEntropy,
     Exponential,
+    Expressed,
+    Expression,
     HuberizedRelu,
     LeakyRelu,
     Logistic,
     LossKind,
     Model,
+    OfMargin,
     Relu,
     ReluPower,
     Value,
@@ -69,8 +73,13 @@ def _huberized_relu(kind: HuberizedRelu, z: Tensor, values: Values | None) -> Te
     return torch.where(z > 0, torch.where(z < width, z * z / (2 * width), z - width / 2), torch.zeros_like(z))
 
 
+def _expressed(kind: Expressed, z: Tensor, values: Values | None) -> Tensor:
+    return _Tensors().evaluate(kind.expression, z, _constants(kind.expression, z, values))
+
+
 ACTIVE: Final[Mapping[type[ActivationKind], Callable[[Any, Tensor, Values | None], Tensor]]] = {
     ReluPower: _relu_power, Relu: _relu, LeakyRelu: _leaky_relu, HuberizedRelu: _huberized_relu,
+    Expressed: _expressed,
 }
 """sigma(z) by the activation's kind."""
 
@@ -80,29 +89,70 @@ def _constant(declared: float | str, values: Values | None) -> float:
     return number(values or {}, declared) if isinstance(declared, str) else declared
 
 
-def losses_of(model: Model, F: Tensor, y: Tensor) -> Tensor:
-    """The declared loss of each example, (n,), at the network's outputs F (n, H)."""
-    return of_class(COST, model.objective.loss_kind, "the loss in weight space")(model, F, y)
+class _Tensors(Arithmetic["Tensor"]):
+    """Tensors, which autograd differentiates; a piece is evaluated on its own side of a cut alone, where it has values.
+
+    At a cut the piece that the formula puts it on is the one that is differentiated.
+    """
+
+    functions: ClassVar = {
+        "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos,
+        "arctan": torch.atan, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "erf": torch.erf,
+        "softplus": lambda x: torch.nn.functional.softplus(x, threshold=700), "Phi": torch.special.ndtr,
+    }
+
+    def number(self, value: float) -> Tensor:
+        """A number."""
+        return torch.tensor(float(value), dtype=torch.float64)
+
+    def where(
+        self, z: Tensor, cut: Tensor, closed: bool, above: Callable[[Tensor], Tensor],
+        below: Callable[[Tensor], Tensor],
+    ) -> Tensor:
+        """The side that each entry is on."""
+        on_top = z >= cut if closed else z > cut
+        upper, lower = above(torch.where(on_top, z, cut + 1.0)), below(torch.where(on_top, cut - 1.0, z))
+        return torch.where(on_top, upper, lower)
+
+    def power(self, base: Tensor, exponent: Tensor) -> Tensor:
+        """A number as exponent is one to autograd, so that 0 ** 2 has a derivative."""
+        return base ** exponent.item()
 
 
-def _logistic(model: Model, F: Tensor, y: Tensor) -> Tensor:
+def _constants(expression: Expression, like: Tensor, values: Values | None) -> dict[str, Tensor]:
+    return {name: like.new_tensor(number(values or {}, name)) for name in expression.constants}
+
+
+def losses_of(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
+    """The declared loss of each example, (n,), at the network's outputs F (n, H); its parameters are in `values`."""
+    return of_class(COST, model.objective.loss_kind, "the loss in weight space")(model, F, y, values)
+
+
+def _logistic(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
     # torch turns softplus into the identity from 20 on, an error of 1e-10; from 700 on it is exact.
     return torch.nn.functional.softplus(-margins(model, F, y), threshold=700)
 
 
-def _exponential(model: Model, F: Tensor, y: Tensor) -> Tensor:
+def _exponential(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
     return torch.exp(-margins(model, F, y))
 
 
-def _cross_entropy(model: Model, F: Tensor, y: Tensor) -> Tensor:
+def _cross_entropy(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
     """log(1 + sum over other heads): -log p, and accurate where it is tiny."""
     own = _own_head(model, F, y)
     others = torch.logsumexp((F - F[own][:, None]).masked_fill(own, -torch.inf), 1)
     return torch.nn.functional.softplus(others, threshold=700)
 
 
-COST: Final[Mapping[type[LossKind], Callable[[Model, Tensor, Tensor], Tensor]]] = {
-    Logistic: _logistic, Exponential: _exponential, CrossEntropy: _cross_entropy,
+def _of_margin(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
+    kind = model.objective.loss_kind
+    assert isinstance(kind, OfMargin)
+    margin = margins(model, F, y)
+    return _Tensors().evaluate(kind.expression, margin, _constants(kind.expression, margin, values))
+
+
+COST: Final[Mapping[type[LossKind], Callable[[Model, Tensor, Tensor, Values], Tensor]]] = {
+    Logistic: _logistic, Exponential: _exponential, CrossEntropy: _cross_entropy, OfMargin: _of_margin,
 }
 """The losses of examples by the loss' kind."""
 
@@ -121,10 +171,10 @@ def errors(model: Model, F: Tensor, y: Tensor) -> Tensor:
     return 1 - (largest & _own_head(model, F, y)).sum(1).double() / largest.sum(1)
 
 
-def by_output(model: Model, F: Tensor, y: Tensor) -> Tensor:
+def by_output(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
     """dL_i/dF (n, H) at outputs F (n, H)."""
     leaf = F.detach().requires_grad_()
-    (slopes,) = torch.autograd.grad(losses_of(model, leaf, y).sum(), leaf)
+    (slopes,) = torch.autograd.grad(losses_of(model, leaf, y, values).sum(), leaf)
     return slopes.detach()
 
 

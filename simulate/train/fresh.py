@@ -69,20 +69,20 @@ def monte_carlo(
         with one_thread(), torch.no_grad():
             F = outputs(task, w, task.patches)
             wrong.append(errors(model, F, y).cpu().numpy())
-            loss.append(losses_of(model, F, y).cpu().numpy())
+            loss.append(losses_of(model, F, y, values).cpu().numpy())
     e, at = np.concatenate(wrong), np.concatenate(loss)
     root = np.sqrt(samples)
     return Estimate(float(e.mean()), float(e.std() / root), float(at.mean()), float(at.std() / root))
 
 
-def judged(model: Model, scores: Array, labels: Array) -> tuple[Array, Array]:
+def judged(model: Model, scores: Array, labels: Array, values: Values) -> tuple[Array, Array]:
     """Error and loss (N, L) of the outputs f (N, L) or logits (N, L, K) of examples with the labels (L,)."""
     F = torch.as_tensor(scores, dtype=torch.float64)
     if model.network.head_axis.signed:
         F = torch.stack([F, torch.zeros_like(F)], -1)
     flat, y = F.reshape(-1, F.shape[-1]), torch.as_tensor(labels, dtype=torch.float64).repeat(len(scores))
     shape = scores.shape[:2]
-    return errors(model, flat, y).numpy().reshape(shape), losses_of(model, flat, y).numpy().reshape(shape)
+    return errors(model, flat, y).numpy().reshape(shape), losses_of(model, flat, y, values).numpy().reshape(shape)
 
 
 def of_patches(
@@ -149,7 +149,7 @@ class Network:
             within = index_set.row(first, y[:, i].long(), first, torch.full((len(z),), i))
             own = z[torch.arange(len(z)), :, :, offsets[patch.direction] + within]
             parts.append(y[:, i, None, None] * own if patch.labelled else own)
-        return losses_of(self.model, of_preactivations(self.model, torch.stack(parts, 1), values), y[:, i])
+        return losses_of(self.model, of_preactivations(self.model, torch.stack(parts, 1), values), y[:, i], values)
 
 
 def _fresh(

@@ -176,7 +176,7 @@ def per_example(task: Problem, w: Tensor) -> tuple[Tensor, Tensor]:
 
 def losses(task: Problem, w: Tensor) -> Tensor:
     """L_i (n,) at w (H, m, d), or at one w an example (n, H, m, d)."""
-    return losses_of(task.model, outputs(task, w, task.patches), task.y)
+    return losses_of(task.model, outputs(task, w, task.patches), task.y, task.values)
 
 
 def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:

@@ -299,7 +299,7 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
     chances = np.array([p for *_, p in _labels(model, values)])
     samples = (lambda t: lambda vectors: np.stack(vectors, axis=1)) if declared else None  # (N, F, S)
     for t, scores, drawn in testlaw.states(lambda a: network.outputs(a, values), law, normals, samples):
-        wrong, cost = weights_fresh.judged(model, scores, labels)
+        wrong, cost = weights_fresh.judged(model, scores, labels, values)
         for name, each in (("test_error", wrong @ chances), ("test_loss", cost @ chances)):
             ours[name][t], ours[f"{name}_se"][t] = _mean(each)
         if "class_error" in ours:
@@ -358,7 +358,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     both = "test_error and test_loss, drawn in d dimensions"
     cost = along.W[0].size * float(SAMPLES) * len(model.patches)
     if not model.objective.loss_kind.lipschitz:
-        yield Left(both, "an exponential loss has no standard error to speak of")
+        yield Left(both, "a loss whose slope is not bounded has no standard error to speak of")
         return
     if cost > AFFORDABLE:
         yield Left(both, f"{SAMPLES} examples take {cost:.1e} multiplications, and {AFFORDABLE:.0e} are afforded")

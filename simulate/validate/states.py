@@ -211,7 +211,7 @@ def probe_values(model: Model, values: Values, shape: Shape, own: bool, at: int)
     found["penalty_half"] = not values.get("penalty_half", False)
     if model.objective.penalised:
         found |= {"lam": 0.37, "lam_until": _LAST_PENALISED}
-    found |= {name: 0.3 for name in model.network.activation.kind.constants if isinstance(name, str)}
+    found |= {name: 0.3 for name in model.constants}
     return found
 
 

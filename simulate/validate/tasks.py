@@ -150,7 +150,7 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
                 held = filters.products[0][:, family.held[place]] if not family.fresh else None
                 a[:, p] = scale * (held if held is not None else vectors[f, place if family.index_set.per_class else 0])
             scores = network.outputs(a.reshape(DRAWS, len(law.patches), law.heads, law.m), values)[:, None]
-            wrong, cost = weights_fresh.judged(model, scores, np.array([label]))
+            wrong, cost = weights_fresh.judged(model, scores, np.array([label]), values)
             costs.append(cost)
             wrongs.append(wrong)
     for name, each in (("test_loss_unadapted", costs), ("test_error_unadapted", wrongs)):
@@ -213,7 +213,7 @@ def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Arra
         last = weights_bilevel.examples(task, 0, range(support, total))
         for how, each in (("unadapted", w), ("adapted", moved)):
             F = weights.outputs(last, each, last.patches)
-            out[f"test_loss_{how}"].append(float(weights.losses_of(model, F, last.y).mean()))
+            out[f"test_loss_{how}"].append(float(weights.losses_of(model, F, last.y, values).mean()))
             out[f"test_error_{how}"].append(float(weights.errors(model, F, last.y).mean()))
     return {name: np.array(each) for name, each in out.items()}
 

@@ -32,7 +32,7 @@ from derivations.declare import (
     from_plain,
     to_plain,
 )
-from derivations.declare.choices import Declared, fields_of
+from derivations.declare.choices import Declared, WordOrFormula, fields_of
 from derivations.papers.pegr.model import model as pegr
 from gammarho import cli
 from simulate.errors import InputError
@@ -66,6 +66,9 @@ def legal(hint: Any) -> Any:
         return legal(inside[0])
     if origin is tuple:
         return () if inside[-1] is Ellipsis else tuple(map(legal, inside))
+    for mark in typing.get_args(hint)[1:] if typing.get_origin(hint) is Annotated else ():
+        if isinstance(mark, WordOrFormula):
+            return mark.words[-1]
     kind = typing.get_args(hint)[0] if typing.get_origin(hint) is Annotated else hint
     if kind is Activation:
         return Activation(name="relu")  # the first of its names needs a power
@@ -81,6 +84,9 @@ def needed(kind: type) -> dict[str, Any]:
 
 def misspelt(hint: Any) -> Any:
     """A value with one wrong choice in it; None where an annotation has no closed list."""
+    for mark in typing.get_args(hint)[1:] if typing.get_origin(hint) is Annotated else ():
+        if isinstance(mark, WordOrFormula):
+            return f"{mark.words[-1]}x"
     origin, inside = parts(hint)
     if origin is Literal:
         return f"{inside[0]}x" if isinstance(inside[0], str) else 7
@@ -126,8 +132,8 @@ def test_a_misspelt_choice_is_refused_where_it_is_made(kind: type, name: str, va
 
 NOISE = {"name": "noise", "latex": "x", "of": "xi", "reduce": "max"}
 REFUSED: list[tuple[Any, dict[str, Any], str]] = [
-    (Activation, {"name": "gelu"}, "'gelu'; expected one of relu_power, relu, leaky_relu, huberized_relu; did you"),
-    (Activation, {"name": "sigmoid"}, "Activation.name: 'sigmoid'; expected one of relu_power, relu, leaky_relu, "),
+    (Activation, {"name": "gleu"}, "'gleu'; expected one of relu_power, relu, leaky_relu, huberized_relu, identity"),
+    (Activation, {"name": "Sigmoid"}, ", smoothed_leaky_relu, or a formula in z; did you mean 'sigmoid'?"),
     (Activation, {"name": "Relu"}, "did you mean 'relu'?"),
     (Activation, {"name": "relu", "at_kink": 0.5}, "Activation.at_kink: 0.5; expected one of 0, 1"),
     (Activation, {"name": "relu", "at_kink": True}, "Activation.at_kink: True; expected one of 0, 1"),
@@ -138,7 +144,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (Activation, {"name": "huberized_relu", "width": float("nan")}, "Activation.width: nan; expected a finite"),
     (Activation, {"name": "leaky_relu", "slope": "x); import os"}, "Activation.slope: 'x); import os'; expected "),
     (Activation, {"name": "leaky_relu", "slope": "kappa"}, "Activation.slope: 'kappa' reads as 1/m or 1"),
-    (Objective, {"loss": "hinge"}, "Objective.loss: 'hinge'; expected one of logistic, exponential, cross_entropy"),
+    (Objective, {"loss": "Hinge"}, "Objective.loss: 'Hinge'; expected one of logistic, exponential, cross_entropy"),
     (Objective, {"loss": "logistic", "penalty": "pegr"}, "'pegr'; expected one of none, per_example, full"),
     (Objective, {"loss": "logistic", "penalty": "per-example"}, "did you mean 'per_example'?"),
     (Network, {"heads": "binary", "activation": Activation(name="relu")}, "'binary'; expected one of signed, class"),
@@ -215,7 +221,7 @@ def test_a_declaration_read_back_is_checked_in_the_same_way() -> None:
     plain = json.loads(json.dumps(to_plain(pegr("pegr"))))
     assert from_plain(plain) == pegr("pegr")
     cases: list[tuple[dict[str, Any], str]] = [
-        ({"objective": {"is": "Objective", "loss": "hinge"}}, "Objective.loss: 'hinge'"),
+        ({"objective": {"is": "Objective", "loss": "hinges"}}, "Objective.loss: 'hinges'"),
         ({"objective": {"is": "Objektive", "loss": "logistic"}}, "'Objektive'; expected one of "),
         ({"objective": {"loss": "logistic"}}, "declaration: None; expected one of "),
         ({"objective": {"is": "Objective"}}, "Objective lacks 'loss'; give that field"),
@@ -232,11 +238,11 @@ def test_a_misspelt_choice_in_a_users_file_is_one_sentence_with_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "own.py"
-    file.write_text("from derivations.declare import Activation\n\nsigma = Activation(name='gelu')\n", encoding="utf-8")
+    file.write_text("from derivations.declare import Activation\n\nsigma = Activation(name='gleu')\n", encoding="utf-8")
     for words in (["run", f"{file}:model"], ["derive", f"{file}:model"], ["validate", f"{file}:model"]):
         assert cli.main(words) == 2
         said = capsys.readouterr().err
-        assert "own.py' raised ModelError at line 3: Activation.name: 'gelu'; expected" in said
+        assert "own.py' raised ModelError at line 3: Activation.name: 'gleu'; expected" in said
         assert said.count("\n") == 1
 
 

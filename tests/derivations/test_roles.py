@@ -56,7 +56,7 @@ def declared(families: tuple[str, ...], patches: tuple[str, ...], activation: st
             for at, name in enumerate(families)
         ),
         patches=tuple(Patch(direction=name) for name in patches),
-        network=Network(heads="signed", activation=Activation(name=activation, slope=0.2)),  # type: ignore[arg-type]
+        network=Network(heads="signed", activation=Activation(name=activation, slope=0.2)),
         objective=Objective(loss="logistic", penalty="per_example"),
         parameters=(
             *(Parameter(name=name, latex="", meaning=name, kind="count", default=SIZES[name], low=1) for name in "nm"),

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import sympy as sp
 
+from ...calculus.activations import EXPRESSED
 from ...calculus.sums import Definition
 from ..by_class import summand
 from ..layout import Groups
@@ -54,6 +55,13 @@ class LaneNests(Descent):
         for name in self.families():
             self.out.put(depth, f"at_{name} = {previous}")
             previous = f"at_{name} + {'examples' if name in self.lanes.per_example else '1'}"
+
+    def pieces_of(self, depth: int, exprs: Iterable[sp.Expr]) -> None:
+        """As by loops; a formula's functions have no form on lanes."""
+        exprs = list(exprs)
+        if any(expr.atoms(*EXPRESSED) for expr in exprs):
+            raise NoLanes(f"the activation {self.model.network.activation.name} has no form on lanes")
+        super().pieces_of(depth, exprs)
 
     def neurons(self, depth: int, *first: str) -> None:
         """Loops over heads and filters; a neuron begins with its place and the lines `first`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from ...calculus.activations import EXPRESSED
 from ...calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
 from ...calculus.symbols import s
 from ...errors import ModelError
@@ -12,7 +13,7 @@ from ..printer import KernelPrinter
 
 PRIMITIVES = ("fused", "lanes", "least", "load", "store", "total", "where")
 FUNCTIONS = (
-    *dict.fromkeys(HELPERS.values()),
+    *dict.fromkeys(helper for piece, helper in HELPERS.items() if piece not in EXPRESSED),
     *(f"{loss}_{order}" for loss in ("logistic", "exponential") for order in range(3)),
 )
 """What a kernel takes from `dynamics.lanes`, `compiled` and `functions`: names, since nothing here may import them."""

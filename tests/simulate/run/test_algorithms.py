@@ -23,7 +23,7 @@ from simulate.run import record
 from simulate.run.algorithm import step_draws
 from simulate.run.kernels import kernel_for
 from simulate.start.draw import draw
-from simulate.testing import Instance, algorithms, clear, instances, models, one_step, plain_kernel, residual
+from simulate.testing import Instance, algorithms, clear, instances, kinks, models, one_step, plain_kernel, residual
 from simulate.train import weights
 
 ALL = ("batch", "momentum", "weight_decay", "radius", "label_noise")
@@ -145,7 +145,7 @@ def test_noisy_labels_have_their_probability_and_other_classes_are_uniform() -> 
 def test_random_models_with_options_match_training(found: Instance) -> None:
     kernel = plain_kernel(found.model)
     assume(np.isfinite(one_step(found, kernel)[0]).all())
-    assume(clear(found, np.array([0.0, float(found.model.network.activation.width)])))
+    assume(clear(found, kinks(found.model)))
     assert residual(found, kernel) <= TOLERANCE
 
 

@@ -206,7 +206,7 @@ def test_logistic_loss_keeps_its_digits_at_large_margins() -> None:
     model = one_direction(Activation(name="relu"))
     for u in (-800.0, -30.0, 40.0, 600.0):
         F = torch.tensor([[u, 0.0]], dtype=torch.float64, requires_grad=True)
-        loss = weights.losses_of(model, F, torch.tensor([1.0], dtype=torch.float64))
+        loss = weights.losses_of(model, F, torch.tensor([1.0], dtype=torch.float64), {})
         exact = np.logaddexp(0.0, -u)
         assert loss.item() == pytest.approx(exact, rel=1e-14)
         slope = torch.autograd.grad(loss.sum(), F)[0][0, 0].item()

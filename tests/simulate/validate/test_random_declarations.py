@@ -31,6 +31,7 @@ from simulate.testing import (
     bilevel_algorithms,
     clear,
     instances,
+    kinks,
     models,
     one_step,
     plain_kernel,
@@ -44,7 +45,7 @@ CALM = settings(suppress_health_check=list(HealthCheck))
 
 def away_from_kinks(instance: Instance) -> None:
     """Rounding may fall either side of a kink; states within 1e-9 of one prove nothing.  Zero directions stay."""
-    assume(clear(instance, np.array([0.0, float(instance.model.network.activation.width)])))
+    assume(clear(instance, kinks(instance.model)))
 
 
 def check(instance: Instance) -> None:

@@ -235,7 +235,7 @@ class Arithmetic(Generic[T]):
 
     def power(self, base: T, exponent: T) -> T:
         """base ** exponent."""
-        return base**exponent
+        return base**exponent  # type: ignore[operator]
 
     def where(self, z: T, cut: T, closed: bool, above: Callable[[T], T], below: Callable[[T], T]) -> T:
         """`above`(z) where z > cut, or z >= cut where `closed`, else `below`(z)."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import mpmath as mp
+import mpmath as mp  # type: ignore[import-untyped]
 import pytest
 
 from derivations.calculus.curves import curve
@@ -225,7 +225,7 @@ def test_the_derivative_at_a_kink_is_of_the_side_that_the_comparison_puts_it_on(
     check(Expression(text), ())
     assert by(PLAIN, Expression(text), 1)(at) == expected
     z = torch.tensor([at], dtype=torch.float64, requires_grad=True)
-    activation(Activation(text), z).sum().backward()
+    activation(Activation(text), z).sum().backward()  # type: ignore[no-untyped-call]
     assert float(z.grad) == expected  # type: ignore[arg-type]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import mpmath as mp
+import mpmath as mp  # type: ignore[import-untyped]
 
 U = mp.mpf(2) ** -53
 LEAST = mp.mpf(2) ** -1074

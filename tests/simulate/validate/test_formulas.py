@@ -1,0 +1,102 @@
+"""Models whose activation and loss are formulas, against training in weight space, which never sees a derivative."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gammarho as gr
+from derivations.declare import (
+    FORMULAS,
+    Activation,
+    Coefficient,
+    Directions,
+    FixedLaw,
+    FreshLaw,
+    GaussianLaw,
+    Model,
+    Network,
+    Objective,
+    Parameter,
+    Patch,
+)
+from derivations.derive import derive
+from dynamics.fresh import testlaw
+from dynamics.kernel.loading import plain_module
+from simulate.ask.losses import loss_of
+from simulate.testing import LOSS_FORMULAS, Instance, plain_kernel, residual
+from simulate.train import fresh
+
+SIZES = {"n": 4, "m": 3, "d": 12}
+REALS = {"mu_norm": 1.0, "sigma_p": 0.4, "sigma_0": 0.3, "eta": 0.1, "lam": 0.2, "beta": 1.3, "tau": 0.8}
+PENALTIES = ("none", "per_example", "full")
+
+
+def model(activation: str, loss: str, penalty: str = "none") -> Model:
+    """A signal and noises, with parameters that formulas may hold."""
+    count = (Parameter(name=name, latex=name, meaning=name, kind="count", default=size, low=1)
+             for name, size in SIZES.items())
+    real = (Parameter(name=name, latex=name, meaning=name, kind="real", default=value, low=0, open_low=True)
+            for name, value in REALS.items() if name != "lam" or penalty != "none")
+    return Model(
+        name="formulas", title="Formulas in z",
+        directions=(
+            Directions(name="mu", over="one", latex=r"\mu", law=FixedLaw(norm="mu_norm"),
+                       coefficient=Coefficient(name="gamma", latex=r"\gamma", signed=True)),
+            Directions(name="xi", over="sample", latex=r"\xi", law=GaussianLaw(std="sigma_p"),
+                       coefficient=Coefficient(name="rho", latex=r"\rho", split=True)),
+        ),
+        patches=(Patch(direction="mu", scale="label"), Patch(direction="xi")), test=FreshLaw(fresh=("xi",)),
+        network=Network(heads="signed", activation=Activation(activation, slope=0.1)),
+        objective=Objective(loss=loss, penalty=penalty),  # type: ignore[arg-type]
+        parameters=(*count, *real),
+    )
+
+
+PAIRS = [
+    *((activation, "logistic", PENALTIES[at % 3]) for at, activation in enumerate(FORMULAS)),
+    *(("z*sigmoid(beta*z)", loss, PENALTIES[at % 3]) for at, loss in enumerate(LOSS_FORMULAS, start=1)),
+]
+
+
+def an_instance(of: Model) -> Instance:
+    """A state of order one, no pre-activation near a cut."""
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(SIZES["n"] + 1, SIZES["d"])) / np.sqrt(SIZES["d"])
+    values = {**REALS, **SIZES, "neurons": "mean", "penalty_half": False, "lam_until": None}
+    y = np.array([1.0, -1.0, -1.0, 1.0])
+    return Instance(of, dict(values), vectors, rng.normal(size=(2, SIZES["m"], SIZES["d"])), y)
+
+
+@pytest.mark.parametrize(("activation", "loss", "penalty"), PAIRS)
+def test_one_step_is_one_of_training(activation: str, loss: str, penalty: str) -> None:
+    of = model(activation, loss, penalty)
+    instance, kernel = an_instance(of), plain_kernel(of)
+    assert kernel.lanes is None, "a formula has no form on lanes"
+    assert residual(instance, kernel) <= 1e-14
+
+
+def test_a_wrong_derivative_is_seen() -> None:
+    """The mutant: tanh' with its factor lost."""
+    of = model("tanh", "logistic")
+    instance, kernel = an_instance(of), plain_kernel(of)
+    source = derive(of).kernel_source()
+    assert source.count("4.0*sigmoid_slope(2.0*z)") == 1
+    wrong = plain_module(source.replace("4.0*sigmoid_slope(2.0*z)", "sigmoid_slope(2.0*z)"), "wrong")
+    object.__setattr__(kernel, "loops", wrong)
+    assert residual(instance, kernel) > 1e-3
+
+
+@pytest.mark.parametrize("loss", LOSS_FORMULAS)
+def test_fresh_examples_are_judged_by_the_same_loss(loss: str) -> None:
+    of = model("tanh", loss)
+    scores, labels = np.linspace(-6.0, 6.0, 49)[:, None] * np.array([1.0, 0.7]), np.array([1.0, -1.0])
+    ours = testlaw.costs(scores, labels, loss_of(of, REALS))
+    assert np.allclose(ours, fresh.judged(of, scores, labels, REALS)[1], rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("activation", "loss", "penalty"), PAIRS)
+def test_validate_passes(activation: str, loss: str, penalty: str) -> None:
+    result = gr.validate(model(activation, loss, penalty), steps=20)
+    assert result.verdict == "pass", result

@@ -32,23 +32,18 @@ from derivations.declare import (
     from_plain,
     to_plain,
 )
-from derivations.declare.choices import Declared, WordOrFormula, fields_of
+from derivations.declare.choices import Declared, WordOrFormula, fields_of, kinds_of
 from derivations.papers.pegr.model import model as pegr
 from gammarho import cli
 from simulate.errors import InputError
 
-MODULES = (
-    *(f"declare.{name}" for name in ("parameter", "network", "laws", "algorithms", "observed", "data", "model")),
-    *(f"declare.{name}" for name in ("conditions", "statements")),
-    "ledger.errata",
-)
+for home in ("derivations.declare.conditions", "derivations.declare.statements", "derivations.ledger.errata"):
+    importlib.import_module(home)
 
 
 def declared() -> list[type]:
-    """Every dataclass of the declaration's modules."""
-    modules = [importlib.import_module(f"derivations.{name}") for name in MODULES]
-    inside = [(module, kind) for module in modules for kind in vars(module).values() if isinstance(kind, type)]
-    return [kind for module, kind in inside if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__]
+    """Every dataclass of a declaration."""
+    return kinds_of(Declared)
 
 
 def parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:

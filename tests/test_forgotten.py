@@ -212,7 +212,7 @@ WORDS = {
     "method": words(Bilevel, "method"),
 }
 ELSEWHERE = {  # what holds words and no declaration
-    "dynamics/fresh/tasklaw.py", "dynamics/fresh/testlaw.py",
+    "dynamics/fresh/tasklaw.py", "dynamics/fresh/taskdraws.py", "dynamics/fresh/testlaw.py",
 }
 
 

@@ -16,166 +16,18 @@ exact in law at every t for any d, however singular W_perp W_perp^T is.  The nor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..arrays import Array, Indices
-from ..index_set import IndexSet
+from ..arrays import Array
 from . import testlaw
+from .taskdraws import Law, Sizes, Streams, drawn_tasks
+from .taskspan import Filters
 
 Adapt = Callable[[Array, Array, Array], Array]
 
-_INDEPENDENT = 1e-10  # squared share of a vector outside those before it, below which eigenvalues judge the rank
-_SPANNED = 1e-12  # squared share of a direction outside the span, below which it lies in it
-_PARALLEL = 1e-28  # squared share of a direction in the span, below which it is orthogonal to it
 _CHUNK = 2**17  # numbers handled in one go: they stay in cache
-_HELD = 2**23  # numbers of fresh vectors held at once, 64 MB
-
-
-@dataclass(frozen=True)
-class Basis:
-    """An orthonormal basis of the span of p vectors: `coordinates` (p, r), and `inverse` (r, p) with inverse C = 1.
-
-    A vector's coordinates are its products with the p vectors times inverse^T.
-    """
-
-    coordinates: Array
-    inverse: Array
-
-    @property
-    def rank(self) -> int:
-        """r."""
-        return int(self.coordinates.shape[1])
-
-    def off(self, rows: Indices) -> Array:
-        """(r, k): an orthonormal basis of what in the span is orthogonal to these of the vectors; exact for all."""
-        if len(rows) == len(self.coordinates):
-            return np.zeros((self.rank, 0))
-        if not len(rows):
-            return np.eye(self.rank)
-        held = self.coordinates[rows]
-        length = np.linalg.norm(held, axis=1, keepdims=True)
-        _, values, right = np.linalg.svd(held / np.where(length > 0, length, 1.0))
-        return np.ascontiguousarray(right[int((values > np.sqrt(_SPANNED)).sum()):].T)
-
-
-def basis(gram: Array) -> Basis:
-    """A basis of the span of vectors with this Gram matrix (p, p); they may be dependent or 0."""
-    length = np.sqrt(np.maximum(np.diagonal(gram), 0.0))
-    length = np.where(length > 0, length, 1.0)
-    unit = gram / length[:, None] / length
-    try:
-        lower = np.linalg.cholesky(unit)
-    except np.linalg.LinAlgError:
-        lower = np.zeros((len(gram), len(gram)))
-    if (np.diagonal(lower) ** 2 >= _INDEPENDENT).all():
-        return Basis(length[:, None] * lower, np.linalg.inv(lower) / length)
-    values, vectors = np.linalg.eigh(unit)
-    kept = values > 8 * len(gram) * np.finfo(np.float64).eps * values[-1]
-    root = np.sqrt(values[kept])
-    return Basis(length[:, None] * vectors[:, kept] * root, (vectors[:, kept] / root).T / length)
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Filters along a trajectory of T states, from where the vectors that stay see them; S filters.
-
-    `products` (T, S, q) with the q vectors that examples may hold, `along` (T, S, r) their coordinates in the span of
-    all vectors that stay, `rest` (T, S, S) = W_perp W_perp^T, and `left` how many dimensions are orthogonal to that
-    span.
-    """
-
-    products: Array
-    along: Array
-    rest: Array
-    left: float
-
-
-def rest(start: tuple[Array, Array, Array], across: Array, squares: Array, z: Array, b: Array, along: Array) -> Array:
-    """W_perp W_perp^T (T, S, S) for W = W(0) + b V, all without what is in the span of the vectors that stay.
-
-    Directions in the span are left out at once, so that nothing large which grows along them is subtracted later.
-
-    Args:
-        start: of W(0): its products (S, B) with V, coordinates (S, r) in the span, and W_perp W_perp^T (S, S).
-        across: (B, r), the coordinates of V in the span.
-        squares: (B,), the squared lengths of V.
-        z: (T, S, B), products with V.
-        b: (T, S, B), coefficients.
-        along: (T, S, r), coordinates in the span.
-    """
-    onto, within, own = start
-    inside = (across**2).sum(axis=1)
-    rows = np.flatnonzero(squares - inside > _SPANNED * squares)
-    tilted = bool((inside[rows] > _PARALLEL * squares[rows]).any())
-    share = across[rows].T
-
-    def perpendicular(products: Array, coordinates: Array) -> Array:
-        return products[:, rows] - coordinates @ share if tilted else products[:, rows]
-
-    first = perpendicular(onto, within)
-    found = np.empty((len(z), len(own), len(own)))
-    for t in range(len(z)):
-        half = 0.5 * (first + perpendicular(z[t], along[t])) @ b[t][:, rows].T  # z(t) = z(0) + b G
-        found[t] = own + (half + half.T)
-    return found
-
-
-@dataclass(frozen=True)
-class Family:
-    """Directions of a fresh task: one, one a class, one a task, or one an example.
-
-    `held` are the vectors that stay, by their place among the q: one, one a class, or where there is one a task a
-    dictionary of M entries, of which the task takes one.  Where it is empty, vectors are drawn again: `std` N(0, 1) a
-    dimension, in the span only along `kept` (r, k).
-    """
-
-    index_set: IndexSet
-    held: Indices
-    std: float
-    kept: Array
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the vectors are drawn again."""
-        return not len(self.held)
-
-    def count(self, heads: int, examples: int) -> int:
-        """Directions of the family in one task."""
-        return self.index_set.of_a_task(1, heads, examples)
-
-
-@dataclass(frozen=True)
-class Law:
-    """Fresh tasks of a network with H heads of m filters.
-
-    `patches` are (family, whether times the label); `gram` (q, q) and `coordinates` (q, r) are of the vectors that
-    stay and examples may hold; `labels` (L,) are +-1 for signed heads, else 0..K-1, equally likely.
-    """
-
-    heads: int
-    m: int
-    families: tuple[Family, ...]
-    patches: tuple[tuple[int, bool], ...]
-    gram: Array
-    coordinates: Array
-    labels: Array
-    loss: testlaw.Loss
-
-    @property
-    def signed(self) -> bool:
-        """Whether outputs are one number, judged by its sign."""
-        return self.loss != "cross_entropy"
-
-    def slots(self) -> list[tuple[int, int]]:
-        """(family, class) of the fresh vectors in one example, over all labels; class 0 where there is no other."""
-        found = []
-        for f in dict.fromkeys(f for f, _ in self.patches if self.families[f].fresh):
-            found += [(f, k) for k in range(self.families[f].index_set.of_a_task(1, self.heads, 1))]
-        return found
 
 
 def unadapted(
@@ -271,38 +123,6 @@ def _noise_scores(
     return np.concatenate(found)
 
 
-@dataclass(frozen=True)
-class Streams:
-    """Where fresh tasks come from: a generator for each of what is drawn, so that none depends on another.
-
-    Entries of the dictionary, labels of the support and of the query examples, and of the fresh vectors the coordinates
-    in the span, those along the filters, and Bartlett's entries below the diagonal and on it.
-    """
-
-    entries: np.random.Generator
-    support: np.random.Generator
-    query: np.random.Generator
-    span: np.random.Generator
-    filters: np.random.Generator
-    below: np.random.Generator
-    diagonal: np.random.Generator
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Fresh tasks, the examples that adapt each and the further ones that judge it."""
-
-    tasks: int
-    support: int
-    query: int
-    balanced: bool = False
-
-    @property
-    def examples(self) -> int:
-        """Of one task."""
-        return self.support + self.query
-
-
 def adapted(
     outputs: testlaw.Outputs, adapt: Adapt, law: Law, filters: Filters, sizes: Sizes, streams: Streams
 ) -> dict[str, Array]:
@@ -324,7 +144,7 @@ def adapted(
     roots = [_root(each, width) for each in filters.rest]
     means = np.full((2, len(roots), sizes.tasks), np.nan)
     first = 0
-    for tasks in _tasks(law, sizes, streams, width, filters.left - width):
+    for tasks in drawn_tasks(law, sizes, streams, width, filters.left - width):
         here = slice(first, first + len(tasks.labels))
         first = here.stop
         for t, root in enumerate(roots):
@@ -353,115 +173,6 @@ def _root(covariance: Array, width: int) -> Array:
     values, vectors = np.linalg.eigh(covariance)
     kept = slice(len(values) - width, len(values))
     found: Array = vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))
-    return found
-
-
-@dataclass(frozen=True)
-class _Tasks:
-    """K fresh tasks: blocks (K, L, L), labels (K, n), and what their directions are made of.
-
-    `held` (K, l) with places `at_held` (l,); `spread` (s,) the deviations of the fresh ones at `at_fresh` (s,), with
-    coordinates `within` (K, s, r) in the span (empty: none) and `across` (K, s, width) along the filters.
-    """
-
-    blocks: Array
-    labels: Array
-    held: Indices
-    at_held: Indices
-    spread: Array
-    at_fresh: Indices
-    within: Array
-    across: Array
-
-    def states(self, products: Array, along: Array, root: Array) -> Array:
-        """Pre-activations (K, S, L) of filters with these products (S, q), coordinates (S, r) and root (S, width)."""
-        states = np.empty((len(self.blocks), len(root), self.blocks.shape[1]))
-        states[:, :, self.at_held] = np.moveaxis(products[:, self.held], 0, 1)
-        fresh = self.across @ root.T
-        if self.within.size:
-            fresh += self.within @ along.T
-        states[:, :, self.at_fresh] = np.swapaxes(self.spread[:, None] * fresh, 1, 2)
-        return states
-
-
-def _tasks(law: Law, sizes: Sizes, streams: Streams, width: int, left: float) -> Iterator[_Tasks]:
-    """Fresh tasks, as many at a time as may be held; the same whatever that number is."""
-    n = sizes.examples
-    counts = [family.count(law.heads, n) for family in law.families]
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    places = [np.arange(starts[f], starts[f + 1]) for f in range(len(counts))]
-    fresh = [f for f, family in enumerate(law.families) if family.fresh]
-    at_fresh = _joined([places[f] for f in fresh])
-    at_held = _joined([places[f] for f, family in enumerate(law.families) if not family.fresh])
-    spread = np.concatenate([np.full(counts[f], law.families[f].std) for f in fresh] or [np.empty(0)])
-    rank = law.coordinates.shape[1] if any(law.families[f].kept.shape[1] for f in fresh) else 0
-    at_once = max(1, _HELD // max(1, len(at_fresh) * (rank + width + len(at_fresh)) + int(starts[-1]) ** 2))
-    for first in range(0, sizes.tasks, at_once):
-        tasks = min(at_once, sizes.tasks - first)
-        held = _entries(law, tasks, streams.entries)
-        labels = np.concatenate(
-            [_labels(law, tasks, sizes.support, streams.support, sizes.balanced),
-             _labels(law, tasks, sizes.query, streams.query, False)], axis=1
-        )
-        within = _within([law.families[f] for f in fresh], [counts[f] for f in fresh], tasks, rank, streams.span)
-        across = streams.filters.standard_normal((tasks, len(at_fresh), width))
-        beyond = trapezoids(streams, tasks, len(at_fresh), left)
-        inner = across @ _turned(across) + beyond @ _turned(beyond) + within @ _turned(within)
-        blocks = np.empty((tasks, starts[-1], starts[-1]))
-        blocks[:, at_held[:, None], at_held] = law.gram[held[:, :, None], held[:, None, :]]
-        blocks[:, at_fresh[:, None], at_fresh] = spread[:, None] * spread * inner
-        mixed = law.coordinates[held][:, :, :rank] @ _turned(within) * spread  # 0 where no fresh vector is in the span
-        blocks[:, at_held[:, None], at_fresh] = mixed
-        blocks[:, at_fresh[:, None], at_held] = _turned(mixed)
-        yield _Tasks(blocks, labels, held, at_held, spread, at_fresh, within, across)
-
-
-def _turned(stack: Array) -> Array:
-    return np.swapaxes(stack, 1, 2)
-
-
-def _joined(parts: Sequence[NDArray[np.int64]]) -> Indices:
-    return np.concatenate([np.empty(0, dtype=np.intp), *parts]).astype(np.intp)
-
-
-def _entries(law: Law, tasks: int, rng: np.random.Generator) -> Indices:
-    """(tasks, l): the vectors that stay and a task holds, in the order of its directions; one entry of a dictionary."""
-    columns = [np.empty((tasks, 0), dtype=np.intp)]
-    for family in law.families:
-        if family.index_set.per_task and not family.fresh:
-            columns.append(family.held[rng.integers(0, len(family.held), size=tasks)][:, None])
-        else:
-            columns.append(np.broadcast_to(family.held, (tasks, len(family.held))))
-    return np.concatenate(columns, axis=1)
-
-
-def _labels(law: Law, tasks: int, count: int, rng: np.random.Generator, balanced: bool) -> Array:
-    """Labels (tasks, count), uniform; or as equally frequent as can be in each task, in a fresh order."""
-    kinds = len(law.labels)
-    if balanced:
-        first = rng.integers(0, kinds, size=(tasks, 1))
-        return np.asarray(law.labels[rng.permuted((first + np.arange(count)) % kinds, axis=1)])
-    return np.asarray(law.labels[rng.integers(0, kinds, size=(tasks, count))])
-
-
-def _within(families: list[Family], counts: list[int], tasks: int, rank: int, rng: np.random.Generator) -> Array:
-    """Coordinates (tasks, s, rank) of fresh vectors in the span, 0 along what they are projected off."""
-    if not rank:
-        return np.empty((tasks, sum(counts), 0))
-    normals = rng.standard_normal((tasks, sum(counts), rank))
-    parts = np.split(normals, np.cumsum(counts)[:-1], axis=1)
-    return np.concatenate(
-        [part[:, :, : family.kept.shape[1]] @ family.kept.T for family, part in zip(families, parts, strict=True)],
-        axis=1,
-    )
-
-
-def trapezoids(streams: Streams, count: int, rows: int, left: float) -> Array:
-    """Bartlett's T for `rows` Gaussian vectors in `left` dimensions, (count, rows, min(rows, left))."""
-    columns = int(min(rows, left))
-    found = np.tril(streams.below.standard_normal((count, rows, columns)), -1)
-    at = np.arange(columns)
-    found[:, at, at] = np.sqrt(streams.diagonal.chisquare(left - at, size=(count, columns)))
     return found
 
 

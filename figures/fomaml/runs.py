@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import xarray
 
 METHODS = ("train-validation", "train-train")
+SPLIT, POOLED = METHODS  # train-validation and train-train
 ACTIVATIONS = {"relu": "ReLU", "huberized": "Huberized-ReLU"}
 DATA = {False: "fixed data", True: "fresh samples"}
 TESTED = tuple(

@@ -19,7 +19,20 @@ from matplotlib.figure import Figure
 from .. import style
 from ..page import page
 from ..save import Writer, save, write_text
-from .runs import ACTIVATIONS, BAND, DATA, METHODS, PAPER, READINGS, Case, Experiment, describe, final, measure
+from .runs import (
+    ACTIVATIONS,
+    BAND,
+    DATA,
+    PAPER,
+    POOLED,
+    READINGS,
+    SPLIT,
+    Case,
+    Experiment,
+    describe,
+    final,
+    measure,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -64,27 +77,26 @@ class Table:
         return [case for row in self.rows for case in row.cases(experiment)]
 
 
-_TRAIN, _VAL = METHODS[1], METHODS[0]
-_NAMES = {_TRAIN: "Train-Train", _VAL: "Train-Validation"}
+_NAMES = {POOLED: "Train-Train", SPLIT: "Train-Validation"}
 PRINTED = (
     Table("table_1", "activation", ("Setting", "Activation"), tuple(
         Row((_NAMES[method], ACTIVATIONS[activation]), method, loss, interval, activation)
         for method, activation, loss, interval in (
-            (_TRAIN, "relu", 8.22, 0.42), (_TRAIN, "huberized", 8.50, 0.43),
-            (_VAL, "relu", 4.62, 0.24), (_VAL, "huberized", 4.66, 0.23),
+            (POOLED, "relu", 8.22, 0.42), (POOLED, "huberized", 8.50, 0.43),
+            (SPLIT, "relu", 4.62, 0.24), (SPLIT, "huberized", 4.66, 0.23),
         )
     )),
     Table("table_2", "inner steps", ("# steps", "Method"), tuple(
         Row((f"{J} step" + "s" * (J > 1), _NAMES[method]), method, loss, interval, J=J)
         for J, method, loss, interval in (
-            (1, _TRAIN, 7.22, 0.37), (1, _VAL, 4.81, 0.24), (5, _TRAIN, 8.50, 0.43), (5, _VAL, 4.66, 0.23),
+            (1, POOLED, 7.22, 0.37), (1, SPLIT, 4.81, 0.24), (5, POOLED, 8.50, 0.43), (5, SPLIT, 4.66, 0.23),
         )
     )),
     Table("table_3", "learning rates", ("Setting", "Method"), tuple(
         Row((f"outer-lr {'>' if swapped else '<'} inner-lr", _NAMES[method]), method, loss, interval, swapped=swapped)
         for swapped, method, loss, interval in (
-            (True, _TRAIN, 5.76, 0.39), (True, _VAL, 5.21, 0.31), (False, _TRAIN, 8.50, 0.43),
-            (False, _VAL, 4.66, 0.23),
+            (True, POOLED, 5.76, 0.39), (True, SPLIT, 5.21, 0.31), (False, POOLED, 8.50, 0.43),
+            (False, SPLIT, 4.66, 0.23),
         )
     ), ("outer-lr > inner-lr: its rates are not printed; ours are the column's in each other's place, to the same s.",
         "The text says that train-validation gains where the inner rate is the smaller one, the table the opposite.")),
@@ -151,9 +163,9 @@ def _ratios(table: Table, experiment: Experiment, runs: Runs) -> list[str]:
     """Train-validation over train-train, printed and in each column, of each pair of rows."""
     said = []
     for row in table.rows:
-        if row.method != _TRAIN:
+        if row.method != POOLED:
             continue
-        (other,) = [each for each in table.rows if each.method == _VAL and _same(row, each)]
+        (other,) = [each for each in table.rows if each.method == SPLIT and _same(row, each)]
         pairs = zip(other.cases(experiment), row.cases(experiment), strict=True)
         ratios = [final(runs[a], "test_loss").mean() / final(runs[b], "test_loss").mean() for a, b in pairs]
         what = next(name for name in row.names if name not in _NAMES.values())

@@ -9,7 +9,7 @@ errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, O
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
-from dynamics.fresh.classnoise import Matrices, Spiked
+from dynamics.fresh.classnoise import Spiked
 
 from ..observe import fresh
 from ..start.drawn import Draw
@@ -27,6 +27,7 @@ from ..train import fresh as weights_fresh
 from ..train import weights
 from ..train.weights import Values
 from .engines import Kernel
+from .fresh_by_weights import Samples, by_weights, class_matrix, coloured
 from .observables import account, untold
 from .report import LONG, Left, Row, in_errors, parted
 
@@ -36,27 +37,6 @@ DRAWS = 512  # on which statistics are compared
 SAMPLES = 2000  # of the Monte Carlo in d dimensions
 AFFORDABLE = 4e9  # entries of filters x samples x patches
 COVARIANCE = 1e-10  # the square root of a nearly singular covariance keeps this much of it
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Fresh examples at one state, as an observable's account by weights reads them: `FreshWeights` of the views.
-
-    `vectors`(family, label) are <w_{h,r}, v> (N, H, m); `root`(family, label) is the A (d, d) of v = A zeta.
-    """
-
-    W: Array
-    wrong: Array
-    vectors: Callable[[str, int], Array]
-    root: Callable[[str, int], Array]
-
-    def preactivations(self, family: str, label: int) -> Array:
-        """<w_{h,r}, v> (N, H, m) on the family's vector of the label's examples."""
-        return self.vectors(family, label)
-
-    def matrix(self, family: str, label: int) -> Array:
-        """The A (d, d) of v = A zeta."""
-        return self.root(family, label)
 
 
 class Design:
@@ -181,7 +161,7 @@ def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
         seen += 1
         W = along.W[t].reshape(H * m, -1)
         for at, (clean, y, _) in enumerate(_labels(model, values)):
-            mean, linear = _by_weights(model, along.draw, W, values, clean, y, mixed)
+            mean, linear = by_weights(model, along.draw, W, values, clean, y, mixed)
             covariance = sum((each @ each.T for each in linear), np.zeros((COLUMNS, COLUMNS)))
             found = scores[:, at] if len(scores) > 1 else np.repeat(scores[:, at], 2, axis=0)
             size_of = max(np.abs(mean).max(), np.sqrt(np.abs(covariance).max()))
@@ -199,89 +179,6 @@ def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
 def over(gap: float, size: float) -> float:
     """The gap over its size; of nothing, whether there is a gap."""
     return float(gap / size) if size > 0 else float(gap > 0)
-
-
-def _by_weights(
-    model: Model, draw: Draw, W: Array, values: Values, clean: float, y: float, mixed: Array
-) -> tuple[Array, list[Array]]:
-    """From W (S, d): the mean (C,) of the combinations `mixed` (P, S, C), and the maps (C, d) of its fresh vectors."""
-    assert draw.vectors is not None
-    n, mean = len(draw.y), np.zeros(mixed.shape[2])
-    linear: dict[str, Array] = {}
-    for p, patch in enumerate(model.patches):
-        scale = patch.factor(1.0, y, clean)
-        family, onto = model.family(patch.direction), mixed[p].T @ W
-        place = int(y) if family.index_set.per_class else 0
-        if patch.direction not in model.test.fresh:
-            mean += scale * onto @ draw.vectors[model.offsets(n)[patch.direction] + place]
-            continue
-        law = chosen_law(family, values)
-        if isinstance(law, MixtureLaw):
-            centre = draw.centres[patch.direction].vector
-            assert centre is not None
-            mean += scale * clean * onto @ centre
-        own = scale * _coloured(model, draw, onto, patch.direction, law, values, int(y))
-        key = f"{patch.direction} {place}"
-        linear[key] = linear[key] + own if key in linear else own
-    return mean, list(linear.values())
-
-
-def _coloured(
-    model: Model, draw: Draw, onto: Array, name: str, law: object, values: Values, label: int
-) -> Array:
-    """`onto` (C, d) times the root of the declared covariance of a fresh vector: sigma P, or A_y."""
-    if isinstance(law, ClassNoiseLaw):
-        return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
-    assert isinstance(law, GaussianLaw | MixtureLaw)
-    off = law.projected_off(values)
-    return np.asarray(weights.number(values, law.std) * without(onto, span(_vectors(model, draw, off))))
-
-
-def _vectors(model: Model, draw: Draw, names: tuple[str, ...]) -> Array:
-    """The directions of these families (k, d)."""
-    assert draw.vectors is not None
-    offsets, sizes = model.offsets(len(draw.y)), model.sizes(len(draw.y))
-    parts = [draw.vectors[offsets[name] : offsets[name] + sizes[name]] for name in names]
-    return np.concatenate([np.zeros((0, draw.vectors.shape[1])), *parts])
-
-
-def span(vectors: Array) -> Array:
-    """Orthonormal rows (r, d) spanning the vectors (k, d), whatever their lengths; zero or dependent ones are legal."""
-    lengths = np.linalg.norm(vectors, axis=1)
-    unit = vectors[lengths > 0] / lengths[lengths > 0][:, None]
-    _, values, basis = np.linalg.svd(unit, full_matrices=False)
-    kept: Array = basis[values > 1e-10]
-    return kept
-
-
-def without(onto: Array, basis: Array) -> Array:
-    """`onto` (C, d) without what lies along the orthonormal rows of `basis` (r, d)."""
-    once = onto - (onto @ basis.T) @ basis
-    return np.asarray(once - (once @ basis.T) @ basis)
-
-
-def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values: Values, label: int) -> Array:
-    """A_k (d, d) of class-dependent noise: the caller's, or as declared, by the draw's own spikes.
-
-    The spike's lambda solves (D - 1) s^4 + lambda^4 = Gamma ((D - 2) s^4 + 2 s^2 lambda^2), D the rank, s
-    the spread.
-    """
-    noise = draw.noise[name]
-    if isinstance(noise, Matrices):
-        return np.asarray(noise.A[label])
-    assert isinstance(noise, Spiked) and draw.vectors is not None
-    d = draw.vectors.shape[1]
-    spread, ratio = weights.number(values, law.spread), weights.number(values, law.ratio)
-    off = law.projected_off(values)
-    bulk = without(np.eye(d), span(_vectors(model, draw, off)))
-    if noise.spikes is None or not len(noise.spikes):
-        return np.asarray(spread * bulk)
-    rank, square = round(float(np.trace(bulk))), spread**2
-    lam = np.sqrt(max(np.roots([1.0, -2.0 * ratio * square, square**2 * ((rank - 1) - ratio * (rank - 2))]).real))
-    spike = noise.spikes
-    sizes = np.full(len(spike), spread)
-    sizes[label] = lam
-    return np.asarray(spread * (bulk - spike.T @ spike) + (spike.T * sizes) @ spike)
 
 
 def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
@@ -330,7 +227,7 @@ def _course(
 
     def matrix(family: str, label: int) -> Array:
         onto, law = np.eye(along.W.shape[3]), chosen_law(model.family(family), values)
-        return _coloured(model, along.draw, onto, family, law, values, label)
+        return coloured(model, along.draw, onto, family, law, values, label)
 
     def preactivations(family: str, label: int) -> Array:
         place = (family, label) if (family, label) in held else (family, 0)

@@ -20,13 +20,15 @@ from dynamics.fresh import testlaw
 
 from ..errors import Diverged
 from ..observe import fresh_tasks
+from ..observe.staying import Staying
 from ..start.drawn import Draw
 from ..train import bilevel as weights_bilevel
 from ..train import fresh as weights_fresh
 from ..train import weights
 from ..train.weights import Values
 from .engines import Kernel
-from .fresh import COVARIANCE, Along, at_states, over, span, without
+from .fresh import COVARIANCE, Along, at_states, over
+from .fresh_by_weights import span, without
 from .report import Left, Row, in_errors, parted
 
 DRAWS = 128  # on which statistics are compared
@@ -54,7 +56,7 @@ def rows(
 def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
     """Products with what a task may hold, and the covariance of every family drawn again."""
     draw, S = along.draw, int(np.prod(along.W.shape[1:3]))
-    staying = fresh_tasks.staying(model, draw, values)
+    staying = Staying(model, draw, values)
     law, filters = staying.law(values), staying.filters(along.z, along.b)
     held, off = _held(model, draw, values)
     basis = span(off)
@@ -122,7 +124,7 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
 
 def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
     """The unadapted loss and error, summed entry by entry of the dictionary on the samples that the law takes."""
-    staying = fresh_tasks.staying(model, along.draw, values)
+    staying = Staying(model, along.draw, values)
     law, filters = staying.law(values), staying.filters(along.z[-1:], along.b[-1:])
     entries = max((len(f.held) for f in law.families if f.index_set.per_task), default=1) or 1
     S = law.heads * law.m

@@ -16,14 +16,14 @@ from matplotlib.text import Text
 from scipy import optimize
 
 from figures import fomaml
-from figures.fomaml import loss, runs, tables, theory
+from figures.fomaml import growth, linearised, loss, plane, regime, runs, tables
 from figures.fomaml.runs import METHODS, PAPER, READINGS, Experiment
 from simulate.run.run import run
 
 TINY = Experiment(n_tasks=5, n=4, n_train=2, m=3, d=24, M=5, test_tasks=4, points=4, span=0.1, short=0.008, J=2)
-REGIME = theory.Regime(seeds=2, steps=40, points=5, given=(("n_tasks", 3), ("d", 200), ("m", 4)))
-LADDER = theory.Ladder(logs=(60.0, 100.0), inner=(5, 1), seeds=1)
-PLANE = theory.Plane(inner=(0, 2), sigmas=(1e-10, 1e-4), steps=5, given=REGIME.given)
+REGIME = regime.Regime(seeds=2, steps=40, points=5, given=(("n_tasks", 3), ("d", 200), ("m", 4)))
+LADDER = growth.Ladder(logs=(60.0, 100.0), inner=(5, 1), seeds=1)
+PLANE = plane.Plane(inner=(0, 2), sigmas=(1e-10, 1e-4), steps=5, given=REGIME.given)
 PLANS: dict[str, Any] = {
     "figure_1": TINY, "table_1": TINY, "table_2": TINY, "table_3": TINY, "in_regime": REGIME, "growth": LADDER,
     "phase": PLANE,
@@ -140,7 +140,7 @@ def test_a_table_is_the_runs(table: tables.Table, tmp_path: Path, capsys: pytest
 
 
 def test_the_regime_is_the_runs() -> None:
-    figure = theory.in_regime(REGIME)
+    figure = regime.in_regime(REGIME)
     grid = np.array(panels(figure)).reshape(4, 2)
     for column, method in zip(grid.T, METHODS, strict=True):
         for seed in range(2):
@@ -157,7 +157,7 @@ def test_the_regime_is_the_runs() -> None:
 
 @pytest.mark.slow
 def test_in_the_regime_the_methods_differ_at_every_draw() -> None:
-    plan = theory.Regime()
+    plan = regime.Regime()
     measured = runs.measure([plan.case(method) for method in METHODS], plan.seeds, "test")
     validation, train = (measured[plan.case(method)] for method in METHODS)
     assert (runs.final(validation, "test_accuracy_unadapted") > 0.995).all()
@@ -171,10 +171,10 @@ def test_the_rates_are_those_of_the_first_step() -> None:
         for J in (1, 5):
             case = LADDER.case(method, 100.0, J)
             noise, feature = LADDER.grown(case, runs.measure([case], 1, "test")[case])
-            expected = theory.rates(case.values, method)
+            expected = linearised.rates(case.values, method)
             assert noise[0] == pytest.approx(expected[0], rel=1e-6)
             assert feature[0] == pytest.approx(expected[1], rel=0.15)
-            assert theory.rates({**case.values, "J": J + 1}, "train-train")[0] > 2 * noise[0]  # a mutant
+            assert linearised.rates({**case.values, "J": J + 1}, "train-train")[0] > 2 * noise[0]  # a mutant
 
 
 def test_growth_at_the_virtual_anchor() -> None:
@@ -185,9 +185,9 @@ def test_growth_at_the_virtual_anchor() -> None:
     """
     values = LADDER.values(100.0, 5)
     assert values["n_tasks"] == 10 and values["eta_inner"] == pytest.approx(6.31, rel=1e-3)
-    noise, feature = theory.rates(values, "train-train")
+    noise, feature = linearised.rates(values, "train-train")
     assert (1e-10 * noise, 1e-10 * feature) == pytest.approx((25.2, 6.8e-8), rel=0.01)
-    noise, feature = theory.rates(values, "train-validation")
+    noise, feature = linearised.rates(values, "train-validation")
     assert (1e-4 * noise, 1e-4 * feature) == pytest.approx((0.0005, 0.068), rel=0.01)
 
 
@@ -196,7 +196,7 @@ def test_phase_one_needs_a_large_d_the_larger_j_is() -> None:
     least = []
     for J in range(6):
         def ratio(L: float, J: int = J) -> float:
-            return float(np.log(theory.starts_small(LADDER.values(L, J), "train-train")))
+            return float(np.log(linearised.starts_small(LADDER.values(L, J), "train-train")))
 
         least.append(optimize.brentq(ratio, 3.0, 100.0, xtol=1e-6))
         L, largest = least[-1], 1.7190  # Phi^-1(2^(-1/16))
@@ -207,7 +207,7 @@ def test_phase_one_needs_a_large_d_the_larger_j_is() -> None:
 
 
 def test_the_phase_diagram_is_the_grid() -> None:
-    figure = theory.phase(PLANE)
+    figure = plane.phase(PLANE)
     axes = panels(figure)[:4]
     for at, (name, method) in enumerate((name, method) for name in ("test_loss", "test_loss_adapted")
                                         for method in METHODS):

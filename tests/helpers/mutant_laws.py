@@ -26,9 +26,9 @@ EXAMPLES = {
 CLASSES = {"dynamics.fresh.classnoise": ("standardised", "of", "covariance", "_seen", "preactivations",
                                              "spiked", "sample")}
 TASKS = {
-    "dynamics.fresh.tasklaw": ("rest", "off", "unadapted", "_unadapted_at", "_keys", "_feature_scores",
-                          "_noise_scores"),
-    "simulate.observe.fresh_tasks": ("_held", "filters", "_rest_of_start", "law", "_across"),
+    "dynamics.fresh.taskspan": ("rest", "off"),
+    "dynamics.fresh.tasklaw": ("unadapted", "_unadapted_at", "_keys", "_feature_scores", "_noise_scores"),
+    "simulate.observe.staying": ("_held", "filters", "_rest_of_start", "law", "_across"),
 }
 SEEN = {"simulate.observe.seen": ("seen_by",)}
 # What is reported of states.

@@ -30,9 +30,10 @@ from derivations.declare.variables import FRESH_TASKS
 from derivations.papers.fomaml.model import PRESETS
 from derivations.papers.fomaml.model import model as fomaml
 from dynamics.chance.streams import stream
-from dynamics.fresh import tasklaw
+from dynamics.fresh import taskdraws, tasklaw, taskspan
 from simulate.errors import InputError
 from simulate.observe import fresh_tasks
+from simulate.observe.staying import Staying
 from simulate.run.kernels import kernel_for
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
@@ -330,7 +331,7 @@ def test_how_many_tasks_are_held_at_once_changes_nothing(projected: bool, monkey
     values = {**VALUES, "test_tasks": 30, "project_noise": projected}
     start = draw(MODELS["huberized"], values, seed=0)
     whole = found_for(MODELS["huberized"], start, values, size=50)
-    monkeypatch.setattr(tasklaw, "_HELD", 700)
+    monkeypatch.setattr(taskdraws, "_HELD", 700)
     monkeypatch.setattr(tasklaw, "_CHUNK", 100)
     parts = found_for(MODELS["huberized"], start, values, size=50)
     for name, each in parts.items():
@@ -354,7 +355,7 @@ def test_filters_that_grow_along_features_keep_their_small_response_to_noise() -
     b = np.zeros((1, *start.z.shape))
     b[..., :3] = 1.0
     b[..., 3:] = 1e-9 * stream(1, "test").standard_normal(b[..., 3:].shape)
-    staying = fresh_tasks._Staying(MODELS["huberized"], start, values)
+    staying = Staying(MODELS["huberized"], start, values)
     rest = staying.filters(start.z + b @ start.gram, b).rest[0]
     weights, directions, watched = embedded(start)
     basis = np.linalg.qr(watched.T)[0]
@@ -379,17 +380,17 @@ def test_a_diverging_inner_loop_spares_the_unadapted_loss() -> None:
 
 
 def test_balanced_labels_of_the_support() -> None:
-    law = tasklaw.Law(2, 1, (), (), np.eye(0), np.eye(0), np.array([1.0, -1.0]), "logistic")
-    drawn = tasklaw._labels(law, 4000, 5, stream(0, "test"), True)
+    law = taskdraws.Law(2, 1, (), (), np.eye(0), np.eye(0), np.array([1.0, -1.0]), "logistic")
+    drawn = taskdraws._labels(law, 4000, 5, stream(0, "test"), True)
     assert set(drawn.sum(axis=1)) == {1.0, -1.0} and abs(drawn[:, 0].mean()) < 5 / np.sqrt(4000)
-    coins = tasklaw._labels(law, 4000, 5, stream(0, "test"), False)
+    coins = taskdraws._labels(law, 4000, 5, stream(0, "test"), False)
     assert len(set(coins.sum(axis=1))) == 6
 
 
 def test_a_basis_of_dependent_vectors() -> None:
     vectors = stream(0, "test").standard_normal((5, 9))
     vectors[3], vectors[4] = 1e-3 * (vectors[0] - vectors[1]), 0.0
-    found = tasklaw.basis(vectors @ vectors.T)
+    found = taskspan.basis(vectors @ vectors.T)
     np.testing.assert_allclose(found.coordinates @ found.coordinates.T, vectors @ vectors.T, atol=1e-13)
     np.testing.assert_allclose(found.inverse @ found.coordinates, np.eye(3), atol=1e-12)
     kept = found.off(np.array([0, 4]))
@@ -399,8 +400,8 @@ def test_a_basis_of_dependent_vectors() -> None:
 
 @pytest.mark.parametrize("left", [3.0, 20.0])
 def test_trapezoids_have_the_law_of_gaussian_vectors(left: float) -> None:
-    streams = tasklaw.Streams(*(stream(0, "test", kind) for kind in range(7)))
-    found = tasklaw.trapezoids(streams, 40_000, 4, left)
+    streams = taskdraws.Streams(*(stream(0, "test", kind) for kind in range(7)))
+    found = taskdraws.trapezoids(streams, 40_000, 4, left)
     gram = found @ np.swapaxes(found, 1, 2)
     direct = stream(1, "test").standard_normal((40_000, 4, int(left)))
     other = direct @ np.swapaxes(direct, 1, 2)

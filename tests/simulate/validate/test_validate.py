@@ -401,7 +401,7 @@ def test_the_verdict_says_that_coefficients_were_not_compared() -> None:
 @pytest.mark.parametrize(
     ("module", "limit", "setting", "note"),
     [
-        ("compare", "GRADIENTS", "pegr", "states: observables of the same state, as all examples' gradients"),
+        ("same_state", "GRADIENTS", "pegr", "states: observables of the same state, as all examples' gradients"),
         ("fresh", "AFFORDABLE", "pegr", "not compared: test_error and test_loss, drawn in d dimensions"),
         ("fresh", "LARGEST", "pegr", "not compared: test law: means and covariances, as they take"),
         ("tasks", "AFFORDABLE", "fomaml", "not compared: losses and errors of fresh tasks, drawn and"),
@@ -420,7 +420,7 @@ def test_what_costs_too_much_to_compare_is_a_line_of_the_report(
     cut = gammarho.validate(setting, small[setting], steps=6)
     assert cut.verdict == "pass" and note in str(cut), str(cut)
     left = {row.what for row in whole.rows} - {row.what for row in cut.rows}
-    assert left or module == "compare"  # some states of every observable remain
+    assert left or module == "same_state"  # some states of every observable remain
 
 
 def test_a_comparison_left_out_is_told_once_with_how_often() -> None:
@@ -440,9 +440,9 @@ def test_estimates_without_an_error_must_agree() -> None:
 
 def test_a_state_whose_adaptation_diverges_is_not_counted_as_agreeing(monkeypatch: pytest.MonkeyPatch) -> None:
     import gammarho
-    from simulate.validate import probes
+    from simulate.validate import seen_rows
 
-    monkeypatch.setattr(probes, "_adaptation_gap", lambda _: None)
+    monkeypatch.setattr(seen_rows, "_adaptation_gap", lambda _: None)
     found = gammarho.validate("fomaml", {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 3}, steps=3)
     assert "not compared: adaptation of tasks by their own states, as weight space's adaptation diverges" in str(found)
     assert not any(row.what.startswith("adaptation") for row in found.rows)

@@ -18,10 +18,10 @@ import pytest
 
 pytest.importorskip("torch")
 
-from dynamics.fresh import classnoise, tasklaw
+from dynamics.fresh import classnoise, taskspan
 from simulate.observe import fresh
 from simulate.observe.seen import seen_by
-from simulate.validate import probes as validate_probes  # the latter needs torch
+from simulate.validate import seen_rows  # the latter needs torch
 from tests.helpers import mutant_kernels as kernels
 from tests.helpers import mutant_laws as laws
 
@@ -64,7 +64,7 @@ def test_gradient_ascent_fails_at_any_step_size_and_a_right_kernel_is_undecided_
 @pytest.mark.parametrize(
     ("name", "where", "what"),
     [("pegr_none_q2", fresh, "_covariance"), (CLASSES, classnoise.Bulk, "covariance"), (LEAKY, fresh, "_covariance"),
-     ("fomaml_train_validation_relu", tasklaw, "rest")],
+     ("fomaml_train_validation_relu", taskspan, "rest")],
 )
 def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     of, right = kernels.case(name), getattr(where, what)
@@ -88,7 +88,7 @@ def test_a_kernel_that_overflows_or_misreports_does_not_pass(right: str, wrong: 
 @pytest.mark.parametrize("what", ["train_error", "margins"])
 def test_a_wrong_training_error_or_margin_of_class_heads_fails(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = seen_by
-    monkeypatch.setattr(validate_probes, "seen_by", lambda *args: (found := right(*args)) | {what: found[what] + 0.1})
+    monkeypatch.setattr(seen_rows, "seen_by", lambda *args: (found := right(*args)) | {what: found[what] + 0.1})
     assert kernels.case(CLASSES).verdict(kernels.case(CLASSES).kernel) == "fail"
 
 

@@ -1,0 +1,153 @@
+"""Theorems 4.4 and 4.5 of FOMAML at work in the preset in-regime: feature, noise, P and test loss over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from derivations.declare import Value
+from simulate.ask import parameters, settings
+from simulate.start.declared import number
+
+from .. import style
+from ..page import page
+from .runs import METHODS, SPLIT, TESTED, Case, final, measure
+
+if TYPE_CHECKING:
+    import xarray
+
+THIN = 0.6
+FEATURE, NOISE, PLAIN, ADAPTED = style.LINES[0], style.LINES[3], style.LINES[4], style.LINES[2]
+TIMES = {"T_1": (r"$T^{(1)}$", style.LINES[3].color), "T_2": (r"$T^{(2)}$", style.LINES[0].color),
+         "T_3": (r"$T^{(3)}$", "black")}
+
+
+@dataclass(frozen=True)
+class Regime:
+    """The preset in-regime, or the parameters given over it."""
+
+    seeds: int = 4
+    steps: int = 2000
+    points: int = 60
+    given: tuple[tuple[str, Value], ...] = ()
+
+    def case(self, method: str) -> Case:
+        """One method's run."""
+        at = np.unique(np.rint(np.geomspace(1, self.steps, self.points))).astype(int)
+        names = ("loss", "Lambda", "Xi", "P", *TIMES, *TESTED)
+        return Case((*self.given, ("method", method)), self.steps, (0, *at.tolist()), names, preset="in-regime")
+
+    def outer(self, method: str) -> slice:
+        """The examples of a task that the outer step takes."""
+        return slice(int(number(base_values(self.given), "n_train")) if method == SPLIT else 0, None)
+
+
+def base_values(given: Iterable[tuple[str, Value]]) -> Mapping[str, Value]:
+    """The preset in-regime with what is given over it."""
+    found = settings.resolve("fomaml")
+    return parameters.resolve(found.factory, dict(given), found.preset("in-regime")).values
+
+
+def in_regime(plan: Regime) -> Figure:
+    """Theorems 4.4 and 4.5 at work: feature and noise, P, test loss and accuracy over time, every draw."""
+    cases = {method: plan.case(method) for method in METHODS}
+    runs = measure(list(cases.values()), plan.seeds, "fomaml, in_regime")
+    found = {method: runs[case] for method, case in cases.items()}
+    with style.context():
+        notes = "\n".join(_regime_notes(plan, found))
+        sheet = page("Where the theorems' mechanism is seen (preset in-regime)", 6.0, 3, notes)
+        grid = sheet.body.subplots(4, 2, sharex=True, sharey="row")
+        for column, method in zip(grid.T, METHODS, strict=True):
+            column[0].set_title(method)
+            for data in found[method]:
+                _mechanism(column, data, plan.outer(method))
+            column[3].set_xlabel("outer step $t$")
+            column[2].axhline(np.log(2), color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
+            column[3].axhline(0.5, color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
+            for axes in column:
+                axes.set_xscale("symlog", linthresh=1, linscale=0.3)
+                axes.set_xlim(0, plan.steps)
+                axes.set_xticks(ticks := [t for t in (0, 1, 10, 100, 1000) if t <= plan.steps], map(str, ticks))
+                axes.minorticks_off()
+        for axes, label in zip(grid[:, 0], ("inner products", "$P$", "loss", "accuracy"), strict=True):
+            axes.set_ylabel(label)
+        grid[0, 0].set_yscale("log")
+        grid[1, 0].set_yscale("log")
+        grid[1, 0].set_ylim(1e-6, 1)
+        grid[2, 0].set_ylim(0, 0.75)
+        grid[3, 0].set_ylim(0.45, 1.02)
+        return sheet.close(_regime_keys(), 4, notes)
+
+
+def _mechanism(column: Any, data: xarray.Dataset, outer: slice) -> None:
+    """One draw in a column of four panels."""
+    t = data["t"].values
+    xi, p = (data[name].values[..., outer].reshape(len(t), -1) for name in ("Xi", "P"))
+    with np.errstate(divide="ignore"):
+        products, slopes = column[0], column[1]
+        for j in range(2):
+            products.plot(t, data["Lambda"].values[:, j], color=FEATURE.color, linewidth=THIN)
+        for values, dashes in ((xi.min(axis=1), NOISE.dashes), (xi.max(axis=1), "-")):
+            products.plot(t, np.where(values > 0, values, np.nan), color=NOISE.color, linestyle=dashes, linewidth=THIN)
+        slopes.plot(t, p.max(axis=1), color="black", linewidth=THIN)
+        slopes.plot(t, np.median(p, axis=1), color=style.GREY, linestyle=(0, (3, 1.5)), linewidth=THIN)
+    column[2].plot(t, data["test_loss"].values, color=PLAIN.color, linewidth=THIN)
+    column[2].plot(t, data["test_loss_adapted"].values, color=ADAPTED.color, linewidth=THIN)
+    column[2].plot(t, data["loss"].values, color="black", linestyle=(0, (1, 1.5)), linewidth=THIN)
+    column[3].plot(t, data["test_accuracy_unadapted"].values, color=PLAIN.color, linewidth=THIN)
+    column[3].plot(t, data["test_accuracy_adapted"].values, color=ADAPTED.color, linewidth=THIN)
+    for name, (_, color) in TIMES.items():
+        if (hit := int(data[name].values)) >= 0:
+            for axes in column[:2]:
+                axes.axvline(hit, color=color, linewidth=0.5, alpha=0.8)
+
+
+def _regime_keys() -> list[Any]:
+    def key(color: str, label: str, dashes: Any = "-") -> Line2D:
+        return Line2D([], [], color=color, linestyle=dashes, label=label)
+
+    return [
+        key(FEATURE.color, r"$\Lambda_{\pm1}$"), key(NOISE.color, r"max $\Xi_{k,i}$"),
+        key(NOISE.color, r"min $\Xi_{k,i}$", NOISE.dashes), key("black", "max $P$"),
+        key(style.GREY, "median $P$", (0, (3, 1.5))), key(PLAIN.color, "unadapted test"),
+        key(ADAPTED.color, "adapted test"), key("black", "meta-objective", (0, (1, 1.5))),
+        key(TIMES["T_1"][1], r"vertical: $T^{(1)}$"), key(TIMES["T_2"][1], r"vertical: $T^{(2)}$"),
+        key(style.GREY, r"$\log 2$, chance", (0, (4, 2))),
+    ]
+
+
+def _regime_notes(plan: Regime, found: Mapping[str, list[xarray.Dataset]]) -> list[str]:
+    said = []
+    for method, runs in found.items():
+        times = ", ".join(f"{name} {_times(runs, key)}" for key, (name, _) in TIMES.items())
+        loss, accuracy, adapted, after = (_range(runs, name) for name in TESTED[::2])
+        said.append(f"{method}: {times}.  At $t={plan.steps}$, unadapted and adapted:")
+        said.append(f"    test loss {loss} and {adapted}, accuracy {accuracy} and {after}.")
+    return [
+        *said,
+        rf"$K=20$, $n=4$, $n_1=2$, $m=16$, $d=2000$, $\sigma_\xi\sqrt{{d}}=4$, $\gamma=4$, $J=5$, $\eta=0.02$, "
+        rf"$\sigma_0=10^{{-12}}$ (out of $d$); {plan.seeds} draws, every one drawn."
+        if not plan.given else ", ".join(f"{name}={value}" for name, value in plan.given),
+        r"$T^{(1)}$: every $\Xi_{k,i}$ has passed its threshold; $T^{(2)}$, $T^{(3)}$: both $\Lambda_j$.  "
+        r"$\Xi$ and $P$: over the examples of the outer step;",
+        r"$\Xi_{k,i}\leq 0$ is not on a logarithmic axis.  $\Xi_{k,i}=\max_r\langle w_{y,r},\xi_{k,i}\rangle$, "
+        r"$\Lambda_j=\max_r j\langle w_{j,r},\nu\rangle$, $P=-\ell'$ at the adapted weights.",
+    ]
+
+
+def _times(runs: list[xarray.Dataset], name: str) -> str:
+    hits = [int(data[name].values) for data in runs]
+    if all(hit < 0 for hit in hits):
+        return "not reached"
+    return ", ".join(str(hit) if hit >= 0 else "never" for hit in hits)
+
+
+def _range(runs: list[xarray.Dataset], name: str) -> str:
+    values = final(runs, name)
+    low, high = f"{values.min():.3f}", f"{values.max():.3f}"
+    return low if low == high else f"{low} to {high}"

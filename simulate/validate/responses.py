@@ -1,0 +1,51 @@
+"""A difference at a probed state, with the bar that weight space's own response to rounding allows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynamics.arrays import Array
+from dynamics.chance.streams import stream
+
+from ..errors import Diverged
+from ..train import weights
+from . import states
+from .engines import HUGE, Pair
+from .report import LIMIT, SAFETY, STRICT, Left, Row, relative
+
+STRICTLY = "strict"
+MEASURED = "10 x weight space's own response to rounding"
+ROUNDED = "rounding moves weight space itself by more than the difference that would count"
+ADAPTATION = "weight space's adaptation diverges"
+DIVERGED = "weight space leaves the floating-point numbers"
+
+
+def judged(probe: states.Probe, what: str, gap: float, bar: float) -> Row | Left:
+    """A row against its bar, or where it is over it and not exact, against what rounding does to weight space."""
+    if gap <= bar or probe.exact or not np.isfinite(gap):
+        return Row(what, gap, bar, probe.t, STRICTLY if bar == STRICT else "fixed")
+    measured = SAFETY * response(probe)
+    if not measured <= LIMIT:
+        return Left(what, ROUNDED)
+    bar, origin = max(bar, measured), MEASURED if measured > bar else STRICTLY
+    return Row(what, gap, bar, probe.t, origin)
+
+
+def response(probe: states.Probe) -> float:
+    """How far weight space's own change moves, relatively, as every weight of a filter moves by eps ||w||."""
+    W, pair = probe.pair.start, probe.pair
+    change = change_of(pair, W, probe.t)
+    nudge = np.finfo(np.float64).eps * np.linalg.norm(W, axis=-1, keepdims=True)
+    other = change_of(pair, W + nudge * stream(0, "validate", 3).standard_normal(W.shape), probe.t)
+    if change is None or other is None:
+        return np.inf
+    return float(relative(np.abs(other - change).max(), np.abs(change).max()))
+
+
+def change_of(pair: Pair, W: Array, t: int) -> Array | None:
+    """Weight space's change of W in one step (`Pair.lag` steps); None where it diverges or becomes huge."""
+    try:
+        change = weights.change_tensor(pair.task, pair.task.vectors.new_tensor(W), t, pair.lag).cpu().numpy()
+    except Diverged:
+        return None
+    return change if np.isfinite(change).all() and np.abs(change).max() < HUGE else None

@@ -1,0 +1,150 @@
+"""What a kernel observes of a probed state, against autograd: each number relative to the terms that it sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from derivations.declare import Model
+from dynamics.arrays import Array
+from dynamics.chance.streams import stream
+from dynamics.kernel.bilevel import BilevelKernel
+
+from ..errors import Diverged
+from ..observe.seen import seen_by
+from ..train import bilevel as weights_bilevel
+from ..train import weights
+from . import states
+from .engines import Pair
+from .report import LIMIT, LONG, SAFETY, Left, Row, relative
+from .responses import ADAPTATION, MEASURED, ROUNDED, judged
+
+
+def seen_rows(probe: states.Probe) -> Iterator[Row | Left]:
+    """What the kernel observes of the state, under the names a run gives it, against weight space."""
+    theirs = _seen(probe.pair, probe.pair.start)
+    ours = _observed(probe.pair, probe.pair.start)
+    if ours is None:
+        yield Left("what is observed of the probes", ADAPTATION)
+        return
+    if "zeta" in theirs and "zeta" in ours:
+        theirs, ours = _same_zeta(probe.pair.task.model, theirs, ours)
+    scales = _scales(ours, _sizes(probe.pair))
+    _clear_ties(theirs, ours, scales["margins"])
+    names = sorted(ours.keys() & theirs.keys() & _NAMES)
+    gaps = {name: gap_of(theirs[name], ours[name], scales[name]) for name in names}
+    over = [name for name, gap in gaps.items() if not gap <= LONG]
+    response = _responses(probe, ours, scales, over) if over and not probe.exact else {}
+    for name, gap in gaps.items():
+        measured = SAFETY * response.get(name, 0.0)
+        if measured <= LIMIT or not np.isfinite(gap):
+            bar = max(LONG, measured)
+            yield Row(f"{name} of the probes", gap, bar, probe.t, "fixed" if bar == LONG else MEASURED)
+        else:
+            yield Left(f"{name} of the probes", ROUNDED)
+    if isinstance(probe.pair.kernel, BilevelKernel):
+        what, adapted = "adaptation of tasks by their own states", _adaptation_gap(probe.pair)
+        yield Left(what, ADAPTATION) if adapted is None else judged(probe, what, adapted, LONG)
+_NAMES = {"loss", "gradient_norm", "margins", "outputs", "l1", "zeta", "adapted", "train_error"}
+
+
+def _same_zeta(
+    model: Model, theirs: dict[str, Array], ours: dict[str, Array]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Both without zeta where several patches hold one family alone: what is a constant to take out is then not told.
+
+    Entries that weight space does not know, of an example of length 0, count as equal.
+    """
+    if len(model.patches) > 1 and len({patch.direction for patch in model.patches}) == 1:
+        return theirs, {name: each for name, each in ours.items() if name != "zeta"}
+    known = np.isfinite(ours["zeta"])
+    if known.shape != theirs["zeta"].shape:
+        return theirs, ours
+    return tuple({**seen, "zeta": np.where(known, seen["zeta"], 0.0)} for seen in (theirs, ours))  # type: ignore[return-value]
+
+
+def _clear_ties(theirs: dict[str, Array], ours: dict[str, Array], terms: Array) -> None:
+    """Takes the training error out where a margin is 0 but for rounding: which side it is on says nothing."""
+    for seen in (theirs, ours):
+        near = np.abs(seen["margins"])
+        if bool(((near > 0) & (near <= 1e-13 * terms)).any()):
+            ours.pop("train_error", None)
+
+
+def _seen(pair: Pair, W: Array) -> dict[str, Array]:
+    """The kernel's observables of W (H, m, d) under a run's names, one state."""
+    found = seen_by(pair.kernel, (W @ pair.vectors.T)[None], pair.draw, pair.task.values)  # type: ignore[arg-type]
+    return {name: each[0] for name, each in found.items()}
+
+
+def _observed(pair: Pair, W: Array) -> dict[str, Array] | None:
+    """Weight space's; None where adaptation diverges."""
+    task = pair.task
+    try:
+        found = weights.observe(
+            task.model, pair.vectors, pair.draw.y, W[None], task.values, str(task.y.device), pair.draw.clean, every=True
+        )
+    except Diverged:
+        return None
+    if not task.model.network.head_axis.signed and "zeta" in found:
+        found["zeta"] = np.swapaxes(found["zeta"], 1, 2)
+    return {name: each[0] for name, each in found.items()}
+
+
+def _sizes(pair: Pair) -> Array:
+    """kappa sum |sigma| over a head's filters and patches, its largest over heads (n,): what outputs are summed of."""
+    task = pair.task
+    w = task.vectors.new_tensor(pair.start)
+    active = weights.activation(task.model.network.activation, task.patches @ w.reshape(-1, w.shape[2]).T, task.values)
+    by_head = active.abs().sum(1).reshape(len(task.y), *w.shape[:2]).sum(2)
+    return np.asarray(task.kappa(w.shape[1]) * by_head.amax(1).cpu().numpy())
+
+
+def _scales(ours: Mapping[str, Array], sizes: Array) -> dict[str, Array]:
+    """What each difference is measured by: an example's own value, or the size of the terms that it is a sum of."""
+    scales = {name: np.abs(each) for name, each in ours.items()}
+    # Adapted weights may have outputs of another size: the larger of what they are and of what they were.
+    terms = np.maximum(sizes, np.abs(ours["outputs"]).max(axis=1))
+    scales |= {"margins": terms, "outputs": terms[:, None], "train_error": np.ones(())}
+    scales["adapted"] = np.abs(ours["adapted"]).max() if "adapted" in ours else np.ones(())
+    return scales
+
+
+def gap_of(theirs: Array, ours: Array, scale: Array) -> float:
+    """The largest relative difference."""
+    if theirs.shape != ours.shape:
+        return np.inf
+    found = relative(np.abs(theirs - ours), scale)
+    return float(np.inf if np.isnan(found).any() else np.max(found, initial=0.0))
+
+
+def _responses(
+    probe: states.Probe, ours: Mapping[str, Array], scales: Mapping[str, Array], names: Iterable[str]
+) -> dict[str, float]:
+    """How far weight space's own observables move as every weight of a filter moves by eps ||w||."""
+    W = probe.pair.start
+    nudge = np.finfo(np.float64).eps * np.linalg.norm(W, axis=-1, keepdims=True)
+    other = _observed(probe.pair, W + nudge * stream(0, "validate", 5).standard_normal(W.shape))
+    if other is None:
+        return dict.fromkeys(names, np.inf)
+    return {name: gap_of(other[name], ours[name], scales[name]) for name in names}
+
+
+def _adaptation_gap(pair: Pair) -> float | None:
+    """`BilevelKernel.adapt` on the tasks' own states and blocks, against weight space's; None where these diverge."""
+    kernel, task, draw = pair.kernel, pair.task, pair.draw
+    assert isinstance(kernel, BilevelKernel) and task.model.algorithm.over_tasks
+    plan = weights_bilevel.loops(task)
+    w, ours, own = task.vectors.new_tensor(pair.start), [], []
+    try:
+        for k in range(plan.tasks):
+            moved = w + weights_bilevel.adapt(task, plan, k, w)
+            directions = weights_bilevel.own_directions(task, plan, k)
+            ours.append((moved @ directions.T).cpu().numpy())
+            own.append((w @ directions.T).cpu().numpy())
+    except Diverged:
+        return None
+    blocks = kernel.blocks(draw.gram, plan.tasks, plan.n)
+    theirs = kernel.adapt(np.stack(own), blocks, draw.y.reshape(plan.tasks, -1), plan.inner, task.values)
+    return float(relative(np.abs(theirs - np.stack(ours)).max(), np.abs(np.stack(ours)).max()))

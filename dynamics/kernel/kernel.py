@@ -166,9 +166,9 @@ class Kernel:
 
     def run_all(
         self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int,
-        events: Watched | None = None,
+        recorded: Steps, events: Watched | None = None,
     ) -> tuple[Array, Array, Steps]:
-        """R runs from step 0 on lanes: z and b (R, H, m, B) after `steps` steps, and where each diverged (R,), or -1.
+        """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
 
         z (R, H, m, B), gram (R, B, B), y and clean (R, n); numbers (R, ...) and limits (R,) as `numbers` and `limit` of
         each run.  `events` have bounds and hits (R, E).  Every run has the bits that it has alone.  Only for a kernel
@@ -177,15 +177,15 @@ class Kernel:
         assert self.lanes is not None
         states, coefficients = np.array(z, order="C"), np.zeros(z.shape)
         data = [np.ascontiguousarray(each) for each in (gram, y, *([clean] if self.follows_clean else []))]
-        z_out, b_out = np.empty((len(z), 1, *z.shape[1:])), np.empty((len(z), 1, *z.shape[1:]))
-        failed, last = np.empty(len(z), dtype=np.int64), np.array([steps], dtype=np.int64)
+        z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
+        failed = np.empty(len(z), dtype=np.int64)
         none = Watched(np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((len(z), 0)),
                        np.empty((len(z), 0), np.int64))
         self.lanes.run_all(
-            states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, last, z_out, b_out, failed,
-            *(self._looked(events or none) if self.watched else []),
+            states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, recorded, z_out, b_out,
+            failed, *(self._looked(events or none) if self.watched else []),
         )
-        return z_out[:, 0], b_out[:, 0], failed
+        return z_out, b_out, failed
 
     def watches(self, directions: int) -> bool:
         """Whether runs of so many directions look for events, of the observables `watched`, in every step."""

@@ -12,21 +12,25 @@ from dynamics.arrays import Array
 from ..ask import arguments as ask
 from ..ask import formula
 from ..errors import InputError
+from ..work.once import once
 from .states import States
 
 __all__ = ["COMMON", "FRESH", "States", "at_every_step", "check", "evaluate", "names", "needs_seen", "threshold"]
 
 
+@once
 def names(model: Model) -> tuple[str, ...]:
     """Every variable a run of this model can return, in order."""
     return (*variables.of_run(model), *(event.name for event in model.events))
 
 
+@once
 def fresh_names(model: Model) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
     return variables.of_fresh(model)
 
 
+@once
 def at_every_step(model: Model) -> tuple[str, ...]:
     """The variables that a state alone determines, so that a run can watch them at every step."""
     elsewhere = [o for o in model.observables if o.known_from is not KnownFrom.STATE]

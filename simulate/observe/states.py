@@ -42,6 +42,9 @@ class States:
     def blocks(self, entries: float) -> Iterator[States]:
         """The states in turn, as many at a time as hold `entries` pre-activations."""
         size = max(1, int(entries // max(self.z[:1].size, 1)))
+        if len(self.z) <= size:
+            yield self
+            return
         for at in range(0, len(self.z), size):
             part = slice(at, at + size)
             seen = {name: values[part] for name, values in self.seen.items()}

@@ -7,11 +7,11 @@ ensemble of one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -23,13 +23,13 @@ from dynamics.kernel.trajectory import Trajectory, Watched
 
 from ..ask import arrays, parameters, settings
 from ..ask import values as values_of
-from ..errors import Diverged
 from ..observe.observables import needs_seen
 from ..observe.seen import seen_by
 from ..observe.states import States
 from ..start import magnitudes, source
 from ..start.draw import draw
 from ..start.drawn import Draw
+from ..start.plan import Plan, plan_of
 from ..work.progress import progress
 from . import tasks
 from .algorithm import decays, step_draws
@@ -37,7 +37,6 @@ from .kernels import kernel_for
 from .record import Watch, advance
 
 Initial = Mapping[str, Any] | source.Source | None
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,11 @@ class Problem:
         """The model's kernel.  Raises ModelError where the model does not close on pre-activations."""
         return self.loaded or kernel_for(self.model)
 
+    @cached_property
+    def plan(self) -> Plan:
+        """The checked numbers of a draw of examples.  Raises InputError."""
+        return plan_of(self.model, self.values)
+
     @property
     def redraws(self) -> bool:
         """Whether examples are drawn again before every step."""
@@ -97,7 +101,7 @@ class Problem:
         Raises InputError where it cannot be drawn, or where inner products of it are beyond the largest double.
         """
         initial = source.arrays(self.model, self.values, seed, self.initial, self.examples)
-        drawn = draw(self.model, self.values, seed, sampling, initial)
+        drawn = draw(self.model, self.values, seed, sampling, initial, lambda: self.plan)
         sized = self if initial is None or self.examples is not None else replace(
             self, resolved=parameters.with_sizes(self.resolved, self.given, tasks.sizes(self.model, drawn)))
         magnitudes.check_finite(sized.model, sized.values, drawn)
@@ -204,16 +208,6 @@ class Ensemble:
     def __iter__(self) -> Iterator[Start]:
         """The starts, in the seeds' order."""
         return (self.problem.start(seed, self.sampling) for seed in self.seeds)
-
-    def each(self, one: Callable[[Start], Result]) -> list[Result | Diverged]:
-        """What `one` makes of every start, or the divergence that kept it from making it."""
-        found: list[Result | Diverged] = []
-        for start in self:
-            try:
-                found.append(one(start))
-            except Diverged as error:
-                found.append(error)
-        return found
 
 
 def problem_of(

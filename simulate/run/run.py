@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,11 @@ from ..observe import observables as obs
 from ..observe import undefined
 from ..start import source
 from ..work.progress import progress
-from . import estimate, reduced, tasks
+from . import batch, estimate, reduced, tasks
 from . import seeds as seeds_of_a_run
 from .asked import Asked, Found
 from .dataset import dataset
-from .problem import Start, problem_of
+from .problem import Ensemble, Start, problem_of
 from .record import recorded_steps
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def run(
     _check_together(engine, sampling, asked, many)
     ensemble = problem.draw(range(first, first + many), sampling)
     with progress("run", count * many, "steps"):  # each seed's run counts its own
-        outcomes = ensemble.each(lambda start: _one(start, engine, asked))
+        outcomes = _outcomes(ensemble, engine, asked)
     runs = [each for each in outcomes if isinstance(each, Found)]
     said = [each if isinstance(each, Diverged) else None for each in outcomes]
     if seeds is None and not runs:
@@ -115,8 +116,27 @@ def _check_together(engine: str, sampling: str, asked: Asked, seeds: int) -> Non
         )
 
 
-def _one(start: Start, engine: str, asked: Asked) -> Found:
-    """One start's run, with what has no number said."""
+def _outcomes(ensemble: Ensemble, engine: str, asked: Asked) -> list[Found | Diverged]:
+    """Every start's run, or its divergence; as many as go together in one call."""
+    waiting, outcomes = iter(ensemble), list[Found | Diverged]()
+    for first in waiting:
+        size = batch.size_of(first, asked) if engine == "reduced" and len(ensemble.seeds) > 1 else 1
+        starts = [first, *itertools.islice(waiting, size - 1)]
+        made: list[Found | None] = [None]
+        if len(starts) > 1:
+            with progress("run", asked.steps * len(starts), "steps") as step:
+                made = batch.alike(starts, asked)
+                step(asked.steps * sum(each is not None for each in made))
+        for start, found in zip(starts, made, strict=True):
+            try:
+                outcomes.append(_one(start, engine, asked, found))
+            except Diverged as error:
+                outcomes.append(error)
+    return outcomes
+
+
+def _one(start: Start, engine: str, asked: Asked, found: Found | None) -> Found:
+    """One start's run, made or `found`, with what has no number said."""
     notes = start.untold()
     if isinstance(start.kernel, BilevelKernel):
         notes.append(tasks.note(start.model, start.kernel, start.draw, start.values))
@@ -124,8 +144,7 @@ def _one(start: Start, engine: str, asked: Asked) -> Found:
         from . import trained
 
         found = trained.along(start, asked)
-    else:
-        found = reduced.run(start, asked)
+    found = found or reduced.run(start, asked)
     marked, undefined_at = undefined.marked(found.variables, found.t)
     return Found(start, found.t, marked, (*notes, *found.notes, *undefined_at))
 

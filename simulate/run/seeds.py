@@ -30,17 +30,17 @@ def labelled(data: xarray.Dataset, seeds: Sequence[int], said: Sequence[Diverged
     A seed that diverged has NaN, in whole numbers' place too; whole numbers stay whole where every seed is ok.
     """
     finite = [seed for seed, error in zip(seeds, said, strict=True) if error is None]
-    found = data.assign_coords(seed=finite) if "seed" in data.dims else data
-    found = found.reindex(seed=np.asarray(seeds)) if len(finite) < len(seeds) else found
+    found = data.reindex(seed=np.asarray(seeds)) if len(finite) < len(seeds) else data
     status = [OK if error is None else DIVERGED for error in said]
     message = ["" if error is None else str(error) for error in said]
     meaning: dict[str, Any] = {"status": "ok, or diverged, whose variables are NaN", "message": "of what is not ok"}
-    return found.assign(
+    found = found.assign(
         {
             name: ("seed", np.asarray(values, dtype=str), {"meaning": meaning[name]})
             for name, values in (("status", status), ("message", message))
         }
-    ).assign_coords(seed=np.asarray(seeds))
+    )
+    return found if "seed" in found.coords else found.assign_coords(seed=np.asarray(seeds))
 
 
 def diverged(data: xarray.Dataset) -> list[tuple[int, str]]:

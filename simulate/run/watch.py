@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
@@ -50,6 +51,13 @@ class EventWatch:
             said = f"first t with {event.observable} {event.relation} {bound:.4g}"
             self.hits[event.name] = (NEVER, f"{said}; {event.source}" if event.source else said)
         self.counters = _counters(start, asked)
+
+    def again(self, start: Start) -> EventWatch:
+        """The watch as it was made, on another start of the same problem."""
+        made = copy.copy(self)
+        made.start, made.hits, made.undefined, made.open = start, {**self.hits}, {**self.undefined}, {**self.open}
+        made.counters = _counters(start, self.asked)
+        return made
 
     def _give_up(self, name: str, reason: str) -> None:
         self.hits[name], self.undefined[name] = (NEVER, reason), reason

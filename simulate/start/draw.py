@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from .drawn import Draw
 from .examples import by_gram, by_vectors
 from .given import from_arrays, tasks_from_arrays
 from .labels import flips, labels_of
-from .plan import plan_of
+from .plan import Plan, plan_of
 from .refusals import gram_refusal
 
 
@@ -29,6 +29,7 @@ def draw(
     seed: int,
     sampling: str = "vectors",
     initial: Mapping[str, Any] | None = None,
+    planned: Callable[[], Plan] | None = None,
 ) -> Draw:
     """One draw; the same model, values and seed give the same draw, whichever engine runs it.
 
@@ -48,6 +49,7 @@ def draw(
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family: (d,), (K, d) or (n, d); for class noise
             its matrices (K, d, d) too, or instead: its vectors are then drawn from them.  Labels are taken as they are,
             never flipped; "clean" (n,) may bring those before flips, y where it is left out.
+        planned: gives the plan of the model at these values, where somebody has it.
 
     Raises:
         InputError: a parameter or array is missing, out of range or does not fit the others, or the sampling is
@@ -69,7 +71,7 @@ def draw(
         raise GramRefused(reason)
     if model.algorithm.over_tasks:
         return draw_tasks(model, values, seed, sampling)
-    plan = plan_of(model, values)
+    plan = plan_of(model, values) if planned is None else planned()
     clean = labels_of(model, values, plan.n, seed)
     observed = clean * flips(model, values, plan.n, seed)
     gram = sampling == "gram"

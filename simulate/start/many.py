@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -42,6 +42,17 @@ class Drawn:
             self.z[run], self.gram[run], self.y[run], float(self.d[run]), "gram", None, None, self.weight_gram[run],
             clean=self.clean[run],
         )
+
+
+    def repeated(self, times: int) -> Drawn:
+        """Every draw so many times over."""
+        return Drawn(*(np.repeat(getattr(self, each.name), times, axis=0) for each in fields(self)))
+
+
+def stacked(draws: Sequence[Draw]) -> Drawn:
+    """Draws of one shape, however they were made."""
+    names = [each.name for each in fields(Drawn)]
+    return Drawn(*(np.stack([getattr(draw, name) for draw in draws]) for name in names))
 
 
 def shape_of(plan: Plan) -> tuple[object, ...] | None:
@@ -89,4 +100,4 @@ def _root(lengths: tuple[float, ...]) -> Array:
     return grams.fixed_root(ensemble)
 
 
-__all__ = ["Drawn", "draw_many", "labels", "shape_of"]
+__all__ = ["Drawn", "draw_many", "labels", "shape_of", "stacked"]

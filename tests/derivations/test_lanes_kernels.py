@@ -82,16 +82,16 @@ def test_a_run_among_others_has_the_bits_that_it_has_alone() -> None:
     starts = [state(model, n, m, seed, orthogonal=seed % 2 == 0) for seed in range(5)]
     values = [{**VALUES, "lam": 0.01 * seed, "eta": 0.1 + 0.02 * seed, "lam_until": seed} for seed in range(5)]
     alone = [
-        kernel.run(z, 0 * z, gram, y, each, 9, np.array([9]))
+        kernel.run(z, 0 * z, gram, y, each, 9, np.array([4, 9]))
         for (z, gram, y), each in zip(starts, values, strict=True)
     ]
     for order in ([0, 1, 2, 3, 4], [4, 2, 0], [3]):
         z, gram, y = (np.stack([starts[at][part] for at in order]) for part in range(3))
         numbers = np.array([kernel.numbers(values[at], m) for at in order])
         limits = np.array([kernel.limit(values[at]) for at in order])
-        found = kernel.run_all(z, gram, y, y, numbers, limits, 9)
+        found = kernel.run_all(z, gram, y, y, numbers, limits, 9, np.array([4, 9]))
         for place, at in enumerate(order):
-            assert np.array_equal(found[0][place], alone[at].z[0]) and np.array_equal(found[1][place], alone[at].b[0])
+            assert np.array_equal(found[0][place], alone[at].z) and np.array_equal(found[1][place], alone[at].b)
             assert found[2][place] == -1
 
 
@@ -103,7 +103,7 @@ def test_where_runs_diverge_is_what_each_says_alone() -> None:
     alone = [kernel.run(z, 0 * z, gram, y, each, 9, np.array([9])).diverged for each in values]
     numbers = np.array([kernel.numbers(each, m) for each in values])
     states, grams, labels = (np.stack([each] * 3) for each in (z, gram, y))
-    found = kernel.run_all(states, grams, labels, labels, numbers, np.full(3, -1), 9)
+    found = kernel.run_all(states, grams, labels, labels, numbers, np.full(3, -1), 9, np.array([9]))
     assert found[2].tolist() == alone and alone[0] == -1 < min(alone[1:])
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
+import gammarho as gr
 from derivations.papers.pegr.model import model as pegr
 from simulate.ask import settings
+from simulate.errors import Diverged
 from simulate.run import batch, reduced
-from simulate.run.asked import Asked
-from simulate.run.problem import Problem, problem_of
+from simulate.run.asked import Asked, Found
+from simulate.run.problem import Problem, Start, problem_of
 from simulate.start import many
 from simulate.start.plan import plan_of
 
@@ -72,6 +75,42 @@ def test_hitting_times_go_with_them() -> None:
     assert compare(cells, [1, 2], 40, names) == 8
     hits = [int(run.variables["T_2"].values) for row in batch.together(cells, [1, 2], 40, names) for run in row if run]
     assert max(hits) > 0 and len(set(hits)) > 3
+
+
+@pytest.mark.parametrize(("params", "asked", "together"), [
+    ({}, {}, 4), ({}, {"sampling": "gram", "record": [0, 2, 30]}, 4),
+    ({}, {"observables": ["T_1", "loss"], "record": [7]}, 4),
+    ({"regularizer": "fgr", "lam": 0.05, "project_noise": False}, {"seeds": 3}, 3),
+    ({"eta": 2.76e153}, {"seeds": 6, "observables": ["loss", "rho"]}, 4),
+    ({}, {"record": "all", "steps": 300}, 0), ({"n": 5}, {}, 0),
+])
+def test_seeds_go_together_and_each_has_the_bits_that_it_has_alone(
+    params: dict[str, Any], asked: dict[str, Any], together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of them diverge; and those that record much, or are small, go alone."""
+    params, asked = {**BASE, **params}, {"steps": 40, "seeds": 4, **asked}
+    many, made = batch.alike, list[Found | None]()
+
+    def counted(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
+        made.extend(found := many(starts, asked))
+        return found
+
+    monkeypatch.setattr(batch, "ENTRIES", 2e5)
+    monkeypatch.setattr(batch, "alike", counted)
+    whole = gr.run("pegr", params, seed=2, **asked)
+    assert sum(run is not None for run in made) == together
+    del asked["seeds"]
+    for seed in whole["seed"].values:
+        found = whole.sel(seed=seed)
+        if found["status"] == "diverged":
+            with pytest.raises(Diverged, match=re.escape(str(found["message"].values))):
+                gr.run("pegr", params, seed=int(seed), **asked)
+            continue
+        expected = gr.run("pegr", params, seed=int(seed), **asked)
+        assert {*expected.data_vars} == {*found.data_vars} - {"status", "message"}
+        for name, variable in expected.data_vars.items():
+            assert found[name].values.astype(variable.dtype).tobytes() == variable.values.tobytes(), name
+            assert found[name].dims == variable.dims and found[name].attrs == variable.attrs
 
 
 def test_draws_together_are_the_draws_alone() -> None:

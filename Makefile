@@ -40,9 +40,11 @@ bench: .venv/for-test
 figures: .venv/for-run
 	$(BIN)/gammarho figures pegr
 
-# Write the shipped kernels again from the models; git stays clean unless a model or the generator changed.
+# Write the shipped kernels again from the models, and the list of what a declaration may say; git stays clean unless a
+# model, a declaration's word or the generator changed.
 generate: .venv/for-run
 	$(BIN)/python -m derivations.generate
+	$(BIN)/python -m derivations.listing
 
 .venv/for-run: .venv/bin/python $(PINS)
 	$(PIP) -e '.[torch]'

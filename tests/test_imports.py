@@ -35,6 +35,7 @@ BELOW_RUN = set(SIMULATE)
 ARROWS: dict[str, set[str]] = {
     **DERIVATIONS,
     "derivations.cache": {"derivations.errors"},
+    "derivations.listing": {"derivations.declare"},
     "derivations.derive": set(DERIVATIONS) - {"derivations.ledger", "derivations.papers"},
     "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive"},
     **chain("dynamics", "arrays", "errors", "index_set", "lanes", "chance", "kernel", "geometry", "fresh"),

@@ -89,6 +89,23 @@ def _constant(declared: float | str, values: Values | None) -> float:
     return number(values or {}, declared) if isinstance(declared, str) else declared
 
 
+def _softplus(x: Tensor) -> Tensor:
+    return torch.nn.functional.softplus(x, threshold=700)
+
+
+def _sigmoid(x: Tensor) -> Tensor:
+    """1/(1 + e^{-x}): torch's own has the derivative s (1 - s), of which no digit is right from 37 on."""
+    return torch.exp(-_softplus(-x))
+
+
+def _tanh(x: Tensor) -> Tensor:
+    """Beyond 1 through the sigmoid, since torch's derivative 1 - tanh^2 cancels there."""
+    near = x.abs() < 1.0
+    far = torch.where(near, torch.ones_like(x), x)
+    inside = torch.tanh(torch.where(near, x, torch.zeros_like(x)))
+    return torch.where(near, inside, torch.sign(far).detach() * (1 - 2 * _sigmoid(-2 * far.abs())))
+
+
 class _Tensors(Arithmetic["Tensor"]):
     """Tensors, which autograd differentiates; a piece is evaluated on its own side of a cut alone, where it has values.
 
@@ -97,8 +114,8 @@ class _Tensors(Arithmetic["Tensor"]):
 
     functions: ClassVar = {
         "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos,
-        "arctan": torch.atan, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "erf": torch.erf,
-        "softplus": lambda x: torch.nn.functional.softplus(x, threshold=700), "Phi": torch.special.ndtr,
+        "arctan": torch.atan, "tanh": _tanh, "sigmoid": _sigmoid, "erf": torch.erf, "softplus": _softplus,
+        "Phi": torch.special.ndtr,
     }
 
     def number(self, value: float) -> Tensor:

@@ -47,7 +47,7 @@ def probes(model: Model, kernel: Kernel, values: Values, directions: int, device
     missed = [what for what in ("generic vectors", "margins from -20 to 20") if what not in met]
     notes += [f"not probed: {what}, where weight space leaves the floating-point numbers" for what in missed]
     if "pre-activations at the kink" not in met:
-        notes.append("not probed: pre-activations at the kink, as with momentum or SAM rounding decides there")
+        notes.append("not probed: pre-activations at the kink, as rounding decides there")
     return worst_each(rows), notes
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.declare import Model, Value
+from derivations.declare import Model, OfMargin, Value
+from derivations.declare.expressions import cuts_at
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.chance.streams import stream
@@ -21,6 +22,7 @@ from ..train import weights
 from ..train.weights import Values
 from .engines import Kernel, Pair, lag
 
+NEAR = 1e-9  # of a cut: nearer, and rounding may decide
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
 FAR = -8000.0  # what the smallest output is behind the largest, where
 AHEAD = 720.0  # the largest is ahead of the next by at least so much: exp of that overflows
@@ -111,7 +113,8 @@ def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
     """Vectors and weights of entries -1, 0, 1: many pre-activations are exactly 0, with products that are exact.
 
     Only states where a step's gradients are taken at the state itself: elsewhere rounding decides.  So there are none
-    with momentum or SAM, and an inner loop has no step, or the one whose change is Reptile's.
+    with momentum or SAM, and an inner loop has no step, or the one whose change is Reptile's; nor where a margin is at
+    a cut of the loss, as outputs are sums that are rounded.
     """
     if lag(model) > 1 or "radius" in model.algorithm.options:
         return
@@ -125,8 +128,21 @@ def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
         if model.algorithm.over_tasks:
             at_values[model.bilevel.inner_steps] = int(model.bilevel.to_adapted)
         pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
+        if _at_a_cut(model, pair):
+            continue
         for t in _steps(model, at_values):
             yield Probe("pre-activations at the kink", pair, t, exact=True)
+
+
+def _at_a_cut(model: Model, pair: Pair) -> bool:
+    """Whether rounding decides on which side of a cut of the loss a margin is."""
+    kind = model.objective.loss_kind
+    if not isinstance(kind, OfMargin) or not kind.expression.cuts:
+        return False
+    task, constants = pair.task, {name: weights.number(pair.task.values, name) for name in kind.constants}
+    F = weights.outputs(task, task.vectors.new_tensor(pair.start), task.patches)
+    margin = weights.margins(model, F, task.y).cpu().numpy()
+    return any(bool((np.abs(margin - at) < NEAR).any()) for _, at in cuts_at(kind.expression, constants))
 
 
 def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:

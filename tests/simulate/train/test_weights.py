@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -29,8 +30,8 @@ from simulate.start.draw import draw
 
 torch = pytest.importorskip("torch")
 
+from simulate.train import formulas, raw, weights  # noqa: E402  # they need torch
 from simulate.train import fresh as weights_fresh  # noqa: E402
-from simulate.train import raw, weights  # noqa: E402  # they need torch
 from simulate.train.raw.pegr import objective as raw_pegr  # noqa: E402
 
 Array = NDArray[np.float64]
@@ -334,3 +335,15 @@ def test_one_step_on_the_gpu_equals_the_cpu(regularizer: str) -> None:
     W = W / 20
     cpu, gpu = (weights.step(model, vectors, y, W, values, device=device) for device in ("cpu", "cuda"))
     assert np.abs(cpu - gpu).max() <= 1e-12 * np.abs(cpu).max()
+
+
+@pytest.mark.parametrize("text", ["sigmoid(z)", "tanh(z)", "softplus(z)", "1/(1 + exp(-z))", "log(sigmoid(z))"])
+def test_formulas_keep_their_slopes_digits_in_the_tails(text: str) -> None:
+    """torch's own sigmoid and tanh have s (1 - s) and 1 - tanh^2, of which none is left at 40 and at 20."""
+    for at in (-40.0, -20.0, -1.5, -0.3, 0.0, 0.3, 1.5, 20.0, 40.0):
+        of_sigmoid = 1 / (4 * math.cosh(at / 2) ** 2)
+        slope = {"tanh(z)": 1 / math.cosh(at) ** 2, "softplus(z)": 1 / (1 + math.exp(-at)),
+                 "log(sigmoid(z))": 1 / (1 + math.exp(at))}.get(text, of_sigmoid)
+        z = torch.tensor([at], dtype=torch.float64, requires_grad=True)
+        (found,) = torch.autograd.grad(formulas.activation(Activation(text), z, {}).sum(), z)
+        assert abs(float(found) - slope) <= 1e-13 * slope

@@ -68,7 +68,7 @@ from .observed.total import Total
 from .over import INDEX_SETS, IndexSet, Over
 from .parameter import Parameter, Preset, Value
 from .plain import from_plain, to_plain
-from .statements import Instance, Kind, Path, Statement, Statements
+from .statements import Instance, Kind, Path, Statement, Statements, on
 from .views import Variable
 
 __all__ = [
@@ -167,5 +167,6 @@ __all__ = [
     "from_plain",
     "head_axis",
     "of_class",
+    "on",
     "to_plain",
 ]

@@ -30,7 +30,7 @@ This module imports no SymPy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..errors import ModelError
@@ -125,3 +125,8 @@ class Statements(Declared):
             if ids.count(name) > 1:
                 raise ModelError(f"statements: the id {name!r} is used twice; give each statement its own id")
 
+
+
+def on(presets: tuple[str, ...], *statements: Statement) -> tuple[Statement, ...]:
+    """These statements, not vacuous on these presets; what has presets, an instance or a path of its own keeps that."""
+    return tuple(s if s.presets or s.instance or s.path else replace(s, presets=presets) for s in statements)

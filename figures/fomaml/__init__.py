@@ -1,7 +1,7 @@
 """Figures and tables of FOMAML's train-validation split (Zuo, Chen, Yao, Cao and Gu, ICLR 2023).
 
-Figure 1 and the synthetic columns of Tables 1 to 3, then what the theory is about: the regime in which its mechanism is
-seen, growth rates at dimensions up to e^100, and where the inner loop's amplification lets features win.
+Figure 1 and the synthetic columns of Tables 1 to 3, then what the theory is about: runs in which the split
+learns the feature, growth rates at dimensions up to e^100, and where the inner loop's amplification lets features win.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plane:
-    """J against sigma_0, the preset in-regime elsewhere."""
+    """J against sigma_0, the preset mechanism elsewhere."""
 
     inner: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     sigmas: tuple[float, ...] = (1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
@@ -33,7 +33,7 @@ class Plane:
     def case(self, method: str, J: int, sigma_0: float) -> Case:
         """One cell."""
         given = (*self.given, ("method", method), ("J", J), ("sigma_0", sigma_0))
-        return Case(given, self.steps, (0, self.steps), TESTED, preset="in-regime")
+        return Case(given, self.steps, (0, self.steps), TESTED, preset="mechanism")
 
 
 def phase(plan: Plane) -> Figure:
@@ -43,7 +43,7 @@ def phase(plan: Plane) -> Figure:
     shown = {"test_loss": "unadapted", "test_loss_adapted": "adapted"}
     with style.context():
         notes = "\n".join(_phase_notes(plan))
-        sheet = page("Test loss over inner steps and initialisation (preset in-regime elsewhere)", 5.4, 0, notes)
+        sheet = page("Test loss over inner steps and initialisation (preset mechanism elsewhere)", 5.4, 0, notes)
         grid = sheet.body.subplots(2, 2, sharex=True, sharey=True)
         for column, method in zip(grid.T, METHODS, strict=True):
             for axes, (name, says) in zip(column, shown.items(), strict=True):

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from ..save import Writer, save
 from .growth import Ladder, growth
 from .plane import Plane, phase
-from .regime import Regime, in_regime
+from .regime import Regime, mechanism
 from .runs import METHODS, Case, describe
 
 
@@ -32,7 +32,7 @@ def _writer(name: str, draw: Callable[[Any], Figure], default: Any, cases: Calla
 
 
 THEORY: dict[str, Writer] = {
-    "in_regime": _writer("in_regime", in_regime, Regime(), lambda plan: [plan.case(method) for method in METHODS]),
+    "mechanism": _writer("mechanism", mechanism, Regime(), lambda plan: [plan.case(method) for method in METHODS]),
     "growth": _writer("growth", growth, Ladder(), lambda plan: [
         plan.case(method, L, J) for method in METHODS for J in plan.inner for L in plan.logs]),
     "phase": _writer("phase", phase, Plane(), lambda plan: [

@@ -5,7 +5,8 @@
         assert judge(my_lemma, case).failed == 0
 
 The states need not be reachable: coefficients of either sign and any size sit on top of a fresh W(0).  Step size,
-penalty weight and lengths span the thresholds that lemmas speak of, so that hypotheses are met often and missed often.
+penalty weight and lengths span the thresholds that lemmas speak of, so that hypotheses are met often and missed often;
+classes' features are orthogonal to each other and to the noise in two states of three.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     resolved = parameters.resolve(found.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     length, size = 10 ** draw(st.floats(-0.7, 0.7)), 10 ** draw(st.floats(-3, 0))
-    make = _task_arrays if declared.algorithm.over_tasks else _arrays
+    straight = draw(st.integers(0, 2)) > 0 or not features
+    make = _task_arrays if declared.algorithm.over_tasks else _straight if straight else _skew
     initial = make(rng, resolved.model, resolved.values, n, m, length, size)
     start = Problem(resolved, initial=initial).start(0)
     b = size * draw(st.sampled_from([0.0, 0.3, 1.0])) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
@@ -64,16 +66,18 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     return state_case(start, b, quantities)
 
 
-def _arrays(
+def _skew(
     rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
 ) -> dict[str, Array]:
-    """Vectors of about that length, projected off or orthogonal where the law says so, filters of about that size.
+    """Vectors of about that length in any direction, filters of about that size; labels are any."""
+    return _split(rng, model, n, m, size, _vectors(rng, model, values, n, length))
 
-    Labels are any.
-    """
-    d = int(values.get("d") or n + 4)
-    count, offsets = model.offsets(n)[""], model.offsets(n)
-    vectors = length * rng.normal(size=(count, d)) / np.sqrt(d)
+
+def _straight(
+    rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
+) -> dict[str, Array]:
+    """The same, projected off or orthogonal where the law says so."""
+    offsets, vectors = model.offsets(n), _vectors(rng, model, values, n, length)
     for family in model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + model.sizes(n)[family.name])
         if isinstance(family.law, FixedLaw) and family.index_set.per_class:
@@ -84,8 +88,19 @@ def _arrays(
             if len(off):
                 basis = np.linalg.qr(vectors[off].T)[0]
                 vectors[rows] -= vectors[rows] @ basis @ basis.T
-    axis = model.network.head_axis
-    arrays = {"W": size * rng.normal(size=(axis.count, m, d)), "y": rng.choice(axis.labels, size=n)}
+    return _split(rng, model, n, m, size, vectors)
+
+
+def _vectors(rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, length: float) -> Array:
+    d = int(values.get("d") or n + 4)
+    found: Array = length * rng.normal(size=(model.offsets(n)[""], d)) / np.sqrt(d)
+    return found
+
+
+def _split(rng: np.random.Generator, model: Model, n: int, m: int, size: float, vectors: Array) -> dict[str, Array]:
+    """The arrays of a draw: each family's vectors, filters and labels."""
+    axis, offsets = model.network.head_axis, model.offsets(n)
+    arrays = {"W": size * rng.normal(size=(axis.count, m, vectors.shape[1])), "y": rng.choice(axis.labels, size=n)}
     for family in model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + model.sizes(n)[family.name])
         arrays[family.name] = vectors[rows][0] if family.index_set.single else vectors[rows]
@@ -110,7 +125,7 @@ def _task_sizes(draw: Any, algorithm: Bilevel) -> dict[str, Value]:
 def _task_arrays(
     rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
 ) -> dict[str, Array]:
-    """Tasks that share nu of length 1 and take z_a of about 0.3 to 3, orthogonal to it; noise off all of these."""
+    """Tasks that share nu and take z_a, both of lengths about 0.3 to 3 and orthogonal; noise off all of these."""
     d, tasks = int(values["d"]), int(values[model.bilevel.tasks])  # type: ignore[arg-type]
     axis = model.network.head_axis
     arrays = {"W": size * rng.normal(size=(axis.count, m, d)), "y": rng.choice(axis.labels, size=(tasks, n))}
@@ -119,7 +134,7 @@ def _task_arrays(
         if isinstance(family.law, TaskLaw):
             items = int(values[family.law.items])  # type: ignore[arg-type]
             shared, entries = np.zeros(d), np.zeros((items, d))
-            shared[0] = 1.0
+            shared[0] = 10 ** rng.uniform(-0.5, 0.5)
             entries[:, 1 : items + 1] = 10 ** rng.uniform(-0.5, 0.5) * rng.normal(size=(items, items)) / items**0.5
             arrays |= {family.law.shared: shared, family.law.dictionary: entries}
             arrays[family.name] = shared + entries[rng.integers(0, items, size=tasks)]

@@ -40,7 +40,7 @@ for setting, given in (("heterogeneous", classes), ("pegr", {**large, "sigma_p":
         print(setting, sampling, digest(data))
     print(setting, "W", hashlib.sha256(gr.weights(gr.run(setting, given, steps=2)).tobytes()).hexdigest()[:16])
 tasks = {"n_tasks": 8, "n": 20, "n_train": 8, "m": 4, "d": 120, "test_tasks": 20}
-print("fomaml", digest(gr.run("fomaml", tasks, preset="in-regime", steps=3)))
+print("fomaml", digest(gr.run("fomaml", tasks, preset="mechanism", steps=3)))
 grid = gr.phase("heterogeneous", {**large, "K": 3}, x=("eta", [0.1, 0.2]), y=("sigma_0", [0.01, 0.02]), steps=3,
                 seeds=1, sampling="vectors", observable="test_loss", progress=False)
 print("phase", digest(grid[["test_loss", "test_loss_se"]]))

@@ -25,7 +25,7 @@ REGIME = regime.Regime(seeds=2, steps=40, points=5, given=(("n_tasks", 3), ("d",
 LADDER = growth.Ladder(logs=(60.0, 100.0), inner=(5, 1), seeds=1)
 PLANE = plane.Plane(inner=(0, 2), sigmas=(1e-10, 1e-4), steps=5, given=REGIME.given)
 PLANS: dict[str, Any] = {
-    "figure_1": TINY, "table_1": TINY, "table_2": TINY, "table_3": TINY, "in_regime": REGIME, "growth": LADDER,
+    "figure_1": TINY, "table_1": TINY, "table_2": TINY, "table_3": TINY, "mechanism": REGIME, "growth": LADDER,
     "phase": PLANE,
 }
 
@@ -140,11 +140,11 @@ def test_a_table_is_the_runs(table: tables.Table, tmp_path: Path, capsys: pytest
 
 
 def test_the_regime_is_the_runs() -> None:
-    figure = regime.in_regime(REGIME)
+    figure = regime.mechanism(REGIME)
     grid = np.array(panels(figure)).reshape(4, 2)
     for column, method in zip(grid.T, METHODS, strict=True):
         for seed in range(2):
-            data = run("fomaml", {**dict(REGIME.given), "method": method}, preset="in-regime", steps=40, seed=seed,
+            data = run("fomaml", {**dict(REGIME.given), "method": method}, preset="mechanism", steps=40, seed=seed,
                        record=list(REGIME.case(method).recorded))
             first = 2 if method == "train-validation" else 0
             xi = data["Xi"].values[..., first:].reshape(len(data["t"]), -1)
@@ -215,7 +215,7 @@ def test_the_phase_diagram_is_the_grid() -> None:
         for row, sigma_0 in enumerate(PLANE.sigmas):
             for column, J in enumerate(PLANE.inner):
                 data = run("fomaml", {**dict(PLANE.given), "method": method, "J": J, "sigma_0": sigma_0},
-                           preset="in-regime", steps=5, record=[0, 5], observables=[name])
+                           preset="mechanism", steps=5, record=[0, 5], observables=[name])
                 assert shown[row, column] == data[name].values[-1]
 
 

@@ -359,7 +359,7 @@ def test_a_grid_tells_each_reason_with_its_count() -> None:
 
 
 def test_a_phase_that_fails_says_why(capsys: pytest.CaptureFixture[str]) -> None:
-    line = ["phase", "fomaml", "--preset", "in-regime", "--steps", "2", "--x", "n_train=2:4:2", "--y", "J=1:2:2"]
+    line = ["phase", "fomaml", "--preset", "mechanism", "--steps", "2", "--x", "n_train=2:4:2", "--y", "J=1:2:2"]
     assert cli.main([*line, "--seeds", "2", "--observable", "loss"]) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "4 of 8 runs failed:",
@@ -392,12 +392,12 @@ def test_rows_that_repeat_an_earlier_one_are_named_and_not_shown() -> None:
 
 
 def test_a_row_at_its_floor_says_so_and_events_name_their_method(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["run", "fomaml", "--preset", "in-regime", "--steps", "2"]) == 0
+    assert cli.main(["run", "fomaml", "--preset", "mechanism", "--steps", "2"]) == 0
     shown = capsys.readouterr().out
     marked = {line.split()[1] for line in shown.splitlines() if line.endswith("(floor)")}
     assert marked == {"|Xi_hat|", "|Gamma_hat|", "|Xi_tilde|", "|Gamma_tilde|"}
     assert "; Appendix E, of train-train)" in shown and shown.count("; Appendix F, of train-validation)") == 2
-    assert cli.main(["run", "fomaml", "--preset", "in-regime", "--steps", "2", "sigma_0=1"]) == 0
+    assert cli.main(["run", "fomaml", "--preset", "mechanism", "--steps", "2", "sigma_0=1"]) == 0
     (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("max |Xi_tilde|")]
     assert not row.endswith("(floor)")  # ||w|| is 45, far above d^(-1/3); Xi's row is its least entry
 

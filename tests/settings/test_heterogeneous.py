@@ -574,7 +574,7 @@ def test_pair_moments_are_unbiased() -> None:
 def test_the_corners_of_figure_3(Gamma: float, u_norm: float, low: float, high: float) -> None:
     """K = 5, m = 100, n = 500, d = 1000, 20 steps, sum over filters: mean test accuracy of two seeds."""
     found = gr.run(
-        "heterogeneous", {"Gamma": Gamma, "u_norm": u_norm}, preset="in-regime", seeds=2, record=[20],
+        "heterogeneous", {"Gamma": Gamma, "u_norm": u_norm}, preset="mechanism", seeds=2, record=[20],
         observables=["test_error", "train_error"],
     )
     assert low <= 1 - float(found["test_error"].mean()) <= high

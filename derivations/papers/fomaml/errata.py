@@ -570,7 +570,7 @@ _EXPERIMENTS = (
         why="The experiment meets none of the three: its noises are linearly dependent, no noise product starts small, "
         "and "
         "the inner loop hardly moves the feature.",
-        effect="K n = 3430 > d; sigma_0 sigma_xi sqrt(d - M - 1) = 7.4 at M = 500, h = 0.5. The preset in-regime meets "
+        effect="K n = 3430 > d; sigma_0 sigma_xi sqrt(d - M - 1) = 7.4 at M = 500, h = 0.5. The preset mechanism meets "
         "all "
         "three.",
     ),

@@ -141,14 +141,25 @@ def model(method: str = "train-validation", activation: str = "huberized") -> Mo
     )
 
 
+_FAR = (("n_tasks", 6), ("n", 4), ("n_train", 2), ("d", 1e40), ("J", 5), ("eta_inner", 4.0), ("nu_norm", 1.0),
+        ("sigma_s", 2e-21), ("M", 8), ("sigma_0", 1e-15), ("balanced", True))
 PRESETS = (
     Preset(name="paper", steps=2000, source="Section 5, with gamma = 0.001, eta = 0.0001; the steps are not printed",
            values=(("n_tasks", 343), ("n", 10), ("m", 18), ("d", 1000), ("J", 5), ("eta_inner", 0.001),
                    ("eta", 0.0001), ("nu_norm", 1.0), ("sigma_s", 0.00066), ("sigma_xi", 10.42),
                    ("sigma_0", 0.032))),
-    Preset(name="in-regime", steps=2000,
-           source="Phase I is not empty: sigma_xi sqrt(d) = 4, ||z|| = 0.2, gamma = 4 and sigma_0 = 1e-12, out of d",
+    Preset(name="mechanism", steps=2000,
+           source="Phase I is not empty: sigma_xi sqrt(d) = 4, ||z|| = 0.2, gamma = 4 and sigma_0 = 1e-12, out of d; "
+           "noise is not orthogonal enough for the theorems, which say nothing here",
            values=(("n_tasks", 20), ("n", 4), ("n_train", 2), ("m", 16), ("d", 2000), ("J", 5), ("eta_inner", 4.0),
                    ("eta", 0.02), ("nu_norm", 1.0), ("sigma_s", 0.2 / 2000**0.5), ("sigma_xi", 4 / 2000**0.5),
                    ("M", 8), ("sigma_0", 1e-12), ("balanced", True))),
+    Preset(name="theorem-4.4", steps=60, source="ours: Theorem 4.4 and Appendix E with their proofs' hypotheses",
+           values=(*_FAR, ("method", "train-train"), ("m", 12), ("eta", 0.001), ("sigma_xi", 4e-20))),
+    Preset(name="theorem-4.5", steps=250, source="ours: Theorem 4.5 and Appendix F with their proofs' hypotheses",
+           values=(*_FAR, ("method", "train-validation"), ("m", 3), ("eta", 1.0), ("sigma_xi", 1e-20))),
+    Preset(name="reptile", steps=20, source="ours: (A.3), and inner steps that turn no product's sign",
+           values=(("n_tasks", 3), ("n", 4), ("n_train", 2), ("m", 4), ("d", 60), ("J", 3), ("eta_inner", 0.1),
+                   ("eta", 0.5), ("sigma_s", 0.05), ("sigma_xi", 0.1), ("M", 4), ("sigma_0", 0.1),
+                   ("method", "reptile"))),
 )

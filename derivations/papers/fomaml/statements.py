@@ -13,7 +13,7 @@ Left out: A15, an identity in how <w(t,J), nu> is taken here, and Lemmas D.2, D.
 
 from __future__ import annotations
 
-from ...declare import Instance, Only, Quantity, Statement, Statements, Value
+from ...declare import Instance, Only, Quantity, Statement, Statements, Value, on
 
 _FOMAML = Only(parameter="method", values=("train-train", "train-validation"), why="FOMAML")
 _REPTILE = Only(parameter="method", values=("reptile",), why="Reptile (A.3)")
@@ -33,7 +33,7 @@ _Values = tuple[tuple[str, Value], ...]
 _FAR: _Values = (("n_tasks", 20), ("n", 4), ("n_train", 2), ("m", 16), ("d", 1e40), ("J", 5), ("eta_inner", 4.0),
                  ("sigma_s", 2e-21), ("sigma_xi", 4e-20), ("M", 8), ("sigma_0", 1e-15), ("balanced", True))
 # Parameter points of the false statements' own; each shows its erratum.
-_OVERSHOOT: _Values = (*_FAR, ("eta", 0.02), ("method", "train-train"))
+_OVERSHOOT: _Values = (*_FAR, ("n_tasks", 6), ("m", 12), ("eta", 0.001), ("method", "train-train"))
 _NO_INNER: _Values = (("n_tasks", 10), ("n", 4), ("m", 16), ("d", 2.6881171418161356e43), ("J", 0), ("eta_inner", 6.31),
                       ("eta", 0.02), ("sigma_s", 3.06e-23), ("sigma_xi", 1.929e-21), ("M", 8), ("sigma_0", 1.929e-22),
                       ("balanced", True), ("method", "train-train"))
@@ -49,8 +49,8 @@ _MANY_ITEMS: _Values = (("n_tasks", 5), ("n", 4), ("n_train", 2), ("m", 4), ("d"
 _SHORT_FEATURE: _Values = (("n_tasks", 5), ("n", 4), ("n_train", 2), ("m", 4), ("d", 20), ("eta_inner", 1.0),
                            ("eta", 1.0), ("nu_norm", 0.3), ("sigma_s", 0.4), ("sigma_xi", 0.2), ("M", 8),
                            ("sigma_0", 0.3))
-_UNEQUAL: _Values = (("n_tasks", 30), ("n", 8), ("n_train", 4), ("m", 4), ("d", 1e40), ("J", 5), ("eta_inner", 30.0),
-                     ("eta", 0.001), ("sigma_s", 1e-22), ("sigma_xi", 1e-22), ("M", 8), ("sigma_0", 1e-12))
+_UNEQUAL: _Values = (("n_tasks", 3), ("n", 16), ("n_train", 8), ("m", 3), ("d", 1e40), ("J", 5), ("eta_inner", 30.0),
+                     ("eta", 0.003), ("sigma_s", 2e-21), ("sigma_xi", 1e-20), ("M", 8), ("sigma_0", 1e-15))
 
 
 def _sigma(x: str) -> str:
@@ -188,11 +188,13 @@ _INVARIANTS = (
     Statement(id="A2", kind="inequality", only=(_FOMAML,), text="a step of g is at most eta/K, over tasks at most eta",
               claim="next(g) - g <= et/n_tasks and sum[task](next(g) - g) <= et",
               mutant="next(g) - g <= et/(4*n_tasks)"),
-    Statement(id="A2-reptile", kind="inequality", only=(_REPTILE,), text="a step of g is at most eps gamma J/K",
+    Statement(id="A2-reptile", presets=("reptile",),
+              kind="inequality", only=(_REPTILE,), text="a step of g is at most eps gamma J/K",
               claim="next(g) - g <= eta*gam*J/n_tasks", mutant="next(g) - g <= eta*gam/n_tasks"),
     Statement(id="A3", kind="inequality", only=(_FOMAML,), text="a step of rho is at most eta/(K n_e)",
               claim="next(rho) - rho <= et/(n_tasks*n_out)", mutant="next(rho) - rho <= et/(4*n_tasks*n_out)"),
-    Statement(id="A3-reptile", kind="inequality", only=(_REPTILE,), text="a step of rho is at most eps gamma J/(K n)",
+    Statement(id="A3-reptile", presets=("reptile",),
+              kind="inequality", only=(_REPTILE,), text="a step of rho is at most eps gamma J/(K n)",
               claim="next(rho) - rho <= eta*gam*J/(n_tasks*n)", mutant="next(rho) - rho <= eta*gam/(n_tasks*n)"),
     Statement(id="A4", kind="identity", only=(_VAL,), given="train", text="rho of training examples stays",
               claim="next(rho) == rho", mutant="next(rho) == rho", mutant_given=""),
@@ -202,7 +204,8 @@ _INVARIANTS = (
               text="|<w(t,tau), nu_k>| <= |<w(t,0), nu_k>| (1 + gamma ||nu_k||^2/h)^tau",
               claim="abs(u) <= abs(z_nu_k)*(1 + gam*nu2/h)**tau",
               mutant="abs(u) <= abs(z_nu_k)*(1 + gam*nu2/(4*h))**tau"),
-    Statement(id="4.10", kind="inequality", source="Lemma E.1, the sign of <w, nu_k>", only=(_SMOOTH, _OFF),
+    Statement(id="4.10", presets=("reptile",),
+              kind="inequality", source="Lemma E.1, the sign of <w, nu_k>", only=(_SMOOTH, _OFF),
               given="gam*nu2 <= h and j*z_nu_k < 0", text="a product keeps its sign where gamma ||nu_k||^2 <= h",
               claim="j*u <= 0", mutant="j*u <= 0", mutant_given="j*z_nu_k < 0"),
     Statement(id="lem:E.1-sign-printed", kind="inequality", source="Lemma E.1, without loss of generality",
@@ -295,8 +298,8 @@ _TRAINING = (
               given=_R_E, text="Xi <= 4 max(A(J - 1/2), eta X/(K n))", claim="Xi <= 4*max(A_half, one_step)",
               mutant="Xi <= 1e-6*max(A_half, one_step)"),
     Statement(id="thm:E.3-printed", kind="inequality", source="Theorem E.3, upper half", only=_E, until="T1",
-              text="Xi <= 4 A(J - 1/2)", claim="Xi <= 4*A_half", erratum="fomaml-thm:E.3",
-              instance=Instance(values=_OVERSHOOT, steps=8)),
+              given=f"{_R_E} and A_J <= Xi < max[task,i](Xi)", text="Xi <= 4 A(J - 1/2)", claim="Xi <= 4*A_half",
+              erratum="fomaml-thm:E.3", instance=Instance(values=_OVERSHOOT, steps=8)),
     Statement(id="claim:E.4", kind="inequality", source="Claim E.4, log d for the polylogarithm", only=_E, since="T1",
               given=f"{_R_E} and not own", text="<w_{-y}, xi> = O~(d^-1/2), adapted too",
               claim="max(z_xi, adapted_xi) <= xi_start + log(d)/sqrt(d)",
@@ -316,7 +319,7 @@ _TRAINING = (
     Statement(id="thm:E.9", kind="inequality", source="Theorem E.9, corrected", only=_E, since="T1", given=_R_E,
               text="Xi <= 4 max(A(J - 1), eta X/(K n))", claim="Xi <= 4*max(A_less, one_step)",
               mutant="Xi <= 0.001*max(A_less, one_step)"),
-    Statement(id="thm:E.9-printed", kind="inequality", source="Theorem E.9", only=_E, since="T1",
+    Statement(id="thm:E.9-printed", kind="inequality", source="Theorem E.9", only=_E, since="T1", given=_R_E,
               text="Xi <= 4 A(J - 1)", claim="Xi <= 4*A_less", erratum="fomaml-thm:E.9",
               instance=Instance(values=_OVERSHOOT, steps=8)),
     Statement(id="thm:E.10", kind="exists", source="Theorem E.10, 4.4 (1), (E.30)", only=_E, since="T1",
@@ -373,9 +376,10 @@ _VALIDATION = (
     Statement(id="lem:F.15", kind="inequality", source="Lemma F.15, equal class counts", only=_F,
               given=f"{_R_F} and middle and equal", text="-l' within a factor 10 on Psi_j",
               claim="P_most <= 10*P_least", mutant="P_most <= P_least"),
-    Statement(id="lem:F.15-printed", kind="inequality", source="Lemma F.15", only=_F, given="middle",
+    Statement(id="lem:F.15-printed", kind="inequality", source="Lemma F.15", only=_F,
+              given=f"{_R_F} and middle and m*sigma_s**2*d*Lambda <= 1",
               text="-l' within a factor 10 on Psi_j", claim="P_most <= 10*P_least", erratum="fomaml-lem:F.15",
-              instance=Instance(values=_UNEQUAL, steps=60)),
+              instance=Instance(values=_UNEQUAL, steps=20)),
     Statement(id="lem:F.16", kind="inequality", source="Lemma F.16", only=_F,
               given=f"{_R_F} and middle and own and outer", text="-l' >= d^-1/8 on Psi_j before T_j^(3)",
               claim="P >= d**(-1/8)", mutant="P >= 0.5"),
@@ -390,8 +394,8 @@ _VALIDATION = (
     Statement(id="thm:F.21", kind="exists", source="Theorem F.21, 4.5 (1)", only=_F, since="T2", given=_R_F,
               text="min_t of the meta-objective <= 8 Lambda(T)/(eta (T - T^(2)))", claim="loss <= 8*spent",
               mutant="loss <= 1e-12"),
-    Statement(id="thm:F.22", kind="inequality", source="Theorem F.22, 4.5 (2), at T^(3)", only=_F, at="T3",
-              given=_R_F, text="test loss <= 2 exp(1/4) exp(-log(d)^0.1), 10% for the part of z",
+    Statement(id="thm:F.22", kind="inequality", source="Theorem F.22, 4.5 (2), at T >= T^(3)", only=_F, at="T",
+              given=f"{_R_F} and T3 <= T", text="test loss <= 2 exp(1/4) exp(-log(d)^0.1), 10% for the part of z",
               claim="test_loss - 6*test_loss_se <= 2.2*exp(h/2 - log(d)**0.1)", mutant="test_loss <= 1e-12"),
 )
 
@@ -409,5 +413,8 @@ _DATA = (
 STATEMENTS = Statements(
     paper="Zuo, Chen, Yao, Cao and Gu, ICLR 2023",
     quantities=QUANTITIES,
-    statements=(*_TRAINING, *_VALIDATION, *_RECURSION, *_INVARIANTS, *_DATA),
+    statements=(
+        *on(("theorem-4.4",), *_TRAINING), *on(("theorem-4.5",), *_VALIDATION),
+        *on(("theorem-4.5",), *_RECURSION, *_INVARIANTS), *_DATA,
+    ),
 )

@@ -111,9 +111,20 @@ def model(K: int = 5) -> Model:
 
 
 _SHARED = (("K", 5), ("n", 500), ("m", 100), ("d", 1000), ("noise", "gaussian"), ("init", "uniform"), ("eta", 0.05))
+_ISOTROPIC = (("K", 3), ("Gamma", 1.0), ("noise", "gaussian"), ("init", "gaussian"))
 PRESETS = (
     Preset(name="paper", steps=20, source="Section 5.1: the Gaussian noise of Figure 3(a), eq. (1) with 1/m as printed",
            values=(*_SHARED, ("Gamma", 1400.0), ("u_norm", 0.001), ("neurons", "mean"))),
-    Preset(name="in-regime", steps=20, source="the same without the printed 1/m, where Figure 3's accuracies are met",
+    Preset(name="mechanism", steps=20, source="the same without the printed 1/m, where Figure 3's accuracies are met; "
+           "Theorem 1 says nothing here: its steps are too long for Lemma 2",
            values=(*_SHARED, ("Gamma", 1400.0), ("u_norm", 0.001), ("neurons", "sum"))),
+    Preset(name="theorem-1", steps=550, source="ours: Theorem 1 (1) and 2(a) by Lemma 2's step, Lemmas 1, 2, 24, 25 "
+           "with their proofs' hypotheses: sigma_p sqrt(d) = 2, noises orthogonal to 1/400",
+           values=(*_ISOTROPIC, ("n", 12), ("m", 60), ("d", 1e6), ("u_norm", 1.0), ("sigma_p", 2e-3),
+                   ("sigma_0", 1e-5), ("eta", 1.2), ("eps", 0.3))),
+    Preset(name="theorem-1.3", steps=100, source="ours: Theorem 1 (3): no feature to speak of, isotropic noise",
+           values=(*_ISOTROPIC, ("n", 60), ("m", 40), ("d", 2000), ("u_norm", 0.01), ("neurons", "sum"),
+                   ("eta", 0.05))),
+    Preset(name="lemmas-20-23", steps=1, source="ours: m and n large enough for Lemmas 20 to 23 at delta = 1/2",
+           values=(*_ISOTROPIC, ("n", 400), ("m", 340), ("d", 1000), ("delta", 0.5))),
 )

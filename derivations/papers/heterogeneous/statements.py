@@ -10,7 +10,7 @@ Left out: ranks and singular values (Lemmas 3, 8, 19, 26), and fractions of fres
 
 from __future__ import annotations
 
-from ...declare import Instance, Only, Quantity, Statement, Statements, Value
+from ...declare import Instance, Only, Quantity, Statement, Statements, Value, on
 
 _GAUSSIAN = Only(parameter="init", values=("gaussian",), why="Gaussian initialisation (Section 2)")
 _NORMAL = Only(parameter="noise", values=("gaussian",), why="Gaussian noise, whose constants are known")
@@ -200,7 +200,7 @@ _STEP = (
               claim="rise + fall[q] <= rate*(2*jostle + 2*jostle[q] - 0.4*(one_minus_p*xi2 + grown) + "
                     "2*(one_minus_p[q]*xi2[q] + grown[q]))",
               mutant="rise + fall[q] <= rate*(2*jostle + 2*jostle[q] - 0.4*(one_minus_p*xi2 + grown) + "
-                     "one_minus_p[q]*xi2[q] + grown[q])"),
+                     "0.4*(one_minus_p[q]*xi2[q] + grown[q]))"),
     Statement(id="94-fall", kind="inequality", source="(94), the half of x_j, sharp", given="orthogonal and not own",
               text="Delta_{y_j} - Delta_k at x_j: its own output gains at 1 - p, a rival loses at p_k",
               claim="-gap <= rate*(2*jostle + (one_minus_p + p)*xi2 + grown + lost)",
@@ -303,7 +303,8 @@ _RUNS = (
               text="where SNR >= 10, class errors <= (K - 1) exp(-SNR/10), for small steps and a small W(0)",
               given="snr >= 10 and small_step and quiet", mutant="class_error >= 0.5",
               claim="class_error - 3*class_error_se <= (K - 1)*exp(-snr/10)"),
-    Statement(id="T1.3", kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit",
+    Statement(id="T1.3", presets=("theorem-1.3",),
+              kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit",
               only=(_NORMAL, _EQUAL), text="where SNR <= 0.1 and Gamma <= 1.2, class errors >= 0.3",
               given="snr <= 0.1 and Gamma <= 1.2", claim="class_error + 3*class_error_se >= 0.3",
               mutant="class_error <= 0.1"),
@@ -314,9 +315,16 @@ _DATA = (
               text="Tr/2 <= ||xi_i||^2 <= 3 Tr/2", given="2*F_kk*sqrt(Ln) + 2*spike*Ln <= trace/2",
               claim="trace/2 <= xi2 <= 3*trace/2", mutant="trace <= xi2 <= 3*trace/2"),
     Statement(id="L20-products", kind="probability", source="Lemma 20, (53), explicit", at="0", only=(_NORMAL,),
-              text="|<xi_i, xi_q>| <= F sqrt(2 log(n^2/delta)) + |.|_op log(n^2/delta), i != q", given="not same[i,q]",
-              claim="abs(G[i,q]) <= max(F_kk, F_kj)*sqrt(2*Lp) + spike*Lp",
-              mutant="abs(G[i,q]) <= 0.05*F_kk*sqrt(2*Lp)"),
+              text="|<xi_i, xi_q>| <= F sqrt(2 log(n^2/delta)) + |.|_op log(n^2/delta), i != q, F and |.|_op those of "
+              "their classes", given="not same[i,q]",
+              claim="abs(G[i,q]) <= alike*(F_kk*sqrt(2*Lp) + spike*Lp) + "
+                    "(1 - alike)*(F_kj*sqrt(2*Lp) + sigma_p*sqrt(spike)*Lp)",
+              mutant="abs(G[i,q]) <= 0.5*(alike*(F_kk*sqrt(2*Lp) + spike*Lp) + "
+                     "(1 - alike)*(F_kj*sqrt(2*Lp) + sigma_p*sqrt(spike)*Lp))"),
+    Statement(id="L11", kind="probability", source="Lemma 11, two-sided, with Gaussian constants", at="0",
+              only=(_NORMAL,), text="| ||xi_i||^2 - Tr | <= 2 F sqrt(log(2 n/delta)) + 2 |.|_op log(2 n/delta)",
+              claim="abs(xi2 - trace) <= 2*F_kk*sqrt(Ln) + 2*spike*Ln",
+              mutant="abs(xi2 - trace) <= 0.4*(F_kk*sqrt(Ln) + spike*Ln)"),
     Statement(id="53-printed", kind="probability", source="Lemma 20, (53)", at="0", only=(_NORMAL,),
               text="the same for all i, q", claim="abs(G[i,q]) <= max(F_kk, F_kj)*sqrt(2*Lp) + spike*Lp",
               erratum="heterogeneous-53", instance=Instance(values=_ISOTROPIC, steps=0)),
@@ -342,5 +350,5 @@ _DATA = (
 STATEMENTS = Statements(
     paper="Xu and Chen 2025, arXiv:2502.11893",
     quantities=QUANTITIES,
-    statements=(*_RUNS, *_STEP, *_RECURSION, *_INVARIANTS, *_DATA),
+    statements=(*on(("theorem-1",), *_RUNS, *_STEP, *_RECURSION, *_INVARIANTS), *on(("lemmas-20-23",), *_DATA)),
 )

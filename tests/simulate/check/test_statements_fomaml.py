@@ -11,6 +11,7 @@ import gammarho as gr
 from derivations.declare import Statement
 from derivations.papers import shelf
 from derivations.papers.fomaml import statements as fomaml
+from derivations.papers.fomaml.model import PRESETS
 from simulate.check.case import Case
 from simulate.check.judge import judge
 from simulate.check.states import cases, mutated
@@ -18,16 +19,13 @@ from simulate.errors import InputError
 
 BY_ID = {s.id: s for s in fomaml.STATEMENTS.statements}
 STEPWISE = [s for s in (*fomaml._RECURSION, *fomaml._INVARIANTS) if not s.erratum]
-PRINTED = [s for s in BY_ID.values() if s.erratum]
 STATES = cases("fomaml")
 SEARCH = settings(
     max_examples=400, phases=[Phase.generate], database=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 # Where the proofs apply: d so large that noise is orthogonal, one rate far above the other.
-FAR: dict[str, Any] = {**dict(fomaml._FAR), "n_tasks": 6}
-TRAIN = {**FAR, "method": "train-train", "m": 12, "eta": 0.001}
-VALIDATE = {**FAR, "method": "train-validation", "m": 3, "eta": 1.0, "sigma_xi": 1e-20}
+TRAIN, VALIDATE = (next(dict(p.values) for p in PRESETS if p.name == name) for name in ("theorem-4.4", "theorem-4.5"))
 TINY: dict[str, Any] = {"n_tasks": 2, "n": 4, "n_train": 2, "m": 2, "d": 30, "M": 3}
 
 
@@ -65,15 +63,13 @@ def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
 @pytest.mark.parametrize(("statements", "params", "steps"), [
     (fomaml._TRAINING, TRAIN, 60), (fomaml._VALIDATION, VALIDATE, 250),
 ], ids=["train-train", "train-validation"])
-def test_theorems_hold_in_their_regime_and_their_mutants_do_not(
+def test_mutants_of_theorems_are_caught_in_their_regime(
     statements: tuple[Statement, ...], params: dict[str, Any], steps: int
 ) -> None:
     tested = [s for s in statements if not s.erratum]
-    told = verdicts(tested, params, steps=steps, seeds=1)
     wrong = verdicts([mutated(s) for s in tested], params, steps=steps, seeds=1)
-    assert told == dict.fromkeys(told, "holds")
     # that T^(3) comes before d^2 is not refuted by a shorter run
-    assert wrong == {**dict.fromkeys(told, "violated"), **({"thm:F.18": "undecided"} if "thm:F.18" in told else {})}
+    assert wrong == {s.id: "undecided" if s.id == "thm:F.18" else "violated" for s in tested}
 
 
 def test_what_is_about_the_other_method_or_another_regime_is_vacuous() -> None:
@@ -82,7 +78,7 @@ def test_what_is_about_the_other_method_or_another_regime_is_vacuous() -> None:
         params = {**TINY, "method": method}
         told = verdicts([s for s in others if not s.erratum], params, steps=2, seeds=1)
         assert told == dict.fromkeys(told, "vacuous")
-    regime = [s for s in (*fomaml._TRAINING, *fomaml._VALIDATION) if {fomaml._R_E, fomaml._R_F} & _whole(s)]
+    regime = [s for s in (*fomaml._TRAINING, *fomaml._VALIDATION) if not s.instance and _whole(s)]
     assert len(regime) > 20
     for method in about:
         told = verdicts(regime, {**TINY, "method": method}, steps=2, seeds=1)
@@ -97,14 +93,8 @@ def test_without_room_for_the_noise_the_premise_that_fails_is_named() -> None:
     assert found.verdict == "vacuous" and "little_cross" in found.detail and "noise_first" not in found.detail
 
 
-@pytest.mark.parametrize("statement", PRINTED, ids=lambda s: s.id)
-def test_printed_forms_are_refuted(statement: Statement) -> None:
-    found = gr.check("fomaml", TINY, [statement], steps=1, seeds=2, draws=20)
-    assert found.passed and found[statement.id].verdict == "violated"
-
-
 def test_the_repaired_forms_hold_where_the_printed_ones_are_refuted() -> None:
-    params = {**dict(fomaml._OVERSHOOT), "eta": 0.001}
+    params = dict(fomaml._OVERSHOOT)
     told = verdicts([BY_ID[name] for name in ("thm:E.3-upper", "thm:E.9")], params, steps=8, seeds=1)
     assert told == {"thm:E.3-upper": "holds", "thm:E.9": "holds"}
 

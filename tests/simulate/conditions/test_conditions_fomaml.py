@@ -25,7 +25,7 @@ from simulate.start.draw import draw
 METHODS = ("train-train", "train-validation")
 BASE: dict[str, Value] = {p.name: p.default for p in model().parameters} | {"delta": 0.1}
 PAPER: dict[str, Value] = BASE | dict(next(p for p in PRESETS if p.name == "paper").values)
-INSIDE: dict[str, Value] = BASE | dict(next(p for p in PRESETS if p.name == "in-regime").values)
+INSIDE: dict[str, Value] = BASE | dict(next(p for p in PRESETS if p.name == "mechanism").values)
 ANCHOR: dict[str, Value] = BASE | {
     "d": 2000, "M": 8, "n_tasks": 4, "n": 4, "n_train": 2, "m": 16, "J": 5, "eta_inner": 4.0, "eta": 0.02, "h": 0.5,
     "nu_norm": 1.0, "sigma_s": 0.2 / 2000**0.5, "sigma_xi": 8 / 2000**0.5, "sigma_0": 1e-12,
@@ -250,9 +250,9 @@ def test_class_shares() -> None:
 
 
 @pytest.mark.parametrize("balanced", [False, True])
-@pytest.mark.parametrize("name", ["paper", "in-regime"])
+@pytest.mark.parametrize("name", ["paper", "mechanism"])
 def test_the_clauses_of_a_method_are_counted_with_it(name: str, balanced: bool) -> None:
-    values = {"paper": PAPER, "in-regime": INSIDE}[name] | {"balanced": balanced}
+    values = {"paper": PAPER, "mechanism": INSIDE}[name] | {"balanced": balanced}
     only = {"train-train": {"C1t", "C2r", "C2", "C4"},
             "train-validation": {"C1v", "C3r", "C3", "C5a", "C5b", "C5c", "C11"}}
     for method in METHODS:

@@ -390,11 +390,11 @@ def test_a_long_presets_validation_is_cut_to_what_weight_space_can_do_and_says_s
 def test_the_verdict_says_that_coefficients_were_not_compared() -> None:
     import gammarho
 
-    found = gammarho.validate("fomaml", {"n_tasks": 6, "M": 2}, preset="in-regime", steps=2)  # of two features
+    found = gammarho.validate("fomaml", {"n_tasks": 6, "M": 2}, preset="mechanism", steps=2)  # of two features
     assert "trajectory: coefficients" not in {row.what for row in found.rows}
     assert found.heading == "PASS, coefficients not compared (dependent directions)"
     assert str(found).splitlines()[0].endswith(found.heading)
-    apart = gammarho.validate("fomaml", {"n_tasks": 2, "M": 50}, preset="in-regime", steps=2)
+    apart = gammarho.validate("fomaml", {"n_tasks": 2, "M": 50}, preset="mechanism", steps=2)
     assert "trajectory: coefficients" in {row.what for row in apart.rows} and apart.heading == "PASS"
 
 

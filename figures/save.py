@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
+from simulate.work.plain import plain
 from simulate.work.whole import whole_file
 
 from . import style
@@ -26,7 +26,7 @@ def save(figure: Figure, folder: Path, name: str, record: Mapping[str, Any]) -> 
     paths = [folder / f"{name}.{ending}" for ending in ("png", "pdf", "json")]
     for path in paths[:2]:
         save_as(figure, path)
-    write_text(paths[2], json.dumps(record, indent=1, default=_plain) + "\n")
+    write_text(paths[2], json.dumps(plain(dict(record)), indent=1, allow_nan=False) + "\n")
     return paths
 
 
@@ -52,9 +52,3 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file whole, or leave what is there."""
     with whole_file(path) as new:
         new.write_text(text, encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} cannot be recorded")

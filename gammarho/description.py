@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from derivations.declare import Parameter
 from derivations.declare.meanings import meanings
 from derivations.papers.paper import PAPERS, Paper, paper_of
 from simulate.ask import parameters, settings
+from simulate.work.plain import plain
 
 from . import sections
 from .sections import Section
@@ -93,7 +94,8 @@ class Description:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        return asdict(self)
+        found: dict[str, Any] = plain(self)
+        return found
 
     def sections(self) -> tuple[Section, ...]:
         """The tables, in the order in which they are read; those that would be empty are left out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 import re
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulate.run import seeds as seeds_of_a_run
+from simulate.work.columns import columns
+from simulate.work.plain import plain
 
 if TYPE_CHECKING:
     import xarray
@@ -71,29 +72,24 @@ def _diverged(data: xarray.Dataset) -> list[str]:
 
 def table(rows: Sequence[Row]) -> list[str]:
     """Rows of a label and cells as lines, cells to the right, with at least a space between any two."""
-    count = max(len(cells) for _, cells in rows)
-    first = max(len(label) for label, _ in rows)
-    widths = [max(COLUMN, 1 + max(len(cells[at]) for _, cells in rows if at < len(cells))) for at in range(count)]
-    return [
-        f"{label:<{first}}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False))
-        for label, cells in rows
-    ]
+    cells = [[label, *cells] for label, cells in rows]
+    return columns(cells, right=range(1, max(map(len, cells))), gap=1, least=COLUMN - 1)
 
 
 def as_json(data: xarray.Dataset) -> str:
     """Notes, attributes, coordinates and variables, the last two as {"dims": [...], "values": nested lists}."""
 
-    def plain(names: Any) -> dict[str, Any]:
+    def of(names: Any) -> dict[str, Any]:
         return {str(name): {"dims": list(data[name].dims), "values": data[name].values} for name in names}
 
     attributes = {key: value for key, value in data.attrs.items() if key != "notes"}
-    arrays = {"coords": plain(data.coords), "variables": plain(data.data_vars)}
+    arrays = {"coords": of(data.coords), "variables": of(data.data_vars)}
     return json_of({"notes": notes(data), "attrs": attributes, **arrays})
 
 
 def json_of(value: object) -> str:
     """JSON of dataclasses, arrays, mappings and sequences; what is not finite becomes null."""
-    return json.dumps(_plain(value.to_dict() if hasattr(value, "to_dict") else value), allow_nan=False)
+    return json.dumps(plain(value.to_dict() if hasattr(value, "to_dict") else value), allow_nan=False)
 
 
 def notes(data: xarray.Dataset) -> list[str]:
@@ -217,17 +213,3 @@ def _single(data: xarray.Dataset) -> list[str]:
             shown = ", ".join(number(value) for value in np.atleast_1d(values.values).tolist())
             lines.append(f"{name} = {shown}  ({values.attrs.get('meaning', '')})")
     return ["", *lines] if lines else []
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,8 +147,8 @@ def shortening(experiment: Experiment) -> list[str]:
 def _figure_1(folder: Path, experiment: Experiment = PAPER) -> list[Path]:
     record = {
         "figure": "figure_1", "shows": (figure_1.__doc__ or "").splitlines()[0], "paper": "Zuo et al., ICLR 2023",
-        "command": f"gammarho figures fomaml figure_1 --out {folder}", "experiment": dataclasses.asdict(experiment),
-        "readings": [dataclasses.asdict(reading) for reading in READINGS], "printed": PRINTED,
+        "command": f"gammarho figures fomaml figure_1 --out {folder}", "experiment": experiment,
+        "readings": READINGS, "printed": PRINTED,
         "seeds": list(range(experiment.seeds)), "runs": describe(list(cases(experiment).values())),
     }
     return save(figure_1(experiment), folder, "fomaml_figure_1", record)

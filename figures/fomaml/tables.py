@@ -6,7 +6,6 @@ The columns on RainbowMNIST and miniImagenet are of convolutional networks on im
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+
+from simulate.work.columns import columns
 
 from .. import style
 from ..page import page
@@ -107,12 +108,11 @@ def text(table: Table, experiment: Experiment, runs: Runs) -> str:
     """The table as text, with its notes."""
     first = ["", "", "", *(READINGS[at].plain for _, at in COLUMNS), "", ""]
     heads = [*table.heads, "printed", *(DATA[fresh] for fresh, _ in COLUMNS), "RainbowMNIST", "miniImagenet"]
-    cells = ([*row.names, *_cells(row, experiment, runs), LEFT_OUT, LEFT_OUT] for row in table.rows)
+    cells = [[*row.names, *_cells(row, experiment, runs), LEFT_OUT, LEFT_OUT] for row in table.rows]
     lines = [first, heads, *cells]
     widths = [max(len(line[at]) for line in lines) for at in range(len(heads))]
-    body = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([_title(table), "", *body[:2], rule, *body[2:], "", *notes(table, experiment, runs), ""])
+    body = columns([first, heads, ["-" * width for width in widths], *cells])
+    return "\n".join([_title(table), "", *body, "", *notes(table, experiment, runs), ""])
 
 
 def _title(table: Table) -> str:
@@ -232,8 +232,8 @@ def _writer(table: Table) -> Writer:
         record = {
             "figure": table.name, "shows": _title(table), "paper": "Zuo et al., ICLR 2023",
             "command": f"gammarho figures fomaml {table.name} --out {folder}",
-            "experiment": dataclasses.asdict(experiment), "printed": dataclasses.asdict(table),
-            "readings": [dataclasses.asdict(reading) for reading in READINGS],
+            "experiment": experiment, "printed": table,
+            "readings": READINGS,
             "seeds": list(range(experiment.seeds)), "runs": describe(table.cases(experiment)),
         }
         paths = save(picture(table, experiment, runs), folder, f"fomaml_{table.name}", record)

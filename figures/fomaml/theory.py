@@ -5,7 +5,6 @@ Zuo, Chen, Yao, Cao and Gu, ICLR 2023: Theorems 4.4 and 4.5, Condition D.1, Appe
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ def _writer(name: str, draw: Callable[[Any], Figure], default: Any, cases: Calla
     def write(folder: Path, plan: Any = default) -> list[Path]:
         record = {
             "figure": name, "shows": (draw.__doc__ or "").splitlines()[0], "paper": "Zuo et al., ICLR 2023",
-            "command": f"gammarho figures fomaml {name} --out {folder}", "plan": dataclasses.asdict(plan),
+            "command": f"gammarho figures fomaml {name} --out {folder}", "plan": plan,
             "seeds": list(range(plan.seeds)), "runs": describe(cases(plan)),
         }
         return save(draw(plan), folder, f"fomaml_{name}", record)

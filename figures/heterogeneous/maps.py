@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -193,7 +192,7 @@ def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xa
         record = {
             "figure": name, "shows": shows, "paper": "arXiv:2502.11893",
             "command": f"gammarho figures heterogeneous {name} --out {folder}", "readings": READINGS,
-            "map": dataclasses.asdict(plan), "grids": grids, "data": stores,
+            "map": plan, "grids": grids, "data": stores,
         }
         return save(make(plan, data), folder, f"heterogeneous_{name}", record)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -267,7 +266,7 @@ def _writer(plan_of: Callable[[Sizes], Plan]) -> Writer:
         record: dict[str, Any] = {
             "figure": name, "shows": (plan_of.__doc__ or "").splitlines()[0], "paper": "arXiv:2310.18935",
             "command": f"gammarho figures nearly_orthogonal {name} --out {folder}", "notes": plan.notes,
-            "sizes": dataclasses.asdict(sizes), "seeds": list(range(plan.seeds)), "sampling": "vectors", "runs": runs,
+            "sizes": sizes, "seeds": list(range(plan.seeds)), "sampling": "vectors", "runs": runs,
         }
         if any(curve.test for curve in plan.curves):
             record["images"] = {"source": mnist().source, "sha256": dict(mnist().sha256)}

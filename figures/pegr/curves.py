@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import TickedStroke
 from matplotlib.ticker import NullLocator
+
+from simulate.work.plain import plain
 
 from .. import style
 from ..save import Writer, save
@@ -210,7 +211,7 @@ def _of_experiment(draw: Callable[[Experiment], Figure]) -> Writer:
             for (reading, regularizer, sigma_p), parameters in keys(experiment)
         ]
         readings = {reading.key: reading.says for reading in READINGS}
-        details = {**dataclasses.asdict(experiment), "seeds": list(range(experiment.seeds)), "sampling": "vectors"}
+        details = {**plain(experiment), "seeds": list(range(experiment.seeds)), "sampling": "vectors"}
         record = {**described(name, draw, folder), "readings": readings, "experiment": details, "runs": runs}
         return save(draw(experiment), folder, name, record)
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from derivations.declare import Value
 
+from ..work.columns import columns
+
 if TYPE_CHECKING:
     from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, PrescribedRow, Row
 
@@ -73,9 +75,12 @@ def _plain(value: Value) -> str:
 def _group_lines(group: ClauseTable, constant: float) -> Iterator[str]:
     yield group.title
     at = f"C={number(constant)}"
-    yield f"{'clause':<7}{'asks':<44}{'left':>11}    {'right':>11} {'ratio':>9}  {'holds for C in':<16} {at}"
-    for row in group.rows:
-        yield from _row_lines(row)
+    heads = ("clause", "asks", "left", "", "right", "ratio", "holds for C in", at)
+    head, *lines = columns([heads, *(_cells(row) for row in group.rows)], right=(2, 4, 5), least=7)
+    yield head
+    for line, row in zip(lines, group.rows, strict=True):
+        yield line
+        yield from _remarks(row)
     stated = [row.clause.id for row in group.rows if row.clause.kind == "stated" and row.clause.power != 0]
     if stated:
         yield from _wrapped(f"constants are stated (C is a safety factor) in {', '.join(stated)}", 2)
@@ -94,18 +99,21 @@ def _group_lines(group: ClauseTable, constant: float) -> Iterator[str]:
     yield from _verdict_lines(group, constant)
 
 
-def _row_lines(row: Row) -> Iterator[str]:
-    head = f"{row.clause.id:<7}{row.clause.text:<44}"
+def _cells(row: Row) -> tuple[str, ...]:
+    """A clause, its two sides, their ratio, where it holds, and whether it does at the table's C."""
     verdict = "void" if row.trivial else {True: "yes", False: "no", None: "?"}[row.holds]
     verdict = verdict if row.counted else "n/a"
     if row.problem:
-        yield f"{head}{'no value':<55}{verdict}"
+        return (row.clause.id, row.clause.text, "no value", "", "", "", "", verdict)
+    sides = (_shown(row.left), row.clause.relation, _shown(row.right), _shown(row.ratio, 3, ROUND_FLOOR))
+    return (row.clause.id, row.clause.text, *sides, str(row.interval), verdict)
+
+
+def _remarks(row: Row) -> Iterator[str]:
+    """What a clause's line cannot say."""
+    if row.problem:
         yield from _wrapped(f"{row.problem}.", 7) if row.counted else ()
-        return
-    ratio = _shown(row.ratio, 3, ROUND_FLOOR)
-    yield (f"{head}{_shown(row.left):>11} {row.clause.relation:<2} {_shown(row.right):>11} {ratio:>9}  "
-           f"{row.interval!s:<16} {verdict}")
-    if row.trivial:
+    elif row.trivial:
         yield "       asks nothing here: the side that C multiplies is not positive"
 
 
@@ -161,11 +169,15 @@ def _mend_text(mend: Mend) -> str:
 
 
 def _prescribed_lines(rows: tuple[PrescribedRow, ...]) -> Iterator[str]:
-    yield f"{'what':<17}{'this run':>10} {'theorem':>12} {'run/theorem':>12} {'steps/theorem':>14}  source"
+    cells = [("what", "this run", "theorem", "run/theorem", "steps/theorem", "source")]
     for row in rows:
         used = "not set" if row.used is None else number(row.used)
         steps = _shown(row.steps_ratio, 3) if row.prescription.duration else ""
-        yield (f"{row.prescription.name:<17}{used:>10} {_shown(row.value):>12} {_shown(row.ratio, 3):>12} {steps:>14}  "
-               f"{row.prescription.source}")
+        numbers = (used, _shown(row.value), _shown(row.ratio, 3), steps)
+        cells.append((row.prescription.name, *numbers, row.prescription.source))
+    head, *lines = columns(cells, right=(1, 2, 3, 4))
+    yield head
+    for line, row in zip(lines, rows, strict=True):
+        yield line
         if row.problem:
             yield from _wrapped(f"{row.problem}.", 7)

@@ -11,6 +11,8 @@ import numpy as np
 
 from dynamics.arrays import Array
 
+from ..work.columns import columns
+
 STRICT = 1e-12  # one step from the same state
 LONG = 1e-11  # trajectories and observables
 LIMIT = 1e-6  # a tolerance above this decides nothing
@@ -91,13 +93,11 @@ class Validation:
 
     def __str__(self) -> str:
         """The table that `gammarho validate` prints."""
-        width = max(len(row.what) for row in self.rows)
-        lines = [f"{self.title}: {self.heading}", ""]
-        lines.append(f"  {'compared':{width}}  difference  tolerance      step  holds  tolerance from")
+        cells = [("compared", "difference", "tolerance", "step", "holds", "tolerance from")]
         for row in self.rows:
-            holds = "yes" if row.holds else "NO"
-            numbers = f"{row.difference:10.2e}  {row.tolerance:9.2e}  {row.step:8d}"
-            lines.append(f"  {row.what:{width}}  {numbers}  {holds:5}  {row.origin}")
+            numbers = (f"{row.difference:.2e}", f"{row.tolerance:.2e}", f"{row.step}")
+            cells.append((row.what, *numbers, "yes" if row.holds else "NO", row.origin))
+        lines = [f"{self.title}: {self.heading}", "", *(f"  {line}" for line in columns(cells, right=(1, 2, 3)))]
         lines += ["", f"  trajectories compared up to step {self.window} of {self.steps} taken"]
         least = f"{self.smallest_z:.2e} = {self.smallest:.2e} max|z|"
         lines.append(f"  smallest |z| met: {least}, at step {self.smallest_at}")

@@ -19,7 +19,7 @@ from ..run.record import recorded_steps
 from ..start.declared import number as number_of
 from ..work.progress import Step, progress
 from . import tasks as check_tasks
-from .case import Case, NoSuchStep, Rows, looks_ahead, trajectory_case
+from .case import Case, NoSuchStep, Rows, looks_ahead, spoken, trajectory_case
 from .formula import number, uses
 from .judge import Outcome, Point, judge
 from .verdict import VERDICTS, Verdict
@@ -132,14 +132,13 @@ class Bench:
                 "one set of them; leave it out"
             )
         start = started(self.problem, seed)
-        at_start = trajectory_case(start, self.steps, np.zeros(1, dtype=np.int64), self.quantities)
-        if steps == 0:
-            return at_start
-        times, numbers = _times(statements, at_start), 2 * start.draw.z.size
-        if at_start.states.over_tasks:
-            numbers *= check_tasks.states_a_step(at_start.states, start.kernel)
-        recorded = _recorded(steps, numbers, times, at_start.states.over_tasks)
-        return trajectory_case(start, self.steps, recorded, self.quantities)
+        texts = [text for s in statements for text in (s.claim, s.given, s.at, s.since, s.until) if text]
+        names = spoken(texts, self.quantities) if statements else None
+        recorded = np.arange(steps + 1, dtype=np.int64)
+        if steps and steps + 1 > EVERY_STEP // _numbers(start):
+            at_start = trajectory_case(start, self.steps, recorded[:1], self.quantities)
+            recorded = _recorded(steps, _numbers(start), _times(statements, at_start), at_start.states.over_tasks)
+        return trajectory_case(start, self.steps, recorded, self.quantities, names)
 
     def _result(self, statement: Statement, outcomes: Sequence[Outcome]) -> Result:
         met = [o for o in outcomes if o.entries]
@@ -207,13 +206,16 @@ def _times(statements: Sequence[Statement], start: Case) -> list[int]:
     return found
 
 
+def _numbers(start: Start) -> int:
+    """How many numbers a recorded step holds."""
+    return 2 * start.draw.z.size * check_tasks.states_a_step(start.values, start.kernel)
+
+
 def _recorded(steps: int, numbers: int, times: Sequence[int], few: bool = False) -> Rows:
-    """Every step of a short run; else log-spaced ones, the named ones, and the step after each.
+    """Of a long run: log-spaced steps, the named ones, and the step after each.
 
     Where states are large (`few`), as many of the first steps as a short run would have, and fewer of the others.
     """
-    if (steps + 1) * numbers <= EVERY_STEP:
-        return np.arange(steps + 1, dtype=np.int64)
     spaced = recorded_steps(None, steps)
     if few:
         whole = EVERY_STEP // numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -356,13 +356,34 @@ def _running(case: Case, summand: ast.expr, text: str) -> Indexed:
     return Indexed(found.dims, summed(found.values), summed(found.magnitude))
 
 
-def trajectory_case(start: Start, steps: int, recorded: Rows, quantities: Mapping[str, str]) -> Case:
-    """The case of a run from its start, at the recorded steps; a run that diverges is kept up to there."""
+def spoken(texts: Iterable[str], quantities: Mapping[str, str]) -> set[str]:
+    """The names in formulas, and in the quantities that these name."""
+    found = {name for text in texts for name in mentioned(text)}
+    named = [quantities[name] for name in found if name in quantities]
+    return found | (spoken(named, {name: text for name, text in quantities.items() if name not in found}) if named
+                    else set())
+
+
+def _looked_at(start: Start, names: set[str]) -> bool:
+    """Whether any of the names needs what a kernel observes of states."""
+    own = {"loss", "gradient_norm", "margins", "train_error", "outputs", *start.kernel.observed}
+    plain = {name.removesuffix(_HEADS) for name in names}
+    return start.model.algorithm.over_tasks or bool(own & names) or obs.needs_seen(start.model, plain)
+
+
+def trajectory_case(
+    start: Start, steps: int, recorded: Rows, quantities: Mapping[str, str], names: set[str] | None = None
+) -> Case:
+    """The case of a run from its start, at the recorded steps; a run that diverges is kept up to there.
+
+    `names` are those that formulas will ask for; None: any.
+    """
     path = start.up_to(recorded)
     at = {int(step): row for row, step in enumerate(path.t)}
     following = np.array([at.get(int(step) + 1, -1) for step in path.t], dtype=np.int64)
     rows = np.arange(len(path.t))
-    return Case(start, start.states(path), path.t, following, rows, steps, quantities, path.diverged)
+    states = start.states(path) if names is None or _looked_at(start, names) else start.seen(path, {})
+    return Case(start, states, path.t, following, rows, steps, quantities, path.diverged)
 
 
 def state_case(start: Start, b: NDArray[np.float64], quantities: Mapping[str, str]) -> Case:

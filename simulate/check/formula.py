@@ -8,6 +8,7 @@ taken without forming the sum; a logarithm, a quotient or a power of what cancel
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -76,10 +77,11 @@ class Comparison:
     known: Array
 
 
-def uses(text: str, function: str) -> list[ast.Call]:
+@functools.lru_cache(maxsize=1024)
+def uses(text: str, function: str) -> tuple[ast.Call, ...]:
     """The calls of a function, such as next, in a formula."""
-    nodes = ast.walk(parse(text, QUANTITIES)) if text else []
-    return [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == function]
+    calls = [node for node in ast.walk(parse(text, QUANTITIES)) if isinstance(node, ast.Call)] if text else []
+    return tuple(call for call in calls if isinstance(call.func, ast.Name) and call.func.id == function)
 
 
 def mentioned(text: str) -> tuple[str, ...]:
@@ -102,22 +104,31 @@ def single(node: ast.expr, scope: Scope) -> float:
 
 def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
     """A claim as its comparisons, those joined by `and` and by chains apart; anything else counts as one of its own."""
-    node = parse(text, QUANTITIES)
-    parts = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]
     found: list[Comparison] = []
-    for part in parts:
-        if isinstance(part, ast.Compare):
-            sides = [part.left, *part.comparators]
-            for left, relation, right in zip(sides, part.ops, sides[1:], strict=False):
-                shown = ast.unparse(ast.Compare(left, [relation], [right]))
-                found.append(_compared(shown, relation, evaluate(left, scope), evaluate(right, scope), tolerance))
+    for shown, part, relation in _parts(text):
+        if relation is not None:
+            left, right = (evaluate(side, scope) for side in (part.left, part.comparators[0]))
+            found.append(_compared(shown, relation, left, right, tolerance))
         else:
             truth = evaluate(part, scope)
             value = truth.values.astype(float)
-            found.append(
-                Comparison(ast.unparse(part), truth.dims, value, np.ones_like(value), value != 0, np.isfinite(value))
-            )
+            found.append(Comparison(shown, truth.dims, value, np.ones_like(value), value != 0, np.isfinite(value)))
     return found
+
+
+@functools.lru_cache(maxsize=1024)
+def _parts(text: str) -> tuple[tuple[str, Any, ast.cmpop | None], ...]:
+    """The comparisons of a claim: each as text and as a tree, and its relation; None of what is no comparison."""
+    node, found = parse(text, QUANTITIES), list[tuple[str, Any, ast.cmpop | None]]()
+    for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
+        if not isinstance(part, ast.Compare):
+            found.append((ast.unparse(part), part, None))
+            continue
+        sides = [part.left, *part.comparators]
+        for left, relation, right in zip(sides, part.ops, sides[1:], strict=False):
+            one = ast.Compare(left, [relation], [right])
+            found.append((ast.unparse(one), one, relation))
+    return tuple(found)
 
 
 def evaluate(node: ast.expr, scope: Scope) -> Indexed:
@@ -131,14 +142,15 @@ def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:
     found = list(parts)
     dims = tuple(dict.fromkeys(dim for part in found for dim in part.dims))
     dims = tuple(sorted(dims, key=lambda dim: dim != "t"))
+    same = [part if part.dims == dims else part.over(dims) for part in found]
     try:
-        np.broadcast_shapes(*(part.over(dims).values.shape for part in found))
+        np.broadcast_shapes(*(part.values.shape for part in same))
     except ValueError:
         shapes = ", ".join(f"{dict(zip(part.dims, part.values.shape, strict=True))}" for part in found)
         raise FormulaError(
             f"an index runs over different lengths here: {shapes}; rename one, as in gamma[j,q]"
         ) from None
-    return dims, [part.over(dims) for part in found]
+    return dims, same
 
 
 def _constant(node: Any, _: Scope) -> Indexed:

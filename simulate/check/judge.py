@@ -82,7 +82,7 @@ def judge(statement: Statement, case: Case) -> Outcome:
     if statement.kind == "exists":
         return _exists(statement, case, rows, note)
     budget = case.states.z.shape[1] * case.states.z.shape[2] * max(1, len(case.draw.y) * case.draw.examples)
-    budget *= states_a_step(case.states, case.kernel)
+    budget *= states_a_step(case.states.values, case.kernel)
     size = max(1, ENTRIES // budget)
     total = Outcome(case.seed, note=note)
     for start in range(0, len(rows), size):

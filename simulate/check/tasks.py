@@ -5,7 +5,8 @@ Indices: task; i, an example of a task; item, an entry of the dictionary; tau, t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +27,9 @@ def coupled(kernel: Kernel, drawn: Draw) -> Kernel:
     return kernel.through(drawn.vectors) if isinstance(kernel, BilevelKernel) else kernel
 
 
-def states_a_step(states: States, kernel: Kernel) -> int:
+def states_a_step(values: Mapping[str, Any], kernel: Kernel) -> int:
     """How many states one step holds: the outer one and those inside the inner loop."""
-    return 1 + _inner_steps(kernel, states) if isinstance(kernel, BilevelKernel) else 1
+    return 1 + int(values[kernel.algorithm["inner_steps"]]) if isinstance(kernel, BilevelKernel) else 1
 
 
 def named(states: States, kernel: Kernel, name: str) -> Indexed | None:

@@ -27,6 +27,7 @@ from simulate.ask.settings import resolve as setting
 from simulate.check.bench import Bench, Call, Result
 from simulate.check.case import Case
 from simulate.check.formula import comparisons, evaluate, number
+from simulate.check.judge import judge
 from simulate.check.verdict import draws_needed, exponent, failure_limits
 from simulate.errors import InputError
 from simulate.run.problem import problem_of
@@ -175,6 +176,18 @@ def test_the_four_verdicts() -> None:
 def test_a_vacuous_statement_names_the_part_that_never_holds() -> None:
     told = verdict("loss <= 0", given="own and n == 4 and m > 3")
     assert told.verdict == "vacuous" and told.detail.endswith("never met: m > 3")
+
+
+@pytest.mark.parametrize(("claim", "observed"), [
+    ("max[j](gamma) >= start(max[j](gamma))", False), ("wide >= 0", False), ("late >= 0", True), ("loss <= 1", True),
+])
+def test_states_are_observed_where_a_formula_asks_for_it(claim: str, observed: bool) -> None:
+    """Directly or through the quantities that it names."""
+    quantities = {"wide": "max[j,r](abs(gamma))", "late": "margin_least", "margin_least": "min[i](margins)"}
+    bench = Bench(problem_of(setting("pegr"), SMALL), 20, 0, quantities, Call({}, {}))
+    case = bench.case(0, 20, [lemma(claim)])
+    assert bool(case.states.seen) is observed
+    assert judge(lemma(claim), case).entries
 
 
 def test_steps_that_do_not_come_are_vacuous_and_hits_that_do_not_are_undecided() -> None:

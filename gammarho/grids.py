@@ -34,7 +34,8 @@ def as_text(data: xarray.Dataset, kept: str = "") -> str:
     else:
         for name in names:
             lines += [*_planes(data, name, dims, kept), *([""] if name != names[-1] else [])]
-    return "\n".join([*lines, *_partial(data, names), *_reasons(data), *_boundary(data, kept)])
+    lines += [*_partial(data, names), *_unresolved(data, names)]
+    return "\n".join([*lines, *_reasons(data), *_boundary(data, kept)])
 
 
 def observables(data: xarray.Dataset) -> list[str]:
@@ -154,6 +155,20 @@ def _partial(data: xarray.Dataset, names: Sequence[str]) -> list[str]:
         cells = f"{int(some.sum())} of {some.size} cells"
         lines.append(f"{_LACKING} in {cells} the mean{of} is of some draws only: the others have no number ({told})")
     return lines
+
+
+def _unresolved(data: xarray.Dataset, names: Sequence[str]) -> list[str]:
+    """What a test error of 0 stands for, where no draw of a run was judged wrong."""
+    name, error = "test_error", "test_error_se"
+    if name not in names or error not in data.data_vars or data.attrs.get("test_sampling") != "draws":
+        return []
+    from simulate.observe.fresh import DRAWS
+
+    none = (data[name].values == 0) & (data[error].values == 0)
+    if not none.any():
+        return []
+    told = f"{name} is 0 in {int(none.sum())} of {none.size} runs: below {number(3.0 / DRAWS)} at 95 %"
+    return [f"{told}, which is what {DRAWS} draws tell; --test-sampling importance goes further"]
 
 
 def _boundary(data: xarray.Dataset, kept: str) -> list[str]:

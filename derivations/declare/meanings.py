@@ -8,6 +8,8 @@ from typing import Any
 from . import variables
 from .data import Directions
 
+_OPEN = "with what the fresh draws leave open"
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -73,7 +75,7 @@ def _common(model: Any) -> dict[str, Meaning]:
 def _fresh(model: Any) -> dict[str, Meaning]:
     """Variables of fresh examples, or of fresh tasks."""
     if model.test.of_tasks:
-        found = {name: _of_tasks(name) for name in variables.FRESH_TASKS if not name.endswith("_se")}
+        found = {name: _of_tasks(name) for name in variables.ESTIMATES_OF_TASKS}
     else:
         found = {
             "test_error": Meaning(r"\mathrm{err}", f"P(misclassified) for a fresh example{_judged(model)}"),
@@ -82,7 +84,9 @@ def _fresh(model: Any) -> dict[str, Meaning]:
         }
     errors = {f"{name}_se": Meaning(rf"\mathrm{{se}}({each.symbol})", f"standard error of {name}")
               for name, each in found.items()}
-    return {**found, **errors}
+    bounds = {f"{name}_upper": Meaning(rf"\overline{{{found[name].symbol}}}", f"upper bound of {name} at 95 %, {_OPEN}")
+              for name in variables.bounded(model)}
+    return {**found, **errors, **bounds}
 
 
 def _judged(model: Any) -> str:

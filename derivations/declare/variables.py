@@ -9,16 +9,21 @@ from .observable import KnownFrom
 
 COMMON = ("loss", "gradient_norm", "margins", "train_error", "zeta")
 """Variables of the training data that every run returns (zeta of a single loop alone)."""
-FRESH = ("test_error", "test_error_se", "test_loss", "test_loss_se")
-"""Variables of fresh examples, each with its standard error."""
-FRESH_BY_CLASS = ("class_error", "class_error_se")
+FRESH = ("test_error", "test_error_se", "test_error_upper", "test_loss", "test_loss_se")
+"""Variables of fresh examples, each with its standard error, and a bound of what the draws leave open of an error."""
+FRESH_BY_CLASS = ("class_error", "class_error_se", "class_error_upper")
 """The same, class by class."""
-_OF_TASKS = (
+_ERRORS_OF_TASKS = ("test_error", "test_error_unadapted", "test_error_adapted")
+ESTIMATES_OF_TASKS = (
     "test_loss", "test_error", "test_loss_unadapted", "test_error_unadapted", "test_accuracy_unadapted",
     "test_loss_adapted", "test_error_adapted", "test_accuracy_adapted",
 )
-FRESH_TASKS = tuple(name + end for name in _OF_TASKS for end in ("", "_se"))
-"""Variables of fresh tasks, before and after adaptation."""
+"""Estimates on fresh tasks, before and after adaptation."""
+FRESH_TASKS = tuple(
+    name + end for name in ESTIMATES_OF_TASKS
+    for end in (("", "_se", "_upper") if name in _ERRORS_OF_TASKS else ("", "_se"))
+)
+"""Variables of fresh tasks."""
 
 
 def of_run(model: Any) -> tuple[str, ...]:
@@ -37,6 +42,11 @@ def of_fresh(model: Any) -> tuple[str, ...]:
     by_class = () if model.network.head_axis.signed else FRESH_BY_CLASS
     own = [o for o in model.observables if o.known_from is KnownFrom.FRESH]
     return (*FRESH, *by_class, *(name for o in own for name in (o.name, *o.also)))
+
+
+def bounded(model: Any) -> tuple[str, ...]:
+    """The errors that have an upper bound."""
+    return _ERRORS_OF_TASKS if model.test.of_tasks else ("test_error", "class_error")
 
 
 def added(model: Any) -> Iterator[tuple[str, str]]:

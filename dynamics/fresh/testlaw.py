@@ -26,6 +26,7 @@ Loss = Literal["logistic", "exponential", "cross_entropy"] | Callable[[Array], A
 """By its word, or a function of the margins of signed heads."""
 
 CLOSE = 1e-4  # a neuron's variance given those before it, over its own: below, the covariance counts as near singular
+_ONE_SIDED = 1.645  # standard deviations
 _WIDE = 128  # neurons from which a triangular product is worth a call of its own
 _CHUNK = 2**17  # pre-activations of a vector taken in one go, 1 MB
 
@@ -117,6 +118,16 @@ def states(
             made.append(taken(vectors))
         else:
             yield int(t), np.concatenate(scores), np.concatenate(made)
+
+
+def margins(scores: Array, labels: Array) -> Array:
+    """How far each score is from being wrong, (N, L): y f, or the own logit less the largest other."""
+    if scores.ndim == 2:
+        return np.asarray(labels * scores)
+    heads, own = _by_head(scores), _own(labels)
+    mine = heads[own].T
+    heads[own] = -np.inf
+    return np.asarray(mine - heads.max(axis=0))
 
 
 def errors(scores: Array, labels: Array) -> Array:
@@ -268,6 +279,21 @@ _LOSSES: dict[str, Callable[[Array, Array], Array]] = {
     "exponential": _exponential,
     "cross_entropy": _cross_entropy,
 }
+
+
+def upper(mean: Array, error: Array, draws: Array | float) -> Array:
+    """The upper end of a one-sided 95 % interval of a probability estimated by so many draws of numbers in [0, 1].
+
+    Of no wrong draw it is 3 / N, and of k it is within 1 % of Poisson's exact bound for k up to 10: Wilson's form, with
+    a spread that is never less than some draw's, as none that was seen says little of those that were not.
+
+    Args:
+        mean: any shape.
+        error: the standard error of each.
+        draws: N; infinite where the mean is exact but for its standard error.
+    """
+    room = (1.0 - mean) / draws
+    return np.asarray(np.minimum(1.0, mean + 1.5 * room + _ONE_SIDED * np.sqrt(error**2 + 0.83 * room**2)))
 
 
 def mean_and_error(draws: Array) -> tuple[float, float]:

@@ -12,7 +12,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 from gammarho import terminal
 from simulate.errors import InputError, quoted
 
-from .shared import AXIS, EQUATION, FILE, FORMULA, INT, NAME, NAMES, NUMBER, SAMPLINGS, THRESHOLD, Switch, goes_on, say
+from .shared import (
+    AXIS,
+    EQUATION,
+    FILE,
+    FORMULA,
+    INT,
+    NAME,
+    NAMES,
+    NUMBER,
+    SAMPLINGS,
+    TEST_SAMPLINGS,
+    THRESHOLD,
+    Switch,
+    goes_on,
+    say,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -38,6 +53,7 @@ def phase(
     seeds: Annotated[str, INT] = "3",
     observable: Annotated[str, NAMES] = "test_error",
     sampling: Annotated[str | None, SAMPLINGS] = None,
+    test_sampling: Annotated[str, TEST_SAMPLINGS] = "draws",
     boundary: Annotated[str | None, THRESHOLD] = None,
     refine: Annotated[str | None, NUMBER] = None,
     workers: Annotated[str | None, INT] = None,
@@ -61,6 +77,7 @@ def phase(
         seeds: draws a cell.
         observable: one number a run, such as test_error, loss or a hitting time; several are separated by commas.
         sampling: gram (drawn without the dimension) or vectors; default gram where it is exact and not refused.
+        test_sampling: draws, or importance (for test errors of 1e-4 to 1e-9).
         boundary: a level whose crossing is followed, such as test_error=0.1.
         refine: to what share of an axis it is found, such as 0.01, by splitting cells.
         workers: threads; the result does not depend on it.
@@ -84,6 +101,7 @@ def phase(
     options: dict[str, Any] = {
         "x": x, "y": y, "z": z, "steps": steps, "seed": seed, "seeds": seeds, "workers": workers,
         "observable": observable, "sampling": sampling, "preset": preset,
+        "test_sampling": test_sampling,
         "boundary": boundary, "refine": refine,
     }
     command = _command([setting, *values], {**options, "hold": hold, "curve": curve, "feasible": feasible, "out": out})
@@ -107,11 +125,11 @@ def phase(
 
 def _command(words: list[str], options: dict[str, Any]) -> str:
     """The command line as it may be typed again: what was asked for that is not the default."""
-    usual = {"seed": "0", "seeds": "3", "observable": "test_error"}
+    usual = {"seed": "0", "seeds": "3", "observable": "test_error", "test_sampling": "draws"}
     for name, value in options.items():
         for each in value if isinstance(value, tuple | list) else (value,):
             if each is not None and each != usual.get(name):
-                words += [f"--{name}", each]
+                words += [f"--{name.replace('_', '-')}", each]
     return shlex.join(["gammarho", "phase", *words])
 
 

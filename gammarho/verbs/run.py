@@ -21,6 +21,7 @@ from .shared import (
     SAMPLINGS,
     SCALINGS,
     STEPS,
+    TEST_SAMPLINGS,
     THRESHOLD,
     Switch,
     explained,
@@ -41,6 +42,7 @@ def run(
     seeds: Annotated[str | None, INT] = None,
     engine: Annotated[str, ENGINES] = "reduced",
     sampling: Annotated[str, SAMPLINGS] = "vectors",
+    test_sampling: Annotated[str, TEST_SAMPLINGS] = "draws",
     record: Annotated[str | None, STEPS] = None,
     observables: Annotated[str | None, NAMES] = None,
     until: Annotated[tuple[str, ...], THRESHOLD] = (),
@@ -63,6 +65,7 @@ def run(
         seeds: run this many seeds, counted from seed.
         engine: reduced (the recursion) or weights (gradient descent in torch).
         sampling: vectors, or gram (drawn without the dimension).
+        test_sampling: draws, or importance (for test errors of 1e-4 to 1e-9).
         record: all, or steps such as 0,10,100.
         observables: names, separated by commas.
         until: stop at a threshold, such as loss=1e-3; may be repeated.
@@ -86,7 +89,7 @@ def run(
 
     options: dict[str, Any] = {
         "steps": steps, "seed": seed, "seeds": seeds, "engine": engine, "sampling": sampling, "record": record,
-        "observables": observables, "until": bounds,
+        "test_sampling": test_sampling, "observables": observables, "until": bounds,
     }
     unwritten: Unwritten | None = None
     with nullcontext() if path is None else run_store.writer(path) as keep:  # refused before the run, not after it

@@ -38,6 +38,7 @@ from ..start.drawn import Draw
 from ..start.labels import flip_probability
 from .fresh_view import FreshDraws, start_of
 
+BOUNDED = ("test_error", "class_error")
 DRAWS = 4096  # fresh examples that a state is judged on
 
 
@@ -61,6 +62,8 @@ def fresh_statistics(
     declared: Sequence[OfFresh] = (),
 ) -> dict[str, Array]:
     """test_error, test_loss (T,) and for class heads class_error (T, K), along a trajectory, each with NAME_se.
+
+    Errors have NAME_upper too, what so many draws leave open (`testlaw.upper`).
 
     A fresh example has a clean label uniform over the heads' labels, which is flipped with the model's probability
     unless `model.test.flips` is unset: error and loss are those of the label so observed.  It has the fixed directions
@@ -105,7 +108,7 @@ def _statistics(
 
     on_lanes = isinstance(network, Kernel) and network.judges(draw.gram.shape[0]) and lanelaw.fits(fresh, size)
     if isinstance(network, Kernel) and on_lanes and not declared:
-        return _on_lanes(network, fresh, normals, outputs, values, loss_of(model, values))
+        return bounded(_on_lanes(network, fresh, normals, outputs, values, loss_of(model, values)), fresh, size)
     found = testlaw.statistics(outputs, fresh, loss_of(model, values), normals)
     draws = FreshDraws(
         outputs, fresh, normals, draw, z, b, left,
@@ -113,7 +116,14 @@ def _statistics(
     )
     for each in declared:
         found |= each.statistics(draws)
-    return found
+    return bounded(found, fresh, size)
+
+
+def bounded(found: Mapping[str, Array], law: testlaw.Fresh, size: float) -> dict[str, Array]:
+    """With the upper bound of each error; exact where no patch is fresh."""
+    draws = size if law.mix.any() else np.inf
+    errors = [name for name in BOUNDED if name in found]
+    return {**found, **{f"{name}_upper": testlaw.upper(found[name], found[f"{name}_se"], draws) for name in errors}}
 
 
 def _on_lanes(

@@ -17,7 +17,7 @@ from dynamics.kernel.kernel import Kernel
 
 from ..start.declared import law_of, off_indices, positive
 from ..start.many import Drawn
-from .fresh import DRAWS, labels_of_fresh, noise_covariance
+from .fresh import DRAWS, bounded, labels_of_fresh, noise_covariance
 
 KEPT = 16  # seeds whose normals are kept
 Values = Mapping[str, Value]
@@ -72,7 +72,7 @@ def judge_many(
     judged = lanelaw.judged(kernel.lanes, parts, some, roots[known], normals, places, numbers, with_losses)
     for name, numbers_of in lanelaw.by_name(judged).items():
         found[name][known] = numbers_of
-    return found
+    return bounded(found, fresh, DRAWS)
 
 
 def _outputs(kernel: Kernel, values: Values, a: Array) -> Array:

@@ -25,7 +25,7 @@ from derivations.declare import (
 from derivations.declare.variables import FRESH_TASKS
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
-from dynamics.fresh import taskdraws, tasklaw
+from dynamics.fresh import taskdraws, tasklaw, testlaw
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 
@@ -110,10 +110,12 @@ def _statistics(
     before = tasklaw.unadapted(outputs, law, filters, normals)
     after = tasklaw.adapted(outputs, adapt, law, filters, sizes, streams)
     found: dict[str, Array] = {}
-    for each, endings in ((before, ("", "_unadapted")), (after, ("_adapted",))):
+    drawn = size if law.slots() else np.inf
+    for each, endings, draws in ((before, ("", "_unadapted"), drawn), (after, ("_adapted",), sizes.tasks)):
         for end in endings:
             for what in ("loss", "error"):
                 found[f"test_{what}{end}"], found[f"test_{what}{end}_se"] = each[what], each[f"{what}_se"]
+            found[f"test_error{end}_upper"] = testlaw.upper(each["error"], each["error_se"], draws)
         found[f"test_accuracy{endings[-1]}"] = 1.0 - each["error"]
         found[f"test_accuracy{endings[-1]}_se"] = each["error_se"]
     return {name: found[name] for name in FRESH_TASKS}

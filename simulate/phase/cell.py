@@ -13,6 +13,7 @@ from dynamics.errors import RangeError
 
 from ..errors import Diverged, GramRefused, InputError, quoted
 from ..observe import observables as obs
+from ..observe.samplings import DRAWN, TestSampling
 from ..run import batch, reduced
 from ..run.asked import Asked, Found
 from ..run.dataset import labels
@@ -26,11 +27,15 @@ EITHER = "gram, else vectors"  # the default where no law forbids gram: vectors 
 
 @dataclass(frozen=True)
 class Measure:
-    """What is measured: numbers of observables' entries after so many steps, on draws of this sampling."""
+    """What is measured: numbers of observables' entries after so many steps, on draws of this sampling.
+
+    `fresh` is how the fresh examples are taken.
+    """
 
     wanted: tuple[Wanted, ...]
     steps: int
     sampling: str
+    fresh: TestSampling = DRAWN
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,7 +82,7 @@ def outcomes(measure: Measure, cells: Sequence[Problem], seeds: Sequence[int]) -
         Whatever is a defect of the program.
     """
     together: list[list[Found | None]] = [[None] * len(seeds) for _ in cells]
-    if measure.sampling != "vectors":
+    if measure.sampling != "vectors" and measure.fresh.together:
         together = batch.together(cells, seeds, measure.steps, measure.variables(cells[0].model))
     found = [
         [outcome(measure, cell, seed) if run is None else _outcome(measure, run, "")
@@ -119,12 +124,12 @@ def measured(measure: Measure, cell: Problem, seed: int) -> Outcome:
     """
     start, said = _started(measure.sampling, cell, seed)
     try:
-        numbers = _numbers(measure.wanted, start, measure.steps)
+        numbers = _numbers(measure, measure.wanted, start, measure.steps)
     except InputError as refused:
         numbers = {}
         for each in measure.wanted if len(measure.wanted) > 1 else ():
             try:
-                numbers |= _numbers((each,), start, measure.steps)
+                numbers |= _numbers(measure, (each,), start, measure.steps)
             except InputError:
                 continue
         return Outcome(numbers, FAILED, _told(InputError, refused))
@@ -159,10 +164,10 @@ def _started(sampling: str, cell: Problem, seed: int) -> tuple[Start, str]:
             raise refused from None
 
 
-def _numbers(wanted: Sequence[Wanted], start: Start, steps: int) -> dict[str, float]:
+def _numbers(measure: Measure, wanted: Sequence[Wanted], start: Start, steps: int) -> dict[str, float]:
     """The numbers after `steps` steps, with their standard errors.  Raises InputError where one is not to be had."""
     names = dict.fromkeys(name for each in wanted for name in (each.name, f"{each.name}_se"))
-    asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
+    asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True, fresh=measure.fresh)
     return _picked(wanted, reduced.run(start, asked))
 
 
@@ -197,5 +202,5 @@ def try_out(measure: Measure, cells: Sequence[Problem], seed: int) -> None:
             start, _ = _started(measure.sampling, cell, seed)
         except InputError:
             continue  # that cell fails, with its own sentence
-        _numbers(measure.wanted, start, 0)
+        _numbers(measure, measure.wanted, start, 0)
         return

@@ -32,7 +32,8 @@ def requests(grid: Grid, problems: Sequence[Problem]) -> list[estimate.Request]:
     sampling = "vectors" if measure.sampling == "vectors" else "gram"
     names = tuple(each.name for each in measure.wanted)
     return [
-        estimate.Request(each.model, each.values, sampling, "reduced", measure.steps, 1, names) for each in problems
+        estimate.Request(each.model, each.values, sampling, "reduced", measure.steps, 1, names, measure.fresh.draws)
+        for each in problems
     ]
 
 

@@ -20,6 +20,7 @@ from ..ask.hold import holds
 from ..conditions.held import Held
 from ..errors import InputError, nearest, quoted
 from ..observe import observables as obs
+from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..run import estimate
 from ..run.problem import Problem
 from ..run.run import SAMPLINGS, total_steps
@@ -91,6 +92,7 @@ class Grid:
             "observables": list(self.measure.names),
             "steps": self.measure.steps,
             "sampling": self.measure.sampling,
+            **({} if self.measure.fresh is DRAWN else {"test_sampling": self.measure.fresh.name}),
             **{each.option: {each.name: each.values} for each in reversed(self.axes)},
             "seeds": self.seeds,
             "parameters": {**{name: value for name, value in first.items() if name not in names}, **self.formulas},
@@ -107,6 +109,7 @@ class Grid:
             "observable": ",".join(self.measure.names),
             "steps": self.measure.steps,
             "sampling": self.measure.sampling,
+            "test_sampling": self.measure.fresh.name,
             **{each.option: each.name for each in reversed(self.axes)},
             "notes": "\n".join(self.notes),
         }
@@ -126,6 +129,7 @@ class Asked:
     seeds: int | str
     seed: int | str
     sampling: str | None
+    test_sampling: str = DRAWN.name
 
 
 def checked(asked: Asked, workers: int) -> Grid:
@@ -138,19 +142,21 @@ def checked(asked: Asked, workers: int) -> Grid:
     axes = asked_axes(asked.axes, model, given, equations)
     requests, alone = _check_observables(model, asked.observable)
     sampling = None if asked.sampling is None else parameters.choice("sampling", asked.sampling, SAMPLINGS)
+    fresh = TEST_SAMPLINGS[parameters.choice("test_sampling", asked.test_sampling, tuple(TEST_SAMPLINGS))]
     first, many = parameters.count("seed", asked.seed), parameters.count("seeds", asked.seeds, low=1, example=3)
     count = total_steps(asked.steps, chosen, found)
     held = Held.of(asked.setting, model, equations, given, {each.name: each.option for each in axes}, count)
     cells = Cells(found, given, chosen, axes, held, model)
     names = tuple(request.name for request in requests)
     estimate.check_grid(
-        [estimate.Request(each.model, each.values, sampling or "gram", "reduced", count, 1, names)
+        [estimate.Request(each.model, each.values, sampling or "gram", "reduced", count, 1, names,
+                          fresh.draws)
          for each in cells.corners()],
         math.prod(len(each.values) for each in axes), many, workers,
     )
     problems = cells.all()
     inexact = any(gram_refusal(each.model, each.values) for each in problems)
-    measure = Measure(requests, count, sampling or ("vectors" if inexact else EITHER))
+    measure = Measure(requests, count, sampling or ("vectors" if inexact else EITHER), fresh)
     if not alone:
         try_out(measure, problems, first)
     seeds = tuple(range(first, first + many))

@@ -22,6 +22,7 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
 from ..ask import parameters, paths
+from ..observe.samplings import DRAWN
 from ..run import estimate
 from ..work.sweep import processors
 from .edge import Found, asked_edge, followed
@@ -54,6 +55,7 @@ def phase(
     seeds: int | str = 3,
     seed: int | str = 0,
     sampling: str | None = None,
+    test_sampling: str = DRAWN.name,
     boundary: str | None = None,
     refine: float | str | None = None,
     store: str | PathLike[str] | None = None,
@@ -83,6 +85,7 @@ def phase(
         seed: the first of them.
         sampling: "gram" (inner products alone, at any d) or "vectors"; default gram where it is exact at every cell,
             but for cells at whose values it is refused, which are drawn as vectors and say so in `message`.
+        test_sampling: how fresh examples are taken, "draws" or "importance" (for errors of 1e-4 to 1e-9), as in `run`.
         boundary: an observable and a level, as in "test_error=0.1", whose crossing is followed over one or two axes.
         refine: a share of an axis' span, such as 0.01, to which the boundary is found, by splitting cells across it.
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing, and
@@ -107,7 +110,8 @@ def phase(
     threads, place = ask.workers(workers, processors()), paths.store("store", store)
     show = parameters.switch("progress", progress)
     axes = {"x": x, "y": y, "z": z}
-    grid = checked(Asked(setting, params, axes, hold, preset, steps, observable, seeds, seed, sampling), threads)
+    grid = checked(
+        Asked(setting, params, axes, hold, preset, steps, observable, seeds, seed, sampling, test_sampling), threads)
     edge = asked_edge(grid, boundary, refine)
     taken_up = place is not None and not free(place)
     if not taken_up:  # before a folder is made for what is refused

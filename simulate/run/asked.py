@@ -9,6 +9,7 @@ from derivations.declare import Variable
 from dynamics.arrays import Steps
 
 from ..errors import InputError
+from ..observe.samplings import DRAWN, TestSampling
 from .problem import Start
 
 Variables = dict[str, Variable]
@@ -19,7 +20,7 @@ class Asked:
     """How long to run, which steps to record, and which variables to give.
 
     `named`: whether the caller named the variables, so that one that is not to be had is refused, and not left out.
-    `until` are the observables at whose values, at or below, the run stops.
+    `until` are the observables at whose values, at or below, the run stops.  `fresh` is how fresh examples are taken.
     """
 
     steps: int
@@ -27,6 +28,7 @@ class Asked:
     wanted: tuple[str, ...]
     until: Mapping[str, float]
     named: bool
+    fresh: TestSampling = DRAWN
 
     def left_out(self, reason: str, what: str) -> tuple[str, ...]:
         """The note that `what` is left out; none where there is no reason.  Raises InputError where it was named."""

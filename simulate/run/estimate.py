@@ -62,7 +62,7 @@ class Piece:
 class Request:
     """One run: H heads of m filters in d dimensions, B directions of n examples in all, T recorded states.
 
-    `recorded` is T, and `wanted` are the variables asked for.
+    `recorded` is T, `wanted` are the variables asked for, and `fresh` the examples that each state is judged on.
     """
 
     model: Model
@@ -72,6 +72,7 @@ class Request:
     steps: int
     recorded: float
     wanted: Collection[str]
+    fresh: float = FRESH
 
     @property
     def tasks(self) -> float:
@@ -329,7 +330,8 @@ def seconds(request: Request) -> float:
         a_step = 2 * S * B * min(B, n + 8) + 20 * S * B
     drawn = 2 * B * (B + S) * min(d, B + S) if request.sampling == "gram" else 2 * B * (B + S) * d
     drawn *= request.sampling == "gram" or (B + S) * d <= LARGEST  # more is refused by the draw itself
-    fresh = FRESH * request.recorded * S * (S + 40 * patches) * bool(set(obs.fresh_names(model)) & set(request.wanted))
+    fresh = bool(set(obs.fresh_names(model)) & set(request.wanted)) * request.fresh
+    fresh *= request.recorded * S * (S + 40 * patches)
     operations = request.steps * a_step + drawn + fresh + request.recorded * a_step
     if _together(request):
         return TOGETHER + operations / LANES_RATE
@@ -340,7 +342,7 @@ def _together(request: Request) -> bool:
     """Whether a grid makes this run in one call with others."""
     model, alone = request.model, {event.name for event in request.model.events}
     return (
-        request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1
+        request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1 and request.fresh == FRESH
         and LANES_FROM <= request.directions < LANES_UPTO and model.network.head_axis.signed
         and not model.algorithm.over_tasks and not model.algorithm.batched and not alone & set(request.wanted)
     )

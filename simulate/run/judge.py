@@ -13,8 +13,10 @@ from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
 from ..ask.losses import loss_of
+from ..errors import InputError
 from ..observe import fresh
 from ..observe import observables as obs
+from ..observe.samplings import DRAWN, Judging, TestSampling
 from ..observe.states import States
 from ..start import source
 from . import tasks
@@ -32,8 +34,10 @@ class Judged:
     notes: tuple[str, ...] = ()
 
 
-def judge(start: Start, states: States, wanted: Iterable[str], network: Any) -> Judged:
-    """The variables among `wanted` that come from fresh examples, at these states.
+def judge(
+    start: Start, states: States, wanted: Iterable[str], network: Any, sampling: TestSampling = DRAWN
+) -> Judged:
+    """The variables among `wanted` that come from fresh examples, taken by `sampling`, at these states.
 
     `network.outputs(a, values)` are the outputs of examples with patch pre-activations a: the kernel's, or those of the
     network as declared.
@@ -41,12 +45,18 @@ def judge(start: Start, states: States, wanted: Iterable[str], network: Any) -> 
     names = [name for name in obs.fresh_names(start.model) if name in set(wanted)]
     if not names or states.b is None:
         return Judged()
+    by_law = not start.model.algorithm.over_tasks and start.problem.examples is None
+    if not by_law and sampling is not DRAWN:
+        whose = "fresh tasks" if start.model.algorithm.over_tasks else "held-out examples"
+        raise InputError(
+            f"test_sampling: {sampling.name!r} takes fresh examples by their law, and this run is judged on {whose}; "
+            f"expected test_sampling={DRAWN.name!r}")
     if start.model.algorithm.over_tasks:
         return _on_tasks(start, states, names, network)
     if start.problem.examples is not None:
         through = source.through_coefficients(start.draw, states.b, states.shares, start.problem.examples.test_x)
         return Judged(held_out(start, through, names, network))
-    return _by_law(start, states, names, network)
+    return _by_law(start, states, names, network, sampling)
 
 
 def _on_tasks(start: Start, states: States, names: list[str], network: Any) -> Judged:
@@ -73,7 +83,7 @@ def held_out(start: Start, preactivations: Iterable[Array], wanted: Iterable[str
     }
 
 
-def _by_law(start: Start, states: States, names: list[str], network: Any) -> Judged:
+def _by_law(start: Start, states: States, names: list[str], network: Any, sampling: TestSampling) -> Judged:
     model, values = start.model, start.values
     reason = fresh.refusal(model, start.draw, values)
     if reason:
@@ -81,9 +91,7 @@ def _by_law(start: Start, states: States, names: list[str], network: Any) -> Jud
     assert states.b is not None
     fresh_ones = [o for o in model.observables if isinstance(o, OfFresh)]
     declared = [o for o in fresh_ones if {o.name, *o.also} & set(names)]
-    found = fresh.fresh_statistics(
-        model, network, start.draw, states.z, states.b, values, start.seed,
-        shares=states.shares, declared=declared,
-    )
+    found = sampling.statistics(
+        Judging(model, network, start.draw, states.z, states.b, values, start.seed, states.shares, declared))
     dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
     return Judged({name: Variable(dims[found[name].ndim], found[name]) for name in names})

@@ -30,7 +30,8 @@ def along(start: Start, asked: Asked) -> Found:
     watch = EventWatch(start, asked)
     path = _path(start, asked, watch)
     states = start.states(path, asked.wanted)
-    fresh = judge(start, states, asked.wanted, start.kernel)  # first: it needs room that the variables would take
+    # First: it needs room that the variables would take.
+    fresh = judge(start, states, asked.wanted, start.kernel, asked.fresh)
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
     found, said = declared(states, asked)
     variables = {**found, **fresh.variables, **watch.times(), **watch.counts(path.t)}
@@ -76,7 +77,7 @@ def afresh(start: Start, asked: Asked) -> Found:
             watch.at(here)(chunk)
             if now.t in asked.recorded:
                 seen = here.observe(chunk.z)
-                fresh = judge(start, now.states(start.model, start.values, seen), asked.wanted, kernel)
+                fresh = judge(start, now.states(start.model, start.values, seen), asked.wanted, kernel, asked.fresh)
                 notes |= dict.fromkeys((*fresh.notes, *asked.left_out(fresh.reason, WHAT)))
                 rows.append({**tasks.of_renewed(now, start.model, start.values, seen, asked.wanted), **fresh.variables})
             step(min(now.t, 1))

@@ -15,6 +15,7 @@ from ..ask import parameters, settings
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
 from ..observe import undefined
+from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..start import source
 from ..work.progress import progress
 from . import batch, estimate, reduced, tasks
@@ -42,6 +43,7 @@ def run(
     seeds: int | str | None = None,
     engine: str = "reduced",
     sampling: str = "vectors",
+    test_sampling: str = DRAWN.name,
     record: ask.Recorded | None = None,
     observables: ask.Names | None = None,
     until: ask.Thresholds | None = None,
@@ -63,6 +65,8 @@ def run(
             `message` says at which step; a diverged seed's variables are NaN.
         engine: "reduced" (the generated kernel) or "weights" (torch training of W).
         sampling: "vectors", or "gram" (the inner products alone, exact in distribution at any d; reduced only).
+        test_sampling: how fresh examples are taken: "draws", 4096 of them, which resolve a test error of about 1e-3; or
+            "importance", for errors of 1e-4 to 1e-9 and below under Gaussian noise (`dynamics.fresh.importance`).
         record: steps to record: default 0 and 200 log-spaced ones; "all"; or a list.
         observables: the variables wanted; default all.  Hitting times are exact, whatever is recorded; -1: not reached.
         until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}.
@@ -75,6 +79,7 @@ def run(
             where every seed diverges.
     """
     engine, sampling = parameters.choice("engine", engine, ENGINES), parameters.choice("sampling", sampling, SAMPLINGS)
+    fresh = TEST_SAMPLINGS[parameters.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
     first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, 1, 10)
     found = settings.resolve(setting)
     chosen = found.preset(preset)
@@ -83,10 +88,11 @@ def run(
     until = ask.thresholds("until", until, obs.at_every_step(problem.model))
     problem = problem.on(initial)
     request = estimate.Request(
-        problem.model, problem.sizes, sampling, engine, count, estimate.states(record, count), wanted)
+        problem.model, problem.sizes, sampling, engine, count, estimate.states(record, count), wanted,
+        fresh.draws)
     estimate.check_run(request, many)
     recorded = recorded_steps(record, count)  # not before: there may be too many of them
-    asked = Asked(count, recorded, wanted, until, named=observables is not None)
+    asked = Asked(count, recorded, wanted, until, named=observables is not None, fresh=fresh)
     _check_together(engine, sampling, asked, many)
     ensemble = problem.draw(range(first, first + many), sampling)
     with progress("run", count * many, "steps"):  # each seed's run counts its own

@@ -62,7 +62,7 @@ def _fresh(start: Start, states: States, W: Array, asked: Asked) -> tuple[Variab
         wanted = set(obs.fresh_names(start.model)) & set(asked.wanted)
         through = source.through_weights(W, examples.test_x)
         return (held_out(start, through, wanted, network) if wanted else {}), ()
-    found = judge(start, states, asked.wanted, network)
+    found = judge(start, states, asked.wanted, network, asked.fresh)
     return found.variables, (*found.notes, *asked.left_out(found.reason, WHAT))
 
 

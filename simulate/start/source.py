@@ -192,9 +192,9 @@ def held_out_statistics(
         scores = outputs(a[:, None])[None]
         wrong = testlaw.errors(scores, examples.test_y)[0]
         cost = testlaw.costs(scores, examples.test_y, loss)[0]
-        row = {**_mean("test_error", wrong), **_mean("test_loss", cost)}
+        row = {**_error("test_error", wrong), **_mean("test_loss", cost)}
         if not axis.signed:
-            each = [_mean("class_error", wrong[examples.test_y == k]) for k in axis.labels]
+            each = [_error("class_error", wrong[examples.test_y == k]) for k in axis.labels]
             row |= {name: np.array([one[name] for one in each]) for name in each[0]}
         finite = bool(np.isfinite(scores).all())
         rows.append({name: value if finite else np.full_like(value, np.nan) for name, value in row.items()})
@@ -206,6 +206,8 @@ def meaning(name: str, examples: Examples) -> str:
     said = {
         "test_error": "share misclassified, ties half", "test_loss": "mean loss",
         "class_error": "share of the class misclassified",
+        "test_error_upper": "upper bound of test_error at 95 %",
+        "class_error_upper": "upper bound of class_error at 95 %",
     }
     return f"{said[name]}, of {len(examples.test_y)} held-out examples" if name in said else "standard error"
 
@@ -214,6 +216,12 @@ def _mean(name: str, each: Array) -> dict[str, Array]:
     count = len(each)
     mean, error = (each.mean(), each.std() / np.sqrt(count)) if count else (np.nan, np.nan)
     return {name: np.asarray(mean), f"{name}_se": np.asarray(error)}
+
+
+def _error(name: str, wrong: Array) -> dict[str, Array]:
+    found = _mean(name, wrong)
+    bound = testlaw.upper(found[name], found[f"{name}_se"], len(wrong)) if len(wrong) else np.asarray(np.nan)
+    return {**found, f"{name}_upper": bound}
 
 
 def inputs(model: Model) -> Directions:

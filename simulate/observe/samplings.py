@@ -1,0 +1,172 @@
+"""How fresh examples are taken to judge a run's states: one class a way, by the name that a caller gives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from derivations.declare import Model, OfFresh, Value
+from dynamics.arrays import Array
+from dynamics.chance.streams import stream
+from dynamics.fresh import importance, testlaw
+from dynamics.kernel.blas import one_blas_thread
+
+from ..ask.losses import loss_of
+from ..errors import InputError
+from ..start.drawn import Draw
+from . import fresh
+from .fresh import DRAWS, Network
+
+_FIT, _TILTED = 8, 9  # of the stream "test": 0 to 7 are those of fresh tasks
+
+
+@dataclass(frozen=True)
+class Judging:
+    """States of a draw that are to be judged: arguments of `fresh.fresh_statistics`, by its names."""
+
+    model: Model
+    network: Network
+    draw: Draw
+    z: Array
+    b: Array
+    values: Mapping[str, Value]
+    seed: int
+    shares: Array | None
+    declared: Sequence[OfFresh]
+
+
+class TestSampling(ABC):
+    """A way of taking fresh examples."""
+
+    name: ClassVar[str]
+    together: ClassVar[bool] = False
+    """Whether many runs' states can be judged at once."""
+
+    @abstractmethod
+    def statistics(self, judged: Judging) -> dict[str, Array]:
+        """What `fresh.fresh_statistics` gives.  Raises InputError where the law is not known, or not in this way."""
+
+    @property
+    @abstractmethod
+    def draws(self) -> float:
+        """How many fresh examples it takes of a state, about; what its time goes by."""
+
+
+class Drawn(TestSampling):
+    """Independent draws, `fresh.DRAWS` of them, the same at every state and for every label."""
+
+    name = "draws"
+    together = True
+    draws = DRAWS
+
+    def statistics(self, judged: Judging) -> dict[str, Array]:
+        """Plain means."""
+        return _plain(judged)
+
+
+class Importance(TestSampling):
+    """The same draws, and more for each label about its likeliest wrong answers (`dynamics.fresh.importance`).
+
+    Of Gaussian noise alone.  Observables of the model's own are judged by plain draws.
+    """
+
+    name = "importance"
+    draws = 15 * DRAWS
+
+    def statistics(self, judged: Judging) -> dict[str, Array]:
+        """Each state for itself, so that it does not matter which others are recorded."""
+        found = _plain(judged)
+        left = np.ones(len(judged.z)) if judged.shares is None else judged.shares
+        with one_blas_thread(), np.errstate(all="ignore"):
+            plain = _Normals(stream(judged.seed, "test"))
+            _law(judged, 0, left, plain, DRAWS)
+            rows = [_rare(judged, t, left, plain.taken()) for t in range(len(judged.z))]
+        return {**found, **{name: np.stack([row[name] for row in rows]) for name in rows[0] if name in found}}
+
+
+def _plain(judged: Judging) -> dict[str, Array]:
+    return fresh.fresh_statistics(
+        judged.model, judged.network, judged.draw, judged.z, judged.b, judged.values, judged.seed,
+        shares=judged.shares, declared=judged.declared)
+
+
+def _law(
+    judged: Judging, t: int, left: Array, normals: _Normals | _Given, size: int
+) -> tuple[testlaw.Fresh, Array]:
+    """The law of fresh examples at one state, and what of the normals it takes as such."""
+    here = slice(t, t + 1)
+    rng: Any = normals
+    law, own, _ = fresh.law(
+        judged.model, judged.draw, judged.z[here], judged.b[here], judged.values, rng, size, left[here])
+    return law, own
+
+
+def _rare(judged: Judging, t: int, left: Array, plain: Array) -> dict[str, Array]:
+    """The statistics of one state."""
+    _, labels, chances = fresh.labels_of_fresh(judged.model, judged.values)
+
+    def outputs(a: Array) -> Array:
+        return judged.network.outputs(a, judged.values)
+
+    def scores(u: Array) -> Array:
+        law, own = _law(judged, t, left, _Given(u), len(u))
+        for _, found, _ in testlaw.states(outputs, law, own):
+            return found
+        return np.full((len(u), len(labels)), np.nan)
+
+    shares = np.full(len(labels), 1.0 / len(labels)) if chances is None else chances
+    return importance.statistics(
+        scores, plain, labels, shares, loss_of(judged.model, judged.values),
+        lambda at, part: stream(judged.seed, "test", (_FIT, _TILTED)[part], at))
+
+
+class _Normals:
+    """A generator that keeps the standard normals that are taken from it."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng, self._parts = rng, list[Array]()
+
+    def standard_normal(self, size: tuple[int, ...]) -> Array:
+        """As a generator's."""
+        found = self._rng.standard_normal(size)
+        self._parts.append(found.reshape(size[0], -1))
+        return found
+
+    def taken(self) -> Array:
+        """All of them, (N, D)."""
+        return np.concatenate(self._parts, axis=1)
+
+    def uniform(self, low: float, high: float, size: tuple[int, ...]) -> Array:
+        """Refuses."""
+        raise _not_gaussian()
+
+    def integers(self, low: int, high: int, size: tuple[int, ...]) -> Array:
+        """Refuses."""
+        raise _not_gaussian()
+
+
+class _Given:
+    """Stands in for a generator: hands out the columns of normals (N, D) one after another."""
+
+    def __init__(self, normals: Array) -> None:
+        self._left = normals
+
+    def standard_normal(self, size: tuple[int, ...]) -> Array:
+        """The next columns."""
+        wide = int(np.prod(size[1:]))
+        taken, self._left = self._left[:, :wide], self._left[:, wide:]
+        return np.ascontiguousarray(taken).reshape(size)
+
+
+def _not_gaussian() -> InputError:
+    return InputError(
+        "test_sampling: importance sampling knows Gaussian noise alone, and this model's is not; give "
+        "test_sampling='draws'")
+
+
+DRAWN: Final = Drawn()
+TEST_SAMPLINGS: Final[Mapping[str, TestSampling]] = {each.name: each for each in (DRAWN, Importance())}

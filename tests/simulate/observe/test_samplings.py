@@ -1,0 +1,81 @@
+"""How fresh examples are taken: importance sampling of a model's own test law, through `run` and `phase`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gammarho as gr
+from simulate.ask import settings
+from simulate.errors import InputError
+from simulate.observe.fresh import fresh_statistics
+from simulate.run.problem import problem_of
+
+FEW = {"n": 20, "m": 4, "d": 500, "mu_norm": 1.0, "sigma_p": 0.3, "eta": 0.3, "lam": 0.1, "sigma_0": 0.02}
+STEPS = 146
+TOLD = "test_error,test_error_se,test_error_upper,test_loss,test_loss_se"
+
+
+def run(**options: object) -> dict[str, float]:
+    data = gr.run("pegr", FEW, steps=STEPS, sampling="gram", record=[STEPS], observables=TOLD, **options)  # type: ignore[arg-type]
+    return {str(name): float(values.values[-1]) for name, values in data.data_vars.items()}
+
+
+def test_rare_errors_agree_with_a_hundred_times_the_draws() -> None:
+    start = problem_of(settings.resolve("pegr"), FEW).start(0, "gram")
+    path = start.advance(STEPS, np.array([STEPS]))
+    many = fresh_statistics(start.model, start.kernel, start.draw, path.z, path.b, start.values, 1, 100 * 4096)
+    plain, rare = run(), run(test_sampling="importance")
+    brute, spread = float(many["test_error"][0]), float(many["test_error_se"][0])
+    assert 2e-5 < brute < 2e-3
+    assert abs(rare["test_error"] - brute) < 4 * np.hypot(rare["test_error_se"], spread)
+    assert rare["test_error_se"] < 0.15 * brute and plain["test_error_se"] > 0.2 * brute
+    assert rare["test_error_upper"] < plain["test_error_upper"]
+    assert abs(rare["test_loss"] - float(many["test_loss"][0])) < 6 * rare["test_loss_se"]
+    assert run(test_sampling="importance") == rare  # streams alone decide
+
+
+def test_a_cell_of_a_grid_is_the_run_of_that_cell() -> None:
+    rest = {name: value for name, value in FEW.items() if name != "sigma_p"}
+    grid = gr.phase("pegr", rest, x=("sigma_p", [0.3, 0.35]), steps=STEPS, seeds=1, test_sampling="importance",
+                    observable="test_error,test_error_upper", progress=False)
+    rare = run(test_sampling="importance")
+    assert grid["test_error"].sel(sigma_p=0.3).item() == rare["test_error"]
+    assert grid["test_error_upper"].sel(sigma_p=0.3).item() == rare["test_error_upper"]
+    assert 0 < grid["test_error"].sel(sigma_p=0.35).item() != rare["test_error"]
+    assert grid.attrs["test_sampling"] == "importance"
+
+
+def test_classes_with_gaussian_noise_of_their_own_are_judged_too() -> None:
+    params = {"K": 3, "n": 30, "m": 3, "d": 100, "sigma_0": 0.05, "eta": 0.3}
+    data = {
+        how: gr.run("heterogeneous", params, steps=60, record=[60], test_sampling=how,
+                    observables="test_error,test_error_se,class_error,class_error_se")
+        for how in ("draws", "importance")
+    }
+    apart = abs(data["draws"] - data["importance"])
+    for name in ("test_error", "class_error"):
+        spread = np.hypot(data["draws"][f"{name}_se"], data["importance"][f"{name}_se"])
+        assert (apart[name] <= 4 * spread + 1e-12).all()
+    with pytest.raises(InputError, match="knows Gaussian noise alone"):
+        gr.run("heterogeneous", {**params, "noise": "uniform"}, steps=2, observables="test_error",
+               test_sampling="importance")
+
+
+def test_what_is_not_judged_by_a_law_is_refused() -> None:
+    with pytest.raises(InputError, match="judged on fresh tasks; expected test_sampling='draws'"):
+        gr.run("fomaml", {"n_tasks": 4, "n": 4, "n_train": 2, "m": 3, "d": 60, "M": 3, "test_tasks": 6}, steps=1,
+               observables="test_error", test_sampling="importance")
+    with pytest.raises(InputError, match="test_sampling: 'sobel'"):
+        run(test_sampling="sobel")
+
+
+def test_an_error_that_no_draw_meets_has_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
+    from gammarho import cli
+
+    easy = [f"{name}={value}" for name, value in {**FEW, "mu_norm": 3.0}.items() if name != "lam"]
+    cli.main(["run", "pegr", *easy, "lam=0.1", "--steps", "100", "--sampling", "gram", "--record", "100",
+              "--observables", "test_error,test_error_upper"])
+    assert "test_error_upper 0.0007321" in " ".join(capsys.readouterr().out.split())
+    cli.main(["phase", "pegr", *easy, "--x", "lam=0.1,0.2", "--steps", "100", "--seeds", "1"])
+    assert "test_error is 0 in 2 of 2 runs: below 0.0007324 at 95 %" in capsys.readouterr().out

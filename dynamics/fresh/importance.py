@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ..arrays import Array
 from .testlaw import Loss, costs, errors, margins, upper
@@ -73,6 +72,8 @@ class Tilt:
 
     def log_ratio(self, u: Array) -> Array:
         """log q - log p at u (n, D)."""
+        from scipy.special import logsumexp
+
         thin = self.spread**-2.0 - 1.0
         along, centre = u @ self.axes.T, self.mean @ self.axes.T
         # |u|^2 less the form of each part, of which |u|^2 itself goes out.

@@ -115,8 +115,8 @@ def size_of(start: Start, asked: Asked) -> int:
     if alone or not len(asked.recorded) or not start.kernel.runs_together(len(drawn.gram)):
         return 1
     fresh = named & set(obs.fresh_names(model))
-    alone = fresh and (not asked.fresh.together or fresh_many.shape_of(model, start.values, drawn.examples) is None)
-    if not fresh <= set(FRESH) or alone:
+    apart = bool(fresh) and (not asked.fresh.together or fresh_many.shape_of(model, start.values, drawn.examples) is None)
+    if not fresh <= set(FRESH) or apart:
         return 1
     watch = EventWatch(start, asked)
     if watch.busy and (watch.inside() is None or len(watch.open) < len(timed & named)):

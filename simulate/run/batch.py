@@ -115,8 +115,8 @@ def size_of(start: Start, asked: Asked) -> int:
     if alone or not len(asked.recorded) or not start.kernel.runs_together(len(drawn.gram)):
         return 1
     fresh = named & set(obs.fresh_names(model))
-    apart = bool(fresh) and (not asked.fresh.together or fresh_many.shape_of(model, start.values, drawn.examples) is None)
-    if not fresh <= set(FRESH) or apart:
+    shape = fresh_many.shape_of(model, start.values, drawn.examples) if fresh and asked.fresh.together else None
+    if fresh and (shape is None or not fresh <= set(FRESH)):
         return 1
     watch = EventWatch(start, asked)
     if watch.busy and (watch.inside() is None or len(watch.open) < len(timed & named)):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulate.ask import parameters, settings
+from simulate.ask import formula, parameters, settings
 from simulate.ask import values as ask
 from simulate.errors import InputError, quoted
 
 if TYPE_CHECKING:
-    from derivations.declare import Conditions, Model, Parameter
+    from derivations.declare import Conditions, Model, Parameter, Value
     from derivations.derive import Derived
     from simulate.conditions.conditions import ConditionTable
+    from simulate.conditions.point import Point
+    from simulate.conditions.table import Repair
     from simulate.run.problem import Start
     from simulate.start.source import Source
     from simulate.validate.compare import Validation
@@ -57,6 +59,8 @@ def conditions(
     measured: Mapping[str, float] | None = None,
     initial: Source | None = None,
     covariances: Any = None,
+    solve: Sequence[str] | str | None = None,
+    hold: object = None,
 ) -> ConditionTable:
     """The paper's conditions at these values: a row a clause, with the constants C for which it holds.
 
@@ -71,6 +75,9 @@ def conditions(
         measured: quantities of the conditions by name, such as R_min, taken as they are instead of from the parameters.
         initial: examples such as `images` gives; R_min, R_max, R and p are measured on them, n and d are theirs.
         covariances: (K, d, d), Sigma_k = A_k A_k^T of class-dependent noise, on which the quantities are measured.
+        solve: parameters of which the nearest values are sought at which all clauses hold together, as "d,sigma_p" or
+            names (`ConditionTable.repair`).
+        hold: equations that are solved for parameters, as `held` takes them, wherever `solve` looks.
 
     Raises:
         InputError: as `resolve`; also where no conditions are recorded for the model, where what is measured does not
@@ -82,7 +89,8 @@ def conditions(
         "measured", measured, "quantities by name", "{'R_min': 1.0}"
     )
     own, given = condition_parameters(setting), parameters.by_name(params)
-    resolved = resolve(setting, {name: value for name, value in given.items() if name not in own}, preset)
+    asked = {name: value for name, value in given.items() if name not in own}
+    resolved = resolve(setting, _held(setting, asked, hold, preset), preset)
     extra = parameters.further(resolved, own, given)
     found: dict[str, float] = {}
     if initial is not None:
@@ -98,7 +106,48 @@ def conditions(
         from simulate.start.task_layout import check_sizes
 
         check_sizes(resolved.model, values)
-    return tabulate(declared, resolved.model, values, constant=level, steps=count, measured={**found, **quantities})
+
+    def repaired(here: Point) -> Repair:
+        from simulate.ask.arguments import names
+        from simulate.conditions.repair import repair
+
+        known = {each.name: each for each in (*declared.parameters, *resolved.model.parameters)}
+
+        def moved(changed: Mapping[str, float]) -> Mapping[str, Value]:
+            return {**here.values, **_following(setting, resolved, asked, changed, hold, preset), **changed}
+
+        return repair(here, moved, names("solve", solve, tuple(known), "a parameter here") or (), known)
+
+    return tabulate(
+        declared, resolved.model, values, constant=level, steps=count, measured={**found, **quantities},
+        repaired=None if solve is None else repaired,
+    )
+
+
+def _held(setting: str | Model, given: Mapping[str, object], hold: object, preset: str | None) -> Mapping[str, object]:
+    """What is given, with the parameters that equations are solved for."""
+    if not hold:
+        return given
+    from simulate.conditions.held import held
+
+    return held(setting, given, hold, preset=preset)
+
+
+def _following(
+    setting: str | Model, resolved: parameters.Resolved, asked: Mapping[str, object], changed: Mapping[str, float],
+    hold: object, preset: str | None,
+) -> dict[str, Value]:
+    """The parameters that follow changed ones, by an equation or a formula, where those are not whole yet."""
+    if hold:
+        declared = {each.name: each for each in resolved.model.parameters}
+        whole = {name: parameters.nearest_whole(declared[name], x) for name, x in changed.items() if name in declared}
+        return resolve(setting, _held(setting, {**asked, **whole}, hold, preset), preset).values
+    found: dict[str, Value] = {**resolved.values, **changed}
+    for each in resolved.model.parameters:
+        text = parameters.formula_of(resolved.model, each, asked)
+        if text is not None and each.name not in changed:
+            found[each.name] = formula.evaluate(text, found)
+    return found
 
 
 def _measured_on(

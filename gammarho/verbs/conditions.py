@@ -11,6 +11,7 @@ from .shared import (
     INT,
     LABELS,
     NAME,
+    NAMES,
     NUMBER,
     SCALINGS,
     Switch,
@@ -26,6 +27,7 @@ def conditions(
     *values: str,
     hold: Annotated[tuple[str, ...], EQUATION] = (),
     preset: Annotated[str | None, NAME] = None,
+    solve: Annotated[str | None, NAMES] = None,
     constant: Annotated[str, NUMBER] = "1",
     steps: Annotated[str | None, INT] = None,
     data: Annotated[str | None, IMAGES] = None,
@@ -41,6 +43,7 @@ def conditions(
         values: parameters, as name=value; also the conditions' own, such as alpha.
         hold: an equation, such as "sigma_p: sigma_p*sqrt(d)=20", solved for sigma_p; may be repeated.
         preset: published values by name, such as paper.
+        solve: parameters, such as d,sigma_p, of which the nearest values are sought that meet all clauses together.
         constant: the C at which each clause is judged.
         steps: the run's gradient steps; a preset brings its own.
         data: real images, mnist or fashion-mnist, n of them, on which the paper's quantities are measured.
@@ -57,11 +60,13 @@ def conditions(
     images = images_of(api.resolve(setting, mine, preset).model, data, classes, data_dir, scaling)
     table = api.conditions(
         setting,
-        {**given, **mine},
+        given,
         preset=preset,
         constant=constant,
         steps=steps,
         initial=images,
+        solve=solve,
+        hold=list(hold) or None,
     )
     if not json:
         print_notes(setting, mine, preset, images)

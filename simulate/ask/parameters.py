@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import numbers
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -380,6 +381,13 @@ def _in_range(parameter: Parameter, value: Value) -> bool:
     if high is not None and value > high:
         return False
     return parameter.name not in WHOLE or value >= EXACT or (value >= 1 and float(value).is_integer())
+
+
+def nearest_whole(parameter: Parameter, value: float) -> float:
+    """The nearest value that the parameter may have, of one that is to be whole; any other as it is."""
+    if (parameter.kind == "count" or parameter.name in WHOLE) and value < EXACT:
+        return float(max(round(value), math.ceil(parameter.low or 0)))
+    return value
 
 
 def expected(parameter: Parameter) -> str:

@@ -21,7 +21,7 @@ from ..ask.values import typed
 from ..errors import InputError, nearest, quoted
 from .names import check_names
 from .point import Point, about, interval_of
-from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, Row
+from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, Repair, Row
 
 __all__ = ["ConditionTable", "Interval", "Row", "conditions", "interval_of", "recorded", "tabulate"]
 
@@ -73,8 +73,9 @@ def tabulate(
     constant: float = 1.0,
     steps: int | None = None,
     measured: Mapping[str, object] | None = None,
+    repaired: Callable[[Point], Repair] | None = None,
 ) -> ConditionTable:
-    """`conditions` for conditions of the caller's own, whose names are checked first."""
+    """`conditions` for conditions of the caller's own, whose names are checked first; with a joint repair, if asked."""
     check_names(declared, model)
     constant = parameters_of.positive("constant", constant)
     given, notes = completed(declared, values)
@@ -89,6 +90,7 @@ def tabulate(
         prescribed=tuple(at.prescribed(p) for p in declared.prescriptions if about(p.only, given)),
         notes=(*declared.notes, *notes),
         measured=tuple(name for name in known if name in at.measured and name in used),
+        repair=None if repaired is None else repaired(at),
     )
 
 
@@ -218,7 +220,7 @@ def _threshold(clause: Clause, name: str, direction: str, at: Point, parameter: 
         if not min(fails, found) < middle < max(fails, found):
             break
         fails, found = (fails, middle) if holds(middle) else (middle, found)
-    if _counts(parameter):
+    if counts(parameter):
         return _whole(holds, direction, found)
     short = float(f"{found:.12g}")  # 0.1 rather than 0.10000000000000007
     return short if holds(short) else found
@@ -229,7 +231,7 @@ def _bracket(
 ) -> tuple[float, float] | None:
     """A value where the clause fails and one further on where it holds, among the parameter's admissible ones."""
     up = direction == "raise"
-    limit = _admissible(parameter)[up]
+    limit = admissible(parameter)[up]
     previous = max(start, 1e-300)
     for x in _ladder(previous, limit, up):
         if holds(x):
@@ -238,7 +240,7 @@ def _bracket(
     return None
 
 
-def _admissible(parameter: Parameter) -> tuple[float, float]:
+def admissible(parameter: Parameter) -> tuple[float, float]:
     """The least and the greatest value that may be offered: within the range, and one that a run could have.
 
     A theorem about many filters and examples says nothing of one, no machine holds 1e8 of them, and e^100 is the
@@ -260,7 +262,7 @@ def _ladder(start: float, limit: float, up: bool) -> Iterator[float]:
         yield x
 
 
-def _counts(parameter: Parameter) -> bool:
+def counts(parameter: Parameter) -> bool:
     """Whether a parameter is a whole number: a count, or published as one (a dimension that may be e^100)."""
     return parameter.kind == "count" or type(parameter.default) is int
 

@@ -95,6 +95,34 @@ class Conflict:
     at_most: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Repair:
+    """The nearest `values` of some parameters at which every clause of every list holds, beside the `present` ones.
+
+    None where no such values were found; then `excluded` are the clauses, one or two, that were met at none, where
+    there are such.  `left_out` are those that speak of the number of steps where none is given.
+    """
+
+    present: dict[str, float]
+    values: dict[str, float] | None
+    constant: float
+    excluded: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """By what each parameter is multiplied; {} where there are no values or nothing has to change."""
+        return {name: value / self.present[name] for name, value in (self.values or {}).items()}
+
+
+def short(row: Row, constant: float) -> float | None:
+    """The factor that a failing clause lacks at C = `constant`; None for one that holds, or that no C would satisfy."""
+    interval = row.interval
+    if row.holds is not False or interval is None or interval.empty:
+        return None
+    return constant / interval.high if interval.high < constant else interval.low / constant
+
+
 def verdict(rows: Sequence[Row]) -> bool | None:
     """Whether every counted clause holds at the chosen constant.
 
@@ -126,6 +154,16 @@ class ClauseTable:
         """Whether every counted clause holds at the chosen constant, as `verdict` says."""
         return verdict(self.rows)
 
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The ids of the counted clauses that fail at the chosen constant."""
+        return tuple(row.clause.id for row in self.rows if row.counted and row.holds is False)
+
+    def worst(self, constant: float) -> tuple[str, float | None] | None:
+        """The failing clause that lacks most at C = `constant`, with the factor (None: no C satisfies it); or None."""
+        lacking = [(row.clause.id, short(row, constant)) for row in self.rows if row.clause.id in self.failing]
+        return max(lacking, key=lambda each: math.inf if each[1] is None else each[1]) if lacking else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrescribedRow:
@@ -156,6 +194,7 @@ class ConditionTable:
     prescribed: tuple[PrescribedRow, ...]
     notes: tuple[str, ...]
     measured: tuple[str, ...] = ()
+    repair: Repair | None = None
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -186,7 +225,8 @@ class ConditionTable:
             "model": self.model, "paper": self.conditions.paper, "title": self.conditions.title,
             "constant": self.constant, "values": dict(self.values), "quantities": dict(self.quantities),
             "measured": list(self.measured),
-            "tables": [_table_dict(table) for table in self.tables],
+            "tables": [_table_dict(table, self.constant) for table in self.tables],
+            "repair": None if self.repair is None else {**asdict(self.repair), "factors": self.repair.factors},
             "prescribed": [
                 {"name": row.prescription.name, "source": row.prescription.source, "used": row.used,
                  "value": row.value, "ratio": _finite(row.ratio), "steps_ratio": _finite(row.steps_ratio),
@@ -201,9 +241,12 @@ def _finite(x: float | None) -> float | None:
     return None if x is None or math.isinf(x) else x
 
 
-def _table_dict(table: ClauseTable) -> dict[str, Any]:
+def _table_dict(table: ClauseTable, constant: float) -> dict[str, Any]:
+    worst = table.worst(constant)
     return {
-        "title": table.title, "holds": table.holds, "interval": table.interval.to_dict(),
+        "title": table.title, "holds": table.holds, "failing": list(table.failing),
+        "worst": None if worst is None else {"clause": worst[0], "short_by": worst[1]},
+        "interval": table.interval.to_dict(),
         "binding": list(table.binding), "rows": [_row_dict(row) for row in table.rows],
         "mends": [{**asdict(mend), "breaks": list(mend.breaks), "also": list(mend.also)}
                   for mend in table.mends],

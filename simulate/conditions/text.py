@@ -13,7 +13,7 @@ from derivations.declare import Value
 from ..work.columns import columns
 
 if TYPE_CHECKING:
-    from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, PrescribedRow, Row
+    from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, PrescribedRow, Repair, Row
 
 _WIDTH = 110
 _BEYOND = ("< -1e308", "> 1e308")
@@ -49,6 +49,11 @@ def _wrapped(text: str, indent: int = 0) -> list[str]:
 def lines(table: ConditionTable) -> Iterator[str]:
     """The table, line by line, at most 110 columns wide."""
     yield f"{table.conditions.title}  ({table.conditions.paper})"
+    for group in table.tables:
+        yield from _wrapped(f"{group.title}: {_summary(group, table.constant)}", 2)
+    if table.repair is not None:
+        yield from _repair_lines(table.repair)
+    yield ""
     yield from _wrapped(" ".join(f"{name}={_plain(value)}" for name, value in table.values), 2)
     meanings = {quantity.name: quantity.meaning for quantity in table.conditions.quantities}
     yield from _wrapped("; ".join(
@@ -66,6 +71,41 @@ def lines(table: ConditionTable) -> Iterator[str]:
                         "[x, inf), where it asks for less. The ratio is what there is over what is asked at C = 1.")
     for note in table.notes:
         yield from _wrapped(note)
+
+
+def _summary(group: ClauseTable, constant: float) -> str:
+    """A list's verdict in a line: how many clauses fail, and which of them lacks most."""
+    counted = [row for row in group.rows if row.counted]
+    at = f"at C = {number(constant)}"
+    without = sum(row.holds is None for row in counted)
+    unknown = f"; {without} {'has' if without == 1 else 'have'} no value" if without else ""
+    if not counted:
+        return "not about this run"
+    worst = group.worst(constant)
+    if worst is None:
+        return f"undecided {at}{unknown}" if without else f"covered: all {len(counted)} clauses hold {at}"
+    fails = f"{len(group.failing)} of {len(counted)} clauses {'fails' if len(group.failing) == 1 else 'fail'} {at}"
+    short = "for no C" if worst[1] is None else f"short by {_shown(worst[1], 3, ROUND_CEILING)}"
+    return f"not covered: {fails}, {worst[0]} most, {short}{unknown}"
+
+
+def _repair_lines(repair: Repair) -> Iterator[str]:
+    """What would have to change together, or what excludes it."""
+    named, at = ", ".join(repair.present), f"at C = {number(repair.constant)}"
+    if repair.values is None:
+        why = {0: "", 1: ": {} alone was met nowhere", 2: ": {} and {} exclude each other, as far as was searched"}
+        said = why[len(repair.excluded)].format(*repair.excluded)
+        yield from _wrapped(f"no values of {named} were found that meet all clauses {at}{said}", 2)
+    elif not repair.values:
+        yield from _wrapped(f"all clauses hold {at} as {named} {'is' if len(repair.present) == 1 else 'are'}", 2)
+    else:
+        values = ", ".join(
+            f"{name} = {number(value, 6)} (times {number(repair.factors[name], 3)})"
+            for name, value in repair.values.items())
+        yield from _wrapped(f"all clauses would hold {at} with {values}", 2)
+    if repair.left_out:
+        need = "needs" if len(repair.left_out) == 1 else "need"
+        yield from _wrapped(f"without {', '.join(repair.left_out)}, which {need} --steps", 2)
 
 
 def _plain(value: Value) -> str:

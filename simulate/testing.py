@@ -163,7 +163,8 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
             classes=2 if signed else draw(st.integers(2, 4)),
         ),
         objective=Objective(
-            loss=loss, penalty="none" if bilevel else draw(st.sampled_from(["none", "per_example", "full"]))
+            loss=loss, penalty="none" if bilevel else draw(st.sampled_from(["none", "per_example", "full"])),
+            label_weights=draw(st.sampled_from([(), (), (0.5, "tau"), (2.0, 0.0)])) if signed and not bilevel else (),
         ),
         algorithm=algorithm,
     )

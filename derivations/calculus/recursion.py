@@ -120,12 +120,22 @@ def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
     l1, l2 = sp.IndexedBase("l1"), sp.IndexedBase("l2")
     constants = tuple(map(number, names.model.objective.loss_kind.constants))
 
-    def rate(order: int, margin: sp.Expr) -> sp.Expr:
-        return sp.Function("rate")(order, margin, *constants)
+    weights = tuple(map(number, names.model.objective.label_weights))
+    omega = sp.IndexedBase("omega")[i]
 
+    def rate(order: int, margin: sp.Expr) -> sp.Expr:
+        plain = sp.Function("rate")(order, margin, *constants)
+        return omega * plain if weights else plain
+
+    weighed = []
+    if weights:
+        plus, minus = weights
+        expr = (plus + minus) / 2 + names.label(i) * (plus - minus) / 2
+        weighed.append(Definition("omega", (i,), expr, "weight of the example's loss"))
     return [
         Definition("f", (i,), kappa * names.over_neurons(names.sign(h) * activated), "network output"),
         Definition("margin", (i,), names.label(i) * f[i], "margin y_i f(x_i)"),
+        *weighed,
         Definition("loss", (i,), rate(0, margin[i]), "loss at the margin",
                    rule=lambda at, of: l1[at] * of(margin[at])),
         Definition("l1", (i,), rate(1, margin[i]), "first derivative of the loss at the margin",

@@ -220,12 +220,16 @@ def check_formulas(model: Any) -> None:
 
     Raises ModelError, in one sentence that begins with the field.
     """
+    known = [each.name for each in model.parameters]
+    absent = [each for each in model.objective.label_weights if isinstance(each, str) and each not in known]
+    if absent and set(known) >= SIZES:
+        said = f"Objective.label_weights: {absent[0]!r} is no parameter of this model"
+        raise ModelError(f"{said}; {nearest(absent[0], known)}, or declare it")
     kinds = {"Activation.name": model.network.activation.kind, "Objective.loss": model.objective.loss_kind}
     for field, kind in kinds.items():
         expression = getattr(kind, "expression", None)
         if expression is None:
             continue
-        known = [each.name for each in model.parameters]
         unknown = [name for name in expression.constants if name not in known]
         if unknown and set(known) >= SIZES:
             said = f"{unknown[0]!r} in {short(expression.text)} is neither z nor a parameter of this model"

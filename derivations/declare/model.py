@@ -88,6 +88,12 @@ class Model(Declared):
                 f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take a loss of the margin, "
                 "such as 'logistic', class heads take 'cross_entropy'"
             )
+        weighed = self.objective.label_weights
+        if weighed and (not axis.signed or len(weighed) != 2):
+            raise ModelError(
+                f"Objective.label_weights: {len(weighed)} weights with {self.network.heads} heads; expected two, of +1 "
+                "and of -1, with signed heads; leave them out with class heads"
+            )
         scaled = [patch.scale for patch in self.patches if patch.labelled]
         if scaled and not axis.signed:
             needs = f"scale {scaled[0]!r} needs labels +-1, so signed heads"
@@ -147,6 +153,7 @@ class Model(Declared):
         """Every loop has its own numbers, and what the algorithm does not do is refused."""
         refused = {
             "a gradient penalty": self.objective.penalised, "label flips": bool(self.label_flips),
+            "label weights": bool(self.objective.label_weights),
             "patches of scale 'clean'": self.follows_clean, "class sizes": bool(self.class_sizes),
         }
         for what, asked in refused.items():
@@ -155,8 +162,9 @@ class Model(Declared):
 
     @property
     def constants(self) -> tuple[str, ...]:
-        """The parameters that the activation and the loss hold."""
-        named = (*self.network.activation.kind.constants, *self.objective.loss_kind.constants)
+        """The parameters that the activation, the loss and its weights hold."""
+        named = (*self.network.activation.kind.constants, *self.objective.loss_kind.constants,
+                 *self.objective.label_weights)
         return tuple(dict.fromkeys(value for value in named if isinstance(value, str)))
 
     @property

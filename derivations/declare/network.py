@@ -90,17 +90,25 @@ class Objective(Declared):
     Signed heads, of the margin z = y f: "logistic" log(1 + e^{-z}), "exponential" e^{-z}, "hinge" max(0, 1 - z) with
     l'(1) = 0, "squared" (1 - z)^2/2 = (y - f)^2/2, "smooth_hinge" (1 - z)^2/2 from 0 to 1 and 1/2 - z below, or a
     formula in z, such as "log(1 + exp(-z/temperature))", with parameters in it; class heads: "cross_entropy".
+    `label_weights` weigh an example's loss by the label that it sees, of signed heads: (w_{+1}, w_{-1}), numbers from 0
+    or parameters' names; a penalty's gradient norms are of weighted losses, and fresh examples count alike.
     c is 1/2 where the flag `penalty_half` is set, else 1; `lam` is on for t <= `lam_until` (absent: always).
     """
 
     loss: LossName
     penalty: Literal["none", "per_example", "full"] = "none"
+    label_weights: tuple[float | Name, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for value in self.loss_kind.constants:
             if said := constant_misfit("loss", value):
                 raise ModelError(said.replace("Activation", "Objective", 1))
+        for weight in self.label_weights:
+            if said := constant_misfit("label_weights", weight):
+                raise ModelError(said.replace("Activation", "Objective", 1))
+            if not isinstance(weight, str) and weight < 0:
+                raise ModelError(f"Objective.label_weights: {weight:g}; expected numbers from 0, or parameters' names")
 
     @property
     def loss_kind(self) -> LossKind:

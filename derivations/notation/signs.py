@@ -70,7 +70,7 @@ SUMMED = Sign("{0} [ {1} ]", r"{0}\Bigl[{1}\Bigr]")
 FILTER, MOVED = Sign("w", r"\mathbf{w}"), Sign("w~", r"\widetilde{\mathbf{w}}")
 DEFINED = {
     "l1": Primed("l'", r"\ell'", r"\ell", 1), "l2": Primed("l''", r"\ell''", r"\ell", 2), "loss": Sign("l", r"\ell"),
-    "margin": Sign("margin", r"\mathrm{margin}"), "zeta": Sign("zeta", r"\zeta"),
+    "omega": Sign("omega", r"\omega"), "margin": Sign("margin", r"\mathrm{margin}"), "zeta": Sign("zeta", r"\zeta"),
     "label": Sign("ytilde", r"\tilde{y}"), "clean": Sign("yhat", r"\hat{y}"),
     "W~": Sign("W~", r"\widetilde{\mathbf{W}}"),
 }

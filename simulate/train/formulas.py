@@ -188,10 +188,20 @@ def errors(model: Model, F: Tensor, y: Tensor) -> Tensor:
     return 1 - (largest & _own_head(model, F, y)).sum(1).double() / largest.sum(1)
 
 
+def weighed(model: Model, losses: Tensor, y: Tensor, values: Values) -> Tensor:
+    """Losses (n,) of training examples, each times the weight of its label y (n,), where the objective has weights."""
+    given = model.objective.label_weights
+    if not given:
+        return losses
+    plus, minus = (number(values, each) if isinstance(each, str) else each for each in given)
+    return losses * torch.where(y > 0, y.new_tensor(plus), y.new_tensor(minus))
+
+
 def by_output(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
     """dL_i/dF (n, H) at outputs F (n, H)."""
     leaf = F.detach().requires_grad_()
-    (slopes,) = torch.autograd.grad(losses_of(model, leaf, y, values).sum(), leaf)
+    loss = weighed(model, losses_of(model, leaf, y, values), y, values)
+    (slopes,) = torch.autograd.grad(loss.sum(), leaf)
     return slopes.detach()
 
 

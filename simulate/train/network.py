@@ -18,7 +18,7 @@ from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
-from .formulas import Values, activation, losses_of, number
+from .formulas import Values, activation, losses_of, number, weighed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -176,7 +176,8 @@ def per_example(task: Problem, w: Tensor) -> tuple[Tensor, Tensor]:
 
 def losses(task: Problem, w: Tensor) -> Tensor:
     """L_i (n,) at w (H, m, d), or at one w an example (n, H, m, d)."""
-    return losses_of(task.model, outputs(task, w, task.patches), task.y, task.values)
+    return weighed(task.model, losses_of(task.model, outputs(task, w, task.patches), task.y, task.values), task.y,
+                   task.values)
 
 
 def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:

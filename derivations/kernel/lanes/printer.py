@@ -55,6 +55,8 @@ class LanePrinter(KernelPrinter):
         if expr.base == s:
             return "j"
         name = str(expr.base)
+        if name == "omega":
+            raise NoLanes("label weights have no form on lanes")
         return f"{name}_i" if name in self.local else f"load({name}, i)"
 
     def _entry(self, array: str, family: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,7 @@ from derivations.declare import (
     Patch,
 )
 from derivations.derive import derive
+from derivations.errors import ModelError
 from dynamics.fresh import testlaw
 from dynamics.kernel.loading import plain_module
 from simulate.ask.losses import loss_of
@@ -76,6 +79,26 @@ def test_one_step_is_one_of_training(activation: str, loss: str, penalty: str) -
     assert residual(instance, kernel) <= 1e-14
 
 
+@pytest.mark.parametrize(("loss", "penalty"), [("logistic", "none"), ("squared", "per_example"), ("hinge", "full")])
+def test_one_step_with_weights_of_labels_is_one_of_training(loss: str, penalty: str) -> None:
+    plain = model("tanh", loss, penalty)
+    of = replace(plain, objective=replace(plain.objective, label_weights=("beta", 0.25)))
+    assert residual(an_instance(of), plain_kernel(of)) <= 1e-14
+    assert residual(an_instance(of), plain_kernel(plain)) > 1e-3, "weights are read"
+    assert "omega_i = beta/2 + (beta - 1/4)*y_i/2 + 1/8\n" in str(derive(of))
+
+
+def test_weights_of_labels_are_refused_where_they_mean_nothing() -> None:
+    plain = model("tanh", "logistic")
+    for given, said in (
+        ((1.0,), "1 weights with signed heads; expected two"), ((1.0, -0.5), "-0.5; expected numbers from 0"),
+        (("rare", 1.0), "'rare' is no parameter of this model"), (("c", 1.0), "'c' reads as the penalty's factor"),
+    ):
+        with pytest.raises(ModelError, match=r"^Objective\.label_weights: ") as caught:
+            replace(plain, objective=replace(plain.objective, label_weights=given))
+        assert said in str(caught.value)
+
+
 def test_a_wrong_derivative_is_seen() -> None:
     """The mutant: tanh' with its factor lost."""
     of = model("tanh", "logistic")
@@ -98,5 +121,8 @@ def test_fresh_examples_are_judged_by_the_same_loss(loss: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("activation", "loss", "penalty"), PAIRS)
 def test_validate_passes(activation: str, loss: str, penalty: str) -> None:
-    result = gr.validate(model(activation, loss, penalty), steps=20)
+    of = model(activation, loss, penalty)
+    if penalty == "full":
+        of = replace(of, objective=replace(of.objective, label_weights=("beta", 0.5)))
+    result = gr.validate(of, steps=20)
     assert result.verdict == "pass", result

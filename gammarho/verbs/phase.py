@@ -13,6 +13,7 @@ from gammarho import terminal
 from simulate.errors import InputError, quoted
 
 from .shared import (
+    ADDRESS,
     AXIS,
     EQUATION,
     FILE,
@@ -57,6 +58,7 @@ def phase(
     boundary: Annotated[str | None, THRESHOLD] = None,
     refine: Annotated[str | None, NUMBER] = None,
     workers: Annotated[str | None, INT] = None,
+    scheduler: Annotated[str | None, ADDRESS] = None,
     out: Annotated[tuple[str, ...], FILE] = (),
     curve: Annotated[tuple[str, ...], FORMULA] = (),
     feasible: Annotated[str | None, NUMBER] = None,
@@ -81,6 +83,7 @@ def phase(
         boundary: a level whose crossing is followed, such as test_error=0.1.
         refine: to what share of an axis it is found, such as 0.01, by splitting cells.
         workers: threads; the result does not depend on it.
+        scheduler: a dask scheduler's address, such as tcp://10.0.0.1:8786; its workers run the cells.
         out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.  Or a
             picture (.pdf, .png) of the first observable, a table (.csv) or netCDF (.nc); repeat the option for several.
         curve: a line in the picture, as "NAME = formula of parameters" with an axis on the left; repeat it for several.
@@ -101,7 +104,7 @@ def phase(
     options: dict[str, Any] = {
         "x": x, "y": y, "z": z, "steps": steps, "seed": seed, "seeds": seeds, "workers": workers,
         "observable": observable, "sampling": sampling, "preset": preset,
-        "test_sampling": test_sampling,
+        "test_sampling": test_sampling, "scheduler": scheduler,
         "boundary": boundary, "refine": refine,
     }
     command = _command([setting, *values], {**options, "hold": hold, "curve": curve, "feasible": feasible, "out": out})

@@ -1,10 +1,11 @@
-"""A grid's runs: what is not done, in pieces of cells that threads take one after another."""
+"""A grid's runs: what is not done, in pieces of cells that threads, or other processes, take one after another."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,35 @@ _SHARES = 4  # chunks a worker, at least, so that none waits long for the others
 
 Chunk = tuple[tuple[int, ...], tuple[int, ...]]
 """Cells and places of seeds that are run in one call."""
+Part = tuple[Chunk, Arrays | Exception]
+"""What became of a chunk, or of a cell of it: its variables, or a defect of the program."""
+
+
+class Workers(Protocol):
+    """Who runs chunks, `count` of them at a time."""
+
+    @property
+    def count(self) -> int:
+        """How many chunks are run at once."""
+
+    def parts(self, grid: Grid, pieces: Sequence[Chunk], show: bool) -> Generator[Sequence[Part]]:
+        """What becomes of the pieces, in the order in which they are done; given up where the caller closes it."""
+
+
+@dataclass(frozen=True)
+class Threads:
+    """So many threads of this process."""
+
+    count: int
+
+    def parts(self, grid: Grid, pieces: Sequence[Chunk], show: bool) -> Generator[Sequence[Part]]:
+        """As `Workers` says."""
+        def run(chunk: Chunk) -> Sequence[Part]:
+            return run_chunk(grid, chunk)
+
+        with closing(sweep(run, pieces, self.count, "phase", "cells", show, size=lambda piece: len(piece[0]))) as done:
+            for _, found in done:
+                yield found
 
 
 def requests(grid: Grid, problems: Sequence[Problem]) -> list[estimate.Request]:
@@ -51,20 +81,16 @@ class Memory:
             self.arrays[name][np.ix_(cells, seeds)] = values
 
 
-def fill(grid: Grid, kept: Memory | GridStore, workers: int, show: bool) -> None:
+def fill(grid: Grid, kept: Memory | GridStore, workers: Workers, show: bool) -> None:
     """Run what is not done, a chunk of cells at a time.  Writing is this thread's alone.
 
     A defect in one cell leaves that cell undone and is raised when the others have been run.
     """
-    pieces = chunks(grid, kept.done, workers)
+    pieces = chunks(grid, kept.done, workers.count)
     defects = list[Exception]()
-
-    def run(chunk: Chunk) -> list[tuple[Chunk, Arrays | Exception]]:
-        return _run(grid, chunk)
-
     # Closed at once where the disk is full or somebody interrupts: what is in the making is of no use then.
-    with closing(sweep(run, pieces, workers, "phase", "cells", show, size=lambda chunk: len(chunk[0]))) as filled:
-        for _, parts in filled:
+    with closing(workers.parts(grid, pieces, show)) as filled:
+        for parts in filled:
             for (cells, seeds), found in parts:
                 if isinstance(found, Exception):
                     defects.append(found)
@@ -90,7 +116,7 @@ def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
     return [*found, (tuple(open_cells), open_seeds)] if open_cells else found
 
 
-def _run(grid: Grid, chunk: Chunk) -> list[tuple[Chunk, Arrays | Exception]]:
+def run_chunk(grid: Grid, chunk: Chunk) -> Sequence[Part]:
     """A chunk's arrays; or, where the program has a defect, those of each of its cells, or the defect that it met."""
     cells, seeds = chunk
     try:
@@ -98,7 +124,7 @@ def _run(grid: Grid, chunk: Chunk) -> list[tuple[Chunk, Arrays | Exception]]:
     except Exception as defect:  # noqa: BLE001 - raised, with its traceback, once the other cells are safe
         if len(cells) == 1:
             return [(chunk, defect)]
-        return [part for cell in cells for part in _run(grid, ((cell,), seeds))]
+        return [part for cell in cells for part in run_chunk(grid, ((cell,), seeds))]
     return [(chunk, found)]
 
 

@@ -25,8 +25,9 @@ from ..ask import parameters, paths
 from ..observe.samplings import DRAWN
 from ..run import estimate
 from ..work.sweep import processors
+from .cluster import cluster
 from .edge import Found, asked_edge, followed
-from .fill import Memory, fill, requests, runner
+from .fill import Memory, Threads, Workers, fill, requests, runner
 from .grid import Asked, Grid, checked
 from .grid_layout import Arrays
 from .grid_store import GridStore, free
@@ -60,6 +61,7 @@ def phase(
     refine: float | str | None = None,
     store: str | PathLike[str] | None = None,
     workers: int | str | None = None,
+    scheduler: str | None = None,
     progress: bool = True,
 ) -> xarray.Dataset:
     """Run a model over a grid of one to three axes and return observables at the last step.
@@ -91,6 +93,9 @@ def phase(
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing, and
             one with more points on an axis, or more seeds, runs what is new.
         workers: threads; default, the processors at hand.  The result does not depend on it.
+        scheduler: the address of a dask scheduler, whose workers then run the cells in place of this process' threads
+            (a boundary's splitting apart): `simulate.phase.cluster`.  They need the same gammarho, and of a file's
+            model the file at the same path.
         progress: show progress on stderr.
 
     Returns:
@@ -110,8 +115,8 @@ def phase(
     threads, place = ask.workers(workers, processors()), paths.store("store", store)
     show = parameters.switch("progress", progress)
     axes = {"x": x, "y": y, "z": z}
-    grid = checked(
-        Asked(setting, params, axes, hold, preset, steps, observable, seeds, seed, sampling, test_sampling), threads)
+    asked = Asked(setting, params, axes, hold, preset, steps, observable, seeds, seed, sampling, test_sampling)
+    grid = checked(asked, threads)
     edge = asked_edge(grid, boundary, refine)
     taken_up = place is not None and not free(place)
     if not taken_up:  # before a folder is made for what is refused
@@ -123,9 +128,20 @@ def phase(
         again = _damage(grid, kept, place)
         if again and show:
             print(f"phase: {again}", file=sys.stderr, flush=True)
-        fill(grid, kept, threads, show)
+        with _workers(threads, scheduler, asked) as those:
+            fill(grid, kept, those, show)
         found = None if edge is None else followed(grid, edge, kept.arrays, runner(grid, threads, show))
         return _dataset(grid, kept.arrays, [again] if again else [], found)
+
+
+@contextmanager
+def _workers(threads: int, scheduler: str | None, asked: Asked) -> Iterator[Workers]:
+    """Who runs the cells."""
+    if scheduler is None:
+        yield Threads(threads)
+        return
+    with cluster(scheduler, asked) as found:
+        yield found
 
 
 def _check_time(grid: Grid, done: NDArray[np.bool_], workers: int) -> None:

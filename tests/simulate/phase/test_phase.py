@@ -97,13 +97,13 @@ def test_a_rerun_fills_the_gaps_and_nothing_else(tmp_path: Path, monkeypatch: py
     assert isinstance(digests, zarr.Array) and (stored_digests(store) != "").all()
     digests[0, 0] = digests[1, 2, 1] = ""
     ran: list[tuple[int, int]] = []
-    one = fill._run
+    one = fill.run_chunk
 
     def counting(grid: Any, chunk: Any) -> Any:
         ran.extend((cell, seed) for cell in chunk[0] for seed in chunk[1])
         return one(grid, chunk)
 
-    monkeypatch.setattr(fill, "_run", counting)
+    monkeypatch.setattr(fill, "run_chunk", counting)
     again = small(store=store)
     assert sorted(ran) == [(0, 0), (0, 1), (5, 1)]  # of one cell both seeds, of the other the one that is missing
     assert bits(again) == bits(whole) and (stored_digests(store) != "").all()

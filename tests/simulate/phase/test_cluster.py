@@ -1,0 +1,92 @@
+"""A grid on worker processes of their own, one of which is killed on the way: the bits of one process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulate.errors import InputError
+from simulate.phase import cluster, fill
+from simulate.phase.grid import Asked, checked
+from simulate.phase.grid_store import GridStore
+from simulate.phase.phase import phase
+from tests.helpers.durable import SMALL, bits
+
+AXES: dict[str, Any] = {"x": ("lam", [0.0, 0.05, 0.1, 0.2]), "y": ("sigma_p", [0.5, 0.7, 1.0])}
+
+
+def asked(**changes: Any) -> Asked:
+    words = {"setting": "pegr", "params": SMALL, "axes": {**AXES, "z": None}, "hold": None, "preset": None, "steps": 3,
+             "observable": "test_error", "seeds": 2, "seed": 0, "sampling": None}
+    return Asked(**{**words, **changes})
+
+
+def grid(**options: Any) -> Any:
+    return phase("pegr", SMALL, **AXES, steps=3, seeds=2, progress=False, **options)
+
+
+def test_a_worker_runs_the_chunks_of_the_grid_that_was_asked_for_and_of_no_other() -> None:
+    made = checked(asked(), 1)
+    words, chunk = json.dumps(made.layout.configuration), ((1, 2), (0, 1))
+    (there, found), = cluster.run_on_worker(asked(), words, chunk)
+    (_, known), = fill.run_chunk(made, chunk)
+    assert there == chunk and isinstance(found, dict) and isinstance(known, dict)
+    assert all(found[name].tobytes() == known[name].tobytes() for name in ("test_error", "test_error_se"))
+    other = json.dumps({**made.layout.configuration, "gammarho": "0.0.9"})
+    with pytest.raises(InputError, match=r"makes another grid of these words \(gammarho\)"):
+        cluster.run_on_worker(asked(), other, chunk)
+
+
+def test_what_is_no_scheduler_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="expected its address"):
+        grid(scheduler=7)
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(InputError, match=r"needs dask.distributed, .* pip install 'gammarho\[cluster\]'"):
+        grid(scheduler="tcp://127.0.0.1:1")
+
+
+def test_a_models_file_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cluster._anywhere("own.py:model") == f"{tmp_path / 'own.py'}:model"
+    assert cluster._anywhere("pegr") == "pegr"
+
+
+@pytest.fixture
+def two_processes() -> Iterator[Any]:
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed: gammarho[cluster]")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as made:
+        yield made
+
+
+@pytest.mark.slow
+def test_a_worker_killed_on_the_way_changes_no_bit(
+    two_processes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    alone = bits(grid())
+    with distributed.Client(two_processes.scheduler_address, set_as_default=False) as client:
+        before = client.run(os.getpid)
+    first, write, killed = sorted(before.values())[0], GridStore.write, list[int]()
+    assert os.getpid() not in before.values() and len(set(before.values())) == 2
+
+    def killing(store: GridStore, *what: Any) -> None:
+        write(store, *what)
+        if not killed:  # while the other chunks are on their way
+            os.kill(first, signal.SIGKILL)
+            killed.append(first)
+
+    monkeypatch.setattr(GridStore, "write", killing)
+    monkeypatch.setattr(fill, "_AT_RISK", 1e-9)  # a chunk a cell
+    store = tmp_path / "g.zarr"
+    there = grid(scheduler=two_processes.scheduler_address, store=store)
+    assert killed == [first] and not Path(f"/proc/{first}/fd").exists()
+    assert bits(there) == alone
+    assert bits(grid(store=store)) == alone  # and all of it is kept

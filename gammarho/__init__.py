@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gammarho.description import describe as describe
     from simulate import testing as testing
     from simulate.check.check import check as check
+    from simulate.check.search import search as search
     from simulate.conditions.held import held as held
     from simulate.errors import Diverged as Diverged
     from simulate.errors import InputError as InputError
@@ -46,6 +47,7 @@ _HOMES = {
     "phase": "simulate.phase.phase",
     "plot": "figures.grid.plot",
     "run": "simulate.run.run",
+    "search": "simulate.check.search",
     "testing": "simulate.testing",
     "validate": "gammarho.api",
     "weights": "simulate.run.rebuild",

@@ -73,7 +73,8 @@ class Statement(Declared):
         "order": `claim` is one "left <= right", up to a constant, along `path`.
         "exists": `claim` at some step from `since` to `until`.
     given: the hypothesis, index by index; where it never holds the statement is vacuous.
-    at: a formula of the only step; "" means every recorded one, from `since` to `until`.
+    at: a formula of the only step; "" means every recorded one, from `since` to `until`.  With `until` too the step
+        has to come by then: a draw on which it does not fails, and one whose run is shorter than that is not judged.
     only: the parameter values that the statement is about.
     tolerance: of <=, >= and == in the claim, relative to the sum of the magnitudes of the terms on both sides, with
         where it comes from; < and > are exact.

@@ -35,6 +35,8 @@ class Erratum(Declared):
     kind: "formula"; "statement" (false under its hypotheses); "proof gap" (the statement may still be true);
     "OCR" (perhaps only the converted text's).
     claims: ids of the claims it mends.  runs: `gammarho run ...` commands whose results the effect quotes.
+    searches: `gammarho check ... --search N` commands, each an attack on a corrected statement inside its own
+    hypotheses that found no violation in N runs.
     """
 
     id: str
@@ -46,13 +48,14 @@ class Erratum(Declared):
     effect: str
     claims: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> tuple[str, ...]:
         """The commands that show it, in a checkout that is set up; the last one checks it and its numbers."""
         shown = tuple(f"gammarho explain {claim}" for claim in self.claims[:1])
         test = f"tests/derivations/test_errata.py::test_entry[{self.id}]"
-        return (*shown, *self.runs, f'.venv/bin/python -m pytest "{test}"')
+        return (*shown, *self.runs, *self.searches, f'.venv/bin/python -m pytest "{test}"')
 
 
 def text(paper: str, entries: Sequence[Erratum]) -> str:

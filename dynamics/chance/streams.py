@@ -21,6 +21,7 @@ STREAMS: Mapping[str, str] = {
     "flips": "label noise of each step, by block of steps",
     "test": "fresh examples; of fresh tasks, by what is drawn",
     "images": "which images of a data set are taken, by class where so many a class are",
+    "search": "places, draws and moves that a search tries, by the statement",
     "boundary": "which seeds and points a boundary's exponent is fitted to again; always under seed 0",
     "validate": "states, vectors and nudges on which engines are compared, by the comparison; always under seed 0",
 }

@@ -16,6 +16,7 @@ def check(
     seed: Annotated[str, INT] = "0",
     seeds: Annotated[str, INT] = "5",
     draws: Annotated[str, INT] = "200",
+    search: Annotated[str | None, INT] = None,
     json: Switch = False,
 ) -> int:
     """Hold a paper's statements, or your own, against runs; exit 1 where one is violated that no erratum has on record.
@@ -28,6 +29,7 @@ def check(
         seed: the first draw.
         seeds: trajectories.
         draws: draws for statements about the draw alone.
+        search: attack each statement inside its hypotheses with so many runs, in place of checking it where you are.
         json: print JSON instead of text.
     """
     from gammarho import api, arguments, report
@@ -35,6 +37,12 @@ def check(
     given = arguments.assignments(word for word in words if "=" in word)
     named = [word for word in words if "=" not in word] or None
     api.resolve(setting, given, preset)
+    if search is not None:
+        from simulate.check.search import search as attack
+
+        attacked = attack(setting, named, given, preset=preset, steps=steps, tries=search, seed=seed)
+        print(report.json_of(attacked) if json else attacked)
+        return 0 if attacked.passed else 1
     from simulate.check.check import check as hold
 
     options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}

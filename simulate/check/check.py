@@ -118,7 +118,7 @@ def check(
     found = settings.resolve(setting)
     problem = problem_of(found, params, found.preset(preset))
     recorded = recorded_for(found, setting, problem.model)
-    wanted, quantities = _wanted(statements, recorded, problem.model.name)
+    wanted, quantities = chosen(statements, recorded, problem.model.name)
     count = total_steps(steps, found.preset(preset), found)
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=SEEDS)
     plenty = parameters.count("draws", draws, low=1, example=DRAWS)
@@ -161,7 +161,7 @@ def recorded_for(found: settings.Setting, setting: object, model: Model) -> Stat
     return (None if paper is None else paper.statements) or Statements(paper=model.title)
 
 
-def _wanted(
+def chosen(
     asked: Sequence[str | Statement] | Statements | None, recorded: Statements, name: str
 ) -> tuple[list[Statement], dict[str, str]]:
     """The statements asked for, and the formulas of their quantities."""

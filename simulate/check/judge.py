@@ -44,7 +44,8 @@ class Outcome:
 
     `first` is the failure at the earliest step, `closest` the tightest entry that holds; `step` is where an "exists"
     statement was reached (-1: nowhere).  `why` says why a statement was not evaluated here, `missing` lists the parts
-    of its hypothesis that hold nowhere; `note` qualifies the outcome.
+    of its hypothesis that hold nowhere; `note` qualifies the outcome.  `short`: the run ends before the window does in
+    which the statement's step has to come, and it has not come, so that the draw is not judged.
     """
 
     seed: int
@@ -58,6 +59,7 @@ class Outcome:
     why: str = ""
     note: str = ""
     missing: tuple[str, ...] = ()
+    short: bool = False
 
 
 def judge(statement: Statement, case: Case) -> Outcome:
@@ -69,6 +71,8 @@ def judge(statement: Statement, case: Case) -> Outcome:
             return Outcome(
                 case.seed, why=f"it is about {only.why}, {only.parameter}={wanted}; here it is {_shown(value)}"
             )
+    if statement.at and statement.until and (late := _window(statement, case)) is not None:
+        return late
     rows, why, note = _rows(statement, case)
     if not len(rows):
         late = bool(uses(statement.at, "first")) or any(
@@ -90,6 +94,21 @@ def judge(statement: Statement, case: Case) -> Outcome:
     if case.diverged >= 0:
         total = replace(total, complete=False, note=f"the run diverges at step {case.diverged}")
     return total
+
+
+def _window(statement: Statement, case: Case) -> Outcome | None:
+    """What a draw says whose step `at` does not come by `until`: it fails where the run is that long; None else."""
+    view = case.view()
+    if statement.given and not np.any(evaluate(parse(statement.given, QUANTITIES), view).values):
+        return Outcome(case.seed, missing=_missing(statement.given, view))
+    step, end, last = number(statement.at, view), number(statement.until, view), int(case.t[-1])
+    if step <= min(end, last):
+        return None
+    if last < end:
+        why = f"not judged: its step, {statement.at}, has not come by {last}, and its window ends at {end:.6g}"
+        return Outcome(case.seed, why=why, complete=case.diverged < 0, short=True)
+    missed = Point(f"{statement.at} <= {statement.until}", last, {}, step, end)
+    return Outcome(case.seed, entries=1, failed=1, first=missed)
 
 
 def _rows(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, str]:

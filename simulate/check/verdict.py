@@ -46,6 +46,9 @@ def _probable(statement: Statement, outcomes: Sequence[Outcome], values: Values)
     low, high = failure_limits(k, n)
     delta = formula_value(statement.delta, {"kappa": 1.0, **values})
     sentence = f"fails in {k} of {n} draws; failure probability in [{low:.3g}, {high:.3g}], delta = {delta:.3g}"
+    short = sum(o.short for o in outcomes)
+    if short:
+        sentence += f"; {short} not judged: the run ends before the window in which the step has to come"
     if low > delta:
         return "violated", sentence
     if high <= delta and not any(o.unknown or not o.complete for o in outcomes):
@@ -84,7 +87,7 @@ def _reached(statement: Statement, outcomes: Sequence[Outcome], _: Values) -> tu
 
 
 def _empty(statement: Statement, outcomes: Sequence[Outcome]) -> tuple[Verdict, str]:
-    if any(not o.complete for o in outcomes):
+    if any(not o.complete or o.short for o in outcomes):
         return "undecided", next((o.why for o in outcomes if o.why), "the run diverges before the statement applies")
     why = next((o.why for o in outcomes if o.why), "")
     missing = common(o.missing for o in outcomes)

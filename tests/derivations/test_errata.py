@@ -207,8 +207,8 @@ def gradient_descent_learns_a_frequent_signal(entry: Erratum, run: Callable[[str
 
 @shows("pegr-D.1")
 def noise_is_suppressed_where_s_exceeds_m(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
-    wide, narrow = (float(run(command)["rho"].max()) for command in entry.runs)
-    return Shown(wide <= 0, narrow <= 0, (f"{wide:.1f}", f"{narrow:.1f}"))
+    wide, narrow, edge = (float(run(command)["rho"].max()) for command in entry.runs)
+    return Shown(max(wide, edge) <= 0, narrow <= 0, (f"{wide:.1f}", f"{narrow:.1f}", f"{edge:.2g}"))
 
 
 @shows("pegr-D.6")
@@ -226,21 +226,39 @@ def rho_over_stays_negative_after_the_penalty(entry: Erratum, run: Callable[[str
     return Shown(over.min() >= 0 and below, below, (f"{over.min():.3f}", f"{over.max():.1f}"))
 
 
+def crosstalk(n_: int, m_: int, d: float) -> float:
+    return 17 * n_ * math.sqrt(math.log(8 * m_ * n_ / DELTA) * math.log(4 * n_**2 / DELTA) / d)
+
+
+def end_of_stage_one(n_: int, m_: int, S: float, sigma_0: float, eta: float) -> int:
+    root = math.sqrt(math.log(8 * m_ * n_ / DELTA))
+    return int(n_ * m_ / (eta * S**2) * math.log(0.8 / (2 * math.log(n_) * root * sigma_0 * S)))
+
+
 @shows("pegr-E.4")
-def other_class_noise_at_the_start(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
+def other_class_noise_does_not_contract(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
+    found, later = (run(command) for command in entry.runs)
+    steps = end_of_stage_one(60, 60, 60.0, 7e-5, 0.05)
+    assert f"--record 0,{steps} " in entry.runs[1]
+    start = found["C"].max() / found["B"].min()
+    ratio, kept = later["C"][1].max() / later["B"][1].min(), later["C"][1].max() / later["C"][0].max()
+    bounds = crosstalk(30, 20, 1e8), crosstalk(60, 60, 1e14)
+    corrected = later["C"][1].max() <= later["C"][0].max() + bounds[1] * later["B"][1].min()
+    quoted = (f"{start:.2g}", f"{bounds[0]:.2g}", f"{ratio:.2g}", f"{bounds[1]:.2g}", f"{kept:.1f}", str(steps))
+    return Shown(start <= bounds[0] or ratio <= bounds[1], corrected, quoted)
+
+
+@shows("pegr-E.9")
+def other_class_coefficients_are_as_large_as_the_start(
+    entry: Erratum, run: Callable[[str], dict[str, Array]]
+) -> Shown:
     found = run(entry.runs[0])
-    ratio = found["C"].max(1) / found["B"].min(1)
-    bound = 17 * 30 * math.sqrt(math.log(8 * 20 * 30 / DELTA) * math.log(4 * 30**2 / DELTA) / 1e8)
-    steps = int(
-        30
-        * 20
-        / (0.0083 * 60**2)
-        * math.log(0.8 / (2 * math.log(30) * math.sqrt(math.log(4800 / DELTA)) * 2.8e-7 * 60))
-    )
-    assert f"--record 0,{steps} " in entry.runs[0]
-    return Shown(
-        ratio[0] <= bound, ratio[1] <= bound, (f"{ratio[0]:.2g}", f"{bound:.2g}", f"{ratio[1]:.2g}", str(steps))
-    )
+    under = float(-found["rho_under"][1].min())
+    beta = 2 * max(float(found[name][0].max()) for name in ("B", "C", "signal"))
+    unit = 60 * math.sqrt(math.log(4 * 60**2 / DELTA) / 1e14) * math.log(60)
+    sigma = 7e-5 * 60**2
+    quoted = (f"{under:.2g}", f"{65 * unit:.2g}", f"{beta + 64 * unit:.2g}", f"{sigma:.2g}")
+    return Shown(under <= 65 * unit, under <= beta + 64 * unit, quoted)
 
 
 @shows("pegr-W*")
@@ -333,6 +351,13 @@ def one_filter_of_m(entry: Erratum, run: object) -> Shown:
     slope = 1 / (1 + math.exp(3**2 / 10))
     printed, corrected = math.exp(-(3**2)), math.exp(-(3**2) / 10)
     return Shown(slope <= printed, slope <= corrected, (f"{slope:.3f}", f"{printed:.2g}", f"{corrected:.3f}"))
+
+
+@shows("pegr-C.1-step")
+def the_signals_step_sums_the_examples(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
+    found = float(run(entry.runs[0])["gamma"].max())
+    eta, share, step = 0.04, 0.04 * 50**2 / (400 * 10), 0.04 * 50**2 / 10
+    return Shown(share > 1 or found <= 8, step > 1 and eta == 0.1 * 400 * 10 / 100**2, (f"{found:.1f}",))
 
 
 @shows("pegr-D.4")

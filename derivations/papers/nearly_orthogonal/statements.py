@@ -11,7 +11,7 @@ Lemma E.1.  Outside them a statement is vacuous.  The theorems' limits enter as 
 
 from __future__ import annotations
 
-from ...declare import Instance, Only, Path, Quantity, Statement, Statements, Value
+from ...declare import Instance, Only, Path, Quantity, Statement, Statements, Value, on
 
 _Values = tuple[tuple[str, Value], ...]
 
@@ -80,6 +80,19 @@ QUANTITIES = (
     Quantity(name="both", formula="min[j](sum[i](own)) > 0", meaning="both classes have examples"),
     Quantity(name="on", formula="sum[j](rho_over)", meaning="rho_{y_i,r,i}, (r, i)"),
     Quantity(name="off", formula="sum[j](rho_under)", meaning="rho_{-y_i,r,i}, (r, i)"),
+    Quantity(name="n_own", formula="sum[i](own)", meaning="examples of class j"),
+    Quantity(name="rise", formula="log(1 + 0.4*min[i](a)*exp(-beta_0)*t/2)/(2.5*(1 + qE))",
+             meaning="Lemma E.1 (2): least rho on S_i^(0)"),
+    Quantity(name="top", formula="2.5/(1 - 5*qE)*log(1 + 1.2*a_max*exp(2*beta_0)*t)",
+             meaning="Lemma E.1 (3): largest rho on S_i^(0)"),
+    Quantity(name="top_off", formula="beta_0 + 1 + qE*top", meaning="(E.24): largest |rho| of the other class"),
+    Quantity(name="F_norm", formula="sqrt(sum[r](neuron_norm**2))", meaning="||W_j||_F"),
+    Quantity(name="F_top", formula="sqrt((1 + coherence)*m/R_min2*(n_own*top**2 + (n - n_own)*top_off**2))",
+             meaning="largest ||W_j - W_j(0)||_F"),
+    Quantity(name="F_low", formula="sqrt(0.4*m*n_own*(1 - coherence)/R_max2)*rise",
+             meaning="least ||W_j - W_j(0)||_F"),
+    Quantity(name="S_low", formula="0.4*sqrt(m*n_own*(1 - coherence)*R_min2)*rise/R_max2",
+             meaning="least ||W_j - W_j(0)||_2, along X^+ 1{y = j}"),
     Quantity(name="learned", formula="sqrt(sum[i,k](rho/N*(rho[j,r,k]/N[k])*G[i,k]))",
              meaning="||w_{j,r} - w_{j,r}(0)||"),
     Quantity(name="s", formula="max[j,r](start(neuron_norm))*sqrt(2/3)", meaning="sigma_0 sqrt(d), from W(0)"),
@@ -104,6 +117,7 @@ _INVARIANTS = (
     Statement(id="C.11", kind="inequality", source="(C.11), (E.8)", text="by at most eta ||x_i||^2/(n m) a step",
               claim="abs(next(rho) - rho) <= a", mutant="abs(next(rho) - rho) <= 0.05*a"),
     Statement(id="C.4-step", kind="inequality", source="Lemma C.4, its core", only=(_LEAKY,),
+              presets=("theorem-4.1",),
               text="the steps of rho_{j,r,i} for one example differ by a factor of at most 1/slope",
               claim="abs(next(rho) - rho) >= slope*max[j,r](abs(next(rho) - rho))",
               mutant="abs(next(rho) - rho) >= 2*slope*max[j,r](abs(next(rho) - rho))"),
@@ -123,6 +137,16 @@ _INVARIANTS = (
               mutant="-l1 >= exp(-margins)"),
     Statement(id="H.5", kind="inequality", source="Lemma H.5, sharpened", text="l'(z_k)/l'(z_i) <= 1 + exp(z_i - z_k)",
               claim="l1[k]/l1 <= 1 + exp(margins - margins[k])", mutant="l1[k]/l1 <= exp(margins - margins[k])"),
+    Statement(id="H.5-lower", kind="inequality", source="Lemma H.5, second half",
+              text="l'(z_k)/l'(z_i) >= exp(z_i - z_k)/4 where z_k >= -1", given="margins[k] >= -1",
+              claim="l1[k]/l1 >= exp(margins - margins[k])/4", mutant="l1[k]/l1 >= exp(margins - margins[k])"),
+    Statement(id="5.9-outputs", kind="inequality", source="(5.9), with beta, and slope for j = -y_i", tolerance=1e-9,
+              tolerance_from="rounding of one addition a step, for up to 10^6 steps", only=(_MEAN,),
+              text="|F_j(x_i) - (1/m) sum_r sigma(rho_{j,r,i})| <= beta + sum_{k != i} (1/m) sum_r |rho_{j,r,k}| "
+                   "p/R_min^2",
+              claim="abs(out - mean[r](max(rho, slope*rho))) <= beta_0 + "
+                    "sum[k](mean[r](abs(rho))[j,k]*prod/R_min2, not same[i,k])",
+              mutant="abs(out - mean[r](rho)) <= beta_0 + sum[k](mean[r](abs(rho))[j,k]*prod/R_min2, not same[i,k])"),
     Statement(id="I5", kind="identity", source="Frobenius norms", text="||W||_F^2 = sum ||w_{j,r}||^2",
               claim="norm**2 == sum[j,r](neuron_norm**2)", mutant="norm == sum[j,r](neuron_norm)"),
 )
@@ -133,6 +157,7 @@ _RUNS = (
     Statement(id="C.14", kind="inequality", source="(C.14)", text="|rho_i| <= eta ||x_i||^2 t/(n m)",
               claim="abs(rho) <= a*t", mutant="abs(rho) <= 0.01*a*t"),
     Statement(id="C.4-core", kind="inequality", source="Lemma C.4, its core", only=(_LEAKY,),
+              presets=("theorem-4.1",),
               text="|rho_{j,r,i}| >= slope |rho_{j',r',i}|, any data and step size",
               claim="abs(rho) >= slope*max[j,r](abs(rho))", mutant="abs(rho) >= 1.5*slope*max[j,r](abs(rho))"),
     Statement(id="sizes", kind="identity", source="matrix norms", at="T",
@@ -203,6 +228,16 @@ _LEAKY_STAGES = (
               claim="sum[j](mean[r](rho_over)) >= log(1 + slope*a*c_6*exp(-(1 + slope)*beta_0)*t)/(2*c_6) and "
                     "sum[j](mean[r](abs(rho_under))) >= slope*log(1 + a*c_6*exp(-(1 + slope)*beta_0)*t)/(2*c_6)",
               mutant="sum[j](mean[r](rho_over)) >= 2*log(1 + slope*a*c_6*exp(-(1 + slope)*beta_0)*t)/c_6"),
+    Statement(id="C.16", kind="inequality", source="(C.16), (C.17) = (5.10)", only=_LEAKY_MEAN, given="setC and own",
+              text="F_{y_i}(x_i) = (1 +- n p/(slope^2 c_3 R_min^2)) (1/m) sum_r rho_{y_i,r,i} +- beta",
+              claim="(1 - qC/slope**2)*mean_rho - beta_0 <= out <= (1 + qC/slope**2)*mean_rho + beta_0",
+              mutant="(1 - qC/slope**2)*mean_rho + beta_0 <= out"),
+    Statement(id="C.18", kind="inequality", source="(C.18), (C.19)", only=_LEAKY_MEAN, given="setC and not own",
+              text="F_{-y_i}(x_i) lies between -slope (1 + q/slope^2) (1/m) sum_r |rho_{-y_i,r,i}| - slope beta and "
+                   "-slope (1 - q/slope^3) (1/m) sum_r |rho_{-y_i,r,i}| + beta",
+              claim="-slope*(1 + qC/slope**2)*mean_rho - slope*beta_0 <= out <= "
+                    "-slope*(1 - qC/slope**3)*mean_rho + beta_0",
+              mutant="out <= -(1 - qC/slope**3)*mean_rho - beta_0"),
     Statement(id="C.3-printed", kind="inequality", source="Lemma C.3 (3), (4)", only=_LEAKY_MEAN, given="setC", at="T",
               text="mean_r |rho| >= log(1 + ...)/c_6, times slope for j = -y_i", erratum="nearly_orthogonal-C.3",
               claim="sum[j](mean[r](rho_over)) >= log(1 + slope*a*c_6*exp(-(1 + slope)*beta_0)*t)/c_6",
@@ -233,7 +268,14 @@ _LEAKY_STAGES = (
                     "((3*(s + u) + 2*sqrt(1.5)*s + 2*sqrt(2)*u)*learned + 2*(s + u)**2 + 2*sqrt(3)*s*u)"
                     "/(learned**2 - (2*sqrt(1.5)*s + 2*sqrt(2)*u)*learned - 2*sqrt(3)*s*u)",
               mutant="stable_rank_heads >= 2"),
-    Statement(id="4.1a", kind="order", source="Theorem 4.1", text="||w_{j,r}|| = O(log t)", at="T",
+    Statement(id="4.1a", kind="inequality", source="Theorem 4.1: ||w_{j,r}|| = Theta(log t), from Lemmas C.3 and C.4",
+              only=_LEAKY_MEAN, given="setC",
+              text="||w_{j,r}|| lies between c log(1 + slope a t/2) - ||w(0)|| and C log(1 + a t) + ||w(0)||",
+              claim="sqrt(n*(1 - coherence)/R_max2)*slope**2*log(1 + slope*min[i](a)*c_6*exp(-(1 + slope)*beta_0)*t)"
+                    "/(2*c_6) - start(neuron_norm) <= neuron_norm <= start(neuron_norm) + "
+                    "sqrt(n*(1 + coherence)/R_min2)*log(1 + a_max*exp(2*beta_0)*t)/(slope**2*c_5)",
+              mutant="neuron_norm >= sqrt(n*(1 + coherence)/R_min2)*log(1 + a_max*exp(2*beta_0)*t)/(slope**2*c_5)"),
+    Statement(id="4.1a-upper", kind="order", source="Theorem 4.1", text="||w_{j,r}|| = O(log t)", at="T",
               claim="max[j,r](neuron_norm) <= log(T)", path=Path(
                   values=(*_LONGER, ("slope", "0.5")), scales=(1e3, 1e4, 1e5), steps="s", slack=0.1)),
     Statement(id="4.1a-lower", kind="order", source="Theorem 4.1", text="||w_{j,r}|| = Omega(log t)", at="T",
@@ -277,16 +319,24 @@ _RELU_STAGES = (
               given="orthogonal and not own", since="1/(eta*n*m*R_min2)", erratum="nearly_orthogonal-F.2",
               text="no filter of the other class is active from T on", claim="h < 0",
               instance=Instance(values=_SIX, steps=50)),
-    Statement(id="4.3a", kind="inequality", source="Theorem 4.3, where both classes have examples", only=_RELU_MEAN,
-              at="T", given="setE and both and T >= 100*T_1", text="||W_j||_F grows from T/10 to T",
-              claim="frobenius_heads >= 1.05*at(frobenius_heads, T/10)",
-              mutant="frobenius_heads >= 10*at(frobenius_heads, T/10)"),
+    Statement(id="4.3a", kind="inequality", source="Theorem 4.3: ||W_j||_F = Theta(log t), from Lemma E.1",
+              only=_RELU_MEAN, given="setE and both",
+              text="||W_j||_F lies between c log(1 + a t/6) - ||W_j(0)||_F and C log(1 + 2 a t) + ||W_j(0)||_F",
+              claim="F_low - start(F_norm) <= F_norm <= F_top + start(F_norm)", mutant="F_norm >= F_top"),
+    Statement(id="4.3a-spectral", kind="inequality", source="Theorem 4.3: ||W_j||_2 = Theta(log t), as Lemma F.1",
+              only=_RELU_MEAN, at="T", given="setE and both", text="||W_j||_2 >= c log(1 + a t/6) - ||W_j(0)||_2",
+              claim="spectral_heads >= S_low - start(spectral_heads)", mutant="spectral_heads >= 12*S_low"),
     Statement(id="4.3a-printed", kind="inequality", source="Theorem 4.3", only=_RELU_MEAN, at="T",
               text="||W_j||_F grows from T/10 to T, for both j", erratum="nearly_orthogonal-4.3",
               claim="frobenius_heads >= 1.05*at(frobenius_heads, T/10)",
               instance=Instance(values=_SINGLE, steps=10_000)),
-    Statement(id="4.3b", kind="order", source="Theorem 4.3", text="the stable ranks stay bounded as t grows", at="T",
-              claim="max[j](stable_rank_heads) <= 1", path=Path(
+    Statement(id="4.3b", kind="inequality", source="Theorem 4.3: the stable ranks stay bounded; Lemma F.1", at="T",
+              only=_RELU_MEAN, given="setE and both and S_low > start(spectral_heads)",
+              text="||W_j||_F^2/||W_j||_2^2 <= (C/c)^2 R^4, up to W_j(0) and the other class",
+              claim="stable_rank_heads <= (F_top + start(F_norm))**2/(S_low - start(spectral_heads))**2",
+              mutant="stable_rank_heads <= 1"),
+    Statement(id="4.3b-order", kind="order", source="Theorem 4.3", text="the stable ranks stay bounded as t grows",
+              at="T", claim="max[j](stable_rank_heads) <= 1", path=Path(
                   values=(*_LONGER, ("slope", "0")), scales=(1e3, 1e4, 1e5), steps="s")),
     Statement(id="F.3-printed", kind="inequality", source="Lemma F.3, Remark 4.4", only=_RELU_MEAN, at="T",
               text="the stable ranks are about 2", claim="abs(stable_rank_heads - 2) <= 0.1",
@@ -294,10 +344,16 @@ _RELU_STAGES = (
 )
 
 _DATA = (
+    Statement(id="B.1", kind="probability", source="Lemma B.1, both parts at once", at="0", only=(_GAUSSIAN,),
+              text="sigma_0^2 d/2 <= ||w(0)||^2 <= 3 sigma_0^2 d/2 and |<w(0), x_i>| <= sqrt(2 log(8 m n/delta)) "
+                   "sigma_0 R_max", given="d >= 23.4*log(8*m/delta)",
+              claim="sigma_0**2*d/2 <= neuron_norm**2 <= 3*sigma_0**2*d/2 and "
+                    "abs(h) <= sqrt(2*log(8*m*n/delta)*R_max2)*sigma_0",
+              mutant="abs(h) <= sqrt(log(8*m*n/delta)*R_max2/8)*sigma_0"),
     Statement(id="B.1-norm", kind="probability", source="Lemma B.1, by the chi-square tails", at="0", only=(_GAUSSIAN,),
               text="sigma_0^2 d/2 <= ||w(0)||^2 <= 3 sigma_0^2 d/2", given="d >= 23.4*log(8*m/delta)",
               claim="sigma_0**2*d/2 <= neuron_norm**2 <= 3*sigma_0**2*d/2", mutant="neuron_norm**2 <= sigma_0**2*d"),
-    Statement(id="B.1", kind="probability", source="Lemma B.1", at="0", only=(_GAUSSIAN,),
+    Statement(id="B.1-product", kind="probability", source="Lemma B.1", at="0", only=(_GAUSSIAN,),
               text="|<w(0), x_i>| <= sqrt(2 log(8 m n/delta)) sigma_0 R_max",
               claim="abs(h) <= sqrt(2*log(8*m*n/delta)*R_max2)*sigma_0",
               mutant="abs(h) <= sqrt(log(8*m*n/delta)*R_max2/8)*sigma_0"),
@@ -308,5 +364,11 @@ _DATA = (
 STATEMENTS = Statements(
     paper="Kou, Chen and Gu 2023, arXiv:2310.18935",
     quantities=QUANTITIES,
-    statements=(*_MARGINS, *_LEAKY_STAGES, *_RELU_STAGES, *_DATA, *_RUNS, *_INVARIANTS),
+    statements=(
+        *on(("theorem-4.1", "theorem-4.3"), *_MARGINS),
+        *on(("theorem-4.1",), *_LEAKY_STAGES),
+        *on(("orthogonal-relu",), *(each for each in _RELU_STAGES if each.id.startswith("F.2"))),
+        *on(("theorem-4.3",), *(each for each in _RELU_STAGES if not each.id.startswith("F.2"))),
+        *on(("theorem-4.1", "theorem-4.3"), *_DATA, *_RUNS, *_INVARIANTS),
+    ),
 )

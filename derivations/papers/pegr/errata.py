@@ -151,8 +151,11 @@ _STATEMENTS = (
         kind="statement",
         where="Theorem 3.2, Proposition 5.6 (3), Proposition D.4: the end of stage 1",
         printed="T_1 = m/(eta ||mu||^2) log(4/(sqrt(2 log(8m/delta)) sigma_0 ||mu|| log n))",
-        corrected="twice that",
-        why="The proof of D.4 replaces the sum over {i: y_i = j}, n/2 examples, by n: the rate is eta ||mu||^2/(2m).",
+        corrected="(n/n_j)/(1 - lam ||mu||^2/m) times that for class j: twice that for balanced classes and "
+        "lam ||mu||^2 << m, from small weights (4 log(8m/delta) sigma_0 ||mu|| log n <= 1) and in many steps "
+        "(eta ||mu||^2/m times the logarithm at most 1/2)",
+        why="The proof of D.4 replaces the sum over {i: y_i = j}, n/2 examples, by n: the rate is eta ||mu||^2/(2m). "
+        "The penalty slows it by 1 - lam ||mu||^2/m.",
         effect=(
             f"m = 20, n = 50, S = 100, {_DELTA}: the smaller max_r gamma_(j,r) is 0.017 at the printed T_1 = "
             f"8993, where "
@@ -162,6 +165,7 @@ _STATEMENTS = (
             "gammarho run pegr n=50 m=20 d=1562500 sigma_p=0.08 mu_norm=2 sigma_0=1e-4 eta=0.004 lam=0.01 "
             "--sampling gram --steps 17986 --record 8993,17986 --observables max_gamma",
         ),
+        searches=("gammarho check pegr D4c --preset theorem-3.2 --search 150 --seed 1",),
     ),
     Erratum(
         id="pegr-T_2",
@@ -178,7 +182,7 @@ _STATEMENTS = (
         kind="statement",
         where="Theorem 3.3; Propositions E.2, E.5",
         printed="Condition 3.1 gives test error >= 1/2.01 (converted as 1/(2 0!))",
-        corrected="Condition 3.1 and n ||mu||^2 log(1/(sigma_0 S)) << S^2",
+        corrected="Condition 3.1 and n ||mu||^2 max(1, log(1/(sigma_0 S))) << S^2",
         why="Signal grows n/2 times as fast for its length as one example's noise; nothing in Condition 3.1 bounds "
         "n ||mu||^2/S^2.",
         effect=(
@@ -197,15 +201,24 @@ _STATEMENTS = (
         kind="statement",
         where="Proposition D.1; Theorem 3.2, Proposition 5.6",
         printed="Condition 3.1 gives 0 >= rho_{j,r,i} in stage 1",
-        corrected="Condition 3.1 and S > m at lam = 1/S (lam S^2 > m)",
+        corrected="0 >= rho as long as 2 lam |l'_i| ||xi_i||^2/m >= 1 + 4 lam zeta_i l''_i/m^2 for every example; "
+        "lam S^2 >= 4 m gives it while |z_i| and F_j(x_i) are at most 1/2",
         why="The proof takes lam ||xi||^2/m = Theta(S/m) >> 1, which Condition 3.1 does not give: it bounds m from "
-        "below. The penalty suppresses the noise only where lam S^2/m > 1.",
-        effect="n = 20, S = 20, lam = 1/20, 200 steps: max rho = 9.6 at m = 40 (lam S^2/m = 0.5), 0.0 at m = 10 (2).",
+        "below. The penalty suppresses an example's noise only where lam ||xi_i||^2/m > 1, and Lemma B.2 allows "
+        "||xi_i||^2 = S^2/2.",
+        effect="n = 20, S = 20, lam = 1/20, 200 steps: max rho = 9.6 at m = 40 (lam S^2/m = 0.5), 0.0 at m = 10 (2). "
+        "n = 10, d = 300, S = 40, lam S^2/m = 1.0, one step: max rho = 0.00066, of the shorter vectors.",
         runs=(
             "gammarho run pegr n=20 m=40 d=1e6 sigma_p=0.02 mu_norm=0.5 sigma_0=0.0025 eta=0.2 lam=0.05 "
             "--sampling gram --steps 200 --record 200 --observables rho",
             "gammarho run pegr n=20 m=10 d=1e6 sigma_p=0.02 mu_norm=0.5 sigma_0=0.0025 eta=0.05 lam=0.05 "
             "--sampling gram --steps 200 --record 200 --observables rho",
+            "gammarho run pegr n=10 m=5 d=300 sigma_p=2.31 sigma_0=6.25e-4 eta=0.003 lam=0.003125 "
+            "--sampling gram --steps 1 --record 1 --observables rho",
+        ),
+        searches=(
+            "gammarho check pegr D1 --preset theorem-3.2 --search 150 --seed 1",
+            "gammarho check pegr D1-loud --preset theorem-3.2 --search 150 --seed 1",
         ),
     ),
     Erratum(
@@ -225,6 +238,7 @@ _STATEMENTS = (
             "gammarho run pegr n=30 m=5 d=1e6 sigma_p=0.2 sigma_0=2.5e-5 eta=0.00009375 lam=0.005 --sampling gram "
             "--steps 1 --record 1 --observables rho",
         ),
+        searches=("gammarho check pegr D1 --preset theorem-3.2 --search 150 --seed 1",),
     ),
     Erratum(
         id="pegr-5.4",
@@ -239,19 +253,51 @@ _STATEMENTS = (
             "gammarho run pegr n=50 m=20 d=1562500 sigma_p=0.08 mu_norm=2 sigma_0=1e-4 eta=0.004 lam=0.01 "
             "lam_until=17986 --sampling gram --steps 19986 --record 19986 --observables rho_over,gamma",
         ),
+        searches=(
+            "gammarho check pegr P5.4a --preset theorem-3.3 --search 150 --seed 1",
+            "gammarho check pegr P5.4c --preset theorem-3.2 --search 150 --seed 1",
+        ),
     ),
     Erratum(
         id="pegr-E.4",
         kind="statement",
         where="(E.4), second half",
         printed="max C_i <= 17 n sqrt(log(8mn/delta) log(4n^2/delta)/d) min B_i for all t in [T_1]",
-        corrected="at the end of stage 1, t = T_1, where our runs have it",
-        why="At t = 0, B_i and C_i have one law, and the bound goes to 0 as d grows; the induction starts from "
-        "16 sqrt(log(8mn/delta)) instead.",
-        effect=f"m = 20, n = 30, S = 60, d = 1e8, {_DELTA}: C/B = 2.2 at t = 0 against 0.54; 0.0019 at T_1 = 153.",
+        corrected="max C_i(t) <= max C_i(0) + 17 n sqrt(log(8mn/delta) log(4n^2/delta)/d) min B_i(t)",
+        why="B_i and C_i have one law at t = 0, and inactive pre-activations of the other class never contract: "
+        "C_i stays near C_i(0) while the bound goes to 0 as d grows. The induction starts from "
+        "16 sqrt(log(8mn/delta)) instead, and its recursion contracts negative pre-activations too.",
+        effect=f"m = 20, n = 30, S = 60, d = 1e8, {_DELTA}: C/B = 2.2 at t = 0 against 0.54. "
+        "m = n = 60, S = 60, d = 1e14, at T_1 = 37: C/B = 0.38 against 0.0012; C is 0.8 times C(0).",
         runs=(
             "gammarho run pegr n=30 m=20 d=1e8 sigma_p=0.006 sigma_0=2.8e-7 eta=0.0083 regularizer=none "
-            "--sampling gram --steps 153 --record 0,153 --observables B,C",
+            "--sampling gram --steps 0 --record 0 --observables B,C",
+            "gammarho run pegr n=60 m=60 d=1e14 sigma_p=6e-6 sigma_0=7e-5 eta=0.05 regularizer=none "
+            "--sampling gram --steps 37 --record 0,37 --observables B,C",
+        ),
+        searches=(
+            "gammarho check pegr E4b --preset theorem-3.3 --search 150 --seed 1",
+            "gammarho check pegr E4b-sharp --preset theorem-3.3 --search 150 --seed 1",
+        ),
+    ),
+    Erratum(
+        id="pegr-E.9",
+        kind="statement",
+        where="Propositions E.1 and E.2, Corollary E.9, third bound",
+        printed="Condition 3.1 gives max |rho-underbar| <= 65 n sqrt(log(4n^2/delta)/d) log T*",
+        corrected="Condition 3.1 and beta <= n sqrt(log(4n^2/delta)/d) log T*; without it "
+        "beta + 64 n sqrt(...) log T*, which is (E.2)",
+        why="The proof takes (E.2) and a small beta, which is of order sigma_0 S; Condition 3.1 (3) compares sigma_0 "
+        "with S and not with n/sqrt(d).",
+        effect=f"m = n = 60, S = 60, d = 1e14, sigma_0 S^2 = 0.25, {_DELTA}: max |rho-underbar| = 0.015 at T_1 = 37, "
+        "the bound 0.0055, and beta + 64/65 of it 0.041.",
+        runs=(
+            "gammarho run pegr n=60 m=60 d=1e14 sigma_p=6e-6 sigma_0=7e-5 eta=0.05 regularizer=none "
+            "--sampling gram --steps 37 --record 0,37 --observables rho_under,B,C,signal",
+        ),
+        searches=(
+            "gammarho check pegr E1c --preset theorem-3.3 --search 150 --seed 1",
+            "gammarho check pegr E2c --preset theorem-3.3 --search 150 --seed 1",
         ),
     ),
     Erratum(
@@ -359,6 +405,21 @@ _PROOFS = (
             "corrected 0.407. "
             "exp(-log^1.5 T*) then needs log T* >> m, against m >= polylog."
         ),
+    ),
+    Erratum(
+        id="pegr-C.1-step",
+        kind="proof gap",
+        where="Proposition C.1, proof, the end: gamma <= 4 log T*",
+        printed="eta = o(n m/||mu||^2)",
+        corrected="eta = o(m/||mu||^2)",
+        why="The update of gamma sums n examples, so its step is 2 eta ||mu||^2/m, and n cancels.",
+        effect="n = 400, m = 10, S = 100, ||mu|| = 50, eta = 0.1 n m/S^2, where eta ||mu||^2/(n m) is 0.025 and "
+        "eta ||mu||^2/m is 10: max gamma = 9.6 after four steps from weights of order 0.01, against 4 log T* = 8.",
+        runs=(
+            "gammarho run pegr n=400 m=10 d=1e10 sigma_p=0.001 mu_norm=50 sigma_0=1e-4 eta=0.04 regularizer=none "
+            "--sampling gram --steps 4 --record 4 --observables gamma",
+        ),
+        searches=("gammarho check pegr P5.4a --preset theorem-3.3 --search 150 --seed 1",),
     ),
     Erratum(
         id="pegr-D.4",

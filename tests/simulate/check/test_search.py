@@ -1,0 +1,131 @@
+"""The adversarial search: it finds what is false inside its hypotheses, shrinks it, and runs what errata record."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import gammarho as gr
+from derivations.declare import Statement, Value
+from derivations.papers import shelf
+from derivations.papers.paper import PAPERS
+from gammarho import cli
+from simulate.check.hypotheses import parts
+from simulate.check.search import search
+from simulate.check.space import Place, space_of
+from simulate.errors import InputError
+
+SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
+PEGR = {s.id: s for s in PAPERS["pegr"].statements.statements}  # type: ignore[union-attr]
+SEARCHES = sorted({command for entry in shelf.errata().values() for command in entry.searches})
+
+
+def lemma(claim: str, **fields: Any) -> Statement:
+    return Statement(**{"id": "own", "kind": "inequality", "claim": claim, **fields})
+
+
+def attack(claim: str, tries: int = 150, **fields: Any) -> Any:
+    return gr.search("pegr", [lemma(claim, **fields)], SMALL, steps=5, tries=tries)["own"]
+
+
+def test_a_claim_that_fails_far_from_the_start_is_found_and_its_witness_runs_again() -> None:
+    found = attack("next(gamma) >= gamma - 1e-12")  # at lam of order m/||mu||^2 only
+    assert found.violated and found.result.witness is not None
+    data = eval(found.result.witness.replay, {"gr": gr})
+    index = found.result.witness.index
+    gamma = data["gamma"].sel(j=index["j"], r=index["r"]).values
+    assert gamma[-1] < gamma[-2]
+
+
+def test_the_hypothesis_keeps_the_search_inside() -> None:
+    found = attack("next(gamma) >= gamma - 1e-12", given="2*lam*G_mu_mu <= m", tries=40)
+    assert not found.violated and found.inside > 20 and 0 <= found.edges["2 * lam * G_mu_mu <= m"] < 0.2
+
+
+def test_a_hypothesis_that_no_try_meets_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    found = attack("loss >= 0", given="loss < 0", tries=5)
+    assert not found.inside and not found.violated
+    print(gr.search("pegr", [lemma("loss >= 0", given="loss < 0")], SMALL, steps=2, tries=2))
+    assert "not tested" in capsys.readouterr().out
+
+
+def test_the_search_climbs_to_hypotheses_that_the_start_does_not_meet() -> None:
+    found = attack("loss >= 0", given="n >= 7 and sigma_p >= 3*mu_norm", tries=60)
+    assert found.inside and found.place["n"] >= 7  # type: ignore[operator]
+
+
+def test_a_violation_is_shrunk() -> None:
+    found = gr.search("pegr", [lemma("loss <= 1e-9 or n < 2")], {**SMALL, "n": 9, "m": 7}, steps=40, tries=3)["own"]
+    assert (found.place["n"], found.place["m"], found.place["steps"]) == (2, 1, 1)
+
+
+def test_probabilities_are_decided_by_many_draws() -> None:
+    found = gr.search("pegr", [lemma("y > 0", kind="probability", at="0")], SMALL, tries=3)["own"]
+    assert found.violated and found.result is not None and found.result.draws == 30
+    never = gr.search("pegr", [lemma("y*y > 0", kind="probability", at="0")], SMALL, tries=3)["own"]
+    assert not never.violated and never.inside == 3
+
+
+def test_what_was_our_correction_of_proposition_d1_is_found_false() -> None:
+    """lam S^2 > m was the correction on record; the search refutes it, and not the one that is there now."""
+    old = replace(PEGR["D1"], given="2*c*lam*S**2 >= m and R2 and R3 and lam_t > 0 and B2a and B3b", until="T_1")
+    near = {"n": 10, "m": 5, "d": 300, "sigma_p": 4, "sigma_0": 6.25e-4, "eta": 0.001, "lam": 0.003125}
+    found = search("pegr", [old], near, tries=40)["D1"]
+    assert found.violated
+    assert not search("pegr", ["D1"], preset="theorem-3.2", tries=12)["D1"].violated
+
+
+def test_parts_of_a_hypothesis_are_those_of_its_quantities() -> None:
+    quantities = {"both": "n > 2 and R", "R": "m >= 3", "hit": "first(loss <= 1)"}
+    assert [(p.name, p.text) for p in parts("both and own and hit > 0", quantities)] == [
+        ("both", "n > 2"), ("R", "m >= 3"), ("own", "own"), ("hit > 0", "hit > 0")]
+    assert parts("", {}) == ()
+
+
+def test_moves_keep_whole_numbers_whole_and_values_in_range() -> None:
+    model = PAPERS["pegr"].factory("pegr")
+    values: dict[str, Value] = {"n": 4, "m": 3, "d": 30.0, "eta": 0.1, "delta": 0.5, "lam": 0.0}
+    space = space_of(model, values, lemma("loss >= 0"), steps=True)
+    assert set(space.names) == {"n", "m", "d", "eta", "delta", "steps"}  # lam = 0 has no logarithm
+    place = Place(values, 10, 0)
+    assert space.scaled(place, "n", 0.01).params["n"] == 5 and space.scaled(place, "steps", -0.01).steps == 9
+    assert space.scaled(place, "delta", 5.0).params["delta"] == 1.0
+    assert space.scaled(place, "n", -9.0).params["n"] == 1
+
+
+def test_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["check", "pegr", "I15", "n=3", "m=2", "d=20", "--steps", "4", "--search", "4"]
+    assert cli.main(line) == 0
+    assert "4 of 4 tries inside its hypotheses" in capsys.readouterr().out
+    assert cli.main([*line, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["results"][0]["id"] == "I15"
+    with pytest.raises(InputError, match="a path of its own"):
+        gr.search("pegr", ["E3-order"], tries=2)
+
+
+def _asked(command: str) -> tuple[str, str, dict[str, str]]:
+    program, verb, setting, name, *words = shlex.split(command)
+    assert (program, verb) == ("gammarho", "check")
+    return setting, name, dict(zip(words[::2], words[1::2], strict=True))
+
+
+@pytest.mark.parametrize("command", SEARCHES)
+def test_searches_on_record_attack_a_statement_from_a_preset_that_it_names(command: str) -> None:
+    setting, name, options = _asked(command)
+    statements = PAPERS[setting].statements
+    assert statements is not None
+    said = {s.id: s for s in statements.statements}[name]
+    assert not said.erratum and options["--preset"] in said.presets and int(options["--search"]) >= 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", SEARCHES)
+def test_searches_on_record_find_nothing(command: str) -> None:
+    setting, name, options = _asked(command)
+    found = gr.search(setting, [name], preset=options["--preset"], tries=options["--search"],
+                      seed=options.get("--seed", "0"))
+    assert found[name].inside > 20 and not found[name].violated, str(found)

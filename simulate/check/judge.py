@@ -71,8 +71,8 @@ def judge(statement: Statement, case: Case) -> Outcome:
             return Outcome(
                 case.seed, why=f"it is about {only.why}, {only.parameter}={wanted}; here it is {_shown(value)}"
             )
-    if statement.at and statement.until and (late := _window(statement, case)) is not None:
-        return late
+    if statement.at and statement.until and (outside := _window(statement, case)) is not None:
+        return outside
     rows, why, note = _rows(statement, case)
     if not len(rows):
         late = bool(uses(statement.at, "first")) or any(

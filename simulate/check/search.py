@@ -176,7 +176,8 @@ class _Attack:
         self.space: Space = space_of(problem.model, values, statement, statement.at in ("", "T"))
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)
         self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
-        self.work = max(WORK, 2 * self._work(self.start))
+        self.work = math.inf
+        self.work = max(WORK, 2 * self._work(self._bench(self.start)[1]))
         self.kept: list[Tried] = []
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}
@@ -317,7 +318,7 @@ class _Attack:
 
     def _work(self, place: Place) -> float:
         """Multiplications of a run and of its draw, whose Gram matrices are of n and of 2 m vectors."""
-        n, m = (float(place.params.get(name, 1) or 1) for name in ("n", "m"))  # type: ignore[arg-type]
+        n, m = (float(place.params.get(name, 1) or 1) for name in ("n", "m"))
         draws = FEW if self.statement.kind == "probability" else 1
         steps = 1 if self.statement.at == "0" else place.steps
         return draws * ((2 * m * n * n + STEP) * steps + n**3 + (2 * m) ** 3)

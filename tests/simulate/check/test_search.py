@@ -55,7 +55,7 @@ def test_a_hypothesis_that_no_try_meets_is_said(capsys: pytest.CaptureFixture[st
 
 def test_the_search_climbs_to_hypotheses_that_the_start_does_not_meet() -> None:
     found = attack("loss >= 0", given="n >= 7 and sigma_p >= 3*mu_norm", tries=60)
-    assert found.inside and found.place["n"] >= 7  # type: ignore[operator]
+    assert found.inside and found.place["n"] >= 7
 
 
 def test_a_violation_is_shrunk() -> None:

@@ -1,87 +1,29 @@
-"""An adversarial search: a statement is attacked inside its own hypotheses, up to their edges; a witness is shrunk.
+"""An adversarial search: statements are attacked inside their own hypotheses, up to their edges; witnesses are shrunk.
 
     print(gr.search("pegr", ["D1"], preset="theorem-3.2", tries=400))
 
 Every positive parameter is a coordinate on a log scale, beside the steps of the run and its draw.  A try outside the
 hypotheses is scored by how far outside it is, one inside by how tight the claim is there; new tries move the best
-ones, or push one coordinate of them until a hypothesis is on its edge.
+ones and those nearest to an edge, or push one coordinate of them until a hypothesis is on its edge.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
-from derivations.declare import Preset, Statement, Value
-from derivations.declare.formula import FormulaError
-from dynamics.chance.streams import stream
+from derivations.declare import Statement
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import parameters, settings
-from ..errors import Diverged, InputError
+from ..errors import InputError
 from ..run.problem import problem_of
-from ..run.run import total_steps
 from ..work.progress import progress
-from .bench import Bench, Call, Result
-from .case import Case, NoSuchStep
+from .attack import Attack, Found
 from .check import chosen, recorded_for
-from .formula import mentioned, number, uses
-from .hypotheses import Part, parts
-from .judge import Outcome, judge
-from .space import STEPS, Place, Space, rounded, space_of
-from .verdict import failure_limits
 
 TRIES = 200
-WORK = 1e7  # multiplications of one try; more where the search starts from more
-STEP = 500.0  # multiplications that a step is worth, whatever the sizes: its state is looked at
-ELITE = 8  # places that new tries move
-EDGES = 0.4  # share of the moves that start from the place nearest to the edge of some hypothesis
-FEW, MANY = 4, 30  # draws of a try of a probability, and of one where most of these failed
-_LONG = 3.0  # first push towards an edge, in logarithms, halved as it closes in
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One try: a score, higher is closer to a violation (below 1 outside the hypotheses, 3 where it is violated)."""
-
-    place: Place
-    score: float
-    outcomes: tuple[Outcome, ...] = ()
-    rooms: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def inside(self) -> bool:
-        """Whether the hypotheses were met."""
-        return self.score >= 1
-
-    @property
-    def violated(self) -> bool:
-        """Whether the claim failed there."""
-        return self.score >= 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What a search of one statement found: tries inside its hypotheses, the tightest, the edges, and a witness.
-
-    `edges` are the parts of the hypotheses by name, with how near the tries came to each, relative to its sides.
-    """
-
-    statement: Statement
-    tries: int
-    inside: int
-    tightest: float
-    place: Mapping[str, Value]
-    edges: Mapping[str, float]
-    result: Result | None
-    command: str
-
-    @property
-    def violated(self) -> bool:
-        """Whether a violation was found."""
-        return self.result is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,201 +97,10 @@ def search(
             if statement.path is not None:
                 raise InputError(f"{statement.id}: it is about a path of its own; give it to check without a search")
             own = preset or (statement.presets[0] if statement.presets and not params else None)
-            attack = _Attack(found, statement, quantities, found.preset(own), params or {}, steps, many, first)
+            attack = Attack(found, statement, quantities, found.preset(own), params or {}, steps, many, first)
             told.append(attack.run(step))
     return Search(setting=base.model.name, about=f"{many} tries a statement, choices from seed {first}",
                   found=tuple(told))
-
-
-class _Attack:
-    """The search of one statement."""
-
-    def __init__(
-        self, found: settings.Setting, statement: Statement, quantities: Mapping[str, str], preset: Preset | None,
-        params: Mapping[str, object], steps: int | str | None, tries: int, seed: int,
-    ) -> None:
-        self.found, self.statement, self.quantities, self.tries = found, statement, quantities, tries
-        problem = problem_of(found, params, preset)
-        values = {name: value for name, value in problem.values.items() if value is not None}
-        self.defaults = problem_of(found, {}).values
-        self.start = Place(values, total_steps(steps, preset, found), seed)
-        self.space: Space = space_of(problem.model, values, statement, statement.at in ("", "T"))
-        self.parts: tuple[Part, ...] = parts(statement.given, quantities)
-        self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
-        self.work = math.inf
-        self.work = max(WORK, 2 * self._work(self._bench(self.start)[1]))
-        self.kept: list[Tried] = []
-        self.made = self.inside = 0
-        self.edges: dict[str, float] = {}
-        self.nearest: dict[str, Tried] = {}
-        self.told = ["gammarho check", found.name, statement.id, *([f"--preset {preset.name}"] if preset else []),
-                     *(f"{name}={value}" for name, value in params.items()), f"--search {tries}"]
-        if steps is not None:
-            self.told.append(f"--steps {steps}")
-        if seed:
-            self.told.append(f"--seed {seed}")
-
-    def run(self, step: Any) -> Found:
-        self._step = step
-        self._try(self.start)
-        while self.made < self.tries and not self.kept[0].violated:
-            parent = self._parent()
-            if parent.inside and self.rng.random() < 0.25:
-                self._push(parent)
-            else:
-                self._try(self.space.moved(parent.place, self.rng))
-        best = self.kept[0]
-        if best.violated:
-            best = self._shrunk(best)
-        tightest = 2 - best.score if best.inside and not best.violated else math.nan
-        shown = {**self._params(best.place), "steps": best.place.steps, "seed": best.place.seed}
-        return Found(
-            statement=self.statement, tries=self.made, inside=self.inside, tightest=tightest, place=shown,
-            edges=self.edges, result=self._result(best.place) if best.violated else None,
-            command=" ".join(self.told))
-
-    def _parent(self) -> Tried:
-        """One of the best, or the one that came nearest to some hypothesis's edge."""
-        if self.nearest and self.rng.random() < EDGES:
-            return list(self.nearest.values())[int(self.rng.integers(len(self.nearest)))]
-        return self.kept[min(len(self.kept) - 1, int(self.rng.exponential(ELITE / 3)))]
-
-    def _push(self, parent: Tried) -> None:
-        """One coordinate as far as the hypotheses go, in one direction."""
-        name = str(self.rng.choice(self.space.names))
-        by, inside = _LONG * float(self.rng.choice((-1.0, 1.0))), parent
-        for _ in range(7):
-            if self.made >= self.tries:
-                return
-            tried = self._try(self.space.scaled(inside.place, name, by))
-            if tried.violated:
-                return
-            if tried.inside:
-                inside = tried
-            else:
-                by /= 3
-
-    def _try(self, place: Place) -> Tried:
-        tried = self._tried(place)
-        self.made += 1
-        self._step()
-        if tried.inside:
-            self.inside += 1
-            for name, room in tried.rooms.items():
-                if room < self.edges.get(name, math.inf):
-                    self.edges[name], self.nearest[name] = room, tried
-        self.kept = sorted([tried, *self.kept], key=lambda each: -each.score)[:ELITE]
-        return tried
-
-    def _tried(self, place: Place, again: bool = False) -> Tried:
-        """A place's score.  What cannot be run, or would take too long, has none."""
-        try:
-            bench, place = self._bench(place)
-            if self._work(place) > self.work:
-                return Tried(place, -1.0)
-            if self.statement.kind == "probability":
-                return self._probable(bench, place)
-            case = bench.case(place.seed, 0 if self.statement.at == "0" else place.steps, [self.statement])
-            outcome = judge(self.statement, case)
-        except (InputError, FormulaError, Diverged, OverflowError):
-            return Tried(place, -2.0)
-        return self._scored(place, case, (outcome,))
-
-    def _probable(self, bench: Bench, place: Place) -> Tried:
-        steps = 0 if self.statement.at == "0" else place.steps
-        outcomes: list[Outcome] = []
-        for count in (FEW, MANY):
-            for seed in range(place.seed + len(outcomes), place.seed + count):
-                case = bench.case(seed, steps, [self.statement])
-                outcomes.append(judge(self.statement, case))
-            failed = sum(outcome.failed > 0 for outcome in outcomes)
-            if failed < FEW - 1:
-                break
-        tried = self._scored(place, case, tuple(outcomes))
-        met = [outcome for outcome in outcomes if outcome.entries]
-        failed = sum(outcome.failed > 0 for outcome in met)
-        if not failed:
-            return replace(tried, score=min(tried.score, 1.99))
-        delta = number(self.statement.delta, case.view())
-        return replace(tried, score=3.0 if failure_limits(failed, len(met))[0] > delta else 2 + failed / len(met) / 2)
-
-    def _scored(self, place: Place, case: Case, outcomes: tuple[Outcome, ...]) -> Tried:
-        met = [outcome for outcome in outcomes if outcome.entries]
-        view = case.view()
-        rooms = {}
-        for part in self.parts:
-            try:
-                rooms[part.name, part.text] = (part.room(view), part.has_edge(view))
-            except NoSuchStep:
-                rooms[part.name, part.text] = (-1.0, False)
-        if not met:
-            outside = sum(min(0.0, room) for room, _ in rooms.values())
-            return Tried(place, 1 / (1.001 - outside) if outside else 0.0, outcomes)
-        edges: dict[str, float] = {}
-        for (name, _), (room, edge) in rooms.items():
-            if edge and room >= 0:
-                edges[name] = min(room, edges.get(name, math.inf))
-        whole = self.statement.kind != "exists"  # what a run that is too short has not reached is not refuted
-        if any(outcome.failed and (whole or outcome.complete) for outcome in met):
-            return Tried(place, 3.0, outcomes, edges)
-        gaps = [outcome.closest.gap for outcome in met if outcome.closest is not None]
-        return Tried(place, 1 + 0.99 * (1 - min(gaps, default=1.0)), outcomes, edges)
-
-    def _bench(self, place: Place) -> tuple[Bench, Place]:
-        """The bench of a place, whose steps are those that the statement names where they are known at the start."""
-        problem = problem_of(self.found, place.params)
-        call = Call({"setting": self.found.name, "preset": None}, self._params(place))
-        bench = Bench(problem, place.steps, place.seed, self.quantities, call)
-        texts = [text for text in (self.statement.at, self.statement.until) if text and text != "T"]
-        if not texts or self.statement.at == "0" or self._work(replace(place, steps=1)) > self.work:
-            return bench, place
-        start = bench.case(place.seed, 0, [])
-        known = [number(text, start.view()) for text in texts if not self._late(text, start)]
-        last = [math.floor(step) + 1 for step in known if 0 <= step < 2**53]
-        if not last:
-            return bench, place
-        place = replace(place, steps=max(last))
-        return replace(bench, steps=place.steps), place
-
-    def _late(self, text: str, start: Case) -> bool:
-        """Whether a step is known only once the run is made."""
-        inner = [self.quantities[name] for name in mentioned(text) if name in self.quantities]
-        return bool(uses(text, "first") or uses(text, "at")) or any(self._late(each, start) for each in inner)
-
-    def _work(self, place: Place) -> float:
-        """Multiplications of a run and of its draw, whose Gram matrices are of n and of 2 m vectors."""
-        n, m = (float(place.params.get(name, 1) or 1) for name in ("n", "m"))
-        draws = FEW if self.statement.kind == "probability" else 1
-        steps = 1 if self.statement.at == "0" else place.steps
-        return draws * ((2 * m * n * n + STEP) * steps + n**3 + (2 * m) ** 3)
-
-    def _shrunk(self, best: Tried) -> Tried:
-        """The same violation with smaller sizes, fewer steps and rounder numbers, as far as it stays one."""
-        for _ in range(3):
-            before = best
-            for name in self.space.names:
-                old = best.place.at(name)
-                whole = name == STEPS or self.space.model.parameter(name).kind == "count"
-                smaller = [1, 2, old // 4, old // 2, old - 1] if whole else [rounded(old, digits) for digits in (1, 2)]
-                for value in smaller:
-                    if value == old or value <= 0 or (whole and value >= old):
-                        continue
-                    tried = self._tried(self.space.set(best.place, name, float(value)))
-                    if tried.violated:
-                        best = tried
-                        break
-            if best is before:
-                return best
-        return best
-
-    def _result(self, place: Place) -> Result:
-        bench, place = self._bench(place)
-        many = MANY if self.statement.kind == "probability" else 1
-        return bench.results([self.statement], many, many)[self.statement.id]
-
-    def _params(self, place: Place) -> dict[str, Value]:
-        """The parameters that are not at their defaults."""
-        return {name: value for name, value in place.params.items() if self.defaults.get(name) != value}
 
 
 def _lines(found: Found) -> list[str]:

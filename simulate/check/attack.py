@@ -73,7 +73,7 @@ class Found:
 
 
 class Attack:
-    """The search of one statement."""
+    """The search of one statement, from one start."""
 
     def __init__(
         self, found: settings.Setting, statement: Statement, quantities: Mapping[str, str], preset: Preset | None,
@@ -101,6 +101,7 @@ class Attack:
             self.told.append(f"--seed {seed}")
 
     def run(self, step: Callable[[], object]) -> Found:
+        """The search, up to its number of tries or a violation; `step` is called after each try."""
         self._step = step
         self._try(self.start)
         while self.made < self.tries and not self.kept[0].violated:

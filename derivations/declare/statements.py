@@ -54,13 +54,19 @@ class Instance(Declared):
 class Path(Declared):
     """A scaling path: parameter values as formulas of s, the s it visits, and the steps of each run (also a formula).
 
-    `slack` is the exponent in s that the statement's hidden logarithms may account for.
+    What is fitted is the exponent of s, or of log s where `of` is "log": 0 where the order is as stated.  An order with
+    an exponent that differs by `neighbour` (0.1, and 1/2 for a logarithm) is the nearest other one.
     """
 
     values: tuple[tuple[str, str | bool], ...]
     scales: tuple[float, ...]
     steps: str
-    slack: float = 0.05
+    of: Literal["power", "log"] = "power"
+
+    @property
+    def neighbour(self) -> float:
+        """How far the nearest other exponent is."""
+        return 0.5 if self.of == "log" else 0.1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -213,7 +213,7 @@ def _along_path(
 ) -> Result:
     """An order statement: the implied constant at each scale, and the exponent it grows with, with its 95% interval."""
     assert statement.path is not None
-    scales, ratios, reasons = [], [], []
+    scales, ratios, seeds_met, reasons = [], [], [], []
     for scale, bench in _benches(statement, found, seed, quantities):
         for one in range(seed, seed + seeds):
             case = bench.case(one, bench.steps, [statement])
@@ -225,16 +225,19 @@ def _along_path(
             if 0 < constant < math.inf:
                 scales.append(scale)
                 ratios.append(constant)
+                seeds_met.append(one)
     runs = len(statement.path.scales) * seeds
-    if len(set(scales)) < 2 or len(scales) < 3:
+    if len(set(scales)) < 2 or len(scales) < len(set(seeds_met)) + 2:
         why = reasons[0] if reasons else f"its hypothesis is met on {len(scales)} of {runs} runs of its path"
         return Result(statement=statement, verdict="vacuous", detail=why, draws=runs, met=len(scales), failed=0)
-    slope, low, high = exponent(np.log(scales), np.log(ratios))
-    slack = statement.path.slack
-    verdict: Verdict = "holds" if high <= slack else "violated" if low > slack else "undecided"
+    logarithmic = statement.path.of == "log"
+    slope, low, high = exponent(np.log(np.log(scales) if logarithmic else scales), np.log(ratios), draws=seeds_met)
+    between = statement.path.neighbour / 2  # nearer to the exponent as stated than to the next one above it
+    verdict: Verdict = "holds" if high < between else "violated" if low > between else "undecided"
     detail = (
         f"implied constant {min(ratios):.3g} to {max(ratios):.3g} over {len(statement.path.scales)} scales; "
-        f"it grows as s^{slope:.3f}, 95% [{low:.3f}, {high:.3f}]"
+        f"it grows as {'(log s)' if logarithmic else 's'}^{slope:.3f}, 95% [{low:.3f}, {high:.3f}], where 0 is the "
+        f"order as stated and {2 * between:g} the next one"
     )
     return Result(statement=statement, verdict=verdict, detail=detail, draws=runs, met=len(scales), failed=0)
 

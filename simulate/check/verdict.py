@@ -102,15 +102,26 @@ VERDICTS: dict[str, Callable[[Statement, Sequence[Outcome], Values], tuple[Verdi
 }
 
 
-def exponent(x: NDArray[np.float64], y: NDArray[np.float64], confidence: float = 0.95) -> tuple[float, float, float]:
-    """The least-squares slope of y on x, with its confidence interval."""
+def exponent(
+    x: NDArray[np.float64], y: NDArray[np.float64], confidence: float = 0.95, draws: Sequence[int] = ()
+) -> tuple[float, float, float]:
+    """The least-squares slope of y on x with its confidence interval; each of `draws` (one a point) has its own level.
+
+    A draw's constant is its own, and its exponent is everybody's: points of one draw at several x are compared with
+    one another alone.
+    """
     from scipy.stats import t as student
 
-    centred = x - x.mean()
-    slope = float(centred @ y / (centred @ centred))
-    rest = y - y.mean() - slope * centred
-    error = math.sqrt(float(rest @ rest) / (len(x) - 2) / float(centred @ centred))
-    half = float(student.ppf(0.5 + confidence / 2, len(x) - 2)) * error
+    levels = np.asarray(draws if len(draws) else np.zeros(len(x)))
+    x, y = np.array(x, dtype=float), np.array(y, dtype=float)
+    for level in np.unique(levels):
+        same = levels == level
+        x[same] -= x[same].mean()
+        y[same] -= y[same].mean()
+    slope, free = float(x @ y / (x @ x)), len(x) - len(np.unique(levels)) - 1
+    rest = y - slope * x
+    error = math.sqrt(float(rest @ rest) / free / float(x @ x))
+    half = float(student.ppf(0.5 + confidence / 2, free)) * error
     return slope, slope - half, slope + half
 
 

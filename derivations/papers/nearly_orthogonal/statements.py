@@ -33,7 +33,7 @@ _SIX: _Values = (("n", 6), ("m", 50), ("d", 6), ("slope", 0.0), ("data", "orthog
 _FOUR: _Values = (("n", 4), ("m", 400), ("d", 8), ("slope", 0.0), ("data", "orthogonal"), ("eta", 160.0),
                   ("sigma_0", 1e-5))
 _LONGER: tuple[tuple[str, str | bool], ...] = (
-    ("n", "4"), ("m", "40"), ("d", "8"), ("data", "orthogonal"), ("eta", "16"), ("sigma_0", "1e-4"))
+    ("n", "4"), ("m", "40"), ("d", "8"), ("data", "orthogonal"), ("eta", "48"), ("sigma_0", "1e-4"))
 
 QUANTITIES = (
     Quantity(name="h", formula="z_x", meaning="<w_{j,r}, x_i>"),
@@ -276,11 +276,17 @@ _LEAKY_STAGES = (
                     "sqrt(n*(1 + coherence)/R_min2)*log(1 + a_max*exp(2*beta_0)*t)/(slope**2*c_5)",
               mutant="neuron_norm >= sqrt(n*(1 + coherence)/R_min2)*log(1 + a_max*exp(2*beta_0)*t)/(slope**2*c_5)"),
     Statement(id="4.1a-upper", kind="order", source="Theorem 4.1", text="||w_{j,r}|| = O(log t)", at="T",
-              claim="max[j,r](neuron_norm) <= log(T)", path=Path(
-                  values=(*_LONGER, ("slope", "0.5")), scales=(1e3, 1e4, 1e5), steps="s", slack=0.1)),
+              claim="max[j,r](neuron_norm) <= log(T)", mutant="max[j,r](neuron_norm) <= log(T)**0.5", path=Path(
+                  values=(*_LONGER, ("slope", "0.5")), scales=(1e3, 1e4, 1e5), steps="s", of="log")),
     Statement(id="4.1a-lower", kind="order", source="Theorem 4.1", text="||w_{j,r}|| = Omega(log t)", at="T",
-              claim="log(T) <= min[j,r](neuron_norm)", path=Path(
-                  values=(*_LONGER, ("slope", "0.5")), scales=(1e3, 1e4, 1e5), steps="s", slack=0.1)),
+              claim="log(T) <= min[j,r](neuron_norm)", mutant="log(T)**1.5 <= min[j,r](neuron_norm)", path=Path(
+                  values=(*_LONGER, ("slope", "0.5")), scales=(1e3, 1e4, 1e5), steps="s", of="log")),
+    Statement(id="4.1d-upper", kind="order", source="Theorems 4.1, 4.3", text="L_S = O(1/t)", at="T",
+              claim="loss <= 1/T", mutant="loss <= T**(-1.1)", path=Path(
+                  values=(*_LONGER, ("slope", "0.5")), scales=(1e3, 1e4, 1e5), steps="s")),
+    Statement(id="4.1d-lower", kind="order", source="Theorems 4.1, 4.3", text="L_S = Omega(1/t)", at="T",
+              claim="1/T <= loss", mutant="T**(-0.9) <= loss", path=Path(
+                  values=(*_LONGER, ("slope", "0.5")), scales=(1e3, 1e4, 1e5), steps="s")),
 )
 
 _RELU_STAGES = (
@@ -335,9 +341,18 @@ _RELU_STAGES = (
               text="||W_j||_F^2/||W_j||_2^2 <= (C/c)^2 R^4, up to W_j(0) and the other class",
               claim="stable_rank_heads <= (F_top + start(F_norm))**2/(S_low - start(spectral_heads))**2",
               mutant="stable_rank_heads <= 1"),
+    Statement(id="4.3a-upper", kind="order", source="Theorem 4.3", given="both",
+              text="||W_j||_F = O(log t)", at="T", claim="max[j](F_norm) <= log(T)",
+              mutant="max[j](F_norm) <= log(T)**0.5", path=Path(
+                  values=(*_LONGER, ("slope", "0"), ("eta", "320")), scales=(1e3, 1e4, 1e5), steps="s", of="log")),
+    Statement(id="4.3a-lower", kind="order", source="Theorem 4.3", given="both",
+              text="||W_j||_F = Omega(log t)", at="T", claim="log(T) <= min[j](F_norm)",
+              mutant="log(T)**1.5 <= min[j](F_norm)", path=Path(
+                  values=(*_LONGER, ("slope", "0"), ("eta", "320")), scales=(1e3, 1e4, 1e5), steps="s", of="log")),
     Statement(id="4.3b-order", kind="order", source="Theorem 4.3", text="the stable ranks stay bounded as t grows",
-              at="T", claim="max[j](stable_rank_heads) <= 1", path=Path(
-                  values=(*_LONGER, ("slope", "0")), scales=(1e3, 1e4, 1e5), steps="s")),
+              given="both", at="T", claim="max[j](stable_rank_heads) <= 1",
+              mutant="max[j](stable_rank_heads)*log(T)**0.5 <= 1",
+              path=Path(values=(*_LONGER, ("slope", "0")), scales=(1e3, 1e4, 1e5), steps="s", of="log")),
     Statement(id="F.3-printed", kind="inequality", source="Lemma F.3, Remark 4.4", only=_RELU_MEAN, at="T",
               text="the stable ranks are about 2", claim="abs(stable_rank_heads - 2) <= 0.1",
               erratum="nearly_orthogonal-F.3", instance=Instance(values=_FOUR, steps=300)),

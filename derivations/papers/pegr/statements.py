@@ -430,7 +430,7 @@ _GD_STAGES = (
               mutant="distance**2 - next(distance)**2 <= eta*loss"),
     Statement(id="E3-order", kind="order", source="Lemma E.3, W* corrected",
               text="||W - W*|| = O(m^1.5 n^0.5/S), as S grows", claim="distance*S <= m**1.5*n**0.5", at="T",
-              path=_LONGER),
+              mutant="distance*S**1.1 <= m**1.5*n**0.5", path=_LONGER),
     Statement(id="E3-order-printed", kind="order", source="Lemma E.3, W* as printed",
               text="||W - W*|| = O(m^1.5 n^0.5/S), as S grows", claim="distance_printed*S <= m**1.5*n**0.5", at="T",
               erratum="pegr-W*", path=_LONGER),

@@ -296,11 +296,12 @@ def test_existence() -> None:
 
 @pytest.mark.parametrize(("claim", "expected"), [
     ("sigma_p*sqrt(d) <= 1", "violated"), ("sigma_p*sqrt(d) <= s_like", "holds"),
-    ("max[j,r](abs(A)) <= sigma_0", "undecided"),
+    ("max[j,r](abs(A)) <= sigma_0", "undecided"), ("sigma_p <= sigma_p**0.91", "violated"),
+    ("sigma_p <= sigma_p**0.96", "holds"),
 ])
 def test_orders_have_a_constant_and_an_exponent(claim: str, expected: str) -> None:
     path = Path(
-        values=(("n", "3"), ("m", "2"), ("d", "40"), ("sigma_p", "0.1*s"), ("regularizer", "none")),
+        values=(("n", "3"), ("m", "2*s"), ("d", "40"), ("sigma_p", "0.1*s"), ("regularizer", "none")),
         scales=(1, 2, 4),
         steps="1",
     )
@@ -313,6 +314,14 @@ def test_orders_have_a_constant_and_an_exponent(claim: str, expected: str) -> No
     assert told.verdict == expected and "implied constant" in told.detail
     with pytest.raises(ValueError, match="an order statement needs a path"):
         lemma("n <= 1", kind="order")
+
+
+def test_draws_have_levels_of_their_own_and_one_exponent() -> None:
+    x = np.log([1.0, 2.0, 5.0, 1.0, 2.0, 5.0])
+    y = 0.5 * x + np.array([0, 0, 0, 3.0, 3.0, 3.0])
+    slope, low, high = exponent(x, y, draws=(0, 0, 0, 1, 1, 1))
+    assert slope == pytest.approx(0.5) and high - low < 1e-10
+    assert exponent(x, y)[2] - exponent(x, y)[1] > 1  # without their levels the two hide it
 
 
 def test_the_exponent_of_an_exact_power() -> None:

@@ -1,12 +1,12 @@
 """What every model has to pass, from its derivation to its runs: a test class inherits it and names the model.
 
-`class TestMine(ModelCases): model, given = ..., {...}`; all that it asks is about one draw at these values.
+`class TestMine(ModelCases): model, given = ..., {...}`; all that it asks is about one draw at these values.  What has
+to pass a part alone inherits `KernelCases` or `TrainingCases`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,34 +23,30 @@ from simulate.run.problem import Start, problem_of
 from simulate.train import weights
 
 
-class ModelCases:
-    """The checks; `bar` is what both engines may differ by, of the largest number of a variable or 1."""
+class DrawCases:
+    """What is asked of one draw: a model at `given`, or a `start` of the subclass's own, parametrised or not."""
 
     model: ClassVar[Model]
     given: ClassVar[Mapping[str, Any]]
     steps = 30
     seed = 1
-    bar = 1e-11
-    rebuilt = 1e-12
 
     @pytest.fixture(scope="class")
     @classmethod
     def start(cls) -> Start:
         return problem_of(settings.resolve(cls.model), cls.given).start(cls.seed)
 
+
+class KernelCases(DrawCases):
+    """A kernel is its plain source, and a run of it may be taken up at any step."""
+
     def path(self, start: Start, kernel: Kernel) -> Trajectory:
         """Every state of the run, by a kernel."""
         z, at = start.draw.z, np.arange(self.steps + 1)
         return kernel.run(z, 0 * z, start.draw.gram, start.draw.y, start.values, self.steps, at, draws=start.draws)
 
-    def test_it_derives_and_every_line_of_its_kernel_fits(self) -> None:
-        found = derive(self.model)
-        assert str(gr.derive(self.model)).strip() and gr.derive(self.model).latex().strip()
-        for line in found.kernel_source().splitlines():
-            assert len(line) <= 120 and line == line.rstrip()
-
     def test_its_compiled_kernel_is_the_plain_one_bit_for_bit(self, start: Start) -> None:
-        plain = replace(start.kernel, loops=plain_module(start.kernel.source, "plain"), blas_path=None)
+        plain = start.kernel.looped(plain_module(start.kernel.source, "plain"))
         ours, same = (self.path(start, kernel) for kernel in (start.kernel, plain))
         for name in ("z", "b", "velocity"):
             one, other = getattr(ours, name), getattr(same, name)
@@ -68,6 +64,13 @@ class ModelCases:
             velocity=None if whole.velocity is None else whole.velocity[at], draws=start.draws,
         )
         assert np.array_equal(on.z, whole.z[at:]) and np.array_equal(on.b, whole.b[at:])
+
+
+class TrainingCases(DrawCases):
+    """The two engines give the same run; `bar` is what they may differ by, of a variable's largest number or 1."""
+
+    bar = 1e-11
+    rebuilt = 1e-12
 
     def test_its_run_is_training(self) -> None:
         ours, theirs = (
@@ -94,6 +97,16 @@ class ModelCases:
         )
         apart = np.abs(np.asarray(gr.weights(data, setting=self.model)) - trained).max()
         assert apart <= self.rebuilt * np.abs(trained).max() < np.abs(trained - drawn.weights).max()
+
+
+class ModelCases(KernelCases, TrainingCases):
+    """All of it, from the derivation on."""
+
+    def test_it_derives_and_every_line_of_its_kernel_fits(self) -> None:
+        found = derive(self.model)
+        assert str(gr.derive(self.model)).strip() and gr.derive(self.model).latex().strip()
+        for line in found.kernel_source().splitlines():
+            assert len(line) <= 120 and line == line.rstrip()
 
     def test_validate_passes_it(self) -> None:
         assert gr.validate(self.model, self.given, steps=self.steps).verdict == "pass"

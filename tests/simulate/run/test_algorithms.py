@@ -25,6 +25,7 @@ from simulate.run.kernels import kernel_for
 from simulate.start.draw import draw
 from simulate.testing import Instance, algorithms, clear, instances, kinks, models, one_step, plain_kernel, residual
 from simulate.train import weights
+from tests.helpers.model_cases import KernelCases, TrainingCases
 
 ALL = ("batch", "momentum", "weight_decay", "radius", "label_noise")
 OPTIONS: dict[str, Value] = {"batch": 3, "momentum": 0.8, "weight_decay": 0.05, "radius": 0.05, "label_noise": 0.1}
@@ -280,21 +281,8 @@ def _margins(found: Instance) -> np.ndarray:
 # ---- kernels ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("regularizer", ["none", "fgr"])
-def test_compiled_equals_plain_bit_for_bit(regularizer: str) -> None:
-    found = instance(*ALL, regularizer=regularizer)
-    compiled = kernel_for(found.model)
-    plain = compiled.looped(plain_module(compiled.source, "plain"))
-    values = {**found.values, "eta": 0.05, "lam_until": 7}
-    runs = [
-        kernel.run(found.z, 0 * found.z, found.gram, found.y, values, 20, np.arange(21), draws=found.draws)
-        for kernel in (compiled, plain)
-    ]
-    assert np.array_equal(runs[0].z, runs[1].z) and np.array_equal(runs[0].b, runs[1].b)
-    assert runs[0].velocity is not None and runs[1].velocity is not None
-    assert np.array_equal(runs[0].velocity, runs[1].velocity) and runs[0].velocity[1:].any()
-    seen = [kernel.observe(runs[0].z, found.gram, found.y, values) for kernel in (compiled, plain)]
-    assert all(np.array_equal(seen[0][name], seen[1][name]) for name in seen[0])
+class TestEveryOptionWithoutAPenalty(KernelCases):
+    model, given = own(*ALL, regularizer="none"), SMALL
 
 
 def test_the_time_loop_allocates_nothing_and_draws_nothing() -> None:
@@ -316,15 +304,30 @@ def test_observables_are_of_the_whole_training_set_and_its_own_labels() -> None:
 # ---- runs ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("regularizer", "options"), CASES)
-def test_both_engines_agree_over_sixty_steps(regularizer: str, options: tuple[str, ...]) -> None:
-    found = own(*options, regularizer=regularizer)
-    reduced, trained = (gr.run(found, SMALL, steps=60, seed=1, engine=engine) for engine in ("reduced", "weights"))
-    shared = set(trained.data_vars)
-    assert {"loss", "gradient_norm", "margins", "gamma", "rho", "distance", "test_error"} <= shared
-    for name in shared - {"train_error"}:
-        scale = max(1.0, float(np.abs(trained[name]).max()))
-        assert float(np.abs(reduced[name] - trained[name]).max()) <= 1e-11 * scale, name
+class Own(TrainingCases):
+    """Over the penalty's closing."""
+
+    given, steps = SMALL, 60
+
+    def told(self) -> set[str]:
+        """Coefficients and what is of W too."""
+        return {"margins", "gamma", "rho", "distance", "test_error"}
+
+
+class TestBatchesAndMomentum(Own):
+    model = own(*SOME[0], regularizer="none")
+
+
+class TestTheRadius(Own):
+    model = own(*SOME[1], regularizer="none")
+
+
+class TestDecayAndNoise(Own):
+    model = own(*SOME[2], regularizer="none")
+
+
+class TestEveryOptionWithAPenalty(KernelCases, Own):
+    model = own(*ALL, regularizer="fgr")
 
 
 @pytest.mark.parametrize(("regularizer", "options"), CASES)
@@ -363,18 +366,6 @@ def test_until_and_seeds() -> None:
     many = gr.run(found, SMALL, steps=40, seed=2, seeds=3, record="all", observables=["loss", "rho"])
     assert np.array_equal(many["rho"].sel(seed=3).values, whole["rho"].values)
     assert not np.array_equal(many["loss"].sel(seed=2).values, many["loss"].sel(seed=3).values)
-
-
-def test_decayed_weights_are_rebuilt() -> None:
-    found = own("weight_decay", "label_noise", regularizer="none")
-    data = gr.run(found, SMALL, steps=50, seed=3)
-    resolved = resolve(found, SMALL)
-    drawn = draw(found, resolved.values, 3)
-    draws = step_draws(found, resolved.values, drawn.y, 3)
-    W = weights.train(found, drawn, resolved.values, 50, np.array([50]), draws=draws).W[0]
-    assert np.abs(gr.weights(data, setting=found) - W).max() <= 1e-11 * np.abs(W).max()
-    assert drawn.weights is not None
-    assert np.abs(W - drawn.weights).max() > 0.1 * np.abs(drawn.weights).max()  # a(50) = 0.78 shows
 
 
 def test_geometry_of_decayed_weights() -> None:

@@ -15,12 +15,13 @@ from derivations.derive import derive
 from derivations.generate import GENERATED
 from derivations.papers.fomaml.model import METHODS, model
 from dynamics.kernel.bilevel import BilevelKernel
-from dynamics.kernel.loading import plain_module
 from simulate.ask import parameters, settings
 from simulate.errors import InputError
 from simulate.run.kernels import kernel_for
+from simulate.run.problem import Start, problem_of
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
+from tests.helpers.model_cases import KernelCases
 
 SMALL: dict[str, Any] = {
     "n_tasks": 4, "n": 5, "n_train": 2, "m": 3, "d": 40, "M": 6, "J": 3, "eta_inner": 0.4, "eta": 0.3, "sigma_s": 0.1,
@@ -41,17 +42,16 @@ def kernel_of(declared: Model) -> BilevelKernel:
     return found
 
 
-@pytest.mark.parametrize("activation", ["huberized", "relu"])
-@pytest.mark.parametrize("method", METHODS)
-def test_compiled_equals_plain_bit_for_bit(method: str, activation: str) -> None:
-    declared, values = put({**SMALL, "method": method, "activation": activation})
-    drawn, kernel = draw(declared, values, 1), kernel_of(declared)
-    plain = BilevelKernel(**{**vars(kernel), "loops": plain_module(kernel.source, "plain"), "blas_path": None})
-    at = np.array([0, 4])
-    for one, other in zip(_run(kernel, drawn, values, at), _run(plain, drawn, values, at), strict=True):
-        assert one.tobytes() == other.tobytes()
-    seen, same = (k.observe(drawn.z[None], drawn.gram, drawn.y, values) for k in (kernel, plain))
-    assert all(seen[name].tobytes() == same[name].tobytes() for name in seen)
+class TestTwoLoops(KernelCases):
+    """Every shipped kernel."""
+
+    steps = 4
+
+    @pytest.fixture(scope="class", params=itertools.product(METHODS, ["huberized", "relu"]), ids="-".join)
+    @classmethod
+    def start(cls, request: pytest.FixtureRequest) -> Start:
+        method, activation = request.param
+        return problem_of(settings.resolve("fomaml"), {**SMALL, "method": method, "activation": activation}).start(1)
 
 
 def _run(kernel: BilevelKernel, drawn: Draw, values: dict[str, Any], at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -446,6 +446,38 @@ def the_number_of_tasks_is_tied_to_d(entry: Erratum, run: Run) -> Shown:
 # Proofs.
 
 
+@shows("fomaml-thm:F.19-display")
+def the_argmax_after_the_step(entry: Erratum, run: Run) -> Shown:
+    pytest.importorskip("torch")
+    turned = half = whole = count = 0
+    for seed in range(200):
+        state = tasks.tasks(seed, split=True)
+        after, P = state.W + tasks.moved(state), 1 / (1 + np.exp(state.margins[:, state.tested]))
+        labels, rate = state.y[:, state.tested], state.eta / P.size * float(state.nu @ state.nu)
+        for j, sign in enumerate(tasks.SIGN):
+            before, now = sign * (state.W[j] @ state.nu), sign * (after[j] @ state.nu)
+            turned, count = turned + int(now.max() > now[before.argmax()] + EXACT), count + 1
+            half += int(now.max() > before.max() + rate * P[labels == sign].sum() + EXACT)
+            whole += int(now.max() > before.max() + rate * P.sum() + EXACT)
+    return Shown(turned + half == 0, whole == 0, (str(turned), str(count), str(half)))
+
+
+@shows("fomaml-hyp:E.1-power")
+def a_power_of_log_d(entry: Erratum, run: Run) -> Shown:
+    L = 1e4
+    found = 1 / L**-0.4  # sigma_0 sqrt(d) = 1 over sigma_s sqrt(d)
+    printed, corrected = L**0.2, L**0.4
+    return Shown(printed == pytest.approx(found), corrected == pytest.approx(found), (f"{found:.1f}", f"{printed:.1f}"))
+
+
+@shows("fomaml-lem:F.1-root")
+def a_root_of_d_is_missing(entry: Erratum, run: Run) -> Shown:
+    L = 100.0
+    small = L**-0.4  # sigma_s sqrt(d) = 1/polylog(d)
+    left, printed, corrected = small**2, small * math.exp(-L / 2) * small, small * small
+    return Shown(left == pytest.approx(printed), left == pytest.approx(corrected), (f"{left / printed:.0e}",))
+
+
 @shows("fomaml-eq:E.13")
 def a_lower_bound(entry: Erratum, run: Run) -> Shown:
     sizes = Sizes(100.0)
@@ -483,6 +515,16 @@ def the_inner_loop_amplifies(entry: Erratum, run: Run) -> Shown:
     printed, corrected = (sizes.A(sizes.J - 1) * (1 + sign * rate) ** sizes.J for sign in (-1, 1))
     return Shown(0.5 <= printed / wanted <= 2, 0.5 <= corrected / wanted <= 2,
                  (f"{printed:.0f}", f"{corrected:.0f}", f"{wanted:.0f}"))
+
+
+@shows("fomaml-lem:E.8-times")
+def one_inner_step_more(entry: Erratum, run: Run) -> Shown:
+    sizes = Sizes(100.0)
+    rate = sizes.gamma * sizes.X / sizes.n
+    wanted = sizes.m**-0.5 * rate
+    printed, corrected = (sizes.A(sizes.J - 1) * (1 + rate) ** times for times in (sizes.J - 1, sizes.J))
+    return Shown(0.5 <= printed / wanted <= 2, 0.5 <= corrected / wanted <= 2,
+                 (f"{printed:.3f}", f"{corrected:.0f}", f"{wanted:.0f}"))
 
 
 @shows("fomaml-claim:E.4")

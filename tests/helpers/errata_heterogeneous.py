@@ -274,6 +274,132 @@ def a_spike_is_learned_as_a_feature(entry: Erratum, run: Run) -> Shown:
     return Shown(scaled[1] <= 2 * scaled[0], max(apart) <= min(1.0, 2 * min(apart)), quoted)
 
 
+@shows("heterogeneous-L1")
+def a_loss_falls_by_its_own_size(entry: Erratum, run: Run) -> Shown:
+    """The least contraction over examples at three steps, over eta |S_y| ||u||^2/(m n), and over min{1, L} besides."""
+    loss = -np.log1p(-run(entry.runs[0])["one_minus_p"])  # at 0, 1, T_0, T_0 + 1, 20 T_0, 20 T_0 + 1
+    base = 0.5 * 4 / (10 * 8)
+    printed = [float((1 - loss[at + 1] / loss[at]).min() / base) for at in (0, 2, 4)]
+    corrected = [float(((1 - loss[at + 1] / loss[at]) / np.minimum(1, loss[at])).min() / base) for at in (0, 2, 4)]
+    quoted = (*(f"{x:.2f}" for x in printed[:2]), f"{printed[2]:.3f}", *(f"{x:.2f}" for x in corrected))
+    return Shown(min(printed) >= 0.1 * max(printed), min(corrected) >= 0.1 * max(corrected), quoted)
+
+
+@shows("heterogeneous-L2")
+def a_mean_over_the_steps(entry: Erratum, run: Run) -> Shown:
+    loss = run(entry.runs[0])["loss"]
+    mean, last = float(loss.mean()), float(loss[-1])
+    printed = float(np.full(loss.size, last).mean())
+    return Shown(printed == pytest.approx(mean), float(loss.sum() / loss.size) == pytest.approx(mean),
+                 (f"{mean:.3f}", f"{last:.3f}"))
+
+
+@shows("heterogeneous-9")
+def an_example_of_another_class(entry: Erratum, run: Run) -> Shown:
+    pytest.importorskip("torch")
+    state = replace(orthogonal_state((1.0, 1.0, 1.0), (1.0,) * 3, (1, 1, 1)), eta=1.0)
+    for _ in range(300):
+        state = after(state)
+    own = 1 - state.p[state.y, np.arange(3)]
+    meant, printed = float(own[0] / own[1]), float(own[0] / (1 - state.p[0, 1]))
+    return Shown(printed == pytest.approx(meant), meant <= 4, (f"{printed:.2f}", f"{meant:.2f}"))
+
+
+@shows("heterogeneous-78")
+def features_need_their_own_filters(entry: Erratum, run: Run) -> Shown:
+    m, K = 100, 5
+    below = sum(math.comb(m, k) for k in range(math.ceil(0.4 * m))) / 2**m
+    some = 1 - (1 - below) ** K
+    enough = math.ceil(50 * math.log(K / DELTA))
+    late = sum(math.comb(enough, k) for k in range(math.ceil(0.4 * enough))) / 2**enough
+    return Shown(some == 0, 1 - (1 - late) ** K <= DELTA, (f"{some:.3f}",))
+
+
+@shows("heterogeneous-L21")
+def a_union_over_both_classes(entry: Erratum, run: Run) -> Shown:
+    m = 100
+
+    def some(K: int, events: int) -> float:
+        """The probability that one of K^2 m products is above sqrt(2 log(4 events/delta)) times its deviation."""
+        tail = math.erfc(math.sqrt(math.log(4 * events / DELTA)))
+        return -math.expm1(K**2 * m * math.log1p(-tail))
+
+    printed, corrected = [some(K, K * m) for K in (5, 50)], some(50, 50**2 * m)
+    return Shown(max(printed) <= DELTA, corrected <= DELTA, (*(f"{x:.3f}" for x in printed), f"{corrected:.3f}"))
+
+
+@shows("heterogeneous-L9")
+def the_largest_of_n(entry: Erratum, run: Run) -> Shown:
+    n = 20
+    tail = math.erfc(math.sqrt(math.log(2 * n / DELTA)))  # of one Gaussian above sqrt(2 log(2 n/delta))
+    above, below = tail**n, (1 - tail) ** n
+    return Shown(above >= 1 - DELTA, below >= 1 - DELTA, (f"{above:.1f}", f"{below:.2f}"))
+
+
+@shows("heterogeneous-L10")
+def the_same_vector_twice(entry: Erratum, run: Run) -> Shown:
+    d, pairs = 4000, 200
+    x, y = stream(0, "L10").standard_normal((2, pairs, d))
+    same, apart = float(x[0] @ x[0]) / math.sqrt(d), float(np.abs((x * y).sum(1)).max()) / math.sqrt(d)
+    bound = math.sqrt(2 * math.log(2 * pairs / DELTA)) + 1
+    return Shown(same <= bound, apart <= bound, (f"{same:.0f}", f"{apart:.1f}"))
+
+
+@shows("heterogeneous-106")
+def one_filter_is_not_the_mean(entry: Erratum, run: Run) -> Shown:
+    m, largest = 10, 5.0
+    output = largest / m
+    c_5 = math.exp(output) / (math.exp(output) + 1)
+    left, right, mean = (1 - c_5) * math.exp(largest), c_5, (1 - c_5) * math.exp(output)
+    quoted = (f"{c_5:.3f}", f"{left:.1f}", f"{right:.3f}", f"{mean:.3f}")
+    return Shown(left <= right, mean <= right * (1 + 1e-12), quoted)
+
+
+@shows("heterogeneous-132")
+def filters_share_one_noise(entry: Erratum, run: Run) -> Shown:
+    m = 100
+    mean = math.sqrt(2 / math.pi)
+    beyond = math.erfc((mean + 3 / math.sqrt(m)) / math.sqrt(2))  # |g| - E|g| >= 3 sqrt(m)/m
+    wide = math.erfc((mean + 3) / math.sqrt(2))  # against 3 sum_r ||.||
+    return Shown(beyond <= math.exp(-4.5), wide <= math.exp(-4.5), (f"{beyond:.2f}", f"{math.exp(-4.5):.3f}"))
+
+
+@shows("heterogeneous-133")
+def what_a_rival_learns_is_of_its_class(entry: Erratum, run: Run) -> Shown:
+    """||A_y^T (w_{j,r}(T) - w_{j,r}(0))||, y = 0, j = 1, over (eta/(m n)) F and either sum, after 50 and 200 steps."""
+    printed, corrected = [], []
+    for number in (0, 1):
+        found, data = run(entry.runs[2 * number]), drawn(entry, 2 * number)
+        gaps, gram = run(entry.runs[2 * number + 1])["one_minus_p"][:-1], data.gram[2:, 2:]
+        b = found["rho"][-1, 1] / np.diag(gram)
+        learned = 0.5 * float(np.sqrt(np.einsum("ri,ik,rk->r", b, gram, b)).mean())
+        scale = 2.0 / 100 * 0.25 * math.sqrt(500 - 2)
+        sums = {True: (1 - gaps[:, data.y == 0]).sum(0), False: gaps[:, data.y == 1].sum(0)}  # 1 - p_1 of either class
+        printed.append(learned / (scale * float(np.linalg.norm(sums[True]))))
+        corrected.append(learned / (scale * float(np.linalg.norm(sums[False]))))
+    quoted = tuple(f"{x:.2f}" for x in (*printed, *corrected))
+    return Shown(max(printed) <= 1.5 * min(printed), max(corrected) <= 1.5 * min(corrected), quoted)
+
+
+@shows("heterogeneous-135")
+def the_theorem_squares(entry: Erratum, run: Run) -> Shown:
+    size, u2 = 100, 1.0
+    F = math.sqrt(size) * u2  # |S_k|^2 ||u||^4 = |S_j| F^2
+    appendix, theorem = size * u2 / F, size * u2 / (math.sqrt(size) * F)
+    share = math.exp(3**2 / 2)
+    return Shown(appendix <= 1 and share <= 1, theorem <= 1 and 1 / share <= 1, (f"{appendix:.0f}", f"{share:.0f}"))
+
+
+@shows("heterogeneous-sizes")
+def the_larger_class_is_settled_first(entry: Erratum, run: Run) -> Shown:
+    ratios = []
+    for command in entry.runs:
+        sums = run(command)["one_minus_p"][:-1].sum(0)
+        y = np.repeat((0, 1), (40, 4))
+        ratios.append(float((sums[y == 0] ** 2).sum() / (sums[y == 1] ** 2).sum()))
+    return Shown(min(ratios) >= 1, ratios[0] < 1 < ratios[1], (f"{ratios[0]:.2f}", f"{ratios[1]:.1f}"))
+
+
 @shows("heterogeneous-T")
 def the_hitting_time_takes_the_square(entry: Erratum, run: Run) -> Shown:
     steps, printed, corrected = [], [], []

@@ -404,6 +404,35 @@ _STATEMENTS = (
 
 _PROOFS = (
     Erratum(
+        id="fomaml-thm:F.19-display",
+        kind="formula",
+        where="Theorem F.19, proof, first display, second line; Lambda_1(t+1) <= ... below it",
+        printed="the same with r(t) for r(t+1), \"by definition of r(t)\"; a sum over Psi_+",
+        corrected=">=; bound <w_{1,r(t+1)}(t,0), nu> by Lambda_1(t) and sigma' by 1 at once, the sum over Psi",
+        why="r(t+1) is the argmax after the step, so the first line is the larger one wherever the argmax changes. Its "
+        "filter may be negative along some nu_k, and then examples of the other label push it up.",
+        effect="One step of 200 states, both heads: the second line is the smaller one in 18 of 400; the conclusion "
+        "with Psi_+ fails in 2, with Psi in none.",
+    ),
+    Erratum(
+        id="fomaml-hyp:E.1-power",
+        kind="formula",
+        where="Hypothesis E.1, proof, Theta(sigma_0/(sigma_s sqrt(d))) and Theta(log(d)^0.1) Lambda_j(0)",
+        printed="Theta(log(d)^0.2/sqrt(d)), so Theta(log(d)^0.1) Lambda_j(0)",
+        corrected="Theta(log(d)^0.4/sqrt(d)), so Theta(log(d)^0.4/sqrt(log(m K n))) Lambda_j(0)",
+        why="Condition D.1 has sigma_s sqrt(d) = log(d)^-0.4. The contradiction only gets stronger.",
+        effect="L = 1e4: sigma_0 sqrt(d)/(sigma_s sqrt(d)) is 39.8; L^0.2 is 6.3.",
+    ),
+    Erratum(
+        id="fomaml-lem:F.1-root",
+        kind="formula",
+        where="Lemma F.1, proof, last sentence",
+        printed="sigma_s^2 d sqrt(log(m K n)) = sigma_s sqrt(log(m K n))/polylog(d)",
+        corrected="sigma_s sqrt(d) sqrt(log(m K n))/polylog(d)",
+        why="sigma_s^2 d = (sigma_s sqrt(d))^2 and sigma_s sqrt(d) = 1/polylog(d); the line before it has the root.",
+        effect="L = 100: the two sides differ by sqrt(d) = 5e+21 as printed.",
+    ),
+    Erratum(
         id="fomaml-eq:E.13",
         kind="formula",
         where="above (E.13), \"upper bound\"; Theorem F.9, proof, \"we can upper bound the growth of Lambda_1\"",
@@ -432,6 +461,17 @@ _PROOFS = (
         why="(E.22) with -l' = Omega(1) amplifies. As printed the last line does not follow.",
         effect="L = 100, n = 2, Theta(1) = 1: A(J - 1) times the factor is -193 as printed and 200 corrected; the "
         "proof's "
+        "m^(-1/2) gamma X/n is 199.",
+    ),
+    Erratum(
+        id="fomaml-lem:E.8-times",
+        kind="formula",
+        where="Lemma E.8, proof, \"we then apply (E.22) J - 1 times\"",
+        printed="J - 1 times",
+        corrected="J times, -l' = Omega(1) being needed for tau = 0 to J - 1",
+        why="The display has the power J, and needs it: A(J - 1) times the (J - 1)-th power is m^(-1/2), without "
+        "gamma X/n.",
+        effect="L = 100, n = 2: A(J - 1) times the factor is 0.631 after J - 1 steps and 200 after J; the proof's "
         "m^(-1/2) gamma X/n is 199.",
     ),
     Erratum(

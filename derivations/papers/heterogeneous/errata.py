@@ -210,6 +210,55 @@ _UPDATES = (
 
 _STATEMENTS = (
     Erratum(
+        id="heterogeneous-L1",
+        kind="statement",
+        where="Lemma 1, (69)(a)",
+        printed="L_i(t+1) <= (1 - Theta(eta |S_y| ||u_y||^2/(m n))) L_i(t) for t <= T_0 = O~(m n/eta)",
+        corrected="1 - Theta(eta |S_y| ||u_y||^2/(m n)) min{1, L_i(t)}",
+        why="(69) puts |S_y| L for the sum of 1 - p, which is of the order of min{1, L}. As printed the loss would be "
+        "exp(-Theta(n)) at T_0, and Stage 1 is where it is Theta(1).",
+        effect="K = 2, n = 8, m = 10, T_0 = m n/eta = 160: the least contraction of an example's loss, over "
+        "eta |S_y| ||u||^2/(m n), is 0.22 at t = 0, 0.15 at T_0 and 0.013 at 20 T_0; over min{1, L_i} besides, 0.32, "
+        "0.43 and 0.59.",
+        runs=(
+            f"{_RUN} n=8 m=10 d=2000 sigma_p=0.002 sigma_0=0.001 {_GAUSS} eta=0.5 --steps 3201 "
+            "--record 0,1,160,161,3200,3201 --observables one_minus_p",
+        ),
+    ),
+    Erratum(
+        id="heterogeneous-L2",
+        kind="formula",
+        where="Lemma 2",
+        printed="(1/(t - T_0 + 1)) sum_{s=T_0}^t L_S(W(t))",
+        corrected="(1/(t - T_0 + 1)) sum_{s=T_0}^t L_S(W(s)), as (80) has it",
+        why="The summand does not depend on s as printed. The proof bounds the mean, and so min over s of L_S(W(s)).",
+        effect="K = 2, n = 8, m = 10, 200 steps: the mean of L_S(W(s)) is 0.275, L_S(W(t)) is 0.120.",
+        runs=(
+            f"{_RUN} n=8 m=10 d=200 sigma_p=0.1 sigma_0=0.01 {_GAUSS} eta=1 --steps 200 --record all "
+            "--observables loss",
+        ),
+    ),
+    Erratum(
+        id="heterogeneous-9",
+        kind="formula",
+        where="Lemma 7, (9)",
+        printed="(1 - p_{y_i}(x_i))/(1 - p_{y_i}(x_j)) <= kappa",
+        corrected="(1 - p_{y_i}(x_i))/(1 - p_{y_j}(x_j)) <= kappa, as (85)",
+        why="For y_j != y_i the printed denominator goes to 1, and the lemma says nothing.",
+        effect="K = 3, 300 steps of eta = 1 on orthogonal patches: two examples of two classes have the ratio 0.12 as "
+        "printed, 1.00 corrected.",
+    ),
+    Erratum(
+        id="heterogeneous-78",
+        kind="proof gap",
+        where="(74) to (78)",
+        printed="0.4 m filters of each class active on its feature, \"by Lemma 22\"",
+        corrected="the same lemma for <w_{k,r}(0), u_k>: m >= 50 log(K/delta), and what is active stays active",
+        why="Lemma 22 is about the noises. The features need their own m Gaussians a class.",
+        effect="m = 100, K = 5: some class has fewer than 0.4 m filters active on its feature with probability 0.085, "
+        "whatever the noises do.",
+    ),
+    Erratum(
         id="heterogeneous-T",
         kind="statement",
         where="Theorem 1, T; (83)",
@@ -299,6 +348,105 @@ _STATEMENTS = (
         "sides far from 1.",
         effect="m = 100, n = 1, sigma_0 = 1, unit singular values: 0.19 at rank 100 and 10.5 at rank 400; the bound is "
         "1.",
+    ),
+    Erratum(
+        id="heterogeneous-L21",
+        kind="formula",
+        where="Lemma 21, (54), (55), (56); index set j in [2]",
+        printed="sqrt(2 log(4 K m/delta)) ||u_k|| sigma_0, O(log(K m/delta) ...)",
+        corrected="sqrt(2 log(4 K^2 m/delta)), O(log(K m n/delta) ...), for all j in [K]",
+        why="The union is over filters of K classes and K features, or n noises. (56) has probability delta/(2 K m) an "
+        "event, for K^2 m events.",
+        effect="m = 100, delta = 0.1: some product is larger with probability 0.021 at K = 5 and 0.177 at K = 50 as "
+        "printed; corrected 0.003.",
+    ),
+    Erratum(
+        id="heterogeneous-L9",
+        kind="statement",
+        where="Lemma 9, (12), (13)",
+        printed="with probability 1 - delta, P(|x| >= t) <= 2 exp(-t^2/(2 sigma_p^2)); "
+        "|x_i| >= sqrt(2 sigma_p^2 log(2n/delta))",
+        corrected="with probability 1 - delta, max_i |x_i| <= sqrt(2 sigma_p^2 log(2n/delta))",
+        why="A probability is no event; the tail of one variable needs no delta. The sign in (13) is the other way.",
+        effect="n = 20, delta = 0.1, Gaussians: all are above the bound with probability 0.0, all below it with 0.99.",
+    ),
+    Erratum(
+        id="heterogeneous-L10",
+        kind="statement",
+        where="Lemmas 10, 12",
+        printed="P(|<A zeta_1, A zeta_2>| >= t) <= 2 exp(-Omega(min{t^2/(F^2 sigma_p^4), ...})) for zeta_1, zeta_2 "
+        "of independent coordinates",
+        corrected="for zeta_1 independent of zeta_2; |.|_op sigma_p^2 in (16); sigma_p^4 and sigma_p^2 in (21), as in "
+        "(23)",
+        why="The coordinates of each are independent, the two vectors need not be: with zeta_2 = zeta_1 it is ||x||^2.",
+        effect="A = I, d = 4000: |<x, y>|/F is 63 where zeta_2 = zeta_1, and at most 3.0 in 200 independent pairs.",
+    ),
+    Erratum(
+        id="heterogeneous-106",
+        kind="proof gap",
+        where="Lemma 26, (106); (107)",
+        printed="(1 - c_5) exp(sigma(<w_{y,r}, xi>)) <= c_5 sum_{j != y} exp(sigma(<w_{j,r}, u_j>) + sigma(<w_{j,r}, "
+        "xi>)) for each r",
+        corrected="the same with (1/m) sum_r in each exponent, and u_y for u_j",
+        why="p_y <= c_5 is about the outputs, means over m filters. One filter may be m times as large, so (104) is "
+        "not shown for a filter.",
+        effect="K = 2, m = 10, one filter of class y at 5, the others 0: p_y = 0.622 = c_5, and the left side is 56.0 "
+        "against 0.622; with means both are 0.622.",
+    ),
+    Erratum(
+        id="heterogeneous-132",
+        kind="proof gap",
+        where="(132), third and fourth line; Definition 1",
+        printed="exp(-c' (c L ||sum_r A^T w_{y,r}|| - ...)^2/(sum_r ||A^T w_{j,r}||^2)); c ||...|| without L in the "
+        "line above",
+        corrected="the denominator (sum_r ||A^T w_{j,r}||)^2; L in both",
+        why="Hoeffding is for independent summands, and |<w_{j,r}, xi>|, r in [m], are functions of one xi. The last "
+        "line needs the larger denominator anyway.",
+        effect="m = 100 equal filters of unit length: P(sum_r |<w_r, xi>| - mean >= 3 sqrt(sum ||.||^2)) is 0.27, and "
+        "exp(-9/2) is 0.011.",
+    ),
+    Erratum(
+        id="heterogeneous-133",
+        kind="formula",
+        where="(133), B_2",
+        printed="sqrt(sum over S_y of (sum_t' (1 - p_j(x)))^2)",
+        corrected="sqrt(sum over S_j of ...), as (124)",
+        why="On S_y 1 - p_j goes to 1, and its sum grows with T; what class j's filters learn is from S_j.",
+        effect="Isotropic noise, K = 2: ||A_y^T (w_{j,r}(T) - w_{j,r}(0))|| over (eta/(m n)) F_yj and the sum is 0.05 "
+        "after 50 steps and 0.01 after 200 as printed, 0.60 and 0.61 corrected.",
+        runs=tuple(
+            f"{_RUN} n=10 m=10 d=500 sigma_0=0.001 {_GAUSS} eta=2 --steps {steps} --record {record} "
+            f"--observables {names}"
+            for steps in (50, 200)
+            for record, names in ((str(steps), "rho"), ("all", "one_minus_p"))
+        ),
+    ),
+    Erratum(
+        id="heterogeneous-135",
+        kind="formula",
+        where="above (134) and (135), against Theorem 1, statement 3",
+        printed="n ||u_k||^2 <= C_3 ||A_k^T A_j||_F; with probability 1 - exp(Omega(c_5^2/sigma_p^2)), ... - "
+        "exp(Omega(c_5^2/sigma_p^2))",
+        corrected="|S_k| ||u_k||^2 <= sqrt(C_3 |S_j|) ||A_k^T A_j||_F, the theorem's; exp(-Omega(c_5^2/sigma_p^2))",
+        why="The theorem squares: |S_k|^2 ||u||^4 <= C_3 |S_j| F^2. The tail of a sub-Gaussian has a minus.",
+        effect="Classes of 100, C_3 = 1, F = 10 ||u||^2: the theorem's condition is met with equality, the appendix' "
+        "left side is 10 times its right side. c_5 = 3 sigma_p: the probability would be 1 - 90.",
+    ),
+    Erratum(
+        id="heterogeneous-sizes",
+        kind="proof gap",
+        where="Theorem 1, 2(a), 2(b), and the remark that a larger majority hurts the minority",
+        printed="b(S_k)^2 of the order |S_k| for classes of any sizes, by (85)",
+        corrected="where noise dominates, Tr >> n ||u||^2; else the smaller class has the larger b",
+        why="A class's feature grows with all of its examples, so the larger class is settled earlier (as in "
+        "heterogeneous-94-sign): the ratio of (85) exceeds the ratio of the sizes.",
+        effect="Sizes 40 and 4, 2000 steps: b(S)^2 of the larger class is 0.63 times the smaller's where features "
+        "dominate (sigma_p sqrt(d) = 1.3), and 10.6 times where noise does (sigma_p sqrt(d) = 19).",
+        runs=tuple(
+            f"{_RUN} n=44 class_sizes=40,4 m=10 d=400 sigma_p={sigma_p} sigma_0=0.001 {_GAUSS} eta={eta} --steps 2000 "
+            "--record all --observables one_minus_p"
+            for sigma_p, eta in ((0.063, 1), (0.95, 0.05))
+        ),
     ),
     Erratum(
         id="heterogeneous-93",

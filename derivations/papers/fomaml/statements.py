@@ -89,6 +89,7 @@ QUANTITIES = (
     Quantity(name="phi", meaning="mean of y f over the dictionary and labels, without noise",
              formula=f"mean[item](kappa*sum[j,r](j*({_sigma('z_nu + z_z')} - {_sigma('-(z_nu + z_z)')}))/2)"),
     Quantity(name="mean_loss", formula="max(-phi, 0) + log(1 + exp(-abs(phi)))", meaning="l(phi)"),
+    Quantity(name="R", formula="d - M - 1", meaning="dimension of the noise's space"),
     Quantity(name="xi_min", formula="min[task,i](xi2)", meaning="smallest ||xi||^2"),
     Quantity(name="xi_max", formula="max[task,i](xi2)", meaning="largest ||xi||^2"),
     Quantity(name="share", meaning="largest share of one label in an inner split",
@@ -367,6 +368,9 @@ _VALIDATION = (
     Statement(id="claim:F.10", kind="inequality", source="Claim F.10, log d for the polylogarithm", only=_F,
               since="T2", given=f"{_R_F} and outer", text="Gamma-tilde = O~(d^-1/2) on Psi",
               claim="Gamma_tilde <= 2*xi_start + C_cross + log(d)/sqrt(d)", mutant="Gamma_tilde <= 0.01*xi_start"),
+    Statement(id="rem:F.12", kind="inequality", source="Remark F.12, 1/10 for o(1)", only=_F, since="T2",
+              given=f"{_R_F} and outer", text="Gamma-tilde = o(1) Xi-tilde on Psi", claim="Gamma_tilde <= Xi_tilde/10",
+              mutant="Gamma_tilde <= Xi_tilde/1e4"),
     Statement(id="claim:F.11", kind="inequality", source="Claim F.11", only=_F,
               given=f"{_R_F} and middle and own and outer", text="Xi-tilde <= d^-1/4 on Psi_j before T_j^(3)",
               claim="Xi_tilde <= d**(-1/4)", mutant="Xi_tilde <= d**(-1/3)/2"),
@@ -399,7 +403,32 @@ _VALIDATION = (
               claim="test_loss - 6*test_loss_se <= 2.2*exp(h/2 - log(d)**0.1)", mutant="test_loss <= 1e-12"),
 )
 
+_LOTS = "m >= log(20*n_tasks*n)/0.5129840754094305"  # every item's failure in its share of delta
+
 _DATA = (
+    Statement(id="lem:G.1", kind="probability", source="Lemmas D.2 (1), (2), G.1, with d - M - 1 for d", at="0",
+              delta="0.1", only=(_OFF,), given="R >= 48*log(12*(n_tasks*n)**2/0.1)",
+              text="jointly: R sigma_xi^2/2 <= ||xi||^2 <= 3 R sigma_xi^2/2, |<xi, xi'>| <= 2 sigma_xi^2 sqrt(R log(4 "
+              "(K n)^2/delta))",
+              claim="sigma_xi**2*R/2 <= xi2 <= 3*sigma_xi**2*R/2 and "
+                    "G_off <= 2*sigma_xi**2*sqrt(R*log(4*(n_tasks*n)**2/0.1))",
+              mutant="sigma_xi**2*R/2 <= xi2 <= 3*sigma_xi**2*R/2 and "
+                     "G_off <= 0.7*sigma_xi**2*sqrt(R*log(4*(n_tasks*n)**2/0.1))"),
+    Statement(id="lem:G.2", kind="probability", source="Lemma G.2, D.2 (3) to (6), m >= 2 log(2 K n/delta)", at="0",
+              delta="0.1", only=(_OFF,), given=_LOTS,
+              text="jointly: the products of the start with nu and the noises, from above and the largest from below",
+              claim="nu_start <= sqrt(2*log(8*m/0.1)*nunu)*sigma_0 and "
+                    "abs(z_xi) <= sqrt(2*log(8*m*n_tasks*n/0.1)*xi2)*sigma_0 and Lambda >= sigma_0*sqrt(nunu)/2 and "
+                    "max[r](z_xi) >= sigma_0*sqrt(xi2)/4",
+              mutant="nu_start <= sqrt(2*log(8*m/0.1)*nunu)*sigma_0 and "
+                     "abs(z_xi) <= sqrt(2*log(8*m*n_tasks*n/0.1)*xi2)*sigma_0 and Lambda >= 1.5*sigma_0*sqrt(nunu)"),
+    Statement(id="lem:D.2", kind="probability", source="Lemma D.2 (7), (8), with K in the union and k in [K]", at="0",
+              delta="0.1", only=(_OFF,), given="m >= log(20*n_tasks)/0.5129840754094305",
+              text="jointly: sigma_0 ||z_k||/4 <= max_r j <w, z_k> and |<w, z_k>| <= sqrt(2 log(4 m K/delta)) sigma_0 "
+              "||z_k||",
+              claim="abs(z_own) <= sqrt(2*log(4*m*n_tasks/0.1)*(nu2 - nunu))*sigma_0 and "
+                    "max[r](j*z_own) >= sigma_0*sqrt(nu2 - nunu)/4",
+              mutant="abs(z_own) <= sqrt(log(4*m*n_tasks/0.1)*(nu2 - nunu)/2)*sigma_0"),
     Statement(id="lem:G.1-printed", kind="probability", source="Lemmas D.2 (1), G.1, at M = d/2", at="0", delta="0.1",
               text="sigma_xi^2 d/2 <= ||xi||^2 <= 3 sigma_xi^2 d/2",
               claim="sigma_xi**2*d/2 <= xi2 <= 3*sigma_xi**2*d/2", erratum="fomaml-lem:G.1",
@@ -415,6 +444,6 @@ STATEMENTS = Statements(
     quantities=QUANTITIES,
     statements=(
         *on(("theorem-4.4",), *_TRAINING), *on(("theorem-4.5",), *_VALIDATION),
-        *on(("theorem-4.5",), *_RECURSION, *_INVARIANTS), *_DATA,
+        *on(("theorem-4.5",), *_RECURSION, *_INVARIANTS), *on(("lemma-D.2",), *_DATA),
     ),
 )

@@ -22,6 +22,10 @@ class Derived(Recursion):
     def __str__(self) -> str:
         return shown.text(self)
 
+    def _repr_markdown_(self) -> str:
+        """The equations, which a notebook typesets."""
+        return self.latex()
+
     def latex(self) -> str:
         """The recursion as one LaTeX `align` environment a part, ready to compile with amsmath."""
         return shown.latex(self)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gammarho.api import validate as validate
     from gammarho.data import images as images
     from gammarho.description import describe as describe
+    from gammarho.drawn import figures as figures
+    from gammarho.ledger import errata as errata
+    from gammarho.ledger import explain as explain
     from simulate import testing as testing
     from simulate.check.check import check as check
     from simulate.check.search import search as search
@@ -41,6 +44,9 @@ _HOMES = {
     "conditions": "gammarho.api",
     "derive": "gammarho.api",
     "describe": "gammarho.description",
+    "errata": "gammarho.ledger",
+    "explain": "gammarho.ledger",
+    "figures": "gammarho.drawn",
     "held": "simulate.conditions.held",
     "images": "gammarho.data",
     "influence_scores": "simulate.images.influence",

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulate.ask import formula, parameters, settings
+from simulate.ask import formula, keywords, parameters, settings
 from simulate.ask import values as ask
 from simulate.errors import InputError, quoted
 
@@ -33,10 +33,13 @@ def resolve(setting: str | Model, params: Given = None, preset: str | None = Non
     return parameters.resolve(found.factory, params, found.preset(preset))
 
 
-def derive(setting: str | Model, params: Given = None, *, preset: str | None = None) -> Derived:
+def derive(
+    setting: str | Model, params: Given = None, *, preset: str | None = None, **more: object
+) -> Derived:
     """The exact reduced recursion of a setting (a name, "file.py:model" or a Model).
 
-    Structural parameters, such as `regularizer` and `q` of `pegr`, select it; `neurons` and `penalty_half` are shown
+    Parameters may be keywords too, `more`.  Structural ones, such as `regularizer` and `q` of `pegr`, select it;
+    `neurons` and `penalty_half` are shown
     in it, as kappa = 1/m or 1 and c = 1/2 or 1.
 
     Raises:
@@ -44,7 +47,7 @@ def derive(setting: str | Model, params: Given = None, *, preset: str | None = N
     """
     from derivations.derive import derive as derive_model
 
-    resolved = resolve(setting, params, preset)
+    resolved = resolve(setting, keywords.joined(params, more), preset)
     given = tuple(dataclasses.replace(each, default=resolved.values[each.name]) for each in resolved.model.parameters)
     return derive_model(dataclasses.replace(resolved.model, parameters=given))
 
@@ -61,6 +64,7 @@ def conditions(
     covariances: Any = None,
     solve: Sequence[str] | str | None = None,
     hold: object = None,
+    **more: object,
 ) -> ConditionTable:
     """The paper's conditions at these values: a row a clause, with the constants C for which it holds.
 
@@ -77,6 +81,7 @@ def conditions(
         covariances: (K, d, d), Sigma_k = A_k A_k^T of class-dependent noise, on which the quantities are measured.
         solve: parameters of which the nearest values are sought at which all clauses hold together, as "d,sigma_p" or
             names (`ConditionTable.repair`).
+        more: further values, as keywords.
         hold: equations that are solved for parameters, as `held` takes them, wherever `solve` looks.
 
     Raises:
@@ -88,7 +93,7 @@ def conditions(
     level, quantities = parameters.positive("constant", constant), ask.mapping(
         "measured", measured, "quantities by name", "{'R_min': 1.0}"
     )
-    own, given = condition_parameters(setting), parameters.by_name(params)
+    own, given = condition_parameters(setting), parameters.by_name(keywords.joined(params, more))
     asked = {name: value for name, value in given.items() if name not in own}
     resolved = resolve(setting, _held(setting, asked, hold, preset), preset)
     extra = parameters.further(resolved, own, given)
@@ -182,6 +187,7 @@ def validate(
     steps: int | str | None = None,
     seed: int | str = 0,
     initial: Mapping[str, Any] | Source | None = None,
+    **more: object,
 ) -> Validation:
     """Compare the reduced recursion with gradient descent on the weights (torch, float64), on one draw.
 
@@ -193,6 +199,7 @@ def validate(
             weight space can do in a minute or so (a note in the result says where that cut the run short).
         seed: selects the draw, and what the algorithm draws at each step.
         initial: arrays or examples to start from instead of a draw, as `run` takes them; sizes come from them.
+        more: further parameters, as keywords.
 
     Returns:
         One-step residuals and the trajectories' differences with their bounds; `verdict` is "pass", "fail" or
@@ -209,7 +216,8 @@ def validate(
     from simulate.validate.compare import compare
 
     found, count = settings.resolve(setting), total(setting, preset, steps, low=1)
-    problem, first = problem_of(found, params, found.preset(preset)).on(initial), parameters.count("seed", seed)
+    given, first = keywords.joined(params, more), parameters.count("seed", seed)
+    problem = problem_of(found, given, found.preset(preset)).on(initial)
     asked = estimate.Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())
     estimate.check_memory(asked)
     if steps is not None:  # else only as many are taken as a minute or so is enough for

@@ -28,6 +28,11 @@ def with_errata() -> tuple[str, ...]:
     return tuple(name for name, paper in PAPERS.items() if paper.errata)
 
 
+def entries(name: str) -> tuple[Erratum, ...]:
+    """A paper's errata.  KeyError for a name that no paper has."""
+    return PAPERS[name].errata
+
+
 def ledger_text(name: str) -> str:
     """A paper's errata, printed.  KeyError for a name that no paper has."""
     return ledger.text(name, PAPERS[name].errata)

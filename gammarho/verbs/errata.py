@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from simulate.errors import InputError, nearest, quoted
-
 
 def errata(paper: str | None = None, /) -> int:
     """Print a paper's errata: printed, corrected, why, effect, and the commands that show it.
@@ -12,11 +10,9 @@ def errata(paper: str | None = None, /) -> int:
         paper: a setting's name, such as pegr; every paper without it.
     """
     from derivations.papers import shelf
+    from gammarho import ledger
 
-    known = shelf.with_errata()
-    if paper is not None and paper not in known:
-        raise InputError(f"paper: {quoted(paper)} has no errata recorded; {nearest(paper, known)}")
-    print("\n".join(shelf.ledger_text(name) for name in (known if paper is None else (paper,))).rstrip("\n"))
+    print("\n\n".join(str(ledger.errata(name)) for name in (shelf.with_errata() if paper is None else (paper,))))
     return 0
 
 
@@ -26,17 +22,7 @@ def explain(name: str, /) -> int:
     Args:
         name: its id, such as pegr-5.3 or pegr-5.3-gamma; a paper's name, such as pegr, lists the ids of its claims.
     """
-    from derivations.papers import shelf
+    from gammarho import ledger
 
-    papers = shelf.with_errata()
-    if name in papers:
-        print(shelf.claim_list(name))
-        return 0
-    if name not in shelf.errata() and name not in (known := shelf.known()):
-        close = nearest(name, known)
-        paper = next((paper for paper in papers if name.startswith(paper)), "PAPER")
-        listed = f"gammarho errata {paper} lists the errata and gammarho explain {paper} the claims"
-        cure = f"{listed}; {close}" if close.startswith("did you mean") else listed
-        raise InputError(f"id: {quoted(name)} is not an erratum or a claim; {cure}")
-    print(shelf.explain(name).rstrip("\n"))
+    print(ledger.explain(name))
     return 0

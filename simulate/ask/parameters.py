@@ -59,7 +59,7 @@ def resolve(
     declared = [parameter.name for parameter in model.parameters]
     for name, value in chosen.items():
         if name not in declared:
-            cure = _option(name, value) if name in OPTIONS else nearest(name, declared)
+            cure = _option(name, value) if name in OPTIONS else nearest(name, (*declared, *OPTIONS))
             raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
     found = computed(model, chosen)
     values = {parameter.name: found[parameter.name] for parameter in model.parameters}

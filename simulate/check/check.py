@@ -31,7 +31,7 @@ from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.papers.paper import paper_of
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import parameters, settings
+from ..ask import keywords, parameters, settings
 from ..ask import values as values_of
 from ..ask.formula import evaluate as formula_value
 from ..errors import InputError, nearest, quoted
@@ -95,6 +95,7 @@ def check(
     seed: int | str = 0,
     seeds: int | str = SEEDS,
     draws: int | str = DRAWS,
+    **values: object,
 ) -> Check:
     """Hold statements against runs of a setting.
 
@@ -105,6 +106,7 @@ def check(
     Args:
         setting: a name, "file.py:model" or a Model.
         params: parameter values by name, over `preset`, over the published defaults.
+        values: more of them, as keywords.
         statements: ids of the setting's statements, Statements of the caller's own, or both; all of them by default.
         preset: a name of the setting's presets; also gives `steps`.
         steps: gradient steps of a run.
@@ -116,6 +118,7 @@ def check(
         InputError: as `gr.run`; also for an unknown statement, and a formula that cannot be evaluated.
     """
     found = settings.resolve(setting)
+    params = keywords.joined(params, values)
     problem = problem_of(found, params, found.preset(preset))
     recorded = recorded_for(found, setting, problem.model)
     wanted, quantities = chosen(statements, recorded, problem.model.name)

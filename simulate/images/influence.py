@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from dynamics.arrays import Array, Indices
 from dynamics.kernel.blas import one_blas_thread
@@ -43,6 +43,13 @@ class InfluenceScores:
     counts: NDArray[np.int64]
     effective_rank: Array
     corrected: bool
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """The scores, so that np.asarray gives them."""
+        return np.array(self.scores, dtype=dtype, copy=True if copy is None else copy)
+
+    def __len__(self) -> int:
+        return len(self.scores)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
-from ..ask import parameters, settings
+from ..ask import keywords, parameters, settings
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
 from ..observe import undefined
@@ -48,6 +48,7 @@ def run(
     observables: ask.Names | None = None,
     until: ask.Thresholds | None = None,
     initial: Mapping[str, Any] | source.Source | None = None,
+    **values: object,
 ) -> xarray.Dataset:
     """Run a model and return its observables, labelled; the value at t belongs to W(t).
 
@@ -73,11 +74,13 @@ def run(
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family, (d,), (K, d) or (n, d); with tasks
             (n_tasks, d) or (n_tasks, n, d) and y (n_tasks, n), where "nu" (d,) and "z" (M, d) may come too; or examples
             such as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them.
+        values: more parameters, as keywords: run("pegr", sigma_p=0.5).
 
     Raises:
         InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step; with `seeds`, only
             where every seed diverges.
     """
+    params = keywords.joined(params, values)
     engine, sampling = parameters.choice("engine", engine, ENGINES), parameters.choice("sampling", sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[parameters.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
     first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, 1, 10)

@@ -1,0 +1,73 @@
+"""Python as people write it: parameters as keywords, verdicts as truth, errata and figures as functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gammarho as gr
+from gammarho.cli import main
+
+SMALL: dict[str, object] = {"n": 6, "m": 3, "d": 50}
+
+
+def test_parameters_are_keywords_too() -> None:
+    one = gr.run("pegr", SMALL, steps=3, seed=1, regularizer="none", eta=0.1)
+    other = gr.run("pegr", {**SMALL, "regularizer": "none", "eta": 0.1}, steps=3, seed=1)
+    assert one.identical(other)
+    assert str(gr.derive("pegr", regularizer="fgr")) == str(gr.derive("pegr", {"regularizer": "fgr"}))
+    assert gr.conditions("pegr", n=50).to_dict() == gr.conditions("pegr", {"n": 50}).to_dict()
+
+
+def test_what_is_given_twice_or_is_no_parameter_is_refused() -> None:
+    with pytest.raises(gr.InputError, match=r"eta: given twice, as 0\.1 in params and as a keyword; leave one out"):
+        gr.run("pegr", {"eta": 0.1}, steps=1, eta=0.2)
+    with pytest.raises(gr.InputError, match="'stepss' is not a parameter of pegr; did you mean 'steps'"):
+        gr.run("pegr", stepss=3)
+    with pytest.raises(gr.InputError, match="did you mean 'sigma_p'"):
+        gr.conditions("pegr", sigma_P=3)
+
+
+def test_a_verdict_is_a_truth_value() -> None:
+    passed = gr.validate("pegr", SMALL, steps=3, regularizer="none")
+    assert passed and not replace(passed, verdict="fail") and not replace(passed, verdict="undecided")
+    held = gr.check("pegr", SMALL, ["D4a"], steps=3, seeds=1, regularizer="none")
+    assert bool(held) == held.passed and held
+
+
+def test_errata_and_claims_are_data(capsys: pytest.CaptureFixture[str]) -> None:
+    found = gr.errata("pegr")
+    assert len(found) > 10 and found["pegr-5.3"].kind == "formula" and next(iter(found)).id in str(found)
+    assert "&lt;" in found._repr_html_() and found._repr_html_().count("<tr>") == len(found) + 1
+    assert main(["errata", "pegr"]) == 0
+    assert capsys.readouterr().out.strip() == str(found)
+    assert "printed" in str(gr.explain("pegr-5.3")) and str(gr.explain("pegr")).startswith("pegr: claims")
+    with pytest.raises(gr.InputError, match=r"id: 'pegr-5\.33' is not an erratum or a claim"):
+        gr.explain("pegr-5.33")
+    wrong: Any = 3
+    with pytest.raises(gr.InputError, match="paper: 3 has no errata recorded"):
+        gr.errata(wrong)
+
+
+def test_figures_are_refused_before_the_first_is_drawn(tmp_path: Path) -> None:
+    with pytest.raises(gr.InputError, match="paper: 'pgr'; did you mean 'pegr'"):
+        gr.figures("pgr", out=tmp_path / "new")
+    with pytest.raises(gr.InputError, match="figure: 'nothing' is not one of phase's"):
+        gr.figures("phase", "nothing", out=tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_influence_scores_are_an_array() -> None:
+    images = np.random.default_rng(0).normal(size=(20, 4))
+    found = gr.influence_scores(images, np.repeat([0, 1], 10))
+    assert np.asarray(found).shape == (20,) and np.array_equal(np.asarray(found), found.scores)
+    assert float(np.max(np.asarray(found, dtype=np.float32))) == pytest.approx(float(found.scores.max()), rel=1e-6)
+
+
+def test_a_notebook_typesets_a_recursion() -> None:
+    shown = gr.derive("pegr")._repr_markdown_()
+    assert shown.startswith(r"\begin{align*}") and shown == gr.derive("pegr").latex()

@@ -113,8 +113,13 @@ def activations() -> st.SearchStrategy[Activation]:
 
 def algorithms() -> st.SearchStrategy[GradientDescent]:
     """Gradient descent with any set of its options, each named by its own parameter; half of them plain."""
-    options = ["batch", "momentum", "weight_decay", "radius", "label_noise"]
-    some = st.sets(st.sampled_from(options)).map(lambda chosen: GradientDescent(**{name: name for name in chosen}))
+    options = ["batch", "momentum", "weight_decay", "radius", "label_noise", "rescaled"]
+    rescaled = st.sampled_from(["clip", "normalised"])
+
+    def named(chosen: set[str], how: str) -> GradientDescent:
+        return GradientDescent(**{name: name for name in (how if each == "rescaled" else each for each in chosen)})
+
+    some = st.builds(named, st.sets(st.sampled_from(options)), rescaled)
     return st.one_of(st.just(GradientDescent()), some)
 
 
@@ -184,6 +189,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
         "eta": draw(st.floats(1e-3, 2.0)), "lam": draw(st.floats(1e-2, 2.0)), "lam_until": None, "n": n, "m": m, "d": d,
         "batch": draw(st.integers(1, n)), "momentum": draw(st.floats(0.0, 0.99)),
         "weight_decay": draw(st.floats(0.0, 1.0)), "radius": draw(st.floats(0.0, 0.5)),
+        "clip": draw(st.floats(0.01, 1.0)), "normalised": draw(st.floats(0.01, 1.0)),
         "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])), "beta": draw(st.floats(0.25, 2.0)),
         "tau": draw(st.floats(0.5, 2.0)),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from ..errors import ModelError
 from .choices import Declared, Name, OptionalParameter, ParameterName
 
 
@@ -16,12 +17,15 @@ class GradientDescent(Declared):
 
         O_t   the objective over the batch B_t, the loss at the labels of step t
         W~    = W + radius grad O_t(W) / ||grad O_t(W)||_F, or W where that gradient is 0
-        V     <- momentum V + grad O_t(W~), from V = 0
+        g     = grad O_t(W~), its norm cut to `clip` where it is above, or set to `normalised` where it is not 0
+        V     <- momentum V + g, from V = 0
         W     <- (1 - eta weight_decay) W - eta V
 
     batch: examples a step (SGD): every epoch visits each example once in a fresh order, and its last batch holds what
         is left over.  momentum: heavy ball.  weight_decay: decoupled, it enters neither V nor W~; without momentum and
         radius it is gradient descent on O + (weight_decay / 2) ||W||_F^2.  radius: sharpness-aware minimisation (SAM).
+    clip, normalised: gradient clipping and normalised gradient descent, by the norm of the whole gradient, which the
+        Gram matrix gives; one of them.
     label_noise: with this probability, afresh each step and example, the loss sees -y_i (signed heads) or a uniform
         other class (class heads); patches keep the scale and direction of y_i.
     """
@@ -32,6 +36,13 @@ class GradientDescent(Declared):
     weight_decay: OptionalParameter = ""
     radius: OptionalParameter = ""
     label_noise: OptionalParameter = ""
+    clip: OptionalParameter = ""
+    normalised: OptionalParameter = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.clip and self.normalised:
+            raise ModelError("GradientDescent.clip: a gradient is clipped or normalised; leave out clip or normalised")
 
     @property
     def options(self) -> dict[str, str]:

@@ -18,8 +18,8 @@ from .pieces import HELPERS
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _WORDS = frozenset(
     "D F PATCHES abs accelerate active adapt adapt_all adapted advance along at batch batches best blocks box change "
-    "atan cos omega ddsigma dsigma erf erfc exponential log normal_density normal_share bell_slope sigma sigmoid "
-    "sigmoid_slope sin softplus tanh "
+    "atan bell_slope clip cos ddsigma dsigma erf erfc exponential log norm_of normal_density normal_share normalise "
+    "normalised omega shorten sigma sigmoid sigmoid_slope sin softplus tanh "
     "clean contract couple cross_entropy cut descend directions dz eta example_gram exp finite first float gather "
     "gradient gradient_norm gram head held huberized inf inner inner_step inner_steps isfinite kappa keep label "
     "labels lam lam_until last leaky leaky_slope leaky_slope_closed left length log1p loss margin max "

@@ -6,7 +6,9 @@ from .layout import A1, A2, A3
 from .nests import Emitter, observed
 from .schedule import Stage, arrays, schedule
 
-RATES_OF_STEP = ("momentum", "weight_decay", "radius")
+RATES_OF_STEP = ("momentum", "weight_decay", "radius", "clip", "normalised")
+RESCALING = {"clip": "shorten", "normalised": "normalise"}
+"""What changes a gradient's norm: the function, by option."""
 
 
 class Descent(Emitter):
@@ -65,7 +67,8 @@ class Descent(Emitter):
         self.allocate(1, list(every.values()), *dict.fromkeys(classes))
         self.own_gram(1)
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
-        self.work(1, "g", "row", *(["dz"] if self.blas else []), *(["near", "along"] if "radius" in options else []))
+        along = ["along"] * bool(options.keys() & {"radius", *RESCALING})
+        self.work(1, "g", "row", *(["dz"] if self.blas else []), *(["near"] if "radius" in options else []), *along)
         self.work(1, *covector)
         if "weight_decay" in options:
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
@@ -90,6 +93,8 @@ class Descent(Emitter):
             self.out.put(2, "contract(g, gram, along)", "perturb(z, g, along, radius, near)")
             self._gradient_at(stages, plain, "near")
         self.out.put(2, f"if not finite({'f' if self.signed else 'F'}):", "    return t")
+        for option in RESCALING.keys() & options.keys():
+            self.out.put(2, "contract(g, gram, along)", f"{RESCALING[option]}(g, along, {option})")
         if "momentum" in options:
             self.out.put(2, "accelerate(velocity, g, momentum)")
         if "weight_decay" in options:

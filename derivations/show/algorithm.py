@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import sympy as sp
+
 from ..calculus.symbols import r
 from ..declare import Model
 from ..notation.latex import Latex
@@ -16,9 +18,10 @@ from ..notation.readings import OneLoop
 from ..notation.signs import Sign
 from ..notation.text import Text
 
+_SHARE = sp.Symbol("s_t", positive=True)
 _LETTERS = {
     "momentum": Sign("beta", r"\beta"), "weight_decay": Sign("wd", r"\lambda_{\mathrm{wd}}"),
-    "radius": Sign("tau", r"\tau"),
+    "radius": Sign("tau", r"\tau"), "clip": Sign("C", "C"), "normalised": Sign("C", "C"),
 }
 
 
@@ -44,6 +47,7 @@ def lines(reading: OneLoop) -> tuple[Said, ...]:
         *(_batch(options["batch"]) if "batch" in options else ()),
         *(_label_noise(options["label_noise"], reading.names.signed) if "label_noise" in options else ()),
         *(_moved_point(reading) if "radius" in options else ()),
+        *_rescaling(reading),
         *(_decay(model) if "weight_decay" in options else ()),
         *_named(model),
     )
@@ -83,6 +87,22 @@ def _moved_point(reading: OneLoop) -> Iterator[Said]:
     yield Said(f"<w~_{at}, v> = <w_{at}, v> + tau <grad_{at} O_t(W), v> / ||grad O_t(W)||_F for every direction v")
 
 
+def share(model: Model) -> sp.Expr:
+    """s_t, by which a gradient that is clipped or normalised is multiplied; 1 elsewhere."""
+    return _SHARE if {"clip", "normalised"} & model.algorithm.options.keys() else sp.S.One
+
+
+def _rescaling(reading: OneLoop) -> Iterator[Said]:
+    for option in ("clip", "normalised"):
+        if option in reading.model.algorithm.options:
+            limit, point = symbol(reading.model, option), Sign("W~", r"\widetilde{\mathbf{W}}")
+            at = point if "radius" in reading.model.algorithm.options else Sign("W", r"\mathbf{W}")
+            norm = rf"\|\nabla O_t({at.latex}^{{(t)}})\|_F"
+            ratio = Sign(f"{limit.text}/||grad O_t({at.text})||_F", rf"\frac{{{limit.latex}}}{{{norm}}}")
+            whole = Sign(f"min(1, {ratio.text})", rf"\min\bigl(1, {ratio.latex}\bigr)") if option == "clip" else ratio
+            yield Said(f"s_t = {whole.text}", ("s_{t} ", f"= {whole.latex}"))
+
+
 def _decay(model: Model) -> Iterator[Said]:
     decay = symbol(model, "weight_decay").latex
     yield Said("a(t) = (1 - eta wd)^t, from a <- (1 - eta wd) a", ("a^{(t)} ", rf"= (1-\eta {decay})^t"))
@@ -101,6 +121,8 @@ def reduced_step(model: Model) -> list[str]:
     options = model.algorithm.options
     g = "dO/dz at z~" if "radius" in options else "dO/dz"
     said = ["z~ = z + tau (dO/dz) G / sqrt(sum dO/dz (dO/dz G))"] if "radius" in options else []
+    if share(model) != 1:
+        g = f"s_t {g}"
     if "momentum" in options:
         said.append(f"v <- beta v + {g}")
         g = "v"
@@ -109,4 +131,4 @@ def reduced_step(model: Model) -> list[str]:
     return [*said, f"a <- {keep}a"] if keep else said
 
 
-__all__ = ["kept", "lines", "reduced_step", "symbol"]
+__all__ = ["kept", "lines", "reduced_step", "share", "symbol"]

@@ -86,7 +86,9 @@ def _update(recursion: Recursion, family: Directions, reading: OneLoop) -> Itera
     """One step of a family's coefficient: of its velocity first, where there is one."""
     model, names = recursion.model, reading.names
     now, new = (coefficient(names, family, names.read_place(family), time) for time in (NOW, NEXT))
-    groups, kept = collected_change(recursion, family.name, published(model)), _kept(model, now)
+    scaled, kept = algorithm.share(model), _kept(model, now)
+    groups = [replace(group, common=scaled * group.common)
+              for group in collected_change(recursion, family.name, published(model))]
     if "momentum" not in model.algorithm.options:
         yield Line(new, (kept, *(change(reading, group) for group in groups)), BECOMES)
         return

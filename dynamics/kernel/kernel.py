@@ -214,7 +214,7 @@ class Kernel:
         return (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
 
     def _rates(self, values: Mapping[str, Any]) -> list[float]:
-        rates = [name for name in ("momentum", "weight_decay", "radius") if name in self.options]
+        rates = [name for name in ("momentum", "weight_decay", "radius", "clip", "normalised") if name in self.options]
         return [float(values[self.options[name]]) for name in rates]
 
     def _bound(self) -> list[Array]:

@@ -18,6 +18,8 @@ RANGES = {
     "momentum": "a number from 0 to below 1",
     "weight_decay": "a number from 0",
     "radius": "a number from 0",
+    "clip": "a number from 0",
+    "normalised": "a number from 0",
     "label_noise": "a probability from 0 to 1",
 }
 

@@ -48,7 +48,18 @@ def _slope(task: Problem, w: Tensor, t: int) -> Tensor:
         length = unit.norm()
         if bool(length > 0):
             gradient = gradient_at(seen, w + task.option("radius") * (unit / length), t)
-    return gradient
+    return _rescaled(task, gradient)
+
+
+def _rescaled(task: Problem, gradient: Tensor) -> Tensor:
+    """The gradient as it is, clipped or normalised."""
+    options, largest = task.model.algorithm.options, float(gradient.abs().max())
+    if not {"clip", "normalised"} & options.keys() or largest == 0.0:
+        return gradient
+    norm = largest * float((gradient / largest).norm())  # squares of tiny entries would vanish
+    if "normalised" in options:
+        return gradient * (task.option("normalised") / norm)
+    return gradient * (task.option("clip") / norm) if norm > task.option("clip") else gradient
 
 
 def _observe(task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:

@@ -27,7 +27,8 @@ MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
 FAR = -8000.0  # what the smallest output is behind the largest, where
 AHEAD = 720.0  # the largest is ahead of the next by at least so much: exp of that overflows
 # Values of no special form, for the parameters that a training step reads: step sizes, penalty, options, two loops.
-_SIZES = {"step": 0.29, "inner_step": 0.23, "momentum": 0.6, "weight_decay": 0.11, "radius": 0.2, "label_noise": 0.4}
+_SIZES = {"step": 0.29, "inner_step": 0.23, "momentum": 0.6, "weight_decay": 0.11, "radius": 0.2, "label_noise": 0.4,
+          "clip": 0.05, "normalised": 0.3}
 _LAST_PENALISED = 3
 
 

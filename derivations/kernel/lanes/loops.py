@@ -6,9 +6,11 @@ from ..layout import A1, A2, A3, copied
 from ..nests import WORK
 from ..schedule import Stage, arrays, schedule
 from ..skeleton import packing
+from ..timeloop import RESCALING
 from .blocks import LANES, colouring, coupling
 from .judging import judge, judge_all
 from .nests import LaneNests
+from .printer import NoLanes
 from .uncrossed import uncrossed
 
 WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]"}
@@ -26,6 +28,8 @@ class LaneDescent(LaneNests):
         stages, plain = schedule(recursion, recursion.gradient), schedule(recursion, recursion.plain, prefix="v")
         self.grams = self.example_gram([*stages, *plain])
         penalised = self.model.objective.penalised
+        if RESCALING.keys() & self.options.keys():
+            raise NoLanes("a gradient's norm is not taken on lanes")
         self.orthogonal = uncrossed(stages)
         if penalised:
             self.gradient_function("gradient", stages, "g = dO/dz with the penalty.")

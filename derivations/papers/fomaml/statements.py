@@ -421,7 +421,7 @@ _DATA = (
                     "abs(z_xi) <= sqrt(2*log(8*m*n_tasks*n/0.1)*xi2)*sigma_0 and Lambda >= sigma_0*sqrt(nunu)/2 and "
                     "max[r](z_xi) >= sigma_0*sqrt(xi2)/4",
               mutant="nu_start <= sqrt(2*log(8*m/0.1)*nunu)*sigma_0 and "
-                     "abs(z_xi) <= sqrt(2*log(8*m*n_tasks*n/0.1)*xi2)*sigma_0 and Lambda >= 1.5*sigma_0*sqrt(nunu)"),
+                     "abs(z_xi) <= sqrt(2*log(8*m*n_tasks*n/0.1)*xi2)*sigma_0 and Lambda >= 2*sigma_0*sqrt(nunu)"),
     Statement(id="lem:D.2", kind="probability", source="Lemma D.2 (7), (8), with K in the union and k in [K]", at="0",
               delta="0.1", only=(_OFF,), given="m >= log(20*n_tasks)/0.5129840754094305",
               text="jointly: sigma_0 ||z_k||/4 <= max_r j <w, z_k> and |<w, z_k>| <= sqrt(2 log(4 m K/delta)) sigma_0 "

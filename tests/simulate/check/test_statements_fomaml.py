@@ -72,6 +72,12 @@ def test_mutants_of_theorems_are_caught_in_their_regime(
     assert wrong == {s.id: "undecided" if s.id == "thm:F.18" else "violated" for s in tested}
 
 
+def test_mutants_of_data_statements_are_caught() -> None:
+    tested = [s for s in fomaml._DATA if s.mutant]
+    found = gr.check("fomaml", None, [mutated(s) for s in tested], preset="lemma-D.2", steps=1, seeds=1, draws=10)
+    assert {r.statement.id: r.verdict for r in found.results} == {s.id: "violated" for s in tested}
+
+
 def test_what_is_about_the_other_method_or_another_regime_is_vacuous() -> None:
     about = {"train-train": fomaml._VALIDATION, "train-validation": fomaml._TRAINING[1:]}
     for method, others in about.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,6 +46,14 @@ def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) ->
     wrong = statement if statement.erratum else mutated(statement)
     find(STATES, lambda case: judge(statement, case).entries > 0, settings=SEARCH)
     find(STATES, lambda case: judge(wrong, case).failed > 0, settings=SEARCH)
+
+
+@pytest.mark.parametrize("name", ["66", "94-fall", "96", "I3-frozen", "I5-step", "I8"])
+def test_orthogonal_features_are_needed(name: str) -> None:
+    """States whose features are neither orthogonal nor off the noise refute it: it survived where none was drawn."""
+    said = BY_ID[name]
+    dropped = replace(said, given=said.given.removeprefix("orthogonal").removeprefix(" and "))
+    find(STATES, lambda case: judge(dropped, case).failed > 0, settings=SEARCH)
 
 
 def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:

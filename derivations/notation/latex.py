@@ -20,6 +20,16 @@ from .rows import FACTOR, TERM, align
 from .signs import NEVER, Applied, Primed, Sign
 
 
+def braced(symbol: str) -> str:
+    r"""A symbol that may carry scripts: in braces where it has some of its own, since x^{(1)}_{j}^{(t)} has two."""
+    depth = 0
+    for char in symbol:
+        depth += (char == "{") - (char == "}")
+        if depth == 0 and char in "^_":
+            return f"{{{symbol}}}"
+    return symbol
+
+
 class Latex(Alphabet, LatexPrinter):
     """LaTeX, with marks where a line may end; `display` gives whole rows without them."""
 
@@ -56,7 +66,7 @@ class Latex(Alphabet, LatexPrinter):
             return sign.latex
         below, dated = f"_{{{self.sub(at)}}}", f"^{{({time.latex})}}" if time.latex else ""
         if not isinstance(sign, Primed):
-            return sign.latex + below + dated
+            return braced(sign.latex) + below + dated
         if dated and self.reading.primes_beside_time:
             primes = r"\prime" * sign.primes
             return f"{sign.letter}{below}^{{{primes}({time.latex})}}"

@@ -9,6 +9,7 @@ from ..calculus.changes import collected_change
 from ..calculus.recursion import Recursion
 from ..calculus.symbols import Names, c, eta, kappa
 from ..declare import Directions, Model
+from ..notation.latex import braced
 from ..notation.lines import BECOMES, Entry, Factors, Line, Said, Total, Velocity
 from ..notation.ranges import Range
 from ..notation.readings import OneLoop
@@ -73,7 +74,7 @@ def _halves(model: Model) -> Iterator[Said]:
     """The halves of a coefficient over the examples of the own class and over the others."""
     j = Names(model).head
     for known in (family.coefficient for family in model.directions if family.coefficient.split):
-        name, entry = known.name, rf"{known.latex}_{{{j},r,i}}^{{(t)}}"
+        name, entry = known.name, rf"{braced(known.latex)}_{{{j},r,i}}^{{(t)}}"
         yield Said(
             f"{name}_over = {name} 1{{{j} = y_i}}, {name}_under = {name} 1{{{j} != y_i}}",
             (rf"\overline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} ",

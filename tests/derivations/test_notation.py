@@ -221,3 +221,56 @@ def test_a_declared_family_prints_by_its_own_sign() -> None:
     wider = derive(dataclasses.replace(model, directions=(*model.directions, spare)))
     assert "alpha_{j,r} nu/||nu||^2" in str(wider)
     assert r"\alpha_{j,r}^{(t)} \frac{\nu}{\|\nu\|_2^2}" in wider.latex()
+
+
+def scripts_of_one_base(source: str) -> list[tuple[str, str]]:
+    """Places where something has two superscripts or two subscripts, which no TeX takes."""
+    found, at = list[tuple[str, str]](), 0
+    seen: set[str] = set()
+    while at < len(source):
+        char = source[at]
+        if char in "^_":
+            if char in seen:
+                found.append((char, source[max(0, at - 30) : at + 5]))
+            seen.add(char)
+            at += 1
+            if at < len(source) and source[at] == "{":
+                end = closing(source, at)
+                found += scripts_of_one_base(source[at + 1 : end])
+                at = end + 1
+            else:
+                at += len(re.match(r"\\[A-Za-z]+|.", source[at:], re.DOTALL)[0])  # type: ignore[index]
+            continue
+        seen = set()
+        if char == "{":
+            end = closing(source, at)
+            found += scripts_of_one_base(source[at + 1 : end])
+            at = end + 1
+        else:
+            at += 1
+    return found
+
+
+def closing(source: str, at: int) -> int:
+    """Where the brace that opens at a place closes."""
+    depth = 0
+    for end in range(at, len(source)):
+        depth += (source[end] == "{") - (source[end] == "}")
+        if depth == 0:
+            return end
+    raise AssertionError(f"a brace is never closed: {source[at : at + 40]}")
+
+
+@pytest.mark.parametrize("model", [pegr("pegr"), heterogeneous(), nearly_orthogonal(), fomaml()])
+def test_symbols_with_scripts_of_their_own_have_one_of_each(model: Model) -> None:
+    r"""\gamma^{(1)} was printed as \gamma^{(1)}_{j,r}^{(t)}, a double superscript."""
+    scripted = dataclasses.replace(model, directions=tuple(
+        dataclasses.replace(
+            family, latex=rf"\mathbf{{v}}_{{{at}}}",
+            coefficient=dataclasses.replace(family.coefficient, latex=rf"\gamma^{{({at})}}"),
+        )
+        for at, family in enumerate(model.directions)
+    ))
+    assert scripts_of_one_base(r"\gamma^{(1)}_{j}^{(t)}") and scripts_of_one_base("v_1_{j}")
+    for each in (model, scripted):
+        assert scripts_of_one_base(derive(each).latex()) == []

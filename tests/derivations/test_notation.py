@@ -193,7 +193,7 @@ def test_there_is_one_printer_an_alphabet_and_the_kernels() -> None:
         for _, kind in inspect.getmembers(importlib.import_module(name), inspect.isclass)
         if issubclass(kind, Printer) and kind.__module__ == name
     }
-    of_formulas = {"_Text", "_Latex", "_Printer"}  # of an activation or a loss that is a formula in z, in the same three
+    of_formulas = {"_Text", "_Latex", "_Printer"}  # of activations and losses as formulas in z
     assert found == {"Alphabet", "Text", "Latex", "KernelPrinter", "LanePrinter"} | of_formulas
 
 

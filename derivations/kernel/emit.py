@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from ..calculus.recursion import Recursion
 from ..declare import Model
 from .bilevel import TwoLevels
+from .lanes.fits import fits_lanes
 from .lanes.loops import LaneDescent
 from .lanes.printer import FUNCTIONS, PRIMITIVES, NoLanes
-from .lanes.watched import fits_lanes
 from .layout import Writer, names, reached, wrapped
 from .nests import Emitter, observed, scalars
 from .operations import of_step

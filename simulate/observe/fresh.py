@@ -159,23 +159,18 @@ def law(
 
     Arguments as in `fresh_statistics`; all that is random is taken from `rng`.
     """
-    n = len(draw.y)
     clean, labels, chances = labels_of_fresh(model, values)
     vectors = _fresh_vectors(model, draw, values)
     gaussian = [key for key in vectors if key[0] not in draw.noise]
-    fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
-    mix = np.zeros((len(labels), len(model.patches), len(vectors)))
-    for at, label in enumerate(labels):
-        for p, patch in enumerate(model.patches):
-            scale = patch.factor(1.0, label, clean[at])
-            key = _key(model.family(patch.direction), int(label), draw)
-            if patch.direction in model.test.fresh:
-                mix[at, p, vectors.index(key)] = scale
-                if patch.direction in draw.centres:
-                    centre = draw.centres[patch.direction]
-                    fixed[:, at, p] = scale * clean[at] * (left[:, None, None] * centre.z + b @ centre.across)
-            else:
-                fixed[:, at, p] = scale * z[..., model.offsets(n)[key[0]] + key[1]]
+    fixed, mix = patches_of_fresh(
+        model, z, len(draw.y), (clean, labels), vectors, lambda family, label: _key(family, label, draw)
+    )
+    for p, patch in enumerate(model.patches):
+        if patch.direction in model.test.fresh and patch.direction in draw.centres:
+            centre = draw.centres[patch.direction]
+            for at, label in enumerate(labels):
+                about = left[:, None, None] * centre.z + b @ centre.across
+                fixed[:, at, p] = patch.factor(1.0, label, clean[at]) * clean[at] * about
     covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
     for f, (name, _) in enumerate(gaussian):
         covariance[:, f] = _covariance(model, name, draw, b, left, values)
@@ -184,6 +179,29 @@ def law(
     further = _class_noise(model, draw, values, noisy, z, b, left, rng, size) if noisy else None
     fresh = testlaw.Fresh(fixed=fixed, mix=mix, covariance=covariance, labels=labels, further=further, shares=chances)
     return fresh, normals, vectors
+
+
+def patches_of_fresh(
+    model: Model, z: Array, n: int, labels: tuple[Array, Array], vectors: Sequence[tuple[str, int]],
+    key: Callable[[Directions, int], tuple[str, int]],
+) -> tuple[Array, Array]:
+    """What stays in each patch of a fresh example, `fixed`, and the scale of each fresh vector, `mix` of a Fresh.
+
+    z (T, H, m, B) of n training examples; `labels` before and after flips, each (L,); `vectors` are the fresh ones, and
+    `key`(family, label) is the one, or else the family's place, that an example of the label holds.
+    """
+    clean, observed = labels
+    fixed = np.zeros((len(z), len(observed), len(model.patches), *z.shape[1:3]))
+    mix = np.zeros((len(observed), len(model.patches), len(vectors)))
+    for at, label in enumerate(observed):
+        for p, patch in enumerate(model.patches):
+            scale = patch.factor(1.0, label, clean[at])
+            held = key(model.family(patch.direction), int(label))
+            if patch.direction in model.test.fresh:
+                mix[at, p, vectors.index(held)] = scale
+            else:
+                fixed[:, at, p] = scale * z[..., model.offsets(n)[held[0]] + held[1]]
+    return fixed, mix
 
 
 def labels_of_fresh(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:

@@ -17,7 +17,7 @@ from dynamics.kernel.kernel import Kernel
 
 from ..start.declared import law_of, off_indices, positive
 from ..start.many import Drawn
-from .fresh import DRAWS, bounded, labels_of_fresh, noise_covariance
+from .fresh import DRAWS, bounded, labels_of_fresh, noise_covariance, patches_of_fresh
 
 KEPT = 16  # seeds whose normals are kept
 Values = Mapping[str, Value]
@@ -83,24 +83,17 @@ def _law(
     model: Model, drawn: Drawn, z: Array, b: Array, values: Sequence[Values], left: Array
 ) -> testlaw.Fresh:
     """The law of fresh examples, a state of `testlaw.Fresh` a run."""
-    n, vectors = drawn.y.shape[1], list(model.test.fresh)
+    vectors = [(name, 0) for name in model.test.fresh]  # of signed heads: one vector of each
     clean, labels, _ = labels_of_fresh(model, values[0])
     known: dict[Value, Array | None] = {}
     for each in values:  # by the probability of a flip alone
         if each.get(model.label_flips) not in known:
             known[each.get(model.label_flips)] = labels_of_fresh(model, each)[2]
     chances = [known[each.get(model.label_flips)] for each in values]
-    offsets = model.offsets(n)
-    fixed = np.zeros((len(z), len(labels), len(model.patches), *z.shape[1:3]))
-    mix = np.zeros((len(labels), len(model.patches), len(vectors)))
-    for at, label in enumerate(labels):
-        for p, patch in enumerate(model.patches):
-            scale = patch.factor(1.0, label, clean[at])
-            if patch.direction in vectors:
-                mix[at, p, vectors.index(patch.direction)] = scale
-            else:
-                fixed[:, at, p] = scale * z[..., offsets[patch.direction]]
-    covariance = np.stack([_covariance(model, name, drawn, b, values, left) for name in vectors], axis=1)
+    fixed, mix = patches_of_fresh(
+        model, z, drawn.y.shape[1], (clean, labels), vectors, lambda family, label: (family.name, 0)
+    )
+    covariance = np.stack([_covariance(model, name, drawn, b, values, left) for name, _ in vectors], axis=1)
     shares = None if chances[0] is None else np.array(chances)
     return testlaw.Fresh(fixed, mix, covariance, labels, shares=shares)
 

@@ -10,8 +10,8 @@ import pytest
 
 from derivations.calculus.recursion import of_model
 from derivations.declare import GradientDescent, Model
+from derivations.kernel.lanes.fits import fits_lanes
 from derivations.kernel.lanes.uncrossed import uncrossed
-from derivations.kernel.lanes.watched import fits_lanes
 from derivations.kernel.schedule import schedule
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.heterogeneous.model import model as heterogeneous

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...declare import Directions, Extreme, Model, to_plain
+from .fits import fits_lanes
 
 if TYPE_CHECKING:
     from .nests import LaneNests
@@ -35,16 +36,6 @@ def described(model: Model) -> dict[str, Any]:
     if not fits_lanes(model) or set(model.algorithm.options) & DRAWING:
         return {}
     return {LOSS: None, **{each.name: to_plain(each) for each in watched(model)}}
-
-
-def fits_lanes(model: Model) -> bool:
-    """Whether a model may have a kernel on lanes: signed heads, one set of examples, families over them or alone."""
-    sets = [family.index_set for family in model.directions]
-    return (
-        model.network.head_axis.signed
-        and not model.algorithm.over_tasks
-        and all(each.per_example or each.single for each in sets)
-    )
 
 
 def _told(model: Model, extreme: Extreme) -> bool:

@@ -1,0 +1,19 @@
+"""Which models may have a kernel on lanes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...declare import Model
+
+if TYPE_CHECKING:
+    pass
+
+def fits_lanes(model: Model) -> bool:
+    """Whether a model may have a kernel on lanes: signed heads, one set of examples, families over them or alone."""
+    sets = [family.index_set for family in model.directions]
+    return (
+        model.network.head_axis.signed
+        and not model.algorithm.over_tasks
+        and all(each.per_example or each.single for each in sets)
+    )

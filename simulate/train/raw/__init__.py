@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from derivations.declare import Model, Value
 from derivations.papers.paper import paper_of
 
+from ...work.once import once
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -37,6 +39,7 @@ def find_step(model: Model) -> RawStep | None:
     return getattr(module, "step_from_values", None)
 
 
+@once
 def _module(model: Model) -> ModuleType | None:
     paper = paper_of(model)
     if paper is None or importlib.util.find_spec(f"{__name__}.{paper.name}") is None:

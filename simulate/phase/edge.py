@@ -31,8 +31,8 @@ DIM = "boundary"
 _DECADES = 100.0  # irregular values that span so much are taken in their logarithm
 _LEAST = 1e-9  # of a span: less is within rounding
 
-Run = Callable[[Sequence[Problem]], Arrays]
-"""The variables (cell, seed) of several problems at the grid's seeds."""
+Run = Callable[[Sequence[tuple[Value, ...]], Sequence[Problem]], Arrays]
+"""The variables (cell, seed) of several problems, at these values of the axes, at the grid's seeds."""
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,8 @@ def _split(grid: Grid, edge: Edge, scales: Sequence[Scale], family: _Lines, run:
     def evaluate(requests: Requests) -> list[tuple[float, Array] | None]:
         points = [_point(grid, family, line, _value(parameter, scale.value(place))) for line, place in requests]
         problems = [_problem(grid, point) for point in points]
-        known = [each for each in problems if each is not None]
-        arrays = run(known) if known else {}
+        known = [(point, each) for point, each in zip(points, problems, strict=True) if each is not None]
+        arrays = run([point for point, _ in known], [each for _, each in known]) if known else {}
         made = iter(np.where(arrays["status"] == OK, arrays[edge.name], np.nan)) if known else iter(())
         return [
             None if problem is None else (scale.place(float(str(point[family.axis]))), next(made))

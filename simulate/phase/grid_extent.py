@@ -1,9 +1,9 @@
-"""How much of a grid a store has: the same configuration, at all of its points and seeds or at some of them."""
+"""How much of a grid a store has: the same configuration, at all of its points and seeds or at some, and of what."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,21 @@ from .grid_layout import VERSION, Layout
 AGAIN = "remove that folder or move it away, and run the same command again"
 AXES = ("x", "y", "z")
 _POINTS = (*AXES, "seeds")
+_MEASURED = "observables"
+_ADDED = (*_POINTS, _MEASURED)  # what a store may have less of than is asked for
 _GROWS = (*_POINTS, "kernel")  # a point of a structural axis brings a kernel of its own
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What a store was made as, and whether the grid that is wanted has more points or seeds, or others between."""
+    """What a store was made as, and whether the grid that is wanted has more points or seeds, or others between.
+
+    `proved`: whether its runs are whole; where an observable is added they are not, and are run again.
+    """
 
     layout: Layout
     wider: bool
+    proved: bool
 
     def places_in(self, layout: Layout) -> tuple[NDArray[np.intp], ...]:
         """Where its cells and seeds stand in a grid that has all of them, as an index of (cell, seed) arrays."""
@@ -42,8 +48,8 @@ def said_without_points(configuration: Mapping[str, Any]) -> str:
     return json.dumps({**{key: value for key, value in configuration.items() if key not in _GROWS}, **names})
 
 
-def extent(path: Path, attributes: Mapping[str, Any], layout: Layout) -> Extent:
-    """How much of the grid the store with these attributes has.
+def extent(path: Path, attributes: Mapping[str, Any], there: Collection[str], layout: Layout) -> Extent:
+    """How much of the grid the store with these attributes, and with the arrays that are `there`, has.
 
     Raises:
         InputError: where it is no grid, one of another layout, or one asked for otherwise, naming what differs.
@@ -60,7 +66,8 @@ def extent(path: Path, attributes: Mapping[str, Any], layout: Layout) -> Extent:
         )
     asked = json.loads(json.dumps(layout.configuration))
     for what, here, wanted in _differences(found, asked):
-        more = "; points and seeds may be added to it, not left out" if what.partition(".")[0] in _POINTS else ""
+        more = "; points, seeds and observables may be added to it, not left out"
+        more *= what.partition(".")[0] in _ADDED
         raise InputError(
             f"out: {str(path)!r} holds a grid with {what} {quoted(here)}, and this one has {quoted(wanted)}{more}; "
             "give another name, or remove that folder"
@@ -68,8 +75,12 @@ def extent(path: Path, attributes: Mapping[str, Any], layout: Layout) -> Extent:
     points = {option: found[option] for option in AXES if option in found}
     outermost = [points[option] for option in reversed(AXES) if option in points]
     axes = {name: tuple(values) for each in outermost for name, values in each.items()}
+    proved = found[_MEASURED] == asked[_MEASURED]
     old = replace(layout, axes=axes, seeds=tuple(found["seeds"]))
-    return Extent(old, wider=any(found[key] != asked[key] for key in (*points, "seeds")))
+    if not proved:
+        kept = {name: column for name, column in layout.columns.items() if column.text or name in there}
+        old = replace(old, columns=kept, configuration={**layout.configuration, _MEASURED: found[_MEASURED]})
+    return Extent(old, any(found[key] != asked[key] for key in (*points, "seeds", _MEASURED)), proved)
 
 
 def _differences(here: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -79,7 +90,7 @@ def _differences(here: Any, asked: Any, name: str = "") -> Iterator[tuple[str, A
         for key in {**here, **asked}:
             if key in here or of != "kernel":
                 yield from _differences(here.get(key), asked.get(key), f"{name}.{key}" if name else key)
-    elif of in _POINTS and isinstance(here, list) and isinstance(asked, list):
+    elif of in _ADDED and isinstance(here, list) and isinstance(asked, list):
         if any(value not in asked for value in here):
             yield name, here, asked
     elif here != asked:

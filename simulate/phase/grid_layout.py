@@ -27,6 +27,7 @@ Arrays = dict[str, NDArray[Any]]
 VERSION = 2  # of the layout: 1 called the dimensions y and x, and had a chunk a cell
 BLOCK = 64  # cells of the last axis in a chunk: a chunk costs a file, and as long to write as a short run takes
 DIGEST = "digest"
+FOLDER = "boundary"  # of a store: the runs between its cells
 
 
 @dataclass(frozen=True)

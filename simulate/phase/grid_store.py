@@ -8,6 +8,7 @@ counts as done: what is missing, damaged or changed is run again.
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from ..work.whole import alone, beside, put, reason, remove
 from .cell import UNDONE
 from .grid_digest import Digests
 from .grid_extent import AGAIN, Extent, extent, said_without_points
-from .grid_layout import DIGEST, Arrays, Layout, create, differing
+from .grid_layout import DIGEST, FOLDER, Arrays, Layout, create, differing
 
 if TYPE_CHECKING:
     import zarr
@@ -126,8 +127,9 @@ class GridStore:
 def grid(path: Path, layout: Layout) -> Iterator[GridStore]:
     """The grid at `path`, created where there is none, this process being its only writer while the block runs.
 
-    A grid that lacks points of the axes, or seeds, is built anew with them, and keeps what it has.  One that is all
-    done is opened without being locked: it is only read.
+    A grid that lacks points of the axes, or seeds, is built anew with them, and keeps what it has; one that lacks an
+    observable is too, and all of its runs are made again.  One that is all done is opened without being locked: it is
+    only read.
 
     Raises:
         InputError: where something else is at `path`, a grid of another configuration or layout, or one whose metadata
@@ -165,6 +167,8 @@ def _made(place: Path, path: Path, layout: Layout, filled: Arrays | None = None)
     new = beside(place)
     try:
         create(new, layout, filled)
+        if (place / FOLDER).is_dir():
+            shutil.copytree(place / FOLDER, new / FOLDER)
         put(new, place)
     except OSError as error:
         cure = "so make room or give another name"
@@ -178,7 +182,7 @@ def _widened(place: Path, path: Path, old: GridStore, there: Extent, layout: Lay
     """Build the grid anew with all that the old one has; returns what of it was damaged, (cell, seed) of the new."""
     at = there.places_in(layout)
     filled = {**layout.blank(), DIGEST: np.full(layout.flat, "", dtype=object)}
-    for name, values in {**old.arrays, DIGEST: old.proofs}.items():
+    for name, values in {**old.arrays, DIGEST: old.proofs}.items() if there.proved else ():
         filled[name][at] = values
     damaged = np.zeros(layout.flat, dtype=bool)
     damaged[at] = old.damaged
@@ -194,7 +198,7 @@ def _opened(path: Path, layout: Layout) -> tuple[zarr.Group, Extent]:
         raise InputError(f"out: {str(path)!r} is not a grid of phase; give another name")
     try:
         group = zarr.open_group(str(path), mode="r+", zarr_format=3, use_consolidated=False)
-        there = extent(path, dict(group.attrs), layout)
+        there = extent(path, dict(group.attrs), set(group.array_keys()), layout)
     except InputError:
         raise
     except _DAMAGE as error:

@@ -32,6 +32,7 @@ from .grid import Asked, Grid, checked
 from .grid_layout import Arrays
 from .grid_store import GridStore, free
 from .grid_store import grid as grid_on_disk
+from .kept_points import Points
 
 if TYPE_CHECKING:
     import xarray
@@ -91,7 +92,7 @@ def phase(
         boundary: an observable and a level, as in "test_error=0.1", whose crossing is followed over one or two axes.
         refine: a share of an axis' span, such as 0.01, to which the boundary is found, by splitting cells across it.
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing, and
-            one with more points on an axis, or more seeds, runs what is new.
+            one with more points on an axis, or more seeds, runs what is new; one with a further observable, all.
         workers: threads; default, the processors at hand.  The result does not depend on it.
         scheduler: the address of a dask scheduler, whose workers then run the cells in place of this process' threads
             (a boundary's splitting apart): `simulate.phase.cluster`.  They need the same gammarho, and of a file's
@@ -106,7 +107,8 @@ def phase(
         those of the axes say in attrs["spacing"] whether they are "linear", "log" or "irregular".  A boundary's points
         are along the dimension "boundary": of each axis the value, boundary_NAME, and the ends of its 95 % band from
         the seeds, boundary_NAME_low and _high; over two positive axes attrs has the exponent that they follow,
-        boundary_exponent_slope, with its interval, _low and _high (`simulate.phase.boundary`).  They are in no store.
+        boundary_exponent_slope, with its interval, _low and _high (`simulate.phase.boundary`).  A store keeps
+        their runs, and no points.
 
     Raises:
         InputError: bad input, a store that holds something else, is damaged, or is being written by another process,
@@ -130,7 +132,8 @@ def phase(
             print(f"phase: {again}", file=sys.stderr, flush=True)
         with _workers(threads, scheduler, asked) as those:
             fill(grid, kept, those, show)
-        found = None if edge is None else followed(grid, edge, kept.arrays, runner(grid, threads, show))
+        between = Points(grid, place).through(runner(grid, threads, show))
+        found = None if edge is None else followed(grid, edge, kept.arrays, between)
         return _dataset(grid, kept.arrays, [again] if again else [], found)
 
 

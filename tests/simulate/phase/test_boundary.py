@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,9 @@ import pytest
 import xarray as xr
 
 from simulate.errors import InputError
+from simulate.phase import fill
 from simulate.phase.boundary import Line, Scale, exponent, first_crossings
+from simulate.phase.cell import outcomes
 from simulate.phase.phase import phase
 from simulate.phase.refine import refined
 
@@ -142,6 +146,31 @@ def test_the_boundary_has_its_verdict_on_either_side() -> None:
     assert found.drop_dims("boundary").equals(grid(boundary=None))
     again = grid(refine=0.02, workers=2)
     assert again.equals(found) and again.attrs == found.attrs
+
+
+def test_a_store_keeps_the_runs_between_its_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, made, one = tmp_path / "g.zarr", list[int](), outcomes
+
+    def counting(measure: Any, cells: Any, seeds: Any) -> Any:
+        made.append(len(cells))
+        return one(measure, cells, seeds)
+
+    monkeypatch.setattr(fill, "outcomes", counting)
+    wanted: dict[str, Any] = {"y": None, "x": "lam=0.03:1:4:log", "steps": 200, "refine": 0.05, "store": store}
+    first = grid(**wanted)
+    between = sum(made) - 4
+    made.clear()
+    assert grid(**wanted).equals(first) and made == [] and between >= 2
+    kept = store / "boundary/runs.json"
+    rows = json.loads(kept.read_text())
+    assert len(rows) == 3 * between
+    rows[0]["run"]["test_error"] += 0.01  # as a program that knows nothing of digests would edit it
+    kept.write_text(json.dumps(rows))
+    assert grid(**wanted).equals(first) and sum(made) == 1
+    made.clear()
+    grid(**{**wanted, "seeds": 4})
+    assert kept.is_file() and {row["seed"] for row in json.loads(kept.read_text())} == {0, 1, 2, 3}
+    assert xr.open_zarr(store).sizes["seed"] == 4
 
 
 def test_without_a_tolerance_the_grid_alone_is_read() -> None:

@@ -80,12 +80,12 @@ def test_a_structural_axis_grows_with_its_kernels(tmp_path: Path, ran: list[tupl
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"seeds": 1}, "seeds [0, 1], and this one has [0]; points and seeds may be added to it, not left out"),
+        ({"seeds": 1}, "and this one has [0]; points, seeds and observables may be added to it, not left out"),
         ({"seed": 1}, "seeds [0, 1], and this one has [1, 2]"),
         ({"x": ("lam", [0.1, 0.5])}, "x.lam [0.1, 1.0], and this one has [0.1, 0.5]"),
         ({"x": FIRST["y"], "y": FIRST["x"]}, "x.lam [0.1, 1.0], and this one has None"),
         ({"seeds": 3, "steps": 9}, "steps 8, and this one has 9"),
-        ({"seeds": 3, "observable": "test_error,loss"}, "observables ['test_error'], and this one has"),
+        ({"seeds": 3, "observable": "loss"}, "observables ['test_error'], and this one has ['loss']; points, "),
     ],
 )
 def test_anything_else_is_refused_and_changes_nothing(changes: dict[str, Any], said: str, tmp_path: Path) -> None:
@@ -96,6 +96,23 @@ def test_anything_else_is_refused_and_changes_nothing(changes: dict[str, Any], s
         grid(store, **changes)
     assert said in str(caught.value) and "\n" not in str(caught.value)
     assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
+
+
+def test_a_further_observable_is_added_and_every_run_made_again(tmp_path: Path, ran: list[tuple[Any, ...]]) -> None:
+    store = tmp_path / "g.zarr"
+    first = grid(store)
+    ran.clear()
+    both = grid(store, observable="test_error,loss", seeds=3)
+    assert len(ran) == 12 and both.equals(grid(None, observable="test_error,loss", seeds=3))
+    assert both["test_error"].sel(seed=[0, 1]).equals(first["test_error"])
+    ran.clear()
+    assert grid(store, observable="test_error,loss", seeds=3).equals(both) and ran == []
+    assert "damaged" not in both.attrs["notes"] and hidden(tmp_path) == []
+    with pytest.raises(InputError, match="observables may be added to it, not left out"):
+        grid(store, seeds=3)
+    (store / "status/zarr.json").unlink()
+    with pytest.raises(InputError, match="is damaged"):
+        grid(store, observable="test_error,loss,noise", seeds=3)
 
 
 def test_what_is_damaged_is_not_carried_over(

@@ -49,7 +49,7 @@ def said_without_points(configuration: Mapping[str, Any]) -> str:
 
 
 def extent(path: Path, attributes: Mapping[str, Any], there: Collection[str], layout: Layout) -> Extent:
-    """How much of the grid the store with these attributes, and with the arrays that are `there`, has.
+    """How much of the grid the store with these attributes, and with the folders that are `there`, has.
 
     Raises:
         InputError: where it is no grid, one of another layout, or one asked for otherwise, naming what differs.

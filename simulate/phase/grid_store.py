@@ -198,7 +198,7 @@ def _opened(path: Path, layout: Layout) -> tuple[zarr.Group, Extent]:
         raise InputError(f"out: {str(path)!r} is not a grid of phase; give another name")
     try:
         group = zarr.open_group(str(path), mode="r+", zarr_format=3, use_consolidated=False)
-        there = extent(path, dict(group.attrs), set(group.array_keys()), layout)
+        there = extent(path, dict(group.attrs), {each.name for each in path.iterdir()}, layout)
     except InputError:
         raise
     except _DAMAGE as error:

@@ -129,6 +129,7 @@ _STATEMENTS = (
             f"{_RUN} n=4 m=10 d=4 slope=0.5 data=orthogonal eta=10 sigma_0=1e-6 --steps 1000 --record 1000 "
             "--observables rho,margins",
         ),
+        searches=("gammarho check nearly_orthogonal 5.9-outputs --preset theorem-4.1 --search 120 --seed 1",),
     ),
     Erratum(
         id="nearly_orthogonal-5.12",
@@ -154,6 +155,10 @@ _STATEMENTS = (
             f"{_RUN} n=4 m=50 d=4 slope=0 data=orthogonal eta=40 sigma_0=0.1 --steps 100000 --record 1000,100000 "
             "--observables frobenius",
         ),
+        searches=(
+            "gammarho check nearly_orthogonal 4.3a --preset theorem-4.3 --search 120 --seed 1",
+            "gammarho check nearly_orthogonal 4.3b --preset theorem-4.3 --search 120 --seed 1",
+        ),
     ),
     Erratum(
         id="nearly_orthogonal-C.3",
@@ -168,6 +173,7 @@ _STATEMENTS = (
             f"{_RUN} n=2 m=10 d=4 slope=0.5 data=orthogonal eta=10 sigma_0=1e-6 --steps 300000 --record 300000 "
             "--observables rho",
         ),
+        searches=("gammarho check nearly_orthogonal C.3-lower --preset theorem-4.1 --search 120 --seed 1",),
     ),
     Erratum(
         id="nearly_orthogonal-E.2",
@@ -181,6 +187,7 @@ _STATEMENTS = (
             f"{_RUN} n=6 m=50 d=6 slope=0 data=orthogonal eta=3 sigma_0=0.3 --steps 100000 --record 3000,100000 "
             "--observables rho_under",
         ),
+        searches=("gammarho check nearly_orthogonal E.24 --preset theorem-4.3 --search 120 --seed 1",),
     ),
     Erratum(
         id="nearly_orthogonal-F.2",

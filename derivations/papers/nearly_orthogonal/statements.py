@@ -146,7 +146,8 @@ _INVARIANTS = (
                    "p/R_min^2",
               claim="abs(out - mean[r](max(rho, slope*rho))) <= beta_0 + "
                     "sum[k](mean[r](abs(rho))[j,k]*prod/R_min2, not same[i,k])",
-              mutant="abs(out - mean[r](rho)) <= beta_0 + sum[k](mean[r](abs(rho))[j,k]*prod/R_min2, not same[i,k])"),
+              mutant="abs(out - mean[r](max(rho, slope*rho))) <= "
+                     "sum[k](mean[r](abs(rho))[j,k]*prod/R_min2, not same[i,k])"),
     Statement(id="I5", kind="identity", source="Frobenius norms", text="||W||_F^2 = sum ||w_{j,r}||^2",
               claim="norm**2 == sum[j,r](neuron_norm**2)", mutant="norm == sum[j,r](neuron_norm)"),
 )

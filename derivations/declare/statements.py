@@ -137,3 +137,8 @@ class Statements(Declared):
 def on(presets: tuple[str, ...], *statements: Statement) -> tuple[Statement, ...]:
     """These statements, not vacuous on these presets; what has presets, an instance or a path of its own keeps that."""
     return tuple(s if s.presets or s.instance or s.path else replace(s, presets=presets) for s in statements)
+
+
+def is_claim(word: str) -> bool:
+    """Whether a word is a claim as it is typed, such as "test_error <= 0.01", and no id."""
+    return any(sign in word for sign in ("<", ">", "=="))

@@ -23,7 +23,8 @@ def check(
 
     Args:
         setting: a name such as pegr, or file.py:model, whose file may define STATEMENTS.
-        words: statements by id (all of them without one), and parameters as name=value.
+        words: statements by id (all of them without one), claims such as "test_error <= 0.01" at the last step, and
+            parameters as name=value.
         preset: published values by name, such as paper.
         steps: gradient steps; a preset brings its own.
         seed: the first draw.
@@ -32,21 +33,22 @@ def check(
         search: attack each statement inside its hypotheses with so many runs, in place of checking it where you are.
         json: print JSON instead of text.
     """
+    from derivations.declare.statements import is_claim
     from gammarho import api, arguments, report
 
-    given = arguments.assignments(word for word in words if "=" in word)
-    named = [word for word in words if "=" not in word] or None
+    named = [word for word in words if "=" not in word or is_claim(word)]
+    given = arguments.assignments(word for word in words if word not in named)
     api.resolve(setting, given, preset)
     if search is not None:
         from simulate.check.search import search as attack
 
-        attacked = attack(setting, named, given, preset=preset, steps=steps, tries=search, seed=seed)
+        attacked = attack(setting, named or None, given, preset=preset, steps=steps, tries=search, seed=seed)
         print(report.json_of(attacked) if json else attacked)
         return 0 if attacked.passed else 1
     from simulate.check.check import check as hold
 
     options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}
-    found = hold(setting, given, named, preset=preset, **options)
+    found = hold(setting, given, named or None, preset=preset, **options)
     if not json:
         print_notes(setting, given, preset)
     print(report.json_of(found) if json else found)

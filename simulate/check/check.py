@@ -28,6 +28,7 @@ import numpy as np
 
 from derivations.declare import Instance, Model, Statement, Statements
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
+from derivations.declare.statements import is_claim
 from derivations.papers.paper import paper_of
 from dynamics.kernel.blas import one_blas_thread
 
@@ -107,7 +108,8 @@ def check(
         setting: a name, "file.py:model" or a Model.
         params: parameter values by name, over `preset`, over the published defaults.
         values: more of them, as keywords.
-        statements: ids of the setting's statements, Statements of the caller's own, or both; all of them by default.
+        statements: ids of the setting's statements, Statements of the caller's own, claims as text, such as
+            "test_error <= 0.01", which are judged at the last step, or all of these; the setting's by default.
         preset: a name of the setting's presets; also gives `steps`.
         steps: gradient steps of a run.
         seed: the first draw.
@@ -180,19 +182,25 @@ def chosen(
         )
     by_id = {s.id: s for s in recorded.statements}
     out: dict[str, Statement] = {}
-    alone = asked.split(",") if isinstance(asked, str) else [asked] if isinstance(asked, Statement) else None
-    listed: Sequence[object] | None = values_of.listed(asked) if alone is None else alone
+    if isinstance(asked, str):
+        listed: Sequence[object] | None = [asked] if is_claim(asked) else asked.split(",")
+    else:
+        listed = [asked] if isinstance(asked, Statement) else values_of.listed(asked)
     if not listed:
         raise InputError(f"statements: {quoted(asked)}; expected ids or Statements, or leave it out for all of them")
     for one in listed:
         if not isinstance(one, str | Statement):
             raise InputError(f"statements: {quoted(one)}; expected an id, such as {next(iter(by_id), 'mine')!r}, or a "
                              "Statement")
-        if isinstance(one, str) and one not in by_id:
+        claimed = isinstance(one, str) and one not in by_id and is_claim(one)
+        if isinstance(one, str) and one not in by_id and not claimed:
             hint = nearest(one, by_id)
             cure = hint if hint.startswith("did you mean") else f"expected ids such as {', '.join(list(by_id)[:6])}"
             raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {cure}")
-        found = by_id[one] if isinstance(one, str) else one
+        if claimed:
+            found = Statement(id=str(one), kind="inequality", claim=str(one), at="T", text="at the last step")
+        else:
+            found = by_id[one] if isinstance(one, str) else one
         if out.get(found.id, found) != found:
             raise InputError(f"statements: the id {quoted(found.id)} is given to two of them; give each its own")
         _read(found)

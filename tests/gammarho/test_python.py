@@ -39,6 +39,17 @@ def test_a_verdict_is_a_truth_value() -> None:
     assert bool(held) == held.passed and held
 
 
+def test_a_claim_of_ones_own_is_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["check", "pegr", "test_error <= 0.01", "max[j,r](gamma) > 0", "n=6", "m=3", "d=50", "--steps", "20"]
+    assert main([*words, "--seeds", "2"]) == 1
+    said = capsys.readouterr().out
+    assert "1 holds, 1 violated" in said and "seed 0, t = 20" in said
+    found = gr.check("pegr", SMALL, "test_error <= 1", steps=20, seeds=1)
+    assert found and found["test_error <= 1"].verdict == "holds"
+    with pytest.raises(gr.InputError, match="'test_eror' is not a quantity of pegr here; did you mean 'test_error'"):
+        gr.check("pegr", SMALL, ["test_eror <= 1"], steps=20, seeds=1)
+
+
 def test_errata_and_claims_are_data(capsys: pytest.CaptureFixture[str]) -> None:
     found = gr.errata("pegr")
     assert len(found) > 10 and found["pegr-5.3"].kind == "formula" and next(iter(found)).id in str(found)

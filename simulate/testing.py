@@ -147,7 +147,7 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
         Directions(
             name=FAMILIES[at], over=over, latex=rf"\mathbf{{v}}^{{{at}}}",
             coefficient=Coefficient(
-                name=f"c{at}", latex=f"c^{at}", scaled=draw(st.booleans()), signed=draw(st.booleans())
+                name=f"c{at}", latex=f"c^{at}", scaled=draw(st.booleans()), signed=signed and draw(st.booleans())
             ),
         )
         for at, over in enumerate(chosen)

@@ -15,7 +15,7 @@ from .canonical import bound_apart
 from .recursion import Collected, Gradient, Recursion
 from .roles import Covector, FormalVector, indexed, role_of, scalar
 from .sums import Definition, derivative, reduce_signs
-from .symbols import Names, class_, eta, i, i_, n, r, r_
+from .symbols import Names, class_, eta, i, i_, n, r, r_, y
 
 
 def vector(family: str, *place: sp.Expr) -> sp.Expr:
@@ -42,7 +42,7 @@ def collected_change(
     place = names.free_place(recursion.model.family(family))
     scale = names.gram((family, place), (family, place)) if coefficient.scaled else sp.S.One
     sign = names.sign(names.head_) if coefficient.signed else sp.S.One
-    own = names.label(i_) if coefficient.labelled else sp.S.One
+    own = y[i_] if coefficient.labelled else sp.S.One
 
     def reduced(outer: sp.Expr, expr: sp.Expr) -> sp.Expr:
         return reduce_signs(outer * expr, names.signed)

@@ -198,6 +198,13 @@ def activation_kind(declared: Any) -> ActivationKind:
     return Expressed(expression.bound(**given), declared.name)
 
 
+def fields_read(name: str) -> tuple[str, ...]:
+    """The fields of an `Activation` of that name that it goes by."""
+    if name in ACTIVATIONS:
+        return tuple(each.name for each in fields(ACTIVATIONS[name]))
+    return Expression(FORMULAS[name]).constants if name in FORMULAS else ()
+
+
 def constant_misfit(name: str, value: Constant) -> str:
     """What is wrong with a constant of that name; "" for nothing."""
     if isinstance(value, str):

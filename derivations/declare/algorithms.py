@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from ..errors import ModelError
-from .choices import Declared, Name, OptionalParameter, ParameterName
+from .choices import CountName, Declared, Name, NumberName, OptionalCount, OptionalFlag, OptionalReal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +30,14 @@ class GradientDescent(Declared):
         other class (class heads); patches keep the scale and direction of y_i.
     """
 
-    step: ParameterName = "eta"
-    batch: OptionalParameter = ""
-    momentum: OptionalParameter = ""
-    weight_decay: OptionalParameter = ""
-    radius: OptionalParameter = ""
-    label_noise: OptionalParameter = ""
-    clip: OptionalParameter = ""
-    normalised: OptionalParameter = ""
+    step: NumberName = "eta"
+    batch: OptionalCount = ""
+    momentum: OptionalReal = ""
+    weight_decay: OptionalReal = ""
+    radius: OptionalReal = ""
+    label_noise: OptionalReal = ""
+    clip: OptionalReal = ""
+    normalised: OptionalReal = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,7 +71,7 @@ class GradientDescent(Declared):
         return (self.step,)
 
     @property
-    def redrawn(self) -> OptionalParameter:
+    def redrawn(self) -> str:
         """No example is drawn again."""
         return ""
 
@@ -92,14 +92,14 @@ class Bilevel(Declared):
     there is stays, as do the tasks.
     """
 
-    tasks: ParameterName = "n_tasks"
-    examples: ParameterName = "n"
-    inner_steps: ParameterName = "J"
-    inner_step: ParameterName = "eta_inner"
-    step: ParameterName = "eta"
+    tasks: CountName = "n_tasks"
+    examples: CountName = "n"
+    inner_steps: CountName = "J"
+    inner_step: NumberName = "eta_inner"
+    step: NumberName = "eta"
     method: Literal["train-train", "train-validation", "reptile"] = "train-train"
-    train: ParameterName = "n_train"
-    redrawn: OptionalParameter = ""
+    train: CountName = "n_train"
+    redrawn: OptionalFlag = ""
 
     @property
     def options(self) -> dict[str, str]:

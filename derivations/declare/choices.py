@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import keyword
 import types
 import typing
 from collections.abc import Callable, Iterable
@@ -27,7 +28,11 @@ class Word:
 
     def misfit(self, value: str) -> str | None:
         """What is wrong with a text as a name; None for nothing."""
-        if (self.absent and not value) or (value.isidentifier() and value.isascii() and len(value) <= _LONGEST):
+        if self.absent and not value:
+            return None
+        if keyword.iskeyword(value):
+            return f"{quoted(value)} is a word of Python, which no formula can hold; take another name"
+        if value.isidentifier() and value.isascii() and len(value) <= _LONGEST:
             return None
         return f"{quoted(value)} is not an identifier; use up to {_LONGEST} ASCII letters, digits and _, no digit first"
 
@@ -35,11 +40,39 @@ class Word:
 class Refers:
     """Marks a text, or each of a tuple, that names something else of the model, such as a "parameter".
 
-    That it is there is checked by the model, which knows them (`derivations.declare.references`); "" refers to nothing.
+    That it is there, and of one of the `kinds` where any are given, is checked by the model, which knows them
+    (`derivations.declare.references`); "" refers to nothing.  Of a parameter that is a choice, `within` are the values
+    that it may have.
     """
 
-    def __init__(self, to: Literal["parameter", "family", "variable"]) -> None:
-        self.to = to
+    def __init__(
+        self, to: Literal["parameter", "family", "variable"], *kinds: str, within: tuple[str, ...] = ()
+    ) -> None:
+        self.to, self.kinds, self.within = to, kinds, within
+
+    @property
+    def expected(self) -> str:
+        """What stands in such a field, in words."""
+        return f"the name of a {self.to}"
+
+    def cure(self, value: object) -> str:
+        """How to mend a value that is no text."""
+        number = self.to == "parameter" and isinstance(value, (int, float))
+        return "; declare a Parameter of that default, and write its name" if number else ""
+
+    def misfit(self, value: str) -> str | None:
+        """Nothing is wrong with a text by itself."""
+        return None
+
+
+class FormulaText:
+    """Marks a text that is arithmetic of parameters, read by the model (`derivations.declare.references`)."""
+
+    expected = "a formula of parameters as text"
+
+    def cure(self, value: object) -> str:
+        """How to mend a value that is no text."""
+        return f"; write {str(value)!r}" if isinstance(value, (int, float)) else ""
 
     def misfit(self, value: str) -> str | None:
         """Nothing is wrong with a text by itself."""
@@ -61,18 +94,36 @@ class WordOrFormula:
         return self.formula(value)
 
 
+NUMBERS = ("real", "count")
+"""The kinds of parameter that are numbers."""
 Name = Annotated[str, Word()]
 """A name that enters generated source, file names and the variables of a run."""
 OptionalName = Annotated[str, Word(absent=True)]
 """The same, or "" where it is left out."""
 FamilyName = Annotated[str, Refers("family")]
 """The name of a family of directions."""
-ParameterName = Annotated[str, Word(), Refers("parameter")]
-"""The name of a parameter."""
+ExampleFamily = Annotated[str, Refers("family", "sample")]
+"""The name of a family over examples."""
+ClassFamily = Annotated[str, Refers("family", "class")]
+"""The name of a family over classes."""
 VariableName = Annotated[str, Word(), Refers("variable")]
 """The name of a variable that a run returns."""
-OptionalParameter = Annotated[str, Word(absent=True), Refers("parameter")]
-"""The same, or "" where it is left out."""
+NumberName = Annotated[str, Word(), Refers("parameter", *NUMBERS)]
+"""The name of a parameter that is a number."""
+CountName = Annotated[str, Word(), Refers("parameter", "count")]
+"""The name of a parameter that is a whole number."""
+ChoiceName = Annotated[str, Word(), Refers("parameter", "choice")]
+"""The name of a parameter that is a choice."""
+OptionalReal = Annotated[str, Word(absent=True), Refers("parameter", "real")]
+"""The name of a real number, or "" where it is left out."""
+OptionalCount = Annotated[str, Word(absent=True), Refers("parameter", "count")]
+"""The name of a whole number, or "" where it is left out."""
+OptionalCounts = Annotated[str, Word(absent=True), Refers("parameter", "counts")]
+"""The name of a list of whole numbers, or "" where it is left out."""
+OptionalFlag = Annotated[str, Word(absent=True), Refers("parameter", "flag")]
+"""The name of a flag, or "" where it is left out."""
+Formula = Annotated[str, FormulaText()]
+"""A formula of parameters; "" where a field can do without one."""
 
 
 class Declared:
@@ -111,8 +162,9 @@ def _misfit(value: object, hint: Any) -> str | None:
     """What is wrong with a value under an annotation, as "value; expected ..."; None for nothing."""
     origin, inside = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        wrong = _misfit(value, inside[0])
-        return wrong or next((misfit for mark in inside[1:] if (misfit := mark.misfit(value))), None)
+        if _misfit(value, inside[0]):
+            return f"{quoted(value)}; expected {_said(hint)}{_cure(value, inside[1:])}"
+        return next((misfit for mark in inside[1:] if (misfit := mark.misfit(value))), None)
     if origin is Literal:
         return None if any(_is(value, type(each)) and value == each for each in inside) else one_of(value, inside)
     if origin in (typing.Union, types.UnionType):
@@ -127,11 +179,31 @@ def _tuple_misfit(value: object, inside: tuple[Any, ...]) -> str | None:
     many = len(inside) == 2 and inside[1] is Ellipsis
     if not isinstance(value, tuple):
         entries = f"each entry {_said(inside[0])}" if many else f"of {' and '.join(map(_said, inside))}"
-        return f"{quoted(value)}; expected a tuple, {entries}"
+        return f"{quoted(value)}; expected a tuple, {entries}{_as_tuple(value, inside[0]) if many else ''}"
     if not many and len(value) != len(inside):
         return f"{quoted(value)}; expected {len(inside)} entries"
     hints = [inside[0]] * len(value) if many else inside
     return next((said for each, hint in zip(value, hints, strict=True) if (said := _misfit(each, hint))), None)
+
+
+def _as_tuple(value: object, entry: Any) -> str:
+    """How to write what was written otherwise as a tuple of such entries."""
+    if _misfit(value, entry) is None:
+        return f"; write {_short((value,), '(it,), with a comma')}"
+    if isinstance(value, list) and all(_misfit(each, entry) is None for each in value):
+        return f"; write {_short(tuple(value), 'parentheses for brackets, a comma after each entry')}"
+    return ""
+
+
+def _short(value: object, otherwise: str) -> str:
+    """A value as it is written, where it is short."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else otherwise
+
+
+def _cure(value: object, marks: tuple[Any, ...]) -> str:
+    """How to mend a value that is no text, by the marks that know."""
+    return next((cure for mark in marks if hasattr(mark, "cure") and (cure := mark.cure(value))), "")
 
 
 def _is(value: object, kind: Any) -> bool:
@@ -147,7 +219,7 @@ def _said(hint: Any) -> str:
     """An annotation in words."""
     origin, inside = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        return _said(inside[0])
+        return next((mark.expected for mark in inside[1:] if hasattr(mark, "expected")), _said(inside[0]))
     if origin in (typing.Union, types.UnionType) or _is_base(hint):
         words = list(dict.fromkeys(_words(hint)))
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -17,7 +17,6 @@ from .choices import nearest
 from .expressions import EXPRESSIONS, VARIABLE, Arithmetic, Expression, OneSided, cuts_at, number_of
 from .formula import FormulaError, short
 from .parameter import Parameter
-from .references import SIZES
 
 _ALIKE: Final = 1e-9
 _TRIED: Final = (0.7, 1.9, 0.31)
@@ -231,7 +230,7 @@ def check_formulas(model: Any) -> None:
         if expression is None:
             continue
         unknown = [name for name in expression.constants if name not in known]
-        if unknown and set(known) >= SIZES:
+        if unknown and known:
             said = f"{unknown[0]!r} in {short(expression.text)} is neither z nor a parameter of this model"
             raise ModelError(f"{field}: {said}; {nearest(unknown[0], known)}, or declare it")
         try:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-from .choices import Declared, FamilyName, Name, OptionalParameter, ParameterName
+from .choices import ChoiceName, CountName, Declared, FamilyName, Name, NumberName, OptionalFlag, Refers, Word
 from .parameter import Value
+
+SHAPES = ("gaussian", "uniform", "rademacher")
+"""The shapes of independent entries of mean 0 and variance 1."""
+ShapeName = Annotated[str, Word(), Refers("parameter", "choice", within=SHAPES)]
+"""The name of a choice among them."""
 
 
 class Law(Declared, ABC):
@@ -40,6 +45,26 @@ class Law(Declared, ABC):
         """Names of vectors, no family's own, that runs can look at."""
         return ()
 
+    @property
+    def brought(self) -> tuple[str, ...]:
+        """Names of arrays, no family's own, that a caller may bring beside the vectors."""
+        return self.watched
+
+    def refusal(self, family: Any, model: Any) -> str:
+        """Why this family of the model cannot have it, in one sentence; "" where it can."""
+        return ""
+
+
+def _off_refusal(off: tuple[str, ...], flag: str, model: Any) -> str:
+    """Why noise is not projected off these families; "" where it is."""
+    if flag and not off:
+        return f"off_when names {flag!r}, and nothing is projected off; give off=, or leave off_when out"
+    for name in off:
+        law = {family.name: family.law for family in model.directions}.get(name)
+        if law is not None and not isinstance(law, (FixedLaw, TaskLaw)):
+            return f"off names {name!r}, which is drawn at random; noise is projected off fixed families only"
+    return ""
+
 
 def _where_set(off: tuple[str, ...], flag: str, values: Mapping[str, Value]) -> tuple[str, ...]:
     """The families, where the flag is set or there is none."""
@@ -50,7 +75,7 @@ def _where_set(off: tuple[str, ...], flag: str, values: Mapping[str, Value]) -> 
 class FixedLaw(Law):
     """Mutually orthogonal vectors of length `norm` (a parameter): shared signals, or orthogonal examples."""
 
-    norm: ParameterName
+    norm: NumberName
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -78,9 +103,13 @@ class GaussianLaw(Law):
     P projects off the families `off` where `off_when` is set.
     """
 
-    std: ParameterName
+    std: NumberName
     off: tuple[FamilyName, ...] = ()
-    off_when: OptionalParameter = ""
+    off_when: OptionalFlag = ""
+
+    def refusal(self, family: Any, model: Any) -> str:
+        """What it is projected off is fixed."""
+        return _off_refusal(self.off, self.off_when, model)
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -109,8 +138,8 @@ class MixtureLaw(Law):
     """
 
     follows_clean = True
-    mean_norm: ParameterName
-    std: ParameterName
+    mean_norm: NumberName
+    std: NumberName
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -130,6 +159,12 @@ class MixtureLaw(Law):
         """None."""
         return ()
 
+    def refusal(self, family: Any, model: Any) -> str:
+        """It is of examples with labels +-1, of one loop."""
+        if family.index_set.per_example and model.network.head_axis.signed and not model.algorithm.over_tasks:
+            return ""
+        return "a mixture y_i mu + noise is for examples with labels +-1, of one loop; declare another law"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClassNoiseLaw(Law):
@@ -141,12 +176,23 @@ class ClassNoiseLaw(Law):
     (a parameter, at least 1) for every j != k.  A caller's own A (K, d, d) come in initial= under the name `matrices`.
     """
 
-    entries: ParameterName
-    spread: ParameterName
-    ratio: ParameterName
+    entries: ShapeName
+    spread: NumberName
+    ratio: NumberName
     off: tuple[FamilyName, ...] = ()
-    off_when: OptionalParameter = ""
+    off_when: OptionalFlag = ""
     matrices: Name = "A"
+
+    def refusal(self, family: Any, model: Any) -> str:
+        """It is of examples with class labels, of one loop, and what it is projected off is fixed."""
+        if not family.index_set.per_example or model.network.head_axis.signed or model.algorithm.over_tasks:
+            return "class noise A_y zeta is for examples with class labels, of one loop; declare another law"
+        return _off_refusal(self.off, self.off_when, model)
+
+    @property
+    def brought(self) -> tuple[str, ...]:
+        """The matrices."""
+        return (self.matrices,)
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -176,11 +222,18 @@ class TaskLaw(Law):
     nu and the whole dictionary.
     """
 
-    norm: ParameterName
-    std: ParameterName
-    items: ParameterName
+    norm: NumberName
+    std: NumberName
+    items: CountName
     shared: Name = "nu"
     dictionary: Name = "z"
+
+    def refusal(self, family: Any, model: Any) -> str:
+        """It is of a family over tasks, and of one."""
+        if not family.index_set.per_task:
+            return "a TaskLaw is one vector a task; declare the family over 'task'"
+        own = [each.name for each in model.directions if isinstance(each.law, TaskLaw)]
+        return "" if own[0] == family.name else f"{own[0]!r} has a TaskLaw already, and there is one; take another law"
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -210,7 +263,7 @@ class TaskLaw(Law):
 class ChosenLaw(Declared):
     """One of several laws: the one that the choice parameter `by` names."""
 
-    by: ParameterName
+    by: ChoiceName
     laws: tuple[tuple[str, FixedLaw | GaussianLaw | MixtureLaw], ...]
 
 
@@ -228,7 +281,7 @@ class Initialisation(Declared, ABC):
 class GaussianInitialisation(Initialisation):
     """Filter entries i.i.d. N(0, std^2)."""
 
-    std: ParameterName = "sigma_0"
+    std: NumberName = "sigma_0"
 
     def shape_of(self, values: Mapping[str, Value]) -> str:
         """Gaussian."""
@@ -242,8 +295,8 @@ class EntryInitialisation(Initialisation):
     "gaussian", or "uniform" on +-sqrt(3) std: PyTorch's default for a linear layer, U(+-1/sqrt d), at std 1/sqrt(3 d).
     """
 
-    std: ParameterName = "sigma_0"
-    shape: ParameterName = "init"
+    std: NumberName = "sigma_0"
+    shape: ShapeName = "init"
 
     def shape_of(self, values: Mapping[str, Value]) -> str:
         """As chosen."""
@@ -277,9 +330,9 @@ class FreshTasks(Declared):
     """
 
     fresh: tuple[FamilyName, ...] = ()
-    tasks: ParameterName = "test_tasks"
-    support: ParameterName = "test_support"
-    query: ParameterName = "test_query"
+    tasks: CountName = "test_tasks"
+    support: CountName = "test_support"
+    query: CountName = "test_query"
 
     @property
     def flips(self) -> bool:

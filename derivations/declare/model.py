@@ -13,15 +13,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import ModelError
+from . import checks
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
-from .choices import Declared, Name, OptionalParameter, Word
-from .data import Directions, Patch, laws_of
+from .choices import Declared, Name, OptionalCounts, OptionalFlag, OptionalReal, Word
+from .data import Directions, Patch
 from .domains import check_formulas
 from .event import Event
 from .laws import FreshLaw, FreshTasks, GaussianInitialisation, Initialisation
 from .names import check_names
 from .network import Network, Objective
-from .observable import Observable, OfFresh, OfRun, OfStates
+from .observable import Observable
 from .parameter import Parameter
 from .references import check_references
 
@@ -53,67 +54,23 @@ class Model(Declared):
     parameters: tuple[Parameter, ...] = ()
     observables: tuple[Observable, ...] = ()
     events: tuple[Event, ...] = ()
-    label_flips: OptionalParameter = ""
-    class_sizes: OptionalParameter = ""
-    balanced: OptionalParameter = ""
+    label_flips: OptionalReal = ""
+    class_sizes: OptionalCounts = ""
+    balanced: OptionalFlag = ""
 
     def __post_init__(self) -> None:
         self._refuse_coordinatewise()
         super().__post_init__()
-        self._check_names()
-        self._check_network()
-        self._check_flips()
-        self._check_algorithm()
-        self._check_observables()
-        check_references(self)
-        check_formulas(self)
-
-    def _check_names(self) -> None:
-        names = [family.name for family in self.directions]
-        check_names(self)
         for parameter in self.parameters:
             said = Word().misfit(parameter.name)
             if said is not None:
                 raise ModelError(f"parameters: the name {said}")
-        for patch in self.patches:
-            if patch.direction not in names:
-                raise ModelError(f"patches: {patch.direction!r} is not a declared family; expected one of {names}")
-        if not self.patches:
-            raise ModelError("patches: a model needs at least one patch")
-
-    def _check_network(self) -> None:
-        axis, loss = self.network.head_axis, self.objective.loss
-        if self.objective.loss_kind.of_margin != axis.signed:
-            raise ModelError(
-                f"loss: {loss!r} does not go with {self.network.heads} heads; signed heads take a loss of the margin, "
-                "such as 'logistic', class heads take 'cross_entropy'"
-            )
-        weighed = self.objective.label_weights
-        if weighed and (not axis.signed or len(weighed) != 2):
-            raise ModelError(
-                f"Objective.label_weights: {len(weighed)} weights with {self.network.heads} heads; expected two, of +1 "
-                "and of -1, with signed heads; leave them out with class heads"
-            )
-        scaled = [patch.scale for patch in self.patches if patch.labelled]
-        if scaled and not axis.signed:
-            needs = f"scale {scaled[0]!r} needs labels +-1, so signed heads"
-            raise ModelError(f"patches: {needs}; use a family over classes")
-        if axis.signed and any(family.index_set.per_class for family in self.directions):
-            raise ModelError("directions: a family over classes needs class heads; use scale 'label' with signed heads")
-        if self.network.classes < 2:
-            raise ModelError(f"K: {self.network.classes} classes; expected at least 2")
-
-    def _check_flips(self) -> None:
-        if not self.label_flips:
-            return
-        if not self.network.head_axis.signed:
-            raise ModelError("label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads")
-        laws = [law for family in self.directions for law in laws_of(family)]
-        if not self.follows_clean and not any(law is not None and law.follows_clean for law in laws):
-            raise ModelError(
-                "label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
-                "tell a flipped label from another; give the signal's patch scale 'clean'"
-            )
+        check_names(self)
+        check_references(self)
+        check_formulas(self)
+        reason = checks.refusal(self)
+        if reason:
+            raise ModelError(reason)
 
     def _refuse_coordinatewise(self) -> None:
         algorithm: GradientDescent | Bilevel | CoordinateWise = self.algorithm
@@ -123,42 +80,6 @@ class Model(Declared):
                 "update of a filter is no combination of the data's vectors, and no coefficient recursion closes; use "
                 "GradientDescent, with batch, momentum, weight_decay, radius or label_noise as wanted"
             )
-
-    def _check_algorithm(self) -> None:
-        algorithm = self.algorithm
-        if isinstance(algorithm, Bilevel):
-            self._check_bilevel(algorithm)
-            names = [algorithm.step, algorithm.inner_step, algorithm.inner_steps, algorithm.tasks, algorithm.train]
-        else:
-            names = [algorithm.step, *algorithm.options.values()]
-            over_tasks = [family.name for family in self.directions if family.index_set.per_task]
-            if over_tasks:
-                name = over_tasks[0]
-                raise ModelError(f"directions: {name!r} is over tasks, which a Bilevel algorithm has; declare one")
-        for name in names:
-            if names.count(name) > 1:
-                raise ModelError(f"algorithm: the parameter {name!r} is named twice; give each option its own")
-
-    def _check_observables(self) -> None:
-        """Each fits the model, as it says itself."""
-        for each in self.observables:
-            if not isinstance(each, OfStates | OfRun | OfFresh):
-                whose = f"{each.name}: {type(each).__name__} derives from Observable itself"
-                raise ModelError(f"observables: {whose}; derive it from OfStates, OfRun or OfFresh")
-            said = each.refusal(self)
-            if said:
-                raise ModelError(said)
-
-    def _check_bilevel(self, algorithm: Bilevel) -> None:
-        """Every loop has its own numbers, and what the algorithm does not do is refused."""
-        refused = {
-            "a gradient penalty": self.objective.penalised, "label flips": bool(self.label_flips),
-            "label weights": bool(self.objective.label_weights),
-            "patches of scale 'clean'": self.follows_clean, "class sizes": bool(self.class_sizes),
-        }
-        for what, asked in refused.items():
-            if asked:
-                raise ModelError(f"algorithm: a bilevel algorithm does not go with {what}; leave that out")
 
     @property
     def constants(self) -> tuple[str, ...]:

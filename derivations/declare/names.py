@@ -7,34 +7,78 @@ from typing import Any
 
 from ..errors import ModelError
 from .data import laws_of
+from .formula import QUANTITIES, REDUCTIONS, STEPS
 from .variables import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS, added
 
-AXES = ("t", "seed", "i", "j", "k", "l", "r", "task", "tau", "class", "matrix", "item", "status", "diverged_at")
-"""Dimensions and labels of a run's variables."""
-WORDS = ("lam_t", "y", "yhat", "own", "same", "norm", "outputs", "l1", "l2", "inf")
+AXES = (
+    "t", "seed", "i", "j", "k", "l", "r", "task", "tau", "class", "matrix", "item", "bin", "status", "diverged_at",
+    "message", "boundary",
+)
+"""Dimensions and labels of the variables of a run or a grid."""
+WORDS = (
+    "kappa", "c", "T", "lam_t", "y", "yhat", "own", "same", "same_task", "train", "outer", "norm", "outputs", "adapted",
+    "l1", "l2", "inf",
+)
 """Words of a statement's formulas (`derivations.declare.statements`)."""
+FUNCTIONS = (*QUANTITIES.callables, *REDUCTIONS, *STEPS)
+"""Functions of formulas."""
+ARRAYS = ("W", "y", "clean")
+"""Arrays that a caller may bring beside a family's vectors (`initial=`)."""
 
 
 def check_names(model: Any) -> None:
     """Raises ModelError, in one sentence, for a name of the model's that is taken."""
     standard = {*COMMON, *FRESH, *FRESH_BY_CLASS, *FRESH_TASKS}
+    products = _products(model)
     taken: dict[str, str] = {}
-    for what, name, returned in _named(model):
+    for what, name, spoken in _named(model):
         if name in standard:
             raise ModelError(f"{what}: {name!r} is a variable that every run has; give it another name")
-        if returned and name in (*AXES, *WORDS):
+        if not spoken and name in ARRAYS:
+            raise ModelError(f"{what}: {name!r} is an array that a caller brings in initial=; give it another name")
+        if spoken and name in (*AXES, *(WORDS if what != "event" else ())):
             raise ModelError(f"{what}: {name!r} is an axis of runs or a word of formulas; give it another name")
+        if spoken and name in FUNCTIONS:
+            raise ModelError(f"{what}: {name!r} is a function of formulas; give it another name")
+        if spoken and name in products:
+            raise ModelError(f"{what}: {name!r} is {products[name]} in formulas; give it another name")
         if name in taken:
             also = "twice" if taken[name] == what else f"as {what} and as {taken[name]}"
             raise ModelError(f"{what}: {name!r} is declared {also}; give each thing of a model its own name")
         taken[name] = what
+    _check_tasks(model)
 
 
 def _named(model: Any) -> Iterator[tuple[str, str, bool]]:
-    """(the kind of declaration, a name, whether runs return a variable of that name)."""
+    """(the kind of declaration, a name, whether formulas have it as it stands, where a family's stands with others)."""
     for family in model.directions:
         yield "family", family.name, False
         for law in laws_of(family):
-            yield from (("family", name, False) for name in (law.watched if law is not None else ()))
+            yield from (("family", name, False) for name in (law.brought if law is not None else ()))
     yield from ((what, name, True) for what, name in added(model))
-    yield from (("parameter", parameter.name, False) for parameter in model.parameters)
+    yield from (("parameter", parameter.name, True) for parameter in model.parameters)
+
+
+def _products(model: Any) -> dict[str, str]:
+    """What formulas call quantities of families and of observables of matrices, with what they are."""
+    found: dict[str, str] = {}
+    looked = [family.name for family in model.directions]
+    laws = [law for family in model.directions for law in laws_of(family) if law is not None]
+    looked += [name for law in laws for name in law.watched]
+    for name in looked:
+        for kind in ("z", "b", "inner", "adapted"):
+            found[f"{kind}_{name}"] = f"a quantity of {name!r}"
+        found |= {f"G_{name}_{other}": f"the inner product of {name!r} and {other!r}" for other in looked}
+    return found | {f"{each.name}_heads": f"of {each.name!r}" for each in model.observables if each.decomposes}
+
+
+def _check_tasks(model: Any) -> None:
+    """Families over tasks are printed without an ending _k, which is their index: no two may then read alike."""
+    printed: dict[str, str] = {}
+    for family in model.directions:
+        if family.index_set.per_task:
+            name = family.name.removesuffix("_k")
+            if name in printed:
+                raise ModelError(f"family: {family.name!r} and {printed[name]!r} are both printed as {name}_k; "
+                                 "give one another name")
+            printed[name] = family.name

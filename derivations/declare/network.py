@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from ..errors import ModelError
 from .activations import ACTIVATIONS, FORMULAS, ActivationKind, activation_kind, constant_misfit
-from .choices import Declared, Name, WordOrFormula
+from .choices import Declared, NumberName, WordOrFormula
 from .expressions import VARIABLE, Expression
 from .heads import HeadAxis, Heads, head_axis
 from .objectives import LOSSES, PENALTIES, LossKind, PenaltyKind, loss_kind
@@ -45,8 +45,8 @@ class Activation(Declared):
     name: ActivationName
     _: KW_ONLY
     power: int = 1
-    slope: float | Name = 0.0
-    width: float | Name = 0.5
+    slope: float | NumberName = 0.0
+    width: float | NumberName = 0.5
     at_kink: Literal[0, 1] = 0
 
     def __post_init__(self) -> None:
@@ -97,7 +97,7 @@ class Objective(Declared):
 
     loss: LossName
     penalty: Literal["none", "per_example", "full"] = "none"
-    label_weights: tuple[float | Name, ...] = ()
+    label_weights: tuple[float | NumberName, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -45,6 +45,10 @@ class Observable(Declared, ABC):
     """Whether each entry is accurate to rounding of its own size, however small beside the others."""
     of_separated: ClassVar[bool] = False
     """Whether it has a value only where every margin is positive."""
+    of_class_heads: ClassVar[bool] = False
+    """Whether it is of outputs, a head each, that class heads have."""
+    of_one_loop: ClassVar[bool] = False
+    """Whether it is of examples of one problem, not of several tasks'."""
 
     @property
     def also(self) -> tuple[str, ...]:

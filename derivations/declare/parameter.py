@@ -55,10 +55,15 @@ class Parameter(Declared):
                 return f"{name}: {end}; expected a number"
         if self.open_low and self.low is None:
             return "open_low: True without low; give the end that it excludes"
+        if self.low is not None and self.high is not None and self.low > self.high:
+            return f"low: {self.low:g} is above high, {self.high:g}; give low of at most high"
         return ""
 
     def _choices_misfit(self) -> str:
         """What is wrong with the choices; empty for nothing."""
+        again = next((each for each in self.choices if self.choices.count(each) > 1), None)
+        if self.kind == "choice" and again is not None:
+            return f"choices: {again!r} is given twice; give it once"
         if self.kind == "choice":
             return "" if self.choices else "choices: none; expected the values of a choice, such as ('mean', 'sum')"
         return f"choices: {quoted(self.choices)}, but a {self.kind} has none; leave them out" if self.choices else ""
@@ -74,7 +79,21 @@ class Parameter(Declared):
             "flag": (isinstance(default, bool), "True or False"),
             "counts": (isinstance(default, str) and bool(_COUNTS.fullmatch(default)), "whole numbers as in '40,4'"),
         }.get(self.kind, (_is_number(default, whole=self.kind == "count"), self._expected))
-        return "" if fits else f"default: {quoted(default)}; expected {expected}"
+        if not fits:
+            return f"default: {quoted(default)}; expected {expected}"
+        within = isinstance(default, str) or self._within(default)
+        return "" if within else f"default: {default}; expected {self._range}"
+
+    def _within(self, value: float) -> bool:
+        """Whether a number is in the range."""
+        below = self.low is not None and (value < self.low or (self.open_low and value == self.low))
+        return not below and (self.high is None or value <= self.high)
+
+    @property
+    def _range(self) -> str:
+        """The range in words."""
+        ends = [] if self.low is None else [f"{'above' if self.open_low else 'at least'} {self.low:g}"]
+        return " and ".join(ends + ([] if self.high is None else [f"at most {self.high:g}"]))
 
     @property
     def _expected(self) -> str:

@@ -1,54 +1,116 @@
-"""That what a declaration refers to by name is there: the families, parameters and variables of its model."""
+"""That what a declaration refers to by name is there, and of the right kind; its formulas too."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
 
 from ..errors import ModelError
-from .choices import Declared, Refers, fields_of, nearest
+from .choices import NUMBERS, Declared, FormulaText, Refers, fields_of, nearest
+from .formula import FormulaError, names
 from .variables import of_run
 
-SIZES = {"m", "d"}  # parameters of every model that is meant to be drawn and run
+Mark = Refers | FormulaText
+SIZES = ("n", "m")
+"""Sizes that every formula knows, whatever the parameters."""
 
 
 def check_references(model: Any) -> None:
-    """Refuses a name that nothing of the model has.
+    """Refuses a name that nothing of the model has, one of another kind, one that is given twice, and such formulas.
 
-    A model without the parameters m and d, which is derived but not drawn, refers to others freely.  Raises ModelError.
+    A model without parameters, which is derived but not drawn, refers to others freely.  Raises ModelError.
     """
     known = {
         "family": [family.name for family in model.directions],
         "parameter": [parameter.name for parameter in model.parameters],
         "variable": [*of_run(model)],
     }
-    if not set(known["parameter"]) >= SIZES:
-        known["parameter"] = []
-    for owner, field, to, name in _references(model):
-        if name and known[to] and name not in known[to]:
-            what = f"{type(owner).__name__}.{field}: {name!r} is no {to} of this model"
-            raise ModelError(f"{what}; {nearest(name, known[to])}, or declare it")
+    for owner, field, mark, found in _marked(model):
+        what = f"{type(owner).__name__}.{field}"
+        if isinstance(mark, FormulaText):
+            for text in found:
+                check_formula(model, what, text)
+            continue
+        for name in found:
+            _check_name(model, f"{what}: {name!r}", mark, name, known[mark.to])
+            if mark.to == "family" and found.count(name) > 1:
+                raise ModelError(f"{what}: {name!r} is given twice; give it once")
 
 
-def _references(part: object) -> Iterator[tuple[object, str, str, str]]:
-    """(the object, its field, what it refers to, the name) throughout a declaration."""
+def _check_name(model: Any, what: str, mark: Refers, name: str, known: list[str]) -> None:
+    if not known:
+        return
+    if name not in known:
+        raise ModelError(f"{what} is no {mark.to} of this model; {nearest(name, known)}, or declare it")
+    if mark.to == "family" and mark.kinds and model.family(name).over not in mark.kinds:
+        over = f"is over {model.family(name).over!r}; expected a family over {' or '.join(map(repr, mark.kinds))}"
+        raise ModelError(f"{what} {over}, so name another one")
+    if mark.to != "parameter" or not mark.kinds:
+        return
+    parameter = model.parameter(name)
+    if parameter.kind not in mark.kinds:
+        raise ModelError(f"{what} is a {parameter.kind}; expected a {' or a '.join(mark.kinds)}, so name another one")
+    for choice in parameter.choices if mark.within else ():
+        if choice not in mark.within:
+            raise ModelError(f"{what} may be {choice!r}; expected choices among {', '.join(mark.within)}")
+
+
+def check_formula(model: Any, what: str, text: str) -> None:
+    """Refuses a text that is no formula, or that holds a name which is no number of the model.  Raises ModelError."""
+    try:
+        found = names(text) if text.strip() else ()
+    except FormulaError as error:
+        raise ModelError(f"{what}: {error}") from error
+    kinds = {parameter.name: parameter.kind for parameter in model.parameters}
+    for name in found if kinds else ():
+        if name not in kinds and name not in SIZES:
+            cure = f"{nearest(name, kinds)}, or declare it"
+            raise ModelError(f"{what}: {text!r} holds {name!r}, which is no parameter of this model; {cure}")
+        if kinds.get(name) in ("choice", "counts"):
+            raise ModelError(f"{what}: {text!r} holds {name!r}, which is no number but a {kinds[name]}; leave it out")
+
+
+def parameters_read(model: Any) -> set[str]:
+    """The parameters that something of the declaration names, itself or in a formula."""
+    found: set[str] = set()
+    for _, _, mark, texts in _marked(model):
+        if isinstance(mark, FormulaText):
+            found.update(name for text in texts if text.strip() for name in names(text))
+        elif mark.to == "parameter":
+            found.update(texts)
+    for parameter in model.parameters:
+        if isinstance(parameter.default, str) and parameter.kind in NUMBERS:
+            found.update(names(parameter.default))
+    return found
+
+
+def _marked(part: object) -> Iterator[tuple[object, str, Mark, tuple[str, ...]]]:
+    """(the object, its field, what its text is, the texts) throughout a declaration, where there is any text."""
     if isinstance(part, tuple):
         for each in part:
-            yield from _references(each)
+            yield from _marked(each)
     if not isinstance(part, Declared):
         return
-    for field, hint in fields_of(type(part)).items():
+    kind: Any = type(part)
+    for field, mark in _marks(kind).items():
         value = getattr(part, field)
-        mark = _mark(hint)
-        names = value if isinstance(value, tuple) else (value,)
-        if mark is not None:
-            yield from ((part, field, mark.to, name) for name in names)
-        yield from _references(value)
+        texts = value if isinstance(value, tuple) else (value,)
+        texts = tuple(text for text in texts if isinstance(text, str) and text)
+        if mark is not None and texts:
+            yield part, field, mark, texts
+        yield from _marked(value)
 
 
-def _mark(hint: Any) -> Refers | None:
-    """The mark of an annotation, or of a tuple's entries."""
-    if get_origin(hint) is tuple:
-        return _mark(get_args(hint)[0])
-    marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    return next((mark for mark in marks if isinstance(mark, Refers)), None)
+@functools.cache
+def _marks(kind: type) -> dict[str, Mark | None]:
+    """The marks of a class's fields."""
+    return {field: _mark(hint) for field, hint in fields_of(kind).items()}
+
+
+def _mark(hint: Any) -> Mark | None:
+    """The mark of an annotation, of a tuple's entries, or of one of several alternatives."""
+    inside = get_args(hint)
+    if get_origin(hint) is Annotated:
+        return next((mark for mark in inside[1:] if isinstance(mark, Mark)), None)
+    return next((mark for each in inside if (mark := _mark(each)) is not None), None)

@@ -92,8 +92,7 @@ class Emitter:
         self.entries: list[tuple[GramEntry, tuple[sp.Expr, ...]]] = []
         self.said: set[str] = set()  # the pre-activations that the function has told of
         self.by_class = ByClass.of(self.names)
-        bilevel = self.model.algorithm.over_tasks
-        own = [argument(name, bilevel) for name in extra_scalars(self.model)]
+        own = [argument(name) for name in extra_scalars(self.model)]
         self.scalars = ["kappa", *own, *penalty_scalars(self.model)]
 
     @property

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
-import re
-
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
@@ -15,33 +12,16 @@ from ..declare import LARGEST_POWER
 from ..errors import ModelError
 from .pieces import HELPERS
 
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
-_WORDS = frozenset(
-    "D F PATCHES abs accelerate active adapt adapt_all adapted advance along at batch batches best blocks box change "
-    "atan bell_slope clip cos ddsigma dsigma erf erfc exponential log norm_of normal_density normal_share normalise "
-    "normalised omega shorten sigma sigmoid sigmoid_slope sin softplus tanh "
-    "clean contract couple cross_entropy cut descend directions dz eta example_gram exp finite first float gather "
-    "gradient gradient_norm gram head held huberized inf inner inner_step inner_steps isfinite kappa keep label "
-    "labels lam lam_until last leaky leaky_slope leaky_slope_closed left length log1p loss margin max "
-    "measured_gradient meta_gradient middle momentum moved near neurons njit np observe others out outer outputs "
-    "packed perturb picked plain_gradient radius ramp range recorded relu rest right risk row run scatter settled "
-    "softmax sqrt start states below bounds change couple entry examples filters fused high hits judge lanes least "
-    "live load look low met order pack pack_gram packed_b packed_gram packed_y packed_z pad present some some_open "
-    "stops store unpack wanted watching where which whole width move step step_closed steps tasks top total velocity "
-    "weight weight_decay zeta".split()
-)
-_NUMBERED = re.compile(r"(l|loss_|q|[vw][sz]*)[0-9]+")
-_BEGINNING = re.compile(rf"(at|far|(a|G|{'|'.join(dict.fromkeys(HELPERS.values()))})[0-9]*)_")
-_ENDINGS = ("_out", "_by_class")
 _MOST_FACTORS = 2 * LARGEST_POWER  # of one power: the penalty squares sigma'
 
 
-def argument(name: str, bilevel: bool = False) -> str:
-    """A parameter's name as a kernel's argument: one that the kernel's own text uses is changed."""
-    if name in _LETTERS:
-        return f"{name}_"
-    taken = name in _WORDS or keyword.iskeyword(name) or _NUMBERED.fullmatch(name) or (bilevel and name == "slope")
-    return f"given_{name}" if taken or _BEGINNING.match(name) or name.endswith(_ENDINGS) else name
+GIVEN = "given_"
+"""What a declared parameter's name begins with in a kernel, and none of the kernel's own names."""
+
+
+def argument(name: str) -> str:
+    """A declared parameter's name as a kernel's argument, which meets no name of the kernel's own text."""
+    return f"{GIVEN}{name}"
 
 
 class KernelPrinter(PythonCodePrinter):
@@ -51,12 +31,11 @@ class KernelPrinter(PythonCodePrinter):
         super().__init__({"fully_qualified_modules": False, "strict": False})
         self.names, self.array = names, array
         self.parameters = {number(name) for name in names.model.constants}
-        self.bilevel = names.model.algorithm.over_tasks
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
         name, role = str(expr), role_of(expr)
         if expr in self.parameters:  # the symbol, not its name: a parameter may be called n or lam
-            return argument(name, self.bilevel)
+            return argument(name)
         return self.gram_entry(role, ()) if isinstance(role, GramEntry) else name
 
     def _print_Pow(self, expr: sp.Pow, **_: object) -> str:

@@ -8,7 +8,7 @@ import sympy as sp
 
 from ..calculus.curves import curve
 from ..calculus.recursion import Collected, Recursion, needed
-from ..calculus.symbols import Names, c, i, kappa, m, n, r
+from ..calculus.symbols import Names, c, i, kappa, m, n, r, y
 from ..declare import Directions, Expressed, Model, OfMargin
 from ..notation import curves
 from ..notation.lines import Change, Entry, Line, Said, Share, Total, Within
@@ -79,7 +79,7 @@ def share(names: Names, family: Directions, entry: Entry, over: Total | None) ->
     """What a family adds to a filter: its coefficient with the declared signs and scale, times its vectors."""
     declared = family.coefficient
     signs = (*((names.head,) if declared.signed and names.signed else ()),
-             *((names.label(i),) if declared.labelled else ()))
+             *((y[i],) if declared.labelled else ()))
     return Share(over, signs, entry, (family.name, names.read_place(family)), declared.scaled)
 
 

@@ -128,7 +128,7 @@ def scatter(near, k, tasks, n, weight, z):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0, v1):
+def plain_gradient(z, gram, y, first, last, kappa, given_h, g, row, f, margin, l1, v0, v1):
     """g = dL/dz of a task over its examples first .. last - 1."""
     n = float(last - first)
     at_nu_k = 0
@@ -140,8 +140,8 @@ def plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0
             for i in range(first, last):
                 a_nu_k = y[i]*z[h, r, at_nu_k]  # pre-activation of the patch nu_k
                 a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
-                huberized_nu_k = huberized(a_nu_k, h_)
-                huberized_xi = huberized(a_xi, h_)
+                huberized_nu_k = huberized(a_nu_k, given_h)
+                huberized_xi = huberized(a_xi, given_h)
                 f[i] += (huberized_nu_k + huberized_xi)*j
     f *= kappa
     q0 = kappa/n  # a factor that examples share
@@ -156,11 +156,11 @@ def plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0
         for r in range(z.shape[1]):
             for i in range(first, last):
                 a_xi = z[h, r, at_xi + i]
-                ramp_xi = ramp(a_xi, h_)
+                ramp_xi = ramp(a_xi, given_h)
                 g[h, r, at_xi + i] = ramp_xi*j*v1[i]
             for i in range(first, last):
                 a_nu_k = y[i]*z[h, r, at_nu_k]
-                ramp_nu_k = ramp(a_nu_k, h_)
+                ramp_nu_k = ramp(a_nu_k, given_h)
                 row[i] = ramp_nu_k*j*v0[i]
             total = 0.0
             for i in range(first, last):
@@ -169,7 +169,7 @@ def plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def measured_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, loss, l1, v0, v1):
+def measured_gradient(z, gram, y, first, last, kappa, given_h, g, row, f, margin, loss, l1, v0, v1):
     """g = dL/dz of a task, and what is observed of first .. last - 1."""
     n = float(last - first)
     at_nu_k = 0
@@ -181,8 +181,8 @@ def measured_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, los
             for i in range(first, last):
                 a_nu_k = y[i]*z[h, r, at_nu_k]  # pre-activation of the patch nu_k
                 a_xi = z[h, r, at_xi + i]  # pre-activation of the patch xi
-                huberized_nu_k = huberized(a_nu_k, h_)
-                huberized_xi = huberized(a_xi, h_)
+                huberized_nu_k = huberized(a_nu_k, given_h)
+                huberized_xi = huberized(a_xi, given_h)
                 f[i] += (huberized_nu_k + huberized_xi)*j
     f *= kappa
     q0 = kappa/n  # a factor that examples share
@@ -198,11 +198,11 @@ def measured_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, los
         for r in range(z.shape[1]):
             for i in range(first, last):
                 a_xi = z[h, r, at_xi + i]
-                ramp_xi = ramp(a_xi, h_)
+                ramp_xi = ramp(a_xi, given_h)
                 g[h, r, at_xi + i] = ramp_xi*j*v1[i]
             for i in range(first, last):
                 a_nu_k = y[i]*z[h, r, at_nu_k]
-                ramp_nu_k = ramp(a_nu_k, h_)
+                ramp_nu_k = ramp(a_nu_k, given_h)
                 row[i] = ramp_nu_k*j*v0[i]
             total = 0.0
             for i in range(first, last):
@@ -211,10 +211,10 @@ def measured_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, los
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def adapt(z, b, gram, y, first, last, kappa, h_, inner_steps, inner_step, g, row, f, margin, l1, v0, v1):
+def adapt(z, b, gram, y, first, last, kappa, given_h, inner_steps, inner_step, g, row, f, margin, l1, v0, v1):
     """Gradient descent on the examples first .. last - 1 of one task, z and b in place."""
     for _ in range(inner_steps):
-        plain_gradient(z, gram, y, first, last, kappa, h_, g, row, f, margin, l1, v0, v1)
+        plain_gradient(z, gram, y, first, last, kappa, given_h, g, row, f, margin, l1, v0, v1)
         descend(z, b, g, gram, inner_step)
 
 
@@ -222,7 +222,7 @@ def adapt(z, b, gram, y, first, last, kappa, h_, inner_steps, inner_step, g, row
 def meta_gradient(
     z,
     blocks, y, inner, outer,
-    kappa, h_, inner_steps, inner_step,
+    kappa, given_h, inner_steps, inner_step,
     g, near, moved, slope, row,
     f, margin, l1, v0, v1,
 ):
@@ -236,11 +236,17 @@ def meta_gradient(
         adapt(
             near, moved,
             blocks[k], y[k * n:(k + 1) * n], 0, inner,
-            kappa, h_, inner_steps, inner_step,
+            kappa, given_h, inner_steps, inner_step,
             slope, row,
             f, margin, l1, v0, v1,
         )
-        plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, h_, slope, row, f, margin, l1, v0, v1)
+        plain_gradient(
+            near,
+            blocks[k], y[k * n:(k + 1) * n], outer, n,
+            kappa, given_h,
+            slope, row,
+            f, margin, l1, v0, v1,
+        )
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         if not settled(near):
             return False
@@ -256,7 +262,7 @@ def meta_gradient(
 def run(
     z, b,
     gram, head, active, left, right, blocks, y, inner, outer,
-    kappa, h_, inner_steps, inner_step, eta,
+    kappa, given_h, inner_steps, inner_step, eta,
     start, steps, recorded, z_out, b_out,
 ):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
@@ -287,7 +293,7 @@ def run(
         if not meta_gradient(
             z,
             blocks, y, inner, outer,
-            kappa, h_, inner_steps, inner_step,
+            kappa, given_h, inner_steps, inner_step,
             g, near, moved, slope, row,
             f, margin, l1, v0, v1,
         ):
@@ -297,7 +303,7 @@ def run(
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def observe(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, risk, adapted, margin_out, l1_out):
+def observe(z, blocks, y, inner, outer, kappa, given_h, inner_steps, inner_step, g, risk, adapted, margin_out, l1_out):
     """What is observed of one state.
 
     g is the direction of the outer step; by task, risk is the loss over outer .. n - 1 and adapted the
@@ -322,17 +328,23 @@ def observe(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, r
         adapt(
             near, moved,
             blocks[k], y[k * n:(k + 1) * n], 0, inner,
-            kappa, h_, inner_steps, inner_step,
+            kappa, given_h, inner_steps, inner_step,
             slope, row,
             f, margin, l1, v0, v1,
         )
-        plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, h_, slope, row, f, margin, l1, v0, v1)
+        plain_gradient(
+            near,
+            blocks[k], y[k * n:(k + 1) * n], outer, n,
+            kappa, given_h,
+            slope, row,
+            f, margin, l1, v0, v1,
+        )
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
         adapted[k] = near
         measured_gradient(
             near,
             blocks[k], y[k * n:(k + 1) * n], 0, n,
-            kappa, h_,
+            kappa, given_h,
             slope, row,
             f, margin, loss, l1, v0, v1,
         )
@@ -347,7 +359,7 @@ def observe(z, blocks, y, inner, outer, kappa, h_, inner_steps, inner_step, g, r
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def adapt_all(states, blocks, y, first, last, kappa, h_, inner_steps, inner_step):
+def adapt_all(states, blocks, y, first, last, kappa, given_h, inner_steps, inner_step):
     """Adapt tasks given by their own states (tasks, H, m, B), blocks and y (tasks, n), in place."""
     n = y.shape[1]
     moved = np.zeros(states.shape[1:])
@@ -363,7 +375,7 @@ def adapt_all(states, blocks, y, first, last, kappa, h_, inner_steps, inner_step
         adapt(
             states[k], moved,
             blocks[k], y[k], first, last,
-            kappa, h_, inner_steps, inner_step,
+            kappa, given_h, inner_steps, inner_step,
             slope, row,
             f, margin, l1, v0, v1,
         )
@@ -373,7 +385,7 @@ def adapt_all(states, blocks, y, first, last, kappa, h_, inner_steps, inner_step
     "void(float64[:, :, :, ::1], float64, float64, float64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def outputs(a, kappa, h_, out):
+def outputs(a, kappa, given_h, out):
     """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
     out[:] = 0.0
     for i in range(a.shape[0]):
@@ -382,7 +394,7 @@ def outputs(a, kappa, h_, out):
             for r in range(a.shape[3]):
                 a_nu_k = a[i, 0, h, r]
                 a_xi = a[i, 1, h, r]
-                huberized_nu_k = huberized(a_nu_k, h_)
-                huberized_xi = huberized(a_xi, h_)
+                huberized_nu_k = huberized(a_nu_k, given_h)
+                huberized_xi = huberized(a_xi, given_h)
                 out[i] += (huberized_nu_k + huberized_xi)*j
     out *= kappa

@@ -87,7 +87,7 @@ def move(z, b, g, dz, eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def plain_gradient(z, gram, y, kappa, slope, g, row, f, margin, l1, v0):
+def plain_gradient(z, gram, y, kappa, given_slope, g, row, f, margin, l1, v0):
     """g = dL_S/dz, without penalty."""
     n = float(y.size)
     at_x = 0
@@ -97,7 +97,7 @@ def plain_gradient(z, gram, y, kappa, slope, g, row, f, margin, l1, v0):
         for r in range(z.shape[1]):
             for i in range(y.size):
                 a_x = z[h, r, at_x + i]  # pre-activation of the patch x
-                leaky_x = leaky(a_x, slope)
+                leaky_x = leaky(a_x, given_slope)
                 f[i] += leaky_x*j
     f *= kappa
     q0 = kappa/n  # a factor that examples share
@@ -111,12 +111,12 @@ def plain_gradient(z, gram, y, kappa, slope, g, row, f, margin, l1, v0):
         for r in range(z.shape[1]):
             for i in range(y.size):
                 a_x = z[h, r, at_x + i]
-                leaky_slope_closed_x = leaky_slope_closed(a_x, slope)
+                leaky_slope_closed_x = leaky_slope_closed(a_x, given_slope)
                 g[h, r, at_x + i] = leaky_slope_closed_x*j*v0[i]
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l1, v0):
+def measured_gradient(z, gram, y, kappa, given_slope, g, row, f, zeta, margin, loss, l1, v0):
     """g = dL_S/dz, and every definition that is observed."""
     n = float(y.size)
     at_x = 0
@@ -127,11 +127,11 @@ def measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l
         for r in range(z.shape[1]):
             for i in range(y.size):
                 a_x = z[h, r, at_x + i]  # pre-activation of the patch x
-                leaky_x = leaky(a_x, slope)
+                leaky_x = leaky(a_x, given_slope)
                 f[i] += leaky_x*j
             for i in range(y.size):
                 a_x = z[h, r, at_x + i]
-                leaky_slope_closed_x = leaky_slope_closed(a_x, slope)
+                leaky_slope_closed_x = leaky_slope_closed(a_x, given_slope)
                 zeta[i] += (leaky_slope_closed_x*leaky_slope_closed_x)
     f *= kappa
     q0 = kappa/n  # a factor that examples share
@@ -146,7 +146,7 @@ def measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l
         for r in range(z.shape[1]):
             for i in range(y.size):
                 a_x = z[h, r, at_x + i]
-                leaky_slope_closed_x = leaky_slope_closed(a_x, slope)
+                leaky_slope_closed_x = leaky_slope_closed(a_x, given_slope)
                 g[h, r, at_x + i] = leaky_slope_closed_x*j*v0[i]
 
 
@@ -155,7 +155,7 @@ def measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l
     "int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_out, b_out):
+def run(z, b, gram, y, kappa, given_slope, eta, lam_until, start, steps, recorded, z_out, b_out):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
 
     States at the steps `recorded` go to z_out and b_out.  Step t uses the penalty where t <= lam_until.
@@ -175,7 +175,7 @@ def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_o
             at += 1
         if t == start + steps:
             break
-        plain_gradient(z, gram, y, kappa, slope, g, row, f, margin, l1, v0)
+        plain_gradient(z, gram, y, kappa, given_slope, g, row, f, margin, l1, v0)
         if not finite(f):
             return t
         contract(g, gram, dz)
@@ -188,7 +188,7 @@ def run(z, b, gram, y, kappa, slope, eta, lam_until, start, steps, recorded, z_o
     "float64[:, ::1], float64[:, ::1], float64[:, ::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def observe(states, gram, y, kappa, slope, risk, gradient_norm, margin_out, l1_out, zeta_out):
+def observe(states, gram, y, kappa, given_slope, risk, gradient_norm, margin_out, l1_out, zeta_out):
     """Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."""
     z = np.zeros(states.shape[1:])  # one of the states
     g = np.zeros(z.shape)  # the gradient in z
@@ -202,7 +202,7 @@ def observe(states, gram, y, kappa, slope, risk, gradient_norm, margin_out, l1_o
     v0 = np.zeros(y.size)  # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
     for t in range(states.shape[0]):
         z[:] = states[t]
-        measured_gradient(z, gram, y, kappa, slope, g, row, f, zeta, margin, loss, l1, v0)
+        measured_gradient(z, gram, y, kappa, given_slope, g, row, f, zeta, margin, loss, l1, v0)
         contract(g, gram, along)
         total = 0.0
         for h in range(z.shape[0]):
@@ -223,7 +223,7 @@ def observe(states, gram, y, kappa, slope, risk, gradient_norm, margin_out, l1_o
     "void(float64[:, :, :, ::1], float64, float64, float64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def outputs(a, kappa, slope, out):
+def outputs(a, kappa, given_slope, out):
     """The network on examples given by a[i, p, h, r] = <w_{h,r}, x_i^(p)>."""
     out[:] = 0.0
     for i in range(a.shape[0]):
@@ -231,6 +231,6 @@ def outputs(a, kappa, slope, out):
             j = 1.0 - 2.0 * h
             for r in range(a.shape[3]):
                 a_x = a[i, 0, h, r]
-                leaky_x = leaky(a_x, slope)
+                leaky_x = leaky(a_x, given_slope)
                 out[i] += leaky_x*j
     out *= kappa

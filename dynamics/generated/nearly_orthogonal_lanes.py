@@ -466,7 +466,7 @@ def mean_and_error(values, count, out):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, kappa, slope, g, f, v0):
+def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, kappa, given_slope, g, f, v0):
     """g = dL_S/dz, without penalty."""
     at_x = 0
     for i in range(0, y.size, 8):
@@ -476,7 +476,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             for r in range(filters):
                 at = (h * filters + r) * width
                 a_x = load(z, at + at_x + i)  # pre-activation of the patch x
-                leaky_x = leaky(a_x, slope)
+                leaky_x = leaky(a_x, given_slope)
                 f_i = f_i + (leaky_x*j)
         store(f, i, f_i * (kappa))
     q0 = kappa/n  # a factor that examples share
@@ -493,7 +493,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             at = (h * filters + r) * width
             for i in range(0, y.size, 8):
                 a_x = load(z, at + at_x + i)
-                leaky_slope_closed_x = leaky_slope_closed(a_x, slope)
+                leaky_slope_closed_x = leaky_slope_closed(a_x, given_slope)
                 x_i = leaky_slope_closed_x*j*load(v0, i)
                 store(g, at + at_x + i, x_i)
 
@@ -529,7 +529,7 @@ def look(t, f, z, b, gram, y, present, examples, filters, width, which, below, b
 def run(
     z, b,
     gram, y,
-    kappa, slope, eta, lam_until,
+    kappa, given_slope, eta, lam_until,
     start, steps, recorded, z_out, b_out,
     which, below, bounds, hits, stops,
 ):
@@ -581,7 +581,7 @@ def run(
             packed_z,
             packed_gram, packed_y, live,
             n, examples, filters, width, directions,
-            kappa, slope,
+            kappa, given_slope,
             g,
             f, v0,
         )
@@ -633,7 +633,7 @@ def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out
     "float64[::1], float64[::1], int64, float64, float64, boolean, float64[::1], float64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, slope, with_losses, errors, losses):
+def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, given_slope, with_losses, errors, losses):
     """errors and losses (count,) of fresh examples, means over their labels by the labels' shares.
 
     A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with
@@ -659,25 +659,25 @@ def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, sl
                     for q in range(roots.shape[0]):
                         at = (q * neurons + s) * 32 + 0
                         a_x = a_x + mix[p, q] * load(vectors, at)
-                    leaky_x = leaky(a_x, slope)
+                    leaky_x = leaky(a_x, given_slope)
                     part_0 = part_0 + (leaky_x) * j
                     a_x = lanes(fixed[p, s])
                     for q in range(roots.shape[0]):
                         at = (q * neurons + s) * 32 + 8
                         a_x = a_x + mix[p, q] * load(vectors, at)
-                    leaky_x = leaky(a_x, slope)
+                    leaky_x = leaky(a_x, given_slope)
                     part_1 = part_1 + (leaky_x) * j
                     a_x = lanes(fixed[p, s])
                     for q in range(roots.shape[0]):
                         at = (q * neurons + s) * 32 + 16
                         a_x = a_x + mix[p, q] * load(vectors, at)
-                    leaky_x = leaky(a_x, slope)
+                    leaky_x = leaky(a_x, given_slope)
                     part_2 = part_2 + (leaky_x) * j
                     a_x = lanes(fixed[p, s])
                     for q in range(roots.shape[0]):
                         at = (q * neurons + s) * 32 + 24
                         a_x = a_x + mix[p, q] * load(vectors, at)
-                    leaky_x = leaky(a_x, slope)
+                    leaky_x = leaky(a_x, given_slope)
                     part_3 = part_3 + (leaky_x) * j
             store(parts, 32 * p + 0, part_0 * kappa)
             store(parts, 32 * p + 8, part_1 * kappa)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Directions, FreshTasks, Model
+from derivations.declare import Directions, FreshTasks, Model, NeuronNorm
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.chance.gram import Reduced
@@ -135,8 +135,6 @@ class Case:
             return Indexed({1: ("t",), 2: ("t", "i"), 3: ("t", states.head, "i")}[values.ndim], values)
         scalar = self._scalars().get(name)
         if scalar is not None:
-            if name in obs.names(self.model):  # such as a coefficient named c
-                raise FormulaError(f"{name!r} is a constant in formulas and a variable of this model; rename that one")
             return Indexed((), np.asarray(float(scalar)))
         found = self._special(name)
         if found is not None:
@@ -171,7 +169,8 @@ class Case:
         if (b := states.b) is not None:
             made["norm"] = lambda: Indexed(("t",), distances.weight_norm(start, b, states.shares))
             each = ("t", states.head, "r")
-            made["neuron_norm"] = lambda: Indexed(each, distances.neuron_norms(start, b, states.shares))
+            if all(isinstance(o, NeuronNorm) for o in self.model.observables if o.name == "neuron_norm"):
+                made["neuron_norm"] = lambda: Indexed(each, distances.neuron_norms(start, b, states.shares))
         return made[name]() if name in made else self._family(name)
 
     def _family(self, name: str) -> Indexed | None:

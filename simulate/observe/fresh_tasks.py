@@ -180,8 +180,6 @@ def _fresh_refusal(model: Model, family: Directions, law: Law | None, values: Ma
 
 
 def _task_refusal(family: Directions, law: TaskLaw, draw: Draw) -> str:
-    if not family.index_set.per_task:
-        return f"{family.name}: a TaskLaw is one vector a task; declare the family over 'task'"
     known = {} if draw.watched is None else draw.watched.names
     missing = [name for name in (law.shared, law.dictionary) if name not in known]
     if not missing:

@@ -88,7 +88,8 @@ def run(
     chosen = found.preset(preset)
     problem, count = problem_of(found, params, chosen), total_steps(steps, chosen, found)
     wanted, record = obs.check(problem.model, observables), ask.recorded("record", record)
-    until = ask.thresholds("until", until, obs.at_every_step(problem.model))
+    known = (*obs.at_every_step(problem.model), *obs.fresh_names(problem.model))
+    until = ask.thresholds("until", until, known)
     problem = problem.on(initial)
     request = estimate.Request(
         problem.model, problem.sizes, sampling, engine, count, estimate.states(record, count), wanted,

@@ -1,9 +1,13 @@
-"""Hitting times of events, early stopping and counts of flips, from every step's state."""
+"""Hitting times of events, early stopping and counts of flips, from every step's state.
+
+What is of fresh examples is judged state by state, a block at a time, and only as long as somebody waits for it.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,14 +15,17 @@ from derivations.declare import OfRun, Variable, to_plain
 from derivations.declare.formula import FormulaError
 from derivations.declare.views import Counter
 from dynamics.arrays import Array
-from dynamics.kernel.trajectory import Trajectory, Watched
+from dynamics.kernel.trajectory import Trajectory, Watched, cut
 
+from ..errors import InputError
 from ..observe import observables as obs
 from ..observe.sides import Along
 from .asked import Asked, Variables
+from .judge import judge
 from .problem import Start
 
 NEVER = -1  # the hitting time of an event that is not reached
+BLOCK = 32  # states that are judged on fresh examples at a time
 NEAR = 1e-9  # of a bound: far above what rounding makes of an observable
 
 
@@ -37,10 +44,6 @@ class EventWatch:
         values, n, m = start.values, start.draw.examples, start.draw.z.shape[1]
         for event in start.model.events:
             if event.name not in asked.wanted:
-                continue
-            if event.observable not in obs.at_every_step(start.model):
-                why = f"{event.observable} is not known at every step; read it at the recorded ones"
-                self._give_up(event.name, f"not watched: {why}")
                 continue
             try:
                 bound = obs.threshold(event, values, n, m)
@@ -125,33 +128,59 @@ class EventWatch:
 
     def _stop(self, chunk: Trajectory) -> int | None:
         """Notes the hitting times in this chunk; the step at which the run ends early, if it does."""
-        if not self.open and not self.asked.until:
-            return None
-        needed = tuple({name for name, _, _ in self.open.values()} | set(self.asked.until))
-        start = self.start
-        states = start.states(chunk, needed)
-        found = {name: v.values.reshape(len(chunk.t), -1) for name, v in obs.evaluate(states, needed).items()}
-        stop = self._first(chunk, found)
-        within = slice(None if stop is None else int(np.searchsorted(chunk.t, stop)) + 1)  # there it ends
+        size = BLOCK if self._waited & set(obs.fresh_names(self.start.model)) else len(chunk.t)
+        for first in range(0, len(chunk.t), size):
+            if not self._waited:
+                return None
+            stop = self._stop_in(cut(chunk, slice(first, first + size)))
+            if stop is not None:
+                return stop
+        return None
+
+    @property
+    def _waited(self) -> set[str]:
+        """The observables that something waits for."""
+        return {name for name, _, _ in self.open.values()} | set(self.asked.until)
+
+    def _stop_in(self, block: Trajectory) -> int | None:
+        """The same in some of its states."""
+        found, reason = self._values(block, self._waited)
+        stop = self._first(block, found, reason)
+        within = slice(None if stop is None else int(np.searchsorted(block.t, stop)) + 1)  # there it ends
         for name, (observable, relation, bound) in list(self.open.items()):
             if observable not in found:  # the draw lacks what it is of
-                self._give_up(name, f"not known: {observable} needs vectors that the arrays do not tell")
+                why = reason or f"{observable} needs vectors that the arrays do not tell"
+                self._give_up(name, f"not known: {why}")
                 continue
             entries = found[observable][within]
             worst = entries.min(1) >= bound if relation == ">=" else entries.max(1) <= bound
             if worst.any():
-                self.hits[name] = (int(chunk.t[int(np.argmax(worst))]), self.hits[name][1])
+                self.hits[name] = (int(block.t[int(np.argmax(worst))]), self.hits[name][1])
                 del self.open[name]
         return stop
 
+    def _values(self, block: Trajectory, names: Iterable[str]) -> tuple[dict[str, Array], str]:
+        """What is asked of each state (T, entries), and why fresh examples are not judged where they are not."""
+        start, needed = self.start, tuple(names)
+        states = start.states(block, needed)
+        drawn_again = start.problem.redraws and states.b is not None  # each state is a draw of its own, from its W
+        fresh = replace(states, b=np.zeros_like(states.z)) if drawn_again else states
+        judged = judge(start, fresh, needed, start.kernel, self.asked.fresh)
+        every = {**obs.evaluate(states, needed), **judged.variables}
+        return {name: each.values.reshape(len(block.t), -1) for name, each in every.items()}, judged.reason
+
     def reached(self, last: Trajectory) -> bool:
         """Whether the run ends early at this state, the only one of `last`."""
-        states = self.start.states(last, self.asked.until)
-        found = obs.evaluate(states, tuple(self.asked.until))
-        return self._first(last, {name: v.values.reshape(1, -1) for name, v in found.items()}) is not None
+        return self._first(last, *self._values(last, self.asked.until)) is not None
 
-    def _first(self, chunk: Trajectory, found: Mapping[str, Array]) -> int | None:
-        """The first step of the chunk, whose observables (T, ...) these are, at which the run ends early."""
+    def _first(self, chunk: Trajectory, found: Mapping[str, Array], reason: str) -> int | None:
+        """The first step of the chunk, whose observables (T, ...) these are, at which the run ends early.
+
+        Raises InputError where one of those is not known, for the `reason` that fresh examples are not judged.
+        """
+        absent = [name for name in self.asked.until if name not in found]
+        if absent:
+            raise InputError(f"until: {absent[0]!r} is not known here{': ' * bool(reason)}{reason}; leave it out")
         reached = [found[name].max(1) <= value for name, value in self.asked.until.items()]
         if reached and np.any(both := np.logical_and.reduce(reached)):
             return int(chunk.t[int(np.argmax(both))])

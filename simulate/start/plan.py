@@ -117,7 +117,6 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
         elif isinstance(law, GaussianLaw):
             std[rows] = positive(values, law.std)
         elif isinstance(law, MixtureLaw):
-            _check_mixture(model, family)
             std[rows] = positive(values, law.std)
             centres[family.name] = (rows, number(values, law.mean_norm) / np.sqrt(d))
         elif isinstance(law, ClassNoiseLaw):
@@ -174,8 +173,6 @@ def _class_noise(
     model: Model, family: Directions, law: ClassNoiseLaw, values: Mapping[str, Value], rows: slice, first: int
 ) -> ClassNoise:
     """The family's numbers; no spikes where the ratio is 1, which is the same noise for every class."""
-    if not family.index_set.per_example or model.network.head_axis.signed:
-        raise InputError(f"{family.name}: class noise A_y zeta is over examples with class labels; declare another law")
     spread, ratio, n = positive(values, law.spread), number(values, law.ratio), rows.stop - rows.start
     off = off_indices(model, law, n, values)
     rank = max(whole(values, "d") - len(off), 1.0)  # fewer dimensions are refused with the directions' own reason
@@ -184,8 +181,3 @@ def _class_noise(
     except ValueError as error:
         raise InputError(f"{error}; give {law.ratio} of at least 1, or matrices {law.matrices} in initial=") from error
     return ClassNoise(rows, spread, own, off, slice(first, first + (model.network.classes if ratio != 1 else 0)))
-
-
-def _check_mixture(model: Model, family: Directions) -> None:
-    if not (family.index_set.per_example and model.network.head_axis.signed):
-        raise InputError(f"{family.name}: a mixture y_i mu + noise is for examples with labels +-1; declare another")

@@ -64,8 +64,6 @@ def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
     split_at(model, values, n)
     laws = {family.name: law_of(family, values) for family in model.directions}
     own = [(name, law) for name, law in laws.items() if isinstance(law, TaskLaw)]
-    if len(own) > 1:
-        raise InputError("directions: two families have a TaskLaw; declare one, and give the other another law")
     sizes = model.sizes(tasks * n, tasks)
     held = [(name, positive(values, law.norm)) for name, law in laws.items() if isinstance(law, FixedLaw)]
     lengths = [length for name, length in held for _ in range(sizes[name])]
@@ -73,8 +71,6 @@ def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
     spans = {name: list(range(at, at + sizes[name])) for (name, _), at in zip(held, starts.tolist(), strict=False)}
     watched, items, item_std, chosen = dict[str, slice](), 0, 0.0, np.zeros(0, dtype=np.int64)
     for name, law in own:
-        if not model.family(name).index_set.per_task:
-            raise InputError(f"{name}: a TaskLaw is one vector a task; declare the family over 'task'")
         items, item_std, first = int(whole(values, law.items)), number(values, law.std), len(lengths)
         chosen = stream(seed, "tasks").integers(0, items, size=tasks)
         watched = {law.shared: slice(first, first + 1), law.dictionary: slice(first + 1, first + 1 + items)}

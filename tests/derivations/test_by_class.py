@@ -34,6 +34,8 @@ VALUES: dict[str, Value] = {
 }
 
 
+ACTIVATIONS = {"relu": Activation(name="relu"), "relu_power": Activation(name="relu_power", power=2)}
+
 def declared(algorithm: GradientDescent | Bilevel, penalty: Any = "none", activation: Any = "relu") -> Model:
     """Two families over classes, one with two patches, beside a shared direction and noise."""
     overs = {"u": "class", "v": "class", "mu": "one", "xi": "sample"}
@@ -44,7 +46,7 @@ def declared(algorithm: GradientDescent | Bilevel, penalty: Any = "none", activa
     return Model(
         name="classes", title="Two families over classes", directions=tuple(families),
         patches=tuple(Patch(direction=name) for name in ("u", "xi", "v", "mu", "u")),
-        network=Network(heads="class", classes=4, activation=Activation(name=activation, power=2)),
+        network=Network(heads="class", classes=4, activation=ACTIVATIONS[activation]),
         objective=Objective(loss="cross_entropy", penalty=penalty), algorithm=algorithm,
     )
 

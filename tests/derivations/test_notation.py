@@ -40,7 +40,10 @@ _OPTIONS = {"batch": "size", "momentum": "mom", "weight_decay": "decay", "radius
 
 def with_options(model: Model) -> Model:
     """The model with every option of gradient descent."""
-    more = (Parameter(name=name, latex="", meaning=name, kind="real", default=1) for name in _OPTIONS.values())
+    more = (
+        Parameter(name=name, latex="", meaning=name, kind="count" if option == "batch" else "real", default=1)
+        for option, name in _OPTIONS.items()
+    )
     return dataclasses.replace(
         model, algorithm=GradientDescent(**_OPTIONS), parameters=(*model.parameters, *more)
     )

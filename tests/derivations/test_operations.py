@@ -114,7 +114,7 @@ def counted(model: Model, source: str) -> Counter[str]:
     y = numbers(np.ones(N * tasks)) if model.network.head_axis.signed else np.arange(N) % heads
     state, b = numbers(z), numbers(0 * z)
     out = [np.empty((1, *z.shape), dtype=object) for _ in range(2)]
-    scalars = [one] * len(re.findall(r"\b(kappa|c|lam|h_)\b", signature(source)))
+    scalars = [one] * len(re.findall(r"\b(kappa|c|lam|given_h)\b", signature(source)))
     if model.algorithm.over_tasks:
         own = size // tasks
         blocks, nothing = numbers(rng.uniform(0.1, 0.2, (tasks, own, own))), numbers(np.empty((0, 0)))

@@ -54,7 +54,8 @@ def test_other_structural_values_and_other_defaults_stay_the_papers() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [namesake(), anyone(), replace(pegr(), parameters=pegr().parameters[:-1]), replace(fomaml(), name="pegr"),
+    [namesake(), anyone(), replace(fomaml(), name="pegr"),
+     replace(pegr(), parameters=(*pegr().parameters, replace(pegr().parameters[-1], name="more"))),
      replace(pegr(), observables=pegr().observables[:-1], events=pegr().events[1:2])],
 )
 def test_a_model_of_ones_own_named_pegr_gets_nothing_of_pegrs(model: Model) -> None:

@@ -69,12 +69,34 @@ def test_a_name_that_nothing_has_is_refused_with_the_nearest(name: str) -> None:
     assert said in str(caught.value)
 
 
-def test_an_event_of_fresh_examples_is_declared_and_the_run_says_that_it_is_not_watched() -> None:
+LOW = replace(PEGR, events=(Event(name="T_low", latex="", observable="test_error", relation="<=", threshold="0.3"),))
+SMALL = {"n": 20, "m": 4, "d": 40, "sigma_p": 0.3, "eta": 0.5}
+
+
+def test_an_event_of_fresh_examples_is_reached_at_the_first_step_at_which_they_are_judged_so() -> None:
+    """It used to be declared, and watched at no step."""
     from simulate.run.run import run
 
-    event = Event(name="T_low", latex="", observable="test_error", relation="<=", threshold="1")
-    found = run(replace(PEGR, events=(event,)), {"n": 4, "m": 2, "d": 20}, steps=2)["T_low"]
-    assert int(found) == -1 and found.attrs["event"].startswith("not watched: test_error is not known at every step")
+    data = run(LOW, SMALL, steps=40, record="all", observables=["test_error", "T_low"])
+    reached = np.flatnonzero(data["test_error"].values <= 0.3)
+    assert 0 < int(data["T_low"]) == reached[0] and reached.size
+    alone = run(LOW, SMALL, steps=40, record=[40], observables=["T_low"])
+    assert int(alone["T_low"]) == reached[0]
+    assert int(run(LOW, SMALL, steps=int(reached[0]) - 1, observables=["T_low"])["T_low"]) == -1
+    stopped = run(LOW, SMALL, steps=40, until={"test_error": 0.3})
+    assert int(stopped["t"][-1]) == reached[0]
+
+
+def test_a_grid_has_the_hitting_times_of_fresh_examples() -> None:
+    from simulate.phase.phase import phase
+    from simulate.run.run import run
+
+    given = {name: value for name, value in SMALL.items() if name != "eta"}
+    grid = phase(LOW, given, x="eta=0.5,2", observable="T_low,test_error", steps=40, seeds=2,
+                 sampling="vectors", progress=False)
+    for eta in (0.5, 2.0):
+        one = run(LOW, {**SMALL, "eta": eta}, steps=40, seed=1, observables=["T_low"])
+        assert int(grid["T_low"].sel(eta=eta, seed=1)) == int(one["T_low"])
 
 
 @pytest.mark.parametrize("relation", [">=", "<="])

@@ -39,10 +39,11 @@ from derivations.kernel.printer import piece_name
 from simulate.testing import Instance, plain_kernel, residual
 
 SIZES = {"n": 4, "m": 3, "d": 30, "length": 1.0, "sigma": 0.3, "sigma_0": 0.3, "eta": 0.2, "lam": 0.1}
+RELU, LEAKY = Activation(name="relu"), Activation(name="leaky_relu", slope=0.2)
 NAMES = st.from_regex(r"[a-c_][a-c_1]{0,4}", fullmatch=True)
 
 
-def declared(families: tuple[str, ...], patches: tuple[str, ...], activation: str = "relu", **more: bool) -> Model:
+def declared(families: tuple[str, ...], patches: tuple[str, ...], activation: Activation = RELU, **more: bool) -> Model:
     """A model on these families, the last over examples and the others shared, with a per-example penalty."""
     return Model(
         name="alike",
@@ -56,7 +57,7 @@ def declared(families: tuple[str, ...], patches: tuple[str, ...], activation: st
             for at, name in enumerate(families)
         ),
         patches=tuple(Patch(direction=name) for name in patches),
-        network=Network(heads="signed", activation=Activation(name=activation, slope=0.2)),
+        network=Network(heads="signed", activation=activation),
         objective=Objective(loss="logistic", penalty="per_example"),
         parameters=(
             *(Parameter(name=name, latex="", meaning=name, kind="count", default=SIZES[name], low=1) for name in "nm"),
@@ -72,7 +73,7 @@ ALIKE = {
     "a, a_b, b, b_b": declared(("a", "a_b", "b", "b_b"), ("a", "a_b", "b", "b_b")),
     "u, u_k, v, k_v": declared(("u", "u_k", "v", "k_v"), ("u", "u_k", "v", "k_v")),
     "twins and a numbered family": declared(("x1", "x_1", "x"), ("x", "x1", "x", "x_1")),
-    "a family called as a piece": declared(("slope_x", "_slope_x", "x"), ("slope_x", "x", "_slope_x"), "leaky_relu"),
+    "a family called as a piece": declared(("slope_x", "_slope_x", "x"), ("slope_x", "x", "_slope_x"), LEAKY),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..choices import Name
+from ..choices import FamilyName, Name
 from ..observable import KnownFrom, OfStates
 from ..views import Array, Flags, StateView, Variable, WeightView
 
@@ -16,9 +16,12 @@ from ..views import Array, Flags, StateView, Variable, WeightView
 class ActiveShare(OfStates):
     """The share of an example's own head's filters with z > 0 on the family `of`, for each example."""
 
+    of_class_heads = True
+    of_one_loop = True
+
     name: Name
     latex: str
-    of: str
+    of: FamilyName
     source: str = ""
 
     def words(self, model: Any) -> dict[str, str]:
@@ -42,10 +45,12 @@ class Deactivated(OfStates):
     """
 
     known_from = KnownFrom.RECORDED
+    of_class_heads = True
+    of_one_loop = True
 
     name: Name
     latex: str
-    of: str
+    of: FamilyName
     source: str = ""
 
     def words(self, model: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..choices import Name
+from ..choices import Name, one_of
 from ..observable import OfStates
 from ..views import Array, StateView, Variable, WeightView
 
@@ -18,6 +18,8 @@ class Complement(OfStates):
     """1 - p_{y_i}(x_i) of each example, class heads, without cancellation."""
 
     entrywise = True
+    of_class_heads = True
+    of_one_loop = True
 
     name: Name
     latex: str
@@ -40,6 +42,9 @@ class Complement(OfStates):
 class Balance(OfStates):
     """Largest over smallest entry of the `Complement` named `of`, over examples (inf where that overflows)."""
 
+    of_class_heads = True
+    of_one_loop = True
+
     name: Name
     latex: str
     of: str
@@ -48,6 +53,11 @@ class Balance(OfStates):
     def words(self, model: Any) -> dict[str, str]:
         """The ratio."""
         return {self.name: f"largest over smallest {self.of} over examples"}
+
+    def refusal(self, model: Any) -> str:
+        """It is of a Complement."""
+        known = [each.name for each in model.observables if isinstance(each, Complement)]
+        return "" if self.of in known else f"{self.name}: of {one_of(self.of, known)}, the model's Complements"
 
     def value(self, states: StateView) -> Variable | None:
         """(T,)."""

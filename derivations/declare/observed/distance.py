@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..choices import Name
+from ..choices import ExampleFamily, Formula, Name
 from ..observable import OfStates
 from ..views import Array, StateView, Variable, WeightView
 
@@ -21,8 +21,8 @@ class Distance(OfStates):
 
     name: Name
     latex: str
-    of: str
-    scale: str
+    of: ExampleFamily
+    scale: Formula
     source: str = ""
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..choices import Name, nearest
+from ..choices import Formula, Name, nearest
 from ..data import laws_of
 from ..observable import OfStates
 from ..over import IndexSet
@@ -34,7 +34,7 @@ class Extreme(OfStates):
     per: tuple[Literal["example", "head", "task"], ...] = ()
     signed: bool = False
     adapted: bool = False
-    floor: str = ""
+    floor: Formula = ""
     source: str = ""
 
     @property
@@ -81,13 +81,30 @@ class Extreme(OfStates):
         return " and ".join([f"over {of}", *also]) + apart
 
     def refusal(self, model: Any) -> str:
-        """It is of a family, a coefficient, or vectors that a law lets runs look at."""
+        """It is of a family, a coefficient, or vectors that runs can look at, by heads and axes that these have."""
         laws = [law for family in model.directions for law in laws_of(family) if law is not None]
         watched = {name for law in laws for name in law.watched}
-        known = {word for family in model.directions for word in (family.name, family.coefficient.name)} | watched
-        if self.of in known:
-            return ""
-        return f"{self.name}: of {self.of!r}, which is not declared; {nearest(self.of, sorted(known))}"
+        families = {family.name: family.index_set for family in model.directions}
+        known = families | {family.coefficient.name: family.index_set for family in model.directions}
+        if self.of not in {*known, *watched}:
+            return f"{self.name}: of {self.of!r}, which is not declared; {nearest(self.of, sorted({*known, *watched}))}"
+        index_set, tasks = known.get(self.of), model.algorithm.over_tasks
+        signed = model.network.head_axis.signed
+        examples = index_set is not None and index_set.per_example
+        wrong = {
+            f"heads {self.heads!r} are those of an example's label, and {self.of!r} has no vector an example":
+                self.heads in ("on_class", "off_class") and not examples,
+            f"heads {self.heads!r} are signed ones": self.heads in ("plus", "minus") and not signed,
+            "class heads have no sign to be signed with": self.signed and not signed,
+            f"per 'example', and {self.of!r} has no vector an example": "example" in self.per and not examples,
+            f"per 'task', and {self.of!r} has no vector a task":
+                "task" in self.per and not (tasks and index_set is not None and not index_set.shared),
+            f"per 'head', and heads {self.heads!r} are one": "head" in self.per and self.heads in ("plus", "minus"),
+            "per names an axis twice": len(set(self.per)) < len(self.per),
+            "adapted weights are those of a family, in a Bilevel algorithm":
+                self.adapted and not (tasks and self.of in families),
+        }
+        return next((f"{self.name}: {why}; leave that out" for why, holds in wrong.items() if holds), "")
 
     def value(self, states: StateView) -> Variable | None:
         """(T, ...) by `per`; None where the states lack what it is of."""

@@ -21,6 +21,8 @@ class Flips(OfRun):
     the first from which the pattern stays; 0 where nothing changed.
     """
 
+    of_one_loop = True
+
     name: Name
     latex: str
     heads: Literal["all", "on_class", "off_class"] = "all"

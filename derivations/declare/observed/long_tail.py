@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..choices import Name
+from ..choices import ExampleFamily, Name
 from ..observable import OfFresh
 from ..views import Array, FreshView, FreshWeights
 
@@ -21,9 +21,12 @@ class LongTail(OfFresh):
     NAME_accuracy the accuracy in it, NAME_empty the probability that R is empty and q undefined.
     """
 
+    of_class_heads = True
+    of_one_loop = True
+
     name: Name
     latex: str
-    of: str
+    of: ExampleFamily
     bins: int = 10
     source: str = ""
 
@@ -31,6 +34,14 @@ class LongTail(OfFresh):
     def also(self) -> tuple[str, ...]:
         """Accuracy by bin, and the probability that there is no ratio."""
         return (f"{self.name}_accuracy", f"{self.name}_empty")
+
+    def refusal(self, model: Any) -> str:
+        """It has bins, and is of noise that is fresh."""
+        if self.bins < 1:
+            return f"{self.name}: bins: {self.bins}; expected a whole number from 1, such as 10"
+        if self.of in model.test.fresh:
+            return ""
+        return f"{self.name}: of {self.of!r}, which fresh examples do not have again; name it in FreshLaw.fresh"
 
     def words(self, model: Any) -> dict[str, str]:
         """The ratio, accuracy by it, and where there is none."""

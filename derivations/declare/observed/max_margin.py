@@ -24,6 +24,7 @@ class MaxMargin(OfStates):
 
     decomposes = True
     of_separated = True
+    of_one_loop = True
 
     name: Name
     latex: str

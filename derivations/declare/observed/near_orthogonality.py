@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..choices import Name
+from ..choices import ExampleFamily, Name
 from ..observable import KnownFrom, OfStates
 from ..views import Array, StateView, Variable, WeightView
 
@@ -23,7 +23,7 @@ class NearOrthogonality(OfStates):
 
     name: Name
     latex: str
-    of: str
+    of: ExampleFamily
     source: str = ""
 
     def words(self, model: Any) -> dict[str, str]:

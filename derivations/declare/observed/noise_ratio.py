@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..choices import Name
+from ..choices import ClassFamily, ExampleFamily, Name
 from ..observable import KnownFrom, OfStates
 from ..views import Array, StateView, Variable, WeightView
 
@@ -21,11 +21,13 @@ class NoiseRatio(OfStates):
     """
 
     known_from = KnownFrom.DATA
+    of_class_heads = True
+    of_one_loop = True
 
     name: Name
     latex: str
-    of: str
-    signal: str = ""
+    of: ExampleFamily
+    signal: ClassFamily = ""
     source: str = ""
 
     def words(self, model: Any) -> dict[str, str]:
@@ -33,12 +35,6 @@ class NoiseRatio(OfStates):
         return {self.name: (
             f"|S_k|^2 ||{self.signal}||^4 / (|S_j| F_kj)" if self.signal else "|S_k| F_kk / (|S_j| F_kj)"
         ) + f", F_kj the mean squared inner product of {self.of} of classes k and j"}
-
-    def undefined(self, states: StateView) -> str:
-        """It is of pairs of examples."""
-        if states.model.family(self.of).index_set.per_example:
-            return ""
-        return f"{self.name}: {self.of!r} is not a family over examples; leave it out of observables"
 
     def value(self, states: StateView) -> Variable | None:
         """(K, K) of the data at hand; NaN where a class has too few examples."""

@@ -17,6 +17,8 @@ from ..views import Array, Sizes, StateView, Variable, WeightView
 class NormalisedMargin(OfStates):
     """Each example's margin over ||W||_F; with `spread`, the largest minus the smallest."""
 
+    of_one_loop = True
+
     name: Name
     latex: str
     spread: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..choices import Name
+from ..choices import Name, one_of
 from ..observable import OfStates
 from ..views import Array, StateView, Variable, WeightView
 
@@ -31,6 +31,12 @@ class Shifted(OfStates):
         what = {"l1": "l', the loss's derivative at the margin"}.get(self.of, f"the recursion's {self.of}")
         times = {1.0: "", -1.0: "minus "}.get(self.times, f"{self.times:g} times ")
         return {self.name: f"{times}{what}{f', plus {self.plus:g}' if self.plus else ''}, for each example"}
+
+    def refusal(self, model: Any) -> str:
+        """It is of what an engine observes of each example."""
+        l1 = ["l1"] if model.network.head_axis.signed else []
+        known = ("margins", *l1, *([] if model.algorithm.over_tasks else ["zeta"]))
+        return "" if self.of in known else f"{self.name}: of {one_of(self.of, known)}, which are known of each example"
 
     def value(self, states: StateView) -> Variable | None:
         """(T, n); None where the engine does not observe the definition."""

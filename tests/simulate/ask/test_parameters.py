@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from derivations.declare import Model, Parameter, Preset
@@ -88,7 +88,8 @@ def test_reals_survive_their_own_text(x: float) -> None:
 
 @given(st.floats(), st.floats(allow_nan=False), st.booleans(), st.floats(allow_nan=False))
 def test_a_real_passes_exactly_when_it_is_finite_and_in_range(x: float, low: float, is_open: bool, high: float) -> None:
-    parameter = declared("real", default=1.0, low=low, open_low=is_open, high=high)
+    assume(low <= high)
+    parameter = declared("real", default=None, low=low, open_low=is_open, high=high)
     legal = math.isfinite(x) and (x > low if is_open else x >= low) and x <= high
     if legal:
         assert parameters.parse(parameter, x) == x
@@ -171,15 +172,15 @@ def test_a_power_below_two_is_refused() -> None:
 def test_a_parameter_that_the_chosen_structure_lacks_is_unknown() -> None:
     def factory(penalised: str = "yes") -> Model:
         base = model()
-        kept = [p for p in base.parameters if penalised == "yes" or p.name != "lam"]
+        kept = [p for p in base.parameters if penalised == "yes" or p.name != "penalty_half"]
         choice = Parameter(name="penalised", latex="", meaning="", kind="choice", default=penalised,
                            choices=("yes", "no"), structural=True)
         return dataclasses.replace(base, parameters=(*(p for p in kept if not p.structural), choice))
 
-    assert "lam" in parameters.resolve(factory).values
-    assert "lam" not in parameters.resolve(factory, {"penalised": "no"}).values
-    with pytest.raises(InputError, match="'lam' is not a parameter of pegr"):
-        parameters.resolve(factory, {"penalised": "no", "lam": 0.1})
+    assert "penalty_half" in parameters.resolve(factory).values
+    assert "penalty_half" not in parameters.resolve(factory, {"penalised": "no"}).values
+    with pytest.raises(InputError, match="'penalty_half' is not a parameter of pegr"):
+        parameters.resolve(factory, {"penalised": "no", "penalty_half": True})
 
 
 def test_a_model_as_it_stands_has_no_structure_to_choose() -> None:
@@ -208,8 +209,8 @@ def test_what_a_declaration_refuses_is_bad_input() -> None:
 
 
 def test_a_default_without_a_source_is_not_called_published() -> None:
-    own = dataclasses.replace(model(), parameters=(declared("count", default=3),))
-    assert parameters.resolve(own).notes == ("p = 3 (the model's default)",)
+    own = dataclasses.replace(model(), parameters=(*model().parameters, declared("count", default=3)))
+    assert "p = 3 (the model's default)" in parameters.resolve(own).notes
 
 
 def test_presets_are_legal_and_complete() -> None:
@@ -342,13 +343,13 @@ def test_defaults_of_no_source_but_the_model_are_one_line() -> None:
     def own(name: str, default: float | str, source: str = "") -> Parameter:
         return Parameter(name=name, latex="", meaning="", kind="real", default=default, source=source)
 
-    declared = (own("p", 3.0), own("q", 2.0, "Section 1"), own("s", "p/2"), own("u", 1.0))
-    mine = dataclasses.replace(model("none"), parameters=declared)
+    declared = (own("p", 3.0), own("v", 2.0, "Section 1"), own("s", "p/2"), own("u", 1.0))
+    mine = dataclasses.replace(model("none"), parameters=(*model("none").parameters, *declared))
     notes = ("preset a (b)", *(parameters.note(each, value) for each, value in zip(
         declared, (3.0, 2.0, 1.5, 1.0), strict=True)))
-    values = {"p": 3.0, "q": 2.0, "s": 1.5, "u": 1.0}
+    values = {"p": 3.0, "v": 2.0, "s": 1.5, "u": 1.0}
     assert parameters.told(mine, values, notes) == (
-        "preset a (b)", "p = 3, s = 1.5 = p/2, u = 1 (the model's defaults)", "q = 2 (published default, Section 1)",
+        "preset a (b)", "p = 3, s = 1.5 = p/2, u = 1 (the model's defaults)", "v = 2 (published default, Section 1)",
     )
     assert parameters.told(mine, values, notes[:3]) == notes[:3]
 

@@ -21,7 +21,6 @@ from scipy import stats
 import gammarho as gr
 from derivations.declare import Instance, Only, Path, Quantity, Statement, Statements
 from derivations.declare.formula import QUANTITIES, parse
-from derivations.papers.pegr.model import model as pegr
 from gammarho import cli
 from simulate.ask.settings import resolve as setting
 from simulate.check.bench import Bench, Call, Result
@@ -113,14 +112,6 @@ def test_events_have_their_first_step(case: Case) -> None:
 def test_what_is_wrong_is_said(text: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         verdict(text)
-
-
-def test_a_coefficient_named_as_a_constant_is_not_taken_for_it() -> None:
-    signal, noise = pegr("none").directions
-    named = replace(signal, coefficient=replace(signal.coefficient, name="c"))
-    model = replace(pegr("none"), directions=(named, noise), observables=(), events=())
-    with pytest.raises(InputError, match="'c' is a constant in formulas and a variable of this model"):
-        gr.check(model, {"n": 4, "m": 3, "d": 30}, [lemma("c <= 1")], steps=3, seeds=1)
 
 
 def test_tolerance_is_relative_to_what_cancels(case: Case) -> None:

@@ -1,0 +1,216 @@
+"""That the parts of a model go together and that nothing of one is left unread; each refusal is one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any, Final
+
+from .activations import fields_read
+from .choices import NUMBERS, one_of
+from .data import laws_of
+from .laws import ChosenLaw, FreshLaw
+from .observable import KnownFrom, OfFresh, OfRun, OfStates
+from .references import check_formula, parameters_read
+
+NEURONS = ("mean", "sum")
+"""What a parameter `neurons` chooses between: kappa = 1/m and kappa = 1."""
+CONVENTIONAL: Final[dict[str, tuple[str, ...]]] = {
+    "n": ("count",), "m": ("count",), "d": NUMBERS, "neurons": ("choice",), "lam": NUMBERS, "lam_until": ("count",),
+    "penalty_half": ("flag",),
+}
+"""Parameters that are read by their names, with the kinds that they may be."""
+NEEDED = ("n", "m", "d")
+OF_PENALTY = ("lam", "lam_until", "penalty_half")
+
+
+def refusal(model: Any) -> str:
+    """The first reason for which the parts of a model do not go together; "" for none."""
+    return next((said for check in CHECKS for said in check(model) if said), "")
+
+
+def unread(model: Any) -> tuple[str, ...]:
+    """The parameters that nothing of the model reads."""
+    read = parameters_read(model) | {"n", "m", "d", "neurons", *model.constants}
+    read |= set(OF_PENALTY) if model.objective.penalised else set()
+    return tuple(each.name for each in model.parameters if not each.structural and each.name not in read)
+
+
+def _heads(model: Any) -> Iterator[str]:
+    axis, network = model.network.head_axis, model.network
+    if model.objective.loss_kind.of_margin != axis.signed:
+        yield (f"loss: {model.objective.loss!r} does not go with {network.heads} heads; signed heads take a loss of "
+               "the margin, such as 'logistic', class heads take 'cross_entropy'")
+    weighed = model.objective.label_weights
+    if weighed and (not axis.signed or len(weighed) != axis.count):
+        yield (f"Objective.label_weights: {len(weighed)} weights with {network.heads} heads; expected two, of +1 and of "
+               "-1, with signed heads; leave them out with class heads")
+    if axis.signed and network.classes != axis.count:
+        yield f"classes: {network.classes}, but signed heads are two; leave it out"
+    if network.classes < 2:
+        yield f"K: {network.classes} classes; expected at least 2"
+
+
+def _patches(model: Any) -> Iterator[str]:
+    names, axis = [family.name for family in model.directions], model.network.head_axis
+    for patch in model.patches:
+        if patch.direction not in names:
+            yield f"patches: {patch.direction!r} is not a declared family; expected one of {names}"
+    if not model.patches:
+        yield "patches: a model needs at least one patch"
+    scaled = [patch.scale for patch in model.patches if patch.labelled]
+    if scaled and not axis.signed:
+        yield f"patches: scale {scaled[0]!r} needs labels +-1, so signed heads; use a family over classes"
+    if axis.signed and any(family.index_set.per_class for family in model.directions):
+        yield "directions: a family over classes needs class heads; use scale 'label' with signed heads"
+
+
+def _coefficients(model: Any) -> Iterator[str]:
+    """Signs and halves only where there are any."""
+    signed = model.network.head_axis.signed
+    for family in model.directions:
+        own, what = family.coefficient, f"Coefficient {family.coefficient.name!r}"
+        if own.signed and not signed:
+            yield f"{what}: signed, but class heads have no sign; leave signed out"
+        if own.labelled and not (signed and family.index_set.per_example):
+            yield f"{what}: labelled, which takes labels +-1 and one vector an example; leave labelled out"
+        if own.split and not family.index_set.per_example:
+            yield f"{what}: split by the example's own head, which takes one vector an example; leave split out"
+
+
+def _activation(model: Any) -> Iterator[str]:
+    """Fields that the kind of activation does not go by are as they are where nobody gives them."""
+    declared = model.network.activation
+    for each in fields(declared):
+        value = getattr(declared, each.name)
+        if each.name not in ("name", *fields_read(declared.name)) and value != each.default:
+            yield f"Activation.{each.name}: {value!r}, which {declared.name} does not have; leave it out"
+    known = {each.name: each.kind for each in model.parameters}
+    for name in model.constants if known else ():
+        if known.get(name) not in NUMBERS:
+            yield f"parameters: {name!r} stands in the activation or the loss, and is a {known.get(name)}; make it real"
+
+
+def _flips(model: Any) -> Iterator[str]:
+    if not model.label_flips:
+        if not model.test.flips and isinstance(model.test, FreshLaw):
+            yield "FreshLaw.flips: False, but the model flips no labels; leave it out, or give label_flips="
+        return
+    if not model.network.head_axis.signed:
+        yield "label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads"
+    laws = [law for family in model.directions for law in laws_of(family)]
+    if not model.follows_clean and not any(law is not None and law.follows_clean for law in laws):
+        yield ("label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
+               "tell a flipped label from another; give the signal's patch scale 'clean'")
+
+
+def _laws(model: Any) -> Iterator[str]:
+    """Each family can have its law, and a choice has a law for each of its values."""
+    for family in model.directions:
+        chosen = family.law
+        if isinstance(chosen, ChosenLaw):
+            yield _choice_refusal(model, family.name, chosen)
+        for law in laws_of(family):
+            said = law.refusal(family, model) if law is not None else ""
+            yield f"{family.name}: {said}" if said else ""
+
+
+def _choice_refusal(model: Any, family: str, chosen: ChosenLaw) -> str:
+    names = [name for name, _ in chosen.laws]
+    for name in names:
+        if names.count(name) > 1:
+            return f"{family}: two of its laws are called {name!r}; give each its own name"
+    for choice in model.parameter(chosen.by).choices if model.parameters else ():
+        if choice not in names:
+            return f"{family}: the laws by {chosen.by!r} lack one for {choice!r}; name its laws as the choices are"
+    for name in names if model.parameters else ():
+        if name not in model.parameter(chosen.by).choices:
+            return f"{family}: {one_of(name, model.parameter(chosen.by).choices)}, the choices of {chosen.by!r}"
+    return "" if names else f"{family}: a ChosenLaw without laws; give laws=(('name', law), ...)"
+
+
+def _tests(model: Any) -> Iterator[str]:
+    """Fresh tasks for two loops, fresh examples for one."""
+    test, tasks = model.test, model.algorithm.over_tasks
+    if test.of_tasks and not tasks:
+        yield "test: FreshTasks are of a Bilevel algorithm, and this one has one loop; declare FreshLaw(fresh=...)"
+    if tasks and not test.of_tasks and test.fresh:
+        yield "test: a Bilevel algorithm's fresh examples come in tasks; declare FreshTasks(fresh=...)"
+
+
+def _algorithm(model: Any) -> Iterator[str]:
+    """Every option has a parameter of its own, and what the algorithm does not do is refused."""
+    algorithm = model.algorithm
+    if algorithm.over_tasks:
+        names = [algorithm.step, algorithm.inner_step, algorithm.inner_steps, algorithm.tasks, algorithm.train]
+        refused = {
+            "a gradient penalty": model.objective.penalised, "label flips": bool(model.label_flips),
+            "label weights": bool(model.objective.label_weights),
+            "patches of scale 'clean'": model.follows_clean, "class sizes": bool(model.class_sizes),
+        }
+        yield from (f"algorithm: a bilevel algorithm does not go with {what}; leave that out"
+                    for what, asked in refused.items() if asked)
+    else:
+        names = [algorithm.step, *algorithm.options.values()]
+        for family in model.directions:
+            if family.index_set.per_task:
+                yield f"directions: {family.name!r} is over tasks, which a Bilevel algorithm has; declare one"
+        if model.balanced:
+            yield (f"balanced: {model.balanced!r} balances the labels of tasks, which a Bilevel algorithm has; leave "
+                   "it out, or give class_sizes=")
+    yield from (f"algorithm: the parameter {name!r} is named twice; give each option its own"
+                for name in names if names.count(name) > 1)
+
+
+def _parameters(model: Any) -> Iterator[str]:
+    """Those that are read by their names are there and of their kinds; defaults are formulas of the others."""
+    known = {each.name: each for each in model.parameters}
+    for name, kinds in CONVENTIONAL.items():
+        if name in known and known[name].kind not in kinds:
+            yield f"parameters: {name!r} is a {known[name].kind}; expected a {' or a '.join(kinds)}"
+    neurons = known.get("neurons")
+    for choice in () if neurons is None else neurons.choices:
+        if choice not in NEURONS:
+            yield f"parameters: neurons may be {one_of(choice, NEURONS)}"
+    needed = [name for name in NEEDED if name != "n" or not model.algorithm.over_tasks]
+    for name in [*needed, *(["lam"] if model.objective.penalised else [])] if known else []:
+        if name not in known:
+            yield f"parameters: {name!r} is missing; declare n, m and d, and lam where there is a penalty"
+    for each in model.parameters:
+        if each.kind in NUMBERS and isinstance(each.default, str):
+            check_formula(model, f"Parameter.default of {each.name!r}", each.default)
+
+
+def _observables(model: Any) -> Iterator[str]:
+    """Each fits the model, as it says itself."""
+    signed, tasks = model.network.head_axis.signed, model.algorithm.over_tasks
+    for each in model.observables:
+        if not isinstance(each, OfStates | OfRun | OfFresh):
+            whose = f"{each.name}: {type(each).__name__} derives from Observable itself"
+            yield f"observables: {whose}; derive it from OfStates, OfRun or OfFresh"
+        what = f"{each.name}: {type(each).__name__} is of"
+        if each.of_class_heads and signed:
+            yield f"{what} class heads, and these are signed; leave it out"
+        if each.of_one_loop and tasks:
+            yield f"{what} one loop's examples, and these are of several tasks; leave it out"
+        yield each.refusal(model)
+
+
+def _events(model: Any) -> Iterator[str]:
+    """An event's variable has a value at every step, which no other observable's along the run changes."""
+    elsewhere = {
+        name: each for each in model.observables for name in (each.name, *each.also)
+        if each.known_from in (KnownFrom.RECORDED, KnownFrom.RUN, KnownFrom.DATA)
+    }
+    for event in model.events:
+        if event.observable in elsewhere:
+            known = elsewhere[event.observable].known_from.value
+            yield (f"Event {event.name!r}: {event.observable!r} is known from {known}, and not from a state; watch a "
+                   "variable that each state has")
+        if not event.threshold.strip():
+            yield f"Event {event.name!r}: its threshold is empty; give a formula, such as '0.1'"
+
+
+CHECKS: Final[tuple[Callable[[Any], Iterator[str]], ...]] = (
+    _heads, _patches, _flips, _algorithm, _observables, _activation, _coefficients, _laws, _tests, _parameters, _events,
+)

@@ -23,6 +23,7 @@ from derivations.declare import (
     Patch,
     Value,
 )
+from derivations.declare.activations import fields_read
 from derivations.declare.expressions import cuts_at
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
@@ -107,7 +108,9 @@ def activations() -> st.SearchStrategy[Activation]:
             lambda drawn: Activation(name="leaky_relu", slope=drawn[0], at_kink=drawn[1])
         ),
         st.sampled_from([0.25, 0.5, 1.5]).map(lambda h: Activation(name="huberized_relu", width=h)),
-        st.sampled_from(FORMULAS).map(lambda formula: Activation(formula, slope=0.1)),
+        st.sampled_from(FORMULAS).map(
+            lambda formula: Activation(formula, slope=0.1 if "slope" in fields_read(formula) else 0.0)
+        ),
     )
 
 

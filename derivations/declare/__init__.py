@@ -15,6 +15,7 @@ from .activations import (
     TwoSlopes,
 )
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
+from .checks import unread
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 from .data import Coefficient, Directions, Patch, Scale, chosen_law
 from .event import Event
@@ -169,4 +170,5 @@ __all__ = [
     "of_class",
     "on",
     "to_plain",
+    "unread",
 ]

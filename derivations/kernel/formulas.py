@@ -35,20 +35,20 @@ _MARKS = ("", "'", "''")
 
 def written(model: Model) -> list[str]:
     """The text of each function of a model's formulas; none where neither activation nor loss is one."""
-    bilevel, kind, loss = model.algorithm.over_tasks, model.network.activation.kind, model.objective.loss_kind
+    kind, loss = model.network.activation.kind, model.objective.loss_kind
     out = []
     for order, marks in enumerate(_MARKS):
         if isinstance(kind, Expressed):
             name = HELPERS[EXPRESSED[order]]
-            out.append(function(name, f"sigma{marks}(z)", kind.expression, order, bilevel))
+            out.append(function(name, f"sigma{marks}(z)", kind.expression, order))
         if isinstance(loss, OfMargin):
-            out.append(function(f"loss_{order}", f"l{marks}(z)", loss.expression, order, bilevel))
+            out.append(function(f"loss_{order}", f"l{marks}(z)", loss.expression, order))
     return out
 
 
-def function(name: str, said: str, expression: Expression, order: int, bilevel: bool = False) -> str:
+def function(name: str, said: str, expression: Expression, order: int) -> str:
     """One function of z and the formula's parameters: its derivative of an order."""
-    out, constants = Writer(), {each: argument(each, bilevel) for each in expression.constants}
+    out, constants = Writer(), {each: argument(each) for each in expression.constants}
     out.put(0, HELPER)
     out.call(0, f"def {name}(", [["z", *constants.values()]], "):")
     of = "" if order == 0 else ", the derivative of" if order == 1 else ", the second derivative of"

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from derivations.declare import Model, Preset
+from derivations.declare import Model, Preset, unread
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 
@@ -147,7 +147,7 @@ def _outcomes(ensemble: Ensemble, engine: str, asked: Asked) -> list[Found | Div
 
 def _one(start: Start, engine: str, asked: Asked, found: Found | None) -> Found:
     """One start's run, made or `found`, with what has no number said."""
-    notes = start.untold()
+    notes = [*start.untold(), *_unread(start)]
     if isinstance(start.kernel, BilevelKernel):
         notes.append(tasks.note(start.model, start.kernel, start.draw, start.values))
     if engine == "weights":
@@ -157,6 +157,14 @@ def _one(start: Start, engine: str, asked: Asked, found: Found | None) -> Found:
     found = found or reduced.run(start, asked)
     marked, undefined_at = undefined.marked(found.variables, found.t)
     return Found(start, found.t, marked, (*notes, *found.notes, *undefined_at))
+
+
+def _unread(start: Start) -> list[str]:
+    """A line on the parameters that somebody gave or declared for no paper, and that nothing of the model reads."""
+    named = [name for name in unread(start.model) if start.values.get(name) is not None]
+    told = [name for name in named if name in start.problem.given or not start.model.parameter(name).source]
+    plays = "plays" if len(told) == 1 else "play"
+    return [f"{', '.join(told)} {plays} no part in the run: nothing of {start.model.name} reads it"] if told else []
 
 
 def total_steps(steps: int | str | None, preset: Preset | None, setting: settings.Setting, low: int = 0) -> int:

@@ -19,8 +19,10 @@ from derivations.declare import (
     Model,
     Network,
     Objective,
+    Parameter,
     Patch,
     Value,
+    to_plain,
 )
 from derivations.derive import derive
 from dynamics.kernel.kernel import Kernel
@@ -38,6 +40,7 @@ from simulate.testing import (
     residual,
 )
 from simulate.train import weights
+from tests.helpers.wild import many, outcome
 
 TOLERANCE = 1e-12  # the bar for one step from the same state, as in simulate.validate.report
 CALM = settings(suppress_health_check=list(HealthCheck))
@@ -188,6 +191,40 @@ def test_a_declaration_either_builds_and_derives_or_is_refused_with_a_reason(mak
         assert ":" in reason and "\n" not in reason and len(reason) > 30
         return
     assert "def run(" in derive(model).kernel_source()
+
+
+def test_thirty_declarations_with_any_names_are_refused_in_a_sentence_or_run_right() -> None:
+    found = many(30)
+    assert found["right"] >= 10 and found["refused"] >= 2
+
+
+@pytest.mark.slow
+def test_five_hundred_declarations_with_any_names_are_refused_in_a_sentence_or_run_right() -> None:
+    found = many(500)
+    assert found["right"] >= 250 and found["refused"] >= 50
+
+
+def test_a_name_that_met_the_kernels_own_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the prefix a slope called z is the state: what is drawn has to find that."""
+    monkeypatch.setattr("derivations.kernel.nests.argument", lambda name: name)
+    monkeypatch.setattr("derivations.kernel.printer.argument", lambda name: name)
+    plain = to_plain(named("gram"))
+    with pytest.raises((AssertionError, SyntaxError, ValueError, TypeError, IndexError)):
+        outcome(plain)
+    monkeypatch.undo()
+    assert outcome(plain) == "right"
+
+
+def named(slope: str) -> Model:
+    """PEGR's network with a leaky ReLU whose slope is a parameter of that name."""
+    from derivations.papers.pegr.model import model as pegr
+
+    model = pegr("none")
+    sizes = {"n": 3, "m": 2, "d": 7}
+    known = tuple(replace(each, default=sizes.get(each.name, each.default)) for each in model.parameters)
+    more = Parameter(name=slope, latex="", meaning="slope", kind="real", default=0.3)
+    network = replace(model.network, activation=Activation(name="leaky_relu", slope=slope))
+    return replace(model, network=network, parameters=(*known, more), observables=(), events=())
 
 
 MUTANTS = [

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -23,6 +24,7 @@ from derivations.errors import ModelError
 from dynamics.kernel.kernel import Kernel
 from simulate.ask import parameters
 from simulate.errors import Diverged, InputError
+from simulate.observe import fresh
 from simulate.run import problem
 from simulate.run.run import run
 from simulate.testing import Instance, clear, one_step, plain_kernel, residual
@@ -36,7 +38,7 @@ FREE = (
     "sigma", "dsigma", "S", "I", "E", "N", "Q", "pi", "beta", "gamma", "near", "D", "step", "run", "at", "g", "b0",
     "l7", "l0", "float", "range", "np",
 )
-"""Names that anybody may take: prefixes of each other, with underscores, symbols of SymPy's and of the kernel's text."""
+"""Names that anybody may take: prefixes of each other, with underscores, SymPy's symbols and the kernel's own."""
 TAKEN = (
     "l1", "l2", "loss", "r", "i", "j", "k", "t", "kappa", "c", "lambda", "class", "None", "W", "y", "clean", "T",
     "seed", "zeta", "norm", "own", "max", "log", "relu", "exp", "two words", "1st", "", "lam_t", "train", "status",
@@ -206,15 +208,18 @@ def _runs(model: Model, kernel: Kernel) -> None:
     """A run of two steps with every variable ends, or is refused in a sentence."""
     with plainly(kernel):
         try:
-            run(model, steps=2, seed=1)
+            run(model, steps=2, seed=1, record=[2])
         except (InputError, Diverged) as refusal:
             _sentence(str(refusal))
 
 
 @contextmanager
 def plainly(kernel: Kernel) -> Iterator[None]:
-    """Every problem has this kernel, which needs no compilation."""
-    with patch.object(problem, "kernel_for", lambda model: kernel), np.errstate(all="ignore"):
+    """Every problem has this kernel, which needs no compilation, and few fresh examples."""
+    few = partial(fresh.fresh_statistics, size=8)
+    kernels, judged = (
+        patch.object(problem, "kernel_for", lambda model: kernel), patch.object(fresh, "fresh_statistics", few))
+    with kernels, judged, np.errstate(all="ignore"):
         yield
 
 

@@ -45,7 +45,7 @@ TAKEN = (
     "n", "eta", "z_xi", "G_a_b", "inner_a", "test_error", "A_heads",
 )
 """Names that some or all things of a model may not have."""
-WRONG = (
+WRONG: tuple[Any, ...] = (
     0.1, -1, True, None, "", "nope", "mu", "lambda", ["mu"], [], {"is": "Nothing"}, "1 +", "relu", "max", "sample",
     10**400, float("nan"), "log(n)", "xi1", "on_class", ["example", "example"], {"is": "FixedLaw", "norm": "n"},
 )

@@ -129,7 +129,7 @@ def test_an_unknown_activation_is_nowhere_taken_for_another(monkeypatch: pytest.
 def test_an_unknown_loss_or_penalty_is_nowhere_taken_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
     from derivations.derive import derive
 
-    model = replace(leaky(), objective=Objective(loss="logistic", penalty="full"))
+    model = replace(leaky(), parameters=(), objective=Objective(loss="logistic", penalty="full"))
     monkeypatch.setitem(declare.PENALTIES, "full", _Square())
     task = weights.problem(replace(model), np.eye(3), np.array([1.0, -1.0, 1.0]), {"lam": 1.0})
     with pytest.raises(TypeError, match="_Square"):

@@ -98,7 +98,7 @@ class Extreme(OfStates):
             "class heads have no sign to be signed with": self.signed and not signed,
             f"per 'example', and {self.of!r} has no vector an example": "example" in self.per and not examples,
             f"per 'task', and {self.of!r} has no vector a task":
-                "task" in self.per and not (tasks and index_set is not None and not index_set.shared),
+                self.per.count("task") > 0 and not (tasks and index_set is not None and not index_set.shared),
             f"per 'head', and heads {self.heads!r} are one": "head" in self.per and self.heads in ("plus", "minus"),
             "per names an axis twice": len(set(self.per)) < len(self.per),
             "adapted weights are those of a family, in a Bilevel algorithm":

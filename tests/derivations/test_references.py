@@ -9,7 +9,17 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from derivations.declare import EntryInitialisation, Event, FixedLaw, FreshLaw, GaussianLaw, GradientDescent, Model
+from derivations.declare import (
+    EntryInitialisation,
+    Event,
+    FixedLaw,
+    FreshLaw,
+    GaussianLaw,
+    GradientDescent,
+    Model,
+    Parameter,
+    unread,
+)
 from derivations.errors import ModelError
 from derivations.papers.pegr.model import model as pegr
 
@@ -111,6 +121,19 @@ def test_an_event_is_met_where_every_entry_meets_it(relation: Literal[">=", "<="
     event = Event(name="T", latex="", observable="margins", relation=relation, threshold=repr(bound))
     found = int(run(replace(PEGR, events=(event,)), small, steps=30, observables=["T"])["T"])
     assert found == (int(np.argmax(met)) if met.any() else -1) != int(np.argmax(wrong))
+
+
+def test_what_nothing_reads_is_noted() -> None:
+    """An unread momentum used to be reported as a default that was used."""
+    from simulate.run.run import run
+
+    momentum = Parameter(name="momentum", latex="", meaning="momentum", kind="real", default=0.9)
+    idle = replace(PEGR, parameters=(*PEGR.parameters, momentum))
+    line = "momentum plays no part in the run: nothing of pegr reads it"
+    assert unread(idle) == ("lam", "lam_until", "penalty_half", "momentum")
+    assert line in run(idle, SMALL, steps=1, observables=["loss"]).attrs["notes"]
+    used = replace(idle, algorithm=GradientDescent(momentum="momentum"))
+    assert "momentum" not in unread(used)
 
 
 def test_a_model_without_parameters_is_derived_and_refers_freely() -> None:

@@ -183,7 +183,7 @@ def outcome(plain: Mapping[str, Any]) -> str:
 
 
 def _sentence(text: str) -> None:
-    assert ":" in text and "\n" not in text and 30 < len(text) < 1000, text
+    assert ":" in text and "\n" not in text and 20 < len(text) < 1000, text
 
 
 def _instance(model: Model, values: dict[str, Any], rng: np.random.Generator, n: int, m: int, d: int) -> Instance:

@@ -43,8 +43,8 @@ def _heads(model: Any) -> Iterator[str]:
                "the margin, such as 'logistic', class heads take 'cross_entropy'")
     weighed = model.objective.label_weights
     if weighed and (not axis.signed or len(weighed) != axis.count):
-        yield (f"Objective.label_weights: {len(weighed)} weights with {network.heads} heads; expected two, of +1 and of "
-               "-1, with signed heads; leave them out with class heads")
+        yield (f"Objective.label_weights: {len(weighed)} weights with {network.heads} heads; expected two, of +1 and "
+               "of -1, with signed heads; leave them out with class heads")
     if axis.signed and network.classes != axis.count:
         yield f"classes: {network.classes}, but signed heads are two; leave it out"
     if network.classes < 2:

@@ -134,7 +134,7 @@ def class_model() -> Model:
     return Model(
         name="three", title="three classes",
         directions=(Directions(name="v", over="sample", latex="v", law=FixedLaw(norm="length"),
-                               coefficient=Coefficient(name="c", latex="c")),),
+                               coefficient=Coefficient(name="a", latex="a")),),
         patches=(Patch(direction="v"),),
         network=Network(heads="class", activation=Activation(name="relu", at_kink=0), classes=3),
         objective=Objective(loss="cross_entropy"),

@@ -316,7 +316,7 @@ def test_fresh_runs_keep_what_is_not_drawn_again_scaled_or_not() -> None:
     from simulate.run import tasks
 
     own = Directions(name="own_k", over="task", latex="v", law=GaussianLaw(std="sigma_s"),
-                     coefficient=Coefficient(name="c", latex="c", signed=True))
+                     coefficient=Coefficient(name="a", latex="a", signed=True))
     nu = Directions(name="nu", over="one", latex=r"\nu", law=FixedLaw(norm="nu_norm"),
                     coefficient=Coefficient(name="gamma", latex="g", signed=True))
     whole = model("train-train")
@@ -328,7 +328,7 @@ def test_fresh_runs_keep_what_is_not_drawn_again_scaled_or_not() -> None:
                                 Patch(direction="xi")), test=FreshTasks(fresh=("xi",)))
     given = {name: value for name, value in SMALL.items() if name not in ("M",)}
     data = gr.run(declared, {**given, "fresh": True}, steps=4, record="all")
-    assert "rho" not in data and float(data["c"][-1].max()) > 0 and np.all(data["gamma"].diff("t") >= 0)
+    assert "rho" not in data and float(data["a"][-1].max()) > 0 and np.all(data["gamma"].diff("t") >= 0)
     values = parameters.resolve(declared, {**given, "fresh": True}).values
     start, kernel = draw(declared, values, 0), kernel_of(declared)
     states = list(tasks.path(kernel, declared, values, start, 0, 2))

@@ -79,7 +79,7 @@ def kou(**change: Any) -> Model:
 def mixture(**change: Any) -> Model:
     """Examples y mu + noise with noisy labels."""
     x = Directions(name="x", over="sample", latex="x", law=MixtureLaw(mean_norm="mu_norm", std="sigma_p"),
-                   coefficient=Coefficient(name="c", latex="c"))
+                   coefficient=Coefficient(name="a", latex="a"))
     parts = {"directions": (x,), "patches": (Patch(direction="x"),), "test": FreshLaw(fresh=("x",)), **change}
     return kou(**parts)
 

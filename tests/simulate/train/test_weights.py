@@ -60,7 +60,7 @@ def one_direction(act: Activation) -> Model:
     return Model(
         name="one",
         title="One direction",
-        directions=(Directions(name="x", over="sample", latex="x", coefficient=Coefficient(name="c", latex="c")),),
+        directions=(Directions(name="x", over="sample", latex="x", coefficient=Coefficient(name="a", latex="a")),),
         patches=(Patch(direction="x"),),
         network=Network(heads="signed", activation=act),
         objective=Objective(loss="logistic"),

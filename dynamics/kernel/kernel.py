@@ -26,6 +26,7 @@ ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
 LANES_FROM = 16  # directions from which eight at a time beat the loops
 LANES_UPTO = 400  # directions from which BLAS beats eight at a time
+_RATES = ("momentum", "weight_decay", "radius", "clip", "normalised")  # options that are numbers of every step
 
 
 @dataclass(frozen=True)
@@ -208,14 +209,33 @@ class Kernel:
         """The time loop's numbers: the kernel's scalars, the step size, and the rates of the algorithm's options."""
         return (*self.arguments(values, m), float(values[self.step]), *self._rates(values))
 
+    def columns(self, values: Mapping[str, Any], m: int, runs: int) -> Array:
+        """`numbers` of many runs, (R, ...): each of the values is a number, or one a run, (R,)."""
+        rates = [values[self.options[name]] for name in _RATES if name in self.options]
+        named = [*self._named(values, m), values[self.step], *rates]
+        return np.stack([np.broadcast_to(np.asarray(each, dtype=np.float64), (runs,)) for each in named], axis=1)
+
+    def limits(self, values: Mapping[str, Any], runs: int) -> Steps:
+        """`limit` of many runs, (R,)."""
+        lam, until = values.get("lam"), values.get("lam_until")
+        last = np.where(np.asarray(0.0 if lam is None else lam) != 0.0, ALWAYS if until is None else until, -1)
+        return np.array(np.broadcast_to(last, (runs,)), dtype=np.int64)
+
+    def scales(self, values: Mapping[str, Any], t: Steps, runs: int) -> Array:
+        """`scale` of many runs, (R, T)."""
+        if "weight_decay" not in self.options:
+            return np.ones((runs, len(t)))
+        names = (self.step, self.options["weight_decay"])
+        columns = [np.broadcast_to(values[name], (runs,)).tolist() for name in names]
+        return np.array([self.scale(dict(zip(names, pair, strict=True)), t) for pair in zip(*columns, strict=True)])
+
     def limit(self, values: Mapping[str, Any]) -> int:
         """The last step with the penalty; -1 where there is none."""
         until = values.get("lam_until")
         return (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
 
     def _rates(self, values: Mapping[str, Any]) -> list[float]:
-        rates = [name for name in ("momentum", "weight_decay", "radius", "clip", "normalised") if name in self.options]
-        return [float(values[self.options[name]]) for name in rates]
+        return [float(values[self.options[name]]) for name in _RATES if name in self.options]
 
     def _bound(self) -> list[Array]:
         return [] if self.clean is None else [self.clean]
@@ -263,11 +283,14 @@ class Kernel:
 
     def arguments(self, values: Mapping[str, Any], m: int) -> tuple[float, ...]:
         """The kernel's scalars: kappa = 1/m or 1, c = 1/2 or 1, and parameters by name."""
+        return tuple(map(float, self._named(values, m)))
+
+    def _named(self, values: Mapping[str, Any], m: int) -> list[Any]:
         derived = {
             "kappa": 1.0 if values.get("neurons", "mean") == "sum" else 1.0 / m,
             "c": 0.5 if values.get("penalty_half", False) else 1.0,
         }
-        return tuple(float(derived[name] if name in derived else values[name]) for name in self.scalars)
+        return [derived[name] if name in derived else values[name] for name in self.scalars]
 
     def _check(self, z: Array, gram: Array, y: Array) -> None:
         size = self.loops.directions(y.size)

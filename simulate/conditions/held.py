@@ -104,6 +104,20 @@ class Held:
         """The parameters that are solved for, with their equations."""
         return {parameter.name: f"{hold.left} = {hold.right}" for hold, parameter in self.equations}
 
+    def behind(self, model: Model, chosen: Mapping[str, object], name: str) -> set[str]:
+        """All names that a parameter's value depends on where `chosen` are set, through formulas and equations."""
+        texts, by_name = _texts(self.declared, {}, self.steps), {each.name: each for each in model.parameters}
+        solves = {parameter.name: hold.names for hold, parameter in self.equations}
+        found, open_names = set[str](), [name]
+        while open_names:
+            each = open_names.pop()
+            own = by_name.get(each)
+            formulas = [None if own is None else parameters.formula_of(model, own, chosen), texts.get(each)]
+            read = {*solves.get(each, ()), *(other for text in formulas if text is not None for other in names(text))}
+            open_names += read - found
+            found |= read
+        return found
+
     def solved(self, model: Model, chosen: Mapping[str, object], point: Mapping[str, Value]) -> dict[str, object]:
         """The parameters' values where `chosen` are set and the axes have the values of `point`.  Raises InputError."""
         own = {each.name for each in model.parameters}

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from derivations.declare import GaussianLaw, Model, Value
 from derivations.declare.variables import FRESH
@@ -15,7 +16,8 @@ from dynamics.chance.streams import stream
 from dynamics.fresh import lanelaw, testlaw
 from dynamics.kernel.kernel import Kernel
 
-from ..start.declared import law_of, off_indices, positive
+from ..ask.columns import Columns
+from ..start.declared import law_of, numbers, off_indices, positive
 from ..start.many import Drawn
 from .fresh import DRAWS, bounded, labels_of_fresh, noise_covariance, patches_of_fresh
 
@@ -30,12 +32,11 @@ def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
     stale = any(family.index_set.per_example and family.name not in laws for family in families)
     if model.test.of_tasks or stale or not all(isinstance(law, GaussianLaw) for law in laws.values()):
         return None
-    off = tuple(tuple(off_indices(model, law, n, values)) for law in laws.values() if isinstance(law, GaussianLaw))
-    return off, len(labels_of_fresh(model, values)[0])
+    return (len(labels_of_fresh(model, values)[0]),)
 
 
 def judge_many(
-    model: Model, kernel: Kernel, drawn: Drawn, z: Array, b: Array, values: Sequence[Values], seeds: Sequence[int],
+    model: Model, kernel: Kernel, drawn: Drawn, z: Array, b: Array, values: Columns, seeds: Sequence[int],
     left: Array, with_losses: bool,
 ) -> dict[str, Array]:
     """test_error, test_loss and their standard errors, each (R,); NaN for a run that has to be judged alone.
@@ -55,58 +56,60 @@ def judge_many(
     roots, known = lanelaw.roots_of(fresh.covariance)
     known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
     found = {name: np.full(len(z), np.nan) for name in FRESH}
-    runs = [int(run) for run in np.flatnonzero(known)]
-    if not runs:
+    runs = np.flatnonzero(known)
+    if not runs.size:
         return found
     m, count = z.shape[2], fresh.covariance.shape[1]
-    rows = list(dict.fromkeys(seeds[run] for run in runs))
+    rows = list(dict.fromkeys(seeds[run] for run in runs.tolist()))
     normals = np.stack([_normals(seed, count, z.shape[1] * m) for seed in rows])
-    some = testlaw.Fresh(
-        fresh.fixed[known], fresh.mix, fresh.covariance[known], fresh.labels,
-        shares=None if fresh.shares is None else fresh.shares[known],
-    )
-    outputs = [functools.partial(_outputs, kernel, values[run]) for run in runs]
-    numbers = np.array([kernel.arguments(values[run], m) for run in runs])
-    places = np.array([rows.index(seeds[run]) for run in runs])
-    parts = lanelaw.parts_of(some, outputs)
-    judged = lanelaw.judged(kernel.lanes, parts, some, roots[known], normals, places, numbers, with_losses)
+    some = fresh
+    if len(runs) < len(z):
+        shares = None if fresh.shares is None else fresh.shares[known]
+        some = testlaw.Fresh(fresh.fixed[known], fresh.mix, fresh.covariance[known], fresh.labels, shares=shares)
+    scalars = kernel.columns(values, m, values.count)[runs, : len(kernel.scalars)]
+    places = np.array([rows.index(seeds[run]) for run in runs.tolist()])
+    parts = lanelaw.parts_of(some, _outputs(kernel, values, scalars, runs))
+    judged = lanelaw.judged(kernel.lanes, parts, some, roots[known], normals, places, scalars, with_losses)
     for name, numbers_of in lanelaw.by_name(judged).items():
         found[name][known] = numbers_of
     return bounded(found, fresh, DRAWS)
 
 
-def _outputs(kernel: Kernel, values: Values, a: Array) -> Array:
+def _outputs(
+    kernel: Kernel, values: Columns, scalars: Array, runs: NDArray[np.intp]
+) -> testlaw.Outputs | list[testlaw.Outputs]:
+    """The network of the runs: one where all have the same numbers in it."""
+    if (scalars == scalars[0]).all():
+        return functools.partial(_output, kernel, values.at(int(runs[0])))
+    return [functools.partial(_output, kernel, values.at(run)) for run in runs.tolist()]
+
+
+def _output(kernel: Kernel, values: Values, a: Array) -> Array:
     return kernel.outputs(a, values)
 
 
-def _law(
-    model: Model, drawn: Drawn, z: Array, b: Array, values: Sequence[Values], left: Array
-) -> testlaw.Fresh:
+def _law(model: Model, drawn: Drawn, z: Array, b: Array, values: Columns, left: Array) -> testlaw.Fresh:
     """The law of fresh examples, a state of `testlaw.Fresh` a run."""
     vectors = [(name, 0) for name in model.test.fresh]  # of signed heads: one vector of each
-    clean, labels, _ = labels_of_fresh(model, values[0])
-    known: dict[Value, Array | None] = {}
-    for each in values:  # by the probability of a flip alone
-        if each.get(model.label_flips) not in known:
-            known[each.get(model.label_flips)] = labels_of_fresh(model, each)[2]
-    chances = [known[each.get(model.label_flips)] for each in values]
+    first, which = values.distinct([model.label_flips])
+    of_flips = [labels_of_fresh(model, values.at(at)) for at in first.tolist()]
+    clean, labels, chances = of_flips[0]
+    shares = None if chances is None else np.array([each[2] for each in of_flips])[which]
     fixed, mix = patches_of_fresh(
         model, z, drawn.y.shape[1], (clean, labels), vectors, lambda family, label: (family.name, 0)
     )
     covariance = np.stack([_covariance(model, name, drawn, b, values, left) for name, _ in vectors], axis=1)
-    shares = None if chances[0] is None else np.array(chances)
     return testlaw.Fresh(fixed, mix, covariance, labels, shares=shares)
 
 
-def _covariance(
-    model: Model, name: str, drawn: Drawn, b: Array, values: Sequence[Values], left: Array
-) -> Array:
+def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns, left: Array) -> Array:
     """std^2 W P W^T of each run, (R, S, S)."""
-    law = law_of(model.family(name), values[0])
+    law = law_of(model.family(name), values.alike)
     assert isinstance(law, GaussianLaw)
-    off = off_indices(model, law, drawn.y.shape[1], values[0])
-    squares = np.array([positive(each, law.std) for each in values]) ** 2
-    return noise_covariance(Reduced(drawn.z, drawn.gram, drawn.weight_gram), off, b, left, squares[:, None, None])
+    off = off_indices(model, law, drawn.y.shape[1], values.alike)
+    squares = numbers(values, law.std, positive) ** 2
+    start = Reduced(drawn.z, drawn.gram, drawn.weight_gram)
+    return noise_covariance(start, off, b, left, squares[:, None, None])
 
 
 @functools.lru_cache(maxsize=KEPT)

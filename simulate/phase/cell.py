@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from derivations.declare import Model, Variable
+from derivations.declare.variables import FRESH
 from derivations.errors import ModelError
 from dynamics.errors import RangeError
 
@@ -41,6 +42,11 @@ class Measure:
     def names(self) -> tuple[str, ...]:
         """The observables with what is picked or reduced of them, as the caller wrote them."""
         return tuple(each.text for each in self.wanted)
+
+    @property
+    def refused(self) -> bool:
+        """Whether something is picked from, or reduced of, what is one number: then every run says so."""
+        return any(each.name in FRESH and not each.plain for each in self.wanted)
 
     def variables(self, model: Model) -> tuple[str, ...]:
         """The variables that a run has to give, standard errors among them where they are known."""
@@ -81,21 +87,31 @@ def outcomes(measure: Measure, cells: Sequence[Problem], seeds: Sequence[int]) -
     Raises:
         Whatever is a defect of the program.
     """
-    together: list[list[Found | None]] = [[None] * len(seeds) for _ in cells]
-    if measure.sampling != "vectors" and measure.fresh.together:
-        together = batch.together(cells, seeds, measure.steps, measure.variables(cells[0].model))
-    found = [
-        [outcome(measure, cell, seed) if run is None else _outcome(measure, run, "")
-         for seed, run in zip(seeds, runs, strict=True)]
-        for cell, runs in zip(cells, together, strict=True)
-    ]
-    shape = (len(cells), len(seeds))
-    arrays: Arrays = {}
-    for name in measure.with_errors(cells[0].model):
-        arrays[name] = np.array([[run.numbers.get(name, np.nan) for run in runs] for runs in found]).reshape(shape)
-    for name in ("status", "message"):
-        arrays[name] = np.array([[getattr(run, name) for run in runs] for runs in found], dtype=object).reshape(shape)
+    shape, names = (len(cells), len(seeds)), measure.variables(cells[0].model)
+    arrays: Arrays = {name: np.full(shape, np.nan) for name in measure.with_errors(cells[0].model)}
+    arrays |= {name: np.full(shape, text, dtype=object) for name, text in (("status", OK), ("message", ""))}
+    done = np.zeros(shape, dtype=np.bool_)
+    if measure.sampling != "vectors" and measure.fresh.together and not measure.refused:
+        made = batch.together(cells, seeds, measure.steps, names)
+        done = made.done
+        if made.found is None:
+            arrays |= {name: made.numbers[name] for name in arrays if name in made.numbers}
+        for row, runs in enumerate(made.found or ()):
+            for at, run in enumerate(runs):
+                if run is not None:
+                    _take(arrays, (row, at), _outcome(measure, run, ""))
+    for row in np.flatnonzero(~done.all(axis=1)).tolist():
+        cell = cells[row]
+        for at in np.flatnonzero(~done[row]).tolist():
+            _take(arrays, (row, at), outcome(measure, cell, seeds[at]))
     return arrays
+
+
+def _take(arrays: Arrays, place: tuple[int, int], run: Outcome) -> None:
+    """Fills in one run's outcome."""
+    for name, number in run.numbers.items():
+        arrays[name][place] = number
+    arrays["status"][place], arrays["message"][place] = run.status, run.message
 
 
 def outcome(measure: Measure, cell: Problem, seed: int) -> Outcome:

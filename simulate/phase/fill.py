@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dynamics.arrays import Array
+
+from ..ask.parameters import WHOLE
 from ..run import estimate
+from ..run.lots import Lots
 from ..run.problem import Problem
 from ..work.sweep import sweep
-from .cell import outcomes
+from .cell import Measure, outcomes
 from .grid import Grid
 from .grid_layout import Arrays
 
@@ -56,15 +60,22 @@ class Threads:
                 yield found
 
 
-def requests(grid: Grid, problems: Sequence[Problem]) -> list[estimate.Request]:
-    """What one run of each of the problems takes."""
-    measure = grid.measure
+def request(measure: Measure, problem: Problem) -> estimate.Request:
+    """What one run of a problem takes."""
     sampling = "vectors" if measure.sampling == "vectors" else "gram"
     names = tuple(each.name for each in measure.wanted)
-    return [
-        estimate.Request(each.model, each.values, sampling, "reduced", measure.steps, 1, names, measure.fresh.draws)
-        for each in problems
-    ]
+    return estimate.Request(
+        problem.model, problem.values, sampling, "reduced", measure.steps, 1, names, measure.fresh.draws)
+
+
+def costs(measure: Measure, cells: Lots) -> Array:
+    """Seconds that one run of each of the cells takes, (C,)."""
+    found = np.empty(len(cells))
+    for lot in cells.lots:
+        some, which = lot.values.distinct(WHOLE)  # of real parameters, the time goes by the dimension alone
+        each = [estimate.seconds(request(measure, lot.problem(row))) for row in some.tolist()]
+        found[lot.places] = np.array(each)[which]
+    return found
 
 
 class Memory:
@@ -105,9 +116,9 @@ def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
     cells = np.flatnonzero(~done.all(axis=1)).tolist()
     most = max(1, len(cells) // (_SHARES * workers))
     found, open_cells, open_seeds, spent = list[Chunk](), list[int](), tuple[int, ...](), 0.0
-    for cell, request in zip(cells, requests(grid, [grid.cells[cell] for cell in cells]), strict=True):
+    for cell, cost in zip(cells, costs(grid.measure, grid.cells.part(cells)).tolist(), strict=True):
         seeds = tuple(np.flatnonzero(~done[cell]).tolist())
-        takes = estimate.seconds(request) * len(seeds)
+        takes = cost * len(seeds)
         if open_cells and (seeds != open_seeds or spent + takes > _AT_RISK or len(open_cells) == most):
             found.append((tuple(open_cells), open_seeds))
             open_cells, spent = [], 0.0
@@ -120,7 +131,7 @@ def run_chunk(grid: Grid, chunk: Chunk) -> Sequence[Part]:
     """A chunk's arrays; or, where the program has a defect, those of each of its cells, or the defect that it met."""
     cells, seeds = chunk
     try:
-        found = outcomes(grid.measure, [grid.cells[cell] for cell in cells], [grid.seeds[seed] for seed in seeds])
+        found = outcomes(grid.measure, grid.cells.part(cells), [grid.seeds[seed] for seed in seeds])
     except Exception as defect:  # noqa: BLE001 - raised, with its traceback, once the other cells are safe
         if len(cells) == 1:
             return [(chunk, defect)]
@@ -131,9 +142,10 @@ def run_chunk(grid: Grid, chunk: Chunk) -> Sequence[Part]:
 def runner(grid: Grid, workers: int, show: bool) -> Callable[[Sequence[Problem]], Arrays]:
     """Runs further problems of the grid's declaration at all of its seeds: the variables (cell, seed)."""
     def run(problems: Sequence[Problem]) -> Arrays:
-        takes = max(map(estimate.seconds, requests(grid, problems))) * len(grid.seeds)
-        most = max(1, min(int(_AT_RISK / takes), -(-len(problems) // (_SHARES * workers))))
-        pieces = [problems[first : first + most] for first in range(0, len(problems), most)]
+        cells = Lots.of(problems)
+        takes = float(costs(grid.measure, cells).max()) * len(grid.seeds)
+        most = max(1, min(int(_AT_RISK / takes), -(-len(cells) // (_SHARES * workers))))
+        pieces = [cells[first : first + most] for first in range(0, len(cells), most)]
         found: list[Arrays] = [{} for _ in pieces]
 
         def one(piece: Sequence[Problem]) -> Arrays:

@@ -22,7 +22,7 @@ from ..errors import InputError, nearest, quoted
 from ..observe import observables as obs
 from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..run import estimate
-from ..run.problem import Problem
+from ..run.lots import Lots
 from ..run.run import SAMPLINGS, total_steps
 from ..start.refusals import gram_refusal
 from . import grid_axes
@@ -45,7 +45,7 @@ class Grid:
 
     model: Model
     axes: tuple[Axis, ...]
-    cells: tuple[Problem, ...]
+    cells: Lots
     seeds: tuple[int, ...]
     measure: Measure
     formulas: Mapping[str, str]
@@ -80,11 +80,11 @@ class Grid:
         """The axes, the seeds, and every other parameter."""
         labels = {**{each.name: grid_axes.axis(each) for each in self.axes}, SEED: grid_axes.seeds(self.seeds)}
         taken = [*labels, *self.measure.with_errors(self.model), "status", "message", DIGEST]
-        return {**labels, **grid_axes.parameters(self.model, [cell.values for cell in self.cells], self.axes, taken)}
+        return {**labels, **grid_axes.parameters(self.model, self.cells, self.axes, taken)}
 
     def _configuration(self) -> dict[str, Any]:
         """All that a run's numbers depend on."""
-        kernels = {id(cell.kernel): cell.kernel for cell in self.cells}.values()
+        kernels = {id(lot.kernel): lot.kernel for lot in self.cells.lots}.values()
         texts = {kernel.path.stem: digest.short(kernel.texts.encode()) for kernel in kernels}
         names, first = {each.name for each in self.axes}, self.cells[0].values
         return {
@@ -155,7 +155,7 @@ def checked(asked: Asked, workers: int) -> Grid:
         math.prod(len(each.values) for each in axes), many, workers,
     )
     problems = cells.all()
-    inexact = any(gram_refusal(each.model, each.values) for each in problems)
+    inexact = any(gram_refusal(lot.model, lot.values.alike) for lot in problems.lots)
     measure = Measure(requests, count, sampling or ("vectors" if inexact else EITHER), fresh)
     if not alone:
         try_out(measure, problems, first)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Model, Parameter, Value
+from derivations.declare import Model, Parameter
 
 from ..ask.axes import Axis
+from ..run.lots import Lots
 
 Spacing = Literal["linear", "log", "irregular"]
 SEED = "seed"
@@ -66,20 +67,20 @@ def spacing(values: NDArray[Any]) -> Spacing:
 
 
 def parameters(
-    model: Model, cells: Sequence[Mapping[str, Value]], axes: Sequence[Axis], taken: Sequence[str]
+    model: Model, cells: Lots, axes: Sequence[Axis], taken: Sequence[str]
 ) -> dict[str, Coordinate]:
-    """Every parameter but those `taken` by another label, of the values of `cells`, in the order of the axes.
+    """Every parameter but those `taken` by another label, of `cells` in the order of the axes.
 
     A scalar where all cells agree, else along the axes, as of a formula of an axis' parameter; one that is absent in a
     cell, such as lam_until that is not given, has no coordinate.
     """
     dims, shape = tuple(each.name for each in axes), tuple(len(each.values) for each in axes)
     found = {}
-    for name in cells[0]:
-        values = [cell.get(name) for cell in cells]
-        if name in taken or any(value is None for value in values):
+    for name in cells.lots[0].values:
+        values = None if name in taken else cells.values(name)
+        if values is None:
             continue
-        alike = all(value == values[0] for value in values)
-        array = np.array(values[0] if alike else values).reshape(() if alike else shape)
-        found[name] = Coordinate(() if alike else dims, array, _said(model.parameter(name), array))
+        apart = isinstance(values, np.ndarray)
+        array = np.asarray(values).reshape(shape if apart else ())
+        found[name] = Coordinate(dims if apart else (), array, _said(model.parameter(name), array))
     return found

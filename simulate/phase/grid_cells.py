@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 
+import numpy as np
+from numpy.typing import NDArray
+
 from derivations.declare import Model, Parameter, Preset, Value
+from dynamics.arrays import Array
 from dynamics.kernel.kernel import Kernel
 
 from ..ask import parameters, settings
 from ..ask.axes import Axis, axis
+from ..ask.columns import Columns
 from ..ask.hold import Hold
 from ..conditions.held import Held
 from ..errors import InputError
 from ..run.kernels import kernel_for, ready
+from ..run.lots import Lot, Lots
 from ..run.problem import Problem
 
 
@@ -70,9 +77,55 @@ class Cells:
         self._structural = [each.name for each in axes if each.parameter.structural]
         self._models: dict[tuple[object, ...], tuple[Model, Kernel, parameters.Factory | Model]] = {}
 
-    def all(self) -> tuple[Problem, ...]:
-        """Every cell's problem, the last axis moving fastest.  Raises InputError where one has none."""
-        return tuple(self.at(point) for point in product(*(each.values for each in self._axes)))
+    def all(self) -> Lots:
+        """Every cell, the last axis moving fastest.  Raises InputError where one has no problem."""
+        places = np.arange(math.prod(len(each.values) for each in self._axes)).reshape(
+            [len(each.values) for each in self._axes])
+        parted = [
+            range(len(each.values)) if each.parameter.structural or each.parameter.kind != "real" else [None]
+            for each in self._axes
+        ]
+        lots = list[Lot]()
+        for fixed in product(*parted):
+            here = places[tuple(slice(None) if at is None else at for at in fixed)].ravel()
+            lots += self._lots(fixed, here)
+        return Lots(lots)
+
+    def _lots(self, fixed: Sequence[int | None], places: NDArray[np.intp]) -> Sequence[Lot]:
+        """The cells at these places, where each axis is `fixed` or free: what does not depend on these is found once.
+
+        A parameter that does is computed for the values of those free axes that it depends on.
+        """
+        along = [each.values if at is None else (each.values[at],)
+                 for each, at in zip(self._axes, fixed, strict=True)]
+        start = tuple(values[0] for values in along)
+        first = self.at(start)
+        free = {each.name: at for at, each in enumerate(self._axes) if fixed[at] is None}
+        apart, shape = dict[str, Array](), [len(values) for values in along]
+        given = {**self._chosen, **dict.fromkeys(each.name for each in self._axes)}
+        for parameter in first.model.parameters:
+            name = parameter.name
+            dims = [free[name]] if name in free else sorted(
+                free[each] for each in self._held.behind(first.model, given, name) if each in free)
+            if not dims:
+                continue
+            if parameter.kind != "real":  # its values part the cells further
+                found = Lots.of([self.at(point) for point in product(*along)])
+                return [Lot(lot.first, lot.values, places[lot.places]) for lot in found.lots]
+            points = product(*(along[at] if at in dims else along[at][:1] for at in range(len(along))))
+            column = [self._value(first.model, point, name) for point in points]
+            some = [size if at in dims else 1 for at, size in enumerate(shape)]
+            apart[name] = np.broadcast_to(np.array(column, dtype=np.float64).reshape(some), shape).reshape(-1)
+        return [Lot(first, Columns(first.values, apart, len(places)), places)]
+
+    def _value(self, model: Model, point: Sequence[Value], name: str) -> Value:
+        """A parameter's value at a point.  Raises InputError where it has none."""
+        named = {each.name: value for each, value in zip(self._axes, point, strict=True)}
+        if name in named:
+            return named[name]
+        own = {each: value for each, value in named.items() if each in self._own}
+        chosen = {**self._chosen, **own, **self._held.solved(model, self._chosen, named)}
+        return parameters.computed(model, chosen)[name]
 
     def corners(self) -> list[Problem]:
         """The problems at the ends of the axes."""
@@ -106,13 +159,13 @@ class Cells:
         }
         return {**{name: text for name, text in texts.items() if text is not None}, **self._held.names}
 
-    def notes(self, cells: Sequence[Problem]) -> tuple[str, ...]:
+    def notes(self, cells: Lots) -> tuple[str, ...]:
         """The lines on presets, defaults and formulas that go for all of the cells."""
         axes, texts, found = {each.name for each in self._axes}, self.formulas(), []
         for line in cells[0].resolved.notes:
             name = line.split(" ")[0]
             if name in axes or name in self._held.names:
                 continue
-            varies = name in texts and len({cell.values.get(name) for cell in cells}) > 1
+            varies = name in texts and isinstance(cells.values(name), np.ndarray)
             found.append(f"{name} = {texts[name]} at every cell" if varies else line)
         return (*found, *(f"{name} solves {text}" for name, text in self._held.names.items()))

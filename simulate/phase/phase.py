@@ -27,7 +27,7 @@ from ..run import estimate
 from ..work.sweep import processors
 from .cluster import cluster
 from .edge import Found, asked_edge, followed
-from .fill import Memory, Threads, Workers, fill, requests, runner
+from .fill import Memory, Threads, Workers, costs, fill, request, runner
 from .grid import Asked, Grid, checked
 from .grid_layout import Arrays
 from .grid_store import GridStore, free
@@ -149,10 +149,11 @@ def _workers(threads: int, scheduler: str | None, asked: Asked) -> Iterator[Work
 
 def _check_time(grid: Grid, done: NDArray[np.bool_], workers: int) -> None:
     """Says how long the runs that are not done take, where that is long.  Raises InputError where it is too long."""
-    missing = np.flatnonzero(~done.all(axis=1)).tolist()
-    problems = [grid.cells[cell] for cell in missing]
-    runs = (~done[missing]).sum(axis=1).tolist()
-    estimate.check_cells(requests(grid, problems), runs, len(grid.seeds), workers)
+    missing = np.flatnonzero(~done.all(axis=1))
+    if missing.size:
+        takes = costs(grid.measure, grid.cells.part(missing))
+        dearest = request(grid.measure, grid.cells[int(missing[takes.argmax()])])
+        estimate.check_cells(takes, (~done[missing]).sum(axis=1), dearest, len(grid.seeds), workers)
 
 
 def _told_of_store(kept: Memory | GridStore, place: Path | None, show: bool) -> None:

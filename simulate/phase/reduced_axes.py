@@ -29,6 +29,11 @@ class Wanted:
     rule: str
 
     @property
+    def plain(self) -> bool:
+        """Whether it is the observable itself, with nothing picked or reduced."""
+        return not self.picked and not self.rule
+
+    @property
     def error_name(self) -> str:
         """The name of its standard error."""
         return f"{self.text}_se"

@@ -6,12 +6,13 @@ that is of a kind that has to be looked at on its way is left to that: whoever a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from derivations.declare import Value, Variable
+from derivations.declare import Variable
 from derivations.declare.variables import FRESH
 from derivations.errors import ModelError
 from dynamics.arrays import Array, Flags
@@ -20,13 +21,14 @@ from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.chunks import heard
 from dynamics.kernel.trajectory import Trajectory, Watched
 
+from ..ask.columns import Columns
 from ..errors import InputError
 from ..observe import fresh_many
 from ..observe import observables as obs
 from ..start import many
-from ..start.plan import Plan
 from ..start.refusals import gram_refusal
 from .asked import Asked, Found, Variables
+from .lots import Lot, Lots
 from .problem import Problem, Start
 from .reduced import declared
 from .watch import EventWatch
@@ -36,68 +38,98 @@ OPERATIONS = 5e9  # of a chunk, a fraction of a second: compiled code is not int
 
 
 @dataclass(frozen=True)
-class _Run:
-    """One run: its cell, its seed, and where it stands in the answer."""
+class Together:
+    """What went together of C cells and S seeds: `done` (C, S), each fresh variable's `numbers` (C, S), NaN elsewhere.
 
-    cell: Problem
-    plan: Plan
-    seed: int
-    place: tuple[int, int]
+    Where other variables are wanted, `found` has every run's, (C, S) of them, None where a run is left over.
+    """
+
+    done: Flags
+    numbers: Mapping[str, Array]
+    found: list[list[Found | None]] | None
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """R runs of one shape: their cells' parameters and plans, seeds, and where each stands in the answer."""
+
+    lot: Lot
+    plans: many.Plans
+    seeds: tuple[int, ...]
+    at_seed: NDArray[np.intp]
+
+    def part(self, rows: NDArray[np.intp]) -> _Runs:
+        """Some of the runs."""
+        seeds = tuple(self.seeds[row] for row in rows.tolist())
+        return _Runs(self.lot.rows(rows, self.lot.places[rows]), self.plans.rows(rows), seeds, self.at_seed[rows])
+
+    @property
+    def step(self) -> float:
+        """Operations of a step of one run, about."""
+        plan = self.plans.first
+        return 2.0 * plan.heads * plan.m * len(plan.length) * (len(plan.length) + 10)
 
 
 @one_blas_thread()
-def together(
-    cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str]
-) -> list[list[Found | None]]:
-    """For each cell and seed a run's variables `names` after `steps` steps from a draw by Gram; None: left over.
+def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str]) -> Together:
+    """Each cell's and seed's variables `names` after `steps` steps from a draw by Gram, of the runs that go together.
 
     Fresh variables, those of a state alone, and hitting times that the kernel looks for; what else is looked at along
     the way leaves every run over.
     """
-    found: list[list[Found | None]] = [[None] * len(seeds) for _ in cells]
-    groups: dict[object, list[_Run]] = {}
-    for row, cell in enumerate(cells):
-        shape, plan = _shape(cell, names)
-        if plan is not None and steps * _step(plan) > OPERATIONS:
-            continue  # a run alone goes in pieces, between which an interrupt is heard
-        if shape is not None and plan is not None:
-            groups.setdefault(shape, []).extend(_Run(cell, plan, seed, (row, at)) for at, seed in enumerate(seeds))
+    shape = (len(cells), len(seeds))
+    plain = set(names) <= set(FRESH)
+    found: list[list[Found | None]] | None = None if plain else [[None] * len(seeds) for _ in cells]
+    made = Together(np.zeros(shape, dtype=np.bool_), {name: np.full(shape, np.nan) for name in names if name in FRESH},
+                    found)
     with np.errstate(all="ignore"):  # what is not finite is left over
-        for runs in groups.values():
-            for chunk in _chunks(runs, steps):
-                heard()
-                for run, made in zip(chunk, _chunk(chunk, steps, names), strict=True):
-                    found[run.place[0]][run.place[1]] = made
-    return found
+        for lot in Lots.of(cells).lots:
+            for runs in _shapes(lot, seeds, names):
+                if steps * runs.step > OPERATIONS:
+                    continue  # a run alone goes in pieces, between which an interrupt is heard
+                for chunk in _chunks(runs, steps):
+                    heard()
+                    _chunk(chunk, steps, names, made)
+    return made
 
 
-def _shape(cell: Problem, names: Sequence[str]) -> tuple[object, Plan | None]:
-    """What a cell's runs must have in common with others to go with them; None where they go alone."""
-    model, values = cell.model, cell.values
+def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str]) -> list[_Runs]:
+    """The runs of a lot's cells, those together that have one shape; none where they go alone."""
+    first, model = lot.first, lot.model
     known = {*obs.at_every_step(model), *FRESH, *(event.name for event in model.events)}
-    if cell.initial is not None or cell.redraws or model.algorithm.over_tasks or not set(names) <= known:
-        return None, None
+    if first.initial is not None or first.redraws or model.algorithm.over_tasks or not set(names) <= known:
+        return []
     try:
-        plan = cell.plan
-        drawn, judged = many.shape_of(plan), fresh_many.shape_of(model, values, plan.n)
-        alone = drawn is None or judged is None or gram_refusal(model, values)
-        if alone or not cell.kernel.runs_together(len(plan.length)):
-            return None, None
-    except (InputError, ModelError, RangeError):  # said where the cell is run alone
-        return None, None
-    return (id(model), id(cell.kernel.lanes), drawn, judged), plan
+        plans = many.plans_of(model, lot.values)
+        alone = plans is None or gram_refusal(model, lot.values.alike)
+        if plans is None or alone or not lot.kernel.runs_together(len(plans.first.length)):
+            return []
+        some, which = lot.values.distinct([model.label_flips])
+        judged = [fresh_many.shape_of(model, lot.values.at(row), plans.first.n) for row in some.tolist()]
+    except (InputError, ModelError, RangeError):  # said where the cell that is bad is run alone
+        count = len(lot.places)
+        halves = [np.arange(count // 2), np.arange(count // 2, count)] if count > 1 else []
+        return [runs for half in halves for runs in _shapes(lot.rows(half, lot.places[half]), seeds, names)]
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for row, (columns, place) in enumerate(zip(plans.columns.tolist(), which.tolist(), strict=True)):
+        if judged[place] is not None:
+            groups.setdefault((columns, judged[place]), []).append(row)
+    return [_of_seeds(lot, plans, np.array(rows), seeds) for rows in groups.values()]
 
 
-def _step(plan: Plan) -> float:
-    """Operations of a step of one run, about."""
-    return 2.0 * plan.heads * plan.m * len(plan.length) * (len(plan.length) + 10)
+def _of_seeds(lot: Lot, plans: many.Plans, rows: NDArray[np.intp], seeds: Sequence[int]) -> _Runs:
+    """A run of each of the cells `rows` and each seed."""
+    each = np.repeat(rows, len(seeds))
+    return _Runs(lot.rows(each, lot.places[each]), plans.rows(each), tuple(seeds) * len(rows),
+                 np.tile(np.arange(len(seeds)), len(rows)))
 
 
-def _chunks(runs: list[_Run], steps: int) -> list[list[_Run]]:
+def _chunks(runs: _Runs, steps: int) -> Iterator[_Runs]:
     """Runs in the order given, as many in a chunk as hold `ENTRIES` numbers and take `OPERATIONS`."""
-    plan = runs[0].plan
-    size = _size(plan.heads * plan.m, len(plan.length), 1, steps * _step(plan))
-    return [runs[at : at + size] for at in range(0, len(runs), size)]
+    plan, count = runs.plans.first, len(runs.seeds)
+    size = _size(plan.heads * plan.m, len(plan.length), 1, steps * runs.step)
+    for at in range(0, count, size):
+        yield runs.part(np.arange(at, min(at + size, count)))
 
 
 def _size(filters: int, directions: int, states: int, operations: float, vectors: float = 0.0) -> int:
@@ -131,67 +163,92 @@ def size_of(start: Start, asked: Asked) -> int:
 def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     """The runs of starts of one problem, as many as `size_of` says; None: to be run alone."""
     heard()
+    values = Columns(starts[0].values, {}, len(starts))
+    drawn = many.stacked([start.draw for start in starts])
     with np.errstate(all="ignore"):
-        return _made(starts, many.stacked([start.draw for start in starts]), asked)
+        made = _advanced(starts[0], values, tuple(start.seed for start in starts), drawn, starts, asked)
+    return [made.found(start, at) if made.whole[at] else None for at, start in enumerate(starts)]
 
 
-def _chunk(runs: list[_Run], steps: int, names: Sequence[str]) -> list[Found | None]:
-    """Each run with its variables, or None."""
-    drawn = many.draw_many([run.plan for run in runs], [run.seed for run in runs], _labels(runs))
-    kernel = runs[0].cell.kernel
+def _chunk(runs: _Runs, steps: int, names: Sequence[str], made: Together) -> None:
+    """Fills in what these runs give."""
+    lot, asked = runs.lot, Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
+    drawn = many.draw_many(lot.model, runs.plans, lot.values, runs.seeds)
+    rows = made.found or []
+    places = lot.places.tolist()
+    cells = {place: lot.problem(at) for at, place in enumerate(places)} if rows else {}
     starts = [
-        Start(run.cell, run.seed, drawn.one(at), kernel.bind(drawn.clean[at])) for at, run in enumerate(runs)
+        Start(cells[place], seed, drawn.one(at), lot.kernel.bind(drawn.clean[at]))
+        for at, (place, seed) in enumerate(zip(places, runs.seeds, strict=True)) if rows
     ]
-    return _made(starts, drawn, Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True))
+    found = _advanced(lot.first, lot.values, runs.seeds, drawn, starts, asked)
+    for at, start in enumerate(starts):
+        run = found.found(start, at) if found.whole[at] else None
+        rows[lot.places[at]][runs.at_seed[at]] = run
+        found.whole[at] &= run is not None
+    place = lot.places[found.whole], runs.at_seed[found.whole]
+    made.done[place] = True
+    for name, numbers in found.judged.items():
+        made.numbers[name][place] = numbers[found.whole, 0]
 
 
-def _made(starts: Sequence[Start], drawn: many.Drawn, asked: Asked) -> list[Found | None]:
-    """Each start's run with its variables, or None."""
-    model, kernel, values = starts[0].model, starts[0].kernel, [start.values for start in starts]
-    m, t = drawn.z.shape[2], asked.recorded
-    numbers = np.array([kernel.numbers(each, m) for each in values])
-    limits = np.array([kernel.limit(each) for each in values], dtype=np.int64)
+@dataclass(frozen=True)
+class _Advanced:
+    """R runs at recorded steps: which are whole (R,), their states (R, T, ...), fresh variables (R, T) and events."""
+
+    asked: Asked
+    whole: Flags
+    z: Array
+    b: Array
+    left: Array
+    judged: Mapping[str, Array]
+    watches: Sequence[EventWatch]
+    events: Watched | None
+
+    def found(self, start: Start, at: int) -> Found | None:
+        """A run's variables; None where one of them is not to be had."""
+        asked, t = self.asked, self.asked.recorded
+        variables: Variables = {name: Variable(("t",), numbers[at]) for name, numbers in self.judged.items()}
+        if self.events is not None:
+            watch, events = self.watches[at], self.events
+            watch.told(Watched(events.which, events.below, events.bounds[at], events.hits[at]))
+            variables |= watch.times()
+        others = tuple(name for name in asked.wanted if name not in variables)
+        if others:
+            path = Trajectory(t, self.z[at], self.b[at], -1, self.left[at])
+            variables |= declared(start.states(path, others), replace(asked, wanted=others))[0]
+        return Found(start, t, variables, ()) if all(name in variables for name in asked.wanted) else None
+
+
+def _advanced(
+    first: Problem | Start, values: Columns, seeds: Sequence[int], drawn: many.Drawn, starts: Sequence[Start],
+    asked: Asked,
+) -> _Advanced:
+    """R runs of the model of `first`, at their values, advanced and judged; `starts` where more than that is wanted."""
+    model, kernel, t = first.model, first.kernel, asked.recorded
     timed = tuple(event.name for event in model.events if event.name in asked.wanted)
     watches = _watches(starts, replace(asked, wanted=timed)) if timed else []
     looked, events = _events(watches, len(timed))
     z, b, failed = kernel.run_all(
-        drawn.z, drawn.gram, drawn.y, drawn.clean, numbers, limits, asked.steps, t, events)
+        drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
+        kernel.limits(values, values.count), asked.steps, t, events,
+    )
     whole = _finite(drawn.gram) & _finite(drawn.z) & _finite(z) & _finite(b) & (failed < 0)
     if events is not None:
         whole &= looked
-    left = np.array([kernel.scale(each, t) for each in values])
-    fresh = [name for name in asked.wanted if name in FRESH]
-    judged = _judged(starts, drawn, z, b, left, fresh) if fresh and whole.any() else {}
-    whole &= np.logical_and.reduce([np.isfinite(judged[name]).all(axis=1) for name in judged]) if judged else True
-    others = tuple(name for name in asked.wanted if name not in (*fresh, *timed))
-    found: list[Found | None] = []
-    for at, start in enumerate(starts):
-        if not whole[at]:
-            found.append(None)
-            continue
-        variables: Variables = {name: Variable(("t",), judged[name][at]) for name in fresh}
-        if events is not None:
-            watches[at].told(Watched(events.which, events.below, events.bounds[at], events.hits[at]))
-            variables |= watches[at].times()
-        if others:
-            path = Trajectory(t, z[at], b[at], -1, left[at])
-            variables |= declared(start.states(path, others), replace(asked, wanted=others))[0]
-        found.append(Found(start, t, variables, ()) if all(name in variables for name in asked.wanted) else None)
-    return found
-
-
-def _judged(
-    starts: Sequence[Start], drawn: many.Drawn, z: Array, b: Array, left: Array, names: Sequence[str]
-) -> dict[str, Array]:
-    """The fresh variables of these names of states z, b (R, T, H, m, B), each (R, T)."""
-    first, (runs, times) = starts[0], z.shape[:2]
-    losses = any(name.startswith("test_loss") for name in names)
-    judged = fresh_many.judge_many(
-        first.model, first.kernel, drawn if times == 1 else drawn.repeated(times), z.reshape(-1, *z.shape[2:]),
-        b.reshape(-1, *b.shape[2:]), [start.values for start in starts for _ in range(times)],
-        [start.seed for start in starts for _ in range(times)], left.reshape(-1), losses,
-    )
-    return {name: judged[name].reshape(runs, times) for name in names}
+    left = kernel.scales(values, t, values.count)
+    fresh, judged = [name for name in asked.wanted if name in FRESH], dict[str, Array]()
+    if fresh and whole.any():
+        times, losses = len(t), any(name.startswith("test_loss") for name in fresh)
+        each = np.repeat(np.arange(len(z)), times)
+        numbers = fresh_many.judge_many(
+            model, kernel, drawn if times == 1 else drawn.repeated(times), z.reshape(-1, *z.shape[2:]),
+            b.reshape(-1, *b.shape[2:]), values.rows(each), [seeds[at] for at in each.tolist()], left.reshape(-1),
+            losses,
+        )
+        judged = {name: numbers[name].reshape(len(z), times) for name in fresh}
+        whole &= np.logical_and.reduce([np.isfinite(numbers).all(axis=1) for numbers in judged.values()])
+    return _Advanced(asked, whole, z, b, left, judged, watches, events)
 
 
 def _watches(starts: Sequence[Start], asked: Asked) -> list[EventWatch]:
@@ -219,23 +276,9 @@ def _events(watches: Sequence[EventWatch], count: int) -> tuple[Flags, Watched |
     return looked, Watched(known[0].which, known[0].below, bounds, hits)
 
 
-def _labels(runs: list[_Run]) -> list[tuple[Array, Array]]:
-    """The labels of each run; runs of one seed share them where they are of one size and flipped alike."""
-    known: dict[tuple[object, ...], tuple[Array, Array]] = {}
-    found = []
-    for run in runs:
-        model, values = run.cell.model, run.cell.values
-        told: list[Value] = [values.get(name) for name in (model.label_flips, model.class_sizes) if name]
-        key = (run.seed, run.plan.n, *told)
-        if key not in known:
-            known[key] = many.labels(model, values, run.plan.n, run.seed)
-        found.append(known[key])
-    return found
-
-
 def _finite(arrays: Array) -> Flags:
     """(R,): whether all of a run's numbers are finite."""
     return np.asarray(np.isfinite(arrays).reshape(len(arrays), -1).all(axis=1))
 
 
-__all__ = ["alike", "size_of", "together"]
+__all__ = ["Together", "alike", "size_of", "together"]

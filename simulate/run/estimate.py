@@ -12,6 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from derivations.declare import (
     ClassNoiseLaw,
     FixedLaw,
@@ -25,6 +28,7 @@ from derivations.declare import (
 )
 from derivations.declare.views import Sizes
 from derivations.errors import ModelError
+from dynamics.arrays import Array
 from dynamics.kernel.kernel import LANES_FROM, LANES_UPTO
 
 from ..errors import InputError
@@ -135,15 +139,13 @@ def check_grid(requests: Sequence[Request], cells: int, seeds: int, workers: int
         check_memory(request, 1, min(workers, cells * seeds))
 
 
-def check_cells(requests: Sequence[Request], runs: Sequence[int], seeds: int, workers: int) -> None:
-    """As `check_time`, of a grid's cells, each of which makes its number of `runs` of one of `requests`.
+def check_cells(takes: Array, runs: NDArray[np.intp], dearest: Request, seeds: int, workers: int) -> None:
+    """As `check_time`, of a grid's cells: the seconds that a run of each takes (C,), and how many runs it makes (C,).
 
-    `seeds` is how many a cell has in all.
+    `dearest` is a run of the cell that takes most, `seeds` how many a cell has in all.
     """
-    if requests:
-        each = [seconds(request) for request in requests]
-        expected = sum(cost * count for cost, count in zip(each, runs, strict=True)) / min(workers, len(requests))
-        check_time(expected, requests[each.index(max(each))], seeds, "phase", len(requests))
+    expected = float((takes * runs).sum()) / min(workers, len(takes))
+    check_time(expected, dearest, seeds, "phase", len(takes))
 
 
 def check_sweep(requests: Sequence[Request], workers: int, label: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Directions, FixedLaw, Law, Model, Value, chosen_law
+from dynamics.arrays import Array
 
+from ..ask.columns import Columns
 from ..errors import InputError
 
 _WHOLE = 2.0**53  # every double from here on is a whole number
@@ -38,6 +40,16 @@ def whole(values: Mapping[str, Value], name: str) -> float:
     if value < 1 or (value < _WHOLE and value != int(value)):
         raise InputError(f"{name}: {value:g}; expected a whole number from 1; give {name}={max(1, round(value))}")
     return value
+
+
+def numbers(values: Columns, name: str, check: Callable[[Mapping[str, Value], str], float]) -> Array:
+    """A parameter of every cell, (R,), each value checked by `number`, `positive` or `whole`.  Raises InputError."""
+    if name not in values.apart:
+        return np.full(values.count, check(values.alike, name))
+    found = values.apart[name]
+    for end in (found.min(), found.max()):  # what they check is an interval
+        check({name: float(end)}, name)
+    return found
 
 
 def law_of(family: Directions, values: Mapping[str, Value]) -> Law | None:

@@ -8,21 +8,77 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from derivations.declare import Model, Value
+from derivations.declare import FixedLaw, GaussianLaw, Model, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 
+from ..ask.columns import Columns
+from .declared import law_of, number, numbers, positive
 from .drawn import Draw
 from .labels import flips, labels_of
-from .plan import Plan
+from .plan import Plan, along, plan_of
 from .refusals import LARGEST
 
 KEPT = 256  # standard draws that are kept
+
+
+@dataclass(frozen=True)
+class Plans:
+    """Plans of R cells: `first` is that of the cell of least d, in whose shape all are.
+
+    length and std (R, B), along (R, random directions, f), sigma_0 and d (R,): see `Plan`.
+    """
+
+    first: Plan
+    length: Array
+    std: Array
+    along: NDArray[np.bool_]
+    sigma_0: Array
+    d: Array
+
+    def rows(self, which: NDArray[np.intp]) -> Plans:
+        """The cells `which`, in that order; one may come several times."""
+        return replace(
+            self, length=self.length[which], std=self.std[which], along=self.along[which],
+            sigma_0=self.sigma_0[which], d=self.d[which],
+        )
+
+    @property
+    def columns(self) -> Array:
+        """(R,), coordinates of a draw beside the fixed directions."""
+        first = self.first
+        return np.minimum(len(first.noise) + first.heads * first.m, self.d - len(first.fixed))
+
+
+def plans_of(model: Model, values: Columns) -> Plans | None:
+    """The plans of cells; None where a draw has more to it than lengths and deviations, or is too large.
+
+    Raises InputError where a cell has no plan.
+    """
+    d = np.array(values.column("d"), dtype=np.float64)
+    first = plan_of(model, values.at(int(np.argmin(d))))  # a d that is too small for any cell is so for this one
+    if first.centres or first.class_noise or (first.n + first.heads * first.m) ** 2 > LARGEST:
+        return None
+    length, std = (np.zeros((values.count, len(first.std))) for _ in range(2))
+    offsets, sizes = model.offsets(first.n), model.sizes(first.n)
+    for family in model.directions:
+        law, at = law_of(family, values.alike), offsets[family.name]
+        rows = slice(at, at + sizes[family.name])
+        if isinstance(law, FixedLaw):
+            length[:, rows] = numbers(values, law.norm, number)[:, None]
+        elif isinstance(law, GaussianLaw):
+            std[:, rows] = numbers(values, law.std, positive)[:, None]
+    null, which = _distinct(length[:, first.fixed] == 0)
+    of_null = [along(model, values.alike, first.n, first.d, first.fixed, each)[first.noise] for each in null]
+    sigma_0 = numbers(values, model.initialisation.std, number)
+    return Plans(first, length, std, np.stack(of_null)[which], sigma_0, d)
 
 
 @dataclass(frozen=True)
@@ -43,7 +99,6 @@ class Drawn:
             clean=self.clean[run],
         )
 
-
     def repeated(self, times: int) -> Drawn:
         """Every draw so many times over."""
         return Drawn(*(np.repeat(getattr(self, each.name), times, axis=0) for each in fields(self)))
@@ -55,35 +110,40 @@ def stacked(draws: Sequence[Draw]) -> Drawn:
     return Drawn(*(np.stack([getattr(draw, name) for draw in draws]) for name in names))
 
 
-def shape_of(plan: Plan) -> tuple[object, ...] | None:
-    """What runs must have in common to be drawn together; None where a draw has more to it than lengths."""
-    filters = plan.heads * plan.m
-    if plan.centres or plan.class_noise or (plan.n + filters) ** 2 > LARGEST:
-        return None
-    columns = min(len(plan.noise) + filters, plan.d - len(plan.fixed))
-    return plan.heads, plan.n, plan.m, tuple(plan.fixed), tuple(plan.noise), columns
-
-
 def labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> tuple[Array, Array]:
     """Labels (n,) as observed and as given."""
     clean = labels_of(model, values, n, seed)
     return clean * flips(model, values, n, seed), clean
 
 
-def draw_many(plans: Sequence[Plan], seeds: Sequence[int], drawn: Sequence[tuple[Array, Array]]) -> Drawn:
-    """The draws of R runs of one shape (`shape_of`), with their `labels`."""
-    first = plans[0]
+def labels_many(model: Model, values: Columns, n: int, seeds: Sequence[int]) -> tuple[Array, Array]:
+    """Labels (R, n) of R runs; those of one seed share them where they are flipped alike."""
+    first, which = values.distinct([model.label_flips])
+    pairs = list(zip(seeds, which.tolist(), strict=True))
+    known = {(seed, at): labels(model, values.at(int(first[at])), n, seed) for seed, at in dict.fromkeys(pairs)}
+    observed, clean = (np.stack([known[pair][side] for pair in pairs]) for side in (0, 1))
+    return observed, clean
+
+
+def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int]) -> Drawn:
+    """The draws of R runs whose `Plans.columns` are the same, with their labels."""
+    first = plans.first
     fixed, noise, filters = first.fixed, first.noise, first.heads * first.m
-    raw = [_standard(seed, len(fixed), len(noise), filters, plan.d) for plan, seed in zip(plans, seeds, strict=True)]
-    standard = grams.Standard(np.stack([each.noise for each in raw]), np.stack([each.filters for each in raw]))
-    roots = np.stack([_root(tuple(plan.length[fixed])) for plan in plans])
-    along, std = np.stack([plan.along for plan in plans]), np.stack([plan.std[noise] for plan in plans])
-    found = grams.reduce_all(*grams.placed(standard, roots, along, std, np.array([plan.sigma_0 for plan in plans])))
+    pairs = list(zip(seeds, plans.d.tolist(), strict=True))
+    places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
+    raw = [_standard(seed, len(fixed), len(noise), filters, d) for seed, d in places]
+    which = np.array([places[pair] for pair in pairs])
+    standard = grams.Standard(np.stack([each.noise for each in raw])[which],
+                              np.stack([each.filters for each in raw])[which])
+    lengths, of_length = _distinct(plans.length[:, fixed])
+    roots = np.stack([_root(each) for each in lengths])[of_length]
+    found = grams.reduce_all(*grams.placed(standard, roots, plans.along, plans.std[:, noise], plans.sigma_0))
+    z, gram = found.z, found.gram
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
-    z = np.ascontiguousarray(found.z[..., order]).reshape(len(plans), first.heads, first.m, -1)
-    gram = np.ascontiguousarray(found.gram[:, order[:, None], order])
-    observed, clean = (np.stack([each[side] for each in drawn]) for side in (0, 1))
-    return Drawn(z, gram, found.weight_gram, observed, clean, np.array([plan.d for plan in plans]))
+    if (np.diff(order) < 0).any():
+        z, gram = np.ascontiguousarray(z[..., order]), np.ascontiguousarray(gram[:, order[:, None], order])
+    z = z.reshape(len(z), first.heads, first.m, -1)
+    return Drawn(z, gram, found.weight_gram, *labels_many(model, values, first.n, seeds), plans.d)
 
 
 @functools.lru_cache(maxsize=KEPT)
@@ -91,13 +151,19 @@ def _standard(seed: int, f: int, n: int, filters: int, d: float) -> grams.Standa
     return grams.standard(stream(seed, "data"), stream(seed, "init"), f, n, filters, d)
 
 
-@functools.lru_cache(maxsize=KEPT)
-def _root(lengths: tuple[float, ...]) -> Array:
+def _distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The distinct rows of (R, k), and for each row which of them it is."""
+    if not rows.shape[1]:
+        return rows[:1], np.zeros(len(rows), dtype=np.intp)
+    found, which = np.unique(rows, axis=0, return_inverse=True)
+    return found, which.reshape(-1)
+
+
+def _root(length: Array) -> Array:
     """The root that a draw of its own takes, from fixed directions of these lengths."""
-    length = np.array(lengths)
     none = np.empty(0)
     ensemble = grams.Ensemble(np.diag(length**2), none, none, 0, 0.0, np.inf, np.diag(length))
     return grams.fixed_root(ensemble)
 
 
-__all__ = ["Drawn", "draw_many", "labels", "shape_of", "stacked"]
+__all__ = ["Drawn", "Plans", "draw_many", "labels", "plans_of", "stacked"]

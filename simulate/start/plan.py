@@ -130,13 +130,13 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
         if shape := law.shape_of(values):
             shapes.append((sizes[family.name], shape))
     fixed = np.flatnonzero(known)
-    along = _along(model, values, n, d, fixed, length[fixed] == 0)
+    found = along(model, values, n, d, fixed, length[fixed] == 0)
     if d < len(fixed):
         raise InputError(
             f"d: {d:g} is below the number of mutually orthogonal fixed directions; give d of at least {len(fixed)}"
         )
     plan = Plan(
-        model.n_heads, n, m, d, length, std, along[std > 0], number(values, model.initialisation.std),
+        model.n_heads, n, m, d, length, std, found[std > 0], number(values, model.initialisation.std),
         model.initialisation.shape_of(values), centres, tuple(shapes), class_noise,
     )
     if d < len(fixed) + plan.spikes:
@@ -147,7 +147,7 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
     return plan
 
 
-def _along(
+def along(
     model: Model, values: Mapping[str, Value], n: int, d: float, fixed: NDArray[np.intp], null: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """(B, f): which fixed directions each direction has a component along, by the families that are projected off.
@@ -155,18 +155,18 @@ def _along(
     A fixed vector that is 0 has no direction: I - mu mu^+ is I there, and nothing is projected off it.
     """
     sizes, offsets = model.sizes(n), model.offsets(n)
-    along = np.ones((offsets[""], len(fixed)), dtype=bool)
+    found = np.ones((offsets[""], len(fixed)), dtype=bool)
     for family in model.directions:
         law = law_of(family, values)
         if law is not None:
             off = off_indices(model, law, n, values)
-            along[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off) | null
+            found[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off) | null
             if len(off) and d - len(fixed) < 1:
                 raise InputError(
                     f"d: {d:g} leaves no dimension for {family.name!r}, which is projected off fixed directions (there "
                     f"are {len(fixed)}); give d of at least {len(fixed) + 1}"
                 )
-    return along
+    return found
 
 
 def _class_noise(

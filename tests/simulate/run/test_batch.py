@@ -15,6 +15,7 @@ from simulate.ask import settings
 from simulate.errors import Diverged
 from simulate.run import batch, reduced
 from simulate.run.asked import Asked, Found
+from simulate.run.lots import Lots
 from simulate.run.problem import Problem, Start, problem_of
 from simulate.start import many
 from simulate.start.plan import plan_of
@@ -43,17 +44,19 @@ def alone(cell: Problem, seed: int, steps: int, names: tuple[str, ...]) -> dict[
 
 def compare(cells: list[Problem], seeds: Sequence[int], steps: int, names: tuple[str, ...]) -> int:
     """How many runs went together; each has the variables that it has alone, to the bit."""
-    together = 0
-    for cell, runs in zip(cells, batch.together(cells, seeds, steps, names), strict=True):
-        for seed, run in zip(seeds, runs, strict=True):
-            if run is not None:
-                together += 1
-                expected = alone(cell, seed, steps, names)
-                for name in names:
-                    assert np.array_equal(run.variables[name].values, expected[name].values), (name, cell.values, seed)
-                    assert run.variables[name].dims == expected[name].dims
-                    assert run.variables[name].said == expected[name].said
-    return together
+    made = batch.together(cells, seeds, steps, names)
+    rows = made.found or []
+    for row, at in zip(*np.nonzero(made.done), strict=True):
+        expected = alone(cells[row], seeds[at], steps, names)
+        for name, numbers in made.numbers.items():
+            assert np.array_equal(numbers[row, at], expected[name].values[0]), (name, cells[row].values, seeds[at])
+        for name in names if rows else ():
+            run = rows[row][at]
+            assert run is not None
+            assert np.array_equal(run.variables[name].values, expected[name].values), (name, cells[row].values)
+            assert run.variables[name].dims == expected[name].dims
+    assert all(np.isnan(numbers[~made.done]).all() for numbers in made.numbers.values())
+    return int(made.done.sum())
 
 
 @pytest.mark.parametrize("cells", CELLS.values(), ids=CELLS)
@@ -73,7 +76,8 @@ def test_hitting_times_go_with_them() -> None:
     cells = problems([{"sigma_p": 0.1 * (1 + at), "eps": 0.69, "mu_norm": 1.0 + at} for at in range(4)])
     names = ("T_1", "T_2", "T_1_noise", "test_error")
     assert compare(cells, [1, 2], 40, names) == 8
-    hits = [int(run.variables["T_2"].values) for row in batch.together(cells, [1, 2], 40, names) for run in row if run]
+    rows = batch.together(cells, [1, 2], 40, names).found or []
+    hits = [int(run.variables["T_2"].values) for row in rows for run in row if run]
     assert max(hits) > 0 and len(set(hits)) > 3
 
 
@@ -115,36 +119,37 @@ def test_seeds_go_together_and_each_has_the_bits_that_it_has_alone(
 
 def test_draws_together_are_the_draws_alone() -> None:
     cells = problems([{"d": 20}, {"d": 20, "mu_norm": 0.0}, {"d": 20, "sigma_p": 7.0, "project_noise": False}])
-    plans = [plan_of(cell.model, cell.values) for cell in cells]
-    labels = [many.labels(cell.model, cell.values, 17, 8) for cell in cells]
-    drawn = many.draw_many(plans, [8, 8, 8], labels)
-    for at, cell in enumerate(cells):
-        expected, found = cell.start(8, "gram").draw, drawn.one(at)
+    drawn = []
+    for lot in Lots.of(cells).lots:
+        plans = many.plans_of(lot.model, lot.values)
+        assert plans is not None
+        many_drawn = many.draw_many(lot.model, plans, lot.values, [8] * len(lot.places))
+        drawn += [many_drawn.one(at) for at in range(len(lot.places))]
+    for cell, found in zip(cells, drawn, strict=True):
+        expected = cell.start(8, "gram").draw
         for name in ("z", "gram", "weight_gram", "y", "clean", "d"):
             assert np.array_equal(getattr(found, name), getattr(expected, name)), name
 
 
 def test_what_diverges_or_is_looked_at_on_its_way_is_left_over() -> None:
     cells = problems([{"eta": 1e200}, {}, {"sigma_p": 1e200}])
-    runs = batch.together(cells, [0, 1], 5, FRESH)
-    assert [[run is None for run in row] for row in runs] == [[True, True], [False, False], [True, True]]
-    assert batch.together(problems([{"n": 5}]), [0], 5, FRESH) == [[None]]  # too small for lanes
+    assert batch.together(cells, [0, 1], 5, FRESH).done.tolist() == [[False] * 2, [True] * 2, [False] * 2]
+    assert not batch.together(problems([{"n": 5}]), [0], 5, FRESH).done.any()  # too small for lanes
 
 
 def test_a_bad_cell_is_left_to_its_own_sentence() -> None:
     cells = problems([{"d": 1.0}, {}])  # no dimension for noise that is projected off mu
-    runs = batch.together(cells, [0], 5, FRESH)
-    assert runs[0] == [None] and runs[1][0] is not None
+    assert batch.together(cells, [0], 5, FRESH).done.tolist() == [[False], [True]]
 
 
 def test_runs_of_a_near_singular_covariance_are_judged_alone() -> None:
     """Filters that start at almost nothing, after a step along few directions: no Cholesky factor to trust."""
     cells = problems([{"sigma_0": 1e-13, "m": 12, "eta": 1.0}, {}])
     runs = batch.together(cells, [0], 40, FRESH)
-    assert runs[1][0] is not None
+    assert runs.done[1, 0]
     known = alone(cells[0], 0, 40, FRESH)
     assert np.isfinite(known["test_error"].values).all()
-    assert runs[0][0] is None or np.array_equal(runs[0][0].variables["test_error"].values, known["test_error"].values)
+    assert not runs.done[0, 0] or runs.numbers["test_error"][0, 0] == known["test_error"].values[0]
 
 
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,11 +157,21 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = batch.together(cells, [0, 1, 2], 6, FRESH)
     monkeypatch.setattr(batch, "ENTRIES", 12_000)
     parts = batch.together(list(reversed(cells)), [2, 0, 1], 6, FRESH)
-    for row, cell in enumerate(whole):
-        for seed, run in enumerate(cell):
-            other = parts[4 - row][[2, 0, 1].index(seed)]
-            assert run is not None and other is not None
-            assert all(np.array_equal(run.variables[name].values, other.variables[name].values) for name in FRESH)
+    assert whole.done.all() and parts.done.all()
+    for name in FRESH:
+        assert np.array_equal(whole.numbers[name], parts.numbers[name][::-1][:, [1, 2, 0]])
+
+
+def test_lots_are_the_cells() -> None:
+    """Whatever their order, in parts and in parts of parts: what is no real number keeps cells apart."""
+    cells = problems([{"n": 16, "lam": 0.1}, {"sigma_p": 0.2}, {"n": 16, "lam": 0.3}, {"project_noise": False}, {}])
+    lots = Lots.of(cells)
+    assert len(lots.lots) == 3 and [each.values for each in lots] == [cell.values for cell in cells]
+    part = lots.part([4, 0, 2]).part([2, 0])
+    assert [each.values for each in part] == [cells[2].values, cells[4].values]
+    assert lots.values("m") == 4 and lots.values("lam_until") is None
+    for name in ("n", "lam", "project_noise"):
+        assert np.asarray(lots.values(name)).tolist() == [cell.values[name] for cell in cells]
 
 
 def test_the_model_is_one_with_lanes() -> None:

@@ -132,15 +132,16 @@ def placed(
 ) -> tuple[Array, Array]:
     """Directions (..., f + n, R), fixed ones first, and filters (..., S, R): a standard draw with its lengths.
 
-    root (..., f, f) is `fixed_root`, along (..., n, f) as in `Ensemble`, noise_std (..., n), filter_std (...).
+    root (..., f, f) is `fixed_root`, along (..., n, f) as in `Ensemble`, noise_std (..., n), filter_std (...); a
+    standard draw that all runs share has a leading axis of 1.
     """
-    f = root.shape[-1]
-    noise = np.array(drawn.noise)
-    noise[..., :f] = np.where(along, along * noise[..., :f], 0.0)
-    noise *= noise_std[..., None]
-    fixed = np.zeros((*noise.shape[:-2], f, noise.shape[-1]))
-    fixed[..., :f] = root
-    return np.concatenate([fixed, noise], axis=-2), np.asarray(filter_std)[..., None, None] * drawn.filters
+    f, n = root.shape[-1], noise_std.shape[-1]
+    directions = np.zeros((*noise_std.shape[:-1], f + n, drawn.noise.shape[-1]))
+    directions[..., :f, :f] = root
+    noise = directions[..., f:, :]
+    np.multiply(drawn.noise, noise_std[..., None], out=noise)
+    noise[..., :f] = np.where(along, along * drawn.noise[..., :f], 0.0) * noise_std[..., None]
+    return directions, np.asarray(filter_std)[..., None, None] * drawn.filters
 
 
 def fixed_root(ensemble: Ensemble) -> Array:

@@ -120,8 +120,9 @@ def labels_many(model: Model, values: Columns, n: int, seeds: Sequence[int]) -> 
     """Labels (R, n) of R runs; those of one seed share them where they are flipped alike."""
     first, which = values.distinct([model.label_flips])
     pairs = list(zip(seeds, which.tolist(), strict=True))
-    known = {(seed, at): labels(model, values.at(int(first[at])), n, seed) for seed, at in dict.fromkeys(pairs)}
-    observed, clean = (np.stack([known[pair][side] for pair in pairs]) for side in (0, 1))
+    places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
+    known = np.stack([labels(model, values.at(int(first[at])), n, seed) for seed, at in places])
+    observed, clean = np.moveaxis(known[[places[pair] for pair in pairs]], 1, 0)
     return observed, clean
 
 
@@ -132,9 +133,10 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     pairs = list(zip(seeds, plans.d.tolist(), strict=True))
     places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
     raw = [_standard(seed, len(fixed), len(noise), filters, d) for seed, d in places]
-    which = np.array([places[pair] for pair in pairs])
-    standard = grams.Standard(np.stack([each.noise for each in raw])[which],
-                              np.stack([each.filters for each in raw])[which])
+    standard = grams.Standard(np.stack([each.noise for each in raw]), np.stack([each.filters for each in raw]))
+    if len(raw) > 1:  # one that all share is not copied for each
+        which = np.array([places[pair] for pair in pairs])
+        standard = grams.Standard(standard.noise[which], standard.filters[which])
     lengths, of_length = _distinct(plans.length[:, fixed])
     roots = np.stack([_root(each) for each in lengths])[of_length]
     found = grams.reduce_all(*grams.placed(standard, roots, plans.along, plans.std[:, noise], plans.sigma_0))
@@ -153,7 +155,7 @@ def _standard(seed: int, f: int, n: int, filters: int, d: float) -> grams.Standa
 
 def _distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """The distinct rows of (R, k), and for each row which of them it is."""
-    if not rows.shape[1]:
+    if (rows == rows[0]).all():
         return rows[:1], np.zeros(len(rows), dtype=np.intp)
     found, which = np.unique(rows, axis=0, return_inverse=True)
     return found, which.reshape(-1)

@@ -11,6 +11,7 @@ import xarray as xr
 
 import gammarho as gr
 from simulate.errors import InputError
+from simulate.phase.grid import Asked, checked
 from simulate.phase.phase import phase
 from simulate.run.run import run
 
@@ -191,3 +192,24 @@ def test_held_values_for_the_other_verbs() -> None:
     assert found == {"d": 1e6, "sigma_p": 0.02}
     assert gr.held("pegr", {}, ["d: d=4*n**2", "sigma_p: sigma_p*sqrt(d)=20"]) == {"d": 1600.0, "sigma_p": 0.5}
     assert gr.held("pegr", {"sigma_p": 0.3}, "sigma_p*sqrt(d)=20")["d"] == 4444.0  # whole, to 1e-3
+
+
+@pytest.mark.parametrize(
+    ("given", "axes", "hold"),
+    [
+        ({"sigma_p": "20/sqrt(d)", "lam": "m/(sigma_p**2*d)"}, {"x": ("d", [100.0, 1e4]), "y": ("eta", [1, 2])}, None),
+        ({}, {"x": ("d", [100.0, 1e4]), "y": ("lam", [0.1, 0.2])}, ["sigma_p: S=20"]),
+        ({}, {"x": ("r", [0.5, 1.0]), "y": ("d", [100.0, 400.0])}, ["sigma_p: mu_norm/(sigma_p*sqrt(d))=r"]),
+        ({"d": 400, "m": "n/2"}, {"x": ("n", [10, 20]), "y": ("eta", [0.1, 0.2])}, ["mu_norm: mu_norm=eta*n"]),
+        ({"d": 400, "m": 4}, {"x": ("m_", [4.0, 8.0]), "y": ("eta", [0.1, 0.2])}, ["n: n=2*m_"]),
+        ({"d": 400}, {"x": "regularizer=pegr,fgr", "y": ("sigma_p", [0.1, 0.2]), "z": ("lam", [0.0, 0.1])}, None),
+    ],
+)
+def test_what_is_found_once_is_what_each_cell_has(given: dict[str, Any], axes: dict[str, Any], hold: Any) -> None:
+    """Formulas of one axis and of several, equations, sizes among them: every cell as it is alone."""
+    asked = Asked("pegr", given, {"y": None, "z": None, **axes}, hold, None, 3, "test_error", 2, 0, None)
+    found = checked(asked, 1)
+    points = found.layout.points()
+    assert [cell.values for cell in found.cells] == [found.source.at(point).values for point in points]
+    part = found.cells.part([len(points) - 1, 0])
+    assert [cell.values for cell in part] == [found.source.at(points[at]).values for at in (-1, 0)]

@@ -50,7 +50,7 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
     out.put(0, "# ruff: noqa", "# mypy: ignore-errors")
     from_math = ", ".join(name for name in FROM_MATH if name in used)
     out.put(0, *([f"from math import {from_math}", ""] if from_math else []))
-    out.put(0, "import numpy as np", "from numba import njit", "")
+    out.put(0, "import numpy as np", "from dynamics.lazily import njit", "")
     for home, names_there in (("compiled", PRIMITIVES), ("functions", FUNCTIONS)) if lanes else ():
         taken = ", ".join(sorted(name for name in names_there if name in used))
         out.put(0, f"from dynamics.lanes.{home} import {taken}")

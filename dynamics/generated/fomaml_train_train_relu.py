@@ -36,7 +36,7 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 from math import exp, isfinite, log1p
 
 import numpy as np
-from numba import njit
+from dynamics.lazily import njit
 
 PATCHES = 2
 

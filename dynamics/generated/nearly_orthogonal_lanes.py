@@ -22,7 +22,7 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 from math import sqrt
 
 import numpy as np
-from numba import njit
+from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import fused, lanes, load, store, total, where
 from dynamics.lanes.functions import leaky, leaky_slope_closed, logistic_0, logistic_1

@@ -12,9 +12,12 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+from .. import lazily
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
 LANES = GENERATED.parent / "lanes"
@@ -63,17 +66,42 @@ def _load(path: Path, place: Place) -> ModuleType:
     try:
         return _cached(path, place)
     except Exception:  # noqa: BLE001 - whatever Numba makes of compiled code that is not what it wrote
-        with contextlib.suppress(OSError):
-            for each in compiled_files(path, place):
-                each.unlink()
+        _forget_compiled(path, place)
     try:
         return _cached(path, place)
     except Exception as error:  # noqa: BLE001 - a fault of the kernel itself comes up again below
-        module = _execute(path, cached=False)
-        why = " ".join(str(error).split())
-        print(f"gammarho: note: compiled code of {path.stem} cannot be kept ({why}); it is compiled anew each time",
-              file=sys.stderr)
-        return module
+        return _uncached(path, error)
+
+
+def _forget_compiled(path: Path, place: str) -> None:
+    with contextlib.suppress(OSError):
+        for each in compiled_files(path, place):
+            each.unlink()
+
+
+def _uncached(path: Path, error: Exception) -> ModuleType:
+    """The kernel compiled for this process alone; a note says so."""
+    module = _execute(path, cached=False)
+    why = " ".join(str(error).split())
+    print(f"gammarho: note: compiled code of {path.stem} cannot be kept ({why}); it is compiled anew each time",
+          file=sys.stderr)
+    return module
+
+
+def _mended(
+    path: Path, place: str, again: Callable[[], Callable[..., Any]], name: str, error: Exception
+) -> Callable[..., Any]:
+    """A kernel's function whose cached code failed as it was called first: compiled again, kept where that can be."""
+    _forget_compiled(path, place)
+    try:
+        return again()
+    except Exception:  # noqa: BLE001 - a fault of the kernel itself comes up again below
+        remember(path, place)
+        found: Callable[..., Any] = getattr(_uncached(path, error), name)
+        return found
+
+
+lazily.mend = _mended
 
 
 def _cached(path: Path, place: str) -> ModuleType:
@@ -167,7 +195,7 @@ def plain_module(source: str, name: str) -> ModuleType:
     """A kernel's text run as plain Python, without Numba: the decorator returns its function unchanged."""
     module = ModuleType(name)
     unchanged = "njit = lambda *signature, **options: lambda function: function\n"
-    text = source.replace("from numba import njit\n", unchanged)
+    text = source.replace("from dynamics.lazily import njit\n", unchanged)
     for compiled, plain in _PLAIN.items():
         text = text.replace(f"from dynamics.lanes.{compiled} import", f"from dynamics.lanes.{plain} import")
     exec(compile(text, f"<{name}, plain>", "exec"), module.__dict__)  # the text is our own generator's

@@ -94,6 +94,7 @@ def test_looking_a_paper_up_loads_neither_sympy_nor_torch() -> None:
     code = (
         "import sys; from derivations.papers.paper import PAPERS, paper_of; model = PAPERS['fomaml'].factory(); "
         "assert paper_of(model) is PAPERS['fomaml']; PAPERS['fomaml'].conditions, PAPERS['fomaml'].statements, "
-        "PAPERS['fomaml'].errata; raise SystemExit(bool({'sympy', 'torch', 'numba', 'scipy', 'xarray'} & set(sys.modules)))"
+        "PAPERS['fomaml'].errata; "
+        "raise SystemExit(bool({'sympy', 'torch', 'numba', 'scipy', 'xarray'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0

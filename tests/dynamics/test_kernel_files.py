@@ -234,7 +234,7 @@ def test_compiled_code_is_kept_in_a_folder_of_ours_alone(
 
 
 SMALL = """
-from numba import njit
+from dynamics.lazily import njit
 
 @njit("float64(float64)", cache=True)
 def run(x):
@@ -257,7 +257,7 @@ def test_a_damaged_index_is_compiled_again(tmp_path: Path, capsys: pytest.Captur
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "same.py").write_text(SMALL, encoding="utf-8")
-    module_of(tmp_path / "first" / "same.py")
+    module_of(tmp_path / "first" / "same.py").run(1.0)  # it is compiled as it is called
     shutil.copytree(tmp_path / "first" / "__pycache__", tmp_path / "second" / "__pycache__")
     files = list((tmp_path / "second" / "__pycache__").glob("same.*.nb?"))
     for each in files:
@@ -343,3 +343,30 @@ def test_a_models_name_is_no_pattern_of_shipped_files() -> None:
     for name in ("peg", "pegr_none_q2", "p"):
         assert kernels._shipped(own(name=name)) is None
     assert kernels._shipped(pegr("none")) is not None
+
+
+TWO = """
+from dynamics.lazily import njit
+
+@njit("float64(float64)", cache=True)
+def twice(x):
+    return 2.0 * x
+
+@njit("float64(float64)", cache=True)
+def run(x):
+    return twice(x) + 1.0
+
+@njit("float64(float64)", cache=True)
+def never(x):
+    return nothing(x)
+"""
+
+
+def test_a_function_is_compiled_when_it_is_called(tmp_path: Path) -> None:
+    """All of a kernel was compiled as it was loaded; what nobody calls need not even compile."""
+    (tmp_path / "two.py").write_text(TWO, encoding="utf-8")
+    module = module_of(tmp_path / "two.py")
+    kept = tmp_path / "__pycache__"
+    assert not kept.exists() or not list(kept.glob("two.*.nbi"))
+    assert module.run(1.0) == 3.0  # and what it calls, which waited as well
+    assert sorted(each.name.split("-")[0] for each in kept.glob("two.*.nbi")) == ["two.run", "two.twice"]

@@ -1,0 +1,74 @@
+"""Numba's decorator for kernels: what has a signature is compiled when it is called first, not when it is loaded.
+
+A kernel's file has the loops, what an engine observes and outputs, of which most runs need some alone; compiling all
+of them is most of a first run.  Functions without a signature are Numba's own affair: who calls them compiles them.
+"""
+
+# mypy: disable-error-code="no-untyped-call, no-any-return, attr-defined, call-overload"
+# Numba's decorators and configuration have no types.
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+_FOLDER = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
+_LOCK = threading.RLock()
+Mend = Callable[[Path, str, Callable[[], Callable[..., Any]], str, Exception], Callable[..., Any]]
+mend: Mend | None = None
+"""What is done where cached code fails: set by whoever loads kernels, and knows where their code is kept."""
+
+
+def njit(*signature: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """As `numba.njit`, but for functions with a signature, which are compiled, or read from the cache, when called."""
+    def decorated(function: Callable[..., Any]) -> Any:
+        return Lazily(function, signature, options) if signature else numba.njit(**options)(function)
+
+    return decorated
+
+
+class Lazily:
+    """A function of one signature, with where its compiled code is kept, which is decided as it is declared."""
+
+    def __init__(self, function: Callable[..., Any], signature: tuple[str, ...], options: dict[str, Any]) -> None:
+        self.function, self.signature, self.options = function, signature, options
+        self.folder = getattr(numba.config, _FOLDER, "")
+        self.ready: Callable[..., Any] | None = None
+
+    def __call__(self, *args: Any) -> Any:
+        """The function's value, once it is compiled."""
+        return (self.ready or self.compiled())(*args)
+
+    def compiled(self) -> Callable[..., Any]:
+        """Numba's own function; what it calls that waits as well is compiled before it."""
+        with _LOCK:
+            if self.ready is None:
+                names = self.function.__globals__
+                for name in self.function.__code__.co_names:
+                    if isinstance(names.get(name), Lazily):
+                        names[name] = names[name].compiled()
+                self.ready = self._made()
+        return self.ready
+
+    def _made(self) -> Callable[..., Any]:
+        """Compiled, or from the cache; what cannot be read there is mended by whoever knows where it is kept."""
+        try:
+            return self._numbas()
+        except Exception as error:  # whatever Numba makes of compiled code that is not what it wrote
+            if not self.options.get("cache") or mend is None:
+                raise
+            path = Path(self.function.__code__.co_filename)
+            mended: Callable[..., Any] = mend(path, self.folder, self._numbas, self.function.__name__, error)
+            return mended
+
+    def _numbas(self) -> Callable[..., Any]:
+        before = getattr(numba.config, _FOLDER, "")
+        setattr(numba.config, _FOLDER, self.folder)
+        try:
+            return numba.njit(*self.signature, **self.options)(self.function)
+        finally:
+            setattr(numba.config, _FOLDER, before)

@@ -25,7 +25,7 @@ model = Model(
         Directions(name="xi", over="sample", latex=r"\xi", law=GaussianLaw(std="sigma_p", off=("mu",)),
                    coefficient=Coefficient(name="rho", latex=r"\rho")),
         Directions(name="chi", over="sample", latex=r"\chi", law=GaussianLaw(std="sigma_p", off=("mu",)),
-                   coefficient=Coefficient(name="tau", latex=r"\tau")),
+                   coefficient=Coefficient(name="upsilon", latex=r"\upsilon")),
     ),
     patches=(Patch(direction="mu", scale="label"), Patch(direction="xi"), Patch(direction="chi")),
     network=Network(heads="signed", activation=Activation(name="relu_power", power=3)),

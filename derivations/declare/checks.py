@@ -29,6 +29,15 @@ def refusal(model: Any) -> str:
     return next((said for check in CHECKS for said in check(model) if said), "")
 
 
+def kind_refusal(model: Any) -> str:
+    """The observable that is of no kind that runs know, before anybody asks it what it is known from; "" for none."""
+    for each in model.observables:
+        if not isinstance(each, OfStates | OfRun | OfFresh):
+            whose = f"{each.name}: {type(each).__name__} derives from Observable itself"
+            return f"observables: {whose}; derive it from OfStates, OfRun or OfFresh"
+    return ""
+
+
 def unread(model: Any) -> tuple[str, ...]:
     """The parameters that nothing of the model reads."""
     read = parameters_read(model) | {"n", "m", "d", "neurons", *model.constants}
@@ -185,9 +194,6 @@ def _observables(model: Any) -> Iterator[str]:
     """Each fits the model, as it says itself."""
     signed, tasks = model.network.head_axis.signed, model.algorithm.over_tasks
     for each in model.observables:
-        if not isinstance(each, OfStates | OfRun | OfFresh):
-            whose = f"{each.name}: {type(each).__name__} derives from Observable itself"
-            yield f"observables: {whose}; derive it from OfStates, OfRun or OfFresh"
         what = f"{each.name}: {type(each).__name__} is of"
         if each.of_class_heads and signed:
             yield f"{what} class heads, and these are signed; leave it out"

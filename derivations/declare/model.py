@@ -65,10 +65,13 @@ class Model(Declared):
             said = Word().misfit(parameter.name)
             if said is not None:
                 raise ModelError(f"parameters: the name {said}")
+        self._refuse(checks.kind_refusal(self))
         check_names(self)
         check_references(self)
         check_formulas(self)
-        reason = checks.refusal(self)
+        self._refuse(checks.refusal(self))
+
+    def _refuse(self, reason: str) -> None:
         if reason:
             raise ModelError(reason)
 

@@ -437,7 +437,7 @@ def test_the_callers_arrays_give_the_same_where_they_tell_the_features() -> None
 @pytest.mark.parametrize(("change", "values", "words"), [
     ({}, {"test_tasks": 1}, "1 fresh task gives no standard error"),
     ({}, {"test_query": 0}, "test_query: 0; expected a whole number from 1"),
-    ({"test": FreshLaw(fresh=("xi",))}, {}, "declare test=FreshTasks"),
+    ({"test": FreshLaw()}, {}, "declare test=FreshTasks"),
     ({"test": FreshTasks()}, {}, "xi: a fresh example needs its own vector"),
     ({"law": None}, {}, "xi: fresh vectors of this family have no Gaussian law"),
     ({"tasks": FixedLaw(norm="nu_norm")}, {}, "nu_k: a fresh task needs its own vector"),

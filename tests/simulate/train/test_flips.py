@@ -168,7 +168,7 @@ def test_the_recursion_is_printed_with_the_clean_label() -> None:
 
 def test_a_squared_clean_label_is_one() -> None:
     """Two clean patches of one example: their inner product holds no label."""
-    penalised = kou(objective=Objective(loss="logistic", penalty="per_example"))
+    penalised = kou(objective=Objective(loss="logistic", penalty="per_example"), parameters=())
     assert "clean[i]*clean[i]" not in derive(penalised).kernel_source()
 
 

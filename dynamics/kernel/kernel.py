@@ -155,7 +155,7 @@ class Kernel:
                 *numbers, first, count, steps_at[rows], z_out[rows], b_out[rows], *(out[rows] for out in velocity_out),
                 *looked,
             ))
-            return max(failed, sought.stopped)
+            return sought.stopped if failed == -1 else failed  # a number that is no step stays, for validate to see
 
         with one_blas_thread(module is not self.loops):
             failed = in_chunks(piece, start, steps, steps_at, after)

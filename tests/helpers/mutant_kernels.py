@@ -1,18 +1,37 @@
-"""Wrong kernels of the shipped settings, put to `validate` alone, and those set apart that compute the same."""
+"""Wrong kernels put to `validate` alone, and those set apart that compute the same.
+
+They are of the shipped settings, and of a declared one whose fresh examples hold two fresh vectors, where those of the
+shipped ones that run on lanes hold one.
+"""
 
 from __future__ import annotations
 
 import functools
 import json
+import signal
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import INDEX_SETS, Bilevel, Model, from_plain
+from derivations.declare import (
+    INDEX_SETS,
+    Bilevel,
+    Coefficient,
+    Directions,
+    FreshLaw,
+    GaussianLaw,
+    Model,
+    Patch,
+    from_plain,
+)
+from derivations.derive import derive
+from derivations.kernel.lanes.blocks import FILTERS, LANES, VECTORS
 from derivations.papers.paper import PAPERS
+from derivations.papers.pegr.model import model as pegr
 from dynamics.fresh.lanelaw import Parts, judged
 from dynamics.fresh.testlaw import Fresh
 from dynamics.kernel.kernel import Kernel
@@ -21,6 +40,7 @@ from dynamics.kernel.loading import GENERATED, plain_module
 from simulate.ask import parameters, settings
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
+from simulate.testing import plain_kernel
 from simulate.validate.compare import compare
 from tests.helpers.mutants import Mutant, mutants
 
@@ -33,29 +53,34 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 STEPS = 6
 ON_LANES = "_lanes"
-ELSEWHERE = ("watch_", "look", "wanted", "some_open", "run_all")  # functions of kernels on lanes
-RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError)
+# Vectors of directions with which a run on lanes goes through a block of the coupling, and through every way of it.
+ENTERED = {f"block_{filters}_{vectors}": (vectors,) for filters in FILTERS for vectors in VECTORS}
+ENTERED["couple"] = (*range(1, max(VECTORS) + 2),)
+TWO_NOISES = f"two_noises{ON_LANES}"
+ELSEWHERE = ("watch_", "look", "wanted", "some_open", "met", "run_all")  # functions of kernels on lanes
+RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
+PATIENCE = 90  # seconds, after which a kernel whose loop never ends is taken for one that raises
 
 
 @dataclass(frozen=True)
 class Case:
-    """A shipped kernel, plain, with the small draw that it is validated on."""
+    """A kernel, plain, with the text of its variant and the small draw that it is validated on.
+
+    `only` are the functions that are mutated, all where it is empty.
+    """
 
     name: str
     model: Model
     kernel: Kernel
+    source: str
     draw: Draw
     values: dict[str, Any]
+    only: tuple[str, ...] = ()
 
     @property
     def on_lanes(self) -> bool:
         """Whether it is the variant on lanes."""
         return self.name.endswith(ON_LANES)
-
-    @property
-    def source(self) -> str:
-        """The text of the variant."""
-        return (GENERATED / f"{self.name}.py").read_text(encoding="utf-8") if self.on_lanes else self.kernel.source
 
     def with_source(self, source: str) -> Kernel:
         """The kernel with other text."""
@@ -63,13 +88,23 @@ class Case:
         return replace(self.kernel, lanes_plain=module) if self.on_lanes else self.kernel.looped(module)
 
     def verdict(self, kernel: Kernel) -> str:
-        """`validate`'s on the draw; "crash" where the kernel raises."""
+        """`validate`'s on the draw; "crash" where the kernel raises, or does not end."""
         bound = kernel.bind(self.draw.clean).through(self.draw.vectors)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), _ending():
             try:
                 return compare(self.model, bound, self.draw, self.values, STEPS).verdict
             except RAISED:
                 return "crash"
+
+    def widened(self, vectors: int) -> Case:
+        """With directions that fill `vectors` vectors of 8, and filters that fill two blocks of four and one of two."""
+        values = {**self.values, "n": LANES * vectors - 3, "m": 5}
+        return replace(self, values=values, draw=draw(self.model, values, 1))
+
+    def at_sizes(self, function: str) -> list[Case]:
+        """The case at sizes at which a run goes through this function of the text."""
+        vectors = ENTERED.get(function, ()) if self.on_lanes else ()
+        return [self.widened(count) for count in vectors] or [self]
 
     def right(self, kernel: Kernel, **values: Any) -> str:
         """The verdict at other values."""
@@ -80,18 +115,37 @@ class Case:
 
         These are held against the one run and the look from outside (`test_events_on_lanes.py`, `test_batch.py`).
         """
-        return mutants(self.source, lambda name: not name.startswith(ELSEWHERE))
+        return mutants(self.source, lambda name: name in self.only if self.only else not name.startswith(ELSEWHERE))
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Inside, RuntimeError after `PATIENCE` seconds; in the main thread, as signals are."""
+
+    def give_up(*_: object) -> None:
+        raise RuntimeError(f"no end within {PATIENCE} seconds")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def names() -> list[str]:
-    """The shipped kernels, and those of them that have a variant on lanes, as that."""
+    """The shipped kernels, those of them that have a variant on lanes, as that, and the declared one."""
     stems = [path.stem for path in sorted(GENERATED.glob("*.json"))]
-    return [*stems, *(f"{stem}{ON_LANES}" for stem in stems if (GENERATED / f"{stem}{ON_LANES}.py").exists())]
+    on_lanes = [f"{stem}{ON_LANES}" for stem in stems if (GENERATED / f"{stem}{ON_LANES}.py").exists()]
+    return [*stems, *on_lanes, TWO_NOISES]
 
 
 @functools.cache
 def case(name: str) -> Case:
-    """The shipped kernel `name` on a small draw."""
+    """The kernel `name` on a small draw."""
+    if name == TWO_NOISES:
+        return _two_noises()
     path = GENERATED / f"{name.removesuffix(ON_LANES)}.py"
     described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     model = from_plain(described["model"])
@@ -101,10 +155,23 @@ def case(name: str) -> Case:
     resolved = parameters.resolve(factory, {**SIZES[setting], **structural}, None)
     values = dict(resolved.values)
     kernel = load(path, described, INDEX_SETS, compiled=False)
+    text = (GENERATED / f"{name}.py").read_text(encoding="utf-8")
     if name.endswith(ON_LANES):
-        text = (GENERATED / f"{name}.py").read_text(encoding="utf-8")
         kernel = replace(kernel, lanes_plain=plain_module(text, name), lanes_from=0)
-    return Case(name, resolved.model, kernel, draw(resolved.model, values, 1), values)
+    return Case(name, resolved.model, kernel, text, draw(resolved.model, values, 1), values)
+
+
+def _two_noises() -> Case:
+    """PEGR's network without penalty on lanes, with a second patch of noise; mutated in what judges fresh examples."""
+    one = pegr("none")
+    more = Directions(name="nu", over="sample", latex=r"\boldsymbol{\nu}", law=GaussianLaw(std="sigma_p"),
+                      coefficient=Coefficient(name="beta", latex=r"\beta"))
+    model = replace(one, name="two_noises", directions=(*one.directions, more), observables=(), events=(),
+                    patches=(*one.patches, Patch(direction="nu")), test=FreshLaw(fresh=("xi", "nu")))
+    values = dict(parameters.resolve(model, SIZES["pegr"], None).values)
+    kernel, text = replace(plain_kernel(model), lanes_from=0), derive(model).lanes_source()
+    assert text is not None
+    return Case(TWO_NOISES, model, kernel, text, draw(model, values, 1), values, ("colour", "judge", "judge_all"))
 
 
 def same(one: Kernel, other: Kernel, of: Case, tries: int = 12) -> bool:
@@ -126,7 +193,8 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     """What a kernel gives on one random input: runs, observables, outputs, adaptation."""
     rng = np.random.default_rng([7, at])
     model, bilevel = of.model, isinstance(of.model.algorithm, Bilevel)
-    n, m, d, tasks = int(rng.integers(3, 7)), int(rng.integers(2, 5)), 6, 2 if bilevel else 1
+    more = of.values["n"] // LANES * LANES  # for a case at a larger size
+    n, m, d, tasks = int(rng.integers(3, 7)) + more, int(rng.integers(2, 5)), 6, 2 if bilevel else 1
     values = {**of.values, "n": n, "m": m, "neurons": ["mean", "sum"][at % 2], "penalty_half": bool(at % 3), "lam": 0.3,
               "lam_until": 2, "eta": 0.3, "slope": 0.2, "J": at % 3, "eta_inner": 0.3, "n_tasks": tasks, "n_train": 2,
               "h": 0.4}
@@ -144,7 +212,7 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     yield from kernel.observe(z[None], gram, y, values).values()
     yield kernel.outputs(rng.normal(size=(5, len(model.patches), model.n_heads, m)), values)
     if kernel.judges(size):
-        yield _judged(kernel, rng, m, values)
+        yield _judged(kernel, rng, len({patch.direction for patch in model.patches} & {*model.test.fresh}), m, values)
     if bilevel:
         blocks = kernel.blocks(gram, tasks, n)  # type: ignore[attr-defined]
         own = rng.normal(size=(tasks, model.n_heads, m, blocks.shape[1]))
@@ -154,16 +222,19 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
         yield np.array([run.diverged])
 
 
-def _judged(kernel: Kernel, rng: np.random.Generator, m: int, values: dict[str, Any]) -> NDArray[Any]:
-    """Fresh examples of a random law, of two labels and three parts, judged on lanes."""
+def _judged(kernel: Kernel, rng: np.random.Generator, held: int, m: int, values: dict[str, Any]) -> NDArray[Any]:
+    """Fresh examples of a random law, of two labels and three parts, judged on lanes.
+
+    They hold as many fresh vectors as those of the model: what a kernel does about more, no call of it asks for.
+    """
     neurons, count = 2 * m, 64
-    roots = np.tril(rng.normal(size=(2, 2, neurons, neurons)))
+    roots = np.tril(rng.normal(size=(2, held, neurons, neurons)))
     parts = Parts(rng.normal(size=(2, 3)), rng.integers(0, 2, (3, 3)).astype(float), rng.normal(size=(2, 3, neurons)),
-                  rng.normal(size=(3, 2)))
+                  rng.normal(size=(3, held)))
     labels, shares = np.array([1.0, -1.0, -1.0]), np.array([0.5, 0.5, 0.0])
     law = Fresh(np.empty((2, 0)), np.empty(0), np.empty(0), labels, shares=shares)
     numbers = np.tile(kernel.arguments(values, m), (2, 1))
-    normals = rng.normal(size=(2, 2 * neurons * count))
+    normals = rng.normal(size=(2, held * neurons * count))
     return judged(kernel.lanes, parts, law, roots, normals, np.array([1, 0]), numbers)
 
 
@@ -188,18 +259,24 @@ def table(of: Case, chosen: Iterable[Mutant]) -> Table:
     """Every mutant put to `validate`."""
     found = Table([], [])
     for mutant in chosen:
-        name = f"{of.name}: {mutant.name}"
-        kernel = of.with_source(mutant.source)
-        verdict = of.verdict(kernel)
+        name, kernel = f"{of.name}: {mutant.name}", of.with_source(mutant.source)
+        cases = of.at_sizes(mutant.function)
+        verdict = _first(cases, kernel)
         if verdict == "crash":
             found.crashed += 1
         elif verdict == "fail":
             found.caught.append(name)
-        elif _computes_the_same(of.kernel, kernel, of):
+        elif all(_computes_the_same(of.kernel, kernel, each) for each in cases):
             found.equivalent += 1
         else:
             found.missed.append(f"{name} ({verdict})")
     return found
+
+
+def _first(cases: Iterable[Case], kernel: Kernel) -> str:
+    """The first verdict that is not "pass"."""
+    verdicts = (each.verdict(kernel) for each in cases)
+    return next((verdict for verdict in verdicts if verdict != "pass"), "pass")
 
 
 def _computes_the_same(one: Kernel, other: Kernel, of: Case) -> bool:

@@ -19,9 +19,10 @@ from tests.helpers.mutants import Mutant, mutants
 EXAMPLES = {
     "dynamics.fresh.testlaw": ("_over_labels", "errors", "costs", "coloured", "square_root", "_unit_root",
                          "_signed_error",
-                         "_class_error", "_logistic", "_cross_entropy", "mean_and_error", "scores", "_alone", "_own"),
+                         "_class_error", "_logistic", "_cross_entropy", "mean_and_error", "scores", "_alone"),
     "dynamics.geometry.distances": ("weight_gram", "project_off"),
-    "simulate.observe.fresh": ("law", "_labels", "_key", "_fresh_vectors", "_covariance", "_class_noise"),
+    "simulate.observe.fresh": ("law", "patches_of_fresh", "labels_of_fresh", "_key", "_fresh_vectors",
+                               "_covariance", "noise_covariance", "_class_noise"),
 }
 CLASSES = {"dynamics.fresh.classnoise": ("standardised", "of", "covariance", "_seen", "preactivations",
                                              "spiked", "sample")}
@@ -36,7 +37,7 @@ COMMON = {
     "simulate.observe.observables": ("evaluate", "_common", "_coefficients", "_placed"),
     **{f"derivations.declare.observed.{name}": ("value",) for name in ("distance", "shifted", "total")},
     "derivations.declare.observed.extreme": ("value", "_of_block", "_entries", "_mask", "_dims", "_kept"),
-    "simulate.observe.states": ("blocks", "rows", "own", "per_example", "watched", "shares", "coefficient", "adapted",
+    "simulate.observe.states": ("blocks", "rows", "per_example", "watched", "shares", "coefficient", "adapted",
                                 "looked", "distance"),
     "simulate.observe.sides": ("own_heads",),
 }
@@ -53,7 +54,7 @@ OF_MATRICES = {
     "derivations.declare.observed.near_orthogonality": ("value", "_ratio"),
     "derivations.declare.observed.max_margin": ("value", "_conditions", "_nonnegative"),
     "derivations.declare.observed.flips": ("add", "variables"),
-    "simulate.observe.states": ("frame", "norms", "singular", "length", "margin_gradients"),
+    "simulate.observe.states": ("frame", "norms", "singular", "margin_gradients"),
     "simulate.observe.sides": ("sides", "preactivations", "patch_columns", "slopes"),
     "dynamics.geometry.spectrum": ("at", "frame_of_vectors", "frame_of_gram", "_split", "lengths", "sizes", "_sizes"),
 }
@@ -97,7 +98,10 @@ def all_mutants(module: str, functions: tuple[str, ...]) -> list[Mutant]:
     """Every mutant of these functions of a module."""
     path = importlib.import_module(module).__file__
     assert path is not None
-    return mutants(Path(path).read_text(encoding="utf-8"), lambda name: name in functions)
+    found = mutants(Path(path).read_text(encoding="utf-8"), lambda name: name in functions)
+    bare = set(functions) - {each.function for each in found}
+    assert not bare, f"{module} has no function to mutate of the names {sorted(bare)}"
+    return found
 
 
 @contextmanager

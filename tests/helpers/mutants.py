@@ -21,9 +21,10 @@ _KIND = re.compile(r"^([A-Za-z]+?)(\d+|_[A-Za-z]\w*)$")  # w0 and w1, relu_mu an
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of a source text: at the node `at` in the order of `ast.walk` over it, the change `which` of it."""
+    """One change of a function of a source text: at the node `at` in the order of `ast.walk`, the change `which`."""
 
     name: str
+    function: str
     original: str
     at: int
     which: int
@@ -49,7 +50,7 @@ def mutants(source: str, only: Callable[[str], bool] = lambda function: True) ->
             for which, (how, _) in enumerate(_changes(node, names)):
                 line = getattr(node, "lineno", function.lineno)
                 name = f"{function.name}, line {line}: {how} in `{_line(node)}`"
-                found.append(Mutant(name, source, places[id(node)], which))
+                found.append(Mutant(name, function.name, source, places[id(node)], which))
     return found
 
 

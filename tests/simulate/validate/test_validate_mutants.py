@@ -162,6 +162,17 @@ def test_a_sample_of_mutants_fails() -> None:
     assert sum(len(table.caught) for table in tables) >= 5
 
 
+@pytest.mark.parametrize(
+    ("name", "mutant"),
+    [(kernels.TWO_NOISES, "colour, line 450: left term dropped in `q * neurons + s`"),
+     (f"{LEAKY}{kernels.ON_LANES}", "block_4_3, line 176: left term dropped in `s + 3`")],
+)
+def test_a_mutant_that_small_shapes_or_one_fresh_vector_hide_fails(name: str, mutant: str) -> None:
+    of = kernels.case(name)
+    found = kernels.table(of, [each for each in of.mutants() if each.name == mutant])
+    assert (len(found.caught), found.missed, found.crashed, found.equivalent) == (1, [], 0, 0)
+
+
 def report(count: int, told: Callable[[str], None] = print, workers: int = 2) -> tuple[int, list[str]]:
     """A table of `count` mutants of every shipped kernel and of the functions of every law and observable.
 

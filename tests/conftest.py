@@ -14,12 +14,16 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import hypothesis
 import pytest
 
+from dynamics.kernel import compiling
+
 from .helpers.later import Finder
 
 # A first call compiles a kernel, which no deadline survives; Numba's cache on disk stays on for the next one.
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
+
+compiling.PATIENCE = 1e6  # what a test sees on stderr does not depend on what Numba has kept
 
 sys.meta_path.insert(0, Finder("torch", "scipy.optimize", "scipy.stats", "zarr"))
 

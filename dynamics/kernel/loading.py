@@ -19,6 +19,8 @@ from typing import Any
 
 from .. import lazily
 
+from . import compiling
+
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
 LANES = GENERATED.parent / "lanes"
 BESIDE = ""
@@ -60,6 +62,7 @@ def module_of(path: Path) -> ModuleType:
 
 def _load(path: Path, place: Place) -> ModuleType:
     _numba_without_scipy()
+    compiling.watch()
     if place is None:
         return _execute(path, cached=False)
     drop_damaged(path, place)

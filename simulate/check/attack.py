@@ -88,7 +88,8 @@ class Attack:
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)
         self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
         self.work = math.inf
-        self.work = max(WORK, 2 * self._work(self._bench(self.start)[1]))
+        self.begun = self._work(self._bench(self.start)[1])
+        self.work = max(WORK, 2 * self.begun)
         self.kept: list[Tried] = []
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}

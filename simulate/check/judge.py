@@ -130,7 +130,8 @@ def _rows(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, str
     rows = rows[(case.t[rows] >= since) & (case.t[rows] <= until)]
     if _ahead(statement, case):
         rows = rows[case.following[rows] >= 0]
-    why = f"its range is t from {since:.6g} to {until:.6g}, and the run's is 0 to {case.t[-1]}"
+    span = "never begins" if since == math.inf else f"is t from {since:.6g} to {until:.6g}"
+    why = f"its range {span}, and the run's is 0 to {case.t[-1]}"
     short = statement.until and until > case.t[-1]
     return rows, why, f"the run ends at {case.t[-1]} of {until:.6g}" if short else ""
 

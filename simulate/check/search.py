@@ -18,8 +18,9 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import parameters, settings
 from ..errors import InputError
+from ..run.estimate import LONGEST, RATE, WORTH_SAYING
 from ..run.problem import problem_of
-from ..work.progress import progress
+from ..work.progress import duration, progress, say
 from .attack import Attack, Found
 from .check import chosen, recorded_for
 
@@ -91,16 +92,30 @@ def search(
     picked, quantities = chosen(statements, recorded, base.model.name)
     many = parameters.count("tries", tries, low=1, example=TRIES)
     first = parameters.count("seed", seed)
-    told = []
+    attacks = []
+    for statement in picked:
+        if statement.path is not None:
+            raise InputError(f"{statement.id}: it is about a path of its own; give it to check without a search")
+        own = preset or (statement.presets[0] if statement.presets and not params else None)
+        attacks.append(Attack(found, statement, quantities, found.preset(own), params or {}, steps, many, first))
+    _foretold(attacks)
     with progress("search", many * len(picked), "tries") as step:
-        for statement in picked:
-            if statement.path is not None:
-                raise InputError(f"{statement.id}: it is about a path of its own; give it to check without a search")
-            own = preset or (statement.presets[0] if statement.presets and not params else None)
-            attack = Attack(found, statement, quantities, found.preset(own), params or {}, steps, many, first)
-            told.append(attack.run(step))
-    return Search(setting=base.model.name, about=f"{many} tries a statement, choices from seed {first}",
-                  found=tuple(told))
+        told = tuple(attack.run(step) for attack in attacks)
+    return Search(setting=base.model.name, about=f"{many} tries a statement, choices from seed {first}", found=told)
+
+
+def _foretold(attacks: Sequence[Attack]) -> None:
+    """Says how long tries as long as the first take, where it is worth saying; InputError where nobody waits for it."""
+    seconds = sum(attack.tries * attack.begun for attack in attacks) / RATE
+    if seconds > LONGEST:
+        most = max(attacks, key=lambda attack: attack.begun)
+        raise InputError(
+            f"{most.statement.id}: {most.tries} tries take about {duration(most.tries * most.begun / RATE)} from here, each "
+            f"as long as the statement's steps last, and what takes more than {duration(LONGEST)} is not begun; start "
+            "where they are fewer, by a larger eta or eps"
+        )
+    if seconds > WORTH_SAYING:
+        say(f"search: this may take about {duration(seconds)}")
 
 
 def _lines(found: Found) -> list[str]:

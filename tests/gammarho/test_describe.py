@@ -43,7 +43,7 @@ def test_what_a_parameter_may_be_is_what_is_taken() -> None:
 
 def test_the_commands_that_it_names_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
     verbs = {line.split()[1] for name in PAPERS for line, _ in gr.describe(name).verbs}
-    assert verbs == {"derive", "run", "validate", "conditions", "check", "figures", "errata"}
+    assert verbs == {"derive", "run", "validate", "conditions", "check", "phase", "figures", "errata"}
     (line,) = [line for line, _ in gr.describe("pegr").verbs if line.split()[1] == "conditions"]
     assert main(line.split()[1:]) == 0 and "3.1" in capsys.readouterr().out
 
@@ -65,6 +65,7 @@ def test_a_model_of_ones_own_has_what_stands_in_its_file(tmp_path: Path) -> None
     assert [each.id for each in found.statements] == ["own"] and not found.presets and not found.figures
     assert found.parameters[-1].name == "extra" and found.parameters[-1].source == ""
     assert (f"gammarho check {file}:model --steps 100", "lemmas and theorems against runs") in found.verbs
+    assert (f"gammarho phase {file}:model --x n=10,20,40 --steps 100", "a phase diagram, over any parameters") in found.verbs
     assert not any(line.split()[1] in ("errata", "figures") for line, _ in found.verbs)
 
 

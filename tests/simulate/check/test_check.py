@@ -390,3 +390,9 @@ def test_settings_without_statements_say_so() -> None:
         gr.check(bare, steps=1)
     with pytest.raises(InputError, match="given to two of them"):
         gr.check("pegr", SMALL, [lemma("n > 0"), lemma("n > 1")], steps=1)
+
+
+def test_a_range_that_never_begins_is_said_so() -> None:
+    """It read "from inf to inf" where the penalty is never switched off."""
+    (found,) = gr.check("pegr", {"n": 4, "m": 2, "d": 20}, ["P5.4c"], steps=2, seeds=1).results
+    assert found.detail == "its range never begins, and the run's is 0 to 2"

@@ -65,7 +65,8 @@ def test_a_model_of_ones_own_has_what_stands_in_its_file(tmp_path: Path) -> None
     assert [each.id for each in found.statements] == ["own"] and not found.presets and not found.figures
     assert found.parameters[-1].name == "extra" and found.parameters[-1].source == ""
     assert (f"gammarho check {file}:model --steps 100", "lemmas and theorems against runs") in found.verbs
-    assert (f"gammarho phase {file}:model --x n=10,20,40 --steps 100", "a phase diagram, over any parameters") in found.verbs
+    line = f"gammarho phase {file}:model --x n=10,20,40 --steps 100"
+    assert (line, "a phase diagram, over any parameters") in found.verbs
     assert not any(line.split()[1] in ("errata", "figures") for line, _ in found.verbs)
 
 

@@ -55,7 +55,7 @@ def test_a_hypothesis_that_no_try_meets_is_said(capsys: pytest.CaptureFixture[st
 
 def test_a_search_that_nobody_waits_for_is_not_begun() -> None:
     """Theorem 3.2's window is 3e9 steps here: before, the search ran on without a word."""
-    with pytest.raises(gr.InputError, match="T3.2: 3 tries take about 37 days from here.* is not begun"):
+    with pytest.raises(gr.InputError, match=r"T3\.2: 3 tries take about 37 days from here.* is not begun"):
         gr.search("pegr", ["T3.2"], {"n": 50, "m": 20}, preset="theorem-3.2", tries=3)
 
 

@@ -18,7 +18,6 @@ from types import ModuleType
 from typing import Any
 
 from .. import lazily
-
 from . import compiling
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"

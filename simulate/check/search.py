@@ -111,8 +111,8 @@ def _foretold(attacks: Sequence[Attack]) -> None:
         most = max(attacks, key=lambda attack: attack.begun)
         raise InputError(
             f"{most.statement.id}: {most.tries} tries take about {duration(most.tries * most.begun / RATE)} from here, "
-            f"each as long as the statement's steps last, and what takes more than {duration(LONGEST)} is not begun; start "
-            "where they are fewer, by a larger eta or eps"
+            f"each as long as the statement's steps last, and what takes more than {duration(LONGEST)} is not begun; "
+            "start where they are fewer, by a larger eta or eps"
         )
     if seconds > WORTH_SAYING:
         say(f"search: this may take about {duration(seconds)}")

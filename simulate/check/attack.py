@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -94,7 +95,8 @@ class Attack:
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}
         self.nearest: dict[str, Tried] = {}
-        self.told = ["gammarho check", found.name, statement.id, *([f"--preset {preset.name}"] if preset else []),
+        self.told = ["gammarho check", found.name, shlex.quote(statement.id),
+                     *([f"--preset {preset.name}"] if preset else []),
                      *(f"{name}={value}" for name, value in params.items()), f"--search {tries}"]
         if steps is not None:
             self.told.append(f"--steps {steps}")

@@ -132,10 +132,10 @@ def _lines(found: Found) -> list[str]:
         ]
     if not found.inside:
         return [f"{said.id}  not tested: none of {found.tries} tries met its hypotheses; start from a preset that does"]
-    edges = ", ".join(f"{name} {100 * room:.2g}%" for name, room in sorted(found.edges.items()))
+    edges = ", ".join(f"{name} {100 * room:.3g}%" for name, room in sorted(found.edges.items()))
     return [
         f"{said.id}  not violated: {found.inside} of {found.tries} tries inside its hypotheses, sides at least "
-        f"{100 * found.tightest:.2g}% apart",
+        f"{100 * found.tightest:.3g}% apart",
         *([f"    nearest to the edges: {edges}"] if edges else []),
         f"    tightest at {place} {run}",
         f"    {found.command}",

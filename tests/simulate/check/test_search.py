@@ -59,6 +59,13 @@ def test_a_search_that_nobody_waits_for_is_not_begun() -> None:
         gr.search("pegr", ["T3.2"], {"n": 50, "m": 20}, preset="theorem-3.2", tries=3)
 
 
+def test_a_claims_search_is_repeated_by_the_line_that_it_prints() -> None:
+    """A shell took the bare `<=` for a redirection; a gap of everything read "1e+02%"."""
+    found = gr.search("pegr", ["loss >= 0"], SMALL, steps=2, tries=1)
+    assert shlex.split(found["loss >= 0"].command)[:4] == ["gammarho", "check", "pegr", "loss >= 0"]
+    assert "sides at least 100% apart" in str(found)
+
+
 def test_the_search_climbs_to_hypotheses_that_the_start_does_not_meet() -> None:
     found = attack("loss >= 0", given="n >= 7 and sigma_p >= 3*mu_norm", tries=60)
     assert found.inside and found.place["n"] >= 7

@@ -188,7 +188,7 @@ for _name, _options in {"engine": "reduced, weights", "sampling": "vectors, gram
     for _value in (None, 5, [], {}, np.array([1, 2]), b"gram", float("nan")):
         PASSED[f"{_name}: {_value!r}"] = _run(**{_name: _value}), (f"{_name}:", _options)
 for _value in (5, [], {}, ["paper"], np.array("paper"), b"paper", True):
-    PASSED[f"preset: {_value!r}"] = _run(preset=_value), ("preset:", "paper, in-regime")
+    PASSED[f"preset: {_value!r}"] = _run(preset=_value), ("preset:", "paper, mechanism")
 for _value in (5, None, [], {}, b"pegr", int, len, lambda: None, lambda x: x, xr.Dataset()):
     _label = getattr(_value, "__name__", repr(_value)[:20])
     PASSED[f"setting: {_label}"] = _call("run", _value, steps=2), ("model" if callable(_value) else "setting:",)

@@ -110,7 +110,7 @@ _typed(f"run pegr {'x' * 3000}=1 --steps 2", "params:", "not a parameter")
 _typed("derive pegr lamb=3", "'lamb'", "'lam'")
 _typed("derive pegr q=1.5", "q:", "1.5")
 _typed("derive heterogeneous K=two", "K:", "two")
-_typed("derive pegr --preset nope", "preset:", "nope", "paper, in-regime")
+_typed("derive pegr --preset nope", "preset:", "nope", "paper, mechanism")
 
 # Settings and presets.
 for _word, _close in (

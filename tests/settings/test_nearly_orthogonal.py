@@ -635,7 +635,7 @@ def test_near_orthogonality_of_the_papers_data_is_below_every_constant_that_the_
         "nearly_orthogonal", preset="paper", steps=1, seeds=5, record=[1], observables=["near_orthogonality"]
     )
     assert 0.6 < float(found["near_orthogonality"].min()) and float(found["near_orthogonality"].max()) < 1.4
-    alone = gr.run("nearly_orthogonal", preset="in-regime", steps=1, observables=["near_orthogonality"])
+    alone = gr.run("nearly_orthogonal", preset="theorem-4.1-orthogonal", steps=1, observables=["near_orthogonality"])
     assert np.isinf(float(alone["near_orthogonality"]))
 
 
@@ -660,7 +660,7 @@ def test_figure_1_at_small_initialisation(slope: float, rank: float, band: float
 
 
 def test_in_regime_the_stable_rank_goes_to_one() -> None:
-    found = gr.run("nearly_orthogonal", preset="in-regime", steps=400, record=[10, 400])
+    found = gr.run("nearly_orthogonal", preset="theorem-4.1-orthogonal", steps=400, record=[10, 400])
     excess = found["stable_rank_excess"].sel(matrix=PER_FILTER).values
     assert np.all(excess[1] < excess[0]) and np.all(excess[1] < 1e-3) and int(found["last_flip"]) <= 10
 

@@ -116,7 +116,7 @@ PRESETS = (
     Preset(name="orthogonal", steps=1000, source="Appendix A.1, Figure 5",
            values=(("n", 20), ("m", 10_000), ("d", 40), ("x_norm", 1.0), ("eta", 0.1), ("sigma_0", 1e-5),
                    ("data", "orthogonal"))),
-    Preset(name="in-regime", steps=2000,
+    Preset(name="theorem-4.1-orthogonal", steps=2000,
            source="orthogonal inputs, so near-orthogonal for every C; m > 50 log(2n/delta), eta ||x||^2/(nm) = 0.1",
            values=(("n", 10), ("m", 300), ("d", 784), ("x_norm", 1.0), ("eta", 300.0), ("sigma_0", 1e-3),
                    ("slope", 0.5), ("data", "orthogonal"))),

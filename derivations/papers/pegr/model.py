@@ -118,7 +118,7 @@ PRESETS = (
     Preset(name="paper", steps=1500, source="Section 4.1, with sigma_p = 0.5",
            values=(("n", 20), ("m", 10), ("d", 400), ("mu_norm", 1.0), ("sigma_p", 0.5), ("sigma_0", 0.01),
                    ("eta", 0.02), ("lam", 0.01), ("lam_until", 800), ("regularizer", "pegr"))),
-    Preset(name="in-regime", steps=300_000,
+    Preset(name="mechanism", steps=300_000,
            source="sigma_p sqrt(d) = 60 > m, lam = 1/60, eta = 0.2 n m^2 / 60^3, closed at twice the printed T_1",
            values=(("n", 30), ("m", 5), ("d", 30_000), ("mu_norm", 1.0), ("sigma_p", 0.34641016151377546),
                    ("sigma_0", 1 / 3600), ("eta", 0.2 * 30 * 25 / 60**3), ("lam", 1 / 60), ("lam_until", 102_371),

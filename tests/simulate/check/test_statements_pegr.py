@@ -194,7 +194,7 @@ def test_order_of_the_distance_to_w_star() -> None:
 @pytest.mark.slow
 def test_presets() -> None:
     for preset, held, vacuous in (("paper", {"C.2", "P5.4c", "B2a"}, {"D1", "D4a", "D4c", "E1a"}),
-                                  ("in-regime", {"D1", "D4a", "D4b", "D4c", "D5", "B1"}, {"E1a", "B3d"})):
+                                  ("mechanism", {"D1", "D4a", "D4b", "D4c", "D5", "B1"}, {"E1a", "B3d"})):
         found = gr.check("pegr", preset=preset)
         verdicts = {r.statement.id: r.verdict for r in found.results}
         assert found.passed

@@ -114,8 +114,8 @@ def test_the_repaired_hypotheses_by_plain_arithmetic() -> None:
     assert ratio(table(steps=1), "R5") == pytest.approx(d / (n**2 * math.log(16000) * 4))  # log max(T, e^2)
 
 
-def test_the_in_regime_preset_meets_the_repaired_hypotheses_on_the_step() -> None:
-    inside = dict(next(preset for preset in PRESETS if preset.name == "in-regime").values)
+def test_the_mechanism_preset_meets_the_repaired_hypotheses_on_the_step() -> None:
+    inside = dict(next(preset for preset in PRESETS if preset.name == "mechanism").values)
     at = conditions(pegr(), values() | inside, steps=200_000)
     assert [row(at, name).holds for name in ("R1", "R2", "R3a", "R3b", "R7")] == [True] * 5
     assert ratio(at, "R3a") == pytest.approx(5) and ratio(at, "R1") == pytest.approx(12)

@@ -181,6 +181,19 @@ def over(gap: float, size: float) -> float:
     return float(gap / size) if size > 0 else float(gap > 0)
 
 
+def _of_whole(outputs: testlaw.Outputs, law: testlaw.Fresh, t: int, drawn: Array) -> Array:
+    """Outputs (N, L) or (N, L, K) at state t of whole examples, where statistics add up what each patch gives.
+
+    drawn (N, F, S) are the fresh vectors' pre-activations; N = 1 where nothing is fresh.
+    """
+    fixed = law.fixed[t]
+    a = fixed[None]
+    if drawn.size:
+        a = fixed + np.tensordot(drawn, law.mix, axes=(1, 2)).transpose(0, 2, 3, 1).reshape(-1, *fixed.shape)
+    found = outputs(a.reshape(-1, *fixed.shape[1:]))
+    return found.reshape(*a.shape[:2], *found.shape[1:])
+
+
 def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
     """What is said of fresh examples on the same samples, by the kernel and by weight space."""
     declared = [o for o in model.observables if isinstance(o, OfFresh)]
@@ -194,8 +207,9 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
     told: dict[str, Mapping[str, Array]] = {}
     labels = np.array([y for _, y, _ in _labels(model, values)])
     chances = np.array([p for *_, p in _labels(model, values)])
-    samples = (lambda t: lambda vectors: np.stack(vectors, axis=1)) if declared else None  # (N, F, S)
-    for t, scores, drawn in testlaw.states(lambda a: network.outputs(a, values), law, normals, samples):
+    samples = (lambda t: lambda vectors: np.stack(vectors, axis=1)) if law.mix.any() else None  # (N, F, S)
+    for t, _, drawn in testlaw.states(lambda a: network.outputs(a, values), law, normals, samples):
+        scores = _of_whole(lambda a: network.outputs(a, values), law, t, drawn)
         wrong, cost = weights_fresh.judged(model, scores, labels, values)
         for name, each in (("test_error", wrong @ chances), ("test_loss", cost @ chances)):
             ours[name][t], ours[f"{name}_se"][t] = _mean(each)

@@ -93,7 +93,7 @@ FORMULAS = (
     "where(z > 1/4, z - 1/8, where(z > 0, 2*z**2, 0))", "where(z > 0, z, where(z < 0, -z, z/3))", "z*exp(-z**2/2)",
 )
 LOSS_FORMULAS = (
-    "hinge", "squared", "smooth_hinge", "log(1 + exp(-z/tau))", "exp(-tau*z)", "where(z >= 1, 0, (1 - z)**2)",
+    "hinge", "squared", "smooth_hinge", "log(1 + exp(-z/temp))", "exp(-temp*z)", "where(z >= 1, 0, (1 - z)**2)",
     "sigmoid(-z)", "where(z < 0, 1/2 - z, log(1 + exp(-2*z))/(4*log(2)) + 1/4)",
 )
 
@@ -172,7 +172,7 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
         ),
         objective=Objective(
             loss=loss, penalty="none" if bilevel else draw(st.sampled_from(["none", "per_example", "full"])),
-            label_weights=draw(st.sampled_from([(), (), (0.5, "tau"), (2.0, 0.0)])) if signed and not bilevel else (),
+            label_weights=draw(st.sampled_from([(), (), (0.5, "temp"), (2.0, 0.0)])) if signed and not bilevel else (),
         ),
         algorithm=algorithm,
     )
@@ -194,7 +194,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
         "weight_decay": draw(st.floats(0.0, 1.0)), "radius": draw(st.floats(0.0, 0.5)),
         "clip": draw(st.floats(0.01, 1.0)), "normalised": draw(st.floats(0.01, 1.0)),
         "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])), "beta": draw(st.floats(0.25, 2.0)),
-        "tau": draw(st.floats(0.5, 2.0)),
+        "temp": draw(st.floats(0.5, 2.0)),
     }
     if model.algorithm.over_tasks:
         tasks, n = draw(st.integers(1, 4)), max(n, 2)  # two examples to split

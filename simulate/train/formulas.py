@@ -106,6 +106,20 @@ def _tanh(x: Tensor) -> Tensor:
     return torch.where(near, inside, torch.sign(far).detach() * (1 - 2 * _sigmoid(-2 * far.abs())))
 
 
+def _torchs(name: str) -> Callable[[Tensor], Tensor]:
+    """A function of torch by name, which is not loaded before it is called."""
+    def called(x: Tensor) -> Tensor:
+        found: Tensor = getattr(torch, name)(x)
+        return found
+
+    return called
+
+
+def _normal_share(x: Tensor) -> Tensor:
+    found: Tensor = torch.special.ndtr(x)
+    return found
+
+
 class _Tensors(Arithmetic["Tensor"]):
     """Tensors, which autograd differentiates; a piece is evaluated on its own side of a cut alone, where it has values.
 
@@ -113,9 +127,8 @@ class _Tensors(Arithmetic["Tensor"]):
     """
 
     functions: ClassVar = {
-        "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos,
-        "arctan": torch.atan, "tanh": _tanh, "sigmoid": _sigmoid, "erf": torch.erf, "softplus": _softplus,
-        "Phi": torch.special.ndtr,
+        **{name: _torchs(name) for name in ("exp", "log", "sqrt", "sin", "cos", "erf")},
+        "arctan": _torchs("atan"), "tanh": _tanh, "sigmoid": _sigmoid, "softplus": _softplus, "Phi": _normal_share,
     }
 
     def number(self, value: float) -> Tensor:

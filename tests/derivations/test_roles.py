@@ -136,7 +136,7 @@ def test_a_labelled_coefficients_decomposition_is_the_one_that_weights_are_rebui
     assert "y_i" not in str(derive(model)).split("Definitions")[0].split("Decomposition")[1]
     shown = str(derive(labelled)).split("Decomposition\n")[1].splitlines()[0]
     assert shown.strip() == "w_{j,r}(t) = w_{j,r}(0) + sum_i j y_i c0_{j,r,i} xi_i/||xi_i||^2"
-    assert r"\sum_{i} j y_{i}\,c^0_{j,r,i}^{(t)} \frac{v^{0}_{i}}{\|v^{0}_{i}\|_2^2}" in derive(labelled).latex()
+    assert r"\sum_{i} j y_{i}\,{c^0}_{j,r,i}^{(t)} \frac{{v^{0}}_{i}}{\|{v^{0}}_{i}\|_2^2}" in derive(labelled).latex()
 
 
 def test_the_printed_decomposition_gives_the_weights() -> None:

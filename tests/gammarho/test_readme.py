@@ -18,6 +18,7 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 NOT_RUN = {
     "make ": "sets up an environment and takes minutes; continuous integration runs them",
     "gammarho figures ": "a minute and more; tests/figures/ draw every figure at a small size",
+    "dask ": "the cluster's own program, which test_cluster.py starts",
     "gammarho run nearly_orthogonal --data ": "needs MNIST's files; test_real_data.py runs it on small stand-ins",
 }
 SLOW = {

@@ -167,7 +167,7 @@ for _text, _word in (
 for _text, _word in (
     ("lss=1", "'loss'"), ("loss=", "empty"), ("loss=low", "'low'"), ("loss=0", "above 0"), ("loss=-1", "above 0"),
     ("loss=nan", "'nan'"), ("loss=inf", "'inf'"), ("loss=1e-400", "below the smallest"), ("loss=log(0)", "logarithm"),
-    ("test_error=0.1", "every step"), ("T_1=3", "every step"), ("loss=\uff11", "expected"), ("loss=1e400", "beyond"),
+    ("T_1=3", "every step"), ("loss=\uff11", "expected"), ("loss=1e400", "beyond"),
 ):
     TYPED.append((["run", "pegr", "--steps", "2", "--until", _text], ("until:", _word)))
 _typed(f"run pegr {SIZES} --steps 2 --seeds 2 --until loss=0.1", "until:", "seeds (2) must be 1")

@@ -24,8 +24,8 @@ FILES = {  # what stands in the file, by what is said of it; line 2 is at fault
     "the function 'model' in '{0}' raised SystemExit at line 2: 0 " + QUITS: "def model():\n    raise SystemExit(0)\n",
     "the function 'model' in '{0}' raised KeyError at line 2: 'absent'": "def model():\n    return {}['absent']\n",
     "the function 'model' in '{0}' raised RecursionError at line 2": "def model():\n    return model()\n",
-    "the function 'model' in '{0}' raised ModelError at line 2: Objective.loss: 'hinge'; expected one of":
-        "from derivations.declare import Objective\nmodel = lambda: Objective(loss='hinge')\n"
+    "the function 'model' in '{0}' raised ModelError at line 2: Objective.loss: 'hinged'; expected one of":
+        "from derivations.declare import Objective\nmodel = lambda: Objective(loss='hinged')\n"
         "model.__name__ = 'model'\n",
     "PRESETS: 5 in {0}; expected a tuple of Preset": "model = lambda: 1\nPRESETS = 5\n",
     "PRESETS: ('paper',) in {0}; expected a tuple of Preset": "model = lambda: 1\nPRESETS = ('paper',)\n",

@@ -234,7 +234,7 @@ def test_a_large_inner_step_carries_a_product_through_zero(gamma: float, last: f
 
 TRAIN, VALIDATE, REPTILE = (("train-train", "huberized"), ("train-validation", "huberized"), ("reptile", "huberized"))
 # the kernel's text, right and wrong
-PRINTED_E17 = ("row[i] = ramp_nu_k*j*v0[i]", "row[i] = ramp(z[h, r, at_nu_k], h_)*j*y[i]*v0[i]")  # y outside sigma'
+PRINTED_E17 = ("row[i] = ramp_nu_k*j*v0[i]", "row[i] = ramp(z[h, r, at_nu_k], given_h)*j*y[i]*v0[i]")
 NO_LABEL = ("v1[i] = q0*l1[i]*y[i]", "v1[i] = q0*l1[i]")
 SUM = ("q0 = kappa/n", "q0 = kappa")  # over examples, for the mean
 ALL_ADAPT = (" 0, inner,\n", " 0, n,\n")  # in the kernel itself; `adapt` is not asked to

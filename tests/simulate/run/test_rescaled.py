@@ -20,7 +20,8 @@ VALUES = {"clip": 0.05, "unit": 0.2, "beta_1": 0.5, "rho_s": 0.1, "decay": 0.1, 
 
 def with_options(given: dict[str, str]) -> tuple[Model, Instance]:
     base = model("gelu", "logistic", "per_example")
-    more = (Parameter(name=name, latex="", meaning=name, kind="real", default=0.1, low=0) for name in given.values())
+    more = (Parameter(name=name, latex="", meaning=name, kind="count" if name == "b" else "real",
+                      default=VALUES[name], low=0) for name in given.values())
     of = replace(base, algorithm=GradientDescent(**given), parameters=(*base.parameters, *more))
     instance = an_instance(of)
     instance.values.update(VALUES)

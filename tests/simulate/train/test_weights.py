@@ -20,7 +20,6 @@ from derivations.declare import (
     Model,
     Network,
     Objective,
-    Parameter,
     Patch,
     Value,
 )
@@ -64,7 +63,6 @@ def one_direction(act: Activation) -> Model:
         patches=(Patch(direction="x"),),
         network=Network(heads="signed", activation=act),
         objective=Objective(loss="logistic"),
-        parameters=(Parameter(name="eta", latex="", meaning="", kind="real", default=1.0),),
     )
 
 

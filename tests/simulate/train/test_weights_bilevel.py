@@ -232,9 +232,9 @@ def test_the_shipped_kernels_pass(method: str) -> None:
     assert "an inner step multiplies rounding by up to 1 + eta_inner max|sigma''| max||v||^2 / |I| = " in str(result)
 
 
-OUTER = "        plain_gradient(near"
+OUTER = "        plain_gradient(\n            near"
 MUTANTS = {
-    "validation split ignored": (", outer, n, kappa", ", 0, inner, kappa"),
+    "validation split ignored": (" outer, n,\n", " 0, inner,\n"),
     "gradient at W": (OUTER, f"        gather(z, k, tasks, n, near)\n{OUTER}"),
     "sum over tasks": ("1.0 / tasks", "1.0"),
     "an inner step missing": ("range(inner_steps)", "range(inner_steps - 1)"),

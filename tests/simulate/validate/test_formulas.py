@@ -31,7 +31,7 @@ from simulate.testing import LOSS_FORMULAS, Instance, plain_kernel, residual
 from simulate.train import fresh
 
 SIZES = {"n": 4, "m": 3, "d": 12}
-REALS = {"mu_norm": 1.0, "sigma_p": 0.4, "sigma_0": 0.3, "eta": 0.1, "lam": 0.2, "beta": 1.3, "tau": 0.8}
+REALS = {"mu_norm": 1.0, "sigma_p": 0.4, "sigma_0": 0.3, "eta": 0.1, "lam": 0.2, "beta": 1.3, "temp": 0.8}
 PENALTIES = ("none", "per_example", "full")
 
 
@@ -41,6 +41,7 @@ def model(activation: str, loss: str, penalty: str = "none") -> Model:
              for name, size in SIZES.items())
     real = (Parameter(name=name, latex=name, meaning=name, kind="real", default=value, low=0, open_low=True)
             for name, value in REALS.items() if name != "lam" or penalty != "none")
+    named = Activation(activation, slope=0.1) if "leaky" in activation else Activation(activation)
     return Model(
         name="formulas", title="Formulas in z",
         directions=(
@@ -50,7 +51,7 @@ def model(activation: str, loss: str, penalty: str = "none") -> Model:
                        coefficient=Coefficient(name="rho", latex=r"\rho", split=True)),
         ),
         patches=(Patch(direction="mu", scale="label"), Patch(direction="xi")), test=FreshLaw(fresh=("xi",)),
-        network=Network(heads="signed", activation=Activation(activation, slope=0.1)),
+        network=Network(heads="signed", activation=named),
         objective=Objective(loss=loss, penalty=penalty),  # type: ignore[arg-type]
         parameters=(*count, *real),
     )

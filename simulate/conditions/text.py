@@ -116,7 +116,10 @@ def _group_lines(group: ClauseTable, constant: float) -> Iterator[str]:
     yield group.title
     at = f"C={number(constant)}"
     heads = ("clause", "asks", "left", "", "right", "ratio", "holds for C in", at)
-    head, *lines = columns([heads, *(_cells(row) for row in group.rows)], right=(2, 4, 5), least=7)
+    cells = [heads, *(_cells(row) for row in group.rows)]
+    head, *lines = columns(cells, right=(2, 4, 5), least=7)
+    if max(map(len, (head, *lines))) > _WIDTH:  # numbers with exponents on both sides
+        head, *lines = columns(cells, right=(2, 4, 5), gap=1)
     yield head
     for line, row in zip(lines, group.rows, strict=True):
         yield line

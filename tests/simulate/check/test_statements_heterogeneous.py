@@ -20,7 +20,7 @@ from simulate.check.states import cases, mutated
 BY_ID = {s.id: s for s in heterogeneous.STATEMENTS.statements}
 STEPWISE = [*heterogeneous._STEP, *heterogeneous._RECURSION, *heterogeneous._INVARIANTS]
 STATES = cases("heterogeneous")
-SEARCH = settings(max_examples=500, phases=[Phase.generate], database=None, derandomize=True)
+SEARCH = settings(max_examples=8000, phases=[Phase.generate], database=None, derandomize=True)
 
 SMALL_STEP, NOISY, MANY = (
     next(dict(p.values) for p in PRESETS if p.name == name) for name in ("theorem-1", "theorem-1.3", "lemmas-20-23")

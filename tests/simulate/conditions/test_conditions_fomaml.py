@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -412,6 +412,9 @@ def test_every_name_is_a_parameter_or_a_quantity_and_the_quantities_are_used() -
 @given(shift=st.lists(st.floats(-10, 10), min_size=6, max_size=6), n=st.integers(1, 10**4), m=st.integers(1, 10**4),
        K=st.integers(1, 10**4), J=st.integers(0, 8), method=st.sampled_from([*METHODS, "reptile"]),
        steps=st.none() | st.integers(0, 10**6), balanced=st.booleans())
+@example(
+    shift=[0.0, 0.0, 0.0, 0.0, 10.0, 2.0], n=1, m=1, K=1, J=8, method="train-train", steps=None, balanced=False
+)
 def test_the_text_fits_and_the_json_is_strict(
     shift: list[float], n: int, m: int, K: int, J: int, method: str, steps: int | None, balanced: bool
 ) -> None:

@@ -20,7 +20,7 @@ from . import sections
 from .sections import Section
 
 if TYPE_CHECKING:
-    from derivations.declare import Conditions, Model, Statements
+    from derivations.declare import Conditions, Model, Statement
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def describe(setting: str | Model) -> Description:
     events = {event.name for event in model.events}
     lines = [VariableLine(name, each.symbol, each.words, each.units, each.source)
              for name, each in meanings(model).items()]
-    conditions, statements = _conditions(setting, paper), _statements(setting, paper)
+    conditions, statements = _conditions(setting, paper), settings.statements_of(found, setting, model).statements
     figures = () if paper is None else tuple(importlib.import_module(paper.figures).FIGURES)
     return Description(
         found.name, model.title,
@@ -144,8 +144,7 @@ def describe(setting: str | Model) -> Description:
         tuple(line for line in lines if line.name not in events),
         tuple(line for line in lines if line.name in events),
         () if conditions is None else tuple(group.title for group in conditions.lists),
-        () if statements is None else tuple(
-            StatementLine(each.id, each.kind, each.claim, each.source) for each in statements.statements),
+        tuple(StatementLine(each.id, each.kind, each.claim, each.source) for each in statements),
         figures,
         _verbs(setting if isinstance(setting, str) else found.name, found, conditions, statements, paper),
     )
@@ -171,17 +170,8 @@ def _conditions(setting: object, paper: Paper | None) -> Conditions | None:
     return None if paper is None else paper.conditions
 
 
-def _statements(setting: object, paper: Paper | None) -> Statements | None:
-    from derivations.declare import Statements
-
-    found = settings.beside(setting, "STATEMENTS")
-    if isinstance(found, Statements):
-        return found
-    return None if paper is None else paper.statements
-
-
 def _verbs(
-    name: str, setting: settings.Setting, conditions: Conditions | None, statements: Statements | None,
+    name: str, setting: settings.Setting, conditions: Conditions | None, statements: tuple[Statement, ...],
     paper: Paper | None,
 ) -> tuple[tuple[str, str], ...]:
     """The command lines that apply, with what each gives."""

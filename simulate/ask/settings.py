@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from derivations.declare import Model, Preset, Value
+from derivations.declare import Model, Preset, Statements, Value
 from derivations.papers.paper import PAPERS, paper_of
 
 from ..errors import InputError, nearest, quoted
@@ -86,6 +87,15 @@ def beside(setting: object, name: str) -> object:
         return None
     module = userfile.loaded(_module_name(Path(setting.rpartition(":")[0])))
     return getattr(module, name, None)
+
+
+def statements_of(found: Setting, setting: object, model: Model) -> Statements:
+    """The statements recorded for a setting: its file's STATEMENTS, or those of the paper that its model belongs to."""
+    own: Any = beside(setting, "STATEMENTS")
+    if own:
+        return own if isinstance(own, Statements) else Statements(paper=found.name, statements=tuple(own))
+    paper = paper_of(model)
+    return (None if paper is None else paper.statements) or Statements(paper=model.title)
 
 
 def _module_name(path: Path) -> str:

@@ -29,7 +29,6 @@ import numpy as np
 from derivations.declare import Instance, Model, Statement, Statements
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.statements import is_claim
-from derivations.papers.paper import paper_of
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import keywords, parameters, settings
@@ -122,7 +121,7 @@ def check(
     found = settings.resolve(setting)
     params = keywords.joined(params, values)
     problem = problem_of(found, params, found.preset(preset))
-    recorded = recorded_for(found, setting, problem.model)
+    recorded = settings.statements_of(found, setting, problem.model)
     wanted, quantities = chosen(statements, recorded, problem.model.name)
     count = total_steps(steps, found.preset(preset), found)
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=SEEDS)
@@ -155,15 +154,6 @@ def check(
         notes=problem.resolved.notes,
         results=tuple(results[s.id] for s in wanted),
     )
-
-
-def recorded_for(found: settings.Setting, setting: object, model: Model) -> Statements:
-    """The statements recorded for a setting: its file's STATEMENTS, or those of the paper that its model belongs to."""
-    own: Any = settings.beside(setting, "STATEMENTS")
-    if own:
-        return own if isinstance(own, Statements) else Statements(paper=found.name, statements=tuple(own))
-    paper = paper_of(model)
-    return (None if paper is None else paper.statements) or Statements(paper=model.title)
 
 
 def chosen(

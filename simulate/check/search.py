@@ -22,7 +22,7 @@ from ..run.estimate import LONGEST, RATE, WORTH_SAYING
 from ..run.problem import problem_of
 from ..work.progress import duration, progress, say
 from .attack import Attack, Found
-from .check import chosen, recorded_for
+from .check import chosen
 
 TRIES = 200
 
@@ -88,7 +88,7 @@ def search(
     """
     found = settings.resolve(setting)
     base = problem_of(found, params, found.preset(preset))
-    recorded = recorded_for(found, setting, base.model)
+    recorded = settings.statements_of(found, setting, base.model)
     picked, quantities = chosen(statements, recorded, base.model.name)
     many = parameters.count("tries", tries, low=1, example=TRIES)
     first = parameters.count("seed", seed)

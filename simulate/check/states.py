@@ -25,7 +25,6 @@ from ..ask import parameters, settings
 from ..run.problem import Problem
 from ..start.declared import off_indices
 from .case import Case, state_case
-from .check import recorded_for
 
 
 @st.composite
@@ -62,7 +61,7 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     initial = make(rng, resolved.model, resolved.values, n, m, length, size)
     start = Problem(resolved, initial=initial).start(0)
     b = size * draw(st.sampled_from([0.0, 0.3, 1.0])) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
-    quantities = {q.name: q.formula for q in recorded_for(found, setting, resolved.model).quantities}
+    quantities = {q.name: q.formula for q in settings.statements_of(found, setting, resolved.model).quantities}
     return state_case(start, b, quantities)
 
 

@@ -146,14 +146,14 @@ def _table(group: ClauseList, at: Point, parameters: Mapping[str, Parameter]) ->
     mends = tuple(
         _mend(row.clause, name, direction, at, parameters)
         for row in failing for name, direction in row.clause.mends
-        if isinstance(at.values.get(name), (int, float)) and name in parameters and name in _moves(row.clause, at)
+        if isinstance(at.values.get(name), (int, float)) and name in parameters and name in moves(row.clause, at)
     )
     return ClauseTable(
         title=group.title, rows=rows, interval=interval, binding=binding, mends=mends, conflicts=_conflicts(mends)
     )
 
 
-def _moves(clause: Clause, at: Point) -> set[str]:
+def moves(clause: Clause, at: Point) -> set[str]:
     """The names that a clause depends on here: what was measured does not move with a parameter."""
     return at.stands_on(clause.left) | at.stands_on(clause.right)
 

@@ -18,7 +18,7 @@ from derivations.declare import Clause, Parameter, Value
 from dynamics.arrays import Array
 
 from ..errors import InputError, nearest, quoted
-from .conditions import admissible, counts
+from .conditions import admissible, counts, moves
 from .point import Point
 from .table import Repair, Row
 
@@ -115,7 +115,7 @@ def repair(here: Point, at: At, names: Sequence[str], known: Mapping[str, Parame
     if not chosen:
         raise InputError("solve: no parameter is named; give some, such as d,sigma_p")
     every = [clause for group in here.declared.lists for clause in group.clauses]
-    without = {clause.id for clause in every if here.steps is None and "T" in _stands_on(clause, here)}
+    without = {clause.id for clause in every if here.steps is None and "T" in moves(clause, here)}
     clauses = tuple(clause for clause in every if here.row(clause).counted and clause.id not in without)
     start = np.log([here.scope[each.name] for each in chosen])
     bounds = tuple((math.log(low), math.log(high)) for low, high in map(admissible, chosen))
@@ -126,10 +126,6 @@ def repair(here: Point, at: At, names: Sequence[str], known: Mapping[str, Parame
     return Repair(
         present={each.name: here.scope[each.name] for each in chosen}, values=found, constant=here.constant,
         excluded=() if found is not None else _excluded(search), left_out=tuple(sorted(without)))
-
-
-def _stands_on(clause: Clause, here: Point) -> set[str]:
-    return here.stands_on(clause.left) | here.stands_on(clause.right)
 
 
 def _parameter(name: str, known: Mapping[str, Parameter], here: Point) -> Parameter:

@@ -70,6 +70,19 @@ def test_a_model_of_ones_own_has_what_stands_in_its_file(tmp_path: Path) -> None
     assert not any(line.split()[1] in ("errata", "figures") for line, _ in found.verbs)
 
 
+def test_statements_may_stand_in_a_plain_tuple(tmp_path: Path) -> None:
+    """`check` took them so, and the description left them out."""
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from dataclasses import replace\n"
+        "from derivations.declare import Statement\n"
+        "from derivations.papers.pegr.model import model as pegr\n"
+        "model = replace(pegr('none'), name='mine')\n"
+        "STATEMENTS = (Statement(id='own', kind='inequality', claim='loss >= 0'),)\n"
+    )
+    assert [each.id for each in gr.describe(f"{file}:model").statements] == ["own"]
+
+
 def test_settings_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     text = capsys.readouterr().out

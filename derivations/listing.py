@@ -36,8 +36,9 @@ from .declare import (
     Parameter,
     Patch,
 )
+from .declare.arithmetic import Arithmetic, OneSided
 from .declare.choices import WordOrFormula, fields_of, kinds_of
-from .declare.expressions import EXPRESSIONS, Arithmetic, OneSided
+from .declare.expression_grammar import EXPRESSIONS
 from .declare.laws import ChosenLaw
 from .declare.network import Activation
 

@@ -24,7 +24,7 @@ from derivations.declare import (
     Value,
 )
 from derivations.declare.activations import fields_read
-from derivations.declare.expressions import cuts_at
+from derivations.declare.arithmetic import cuts_at
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.bilevel import BilevelKernel

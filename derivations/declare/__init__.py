@@ -15,27 +15,17 @@ from .activations import (
     TwoSlopes,
 )
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
+from .arithmetic import Arithmetic
 from .checks import unread
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 from .data import Coefficient, Directions, Patch, Scale, chosen_law
 from .event import Event
-from .expressions import Arithmetic, Expression
+from .expressions import Expression
+from .fresh_laws import FreshLaw, FreshTasks
 from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
+from .initialisations import EntryInitialisation, GaussianInitialisation, Initialisation
 from .kinds import forgotten, of_class
-from .laws import (
-    ChosenLaw,
-    ClassNoiseLaw,
-    EntryInitialisation,
-    FixedLaw,
-    FreshLaw,
-    FreshTasks,
-    GaussianInitialisation,
-    GaussianLaw,
-    Initialisation,
-    Law,
-    MixtureLaw,
-    TaskLaw,
-)
+from .laws import ChosenLaw, ClassNoiseLaw, FixedLaw, GaussianLaw, Law, MixtureLaw, TaskLaw
 from .model import Model
 from .network import Activation, Network, Objective
 from .objectives import (

@@ -9,7 +9,8 @@ from typing import Any, Final
 from .activations import fields_read
 from .choices import NUMBERS, one_of
 from .data import laws_of
-from .laws import ChosenLaw, FreshLaw
+from .fresh_laws import FreshLaw
+from .laws import ChosenLaw
 from .observable import KnownFrom, OfFresh, OfRun, OfStates
 from .references import check_formula, parameters_read
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from ..errors import ModelError
+from .arithmetic import Arithmetic, OneSided, cuts_at
 from .choices import nearest
-from .expressions import EXPRESSIONS, VARIABLE, Arithmetic, Expression, OneSided, cuts_at, number_of
+from .expression_grammar import EXPRESSIONS, VARIABLE, number_of
+from .expressions import Expression
 from .formula import FormulaError, short
 from .parameter import Parameter
 

@@ -1,19 +1,15 @@
-"""Laws as plain frozen data: of directions, of initial filters, and of fresh examples and tasks."""
+"""Laws of directions as plain frozen data: of signals, noise, mixtures and tasks."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from .choices import ChoiceName, CountName, Declared, FamilyName, Name, NumberName, OptionalFlag, Refers, Word
+from .choices import ChoiceName, CountName, Declared, FamilyName, Name, NumberName, OptionalFlag
 from .parameter import Value
-
-SHAPES = ("gaussian", "uniform", "rademacher")
-"""The shapes of independent entries of mean 0 and variance 1."""
-ShapeName = Annotated[str, Word(), Refers("parameter", "choice", within=SHAPES)]
-"""The name of a choice among them."""
+from .shapes import ShapeName
 
 
 class Law(Declared, ABC):
@@ -265,81 +261,3 @@ class ChosenLaw(Declared):
 
     by: ChoiceName
     laws: tuple[tuple[str, FixedLaw | GaussianLaw | MixtureLaw], ...]
-
-
-class Initialisation(Declared, ABC):
-    """A law of initial filters with independent entries of mean 0, one class a kind."""
-
-    std: str
-
-    @abstractmethod
-    def shape_of(self, values: Mapping[str, Value]) -> str:
-        """The shape of the entries, as a law's."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GaussianInitialisation(Initialisation):
-    """Filter entries i.i.d. N(0, std^2)."""
-
-    std: NumberName = "sigma_0"
-
-    def shape_of(self, values: Mapping[str, Value]) -> str:
-        """Gaussian."""
-        return "gaussian"
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntryInitialisation(Initialisation):
-    """Filter entries i.i.d. of mean 0 and standard deviation `std`, of the shape that the choice `shape` names.
-
-    "gaussian", or "uniform" on +-sqrt(3) std: PyTorch's default for a linear layer, U(+-1/sqrt d), at std 1/sqrt(3 d).
-    """
-
-    std: NumberName = "sigma_0"
-    shape: ShapeName = "init"
-
-    def shape_of(self, values: Mapping[str, Value]) -> str:
-        """As chosen."""
-        return str(values.get(self.shape))
-
-
-@dataclass(frozen=True, kw_only=True)
-class FreshLaw(Declared):
-    """A fresh example: a fresh label, the fixed directions as in training, the families `fresh` drawn again.
-
-    Where the model flips labels, a fresh one is flipped with the same probability, and the example is judged by the
-    label so observed; without `flips` it is judged by its clean label.
-    """
-
-    fresh: tuple[FamilyName, ...] = ()
-    flips: bool = True
-
-    @property
-    def of_tasks(self) -> bool:
-        """What is fresh is an example."""
-        return False
-
-
-@dataclass(frozen=True, kw_only=True)
-class FreshTasks(Declared):
-    """Fresh tasks: each holds `shared` + a uniform entry of the dictionary, and the families `fresh` drawn again.
-
-    Without adaptation the loss of a fresh example; with it, `support` examples (a parameter; absent: as many as the
-    inner loop takes in training) adapt the weights as in training, and `query` further ones judge them, over `tasks`
-    tasks.
-    """
-
-    fresh: tuple[FamilyName, ...] = ()
-    tasks: CountName = "test_tasks"
-    support: CountName = "test_support"
-    query: CountName = "test_query"
-
-    @property
-    def flips(self) -> bool:
-        """No label is flipped."""
-        return False
-
-    @property
-    def of_tasks(self) -> bool:
-        """What is fresh is a task with all its examples."""
-        return True

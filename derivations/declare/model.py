@@ -19,7 +19,8 @@ from .choices import Declared, Name, OptionalCounts, OptionalFlag, OptionalReal,
 from .data import Directions, Patch
 from .domains import check_formulas
 from .event import Event
-from .laws import FreshLaw, FreshTasks, GaussianInitialisation, Initialisation
+from .fresh_laws import FreshLaw, FreshTasks
+from .initialisations import GaussianInitialisation, Initialisation
 from .names import check_names
 from .network import Network, Objective
 from .observable import Observable

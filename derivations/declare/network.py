@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from ..errors import ModelError
 from .activations import ACTIVATIONS, FORMULAS, ActivationKind, activation_kind, constant_misfit
 from .choices import Declared, NumberName, WordOrFormula
-from .expressions import VARIABLE, Expression
+from .expression_grammar import VARIABLE
+from .expressions import Expression
 from .heads import HeadAxis, Heads, head_axis
 from .objectives import LOSSES, PENALTIES, LossKind, PenaltyKind, loss_kind
 

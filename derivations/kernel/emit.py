@@ -16,7 +16,8 @@ from .lanes.fits import fits_lanes
 from .lanes.loops import LaneDescent
 from .lanes.printer import FUNCTIONS, PRIMITIVES, NoLanes
 from .layout import Writer, names, reached, wrapped
-from .nests import Emitter, observed, scalars
+from .nest_writer import scalars
+from .nests import Emitter, observed
 from .operations import of_step
 from .timeloop import Descent
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derivations.declare import Model, OfMargin, Value
-from derivations.declare.expressions import cuts_at
+from derivations.declare.arithmetic import cuts_at
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.chance.streams import stream

@@ -37,7 +37,7 @@ from derivations.declare import (
     Spectral,
     TaskLaw,
 )
-from derivations.declare.laws import SHAPES
+from derivations.declare.shapes import SHAPES
 from derivations.errors import ModelError
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.heterogeneous.model import model as heterogeneous

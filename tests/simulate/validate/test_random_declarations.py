@@ -206,7 +206,7 @@ def test_five_hundred_declarations_with_any_names_are_refused_in_a_sentence_or_r
 
 def test_a_name_that_met_the_kernels_own_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the prefix a slope called z is the state: what is drawn has to find that."""
-    monkeypatch.setattr("derivations.kernel.nests.argument", lambda name: name)
+    monkeypatch.setattr("derivations.kernel.nest_writer.argument", lambda name: name)
     monkeypatch.setattr("derivations.kernel.printer.argument", lambda name: name)
     plain = to_plain(named("gram"))
     with pytest.raises((AssertionError, SyntaxError, ValueError, TypeError, IndexError)):

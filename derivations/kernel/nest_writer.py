@@ -1,0 +1,100 @@
+"""What every loop nest of a kernel is written with: its recursion, names, arguments, and locals within loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sympy as sp
+
+from ..calculus.activations import PIECES
+from ..calculus.recursion import Recursion
+from ..calculus.roles import GramEntry, PatchPreactivation, role_of
+from ..calculus.sums import Definition
+from ..calculus.symbols import Names
+from ..declare import Model
+from .by_class import AT_CLASS, CLASS, ByClass
+from .layout import A1, Writer
+from .pieces import HELPERS
+from .printer import KernelPrinter, argument, piece_name
+
+_EACH = {("batch",): "for i in batch:", ("first", "last"): "for i in range(first, last):"}
+
+
+def penalty_scalars(model: Model) -> tuple[str, ...]:
+    """The penalty's constant and weight, where there is one."""
+    return ("c", "lam") if model.objective.penalised else ()
+
+
+def scalars(model: Model) -> tuple[str, ...]:
+    """The kernel's scalar arguments, in order, by parameter."""
+    return ("kappa", *model.constants, *penalty_scalars(model))
+
+
+class NestWriter:
+    """Prints what loop nests of one recursion share; `blas` picks the contraction's variant."""
+
+    def __init__(self, recursion: Recursion, blas: bool) -> None:
+        self.recursion, self.blas = recursion, blas
+        self.model, self.names = recursion.model, Names(recursion.model)
+        self.printer = KernelPrinter(self.names)
+        self.out = Writer()
+        self.signed = self.names.signed
+        self.label = A1 if self.signed else "int64[::1]"
+        self.options = self.model.algorithm.options
+        self.each = _EACH[self.chosen] if self.chosen else "for i in range(y.size):"
+        self.clean = ["clean"] * self.model.follows_clean
+        self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
+        self.grams: list[str] = []
+        self.entries: list[tuple[GramEntry, tuple[sp.Expr, ...]]] = []
+        self.said: set[str] = set()  # the pre-activations that the function has told of
+        self.by_class = ByClass.of(self.names)
+        own = [argument(name) for name in self.model.constants]
+        self.scalars = ["kappa", *own, *penalty_scalars(self.model)]
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The arguments that say which examples a gradient is over: a batch, or a part of a task's; none for all."""
+        if self.model.algorithm.over_tasks:
+            return ("first", "last")
+        return ("batch",) if self.model.algorithm.batched else ()
+
+    def offsets(self, depth: int) -> None:
+        """Where each family starts on the direction axis."""
+        previous, classes = "", str(self.model.network.classes)
+        for family in self.model.directions:
+            self.out.put(depth, f"at_{family.name} = {previous or '0'}")
+            previous = f"at_{family.name} + {family.index_set.of_a_task('1', classes, 'y.size')}"
+
+    def locals_of(self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None) -> None:
+        """Pre-activations and activation pieces that the expressions use, as named locals, at changed indices."""
+        used = {entry for expr in exprs for entry in expr.atoms(sp.Indexed)}
+        atoms = sorted((entry for entry in used if isinstance(role_of(entry), PatchPreactivation)), key=str)
+        for atom in atoms:
+            definition = self.recursion.definitions[str(atom.base)]
+            value = self.printer.doprint(definition.expr.xreplace(dict(at or {})))
+            self.out.assign(depth, f"{atom.base} =", value, "" if definition.name in self.said else definition.meaning)
+            self.said.add(definition.name)
+        self.pieces_of(depth, exprs)
+
+    def pieces_of(self, depth: int, exprs: Iterable[sp.Expr]) -> None:
+        """The activation pieces of the expressions as named locals, of pre-activations that are there."""
+        for piece in sorted({e for expr in exprs for e in expr.atoms(*PIECES)}, key=piece_name):
+            args = ", ".join(self.printer.doprint(arg) for arg in piece.args)
+            self.out.put(depth, f"{piece_name(piece)} = {HELPERS[type(piece)]}({args})")
+
+    def head_loops(self, depth: int, *first: str) -> None:
+        """Loops over heads and filters, with the head's sign; a head begins with the lines `first`."""
+        self.out.put(depth, f"for h in range({self.model.n_heads}):")
+        if self.signed:
+            self.out.put(depth + 1, "j = 1.0 - 2.0 * h")
+        self.out.put(depth + 1, *first, "for r in range(z.shape[1]):")
+
+    def class_loop(self, depth: int, target: str, value: sp.Expr) -> None:
+        """A loop over classes; the locals are a class's own."""
+        self.out.put(depth, f"for {CLASS} in range({self.model.network.classes}):")
+        self.locals_of(depth + 1, [value], AT_CLASS)
+        self.out.assign(depth + 1, target, self.printer.doprint(value))
+
+    def index(self, definition: Definition) -> str:
+        """Where a definition's entry stands in its array."""
+        return "h, i" if len(definition.indices) == 2 else "i"

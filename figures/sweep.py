@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from simulate.run import estimate
+from simulate.run.request import Request
 from simulate.work.sweep import processors, sweep
 
 Run = TypeVar("Run")
@@ -13,7 +14,7 @@ Found = TypeVar("Found")
 
 
 def run_all(
-    one: Callable[[Run], Found], wanted: Sequence[Run], asks: Callable[[Run], estimate.Request], label: str,
+    one: Callable[[Run], Found], wanted: Sequence[Run], asks: Callable[[Run], Request], label: str,
     kept: dict[Run, Found] | None = None,
 ) -> dict[Run, Found]:
     """one(run) of every run that is wanted, run in their order.

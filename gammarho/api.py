@@ -212,16 +212,18 @@ def validate(
 
     from simulate.run import estimate
     from simulate.run.problem import problem_of
+    from simulate.run.request import Request
+    from simulate.run.seconds import seconds
     from simulate.start import magnitudes
     from simulate.validate.compare import compare
 
     found, count = settings.resolve(setting), total(setting, preset, steps, low=1)
     given, first = keywords.joined(params, more), parameters.count("seed", seed)
     problem = problem_of(found, given, found.preset(preset)).on(initial)
-    asked = estimate.Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())
+    asked = Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())
     estimate.check_memory(asked)
     if steps is not None:  # else only as many are taken as a minute or so is enough for
-        estimate.check_time(estimate.seconds(asked), asked, 1, "validate")
+        estimate.check_time(seconds(asked), asked, 1, "validate")
     start = problem.start(first)
     affordable = count if steps is not None else min(count, _affordable(start))
     with start.explained(), np.errstate(all="ignore"):

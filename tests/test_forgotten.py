@@ -27,7 +27,8 @@ from derivations.papers.pegr.model import model as pegr
 from simulate.ask.parameters import resolve
 from simulate.check.verdict import VERDICTS
 from simulate.observe.sides import slopes
-from simulate.run import estimate
+from simulate.run.pieces import COVARIANCES, pieces
+from simulate.run.request import Request
 from simulate.start import plan, task_layout
 from simulate.train import bilevel, formulas, weights
 
@@ -55,7 +56,7 @@ TABLES: list[tuple[str, type[Any], Mapping[type[Any], Any]]] = [
     ("sup|sigma''|", declare.ActivationKind, bilevel.CURVATURE),
     ("the loss in weight space", declare.LossKind, formulas.COST),
     ("the loss's rates in kernels", declare.LossKind, nests.RATES),
-    ("covariances of fresh vectors", declare.Law, estimate.COVARIANCES),
+    ("covariances of fresh vectors", declare.Law, COVARIANCES),
 ]
 
 
@@ -169,11 +170,11 @@ def test_an_unknown_law_is_nowhere_taken_for_another() -> None:
     examples, tasks = under(Cauchy(), pegr("none"), ("xi",)), under(Cauchy(width="sigma_xi"), fomaml(), ("xi",))
     values, of_tasks = resolve(lambda **_: examples).values, resolve(lambda **_: tasks).values
     drawn = draw(pegr("none"), {**values, "n": 2, "m": 1, "d": 6}, 0)
-    request = estimate.Request(examples, values, "gram", "reduced", 1, 2.0, ("test_error",))
+    request = Request(examples, values, "gram", "reduced", 1, 2.0, ("test_error",))
     for ask in (
         lambda: plan.plan_of(examples, values), lambda: task_layout.layout_of(tasks, of_tasks, 0),
         lambda: fresh.refusal(examples, drawn, values), lambda: fresh_tasks.refusal(tasks, drawn, of_tasks),
-        lambda: estimate.pieces(request),
+        lambda: pieces(request),
     ):
         with pytest.raises(TypeError, match="Cauchy"):
             ask()

@@ -16,7 +16,7 @@ import numpy as np
 from ..arrays import Array, Indices
 from ..chance.gram import Reduced
 from ..errors import RangeError
-from .testlaw import Draws, coloured
+from .roots import Draws, coloured
 
 SHAPES = ("gaussian", "uniform", "rademacher")
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array
-from .testlaw import Loss, costs, errors, margins, upper
+from .intervals import upper
+from .testlaw import Loss, costs, errors, margins
 
 Scores = Callable[[Array], Array]
 """Standard normals (n, D) -> the outputs of an example of each label, (n, L) or (n, L, K), or NaN."""

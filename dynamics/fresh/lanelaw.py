@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, Flags, Steps
-from .testlaw import CLOSE, Fresh, Outputs, correlated
+from .roots import CLOSE, correlated
+from .testlaw import Fresh, Outputs
 
 DRAWS = 32  # a kernel judges so many at a time
 

@@ -22,6 +22,8 @@ import numpy as np
 
 from ..arrays import Array
 from . import testlaw
+from .intervals import mean_and_error
+from .roots import square_root
 from .taskdraws import Law, Sizes, Streams, drawn_tasks
 from .taskspan import Filters
 
@@ -57,8 +59,8 @@ def unadapted(
         if not all(np.isfinite(vector[:1]).all() for vector in vectors.values()):
             continue
         cost, error = _unadapted_at(outputs, law, filters.products[t], vectors)
-        values["loss"][t], values["loss_se"][t] = testlaw.mean_and_error(cost)
-        values["error"][t], values["error_se"][t] = testlaw.mean_and_error(error)
+        values["loss"][t], values["loss_se"][t] = mean_and_error(cost)
+        values["error"][t], values["error_se"][t] = mean_and_error(error)
     return values
 
 
@@ -160,7 +162,7 @@ def adapted(
     values = {name: np.full(len(roots), np.nan) for name in ("loss", "loss_se", "error", "error_se")}
     for name, each in zip(("loss", "error"), means, strict=True):
         for t, row in enumerate(each):
-            values[name][t], values[f"{name}_se"][t] = testlaw.mean_and_error(row)
+            values[name][t], values[f"{name}_se"][t] = mean_and_error(row)
     return values
 
 
@@ -169,7 +171,7 @@ def _root(covariance: Array, width: int) -> Array:
     if not np.isfinite(covariance).all():
         return np.full((len(covariance), width), np.nan)
     if width == len(covariance):
-        return testlaw.square_root(covariance)
+        return square_root(covariance)
     values, vectors = np.linalg.eigh(covariance)
     kept = slice(len(values) - width, len(values))
     found: Array = vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))

@@ -18,16 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array
-from ..kernel.blas import scipy_linalg
+from .intervals import mean_and_error
+from .roots import coloured
 
 Outputs = Callable[[Array], Array]
-Draws = Callable[[slice], Array]  # some of the N draws of a vector -> their pre-activations (n, S)
 Loss = Literal["logistic", "exponential", "cross_entropy"] | Callable[[Array], Array]
 """By its word, or a function of the margins of signed heads."""
-
-CLOSE = 1e-4  # a neuron's variance given those before it, over its own: below, the covariance counts as near singular
-_ONE_SIDED = 1.645  # standard deviations
-_WIDE = 128  # neurons from which a triangular product is worth a call of its own
 _CHUNK = 2**17  # pre-activations of a vector taken in one go, 1 MB
 
 
@@ -142,54 +138,6 @@ def costs(scores: Array, labels: Array, loss: Loss) -> Array:
     return _LOSSES[loss](scores, labels)
 
 
-def coloured(normals: Array, covariance: Array) -> Draws:
-    """Draws of N(0, covariance) from standard ones (N, S): Z C^T with C of `square_root`; NaN where that overflows."""
-    if not np.isfinite(covariance).all():
-        return lambda rows: np.full_like(normals[rows], np.nan)
-    root = square_root(covariance)
-    if len(root) < _WIDE or np.triu(root, 1).any():
-        return lambda rows: np.asarray(normals[rows] @ root.T)
-    dtrmm = scipy_linalg().blas.dtrmm
-    # In Fortran's order C Z^T, in half the operations: the transposed views are what BLAS takes, without a copy of C.
-    return lambda rows: np.asarray(dtrmm(1.0, root.T, normals[rows].T, trans_a=True).T)
-
-
-def square_root(covariance: Array) -> Array:
-    """C with C C^T = covariance (S, S), symmetric positive semidefinite; negative eigenvalues count as 0.
-
-    C = D L with D the standard deviations and R = L L^T the correlations, so that small neurons next to large ones keep
-    their own relative accuracy.  L is the Cholesky factor where every neuron's variance given those before it is at
-    least `CLOSE` of its own, and the symmetric root R^(1/2) elsewhere, which depends continuously on a singular R (a
-    Cholesky factor and an eigenvector basis do not).
-    """
-    deviation, correlations = correlated(covariance)
-    root = _unit_root(correlations)
-    root *= deviation[:, None]
-    return root
-
-
-def correlated(covariance: Array) -> tuple[Array, Array]:
-    """Standard deviations (..., S) and correlations (..., S, S) of covariances; a neuron that is 0 has 0 with all."""
-    deviation = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
-    inverse = np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0)
-    correlations = covariance * inverse[..., None, :]
-    correlations *= inverse[..., :, None]
-    return deviation, correlations
-
-
-def _unit_root(correlations: Array) -> Array:
-    try:
-        lower = np.linalg.cholesky(correlations)
-    except np.linalg.LinAlgError:
-        pass
-    else:
-        if (np.diagonal(lower) ** 2 >= CLOSE).all():
-            return np.asarray(lower)
-    values, vectors = np.linalg.eigh(correlations)
-    symmetric: Array = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
-    return symmetric
-
-
 def _nothing(_: list[Array]) -> Array:
     return np.empty(0)
 
@@ -279,30 +227,3 @@ _LOSSES: dict[str, Callable[[Array, Array], Array]] = {
     "exponential": _exponential,
     "cross_entropy": _cross_entropy,
 }
-
-
-def upper(mean: Array, error: Array, draws: Array | float) -> Array:
-    """The upper end of a one-sided 95 % interval of a probability estimated by so many draws of numbers in [0, 1].
-
-    Of no wrong draw it is 3 / N, and of k it is within 1 % of Poisson's exact bound for k up to 10: Wilson's form, with
-    a spread that is never less than some draw's, as none that was seen says little of those that were not.
-
-    Args:
-        mean: any shape.
-        error: the standard error of each.
-        draws: N; infinite where the mean is exact but for its standard error.
-    """
-    room = (1.0 - mean) / draws
-    return np.asarray(np.minimum(1.0, mean + 1.5 * room + _ONE_SIDED * np.sqrt(error**2 + 0.83 * room**2)))
-
-
-def mean_and_error(draws: Array) -> tuple[float, float]:
-    """Mean and standard error over draws (N,); a single draw is exact (nothing was random)."""
-    if len(draws) == 1:
-        return float(draws[0]), 0.0
-    with np.errstate(invalid="ignore", over="ignore"):  # inf - inf in the variance of an infinite loss is NaN
-        mean, spread = float(draws.mean()), float(draws.std(ddof=1))
-        if not np.isfinite(spread):  # squares, or the sum, may overflow where the result does not
-            largest = float(np.abs(draws).max())
-            mean, spread = (float(largest * each) for each in ((draws / largest).mean(), (draws / largest).std(ddof=1)))
-    return mean, spread / np.sqrt(len(draws))

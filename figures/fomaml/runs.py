@@ -18,8 +18,8 @@ import numpy as np
 from derivations.declare import Value
 from dynamics.arrays import Array
 from simulate.ask import parameters, settings
-from simulate.run.estimate import Request
 from simulate.run.kernels import kernel_for
+from simulate.run.request import Request
 from simulate.run.run import run
 
 from ..sweep import run_all

@@ -19,8 +19,8 @@ from dynamics.chance.streams import stream
 from simulate.ask import settings
 from simulate.images import images
 from simulate.observe import observables as obs
-from simulate.run.estimate import Request
 from simulate.run.problem import Problem, Start, problem_of
+from simulate.run.request import Request
 
 from ..sweep import run_all
 

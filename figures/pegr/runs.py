@@ -19,10 +19,10 @@ from derivations.declare import Value
 from dynamics.arrays import Array, Flags
 from simulate.ask import settings
 from simulate.observe import observables as obs
-from simulate.run.estimate import Request
 from simulate.run.judge import judge
 from simulate.run.problem import Start, problem_of
 from simulate.run.record import finite
+from simulate.run.request import Request
 
 from ..sweep import run_all
 

@@ -16,12 +16,13 @@ from ..errors import Diverged, InputError
 from ..run.problem import problem_of
 from ..run.run import total_steps
 from .bench import Bench, Call, Result
-from .case import Case, NoSuchStep
+from .case import Case
 from .formula import mentioned, number, uses
 from .hypotheses import Part, parts
 from .judge import Outcome, judge
 from .space import STEPS, Place, Space, rounded, space_of
 from .verdict import failure_limits
+from .view import NoSuchStep
 
 WORK = 1e7  # multiplications of one try; more where the search starts from more
 STEP = 500.0  # multiplications that a step is worth, whatever the sizes: its state is looked at

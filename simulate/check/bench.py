@@ -19,10 +19,12 @@ from ..run.record import recorded_steps
 from ..start.declared import number as number_of
 from ..work.progress import Step, progress
 from . import tasks as check_tasks
-from .case import Case, NoSuchStep, Rows, looks_ahead, spoken, trajectory_case
+from .case import Case, looks_ahead
+from .cases import spoken, trajectory_case
 from .formula import number, uses
 from .judge import Outcome, Point, judge
 from .verdict import VERDICTS, Verdict
+from .view import NoSuchStep, Rows
 
 EVERY_STEP = 3_000_000  # numbers in the states of a run that is recorded whole; longer runs at log-spaced steps
 

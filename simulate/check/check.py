@@ -37,12 +37,16 @@ from ..ask.formula import evaluate as formula_value
 from ..errors import InputError, nearest, quoted
 from ..run import estimate
 from ..run.problem import problem_of
+from ..run.request import Request, recorded_states
 from ..run.run import total_steps
+from ..run.seconds import seconds
 from .bench import Bench, Call, Result, Witness
-from .case import Case, NoSuchStep
-from .formula import comparisons, evaluate, number
+from .case import Case
+from .comparison import comparisons
+from .formula import evaluate, number
 from .text import lines
 from .verdict import Verdict, exponent
+from .view import NoSuchStep
 
 SEEDS, DRAWS = 5, 200
 
@@ -126,10 +130,10 @@ def check(
     count = total_steps(steps, found.preset(preset), found)
     first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=SEEDS)
     plenty = parameters.count("draws", draws, low=1, example=DRAWS)
-    asked = estimate.Request(problem.model, problem.values, "gram", "reduced", count, estimate.states(None, count), ())
+    asked = Request(problem.model, problem.values, "gram", "reduced", count, recorded_states(None, count), ())
     estimate.check_memory(asked)
-    estimate.check_time(estimate.seconds(asked) * many, asked, many, "check")
-    estimate.check_time(estimate.seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
+    estimate.check_time(seconds(asked) * many, asked, many, "check")
+    estimate.check_time(seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
     place = {"setting": setting if isinstance(setting, str) else setting.name, "preset": preset}
     call = Call(place, dict(params or {}))
     results: dict[str, Result] = {}

@@ -9,41 +9,16 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from derivations.declare.formula import QUANTITIES, RELATIONS, STEPS, FormulaError, labels, names, parse
 
-Array = NDArray[Any]
+from .indexed import HOLDS, Array, Indexed, aligned, resolved
 
 LARGE = 1_000_000  # entries of a product that a sum takes without forming it
-UNDERFLOW = 1e-290  # differences below it are products that lost digits to underflow
-CANCELLED = 8 * np.finfo(float).eps  # a value below this share of its terms holds no digit of them
-
-
-@dataclass(frozen=True)
-class Indexed:
-    """An array with the names of its indices; `size` is the sum of magnitudes behind each entry (None: exact)."""
-
-    dims: tuple[str, ...]
-    values: Array
-    size: Array | None = None
-
-    @property
-    def magnitude(self) -> Array:
-        """The sum of the magnitudes of the terms behind each entry; the value's own where nothing else is known."""
-        return np.abs(self.values.astype(float)) if self.size is None else self.size
-
-    def over(self, dims: tuple[str, ...]) -> Indexed:
-        """The same on more indices, in that order, of length 1 where it does not depend on one."""
-        order = [self.dims.index(dim) for dim in dims if dim in self.dims]
-        shape = [self.values.shape[self.dims.index(dim)] if dim in self.dims else 1 for dim in dims]
-        size = None if self.size is None else self.size.transpose(order).reshape(shape)
-        return Indexed(dims, self.values.transpose(order).reshape(shape), size)
 
 
 class Scope(Protocol):
@@ -63,18 +38,6 @@ class Scope(Protocol):
 
     def past(self, summand: ast.expr) -> Indexed:
         """The sum of an expression over the steps before t."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One comparison of a claim, entry by entry: its sides and whether it holds within the tolerance."""
-
-    text: str
-    dims: tuple[str, ...]
-    left: Array
-    right: Array
-    holds: Array
-    known: Array
 
 
 @functools.lru_cache(maxsize=1024)
@@ -102,55 +65,10 @@ def single(node: ast.expr, scope: Scope) -> float:
     return float(found.values.reshape(()))
 
 
-def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
-    """A claim as its comparisons, those joined by `and` and by chains apart; anything else counts as one of its own."""
-    found: list[Comparison] = []
-    for shown, part, relation in _parts(text):
-        if relation is not None:
-            left, right = (evaluate(side, scope) for side in (part.left, part.comparators[0]))
-            found.append(_compared(shown, relation, left, right, tolerance))
-        else:
-            truth = evaluate(part, scope)
-            value = truth.values.astype(float)
-            found.append(Comparison(shown, truth.dims, value, np.ones_like(value), value != 0, np.isfinite(value)))
-    return found
-
-
-@functools.lru_cache(maxsize=1024)
-def _parts(text: str) -> tuple[tuple[str, Any, ast.cmpop | None], ...]:
-    """The comparisons of a claim: each as text and as a tree, and its relation; None of what is no comparison."""
-    node, found = parse(text, QUANTITIES), list[tuple[str, Any, ast.cmpop | None]]()
-    for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
-        if not isinstance(part, ast.Compare):
-            found.append((ast.unparse(part), part, None))
-            continue
-        sides = [part.left, *part.comparators]
-        for left, relation, right in zip(sides, part.ops, sides[1:], strict=False):
-            one = ast.Compare(left, [relation], [right])
-            found.append((ast.unparse(one), one, relation))
-    return tuple(found)
-
-
 def evaluate(node: ast.expr, scope: Scope) -> Indexed:
     """An expression's value.  Raises FormulaError where a name is unknown or indices do not fit."""
     with np.errstate(all="ignore"):
         return _KINDS[type(node)](node, scope)
-
-
-def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:
-    """All on the indices of any of them, t first."""
-    found = list(parts)
-    dims = tuple(dict.fromkeys(dim for part in found for dim in part.dims))
-    dims = tuple(sorted(dims, key=lambda dim: dim != "t"))
-    same = [part if part.dims == dims else part.over(dims) for part in found]
-    try:
-        np.broadcast_shapes(*(part.values.shape for part in same))
-    except ValueError:
-        shapes = ", ".join(f"{dict(zip(part.dims, part.values.shape, strict=True))}" for part in found)
-        raise FormulaError(
-            f"an index runs over different lengths here: {shapes}; rename one, as in gamma[j,q]"
-        ) from None
-    return dims, same
 
 
 def _constant(node: Any, _: Scope) -> Indexed:
@@ -190,20 +108,12 @@ def _binary(node: Any, scope: Scope) -> Indexed:
     if isinstance(node.op, ast.Mult):
         return Indexed(dims, x * y, np.abs(x) * q + p * np.abs(y))
     if isinstance(node.op, ast.Div):
-        value = x / _resolved(b)
+        value = x / resolved(b)
         return Indexed(dims, value, (p + np.abs(value) * q) / np.abs(y))
-    value = np.power(np.where(y < 0, _resolved(a), x), y)
+    value = np.power(np.where(y < 0, resolved(a), x), y)
     slope = np.where(x == 0, 0.0, np.abs(value * y) / np.abs(x)) * p
     other = 0.0 if b.size is None else np.where(value == 0, 0.0, np.abs(value * np.log(np.abs(x)))) * q
     return Indexed(dims, value, np.abs(value) + slope + other)
-
-
-def _resolved(part: Indexed) -> Array:
-    """The values, NaN where terms cancelled to less than their rounding."""
-    values = part.values * 1.0
-    if part.size is None:
-        return values
-    return np.where((np.abs(values) <= CANCELLED * part.size) & (part.size > 0), np.nan, values)
 
 
 def _of_exp_less_one(node: Any) -> ast.expr | None:
@@ -225,7 +135,7 @@ def _beside_one(node: ast.expr) -> tuple[ast.expr, float] | None:
 def _log_beside_one(part: Indexed, sign: float) -> Indexed:
     """log(1 + x) or log(1 - x); no value where x is within its rounding of what makes it log(0)."""
     x = sign * part.values * 1.0
-    rest = _resolved(Indexed(part.dims, 1 + x, None if part.size is None else 1 + part.size))
+    rest = resolved(Indexed(part.dims, 1 + x, None if part.size is None else 1 + part.size))
     value = np.where(np.isnan(rest), np.nan, np.log1p(x))
     reach = np.where(part.magnitude == 0, 0.0, part.magnitude / np.abs(rest))
     return Indexed(part.dims, value, np.abs(value) + reach)
@@ -260,35 +170,8 @@ def _comparison(node: Any, scope: Scope) -> Indexed:
     dims, parts = aligned(sides)
     value: Array = np.asarray(True)
     for left, relation, right in zip(parts, node.ops, parts[1:], strict=False):
-        value = value & _RELATIONS[RELATIONS[type(relation)]](left.values, right.values)
+        value = value & HOLDS[RELATIONS[type(relation)]](left.values, right.values)
     return Indexed(dims, np.broadcast_to(value, np.broadcast_shapes(*(part.values.shape for part in parts))))
-
-
-def _compared(text: str, relation: ast.cmpop, left: Indexed, right: Indexed, tolerance: float) -> Comparison:
-    dims, (a, b) = aligned((left, right))
-    x, y = np.broadcast_arrays(a.values * 1.0, b.values * 1.0)
-    name = RELATIONS[type(relation)]
-    with np.errstate(all="ignore"):  # infinite sides are compared below, and NaN is not known
-        room = tolerance * (a.magnitude + b.magnitude) + UNDERFLOW
-        if name == "==":
-            holds = np.abs(x - y) <= room
-        elif name in ("<=", ">="):
-            holds = x <= y + room if name == "<=" else x + room >= y
-        else:
-            holds = _RELATIONS[name](x, y)
-    infinite = np.isinf(x) | np.isinf(y)
-    holds = np.where(infinite, _RELATIONS[name](x, y), holds)
-    known = ~(np.isnan(x) | np.isnan(y)) & (infinite | np.isfinite(np.broadcast_to(room, x.shape)))
-    return Comparison(text, dims, x, y, np.asarray(holds), known)
-
-
-_RELATIONS: dict[str, Callable[[Array, Array], Array]] = {
-    "<=": np.less_equal,
-    "<": np.less,
-    ">=": np.greater_equal,
-    ">": np.greater,
-    "==": np.equal,
-}
 
 
 def _call(node: Any, scope: Scope) -> Indexed:
@@ -307,7 +190,7 @@ def _call(node: Any, scope: Scope) -> Indexed:
         return _log_beside_one(evaluate(beside[0], scope), beside[1])
     part = evaluate(node.args[0], scope)
     if name == "log":
-        part = Indexed(part.dims, _resolved(part), part.size)
+        part = Indexed(part.dims, resolved(part), part.size)
     return _mapped(part, _FUNCTIONS[name])
 
 
@@ -391,7 +274,7 @@ def _factors(node: ast.expr) -> list[tuple[ast.expr, bool]]:
 
 
 def _inverse(part: Indexed) -> Indexed:
-    value = 1.0 / _resolved(part)
+    value = 1.0 / resolved(part)
     return Indexed(part.dims, value, np.abs(value) * part.magnitude / np.abs(part.values))
 
 
@@ -403,7 +286,6 @@ _REDUCTIONS: dict[str, tuple[Callable[[Array, tuple[int, ...]], Array], float]] 
     "any": (lambda x, axes: (x != 0).any(axis=axes), 0.0),
     "all": (lambda x, axes: (x != 0).all(axis=axes), 1.0),
 }
-
 _KINDS: dict[type[ast.expr], Callable[[Any, Scope], Indexed]] = {
     ast.Constant: _constant,
     ast.Name: _name,

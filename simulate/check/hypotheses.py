@@ -11,8 +11,9 @@ import numpy as np
 from derivations.declare.formula import QUANTITIES, RELATIONS, parse
 from dynamics.arrays import Array
 
-from .case import View
-from .formula import aligned, evaluate
+from .formula import evaluate
+from .indexed import aligned
+from .view import View
 
 _UP = (">=", ">")
 

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from derivations.declare import SignedHeads, Statement
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 
-from .case import Case, View
-from .formula import Comparison, Indexed, aligned, comparisons, evaluate, mentioned, number, uses
+from .case import Case
+from .comparison import Comparison, comparisons
+from .formula import evaluate, mentioned, number, uses
+from .indexed import Indexed, aligned
 from .tasks import states_a_step
+from .view import View
 
 _SIGNED = SignedHeads()  # their index is j and runs over +1, -1 wherever it stands in a formula
 ENTRIES = 4_000_000  # numbers in one array of a formula; longer trajectories are taken in pieces

@@ -18,8 +18,9 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import parameters, settings
 from ..errors import InputError
-from ..run.estimate import LONGEST, RATE, WORTH_SAYING
+from ..run.estimate import LONGEST, WORTH_SAYING
 from ..run.problem import problem_of
+from ..run.seconds import RATE
 from ..work.progress import duration, progress, say
 from .attack import Attack, Found
 from .check import chosen

@@ -24,7 +24,8 @@ from dynamics.arrays import Array
 from ..ask import parameters, settings
 from ..run.problem import Problem
 from ..start.declared import off_indices
-from .case import Case, state_case
+from .case import Case
+from .cases import state_case
 
 
 @st.composite

@@ -17,7 +17,7 @@ from dynamics.kernel.kernel import Kernel
 
 from ..observe.states import States
 from ..start.drawn import Draw
-from .formula import Indexed
+from .indexed import Indexed
 
 INNER = "inner_"  # such as inner_xi, the products inside the inner loop
 

@@ -16,6 +16,7 @@ from dynamics.kernel.blas import one_blas_thread
 from ..ask import arrays, parameters
 from ..errors import InputError
 from ..run import estimate
+from ..run.seconds import RATE
 from ..work import memory, progress
 
 _CHUNK = 2**22  # float64 numbers of a chunk of images: 32 MiB
@@ -249,10 +250,10 @@ def _check_cost(total: int, d: int, classes: int) -> None:
             f"{size} take about {memory.amount(needed)} beside themselves, and {memory.amount(free)} are at hand; "
             "give fewer images or classes, or fewer pixels"
         )
-    expected = 4.0 * total * d * least / estimate.RATE
+    expected = 4.0 * total * d * least / RATE
     if expected > estimate.LONGEST:
         raise InputError(
-            f"{size} would take about {progress.duration(expected)} at {estimate.RATE:.0e} operations a second, and "
+            f"{size} would take about {progress.duration(expected)} at {RATE:.0e} operations a second, and "
             f"what takes more than {progress.duration(estimate.LONGEST)} is not begun; give fewer images or pixels"
         )
     if expected > estimate.WORTH_SAYING:

@@ -27,6 +27,7 @@ from dynamics.arrays import Array, Indices
 from dynamics.chance.gram import Reduced
 from dynamics.chance.streams import stream
 from dynamics.fresh import classnoise, lanelaw, testlaw
+from dynamics.fresh.intervals import upper
 from dynamics.geometry import distances
 from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.kernel import Kernel
@@ -63,7 +64,7 @@ def fresh_statistics(
 ) -> dict[str, Array]:
     """test_error, test_loss (T,) and for class heads class_error (T, K), along a trajectory, each with NAME_se.
 
-    Errors have NAME_upper too, what so many draws leave open (`testlaw.upper`).
+    Errors have NAME_upper too, what so many draws leave open (`upper`).
 
     A fresh example has a clean label uniform over the heads' labels, which is flipped with the model's probability
     unless `model.test.flips` is unset: error and loss are those of the label so observed.  It has the fixed directions
@@ -123,7 +124,7 @@ def bounded(found: Mapping[str, Array], law: testlaw.Fresh, size: float) -> dict
     """With the upper bound of each error; exact where no patch is fresh."""
     draws = size if law.mix.any() else np.inf
     errors = [name for name in BOUNDED if name in found]
-    return {**found, **{f"{name}_upper": testlaw.upper(found[name], found[f"{name}_se"], draws) for name in errors}}
+    return {**found, **{f"{name}_upper": upper(found[name], found[f"{name}_se"], draws) for name in errors}}
 
 
 def _on_lanes(

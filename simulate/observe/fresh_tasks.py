@@ -25,7 +25,8 @@ from derivations.declare import (
 from derivations.declare.variables import FRESH_TASKS
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
-from dynamics.fresh import taskdraws, tasklaw, testlaw
+from dynamics.fresh import taskdraws, tasklaw
+from dynamics.fresh.intervals import upper
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 
@@ -115,7 +116,7 @@ def _statistics(
         for end in endings:
             for what in ("loss", "error"):
                 found[f"test_{what}{end}"], found[f"test_{what}{end}_se"] = each[what], each[f"{what}_se"]
-            found[f"test_error{end}_upper"] = testlaw.upper(each["error"], each["error_se"], draws)
+            found[f"test_error{end}_upper"] = upper(each["error"], each["error_se"], draws)
         found[f"test_accuracy{endings[-1]}"] = 1.0 - each["error"]
         found[f"test_accuracy{endings[-1]}_se"] = each["error_se"]
     return {name: found[name] for name in FRESH_TASKS}

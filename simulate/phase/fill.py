@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from dynamics.arrays import Array
 
 from ..ask.parameters import WHOLE
-from ..run import estimate
 from ..run.lots import Lots
 from ..run.problem import Problem
+from ..run.request import Request
+from ..run.seconds import seconds
 from ..work.sweep import sweep
 from .cell import Measure, outcomes
 from .grid import Grid
@@ -60,11 +61,11 @@ class Threads:
                 yield found
 
 
-def request(measure: Measure, problem: Problem) -> estimate.Request:
+def request(measure: Measure, problem: Problem) -> Request:
     """What one run of a problem takes."""
     sampling = "vectors" if measure.sampling == "vectors" else "gram"
     names = tuple(each.name for each in measure.wanted)
-    return estimate.Request(
+    return Request(
         problem.model, problem.values, sampling, "reduced", measure.steps, 1, names, measure.fresh.draws)
 
 
@@ -73,7 +74,7 @@ def costs(measure: Measure, cells: Lots) -> Array:
     found = np.empty(len(cells))
     for lot in cells.lots:
         some, which = lot.values.distinct(WHOLE)  # of real parameters, the time goes by the dimension alone
-        each = [estimate.seconds(request(measure, lot.problem(row))) for row in some.tolist()]
+        each = [seconds(request(measure, lot.problem(row))) for row in some.tolist()]
         found[lot.places] = np.array(each)[which]
     return found
 

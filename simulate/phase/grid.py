@@ -23,6 +23,7 @@ from ..observe import observables as obs
 from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..run import estimate
 from ..run.lots import Lots
+from ..run.request import Request
 from ..run.run import SAMPLINGS, total_steps
 from ..start.refusals import gram_refusal
 from . import grid_axes
@@ -149,7 +150,7 @@ def checked(asked: Asked, workers: int) -> Grid:
     cells = Cells(found, given, chosen, axes, held, model)
     names = tuple(request.name for request in requests)
     estimate.check_grid(
-        [estimate.Request(each.model, each.values, sampling or "gram", "reduced", count, 1, names,
+        [Request(each.model, each.values, sampling or "gram", "reduced", count, 1, names,
                           fresh.draws)
          for each in cells.corners()],
         math.prod(len(each.values) for each in axes), many, workers,

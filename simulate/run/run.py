@@ -24,6 +24,7 @@ from .asked import Asked, Found
 from .dataset import dataset
 from .problem import Ensemble, Start, problem_of
 from .record import recorded_steps
+from .request import Request, recorded_states
 
 if TYPE_CHECKING:
     import xarray
@@ -91,8 +92,8 @@ def run(
     known = (*obs.at_every_step(problem.model), *obs.fresh_names(problem.model))
     until = ask.thresholds("until", until, known)
     problem = problem.on(initial)
-    request = estimate.Request(
-        problem.model, problem.sizes, sampling, engine, count, estimate.states(record, count), wanted,
+    request = Request(
+        problem.model, problem.sizes, sampling, engine, count, recorded_states(record, count), wanted,
         fresh.draws)
     estimate.check_run(request, many)
     recorded = recorded_steps(record, count)  # not before: there may be too many of them

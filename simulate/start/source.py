@@ -15,6 +15,7 @@ from derivations.declare.choices import fields_of
 from dynamics.arrays import Array
 from dynamics.chance import gram
 from dynamics.fresh import testlaw
+from dynamics.fresh.intervals import upper
 from dynamics.geometry import orthogonality
 from dynamics.kernel.blas import one_blas_thread
 
@@ -220,7 +221,7 @@ def _mean(name: str, each: Array) -> dict[str, Array]:
 
 def _error(name: str, wrong: Array) -> dict[str, Array]:
     found = _mean(name, wrong)
-    bound = testlaw.upper(found[name], found[f"{name}_se"], len(wrong)) if len(wrong) else np.asarray(np.nan)
+    bound = upper(found[name], found[f"{name}_se"], len(wrong)) if len(wrong) else np.asarray(np.nan)
     return {**found, f"{name}_upper": bound}
 
 

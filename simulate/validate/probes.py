@@ -22,6 +22,7 @@ from ..train import weights
 from ..train.weights import Values
 from . import states
 from .engines import Kernel, Pair
+from .probe_state import Probe, Shape, probe_values
 from .report import LIMIT, LONG, SAFETY, STRICT, Left, Row, parted, relative, worst_each
 from .responses import DIVERGED, MEASURED, ROUNDED, change_of, judged
 from .seen_rows import gap_of, seen_rows
@@ -56,7 +57,7 @@ def _switches(kernel: Kernel, directions: int) -> bool:
     return isinstance(kernel, GeneratedKernel) and kernel.stepping(directions) is not kernel.stepping(1)
 
 
-def step_rows(probe: states.Probe) -> Iterator[Row | Left]:
+def step_rows(probe: Probe) -> Iterator[Row | Left]:
     """The change of W in one step, over the largest change; z after it, over max ||w|| ||v||."""
     pair, W = probe.pair, probe.pair.start
     change, what = change_of(pair, W, probe.t), f"one step, change of W: {probe.what}"
@@ -71,7 +72,7 @@ def step_rows(probe: states.Probe) -> Iterator[Row | Left]:
     yield judged(probe, what, max(gap, of_z), STRICT)
 
 
-def run_rows(probe: states.Probe) -> Iterator[Row | Left]:
+def run_rows(probe: Probe) -> Iterator[Row | Left]:
     """A few steps in one call, kept at some of them, against weight space: what the kernel's own loop over steps does.
 
     The penalty closes on the way where there is one.  At exact states rounding would decide later signs: none there.
@@ -142,7 +143,7 @@ def outputs_rows(model: Model, kernel: Kernel, values: Values, device: str) -> I
             patches, W = np.rint(patches), np.rint(W)
         W = batch.scale * W
         for own in (True, False):
-            used = states.probe_values(model, values, states.Shape(batch.N, batch.m, d), own, 0)
+            used = probe_values(model, values, Shape(batch.N, batch.m, d), own, 0)
             a = np.einsum("npd,hrd->nphr", patches, W)
             theirs, ours = kernel.outputs(a, used), weights_fresh.of_patches(model, W, patches, used, device)
             terms = weights_fresh.of_patches(model, W, patches, used, device, absolute=True)

@@ -35,8 +35,8 @@ from ..train.weights import Values
 from . import observables as validate_observables
 from .engines import Kernel
 from .observables import ALONG, Course, account, untold
+from .probe_state import Shape, probe_values
 from .report import LIMIT, LONG, SAFETY, Left, Row, parted, relative, worst_each
-from .states import Shape, probe_values
 
 STATES = 7
 LOOKED = 3  # entries of a dictionary

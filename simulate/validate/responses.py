@@ -9,8 +9,8 @@ from dynamics.chance.streams import stream
 
 from ..errors import Diverged
 from ..train import weights
-from . import states
 from .engines import HUGE, Pair
+from .probe_state import Probe
 from .report import LIMIT, SAFETY, STRICT, Left, Row, relative
 
 STRICTLY = "strict"
@@ -20,7 +20,7 @@ ADAPTATION = "weight space's adaptation diverges"
 DIVERGED = "weight space leaves the floating-point numbers"
 
 
-def judged(probe: states.Probe, what: str, gap: float, bar: float) -> Row | Left:
+def judged(probe: Probe, what: str, gap: float, bar: float) -> Row | Left:
     """A row against its bar, or where it is over it and not exact, against what rounding does to weight space."""
     if gap <= bar or probe.exact or not np.isfinite(gap):
         return Row(what, gap, bar, probe.t, STRICTLY if bar == STRICT else "fixed")
@@ -31,7 +31,7 @@ def judged(probe: states.Probe, what: str, gap: float, bar: float) -> Row | Left
     return Row(what, gap, bar, probe.t, origin)
 
 
-def response(probe: states.Probe) -> float:
+def response(probe: Probe) -> float:
     """How far weight space's own change moves, relatively, as every weight of a filter moves by eps ||w||."""
     W, pair = probe.pair.start, probe.pair
     change = change_of(pair, W, probe.t)

@@ -15,13 +15,13 @@ from ..errors import Diverged
 from ..observe.seen import seen_by
 from ..train import bilevel as weights_bilevel
 from ..train import weights
-from . import states
 from .engines import Pair
+from .probe_state import Probe
 from .report import LIMIT, LONG, SAFETY, Left, Row, relative
 from .responses import ADAPTATION, MEASURED, ROUNDED, judged
 
 
-def seen_rows(probe: states.Probe) -> Iterator[Row | Left]:
+def seen_rows(probe: Probe) -> Iterator[Row | Left]:
     """What the kernel observes of the state, under the names a run gives it, against weight space."""
     theirs = _seen(probe.pair, probe.pair.start)
     ours = _observed(probe.pair, probe.pair.start)
@@ -120,7 +120,7 @@ def gap_of(theirs: Array, ours: Array, scale: Array) -> float:
 
 
 def _responses(
-    probe: states.Probe, ours: Mapping[str, Array], scales: Mapping[str, Array], names: Iterable[str]
+    probe: Probe, ours: Mapping[str, Array], scales: Mapping[str, Array], names: Iterable[str]
 ) -> dict[str, float]:
     """How far weight space's own observables move as every weight of a filter moves by eps ||w||."""
     W = probe.pair.start

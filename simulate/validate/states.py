@@ -7,7 +7,7 @@ pre-activation at a kink; what a kernel does elsewhere would not be seen on them
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,58 +21,12 @@ from ..run.algorithm import step_draws
 from ..train import weights
 from ..train.weights import Values
 from .engines import Kernel, Pair, lag
+from .probe_state import Probe, Shape, Start, probe_values, tasks_of
 
 NEAR = 1e-9  # of a cut: nearer, and rounding may decide
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
 FAR = -8000.0  # what the smallest output is behind the largest, where
 AHEAD = 720.0  # the largest is ahead of the next by at least so much: exp of that overflows
-# Values of no special form, for the parameters that a training step reads: step sizes, penalty, options, two loops.
-_SIZES = {"step": 0.29, "inner_step": 0.23, "momentum": 0.6, "weight_decay": 0.11, "radius": 0.2, "label_noise": 0.4,
-          "clip": 0.05, "normalised": 0.3}
-_LAST_PENALISED = 3
-
-
-@dataclass(frozen=True)
-class Start:
-    """A state as a draw: what `engines.FullDraw` asks for."""
-
-    vectors: Array
-    weights: Array
-    y: Array
-    clean: Array
-
-    @property
-    def z(self) -> Array:
-        """Pre-activations (H, m, B)."""
-        return np.asarray(self.weights @ self.vectors.T)
-
-    @property
-    def gram(self) -> Array:
-        """Inner products of the directions (B, B)."""
-        return np.asarray(self.vectors @ self.vectors.T)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """The two engines at a state; `what` groups probes into rows, and steps are taken from step `t`.
-
-    An `exact` probe has whole numbers whose products are exact, some of them 0: rounding excuses nothing there.
-    """
-
-    what: str
-    pair: Pair
-    t: int = 0
-    exact: bool = False
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Examples a task, filters a head, dimension, tasks."""
-
-    n: int
-    m: int
-    d: int
-    tasks: int = 1
 
 
 def generic(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
@@ -99,7 +53,7 @@ def generic(model: Model, kernel: Kernel, values: Values, device: str) -> Iterat
 def large(model: Model, kernel: Kernel, values: Values, directions: int, device: str) -> Iterator[Probe]:
     """Generic vectors, as many as choose the variant of the kernel that a draw of so many directions runs."""
     shape = Shape(2, 2, 7, 2)
-    while model.offsets(shape.n * _tasks(model, shape), _tasks(model, shape))[""] < directions:
+    while model.offsets(shape.n * tasks_of(model, shape), tasks_of(model, shape))[""] < directions:
         shape = replace(shape, n=shape.n + 8)
     rng = stream(0, "validate", 11)
     vectors = _correlated(model, shape, rng)
@@ -122,7 +76,7 @@ def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
     for at in range(4):
         rng = stream(0, "validate", 12, at)
         shape = Shape(model.n_heads + 2, 4, 4, 2)
-        size = model.offsets(shape.n * _tasks(model, shape), _tasks(model, shape))[""]
+        size = model.offsets(shape.n * tasks_of(model, shape), tasks_of(model, shape))[""]
         vectors = rng.integers(-1, 2, (size, shape.d)).astype(np.float64)
         W = rng.integers(-1, 2, (model.n_heads, shape.m, shape.d)).astype(np.float64)
         at_values = probe_values(model, values, shape, at % 2 == 0, 0)
@@ -204,34 +158,6 @@ def overflowing(model: Model, kernel: Kernel, values: Values, device: str) -> Pa
     return _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
 
 
-def probe_values(model: Model, values: Values, shape: Shape, own: bool, at: int) -> dict[str, Value]:
-    """The run's values with the probe's sizes; unless `own`, values of no special form where a step reads them."""
-    algorithm = model.algorithm
-    found: dict[str, Value] = {**values, "n": shape.n, "m": shape.m, "d": shape.d}
-    options = dict(algorithm.options)
-    if "batch" in options:
-        found[options["batch"]] = max(1, shape.n - 2)
-    if algorithm.over_tasks:
-        loops = model.bilevel
-        found |= {loops.tasks: shape.tasks, loops.examples: shape.n}
-        found[loops.train] = max(1, shape.n // 2 - (shape.n > 3))
-        if loops.redrawn:
-            found[loops.redrawn] = False
-        options |= {"inner_step": loops.inner_step}
-    if own:
-        return found
-    options |= {"step": algorithm.step}
-    found |= {name: _SIZES[option] for option, name in options.items() if option in _SIZES}
-    if algorithm.over_tasks:
-        found[model.bilevel.inner_steps] = 2 + at
-    found["neurons"] = "sum" if values.get("neurons", "mean") == "mean" else "mean"
-    found["penalty_half"] = not values.get("penalty_half", False)
-    if model.objective.penalised:
-        found |= {"lam": 0.37, "lam_until": _LAST_PENALISED}
-    found |= {name: 0.3 for name in model.constants}
-    return found
-
-
 def _loops(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
     """Bilevel algorithms without an inner step, with one, and with four."""
     for at, steps in enumerate((0, 1, 4)):
@@ -251,13 +177,9 @@ def _steps(model: Model, values: Values) -> list[int]:
     return [last, last + 1]
 
 
-def _tasks(model: Model, shape: Shape) -> int:
-    return shape.tasks if model.algorithm.over_tasks else 1
-
-
 def _correlated(model: Model, shape: Shape, rng: np.random.Generator) -> Array:
     """Gaussian vectors (B, d) with a part in common and lengths about 1, none of them alike."""
-    tasks = _tasks(model, shape)
+    tasks = tasks_of(model, shape)
     size = model.offsets(shape.n * tasks, tasks)[""]
     common = rng.standard_normal(shape.d)
     lengths = rng.uniform(0.6, 1.6, (size, 1))
@@ -267,7 +189,7 @@ def _correlated(model: Model, shape: Shape, rng: np.random.Generator) -> Array:
 
 def _labels(model: Model, shape: Shape, rng: np.random.Generator) -> tuple[Array, Array]:
     """Labels (n,) of every kind in no order, and the clean ones, which differ where patches follow them."""
-    n, known = shape.n * _tasks(model, shape), np.array(model.network.head_axis.labels)
+    n, known = shape.n * tasks_of(model, shape), np.array(model.network.head_axis.labels)
     y = rng.permutation(known[np.arange(n) % len(known)])
     clean = np.where(np.arange(n) % 3 == 0, -y, y) if model.follows_clean else y
     return y, clean

@@ -16,7 +16,7 @@ import numpy as np
 from derivations.declare import FixedLaw, GaussianLaw, Model, TaskLaw, chosen_law
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
-from dynamics.fresh import testlaw
+from dynamics.fresh.roots import square_root
 
 from ..errors import Diverged
 from ..observe import fresh_tasks
@@ -139,7 +139,7 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
     vectors = {}
     for slot, (f, k) in enumerate(law.slots()):
         inside = filters.along[0] @ law.families[f].kept
-        root = testlaw.square_root(filters.rest[0] + inside @ inside.T)
+        root = square_root(filters.rest[0] + inside @ inside.T)
         normals = stream(0, "test", 0, slot).standard_normal((DRAWS, S))
         vectors[f, k] = law.families[f].std * normals @ root.T
     network, costs, wrongs = weights_fresh.Network(model), [], []

@@ -12,7 +12,7 @@ from scipy import stats
 
 from dynamics.chance.streams import stream
 from dynamics.fresh import importance
-from dynamics.fresh.testlaw import mean_and_error, upper
+from dynamics.fresh.intervals import mean_and_error, upper
 
 Array = NDArray[np.float64]
 D = 12

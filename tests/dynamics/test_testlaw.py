@@ -11,7 +11,8 @@ from scipy import stats
 
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
-from dynamics.fresh.testlaw import Fresh, Loss, coloured, square_root, statistics
+from dynamics.fresh.roots import CLOSE, coloured, square_root
+from dynamics.fresh.testlaw import Fresh, Loss, statistics
 
 Array = NDArray[np.float64]
 SIGNS = np.array([1.0, -1.0])
@@ -76,7 +77,7 @@ def test_wide_covariances_have_the_same_root_and_draws(rank: int, triangular: bo
 
 def test_a_neuron_close_to_others_takes_the_symmetric_root() -> None:
     close = np.eye(3)
-    close[0, 1] = close[1, 0] = np.sqrt(1 - testlaw.CLOSE / 2)
+    close[0, 1] = close[1, 0] = np.sqrt(1 - CLOSE / 2)
     root = square_root(close)
     np.testing.assert_allclose(root, root.T, rtol=1e-12)
     np.testing.assert_allclose(root @ root, close, rtol=1e-12, atol=1e-12)

@@ -22,6 +22,7 @@ from derivations.declare.formula import (
 from simulate.ask import formula as numbers
 from simulate.ask.formula import evaluate
 from simulate.check import formula as arrays
+from simulate.check import indexed
 
 VALUES = {"n": 20, "m": 10, "d": 400.0, "delta": 0.1, "flag": True, "eps": 0.01}
 POSITIVE = st.floats(1e-3, 1e3)
@@ -150,7 +151,7 @@ def test_both_evaluators_know_what_the_grammar_allows_and_nothing_else() -> None
     assert set(numbers.FUNCTIONS) == set(PARAMETERS.callables)
     assert set(numbers.OPERATIONS) == set(OPERATIONS)
     assert {*arrays._FUNCTIONS, *arrays._EXTREMES} == set(QUANTITIES.callables)
-    assert set(arrays._REDUCTIONS) == set(REDUCTIONS) and set(arrays._RELATIONS) == set(RELATIONS.values())
+    assert set(arrays._REDUCTIONS) == set(REDUCTIONS) and set(indexed.HOLDS) == set(RELATIONS.values())
 
 
 def test_quantities_are_the_same_grammar_with_more() -> None:

@@ -25,7 +25,8 @@ from gammarho import cli
 from simulate.ask.settings import resolve as setting
 from simulate.check.bench import Bench, Call, Result
 from simulate.check.case import Case
-from simulate.check.formula import comparisons, evaluate, number
+from simulate.check.comparison import comparisons
+from simulate.check.formula import evaluate, number
 from simulate.check.judge import judge
 from simulate.check.verdict import draws_needed, exponent, failure_limits
 from simulate.errors import InputError

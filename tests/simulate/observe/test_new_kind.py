@@ -18,7 +18,8 @@ from derivations.declare import Model, Observable, OfFresh, OfRun, OfStates, Sta
 from derivations.declare.views import Array, Counter, FreshView, RunView, Sizes, StateView, Steps, WeightView
 from derivations.errors import ModelError
 from derivations.papers.pegr.model import model as pegr
-from simulate.run.estimate import Request, pieces
+from simulate.run.pieces import pieces
+from simulate.run.request import Request
 
 SMALL = {"n": 4, "m": 2, "d": 12, "eta": 0.05}
 STEPS = 5

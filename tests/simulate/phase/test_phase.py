@@ -26,6 +26,7 @@ from simulate.phase.grid_axes import spacing
 from simulate.phase.phase import phase
 from simulate.run import estimate
 from simulate.run.run import run
+from simulate.run.seconds import START
 
 SMALL: dict[str, Any] = {"n": 4, "m": 2, "d": 30, "eta": 0.2, "lam_until": 10}
 AXES: dict[str, Any] = {"x": ("lam", [0.01, 0.1, 1.0]), "y": ("sigma_p", [0.2, 0.8])}
@@ -115,8 +116,8 @@ def test_only_the_cells_that_are_missing_are_estimated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(estimate, "WORTH_SAYING", 0.0)
-    monkeypatch.setattr(estimate, "duration", lambda seconds: f"{seconds / estimate.START:.0f} runs")
-    monkeypatch.setattr(estimate, "seconds", lambda _: estimate.START)
+    monkeypatch.setattr(estimate, "duration", lambda seconds: f"{seconds / START:.0f} runs")
+    monkeypatch.setattr(fill, "seconds", lambda _: START)
     store = tmp_path / "grid.zarr"
     small(store=store, progress=True, workers=1)
     assert capsys.readouterr().err.splitlines() == ["phase: this may take about 12 runs"]

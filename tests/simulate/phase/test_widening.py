@@ -164,11 +164,11 @@ def test_pieces_of_work_are_short_and_have_the_same_seeds(monkeypatch: pytest.Mo
     done = np.zeros((40, 3), dtype=bool)
     done[7] = True
     done[20:30, 1] = True
-    monkeypatch.setattr("simulate.run.estimate.seconds", lambda _: 0.1)
+    monkeypatch.setattr("simulate.phase.fill.seconds", lambda _: 0.1)
     pieces = fill.chunks(wide, done, 1)
     assert [cell for cells, _ in pieces for cell in cells] == [cell for cell in range(40) if cell != 7]
     assert all(seeds == ((0, 2) if 20 <= cell < 30 else (0, 1, 2)) for cells, seeds in pieces for cell in cells)
     assert max(len(cells) * len(seeds) * 0.1 for cells, seeds in pieces) <= fill._AT_RISK
     assert [len(cells) for cells, _ in pieces] == [6, 6, 6, 1, 9, 1, 6, 4]
-    monkeypatch.setattr("simulate.run.estimate.seconds", lambda _: 100.0)
+    monkeypatch.setattr("simulate.phase.fill.seconds", lambda _: 100.0)
     assert all(len(cells) == 1 for cells, _ in fill.chunks(wide, done, 1))

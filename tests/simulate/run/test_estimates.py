@@ -15,6 +15,8 @@ from gammarho.cli import main
 from simulate.ask import parameters, settings
 from simulate.errors import InputError
 from simulate.run import estimate
+from simulate.run.pieces import pieces
+from simulate.run.request import Request
 from simulate.run.run import run
 from simulate.work import memory
 from simulate.work.sweep import sweep
@@ -107,11 +109,11 @@ def test_figures_say_how_long_their_runs_take_and_do_not_count_those_at_hand(
     assert capsys.readouterr().err.startswith("test: this may take about ")
 
 
-def request(setting: str, params: dict[str, Any], **changes: Any) -> estimate.Request:
+def request(setting: str, params: dict[str, Any], **changes: Any) -> Request:
     found = settings.resolve(setting)
     resolved = parameters.resolve(found.factory, params)
     given = {"sampling": "vectors", "engine": "reduced", "steps": 100, "recorded": 50.0, "wanted": ("loss",), **changes}
-    return estimate.Request(resolved.model, resolved.values, **given)
+    return Request(resolved.model, resolved.values, **given)
 
 
 def test_the_cure_is_not_refused_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +140,7 @@ def test_the_estimate_bounds_what_a_run_takes() -> None:
     run("pegr", params, steps=400, record="all", observables=["loss", "gamma", "rho"])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    expected = sum(piece.bytes for piece in estimate.pieces(asked))
+    expected = sum(piece.bytes for piece in pieces(asked))
     assert expected / 10 < peak < 1.3 * expected
 
 
@@ -149,7 +151,7 @@ def test_published_defaults_fit_a_small_machine(monkeypatch: pytest.MonkeyPatch)
         for preset in found.presets:
             resolved = parameters.resolve(found.factory, {}, preset)
             wanted = [family.coefficient.name for family in resolved.model.directions] + ["loss", "test_error"]
-            estimate.check_run(estimate.Request(
+            estimate.check_run(Request(
                 resolved.model, resolved.values, "vectors", "reduced", preset.steps, 202.0, wanted
             ))
 

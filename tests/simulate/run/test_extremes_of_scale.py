@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from derivations.declare import Model
-from dynamics.fresh import testlaw
+from dynamics.fresh.intervals import mean_and_error
 from dynamics.geometry import spectrum
 from gammarho.cli import main
 from simulate.check import check
@@ -58,11 +58,11 @@ def test_what_is_not_known_is_a_dash_with_a_note(capsys: pytest.CaptureFixture[s
 
 def test_standard_errors_survive_squares_that_overflow() -> None:
     draws = np.array([1.0, 3.0, 8.0, 0.5]) * 1e200
-    mean, error = testlaw.mean_and_error(draws)
+    mean, error = mean_and_error(draws)
     assert mean == pytest.approx(3.125e200, rel=1e-15)
     assert error == pytest.approx(1e200 * np.std([1.0, 3.0, 8.0, 0.5], ddof=1) / 2, rel=1e-14)
     plain = np.array([0.1, 0.7, 0.4])
-    assert testlaw.mean_and_error(plain) == (float(plain.mean()), float(plain.std(ddof=1) / np.sqrt(3)))
+    assert mean_and_error(plain) == (float(plain.mean()), float(plain.std(ddof=1) / np.sqrt(3)))
 
 
 def test_lengths_survive_squares_that_overflow() -> None:

@@ -307,7 +307,7 @@ def test_the_meaning_says_which_label_judges() -> None:
 @SMALL
 def test_a_phase_diagram_and_a_check_bind_the_clean_labels(p: float) -> None:
     from simulate.check.bench import started
-    from simulate.check.case import trajectory_case
+    from simulate.check.cases import trajectory_case
 
     values = {**VALUES, "p": p}
     start = started(Problem(Resolved(kou(), dict(values), ())), 1)

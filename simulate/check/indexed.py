@@ -1,0 +1,69 @@
+"""Arrays with named indices, each entry with the magnitude of the terms that it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare.formula import FormulaError
+
+Array = NDArray[Any]
+CANCELLED = 8 * np.finfo(float).eps  # a value below this share of its terms holds no digit of them
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """An array with the names of its indices; `size` is the sum of magnitudes behind each entry (None: exact)."""
+
+    dims: tuple[str, ...]
+    values: Array
+    size: Array | None = None
+
+    @property
+    def magnitude(self) -> Array:
+        """The sum of the magnitudes of the terms behind each entry; the value's own where nothing else is known."""
+        return np.abs(self.values.astype(float)) if self.size is None else self.size
+
+    def over(self, dims: tuple[str, ...]) -> Indexed:
+        """The same on more indices, in that order, of length 1 where it does not depend on one."""
+        order = [self.dims.index(dim) for dim in dims if dim in self.dims]
+        shape = [self.values.shape[self.dims.index(dim)] if dim in self.dims else 1 for dim in dims]
+        size = None if self.size is None else self.size.transpose(order).reshape(shape)
+        return Indexed(dims, self.values.transpose(order).reshape(shape), size)
+
+
+def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:
+    """All on the indices of any of them, t first."""
+    found = list(parts)
+    dims = tuple(dict.fromkeys(dim for part in found for dim in part.dims))
+    dims = tuple(sorted(dims, key=lambda dim: dim != "t"))
+    same = [part if part.dims == dims else part.over(dims) for part in found]
+    try:
+        np.broadcast_shapes(*(part.values.shape for part in same))
+    except ValueError:
+        shapes = ", ".join(f"{dict(zip(part.dims, part.values.shape, strict=True))}" for part in found)
+        raise FormulaError(
+            f"an index runs over different lengths here: {shapes}; rename one, as in gamma[j,q]"
+        ) from None
+    return dims, same
+
+
+def resolved(part: Indexed) -> Array:
+    """The values, NaN where terms cancelled to less than their rounding."""
+    values = part.values * 1.0
+    if part.size is None:
+        return values
+    return np.where((np.abs(values) <= CANCELLED * part.size) & (part.size > 0), np.nan, values)
+
+
+HOLDS: dict[str, Callable[[Array, Array], Array]] = {
+    "<=": np.less_equal,
+    "<": np.less,
+    ">=": np.greater_equal,
+    ">": np.greater,
+    "==": np.equal,
+}

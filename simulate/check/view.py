@@ -1,0 +1,183 @@
+"""Quantities at some steps of a case: what a formula's names stand for there."""
+
+from __future__ import annotations
+
+import ast
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derivations.declare import FreshTasks
+from derivations.declare.formula import QUANTITIES, FormulaError, parse
+from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
+from dynamics.kernel.bilevel import BilevelKernel
+
+from ..errors import nearest
+from ..observe import fresh_tasks
+from ..observe import observables as obs
+from ..observe.fresh import fresh_statistics
+from . import tasks as check_tasks
+from .formula import evaluate
+from .indexed import Indexed
+
+if TYPE_CHECKING:
+    from .case import Case
+
+Rows = NDArray[np.int64]
+FRESH_NAMES = (*FRESH, *FRESH_BY_CLASS, *FRESH_TASKS)
+OF_HEADS = "_heads"  # such as stable_rank_heads, the heads' entries of an observable of matrices
+
+
+class NoSuchStep(FormulaError):
+    """A formula speaks of a step that this run does not have."""
+
+
+class View:
+    """Quantities at some rows of a case, or at one of them without an index t."""
+
+    def __init__(self, case: Case, rows: Rows, single: bool = False) -> None:
+        self.case, self.rows, self.single = case, rows, single
+        self.known: dict[str, Indexed] = {}
+        self.later: View | None = None
+
+    def named(self, name: str) -> Indexed:
+        """The quantity of that name at these rows."""
+        if name not in self.known:
+            self.known[name] = self._named(name)
+        return self.known[name]
+
+    def _named(self, name: str) -> Indexed:
+        if name in self.case.fixed:
+            return self.case.fixed[name]
+        if name in self.case.quantities:
+            found = evaluate(parse(self.case.quantities[name], QUANTITIES), self)
+            if not self.single and "t" not in found.dims and not self.case.follows_t(name):
+                self.case.fixed[name] = found
+            return found
+        if name in FRESH_NAMES:
+            return self._taken(self._fresh(name), np.arange(len(self.rows)))
+        if name.removesuffix(OF_HEADS) in self.case.matrices:
+            return self._taken(self._matrix(name), np.arange(len(self.rows)))
+        if name.startswith(check_tasks.INNER) and self.case.states.over_tasks:
+            return self._taken(self._inner(name), np.arange(len(self.rows)))
+        return self._taken(self.case.whole(name), self.rows)
+
+    def _taken(self, whole: Indexed, rows: Rows) -> Indexed:
+        if "t" not in whole.dims:
+            return whole
+        assert whole.dims[0] == "t"
+        return (
+            Indexed(whole.dims[1:], whole.values[rows[0]]) if self.single else Indexed(whole.dims, whole.values[rows])
+        )
+
+    def _matrix(self, name: str) -> Indexed:
+        """Observables of whole matrices, at these rows only: a decomposition of W each."""
+        states, of = self.case.states, name.removesuffix(OF_HEADS)
+        assert states.b is not None
+        here = replace(
+            states,
+            z=states.z[self.rows],
+            b=states.b[self.rows],
+            seen={key: values[self.rows] for key, values in states.seen.items()},
+            scale=None if states.scale is None else states.scale[self.rows],
+        )
+        here.__dict__["frame"] = states.frame  # made once: it does not depend on t
+        found = obs.evaluate(here, (of,))[of]
+        if name == of or found.dims[-1] != "matrix":
+            return Indexed(found.dims, found.values)
+        return Indexed((*found.dims[:-1], states.head), found.values[..., :-1])  # the last is that of all heads stacked
+
+    def _inner(self, name: str) -> Indexed:
+        """The states inside the inner loop, at these rows only: there are J + 1 of each."""
+        states, kernel = self.case.states, self.case.kernel
+        assert isinstance(kernel, BilevelKernel)
+        found = check_tasks.inner(replace(states, z=states.z[self.rows], b=None, seen={}), kernel)
+        if name not in found:
+            raise FormulaError(f"{name!r} is not a quantity of {self.case.model.name}; {nearest(name, found)}")
+        whole = {key: self._taken(each, np.arange(len(self.rows))) for key, each in found.items()}
+        self.known.update(whole)
+        return found[name]
+
+    def _fresh(self, name: str) -> Indexed:
+        """Test laws, at these rows only: they are the costly ones."""
+        case = self.case
+        assert case.states.b is not None
+        found = self._fresh_tasks(name) if isinstance(case.kernel, BilevelKernel) else fresh_statistics(
+            case.model,
+            case.kernel,
+            case.draw,
+            case.states.z[self.rows],
+            case.states.b[self.rows],
+            case.states.values,
+            case.seed,
+            shares=None if case.states.scale is None else case.states.scale[self.rows],
+        )
+        if name not in found:
+            raise FormulaError(f"{name!r} is not a quantity of {case.model.name}")
+        dims = {1: ("t",), 2: ("t", "l")}
+        whole = {key: Indexed(dims[values.ndim], values) for key, values in found.items()}
+        self.known.update({key: self._taken(each, np.arange(len(self.rows))) for key, each in whole.items()})
+        return whole[name]
+
+    def _fresh_tasks(self, name: str) -> dict[str, NDArray[np.float64]]:
+        """The same on fresh tasks; where adapted weights are not asked for, of the fewest tasks there can be."""
+        case, states = self.case, self.case.states
+        assert isinstance(case.kernel, BilevelKernel) and states.b is not None
+        reason = fresh_tasks.refusal(case.model, case.draw, states.values)
+        if reason:
+            raise FormulaError(f"{name!r} is not known here: {reason}")
+        adapted = "_adapted" in name
+        fewer = {} if adapted or not isinstance(case.model.test, FreshTasks) else {case.model.test.tasks: 2}
+        found = fresh_tasks.fresh_task_statistics(
+            case.model, case.kernel, case.draw, states.z[self.rows], states.b[self.rows], {**states.values, **fewer},
+            case.seed,
+        )
+        return {key: each for key, each in found.items() if adapted or "_adapted" not in key}
+
+    def after(self) -> View:
+        """One step later.  Raises FormulaError where a row has no next one."""
+        if self.later is None:
+            rows = self.case.following[self.rows]
+            if np.any(rows < 0):
+                raise NoSuchStep("the step after the run's last is not recorded")
+            self.later = View(self.case, rows, self.single)
+        return self.later
+
+    def at(self, step: float) -> View:
+        """The state at one step."""
+        return View(self.case, np.array([self.case.row(step)]), single=True)
+
+    def past(self, summand: ast.expr) -> Indexed:
+        """The sum of an expression over the steps before t.  Raises NoSuchStep where not every step is recorded."""
+        case, text = self.case, ast.unparse(summand)
+        if text not in case.sums:
+            case.sums[text] = _running(case, summand, text)
+        return self._taken(case.sums[text], self.rows)
+
+    def first(self, event: ast.expr) -> float:
+        """The first recorded step at which an event holds for every index; inf where none is."""
+        view = self.case.view()
+        truth = evaluate(event, view)
+        if "t" not in truth.dims:
+            raise FormulaError(f"first({ast.unparse(event)}): the event does not depend on t")
+        holds = (truth.values != 0).reshape(len(view.rows), -1).all(axis=1)
+        return float(self.case.t[view.rows[int(np.argmax(holds))]]) if holds.any() else math.inf
+
+
+def _running(case: Case, summand: ast.expr, text: str) -> Indexed:
+    """past(summand) at every row of a case whose rows are the steps 0, 1, 2, ..."""
+    count = len(case.t)
+    if np.any(case.following[:-1] != np.arange(1, count)) or case.t[0] != 0:
+        raise NoSuchStep(f"past({text}) sums over every step, and not every one of this run is recorded")
+    found = evaluate(summand, case.view(np.arange(max(1, count - 1))))
+    if found.dims[:1] != ("t",):
+        raise FormulaError(f"past({text}): it does not depend on t")
+
+    def summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        before = np.cumsum(values * 1.0, axis=0)[: count - 1]
+        return np.concatenate([np.zeros((1, *values.shape[1:])), before])
+
+    return Indexed(found.dims, summed(found.values), summed(found.magnitude))

@@ -1,0 +1,48 @@
+"""How long a run takes, by its operations."""
+
+from __future__ import annotations
+
+from dynamics.kernel.kernel import LANES_FROM, LANES_UPTO
+
+from ..observe import observables as obs
+from ..start.refusals import LARGEST
+from .request import FRESH, Request, size_of
+
+RATE = 1e9  # operations a second
+LANES_RATE = 2e10  # the same, of runs that go together on lanes (benchmarks/ensembles.py: 3 to 5 times 1e10)
+START = 2e-3  # seconds that a run takes whatever its size
+TOGETHER = 1e-4  # the same, of one among many
+
+
+def seconds(request: Request) -> float:
+    """How long one run takes at RATE, or at LANES_RATE where its cell's runs go together (`simulate.run.batch`)."""
+    B, S, n, d, model = request.directions, request.filters, request.examples, request.d, request.model
+    patches = len(model.patches)
+    passes, inside = 1.0, 0.0
+    if model.algorithm.over_tasks:
+        passes += size_of(request.values, model.bilevel.inner_steps)
+        inside = S * request.tasks * (B / request.tasks) ** 2
+    if request.engine == "weights":
+        a_step = 6 * passes * n * patches * S * d + 1e6 * (1 + passes * request.tasks)
+    elif inside:
+        a_step = 2 * passes * inside + 2 * S * B * min(B, d) + 20 * S * B
+    else:
+        a_step = 2 * S * B * min(B, n + 8) + 20 * S * B
+    drawn = 2 * B * (B + S) * min(d, B + S) if request.sampling == "gram" else 2 * B * (B + S) * d
+    drawn *= request.sampling == "gram" or (B + S) * d <= LARGEST  # more is refused by the draw itself
+    fresh = bool(set(obs.fresh_names(model)) & set(request.wanted)) * request.fresh
+    fresh *= request.recorded * S * (S + 40 * patches)
+    operations = request.steps * a_step + drawn + fresh + request.recorded * a_step
+    if _together(request):
+        return TOGETHER + operations / LANES_RATE
+    return START + operations / RATE
+
+
+def _together(request: Request) -> bool:
+    """Whether a grid makes this run in one call with others."""
+    model, alone = request.model, {event.name for event in request.model.events}
+    return (
+        request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1 and request.fresh == FRESH
+        and LANES_FROM <= request.directions < LANES_UPTO and model.network.head_axis.signed
+        and not model.algorithm.over_tasks and not model.algorithm.batched and not alone & set(request.wanted)
+    )

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulate.ask import formula, keywords, parameters, settings
+from simulate.ask import formula, keywords, models, parameters, reading, settings
 from simulate.ask import values as ask
 from simulate.errors import InputError, quoted
 
@@ -90,7 +90,7 @@ def conditions(
     """
     from simulate.conditions.conditions import recorded, tabulate
 
-    level, quantities = parameters.positive("constant", constant), ask.mapping(
+    level, quantities = reading.positive("constant", constant), ask.mapping(
         "measured", measured, "quantities by name", "{'R_min': 1.0}"
     )
     own, given = condition_parameters(setting), parameters.by_name(keywords.joined(params, more))
@@ -145,7 +145,7 @@ def _following(
     """The parameters that follow changed ones, by an equation or a formula, where those are not whole yet."""
     if hold:
         declared = {each.name: each for each in resolved.model.parameters}
-        whole = {name: parameters.nearest_whole(declared[name], x) for name, x in changed.items() if name in declared}
+        whole = {name: reading.nearest_whole(declared[name], x) for name, x in changed.items() if name in declared}
         return resolve(setting, _held(setting, {**asked, **whole}, hold, preset), preset).values
     found: dict[str, Value] = {**resolved.values, **changed}
     for each in resolved.model.parameters:
@@ -175,7 +175,7 @@ def condition_parameters(setting: str | Model) -> dict[str, Parameter]:
     """The parameters that belong to the conditions recorded for a setting and not to its model."""
     from simulate.conditions.conditions import recorded
 
-    model = parameters.build(settings.resolve(setting).factory, {})
+    model = models.build(settings.resolve(setting).factory, {})
     return {own.name: own for own in recorded(model, setting).parameters}
 
 
@@ -218,7 +218,7 @@ def validate(
     from simulate.validate.compare import compare
 
     found, count = settings.resolve(setting), total(setting, preset, steps, low=1)
-    given, first = keywords.joined(params, more), parameters.count("seed", seed)
+    given, first = keywords.joined(params, more), reading.count("seed", seed)
     problem = problem_of(found, given, found.preset(preset)).on(initial)
     asked = Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())
     estimate.check_memory(asked)

@@ -11,7 +11,7 @@ import numpy as np
 
 from derivations.declare import HeadAxis, Model, Value
 from dynamics.arrays import Array
-from simulate.ask import parameters
+from simulate.ask import reading
 from simulate.errors import InputError, quoted
 from simulate.images.files import PUBLISHED
 from simulate.images.images import Images, Subset, class_subset, load
@@ -40,7 +40,7 @@ class ImageSource:
             InputError: more or fewer classes than the model has, or more examples than there are.
         """
         self._check_classes(model)
-        n = parameters.count("n", values.get("n") if self.n is None else self.n, 1, 100)
+        n = reading.count("n", values.get("n") if self.n is None else self.n, 1, 100)
         axis, labels = model.network.head_axis, model.network.heads
         train = class_subset(
             self.content, self.classes, n=n, seed=self.sample, scaling=self.scaling, labels=labels
@@ -109,12 +109,12 @@ def images(
     Raises:
         InputError: an unknown set, class or scaling, and files that are missing or damaged.
     """
-    name = parameters.choice("data", name, tuple(PUBLISHED))
-    scaling = parameters.choice("scaling", scaling, ("unit", "image", "global"))
+    name = reading.choice("data", name, tuple(PUBLISHED))
+    scaling = reading.choice("scaling", scaling, ("unit", "image", "global"))
     if n is not None:
-        n = parameters.count("n", n, 1, 100)
+        n = reading.count("n", n, 1, 100)
     if sample is not None:
-        sample = parameters.count("sample", sample)
+        sample = reading.count("sample", sample)
     content = load(name, data_dir)
     chosen = class_subset(content, classes, n=1, labels="class").classes  # refuses classes that are not there
     return ImageSource(name, content, chosen, n, scaling, sample)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from derivations.declare import Parameter
 from derivations.declare.meanings import meanings
 from derivations.papers.paper import PAPERS, Paper, paper_of
-from simulate.ask import parameters, settings
+from simulate.ask import kinds, models, noted, settings
 from simulate.work.plain import plain
 
 from . import sections
@@ -129,7 +129,7 @@ def describe(setting: str | Model) -> Description:
         InputError: for an unknown setting, and for a file that holds no model.
     """
     found = settings.resolve(setting)
-    model = parameters.build(found.factory, {})
+    model = models.build(found.factory, {})
     paper = paper_of(model)
     events = {event.name for event in model.events}
     lines = [VariableLine(name, each.symbol, each.words, each.units, each.source)
@@ -139,7 +139,7 @@ def describe(setting: str | Model) -> Description:
     return Description(
         found.name, model.title,
         tuple(map(_parameter, model.parameters)),
-        tuple(PresetLine(each.name, {name: parameters.show(value) for name, value in each.values}, each.steps,
+        tuple(PresetLine(each.name, {name: noted.show(value) for name, value in each.values}, each.steps,
                          each.source) for each in found.presets),
         tuple(line for line in lines if line.name not in events),
         tuple(line for line in lines if line.name in events),
@@ -152,13 +152,13 @@ def describe(setting: str | Model) -> Description:
 
 def listed() -> tuple[tuple[str, str], ...]:
     """Every shipped setting with its title."""
-    return tuple((name, parameters.build(paper.factory, {}).title) for name, paper in PAPERS.items())
+    return tuple((name, models.build(paper.factory, {}).title) for name, paper in PAPERS.items())
 
 
 def _parameter(each: Parameter) -> ParameterLine:
-    default = "" if each.default is None else parameters.show(each.default)
+    default = "" if each.default is None else noted.show(each.default)
     return ParameterLine(
-        each.name, each.latex, each.meaning, parameters.expected(each), default, each.source, each.structural)
+        each.name, each.latex, each.meaning, kinds.kind_of(each).expected(each), default, each.source, each.structural)
 
 
 def _conditions(setting: object, paper: Paper | None) -> Conditions | None:

@@ -39,13 +39,13 @@ def written(
 ) -> Iterator[tuple[Path, ...]]:
     """The same, one figure's files at a time; what is refused is refused before the first."""
     from derivations.papers.paper import PAPERS
-    from simulate.ask import parameters, paths
+    from simulate.ask import paths, reading
 
     if paper not in (*PAPERS, DIAGRAMS):
         raise InputError(f"paper: {quoted(paper)}; {nearest(str(paper), (*PAPERS, DIAGRAMS))}")
     folder = paths.folder("out", out)
     if paper == DIAGRAMS:
-        return _diagrams(figure, folder, None if cells is None else parameters.count("cells", cells, low=2, example=8))
+        return _diagrams(figure, folder, None if cells is None else reading.count("cells", cells, low=2, example=8))
     if cells is not None:
         raise InputError(f"cells: {quoted(cells)} is for phase diagrams, gammarho figures phase; leave it out")
     return _of_paper(paper, figure, folder, importlib.import_module(PAPERS[paper].figures).FIGURES)

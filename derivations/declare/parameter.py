@@ -43,13 +43,24 @@ class Parameter(Declared):
             raise ModelError(f"Parameter.{wrong} (in {self.name!r})")
 
     @property
-    def _number(self) -> bool:
+    def numeric(self) -> bool:
+        """Whether it is a number."""
         return self.kind in ("count", "real")
+
+    @property
+    def dimension(self) -> bool:
+        """Whether it is the dimension d: real, because it may be e^100, but whole wherever float64 can tell."""
+        return self.name == "d"
+
+    @property
+    def whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        return self.kind == "count" or self.dimension
 
     def _range_misfit(self) -> str:
         """What is wrong with the range; empty for nothing."""
         for name, end in (("low", self.low), ("high", self.high)):
-            if end is not None and not self._number:
+            if end is not None and not self.numeric:
                 return f"{name}: {end}, but a {self.kind} has no range; leave it out"
             if end is not None and math.isnan(end):
                 return f"{name}: {end}; expected a number"
@@ -81,10 +92,10 @@ class Parameter(Declared):
         }.get(self.kind, (_is_number(default, whole=self.kind == "count"), self._expected))
         if not fits:
             return f"default: {quoted(default)}; expected {expected}"
-        within = isinstance(default, str) or self._within(default)
+        within = isinstance(default, str) or self.spans(default)
         return "" if within else f"default: {default}; expected {self._range}"
 
-    def _within(self, value: float) -> bool:
+    def spans(self, value: float) -> bool:
         """Whether a number is in the range."""
         below = self.low is not None and (value < self.low or (self.open_low and value == self.low))
         return not below and (self.high is None or value <= self.high)

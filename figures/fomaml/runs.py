@@ -17,7 +17,7 @@ import numpy as np
 
 from derivations.declare import Value
 from dynamics.arrays import Array
-from simulate.ask import parameters, settings
+from simulate.ask import models, parameters, settings
 from simulate.run.kernels import kernel_for
 from simulate.run.request import Request
 from simulate.run.run import run
@@ -159,7 +159,7 @@ def measure(cases: Sequence[Case], draws: int | Callable[[Case], int], label: st
     factory = settings.resolve("fomaml").factory
     for case in cases:  # loaded here, once: threads share them
         structural = {name: value for name, value in case.given if name in ("method", "activation")}
-        kernel_for(parameters.build(factory, structural))
+        kernel_for(models.build(factory, structural))
     many = {case: draws if isinstance(draws, int) else draws(case) for case in cases}
     tasks = [(case, seed) for case in cases for seed in range(many[case])]
     # The longest first, so that no processor is left with one of them at the end.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from derivations.declare import Model, Value
-from simulate.ask import parameters, paths, settings
+from simulate.ask import models, paths, reading, settings
 from simulate.conditions.conditions import recorded
 
 from ..save import save_as
@@ -89,5 +89,5 @@ def check(
     known = [name for name, value in values.items() if name in axes or is_number(value)]
     curves_of.read(curves, axes[:2], [*known, *(axis for axis in axes if axis not in known)])
     if feasible is not None:
-        parameters.positive("feasible", feasible)
-        recorded(parameters.build(settings.resolve(setting).factory, {}), setting)
+        reading.positive("feasible", feasible)
+        recorded(models.build(settings.resolve(setting).factory, {}), setting)

@@ -10,7 +10,7 @@ import xarray
 
 from derivations.declare import Conditions, Model, Value
 from dynamics.arrays import Array, Flags
-from simulate.ask import parameters, settings
+from simulate.ask import models, reading, settings
 from simulate.conditions.conditions import recorded
 from simulate.conditions.feasible import feasible
 
@@ -43,7 +43,7 @@ def region(data: xarray.Dataset, scales: Sequence[Scale], setting: object, const
     Raises:
         InputError: for an unknown setting, one without conditions, and a C that is not above 0.
     """
-    level, steps = parameters.positive("feasible", constant), data.attrs.get("steps")
+    level, steps = reading.positive("feasible", constant), data.attrs.get("steps")
     judged = _Judge(setting, level, None if steps is None else int(steps))
     shape = tuple(len(each.values) for each in scales)
     holds, undecided = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
@@ -74,7 +74,7 @@ class _Judge:
         self.title = ""
         self._setting, self._constant, self._steps = setting, constant, steps
         self._factory = settings.resolve(setting).factory
-        base = parameters.build(self._factory, {}).parameters
+        base = models.build(self._factory, {}).parameters
         self._structural = [each.name for each in base if each.structural]
         self._known: dict[tuple[Value, ...], tuple[Conditions, Model]] = {}
 
@@ -82,7 +82,7 @@ class _Judge:
         chosen = {name: values[name] for name in self._structural if name in values}
         key = tuple(chosen.values())
         if key not in self._known:
-            model = parameters.build(self._factory, chosen)
+            model = models.build(self._factory, chosen)
             self._known[key] = recorded(model, self._setting), model
         declared, model = self._known[key]
         self.title = declared.lists[0].title

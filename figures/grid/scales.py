@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 from numpy.typing import NDArray
 
 from dynamics.arrays import Array
-from simulate.ask.parameters import show
+from simulate.ask.noted import show
 from simulate.phase.grid_axes import spacing
 
 _FINE = 400  # points at which a curve is evaluated

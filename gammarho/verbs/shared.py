@@ -44,7 +44,7 @@ def with_held(
     """What is given, with the parameters that --hold is solved for, each on a line where they are to be shown."""
     if not hold:
         return dict(given)
-    from simulate.ask.parameters import show as shown
+    from simulate.ask.noted import show as shown
     from simulate.conditions.held import held
 
     found = held(setting, given, list(hold), preset=preset)
@@ -98,9 +98,9 @@ def print_notes(
         from simulate.start.source import settle
 
         resolved, _ = settle(resolved, given, images)
-    from simulate.ask import parameters
+    from simulate.ask import noted
 
-    for note in parameters.told(resolved.model, resolved.values, resolved.notes):
+    for note in noted.told(resolved.model, resolved.values, resolved.notes):
         print(note, file=to)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from derivations.declare.formula import FormulaError
 
 from ..errors import InputError, nearest, quoted
-from . import parameters, values
+from . import reading, values
 
 Names = str | Iterable[str]
 Thresholds = Mapping[str, float | str]
@@ -102,7 +102,7 @@ def workers(value: object, default: int) -> int:
     Raises:
         InputError: for what is no whole number from 1 to 1024.
     """
-    return parameters.count("workers", default if value is None else value, low=1, example=2, high=MOST_WORKERS)
+    return reading.count("workers", default if value is None else value, low=1, example=2, high=MOST_WORKERS)
 
 
 def one_text(option: str, value: object, example: str) -> str:

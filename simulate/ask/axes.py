@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from derivations.declare import Parameter, Value
 
 from ..errors import InputError, nearest, quoted
-from . import parameters, values
+from . import kinds, reading, values
 
 LONGEST = 100_000  # values along an axis
 
@@ -42,7 +42,7 @@ def axis(option: str, given: object, declared: Sequence[Parameter], params: Mapp
             raise InputError(_form(option, text))
         parameter = _parameter(option, name.strip(" "), declared, params, of)
         points = _spanned(option, text, parameter, span) if ":" in span else _separated(option, text, parameter, span)
-        return Axis(option, parameter, tuple(parameters.parse(parameter, value) for value in points))
+        return Axis(option, parameter, tuple(reading.parse(parameter, value) for value in points))
     pair = values.listed(given) or []
     name_given = values.text(pair[0]) if len(pair) == 2 else None
     if name_given is None:
@@ -58,7 +58,7 @@ def _listed(option: str, parameter: Parameter, given: object) -> tuple[Value, ..
     name, raw = parameter.name, values.listed(given)
     if raw is not None and len(raw) > LONGEST:
         raise InputError(f"{option}: {name} has {len(raw)} values; expected at most {LONGEST}, so give fewer")
-    found = tuple(parameters.parse(parameter, value) for value in raw or ())
+    found = tuple(reading.parse(parameter, value) for value in raw or ())
     if not found or None in found or len(set(found)) < len(found):
         raise InputError(f"{option}: {name} has the values {quoted(given)}; expected at least one, all different")
     return found
@@ -66,7 +66,7 @@ def _listed(option: str, parameter: Parameter, given: object) -> tuple[Value, ..
 
 def _separated(option: str, text: str, parameter: Parameter, span: str) -> tuple[Value, ...]:
     """The values of v1,v2,..."""
-    if parameter.kind == "counts":
+    if kinds.kind_of(parameter).lists:
         raise InputError(
             f"{option}: {quoted(text)}; a value of {parameter.name} has commas of its own, so give such an axis in "
             f"Python, as ({parameter.name!r}, ['40,4', '40,40'])"
@@ -74,7 +74,7 @@ def _separated(option: str, text: str, parameter: Parameter, span: str) -> tuple
     if "," in span:
         return _listed(option, parameter, span.split(","))
     try:
-        return (parameters.parse(parameter, span),)
+        return (reading.parse(parameter, span),)
     except InputError as error:
         raise InputError(_form(option, text)) from error
 
@@ -100,12 +100,12 @@ def _spanned(option: str, text: str, parameter: Parameter, span: str) -> list[fl
     parts = span.split(":")
     if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] != "log"):
         raise InputError(_form(option, text))
-    if parameter.kind not in ("count", "real"):
+    if not parameter.numeric:
         raise InputError(
             f"{option}: {parameter.name} is a {parameter.kind}, which has no a:b:n; expected a numeric parameter, or "
             f"its values, as in {_choices(parameter)}"
         )
-    ends = [parameters.parse(parameter, end) for end in parts[:2]]
+    ends = [reading.parse(parameter, end) for end in parts[:2]]
     n = _how_many(option, text, parts[2])
     if not all(isinstance(end, int | float) for end in ends):  # "none", of a parameter that may be absent
         raise InputError(_form(option, text))
@@ -115,7 +115,7 @@ def _spanned(option: str, text: str, parameter: Parameter, span: str) -> list[fl
     if start == stop:
         raise InputError(f"{option}: {quoted(text)}, whose ends are equal; expected two different ones")
     found = _spaced(start, stop, n, logarithmic=len(parts) == 4)
-    if parameter.kind == "count" or parameter.name in parameters.WHOLE:
+    if parameter.whole:
         return list(dict.fromkeys(float(round(value)) for value in found))
     if len(set(found)) < len(found):
         raise InputError(f"{option}: {quoted(text)}, of whose values some coincide in float64; give fewer of them")
@@ -123,14 +123,13 @@ def _spanned(option: str, text: str, parameter: Parameter, span: str) -> list[fl
 
 
 def _choices(parameter: Parameter) -> str:
-    shown = parameter.choices or (("true", "false") if parameter.kind == "flag" else ("40,4",))
-    return f"{parameter.name}={','.join(shown[:2])}"
+    return f"{parameter.name}={','.join(kinds.kind_of(parameter).examples(parameter))}"
 
 
 def _how_many(option: str, text: str, given: str) -> int:
     """The n of a:b:n."""
     try:
-        return parameters.count("n", given, low=2, high=LONGEST)
+        return reading.count("n", given, low=2, high=LONGEST)
     except InputError as error:
         shorter = ":".join([*text.split(":")[:2], "10", *text.split(":")[3:]])
         raise InputError(

@@ -17,7 +17,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 def of_default(parameter: Parameter) -> bool:
     """Whether the default is a formula of other parameters."""
-    return parameter.kind in ("count", "real") and isinstance(parameter.default, str)
+    return parameter.numeric and isinstance(parameter.default, str)
 
 
 def text_of(model: Model, parameter: Parameter, given: object) -> str | None:
@@ -26,7 +26,7 @@ def text_of(model: Model, parameter: Parameter, given: object) -> str | None:
     A single word is one where the model has a parameter of that name: any other word is told as the slip that it is.
     """
     found = values_of.text(given)
-    if found is None or parameter.kind not in ("count", "real"):
+    if found is None or not parameter.numeric:
         return None
     try:
         named = names(found)

@@ -12,7 +12,7 @@ from derivations.declare import Parameter
 from derivations.declare.formula import FormulaError, names, parse
 
 from ..errors import InputError, nearest, quoted
-from . import formula, parameters, values
+from . import formula, kinds, values
 
 EXAMPLE = "'sigma_p: sigma_p*sqrt(d)=20'"
 _WHOLE = 1e-3  # how far the sides may be apart, relatively, where the solution had to be made a whole number
@@ -84,7 +84,7 @@ def solved_for(
     Raises:
         InputError: where that parameter is none, is no number, is set already, or is not the only one.
     """
-    numeric = {each.name: each for each in declared if each.kind in ("count", "real")}
+    numeric = {each.name: each for each in declared if each.numeric}
     used = list(dict.fromkeys(name for each in hold.names for name in reads(each) if name in numeric))
     name, said = hold.parameter, f"hold: {quoted(hold.text)}"
     if name is None:
@@ -130,7 +130,7 @@ def solution(hold: Hold, parameter: Parameter, sides: Sides, power: float | None
             f"hold: {quoted(hold.text)} holds at no {parameter.name} in its range"
             f"{'' if found is None else f' (it would be {found:.6g})'}{where}; give other values"
         )
-    if not _whole(parameter) or found >= parameters.EXACT:
+    if not parameter.whole or found >= kinds.EXACT:
         return found
     rounded = float(round(found))
     left, right = sides(rounded)
@@ -140,10 +140,6 @@ def solution(hold: Hold, parameter: Parameter, sides: Sides, power: float | None
             "solve for another parameter, or give other values"
         )
     return rounded
-
-
-def _whole(parameter: Parameter) -> bool:
-    return parameter.kind == "count" or parameter.name in parameters.WHOLE
 
 
 def _inside(parameter: Parameter, value: float) -> bool:

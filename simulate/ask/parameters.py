@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-import math
-import numbers
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from derivations.declare import Model, Parameter, Preset, Value
-from derivations.declare.formula import FormulaError, Vanishes
 
 from ..errors import InputError, nearest, quoted
-from . import userfile
 from . import values as values_of
 from .formulas import Computed, of_default, text_of
-
-Factory = Callable[..., Model]
-
-EXACT = values_of.EXACT
-WHOLE = ("d",)  # a dimension: real, because it may be e^100, but whole wherever float64 can tell
+from .models import Factory, build
+from .noted import note, show
+from .reading import advice, parse
 
 OPTIONS = ("steps", "seed", "seeds", "preset", "sampling", "record", "engine", "observables", "out")
 """What is asked beside the parameters and easily typed among them."""
@@ -103,13 +95,13 @@ def computed(model: Model, chosen: Mapping[str, object]) -> Computed:
 def _of(
     model: Model, stated: Mapping[str, object], formulas: Mapping[str, str], chosen: Mapping[str, object]
 ) -> Computed:
-    def advice(name: str, value: object) -> str:
-        return _advice(model.parameter(name), value) if name in chosen else f"give {name}=..."
+    def advised(name: str, value: object) -> str:
+        return advice(model.parameter(name), value) if name in chosen else f"give {name}=..."
 
     def said(name: str) -> str:
         return "" if name in chosen else "its default "
 
-    return Computed(stated, formulas, lambda name, value: parse(model.parameter(name), value), advice, said)
+    return Computed(stated, formulas, lambda name, value: parse(model.parameter(name), value), advised, said)
 
 
 def _option(name: str, value: object) -> str:
@@ -141,7 +133,7 @@ def further(
         return parse(declared[name], value) if name in declared else resolved.values[name]
 
     found = Computed(
-        {**resolved.values, **mine}, formulas, parsed, lambda name, value: _advice(declared[name], value), lambda _: "")
+        {**resolved.values, **mine}, formulas, parsed, lambda name, value: advice(declared[name], value), lambda _: "")
     return {name: found[name] for name in mine}
 
 
@@ -179,242 +171,3 @@ def with_sizes(
         ):
             kept = [new if line == old else line for line in kept]
     return Resolved(resolved.model, values, tuple(kept))
-
-
-_KEPT = "gammarho_kept"  # the models that a remembered function has declared
-
-
-def remembered(factory: Factory | Model) -> Factory | Model:
-    """The same models, each declared once: to declare one takes milliseconds, and a grid asks for one in every cell.
-
-    Only for a function that returns the same model each time, or as long as it does.
-    """
-    if isinstance(factory, Model):
-        return factory
-    kept: dict[tuple[tuple[str, object], ...], Model] = {}
-
-    @functools.wraps(factory)
-    def once(**structural: object) -> Model:
-        key = tuple(sorted(structural.items()))
-        if key not in kept:
-            kept[key] = factory(**structural)
-        return kept[key]
-
-    setattr(once, _KEPT, kept)
-    return once
-
-
-def build(factory: Factory | Model, structural: Mapping[str, Value]) -> Model:
-    """The model for these structural values.
-
-    Raises:
-        InputError: where the declaration refuses them, or `factory` is a model declared with other ones.
-    """
-    if isinstance(factory, Model):
-        for name, value in structural.items():
-            built = factory.parameter(name).default
-            if value != built:
-                raise InputError(
-                    f"{name}: {show(value)}; this model was declared with {name} = {show(built)}, "
-                    f"so give a function of {name} that returns the model instead"
-                )
-        return factory
-    known = getattr(factory, _KEPT, {}).get(tuple(sorted(structural.items())))
-    if isinstance(known, Model):
-        return known
-    try:
-        signature = inspect.signature(factory)
-    except ValueError as error:  # a builtin type
-        raise InputError(f"setting: {quoted(factory)}; expected a Model or a function that returns one") from error
-    try:
-        signature.bind(**structural)
-    except TypeError as error:
-        asked = ", ".join(f"{name}={show(value)}" for name, value in structural.items())
-        raise InputError(
-            f"model({asked}): {error}; a model's function takes its structural parameters, each with a default"
-        ) from error
-    model = userfile.call(factory, structural)
-    if not isinstance(model, Model):
-        raise InputError(f"model: the function returned {quoted(model)}; expected a derivations.declare.Model")
-    return model
-
-
-def parse(parameter: Parameter, value: object) -> Value:
-    """The value in its kind's type, checked against the parameter's kind and range.
-
-    None (or the text "none") stands for an absent value where the parameter has no default.  A real may be a formula
-    of numbers, such as "exp(100)" or "2/400**0.5".
-
-    Raises:
-        InputError: with the name, the value, what was expected and an example.
-    """
-    if parameter.default is None and (value is None or (isinstance(value, str) and value == "none")):
-        return None
-    try:
-        parsed: Value = _KINDS[parameter.kind](value)
-    except FormulaError as error:
-        vanishes = isinstance(error, Vanishes) and _in_range(parameter, 0.0)
-        zero = f"; write {parameter.name}=0 if you mean 0" if vanishes else ""
-        raise InputError(f"{parameter.name}: {error}; {_advice(parameter, value)}{zero}") from error
-    if parsed is None or not _in_range(parameter, parsed):
-        raise InputError(f"{parameter.name}: {quoted(value)}; {_advice(parameter, value)}")
-    return parsed
-
-
-def _advice(parameter: Parameter, value: object) -> str:
-    return f"expected {expected(parameter)}{_cure(parameter, value)}"
-
-
-def count(name: str, value: object, low: int = 0, example: int | None = None, high: int | None = None) -> int:
-    """A whole number of at least `low` and at most `high`, such as a seed or a number of steps.
-
-    Raises:
-        InputError: for anything else.
-    """
-    shown = low if example is None else example
-    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=shown, low=low, high=high), value)
-    assert isinstance(parsed, int)
-    return parsed
-
-
-def positive(name: str, value: object) -> float:
-    """A finite number above 0.
-
-    Raises:
-        InputError: for anything else.
-    """
-    declared = Parameter(name=name, latex="", meaning="", kind="real", default=1, low=0, open_low=True)
-    parsed = parse(declared, value)
-    assert isinstance(parsed, float)
-    return parsed
-
-
-def choice(name: str, value: object, options: tuple[str, ...]) -> str:
-    """One of `options`, such as an engine's name.
-
-    Raises:
-        InputError: for anything else, with the nearest option.
-    """
-    declared = Parameter(name=name, latex="", meaning="", kind="choice", default=options[0], choices=options)
-    parsed = parse(declared, value)
-    assert isinstance(parsed, str)
-    return parsed
-
-
-def switch(name: str, value: object) -> bool:
-    """True or false.
-
-    Raises:
-        InputError: for anything else.
-    """
-    parsed = parse(Parameter(name=name, latex="", meaning="", kind="flag", default=True), value)
-    assert isinstance(parsed, bool)
-    return parsed
-
-
-def told(model: Model, values: Mapping[str, Value], notes: Sequence[str]) -> tuple[str, ...]:
-    """The notes for a reader: where several defaults have no source but the model, one line for all of them."""
-    bare = [each for each in model.parameters if each.name in values and not each.source]
-    own = {note(each, values[each.name]): _set(each, values[each.name]) for each in bare}
-    together = [own[line] for line in notes if line in own]
-    if len(together) < 2:
-        return tuple(notes)
-    first = next(at for at, line in enumerate(notes) if line in own)
-    said = f"{', '.join(together)} (the model's defaults)"
-    return (*notes[:first], said, *(line for line in notes[first:] if line not in own))
-
-
-def _set(parameter: Parameter, value: Value) -> str:
-    """A parameter and its value, which a formula gave where that is its default."""
-    return f"{parameter.name} = {show(value)}" + (f" = {parameter.default}" if of_default(parameter) else "")
-
-
-def note(parameter: Parameter, value: Value) -> str:
-    """The line that says a default was used, and whose it is."""
-    if not parameter.source:
-        origin = "the model's default"
-    elif parameter.source.startswith("not "):
-        origin = parameter.source  # "not stated in the paper; our choice": no publication to name
-    else:
-        origin = f"published default, {parameter.source}"
-    return f"{_set(parameter, value)} ({origin})"
-
-
-def show(value: Value) -> str:
-    """A value as a user would type it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
-        return str(int(value))
-    return str(value).lower() if value is None else str(value)
-
-
-def _counts(value: object) -> str | None:
-    """Whole numbers of at least 0 as "40,4"; from such a text, one number, or a sequence of them."""
-    value = values_of.scalar(value)
-    one = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    parts = value.split(",") if isinstance(value, str) else [value] if one else values_of.listed(value)
-    found = [values_of.whole(part) for part in parts or ()]
-    return ",".join(map(str, found)) if found and all(c is not None and c >= 0 for c in found) else None
-
-
-def counts_of(value: Value) -> tuple[int, ...] | None:
-    """The numbers of a "counts" value; None of an absent one."""
-    return None if value is None else tuple(int(part) for part in str(value).split(","))
-
-
-_KINDS: dict[str, Callable[[object], Value]] = {
-    "count": values_of.whole, "real": values_of.typed, "flag": values_of.flag, "choice": values_of.text,
-    "counts": _counts,
-}
-
-
-def _in_range(parameter: Parameter, value: Value) -> bool:
-    if parameter.kind == "choice":
-        return value in parameter.choices
-    if parameter.kind in ("flag", "counts"):
-        return True
-    assert isinstance(value, int | float)
-    low, high = parameter.low, parameter.high
-    if low is not None and (value < low or (parameter.open_low and value == low)):
-        return False
-    if high is not None and value > high:
-        return False
-    return parameter.name not in WHOLE or value >= EXACT or (value >= 1 and float(value).is_integer())
-
-
-def nearest_whole(parameter: Parameter, value: float) -> float:
-    """The nearest value that the parameter may have, of one that is to be whole; any other as it is."""
-    if (parameter.kind == "count" or parameter.name in WHOLE) and value < EXACT:
-        return float(max(round(value), math.ceil(parameter.low or 0)))
-    return value
-
-
-def expected(parameter: Parameter) -> str:
-    """What a value of the parameter may be, in words."""
-    if parameter.kind == "flag":
-        return "true or false"
-    if parameter.kind == "choice":
-        return f"one of {', '.join(parameter.choices)}"
-    if parameter.kind == "counts":
-        return "whole numbers of at least 0, such as 40,4"
-    whole = parameter.kind == "count" or parameter.name in WHOLE
-    text = "a whole number" if whole else "a finite number"
-    if parameter.low is not None:
-        text += f" {'above' if parameter.open_low else 'of at least'} {show(parameter.low)}"
-    if parameter.high is not None:
-        text += f"{' and' if parameter.low is not None else ''} of at most {show(parameter.high)}"
-    return text
-
-
-def _cure(parameter: Parameter, value: object) -> str:
-    """How to mend it: the nearest choice, or an example that is legal."""
-    if parameter.kind == "choice" and isinstance(value, str) and value:
-        hint = nearest(value, parameter.choices)
-        if hint.startswith("did"):
-            return f"; {hint}"
-    if parameter.default is None:
-        return ", or leave it out"
-    if of_default(parameter):
-        return f", or leave it out for {parameter.default}"
-    return f", such as {parameter.name}={show(parameter.default)}"

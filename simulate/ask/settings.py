@@ -13,7 +13,7 @@ from derivations.declare import Model, Preset, Statements, Value
 from derivations.papers.paper import PAPERS, paper_of
 
 from ..errors import InputError, nearest, quoted
-from . import digest, parameters, userfile
+from . import digest, models, userfile
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def resolve(setting: object) -> Setting:
 def _shipped(name: str) -> Setting:
     """A paper's setting, whose models are declared once a process."""
     paper = PAPERS[name]
-    return Setting(name, parameters.remembered(paper.factory), paper.structural, paper.presets)
+    return Setting(name, models.remembered(paper.factory), paper.structural, paper.presets)
 
 
 def beside(setting: object, name: str) -> object:
@@ -124,7 +124,7 @@ def _with_papers(setting: Setting) -> Setting:
     if setting.presets or setting.structural:
         return setting
     try:
-        paper = paper_of(parameters.build(setting.factory, {}))
+        paper = paper_of(models.build(setting.factory, {}))
     except InputError:  # said again where the model is wanted
         return setting
     return setting if paper is None else replace(setting, structural=paper.structural, presets=paper.presets)

@@ -31,7 +31,7 @@ from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.statements import is_claim
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import keywords, parameters, settings
+from ..ask import keywords, models, reading, settings
 from ..ask import values as values_of
 from ..ask.formula import evaluate as formula_value
 from ..errors import InputError, nearest, quoted
@@ -128,8 +128,8 @@ def check(
     recorded = settings.statements_of(found, setting, problem.model)
     wanted, quantities = chosen(statements, recorded, problem.model.name)
     count = total_steps(steps, found.preset(preset), found)
-    first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=SEEDS)
-    plenty = parameters.count("draws", draws, low=1, example=DRAWS)
+    first, many = reading.count("seed", seed), reading.count("seeds", seeds, low=1, example=SEEDS)
+    plenty = reading.count("draws", draws, low=1, example=DRAWS)
     asked = Request(problem.model, problem.values, "gram", "reduced", count, recorded_states(None, count), ())
     estimate.check_memory(asked)
     estimate.check_time(seconds(asked) * many, asked, many, "check")
@@ -251,7 +251,7 @@ def _benches(
     statement: Statement, found: settings.Setting, seed: int, quantities: Mapping[str, str]
 ) -> Iterator[tuple[float, Bench]]:
     assert statement.path is not None
-    base = parameters.build(found.factory, {})
+    base = models.build(found.factory, {})
     kinds = {p.name: p.kind for p in base.parameters}
     for scale in statement.path.scales:
         values: dict[str, object] = {}

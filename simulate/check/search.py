@@ -16,7 +16,7 @@ from typing import Any
 from derivations.declare import Statement
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import parameters, settings
+from ..ask import reading, settings
 from ..errors import InputError
 from ..run.estimate import LONGEST, WORTH_SAYING
 from ..run.problem import problem_of
@@ -91,8 +91,8 @@ def search(
     base = problem_of(found, params, found.preset(preset))
     recorded = settings.statements_of(found, setting, base.model)
     picked, quantities = chosen(statements, recorded, base.model.name)
-    many = parameters.count("tries", tries, low=1, example=TRIES)
-    first = parameters.count("seed", seed)
+    many = reading.count("tries", tries, low=1, example=TRIES)
+    first = reading.count("seed", seed)
     attacks = []
     for statement in picked:
         if statement.path is not None:

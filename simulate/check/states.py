@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from derivations.declare import Bilevel, FixedLaw, Law, Model, Statement, TaskLaw, Value
 from dynamics.arrays import Array
 
-from ..ask import parameters, settings
+from ..ask import models, parameters, settings
 from ..run.problem import Problem
 from ..start.declared import off_indices
 from .case import Case
@@ -35,8 +35,8 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     chosen: dict[str, Value] = {name: draw(st.sampled_from(options)) for name, options in found.structural.items()}
     chosen |= dict(fixed or {})
     n, m = draw(st.integers(1, 5)), draw(st.integers(1, 4))
-    known = [p.name for p in parameters.build(found.factory, {}).parameters]
-    declared = parameters.build(found.factory, chosen)
+    known = [p.name for p in models.build(found.factory, {}).parameters]
+    declared = models.build(found.factory, chosen)
     features = declared.n_heads if any(family.index_set.per_class for family in declared.directions) else 0
     free = {
         "n": n,

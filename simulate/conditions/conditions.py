@@ -15,8 +15,7 @@ from derivations.declare import Clause, ClauseList, Conditions, Model, Parameter
 from derivations.declare.formula import FormulaError
 from derivations.papers.paper import paper_of
 
-from ..ask import parameters as parameters_of
-from ..ask import settings
+from ..ask import reading, settings
 from ..ask.values import typed
 from ..errors import InputError, nearest, quoted
 from .names import check_names
@@ -77,7 +76,7 @@ def tabulate(
 ) -> ConditionTable:
     """`conditions` for conditions of the caller's own, whose names are checked first; with a joint repair, if asked."""
     check_names(declared, model)
-    constant = parameters_of.positive("constant", constant)
+    constant = reading.positive("constant", constant)
     given, notes = completed(declared, values)
     at = Point(declared, given, constant, steps, _from_data(declared, measured or {}))
     parameters = {p.name: p for p in (*declared.parameters, *model.parameters)}

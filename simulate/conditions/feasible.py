@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from derivations.declare import Conditions, Model, Value
 
-from ..ask import parameters
+from ..ask import reading
 from .conditions import completed
 from .names import check_names
 from .point import Point
@@ -34,5 +34,5 @@ def feasible(
     """
     check_names(declared, model)
     given, _ = completed(declared, values)
-    at = Point(declared, given, parameters.positive("constant", constant), steps, {})
+    at = Point(declared, given, reading.positive("constant", constant), steps, {})
     return verdict([at.row(clause) for clause in declared.lists[0].clauses])

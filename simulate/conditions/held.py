@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from derivations.declare import Conditions, Model, Parameter, Value
 from derivations.declare.formula import names
 
-from ..ask import formula, parameters, settings
+from ..ask import formula, noted, parameters, settings
 from ..ask.derived import kappa, penalty_constant
 from ..ask.hold import Hold, holds, power_of, solution, solved_for
 from ..errors import InputError, quoted
@@ -123,7 +123,7 @@ class Held:
         own = {each.name for each in model.parameters}
         here: dict[str, object] = {name: value for name, value in point.items() if name in own}
         beside = {name: value for name, value in point.items() if name not in own}
-        said = ", ".join(f"{name} = {parameters.show(value)}" for name, value in point.items())
+        said = ", ".join(f"{name} = {noted.show(value)}" for name, value in point.items())
         where = f" at {said}" if said else ""
         found: dict[str, object] = {}
         for hold, parameter in self.equations:

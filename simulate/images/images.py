@@ -14,7 +14,7 @@ from derivations.declare import Heads, head_axis
 from dynamics.arrays import Array, Indices
 from dynamics.chance.streams import stream
 
-from ..ask import parameters, paths, values
+from ..ask import paths, reading, values
 from ..errors import InputError, quoted
 from . import files as image_files
 from . import idx
@@ -85,7 +85,7 @@ def load(name: str, data_dir: str | PathLike[str] | None = None) -> Images:
         LeCun, Bottou, Bengio and Haffner, 1998 (MNIST); Xiao, Rasul and Vollgraf, arXiv:1708.07747 (Fashion-MNIST).
     """
     known = image_files.PUBLISHED
-    name = parameters.choice("images", name, tuple(known))
+    name = reading.choice("images", name, tuple(known))
     which = known[name]
     if data_dir is None:
         content, source = image_files.published(which), which.source
@@ -160,14 +160,14 @@ def class_subset(
         InputError: for classes that are not there or repeated, sizes beyond what there is, not exactly one of
             `per_class` and `n`, and "image" scaling of an image whose pixels are all equal.
     """
-    part, scaling = parameters.choice("part", part, PARTS), parameters.choice("scaling", scaling, SCALINGS)
+    part, scaling = reading.choice("part", part, PARTS), reading.choice("scaling", scaling, SCALINGS)
     pixels, kinds = images.part(part)
     chosen = _classes(classes, kinds)
     usual = "signed" if len(chosen) == 2 else "class"
-    axis = head_axis(usual if labels is None else parameters.choice("labels", labels, LABELS), len(chosen))
+    axis = head_axis(usual if labels is None else reading.choice("labels", labels, LABELS), len(chosen))
     if axis.count != len(chosen):
         raise InputError(f"labels: 'signed' for {len(chosen)} classes; expected two classes, so give labels='class'")
-    index = _examples(kinds, chosen, per_class, n, None if seed is None else parameters.count("seed", seed))
+    index = _examples(kinds, chosen, per_class, n, None if seed is None else reading.count("seed", seed))
     x, words = _scaled(pixels[index].reshape(len(index), -1), scaling, images.images, index)
     y = np.array(axis.labels)[np.argmax(kinds[index][:, None] == np.array(chosen), axis=1)]
     return Subset(x, y, index, chosen, words)
@@ -184,7 +184,7 @@ def _examples(
         given = "neither is given" if n is None else "both are given"
         raise InputError(f"per_class and n: {given}; expected one of them, such as per_class=100")
     if per_class is None:
-        among, size = np.flatnonzero(np.isin(kinds, chosen)), parameters.count("n", n, 1, 100)
+        among, size = np.flatnonzero(np.isin(kinds, chosen)), reading.count("n", n, 1, 100)
         return _pick("n", among, size, None if seed is None else stream(seed, "images"))
     picked = [
         _pick(
@@ -200,7 +200,7 @@ def _examples(
 
 def _classes(classes: Sequence[int] | str, kinds: NDArray[np.int64]) -> tuple[int, ...]:
     given = classes.split(",") if isinstance(classes, str) else values.listed(classes)
-    chosen = tuple(parameters.count("classes", label) for label in given or ())
+    chosen = tuple(reading.count("classes", label) for label in given or ())
     if len(chosen) < 2 or len(set(chosen)) < len(chosen):
         raise InputError(f"classes: {quoted(classes)}; expected two or more different labels, such as 3,8")
     there = np.unique(kinds)
@@ -215,8 +215,8 @@ def _sizes(per_class: int | Sequence[int], chosen: tuple[int, ...]) -> list[int]
     if sizes is not None:
         if len(sizes) != len(chosen):
             raise InputError(f"per_class: {len(sizes)} sizes for {len(chosen)} classes; expected one a class")
-        return [parameters.count("per_class", size, 1, 100) for size in sizes]
-    return [parameters.count("per_class", per_class, 1, 100)] * len(chosen)
+        return [reading.count("per_class", size, 1, 100) for size in sizes]
+    return [reading.count("per_class", per_class, 1, 100)] * len(chosen)
 
 
 def _pick(name: str, among: Indices, size: int, rng: np.random.Generator | None) -> Indices:

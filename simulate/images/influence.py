@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from dynamics.arrays import Array, Indices
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import arrays, parameters
+from ..ask import arrays, reading
 from ..errors import InputError
 from ..run import estimate
 from ..run.seconds import RATE
@@ -102,7 +102,7 @@ def influence_scores(images: ArrayLike, labels: ArrayLike, *, corrected: bool = 
         The heterogeneous noise paper, equation (10) and footnote 5, with the divisor n - 1, which it leaves open; a
         divisor n would leave the order within a class as it is.  The closed forms are this package's own.
     """
-    corrected = parameters.switch("corrected", corrected)
+    corrected = reading.switch("corrected", corrected)
     flat, kinds = _flat(images), arrays.whole("labels", labels)
     if len(flat) != len(kinds):
         raise InputError(

@@ -15,7 +15,7 @@ from derivations.declare.formula import FormulaError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
-from ..ask import parameters
+from ..ask import reading
 from ..ask import values as values_of
 from ..ask.axes import Axis
 from ..errors import InputError, nearest, quoted
@@ -99,7 +99,7 @@ def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
 
 def _tolerance(given: object) -> float:
     """A share of an axis' span."""
-    found = parameters.positive("refine", given)
+    found = reading.positive("refine", given)
     if not _LEAST <= found < 1:
         raise InputError(f"refine: {quoted(given)}; expected a share of an axis' span, such as refine=0.01")
     return found
@@ -189,8 +189,7 @@ def _split(grid: Grid, edge: Edge, scales: Sequence[Scale], family: _Lines, run:
 
 
 def _value(parameter: Parameter, value: float) -> Value:
-    whole = parameter.kind == "count" or parameter.name in parameters.WHOLE
-    return parameters.parse(parameter, float(round(value)) if whole else value)
+    return reading.parse(parameter, float(round(value)) if parameter.whole else value)
 
 
 def _point(grid: Grid, family: _Lines, line: int, value: Value) -> tuple[Value, ...]:

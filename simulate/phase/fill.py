@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from dynamics.arrays import Array
 
-from ..ask.parameters import WHOLE
 from ..run.lots import Lots
 from ..run.problem import Problem
 from ..run.request import Request
@@ -73,7 +72,8 @@ def costs(measure: Measure, cells: Lots) -> Array:
     """Seconds that one run of each of the cells takes, (C,)."""
     found = np.empty(len(cells))
     for lot in cells.lots:
-        some, which = lot.values.distinct(WHOLE)  # of real parameters, the time goes by the dimension alone
+        real = [each.name for each in lot.first.model.parameters if each.dimension]  # the time goes by no other one
+        some, which = lot.values.distinct(real)
         each = [seconds(request(measure, lot.problem(row))) for row in some.tolist()]
         found[lot.places] = np.array(each)[which]
     return found

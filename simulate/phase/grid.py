@@ -13,7 +13,7 @@ from derivations.declare import KnownFrom, Model
 from derivations.declare.variables import FRESH_BY_CLASS
 
 from ..ask import arguments as ask
-from ..ask import digest, parameters, settings
+from ..ask import digest, parameters, reading, settings
 from ..ask import values as values_of
 from ..ask.axes import Axis
 from ..ask.hold import holds
@@ -142,9 +142,9 @@ def checked(asked: Asked, workers: int) -> Grid:
     equations = holds(asked.hold)
     axes = asked_axes(asked.axes, model, given, equations)
     requests, alone = _check_observables(model, asked.observable)
-    sampling = None if asked.sampling is None else parameters.choice("sampling", asked.sampling, SAMPLINGS)
-    fresh = TEST_SAMPLINGS[parameters.choice("test_sampling", asked.test_sampling, tuple(TEST_SAMPLINGS))]
-    first, many = parameters.count("seed", asked.seed), parameters.count("seeds", asked.seeds, low=1, example=3)
+    sampling = None if asked.sampling is None else reading.choice("sampling", asked.sampling, SAMPLINGS)
+    fresh = TEST_SAMPLINGS[reading.choice("test_sampling", asked.test_sampling, tuple(TEST_SAMPLINGS))]
+    first, many = reading.count("seed", asked.seed), reading.count("seeds", asked.seeds, low=1, example=3)
     count = total_steps(asked.steps, chosen, found)
     held = Held.of(asked.setting, model, equations, given, {each.name: each.option for each in axes}, count)
     cells = Cells(found, given, chosen, axes, held, model)

@@ -13,7 +13,7 @@ from derivations.declare import Model, Parameter, Preset, Value
 from dynamics.arrays import Array
 from dynamics.kernel.kernel import Kernel
 
-from ..ask import parameters, settings
+from ..ask import models, parameters, settings
 from ..ask.axes import Axis, axis
 from ..ask.columns import Columns
 from ..ask.hold import Hold
@@ -75,7 +75,7 @@ class Cells:
         self._own = {each.name for each in model.parameters}
         self._model = model
         self._structural = [each.name for each in axes if each.parameter.structural]
-        self._models: dict[tuple[object, ...], tuple[Model, Kernel, parameters.Factory | Model]] = {}
+        self._models: dict[tuple[object, ...], tuple[Model, Kernel, models.Factory | Model]] = {}
 
     def all(self) -> Lots:
         """Every cell, the last axis moving fastest.  Raises InputError where one has no problem."""
@@ -142,12 +142,12 @@ class Cells:
         ready(model, kernel, resolved.values)
         return Problem(resolved, self._given, loaded=kernel)
 
-    def _model_at(self, own: Mapping[str, object]) -> tuple[Model, Kernel, parameters.Factory | Model]:
+    def _model_at(self, own: Mapping[str, object]) -> tuple[Model, Kernel, models.Factory | Model]:
         """The model of the structural parameters there, its kernel, and what declares it; threads share them."""
         key = tuple(own[name] for name in self._structural)
         if key not in self._models:
             model = parameters.built(self._setting.factory, {**self._chosen, **own})
-            self._models[key] = model, kernel_for(model), parameters.remembered(lambda **_: model)
+            self._models[key] = model, kernel_for(model), models.remembered(lambda **_: model)
         return self._models[key]
 
     def formulas(self) -> dict[str, str]:

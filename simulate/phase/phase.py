@@ -21,7 +21,7 @@ from derivations.declare import Model
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
-from ..ask import parameters, paths
+from ..ask import paths, reading
 from ..observe.samplings import DRAWN
 from ..run import estimate
 from ..work.sweep import processors
@@ -115,7 +115,7 @@ def phase(
             in one sentence.  Unwritten: a store that cannot be written; the cells that it has are safe.
     """
     threads, place = ask.workers(workers, processors()), paths.store("store", store)
-    show = parameters.switch("progress", progress)
+    show = reading.switch("progress", progress)
     axes = {"x": x, "y": y, "z": z}
     asked = Asked(setting, params, axes, hold, preset, steps, observable, seeds, seed, sampling, test_sampling)
     grid = checked(asked, threads)

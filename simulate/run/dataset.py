@@ -10,7 +10,7 @@ import numpy as np
 
 from derivations.declare.meanings import meanings
 
-from ..ask import digest, parameters
+from ..ask import digest, noted
 from ..start import source
 from .asked import Found
 from .problem import Start
@@ -52,7 +52,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xa
         "declaration": digest.of_model(model),
         "steps": int(first.t[-1]),
         "parameters": json.dumps(values),
-        "notes": "\n".join([*parameters.told(model, values, problem.resolved.notes), *notes]),
+        "notes": "\n".join([*noted.told(model, values, problem.resolved.notes), *notes]),
         **({} if problem.examples is None else source.attributes(problem.examples)),
     }
     kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}

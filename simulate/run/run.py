@@ -11,7 +11,7 @@ from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
-from ..ask import keywords, parameters, settings
+from ..ask import keywords, reading, settings
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
 from ..observe import undefined
@@ -82,9 +82,9 @@ def run(
             where every seed diverges.
     """
     params = keywords.joined(params, values)
-    engine, sampling = parameters.choice("engine", engine, ENGINES), parameters.choice("sampling", sampling, SAMPLINGS)
-    fresh = TEST_SAMPLINGS[parameters.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
-    first, many = parameters.count("seed", seed), 1 if seeds is None else parameters.count("seeds", seeds, 1, 10)
+    engine, sampling = reading.choice("engine", engine, ENGINES), reading.choice("sampling", sampling, SAMPLINGS)
+    fresh = TEST_SAMPLINGS[reading.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
+    first, many = reading.count("seed", seed), 1 if seeds is None else reading.count("seeds", seeds, 1, 10)
     found = settings.resolve(setting)
     chosen = found.preset(preset)
     problem, count = problem_of(found, params, chosen), total_steps(steps, chosen, found)
@@ -171,7 +171,7 @@ def _unread(start: Start) -> list[str]:
 def total_steps(steps: int | str | None, preset: Preset | None, setting: settings.Setting, low: int = 0) -> int:
     """The number of steps: as given, the preset's, or the first preset's.  Raises InputError where none says."""
     if steps is not None:
-        return parameters.count("steps", steps, low, example=1500)
+        return reading.count("steps", steps, low, example=1500)
     if preset is None and not setting.presets:
         raise InputError("steps: not given; expected a whole number of gradient steps, such as 1500")
     return (preset or setting.presets[0]).steps

@@ -10,7 +10,7 @@ from derivations.declare import Model, Value
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
-from ..ask.parameters import counts_of
+from ..ask.reading import counts_of
 from ..errors import InputError
 from .declared import number
 

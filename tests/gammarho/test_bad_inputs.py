@@ -18,7 +18,7 @@ import gammarho as gr
 from derivations.declare import Parameter
 from derivations.papers.paper import PAPERS
 from gammarho import cli
-from simulate.ask import parameters, settings
+from simulate.ask import models, reading, settings
 from simulate.errors import InputError
 from tests.helpers import bad_calls, bad_datasets, bad_inputs
 
@@ -104,7 +104,7 @@ def test_in_a_process_of_its_own(line: str) -> None:
 
 
 def _parameters() -> list[tuple[str, Parameter]]:
-    models = [(name, parameters.build(settings.resolve(name).factory, {})) for name in PAPERS]
+    models = [(name, models.build(settings.resolve(name).factory, {})) for name in PAPERS]
     return [(name, parameter) for name, model in models for parameter in model.parameters]
 
 
@@ -112,19 +112,19 @@ def _parameters() -> list[tuple[str, Parameter]]:
 @pytest.mark.parametrize("bad", ["no such", "-1", "1e400", "", None, object()])
 def test_advice_is_taken(setting: str, parameter: Parameter, bad: object) -> None:
     try:
-        parameters.parse(parameter, bad)
+        reading.parse(parameter, bad)
     except InputError as error:
         said = str(error)
         advised = re.search(rf"such as {parameter.name}=(\S+)$", said)
         assert advised or "leave it out" in said or "did you mean" in said or "such as 40,4" in said
         if advised:
-            parameters.parse(parameter, advised[1])
+            reading.parse(parameter, advised[1])
 
 
 @pytest.mark.parametrize("low", [0, 1, 2, 5])
 def test_advice_for_a_count_is_in_its_range(low: int) -> None:
     with pytest.raises(InputError) as caught:
-        parameters.count("steps", -1, low=low)
+        reading.count("steps", -1, low=low)
     assert str(caught.value).endswith(f"such as steps={low}")
 
 
@@ -141,11 +141,11 @@ def test_a_number_is_read_whatever_its_type(three: Any) -> None:
 def test_numbers_at_the_ends_of_float64_are_kept() -> None:
     lam = Parameter(name="lam", latex="", meaning="", kind="real", default=1.0, low=0)
     for text in ("5e-324", "1.7976931348623157e308"):
-        assert parameters.parse(lam, text) == float(text)
-    assert parameters.parse(lam, "0e-400") == 0 and parameters.parse(lam, "exp(-745)") == 5e-324
-    assert parameters.parse(lam, "0*1e-300") == 0 and parameters.parse(lam, "1-1") == 0
-    assert parameters.count("n", "9007199254740992") == parameters.count("n", 2**53) == 2**53
-    assert parameters.count("n", "9.007199254740991e15") == 2**53 - 1
+        assert reading.parse(lam, text) == float(text)
+    assert reading.parse(lam, "0e-400") == 0 and reading.parse(lam, "exp(-745)") == 5e-324
+    assert reading.parse(lam, "0*1e-300") == 0 and reading.parse(lam, "1-1") == 0
+    assert reading.count("n", "9007199254740992") == reading.count("n", 2**53) == 2**53
+    assert reading.count("n", "9.007199254740991e15") == 2**53 - 1
 
 
 def test_lists_are_taken_once_whatever_holds_them() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from derivations.declare import Model, Parameter, Preset
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import PRESETS, model
-from simulate.ask import parameters, settings
+from simulate.ask import kinds, noted, parameters, reading, settings
 from simulate.errors import InputError, nearest, quoted
 
 
@@ -71,17 +71,17 @@ def test_absent_means_none_only_where_there_is_no_default() -> None:
             parameters.resolve(model, {"n": missing})
 
 
-@given(st.integers(1, parameters.EXACT))
+@given(st.integers(1, kinds.EXACT))
 def test_counts_survive_every_spelling(n: int) -> None:
     for spelling in (n, str(n), f" {n} ", float(n), np.int64(n), np.float64(n), Fraction(n)):
-        found = parameters.parse(declared("count", low=1, default=1), spelling)
+        found = reading.parse(declared("count", low=1, default=1), spelling)
         assert (found, type(found)) == (n, int)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_reals_survive_their_own_text(x: float) -> None:
     for spelling in (x, repr(x), np.float64(x)):
-        found = parameters.parse(declared("real", default=1.0), spelling)
+        found = reading.parse(declared("real", default=1.0), spelling)
         assert (found, type(found)) == (x, float)
         assert math.copysign(1.0, found) == math.copysign(1.0, x)  # type: ignore[arg-type]
 
@@ -92,10 +92,10 @@ def test_a_real_passes_exactly_when_it_is_finite_and_in_range(x: float, low: flo
     parameter = declared("real", default=None, low=low, open_low=is_open, high=high)
     legal = math.isfinite(x) and (x > low if is_open else x >= low) and x <= high
     if legal:
-        assert parameters.parse(parameter, x) == x
+        assert reading.parse(parameter, x) == x
     else:
         with pytest.raises(InputError, match=r"^p: .*; expected a finite number"):
-            parameters.parse(parameter, x)
+            reading.parse(parameter, x)
 
 
 @given(st.text(max_size=80))
@@ -103,7 +103,7 @@ def test_any_text_is_a_value_or_one_sentence(text: str) -> None:
     for kind, choices in (("count", ()), ("real", ()), ("flag", ()), ("choice", ("mean", "sum"))):
         default = {"count": 1, "real": 1.0, "flag": True, "choice": "mean"}[kind]
         try:
-            parameters.parse(declared(kind, default=default, choices=choices), text)
+            reading.parse(declared(kind, default=default, choices=choices), text)
         except InputError as error:
             assert str(error).startswith("p: ") and "\n" not in str(error) and "expected" in str(error)
 
@@ -319,15 +319,15 @@ def test_helpers_of_the_sentences() -> None:
 
 
 def test_count_positive_and_choice() -> None:
-    assert parameters.count("seed", "3") == 3
-    assert parameters.positive("constant", "2") == 2.0
-    assert parameters.choice("engine", "weights", ("reduced", "weights")) == "weights"
+    assert reading.count("seed", "3") == 3
+    assert reading.positive("constant", "2") == 2.0
+    assert reading.choice("engine", "weights", ("reduced", "weights")) == "weights"
     with pytest.raises(InputError, match=r"^seed: -1; expected a whole number of at least 0, such as seed=0$"):
-        parameters.count("seed", -1)
+        reading.count("seed", -1)
     with pytest.raises(InputError, match=r"^constant: 0; expected a finite number above 0, such as constant=1$"):
-        parameters.positive("constant", 0)
+        reading.positive("constant", 0)
     with pytest.raises(InputError, match=r"^engine: 'wieghts'; expected one of .*; did you mean 'weights'\?$"):
-        parameters.choice("engine", "wieghts", ("reduced", "weights"))
+        reading.choice("engine", "wieghts", ("reduced", "weights"))
 
 
 def test_a_preset_that_a_setting_does_not_have() -> None:
@@ -345,13 +345,13 @@ def test_defaults_of_no_source_but_the_model_are_one_line() -> None:
 
     declared = (own("p", 3.0), own("v", 2.0, "Section 1"), own("s", "p/2"), own("u", 1.0))
     mine = dataclasses.replace(model("none"), parameters=(*model("none").parameters, *declared))
-    notes = ("preset a (b)", *(parameters.note(each, value) for each, value in zip(
+    notes = ("preset a (b)", *(noted.note(each, value) for each, value in zip(
         declared, (3.0, 2.0, 1.5, 1.0), strict=True)))
     values = {"p": 3.0, "v": 2.0, "s": 1.5, "u": 1.0}
-    assert parameters.told(mine, values, notes) == (
+    assert noted.told(mine, values, notes) == (
         "preset a (b)", "p = 3, s = 1.5 = p/2, u = 1 (the model's defaults)", "v = 2 (published default, Section 1)",
     )
-    assert parameters.told(mine, values, notes[:3]) == notes[:3]
+    assert noted.told(mine, values, notes[:3]) == notes[:3]
 
 
 @pytest.mark.parametrize(

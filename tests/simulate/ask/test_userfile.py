@@ -11,7 +11,7 @@ import pytest
 import gammarho as gr
 from derivations.papers.pegr.model import model as pegr
 from gammarho import cli
-from simulate.ask import parameters
+from simulate.ask import models
 from simulate.ask.settings import beside, resolve
 from simulate.errors import InputError
 
@@ -82,11 +82,11 @@ def test_an_interrupt_in_a_users_file_stays_one(tmp_path: Path, capsys: pytest.C
 
 def test_what_a_shipped_declaration_refuses_reads_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"^q: 1 is below 2"):
-        parameters.build(pegr, {"q": 1})
+        models.build(pegr, {"q": 1})
 
     def defect(q: int = 2) -> None:
         raise KeyError(q)
 
     monkeypatch.setattr(defect, "__module__", "derivations.papers.pegr.model")
     with pytest.raises(KeyError):  # a defect of ours never looks like bad input
-        parameters.build(defect, {})  # type: ignore[arg-type]
+        models.build(defect, {})  # type: ignore[arg-type]

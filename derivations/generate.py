@@ -14,7 +14,7 @@ from typing import Any
 
 from .cache import cache_folder, drop_compiled, kept, kernel_folder, note, private_folder
 from .calculus.recursion import Recursion, of_model
-from .declare import Model, to_plain
+from .declare import Model, scheduled, to_plain
 from .errors import ModelError
 from .kernel.emit import GENERATOR, module, observed, on_lanes, scalars
 from .kernel.lanes.watched import described
@@ -34,9 +34,16 @@ def description(model: Model) -> dict[str, Any]:
         "signed": model.network.head_axis.signed,
         "step": model.algorithm.step,
         "options": model.algorithm.options,
+        **described_schedules(model),
         "watched": described(model),
         "model": to_plain(model),
     }
+
+
+def described_schedules(model: Model) -> dict[str, Any]:
+    """The parameters, in order, of each number's function of t; nothing where none changes with the step."""
+    found = {role: list(each.constants) for role, each in scheduled(model).items()}
+    return {"schedules": found} if found else {}
 
 
 def kernel_name(setting: str, structural: dict[str, Any]) -> str:

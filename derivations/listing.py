@@ -35,6 +35,7 @@ from .declare import (
     OfMargin,
     Parameter,
     Patch,
+    Schedule,
 )
 from .declare.arithmetic import Arithmetic, OneSided
 from .declare.choices import WordOrFormula, fields_of, kinds_of
@@ -47,7 +48,7 @@ _CLASSES: dict[str, list[type[Any]]] = {
     "The model and its parts": [
         Model, Directions, Coefficient, Patch, Network, Activation, Objective, Parameter, Event,
     ],
-    "Algorithms": [GradientDescent, Bilevel],
+    "Algorithms": [GradientDescent, Schedule, Bilevel],
     "Laws of directions": [*kinds_of(Law), ChosenLaw],
     "Initialisations": kinds_of(Initialisation),
     "Test laws": [FreshLaw, FreshTasks],
@@ -124,7 +125,8 @@ def _taken(hint: Any) -> str:
         if marks:
             return "a word or a formula"
         to = next((mark.to for mark in inside[1:] if hasattr(mark, "to")), "")
-        return f"the name of a {to}" if to else "a name"
+        said = next((mark.expected for mark in inside[1:] if hasattr(mark, "expected")), "a name")
+        return f"the name of a {to}" if to else said
     if origin is typing.Literal:
         return " ".join(f"`{each}`" for each in inside)
     if origin is tuple:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from simulate.errors import Unwritten as Unwritten
     from simulate.images.influence import influence_scores as influence_scores
     from simulate.phase.phase import phase as phase
+    from simulate.run.rebuild import restart as restart
     from simulate.run.rebuild import weights as weights
     from simulate.run.run import run as run
 
@@ -52,6 +53,7 @@ _HOMES = {
     "influence_scores": "simulate.images.influence",
     "phase": "simulate.phase.phase",
     "plot": "figures.grid.plot",
+    "restart": "simulate.run.rebuild",
     "run": "simulate.run.run",
     "search": "simulate.check.search",
     "testing": "simulate.testing",

@@ -132,13 +132,14 @@ def describe(setting: str | Model) -> Description:
     model = models.build(found.factory, {})
     paper = paper_of(model)
     events = {event.name for event in model.events}
+    schedules = {each.of: f"; in step t it is {each.formula}" for each in model.algorithm.schedules}
     lines = [VariableLine(name, each.symbol, each.words, each.units, each.source)
              for name, each in meanings(model).items()]
     conditions, statements = _conditions(setting, paper), settings.statements_of(found, setting, model).statements
     figures = () if paper is None else tuple(importlib.import_module(paper.figures).FIGURES)
     return Description(
         found.name, model.title,
-        tuple(map(_parameter, model.parameters)),
+        tuple(_parameter(each, schedules.get(each.name, "")) for each in model.parameters),
         tuple(PresetLine(each.name, {name: noted.show(value) for name, value in each.values}, each.steps,
                          each.source) for each in found.presets),
         tuple(line for line in lines if line.name not in events),
@@ -155,10 +156,11 @@ def listed() -> tuple[tuple[str, str], ...]:
     return tuple((name, models.build(paper.factory, {}).title) for name, paper in PAPERS.items())
 
 
-def _parameter(each: Parameter) -> ParameterLine:
+def _parameter(each: Parameter, more: str) -> ParameterLine:
+    """A parameter's line, with what its meaning does not say."""
     default = "" if each.default is None else noted.show(each.default)
     return ParameterLine(
-        each.name, each.latex, each.meaning, kinds.kind_of(each).expected(each), default, each.source, each.structural)
+        each.name, each.latex, each.meaning + more, kinds.kind_of(each).expected(each), default, each.source, each.structural)
 
 
 def _conditions(setting: object, paper: Paper | None) -> Conditions | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,10 +21,12 @@ from derivations.declare import (
     Network,
     Objective,
     Patch,
+    Schedule,
     Value,
 )
 from derivations.declare.activations import fields_read
 from derivations.declare.arithmetic import cuts_at
+from derivations.declare.schedules import SCHEDULED
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.bilevel import BilevelKernel
@@ -66,8 +68,9 @@ class Instance:
 
     @property
     def steps(self) -> int:
-        """Steps that show every part of the algorithm from rest: three with momentum, else one."""
-        return 3 if self.model.algorithm.options.get("momentum") else 1
+        """Steps that show every part of the algorithm from rest: three with momentum or schedules, else one."""
+        algorithm = self.model.algorithm
+        return 3 if algorithm.options.get("momentum") or algorithm.schedules else 1
 
     @property
     def z(self) -> Array:
@@ -112,6 +115,21 @@ def activations() -> st.SearchStrategy[Activation]:
             lambda formula: Activation(formula, slope=0.1 if "slope" in fields_read(formula) else 0.0)
         ),
     )
+
+
+SCHEDULES = ("{0}/(1 + t/horizon)", "{0}*exp(-t/horizon)", "where(t >= 1, {0}/3, {0})", "{0}*(1 + cos(t))/2")
+
+
+def schedules(algorithm: GradientDescent, penalised: bool) -> st.SearchStrategy[tuple[Schedule, ...]]:
+    """Any of the numbers of a step by a formula of t with the parameter horizon; half of the time none."""
+    named = ["eta", *(["lam"] if penalised else []), *(name for name in algorithm.options if name in SCHEDULED)]
+
+    def made(of: list[str], formulas: list[str]) -> tuple[Schedule, ...]:
+        return tuple(Schedule(of=name, formula=formulas[at].format(name)) for at, name in enumerate(of))
+
+    formulas = st.lists(st.sampled_from(SCHEDULES), min_size=len(named), max_size=len(named))
+    some = st.builds(made, st.lists(st.sampled_from(named), min_size=1, unique=True), formulas)
+    return st.one_of(st.just(()), some)
 
 
 def algorithms() -> st.SearchStrategy[GradientDescent]:
@@ -161,6 +179,9 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
     patches = draw(st.lists(patch, min_size=1, max_size=3))
     losses = st.sampled_from(["logistic", "exponential", *LOSS_FORMULAS])
     loss = draw(losses) if signed else "cross_entropy"
+    penalty = "none" if bilevel else draw(st.sampled_from(["none", "per_example", "full"]))
+    if isinstance(algorithm, GradientDescent):
+        algorithm = replace(algorithm, schedules=draw(schedules(algorithm, penalty != "none")))
     return Model(
         name="random",
         title="A random declaration",
@@ -171,7 +192,7 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
             classes=2 if signed else draw(st.integers(2, 4)),
         ),
         objective=Objective(
-            loss=loss, penalty="none" if bilevel else draw(st.sampled_from(["none", "per_example", "full"])),
+            loss=loss, penalty=penalty,
             label_weights=draw(st.sampled_from([(), (), (0.5, "temp"), (2.0, 0.0)])) if signed and not bilevel else (),
         ),
         algorithm=algorithm,
@@ -194,7 +215,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
         "weight_decay": draw(st.floats(0.0, 1.0)), "radius": draw(st.floats(0.0, 0.5)),
         "clip": draw(st.floats(0.01, 1.0)), "normalised": draw(st.floats(0.01, 1.0)),
         "label_noise": draw(st.sampled_from([0.0, 0.3, 1.0])), "beta": draw(st.floats(0.25, 2.0)),
-        "temp": draw(st.floats(0.5, 2.0)),
+        "temp": draw(st.floats(0.5, 2.0)), "horizon": draw(st.floats(0.5, 20.0)),
     }
     if model.algorithm.over_tasks:
         tasks, n = draw(st.integers(1, 4)), max(n, 2)  # two examples to split
@@ -241,6 +262,7 @@ def plain_kernel(model: Model) -> Kernel:
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
         heads=told["heads"], signed=told["signed"], step=told["step"],
         loops=plain_module(derived.kernel_source(), model.name), blas_path=None, options=told["options"],
+        schedules=told.get("schedules", {}),
         lanes_plain=None if lanes is None else plain_module(lanes, f"{model.name}_lanes"),
         watched=told["watched"], follows_clean=model.follows_clean, **more,
     )

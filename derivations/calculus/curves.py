@@ -47,12 +47,13 @@ class _Symbols(Arithmetic[sp.Expr]):
 
 
 def curve(expression: Expression, order: int = 0) -> Curve:
-    """The formula's derivative of an order in z, with its parameters as real symbols.
+    """The formula's derivative of an order in its variable, with its parameters as real symbols.
 
     At a cut it is the derivative of the piece that the formula puts the cut on.
     """
     constants = {name: sp.Symbol(name, real=True) for name in expression.constants}
-    return _derived(_apart(_Symbols().evaluate(expression, z, constants)), order)
+    at = sp.Symbol(expression.variable, real=True)
+    return _derived(_apart(_Symbols().evaluate(expression, at, constants)), at, order)
 
 
 def _apart(expr: sp.Expr) -> Curve:
@@ -70,9 +71,9 @@ def _apart(expr: sp.Expr) -> Curve:
     return Branch(cut, closed == 1, chosen(2), chosen(3))
 
 
-def _derived(of: Curve, order: int) -> Curve:
+def _derived(of: Curve, z: sp.Symbol, order: int) -> Curve:
     if isinstance(of, Branch):
-        above, below = _derived(of.above, order), _derived(of.below, order)
+        above, below = _derived(of.above, z, order), _derived(of.below, z, order)
         return above if above == below else Branch(of.cut, of.closed, above, below)
     found = sp.diff(of, z, order)
     return sp.factor(found) if order and found.is_algebraic_expr(z) else found  # 1/(1 + z) - z/(1 + z)^2 cancels

@@ -59,6 +59,7 @@ from .observed.total import Total
 from .over import INDEX_SETS, IndexSet, Over
 from .parameter import Parameter, Preset, Value
 from .plain import from_plain, to_plain
+from .schedules import STEP, Schedule, roles, schedule_constants, scheduled
 from .statements import Instance, Kind, Path, Statement, Statements, on
 from .views import Variable
 
@@ -69,6 +70,7 @@ __all__ = [
     "LARGEST_POWER",
     "LOSSES",
     "PENALTIES",
+    "STEP",
     "Activation",
     "ActivationKind",
     "ActiveShare",
@@ -143,6 +145,7 @@ __all__ = [
     "Relu",
     "ReluPower",
     "Scale",
+    "Schedule",
     "Shifted",
     "SignedHeads",
     "Spectral",
@@ -159,6 +162,9 @@ __all__ = [
     "head_axis",
     "of_class",
     "on",
+    "roles",
+    "schedule_constants",
+    "scheduled",
     "to_plain",
     "unread",
 ]

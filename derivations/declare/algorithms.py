@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..errors import ModelError
 from .choices import CountName, Declared, Name, NumberName, OptionalCount, OptionalFlag, OptionalReal
+from .schedules import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,8 @@ class GradientDescent(Declared):
         Gram matrix gives; one of them.
     label_noise: with this probability, afresh each step and example, the loss sees -y_i (signed heads) or a uniform
         other class (class heads); patches keep the scale and direction of y_i.
+    schedules: the step size, lam, momentum, weight_decay, radius, clip and normalised as formulas of t; where the
+        first and weight_decay do, eta and weight_decay above are those of step t.
     """
 
     step: NumberName = "eta"
@@ -38,6 +41,7 @@ class GradientDescent(Declared):
     label_noise: OptionalReal = ""
     clip: OptionalReal = ""
     normalised: OptionalReal = ""
+    schedules: tuple[Schedule, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,8 +51,8 @@ class GradientDescent(Declared):
     @property
     def options(self) -> dict[str, str]:
         """The options that are present: their parameter's name, by option."""
-        named = {f.name: str(getattr(self, f.name)) for f in fields(self)}
-        return {name: parameter for name, parameter in named.items() if parameter and name != "step"}
+        named = {f.name: str(getattr(self, f.name)) for f in fields(self) if f.name not in ("step", "schedules")}
+        return {name: parameter for name, parameter in named.items() if parameter}
 
     @property
     def batched(self) -> bool:
@@ -125,6 +129,11 @@ class Bilevel(Declared):
     def rates(self) -> tuple[str, ...]:
         """The parameters of both loops' step sizes."""
         return (self.step, self.inner_step)
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """Nothing of either loop changes with the step."""
+        return ()
 
     @property
     def splits(self) -> bool:

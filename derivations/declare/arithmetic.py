@@ -18,6 +18,7 @@ class Arithmetic(Generic[T]):
 
     functions: ClassVar[Mapping[str, Callable[[Any], Any]]]
     """By name, each of the grammar's."""
+    variable = VARIABLE
 
     def number(self, value: float) -> T:
         """A number that is written."""
@@ -32,7 +33,8 @@ class Arithmetic(Generic[T]):
         raise NotImplementedError
 
     def evaluate(self, expression: Expression, z: T, constants: Mapping[str, T]) -> T:
-        """The formula's value at z."""
+        """The formula's value at z, or at its own variable."""
+        self.variable = expression.variable
         return self.value(expression.tree, z, constants)
 
     def value(self, node: ast.expr, z: T, constants: Mapping[str, T]) -> T:
@@ -40,7 +42,7 @@ class Arithmetic(Generic[T]):
         if isinstance(node, ast.Constant):
             return self.number(node.value)  # type: ignore[arg-type]
         if isinstance(node, ast.Name):
-            return z if node.id == VARIABLE else constants[node.id]
+            return z if node.id == self.variable else constants[node.id]
         if isinstance(node, ast.UnaryOp):
             inner: Any = self.value(node.operand, z, constants)
             return -inner if isinstance(node.op, ast.USub) else inner
@@ -48,7 +50,7 @@ class Arithmetic(Generic[T]):
             return self.binary(node, self.value(node.left, z, constants), self.value(node.right, z, constants))
         assert isinstance(node, ast.Call)
         if function_of(node) == "where":
-            cut = cut_of(node, "")
+            cut = cut_of(node, "", self.variable)
             return self.where(
                 z, self.value(cut.at, z, constants), cut.closed,
                 lambda at: self.value(cut.above, at, constants), lambda at: self.value(cut.below, at, constants),

@@ -7,12 +7,14 @@ from dataclasses import fields
 from typing import Any, Final
 
 from .activations import fields_read
-from .choices import NUMBERS, one_of
+from .choices import NUMBERS, nearest, one_of
 from .data import laws_of
+from .formula import short
 from .fresh_laws import FreshLaw
 from .laws import ChosenLaw
 from .observable import KnownFrom, OfFresh, OfRun, OfStates
 from .references import check_formula, parameters_read
+from .schedules import roles, schedule_constants
 
 NEURONS = ("mean", "sum")
 """What a parameter `neurons` chooses between: kappa = 1/m and kappa = 1."""
@@ -41,7 +43,7 @@ def kind_refusal(model: Any) -> str:
 
 def unread(model: Any) -> tuple[str, ...]:
     """The parameters that nothing of the model reads."""
-    read = parameters_read(model) | {"n", "m", "d", "neurons", *model.constants}
+    read = parameters_read(model) | {"n", "m", "d", "neurons", *model.constants, *schedule_constants(model)}
     read |= set(OF_PENALTY) if model.objective.penalised else set()
     return tuple(each.name for each in model.parameters if not each.structural and each.name not in read)
 
@@ -172,6 +174,23 @@ def _algorithm(model: Any) -> Iterator[str]:
                 for name in names if names.count(name) > 1)
 
 
+def _schedules(model: Any) -> Iterator[str]:
+    """Each is of a number of the step, once, and holds numbers of the model."""
+    known, given = roles(model), [each.of for each in model.algorithm.schedules]
+    kinds = {each.name: each.kind for each in model.parameters}
+    for each in model.algorithm.schedules:
+        if each.of not in known:
+            yield f"Schedule.of: {one_of(each.of, known)}, the numbers of a step"
+        if given.count(each.of) > 1:
+            yield f"Schedule.of: {each.of!r} is given twice; give it once"
+        for name in each.expression.constants if kinds else ():
+            if name not in kinds:
+                said = f"{name!r} in {short(each.formula)} is neither t nor a parameter of this model"
+                yield f"Schedule.formula: {said}; {nearest(name, kinds)}, or declare it"
+            elif kinds[name] not in NUMBERS:
+                yield f"Schedule.formula: {name!r} is a {kinds[name]}, and no number; leave it out"
+
+
 def _parameters(model: Any) -> Iterator[str]:
     """Those that are read by their names are there and of their kinds; defaults are formulas of the others."""
     known = {each.name: each for each in model.parameters}
@@ -219,5 +238,5 @@ def _events(model: Any) -> Iterator[str]:
 
 
 CHECKS: Final[tuple[Callable[[Any], Iterator[str]], ...]] = (
-    _heads, _patches, _flips, _algorithm, _observables, _activation, _coefficients, _laws, _tests, _parameters, _events,
+    _heads, _patches, _flips, _algorithm, _schedules, _observables, _activation, _coefficients, _laws, _tests, _parameters, _events,
 )

@@ -13,8 +13,8 @@ VARIABLE: Final = "z"
 LARGEST_EXPONENT: Final = 16
 """The largest whole exponent: such powers are products in a kernel."""
 _KINKED: Final = {
-    "abs": "where(z > 0, z, -z)", "relu": "where(z > 0, z, 0)", "max": "where(z > 0, z, 0)",
-    "min": "where(z > 0, 0, z)", "sign": "where with continuous pieces",
+    "abs": "where({v} > 0, {v}, -{v})", "relu": "where({v} > 0, {v}, 0)", "max": "where({v} > 0, {v}, 0)",
+    "min": "where({v} > 0, 0, {v})", "sign": "where with continuous pieces",
 }
 
 
@@ -29,11 +29,18 @@ class Cut:
 
 
 class ExpressionGrammar(Grammar):
-    """Arithmetic of z and parameters, smooth functions of one argument, and where(z > c, above, below)."""
+    """Arithmetic of z (or another variable) and parameters, smooth functions of one argument, and where(...)."""
 
     functions = ("exp", "log", "sqrt", "sin", "cos", "arctan", "tanh", "sigmoid", "softplus", "erf", "Phi")
     variadic = ()
-    written = "write z, numbers, parameters, + - * / **, functions and where(z > c, above, below)"
+
+    def __init__(self, variable: str = VARIABLE) -> None:
+        self.variable = variable
+        self.written = f"write {variable}, numbers, parameters, + - * / **, functions and {self._where}"
+
+    @property
+    def _where(self) -> str:
+        return f"where({self.variable} > c, above, below)"
 
     @property
     def callables(self) -> tuple[str, ...]:
@@ -43,8 +50,8 @@ class ExpressionGrammar(Grammar):
     def operands(self, node: ast.expr, text: str) -> list[ast.expr]:
         """As for arithmetic of parameters; an exponent is free of z."""
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-            if depends(node.right):
-                raise FormulaError(f"{short(text)} has z in an exponent; write exp(...) instead")
+            if depends(node.right, self.variable):
+                raise FormulaError(f"{short(text)} has {self.variable} in an exponent; write exp(...) instead")
             whole = number_of(node.right)
             if whole is not None and whole == int(whole) and abs(whole) > LARGEST_EXPONENT:
                 raise FormulaError(f"{short(text)} has the exponent {whole:g}; the largest is {LARGEST_EXPONENT}")
@@ -55,21 +62,33 @@ class ExpressionGrammar(Grammar):
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name in _KINKED:
             said = f"{short(text)} holds {name}, whose derivative at its kink is not said"
-            raise FormulaError(f"{said}; write {_KINKED[name]}, with > or >= as the kink belongs below or above")
+            raise FormulaError(f"{said}; write {self._without_kink(name)}, with > or >= as the kink belongs below or above")
         if name != "where":
             return super().arguments(node, text)
-        cut = cut_of(node, text)
+        cut = cut_of(node, text, self.variable)
         return [cut.at, cut.above, cut.below]
+
+    def _without_kink(self, name: str) -> str:
+        return _KINKED[name].format(v=self.variable)
 
     def stranger(self, node: ast.expr, text: str) -> FormulaError:
         """What is said of a node that is no part of the grammar."""
         what = short(ast.unparse(node))
         if isinstance(node, ast.Compare | ast.IfExp):
-            return FormulaError(f"{short(text)} holds {what}; write where(z > c, above, below)")
-        return FormulaError(f"{short(text)} holds {what}, which is no part of a formula in z; {self.written}")
+            return FormulaError(f"{short(text)} holds {what}; write {self._where}")
+        said = f"{short(text)} holds {what}, which is no part of a formula in {self.variable}"
+        return FormulaError(f"{said}; {self.written}")
 
 
 EXPRESSIONS = ExpressionGrammar()
+
+
+@cache
+def grammar_in(variable: str) -> ExpressionGrammar:
+    """The grammar of formulas in a variable."""
+    return EXPRESSIONS if variable == VARIABLE else ExpressionGrammar(variable)
+
+
 _SIDES: Mapping[type[ast.cmpop], tuple[bool, bool]] = {
     ast.Gt: (True, False), ast.GtE: (True, True), ast.Lt: (False, True), ast.LtE: (False, False),
 }
@@ -79,26 +98,27 @@ _MIRRORED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
-def cut_of(node: ast.Call, text: str) -> Cut:
+def cut_of(node: ast.Call, text: str, variable: str = VARIABLE) -> Cut:
     """What a where(...) says.  Raises FormulaError where its condition compares anything but z with a number."""
     if node.keywords or len(node.args) != 3:
-        raise FormulaError(f"{short(text)} gives where {len(node.args)} arguments; write where(z > c, above, below)")
+        given = f"{short(text)} gives where {len(node.args)} arguments"
+        raise FormulaError(f"{given}; write where({variable} > c, above, below)")
     test, first, second = node.args
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in _SIDES:
         left, kind, right = test.left, type(test.ops[0]), test.comparators[0]
-        if depends(right) and not depends(left):
+        if depends(right, variable) and not depends(left, variable):
             left, kind, right = right, _MIRRORED[kind], left
-        if isinstance(left, ast.Name) and left.id == VARIABLE and not depends(right):
+        if isinstance(left, ast.Name) and left.id == variable and not depends(right, variable):
             upper, closed = _SIDES[kind]
             return Cut(right, closed, *((first, second) if upper else (second, first)))
     known = ", ".join(RELATIONS[kind] for kind in _SIDES)
     what = f"{short(text)} has the condition {short(ast.unparse(test))}"
-    raise FormulaError(f"{what}; compare z alone with a number free of z, by {known}")
+    raise FormulaError(f"{what}; compare {variable} alone with a number free of {variable}, by {known}")
 
 
-def depends(node: ast.expr) -> bool:
-    """Whether an expression holds z."""
-    return any(isinstance(each, ast.Name) and each.id == VARIABLE for each in ast.walk(node))
+def depends(node: ast.expr, variable: str = VARIABLE) -> bool:
+    """Whether an expression holds z, or another variable."""
+    return any(isinstance(each, ast.Name) and each.id == variable for each in ast.walk(node))
 
 
 def number_of(node: ast.expr) -> float | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from .choices import Word
@@ -23,13 +23,14 @@ _MOST_CUTS: Final = 6
 
 @dataclass(frozen=True)
 class Expression:
-    """A formula in z and parameters.  Raises FormulaError, in one sentence, for a text that is none."""
+    """A formula in z, or another variable, and parameters.  Raises FormulaError, in one sentence, for a text of none."""
 
     text: str
+    variable: str = VARIABLE
 
     def __post_init__(self) -> None:
-        if not depends(self.tree):
-            raise FormulaError(f"{short(self.text)} does not hold z, of which it has to be a function")
+        if not depends(self.tree, self.variable):
+            raise FormulaError(f"{short(self.text)} does not hold {self.variable}, of which it has to be a function")
         for name in self.constants:
             if said := Word().misfit(name):
                 raise FormulaError(f"{short(self.text)} holds the name {said}")
@@ -39,27 +40,33 @@ class Expression:
     @property
     def tree(self) -> ast.expr:
         """The syntax tree, in forms that neither overflow nor cancel where the text's would."""
-        return _stable(self.text)
+        return _stable(self.text, self.grammar)
+
+    @property
+    def grammar(self) -> ExpressionGrammar:
+        """The grammar of formulas in its variable."""
+        return grammar_in(self.variable)
 
     @property
     def written(self) -> str:
         """The formula as it was given, in Python's spacing."""
-        return ast.unparse(parse(self.text, EXPRESSIONS))
+        return ast.unparse(parse(self.text, self.grammar))
 
     @property
     def constants(self) -> tuple[str, ...]:
         """The parameters' names in it, in order."""
-        return tuple(name for name in names(self.text, EXPRESSIONS) if name != VARIABLE)
+        return tuple(name for name in names(self.text, self.grammar) if name != self.variable)
 
     @property
     def cuts(self) -> tuple[Cut, ...]:
         """Where it changes, outermost first; none where it is smooth."""
         called = [each for each in ast.walk(self.tree) if isinstance(each, ast.Call)]
-        return tuple(cut_of(each, self.text) for each in called if function_of(each) == "where")
+        return tuple(cut_of(each, self.text, self.variable) for each in called if function_of(each) == "where")
 
     def bound(self, **values: float | str) -> Expression:
         """The same with numbers, or other names, for some of its names."""
-        return Expression(ast.unparse(_Bound(values).visit(ast.parse(self.text, mode="eval").body)))
+        bound = _Bound(values).visit(ast.parse(self.text, mode="eval").body)
+        return Expression(ast.unparse(bound), self.variable)
 
 
 class _Bound(ast.NodeTransformer):
@@ -71,9 +78,9 @@ class _Bound(ast.NodeTransformer):
 
 
 @lru_cache(maxsize=256)
-def _stable(text: str) -> ast.expr:
+def _stable(text: str, grammar: ExpressionGrammar) -> ast.expr:
     """The checked tree with log(1 + exp(u)), 1/(1 + exp(u)) and log(sigmoid(u)) by the functions that they are."""
-    return _Stable().visit(ast.parse(ast.unparse(parse(text, EXPRESSIONS)), mode="eval").body)
+    return _Stable().visit(ast.parse(ast.unparse(parse(text, grammar)), mode="eval").body)
 
 
 class _Stable(ast.NodeTransformer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
@@ -48,13 +48,22 @@ def written(model: Model) -> list[str]:
 
 def function(name: str, said: str, expression: Expression, order: int) -> str:
     """One function of z and the formula's parameters: its derivative of an order."""
-    out, constants = Writer(), {each: argument(each) for each in expression.constants}
+    return _function(name, said, expression, order, {each: argument(each) for each in expression.constants})
+
+
+def schedule(role: str, expression: Expression, called: Mapping[str, str]) -> str:
+    """What a number of the step is at t: a function of t and of the parameters that `called` writes."""
+    return _function(f"{role}_at", f"{role}(t)", expression, 0, {each: called[each] for each in expression.constants})
+
+
+def _function(name: str, said: str, expression: Expression, order: int, constants: Mapping[str, str]) -> str:
+    out = Writer()
     out.put(0, HELPER)
-    out.call(0, f"def {name}(", [["z", *constants.values()]], "):")
+    out.call(0, f"def {name}(", [[expression.variable, *constants.values()]], "):")
     of = "" if order == 0 else ", the derivative of" if order == 1 else ", the second derivative of"
     told = f"{said} = {expression.written}." if order == 0 else f"{said}{of} {expression.written}."
     out.put(1, *_docstring(told))
-    out.put(0, *_statements(curve(expression, order), _Printer(constants), 1))
+    out.put(0, *_statements(curve(expression, order), _Printer(constants), 1, expression.variable))
     return out.text()
 
 
@@ -63,12 +72,12 @@ def _docstring(told: str) -> list[str]:
     return [f'"""{told}"""'] if len(lines) == 1 and len(told) < 100 else [f'"""{lines[0]}', *lines[1:], '"""']
 
 
-def _statements(of: Curve, printer: _Printer, depth: int) -> Iterator[str]:
+def _statements(of: Curve, printer: _Printer, depth: int, variable: str) -> Iterator[str]:
     """The upper piece last, so that what is no number goes through it."""
     if isinstance(of, Branch):
-        yield f"{INDENT * depth}if z {'<' if of.closed else '<='} {printer.doprint(of.cut)}:"
-        yield from _statements(of.below, printer, depth + 1)
-        yield from _statements(of.above, printer, depth)
+        yield f"{INDENT * depth}if {variable} {'<' if of.closed else '<='} {printer.doprint(of.cut)}:"
+        yield from _statements(of.below, printer, depth + 1, variable)
+        yield from _statements(of.above, printer, depth, variable)
         return
     out = Writer()
     shared, (value,) = sp.cse([of], symbols=sp.numbered_symbols("shared_"))
@@ -81,7 +90,7 @@ def _statements(of: Curve, printer: _Printer, depth: int) -> Iterator[str]:
 class _Printer(PythonCodePrinter):
     """Prints a piece over z; whole powers are products."""
 
-    def __init__(self, constants: dict[str, str]) -> None:
+    def __init__(self, constants: Mapping[str, str]) -> None:
         super().__init__({"fully_qualified_modules": False, "strict": False})
         self.constants = constants
 

@@ -11,13 +11,18 @@ from ..calculus.recursion import Recursion
 from ..calculus.roles import GramEntry, PatchPreactivation, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import Names
-from ..declare import Model
+from ..declare import Model, schedule_constants
 from .by_class import AT_CLASS, CLASS, ByClass
 from .layout import A1, Writer
 from .pieces import HELPERS
 from .printer import KernelPrinter, argument, piece_name
 
 _EACH = {("batch",): "for i in batch:", ("first", "last"): "for i in range(first, last):"}
+
+
+def own_scalars(model: Model) -> tuple[str, ...]:
+    """The parameters of the activation, the loss and the schedules."""
+    return tuple(dict.fromkeys((*model.constants, *schedule_constants(model))))
 
 
 def penalty_scalars(model: Model) -> tuple[str, ...]:
@@ -27,7 +32,7 @@ def penalty_scalars(model: Model) -> tuple[str, ...]:
 
 def scalars(model: Model) -> tuple[str, ...]:
     """The kernel's scalar arguments, in order, by parameter."""
-    return ("kappa", *model.constants, *penalty_scalars(model))
+    return ("kappa", *own_scalars(model), *penalty_scalars(model))
 
 
 class NestWriter:
@@ -48,7 +53,7 @@ class NestWriter:
         self.entries: list[tuple[GramEntry, tuple[sp.Expr, ...]]] = []
         self.said: set[str] = set()  # the pre-activations that the function has told of
         self.by_class = ByClass.of(self.names)
-        own = [argument(name) for name in self.model.constants]
+        own = [argument(name) for name in own_scalars(self.model)]
         self.scalars = ["kappa", *own, *penalty_scalars(self.model)]
 
     @property

@@ -9,7 +9,7 @@ import sympy as sp
 
 from ..calculus.sums import Definition
 from ..declare import CrossEntropy, Exponential, Logistic, Model, OfMargin, of_class
-from . import formulas
+from . import formulas, schedules
 from .by_class import told_of_class
 from .layout import A1, A2, Groups, copied
 from .schedule import Stage, arrays
@@ -59,7 +59,7 @@ class Emitter(StageNests):
         """Activation pieces, loss rates, outputs and their softmax, the contraction the moves: those used stay."""
         rates = of_class(RATES, self.model.objective.loss_kind, "the loss's rates")
         outputs = signed if self.signed else classes
-        written = formulas.written(self.model)
+        written = [*formulas.written(self.model), *schedules.written(self.model)]
         held = [functions] if written else []
         moved = [outputs, loops, *([blas] if self.blas else []), options, tasks]
         for text in [*copied(pieces, *held, *rates), *written, *copied(*moved)]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import schedules
 from .layout import A1, A2, A3
 from .nests import Emitter, observed
 from .schedule import Stage, arrays, schedule
@@ -70,7 +71,8 @@ class Descent(Emitter):
         along = ["along"] * bool(options.keys() & {"radius", *RESCALING})
         self.work(1, "g", "row", *(["dz"] if self.blas else []), *(["near"] if "radius" in options else []), *along)
         self.work(1, *covector)
-        if "weight_decay" in options:
+        schedules.keep_given(self.model, self.out)
+        if "weight_decay" in options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
         self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):")
@@ -84,6 +86,7 @@ class Descent(Emitter):
     def _step(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """One step: what it sees, its gradient (twice for SAM), and the move."""
         options = self.options
+        schedules.take(self.model, self.out)
         if "batch" in options:
             self.out.put(2, "batch = batches[t - start, :held[t - start]]")
         if "label_noise" in options:
@@ -98,6 +101,7 @@ class Descent(Emitter):
         if "momentum" in options:
             self.out.put(2, "accelerate(velocity, g, momentum)")
         if "weight_decay" in options:
+            self.out.put(2, *["keep = 1.0 - eta * weight_decay"] * schedules.decay_moves(self.model))
             self.out.put(2, "z *= keep", "b *= keep")
         moved = "velocity" if "momentum" in options else "g"
         if self.blas:

@@ -40,29 +40,30 @@ class _Latex(LatexPrinter):
     _print_atan = _print_Function
 
 
-def text(of: Curve) -> str:
+def text(of: Curve, variable: str = "z") -> str:
     """In the grammar of formulas, with f' for a derivative of a named function."""
     if not isinstance(of, Branch):
         return str(_Text().doprint(of))
     relation = ">=" if of.closed else ">"
-    return f"where(z {relation} {_Text().doprint(of.cut)}, {text(of.above)}, {text(of.below)})"
+    pieces = f"{text(of.above, variable)}, {text(of.below, variable)}"
+    return f"where({variable} {relation} {_Text().doprint(of.cut)}, {pieces})"
 
 
-def latex(of: Curve, names: Mapping[Any, str]) -> str:
+def latex(of: Curve, names: Mapping[Any, str], variable: str = "z") -> str:
     """The same in LaTeX, pieces by cases; `names` writes parameters."""
     printer = _Latex({"symbol_names": dict(names)})
     if not isinstance(of, Branch):
         return str(printer.doprint(of))
-    rows = r" \\ ".join(f"{piece}, & {condition}" for piece, condition in _cases(of, printer, ""))
+    rows = r" \\ ".join(f"{piece}, & {condition}" for piece, condition in _cases(of, printer, "", variable))
     return rf"\begin{{cases}} {rows} \end{{cases}}"
 
 
-def _cases(of: Curve, printer: _Latex, given: str) -> Iterator[tuple[str, str]]:
-    """Pieces with what has not been said of z before."""
+def _cases(of: Curve, printer: _Latex, given: str, variable: str) -> Iterator[tuple[str, str]]:
+    """Pieces with what has not been said of the variable before."""
     if not isinstance(of, Branch):
         yield printer.doprint(of), given or r"\text{otherwise}"
         return
     relation = r"\geq" if of.closed else ">"
-    above = f"z {relation} {printer.doprint(of.cut)}"
-    yield from _cases(of.above, printer, f"{given}, {above}" if given else above)
-    yield from _cases(of.below, printer, given)
+    above = f"{variable} {relation} {printer.doprint(of.cut)}"
+    yield from _cases(of.above, printer, f"{given}, {above}" if given else above, variable)
+    yield from _cases(of.below, printer, given, variable)

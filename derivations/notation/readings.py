@@ -17,9 +17,9 @@ import sympy as sp
 from ..calculus.roles import GramEntry, PatchPreactivation
 from ..calculus.symbols import Names, Vector, clean, i, label, n, y
 from ..calculus.task_symbols import n_1, n_2
-from ..declare import INDEX_SETS, Model
+from ..declare import INDEX_SETS, Model, scheduled
 from .ranges import FromTo, Members, Range, Signs, Spelled
-from .signs import DEFINED, FILTER, FUNCTIONS, MOVED, NEVER, NOW, SLOPE, SYMBOLS, Applied, Sign
+from .signs import DEFINED, ETA, FILTER, FUNCTIONS, MOVED, NEVER, NOW, SLOPE, SYMBOLS, Applied, Sign, in_step
 
 Indices = tuple[sp.Expr, ...]
 _UNDATED = (y, label, clean)
@@ -82,8 +82,8 @@ class OneLoop:
         return DEFINED.get(name, Sign(name, name)), NEVER if base in _UNDATED else self.entry_time
 
     def symbol(self, name: str) -> Sign | None:
-        """A symbol's sign; None where it is written as SymPy writes it."""
-        return SYMBOLS.get(name)
+        """A symbol's sign, eta and lam those of step t where they change with it; None where SymPy's own does."""
+        return in_step(SYMBOLS.get(name, ETA)) if name in scheduled(self.model) else SYMBOLS.get(name)
 
     def over(self, limit: sp.Tuple) -> Range:
         """What a sum runs over."""

@@ -18,6 +18,11 @@ class Sign:
         return Sign(self.text.format(*parts), self.latex.format(*parts))
 
 
+def in_step(sign: Sign, step: str = "t") -> Sign:
+    """A number that changes with the step, in step t or another."""
+    return Sign(f"{sign.text}({step})", f"{sign.latex}({step})")
+
+
 @dataclass(frozen=True)
 class Primed(Sign):
     """A derivative: `letter` with primes, which a time may stand beside."""
@@ -67,6 +72,7 @@ GRADIENT = Sign("grad_{0} {1}", r"\nabla_{{\mathbf{{w}}_{{{0}}}}}{1}")
 EQUAL, WITHIN = Sign("1{{{0} = {1}}}", r"\mathbf{{1}}\{{{0}={1}\}}"), Sign("1{{{0}}}", r"\mathbf{{1}}\{{{0}\}}")
 SUMMED = Sign("{0} [ {1} ]", r"{0}\Bigl[{1}\Bigr]")
 
+ETA = Sign("eta", r"\eta")
 FILTER, MOVED = Sign("w", r"\mathbf{w}"), Sign("w~", r"\widetilde{\mathbf{w}}")
 DEFINED = {
     "l1": Primed("l'", r"\ell'", r"\ell", 1), "l2": Primed("l''", r"\ell''", r"\ell", 2), "loss": Sign("l", r"\ell"),

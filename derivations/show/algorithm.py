@@ -10,12 +10,14 @@ from collections.abc import Iterator
 
 import sympy as sp
 
+from ..calculus.curves import curve
 from ..calculus.symbols import r
-from ..declare import Model
+from ..declare import STEP, Model, roles, scheduled
+from ..notation import curves
 from ..notation.latex import Latex
 from ..notation.lines import Said
 from ..notation.readings import OneLoop
-from ..notation.signs import Sign
+from ..notation.signs import ETA, SYMBOLS, Sign, in_step
 from ..notation.text import Text
 
 _SHARE = sp.Symbol("s_t", positive=True)
@@ -25,19 +27,25 @@ _LETTERS = {
 }
 
 
-def symbol(model: Model, option: str) -> Sign:
+def symbol(model: Model, option: str, step: str = "t") -> Sign:
     """An option's sign; its LaTeX is its parameter's own, where the model declares one."""
     declared = {parameter.name: parameter.latex for parameter in model.parameters}
     letter = _LETTERS[option]
-    return Sign(letter.text, declared.get(model.algorithm.options[option]) or letter.latex)
+    sign = Sign(letter.text, declared.get(model.algorithm.options[option]) or letter.latex)
+    return in_step(sign, step) if option in scheduled(model) else sign
 
 
-def kept(model: Model) -> tuple[Sign, ...]:
+def step_size(model: Model, step: str = "t") -> Sign:
+    """The step size's sign, that of step t, or another, where it changes with it."""
+    return in_step(ETA, step) if "eta" in scheduled(model) else ETA
+
+
+def kept(model: Model, step: str = "t") -> tuple[Sign, ...]:
     """The factor of weight decay; none without it."""
     if "weight_decay" not in model.algorithm.options:
         return ()
-    decay = symbol(model, "weight_decay")
-    return (Sign(f"(1 - eta {decay.text})", rf"(1-\eta {decay.latex})\,"),)
+    decay, eta = symbol(model, "weight_decay", step), step_size(model, step)
+    return (Sign(f"(1 - {eta.text} {decay.text})", rf"(1-{eta.latex} {decay.latex})\,"),)
 
 
 def lines(reading: OneLoop) -> tuple[Said, ...]:
@@ -48,6 +56,7 @@ def lines(reading: OneLoop) -> tuple[Said, ...]:
         *(_label_noise(options["label_noise"], reading.names.signed) if "label_noise" in options else ()),
         *(_moved_point(reading) if "radius" in options else ()),
         *_rescaling(reading),
+        *_schedules(model),
         *(_decay(model) if "weight_decay" in options else ()),
         *_named(model),
     )
@@ -103,8 +112,25 @@ def _rescaling(reading: OneLoop) -> Iterator[Said]:
             yield Said(f"s_t = {whole.text}", ("s_{t} ", f"= {whole.latex}"))
 
 
+def _schedules(model: Model) -> Iterator[Said]:
+    """What changes with the step, by its formula of t."""
+    plain, called = {"eta": ETA, "lam": SYMBOLS["lam"]}, roles(model)
+    letters = {name: (plain.get(role) or _LETTERS[role]).latex for name, role in called.items()}
+    names = {sp.Symbol(each.name, real=True): each.latex or letters.get(each.name, each.name)
+             for each in model.parameters}
+    for role, expression in scheduled(model).items():
+        sign, of = in_step(plain[role]) if role in plain else symbol(model, role), curve(expression)
+        yield Said(
+            f"{sign.text} = {curves.text(of, STEP)}", (f"{sign.latex} ", f"= {curves.latex(of, names, STEP)}"))
+
+
 def _decay(model: Model) -> Iterator[Said]:
     decay = symbol(model, "weight_decay").latex
+    if {"eta", "weight_decay"} & scheduled(model).keys():
+        (factor,) = kept(model, "s")
+        shown = ("a^{(t)} ", rf"= \prod_{{s<t}} {factor.latex}")
+        yield Said(f"a(t) = prod_{{s<t}} {factor.text}, from a <- {kept(model)[0].text} a", shown)
+        return
     yield Said("a(t) = (1 - eta wd)^t, from a <- (1 - eta wd) a", ("a^{(t)} ", rf"= (1-\eta {decay})^t"))
 
 
@@ -127,8 +153,9 @@ def reduced_step(model: Model) -> list[str]:
         said.append(f"v <- beta v + {g}")
         g = "v"
     keep = "".join(f"{factor.text} " for factor in kept(model))
-    said += [f"b <- {keep}b - eta {g}", f"z <- {keep}z - eta ({g}) G"]
+    eta = step_size(model).text
+    said += [f"b <- {keep}b - {eta} {g}", f"z <- {keep}z - {eta} ({g}) G"]
     return [*said, f"a <- {keep}a"] if keep else said
 
 
-__all__ = ["kept", "lines", "reduced_step", "share", "symbol"]
+__all__ = ["kept", "lines", "reduced_step", "share", "step_size", "symbol"]

@@ -96,7 +96,7 @@ def _update(recursion: Recursion, family: Directions, reading: OneLoop) -> Itera
     gradient = [change(reading, replace(group, common=group.common / -eta)) for group in groups]
     beta, velocity = algorithm.symbol(model, "momentum"), Velocity(new)
     yield Line(velocity, (Factors((beta, Velocity(now))), *gradient), BECOMES)
-    yield Line(new, (kept, Factors((Sign("eta", r"\eta"), velocity), negative=True)), BECOMES)
+    yield Line(new, (kept, Factors((algorithm.step_size(model), velocity), negative=True)), BECOMES)
 
 
 def _kept(model: Model, now: Entry) -> Factors:

@@ -5,7 +5,8 @@ A kernel is a Python module beside a JSON description of the declaration it came
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -33,7 +34,9 @@ _RATES = ("momentum", "weight_decay", "radius", "clip", "normalised")  # options
 class Kernel:
     """A loaded kernel.  `scalars` and `observed` name its arguments and outputs, `step` the step size's parameter.
 
-    `options` are the algorithm's, as in `derivations.declare.GradientDescent.options`: parameters by option.  A kernel
+    `options` are the algorithm's, as in `derivations.declare.GradientDescent.options`: parameters by option.
+    `schedules` are the numbers that change with the step ("eta", "lam" or an option), with the parameters that the
+    functions of t which the file has of them take.  A kernel
     with patches that follow the clean labels (`follows_clean`) runs on those that `bind` gave it, `clean` (n,).
     """
 
@@ -49,6 +52,7 @@ class Kernel:
     lanes_plain: ModuleType | None = None
     lanes_from: int = LANES_FROM
     options: Mapping[str, str] = field(default_factory=dict)
+    schedules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     watched: Mapping[str, Any] = field(default_factory=dict)
     follows_clean: bool = False
     clean: Array | None = None
@@ -200,10 +204,23 @@ class Kernel:
         return self.on_lanes(directions) and hasattr(self.lanes, "run_all")
 
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Array:
-        """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t."""
+        """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t; a product over the steps to t where
+        either changes with them."""
         name = self.options.get("weight_decay")
+        if name is not None and {"eta", "weight_decay"} & self.schedules.keys():
+            steps = np.arange(int(t.max(initial=0)))
+            decay = self._at("eta", self.step, values, steps) * self._at("weight_decay", name, values, steps)
+            return np.concatenate([[1.0], np.cumprod(1.0 - decay)])[t]
         decay = 0.0 if name is None else float(values[self.step]) * float(values[name])
         return np.asarray((1.0 - decay) ** t.astype(np.float64))
+
+    def _at(self, role: str, name: str, values: Mapping[str, Any], t: Steps) -> Array:
+        """A number of the step, of this role and the parameter `name`, in the steps t (T,)."""
+        if role not in self.schedules:
+            return np.full(len(t), float(values[name]))
+        given = [float(values[each]) for each in self.schedules[role]]
+        at = getattr(self.loops, f"{role}_at")
+        return np.array([at(float(step), *given) for step in t])
 
     def numbers(self, values: Mapping[str, Any], m: int) -> tuple[float, ...]:
         """The time loop's numbers: the kernel's scalars, the step size, and the rates of the algorithm's options."""
@@ -218,21 +235,22 @@ class Kernel:
     def limits(self, values: Mapping[str, Any], runs: int) -> Steps:
         """`limit` of many runs, (R,)."""
         lam, until = values.get("lam"), values.get("lam_until")
-        last = np.where(np.asarray(0.0 if lam is None else lam) != 0.0, ALWAYS if until is None else until, -1)
+        on = np.asarray(0.0 if lam is None else lam) != 0.0
+        last = np.where(on | ("lam" in self.schedules), ALWAYS if until is None else until, -1)
         return np.array(np.broadcast_to(last, (runs,)), dtype=np.int64)
 
     def scales(self, values: Mapping[str, Any], t: Steps, runs: int) -> Array:
         """`scale` of many runs, (R, T)."""
         if "weight_decay" not in self.options:
             return np.ones((runs, len(t)))
-        names = (self.step, self.options["weight_decay"])
+        names = dict.fromkeys((self.step, self.options["weight_decay"], *itertools.chain(*self.schedules.values())))
         columns = [np.broadcast_to(values[name], (runs,)).tolist() for name in names]
         return np.array([self.scale(dict(zip(names, pair, strict=True)), t) for pair in zip(*columns, strict=True)])
 
     def limit(self, values: Mapping[str, Any]) -> int:
         """The last step with the penalty; -1 where there is none."""
-        until = values.get("lam_until")
-        return (ALWAYS if until is None else int(until)) if values.get("lam", 0.0) else -1
+        until, on = values.get("lam_until"), values.get("lam", 0.0) or "lam" in self.schedules
+        return (ALWAYS if until is None else int(until)) if on else -1
 
     def _rates(self, values: Mapping[str, Any]) -> list[float]:
         return [float(values[self.options[name]]) for name in _RATES if name in self.options]

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from derivations.declare import Model
 
+from .schedules import at_steps
+
 
 def kappa(values: Mapping[str, Any], m: float) -> float:
     """The factor of the network's sums over m filters: 1/m for a mean, 1 for a sum (`neurons`; absent: a mean)."""
@@ -22,7 +24,11 @@ def penalty_constant(values: Mapping[str, Any]) -> float:
 
 
 def penalty_weight(model: Model, values: Mapping[str, Any], t: NDArray[np.int64]) -> NDArray[np.float64]:
-    """lambda in the steps from t (T,): `lam` while t <= `lam_until` (absent: always), 0 without a penalty."""
-    until, lam = values.get("lam_until"), values.get("lam") or 0.0
-    on = float(lam) if model.objective.penalised else 0.0
-    return np.where(t <= (np.inf if until is None else float(until)), on, 0.0)
+    """lambda in the steps from t (T,): `lam` while t <= `lam_until` (absent: always), 0 without a penalty.
+
+    By its schedule where it has one.
+    """
+    until = values.get("lam_until")
+    if not model.objective.penalised or values.get("lam") is None:
+        return np.zeros(t.shape)
+    return np.where(t <= (np.inf if until is None else float(until)), at_steps(model, values, "lam", t), 0.0)

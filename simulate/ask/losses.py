@@ -32,11 +32,11 @@ class Margins:
         """The losses, of the margins' shape."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             known = {name: np.asarray(value) for name, value in self.constants}
-            found = _Arrays().evaluate(self.expression, margins, known)
+            found = Arrays().evaluate(self.expression, margins, known)
             return np.array(np.broadcast_to(found, margins.shape))
 
 
-class _Arrays(Arithmetic[Array]):
+class Arrays(Arithmetic[Array]):
     """Arrays; both sides of a cut are evaluated everywhere, and each entry takes its own."""
 
     @property

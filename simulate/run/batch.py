@@ -21,6 +21,7 @@ from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.chunks import heard
 from dynamics.kernel.trajectory import Trajectory, Watched
 
+from ..ask import schedules
 from ..ask.columns import Columns
 from ..errors import InputError
 from ..observe import fresh_many
@@ -84,7 +85,7 @@ def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: 
                     found)
     with np.errstate(all="ignore"):  # what is not finite is left over
         for lot in Lots.of(cells).lots:
-            for runs in _shapes(lot, seeds, names):
+            for runs in _shapes(lot, seeds, names, steps):
                 if steps * runs.step > OPERATIONS:
                     continue  # a run alone goes in pieces, between which an interrupt is heard
                 for chunk in _chunks(runs, steps):
@@ -93,13 +94,15 @@ def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: 
     return made
 
 
-def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str]) -> list[_Runs]:
+def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int) -> list[_Runs]:
     """The runs of a lot's cells, those together that have one shape; none where they go alone."""
     first, model = lot.first, lot.model
     known = {*obs.at_every_step(model), *FRESH, *(event.name for event in model.events)}
     if first.initial is not None or first.redraws or model.algorithm.over_tasks or not set(names) <= known:
         return []
     try:
+        for row in range(len(lot.places) if model.algorithm.schedules else 0):
+            schedules.check(model, lot.values.at(row), steps)
         plans = many.plans_of(model, lot.values)
         alone = plans is None or gram_refusal(model, lot.values.alike)
         if plans is None or alone or not lot.kernel.runs_together(len(plans.first.length)):
@@ -109,7 +112,7 @@ def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str]) -> list[_Runs]
     except (InputError, ModelError, RangeError):  # said where the cell that is bad is run alone
         count = len(lot.places)
         halves = [np.arange(count // 2), np.arange(count // 2, count)] if count > 1 else []
-        return [runs for half in halves for runs in _shapes(lot.rows(half, lot.places[half]), seeds, names)]
+        return [runs for half in halves for runs in _shapes(lot.rows(half, lot.places[half]), seeds, names, steps)]
     groups: dict[tuple[object, ...], list[int]] = {}
     for row, (columns, place) in enumerate(zip(plans.columns.tolist(), which.tolist(), strict=True)):
         if judged[place] is not None:

@@ -21,7 +21,7 @@ from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Trajectory, Watched
 
-from ..ask import arrays, parameters, settings
+from ..ask import arrays, parameters, schedules, settings
 from ..ask import values as values_of
 from ..observe.observables import needs_seen
 from ..observe.seen import seen_by
@@ -153,12 +153,14 @@ class Start:
         `events` are looked for by the kernel; only without `watch`, and where the kernel `watches`.
         """
         draws = self.draws
+        schedules.check(self.model, self.values, steps)
         with self.explained():
             return advance(self.kernel, self.draw, self.values, steps, recorded, watch, draws, events)
 
     def up_to(self, recorded: Steps) -> Trajectory:
         """The states at the recorded steps, up to where the run leaves the finite numbers (`Trajectory.diverged`)."""
         last, drawn = int(recorded[-1]), self.draw
+        schedules.check(self.model, self.values, last)
         with progress("run", last, "steps") as after:
             return self.kernel.run(
                 drawn.z, np.zeros_like(drawn.z), drawn.gram, drawn.y, self.values, last, recorded, draws=self.draws,

@@ -1,4 +1,4 @@
-"""weights: W at the last recorded step of a run, rebuilt from its coefficients and the run's own start."""
+"""weights and restart: W at a run's last recorded step, rebuilt from its coefficients; and a start from there."""
 
 from __future__ import annotations
 
@@ -41,6 +41,41 @@ def weights(data: xarray.Dataset, initial: Initial | None = None, setting: str |
         InputError: for a Gram draw (it has no vectors), several seeds, missing, reordered or infinite coefficients,
             another model, and another `initial` than the run's.
     """
+    return _rebuilt(data, initial, setting)[2]
+
+
+@one_blas_thread()
+def restart(
+    data: xarray.Dataset, initial: Initial | None = None, setting: str | Model | None = None
+) -> dict[str, Array]:
+    """The arrays from which a run goes on at its last recorded step: give them to another one as `initial`.
+
+    "W" (H, m, d) is W there, and "y", the clean labels where the model has any, and every family's vectors are the
+    run's own, as `gr.run` takes them.  The other run may have other step sizes (a warm restart), another penalty or
+    another model over the same families; its t begins at 0, its velocity at rest, and its coefficients count from here.
+
+    Args:
+        data, initial, setting: as `weights` takes them.
+
+    Raises:
+        InputError: as `weights` does; and for a model over tasks.
+    """
+    model, drawn, W = _rebuilt(data, initial, setting)
+    if model.algorithm.over_tasks:
+        raise InputError(f"data: a run of {model.name} over tasks, whose inner loops begin anew; run it for longer")
+    assert drawn.vectors is not None
+    at, sizes = model.offsets(len(drawn.y)), model.sizes(len(drawn.y))
+    found = {"W": W, "y": drawn.y.copy()}
+    for family in model.directions:
+        vectors = drawn.vectors[at[family.name] : at[family.name] + sizes[family.name]].copy()
+        found[family.name] = vectors[0] if family.index_set.single else vectors
+    return {**found, "clean": drawn.clean.copy()} if model.follows_clean or model.label_flips else found
+
+
+def _rebuilt(
+    data: xarray.Dataset, initial: Initial | None, setting: str | Model | None
+) -> tuple[Model, Draw, Array]:
+    """The run's model, the draw that it started from, and W (H, m, d) at its last recorded step."""
     attrs, seed = _attributes(data), _seed(data)
     if attrs["sampling"] == "gram":
         raise InputError(
@@ -60,7 +95,7 @@ def weights(data: xarray.Dataset, initial: Initial | None = None, setting: str |
         rows = slice(at[family.name], at[family.name] + sizes[family.name])
         b[..., rows] = _coefficients(data, resolved.model, family, drawn, rows)
     scale = kernel_for(resolved.model).scale(resolved.values, np.asarray(data["t"].values[-1:]))
-    return np.asarray(scale[0] * drawn.weights + b @ drawn.vectors)
+    return resolved.model, drawn, np.asarray(scale[0] * drawn.weights + b @ drawn.vectors)
 
 
 def _attributes(data: object) -> dict[str, Any]:

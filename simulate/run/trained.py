@@ -11,6 +11,7 @@ from derivations.declare import Flips, KnownFrom, Variable
 from dynamics.arrays import Array
 from dynamics.kernel.trajectory import Trajectory
 
+from ..ask import schedules
 from ..errors import InputError
 from ..observe import observables as obs
 from ..observe.states import States
@@ -31,6 +32,7 @@ def along(start: Start, asked: Asked) -> Found:
         raise InputError(afresh_refusal(model.algorithm.redrawn))
     vectors, _ = weights.needs_vectors(drawn)
     counted = [o for o in model.observables if o.known_from is KnownFrom.RUN and {o.name, *o.also} & set(asked.wanted)]
+    schedules.check(model, values, asked.steps)
     watch = flips.Watch([o for o in counted if isinstance(o, Flips)], asked.recorded.tolist())
     with start.explained():
         path = weights.train(model, drawn, values, asked.steps, asked.recorded, draws=start.draws, watch=watch)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .formulas import by_output, errors, margins, number
+from .formulas import by_output, errors, margins
 from .network import Problem, gradient_at, losses, one_thread, outputs, per_example
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ class Descent:
 
     def step(self, task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
         """-eta V(t+1) and V(t+1), from W(t) and V(t)."""
-        velocity = task.option("momentum") * velocity + _slope(task, w, t)
-        return -number(task.values, task.model.algorithm.step) * velocity, velocity
+        velocity = task.option("momentum", t) * velocity + _slope(task, w, t)
+        return -task.eta(t) * velocity, velocity
 
     def observe(self, task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
         """The observables of one state."""
@@ -47,19 +47,19 @@ def _slope(task: Problem, w: Tensor, t: int) -> Tensor:
         unit = gradient / largest if bool(largest > 0) else gradient  # squares of tiny entries would vanish
         length = unit.norm()
         if bool(length > 0):
-            gradient = gradient_at(seen, w + task.option("radius") * (unit / length), t)
-    return _rescaled(task, gradient)
+            gradient = gradient_at(seen, w + task.option("radius", t) * (unit / length), t)
+    return _rescaled(task, gradient, t)
 
 
-def _rescaled(task: Problem, gradient: Tensor) -> Tensor:
+def _rescaled(task: Problem, gradient: Tensor, t: int) -> Tensor:
     """The gradient as it is, clipped or normalised."""
     options, largest = task.model.algorithm.options, float(gradient.abs().max())
     if not {"clip", "normalised"} & options.keys() or largest == 0.0:
         return gradient
     norm = largest * float((gradient / largest).norm())  # squares of tiny entries would vanish
     if "normalised" in options:
-        return gradient * (task.option("normalised") / norm)
-    return gradient * (task.option("clip") / norm) if norm > task.option("clip") else gradient
+        return gradient * (task.option("normalised", t) / norm)
+    return gradient * (task.option("clip", t) / norm) if norm > task.option("clip", t) else gradient
 
 
 def _observe(task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:

@@ -149,6 +149,16 @@ class _Tensors(Arithmetic["Tensor"]):
         return base ** exponent.item()
 
 
+def at_step(model: Model, values: Values, name: str, t: int) -> float:
+    """The parameter's value in step t, by the model's schedule for it where there is one."""
+    for each in model.algorithm.schedules:
+        if each.of == name:
+            now = torch.tensor(float(t), dtype=torch.float64)
+            found = _Tensors().evaluate(each.expression, now, _constants(each.expression, now, values))
+            return float(found)
+    return number(values, name)
+
+
 def _constants(expression: Expression, like: Tensor, values: Values | None) -> dict[str, Tensor]:
     return {name: like.new_tensor(number(values or {}, name)) for name in expression.constants}
 

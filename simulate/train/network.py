@@ -18,7 +18,7 @@ from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
-from .formulas import Values, activation, losses_of, number, weighed
+from .formulas import Values, activation, at_step, losses_of, number, weighed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,10 +58,14 @@ class Problem:
             patches, y = patches[chosen], y[chosen]
         return replace(self, patches=patches, y=y)
 
-    def option(self, name: str) -> float:
-        """The value of one of the algorithm's options, 0 where it is absent."""
+    def option(self, name: str, t: int) -> float:
+        """The value of one of the algorithm's options in step t, 0 where it is absent."""
         parameter = self.model.algorithm.options.get(name)
-        return 0.0 if parameter is None else number(self.values, parameter)
+        return 0.0 if parameter is None else at_step(self.model, self.values, parameter, t)
+
+    def eta(self, t: int) -> float:
+        """The size of step t."""
+        return at_step(self.model, self.values, self.model.algorithm.step, t)
 
     def kappa(self, m: int) -> float:
         """The second layer's weight: 1/m (mean over a head's m filters) or 1 (sum)."""
@@ -71,7 +75,7 @@ class Problem:
         """The penalty's weight c lam at step t, c = 1/2 where `penalty_half` is set, else 1; see `penalty_on`."""
         if not self.penalty_on(t):
             return 0.0
-        return (0.5 if self.values.get("penalty_half", False) else 1.0) * number(self.values, "lam")
+        return (0.5 if self.values.get("penalty_half", False) else 1.0) * at_step(self.model, self.values, "lam", t)
 
     def penalty_on(self, t: int) -> bool:
         """Whether step t, which makes W(t+1), is penalised: t <= lam_until, or always where that is absent."""

@@ -45,7 +45,7 @@ def _of_descent(task: Problem, w: Tensor, t: int) -> Iterator[tuple[Array, float
         gradient = weights.gradient_at(task.at(t), w, t)
         size = float(gradient.norm())
         share = size / float(w.norm())
-        points += [w + task.option("radius") * gradient / size] if size > 0 else []
+        points += [w + task.option("radius", t) * gradient / size] if size > 0 else []
     for point in points:
         yield _on_live(point, task.vectors), share
 

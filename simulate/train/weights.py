@@ -32,7 +32,7 @@ except ModuleNotFoundError as missing:  # torch is an extra
 
 from . import bilevel
 from .descent import Descent
-from .formulas import Values, activation, errors, losses_of, margins, number
+from .formulas import Values, activation, at_step, errors, losses_of, margins, number
 from .network import (
     Problem,
     diverged,
@@ -137,9 +137,17 @@ def train(
     return WeightTrajectory(at, W, coefficients(W - shares * weights, vectors))
 
 
-def remaining(model: Model, values: Values, t: NDArray[np.int64]) -> Array:
-    """(1 - eta weight_decay)^t (T,): the share of W(0) in W(t); 1 without weight decay."""
+def remaining(model: Model, values: Values, t: NDArray[np.int64], start: int = 0) -> Array:
+    """(1 - eta weight_decay)^t (T,): the share of W(start) in W(start + t), 1 without weight decay.
+
+    A product over the steps where the two change with them.
+    """
     name, eta = model.algorithm.options.get("weight_decay"), model.algorithm.step
+    if name and {name, eta} & {each.of for each in model.algorithm.schedules}:
+        left = [1.0]
+        for now in range(start, start + int(t.max(initial=0))):
+            left.append(left[-1] * (1.0 - at_step(model, values, eta, now) * at_step(model, values, name, now)))
+        return np.array(left)[t]
     shares: Array = (1.0 - (number(values, eta) * number(values, name) if name else 0.0)) ** t.astype(np.float64)
     return shares
 
@@ -178,12 +186,13 @@ def change_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
 
     So it keeps its digits beside a W that is larger by any factor, as steps by `step_tensor` do not.
     """
-    eta = number(task.values, task.model.algorithm.step)
-    change, velocity, decay = torch.zeros_like(w), torch.zeros_like(w), 1.0 - eta * task.option("weight_decay")
-    for at in range(count):
+    change, velocity, left = torch.zeros_like(w), torch.zeros_like(w), 1.0
+    for now in range(t, t + count):
+        kept = 1.0 - task.eta(now) * task.option("weight_decay", now)
         with one_thread():
-            step, velocity = algorithm_of(task.model).step(task, decay**at * w + change, velocity, t + at)
-            change = decay * change + step
+            step, velocity = algorithm_of(task.model).step(task, left * w + change, velocity, now)
+            change = kept * change + step
+        left *= kept
     return change
 
 
@@ -191,7 +200,7 @@ def move(task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Te
     """W(t+1) and V(t+1) from W(t) and V(t), as `derivations.declare.GradientDescent` or `Bilevel` states it."""
     with one_thread():
         step, after = algorithm_of(task.model).step(task, w, velocity, t)
-        return w + step - number(task.values, task.model.algorithm.step) * task.option("weight_decay") * w, after
+        return w + step - task.eta(t) * task.option("weight_decay", t) * w, after
 
 
 def observe(

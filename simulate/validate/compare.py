@@ -136,9 +136,10 @@ def compare(
 
 def _moves(pair: Pair, path: Path) -> bool:
     """Whether any recorded step moves W by more than the bar of one step resolves."""
-    share = float(pair.share(np.array([pair.lag]))[0, 0, 0, 0])
-    steps = [(W, path.after[t]) for t, W in zip(path.t.tolist(), path.W, strict=True) if t in path.after]
-    return any(np.abs(after - share * W).max() > STRICT * np.abs(after).max() for W, after in steps)
+    lag = np.array([pair.lag])
+    steps = [(pair.share(lag, t)[0] * W, path.after[t]) for t, W in zip(path.t.tolist(), path.W, strict=True)
+             if t in path.after]
+    return any(np.abs(after - kept).max() > STRICT * np.abs(after).max() for kept, after in steps)
 
 
 def _fresh(pair: Pair, path: Path, draw: FullDraw, notes: list[str]) -> list[Row]:

@@ -146,9 +146,9 @@ class Pair:
         """Steps that "one step" takes; see the function `lag`."""
         return lag(self.task.model)
 
-    def share(self, t: Steps) -> Array:
-        """What weight decay leaves of the weights after t steps (T,), shaped to multiply W (T, H, m, d)."""
-        return weights.remaining(self.task.model, self.task.values, t)[:, None, None, None]
+    def share(self, t: Steps, start: int = 0) -> Array:
+        """What weight decay leaves of the weights t steps after `start` (T,), shaped to multiply W (T, H, m, d)."""
+        return weights.remaining(self.task.model, self.task.values, t, start)[:, None, None, None]
 
     def reduced(self, z: Array) -> Mapping[str, Array]:
         """The kernel's observables of the states z (T, H, m, B)."""

@@ -106,7 +106,7 @@ def _residuals(pair: Pair, W: Array, after: Array, t: int) -> tuple[float, float
     """The kernel's step from W against `after`: max|dW| / max|W|, and max|dz| / max ||w|| ||v||."""
     z, b = pair.step(W @ pair.vectors.T, t)
     long = np.linalg.norm(after, axis=2).max() * pair.lengths.max()
-    kept = pair.share(np.array([pair.lag]))[0] * W
+    kept = pair.share(np.array([pair.lag]), t)[0] * W
     w_gap = relative(np.abs(kept + b @ pair.vectors - after).max(), np.abs(after).max())
     return float(w_gap), float(relative(np.abs(z - after @ pair.vectors.T).max(), long))
 
@@ -118,7 +118,7 @@ def _by_hand(pair: Pair, W: Array, after: Array, t: int) -> list[Row]:
     """
     task = pair.task
     hand, own_step = raw.find(task.model), raw.find_step(task.model)
-    if hand is None or task.model.algorithm.options:  # the displays are of full-batch gradient descent
+    if hand is None or task.model.algorithm.options or task.model.algorithm.schedules:  # the displays are of full-batch gradient descent
         return []
     known = weights.families(task.model, task.vectors, weights.task_count(task.model, task.values, len(task.y)))
     if own_step is not None:

@@ -65,7 +65,7 @@ def step_rows(probe: Probe) -> Iterator[Row | Left]:
         yield Left(what, DIVERGED)
         return
     z, b = pair.step(W @ pair.vectors.T, probe.t)
-    after = pair.share(np.array([pair.lag]))[0] * W + change
+    after = pair.share(np.array([pair.lag]), probe.t)[0] * W + change
     gap = float(relative(np.abs(b @ pair.vectors - change).max(), np.abs(change).max()))
     long = np.linalg.norm(after, axis=2).max() * pair.lengths.max()
     of_z = float(relative(np.abs(z - after @ pair.vectors.T).max(), long))
@@ -87,7 +87,7 @@ def run_rows(probe: Probe) -> Iterator[Row | Left]:
         yield Left(what, DIVERGED)
         return
     moved = pair.run(W @ pair.vectors.T, np.zeros((*W.shape[:2], len(pair.vectors))), at, start)
-    rebuilt = pair.share(at - start) * W + moved.b @ pair.vectors
+    rebuilt = pair.share(at - start, start) * W + moved.b @ pair.vectors
     nudged = _path(pair, W * (1 + np.finfo(np.float64).eps * stream(0, "validate", 4).standard_normal(W.shape)), start,
                    at)
     if nudged is None:

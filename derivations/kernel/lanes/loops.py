@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .. import schedules
 from ..layout import A1, A2, A3, copied
 from ..nests import WORK
 from ..schedule import Stage, arrays, schedule
-from ..skeleton import packing
+from ..skeleton import functions, packing
 from ..timeloop import RESCALING
 from .blocks import LANES, colouring, coupling
 from .judging import judge, judge_all
@@ -47,7 +48,8 @@ class LaneDescent(LaneNests):
 
     def helpers(self) -> None:
         """The layout, the coupling, and what options do to a gradient."""
-        for text in (*copied(packing), coupling(), colouring()):
+        changing = schedules.written(self.model)
+        for text in (*copied(packing, *[functions] * bool(changing)), coupling(), colouring(), *changing):
             self.out.put(0, *text.split("\n"))
 
     def outputs_function(self) -> None:
@@ -70,6 +72,7 @@ class LaneDescent(LaneNests):
             "Arguments as those of the kernel of loops.", *(looked if self.watchers else []), types=types,
         )
         self._lay_out(stages, plain)
+        schedules.keep_given(self.model, self.out)
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
         self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):")
         self.out.put(2, "if at < recorded.size and recorded[at] == t:")
@@ -124,7 +127,7 @@ class LaneDescent(LaneNests):
         frozen = any(stage.kind == "contract" for stage in stages)
         for name in ("g", *(["u"] if frozen else []), *(["near", "along"] if "radius" in self.options else [])):
             self.out.assign(1, f"{name} =", "np.zeros(packed_z.size)", WORK[name])
-        if "weight_decay" in self.options:
+        if "weight_decay" in self.options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
 
     def _gradient_at(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...], state: str) -> None:
@@ -141,6 +144,7 @@ class LaneDescent(LaneNests):
     def _step(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """One step: what it sees, its gradient (twice for SAM), and the move."""
         options = self.options
+        schedules.take(self.model, self.out)
         if "batch" in options:
             self.out.put(2, "live[:] = 0.0", "n = float(held[t - start])", "for k in range(held[t - start]):")
             self.out.put(3, "live[batches[t - start, k]] = 1.0")
@@ -164,6 +168,7 @@ class LaneDescent(LaneNests):
         if "momentum" in options:
             self.out.put(2, "accelerate(packed_velocity, g, momentum)")
         if "weight_decay" in options:
+            self.out.put(2, *["keep = 1.0 - eta * weight_decay"] * schedules.decay_moves(self.model))
             self.out.put(2, "shrink(packed_z, packed_b, keep)")
         self.out.put(2, "change(packed_b, g, eta)")
         self.out.put(2, "couple(packed_z, g, packed_gram, 2 * filters, width, directions)")

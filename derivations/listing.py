@@ -23,6 +23,7 @@ from .declare import (
     Coefficient,
     Directions,
     Event,
+    Expression,
     FreshLaw,
     FreshTasks,
     GradientDescent,
@@ -37,7 +38,7 @@ from .declare import (
     Patch,
     Schedule,
 )
-from .declare.arithmetic import Arithmetic, OneSided
+from .declare.arithmetic import OneSided
 from .declare.choices import WordOrFormula, fields_of, kinds_of
 from .declare.expression_grammar import EXPRESSIONS
 from .declare.laws import ChosenLaw
@@ -94,7 +95,7 @@ def _losses() -> Iterator[str]:
 
 
 def _grammar() -> Iterator[str]:
-    doc = inspect.getdoc(sys.modules[Arithmetic.__module__]) or ""
+    doc = inspect.getdoc(sys.modules[Expression.__module__]) or ""
     yield from doc.split("\n\n")[1].partition("  This module")[0].split("\n")
     assert set(OneSided.functions) == set(EXPRESSIONS.functions)
     yield from ("", f"Functions: {_words((*EXPRESSIONS.functions, 'where'))}; operations + - * / **.")

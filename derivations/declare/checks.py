@@ -238,5 +238,6 @@ def _events(model: Any) -> Iterator[str]:
 
 
 CHECKS: Final[tuple[Callable[[Any], Iterator[str]], ...]] = (
-    _heads, _patches, _flips, _algorithm, _schedules, _observables, _activation, _coefficients, _laws, _tests, _parameters, _events,
+    _heads, _patches, _flips, _algorithm, _schedules, _observables, _activation, _coefficients, _laws, _tests,
+    _parameters, _events,
 )

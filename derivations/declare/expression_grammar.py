@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from .formula import RELATIONS, FormulaError, Grammar, short
@@ -62,14 +63,12 @@ class ExpressionGrammar(Grammar):
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name in _KINKED:
             said = f"{short(text)} holds {name}, whose derivative at its kink is not said"
-            raise FormulaError(f"{said}; write {self._without_kink(name)}, with > or >= as the kink belongs below or above")
+            cure = _KINKED[name].format(v=self.variable)
+            raise FormulaError(f"{said}; write {cure}, with > or >= as the kink belongs below or above")
         if name != "where":
             return super().arguments(node, text)
         cut = cut_of(node, text, self.variable)
         return [cut.at, cut.above, cut.below]
-
-    def _without_kink(self, name: str) -> str:
-        return _KINKED[name].format(v=self.variable)
 
     def stranger(self, node: ast.expr, text: str) -> FormulaError:
         """What is said of a node that is no part of the grammar."""

@@ -11,11 +11,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final
 
 from .choices import Word
-from .expression_grammar import EXPRESSIONS, VARIABLE, Cut, cut_of, depends, function_of, number_of
+from .expression_grammar import (
+    VARIABLE,
+    Cut,
+    ExpressionGrammar,
+    cut_of,
+    depends,
+    function_of,
+    grammar_in,
+    number_of,
+)
 from .formula import FormulaError, names, parse, short
 
 _MOST_CUTS: Final = 6
@@ -23,7 +32,7 @@ _MOST_CUTS: Final = 6
 
 @dataclass(frozen=True)
 class Expression:
-    """A formula in z, or another variable, and parameters.  Raises FormulaError, in one sentence, for a text of none."""
+    """A formula in z, or another variable, and parameters.  Raises FormulaError, in one sentence, for another text."""
 
     text: str
     variable: str = VARIABLE

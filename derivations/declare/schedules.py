@@ -30,7 +30,7 @@ class FormulaInStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule(Declared):
-    """The number `of` in step t, which makes W(t+1) from W(t), t = 0, 1, ...: a formula in t, such as "eta/(1 + t/t_0)".
+    """The number `of` in step t, which makes W(t+1), t = 0, 1, ...: a formula in t, such as "eta/(1 + t/t_0)".
 
     Other names in the formula are parameters, each as given, and so is `of` itself, which has to be among them.  It is
     the step size, the penalty's weight lam, or one of the numbers momentum, weight_decay, radius, clip, normalised of

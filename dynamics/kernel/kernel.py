@@ -204,8 +204,10 @@ class Kernel:
         return self.on_lanes(directions) and hasattr(self.lanes, "run_all")
 
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Array:
-        """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t; a product over the steps to t where
-        either changes with them."""
+        """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t.
+
+        A product over the steps before t where the two change with them.
+        """
         name = self.options.get("weight_decay")
         if name is not None and {"eta", "weight_decay"} & self.schedules.keys():
             steps = np.arange(int(t.max(initial=0)))

@@ -55,7 +55,9 @@ def restart(
     another model over the same families; its t begins at 0, its velocity at rest, and its coefficients count from here.
 
     Args:
-        data, initial, setting: as `weights` takes them.
+        data: a run of one seed, as `weights` takes it.
+        initial: the arrays or examples that it started from, where it was given any.
+        setting: the Model or "file.py:model" of a run of the user's own.
 
     Raises:
         InputError: as `weights` does; and for a model over tasks.

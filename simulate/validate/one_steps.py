@@ -118,7 +118,8 @@ def _by_hand(pair: Pair, W: Array, after: Array, t: int) -> list[Row]:
     """
     task = pair.task
     hand, own_step = raw.find(task.model), raw.find_step(task.model)
-    if hand is None or task.model.algorithm.options or task.model.algorithm.schedules:  # the displays are of full-batch gradient descent
+    algorithm = task.model.algorithm
+    if hand is None or algorithm.options or algorithm.schedules:  # the displays are of full-batch gradient descent
         return []
     known = weights.families(task.model, task.vectors, weights.task_count(task.model, task.values, len(task.y)))
     if own_step is not None:

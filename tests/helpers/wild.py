@@ -110,7 +110,8 @@ def wild(draw: Any) -> dict[str, Any]:
     ] if draw(often) else []
     if draw(often):
         numbers = st.sampled_from(["eta", "lam", *options[: len(used)], std, "nope"])
-        formula = st.sampled_from(["{0}/(1 + t)", f"{{0}}*exp(-t/{slope})", "where(t < 1, 0, {0})", "{0}", "{0} + nope*t"])
+        formula = st.sampled_from(
+            ["{0}/(1 + t)", f"{{0}}*exp(-t/{slope})", "where(t < 1, 0, {0})", "{0}", "{0} + nope*t"])
         plain["algorithm"]["schedules"] = [
             {"is": "Schedule", "of": of, "formula": draw(formula).format(of)}
             for of in draw(st.lists(numbers, min_size=1, max_size=2))]

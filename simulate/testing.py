@@ -138,7 +138,8 @@ def algorithms() -> st.SearchStrategy[GradientDescent]:
     rescaled = st.sampled_from(["clip", "normalised"])
 
     def named(chosen: set[str], how: str) -> GradientDescent:
-        return GradientDescent(**{name: name for name in (how if each == "rescaled" else each for each in chosen)})
+        named = (how if each == "rescaled" else each for each in chosen)
+        return GradientDescent.by_option({name: name for name in named})
 
     some = st.builds(named, st.sets(st.sampled_from(options)), rescaled)
     return st.one_of(st.just(GradientDescent()), some)
@@ -179,7 +180,9 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
     patches = draw(st.lists(patch, min_size=1, max_size=3))
     losses = st.sampled_from(["logistic", "exponential", *LOSS_FORMULAS])
     loss = draw(losses) if signed else "cross_entropy"
-    penalty = "none" if bilevel else draw(st.sampled_from(["none", "per_example", "full"]))
+    penalties: st.SearchStrategy[Literal["none", "per_example", "full"]]
+    penalties = st.sampled_from(["none", "per_example", "full"])
+    penalty: Literal["none", "per_example", "full"] = "none" if bilevel else draw(penalties)
     if isinstance(algorithm, GradientDescent):
         algorithm = replace(algorithm, schedules=draw(schedules(algorithm, penalty != "none")))
     return Model(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 from ..errors import ModelError
 from .choices import CountName, Declared, Name, NumberName, OptionalCount, OptionalFlag, OptionalReal
@@ -47,6 +48,12 @@ class GradientDescent(Declared):
         super().__post_init__()
         if self.clip and self.normalised:
             raise ModelError("GradientDescent.clip: a gradient is clipped or normalised; leave out clip or normalised")
+
+    @classmethod
+    def by_option(cls, options: Mapping[str, str], schedules: tuple[Schedule, ...] = ()) -> GradientDescent:
+        """Gradient descent with the parameters of its options by the option's name, the inverse of `options`."""
+        named: dict[str, Any] = dict(options)
+        return cls(**named, schedules=schedules)
 
     @property
     def options(self) -> dict[str, str]:

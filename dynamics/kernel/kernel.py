@@ -211,8 +211,8 @@ class Kernel:
         name = self.options.get("weight_decay")
         if name is not None and {"eta", "weight_decay"} & self.schedules.keys():
             steps = np.arange(int(t.max(initial=0)))
-            decay = self._at("eta", self.step, values, steps) * self._at("weight_decay", name, values, steps)
-            return np.concatenate([[1.0], np.cumprod(1.0 - decay)])[t]
+            moved = self._at("eta", self.step, values, steps) * self._at("weight_decay", name, values, steps)
+            return np.concatenate([[1.0], np.cumprod(1.0 - moved)])[t]
         decay = 0.0 if name is None else float(values[self.step]) * float(values[name])
         return np.asarray((1.0 - decay) ** t.astype(np.float64))
 

@@ -69,7 +69,7 @@ def functions(source: str) -> dict[str, str]:
 @pytest.mark.parametrize("penalty", ["none", "per_example", "full"])
 @pytest.mark.parametrize("activation", ["relu", "relu_power"])
 def test_one_step_is_training(options: tuple[str, ...], penalty: str, activation: str) -> None:
-    algorithm = GradientDescent(**{name: name for name in options})
+    algorithm = GradientDescent.by_option({name: name for name in options})
     found = instance(declared(algorithm, penalty, activation))
     assert residual(found, plain_kernel(found.model)) <= TOLERANCE
 

@@ -24,9 +24,9 @@ def users() -> dict[str, Model]:
     """Declarations whose kernels are long: every option, a high power, class heads."""
     power = Activation(name="relu_power", power=LARGEST_POWER)
     return {
-        "options": replace(pegr("pegr"), parameters=(), algorithm=GradientDescent(**OPTIONS)),
+        "options": replace(pegr("pegr"), parameters=(), algorithm=GradientDescent.by_option(OPTIONS)),
         "power": replace(pegr("fgr"), network=replace(pegr("fgr").network, activation=power)),
-        "classes": replace(heterogeneous(4), parameters=(), algorithm=GradientDescent(**OPTIONS)),
+        "classes": replace(heterogeneous(4), parameters=(), algorithm=GradientDescent.by_option(OPTIONS)),
     }
 
 

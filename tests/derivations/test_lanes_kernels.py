@@ -115,7 +115,7 @@ OPTIONS = {
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_options_run_on_lanes_as_by_loops(options: dict[str, str]) -> None:
-    model = replace(pegr("none"), algorithm=GradientDescent(**options), parameters=())
+    model = replace(pegr("none"), algorithm=GradientDescent.by_option(options), parameters=())
     kernel, values = plain_kernel(model), {**VALUES, "momentum": 0.9, "weight_decay": 0.1, "radius": 0.05}
     z, gram, y = state(model, 5, 2, 3)
     found = [each.run(z, 0 * z, gram, y, values, 6, np.arange(7)) for each in (

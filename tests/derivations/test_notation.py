@@ -45,7 +45,7 @@ def with_options(model: Model) -> Model:
         for option, name in _OPTIONS.items()
     )
     return dataclasses.replace(
-        model, algorithm=GradientDescent(**_OPTIONS), parameters=(*model.parameters, *more)
+        model, algorithm=GradientDescent.by_option(_OPTIONS), parameters=(*model.parameters, *more)
     )
 
 

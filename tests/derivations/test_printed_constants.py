@@ -104,7 +104,7 @@ def test_no_name_of_the_kernels_own_text_begins_as_a_declared_one() -> None:
     """A list of the names that were taken had to be kept; a declared `pieces` or `dsigma` could be left out of it."""
     models = [fomaml(), pegr("fgr"), huberized("h"), nearly_orthogonal()]
     options = {name: name for name in ("batch", "momentum", "weight_decay", "radius", "label_noise")}
-    everything = replace(pegr("pegr"), parameters=(), algorithm=GradientDescent(**options))
+    everything = replace(pegr("pegr"), parameters=(), algorithm=GradientDescent.by_option(options))
     texts = [derive(model).kernel_source() for model in (*models, everything)]
     texts += [path.read_text(encoding="utf-8") for path in GENERATED.glob("heterogeneous_K3*.py")]
     code = "\n".join(re.sub(r'""".*?"""|#[^\n]*|"[^"\n]*"', "", text, flags=re.DOTALL) for text in texts)

@@ -44,7 +44,7 @@ def own(*options: str, regularizer: str = "pegr") -> Model:
         Parameter(name=name, latex="", meaning=name, kind="count" if name == "batch" else "real", default=OPTIONS[name])
         for name in options
     )
-    algorithm = GradientDescent(**{name: name for name in options})
+    algorithm = GradientDescent.by_option({name: name for name in options})
     return replace(base, name="own", algorithm=algorithm, parameters=base.parameters + extra)
 
 

@@ -73,7 +73,7 @@ class Small(ModelCases):
     given: ClassVar[dict[str, Any]] = {}
 
 
-_ALL = GradientDescent(**{name: name for name in _OPTIONS})
+_ALL = GradientDescent.by_option({name: name for name in _OPTIONS})
 
 
 class TestSignedHeadsByDescent(Small):

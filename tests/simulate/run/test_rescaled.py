@@ -22,7 +22,7 @@ def with_options(given: dict[str, str]) -> tuple[Model, Instance]:
     base = model("gelu", "logistic", "per_example")
     more = (Parameter(name=name, latex="", meaning=name, kind="count" if name == "b" else "real",
                       default=VALUES[name], low=0) for name in given.values())
-    of = replace(base, algorithm=GradientDescent(**given), parameters=(*base.parameters, *more))
+    of = replace(base, algorithm=GradientDescent.by_option(given), parameters=(*base.parameters, *more))
     instance = an_instance(of)
     instance.values.update(VALUES)
     return of, instance
@@ -34,7 +34,7 @@ def test_a_step_is_one_of_weight_space(given: dict[str, str]) -> None:
     kernel = plain_kernel(of)
     assert residual(instance, kernel) <= 1e-14 and kernel.lanes is None
     without = {name: each for name, each in given.items() if name not in ("clip", "normalised")}
-    other = replace(of, algorithm=GradientDescent(**without))
+    other = replace(of, algorithm=GradientDescent.by_option(without))
     assert residual(instance, plain_kernel(other)) > 1e-3, "the option does something here"
 
 

@@ -19,6 +19,7 @@ from simulate.ask.derived import penalty_weight
 from simulate.ask.schedules import check
 from simulate.errors import InputError
 from simulate.testing import Instance, plain_kernel, residual
+from tests.helpers.wild import plainly
 from tests.simulate.validate.test_formulas import an_instance, model
 
 OPTIONS = {"momentum": "beta_1", "weight_decay": "decay", "radius": "rho_s", "clip": "cut"}
@@ -32,7 +33,7 @@ def scheduled(*schedules: Schedule, options: dict[str, str] | None = None) -> Mo
     base, options = model("gelu", "logistic", "per_example"), options or {}
     more = (Parameter(name=name, latex="", meaning=name, kind="real", default=VALUES[name], low=0)
             for name in (*options.values(), "t_0"))
-    algorithm = GradientDescent(schedules=schedules, **options)  # type: ignore[arg-type]
+    algorithm = GradientDescent.by_option(options, schedules)
     return replace(base, algorithm=algorithm, parameters=(*base.parameters, *more))
 
 
@@ -124,13 +125,16 @@ def test_it_is_shown_described_and_kept() -> None:
 
 def test_a_run_goes_on_from_its_last_state_with_another_step_size() -> None:
     """A warm restart: `restart` gives the arrays that initial= takes, so W goes on where it was and t begins anew."""
-    sizes: dict[str, Any] = {"n": 20, "m": 4, "d": 60}
-    first = gr.run("pegr", sizes, steps=6, seed=3, record=[6], lam=0.0, eta=0.05)
-    again = gr.run("pegr", {}, steps=4, seed=3, initial=gr.restart(first), lam=0.0, eta=0.05, record=[0, 4])
-    whole = gr.run("pegr", sizes, steps=10, seed=3, record=[6, 10], lam=0.0, eta=0.05)
+    base, sizes = model("relu", "logistic", "none"), {"n": 6, "m": 3, "d": 20}
+    with plainly(plain_kernel(base)):
+        first = gr.run(base, sizes, steps=4, seed=3, record=[4])
+        start = gr.restart(first, setting=base)
+        again = gr.run(base, {}, steps=3, seed=3, initial=start, record=[0, 3])
+        whole = gr.run(base, sizes, steps=7, seed=3, record=[4, 7])
+        faster = gr.run(base, {"eta": 3.0}, steps=3, seed=3, initial=start, record=[3])
     for at in (0, 1):
-        there = gr.weights(whole.isel(t=[at]))
-        assert gr.weights(again.isel(t=[at]), initial=gr.restart(first)) == pytest.approx(there, abs=1e-13)
+        there = gr.weights(whole.isel(t=[at]), setting=base)
+        assert gr.weights(again.isel(t=[at]), initial=start, setting=base) == pytest.approx(there, abs=1e-13)
         assert again["loss"][at] == pytest.approx(float(whole["loss"][at]), rel=1e-12)
-    faster = gr.run("pegr", {}, steps=4, seed=3, initial=gr.restart(first), lam=0.0, eta=0.5, record=[4])
-    assert float(faster["loss"][-1]) < float(again["loss"][-1])
+    assert float(faster["loss"][-1]) < 0.9 * float(again["loss"][-1])
+    assert set(start) == {"W", "y", "mu", "xi"}

@@ -160,7 +160,8 @@ def _parameter(each: Parameter, more: str) -> ParameterLine:
     """A parameter's line, with what its meaning does not say."""
     default = "" if each.default is None else noted.show(each.default)
     return ParameterLine(
-        each.name, each.latex, each.meaning + more, kinds.kind_of(each).expected(each), default, each.source, each.structural)
+        each.name, each.latex, each.meaning + more, kinds.kind_of(each).expected(each), default, each.source,
+        each.structural)
 
 
 def _conditions(setting: object, paper: Paper | None) -> Conditions | None:

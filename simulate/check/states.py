@@ -23,7 +23,7 @@ from dynamics.arrays import Array
 
 from ..ask import models, parameters, settings
 from ..run.problem import Problem
-from ..start.declared import off_indices
+from ..start.declared import off_indices, whole
 from .case import Case
 from .cases import state_case
 
@@ -126,13 +126,13 @@ def _task_arrays(
     rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
 ) -> dict[str, Array]:
     """Tasks that share nu and take z_a, both of lengths about 0.3 to 3 and orthogonal; noise off all of these."""
-    d, tasks = int(values["d"]), int(values[model.bilevel.tasks])  # type: ignore[arg-type]
+    d, tasks = int(whole(values, "d")), int(whole(values, model.bilevel.tasks))
     axis = model.network.head_axis
     arrays = {"W": size * rng.normal(size=(axis.count, m, d)), "y": rng.choice(axis.labels, size=(tasks, n))}
     spans: list[Array] = []
     for family in model.directions:
         if isinstance(family.law, TaskLaw):
-            items = int(values[family.law.items])  # type: ignore[arg-type]
+            items = int(whole(values, family.law.items))
             shared, entries = np.zeros(d), np.zeros((items, d))
             shared[0] = 10 ** rng.uniform(-0.5, 0.5)
             entries[:, 1 : items + 1] = 10 ** rng.uniform(-0.5, 0.5) * rng.normal(size=(items, items)) / items**0.5

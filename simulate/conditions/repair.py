@@ -60,7 +60,6 @@ class _Search:
             return np.full(len(clauses), -_FAR)
         return np.array([slack(point.row(clause), self.here.constant) for clause in clauses])
 
-
     def slopes(self, x: Array, slacks: Array, clauses: Sequence[Clause]) -> Array:
         """The derivatives of slacks (clauses, parameters) in the logarithms; 0 where a clause has no value."""
         steps = [math.log1p(math.exp(-at)) if counts(each) and at < math.log(_LARGE) else _STEP

@@ -16,8 +16,9 @@ import torch
 from derivations.declare import ActivationKind, Expressed, HuberizedRelu, LeakyRelu, Relu, ReluPower, of_class
 
 from ..errors import InputError
-from .formulas import by_output, errors, losses_of, margins, number
+from .formulas import by_output, errors, losses_of, margins
 from .network import Problem, families, gradient_at, one_thread, outputs, task_count
+from .values import number
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -26,24 +26,13 @@ from derivations.declare import (
     OfMargin,
     Relu,
     ReluPower,
-    Value,
     of_class,
 )
 
-from ..errors import InputError
+from .values import Values, number
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Values = Mapping[str, Value]
-
-
-def number(values: Values, name: str) -> float:
-    """The parameter as a float.  Raises InputError where it is absent or not a number."""
-    value = values.get(name)
-    if isinstance(value, str) or value is None:
-        raise InputError(f"{name}: {value!r}; expected a number, which the model reads; give {name}=...")
-    return float(value)
 
 
 def activation(act: Activation, z: Tensor, values: Values | None = None) -> Tensor:

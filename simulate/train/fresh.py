@@ -14,7 +14,8 @@ from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, c
 from dynamics.arrays import Array
 
 from ..errors import InputError
-from .weights import Problem, Values, activation, errors, families, losses_of, number, one_thread, outputs, patches_of
+from .values import Values, number
+from .weights import Problem, activation, errors, families, losses_of, one_thread, outputs, patches_of
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -18,7 +18,8 @@ from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
-from .formulas import Values, activation, at_step, losses_of, number, weighed
+from .formulas import activation, at_step, losses_of, weighed
+from .values import Values, number
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -32,7 +32,7 @@ except ModuleNotFoundError as missing:  # torch is an extra
 
 from . import bilevel
 from .descent import Descent
-from .formulas import Values, activation, at_step, errors, losses_of, margins, number
+from .formulas import activation, at_step, errors, losses_of, margins
 from .network import (
     Problem,
     diverged,
@@ -47,6 +47,7 @@ from .network import (
     problem,
     task_count,
 )
+from .values import Values, number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,7 +60,6 @@ __all__ = [
     "problem", "remaining", "states", "step", "step_tensor", "task_count",
     "train",
 ]
-
 
 
 class VectorDraw(Protocol):

@@ -15,12 +15,11 @@ from dynamics.chance.streams import stream
 
 from ..errors import Diverged
 from ..train import weights
-from ..train.weights import Values
+from ..train.values import Values
 from ..work.progress import progress
 
 KINK = 1e-12  # |z| below this times max|z| is within rounding of a kink
 HUGE = 1e50  # above this |z| squares of powers, as in a penalty, overflow
-
 
 
 class Trajectory(Protocol):

@@ -24,8 +24,7 @@ from dynamics.fresh.classnoise import Spiked
 from ..observe import fresh
 from ..start.drawn import Draw
 from ..train import fresh as weights_fresh
-from ..train import weights
-from ..train.weights import Values
+from ..train.values import Values, number
 from .engines import Kernel
 from .fresh_by_weights import Samples, by_weights, class_matrix, coloured
 from .observables import account, untold
@@ -123,7 +122,7 @@ def _columns(model: Model, along: Along, values: Values) -> int:
 def _labels(model: Model, values: Values) -> list[tuple[float, float, float]]:
     """(clean label, observed one, probability) of fresh examples."""
     labels = model.network.head_axis.labels
-    p = weights.number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
+    p = number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
     if p == 0.0:
         return [(y, y, 1.0 / len(labels)) for y in labels]
     return [(c, s * c, 0.5 * (1.0 - p if s > 0 else p)) for c in labels for s in (1.0, -1.0)]

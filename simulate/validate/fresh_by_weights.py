@@ -12,8 +12,7 @@ from dynamics.arrays import Array
 from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..start.drawn import Draw
-from ..train import weights
-from ..train.weights import Values
+from ..train.values import Values, number
 
 
 def by_weights(
@@ -49,7 +48,7 @@ def coloured(
         return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
     assert isinstance(law, GaussianLaw | MixtureLaw)
     off = law.projected_off(values)
-    return np.asarray(weights.number(values, law.std) * without(onto, span(_vectors(model, draw, off))))
+    return np.asarray(number(values, law.std) * without(onto, span(_vectors(model, draw, off))))
 
 
 def _vectors(model: Model, draw: Draw, names: tuple[str, ...]) -> Array:
@@ -86,7 +85,7 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
         return np.asarray(noise.A[label])
     assert isinstance(noise, Spiked) and draw.vectors is not None
     d = draw.vectors.shape[1]
-    spread, ratio = weights.number(values, law.spread), weights.number(values, law.ratio)
+    spread, ratio = number(values, law.spread), number(values, law.ratio)
     off = law.projected_off(values)
     bulk = without(np.eye(d), span(_vectors(model, draw, off)))
     if noise.spikes is None or not len(noise.spikes):

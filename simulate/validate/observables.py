@@ -22,7 +22,7 @@ from dynamics.arrays import Array
 from ..ask import formula
 from ..train import bilevel as weights_bilevel
 from ..train import weights
-from ..train.weights import Values
+from ..train.values import Values
 
 ALONG = (KnownFrom.RUN, KnownFrom.FRESH)
 """What is compared by itself, and not among what is known of states."""

@@ -31,7 +31,7 @@ from ..run.problem import Problem, Start
 from ..run.watch import EventWatch
 from ..start.drawn import Draw, Watched
 from ..train import weights
-from ..train.weights import Values
+from ..train.values import Values
 from . import observables as validate_observables
 from .engines import Kernel
 from .observables import ALONG, Course, account, untold

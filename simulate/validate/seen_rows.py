@@ -46,6 +46,8 @@ def seen_rows(probe: Probe) -> Iterator[Row | Left]:
     if isinstance(probe.pair.kernel, BilevelKernel):
         what, adapted = "adaptation of tasks by their own states", _adaptation_gap(probe.pair)
         yield Left(what, ADAPTATION) if adapted is None else judged(probe, what, adapted, LONG)
+
+
 _NAMES = {"loss", "gradient_norm", "margins", "outputs", "l1", "zeta", "adapted", "train_error"}
 
 

@@ -36,6 +36,7 @@ VALUES: dict[str, Value] = {
 
 ACTIVATIONS = {"relu": Activation(name="relu"), "relu_power": Activation(name="relu_power", power=2)}
 
+
 def declared(algorithm: GradientDescent | Bilevel, penalty: Any = "none", activation: Any = "relu") -> Model:
     """Two families over classes, one with two patches, beside a shared direction and noise."""
     overs = {"u": "class", "v": "class", "mu": "one", "xi": "sample"}

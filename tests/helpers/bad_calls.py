@@ -281,7 +281,6 @@ for _kind, (_value, _shown) in {
 PASSED["conditions initial"] = _call("conditions", "nearly_orthogonal", initial=arrays()), ("initial:", "measured")
 
 
-
 class _Source:
     """A source of examples that gives what it was made with."""
 

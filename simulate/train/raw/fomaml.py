@@ -13,6 +13,8 @@ import torch
 
 from derivations.declare import Value
 
+from ..values import number
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -113,11 +115,9 @@ def _by_task(families: Mapping[str, Tensor], y: Tensor) -> tuple[Tensor, Tensor,
 
 
 def _setting(W: Tensor, values: Mapping[str, Value]) -> Setting:
-    def real(name: str) -> float:
-        return float(str(values[name]))
-
     return Setting(
-        method=str(values["method"]), J=int(real("J")), gamma=real("eta_inner"), eta=real("eta"),
-        n_train=int(real("n_train")), width=real("h") if values["activation"] == "huberized" else 0.0,
+        method=str(values["method"]), J=int(number(values, "J")), gamma=number(values, "eta_inner"),
+        eta=number(values, "eta"), n_train=int(number(values, "n_train")),
+        width=number(values, "h") if values["activation"] == "huberized" else 0.0,
         factor=1.0 if values["neurons"] == "sum" else 1 / W.shape[1],
     )

@@ -27,6 +27,7 @@ PAPER: dict[str, Value] = {
     "delta": 0.1, "eps": 0.1,
 }
 
+
 def table(
     declared: Conditions = CONDITIONS, steps: int | None = 20, constant: float = 1.0,
     measured: dict[str, float] | None = None, **changed: Value,

@@ -25,6 +25,7 @@ PAPER: dict[str, Value] = {
     "neurons": "mean", "init": "gaussian", "data": "mixture", "x_norm": 1.0, "delta": 0.1,
 }
 
+
 def table(
     declared: Conditions = CONDITIONS, steps: int | None = 1000, constant: float = 1.0,
     measured: dict[str, float] | None = None, **changed: Value,

@@ -58,8 +58,13 @@ class GradientDescent(Declared):
     @property
     def options(self) -> dict[str, str]:
         """The options that are present: their parameter's name, by option."""
-        named = {f.name: str(getattr(self, f.name)) for f in fields(self) if f.name not in ("step", "schedules")}
+        named = {name: str(getattr(self, name)) for name in self.known_options()}
         return {name: parameter for name, parameter in named.items() if parameter}
+
+    @classmethod
+    def known_options(cls) -> tuple[str, ...]:
+        """Every option that there is."""
+        return tuple(f.name for f in fields(cls) if f.name not in ("step", "schedules"))
 
     @property
     def batched(self) -> bool:

@@ -79,10 +79,11 @@ class Model(Declared):
     def _refuse_coordinatewise(self) -> None:
         algorithm: GradientDescent | Bilevel | CoordinateWise = self.algorithm
         if isinstance(algorithm, CoordinateWise):
+            options = " or ".join(GradientDescent.known_options())
             raise ModelError(
                 f"algorithm: {algorithm.name!r} acts on each weight alone, so it is not rotation-equivariant: its "
                 "update of a filter is no combination of the data's vectors, and no coefficient recursion closes; use "
-                "GradientDescent, with batch, momentum, weight_decay, radius or label_noise as wanted"
+                f"GradientDescent, with {options} as wanted"
             )
 
     @property

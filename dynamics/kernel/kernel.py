@@ -251,8 +251,7 @@ class Kernel:
 
     def limit(self, values: Mapping[str, Any]) -> int:
         """The last step with the penalty; -1 where there is none."""
-        until, on = values.get("lam_until"), values.get("lam", 0.0) or "lam" in self.schedules
-        return (ALWAYS if until is None else int(until)) if on else -1
+        return int(self.limits(values, 1)[0])
 
     def _rates(self, values: Mapping[str, Any]) -> list[float]:
         return [float(values[self.options[name]]) for name in _RATES if name in self.options]

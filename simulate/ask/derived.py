@@ -23,7 +23,7 @@ def penalty_constant(values: Mapping[str, Any]) -> float:
     return 0.5 if values.get("penalty_half", False) else 1.0
 
 
-def penalty_weight(model: Model, values: Mapping[str, Any], t: NDArray[np.int64]) -> NDArray[np.float64]:
+def lam_at(model: Model, values: Mapping[str, Any], t: NDArray[np.int64]) -> NDArray[np.float64]:
     """lambda in the steps from t (T,): `lam` while t <= `lam_until` (absent: always), 0 without a penalty.
 
     By its schedule where it has one.

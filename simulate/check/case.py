@@ -15,7 +15,7 @@ from dynamics.chance.gram import Reduced
 from dynamics.geometry import distances
 from dynamics.kernel.kernel import Kernel
 
-from ..ask.derived import kappa, penalty_constant, penalty_weight
+from ..ask.derived import kappa, lam_at, penalty_constant
 from ..errors import nearest
 from ..observe import observables as obs
 from ..observe.states import States
@@ -148,7 +148,7 @@ class Case:
         start = Reduced(z=self.draw.z, gram=self.draw.gram, weight_gram=self.draw.weight_gram)
         made: dict[str, Callable[[], Indexed]] = {
             "t": lambda: Indexed(("t",), self.t.astype(float)),
-            "lam_t": lambda: Indexed(("t",), penalty_weight(self.model, states.values, self.t)),
+            "lam_t": lambda: Indexed(("t",), lam_at(self.model, states.values, self.t)),
             "y": lambda: Indexed(("i",), self.draw.y),
             "yhat": lambda: Indexed(("i",), self.draw.clean),
             "own": lambda: Indexed((states.head, "i"), states.own),

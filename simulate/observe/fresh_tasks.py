@@ -33,6 +33,7 @@ from dynamics.kernel.blas import one_blas_thread
 from ..errors import InputError
 from ..start.declared import law_of, number, whole
 from ..start.drawn import Draw
+from .fresh import DRAWS
 from .staying import Staying, stays
 
 _CURE = "or leave the test observables out"
@@ -48,7 +49,7 @@ def fresh_task_statistics(
     b: Array,
     values: Mapping[str, Value],
     seed: int,
-    size: int = 4096,
+    size: int = DRAWS,
 ) -> dict[str, Array]:
     """Losses, errors and accuracies on fresh tasks, with and without adaptation, each (T,), and NAME_se.
 

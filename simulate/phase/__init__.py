@@ -1,1 +1,1 @@
-"""Grids of two parameters, resumable."""
+"""Grids of one to three axes, resumable, and the boundaries on them."""

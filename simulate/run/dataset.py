@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import xarray
 
 
-def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xarray.Dataset:
-    """The variables of runs that recorded the same steps, along a `seed` dimension where `labelled`."""
+def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> xarray.Dataset:
+    """The variables of runs that recorded the same steps, along a `seed` dimension where `with_seeds`."""
     import xarray
 
     first = runs[0]
@@ -30,8 +30,8 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xa
     data: dict[str, Any] = {}
     for name in [name for name in first.variables if all(name in found.variables for found in runs)]:
         variable = first.variables[name]
-        stacked = np.stack([found.variables[name].values for found in runs]) if labelled else variable.values
-        dims = ("seed", *variable.dims) if labelled else variable.dims
+        stacked = np.stack([found.variables[name].values for found in runs]) if with_seeds else variable.values
+        dims = ("seed", *variable.dims) if with_seeds else variable.dims
         attributes = known[name].attributes
         if name in events:
             attributes["event"] = variable.said
@@ -47,7 +47,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, labelled: bool) -> xa
         "engine": engine,
         "sampling": start.draw.sampling,
         "seed": seed,
-        **({"seeds": len(runs)} if labelled else {}),
+        **({"seeds": len(runs)} if with_seeds else {}),
         **({"initial": json.dumps(start.digests)} if start.digests else {}),
         "declaration": digest.of_model(model),
         "steps": int(first.t[-1]),

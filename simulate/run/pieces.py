@@ -20,8 +20,9 @@ from derivations.declare.views import Sizes
 from derivations.errors import ModelError
 
 from ..observe import observables as obs
+from ..observe.fresh import DRAWS
 from ..start.refusals import LARGEST
-from .request import FRESH, Request
+from .request import Request
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _of_observables(request: Request) -> list[Piece]:
     if fresh and _covariances(request):
         covariances = f"the test law's covariances of {S:.3g} filters"
         found.append(Piece(covariances, _covariances(request) * pairs, optional=True))
-        found.append(Piece(f"{FRESH} fresh draws", 4 * 8 * FRESH * S, optional=True))
+        found.append(Piece(f"{DRAWS} fresh draws", 4 * 8 * DRAWS * S, optional=True))
     else:
         found += _declared(request)
     return found

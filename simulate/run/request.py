@@ -9,7 +9,8 @@ from typing import Any
 
 from derivations.declare import Model
 
-FRESH = 4096  # draws of a test law
+from ..observe.fresh import DRAWS
+
 STATES = 200  # recorded states by default
 
 
@@ -27,7 +28,7 @@ class Request:
     steps: int
     recorded: float
     wanted: Collection[str]
-    fresh: float = FRESH
+    fresh: float = DRAWS
 
     @property
     def tasks(self) -> float:

@@ -108,7 +108,7 @@ def run(
         raise next(error for error in said if error is not None)
     if not runs:
         raise seeds_of_a_run.all_diverged(ensemble.seeds, said)
-    data = dataset(runs, engine, first, labelled=seeds is not None)
+    data = dataset(runs, engine, first, with_seeds=seeds is not None)
     return data if seeds is None else seeds_of_a_run.labelled(data, ensemble.seeds, said)
 
 

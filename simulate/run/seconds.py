@@ -5,8 +5,9 @@ from __future__ import annotations
 from dynamics.kernel.kernel import LANES_FROM, LANES_UPTO
 
 from ..observe import observables as obs
+from ..observe.fresh import DRAWS
 from ..start.refusals import LARGEST
-from .request import FRESH, Request, size_of
+from .request import Request, size_of
 
 RATE = 1e9  # operations a second
 LANES_RATE = 2e10  # the same, of runs that go together on lanes (benchmarks/ensembles.py: 3 to 5 times 1e10)
@@ -42,7 +43,7 @@ def _together(request: Request) -> bool:
     """Whether a grid makes this run in one call with others."""
     model, alone = request.model, {event.name for event in request.model.events}
     return (
-        request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1 and request.fresh == FRESH
+        request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1 and request.fresh == DRAWS
         and LANES_FROM <= request.directions < LANES_UPTO and model.network.head_axis.signed
         and not model.algorithm.over_tasks and not model.algorithm.batched and not alone & set(request.wanted)
     )

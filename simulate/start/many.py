@@ -75,6 +75,8 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
             length[:, rows] = numbers(values, law.norm, number)[:, None]
         elif isinstance(law, GaussianLaw):
             std[:, rows] = numbers(values, law.std, positive)[:, None]
+        else:  # drawn cell by cell, by what knows the law
+            return None
     null, which = _distinct(length[:, first.fixed] == 0)
     of_null = [along(model, values.alike, first.n, first.d, first.fixed, each)[first.noise] for each in null]
     sigma_0 = numbers(values, model.initialisation.std, number)

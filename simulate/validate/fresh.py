@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import hadamard
 
-from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, OfFresh, chosen_law
+from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, OfFresh, chosen_law, forgotten
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
@@ -32,7 +32,7 @@ from .report import LONG, Left, Row, in_errors, parted
 
 COLUMNS = 24  # combinations of pre-activations whose law is compared
 LARGEST = 4096  # columns of the design
-DRAWS = 512  # on which statistics are compared
+COMPARED = 512  # on which statistics are compared
 SAMPLES = 2000  # of the Monte Carlo in d dimensions
 AFFORDABLE = 4e9  # entries of filters x samples x patches
 COVARIANCE = 1e-10  # the square root of a nearly singular covariance keeps this much of it
@@ -113,9 +113,10 @@ def _columns(model: Model, along: Along, values: Values) -> int:
         if isinstance(law, ClassNoiseLaw):
             spiked = isinstance(along.draw.noise.get(name), Spiked) and law.shape_of(values) == "gaussian"
             total += (filters + model.n_heads) if spiked else along.W.shape[3]
-        else:
-            assert isinstance(law, GaussianLaw | MixtureLaw)
+        elif isinstance(law, GaussianLaw | MixtureLaw):
             total += many * filters
+        else:
+            raise forgotten(law, "the entries of fresh vectors")
     return total
 
 
@@ -197,11 +198,11 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
     """What is said of fresh examples on the same samples, by the kernel and by weight space."""
     declared = [o for o in model.observables if isinstance(o, OfFresh)]
     said = fresh.fresh_statistics(
-        model, kernel, along.draw, along.z, along.b, values, 0, DRAWS, along.left, declared
+        model, kernel, along.draw, along.z, along.b, values, 0, COMPARED, along.left, declared
     )
     network, ours = weights_fresh.Network(model), {name: np.full_like(each, np.nan) for name, each in said.items()}
     law, normals, held = fresh.law(
-        model, along.draw, along.z, along.b, values, stream(0, "test"), DRAWS, along.left
+        model, along.draw, along.z, along.b, values, stream(0, "test"), COMPARED, along.left
     )
     told: dict[str, Mapping[str, Array]] = {}
     labels = np.array([y for _, y, _ in _labels(model, values)])
@@ -275,7 +276,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
         return
     assert draw.vectors is not None
     said = fresh.fresh_statistics(
-        model, kernel, draw, along.z[at:], along.b[at:], values, 0, 4096, along.left[at:]
+        model, kernel, draw, along.z[at:], along.b[at:], values, 0, fresh.DRAWS, along.left[at:]
     )
     if not all(np.isfinite(said[name]).all() for name in ("test_error", "test_loss")):
         yield Left(both, "the kernel's are not finite there")

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.declare import FixedLaw, GaussianLaw, Model, TaskLaw, chosen_law
+from derivations.declare import FixedLaw, GaussianLaw, Model, TaskLaw, chosen_law, forgotten
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh.roots import square_root
@@ -31,7 +31,7 @@ from .fresh import COVARIANCE, Along, at_states, over
 from .fresh_by_weights import span, without
 from .report import Left, Row, in_errors, parted
 
-DRAWS = 128  # on which statistics are compared
+COMPARED = 128  # on which statistics are compared
 TASKS = 40  # drawn in d dimensions
 LARGEST = 1e8  # numbers that samples of every entry of a dictionary take
 AFFORDABLE = 2e8  # entries of filters x examples x passes
@@ -107,7 +107,7 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
     fewer = {**values, model.fresh_tasks.tasks: min(8, int(number(values, model.fresh_tasks.tasks)))}
     said, ours = (
         fresh_tasks.fresh_task_statistics(
-            model, judge, along.draw, along.z[at], along.b[at], fewer, 0, DRAWS  # type: ignore[arg-type]
+            model, judge, along.draw, along.z[at], along.b[at], fewer, 0, COMPARED  # type: ignore[arg-type]
         )
         for judge in (kernel, weights_fresh.Network(model))
     )
@@ -128,30 +128,30 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
     law, filters = staying.law(values), staying.filters(along.z[-1:], along.b[-1:])
     entries = max((len(f.held) for f in law.families if f.index_set.per_task), default=1) or 1
     S = law.heads * law.m
-    numbers = float(entries * DRAWS * S * len(law.patches))
+    numbers = float(entries * COMPARED * S * len(law.patches))
     if numbers > LARGEST:
         why = f"samples of the dictionary's {entries} entries are {numbers:.1e} numbers, and {LARGEST:.0e} are afforded"
         yield Left("test_loss_unadapted and test_error_unadapted, entry by entry", why)
         return
     said = fresh_tasks.fresh_task_statistics(
-        model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0, DRAWS  # type: ignore[arg-type]
+        model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0, COMPARED  # type: ignore[arg-type]
     )
     vectors = {}
     for slot, (f, k) in enumerate(law.slots()):
         inside = filters.along[0] @ law.families[f].kept
         root = square_root(filters.rest[0] + inside @ inside.T)
-        normals = stream(0, "test", 0, slot).standard_normal((DRAWS, S))
+        normals = stream(0, "test", 0, slot).standard_normal((COMPARED, S))
         vectors[f, k] = law.families[f].std * normals @ root.T
     network, costs, wrongs = weights_fresh.Network(model), [], []
     for at, label in enumerate(law.labels):
         for entry in range(entries):
-            a = np.zeros((DRAWS, len(law.patches), S))
+            a = np.zeros((COMPARED, len(law.patches), S))
             for p, (f, labelled) in enumerate(law.patches):
                 family, scale = law.families[f], label if labelled else 1.0
                 place = family.index_set.row(0, at, entry, 0)
                 held = filters.products[0][:, family.held[place]] if not family.fresh else None
                 a[:, p] = scale * (held if held is not None else vectors[f, place if family.index_set.per_class else 0])
-            scores = network.outputs(a.reshape(DRAWS, len(law.patches), law.heads, law.m), values)[:, None]
+            scores = network.outputs(a.reshape(COMPARED, len(law.patches), law.heads, law.m), values)[:, None]
             wrong, cost = weights_fresh.judged(model, scores, np.array([label]), values)
             costs.append(cost)
             wrongs.append(wrong)
@@ -241,7 +241,8 @@ def _task(model: Model, draw: Draw, values: Values, n: int, basis: Array, rng: n
             nu, z = (draw.watched.vectors[draw.watched.names[each]] for each in (law.shared, law.dictionary))
             parts.append(nu + z[rng.integers(len(z))][None])
         elif family.name in model.test.fresh:
-            assert isinstance(law, GaussianLaw)
+            if not isinstance(law, GaussianLaw):
+                raise forgotten(law, "the draws of a fresh task")
             drawn = number(values, law.std) * rng.standard_normal((count[family.name], d))
             parts.append(without(drawn, basis) if law.projected_off(values) else drawn)
         else:

@@ -15,7 +15,7 @@ from derivations.derive import derive
 from derivations.errors import ModelError
 from derivations.kernel.emit import module
 from dynamics.kernel.loading import plain_module
-from simulate.ask.derived import penalty_weight
+from simulate.ask.derived import lam_at
 from simulate.ask.schedules import check
 from simulate.errors import InputError
 from simulate.testing import Instance, plain_kernel, residual
@@ -81,7 +81,7 @@ def test_a_penalty_that_begins_with_nothing_is_on() -> None:
     kernel = plain_kernel(changing)
     assert kernel.limit({"lam": 0.0}) == kernel.limits({"lam": 0.0}, 1)[0] > 0
     assert plain_kernel(scheduled()).limit({"lam": 0.0}) == -1
-    weight = penalty_weight(changing, {"lam": 0.0, "lam_until": 2, "t_0": 1.0}, np.arange(5))
+    weight = lam_at(changing, {"lam": 0.0, "lam_until": 2, "t_0": 1.0}, np.arange(5))
     assert weight == pytest.approx([0.0, 0.1, 0.2, 0.0, 0.0])
     instance = instance_of(changing)
     instance.values["lam"] = 0.0

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from simulate.run.rebuild import restart as restart
     from simulate.run.rebuild import weights as weights
     from simulate.run.run import run as run
+    from simulate.sensitivity.sensitivity import sensitivity as sensitivity
 
 __version__ = "0.1.0"
 
@@ -56,6 +57,7 @@ _HOMES = {
     "restart": "simulate.run.rebuild",
     "run": "simulate.run.run",
     "search": "simulate.check.search",
+    "sensitivity": "simulate.sensitivity.sensitivity",
     "testing": "simulate.testing",
     "validate": "gammarho.api",
     "weights": "simulate.run.rebuild",

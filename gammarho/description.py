@@ -186,6 +186,7 @@ def _verbs(
         *([("conditions", preset, "the theorem's conditions, clause by clause")] if conditions else []),
         *([("check", preset + steps, "lemmas and theorems against runs")] if statements else []),
         ("check", f' "train_error <= 0.1"{preset}{steps}', "a claim of your own, at the last step"),
+        ("sensitivity", f' --claim "train_error <= 0.1"{preset}{steps}', "which single knob breaks it"),
         ("phase", f" --x n=10,20,40{preset}{steps}", "a phase diagram, over any parameters"),
         *([("figures", "", "the paper's figures")] if paper else []),
         *([("errata", "", "what the paper prints wrong")] if paper and paper.errata else []),

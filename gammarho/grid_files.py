@@ -1,4 +1,4 @@
-"""Where a grid goes: a .zarr store, a table (.csv), netCDF (.nc), pictures (.pdf, .png); one class a kind of file."""
+"""Where a grid goes: a .zarr store, tables (.csv, .json), netCDF (.nc), pictures (.pdf, .png); a class a kind."""
 
 from __future__ import annotations
 
@@ -49,6 +49,16 @@ class Table(GridFile):
         table[[*axes, *data.data_vars, *others]].to_csv(new, index=False)
 
 
+class Json(GridFile):
+    """Notes, attributes, coordinates and variables, as `--json` prints them."""
+
+    def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
+        """What is not finite is null."""
+        from .report import as_json
+
+        new.write_text(as_json(data) + "\n", encoding="utf-8")
+
+
 class NetCDF(GridFile):
     """A classic netCDF file (version 3), which needs nothing but SciPy and is read by all that reads netCDF."""
 
@@ -85,7 +95,7 @@ class Picture(GridFile):
         render(draw(data), new, self.path.suffix)
 
 
-_KINDS: dict[str, type[GridFile]] = {".csv": Table, ".nc": NetCDF, ".pdf": Picture, ".png": Picture}
+_KINDS: dict[str, type[GridFile]] = {".csv": Table, ".json": Json, ".nc": NetCDF, ".pdf": Picture, ".png": Picture}
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from .grid_cells import Cells, asked_axes
 from .grid_layout import DIGEST, Column, Layout
 from .reduced_axes import Wanted, separated, wanted
 
-_SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
+SCALARS = ("loss", "gradient_norm", "train_error", *obs.FRESH)
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:
     """What an observable's text asks for, and whether that is one number a run as it stands."""
     of_state = [o for o in model.observables if o.known_from is KnownFrom.STATE]
     declared = [o.name for o in of_state if o.one_number]
-    plain = [*_SCALARS, *declared, *(event.name for event in model.events)]
+    plain = [*SCALARS, *declared, *(event.name for event in model.events)]
     if text in plain:
         return Wanted(text, text, (), ""), True
     request = wanted(str(text))

@@ -159,6 +159,12 @@ class Cells:
         }
         return {**{name: text for name, text in texts.items() if text is not None}, **self._held.names}
 
+    def following(self, name: str) -> list[str]:
+        """The parameters whose values go along with a parameter's, by a formula or an equation."""
+        given = {**self._chosen, **dict.fromkeys(each.name for each in self._axes)}
+        return [each.name for each in self._model.parameters
+                if each.name != name and name in self._held.behind(self._model, given, each.name)]
+
     def notes(self, cells: Lots) -> tuple[str, ...]:
         """The lines on presets, defaults and formulas that go for all of the cells."""
         axes, texts, found = {each.name for each in self._axes}, self.formulas(), []

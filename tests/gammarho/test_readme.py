@@ -24,6 +24,7 @@ NOT_RUN = {
 SLOW = {
     "gammarho check ": "half a minute and more each",
     "gammarho phase ": "576 cells, half a minute",
+    "gammarho sensitivity ": "some two thousand runs, ten seconds and more",
 }
 
 

@@ -1,0 +1,114 @@
+"""A tornado: how far each knob moves alone, as a factor of its value, until a claim flips; the most fragile on top."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from simulate.sensitivity.flips import Flip, Steady
+from simulate.sensitivity.knobs import shown
+from simulate.sensitivity.sensitivity import Sensitivity
+
+from . import page, style
+
+_ROW, _EDGES = 0.24, 0.9  # inches a knob, and the title with the axis
+_BAR, _SEARCHED = 0.62, 0.16  # heights of a bar, in rows
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A knob: the flips in either direction, and how far it was moved in those without."""
+
+    label: str
+    flips: tuple[Flip, ...]
+    steady: tuple[Steady, ...]
+
+    @property
+    def nearest(self) -> float:
+        return min((each.fragility for each in self.flips), default=math.inf)
+
+
+def tornado(found: Sensitivity) -> Figure:
+    """A bar a direction, from 1 to the factor at which half of the draws have flipped, with its interval on it.
+
+    A thin grey bar goes as far as a knob was moved without a flip.  Choices are told below.
+    """
+    rows = _rows(found)
+    notes = _notes(found)
+    with style.context():
+        made = page.page(textwrap.shorten(f"{found.setting}: {found.claim}", 90), _ROW * max(2, len(rows)) + _EDGES, 0,
+                         notes)
+        axes = made.body.subplots()
+        axes.set_xscale("log")
+        for at, row in enumerate(reversed(rows)):
+            _draw(axes, at, row)
+        axes.axvline(1.0, color="black", linewidth=0.8)
+        axes.set_yticks(range(len(rows)), [row.label for row in reversed(rows)])
+        axes.set_xlabel("factor of the value given")
+        axes.margins(x=0.16)
+        return made.close((), 1, notes)
+
+
+def _rows(found: Sensitivity) -> list[_Row]:
+    """Every knob that is a number with a factor, the nearest flip first."""
+    named: dict[tuple[str, str], _Row] = {}
+    for each in found.rows:
+        if not _has_factor(each):
+            continue
+        key = (each.knob, each.note)
+        old = named.get(key, _Row(f"{each.knob} = {shown(each.value)}", (), ()))
+        flips = (*old.flips, each) if isinstance(each, Flip) else old.flips
+        steady = (*old.steady, each) if isinstance(each, Steady) else old.steady
+        label = f"{old.label}, {each.note}" if each.note and not (old.flips or old.steady) else old.label
+        named[key] = _Row(textwrap.shorten(label, 44), flips, steady)
+    return sorted(named.values(), key=lambda row: row.nearest)
+
+
+def _has_factor(each: Flip | Steady) -> bool:
+    if isinstance(each, Flip):
+        return bool(each.factor)
+    numbers = isinstance(each.value, int | float) and isinstance(each.reached, int | float)
+    return numbers and not isinstance(each.value, bool) and bool(each.value) and each.reached != each.value
+
+
+def _draw(axes: Axes, at: int, row: _Row) -> None:
+    for each in row.steady:
+        end = _factor(each, each.reached) or 1.0
+        axes.barh(at, end - 1.0, _SEARCHED, left=1.0, color="#D0D0D0", linewidth=0)
+    for flip in row.flips:
+        assert flip.factor is not None
+        line = style.LINES[0] if flip.factor > 1 else style.LINES[3]
+        axes.barh(at, flip.factor - 1.0, _BAR, left=1.0, color=line.color, alpha=0.55, linewidth=0)
+        ends = [_factor(flip, end) for end in (flip.low, flip.high)]
+        low, high = (end or flip.factor for end in ends)
+        axes.plot([low, high], [at, at], color="black", linewidth=1.0, marker="|", markersize=5)
+        outward = max(high, flip.factor) if flip.factor > 1 else min(low, flip.factor)
+        axes.annotate(shown(flip.at), (outward, at), xytext=(4 if flip.factor > 1 else -4, 0),
+                      textcoords="offset points", va="center", ha="left" if flip.factor > 1 else "right",
+                      fontsize=style.SMALL)
+
+
+def _factor(each: Flip | Steady, value: object) -> float | None:
+    """A value over the one given; None of an end beyond the range."""
+    return None if value is None or not float(str(value)) else float(str(value)) / float(str(each.value))
+
+
+def _notes(found: Sensitivity) -> str:
+    """What is drawn, and the knobs that have no factor."""
+    told = ", ".join(f"{truth} in {count}" for truth, count in found.start.items())
+    said = [f"At the values given the claim {told} of {len(found.seeds)} draws, {found.steps} steps.",
+            "Bars: to where half of the draws have flipped (the value); lines: the interval; grey: searched, no flip."]
+    others = [f"{each.knob} = {shown(each.at)}" for each in found.flips if not each.factor]
+    return "\n".join(_folded([*said, *([f"It also flips at {', '.join(others)}."] if others else [])]))
+
+
+def _folded(sentences: Sequence[str]) -> list[str]:
+    return [line for each in sentences for line in textwrap.wrap(each, 118)]
+
+
+__all__ = ["tornado"]

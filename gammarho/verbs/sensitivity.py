@@ -1,0 +1,85 @@
+"""sensitivity: which single knob breaks a claim."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from simulate.errors import InputError, quoted
+
+from .shared import EQUATION, FILE, INT, NAME, NAMES, NUMBER, SAMPLINGS, TEST_SAMPLINGS, Switch, print_notes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from simulate.sensitivity.sensitivity import Sensitivity
+
+
+def sensitivity(
+    setting: str,
+    /,
+    *values: str,
+    claim: Annotated[str, NAME],
+    knobs: Annotated[str | None, NAMES] = None,
+    hold: Annotated[tuple[str, ...], EQUATION] = (),
+    preset: Annotated[str | None, NAME] = None,
+    steps: Annotated[str | None, INT] = None,
+    seed: Annotated[str, INT] = "0",
+    seeds: Annotated[str, INT] = "6",
+    reach: Annotated[str, NUMBER] = "1000",
+    tolerance: Annotated[str, NUMBER] = "0.01",
+    sampling: Annotated[str | None, SAMPLINGS] = None,
+    test_sampling: Annotated[str, TEST_SAMPLINGS] = "draws",
+    workers: Annotated[str | None, INT] = None,
+    out: Annotated[tuple[str, ...], FILE] = (),
+    json: Switch = False,
+) -> int:
+    """Move every parameter, choice and the steps alone until a claim flips; the most fragile knob comes first.
+
+    Args:
+        setting: a name such as pegr, or file.py:model.
+        values: parameters, as name=value: where knobs are moved from.  One that is a formula of others goes along with
+            these, and is held where it is, each in a row.
+        claim: a claim at the last step, such as "test_error < 0.01", or a statement's id, as check takes them.
+        knobs: which to move, such as lam,sigma_p,steps; all by default.
+        hold: an equation, such as "sigma_p: sigma_p*sqrt(d)=20", solved wherever a knob is; may be repeated.
+        preset: published values by name, such as paper.
+        steps: gradient steps; a preset brings its own.
+        seed: the first draw.
+        seeds: draws; the interval is of their own flips.
+        reach: the factor, up and down, to which a number is moved.
+        tolerance: to what share of its value a flip is found.
+        sampling: gram (drawn without the dimension) or vectors; default gram where it is exact.
+        test_sampling: draws, or importance (for test errors of 1e-4 to 1e-9).
+        workers: threads; the result does not depend on it.
+        out: a picture of it (.pdf, .png), or its rows as .csv, .json or .nc; repeat the option for several.
+        json: print JSON instead of a table.
+    """
+    from gammarho import api, arguments, grid_files, report
+    from simulate.sensitivity.sensitivity import sensitivity as move
+
+    given, places = arguments.assignments(values), grid_files.places("out", out)
+    if places.store is not None:
+        raise InputError(f"out: {quoted(str(places.store))} is a grid's store; give a file such as tornado.pdf")
+    api.resolve(setting, given, preset)
+    with places.held():
+        found = move(
+            setting, given, claim=claim, knobs=knobs, hold=hold or None, preset=preset, steps=steps, seed=seed,
+            seeds=seeds, reach=reach, tolerance=tolerance, sampling=sampling, test_sampling=test_sampling,
+            workers=workers,
+        )
+        written, refused = places.write(found.to_dataset(), lambda _: _drawn(found)) if places.files else ([], [])
+    if not json:
+        print_notes(setting, given, preset)
+        print()
+    print(report.json_of(found) if json else found)
+    for place in [] if json else written:
+        print(f"wrote {place}")
+    if refused:  # the table is printed all the same
+        raise refused[0]
+    return 0
+
+
+def _drawn(found: Sensitivity) -> Figure:
+    from figures.tornado import tornado
+
+    return tornado(found)

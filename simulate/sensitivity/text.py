@@ -1,0 +1,138 @@
+"""A sensitivity as a table for a reader, and as a dataset for a file."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from derivations.declare import Value
+
+from ..work.columns import columns
+from .flips import Flip, Steady
+from .knobs import shown
+
+if TYPE_CHECKING:
+    import xarray
+
+    from .sensitivity import Sensitivity
+
+_WIDE = 118
+_HEAD = ["knob", "value", "flips at", "factor", "interval", "becomes"]
+
+
+def lines(found: Sensitivity) -> list[str]:
+    """The claim where knobs start, the flips from the most fragile on, what does not flip, and what was not moved."""
+    total, asked = len(found.seeds), len(found.draws)
+    told = ", ".join(f"{truth} in {count} of {total}" for truth, count in found.start.items())
+    first = f"{found.setting}: {found.claim} {told} draws (seeds {found.seeds[0]} to {found.seeds[-1]}, "
+    head = [f"{first}{found.steps} steps)"]
+    if asked < total:
+        head.append(f"knobs are moved on the {asked} draws that agree")
+    body = [_HEAD, *(_flip(each) for each in found.flips)]
+    out = [*head, "", *columns(body, right=(1, 2, 3), gap=2)] if found.flips else [*head, "", "no knob flips it"]
+    if found.flips:
+        coverage = min((each.coverage for each in found.flips), default=0.0)
+        out += ["", *_folded(
+            f"flips at: the first value seen, to {100 * found.tolerance:g}%, at which half of {asked} draws have "
+            f"flipped; interval: order statistics of the draws' own flips, which have the median of draws between them "
+            f"with probability {coverage:.3g}"
+        )]
+    if found.steady:
+        out += ["", "does not flip in the range searched:",
+                *columns([_steady(same) for same in _by_knob(found.steady)], gap=2)]
+    reasons = [line for each in found.rows for line in _refused(each)]
+    if reasons:
+        out += ["", "runs that could not be made on the way:", *reasons]
+    whys = [line for each in found.flips if each.why for line in
+            _folded(f"  {each.knob} at {shown(each.at)}: {each.why}")]
+    if whys:
+        out += ["", "where draws neither hold nor fail:", *whys]
+    if found.unmoved:
+        out += ["", "not moved:", *columns([[f"  {each.name}", each.reason] for each in found.unmoved], gap=2)]
+    return out
+
+
+def _flip(found: Flip) -> list[str]:
+    factor = "" if found.factor is None else f"x{found.factor:.3g}" if found.factor >= 1 or not found.factor else (
+        f"/{1 / found.factor:.3g}")
+    interval = "" if found.choice else f"[{_end(found.low)}, {_end(found.high)}]"
+    note = f"; {found.note}" if found.note else ""
+    return [found.knob, shown(found.value), shown(found.at), factor, interval, f"{_counts(found.becomes)}{note}"]
+
+
+def _by_knob(found: Sequence[Steady]) -> list[list[Steady]]:
+    """The directions of a knob together."""
+    named: dict[tuple[str, str], list[Steady]] = {}
+    for each in found:
+        named.setdefault((each.knob, each.note), []).append(each)
+    return list(named.values())
+
+
+def _steady(found: Sequence[Steady]) -> list[str]:
+    """The range of a knob, and what is to be said of either end."""
+    first, ends = found[0], [each.reached for each in found]
+    if all(isinstance(each, int | float) and not isinstance(each, bool) for each in (first.value, *ends)):
+        span = sorted((first.value, *ends), key=lambda value: float(str(value)))
+        told = f"{shown(span[0])} to {shown(span[-1])}"
+    else:
+        told = ", ".join(shown(each) for each in ends)
+    parts = [first.note]
+    for each in found:
+        some = any(not truth.startswith("still") for truth in each.becomes)
+        said = [*([_counts(each.becomes)] if some else []), *([each.ended] if each.ended else [])]
+        parts += [f"{shown(each.reached)}: {', '.join(said)}"] if said else []
+    return [f"  {first.knob}", shown(first.value), told, "; ".join(part for part in parts if part)]
+
+
+def _refused(found: Flip | Steady) -> list[str]:
+    return [line for said, count in found.refused.items()
+            for line in _folded(f"  {found.knob}: {count}: {said}")]
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{truth} {count}" for truth, count in found.items())
+
+
+def _end(value: Value) -> str:
+    return "beyond" if value is None else shown(value)
+
+
+def _folded(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDE, subsequent_indent="  ")
+
+
+def dataset(found: Sensitivity) -> xarray.Dataset:
+    """A row a flip, then one a direction without: what a .csv file has."""
+    import xarray
+
+    rows = found.rows
+
+    def text(values: Sequence[object]) -> Any:
+        return ("row", np.array(["" if value is None else str(value) for value in values], dtype=str))
+
+    def numbers(values: Sequence[float | None]) -> Any:
+        return ("row", np.array([np.nan if value is None else value for value in values], dtype=np.float64))
+
+    flips = [each if isinstance(each, Flip) else None for each in rows]
+    return xarray.Dataset(
+        {
+            "knob": text([each.knob for each in rows]),
+            "note": text([each.note for each in rows]),
+            "value": text([each.value for each in rows]),
+            "flips_at": text([each and each.at for each in flips]),
+            "factor": numbers([each.factor if each is not None else None for each in flips]),
+            "low": text([each and each.low for each in flips]),
+            "high": text([each and each.high for each in flips]),
+            "coverage": numbers([each.coverage if each is not None else None for each in flips]),
+            "becomes": text([_counts(each.becomes) for each in rows]),
+            "searched_to": text([each.reached if isinstance(each, Steady) else None for each in rows]),
+            "ended": text([each.ended if isinstance(each, Steady) else None for each in rows]),
+            "refused": text([sum(each.refused.values()) for each in rows]),
+        },
+        attrs={"setting": found.setting, "claim": found.claim, "steps": found.steps,
+               "seeds": ",".join(map(str, found.seeds)), "start": _counts(found.start),
+               "notes": "\n".join(found.notes)},
+    )

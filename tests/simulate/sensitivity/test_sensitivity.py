@@ -1,0 +1,141 @@
+"""sensitivity: flips are where theory has them, in whole numbers where they are whole, and nothing is hidden."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gammarho as gr
+from derivations.declare import Statement
+from gammarho import cli
+from simulate.errors import InputError
+from simulate.sensitivity.flips import Flip, Steady
+from simulate.sensitivity.sensitivity import Sensitivity
+from simulate.sensitivity.thresholds import coverage, rank, threshold
+
+CLAIM = "test_error < 0.01"
+LOUD = {"sigma_p": 20 / np.sqrt(1e9), "d": 1e9, "eta": 0.2, "lam": 0.05}
+
+
+def moved(params: dict[str, Any], knobs: str | Sequence[str], **options: Any) -> Sensitivity:
+    asked: dict[str, Any] = {"claim": CLAIM, "steps": 600, "seeds": 3, "progress": False}
+    return gr.sensitivity("pegr", params, knobs=knobs, **{**asked, **options})
+
+
+@pytest.fixture(scope="module")
+def found() -> Sensitivity:
+    return moved(LOUD, "lam,d,regularizer,lam_until,delta")
+
+
+def down(flips: Sequence[Flip]) -> Flip:
+    (one,) = [flip for flip in flips if flip.factor is not None and flip.factor < 1]
+    return one
+
+
+def test_the_penalty_flips_the_test_error_where_it_meets_m_over_sigma_p_squared_d(found: Sensitivity) -> None:
+    assert found.start == {"holds": 3}
+    flip = down(found["lam"])
+    assert flip.at == pytest.approx(10 / 400, rel=0.12) and flip.becomes == {"fails": 3}  # a few % above at step 600
+    assert float(str(flip.low)) <= float(str(flip.at)) <= float(str(flip.high))
+    assert down(found["d"]).factor == pytest.approx(flip.factor, rel=0.05)  # it is lam sigma_p^2 d that counts
+    half = moved({**LOUD, "sigma_p": LOUD["sigma_p"] / 2, "lam": 0.2}, "lam")
+    assert down(half["lam"]).at == pytest.approx(10 / 100, rel=0.12)
+
+
+@pytest.mark.slow
+def test_all_knobs_of_the_readme_cross_one_boundary() -> None:
+    found = gr.sensitivity("pegr", LOUD, claim=CLAIM, steps=1500, progress=False)
+    at = {name: down(found[name]).factor for name in ("lam", "d", "sigma_p")}
+    assert at["lam"] == pytest.approx(0.5, rel=0.03) and at["d"] == pytest.approx(0.5, rel=0.03)
+    assert at["sigma_p"] == pytest.approx(0.5**0.5, rel=0.03)
+    assert [flip.at for flip in found["m"] if (flip.factor or 0) > 1] == [20]
+
+
+def test_choices_and_what_never_flips_are_told_with_the_range(found: Sensitivity) -> None:
+    assert {flip.at for flip in found["regularizer"]} == {"none", "fgr"}
+    assert all(flip.choice and flip.low is None for flip in found["regularizer"])
+    assert found.flips[-1].choice and found.flips[0].fragility <= found.flips[1].fragility
+    assert [each.reached for each in found.steady if each.knob == "delta"] == pytest.approx([1e-4, 1.0])
+    assert [(each.name, each.base) for each in found.unmoved] == [("lam_until", None)]
+    assert "does not flip in the range searched" in str(found) and "lam_until" in str(found)
+
+
+def test_draws_that_diverge_are_counted() -> None:
+    wild = moved({"n": 3, "m": 2, "d": 200, "sigma_p": 4, "eta": 0.5, "lam": 0.01}, "lam", claim="loss >= 0",
+                 steps=30, seeds=4)
+    (flip,) = wild["lam"]
+    assert flip.becomes == {"diverges": 2, "still holds": 2} and "finite" in flip.why
+    assert flip.high is None and "beyond" in str(wild)  # two draws have no flip to see
+    grid = gr.phase("pegr", {"n": 3, "m": 2, "d": 200, "sigma_p": 4, "eta": 0.5}, x=("lam", [0.01, flip.at]), steps=30,
+                    seeds=4, observable="loss", progress=False)
+    assert (grid["status"] == "diverged").values.sum(axis=1).tolist() == [0, 2]
+
+
+def test_what_follows_a_knob_goes_along_in_one_row_and_is_held_in_the_other() -> None:
+    tied = moved({**LOUD, "sigma_p": "20/sqrt(d)"}, "d", seeds=2)
+    rows = {each.note: each for each in tied.rows}
+    assert set(rows) == {"sigma_p goes along (20/sqrt(d))", "sigma_p stays at 0.0006325"}
+    assert isinstance(rows["sigma_p goes along (20/sqrt(d))"], Steady)  # only sigma_p sqrt(d) counts
+    plain = {key: value for key, value in LOUD.items() if key != "sigma_p"}
+    held = moved(plain, "d,sigma_p", hold="sigma_p: sigma_p*sqrt(d)=20", seeds=2)
+    assert {(flip.at, flip.note) for flip in held["d"]} == {(flip.at, flip.note) for flip in tied["d"]}
+    assert [(each.name, each.reason) for each in held.unmoved] == [("sigma_p", "it solves sigma_p*sqrt(d) = 20")]
+
+
+def test_whole_numbers_stay_whole_and_the_steps_are_a_knob() -> None:
+    found = moved(LOUD, "steps,n,d", seeds=2)
+    flip = down(found["steps"])
+    assert isinstance(flip.at, float) and flip.at.is_integer() and 1 < flip.at < 600
+    assert all(float(str(each.at)).is_integer() for name in ("n", "d") for each in found[name])
+    kept = gr.run("pegr", LOUD, steps=int(flip.at), seed=0, sampling="gram", record=[int(flip.at) - 1, int(flip.at)])
+    assert (kept["test_error"] < 0.01).values.tolist() == [False, False] or flip.low != flip.high
+
+
+def test_a_statement_asked_run_by_run_flips_where_batches_do(found: Sensitivity) -> None:
+    slow = Statement(id="mine", kind="inequality", claim=CLAIM, at="T", given="t >= 1")
+    alone = moved(LOUD, "lam", claim=slow, seeds=2)
+    batch = moved(LOUD, "lam", seeds=2, workers=1)
+    assert [(flip.at, flip.low, flip.high, flip.becomes) for flip in alone.flips] == [
+        (flip.at, flip.low, flip.high, flip.becomes) for flip in batch.flips]
+    assert moved(LOUD, "lam", seeds=2, workers=2) == batch
+
+
+def test_an_interval_covers_the_median_as_often_as_it_says() -> None:
+    assert (rank(6), rank(9), rank(5)) == (1, 2, 1)
+    assert coverage(6, 1) == 1 - 2 / 64 and coverage(5, 1) == 1 - 2 / 32 and coverage(9, 2) == 1 - 2 * 10 / 512
+    seen = threshold([3.0, 1.0, np.inf, 2.0, 5.0])
+    assert (seen.at, seen.near, seen.far) == (3.0, 1.0, np.inf)
+    rng = np.random.default_rng(0)
+    inside = [one.near <= np.log(2) <= one.far
+              for one in (threshold(list(rng.exponential(size=6))) for _ in range(4000))]
+    assert np.mean(inside) == pytest.approx(coverage(6, 1), abs=0.01)
+
+
+def test_the_command_line_writes_a_picture_and_the_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["sensitivity", "pegr", *(f"{key}={value}" for key, value in LOUD.items()), "--steps", "600", "--seeds",
+             "2", "--knobs", "lam,regularizer", "--claim", CLAIM]
+    outs = [word for end in ("png", "pdf", "csv", "json") for word in ("--out", str(tmp_path / f"t.{end}"))]
+    assert cli.main([*words, *outs]) == 0
+    printed = capsys.readouterr().out
+    assert "flips at" in printed and printed.count("wrote ") == 4
+    rows = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))["variables"]
+    assert rows["knob"]["values"] == ["lam", "lam", "regularizer", "regularizer"]
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8").count("\n") == 5
+    assert cli.main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["flips"][0]["knob"] == "lam"
+    assert cli.main([*words, "--out", str(tmp_path / "t.zarr")]) == 2
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    ({"claim": ""}, "expected a claim such as"), ({"claim": "nothing < 1"}, "not a quantity"),
+    ({"claim": "D77"}, "is not one of pegr's"), ({"knobs": "lama"}, "did you mean 'lam'"),
+    ({"reach": 1}, "expected a factor above 1"), ({"claim": "log(loss - loss) > 0"}, "nothing to flip"),
+])
+def test_bad_requests_are_one_sentence(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        moved({**LOUD, "n": 4}, options.pop("knobs", "lam"), **{"steps": 3, **options})

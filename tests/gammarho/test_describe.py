@@ -43,7 +43,7 @@ def test_what_a_parameter_may_be_is_what_is_taken() -> None:
 
 def test_the_commands_that_it_names_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
     verbs = {line.split()[1] for name in PAPERS for line, _ in gr.describe(name).verbs}
-    assert verbs == {"derive", "run", "validate", "conditions", "check", "phase", "figures", "errata"}
+    assert verbs == {"derive", "run", "validate", "conditions", "check", "phase", "sensitivity", "figures", "errata"}
     (line,) = [line for line, _ in gr.describe("pegr").verbs if line.split()[1] == "conditions"]
     assert main(line.split()[1:]) == 0 and "3.1" in capsys.readouterr().out
 

@@ -17,17 +17,21 @@ from dynamics.errors import RangeError
 
 from ..ask.derived import kappa, penalty_constant
 from ..check.bench import Bench, Call, started
-from ..check.case import Case, NoSuchStep, spoken, trajectory_case
-from ..check.formula import Indexed, Scope, comparisons, mentioned
+from ..check.case import Case
+from ..check.cases import spoken, trajectory_case
+from ..check.comparison import comparisons
+from ..check.formula import Scope, mentioned
+from ..check.indexed import Indexed
 from ..check.judge import Outcome, judge
+from ..check.view import NoSuchStep
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
 from ..observe.samplings import TestSampling
 from ..phase.cell import DIVERGED, EITHER, OK, Measure, outcomes
 from ..phase.grid import SCALARS
 from ..phase.reduced_axes import Wanted
-from ..run import estimate
 from ..run.problem import Problem
+from ..run.request import Request
 from ..start.refusals import gram_refusal
 from .knobs import Spot
 
@@ -63,7 +67,7 @@ class ByNumbers:
 
     together = True
 
-    def request(self, spot: Spot) -> estimate.Request:
+    def request(self, spot: Spot) -> Request:
         """What one run takes."""
         _, sampling = self.kind(spot)
         return _request(spot, "vectors" if sampling == "vectors" else "gram", self.names, self.fresh.draws)
@@ -145,7 +149,7 @@ class ByCases:
 
     together = False
 
-    def request(self, spot: Spot) -> estimate.Request:
+    def request(self, spot: Spot) -> Request:
         """As `ByNumbers` says."""
         refused = gram_refusal(spot.problem.model, spot.problem.values)
         return _request(spot, "vectors" if refused else "gram", (), 0.0)
@@ -194,9 +198,9 @@ def _of_outcome(found: Outcome, diverged: int) -> Told:
     return Told(Truth.HOLDS)
 
 
-def _request(spot: Spot, sampling: str, names: tuple[str, ...], fresh: float) -> estimate.Request:
+def _request(spot: Spot, sampling: str, names: tuple[str, ...], fresh: float) -> Request:
     problem = spot.problem
-    return estimate.Request(problem.model, problem.values, sampling, "reduced", spot.steps, 1, names, fresh)
+    return Request(problem.model, problem.values, sampling, "reduced", spot.steps, 1, names, fresh)
 
 
 Claim = ByNumbers | ByCases

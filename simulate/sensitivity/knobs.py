@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from derivations.declare import Model, Parameter, Preset, Value
 
-from ..ask import parameters, settings
+from ..ask import noted, parameters, reading, settings
 from ..ask.axes import Axis
 from ..ask.hold import Hold
+from ..ask.values import EXACT
 from ..conditions.held import Held
 from ..errors import InputError
 from ..phase.grid_cells import Cells
@@ -96,11 +97,11 @@ class Number(Knob):
     @property
     def whole(self) -> bool:
         """Whether its values are whole."""
-        return self.parameter.kind == "count" or self.parameter.name in parameters.WHOLE
+        return self.parameter.whole
 
     def spot(self, value: Value) -> Spot:
         """As `Knob` says."""
-        return Spot(self.cells.at((parameters.parse(self.parameter, value),)), self.steps)
+        return Spot(self.cells.at((reading.parse(self.parameter, value),)), self.steps)
 
     def ladders(self, reach: float) -> Iterator[tuple[Value, ...]]:
         """Downward, and to 0 where that is its range's end and one of its values; and upward."""
@@ -117,7 +118,7 @@ class Number(Knob):
     def _legal(self, found: Sequence[float], end: float | None) -> tuple[Value, ...]:
         """The values inside its range, whole ones once each, and the range's end where they pass it."""
         inside = [min(each, end) if end is not None else each for each in found]
-        inside = [float(round(each)) if self.whole and abs(each) < parameters.EXACT else each for each in inside]
+        inside = [float(round(each)) if self.whole and abs(each) < EXACT else each for each in inside]
         low, opened = self.parameter.low, self.parameter.open_low
         kept = [each for each in inside if low is None or each > low or (each == low and not opened)]
         return tuple(each for each in dict.fromkeys(kept) if each != self.base)
@@ -132,7 +133,7 @@ class Number(Knob):
         return self._whole(a, b, math.copysign(math.exp((math.log(abs(a)) + math.log(abs(b))) / 2), a))
 
     def _whole(self, a: float, b: float, middle: float) -> Value | None:
-        middle = float(round(middle)) if self.whole and abs(middle) < parameters.EXACT else middle
+        middle = float(round(middle)) if self.whole and abs(middle) < EXACT else middle
         return middle if min(a, b) < middle < max(a, b) else None
 
 
@@ -217,7 +218,7 @@ def shown(value: Value) -> str:
     """A value to four digits, a whole number whole."""
     if isinstance(value, float) and not (value.is_integer() and abs(value) < _WRITTEN_OUT):
         return f"{value:.4g}"
-    return parameters.show(value)
+    return noted.show(value)
 
 
 def _with(asked: Asked, values: Mapping[str, object], without: Sequence[str]) -> Asked:

@@ -17,13 +17,14 @@ from derivations.declare import Model, Statement, Value
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
-from ..ask import keywords, parameters, settings
+from ..ask import keywords, parameters, reading, settings
 from ..ask.hold import holds
 from ..check.check import chosen
 from ..errors import InputError, quoted
 from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..run import estimate
 from ..run.run import SAMPLINGS, total_steps
+from ..run.seconds import seconds
 from ..work.progress import progress
 from ..work.sweep import processors, sweep
 from .claims import Claim, Told, Truth, claim_of
@@ -140,14 +141,14 @@ def sensitivity(
         InputError: bad input; a claim that has no value, or that most runs do not reach, at the values given.
     """
     found, given = settings.resolve(setting), parameters.by_name(keywords.joined(params, values))
-    show, threads = parameters.switch("progress", progress), ask.workers(workers, processors())
+    show, threads = reading.switch("progress", progress), ask.workers(workers, processors())
     asked = _asked(setting, found, given, hold, preset, steps)
     base = asked.base()
     statement, quantities = _statement(claim, found, setting, base.model)
-    first, many = parameters.count("seed", seed), parameters.count("seeds", seeds, low=1, example=SEEDS)
-    how = None if sampling is None else parameters.choice("sampling", sampling, SAMPLINGS)
-    fresh = TEST_SAMPLINGS[parameters.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
-    within, share = _above_one(reach), parameters.positive("tolerance", tolerance)
+    first, many = reading.count("seed", seed), reading.count("seeds", seeds, low=1, example=SEEDS)
+    how = None if sampling is None else reading.choice("sampling", sampling, SAMPLINGS)
+    fresh = TEST_SAMPLINGS[reading.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
+    within, share = _above_one(reach), reading.positive("tolerance", tolerance)
     asking = claim_of(statement, quantities, base, how, fresh)
     moved, left = _picked(knobs, *knobs_of(asked, base))
     draws = tuple(range(first, first + many))
@@ -186,7 +187,7 @@ def _statement(
 
 
 def _above_one(reach: object) -> float:
-    found = parameters.positive("reach", reach)
+    found = reading.positive("reach", reach)
     if not 1.0 < found <= 1e10:
         raise InputError(f"reach: {quoted(reach)}; expected a factor above 1, and at most 1e10, such as reach=1000")
     return found
@@ -255,12 +256,12 @@ class _Dear:
     """What is too dear to run, by the run at the values given."""
 
     def __init__(self, claim: Claim, base: Spot) -> None:
-        self._claim, self._base = claim, estimate.seconds(claim.request(base))
+        self._claim, self._base = claim, seconds(claim.request(base))
 
     def reason(self, spot: Spot, value: Value, dearer: float) -> str:
         """Why a spot's runs are not made: more than `dearer` times as long, or too large; empty where they are."""
         asked = self._claim.request(spot)
-        takes = estimate.seconds(asked)
+        takes = seconds(asked)
         if takes > max(_LEAST, dearer * self._base):
             return f"a run at {shown(value)} takes {takes / self._base:.2g} times as long as at the values given"
         try:

@@ -17,6 +17,7 @@ def check(
     seeds: Annotated[str, INT] = "5",
     draws: Annotated[str, INT] = "200",
     search: Annotated[str | None, INT] = None,
+    alive: Switch = False,
     json: Switch = False,
 ) -> int:
     """Hold a paper's statements, or your own, against runs; exit 1 where one is violated that no erratum has on record.
@@ -31,6 +32,7 @@ def check(
         seeds: trajectories.
         draws: draws for statements about the draw alone.
         search: attack each statement inside its hypotheses with so many runs, in place of checking it where you are.
+        alive: leave out what is vacuous here, so that the statements which say something of your runs are left.
         json: print JSON instead of text.
     """
     from derivations.declare.statements import is_claim
@@ -49,6 +51,7 @@ def check(
 
     options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}
     found = hold(setting, given, named or None, preset=preset, **options)
+    found = found.alive if alive else found
     if not json:
         print_notes(setting, given, preset)
     print(report.json_of(found) if json else found)

@@ -53,13 +53,24 @@ SEEDS, DRAWS = 5, 200
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """The results of a check, in the order asked for; `str` is a table."""
+    """The results of a check, in the order asked for; `str` is a table.
+
+    `left_out` are the statements that are vacuous here, where they were left out (`alive`).
+    """
 
     setting: str
     paper: str
     about: str
     notes: tuple[str, ...]
     results: tuple[Result, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def alive(self) -> Check:
+        """The same without the statements that are vacuous: those that say something of these runs."""
+        kept = tuple(result for result in self.results if result.verdict != "vacuous")
+        gone = tuple(result.statement.id for result in self.results if result not in kept)
+        return replace(self, results=kept, left_out=(*self.left_out, *gone))
 
     @property
     def passed(self) -> bool:
@@ -85,6 +96,7 @@ class Check:
             "notes": list(self.notes),
             "passed": self.passed,
             "results": [result.to_dict() for result in self.results],
+            "left_out": list(self.left_out),
         }
 
 

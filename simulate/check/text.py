@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ def lines(found: Check) -> Iterator[str]:
         yield from _rows(result, width)
     yield ""
     yield summary(found)
+    if found.left_out:
+        yield from textwrap.wrap(f"left out, vacuous here: {', '.join(found.left_out)}", 118, subsequent_indent="  ")
 
 
 def _rows(result: Result, width: int) -> Iterator[str]:

@@ -45,6 +45,7 @@ figures: .venv/for-run
 generate: .venv/for-run
 	$(BIN)/python -m derivations.generate
 	$(BIN)/python -m derivations.listing
+	$(BIN)/python -m derivations.coverage
 
 .venv/for-run: .venv/bin/python $(PINS)
 	$(PIP) -e '.[torch]'

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from derivations.papers import shelf
+from simulate.check.witness import told
 from simulate.errors import InputError, nearest, quoted
 
 from .sections import Section, as_html
@@ -80,4 +81,9 @@ def explain(name: str) -> Explained:
         listed = f"gammarho errata {paper} lists the errata and gammarho explain {paper} the claims"
         cure = f"{listed}; {close}" if close.startswith("did you mean") else listed
         raise InputError(f"id: {quoted(name)} is not an erratum or a claim; {cure}")
-    return Explained(name, shelf.explain(name).rstrip("\n"))
+    entry = shelf.errata().get(name)
+    lines = [shelf.explain(name).rstrip("\n")]
+    if entry is not None and entry.witness is not None:
+        printed, corrected = told(entry.witness)
+        lines += [f"  evaluated  printed    {printed}", f"             corrected  {corrected}"]
+    return Explained(name, "\n".join(lines))

@@ -36,6 +36,7 @@ ARROWS: dict[str, set[str]] = {
     **DERIVATIONS,
     "derivations.cache": {"derivations.errors"},
     "derivations.listing": {"derivations.declare"},
+    "derivations.coverage": {"derivations.ledger", "derivations.papers"},
     "derivations.derive": set(DERIVATIONS) - {"derivations.ledger", "derivations.papers"},
     "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive"},
     **chain("dynamics", "lazily", "arrays", "errors", "index_set", "lanes", "chance", "kernel", "geometry", "fresh"),

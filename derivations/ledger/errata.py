@@ -15,6 +15,7 @@ from typing import Literal
 from ..declare.choices import Declared
 
 Kind = Literal["formula", "statement", "proof gap", "OCR"]
+Severity = Literal["theorem", "proof", "constant", "typographical"]
 _WIDTH = 118
 _LABEL = 11
 OFF_BY = (
@@ -27,6 +28,18 @@ OFF_BY = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Witness(Declared):
+    """Numbers, as small as they come, at which the printed form is false and the corrected one true.
+
+    at: names and values.  printed, corrected: comparisons over these names, in the grammar of statements.
+    """
+
+    at: tuple[tuple[str, float], ...]
+    printed: str
+    corrected: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Erratum(Declared):
     """One error.
 
@@ -34,7 +47,10 @@ class Erratum(Declared):
     why: how it comes about, or what shows it wrong.  effect: what it changes, with measured numbers.
     kind: "formula"; "statement" (false under its hypotheses); "proof gap" (the statement may still be true);
     "OCR" (perhaps only the converted text's).
-    claims: ids of the claims it mends.  runs: `gammarho run ...` commands whose results the effect quotes.
+    severity: what it changes: the theorem, the proof alone, a constant, or nothing but the type ("": not said).
+    claims: ids of the claims it mends.  statements: ids of the statements that are its printed and its corrected form,
+    which `gammarho check` evaluates on `preset` ("": each at values of its own).  witness: both forms at numbers.
+    runs: `gammarho run ...` commands whose results the effect quotes.
     searches: `gammarho check ... --search N` commands, each an attack on a corrected statement inside its own
     hypotheses that found no violation in N runs.
     """
@@ -46,14 +62,26 @@ class Erratum(Declared):
     corrected: str
     why: str
     effect: str
+    severity: Severity | Literal[""] = ""
     claims: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    preset: str = ""
+    witness: Witness | None = None
     runs: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
+
+    @property
+    def paper(self) -> str:
+        """The setting's name, with which the id begins."""
+        return self.id.partition("-")[0]
 
     @property
     def evidence(self) -> tuple[str, ...]:
         """The commands that show it, in a checkout that is set up; the last one checks it and its numbers."""
         shown = tuple(f"gammarho explain {claim}" for claim in self.claims[:1])
+        if self.statements:
+            where = f" --preset {self.preset}" if self.preset else ""
+            shown = (*shown, f"gammarho check {self.paper} {' '.join(self.statements)}{where}")
         test = f"tests/derivations/test_errata.py::test_entry[{self.id}]"
         return (*shown, *self.runs, *self.searches, f'.venv/bin/python -m pytest "{test}"')
 
@@ -79,11 +107,15 @@ def entry_text(entry: Erratum) -> str:
     """One entry: id and kind, then a labelled paragraph each."""
     rows = [("where", entry.where), ("printed", entry.printed), ("corrected", entry.corrected), ("why", entry.why),
             ("effect", entry.effect)]
-    lines = [f"{entry.id} ({entry.kind})"]
+    lines = [f"{entry.id} ({entry.kind}{_of(entry.severity)})"]
     for label, body in rows:
         lines += _paragraph(label, body)
     if entry.claims:
         lines += _paragraph("mends", ", ".join(entry.claims))
+    if entry.witness is not None:
+        numbers = ", ".join(f"{name} = {value:g}" for name, value in entry.witness.at)
+        lines += _paragraph("false", f"{entry.witness.printed}, at {numbers}")
+        lines += _paragraph("true", f"{entry.witness.corrected}, there")
     commands = [*entry.evidence]
     lines += [
         f"  {label:<{_LABEL}}{command}"
@@ -95,6 +127,14 @@ def entry_text(entry: Erratum) -> str:
 def _paragraph(label: str, body: str) -> list[str]:
     first = f"  {label:<{_LABEL}}"
     return textwrap.wrap(body, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False)
+
+
+_CHANGES = {"theorem": "changes the theorem", "proof": "changes the proof alone", "constant": "changes a constant",
+            "typographical": "typographical"}
+
+
+def _of(severity: str) -> str:
+    return f", {_CHANGES[severity]}" if severity else ""
 
 
 def explain(entry: Erratum) -> str:

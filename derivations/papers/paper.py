@@ -18,6 +18,7 @@ from ..declare import Conditions, Model, Parameter, Preset, Statements, Value
 from ..errors import ModelError
 
 if TYPE_CHECKING:
+    from ..ledger.catalogue import Numbered
     from ..ledger.claims import Claim
     from ..ledger.errata import Erratum
 
@@ -65,6 +66,18 @@ class Paper:
     def errata(self) -> tuple[Erratum, ...]:
         """What is printed wrong."""
         found: tuple[Erratum, ...] = getattr(self._part("errata"), "ERRATA", ())
+        return found
+
+    @property
+    def catalogue(self) -> tuple[Numbered, ...]:
+        """Its numbered statements, with what executes each."""
+        found: tuple[Numbered, ...] = getattr(self._part("catalogue"), "CATALOGUE", ())
+        return found
+
+    @property
+    def displays(self) -> tuple[Numbered, ...]:
+        """The displays that its proofs rest on, with what executes each."""
+        found: tuple[Numbered, ...] = getattr(self._part("catalogue"), "DISPLAYS", ())
         return found
 
     @property

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+import gammarho as gr
 from derivations.calculus import changes
 from derivations.calculus.canonical import canonical
 from derivations.calculus.symbols import kappa, lam, m, n
@@ -28,12 +29,14 @@ from derivations.papers.shelf import claims
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from gammarho import cli
+from simulate.check.witness import told
 from simulate.start.draw import draw
 from tests.helpers import errata_fomaml, errata_heterogeneous, errata_nearly_orthogonal
 from tests.helpers import printed_numbers as numbers
 from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Show, Shown, shows
 
 LEDGER = shelf.errata()
+COMPLETE = ("pegr", "nearly_orthogonal")  # papers whose every entry has both forms as formulas, and its severity
 
 
 @pytest.fixture
@@ -396,6 +399,53 @@ def the_sum_over_examples(entry: Erratum, run: Callable[[str], dict[str, Array]]
     return Shown(growth <= printed, growth <= corrected, (f"{growth:.4f}", f"{printed:.4f}", f"{corrected:.3f}"))
 
 
+# Both forms as formulas: at the witness's numbers, or as statements.
+
+
+def by_witness(entry: Erratum, run: object) -> Shown:
+    assert entry.witness is not None
+    printed, corrected = told(entry.witness)
+    quoted = tuple(f"{x:.3g}" for _, *sides in printed.sides for x in sides)
+    return Shown(printed.holds, corrected.holds, quoted)
+
+
+def by_statements(entry: Erratum, run: object) -> Shown:
+    found = gr.check(entry.paper, None, entry.statements, preset=entry.preset or None, steps=60, seeds=1, draws=200)
+    wrong = [each for each in found.results if each.statement.erratum == entry.id]
+    mended = [each for each in found.results if each.statement.erratum != entry.id]
+    assert wrong
+    return Shown(any(each.verdict != "violated" for each in wrong), all(each.verdict == "holds" for each in mended), ())
+
+
+for _entry in LEDGER.values():
+    if _entry.id not in SHOW and (_entry.witness is not None or _entry.statements):
+        SHOW[_entry.id] = by_witness if _entry.witness is not None else by_statements
+
+
+@pytest.mark.parametrize("name", [name for name, entry in LEDGER.items() if entry.witness is not None])
+def test_a_witness_tells_the_forms_apart(name: str) -> None:
+    """As small as they come: at none of the witness's whole numbers one less is the printed form still false, or all
+    are 1 already; what is shown to the reader has both forms evaluated."""
+    witness = LEDGER[name].witness
+    assert witness is not None
+    printed, corrected = told(witness)
+    assert corrected.holds and not printed.holds
+    assert str(printed) in str(gr.explain(name)) and str(corrected) in str(gr.explain(name))
+
+
+@pytest.mark.parametrize("paper", COMPLETE)
+def test_every_entry_has_both_forms_and_its_severity(paper: str) -> None:
+    recorded = PAPERS[paper].statements
+    assert recorded is not None
+    known, presets = {each.id: each for each in recorded.statements}, {each.name for each in PAPERS[paper].presets}
+    for entry in PAPERS[paper].errata:
+        assert entry.severity, entry.id
+        assert entry.claims or entry.statements or entry.witness is not None, entry.id
+        assert set(entry.statements) <= set(known) and entry.preset in {"", *presets}, entry.id
+        printed = {each.id for each in known.values() if each.erratum == entry.id}
+        assert printed <= {*entry.statements, *(name for name in printed if entry.claims)}, entry.id
+
+
 # The ledger's own text.
 
 
@@ -444,7 +494,7 @@ def test_off_by_says_what_it_compares(capsys: pytest.CaptureFixture[str]) -> Non
 def test_errata_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["errata", "pegr"]) == 0
     one = capsys.readouterr().out
-    assert "pegr-5.3 (formula)" in one
+    assert "pegr-5.3 (formula, changes a constant)" in one
     assert cli.main(["errata"]) == 0
     assert one in capsys.readouterr().out
     assert cli.main(["errata", "pgr"]) == 2

@@ -131,4 +131,11 @@ PRESETS = (
     Preset(name="orthogonal-relu", steps=2000, source="ours: Lemma F.2's orthogonal inputs and ReLU, W(0) of order one",
            values=(("n", 6), ("m", 250), ("d", 250), ("x_norm", 1.0), ("eta", 150.0), ("sigma_0", 0.05),
                    ("slope", 0.0), ("data", "orthogonal"))),
+    Preset(name="sequences", steps=800,
+           source="ours: Lemmas H.1, H.2 and H.4, on runs short enough to be seen at each step",
+           values=(("n", 4), ("m", 40), ("d", 1e10), ("mu_norm", 0.0), ("sigma_p", 1e-5), ("eta", 16.0),
+                   ("sigma_0", 0.05), ("slope", 0.5), ("data", "mixture"))),
+    Preset(name="orthogonal-limit", steps=300, source="ours: orthogonal inputs and ReLU from a tiny W(0), two classes",
+           values=(("n", 8), ("m", 400), ("d", 16), ("x_norm", 1.0), ("eta", 320.0), ("sigma_0", 1e-5),
+                   ("slope", 0.0), ("data", "orthogonal"))),
 )

@@ -7,7 +7,8 @@ S = sigma_p sqrt(d) is the noise vectors' length.
 
 from __future__ import annotations
 
-from ...ledger.errata import Erratum
+from ...ledger.errata import Erratum, Witness
+from . import errata_proofs
 
 _DELTA = "delta = 0.1"
 
@@ -15,6 +16,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-5.3",
         kind="formula",
+        severity="constant",
         where="Lemmas 5.1, 5.3, A.1, A.2; (A.2), (A.3); the displays of A.1",
         printed="1 + 4 lam zeta_i/m l''_i",
         corrected="1 + 4 lam zeta_i/m^2 l''_i",
@@ -38,6 +40,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-A.1-l2",
         kind="OCR",
+        severity="typographical",
         where="Appendix A.1, the update, last equality",
         printed="sum_i l''_i (1 + ...)",
         corrected="sum_i l'_i (1 + ...)",
@@ -48,6 +51,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-5.2",
         kind="formula",
+        severity="typographical",
         where="(5.2) = (C.1), the lines of rho-bar and rho-underbar",
         printed="rho-bar_i - (2 eta/(n m)) l'_i ReLU(...) ||xi_i||^2 for every j, and rho-underbar_i + (the same)",
         corrected="the same times 1{j = y_i} for rho-bar, times 1{j != y_i} for rho-underbar",
@@ -59,6 +63,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-5.8-C1",
         kind="formula",
+        severity="typographical",
         where="Lemma 5.8, first line; the simplified rule below it",
         printed="ReLU(<w, j y_i xi_i>) xi_i",
         corrected="ReLU(<w, xi_i>) j y_i xi_i",
@@ -69,6 +74,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-5.8-C2",
         kind="OCR",
+        severity="typographical",
         where="Lemma 5.8, third line",
         printed="1{<w, y_i mu> = 0}",
         corrected="1{<w, y_i mu> > 0}",
@@ -79,6 +85,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-5.8-C3",
         kind="OCR",
+        severity="typographical",
         where="Lemma 5.8, second line",
         printed="ReLU(<w, xi_i>) j mu_i",
         corrected="ReLU(<w, xi_i>) j y_i xi_i",
@@ -89,6 +96,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-5.8-C4",
         kind="formula",
+        severity="constant",
         where="Lemma 5.8, lines with l''; A.2, last display",
         printed="l''_i",
         corrected="(2/m) l''_i",
@@ -101,6 +109,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-5.8-C5",
         kind="formula",
+        severity="typographical",
         where="Lemma 5.8, last line; A.2, last display",
         printed="ReLU(<w, xi_i>) j mu + ReLU(<w, xi_i>) j y_i xi_i",
         corrected="ReLU(<w, y_i mu>) j mu + ReLU(<w, xi_i>) j y_i xi_i",
@@ -111,6 +120,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-5.8-bracket",
         kind="formula",
+        severity="typographical",
         where="Lemma 5.8, second and third line; A.2, last display",
         printed="(4/(n^2 m^2)) sum_{j',r'} (...)(...) ||mu||^2 + (sum_i l'_i ReLU)(sum_i l'_i 1{...} y_i mu) ||mu||^2",
         corrected=(
@@ -126,6 +136,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-4.1-half",
         kind="formula",
+        severity="constant",
         where="Section 4.1 against Section 5.4 and Lemma 5.8",
         printed="lam ||grad L_S||^2 (4.1), and (lam/2) ||grad L_S||^2 (5.4)",
         corrected="one constant; 4.1 at lam is 5.4 at 2 lam",
@@ -136,6 +147,7 @@ _FORMULAS = (
     Erratum(
         id="pegr-E.7",
         kind="formula",
+        severity="typographical",
         where="(E.7)",
         printed="sum_{i'} l'_{i'} j y_{i'} ReLU(<w, y_i mu>) ||mu||^2",
         corrected="sum_{i'} l'_{i'} j y_i ReLU(<w, y_{i'} mu>) ||mu||^2",
@@ -149,6 +161,7 @@ _STATEMENTS = (
     Erratum(
         id="pegr-T_1",
         kind="statement",
+        severity="constant",
         where="Theorem 3.2, Proposition 5.6 (3), Proposition D.4: the end of stage 1",
         printed="T_1 = m/(eta ||mu||^2) log(4/(sqrt(2 log(8m/delta)) sigma_0 ||mu|| log n))",
         corrected="(n/n_j)/(1 - lam ||mu||^2/m) times that for class j: twice that for balanced classes and "
@@ -166,20 +179,26 @@ _STATEMENTS = (
             "--sampling gram --steps 17986 --record 8993,17986 --observables max_gamma",
         ),
         searches=("gammarho check pegr D4c --preset theorem-3.2 --search 150 --seed 1",),
+        statements=("D4c-printed", "D4c"),
+        preset="theorem-3.2",
     ),
     Erratum(
         id="pegr-T_2",
         kind="formula",
+        severity="constant",
         where="Proposition E.2, (E.10)",
         printed="T_2 = (C n m/(eta sigma_p^2 d)) log(1/(log(n) sqrt(log(8 m n/delta))))",
         corrected="T_2 = (C n m/(eta sigma_p^2 d)) log(log(n) sqrt(log(8 m n/delta)))",
         why="B_i has to grow from 1/(log(n) sqrt(...)) to a constant, so the logarithm's argument is inverted; as "
         "printed T_2 is negative for every n >= 2.",
         effect=f"The logarithm as printed is -2.23 at n = 20, m = 10, {_DELTA}, -2.81 at n = 100, m = 50.",
+        statements=("E2-printed", "E2"),
+        preset="theorem-3.3",
     ),
     Erratum(
         id="pegr-3.3",
         kind="statement",
+        severity="theorem",
         where="Theorem 3.3; Propositions E.2, E.5",
         printed="Condition 3.1 gives test error >= 1/2.01 (converted as 1/(2 0!))",
         corrected="Condition 3.1 and n ||mu||^2 max(1, log(1/(sigma_0 S))) << S^2",
@@ -195,10 +214,13 @@ _STATEMENTS = (
             "gammarho run pegr n=20 m=10 d=1.6e9 sigma_p=0.0005 sigma_0=0.0025 eta=0.25 regularizer=none "
             "--sampling gram --steps 100 --record 100 --observables loss,test_error,test_error_se",
         ),
+        statements=("T3.3-printed", "T3.3"),
+        preset="theorem-3.3",
     ),
     Erratum(
         id="pegr-D.1",
         kind="statement",
+        severity="theorem",
         where="Proposition D.1; Theorem 3.2, Proposition 5.6",
         printed="Condition 3.1 gives 0 >= rho_{j,r,i} in stage 1",
         corrected="0 >= rho as long as 2 lam |l'_i| ||xi_i||^2/m >= 1 + 4 lam zeta_i l''_i/m^2 for every example; "
@@ -220,10 +242,13 @@ _STATEMENTS = (
             "gammarho check pegr D1 --preset theorem-3.2 --search 150 --seed 1",
             "gammarho check pegr D1-loud --preset theorem-3.2 --search 150 --seed 1",
         ),
+        statements=("D1-printed", "D1", "D1-loud"),
+        preset="theorem-3.2",
     ),
     Erratum(
         id="pegr-D.6",
         kind="statement",
+        severity="theorem",
         where="(D.6), Proposition D.1; Condition 3.1 (4)",
         printed="eta = O~(n m/S^2)",
         corrected="eta <= n m^2/(lam S^4), so n m^2/S^3 at lam = 1/S",
@@ -239,10 +264,13 @@ _STATEMENTS = (
             "--steps 1 --record 1 --observables rho",
         ),
         searches=("gammarho check pegr D1 --preset theorem-3.2 --search 150 --seed 1",),
+        statements=("D6-printed", "D1"),
+        preset="theorem-3.2",
     ),
     Erratum(
         id="pegr-5.4",
         kind="statement",
+        severity="theorem",
         where="Proposition 5.4, first line",
         printed="0 <= gamma, rho-bar <= 4 log T*",
         corrected="gamma, rho-bar <= 4 log T*, as (C.2) has it",
@@ -257,10 +285,13 @@ _STATEMENTS = (
             "gammarho check pegr P5.4a --preset theorem-3.3 --search 150 --seed 1",
             "gammarho check pegr P5.4c --preset theorem-3.2 --search 150 --seed 1",
         ),
+        statements=("P5.4-printed", "P5.4c"),
+        preset="theorem-3.2",
     ),
     Erratum(
         id="pegr-E.4",
         kind="statement",
+        severity="proof",
         where="(E.4), second half",
         printed="max C_i <= 17 n sqrt(log(8mn/delta) log(4n^2/delta)/d) min B_i for all t in [T_1]",
         corrected="max C_i(t) <= max C_i(0) + 17 n sqrt(log(8mn/delta) log(4n^2/delta)/d) min B_i(t)",
@@ -279,10 +310,13 @@ _STATEMENTS = (
             "gammarho check pegr E4b --preset theorem-3.3 --search 150 --seed 1",
             "gammarho check pegr E4b-sharp --preset theorem-3.3 --search 150 --seed 1",
         ),
+        statements=("E4b-printed", "E4b", "E4b-sharp"),
+        preset="theorem-3.3",
     ),
     Erratum(
         id="pegr-E.9",
         kind="statement",
+        severity="theorem",
         where="Propositions E.1 and E.2, Corollary E.9, third bound",
         printed="Condition 3.1 gives max |rho-underbar| <= 65 n sqrt(log(4n^2/delta)/d) log T*",
         corrected="Condition 3.1 and beta <= n sqrt(log(4n^2/delta)/d) log T*; without it "
@@ -299,10 +333,13 @@ _STATEMENTS = (
             "gammarho check pegr E1c --preset theorem-3.3 --search 150 --seed 1",
             "gammarho check pegr E2c --preset theorem-3.3 --search 150 --seed 1",
         ),
+        statements=("E1c-printed", "E1c", "E2c"),
+        preset="theorem-3.3",
     ),
     Erratum(
         id="pegr-W*",
         kind="formula",
+        severity="proof",
         where="W*, before Lemmas E.3 and E.11, and in E.11's proof",
         printed="w* = w(0) + 4 m log(4/eps) sum_i 1{j = y_i} xi_i/||xi_i||",
         corrected="w* = w(0) + 4 m log(4/eps) sum_i 1{j = y_i} xi_i/||xi_i||^2",
@@ -315,10 +352,13 @@ _STATEMENTS = (
             "gammarho run pegr n=20 m=5 d=1e6 sigma_p=0.2 mu_norm=0.1 sigma_0=2.5e-8 eta=0.000125 regularizer=none "
             "--sampling gram --steps 300 --record 300 --observables distance,rho",
         ),
+        statements=("E3-order-printed", "E3-order", "E3-bound"),
+        preset="theorem-3.3",
     ),
     Erratum(
         id="pegr-B.2",
         kind="formula",
+        severity="typographical",
         where="Lemma B.2",
         printed="|<xi_i, xi_i'>| <= 2 sigma_p^2 sqrt(d log(4n^2/delta)) for all i, i'",
         corrected="for all i != i'",
@@ -326,10 +366,13 @@ _STATEMENTS = (
         effect=(
             f"n = 20, d = 1000, sigma_p = 1, {_DELTA}: the largest is 1078 at i = i', 97 at i != i'; the bound is 197."
         ),
+        statements=("B2-printed", "B2b"),
+        preset="theorem-3.3",
     ),
     Erratum(
         id="pegr-B.3",
         kind="statement",
+        severity="theorem",
         where="Lemma B.3",
         printed="m >> log(1/delta)",
         corrected="m >> log(n/delta)",
@@ -338,29 +381,44 @@ _STATEMENTS = (
             "m = 10, delta = 0.1: fails in 91% of 400 draws at n = 200; m = 17 has 2 n Phi(1/4)^m = 0.065 "
             "<= delta, and 6%."
         ),
+        statements=("B3d-printed", "B3d"),
+        preset="theorem-3.3",
     ),
     Erratum(
         id="pegr-B.3-power",
         kind="proof gap",
+        severity="proof",
         where="Lemma B.3, proof",
         printed="P(max_r j <w, mu> < sigma_0 ||mu||/2) = P(one)^(2m)",
         corrected="P(one)^m",
         why="The maximum is over the m filters of one head.",
         effect="m = 3: 0.33 of 20000 draws, Phi(1/2)^3 = 0.331; as printed 0.109.",
+        witness=Witness(
+            at=(("m", 3), ("phi", 0.6914624612740131)),
+            printed="phi**m == phi**(2*m)",
+            corrected="phi**m == phi**m",
+        ),
     ),
     Erratum(
         id="pegr-5.4-rate",
         kind="statement",
+        severity="typographical",
         where="Section 5.4, last paragraph",
         printed="PEGR suppresses noise at lam Theta(eta ||xi_i||^4/n^2), FGR at lam Theta(eta ||xi_i||^4/n^2)",
         corrected="PEGR at lam Theta(eta ||xi_i||^4/n), as Section 5.1 has it",
         why="The term is 4 lam eta l'^2/(n m^2) ||xi_i||^4 for PEGR and 4 lam eta l'^2/(n^2 m^2) ||xi_i||^4 for FGR.",
         effect="As printed the two are of one order, against the sentence's own claim that PEGR is the stronger; the "
         "derivation gives 1/n and 1/n^2.",
+        witness=Witness(
+            at=(("n", 2), ("m", 1), ("lam", 1)),
+            printed="4*lam/(n*m**2) == 4*lam/(n**2*m**2)",
+            corrected="4*lam/(n*m**2) == 4*lam/(n*m**2)",
+        ),
     ),
     Erratum(
         id="pegr-FGR",
         kind="statement",
+        severity="theorem",
         where="Sections 3, 4.1 and 5.4",
         printed="FGR is unable to learn the signal while it suppresses the noise",
         corrected="at the lam of PEGR; FGR's own window is n/2 times higher",
@@ -372,10 +430,12 @@ _STATEMENTS = (
             "gammarho run pegr --preset paper sigma_p=1 regularizer=fgr penalty_half=false eta=0.2 lam=0.5 "
             "--record 1500 --observables test_error",
         ),
+        statements=("FGR-printed",),
     ),
     Erratum(
         id="pegr-4.1",
         kind="statement",
+        severity="theorem",
         where="Section 4.1, Figures 1 to 4",
         printed="PEGR's test accuracy tends to 1 at the stated parameters",
         corrected="with a sum over filters and no 1/2 in the penalty",
@@ -389,6 +449,7 @@ _STATEMENTS = (
             "gammarho run pegr --preset paper neurons=sum --record 1500 --observables test_error",
             "gammarho run pegr --preset paper neurons=sum penalty_half=false --record 1500 --observables test_error",
         ),
+        statements=("4.1-printed",),
     ),
 )
 
@@ -396,6 +457,7 @@ _PROOFS = (
     Erratum(
         id="pegr-C.1",
         kind="proof gap",
+        severity="proof",
         where="Proposition C.1, proof, the bound of I_2",
         printed="|l'| <= exp(-ReLU^2(<w, xi_i>) + O(1))",
         corrected="|l'| <= exp(-ReLU^2(<w, xi_i>)/m + O(1))",
@@ -405,10 +467,13 @@ _PROOFS = (
             "corrected 0.407. "
             "exp(-log^1.5 T*) then needs log T* >> m, against m >= polylog."
         ),
+        statements=("C.7-printed", "C.7"),
+        preset="theorem-3.3",
     ),
     Erratum(
         id="pegr-C.1-step",
         kind="proof gap",
+        severity="proof",
         where="Proposition C.1, proof, the end: gamma <= 4 log T*",
         printed="eta = o(n m/||mu||^2)",
         corrected="eta = o(m/||mu||^2)",
@@ -420,19 +485,28 @@ _PROOFS = (
             "--sampling gram --steps 4 --record 4 --observables gamma",
         ),
         searches=("gammarho check pegr P5.4a --preset theorem-3.3 --search 150 --seed 1",),
+        statements=("P5.4a-printed", "P5.4a"),
+        preset="theorem-3.3",
     ),
     Erratum(
         id="pegr-D.4",
         kind="proof gap",
+        severity="typographical",
         where="Proposition D.4, proof: B^(t)",
         printed="B = max_r gamma_{-1,r} + <w_{-1,r}(0), mu>",
         corrected="B = max_r gamma_{-1,r} - <w_{-1,r}(0), mu>",
         why="For y_i = j = -1 the activation is ReLU(<w(0), -mu> + gamma).",
         effect="One step without penalty: max_r <w_{-1,r}, -mu> differs from it by 0.2 as printed.",
+        witness=Witness(
+            at=(("gamma", 1), ("w_0", 0.2)),
+            printed="gamma - w_0 == gamma + w_0",
+            corrected="gamma - w_0 == gamma - w_0",
+        ),
     ),
     Erratum(
         id="pegr-D.5",
         kind="proof gap",
+        severity="typographical",
         where="Proposition D.5, proof, the last display",
         printed="(1 + 2 eta eps_0/(n m))^(T_2/2)",
         corrected="(1 + 2 eta eps_0 ||mu||^2/(n m))^(T_2/2)",
@@ -442,10 +516,16 @@ _PROOFS = (
             "steps is 13.5 by "
             "the recursion, where the display promises 53.6 as printed; the proof needs 6.8."
         ),
+        witness=Witness(
+            at=(("n", 2), ("m", 2), ("eta", 0.5), ("eps_0", 0.1), ("mu_norm", 0.5)),
+            printed="1 + 2*eta*eps_0*mu_norm**2/(n*m) >= 1 + 2*eta*eps_0/(n*m)",
+            corrected="1 + 2*eta*eps_0*mu_norm**2/(n*m) >= 1 + 2*eta*eps_0*mu_norm**2/(n*m)",
+        ),
     ),
     Erratum(
         id="pegr-E.10",
         kind="proof gap",
+        severity="proof",
         where="Proposition E.10, proof, first display",
         printed="(1 + 2 eta ||mu||^2/(n m))^T_2",
         corrected="(1 + 2 eta ||mu||^2/m)^T_2",
@@ -459,7 +539,12 @@ _PROOFS = (
             "gammarho run pegr --preset paper sigma_p=1 regularizer=none --steps 20 --record 0,20 "
             "--observables gamma,signal",
         ),
+        witness=Witness(
+            at=(("n", 2), ("m", 1), ("eta", 0.1), ("mu_norm", 1)),
+            printed="1 + 2*eta*mu_norm**2/m <= 1 + 2*eta*mu_norm**2/(n*m)",
+            corrected="1 + 2*eta*mu_norm**2/m <= 1 + 2*eta*mu_norm**2/m",
+        ),
     ),
 )
 
-ERRATA = _FORMULAS + _STATEMENTS + _PROOFS
+ERRATA = _FORMULAS + _STATEMENTS + _PROOFS + errata_proofs.ERRATA

@@ -10,6 +10,7 @@ from hypothesis import Phase, find, given, settings
 import gammarho as gr
 from derivations.declare import Statement
 from derivations.papers import shelf
+from derivations.papers.nearly_orthogonal import proofs
 from derivations.papers.nearly_orthogonal import statements as nearly_orthogonal
 from simulate.check.case import Case
 from simulate.check.judge import judge
@@ -55,11 +56,15 @@ def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
             assert statement.mutant, statement.id
 
 
-@pytest.mark.parametrize("preset", ["theorem-4.1", "theorem-4.3", "orthogonal-relu"])
+PROOFS = tuple(BY_ID[s.id] for s in proofs.STATEMENTS)
+
+
+@pytest.mark.parametrize("preset", ["theorem-4.1", "theorem-4.3", "orthogonal-relu", "sequences", "orthogonal-limit"])
 def test_stages_hold_on_the_presets_that_they_name_and_their_mutants_do_not(preset: str) -> None:
-    """On inputs with p > 0 and R > 1, and for Lemma F.2 on orthogonal ones."""
-    tested = [s for s in (*STAGES, *nearly_orthogonal._RUNS) if s.mutant and preset in BY_ID[s.id].presets]
-    options: dict[str, Any] = {"preset": preset, "seeds": 1, "steps": 1200}
+    """On inputs with p > 0 and R > 1, and for Lemmas F.2 and F.3 on orthogonal ones."""
+    tested = [s for s in (*STAGES, *PROOFS, *nearly_orthogonal._RUNS) if s.mutant and preset in BY_ID[s.id].presets]
+    steps = {"sequences": 400, "orthogonal-limit": 300}.get(preset, 1200)
+    options: dict[str, Any] = {"preset": preset, "seeds": 1, "steps": steps}
     told, wrong = verdicts(tested, None, **options), verdicts([mutated(s) for s in tested], None, **options)
     assert told == dict.fromkeys(told, "holds")
     assert wrong == dict.fromkeys(told, "violated")
@@ -68,7 +73,7 @@ def test_stages_hold_on_the_presets_that_they_name_and_their_mutants_do_not(pres
 def test_every_statement_names_a_preset_or_has_values_of_its_own() -> None:
     for statement in BY_ID.values():
         assert statement.presets or statement.instance or statement.path, statement.id
-    rest = [s for s in BY_ID.values() if s.presets and s.id not in {each.id for each in STAGES}]
+    rest = [s for s in BY_ID.values() if s.presets and s.id not in {each.id for each in (*STAGES, *PROOFS)}]
     told = verdicts([s for s in rest if s.presets[0] == "theorem-4.1"], None, preset="theorem-4.1", steps=40, seeds=1,
                     draws=2)
     assert len(told) == len(rest) and "vacuous" not in told.values()

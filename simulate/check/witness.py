@@ -11,7 +11,9 @@ import numpy as np
 from derivations.declare.formula import FormulaError
 from derivations.ledger.errata import Witness
 
-from .formula import Indexed, Scope, comparisons
+from .comparison import comparisons
+from .formula import Scope
+from .indexed import Indexed
 
 TOLERANCE = 1e-10
 

@@ -15,9 +15,10 @@ from ..ask import settings
 from ..errors import Diverged, InputError
 from ..run.problem import problem_of
 from ..run.run import total_steps
-from .bench import Bench, Call, Result
+from .bench import Bench, Result
 from .case import Case
-from .formula import mentioned, number, uses
+from .formula import number
+from .ground import Ground
 from .hypotheses import Part, parts
 from .judge import Outcome, judge
 from .space import STEPS, Place, Space, rounded, space_of
@@ -25,7 +26,6 @@ from .verdict import failure_limits
 from .view import NoSuchStep
 
 WORK = 1e7  # multiplications of one try; more where the search starts from more
-STEP = 500.0  # multiplications that a step is worth, whatever the sizes: its state is looked at
 ELITE = 8  # places that new tries move
 EDGES = 0.4  # share of the moves that start from the place nearest to the edge of some hypothesis
 FEW, MANY = 4, 30  # draws of a try of a probability, and of one where most of these failed
@@ -81,10 +81,10 @@ class Attack:
         self, found: settings.Setting, statement: Statement, quantities: Mapping[str, str], preset: Preset | None,
         params: Mapping[str, object], steps: int | str | None, tries: int, seed: int,
     ) -> None:
-        self.found, self.statement, self.quantities, self.tries = found, statement, quantities, tries
+        self.statement, self.tries = statement, tries
         problem = problem_of(found, params, preset)
         values = {name: value for name, value in problem.values.items() if value is not None}
-        self.defaults = problem_of(found, {}).values
+        self.ground = Ground(found, quantities, problem_of(found, {}).values)
         self.start = Place(values, total_steps(steps, preset, found), seed)
         self.space: Space = space_of(problem.model, values, statement, statement.at in ("", "T"))
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)
@@ -118,7 +118,7 @@ class Attack:
         if best.violated:
             best = self._shrunk(best)
         tightest = 2 - best.score if best.inside and not best.violated else math.nan
-        shown = {**self._params(best.place), "steps": best.place.steps, "seed": best.place.seed}
+        shown = {**self.ground.given(best.place), "steps": best.place.steps, "seed": best.place.seed}
         return Found(
             statement=self.statement, tries=self.made, inside=self.inside, tightest=tightest, place=shown,
             edges=self.edges, result=self._result(best.place) if best.violated else None,
@@ -212,32 +212,10 @@ class Attack:
         return Tried(place, 1 + 0.99 * (1 - min(gaps, default=1.0)), outcomes, edges)
 
     def _bench(self, place: Place) -> tuple[Bench, Place]:
-        """The bench of a place, whose steps are those that the statement names where they are known at the start."""
-        problem = problem_of(self.found, place.params)
-        call = Call({"setting": self.found.name, "preset": None}, self._params(place))
-        bench = Bench(problem, place.steps, place.seed, self.quantities, call)
-        texts = [text for text in (self.statement.at, self.statement.until) if text and text != "T"]
-        if not texts or self.statement.at == "0" or self._work(replace(place, steps=1)) > self.work:
-            return bench, place
-        start = bench.case(place.seed, 0, [])
-        known = [number(text, start.view()) for text in texts if not self._late(text, start)]
-        last = [math.floor(step) + 1 for step in known if 0 <= step < 2**53]
-        if not last:
-            return bench, place
-        place = replace(place, steps=max(last))
-        return replace(bench, steps=place.steps), place
-
-    def _late(self, text: str, start: Case) -> bool:
-        """Whether a step is known only once the run is made."""
-        inner = [self.quantities[name] for name in mentioned(text) if name in self.quantities]
-        return bool(uses(text, "first") or uses(text, "at")) or any(self._late(each, start) for each in inner)
+        return self.ground.bench(place, self.statement, self.work)
 
     def _work(self, place: Place) -> float:
-        """Multiplications of a run and of its draw, whose Gram matrices are of n and of 2 m vectors."""
-        n, m = (float(place.params.get(name, 1) or 1) for name in ("n", "m"))
-        draws = FEW if self.statement.kind == "probability" else 1
-        steps = 1 if self.statement.at == "0" else place.steps
-        return draws * ((2 * m * n * n + STEP) * steps + n**3 + (2 * m) ** 3)
+        return self.ground.work(place, self.statement, FEW if self.statement.kind == "probability" else 1)
 
     def _shrunk(self, best: Tried) -> Tried:
         """The same violation with smaller sizes, fewer steps and rounder numbers, as far as it stays one."""
@@ -262,7 +240,3 @@ class Attack:
         bench, place = self._bench(place)
         many = MANY if self.statement.kind == "probability" else 1
         return bench.results([self.statement], many, many)[self.statement.id]
-
-    def _params(self, place: Place) -> dict[str, Value]:
-        """The parameters that are not at their defaults."""
-        return {name: value for name, value in place.params.items() if self.defaults.get(name) != value}

@@ -17,6 +17,7 @@ from .formula import QUANTITIES, labels, parse
 from .statements import Statement
 
 _SCALES = (0.5, 2.0)
+_WHOLE = 1e15  # whole numbers below it are written without a point
 _SWAPPED = {"max": "min", "min": "max", "any": "all", "all": "any"}
 _TURNED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Lt: ast.Gt, ast.Gt: ast.Lt,
@@ -44,13 +45,16 @@ CHANGES = (CONSTANT, SIGN, DIRECTION, INDEX, EXTREME, EXPONENT, HYPOTHESIS)
 class Mutant:
     """A statement changed in one place: the kind of change, and before and after in words.
 
-    Of a constant, `written` is its value and `times` the statement with that times any number; else None.
+    `dropped` is the condition of the hypothesis that is left out.  Of a constant, `written` is its value, `factor` what
+    it is multiplied by, and `times` the statement with it times any number; else None.
     """
 
     statement: Statement
     change: Change
     text: str
+    dropped: str = ""
     written: float | None = None
+    factor: float = 1.0
     times: Callable[[float], Statement] | None = None
 
 
@@ -59,8 +63,8 @@ def mutants_of(statement: Statement, quantities: Mapping[str, str]) -> tuple[Mut
     claim = opened(parse(statement.claim, QUANTITIES), quantities)
     found = [made for edit in _edits(claim, _labels(claim)) for made in _made(statement, edit)]
     found += [
-        Mutant(replace(statement, **fields, mutant="", mutant_given=None), HYPOTHESIS, text)
-        for text, fields in _dropped(statement, quantities)
+        Mutant(replace(statement, **fields, mutant="", mutant_given=None), HYPOTHESIS, f"without {said}", dropped)
+        for said, dropped, fields in _dropped(statement, quantities)
     ]
     once = {(ast.unparse(claim), statement.given, statement.since, statement.until)}
     kept = []
@@ -82,7 +86,7 @@ def _made(statement: Statement, edit: _Edit) -> Iterator[Mutant]:
     constant = edit.written is not None
     for by in _SCALES if constant else (1.0,):
         text = f"{ast.unparse(edit.node)} -> {ast.unparse(edit.new(by))}"
-        yield Mutant(times(by), edit.change, text, edit.written, times if constant else None)
+        yield Mutant(times(by), edit.change, text, "", edit.written, by, times if constant else None)
 
 
 def opened(node: ast.expr, quantities: Mapping[str, str]) -> ast.expr:
@@ -108,17 +112,16 @@ def _parts(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-def _dropped(statement: Statement, quantities: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """A condition of the hypothesis, or the beginning or end of the range, left out."""
-    parts = parts_of(statement.given, quantities)
+def _dropped(statement: Statement, quantities: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """A condition of the hypothesis, or the beginning or end of the range, left out: in words and as a formula."""
+    parts = [ast.unparse(part) for part in parts_of(statement.given, quantities)]
     for at, part in enumerate(parts):
-        rest = [f"({ast.unparse(other)})" for other in (*parts[:at], *parts[at + 1 :])]
-        yield f"without {ast.unparse(part)}", {"given": " and ".join(rest)}
+        yield part, part, {"given": " and ".join(f"({other})" for other in (*parts[:at], *parts[at + 1 :]))}
     if not statement.at:
         if statement.since:
-            yield f"without t >= {statement.since}", {"since": ""}
+            yield f"t >= {statement.since}", "", {"since": ""}
         if statement.until and statement.kind != "exists":
-            yield f"without t <= {statement.until}", {"until": ""}
+            yield f"t <= {statement.until}", "", {"until": ""}
 
 
 def _labels(tree: ast.expr) -> tuple[str, ...]:
@@ -158,7 +161,7 @@ def _changes(node: ast.expr, named: Sequence[str]) -> Iterator[_Edit]:
         yield from _of_comparison(node)
     if (value := _number(node)) is not None:
         if value:
-            yield _Edit(CONSTANT, node, lambda by: ast.Constant(by * value), value)
+            yield _Edit(CONSTANT, node, lambda by: _literal(by * value), value)
     elif isinstance(node, ast.BinOp):
         yield from _of_operation(node)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -175,7 +178,7 @@ def _to(change: Change, node: ast.expr, new: ast.expr) -> _Edit:
 
 def _scale(node: ast.expr) -> Callable[[float], ast.expr]:
     """The factor of a constant that is not written, because it is 1."""
-    return lambda by: ast.BinOp(ast.Constant(by), ast.Mult(), node)
+    return lambda by: ast.BinOp(_literal(by), ast.Mult(), node)
 
 
 def _of_comparison(node: ast.Compare) -> Iterator[_Edit]:
@@ -286,8 +289,12 @@ def _is_sum(node: ast.expr) -> bool:
 def _power(node: ast.expr, power: float) -> ast.expr:
     if power in (0, 1):
         return node if power else ast.Constant(1)
-    return ast.BinOp(node, ast.Pow(), ast.Constant(power) if power > 0 else ast.UnaryOp(
-        ast.USub(), ast.Constant(-power)))
+    return ast.BinOp(node, ast.Pow(), _literal(power) if power > 0 else ast.UnaryOp(ast.USub(), _literal(-power)))
+
+
+def _literal(value: float) -> ast.Constant:
+    """A number as it is written by hand: 4, not 4.0."""
+    return ast.Constant(int(value) if value == int(value) and abs(value) < _WHOLE else value)
 
 
 def _subscript(value: ast.expr, names: Sequence[str]) -> ast.Subscript:

@@ -18,6 +18,7 @@ def check(
     draws: Annotated[str, INT] = "200",
     search: Annotated[str | None, INT] = None,
     alive: Switch = False,
+    mutants: Switch = False,
     json: Switch = False,
 ) -> int:
     """Hold a paper's statements, or your own, against runs; exit 1 where one is violated that no erratum has on record.
@@ -33,6 +34,8 @@ def check(
         draws: draws for statements about the draw alone.
         search: attack each statement inside its hypotheses with so many runs, in place of checking it where you are.
         alive: leave out what is vacuous here, so that the statements which say something of your runs are left.
+        mutants: change each statement in one place, in every way, and attack what comes of it: which are killed, and the
+            sharpest constants; --search says with how many runs a statement.
         json: print JSON instead of text.
     """
     from derivations.declare.statements import is_claim
@@ -41,6 +44,13 @@ def check(
     named = [word for word in words if "=" not in word or is_claim(word)]
     given = arguments.assignments(word for word in words if word not in named)
     api.resolve(setting, given, preset)
+    if mutants:
+        from simulate.check.power import TRIES
+        from simulate.check.power import mutants as made
+
+        power = made(setting, named or None, given, preset=preset, steps=steps, tries=search or TRIES, seed=seed)
+        print(report.json_of(power) if json else power)
+        return 0 if power.passed else 1
     if search is not None:
         from simulate.check.search import search as attack
 

@@ -31,9 +31,7 @@ class Ground:
 
         They are not asked for where one step alone takes more multiplications than `work`.
         """
-        problem = problem_of(self.found, place.params)
-        call = Call({"setting": self.found.name, "preset": None}, self.given(place))
-        bench = Bench(problem, place.steps, place.seed, self.quantities, call)
+        bench = self.plain(place)
         texts = [text for text in (statement.at, statement.until) if text and text != "T"]
         if not texts or statement.at == "0" or self.work(replace(place, steps=1), statement) > work:
             return bench, place
@@ -44,6 +42,11 @@ class Ground:
             return bench, place
         place = replace(place, steps=max(last))
         return replace(bench, steps=place.steps), place
+
+    def plain(self, place: Place) -> Bench:
+        """The bench of a place as it stands."""
+        call = Call({"setting": self.found.name, "preset": None}, self.given(place))
+        return Bench(problem_of(self.found, place.params), place.steps, place.seed, self.quantities, call)
 
     def _late(self, text: str, start: Case) -> bool:
         """Whether a step is known only once the run is made."""

@@ -65,8 +65,11 @@ class Outcome:
     short: bool = False
 
 
-def judge(statement: Statement, case: Case) -> Outcome:
-    """The outcome of a statement on a case.  Raises FormulaError where one of its formulas cannot be evaluated."""
+def judge(statement: Statement, case: Case, most: int = 0) -> Outcome:
+    """The outcome of a statement on a case, at `most` steps of its range where that is given, spread over all of it.
+
+    Raises FormulaError where one of its formulas cannot be evaluated.
+    """
     for only in statement.only:
         value = case.states.values.get(only.parameter)
         if not only.admits(value):
@@ -76,7 +79,7 @@ def judge(statement: Statement, case: Case) -> Outcome:
             )
     if statement.at and statement.until and (outside := _window(statement, case)) is not None:
         return outside
-    rows, why, note = _rows(statement, case)
+    rows, why, note = rows_of(statement, case)
     if not len(rows):
         late = bool(uses(statement.at, "first")) or any(
             uses(case.quantities.get(n, ""), "first") for n in mentioned(statement.at)
@@ -88,6 +91,7 @@ def judge(statement: Statement, case: Case) -> Outcome:
         return Outcome(case.seed, why="nothing moves: the run's state is the same at every recorded step")
     if statement.kind == "exists":
         return _exists(statement, case, rows, note)
+    rows = spread(rows, most)
     budget = case.states.z.shape[1] * case.states.z.shape[2] * max(1, len(case.draw.y) * case.draw.examples)
     budget *= states_a_step(case.states.values, case.kernel)
     size = max(1, ENTRIES // budget)
@@ -97,6 +101,14 @@ def judge(statement: Statement, case: Case) -> Outcome:
     if case.diverged >= 0:
         total = replace(total, complete=False, note=f"the run diverges at step {case.diverged}")
     return total
+
+
+def spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """At most so many of these rows (all of them for 0): half of them evenly spaced, half on a log scale, both ends."""
+    if not most or len(rows) <= most:
+        return rows
+    even, spaced = np.linspace(0, len(rows) - 1, most // 2), np.geomspace(1, len(rows), most - most // 2) - 1
+    return rows[np.unique(np.concatenate([even, spaced]).astype(np.int64))]
 
 
 def _window(statement: Statement, case: Case) -> Outcome | None:
@@ -114,7 +126,7 @@ def _window(statement: Statement, case: Case) -> Outcome | None:
     return Outcome(case.seed, entries=1, failed=1, first=missed)
 
 
-def _rows(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, str]:
+def rows_of(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, str]:
     """The rows it is evaluated on; why there are none; and what part of its range they are."""
     view, none = case.view(), np.empty(0, dtype=np.int64)
     if statement.at:
@@ -145,13 +157,22 @@ def _ahead(statement: Statement, case: Case) -> bool:
 
 def _piece(statement: Statement, case: Case, rows: NDArray[np.int64]) -> Outcome:
     view = case.view(rows)
-    given = evaluate(parse(statement.given, QUANTITIES), view) if statement.given else Indexed((), np.asarray(True))
+    given = met(statement.given, view)
     if not np.any(given.values):  # the claim need not even have a value where the hypothesis fails
         return Outcome(case.seed, missing=_missing(statement.given, view))
     out = Outcome(case.seed)
     for found in comparisons(statement.claim, view, statement.tolerance):
         out = _merged(out, _counted(found, given, case, rows))
     return out
+
+
+def met(given: str, view: View) -> Indexed:
+    """Where a hypothesis holds; found once for all the statements that share it."""
+    if not given:
+        return Indexed((), np.asarray(True))
+    if given not in view.known:
+        view.known[given] = evaluate(parse(given, QUANTITIES), view)
+    return view.known[given]
 
 
 def _missing(given: str, view: View) -> tuple[str, ...]:

@@ -72,11 +72,15 @@ class Space:
 
 
 def space_of(model: Model, values: Mapping[str, Value], statement: Statement, steps: bool) -> Space:
-    """Every positive number among the parameters' values that the statement does not fix; the steps where asked."""
+    """Every positive number among the parameters' values that the statement does not fix; the steps where asked.
+
+    What a kernel is compiled for stays as it is.
+    """
     fixed = {only.parameter for only in statement.only if only.values}
     names = [
         each.name for each in model.parameters
-        if each.kind in ("count", "real") and each.name not in fixed and _positive(values.get(each.name))
+        if each.kind in ("count", "real") and not each.structural and each.name not in fixed
+        and _positive(values.get(each.name))
     ]
     return Space(model, (*names, *((STEPS,) if steps else ())))
 

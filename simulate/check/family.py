@@ -1,0 +1,250 @@
+"""A statement and its mutants, held against the same runs: what is killed, what says no more, what says more and holds.
+
+A mutant is compared with its statement entry by entry, inside the hypothesis.  One that is nowhere stricter is implied
+by it: no run can kill it.  One that is stricter somewhere, looser nowhere, and false nowhere shows slack.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from derivations.declare import Statement
+from derivations.declare.formula import QUANTITIES, FormulaError, parse
+from derivations.declare.mutants import HYPOTHESIS, Mutant, mutants_of, opened
+from dynamics.arrays import Array
+
+from .case import Case
+from .comparison import Comparison, comparisons
+from .formula import mentioned, number, uses
+from .hypotheses import Part
+from .indexed import Indexed, aligned
+from .judge import Outcome, Point, judge, met, rows_of, spread
+from .space import Place
+from .verdict import failure_limits
+
+ROWS, ENTRIES = 96, 40_000  # steps of a run at which a statement and its mutants are looked at, and entries of them
+COMPARED = 12  # runs on which a mutant is compared with its statement
+ENOUGH = 6  # runs after which a mutant that was nowhere stricter is left alone
+SAME = 1e-12  # relative difference of two values that are the same one, computed in another order
+_OF_A_PATH = ("start", "at", "past", "first")
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Where a mutant is false: a place of the search (None: an arbitrary state) and the failing entry."""
+
+    place: Place | None
+    point: Point | None
+
+
+@dataclass
+class Suspect:
+    """A mutant, and what the runs so far say of it."""
+
+    mutant: Mutant
+    killed: Kill | None = None
+    refused: str = ""
+    stricter: bool = False
+    looser: bool = False
+    compared: int = 0
+    outside: int = 0
+    score: float = 0.0
+    best: Place | None = None
+    constants: tuple[float, float] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether runs can still decide it: neither killed, nor refused as a formula."""
+        return self.killed is None and not self.refused
+
+    @property
+    def open(self) -> bool:
+        """Whether a search is worth while: a mutant that is nowhere stricter cannot be killed."""
+        return self.alive and (self.mutant.change is HYPOTHESIS or self.stricter or self.compared < ENOUGH)
+
+    def offered(self, score: float, place: Place) -> None:
+        """Keeps the place where it came nearest to being killed."""
+        if score > self.score:
+            self.score, self.best = score, place
+
+
+class Family:
+    """A statement, its mutants, and the runs that spoke of them."""
+
+    def __init__(self, statement: Statement, quantities: Mapping[str, str]) -> None:
+        claim = ast.unparse(opened(parse(statement.claim, QUANTITIES), quantities))
+        self.statement = replace(statement, claim=claim)
+        self.quantities = quantities
+        self.suspects = [Suspect(mutant) for mutant in mutants_of(statement, quantities)]
+        self.runs = self.entries = 0
+        self.violated: Kill | None = None
+        self.best: Place | None = None
+        self.score = 0.0
+
+    @property
+    def of_a_path(self) -> bool:
+        """Whether it is about a trajectory, and not about one step from any state, or about a draw."""
+        said = self.statement
+        if said.kind == "exists" or said.since or said.until or said.at not in ("", "0"):
+            return True
+        return said.at != "0" and any(speaks_of_a_path(text, self.quantities) for text in (said.claim, said.given))
+
+    def forget(self) -> None:
+        """Begins anew: what the runs so far said is not about this statement."""
+        self.runs = self.entries = 0
+        self.violated, self.best, self.score = None, None, 0.0
+        self.suspects = [Suspect(suspect.mutant) for suspect in self.suspects]
+
+    def hold(self, cases: Sequence[Case], place: Place | None) -> None:
+        """Holds the statement and the mutants that are left against the draws of one place; one draw, or several."""
+        own = _outcomes(self.statement, cases)
+        if own is None:
+            return
+        if (kill := self._failing(self.statement, own, cases)) is not None:
+            self.violated = Kill(place, kill)
+            return
+        met = sum(outcome.entries for outcome in own)
+        self.runs += bool(met)
+        self.entries += met
+        tight = _tightness(own)
+        if met and place is not None and 1 + tight > self.score:
+            self.score, self.best = 1 + tight, place
+        known: list[_Margin] = []
+        for suspect in self.suspects:
+            if not suspect.open or not (met or suspect.mutant.change is HYPOTHESIS):
+                continue
+            spoke = self._suspect(suspect, cases, place, met)
+            if spoke and suspect.mutant.change is not HYPOTHESIS and suspect.compared < COMPARED:
+                known = known or _margins(self.statement, cases[0])
+                _compare(suspect, known, cases[0])
+
+    def _suspect(self, suspect: Suspect, cases: Sequence[Case], place: Place | None, met: int) -> bool:
+        """Holds one mutant against the draws of a place; whether it spoke there and was not killed."""
+        try:
+            found = _outcomes(suspect.mutant.statement, cases, strict=True)
+        except (FormulaError, ValueError) as error:  # indices of lengths that do not fit
+            suspect.refused = str(error)
+            return False
+        if found is None:
+            return False
+        point = self._failing(suspect.mutant.statement, found, cases)
+        if point is not None:
+            suspect.killed = Kill(place, point)
+            return False
+        entries = sum(outcome.entries for outcome in found)
+        beyond = suspect.mutant.change is HYPOTHESIS and entries > met
+        suspect.outside += beyond
+        if entries and place is not None:
+            towards = 0.0 if beyond or not suspect.mutant.dropped else _nearness(suspect.mutant.dropped, cases[0])
+            suspect.offered(1 + towards if towards else 2 + _tightness(found), place)
+        return entries > 0
+
+    def _failing(self, statement: Statement, found: Sequence[Outcome], cases: Sequence[Case]) -> Point | None:
+        """A failing entry, where there are enough of them to refute the statement."""
+        met = [outcome for outcome in found if outcome.entries]
+        bad = [outcome for outcome in met if outcome.failed]
+        if statement.kind == "exists":
+            bad = [outcome for outcome in bad if outcome.complete]
+        if not bad:
+            return None
+        if statement.kind == "probability":
+            delta = number(statement.delta, cases[0].view())
+            if not failure_limits(len(bad), len(met))[0] > delta:
+                return None
+        return bad[0].first or Point(statement.claim, int(cases[0].t[-1]), {}, 0.0, 0.0)
+
+
+def rows_for(case: Case) -> int:
+    """At how many steps of a run statements are looked at: fewer where a step has many entries, at least 16."""
+    _, heads, filters, _ = case.states.z.shape
+    return min(ROWS, max(16, ENTRIES // (heads * filters * len(case.draw.y))))
+
+
+def speaks_of_a_path(text: str, quantities: Mapping[str, str]) -> bool:
+    """Whether a formula speaks of other steps than t and t + 1, itself or through a quantity."""
+    if any(uses(text, name) for name in _OF_A_PATH) or "T" in mentioned(text):
+        return True
+    return any(speaks_of_a_path(quantities[name], quantities) for name in mentioned(text) if name in quantities)
+
+
+def _outcomes(statement: Statement, cases: Sequence[Case], strict: bool = False) -> list[Outcome] | None:
+    """The outcome on each draw; None where a formula has no value here (FormulaError where `strict`)."""
+    try:
+        return [judge(statement, case, rows_for(case)) for case in cases]
+    except FormulaError as error:
+        if strict and type(error) is FormulaError:
+            raise
+        return None
+
+
+def _tightness(found: Sequence[Outcome]) -> float:
+    """1 where an entry that holds is an equality, towards 0 where the sides are far apart."""
+    gaps = [outcome.closest.gap for outcome in found if outcome.closest is not None]
+    return 1 - min(gaps, default=1.0)
+
+
+def _nearness(condition: str, case: Case) -> float:
+    """How near a run that meets a condition is to its edge, from 0 to 1."""
+    try:
+        room = Part("", parse(condition, QUANTITIES)).room(case.view())
+    except FormulaError:
+        return 0.0
+    return 1 - min(1.0, abs(room))
+
+
+def _relations(claim: str) -> list[type[ast.cmpop] | None]:
+    """The relation of each comparison of a claim, in the order of `comparisons`."""
+    node, found = parse(claim, QUANTITIES), list[type[ast.cmpop] | None]()
+    for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
+        found += [type(relation) for relation in part.ops] if isinstance(part, ast.Compare) else [None]
+    return found
+
+
+@dataclass(frozen=True)
+class _Margin:
+    """How far inside a comparison each entry of the hypothesis is, between -1 and 1; an identity's sides themselves."""
+
+    values: Array
+    sides: Array | None
+
+
+def _margins(statement: Statement, case: Case) -> list[_Margin]:
+    """The margins of each comparison, at the entries where the hypothesis holds."""
+    rows = spread(rows_of(statement, case)[0], rows_for(case))
+    view = case.view(rows)
+    given = met(statement.given, view)
+    found = comparisons(statement.claim, view, statement.tolerance)
+    return [_margin(one, relation, given) for one, relation in zip(found, _relations(statement.claim), strict=True)]
+
+
+def _margin(found: Comparison, relation: type[ast.cmpop] | None, given: Indexed) -> _Margin:
+    _, parts = aligned([Indexed(found.dims, found.left), Indexed(found.dims, found.right), given])
+    left, right, meant = np.broadcast_arrays(*(part.values for part in parts))
+    keep = (meant != 0) & np.isfinite(left) & np.isfinite(right)
+    left, right = np.where(keep, left, 0.0), np.where(keep, right, 0.0)
+    if relation is None:
+        return _Margin(left, None)
+    with np.errstate(all="ignore"):
+        gap = np.where(left == right, 0.0, (right - left) / (np.abs(left) + np.abs(right)))
+    if relation is ast.Eq:
+        return _Margin(-np.abs(gap), np.stack([left, right]))
+    return _Margin(-gap if relation in (ast.GtE, ast.Gt) else gap, None)
+
+
+def _compare(suspect: Suspect, own: Sequence[_Margin], case: Case) -> None:
+    """Whether the mutant is stricter, and whether it is looser, than its statement at some entry of this run."""
+    suspect.compared += 1
+    for one, other in zip(own, _margins(suspect.mutant.statement, case), strict=True):
+        if one.values.shape != other.values.shape:
+            suspect.stricter = suspect.looser = True
+        elif one.sides is not None and other.sides is not None:
+            apart = np.abs(one.sides - other.sides) > SAME * np.abs(one.sides)
+            suspect.stricter |= bool(apart.any())
+            suspect.looser |= bool(apart.any())
+        else:
+            suspect.stricter |= bool((other.values < one.values - SAME).any())
+            suspect.looser |= bool((other.values > one.values + SAME).any())

@@ -1,0 +1,105 @@
+"""The search for runs that kill mutants: every run is shared by all statements of a preset, and aimed at one mutant.
+
+A place inside a statement's hypotheses is moved, in one or more parameters on a log scale or to another draw, where a
+mutant was nearest to being false; what is dropped of a hypothesis is left in long moves of one parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from derivations.declare import Preset
+from derivations.declare.formula import FormulaError
+from derivations.declare.mutants import HYPOTHESIS
+
+from ..ask import settings
+from ..errors import Diverged, InputError
+from ..run.problem import problem_of
+from ..run.run import total_steps
+from .attack import FEW, WORK
+from .case import Case
+from .family import Family, Suspect
+from .ground import Ground
+from .space import Place, space_of
+
+SEEDS = 3  # draws of the preset itself, to begin with
+AT_START = 60  # draws of a statement about the draw alone
+SHARED = 4  # one run of so many is held against every statement, the others against that of the mutant aimed at
+_FAR = 3.0  # longest move of one parameter, in logarithms
+
+
+def draws_of(family: Family) -> int:
+    """How many draws a place takes to judge a statement: one, or enough to bound a failure probability."""
+    if family.statement.kind != "probability":
+        return 1
+    return AT_START if family.statement.at == "0" else FEW
+
+
+class Hunt:
+    """The search on one preset, for statements that are judged on the same number of draws."""
+
+    def __init__(
+        self, found: settings.Setting, preset: Preset | None, params: Mapping[str, object], families: Sequence[Family],
+        quantities: Mapping[str, str], steps: int | str | None, rng: np.random.Generator, seed: int,
+    ) -> None:
+        problem = problem_of(found, params, preset)
+        values = {name: value for name, value in problem.values.items() if value is not None}
+        self.ground = Ground(found, quantities, problem_of(found, {}).values)
+        self.start = Place(values, total_steps(steps, preset, found), seed)
+        self.families, self.rng, self.draws = families, rng, draws_of(families[0])
+        whole = any(family.statement.at in ("", "T") for family in families)
+        self.spaces = {
+            family.statement.id: space_of(problem.model, values, family.statement, whole) for family in families
+        }
+        self.work = max(WORK, 2 * self._work(self.start, families[0]))
+
+    def run(self, tries: int, step: Callable[[], object]) -> None:
+        """The preset's own draws, then up to `tries` runs, each aimed at a mutant that is still open."""
+        at_start = self.families[0].statement.at == "0"
+        for seed in range(self.start.seed, self.start.seed + (1 if self.draws > 1 else SEEDS)):
+            self._hold(replace(self.start, seed=seed, steps=0 if at_start else self.start.steps), self.families)
+        for at in range(tries):
+            aimed = [(family, suspect) for family in self.families for suspect in family.suspects
+                     if suspect.open and family.runs]
+            step()
+            if aimed:
+                family, suspect = aimed[int(self.rng.integers(len(aimed)))]
+                self._aim(family, suspect, self.families if at % SHARED == 0 and self.draws == 1 else [family])
+
+    def _aim(self, family: Family, suspect: Suspect, others: Sequence[Family]) -> None:
+        parent = suspect.best or family.best or self.start
+        space = self.spaces[family.statement.id]
+        if suspect.mutant.change is HYPOTHESIS and self.rng.random() < 0.5 and space.names:
+            name = str(self.rng.choice(space.names))
+            place = space.scaled(parent, name, float(self.rng.uniform(-_FAR, _FAR)))
+        else:
+            place = space.moved(parent, self.rng)
+        try:
+            _, place = self.ground.bench(place, suspect.mutant.statement, self.work)
+        except (InputError, FormulaError, Diverged, OverflowError):
+            return
+        self._hold(place, others)
+
+    def _hold(self, place: Place, families: Sequence[Family]) -> None:
+        """Runs a place once and holds every family against it.  What cannot be run, or takes too long, is left."""
+        if self._work(place, families[0]) > self.work:
+            return
+        cases = self.cases(place, families)
+        for family in families if cases else ():
+            family.hold(cases, place)
+
+    def cases(self, place: Place, families: Sequence[Family]) -> list[Case]:
+        """The runs of a place's draws, recorded where these statements look; none where it cannot be run."""
+        try:
+            bench = self.ground.plain(place)
+            said = [family.statement for family in families]
+            return [bench.case(place.seed + more, place.steps, said) for more in range(self.draws)]
+        except (InputError, FormulaError, Diverged, OverflowError):
+            return []
+
+    def _work(self, place: Place, family: Family) -> float:
+        return self.ground.work(place, family.statement, self.draws)
+

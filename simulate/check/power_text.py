@@ -1,0 +1,60 @@
+"""What a test of mutants prints: a line a statement, the shares, the slack constants and the survivors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .power import EQUIVALENT, FATES, KILLED, SLACK, SURVIVING, Power, Tested
+
+
+def lines(power: Power) -> Iterator[str]:
+    """The table."""
+    yield f"{power.setting}: {power.about}"
+    width = max([9, *(len(each.statement.id) for each in power.tested)])
+    yield f"{'statement':{width}}  {'runs':>5}  {'mutants':>7}  " + "  ".join(f"{fate.word:>10}" for fate in FATES)
+    for each in power.tested:
+        counts = "  ".join(f"{each.count(fate):10d}" for fate in FATES)
+        note = "  REFUTED itself" if each.violated else ""
+        yield f"{each.statement.id:{width}}  {each.runs:5d}  {len(each.mutants):7d}  {counts}{note}"
+    for title, group in (("stages", [t for t in power.tested if t.stage]),
+                         ("one step, or the draw", [t for t in power.tested if not t.stage])):
+        if group:
+            yield share(title, group)
+    yield from _constants(power.tested)
+    for each in power.tested:
+        for one in each.mutants:
+            if one.fate is SURVIVING:
+                yield f"surviving  {each.statement.id}: {one.mutant.text}: {one.why}"
+
+
+def share(title: str, group: Sequence[Tested]) -> str:
+    """Killed of those that could be, with the slack counted and without."""
+    total = {fate: sum(each.count(fate) for each in group) for fate in FATES}
+    decided = total[KILLED] + total[SURVIVING]
+    live = decided + total[SLACK]
+    return (
+        f"{title}: {sum(total.values())} mutants, {total[EQUIVALENT]} equivalent; of the {live} others "
+        f"{total[KILLED]} killed ({_percent(total[KILLED], live)}), {total[SLACK]} slack, {total[SURVIVING]} "
+        f"surviving; without the slack {_percent(total[KILLED], decided)} killed"
+    )
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f}%" if whole else "none"
+
+
+def _constants(tested: Sequence[Tested]) -> Iterator[str]:
+    """Slack: printed constant / sharpest constant seen; other slack in words."""
+    for each in tested:
+        seen: set[str] = set()
+        for one in each.mutants:
+            if one.fate is not SLACK:
+                continue
+            if one.constants is not None:
+                printed, sharp = one.constants
+                said = f"constant {printed:.4g} / {sharp:.4g} seen, in {one.mutant.text.split(' -> ')[0]}"
+            else:
+                said = f"{one.mutant.text}: {one.why}"
+            if said not in seen:
+                seen.add(said)
+                yield f"slack      {each.statement.id}: {said}"

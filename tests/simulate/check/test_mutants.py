@@ -1,0 +1,73 @@
+"""What becomes of mutants: killed, equivalent, slack with the sharpest constant, surviving; and what is printed of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+import gammarho as gr
+from derivations.declare import Statement
+from gammarho import cli
+from simulate.check.power import EQUIVALENT, KILLED, SLACK, SURVIVING, UNTESTED, Fate, Power, mutants
+
+SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
+
+
+def power(claim: str, tries: int = 4, **fields: Any) -> Power:
+    said = Statement(**{"id": "own", "kind": "inequality", "claim": claim, **fields})
+    return mutants("pegr", [said], SMALL, steps=5, tries=tries)
+
+
+def fates(found: Power) -> dict[str, Fate]:
+    return {each.mutant.text: each.fate for each in found["own"].mutants}
+
+
+def test_a_loose_constant_is_slack_and_the_sharpest_is_what_the_runs_show() -> None:
+    """The loss is log 2 at W = 0 and falls: fails where margins are compared the wrong way round, as doubling is slack."""
+    found = power("loss <= 3", until="3", tries=1)
+    assert fates(found)["3 -> 6"] is EQUIVALENT and fates(found)["3 -> 1.5"] is SLACK
+    assert fates(found)["loss <= 3 -> loss >= 3"] is KILLED
+    (constants,) = [each.constants for each in found["own"].mutants if each.fate is SLACK and each.constants]
+    assert constants[0] == 3 and constants[1] == pytest.approx(math.log(2), rel=0.1)
+    assert "own: constant 3 / 0.69" in str(found)
+
+
+def test_the_side_of_a_constant_does_not_matter() -> None:
+    found = power("0.25*loss <= 1", until="3", tries=1)
+    assert {text: fate for text, fate in fates(found).items() if text.startswith("0.25")} == {
+        "0.25 -> 0.125": EQUIVALENT, "0.25 -> 0.5": SLACK}
+
+
+def test_a_hypothesis_that_is_needed_is_missed_and_one_that_is_not_is_slack() -> None:
+    """Its second condition is needed only where lambda outweighs, far from the start; the first one never."""
+    found = fates(power("next(gamma) >= gamma - 1e-12", given="loss >= 0 and n < 100 and 2*lam*G_mu_mu <= m",
+                        since="0", tries=60))
+    assert found["without 2 * lam * G_mu_mu <= m"] is KILLED and found["without loss >= 0"] is UNTESTED
+    assert found["without n < 100"] in (SLACK, UNTESTED)
+
+
+def test_a_mutant_that_says_something_else_and_holds_survives() -> None:
+    """(n+1)/n is between 1 and 2 as is 2 - 1/n: no slack, as it is looser for some n."""
+    found = fates(power("loss <= 9 + (n - 4)", until="3", tries=20))
+    assert found["n - 4 -> n + 4"] is EQUIVALENT
+    assert SURVIVING in set(fates(power("loss <= 9 + n/m", until="3", tries=20)).values())
+
+
+def test_a_statement_that_no_run_meets_is_untested_and_a_false_one_is_said() -> None:
+    assert set(fates(power("loss <= 3", given="loss < 0", tries=1)).values()) <= {UNTESTED}
+    found = power("loss >= 3", until="3", tries=1)
+    assert found["own"].violated and not found.passed and "REFUTED itself" in str(found)
+
+
+def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["check", "pegr", "P5.4a", "--preset", "theorem-3.3", "--mutants", "--search", "1", "--steps", "40"]
+    assert cli.main(words) == 0
+    out = capsys.readouterr().out
+    assert "stages: " in out and "P5.4a: constant 4 / " in out
+    assert cli.main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["statements"][0]
+    assert told["stage"] and {one["fate"] for one in told["mutants"]} >= {"killed", "equivalent", "slack"}
+    assert gr.mutants is mutants

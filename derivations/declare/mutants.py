@@ -63,8 +63,8 @@ def mutants_of(statement: Statement, quantities: Mapping[str, str]) -> tuple[Mut
     claim = opened(parse(statement.claim, QUANTITIES), quantities)
     found = [made for edit in _edits(claim, _labels(claim)) for made in _made(statement, edit)]
     found += [
-        Mutant(replace(statement, **fields, mutant="", mutant_given=None), HYPOTHESIS, f"without {said}", dropped)
-        for said, dropped, fields in _dropped(statement, quantities)
+        Mutant(replace(left, mutant="", mutant_given=None), HYPOTHESIS, f"without {said}", dropped)
+        for said, dropped, left in _dropped(statement, quantities)
     ]
     once = {(ast.unparse(claim), statement.given, statement.since, statement.until)}
     kept = []
@@ -112,16 +112,17 @@ def _parts(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-def _dropped(statement: Statement, quantities: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _dropped(statement: Statement, quantities: Mapping[str, str]) -> Iterator[tuple[str, str, Statement]]:
     """A condition of the hypothesis, or the beginning or end of the range, left out: in words and as a formula."""
     parts = [ast.unparse(part) for part in parts_of(statement.given, quantities)]
     for at, part in enumerate(parts):
-        yield part, part, {"given": " and ".join(f"({other})" for other in (*parts[:at], *parts[at + 1 :]))}
+        rest = " and ".join(f"({other})" for other in (*parts[:at], *parts[at + 1 :]))
+        yield part, part, replace(statement, given=rest)
     if not statement.at:
         if statement.since:
-            yield f"t >= {statement.since}", "", {"since": ""}
+            yield f"t >= {statement.since}", "", replace(statement, since="")
         if statement.until and statement.kind != "exists":
-            yield f"t <= {statement.until}", "", {"until": ""}
+            yield f"t <= {statement.until}", "", replace(statement, until="")
 
 
 def _labels(tree: ast.expr) -> tuple[str, ...]:

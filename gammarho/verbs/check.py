@@ -34,8 +34,8 @@ def check(
         draws: draws for statements about the draw alone.
         search: attack each statement inside its hypotheses with so many runs, in place of checking it where you are.
         alive: leave out what is vacuous here, so that the statements which say something of your runs are left.
-        mutants: change each statement in one place, in every way, and attack what comes of it: which are killed, and the
-            sharpest constants; --search says with how many runs a statement.
+        mutants: change each statement in one place, in every way, and attack what comes of it: which changes are
+            caught, and the sharpest constants; --search says with how many runs a statement.
         json: print JSON instead of text.
     """
     from derivations.declare.statements import is_claim

@@ -139,8 +139,9 @@ class Family:
         beyond = suspect.mutant.change is HYPOTHESIS and entries > met
         suspect.outside += beyond
         if entries and place is not None:
-            towards = 0.0 if beyond or not suspect.mutant.dropped else _nearness(suspect.mutant.dropped, cases[0])
-            suspect.offered(1 + towards if towards else 2 + _tightness(found), place)
+            room = _room(suspect.mutant.dropped, cases[0]) if suspect.mutant.dropped else 0.0
+            towards = 1 + (_tightness(found) - room) / 2 if beyond else (1 - room) / 2
+            suspect.offered(1 + towards, place)
         return entries > 0
 
     def _failing(self, statement: Statement, found: Sequence[Outcome], cases: Sequence[Case]) -> Point | None:
@@ -161,7 +162,7 @@ class Family:
 def rows_for(case: Case) -> int:
     """At how many steps of a run statements are looked at: fewer where a step has many entries, at least 16."""
     _, heads, filters, _ = case.states.z.shape
-    return min(ROWS, max(16, ENTRIES // (heads * filters * len(case.draw.y))))
+    return int(min(ROWS, max(16, ENTRIES // (heads * filters * len(case.draw.y)))))
 
 
 def speaks_of_a_path(text: str, quantities: Mapping[str, str]) -> bool:
@@ -187,13 +188,12 @@ def _tightness(found: Sequence[Outcome]) -> float:
     return 1 - min(gaps, default=1.0)
 
 
-def _nearness(condition: str, case: Case) -> float:
-    """How near a run that meets a condition is to its edge, from 0 to 1."""
+def _room(condition: str, case: Case) -> float:
+    """How far inside a condition a run is, relative to its sides: from 1 down to 0 at the edge, and to -1 outside."""
     try:
-        room = Part("", parse(condition, QUANTITIES)).room(case.view())
+        return max(-1.0, min(1.0, Part("", parse(condition, QUANTITIES)).room(case.view())))
     except FormulaError:
         return 0.0
-    return 1 - min(1.0, abs(room))
 
 
 def _relations(claim: str) -> list[type[ast.cmpop] | None]:

@@ -26,8 +26,8 @@ def sharpest(family: Family, hunt: Hunt) -> None:
              and each.mutant.times is not None]
     if not slack:
         return
-    nearest = sorted((each for each in slack if each.best is not None), key=lambda each: -each.score)
-    places = list({id(each.best): each.best for each in nearest}.values())[:PLACES]
+    nearest = [each.best for each in sorted(slack, key=lambda each: -each.score) if each.best is not None]
+    places = list({id(place): place for place in nearest}.values())[:PLACES]
     cases = [case for place in places for case in hunt.cases(place, [family])]
     for each in slack:
         each.constants = _found(each, cases)

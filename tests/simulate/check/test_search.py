@@ -42,7 +42,7 @@ def test_a_claim_that_fails_far_from_the_start_is_found_and_its_witness_runs_aga
 
 
 def test_the_hypothesis_keeps_the_search_inside() -> None:
-    found = attack("next(gamma) >= gamma - 1e-12", given="2*lam*G_mu_mu <= m", tries=40)
+    found = attack("next(gamma) >= gamma - 1e-12", given="2*lam*G_mu_mu <= m", tries=60)
     assert not found.violated and found.inside > 20 and 0 <= found.edges["2 * lam * G_mu_mu <= m"] < 0.2
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from derivations.declare import Statement
 from derivations.declare.formula import QUANTITIES, parse
-from derivations.declare.mutants import CHANGES, CONSTANT, HYPOTHESIS, mutants_of
+from derivations.declare.mutants import CHANGES, CONSTANT, HYPOTHESIS, Change, mutants_of
 from derivations.papers.paper import PAPERS
 
 
@@ -57,7 +57,7 @@ def test_every_mutant_of_a_paper_is_a_formula_and_no_two_say_the_same(name: str)
     """Fails where a change leaves the grammar (a power of -1 written -1.0**x) or is made twice."""
     shipped = PAPERS[name].statements
     assert shipped is not None
-    quantities, kinds = {each.name: each.formula for each in shipped.quantities}, set()
+    quantities, kinds = {each.name: each.formula for each in shipped.quantities}, set[Change]()
     for statement in shipped.statements:
         made = mutants_of(statement, quantities)
         found, kinds = [each.statement for each in made], kinds | {each.change for each in made}

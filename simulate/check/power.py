@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from derivations.declare import Statement
-from derivations.declare.mutants import HYPOTHESIS, Mutant
 from dynamics.chance.streams import stream
 from dynamics.kernel.blas import one_blas_thread
 
@@ -27,50 +26,14 @@ from ..run.problem import problem_of
 from ..work.progress import progress
 from .anystate import Random, arbitrary
 from .check import chosen
-from .family import Family, Suspect
+from .family import Family
+from .fates import Tested, tested
 from .hunt import Hunt, draws_of
+from .power_text import lines
 from .sharpest import sharpest
 
 TRIES = 40
 STATES = 60  # arbitrary states, for statements about one step
-
-
-@dataclass(frozen=True)
-class Fate:
-    """A kind of end that a mutant comes to, by its word in a report, and whether it can be killed at all."""
-
-    word: str
-    counts: bool = True
-
-
-KILLED, SLACK, SURVIVING = Fate("killed"), Fate("slack"), Fate("surviving")
-EQUIVALENT, UNTESTED = Fate("equivalent", counts=False), Fate("untested", counts=False)
-FATES = (KILLED, EQUIVALENT, SLACK, SURVIVING, UNTESTED)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A mutant's fate and why; of a slack constant its value and the sharpest one that held on every run."""
-
-    mutant: Mutant
-    fate: Fate
-    why: str
-    constants: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Tested:
-    """A statement with its mutants judged: on how many runs it spoke, and whether one of these refuted it."""
-
-    statement: Statement
-    stage: bool
-    runs: int
-    violated: bool
-    mutants: tuple[Judged, ...]
-
-    def count(self, fate: Fate) -> int:
-        """How many mutants met that fate."""
-        return sum(each.fate is fate for each in self.mutants)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +53,7 @@ class Power:
         return not any(each.violated for each in self.tested)
 
     def __str__(self) -> str:
-        from .power_text import lines
-
-        return "\n".join(lines(self))
+        return "\n".join(lines(self.setting, self.about, self.tested))
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -177,34 +138,3 @@ def _anywhere(setting: str, families: Sequence[Family], seed: int) -> None:
     for family in families:
         if family.violated is not None:
             family.forget()
-
-
-def tested(family: Family) -> Tested:
-    """The family's mutants with their fates."""
-    judged = tuple(_judged(family, suspect) for suspect in family.suspects if not suspect.refused)
-    return Tested(family.statement, family.of_a_path, family.runs, family.violated is not None, judged)
-
-
-def _judged(family: Family, suspect: Suspect) -> Judged:
-    mutant = suspect.mutant
-    if suspect.killed is not None:
-        point = suspect.killed.point
-        return Judged(mutant, KILLED, "" if point is None else f"{point.left:.4g} against {point.right:.4g}")
-    if not family.runs or not (suspect.compared or mutant.change is HYPOTHESIS):
-        return Judged(mutant, UNTESTED, "no run met the hypothesis, or has the step that it speaks of")
-    return _of_dropped(suspect) if mutant.change is HYPOTHESIS else _of_claim(family, suspect)
-
-
-def _of_dropped(suspect: Suspect) -> Judged:
-    if suspect.outside:
-        return Judged(suspect.mutant, SLACK, f"not needed on {suspect.outside} runs outside it")
-    return Judged(suspect.mutant, UNTESTED, "no run left it inside the rest of the hypothesis")
-
-
-def _of_claim(family: Family, suspect: Suspect) -> Judged:
-    if not suspect.stricter:
-        why = "implied by the statement" if suspect.looser else "the same on every entry"
-        return Judged(suspect.mutant, EQUIVALENT, f"{why}, on {suspect.compared} runs")
-    if suspect.looser:
-        return Judged(suspect.mutant, SURVIVING, f"neither implied nor refuted on {family.runs} runs")
-    return Judged(suspect.mutant, SLACK, f"holds on {family.runs} runs", suspect.constants)

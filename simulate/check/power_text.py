@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .power import EQUIVALENT, FATES, KILLED, SLACK, SURVIVING, Power, Tested
+from .fates import EQUIVALENT, FATES, KILLED, SLACK, SURVIVING, Tested
 
 
-def lines(power: Power) -> Iterator[str]:
+def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
     """The table."""
-    yield f"{power.setting}: {power.about}"
-    width = max([9, *(len(each.statement.id) for each in power.tested)])
+    yield f"{setting}: {about}"
+    width = max([9, *(len(each.statement.id) for each in tested)])
     yield f"{'statement':{width}}  {'runs':>5}  {'mutants':>7}  " + "  ".join(f"{fate.word:>10}" for fate in FATES)
-    for each in power.tested:
+    for each in tested:
         counts = "  ".join(f"{each.count(fate):10d}" for fate in FATES)
         note = "  REFUTED itself" if each.violated else ""
         yield f"{each.statement.id:{width}}  {each.runs:5d}  {len(each.mutants):7d}  {counts}{note}"
-    for title, group in (("stages", [t for t in power.tested if t.stage]),
-                         ("one step, or the draw", [t for t in power.tested if not t.stage])):
+    for title, group in (("stages", [t for t in tested if t.stage]),
+                         ("one step, or the draw", [t for t in tested if not t.stage])):
         if group:
             yield share(title, group)
-    yield from _constants(power.tested)
-    for each in power.tested:
+    yield from _constants(tested)
+    for each in tested:
         for one in each.mutants:
             if one.fate is SURVIVING:
                 yield f"surviving  {each.statement.id}: {one.mutant.text}: {one.why}"

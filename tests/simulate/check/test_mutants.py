@@ -11,7 +11,8 @@ import pytest
 import gammarho as gr
 from derivations.declare import Statement
 from gammarho import cli
-from simulate.check.power import EQUIVALENT, KILLED, SLACK, SURVIVING, UNTESTED, Fate, Power, mutants
+from simulate.check.fates import EQUIVALENT, KILLED, SLACK, SURVIVING, UNTESTED, Fate
+from simulate.check.power import Power, mutants
 
 SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
 

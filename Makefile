@@ -11,7 +11,7 @@ PINS := pyproject.toml constraints.txt
 # Test processes: one a processor, at most eight; PARALLEL=0 runs them in one, as a debugger needs.
 PARALLEL ?= $(shell n=`nproc 2>/dev/null || echo 2`; echo $$((n < 8 ? n : 8)))
 
-.PHONY: run test test-fast test-all lint bench figures generate
+.PHONY: run test test-fast test-all lint bench figures generate docs
 
 # Derive, run and validate the PEGR experiment on its published parameters, and write its figures.
 run: .venv/for-run
@@ -47,12 +47,23 @@ generate: .venv/for-run
 	$(BIN)/python -m derivations.listing
 	$(BIN)/python -m derivations.coverage
 
+# The site, into build/docs: the papers' pages are made by the program, which holds their statements against runs (some
+# minutes), and show the pictures that `gammarho figures` has left in out/.  Nothing is fetched.
+docs: .venv/for-docs
+	$(BIN)/python -m docs.making
+	$(BIN)/python -m sphinx -W -q -b html -d build/doctrees docs build/docs
+	@echo "open build/docs/index.html"
+
 .venv/for-run: .venv/bin/python $(PINS)
 	$(PIP) -e '.[torch]'
 	@touch $@
 
 .venv/for-test: .venv/bin/python $(PINS)
 	$(PIP) -e '.[test]'
+	@touch $@
+
+.venv/for-docs: .venv/bin/python $(PINS)
+	$(PIP) -e '.[docs]'
 	@touch $@
 
 .venv/for-dev: .venv/bin/python $(PINS)

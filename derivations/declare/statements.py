@@ -73,22 +73,31 @@ class Path(Declared):
 class Statement(Declared):
     """One lemma, proposition or invariant; formulas as in this module's docstring.
 
-    kind:
-        "identity", "inequality": `claim` for every index and step where `given` holds.
-        "probability": `claim` with probability at least 1 - `delta` over draws.
-        "order": `claim` is one "left <= right", up to a constant, along `path`.
-        "exists": `claim` at some step from `since` to `until`.
-    given: the hypothesis, index by index; where it never holds the statement is vacuous.
-    at: a formula of the only step; "" means every recorded one, from `since` to `until`.  With `until` too the step
-        has to come by then: a draw on which it does not fails, and one whose run is shorter than that is not judged.
-    only: the parameter values that the statement is about.
-    tolerance: of <=, >= and == in the claim, relative to the sum of the magnitudes of the terms on both sides, with
-        where it comes from; < and > are exact.
-    erratum: the id of the erratum, where the statement is the printed form and false.
-    instance: own parameters.
-    mutant: a false neighbour of the claim, which the check has to refute; `mutant_given` is its hypothesis (None: the
-        statement's own), so that ("", claim) drops the hypothesis.
-    presets: the setting's presets on which it is not vacuous, the one that takes least time first.
+    Attributes:
+        id: its name in a list.
+        kind: "identity" or "inequality", `claim` for every index and step where `given` holds; "probability", `claim`
+            with probability at least 1 - `delta` over draws; "order", `claim` is one "left <= right", up to a constant,
+            along `path`; "exists", `claim` at some step from `since` to `until`.
+        claim: what is said.
+        source: where it is printed.
+        text: the same in words.
+        given: the hypothesis, index by index; where it never holds the statement is vacuous.
+        at: a formula of the only step; "" means every recorded one, from `since` to `until`.  With `until` too the
+            step has to come by then: a draw on which it does not fails, and one whose run is shorter than that is not
+            judged.
+        since: a formula of the first step.
+        until: of the last.
+        only: the parameter values that the statement is about.
+        delta: the probability with which it may fail, as a formula.
+        tolerance: of <=, >= and == in the claim, relative to the sum of the magnitudes of the terms on both sides; <
+            and > are exact.
+        tolerance_from: where that comes from.
+        erratum: the id of the erratum, where the statement is the printed form and false.
+        instance: own parameters.
+        path: of an order, the parameters along which it is held.
+        mutant: a false neighbour of the claim, which the check has to refute.
+        mutant_given: its hypothesis (None: the statement's own), so that ("", claim) drops the hypothesis.
+        presets: the setting's presets on which it is not vacuous, the one that takes least time first.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md's walk-through of a model outside the package, run as it stands there."""
+"""docs/models.md, the walk-through of a model outside the package, run as it stands there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import gammarho as gr
 from gammarho.cli import main
 from simulate.check.states import mutated
 
-PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"
+PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 
 
 def blocks(language: str) -> list[str]:

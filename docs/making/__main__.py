@@ -1,0 +1,41 @@
+"""Write the site's pages of papers and its pictures: docs/papers and docs/pictures, which git ignores."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from derivations.papers.paper import PAPERS
+
+from . import papers, pictures
+
+DOCS = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Write them anew, and say what is being done: the statements are held against runs, which takes minutes."""
+    for folder in (DOCS / "papers", DOCS / "pictures"):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    print("pictures of the idea", flush=True)
+    pictures.draw(DOCS / "pictures")
+    pictures.of_commands(DOCS / "tutorial.md", DOCS / "pictures")
+    for name in PAPERS:
+        began = time.monotonic()
+        print(f"page of {name}: equations, conditions, and its statements held against runs ...", flush=True)
+        (DOCS / "papers" / f"{name}.md").write_text(papers.page(name), encoding="utf-8")
+        _copy(name)
+        print(f"  {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _copy(name: str) -> None:
+    """The paper's pictures that `gammarho figures` has left in out/."""
+    for picture in papers.drawn(name):
+        to = DOCS / "pictures" / name
+        to.mkdir(exist_ok=True)
+        shutil.copyfile(picture, to / picture.name)
+
+
+if __name__ == "__main__":
+    main()

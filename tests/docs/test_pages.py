@@ -1,0 +1,172 @@
+"""The commands and the Python of README and of the site's pages, run as they stand there.
+
+What takes minutes, needs data or is run by another test is listed with why.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from docs.making.blocks import Blocks, blocks
+from gammarho.cli import main
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+PAGES = (README, *(ROOT / "docs" / f"{name}.md" for name in ("index", "idea", "tutorial", "promises", "statements")))
+WALKED = {"models.md": "tests/gammarho/test_walkthrough.py runs it"}
+
+# By how they begin.
+NOT_RUN = {
+    "make ": "sets up an environment and takes minutes; continuous integration runs them",
+    "gammarho figures ": "a minute and more; tests/figures/ draw every figure at a small size",
+    "dask ": "the cluster's own program, which test_cluster.py starts",
+    "gammarho phase pegr --x lam=0.001:1:24:log --y sigma_p=0.1:2:24 --steps 1500 --out grid.zarr --scheduler":
+        "needs the cluster, which test_cluster.py starts",
+    "gammarho run nearly_orthogonal --data ": "needs MNIST's files; test_real_data.py runs it on small stand-ins",
+}
+SLOW = {
+    "gammarho check ": "half a minute and more each",
+    "gammarho phase ": "hundreds of cells, half a minute",
+    "gammarho sensitivity ": "some two thousand runs, ten seconds and more",
+    "gammarho run mine.py": "compiles a kernel",
+    "gammarho validate mine.py": "compiles a kernel",
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line of a page, and the files that the page has the reader save."""
+
+    page: Path
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.page.name}: {self.line}"
+
+    def begins(self, listed: dict[str, str]) -> bool:
+        return any(self.line.startswith(start) for start in listed)
+
+
+def inline(page: Path) -> list[str]:
+    """The commands that stand in backquotes in the text."""
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    found = (" ".join(each.split()) for each in re.findall(r"`((?:gammarho [a-z]+|make) [^`]+)`", prose))
+    return [each for each in found if not set("[<") & set(each)]  # with an optional part, or a placeholder
+
+
+def commands() -> list[Command]:
+    first: dict[str, Path] = {}
+    for page in PAGES:
+        for line in (*blocks(page).commands, *inline(page)):
+            first.setdefault(line, page)  # two pages may have one in common
+    return [Command(page, line) for line, page in first.items()]
+
+
+CHEAP = [each for each in commands() if not each.begins(NOT_RUN) and not each.begins(SLOW)]
+DEAR = [each for each in commands() if each.begins(SLOW) and not each.begins(NOT_RUN)]
+Enter = Callable[[Path], Blocks]
+
+
+@pytest.fixture
+def enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enter:
+    """Goes into an empty folder with the files that a page has the reader save."""
+
+    def entered(page: Path) -> Blocks:
+        found = blocks(page)
+        for name, text in found.files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        monkeypatch.chdir(tmp_path)
+        return found
+
+    return entered
+
+
+def works(command: Command, enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends well and says something."""
+    enter(command.page)
+    program, *words = shlex.split(command.line)
+    assert program == "gammarho"
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) > 3 or "wrote " in printed
+    assert "PASS" in printed or " validate " not in command.line
+
+
+@pytest.mark.parametrize("command", CHEAP, ids=str)
+def test_a_command_works(command: Command, enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:
+    if " validate " in command.line:
+        pytest.importorskip("torch")
+    works(command, enter, capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", DEAR, ids=str)
+def test_a_dear_command_works(command: Command, enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:
+    works(command, enter, capsys)
+
+
+def test_the_python_of_the_readme_works(enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    for body in enter(README).python:
+        exec(compile(body, "README.md", "exec"), {})
+    assert ": PASS" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if page != README and blocks(page).python], ids=str)
+def test_the_python_of_a_page_works(page: Path, enter: Enter) -> None:
+    for body in enter(page).python:
+        exec(compile(body, page.name, "exec"), {})
+
+
+def test_the_pages_are_read() -> None:
+    """The parser finds what is there, and every list is about something."""
+    readme = [each.line for each in commands() if each.page == README]
+    verbs = {each.split()[1] for each in readme if each.startswith("gammarho ")}
+    assert {"derive", "run", "validate", "conditions", "check", "errata", "phase", "figures"} <= verbs
+    assert len(CHEAP) >= 6 and blocks(README).python
+    for start in (*NOT_RUN, *SLOW):
+        assert any(each.line.startswith(start) for each in commands()), start
+    assert not any("#" in each.line for each in commands())
+
+
+def test_every_page_with_code_is_listed() -> None:
+    """And code has a language, without which no test would take it for code."""
+    with_code = {page.name for page in (ROOT / "docs").glob("*.md") if blocks(page).python or blocks(page).commands}
+    assert with_code <= {page.name for page in PAGES} | set(WALKED)
+    for page in (*PAGES, ROOT / "docs" / "models.md", ROOT / "CONTRIBUTING.md"):
+        assert {language for language, _ in blocks(page).fenced} <= {"sh", "python", "text", "{math}", "{toctree}"}, page
+
+
+def test_the_shortest_model_is_one() -> None:
+    """README and the tutorial show the same."""
+    assert blocks(README).files == blocks(ROOT / "docs" / "tutorial.md").files != {}
+
+
+@pytest.mark.slow
+def test_the_picture_is_what_the_command_beside_it_draws(enter: Enter) -> None:
+    import matplotlib.image
+
+    found = enter(README)
+    assert found.commands[0].startswith("gammarho phase ") and found.commands[0].endswith("--out phase.png")
+    assert main(shlex.split(found.commands[0])[1:]) == 0
+    drawn, kept = (matplotlib.image.imread(str(path)) for path in ("phase.png", ROOT / "docs" / "phase.png"))
+    assert drawn.shape == kept.shape
+    assert np.mean(np.abs(drawn - kept)) < 0.01  # fonts and rounding may differ
+
+
+def test_the_sections_that_docstrings_cite_are_there() -> None:
+    cited = {
+        section
+        for folder in ("derivations", "dynamics", "simulate", "figures", "gammarho")
+        for path in (ROOT / folder).rglob("*.py")
+        for section in re.findall(r'README, "([^"]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert cited and cited <= set(re.findall(r"^## (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE))

@@ -10,7 +10,9 @@ from docutils import nodes
 from latex2mathml.converter import convert
 
 _BOLD = re.compile(r'<m([in]) mathvariant="bold(?:-italic)?">(&#x[0-9A-F]+;|\w)</m\1>')
-_BOLD_LETTERS = {"0": (10, 0x1D7CE), "A": (26, 0x1D468), "a": (26, 0x1D482), "\N{GREEK SMALL LETTER ALPHA}": (25, 0x1D736)}
+_BOLD_LETTERS = {
+    "0": (10, 0x1D7CE), "A": (26, 0x1D468), "a": (26, 0x1D482), "\N{GREEK SMALL LETTER ALPHA}": (25, 0x1D736),
+}
 """Of a first character, how many follow it in a row, and where Unicode has them in bold (letters in bold italics)."""
 
 

@@ -141,7 +141,8 @@ def test_the_pages_are_read() -> None:
 
 def test_every_page_with_code_is_listed() -> None:
     """And code has a language, without which no test would take it for code."""
-    with_code = {page.name for page in (ROOT / "docs").glob("*.md") if blocks(page).python or blocks(page).commands}
+    every = {page.name: blocks(page) for page in (ROOT / "docs").glob("*.md")}
+    with_code = {name for name, found in every.items() if found.python or found.commands}
     assert with_code <= {page.name for page in PAGES} | set(WALKED)
     for page in (*PAGES, ROOT / "docs" / "models.md", ROOT / "CONTRIBUTING.md"):
         assert {language for language, _ in blocks(page).fenced} <= {"sh", "python", "text", "{math}", "{toctree}"}, page

@@ -145,7 +145,8 @@ def test_every_page_with_code_is_listed() -> None:
     with_code = {name for name, found in every.items() if found.python or found.commands}
     assert with_code <= {page.name for page in PAGES} | set(WALKED)
     for page in (*PAGES, ROOT / "docs" / "models.md", ROOT / "CONTRIBUTING.md"):
-        assert {language for language, _ in blocks(page).fenced} <= {"sh", "python", "text", "{math}", "{toctree}"}, page
+        known = {"sh", "python", "text", "{math}", "{toctree}"}
+        assert {language for language, _ in blocks(page).fenced} <= known, page
 
 
 def test_the_shortest_model_is_one() -> None:

@@ -36,6 +36,7 @@ def description(model: Model) -> dict[str, Any]:
         "options": model.algorithm.options,
         **described_schedules(model),
         "watched": described(model),
+        **({"varying": list(model.varying)} if model.varying else {}),
         "model": to_plain(model),
     }
 

@@ -19,6 +19,7 @@ from .declare import (
     FORMULAS,
     LOSSES,
     PENALTIES,
+    Angle,
     Bilevel,
     Coefficient,
     Directions,
@@ -36,7 +37,10 @@ from .declare import (
     OfMargin,
     Parameter,
     Patch,
+    Scalar,
     Schedule,
+    SumPatch,
+    Term,
 )
 from .declare.arithmetic import OneSided
 from .declare.choices import WordOrFormula, fields_of, kinds_of
@@ -47,8 +51,9 @@ from .declare.network import Activation
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "declaration.md"
 _CLASSES: dict[str, list[type[Any]]] = {
     "The model and its parts": [
-        Model, Directions, Coefficient, Patch, Network, Activation, Objective, Parameter, Event,
+        Model, Directions, Angle, Coefficient, Patch, SumPatch, Term, Network, Activation, Objective, Parameter, Event,
     ],
+    "Scalars of examples": kinds_of(Scalar),
     "Algorithms": [GradientDescent, Schedule, Bilevel],
     "Laws of directions": [*kinds_of(Law), ChosenLaw],
     "Initialisations": kinds_of(Initialisation),

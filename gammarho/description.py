@@ -81,6 +81,7 @@ class Description:
     statements: tuple[StatementLine, ...]
     figures: tuple[str, ...]
     verbs: tuple[tuple[str, str], ...]
+    scalars: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return sections.as_text(self._head, self.sections())
@@ -104,6 +105,7 @@ class Description:
             Section("presets", ("name", "steps", "values", "source"), tuple(
                 (each.name, str(each.steps), " ".join(f"{name}={value}" for name, value in each.values.items()),
                  each.source) for each in self.presets)),
+            Section("scalars of an example", ("name", "meaning"), self.scalars),
             _variables("variables of a run", self.variables),
             _variables("events: hitting times, in steps", self.events),
             Section("conditions", ("",), tuple((title,) for title in self.conditions)),
@@ -148,6 +150,7 @@ def describe(setting: str | Model) -> Description:
         tuple(StatementLine(each.id, each.kind, each.claim, each.source) for each in statements),
         figures,
         _verbs(setting if isinstance(setting, str) else found.name, found, conditions, statements, paper),
+        tuple((each.name, each.words()) for each in model.scalars),
     )
 
 

@@ -12,16 +12,23 @@ from hypothesis import strategies as st
 from derivations.declare import FORMULAS as FORMULA_WORDS
 from derivations.declare import (
     Activation,
+    Bernoulli,
     Bilevel,
     Coefficient,
+    Constant,
     Directions,
     Expressed,
     GradientDescent,
     Model,
     Network,
     Objective,
+    OfLabel,
     Patch,
+    RandomSign,
+    Scalar,
     Schedule,
+    SumPatch,
+    Term,
     Value,
 )
 from derivations.declare.activations import fields_read
@@ -35,6 +42,7 @@ from dynamics.kernel.loading import plain_module
 
 from .errors import InputError, quoted
 from .run.algorithm import step_draws
+from .start.scalars import any_scalars
 
 FAMILIES = ("mu", "nu", "xi", "x")
 LARGEST_GROWTH = 100.0  # of rounding in one step: more, and 1e-12 is not to be expected of a right one
@@ -46,7 +54,7 @@ class Instance:
 
     With a bilevel algorithm, n counts the examples of all tasks, task by task.
     `seed` is that of the batches and labels drawn at each step; `clean` (n,) are the labels before flips, as given (y
-    where not).
+    where not), `scalars` (n,) by name those that examples differ in.
     """
 
     model: Model
@@ -56,6 +64,7 @@ class Instance:
     y: Array
     seed: int = 0
     clean: Array = field(default_factory=lambda: np.empty(0))
+    scalars: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.clean.size:
@@ -99,6 +108,15 @@ LOSS_FORMULAS = (
     "hinge", "squared", "smooth_hinge", "log(1 + exp(-z/temp))", "exp(-temp*z)", "where(z >= 1, 0, (1 - z)**2)",
     "sigmoid(-z)", "where(z < 0, 1/2 - z, log(1 + exp(-2*z))/(4*log(2)) + 1/4)",
 )
+
+SCALARS: tuple[Scalar, ...] = (
+    RandomSign(name="eps"), Bernoulli(name="seen", probability=0.7), Constant(name="half", value=0.5),
+    Constant(name="times", value="beta"),
+)
+OF_LABELS: tuple[Scalar, ...] = (
+    OfLabel(name="up", plus=1, minus=0), OfLabel(name="by", plus="beta", minus=-0.5, clean=False),
+)
+"""Scalars of examples."""
 
 
 def activations() -> st.SearchStrategy[Activation]:
@@ -174,9 +192,11 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
         )
         for at, over in enumerate(chosen)
     )
+    of_families = st.sampled_from([family.name for family in families])
     signs = ["one", "label"] if bilevel else ["one", "label", "clean"]
-    scales = st.sampled_from(signs) if signed else st.just("one")
-    patch = st.tuples(st.sampled_from([family.name for family in families]), scales)
+    plain = st.builds(lambda name, scale: Patch(direction=name, scale=scale), of_families,
+                      st.sampled_from(signs) if signed else st.just("one"))
+    patch = plain if bilevel else st.one_of(plain, plain, _scaled(of_families, signed))
     patches = draw(st.lists(patch, min_size=1, max_size=3))
     losses = st.sampled_from(["logistic", "exponential", *LOSS_FORMULAS])
     loss = draw(losses) if signed else "cross_entropy"
@@ -189,7 +209,7 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
         name="random",
         title="A random declaration",
         directions=families,
-        patches=tuple(Patch(direction=name, scale=scale) for name, scale in patches),
+        patches=tuple(patches),
         network=Network(
             heads="signed" if signed else "class", activation=draw(activations()),
             classes=2 if signed else draw(st.integers(2, 4)),
@@ -200,6 +220,18 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
         ),
         algorithm=algorithm,
     )
+
+
+def _scaled(directions: st.SearchStrategy[str], signed: bool) -> st.SearchStrategy[Patch | SumPatch]:
+    """Patches with declared scalars in them, and sums of terms."""
+    factors: list[Any] = [*SCALARS, *(["label", "clean", *OF_LABELS] if signed else [])]
+    scale: st.SearchStrategy[Any] = st.one_of(
+        st.just("one"), st.lists(st.sampled_from(factors), min_size=1, max_size=2, unique=True).map(tuple))
+    pairs = st.tuples(directions, scale)
+    one = pairs.map(lambda pair: Patch(direction=pair[0], scale=pair[1]))
+    several = st.lists(pairs, min_size=1, max_size=3, unique_by=lambda pair: (pair[0], frozenset(pair[1])))
+    return st.one_of(one, several.map(
+        lambda some: SumPatch(terms=tuple(Term(direction=name, scale=scale) for name, scale in some))))
 
 
 @st.composite
@@ -238,7 +270,8 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     labels = np.array(model.network.head_axis.labels)
     y = rng.choice(labels, size=n)
     clean = rng.choice(labels, size=n) if model.follows_clean else y
-    return Instance(model, values, vectors, weights, y, seed=draw(st.integers(0, 2**16)), clean=clean)
+    scalars = any_scalars(model, values, y, clean, rng)
+    return Instance(model, values, vectors, weights, y, draw(st.integers(0, 2**16)), clean, scalars)
 
 
 def _repeat_a_task(model: Model, vectors: Array, n: int, tasks: int) -> None:
@@ -267,7 +300,7 @@ def plain_kernel(model: Model) -> Kernel:
         loops=plain_module(derived.kernel_source(), model.name), blas_path=None, options=told["options"],
         schedules=told.get("schedules", {}),
         lanes_plain=None if lanes is None else plain_module(lanes, f"{model.name}_lanes"),
-        watched=told["watched"], follows_clean=model.follows_clean, **more,
+        watched=told["watched"], follows_clean=model.follows_clean, varying=model.varying, **more,
     )
 
 
@@ -276,7 +309,7 @@ def one_step(instance: Instance, kernel: Kernel) -> tuple[Array, Array]:
     _expect("instance", instance, Instance)
     _expect("kernel", kernel, Kernel)
     z, steps = instance.z, instance.steps
-    found = kernel.bind(instance.clean).run(
+    found = kernel.bind(instance.clean, instance.scalars).run(
         z, np.zeros_like(z), instance.gram, instance.y, instance.values, steps, np.array([steps]), draws=instance.draws
     )
     if found.diverged >= 0:
@@ -296,7 +329,7 @@ def residual(instance: Instance, kernel: Kernel) -> float:
     _expect("kernel", kernel, Kernel)
     trained = weights.step(
         instance.model, instance.vectors, instance.y, instance.weights, instance.values, 0, draws=instance.draws,
-        count=instance.steps, clean=instance.clean,
+        count=instance.steps, clean=instance.clean, scalars=instance.scalars,
     )
     rebuilt, z = one_step(instance, kernel)
     longest = np.linalg.norm(trained, axis=-1).max() * np.linalg.norm(instance.vectors, axis=-1).max()
@@ -326,7 +359,8 @@ def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:
 
     _expect("instance", instance, Instance)
     task = problem(
-        instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws, clean=instance.clean
+        instance.model, instance.vectors, instance.y, instance.values, draws=instance.draws, clean=instance.clean,
+        scalars=instance.scalars,
     )
     first = np.abs(instance.z).max(initial=0.0)
     for z, share in gradient_points(task, instance.weights, instance.steps):

@@ -67,10 +67,11 @@ def coefficient_change(recursion: Recursion, family: str) -> sp.Expr:
 
 def patch_change(recursion: Recursion, number: int) -> sp.Expr:
     """What one step adds to the pre-activation of patch `number` of example i: -eta times its scale times (dO/dz) G."""
-    names, patch = Names(recursion.model), recursion.model.patches[number]
-    place = names.place(recursion.model.family(patch.direction), i)
-    inner = _covector(recursion, _slopes(recursion.gradient), patch.direction, place)
-    return names.scale(patch, i) * -eta * _read(names, inner)
+    names, total = Names(recursion.model), sp.S.Zero
+    for term in recursion.model.patches[number].terms:
+        inner = _covector(recursion, _slopes(recursion.gradient), *names.vector_of(term, i))
+        total += names.scale(term, i) * -eta * _read(names, inner)
+    return total
 
 
 def example_norm(recursion: Recursion) -> sp.Expr:

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..declare import Directions, Full, Model, NoPenalty, PerExample
+from ..declare import Directions, Full, Model, NoPenalty, PerExample, Term, terms_of
 from ..errors import ModelError
 from .activations import number, sigma
+from .roles import ConstantScalar, ScalarOfExample, role_of
 from .sums import Definition, Definitions, collect_by, contract, derivative, pull_out, reduce_signs
 from .symbols import Names, c, class_, head_sum, i, i_, kappa, lam, m, n, r, r_
 
@@ -104,14 +105,19 @@ def _forward(names: Names) -> Definitions:
     model, h = names.model, names.head
     out: list[Definition] = []
     for p, patch in enumerate(model.patches):
-        family = model.family(patch.direction)
-        expr = names.scale(patch, i) * names.z(family.name, h, r, *names.place(family, i))
+        expr = sp.Add(*[names.scale(term, i) * _along(names.z, names, term) for term in patch.terms])
         role = names.patch(p)
         meaning = f"pre-activation of the patch {role.label}"
         out.append(Definition(role.name, (h, r, i), expr, meaning, role=role))
     activated = sp.Add(*[sigma(model.network.activation, names.a(p, h, r, i)) for p in range(len(model.patches))])
     out += _signed_outputs(names, activated) if names.signed else _class_outputs(names, activated)
     return {definition.name: definition for definition in out}
+
+
+def _along(of: Callable[..., sp.Expr], names: Names, term: Term) -> sp.Expr:
+    """z, or the co-vector, at a term's vector of example i."""
+    family, place = names.vector_of(term, i)
+    return of(family, names.head, r, *place)
 
 
 def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
@@ -204,11 +210,19 @@ def _name_neuron_sum(names: Names, body: sp.Expr, definitions: Definitions, name
     """sum over neurons of body, as a coefficient times a definition called `name` (added to `definitions`)."""
     h = names.head
     coefficient, rest = pull_out(reduce_signs(body, names.signed), {h, r} if names.signed else {r})
+    if len(terms_of(names.model.patches)) > 1:  # of one term the whole vector is a constant; of several no scalar is
+        inside = sp.Mul(*[each for each in sp.Mul.make_args(coefficient) if _of_scalars(each)])
+        coefficient, rest = coefficient / inside, sp.expand(rest * inside)
     indices = (i,) if names.signed else (h, i)
     total = names.over_neurons(rest) if names.signed else sp.Sum(rest, (r, 1, m))
     definitions[name] = Definition(name, indices, total, meaning)
     value = coefficient * definitions[name].symbol
     return value if names.signed else sp.Sum(value, (h, 1, names.model.n_heads))
+
+
+def _of_scalars(factor: sp.Expr) -> bool:
+    """Whether a factor is a power of a declared scalar."""
+    return isinstance(role_of(factor.as_base_exp()[0]), ScalarOfExample | ConstantScalar)
 
 
 def _example_norm(names: Names, definitions: Definitions) -> sp.Expr:
@@ -221,11 +235,10 @@ def _example_norm(names: Names, definitions: Definitions) -> sp.Expr:
 
 def _along_covector(names: Names, definitions: Definitions) -> sp.Expr:
     """<dL_S/dz, u> with u frozen, with the sum over neurons named D."""
-    h, body = names.head, sp.S.Zero
+    body = sp.S.Zero
     for p, g in enumerate(_patch_gradients(names, definitions)):
-        patch = names.model.patches[p]
-        family = names.model.family(patch.direction)
-        body += g * names.scale(patch, i) * names.u(family.name, h, r, *names.place(family, i))
+        terms = names.model.patches[p].terms
+        body += sp.Add(*[g * names.scale(term, i) * _along(names.u, names, term) for term in terms])
     meaning = "derivative of the output along u, constants taken out"
     along = _name_neuron_sum(names, body, definitions, "D", meaning)
     return contract(along / n, (sp.Tuple(i, 1, n),))

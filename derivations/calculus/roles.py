@@ -37,12 +37,38 @@ class Covector:
         return f"u_{self.family}"
 
 
-@dataclass(frozen=True)
-class PatchPreactivation:
-    """a: <w, x^(p)> for the patch of an example that is made of a family.
+class OfPatch:
+    """a: <w, x^(p)> for a patch of an example, whatever it is made of.
 
-    `twin` numbers the patches of a family that makes several, from 1; 0 where it makes one.  `start` is for t = 0,
-    and `elsewhere` for the example of another split, moved along (a display of the fourth paper).
+    `start` is for t = 0, and `elsewhere` for the example of another split, moved along (a display of the fourth paper).
+    """
+
+    start: bool = False
+    elsewhere: bool = False
+
+    @property
+    def label(self) -> str:
+        """The patch's name."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """The symbol's name."""
+        raise NotImplementedError
+
+    def local(self, helper: str, longer: tuple[str, ...]) -> str:
+        """The name of a function's value there, so that no two functions at two patches have one.
+
+        `longer` are the endings that make other functions' names of this one's.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class PatchPreactivation(OfPatch):
+    """The pre-activation of a patch that is made of one family.
+
+    `twin` numbers the patches of a family that makes several, from 1; 0 where it makes one.
     """
 
     family: str
@@ -60,6 +86,63 @@ class PatchPreactivation:
         """The symbol's name."""
         kind = "other" if self.elsewhere else "a0" if self.start else "a"
         return f"{kind}{self.twin or ''}_{self.family}"
+
+    def local(self, helper: str, longer: tuple[str, ...]) -> str:
+        """leaky at a family slope_xi is leaky__slope_xi, since leaky_slope at a family xi is leaky_slope_xi."""
+        twice = self.family.startswith(("_", *longer))
+        return f"{helper}{self.twin or ''}{'__' if twice else '_'}{self.family}"
+
+
+@dataclass(frozen=True)
+class SumPreactivation(OfPatch):
+    """The pre-activation of a patch that is a sum of terms; `number` counts the model's patches from 1."""
+
+    number: int
+
+    @property
+    def label(self) -> str:
+        """The patch's number."""
+        return str(self.number)
+
+    @property
+    def name(self) -> str:
+        """The symbol's name; no family's begins with a digit."""
+        return f"a_{self.number}"
+
+    def local(self, helper: str, longer: tuple[str, ...]) -> str:
+        """By its number."""
+        return f"{helper}_{self.number}"
+
+
+@dataclass(frozen=True)
+class ScalarOfExample:
+    """A scalar of each example, drawn or told by its label; `sign`: its square is 1, `own_square`: it is its own."""
+
+    scalar: str
+    sign: bool = False
+    own_square: bool = False
+
+    @property
+    def name(self) -> str:
+        """The symbol's name."""
+        return f"scalar_{self.scalar}"
+
+    def reduced(self, exponent: int) -> int:
+        """The exponent from 0 on of the same power."""
+        return exponent % 2 if self.sign else min(exponent, 1) if self.own_square else exponent
+
+
+@dataclass(frozen=True)
+class ConstantScalar:
+    """A scalar that all examples have in common: a number, or a parameter's name."""
+
+    scalar: str
+    value: float | str
+
+    @property
+    def name(self) -> str:
+        """The symbol's name."""
+        return f"constant_{self.scalar}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +180,10 @@ class FormalVector:
         return f"v_{self.family}"
 
 
-Role = Preactivation | Covector | PatchPreactivation | GramEntry | FormalVector
+Role = (
+    Preactivation | Covector | PatchPreactivation | SumPreactivation | GramEntry | FormalVector | ScalarOfExample
+    | ConstantScalar
+)
 
 
 class Symbol(sp.Symbol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from .activations import merge_steps
-from .roles import PatchPreactivation, Role, indexed
+from .roles import OfPatch, Role, ScalarOfExample, indexed, role_of
 from .symbols import clean, label, s, y
 
 Rule = Callable[[tuple[sp.Expr, ...], Callable[[sp.Expr], sp.Expr]], sp.Expr]
@@ -38,7 +38,7 @@ class Definition:
     @property
     def of_patch(self) -> bool:
         """Whether it is a patch's pre-activation."""
-        return isinstance(self.role, PatchPreactivation)
+        return isinstance(self.role, OfPatch)
 
     def at(self, *actual: sp.Expr) -> sp.Expr:
         """The defining expression at actual indices."""
@@ -127,17 +127,22 @@ def split_factors(term: sp.Expr, bounds: set[sp.Symbol]) -> tuple[sp.Expr, sp.Ex
 
 
 def reduce_signs(expr: sp.Expr, signed: bool) -> sp.Expr:
-    """Expanded, with s[j]^2 = 1 and, for signed heads, every label's square 1; steps merged with their ReLU."""
+    """Expanded, with s[j]^2 = 1, for signed heads every label's square 1, and powers of scalars that are shorter so.
+
+    Steps are merged with their ReLU.
+    """
     bases = (s, y, clean, label) if signed else (s,)
 
-    def odd(power: sp.Pow) -> sp.Expr:
-        return power.base ** (power.exp % 2)
+    def reduced(power: sp.Pow) -> sp.Expr:
+        role = role_of(power.base)
+        return power.base ** (role.reduced(int(power.exp)) if isinstance(role, ScalarOfExample) else power.exp % 2)
 
     out = sp.expand(expr).replace(
         lambda e: (
-            isinstance(e, sp.Pow) and isinstance(e.base, sp.Indexed) and e.base.base in bases and e.exp.is_Integer
+            isinstance(e, sp.Pow) and isinstance(e.base, sp.Indexed) and e.exp.is_Integer
+            and (e.base.base in bases or isinstance(role_of(e.base), ScalarOfExample))
         ),
-        odd,
+        reduced,
     )
     return merge_steps(sp.expand(out))
 

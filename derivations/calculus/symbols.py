@@ -10,8 +10,19 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..declare import Directions, Model, Patch
-from .roles import Covector, GramEntry, PatchPreactivation, Preactivation, indexed, scalar
+from ..declare import AnyPatch, Constant, Directions, Model, Patch, Scalar, Term
+from .roles import (
+    ConstantScalar,
+    Covector,
+    GramEntry,
+    OfPatch,
+    PatchPreactivation,
+    Preactivation,
+    ScalarOfExample,
+    SumPreactivation,
+    indexed,
+    scalar,
+)
 
 m, n, kappa, eta, lam, c = sp.symbols("m n kappa eta lam c", positive=True)
 r, i = sp.symbols("r i", integer=True, positive=True)
@@ -102,19 +113,26 @@ class Names:
         """The frozen co-vector (G dL/dz) of the full gradient penalty, at one direction."""
         return indexed(Covector(family))[(head, neuron, *place)]
 
-    def scale(self, patch: Patch, example: sp.Expr) -> sp.Expr:
-        """A patch's scale."""
-        return patch.factor(sp.S.One, y[example], clean[example])
+    def scale(self, term: Term, example: sp.Expr) -> sp.Expr:
+        """A term's scale."""
+        known = {each.name: _scalar(each, example) for each in term.scalars}
+        return term.factor(sp.S.One, y[example], clean[example], known)
 
-    def patch(self, number: int) -> PatchPreactivation:
+    def patch(self, number: int) -> PatchPreactivation | SumPreactivation:
         """What the pre-activation of patch `number` is; patches of one family are numbered among themselves."""
-        family = self.model.patches[number].direction
-        twins = [at for at, patch in enumerate(self.model.patches) if patch.direction == family]
-        return PatchPreactivation(family, 0 if len(twins) == 1 else twins.index(number) + 1)
+        patches, own = self.model.patches, self.model.patches[number]
+        if not isinstance(own, Patch):
+            return SumPreactivation(number + 1)
+        twins = [at for at, each in enumerate(patches) if isinstance(each, Patch) and each.direction == own.direction]
+        return PatchPreactivation(own.direction, 0 if len(twins) == 1 else twins.index(number) + 1)
 
-    def declared_patch(self, role: PatchPreactivation) -> Patch:
+    def declared_patch(self, role: OfPatch) -> AnyPatch:
         """The declaration of the patch that a pre-activation is of."""
-        same = [patch for patch in self.model.patches if patch.direction == role.family]
+        if isinstance(role, SumPreactivation):
+            return self.model.patches[role.number - 1]
+        assert isinstance(role, PatchPreactivation)
+        patches = self.model.patches
+        same = [patch for patch in patches if isinstance(patch, Patch) and patch.direction == role.family]
         return same[max(role.twin - 1, 0)]
 
     def a(self, number: int, head: sp.Expr, neuron: sp.Expr, example: sp.Expr) -> sp.Indexed:
@@ -135,6 +153,21 @@ class Names:
 
     def patch_gram(self, number: int, other: int, example: sp.Expr) -> sp.Expr:
         """<x^(p), x^(p')> of one example, scales included."""
-        pair = [self.model.patches[number], self.model.patches[other]]
-        sides = [(patch.direction, self.place(self.model.family(patch.direction), example)) for patch in pair]
-        return self.scale(pair[0], example) * self.scale(pair[1], example) * self.gram(sides[0], sides[1])
+        total = sp.S.Zero
+        for first in self.model.patches[number].terms:
+            for second in self.model.patches[other].terms:
+                inner = self.gram(self.vector_of(first, example), self.vector_of(second, example))
+                total += self.scale(first, example) * self.scale(second, example) * inner
+        return total
+
+    def vector_of(self, term: Term, example: sp.Expr) -> Vector:
+        """The vector of a term in an example: its family and the index within."""
+        return term.direction, self.place(self.model.family(term.direction), example)
+
+
+def _scalar(declared: Scalar, example: sp.Expr) -> sp.Expr:
+    """The symbol of a declared scalar for an example."""
+    if isinstance(declared, Constant):
+        return scalar(ConstantScalar(declared.name, declared.value))
+    powers = declared.power(2), declared.power(3)
+    return indexed(ScalarOfExample(declared.name, powers == (0, 1), powers == (1, 1)))[example]

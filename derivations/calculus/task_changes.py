@@ -11,7 +11,7 @@ import sympy as sp
 from ..declare import Model
 from .changes import filter_change, vector
 from .recursion import Recursion
-from .roles import FormalVector, GramEntry, PatchPreactivation, Preactivation, indexed, role_of
+from .roles import FormalVector, GramEntry, OfPatch, Preactivation, indexed, role_of
 from .symbols import eta, n, s
 from .task_symbols import ALL, K, gamma, k, k_
 
@@ -53,7 +53,7 @@ def lifted(expr: sp.Expr, model: Model, task: sp.Expr) -> sp.Expr:
         role, at = role_of(entry), entry.indices
         if entry.base == s or (isinstance(role, FormalVector | Preactivation) and role.family not in own):
             return entry
-        front = 2 if isinstance(role, PatchPreactivation | Preactivation) else 0
+        front = 2 if isinstance(role, OfPatch | Preactivation) else 0
         return entry.base[(*at[:front], task, *at[front:])]
 
     of_tasks = [family.name for family in model.directions if family.index_set.per_task]

@@ -15,10 +15,11 @@ from .activations import (
     TwoSlopes,
 )
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
+from .angles import Angle
 from .arithmetic import Arithmetic
 from .checks import unread
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
-from .data import Coefficient, Directions, Patch, Scale, chosen_law
+from .data import Coefficient, Directions, chosen_law
 from .event import Event
 from .expressions import Expression
 from .fresh_laws import FreshLaw, FreshTasks
@@ -58,7 +59,9 @@ from .observed.spectral import Spectral
 from .observed.total import Total
 from .over import INDEX_SETS, IndexSet, Over
 from .parameter import Parameter, Preset, Value
+from .patches import AnyPatch, Patch, Scale, SumPatch, Term, scalars_of, terms_of
 from .plain import from_plain, to_plain
+from .scalars import Bernoulli, Constant, OfLabel, RandomSign, Scalar, value_of
 from .schedules import STEP, Schedule, roles, schedule_constants, scheduled
 from .statements import Instance, Kind, Path, Statement, Statements, on
 from .views import Variable
@@ -74,8 +77,11 @@ __all__ = [
     "Activation",
     "ActivationKind",
     "ActiveShare",
+    "Angle",
+    "AnyPatch",
     "Arithmetic",
     "Balance",
+    "Bernoulli",
     "Bilevel",
     "ChosenLaw",
     "ClassHeads",
@@ -85,6 +91,7 @@ __all__ = [
     "Coefficient",
     "Complement",
     "Conditions",
+    "Constant",
     "CoordinateWise",
     "CrossEntropy",
     "Deactivated",
@@ -129,6 +136,7 @@ __all__ = [
     "Objective",
     "Observable",
     "OfFresh",
+    "OfLabel",
     "OfMargin",
     "OfRun",
     "OfStates",
@@ -142,8 +150,10 @@ __all__ = [
     "Prescription",
     "Preset",
     "Quantity",
+    "RandomSign",
     "Relu",
     "ReluPower",
+    "Scalar",
     "Scale",
     "Schedule",
     "Shifted",
@@ -151,7 +161,9 @@ __all__ = [
     "Spectral",
     "Statement",
     "Statements",
+    "SumPatch",
     "TaskLaw",
+    "Term",
     "Total",
     "TwoSlopes",
     "Value",
@@ -163,8 +175,11 @@ __all__ = [
     "of_class",
     "on",
     "roles",
+    "scalars_of",
     "schedule_constants",
     "scheduled",
+    "terms_of",
     "to_plain",
     "unread",
+    "value_of",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, Final
 
+from . import angles
 from .activations import fields_read
 from .choices import NUMBERS, nearest, one_of
 from .data import laws_of
@@ -13,7 +14,9 @@ from .formula import short
 from .fresh_laws import FreshLaw
 from .laws import ChosenLaw
 from .observable import KnownFrom, OfFresh, OfRun, OfStates
+from .patches import SumPatch, terms_of
 from .references import check_formula, parameters_read
+from .scalars import OfLabel
 from .schedules import roles, schedule_constants
 
 NEURONS = ("mean", "sum")
@@ -65,16 +68,23 @@ def _heads(model: Any) -> Iterator[str]:
 
 def _patches(model: Any) -> Iterator[str]:
     names, axis = [family.name for family in model.directions], model.network.head_axis
-    for patch in model.patches:
-        if patch.direction not in names:
-            yield f"patches: {patch.direction!r} is not a declared family; expected one of {names}"
+    terms = terms_of(model.patches)
+    for term in terms:
+        if term.direction not in names:
+            yield f"patches: {term.direction!r} is not a declared family; expected one of {names}"
     if not model.patches:
         yield "patches: a model needs at least one patch"
-    scaled = [patch.scale for patch in model.patches if patch.labelled]
+    scaled = [_said_of(term) for term in terms if term.labelled]
     if scaled and not axis.signed:
         yield f"patches: scale {scaled[0]!r} needs labels +-1, so signed heads; use a family over classes"
     if axis.signed and any(family.index_set.per_class for family in model.directions):
         yield "directions: a family over classes needs class heads; use scale 'label' with signed heads"
+
+
+def _said_of(term: Any) -> str:
+    """What of a term goes by a label."""
+    return next(factor if isinstance(factor, str) else str(factor.name) for factor in term.factors
+                if isinstance(factor, str) or factor.by_label)
 
 
 def _coefficients(model: Any) -> Iterator[str]:
@@ -100,7 +110,8 @@ def _activation(model: Any) -> Iterator[str]:
     known = {each.name: each.kind for each in model.parameters}
     for name in model.constants if known else ():
         if known.get(name) not in NUMBERS:
-            yield f"parameters: {name!r} stands in the activation or the loss, and is a {known.get(name)}; make it real"
+            where = "the activation, the loss or a patch"
+            yield f"parameters: {name!r} stands in {where}, and is a {known.get(name)}; make it real"
 
 
 def _flips(model: Any) -> Iterator[str]:
@@ -111,7 +122,8 @@ def _flips(model: Any) -> Iterator[str]:
     if not model.network.head_axis.signed:
         yield "label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads"
     laws = [law for family in model.directions for law in laws_of(family)]
-    if not model.follows_clean and not any(law is not None and law.follows_clean for law in laws):
+    by_clean = any(isinstance(each, OfLabel) and each.clean for each in model.scalars)
+    if not model.follows_clean and not by_clean and not any(law is not None and law.follows_clean for law in laws):
         yield ("label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
                "tell a flipped label from another; give the signal's patch scale 'clean'")
 
@@ -159,6 +171,8 @@ def _algorithm(model: Any) -> Iterator[str]:
             "a gradient penalty": model.objective.penalised, "label flips": bool(model.label_flips),
             "label weights": bool(model.objective.label_weights),
             "patches of scale 'clean'": model.follows_clean, "class sizes": bool(model.class_sizes),
+            "patches that are sums": any(isinstance(patch, SumPatch) for patch in model.patches),
+            "scalars of examples": bool(model.scalars),
         }
         yield from (f"algorithm: a bilevel algorithm does not go with {what}; leave that out"
                     for what, asked in refused.items() if asked)
@@ -189,6 +203,13 @@ def _schedules(model: Any) -> Iterator[str]:
                 yield f"Schedule.formula: {said}; {nearest(name, kinds)}, or declare it"
             elif kinds[name] not in NUMBERS:
                 yield f"Schedule.formula: {name!r} is a {kinds[name]}, and no number; leave it out"
+
+
+def _angles(model: Any) -> Iterator[str]:
+    """Of fixed families of one loop."""
+    if model.angles and model.algorithm.over_tasks:
+        yield "algorithm: a bilevel algorithm does not go with angles; leave them out"
+    yield from angles.refusals(model)
 
 
 def _parameters(model: Any) -> Iterator[str]:
@@ -239,5 +260,5 @@ def _events(model: Any) -> Iterator[str]:
 
 CHECKS: Final[tuple[Callable[[Any], Iterator[str]], ...]] = (
     _heads, _patches, _flips, _algorithm, _schedules, _observables, _activation, _coefficients, _laws, _tests,
-    _parameters, _events,
+    _angles, _parameters, _events,
 )

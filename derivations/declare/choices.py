@@ -168,11 +168,26 @@ def _misfit(value: object, hint: Any) -> str | None:
     if origin is Literal:
         return None if any(_is(value, type(each)) and value == each for each in inside) else one_of(value, inside)
     if origin in (typing.Union, types.UnionType):
-        found = [_misfit(value, each) for each in inside]
-        return None if None in found else f"{quoted(value)}; expected {_said(hint)}"
+        return _union_misfit(value, hint, inside)
     if origin is tuple:
         return _tuple_misfit(value, inside)
     return None if _is(value, hint) else f"{quoted(value)}; expected {_said(hint)}"
+
+
+def _union_misfit(value: object, hint: Any, inside: tuple[Any, ...]) -> str | None:
+    """What is wrong with a value that has to be one of several; a text is compared with the words among them."""
+    if None in [_misfit(value, each) for each in inside]:
+        return None
+    words = next((known for each in inside if (known := _words_of_literal(each))), ())
+    if not (words and isinstance(value, str)):
+        return f"{quoted(value)}; expected {_said(hint)}"
+    others = dict.fromkeys(word for each in inside if not _words_of_literal(each) for word in _words(each))
+    return one_of(value, words, f", or {', '.join(others)}")
+
+
+def _words_of_literal(hint: Any) -> tuple[Any, ...]:
+    """The values of a closed list; none of another annotation."""
+    return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
 
 
 def _tuple_misfit(value: object, inside: tuple[Any, ...]) -> str | None:

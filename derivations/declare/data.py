@@ -49,26 +49,6 @@ class Directions(Declared):
         return INDEX_SETS[self.over]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Patch(Declared):
-    """A patch of example i: the family's vector for i, times the label y_i ("label") or the clean one yhat_i ("clean").
-
-    yhat_i is the label before `Model.label_flips`; the loss, the margins and an example's own head go by y_i.
-    """
-
-    direction: str
-    scale: Scale = "one"
-
-    @property
-    def labelled(self) -> bool:
-        """Whether the vector is taken times a label, so that labels are +-1."""
-        return self.scale in ("label", "clean")
-
-    def factor(self, one: T, label: T, clean: T) -> T:
-        """What the vector is taken times: 1, the label y_i or the clean one, of the three as the caller has them."""
-        return {"label": label, "clean": clean}.get(self.scale, one)
-
-
 def laws_of(family: Directions) -> tuple[Law | None, ...]:
     """Every law that the family may have."""
     return tuple(law for _, law in family.law.laws) if isinstance(family.law, ChosenLaw) else (family.law,)

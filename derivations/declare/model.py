@@ -1,7 +1,7 @@
 """The declaration of a model: data, network, objective, algorithm and laws, as plain frozen data.
 
-Every patch of every example is a scale times a direction, w_s are the filters, and training sees the
-data through z_{s,b} = <w_s, v_b> alone (README, "The idea").  A model says which directions there
+Every patch of every example is a sum of terms, scalars of the example times a direction; w_s are the filters, and
+training sees the data through z_{s,b} = <w_s, v_b> alone (README, "The idea").  A model says which directions there
 are, how patches are made of them, and what is minimised; `derivations.derive` does the rest.
 
 The parts stand by subject in the modules beside this one, and all words are had from `derivations.declare`, which
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from ..errors import ModelError
 from . import checks
 from .algorithms import Bilevel, CoordinateWise, GradientDescent
+from .angles import Angle
 from .choices import Declared, Name, OptionalCounts, OptionalFlag, OptionalReal, Word
-from .data import Directions, Patch
+from .data import Directions
 from .domains import check_formulas
 from .event import Event
 from .fresh_laws import FreshLaw, FreshTasks
@@ -25,7 +26,9 @@ from .names import check_names
 from .network import Network, Objective
 from .observable import Observable
 from .parameter import Parameter
+from .patches import Patch, SumPatch, scalars_of, terms_of
 from .references import check_references
+from .scalars import Constant, Scalar
 
 _DESCENT, _GAUSSIAN, _FRESH = GradientDescent(), GaussianInitialisation(), FreshLaw()
 
@@ -39,14 +42,15 @@ class Model(Declared):
     without it labels are drawn uniformly.  `balanced` names the flag with which a bilevel model's labels are as equal
     as possible in each task's splits.  `label_flips` names the probability with which each label, once drawn, is
     flipped to the other sign, independently of everything else: y_i is the label after it (observed), yhat_i before
-    (clean); patches of scale "clean" and mixtures follow yhat_i.
+    (clean); patches of scale "clean" and mixtures follow yhat_i.  Fixed directions are orthogonal but for their
+    `angles`.
     Raises ModelError, in one sentence, where the parts do not fit together.
     """
 
     name: Name
     title: str
     directions: tuple[Directions, ...]
-    patches: tuple[Patch, ...]
+    patches: tuple[Patch | SumPatch, ...]
     network: Network
     objective: Objective
     algorithm: GradientDescent | Bilevel = _DESCENT
@@ -58,6 +62,7 @@ class Model(Declared):
     label_flips: OptionalReal = ""
     class_sizes: OptionalCounts = ""
     balanced: OptionalFlag = ""
+    angles: tuple[Angle, ...] = ()
 
     def __post_init__(self) -> None:
         self._refuse_coordinatewise()
@@ -88,15 +93,25 @@ class Model(Declared):
 
     @property
     def constants(self) -> tuple[str, ...]:
-        """The parameters that the activation, the loss and its weights hold."""
+        """The parameters that the activation, the loss and its weights, and constant scalars hold."""
         named = (*self.network.activation.kind.constants, *self.objective.loss_kind.constants,
-                 *self.objective.label_weights)
+                 *self.objective.label_weights, *(each.value for each in self.scalars if isinstance(each, Constant)))
         return tuple(dict.fromkeys(value for value in named if isinstance(value, str)))
 
     @property
     def follows_clean(self) -> bool:
-        """Whether a patch has scale "clean", so that training reads the clean labels beside the observed ones."""
-        return any(patch.scale == "clean" for patch in self.patches)
+        """Whether a term has scale "clean", so that training reads the clean labels beside the observed ones."""
+        return any(term.follows_clean for term in terms_of(self.patches))
+
+    @property
+    def scalars(self) -> tuple[Scalar, ...]:
+        """The scalars of examples that patches are made with, each once."""
+        return scalars_of(self.patches)
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """The names of those that examples may differ in, which a kernel takes as arrays."""
+        return tuple(each.name for each in self.scalars if each.varies)
 
     @property
     def bilevel(self) -> Bilevel:

@@ -55,6 +55,7 @@ def _named(model: Any) -> Iterator[tuple[str, str, bool]]:
         yield "family", family.name, False
         for law in laws_of(family):
             yield from (("family", name, False) for name in (law.brought if law is not None else ()))
+    yield from (("scalar", scalar.name, False) for scalar in model.scalars)
     yield from ((what, name, True) for what, name in added(model))
     yield from (("parameter", parameter.name, True) for parameter in model.parameters)
 

@@ -1,7 +1,7 @@
 """What depends on an example through its class alone, so that a kernel computes it once a class.
 
-A family over classes gives all examples of a class one vector, and patches of class heads have scale 1; so a patch
-along such a family has the same pre-activation for all of them.
+A family over classes gives all examples of a class one vector; so a patch of scale 1 along such a family has the same
+pre-activation for all of them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..calculus.symbols import Names, i, r, y
+from ..declare import Patch
 from .schedule import Stage
 
 CLASS = sp.Symbol("q", integer=True, positive=True)  # not c: that is a penalty's constant
@@ -42,7 +43,8 @@ class ByClass:
     def of(cls, names: Names) -> ByClass:
         """A model's families over classes."""
         families = frozenset(family.name for family in names.model.directions if family.index_set.per_class)
-        along = [p for p, patch in enumerate(names.model.patches) if patch.direction in families]
+        patches = enumerate(names.model.patches)
+        along = [p for p, each in patches if isinstance(each, Patch) and each.plain and each.direction in families]
         return cls(families, frozenset(names.patch(p).name for p in along))
 
     def reduced(self, body: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

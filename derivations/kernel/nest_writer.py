@@ -8,7 +8,7 @@ import sympy as sp
 
 from ..calculus.activations import PIECES
 from ..calculus.recursion import Recursion
-from ..calculus.roles import GramEntry, PatchPreactivation, role_of
+from ..calculus.roles import GramEntry, OfPatch, ScalarOfExample, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import Names
 from ..declare import Model, schedule_constants
@@ -47,7 +47,8 @@ class NestWriter:
         self.label = A1 if self.signed else "int64[::1]"
         self.options = self.model.algorithm.options
         self.each = _EACH[self.chosen] if self.chosen else "for i in range(y.size):"
-        self.clean = ["clean"] * self.model.follows_clean
+        varying = [ScalarOfExample(name).name for name in self.model.varying]
+        self.told = [*["clean"] * self.model.follows_clean, *varying]
         self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
         self.entries: list[tuple[GramEntry, tuple[sp.Expr, ...]]] = []
@@ -73,7 +74,7 @@ class NestWriter:
     def locals_of(self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None) -> None:
         """Pre-activations and activation pieces that the expressions use, as named locals, at changed indices."""
         used = {entry for expr in exprs for entry in expr.atoms(sp.Indexed)}
-        atoms = sorted((entry for entry in used if isinstance(role_of(entry), PatchPreactivation)), key=str)
+        atoms = sorted((entry for entry in used if isinstance(role_of(entry), OfPatch)), key=str)
         for atom in atoms:
             definition = self.recursion.definitions[str(atom.base)]
             value = self.printer.doprint(definition.expr.xreplace(dict(at or {})))

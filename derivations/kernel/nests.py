@@ -83,7 +83,7 @@ class Emitter(StageNests):
     ) -> Groups:
         """A gradient function's arguments: the state, the data, the parameters, and what is filled."""
         return (
-            [state], ["gram", "y", *self.clean, *self.given, *self.grams], self.scalars,
+            [state], ["gram", "y", *self.told, *self.given, *self.grams], self.scalars,
             ["g", "row", *covector], [*dict.fromkeys(d.name for d in filled), *self.by_class.arrays(stages)],
         )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy as sp
 
+from ..calculus.roles import ScalarOfExample
 from ..declare import Model
 
 m, n, B, K, J, L, n_1, n_2, b = sp.symbols("m n B K J L n_1 n_2 b", positive=True, integer=True)
@@ -66,7 +67,8 @@ def sizes(model: Model) -> tuple[dict[str, Any], str]:
         )
     batched = {"batches": (sp.S.One, b), "held": (sp.S.One,), "labels": (sp.S.One, n)}
     batch = ", b of them a batch" if model.algorithm.batched else ""
-    given = {"y": (n,), "clean": (n,), **batched}
+    told = {name: (n,) for name in ("y", "clean", *(ScalarOfExample(each).name for each in model.varying))}
+    given = {**told, **batched}
     return {**state, **step, **given}, f"{said}, B directions, n examples{batch}"
 
 

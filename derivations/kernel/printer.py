@@ -6,7 +6,7 @@ import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
 from ..calculus.activations import PIECES, number
-from ..calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
+from ..calculus.roles import ConstantScalar, Covector, GramEntry, OfPatch, Preactivation, role_of
 from ..calculus.symbols import Names, s
 from ..declare import LARGEST_POWER
 from ..errors import ModelError
@@ -36,6 +36,8 @@ class KernelPrinter(PythonCodePrinter):
         name, role = str(expr), role_of(expr)
         if expr in self.parameters:  # the symbol, not its name: a parameter may be called n or lam
             return argument(name)
+        if isinstance(role, ConstantScalar):
+            return argument(role.value) if isinstance(role.value, str) else repr(float(role.value))
         return self.gram_entry(role, ()) if isinstance(role, GramEntry) else name
 
     def _print_Pow(self, expr: sp.Pow, **_: object) -> str:
@@ -74,7 +76,7 @@ class KernelPrinter(PythonCodePrinter):
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         at = expr.indices
         match role_of(expr):
-            case PatchPreactivation() as patch:
+            case OfPatch() as patch:
                 return patch.name
             case GramEntry() as entry:
                 return f"{entry.name}[i]" if at else self.gram_entry(entry, at)
@@ -110,12 +112,8 @@ def take_constants(expr: sp.Expr, known: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
 
 
 def piece_name(expr: sp.Function) -> str:
-    """The local name of an activation piece at a patch: relu_mu, step_xi, ...; no two pieces have one name.
-
-    leaky at a family slope_xi is leaky__slope_xi, since leaky_slope at a family xi is leaky_slope_xi.
-    """
+    """The local name of an activation piece at a patch: relu_mu, step_xi, ...; no two pieces have one name."""
     patch, helper = role_of(expr.args[0]), HELPERS[type(expr)]
-    assert isinstance(patch, PatchPreactivation)
+    assert isinstance(patch, OfPatch)
     readings = [other for other in HELPERS.values() if other.startswith(f"{helper}_")]
-    twice = patch.family.startswith(("_", *(f"{other.removeprefix(helper)[1:]}_" for other in readings)))
-    return f"{helper}{patch.twin or ''}{'__' if twice else '_'}{patch.family}"
+    return patch.local(helper, tuple(f"{other.removeprefix(helper)[1:]}_" for other in readings))

@@ -38,7 +38,7 @@ class Descent(Emitter):
         return (
             {"z": A3, "b": A3, **({"velocity": A3} if velocity else {})},
             {
-                "gram": A2, "y": self.label, **dict.fromkeys(self.clean, A1),
+                "gram": A2, "y": self.label, **dict.fromkeys(self.told, A1),
                 **({"batches": "int64[:, ::1]", "held": "int64[::1]"} if "batch" in options else {}),
                 **({"labels": A2 if self.signed else "int64[:, ::1]"} if "label_noise" in options else {}),
             },
@@ -124,14 +124,14 @@ class Descent(Emitter):
     def observe_function(self, stages: tuple[Stage, ...]) -> None:
         """Observables of recorded states, from the same definitions."""
         kept = observed(self.model)
-        clean = "".join(f", {A1}" for _ in self.clean)
+        told = "".join(f", {A1}" for _ in self.told)
         extra = "".join(", float64" for _ in self.scalars)
         ranks = {1: "float64[:, ::1]", 2: "float64[:, :, ::1]"}
         by_name = {d.name: d for d in arrays(stages)}
         out_types = ", ".join(ranks[len(by_name[name].indices)] for name in kept)
-        signature = f"void(float64[:, :, :, ::1], {A2}, {self.label}{clean}{extra}, {A1}, {A1}, {out_types})"
+        signature = f"void(float64[:, :, :, ::1], {A2}, {self.label}{told}{extra}, {A1}, {A1}, {out_types})"
         outs = [f"{name}_out" for name in kept]
-        groups = (["states"], ["gram", "y", *self.clean], self.scalars, ["risk", "gradient_norm", *outs])
+        groups = (["states"], ["gram", "y", *self.told], self.scalars, ["risk", "gradient_norm", *outs])
         doc = "Training loss, ||grad L_S||_F and the example-level definitions of each recorded state z."
         self.out.function("observe", groups, doc, types=signature)
         self.out.put(1, "z = np.zeros(states.shape[1:])  # one of the states")

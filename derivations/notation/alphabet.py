@@ -13,7 +13,18 @@ from typing import Any
 import sympy as sp
 from sympy.printing.printer import Printer
 
-from ..calculus.roles import Covector, FormalVector, GramEntry, PatchPreactivation, Preactivation, Role, role_of
+from ..calculus.roles import (
+    ConstantScalar,
+    Covector,
+    FormalVector,
+    GramEntry,
+    PatchPreactivation,
+    Preactivation,
+    Role,
+    ScalarOfExample,
+    SumPreactivation,
+    role_of,
+)
 from ..calculus.symbols import Vector, s
 from .lines import Change, Entry, Factors, Line, Share, Shown, Term, Total, Velocity, Within
 from .ranges import Range
@@ -116,6 +127,12 @@ class Alphabet(Printer, ABC):
         time = START if patch.start else self.reading.filter_time
         return self.form(INNER, self._filter(at[:2], time), scaled + self.vector(*vector))
 
+    def _of_patch(self, patch: PatchPreactivation | SumPreactivation, at: tuple[sp.Expr, ...]) -> str:
+        if isinstance(patch, PatchPreactivation):
+            return self._patch(patch, at) + (self.sign(_BY_C_4) if patch.elsewhere else "")
+        whole = self.entry(self.reading.summed(patch), at[2:], NEVER)
+        return self.form(INNER, self._filter(at[:2], self.reading.filter_time), whole)
+
     def _product(self, left: Vector, right: Vector, power: int = 1) -> str:
         first, second = self.vector(*left), self.vector(*right)
         return self.norm(first, 2 * power) if first == second else self.form(INNER, first, second)
@@ -126,8 +143,10 @@ class Alphabet(Printer, ABC):
 
     def _of_role(self, role: Role, at: tuple[sp.Expr, ...]) -> str:
         match role:
-            case PatchPreactivation():
-                return self._patch(role, at) + (self.sign(_BY_C_4) if role.elsewhere else "")
+            case ScalarOfExample(name) | ConstantScalar(name):
+                return self.entry(self.reading.scalar(name), at, NEVER)
+            case SumPreactivation() | PatchPreactivation():
+                return self._of_patch(role, at)
             case Preactivation(family):
                 return self.form(INNER, self._filter(at[:2], self.reading.filter_time), self.vector(family, at[2:]))
             case Covector(family):

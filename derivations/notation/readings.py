@@ -14,10 +14,10 @@ from typing import Any
 
 import sympy as sp
 
-from ..calculus.roles import GramEntry, PatchPreactivation
+from ..calculus.roles import GramEntry, PatchPreactivation, SumPreactivation
 from ..calculus.symbols import Names, Vector, clean, i, label, n, y
 from ..calculus.task_symbols import n_1, n_2
-from ..declare import INDEX_SETS, Model, scheduled
+from ..declare import INDEX_SETS, Constant, Model, scheduled
 from .ranges import FromTo, Members, Range, Signs, Spelled
 from .signs import DEFINED, ETA, FILTER, FUNCTIONS, MOVED, NEVER, NOW, SLOPE, SYMBOLS, Applied, Sign, in_step
 
@@ -71,10 +71,26 @@ class OneLoop:
         return self.names.gram_sides(entry, at)
 
     def patch(self, role: PatchPreactivation, example: Indices) -> tuple[sp.Expr, Vector]:
-        """A patch of an example: its scale and its vector."""
-        declared = self.names.declared_patch(role)
-        place = self.names.place(self.model.family(role.family), *example)
-        return self.names.scale(declared, *example), (role.family, place)
+        """A patch of an example that is one term: its scale and its vector."""
+        (term,) = self.names.declared_patch(role).terms
+        return self.names.scale(term, *example), self.names.vector_of(term, *example)
+
+    def summed(self, role: SumPreactivation) -> Sign:
+        """The sign of a patch that is a sum: x, with its number in parentheses where there are several patches."""
+        alone = len(self.model.patches) == 1 and all(family.name != "x" for family in self.model.directions)
+        return Sign("x", r"\mathbf{x}") if alone else Sign(
+            f"x({role.number})", rf"{{\mathbf{{x}}^{{({role.number})}}}}")
+
+    def scalar(self, name: str) -> Sign:
+        """A declared scalar's sign; a constant's is its parameter's, or its number."""
+        declared = next(each for each in self.model.scalars if each.name == name)
+        if not isinstance(declared, Constant):
+            return Sign(name, declared.latex or rf"\mathrm{{{name}}}".replace("_", r"\_"))
+        if not isinstance(declared.value, str):
+            return Sign(f"{declared.value:g}", declared.latex or f"{declared.value:g}")
+        known = {parameter.name: parameter.latex for parameter in self.model.parameters}
+        shown = known.get(declared.value) or rf"\mathrm{{{declared.value}}}".replace("_", r"\_")
+        return Sign(declared.value, declared.latex or shown)
 
     def entry(self, base: sp.IndexedBase) -> tuple[Sign, Sign]:
         """A definition's or label's sign, and its time."""
@@ -203,7 +219,7 @@ class PrintedTasks(Printed):
 
     def patch(self, role: PatchPreactivation, example: Indices) -> tuple[sp.Expr, Vector]:
         """A patch of a task's example: its scale and its vector."""
-        labelled = self.names.declared_patch(role).scale == "label"
+        labelled = self.names.declared_patch(role).labelled
         return y[example] if labelled else sp.S.One, (role.family, example[: self.places(role.family)])
 
     def over(self, limit: sp.Tuple) -> Range:

@@ -24,6 +24,7 @@ from .parts import (
     definition_lines,
     filters,
     function_lines,
+    patch_lines,
     published,
     share,
 )
@@ -38,6 +39,7 @@ def display(recursion: Recursion) -> Display:
         f"{model.title or model.name}, activation {activation_said(model)}, penalty {model.objective.penalty}.",
         (
             Section("Decomposition", (_decomposition(model), *_halves(model)), here),
+            Section("Patches", patch_lines(model, here), here),
             Section("Algorithm", algorithm.lines(here), here),
             Section("Functions", function_lines(model), here),
             Section("Definitions", definition_lines(recursion), moved),

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 import sympy as sp
 
+from ..calculus.changes import vector
 from ..calculus.curves import curve
 from ..calculus.recursion import Collected, Recursion, needed
-from ..calculus.symbols import Names, c, i, kappa, m, n, r, y
+from ..calculus.roles import SumPreactivation
+from ..calculus.symbols import Names, Vector, c, i, kappa, m, n, r, y
 from ..declare import Directions, Expressed, Model, OfMargin
 from ..notation import curves
-from ..notation.lines import Change, Entry, Line, Said, Share, Total, Within
+from ..notation.lines import Change, Entry, Factors, Line, Said, Share, Total, Within
 from ..notation.readings import OneLoop
 from ..notation.signs import FILTER, NEVER, Sign
 
@@ -53,6 +55,27 @@ def function_lines(model: Model) -> tuple[Said, ...]:
             shown = (f"{in_latex}{marks}(z) ", f"= {curves.latex(of, names)}")
             found.append(Said(f"{sign}{marks}(z) = {curves.text(of)}", shown))
     return tuple(found)
+
+
+def patch_lines(model: Model, reading: OneLoop) -> tuple[Line | Said, ...]:
+    """What the patches that are sums are made of, and what the scalars of examples are."""
+    names, found = Names(model), list[Line | Said]()
+    for number, patch in enumerate(model.patches):
+        role = names.patch(number)
+        if isinstance(role, SumPreactivation):
+            scales = [(names.scale(term, i), _formal(names.vector_of(term, i))) for term in patch.terms]
+            terms = tuple(Factors((along,) if scale == 1 else (scale, along)) for scale, along in scales)
+            found.append(Line(Entry(reading.summed(role), (i,)), terms))
+    for scalar in (each for each in model.scalars if each.varies):
+        words = scalar.words().replace("_", r"\_")
+        shown = (f"{reading.scalar(scalar.name).latex}_{{i}} ", rf":\ \text{{{words}}}")
+        found.append(Said(f"{scalar.name}_i: {scalar.words()}", shown))
+    return tuple(found)
+
+
+def _formal(of: Vector) -> sp.Expr:
+    """A vector as a formal symbol."""
+    return vector(of[0], *of[1])
 
 
 def definition_lines(recursion: Recursion) -> tuple[Line, ...]:

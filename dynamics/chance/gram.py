@@ -68,7 +68,7 @@ class Ensemble:
         filter_std: the filters' standard deviation a coordinate.
         d: a whole number >= f, as a float; 2.7e43 costs what 400 costs.
         fixed_root: (f, f), lower triangular with fixed_root fixed_root^T = fixed_gram, for vectors so short that their
-            squares leave the normal numbers; not needed otherwise.
+            squares leave the normal numbers; not needed otherwise, but taken with `as_given`.
     """
 
     fixed_gram: Array
@@ -78,6 +78,7 @@ class Ensemble:
     filter_std: float
     d: float
     fixed_root: Array | None = None
+    as_given: bool = False
 
 
 def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensemble) -> Reduced:
@@ -149,7 +150,7 @@ def fixed_root(ensemble: Ensemble) -> Array:
     if not len(ensemble.fixed_gram):
         return np.empty((0, 0))
     short = bool((np.diag(ensemble.fixed_gram) < _SHORT).any())
-    if ensemble.fixed_root is not None and short:
+    if ensemble.fixed_root is not None and (short or ensemble.as_given):
         return ensemble.fixed_root
     return np.asarray(np.linalg.cholesky(ensemble.fixed_gram))
 

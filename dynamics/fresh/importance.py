@@ -19,7 +19,7 @@ import numpy as np
 
 from ..arrays import Array
 from .intervals import upper
-from .testlaw import Loss, costs, errors, margins
+from .testlaw import Loss, by_class, costs, errors, margins
 
 Scores = Callable[[Array], Array]
 """Standard normals (n, D) -> the outputs of an example of each label, (n, L) or (n, L, K), or NaN."""
@@ -113,14 +113,15 @@ def statistics(
     cost = usual + (cost - usual) * np.where(right, 1.0, weights)
     wrong, there = wrong * weights, shares > 0
     strata = {"error": [wrong[:, there] @ shares[there]], "loss": [cost[:, there] @ shares[there]]}
-    by_label = [[column] for column in wrong.T]
+    by_label, place = [[column] for column in by_class(wrong, labels, shares).T], np.unique(labels).tolist()
+    within = np.array([shares[at] / shares[labels == label].sum() for at, label in enumerate(labels)])
     for at, tilt in enumerate(tilts):
         if tilt is None:
             continue
         u = tilt.draw(streams(at, 1), MORE * len(plain))
         found, share = scores(u), (1.0 - _PLAIN) * tilt.weights(u)
         own, lost = share * errors(found, labels)[:, at], share * (margins(found, labels)[:, at] <= 0)
-        by_label[at].append(own)
+        by_label[place.index(labels[at])].append(own if within[at] == 1.0 else within[at] * own)
         strata["error"].append(shares[at] * own)
         more = costs(found, labels, loss)[:, at] - usual[at]
         strata["loss"].append(shares[at] * np.where(lost > 0, lost * more, 0.0))
@@ -130,7 +131,8 @@ def statistics(
         out[f"test_{name}"], out[f"test_{name}_se"] = map(np.asarray, _joined(parts))
     out["class_error"], out["class_error_se"] = np.array([_joined(parts) for parts in by_label]).T
     out["test_error_upper"] = upper(out["test_error"], out["test_error_se"], seen[there].min())
-    out["class_error_upper"] = upper(out["class_error"], out["class_error_se"], seen)
+    of_class = np.array([seen[labels == label].min() for label in np.unique(labels)])
+    out["class_error_upper"] = upper(out["class_error"], out["class_error_se"], of_class)
     return out
 
 

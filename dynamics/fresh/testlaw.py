@@ -63,11 +63,11 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> di
         normals: (N, F, S) independent standard normals, N >= 2.
 
     Returns:
-        test_error, test_error_se, test_loss, test_loss_se; for class heads class_error, class_error_se (T, L). Error
+        test_error, test_error_se, test_loss, test_loss_se; for class heads class_error, class_error_se (T, K). Error
         counts y f < 0, and y f = 0 as one half; for class heads, the label not being an arg max, with a tie of k arg
         maxima counted as 1 - 1/k.
     """
-    steps, labels = len(fresh.fixed), len(fresh.labels)
+    steps, labels = len(fresh.fixed), len(np.unique(fresh.labels))
     values = {name: np.full(steps, np.nan) for name in ("test_error", "test_error_se", "test_loss", "test_loss_se")}
     if loss == "cross_entropy":
         values |= {name: np.full((steps, labels), np.nan) for name in ("class_error", "class_error_se")}
@@ -76,7 +76,7 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> di
         for name, each in (("test_error", error), ("test_loss", cost)):
             values[name][t], values[f"{name}_se"][t] = mean_and_error(_over_labels(each, fresh.shares))
         if "class_error" in values:
-            by_label = np.array([mean_and_error(column) for column in error.T])
+            by_label = np.array([mean_and_error(column) for column in by_class(error, fresh.labels, fresh.shares).T])
             values["class_error"][t], values["class_error_se"][t] = by_label.T
     return values
 
@@ -89,6 +89,16 @@ def _over_labels(each: Array, shares: Array | None) -> Array:
     there = shares > 0
     weighted: Array = each[:, there] @ shares[there]
     return weighted
+
+
+def by_class(each: Array, labels: Array, shares: Array | None) -> Array:
+    """What each label has (N, L) as the mean by shares of each class (N, K), where a class comes several times."""
+    classes = np.unique(labels)
+    if len(classes) == len(labels):
+        return each
+    weights = np.ones(len(labels)) if shares is None else shares
+    columns = [labels == k for k in classes]
+    return np.stack([each[:, own] @ (weights[own] / weights[own].sum()) for own in columns], axis=1)
 
 
 def states(

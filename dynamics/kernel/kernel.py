@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, Self
 
 import numpy as np
@@ -36,8 +36,9 @@ class Kernel:
 
     `options` are the algorithm's, as in `derivations.declare.GradientDescent.options`: parameters by option.
     `schedules` are the numbers that change with the step ("eta", "lam" or an option), with the parameters that the
-    functions of t which the file has of them take.  A kernel
-    with patches that follow the clean labels (`follows_clean`) runs on those that `bind` gave it, `clean` (n,).
+    functions of t which the file has of them take.  A kernel with patches that follow the clean labels
+    (`follows_clean`) runs on those that `bind` gave it, `clean` (n,), and one with scalars that examples differ in
+    (`varying`, by name) on `scalars_of`, (n,) each.
     """
 
     path: Path
@@ -55,11 +56,22 @@ class Kernel:
     schedules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     watched: Mapping[str, Any] = field(default_factory=dict)
     follows_clean: bool = False
+    varying: tuple[str, ...] = ()
     clean: Array | None = None
+    scalars_of: tuple[Array, ...] = ()
 
-    def bind(self, clean: Array) -> Kernel:
-        """The kernel for examples of these clean labels (n,), +-1; itself where no patch follows them."""
-        return replace(self, clean=np.array(clean, dtype=np.float64)) if self.follows_clean else self
+    def bind(self, clean: Array, scalars: Mapping[str, Array] = MappingProxyType({})) -> Kernel:
+        """The kernel for examples of these clean labels (n,), +-1, and scalars (n,) by name.
+
+        Itself where no patch follows them.  Raises RangeError for a scalar that is not given.
+        """
+        if not (self.follows_clean or self.varying):
+            return self
+        for name in self.varying:
+            if name not in scalars:
+                raise RangeError(f"kernel {self.path.stem}: its patches hold {name!r} of each example; give it to bind")
+        given = tuple(np.array(scalars[name], dtype=np.float64) for name in self.varying)
+        return replace(self, clean=np.array(clean, dtype=np.float64), scalars_of=given)
 
     def through(self, factor: Array | None) -> Kernel:
         """The kernel itself: only tasks are coupled through a factor of the Gram matrix."""
@@ -257,7 +269,7 @@ class Kernel:
         return [float(values[self.options[name]]) for name in _RATES if name in self.options]
 
     def _bound(self) -> list[Array]:
-        return [] if self.clean is None else [self.clean]
+        return [*([self.clean] if self.follows_clean and self.clean is not None else []), *self.scalars_of]
 
     def _drawn(self, draws: StepDraws | None, n: int, start: int, steps: int) -> list[NDArray[Any]]:
         """The batches and labels of the steps, as the kernel takes them."""
@@ -322,4 +334,9 @@ class Kernel:
             raise RangeError(
                 f"kernel {self.path.stem}: a patch follows the clean labels, and none are bound for {y.size} examples; "
                 "take kernel.bind(draw.clean)"
+            )
+        if len(self.scalars_of) != len(self.varying) or any(each.shape != y.shape for each in self.scalars_of):
+            raise RangeError(
+                f"kernel {self.path.stem}: its patches hold {', '.join(self.varying)} of each example, and none are "
+                f"bound for {y.size} examples; take kernel.bind(draw.clean, draw.scalars)"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,15 @@ def load(
         blas_path=there.get("blas"), lanes_path=there.get("lanes"), options=description.get("options", {}),
         schedules=description.get("schedules", {}),
         watched=description.get("watched", {}),
-        follows_clean=any(patch["scale"] == "clean" for patch in description["model"]["patches"]), **more,
+        follows_clean=_follows_clean(description["model"]["patches"]), varying=tuple(description.get("varying", ())),
+        **more,
     )
+
+
+def _follows_clean(patches: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a term is taken times the clean label."""
+    terms = [term for patch in patches for term in patch.get("terms", [patch])]
+    return any("clean" in (term["scale"] if isinstance(term["scale"], list) else [term["scale"]]) for term in terms)
 
 
 def _kind(

@@ -17,10 +17,11 @@ from derivations.declare import (
     MixtureLaw,
     Model,
     OfFresh,
-    Patch,
     TaskLaw,
+    Term,
     Value,
     forgotten,
+    terms_of,
 )
 from derivations.declare.variables import FRESH
 from dynamics.arrays import Array, Indices
@@ -36,7 +37,7 @@ from ..ask.losses import loss_of
 from ..errors import InputError
 from ..start.declared import law_of, off_indices, positive
 from ..start.drawn import Draw
-from ..start.labels import flip_probability
+from .fresh_cases import Cases, cases_of_fresh
 from .fresh_view import FreshDraws, start_of
 
 BOUNDED = ("test_error", "class_error")
@@ -160,59 +161,54 @@ def law(
 
     Arguments as in `fresh_statistics`; all that is random is taken from `rng`.
     """
-    clean, labels, chances = labels_of_fresh(model, values)
+    cases = cases_of_fresh(model, values)
+    clean, labels = cases.clean, cases.labels
     vectors = _fresh_vectors(model, draw, values)
     gaussian = [key for key in vectors if key[0] not in draw.noise]
     fixed, mix = patches_of_fresh(
-        model, z, len(draw.y), (clean, labels), vectors, lambda family, label: _key(family, label, draw)
+        model, z, len(draw.y), cases, vectors, lambda family, label: _key(family, label, draw)
     )
-    for p, patch in enumerate(model.patches):
-        if patch.direction in model.test.fresh and patch.direction in draw.centres:
-            centre = draw.centres[patch.direction]
+    for p, term in _terms(model):
+        if term.direction in model.test.fresh and term.direction in draw.centres:
+            centre = draw.centres[term.direction]
             for at, label in enumerate(labels):
                 about = left[:, None, None] * centre.z + b @ centre.across
-                fixed[:, at, p] = patch.factor(1.0, label, clean[at]) * clean[at] * about
+                fixed[:, at, p] += term.factor(1.0, label, clean[at], cases.scalars_at(at)) * clean[at] * about
     covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
     for f, (name, _) in enumerate(gaussian):
         covariance[:, f] = _covariance(model, name, draw, b, left, values)
     normals = rng.standard_normal((size, *covariance.shape[1:3]))
     noisy = list(dict.fromkeys(name for name, _ in vectors if name in draw.noise))
     further = _class_noise(model, draw, values, noisy, z, b, left, rng, size) if noisy else None
-    fresh = testlaw.Fresh(fixed=fixed, mix=mix, covariance=covariance, labels=labels, further=further, shares=chances)
-    return fresh, normals, vectors
+    return testlaw.Fresh(fixed, mix, covariance, labels, further, cases.shares), normals, vectors
 
 
 def patches_of_fresh(
-    model: Model, z: Array, n: int, labels: tuple[Array, Array], vectors: Sequence[tuple[str, int]],
+    model: Model, z: Array, n: int, cases: Cases, vectors: Sequence[tuple[str, int]],
     key: Callable[[Directions, int], tuple[str, int]],
 ) -> tuple[Array, Array]:
     """What stays in each patch of a fresh example, `fixed`, and the scale of each fresh vector, `mix` of a Fresh.
 
-    z (T, H, m, B) of n training examples; `labels` before and after flips, each (L,); `vectors` are the fresh ones, and
-    `key`(family, label) is the one, or else the family's place, that an example of the label holds.
+    z (T, H, m, B) of n training examples; `vectors` are the fresh ones, and `key`(family, label) is the one, or else
+    the family's place, that an example of the label holds.
     """
-    clean, observed = labels
-    fixed = np.zeros((len(z), len(observed), len(model.patches), *z.shape[1:3]))
-    mix = np.zeros((len(observed), len(model.patches), len(vectors)))
-    for at, label in enumerate(observed):
-        for p, patch in enumerate(model.patches):
-            scale = patch.factor(1.0, label, clean[at])
-            held = key(model.family(patch.direction), int(label))
-            if patch.direction in model.test.fresh:
-                mix[at, p, vectors.index(held)] = scale
+    fixed = np.zeros((len(z), len(cases.labels), len(model.patches), *z.shape[1:3]))
+    mix = np.zeros((len(cases.labels), len(model.patches), len(vectors)))
+    for at, label in enumerate(cases.labels):
+        scalars = cases.scalars_at(at)
+        for p, term in _terms(model):
+            scale = term.factor(1.0, label, cases.clean[at], scalars)
+            held = key(model.family(term.direction), int(label))
+            if term.direction in model.test.fresh:
+                mix[at, p, vectors.index(held)] += scale
             else:
-                fixed[:, at, p] = scale * z[..., model.offsets(n)[held[0]] + held[1]]
+                fixed[:, at, p] += scale * z[..., model.offsets(n)[held[0]] + held[1]]
     return fixed, mix
 
 
-def labels_of_fresh(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:
-    """The labels of a fresh example before and after flips, each (L,), and their probabilities; None: all equal."""
-    labels = np.array(model.network.head_axis.labels)
-    flipping = flip_probability(model, values) if model.test.flips else 0.0
-    if flipping == 0:
-        return labels, labels, None
-    clean = np.repeat(labels, 2)  # neighbours differ in the observed label alone, and share their outputs
-    return clean, clean * np.tile([1.0, -1.0], 2), np.tile([0.5 * (1.0 - flipping), 0.5 * flipping], 2)
+def _terms(model: Model) -> list[tuple[int, Term]]:
+    """Every term with its patch's place."""
+    return [(p, term) for p, patch in enumerate(model.patches) for term in patch.terms]
 
 
 def _key(family: Directions, label: int, draw: Draw) -> tuple[str, int]:
@@ -227,8 +223,8 @@ def _by_class(family: Directions, draw: Draw) -> bool:
 def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> list[tuple[str, int]]:
     """The distinct fresh vectors in a fresh example, over all labels; those of class noise last."""
     found: list[tuple[str, int]] = []
-    for patch in model.patches:
-        family = model.family(patch.direction)
+    for term in terms_of(model.patches):
+        family = model.family(term.direction)
         if family.name in model.test.fresh:
             count = model.network.classes if _by_class(family, draw) else 1
             found += [(family.name, k) for k in range(count) if (family.name, k) not in found]
@@ -256,32 +252,32 @@ def _class_noise(
 
 def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
     """Why fresh examples of this draw have no known law, in one sentence; empty where they have."""
-    families = [model.family(patch.direction) for patch in model.patches]
+    families = [model.family(term.direction) for term in terms_of(model.patches)]
     for family in families:
         if isinstance(family.law, ChosenLaw) and values.get(family.law.by) is None:
             whose = f"{family.name}: examples of the caller's own have no law that fresh ones could be drawn from"
             return f"{whose}; leave the test observables out"
-    reasons = (_refusal(model, *each, draw, values) for each in zip(families, model.patches, strict=True))
+    reasons = (_refusal(model, family, draw, values) for family in families)
     return next((reason for reason in reasons if reason), "")
 
 
-def _refusal(model: Model, family: Directions, patch: Patch, draw: Draw, values: Mapping[str, Value]) -> str:
+def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, Value]) -> str:
     if family.name not in model.test.fresh:
         if not family.index_set.per_example:
             return ""
         return (
-            f"{patch.direction}: a fresh example needs its own vector of this family, but the test law does not draw "
-            f"it again; declare FreshLaw(fresh=({patch.direction!r},)) or leave the test observables out"
+            f"{family.name}: a fresh example needs its own vector of this family, but the test law does not draw "
+            f"it again; declare FreshLaw(fresh=({family.name!r},)) or leave the test observables out"
         )
     law = law_of(family, values)
     if isinstance(law, MixtureLaw) and family.name not in draw.centres:
         return (
-            f"{patch.direction}: fresh vectors lie about the mixture's mean, which the caller's arrays do not tell; "
+            f"{family.name}: fresh vectors lie about the mixture's mean, which the caller's arrays do not tell; "
             "leave the test observables out"
         )
     if isinstance(law, ClassNoiseLaw) and family.name not in draw.noise:
         return (
-            f"{patch.direction}: fresh noise needs the class matrices, which the arrays do not tell; give them "
+            f"{family.name}: fresh noise needs the class matrices, which the arrays do not tell; give them "
             f"in initial= as {law.matrices!r} (K, d, d), or leave the test observables out"
         )
     if isinstance(law, GaussianLaw | MixtureLaw | ClassNoiseLaw):
@@ -289,7 +285,7 @@ def _refusal(model: Model, family: Directions, patch: Patch, draw: Draw, values:
     if law is not None and not isinstance(law, FixedLaw | TaskLaw):
         raise forgotten(law, "the test law")
     return (
-        f"{patch.direction}: a fresh vector of this family has no Gaussian law in the model, and the test law "
+        f"{family.name}: a fresh vector of this family has no Gaussian law in the model, and the test law "
         "is known for Gaussian ones only; declare a GaussianLaw or leave the test observables out"
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import GaussianLaw, Model, Value
+from derivations.declare import GaussianLaw, Model, Value, terms_of
 from derivations.declare.variables import FRESH
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
@@ -19,7 +19,8 @@ from dynamics.kernel.kernel import Kernel
 from ..ask.columns import Columns
 from ..start.declared import law_of, numbers, off_indices, positive
 from ..start.many import Drawn
-from .fresh import DRAWS, bounded, labels_of_fresh, noise_covariance, patches_of_fresh
+from .fresh import DRAWS, bounded, noise_covariance, patches_of_fresh
+from .fresh_cases import cases_of_fresh
 
 KEPT = 16  # seeds whose normals are kept
 Values = Mapping[str, Value]
@@ -28,11 +29,11 @@ Values = Mapping[str, Value]
 def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
     """What states must have in common to be judged together; None where the law has more to it than one covariance."""
     laws = {name: law_of(model.family(name), values) for name in model.test.fresh}
-    families = [model.family(patch.direction) for patch in model.patches]
+    families = [model.family(term.direction) for term in terms_of(model.patches)]
     stale = any(family.index_set.per_example and family.name not in laws for family in families)
     if model.test.of_tasks or stale or not all(isinstance(law, GaussianLaw) for law in laws.values()):
         return None
-    return (len(labels_of_fresh(model, values)[0]),)
+    return (len(cases_of_fresh(model, values).labels),)
 
 
 def judge_many(
@@ -92,14 +93,14 @@ def _law(model: Model, drawn: Drawn, z: Array, b: Array, values: Columns, left: 
     """The law of fresh examples, a state of `testlaw.Fresh` a run."""
     vectors = [(name, 0) for name in model.test.fresh]  # of signed heads: one vector of each
     first, which = values.distinct([model.label_flips])
-    of_flips = [labels_of_fresh(model, values.at(at)) for at in first.tolist()]
-    clean, labels, chances = of_flips[0]
-    shares = None if chances is None else np.array([each[2] for each in of_flips])[which]
+    of_flips = [cases_of_fresh(model, values.at(at)) for at in first.tolist()]
+    cases = of_flips[0]
+    shares = None if cases.shares is None else np.array([each.shares for each in of_flips])[which]
     fixed, mix = patches_of_fresh(
-        model, z, drawn.y.shape[1], (clean, labels), vectors, lambda family, label: (family.name, 0)
+        model, z, drawn.y.shape[1], cases, vectors, lambda family, label: (family.name, 0)
     )
     covariance = np.stack([_covariance(model, name, drawn, b, values, left) for name, _ in vectors], axis=1)
-    return testlaw.Fresh(fixed, mix, covariance, labels, shares=shares)
+    return testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=shares)
 
 
 def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns, left: Array) -> Array:

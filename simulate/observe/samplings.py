@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..start.drawn import Draw
 from . import fresh
 from .fresh import DRAWS, Network
+from .fresh_cases import cases_of_fresh
 
 _FIT, _TILTED = 8, 9  # of the stream "test": 0 to 7 are those of fresh tasks
 
@@ -107,7 +108,8 @@ def _law(
 
 def _rare(judged: Judging, t: int, left: Array, plain: Array) -> dict[str, Array]:
     """The statistics of one state."""
-    _, labels, chances = fresh.labels_of_fresh(judged.model, judged.values)
+    cases = cases_of_fresh(judged.model, judged.values)
+    labels, chances = cases.labels, cases.shares
 
     def outputs(a: Array) -> Array:
         return judged.network.outputs(a, judged.values)

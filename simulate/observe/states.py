@@ -19,7 +19,8 @@ from ..ask import formula
 from ..ask.derived import kappa
 from ..errors import InputError
 from ..start.drawn import Draw
-from .sides import own_heads, patch_columns, sides, slopes
+from ..start.scalars import all_scalars
+from .sides import own_heads, patch_of_term, sides, slopes, term_columns
 
 _SIZES = ("frobenius", "spectral", "excess")
 
@@ -160,13 +161,14 @@ class States:
         return float(np.linalg.norm(self.frame.at(b, self.shares[at])))
 
     def margin_gradients(self, at: int) -> tuple[Indices, Array]:
-        """Patch p adds g[s, i, p] of direction c[i, p] to filter s of grad z_i: c (n, P) and g (S, n, P).
+        """Term q adds g[s, i, q] of direction c[i, q] to filter s of grad z_i: c (n, Q) and g (S, n, Q).
 
         grad z_i = sum over neurons of j y_i kappa sigma' x, of signed heads.
         """
         model, y, clean, z = self.model, self.draw.y, self.draw.clean, self.z[at]
-        columns, scales = patch_columns(model, y, clean)
-        steep = sides(model, z, y, clean)
+        scalars = all_scalars(model, self.values, self.draw.scalars)
+        columns, scales = term_columns(model, y, clean, scalars)
+        steep = sides(model, z, y, clean, scalars)[..., patch_of_term(model)]
         slope = slopes(model.network.activation, steep, self.values) * scales * y[:, None]
         signs = np.array(model.network.head_axis.signs)[:, None, None, None]
         return columns, (kappa(self.values, z.shape[1]) * signs * slope).reshape(-1, *slope.shape[2:])

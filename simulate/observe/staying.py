@@ -13,6 +13,7 @@ from derivations.declare import (
     Model,
     TaskLaw,
     Value,
+    terms_of,
 )
 from dynamics.arrays import Array, Indices
 from dynamics.fresh import taskdraws, taskspan
@@ -124,7 +125,7 @@ class Staying:
             else:
                 families.append(taskdraws.Family(family.index_set, starts[family.name], 0.0, none))
         order = {family.name: at for at, family in enumerate(model.directions)}
-        patches = tuple((order[patch.direction], patch.labelled) for patch in model.patches)
+        patches = tuple((order[term.direction], term.labelled) for term in terms_of(model.patches))
         coordinates = self._held(self.basis.coordinates.T).T
         gram = self._held(self._held(self._gram()).T)
         return taskdraws.Law(

@@ -108,7 +108,7 @@ class Problem:
         told = {} if initial is None else {
             name: each for name, each in initial.items() if name != "W" or self.examples is None
         }  # W of examples is drawn: the seed tells it
-        kernel = self.kernel.bind(drawn.clean).through(drawn.vectors)
+        kernel = self.kernel.bind(drawn.clean, drawn.scalars).through(drawn.vectors)
         return Start(sized, seed, drawn, kernel, arrays.digests(told))
 
     def draw(self, seeds: Sequence[int], sampling: str = "vectors") -> Ensemble:

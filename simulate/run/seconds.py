@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derivations.declare import terms_of
 from dynamics.kernel.kernel import LANES_FROM, LANES_UPTO
 
 from ..observe import observables as obs
@@ -18,7 +19,7 @@ TOGETHER = 1e-4  # the same, of one among many
 def seconds(request: Request) -> float:
     """How long one run takes at RATE, or at LANES_RATE where its cell's runs go together (`simulate.run.batch`)."""
     B, S, n, d, model = request.directions, request.filters, request.examples, request.d, request.model
-    patches = len(model.patches)
+    patches = len(terms_of(model.patches))
     passes, inside = 1.0, 0.0
     if model.algorithm.over_tasks:
         passes += size_of(request.values, model.bilevel.inner_steps)

@@ -36,7 +36,7 @@ def along(start: Start, asked: Asked) -> Found:
     watch = flips.Watch([o for o in counted if isinstance(o, Flips)], asked.recorded.tolist())
     with start.explained():
         path = weights.train(model, drawn, values, asked.steps, asked.recorded, draws=start.draws, watch=watch)
-    seen = weights.observe(model, vectors, drawn.y, path.W, values, clean=drawn.clean)
+    seen = weights.observe(model, vectors, drawn.y, path.W, values, clean=drawn.clean, scalars=drawn.scalars)
     b, scale = np.empty(0) if path.b is None else path.b, weights.remaining(model, values, path.t)
     states = start.seen(Trajectory(path.t, seen["z"], b, -1, scale), seen)
     fresh, notes = _fresh(start, states, path.W, asked)

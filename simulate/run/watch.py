@@ -20,6 +20,7 @@ from dynamics.kernel.trajectory import Trajectory, Watched, cut
 from ..errors import InputError
 from ..observe import observables as obs
 from ..observe.sides import Along
+from ..start.scalars import all_scalars
 from .asked import Asked, Variables
 from .judge import judge
 from .problem import Start
@@ -192,5 +193,6 @@ def _counters(start: Start, asked: Asked) -> list[Counter]:
     counted = [o for o in start.model.observables if isinstance(o, OfRun)]
     wanted = [o for o in counted if {o.name, *o.also} & set(asked.wanted)]
     kinds = dict.fromkeys(type(o) for o in wanted)
-    run = Along(start.model, start.draw.y, start.draw.clean, asked.recorded)
+    run = Along(start.model, start.draw.y, start.draw.clean, asked.recorded,
+                all_scalars(start.model, start.values, start.draw.scalars))
     return [kind.counter([o for o in wanted if type(o) is kind], run) for kind in kinds]

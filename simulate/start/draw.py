@@ -20,6 +20,7 @@ from .given import from_arrays, tasks_from_arrays
 from .labels import flips, labels_of
 from .plan import Plan, plan_of
 from .refusals import gram_refusal
+from .scalars import drawn_scalars
 
 
 @one_blas_thread()
@@ -43,12 +44,14 @@ def draw(
         model: the declaration.
         values: parameters by name: "n", "m", "d", each fixed family's length, each Gaussian family's std and flag, the
             initialisation's std.  Sizes are read from the arrays where `initial` is given.
-        seed: a whole number >= 0; streams "labels", "label_flips", "data", "init" and, for a mixture's mean, "centre".
+        seed: a whole number >= 0; streams "labels", "label_flips", "scalars", "data", "init" and, for a
+            mixture's mean, "centre".
         sampling: "vectors" draws every vector; "gram" draws the inner products alone, exactly in distribution and at
             any d, for Gaussian laws.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family: (d,), (K, d) or (n, d); for class noise
             its matrices (K, d, d) too, or instead: its vectors are then drawn from them.  Labels are taken as they are,
-            never flipped; "clean" (n,) may bring those before flips, y where it is left out.
+            never flipped; "clean" (n,) may bring those before flips, y where it is left out.  Each scalar that is drawn
+            comes under its name, (n,).
         planned: gives the plan of the model at these values, where somebody has it.
 
     Raises:
@@ -76,4 +79,4 @@ def draw(
     observed = clean * flips(model, values, plan.n, seed)
     gram = sampling == "gram"
     drawn = by_gram(plan, clean, seed) if gram else by_vectors(model, values, plan, clean, seed)
-    return replace(drawn, y=observed)
+    return replace(drawn, y=observed, scalars=drawn_scalars(model, values, observed, clean, seed))

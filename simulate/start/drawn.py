@@ -50,10 +50,10 @@ class Draw:
     """The start of a run; S = H m filters, B directions, in the order of the model's families.
 
     z (H, m, B) = <w_s(0), v_b>; gram (B, B) = <v_b, v_c>; y (n,): +-1 or 0..K-1, as observed; clean (n,), as given: the
-    labels before flips, y where not given; vectors (B, d) and weights (H, m, d)
-    are None for a Gram draw, which has `filter_gram` (S, S) instead; `centres` are the mixtures' means and `noise` the
-    matrices of class-dependent noise, by family.  `d` is a float: a Gram draw may have d = e^100.  Examples are those
-    of every one of `tasks` tasks, one after another; `watched` are vectors to look at.
+    labels before flips, y where not given; vectors (B, d) and weights (H, m, d) are None for a Gram draw, which has
+    `filter_gram` (S, S) instead; `centres` are the mixtures' means and `noise` the matrices of class-dependent noise,
+    by family; `scalars` (n,) by name are those that examples differ in.  `d` is a float: a Gram draw may have
+    d = e^100.  Examples are those of every one of `tasks` tasks, one after another; `watched` are vectors to look at.
     """
 
     z: Array
@@ -67,6 +67,7 @@ class Draw:
     centres: Mapping[str, Centre] = field(default_factory=dict)
     noise: Mapping[str, Spiked | Matrices] = field(default_factory=dict)
     clean: Array = field(default_factory=lambda: np.empty(0))
+    scalars: Mapping[str, Array] = field(default_factory=dict)
     tasks: int = 1
     watched: Watched | None = None
 

@@ -22,8 +22,9 @@ from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products
 def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, seed: int) -> Draw:
     """Every vector drawn for the clean labels y, fixed directions along the first axes.
 
-    Training sees inner products only, and noise and filters are isotropic, so which orthogonal set the fixed directions
-    are changes no law; on axes the projection off them is setting coordinates to 0, exact to the last bit.
+    Training sees inner products only, and noise and filters are isotropic, so which set of such inner products the
+    fixed directions are changes no law; on axes the projection off them is setting coordinates to 0, exact to the last
+    bit.
     """
     entries = (len(plan.length) + plan.heads * plan.m) * plan.d
     if entries > LARGEST:
@@ -35,7 +36,10 @@ def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, 
         )
     d, fixed, noise = int(plan.d), plan.fixed, plan.noise
     vectors = np.zeros((len(plan.length), d))
-    vectors[fixed, np.arange(len(fixed))] = plan.length[fixed]
+    if plan.root is None:
+        vectors[fixed, np.arange(len(fixed))] = plan.length[fixed]
+    else:
+        vectors[fixed, : len(fixed)] = plan.root
     rng = stream(seed, "data")
     parts = [standardised(rng, shape, (count, d)) for count, shape in plan.shapes] or [np.empty((0, d))]
     drawn = parts[0] if len(parts) == 1 else np.vstack(parts)
@@ -68,9 +72,13 @@ def by_gram(plan: Plan, y: Array, seed: int) -> Draw:
             )
         )
     fixed, noise, means = plan.fixed, plan.noise, np.array([std for _, std in plan.centres.values()])
+    root = np.diag(np.concatenate([plan.length[fixed], np.ones(plan.spikes)]))
+    if plan.root is not None:
+        root[: len(fixed), : len(fixed)] = plan.root
     ensemble = grams.Ensemble(
-        fixed_gram=np.diag(np.concatenate([plan.length[fixed] ** 2, np.ones(plan.spikes)])),
-        fixed_root=np.diag(np.concatenate([plan.length[fixed], np.ones(plan.spikes)])),
+        fixed_gram=np.diag(np.diag(root) ** 2) if plan.root is None else root @ root.T,
+        fixed_root=root,
+        as_given=plan.root is not None,
         noise_std=np.concatenate([plan.std[noise], means]),
         along=np.vstack([np.hstack([plan.along, plan.stretch(y)]), np.ones((len(means), len(fixed) + plan.spikes))]),
         filters=filters,

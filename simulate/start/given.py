@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import ClassNoiseLaw, Model, TaskLaw, Value
+from derivations.declare import ClassNoiseLaw, Model, OfLabel, TaskLaw, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
@@ -17,6 +17,7 @@ from dynamics.fresh.classnoise import Matrices, standardised
 from ..ask import arrays as arrays_of
 from ..errors import InputError, nearest, quoted
 from .drawn import Draw, Watched, of_vectors
+from .scalars import said_by_labels
 
 
 def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str, Any], seed: int) -> Draw:
@@ -25,10 +26,12 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     laws = {family.name: law for family in model.directions if isinstance(law := family.law, ClassNoiseLaw)}
     given = {name: law.matrices for name, law in laws.items() if law.matrices in initial}
     from_matrices = [name for name in given if name not in initial]
-    needed = [name for name in (*names, "W", "y") if name not in from_matrices]
-    clean = ["clean"] if model.follows_clean or model.label_flips else []
-    check_keys(needed, [*names, *(law.matrices for law in laws.values()), *clean], initial)
-    brought = [name for name in clean if name in initial]
+    scalars = [each.name for each in model.scalars if each.drawn]
+    needed = [name for name in (*names, *scalars, "W", "y") if name not in from_matrices]
+    by_clean = any(isinstance(each, OfLabel) and each.clean for each in model.scalars)
+    of_labels = ["clean"] if model.follows_clean or by_clean or model.label_flips else []
+    check_keys(needed, [*names, *(law.matrices for law in laws.values()), *of_labels], initial)
+    brought = [name for name in of_labels if name in initial]
     arrays = {name: array_of(name, initial[name]) for name in dict.fromkeys((*needed, *given.values(), *brought))}
     known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
     if not model.network.head_axis.signed:
@@ -37,7 +40,7 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
         if family.name in arrays:
             check_shape(family.name, arrays[family.name], (*family.index_set.index("K", "n"), "d"), known)
     check_shape("W", arrays["W"], ("H", "m", "d"), known)
-    for name in ("y", *brought):
+    for name in ("y", *brought, *scalars):
         check_shape(name, arrays[name], ("n",), known)
     for name in dict.fromkeys(given.values()):
         check_shape(name, arrays[name], ("K", "d", "d"), known)
@@ -50,7 +53,9 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     vectors = np.concatenate([arrays[name].reshape(-1, known["d"][0]) for name in names])
     noise = {name: Matrices(arrays[key]) for name, key in given.items()}
     drawn = of_vectors(vectors, arrays["W"], arrays["y"], "initial", None, noise)
-    return replace(drawn, clean=arrays["clean"]) if brought else drawn
+    clean = arrays["clean"] if brought else arrays["y"]
+    said = said_by_labels(model, values, arrays["y"], clean)
+    return replace(drawn, clean=clean, scalars={**said, **{name: arrays[name] for name in scalars}})
 
 
 def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:

@@ -64,7 +64,7 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
     """
     d = np.array(values.column("d"), dtype=np.float64)
     first = plan_of(model, values.at(int(np.argmin(d))))  # a d that is too small for any cell is so for this one
-    if first.centres or first.class_noise or (first.n + first.heads * first.m) ** 2 > LARGEST:
+    if first.centres or first.class_noise or first.root is not None or (first.n + first.heads * first.m) ** 2 > LARGEST:
         return None
     length, std = (np.zeros((values.count, len(first.std))) for _ in range(2))
     offsets, sizes = model.offsets(first.n), model.sizes(first.n)
@@ -78,7 +78,7 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
         else:  # drawn cell by cell, by what knows the law
             return None
     null, which = _distinct(length[:, first.fixed] == 0)
-    of_null = [along(model, values.alike, first.n, first.d, first.fixed, each)[first.noise] for each in null]
+    of_null = [along(model, values.alike, first.n, first.d, first.fixed, 1.0 - each)[first.noise] for each in null]
     sigma_0 = numbers(values, model.initialisation.std, number)
     return Plans(first, length, std, np.stack(of_null)[which], sigma_0, d)
 

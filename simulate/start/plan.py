@@ -25,6 +25,7 @@ from dynamics.chance.covariances import spike
 from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..errors import InputError
+from .angles import apart, cosines, refused, roots
 from .declared import law_of, number, off_indices, positive, whole
 
 
@@ -52,6 +53,7 @@ class Plan:
     `along` (number of random directions, f) tells which fixed directions a random one has a component along;
     `centres` has, for every mixture, its rows and its mean's standard deviation a coordinate.  `shapes` has the
     number of vectors and the shape of the coordinates of every random family, `shape` that of the filters' entries.
+    `root` (f, f) are the fixed directions on the first axes, where they have angles.
     """
 
     heads: int
@@ -66,6 +68,7 @@ class Plan:
     centres: Mapping[str, tuple[slice, float]]
     shapes: tuple[tuple[int, str], ...]
     class_noise: Mapping[str, ClassNoise]
+    root: Array | None = None
 
     @property
     def spikes(self) -> int:
@@ -130,14 +133,15 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
         if shape := law.shape_of(values):
             shapes.append((sizes[family.name], shape))
     fixed = np.flatnonzero(known)
-    found = along(model, values, n, d, fixed, length[fixed] == 0)
+    root = roots(cosines(model, values, n, fixed, length[fixed]), length[fixed]) if model.angles else None
+    found = along(model, values, n, d, fixed, length[fixed])
     if d < len(fixed):
         raise InputError(
             f"d: {d:g} is below the number of mutually orthogonal fixed directions; give d of at least {len(fixed)}"
         )
     plan = Plan(
         model.n_heads, n, m, d, length, std, found[std > 0], number(values, model.initialisation.std),
-        model.initialisation.shape_of(values), centres, tuple(shapes), class_noise,
+        model.initialisation.shape_of(values), centres, tuple(shapes), class_noise, root,
     )
     if d < len(fixed) + plan.spikes:
         raise InputError(
@@ -148,18 +152,23 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
 
 
 def along(
-    model: Model, values: Mapping[str, Value], n: int, d: float, fixed: NDArray[np.intp], null: NDArray[np.bool_]
+    model: Model, values: Mapping[str, Value], n: int, d: float, fixed: NDArray[np.intp], length: Array
 ) -> NDArray[np.bool_]:
-    """(B, f): which fixed directions each direction has a component along, by the families that are projected off.
+    """(B, f): which axes of the fixed directions each direction has a component along, by what it is projected off.
 
-    A fixed vector that is 0 has no direction: I - mu mu^+ is I there, and nothing is projected off it.
+    A fixed vector that is 0 has no direction: I - mu mu^+ is I there, and nothing is projected off it; so of one that
+    is in the span of others.
     """
     sizes, offsets = model.sizes(n), model.offsets(n)
+    cosine = cosines(model, values, n, fixed, length) if model.angles else np.empty((0, 0))
+    null = np.diag(roots(cosine, length)) == 0 if model.angles else length == 0
     found = np.ones((offsets[""], len(fixed)), dtype=bool)
     for family in model.directions:
         law = law_of(family, values)
         if law is not None:
             off = off_indices(model, law, n, values)
+            if model.angles and not apart(cosine, np.isin(fixed, off)):
+                raise InputError(refused(family.name, law.projected_off(values)))
             found[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off) | null
             if len(off) and d - len(fixed) < 1:
                 raise InputError(

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from derivations.declare import ChosenLaw, Directions, Law, Model, Value, to_plain
+from derivations.declare import ChosenLaw, Directions, Law, Model, Value, terms_of, to_plain
 from derivations.declare.choices import fields_of
 from dynamics.arrays import Array
 from dynamics.chance import gram
@@ -228,9 +228,10 @@ def _error(name: str, wrong: Array) -> dict[str, Array]:
 def inputs(model: Model) -> Directions:
     """The family an example's one vector belongs to.  Raises InputError where examples are not one vector each."""
     first = model.directions[0]
-    whole = len(model.patches) == 1 and not model.patches[0].labelled
+    terms = terms_of(model.patches)
+    whole = len(terms) == 1 and not terms[0].factors
     if len(model.directions) > 1 or not first.index_set.per_example or not whole:
-        parts = " and ".join(patch.direction for patch in model.patches)
+        parts = " and ".join(term.direction for term in terms)
         raise InputError(
             f"data: images are one vector an example, but an example of {model.name} is made of {parts}; use a setting "
             "whose examples are one vector each, such as nearly_orthogonal"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from derivations.declare import ActivationKind, Expressed, HuberizedRelu, LeakyRelu, Relu, ReluPower, of_class
+from derivations.declare import ActivationKind, Expressed, HuberizedRelu, LeakyRelu, Relu, ReluPower, of_class, terms_of
 
 from ..errors import InputError
 from .formulas import by_output, errors, losses_of, margins
@@ -193,7 +193,7 @@ def inner_growth(task: Problem, m: int) -> float | None:
         return None
     plan, longest = loops(task), 0.0
     for name, vectors in families(task.model, task.vectors, plan.tasks).items():
-        patches = sum(patch.direction == name for patch in task.model.patches)
+        patches = sum(term.direction == name for term in terms_of(task.model.patches))
         share = patches / len(plan.inner) if task.model.family(name).index_set.per_example else float(patches)
         longest = max(longest, share * float((vectors**2).sum(1).max())) if len(vectors) else longest
     return 1.0 + plan.rate * task.kappa(m) * curvature * longest

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from derivations.declare import terms_of
+
 from .formulas import by_output, errors, margins
 from .network import Problem, gradient_at, losses, one_thread, outputs, per_example
 
@@ -94,7 +96,7 @@ def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Ten
     if apart:
         (slope,) = torch.autograd.grad(F.sum(), copies)  # an output is one head's, so signs make no difference
         by_head = (slope**2).sum((2, 3)) / (task.kappa(leaf.shape[1]) * degree) ** 2
-        if task.patches.shape[1] == 1:
+        if len(terms_of(task.model.patches)) == 1:
             by_head = by_head / (task.patches**2).sum((1, 2))[:, None]
         row["zeta"] = by_head.sum(1) if signed else by_head
     return row

@@ -10,12 +10,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law
+from derivations.declare import (
+    Bernoulli,
+    ClassNoiseLaw,
+    GaussianLaw,
+    MixtureLaw,
+    Model,
+    RandomSign,
+    chosen_law,
+    forgotten,
+    terms_of,
+)
 from dynamics.arrays import Array
 
 from ..errors import InputError
 from .values import Values, number
-from .weights import Problem, activation, errors, families, losses_of, one_thread, outputs, patches_of
+from .weights import Problem, activation, errors, families, losses_of, one_thread, outputs, patches_of, scalars_in
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,11 +52,11 @@ def monte_carlo(
     (d,) of every family that is a mixture, `matrices` the A (K, d, d) of every family of class-dependent noise.
     Raises InputError where the test law leaves a family over examples that is not drawn again.
     """
-    for patch in model.patches:
-        if model.family(patch.direction).index_set.per_example and patch.direction not in model.test.fresh:
+    for term in terms_of(model.patches):
+        if model.family(term.direction).index_set.per_example and term.direction not in model.test.fresh:
             raise InputError(
-                f"{patch.direction}: a fresh example needs its own vector of this family, and the test law does not "
-                f"draw it again; declare FreshLaw(fresh=({patch.direction!r},))"
+                f"{term.direction}: a fresh example needs its own vector of this family, and the test law does not "
+                f"draw it again; declare FreshLaw(fresh=({term.direction!r},))"
             )
     fixed = torch.tensor(vectors, dtype=torch.float64, device=device)
     known, w, labels = families(model, fixed), fixed.new_tensor(W), np.sort(model.network.head_axis.labels)
@@ -66,7 +76,9 @@ def monte_carlo(
             rows[name] = _fresh(model, name, known, values, count, rng)
             if centres is not None and name in centres:
                 rows[name] = rows[name] + clean[:, None] * fixed.new_tensor(centres[name])
-        task = Problem(model, values, fixed, patches_of(model, rows, y, clean), y)
+        drawn = _scalars(model, values, y, rng)
+        known = scalars_in(model, y, clean, drawn, values)
+        task = Problem(model, values, fixed, patches_of(model, rows, y, clean, known), y)
         with one_thread(), torch.no_grad():
             F = outputs(task, w, task.patches)
             wrong.append(errors(model, F, y).cpu().numpy())
@@ -144,12 +156,12 @@ class Network:
     def _loss(self, z: Tensor, y: Tensor, i: int, n: int, values: Values) -> Tensor:
         """The loss (K,) of example i of every task, from the tasks' own products z (K, H, m, L)."""
         offsets, parts = self.model.offsets(n, 1), []
-        for patch in self.model.patches:
+        for term in terms_of(self.model.patches):  # with two loops a patch is one term
             first = torch.zeros(len(z), dtype=torch.long)
-            index_set = self.model.family(patch.direction).index_set
+            index_set = self.model.family(term.direction).index_set
             within = index_set.row(first, y[:, i].long(), first, torch.full((len(z),), i))
-            own = z[torch.arange(len(z)), :, :, offsets[patch.direction] + within]
-            parts.append(y[:, i, None, None] * own if patch.labelled else own)
+            own = z[torch.arange(len(z)), :, :, offsets[term.direction] + within]
+            parts.append(y[:, i, None, None] * own if term.labelled else own)
         return losses_of(self.model, of_preactivations(self.model, torch.stack(parts, 1), values), y[:, i], values)
 
 
@@ -168,8 +180,25 @@ def _fresh(
     if not away:
         return drawn
     off = torch.cat([fixed[each] for each in away])
-    basis: Tensor = torch.linalg.qr(off[off.norm(dim=1) > 0].T)[0]  # a vector that is 0 has no direction to be off
+    live = off[off.norm(dim=1) > 0]  # a vector that is 0 has no direction to be off
+    _, sizes, rows = torch.linalg.svd(live / live.norm(dim=1, keepdim=True), full_matrices=False)
+    basis: Tensor = rows[sizes > 1e-10].T
     return drawn - drawn @ basis @ basis.T
+
+
+def _scalars(model: Model, values: Values, y: Tensor, rng: np.random.Generator) -> dict[str, Tensor]:
+    """The drawn scalars of fresh examples (n,), by name."""
+    found: dict[str, Tensor] = {}
+    for scalar in model.scalars:
+        if isinstance(scalar, RandomSign):
+            found[scalar.name] = y.new_tensor(rng.choice([-1.0, 1.0], size=len(y)))
+        elif isinstance(scalar, Bernoulli):
+            p = scalar.probability
+            chance = number(values, p) if isinstance(p, str) else p
+            found[scalar.name] = y.new_tensor((rng.random(len(y)) < chance).astype(np.float64))
+        elif scalar.drawn:
+            raise forgotten(scalar, "fresh scalars in weight space")
+    return found
 
 
 def _of_class(

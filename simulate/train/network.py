@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import torch
 
-from derivations.declare import Full, Model, PerExample
+from derivations.declare import Constant, Full, Model, OfLabel, Patch, PerExample, Term
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
@@ -87,9 +88,11 @@ class Problem:
 
 def problem(
     model: Model, vectors: Array, y: Array, values: Values, device: str = "cpu", draws: StepDraws | None = None,
-    clean: Array | None = None,
+    clean: Array | None = None, scalars: Mapping[str, Array] = MappingProxyType({}),
 ) -> Problem:
     """The training problem of `model` on directions `vectors` (B, d), labels `y` and the `clean` ones (n,).
+
+    `scalars` (n,) by name are those that are drawn; what labels and parameters say of the others is read off these.
 
     Raises InputError where the number of vectors is not the model's for n examples, or n not one for its tasks; and
     where a bilevel algorithm draws new examples at every step, which are not drawn here.
@@ -105,7 +108,9 @@ def problem(
     v = torch.tensor(vectors, dtype=torch.float64, device=device)
     labels = torch.tensor(y, dtype=torch.float64, device=device)
     unflipped = labels if clean is None else torch.tensor(clean, dtype=torch.float64, device=device)
-    patches = patches_of(model, _rows(model, v, labels, tasks), labels, unflipped)
+    drawn = {name: torch.tensor(each, dtype=torch.float64, device=device) for name, each in scalars.items()}
+    known = scalars_in(model, labels, unflipped, drawn, values)
+    patches = patches_of(model, _rows(model, v, labels, tasks), labels, unflipped, known)
     return Problem(model, values, v, patches, labels, draws)
 
 
@@ -193,6 +198,16 @@ def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:
     return task.kappa(m) * active.sum(1).reshape(-1, heads, m).sum(2)
 
 
+def activated(task: Problem) -> Tensor:
+    """Vectors (V, d) that are not 0 and on whose products with filters an activation may bend.
+
+    The directions, where each patch is one of them alone or times a label; else the patches of the examples.
+    """
+    plain = all(isinstance(patch, Patch) and patch.plain for patch in task.model.patches)
+    vectors = task.vectors if plain else task.patches.reshape(-1, task.patches.shape[2])
+    return vectors[vectors.norm(dim=1) > 0]
+
+
 def families(model: Model, vectors: Tensor, tasks: int = 1) -> dict[str, Tensor]:
     """The direction vectors (B, d) of `tasks` tasks by family name, each (size, d)."""
     fixed = model.offsets(0, tasks)[""]
@@ -209,10 +224,50 @@ def _rows(model: Model, vectors: Tensor, y: Tensor, tasks: int) -> dict[str, Ten
     return {family.name: known[family.name][family.index_set.row(*row)] for family in model.directions}
 
 
-def patches_of(model: Model, rows: Mapping[str, Tensor], y: Tensor, clean: Tensor) -> Tensor:
-    """(n, P, d): each patch's scale times the example's vector of its family."""
-    scaled = [patch.factor(torch.ones_like(y), y, clean)[:, None] * rows[patch.direction] for patch in model.patches]
-    return torch.stack(scaled, 1)
+def patches_of(
+    model: Model, rows: Mapping[str, Tensor], y: Tensor, clean: Tensor, scalars: Mapping[str, Tensor]
+) -> Tensor:
+    """(n, P, d): each patch's terms, scale times the example's vector of its family, summed; scalars are (n,)."""
+
+    def scaled(term: Term) -> Tensor:
+        scale = torch.ones_like(y)
+        for factor in term.factors:
+            own = {"label": y, "clean": clean}[factor] if isinstance(factor, str) else scalars[factor.name]
+            scale = scale * own
+        return scale[:, None] * rows[term.direction]
+
+    def whole(terms: tuple[Term, ...]) -> Tensor:
+        total = scaled(terms[0])
+        for term in terms[1:]:
+            total = total + scaled(term)
+        return total
+
+    return torch.stack([whole(patch.terms) for patch in model.patches], 1)
+
+
+def scalars_in(
+    model: Model, y: Tensor, clean: Tensor, drawn: Mapping[str, Tensor], values: Values
+) -> dict[str, Tensor]:
+    """Every scalar of the examples (n,) by name: what is drawn of them as given, the others from labels and values.
+
+    Raises InputError where one that is drawn is not given.
+    """
+    found: dict[str, Tensor] = {}
+    for scalar in model.scalars:
+        if isinstance(scalar, Constant):
+            found[scalar.name] = torch.full_like(y, _number(values, scalar.value))
+        elif isinstance(scalar, OfLabel):
+            plus, minus = (y.new_tensor(_number(values, each)) for each in (scalar.plus, scalar.minus))
+            found[scalar.name] = torch.where((clean if scalar.clean else y) > 0, plus, minus)
+        elif scalar.name not in drawn:
+            raise InputError(f"{scalar.name}: a scalar of each example that is drawn, and none is given; give its (n,)")
+        else:
+            found[scalar.name] = drawn[scalar.name]
+    return found
+
+
+def _number(values: Values, given: float | str) -> float:
+    return number(values, given) if isinstance(given, str) else float(given)
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def _of_descent(task: Problem, w: Tensor, t: int) -> Iterator[tuple[Array, float
         share = size / float(w.norm())
         points += [w + task.option("radius", t) * gradient / size] if size > 0 else []
     for point in points:
-        yield _on_live(point, task.vectors), share
+        yield (point @ weights.activated(task).T).cpu().numpy(), share
 
 
 def _of_tasks(task: Problem, w: Tensor, t: int) -> Iterator[tuple[Array, float]]:

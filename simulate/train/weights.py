@@ -11,8 +11,9 @@ lacks means neurons = "mean", penalty_half = False, lam_until absent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -35,6 +36,7 @@ from .descent import Descent
 from .formulas import activation, at_step, errors, losses_of, margins
 from .network import (
     Problem,
+    activated,
     diverged,
     families,
     gradient_at,
@@ -45,6 +47,7 @@ from .network import (
     patches_of,
     per_example,
     problem,
+    scalars_in,
     task_count,
 )
 from .values import Values, number
@@ -53,11 +56,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
-    "Array", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activation", "change_tensor", "check_recorded",
+    "Array", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activated", "activation",
+    "change_tensor", "check_recorded",
     "coefficients", "dependent",
     "diverged", "errors", "families", "gradient_at", "independent", "losses", "losses_of", "margins", "mean_losses",
     "move", "needs_vectors", "number", "objective", "observe", "one_thread", "outputs", "patches_of", "per_example",
-    "problem", "remaining", "states", "step", "step_tensor", "task_count",
+    "problem", "remaining", "scalars_in", "states", "step", "step_tensor", "task_count",
     "train",
 ]
 
@@ -72,6 +76,10 @@ class VectorDraw(Protocol):
     @property
     def clean(self) -> Array:
         """Labels before flips (n,)."""
+
+    @property
+    def scalars(self) -> Mapping[str, Array]:
+        """Scalars (n,) that examples differ in, by name."""
 
     @property
     def vectors(self) -> Array | None:
@@ -122,7 +130,7 @@ def train(
     """
     vectors, weights = needs_vectors(draw)
     wanted = check_recorded(recorded, steps)
-    task = problem(model, vectors, draw.y, values, device, draws, draw.clean)
+    task = problem(model, vectors, draw.y, values, device, draws, draw.clean, draw.scalars)
     kept = []
     with progress("run", steps, "steps") as step_done:
         for t, w in states(task, weights, steps):
@@ -155,9 +163,10 @@ def remaining(model: Model, values: Values, t: NDArray[np.int64], start: int = 0
 def step(
     model: Model, vectors: Array, y: Array, W: Array, values: Values, t: int = 0, device: str = "cpu",
     draws: StepDraws | None = None, count: int = 1, clean: Array | None = None,
+    scalars: Mapping[str, Array] = MappingProxyType({}),
 ) -> Array:
     """W(t + count) (H, m, d) from W = W(t) at rest, by `count` steps of the model's algorithm."""
-    task = problem(model, vectors, y, values, device, draws, clean)
+    task = problem(model, vectors, y, values, device, draws, clean, scalars)
     return step_tensor(task, task.vectors.new_tensor(W), t, count).cpu().numpy().astype(np.float64, copy=False)
 
 
@@ -205,7 +214,7 @@ def move(task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Te
 
 def observe(
     model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu", clean: Array | None = None,
-    every: bool = False,
+    every: bool = False, scalars: Mapping[str, Array] = MappingProxyType({}),
 ) -> dict[str, Array]:
     """Observables of the states W (T, H, m, d), by autograd.
 
@@ -214,20 +223,21 @@ def observe(
     heads: "l1" = l'(y_i f_i) (T, n); with ReLU^q also "zeta" (T, n), ||grad_W(y_i f_i)||_F^2 / (kappa q)^2, which is
     PEGR's zeta_i where mu is orthogonal to xi_i.  With `every`, the costly ones of all single-level models too: "zeta"
     (T, n) for any activation, q = 1 where it is no power, and for class heads (T, n, H), ||grad_W F_h(x_i)||_F^2 /
-    kappa^2; over ||x_i||^2 too where an example is one patch (NaN where that is 0), as constants are taken out of zeta.
+    kappa^2; over ||x_i||^2 too where an example is one term (NaN where that is 0), as constants are taken out of zeta.
 
     With a bilevel algorithm all but "z" are of the weights adapted to each task; see `bilevel.observe`.
     """
-    task = problem(model, vectors, y, values, device, clean=clean)
+    task = problem(model, vectors, y, values, device, clean=clean, scalars=scalars)
     rows = [algorithm_of(model).observe(task, task.vectors.new_tensor(w), every) for w in W]
     return {name: np.stack([row[name].detach().cpu().numpy() for row in rows]) for name in rows[0]}
 
 
 def mean_losses(
-    model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu", clean: Array | None = None
+    model: Model, vectors: Array, y: Array, W: Array, values: Values, device: str = "cpu", clean: Array | None = None,
+    scalars: Mapping[str, Array] = MappingProxyType({}),
 ) -> Array:
     """The training loss, without penalty, of the states W (T, H, m, d), (T,): `observe`'s "loss" and nothing else."""
-    task = problem(model, vectors, y, values, device, clean=clean)
+    task = problem(model, vectors, y, values, device, clean=clean, scalars=scalars)
     return np.array([algorithm_of(model).loss(task, task.vectors.new_tensor(w)) for w in W])
 
 

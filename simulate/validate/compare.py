@@ -90,7 +90,7 @@ def compare(
     vectors, start = weights.needs_vectors(draw)
     at = default_recorded(steps) if recorded is None else np.asarray(recorded, dtype=np.int64)
     weights.check_recorded(at, steps)
-    task = weights.problem(model, vectors, draw.y, values, device, draws, draw.clean)
+    task = weights.problem(model, vectors, draw.y, values, device, draws, draw.clean, draw.scalars)
     path = walk(task, start, steps, _with_closing(at, values, steps))
     pair = Pair(task, kernel, draw, vectors, start)
     notes = [*path.notes, *_amplification(task, start.shape[1])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,8 +53,8 @@ class Kernel(Protocol):
     def outputs(self, a: Array, values: Values) -> Array:
         """Network outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m)."""
 
-    def bind(self, clean: Array) -> Kernel:
-        """The kernel for examples of these clean labels (n,)."""
+    def bind(self, clean: Array, scalars: Mapping[str, Array] = MappingProxyType({})) -> Kernel:
+        """The kernel for examples of these clean labels (n,) and scalars (n,) by name."""
 
     def through(self, factor: Array | None) -> Kernel:
         """The kernel with vectors (B, R) to couple tasks through."""
@@ -156,13 +157,15 @@ class Pair:
     def losses(self, W: Array) -> Array:
         """Weight space's training loss of the states W (T, H, m, d), (T,)."""
         return weights.mean_losses(
-            self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device), self.draw.clean
+            self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device), self.draw.clean,
+            scalars=self.draw.scalars,
         )
 
     def autograd(self, W: Array) -> dict[str, Array]:
         """Weight space's observables of the states W (T, H, m, d)."""
         return weights.observe(
-            self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device), self.draw.clean
+            self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device), self.draw.clean,
+            scalars=self.draw.scalars,
         )
 
 
@@ -202,7 +205,7 @@ class Path:
 def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Path:
     """Runs torch, watching every step for pre-activations within rounding of a kink, and for divergence."""
     wanted, kept, after, notes = set(recorded.tolist()), {}, {}, []
-    live = task.vectors[task.vectors.norm(dim=1) > 0]
+    live = weights.activated(task)
     smallest, smallest_z, smallest_at, window, last, seconds, first = np.inf, 0.0, 0, steps, 0, 0.0, 0.0
     gap = lag(task.model)
     restarts, sharp = gap > 1, not bends_gently(task.model)

@@ -15,7 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import hadamard
 
-from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, OfFresh, chosen_law, forgotten
+from derivations.declare import (
+    ClassNoiseLaw,
+    GaussianLaw,
+    MixtureLaw,
+    Model,
+    OfFresh,
+    chosen_law,
+    forgotten,
+    terms_of,
+)
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
@@ -24,9 +33,10 @@ from dynamics.fresh.classnoise import Spiked
 from ..observe import fresh
 from ..start.drawn import Draw
 from ..train import fresh as weights_fresh
-from ..train.values import Values, number
+from ..train.values import Values
 from .engines import Kernel
 from .fresh_by_weights import Samples, by_weights, class_matrix, coloured
+from .fresh_cases import cases
 from .observables import account, untold
 from .report import LONG, Left, Row, in_errors, parted
 
@@ -107,7 +117,7 @@ def at_states(draw: Draw, b: Array, left: Array) -> Along:
 def _columns(model: Model, along: Along, values: Values) -> int:
     """Random numbers a fresh example takes."""
     filters, total = int(np.prod(along.W.shape[1:3])), 0
-    for name in dict.fromkeys(p.direction for p in model.patches if p.direction in model.test.fresh):
+    for name in dict.fromkeys(p.direction for p in terms_of(model.patches) if p.direction in model.test.fresh):
         law = chosen_law(model.family(name), values)
         many = model.family(name).index_set.of_a_task(1, model.network.classes, 1)
         if isinstance(law, ClassNoiseLaw):
@@ -120,25 +130,16 @@ def _columns(model: Model, along: Along, values: Values) -> int:
     return total
 
 
-def _labels(model: Model, values: Values) -> list[tuple[float, float, float]]:
-    """(clean label, observed one, probability) of fresh examples."""
-    labels = model.network.head_axis.labels
-    p = number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
-    if p == 0.0:
-        return [(y, y, 1.0 / len(labels)) for y in labels]
-    return [(c, s * c, 0.5 * (1.0 - p if s > 0 else p)) for c in labels for s in (1.0, -1.0)]
-
-
 def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
     """Labels and their probabilities."""
     found, _, _ = fresh.law(model, along.draw, along.z, along.b, values, stream(0, "validate", 21), 2, along.left)
-    wanted = _labels(model, values)
+    wanted = cases(model, values)
     given = np.full(len(found.labels), 1.0 / len(found.labels)) if found.shares is None else found.shares
     same = len(found.labels) == len(wanted)
     gap = np.inf
     if same:
-        of_labels = np.abs(found.labels - [y for _, y, _ in wanted]).max()
-        gap = max(float(of_labels), float(np.abs(given - [p for *_, p in wanted]).max()))
+        of_labels = np.abs(found.labels - [case.y for case in wanted]).max()
+        gap = max(float(of_labels), float(np.abs(given - [case.chance for case in wanted]).max()))
     yield Row("test law: labels", gap, LONG, 0, "fixed")
 
 
@@ -160,8 +161,8 @@ def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
     for t, scores, _ in testlaw.states(lambda a: a.reshape(len(a), -1) @ columns, law, normals):
         seen += 1
         W = along.W[t].reshape(H * m, -1)
-        for at, (clean, y, _) in enumerate(_labels(model, values)):
-            mean, linear = by_weights(model, along.draw, W, values, clean, y, mixed)
+        for at, case in enumerate(cases(model, values)):
+            mean, linear = by_weights(model, along.draw, W, values, case.clean, case.y, case.scalars, mixed)
             covariance = sum((each @ each.T for each in linear), np.zeros((COLUMNS, COLUMNS)))
             found = scores[:, at] if len(scores) > 1 else np.repeat(scores[:, at], 2, axis=0)
             size_of = max(np.abs(mean).max(), np.sqrt(np.abs(covariance).max()))
@@ -205,8 +206,8 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
         model, along.draw, along.z, along.b, values, stream(0, "test"), COMPARED, along.left
     )
     told: dict[str, Mapping[str, Array]] = {}
-    labels = np.array([y for _, y, _ in _labels(model, values)])
-    chances = np.array([p for *_, p in _labels(model, values)])
+    labels = np.array([case.y for case in cases(model, values)])
+    chances = np.array([case.chance for case in cases(model, values)])
     samples = (lambda t: lambda vectors: np.stack(vectors, axis=1)) if law.mix.any() else None  # (N, F, S)
     for t, _, drawn in testlaw.states(lambda a: network.outputs(a, values), law, normals, samples):
         scores = _of_whole(lambda a: network.outputs(a, values), law, t, drawn)
@@ -214,7 +215,8 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
         for name, each in (("test_error", wrong @ chances), ("test_loss", cost @ chances)):
             ours[name][t], ours[f"{name}_se"][t] = _mean(each)
         if "class_error" in ours:
-            by_class = np.array([_mean(column) for column in wrong.T])
+            of_class = [labels == k for k in model.network.head_axis.labels]
+            by_class = np.array([_mean(wrong[:, own] @ (chances[own] / chances[own].sum())) for own in of_class])
             ours["class_error"][t], ours["class_error_se"][t] = by_class.T
         course = _course(model, along, values, t, wrong, drawn, held) if declared else None
         for each in declared:
@@ -267,7 +269,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     """Error and loss of examples drawn in d dimensions, in units of the standard error between the two estimates."""
     draw, at = along.draw, len(along.z) - 1
     both = "test_error and test_loss, drawn in d dimensions"
-    cost = along.W[0].size * float(SAMPLES) * len(model.patches)
+    cost = along.W[0].size * float(SAMPLES) * len(terms_of(model.patches))
     if not model.objective.loss_kind.lipschitz:
         yield Left(both, "a loss whose slope is not bounded has no standard error to speak of")
         return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, chosen_law, forgotten
+from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, Scalar, chosen_law, forgotten
 from dynamics.arrays import Array
 from dynamics.fresh.classnoise import Matrices, Spiked
 
@@ -16,28 +16,35 @@ from ..train.values import Values, number
 
 
 def by_weights(
-    model: Model, draw: Draw, W: Array, values: Values, clean: float, y: float, mixed: Array
+    model: Model, draw: Draw, W: Array, values: Values, clean: float, y: float, scalars: Mapping[str, float],
+    mixed: Array,
 ) -> tuple[Array, list[Array]]:
     """From W (S, d): the mean (C,) of the combinations `mixed` (P, S, C), and the maps (C, d) of its fresh vectors."""
     assert draw.vectors is not None
     n, mean = len(draw.y), np.zeros(mixed.shape[2])
     linear: dict[str, Array] = {}
-    for p, patch in enumerate(model.patches):
-        scale = patch.factor(1.0, y, clean)
-        family, onto = model.family(patch.direction), mixed[p].T @ W
+    terms = [(p, term) for p, patch in enumerate(model.patches) for term in patch.terms]
+    for p, term in terms:
+        scale = float(np.prod([_value(factor, y, clean, scalars) for factor in term.factors]))
+        family, onto = model.family(term.direction), mixed[p].T @ W
         place = int(y) if family.index_set.per_class else 0
-        if patch.direction not in model.test.fresh:
-            mean += scale * onto @ draw.vectors[model.offsets(n)[patch.direction] + place]
+        if term.direction not in model.test.fresh:
+            mean += scale * onto @ draw.vectors[model.offsets(n)[term.direction] + place]
             continue
         law = chosen_law(family, values)
         if isinstance(law, MixtureLaw):
-            centre = draw.centres[patch.direction].vector
+            centre = draw.centres[term.direction].vector
             assert centre is not None
             mean += scale * clean * onto @ centre
-        own = scale * coloured(model, draw, onto, patch.direction, law, values, int(y))
-        key = f"{patch.direction} {place}"
+        own = scale * coloured(model, draw, onto, term.direction, law, values, int(y))
+        key = f"{term.direction} {place}"
         linear[key] = linear[key] + own if key in linear else own
     return mean, list(linear.values())
+
+
+def _value(factor: str | Scalar, y: float, clean: float, scalars: Mapping[str, float]) -> float:
+    """One factor of a term's scale."""
+    return {"label": y, "clean": clean}[factor] if isinstance(factor, str) else scalars[factor.name]
 
 
 def coloured(

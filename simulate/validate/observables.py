@@ -41,6 +41,7 @@ class Course:
     vectors: Array
     y: Array
     clean: Array
+    scalars: Mapping[str, Array]
     W: Array
     start: Array
     shares: Array
@@ -104,7 +105,8 @@ class Course:
     @cached_property
     def seen(self) -> dict[str, Array]:
         """Loss, margins, outputs, l' and training error by autograd."""
-        return weights.observe(self.model, self.vectors, self.y, self.W, self.values, clean=self.clean)
+        return weights.observe(self.model, self.vectors, self.y, self.W, self.values, clean=self.clean,
+                               scalars=self.scalars)
 
     @cached_property
     def coefficients(self) -> dict[str, Array]:

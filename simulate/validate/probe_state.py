@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class Start:
     weights: Array
     y: Array
     clean: Array
+    scalars: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def z(self) -> Array:

@@ -30,6 +30,7 @@ from ..run.asked import Asked
 from ..run.problem import Problem, Start
 from ..run.watch import EventWatch
 from ..start.drawn import Draw, Watched
+from ..start.scalars import all_scalars, any_scalars
 from ..train import weights
 from ..train.values import Values
 from . import observables as validate_observables
@@ -99,21 +100,22 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
     W = shares[:, None, None, None] * start + b @ vectors
     if at and any(each.of_separated for each in model.observables):
         y = _feasible(model, own, vectors, y, W[3])
+    scalars = any_scalars(model, own, y, clean, rng)
     looked, watched = _looked(model, vectors, start, tasks, rng)
     gram = vectors @ vectors.T
     drawn = Draw(z=start @ vectors.T, gram=gram, y=y, d=float(d), sampling="vectors", vectors=vectors, weights=start,
-                 clean=clean, tasks=tasks, watched=watched)
-    bound = kernel.bind(clean).through(vectors)
+                 clean=clean, tasks=tasks, watched=watched, scalars=scalars)
+    bound = kernel.bind(clean, scalars).through(vectors)
     z = W @ vectors.T
     seen = seen_by(bound, z, drawn, own)  # type: ignore[arg-type]
     states = States(model, drawn, own, z, b, seen, shares if decays(model) else None)
-    task = weights.problem(model, vectors, y, own, device, None, clean)
-    return _Probe(bound, states, Course(task, vectors, y, clean, W, start, shares, looked))
+    task = weights.problem(model, vectors, y, own, device, None, clean, scalars)
+    return _Probe(bound, states, Course(task, vectors, y, clean, scalars, W, start, shares, looked))
 
 
 def _feasible(model: Model, values: Values, vectors: Array, y: Array, W: Array) -> Array:
     """Labels (n,) that W predicts, so that every margin is positive there, where no patch goes by its label."""
-    if any(patch.labelled for patch in model.patches):
+    if model.scalars or any(patch.labelled for patch in model.patches):
         return y
     task = weights.problem(model, vectors, y, values)
     with weights.one_thread():
@@ -224,12 +226,13 @@ def _of_blocks(probe: _Probe) -> Iterator[Row]:
 def _of_runs(probe: _Probe) -> Iterator[Row | Left]:
     """What is counted along a run, fed in three chunks and asked for at some steps."""
     states, kept = probe.states, np.array([0, 2, 3, STATES - 1])
+    known = all_scalars(states.model, states.values, states.draw.scalars)
     for each in [o for o in states.model.observables if isinstance(o, OfRun)]:
         wanted = account(each, each.by_weights(probe.course))
         if why := untold(each, wanted):
             yield Left(f"reported: {each.name}", why)
             continue
-        count = each.counter([each], Along(states.model, states.draw.y, states.draw.clean, kept))
+        count = each.counter([each], Along(states.model, states.draw.y, states.draw.clean, kept, known))
         for part in (slice(0, 3), slice(3, STATES - 2), slice(STATES - 2, STATES)):
             count.add(np.arange(STATES)[part], states.z[part])
         said = count.variables(kept)

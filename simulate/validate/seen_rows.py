@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from derivations.declare import Model
+from derivations.declare import Model, terms_of
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
@@ -58,7 +58,8 @@ def _same_zeta(
 
     Entries that weight space does not know, of an example of length 0, count as equal.
     """
-    if len(model.patches) > 1 and len({patch.direction for patch in model.patches}) == 1:
+    terms = terms_of(model.patches)
+    if len(terms) > 1 and len({term.direction for term in terms}) == 1:
         return theirs, {name: each for name, each in ours.items() if name != "zeta"}
     known = np.isfinite(ours["zeta"])
     if known.shape != theirs["zeta"].shape:
@@ -85,7 +86,8 @@ def _observed(pair: Pair, W: Array) -> dict[str, Array] | None:
     task = pair.task
     try:
         found = weights.observe(
-            task.model, pair.vectors, pair.draw.y, W[None], task.values, str(task.y.device), pair.draw.clean, every=True
+            task.model, pair.vectors, pair.draw.y, W[None], task.values, str(task.y.device), pair.draw.clean, True,
+            pair.draw.scalars,
         )
     except Diverged:
         return None

@@ -18,6 +18,7 @@ from dynamics.chance.stepdraws import StepDraws
 from dynamics.chance.streams import stream
 
 from ..run.algorithm import step_draws
+from ..start.scalars import any_scalars, said_by_labels
 from ..train import weights
 from ..train.values import Values, number
 from .engines import Kernel, Pair, lag
@@ -201,8 +202,10 @@ def _pair(
 ) -> Pair:
     y, clean = labels
     draws = step_draws(model, values, y, int(rng.integers(2**16)))
-    task = weights.problem(model, vectors, y, values, device, draws, clean)
-    return Pair(task, kernel.bind(clean).through(vectors), Start(vectors, W, y, clean), vectors, W)
+    scalars = any_scalars(model, values, y, clean, rng)
+    task = weights.problem(model, vectors, y, values, device, draws, clean, scalars)
+    bound = kernel.bind(clean, scalars).through(vectors)
+    return Pair(task, bound, Start(vectors, W, y, clean, scalars), vectors, W)
 
 
 def _with_margin(pair: Pair, wanted: float) -> Pair | None:
@@ -217,13 +220,15 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
     label = model.network.head_axis.labels[best]
     y = np.full_like(draw.y, label)
     clean = y if not model.follows_clean else draw.clean
+    scalars = {**draw.scalars, **said_by_labels(model, pair.task.values, y, clean)}
 
     def at(scale: float) -> Pair:
-        start = Start(draw_vectors, scale * draw.weights, y, clean)
+        start = Start(draw_vectors, scale * draw.weights, y, clean, scalars)
         task = weights.problem(
-            model, draw_vectors, y, pair.task.values, str(pair.task.y.device), _relabelled(pair, y), clean
+            model, draw_vectors, y, pair.task.values, str(pair.task.y.device), _relabelled(pair, y), clean, scalars
         )
-        return replace(pair, task=task, draw=start, start=start.weights)
+        kernel = pair.kernel.bind(clean, scalars) if scalars else pair.kernel
+        return replace(pair, task=task, draw=start, start=start.weights, kernel=kernel)
 
     draw_vectors = draw.vectors
 

@@ -85,6 +85,8 @@ def misspelt(hint: Any) -> Any:
     origin, inside = parts(hint)
     if origin is Literal:
         return f"{inside[0]}x" if isinstance(inside[0], str) else 7
+    if origin in (typing.Union, types.UnionType):
+        return next((misspelt(each) for each in inside if typing.get_origin(each) is Literal), None)
     if origin is tuple:
         wrong = [misspelt(each) for each in inside if each is not Ellipsis]
         if any(each is not None for each in wrong):

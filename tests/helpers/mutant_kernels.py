@@ -27,6 +27,7 @@ from derivations.declare import (
     Model,
     Patch,
     from_plain,
+    terms_of,
 )
 from derivations.derive import derive
 from derivations.kernel.lanes.blocks import FILTERS, LANES, VECTORS
@@ -212,7 +213,8 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     yield from kernel.observe(z[None], gram, y, values).values()
     yield kernel.outputs(rng.normal(size=(5, len(model.patches), model.n_heads, m)), values)
     if kernel.judges(size):
-        yield _judged(kernel, rng, len({patch.direction for patch in model.patches} & {*model.test.fresh}), m, values)
+        held = {term.direction for term in terms_of(model.patches)}
+        yield _judged(kernel, rng, len(held & {*model.test.fresh}), m, values)
     if bilevel:
         blocks = kernel.blocks(gram, tasks, n)  # type: ignore[attr-defined]
         own = rng.normal(size=(tasks, model.n_heads, m, blocks.shape[1]))

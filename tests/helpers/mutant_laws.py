@@ -21,7 +21,8 @@ EXAMPLES = {
                          "_signed_error",
                          "_class_error", "_logistic", "_cross_entropy", "mean_and_error", "scores", "_alone"),
     "dynamics.geometry.distances": ("weight_gram", "project_off"),
-    "simulate.observe.fresh": ("law", "patches_of_fresh", "labels_of_fresh", "_key", "_fresh_vectors",
+    "simulate.observe.fresh_cases": ("cases_of_fresh", "_labels"),
+    "simulate.observe.fresh": ("law", "patches_of_fresh", "_key", "_fresh_vectors",
                                "_covariance", "noise_covariance", "_class_noise"),
 }
 CLASSES = {"dynamics.fresh.classnoise": ("standardised", "of", "covariance", "_seen", "preactivations",

@@ -27,6 +27,7 @@ from simulate.errors import Diverged, InputError
 from simulate.observe import fresh
 from simulate.run import problem
 from simulate.run.run import run
+from simulate.start.scalars import any_scalars
 from simulate.testing import Instance, clear, one_step, plain_kernel, residual
 
 TOLERANCE = 1e-12
@@ -50,6 +51,7 @@ WRONG: tuple[Any, ...] = (
     10**400, float("nan"), "log(n)", "xi1", "on_class", ["example", "example"], {"is": "FixedLaw", "norm": "n"},
 )
 """What may stand in place of anything."""
+SCALARS = ("Constant", "OfLabel", "RandomSign", "Bernoulli")
 SIZES: Mapping[str, Any] = {"n": 3, "m": 2, "d": 7}
 
 
@@ -84,8 +86,15 @@ def wild(draw: Any) -> dict[str, Any]:
          "law": law(over, at)}
         for at, (name, over) in enumerate(zip(own, overs, strict=True))
     ]
-    scales = st.sampled_from(["one", "label", "clean"] if signed else ["one"])
+    labels = ["label", "clean"] if signed else []
+    scales = st.sampled_from(["one", *labels])
     held = draw(st.lists(st.sampled_from(own), min_size=1, max_size=3))
+    patches: list[Any] = [{"is": "Patch", "direction": name, "scale": draw(scales)} for name in held]
+    if draw(often):
+        scalars = [_scalar(draw(st.sampled_from(SCALARS)), next(names), slope) for _ in range(2)]
+        factors = st.lists(st.sampled_from([*scalars, *labels]), max_size=2)
+        terms = [{"is": "Term", "direction": draw(st.sampled_from(own)), "scale": draw(factors)} for _ in range(2)]
+        patches[0] = {"is": "SumPatch", "terms": [*terms, *patches[:1]]}
     activation = draw(st.sampled_from([
         {"name": "relu"}, {"name": "relu_power", "power": 2}, {"name": "leaky_relu", "slope": slope},
         {"name": "huberized_relu", "width": slope}, {"name": f"z*sigmoid({slope}*z)"}, {"name": f"tanh({slope}*z)"},
@@ -93,7 +102,7 @@ def wild(draw: Any) -> dict[str, Any]:
     used = draw(st.lists(st.sampled_from(["momentum", "weight_decay", "radius"]), max_size=2, unique=True))
     plain: dict[str, Any] = {
         "is": "Model", "name": "wild", "title": "", "directions": families,
-        "patches": [{"is": "Patch", "direction": name, "scale": draw(scales)} for name in held],
+        "patches": patches,
         "network": {"is": "Network", "heads": "signed" if signed else "class", "classes": 2 if signed else 3,
                     "activation": {"is": "Activation", **activation}},
         "objective": {"is": "Objective", "penalty": draw(st.sampled_from(["none", "per_example", "full"])),
@@ -143,6 +152,13 @@ def _observable(own: list[str], names: Iterator[str], signed: bool) -> st.Search
             "is": st.just("Distance"), "name": st.builds(lambda: next(names)), "latex": st.just(""), "of": of,
             "scale": st.sampled_from(["1", "m*n"])}),
     )
+
+
+def _scalar(kind: str, name: str, parameter: str) -> dict[str, Any]:
+    """A scalar of an example, with a parameter where it has a number."""
+    own: dict[str, dict[str, Any]] = {"Constant": {"value": parameter}, "OfLabel": {"plus": parameter, "minus": 0.25},
+           "Bernoulli": {"probability": parameter}}
+    return {"is": kind, "name": name, "latex": "", **own.get(kind, {})}
 
 
 def _number(name: str, default: float, kind: str = "real") -> dict[str, Any]:
@@ -199,7 +215,9 @@ def _instance(model: Model, values: dict[str, Any], rng: np.random.Generator, n:
     y = rng.choice(labels, size=n)
     clean = rng.choice(labels, size=n) if model.follows_clean else y
     weights = rng.normal(size=(model.n_heads, m, d))
-    return Instance(model, {"lam_until": None, **values}, vectors, weights, y, clean=clean)
+    own = {"lam_until": None, **values}
+    scalars = any_scalars(model, own, y, clean, rng)
+    return Instance(model, own, vectors, weights, y, clean=clean, scalars=scalars)
 
 
 def _right(instance: Instance, kernel: Kernel) -> str:

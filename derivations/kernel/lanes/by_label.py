@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ...calculus.symbols import Names, i
+from ...declare import Patch
 from ..by_class import by_weight
 
 SIDES: Mapping[str, int] = {"plus": 1, "minus": -1}
@@ -27,7 +28,8 @@ class ByLabel:
     def of(cls, names: Names) -> ByLabel:
         """A model's patches along families of one vector; none where some follow y and others the clean labels."""
         single = {family.name for family in names.model.directions if family.index_set.single}
-        along = [(p, patch) for p, patch in enumerate(names.model.patches) if patch.direction in single]
+        patches = enumerate(names.model.patches)
+        along = [(p, patch) for p, patch in patches if isinstance(patch, Patch) and patch.direction in single]
         scales = {str(names.scale(patch, i).base) for _, patch in along if patch.labelled}
         if len(scales) > 1:
             return cls(frozenset(), "y")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...declare import Model
+from ...declare import Model, Patch
 
 if TYPE_CHECKING:
     pass
 
 def fits_lanes(model: Model) -> bool:
-    """Whether a model may have a kernel on lanes: signed heads, one set of examples, families over them or alone."""
+    """Whether a model may have a kernel on lanes: signed heads, one set of examples, families over them or alone.
+
+    Patches are a vector each, alone or times a label.
+    """
     sets = [family.index_set for family in model.directions]
     return (
         model.network.head_axis.signed
         and not model.algorithm.over_tasks
+        and all(isinstance(patch, Patch) and patch.plain for patch in model.patches)
         and all(each.per_example or each.single for each in sets)
     )

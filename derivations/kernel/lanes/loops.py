@@ -100,7 +100,7 @@ class LaneDescent(LaneNests):
             self.out.put(1, f"packed_{name} = np.zeros(2 * filters * width)")
             self.out.put(1, f"pack({name}, order, width, packed_{name})")
         self.out.put(1, "packed_gram = np.zeros(directions * width)", "pack_gram(gram, order, width, packed_gram)")
-        for name in ("y", *self.clean):
+        for name in ("y", *self.told):
             self.out.put(1, f"packed_{name} = np.zeros(length)", f"pad({name}, packed_{name})")
         self.out.put(1, "present = np.zeros(length)  # 1 for an example, 0 for padding", "present[:examples] = 1.0")
         batched = "batch" in self.options

@@ -194,7 +194,7 @@ class LaneNests(Descent):
         frozen = ["u"] if any(stage.kind == "contract" for stage in stages) else []
         label = ["label"] if "label_noise" in self.options else []
         called = state != "z"
-        data = ["gram", "y", *self.clean]
+        data = ["gram", "y", *self.told]
         return (
             [state], [*[f"packed_{name}" if called else name for name in data], *label, "live", *self.grams],
             ["n", "examples", "filters", "width", "directions"], self.scalars,

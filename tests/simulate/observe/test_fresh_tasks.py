@@ -142,7 +142,9 @@ class Explicit:
         if len(shared):
             found["u"] = shared[self.y]
         signs = {"one": np.ones_like(self.y), "label": self.y}
-        parts = [signs[patch.scale][..., None] * found[patch.direction] for patch in model.patches]
+        parts = [
+            signs[str(term.scale)][..., None] * found[term.direction] for patch in model.patches for term in patch.terms
+        ]
         self.x = torch.tensor(np.stack(parts, axis=2))
 
     def activation(self, a: torch.Tensor) -> torch.Tensor:

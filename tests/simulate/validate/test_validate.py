@@ -72,7 +72,7 @@ class Recursion:
         share = 1.0 if values["neurons"] == "sum" else 1.0 / a.shape[3]
         return np.asarray(share * (np.maximum(a, 0) ** 2 * J).sum((1, 2, 3)))
 
-    def bind(self, clean: Array) -> Recursion:
+    def bind(self, clean: Array, scalars: Any = None) -> Recursion:
         return self
 
     def through(self, factor: Array | None) -> Recursion:

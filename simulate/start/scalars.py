@@ -1,0 +1,87 @@
+"""Scalars of examples at a start: drawn by their declared laws, said by labels, or brought by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from derivations.declare import Model, OfLabel, Scalar, Value
+from derivations.errors import ModelError
+from dynamics.arrays import Array
+from dynamics.chance.streams import stream
+
+from ..errors import InputError
+
+
+def drawn_scalars(model: Model, values: Mapping[str, Value], y: Array, clean: Array, seed: int) -> dict[str, Array]:
+    """The scalars (n,) that examples of labels y and clean ones (n,) differ in, by name; a stream each.
+
+    One draw in [0, 1) an example picks among a scalar's cases, so the same examples keep a view as its probability
+    grows.  Raises InputError where a parameter is out of range.
+    """
+    found: dict[str, Array] = {}
+    for at, scalar in enumerate(each for each in model.scalars if each.varies):
+        labels = labels_of_scalar(scalar, y, clean)
+        chance = stream(seed, "scalars", at).random(len(y)) if scalar.drawn else np.zeros(len(y))
+        found[scalar.name] = _picked(scalar, values, labels, chance)
+    return found
+
+
+def said_by_labels(model: Model, values: Mapping[str, Value], y: Array, clean: Array) -> dict[str, Array]:
+    """Those of them that labels say."""
+    said = [each for each in model.scalars if each.by_label]
+    return {each.name: _picked(each, values, labels_of_scalar(each, y, clean), np.zeros(len(y))) for each in said}
+
+
+def constants(model: Model, values: Mapping[str, Value]) -> dict[str, float]:
+    """The scalars that all examples have in common, by name."""
+    fixed = [each for each in model.scalars if not each.varies]
+    return {each.name: cases_of(each, values, 0.0)[0][0] for each in fixed}
+
+
+def all_scalars(
+    model: Model, values: Mapping[str, Value], varying: Mapping[str, Array]
+) -> dict[str, Array | float]:
+    """Every scalar by name: those that examples differ in, as given, and the constants."""
+    return {**varying, **constants(model, values)}
+
+
+def labels_of_scalar(scalar: Scalar, y: Array, clean: Array) -> Array:
+    """The labels that a scalar goes by."""
+    return clean if isinstance(scalar, OfLabel) and scalar.clean else y
+
+
+def cases_of(scalar: Scalar, values: Mapping[str, Value], label: float) -> tuple[tuple[float, float], ...]:
+    """A scalar's values and probabilities.  Raises InputError where a parameter is out of range or absent."""
+    try:
+        found = scalar.cases(values, label)
+    except ModelError as error:
+        raise InputError(str(error)) from error
+    if any(not np.isfinite(value) for value, _ in found):
+        raise InputError(f"{scalar.name}: its value is not known; give the parameters of its patch")
+    return found
+
+
+def _picked(scalar: Scalar, values: Mapping[str, Value], labels: Array, chance: Array) -> Array:
+    """The cases that draws in [0, 1) pick."""
+    found = np.empty(len(labels))
+    for label in np.unique(labels):
+        cases = cases_of(scalar, values, float(label))
+        ends = np.cumsum([p for _, p in cases])
+        own = labels == label
+        place = np.minimum(np.searchsorted(ends, chance[own], side="right"), len(cases) - 1)
+        found[own] = np.array([value for value, _ in cases])[place]
+    return found
+
+
+def any_scalars(
+    model: Model, values: Mapping[str, Value], y: Array, clean: Array, rng: np.random.Generator
+) -> dict[str, Array]:
+    """Scalars (n,) of states that are no draw: every value of each is as likely as another."""
+    found = said_by_labels(model, values, y, clean)
+    for scalar in model.scalars:
+        if scalar.drawn:
+            known = [value for value, _ in cases_of(scalar, values, 0.0)]
+            found[scalar.name] = rng.choice(known, size=len(y))
+    return found

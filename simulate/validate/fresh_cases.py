@@ -1,0 +1,52 @@
+"""The cases of a fresh example, counted once more from the declaration: labels, flips and scalars, how likely each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from derivations.declare import Bernoulli, Constant, Model, OfLabel, RandomSign, Scalar, forgotten
+
+from ..train.values import Values, number
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fresh example's clean label, observed one, scalars by name, and the probability of all that."""
+
+    clean: float
+    y: float
+    scalars: Mapping[str, float]
+    chance: float
+
+
+def cases(model: Model, values: Values) -> list[Case]:
+    """The cases of fresh examples that have a probability."""
+    labels = model.network.head_axis.labels
+    p = number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
+    found = [Case(y, y, {}, 1.0 / len(labels)) for y in labels] if p == 0.0 else [
+        Case(c, s * c, {}, 0.5 * (1.0 - p if s > 0 else p)) for c in labels for s in (1.0, -1.0)]
+    for scalar in model.scalars:
+        found = [
+            Case(case.clean, case.y, {**case.scalars, scalar.name: value}, case.chance * chance)
+            for case in found for value, chance in _values(scalar, case, values)
+        ]
+    return [case for case in found if case.chance > 0] if model.scalars else found
+
+
+def _values(scalar: Scalar, known: Case, values: Values) -> list[tuple[float, float]]:
+    """What a scalar may be in a case, and with which probability."""
+
+    def of(given: float | str) -> float:
+        return number(values, given) if isinstance(given, str) else float(given)
+
+    match scalar:
+        case Constant():
+            return [(of(scalar.value), 1.0)]
+        case OfLabel():
+            return [(of(scalar.plus if (known.clean if scalar.clean else known.y) > 0 else scalar.minus), 1.0)]
+        case RandomSign():
+            return [(1.0, 0.5), (-1.0, 0.5)]
+        case Bernoulli():
+            return [(1.0, of(scalar.probability)), (0.0, 1.0 - of(scalar.probability))]
+    raise forgotten(scalar, "the cases of fresh examples")

@@ -7,6 +7,7 @@ automatic differentiation; the largest entry of the difference.  (5.4), (5.5), (
 from __future__ import annotations
 
 from ...ledger.errata import Erratum, Witness
+from . import errata_proofs
 
 _RUN = "gammarho run nearly_orthogonal"
 
@@ -402,4 +403,4 @@ _PROOFS = (
     ),
 )
 
-ERRATA = _RECURSION + _STATEMENTS + _PROOFS
+ERRATA = _RECURSION + _STATEMENTS + _PROOFS + errata_proofs.ERRATA

@@ -30,6 +30,9 @@ _LEMMAS = (
         effect="As printed <w - w(0), xi_i> would stay within the crosstalk of 0, for any loss; the lemma's own "
         "statement has rho-bar.",
         statements=("C.2-under-printed", "C.2-sharp"), preset="theorem-3.3",
+        searches=(
+            "gammarho check pegr C.2-F --preset theorem-3.3 --search 120 --steps 300 --seed 1",
+        ),
     ),
     Erratum(
         id="pegr-D.2", kind="formula", severity="typographical",
@@ -40,6 +43,9 @@ _LEMMAS = (
         effect="<w, xi_i> is not the printed sum from the first step on; the bounds take lengths within a factor 3 "
         "and stand.",
         statements=("D.2-printed", "I14"), preset="theorem-3.2",
+        searches=(
+            "gammarho check pegr D.2-noise --preset theorem-3.2 --search 120 --steps 300 --seed 1",
+        ),
     ),
     Erratum(
         id="pegr-D.2-rate", kind="proof gap", severity="proof",
@@ -66,6 +72,9 @@ _LEMMAS = (
         witness=Witness(at=(("n", 1), ("m", 1), ("eta", 1), ("lam", 100), ("A", 1), ("xi", 1)),
                         printed="4*eta*lam/(n*m**2)*A*xi**4/4 <= eta*A*xi**4/(n*m)",
                         corrected="4*eta*lam/(n*m**2)*A*xi**4/4 <= eta*lam*A*xi**4/(n*m**2)"),
+        searches=(
+            "gammarho check pegr D.6 --preset theorem-3.2 --search 120 --steps 300 --seed 1",
+        ),
     ),
 )
 
@@ -99,6 +108,10 @@ _STAGES = (
         statements=("E.6", "E.9"), preset="theorem-3.3",
         witness=Witness(at=(("n", 50), ("sigma_0", 1e-20)), printed="exp(log(1/sigma_0)/log(n)**2) <= 1.5",
                         corrected="exp(1/(2*log(n)**2)) <= 1.5"),
+        searches=(
+            "gammarho check pegr E.6 --preset theorem-3.3 --search 120 --seed 1",
+            "gammarho check pegr E.9 --preset theorem-3.3 --search 120 --seed 1",
+        ),
     ),
     Erratum(
         id="pegr-D.5-root", kind="proof gap", severity="constant",
@@ -120,6 +133,9 @@ _STAGES = (
         "log(4n^2/delta)/d beside; both are small.",
         effect="At t = 0 the printed pre-activation has the wrong sign for every filter.",
         statements=("D.3-test-printed", "C.4"), preset="theorem-3.3",
+        searches=(
+            "gammarho check pegr C.4 --preset theorem-3.3 --search 120 --steps 300 --seed 1",
+        ),
     ),
     Erratum(
         id="pegr-E.6-ratio", kind="formula", severity="typographical",
@@ -150,6 +166,9 @@ _CONVERGENCE = (
         statements=("E3-bound",), preset="theorem-3.3",
         witness=Witness(at=(("m", 4), ("n", 100), ("S", 1)), printed="2*m*n*m/S <= m**1.5*n**0.5/S",
                         corrected="sqrt(2*m*n*m**2)/S <= sqrt(2)*m**1.5*n**0.5/S"),
+        searches=(
+            "gammarho check pegr E3-bound --preset theorem-3.3 --search 120 --seed 1",
+        ),
     ),
     Erratum(
         id="pegr-E.12", kind="formula", severity="typographical",
@@ -189,6 +208,9 @@ _CONVERGENCE = (
         witness=Witness(at=(("n", 30), ("m", 20), ("S", 60), ("eps", 0.01)),
                         printed="4*1**2/m*16*m**3*n*log(4/eps)**2/S**2 <= 1",
                         corrected="4*0.01**2/m*16*m**3*n*log(4/eps)**2/S**2 <= 1"),
+        searches=(
+            "gammarho check pegr E14-signal --preset lemma-E.14 --search 120 --steps 300 --seed 1",
+        ),
     ),
     Erratum(
         id="pegr-3.3-noise", kind="proof gap", severity="proof",

@@ -253,6 +253,32 @@ def test_every_step_is_seen_in_a_short_run_and_the_named_ones_in_a_long_one(monk
 # Probability, existence, order
 
 
+def _by(threshold: float, steps: int, given: str = "") -> Result:
+    """A statement about the first step with a loss that small, which is to come by step 20."""
+    said = Statement(id="by", kind="probability", claim="loss >= 0", at=f"first(loss <= {threshold})", until="20",
+                     given=given)
+    return gr.check("pegr", SMALL, [said], steps=steps, seeds=60)["by"]
+
+
+def test_a_draw_whose_step_does_not_come_in_its_window_fails() -> None:
+    """The draws that never hit were left out, and Theorem 3.2 stayed undecided on those that did."""
+    told = _by(1e-9, 30)
+    assert (told.verdict, told.met, told.failed) == ("violated", 60, 60)
+    assert told.witness is not None and told.witness.comparison.endswith("<= 20") and told.witness.right == 20
+
+
+def test_a_draw_whose_run_is_shorter_than_the_window_is_not_judged() -> None:
+    told = _by(1e-9, 10)
+    assert (told.verdict, told.met, told.failed) == ("undecided", 0, 0)
+    assert "not judged" in told.detail and "its window ends at 20" in told.detail
+
+
+def test_a_step_that_comes_in_its_window_is_judged_however_short_the_run() -> None:
+    told = _by(1.0, 3)  # log 2 is below it
+    assert (told.verdict, told.met, told.failed) == ("holds", 60, 0)
+    assert _by(1e-9, 30, "loss < 0").verdict == "vacuous"
+
+
 @given(st.integers(1, 200), st.floats(0, 1))
 def test_limits_are_one_sided_clopper_pearson(n: int, share: float) -> None:
     k = round(share * n)

@@ -140,5 +140,5 @@ def test_searches_on_record_attack_a_statement_from_a_preset_that_it_names(comma
 def test_searches_on_record_find_nothing(command: str) -> None:
     setting, name, options = _asked(command)
     found = gr.search(setting, [name], preset=options["--preset"], tries=options["--search"],
-                      seed=options.get("--seed", "0"))
+                      steps=options.get("--steps"), seed=options.get("--seed", "0"))
     assert found[name].inside > 20 and not found[name].violated, str(found)

@@ -26,8 +26,10 @@ from derivations.declare import (
 )
 from derivations.papers.pegr.model import model as pegr
 from dynamics.chance.streams import stream
+from simulate.ask.settings import resolve
 from simulate.errors import InputError
 from simulate.observe.fresh import fresh_statistics
+from simulate.run.problem import problem_of
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
 
@@ -161,3 +163,20 @@ def test_what_has_no_known_law_is_refused(test: FreshLaw, law: GaussianLaw | Non
     broken = dataclasses.replace(pegr(), test=test, directions=(mu, dataclasses.replace(xi, law=law)))
     with pytest.raises(InputError, match=words):
         fresh_statistics(broken, Forward(broken), start, z, b, VALUES, seed=0, size=size)
+
+
+@pytest.mark.slow
+def test_standard_errors_of_cubes_cover_over_200_repetitions() -> None:
+    """q = 3: the loss is a cube of Gaussians in its tail, of kurtosis above 40; half of the error does not cover."""
+    values: dict[str, Value] = {"q": 3, "n": 10, "m": 4, "d": 60, "sigma_p": 1.0, "sigma_0": 0.3, "eta": 0.05,
+                                "regularizer": "none"}
+    start = problem_of(resolve("pegr"), values).start(0, "gram")
+    path = start.up_to(np.array([40]))
+    told = [fresh_statistics(start.model, start.kernel, start.draw, path.z, path.b, start.values, seed)
+            for seed in range(200)]
+    for name in ("test_loss", "test_error"):
+        found = np.array([each[name][0] for each in told])
+        errors = np.array([each[f"{name}_se"][0] for each in told])
+        apart = np.abs(found - found.mean())
+        assert (apart <= 1.96 * errors).mean() >= 0.93, name
+        assert (apart <= 0.98 * errors).mean() < 0.85, name

@@ -44,6 +44,24 @@ def meanings(model: Any) -> dict[str, Meaning]:
     return found
 
 
+def coordinates(model: Any) -> dict[str, Meaning]:
+    """What each dimension of a run's variables counts, and the labels of the examples, by name."""
+    axis = model.network.head_axis
+    words = "+1 or -1" if axis.signed else "0 to K - 1"
+    return {
+        "t": Meaning("t", "steps taken: the values are of W(t)", units="steps"),
+        "seed": Meaning(r"\mathrm{seed}", "the run's seed"),
+        axis.dim: Meaning(axis.dim, f"head, {words}"),
+        "r": Meaning("r", "filter of a head, from 0"),
+        "i": Meaning("i", "example, from 0" + (", of a task" if model.algorithm.over_tasks else "")),
+        "task": Meaning("k", "task, from 0"),
+        "class": Meaning("k", "class, from 0"),
+        "matrix": Meaning(r"\mathbf{W}", "a head's matrix of filters, or all of them stacked"),
+        "y": Meaning("y_i", f"label of the example, {words}, as training sees it"),
+        "yhat": Meaning(r"\hat y_i", f"clean label of the example, {words}, before any flip"),
+    }
+
+
 def _common(model: Any) -> dict[str, Meaning]:
     """Variables of the training data."""
     signed, over_tasks = model.network.head_axis.signed, model.algorithm.over_tasks

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from derivations.declare.meanings import meanings
+from derivations.declare.meanings import coordinates, meanings
 
 from ..ask import digest, noted
 from ..start import source
@@ -17,6 +18,8 @@ from .problem import Start
 
 if TYPE_CHECKING:
     import xarray
+
+Whole = NDArray[np.int64]
 
 
 def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> xarray.Dataset:
@@ -39,7 +42,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
             attributes["meaning"] = (variable.said or attributes["meaning"]) + variable.note
         data[name] = (dims, stacked, attributes)
     used = {dim for dims, _, _ in data.values() for dim in dims}
-    coordinates = {"t": first.t, "seed": np.array([found.start.seed for found in runs]), **labels(start)}
+    axes = {"t": first.t, "seed": np.array([found.start.seed for found in runs]), **labels(start)}
     notes = dict.fromkeys(line for found in runs for line in found.notes)  # once, whatever the number of seeds
     attrs = {
         "setting": model.name,
@@ -55,8 +58,25 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
         "notes": "\n".join([*noted.told(model, values, problem.resolved.notes), *notes]),
         **({} if problem.examples is None else source.attributes(problem.examples)),
     }
-    kept = {name: value for name, value in coordinates.items() if name in used | {"t"}}
+    known = coordinates(model)
+    kept: dict[str, Any] = {
+        name: (name, value, known[name].attributes) for name, value in axes.items() if name in used | {"t"}
+    }
+    if "i" in used:
+        kept |= {name: (*each, known[name].attributes) for name, each in _of_examples(runs, with_seeds).items()}
     return xarray.Dataset(data, coords=kept, attrs=attrs)
+
+
+def _of_examples(runs: Sequence[Found], with_seeds: bool) -> dict[str, tuple[tuple[str, ...], Whole]]:
+    """The examples' labels y, and yhat where they are flipped or a patch follows it: their dimensions and values."""
+    model, draws = runs[0].start.model, [found.start.draw for found in runs]
+    names = {"y": [draw.y for draw in draws]}
+    if model.label_flips or model.follows_clean:
+        names["yhat"] = [draw.clean for draw in draws]
+    by_task = [(draw.tasks, draw.examples) for draw in draws[:1] if model.algorithm.over_tasks]
+    dims = (*["seed"] * with_seeds, *["task"] * len(by_task), "i")
+    shape = (*[len(runs)] * with_seeds, *(by_task[0] if by_task else (-1,)))
+    return {name: (dims, np.array(values).astype(np.int64).reshape(shape)) for name, values in names.items()}
 
 
 def labels(start: Start) -> dict[str, list[Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import gammarho as gr
 from simulate.run.record import recorded_steps
@@ -202,3 +203,14 @@ def test_the_papers_runs_are_the_readings(sigma_p: float, loss: float, signal: f
     assert abs(float(mean["noise"]) / noise - 1) < 0.1
     assert abs(float(mean["signal"]) / signal - 1) < 0.5
     assert abs(float(mean["test_error"]) - 0.5) < 0.01
+
+
+def test_axes_say_what_they_count_and_examples_have_their_labels(data: Any) -> None:
+    """So that `data.rho.where(data.j == data.y)` needs no second draw."""
+    assert data.y.dims == ("i",) and set(np.unique(data.y)) == {-1, 1} and "yhat" not in data
+    xr.testing.assert_equal(data.rho.where(data.j == data.y, 0.0).transpose(*data.rho.dims), data.rho_over)
+    assert all({"long_name", "units", "meaning"} <= set(axis.attrs) for axis in data.coords.values())
+    several = gr.run("pegr", SMALL, steps=1, seed=3, seeds=2, record=[0, 1])
+    assert several.y.dims == ("seed", "i") and (several.y.sel(seed=3) == data.y).all()
+    of_classes = gr.run("heterogeneous", n=6, m=2, d=50, steps=1, record=[0, 1])
+    assert of_classes.y.values.tolist() == [0, 0, 1, 2, 3, 4]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gammarho.ledger import explain as explain
     from simulate import testing as testing
     from simulate.check.check import check as check
+    from simulate.check.induct import inductive as inductive
     from simulate.check.power import mutants as mutants
     from simulate.check.search import search as search
     from simulate.conditions.held import held as held
@@ -52,6 +53,7 @@ _HOMES = {
     "figures": "gammarho.drawn",
     "held": "simulate.conditions.held",
     "images": "gammarho.data",
+    "inductive": "simulate.check.induct",
     "influence_scores": "simulate.images.influence",
     "mutants": "simulate.check.power",
     "phase": "simulate.phase.phase",

@@ -19,6 +19,7 @@ def check(
     search: Annotated[str | None, INT] = None,
     alive: Switch = False,
     mutants: Switch = False,
+    inductive: Switch = False,
     json: Switch = False,
 ) -> int:
     """Hold a paper's statements, or your own, against runs; exit 1 where one is violated that no erratum has on record.
@@ -36,6 +37,8 @@ def check(
         alive: leave out what is vacuous here, so that the statements which say something of your runs are left.
         mutants: change each statement in one place, in every way, and attack what comes of it: which changes are
             caught, and the sharpest constants; --search says with how many runs a statement.
+        inductive: take the statements together as an induction hypothesis, and look for a state, one that runs visit or
+            any other, where they hold and from which one step leaves them; --search says how many states are tried.
         json: print JSON instead of text.
     """
     from derivations.declare.statements import is_claim
@@ -51,6 +54,13 @@ def check(
         power = made(setting, named or None, given, preset=preset, steps=steps, tries=search or TRIES, seed=seed)
         print(report.json_of(power) if json else power)
         return 0 if power.passed else 1
+    if inductive:
+        from simulate.check.induct import TRIES as STATES
+        from simulate.check.induct import inductive as stepped
+
+        told = stepped(setting, named, given, preset=preset, steps=steps, tries=search or STATES, seed=seed)
+        print(report.json_of(told) if json else told)
+        return 0 if told.passed else 1
     if search is not None:
         from simulate.check.search import search as attack
 

@@ -45,16 +45,20 @@ def trajectory_case(
     return Case(start, states, path.t, following, rows, steps, quantities, path.diverged)
 
 
-def state_case(start: Start, b: NDArray[np.float64], quantities: Mapping[str, str]) -> Case:
-    """The case of one step from an arbitrary state: coefficients b (H, m, B) on top of the draw's W(0), t = 1 to 2.
+def state_case(
+    start: Start, b: NDArray[np.float64], quantities: Mapping[str, str], t: int = 1, steps: int = 2
+) -> Case:
+    """The case of one step from an arbitrary state: coefficients b (H, m, B) on top of the draw's W(0), t to t + 1.
+
+    It is as of a run of so many `steps`.
 
     Row 0 is the draw itself, so that start(x) is what it says; the state need not be one that a run can reach.
     """
     drawn = start.draw
     z = drawn.z + b @ drawn.gram
-    after = start.again(z, b, 1, np.array([2]), first=1)
+    after = start.again(z, b, 1, np.array([t + 1]), first=t)
     zs, bs = np.stack([drawn.z, z, *after.z]), np.stack([np.zeros_like(b), b, *after.b])
     states = States(start.model, drawn, start.values, zs, bs, start.observe(zs))
     complete = len(after.t) == 1
-    t, following = np.arange(len(zs)), np.array([-1, 2, -1] if complete else [-1, -1])
-    return Case(start, states, t, following, np.array([1]), 2, quantities, after.diverged)
+    at, following = np.array([0, t, t + 1])[: len(zs)], np.array([-1, 2, -1] if complete else [-1, -1])
+    return Case(start, states, at, following, np.array([1]), steps, quantities, after.diverged)

@@ -1,0 +1,144 @@
+"""The induction step: where claims hold, do they hold one step later, also at states that no run visits?
+
+    print(gr.inductive("pegr", ["D1", "D4b"]))
+
+or `gammarho check pegr D1 D4b --inductive`.  The claims are one joint hypothesis.  A state is any coefficients b on
+top of a draw's W(0), at any step of the run.  The search starts from states of runs, goes in random directions (one
+entry, filter, example or all of them) to the last point at which every claim and its hypothesis hold, and climbs to
+where a claim is nearest to failing one step later.
+
+- "inductive": no state of the search leaves the claim in one step; how near one came is said.
+- "on trajectories only": runs keep to the claim, and a state that satisfies all of them leaves it in one step.
+- "false": a run violates the claim.
+- "untested": no run met the hypotheses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from derivations.declare import Statement
+from dynamics.kernel.blas import one_blas_thread
+
+from ..ask import reading, settings
+from ..errors import InputError
+from ..run.problem import problem_of
+from ..work.progress import progress
+from .ascent import Ascent, Climb
+from .case import looks_ahead
+from .check import chosen
+
+TRIES = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Induction:
+    """The verdicts of claims that were taken together; `str` is a table."""
+
+    setting: str
+    about: str
+    climbs: tuple[Climb, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Every claim is inductive, or at least true on trajectories."""
+        return all(each.violated is None for each in self.climbs)
+
+    def __getitem__(self, name: str) -> Climb:
+        return {each.statement.id: each for each in self.climbs}[name]
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.setting}: {self.about}", *(line for each in self.climbs for line in _lines(each))])
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "setting": self.setting, "about": self.about, "passed": self.passed,
+            "claims": [
+                {
+                    "id": each.statement.id, "verdict": each.verdict, "states": each.states,
+                    "tightest": each.tightest if math.isfinite(each.tightest) else None,
+                    "broken": None if each.broken is None else {
+                        "place": dict(each.broken.state.place.params), "seed": each.broken.state.place.seed,
+                        "t": each.broken.state.t, "b": each.broken.state.b.tolist(),
+                        "comparison": each.broken.point.text, "left": each.broken.point.left,
+                        "right": each.broken.point.right, "replay": each.broken.replay,
+                    },
+                }
+                for each in self.climbs
+            ],
+        }
+
+
+@one_blas_thread()
+def inductive(
+    setting: str,
+    statements: Sequence[str | Statement],
+    params: Mapping[str, object] | None = None,
+    *,
+    preset: str | None = None,
+    steps: int | str | None = None,
+    tries: int | str = TRIES,
+    seed: int | str = 0,
+) -> Induction:
+    """Look for one step, from any state where these claims and their hypotheses hold, that leaves one of them.
+
+    Args:
+        setting: a name or "file.py:model".
+        statements: ids, or Statements of the caller's own; together they are the induction hypothesis.
+        params: where runs are made, over `preset`.
+        preset: a name of the setting's presets; by default the one that the first statement names.
+        steps: steps of a run; a preset brings its own.
+        tries: states that are tried, for all claims together.
+        seed: of the draws and of the search's choices.
+
+    Raises:
+        InputError: as `check`; for a statement about the step itself, about one step of a run or about draws.
+    """
+    found = settings.resolve(setting)
+    base = problem_of(found, params, found.preset(preset))
+    recorded = settings.statements_of(found, setting, base.model)
+    picked, quantities = chosen(statements, recorded, base.model.name)
+    for statement in picked:
+        _refuse(statement, quantities)
+    many, first = reading.count("tries", tries, low=1, example=TRIES), reading.count("seed", seed)
+    own = preset or (picked[0].presets[0] if picked[0].presets and not params else None)
+    search = Ascent(found, found.preset(own), params or {}, picked, quantities, steps, first)
+    with progress("inductive", many, "states") as step:
+        search.run(many, step)
+    named = f" on preset {own}" if own else ""
+    return Induction(
+        setting=base.model.name, climbs=tuple(search.climbs),
+        about=f"one step from any state where {', '.join(each.id for each in picked)} hold{named}; "
+              f"{search.inside} states inside of {search.tried} tried, choices from seed {first}",
+    )
+
+
+def _refuse(statement: Statement, quantities: Mapping[str, str]) -> None:
+    if statement.kind not in ("inequality", "identity") or statement.at or statement.path is not None:
+        raise InputError(f"{statement.id}: it is not a claim about every step; give one without `at`, or check it")
+    if looks_ahead(statement.claim, quantities):
+        raise InputError(f"{statement.id}: it is about the step itself, from t to t + 1; give it to check")
+
+
+def _lines(climb: Climb) -> list[str]:
+    said = climb.statement
+    head = f"{said.id}  {climb.verdict}: {said.source}: {said.text or said.claim}"
+    if climb.violated is not None:
+        point = climb.violated
+        return [head, f"    a run has {point.text} with {point.left:.6g} against {point.right:.6g} at t = {point.t}"]
+    if climb.broken is not None:
+        state, point = climb.broken.state, climb.broken.point
+        index = ", ".join(f"{name} = {at}" for name, at in point.index.items())
+        return [
+            head,
+            f"    after {climb.states} states: from step {state.t} of seed {state.place.seed} to {point.t}, "
+            f"{point.text}: {point.left:.6g} against {point.right:.6g}" + (f" at {index}" if index else ""),
+            f"    {climb.broken.replay}",
+        ]
+    if not climb.states:
+        return [head, "    no state of a run meets its hypotheses"]
+    return [head, f"    {climb.states} states; one step later its sides are at least {100 * climb.tightest:.3g}% apart"]

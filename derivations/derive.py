@@ -30,6 +30,10 @@ class Derived(Recursion):
         """The recursion as one LaTeX `align` environment a part, ready to compile with amsmath."""
         return shown.latex(self)
 
+    def unicode(self) -> str:
+        """The recursion as text in the letters of Unicode, as in γ, ρ̄ and ‖μ‖²."""
+        return shown.unicode_text(self)
+
     def _repr_latex_(self) -> str:
         return self.latex()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
-from simulate.errors import Unwritten
+from simulate.errors import InputError, Unwritten
 from simulate.work.whole import reason
 
 _CURE = "send the output to a place with room and run the same command again"
@@ -24,6 +24,22 @@ class Unprinted(Unwritten):
 
 class ClosedPipe(Exception):
     """Nobody reads what is printed any more."""
+
+
+def needs_unicode() -> None:
+    """Refuse what standard output has no letters for.
+
+    Raises:
+        InputError: where its encoding lacks them, before anything is derived.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        "\u03b3\u0304\u27e8\u2016\u2032\u2113".encode(encoding)
+    except UnicodeEncodeError:
+        raise InputError(
+            f"unicode: standard output is in {encoding}, which has no Greek letters; set "
+            "PYTHONIOENCODING=utf-8, or give --out FILE"
+        ) from None
 
 
 class _Watched:

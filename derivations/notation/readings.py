@@ -124,6 +124,14 @@ VALIDATED = Split(Sign("^val", r"^{\mathrm{val}}"), n_2)
 INNER_STEP = sp.Symbol("eta_inner", positive=True)
 
 
+def inner_step(model: Model) -> Sign:
+    """The inner step size's sign, one letter in both alphabets where its parameter declares a Greek one."""
+    declared = {parameter.name: parameter.latex for parameter in model.parameters}
+    latex = declared.get(model.bilevel.inner_step) or r"\eta_{\mathrm{in}}"
+    letter = latex.removeprefix("\\")
+    return Sign(letter if latex != letter and letter.isalpha() else str(INNER_STEP), latex)
+
+
 def task_index(model: Model) -> sp.Symbol:
     """The index of a task: k, or q where k is a class."""
     return sp.Symbol("k" if Names(model).signed else "q", integer=True, positive=True)
@@ -168,10 +176,7 @@ class OneTask(OneLoop):
 
     def symbol(self, name: str) -> Sign | None:
         """A symbol's sign, the inner step size's own among them."""
-        if name != str(INNER_STEP):
-            return super().symbol(name)
-        declared = {parameter.name: parameter.latex for parameter in self.model.parameters}
-        return Sign(name, declared.get(self.model.bilevel.inner_step) or r"\eta_{\mathrm{in}}")
+        return inner_step(self.model) if name == str(INNER_STEP) else super().symbol(name)
 
 
 class Printed(OneLoop):

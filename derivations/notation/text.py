@@ -25,6 +25,10 @@ class Text(Alphabet, StrPrinter):
         said = (self.line(line) if isinstance(line, Line) else line.text for line in lines)
         return [line for line in said if line is not None]
 
+    def said(self, words: str) -> str:
+        """Words with symbols among them, such as a title."""
+        return words
+
     def line(self, line: Line) -> str:
         """left = terms."""
         return f"{self.show(line.left)} {line.relation.text} {' '.join(self.terms(line))}"

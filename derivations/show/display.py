@@ -18,11 +18,11 @@ class Section:
     lines: tuple[Line | Said, ...]
     reading: OneLoop
 
-    @property
-    def text(self) -> list[str]:
+    def text(self, alphabet: type[Text] = Text) -> list[str]:
         """The section as text, a blank line before it; nothing where it has no line."""
-        shown = Text(self.reading).display(self.lines)
-        return ["", self.title, *(f"  {line}" for line in shown)] if shown else []
+        letters = alphabet(self.reading)
+        shown = letters.display(self.lines)
+        return ["", letters.said(self.title), *(f"  {line}" for line in shown)] if shown else []
 
     @property
     def latex(self) -> str:
@@ -32,17 +32,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Display:
-    """What is shown of a recursion: a sentence that names it, sections, and remarks; LaTeX has the sections alone."""
+    """What is shown of a recursion: a sentence that names it, and sections; LaTeX has the sections alone."""
 
     head: str
     sections: tuple[Section, ...]
-    remarks: tuple[str, ...] = ()
 
-    @property
-    def text(self) -> str:
-        """All of it, in ASCII."""
-        lines = [self.head, *(line for section in self.sections for line in section.text)]
-        return "\n".join([*lines, *([""] if self.remarks else []), *self.remarks]) + "\n"
+    def text(self, alphabet: type[Text] = Text) -> str:
+        """All of it, in ASCII or in another plain alphabet."""
+        return "\n".join([self.head, *(line for section in self.sections for line in section.text(alphabet))]) + "\n"
 
     @property
     def latex(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..calculus.changes import collected_change
 from ..calculus.recursion import Recursion
-from ..calculus.symbols import Names, c, eta, kappa
+from ..calculus.symbols import Names, eta
 from ..declare import Directions, Model
 from ..notation.latex import braced
 from ..notation.lines import BECOMES, Entry, Factors, Line, Said, Total, Velocity
@@ -16,6 +16,7 @@ from ..notation.readings import OneLoop
 from ..notation.signs import NEXT, NOW, START, Sign
 from . import algorithm
 from .display import Display, Section
+from .functions import function_lines, open_constants
 from .parts import (
     THEN,
     activation_said,
@@ -23,7 +24,6 @@ from .parts import (
     coefficient,
     definition_lines,
     filters,
-    function_lines,
     patch_lines,
     published,
     share,
@@ -44,19 +44,9 @@ def display(recursion: Recursion) -> Display:
             Section("Functions", function_lines(model), here),
             Section("Definitions", definition_lines(recursion), moved),
             Section("One step, from t to t + 1", tuple(updates), moved),
+            Section("Where", tuple(open_constants(model)), here),
         ),
-        _unpublished(model),
     )
-
-
-def _unpublished(model: Model) -> tuple[str, ...]:
-    """What kappa and c are, where the model does not say."""
-    meant = {kappa: "kappa = 1/m for a mean over the filters, 1 for a sum"}
-    if model.objective.penalised:
-        meant[c] = "c = 1/2 with penalty_half, else 1"
-    known = published(model)
-    said = [meaning for constant, meaning in meant.items() if constant not in known]
-    return (f"with {'; '.join(said)}",) if said else ()
 
 
 def _decomposition(model: Model) -> Line:

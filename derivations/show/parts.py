@@ -7,12 +7,10 @@ from collections.abc import Iterable
 import sympy as sp
 
 from ..calculus.changes import vector
-from ..calculus.curves import curve
 from ..calculus.recursion import Collected, Recursion, needed
 from ..calculus.roles import SumPreactivation
 from ..calculus.symbols import Names, Vector, c, i, kappa, m, n, r, y
-from ..declare import Directions, Expressed, Model, OfMargin
-from ..notation import curves
+from ..declare import Directions, Model
 from ..notation.lines import Change, Entry, Factors, Line, Said, Share, Total, Within
 from ..notation.readings import OneLoop
 from ..notation.signs import FILTER, NEVER, Sign
@@ -40,21 +38,6 @@ def published(model: Model) -> dict[sp.Symbol, sp.Expr]:
 def activation_said(model: Model) -> str:
     """The activation by name; a leaky one with its slope and sigma'(0), which no formula shows."""
     return model.network.activation.name + model.network.activation.kind.unseen
-
-
-def function_lines(model: Model) -> tuple[Said, ...]:
-    """The activation and the loss with the derivatives that a step takes, where they are formulas."""
-    names = {sp.Symbol(each.name, real=True): each.latex or each.name for each in model.parameters}
-    kinds = (("sigma", r"\sigma", model.network.activation.kind), ("l", r"\ell", model.objective.loss_kind))
-    found = []
-    for sign, in_latex, kind in kinds:
-        if not isinstance(kind, Expressed | OfMargin):
-            continue
-        for order in range(3 if model.objective.penalised else 2):
-            marks, of = "'" * order, curve(kind.expression, order)
-            shown = (f"{in_latex}{marks}(z) ", f"= {curves.latex(of, names)}")
-            found.append(Said(f"{sign}{marks}(z) = {curves.text(of)}", shown))
-    return tuple(found)
 
 
 def patch_lines(model: Model, reading: OneLoop) -> tuple[Line | Said, ...]:

@@ -8,6 +8,7 @@ from ..declare import Model
 from ..notation.lines import Line
 from ..notation.readings import OneLoop
 from ..notation.text import Text
+from ..notation.unicode import Unicode
 from . import algorithm, one_loop, two_loops
 from .display import Display
 from .parts import batch_mean, published
@@ -20,7 +21,12 @@ def display(recursion: Recursion) -> Display:
 
 def text(recursion: Recursion) -> str:
     """The recursion in ASCII."""
-    return display(recursion).text
+    return display(recursion).text()
+
+
+def unicode_text(recursion: Recursion) -> str:
+    """The same in the letters of Unicode."""
+    return display(recursion).text(Unicode)
 
 
 def text_lines(recursion: Recursion) -> list[str]:

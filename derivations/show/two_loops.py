@@ -13,15 +13,26 @@ import sympy as sp
 
 from ..calculus.changes import collected_change
 from ..calculus.recursion import Recursion
-from ..calculus.symbols import Names, eta, kappa, n, r
+from ..calculus.symbols import Names, eta, n, r
 from ..calculus.task_symbols import K
 from ..declare import Directions, Model
 from ..notation.latex import Latex
 from ..notation.lines import BECOMES, Change, Entry, Factors, Line, Said, Share, Total
 from ..notation.ranges import Range
-from ..notation.readings import INNER_STEP, TRAINED, VALIDATED, WHOLE, OneTask, Split, examples_of, task_index
+from ..notation.readings import (
+    INNER_STEP,
+    TRAINED,
+    VALIDATED,
+    WHOLE,
+    OneTask,
+    Split,
+    examples_of,
+    inner_step,
+    task_index,
+)
 from ..notation.signs import NEXT, NOW, START, Sign
 from .display import Display, Section
+from .functions import function_lines, open_constants
 from .parts import (
     THEN,
     activation_said,
@@ -29,7 +40,6 @@ from .parts import (
     coefficient,
     definition_lines,
     filters,
-    function_lines,
     published,
     share,
 )
@@ -59,15 +69,15 @@ def display(recursion: Recursion) -> Display:
             Section(f"Definitions, of task {k} at its filters w", definition_lines(recursion), anywhere),
             Section(
                 f"Inner loop on every task {k}, tau = 0 .. {loops.inner_steps} - 1, from w^(t,0) = w(t) and "
-                f"coefficients 0{_named(eta_inner=loops.inner_step)}",
+                f"coefficients 0{_named(**{inner_step(model).text: loops.inner_step})}",
                 (*_inner_updates(recursion, at_tau), *_adapted(model, at_tau)), at_tau,
             ),
             Section(
                 f"Outer step, from t to t + 1{_named(J=loops.inner_steps, K=loops.tasks)}",
                 tuple(_reptile(model) if loops.to_adapted else _outer_updates(recursion, at_end)), at_end,
             ),
+            Section("Where", (*_sets(model), *open_constants(model)), anywhere),
         ),
-        _remarks(model),
     )
 
 
@@ -76,15 +86,18 @@ def _named(**parameters: str) -> str:
     return "".join(f", {symbol} = {name}" for symbol, name in parameters.items() if symbol != name)
 
 
-def _remarks(model: Model) -> tuple[str, ...]:
-    """What the sets of examples are, and kappa where the model does not say."""
+def _sets(model: Model) -> Iterator[Said]:
+    """What the sets of examples are."""
     loops, k = model.bilevel, task_index(model)
-    whole, train, other = (examples_of(model, split).text for split in (WHOLE, TRAINED, VALIDATED))
-    sets = f"with {whole} all {loops.examples} examples of task {k}"
-    if loops.splits:
-        sets = f"with {train} the first n_1 = {loops.train} examples of task {k}, and {other} the other n_2 = n - n_1"
-    meant = () if kappa in published(model) else ("and kappa = 1/m for a mean over the filters, 1 for a sum",)
-    return (sets, *meant)
+    whole, train, other = (examples_of(model, split) for split in (WHOLE, TRAINED, VALIDATED))
+    if not loops.splits:
+        yield Said(f"{whole.text} is all {loops.examples} examples of task {k}",
+                   (f"{whole.latex} ", r"= \{1,\dots,n\}"))
+        return
+    yield Said(f"{train.text} is the first n_1 = {loops.train} examples of task {k}",
+               (f"{train.latex} ", r"= \{1,\dots,n_1\}"))
+    yield Said(f"{other.text} is the other n_2 = n - n_1",
+               (f"{other.latex} ", r"= \{n_1+1,\dots,n\}, \qquad n_2 = n - n_1"))
 
 
 def _coefficient(names: Names, family: Directions, time: Sign, inner: bool) -> Entry:
@@ -149,9 +162,10 @@ def _reptile(model: Model) -> Iterator[Line]:
 
 def step_lines(model: Model) -> list[str]:
     """The two loops on z and b, as the derivation's last step."""
-    k, (inner, outer) = task_index(model), (examples_of(model, split).text for split in splits(model))
-    said = [f"inner, on task {k}'s own block G_{k}: b~ <- b~ - eta_inner dL/dz over {inner}, "
-            f"z~ <- z~ - eta_inner (dL/dz) G_{k}"]
+    k, step = task_index(model), inner_step(model).text
+    inner, outer = (examples_of(model, split).text for split in splits(model))
+    said = [f"inner, on task {k}'s own block G_{k}: b~ <- b~ - {step} dL/dz over {inner}, "
+            f"z~ <- z~ - {step} (dL/dz) G_{k}"]
     if model.bilevel.to_adapted:
         return [*said, f"outer: b <- b + (eta/K) b~, z <- z + (eta/K) (sum_{k} b~_{k}) G"]
     return [*said, f"outer: g = (1/K) dL/dz over {outer} at z~, b <- b - eta g, z <- z - eta g G"]

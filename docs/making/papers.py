@@ -50,7 +50,6 @@ def _equations(name: str) -> Iterator[str]:
         if section.latex:
             yield f"**{plain(section.title)}**"
             yield equations(section.latex)
-    yield from map(plain, display.remarks)
 
 
 def _parameters(about: Description) -> Iterator[str]:

@@ -5,21 +5,26 @@ Train-validation split in meta-learning (Zuo, Chen, Yao, Cao and Gu 2023), activ
 Decomposition
   w_{j,r}(t) = w_{j,r}(0) + sum_{k} j g_{j,r,k} nu_k + sum_{k,i} j y_{k,i} rho_{j,r,k,i} xi_{k,i}
 
+Functions
+  ReLU(z) = where(z > 0, z, 0)
+  l(z) = log(1 + exp(-z))
+  l'(z) = -1/(exp(z) + 1)
+
 Definitions, of task k at its filters w
   f_{k,i} = sum_{j,r} [ (ReLU(<w_{j,r}, y_{k,i} nu_k>) + ReLU(<w_{j,r}, xi_{k,i}>))*j ]
   l'_{k,i} = l'(f_{k,i}*y_{k,i})
 
-Inner loop on every task k, tau = 0 .. J - 1, from w^(t,0) = w(t) and coefficients 0
-  g~_{j,r,k} <- g~_{j,r,k} - (eta_inner/n) sum_{i in S_k} [ l'_{k,i}^(t,tau)
-      * 1{<w_{j,r}^(t,tau), y_{k,i} nu_k> > 0} ]
-  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (eta_inner/n) [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), xi_{k,i}> > 0} ]
+Inner loop on every task k, tau = 0 .. J - 1, from w^(t,0) = w(t) and coefficients 0, gamma = eta_inner
+  g~_{j,r,k} <- g~_{j,r,k} - (gamma/n) sum_{i in S_k} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), y_{k,i} nu_k> > 0} ]
+  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (gamma/n) [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), xi_{k,i}> > 0} ]
   w_{j,r}^(t,tau) = w_{j,r}(t) + j g~_{j,r,k} nu_k + sum_{i} j y_{k,i} rho~_{j,r,k,i} xi_{k,i}
 
 Outer step, from t to t + 1, K = n_tasks
   g_{j,r,k} <- g_{j,r,k} + (eta/K) g~_{j,r,k}^(t,J)
   rho_{j,r,k,i} <- rho_{j,r,k,i} + (eta/K) rho~_{j,r,k,i}^(t,J)
 
-with S_k all n examples of task k
+Where
+  S_k is all n examples of task k
 
 Operations of a step, at most, of 2 heads, m filters, B directions, K tasks of L directions, J inner steps on n_1
     examples and an outer one on n_2; by BLAS S shared and A active directions, R the factor's rank

@@ -6,6 +6,9 @@ Decomposition
   w_{k,r}(t) = w_{k,r}(0) + sum_{c'} gamma_{k,r,c'} u_{c'}/||u_{c'}||^2 + sum_i rho_{k,r,i} xi_i/||xi_i||^2
   rho_over = rho 1{k = y_i}, rho_under = rho 1{k != y_i}
 
+Functions
+  ReLU(z) = where(z > 0, z, 0)
+
 Definitions
   F_{k,i} = sum_{r} [ ReLU(<w_{k,r}, u_{y_i}>) + ReLU(<w_{k,r}, xi_i>) ]/m
   p_{k,i} = softmax(F_{k,i})

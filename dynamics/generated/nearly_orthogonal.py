@@ -7,6 +7,12 @@ Decomposition
   w_{j,r}(t) = w_{j,r}(0) + sum_i rho_{j,r,i} x_i/||x_i||^2
   rho_over = rho 1{j = y_i}, rho_under = rho 1{j != y_i}
 
+Functions
+  sigma(z) = where(z >= 0, z, slope*z)
+  sigma'(z) = where(z >= 0, 1, slope)
+  l(z) = log(1 + exp(-z))
+  l'(z) = -1/(exp(z) + 1)
+
 Definitions
   f_i = sum_{j,r} [ sigma(<w_{j,r}, x_i>)*j ]/m
   l'_i = l'(f_i*y_i)

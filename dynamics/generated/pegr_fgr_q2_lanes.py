@@ -6,6 +6,12 @@ Decomposition
   w_{j,r}(t) = w_{j,r}(0) + j gamma_{j,r} mu/||mu||^2 + sum_i rho_{j,r,i} xi_i/||xi_i||^2
   rho_over = rho 1{j = y_i}, rho_under = rho 1{j != y_i}
 
+Functions
+  ReLU(z) = where(z > 0, z, 0)
+  l(z) = log(1 + exp(-z))
+  l'(z) = -1/(exp(z) + 1)
+  l''(z) = exp(z)/(exp(z) + 1)**2
+
 Definitions
   f_i = sum_{j,r} [ (ReLU(<w_{j,r}, y_i mu>)**2 + ReLU(<w_{j,r}, xi_i>)**2)*j ]/m
   l'_i = l'(f_i*y_i)

@@ -19,6 +19,7 @@ def derive(
     *values: str,
     preset: Annotated[str | None, NAME] = None,
     latex: Switch = False,
+    unicode: Switch = False,
     kernel: Switch = False,
     steps: Switch = False,
     out: Annotated[str | None, FILE] = None,
@@ -30,6 +31,7 @@ def derive(
         values: structural parameters, as name=value.
         preset: take them from a preset.
         latex: print LaTeX instead of text.
+        unicode: print the text with Greek letters and bars, for a terminal that has them.
         kernel: print the source of the kernel instead.
         steps: print the derivation, step by step, instead.
         out: write to this file instead.
@@ -38,10 +40,12 @@ def derive(
     from simulate.ask import paths
 
     given, path = arguments.assignments(values), paths.text_file("out", out)
-    if latex + kernel + steps > 1:
-        raise InputError("derive takes one of --latex, --kernel and --steps at a time; give one of them")
+    if latex + unicode + kernel + steps > 1:
+        raise InputError("derive takes one of --latex, --unicode, --kernel and --steps at a time; give one of them")
     recursion = api.derive(setting, given, preset=preset)
-    text = _printed(recursion, latex, kernel, steps).rstrip("\n")
+    if unicode and path is None:
+        terminal.needs_unicode()
+    text = _printed(recursion, latex, unicode, kernel, steps).rstrip("\n")
     if path is None:
         print(text)
     else:
@@ -54,9 +58,11 @@ def derive(
     return 0
 
 
-def _printed(recursion: Derived, latex: bool, kernel: bool, steps: bool) -> str:
+def _printed(recursion: Derived, latex: bool, unicode: bool, kernel: bool, steps: bool) -> str:
     if latex:
         return recursion.latex()
+    if unicode:
+        return recursion.unicode()
     if kernel:
         return recursion.kernel_source()
     return recursion.derivation() if steps else str(recursion)

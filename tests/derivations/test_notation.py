@@ -16,7 +16,7 @@ from sympy.printing.printer import Printer
 
 from derivations.calculus.roles import GramEntry, indexed
 from derivations.calculus.symbols import Names, i, n
-from derivations.declare import Coefficient, Directions, GradientDescent, Model, Parameter
+from derivations.declare import Activation, Coefficient, Directions, GradientDescent, Model, Parameter
 from derivations.derive import derive
 from derivations.notation import rows
 from derivations.notation.latex import Latex
@@ -25,6 +25,7 @@ from derivations.notation.ranges import FromTo
 from derivations.notation.readings import OneLoop, OneTask, Printed, PrintedTasks
 from derivations.notation.signs import NEXT, NOW, Sign
 from derivations.notation.text import Text
+from derivations.notation.unicode import lettered
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
@@ -185,8 +186,56 @@ def test_a_power_of_a_squared_norm_is_one_power(kind: type[OneLoop]) -> None:
 def test_both_alphabets_show_the_same_sections(name: str) -> None:
     shown = display(derive(LATEX[name]))
     for section in shown.sections:
-        with_text, with_latex = len(section.text) > 0, section.latex != ""
+        with_text, with_latex = len(section.text()) > 0, section.latex != ""
         assert with_text == with_latex, section.title
+
+
+@pytest.mark.parametrize("name", LATEX)
+def test_every_symbol_that_is_printed_is_defined(name: str) -> None:
+    """sigma, ReLU, l and kappa, and the sets of examples, as text and in LaTeX."""
+    shown = display(derive(LATEX[name]))
+    used = {  # in text, in LaTeX, and what defines it there
+        r"ReLU\(<": ("ReLU(z) = ", r"\mathrm{ReLU}(z) &="), r"\bsigma\(<": ("sigma(z) = ", r"\sigma(z) &="),
+        r"\bsigma'\(<": ("sigma'(z) = ", r"\sigma'(z) &="), r"\bl'\(": ("l'(z) = ", r"\ell'(z) &="),
+        r"\bl''\(": ("l''(z) = ", r"\ell''(z) &="), r"\bkappa\b": ("kappa = ", r"\kappa &="),
+        r"\bS_\w\^tr": ("S_k^tr is", r"\mathcal{S}_k^{\mathrm{tr}} &="),
+    }
+    text, latex = shown.text(), shown.latex
+    for pattern, (in_text, in_latex) in used.items():
+        if re.search(pattern, text):
+            assert in_text in text and in_latex in latex, pattern
+
+
+def test_one_symbol_is_one_thing_in_text_and_latex() -> None:
+    """FOMAML's coefficient of noise and its inner step size."""
+    found = derive(fomaml())
+    assert r"\rho_{j,r,k,i}" in found.latex() and r"\varrho" not in found.latex()
+    assert "(gamma/n_1)" in str(found) and "gamma = eta_inner" in str(found)
+
+
+def test_a_width_that_is_a_number_is_read_as_it_is_meant() -> None:
+    """z/(1/2), and not z/1/2, which is 2 z."""
+    activation = Activation(name="huberized_relu", width=0.5)
+    model = dataclasses.replace(fomaml(), network=dataclasses.replace(fomaml().network, activation=activation))
+    assert "/(1/2), 0, 1)" in str(derive(model))
+    assert "where(z > 1/2, z - 1/4, where(z > 0, z**2, 0))" in str(derive(model))
+    assert r"/\bigl(\frac{1}{2}\bigr)" in derive(model).latex()
+
+
+@pytest.mark.parametrize("name", LATEX)
+def test_unicode_is_the_text_in_other_letters(name: str) -> None:
+    text, found = str(derive(LATEX[name])), derive(LATEX[name]).unicode()
+    body = found.split("\n", 1)[1]
+    assert len(found.splitlines()) == len(text.splitlines())
+    assert not re.search(r"\b(gamma|rho|mu|xi|zeta|eta|sigma)\b(?!_[a-z]{2})|\|\||<-|\*\*|>=", body)
+    assert "⟨" in body and "η" in body and ("‖" in body) == ("||" in text)
+
+
+def test_unicode_reads_as_papers_write() -> None:
+    assert lettered("rho_over = rho 1{j = y_i}") == "ρ\u0304 = ρ 1{j = y_i}"
+    assert lettered("l''_i*zeta_i/m**2") == "ℓ″_i·ζ_i/m²"
+    assert lettered("coefficients 0, gamma = eta_inner") == "coefficients 0, γ = eta_inner"
+    assert lettered("g~_{j,r,k} <- ||mu||^4") == "g\u0303_{j,r,k} ← ‖μ‖⁴"
 
 
 def test_there_is_one_printer_an_alphabet_and_the_kernels() -> None:
@@ -197,7 +246,7 @@ def test_there_is_one_printer_an_alphabet_and_the_kernels() -> None:
         if issubclass(kind, Printer) and kind.__module__ == name
     }
     of_formulas = {"_Text", "_Latex", "_Printer"}  # of activations and losses as formulas in z
-    assert found == {"Alphabet", "Text", "Latex", "KernelPrinter", "LanePrinter"} | of_formulas
+    assert found == {"Alphabet", "Text", "Unicode", "Latex", "KernelPrinter", "LanePrinter"} | of_formulas
 
 
 BELOW = {

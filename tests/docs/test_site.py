@@ -18,7 +18,7 @@ def test_a_paper_has_a_page_with_all_that_the_program_says() -> None:
     page = papers.page("pegr", verdicts=False)
     for entry in gr.errata("pegr"):
         assert f"({papers.anchor(entry.id)})=" in page
-    assert page.count("```{math}") == 3 and r"\zeta_{i}^{(t)}" in page
+    assert page.count("```{math}") == 4 and r"\zeta_{i}^{(t)}" in page
     assert "at C = 1" in page and "3.1.1" in page
     assert all(f"gammarho figures pegr {name}" in page for name in ("signal", "phase"))
     assert all(markdown.code(each.id) in page for each in gr.describe("pegr").statements)
@@ -52,7 +52,7 @@ def test_equations_are_mathml_whole(name: str) -> None:
         shown = re.sub(r'aria-label="[^"]*"', "", found)
         assert "\\" not in shown
         assert set(re.findall(r'mathvariant="([^"]*)"', shown)) <= {"normal"}  # browsers know no other
-        assert shown.count("<mtr>") == display.count(r"\\") + 1
+        assert shown.count("<mtr>") == display.count(r"\\") + 1 + display.count(r"\begin{cases}")
 
 
 @pytest.mark.slow

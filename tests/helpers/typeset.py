@@ -13,6 +13,8 @@ COLUMN = 345.0
 """The width of a plain article's column at 10pt, in points."""
 
 _LARGER = re.compile(r"\\(?:left|right|[bB]ig[lr])(?=\W)")
+_CASES = re.compile(r"\\begin\{cases\} (.*?) \\end\{cases\}")
+_BRACE, _QUAD = 9.0, 10.0
 _PARSER = MathTextParser("path")
 
 
@@ -39,6 +41,11 @@ def _columns(source: str) -> list[tuple[list[str], list[str]]]:
 @functools.cache
 def width(formula: str) -> float:
     """A formula's width in points, in display style at 10pt; an enlarged delimiter adds 2.5pt to the plain one."""
+    cases = _CASES.search(formula)
+    if cases is not None:  # a brace, and the widest piece beside the widest condition
+        rows = [row.partition("&") for row in cases[1].split(r"\\ ")]
+        pieces, conditions = max(width(row[0]) for row in rows), max(width(row[2]) for row in rows)
+        return width(_CASES.sub("", formula, count=1)) + _BRACE + pieces + _QUAD + conditions
     larger = len(_LARGER.findall(formula))
     plain = _LARGER.sub("", formula).replace(r"\tfrac12", r"\frac{1}{2}").replace(r"\frac", r"\dfrac").strip()
     if not plain:

@@ -98,7 +98,7 @@ def model(method: str = "train-validation", activation: str = "huberized") -> Mo
                        coefficient=Coefficient(name="g", latex="g", scaled=False, signed=True)),
             Directions(name="xi", over="sample", latex=r"\boldsymbol{\xi}",
                        law=GaussianLaw(std="sigma_xi", off=("nu_k",), off_when="project_noise"),
-                       coefficient=Coefficient(name="rho", latex=r"\varrho", scaled=False, signed=True, labelled=True)),
+                       coefficient=Coefficient(name="rho", latex=r"\rho", scaled=False, signed=True, labelled=True)),
         ),
         patches=(Patch(direction="nu_k", scale="label"), Patch(direction="xi")),
         network=Network(heads="signed", activation=ACTIVATIONS[activation]),

@@ -48,20 +48,26 @@ def conditions(
 def recorded(model: Model, setting: object = None) -> Conditions:
     """The conditions beside the model in its own file.py, or those of the paper that it belongs to.
 
-    Raises InputError where there are none.
+    Raises InputError where there are none, and as `stated`.
     """
+    found = stated(model, setting)
+    if found is None:
+        raise InputError(
+            f"model: no conditions are recorded for {model.name!r}; put CONDITIONS beside it in its file, or use a "
+            "setting of a paper that states some"
+        )
+    return found
+
+
+def stated(model: Model, setting: object = None) -> Conditions | None:
+    """As `recorded`; None where there are none.  Raises InputError where CONDITIONS of a file are something else."""
     own = settings.beside(setting, "CONDITIONS")
     if own is not None:
         if not isinstance(own, Conditions):
             raise InputError(f"CONDITIONS: {quoted(own)} in {setting}; expected a derivations.declare.Conditions")
         return own
     paper = paper_of(model)
-    if paper is None or paper.conditions is None:
-        raise InputError(
-            f"model: no conditions are recorded for {model.name!r}; put CONDITIONS beside it in its file, or use a "
-            "setting of a paper that states some"
-        )
-    return paper.conditions
+    return None if paper is None else paper.conditions
 
 
 def tabulate(

@@ -12,7 +12,7 @@ from ..ask import formula, noted, parameters, settings
 from ..ask.derived import kappa, penalty_constant
 from ..ask.hold import Hold, holds, power_of, solution, solved_for
 from ..errors import InputError, quoted
-from .conditions import recorded
+from .conditions import stated
 from .point import about
 
 _MOST = 64  # names behind names
@@ -63,10 +63,7 @@ class Held:
         """
         if not equations:
             return cls((), None, steps)
-        try:
-            declared = recorded(model, setting)
-        except InputError:  # a model without conditions has no quantities
-            declared = None
+        declared = stated(model, setting)  # a model without conditions has no quantities
         texts = _texts(declared, {}, steps)
         by_name = {each.name: each for each in model.parameters}
         for hold in equations:

@@ -96,6 +96,8 @@ def test_conditions_beside_a_model_are_the_files_own(folder: Path) -> None:
     (folder / "kou.py").write_text(blocks("python")[0] + "\nCONDITIONS = 3\n", encoding="utf-8")
     with pytest.raises(gr.InputError, match=r"CONDITIONS: 3 in kou\.py:model"):
         gr.conditions("kou.py:model")
+    with pytest.raises(gr.InputError, match=r"CONDITIONS: 3 in kou\.py:model"):  # with an equation held, too
+        gr.phase("kou.py:model", {}, x="d=100:200:2", hold="sigma_p*sqrt(d) = 20", steps=1)
     (folder / "kou.py").write_text(blocks("python")[0] + "\nCONDITIONS = None\n", encoding="utf-8")
     with pytest.raises(gr.InputError, match="no conditions are recorded for 'kou'"):
         gr.conditions("kou.py:model")

@@ -77,8 +77,8 @@ def monte_carlo(
             if centres is not None and name in centres:
                 rows[name] = rows[name] + clean[:, None] * fixed.new_tensor(centres[name])
         drawn = _scalars(model, values, y, rng)
-        known = scalars_in(model, y, clean, drawn, values)
-        task = Problem(model, values, fixed, patches_of(model, rows, y, clean, known), y)
+        scalars = scalars_in(model, y, clean, drawn, values)
+        task = Problem(model, values, fixed, patches_of(model, rows, y, clean, scalars), y)
         with one_thread(), torch.no_grad():
             F = outputs(task, w, task.patches)
             wrong.append(errors(model, F, y).cpu().numpy())

@@ -1,0 +1,89 @@
+"""The examples: short declarations whose kernels are right, whose figures are drawn, and whose statements hold."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gammarho as gr
+from derivations.declare.formula import QUANTITIES, parse
+from examples import gallery
+from simulate.ask import parameters
+from simulate.testing import Instance, plain_kernel, residual
+from tests.helpers.wild import plainly
+
+LONGEST = 60
+SMALL = {"n": 4, "m": 3, "d": 12, "batch": 2, "n_tasks": 2, "n_train": 2, "J": 2, "test_tasks": 2,
+         "test_support": 2, "test_query": 2}
+
+
+def path_of(name: str) -> Path:
+    return gallery.HERE / f"{name}.py"
+
+
+def declarative(text: str) -> int:
+    """Lines that are neither empty nor of the docstring."""
+    told = ast.parse(text).body[0].end_lineno or 0
+    return sum(bool(line.strip()) for line in text.splitlines()[told:])
+
+
+def test_there_are_some() -> None:
+    assert set(gallery.NAMES) >= {"federated", "hinge", "label_noise", "oscillation", "sharpness_aware"}
+
+
+@pytest.mark.parametrize("name", gallery.NAMES)
+def test_it_is_short_and_says_what_is_seen(name: str) -> None:
+    text = path_of(name).read_text(encoding="utf-8")
+    assert declarative(text) <= LONGEST and "Claim: " in text and "\nSeen: " in text
+    module = gallery.example(name)
+    assert len(module.PRESETS) >= 2 and len(module.STATEMENTS) >= 2
+    for statement in module.STATEMENTS:
+        assert parse(statement.claim, QUANTITIES) and parse(statement.mutant, QUANTITIES) and statement.instance
+
+
+@pytest.mark.parametrize("name", gallery.NAMES)
+def test_its_kernel_takes_the_steps_of_weight_space_and_its_figure_is_drawn(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the text that would be compiled, run as Python."""
+    module = gallery.example(name)
+    kernel, rng = plain_kernel(module.model), np.random.default_rng(3)
+    values = {key: SMALL.get(key, value) for key, value in parameters.resolve(module.model).values.items()}
+    tasks = int(str(values["n_tasks"])) if module.model.algorithm.over_tasks else 1
+    n, m, d = SMALL["n"] * tasks, SMALL["m"], SMALL["d"]
+    vectors = rng.normal(size=(module.model.offsets(n, tasks)[""], d)) / np.sqrt(d)
+    y, weights = rng.choice([-1.0, 1.0], size=n), rng.normal(size=(2, m, d))
+    clean = rng.choice([-1.0, 1.0], size=n) if module.model.follows_clean else y
+    of = Instance(module.model, {"lam_until": None, **values}, vectors, weights, y, clean=clean)
+    assert residual(of, kernel) <= 1e-12
+    small = tuple((key, value) for key, value in SMALL.items() if key in values)
+    presets = [replace(each, values=tuple({**dict(each.values), **dict(small)}.items())) for each in module.PRESETS]
+    monkeypatch.setattr(module, "PRESETS", presets)
+    with plainly(kernel):
+        panels = gallery.figure(module, steps=2).axes
+    assert [panel.get_title() for panel in panels] == list(module.FIGURE)
+    assert all(len(panel.lines) == len(presets) for panel in panels)
+
+
+def test_the_page_is_what_the_examples_say() -> None:
+    """Fails where an example was changed and `python -m examples.gallery` was not run."""
+    assert gallery.PAGE.read_text(encoding="utf-8") == gallery.text()
+    for name in gallery.NAMES:
+        assert (gallery.PAGE.parent / "examples" / f"{name}.png").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", gallery.NAMES)
+def test_its_statements_hold_and_their_false_neighbours_do_not(name: str) -> None:
+    found = gr.check(f"{path_of(name)}:model", steps=1, seeds=3)
+    assert all(each.verdict == "holds" for each in found.results), str(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", gallery.NAMES)
+def test_it_is_validated(name: str) -> None:
+    assert gr.validate(f"{path_of(name)}:model", steps=60).verdict == "pass"

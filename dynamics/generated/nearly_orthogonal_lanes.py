@@ -30,7 +30,7 @@ from math import sqrt
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import fused, lanes, load, store, total, where
+from dynamics.lanes.compiled import fused, lanes, load, spread, store, total, where
 from dynamics.lanes.functions import leaky, leaky_slope_closed, logistic_0, logistic_1
 
 
@@ -129,22 +129,22 @@ def block_4_4(z, c, gram, s, at, width, directions):
         row1 = load(gram, q * width + at + 8)
         row2 = load(gram, q * width + at + 16)
         row3 = load(gram, q * width + at + 24)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
         z0_3 = fused(weight, row3, z0_3)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
         z1_3 = fused(weight, row3, z1_3)
-        weight = lanes(c[(s + 2) * width + q])
+        weight = spread(c, (s + 2) * width + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
         z2_2 = fused(weight, row2, z2_2)
         z2_3 = fused(weight, row3, z2_3)
-        weight = lanes(c[(s + 3) * width + q])
+        weight = spread(c, (s + 3) * width + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
         z3_2 = fused(weight, row2, z3_2)
@@ -186,19 +186,19 @@ def block_4_3(z, c, gram, s, at, width, directions):
         row0 = load(gram, q * width + at + 0)
         row1 = load(gram, q * width + at + 8)
         row2 = load(gram, q * width + at + 16)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
-        weight = lanes(c[(s + 2) * width + q])
+        weight = spread(c, (s + 2) * width + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
         z2_2 = fused(weight, row2, z2_2)
-        weight = lanes(c[(s + 3) * width + q])
+        weight = spread(c, (s + 3) * width + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
         z3_2 = fused(weight, row2, z3_2)
@@ -230,16 +230,16 @@ def block_4_2(z, c, gram, s, at, width, directions):
     for q in range(directions):
         row0 = load(gram, q * width + at + 0)
         row1 = load(gram, q * width + at + 8)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
-        weight = lanes(c[(s + 2) * width + q])
+        weight = spread(c, (s + 2) * width + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
-        weight = lanes(c[(s + 3) * width + q])
+        weight = spread(c, (s + 3) * width + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
     store(z, (s + 0) * width + at + 0, z0_0)
@@ -261,13 +261,13 @@ def block_4_1(z, c, gram, s, at, width, directions):
     z3_0 = load(z, (s + 3) * width + at + 0)
     for q in range(directions):
         row0 = load(gram, q * width + at + 0)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
-        weight = lanes(c[(s + 2) * width + q])
+        weight = spread(c, (s + 2) * width + q)
         z2_0 = fused(weight, row0, z2_0)
-        weight = lanes(c[(s + 3) * width + q])
+        weight = spread(c, (s + 3) * width + q)
         z3_0 = fused(weight, row0, z3_0)
     store(z, (s + 0) * width + at + 0, z0_0)
     store(z, (s + 1) * width + at + 0, z1_0)
@@ -291,12 +291,12 @@ def block_2_4(z, c, gram, s, at, width, directions):
         row1 = load(gram, q * width + at + 8)
         row2 = load(gram, q * width + at + 16)
         row3 = load(gram, q * width + at + 24)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
         z0_3 = fused(weight, row3, z0_3)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
@@ -324,11 +324,11 @@ def block_2_3(z, c, gram, s, at, width, directions):
         row0 = load(gram, q * width + at + 0)
         row1 = load(gram, q * width + at + 8)
         row2 = load(gram, q * width + at + 16)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
@@ -350,10 +350,10 @@ def block_2_2(z, c, gram, s, at, width, directions):
     for q in range(directions):
         row0 = load(gram, q * width + at + 0)
         row1 = load(gram, q * width + at + 8)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
     store(z, (s + 0) * width + at + 0, z0_0)
@@ -369,9 +369,9 @@ def block_2_1(z, c, gram, s, at, width, directions):
     z1_0 = load(z, (s + 1) * width + at + 0)
     for q in range(directions):
         row0 = load(gram, q * width + at + 0)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
     store(z, (s + 0) * width + at + 0, z0_0)
     store(z, (s + 1) * width + at + 0, z1_0)
@@ -492,7 +492,6 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
         # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
         v0_i = where(load(live, i) > 0.0, q0*l1_i*load(y, i), 0.0)
         store(v0, i, v0_i)
-    g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
         for r in range(filters):
@@ -661,28 +660,27 @@ def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, gi
                 j = 1.0 - 2.0 * h
                 for r in range(filters):
                     s = h * filters + r
-                    a_x = lanes(fixed[p, s])
+                    a_x_0 = lanes(fixed[p, s])
+                    a_x_1 = lanes(fixed[p, s])
+                    a_x_2 = lanes(fixed[p, s])
+                    a_x_3 = lanes(fixed[p, s])
                     for q in range(roots.shape[0]):
-                        at = (q * neurons + s) * 32 + 0
-                        a_x = a_x + mix[p, q] * load(vectors, at)
+                        at = (q * neurons + s) * 32
+                        weight = lanes(mix[p, q])
+                        a_x_0 = a_x_0 + weight * load(vectors, at + 0)
+                        a_x_1 = a_x_1 + weight * load(vectors, at + 8)
+                        a_x_2 = a_x_2 + weight * load(vectors, at + 16)
+                        a_x_3 = a_x_3 + weight * load(vectors, at + 24)
+                    a_x = a_x_0
                     leaky_x = leaky(a_x, given_slope)
                     part_0 = part_0 + (leaky_x) * j
-                    a_x = lanes(fixed[p, s])
-                    for q in range(roots.shape[0]):
-                        at = (q * neurons + s) * 32 + 8
-                        a_x = a_x + mix[p, q] * load(vectors, at)
+                    a_x = a_x_1
                     leaky_x = leaky(a_x, given_slope)
                     part_1 = part_1 + (leaky_x) * j
-                    a_x = lanes(fixed[p, s])
-                    for q in range(roots.shape[0]):
-                        at = (q * neurons + s) * 32 + 16
-                        a_x = a_x + mix[p, q] * load(vectors, at)
+                    a_x = a_x_2
                     leaky_x = leaky(a_x, given_slope)
                     part_2 = part_2 + (leaky_x) * j
-                    a_x = lanes(fixed[p, s])
-                    for q in range(roots.shape[0]):
-                        at = (q * neurons + s) * 32 + 24
-                        a_x = a_x + mix[p, q] * load(vectors, at)
+                    a_x = a_x_3
                     leaky_x = leaky(a_x, given_slope)
                     part_3 = part_3 + (leaky_x) * j
             store(parts, 32 * p + 0, part_0 * kappa)

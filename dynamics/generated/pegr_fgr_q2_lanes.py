@@ -35,7 +35,7 @@ from math import sqrt
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import fused, lanes, least, load, store, total, where
+from dynamics.lanes.compiled import fused, lanes, least, load, spread, store, total, where
 from dynamics.lanes.functions import logistic_0, logistic_1, logistic_2, relu, step
 
 
@@ -134,22 +134,22 @@ def block_4_4(z, c, gram, s, at, width, directions):
         row1 = load(gram, q * width + at + 8)
         row2 = load(gram, q * width + at + 16)
         row3 = load(gram, q * width + at + 24)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
         z0_3 = fused(weight, row3, z0_3)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
         z1_3 = fused(weight, row3, z1_3)
-        weight = lanes(c[(s + 2) * width + q])
+        weight = spread(c, (s + 2) * width + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
         z2_2 = fused(weight, row2, z2_2)
         z2_3 = fused(weight, row3, z2_3)
-        weight = lanes(c[(s + 3) * width + q])
+        weight = spread(c, (s + 3) * width + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
         z3_2 = fused(weight, row2, z3_2)
@@ -191,19 +191,19 @@ def block_4_3(z, c, gram, s, at, width, directions):
         row0 = load(gram, q * width + at + 0)
         row1 = load(gram, q * width + at + 8)
         row2 = load(gram, q * width + at + 16)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
-        weight = lanes(c[(s + 2) * width + q])
+        weight = spread(c, (s + 2) * width + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
         z2_2 = fused(weight, row2, z2_2)
-        weight = lanes(c[(s + 3) * width + q])
+        weight = spread(c, (s + 3) * width + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
         z3_2 = fused(weight, row2, z3_2)
@@ -235,16 +235,16 @@ def block_4_2(z, c, gram, s, at, width, directions):
     for q in range(directions):
         row0 = load(gram, q * width + at + 0)
         row1 = load(gram, q * width + at + 8)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
-        weight = lanes(c[(s + 2) * width + q])
+        weight = spread(c, (s + 2) * width + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
-        weight = lanes(c[(s + 3) * width + q])
+        weight = spread(c, (s + 3) * width + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
     store(z, (s + 0) * width + at + 0, z0_0)
@@ -266,13 +266,13 @@ def block_4_1(z, c, gram, s, at, width, directions):
     z3_0 = load(z, (s + 3) * width + at + 0)
     for q in range(directions):
         row0 = load(gram, q * width + at + 0)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
-        weight = lanes(c[(s + 2) * width + q])
+        weight = spread(c, (s + 2) * width + q)
         z2_0 = fused(weight, row0, z2_0)
-        weight = lanes(c[(s + 3) * width + q])
+        weight = spread(c, (s + 3) * width + q)
         z3_0 = fused(weight, row0, z3_0)
     store(z, (s + 0) * width + at + 0, z0_0)
     store(z, (s + 1) * width + at + 0, z1_0)
@@ -296,12 +296,12 @@ def block_2_4(z, c, gram, s, at, width, directions):
         row1 = load(gram, q * width + at + 8)
         row2 = load(gram, q * width + at + 16)
         row3 = load(gram, q * width + at + 24)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
         z0_3 = fused(weight, row3, z0_3)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
@@ -329,11 +329,11 @@ def block_2_3(z, c, gram, s, at, width, directions):
         row0 = load(gram, q * width + at + 0)
         row1 = load(gram, q * width + at + 8)
         row2 = load(gram, q * width + at + 16)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
@@ -355,10 +355,10 @@ def block_2_2(z, c, gram, s, at, width, directions):
     for q in range(directions):
         row0 = load(gram, q * width + at + 0)
         row1 = load(gram, q * width + at + 8)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
     store(z, (s + 0) * width + at + 0, z0_0)
@@ -374,9 +374,9 @@ def block_2_1(z, c, gram, s, at, width, directions):
     z1_0 = load(z, (s + 1) * width + at + 0)
     for q in range(directions):
         row0 = load(gram, q * width + at + 0)
-        weight = lanes(c[(s + 0) * width + q])
+        weight = spread(c, (s + 0) * width + q)
         z0_0 = fused(weight, row0, z0_0)
-        weight = lanes(c[(s + 1) * width + q])
+        weight = spread(c, (s + 1) * width + q)
         z1_0 = fused(weight, row0, z1_0)
     store(z, (s + 0) * width + at + 0, z0_0)
     store(z, (s + 1) * width + at + 0, z1_0)
@@ -528,7 +528,6 @@ def gradient(
         v0_minus_i = v0_minus_i + where(load(y, i) > 0.0, 0.0, load(v0, i))
     v0_plus = total(v0_plus_i)
     v0_minus = total(v0_minus_i)
-    g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
         for r in range(filters):
@@ -602,7 +601,6 @@ def gradient(
     w0_minus = total(w0_minus_i)
     w1_plus = total(w1_plus_i)
     w1_minus = total(w1_minus_i)
-    g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
         for r in range(filters):
@@ -668,7 +666,6 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
         v0_minus_i = v0_minus_i + where(load(y, i) > 0.0, 0.0, load(v0, i))
     v0_plus = total(v0_plus_i)
     v0_minus = total(v0_minus_i)
-    g[:] = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
         for r in range(filters):
@@ -918,28 +915,27 @@ def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, c,
                 j = 1.0 - 2.0 * h
                 for r in range(filters):
                     s = h * filters + r
-                    a_mu = lanes(fixed[p, s])
+                    a_mu_0 = lanes(fixed[p, s])
+                    a_mu_1 = lanes(fixed[p, s])
+                    a_mu_2 = lanes(fixed[p, s])
+                    a_mu_3 = lanes(fixed[p, s])
                     for q in range(roots.shape[0]):
-                        at = (q * neurons + s) * 32 + 0
-                        a_mu = a_mu + mix[p, q] * load(vectors, at)
+                        at = (q * neurons + s) * 32
+                        weight = lanes(mix[p, q])
+                        a_mu_0 = a_mu_0 + weight * load(vectors, at + 0)
+                        a_mu_1 = a_mu_1 + weight * load(vectors, at + 8)
+                        a_mu_2 = a_mu_2 + weight * load(vectors, at + 16)
+                        a_mu_3 = a_mu_3 + weight * load(vectors, at + 24)
+                    a_mu = a_mu_0
                     relu_mu = relu(a_mu)
                     part_0 = part_0 + ((relu_mu*relu_mu)) * j
-                    a_mu = lanes(fixed[p, s])
-                    for q in range(roots.shape[0]):
-                        at = (q * neurons + s) * 32 + 8
-                        a_mu = a_mu + mix[p, q] * load(vectors, at)
+                    a_mu = a_mu_1
                     relu_mu = relu(a_mu)
                     part_1 = part_1 + ((relu_mu*relu_mu)) * j
-                    a_mu = lanes(fixed[p, s])
-                    for q in range(roots.shape[0]):
-                        at = (q * neurons + s) * 32 + 16
-                        a_mu = a_mu + mix[p, q] * load(vectors, at)
+                    a_mu = a_mu_2
                     relu_mu = relu(a_mu)
                     part_2 = part_2 + ((relu_mu*relu_mu)) * j
-                    a_mu = lanes(fixed[p, s])
-                    for q in range(roots.shape[0]):
-                        at = (q * neurons + s) * 32 + 24
-                        a_mu = a_mu + mix[p, q] * load(vectors, at)
+                    a_mu = a_mu_3
                     relu_mu = relu(a_mu)
                     part_3 = part_3 + ((relu_mu*relu_mu)) * j
             store(parts, 32 * p + 0, part_0 * kappa)

@@ -130,6 +130,17 @@ def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
     return types.void(array, types.intp, lanes_type), code
 
 
+@intrinsic
+def spread(typing: Any, array: Any, at: Any) -> Any:
+    """array[at] of a flat array of doubles, at >= 0, in every lane; without Numba's look at whether `at` is negative."""
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        return _splat(builder, builder.load(builder.gep(data, [values[1]])), _DOUBLES)
+
+    return lanes_type(array, types.intp), code
+
+
 whole = _one(whole_type, lambda builder, x: _splat(builder, x, _LONGS), types.int64)
 fused = _one(lanes_type, _called("fma", 3), lanes_type, lanes_type, lanes_type)
 root = _one(lanes_type, _called("sqrt", 1), lanes_type)

@@ -39,6 +39,13 @@ def store(array: Array, at: int, value: Array) -> None:
     array[at : at + WIDTH] = value
 
 
+def spread(array: Array, at: int) -> Array:
+    """array[at] in every lane; `at` has to be an entry's place, from 0."""
+    if not 0 <= at < array.size:
+        raise IndexError(f"entry {at} of an array of {array.size}")
+    return np.full(WIDTH, array[at])
+
+
 def lanes(value: Any) -> Array:
     """A number in every lane."""
     return np.full(WIDTH, value) if np.ndim(value) == 0 else np.asarray(value)

@@ -77,7 +77,7 @@ def _block(out: Writer, filters: int, vectors: int) -> None:
     out.put(1, "for q in range(directions):")
     out.put(2, *[f"row{v} = load(gram, q * width + at + {LANES * v})" for v in range(vectors)])
     for a in range(filters):
-        out.put(2, f"weight = lanes(c[(s + {a}) * width + q])")
+        out.put(2, f"weight = spread(c, (s + {a}) * width + q)")
         out.put(2, *[f"z{a}_{v} = fused(weight, row{v}, z{a}_{v})" for v in range(vectors)])
     out.put(1, *[f"store(z, (s + {a}) * width + at + {LANES * v}, z{a}_{v})" for a, v in cells])
     out.put(0, "", "")

@@ -40,10 +40,11 @@ def judge(emitter: LaneNests) -> None:
     every = range(DRAWS // LANES)  # side by side: each one's sum over neurons would wait for its last term
     put(3, *[f"part_{v} = lanes(0.0)" for v in every], f"for h in range({emitter.model.n_heads}):")
     put(4, "j = 1.0 - 2.0 * h", "for r in range(filters):", "    s = h * filters + r")
+    put(5, *[f"{patch.name}_{v} = lanes(fixed[p, s])" for v in every], "for q in range(roots.shape[0]):")
+    put(6, f"at = (q * neurons + s) * {DRAWS}", "weight = lanes(mix[p, q])")
+    put(6, *[f"{patch.name}_{v} = {patch.name}_{v} + weight * load(vectors, at + {LANES * v})" for v in every])
     for v in every:
-        put(5, f"{patch.name} = lanes(fixed[p, s])", "for q in range(roots.shape[0]):")
-        put(6, f"at = (q * neurons + s) * {DRAWS} + {LANES * v}")
-        put(6, f"{patch.name} = {patch.name} + mix[p, q] * load(vectors, at)")
+        put(5, f"{patch.name} = {patch.name}_{v}")
         emitter.pieces_of(5, [activated])
         emitter.out.assign(5, f"part_{v} =", f"part_{v} + ({emitter.printer.doprint(activated)}) * j")
     put(3, *[f"store(parts, {DRAWS} * p + {LANES * v}, part_{v} * kappa)" for v in every])

@@ -117,7 +117,8 @@ class LaneNests(Descent):
             fixed[name], used[name] = self.by_label.weighted(used[name])
         sums = [name for name in used if name not in own and used[name] != 0]
         self._weights_by_label(depth, list(dict.fromkeys(weight for each in fixed.values() for weight in each)))
-        self.out.put(depth, "g[:] = 0.0")
+        if len(used) < len(self.families()):  # else every entry that is read is written below
+            self.out.put(depth, "g[:] = 0.0")
         self.neurons(depth, *[f"sum_{name} = lanes(0.0)" for name in sums])
         # A family's last lanes spill over into the next one's first, so that they are filled in order, a loop each.
         for names in [[name] for name in own[:-1]] + [[*own[-1:], *sums]]:

@@ -11,7 +11,7 @@ from ...errors import ModelError
 from ..pieces import HELPERS
 from ..printer import KernelPrinter
 
-PRIMITIVES = ("fused", "lanes", "least", "load", "store", "total", "where")
+PRIMITIVES = ("fused", "lanes", "least", "load", "spread", "store", "total", "where")
 FUNCTIONS = (
     *dict.fromkeys(helper for piece, helper in HELPERS.items() if piece not in EXPRESSED),
     *(f"{loss}_{order}" for loss in ("logistic", "exponential") for order in range(3)),

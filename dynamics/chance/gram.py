@@ -104,7 +104,10 @@ def coordinates(
     if ensemble.d < f or ensemble.d != np.floor(ensemble.d):
         raise RangeError(f"d: {ensemble.d:g} with {f} fixed directions; expected a whole number of at least {f}")
     drawn = standard(data, init, f, n, ensemble.filters, ensemble.d)
-    return placed(drawn, fixed_root(ensemble), ensemble.along, ensemble.noise_std, ensemble.filter_std)
+    given = ensemble.fixed_root
+    if not ensemble.as_given or given is None:
+        given = fixed_root(ensemble.fixed_gram, given)
+    return placed(drawn, given, ensemble.along, ensemble.noise_std, ensemble.filter_std)
 
 
 @dataclass(frozen=True)
@@ -145,14 +148,17 @@ def placed(
     return directions, np.asarray(filter_std)[..., None, None] * drawn.filters
 
 
-def fixed_root(ensemble: Ensemble) -> Array:
-    """The Cholesky factor of the fixed directions' Gram matrix; the given root where squares have lost their digits."""
-    if not len(ensemble.fixed_gram):
-        return np.empty((0, 0))
-    short = bool((np.diag(ensemble.fixed_gram) < _SHORT).any())
-    if ensemble.fixed_root is not None and (short or ensemble.as_given):
-        return ensemble.fixed_root
-    return np.asarray(np.linalg.cholesky(ensemble.fixed_gram))
+def fixed_root(gram: Array, given: Array | None = None) -> Array:
+    """Cholesky factors of the fixed directions' Gram matrices (..., f, f).
+
+    Where squares have lost their digits it is the `given` root, if there is one.
+    """
+    if not gram.shape[-1]:
+        return np.zeros(gram.shape)
+    short = (np.diagonal(gram, axis1=-2, axis2=-1) < _SHORT).any(axis=-1)[..., None, None]
+    if given is None or not short.any():
+        return np.asarray(np.linalg.cholesky(gram))
+    return np.where(short, given, np.linalg.cholesky(np.where(short, np.eye(gram.shape[-1]), gram)))
 
 
 def trapezoid(rng: np.random.Generator, rows: int, columns: int, left: float, first: int) -> Array:

@@ -139,8 +139,7 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     if len(raw) > 1:  # one that all share is not copied for each
         which = np.array([places[pair] for pair in pairs])
         standard = grams.Standard(standard.noise[which], standard.filters[which])
-    lengths, of_length = _distinct(plans.length[:, fixed])
-    roots = np.stack([_root(each) for each in lengths])[of_length]
+    roots = _roots(plans.length[:, fixed])
     found = grams.reduce_all(*grams.placed(standard, roots, plans.along, plans.std[:, noise], plans.sigma_0))
     z, gram = found.z, found.gram
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
@@ -163,11 +162,10 @@ def _distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     return found, which.reshape(-1)
 
 
-def _root(length: Array) -> Array:
-    """The root that a draw of its own takes, from fixed directions of these lengths."""
-    none = np.empty(0)
-    ensemble = grams.Ensemble(np.diag(length**2), none, none, 0, 0.0, np.inf, np.diag(length))
-    return grams.fixed_root(ensemble)
+def _roots(length: Array) -> Array:
+    """The roots (R, f, f) that draws of their own take, from fixed directions of these lengths (R, f)."""
+    root = np.where(np.eye(length.shape[1], dtype=bool), length[:, :, None], 0.0)
+    return grams.fixed_root(root**2, root)
 
 
 __all__ = ["Drawn", "Plans", "draw_many", "labels", "plans_of", "stacked"]

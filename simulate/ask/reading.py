@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from typing import Any
 
 from derivations.declare import Parameter, Value
 from derivations.declare.formula import FormulaError, Vanishes
@@ -41,6 +43,12 @@ def advice(parameter: Parameter, value: object) -> str:
     return f"expected {kind_of(parameter).expected(parameter)}{_cure(parameter, value)}"
 
 
+@functools.lru_cache(maxsize=256, typed=True)
+def _argument(**told: Any) -> Parameter:
+    """An argument as a parameter: it checks itself as it is made, and every call has the same few."""
+    return Parameter(**told)
+
+
 def count(name: str, value: object, low: int = 0, example: int | None = None, high: int | None = None) -> int:
     """A whole number of at least `low` and at most `high`, such as a seed or a number of steps.
 
@@ -48,7 +56,7 @@ def count(name: str, value: object, low: int = 0, example: int | None = None, hi
         InputError: for anything else.
     """
     shown = low if example is None else example
-    parsed = parse(Parameter(name=name, latex="", meaning="", kind="count", default=shown, low=low, high=high), value)
+    parsed = parse(_argument(name=name, latex="", meaning="", kind="count", default=shown, low=low, high=high), value)
     assert isinstance(parsed, int)
     return parsed
 
@@ -59,7 +67,7 @@ def positive(name: str, value: object) -> float:
     Raises:
         InputError: for anything else.
     """
-    declared = Parameter(name=name, latex="", meaning="", kind="real", default=1, low=0, open_low=True)
+    declared = _argument(name=name, latex="", meaning="", kind="real", default=1, low=0, open_low=True)
     parsed = parse(declared, value)
     assert isinstance(parsed, float)
     return parsed
@@ -71,7 +79,7 @@ def choice(name: str, value: object, options: tuple[str, ...]) -> str:
     Raises:
         InputError: for anything else, with the nearest option.
     """
-    declared = Parameter(name=name, latex="", meaning="", kind="choice", default=options[0], choices=options)
+    declared = _argument(name=name, latex="", meaning="", kind="choice", default=options[0], choices=options)
     parsed = parse(declared, value)
     assert isinstance(parsed, str)
     return parsed
@@ -83,7 +91,7 @@ def switch(name: str, value: object) -> bool:
     Raises:
         InputError: for anything else.
     """
-    parsed = parse(Parameter(name=name, latex="", meaning="", kind="flag", default=True), value)
+    parsed = parse(_argument(name=name, latex="", meaning="", kind="flag", default=True), value)
     assert isinstance(parsed, bool)
     return parsed
 

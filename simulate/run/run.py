@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -162,10 +163,13 @@ def _one(start: Start, engine: str, asked: Asked, found: Found | None) -> Found:
 
 def _unread(start: Start) -> list[str]:
     """A line on the parameters that somebody gave or declared for no paper, and that nothing of the model reads."""
-    named = [name for name in unread(start.model) if start.values.get(name) is not None]
+    named = [name for name in _unread_of(start.model) if start.values.get(name) is not None]
     told = [name for name in named if name in start.problem.given or not start.model.parameter(name).source]
     plays = "plays" if len(told) == 1 else "play"
     return [f"{', '.join(told)} {plays} no part in the run: nothing of {start.model.name} reads it"] if told else []
+
+
+_unread_of = functools.lru_cache(maxsize=64)(unread)  # every call asks it of the same few models
 
 
 def total_steps(steps: int | str | None, preset: Preset | None, setting: settings.Setting, low: int = 0) -> int:

@@ -132,7 +132,7 @@ def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
 
 @intrinsic
 def spread(typing: Any, array: Any, at: Any) -> Any:
-    """array[at] of a flat array of doubles, at >= 0, in every lane; without Numba's look at whether `at` is negative."""
+    """array[at] of a flat array of doubles, at >= 0, in every lane, without Numba's look at whether at is negative."""
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, values[0]).data

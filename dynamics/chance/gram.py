@@ -155,7 +155,7 @@ def fixed_root(gram: Array, given: Array | None = None) -> Array:
     """
     if not gram.shape[-1]:
         return np.zeros(gram.shape)
-    short = (np.diagonal(gram, axis1=-2, axis2=-1) < _SHORT).any(axis=-1)[..., None, None]
+    short = np.asarray((np.diagonal(gram, axis1=-2, axis2=-1) < _SHORT).any(axis=-1))[..., None, None]
     if given is None or not short.any():
         return np.asarray(np.linalg.cholesky(gram))
     return np.where(short, given, np.linalg.cholesky(np.where(short, np.eye(gram.shape[-1]), gram)))

@@ -18,6 +18,8 @@ from derivations.declare import (
     Constant,
     Directions,
     Expressed,
+    GaussianScalar,
+    GivenScalar,
     GradientDescent,
     Model,
     Network,
@@ -29,6 +31,7 @@ from derivations.declare import (
     Schedule,
     SumPatch,
     Term,
+    UniformScalar,
     Value,
 )
 from derivations.declare.activations import fields_read
@@ -111,7 +114,8 @@ LOSS_FORMULAS = (
 
 SCALARS: tuple[Scalar, ...] = (
     RandomSign(name="eps"), Bernoulli(name="seen", probability=0.7), Constant(name="half", value=0.5),
-    Constant(name="times", value="beta"),
+    Constant(name="times", value="beta"), GaussianScalar(name="strength", std="beta"),
+    UniformScalar(name="share", low=-1, high=2), GivenScalar(name="own"),
 )
 OF_LABELS: tuple[Scalar, ...] = (
     OfLabel(name="up", plus=1, minus=0), OfLabel(name="by", plus="beta", minus=-0.5, clean=False),

@@ -191,12 +191,14 @@ def test_no_law_can_leave_out_what_all_are_asked() -> None:
 
 def test_the_flag_of_a_projection_is_read_once() -> None:
     for law in (declare.GaussianLaw(std="s", off=("mu",), off_when="flag"),
+                declare.EntryLaw(std="s", entries="uniform", off=("mu",), off_when="flag"),
                 declare.ClassNoiseLaw(entries="e", spread="s", ratio="r", off=("mu",), off_when="flag")):
         assert law.projected_off({"flag": True}) == ("mu",) and law.projected_off({"flag": False}) == ()
         assert law.projected_off({}) == () and replace(law, off_when="").projected_off({}) == ("mu",)
     paths = [path for name in PACKAGES for path in (ROOT / name).rglob("*.py") if "off_when" in path.read_text("utf-8")]
     assert {path.relative_to(ROOT).as_posix() for path in paths} == {
-        "derivations/declare/laws.py", "derivations/papers/pegr/model.py", "derivations/papers/fomaml/model.py",
+        "derivations/declare/laws.py", "derivations/declare/entry_law.py", "derivations/papers/pegr/model.py",
+        "derivations/papers/fomaml/model.py",
     }
 
 

@@ -20,6 +20,8 @@ from .arithmetic import Arithmetic
 from .checks import unread
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 from .data import Coefficient, Directions, chosen_law
+from .densities import GaussianScalar, GivenScalar, OfDensity, UniformScalar
+from .entry_law import EntryLaw
 from .event import Event
 from .expressions import Expression
 from .fresh_laws import FreshLaw, FreshTasks
@@ -61,7 +63,7 @@ from .over import INDEX_SETS, IndexSet, Over
 from .parameter import Parameter, Preset, Value
 from .patches import AnyPatch, Patch, Scale, SumPatch, Term, scalars_of, terms_of
 from .plain import from_plain, to_plain
-from .scalars import Bernoulli, Constant, OfLabel, RandomSign, Scalar, value_of
+from .scalars import Bernoulli, Constant, OfCases, OfLabel, RandomSign, Scalar, value_of
 from .schedules import STEP, Schedule, roles, schedule_constants, scheduled
 from .statements import Instance, Kind, Path, Statement, Statements, on
 from .views import Variable
@@ -98,6 +100,7 @@ __all__ = [
     "Directions",
     "Distance",
     "EntryInitialisation",
+    "EntryLaw",
     "Event",
     "Exponential",
     "Expressed",
@@ -110,6 +113,8 @@ __all__ = [
     "Full",
     "GaussianInitialisation",
     "GaussianLaw",
+    "GaussianScalar",
+    "GivenScalar",
     "GradientDescent",
     "HeadAxis",
     "Heads",
@@ -135,6 +140,8 @@ __all__ = [
     "NormalisedMargin",
     "Objective",
     "Observable",
+    "OfCases",
+    "OfDensity",
     "OfFresh",
     "OfLabel",
     "OfMargin",
@@ -166,6 +173,7 @@ __all__ = [
     "Term",
     "Total",
     "TwoSlopes",
+    "UniformScalar",
     "Value",
     "Variable",
     "chosen_law",

@@ -81,6 +81,16 @@ def _patches(model: Any) -> Iterator[str]:
         yield "directions: a family over classes needs class heads; use scale 'label' with signed heads"
 
 
+def _densities(model: Any) -> Iterator[str]:
+    """A mixture's mean is no vector of its own, so that nothing multiplies the vectors as they are."""
+    for term in terms_of(model.patches):
+        family = next((each for each in model.directions if each.name == term.direction), None)
+        laws = () if family is None else laws_of(family)
+        if term.densities and any(law is not None and law.follows_clean for law in laws):
+            what = f"{term.densities[0].name!r} multiplies {term.direction!r}, which is a mixture"
+            yield f"patches: {what}; declare its mean as a term of its own"
+
+
 def _said_of(term: Any) -> str:
     """What of a term goes by a label."""
     return next(factor if isinstance(factor, str) else str(factor.name) for factor in term.factors
@@ -259,6 +269,6 @@ def _events(model: Any) -> Iterator[str]:
 
 
 CHECKS: Final[tuple[Callable[[Any], Iterator[str]], ...]] = (
-    _heads, _patches, _flips, _algorithm, _schedules, _observables, _activation, _coefficients, _laws, _tests,
-    _angles, _parameters, _events,
+    _heads, _patches, _densities, _flips, _algorithm, _schedules, _observables, _activation, _coefficients, _laws,
+    _tests, _angles, _parameters, _events,
 )

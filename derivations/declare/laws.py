@@ -32,6 +32,10 @@ class Law(Declared, ABC):
     def shape_of(self, values: Mapping[str, Value]) -> str:
         """The shape of independent coordinates: "gaussian", "uniform", "rademacher", or "" where nothing is random."""
 
+    def entry_numbers(self, values: Mapping[str, Value]) -> tuple[float, ...]:
+        """What the shape takes beside its name."""
+        return ()
+
     @abstractmethod
     def projected_off(self, values: Mapping[str, Value]) -> tuple[str, ...]:
         """The families whose span the vectors are projected off, at these values."""
@@ -51,7 +55,7 @@ class Law(Declared, ABC):
         return ""
 
 
-def _off_refusal(off: tuple[str, ...], flag: str, model: Any) -> str:
+def off_refusal(off: tuple[str, ...], flag: str, model: Any) -> str:
     """Why noise is not projected off these families; "" where it is."""
     if flag and not off:
         return f"off_when names {flag!r}, and nothing is projected off; give off=, or leave off_when out"
@@ -62,7 +66,7 @@ def _off_refusal(off: tuple[str, ...], flag: str, model: Any) -> str:
     return ""
 
 
-def _where_set(off: tuple[str, ...], flag: str, values: Mapping[str, Value]) -> tuple[str, ...]:
+def where_set(off: tuple[str, ...], flag: str, values: Mapping[str, Value]) -> tuple[str, ...]:
     """The families, where the flag is set or there is none."""
     return off if not flag or values.get(flag) else ()
 
@@ -105,7 +109,7 @@ class GaussianLaw(Law):
 
     def refusal(self, family: Any, model: Any) -> str:
         """What it is projected off is fixed."""
-        return _off_refusal(self.off, self.off_when, model)
+        return off_refusal(self.off, self.off_when, model)
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ class GaussianLaw(Law):
 
     def projected_off(self, values: Mapping[str, Value]) -> tuple[str, ...]:
         """As declared."""
-        return _where_set(self.off, self.off_when, values)
+        return where_set(self.off, self.off_when, values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +187,7 @@ class ClassNoiseLaw(Law):
         """It is of examples with class labels, of one loop, and what it is projected off is fixed."""
         if not family.index_set.per_example or model.network.head_axis.signed or model.algorithm.over_tasks:
             return "class noise A_y zeta is for examples with class labels, of one loop; declare another law"
-        return _off_refusal(self.off, self.off_when, model)
+        return off_refusal(self.off, self.off_when, model)
 
     @property
     def brought(self) -> tuple[str, ...]:
@@ -206,7 +210,7 @@ class ClassNoiseLaw(Law):
 
     def projected_off(self, values: Mapping[str, Value]) -> tuple[str, ...]:
         """As declared."""
-        return _where_set(self.off, self.off_when, values)
+        return where_set(self.off, self.off_when, values)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from ..errors import ModelError
 from .choices import Declared
+from .densities import OfDensity
 from .scalars import Scalar
 
 Scale = Literal["one", "label", "clean"]
@@ -49,6 +50,11 @@ class Term(Declared):
         return tuple(factor for factor in self.factors if isinstance(factor, Scalar))
 
     @property
+    def densities(self) -> tuple[OfDensity, ...]:
+        """Those of them that have a density."""
+        return tuple(each for each in self.scalars if isinstance(each, OfDensity))
+
+    @property
     def plain(self) -> bool:
         """Whether it is taken times 1, the label or the clean label alone."""
         return not isinstance(self.scale, Scalar | tuple)
@@ -63,10 +69,14 @@ class Term(Declared):
         """Whether the vector is taken times the clean label itself."""
         return CLEAN in self.factors
 
-    def factor(self, one: T, label: T, clean: T, scalars: Mapping[str, T]) -> T:
-        """What the vector is taken times, of 1, the labels and the declared scalars by name, as the caller has them."""
+    def factor(self, one: T, label: T, clean: T, scalars: Mapping[str, T], densities: bool = True) -> T:
+        """What the vector is taken times, of 1, the labels and the declared scalars by name, as the caller has them.
+
+        Without `densities`, the scalars that have one are left out.
+        """
         found: Any = one
-        for at, each in enumerate(self.factors):
+        known = [each for each in self.factors if densities or not isinstance(each, OfDensity)]
+        for at, each in enumerate(known):
             value: Any = {LABEL: label, CLEAN: clean}[each] if isinstance(each, str) else scalars[each.name]
             found = value if at == 0 else found * value
         whole: T = found

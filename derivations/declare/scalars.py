@@ -1,4 +1,7 @@
-"""Scalars of an example, one class a kind: what a term of a patch takes its direction times, beside the label."""
+"""Scalars of an example, one class a kind: what a term of a patch takes its direction times, beside the label.
+
+Those that have a few values are here, those with a density or none in `densities`.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,11 @@ class Scalar(Declared, ABC):
     def words(self) -> str:
         """What it is, in words."""
 
+
+
+class OfCases(Scalar):
+    """A scalar that has a few values."""
+
     @abstractmethod
     def cases(self, values: Mapping[str, Value], label: float) -> tuple[Case, ...]:
         """Its values and their probabilities for an example of a label.
@@ -66,7 +74,7 @@ class Scalar(Declared, ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Constant(Scalar):
+class Constant(OfCases):
     """The same number for every example: a number, or the name of a parameter."""
 
     drawn = False
@@ -90,7 +98,7 @@ class Constant(Scalar):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfLabel(Scalar):
+class OfLabel(OfCases):
     """A number for each label +-1, before flips with `clean`: plus=1, minus=0 holds a term to the label +1."""
 
     drawn = False
@@ -124,7 +132,7 @@ class OfLabel(Scalar):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomSign(Scalar):
+class RandomSign(OfCases):
     """+1 or -1, each with probability 1/2."""
 
     name: Name
@@ -144,7 +152,7 @@ class RandomSign(Scalar):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bernoulli(Scalar):
+class Bernoulli(OfCases):
     """1 with the probability, else 0: a view that may be missing."""
 
     name: Name

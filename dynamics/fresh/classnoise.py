@@ -21,8 +21,10 @@ from .roots import Draws, coloured
 SHAPES = ("gaussian", "uniform", "rademacher")
 
 
-def standardised(rng: np.random.Generator, shape: str, size: tuple[int, ...]) -> Array:
+def standardised(rng: np.random.Generator, shape: str, size: tuple[int, ...], *numbers: float) -> Array:
     """Independent entries of mean 0 and variance 1: "gaussian", "uniform" on +-sqrt(3), or "rademacher" +-1.
+
+    Also "student" with so many degrees of freedom, above 2, and "sparse" with such a share of Gaussian ones, else 0.
 
     Raises RangeError for another shape.
     """
@@ -32,6 +34,12 @@ def standardised(rng: np.random.Generator, shape: str, size: tuple[int, ...]) ->
         return rng.uniform(-np.sqrt(3.0), np.sqrt(3.0), size)
     if shape == "rademacher":
         return 2.0 * rng.integers(0, 2, size).astype(np.float64) - 1.0
+    if shape == "student":
+        (freedom,) = numbers
+        return np.asarray(rng.standard_t(freedom, size) * np.sqrt((freedom - 2.0) / freedom))
+    if shape == "sparse":
+        (share,) = numbers
+        return np.asarray(np.where(rng.random(size) < share, rng.standard_normal(size), 0.0) / np.sqrt(share))
     raise RangeError(f"entries: {shape!r}; expected one of {', '.join(SHAPES)}")
 
 
@@ -180,7 +188,10 @@ class Sample:
         return spiked
 
 
-def sample(noise: Spiked | Matrices, start: Start, shape: str, rng: np.random.Generator, size: int) -> Sample:
+def sample(
+    noise: Spiked | Matrices, start: Start, shape: str, rng: np.random.Generator, size: int,
+    numbers: tuple[float, ...] = (),
+) -> Sample:
     """`size` draws of fresh noise; exact in law.
 
     Raises RangeError where the law needs vectors and the draw has none: any but Gaussian spiked noise.
@@ -192,7 +203,7 @@ def sample(noise: Spiked | Matrices, start: Start, shape: str, rng: np.random.Ge
         return Sample((gaussian,), draws, noise.scale, noise.z.T, noise.gram.T)
     if start.vectors is None or start.weights is None:
         raise RangeError(f"entries: {shape!r} noise has no law of its own in the neurons, so vectors are needed")
-    zeta = standardised(rng, shape, (size, start.vectors.shape[1]))
+    zeta = standardised(rng, shape, (size, start.vectors.shape[1]), *numbers)
     if isinstance(noise, Matrices):
         none = np.zeros((0, len(start.weights))), np.zeros((0, len(start.vectors)))
         by_class = tuple(_drawn(zeta @ A.T, start.weights, start.vectors) for A in noise.A)

@@ -12,6 +12,7 @@ from derivations.declare import (
     ChosenLaw,
     ClassNoiseLaw,
     Directions,
+    EntryLaw,
     FixedLaw,
     GaussianLaw,
     MixtureLaw,
@@ -35,9 +36,10 @@ from dynamics.kernel.kernel import Kernel
 
 from ..ask.losses import loss_of
 from ..errors import InputError
-from ..start.declared import law_of, off_indices, positive
+from ..start.declared import entries_of, law_of, number, off_indices
 from ..start.drawn import Draw
 from .fresh_cases import Cases, cases_of_fresh
+from .fresh_products import lawless, with_products
 from .fresh_view import FreshDraws, start_of
 
 BOUNDED = ("test_error", "class_error")
@@ -169,7 +171,7 @@ def law(
         model, z, len(draw.y), cases, vectors, lambda family, label: _key(family, label, draw)
     )
     for p, term in _terms(model):
-        if term.direction in model.test.fresh and term.direction in draw.centres:
+        if term.direction in model.test.fresh and term.direction in draw.centres and not term.densities:
             centre = draw.centres[term.direction]
             for at, label in enumerate(labels):
                 about = left[:, None, None] * centre.z + b @ centre.across
@@ -180,7 +182,12 @@ def law(
     normals = rng.standard_normal((size, *covariance.shape[1:3]))
     noisy = list(dict.fromkeys(name for name, _ in vectors if name in draw.noise))
     further = _class_noise(model, draw, values, noisy, z, b, left, rng, size) if noisy else None
-    return testlaw.Fresh(fixed, mix, covariance, labels, further, cases.shares), normals, vectors
+    fresh = testlaw.Fresh(fixed, mix, covariance, labels, further, cases.shares)
+    whole = with_products(
+        fresh, model, cases, z, len(draw.y), values, vectors, lambda family, label: _key(family, label, draw), normals,
+        rng,
+    )
+    return whole, normals, vectors
 
 
 def patches_of_fresh(
@@ -196,7 +203,7 @@ def patches_of_fresh(
     mix = np.zeros((len(cases.labels), len(model.patches), len(vectors)))
     for at, label in enumerate(cases.labels):
         scalars = cases.scalars_at(at)
-        for p, term in _terms(model):
+        for p, term in [each for each in _terms(model) if not each[1].densities]:
             scale = term.factor(1.0, label, cases.clean[at], scalars)
             held = key(model.family(term.direction), int(label))
             if term.direction in model.test.fresh:
@@ -228,7 +235,7 @@ def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> lis
         if family.name in model.test.fresh:
             count = model.network.classes if _by_class(family, draw) else 1
             found += [(family.name, k) for k in range(count) if (family.name, k) not in found]
-    return sorted(found, key=lambda key: isinstance(law_of(model.family(key[0]), values), ClassNoiseLaw))
+    return sorted(found, key=lambda key: key[0] in draw.noise)
 
 
 def _class_noise(
@@ -239,7 +246,7 @@ def _class_noise(
     start = start_of(draw)
     laws = [(name, law_of(model.family(name), values)) for name in names]
     samples = [
-        classnoise.sample(draw.noise[name], start, law.shape_of(values), rng, size)
+        classnoise.sample(draw.noise[name], start, law.shape_of(values), rng, size, entries_of(law, values))
         for name, law in laws if law is not None
     ]
 
@@ -252,6 +259,8 @@ def _class_noise(
 
 def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
     """Why fresh examples of this draw have no known law, in one sentence; empty where they have."""
+    if said := lawless(model):
+        return said
     families = [model.family(term.direction) for term in terms_of(model.patches)]
     for family in families:
         if isinstance(family.law, ChosenLaw) and values.get(family.law.by) is None:
@@ -275,12 +284,15 @@ def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, 
             f"{family.name}: fresh vectors lie about the mixture's mean, which the caller's arrays do not tell; "
             "leave the test observables out"
         )
-    if isinstance(law, ClassNoiseLaw) and family.name not in draw.noise:
+    if isinstance(law, ClassNoiseLaw | EntryLaw) and family.name not in draw.noise:
         return (
+            f"{family.name}: fresh noise of {law.entries} entries is not known of the caller's arrays; leave the test "
+            "observables out"
+        ) if isinstance(law, EntryLaw) else (
             f"{family.name}: fresh noise needs the class matrices, which the arrays do not tell; give them "
             f"in initial= as {law.matrices!r} (K, d, d), or leave the test observables out"
         )
-    if isinstance(law, GaussianLaw | MixtureLaw | ClassNoiseLaw):
+    if isinstance(law, GaussianLaw | MixtureLaw | ClassNoiseLaw | EntryLaw):
         return ""
     if law is not None and not isinstance(law, FixedLaw | TaskLaw):
         raise forgotten(law, "the test law")
@@ -296,7 +308,7 @@ def _covariance(model: Model, name: str, draw: Draw, b: Array, left: Array, valu
     assert isinstance(law, GaussianLaw | MixtureLaw)
     start = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
     off = off_indices(model, law, len(draw.y), values)
-    return noise_covariance(start, off, b, left, positive(values, law.std) ** 2)
+    return noise_covariance(start, off, b, left, number(values, law.std) ** 2)
 
 
 def noise_covariance(start: Reduced, off: Indices, b: Array, left: Array, variance: Array | float) -> Array:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from derivations.declare import Model, OfLabel, Value
+from derivations.declare import Model, OfCases, OfLabel, Value
 from dynamics.arrays import Array
 
 from ..errors import InputError
@@ -20,7 +20,7 @@ MOST = 1024  # cases of labels and scalars
 
 @dataclass(frozen=True)
 class Cases:
-    """L cases: labels before and after flips (L,), every scalar by name (L,), and probabilities; None: all equal."""
+    """L cases: labels before and after flips (L,), scalars of few values by name (L,), probabilities; None: equal."""
 
     clean: Array
     labels: Array
@@ -38,7 +38,7 @@ def cases_of_fresh(model: Model, values: Mapping[str, Value]) -> Cases:
     if not model.scalars:
         return Cases(clean, labels, {}, shares)
     rows: list[tuple[float, float, float, tuple[float, ...]]] = []
-    varying = [each for each in model.scalars if each.varies]
+    varying = [each for each in model.scalars if each.varies and isinstance(each, OfCases)]
     chances = np.full(len(labels), 1.0 / len(labels)) if shares is None else shares
     for before, after, chance in zip(clean, labels, chances, strict=True):
         own = [before if isinstance(each, OfLabel) and each.clean else after for each in varying]

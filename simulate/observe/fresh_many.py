@@ -17,7 +17,7 @@ from dynamics.fresh import lanelaw, testlaw
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.columns import Columns
-from ..start.declared import law_of, numbers, off_indices, positive
+from ..start.declared import law_of, number, numbers, off_indices
 from ..start.many import Drawn
 from .fresh import DRAWS, bounded, noise_covariance, patches_of_fresh
 from .fresh_cases import cases_of_fresh
@@ -108,7 +108,7 @@ def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns
     law = law_of(model.family(name), values.alike)
     assert isinstance(law, GaussianLaw)
     off = off_indices(model, law, drawn.y.shape[1], values.alike)
-    squares = numbers(values, law.std, positive) ** 2
+    squares = numbers(values, law.std, number) ** 2
     start = Reduced(drawn.z, drawn.gram, drawn.weight_gram)
     return noise_covariance(start, off, b, left, squares[:, None, None])
 

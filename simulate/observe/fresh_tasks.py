@@ -13,6 +13,7 @@ import numpy as np
 from derivations.declare import (
     ClassNoiseLaw,
     Directions,
+    EntryLaw,
     FixedLaw,
     GaussianLaw,
     Law,
@@ -168,7 +169,7 @@ def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, 
 
 def _fresh_refusal(model: Model, family: Directions, law: Law | None, values: Mapping[str, Value]) -> str:
     if not isinstance(law, GaussianLaw):
-        if law is not None and not isinstance(law, FixedLaw | MixtureLaw | ClassNoiseLaw | TaskLaw):
+        if law is not None and not isinstance(law, FixedLaw | MixtureLaw | ClassNoiseLaw | EntryLaw | TaskLaw):
             raise forgotten(law, "the law of fresh tasks")
         return (
             f"{family.name}: fresh vectors of this family have no Gaussian law in the model, and fresh tasks are known "

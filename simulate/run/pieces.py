@@ -8,6 +8,7 @@ from typing import Final
 
 from derivations.declare import (
     ClassNoiseLaw,
+    EntryLaw,
     FixedLaw,
     GaussianLaw,
     Law,
@@ -104,7 +105,8 @@ def _covariances(request: Request) -> float:
 
 COVARIANCES: Final[Mapping[type[Law], Callable[[float], float]]] = {
     GaussianLaw: lambda recorded: 2 * recorded + 3, MixtureLaw: lambda recorded: 2 * recorded + 3,
-    ClassNoiseLaw: lambda recorded: 5.0, FixedLaw: lambda recorded: 0.0, TaskLaw: lambda recorded: 0.0,
+    ClassNoiseLaw: lambda recorded: 5.0, EntryLaw: lambda recorded: 5.0,
+    FixedLaw: lambda recorded: 0.0, TaskLaw: lambda recorded: 0.0,
 }
 """How many covariances the test law holds at once, of so many recorded states, by the law of what is fresh."""
 

@@ -60,6 +60,14 @@ def law_of(family: Directions, values: Mapping[str, Value]) -> Law | None:
         raise InputError(str(error)) from error
 
 
+def entries_of(law: Law, values: Mapping[str, Value]) -> tuple[float, ...]:
+    """What the shape of a law's entries takes beside its name.  Raises InputError where that is out of range."""
+    try:
+        return law.entry_numbers(values)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
 def off_indices(model: Model, law: Law, n: int, values: Mapping[str, Value]) -> NDArray[np.intp]:
     """Where on the direction axis the directions are that `law` projects off; empty where its flag is not set.
 

@@ -41,7 +41,8 @@ def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, 
     else:
         vectors[fixed, : len(fixed)] = plan.root
     rng = stream(seed, "data")
-    parts = [standardised(rng, shape, (count, d)) for count, shape in plan.shapes] or [np.empty((0, d))]
+    parts = [standardised(rng, shape, (count, d), *numbers) for count, shape, numbers in plan.shapes]
+    parts = parts or [np.empty((0, d))]
     drawn = parts[0] if len(parts) == 1 else np.vstack(parts)
     drawn *= plan.std[noise, None]
     drawn[:, : len(fixed)][~plan.along] = 0.0

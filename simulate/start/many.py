@@ -20,7 +20,7 @@ from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 
 from ..ask.columns import Columns
-from .declared import law_of, number, numbers, positive
+from .declared import law_of, number, numbers
 from .drawn import Draw
 from .labels import flips, labels_of
 from .plan import Plan, along, plan_of
@@ -74,7 +74,7 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
         if isinstance(law, FixedLaw):
             length[:, rows] = numbers(values, law.norm, number)[:, None]
         elif isinstance(law, GaussianLaw):
-            std[:, rows] = numbers(values, law.std, positive)[:, None]
+            std[:, rows] = numbers(values, law.std, number)[:, None]
         else:  # drawn cell by cell, by what knows the law
             return None
     null, which = _distinct(length[:, first.fixed] == 0)

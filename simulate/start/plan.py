@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from derivations.declare import (
     ClassNoiseLaw,
     Directions,
+    EntryLaw,
     FixedLaw,
     GaussianLaw,
     MixtureLaw,
@@ -26,7 +27,7 @@ from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..errors import InputError
 from .angles import apart, cosines, refused, roots
-from .declared import law_of, number, off_indices, positive, whole
+from .declared import entries_of, law_of, number, off_indices, positive, whole
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,12 @@ class ClassNoise:
 
 @dataclass(frozen=True)
 class Plan:
-    """Checked numbers of a draw: per direction its fixed length (0: random) or std (0: fixed), and `along`.
+    """Checked numbers of a draw: per direction its fixed length or, where `random`, its std; and `along`.
 
     `along` (number of random directions, f) tells which fixed directions a random one has a component along;
     `centres` has, for every mixture, its rows and its mean's standard deviation a coordinate.  `shapes` has the
-    number of vectors and the shape of the coordinates of every random family, `shape` that of the filters' entries.
+    number of vectors and the shape of the coordinates, with its numbers, of every random family, `shape` that of the
+    filters' entries.
     `root` (f, f) are the fixed directions on the first axes, where they have angles.
     """
 
@@ -66,8 +68,9 @@ class Plan:
     sigma_0: float
     shape: str
     centres: Mapping[str, tuple[slice, float]]
-    shapes: tuple[tuple[int, str], ...]
+    shapes: tuple[tuple[int, str, tuple[float, ...]], ...]
     class_noise: Mapping[str, ClassNoise]
+    random: NDArray[np.bool_]
     root: Array | None = None
 
     @property
@@ -96,12 +99,12 @@ class Plan:
     @cached_property
     def fixed(self) -> NDArray[np.intp]:
         """The rows of the fixed directions."""
-        return np.flatnonzero(self.std == 0)
+        return np.flatnonzero(~self.random)
 
     @cached_property
     def noise(self) -> NDArray[np.intp]:
         """The rows of the random directions."""
-        return np.flatnonzero(self.std)
+        return np.flatnonzero(self.random)
 
 
 def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
@@ -110,7 +113,7 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
     sizes, offsets = model.sizes(n), model.offsets(n)
     length, std, known = np.zeros(offsets[""]), np.zeros(offsets[""]), np.zeros(offsets[""], dtype=bool)
     centres: dict[str, tuple[slice, float]] = {}
-    shapes: list[tuple[int, str]] = []
+    shapes: list[tuple[int, str, tuple[float, ...]]] = []
     class_noise: dict[str, ClassNoise] = {}
     for family in model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
@@ -118,10 +121,14 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
         if isinstance(law, FixedLaw):
             length[rows], known[rows] = number(values, law.norm), True
         elif isinstance(law, GaussianLaw):
-            std[rows] = positive(values, law.std)
+            std[rows] = number(values, law.std)
         elif isinstance(law, MixtureLaw):
-            std[rows] = positive(values, law.std)
+            std[rows] = number(values, law.std)
             centres[family.name] = (rows, number(values, law.mean_norm) / np.sqrt(d))
+        elif isinstance(law, EntryLaw):
+            std[rows] = number(values, law.std)
+            off = off_indices(model, law, n, values)
+            class_noise[family.name] = ClassNoise(rows, float(std[rows][0]), 0.0, off, slice(0, 0))
         elif isinstance(law, ClassNoiseLaw):
             first = max((noise.columns.stop for noise in class_noise.values()), default=0)
             class_noise[family.name] = _class_noise(model, family, law, values, rows, first)
@@ -131,7 +138,7 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
         else:
             raise forgotten(law, "a draw of examples")
         if shape := law.shape_of(values):
-            shapes.append((sizes[family.name], shape))
+            shapes.append((sizes[family.name], shape, entries_of(law, values)))
     fixed = np.flatnonzero(known)
     root = roots(cosines(model, values, n, fixed, length[fixed]), length[fixed]) if model.angles else None
     found = along(model, values, n, d, fixed, length[fixed])
@@ -140,8 +147,8 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
             f"d: {d:g} is below the number of mutually orthogonal fixed directions; give d of at least {len(fixed)}"
         )
     plan = Plan(
-        model.n_heads, n, m, d, length, std, found[std > 0], number(values, model.initialisation.std),
-        model.initialisation.shape_of(values), centres, tuple(shapes), class_noise, root,
+        model.n_heads, n, m, d, length, std, found[~known], number(values, model.initialisation.std),
+        model.initialisation.shape_of(values), centres, tuple(shapes), class_noise, ~known, root,
     )
     if d < len(fixed) + plan.spikes:
         raise InputError(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from derivations.declare import Model, OfLabel, Scalar, Value
+from derivations.declare import Model, OfCases, OfDensity, OfLabel, Scalar, Value, forgotten
 from derivations.errors import ModelError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
@@ -22,6 +22,9 @@ def drawn_scalars(model: Model, values: Mapping[str, Value], y: Array, clean: Ar
     """
     found: dict[str, Array] = {}
     for at, scalar in enumerate(each for each in model.scalars if each.varies):
+        if isinstance(scalar, OfDensity):
+            found[scalar.name] = density(scalar, stream(seed, "scalars", at), len(y), values)
+            continue
         labels = labels_of_scalar(scalar, y, clean)
         chance = stream(seed, "scalars", at).random(len(y)) if scalar.drawn else np.zeros(len(y))
         found[scalar.name] = _picked(scalar, values, labels, chance)
@@ -52,8 +55,21 @@ def labels_of_scalar(scalar: Scalar, y: Array, clean: Array) -> Array:
     return clean if isinstance(scalar, OfLabel) and scalar.clean else y
 
 
+def density(scalar: OfDensity, rng: np.random.Generator, size: int, values: Mapping[str, Value]) -> Array:
+    """Draws (size,) of a scalar that has a density.  Raises InputError where a parameter is out of range or absent."""
+    try:
+        found = np.asarray(scalar.drawn_by(rng, size, values), dtype=np.float64)
+    except ModelError as error:
+        raise InputError(str(error)) from error
+    if not np.isfinite(found).all():
+        raise InputError(f"{scalar.name}: its law is not known; give the parameters of its patch")
+    return found
+
+
 def cases_of(scalar: Scalar, values: Mapping[str, Value], label: float) -> tuple[tuple[float, float], ...]:
     """A scalar's values and probabilities.  Raises InputError where a parameter is out of range or absent."""
+    if not isinstance(scalar, OfCases):
+        raise forgotten(scalar, "the cases of a scalar")
     try:
         found = scalar.cases(values, label)
     except ModelError as error:
@@ -81,7 +97,9 @@ def any_scalars(
     """Scalars (n,) of states that are no draw: every value of each is as likely as another."""
     found = said_by_labels(model, values, y, clean)
     for scalar in model.scalars:
-        if scalar.drawn:
+        if isinstance(scalar, OfDensity):
+            found[scalar.name] = rng.standard_normal(len(y))
+        elif scalar.drawn:
             known = [value for value, _ in cases_of(scalar, values, 0.0)]
             found[scalar.name] = rng.choice(known, size=len(y))
     return found

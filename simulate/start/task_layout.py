@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from derivations.declare import (
     ClassNoiseLaw,
+    EntryLaw,
     FixedLaw,
     GaussianLaw,
     Law,
@@ -110,7 +111,7 @@ class _Rows:
             elif isinstance(law, GaussianLaw):
                 std[rows] = positive(values, law.std)
                 off[np.ix_(rows, np.array(_off(law, values, spans), dtype=np.intp))] = True
-            elif law is not None and not isinstance(law, MixtureLaw | ClassNoiseLaw):
+            elif law is not None and not isinstance(law, MixtureLaw | ClassNoiseLaw | EntryLaw):
                 raise forgotten(law, "a draw of tasks")
             else:
                 laws_known = "FixedLaw, TaskLaw and GaussianLaw"

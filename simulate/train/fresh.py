@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from derivations.declare import (
     Bernoulli,
     ClassNoiseLaw,
+    EntryLaw,
     GaussianLaw,
+    GaussianScalar,
     MixtureLaw,
     Model,
     RandomSign,
+    UniformScalar,
     chosen_law,
     forgotten,
     terms_of,
@@ -170,12 +173,17 @@ def _fresh(
 ) -> Tensor:
     """`count` fresh vectors (count, d) of a family, from its declared law; of a mixture the noise, without the mean."""
     law = chosen_law(model.family(name), values)
-    if not isinstance(law, GaussianLaw | MixtureLaw):
+    if not isinstance(law, GaussianLaw | MixtureLaw | EntryLaw):
         raise InputError(
             f"{name}: a fresh vector of this family has no Gaussian law in the model; declare a GaussianLaw for it"
         )
     d = fixed[name].shape[1]
-    drawn = number(values, law.std) * fixed[name].new_tensor(rng.standard_normal((count, d)))
+    if isinstance(law, EntryLaw):
+        given = {"student": law.freedom, "sparse": law.share}.get(law.entries)
+        zeta = _entries(law.entries, (count, d), rng, 0.0 if given is None else _value(values, given))
+    else:
+        zeta = rng.standard_normal((count, d))
+    drawn = number(values, law.std) * fixed[name].new_tensor(zeta)
     away = law.projected_off(values)
     if not away:
         return drawn
@@ -184,6 +192,10 @@ def _fresh(
     _, sizes, rows = torch.linalg.svd(live / live.norm(dim=1, keepdim=True), full_matrices=False)
     basis: Tensor = rows[sizes > 1e-10].T
     return drawn - drawn @ basis @ basis.T
+
+
+def _value(values: Values, given: float | str) -> float:
+    return number(values, given) if isinstance(given, str) else float(given)
 
 
 def _scalars(model: Model, values: Values, y: Tensor, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -196,6 +208,12 @@ def _scalars(model: Model, values: Values, y: Tensor, rng: np.random.Generator) 
             p = scalar.probability
             chance = number(values, p) if isinstance(p, str) else p
             found[scalar.name] = y.new_tensor((rng.random(len(y)) < chance).astype(np.float64))
+        elif isinstance(scalar, GaussianScalar):
+            mean, std = (_value(values, each) for each in (scalar.mean, scalar.std))
+            found[scalar.name] = y.new_tensor(rng.normal(mean, std, size=len(y)))
+        elif isinstance(scalar, UniformScalar):
+            low, high = (_value(values, each) for each in (scalar.low, scalar.high))
+            found[scalar.name] = y.new_tensor(low + (high - low) * rng.random(len(y)))
         elif scalar.drawn:
             raise forgotten(scalar, "fresh scalars in weight space")
     return found
@@ -216,7 +234,7 @@ def _of_class(
     return out
 
 
-def _entries(shape: str, size: tuple[int, int], rng: np.random.Generator) -> Array:
+def _entries(shape: str, size: tuple[int, int], rng: np.random.Generator, number: float = 0.0) -> Array:
     """Independent entries of mean 0 and variance 1."""
     if shape == "gaussian":
         return rng.standard_normal(size)
@@ -224,4 +242,9 @@ def _entries(shape: str, size: tuple[int, int], rng: np.random.Generator) -> Arr
         return rng.choice([-1.0, 1.0], size=size)
     if shape == "uniform":
         return rng.uniform(-(3**0.5), 3**0.5, size=size)
+    if shape == "student":  # a normal over the root of a chi square over its degrees of freedom, of variance 1
+        chi = rng.chisquare(number, size=size) / number
+        return np.asarray(rng.standard_normal(size) / np.sqrt(chi) * ((number - 2) / number) ** 0.5)
+    if shape == "sparse":
+        return np.asarray(rng.binomial(1, number, size=size) * rng.standard_normal(size) / number**0.5)
     raise InputError(f"entries: {shape!r}; expected gaussian, uniform or rademacher")

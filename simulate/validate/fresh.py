@@ -17,6 +17,7 @@ from scipy.linalg import hadamard
 
 from derivations.declare import (
     ClassNoiseLaw,
+    EntryLaw,
     GaussianLaw,
     MixtureLaw,
     Model,
@@ -123,6 +124,8 @@ def _columns(model: Model, along: Along, values: Values) -> int:
         if isinstance(law, ClassNoiseLaw):
             spiked = isinstance(along.draw.noise.get(name), Spiked) and law.shape_of(values) == "gaussian"
             total += (filters + model.n_heads) if spiked else along.W.shape[3]
+        elif isinstance(law, EntryLaw):
+            total += along.W.shape[3]
         elif isinstance(law, GaussianLaw | MixtureLaw):
             total += many * filters
         else:
@@ -145,6 +148,15 @@ def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
 
 def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
     """Mean and covariance of random combinations of the patches' pre-activations, by label and state."""
+    if any(term.densities for term in terms_of(model.patches)):
+        why = "a scalar with a density multiplies a vector, and of products a design has no moments"
+        yield Left("test law: means and covariances", why)
+        return
+    heavy = [law.entries for law in map(lambda name: chosen_law(model.family(name), values), model.test.fresh)
+             if isinstance(law, EntryLaw) and law.entry_numbers(values)]
+    if heavy:
+        yield Left("test law: means and covariances", f"no design stands in for draws of {heavy[0]} entries")
+        return
     (H, m), need = along.W.shape[1:3], _columns(model, along, values)
     if need > LARGEST:
         why = f"they take {need} columns of a design, and {LARGEST} are afforded"
@@ -169,7 +181,7 @@ def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
             off = found.mean(0)
             means.append(over(np.abs(off - mean).max(), size_of))
             gap = (found - off).T @ (found - off) / len(found) - covariance
-            covariances.append(over(np.abs(gap).max(), np.abs(covariance).max()))
+            covariances.append(over(np.abs(gap).max(), np.abs(covariance).max() or size_of**2))
     if seen == len(along.z):
         yield Row("test law: means", max(means), COVARIANCE, 0, "fixed")
         yield Row("test law: covariances", max(covariances), COVARIANCE, 0, "fixed")
@@ -286,10 +298,10 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     matrices = {}
     for name in draw.noise:
         law = chosen_law(model.family(name), values)
-        assert isinstance(law, ClassNoiseLaw)
-        matrices[name] = np.stack(
-            [class_matrix(model, draw, name, law, values, k) for k in range(model.n_heads)]
-        )
+        if isinstance(law, ClassNoiseLaw):
+            matrices[name] = np.stack(
+                [class_matrix(model, draw, name, law, values, k) for k in range(model.n_heads)]
+            )
     centres = {name: each.vector for name, each in draw.centres.items() if each.vector is not None}
     seen = weights_fresh.monte_carlo(
         model, draw.vectors, along.W[at], values, stream(0, "validate", 23), SAMPLES, centres=centres, matrices=matrices

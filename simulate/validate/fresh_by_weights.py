@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, Scalar, chosen_law, forgotten
+from derivations.declare import ClassNoiseLaw, EntryLaw, GaussianLaw, MixtureLaw, Model, Scalar, chosen_law, forgotten
 from dynamics.arrays import Array
 from dynamics.fresh.classnoise import Matrices, Spiked
 
@@ -53,7 +53,7 @@ def coloured(
     """`onto` (C, d) times the root of the declared covariance of a fresh vector: sigma P, or A_y."""
     if isinstance(law, ClassNoiseLaw):
         return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
-    if not isinstance(law, GaussianLaw | MixtureLaw):
+    if not isinstance(law, GaussianLaw | MixtureLaw | EntryLaw):
         raise forgotten(law, "the covariance of fresh vectors")
     off = law.projected_off(values)
     return np.asarray(number(values, law.std) * without(onto, span(_vectors(model, draw, off))))

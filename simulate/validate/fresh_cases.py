@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from derivations.declare import Bernoulli, Constant, Model, OfLabel, RandomSign, Scalar, forgotten
+from derivations.declare import Bernoulli, Constant, Model, OfDensity, OfLabel, RandomSign, Scalar, forgotten
 
 from ..train.values import Values, number
 
@@ -26,7 +26,7 @@ def cases(model: Model, values: Values) -> list[Case]:
     p = number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
     found = [Case(y, y, {}, 1.0 / len(labels)) for y in labels] if p == 0.0 else [
         Case(c, s * c, {}, 0.5 * (1.0 - p if s > 0 else p)) for c in labels for s in (1.0, -1.0)]
-    for scalar in model.scalars:
+    for scalar in [each for each in model.scalars if not isinstance(each, OfDensity)]:
         found = [
             Case(case.clean, case.y, {**case.scalars, scalar.name: value}, case.chance * chance)
             for case in found for value, chance in _values(scalar, case, values)

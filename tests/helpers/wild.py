@@ -51,7 +51,10 @@ WRONG: tuple[Any, ...] = (
     10**400, float("nan"), "log(n)", "xi1", "on_class", ["example", "example"], {"is": "FixedLaw", "norm": "n"},
 )
 """What may stand in place of anything."""
-SCALARS = ("Constant", "OfLabel", "RandomSign", "Bernoulli")
+ENTRIES = ("uniform", "rademacher", "student", "sparse")
+SCALARS = (
+    "Constant", "OfLabel", "RandomSign", "Bernoulli", "GaussianScalar", "UniformScalar", "GivenScalar",
+)
 SIZES: Mapping[str, Any] = {"n": 3, "m": 2, "d": 7}
 
 
@@ -73,7 +76,12 @@ def wild(draw: Any) -> dict[str, Any]:
         if over != "sample":
             return {"is": "FixedLaw", "norm": length}
         fixed = [name for name, each in zip(own, overs, strict=True) if each != "sample"]
-        return {"is": "GaussianLaw", "std": std, "off": fixed if draw(often) else [], "off_when": ""}
+        off = {"off": fixed if draw(often) else [], "off_when": ""}
+        entries = draw(st.sampled_from([None, None, None, *ENTRIES]))
+        if entries is None:
+            return {"is": "GaussianLaw", "std": std, **off}
+        takes = {"student": {"freedom": 3.5}, "sparse": {"share": std}}.get(entries, {})
+        return {"is": "EntryLaw", "std": std, "entries": entries, **takes, **off}
 
     def coefficient(over: str) -> dict[str, Any]:
         examples = over == "sample"
@@ -108,6 +116,8 @@ def wild(draw: Any) -> dict[str, Any]:
         "objective": {"is": "Objective", "penalty": draw(st.sampled_from(["none", "per_example", "full"])),
                       "loss": draw(st.sampled_from(["logistic", "exponential"])) if signed else "cross_entropy"},
         "algorithm": {"is": "GradientDescent", **dict(zip(used, options, strict=False))},
+        "angles": [{"is": "Angle", "first": draw(st.sampled_from(own)), "second": draw(st.sampled_from(own)),
+                    "cosine": draw(st.sampled_from([0.5, -0.3, 0, slope]))}] if draw(often) else [],
         "test": {"is": "FreshLaw", "fresh": [name for name, over in zip(own, overs, strict=True) if over == "sample"]},
         "observables": draw(st.lists(_observable(own, names, signed), max_size=2)) if draw(often) else [],
         "parameters": [*_numbers(), *(_number(name, 0.5) for name in known)],
@@ -157,7 +167,8 @@ def _observable(own: list[str], names: Iterator[str], signed: bool) -> st.Search
 def _scalar(kind: str, name: str, parameter: str) -> dict[str, Any]:
     """A scalar of an example, with a parameter where it has a number."""
     own: dict[str, dict[str, Any]] = {"Constant": {"value": parameter}, "OfLabel": {"plus": parameter, "minus": 0.25},
-           "Bernoulli": {"probability": parameter}}
+           "Bernoulli": {"probability": parameter}, "GaussianScalar": {"std": parameter, "mean": 0.5},
+           "UniformScalar": {"low": -1, "high": parameter}}
     return {"is": kind, "name": name, "latex": "", **own.get(kind, {})}
 
 

@@ -8,6 +8,7 @@ from .calculus.recursion import Recursion, of_model
 from .declare import Model
 from .kernel import emit
 from .show import shown
+from .show.early import early
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Derived(Recursion):
     def derivation(self) -> str:
         """The derivation, step by step, with equation numbers."""
         return shown.steps(self)
+
+    def rates(self) -> str:
+        """The early stage: growth rates, and where they vanish or meet, as formulas of the parameters."""
+        return "\n".join(str(each) for each in early(self))
 
     def kernel_source(self) -> str:
         """The generated kernel, a self-contained Python module."""

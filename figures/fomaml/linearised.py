@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from derivations.declare import Value
+from simulate.ask import early
 from simulate.start.declared import number
 
 from .runs import POOLED
@@ -17,19 +18,14 @@ if TYPE_CHECKING:
     pass
 
 def rates(values: Mapping[str, Value], method: str, h: float = 0.5) -> tuple[float, float]:
-    """The linearised rates a unit of eta, of the noise and of the feature: P = 1/2, every product far below h.
+    """The rates a unit of eta of the noise and of the feature in the early stage, derived from the method's recursion.
 
-    a_xi = 1 + gamma X/(2 h n) and a_nu = 1 + gamma p |nu_k|^2/(2h), p = 1/2; noise X a_xi^J/(2 h K n) for train-train
-    and X/(2 h K n_2) for train-validation, whose outer examples are not adapted on; feature p a_nu^J/(2h) for either.
-    X = sigma_xi^2 R, R = d - M - 1.
+    With X = sigma_xi^2 (d - M - 1): noise X/(2 h K n) (1 + gamma X/(2 h n))^J for train-train and X/(2 h K n_2) for
+    train-validation, whose outer examples are not adapted on; feature 1/(4h) (1 + gamma |nu_k|^2/(4h))^J for either.
     """
-    size, gamma, n, J, _ = _sizes(values)
-    K = number(values, "n_tasks")
-    noise = size / (2 * h * K * (n - number(values, "n_train")))
-    if method == POOLED:
-        noise = size / (2 * h * K * n) * (1 + gamma * size / (2 * h * n)) ** J
-    length = 1 + number(values, "sigma_s") ** 2 * number(values, "d")
-    return noise, 0.5 / (2 * h) * (1 + gamma * 0.5 * length / (2 * h)) ** J
+    named = early.formulas_at("fomaml", {"method": method, "activation": "huberized"})
+    here = {"nu_norm": 1.0, **values, "h": h, "neurons": "sum", "project_noise": True, "eta": 1.0}
+    return early.value(named["rate_xi"], here), early.value(named["rate_nu_k"], here)
 
 
 def starts_small(values: Mapping[str, Value], method: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from derivations.declare.formula import FormulaError, names, parse
 from dynamics.arrays import Array
-from simulate.ask import formula, values
+from simulate.ask import early, values
 from simulate.errors import InputError, nearest, quoted
 
 from .scales import Scale, is_number, plain
@@ -22,10 +22,14 @@ _FORM = "expected NAME = formula, such as lam = m/(sigma_p**2*d)"
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve as it was asked for: the parameter on its left, and the formula of the others."""
+    """A curve as it was asked for: the parameter on its left, and the formula of the others.
+
+    Its formula may also have names of the early stage of `setting`, such as lam_xi (`simulate.ask.early`).
+    """
 
     left: str
     formula: str
+    setting: object = None
 
     def __str__(self) -> str:
         return f"{self.left} = {self.formula}"
@@ -39,13 +43,22 @@ class Line:
     y: Array
 
 
-def read(given: object, axes: Sequence[str], known: Collection[str]) -> tuple[Curve, ...]:
+@dataclass(frozen=True)
+class Stage:
+    """Whose early stage curves may name, and its names, derived where one is asked for."""
+
+    setting: object
+    names: Callable[[], Collection[str]]
+
+
+def read(given: object, axes: Sequence[str], known: Collection[str], stage: Stage | None = None) -> tuple[Curve, ...]:
     """The curves of a text or several.
 
     Args:
         given: "NAME = formula", or a sequence of such texts.
         axes: the parameters that a curve may give, those of a panel's axes.
         known: every parameter that has a number.
+        stage: the model's early stage, where it is known.
 
     Raises:
         InputError: for another form, a formula outside the grammar, and a name that is not there.
@@ -54,10 +67,10 @@ def read(given: object, axes: Sequence[str], known: Collection[str]) -> tuple[Cu
     listed = [one] if one is not None else values.listed(given)
     if listed is None:
         raise InputError(f"curve: {quoted(given)}; {_FORM}")
-    return tuple(_read(each, axes, known) for each in listed)
+    return tuple(_read(each, axes, known, stage) for each in listed)
 
 
-def _read(given: object, axes: Sequence[str], known: Collection[str]) -> Curve:
+def _read(given: object, axes: Sequence[str], known: Collection[str], stage: Stage | None) -> Curve:
     text = values.text(given) or ""
     left, equals, right = (part.strip() for part in text.partition("="))
     if not equals or not left or not right:
@@ -73,11 +86,13 @@ def _read(given: object, axes: Sequence[str], known: Collection[str]) -> Curve:
     if left in used:
         raise InputError(f"curve: {quoted(text)} has {left} on both sides; solve it for {left}")
     for name in used:
-        if name not in known:
+        of_stage = stage.names() if stage is not None and name not in known and early.may_be(name) else ()
+        if name not in known and name not in of_stage:
             raise InputError(
-                f"curve: {quoted(text)} uses {quoted(name)}, no parameter with a number; {nearest(name, known)}"
+                f"curve: {quoted(text)} uses {quoted(name)}, no parameter with a number; "
+                f"{nearest(name, [*known, *of_stage])}"
             )
-    return Curve(left, right)
+    return Curve(left, right, None if stage is None else stage.setting)
 
 
 def numbers(data: xarray.Dataset) -> list[str]:
@@ -109,8 +124,12 @@ def line(curve: Curve, scales: Sequence[Scale], data: xarray.Dataset) -> Line:
 
 def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[Array, Array]:
     """The formula's values, and where they stand along the other axis (0 where there is none)."""
-    used = [name for name in names(curve.formula) if over is None or name != over.name]
-    varying = [name for name in used if data[name].ndim]
+    named = _derived(curve, data)
+    if named is None:
+        return np.array([np.nan]), np.zeros(1)
+    texts = [curve.formula, *named.values()]
+    used = [name for name in early.behind(texts) if name in data.coords and (over is None or name != over.name)]
+    varying = [name for name in used if len(np.unique(data[name].values)) > 1]
     for name in varying:
         if curve.left in data[name].dims and _differs(data[name], curve.left):
             raise InputError(f"curve: {curve} uses {name}, which differs along {curve.left}; write it without {name}")
@@ -120,7 +139,7 @@ def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[
         points, places = np.array(over.values, dtype=object), over.places
     else:
         points, places = over.between()
-    fixed = {name: plain(data[name].values[()]) for name in used if name not in varying}
+    fixed = {name: plain(data[name].values.flat[0]) for name in used if name not in varying}
     along = {name: _along(data[name], over) for name in varying}
     found, why = np.full(len(points), np.nan), None
     for at, value in enumerate(points):
@@ -129,12 +148,27 @@ def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[
             **({over.name: plain(value)} if over is not None else {}),
         }
         try:
-            found[at] = formula.evaluate(curve.formula, there)
+            found[at] = early.value(curve.formula, {**there, **{
+                name: early.value(text, there) for name, text in named.items()}})
         except FormulaError as error:  # a division by zero at an axis' end, say
             why = why or error
     if why is not None and np.isnan(found).all():
         raise InputError(f"curve: {curve} has a value nowhere in the picture: {why}")
     return found, places
+
+
+def _derived(curve: Curve, data: xarray.Dataset) -> Mapping[str, str] | None:
+    """The formulas of the names of the early stage that a curve uses; None where a panel's model has one of them not.
+
+    Raises InputError where a parameter that selects the recursion differs within the panel.
+    """
+    wanted = [name for name in names(curve.formula) if name not in data.coords]
+    if not wanted:
+        return {}
+    labels = {str(name): found.values for name, found in data.coords.items() if name != "seed"}
+    plain_values = {name: plain(each[()]) for name, each in labels.items() if each.ndim == 0}
+    found = early.formulas_at(curve.setting, plain_values)
+    return {name: found[name] for name in wanted} if set(wanted) <= set(found) else None
 
 
 def _differs(values: xarray.DataArray, dim: str) -> bool:

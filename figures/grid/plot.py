@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from derivations.declare import Model, Value
-from simulate.ask import models, paths, reading, settings
+from simulate.ask import early, models, paths, reading, settings
 from simulate.conditions.conditions import recorded
 
 from ..save import save_as
@@ -62,16 +63,22 @@ def plot(
     """
     place = None if out is None else paths.picture("out", out)
     found = shown(grid, observable)
-    asked = curves_of.read(curves, [each.name for each in found.flat], curves_of.numbers(found.data))
+    whose = found.data.attrs.get("setting") if setting is None else setting
+    stage = curves_of.Stage(whose, lambda: early.known_names(whose, _labels(found.data)))
+    asked = curves_of.read(curves, [each.name for each in found.flat], curves_of.numbers(found.data), stage)
     region = None
     if feasible is not None:
-        whose = found.data.attrs.get("setting") if setting is None else setting
         region = region_of.region(found.data, found.scales, whose, feasible)
     picture = Picture(found, asked, region, tuple(notes))
     figure = curve(picture) if len(found.scales) == 1 else heat(picture)
     if place is not None:
         save_as(figure, place)
     return figure
+
+
+def _labels(data: xarray.Dataset) -> dict[str, list[Value]]:
+    """The values of every parameter of a grid."""
+    return {str(name): np.unique(found.values).tolist() for name, found in data.coords.items() if name != "seed"}
 
 
 def check(
@@ -87,7 +94,10 @@ def check(
         feasible: as for `plot`; None for no region.
     """
     known = [name for name, value in values.items() if name in axes or is_number(value)]
-    curves_of.read(curves, axes[:2], [*known, *(axis for axis in axes if axis not in known)])
+    labels = {**{name: [value] for name, value in values.items()}, **settings.resolve(setting).structural}
+    labels |= {name: [value] for name, value in values.items() if name not in axes}
+    stage = curves_of.Stage(setting, lambda: early.known_names(setting, labels))
+    curves_of.read(curves, axes[:2], [*known, *(axis for axis in axes if axis not in known)], stage)
     if feasible is not None:
         reading.positive("feasible", feasible)
         recorded(models.build(settings.resolve(setting).factory, {}), setting)

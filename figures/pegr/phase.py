@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from dynamics.arrays import Array
+from simulate.ask import early
 from simulate.phase.phase import phase as fill
 
 from .. import style
@@ -100,22 +101,24 @@ def phase(grid: PhaseGrid = GRID, data: xarray.Dataset | None = None) -> Figure:
 
 
 def _thresholds(axes: Axes, grid: PhaseGrid) -> list[Line2D]:
-    """Where theory puts the transitions: noise is suppressed above m / (sigma_p^2 d), signal grows below m / |mu|^2."""
-    signal_power = grid.mu_norm**2
-    even = np.sqrt(grid.n * signal_power / (2 * grid.d))  # the sigma_p at which both grow alike without a penalty
-    sigma_p = np.unique(np.append(np.geomspace(grid.sigma_ps[0] / 1.5, 1.5 * grid.sigma_ps[-1], 400),
-                                  even * (1 + np.geomspace(1e-6, 1, 200))))
-    noise_power = sigma_p**2 * grid.d
-    share = grid.n * signal_power / (2 * noise_power)
-    outgrown = np.where(share < 1, grid.m * (1 - share) / (noise_power - share * signal_power), np.nan)
-    predicted = grid.m / noise_power
+    """Where the linear stage puts the transitions: lambda at which noise, or signal, no longer grows, or both alike."""
+    stage, given = early.formulas_at("pegr", grid.parameters()), grid.parameters()
+
+    def along(name: str, sigma_p: Array, lam: float = 0.0) -> Array:
+        return np.array([early.value(stage[name], {**given, "project_noise": True, "lam": lam, "sigma_p": float(each)})
+                         for each in sigma_p])
+
+    every = np.geomspace(grid.sigma_ps[0] / 1.5, 1.5 * grid.sigma_ps[-1], 600)
+    faster = along("rate_xi", every) > along("rate_mu", every)  # else signal outgrows noise without a penalty
+    outgrown, sigma_p = along("lam_mu_xi", every[faster]), every[faster]
     lines = []
-    for at, look in (
-        (predicted, {"color": "black", "label": r"predicted, $\lambda=m/(\sigma_p^2 d)$"}),
-        (outgrown, {"color": "#D55E00", "linestyle": (0, (4, 1.5)), "label": "signal outgrows noise (linear stage)"}),
+    for at, over, look in (
+        (along("lam_xi", every), every, {"color": "black", "label": r"predicted, $\lambda=m/(\sigma_p^2 d)$"}),
+        (outgrown, sigma_p, {"color": "#D55E00", "linestyle": (0, (4, 1.5)),
+                             "label": "signal outgrows noise (linear stage)"}),
     ):
-        lines += axes.plot(at, sigma_p, color="white", linewidth=2.8) + axes.plot(at, sigma_p, **look)
-    limit = grid.m / signal_power
+        lines += axes.plot(at, over, color="white", linewidth=2.8) + axes.plot(at, over, **look)
+    limit = float(along("lam_mu", every[:1])[0])
     if grid.lams[0] <= limit <= grid.lams[-1]:
         lines.append(axes.axvline(limit, color="white", linewidth=3.0))
         label = r"upper limit, $\lambda=m/\|\mu\|^2$"

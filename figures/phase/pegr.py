@@ -19,8 +19,8 @@ def _says(data: xarray.Dataset) -> tuple[str, ...]:
     apart = extremes(without.max("lam") - without.min("lam"))
     return (
         counts_below(data, "regularizer", 0.05),
-        f"Without a penalty lam changes nothing: a row's means differ by {apart}.  FGR carries no 1/2, so the first "
-        "curve is PEGR's alone.  eta is ours (the paper prints 0.02).",
+        f"Without a penalty lam changes nothing: a row's means differ by {apart}.  lam_xi and lam_mu, where noise and "
+        "signal no longer grow, are derived from each panel's recursion.  eta is ours (the paper prints 0.02).",
     )
 
 
@@ -32,7 +32,7 @@ def _diagram(name: str, d: float) -> Diagram:
         z=Choices("regularizer", ("pegr", "fgr", "none")), steps=1500, seeds=3, sampling="gram", given={
             "n": 20, "m": 10, "d": d, "mu_norm": 1.0, "sigma_0": 0.01, "eta": 0.2, "lam_until": 800, "neurons": "mean",
         },
-        curves=("lam = m/(sigma_p**2*d)", "lam = m/mu_norm**2"), says=_says,
+        curves=("lam = lam_xi", "lam = lam_mu"), says=_says,
     )
 
 

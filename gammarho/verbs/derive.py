@@ -22,6 +22,7 @@ def derive(
     unicode: Switch = False,
     kernel: Switch = False,
     steps: Switch = False,
+    rates: Switch = False,
     out: Annotated[str | None, FILE] = None,
 ) -> int:
     """Print a setting's exact reduced recursion.
@@ -34,18 +35,20 @@ def derive(
         unicode: print the text with Greek letters and bars, for a terminal that has them.
         kernel: print the source of the kernel instead.
         steps: print the derivation, step by step, instead.
+        rates: print the growth rates of the early stage, and where they vanish or meet, instead.
         out: write to this file instead.
     """
     from gammarho import api, arguments
     from simulate.ask import paths
 
     given, path = arguments.assignments(values), paths.text_file("out", out)
-    if latex + unicode + kernel + steps > 1:
-        raise InputError("derive takes one of --latex, --unicode, --kernel and --steps at a time; give one of them")
+    if latex + unicode + kernel + steps + rates > 1:
+        one = "--latex, --unicode, --kernel, --steps and --rates"
+        raise InputError(f"derive takes one of {one} at a time; give one of them")
     recursion = api.derive(setting, given, preset=preset)
     if unicode and path is None:
         terminal.needs_unicode()
-    text = _printed(recursion, latex, unicode, kernel, steps).rstrip("\n")
+    text = (recursion.rates() if rates else _printed(recursion, latex, unicode, kernel, steps)).rstrip("\n")
     if path is None:
         print(text)
     else:

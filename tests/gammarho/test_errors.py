@@ -38,7 +38,7 @@ COMMANDS = [
     ("run pegr =20", "params: '=20' is not name=value; expected something like n=20"),
     ("run pegr n=20 n=30", "n: given twice, as '20' and '30'; give it once"),
     ("derive pegr --latex --steps",
-     "derive takes one of --latex, --unicode, --kernel and --steps at a time; give one of them"),
+     "derive takes one of --latex, --unicode, --kernel, --steps and --rates at a time; give one of them"),
     # settings, presets, parameters
     ("run pger --steps 3", "setting: 'pger' is neither a shipped setting nor file.py:model; did you mean 'pegr'?"),
     ("derive resnet", "setting: 'resnet' is neither a shipped setting nor file.py:model; expected one of pegr, ..."),

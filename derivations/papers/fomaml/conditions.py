@@ -11,10 +11,12 @@ below (exact, as sigma_h(c z) = c sigma_{h/c}(z): W -> kappa W).
 from __future__ import annotations
 
 from ...declare import Clause, ClauseList, Conditions, Only, Parameter, Prescription, Quantity
+from .rates import RATES
 
 _OURS = "not in the paper"
 _TRAIN = Only(parameter="method", values=("train-train",), why="train-train, Theorem 4.4")
 _VAL = Only(parameter="method", values=("train-validation",), why="train-validation, Theorem 4.5")
+_POOLED = RATES["train-train"]  # derived from the recursion (`derivations.show.early`)
 _XI_SQUARE = "sigma_xi**2*d"
 _STEP = f"eta_sum*{_XI_SQUARE}/(n_tasks*n)"
 
@@ -262,13 +264,9 @@ CONDITIONS = Conditions(
         Quantity(name="start_train", formula=_A("J", "X"), meaning="A(J), the end of train-train's Phase I"),
         Quantity(name="start_val", formula="(1 + gamma_sum)**(-J)/sqrt(m)",
                  meaning="m^-1/2 (1 + gamma)^-J, the end of train-validation's"),
-        Quantity(name="a_xi", formula="1 + gamma_sum*X/(2*h_sum*n)", meaning="noise, times this an inner step"),
-        Quantity(name="a_nu", formula="1 + gamma_sum*p*(nu_norm**2 + sigma_s**2*d)/(2*h_sum)",
-                 meaning="features, times this an inner step"),
-        Quantity(name="r_tt", formula="eta_sum/(2*h_sum*n_tasks*n)*X*a_xi**J",
-                 meaning="train-train's growth of noise in an outer step"),
-        Quantity(name="r_tv", formula="eta_sum/(2*h_sum*n_tasks*n_val)*X", meaning="train-validation's"),
-        Quantity(name="r_nu", formula="eta_sum*p/(2*h_sum)*nu_norm**2*a_nu**J", meaning="growth of the feature"),
+        Quantity(name="r_tt", formula=_POOLED["rate_xi"], meaning="train-train's growth of noise in an outer step"),
+        Quantity(name="r_tv", formula=RATES["train-validation"]["rate_xi"], meaning="train-validation's"),
+        Quantity(name="r_nu", formula=_POOLED["rate_nu_k"], meaning="growth of the feature"),
         Quantity(name="C_floor", formula="J*gamma_sum*X/sqrt(R)*sqrt(log(n_tasks*n))",
                  meaning="Appendix F's C = J gamma sigma_xi^2 sqrt(R log(K n))"),
     ),

@@ -113,7 +113,7 @@ def _thresholds(axes: Axes, grid: PhaseGrid) -> list[Line2D]:
     outgrown, sigma_p = along("lam_mu_xi", every[faster]), every[faster]
     lines = []
     for at, over, look in (
-        (along("lam_xi", every), every, {"color": "black", "label": r"predicted, $\lambda=m/(\sigma_p^2 d)$"}),
+        (along("lam_xi", every), every, {"color": "black", "label": r"predicted, $\lambda=m/(\sigma_p^2(d-1))$"}),
         (outgrown, sigma_p, {"color": "#D55E00", "linestyle": (0, (4, 1.5)),
                              "label": "signal outgrows noise (linear stage)"}),
     ):

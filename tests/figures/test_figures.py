@@ -205,10 +205,10 @@ def test_the_phase_diagram_is_the_grid() -> None:
     assert np.isnan(shown[~ok]).all()
     (crossed,) = [each for each in axes.collections if isinstance(each, PolyCollection) and each.get_hatch()]
     assert len(crossed.get_paths()) == (~ok).sum()  # every cell without a result, and no other
-    lam, sigma_p = (np.asarray(part) for part in drawn(axes, r"predicted, $\lambda=m/(\sigma_p^2 d)$").get_data())
-    np.testing.assert_allclose(lam * sigma_p**2 * GRID.d, GRID.m)
+    lam, sigma_p = (np.asarray(part) for part in drawn(axes, r"predicted, $\lambda=m/(\sigma_p^2(d-1))$").get_data())
+    np.testing.assert_allclose(lam * sigma_p**2 * (GRID.d - 1), GRID.m)
     lam, sigma_p = (np.asarray(part) for part in drawn(axes, "signal outgrows noise (linear stage)").get_data())
-    power = sigma_p**2 * GRID.d
+    power = sigma_p**2 * (GRID.d - 1)
     kept = np.isfinite(lam)
     left, right = GRID.n / (2 * power) * (1 - lam / GRID.m), 1 - lam * power / GRID.m
     np.testing.assert_allclose(left[kept], right[kept], atol=1e-9)

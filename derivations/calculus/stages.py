@@ -16,7 +16,7 @@ from typing import Final
 
 import sympy as sp
 
-from ..declare import CrossEntropy, Directions, Exponential, Expressed, Full, Logistic, LossKind, Model, of_class
+from ..declare import CrossEntropy, Directions, Exponential, Expressed, Full, Logistic, LossKind, Model, Patch, of_class
 from ..errors import ModelError
 from .activations import (
     Box,
@@ -106,6 +106,8 @@ def _check(model: Model) -> None:
     kind, activation = type(model.objective.loss_kind), model.network.activation.kind
     if kind not in SLOPES:
         raise ModelError(f"stages: no slope at 0 is known of the loss {model.objective.loss!r}; declare a named one")
+    if not all(isinstance(patch, Patch) and patch.plain for patch in model.patches):
+        raise ModelError("stages: a patch of several terms, or of scalars, is no product of its own; declare plain ones")
     if isinstance(activation, Expressed):
         raise ModelError("stages: an activation that is a formula has no power of its own at 0; declare a named one")
     if model.objective.label_weights or model.algorithm.options:
@@ -182,7 +184,9 @@ def _at(names: Names, body: sp.Expr, family: Directions, own: bool, matching: bo
     def value(e: sp.Expr) -> sp.Expr:
         role = role_of(e)
         if isinstance(role, PatchPreactivation):
-            return A * names.declared_patch(role).factor(sp.S.One, sign, sign)
+            patch = names.declared_patch(role)
+            assert isinstance(patch, Patch)
+            return A * patch.factor(sp.S.One, sign, sign, {})
         if isinstance(e, sp.KroneckerDelta):
             return sp.Integer(int(matching if class_ in e.args else label_of_head))
         return (sp.S.One if own else sp.S.NegativeOne) if e.base == s else sign

@@ -107,7 +107,7 @@ def _check(model: Model) -> None:
     if kind not in SLOPES:
         raise ModelError(f"stages: no slope at 0 is known of the loss {model.objective.loss!r}; declare a named one")
     if not all(isinstance(patch, Patch) and patch.plain for patch in model.patches):
-        raise ModelError("stages: a patch of several terms, or of scalars, is no product of its own; declare plain ones")
+        raise ModelError("stages: a patch of several terms, or of scalars, is no product of its own; declare one")
     if isinstance(activation, Expressed):
         raise ModelError("stages: an activation that is a formula has no power of its own at 0; declare a named one")
     if model.objective.label_weights or model.algorithm.options:

@@ -20,7 +20,8 @@ part" says what is missing. The lists are `derivations/papers/NAME/catalogue.py`
 writes this page from them.
 """
 _SPEAKS = """Every statement speaks somewhere: it names the presets on which its hypotheses hold, and a test fails where
-it is vacuous on the first of them. What has values of its own is checked there, on any preset."""
+it is vacuous on the first of them. What has values of its own is checked there, on any preset.
+`gammarho check SETTING --all` runs each statement where it speaks."""
 
 
 def text() -> str:

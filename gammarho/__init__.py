@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gammarho.ledger import explain as explain
     from simulate import testing as testing
     from simulate.check.check import check as check
+    from simulate.check.everywhere import everywhere as everywhere
     from simulate.check.induct import inductive as inductive
     from simulate.check.power import mutants as mutants
     from simulate.check.search import search as search
@@ -49,6 +50,7 @@ _HOMES = {
     "derive": "gammarho.api",
     "describe": "gammarho.description",
     "errata": "gammarho.ledger",
+    "everywhere": "simulate.check.everywhere",
     "explain": "gammarho.ledger",
     "figures": "gammarho.drawn",
     "held": "simulate.conditions.held",

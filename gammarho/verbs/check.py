@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import cyclopts
+
 from .shared import INT, NAME, Switch, print_notes
 
 
@@ -18,6 +20,7 @@ def check(
     draws: Annotated[str, INT] = "200",
     search: Annotated[str | None, INT] = None,
     alive: Switch = False,
+    everywhere: Annotated[bool, cyclopts.Parameter(name="--all", negative="")] = False,
     mutants: Switch = False,
     inductive: Switch = False,
     json: Switch = False,
@@ -35,6 +38,8 @@ def check(
         draws: draws for statements about the draw alone.
         search: attack each statement inside its hypotheses with so many runs, in place of checking it where you are.
         alive: leave out what is vacuous here, so that the statements which say something of your runs are left.
+        everywhere: each statement on the preset that it names first, with as many draws as its cases take; exit 1 also
+            where one is vacuous there.
         mutants: change each statement in one place, in every way, and attack what comes of it: which changes are
             caught, and the sharpest constants; --search says with how many runs a statement.
         inductive: take the statements together as an induction hypothesis, and look for a state, one that runs visit or
@@ -43,6 +48,7 @@ def check(
     """
     from derivations.declare.statements import is_claim
     from gammarho import api, arguments, report
+    from simulate.errors import InputError
 
     named = [word for word in words if "=" not in word or is_claim(word)]
     given = arguments.assignments(word for word in words if word not in named)
@@ -67,6 +73,15 @@ def check(
         attacked = attack(setting, named or None, given, preset=preset, steps=steps, tries=search, seed=seed)
         print(report.json_of(attacked) if json else attacked)
         return 0 if attacked.passed else 1
+    if everywhere:
+        from simulate.check.everywhere import everywhere as on_presets
+        from simulate.check.everywhere import passed
+
+        if given or preset or steps:
+            raise InputError("--all: each statement runs at its own preset's values; leave values and --preset out")
+        told = on_presets(setting, named or None, seed=seed, seeds=seeds, draws=draws)
+        print(report.json_of(told) if json else told)
+        return 0 if passed(told) else 1
     from simulate.check.check import check as hold
 
     options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}

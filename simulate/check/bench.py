@@ -44,7 +44,10 @@ class Witness:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A statement's verdict, the sentence behind it, the draws it was met on and failed on, and a witness."""
+    """A statement's verdict, the sentence behind it, the draws it was met on and failed on, and a witness.
+
+    cases: the entries that it spoke of, over all draws.
+    """
 
     statement: Statement
     verdict: Verdict
@@ -52,6 +55,7 @@ class Result:
     draws: int
     met: int
     failed: int
+    cases: int = 0
     witness: Witness | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,6 +74,7 @@ class Result:
             "draws": self.draws,
             "met": self.met,
             "failed": self.failed,
+            "cases": self.cases,
             "witness": None,
         }
         if self.witness is not None:
@@ -156,6 +161,7 @@ class Bench:
             draws=len(outcomes),
             met=len(met),
             failed=len(bad),
+            cases=sum(o.entries for o in met),
             witness=witness,
         )
 

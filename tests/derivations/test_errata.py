@@ -424,8 +424,7 @@ for _entry in LEDGER.values():
 
 @pytest.mark.parametrize("name", [name for name, entry in LEDGER.items() if entry.witness is not None])
 def test_a_witness_tells_the_forms_apart(name: str) -> None:
-    """As small as they come: at none of the witness's whole numbers one less is the printed form still false, or all
-    are 1 already; what is shown to the reader has both forms evaluated."""
+    """What is shown to the reader has both forms evaluated."""
     witness = LEDGER[name].witness
     assert witness is not None
     printed, corrected = told(witness)

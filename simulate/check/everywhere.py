@@ -1,0 +1,97 @@
+"""Every statement of a setting, each on the preset that it names first, with as many draws as its cases take.
+
+    print(gr.everywhere("pegr"))
+
+or `gammarho check pegr --all`.  A statement about runs gets draws until it has spoken of `CASES` entries, one of
+probability as many as decide it; what has an instance or a path of its own is checked there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from derivations.declare import Model, Statement
+
+from ..ask import settings
+from ..errors import InputError
+from ..run.problem import problem_of
+from .bench import Result
+from .check import DRAWS, SEEDS, Check, check, chosen
+from .verdict import draws_needed
+
+CASES = 100
+
+
+def everywhere(
+    setting: str | Model,
+    statements: Sequence[str | Statement] | None = None,
+    *,
+    seed: int | str = 0,
+    seeds: int | str = SEEDS,
+    draws: int | str = DRAWS,
+) -> Check:
+    """Hold each statement against runs of the preset on which it says something.
+
+    Args:
+        setting: a name, "file.py:model" or a Model.
+        statements: ids, or Statements that name presets; all of the setting's by default.
+        seed: the first draw.
+        seeds: trajectories at first; statements with few cases get more.
+        draws: draws for the statements about the draw alone.
+
+    Raises:
+        InputError: as `check`; also for a statement that names no preset and has no values of its own.
+    """
+    found = settings.resolve(setting)
+    problem = problem_of(found, {}, found.preset(None))
+    recorded = settings.statements_of(found, setting, problem.model)
+    wanted, _ = chosen(statements, recorded, problem.model.name)
+    results: dict[str, Result] = {}
+    for preset, group in _by_preset(wanted).items():
+        told = check(setting, None, group, preset=preset, seed=seed, seeds=seeds, draws=draws)
+        results |= {result.statement.id: result for result in told.results}
+        for count, few in _with_more(told, problem.values).items():
+            again = check(setting, None, few, preset=preset, seed=seed, seeds=count, draws=draws)
+            results |= {result.statement.id: result for result in again.results}
+    where = len({s.presets[0] for s in wanted if s.presets})
+    return Check(
+        setting=problem.model.name, paper=recorded.paper, notes=(),
+        about=f"each statement on the preset that it names first, {where} of them; {seeds} draws or more, seeds from "
+        f"{seed}, to {CASES} cases of what runs decide",
+        results=tuple(results[s.id] for s in wanted),
+    )
+
+
+def _by_preset(statements: Sequence[Statement]) -> dict[str | None, list[Statement]]:
+    """Statements by the preset that they name first; None of those with values of their own."""
+    found: dict[str | None, list[Statement]] = {}
+    for each in statements:
+        own = each.instance is not None or each.path is not None
+        if not own and not each.presets:
+            raise InputError(f"{each.id}: it names no preset where it says something; give it presets=(\"NAME\",)")
+        found.setdefault(None if own else each.presets[0], []).append(each)
+    return found
+
+
+def _with_more(told: Check, values: Mapping[str, object]) -> dict[int, list[Statement]]:
+    """The statements that take more draws, by how many: short of cases, or a probability that these do not decide."""
+    found: dict[int, list[Statement]] = {}
+    for result in told.results:
+        said, most = result.statement, 0
+        if said.kind in ("identity", "inequality") and 0 < result.cases < CASES and result.verdict == "holds":
+            most = math.ceil(CASES / max(1, result.cases // result.draws))
+        elif said.kind == "probability" and said.at != "0" and result.verdict == "undecided" and said.instance is None:
+            delta = values.get(said.delta, 0.1)
+            most = draws_needed(float(delta)) if isinstance(delta, int | float) else 0
+        if most > result.draws:
+            found.setdefault(most, []).append(said)
+    return found
+
+
+def passed(told: Check) -> bool:
+    """Whether nothing is refuted that no erratum has on record, and nothing is vacuous on its own preset."""
+    return told.passed and all(result.verdict != "vacuous" for result in told.results)
+
+
+__all__ = ["CASES", "everywhere", "passed"]

@@ -136,6 +136,6 @@ PRESETS = (
            values=(("n", 4), ("m", 40), ("d", 1e10), ("mu_norm", 0.0), ("sigma_p", 1e-5), ("eta", 16.0),
                    ("sigma_0", 0.05), ("slope", 0.5), ("data", "mixture"))),
     Preset(name="orthogonal-limit", steps=300, source="ours: orthogonal inputs and ReLU from a tiny W(0), two classes",
-           values=(("n", 8), ("m", 400), ("d", 16), ("x_norm", 1.0), ("eta", 320.0), ("sigma_0", 1e-5),
+           values=(("n", 8), ("m", 600), ("d", 16), ("x_norm", 1.0), ("eta", 480.0), ("sigma_0", 1e-5),
                    ("slope", 0.0), ("data", "orthogonal"))),
 )

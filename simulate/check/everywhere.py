@@ -21,6 +21,7 @@ from .check import DRAWS, SEEDS, Check, check, chosen
 from .verdict import draws_needed
 
 CASES = 100
+ROUNDS = 2
 
 
 def everywhere(
@@ -51,9 +52,11 @@ def everywhere(
     for preset, group in _by_preset(wanted).items():
         told = check(setting, None, group, preset=preset, seed=seed, seeds=seeds, draws=draws)
         results |= {result.statement.id: result for result in told.results}
-        for count, few in _with_more(told, problem.values).items():
-            again = check(setting, None, few, preset=preset, seed=seed, seeds=count, draws=draws)
-            results |= {result.statement.id: result for result in again.results}
+        for _ in range(ROUNDS):  # draws that hit too late are not judged, so that more are needed than was thought
+            waiting = _with_more([results[each.id] for each in group], problem.values)
+            for count, few in waiting.items():
+                again = check(setting, None, few, preset=preset, seed=seed, seeds=count, draws=draws)
+                results |= {result.statement.id: result for result in again.results}
     where = len({s.presets[0] for s in wanted if s.presets})
     return Check(
         setting=problem.model.name, paper=recorded.paper, notes=(),
@@ -74,16 +77,17 @@ def _by_preset(statements: Sequence[Statement]) -> dict[str | None, list[Stateme
     return found
 
 
-def _with_more(told: Check, values: Mapping[str, object]) -> dict[int, list[Statement]]:
+def _with_more(results: Sequence[Result], values: Mapping[str, object]) -> dict[int, list[Statement]]:
     """The statements that take more draws, by how many: short of cases, or a probability that these do not decide."""
     found: dict[int, list[Statement]] = {}
-    for result in told.results:
+    for result in results:
         said, most = result.statement, 0
         if said.kind in ("identity", "inequality") and 0 < result.cases < CASES and result.verdict == "holds":
             most = math.ceil(CASES / max(1, result.cases // result.draws))
         elif said.kind == "probability" and said.at != "0" and result.verdict == "undecided" and said.instance is None:
             delta = values.get(said.delta, 0.1)
-            most = draws_needed(float(delta)) if isinstance(delta, int | float) else 0
+            needed = draws_needed(float(delta)) if isinstance(delta, int | float) and not result.failed else 0
+            most = math.ceil(needed * result.draws / max(1, result.met))
         if most > result.draws:
             found.setdefault(most, []).append(said)
     return found

@@ -79,9 +79,9 @@ def check(
 
         if given or preset or steps:
             raise InputError("--all: each statement runs at its own preset's values; leave values and --preset out")
-        told = on_presets(setting, named or None, seed=seed, seeds=seeds, draws=draws)
-        print(report.json_of(told) if json else told)
-        return 0 if passed(told) else 1
+        each = on_presets(setting, named or None, seed=seed, seeds=seeds, draws=draws)
+        print(report.json_of(each) if json else each)
+        return 0 if passed(each) else 1
     from simulate.check.check import check as hold
 
     options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}

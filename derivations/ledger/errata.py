@@ -129,12 +129,13 @@ def _paragraph(label: str, body: str) -> list[str]:
     return textwrap.wrap(body, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False)
 
 
-_CHANGES = {"theorem": "changes the theorem", "proof": "changes the proof alone", "constant": "changes a constant",
+CHANGES = {"theorem": "changes the theorem", "proof": "changes the proof alone", "constant": "changes a constant",
             "typographical": "typographical"}
+"""What a severity says, in words."""
 
 
 def _of(severity: str) -> str:
-    return f", {_CHANGES[severity]}" if severity else ""
+    return f", {CHANGES[severity]}" if severity else ""
 
 
 def explain(entry: Erratum) -> str:

@@ -38,6 +38,21 @@ def ledger_text(name: str) -> str:
     return ledger.text(name, PAPERS[name].errata)
 
 
+def ledger_page(name: str) -> str:
+    """A paper's errata as a LaTeX page, with the displays of claims.  KeyError for a name that no paper has."""
+    from ..ledger.claims import latex
+    from ..ledger.page import page
+
+    own = claims((PAPERS[name],))
+
+    def displays(entry: Erratum) -> tuple[tuple[str, str], ...]:
+        found = [own[each] for each in entry.claims[:1]]
+        return tuple((f"{what}, {each.where}", latex(each, each.lines(mended)))
+                     for each in found for what, mended in (("Printed", ()), ("Corrected", each.errata)))
+
+    return page(name, PAPERS[name].errata, displays)
+
+
 def known() -> tuple[str, ...]:
     """Every id that `explain` takes: errata and claims."""
     return (*errata(), *claims())

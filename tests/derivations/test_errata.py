@@ -19,7 +19,7 @@ import gammarho as gr
 from derivations.calculus import changes
 from derivations.calculus.canonical import canonical
 from derivations.calculus.symbols import kappa, lam, m, n
-from derivations.ledger import errata
+from derivations.ledger import errata, page
 from derivations.ledger.claims import compare, recursion_of
 from derivations.ledger.errata import Erratum
 from derivations.papers import shelf
@@ -498,6 +498,26 @@ def test_errata_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert one in capsys.readouterr().out
     assert cli.main(["errata", "pgr"]) == 2
     assert capsys.readouterr().err == "gammarho: paper: 'pgr' has no errata recorded; did you mean 'pegr'?\n"
+
+
+@pytest.mark.parametrize("paper", shelf.with_errata())
+def test_the_page_is_latex_that_closes_what_it_opens(paper: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is no TeX here: braces and environments match, nothing is left that TeX would read as a command."""
+    assert cli.main(["errata", paper, "--latex"]) == 0
+    source = capsys.readouterr().out
+    opened, closed = re.findall(r"\\begin\{(.*?)\}", source), re.findall(r"\\end\{(.*?)\}", source)
+    assert sorted(opened) == sorted(closed) and set(opened) <= {"document", "align*", "split", "aligned", "cases"}
+    plain = re.sub(r"\\[{}]", "", source)
+    assert plain.count("{") == plain.count("}")
+    text = re.sub(r"\\begin\{align\*\}.*?\\end\{align\*\}", "", source, flags=re.S)
+    assert not re.search(r"(?<!\\)[$&#%_^~]", text)
+    assert all(page.escaped(entry.id) in source for entry in PAPERS[paper].errata)
+    assert source.count(r"\begin{align*}") == 2 * sum(bool(entry.claims) for entry in PAPERS[paper].errata)
+
+
+def test_a_page_is_about_one_paper(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["errata", "--latex"]) == 2
+    assert "name it" in capsys.readouterr().err
 
 
 def test_explain_verb(capsys: pytest.CaptureFixture[str]) -> None:

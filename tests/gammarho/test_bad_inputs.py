@@ -104,8 +104,8 @@ def test_in_a_process_of_its_own(line: str) -> None:
 
 
 def _parameters() -> list[tuple[str, Parameter]]:
-    models = [(name, models.build(settings.resolve(name).factory, {})) for name in PAPERS]
-    return [(name, parameter) for name, model in models for parameter in model.parameters]
+    built = [(name, models.build(settings.resolve(name).factory, {})) for name in PAPERS]
+    return [(name, parameter) for name, model in built for parameter in model.parameters]
 
 
 @pytest.mark.parametrize(("setting", "parameter"), _parameters(), ids=lambda part: getattr(part, "name", part))

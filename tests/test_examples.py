@@ -13,6 +13,7 @@ import gammarho as gr
 from derivations.declare.formula import QUANTITIES, parse
 from examples import gallery
 from simulate.ask import parameters
+from simulate.start.scalars import any_scalars
 from simulate.testing import Instance, plain_kernel, residual
 from tests.helpers.wild import plainly
 
@@ -58,7 +59,8 @@ def test_its_kernel_takes_the_steps_of_weight_space_and_its_figure_is_drawn(
     vectors = rng.normal(size=(module.model.offsets(n, tasks)[""], d)) / np.sqrt(d)
     y, weights = rng.choice([-1.0, 1.0], size=n), rng.normal(size=(2, m, d))
     clean = rng.choice([-1.0, 1.0], size=n) if module.model.follows_clean else y
-    of = Instance(module.model, {"lam_until": None, **values}, vectors, weights, y, clean=clean)
+    scalars = any_scalars(module.model, values, y, clean, rng)
+    of = Instance(module.model, {"lam_until": None, **values}, vectors, weights, y, clean=clean, scalars=scalars)
     assert residual(of, kernel) <= 1e-12
     small = tuple((key, value) for key, value in SMALL.items() if key in values)
     presets = [replace(each, values=tuple({**dict(each.values), **dict(small)}.items())) for each in module.PRESETS]

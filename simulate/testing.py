@@ -21,6 +21,8 @@ from derivations.declare import (
     GaussianScalar,
     GivenScalar,
     GradientDescent,
+    MixedLabel,
+    Mixup,
     Model,
     Network,
     Objective,
@@ -114,7 +116,8 @@ LOSS_FORMULAS = (
 
 SCALARS: tuple[Scalar, ...] = (
     RandomSign(name="eps"), Bernoulli(name="seen", probability=0.7), Constant(name="half", value=0.5),
-    Constant(name="times", value="beta"), GaussianScalar(name="strength", std="beta"),
+    Constant(name="times", value="beta"), MixedLabel(name="blend", by=Mixup(name="M", share=0.5)),
+    GaussianScalar(name="strength", std="beta"),
     UniformScalar(name="share", low=-1, high=2), GivenScalar(name="own"),
 )
 OF_LABELS: tuple[Scalar, ...] = (

@@ -29,6 +29,7 @@ from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
 from .initialisations import EntryInitialisation, GaussianInitialisation, Initialisation
 from .kinds import forgotten, of_class
 from .laws import ChosenLaw, ClassNoiseLaw, FixedLaw, GaussianLaw, Law, MixtureLaw, TaskLaw
+from .mixing import GraphConvolution, MixedLabel, MixedLaw, Mixing, Mixup, mixings_of
 from .model import Model
 from .network import Activation, Network, Objective
 from .objectives import (
@@ -116,6 +117,7 @@ __all__ = [
     "GaussianScalar",
     "GivenScalar",
     "GradientDescent",
+    "GraphConvolution",
     "HeadAxis",
     "Heads",
     "HuberizedRelu",
@@ -130,7 +132,11 @@ __all__ = [
     "LongTail",
     "LossKind",
     "MaxMargin",
+    "MixedLabel",
+    "MixedLaw",
+    "Mixing",
     "MixtureLaw",
+    "Mixup",
     "Model",
     "NearOrthogonality",
     "Network",
@@ -180,6 +186,7 @@ __all__ = [
     "forgotten",
     "from_plain",
     "head_axis",
+    "mixings_of",
     "of_class",
     "on",
     "roles",

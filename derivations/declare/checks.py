@@ -16,7 +16,6 @@ from .laws import ChosenLaw
 from .observable import KnownFrom, OfFresh, OfRun, OfStates
 from .patches import SumPatch, terms_of
 from .references import check_formula, parameters_read
-from .scalars import OfLabel
 from .schedules import roles, schedule_constants
 
 NEURONS = ("mean", "sum")
@@ -132,7 +131,7 @@ def _flips(model: Any) -> Iterator[str]:
     if not model.network.head_axis.signed:
         yield "label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads"
     laws = [law for family in model.directions for law in laws_of(family)]
-    by_clean = any(isinstance(each, OfLabel) and each.clean for each in model.scalars)
+    by_clean = any(each.tells_clean for each in model.scalars)
     if not model.follows_clean and not by_clean and not any(law is not None and law.follows_clean for law in laws):
         yield ("label_flips: no patch has scale 'clean' and no family is a mixture, so nothing of an example would "
                "tell a flipped label from another; give the signal's patch scale 'clean'")

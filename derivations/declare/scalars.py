@@ -56,6 +56,11 @@ class Scalar(Declared, ABC):
         """The exponent from 0 on of the same power: 1 of a number that is its own square."""
         return exponent
 
+    @property
+    def tells_clean(self) -> bool:
+        """Whether it goes by labels before flips."""
+        return False
+
     @abstractmethod
     def words(self) -> str:
         """What it is, in words."""
@@ -113,6 +118,11 @@ class OfLabel(OfCases):
     def numbers(self) -> tuple[tuple[str, float | str], ...]:
         """The two."""
         return (("plus", self.plus), ("minus", self.minus))
+
+    @property
+    def tells_clean(self) -> bool:
+        """As declared."""
+        return self.clean
 
     def power(self, exponent: int) -> int:
         """Indicators are their own squares, and a sign's square is 1."""

@@ -13,6 +13,7 @@ STREAMS: Mapping[str, str] = {
     "labels": "labels of the examples; of tasks, also the odd one of a balanced split; with the step, drawn afresh",
     "label_flips": "which labels are flipped",
     "scalars": "scalars of the examples, by their place in the model",
+    "mixing": "mixing matrices of the examples, by their place in the model",
     "data": "noise of the examples, as vectors or as inner products; with the step, drawn afresh",
     "centre": "a mixture's mean, by the mixture's place",
     "dictionary": "the features that tasks choose from",

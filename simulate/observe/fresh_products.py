@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.declare import Directions, Model, Term, Value
+from derivations.declare import Directions, MixedLaw, Model, Term, Value
 from dynamics.arrays import Array
 from dynamics.fresh import testlaw
 from dynamics.fresh.roots import coloured
@@ -86,7 +86,11 @@ def with_products(
 
 
 def lawless(model: Model) -> str:
-    """Why some scalar of a fresh example cannot be drawn, in one sentence; "" where each can."""
+    """Why some scalar or mixed vector of a fresh example cannot be drawn, in one sentence; "" where each can."""
+    for family in model.directions:
+        if isinstance(family.law, MixedLaw):
+            whose = f"{family.name}: a fresh example's row of {family.law.by.name} is not declared"
+            return f"{whose}, so its mixed vector has no law; leave the test observables out"
     return next((each.lawless for term in _terms(model) for each in term.densities if each.lawless), "")
 
 

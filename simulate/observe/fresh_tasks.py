@@ -17,6 +17,7 @@ from derivations.declare import (
     FixedLaw,
     GaussianLaw,
     Law,
+    MixedLaw,
     MixtureLaw,
     Model,
     TaskLaw,
@@ -169,7 +170,8 @@ def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, 
 
 def _fresh_refusal(model: Model, family: Directions, law: Law | None, values: Mapping[str, Value]) -> str:
     if not isinstance(law, GaussianLaw):
-        if law is not None and not isinstance(law, FixedLaw | MixtureLaw | ClassNoiseLaw | EntryLaw | TaskLaw):
+        known = FixedLaw | MixtureLaw | ClassNoiseLaw | EntryLaw | MixedLaw | TaskLaw
+        if law is not None and not isinstance(law, known):
             raise forgotten(law, "the law of fresh tasks")
         return (
             f"{family.name}: fresh vectors of this family have no Gaussian law in the model, and fresh tasks are known "

@@ -18,6 +18,7 @@ from .drawn import Draw
 from .examples import by_gram, by_vectors
 from .given import from_arrays, tasks_from_arrays
 from .labels import flips, labels_of
+from .mixed import mixed
 from .plan import Plan, plan_of
 from .refusals import gram_refusal
 from .scalars import drawn_scalars
@@ -79,4 +80,5 @@ def draw(
     observed = clean * flips(model, values, plan.n, seed)
     gram = sampling == "gram"
     drawn = by_gram(plan, clean, seed) if gram else by_vectors(model, values, plan, clean, seed)
-    return replace(drawn, y=observed, scalars=drawn_scalars(model, values, observed, clean, seed))
+    found = mixed(model, values, drawn, seed)
+    return replace(found, y=observed, scalars=drawn_scalars(model, values, observed, clean, seed))

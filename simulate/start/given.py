@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import ClassNoiseLaw, Model, OfLabel, TaskLaw, Value
+from derivations.declare import ClassNoiseLaw, Model, TaskLaw, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
@@ -28,7 +28,7 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     from_matrices = [name for name in given if name not in initial]
     scalars = [each.name for each in model.scalars if each.drawn]
     needed = [name for name in (*names, *scalars, "W", "y") if name not in from_matrices]
-    by_clean = any(isinstance(each, OfLabel) and each.clean for each in model.scalars)
+    by_clean = any(each.tells_clean for each in model.scalars)
     of_labels = ["clean"] if model.follows_clean or by_clean or model.label_flips else []
     check_keys(needed, [*names, *(law.matrices for law in laws.values()), *of_labels], initial)
     brought = [name for name in of_labels if name in initial]

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from derivations.declare import Model, OfCases, OfDensity, OfLabel, Scalar, Value, forgotten
+from derivations.declare import MixedLabel, Model, OfCases, OfDensity, OfLabel, Scalar, Value, forgotten
 from derivations.errors import ModelError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
 from ..errors import InputError
+from .mixed import matrix_of
 
 
 def drawn_scalars(model: Model, values: Mapping[str, Value], y: Array, clean: Array, seed: int) -> dict[str, Array]:
@@ -22,6 +23,9 @@ def drawn_scalars(model: Model, values: Mapping[str, Value], y: Array, clean: Ar
     """
     found: dict[str, Array] = {}
     for at, scalar in enumerate(each for each in model.scalars if each.varies):
+        if isinstance(scalar, MixedLabel):
+            found[scalar.name] = matrix_of(model, scalar.by, values, clean, seed) @ (y if scalar.observed else clean)
+            continue
         if isinstance(scalar, OfDensity):
             found[scalar.name] = density(scalar, stream(seed, "scalars", at), len(y), values)
             continue

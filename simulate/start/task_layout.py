@@ -14,6 +14,7 @@ from derivations.declare import (
     FixedLaw,
     GaussianLaw,
     Law,
+    MixedLaw,
     MixtureLaw,
     Model,
     TaskLaw,
@@ -111,7 +112,7 @@ class _Rows:
             elif isinstance(law, GaussianLaw):
                 std[rows] = positive(values, law.std)
                 off[np.ix_(rows, np.array(_off(law, values, spans), dtype=np.intp))] = True
-            elif law is not None and not isinstance(law, MixtureLaw | ClassNoiseLaw | EntryLaw):
+            elif law is not None and not isinstance(law, MixtureLaw | ClassNoiseLaw | EntryLaw | MixedLaw):
                 raise forgotten(law, "a draw of tasks")
             else:
                 laws_known = "FixedLaw, TaskLaw and GaussianLaw"

@@ -53,7 +53,7 @@ WRONG: tuple[Any, ...] = (
 """What may stand in place of anything."""
 ENTRIES = ("uniform", "rademacher", "student", "sparse")
 SCALARS = (
-    "Constant", "OfLabel", "RandomSign", "Bernoulli", "GaussianScalar", "UniformScalar", "GivenScalar",
+    "Constant", "OfLabel", "RandomSign", "Bernoulli", "GaussianScalar", "UniformScalar", "GivenScalar", "MixedLabel",
 )
 SIZES: Mapping[str, Any] = {"n": 3, "m": 2, "d": 7}
 
@@ -79,7 +79,8 @@ def wild(draw: Any) -> dict[str, Any]:
         off = {"off": fixed if draw(often) else [], "off_when": ""}
         entries = draw(st.sampled_from([None, None, None, *ENTRIES]))
         if entries is None:
-            return {"is": "GaussianLaw", "std": std, **off}
+            plain = {"is": "GaussianLaw", "std": std, **off}
+            return {"is": "MixedLaw", "noise": plain, "by": _mixing(slope)} if draw(often) else plain
         takes = {"student": {"freedom": 3.5}, "sparse": {"share": std}}.get(entries, {})
         return {"is": "EntryLaw", "std": std, "entries": entries, **takes, **off}
 
@@ -164,11 +165,16 @@ def _observable(own: list[str], names: Iterator[str], signed: bool) -> st.Search
     )
 
 
+def _mixing(parameter: str) -> dict[str, Any]:
+    """A mixing matrix."""
+    return {"is": "Mixup", "name": "mixing_", "share": parameter}
+
+
 def _scalar(kind: str, name: str, parameter: str) -> dict[str, Any]:
     """A scalar of an example, with a parameter where it has a number."""
     own: dict[str, dict[str, Any]] = {"Constant": {"value": parameter}, "OfLabel": {"plus": parameter, "minus": 0.25},
            "Bernoulli": {"probability": parameter}, "GaussianScalar": {"std": parameter, "mean": 0.5},
-           "UniformScalar": {"low": -1, "high": parameter}}
+           "UniformScalar": {"low": -1, "high": parameter}, "MixedLabel": {"by": _mixing(parameter), "observed": False}}
     return {"is": kind, "name": name, "latex": "", **own.get(kind, {})}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import OfFresh, Variable
+from derivations.declare import OfFresh, Variable, terms_of
 from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
@@ -94,4 +94,14 @@ def _by_law(start: Start, states: States, names: list[str], network: Any, sampli
     found = sampling.statistics(
         Judging(model, network, start.draw, states.z, states.b, values, start.seed, states.shares, declared))
     dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
-    return Judged({name: Variable(dims[found[name].ndim], found[name]) for name in names})
+    return Judged({name: Variable(dims[found[name].ndim], found[name]) for name in names}, notes=_by_another(start))
+
+
+def _by_another(start: Start) -> tuple[str, ...]:
+    """That fresh vectors go by the declared law, where the caller's own arrays need not."""
+    if start.problem.initial is None:
+        return ()
+    held = [term.direction for term in terms_of(start.model.patches)]
+    names = ", ".join(name for name in start.model.test.fresh if name in held)
+    said = f"fresh examples draw {names} from the declared law, which initial's arrays need not follow"
+    return (said,) if names else ()

@@ -16,7 +16,7 @@ from typing import Any
 from derivations.declare import Statement
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import reading, settings
+from ..ask import keywords, reading, settings
 from ..errors import InputError
 from ..run.estimate import LONGEST, WORTH_SAYING
 from ..run.problem import problem_of
@@ -72,6 +72,7 @@ def search(
     steps: int | str | None = None,
     tries: int | str = TRIES,
     seed: int | str = 0,
+    **values: object,
 ) -> Search:
     """Look for a violation of statements inside their hypotheses.
 
@@ -83,12 +84,13 @@ def search(
         steps: steps of a run where the statement names none; a coordinate of the search.
         tries: runs a statement, at most; of a probability four draws each.
         seed: of the search's own choices.
+        values: more parameters, as keywords.
 
     Raises:
         InputError: as `check`; also for a statement about a path, which is searched along it by `check` alone.
     """
-    found = settings.resolve(setting)
-    base = problem_of(found, params, found.preset(preset))
+    found, given = settings.resolve(setting), keywords.joined(params, values)
+    base = problem_of(found, given, found.preset(preset))
     recorded = settings.statements_of(found, setting, base.model)
     picked, quantities = chosen(statements, recorded, base.model.name)
     many = reading.count("tries", tries, low=1, example=TRIES)
@@ -97,8 +99,8 @@ def search(
     for statement in picked:
         if statement.path is not None:
             raise InputError(f"{statement.id}: it is about a path of its own; give it to check without a search")
-        own = preset or (statement.presets[0] if statement.presets and not params else None)
-        attacks.append(Attack(found, statement, quantities, found.preset(own), params or {}, steps, many, first))
+        own = preset or (statement.presets[0] if statement.presets and not given else None)
+        attacks.append(Attack(found, statement, quantities, found.preset(own), given or {}, steps, many, first))
     _foretold(attacks)
     with progress("search", many * len(picked), "tries") as step:
         told = tuple(attack.run(step) for attack in attacks)

@@ -21,7 +21,7 @@ from derivations.declare import Model
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
-from ..ask import paths, reading
+from ..ask import keywords, paths, reading
 from ..observe.samplings import DRAWN
 from ..run import estimate
 from ..work.sweep import processors
@@ -64,6 +64,7 @@ def phase(
     workers: int | str | None = None,
     scheduler: str | None = None,
     progress: bool = True,
+    **values: object,
 ) -> xarray.Dataset:
     """Run a model over a grid of one to three axes and return observables at the last step.
 
@@ -98,6 +99,7 @@ def phase(
             (a boundary's splitting apart): `simulate.phase.cluster`.  They need the same gammarho, and of a file's
             model the file at the same path.
         progress: show progress on stderr.
+        values: more parameters, as keywords: phase("pegr", x="lam=0.01,0.1", eta=0.2).
 
     Returns:
         Dimensions (z, y, x, seed), each axis under its own name: each observable (NaN where it has no number), its
@@ -117,7 +119,8 @@ def phase(
     threads, place = ask.workers(workers, processors()), paths.store("store", store)
     show = reading.switch("progress", progress)
     axes = {"x": x, "y": y, "z": z}
-    asked = Asked(setting, params, axes, hold, preset, steps, observable, seeds, seed, sampling, test_sampling)
+    given = keywords.joined(params, values)
+    asked = Asked(setting, given, axes, hold, preset, steps, observable, seeds, seed, sampling, test_sampling)
     grid = checked(asked, threads)
     edge = asked_edge(grid, boundary, refine)
     taken_up = place is not None and not free(place)

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from . import style
+from .printed import caption
 
 _LINE, _KEY = 0.13, 0.175  # inches a line of notes, a row of the legend
 
@@ -25,7 +26,7 @@ class Page:
         """The figure with its legend and its notes."""
         if handles:
             self.foot.legend(handles=handles, loc="upper center", ncols=ncols, columnspacing=1.3, borderaxespad=0.1)
-        self.foot.text(0.01, 0.02, notes, fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
+        caption(self.foot, notes)
         return self.figure
 
 

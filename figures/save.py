@@ -1,4 +1,4 @@
-"""Writing a figure: PNG and PDF, and beside them a JSON record of all that it takes to make it again."""
+"""Writing a figure: PNG and PDF, beside them its caption as .tex, and a JSON record of all that makes it again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from simulate.work.plain import plain
 from simulate.work.whole import whole_file
 
 from . import style
+from .printed import asked, fitted, tex, words
 
 Writer = Callable[[Path], list[Path]]
 """Makes one figure, writes it to a folder, and returns the files."""
@@ -21,18 +22,28 @@ DPI = 200
 
 
 def save(figure: Figure, folder: Path, name: str, record: Mapping[str, Any]) -> list[Path]:
-    """Write NAME.png, NAME.pdf and NAME.json to `folder` (made where it is missing)."""
+    """Write NAME.png, NAME.pdf, NAME.json and, of a figure with a caption, NAME.tex to `folder`, made where missing.
+
+    How, `printed` says: other formats, a width, no caption in the picture.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}.{ending}" for ending in ("png", "pdf", "json")]
-    for path in paths[:2]:
+    how, said = asked(), words(figure)
+    kept = {**record, **({"caption": said} if said else {})}
+    pictures = [folder / f"{name}.{ending}" for ending in how.formats]
+    for path in pictures:
         save_as(figure, path)
-    write_text(paths[2], json.dumps(plain(dict(record)), indent=1, allow_nan=False) + "\n")
-    return paths
+    texts = {"json": json.dumps(plain(kept), indent=1, allow_nan=False) + "\n"}
+    if said:
+        texts["tex"] = tex(name, said, how.width)
+    for ending, text in texts.items():
+        write_text(folder / f"{name}.{ending}", text)
+    return [*pictures, *(folder / f"{name}.{ending}" for ending in texts)]
 
 
 _FORMATS: Mapping[str, Mapping[str, Any]] = {
     ".png": {"format": "png", "dpi": DPI},
     ".pdf": {"format": "pdf", "metadata": {"CreationDate": None}},  # the same figure is the same file
+    ".svg": {"format": "svg", "metadata": {"Date": None}},
 }
 
 
@@ -43,9 +54,9 @@ def save_as(figure: Figure, path: Path) -> None:
 
 
 def render(figure: Figure, new: Path, suffix: str) -> None:
-    """Write a figure as what ends in `suffix`, .png or .pdf, under whatever name."""
+    """Write a figure as what ends in `suffix`, .png, .pdf or .svg, under whatever name."""
     with style.context():
-        figure.savefig(new, **_FORMATS[suffix])
+        figure.savefig(new, **_FORMATS[suffix], **fitted(figure, asked()))
 
 
 def write_text(path: Path, text: str) -> None:

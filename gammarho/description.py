@@ -80,6 +80,7 @@ class Description:
     conditions: tuple[str, ...]
     statements: tuple[StatementLine, ...]
     figures: tuple[str, ...]
+    absent: tuple[tuple[str, str], ...]
     verbs: tuple[tuple[str, str], ...]
     scalars: tuple[tuple[str, str], ...] = ()
 
@@ -112,6 +113,7 @@ class Description:
             Section("statements", ("id", "kind", "claim", "source"), tuple(
                 (each.id, each.kind, each.claim, each.source) for each in self.statements)),
             Section("figures", ("",), ((", ".join(self.figures),),) if self.figures else ()),
+            Section("figures and tables of the paper that are not drawn", ("", ""), self.absent),
             Section("what may be asked", ("", ""), self.verbs),
         )
         return tuple(each for each in found if each.rows)
@@ -138,7 +140,8 @@ def describe(setting: str | Model) -> Description:
     lines = [VariableLine(name, each.symbol, each.words, each.units, each.source)
              for name, each in meanings(model).items()]
     conditions, statements = _conditions(setting, paper), settings.statements_of(found, setting, model).statements
-    figures = () if paper is None else tuple(importlib.import_module(paper.figures).FIGURES)
+    drawn = None if paper is None else importlib.import_module(paper.figures)
+    figures, absent = ((), {}) if drawn is None else (tuple(drawn.FIGURES), drawn.ABSENT)
     return Description(
         found.name, model.title,
         tuple(_parameter(each, schedules.get(each.name, "")) for each in model.parameters),
@@ -149,6 +152,7 @@ def describe(setting: str | Model) -> Description:
         () if conditions is None else tuple(group.title for group in conditions.lists),
         tuple(StatementLine(each.id, each.kind, each.claim, each.source) for each in statements),
         figures,
+        tuple(absent.items()),
         _verbs(setting if isinstance(setting, str) else found.name, found, conditions, statements, paper),
         tuple((each.name, each.words()) for each in model.scalars),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING
 from simulate.errors import InputError, nearest, quoted
 
 if TYPE_CHECKING:
+    from figures.printed import Printed
     from figures.save import Writer
 
 DIAGRAMS = "phase"
 
 
 def figures(
-    paper: str, figure: str | None = None, *, out: str | PathLike[str] = "out", cells: int | str | None = None
+    paper: str, figure: str | None = None, *, out: str | PathLike[str] = "out", cells: int | str | None = None,
+    caption: bool = True, width: float | str | None = None, formats: str | Sequence[str] | None = None,
 ) -> tuple[Path, ...]:
     """Write a paper's figures and tables, or one of them; or phase diagrams.
 
@@ -26,16 +29,51 @@ def figures(
         figure: one figure's name; all of them by default, as with "all".
         out: the folder to write to.
         cells: of phase diagrams, at most so many values along an axis.
+        caption: whether the words below a figure are in the picture; they are in its .json and .tex all the same.
+        width: of the picture in inches, or as "14cm"; a picture of a given width is without its caption.
+        formats: of pictures, of "png", "pdf" and "svg"; png and pdf by default.
 
     Raises:
         InputError: for an unknown paper or figure, and where `cells` has no meaning.  Unwritten: for a folder that
             cannot be written.
     """
-    return tuple(path for paths in written(paper, figure, out, cells) for path in paths)
+    found = written(paper, figure, out, cells, how(caption, width, formats))
+    return tuple(path for paths in found for path in paths)
+
+
+def how(caption: bool, width: float | str | None, formats: str | Sequence[str] | None) -> Printed:
+    """How figures are written, read from what a caller gives.
+
+    Raises:
+        InputError: for a width that is no length, and an unknown format.
+    """
+    from figures.printed import FORMATS, Printed
+    from simulate.ask.arguments import names
+
+    asked = names("format", formats, FORMATS, "a format") or Printed().formats
+    inches = None if width is None else _inches(width)
+    return Printed(caption and inches is None, inches, tuple(asked))
+
+
+_LENGTH = re.compile(r"\s*([0-9.]+)\s*(in|cm|mm|pt)?\s*")
+_PER_INCH = {"in": 1.0, "cm": 2.54, "mm": 25.4, "pt": 72.27, None: 1.0}
+_NARROWEST, _WIDEST = 1.0, 40.0  # inches
+
+
+def _inches(width: float | str) -> float:
+    found = _LENGTH.fullmatch(str(width))
+    try:
+        inches = 0.0 if found is None else float(found[1]) / _PER_INCH[found[2]]
+    except ValueError:  # "1.2.3"
+        inches = 0.0
+    if not _NARROWEST <= inches <= _WIDEST:
+        raise InputError(f"width: {quoted(width)}; expected a length of {_NARROWEST:g} to {_WIDEST:g} inches, such as "
+                         "5.5in or 14cm")
+    return inches
 
 
 def written(
-    paper: str, figure: str | None, out: str | PathLike[str], cells: int | str | None
+    paper: str, figure: str | None, out: str | PathLike[str], cells: int | str | None, how: Printed
 ) -> Iterator[tuple[Path, ...]]:
     """The same, one figure's files at a time; what is refused is refused before the first."""
     from derivations.papers.paper import PAPERS
@@ -45,31 +83,51 @@ def written(
         raise InputError(f"paper: {quoted(paper)}; {nearest(str(paper), (*PAPERS, DIAGRAMS))}")
     folder = paths.folder("out", out)
     if paper == DIAGRAMS:
-        return _diagrams(figure, folder, None if cells is None else reading.count("cells", cells, low=2, example=8))
+        most = None if cells is None else reading.count("cells", cells, low=2, example=8)
+        return _diagrams(figure, folder, most, how)
     if cells is not None:
         raise InputError(f"cells: {quoted(cells)} is for phase diagrams, gammarho figures phase; leave it out")
-    return _of_paper(paper, figure, folder, importlib.import_module(PAPERS[paper].figures).FIGURES)
+    package = importlib.import_module(PAPERS[paper].figures)
+    return _of_paper(paper, figure, folder, package.FIGURES, package.ABSENT, how)
 
 
 def _of_paper(
-    paper: str, figure: str | None, folder: Path, known: Mapping[str, Writer]
+    paper: str, figure: str | None, folder: Path, known: Mapping[str, Writer], absent: Mapping[str, str], how: Printed
 ) -> Iterator[tuple[Path, ...]]:
+    from figures.printed import printed
+
+    if figure is not None and figure in absent:
+        raise InputError(f"figure: {quoted(figure)} of {paper} is not drawn, being {absent[figure]}; there are "
+                         f"{', '.join(known)}")
     names = _asked(paper, figure, known)
 
     def each() -> Iterator[tuple[Path, ...]]:
         for name in names:
             folder.mkdir(parents=True, exist_ok=True)
-            yield tuple(known[name](folder))
+            with printed(how):
+                paths = tuple(known[name](folder))
+            yield paths
 
     return each()
 
 
-def _diagrams(figure: str | None, folder: Path, cells: int | None) -> Iterator[tuple[Path, ...]]:
+def _diagrams(
+    figure: str | None, folder: Path, cells: int | None, how: Printed
+) -> Iterator[tuple[Path, ...]]:
     from figures.phase import DIAGRAMS as KNOWN
     from figures.phase import write
+    from figures.printed import printed
 
     names = _asked(DIAGRAMS, figure, KNOWN)
-    return (tuple(write(name, diagram, folder, cells)) for name in names for diagram in KNOWN[name])
+
+    def each() -> Iterator[tuple[Path, ...]]:
+        for name in names:
+            for diagram in KNOWN[name]:
+                with printed(how):
+                    paths = tuple(write(name, diagram, folder, cells))
+                yield paths
+
+    return each()
 
 
 def _asked(paper: str, figure: str | None, known: Iterable[str]) -> tuple[str, ...]:

@@ -140,6 +140,8 @@ def _figures(name: str) -> Iterator[str]:
         yield fenced(f"gammarho figures {name} {figure}", "sh")
         for picture in drawn(name, figure):
             yield f"![{figure}](/pictures/{name}/{picture.name})"
+    for absent, why in package.ABSENT.items():
+        yield f"{code(absent)} is not drawn: {plain(why)}."
 
 
 def drawn(name: str, figure: str = "") -> list[Path]:

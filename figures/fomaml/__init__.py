@@ -13,3 +13,9 @@ from .theory import THEORY
 
 FIGURES: dict[str, Writer] = {**LOSS, **TABLES, **THEORY}
 """Writers by name: each takes a folder and returns the files it wrote there."""
+
+ABSENT = {
+    name: "of convolutional networks on images (RainbowMNIST, miniImagenet), outside the class of models"
+    for name in ("table_4", "table_5", "table_6")
+}
+"""Tables of the paper that are not made, with the reason."""

@@ -19,6 +19,7 @@ from simulate.work.columns import columns
 
 from .. import style
 from ..page import page
+from ..printed import in_latex
 from ..save import Writer, save, write_text
 from .runs import (
     ACTIVATIONS,
@@ -196,6 +197,21 @@ def comma_separated(table: Table, experiment: Experiment, runs: Runs) -> str:
     return out.getvalue()
 
 
+def latex(table: Table, experiment: Experiment, runs: Runs) -> str:
+    """The table for a paper, with the package booktabs; its notes are the caption."""
+    readings = [rf"$\gamma={READINGS[at].gamma:g}$, $\eta={READINGS[at].eta:g}$" for _, at in COLUMNS]
+    heads = [*table.heads, "printed", *(DATA[fresh] for fresh, _ in COLUMNS)]
+    rows = [["", "", "", *readings], heads, *([*row.names, *_cells(row, experiment, runs)] for row in table.rows)]
+    lines = [" & ".join(cell if "$" in cell else in_latex(cell) for cell in row) + r" \\" for row in rows]
+    body = "\n".join(["  \\toprule", *(f"  {line}" for line in lines[:2]), "  \\midrule",
+                      *(f"  {line}" for line in lines[2:]), "  \\bottomrule"])
+    said = in_latex(" ".join([f"{_title(table)}.", *notes(table, experiment, runs)]))
+    return (
+        f"\\begin{{table}}\n  \\centering\n  \\caption{{{said}}}\n  \\label{{tab:fomaml_{table.name}}}\n"
+        f"  \\begin{{tabular}}{{ll{'c' * (len(heads) - 2)}}}\n{body}\n  \\end{{tabular}}\n\\end{{table}}\n"
+    )
+
+
 def picture(table: Table, experiment: Experiment, runs: Runs) -> Figure:
     """The table as a figure."""
     heads = ["\n".join(table.heads), "printed", *(
@@ -238,15 +254,16 @@ def _writer(table: Table) -> Writer:
         }
         paths = save(picture(table, experiment, runs), folder, f"fomaml_{table.name}", record)
         forms: tuple[tuple[str, Callable[[Table, Experiment, Runs], str]], ...] = (
-            ("txt", text), ("csv", comma_separated),
+            ("txt", text), ("csv", comma_separated), ("tex", latex),
         )
         for ending, form in forms:
-            paths.append(folder / f"fomaml_{table.name}.{ending}")
-            write_text(paths[-1], form(table, experiment, runs))
+            path = folder / f"fomaml_{table.name}.{ending}"
+            write_text(path, form(table, experiment, runs))
+            paths = [*(each for each in paths if each != path), path]  # the table's own .tex in the figure's place
         return paths
 
     return write
 
 
 TABLES: dict[str, Writer] = {table.name: _writer(table) for table in PRINTED}
-"""Writers by name: PNG, PDF and JSON, the table as text, and every run as comma-separated values."""
+"""Writers by name: PNG, PDF and JSON, the table as text and LaTeX, and every run as comma-separated values."""

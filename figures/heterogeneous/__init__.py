@@ -13,3 +13,6 @@ FIGURES: dict[str, Writer] = {
     "figure_6": IMAGES["figure_6"],
 }
 """Writers by name: each takes a folder and returns the files it wrote there."""
+
+ABSENT = {"figure_7": "of LeNet and ResNet-18 trained with examples removed, outside the class of models"}
+"""Figures of the paper that are not drawn, with the reason."""

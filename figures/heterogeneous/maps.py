@@ -19,6 +19,7 @@ from dynamics.arrays import Array
 from simulate.phase.phase import phase
 
 from .. import style
+from ..printed import caption
 from ..save import Writer, save
 
 Axis = tuple[str, tuple[float, ...]]
@@ -95,7 +96,7 @@ def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
             loss = f"{found.shape[2]} draws" if found.shape[2] > 1 else "1 draw"
             axes.set_title(f"{says}; {loss}")
         body.colorbar(image, ax=list(row), label="test accuracy (chance: 0.2)", pad=0.01, extend="min")
-        foot.text(0.01, 0.02, _notes(plan, data), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
+        caption(foot, _notes(plan, data))
     return figure
 
 
@@ -115,14 +116,20 @@ def _notes(plan: Map, data: dict[str, xarray.Dataset]) -> str:
     size = rf"$K={K}$, $m={plan.m}$, $d={plan.d}$, $\eta=0.05$"
     size += ", 100 examples a class." if dict(plan.fixed).get("n") == 500 else "."
     return "\n".join((
-        f"{size}  As printed, {plan.steps} full-batch steps hardly lower the loss;",
-        "without the printed $1/m$ the network trains, and the pattern that the paper describes appears.  Which of the",
-        "two it ran, the paper does not say.  " + (
+        f"{size}  After {plan.steps} full-batch steps accuracies are {_range(data['mean'])} as printed,",
+        f"and {_range(data['sum'])} without the printed $1/m$.  Which of the two it ran, the paper does not say.",
+        (
         f"Means; left, the draws differ by {np.nanmean(spread):.3f} on average, {np.nanmax(spread):.3f} at most."
         if dict(plan.seeds)["sum"] > 1 else "One draw."),
         r"Not stated, our choices: grid points, seeds, 4096 test draws, filters $U(\pm1/\sqrt{d})$ without bias,",
         r"an epoch is one full-batch step, orthogonal spikes (so $\Gamma_{k,j}$ is equal for all pairs).",
     ))
+
+
+def _range(data: xarray.Dataset) -> str:
+    """The least and the greatest mean accuracy of a map, at two digits."""
+    means = accuracy(data).mean(axis=2)
+    return f"{np.nanmin(means):.2f} to {np.nanmax(means):.2f}" if np.isfinite(means).any() else "not known"
 
 
 def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
@@ -164,7 +171,7 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
             rf"Points: accuracies found with $F_k$ without $1/m$ (not as printed), $m={plan.m}$, $d={plan.d}$, "
             f"{dict(plan.seeds)['sum']} draws.\nNo point meets Condition 1 with constants of 1."
         )
-        foot.text(0.01, 0.02, note, fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
+        caption(foot, note)
     return figure
 
 

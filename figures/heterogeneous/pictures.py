@@ -18,6 +18,7 @@ from simulate.images.images import Images, load
 from simulate.images.influence import InfluenceScores, influence_scores
 
 from .. import style
+from ..printed import caption
 from ..save import Writer, save
 
 Sets = Mapping[str, tuple[Images, InfluenceScores]]
@@ -72,11 +73,11 @@ def figure_1(sets: Sets, examples: int = 4, points: int = 200) -> Figure:
                 f"Right: the first {points} images of each class.  The paper states no settings of its t-SNE; ours:\n"
                 "50 principal components, perplexity 30, started from two of them, seed 0."
             )
-        foot.text(0.01, 0.02, (
+        caption(foot, (
             f"Left: MNIST, the {examples} highest {SCORES}.\n"
             f"{FOUND}\n"
             f"{right}"
-        ), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
+        ))
     return figure
 
 
@@ -152,12 +153,12 @@ def figure_5(sets: Sets, examples: int = 6) -> Figure:
             for side, axes in enumerate(row):
                 _tiles(axes, found, [pair[side] for pair in both], [str(label) for label in scores.classes])
                 axes.set_title(f"{TITLES[name]}, {('highest', 'lowest')[side]} scores")
-        foot.text(0.01, 0.02, (
+        caption(foot, (
             f"A row a class, the {examples} most extreme of its {SCORES}.\n"
             f"{FOUND}\n"
             "Our choices: sorted within the class (the score's scale differs between classes), and Fashion-MNIST for\n"
             "the paper's CIFAR-10, which this package does not load."
-        ), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
+        ))
     return figure
 
 
@@ -190,12 +191,12 @@ def figure_6(sets: Sets) -> Figure:
             axes.set(title=TITLES[name], xlabel="class $j$", ylabel="class $i$")
             body.colorbar(image, ax=axes, label=r"$\|A_i^\top A_j\|_F^2$ (pixels / 255)", shrink=0.75)
             lines.append(_ratios(TITLES[name], scores))
-        foot.text(0.01, 0.02, "\n".join((
+        caption(foot, "\n".join((
             "Estimated by sample covariances of whole images (footnote 5), all training images, pixels / 255; the",
             "diagonal is bias-corrected, which changes it little: effective ranks are far below the classes' sizes.",
             "Not stated in the paper, our choices: scaling, divisor n - 1, and which split.",
             *lines,
-        )), fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
+        )))
     return figure
 
 

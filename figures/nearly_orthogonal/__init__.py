@@ -7,3 +7,6 @@ from .plans import PLANS
 
 FIGURES: dict[str, Writer] = PLANS
 """Writers by name: each takes a folder and returns the files it wrote there."""
+
+ABSENT: dict[str, str] = {}
+"""Figures of the paper that are not drawn, with the reason."""

@@ -17,6 +17,7 @@ from derivations.declare import Value
 from simulate.errors import InputError
 
 from .. import style
+from ..printed import caption
 from ..save import Writer, save
 from .runs import UPDATES, Curve, measure, mnist
 
@@ -222,7 +223,7 @@ def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
         band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label=f"least to greatest of {plan.seeds} runs")
         below.legend(handles=[*lines, band], loc="upper center", ncols=3, columnspacing=1.5, borderaxespad=0)
         text = "\n".join(("Curves: means (the paper's bands: three standard deviations).", *plan.notes))
-        below.text(0.01, 0.01, text, fontsize=style.SMALL - 0.5, va="bottom").set_in_layout(False)
+        caption(below, text)
     return figure
 
 

@@ -8,3 +8,6 @@ from .phase import PHASE
 
 FIGURES: dict[str, Writer] = {**CURVES, **PHASE}
 """Writers by name: each takes a folder and returns the files it wrote there."""
+
+ABSENT: dict[str, str] = {}
+"""Figures of the paper that are not drawn, with the reason."""

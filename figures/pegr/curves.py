@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -16,13 +16,11 @@ from matplotlib.ticker import NullLocator
 from simulate.work.plain import plain
 
 from .. import style
+from ..printed import caption
 from ..save import Writer, save
 from .described import described
 from .runs import PAPER, READINGS, REGULARIZERS, Curves, Experiment, Key, Reading, Regularizer, keys, trajectories
 from .runs import test_accuracies as accuracies
-
-if TYPE_CHECKING:
-    pass
 
 TITLES: dict[Regularizer, str] = {"pegr": "PEGR", "fgr": "FGR", "none": "standard"}
 COEFFICIENTS = {
@@ -154,8 +152,7 @@ def _foot(part: SubFigure, experiment: Experiment, lines: list[Line2D], marked: 
         f"Curves: means of {experiment.seeds} draws; thin: each draw.  {size}.\n{unlike}"
         f'Only "{READINGS[0].key}" is what the paper prints.  {CHOICES}'
     )
-    note = part.text(0.01, 0.02, text + (f"\n{ROUNDED}" if marked else ""), fontsize=style.SMALL, va="bottom")
-    note.set_in_layout(False)
+    caption(part, text + (f"\n{ROUNDED}" if marked else ""))
 
 
 def _draw(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -> None:

@@ -20,6 +20,7 @@ from simulate.ask import early
 from simulate.phase.phase import phase as fill
 
 from .. import style
+from ..printed import caption
 from ..save import Writer, save
 from .described import described
 
@@ -92,11 +93,10 @@ def phase(grid: PhaseGrid = GRID, data: xarray.Dataset | None = None) -> Figure:
             rf"$\eta={grid.eta:g}$ (the paper prints 0.02), penalty closed at {grid.closed} (as printed)"
         )
         foot.legend(handles=handles, loc="upper center", ncols=2, columnspacing=1.2, borderaxespad=0)
-        note = foot.text(
-            0.5, 0.03, rf"Mean of {grid.seeds} draws; $n={grid.n}$, $m={grid.m}$, $d={grid.d}$, "
-            rf"$\|\mu\|={grid.mu_norm:g}$, $\sigma_0={grid.sigma_0:g}$ everywhere", fontsize=style.SMALL, ha="center",
-        )
-        note.set_in_layout(False)
+        caption(foot, (
+            rf"Mean of {grid.seeds} draws; $n={grid.n}$, $m={grid.m}$, $d={grid.d}$, "
+            rf"$\|\mu\|={grid.mu_norm:g}$, $\sigma_0={grid.sigma_0:g}$ everywhere."
+        ))
     return figure
 
 

@@ -26,6 +26,7 @@ ENGINES = cyclopts.Parameter(metavar="reduced|weights")
 SAMPLINGS = cyclopts.Parameter(metavar="vectors|gram")
 ADDRESS = cyclopts.Parameter(metavar="ADDRESS")
 TEST_SAMPLINGS = cyclopts.Parameter(metavar="draws|importance")
+LENGTH = cyclopts.Parameter(metavar="LENGTH")
 IMAGES = cyclopts.Parameter(metavar="mnist|fashion-mnist")
 SCALINGS = cyclopts.Parameter(metavar="unit|image|global")
 Switch = Annotated[bool, cyclopts.Parameter(negative="")]

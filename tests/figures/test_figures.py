@@ -225,7 +225,7 @@ def test_a_figure_is_written_with_all_that_makes_it(name: str, tmp_path: Path) -
     write: Any = pegr.FIGURES[name]
     tiny: Any = GRID if name == "phase" else Experiment(**{**vars(TINY), "sigma_ps": (0.5, 1.0)})
     paths = write(tmp_path / "out", tiny)
-    assert [path.name for path in paths] == [f"{name}.png", f"{name}.pdf", f"{name}.json"]
+    assert [path.name for path in paths] == [f"{name}.{ending}" for ending in ("png", "pdf", "json", "tex")]
     picture = imread(paths[0])
     assert picture.shape[1] == (1000 if name == "phase" else 1350) and picture[..., :3].std() > 0.05
     first = paths[1].read_bytes()

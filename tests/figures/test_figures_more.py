@@ -150,7 +150,7 @@ def test_a_figure_is_written_with_all_that_makes_it(name: str, tmp_path: Path, d
     write: Any = nearly_orthogonal.FIGURES[name]
     paths = write(tmp_path, SIZES)
     stem = f"nearly_orthogonal_{name}"
-    assert [path.name for path in paths] == [f"{stem}.png", f"{stem}.pdf", f"{stem}.json"]
+    assert [path.name for path in paths] == [f"{stem}.{ending}" for ending in ("png", "pdf", "json", "tex")]
     assert imread(paths[0]).shape[1] == 1350
     record = json.loads(paths[2].read_text())
     assert record["command"] == f"gammarho figures nearly_orthogonal {name} --out {tmp_path}"

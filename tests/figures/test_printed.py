@@ -1,0 +1,84 @@
+"""Figures for print: captions in the record and as LaTeX, pictures without them, widths, formats, what is absent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+import gammarho as gr
+from derivations.papers.paper import PAPERS
+from figures.page import page
+from figures.printed import Printed, in_latex, printed
+from figures.save import save
+from gammarho import drawn
+from gammarho.cli import main
+
+SAID = "Means of 3 draws, 95 % band;\n$n=20$ and sigma_p < 1."
+
+
+def written(folder: Path, how: Printed) -> list[Path]:
+    sheet = page("a title", 2.0, 0, SAID)
+    sheet.body.subplots().plot([0, 1], [0, 1])
+    with printed(how):
+        return save(sheet.close([], 1, SAID), folder, "it", {"command": "c"})
+
+
+def height(path: Path) -> float:
+    return float(matplotlib.image.imread(str(path)).shape[0])
+
+
+def test_a_caption_is_in_the_record_and_in_latex(tmp_path: Path) -> None:
+    paths = written(tmp_path, Printed())
+    assert [path.name for path in paths] == ["it.png", "it.pdf", "it.json", "it.tex"]
+    assert json.loads((tmp_path / "it.json").read_text())["caption"] == SAID.replace("\n", " ")
+    tex = (tmp_path / "it.tex").read_text()
+    assert r"\caption{Means of 3 draws, 95 \% band; $n=20$ and sigma\_p $<$ 1.}" in tex
+    assert r"\includegraphics[width=\linewidth]{it.pdf}" in tex and r"\label{fig:it}" in tex
+
+
+def test_a_picture_without_its_caption_is_lower_and_keeps_its_words(tmp_path: Path) -> None:
+    written(tmp_path / "with", Printed())
+    written(tmp_path / "without", Printed(caption=False))
+    tall, low = (height(tmp_path / each / "it.png") for each in ("with", "without"))
+    assert low < tall - 40  # two lines at 200 dots an inch
+    assert "95" in json.loads((tmp_path / "without" / "it.json").read_text())["caption"]
+
+
+def test_a_width_and_formats_are_taken(tmp_path: Path) -> None:
+    paths = written(tmp_path, drawn.how(True, "14cm", "png,svg"))
+    assert [path.name for path in paths] == ["it.png", "it.svg", "it.json", "it.tex"]
+    assert matplotlib.image.imread(str(paths[0])).shape[1] == pytest.approx(200 * 14 / 2.54, abs=2)
+    assert "[width=5.51181in]" in (tmp_path / "it.tex").read_text()
+    written(tmp_path / "later", Printed())  # nothing is left changed
+    assert (tmp_path / "later" / "it.pdf").exists()
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--width", "wide"], "width: 'wide'; expected a length of 1 to 40 inches, such as 5.5in or 14cm"),
+    (["--width", "0.1in"], "width: '0.1in'; expected a length"),
+    (["--format", "gif"], "format: 'gif' is not a format"),
+])
+def test_what_is_no_width_or_format_is_refused(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["figures", "pegr", "signal", "--out", str(tmp_path / "out"), *words]) == 2
+    assert said in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("paper", "figure"), [("heterogeneous", "figure_7"), ("fomaml", "table_5")])
+def test_an_absent_figure_says_why(paper: str, figure: str) -> None:
+    with pytest.raises(gr.InputError, match=rf"{figure}' of {paper} is not drawn, being of .*images|trained"):
+        gr.figures(paper, figure)
+    assert figure in str(gr.describe(paper))
+    assert set(dict(gr.describe(paper).absent)).isdisjoint(gr.describe(paper).figures)
+
+
+def test_every_paper_says_what_is_absent() -> None:
+    assert {name for name in PAPERS if gr.describe(name).absent} == {"heterogeneous", "fomaml"}
+
+
+def test_words_become_latex_outside_formulas() -> None:
+    assert in_latex(r"a_b & 5 % of $x_i$ ±1") == r"a\_b \& 5 \% of $x_i$ $\pm$1"

@@ -187,7 +187,10 @@ def test_the_heat_map_is_the_runs() -> None:
                             observables=["test_error"])["test_error"].values
                 assert shown[row, column] == pytest.approx(1 - found.mean(), abs=1e-12)
                 assert axes.texts[2 * row + column].get_text() == f"{shown[row, column]:.2f}"
-    assert "hardly lower the loss" in texts(figure)
+    said = [maps.accuracy(data[reading]).mean(axis=2) for reading in ("mean", "sum")]
+    printed, without = (f"{means.min():.2f} to {means.max():.2f}" for means in said)
+    assert f"accuracies are {printed} as printed" in texts(figure)
+    assert f"and {without} without the printed $1/m$" in texts(figure)
 
 
 def test_the_regimes_are_those_of_the_ratios() -> None:

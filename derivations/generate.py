@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .cache import cache_folder, drop_compiled, kept, kernel_folder, note, private_folder
+from .calculus.idealised import Dropped, idealised
 from .calculus.recursion import Recursion, of_model
 from .declare import Model, scheduled, to_plain
 from .errors import ModelError
@@ -84,7 +85,18 @@ def write_for(model: Model) -> Path:
 
     Raises ModelError, in one sentence, where the model does not close on pre-activations, and where no folder takes it.
     """
-    texts = files(of_model(model), model.name)
+    return _kept(files(of_model(model), model.name), model)
+
+
+def write_idealised(model: Model, dropped: Dropped) -> Path:
+    """The same of a model's recursion without what is dropped (`calculus.idealised`), by loops alone."""
+    recursion = idealised(of_model(model), dropped)
+    described = json.dumps(description(model), indent=1) + "\n"
+    return _kept({f"{model.name}.py": module(recursion, text_lines(recursion)), f"{model.name}.json": described}, model)
+
+
+def _kept(texts: dict[str, str], model: Model) -> Path:
+    """The kernel's file in the cache folder, or where that takes none in a temporary one."""
     digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:12]
     named = {f"{model.name}_{digest}{name.removeprefix(model.name)}": text for name, text in texts.items()}
     try:

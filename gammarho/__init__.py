@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from simulate.errors import Diverged as Diverged
     from simulate.errors import InputError as InputError
     from simulate.errors import Unwritten as Unwritten
+    from simulate.gap.gap import gap as gap
     from simulate.images.influence import influence_scores as influence_scores
     from simulate.phase.phase import phase as phase
     from simulate.run.rebuild import restart as restart
@@ -53,6 +54,7 @@ _HOMES = {
     "everywhere": "simulate.check.everywhere",
     "explain": "gammarho.ledger",
     "figures": "gammarho.drawn",
+    "gap": "simulate.gap.gap",
     "held": "simulate.conditions.held",
     "images": "gammarho.data",
     "inductive": "simulate.check.induct",

@@ -24,6 +24,7 @@ from .verbs.derive import derive
 from .verbs.describe import describe, list_settings
 from .verbs.errata import errata, explain
 from .verbs.figures import figures
+from .verbs.gap import gap
 from .verbs.phase import phase
 from .verbs.run import run
 from .verbs.sensitivity import sensitivity
@@ -34,7 +35,7 @@ _OURS = ("derivations", "dynamics", "simulate", "figures", "gammarho")
 _EXTRAS = {"torch": "torch", "h5netcdf": "netcdf", "h5py": "netcdf"}
 _DEFECT = 70  # EX_SOFTWARE of sysexits.h
 _SETTING = "a setting: pegr, or file.py:model"
-_OF_A_SETTING = ("run", "derive", "validate", "conditions", "check", "phase", "sensitivity")
+_OF_A_SETTING = ("run", "derive", "validate", "conditions", "check", "phase", "sensitivity", "gap")
 
 app = cyclopts.App(
     name="gammarho",
@@ -44,7 +45,7 @@ app = cyclopts.App(
     result_action="return_value",
 )
 app.command(list_settings, name="list")
-for verb in (describe, derive, run, validate, conditions, check, sensitivity, phase, figures, errata, explain):
+for verb in (describe, derive, run, validate, conditions, check, sensitivity, gap, phase, figures, errata, explain):
     app.command(verb)
 app.register_install_completion_command(help="Install completion for this shell, and exit.")
 

@@ -46,6 +46,7 @@ ARROWS: dict[str, set[str]] = {
     "simulate.run": {*SIMULATE["simulate.run"], "simulate.train"},
     **{f"simulate.{name}": BELOW_RUN for name in ("conditions", "check", "images")},
     "simulate.phase": {*BELOW_RUN, "simulate.conditions"},
+    "simulate.gap": {*BELOW_RUN, "simulate.check"},
     "simulate.sensitivity": {*BELOW_RUN, "simulate.conditions", "simulate.check", "simulate.phase"},
     "simulate.validate": {*BELOW_RUN, "simulate.train"},
     "simulate.testing": {*BELOW_RUN, "simulate.train"},

@@ -37,6 +37,19 @@ def _kernel(model: Model, _folder: Path) -> Kernel:
     return load(path, _description(path), INDEX_SETS, place=_place(path))
 
 
+@functools.lru_cache(maxsize=64)
+def idealised_kernel(model: Model, frozen: bool, flat: bool) -> Kernel:
+    """The kernel of a model whose l' is frozen at its value at 0, or whose l'' is dropped (`calculus.idealised`).
+
+    Raises ModelError, in one sentence, where the model has no such recursion.
+    """
+    from derivations.calculus.idealised import Dropped
+    from derivations.generate import write_idealised
+
+    path = write_idealised(model, Dropped(frozen, flat))
+    return load(path, _description(path), INDEX_SETS, place=_place(path))
+
+
 def ready(model: Model, kernel: Kernel, values: Mapping[str, Value]) -> None:
     """Load the variant that runs at these values, so that threads which share the kernel need not wait for it."""
     known = [values.get(name) for name in model.algorithm.sizes]

@@ -34,6 +34,7 @@ NOT_RUN = {
 SLOW = {
     "gammarho check ": "half a minute and more each",
     "gammarho phase ": "hundreds of cells, half a minute",
+    "gammarho gap ": "three more kernels are compiled, a minute",
     "gammarho sensitivity ": "some two thousand runs, ten seconds and more",
     "gammarho run mine.py": "compiles a kernel",
     "gammarho validate mine.py": "compiles a kernel",

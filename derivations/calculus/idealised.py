@@ -1,0 +1,35 @@
+"""An idealised recursion, as proofs iterate it: l' frozen at its value at 0, or the l'' term of a penalty dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from ..errors import ModelError
+from .recursion import Recursion
+from .stages import SLOPES
+from .symbols import i
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What is dropped: `frozen`, l' is l'(0) throughout; `flat`, l'' is 0, and with it zeta (or D) of a penalty."""
+
+    frozen: bool = False
+    flat: bool = False
+
+
+def idealised(recursion: Recursion, dropped: Dropped) -> Recursion:
+    """The recursion without what is dropped.  Raises ModelError, in one sentence, where it has none of it."""
+    definitions, objective = dict(recursion.definitions), recursion.model.objective
+    if "l1" not in definitions or type(objective.loss_kind) not in SLOPES:
+        raise ModelError(f"gap: the slope at 0 of the loss {objective.loss!r} is not known; declare a loss of margins")
+    # NOTE: margins stay in both, so that a step still computes outputs, by which it tells a run that diverges.
+    nothing = sp.Mul(sp.S.Zero, sp.IndexedBase("margin")[i], evaluate=False)
+    if dropped.frozen:
+        slope = sp.Add(SLOPES[type(objective.loss_kind)], nothing, evaluate=False)
+        definitions["l1"] = replace(definitions["l1"], expr=slope, meaning="first derivative of the loss, frozen")
+    if dropped.flat:
+        definitions["l2"] = replace(definitions["l2"], expr=nothing, meaning="second derivative of the loss, dropped")
+    return replace(recursion, definitions=definitions)

@@ -1,0 +1,187 @@
+"""gap: the recursion as proofs idealise it beside the exact one: which dropped term opens a gap, and when.
+
+    print(gr.gap("pegr", preset="theorem-3.2"))
+
+Three things are dropped, each alone and all together: the inner products of different directions ("cross terms"), the
+change of the loss's slope (l' is l'(0) throughout), and the penalty's l'' term (with zeta, or D).  All runs start from
+one draw.  A family's gap is the largest difference of a coefficient b over the largest exact one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from derivations.declare import Model
+from dynamics.arrays import Array, Steps
+from dynamics.kernel.blas import one_blas_thread
+
+from ..ask import keywords, reading, settings
+from ..check.bench import started
+from ..errors import InputError
+from ..run import estimate
+from ..run.kernels import idealised_kernel
+from ..run.problem import Start, problem_of
+from ..run.record import recorded_steps
+from ..run.request import Request
+from ..run.run import total_steps
+from ..work.plain import plain
+from ..work.progress import progress
+
+TOLERANCE = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toggle:
+    """What is dropped from the recursion, in words."""
+
+    name: str
+    cross: bool = False
+    frozen: bool = False
+    flat: bool = False
+
+
+CROSS = Toggle(name="cross terms", cross=True)
+FROZEN = Toggle(name="l' frozen", frozen=True)
+FLAT = Toggle(name="zeta (l'')", flat=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apart:
+    """What dropping a term does: each family's gap at the recorded steps (T,), and where it passes the tolerance.
+
+    `opens` is the first recorded step at which it does, by family; -1 where it does not.  `ends`: the first step at
+    which the idealised run is not finite, -1 where it is to the end.
+    """
+
+    dropped: str
+    gaps: Mapping[str, Array]
+    opens: Mapping[str, int]
+    ends: int
+
+    @property
+    def first(self) -> int:
+        """The first recorded step at which any family's gap is open; -1 where none is."""
+        return min((step for step in self.opens.values() if step >= 0), default=-1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """The idealised recursions beside the exact one; `apart` has each dropped term alone, the last all of them."""
+
+    setting: str
+    seed: int
+    steps: int
+    tolerance: float
+    t: Steps
+    apart: tuple[Apart, ...]
+    notes: tuple[str, ...]
+
+    def __getitem__(self, dropped: str) -> Apart:
+        return {each.dropped: each for each in self.apart}[dropped]
+
+    @property
+    def opener(self) -> Apart | None:
+        """The term that alone opens a gap first; None where none does."""
+        opened = [each for each in self.apart[:-1] if each.first >= 0]
+        return min(opened, key=lambda each: each.first, default=None)
+
+    def __str__(self) -> str:
+        from .text import lines
+
+        return "\n".join(lines(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        found: dict[str, Any] = plain(self)
+        return {**found, "opener": None if self.opener is None else self.opener.dropped}
+
+
+@one_blas_thread()
+def gap(
+    setting: str | Model,
+    params: Mapping[str, object] | None = None,
+    *,
+    preset: str | None = None,
+    steps: int | str | None = None,
+    seed: int | str = 0,
+    tolerance: float | str = TOLERANCE,
+    **values: object,
+) -> Gap:
+    """Run the exact recursion and the idealised ones from one draw, and say which dropped term opens the gap, and when.
+
+    Args:
+        setting: a name, "file.py:model" or a Model, of one loop and signed heads.
+        params: parameter values by name, over `preset`, over the published defaults.
+        values: more of them, as keywords.
+        preset: a name of the setting's presets; also gives `steps`.
+        steps: gradient steps.
+        seed: the draw.
+        tolerance: the gap, a share of the largest exact coefficient of a family, from which it counts as open.
+
+    Raises:
+        InputError: bad input, and a setting of two loops.  ModelError: one without l' of margins.
+    """
+    found, given = settings.resolve(setting), keywords.joined(params, values)
+    problem = problem_of(found, given, found.preset(preset))
+    if problem.model.algorithm.over_tasks or problem.redraws:
+        raise InputError(f"gap: {problem.model.name} has two loops, or draws examples afresh; it is of one loop")
+    count, first = total_steps(steps, found.preset(preset), found, 1), reading.count("seed", seed)
+    share = reading.positive("tolerance", tolerance)
+    asked = Request(problem.model, problem.values, "gram", "reduced", count, 200.0, (), 0.0)
+    estimate.check_run(asked, len(_toggles(problem.model)) + 1, "gap")
+    start, recorded = started(problem, first), recorded_steps(None, count)
+    exact, _ = _run(start, Toggle(name="exact"), recorded)
+    apart = tuple(_apart(start, toggle, recorded, exact, share) for toggle in _toggles(problem.model))
+    return Gap(setting=problem.model.name, seed=first, steps=count, tolerance=share, t=recorded, apart=apart,
+               notes=problem.resolved.notes)
+
+
+def _toggles(model: Model) -> tuple[Toggle, ...]:
+    """What can be dropped of a model's recursion, one by one and together."""
+    penalised = model.objective.penalised
+    single = (CROSS, FROZEN, *((FLAT,) if penalised else ()))
+    return (*single, Toggle(name="all", cross=True, frozen=True, flat=penalised))
+
+
+def _run(start: Start, toggle: Toggle, recorded: Steps) -> tuple[Array, int]:
+    """The coefficients (T, H, m, B) of a recursion without what is dropped; NaN from where the run is not finite."""
+    drawn, steps = start.draw, int(recorded[-1])
+    kernel = start.kernel
+    if toggle.frozen or toggle.flat:
+        kernel = idealised_kernel(start.model, toggle.frozen, toggle.flat).bind(drawn.clean)
+    gram = np.diag(np.diag(drawn.gram)) if toggle.cross else drawn.gram
+    with progress("gap", steps, "steps") as after, np.errstate(all="ignore"):
+        path = kernel.run(drawn.z, np.zeros_like(drawn.z), gram, drawn.y, start.values, steps, recorded,
+                          draws=start.draws, after=after)
+    b = np.full((len(recorded), *drawn.z.shape), np.nan)
+    b[: len(path.b)] = path.b
+    return b, path.diverged
+
+
+def _rows(start: Start, family: str) -> slice:
+    """Where a family stands on the direction axis."""
+    n = len(start.draw.y)
+    first = start.model.offsets(n)[family]
+    return slice(first, first + start.model.sizes(n)[family])
+
+
+def _apart(start: Start, toggle: Toggle, recorded: Steps, exact: Array, tolerance: float) -> Apart:
+    found, ends = _run(start, toggle, recorded)
+    gaps, opens = dict[str, Array](), dict[str, int]()
+    for family in start.model.directions:
+        rows = _rows(start, family.name)
+        size = np.abs(exact[..., rows]).reshape(len(recorded), -1).max(axis=1)
+        away = np.abs(found[..., rows] - exact[..., rows]).reshape(len(recorded), -1).max(axis=1)
+        with np.errstate(all="ignore"):
+            share = np.where(size > 0, away / size, np.where(away == 0, 0.0, np.inf))
+        gaps[family.name] = share
+        opened = np.flatnonzero(~(share <= tolerance))
+        opens[family.name] = int(recorded[opened[0]]) if opened.size else -1
+    return Apart(dropped=toggle.name, gaps=gaps, opens=opens, ends=ends)
+
+
+__all__ = ["Apart", "Gap", "gap"]

@@ -1,0 +1,99 @@
+"""Idealised recursions: what they drop, and which of it opens a gap."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gammarho as gr
+from derivations.calculus.idealised import Dropped, idealised
+from derivations.calculus.recursion import of_model
+from derivations.declare import INDEX_SETS
+from derivations.errors import ModelError
+from derivations.generate import write_idealised
+from derivations.papers.heterogeneous.model import model as heterogeneous
+from derivations.papers.pegr.model import model as pegr
+from dynamics.kernel.load import load
+from simulate.ask import settings
+from simulate.gap.gap import CROSS, FLAT, FROZEN, Apart, Gap
+from simulate.run.problem import problem_of
+
+GIVEN = {"n": 3, "m": 2, "d": 50, "sigma_p": 0.3, "sigma_0": 0.5, "eta": 0.3, "lam": 0.2, "regularizer": "pegr"}
+
+
+def steps_without(dropped: Dropped, cross: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """The coefficients (2, H, m, B) after one and two steps of an idealised recursion, run as plain Python."""
+    monkeypatch.setenv("GAMMARHO_CACHE", str(tmp_path / "cache"))
+    path = write_idealised(pegr("pegr"), dropped)
+    described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    start = problem_of(settings.resolve("pegr"), GIVEN).start(1, "vectors")
+    kernel = load(path, described, INDEX_SETS, compiled=False).bind(start.draw.clean)
+    drawn = start.draw
+    gram = np.diag(np.diag(drawn.gram)) if cross else drawn.gram
+    found = kernel.run(drawn.z, np.zeros_like(drawn.z), gram, drawn.y, start.values, 2, np.array([1, 2]))
+    return found.b
+
+
+def by_hand(cross: bool, frozen: bool, flat: bool) -> np.ndarray:
+    """The same from the paper's objective, written out."""
+    start = problem_of(settings.resolve("pegr"), GIVEN).start(1, "vectors")
+    drawn, eta, lam, m, n = start.draw, 0.3, 0.2, 2, 3
+    z, b, y, out = drawn.z.copy(), np.zeros_like(drawn.z), drawn.y, []
+    G, j = np.diag(np.diag(drawn.gram)) if cross else drawn.gram, np.array([1.0, -1.0])[:, None]
+    for _ in range(2):
+        g = np.zeros_like(z)
+        for i in range(n):
+            a, c = np.maximum(y[i] * z[..., 0], 0), np.maximum(z[..., 1 + i], 0)
+            margin = y[i] * float((j * (a**2 + c**2)).sum()) / m
+            l1 = -0.5 if frozen else -1 / (1 + np.exp(margin))
+            l2 = 0.0 if flat else 1 / (1 + np.exp(margin)) / (1 + np.exp(-margin))
+            mu2, xi2, inner = G[0, 0], G[1 + i, 1 + i], G[0, 1 + i]
+            zeta = float((mu2 * a**2 + 2 * a * c * inner * y[i] + xi2 * c**2).sum())
+            slope = l1 * (1 + 4 * lam * l2 * zeta / m**2)
+            extra = 2 * lam * l1**2 / (n * m**2)  # of (2 lam/(n m^2)) l1^2 zeta, with c = 1/2
+            g[..., 0] += 2 * j * slope * a / (n * m)
+            g[..., 0] += extra * (2 * mu2 * a + 2 * c * inner * y[i] * (a > 0)) * y[i]
+            g[..., 1 + i] += 2 * j * y[i] * slope * c / (n * m)
+            g[..., 1 + i] += extra * (2 * xi2 * c + 2 * a * inner * y[i] * (c > 0))
+        b, z = b - eta * g, z - eta * g @ G
+        out.append(b)
+    return np.array(out)
+
+
+@pytest.mark.parametrize(("cross", "frozen", "flat"), [
+    (False, False, False), (True, False, False), (False, True, False), (False, False, True), (True, True, True),
+])
+def test_an_idealised_recursion_is_the_exact_one_without_what_is_dropped(
+    cross: bool, frozen: bool, flat: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = steps_without(Dropped(frozen, flat), cross, tmp_path, monkeypatch)
+    assert np.allclose(found, by_hand(cross, frozen, flat), rtol=1e-10, atol=1e-14)
+
+
+def test_the_opener_is_the_term_whose_gap_is_open_first() -> None:
+    def apart(name: str, mu: int, xi: int) -> Apart:
+        gaps = {"mu": np.array([0.0, 0.2]), "xi": np.array([0.0, 0.05])}
+        return Apart(dropped=name, gaps=gaps, opens={"mu": mu, "xi": xi}, ends=-1)
+
+    rows = (apart(CROSS.name, -1, 40), apart(FROZEN.name, 10, -1), apart(FLAT.name, -1, -1), apart("all", 9, 30))
+    found = Gap(setting="pegr", seed=0, steps=50, tolerance=0.1, t=np.array([0, 50]), apart=rows, notes=())
+    assert found.opener is rows[1] and [each.first for each in rows] == [40, 10, -1, 9]
+    assert "passes 10% at t = 9; l' frozen opens it, alone at t = 10" in str(found)
+    assert "cross terms at t = 40, zeta (l'') never" in str(found)
+
+
+def test_what_has_no_margins_or_two_loops_says_so() -> None:
+    with pytest.raises(ModelError, match="gap: the slope at 0"):
+        idealised(of_model(heterogeneous(3)), Dropped(frozen=True))
+    with pytest.raises(gr.InputError, match="it is of one loop"):
+        gr.gap("fomaml", preset="mechanism")
+
+
+@pytest.mark.slow
+def test_the_frozen_slope_opens_the_gap_once_signal_is_learned() -> None:
+    found = gr.gap("pegr", preset="theorem-3.2", steps=6000)
+    assert found.opener is not None and found.opener.dropped == FROZEN.name and found.opener.first > 1000
+    assert found["cross terms"].first == -1 and found["all"].opens["xi"] == -1

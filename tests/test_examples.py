@@ -57,8 +57,9 @@ def test_its_kernel_takes_the_steps_of_weight_space_and_its_figure_is_drawn(
     tasks = int(str(values["n_tasks"])) if module.model.algorithm.over_tasks else 1
     n, m, d = SMALL["n"] * tasks, SMALL["m"], SMALL["d"]
     vectors = rng.normal(size=(module.model.offsets(n, tasks)[""], d)) / np.sqrt(d)
-    y, weights = rng.choice([-1.0, 1.0], size=n), rng.normal(size=(2, m, d))
-    clean = rng.choice([-1.0, 1.0], size=n) if module.model.follows_clean else y
+    labels = np.array(module.model.network.head_axis.labels)
+    y, weights = rng.choice(labels, size=n), rng.normal(size=(module.model.n_heads, m, d))
+    clean = rng.choice(labels, size=n) if module.model.follows_clean else y
     scalars = any_scalars(module.model, values, y, clean, rng)
     of = Instance(module.model, {"lam_until": None, **values}, vectors, weights, y, clean=clean, scalars=scalars)
     assert residual(of, kernel) <= 1e-12

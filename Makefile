@@ -11,7 +11,7 @@ PINS := pyproject.toml constraints.txt
 # Test processes: one a processor, at most eight; PARALLEL=0 runs them in one, as a debugger needs.
 PARALLEL ?= $(shell n=`nproc 2>/dev/null || echo 2`; echo $$((n < 8 ? n : 8)))
 
-.PHONY: run test test-fast test-all lint bench figures generate docs
+.PHONY: run test test-fast test-all lint bench figures generate docs calibrate
 
 # Derive, run and validate the PEGR experiment on its published parameters, and write its figures.
 run: .venv/for-run
@@ -39,6 +39,10 @@ bench: .venv/for-test
 
 figures: .venv/for-run
 	$(BIN)/gammarho figures pegr
+
+# Seed 100 errors into correct formulas and statements, and count those that are found.
+calibrate: .venv/for-test
+	$(BIN)/python -m benchmarks.calibrate --errors 100 --seed 0
 
 # Write the shipped kernels again from the models, and the list of what a declaration may say; git stays clean unless a
 # model, a declaration's word or the generator changed.

@@ -19,7 +19,7 @@ from gammarho.cli import main
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = (README, *(ROOT / "docs" / f"{name}.md" for name in ("index", "idea", "tutorial", "promises", "statements")))
+PAGES = (README, *(ROOT / "docs" / f"{name}.md" for name in ("index", "idea", "tutorial", "promises", "statements", "power")))
 WALKED = {"models.md": "tests/gammarho/test_walkthrough.py runs it"}
 
 # By how they begin.

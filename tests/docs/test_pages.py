@@ -19,12 +19,14 @@ from gammarho.cli import main
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = (README, *(ROOT / "docs" / f"{name}.md" for name in ("index", "idea", "tutorial", "promises", "statements", "power")))
+READ = ("index", "idea", "tutorial", "promises", "statements", "power")
+PAGES = (README, *(ROOT / "docs" / f"{name}.md" for name in READ))
 WALKED = {"models.md": "tests/gammarho/test_walkthrough.py runs it"}
 
 # By how they begin.
 NOT_RUN = {
     "make ": "sets up an environment and takes minutes; continuous integration runs them",
+    "gammarho check pegr --mutants ": "minutes, all statements; test_mutants.py runs the verb on one",
     "gammarho figures ": "a minute and more; tests/figures/ draw every figure at a small size",
     "dask ": "the cluster's own program, which test_cluster.py starts",
     "gammarho phase pegr --x lam=0.001:1:24:log --y sigma_p=0.1:2:24 --steps 1500 --out grid.zarr --scheduler":

@@ -27,7 +27,6 @@ from derivations.declare import (
 from derivations.declare.variables import FRESH
 from dynamics.arrays import Array, Indices
 from dynamics.chance.gram import Reduced
-from dynamics.chance.streams import stream
 from dynamics.fresh import classnoise, lanelaw, testlaw
 from dynamics.fresh.intervals import upper
 from dynamics.geometry import distances
@@ -41,6 +40,7 @@ from ..start.drawn import Draw
 from .fresh_cases import Cases, cases_of_fresh
 from .fresh_products import lawless, with_products
 from .fresh_view import FreshDraws, start_of
+from .kept_normals import FreshStream
 
 BOUNDED = ("test_error", "class_error")
 DRAWS = 4096  # fresh examples that a state is judged on
@@ -98,7 +98,8 @@ def fresh_statistics(
     left = np.ones(len(z)) if shares is None else shares
     # The same bits whatever the machine's threads; a state too large has no test law, and that is NaN.
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-        return _statistics(model, network, draw, z, b, values, stream(seed, "test"), size, left, declared)
+        rng: Any = FreshStream(seed)
+        return _statistics(model, network, draw, z, b, values, rng, size, left, declared)
 
 
 def _statistics(

@@ -1,0 +1,56 @@
+"""The randomness of fresh examples, whose first normals runs of one seed share: drawn once while they are asked for."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+
+from dynamics.arrays import Array
+from dynamics.chance.streams import stream
+
+KEPT = 16  # seeds whose normals are kept
+LARGEST = 2**18  # entries of normals that are kept, 2 MB; more take longer to judge than to draw
+
+
+class FreshStream:
+    """The "test" stream of a seed, with the bits that the stream has; its arrays are not to be written to."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._kept: tuple[int, ...] = ()  # the shape of what was taken from the normals that are kept
+        self._rng: np.random.Generator | None = None
+
+    def standard_normal(self, size: tuple[int, ...]) -> Array:
+        """As a generator's."""
+        if self._rng is None and not self._kept and 0 < math.prod(size) <= LARGEST:
+            self._kept = size
+            return _first(self._seed, size)
+        return self._further().standard_normal(size)
+
+    def uniform(self, low: float, high: float, size: tuple[int, ...]) -> Array:
+        """As a generator's."""
+        return self._further().uniform(low, high, size)
+
+    def integers(self, low: int, high: int, size: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        """As a generator's."""
+        return self._further().integers(low, high, size)
+
+    def _further(self) -> np.random.Generator:
+        """The stream itself, past what was taken of it."""
+        if self._rng is None:
+            self._rng = stream(self._seed, "test")
+            if self._kept:
+                self._rng.standard_normal(self._kept)
+        return self._rng
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _first(seed: int, size: tuple[int, ...]) -> Array:
+    found = stream(seed, "test").standard_normal(size)
+    found.flags.writeable = False
+    return found
+
+
+__all__ = ["FreshStream"]

@@ -1,0 +1,24 @@
+"""Normals that runs of a seed share are those of the seed's own stream, and so is what is drawn after them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dynamics.chance.streams import stream
+from simulate.observe.kept_normals import LARGEST, FreshStream
+
+
+@pytest.mark.parametrize("rows", [5, LARGEST])
+def test_what_is_drawn_is_the_stream(rows: int) -> None:
+    for _ in range(2):  # drawn, then kept
+        own, known = FreshStream(3), stream(3, "test")
+        assert np.array_equal(own.standard_normal((rows, 2)), known.standard_normal((rows, 2)))
+        assert np.array_equal(own.uniform(-1.0, 1.0, (4,)), known.uniform(-1.0, 1.0, (4,)))
+        assert np.array_equal(own.standard_normal((rows, 2)), known.standard_normal((rows, 2)))
+        assert np.array_equal(own.integers(0, 2, (9,)), known.integers(0, 2, (9,)))
+
+
+def test_what_is_kept_is_not_written_to() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        FreshStream(3).standard_normal((5, 2))[0] = 0.0

@@ -138,8 +138,6 @@ def test_a_gram_draw_has_any_dimension(d: float) -> None:
 
 
 @pytest.mark.parametrize(("change", "sampling", "words"), [
-    ({"sigma_p": 0.0}, "gram", "sigma_p: 0, which makes every vector 0"),
-    ({"sigma_p": 0.0}, "vectors", "sigma_p: 0"),
     ({"mu_norm": -1.0}, "vectors", "mu_norm: -1.0; expected a finite number that is not negative"),
     ({"sigma_0": float("nan")}, "gram", "sigma_0: nan; expected a finite number"),
     ({"d": 1}, "gram", "d: 1 leaves no dimension for 'xi'"),

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..arrays import Array
 from .intervals import upper
-from .testlaw import Loss, by_class, costs, errors, margins
+from .testlaw import Loss, by_class, classes_of, costs, errors, margins
 
 Scores = Callable[[Array], Array]
 """Standard normals (n, D) -> the outputs of an example of each label, (n, L) or (n, L, K), or NaN."""
@@ -113,7 +113,7 @@ def statistics(
     cost = usual + (cost - usual) * np.where(right, 1.0, weights)
     wrong, there = wrong * weights, shares > 0
     strata = {"error": [wrong[:, there] @ shares[there]], "loss": [cost[:, there] @ shares[there]]}
-    by_label, place = [[column] for column in by_class(wrong, labels, shares).T], np.unique(labels).tolist()
+    by_label, place = [[column] for column in by_class(wrong, labels, shares).T], classes_of(labels)
     within = np.array([shares[at] / shares[labels == label].sum() for at, label in enumerate(labels)])
     for at, tilt in enumerate(tilts):
         if tilt is None:
@@ -131,7 +131,7 @@ def statistics(
         out[f"test_{name}"], out[f"test_{name}_se"] = map(np.asarray, _joined(parts))
     out["class_error"], out["class_error_se"] = np.array([_joined(parts) for parts in by_label]).T
     out["test_error_upper"] = upper(out["test_error"], out["test_error_se"], seen[there].min())
-    of_class = np.array([seen[labels == label].min() for label in np.unique(labels)])
+    of_class = np.array([seen[labels == label].min() for label in place])
     out["class_error_upper"] = upper(out["class_error"], out["class_error_se"], of_class)
     return out
 

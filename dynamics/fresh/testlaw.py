@@ -91,9 +91,17 @@ def _over_labels(each: Array, shares: Array | None) -> Array:
     return weighted
 
 
+def classes_of(labels: Array) -> list[float]:
+    """The different labels, in the order in which they come first."""
+    return list(dict.fromkeys(labels.tolist()))
+
+
 def by_class(each: Array, labels: Array, shares: Array | None) -> Array:
-    """What each label has (N, L) as the mean by shares of each class (N, K), where a class comes several times."""
-    classes = np.unique(labels)
+    """What each label has (N, L) as the mean by shares of each class (N, K), where a class comes several times.
+
+    Classes are in the order in which they come first (`classes_of`).
+    """
+    classes = classes_of(labels)
     if len(classes) == len(labels):
         return each
     weights = np.ones(len(labels)) if shares is None else shares

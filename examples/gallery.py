@@ -57,7 +57,7 @@ def _head() -> Iterator[str]:
     """What the page begins with."""
     yield "Settings of papers, one declarative file each, in [examples](../examples). Each file's statements hold"
     yield "what its paper claims, and a test checks them; `python -m examples.gallery` writes this page."
-    yield from ("", "```")
+    yield from ("", "```sh")
     file = "examples/label_noise.py:model"
     yield from (f"gammarho check {file}", f"gammarho validate {file}", f"gammarho run {file} --preset label-noise")
     yield from ("```", "")
@@ -66,7 +66,7 @@ def _head() -> Iterator[str]:
 def _section(name: str) -> Iterator[str]:
     module = example(name)
     title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
-    yield from (f"## [{name}](../examples/{name}.py)", "", title, "", *told.split("\n"), "")
+    yield from (f"## {name}", "", f"{title} ([examples/{name}.py](../examples/{name}.py))", "", *told.split("\n"), "")
     yield from (f"![{', '.join(module.FIGURE)} of {name}](examples/{name}.png)", "")
     yield from ("| statement | claim | on |", "| --- | --- | --- |")
     for each in module.STATEMENTS:

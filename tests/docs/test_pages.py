@@ -21,7 +21,10 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 READ = ("index", "idea", "tutorial", "promises", "statements", "power")
 PAGES = (README, *(ROOT / "docs" / f"{name}.md" for name in READ))
-WALKED = {"models.md": "tests/gammarho/test_walkthrough.py runs it"}
+WALKED = {
+    "models.md": "tests/gammarho/test_walkthrough.py runs it",
+    "examples.md": "tests/test_examples.py runs each example",
+}
 
 # By how they begin.
 NOT_RUN = {

@@ -24,6 +24,9 @@ STREAMS: Mapping[str, str] = {
     "test": "fresh examples; of fresh tasks, by what is drawn",
     "images": "which images of a data set are taken, by class where so many a class are",
     "search": "places, draws and moves that a search tries, by the statement",
+    "mutants": "which places the search of a statement's mutants moves from, by the preset",
+    "arbitrary": "states on which statements about one step are held, by none's run",
+    "inductive": "states of a hypothesis set, and the lines along which a violation is ascended",
     "boundary": "which seeds and points a boundary's exponent is fitted to again; always under seed 0",
     "validate": "states, vectors and nudges on which engines are compared, by the comparison; always under seed 0",
 }

@@ -257,7 +257,7 @@ def test_a_region_of_all_or_none_of_the_cells_is_said_and_not_drawn() -> None:
 
 
 def test_the_conditions_of_a_model_in_a_file_are_found_by_the_setting(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
     (tmp_path / "kou.py").write_text(page.split("```python\n")[1].split("```")[0])
     setting = f"{tmp_path / 'kou.py'}:model"
     data = gr.phase(setting, {"m": 2}, x="d=100:1600:3", y="n=4:40:4", steps=2, seeds=1, progress=False)
@@ -271,7 +271,7 @@ def test_the_conditions_of_a_model_in_a_file_are_found_by_the_setting(tmp_path: 
 
 
 def test_a_clause_that_speaks_of_the_steps_takes_the_grid_s_and_is_undecided_without(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
     source = page.split("```python\n")[1].split("```")[0]
     (tmp_path / "kou.py").write_text(source.replace('left="d", relation=">=", right="n**2"', 'left="d", relation=">=", '
                                                     'right="100*T"'))

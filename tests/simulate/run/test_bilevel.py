@@ -288,7 +288,7 @@ def test_the_two_loops_are_shown(method: str) -> None:
     assert "Inner loop on every task k, tau = 0 .. J - 1" in text and "Outer step, from t to t + 1" in text
     inner, outer = text.split("Outer step")
     assert ("S_k^tr" in inner) == (method == "train-validation") == ("S_k^val" in outer)
-    assert latex.count(r"\begin{align*}") == 4 and r"(t,\tau)" in latex and r"\frac{\eta}{K" in latex
+    assert latex.count(r"\begin{align*}") == 6 and r"(t,\tau)" in latex and r"\frac{\eta}{K" in latex
     if method == "reptile":
         assert "(eta/K) g~_{j,r,k}^(t,J)" in outer
     else:

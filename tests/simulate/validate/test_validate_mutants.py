@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -171,12 +172,14 @@ def test_a_sample_of_mutants_fails() -> None:
 
 @pytest.mark.parametrize(
     ("name", "mutant"),
-    [(kernels.TWO_NOISES, "colour, line 450: left term dropped in `q * neurons + s`"),
-     (f"{LEAKY}{kernels.ON_LANES}", "block_4_3, line 176: left term dropped in `s + 3`")],
+    [(kernels.TWO_NOISES, "colour: left term dropped in `q * neurons + s`"),
+     (f"{LEAKY}{kernels.ON_LANES}", "block_4_3: left term dropped in `s + 3`")],
 )
 def test_a_mutant_that_small_shapes_or_one_fresh_vector_hide_fails(name: str, mutant: str) -> None:
+    """The first of that name, wherever its line is by now."""
     of = kernels.case(name)
-    found = kernels.table(of, [each for each in of.mutants() if each.name == mutant])
+    named = [each for each in of.mutants() if re.sub(r", line \d+", "", each.name) == mutant]
+    found = kernels.table(of, named[:1])
     assert (len(found.caught), found.missed, found.crashed, found.equivalent) == (1, [], 0, 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -235,13 +236,23 @@ phase("pegr", {"n": 4, "m": 2, "d": 30, "lam_until": 10}, x=("lam", [0.01 * k fo
 """
 
 
+def written(store: Path) -> bool:
+    """Whether some digests are there; a chunk that is being written has a name of its own until it is whole."""
+    return any(path.is_file() and path.name.isdigit() for path in store.rglob("digest/c/**/*"))
+
+
 def test_kill_in_the_middle_leaves_a_store_that_is_taken_up(tmp_path: Path) -> None:
     store, steps = tmp_path / "grid.zarr", "2000"
     command, root = [sys.executable, "-c", KILLED, str(store), steps], Path(__file__).parents[3]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert [child.stdout.readline() for _ in range(2)] == ["waits\n"] * 2  # both workers: three pieces are run
-        child.kill()
+        try:
+            assert child.stdout is not None
+            assert [child.stdout.readline() for _ in range(2)] == ["waits\n"] * 2  # both workers: three pieces are run
+            deadline = time.monotonic() + 60
+            while not written(store) and time.monotonic() < deadline:
+                time.sleep(0.005)
+        finally:
+            child.kill()
     seen = xr.open_zarr(store, consolidated=False)
     done = seen["digest"].values != ""
     finished = int(done.sum())

@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip install -q --no-compile --disable-pip-version-check 
 PINS := pyproject.toml constraints.txt
 
 # Test processes: one a processor, at most eight; PARALLEL=0 runs them in one, as a debugger needs.
+# A file's tests stay in one process: two would compile its kernels twice.
 PARALLEL ?= $(shell n=`nproc 2>/dev/null || echo 2`; echo $$((n < 8 ? n : 8)))
 
 .PHONY: run test test-fast test-all lint bench figures generate docs calibrate
@@ -21,7 +22,7 @@ run: .venv/for-run
 	$(BIN)/gammarho figures pegr
 
 test: .venv/for-test
-	$(BIN)/python -m pytest -q -n $(PARALLEL) -m "not slow"
+	$(BIN)/python -m pytest -q -n $(PARALLEL) --dist loadfile -m "not slow"
 
 # The tests that a change concerns: of what differs from the last commit, or of WHAT=simulate/phase (a folder or module).
 test-fast: .venv/for-test

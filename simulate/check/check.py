@@ -27,14 +27,11 @@ from typing import Any
 import numpy as np
 
 from derivations.declare import Instance, Model, Statement, Statements
-from derivations.declare.formula import QUANTITIES, FormulaError, parse
-from derivations.declare.statements import is_claim
+from derivations.declare.formula import QUANTITIES, parse
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import keywords, models, reading, settings
-from ..ask import values as values_of
 from ..ask.formula import evaluate as formula_value
-from ..errors import InputError, nearest, quoted
 from ..run import estimate
 from ..run.problem import problem_of
 from ..run.request import Request, recorded_states
@@ -44,6 +41,7 @@ from .bench import Bench, Call, Result, Witness
 from .case import Case
 from .comparison import comparisons
 from .formula import evaluate, number
+from .posed import posed
 from .text import lines
 from .verdict import Verdict, exponent
 from .view import NoSuchStep
@@ -134,11 +132,10 @@ def check(
     Raises:
         InputError: as `gr.run`; also for an unknown statement, and a formula that cannot be evaluated.
     """
-    found = settings.resolve(setting)
     params = keywords.joined(params, values)
-    problem = problem_of(found, params, found.preset(preset))
-    recorded = settings.statements_of(found, setting, problem.model)
-    wanted, quantities = chosen(statements, recorded, problem.model.name)
+    asked_for = posed(setting, statements, params, preset)
+    found, problem, recorded = asked_for.setting, asked_for.problem, asked_for.recorded
+    wanted, quantities = asked_for.statements, asked_for.quantities
     count = total_steps(steps, found.preset(preset), found)
     first, many = reading.count("seed", seed), reading.count("seeds", seeds, low=1, example=SEEDS)
     plenty = reading.count("draws", draws, low=1, example=DRAWS)
@@ -170,59 +167,6 @@ def check(
         notes=problem.resolved.notes,
         results=tuple(results[s.id] for s in wanted),
     )
-
-
-def chosen(
-    asked: Sequence[str | Statement] | Statements | None, recorded: Statements, name: str
-) -> tuple[list[Statement], dict[str, str]]:
-    """The statements asked for, and the formulas of their quantities."""
-    quantities = {q.name: q.formula for q in recorded.quantities}
-    if isinstance(asked, Statements):
-        quantities |= {q.name: q.formula for q in asked.quantities}
-        asked = asked.statements
-    if asked is None:
-        asked = recorded.statements
-    if not recorded.statements and not asked:
-        raise InputError(
-            f"statements: none are recorded for {name!r}; give Statements of your own, or STATEMENTS in its file"
-        )
-    by_id = {s.id: s for s in recorded.statements}
-    out: dict[str, Statement] = {}
-    if isinstance(asked, str):
-        listed: Sequence[object] | None = [asked] if is_claim(asked) else asked.split(",")
-    else:
-        listed = [asked] if isinstance(asked, Statement) else values_of.listed(asked)
-    if not listed:
-        raise InputError(f"statements: {quoted(asked)}; expected ids or Statements, or leave it out for all of them")
-    for one in listed:
-        if not isinstance(one, str | Statement):
-            raise InputError(f"statements: {quoted(one)}; expected an id, such as {next(iter(by_id), 'mine')!r}, or a "
-                             "Statement")
-        claimed = isinstance(one, str) and one not in by_id and is_claim(one)
-        if isinstance(one, str) and one not in by_id and not claimed:
-            hint = nearest(one, by_id)
-            cure = hint if hint.startswith("did you mean") else f"expected ids such as {', '.join(list(by_id)[:6])}"
-            raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {cure}")
-        if claimed:
-            found = Statement(id=str(one), kind="inequality", claim=str(one), at="T", text="at the last step")
-        else:
-            found = by_id[one] if isinstance(one, str) else one
-        if out.get(found.id, found) != found:
-            raise InputError(f"statements: the id {quoted(found.id)} is given to two of them; give each its own")
-        _read(found)
-        out[found.id] = found
-    return list(out.values()), quantities
-
-
-def _read(statement: Statement) -> None:
-    """Raises InputError where a formula of the statement cannot be read."""
-    for text in (statement.claim, statement.given, statement.at, statement.since, statement.until):
-        if text is not None and not isinstance(text, str):
-            raise InputError(f"{quoted(statement.id)}: {quoted(text)}; expected a formula as text, such as 'loss >= 0'")
-        try:
-            parse(text or "0", QUANTITIES)
-        except FormulaError as error:
-            raise InputError(f"{statement.id}: {error}") from None
 
 
 def _along_path(

@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 
 from derivations.declare import Model, Statement
 
-from ..ask import settings
 from ..errors import InputError
-from ..run.problem import problem_of
 from .bench import Result
-from .check import DRAWS, SEEDS, Check, check, chosen
+from .check import DRAWS, SEEDS, Check, check
+from .posed import posed
 from .verdict import draws_needed
 
 CASES = 100
@@ -44,10 +43,8 @@ def everywhere(
     Raises:
         InputError: as `check`; also for a statement that names no preset and has no values of its own.
     """
-    found = settings.resolve(setting)
-    problem = problem_of(found, {}, found.preset(None))
-    recorded = settings.statements_of(found, setting, problem.model)
-    wanted, _ = chosen(statements, recorded, problem.model.name)
+    asked = posed(setting, statements, {}, None)
+    problem, wanted = asked.problem, asked.statements
     results: dict[str, Result] = {}
     for preset, group in _by_preset(wanted).items():
         told = check(setting, None, group, preset=preset, seed=seed, seeds=seeds, draws=draws)
@@ -59,7 +56,7 @@ def everywhere(
                 results |= {result.statement.id: result for result in again.results}
     where = len({s.presets[0] for s in wanted if s.presets})
     return Check(
-        setting=problem.model.name, paper=recorded.paper, notes=(),
+        setting=problem.model.name, paper=asked.recorded.paper, notes=(),
         about=f"each statement on the preset that it names first, {where} of them; {seeds} draws or more, seeds from "
         f"{seed}, to {CASES} cases of what runs decide",
         results=tuple(results[s.id] for s in wanted),

@@ -23,13 +23,12 @@ from typing import Any
 from derivations.declare import Statement
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import reading, settings
+from ..ask import reading
 from ..errors import InputError
-from ..run.problem import problem_of
 from ..work.progress import progress
 from .ascent import Ascent, Climb
 from .case import looks_ahead
-from .check import chosen
+from .posed import place_of, posed
 
 TRIES = 400
 
@@ -98,20 +97,18 @@ def inductive(
     Raises:
         InputError: as `check`; for a statement about the step itself, about one step of a run or about draws.
     """
-    found = settings.resolve(setting)
-    base = problem_of(found, params, found.preset(preset))
-    recorded = settings.statements_of(found, setting, base.model)
-    picked, quantities = chosen(statements, recorded, base.model.name)
+    asked = posed(setting, statements, params, preset)
+    found, picked, quantities = asked.setting, asked.statements, asked.quantities
     for statement in picked:
         _refuse(statement, quantities)
     many, first = reading.count("tries", tries, low=1, example=TRIES), reading.count("seed", seed)
-    own = preset or (picked[0].presets[0] if picked[0].presets and not params else None)
+    own = place_of(picked[0], preset, params)
     search = Ascent(found, found.preset(own), params or {}, picked, quantities, steps, first)
     with progress("inductive", many, "states") as step:
         search.run(many, step)
     named = f" on preset {own}" if own else ""
     return Induction(
-        setting=base.model.name, climbs=tuple(search.climbs),
+        setting=asked.problem.model.name, climbs=tuple(search.climbs),
         about=f"one step from any state where {', '.join(each.id for each in picked)} hold{named}; "
               f"{search.inside} states inside of {search.tried} tried, choices from seed {first}",
     )

@@ -21,14 +21,13 @@ from derivations.declare import Statement
 from dynamics.chance.streams import stream
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import reading, settings
-from ..run.problem import problem_of
+from ..ask import reading
 from ..work.progress import progress
 from .anystate import Random, arbitrary
-from .check import chosen
 from .family import Family
 from .fates import Tested, tested
 from .hunt import Hunt, draws_of
+from .posed import place_of, posed
 from .power_text import lines
 from .sharpest import sharpest
 
@@ -98,18 +97,15 @@ def mutants(
     Raises:
         InputError: as `check`.
     """
-    found = settings.resolve(setting)
-    base = problem_of(found, params, found.preset(preset))
-    recorded = settings.statements_of(found, setting, base.model)
-    picked, quantities = chosen(statements, recorded, base.model.name)
+    asked = posed(setting, statements, params, preset)
+    found, quantities = asked.setting, asked.quantities
     many = reading.count("tries", tries, low=1, example=TRIES)
     first = reading.count("seed", seed)
-    families = [Family(each, quantities) for each in picked if not each.erratum and each.path is None]
+    families = [Family(each, quantities) for each in asked.statements if not each.erratum and each.path is None]
     _anywhere(setting, [family for family in families if not family.of_a_path and family.statement.at == ""], first)
     groups: dict[tuple[str | None, int], list[Family]] = {}
     for family in families:
-        said = family.statement
-        own = preset or (said.presets[0] if said.presets and not params else None)
+        own = place_of(family.statement, preset, params)
         draws = draws_of(family)
         groups.setdefault((own, draws), []).append(family)
     with progress("mutants", sum(many * len(group) for group in groups.values()), "tries") as step:
@@ -120,7 +116,7 @@ def mutants(
             for family in group:
                 sharpest(family, hunt)
     return Power(
-        setting=base.model.name, tested=tuple(tested(family) for family in families),
+        setting=asked.problem.model.name, tested=tuple(tested(family) for family in families),
         about=f"{len(families)} statements, {many} tries a statement, {STATES} arbitrary states, seed {first}",
     )
 

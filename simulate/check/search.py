@@ -16,14 +16,13 @@ from typing import Any
 from derivations.declare import Statement
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import keywords, reading, settings
+from ..ask import keywords, reading
 from ..errors import InputError
 from ..run.estimate import LONGEST, WORTH_SAYING
-from ..run.problem import problem_of
 from ..run.seconds import RATE
 from ..work.progress import duration, progress, say
 from .attack import Attack, Found
-from .check import chosen
+from .posed import place_of, posed
 
 TRIES = 200
 
@@ -89,22 +88,24 @@ def search(
     Raises:
         InputError: as `check`; also for a statement about a path, which is searched along it by `check` alone.
     """
-    found, given = settings.resolve(setting), keywords.joined(params, values)
-    base = problem_of(found, given, found.preset(preset))
-    recorded = settings.statements_of(found, setting, base.model)
-    picked, quantities = chosen(statements, recorded, base.model.name)
+    given = keywords.joined(params, values)
+    asked = posed(setting, statements, given, preset)
+    found, picked = asked.setting, asked.statements
     many = reading.count("tries", tries, low=1, example=TRIES)
     first = reading.count("seed", seed)
     attacks = []
     for statement in picked:
         if statement.path is not None:
             raise InputError(f"{statement.id}: it is about a path of its own; give it to check without a search")
-        own = preset or (statement.presets[0] if statement.presets and not given else None)
-        attacks.append(Attack(found, statement, quantities, found.preset(own), given or {}, steps, many, first))
+        own = place_of(statement, preset, given)
+        attacks.append(
+            Attack(found, statement, asked.quantities, found.preset(own), given or {}, steps, many, first)
+        )
     _foretold(attacks)
     with progress("search", many * len(picked), "tries") as step:
         told = tuple(attack.run(step) for attack in attacks)
-    return Search(setting=base.model.name, about=f"{many} tries a statement, choices from seed {first}", found=told)
+    return Search(
+        setting=asked.problem.model.name, about=f"{many} tries a statement, choices from seed {first}", found=told)
 
 
 def _foretold(attacks: Sequence[Attack]) -> None:

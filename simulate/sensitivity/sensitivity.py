@@ -19,7 +19,7 @@ from dynamics.kernel.blas import one_blas_thread
 from ..ask import arguments as ask
 from ..ask import keywords, parameters, reading, settings
 from ..ask.hold import holds
-from ..check.check import chosen
+from ..check.posed import chosen
 from ..errors import InputError, quoted
 from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..run import estimate

@@ -1,17 +1,18 @@
 """The gallery of examples: their figures, and a page that shows them (`python -m examples.gallery`).
 
 An example is a file beside this one with a `model`, two or more PRESETS that its paper compares, STATEMENTS, and
-FIGURE, the variables to show.  A figure has a panel a variable and a curve a preset: the largest entry, along the run.
+FIGURE, the variables to show; one whose runs begin with arrays also has `initial`(values, seed), which makes them.  A
+figure has a panel a variable and a curve a preset: the largest entry, along the run.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gammarho as gr
 
@@ -38,7 +39,8 @@ def figure(module: ModuleType, steps: int | None = None) -> Figure:
     panels = page.subplots(1, len(shown), squeeze=False)[0]
     for preset in module.PRESETS:
         length = preset.steps if steps is None else steps
-        data = gr.run(module.model, dict(preset.values), steps=length, seed=SEED, observables=shown)
+        data = gr.run(module.model, dict(preset.values), steps=length, seed=SEED, observables=shown,
+                      initial=start(module, dict(preset.values), SEED))
         for panel, name in zip(panels, shown, strict=True):
             values = data[name]
             panel.plot(data["t"], values.max([dim for dim in values.dims if dim != "t"]), label=preset.name)
@@ -46,6 +48,12 @@ def figure(module: ModuleType, steps: int | None = None) -> Figure:
         panel.set(xlabel="t", title=name)
     panels[0].legend(fontsize="small")
     return page
+
+
+def start(module: ModuleType, values: Mapping[str, object], seed: int) -> Mapping[str, Any] | None:
+    """The arrays that a run of an example begins with; None where it draws its own."""
+    initial: Callable[[Mapping[str, object], int], Mapping[str, Any]] | None = getattr(module, "initial", None)
+    return None if initial is None else initial(values, seed)
 
 
 def text() -> str:

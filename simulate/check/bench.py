@@ -88,12 +88,15 @@ class Call:
 
     place: Mapping[str, Any]
     params: Mapping[str, object]
+    brought: bool = False  # whether the caller brings the arrays
 
     def replay(self, seed: int, sampling: str, t: int, ahead: bool) -> str:
         """The call that shows the state at step t of a seed's run, and the next one where that is needed."""
         preset = f", preset={self.place['preset']!r}" if self.place["preset"] else ""
         record = [t, t + 1] if ahead else [t]
         given = f"{self.place['setting']!r}, {dict(self.params)!r}{preset}"
+        if self.brought:
+            return f"gr.run({given}, steps={record[-1]}, seed={seed}, initial=initial, record={record})"
         return f"gr.run({given}, steps={record[-1]}, seed={seed}, sampling={sampling!r}, record={record})"
 
 
@@ -183,9 +186,11 @@ class Bench:
 def started(problem: Problem, seed: int) -> Start:
     """A Gram draw where it is exact, else one from vectors; of several tasks also where d is below the directions.
 
-    There vectors couple the tasks at fewer products.
+    There vectors couple the tasks at fewer products.  From the caller's arrays, where there are any.
     """
     model, values = problem.model, problem.values
+    if problem.initial is not None:
+        return problem.start(seed, "vectors")
     if model.algorithm.over_tasks:
         count, n = (int(number_of(values, name)) for name in model.algorithm.sizes)
         if number_of(values, "d") < model.offsets(count * n, count)[""]:

@@ -32,11 +32,13 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import keywords, models, reading, settings
 from ..ask.formula import evaluate as formula_value
+from ..errors import InputError
 from ..run import estimate
 from ..run.problem import problem_of
 from ..run.request import Request, recorded_states
 from ..run.run import total_steps
 from ..run.seconds import seconds
+from ..start.source import Source
 from .bench import Bench, Call, Result, Witness
 from .case import Case
 from .comparison import comparisons
@@ -109,6 +111,7 @@ def check(
     seed: int | str = 0,
     seeds: int | str = SEEDS,
     draws: int | str = DRAWS,
+    initial: Mapping[str, Any] | Source | None = None,
     **values: object,
 ) -> Check:
     """Hold statements against runs of a setting.
@@ -128,29 +131,35 @@ def check(
         seed: the first draw.
         seeds: trajectories.
         draws: draws for the statements about the draw alone.
+        initial: arrays or examples to start from instead of draws, as `gr.run` takes them, also where a statement has
+            an instance; seeds then tell what the algorithm draws at each step.
 
     Raises:
-        InputError: as `gr.run`; also for an unknown statement, and a formula that cannot be evaluated.
+        InputError: as `gr.run`; also for an unknown statement, a formula that cannot be evaluated, and for `initial`
+            with a statement that is held along a path, whose sizes are its own.
     """
     params = keywords.joined(params, values)
     asked_for = posed(setting, statements, params, preset)
-    found, problem, recorded = asked_for.setting, asked_for.problem, asked_for.recorded
+    found, problem, recorded = asked_for.setting, asked_for.problem.on(initial), asked_for.recorded
     wanted, quantities = asked_for.statements, asked_for.quantities
+    along = [s.id for s in wanted if s.path is not None]
+    if initial is not None and along:
+        raise InputError(f"initial: {along[0]!r} is held along a path of sizes, and arrays have one; leave either out")
     count = total_steps(steps, found.preset(preset), found)
     first, many = reading.count("seed", seed), reading.count("seeds", seeds, low=1, example=SEEDS)
     plenty = reading.count("draws", draws, low=1, example=DRAWS)
-    asked = Request(problem.model, problem.values, "gram", "reduced", count, recorded_states(None, count), ())
+    asked = Request(problem.model, problem.sizes, "gram", "reduced", count, recorded_states(None, count), ())
     estimate.check_memory(asked)
     estimate.check_time(seconds(asked) * many, asked, many, "check")
     estimate.check_time(seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
     place = {"setting": setting if isinstance(setting, str) else setting.name, "preset": preset}
-    call = Call(place, dict(params or {}))
+    call = Call(place, dict(params or {}), initial is not None)
     results: dict[str, Result] = {}
     main = Bench(problem, count, first, quantities, call)
     results |= main.results([s for s in wanted if s.instance is None and s.path is None], many, plenty)
     for instance in dict.fromkeys(s.instance for s in wanted if s.instance is not None):
-        own = problem_of(found, dict(instance.values))
-        repeated = Call({**place, "preset": None}, dict(instance.values))
+        own = problem_of(found, dict(instance.values)).on(initial)
+        repeated = Call({**place, "preset": None}, dict(instance.values), initial is not None)
         bench = Bench(own, instance.steps, first, quantities, repeated)
         results |= bench.results([s for s in wanted if s.instance == instance], many, plenty)
     for statement in wanted:

@@ -50,9 +50,10 @@ def restart(
 ) -> dict[str, Array]:
     """The arrays from which a run goes on at its last recorded step: give them to another one as `initial`.
 
-    "W" (H, m, d) is W there, and "y", the clean labels where the model has any, and every family's vectors are the
-    run's own, as `gr.run` takes them.  The other run may have other step sizes (a warm restart), another penalty or
-    another model over the same families; its t begins at 0, its velocity at rest, and its coefficients count from here.
+    "W" (H, m, d) is W there, and "y", the clean labels where the model has any, every family's vectors and the
+    scalars (n,) that are drawn are the run's own, as `gr.run` takes them.  The other run may have other step sizes (a
+    warm restart), another penalty or another model over the same families; its t begins at 0, its velocity at rest, and
+    its coefficients count from here.
 
     Args:
         data: a run of one seed, as `weights` takes it.
@@ -71,7 +72,9 @@ def restart(
     for family in model.directions:
         vectors = drawn.vectors[at[family.name] : at[family.name] + sizes[family.name]].copy()
         found[family.name] = vectors[0] if family.index_set.single else vectors
-    return {**found, "clean": drawn.clean.copy()} if model.follows_clean or model.label_flips else found
+    found |= {each.name: drawn.scalars[each.name].copy() for each in model.scalars if each.drawn}
+    by_clean = model.follows_clean or model.label_flips or any(each.tells_clean for each in model.scalars)
+    return {**found, "clean": drawn.clean.copy()} if by_clean else found
 
 
 def _rebuilt(

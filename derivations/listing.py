@@ -25,8 +25,6 @@ from .declare import (
     Directions,
     Event,
     Expression,
-    FreshLaw,
-    FreshTasks,
     GradientDescent,
     Initialisation,
     Law,
@@ -42,6 +40,7 @@ from .declare import (
     Schedule,
     SumPatch,
     Term,
+    TestLaw,
 )
 from .declare.arithmetic import OneSided
 from .declare.choices import WordOrFormula, fields_of, kinds_of
@@ -59,7 +58,7 @@ _CLASSES: dict[str, list[type[Any]]] = {
     "Algorithms": [GradientDescent, Schedule, Bilevel],
     "Laws of directions": [*kinds_of(Law), ChosenLaw],
     "Initialisations": kinds_of(Initialisation),
-    "Test laws": [FreshLaw, FreshTasks],
+    "Test laws": kinds_of(TestLaw),
     "Observables": kinds_of(Observable),
 }
 

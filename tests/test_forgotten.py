@@ -164,7 +164,7 @@ def under(law: declare.Law, model: declare.Model, families: tuple[str, ...]) -> 
 
 
 def test_an_unknown_law_is_nowhere_taken_for_another() -> None:
-    from simulate.observe import fresh, fresh_tasks
+    from simulate.observe import fresh_refusals, fresh_tasks
     from simulate.start.draw import draw
 
     examples, tasks = under(Cauchy(), pegr("none"), ("xi",)), under(Cauchy(width="sigma_xi"), fomaml(), ("xi",))
@@ -173,7 +173,7 @@ def test_an_unknown_law_is_nowhere_taken_for_another() -> None:
     request = Request(examples, values, "gram", "reduced", 1, 2.0, ("test_error",))
     for ask in (
         lambda: plan.plan_of(examples, values), lambda: task_layout.layout_of(tasks, of_tasks, 0),
-        lambda: fresh.refusal(examples, drawn, values), lambda: fresh_tasks.refusal(tasks, drawn, of_tasks),
+        lambda: fresh_refusals.refusal(examples, drawn, values), lambda: fresh_tasks.refusal(tasks, drawn, of_tasks),
         lambda: pieces(request),
     ):
         with pytest.raises(TypeError, match="Cauchy"):

@@ -24,7 +24,7 @@ from .densities import GaussianScalar, GivenScalar, OfDensity, UniformScalar
 from .entry_law import EntryLaw
 from .event import Event
 from .expressions import Expression
-from .fresh_laws import FreshLaw, FreshTasks
+from .fresh_laws import CovarianceLaw, FreshLaw, FreshTasks, HeldOutLaw, NearLaw, TestLaw
 from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
 from .initialisations import EntryInitialisation, GaussianInitialisation, Initialisation
 from .kinds import forgotten, of_class
@@ -96,6 +96,7 @@ __all__ = [
     "Conditions",
     "Constant",
     "CoordinateWise",
+    "CovarianceLaw",
     "CrossEntropy",
     "Deactivated",
     "Directions",
@@ -120,6 +121,7 @@ __all__ = [
     "GraphConvolution",
     "HeadAxis",
     "Heads",
+    "HeldOutLaw",
     "HuberizedRelu",
     "IndexSet",
     "Initialisation",
@@ -138,6 +140,7 @@ __all__ = [
     "MixtureLaw",
     "Mixup",
     "Model",
+    "NearLaw",
     "NearOrthogonality",
     "Network",
     "NeuronNorm",
@@ -177,6 +180,7 @@ __all__ = [
     "SumPatch",
     "TaskLaw",
     "Term",
+    "TestLaw",
     "Total",
     "TwoSlopes",
     "UniformScalar",

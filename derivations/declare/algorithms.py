@@ -104,7 +104,7 @@ class Bilevel(Declared):
 
     S_k are all n examples of the task, S_k^tr its first `train` ones and S_k^val the others; L is their mean loss.
     `tasks`, `examples` (a task) and the others name parameters.  Where the flag that `redrawn` names is
-    set, the families of `Model.test.fresh` and the labels are drawn again before every step after the first; what else
+    set, the families of `Model.test` and the labels are drawn again before every step after the first; what else
     there is stays, as do the tasks.
     """
 

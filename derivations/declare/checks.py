@@ -11,7 +11,6 @@ from .activations import fields_read
 from .choices import NUMBERS, nearest, one_of
 from .data import laws_of
 from .formula import short
-from .fresh_laws import FreshLaw
 from .laws import ChosenLaw
 from .observable import KnownFrom, OfFresh, OfRun, OfStates
 from .patches import SumPatch, terms_of
@@ -125,8 +124,6 @@ def _activation(model: Any) -> Iterator[str]:
 
 def _flips(model: Any) -> Iterator[str]:
     if not model.label_flips:
-        if not model.test.flips and isinstance(model.test, FreshLaw):
-            yield "FreshLaw.flips: False, but the model flips no labels; leave it out, or give label_flips="
         return
     if not model.network.head_axis.signed:
         yield "label_flips: flipping needs labels +-1, so signed heads; leave it out with class heads"
@@ -163,12 +160,13 @@ def _choice_refusal(model: Any, family: str, chosen: ChosenLaw) -> str:
 
 
 def _tests(model: Any) -> Iterator[str]:
-    """Fresh tasks for two loops, fresh examples for one."""
+    """Fresh tasks for two loops, fresh examples for one; and what the law says itself."""
     test, tasks = model.test, model.algorithm.over_tasks
     if test.of_tasks and not tasks:
         yield "test: FreshTasks are of a Bilevel algorithm, and this one has one loop; declare FreshLaw(fresh=...)"
-    if tasks and not test.of_tasks and test.fresh:
+    if tasks and not test.of_tasks and (test.drawn or not test.by_own_laws):
         yield "test: a Bilevel algorithm's fresh examples come in tasks; declare FreshTasks(fresh=...)"
+    yield from test.refusals(model)
 
 
 def _algorithm(model: Any) -> Iterator[str]:

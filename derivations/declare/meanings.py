@@ -95,23 +95,17 @@ def _fresh(model: Any) -> dict[str, Meaning]:
     if model.test.of_tasks:
         found = {name: _of_tasks(name) for name in variables.ESTIMATES_OF_TASKS}
     else:
+        what, how = model.test.example, model.test.judged(model.label_flips)
         found = {
-            "test_error": Meaning(r"\mathrm{err}", f"P(misclassified) for a fresh example{_judged(model)}"),
-            "test_loss": Meaning(r"L_D", f"expected loss of a fresh example{_judged(model)}"),
-            "class_error": Meaning(r"\mathrm{err}_k", "P(misclassified) for a fresh example of the class"),
+            "test_error": Meaning(r"\mathrm{err}", f"P(misclassified) for {what}{how}"),
+            "test_loss": Meaning(r"L_D", f"expected loss of {what}{how}"),
+            "class_error": Meaning(r"\mathrm{err}_k", f"P(misclassified) for {what} of the class"),
         }
     errors = {f"{name}_se": Meaning(rf"\mathrm{{se}}({each.symbol})", f"standard error of {name}")
               for name, each in found.items()}
     bounds = {f"{name}_upper": Meaning(rf"\overline{{{found[name].symbol}}}", f"upper bound of {name} at 95 %, {_OPEN}")
               for name in variables.bounded(model)}
     return {**found, **errors, **bounds}
-
-
-def _judged(model: Any) -> str:
-    """By which label fresh examples are judged; empty without flips."""
-    if not model.label_flips:
-        return ""
-    return f", its label flipped with probability {model.label_flips}" if model.test.flips else ", by its clean label"
 
 
 def _of_tasks(name: str) -> Meaning:

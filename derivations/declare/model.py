@@ -20,7 +20,7 @@ from .choices import Declared, Name, OptionalCounts, OptionalFlag, OptionalReal,
 from .data import Directions
 from .domains import check_formulas
 from .event import Event
-from .fresh_laws import FreshLaw, FreshTasks
+from .fresh_laws import FreshLaw, FreshTasks, TestLaw
 from .initialisations import GaussianInitialisation, Initialisation
 from .names import check_names
 from .network import Network, Objective
@@ -55,7 +55,7 @@ class Model(Declared):
     objective: Objective
     algorithm: GradientDescent | Bilevel = _DESCENT
     initialisation: Initialisation = _GAUSSIAN
-    test: FreshLaw | FreshTasks = _FRESH
+    test: TestLaw = _FRESH
     parameters: tuple[Parameter, ...] = ()
     observables: tuple[Observable, ...] = ()
     events: tuple[Event, ...] = ()

@@ -56,6 +56,7 @@ def _named(model: Any) -> Iterator[tuple[str, str, bool]]:
         yield "family", family.name, False
         for law in laws_of(family):
             yield from (("family", name, False) for name in (law.brought if law is not None else ()))
+    yield from (("held-out array", name, False) for name in model.test.arrays(model))
     yield from (("scalar", scalar.name, False) for scalar in model.scalars)
     yield from (("mixing matrix", mixing.name, False) for mixing in mixings_of(model))
     yield from ((what, name, True) for what, name in added(model))

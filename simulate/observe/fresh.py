@@ -9,36 +9,31 @@ from typing import Any, Protocol
 import numpy as np
 
 from derivations.declare import (
-    ChosenLaw,
-    ClassNoiseLaw,
     Directions,
-    EntryLaw,
-    FixedLaw,
-    GaussianLaw,
-    MixtureLaw,
+    HeldOutLaw,
     Model,
+    NearLaw,
     OfFresh,
-    TaskLaw,
     Term,
     Value,
-    forgotten,
     terms_of,
 )
 from derivations.declare.variables import FRESH
-from dynamics.arrays import Array, Indices
-from dynamics.chance.gram import Reduced
+from dynamics.arrays import Array
 from dynamics.fresh import classnoise, lanelaw, testlaw
+from dynamics.fresh.classnoise import Matrices, Spiked
 from dynamics.fresh.intervals import upper
-from dynamics.geometry import distances
 from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.losses import loss_of
 from ..errors import InputError
-from ..start.declared import entries_of, law_of, number, off_indices
+from ..start.declared import entries_of, law_of
 from ..start.drawn import Draw
+from . import fresh_refusals, held_out, near
 from .fresh_cases import Cases, cases_of_fresh
-from .fresh_products import lawless, with_products
+from .fresh_covariance import covariance_of
+from .fresh_products import with_products
 from .fresh_view import FreshDraws, start_of
 from .kept_normals import FreshStream
 
@@ -69,10 +64,11 @@ def fresh_statistics(
 
     Errors have NAME_upper too, what so many draws leave open (`upper`).
 
-    A fresh example has a clean label uniform over the heads' labels, which is flipped with the model's probability
-    unless `model.test.flips` is unset: error and loss are those of the label so observed.  It has the fixed directions
-    of training (a mixture's mean among them), and the families of `model.test.fresh` drawn again from their laws; std
-    and projection come from `values`, also for a caller's own arrays.  Needs no dimension d.  See
+    By a `FreshLaw` an example has a clean label uniform over the heads' labels, which is flipped with the model's
+    probability unless the law's `flips` is unset: error and loss are those of the label so observed.  It has the fixed
+    directions of training (a mixture's mean among them), and the families that the law draws again from their own laws;
+    std and projection come from `values`, also for a caller's own arrays.  Other laws are in `near` and `held_out`.
+    Needs no dimension d.  See
     `dynamics.fresh.testlaw.statistics` for ties and standard errors.
 
     Args:
@@ -88,16 +84,18 @@ def fresh_statistics(
         declared: observables of fresh examples, whose variables are wanted as well.
 
     Raises:
-        InputError: the test law is not known (see `refusal`), or `size` is below 2.
+        InputError: the test law is not known (see `fresh_refusals`), or `size` is below 2.
     """
     if size < 2:
         raise InputError(f"size: {size} fresh draws give no standard error; give at least 2 (4096 is usual)")
-    reason = refusal(model, draw, values)
+    reason = fresh_refusals.refusal(model, draw, values)
     if reason:
         raise InputError(reason)
     left = np.ones(len(z)) if shares is None else shares
     # The same bits whatever the machine's threads; a state too large has no test law, and that is NaN.
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(model.test, HeldOutLaw):
+            return held_out.statistics(model, lambda a: network.outputs(a, values), draw, z, b, values, left)
         rng: Any = FreshStream(seed)
         return _statistics(model, network, draw, z, b, values, rng, size, left, declared)
 
@@ -117,7 +115,7 @@ def _statistics(
     found = testlaw.statistics(outputs, fresh, loss_of(model, values), normals)
     draws = FreshDraws(
         outputs, fresh, normals, draw, z, b, left,
-        lambda family: [vectors.index(_key(model.family(family), int(label), draw)) for label in fresh.labels],
+        lambda family: [vectors.index(_key(model, model.family(family), int(label), draw)) for label in fresh.labels],
     )
     for each in declared:
         found |= each.statistics(draws)
@@ -164,29 +162,32 @@ def law(
 
     Arguments as in `fresh_statistics`; all that is random is taken from `rng`.
     """
+    if isinstance(model.test, NearLaw):
+        return near.law(model, draw, z, b, values, rng, size, left)
     cases = cases_of_fresh(model, values)
     clean, labels = cases.clean, cases.labels
     vectors = _fresh_vectors(model, draw, values)
-    gaussian = [key for key in vectors if key[0] not in draw.noise]
+    noise = _noise_of(model, draw)
+    gaussian = [key for key in vectors if key[0] not in noise]
     fixed, mix = patches_of_fresh(
-        model, z, len(draw.y), cases, vectors, lambda family, label: _key(family, label, draw)
+        model, z, len(draw.y), cases, vectors, lambda family, label: _key(model, family, label, draw)
     )
     for p, term in _terms(model):
-        if term.direction in model.test.fresh and term.direction in draw.centres and not term.densities:
+        if term.direction in model.test.drawn and term.direction in draw.centres and not term.densities:
             centre = draw.centres[term.direction]
             for at, label in enumerate(labels):
                 about = left[:, None, None] * centre.z + b @ centre.across
                 fixed[:, at, p] += term.factor(1.0, label, clean[at], cases.scalars_at(at)) * clean[at] * about
     covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
     for f, (name, _) in enumerate(gaussian):
-        covariance[:, f] = _covariance(model, name, draw, b, left, values)
+        covariance[:, f] = covariance_of(model, name, draw, b, left, values)
     normals = rng.standard_normal((size, *covariance.shape[1:3]))
-    noisy = list(dict.fromkeys(name for name, _ in vectors if name in draw.noise))
+    noisy = list(dict.fromkeys(name for name, _ in vectors if name in noise))
     further = _class_noise(model, draw, values, noisy, z, b, left, rng, size) if noisy else None
     fresh = testlaw.Fresh(fixed, mix, covariance, labels, further, cases.shares)
     whole = with_products(
-        fresh, model, cases, z, len(draw.y), values, vectors, lambda family, label: _key(family, label, draw), normals,
-        rng,
+        fresh, model, cases, z, len(draw.y), values, vectors, lambda family, label: _key(model, family, label, draw),
+        normals, rng,
     )
     return whole, normals, vectors
 
@@ -207,7 +208,7 @@ def patches_of_fresh(
         for p, term in [each for each in _terms(model) if not each[1].densities]:
             scale = term.factor(1.0, label, cases.clean[at], scalars)
             held = key(model.family(term.direction), int(label))
-            if term.direction in model.test.fresh:
+            if term.direction in model.test.drawn:
                 mix[at, p, vectors.index(held)] += scale
             else:
                 fixed[:, at, p] += scale * z[..., model.offsets(n)[held[0]] + held[1]]
@@ -219,13 +220,19 @@ def _terms(model: Model) -> list[tuple[int, Term]]:
     return [(p, term) for p, patch in enumerate(model.patches) for term in patch.terms]
 
 
-def _key(family: Directions, label: int, draw: Draw) -> tuple[str, int]:
+def _noise_of(model: Model, draw: Draw) -> Mapping[str, Spiked | Matrices]:
+    """The noise that is no Gaussian vector's, by family, where fresh vectors follow their families' laws."""
+    return draw.noise if model.test.by_own_laws else {}
+
+
+def _key(model: Model, family: Directions, label: int, draw: Draw) -> tuple[str, int]:
     """Which vector of its family an example with this label holds; a fresh sample vector is one, or one a class."""
-    return family.name, label if _by_class(family, draw) else 0
+    return family.name, label if _by_class(model, family, draw) else 0
 
 
-def _by_class(family: Directions, draw: Draw) -> bool:
-    return family.index_set.per_class or (family.name in draw.noise and not draw.noise[family.name].shared)
+def _by_class(model: Model, family: Directions, draw: Draw) -> bool:
+    noise = _noise_of(model, draw)
+    return family.index_set.per_class or (family.name in noise and not noise[family.name].shared)
 
 
 def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> list[tuple[str, int]]:
@@ -233,10 +240,10 @@ def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> lis
     found: list[tuple[str, int]] = []
     for term in terms_of(model.patches):
         family = model.family(term.direction)
-        if family.name in model.test.fresh:
-            count = model.network.classes if _by_class(family, draw) else 1
+        if family.name in model.test.drawn:
+            count = model.network.classes if _by_class(model, family, draw) else 1
             found += [(family.name, k) for k in range(count) if (family.name, k) not in found]
-    return sorted(found, key=lambda key: key[0] in draw.noise)
+    return sorted(found, key=lambda key: key[0] in _noise_of(model, draw))
 
 
 def _class_noise(
@@ -256,65 +263,3 @@ def _class_noise(
         return lambda rows: [each for draws in found for each in draws(rows)]
 
     return at
-
-
-def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
-    """Why fresh examples of this draw have no known law, in one sentence; empty where they have."""
-    if said := lawless(model):
-        return said
-    families = [model.family(term.direction) for term in terms_of(model.patches)]
-    for family in families:
-        if isinstance(family.law, ChosenLaw) and values.get(family.law.by) is None:
-            whose = f"{family.name}: examples of the caller's own have no law that fresh ones could be drawn from"
-            return f"{whose}; leave the test observables out"
-    reasons = (_refusal(model, family, draw, values) for family in families)
-    return next((reason for reason in reasons if reason), "")
-
-
-def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, Value]) -> str:
-    if family.name not in model.test.fresh:
-        if not family.index_set.per_example:
-            return ""
-        return (
-            f"{family.name}: a fresh example needs its own vector of this family, but the test law does not draw "
-            f"it again; declare FreshLaw(fresh=({family.name!r},)) or leave the test observables out"
-        )
-    law = law_of(family, values)
-    if isinstance(law, MixtureLaw) and family.name not in draw.centres:
-        return (
-            f"{family.name}: fresh vectors lie about the mixture's mean, which the caller's arrays do not tell; "
-            "leave the test observables out"
-        )
-    if isinstance(law, ClassNoiseLaw | EntryLaw) and family.name not in draw.noise:
-        return (
-            f"{family.name}: fresh noise of {law.entries} entries is not known of the caller's arrays; leave the test "
-            "observables out"
-        ) if isinstance(law, EntryLaw) else (
-            f"{family.name}: fresh noise needs the class matrices, which the arrays do not tell; give them "
-            f"in initial= as {law.matrices!r} (K, d, d), or leave the test observables out"
-        )
-    if isinstance(law, GaussianLaw | MixtureLaw | ClassNoiseLaw | EntryLaw):
-        return ""
-    if law is not None and not isinstance(law, FixedLaw | TaskLaw):
-        raise forgotten(law, "the test law")
-    return (
-        f"{family.name}: a fresh vector of this family has no Gaussian law in the model, and the test law "
-        "is known for Gaussian ones only; declare a GaussianLaw or leave the test observables out"
-    )
-
-
-def _covariance(model: Model, name: str, draw: Draw, b: Array, left: Array, values: Mapping[str, Value]) -> Array:
-    """std^2 W P W^T along the trajectory, (T, S, S)."""
-    law = law_of(model.family(name), values)
-    assert isinstance(law, GaussianLaw | MixtureLaw)
-    start = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
-    off = off_indices(model, law, len(draw.y), values)
-    return noise_covariance(start, off, b, left, number(values, law.std) ** 2)
-
-
-def noise_covariance(start: Reduced, off: Indices, b: Array, left: Array, variance: Array | float) -> Array:
-    """variance W P W^T (..., S, S) at times or of runs; W = left W(0) + b V, P projects off the directions `off`."""
-    if len(off):
-        start = distances.project_off(start, off)
-    with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN
-        return np.asarray(variance * distances.weight_gram(start, b, left))

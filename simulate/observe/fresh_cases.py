@@ -62,7 +62,7 @@ def cases_of_fresh(model: Model, values: Mapping[str, Value]) -> Cases:
 def _labels(model: Model, values: Mapping[str, Value]) -> tuple[Array, Array, Array | None]:
     """The labels of a fresh example before and after flips, each (L,), and their probabilities; None: all equal."""
     labels = np.array(model.network.head_axis.labels)
-    flipping = flip_probability(model, values) if model.test.flips else 0.0
+    flipping = flip_probability(model, values) if model.test.by_observed else 0.0
     if flipping == 0:
         return labels, labels, None
     clean = np.repeat(labels, 2)  # neighbours differ in the observed label alone, and share their outputs

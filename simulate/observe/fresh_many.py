@@ -19,8 +19,9 @@ from dynamics.kernel.kernel import Kernel
 from ..ask.columns import Columns
 from ..start.declared import law_of, number, numbers, off_indices
 from ..start.many import Drawn
-from .fresh import DRAWS, bounded, noise_covariance, patches_of_fresh
+from .fresh import DRAWS, bounded, patches_of_fresh
 from .fresh_cases import cases_of_fresh
+from .fresh_covariance import noise_covariance
 
 KEPT = 16  # seeds whose normals are kept
 Values = Mapping[str, Value]
@@ -28,7 +29,9 @@ Values = Mapping[str, Value]
 
 def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
     """What states must have in common to be judged together; None where the law has more to it than one covariance."""
-    laws = {name: law_of(model.family(name), values) for name in model.test.fresh}
+    if not model.test.by_own_laws:
+        return None
+    laws = {name: law_of(model.family(name), values) for name in model.test.drawn}
     families = [model.family(term.direction) for term in terms_of(model.patches)]
     stale = any(family.index_set.per_example and family.name not in laws for family in families)
     if model.test.of_tasks or stale or not all(isinstance(law, GaussianLaw) for law in laws.values()):
@@ -91,7 +94,7 @@ def _output(kernel: Kernel, values: Values, a: Array) -> Array:
 
 def _law(model: Model, drawn: Drawn, z: Array, b: Array, values: Columns, left: Array) -> testlaw.Fresh:
     """The law of fresh examples, a state of `testlaw.Fresh` a run."""
-    vectors = [(name, 0) for name in model.test.fresh]  # of signed heads: one vector of each
+    vectors = [(name, 0) for name in model.test.drawn]  # of signed heads: one vector of each
     first, which = values.distinct([model.label_flips])
     of_flips = [cases_of_fresh(model, values.at(at)) for at in first.tolist()]
     cases = of_flips[0]

@@ -42,7 +42,7 @@ def products_of(
                 held = key(model.family(term.direction), int(label))
                 names = tuple(sorted(each.name for each in term.densities))
                 scale = term.factor(1.0, label, cases.clean[at], cases.scalars_at(at), densities=False)
-                rows.append((at, p, Product(names, held, term.direction in model.test.fresh), float(scale)))
+                rows.append((at, p, Product(names, held, term.direction in model.test.drawn), float(scale)))
     found = list(dict.fromkeys(product for _, _, product, _ in rows))
     mix = np.zeros((len(cases.labels), len(model.patches), len(found)))
     for at, p, product, scale in rows:

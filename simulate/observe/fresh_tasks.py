@@ -56,7 +56,7 @@ def fresh_task_statistics(
     """Losses, errors and accuracies on fresh tasks, with and without adaptation, each (T,), and NAME_se.
 
     A fresh task has the shared directions of training and, where the model has a TaskLaw, nu + z_a with a uniform over
-    the dictionary; the families of `model.test.fresh` are drawn again from their laws, and labels are uniform.
+    the dictionary; the families of `model.test.drawn` are drawn again from their laws, and labels are uniform.
 
     Unadapted (test_loss, test_error, and the same under NAME_unadapted): exact means over the dictionary and the
     labels, over `size` draws of the fresh vectors; the standard error is over draws.  Adapted: `test_tasks` tasks, each
@@ -155,7 +155,7 @@ def refusal(model: Model, draw: Draw, values: Mapping[str, Value]) -> str:
 
 def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, Value]) -> str:
     law = law_of(family, values)
-    if family.name in model.test.fresh:
+    if family.name in model.test.drawn:
         return _fresh_refusal(model, family, law, values)
     if isinstance(law, TaskLaw):
         return _task_refusal(family, law, draw)

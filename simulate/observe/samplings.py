@@ -20,7 +20,6 @@ from ..errors import InputError
 from ..start.drawn import Draw
 from . import fresh
 from .fresh import DRAWS, Network
-from .fresh_cases import cases_of_fresh
 
 _FIT, _TILTED = 8, 9  # of the stream "test": 0 to 7 are those of fresh tasks
 
@@ -108,7 +107,7 @@ def _law(
 
 def _rare(judged: Judging, t: int, left: Array, plain: Array) -> dict[str, Array]:
     """The statistics of one state."""
-    cases = cases_of_fresh(judged.model, judged.values)
+    cases, _ = _law(judged, t, left, _Given(plain), len(plain))
     labels, chances = cases.labels, cases.shares
 
     def outputs(a: Array) -> Array:

@@ -117,7 +117,7 @@ class Staying:
         model, starts, families = self.model, self._places(), []
         for family in model.directions:
             law, none = self.laws[family.name], np.zeros((self.basis.rank, 0))
-            if family.name in model.test.fresh:
+            if family.name in model.test.drawn:
                 assert isinstance(law, GaussianLaw)
                 wanted = [self.spans[name] for name in law.projected_off(values)]
                 kept = self.basis.off(np.concatenate([np.empty(0, dtype=np.intp), *wanted]))
@@ -144,4 +144,4 @@ class Staying:
 
 def stays(model: Model, family: Directions) -> bool:
     """Whether a fresh task has the family's vectors of training."""
-    return family.index_set.shared and family.name not in model.test.fresh
+    return family.index_set.shared and family.name not in model.test.drawn

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import OfFresh, Variable, terms_of
+from derivations.declare import HeldOutLaw, OfFresh, Variable
 from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
 from ..ask.losses import loss_of
 from ..errors import InputError
-from ..observe import fresh
+from ..observe import fresh_refusals
 from ..observe import observables as obs
 from ..observe.samplings import DRAWN, Judging, TestSampling
 from ..observe.states import States
@@ -45,7 +45,9 @@ def judge(
     names = [name for name in obs.fresh_names(start.model) if name in set(wanted)]
     if not names or states.b is None:
         return Judged()
-    by_law = not start.model.algorithm.over_tasks and start.problem.examples is None
+    test, examples = start.model.test, start.problem.examples
+    by_source = examples is not None and test.by_source
+    by_law = not (start.model.algorithm.over_tasks or by_source or isinstance(test, HeldOutLaw))
     if not by_law and sampling is not DRAWN:
         whose = "fresh tasks" if start.model.algorithm.over_tasks else "held-out examples"
         raise InputError(
@@ -53,31 +55,34 @@ def judge(
             f"expected test_sampling={DRAWN.name!r}")
     if start.model.algorithm.over_tasks:
         return _on_tasks(start, states, names, network)
-    if start.problem.examples is not None:
-        through = source.through_coefficients(start.draw, states.b, states.shares, start.problem.examples.test_x)
+    if by_source:
+        assert examples is not None
+        through = source.through_coefficients(start.draw, states.b, states.shares, examples.test_x)
         return Judged(held_out(start, through, names, network))
     return _by_law(start, states, names, network, sampling)
 
 
 def _on_tasks(start: Start, states: States, names: list[str], network: Any) -> Judged:
     found, reason = tasks.on_fresh_tasks(network, states, start.seed, names)
+    another = by_another(start)
+    noted = (another,) if another and found else ()
     if all(np.isfinite(variable.values).all() for variable in found.values()):
-        return Judged(found, reason)
+        return Judged(found, reason, noted)
     what = "on fresh tasks outputs leave the floating-point numbers at some steps"
     assert isinstance(start.kernel, BilevelKernel)
     cure = f"lower {start.kernel.cure(start.values)}"
-    return Judged(found, reason, (f"{what}, and what needs them is NaN there; {cure}",))
+    return Judged(found, reason, (*noted, f"{what}, and what needs them is NaN there; {cure}",))
 
 
 def held_out(start: Start, preactivations: Iterable[Array], wanted: Iterable[str], network: Any) -> dict[str, Variable]:
-    """Test error and loss on the data's own held-out examples, of pre-activations (N, H, m) at each state."""
+    """Test error and loss on the data's own held-out examples, of pre-activations (N, 1, H, m) at each state."""
     examples = start.problem.examples
     assert examples is not None
     found = source.held_out_statistics(
-        start.model, lambda a: network.outputs(a, start.values), preactivations, examples,
+        start.model, lambda a: network.outputs(a, start.values), preactivations, examples.test_y,
         loss_of(start.model, start.values))
     return {
-        name: Variable(("t", "class")[: each.ndim], each, source.meaning(name, examples))
+        name: Variable(("t", "class")[: each.ndim], each, source.meaning(name, len(examples.test_y)))
         for name, each in found.items()
         if name in wanted
     }
@@ -85,7 +90,7 @@ def held_out(start: Start, preactivations: Iterable[Array], wanted: Iterable[str
 
 def _by_law(start: Start, states: States, names: list[str], network: Any, sampling: TestSampling) -> Judged:
     model, values = start.model, start.values
-    reason = fresh.refusal(model, start.draw, values)
+    reason = fresh_refusals.refusal(model, start.draw, values)
     if reason:
         return Judged(reason=reason)
     assert states.b is not None
@@ -93,15 +98,19 @@ def _by_law(start: Start, states: States, names: list[str], network: Any, sampli
     declared = [o for o in fresh_ones if {o.name, *o.also} & set(names)]
     found = sampling.statistics(
         Judging(model, network, start.draw, states.z, states.b, values, start.seed, states.shares, declared))
-    dims = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}
-    return Judged({name: Variable(dims[found[name].ndim], found[name]) for name in names}, notes=_by_another(start))
+    dims, another = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}, by_another(start)
+    held = None if start.draw.held is None else len(start.draw.held.y)
+    return Judged({
+        name: Variable(dims[found[name].ndim], found[name], "" if held is None else source.meaning(name, held),
+                       f"; {another}" if another else "")
+        for name in names
+    }, notes=(another,) if another else ())
 
 
-def _by_another(start: Start) -> tuple[str, ...]:
-    """That fresh vectors go by the declared law, where the caller's own arrays need not."""
-    if start.problem.initial is None:
-        return ()
-    held = [term.direction for term in terms_of(start.model.patches)]
-    names = ", ".join(name for name in start.model.test.fresh if name in held)
-    said = f"fresh examples draw {names} from the declared law, which initial's arrays need not follow"
-    return (said,) if names else ()
+def by_another(start: Start) -> str:
+    """That fresh examples go by declared laws, where the caller's own arrays need not; "" where they are the same."""
+    names = start.model.test.declared(start.model)
+    if start.problem.initial is None or not names:
+        return ""
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"fresh examples draw {listed} from the declared law, which initial's arrays need not follow"

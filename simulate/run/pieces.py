@@ -94,10 +94,10 @@ def _declared(request: Request) -> list[Piece]:
 
 def _covariances(request: Request) -> float:
     """How many covariances of all filters the test law holds: one a recorded state, or one; 0 where it has no law."""
-    if request.model.algorithm.over_tasks:
-        return 2 * request.recorded + 3
+    if request.model.algorithm.over_tasks or not request.model.test.by_own_laws:
+        return 2 * request.recorded + 3 if request.model.test.drawn else 0
     try:
-        laws = [chosen_law(request.model.family(name), request.values) for name in request.model.test.fresh]
+        laws = [chosen_law(request.model.family(name), request.values) for name in request.model.test.drawn]
     except ModelError:  # a choice that is not made: the draw says so, or takes the caller's arrays instead
         return 0
     held = [of_class(COVARIANCES, law, "covariances of fresh vectors") for law in laws if law is not None]

@@ -114,7 +114,7 @@ def _again(model: Model, drawn: Draw) -> NDArray[np.bool_]:
     """(B,): the directions that are drawn again."""
     again = np.zeros(drawn.z.shape[2], dtype=bool)
     sizes, offsets = model.sizes(len(drawn.y), drawn.tasks), model.offsets(len(drawn.y), drawn.tasks)
-    for name in model.test.fresh:
+    for name in model.test.drawn:
         again[offsets[name] : offsets[name] + sizes[name]] = True
     return again
 
@@ -144,7 +144,7 @@ def of_renewed(
     Past examples' coefficients are not kept, so neither these nor what is made of them is given.
     """
     states = renewed.states(model, values, seen)
-    stays = {f.coefficient.name for f in model.directions if f.name not in model.test.fresh}
+    stays = {f.coefficient.name for f in model.directions if f.name not in model.test.drawn}
     summed = tuple(name for name in wanted if _coefficient_of(model, name) in stays)
     away = lost(model)
     others = tuple(name for name in wanted if name not in summed and name not in away)
@@ -154,7 +154,7 @@ def of_renewed(
 
 def lost(model: Model) -> set[str]:
     """The variables made of coefficients of examples that are drawn again."""
-    gone = {f.coefficient.name for f in model.directions if f.name in model.test.fresh}
+    gone = {f.coefficient.name for f in model.directions if f.name in model.test.drawn}
     made = {name for name in observables.names(model) if _coefficient_of(model, name) in gone}
     return made | {o.name for o in model.observables if o.from_start}
 

@@ -20,7 +20,7 @@ from ..train import flips, weights
 from ..train import fresh as trained_fresh
 from . import tasks
 from .asked import Asked, Found, Variables
-from .judge import WHAT, held_out, judge
+from .judge import WHAT, by_another, held_out, judge
 from .problem import Start
 from .reduced import afresh_refusal, declared
 
@@ -60,7 +60,7 @@ def _fresh(start: Start, states: States, W: Array, asked: Asked) -> tuple[Variab
     network, examples = trained_fresh.Network(start.model), start.problem.examples
     if start.model.algorithm.over_tasks:
         return _on_tasks(start, W, states.seen, asked, network)
-    if examples is not None:
+    if examples is not None and start.model.test.by_source:
         wanted = set(obs.fresh_names(start.model)) & set(asked.wanted)
         through = source.through_weights(W, examples.test_x)
         return (held_out(start, through, wanted, network) if wanted else {}), ()
@@ -81,6 +81,6 @@ def _on_tasks(
         rest = np.zeros((1, *state.z.shape))
         states = States(start.model, state, start.values, state.z[None], rest, now)
         found, reason = tasks.on_fresh_tasks(network, states, start.seed, names) if names else ({}, "")
-        notes = notes or asked.left_out(reason, WHAT)
+        notes = notes or asked.left_out(reason, WHAT) or ((by_another(start),) if found and by_another(start) else ())
         rows.append({**obs.evaluate(states, watched), **found})
     return tasks.joined(rows), notes

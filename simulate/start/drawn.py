@@ -46,14 +46,33 @@ class Watched:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """N examples that training does not see: labels y and clean ones (N,), vectors (N, d) by family, scalars (N,)."""
+
+    y: Array
+    clean: Array
+    vectors: Mapping[str, Array]
+    scalars: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Sigma (d, d) of a family's fresh vectors, and the start in its inner product: W Sigma V^T, V Sigma V^T, ..."""
+
+    matrix: Array
+    start: grams.Reduced
+
+
+@dataclass(frozen=True)
 class Draw:
     """The start of a run; S = H m filters, B directions, in the order of the model's families.
 
     z (H, m, B) = <w_s(0), v_b>; gram (B, B) = <v_b, v_c>; y (n,): +-1 or 0..K-1, as observed; clean (n,), as given: the
     labels before flips, y where not given; vectors (B, d) and weights (H, m, d) are None for a Gram draw, which has
     `filter_gram` (S, S) instead; `centres` are the mixtures' means and `noise` the matrices of class-dependent noise,
-    by family; `scalars` (n,) by name are those that examples differ in.  `d` is a float: a Gram draw may have
-    d = e^100.  Examples are those of every one of `tasks` tasks, one after another; `watched` are vectors to look at.
+    by family; `scalars` (n,) by name are those that examples differ in; `held` and `covariances` are what the caller
+    brought for the test law.  `d` is a float: a Gram draw may have d = e^100.  Examples are those of every one of
+    `tasks` tasks, one after another; `watched` are vectors to look at.
     """
 
     z: Array
@@ -68,6 +87,8 @@ class Draw:
     noise: Mapping[str, Spiked | Matrices] = field(default_factory=dict)
     clean: Array = field(default_factory=lambda: np.empty(0))
     scalars: Mapping[str, Array] = field(default_factory=dict)
+    held: HeldOut | None = None
+    covariances: Mapping[str, Covariance] = field(default_factory=dict)
     tasks: int = 1
     watched: Watched | None = None
 

@@ -14,8 +14,9 @@ from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 from dynamics.fresh.classnoise import Matrices, standardised
 
-from ..ask import arrays as arrays_of
-from ..errors import InputError, nearest, quoted
+from ..errors import InputError
+from . import brought
+from .array_checks import array_of, check_keys, check_labels, check_shape
 from .drawn import Draw, Watched, of_vectors
 from .scalars import said_by_labels
 
@@ -30,9 +31,10 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     needed = [name for name in (*names, *scalars, "W", "y") if name not in from_matrices]
     by_clean = any(each.tells_clean for each in model.scalars)
     of_labels = ["clean"] if model.follows_clean or by_clean or model.label_flips else []
-    check_keys(needed, [*names, *(law.matrices for law in laws.values()), *of_labels], initial)
-    brought = [name for name in of_labels if name in initial]
-    arrays = {name: array_of(name, initial[name]) for name in dict.fromkeys((*needed, *given.values(), *brought))}
+    optional = [*names, *(law.matrices for law in laws.values()), *of_labels, *model.test.arrays(model)]
+    check_keys(needed, optional, initial)
+    told = [name for name in of_labels if name in initial]
+    arrays = {name: array_of(name, initial[name]) for name in dict.fromkeys((*needed, *given.values(), *told))}
     known: dict[str, tuple[int, str]] = {"H": (model.n_heads, f"the model has {model.n_heads} heads")}
     if not model.network.head_axis.signed:
         known["K"] = (model.n_heads, f"the model has {model.network.head_axis.kinds}")
@@ -40,11 +42,11 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
         if family.name in arrays:
             check_shape(family.name, arrays[family.name], (*family.index_set.index("K", "n"), "d"), known)
     check_shape("W", arrays["W"], ("H", "m", "d"), known)
-    for name in ("y", *brought, *scalars):
+    for name in ("y", *told, *scalars):
         check_shape(name, arrays[name], ("n",), known)
     for name in dict.fromkeys(given.values()):
         check_shape(name, arrays[name], ("K", "d", "d"), known)
-    for name in ("y", *brought):
+    for name in ("y", *told):
         check_labels(model, name, arrays[name])
     rng = stream(seed, "data")
     for name in from_matrices:
@@ -53,9 +55,13 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     vectors = np.concatenate([arrays[name].reshape(-1, known["d"][0]) for name in names])
     noise = {name: Matrices(arrays[key]) for name, key in given.items()}
     drawn = of_vectors(vectors, arrays["W"], arrays["y"], "initial", None, noise)
-    clean = arrays["clean"] if brought else arrays["y"]
+    clean = arrays["clean"] if told else arrays["y"]
     said = said_by_labels(model, values, arrays["y"], clean)
-    return replace(drawn, clean=clean, scalars={**said, **{name: arrays[name] for name in scalars}})
+    return replace(
+        drawn, clean=clean, scalars={**said, **{name: arrays[name] for name in scalars}},
+        held=brought.held_out(model, values, initial, known),
+        covariances=brought.covariances(model, initial, known, arrays["W"], vectors),
+    )
 
 
 def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:
@@ -112,43 +118,3 @@ def _check_features(model: Model, arrays: Mapping[str, Array]) -> None:
                         f"initial[{family.name!r}]: row {k} is not {law.shared} plus a row of {law.dictionary}, so "
                         f"fresh tasks would be others; give tasks made of these, or leave {law.dictionary} out"
                     )
-
-
-def check_keys(expected: list[str], optional: list[str], initial: Mapping[str, Any]) -> None:
-    """Refuses unknown keys, with the nearest, and missing ones.  Raises InputError."""
-    listed = ", ".join(expected)
-    for key in initial:
-        if key not in (*expected, *optional):
-            known = dict.fromkeys((*expected, *optional))
-            raise InputError(f"initial: unknown key {quoted(key)}; {nearest(key, known)}")
-    for key in expected:
-        if key not in initial:
-            raise InputError(f"initial: {key!r} is missing; expected {listed}; give all of them")
-
-
-def array_of(name: str, value: Any) -> Array:
-    """The caller's array as float64.  Raises InputError where it is not one of finite real numbers."""
-    return arrays_of.real(f"initial[{name!r}]", value)
-
-
-def check_shape(name: str, array: Array, axes: tuple[str, ...], known: dict[str, tuple[int, str]]) -> None:
-    """Compares with the lengths known so far and adds this array's; `known` maps an axis to (length, where from)."""
-    form = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
-    shape = f"initial[{name!r}]: shape {array.shape}"
-    if array.ndim != len(axes) or 0 in array.shape:
-        raise InputError(f"{shape}, which is not {form} with every length above 0; give {name} as {form}")
-    for axis, length in zip(axes, array.shape, strict=True):
-        expected, origin = known.setdefault(axis, (length, f"{name} has {axis} = {length}"))
-        if length != expected:
-            # The axis in question as its number, the others by name.
-            cure = ", ".join(str(expected) if each == axis else each for each in axes)
-            raise InputError(f"{shape}, but {origin}; give {name} as ({cure}{',' if len(axes) == 1 else ''})")
-
-
-def check_labels(model: Model, name: str, y: Array) -> None:
-    """Refuses labels (n,) that the model's heads do not have.  Raises InputError."""
-    axis = model.network.head_axis
-    wrong = np.flatnonzero(~np.isin(y, axis.labels))
-    if len(wrong):
-        label = f"initial[{name!r}]: label {y[wrong[0]]:g} at index {wrong[0]}"
-        raise InputError(f"{label}; expected {axis.allowed}; recode {name}")

@@ -160,20 +160,21 @@ def attributes(examples: Examples) -> dict[str, str]:
 
 
 def through_coefficients(draw: Draw, b: Array, shares: Array | None, x: Array) -> Iterator[Array]:
-    """<w_s, x_i> (N, H, m) at each state, from b (T, H, m, B) and the `shares` (T,) of W(0) left (None: all of it)."""
+    """<w_s, x_i> (N, 1, H, m) at each state, from b (T, H, m, B) the `shares` (T,) of W(0) left (None: all)."""
     assert draw.vectors is not None and draw.weights is not None  # the caller's arrays always have both
     at_start, across = gram.onto(draw.weights, x), x @ draw.vectors.T
     left = np.ones(len(b)) if shares is None else shares
-    return (np.moveaxis(left[t] * at_start + b[t] @ across.T, -1, 0) for t in range(len(b)))
+    each = (left[t] * at_start + b[t] @ across.T for t in range(len(b)))
+    return (np.moveaxis(found, -1, 0)[:, None] for found in each)
 
 
 def through_weights(W: Array, x: Array) -> Iterator[Array]:
-    """<w_s, x_i> (N, H, m) at each state, from W (T, H, m, d)."""
-    return (np.moveaxis(gram.onto(each, x), -1, 0) for each in W)
+    """<w_s, x_i> (N, 1, H, m) at each state, from W (T, H, m, d)."""
+    return (np.moveaxis(gram.onto(each, x), -1, 0)[:, None] for each in W)
 
 
 def held_out_statistics(
-    model: Model, outputs: testlaw.Outputs, preactivations: Iterable[Array], examples: Examples, loss: testlaw.Loss
+    model: Model, outputs: testlaw.Outputs, preactivations: Iterable[Array], y: Array, loss: testlaw.Loss
 ) -> dict[str, Array]:
     """test_error and test_loss (T,), for class heads class_error (T, K), on the held-out examples, each with NAME_se.
 
@@ -182,27 +183,27 @@ def held_out_statistics(
 
     Args:
         model: the declaration.
-        outputs: pre-activations (N, 1, H, m) -> f (N,) or logits (N, K).
-        preactivations: of test_x, (N, H, m) at each of T states.
-        examples: with test_x and test_y.
+        outputs: pre-activations (N, P, H, m) -> f (N,) or logits (N, K).
+        preactivations: of the held-out examples' patches, (N, P, H, m) at each of T states.
+        y: their labels (N,).
         loss: the declared one (`simulate.ask.losses`).
     """
     axis = model.network.head_axis
     rows: list[dict[str, Array]] = []
     for a in preactivations:
-        scores = outputs(a[:, None])[None]
-        wrong = testlaw.errors(scores, examples.test_y)[0]
-        cost = testlaw.costs(scores, examples.test_y, loss)[0]
+        scores = outputs(a)[None]
+        wrong = testlaw.errors(scores, y)[0]
+        cost = testlaw.costs(scores, y, loss)[0]
         row = {**_error("test_error", wrong), **_mean("test_loss", cost)}
         if not axis.signed:
-            each = [_error("class_error", wrong[examples.test_y == k]) for k in axis.labels]
+            each = [_error("class_error", wrong[y == k]) for k in axis.labels]
             row |= {name: np.array([one[name] for one in each]) for name in each[0]}
         finite = bool(np.isfinite(scores).all())
         rows.append({name: value if finite else np.full_like(value, np.nan) for name, value in row.items()})
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
-def meaning(name: str, examples: Examples) -> str:
+def meaning(name: str, count: int) -> str:
     """What a variable of held-out examples is."""
     said = {
         "test_error": "share misclassified, ties half", "test_loss": "mean loss",
@@ -210,7 +211,7 @@ def meaning(name: str, examples: Examples) -> str:
         "test_error_upper": "upper bound of test_error at 95 %",
         "class_error_upper": "upper bound of class_error at 95 %",
     }
-    return f"{said[name]}, of {len(examples.test_y)} held-out examples" if name in said else "standard error"
+    return f"{said[name]}, of {count} held-out examples" if name in said else "standard error"
 
 
 def _mean(name: str, each: Array) -> dict[str, Array]:
@@ -241,7 +242,7 @@ def inputs(model: Model) -> Directions:
 
 def _own_parameters(model: Model, family: Directions) -> tuple[str, ...]:
     """The parameters that only the family's law reads, as declared."""
-    rest = (model.network, model.objective, model.algorithm, model.initialisation)
+    rest = (model.network, model.objective, model.algorithm, model.initialisation, model.test)
     elsewhere = {word for part in rest for word in _words(to_plain(part))}
     own = _law_words(family.law) - elsewhere
     return tuple(parameter.name for parameter in model.parameters if parameter.name in own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from derivations.declare import (
     Bernoulli,
     ClassNoiseLaw,
+    CovarianceLaw,
     EntryLaw,
     GaussianLaw,
     GaussianScalar,
     MixtureLaw,
     Model,
+    NearLaw,
     RandomSign,
     UniformScalar,
     chosen_law,
@@ -34,6 +36,30 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+class Labelled(Protocol):
+    """Examples as a draw has them."""
+
+    @property
+    def y(self) -> Array:
+        """Labels (n,)."""
+
+    @property
+    def clean(self) -> Array:
+        """Labels before flips (n,)."""
+
+    @property
+    def scalars(self) -> Mapping[str, Array]:
+        """Scalars (n,) by name."""
+
+
+class HeldOut(Labelled, Protocol):
+    """Examples that are held out."""
+
+    @property
+    def vectors(self) -> Mapping[str, Array]:
+        """Their vectors (N, d) by family."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Monte Carlo test error and test loss, each with its standard error."""
@@ -47,16 +73,20 @@ class Estimate:
 def monte_carlo(
     model: Model, vectors: Array, W: Array, values: Values, rng: np.random.Generator, samples: int = 10_000,
     device: str = "cpu", centres: Mapping[str, Array] | None = None, matrices: Mapping[str, Array] | None = None,
+    covariances: Mapping[str, Array] | None = None, training: Labelled | None = None,
 ) -> Estimate:
     """Error and loss at W (H, m, d) on `samples` fresh examples drawn in d dimensions from the declared laws.
 
     Clean labels are uniform; where the model flips labels, so is a fresh one before it judges, unless the test law
     leaves it clean.  Fixed directions are those in `vectors` (B, d), ties count as in `errors`; `centres` has the mean
-    (d,) of every family that is a mixture, `matrices` the A (K, d, d) of every family of class-dependent noise.
+    (d,) of every family that is a mixture, `matrices` the A (K, d, d) of every family of class-dependent noise,
+    `covariances` Sigma (d, d) of every family whose covariance is the caller's, and `training` are the examples beside
+    which fresh ones lie, where the law says so.
     Raises InputError where the test law leaves a family over examples that is not drawn again.
     """
     for term in terms_of(model.patches):
-        if model.family(term.direction).index_set.per_example and term.direction not in model.test.fresh:
+        own = model.family(term.direction).index_set.per_example and not isinstance(model.test, NearLaw)
+        if own and term.direction not in model.test.drawn:
             raise InputError(
                 f"{term.direction}: a fresh example needs its own vector of this family, and the test law does not "
                 f"draw it again; declare FreshLaw(fresh=({term.direction!r},))"
@@ -67,19 +97,35 @@ def monte_carlo(
     for start in range(0, samples, chunk):
         count = min(chunk, samples - start)
         clean = fixed.new_tensor(rng.choice(labels, size=count))
-        flipping = number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
+        flipping = number(values, model.label_flips) if model.label_flips and model.test.by_observed else 0.0
         y = torch.where(fixed.new_tensor(rng.random(count)) < flipping, -clean, clean) if flipping > 0 else clean
         first = torch.zeros_like(y).long()
-        staying = [family for family in model.directions if family.index_set.shared]
-        rows = {f.name: known[f.name][f.index_set.row(first, y.long(), first, first)] for f in staying}
-        for name in model.test.fresh:
+        beside, drawn = first, None
+        if isinstance(model.test, NearLaw):
+            assert training is not None
+            beside = torch.as_tensor(rng.integers(len(training.y), size=count))
+            if model.test.labels == "own":
+                clean = fixed.new_tensor(training.clean)[beside]
+                y = fixed.new_tensor(training.y)[beside] if model.test.flips else clean
+                drawn = {name: fixed.new_tensor(each)[beside] for name, each in training.scalars.items()}
+        staying = [f for f in model.directions if f.index_set.shared or isinstance(model.test, NearLaw)]
+        rows = {f.name: known[f.name][f.index_set.row(first, y.long(), first, beside)] for f in staying}
+        for name in model.test.drawn:
+            if isinstance(model.test, NearLaw):
+                rows[name] = rows[name] + _gaussian(model, name, model.test.std, known, values, count, rng)
+                continue
+            if isinstance(model.test, CovarianceLaw):
+                assert covariances is not None
+                rows[name] = fixed.new_tensor(rng.multivariate_normal(
+                    np.zeros(fixed.shape[1]), covariances[name], size=count, method="eigh"))
+                continue
             if matrices is not None and name in matrices:
                 rows[name] = _of_class(model, name, fixed.new_tensor(matrices[name]), clean, values, rng)
                 continue
             rows[name] = _fresh(model, name, known, values, count, rng)
             if centres is not None and name in centres:
                 rows[name] = rows[name] + clean[:, None] * fixed.new_tensor(centres[name])
-        drawn = _scalars(model, values, y, rng)
+        drawn = _scalars(model, values, y, rng) if drawn is None else drawn
         scalars = scalars_in(model, y, clean, drawn, values)
         task = Problem(model, values, fixed, patches_of(model, rows, y, clean, scalars), y)
         with one_thread(), torch.no_grad():
@@ -89,6 +135,18 @@ def monte_carlo(
     e, at = np.concatenate(wrong), np.concatenate(loss)
     root = np.sqrt(samples)
     return Estimate(float(e.mean()), float(e.std() / root), float(at.mean()), float(at.std() / root))
+
+
+def held_out_patches(model: Model, vectors: Array, held: HeldOut, values: Values) -> Array:
+    """Patches (N, P, d) of held-out examples, the fixed directions from the training `vectors` (B, d)."""
+    fixed = torch.tensor(vectors, dtype=torch.float64)
+    known, y, clean = families(model, fixed), fixed.new_tensor(held.y), fixed.new_tensor(held.clean)
+    first = torch.zeros_like(y).long()
+    staying = [family for family in model.directions if family.index_set.shared]
+    rows = {f.name: known[f.name][f.index_set.row(first, y.long(), first, first)] for f in staying}
+    rows |= {name: fixed.new_tensor(each) for name, each in held.vectors.items()}
+    drawn = {each.name: fixed.new_tensor(held.scalars[each.name]) for each in model.scalars if each.drawn}
+    return patches_of(model, rows, y, clean, scalars_in(model, y, clean, drawn, values)).numpy()
 
 
 def judged(model: Model, scores: Array, labels: Array, values: Values) -> tuple[Array, Array]:
@@ -177,14 +235,27 @@ def _fresh(
         raise InputError(
             f"{name}: a fresh vector of this family has no Gaussian law in the model; declare a GaussianLaw for it"
         )
+    if not isinstance(law, EntryLaw):
+        return _gaussian(model, name, law.std, fixed, values, count, rng)
     d = fixed[name].shape[1]
-    if isinstance(law, EntryLaw):
-        given = {"student": law.freedom, "sparse": law.share}.get(law.entries)
-        zeta = _entries(law.entries, (count, d), rng, 0.0 if given is None else _value(values, given))
-    else:
-        zeta = rng.standard_normal((count, d))
-    drawn = number(values, law.std) * fixed[name].new_tensor(zeta)
-    away = law.projected_off(values)
+    given = {"student": law.freedom, "sparse": law.share}.get(law.entries)
+    zeta = _entries(law.entries, (count, d), rng, 0.0 if given is None else _value(values, given))
+    return _projected(model, name, number(values, law.std) * fixed[name].new_tensor(zeta), fixed, values)
+
+
+def _gaussian(
+    model: Model, name: str, std: str, fixed: Mapping[str, Tensor], values: Values, count: int,
+    rng: np.random.Generator,
+) -> Tensor:
+    """`count` vectors (count, d) of N(0, std^2 P), P off what the family's own law is projected off."""
+    zeta = rng.standard_normal((count, fixed[name].shape[1]))
+    return _projected(model, name, number(values, std) * fixed[name].new_tensor(zeta), fixed, values)
+
+
+def _projected(model: Model, name: str, drawn: Tensor, fixed: Mapping[str, Tensor], values: Values) -> Tensor:
+    """Vectors (count, d) without what the family's own law is projected off."""
+    law = chosen_law(model.family(name), values)
+    away = () if law is None else law.projected_off(values)
     if not away:
         return drawn
     off = torch.cat([fixed[each] for each in away])

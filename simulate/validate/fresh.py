@@ -10,7 +10,6 @@ errors.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import hadamard
@@ -21,6 +20,7 @@ from derivations.declare import (
     GaussianLaw,
     MixtureLaw,
     Model,
+    NearLaw,
     OfFresh,
     chosen_law,
     forgotten,
@@ -31,10 +31,12 @@ from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
 from dynamics.fresh.classnoise import Spiked
 
-from ..observe import fresh
+from ..observe import fresh, fresh_refusals
 from ..start.drawn import Draw
 from ..train import fresh as weights_fresh
 from ..train.values import Values
+from . import held_out
+from .along import Along, at_states, largest_gap
 from .engines import Kernel
 from .fresh_by_weights import Samples, by_weights, class_matrix, coloured
 from .fresh_cases import cases
@@ -72,17 +74,6 @@ class Design:
         return np.asarray(low + (high - 1 - low) * 0.5 * (1.0 + self.standard_normal(size)))
 
 
-@dataclass(frozen=True)
-class Along:
-    """States of a draw: z and b (T, H, m, B), shares (T,) and the W (T, H, m, d) that they stand for."""
-
-    draw: Draw
-    z: Array
-    b: Array
-    left: Array
-    W: Array
-
-
 def rows(
     model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array
 ) -> tuple[list[Row], list[str]]:
@@ -90,35 +81,25 @@ def rows(
 
     The second value says what is left out, and why; empty where nothing is.
     """
-    reason = fresh.refusal(model, draw, values)
+    reason = fresh_refusals.refusal(model, draw, values)
     if reason or draw.vectors is None or draw.weights is None:
         return [], [f"the test law is not compared: {reason}"] if reason else []
     along = at_states(draw, b, left)
+    if draw.held is not None:
+        return parted(held_out.rows(model, kernel, along, values))
     return parted([
         *_of_shares(model, along, values), *_of_law(model, along, values),
         *_of_statistics(model, kernel, along, values), *_of_monte_carlo(model, kernel, along, values),
     ])
 
 
-def at_states(draw: Draw, b: Array, left: Array) -> Along:
-    """The start, W with coefficients b and share `left`, W = 0, and W with coefficients as large as the filters."""
-    assert draw.vectors is not None and draw.weights is not None
-    rng = stream(0, "validate", 20)
-    # Changes as large as the filters, along every direction: no part of the covariance is small beside another.
-    lengths = np.linalg.norm(draw.vectors, axis=1)
-    size = np.linalg.norm(draw.weights, axis=-1).mean() / (np.where(lengths > 0, lengths, 1.0) * len(lengths) ** 0.5)
-    size = np.where(size > 0, size, 1.0)
-    rest = np.zeros_like(b)
-    several = np.stack([rest, b, rest, size * rng.standard_normal(b.shape)])
-    shares = np.array([1.0, float(left), 0.0, float(left)])  # the third is W = 0, where all outputs tie
-    W = shares[:, None, None, None] * draw.weights + several @ draw.vectors
-    return Along(draw, W @ draw.vectors.T, several, shares, W)
-
-
 def _columns(model: Model, along: Along, values: Values) -> int:
     """Random numbers a fresh example takes."""
     filters, total = int(np.prod(along.W.shape[1:3])), 0
-    for name in dict.fromkeys(p.direction for p in terms_of(model.patches) if p.direction in model.test.fresh):
+    for name in dict.fromkeys(p.direction for p in terms_of(model.patches) if p.direction in model.test.drawn):
+        if not model.test.by_own_laws:
+            total += filters
+            continue
         law = chosen_law(model.family(name), values)
         many = model.family(name).index_set.of_a_task(1, model.network.classes, 1)
         if isinstance(law, ClassNoiseLaw):
@@ -136,7 +117,7 @@ def _columns(model: Model, along: Along, values: Values) -> int:
 def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
     """Labels and their probabilities."""
     found, _, _ = fresh.law(model, along.draw, along.z, along.b, values, stream(0, "validate", 21), 2, along.left)
-    wanted = cases(model, values)
+    wanted = cases(model, along.draw, values)
     given = np.full(len(found.labels), 1.0 / len(found.labels)) if found.shares is None else found.shares
     same = len(found.labels) == len(wanted)
     gap = np.inf
@@ -148,11 +129,12 @@ def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
 
 def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
     """Mean and covariance of random combinations of the patches' pre-activations, by label and state."""
-    if any(term.densities for term in terms_of(model.patches)):
+    if any(term.densities for term in terms_of(model.patches)) and not isinstance(model.test, NearLaw):
         why = "a scalar with a density multiplies a vector, and of products a design has no moments"
         yield Left("test law: means and covariances", why)
         return
-    heavy = [law.entries for law in map(lambda name: chosen_law(model.family(name), values), model.test.fresh)
+    own = model.test.drawn if model.test.by_own_laws else ()
+    heavy = [law.entries for law in map(lambda name: chosen_law(model.family(name), values), own)
              if isinstance(law, EntryLaw) and law.entry_numbers(values)]
     if heavy:
         yield Left("test law: means and covariances", f"no design stands in for draws of {heavy[0]} entries")
@@ -173,8 +155,8 @@ def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
     for t, scores, _ in testlaw.states(lambda a: a.reshape(len(a), -1) @ columns, law, normals):
         seen += 1
         W = along.W[t].reshape(H * m, -1)
-        for at, case in enumerate(cases(model, values)):
-            mean, linear = by_weights(model, along.draw, W, values, case.clean, case.y, case.scalars, mixed)
+        for at, case in enumerate(cases(model, along.draw, values)):
+            mean, linear = by_weights(model, along.draw, W, values, case, mixed)
             covariance = sum((each @ each.T for each in linear), np.zeros((COLUMNS, COLUMNS)))
             found = scores[:, at] if len(scores) > 1 else np.repeat(scores[:, at], 2, axis=0)
             size_of = max(np.abs(mean).max(), np.sqrt(np.abs(covariance).max()))
@@ -218,8 +200,8 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
         model, along.draw, along.z, along.b, values, stream(0, "test"), COMPARED, along.left
     )
     told: dict[str, Mapping[str, Array]] = {}
-    labels = np.array([case.y for case in cases(model, values)])
-    chances = np.array([case.chance for case in cases(model, values)])
+    labels = np.array([case.y for case in cases(model, along.draw, values)])
+    chances = np.array([case.chance for case in cases(model, along.draw, values)])
     samples = (lambda t: lambda vectors: np.stack(vectors, axis=1)) if law.mix.any() else None  # (N, F, S)
     for t, _, drawn in testlaw.states(lambda a: network.outputs(a, values), law, normals, samples):
         scores = _of_whole(lambda a: network.outputs(a, values), law, t, drawn)
@@ -239,11 +221,11 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
         if why := untold(each, told.get(each.name, {})):
             yield Left(f"{each.name} of fresh examples", why)
         else:
-            gaps = [_largest_gap(said[name], ours[name]) for name in told[each.name]]
+            gaps = [largest_gap(said[name], ours[name]) for name in told[each.name]]
             yield Row(f"{each.name} on the same samples", max(gaps), LONG, 0, "fixed")
     for name in ("test_error", "test_loss", "class_error"):
         if name in said:
-            gaps = [_largest_gap(said[each], ours[each]) for each in (name, f"{name}_se")]
+            gaps = [largest_gap(said[each], ours[each]) for each in (name, f"{name}_se")]
             yield Row(f"{name} on the same samples", max(gaps), LONG, 0, "fixed")
 
 
@@ -267,14 +249,6 @@ def _course(
 def _mean(each: Array) -> tuple[float, float]:
     """Mean and standard error over samples."""
     return float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else 0.0
-
-
-def _largest_gap(theirs: Array, ours: Array) -> float:
-    gap = np.abs(theirs - ours)
-    both = np.isnan(theirs) & np.isnan(ours)
-    if np.isnan(gap[~both]).any():
-        return np.inf
-    return float((gap[~both] / np.maximum(np.abs(ours[~both]), 1e-3)).max(initial=0.0))
 
 
 def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
@@ -303,8 +277,10 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
                 [class_matrix(model, draw, name, law, values, k) for k in range(model.n_heads)]
             )
     centres = {name: each.vector for name, each in draw.centres.items() if each.vector is not None}
+    covariances = {name: each.matrix for name, each in draw.covariances.items()}
     seen = weights_fresh.monte_carlo(
-        model, draw.vectors, along.W[at], values, stream(0, "validate", 23), SAMPLES, centres=centres, matrices=matrices
+        model, draw.vectors, along.W[at], values, stream(0, "validate", 23), SAMPLES, centres=centres,
+        matrices=matrices, covariances=covariances, training=draw,
     )
     for name, value, se in (("test_error", seen.error, seen.error_se), ("test_loss", seen.loss, seen.loss_se)):
         error = float(np.hypot(se, float(said[f"{name}_se"][0])) + 1.0 / SAMPLES * (name == "test_error"))

@@ -2,55 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from derivations.declare import ClassNoiseLaw, EntryLaw, GaussianLaw, MixtureLaw, Model, Scalar, chosen_law, forgotten
+from derivations.declare import (
+    ClassNoiseLaw,
+    CovarianceLaw,
+    EntryLaw,
+    GaussianLaw,
+    Law,
+    MixtureLaw,
+    Model,
+    NearLaw,
+    Scalar,
+    chosen_law,
+    forgotten,
+)
 from dynamics.arrays import Array
 from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..start.drawn import Draw
 from ..train.values import Values, number
+from .fresh_cases import Case
 
 
 def by_weights(
-    model: Model, draw: Draw, W: Array, values: Values, clean: float, y: float, scalars: Mapping[str, float],
-    mixed: Array,
+    model: Model, draw: Draw, W: Array, values: Values, case: Case, mixed: Array
 ) -> tuple[Array, list[Array]]:
     """From W (S, d): the mean (C,) of the combinations `mixed` (P, S, C), and the maps (C, d) of its fresh vectors."""
     assert draw.vectors is not None
-    n, mean = len(draw.y), np.zeros(mixed.shape[2])
+    n, mean, y = len(draw.y), np.zeros(mixed.shape[2]), case.y
+    near = isinstance(model.test, NearLaw)
     linear: dict[str, Array] = {}
     terms = [(p, term) for p, patch in enumerate(model.patches) for term in patch.terms]
     for p, term in terms:
-        scale = float(np.prod([_value(factor, y, clean, scalars) for factor in term.factors]))
+        scale = float(np.prod([_value(factor, case) for factor in term.factors]))
         family, onto = model.family(term.direction), mixed[p].T @ W
-        place = int(y) if family.index_set.per_class else 0
-        if term.direction not in model.test.fresh:
+        place = family.index_set.row(0, int(y), 0, case.example if near else 0)
+        if near or term.direction not in model.test.drawn:
             mean += scale * onto @ draw.vectors[model.offsets(n)[term.direction] + place]
+        if term.direction not in model.test.drawn:
             continue
         law = chosen_law(family, values)
-        if isinstance(law, MixtureLaw):
+        if isinstance(law, MixtureLaw) and model.test.by_own_laws:
             centre = draw.centres[term.direction].vector
             assert centre is not None
-            mean += scale * clean * onto @ centre
+            mean += scale * case.clean * onto @ centre
         own = scale * coloured(model, draw, onto, term.direction, law, values, int(y))
-        key = f"{term.direction} {place}"
+        key = term.direction if near else f"{term.direction} {place}"
         linear[key] = linear[key] + own if key in linear else own
     return mean, list(linear.values())
 
 
-def _value(factor: str | Scalar, y: float, clean: float, scalars: Mapping[str, float]) -> float:
+def _value(factor: str | Scalar, case: Case) -> float:
     """One factor of a term's scale."""
-    return {"label": y, "clean": clean}[factor] if isinstance(factor, str) else scalars[factor.name]
+    return {"label": case.y, "clean": case.clean}[factor] if isinstance(factor, str) else case.scalars[factor.name]
 
 
 def coloured(
     model: Model, draw: Draw, onto: Array, name: str, law: object, values: Values, label: int
 ) -> Array:
-    """`onto` (C, d) times the root of the declared covariance of a fresh vector: sigma P, or A_y."""
+    """`onto` (C, d) times the root of the declared covariance of a fresh vector: sigma P, A_y or Sigma's."""
+    if isinstance(model.test, CovarianceLaw):
+        sizes, axes = np.linalg.eigh(draw.covariances[name].matrix)
+        return np.asarray(onto @ (axes * np.sqrt(np.maximum(sizes, 0.0))))
+    if isinstance(model.test, NearLaw):
+        away = law.projected_off(values) if isinstance(law, Law) else ()
+        return np.asarray(number(values, model.test.std) * without(onto, span(_vectors(model, draw, away))))
     if isinstance(law, ClassNoiseLaw):
         return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
     if not isinstance(law, GaussianLaw | MixtureLaw | EntryLaw):

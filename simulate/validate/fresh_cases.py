@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from derivations.declare import Bernoulli, Constant, Model, OfDensity, OfLabel, RandomSign, Scalar, forgotten
+from derivations.declare import Bernoulli, Constant, Model, NearLaw, OfDensity, OfLabel, RandomSign, Scalar, forgotten
 
+from ..start.drawn import Draw
 from ..train.values import Values, number
 
 
 @dataclass(frozen=True)
 class Case:
-    """A fresh example's clean label, observed one, scalars by name, and the probability of all that."""
+    """A fresh example's clean label, observed one, scalars by name, and the probability of all that.
+
+    `example` is the training one whose vectors it has, where it has any of them.
+    """
 
     clean: float
     y: float
     scalars: Mapping[str, float]
     chance: float
+    example: int = 0
 
 
-def cases(model: Model, values: Values) -> list[Case]:
+def cases(model: Model, draw: Draw, values: Values) -> list[Case]:
     """The cases of fresh examples that have a probability."""
+    if not isinstance(model.test, NearLaw):
+        return _drawn(model, values)
+    examples = range(len(draw.y))
+    if model.test.labels == "fresh":
+        return [replace(case, chance=case.chance / len(draw.y), example=i)
+                for case in _drawn(model, values) for i in examples]
+    labels = draw.y if model.test.flips else draw.clean
+    found = [_of_example(model, draw, values, i, float(labels[i])) for i in examples]
+    return sorted(found, key=lambda case: case.y)
+
+
+def _of_example(model: Model, draw: Draw, values: Values, i: int, y: float) -> Case:
+    """Training example i again."""
+    known = Case(float(draw.clean[i]), y, {}, 1.0 / len(draw.y), i)
+    own = {each.name: float(draw.scalars[each.name][i]) if each.drawn else _values(each, known, values)[0][0]
+           for each in model.scalars}
+    return replace(known, scalars=own)
+
+
+def _drawn(model: Model, values: Values) -> list[Case]:
+    """Those whose label and scalars are drawn."""
     labels = model.network.head_axis.labels
-    p = number(values, model.label_flips) if model.label_flips and model.test.flips else 0.0
+    p = number(values, model.label_flips) if model.label_flips and model.test.by_observed else 0.0
     found = [Case(y, y, {}, 1.0 / len(labels)) for y in labels] if p == 0.0 else [
         Case(c, s * c, {}, 0.5 * (1.0 - p if s > 0 else p)) for c in labels for s in (1.0, -1.0)]
     for scalar in [each for each in model.scalars if not isinstance(each, OfDensity)]:

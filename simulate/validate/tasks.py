@@ -26,8 +26,9 @@ from ..train import bilevel as weights_bilevel
 from ..train import fresh as weights_fresh
 from ..train import weights
 from ..train.values import Values, number
+from .along import Along, at_states
 from .engines import Kernel
-from .fresh import COVARIANCE, Along, at_states, over
+from .fresh import COVARIANCE, over
 from .fresh_by_weights import span, without
 from .report import Left, Row, in_errors, parted
 
@@ -66,7 +67,7 @@ def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
         products.append(over(np.abs(filters.products[t] - wanted).max(initial=0.0), np.abs(wanted).max(initial=0.0)))
         for family, declared in zip(law.families, model.directions, strict=True):
             own = chosen_law(declared, values)
-            if declared.name not in model.test.fresh or not isinstance(own, GaussianLaw):
+            if declared.name not in model.test.drawn or not isinstance(own, GaussianLaw):
                 continue
             inside = filters.along[t] @ family.kept
             found = family.std**2 * (filters.rest[t] + inside @ inside.T)
@@ -95,7 +96,7 @@ def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
             nu, z = (draw.watched.vectors[draw.watched.names[each]] for each in (law.shared, law.dictionary))
             dictionaries.append(nu + z)
             off += [nu, z] if family.name in named else []
-        elif family.name not in model.test.fresh and (family.index_set.shared or isinstance(law, FixedLaw)):
+        elif family.name not in model.test.drawn and (family.index_set.shared or isinstance(law, FixedLaw)):
             stays.append(own)
             off += [own] if family.name in named else []
     return np.concatenate([*held, *stays, *dictionaries]), np.concatenate(off)
@@ -240,7 +241,7 @@ def _task(model: Model, draw: Draw, values: Values, n: int, basis: Array, rng: n
             assert draw.watched is not None and draw.watched.vectors is not None
             nu, z = (draw.watched.vectors[draw.watched.names[each]] for each in (law.shared, law.dictionary))
             parts.append(nu + z[rng.integers(len(z))][None])
-        elif family.name in model.test.fresh:
+        elif family.name in model.test.drawn:
             if not isinstance(law, GaussianLaw):
                 raise forgotten(law, "the draws of a fresh task")
             drawn = number(values, law.std) * rng.standard_normal((count[family.name], d))

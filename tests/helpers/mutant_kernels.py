@@ -214,7 +214,7 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     yield kernel.outputs(rng.normal(size=(5, len(model.patches), model.n_heads, m)), values)
     if kernel.judges(size):
         held = {term.direction for term in terms_of(model.patches)}
-        yield _judged(kernel, rng, len(held & {*model.test.fresh}), m, values)
+        yield _judged(kernel, rng, len(held & {*model.test.drawn}), m, values)
     if bilevel:
         blocks = kernel.blocks(gram, tasks, n)  # type: ignore[attr-defined]
         own = rng.normal(size=(tasks, model.n_heads, m, blocks.shape[1]))

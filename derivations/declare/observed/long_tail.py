@@ -39,7 +39,7 @@ class LongTail(OfFresh):
         """It has bins, and is of noise that is fresh."""
         if self.bins < 1:
             return f"{self.name}: bins: {self.bins}; expected a whole number from 1, such as 10"
-        if self.of in model.test.fresh:
+        if self.of in model.test.drawn:
             return ""
         return f"{self.name}: of {self.of!r}, which fresh examples do not have again; name it in FreshLaw.fresh"
 

@@ -294,7 +294,7 @@ def at_start(declared: Model, values: dict[str, Any], size: int = 40_000) -> tup
 def test_a_fresh_label_is_flipped_with_the_same_probability(declared: Model) -> None:
     """error = (1 - p) err + p (1 - err), on the same noise; the loss likewise, its flip's being l(-u) = l(u) + u."""
     values = {**VALUES, "sigma_0": 0.4}
-    laws = [FreshLaw(fresh=declared.test.fresh, flips=flips) for flips in (True, False)]
+    laws = [FreshLaw(fresh=declared.test.drawn, flips=flips) for flips in (True, False)]
     noisy, clean = (at_start(replace(declared, test=law), values)[0] for law in laws)
     err = clean["test_error"]
     assert noisy["test_error"] == pytest.approx(0.75 * err + 0.25 * (1 - err), abs=1e-12)

@@ -26,7 +26,7 @@ from derivations.derive import derive
 from derivations.errors import ModelError
 from simulate.ask import parameters
 from simulate.errors import InputError
-from simulate.observe import fresh
+from simulate.observe.fresh_refusals import refusal
 from simulate.start.draw import draw
 from simulate.start.mixed import matrix_of
 from simulate.testing import plain_kernel
@@ -102,9 +102,9 @@ def test_what_a_label_is_mixed_of_is_said() -> None:
 def test_a_fresh_example_has_no_row() -> None:
     model = convolved()
     values = values_of(model)
-    assert "xi: a fresh example's row of A is not declared" in fresh.refusal(model, draw(model, values, 0), values)
+    assert "xi: a fresh example's row of A is not declared" in refusal(model, draw(model, values, 0), values)
     only = convolved(directions=convolved(mixing=False).directions)
-    assert "ybar: a fresh example's row of A" in fresh.refusal(only, draw(only, values, 0), values)
+    assert "ybar: a fresh example's row of A" in refusal(only, draw(only, values, 0), values)
 
 
 def shared(first: Mixing, second: Mixing) -> Model:

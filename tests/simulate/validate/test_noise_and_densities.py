@@ -27,7 +27,7 @@ from derivations.errors import ModelError
 from simulate.ask import parameters
 from simulate.errors import InputError
 from simulate.observe import fresh
-from simulate.run.run import run
+from simulate.observe.fresh_refusals import refusal
 from simulate.start.draw import draw
 from simulate.testing import plain_kernel
 from simulate.train import fresh as weights_fresh
@@ -138,7 +138,7 @@ def test_a_given_scalar_is_brought_and_has_no_test_law() -> None:
               "W": rng.normal(size=(2, 3, 9)), "y": np.array([1.0, -1.0]), "own": np.array([0.3, -2.0])}
     drawn = draw(model, values_of(model), 0, initial=arrays)
     assert drawn.scalars["own"].tolist() == [0.3, -2.0]
-    assert "no law says a fresh one's" in fresh.refusal(model, drawn, values_of(model))
+    assert "no law says a fresh one's" in refusal(model, drawn, values_of(model))
 
 
 def test_the_callers_noise_never_takes_the_error_of_another_law() -> None:
@@ -147,18 +147,7 @@ def test_the_callers_noise_never_takes_the_error_of_another_law() -> None:
     arrays = {"mu": rng.normal(size=9), "nu": rng.normal(size=9), "xi": rng.normal(size=(2, 9)),
               "W": rng.normal(size=(2, 3, 9)), "y": np.array([1.0, -1.0]), "eps": np.array([1.0, -1.0])}
     drawn = draw(model, values_of(model), 0, initial=arrays)
-    assert "rademacher entries is not known of the caller's arrays" in fresh.refusal(model, drawn, values_of(model))
-
-
-def test_a_run_on_the_callers_arrays_says_whose_law_its_test_error_is_of() -> None:
-    """PEGR's shipped kernel: with its deviation given as well, nothing else would tell."""
-    rng = np.random.default_rng(0)
-    arrays = {"mu": rng.normal(size=9), "xi": rng.normal(size=(2, 9)), "W": rng.normal(size=(2, 3, 9)),
-              "y": np.array([1.0, -1.0])}
-    said = "fresh examples draw xi from the declared law, which initial's arrays need not follow"
-    given = {"sigma_p": 0.3, "eta": 0.1, "lam": 0.0}
-    assert said in str(run("pegr", given, steps=1, initial=arrays).attrs)
-    assert said not in str(run("pegr", {**given, "n": 2, "m": 3, "d": 9}, steps=1).attrs)
+    assert "rademacher entries is not known of the caller's arrays" in refusal(model, drawn, values_of(model))
 
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [

@@ -127,7 +127,7 @@ class QuantityGrammar(Grammar):
 PARAMETERS, QUANTITIES = Grammar(), QuantityGrammar()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16384)
 def parse(text: str, grammar: Grammar = PARAMETERS) -> ast.expr:
     """The syntax tree of a formula, checked against the grammar.  Raises FormulaError otherwise."""
     flat = " ".join(text.split())
@@ -141,7 +141,7 @@ def parse(text: str, grammar: Grammar = PARAMETERS) -> ast.expr:
     return tree
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16384)
 def names(text: str, grammar: Grammar = PARAMETERS) -> tuple[str, ...]:
     """The names that a formula uses, indices with them and functions not, in order of appearance.
 

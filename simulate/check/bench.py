@@ -19,6 +19,7 @@ from ..run.record import recorded_steps
 from ..start.declared import number as number_of
 from ..work.progress import Step, progress
 from . import tasks as check_tasks
+from .bent import Bends, bent
 from .case import Case, looks_ahead
 from .cases import spoken, trajectory_case
 from .formula import number, uses
@@ -102,13 +103,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Bench:
-    """Runs of one parameter point, and statements held against them."""
+    """Runs of one parameter point, their draws bent or not, and statements held against them."""
 
     problem: Problem
     steps: int
     seed: int
     quantities: Mapping[str, str]
     call: Call
+    bends: Bends = ()
 
     def results(self, statements: Sequence[Statement], seeds: int, draws: int) -> dict[str, Result]:
         """A result for each statement."""
@@ -141,7 +143,7 @@ class Bench:
                 f"{flag}: True draws examples afresh at every step, and statements are about "
                 "one set of them; leave it out"
             )
-        start = started(self.problem, seed)
+        start = bent(started(self.problem, seed), self.bends)
         texts = [text for s in statements for text in (s.claim, s.given, s.at, s.since, s.until) if text]
         names = spoken(texts, self.quantities) if statements else None
         recorded = np.arange(steps + 1, dtype=np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ class Case:
         """The draw it started from."""
         return self.states.draw
 
-    @property
+    @cached_property
     def still(self) -> bool:
         """Whether nothing ever moves: every recorded state after the start is the start, to the last bit."""
         z, b = self.states.z, self.states.b

@@ -43,7 +43,7 @@ def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
     return found
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=16384)
 def _parts(text: str) -> tuple[tuple[str, Any, ast.cmpop | None], ...]:
     """The comparisons of a claim: each as text and as a tree, and its relation; None of what is no comparison."""
     node, found = parse(text, QUANTITIES), list[tuple[str, Any, ast.cmpop | None]]()

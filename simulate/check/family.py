@@ -43,7 +43,11 @@ class Kill:
 
 @dataclass
 class Suspect:
-    """A mutant, and what the runs so far say of it."""
+    """A mutant, and what the runs so far say of it.
+
+    Of a dropped condition `outside` are the runs that left it inside the others, and `looked` the places inside these
+    at which a way out was looked for.
+    """
 
     mutant: Mutant
     killed: Kill | None = None
@@ -52,6 +56,7 @@ class Suspect:
     looser: bool = False
     compared: int = 0
     outside: int = 0
+    looked: int = 0
     score: float = 0.0
     best: Place | None = None
     constants: tuple[float, float] | None = None
@@ -117,10 +122,18 @@ class Family:
         for suspect in self.suspects:
             if not suspect.open or not (met or suspect.mutant.change is HYPOTHESIS):
                 continue
+            if suspect.mutant.dropped and _holds(suspect.mutant.dropped, cases):
+                continue
             spoke = self._suspect(suspect, cases, place, met)
             if spoke and suspect.mutant.change is not HYPOTHESIS and suspect.compared < COMPARED:
                 known = known or _margins(self.statement, cases[0])
                 _compare(suspect, known, cases[0])
+
+    def hold_dropped(self, suspect: Suspect, cases: Sequence[Case], place: Place) -> None:
+        """Holds one mutant that drops a condition against the draws of a place."""
+        own = _outcomes(self.statement, cases)
+        if own is not None and self._failing(self.statement, own, cases) is None:
+            self._suspect(suspect, cases, place, sum(outcome.entries for outcome in own))
 
     def _suspect(self, suspect: Suspect, cases: Sequence[Case], place: Place | None, met: int) -> bool:
         """Holds one mutant against the draws of a place; whether it spoke there and was not killed."""
@@ -170,6 +183,14 @@ def speaks_of_a_path(text: str, quantities: Mapping[str, str]) -> bool:
     if any(uses(text, name) for name in _OF_A_PATH) or "T" in mentioned(text):
         return True
     return any(speaks_of_a_path(quantities[name], quantities) for name in mentioned(text) if name in quantities)
+
+
+def _holds(condition: str, cases: Sequence[Case]) -> bool:
+    """Whether a condition holds for every entry of every step of these draws: leaving it out changes nothing there."""
+    try:
+        return all(bool(np.all(met(condition, case.view()).values)) for case in cases)
+    except FormulaError:
+        return False
 
 
 def _outcomes(statement: Statement, cases: Sequence[Case], strict: bool = False) -> list[Outcome] | None:

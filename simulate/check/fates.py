@@ -1,4 +1,4 @@
-"""What becomes of a mutant: killed, equivalent, slack, surviving or untested, and why."""
+"""What becomes of a mutant: killed, equivalent, slack, superfluous, surviving or untested, and why."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ class Fate:
     counts: bool = True
 
 
-KILLED, SLACK, SURVIVING = Fate("killed"), Fate("slack"), Fate("surviving")
+KILLED, SLACK, SURVIVING, SUPERFLUOUS = Fate("killed"), Fate("slack"), Fate("surviving"), Fate("superfluous?")
 EQUIVALENT, UNTESTED = Fate("equivalent", counts=False), Fate("untested", counts=False)
-FATES = (KILLED, EQUIVALENT, SLACK, SURVIVING, UNTESTED)
+FATES = (KILLED, EQUIVALENT, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED)
+INSIDE = 8  # places inside all other conditions, none of them outside one, for it to count as implied by them
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ def _judged(family: Family, suspect: Suspect) -> Judged:
     mutant = suspect.mutant
     if suspect.killed is not None:
         point = suspect.killed.point
-        return Judged(mutant, KILLED, "" if point is None else f"{point.left:.4g} against {point.right:.4g}")
+        place = suspect.killed.place
+        bent = ", on a draw that is bent" if place is not None and place.bends else ""
+        return Judged(mutant, KILLED, "" if point is None else f"{point.left:.4g} against {point.right:.4g}{bent}")
     if not family.runs or not (suspect.compared or mutant.change is HYPOTHESIS):
         return Judged(mutant, UNTESTED, "no run met the hypothesis, or has the step that it speaks of")
     return _of_dropped(suspect) if mutant.change is HYPOTHESIS else _of_claim(family, suspect)
@@ -66,7 +69,9 @@ def _judged(family: Family, suspect: Suspect) -> Judged:
 
 def _of_dropped(suspect: Suspect) -> Judged:
     if suspect.outside:
-        return Judged(suspect.mutant, SLACK, f"not needed on {suspect.outside} runs outside it")
+        return Judged(suspect.mutant, SUPERFLUOUS, f"not needed on {suspect.outside} runs outside it")
+    if suspect.looked >= INSIDE:
+        return Judged(suspect.mutant, EQUIVALENT, f"implied by the rest of the hypothesis at {suspect.looked} places")
     return Judged(suspect.mutant, UNTESTED, "no run left it inside the rest of the hypothesis")
 
 

@@ -16,13 +16,17 @@ import numpy as np
 
 from derivations.declare.formula import QUANTITIES, RELATIONS, STEPS, FormulaError, labels, names, parse
 
-from .indexed import HOLDS, Array, Indexed, aligned, resolved
+from .indexed import HOLDS, Array, Indexed, Parts, aligned, resolved
 
 LARGE = 1_000_000  # entries of a product that a sum takes without forming it
 
 
 class Scope(Protocol):
-    """Where names get their values: one set of steps of one run."""
+    """Where names get their values: one set of steps of one run; `parts` are the values of parts of formulas there."""
+
+    @property
+    def parts(self) -> Parts:
+        """What was evaluated here."""
 
     def named(self, name: str) -> Indexed:
         """The quantity of that name.  Raises FormulaError for an unknown one."""
@@ -40,7 +44,7 @@ class Scope(Protocol):
         """The sum of an expression over the steps before t."""
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=16384)
 def uses(text: str, function: str) -> tuple[ast.Call, ...]:
     """The calls of a function, such as next, in a formula."""
     calls = [node for node in ast.walk(parse(text, QUANTITIES)) if isinstance(node, ast.Call)] if text else []
@@ -68,7 +72,27 @@ def single(node: ast.expr, scope: Scope) -> float:
 def evaluate(node: ast.expr, scope: Scope) -> Indexed:
     """An expression's value.  Raises FormulaError where a name is unknown or indices do not fit."""
     with np.errstate(all="ignore"):
+        return _value(node, scope)
+
+
+def _value(node: Any, scope: Scope) -> Indexed:
+    """The same inside a formula: parts that formulas share are taken once in a scope."""
+    if isinstance(node, ast.Constant | ast.Name):
         return _KINDS[type(node)](node, scope)
+    text = _written(node)
+    found = scope.parts.get(text)
+    if found is None:
+        found = _KINDS[type(node)](node, scope)
+        scope.parts.keep(text, found)
+    return found
+
+
+def _written(node: Any) -> str:
+    """A node as text, written once: the trees of formulas are kept."""
+    found: str | None = getattr(node, "written", None)
+    if found is None:
+        found = node.written = ast.unparse(node)
+    return found
 
 
 def _constant(node: Any, _: Scope) -> Indexed:
@@ -81,7 +105,7 @@ def _name(node: Any, scope: Scope) -> Indexed:
 
 def _renamed(node: Any, scope: Scope) -> Indexed:
     """x[j,r,k]: indices renamed in order, a repeated one on the diagonal."""
-    whole, renamed = evaluate(node.value, scope), labels(node.slice)
+    whole, renamed = _value(node.value, scope), labels(node.slice)
     own = [dim for dim in whole.dims if dim != "t"]
     if len(renamed) != len(own):
         raise FormulaError(
@@ -100,8 +124,8 @@ def _renamed(node: Any, scope: Scope) -> Indexed:
 
 def _binary(node: Any, scope: Scope) -> Indexed:
     if (power := _of_exp_less_one(node)) is not None:
-        return _mapped(evaluate(power, scope), lambda x: (np.expm1(x), np.exp(x)))
-    dims, (a, b) = aligned((evaluate(node.left, scope), evaluate(node.right, scope)))
+        return _mapped(_value(power, scope), lambda x: (np.expm1(x), np.exp(x)))
+    dims, (a, b) = aligned((_value(node.left, scope), _value(node.right, scope)))
     x, y, p, q = a.values * 1.0, b.values * 1.0, a.magnitude, b.magnitude
     if isinstance(node.op, ast.Add | ast.Sub):
         return Indexed(dims, x + y if isinstance(node.op, ast.Add) else x - y, p + q)
@@ -148,7 +172,7 @@ def _mapped(part: Indexed, function: Callable[[Array], tuple[Array, Array]]) -> 
 
 
 def _unary(node: Any, scope: Scope) -> Indexed:
-    part = evaluate(node.operand, scope)
+    part = _value(node.operand, scope)
     if isinstance(node.op, ast.Not):
         return Indexed(part.dims, part.values == 0)
     sign = -1.0 if isinstance(node.op, ast.USub) else 1.0
@@ -156,7 +180,7 @@ def _unary(node: Any, scope: Scope) -> Indexed:
 
 
 def _junction(node: Any, scope: Scope) -> Indexed:
-    dims, parts = aligned(evaluate(part, scope) for part in node.values)
+    dims, parts = aligned(_value(part, scope) for part in node.values)
     join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
     value = parts[0].values != 0
     for part in parts[1:]:
@@ -166,7 +190,7 @@ def _junction(node: Any, scope: Scope) -> Indexed:
 
 def _comparison(node: Any, scope: Scope) -> Indexed:
     """A comparison inside a formula or an event: exact, without tolerance; false where a side has no value."""
-    sides = [evaluate(part, scope) for part in (node.left, *node.comparators)]
+    sides = [_value(part, scope) for part in (node.left, *node.comparators)]
     dims, parts = aligned(sides)
     value: Array = np.asarray(True)
     for left, relation, right in zip(parts, node.ops, parts[1:], strict=False):
@@ -181,14 +205,14 @@ def _call(node: Any, scope: Scope) -> Indexed:
     if name in STEPS:
         return _at_another_step(node, name, scope)
     if name in _EXTREMES:
-        dims, same = aligned(evaluate(part, scope) for part in node.args)
+        dims, same = aligned(_value(part, scope) for part in node.args)
         value, size = same[0].values * 1.0, same[0].magnitude
         for part in same[1:]:
             value, size = _EXTREMES[name](value, part.values), np.maximum(size, part.magnitude)
         return Indexed(dims, value, np.broadcast_to(size, value.shape))
     if name == "log" and (beside := _beside_one(node.args[0])) is not None:
-        return _log_beside_one(evaluate(beside[0], scope), beside[1])
-    part = evaluate(node.args[0], scope)
+        return _log_beside_one(_value(beside[0], scope), beside[1])
+    part = _value(node.args[0], scope)
     if name == "log":
         part = Indexed(part.dims, resolved(part), part.size)
     return _mapped(part, _FUNCTIONS[name])
@@ -198,10 +222,10 @@ def _at_another_step(node: Any, name: str, scope: Scope) -> Indexed:
     if name == "first":
         return Indexed((), np.asarray(scope.first(node.args[0])))
     if name == "next":
-        return evaluate(node.args[0], scope.after())
+        return _value(node.args[0], scope.after())
     if name == "past":
         return scope.past(node.args[0])
-    return evaluate(node.args[0], scope.at(0.0 if name == "start" else single(node.args[1], scope)))
+    return _value(node.args[0], scope.at(0.0 if name == "start" else single(node.args[1], scope)))
 
 
 _EXTREMES: dict[str, Callable[[Array, Array], Array]] = {"max": np.maximum, "min": np.minimum}
@@ -221,10 +245,10 @@ def _reduced(node: Any, scope: Scope) -> Indexed:
     reduce, empty = _REDUCTIONS[name]
     if name == "sum" and (found := _contracted(node, over, scope)) is not None:
         return found
-    part = evaluate(node.args[0], scope)
+    part = _value(node.args[0], scope)
     value, size, dims = part.values * 1.0, part.magnitude, part.dims
     if len(node.args) == 2:
-        dims, (first, where) = aligned((part, evaluate(node.args[1], scope)))
+        dims, (first, where) = aligned((part, _value(node.args[1], scope)))
         wanted, value, size = np.broadcast_arrays(where.values != 0, first.values * 1.0, first.magnitude)
         value, size = np.where(wanted, value, np.nan if name == "mean" else empty), np.where(wanted, size, 0.0)
     missing = [label for label in over if label not in dims]
@@ -241,8 +265,8 @@ def _reduced(node: Any, scope: Scope) -> Indexed:
 def _contracted(node: Any, over: list[str], scope: Scope) -> Indexed | None:
     """sum[i](x*y/z) without forming the product where that is large; None where it is not, or not all is finite."""
     parts = _factors(node.args[0])
-    factors = [_inverse(evaluate(part, scope)) if below else evaluate(part, scope) for part, below in parts]
-    factors += [evaluate(part, scope) for part in node.args[1:]]
+    factors = [_inverse(_value(part, scope)) if below else _value(part, scope) for part, below in parts]
+    factors += [_value(part, scope) for part in node.args[1:]]
     if len(node.args) == 2:
         factors[-1] = Indexed(factors[-1].dims, (factors[-1].values != 0).astype(float))
     dims, same = aligned(factors)

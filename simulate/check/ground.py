@@ -36,22 +36,25 @@ class Ground:
         if not texts or statement.at == "0" or self.work(replace(place, steps=1), statement) > work:
             return bench, place
         start = bench.case(place.seed, 0, [])
-        known = [number(text, start.view()) for text in texts if not self._late(text, start)]
+        known = [number(text, start.view()) for text in texts if not self.late(text, start)]
         last = [math.floor(step) + 1 for step in known if 0 <= step < 2**53]
         if not last:
             return bench, place
         place = replace(place, steps=max(last))
+        if statement.at and statement.until and self.work(place, statement) > work:  # a window: its step may come early
+            place = replace(place, steps=max(1, round(place.steps * work / self.work(place, statement) / 2)))
         return replace(bench, steps=place.steps), place
 
     def plain(self, place: Place) -> Bench:
         """The bench of a place as it stands."""
         call = Call({"setting": self.found.name, "preset": None}, self.given(place))
-        return Bench(problem_of(self.found, place.params), place.steps, place.seed, self.quantities, call)
+        problem = problem_of(self.found, place.params)
+        return Bench(problem, place.steps, place.seed, self.quantities, call, place.bends)
 
-    def _late(self, text: str, start: Case) -> bool:
+    def late(self, text: str, start: Case) -> bool:
         """Whether a step is known only once the run is made."""
         inner = [self.quantities[name] for name in mentioned(text) if name in self.quantities]
-        return bool(uses(text, "first") or uses(text, "at")) or any(self._late(each, start) for each in inner)
+        return bool(uses(text, "first") or uses(text, "at")) or any(self.late(each, start) for each in inner)
 
     def work(self, place: Place, statement: Statement, draws: int = 1) -> float:
         """Multiplications of runs and of their draws, whose Gram matrices are of n and of 2 m vectors."""

@@ -1,7 +1,7 @@
 """The search for runs that kill mutants: every run is shared by all statements of a preset, and aimed at one mutant.
 
 A place inside a statement's hypotheses is moved, in one or more parameters on a log scale or to another draw, where a
-mutant was nearest to being false; what is dropped of a hypothesis is left in long moves of one parameter.
+mutant was nearest to being false.  Where what is dropped of a hypothesis is left, `leaving` says.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from .space import Place, space_of
 SEEDS = 3  # draws of the preset itself, to begin with
 AT_START = 60  # draws of a statement about the draw alone
 SHARED = 4  # one run of so many is held against every statement, the others against that of the mutant aimed at
-_FAR = 3.0  # longest move of one parameter, in logarithms
 
 
 def draws_of(family: Family) -> int:
@@ -63,7 +62,7 @@ class Hunt:
             self._hold(replace(self.start, seed=seed, steps=0 if at_start else self.start.steps), self.families)
         for at in range(tries):
             aimed = [(family, suspect) for family in self.families for suspect in family.suspects
-                     if suspect.open and family.runs]
+                     if suspect.open and family.runs and suspect.mutant.change is not HYPOTHESIS]
             step()
             if aimed:
                 family, suspect = aimed[int(self.rng.integers(len(aimed)))]
@@ -72,13 +71,9 @@ class Hunt:
     def _aim(self, family: Family, suspect: Suspect, others: Sequence[Family]) -> None:
         parent = suspect.best or family.best or self.start
         space = self.spaces[family.statement.id]
-        if suspect.mutant.change is HYPOTHESIS and self.rng.random() < 0.5 and space.names:
-            name = str(self.rng.choice(space.names))
-            place = space.scaled(parent, name, float(self.rng.uniform(-_FAR, _FAR)))
-        else:
-            place = space.moved(parent, self.rng)
         try:
-            _, place = self.ground.bench(place, suspect.mutant.statement, self.work)
+            _, place = self.ground.bench(
+                space.moved(parent, self.rng), suspect.mutant.statement, self.work)
         except (InputError, FormulaError, Diverged, OverflowError):
             return
         self._hold(place, others)
@@ -90,6 +85,15 @@ class Hunt:
         cases = self.cases(place, families)
         for family in families if cases else ():
             family.hold(cases, place)
+
+    def hold_dropped(self, place: Place, members: Sequence[tuple[Family, Suspect]]) -> None:
+        """Runs a place once and holds these mutants, each of a dropped condition, against it."""
+        if self._work(place, members[0][0]) > self.work:
+            return
+        cases = self.cases(place, [family for family, _ in members])
+        for family, suspect in members if cases else ():
+            if suspect.alive and family.violated is None:
+                family.hold_dropped(suspect, cases, place)
 
     def cases(self, place: Place, families: Sequence[Family]) -> list[Case]:
         """The runs of a place's draws, recorded where these statements look; none where it cannot be run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from derivations.declare.formula import FormulaError
 
 Array = NDArray[Any]
+KEPT = 50_000_000  # bytes of values of formulas' parts in one view of a run
 CANCELLED = 8 * np.finfo(float).eps  # a value below this share of its terms holds no digit of them
 
 
@@ -34,6 +35,25 @@ class Indexed:
         shape = [self.values.shape[self.dims.index(dim)] if dim in self.dims else 1 for dim in dims]
         size = None if self.size is None else self.size.transpose(order).reshape(shape)
         return Indexed(dims, self.values.transpose(order).reshape(shape), size)
+
+
+@dataclass
+class Parts:
+    """Values by the text of the formula, forgotten together where they take more than KEPT bytes."""
+
+    found: dict[str, Indexed] = field(default_factory=dict)
+    taken: int = 0
+
+    def get(self, text: str) -> Indexed | None:
+        """The value of that formula, where it is kept."""
+        return self.found.get(text)
+
+    def keep(self, text: str, value: Indexed) -> None:
+        """Keeps a value."""
+        self.taken += value.values.nbytes + (0 if value.size is None else value.size.nbytes)
+        if self.taken > KEPT:
+            self.found, self.taken = {}, 0
+        self.found[text] = value
 
 
 def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:

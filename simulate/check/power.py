@@ -7,8 +7,9 @@ or `gammarho check pegr D1 --mutants`.  Of a statement's mutants (`derivations.d
 - killed are those that a run refutes, with the place;
 - equivalent those that are nowhere stricter than the statement, or the same: no run can kill them;
 - slack those that say more than the statement and hold on every run: with the sharpest constant that was seen to hold;
+- superfluous? those without a condition of the hypothesis that hold on every run outside it, as far as runs went;
 - surviving those that say something else and hold on every run;
-- untested those of a statement whose hypothesis no run met, and a condition dropped that every run met all the same.
+- untested those of a statement whose hypothesis no run met, and a dropped condition that nothing was found outside of.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .anystate import Random, arbitrary
 from .family import Family
 from .fates import Tested, tested
 from .hunt import Hunt, draws_of
+from .leaving import by_condition, leave
 from .posed import place_of, posed
 from .power_text import lines
 from .sharpest import sharpest
@@ -108,11 +110,13 @@ def mutants(
         own = place_of(family.statement, preset, params)
         draws = draws_of(family)
         groups.setdefault((own, draws), []).append(family)
-    with progress("mutants", sum(many * len(group) for group in groups.values()), "tries") as step:
+    total = sum(many * len(group) + len(by_condition(group)) for group in groups.values())
+    with progress("mutants", total, "tries") as step:
         for at, ((own, _), group) in enumerate(groups.items()):
             rng = stream(first, "mutants", at)
             hunt = Hunt(found, found.preset(own), params or {}, group, quantities, steps, rng, first)
             hunt.run(many * len(group), step)
+            leave(hunt, step)
             for family in group:
                 sharpest(family, hunt)
     return Power(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .fates import EQUIVALENT, FATES, KILLED, SLACK, SURVIVING, Tested
+from .fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Tested
 
 
 def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
     """The table."""
     yield f"{setting}: {about}"
     width = max([9, *(len(each.statement.id) for each in tested)])
-    yield f"{'statement':{width}}  {'runs':>5}  {'mutants':>7}  " + "  ".join(f"{fate.word:>10}" for fate in FATES)
+    yield f"{'statement':{width}}  {'runs':>5}  {'mutants':>7}  " + "  ".join(f"{fate.word:>12}" for fate in FATES)
     for each in tested:
-        counts = "  ".join(f"{each.count(fate):10d}" for fate in FATES)
+        counts = "  ".join(f"{each.count(fate):12d}" for fate in FATES)
         note = "  REFUTED itself" if each.violated else ""
         yield f"{each.statement.id:{width}}  {each.runs:5d}  {len(each.mutants):7d}  {counts}{note}"
     for title, group in (("stages", [t for t in tested if t.stage]),
@@ -21,19 +21,21 @@ def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
         if group:
             yield share(title, group)
     yield from _constants(tested)
-    for each in tested:
-        for one in each.mutants:
-            if one.fate is SURVIVING:
-                yield f"surviving  {each.statement.id}: {one.mutant.text}: {one.why}"
+    for fate, word in ((SUPERFLUOUS, "superfluous?"), (SURVIVING, "surviving"), (UNTESTED, "untested")):
+        for each in tested:
+            for one in each.mutants:
+                if one.fate is fate:
+                    yield f"{word:<12} {each.statement.id}: {one.mutant.text}: {one.why}"
 
 
 def share(title: str, group: Sequence[Tested]) -> str:
-    """Killed of those that could be, with the slack counted and without."""
+    """Killed of those that could be, with the slack counted and without; what no run needed is apart."""
     total = {fate: sum(each.count(fate) for each in group) for fate in FATES}
     decided = total[KILLED] + total[SURVIVING]
     live = decided + total[SLACK]
     return (
-        f"{title}: {sum(total.values())} mutants, {total[EQUIVALENT]} equivalent; of the {live} others "
+        f"{title}: {sum(total.values())} mutants, {total[EQUIVALENT]} equivalent, {total[SUPERFLUOUS]} of conditions "
+        f"that no run needed, {total[UNTESTED]} untested; of the {live} others "
         f"{total[KILLED]} killed ({_percent(total[KILLED], live)}), {total[SLACK]} slack, {total[SURVIVING]} "
         f"surviving; without the slack {_percent(total[KILLED], decided)} killed"
     )
@@ -57,4 +59,4 @@ def _constants(tested: Sequence[Tested]) -> Iterator[str]:
                 said = f"{one.mutant.text}: {one.why}"
             if said not in seen:
                 seen.add(said)
-                yield f"slack      {each.statement.id}: {said}"
+                yield f"slack        {each.statement.id}: {said}"

@@ -10,6 +10,8 @@ import numpy as np
 
 from derivations.declare import Model, Statement, Value
 
+from .bent import Bends
+
 STEPS = "steps"  # the coordinate of the run's length
 DIGITS = 4  # significant digits of a number that a search tries: they are printed, and run again, as they are
 _SIZES = (0.03, 0.1, 0.3, 1.0, 2.5)  # of a move, in logarithms
@@ -18,11 +20,12 @@ _SHARES = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)  # of a second coordinate that moves
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run is made: the parameters that are given, the steps and the seed of the draw."""
+    """Where a run is made: the parameters that are given, the steps, the seed of the draw and how it is bent."""
 
     params: Mapping[str, Value]
     steps: int
     seed: int
+    bends: Bends = ()
 
     def at(self, name: str) -> float:
         """A coordinate."""

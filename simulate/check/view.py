@@ -21,7 +21,7 @@ from ..observe import observables as obs
 from ..observe.fresh import fresh_statistics
 from . import tasks as check_tasks
 from .formula import evaluate
-from .indexed import Indexed
+from .indexed import Indexed, Parts
 
 if TYPE_CHECKING:
     from .case import Case
@@ -41,6 +41,7 @@ class View:
     def __init__(self, case: Case, rows: Rows, single: bool = False) -> None:
         self.case, self.rows, self.single = case, rows, single
         self.known: dict[str, Indexed] = {}
+        self.parts = Parts()
         self.later: View | None = None
 
     def named(self, name: str) -> Indexed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from derivations.ledger.errata import Witness
 
 from .comparison import comparisons
 from .formula import Scope
-from .indexed import Indexed
+from .indexed import Indexed, Parts
 
 TOLERANCE = 1e-10
 
@@ -23,6 +23,7 @@ class Numbers:
     """The scope of formulas over numbers alone: no indices and no steps."""
 
     values: Mapping[str, float]
+    parts: Parts = field(default_factory=Parts)
 
     def named(self, name: str) -> Indexed:
         """The number of that name.  Raises FormulaError for an unknown one."""

@@ -1,0 +1,94 @@
+"""Mutants that drop a condition: runs outside it and inside the others, which refute the claim there or do not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from derivations.declare.formula import FormulaError
+from derivations.declare.mutants import HYPOTHESIS
+
+from ..errors import Diverged, InputError
+from .bent import knobs_of
+from .family import Family, Suspect
+from .hypotheses import parts
+from .outside import Left, Outside, chosen
+from .space import Place
+
+if TYPE_CHECKING:
+    from .hunt import Hunt
+
+PLACES, CLIMBS = 6, 10  # runs outside a condition, and moves from where the claim was nearest to failing
+OF_DRAWS = 2  # of either, where a statement takes several draws
+LATER = (1.5, 4.0, 20.0)  # times the range of steps whose end is dropped
+
+Member = tuple[Family, Suspect]
+
+
+def leave(hunt: Hunt, step: Callable[[], object]) -> None:
+    """Runs where each dropped condition fails, held against every statement that has it; `step` after each of them."""
+    searches: dict[tuple[object, ...], Outside] = {}
+    for members in by_condition(hunt.families).values():
+        for member in members:
+            if _wanted(member):
+                _leave(hunt, member, [each for each in members if each[1].alive], searches)
+            step()
+
+
+def by_condition(families: Sequence[Family]) -> dict[tuple[str, int], list[Member]]:
+    """The mutants that drop a condition, by the condition; those that drop an end of the range each by itself."""
+    found: dict[tuple[str, int], list[Member]] = {}
+    for family in families:
+        for suspect in family.suspects:
+            if suspect.mutant.change is HYPOTHESIS:
+                alone = 0 if suspect.mutant.dropped else id(suspect)
+                found.setdefault((suspect.mutant.dropped, alone), []).append((family, suspect))
+    return found
+
+
+def _wanted(member: Member) -> bool:
+    family, suspect = member
+    return suspect.alive and suspect.outside < PLACES and bool(family.runs) and family.violated is None
+
+
+def _leave(hunt: Hunt, member: Member, members: list[Member], searches: dict[tuple[object, ...], Outside]) -> None:
+    """Runs outside the condition of one mutant, those of the others held beside it."""
+    family, suspect = member
+    many = PLACES if hunt.draws == 1 else OF_DRAWS
+    if suspect.mutant.dropped:
+        left = _left(hunt, family, suspect.mutant.dropped, searches)
+        suspect.looked = left.looked
+        places = chosen(left.places, many)
+    else:
+        places = _later(hunt, family)
+    for place in places:
+        if suspect.alive:
+            hunt.hold_dropped(place, members)
+    for _ in range(min(CLIMBS, many)):
+        if suspect.alive and suspect.best is not None and suspect.outside:
+            hunt.hold_dropped(hunt.spaces[family.statement.id].moved(suspect.best, hunt.rng), members)
+
+
+def _left(hunt: Hunt, family: Family, dropped: str, searches: dict[tuple[object, ...], Outside]) -> Left:
+    """The search outside a condition, shared by statements of one hypothesis that are about the same steps."""
+    said, space = family.statement, hunt.spaces[family.statement.id]
+    conditions = parts(said.given, family.quantities)
+    key = (tuple(part.text for part in conditions), said.at, said.since, said.until, space.names)
+    if key not in searches:
+        start = family.best or hunt.start
+        knobs = knobs_of(space.model, start.params) if hunt.draws == 1 else ()
+        searches[key] = Outside(
+            hunt.ground, space.model, space, knobs, said, conditions, hunt.work / hunt.draws, start, hunt.rng)
+    return searches[key].left([part.text for part in conditions].index(dropped))
+
+
+def _later(hunt: Hunt, family: Family) -> list[Place]:
+    """Runs that are longer than the range whose end is dropped; of a beginning, those of the search as they are."""
+    start = family.best or hunt.start
+    try:
+        _, place = hunt.ground.bench(start, family.statement, hunt.work)
+    except (InputError, FormulaError, Diverged, OverflowError):
+        return []
+    return [start, *(replace(place, steps=math.ceil(by * place.steps)) for by in LATER)]

@@ -1,0 +1,252 @@
+"""Places outside one condition of a hypothesis and inside all the others, where runs tell whether it is needed.
+
+The conditions are nearly power laws: their logarithms are linear in those of the parameters and in how a draw is bent.
+At a place the slopes are taken by differences, and a linear program gives the least change, in coordinates weighted at
+random, that leaves the one condition by a chosen factor and keeps the others; what comes of it is looked at, and moved
+on from.  Conditions that only a run tells are looked at along the run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linprog
+
+from derivations.declare import Model, Statement
+from derivations.declare.formula import FormulaError
+from dynamics.arrays import Array
+
+from ..errors import Diverged, InputError
+from .bent import Knob
+from .ground import Ground
+from .hypotheses import Part
+from .indexed import Indexed, aligned
+from .judge import rows_of, spread
+from .space import STEPS, Place, Space
+from .view import NoSuchStep, View
+
+ROUNDS, AIMS = 3, 7  # places at which slopes are taken, and changes that are tried from each
+BLIND = 12  # changes at random, where slopes tell of no way out
+DEEPEST = 5.0  # logarithm of the factor by which a condition is left, at most
+_GRAIN = 0.1  # of the differences in a parameter, in logarithms
+_REACH = 12.0  # of one change of one coordinate, in logarithms
+_ROOM = 0.02  # kept to the edges of the other conditions, in logarithms
+_MOST = 20.0  # logarithms of ratios are cut here
+_WORTH = 3  # a bent draw counts as so many times the change of a parameter
+_DRAW = 2e6  # multiplications of a draw that is looked at; more where the search starts from more
+_MANY = 24  # steps of a run at which conditions are looked at
+_ON_FOR = 0.3  # of a run, where a step is given that had none
+
+
+class Looked(NamedTuple):
+    """A place, the logarithm by which each condition is met, and how far each is left inside all the others.
+
+    -inf where the others hold nowhere; conditions that only a run tells of are taken to hold where none was made.
+    """
+
+    place: Place
+    rooms: Array
+    depths: Array
+
+
+class Left(NamedTuple):
+    """Places outside a condition, the least far first, and at how many inside all the others it was looked."""
+
+    places: tuple[Looked, ...]
+    looked: int
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The search outside the conditions `parts` of a statement, one at a time; a run may take so much `work`."""
+
+    ground: Ground
+    model: Model
+    space: Space
+    knobs: tuple[Knob, ...]
+    statement: Statement
+    parts: tuple[Part, ...]
+    work: float
+    start: Place
+    rng: np.random.Generator
+    known: dict[bool, tuple[Looked | None, Array]] = field(default_factory=dict)
+    found: dict[int, Left] = field(default_factory=dict)
+
+    def left(self, dropped: int) -> Left:
+        """Where one of the conditions is left."""
+        if dropped not in self.found:
+            self.found[dropped] = self._left(dropped, self._of_a_run(dropped))
+        return self.found[dropped]
+
+    def _left(self, dropped: int, run: bool) -> Left:
+        begun, slopes = self._begun(run)
+        if begun is None:
+            return Left((), 0)
+        out, at, looked = list[Looked](), begun, 1
+        for turn in range(ROUNDS):
+            slopes = slopes if turn == 0 else self._slopes(at, run)
+            before = at
+            for tried in self._aimed(at, slopes, dropped, run):
+                looked += 1
+                if tried.depths[dropped] > 0:
+                    out.append(tried)
+                if tried.depths[dropped] > at.depths[dropped]:
+                    at = tried
+            if out or at is before:
+                break
+        for place in () if out else self._blind(begun.place):
+            blind = self._looked(place, run)
+            if blind is not None and math.isfinite(blind.depths[dropped]):
+                looked += 1
+                out += [blind] if blind.depths[dropped] > 0 else []
+        return Left(tuple(sorted(out, key=lambda each: each.depths[dropped])), looked)
+
+    def _begun(self, run: bool) -> tuple[Looked | None, Array]:
+        """The start and its slopes, once for all conditions."""
+        if run not in self.known:
+            looked = self._looked(self.start, run)
+            self.known[run] = looked, np.empty(0) if looked is None else self._slopes(looked, run)
+        return self.known[run]
+
+    def _of_a_run(self, dropped: int) -> bool:
+        """Whether only a run tells of a condition."""
+        part = self.parts[dropped]
+        try:
+            case = self.ground.plain(self.start).case(self.start.seed, 0, [])
+            return self.ground.late(part.text, case) or "t" in part.rooms(case.view()).dims
+        except FormulaError:
+            return True
+
+    def _looked(self, place: Place, run: bool) -> Looked | None:
+        """A place as it is; None where it cannot be run, or takes too long."""
+        try:
+            if self._drawn(place) > max(_DRAW, 2 * self._drawn(self.start)):
+                return None
+            _, place = self.ground.bench(place, self.statement, self.work)
+            if run and self.ground.work(place, self.statement) > self.work:
+                return None
+            case = self.ground.plain(place).case(place.seed, place.steps if run else 0, [self.statement] if run else [])
+            rows = spread(rows_of(self.statement, case)[0], _MANY) if run else case.rows
+            return Looked(place, *self._rooms(case.view(rows), run)) if len(rows) else None
+        except (InputError, FormulaError, Diverged, OverflowError, np.linalg.LinAlgError):
+            return None
+
+    def _drawn(self, place: Place) -> float:
+        """Multiplications that a draw takes."""
+        return self.ground.work(replace(place, steps=1), self.statement)
+
+    def _rooms(self, view: View, run: bool) -> tuple[Array, Array]:
+        """Each condition at its nearest entry, and how far it is left at entries that are inside the others."""
+        _, same = aligned([self._entries(part, view, run) for part in self.parts])
+        values = np.broadcast_arrays(*(each.values for each in same))
+        missed = np.sum([each < 0 for each in values], axis=0)
+        depths = []
+        for each in values:
+            inside = missed == (each < 0)
+            depths.append(float(-each[inside].min()) if inside.any() else -math.inf)
+        return np.array([each.max() for each in values]), np.array(depths)
+
+    def _entries(self, part: Part, view: View, run: bool) -> Indexed:
+        """How far inside a condition each entry is, as a logarithm."""
+        try:
+            found = part.rooms(view)
+        except NoSuchStep:
+            if run:
+                raise
+            return Indexed((), np.asarray(_MOST))
+        if "t" in found.dims and not run:
+            return Indexed((), np.asarray(_MOST))
+        edge = math.tanh(_MOST / 2)
+        values = np.where(np.isnan(found.values), -edge, np.clip(found.values, -edge, edge))
+        return Indexed(found.dims, 2 * np.arctanh(values))
+
+    def _coordinates(self) -> Iterator[tuple[str | Knob, float]]:
+        """What is changed, and the amounts by which slopes are taken: a bent draw's in either direction."""
+        yield from ((name, _GRAIN) for name in self.space.names)
+        yield from ((knob, sign * knob.grain) for knob in self.knobs for sign in (1.0, -1.0))
+
+    def _slopes(self, at: Looked, run: bool) -> Array:
+        """The slope of each condition, then of how far each is left, in each coordinate; NaN where none is known."""
+        columns = []
+        for coordinate, amount in self._coordinates():
+            place = self._changed(at.place, coordinate, amount, coarse=True)
+            looked = self._looked(place, run)
+            by = self._change(at.place, place, coordinate)
+            with np.errstate(invalid="ignore"):
+                columns.append(np.full(2 * len(self.parts), np.nan) if looked is None or not by else np.concatenate(
+                    [(looked.rooms - at.rooms) / by, (looked.depths - at.depths) / by]))
+        return np.array(columns).T
+
+    def _aimed(self, at: Looked, slopes: Array, dropped: int, run: bool) -> Iterator[Looked]:
+        """What comes of least changes that leave the condition by random factors, where that is inside the others."""
+        if not math.isfinite(at.depths[dropped]):
+            return
+        coordinates = list(self._coordinates())
+        rows = slopes[: len(self.parts)].copy()
+        rows[dropped] = slopes[len(self.parts) + dropped]
+        free = [i for i in range(len(coordinates)) if np.isfinite(rows[:, i]).all()]
+        if not free:
+            return
+        one_way = np.array([not isinstance(coordinates[i][0], str) for i in free])
+        ways = np.array([math.copysign(1.0, coordinates[i][1]) for i in free])
+        least = np.minimum(at.rooms, _ROOM) - at.rooms
+        signed = rows[:, free] * ways
+        both = np.hstack([signed, -signed[:, ~one_way]])
+        for _ in range(AIMS):
+            wanted = math.exp(self.rng.uniform(math.log(0.02), math.log(DEEPEST)))
+            least[dropped] = wanted - at.depths[dropped]
+            weights = np.exp(1.5 * self.rng.normal(size=len(free))) * np.where(one_way, _WORTH, 1.0)
+            solved = linprog(np.concatenate([weights, weights[~one_way]]), A_ub=-both, b_ub=-least, bounds=(0, _REACH))
+            if solved.x is None:
+                continue
+            change = solved.x[: len(free)]
+            change[~one_way] -= solved.x[len(free) :]
+            for share in (1.0, 0.5, 0.2, 0.05):
+                place = at.place
+                for i, way, by in zip(free, ways, share * change, strict=True):
+                    place = self._changed(place, coordinates[i][0], float(way * by))
+                looked = self._looked(place, run)
+                if looked is not None and math.isfinite(looked.depths[dropped]):
+                    yield looked
+                    break
+
+    def _blind(self, at: Place) -> Iterator[Place]:
+        """Parameters at 0, steps that had no value, and random changes."""
+        for each in self.model.parameters:
+            value = at.params.get(each.name)
+            if each.kind == "real" and each.low == 0 and value:
+                yield replace(at, params={**at.params, each.name: 0.0})
+            elif each.kind == "count" and value is None and not each.structural:
+                yield replace(at, params={**at.params, each.name: max(1, round(_ON_FOR * at.steps))})
+        for _ in range(BLIND):
+            yield self.space.moved(at, self.rng)
+
+    def _changed(self, place: Place, coordinate: str | Knob, by: float, coarse: bool = False) -> Place:
+        """A place with one coordinate changed; a whole number moves by one at least where `coarse`."""
+        if not by:
+            return place
+        if isinstance(coordinate, Knob):
+            known = dict(place.bends)
+            return replace(place, bends=tuple({**known, coordinate: known.get(coordinate, 0.0) + by}.items()))
+        whole = coordinate == STEPS or self.model.parameter(coordinate).kind == "count"
+        if whole and not coarse and round(place.at(coordinate) * math.exp(by)) == place.at(coordinate):
+            return place
+        return self.space.scaled(place, coordinate, by)
+
+    @staticmethod
+    def _change(before: Place, after: Place, coordinate: str | Knob) -> float:
+        """By how much a coordinate was changed, as a logarithm."""
+        if isinstance(coordinate, Knob):
+            return dict(after.bends).get(coordinate, 0.0) - dict(before.bends).get(coordinate, 0.0)
+        return math.log(after.at(coordinate) / before.at(coordinate))
+
+
+def chosen(found: Sequence[Looked], many: int) -> list[Place]:
+    """So many of these places, from the least far to the farthest."""
+    if len(found) <= many:
+        return [each.place for each in found]
+    return [found[int(at)].place for at in np.linspace(0, len(found) - 1, many)]

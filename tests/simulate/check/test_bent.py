@@ -1,0 +1,52 @@
+"""A bent draw is a draw: its products are those of the vectors and filters that were bent with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simulate.ask import settings
+from simulate.check.bent import Along, Filters, Knob, Labels, Lean, Lengths, Turned, bent, knobs_of
+from simulate.run.problem import Start, problem_of
+
+
+def start(sampling: str, seed: int = 0) -> Start:
+    return problem_of(settings.resolve("pegr"), {"n": 5, "m": 3, "d": 40}).start(seed, sampling)
+
+
+def test_pegr_bends_everything_but_what_would_leave_its_law() -> None:
+    """Noise is projected off mu: it may lean on noise, not on mu."""
+    made = start("vectors")
+    knobs = set(knobs_of(made.model, made.values))
+    assert {Filters(), Along("mu"), Along("xi"), Turned("xi"), Lengths("xi"), Lean("xi", "xi"), Labels()} <= knobs
+    assert not {Lean("xi", "mu"), Lengths("mu")} & knobs
+
+
+@pytest.mark.parametrize("knob", [Filters(), Filters(one=True), Along("mu"), Along("xi"), Turned("xi"), Lengths("xi"),
+                                  Lengths("xi", one=True), Lean("xi", "xi")], ids=str)
+def test_products_are_those_of_the_bent_vectors_and_filters(knob: Knob) -> None:
+    draw = bent(start("vectors"), ((knob, 1.3),)).draw
+    assert draw.vectors is not None and draw.weights is not None
+    np.testing.assert_allclose(draw.z, draw.weights @ draw.vectors.T, atol=1e-12)
+    np.testing.assert_allclose(draw.gram, draw.vectors @ draw.vectors.T, atol=1e-11)
+    rows = draw.weights.reshape(-1, 40)
+    np.testing.assert_allclose(draw.weight_gram, rows @ rows.T, atol=1e-12)
+
+
+@pytest.mark.parametrize("knob", [Filters(one=True), Along("xi"), Lean("xi", "xi")], ids=str)
+def test_a_draw_of_products_alone_stays_one(knob: Knob) -> None:
+    """Its joint Gram matrix has no negative eigenvalue; scaling z without the filters' own products would give one."""
+    draw = bent(start("gram"), ((knob, 2.0),)).draw
+    flat = draw.z.reshape(-1, draw.z.shape[2])
+    joint = np.block([[draw.weight_gram, flat], [flat.T, draw.gram]])
+    least = np.linalg.eigvalsh(joint)
+    assert least[0] > -1e-9 * least[-1]
+
+
+def test_bends_do_what_they_say() -> None:
+    plain, made = start("gram").draw, bent(start("gram"), ((Along("xi"), -1.0), (Labels(), 5.0))).draw
+    np.testing.assert_allclose(made.z[..., 1:], np.exp(-1.0) * plain.z[..., 1:])
+    np.testing.assert_allclose(made.z[..., 0], plain.z[..., 0])
+    assert (made.y == -1).all() and (made.clean == made.y).all()
+    turned = bent(start("gram"), ((Turned("xi"), -9.0),)).draw
+    assert (turned.z[..., 1:] <= 0).all()

@@ -101,7 +101,7 @@ class Lengths(Knob):
 
 @dataclass(frozen=True)
 class Lean(Knob):
-    """To every vector of a family sinh(by) times the first one of the family `onto` is added, not to that one itself."""
+    """To every vector of a family sinh(by) times the first one of the family `onto` is added, not to that one."""
 
     family: str
     onto: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..check.case import Case
 from ..check.cases import spoken, trajectory_case
 from ..check.comparison import comparisons
 from ..check.formula import Scope, mentioned
-from ..check.indexed import Indexed
+from ..check.indexed import Indexed, Parts
 from ..check.judge import Outcome, judge
 from ..check.view import NoSuchStep
 from ..errors import Diverged, InputError
@@ -107,6 +107,7 @@ class _Numbers:
 
     spot: Spot
     numbers: Mapping[str, float]
+    parts: Parts = field(default_factory=Parts)
 
     def named(self, name: str) -> Indexed:
         """As `Scope` says."""

@@ -1,4 +1,4 @@
-"""A page of FOMAML's figures: panels above, the legend and the notes below them, each with the room that it takes."""
+"""A page: panels above, the legend and the caption below them, each with the room that it takes."""
 
 from __future__ import annotations
 
@@ -10,31 +10,34 @@ from matplotlib.figure import Figure
 
 from . import style
 from .printed import caption
+from .said import Sentence, folded
 
-_LINE, _KEY = 0.13, 0.175  # inches a line of notes, a row of the legend
+_LINE, _KEY = 0.13, 0.175  # inches a line of the caption, a row of the legend
 
 
 @dataclass(frozen=True)
 class Page:
-    """A figure, the part with its panels, and the part below them."""
+    """A figure, the part with its panels, the part below them, and what is said there."""
 
     figure: Figure
     body: Any
     foot: Any
+    said: tuple[Sentence, ...]
 
-    def close(self, handles: Sequence[Any], ncols: int, notes: str) -> Figure:
-        """The figure with its legend and its notes."""
+    def close(self, handles: Sequence[Any], ncols: int) -> Figure:
+        """The figure with its legend and its caption."""
         if handles:
             self.foot.legend(handles=handles, loc="upper center", ncols=ncols, columnspacing=1.3, borderaxespad=0.1)
-        caption(self.foot, notes)
+        caption(self.foot, self.said)
         return self.figure
 
 
-def page(title: str, height: float, rows: int, notes: str) -> Page:
-    """An empty page: `height` inches of panels, `rows` of the legend, and these notes."""
-    foot = 0.12 + _KEY * rows + _LINE * (notes.count("\n") + 1)
-    figure = Figure(figsize=(style.PAGE, height + foot), layout="constrained")
+def page(title: str, height: float, rows: int, said: Sequence[Sentence], width: float = style.PAGE) -> Page:
+    """An empty page: its title, `height` inches of panels, `rows` of the legend, and this caption."""
+    foot = 0.12 + _KEY * rows + _LINE * max(1, len(folded(said, width)))
+    figure = Figure(figsize=(width, height + foot), layout="constrained")
     parts: Any = figure.subfigures(2, 1, height_ratios=[height, foot])
     body, below = parts
-    body.suptitle(title)
-    return Page(figure, body, below)
+    if title:
+        body.suptitle(title)
+    return Page(figure, body, below, tuple(said))

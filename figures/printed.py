@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from . import style
+from .said import SIZE, Sentence, folded, recorded
 
 FORMATS = ("png", "pdf", "svg")
-_GID, _ROOM = "caption", 0.04  # inches below what is left of a figure
+_ROOM = 0.04  # inches below what is left of a figure
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,20 @@ def printed(how: Printed) -> Iterator[None]:
         _ASKED.reset(before)
 
 
-def caption(part: Any, text: str) -> None:
-    """Words below a figure, at the bottom of `part`, a figure or a part of one."""
-    part.text(0.01, 0.02, text, fontsize=style.SMALL - 0.5, va="bottom", gid=_GID).set_in_layout(False)
+class Caption(Text):
+    """The words below a figure, and the sentences that they are of."""
+
+    said: tuple[Sentence, ...] = ()
+
+
+def caption(part: Any, said: Sequence[Sentence]) -> None:
+    """Sentences below a figure, at the bottom of `part`, a figure or a part of one."""
+    inches = part.figure.get_figwidth() if part.figure is not None else part.get_figwidth()
+    words = Caption(0.01, 0.02, "\n".join(folded(said, inches)), fontsize=SIZE, va="bottom",
+                    transform=part.transSubfigure)
+    words.said = tuple(said)
+    words.set_in_layout(False)
+    part.add_artist(words)
 
 
 def words(figure: Figure) -> str:
@@ -59,8 +70,13 @@ def words(figure: Figure) -> str:
     return " ".join(" ".join(each.get_text().split()) for each in _captions(figure))
 
 
-def _captions(figure: Figure) -> list[Text]:
-    return [each for each in figure.findobj(Text) if isinstance(each, Text) and each.get_gid() == _GID]
+def sentences(figure: Figure) -> list[dict[str, Any]]:
+    """The caption's sentences, with the numbers that each stands on."""
+    return [each for part in _captions(figure) for each in recorded(part.said)]
+
+
+def _captions(figure: Figure) -> list[Caption]:
+    return [each for each in figure.findobj(Caption) if isinstance(each, Caption)]
 
 
 def fitted(figure: Figure, how: Printed) -> dict[str, Any]:

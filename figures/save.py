@@ -13,7 +13,7 @@ from simulate.work.plain import plain
 from simulate.work.whole import whole_file
 
 from . import style
-from .printed import asked, fitted, tex, words
+from .printed import asked, fitted, sentences, tex, words
 
 Writer = Callable[[Path], list[Path]]
 """Makes one figure, writes it to a folder, and returns the files."""
@@ -28,7 +28,7 @@ def save(figure: Figure, folder: Path, name: str, record: Mapping[str, Any]) -> 
     """
     folder.mkdir(parents=True, exist_ok=True)
     how, said = asked(), words(figure)
-    kept = {**record, **({"caption": said} if said else {})}
+    kept = {**record, **({"caption": said, "says": sentences(figure)} if said else {})}
     pictures = [folder / f"{name}.{ending}" for ending in how.formats]
     for path in pictures:
         save_as(figure, path)

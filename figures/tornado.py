@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -15,6 +14,7 @@ from simulate.sensitivity.knobs import shown
 from simulate.sensitivity.sensitivity import Sensitivity
 
 from . import page, style
+from .said import Made, Sentence, Shown, Where
 
 _ROW, _EDGES = 0.24, 0.9  # inches a knob, and the title with the axis
 _BAR, _SEARCHED = 0.62, 0.16  # heights of a bar, in rows
@@ -39,10 +39,9 @@ def tornado(found: Sensitivity) -> Figure:
     A thin grey bar goes as far as a knob was moved without a flip.  Choices are told below.
     """
     rows = _rows(found)
-    notes = _notes(found)
     with style.context():
         made = page.page(textwrap.shorten(f"{found.setting}: {found.claim}", 90), _ROW * max(2, len(rows)) + _EDGES, 0,
-                         notes)
+                         sentences(found))
         axes = made.body.subplots()
         axes.set_xscale("log")
         for at, row in enumerate(reversed(rows)):
@@ -51,7 +50,7 @@ def tornado(found: Sensitivity) -> Figure:
         axes.set_yticks(range(len(rows)), [row.label for row in reversed(rows)])
         axes.set_xlabel("factor of the value given")
         axes.margins(x=0.16)
-        return made.close((), 1, notes)
+        return made.close((), 1)
 
 
 def _rows(found: Sensitivity) -> list[_Row]:
@@ -98,17 +97,17 @@ def _factor(each: Flip | Steady, value: object) -> float | None:
     return None if value is None or not float(str(value)) else float(str(value)) / float(str(each.value))
 
 
-def _notes(found: Sensitivity) -> str:
+def sentences(found: Sensitivity) -> list[Sentence]:
     """What is drawn, and the knobs that have no factor."""
-    told = ", ".join(f"{truth} in {count}" for truth, count in found.start.items())
-    said = [f"At the values given the claim {told} of {len(found.seeds)} draws, {found.steps} steps.",
-            "Bars: to where half of the draws have flipped (the value); lines: the interval; grey: searched, no flip."]
+    truths = {f"at_{at}": count for at, count in enumerate(found.start.values())}
+    told = ", ".join(f"{truth} in {{at_{at}}}" for at, truth in enumerate(found.start))
     others = [f"{each.knob} = {shown(each.at)}" for each in found.flips if not each.factor]
-    return "\n".join(_folded([*said, *([f"It also flips at {', '.join(others)}."] if others else [])]))
-
-
-def _folded(sentences: Sequence[str]) -> list[str]:
-    return [line for each in sentences for line in textwrap.wrap(each, 118)]
+    return [
+        Shown(f"At the values given the claim {told} of {len(found.seeds)} draws, {found.steps} steps.", truths),
+        Made("Bars: to where half of the draws have flipped (the value); lines: the interval; grey: searched, no "
+             "flip."),
+        Where(bool(others), "It also flips at {knobs}.", {"knobs": ", ".join(others)}),
+    ]
 
 
 __all__ = ["tornado"]

@@ -16,6 +16,7 @@ from simulate.start.declared import number
 
 from .. import style
 from ..page import page
+from ..said import Made, Sentence, Where
 from .linearised import rates, starts_small, stays_linear
 from .regime import FEATURE, NOISE
 from .runs import METHODS, SPLIT, Case, measure, stack
@@ -65,9 +66,8 @@ def growth(plan: Ladder) -> Figure:
     runs = measure(list(wanted.values()), plan.seeds, "fomaml, growth")
     logs, fine, height = np.array(plan.logs), np.linspace(plan.logs[0], plan.logs[-1], 300), 2.0 * len(plan.inner)
     with style.context():
-        notes = "\n".join(_growth_notes(plan))
         title = "Growth a unit of the outer step, from the initialisation (Condition D.1's exponents)"
-        sheet = page(title, height + 0.5, 2, notes)
+        sheet = page(title, height + 0.5, 2, sentences(plan, _apart(plan, wanted, runs)))
         grid = sheet.body.subplots(len(plan.inner), 2, sharex=True, sharey="row", squeeze=False)
         for row, J in zip(grid, plan.inner, strict=True):
             for axes, method in zip(row, METHODS, strict=True):
@@ -90,7 +90,7 @@ def growth(plan: Ladder) -> Figure:
             row[0].set_ylabel(r"(growth $-$ 1)$/\eta$")
         for axes in grid[-1]:
             axes.set_xlabel(r"$L=\log d$")
-        return sheet.close(_growth_keys(), 3, notes)
+        return sheet.close(_growth_keys(), 3)
 
 
 def _growth_keys() -> list[Any]:
@@ -108,15 +108,31 @@ def _growth_keys() -> list[Any]:
     ]
 
 
-def _growth_notes(plan: Ladder) -> list[str]:
+def _apart(plan: Ladder, wanted: dict[tuple[str, int, float], Case], runs: dict[Case, list[xarray.Dataset]]) -> Array:
+    """Measured over linearised growth, of every point that is drawn where the inner loop is in its linear range."""
+    ratios: list[Array] = []
+    for (method, J, L), case in wanted.items():
+        if stays_linear(plan.values(L, J), method) < 1:
+            measured = np.array(plan.grown(case, runs[case]))  # (2, seeds)
+            ratios.append((measured / np.array(rates(case.values, method))[:, None])[measured > 0])
+    return np.concatenate(ratios) if ratios else np.empty(0)
+
+
+def sentences(plan: Ladder, apart: Array) -> list[Sentence]:
+    """The caption: how far the measured growth is from the linearised one, and what is drawn."""
+    known = {"low": float(apart.min()), "high": float(apart.max())} if apart.size else {}
     return [
-        r"$\sigma_0=d^{-1/2}$, $\sigma_\xi=d^{-1/2}L^{0.5}$, $\sigma_s=d^{-1/2}L^{-0.4}$, $\gamma=L^{0.4}$, "
-        r"$K=L^{0.5}$ rounded (hence the noise lines' kinks).",
-        rf"Ours: $n={plan.n}$, $n_1={plan.n // 2}$, $m={plan.m}$, $M={plan.M}$, balanced labels; {plan.seeds} Gram "
-        "draws a point, one outer step; noise: median over the outer examples.",
-        r"Linearised ($P=1/2$, every product far below $h$), with $X=\sigma_\xi^2(d-M-1)$: train-train noise "
-        r"$\frac{X}{2hKn}(1+\frac{\gamma X}{2hn})^J$,",
-        r"train-validation noise $\frac{X}{2hK(n-n_1)}$, feature "
-        r"$\frac{1}{4h}(1+\frac{\gamma\|\nu_k\|^2}{4h})^J$.  Grey: $\Xi_0(1+\frac{\gamma X}{2h|I|})^J\geq h$, "
-        r"$I$ the inner examples.",
+        Where(apart.size > 0, "Outside the grey, measured over linearised growth is {low:.2f} to {high:.2f}.", known),
+        Made(
+            r"$\sigma_0=d^{-1/2}$, $\sigma_\xi=d^{-1/2}L^{0.5}$, $\sigma_s=d^{-1/2}L^{-0.4}$, $\gamma=L^{0.4}$, "
+            r"$K=L^{0.5}$ rounded."
+        ),
+        Made(rf"Ours: $n={plan.n}$, $n_1={plan.n // 2}$, $m={plan.m}$, $M={plan.M}$, balanced labels; {plan.seeds} "
+             "Gram draws a point, one outer step; noise: median over the outer examples."),
+        Made(
+            r"Linearised ($P=1/2$, every product below $h$), with $X=\sigma_\xi^2(d-M-1)$: train-train noise "
+            r"$\frac{X}{2hKn}(1+\frac{\gamma X}{2hn})^J$, train-validation noise $\frac{X}{2hK(n-n_1)}$, feature "
+            r"$\frac{1}{4h}(1+\frac{\gamma\|\nu_k\|^2}{4h})^J$."
+        ),
+        Made(r"Grey: $\Xi_0(1+\frac{\gamma X}{2h|I|})^J\geq h$, $I$ the inner examples."),
     ]

@@ -16,6 +16,7 @@ from dynamics.arrays import Array
 
 from .. import style
 from ..page import page
+from ..said import Made, Quoted, Sentence, Shown, shown
 from ..save import Writer, save
 from .runs import BAND, DATA, METHODS, PAPER, READINGS, Case, Experiment, describe, final, measure, stack
 
@@ -42,8 +43,7 @@ def figure_1(experiment: Experiment = PAPER) -> Figure:
     found = {key: runs[case] for key, case in wanted.items()}
     lines = dict(enumerate((style.LINES[0], style.LINES[3])))
     with style.context():
-        notes = "\n".join(_notes(experiment, found))
-        sheet = page("Synthetic data, unadapted test loss over time (Figure 1)", 4.0, 2, notes)
+        sheet = page("Synthetic data, unadapted test loss over time (Figure 1)", 4.0, 2, sentences(experiment, found))
         grid = sheet.body.subplots(2, 3, sharex=True)
         for row, (fresh, says) in zip(grid, DATA.items(), strict=True):
             for axes, method in zip(row, METHODS, strict=False):
@@ -67,7 +67,7 @@ def figure_1(experiment: Experiment = PAPER) -> Figure:
             axes.set_xlabel(r"$s=\eta t$")
         for axes in grid.flat:
             _axis(axes, experiment)
-        return sheet.close(_keys(lines), 3, notes)
+        return sheet.close(_keys(lines), 3)
 
 
 def _draws(axes: Axes, runs: list[xarray.Dataset], name: str, line: style.Line) -> None:
@@ -105,43 +105,55 @@ def _keys(lines: dict[int, style.Line]) -> list[Any]:
     ]
 
 
-def _notes(experiment: Experiment, found: dict[tuple[bool, str, int], list[xarray.Dataset]]) -> list[str]:
-    last = {key: final(runs, "test_loss").mean() for key, runs in found.items()}
-    accuracies = np.concatenate([stack(runs, "test_accuracy_adapted").ravel() for runs in found.values()])
-    unadapted = np.concatenate([stack(runs, "test_accuracy_unadapted").ravel() for runs in found.values()])
-    features = np.concatenate([stack(runs, "Lambda")[:, -1].ravel() for runs in found.values()])
+def sentences(experiment: Experiment, found: dict[tuple[bool, str, int], list[xarray.Dataset]]) -> list[Sentence]:
+    """The caption: the losses at the end, the accuracies, and what the larger outer step changes."""
+    unadapted, adapted, features = (
+        np.concatenate([stack(runs, name).ravel() for runs in found.values()])
+        for name in ("test_accuracy_unadapted", "test_accuracy_adapted", "Lambda")
+    )
     losses = [stack(runs, "test_loss") for (_, method, _), runs in found.items() if method == METHODS[1]]
-    moved = max(np.abs(each - each[:, :1]).max() for each in losses)
+    moved = float(max(np.abs(each - each[:, :1]).max() for each in losses))
     steps = " or ".join(f"{round(experiment.span / reading.eta)}" for reading in READINGS)
-    ends = {
-        fresh: [f"{reading.label}, " + " and ".join(f"{last[fresh, method, at]:.2f}" for method in METHODS)
-                for at, reading in enumerate(READINGS)] for fresh in DATA
-    }
     return [
-        f"Train-validation and train-train at $s={experiment.span:g}$:",
-        *(f"    {says}: {'; '.join(ends[fresh])}." for fresh, says in DATA.items()),
-        f"Unadapted accuracy {unadapted.min():.2f} to {unadapted.max():.2f}, adapted {accuracies.min():.2f} to "
-        rf"{accuracies.max():.2f}; at the end $\Lambda\leq{features.max():.2f}$.  "
-        f"Train-train moves by {moved:.3f} at most.",
-        rf"Steps of $\eta={experiment.eta:g}$ for the printed rates' {steps} steps.  "
-        f"Train-validation at $s={experiment.short:g}$, printed step then ours:",
+        *(_at_the_end(experiment, found, fresh) for fresh in DATA),
+        shown("Unadapted accuracy {low:.2f} to {high:.2f}, adapted {least:.2f} to {most:.2f}; $\\Lambda$ up to "
+              "{feature:.2f}.  Train-train's loss moves by {moved:.3f} at most.", low=unadapted.min(),
+              high=unadapted.max(), least=adapted.min(), most=adapted.max(), feature=features.max(), moved=moved),
+        Made(rf"Steps of $\eta={experiment.eta:g}$ for the printed rates' {steps} steps."),
         *shortening(experiment),
-        rf"$K={experiment.n_tasks}$, $n={experiment.n}$, $d={experiment.d}$, $m={experiment.m}$, $J={experiment.J}$; "
-        f"{experiment.seeds} draws of data (thin; markers: mean), {experiment.fresh_seeds} with fresh samples.",
-        rf"Not stated, our choices: $M={experiment.M}$, $n_1={experiment.n_train}$, balanced labels, span, "
-        rf"{experiment.test_tasks} test tasks $\times$ 10 (adapted), 4096 noise draws (unadapted).",
-        "Of the printed Figure 1 we have the caption: (a) falls almost monotonically, (b) first falls, then rises.",
+        Made(rf"$K={experiment.n_tasks}$, $n={experiment.n}$, $d={experiment.d}$, $m={experiment.m}$, "
+             rf"$J={experiment.J}$; {experiment.seeds} draws of data (thin; markers: mean), "
+             f"{experiment.fresh_seeds} with fresh samples."),
+        Made(rf"Not stated, our choices: $M={experiment.M}$, $n_1={experiment.n_train}$, balanced labels, span, "
+             rf"{experiment.test_tasks} test tasks $\times$ 10 (adapted), 4096 noise draws (unadapted)."),
+        Quoted("Of the printed Figure 1 we have the caption: (a) falls almost monotonically, (b) first falls, then "
+               "rises."),
     ]
 
 
-def shortening(experiment: Experiment) -> list[str]:
+def _at_the_end(
+    experiment: Experiment, found: dict[tuple[bool, str, int], list[xarray.Dataset]], fresh: bool
+) -> Shown:
+    """The mean losses of both methods, in either reading, on fixed data or fresh samples."""
+    last = {f"{'ab'[method]}{at}": float(final(found[fresh, METHODS[method], at], "test_loss").mean())
+            for method in (0, 1) for at in range(len(READINGS))}
+    pairs = "; ".join(f"{reading.label}, {{a{at}:.2f}} and {{b{at}:.2f}}" for at, reading in enumerate(READINGS))
+    return Shown(f"{METHODS[0].capitalize()} and {METHODS[1]} at $s={experiment.span:g}$, {DATA[fresh]}: {pairs}.",
+                 last)
+
+
+def shortening(experiment: Experiment) -> list[Shown]:
     """What the larger outer step changes: the test loss with the printed one, and with ours, at the same s."""
     runs = measure([case for *_, a, b in experiment.checks for case in (a, b)], 1, "fomaml, printed outer steps")
     said: dict[bool, list[str]] = {fresh: [] for fresh in DATA}
-    for reading, fresh, printed, ours in experiment.checks:
-        pair = " and ".join(f"{final(runs[case], 'test_loss')[0]:.3f}" for case in (printed, ours))
-        said[fresh].append(rf"$\gamma={reading.gamma:g}$, {pair}")
-    return [f"    {DATA[fresh]}: {'; '.join(pairs)}." for fresh, pairs in said.items()]
+    numbers: dict[bool, dict[str, float]] = {fresh: {} for fresh in DATA}
+    for reading, fresh, *pair in experiment.checks:
+        at = len(said[fresh])
+        for name, case in zip("ab", pair, strict=True):
+            numbers[fresh][f"{name}{at}"] = float(final(runs[case], "test_loss")[0])
+        said[fresh].append(rf"$\gamma={reading.gamma:g}$, {{a{at}:.3f}} and {{b{at}:.3f}}")
+    return [Shown(f"Train-validation at $s={experiment.short:g}$, printed step then ours, {DATA[fresh]}: "
+                  f"{'; '.join(pairs)}.", numbers[fresh]) for fresh, pairs in said.items()]
 
 
 def _figure_1(folder: Path, experiment: Experiment = PAPER) -> list[Path]:

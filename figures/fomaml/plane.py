@@ -13,6 +13,7 @@ from derivations.declare import Value
 
 from .. import style
 from ..page import page
+from ..said import Made, Quoted, Sentence
 from .linearised import starts_small
 from .regime import base_values
 from .runs import METHODS, TESTED, Case, final, measure
@@ -42,8 +43,8 @@ def phase(plan: Plane) -> Figure:
     runs = measure(list(wanted.values()), plan.seeds, "fomaml, phase")
     shown = {"test_loss": "unadapted", "test_loss_adapted": "adapted"}
     with style.context():
-        notes = "\n".join(_phase_notes(plan))
-        sheet = page("Test loss over inner steps and initialisation (preset mechanism elsewhere)", 5.4, 0, notes)
+        title = "Test loss over inner steps and initialisation (preset mechanism elsewhere)"
+        sheet = page(title, 5.4, 0, sentences(plan))
         grid = sheet.body.subplots(2, 2, sharex=True, sharey=True)
         for column, method in zip(grid.T, METHODS, strict=True):
             for axes, (name, says) in zip(column, shown.items(), strict=True):
@@ -62,17 +63,20 @@ def phase(plan: Plane) -> Figure:
         for axes in grid[:, 0]:
             axes.set_ylabel(r"$\sigma_0$")
         sheet.body.colorbar(image, ax=grid, label=r"test loss ($f=0$: $\log 2$)", pad=0.01, extend="max")
-        return sheet.close([], 1, notes)
+        return sheet.close([], 1)
 
 
-def _phase_notes(plan: Plane) -> list[str]:
+def sentences(plan: Plane) -> list[Sentence]:
+    """The caption: what is drawn; the numbers stand in the cells."""
     return [
-        f"Loss after {plan.steps} steps, {plan.seeds} draw{'s' * (plan.seeds > 1)} a cell.  Line: C1, below it "
-        r"Phase I is not empty: train-train $\Xi_0<m^{-1/2}(1+\gamma X/n)^{-J}$,",
-        r"train-validation $\Lambda_0<m^{-1/2}(1+\gamma)^{-J}$, with $\Xi_0=\sigma_0\sqrt{X}q_m$, $\Lambda_0="
-        r"\sigma_0q_m$, $q_m$ the median of the largest of $m$ normals.",
-        r"C1 is what the proofs need first, and not the whole of their conditions.  $J=0$ is pooled training,",
-        "of which the paper remarks that Theorem 4.4 (train-train does not learn) still holds.",
+        Made(f"Loss after {plan.steps} steps, {plan.seeds} draw{'s' * (plan.seeds > 1)} a cell."),
+        Made(
+            r"Line: C1, below it Phase I is not empty: train-train $\Xi_0<m^{-1/2}(1+\gamma X/n)^{-J}$, "
+            r"train-validation $\Lambda_0<m^{-1/2}(1+\gamma)^{-J}$, with $\Xi_0=\sigma_0\sqrt{X}q_m$, $\Lambda_0="
+            r"\sigma_0q_m$, $q_m$ the median of the largest of $m$ normals."
+        ),
+        Quoted(r"C1 is what the proofs need first, and not the whole of their conditions.  $J=0$ is pooled training, "
+               "of which the paper remarks that Theorem 4.4 (train-train does not learn) still holds."),
     ]
 
 

@@ -16,6 +16,7 @@ from simulate.start.declared import number
 
 from .. import style
 from ..page import page
+from ..said import Made, Sentence, shown
 from .runs import METHODS, SPLIT, TESTED, Case, final, measure
 
 if TYPE_CHECKING:
@@ -54,13 +55,13 @@ def base_values(given: Iterable[tuple[str, Value]]) -> Mapping[str, Value]:
 
 
 def mechanism(plan: Regime) -> Figure:
-    """With a split the shared feature is learned, without it noise: products, P, test loss, accuracy, every draw."""
+    """With a split and without, the preset mechanism: inner products, P, test loss and accuracy of every draw."""
     cases = {method: plan.case(method) for method in METHODS}
     runs = measure(list(cases.values()), plan.seeds, "fomaml, mechanism")
     found = {method: runs[case] for method, case in cases.items()}
     with style.context():
-        notes = "\n".join(_regime_notes(plan, found))
-        sheet = page("The split learns the shared feature, train-train the noise (preset mechanism)", 6.0, 3, notes)
+        sheet = page("Feature, noise and test loss with a split and without (preset mechanism)", 6.0, 3,
+                     sentences(plan, found))
         grid = sheet.body.subplots(4, 2, sharex=True, sharey="row")
         for column, method in zip(grid.T, METHODS, strict=True):
             column[0].set_title(method)
@@ -81,7 +82,7 @@ def mechanism(plan: Regime) -> Figure:
         grid[1, 0].set_ylim(1e-6, 1)
         grid[2, 0].set_ylim(0, 0.75)
         grid[3, 0].set_ylim(0.45, 1.02)
-        return sheet.close(_regime_keys(), 4, notes)
+        return sheet.close(_regime_keys(), 4)
 
 
 def _draw_run(column: Any, data: xarray.Dataset, outer: slice) -> None:
@@ -121,26 +122,40 @@ def _regime_keys() -> list[Any]:
     ]
 
 
-def _regime_notes(plan: Regime, found: Mapping[str, list[xarray.Dataset]]) -> list[str]:
-    said = []
+def sentences(plan: Regime, found: Mapping[str, list[xarray.Dataset]]) -> list[Sentence]:
+    """The caption: when the phases end, what the last step has, and how far validation noise goes."""
+    said: list[Sentence] = []
     for method, runs in found.items():
-        times = ", ".join(f"{name} {_times(runs, key)}" for key, (name, _) in TIMES.items())
-        loss, accuracy, adapted, after = (_range(runs, name) for name in TESTED[::2])
-        said.append(f"{method}: {times}.  At $t={plan.steps}$, unadapted and adapted:")
-        said.append(f"    test loss {loss} and {adapted}, accuracy {accuracy} and {after}.")
+        last = {name: _range(runs, name) for name in TESTED[::2]}
+        times = {key: _times(runs, key) for key in TIMES}
+        said.append(shown(
+            f"{method}: {', '.join(f'{name} {{{key}}}' for key, name in _LATEX.items())}.  At $t={plan.steps}$, "
+            "unadapted and adapted: test loss {test_loss} and {test_loss_adapted}, accuracy {test_accuracy_unadapted} "
+            "and {test_accuracy_adapted}.", **times, **last,
+        ))
     grown = max(_noise_growth(data, plan.outer(SPLIT)) for data in found[SPLIT])
-    said.append(rf"{SPLIT}: up to $T^{{(2)}}$ validation noise grows by up to {grown:.1e}, where Theorem F.9 and Lemma "
-                "6.3 say that it stays: their hypotheses do not hold here.")
     return [
         *said,
-        rf"$K=20$, $n=4$, $n_1=2$, $m=16$, $d=2000$, $\sigma_\xi\sqrt{{d}}=4$, $\gamma=4$, $J=5$, $\eta=0.02$, "
-        rf"$\sigma_0=10^{{-12}}$ (out of $d$); {plan.seeds} draws, every one drawn."
-        if not plan.given else ", ".join(f"{name}={value}" for name, value in plan.given),
-        r"$T^{(1)}$: every $\Xi_{k,i}$ has passed its threshold; $T^{(2)}$, $T^{(3)}$: both $\Lambda_j$.  "
-        r"$\Xi$ and $P$: over the examples of the outer step;",
-        r"$\Xi_{k,i}\leq 0$ is not on a logarithmic axis.  $\Xi_{k,i}=\max_r\langle w_{y,r},\xi_{k,i}\rangle$, "
-        r"$\Lambda_j=\max_r j\langle w_{j,r},\nu\rangle$, $P=-\ell'$ at the adapted weights.",
+        shown(rf"{SPLIT}: up to $T^{{{{(2)}}}}$ the most that validation noise becomes is {{grown:.1e}} times its "
+              "start; by Theorem F.9 and Lemma 6.3, under their hypotheses, it stays.", grown=grown),
+        Made(_sizes(base_values(plan.given)) + f"; {plan.seeds} draws, every one drawn."),
+        Made(r"$T^{(1)}$: every $\Xi_{k,i}$ has passed its threshold; $T^{(2)}$, $T^{(3)}$: both $\Lambda_j$.  "
+             r"$\Xi$ and $P$: over the examples of the outer step; $\Xi_{k,i}\leq 0$ is not on a logarithmic axis."),
+        Made(r"$\Xi_{k,i}=\max_r\langle w_{y,r},\xi_{k,i}\rangle$, "
+             r"$\Lambda_j=\max_r j\langle w_{j,r},\nu\rangle$, $P=-\ell'$ at the adapted weights."),
     ]
+
+
+_LATEX = {key: name.replace("{", "{{").replace("}", "}}") for key, (name, _) in TIMES.items()}
+
+
+def _sizes(values: Mapping[str, Value]) -> str:
+    """The parameters that a reader asks for first, as they were run."""
+    length = number(values, "sigma_xi") * number(values, "d") ** 0.5
+    of = {"K": "n_tasks", "n": "n", "n_1": "n_train", "m": "m", "d": "d", r"\gamma": "eta_inner", "J": "J",
+          r"\eta": "eta", r"\sigma_0": "sigma_0"}
+    said = [f"${symbol}={number(values, name):g}$" for symbol, name in of.items()]
+    return ", ".join([*said, rf"$\sigma_\xi\sqrt{{d}}={length:g}$"])
 
 
 def _noise_growth(data: xarray.Dataset, outer: slice) -> float:

@@ -20,6 +20,7 @@ from simulate.work.columns import columns
 from .. import style
 from ..page import page
 from ..printed import in_latex
+from ..said import Made, Quoted, Sentence, Shown, Where, shown
 from ..save import Writer, save, write_text
 from .runs import (
     ACTIVATIONS,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 Runs = Mapping[Case, "list[xarray.Dataset]"]
 LEFT_OUT = "not reproduced"
+MOVING = 0.01  # of a loss, between two recorded steps
 COLUMNS = tuple((fresh, at) for at in range(len(READINGS)) for fresh in DATA)  # (fresh, place of the reading)
 
 
@@ -72,7 +74,7 @@ class Table:
     title: str
     heads: tuple[str, str]
     rows: tuple[Row, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     def cases(self, experiment: Experiment) -> list[Case]:
         """Every run."""
@@ -100,8 +102,10 @@ PRINTED = (
             (True, POOLED, 5.76, 0.39), (True, SPLIT, 5.21, 0.31), (False, POOLED, 8.50, 0.43),
             (False, SPLIT, 4.66, 0.23),
         )
-    ), ("outer-lr > inner-lr: its rates are not printed; ours are the column's in each other's place, to the same s.",
-        "The text says that train-validation gains where the inner rate is the smaller one, the table the opposite.")),
+    ), (Made("outer-lr > inner-lr: its rates are not printed; ours are the column's in each other's place, to the same "
+             "s."),
+        Quoted("The text says that train-validation gains where the inner rate is the smaller one, the table the "
+               "opposite."))),
 )
 
 
@@ -113,7 +117,7 @@ def text(table: Table, experiment: Experiment, runs: Runs) -> str:
     lines = [first, heads, *cells]
     widths = [max(len(line[at]) for line in lines) for at in range(len(heads))]
     body = columns([first, heads, ["-" * width for width in widths], *cells])
-    return "\n".join([_title(table), "", *body, "", *notes(table, experiment, runs), ""])
+    return "\n".join([_title(table), "", *body, "", *_notes(table, experiment, runs), ""])
 
 
 def _title(table: Table) -> str:
@@ -131,7 +135,11 @@ def _cell(runs: list[xarray.Dataset]) -> str:
     return f"{values} ± {BAND * final(runs, 'test_loss_se').max():.2f}"
 
 
-def notes(table: Table, experiment: Experiment, runs: Runs) -> list[str]:
+def _notes(table: Table, experiment: Experiment, runs: Runs) -> list[str]:
+    return [words for each in sentences(table, experiment, runs) if (words := str(each))]
+
+
+def sentences(table: Table, experiment: Experiment, runs: Runs) -> list[Sentence]:
     """What the numbers are, how they differ from the printed ones, and what the paper does not say."""
     found = [runs[case] for case in table.cases(experiment)]
     plain, adapted = (
@@ -142,25 +150,33 @@ def notes(table: Table, experiment: Experiment, runs: Runs) -> list[str]:
             for row in table.rows for of in (runs[case] for case in row.cases(experiment))]
     matched = sum(gap <= 1 for gap in gaps)
     return [
-        f"Measured: each draw of data, then the widest 95 % interval of the test draws.  {matched} of {len(gaps)} "
-        "means lie in the printed interval.",
+        Made("Measured: each draw of data, then the widest 95 % interval of the test draws."),
+        shown("{matched} of {means} means lie in the printed interval.", matched=matched, means=len(gaps)),
         *_ratios(table, experiment, runs),
-        f"Chance is 0.5 and f = 0 has loss log 2 = 0.69: unadapted accuracies are {plain.min():.2f} to "
-        f"{plain.max():.2f}, adapted {adapted.min():.2f} to {adapted.max():.2f}.",
+        shown("Chance is 0.5 and f = 0 has loss log 2 = 0.69: unadapted accuracies are {low:.2f} to {high:.2f}, "
+              "adapted {least:.2f} to {most:.2f}.", low=plain.min(), high=plain.max(), least=adapted.min(),
+              most=adapted.max()),
         *table.notes,
-        f"Outer steps of {experiment.eta:g} to s = eta t = {experiment.span:g} in place of the printed ones; figure_1 "
-        "measures what this changes.",
-        "The steps are not printed.  With fresh samples train-validation still falls at that s; its number, and "
-        "where it agrees",
-        "with a printed one, depend on where the runs end (figure_1 shows the curves).",
-        f"Not stated, our choices: M={experiment.M}, n_train={experiment.n_train}, balanced labels, steps, "
-        f"{experiment.test_tasks} x 10 test tasks (adapted), 4096 noise draws (unadapted),",
-        "unadapted loss, full batches, plain gradient descent, h = 0.5.",
-        "RainbowMNIST and miniImagenet: not reproduced (convolutional networks on image data).",
+        Made(f"Outer steps of {experiment.eta:g} to s = eta t = {experiment.span:g} in place of the printed ones; "
+             "figure_1 measures what this changes.  The steps are not printed."),
+        _unsettled([runs[case] for case in dict.fromkeys(table.cases(experiment))]),
+        Made(f"Not stated, our choices: M={experiment.M}, n_train={experiment.n_train}, balanced labels, steps, "
+             f"{experiment.test_tasks} x 10 test tasks (adapted), 4096 noise draws (unadapted), unadapted loss, full "
+             "batches, plain gradient descent, h = 0.5."),
+        Made("RainbowMNIST and miniImagenet: not reproduced (convolutional networks on image data)."),
     ]
 
 
-def _ratios(table: Table, experiment: Experiment, runs: Runs) -> list[str]:
+def _unsettled(found: list[list[xarray.Dataset]]) -> Where:
+    """How many losses are still on their way where the runs end, so that the number is the end's."""
+    last = [np.asarray(data["test_loss"].values[-2:], dtype=np.float64) for of in found for data in of]
+    moving = [pair for pair in last if abs(pair[1] - pair[0]) >= MOVING * abs(pair[1])]
+    return Where(bool(moving), "{moving} of {runs} runs change their loss by {share:.0%} or more between their last "
+                 "two recorded steps: such a number depends on where the runs end (figure_1 shows the curves).",
+                 {"moving": len(moving), "runs": len(last), "share": MOVING})
+
+
+def _ratios(table: Table, experiment: Experiment, runs: Runs) -> list[Shown]:
     """Train-validation over train-train, printed and in each column, of each pair of rows."""
     said = []
     for row in table.rows:
@@ -170,8 +186,10 @@ def _ratios(table: Table, experiment: Experiment, runs: Runs) -> list[str]:
         pairs = zip(other.cases(experiment), row.cases(experiment), strict=True)
         ratios = [final(runs[a], "test_loss").mean() / final(runs[b], "test_loss").mean() for a, b in pairs]
         what = next(name for name in row.names if name not in _NAMES.values())
-        numbers = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-        said.append(f"{what}: train-validation / train-train is {other.loss / row.loss:.2f} printed, {numbers} here.")
+        numbers = {f"at_{at}": float(ratio) for at, ratio in enumerate(ratios)}
+        here = ", ".join(f"{{{name}:.2f}}" for name in numbers)
+        said.append(Shown(f"{what}: train-validation / train-train is {{printed:.2f}} printed, {here} here.",
+                          {"printed": other.loss / row.loss, **numbers}))
     return said
 
 
@@ -205,7 +223,7 @@ def latex(table: Table, experiment: Experiment, runs: Runs) -> str:
     lines = [" & ".join(cell if "$" in cell else in_latex(cell) for cell in row) + r" \\" for row in rows]
     body = "\n".join(["  \\toprule", *(f"  {line}" for line in lines[:2]), "  \\midrule",
                       *(f"  {line}" for line in lines[2:]), "  \\bottomrule"])
-    said = in_latex(" ".join([f"{_title(table)}.", *notes(table, experiment, runs)]))
+    said = in_latex(" ".join([f"{_title(table)}.", *_notes(table, experiment, runs)]))
     return (
         f"\\begin{{table}}\n  \\centering\n  \\caption{{{said}}}\n  \\label{{tab:fomaml_{table.name}}}\n"
         f"  \\begin{{tabular}}{{ll{'c' * (len(heads) - 2)}}}\n{body}\n  \\end{{tabular}}\n\\end{{table}}\n"
@@ -223,9 +241,8 @@ def picture(table: Table, experiment: Experiment, runs: Runs) -> Figure:
         printed, *measured = (cell.replace(" ±", "\n±") for cell in _cells(row, experiment, runs))
         rows.append(["\n".join(row.names).replace(">", r"$>$").replace("<", r"$<$"), printed, *measured,
                      "not re-\nproduced", "not re-\nproduced"])
-    said = notes(table, experiment, runs)
     with style.context():
-        sheet = page(_title(table), 0.75 + 0.42 * len(rows), 0, "\n".join(said))
+        sheet = page(_title(table), 0.75 + 0.42 * len(rows), 0, sentences(table, experiment, runs))
         axes = sheet.body.subplots()
         axes.set_axis_off()
         widths = [0.165, 0.1, *[0.15] * len(COLUMNS), 0.09, 0.09]
@@ -238,7 +255,7 @@ def picture(table: Table, experiment: Experiment, runs: Runs) -> Figure:
             cell.set_height(0.16 if line == 0 else 0.11)
             if column >= 2 + len(COLUMNS):
                 cell.get_text().set_color(style.GREY)
-        return sheet.close([], 1, "\n".join(said))
+        return sheet.close([], 1)
 
 
 def _writer(table: Table) -> Writer:

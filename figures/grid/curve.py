@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from dynamics.arrays import Array, Flags
 
 from .. import style
+from ..said import Made, Sentence
 from . import looks
 from .picture import INSIDE, Panel, Picture
 
@@ -23,7 +24,7 @@ def curve(picture: Picture) -> Figure:
     shown, line = picture.shown, style.LINES[0]
     (panel,) = picture.panels
     with style.context():
-        page, handles, in_row, notes = picture.page(_HEIGHT, [panel], *_said(picture))
+        page, handles, in_row = picture.page(_HEIGHT, [panel], *_said(picture))
         axes = page.body.subplots()
         mean, places = shown.mean, shown.across.places
         positive = mean[np.isfinite(mean)]
@@ -40,12 +41,12 @@ def curve(picture: Picture) -> Figure:
         axes.set_ylabel("\n".join(textwrap.wrap(shown.name, 40)))
         if not np.isfinite(mean).any():
             axes.set_yticks([])
-        return page.close(handles, in_row, notes)
+        return page.close(handles, in_row)
 
 
-def _said(picture: Picture) -> tuple[str, ...]:
+def _said(picture: Picture) -> tuple[Sentence, ...]:
     shown = picture.shown
-    return () if shown.error is None else (f"Band: one standard error {shown.error_of}, to either side.",)
+    return () if shown.error is None else (Made(f"Band: one standard error {shown.error_of}, to either side."),)
 
 
 def _on_top(axes: Axes, picture: Picture, panel: Panel) -> None:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from dynamics.arrays import Array
 
 from .. import style
+from ..said import Made, Sentence, Where
 from . import looks
 from .picture import INSIDE, Panel, Picture
 from .region import boundary
@@ -29,7 +30,7 @@ def heat(picture: Picture) -> Figure:
     one = len(panels) == 1
     height = _HEIGHT if one else rows * (1.9 + 1.45 * (picture.shown.error is not None))
     with style.context():
-        page, handles, in_row, notes = picture.page(height, panels, *_told(picture))
+        page, handles, in_row = picture.page(height, panels, *_told(picture))
         if one or picture.shown.error is None:
             below, parts = 1, [page.body] if picture.shown.error is None else _beside(page.body)
         else:
@@ -37,16 +38,16 @@ def heat(picture: Picture) -> Figure:
         _maps(parts[0], panels, rows, columns, picture, labelled=below == 1)
         if picture.shown.error is not None:
             _errors(parts[-1], panels, rows, columns, picture)
-        return page.close(handles, in_row, notes)
+        return page.close(handles, in_row)
 
 
-def _told(picture: Picture) -> tuple[str, ...]:
+def _told(picture: Picture) -> tuple[Sentence, ...]:
     """Of what the standard error is, and what cells without a colour are."""
     shown = picture.shown
-    said = () if shown.error is None else (f"Standard error: {shown.error_of}.",)
+    said = () if shown.error is None else (Made(f"Standard error: {shown.error_of}."),)
     none = ["no draw has a value"] if np.isnan(shown.mean).any() else []
     lone = ["no standard error"] if shown.error is not None and np.isnan(shown.error).any() else []
-    return (*said, f"Grey: {' or '.join([*none, *lone])}.") if none or lone else said
+    return (*said, Where(bool(none or lone), "Grey: {cells}.", {"cells": " or ".join([*none, *lone])}))
 
 
 def _beside(body: Any) -> list[Any]:

@@ -12,6 +12,7 @@ import xarray
 from matplotlib.lines import Line2D
 
 from ..page import Page, page
+from ..said import Sentence
 from . import looks
 from .curves import Curve, Line, line
 from .region import Region
@@ -19,7 +20,7 @@ from .scales import Scale
 from .shown import Shown, fixed
 
 INSIDE = ".."
-_TITLE, _NOTE, _HALF = 92, 128, 52  # characters on a line of the title, of the notes, of half a row of the legend
+_TITLE, _HALF = 92, 52  # characters on a line of the title, of half a row of the legend
 _OUTSIDE = ", outside the picture"
 
 
@@ -40,7 +41,7 @@ class Picture:
     shown: Shown
     curves: tuple[Curve, ...]
     region: Region | None
-    notes: tuple[str, ...] = ()
+    said: tuple[Sentence, ...] = ()
 
     @property
     def panels(self) -> list[Panel]:
@@ -63,12 +64,12 @@ class Picture:
         said = "; ".join(part for part in (str(attributes.get("setting", "")), steps, which) if part)
         return "\n".join([*_wrapped(str(attributes.get("title", "")), _TITLE), said])
 
-    def page(self, height: float, panels: Sequence[Panel], *more: str) -> tuple[Page, list[Any], int, str]:
-        """An empty page, with the handles of its legend, how many stand in a row, and its notes."""
+    def page(self, height: float, panels: Sequence[Panel], *more: Sentence) -> tuple[Page, list[Any], int]:
+        """An empty page with its caption, the handles of its legend, and how many stand in a row."""
         handles = self._handles(panels)
         columns = 2 if len(handles) > 1 and all(len(each.get_label()) <= _HALF for each in handles) else 1
-        notes = "\n".join(part for text in (*self.notes, *more, fixed(self.shown)) for part in _wrapped(text, _NOTE))
-        return page(self.title, height, -(-len(handles) // columns), notes), handles, columns, notes
+        said = (*self.said, *more, fixed(self.shown))
+        return page(self.title, height, -(-len(handles) // columns), said), handles, columns
 
     def _handles(self, panels: Sequence[Panel]) -> list[Any]:
         handles: list[Any] = []

@@ -13,6 +13,7 @@ from derivations.declare import Model, Value
 from simulate.ask import early, models, paths, reading, settings
 from simulate.conditions.conditions import recorded
 
+from ..said import Made, Sentence
 from ..save import save_as
 from . import curves as curves_of
 from . import region as region_of
@@ -33,7 +34,7 @@ def plot(
     curves: str | Sequence[str] = (),
     feasible: float | str | None = None,
     setting: str | Model | None = None,
-    notes: Sequence[str] = (),
+    notes: Sequence[str | Sentence] = (),
     out: str | PathLike[str] | None = None,
 ) -> Figure:
     """Draw a grid: an observable's mean over the seeds, its standard error, and where draws have no value.
@@ -69,11 +70,16 @@ def plot(
     region = None
     if feasible is not None:
         region = region_of.region(found.data, found.scales, whose, feasible)
-    picture = Picture(found, asked, region, tuple(notes))
+    picture = Picture(found, asked, region, tuple(_sentence(note) for note in notes))
     figure = curve(picture) if len(found.scales) == 1 else heat(picture)
     if place is not None:
         save_as(figure, place)
     return figure
+
+
+def _sentence(note: str | Sentence) -> Sentence:
+    """A line of the caller's own is words, whatever dollars are in it."""
+    return note if isinstance(note, Sentence) else Made(note.replace("$", r"\$"))
 
 
 def _labels(data: xarray.Dataset) -> dict[str, list[Value]]:

@@ -16,6 +16,7 @@ from dynamics.arrays import Array, Flags
 from simulate.errors import InputError, nearest, quoted
 from simulate.phase.cell import DIVERGED, FAILED, OK, UNDONE
 
+from ..said import Made
 from .scales import Scale, scale, told
 
 PANELS = 12  # values of a third axis that one picture has room for
@@ -210,7 +211,7 @@ def _over(values: Array, by: Array, where: Flags) -> Array:
     return np.asarray(np.divide(values, by, out=np.full(values.shape, np.nan), where=where))
 
 
-def fixed(shown: Shown) -> str:
+def fixed(shown: Shown) -> Made:
     """The parameters that are no axis: their values, and which of them differ by cell."""
     axes = {each.name for each in shown.scales}
     found = {str(name): values for name, values in shown.data.coords.items() if name not in {*axes, "seed"}}
@@ -219,4 +220,5 @@ def fixed(shown: Shown) -> str:
     same = [f"{name} = {told(values.values.item())}" for name, values in others.items() if values.ndim == 0]
     differing = [name for name, values in others.items() if values.ndim]
     said = f"Everywhere: {', '.join(same)}." if same else ""
-    return f"{said}  By cell: {', '.join(differing)}.".strip() if differing else said
+    all_said = f"{said}  By cell: {', '.join(differing)}.".strip() if differing else said
+    return Made(all_said.replace("$", r"\$"))

@@ -19,7 +19,10 @@ from dynamics.arrays import Array
 from simulate.phase.phase import phase
 
 from .. import style
-from ..printed import caption
+from ..grid.region import region
+from ..grid.shown import shown as laid_out
+from ..page import page
+from ..said import Made, Quoted, Sentence, Where, shown
 from ..save import Writer, save
 
 Axis = tuple[str, tuple[float, ...]]
@@ -77,11 +80,8 @@ MAPS = (
 def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
     """Test accuracy in both readings, a number a cell; mean of the seeds."""
     with style.context():
-        figure = Figure(figsize=(style.PAGE, 4.1), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[3.3, 0.8])
-        body, foot = parts
-        body.suptitle(f"Test accuracy after {plan.steps} epochs: {plan.title}")
-        row = body.subplots(1, 2)
+        sheet = page(f"Test accuracy after {plan.steps} epochs: {plan.title}", 3.3, 0, sentences(plan, data))
+        row = sheet.body.subplots(1, 2)
         for (neurons, says), axes in zip(READINGS.items(), row, strict=True):
             found = accuracy(data[neurons])
             image = axes.imshow(found.mean(axis=2), origin="lower", cmap="viridis", vmin=0.2, vmax=1.0, aspect="auto")
@@ -95,9 +95,8 @@ def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
             axes.tick_params(length=0)
             loss = f"{found.shape[2]} draws" if found.shape[2] > 1 else "1 draw"
             axes.set_title(f"{says}; {loss}")
-        body.colorbar(image, ax=list(row), label="test accuracy (chance: 0.2)", pad=0.01, extend="min")
-        caption(foot, _notes(plan, data))
-    return figure
+        sheet.body.colorbar(image, ax=list(row), label="test accuracy (chance: 0.2)", pad=0.01, extend="min")
+        return sheet.close((), 1)
 
 
 def accuracy(data: xarray.Dataset) -> Array:
@@ -111,19 +110,23 @@ def _numbers(axes: Axes, means: Array) -> None:
         axes.text(column, row, text, ha="center", va="center", color="black" if value > 0.65 else "white")
 
 
-def _notes(plan: Map, data: dict[str, xarray.Dataset]) -> str:
+def sentences(plan: Map, data: dict[str, xarray.Dataset]) -> list[Sentence]:
+    """The caption of a heat map: its sizes, the accuracies in either reading, and how far draws are apart."""
     spread = np.ptp(accuracy(data["sum"]), axis=2)
     size = rf"$K={K}$, $m={plan.m}$, $d={plan.d}$, $\eta=0.05$"
     size += ", 100 examples a class." if dict(plan.fixed).get("n") == 500 else "."
-    return "\n".join((
-        f"{size}  After {plan.steps} full-batch steps accuracies are {_range(data['mean'])} as printed,",
-        f"and {_range(data['sum'])} without the printed $1/m$.  Which of the two it ran, the paper does not say.",
-        (
-        f"Means; left, the draws differ by {np.nanmean(spread):.3f} on average, {np.nanmax(spread):.3f} at most."
-        if dict(plan.seeds)["sum"] > 1 else "One draw."),
-        r"Not stated, our choices: grid points, seeds, 4096 test draws, filters $U(\pm1/\sqrt{d})$ without bias,",
-        r"an epoch is one full-batch step, orthogonal spikes (so $\Gamma_{k,j}$ is equal for all pairs).",
-    ))
+    known = np.isfinite(spread)
+    apart = {"mean": float(spread[known].mean()), "most": float(spread[known].max())} if known.any() else {}
+    return [
+        Made(size),
+        shown(f"After {plan.steps} full-batch steps accuracies are {{printed}} as printed, and {{without}} without the "
+              "printed $1/m$.", printed=_range(data["mean"]), without=_range(data["sum"])),
+        Quoted("Which of the two it ran, the paper does not say."),
+        Where(dict(plan.seeds)["sum"] > 1 and bool(apart),
+              "Means; left, the draws differ by {mean:.3f} on average, {most:.3f} at most.", apart),
+        Made(r"Not stated, our choices: grid points, seeds, 4096 test draws, filters $U(\pm1/\sqrt{d})$ without bias, "
+             r"an epoch is one full-batch step, orthogonal spikes (so $\Gamma_{k,j}$ is equal for all pairs)."),
+    ]
 
 
 def _range(data: xarray.Dataset) -> str:
@@ -147,10 +150,8 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
         rf"benign, $\mathrm{{SNR}}\geq{BENIGN:g}$",
     ]
     with style.context():
-        figure = Figure(figsize=(5.4, 4.8), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[3.7, 1.0])
-        body, foot = parts
-        axes = body.subplots()
+        sheet = page("", 3.9, 2, _regimes_say(plan, data["sum"]), width=5.4)
+        axes = sheet.body.subplots()
         axes.pcolormesh(u, ratio, regime, cmap=ListedColormap(colors), vmin=-0.5, vmax=3.5, rasterized=True)
         found = accuracy(data["sum"]).mean(axis=2)
         at = np.array([(x, y) for y in plan.y[1] for x in plan.x[1]])
@@ -159,20 +160,25 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
         for (x, y), value in zip(at, found.ravel(), strict=True):
             axes.annotate(f"{value:.2f}", (x, y), (0, -7), textcoords="offset points", ha="center", va="top",
                           fontsize=style.SMALL)
-        body.colorbar(points, ax=axes, label="test accuracy, 20 epochs", pad=0.03)
+        sheet.body.colorbar(points, ax=axes, label="test accuracy, 20 epochs", pad=0.03)
         axes.set(yscale="log", xlim=(-0.15, 4.0), ylim=(0.5, 2000), xlabel=LABELS["u_norm"], ylabel=LABELS["Gamma"])
         axes.set_title("Regimes of Theorem 1 (Figure 2) in the plane of Figure 3a")
         handles = [Patch(facecolor=color, edgecolor=style.GREY, linewidth=0.4, label=name)
                    for color, name in zip(colors, names, strict=True)]
-        foot.legend(handles=handles, loc="upper center", ncols=2, columnspacing=1.0, borderaxespad=0)
-        note = (
-            r"$\mathrm{SNR}=|S_k|\|u\|^4/\|A_k^\top A_j\|_F^2$.  The theorem hides its constants; ours, to draw it: "
-            rf"$C_1=C_2={BENIGN:g}$, $C_3={HARMFUL:g}$." "\n"
-            rf"Points: accuracies found with $F_k$ without $1/m$ (not as printed), $m={plan.m}$, $d={plan.d}$, "
-            f"{dict(plan.seeds)['sum']} draws.\nNo point meets Condition 1 with constants of 1."
-        )
-        caption(foot, note)
-    return figure
+        return sheet.close(handles, 2)
+
+
+def _regimes_say(plan: Map, data: xarray.Dataset) -> list[Sentence]:
+    """The caption of the regimes: the ratio, our constants, and at how many points the theorem's condition holds."""
+    judged = region(data, laid_out(data).scales, "heterogeneous", 1.0)
+    return [
+        Made(r"$\mathrm{SNR}=|S_k|\|u\|^4/\|A_k^\top A_j\|_F^2$.  The theorem hides its constants; ours, to draw it: "
+             rf"$C_1=C_2={BENIGN:g}$, $C_3={HARMFUL:g}$."),
+        Made(rf"Points: accuracies found with $F_k$ without $1/m$ (not as printed), $m={plan.m}$, $d={plan.d}$, "
+             f"{dict(plan.seeds)['sum']} draws."),
+        shown("{met} of {points} points meet {which} with constants of 1.", met=int(judged.holds.sum()),
+              points=judged.holds.size, which=judged.title),
+    ]
 
 
 def signal_to_noise(u: Array, ratio: Array, rank: int, size: float = 100.0, spread: float = 0.5) -> Array:

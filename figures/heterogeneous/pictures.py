@@ -18,16 +18,13 @@ from simulate.images.images import Images, load
 from simulate.images.influence import InfluenceScores, influence_scores
 
 from .. import style
-from ..printed import caption
+from ..page import page
+from ..said import Made, Sentence, shown
 from ..save import Writer, save
 
 Sets = Mapping[str, tuple[Images, InfluenceScores]]
 TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 SCORES = "scores of equation (10): divisor n - 1, bias-corrected, all training images, pixels / 255"
-FOUND = (
-    "The highest lie far out along their class's main directions: bold, wide or slanted, and not always hard to read; "
-    "some\nscrawled digits have the lowest scores."
-)
 
 
 @functools.lru_cache(maxsize=2)
@@ -47,38 +44,42 @@ def extremes(found: Images, scores: InfluenceScores, label: int, count: int) -> 
 def figure_1(sets: Sets, examples: int = 4, points: int = 200) -> Figure:
     """Figure 1: atypical digits of MNIST, and its classes' shapes."""
     found, scores = sets["mnist"]
+    map_ = embedding()
     with style.context():
-        figure = Figure(figsize=(style.PAGE, 4.6), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[3.8, 0.8])
-        body, foot = parts
-        sides: Any = body.subfigures(1, 2, width_ratios=[1.0, 1.5])
-        sides[0].suptitle("Highest scores (Figure 1, left)")
         high = [extremes(found, scores, int(label), examples)[0] for label in scores.classes]
+        said = [Made(f"Left: MNIST, the {examples} highest {SCORES}."), ink(found, {"highest": high}),
+                Made(_right(map_ is None, points))]
+        sheet = page("", 3.8, 0, said)
+        sides: Any = sheet.body.subfigures(1, 2, width_ratios=[1.0, 1.5])
+        sides[0].suptitle("Highest scores (Figure 1, left)")
         _tiles(sides[0].subplots(), found, high, [str(label) for label in scores.classes])
         axes = sides[1].subplots()
-        map_ = embedding()
         if map_ is None:
             sides[1].suptitle("MNIST on two principal components (Figure 1, right)")
             _clouds(axes, _planes(found, scores, points), points, ellipses=True)
             axes.set(xlabel="first component (pixels / 255)", ylabel="second component (pixels / 255)")
-            right = (
-                "Right: in the place of the paper's t-SNE, which needs scikit-learn.  Ellipses: one\n"
-                f"standard deviation of each class, of all its images; {points} of them are drawn."
-            )
         else:
             sides[1].suptitle("MNIST by t-SNE (Figure 1, right)")
             _clouds(axes, _embedded(found, scores, points, map_), points, ellipses=False)
             axes.set(xlabel="first t-SNE coordinate (no unit)", ylabel="second t-SNE coordinate (no unit)")
-            right = (
-                f"Right: the first {points} images of each class.  The paper states no settings of its t-SNE; ours:\n"
-                "50 principal components, perplexity 30, started from two of them, seed 0."
-            )
-        caption(foot, (
-            f"Left: MNIST, the {examples} highest {SCORES}.\n"
-            f"{FOUND}\n"
-            f"{right}"
-        ))
-    return figure
+        return sheet.close((), 1)
+
+
+def _right(components: bool, points: int) -> str:
+    """What stands on the right of Figure 1."""
+    if components:
+        return ("Right: in the place of the paper's t-SNE, which needs scikit-learn.  Ellipses: one standard deviation "
+                f"of each class, of all its images; {points} of them are drawn.")
+    return (f"Right: the first {points} images of each class.  The paper states no settings of its t-SNE; ours: 50 "
+            "principal components, perplexity 30, started from two of them, seed 0.")
+
+
+def ink(found: Images, shown_here: Mapping[str, list[Indices]], name: str = "") -> Sentence:
+    """How bright the pixels of the images are that are shown, beside those of all images."""
+    means = {side: float(found.images[np.concatenate(rows)].mean()) / 255 for side, rows in shown_here.items()}
+    told = ", ".join(f"of the {side} {{{side}:.3f}}" for side in means)
+    return shown(f"Mean pixel{f' of {name}' if name else ''} (0 to 1): {told}, of all {{all:.3f}}.", **means,
+                 all=float(found.images.mean()) / 255)
 
 
 def embedding() -> Callable[[Array], Array] | None:
@@ -142,24 +143,24 @@ def _ellipse(axes: Any, flat: Array, color: str, dashed: bool) -> None:
 
 def figure_5(sets: Sets, examples: int = 6) -> Figure:
     """Figure 5: the images of highest and lowest influence score, class by class."""
+    both = {name: [extremes(found, scores, int(label), examples) for label in scores.classes]
+            for name, (found, scores) in sets.items()}
+    rows = {name: {side: [pair[at] for pair in pairs] for at, side in enumerate(("highest", "lowest"))}
+            for name, pairs in both.items()}
     with style.context():
-        figure = Figure(figsize=(style.PAGE, 0.6 + 3.0 * len(sets) + 0.7), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[0.6 + 3.0 * len(sets), 0.7])
-        body, foot = parts
-        body.suptitle("Images of highest and lowest influence score (Figure 5)")
-        grid = body.subplots(len(sets), 2, squeeze=False)
+        said = [
+            Made(f"A row a class, the {examples} most extreme of its {SCORES}."),
+            *(ink(found, rows[name], TITLES[name]) for name, (found, _) in sets.items()),
+            Made("Our choices: sorted within the class (the score's scale differs between classes), and Fashion-MNIST "
+                 "for the paper's CIFAR-10, which this package does not load."),
+        ]
+        sheet = page("Images of highest and lowest influence score (Figure 5)", 0.6 + 3.0 * len(sets), 0, said)
+        grid = sheet.body.subplots(len(sets), 2, squeeze=False)
         for (name, (found, scores)), row in zip(sets.items(), grid, strict=True):
-            both = [extremes(found, scores, int(label), examples) for label in scores.classes]
-            for side, axes in enumerate(row):
-                _tiles(axes, found, [pair[side] for pair in both], [str(label) for label in scores.classes])
-                axes.set_title(f"{TITLES[name]}, {('highest', 'lowest')[side]} scores")
-        caption(foot, (
-            f"A row a class, the {examples} most extreme of its {SCORES}.\n"
-            f"{FOUND}\n"
-            "Our choices: sorted within the class (the score's scale differs between classes), and Fashion-MNIST for\n"
-            "the paper's CIFAR-10, which this package does not load."
-        ))
-    return figure
+            for (side, chosen), axes in zip(rows[name].items(), row, strict=True):
+                _tiles(axes, found, chosen, [str(label) for label in scores.classes])
+                axes.set_title(f"{TITLES[name]}, {side} scores")
+        return sheet.close((), 1)
 
 
 def _tiles(axes: Any, found: Images, rows: list[Indices], labels: list[str]) -> None:
@@ -176,12 +177,9 @@ def _tiles(axes: Any, found: Images, rows: list[Indices], labels: list[str]) -> 
 def figure_6(sets: Sets) -> Figure:
     """Figure 6: ||A_i^T A_j||_F^2 between classes, from sample covariances."""
     with style.context():
-        figure = Figure(figsize=(style.PAGE, 4.0), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[3.2, 0.8])
-        body, foot = parts
-        body.suptitle("Products of class covariances (Figure 6)")
-        lines = []
-        for (name, (_, scores)), axes in zip(sets.items(), body.subplots(1, len(sets), squeeze=False)[0], strict=True):
+        sheet = page("Products of class covariances (Figure 6)", 3.2, 0, _covariances_say(sets))
+        row = sheet.body.subplots(1, len(sets), squeeze=False)[0]
+        for (name, (_, scores)), axes in zip(sets.items(), row, strict=True):
             image = axes.imshow(scores.pairs, cmap="viridis", vmin=0)
             for (row, column), value in np.ndenumerate(scores.pairs):
                 color = "black" if value > 0.6 * scores.pairs.max() else "white"
@@ -189,15 +187,20 @@ def figure_6(sets: Sets) -> Figure:
             axes.set_xticks(range(len(scores.classes)), scores.classes)
             axes.set_yticks(range(len(scores.classes)), scores.classes)
             axes.set(title=TITLES[name], xlabel="class $j$", ylabel="class $i$")
-            body.colorbar(image, ax=axes, label=r"$\|A_i^\top A_j\|_F^2$ (pixels / 255)", shrink=0.75)
-            lines.append(_ratios(TITLES[name], scores))
-        caption(foot, "\n".join((
-            "Estimated by sample covariances of whole images (footnote 5), all training images, pixels / 255; the",
-            "diagonal is bias-corrected, which changes it little: effective ranks are far below the classes' sizes.",
-            "Not stated in the paper, our choices: scaling, divisor n - 1, and which split.",
-            *lines,
-        )))
-    return figure
+            sheet.body.colorbar(image, ax=axes, label=r"$\|A_i^\top A_j\|_F^2$ (pixels / 255)", shrink=0.75)
+        return sheet.close((), 1)
+
+
+def _covariances_say(sets: Sets) -> list[Sentence]:
+    """The caption of Figure 6."""
+    share = max(float((scores.effective_rank / scores.counts).max()) for _, scores in sets.values())
+    return [
+        Made("Estimated by sample covariances of whole images (footnote 5), all training images, pixels / 255."),
+        shown("The diagonal is bias-corrected: of its plug-in a share of about {share:.1%} at most (the effective rank "
+              "over the class's size).", share=share),
+        Made("Not stated in the paper, our choices: scaling, divisor n - 1, and which split."),
+        *(_ratios(TITLES[name], scores) for name, (_, scores) in sets.items()),
+    ]
 
 
 def correlation_ratios(scores: InfluenceScores) -> Array:
@@ -206,11 +209,12 @@ def correlation_ratios(scores: InfluenceScores) -> Array:
     return found
 
 
-def _ratios(title: str, scores: InfluenceScores) -> str:
+def _ratios(title: str, scores: InfluenceScores) -> Sentence:
     ratios = correlation_ratios(scores)
     off = ratios[~np.eye(len(ratios), dtype=bool)]
-    said = f"from {off.min():.2f} to {off.max():.2f}, median {np.median(off):.2f}"
-    return rf"{title}: noise correlation ratios $\Gamma_{{i,j}}$, $i\neq j$, {said}."
+    ends = "from {low:.2f} to {high:.2f}, median {middle:.2f}."
+    return shown(rf"{title}: noise correlation ratios $\Gamma_{{{{i,j}}}}$, $i\neq j$, {ends}", low=float(off.min()),
+                 high=float(off.max()), middle=float(np.median(off)))
 
 
 def _writer(draw: Callable[[Sets], Figure], names: tuple[str, ...]) -> Writer:

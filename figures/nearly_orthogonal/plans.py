@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from derivations.declare import Value
 from simulate.errors import InputError
 
 from .. import style
-from ..printed import caption
+from ..page import page
+from ..said import Made, Sentence, shown
 from ..save import Writer, save
-from .runs import UPDATES, Curve, measure, mnist
+from .runs import UPDATES, Curve, Measured, measure, mnist
 
 SLOPES = (0.0, 0.1, 0.5, 1.0)
 
@@ -50,7 +51,7 @@ class Plan:
     rows: tuple[tuple[str, tuple[Curve, ...]], ...]
     columns: tuple[Column, ...]
     seeds: int
-    notes: tuple[str, ...]
+    made: tuple[str, ...]  # how the data were made, a sentence each
     logarithmic: bool = True  # the axis of epochs
 
     @property
@@ -109,8 +110,7 @@ def _mixture(sizes: Sizes, steps: int) -> tuple[tuple[str, tuple[Curve, ...]], .
 
 
 _UNSTATED = (
-    r"Not stated in the paper, our choices: $\sigma_0$ (so a row each), which matrix (so both), the slopes between"
-    "\n"
+    r"Not stated in the paper, our choices: $\sigma_0$ (so a row each), which matrix (so both), the slopes between "
     r"0 and 1; $\mu$, noise, labels and $W^{(0)}$ are all drawn anew for every run."
 )
 
@@ -131,7 +131,7 @@ def figure_4(sizes: Sizes = PAPER) -> Plan:
 
 
 def figure_5(sizes: Sizes = PAPER) -> Plan:
-    """Figure 5: orthogonal inputs; as printed the loss does not move, so a step that trains is drawn beside it."""
+    """Figure 5: orthogonal inputs, with the printed step and with one that is n m times as long."""
     n, m, d = sizes.orthogonal_n, sizes.orthogonal_m, sizes.orthogonal_d
     large = 0.1 * n * m
     rows = []
@@ -140,12 +140,10 @@ def figure_5(sizes: Sizes = PAPER) -> Plan:
         rows.append((says, tuple(Curve(_slope(s), tuple({**given, "slope": s}.items()), sizes.long_steps, points=24)
                                  for s in SLOPES)))
     notes = (
-        rf"$n={n}$, $d={d}$, $m={m}$ as printed.  A printed step changes a margin by about $\eta\|x\|^2/nm="
-        rf"{_power(0.1 / (n * m))}$:",
-        r"the loss stays at $\log 2$ and the network does not train; only the direction of $W$ settles.",
-        r"ReLU's limit is $2k/(k+1)$ for $k$ examples of the class, below 2.",
-        r"Not stated in the paper, our choices: $\sigma_0=10^{-5}$ (its MNIST value), unit inputs drawn without",
-        f"repetition, slopes between 0 and 1.  Reduced: {sizes.orthogonal_seeds} runs for the paper's 20.",
+        rf"$n={n}$, $d={d}$, $m={m}$ as printed.  $\eta\|x\|^2/nm={_power(0.1 / (n * m))}$ with the printed step.",
+        r"Not stated in the paper, our choices: $\sigma_0=10^{-5}$ (its MNIST value), unit inputs drawn without "
+        "repetition, slopes between 0 and 1.",
+        f"Reduced: {sizes.orthogonal_seeds} runs for the paper's 20.",
     )
     return Plan("Orthogonal inputs (Figure 5)", tuple(rows), (RANK, EXCESS, LOSS), sizes.orthogonal_seeds, notes)
 
@@ -161,9 +159,8 @@ def _digits(sizes: Sizes, slope: float, m: int, sigma_0: float, label: str) -> C
 def _mnist(title: str, sizes: Sizes, curves: list[list[Curve]], headings: list[str], *more: str) -> Plan:
     notes = (
         f"Reduced: {sizes.digits} of the 60000 training images a run, {sizes.digits_seeds} runs for the paper's 5; "
-        "full-batch steps for SGD,",
-        r"with $\eta\cdot$steps of its 938 updates an epoch at rate 0.1 ($\eta=0.1\,\max(1,m/100)$).  "
-        f"Error on {sizes.digits_test} test images.",
+        r"full-batch steps for SGD, with $\eta\cdot$steps of its 938 updates an epoch at rate 0.1 "
+        rf"($\eta=0.1\,\max(1,m/100)$).  Error on {sizes.digits_test} test images.",
         r"Not stated in the paper, our choices: the two classes (even and odd digits), pixels / 255, which matrix "
         r"($W_j$, mean of $j=\pm1$).",
         *more,
@@ -206,25 +203,45 @@ def figure_7(sizes: Sizes = PAPER) -> Plan:
 def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
     """A plan's runs, drawn: means, and bands from the least to the greatest run."""
     found = measure(plan.curves, plan.seeds, label)
-    height, foot = 1.75 * len(plan.rows) + 0.35, 0.5 + 0.14 * sum(note.count("\n") + 1 for note in plan.notes)
+    lines = [style.key(line, curve.label) for curve, line in zip(plan.rows[0][1], style.LINES, strict=False)]
+    band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label=f"least to greatest of {plan.seeds} runs")
     with style.context():
-        figure = Figure(figsize=(style.PAGE, height + foot), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[height, foot])
-        body, below = parts
-        body.suptitle(plan.title)
-        grid = body.subplots(len(plan.rows), len(plan.columns), sharex=True, squeeze=False)
+        sheet = page(plan.title, 1.75 * len(plan.rows) + 0.35, -(-(len(lines) + 1) // _IN_ROW), sentences(plan, found))
+        grid = sheet.body.subplots(len(plan.rows), len(plan.columns), sharex=True, squeeze=False)
         for at, ((heading, curves), row) in enumerate(zip(plan.rows, grid, strict=True)):
             for column, axes in zip(plan.columns, row, strict=True):
                 for curve, line in zip(curves, style.LINES, strict=False):
                     style.curve(axes, curve.recorded * curve.epochs, found[curve][column.name], line, curve.label)
                 _axes(axes, column, plan, last=at == len(plan.rows) - 1)
             row[0].set_title(heading, loc="left")
-        lines = [style.key(line, curve.label) for curve, line in zip(plan.rows[0][1], style.LINES, strict=False)]
-        band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label=f"least to greatest of {plan.seeds} runs")
-        below.legend(handles=[*lines, band], loc="upper center", ncols=3, columnspacing=1.5, borderaxespad=0)
-        text = "\n".join(("Curves: means (the paper's bands: three standard deviations).", *plan.notes))
-        caption(below, text)
-    return figure
+        return sheet.close([*lines, band], _IN_ROW)
+
+
+_IN_ROW = 3  # of the legend
+
+
+def sentences(plan: Plan, found: Mapping[Curve, Measured]) -> list[Sentence]:
+    """The caption: where each row ends, over its curves and runs, and how the data were made."""
+    return [
+        Made("Curves: means (the paper's bands: three standard deviations)."),
+        *(_ends(heading, [found[curve] for curve in curves], plan.columns) for heading, curves in plan.rows),
+        *(Made(each) for each in plan.made),
+    ]
+
+
+def _ends(heading: str, row: list[Measured], columns: tuple[Column, ...]) -> Sentence:
+    """From where to where a row's runs end, a column each; of the loss also how far any moved."""
+    numbers: dict[str, float] = {}
+    parts = []
+    for column in columns:
+        ends = [value for each in row for value in each[column.name][:, -1].tolist()]
+        numbers |= {f"{column.name}_low": min(ends), f"{column.name}_high": max(ends)}
+        parts.append(f"{column.label.replace('{', '{{').replace('}', '}}')} {{{column.name}_low:.3g}} to "
+                     f"{{{column.name}_high:.3g}}")
+    moved = max(float(abs(each["loss"] - each["loss"][:, :1]).max()) for each in row)
+    where = heading.replace("{", "{{").replace("}", "}}")
+    return shown(f"{where}, at the end: {', '.join(parts)}; the loss moved by up to {{moved:.2g}}.", moved=moved,
+                 **numbers)
 
 
 def _axes(axes: Axes, column: Column, plan: Plan, last: bool) -> None:
@@ -266,7 +283,7 @@ def _writer(plan_of: Callable[[Sizes], Plan]) -> Writer:
         ]
         record: dict[str, Any] = {
             "figure": name, "shows": (plan_of.__doc__ or "").splitlines()[0], "paper": "arXiv:2310.18935",
-            "command": f"gammarho figures nearly_orthogonal {name} --out {folder}", "notes": plan.notes,
+            "command": f"gammarho figures nearly_orthogonal {name} --out {folder}", "made": plan.made,
             "sizes": sizes, "seeds": list(range(plan.seeds)), "sampling": "vectors", "runs": runs,
         }
         if any(curve.test for curve in plan.curves):

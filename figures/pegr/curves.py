@@ -6,17 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import TickedStroke
 from matplotlib.ticker import NullLocator
 
+from dynamics.arrays import Array
 from simulate.work.plain import plain
 
 from .. import style
-from ..printed import caption
+from ..page import page
+from ..said import Made, Sentence, Where
 from ..save import Writer, save
 from .described import described
 from .runs import PAPER, READINGS, REGULARIZERS, Curves, Experiment, Key, Reading, Regularizer, keys, trajectories
@@ -30,13 +33,10 @@ COEFFICIENTS = {
 CLOSED = (0, (2, 2))
 THIN = 0.5  # points: a single run's line
 CHOICES = r"Our choices: $\sigma_0=0.01$ for $\sigma_p=0.1$; FGR is closed with PEGR; seeds."
-UNLIKE = (  # of Section 4.1's runs; a test counts them
-    rf'In "{READINGS[1].key}" PEGR memorises noise in one draw of five at $\sigma_p=1$ and $1.5$: '
-    "a mean of unlike draws."
-)
+APART = 0.25  # of the range of a row's last values: draws that end further apart have a mean where none of them is
 ROUNDED = (
-    "Hatched curve: noise had decayed below rounding when the penalty was closed, and rounding errors decide what\n"
-    "grows back; training float64 weights gives another curve in its place, so this one is no result."
+    "Hatched curve: a rounding error in each pre-activation where the penalty was closed gives another curve in its "
+    "place, so this one is no result."
 )
 
 
@@ -70,21 +70,20 @@ def coefficients(experiment: Experiment = PAPER, sigma_p: float = 1.0) -> Figure
     """The extremes of gamma, rho-bar and rho-underbar (Definition 5.2) at one sigma_p; a symmetric logarithmic axis."""
     curves = trajectories(experiment)
 
-    def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> list[str]:
+    def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> None:
         found = curves[reading.key, regularizer, sigma_p]
-        marked = []
         for (name, label), line in zip(COEFFICIENTS.items(), style.LINES, strict=False):
             _draw(axes, found, name, line, label)
-            marked += _mark(axes, found, name, line, label)
+            _mark(axes, found, name, line, label)
         axes.axhline(0.0, color=style.GREY, linewidth=0.5)
         axes.set_yscale("symlog", linthresh=1e-2, linscale=0.6)
         axes.set_yticks([-1, -0.01, 0, 0.01, 1], ["$-1$", "$-0.01$", "0", "0.01", "1"])
         axes.yaxis.set_minor_locator(NullLocator())
-        return marked
 
     lines = [style.key(line, label) for line, label in zip(style.LINES, COEFFICIENTS.values(), strict=False)]
     title = rf"Coefficients of Definition 5.2 at $\sigma_p={sigma_p:g}$ (linear within $\pm0.01$)"
-    return _panels(experiment, title, "coefficient", panel, lines)
+    shown = {key: each for key, each in curves.items() if key[2] == sigma_p}
+    return _panels(experiment, title, "coefficient", panel, lines, sentences(experiment, shown, tuple(COEFFICIENTS)))
 
 
 def _figure(
@@ -93,35 +92,31 @@ def _figure(
 ) -> Figure:
     """One observable: a curve a sigma_p, in a panel a penalty and reading."""
 
-    def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> list[str]:
-        marked = []
+    def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> None:
         for sigma_p, line in zip(experiment.sigma_ps, style.LINES, strict=False):
             found = curves[reading.key, regularizer, sigma_p]
             _draw(axes, found, name, line, _sigma(sigma_p))
-            marked += _mark(axes, found, name, line, _sigma(sigma_p))
+            _mark(axes, found, name, line, _sigma(sigma_p))
         if scale is not None:
             scale(axes)
-        return marked
 
     lines = [style.key(line, _sigma(s)) for s, line in zip(experiment.sigma_ps, style.LINES, strict=False)]
-    return _panels(experiment, title, label, panel, lines)
+    said = sentences(experiment, curves, (name,), scale is _logarithmic)
+    return _panels(experiment, title, label, panel, lines, said)
 
 
 def _panels(
     experiment: Experiment, title: str, label: str,
-    panel: Callable[[Axes, Reading, Regularizer], list[str]], lines: list[Line2D],
+    panel: Callable[[Axes, Reading, Regularizer], None], lines: list[Line2D], said: list[Sentence],
 ) -> Figure:
-    """Three readings by three penalties; `panel` draws one and returns which curves in it are marked as no result."""
+    """Three readings by three penalties; `panel` draws one."""
     with style.context():
-        figure = Figure(figsize=(style.PAGE, 7.4), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[6.35, 1.05])
-        body, foot = parts
-        body.suptitle(title)
-        marked: list[str] = []
-        grid = body.subplots(3, 3, sharex=True, sharey="row")
+        handles = [*lines, *_keys(experiment)]
+        sheet = page(title, 6.35, -(-len(handles) // _IN_ROW), said)
+        grid = sheet.body.subplots(3, 3, sharex=True, sharey="row")
         for row, (reading, all_axes) in enumerate(zip(READINGS, grid, strict=True)):
             for axes, regularizer in zip(all_axes, REGULARIZERS, strict=True):
-                marked += panel(axes, reading, regularizer)
+                panel(axes, reading, regularizer)
                 if regularizer != "none":
                     axes.axvline(experiment.closed, color=style.GREY, linestyle=CLOSED, linewidth=0.8)
                 axes.set_xlim(0, experiment.steps)
@@ -134,25 +129,61 @@ def _panels(
                 textcoords="offset points", annotation_clip=False, fontsize=style.FONT + 1,
             )
             heading.set_in_layout(False)  # it spans the row, and must not widen the first column
-        body.align_ylabels(list(grid[:, 0]))
-        _foot(foot, experiment, lines, bool(marked))
-    return figure
+        sheet.body.align_ylabels(list(grid[:, 0]))
+        return sheet.close(handles, _IN_ROW)
 
 
-def _foot(part: SubFigure, experiment: Experiment, lines: list[Line2D], marked: bool) -> None:
-    """The legend and the notes that every panel shares."""
+_IN_ROW = 4  # of the legend
+
+
+def _keys(experiment: Experiment) -> list[Any]:
+    """What every panel shares, for the legend."""
     label = f"penalty closed, {experiment.closed}"
     closed = Line2D([], [], color=style.GREY, linestyle=CLOSED, linewidth=0.8, label=label)
     band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label=f"least to greatest of {experiment.seeds} draws")
     single = Line2D([], [], color=style.GREY, linewidth=THIN, label="single draws")
-    part.legend(handles=[*lines, closed, band, single], loc="upper center", ncols=4, columnspacing=1.5, borderaxespad=0)
+    return [closed, band, single]
+
+
+def sentences(
+    experiment: Experiment, curves: dict[Key, Curves], names: tuple[str, ...], log: bool = False
+) -> list[Sentence]:
+    """The caption of a figure that shows these observables of these curves; `log`: on a logarithmic axis."""
     size = rf"$n={experiment.n}$, $m={experiment.m}$, $d={experiment.d}$, $\|\mu\|={experiment.mu_norm:g}$"
-    unlike = f"{UNLIKE}\n" if experiment == PAPER else ""
-    text = (
-        f"Curves: means of {experiment.seeds} draws; thin: each draw.  {size}.\n{unlike}"
-        f'Only "{READINGS[0].key}" is what the paper prints.  {CHOICES}'
-    )
-    caption(part, text + (f"\n{ROUNDED}" if marked else ""))
+    marked = any(each.lost[name].any() for each in curves.values() for name in names)
+    return [
+        Made(f"Curves: means of {experiment.seeds} draws; thin: each draw.  {size}."),
+        _unlike(curves, names, log),
+        Made(f'Only "{READINGS[0].key}" is what the paper prints.  {CHOICES}'),
+        Where(marked, ROUNDED),
+    ]
+
+
+def _unlike(curves: dict[Key, Curves], names: tuple[str, ...], log: bool) -> Where:
+    """The curves whose draws end far apart: of each, from where to where."""
+    found: list[str] = []
+    numbers: dict[str, float] = {}
+    for reading in READINGS:
+        row = {key: each for key, each in curves.items() if key[0] == reading.key}
+        ends = {(*key, name): _last(each, name, log) for key, each in row.items() for name in names}
+        known = np.concatenate(list(ends.values())) if ends else np.empty(0)
+        span = float(np.ptp(known)) if known.size else 0.0
+        for (_, regularizer, sigma_p, name), last in ends.items():
+            if last.size > 1 and span > 0 and np.ptp(last) > APART * span:
+                at, what = len(found), COEFFICIENTS.get(name)
+                low, high = (10**value if log else value for value in (float(last.min()), float(last.max())))
+                numbers |= {f"low{at}": low, f"high{at}": high}
+                of = f"{TITLES[regularizer]} {_sigma(sigma_p)}" + (f" {what}" if what else "")
+                found.append(f'"{reading.key}" {of} '.replace("{", "{{").replace("}", "}}")
+                             + f"({{low{at}:.2g}} to {{high{at}:.2g}})")
+    return Where(bool(found), f"Draws end far apart, and the mean need not be where a draw is: {'; '.join(found)}.",
+                 numbers)
+
+
+def _last(curves: Curves, name: str, log: bool) -> Array:
+    """Where the draws end that are a result, (some seeds,); its logarithm on a logarithmic axis."""
+    kept: Array = curves.by_name[name][~curves.lost[name][:, -1], -1]
+    return np.log10(kept[kept > 0]) if log else kept
 
 
 def _draw(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -> None:
@@ -163,11 +194,11 @@ def _draw(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -
         axes.plot(curves.t, each, color=line.color, linewidth=THIN, alpha=0.7, zorder=1.5)
 
 
-def _mark(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -> list[str]:
+def _mark(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -> None:
     """Hatch a curve, and it alone, where it depends on rounding errors, and name it there."""
     flags = curves.lost[name].any(axis=0)
     if not flags.any():
-        return []
+        return
     t, mean = curves.t[flags], curves.by_name[name].mean(axis=0)[flags]
     strokes = [TickedStroke(spacing=4, angle=60, length=1.0), TickedStroke(spacing=4, angle=-120, length=1.0)]
     axes.plot(t, mean, color=line.color, linewidth=0.7, path_effects=strokes, zorder=3)
@@ -177,7 +208,6 @@ def _mark(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -
         fontsize=style.SMALL, color=line.color,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
     )
-    return [label]
 
 
 def _spaced(words: str) -> str:

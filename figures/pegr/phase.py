@@ -20,7 +20,8 @@ from simulate.ask import early
 from simulate.phase.phase import phase as fill
 
 from .. import style
-from ..printed import caption
+from ..page import page
+from ..said import Made
 from ..save import Writer, save
 from .described import described
 
@@ -69,10 +70,11 @@ def phase(grid: PhaseGrid = GRID, data: xarray.Dataset | None = None) -> Figure:
     error = np.where(ok, found["test_error"].mean("seed").values, np.nan)
     lams, sigma_ps = np.array(grid.lams), np.array(grid.sigma_ps)
     with style.context():
-        figure = Figure(figsize=(5.0, 4.7), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=[4.0, 0.65])
-        body, foot = parts
-        axes = body.subplots()
+        sheet = page("", 4.0, 2, (Made(
+            rf"Mean of {grid.seeds} draws; $n={grid.n}$, $m={grid.m}$, $d={grid.d}$, "
+            rf"$\|\mu\|={grid.mu_norm:g}$, $\sigma_0={grid.sigma_0:g}$ everywhere."
+        ),), width=5.0)
+        axes = sheet.body.subplots()
         edges = (_edges(lams), _edges(sigma_ps))
         image = axes.pcolormesh(*edges, error, cmap="viridis", vmin=0.0, vmax=0.5, rasterized=True)
         handles: list[Any] = []
@@ -87,17 +89,12 @@ def phase(grid: PhaseGrid = GRID, data: xarray.Dataset | None = None) -> Figure:
                  xlim=edges[0][[0, -1]], ylim=edges[1][[0, -1]])
         axes.set_yticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
         axes.yaxis.set_minor_locator(NullLocator())
-        body.colorbar(image, ax=axes, label="test error", pad=0.02)
+        sheet.body.colorbar(image, ax=axes, label="test error", pad=0.02)
         axes.set_title(
             f"PEGR, printed network: test error after {grid.steps} epochs\n"
             rf"$\eta={grid.eta:g}$ (the paper prints 0.02), penalty closed at {grid.closed} (as printed)"
         )
-        foot.legend(handles=handles, loc="upper center", ncols=2, columnspacing=1.2, borderaxespad=0)
-        caption(foot, (
-            rf"Mean of {grid.seeds} draws; $n={grid.n}$, $m={grid.m}$, $d={grid.d}$, "
-            rf"$\|\mu\|={grid.mu_norm:g}$, $\sigma_0={grid.sigma_0:g}$ everywhere."
-        ))
-    return figure
+        return sheet.close(handles, 2)
 
 
 def _thresholds(axes: Axes, grid: PhaseGrid) -> list[Line2D]:

@@ -15,6 +15,7 @@ from derivations.declare import Model, Value
 from simulate.phase.phase import phase
 
 from ..grid.plot import plot
+from ..said import Sentence, recorded
 from ..save import save
 
 
@@ -77,7 +78,7 @@ class Diagram:
     observable: str = "test_error"
     sampling: str | None = None
     curves: tuple[str, ...] = ()
-    says: Callable[[xarray.Dataset], tuple[str, ...]] = lambda data: ()
+    says: Callable[[xarray.Dataset], tuple[Sentence, ...]] = lambda data: ()
 
     def run(self, folder: Path | None = None, cells: int | None = None) -> xarray.Dataset:
         """Fill the diagram, or take it up from its store in `folder`; with at most `cells` values along an axis."""
@@ -111,7 +112,7 @@ def write(name: str, diagram: Diagram, folder: Path, cells: int | None = None) -
     axes = {str(dim): data[dim].values for dim in data[diagram.observable].dims}
     record = {
         "figure": diagram.name, "shows": diagram.shows, "command": command, "axes": axes,
-        "grid": json.loads(data.attrs["configuration"]), "curves": diagram.curves, "says": diagram.says(data),
+        "grid": json.loads(data.attrs["configuration"]), "curves": diagram.curves, "says": recorded(diagram.says(data)),
     }
     return save(diagram.draw(data), folder, f"phase_{diagram.name}", record)
 

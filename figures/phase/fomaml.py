@@ -9,20 +9,21 @@ import math
 
 import xarray
 
+from ..said import Made, Sentence, Shown
 from .diagram import Choices, Diagram, Span
 from .said import extremes, means
 
 
-def _says(data: xarray.Dataset) -> tuple[str, ...]:
+def _says(data: xarray.Dataset) -> tuple[Sentence, ...]:
     found = means(data)
-    largest = "; ".join(
-        # NOTE: by a mapping, since `sel` has a keyword of that name.
-        f"{method} {extremes(found.sel({'method': method}).isel(d=-1))}" for method in data["method"].values
-    )
+    methods = data["method"].values
+    # NOTE: by a mapping, since `sel` has a keyword of that name.
+    last = {f"at_{at}": extremes(found.sel({"method": each}).isel(d=-1)) for at, each in enumerate(methods)}
+    largest = "; ".join(f"{each} {{at_{at}}}" for at, each in enumerate(methods))
     return (
-        f"Mean test error without adaptation at the greatest d, over eta_inner: {largest}; at the least d all methods "
-        f"{extremes(found.isel(d=0))}.",
-        "At every d: sigma_xi = 10 d^(-1/2), sigma_s = d^(-1/2)/6.3, sigma_0 = d^(-1/2); sizes are ours.",
+        Shown(f"Mean test error without adaptation at the greatest d, over eta_inner: {largest}; at the least d all "
+              "methods {least}.", {**last, "least": extremes(found.isel(d=0))}),
+        Made("At every d: sigma_xi = 10 d^(-1/2), sigma_s = d^(-1/2)/6.3, sigma_0 = d^(-1/2); sizes are ours."),
     )
 
 

@@ -11,6 +11,7 @@ import xarray
 
 from derivations.declare import Value
 
+from ..said import Made, Sentence, shown
 from .diagram import Diagram, Span
 from .said import extremes, means
 
@@ -22,16 +23,16 @@ _BASE: dict[str, Value] = {
 }
 
 
-def _corners(x: str, y: str, data: xarray.Dataset) -> tuple[str, ...]:
+def _corners(x: str, y: str, data: xarray.Dataset) -> tuple[Sentence, ...]:
     """The mean test error at the corners, and how far draws are apart."""
     found, spread = means(data), data["test_error"].max("seed") - data["test_error"].min("seed")
     corner = {(at, to): float(found.isel({x: at, y: to})) for at in (0, -1) for to in (0, -1)}
     return (
-        f"Mean test error (chance: {1 - 1 / _K:g}) at the least {x} and the least {y} {corner[0, 0]:.2f}, the greatest "
-        f"{y} {corner[0, -1]:.2f}; at the greatest {x} {corner[-1, 0]:.2f} and {corner[-1, -1]:.2f}.  "
-        f"Draws of a cell differ by {extremes(spread)}.",
-        "Not as printed: F_k without 1/m (with it 20 full-batch steps hardly lower the loss).  Not stated, our "
-        "choices: points, seeds, the filters' law, orthogonal spikes.",
+        shown(f"Mean test error (chance: {1 - 1 / _K:g}) at the least {x} and the least {y} {{a:.2f}}, the greatest "
+              f"{y} {{b:.2f}}; at the greatest {x} {{c:.2f}} and {{d:.2f}}.  Draws of a cell differ by {{spread}}.",
+              a=corner[0, 0], b=corner[0, -1], c=corner[-1, 0], d=corner[-1, -1], spread=extremes(spread)),
+        Made("Not as printed: F_k without 1/m.  Not stated, our choices: points, seeds, the filters' law, orthogonal "
+             "spikes."),
     )
 
 

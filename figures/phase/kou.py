@@ -21,6 +21,7 @@ from derivations.declare import (
     Patch,
 )
 
+from ..said import Made, Sentence, shown
 from .diagram import Diagram, Span
 from .said import extremes, means
 
@@ -58,14 +59,16 @@ MODEL = Model(
 """x_i = (yhat_i mu, xi_i), the observed label -yhat_i with probability p, F_j = (1/m) sum_r ReLU; logistic loss."""
 
 
-def _says(data: xarray.Dataset) -> tuple[str, ...]:
+def _says(data: xarray.Dataset) -> tuple[Sentence, ...]:
     found, flips = means(data), float(data["flip_probability"])
     benign, cells = int((found < flips + 0.01).sum()), int(found.notnull().sum())
     strong, weak = extremes(found.isel(mu_norm=-1)), extremes(found.isel(mu_norm=1))
     return (
-        f"Fresh labels are flipped too, so the best error is {flips:g}: {benign} of {cells} cells are within 0.01.  "
-        f"Means at the greatest mu_norm {strong}, at the least above 0 {weak}.",
-        "The curve is n |mu|^4 = sigma_p^4 d, the theorem's threshold with a constant of 1.  Ours: sigma_p, sigma_0.",
+        shown("Fresh labels are flipped too, so the best error is {flips:g}: {benign} of {cells} cells are within "
+              "0.01.  Means at the greatest mu_norm {strong}, at the least above 0 {weak}.", flips=flips, benign=benign,
+              cells=cells, strong=strong, weak=weak),
+        Made("The curve is n |mu|^4 = sigma_p^4 d, the theorem's threshold with a constant of 1.  Ours: sigma_p, "
+             "sigma_0."),
     )
 
 

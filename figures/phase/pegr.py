@@ -8,19 +8,21 @@ from __future__ import annotations
 import numpy as np
 import xarray
 
+from ..said import Made, Sentence, shown
 from .diagram import Choices, Diagram, Span
 from .said import counts_below, extremes, means
 
 _NOISE = (2.0, 40.0)  # sigma_p sqrt(d), the length of the noise, at every d
 
 
-def _says(data: xarray.Dataset) -> tuple[str, ...]:
+def _says(data: xarray.Dataset) -> tuple[Sentence, ...]:
     without = means(data).sel(regularizer="none")
     apart = extremes(without.max("lam") - without.min("lam"))
     return (
         counts_below(data, "regularizer", 0.05),
-        f"Without a penalty lam changes nothing: a row's means differ by {apart}.  lam_xi and lam_mu, where noise and "
-        "signal no longer grow, are derived from each panel's recursion.  eta is ours (the paper prints 0.02).",
+        shown("Without a penalty a row's means differ by {apart} over lam.", apart=apart),
+        Made("lam_xi and lam_mu, where noise and signal no longer grow in the linear stage, are derived from each "
+             "panel's recursion.  eta is ours (the paper prints 0.02)."),
     )
 
 

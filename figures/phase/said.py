@@ -7,6 +7,8 @@ import xarray
 
 from dynamics.arrays import Array
 
+from ..said import Shown
+
 
 def means(data: xarray.Dataset, observable: str = "test_error") -> xarray.DataArray:
     """The mean over the draws that have a value, a cell; NaN where any has none."""
@@ -23,11 +25,10 @@ def extremes(values: xarray.DataArray | Array) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def counts_below(data: xarray.Dataset, axis: str, limit: float) -> str:
+def counts_below(data: xarray.Dataset, axis: str, limit: float) -> Shown:
     """Of each value of an axis, the cells with every draw ended and a mean test error below a limit."""
     found = means(data)
-    parts = []
-    for value in data[axis].values:
-        cells = found.sel({axis: value})
-        parts.append(f"{value} {int((cells < limit).sum())}")
-    return f"Cells with a mean test error below {limit:g} and no draw lost: {', '.join(parts)}; of {cells.size} each."
+    below = {f"at_{at}": int((found.sel({axis: value}) < limit).sum()) for at, value in enumerate(data[axis].values)}
+    parts = ", ".join(f"{value} {{at_{at}}}" for at, value in enumerate(data[axis].values))
+    return Shown(f"Cells with a mean test error below {limit:g} and no draw lost: {parts}; of {{cells}} each.",
+                 {**below, "cells": found.size // len(below)})

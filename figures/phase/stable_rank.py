@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import xarray
 
+from ..said import Made, Sentence, shown
 from .diagram import Diagram, Span
 from .said import extremes, means
 
 OBSERVABLE = "stable_rank_excess[matrix=+1]"
 
 
-def _says(data: xarray.Dataset) -> tuple[str, ...]:
+def _says(data: xarray.Dataset) -> tuple[Sentence, ...]:
     found = 1 + means(data, OBSERVABLE)
     return (
-        f"Mean stable rank of W_+1 for ReLU (slope 0) {extremes(found.isel(slope=0))}, for the linear network "
-        f"{extremes(found.isel(slope=-1))}; at the least sigma_0 {extremes(found.isel(sigma_0=0))}.",
-        "Not stated in the paper, our choices: sigma_0, slopes between 0 and 1, which matrix.",
+        shown("Mean stable rank of W_+1 for ReLU (slope 0) {relu}, for the linear network {linear}; at the least "
+              "sigma_0 {least}.", relu=extremes(found.isel(slope=0)), linear=extremes(found.isel(slope=-1)),
+              least=extremes(found.isel(sigma_0=0))),
+        Made("Not stated in the paper, our choices: sigma_0, slopes between 0 and 1, which matrix."),
     )
 
 

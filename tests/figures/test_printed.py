@@ -12,18 +12,19 @@ import gammarho as gr
 from derivations.papers.paper import PAPERS
 from figures.page import page
 from figures.printed import Printed, in_latex, printed
+from figures.said import Made, Where
 from figures.save import save
 from gammarho import drawn
 from gammarho.cli import main
 
-SAID = "Means of 3 draws, 95 % band;\n$n=20$ and sigma_p < 1."
+SAID = "Means of 3 draws, 95 % band; " * 5 + "$n=20$ and sigma_p < 1."
 
 
 def written(folder: Path, how: Printed) -> list[Path]:
-    sheet = page("a title", 2.0, 0, SAID)
+    sheet = page("a title", 2.0, 0, (Made(SAID), Where(False, "Not so.")))
     sheet.body.subplots().plot([0, 1], [0, 1])
     with printed(how):
-        return save(sheet.close([], 1, SAID), folder, "it", {"command": "c"})
+        return save(sheet.close([], 1), folder, "it", {"command": "c"})
 
 
 def height(path: Path) -> float:
@@ -33,9 +34,10 @@ def height(path: Path) -> float:
 def test_a_caption_is_in_the_record_and_in_latex(tmp_path: Path) -> None:
     paths = written(tmp_path, Printed())
     assert [path.name for path in paths] == ["it.png", "it.pdf", "it.json", "it.tex"]
-    assert json.loads((tmp_path / "it.json").read_text())["caption"] == SAID.replace("\n", " ")
+    assert json.loads((tmp_path / "it.json").read_text())["caption"] == SAID
+    assert json.loads((tmp_path / "it.json").read_text())["says"] == [{"says": SAID, "kind": "made"}]
     tex = (tmp_path / "it.tex").read_text()
-    assert r"\caption{Means of 3 draws, 95 \% band; $n=20$ and sigma\_p $<$ 1.}" in tex
+    assert r"Means of 3 draws, 95 \% band; $n=20$ and sigma\_p $<$ 1.}" in tex
     assert r"\includegraphics[width=\linewidth]{it.pdf}" in tex and r"\label{fig:it}" in tex
 
 

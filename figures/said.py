@@ -1,0 +1,133 @@
+"""What stands below a figure: sentences of a kind each, so that what is said of the data is taken from the data."""
+
+from __future__ import annotations
+
+import re
+import string
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from . import style
+
+SIZE = style.SMALL - 0.5  # points
+_MARGIN = 0.12  # inches of a page's width on which no words stand
+_TOKEN = re.compile(r"(?:\\\$|\$[^$]*\$|[^\s$\\]|\\(?!\$))+")  # a word, with what formulas it holds
+
+
+@dataclass(frozen=True)
+class Sentence(ABC):
+    """A sentence of a caption; what is between dollars is a formula."""
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """The words; "" where there is nothing to say."""
+
+    @property
+    def by(self) -> Mapping[str, Any]:
+        """The numbers that it stands on, by name."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Made(Sentence):
+    """How the data were made and drawn: sizes, seeds, choices, what a line means; nothing of what came out."""
+
+    text: str
+    kind = "made"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Quoted(Sentence):
+    """What a paper says, by which the reader judges the data."""
+
+    text: str
+    kind = "quoted"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Shown(Sentence):
+    """What the data show: a template, such as "{low:.2f} to {high:.2f}", and the numbers in it, computed from them."""
+
+    template: str
+    numbers: Mapping[str, Any]
+    kind = "shown"
+
+    def __post_init__(self) -> None:
+        used = {name for _, name, _, _ in string.Formatter().parse(self.template) if name}
+        if not used or used != set(self.numbers):
+            raise ValueError(f"{self.template!r} has the numbers {sorted(used)}, and was given {sorted(self.numbers)}")
+
+    def __str__(self) -> str:
+        return self.template.format(**self.numbers)
+
+    @property
+    def by(self) -> Mapping[str, Any]:
+        """The numbers."""
+        return dict(self.numbers)
+
+
+@dataclass(frozen=True)
+class Where(Sentence):
+    """A sentence that is said where its test on the data came out true, and else is not there."""
+
+    holds: bool
+    text: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    kind = "shown"
+
+    def __str__(self) -> str:
+        if not self.holds:
+            return ""
+        return self.text.format(**self.numbers) if self.numbers else self.text
+
+    @property
+    def by(self) -> Mapping[str, Any]:
+        """The test, and the numbers of the sentence."""
+        return {"holds": bool(self.holds), **self.numbers}
+
+
+def shown(template: str, **numbers: Any) -> Shown:
+    """A sentence of what the data show."""
+    return Shown(template, numbers)
+
+
+def recorded(said: Iterable[Sentence]) -> list[dict[str, Any]]:
+    """The sentences that are there, with the numbers that they stand on."""
+    return [{"says": words, "kind": each.kind, **({"by": dict(each.by)} if each.by else {})}
+            for each in said if (words := str(each))]
+
+
+def folded(said: Sequence[Sentence], inches: float) -> list[str]:
+    """The sentences one after the other, as lines of so many inches."""
+    font = FontProperties(size=SIZE)
+    room, space = 72 * (inches - _MARGIN), _width(" ", font)
+    lines, left = [""], room
+    for sentence in map(str, said):
+        gap = 2 if lines[-1] else 0
+        for word in _TOKEN.findall(sentence):
+            wide = _width(word, font)
+            if lines[-1] and wide + gap * space > left:
+                lines, left, gap = [*lines, ""], room, 0
+            lines[-1] += " " * gap + word
+            left, gap = left - wide - gap * space, 1
+    return [line for line in lines if line]
+
+
+def _width(word: str, font: FontProperties) -> float:
+    """Points that a word takes."""
+    math = re.search(r"(?<!\\)\$", word) is not None
+    shown = word if math else word.replace(r"\$", "$")
+    return float(text_to_path.get_text_width_height_descent(shown, font, math)[0])

@@ -105,7 +105,7 @@ def in_statements(paper: Paper, count: int, rng: np.random.Generator) -> tuple[l
     refuted, held = [], 0
     while drawn and len(found) < count:
         some, drawn = drawn[: count - len(found)], drawn[count - len(found) :]
-        for each in mutants(paper.name, some, tries=TRIES, seed=int(rng.integers(1 << 20))).tested:
+        for each in mutants(paper.name, statements=some, tries=TRIES, seed=int(rng.integers(1 << 20))).tested:
             held += 1
             if each.violated:
                 refuted.append(f"{paper.name} {each.statement.id}")

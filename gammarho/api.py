@@ -95,7 +95,8 @@ def conditions(
     )
     own, given = condition_parameters(setting), parameters.by_name(keywords.joined(params, more))
     asked = {name: value for name, value in given.items() if name not in own}
-    resolved = resolve(setting, _held(setting, asked, hold, preset), preset)
+    solved = _held(setting, asked, hold, preset)
+    resolved = resolve(setting, solved, preset)
     extra = parameters.further(resolved, own, given)
     found: dict[str, float] = {}
     if initial is not None:
@@ -123,10 +124,12 @@ def conditions(
 
         return repair(here, moved, names("solve", solve, tuple(known), "a parameter here") or (), known)
 
-    return tabulate(
+    table = tabulate(
         declared, resolved.model, values, constant=level, steps=count, measured={**found, **quantities},
         repaired=None if solve is None else repaired,
     )
+    held = tuple((name, value) for name, value in solved.items() if name not in asked and isinstance(value, float))
+    return dataclasses.replace(table, held=held)
 
 
 def _held(setting: str | Model, given: Mapping[str, object], hold: object, preset: str | None) -> Mapping[str, object]:

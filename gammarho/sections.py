@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from simulate.work import html
 
 WIDTH = 118
 
@@ -42,14 +43,5 @@ def as_text(head: str, sections: Sequence[Section], width: int = WIDTH) -> str:
 
 def as_html(head: str, sections: Sequence[Section]) -> str:
     """The same as HTML that needs nothing from elsewhere."""
-    parts = [f"<p><b>{html.escape(head)}</b></p>"]
-    for section in sections:
-        heads = "".join(f"<th style='text-align:left'>{html.escape(column)}</th>" for column in section.columns)
-        rows = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in section.rows
-        )
-        above = f"<thead><tr>{heads}</tr></thead>" if any(section.columns) else ""
-        note = f"<p>{html.escape(section.note)}</p>" if section.note else ""
-        parts.append(f"<p>{html.escape(section.title)}</p><table>{above}<tbody>{rows}</tbody></table>{note}")
-    return "\n".join(parts)
+    return "\n".join([html.heading(head), *(
+        html.table(section.columns, section.rows, section.title, section.note) for section in sections)])

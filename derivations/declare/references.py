@@ -73,15 +73,21 @@ def check_formula(model: Any, what: str, text: str) -> None:
 
 def parameters_read(model: Any) -> set[str]:
     """The parameters that something of the declaration names, itself or in a formula."""
+    found = read_by(model)
+    for parameter in model.parameters:
+        if isinstance(parameter.default, str) and parameter.kind in NUMBERS:
+            found.update(names(parameter.default))
+    return found
+
+
+def read_by(part: object) -> set[str]:
+    """The parameters that a part of a declaration names, itself or in formulas, and what else its formulas name."""
     found: set[str] = set()
-    for _, _, mark, texts in _marked(model):
+    for _, _, mark, texts in _marked(part):
         if isinstance(mark, FormulaText):
             found.update(name for text in texts if text.strip() for name in names(text))
         elif mark.to == "parameter":
             found.update(texts)
-    for parameter in model.parameters:
-        if isinstance(parameter.default, str) and parameter.kind in NUMBERS:
-            found.update(names(parameter.default))
     return found
 
 

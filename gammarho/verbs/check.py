@@ -57,20 +57,20 @@ def check(
         from simulate.check.power import TRIES
         from simulate.check.power import mutants as made
 
-        power = made(setting, named or None, given, preset=preset, steps=steps, tries=search or TRIES, seed=seed)
+        power = made(setting, given, named or None, preset=preset, steps=steps, tries=search or TRIES, seed=seed)
         print(report.json_of(power) if json else power)
         return 0 if power.passed else 1
     if inductive:
         from simulate.check.induct import TRIES as STATES
         from simulate.check.induct import inductive as stepped
 
-        told = stepped(setting, named, given, preset=preset, steps=steps, tries=search or STATES, seed=seed)
+        told = stepped(setting, given, named, preset=preset, steps=steps, tries=search or STATES, seed=seed)
         print(report.json_of(told) if json else told)
         return 0 if told.passed else 1
     if search is not None:
         from simulate.check.search import search as attack
 
-        attacked = attack(setting, named or None, given, preset=preset, steps=steps, tries=search, seed=seed)
+        attacked = attack(setting, given, named or None, preset=preset, steps=steps, tries=search, seed=seed)
         print(report.json_of(attacked) if json else attacked)
         return 0 if attacked.passed else 1
     if everywhere:
@@ -79,7 +79,7 @@ def check(
 
         if given or preset or steps:
             raise InputError("--all: each statement runs at its own preset's values; leave values and --preset out")
-        each = on_presets(setting, named or None, seed=seed, seeds=seeds, draws=draws)
+        each = on_presets(setting, statements=named or None, seed=seed, seeds=seeds, draws=draws)
         print(report.json_of(each) if json else each)
         return 0 if passed(each) else 1
     from simulate.check.check import check as hold

@@ -17,7 +17,7 @@ from .shared import (
     Switch,
     images_of,
     print_notes,
-    with_held,
+    tell_held,
 )
 
 
@@ -56,8 +56,7 @@ def conditions(
 
     given, own = arguments.assignments(values), api.condition_parameters(setting)
     of_model = {name: value for name, value in given.items() if name not in own}
-    mine = with_held(setting, of_model, preset, hold, not json)
-    images = images_of(api.resolve(setting, mine, preset).model, data, classes, data_dir, scaling)
+    images = images_of(api.resolve(setting, of_model, preset).model, data, classes, data_dir, scaling)
     table = api.conditions(
         setting,
         given,
@@ -69,6 +68,7 @@ def conditions(
         hold=list(hold) or None,
     )
     if not json:
-        print_notes(setting, mine, preset, images)
+        tell_held(dict(table.held))
+        print_notes(setting, {**of_model, **dict(table.held)}, preset, images)
     print(report.json_of(table) if json else table)
     return 0

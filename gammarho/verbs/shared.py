@@ -45,14 +45,20 @@ def with_held(
     """What is given, with the parameters that --hold is solved for, each on a line where they are to be shown."""
     if not hold:
         return dict(given)
-    from simulate.ask.noted import show as shown
     from simulate.conditions.held import held
 
     found = held(setting, given, list(hold), preset=preset)
-    for name, value in found.items():
-        if show and name not in given and isinstance(value, float):
-            print(f"{name} = {shown(value)} (held)")
+    if show:
+        tell_held({name: value for name, value in found.items() if name not in given and isinstance(value, float)})
     return found
+
+
+def tell_held(solved: Mapping[str, float]) -> None:
+    """The parameters that equations were solved for, a line each."""
+    from simulate.ask.noted import show
+
+    for name, value in solved.items():
+        print(f"{name} = {show(value)} (held)")
 
 
 def images_of(

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Instance, Model, Statement, Statements
+from derivations.declare import Instance, Model, Quantity, Statement, Statements
 from derivations.declare.formula import QUANTITIES, parse
 from dynamics.kernel.blas import one_blas_thread
 
@@ -42,9 +42,9 @@ from ..start.source import Source
 from .bench import Bench, Call, Result, Witness
 from .case import Case
 from .comparison import comparisons
-from .formula import evaluate, number
+from .formula import evaluate, mentioned, number
 from .posed import posed
-from .text import lines
+from .text import as_html, lines
 from .verdict import Verdict, exponent
 from .view import NoSuchStep
 
@@ -55,7 +55,8 @@ SEEDS, DRAWS = 5, 200
 class Check:
     """The results of a check, in the order asked for; `str` is a table.
 
-    `left_out` are the statements that are vacuous here, where they were left out (`alive`).
+    `left_out` are the statements that are vacuous here, where they were left out (`alive`);
+    `quantities` are what the statements' formulas name.
     """
 
     setting: str
@@ -64,6 +65,7 @@ class Check:
     notes: tuple[str, ...]
     results: tuple[Result, ...]
     left_out: tuple[str, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
 
     @property
     def alive(self) -> Check:
@@ -87,6 +89,15 @@ class Check:
     def __str__(self) -> str:
         return "\n".join(lines(self))
 
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    @property
+    def hypotheses(self) -> tuple[Quantity, ...]:
+        """The quantities that the hypotheses of the vacuous statements name."""
+        named = {name for each in self.results if each.verdict == "vacuous" for name in mentioned(each.statement.given)}
+        return tuple(each for each in self.quantities if each.name in named)
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
@@ -97,6 +108,7 @@ class Check:
             "passed": self.passed,
             "results": [result.to_dict() for result in self.results],
             "left_out": list(self.left_out),
+            "hypotheses": {each.name: {"formula": each.formula, "meaning": each.meaning} for each in self.hypotheses},
         }
 
 
@@ -175,6 +187,7 @@ def check(
         about=about,
         notes=problem.resolved.notes,
         results=tuple(results[s.id] for s in wanted),
+        quantities=(*recorded.quantities, *(statements.quantities if isinstance(statements, Statements) else ())),
     )
 
 

@@ -25,8 +25,8 @@ ROUNDS = 2
 
 def everywhere(
     setting: str | Model,
-    statements: Sequence[str | Statement] | None = None,
     *,
+    statements: Sequence[str | Statement] | None = None,
     seed: int | str = 0,
     seeds: int | str = SEEDS,
     draws: int | str = DRAWS,

@@ -1,6 +1,6 @@
 """The induction step: where claims hold, do they hold one step later, also at states that no run visits?
 
-    print(gr.inductive("pegr", ["D1", "D4b"]))
+    print(gr.inductive("pegr", statements=["D1", "D4b"]))
 
 or `gammarho check pegr D1 D4b --inductive`.  The claims are one joint hypothesis.  A state is any coefficients b on
 top of a draw's W(0), at any step of the run.  The search starts from states of runs, goes in random directions (one
@@ -75,8 +75,8 @@ class Induction:
 @one_blas_thread()
 def inductive(
     setting: str,
-    statements: Sequence[str | Statement],
     params: Mapping[str, object] | None = None,
+    statements: Sequence[str | Statement] = (),
     *,
     preset: str | None = None,
     steps: int | str | None = None,
@@ -87,8 +87,8 @@ def inductive(
 
     Args:
         setting: a name or "file.py:model".
-        statements: ids, or Statements of the caller's own; together they are the induction hypothesis.
         params: where runs are made, over `preset`.
+        statements: ids, or Statements of the caller's own, one at least; together they are the induction hypothesis.
         preset: a name of the setting's presets; by default the one that the first statement names.
         steps: steps of a run; a preset brings its own.
         tries: states that are tried, for all claims together.

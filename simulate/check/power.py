@@ -1,6 +1,6 @@
 """The power of statements: what of their mutants runs kill, and how sharp their constants are.
 
-    print(gr.mutants("pegr", ["D1"]))
+    print(gr.mutants("pegr", statements=["D1"]))
 
 or `gammarho check pegr D1 --mutants`.  Of a statement's mutants (`derivations.declare.mutants`)
 
@@ -77,8 +77,8 @@ class Power:
 @one_blas_thread()
 def mutants(
     setting: str,
-    statements: Sequence[str | Statement] | None = None,
     params: Mapping[str, object] | None = None,
+    statements: Sequence[str | Statement] | None = None,
     *,
     preset: str | None = None,
     steps: int | str | None = None,
@@ -89,8 +89,8 @@ def mutants(
 
     Args:
         setting: a name or "file.py:model".
-        statements: ids, or Statements of the caller's own; by default all that no erratum has on record as false.
         params: where to start, over `preset`; by default each statement starts from a preset that it names.
+        statements: ids, or Statements of the caller's own; by default all that no erratum has on record as false.
         preset: a name of the setting's presets.
         steps: steps of a run where the statement names none.
         tries: runs a statement, on average; those of one preset are shared.

@@ -1,6 +1,6 @@
 """An adversarial search: statements are attacked inside their own hypotheses, up to their edges; witnesses are shrunk.
 
-    print(gr.search("pegr", ["D1"], preset="theorem-3.2", tries=400))
+    print(gr.search("pegr", statements=["D1"], preset="theorem-3.2", tries=400))
 
 Every positive parameter is a coordinate on a log scale, beside the steps of the run and its draw.  A try outside the
 hypotheses is scored by how far outside it is, one inside by how tight the claim is there; new tries move the best
@@ -64,8 +64,8 @@ class Search:
 @one_blas_thread()
 def search(
     setting: str,
-    statements: Sequence[str | Statement] | None = None,
     params: Mapping[str, object] | None = None,
+    statements: Sequence[str | Statement] | None = None,
     *,
     preset: str | None = None,
     steps: int | str | None = None,
@@ -77,8 +77,8 @@ def search(
 
     Args:
         setting: a name or "file.py:model".
-        statements: ids, or Statements of the caller's own; all of them by default.
         params: where to start, over `preset`; by default each statement starts from a preset that it names.
+        statements: ids, or Statements of the caller's own; all of them by default.
         preset: a name of the setting's presets.
         steps: steps of a run where the statement names none; a coordinate of the search.
         tries: runs a statement, at most; of a probability four draws each.

@@ -6,9 +6,12 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..work import html
+
 if TYPE_CHECKING:
     from .check import Check, Result
 
+_WIDTH = 118
 _VERDICTS = ("holds", "violated", "vacuous", "undecided")
 
 
@@ -19,10 +22,33 @@ def lines(found: Check) -> Iterator[str]:
     width = max((len(result.statement.id) for result in found.results), default=0)
     for result in found.results:
         yield from _rows(result, width)
+    yield from _named(found)
     yield ""
     yield summary(found)
     if found.left_out:
-        yield from textwrap.wrap(f"left out, vacuous here: {', '.join(found.left_out)}", 118, subsequent_indent="  ")
+        yield from textwrap.wrap(f"left out, vacuous here: {', '.join(found.left_out)}", _WIDTH, subsequent_indent="  ")
+
+
+def _named(found: Check) -> Iterator[str]:
+    """What stands behind the names in the hypotheses that were never met."""
+    if found.hypotheses:
+        yield from ("", "in these hypotheses:")
+        width = max(len(each.name) for each in found.hypotheses)
+        for each in found.hypotheses:
+            said = f"{each.meaning}: {each.formula}" if each.meaning else each.formula
+            yield from textwrap.wrap(f"  {each.name:<{width}}  {said}", _WIDTH, subsequent_indent=" " * (width + 4))
+
+
+def as_html(found: Check) -> str:
+    """A row a statement, for a notebook."""
+    rows = [(each.statement.id, each.verdict, ": ".join(filter(None, (each.statement.source, each.statement.text))) or
+             each.statement.claim, each.detail) for each in found.results]
+    return "\n".join([
+        html.heading(f"{found.setting}: {found.paper}"),
+        html.table(("id", "verdict", "where and what", "seen"), rows, found.about, summary(found)),
+        *([html.table(("name", "meaning", "formula"), [(q.name, q.meaning, q.formula) for q in found.hypotheses],
+                      "in the hypotheses that are never met")] if found.hypotheses else []),
+    ])
 
 
 def _rows(result: Result, width: int) -> Iterator[str]:

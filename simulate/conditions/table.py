@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from derivations.declare import Clause, Conditions, Prescription, Value
 
-from .text import interval_text, lines
+from .text import as_html, interval_text, lines
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,8 @@ class ConditionTable:
     """A paper's conditions at given parameters; `str` is a plain text table, `to_dict` goes to JSON.
 
     `tables` holds the printed condition first; `rows`, `interval`, `binding` and `mends` are that table's.
-    `quantities` are those that some clause or prescription stands on; `measured` names the ones taken from data.
+    `quantities` are those that some clause or prescription stands on; `measured` names the ones taken from data, and
+    `held` the parameters that equations were solved for.
     """
 
     model: str
@@ -195,6 +196,7 @@ class ConditionTable:
     notes: tuple[str, ...]
     measured: tuple[str, ...] = ()
     repair: Repair | None = None
+    held: tuple[tuple[str, float], ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -218,6 +220,9 @@ class ConditionTable:
 
     def __str__(self) -> str:
         return "\n".join(lines(self))
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Strict JSON: every number is finite, null stands for "none"."""

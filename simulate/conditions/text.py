@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from derivations.declare import Value
 
+from ..work import html
 from ..work.columns import columns
 
 if TYPE_CHECKING:
@@ -71,6 +72,16 @@ def lines(table: ConditionTable) -> Iterator[str]:
                         "[x, inf), where it asks for less. The ratio is what there is over what is asked at C = 1.")
     for note in table.notes:
         yield from _wrapped(note)
+
+
+def as_html(table: ConditionTable) -> str:
+    """The verdicts, and a table a list of clauses, for a notebook."""
+    heads = ("clause", "asks", "left", "", "right", "ratio", "holds for C in", f"C={number(table.constant)}")
+    return "\n".join([
+        html.heading(f"{table.conditions.title}  ({table.conditions.paper})"),
+        *(html.table(heads, map(_cells, group.rows), f"{group.title}: {_summary(group, table.constant)}")
+          for group in table.tables),
+    ])
 
 
 def _summary(group: ClauseTable, constant: float) -> str:

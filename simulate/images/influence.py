@@ -17,7 +17,7 @@ from ..ask import arrays, reading
 from ..errors import InputError
 from ..run import estimate
 from ..run.seconds import RATE
-from ..work import memory, progress
+from ..work import html, memory, progress
 
 _CHUNK = 2**22  # float64 numbers of a chunk of images: 32 MiB
 _BLOCK = 2**26  # float64 numbers of all classes' scatter rows held at once: 512 MiB
@@ -51,6 +51,19 @@ class InfluenceScores:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def _repr_html_(self) -> str:
+        """A row a class, and the covariances' products."""
+        rows, labels = [], [str(label) for label in self.classes]
+        for at, label in enumerate(labels):
+            rows.append((label, str(self.counts[at]), f"{self.effective_rank[at]:.4g}",
+                         *(f"{value:.4g}" for value in self.pairs[at])))
+        kind = "bias-corrected" if self.corrected else "plug-in"
+        return "\n".join([
+            html.heading(f"{len(self)} influence scores, {kind}: {self.scores.min():.4g} to {self.scores.max():.4g}"),
+            html.table(("class", "examples", "effective rank", *(f"<Sigma, Sigma_{label}>" for label in labels)), rows,
+                       note="<Sigma_i, Sigma_j> estimates ||A_i^T A_j||_F^2"),
+        ])
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from derivations.declare import Model, Parameter, Preset, Value
+from derivations.declare import Model, Parameter, Preset, Value, unread
+from derivations.declare.references import read_by
 
 from ..ask import noted, parameters, reading, settings
 from ..ask.axes import Axis
@@ -19,6 +20,7 @@ from ..phase.grid_cells import Cells
 from ..run.problem import Problem
 
 STEPS = "steps"  # the knob of a run's length
+UNREAD = "neither the run nor the claim reads it"
 DECADES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """How far from the value given, in factors of ten, a number is tried on its way out."""
 
@@ -175,11 +177,15 @@ class Unmoved:
     reason: str
 
 
-def knobs_of(asked: Asked, base: Problem) -> tuple[list[Knob], list[Unmoved]]:
-    """Every parameter, and the steps, as what can be moved and what cannot."""
+def knobs_of(asked: Asked, base: Problem, read: Collection[str]) -> tuple[list[Knob], list[Unmoved]]:
+    """Every parameter, and the steps, as what can be moved and what cannot; `read` are the claim's own names.
+
+    What neither a run nor the claim reads is not moved, unless something that is read follows it.
+    """
     moved, left = list[Knob](), list[Unmoved]()
+    unused = set(unread(replace(base.model, events=(), observables=()))) - _behind(base.model, read)
     for parameter in base.model.parameters:
-        found = _of_parameter(asked, base, parameter)
+        found = _of_parameter(asked, base, parameter, unused)
         if isinstance(found, Unmoved):
             left.append(found)
         else:
@@ -188,7 +194,17 @@ def knobs_of(asked: Asked, base: Problem) -> tuple[list[Knob], list[Unmoved]]:
     return [*moved, Length(STEPS, asked.steps, "", length, asked.cells(()), asked.steps)], left
 
 
-def _of_parameter(asked: Asked, base: Problem, parameter: Parameter) -> list[Knob] | Unmoved:
+def _behind(model: Model, read: Collection[str]) -> set[str]:
+    """The names, and what the observables and events that they name are made of."""
+    events = [event for event in model.events if event.name in read]
+    named = {*read, *(event.observable for event in events)}
+    parts = [*events, *(each for each in model.observables if each.name in named)]
+    return named.union(*(read_by(part) for part in parts))
+
+
+def _of_parameter(
+    asked: Asked, base: Problem, parameter: Parameter, unused: set[str]
+) -> list[Knob] | Unmoved:
     """A knob, or two where others follow it: once with these, once with these held where they are."""
     name, value = parameter.name, base.values[parameter.name]
     values = _values(asked, parameter)
@@ -202,8 +218,10 @@ def _of_parameter(asked: Asked, base: Problem, parameter: Parameter) -> list[Kno
     except InputError:
         held = asked.cells(())
         return Unmoved(name, value, f"it solves {held.formulas().get(name, 'an equation')}")
-    found = [_knob(parameter, value, values, cells, asked.steps, _instead(asked, parameter))]
     following = [each for each in cells.following(name) if each != name]
+    if name in unused and unused.issuperset(following):
+        return Unmoved(name, value, UNREAD)
+    found = [_knob(parameter, value, values, cells, asked.steps, _instead(asked, parameter))]
     if following:
         texts, values_now = cells.formulas(), base.values
         kept = _with(asked, {each: values_now[each] for each in following}, following)

@@ -19,6 +19,7 @@ from dynamics.kernel.blas import one_blas_thread
 from ..ask import arguments as ask
 from ..ask import keywords, parameters, reading, settings
 from ..ask.hold import holds
+from ..check.cases import spoken
 from ..check.posed import chosen
 from ..errors import InputError, quoted
 from ..observe.samplings import DRAWN, TEST_SAMPLINGS
@@ -150,7 +151,7 @@ def sensitivity(
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
     within, share = _above_one(reach), reading.positive("tolerance", tolerance)
     asking = claim_of(statement, quantities, base, how, fresh)
-    moved, left = _picked(knobs, *knobs_of(asked, base))
+    moved, left = _picked(knobs, *knobs_of(asked, base, _read(statement, quantities)))
     draws = tuple(range(first, first + many))
     truths = _Runs(asking, threads, show).ask([(Spot(base, asked.steps), draws)])[0]
     start, same = _start(statement, dict(zip(draws, truths, strict=True)))
@@ -184,6 +185,13 @@ def _statement(
         raise InputError(f"claim: {quoted(claim)}; expected a claim such as 'test_error < 0.01', or a statement's id")
     wanted, quantities = chosen([claim], settings.statements_of(found, setting, model), model.name)
     return wanted[0], quantities
+
+
+def _read(statement: Statement, quantities: Mapping[str, str]) -> set[str]:
+    """The names that a claim reads, those of its quantities' formulas too."""
+    texts = [statement.claim, statement.given, statement.at, statement.since, statement.until]
+    return spoken([*texts, *([statement.delta] if statement.kind == "probability" else [])], quantities) | {
+        each.parameter for each in statement.only}
 
 
 def _above_one(reach: object) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from dynamics.arrays import Array
 
+from ..work import html
 from ..work.columns import columns
 
 STRICT = 1e-12  # one step from the same state
@@ -90,6 +91,15 @@ class Validation:
     def speed_ratio(self) -> float:
         """How many times faster the kernel takes the same steps."""
         return self.torch_seconds / self.kernel_seconds
+
+    def _repr_html_(self) -> str:
+        heads = ("compared", "difference", "tolerance", "step", "holds", "tolerance from")
+        return "\n".join([
+            html.heading(f"{self.title}: {self.heading}"),
+            html.table(heads, [(row.what, f"{row.difference:.2e}", f"{row.tolerance:.2e}", f"{row.step}",
+                                "yes" if row.holds else "NO", row.origin) for row in self.rows],
+                       note="; ".join(self.notes)),
+        ])
 
     def __str__(self) -> str:
         """The table that `gammarho validate` prints."""

@@ -100,7 +100,7 @@ def test_every_panel_says_what_it_is(name: str) -> None:
             closed = [line for line in axes.get_lines() if np.array_equal(np.asarray(line.get_xdata()), [30, 30])]
             assert len(closed) == (regularizer != "none")
     assert [axes.get_xlabel() for axes in panels(figure)[2]] == ["epoch"] * 3
-    said = texts(figure)
+    said = " ".join(texts(figure).split())  # a caption is folded to its page
     drew = ("least to greatest of 2 draws", "thin: each draw")
     for part in (*drew, "penalty closed, 30", 'Only "As printed" is what the paper prints', "$n=4$"):
         assert part in said

@@ -152,8 +152,8 @@ def test_a_hitting_time_that_is_not_reached_is_no_time() -> None:
 
 
 def test_the_title_and_the_notes_say_what_was_run() -> None:
-    said = texts(gr.plot(grid()))
-    assert "A paper\npegr; 7 steps; mean of 3 seeds, 4 to 6" in said
+    said = " ".join(texts(gr.plot(grid())).split())
+    assert "A paper pegr; 7 steps; mean of 3 seeds, 4 to 6" in said
     assert "Everywhere: n = 20, m = 10, d = 400, mu_norm = 1, neurons = mean." in said
     assert "test_error at step 7" in said
     longer = grid()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,34 @@ def test_influence_scores_are_an_array() -> None:
     found = gr.influence_scores(images, np.repeat([0, 1], 10))
     assert np.asarray(found).shape == (20,) and np.array_equal(np.asarray(found), found.scores)
     assert float(np.max(np.asarray(found, dtype=np.float32))) == pytest.approx(float(found.scores.max()), rel=1e-6)
+
+
+def test_results_are_tables_in_a_notebook() -> None:
+    """Fails on a class without `_repr_html_`, which a notebook shows as one line of text."""
+    images = np.random.default_rng(0).normal(size=(20, 4))
+    scores = gr.influence_scores(images, np.repeat([0, 1], 10))
+    held = gr.check("pegr", SMALL, ["D4a", "D1"], steps=3, seeds=1, regularizer="none")
+    passed = gr.validate("pegr", SMALL, steps=3, regularizer="none")
+    table = gr.conditions("pegr", preset="paper")
+    for found, rows in ((scores, 2), (held, 2), (passed, len(passed.rows)), (table, sum(len(each.rows)
+                        for each in table.tables))):
+        shown = found._repr_html_()
+        heads = shown.count("<thead>")
+        named = len(held.hypotheses) if found is held else 0
+        assert shown.count("<tr>") == rows + heads + named and "http" not in shown and "<script" not in shown
+    assert "&lt;Sigma, Sigma_0&gt;" in scores._repr_html_() and f"{scores.pairs[0, 1]:.4g}" in scores._repr_html_()
+
+
+def test_values_come_second_and_statements_third_everywhere() -> None:
+    """Fails where one function takes statements second and another values."""
+    for name in gr.__all__:
+        found = getattr(gr, name)
+        if not inspect.isfunction(found):
+            continue
+        of = [each for each in inspect.signature(found).parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD]
+        names = [each.name for each in of]
+        if names[:1] == ["setting"]:
+            assert "params" not in names[2:] and "statements" not in names[:2], name
 
 
 def test_a_notebook_typesets_a_recursion() -> None:

@@ -24,7 +24,7 @@ def test_phase_takes_parameters_as_keywords() -> None:
 def test_search_takes_parameters_as_keywords() -> None:
     own = gr.Statement(id="own", kind="inequality", claim="loss >= 0", mutant="loss <= 0")
     asked: dict[str, Any] = {"steps": 3, "tries": 2, "seed": 1}
-    by_name, by_keyword = gr.search("pegr", [own], SMALL, **asked), gr.search("pegr", [own], **SMALL, **asked)
+    by_name, by_keyword = gr.search("pegr", SMALL, [own], **asked), gr.search("pegr", None, [own], **SMALL, **asked)
     assert str(by_name) == str(by_keyword)
     with pytest.raises(gr.InputError, match="n: given twice"):
-        gr.search("pegr", [own], SMALL, n=7, **asked)
+        gr.search("pegr", SMALL, [own], n=7, **asked)

@@ -423,3 +423,13 @@ def test_a_range_that_never_begins_is_said_so() -> None:
     """It read "from inf to inf" where the penalty is never switched off."""
     (found,) = gr.check("pegr", {"n": 4, "m": 2, "d": 20}, ["P5.4c"], steps=2, seeds=1).results
     assert found.detail == "its range never begins, and the run's is 0 to 2"
+
+
+def test_the_names_in_a_hypothesis_that_is_never_met_are_explained() -> None:
+    """Fails on a text that names R5x and leaves what it is to the source."""
+    never = Statement(id="own", kind="inequality", claim="loss >= 0", given="R5x and loss < 0")
+    found = gr.check("pegr", {"n": 4, "m": 2, "d": 30}, [never], steps=1, seeds=1)
+    assert [each.name for each in found.hypotheses] == ["R5x"]
+    assert "R5x  the noise is nearly orthogonal, on the draw: coherence <= 1/4" in str(found)
+    assert found.to_dict()["hypotheses"]["R5x"]["formula"] == "coherence <= 1/4"
+    assert "in these hypotheses" not in str(found.alive)

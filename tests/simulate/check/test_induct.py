@@ -17,7 +17,7 @@ SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "regularizer": "no
 
 
 def stepped(claim: str, tries: int = 60, **fields: Any) -> Induction:
-    return inductive("pegr", [Statement(id="own", kind="inequality", claim=claim, **fields)], SMALL, steps=6,
+    return inductive("pegr", SMALL, [Statement(id="own", kind="inequality", claim=claim, **fields)], steps=6,
                      tries=tries)
 
 
@@ -41,7 +41,7 @@ def test_claims_are_one_hypothesis() -> None:
     """gamma <= 1 is kept where the other claim keeps gamma far below; alone it is left, as above."""
     claims = [Statement(id="half", kind="inequality", claim="gamma <= 1"),
               Statement(id="none", kind="inequality", claim="max[j,r](abs(gamma)) <= 1e-2")]
-    found = inductive("pegr", claims, SMALL, steps=2, tries=60)
+    found = inductive("pegr", SMALL, claims, steps=2, tries=60)
     assert found["half"].verdict == "inductive"
 
 
@@ -53,9 +53,9 @@ def test_a_claim_that_runs_violate_is_false_and_one_that_they_never_meet_unteste
 
 def test_what_is_no_claim_about_states_is_refused() -> None:
     with pytest.raises(gr.InputError, match=r"I2: it is about the step itself.*give it to check"):
-        gr.inductive("pegr", ["I2"])
+        gr.inductive("pegr", statements=["I2"])
     with pytest.raises(gr.InputError, match=r"T3\.2: it is not a claim about every step"):
-        gr.inductive("pegr", ["T3.2"])
+        gr.inductive("pegr", statements=["T3.2"])
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
 
 def power(claim: str, tries: int = 4, **fields: Any) -> Power:
     said = Statement(**{"id": "own", "kind": "inequality", "claim": claim, **fields})
-    return mutants("pegr", [said], SMALL, steps=5, tries=tries)
+    return mutants("pegr", SMALL, [said], steps=5, tries=tries)
 
 
 def fates(found: Power) -> dict[str, Fate]:

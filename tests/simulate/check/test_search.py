@@ -29,7 +29,7 @@ def lemma(claim: str, **fields: Any) -> Statement:
 
 
 def attack(claim: str, tries: int = 150, **fields: Any) -> Any:
-    return gr.search("pegr", [lemma(claim, **fields)], SMALL, steps=5, tries=tries)["own"]
+    return gr.search("pegr", SMALL, [lemma(claim, **fields)], steps=5, tries=tries)["own"]
 
 
 def test_a_claim_that_fails_far_from_the_start_is_found_and_its_witness_runs_again() -> None:
@@ -49,19 +49,19 @@ def test_the_hypothesis_keeps_the_search_inside() -> None:
 def test_a_hypothesis_that_no_try_meets_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     found = attack("loss >= 0", given="loss < 0", tries=5)
     assert not found.inside and not found.violated
-    print(gr.search("pegr", [lemma("loss >= 0", given="loss < 0")], SMALL, steps=2, tries=2))
+    print(gr.search("pegr", SMALL, [lemma("loss >= 0", given="loss < 0")], steps=2, tries=2))
     assert "not tested" in capsys.readouterr().out
 
 
 def test_a_search_that_nobody_waits_for_is_not_begun() -> None:
     """Theorem 3.2's window is 3e9 steps here: before, the search ran on without a word."""
     with pytest.raises(gr.InputError, match=r"T3\.2: 3 tries take about 37 days from here.* is not begun"):
-        gr.search("pegr", ["T3.2"], {"n": 50, "m": 20}, preset="theorem-3.2", tries=3)
+        gr.search("pegr", {"n": 50, "m": 20}, ["T3.2"], preset="theorem-3.2", tries=3)
 
 
 def test_a_claims_search_is_repeated_by_the_line_that_it_prints() -> None:
     """A shell took the bare `<=` for a redirection; a gap of everything read "1e+02%"."""
-    found = gr.search("pegr", ["loss >= 0"], SMALL, steps=2, tries=1)
+    found = gr.search("pegr", SMALL, ["loss >= 0"], steps=2, tries=1)
     assert shlex.split(found["loss >= 0"].command)[:4] == ["gammarho", "check", "pegr", "loss >= 0"]
     assert "sides at least 100% apart" in str(found)
 
@@ -72,14 +72,14 @@ def test_the_search_climbs_to_hypotheses_that_the_start_does_not_meet() -> None:
 
 
 def test_a_violation_is_shrunk() -> None:
-    found = gr.search("pegr", [lemma("loss <= 1e-9 or n < 2")], {**SMALL, "n": 9, "m": 7}, steps=40, tries=3)["own"]
+    found = gr.search("pegr", {**SMALL, "n": 9, "m": 7}, [lemma("loss <= 1e-9 or n < 2")], steps=40, tries=3)["own"]
     assert (found.place["n"], found.place["m"], found.place["steps"]) == (2, 1, 1)
 
 
 def test_probabilities_are_decided_by_many_draws() -> None:
-    found = gr.search("pegr", [lemma("y > 0", kind="probability", at="0")], SMALL, tries=3)["own"]
+    found = gr.search("pegr", SMALL, [lemma("y > 0", kind="probability", at="0")], tries=3)["own"]
     assert found.violated and found.result is not None and found.result.draws == 30
-    never = gr.search("pegr", [lemma("y*y > 0", kind="probability", at="0")], SMALL, tries=3)["own"]
+    never = gr.search("pegr", SMALL, [lemma("y*y > 0", kind="probability", at="0")], tries=3)["own"]
     assert not never.violated and never.inside == 3
 
 
@@ -87,9 +87,9 @@ def test_what_was_our_correction_of_proposition_d1_is_found_false() -> None:
     """lam S^2 > m was the correction on record; the search refutes it, and not the one that is there now."""
     old = replace(PEGR["D1"], given="2*c*lam*S**2 >= m and R2 and R3 and lam_t > 0 and B2a and B3b", until="T_1")
     near = {"n": 10, "m": 5, "d": 300, "sigma_p": 4, "sigma_0": 6.25e-4, "eta": 0.001, "lam": 0.003125}
-    found = search("pegr", [old], near, tries=40)["D1"]
+    found = search("pegr", near, [old], tries=40)["D1"]
     assert found.violated
-    assert not search("pegr", ["D1"], preset="theorem-3.2", tries=12)["D1"].violated
+    assert not search("pegr", statements=["D1"], preset="theorem-3.2", tries=12)["D1"].violated
 
 
 def test_parts_of_a_hypothesis_are_those_of_its_quantities() -> None:
@@ -117,7 +117,7 @@ def test_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([*line, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["results"][0]["id"] == "I15"
     with pytest.raises(InputError, match="a path of its own"):
-        gr.search("pegr", ["E3-order"], tries=2)
+        gr.search("pegr", statements=["E3-order"], tries=2)
 
 
 def _asked(command: str) -> tuple[str, str, dict[str, str]]:
@@ -139,6 +139,6 @@ def test_searches_on_record_attack_a_statement_from_a_preset_that_it_names(comma
 @pytest.mark.parametrize("command", SEARCHES)
 def test_searches_on_record_find_nothing(command: str) -> None:
     setting, name, options = _asked(command)
-    found = gr.search(setting, [name], preset=options["--preset"], tries=options["--search"],
+    found = gr.search(setting, statements=[name], preset=options["--preset"], tries=options["--search"],
                       steps=options.get("--steps"), seed=options.get("--seed", "0"))
     assert found[name].inside > 20 and not found[name].violated, str(found)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 import gammarho as gr
 from derivations.declare import Clause, ClauseList, Conditions, Parameter, Value
 from gammarho.cli import main
+from simulate.conditions.held import Held
 from simulate.conditions.point import Point
 from simulate.conditions.repair import repair
 from simulate.conditions.table import Repair
@@ -116,3 +117,17 @@ def test_the_verdict_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
     told = gr.conditions("pegr", preset="paper").to_dict()["tables"][0]
     assert told["failing"] == ["3.1.1", "3.1.3", "3.1.5m"] and told["worst"]["clause"] == "3.1.1"
     assert told["worst"]["short_by"] == pytest.approx(100.3, rel=1e-3)
+
+
+def test_an_equation_is_solved_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Fails where the command solves it for what it prints, and the table for what it holds."""
+    solved, times = Held.solved, []
+
+    def counted(*args: Any, **more: Any) -> Any:
+        times.append(1)
+        return solved(*args, **more)
+
+    monkeypatch.setattr(Held, "solved", counted)
+    assert main(["conditions", "pegr", "n=50", "m=21", "--steps", "10", "--hold", "sigma_p: sigma_p*sqrt(d)=20"]) == 0
+    assert len(times) == 1 and "sigma_p = 1 (held)" in capsys.readouterr().out
+    assert gr.conditions("pegr", hold="sigma_p: sigma_p*sqrt(d)=20").held == (("sigma_p", 1.0),)

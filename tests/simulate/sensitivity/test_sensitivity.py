@@ -60,9 +60,23 @@ def test_choices_and_what_never_flips_are_told_with_the_range(found: Sensitivity
     assert {flip.at for flip in found["regularizer"]} == {"none", "fgr"}
     assert all(flip.choice and flip.low is None for flip in found["regularizer"])
     assert found.flips[-1].choice and found.flips[0].fragility <= found.flips[1].fragility
-    assert [each.reached for each in found.steady if each.knob == "delta"] == pytest.approx([1e-4, 1.0])
-    assert [(each.name, each.base) for each in found.unmoved] == [("lam_until", None)]
-    assert "does not flip in the range searched" in str(found) and "lam_until" in str(found)
+    assert [(each.name, each.base) for each in found.unmoved] == [("lam_until", None), ("delta", 0.1)]
+    assert "lam_until" in str(found)
+    never = moved({**LOUD, "n": 4, "m": 2}, "delta", claim="loss <= 9 + delta", steps=2, seeds=1)
+    assert [each.reached for each in never.steady] == pytest.approx([1e-4, 1.0])
+    assert "does not flip in the range searched" in str(never)
+
+
+def test_what_neither_the_run_nor_the_claim_reads_is_left_out_and_named(found: Sensitivity) -> None:
+    """Fails on knobs that are every parameter: delta and eps are moved, and flip nothing."""
+    assert "neither the run nor the claim reads it" in str(found)
+    base = {**LOUD, "n": 4, "m": 2}
+    asked: dict[str, Any] = {"steps": 2, "seeds": 1, "reach": 1.5}
+    for claim, unread in (
+        ("loss <= 9", ["delta", "eps"]), ("loss <= 9 + delta", ["eps"]), ("loss <= 9 + eps", ["delta"]),
+        ("distance >= 0", ["delta"]),
+    ):
+        assert [each.name for each in moved(base, "delta,eps", claim=claim, **asked).unmoved] == unread, claim
 
 
 def test_draws_that_diverge_are_counted() -> None:

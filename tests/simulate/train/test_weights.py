@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -345,3 +346,36 @@ def test_formulas_keep_their_slopes_digits_in_the_tails(text: str) -> None:
         z = torch.tensor([at], dtype=torch.float64, requires_grad=True)
         (found,) = torch.autograd.grad(formulas.activation(Activation(text), z, {}).sum(), z)
         assert abs(float(found) - slope) <= 1e-13 * slope
+
+
+class _Recording(np.random.Generator):
+    """A generator that keeps the labels which it draws."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.PCG64(5))
+        self.labels: list[Any] = []
+
+    def choice(self, *args: Any, **more: Any) -> Any:
+        self.labels.append(super().choice(*args, **more))
+        return self.labels[-1]
+
+
+def test_fresh_examples_beyond_the_first_chunk_count_alike() -> None:
+    """Of an output that is always positive the error is the share of labels -1, over all chunks.
+
+    Fails where only a chunk is kept, where the last one is as large as the others, and where one is drawn twice.
+    """
+    d, samples = 300_000, 25  # chunks of 6, and one of 1
+    values = values_of(pegr(), n=1, m=2, d=d, sigma_p=1.0)
+    across = np.zeros(d)
+    across[-1] = 1.0
+    W = np.zeros((2, 2, d))
+    W[0] = np.stack([across, -across])  # ReLU(z)^2 + ReLU(-z)^2 > 0 in the head +1
+    vectors = np.zeros((2, d))
+    vectors[0, 0] = 1.0
+    rng = _Recording()
+    found = weights_fresh.monte_carlo(pegr(), vectors, W, values, rng, samples)
+    assert [len(each) for each in rng.labels] == [6, 6, 6, 6, 1]
+    wrong = np.concatenate(rng.labels) < 0
+    assert 0 < wrong[6:].mean() != wrong[:6].mean()
+    assert found.error == pytest.approx(wrong.mean()) and found.error_se == pytest.approx(wrong.std() / 5)

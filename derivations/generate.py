@@ -37,6 +37,7 @@ def description(model: Model) -> dict[str, Any]:
         "signed": model.network.head_axis.signed,
         "step": model.algorithm.step,
         "options": model.algorithm.options,
+        **({"numbers": model.algorithm.numbers} if model.algorithm.numbers else {}),
         **described_schedules(model),
         "watched": described(model),
         **({"varying": list(model.varying)} if model.varying else {}),

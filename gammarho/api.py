@@ -245,7 +245,7 @@ def _affordable(start: Start) -> int:
 
     A bilevel step goes through all examples J + 1 times, in one call a task, which alone costs as much as 1e5 of them.
     """
-    from simulate.start.declared import number
+    from simulate.values import number
 
     drawn, values = start.draw, start.values
     heads, m, _ = drawn.z.shape

@@ -305,6 +305,7 @@ def plain_kernel(model: Model) -> Kernel:
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
         heads=told["heads"], signed=told["signed"], step=told["step"],
         loops=plain_module(derived.kernel_source(), model.name), blas_path=None, options=told["options"],
+        numbers_of_step=told.get("numbers", {}),
         schedules=told.get("schedules", {}),
         lanes_plain=None if lanes is None else plain_module(lanes, f"{model.name}_lanes"),
         watched=told["watched"], follows_clean=model.follows_clean, varying=model.varying, **more,

@@ -30,7 +30,7 @@ def chain(package: str, *layers: str) -> dict[str, set[str]]:
 
 
 DERIVATIONS = chain("derivations", "errors", "declare", "calculus", "notation", "kernel", "show", "ledger", "papers")
-SIMULATE = chain("simulate", "errors", "work", "ask", "start", "observe", "run")
+SIMULATE = chain("simulate", "errors", "values", "work", "ask", "start", "observe", "run")
 BELOW_RUN = set(SIMULATE)
 ARROWS: dict[str, set[str]] = {
     **DERIVATIONS,
@@ -42,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     **chain("dynamics", "lazily", "arrays", "errors", "index_set", "lanes", "chance", "kernel", "geometry", "fresh"),
     "dynamics.generated": {"dynamics.lanes", "dynamics.lazily"},
     **SIMULATE,
-    "simulate.train": {"simulate.errors", "simulate.work"},
+    "simulate.train": {"simulate.errors", "simulate.values", "simulate.work"},
     "simulate.run": {*SIMULATE["simulate.run"], "simulate.train"},
     **{f"simulate.{name}": BELOW_RUN for name in ("conditions", "check", "images")},
     "simulate.phase": {*BELOW_RUN, "simulate.conditions"},

@@ -10,6 +10,9 @@ from ..errors import ModelError
 from .choices import CountName, Declared, Name, NumberName, OptionalCount, OptionalFlag, OptionalReal
 from .schedules import Schedule
 
+NUMBERS_OF_STEP = ("momentum", "weight_decay", "radius", "clip", "normalised")
+"""The options of gradient descent that are a number in every step; batches and noisy labels are drawn instead."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GradientDescent(Declared):
@@ -60,6 +63,11 @@ class GradientDescent(Declared):
         """The options that are present: their parameter's name, by option."""
         named = {name: str(getattr(self, name)) for name in self.known_options()}
         return {name: parameter for name, parameter in named.items() if parameter}
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """Those of the options that are a number in every step, in the order in which a kernel takes them."""
+        return {name: parameter for name, parameter in self.options.items() if name in NUMBERS_OF_STEP}
 
     @classmethod
     def known_options(cls) -> tuple[str, ...]:
@@ -120,6 +128,11 @@ class Bilevel(Declared):
     @property
     def options(self) -> dict[str, str]:
         """No option of gradient descent is taken."""
+        return {}
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """None of them."""
         return {}
 
     @property

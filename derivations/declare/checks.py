@@ -72,7 +72,7 @@ def _patches(model: Any) -> Iterator[str]:
             yield f"patches: {term.direction!r} is not a declared family; expected one of {names}"
     if not model.patches:
         yield "patches: a model needs at least one patch"
-    scaled = [_said_of(term) for term in terms if term.labelled]
+    scaled = [_said_of(term) for term in terms if term.by_label]
     if scaled and not axis.signed:
         yield f"patches: scale {scaled[0]!r} needs labels +-1, so signed heads; use a family over classes"
     if axis.signed and any(family.index_set.per_class for family in model.directions):

@@ -60,7 +60,7 @@ class Term(Declared):
         return not isinstance(self.scale, Scalar | tuple)
 
     @property
-    def labelled(self) -> bool:
+    def by_label(self) -> bool:
         """Whether the vector is taken times something that a label says, so that labels are +-1."""
         return any(factor in (LABEL, CLEAN) for factor in self.factors) or any(each.by_label for each in self.scalars)
 
@@ -111,9 +111,9 @@ class SumPatch(Declared):
             seen.append(key)
 
     @property
-    def labelled(self) -> bool:
+    def by_label(self) -> bool:
         """Whether any term goes by a label."""
-        return any(term.labelled for term in self.terms)
+        return any(term.by_label for term in self.terms)
 
 
 AnyPatch = Patch | SumPatch

@@ -7,7 +7,6 @@ from .layout import A1, A2, A3
 from .nests import Emitter, observed
 from .schedule import Stage, arrays, schedule
 
-RATES_OF_STEP = ("momentum", "weight_decay", "radius", "clip", "normalised")
 RESCALING = {"clip": "shorten", "normalised": "normalise"}
 """What changes a gradient's norm: the function, by option."""
 
@@ -44,7 +43,7 @@ class Descent(Emitter):
             },
             {
                 **dict.fromkeys(self.scalars, "float64"), "eta": "float64",
-                **{name: "float64" for name in RATES_OF_STEP if name in options}, "lam_until": "int64",
+                **dict.fromkeys(self.model.algorithm.numbers, "float64"), "lam_until": "int64",
             },
             {
                 "start": "int64", "steps": "int64", "recorded": "int64[::1]",

@@ -224,8 +224,8 @@ class PrintedTasks(Printed):
 
     def patch(self, role: PatchPreactivation, example: Indices) -> tuple[sp.Expr, Vector]:
         """A patch of a task's example: its scale and its vector."""
-        labelled = self.names.declared_patch(role).labelled
-        return y[example] if labelled else sp.S.One, (role.family, example[: self.places(role.family)])
+        by_label = self.names.declared_patch(role).by_label
+        return y[example] if by_label else sp.S.One, (role.family, example[: self.places(role.family)])
 
     def over(self, limit: sp.Tuple) -> Range:
         """What a sum runs over; the examples, which have several ranges, spelled out."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import sympy as sp
 
 from ..calculus.curves import curve
-from ..calculus.symbols import r
+from ..calculus.symbols import i, label, r, y
 from ..declare import STEP, Model, roles, scheduled
 from ..notation import curves
 from ..notation.latex import Latex
@@ -53,7 +53,7 @@ def lines(reading: OneLoop) -> tuple[Said, ...]:
     model, options = reading.model, reading.model.algorithm.options
     return (
         *(_batch(options["batch"]) if "batch" in options else ()),
-        *(_label_noise(options["label_noise"], reading.names.signed) if "label_noise" in options else ()),
+        *(_label_noise(options["label_noise"], reading) if "label_noise" in options else ()),
         *(_moved_point(reading) if "radius" in options else ()),
         *_rescaling(reading),
         *_schedules(model),
@@ -71,15 +71,22 @@ def _batch(size: str) -> Iterator[Said]:
     )
 
 
-def _label_noise(chance: str, signed: bool) -> Iterator[Said]:
-    other = Sign("-y_i", "-y_i")
-    if not signed:
-        other = Sign("one of the other classes, each as likely,", r"k \sim \mathrm{Unif}\{k\neq y_i\}")
+def label_of(reading: OneLoop, labels: sp.IndexedBase) -> Sign:
+    """How an example's label is written: its own (`y`), or that of the step (`label`)."""
+    return Sign(Text(reading).show(labels[i]), Latex(reading).show(labels[i]))
+
+
+def _label_noise(chance: str, reading: OneLoop) -> Iterator[Said]:
+    own, noisy = label_of(reading, y), label_of(reading, label)
+    other = Sign(f"-{own.text}", f"-{own.latex}")
+    if not reading.names.signed:
+        unlike = rf"k \sim \mathrm{{Unif}}\{{k\neq {own.latex}\}}"
+        other = Sign("one of the other classes, each as likely,", unlike)
     shown = chance.replace("_", r"\_")
     yield Said(
-        f"ytilde_i: {other.text} with probability {chance}, afresh at each step; else y_i",
-        (r"\tilde{y}_i ", rf"= {other.latex} \text{{ with probability }} \mathrm{{{shown}}} "
-                          r"\text{ at each step, else } y_i"),
+        f"{noisy.text}: {other.text} with probability {chance}, afresh at each step; else {own.text}",
+        (f"{noisy.latex} ", rf"= {other.latex} \text{{ with probability }} \mathrm{{{shown}}} "
+                            rf"\text{{ at each step, else }} {own.latex}"),
     )
 
 

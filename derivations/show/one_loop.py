@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..calculus.changes import collected_change
 from ..calculus.recursion import Recursion
-from ..calculus.symbols import Names, eta
+from ..calculus.symbols import Names, eta, y
 from ..declare import Directions, Model
 from ..notation.latex import braced
 from ..notation.lines import BECOMES, Entry, Factors, Line, Said, Total, Velocity
@@ -64,14 +64,15 @@ def _decomposition(model: Model) -> Line:
 
 def _halves(model: Model) -> Iterator[Said]:
     """The halves of a coefficient over the examples of the own class and over the others."""
-    j = Names(model).head
+    reading = OneLoop(model)
+    j, own = reading.names.head, algorithm.label_of(reading, y)
     for known in (family.coefficient for family in model.directions if family.coefficient.split):
         name, entry = known.name, rf"{braced(known.latex)}_{{{j},r,i}}^{{(t)}}"
         yield Said(
-            f"{name}_over = {name} 1{{{j} = y_i}}, {name}_under = {name} 1{{{j} != y_i}}",
+            f"{name}_over = {name} 1{{{j} = {own.text}}}, {name}_under = {name} 1{{{j} != {own.text}}}",
             (rf"\overline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} ",
-             rf"= {entry} \mathbf{{1}}\{{{j} = y_i\}}, \qquad "
-             rf"\underline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} = {entry} \mathbf{{1}}\{{{j} \neq y_i\}}"),
+             rf"= {entry} \mathbf{{1}}\{{{j} = {own.latex}\}}, \qquad "
+             rf"\underline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} = {entry} \mathbf{{1}}\{{{j} \neq {own.latex}\}}"),
         )
 
 

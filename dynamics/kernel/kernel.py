@@ -27,14 +27,14 @@ ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
 LANES_FROM = 16  # directions from which eight at a time beat the loops
 LANES_UPTO = 400  # directions from which BLAS beats eight at a time
-_RATES = ("momentum", "weight_decay", "radius", "clip", "normalised")  # options that are numbers of every step
 
 
 @dataclass(frozen=True)
 class Kernel:
     """A loaded kernel.  `scalars` and `observed` name its arguments and outputs, `step` the step size's parameter.
 
-    `options` are the algorithm's, as in `derivations.declare.GradientDescent.options`: parameters by option.
+    `options` are the algorithm's, as in `derivations.declare.GradientDescent.options`: parameters by option;
+    `numbers_of_step` those of them that the time loop takes as numbers, in its order.
     `schedules` are the numbers that change with the step ("eta", "lam" or an option), with the parameters that the
     functions of t which the file has of them take.  A kernel with patches that follow the clean labels
     (`follows_clean`) runs on those that `bind` gave it, `clean` (n,), and one with scalars that examples differ in
@@ -53,6 +53,7 @@ class Kernel:
     lanes_plain: ModuleType | None = None
     lanes_from: int = LANES_FROM
     options: Mapping[str, str] = field(default_factory=dict)
+    numbers_of_step: Mapping[str, str] = field(default_factory=dict)
     schedules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     watched: Mapping[str, Any] = field(default_factory=dict)
     follows_clean: bool = False
@@ -242,8 +243,7 @@ class Kernel:
 
     def columns(self, values: Mapping[str, Any], m: int, runs: int) -> Array:
         """`numbers` of many runs, (R, ...): each of the values is a number, or one a run, (R,)."""
-        rates = [values[self.options[name]] for name in _RATES if name in self.options]
-        named = [*self._named(values, m), values[self.step], *rates]
+        named = [*self._named(values, m), values[self.step], *(values[name] for name in self.numbers_of_step.values())]
         return np.stack([np.broadcast_to(np.asarray(each, dtype=np.float64), (runs,)) for each in named], axis=1)
 
     def limits(self, values: Mapping[str, Any], runs: int) -> Steps:
@@ -266,7 +266,7 @@ class Kernel:
         return int(self.limits(values, 1)[0])
 
     def _rates(self, values: Mapping[str, Any]) -> list[float]:
-        return [float(values[self.options[name]]) for name in _RATES if name in self.options]
+        return [float(values[name]) for name in self.numbers_of_step.values()]
 
     def _bound(self) -> list[Array]:
         return [*([self.clean] if self.follows_clean and self.clean is not None else []), *self.scalars_of]

@@ -30,6 +30,7 @@ def load(
         heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"],
         loops=module_of(path) if compiled else plain_module(remember(path, place), path.stem),
         blas_path=there.get("blas"), lanes_path=there.get("lanes"), options=description.get("options", {}),
+        numbers_of_step=description.get("numbers", {}),
         schedules=description.get("schedules", {}),
         watched=description.get("watched", {}),
         follows_clean=_follows_clean(description["model"]["patches"]), varying=tuple(description.get("varying", ())),

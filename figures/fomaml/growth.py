@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from derivations.declare import Value
 from dynamics.arrays import Array
-from simulate.start.declared import number
+from simulate.values import number
 
 from .. import style
 from ..page import page

@@ -10,7 +10,7 @@ import numpy as np
 
 from derivations.declare import Value
 from simulate.ask import early
-from simulate.start.declared import number
+from simulate.values import number
 
 from .runs import POOLED
 

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from derivations.declare import Value
 from simulate.ask import parameters, settings
-from simulate.start.declared import number
+from simulate.values import number
 
 from .. import style
 from ..page import page

@@ -17,7 +17,8 @@ from dynamics.arrays import Array
 
 from ..ask import models, parameters, settings
 from ..run.problem import Problem
-from ..start.declared import off_indices, whole
+from ..start.declared import off_indices
+from ..values import whole
 from .case import Case
 from .cases import state_case
 

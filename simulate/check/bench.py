@@ -16,7 +16,7 @@ from derivations.declare.formula import FormulaError
 from ..errors import GramRefused, InputError
 from ..run.problem import Problem, Start
 from ..run.record import recorded_steps
-from ..start.declared import number as number_of
+from ..values import number as number_of
 from ..work.progress import Step, progress
 from . import tasks as check_tasks
 from .bent import Bends, bent

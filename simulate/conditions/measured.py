@@ -14,8 +14,8 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arrays, parameters
 from ..errors import InputError
-from ..start.declared import positive
 from ..start.labels import sized_labels
+from ..values import positive
 
 
 @one_blas_thread()

@@ -17,7 +17,8 @@ from dynamics.fresh import lanelaw, testlaw
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.columns import Columns
-from ..start.declared import law_of, number, numbers, off_indices
+from ..start.declared import law_of, numbers, off_indices
+from ..values import number
 from ..start.many import Drawn
 from .fresh import DRAWS, bounded, patches_of_fresh
 from .fresh_cases import cases_of_fresh

@@ -33,8 +33,9 @@ from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 
 from ..errors import InputError
-from ..start.declared import law_of, number, whole
+from ..start.declared import law_of
 from ..start.drawn import Draw
+from ..values import number, whole
 from .fresh import DRAWS
 from .staying import Staying, stays
 

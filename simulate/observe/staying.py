@@ -19,8 +19,9 @@ from dynamics.arrays import Array, Indices
 from dynamics.fresh import taskdraws, taskspan
 
 from ..ask.losses import loss_of
-from ..start.declared import law_of, positive
+from ..start.declared import law_of
 from ..start.drawn import Draw
+from ..values import positive
 
 
 class Staying:
@@ -125,7 +126,7 @@ class Staying:
             else:
                 families.append(taskdraws.Family(family.index_set, starts[family.name], 0.0, none))
         order = {family.name: at for at, family in enumerate(model.directions)}
-        patches = tuple((order[term.direction], term.labelled) for term in terms_of(model.patches))
+        patches = tuple((order[term.direction], term.by_label) for term in terms_of(model.patches))
         coordinates = self._held(self.basis.coordinates.T).T
         gram = self._held(self._held(self._gram()).T)
         return taskdraws.Law(

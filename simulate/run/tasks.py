@@ -19,8 +19,8 @@ from ..errors import Diverged
 from ..observe import fresh_tasks, observables
 from ..observe.states import States
 from ..start import draw_tasks, task_layout
-from ..start.declared import number
 from ..start.drawn import Draw
+from ..values import number
 
 
 def sizes(model: Model, drawn: Draw) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What a draw reads of a declaration at given values: numbers in range, a family's law, what its noise is off."""
+"""What a draw reads of a declaration at given values: numbers of cells, a family's law, what its noise is off."""
 
 from __future__ import annotations
 
@@ -12,34 +12,6 @@ from dynamics.arrays import Array
 
 from ..ask.columns import Columns
 from ..errors import InputError
-
-_WHOLE = 2.0**53  # every double from here on is a whole number
-
-
-def number(values: Mapping[str, Value], name: str) -> float:
-    """A finite number >= 0 from `values`.  Raises InputError."""
-    value = values.get(name)
-    if isinstance(value, bool | str) or value is None:
-        raise InputError(f"{name}: {value!r}; expected a number; give {name}=...")
-    if not 0 <= float(value) < np.inf:
-        raise InputError(f"{name}: {value}; expected a finite number that is not negative; give such a {name}")
-    return float(value)
-
-
-def positive(values: Mapping[str, Value], name: str) -> float:
-    """A finite number > 0 from `values`.  Raises InputError."""
-    value = number(values, name)
-    if value == 0:
-        raise InputError(f"{name}: 0, which makes every vector 0; give a {name} above 0, or the vectors in initial=")
-    return value
-
-
-def whole(values: Mapping[str, Value], name: str) -> float:
-    """A whole number >= 1 from `values`, as a float."""
-    value = number(values, name)
-    if value < 1 or (value < _WHOLE and value != int(value)):
-        raise InputError(f"{name}: {value:g}; expected a whole number from 1; give {name}={max(1, round(value))}")
-    return value
 
 
 def numbers(values: Columns, name: str, check: Callable[[Mapping[str, Value], str], float]) -> Array:

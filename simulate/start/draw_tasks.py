@@ -17,7 +17,7 @@ from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 
 from ..errors import GramRefused, InputError
-from .declared import number, whole
+from ..values import number, whole
 from .drawn import Draw, Watched
 from .filters import filters
 from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products

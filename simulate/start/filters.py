@@ -9,7 +9,7 @@ from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh.classnoise import standardised
 
-from .declared import number, whole
+from ..values import number, whole
 
 
 def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Array:

@@ -12,7 +12,7 @@ from dynamics.chance.streams import stream
 
 from ..ask.reading import counts_of
 from ..errors import InputError
-from .declared import number
+from ..values import number
 
 
 def labels_of(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Array:

@@ -20,7 +20,8 @@ from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 
 from ..ask.columns import Columns
-from .declared import law_of, number, numbers
+from ..values import number
+from .declared import law_of, numbers
 from .drawn import Draw
 from .labels import flips, labels_of
 from .plan import Plan, along, plan_of

@@ -27,8 +27,9 @@ from dynamics.chance.covariances import spike
 from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..errors import InputError
+from ..values import number, positive, whole
 from .angles import apart, cosines, refused, roots
-from .declared import entries_of, law_of, number, off_indices, positive, whole
+from .declared import entries_of, law_of, off_indices
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
 from ..errors import InputError
-from .declared import law_of, number, positive, whole
+from ..values import number, positive, whole
+from .declared import law_of
 
 
 @dataclass(frozen=True)

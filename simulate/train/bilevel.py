@@ -16,9 +16,9 @@ import torch
 from derivations.declare import ActivationKind, Expressed, HuberizedRelu, LeakyRelu, Relu, ReluPower, of_class, terms_of
 
 from ..errors import InputError
+from ..values import real
 from .formulas import by_output, errors, losses_of, margins
 from .network import Problem, families, gradient_at, one_thread, outputs, task_count
-from .values import number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,20 +45,20 @@ def loops(task: Problem) -> Loops:
     """Raises InputError where an inner loop has a negative length, or a split leaves a loop no example."""
     algorithm, values = task.model.bilevel, task.values
     tasks = task_count(task.model, values, len(task.y))
-    n, steps = len(task.y) // tasks, number(values, algorithm.inner_steps)
+    n, steps = len(task.y) // tasks, real(values, algorithm.inner_steps)
     if steps < 0 or steps != int(steps):
         raise InputError(f"{algorithm.inner_steps}: {steps:g} inner steps; expected a whole number from 0; give one")
     everything = range(n)
     inner, outer = everything, everything
     if algorithm.splits:
-        train = number(values, algorithm.train)
+        train = real(values, algorithm.train)
         if not 1 <= train < n or train != int(train):
             raise InputError(
                 f"{algorithm.train}: {train:g} of {n} examples a task to adapt on; expected a whole number from 1 to "
                 f"{n - 1}; give such a {algorithm.train}"
             )
         inner, outer = everything[: int(train)], everything[int(train) :]
-    rate = number(values, algorithm.inner_step)
+    rate = real(values, algorithm.inner_step)
     return Loops(algorithm.to_adapted, tasks, n, int(steps), rate, inner, outer)
 
 
@@ -114,7 +114,7 @@ def outer_change(task: Problem, w: Tensor, t: int) -> Tensor:
     total = torch.zeros_like(w)
     for k in range(plan.tasks):
         total = total + direction(task, plan, k, w, adapt(task, plan, k, w, t), t)
-    return -(number(task.values, task.model.algorithm.step) / plan.tasks) * total
+    return -(real(task.values, task.model.algorithm.step) / plan.tasks) * total
 
 
 def meta_loss(task: Problem, w: Tensor) -> float:
@@ -210,6 +210,6 @@ CURVATURE: Final[Mapping[type[ActivationKind], Callable[[Any, Problem], float | 
     LeakyRelu: lambda kind, task: 0.0,
     Expressed: lambda kind, task: None,
     HuberizedRelu: lambda kind, task: 1.0 / (
-        number(task.values, kind.width) if isinstance(kind.width, str) else kind.width),
+        real(task.values, kind.width) if isinstance(kind.width, str) else kind.width),
 }
 """By the activation's kind."""

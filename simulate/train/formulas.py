@@ -29,7 +29,7 @@ from derivations.declare import (
     of_class,
 )
 
-from .values import Values, number
+from ..values import Values, real
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,7 +75,7 @@ ACTIVE: Final[Mapping[type[ActivationKind], Callable[[Any, Tensor, Values | None
 
 def _constant(declared: float | str, values: Values | None) -> float:
     """An activation's constant, or the value of the parameter that it names."""
-    return number(values or {}, declared) if isinstance(declared, str) else declared
+    return real(values or {}, declared) if isinstance(declared, str) else declared
 
 
 def _softplus(x: Tensor) -> Tensor:
@@ -120,7 +120,7 @@ class _Tensors(Arithmetic["Tensor"]):
         "arctan": _torchs("atan"), "tanh": _tanh, "sigmoid": _sigmoid, "softplus": _softplus, "Phi": _normal_share,
     }
 
-    def number(self, value: float) -> Tensor:
+    def real(self, value: float) -> Tensor:
         """A number."""
         return torch.tensor(float(value), dtype=torch.float64)
 
@@ -145,11 +145,11 @@ def at_step(model: Model, values: Values, name: str, t: int) -> float:
             now = torch.tensor(float(t), dtype=torch.float64)
             found = _Tensors().evaluate(each.expression, now, _constants(each.expression, now, values))
             return float(found)
-    return number(values, name)
+    return real(values, name)
 
 
 def _constants(expression: Expression, like: Tensor, values: Values | None) -> dict[str, Tensor]:
-    return {name: like.new_tensor(number(values or {}, name)) for name in expression.constants}
+    return {name: like.new_tensor(real(values or {}, name)) for name in expression.constants}
 
 
 def losses_of(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
@@ -205,7 +205,7 @@ def weighed(model: Model, losses: Tensor, y: Tensor, values: Values) -> Tensor:
     given = model.objective.label_weights
     if not given:
         return losses
-    plus, minus = (number(values, each) if isinstance(each, str) else each for each in given)
+    plus, minus = (real(values, each) if isinstance(each, str) else each for each in given)
     return losses * torch.where(y > 0, y.new_tensor(plus), y.new_tensor(minus))
 
 

@@ -29,7 +29,7 @@ from derivations.declare import (
 from dynamics.arrays import Array
 
 from ..errors import InputError
-from .values import Values, number
+from ..values import Values, real
 from .weights import Problem, activation, errors, families, losses_of, one_thread, outputs, patches_of, scalars_in
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def monte_carlo(
     for start in range(0, samples, chunk):
         count = min(chunk, samples - start)
         clean = fixed.new_tensor(rng.choice(labels, size=count))
-        flipping = number(values, model.label_flips) if model.label_flips and model.test.by_observed else 0.0
+        flipping = real(values, model.label_flips) if model.label_flips and model.test.by_observed else 0.0
         y = torch.where(fixed.new_tensor(rng.random(count)) < flipping, -clean, clean) if flipping > 0 else clean
         first = torch.zeros_like(y).long()
         beside, drawn = first, None
@@ -191,7 +191,7 @@ class Network:
         algorithm, every = self.model.bilevel, np.arange(n, dtype=np.int64)
         if not algorithm.splits:
             return every, every
-        train = int(number(values, algorithm.train))
+        train = int(real(values, algorithm.train))
         return every[:train], every[train:]
 
     def adapt(self, states: Array, blocks: Array, y: Array, batch: Iterable[int], values: Values) -> Array:
@@ -201,7 +201,7 @@ class Network:
         dL/dz by autograd through the declared network and loss, and G the task's block (L, L).
         """
         algorithm, chosen = self.model.bilevel, list(batch)
-        steps, rate = int(number(values, algorithm.inner_steps)), number(values, algorithm.inner_step)
+        steps, rate = int(real(values, algorithm.inner_steps)), real(values, algorithm.inner_step)
         z, gram = torch.as_tensor(states, dtype=torch.float64), torch.as_tensor(blocks, dtype=torch.float64)
         labels, n = torch.as_tensor(y, dtype=torch.float64), y.shape[1]
         if not chosen:
@@ -222,7 +222,7 @@ class Network:
             index_set = self.model.family(term.direction).index_set
             within = index_set.row(first, y[:, i].long(), first, torch.full((len(z),), i))
             own = z[torch.arange(len(z)), :, :, offsets[term.direction] + within]
-            parts.append(y[:, i, None, None] * own if term.labelled else own)
+            parts.append(y[:, i, None, None] * own if term.by_label else own)
         return losses_of(self.model, of_preactivations(self.model, torch.stack(parts, 1), values), y[:, i], values)
 
 
@@ -240,7 +240,7 @@ def _fresh(
     d = fixed[name].shape[1]
     given = {"student": law.freedom, "sparse": law.share}.get(law.entries)
     zeta = _entries(law.entries, (count, d), rng, 0.0 if given is None else _value(values, given))
-    return _projected(model, name, number(values, law.std) * fixed[name].new_tensor(zeta), fixed, values)
+    return _projected(model, name, real(values, law.std) * fixed[name].new_tensor(zeta), fixed, values)
 
 
 def _gaussian(
@@ -249,7 +249,7 @@ def _gaussian(
 ) -> Tensor:
     """`count` vectors (count, d) of N(0, std^2 P), P off what the family's own law is projected off."""
     zeta = rng.standard_normal((count, fixed[name].shape[1]))
-    return _projected(model, name, number(values, std) * fixed[name].new_tensor(zeta), fixed, values)
+    return _projected(model, name, real(values, std) * fixed[name].new_tensor(zeta), fixed, values)
 
 
 def _projected(model: Model, name: str, drawn: Tensor, fixed: Mapping[str, Tensor], values: Values) -> Tensor:
@@ -266,7 +266,7 @@ def _projected(model: Model, name: str, drawn: Tensor, fixed: Mapping[str, Tenso
 
 
 def _value(values: Values, given: float | str) -> float:
-    return number(values, given) if isinstance(given, str) else float(given)
+    return real(values, given) if isinstance(given, str) else float(given)
 
 
 def _scalars(model: Model, values: Values, y: Tensor, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -277,7 +277,7 @@ def _scalars(model: Model, values: Values, y: Tensor, rng: np.random.Generator) 
             found[scalar.name] = y.new_tensor(rng.choice([-1.0, 1.0], size=len(y)))
         elif isinstance(scalar, Bernoulli):
             p = scalar.probability
-            chance = number(values, p) if isinstance(p, str) else p
+            chance = real(values, p) if isinstance(p, str) else p
             found[scalar.name] = y.new_tensor((rng.random(len(y)) < chance).astype(np.float64))
         elif isinstance(scalar, GaussianScalar):
             mean, std = (_value(values, each) for each in (scalar.mean, scalar.std))

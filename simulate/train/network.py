@@ -19,8 +19,8 @@ from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
+from ..values import Values, real
 from .formulas import activation, at_step, losses_of, weighed
-from .values import Values, number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,7 +83,7 @@ class Problem:
         """Whether step t, which makes W(t+1), is penalised: t <= lam_until, or always where that is absent."""
         if not self.model.objective.penalised:
             return False
-        return self.values.get("lam_until") is None or t <= number(self.values, "lam_until")
+        return self.values.get("lam_until") is None or t <= real(self.values, "lam_until")
 
 
 def problem(
@@ -126,7 +126,7 @@ def task_count(model: Model, values: Values, examples: int) -> int:
         raise InputError(
             f"{fresh}: True, but weight space trains on the draw's own examples; expected False; leave {fresh} out"
         )
-    tasks = number(values, name)
+    tasks = real(values, name)
     if tasks < 1 or tasks != int(tasks) or examples % int(tasks):
         raise InputError(
             f"{name}: {tasks:g} for {examples} examples in all; expected a whole number of tasks that divides them; "
@@ -137,7 +137,7 @@ def task_count(model: Model, values: Values, examples: int) -> int:
 
 def diverged(task: Problem, t: int) -> Diverged:
     """The error of a run whose weights or outputs are not finite at step t."""
-    cure = " or ".join(f"{name} ({number(task.values, name):g})" for name in task.model.algorithm.rates)
+    cure = " or ".join(f"{name} ({real(task.values, name):g})" for name in task.model.algorithm.rates)
     return Diverged(f"the run diverges: its state is not finite at step {t}; lower {cure}", t)
 
 
@@ -267,7 +267,7 @@ def scalars_in(
 
 
 def _number(values: Values, given: float | str) -> float:
-    return number(values, given) if isinstance(given, str) else float(given)
+    return real(values, given) if isinstance(given, str) else float(given)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ try:
 except ModuleNotFoundError as missing:  # torch is an extra
     raise InputError("engine: 'weights' needs torch, which is not installed; install gammarho[torch]") from missing
 
+from ..values import Values, real
 from . import bilevel
 from .descent import Descent
 from .formulas import activation, at_step, errors, losses_of, margins
@@ -50,7 +51,6 @@ from .network import (
     scalars_in,
     task_count,
 )
-from .values import Values, number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,7 +60,7 @@ __all__ = [
     "change_tensor", "check_recorded",
     "coefficients", "dependent",
     "diverged", "errors", "families", "gradient_at", "independent", "losses", "losses_of", "margins", "mean_losses",
-    "move", "needs_vectors", "number", "objective", "observe", "one_thread", "outputs", "patches_of", "per_example",
+    "move", "needs_vectors", "objective", "observe", "one_thread", "outputs", "patches_of", "per_example",
     "problem", "remaining", "scalars_in", "states", "step", "step_tensor", "task_count",
     "train",
 ]
@@ -156,7 +156,7 @@ def remaining(model: Model, values: Values, t: NDArray[np.int64], start: int = 0
         for now in range(start, start + int(t.max(initial=0))):
             left.append(left[-1] * (1.0 - at_step(model, values, eta, now) * at_step(model, values, name, now)))
         return np.array(left)[t]
-    shares: Array = (1.0 - (number(values, eta) * number(values, name) if name else 0.0)) ** t.astype(np.float64)
+    shares: Array = (1.0 - (real(values, eta) * real(values, name) if name else 0.0)) ** t.astype(np.float64)
     return shares
 
 

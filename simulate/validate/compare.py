@@ -22,7 +22,7 @@ from dynamics.kernel.blas import one_blas_thread
 from ..start.drawn import Draw
 from ..train import bilevel as weights_bilevel
 from ..train import weights
-from ..train.values import Values, number
+from ..values import Values, real
 from . import (
     fresh as validate_fresh,
 )
@@ -167,7 +167,7 @@ def _with_closing(recorded: Steps, values: Values, steps: int) -> Steps:
     """The last penalised step and the first free one as well: an error of one step shows nowhere else."""
     if values.get("lam_until") is None:
         return recorded
-    last = int(number(values, "lam_until"))
+    last = int(real(values, "lam_until"))
     extra = [t for t in (last, last + 1) if 0 <= t <= steps]
     return np.unique(np.concatenate([recorded, np.array(extra, dtype=np.int64)]))
 

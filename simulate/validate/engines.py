@@ -16,7 +16,7 @@ from dynamics.chance.streams import stream
 
 from ..errors import Diverged
 from ..train import weights
-from ..train.values import Values
+from ..values import Values
 from ..work.progress import progress
 
 KINK = 1e-12  # |z| below this times max|z| is within rounding of a kink

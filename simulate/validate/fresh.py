@@ -34,7 +34,7 @@ from dynamics.fresh.classnoise import Spiked
 from ..observe import fresh, fresh_refusals
 from ..start.drawn import Draw
 from ..train import fresh as weights_fresh
-from ..train.values import Values
+from ..values import Values
 from . import held_out
 from .along import Along, at_states, largest_gap
 from .engines import Kernel

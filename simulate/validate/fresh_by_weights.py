@@ -24,7 +24,7 @@ from dynamics.arrays import Array
 from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..start.drawn import Draw
-from ..train.values import Values, number
+from ..values import Values, real
 from .fresh_cases import Case
 
 
@@ -70,13 +70,13 @@ def coloured(
         return np.asarray(onto @ (axes * np.sqrt(np.maximum(sizes, 0.0))))
     if isinstance(model.test, NearLaw):
         away = law.projected_off(values) if isinstance(law, Law) else ()
-        return np.asarray(number(values, model.test.std) * without(onto, span(_vectors(model, draw, away))))
+        return np.asarray(real(values, model.test.std) * without(onto, span(_vectors(model, draw, away))))
     if isinstance(law, ClassNoiseLaw):
         return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
     if not isinstance(law, GaussianLaw | MixtureLaw | EntryLaw):
         raise forgotten(law, "the covariance of fresh vectors")
     off = law.projected_off(values)
-    return np.asarray(number(values, law.std) * without(onto, span(_vectors(model, draw, off))))
+    return np.asarray(real(values, law.std) * without(onto, span(_vectors(model, draw, off))))
 
 
 def _vectors(model: Model, draw: Draw, names: tuple[str, ...]) -> Array:
@@ -113,7 +113,7 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
         return np.asarray(noise.A[label])
     assert isinstance(noise, Spiked) and draw.vectors is not None
     d = draw.vectors.shape[1]
-    spread, ratio = number(values, law.spread), number(values, law.ratio)
+    spread, ratio = real(values, law.spread), real(values, law.ratio)
     off = law.projected_off(values)
     bulk = without(np.eye(d), span(_vectors(model, draw, off)))
     if noise.spikes is None or not len(noise.spikes):

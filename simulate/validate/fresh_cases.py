@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from derivations.declare import Bernoulli, Constant, Model, NearLaw, OfDensity, OfLabel, RandomSign, Scalar, forgotten
 
 from ..start.drawn import Draw
-from ..train.values import Values, number
+from ..values import Values, real
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def _of_example(model: Model, draw: Draw, values: Values, i: int, y: float) -> C
 def _drawn(model: Model, values: Values) -> list[Case]:
     """Those whose label and scalars are drawn."""
     labels = model.network.head_axis.labels
-    p = number(values, model.label_flips) if model.label_flips and model.test.by_observed else 0.0
+    p = real(values, model.label_flips) if model.label_flips and model.test.by_observed else 0.0
     found = [Case(y, y, {}, 1.0 / len(labels)) for y in labels] if p == 0.0 else [
         Case(c, s * c, {}, 0.5 * (1.0 - p if s > 0 else p)) for c in labels for s in (1.0, -1.0)]
     for scalar in [each for each in model.scalars if not isinstance(each, OfDensity)]:
@@ -64,7 +64,7 @@ def _values(scalar: Scalar, known: Case, values: Values) -> list[tuple[float, fl
     """What a scalar may be in a case, and with which probability."""
 
     def of(given: float | str) -> float:
-        return number(values, given) if isinstance(given, str) else float(given)
+        return real(values, given) if isinstance(given, str) else float(given)
 
     match scalar:
         case Constant():

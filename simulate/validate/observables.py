@@ -22,7 +22,7 @@ from dynamics.arrays import Array
 from ..ask import formula
 from ..train import bilevel as weights_bilevel
 from ..train import weights
-from ..train.values import Values
+from ..values import Values
 
 ALONG = (KnownFrom.RUN, KnownFrom.FRESH)
 """What is compared by itself, and not among what is known of states."""
@@ -72,7 +72,7 @@ class Course:
         """The examples' patches (n, P, d)."""
         return np.asarray(self.task.patches.cpu().numpy())
 
-    def number(self, text: str) -> float:
+    def real(self, text: str) -> float:
         """A formula's value at the parameters, n counting a task's examples; FormulaError where it has none."""
         return formula.evaluate(text, {**self.values, "n": len(self.y) // self.tasks, "m": self.W.shape[2]})
 

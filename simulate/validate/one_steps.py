@@ -11,7 +11,7 @@ from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
 from ..train import raw, weights
-from ..train.values import number
+from ..values import real
 from .engines import KINK, Pair, Path, bends_gently
 from .report import (
     LIMIT,
@@ -127,11 +127,11 @@ def _by_hand(pair: Pair, W: Array, after: Array, t: int) -> list[Row]:
         with weights.one_thread():
             moved = own_step(task.vectors.new_tensor(W), known, task.y, task.values).cpu().numpy()
     else:
-        lam = number(task.values, "lam") if task.penalty_on(t) else 0.0
+        lam = real(task.values, "lam") if task.penalty_on(t) else 0.0
         with weights.one_thread():
             leaf = task.vectors.new_tensor(W).requires_grad_()
             (gradient,) = torch.autograd.grad(hand(leaf, known, task.y, task.values, lam), leaf)
-        moved = W - number(task.values, task.model.algorithm.step) * gradient.cpu().numpy()
+        moved = W - real(task.values, task.model.algorithm.step) * gradient.cpu().numpy()
     gap = relative(np.abs(moved - after).max(), np.abs(after).max())
     what = "one step, interpreter against hand-written " + ("loss" if own_step is None else "step")
     return [Row(what, float(gap), STRICT, t, "strict")]

@@ -10,7 +10,7 @@ import numpy as np
 from derivations.declare import Model, Value
 from dynamics.arrays import Array
 
-from ..train.values import Values
+from ..values import Values
 from .engines import Pair
 
 # Values of no special form, for the parameters that a training step reads: step sizes, penalty, options, two loops.

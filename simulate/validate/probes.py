@@ -19,7 +19,7 @@ from dynamics.kernel.kernel import Kernel as GeneratedKernel
 from ..errors import Diverged
 from ..train import fresh as weights_fresh
 from ..train import weights
-from ..train.values import Values
+from ..values import Values
 from . import states
 from .engines import Kernel, Pair
 from .probe_state import Probe, Shape, probe_values

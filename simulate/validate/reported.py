@@ -32,7 +32,7 @@ from ..run.watch import EventWatch
 from ..start.drawn import Draw, Watched
 from ..start.scalars import all_scalars, any_scalars
 from ..train import weights
-from ..train.values import Values
+from ..values import Values
 from . import observables as validate_observables
 from .engines import Kernel
 from .observables import ALONG, Course, account, untold
@@ -115,7 +115,7 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
 
 def _feasible(model: Model, values: Values, vectors: Array, y: Array, W: Array) -> Array:
     """Labels (n,) that W predicts, so that every margin is positive there, where no patch goes by its label."""
-    if model.scalars or any(patch.labelled for patch in model.patches):
+    if model.scalars or any(patch.by_label for patch in model.patches):
         return y
     task = weights.problem(model, vectors, y, values)
     with weights.one_thread():

@@ -20,7 +20,7 @@ from dynamics.chance.streams import stream
 from ..run.algorithm import step_draws
 from ..start.scalars import any_scalars, said_by_labels
 from ..train import weights
-from ..train.values import Values, number
+from ..values import Values, real
 from .engines import Kernel, Pair, lag
 from .probe_state import Probe, Shape, Start, probe_values, tasks_of
 
@@ -95,7 +95,7 @@ def _at_a_cut(model: Model, pair: Pair) -> bool:
     kind = model.objective.loss_kind
     if not isinstance(kind, OfMargin) or not kind.expression.cuts:
         return False
-    task, constants = pair.task, {name: number(pair.task.values, name) for name in kind.constants}
+    task, constants = pair.task, {name: real(pair.task.values, name) for name in kind.constants}
     F = weights.outputs(task, task.vectors.new_tensor(pair.start), task.patches)
     margin = weights.margins(model, F, task.y).cpu().numpy()
     return any(bool((np.abs(margin - at) < NEAR).any()) for _, at in cuts_at(kind.expression, constants))
@@ -174,7 +174,7 @@ def _steps(model: Model, values: Values) -> list[int]:
     """Steps to probe: the last penalised one and the first free one where there is a penalty, else the first."""
     if not model.objective.penalised or values.get("lam_until") is None:
         return [0]
-    last = int(number(values, "lam_until"))
+    last = int(real(values, "lam_until"))
     return [last, last + 1]
 
 

@@ -25,7 +25,7 @@ from ..start.drawn import Draw
 from ..train import bilevel as weights_bilevel
 from ..train import fresh as weights_fresh
 from ..train import weights
-from ..train.values import Values, number
+from ..values import Values, real
 from .along import Along, at_states
 from .engines import Kernel
 from .fresh import COVARIANCE, over
@@ -71,7 +71,7 @@ def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
                 continue
             inside = filters.along[t] @ family.kept
             found = family.std**2 * (filters.rest[t] + inside @ inside.T)
-            mapped = number(values, own.std) * (without(W, basis) if own.projected_off(values) else W)
+            mapped = real(values, own.std) * (without(W, basis) if own.projected_off(values) else W)
             covariance = mapped @ mapped.T
             covariances.append(over(np.abs(found - covariance).max(), np.abs(covariance).max()))
     yield Row("fresh tasks: products with features", max(products), COVARIANCE, 0, "fixed")
@@ -105,7 +105,7 @@ def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
 def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
     """What is said of fresh tasks on the same samples, by the kernel and by weight space's network."""
     at = slice(1, None)
-    fewer = {**values, model.fresh_tasks.tasks: min(8, int(number(values, model.fresh_tasks.tasks)))}
+    fewer = {**values, model.fresh_tasks.tasks: min(8, int(real(values, model.fresh_tasks.tasks)))}
     said, ours = (
         fresh_tasks.fresh_task_statistics(
             model, judge, along.draw, along.z[at], along.b[at], fewer, 0, COMPARED  # type: ignore[arg-type]
@@ -165,7 +165,7 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
 def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
     """Losses and errors of tasks drawn and adapted in d dimensions, in standard errors between the two estimates."""
     every = "losses and errors of fresh tasks, drawn and adapted in d dimensions"
-    loops = number(values, model.algorithm.inner_steps) + 1  # type: ignore[union-attr]
+    loops = real(values, model.algorithm.inner_steps) + 1  # type: ignore[union-attr]
     cost = along.W[0].size * TASKS * 20 * loops
     if cost > AFFORDABLE:
         yield Left(every, f"{TASKS} tasks take {cost:.1e} multiplications, and {AFFORDABLE:.0e} are afforded")
@@ -196,7 +196,7 @@ def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Arra
     assert draw.vectors is not None
     support = len(weights_fresh.Network(model).split(values, draw.examples)[0])
     if values.get(test.support) is not None:
-        support = int(number(values, test.support))
+        support = int(real(values, test.support))
     total, basis = support + 10, span(_held(model, draw, values)[1])
     one = {**values, algorithm.tasks: 1, algorithm.examples: total, algorithm.train: max(support, 1)}
     out: dict[str, list[float]] = {
@@ -244,7 +244,7 @@ def _task(model: Model, draw: Draw, values: Values, n: int, basis: Array, rng: n
         elif family.name in model.test.drawn:
             if not isinstance(law, GaussianLaw):
                 raise forgotten(law, "the draws of a fresh task")
-            drawn = number(values, law.std) * rng.standard_normal((count[family.name], d))
+            drawn = real(values, law.std) * rng.standard_normal((count[family.name], d))
             parts.append(without(drawn, basis) if law.projected_off(values) else drawn)
         else:
             parts.append(draw.vectors[offsets[family.name] : offsets[family.name] + sizes[family.name]])

@@ -30,7 +30,7 @@ class ByLabel:
         single = {family.name for family in names.model.directions if family.index_set.single}
         patches = enumerate(names.model.patches)
         along = [(p, patch) for p, patch in patches if isinstance(patch, Patch) and patch.direction in single]
-        scales = {str(names.scale(patch, i).base) for _, patch in along if patch.labelled}
+        scales = {str(names.scale(patch, i).base) for _, patch in along if patch.by_label}
         if len(scales) > 1:
             return cls(frozenset(), "y")
         return cls(frozenset(names.patch(p).name for p, _ in along), next(iter(scales), "y"))

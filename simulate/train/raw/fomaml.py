@@ -13,7 +13,7 @@ import torch
 
 from derivations.declare import Value
 
-from ..values import number
+from ...values import real
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -116,8 +116,8 @@ def _by_task(families: Mapping[str, Tensor], y: Tensor) -> tuple[Tensor, Tensor,
 
 def _setting(W: Tensor, values: Mapping[str, Value]) -> Setting:
     return Setting(
-        method=str(values["method"]), J=int(number(values, "J")), gamma=number(values, "eta_inner"),
-        eta=number(values, "eta"), n_train=int(number(values, "n_train")),
-        width=number(values, "h") if values["activation"] == "huberized" else 0.0,
+        method=str(values["method"]), J=int(real(values, "J")), gamma=real(values, "eta_inner"),
+        eta=real(values, "eta"), n_train=int(real(values, "n_train")),
+        width=real(values, "h") if values["activation"] == "huberized" else 0.0,
         factor=1.0 if values["neurons"] == "sum" else 1 / W.shape[1],
     )

@@ -12,7 +12,7 @@ import torch
 
 from derivations.declare import Value
 
-from ..values import number
+from ...values import real
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,4 +35,4 @@ def from_values(
 ) -> Tensor:
     """`objective` with its constants read from the setting's parameters; there is no penalty, so `lam` is not read."""
     kappa = 1.0 if values["neurons"] == "sum" else 1 / W.shape[1]
-    return objective(W, families["x"], y, number(values, "slope"), kappa)
+    return objective(W, families["x"], y, real(values, "slope"), kappa)

@@ -12,7 +12,7 @@ import torch
 
 from derivations.declare import Value
 
-from ..values import number
+from ...values import real
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,7 +49,7 @@ def from_values(
 ) -> Tensor:
     """`objective` with its constants read from the setting's parameters."""
     return objective(
-        W, families["mu"][0], families["xi"], y, lam, int(number(values, "q")),
+        W, families["mu"][0], families["xi"], y, lam, int(real(values, "q")),
         1.0 if values["neurons"] == "sum" else 1 / W.shape[1],
         0.5 if values["penalty_half"] else 1.0, str(values["regularizer"]),
     )

@@ -1,0 +1,51 @@
+"""Parameter values as draws, runs and training read them: numbers, in the range that the reader needs, or a sentence.
+
+Values are typed where they are resolved (`simulate.ask.parameters`), once a call; here they are only read.  Those of
+many cells at once are `simulate.ask.columns.Columns`; what several stand for together is in `simulate.ask.derived`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from derivations.declare import Value
+
+from .errors import InputError
+
+Values = Mapping[str, Value]
+"""Typed parameter values by name."""
+
+_WHOLE = 2.0**53  # every double from here on is a whole number
+
+
+def real(values: Values, name: str) -> float:
+    """The parameter as a float of either sign.  Raises InputError where it is absent or no number."""
+    value = values.get(name)
+    if isinstance(value, bool | str) or value is None:
+        raise InputError(f"{name}: {value!r}; expected a number; give {name}=...")
+    return float(value)
+
+
+def number(values: Values, name: str) -> float:
+    """A finite number >= 0.  Raises InputError."""
+    value = real(values, name)
+    if not 0 <= value < math.inf:
+        raise InputError(f"{name}: {values[name]}; expected a finite number that is not negative; give such a {name}")
+    return value
+
+
+def positive(values: Values, name: str) -> float:
+    """A finite number > 0.  Raises InputError."""
+    value = number(values, name)
+    if value == 0:
+        raise InputError(f"{name}: 0, which makes every vector 0; give a {name} above 0, or the vectors in initial=")
+    return value
+
+
+def whole(values: Values, name: str) -> float:
+    """A whole number >= 1, as a float.  Raises InputError."""
+    value = number(values, name)
+    if value < 1 or (value < _WHOLE and value != int(value)):
+        raise InputError(f"{name}: {value:g}; expected a whole number from 1; give {name}={max(1, round(value))}")
+    return value

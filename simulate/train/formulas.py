@@ -120,7 +120,7 @@ class _Tensors(Arithmetic["Tensor"]):
         "arctan": _torchs("atan"), "tanh": _tanh, "sigmoid": _sigmoid, "softplus": _softplus, "Phi": _normal_share,
     }
 
-    def real(self, value: float) -> Tensor:
+    def number(self, value: float) -> Tensor:
         """A number."""
         return torch.tensor(float(value), dtype=torch.float64)
 

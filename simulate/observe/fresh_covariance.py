@@ -22,8 +22,9 @@ from dynamics.arrays import Array, Indices
 from dynamics.chance.gram import Reduced
 from dynamics.geometry import distances
 
-from ..start.declared import law_of, number, off_indices
+from ..start.declared import law_of, off_indices
 from ..start.drawn import Draw
+from ..values import number
 
 
 def covariance_of(model: Model, name: str, draw: Draw, b: Array, left: Array, values: Mapping[str, Value]) -> Array:

@@ -18,8 +18,8 @@ from dynamics.kernel.kernel import Kernel
 
 from ..ask.columns import Columns
 from ..start.declared import law_of, numbers, off_indices
-from ..values import number
 from ..start.many import Drawn
+from ..values import number
 from .fresh import DRAWS, bounded, patches_of_fresh
 from .fresh_cases import cases_of_fresh
 from .fresh_covariance import noise_covariance

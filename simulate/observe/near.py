@@ -11,9 +11,9 @@ from derivations.declare import Model, NearLaw, Value
 from dynamics.arrays import Array, Indices
 from dynamics.fresh import testlaw
 
-from ..start.declared import number
 from ..start.drawn import Draw
 from ..start.scalars import all_scalars, said_by_labels
+from ..values import number
 from .fresh_cases import MOST, Cases, cases_of_fresh
 from .fresh_covariance import covariance_of
 

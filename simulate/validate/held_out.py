@@ -10,7 +10,7 @@ from derivations.declare import Model
 
 from ..observe import fresh
 from ..train import fresh as weights_fresh
-from ..train.values import Values
+from ..values import Values
 from .along import Along, largest_gap
 from .engines import Kernel
 from .report import LONG, Row

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from . import style
-from .printed import caption
+from .printed import asked, caption
 from .said import Sentence, folded
 
 _LINE, _KEY = 0.13, 0.175  # inches a line of the caption, a row of the legend
@@ -33,8 +33,13 @@ class Page:
 
 
 def page(title: str, height: float, rows: int, said: Sequence[Sentence], width: float = style.PAGE) -> Page:
-    """An empty page: its title, `height` inches of panels, `rows` of the legend, and this caption."""
-    foot = 0.12 + _KEY * rows + _LINE * max(1, len(folded(said, width)))
+    """An empty page: its title, `height` inches of panels, `rows` of the legend, and this caption.
+
+    Where figures are printed without it, or at a width of their own (`printed`), the page is such.
+    """
+    how = asked()
+    width = how.width or width
+    foot = 0.12 + _KEY * rows + (_LINE * max(1, len(folded(said, width))) if how.caption else 0.0)
     figure = Figure(figsize=(width, height + foot), layout="constrained")
     parts: Any = figure.subfigures(2, 1, height_ratios=[height, foot])
     body, below = parts

@@ -9,16 +9,16 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
+
+from simulate.ask import reading
+from simulate.ask.arguments import names
+from simulate.errors import InputError, quoted
 
 from .said import SIZE, Sentence, folded, recorded
 
 FORMATS = ("png", "pdf", "svg")
-_ROOM = 0.04  # inches below what is left of a figure
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,39 @@ _ASKED: ContextVar[Printed] = ContextVar("printed", default=_USUAL)
 def asked() -> Printed:
     """How figures are written here."""
     return _ASKED.get()
+
+
+def how(caption: bool, width: float | str | None, formats: str | Sequence[str] | None) -> Printed:
+    """How figures are written, read from what a caller gives.
+
+    Args:
+        caption: whether the words below a figure are in the picture.
+        width: of the picture in inches, or as "14cm"; a picture of a given width is without its caption.
+        formats: of pictures, among `FORMATS`; the usual ones by default.
+
+    Raises:
+        InputError: for a width that is no length, and an unknown format.
+    """
+    asked_for = names("format", formats, FORMATS, "a format") or Printed().formats
+    inches = None if width is None else _inches(width)
+    return Printed(reading.switch("caption", caption) and inches is None, inches, tuple(asked_for))
+
+
+_LENGTH = re.compile(r"\s*([0-9.]+)\s*(in|cm|mm|pt)?\s*")
+_PER_INCH = {"in": 1.0, "cm": 2.54, "mm": 25.4, "pt": 72.27, None: 1.0}
+_NARROWEST, _WIDEST = 1.0, 40.0  # inches
+
+
+def _inches(width: float | str) -> float:
+    found = _LENGTH.fullmatch(str(width))
+    try:
+        inches = 0.0 if found is None else float(found[1]) / _PER_INCH[found[2]]
+    except ValueError:  # "1.2.3"
+        inches = 0.0
+    if not _NARROWEST <= inches <= _WIDEST:
+        raise InputError(f"width: {quoted(width)}; expected a length of {_NARROWEST:g} to {_WIDEST:g} inches, such as "
+                         "5.5in or 14cm")
+    return inches
 
 
 @contextmanager
@@ -61,6 +94,7 @@ def caption(part: Any, said: Sequence[Sentence]) -> None:
     words = Caption(0.01, 0.02, "\n".join(folded(said, inches)), fontsize=SIZE, va="bottom",
                     transform=part.transSubfigure)
     words.said = tuple(said)
+    words.set_visible(asked().caption)
     words.set_in_layout(False)
     part.add_artist(words)
 
@@ -77,25 +111,6 @@ def sentences(figure: Figure) -> list[dict[str, Any]]:
 
 def _captions(figure: Figure) -> list[Caption]:
     return [each for each in figure.findobj(Caption) if isinstance(each, Caption)]
-
-
-def fitted(figure: Figure, how: Printed) -> dict[str, Any]:
-    """What `savefig` takes besides, so that the figure has the width asked for and no more room than it fills.
-
-    The letters keep their size, and so does the height of what is not the caption.
-    """
-    if how.width is not None:
-        figure.set_size_inches(how.width, figure.get_figheight())
-    if how.caption:
-        return {}
-    for each in _captions(figure):
-        each.set_visible(False)
-    figure.canvas.draw()
-    width, height = figure.get_size_inches()
-    seen = (box for each in figure.findobj(lambda artist: isinstance(artist, Axes | Legend))
-            if (box := each.get_tightbbox()) is not None)
-    bottom = max(0.0, min((box.y0 for box in seen), default=0.0) / figure.dpi - _ROOM)
-    return {"bbox_inches": Bbox([[0.0, bottom], [width, height]])}
 
 
 _MATH = re.compile(r"(\$[^$]*\$)")

@@ -13,7 +13,7 @@ from simulate.work.plain import plain
 from simulate.work.whole import whole_file
 
 from . import style
-from .printed import asked, fitted, sentences, tex, words
+from .printed import asked, sentences, tex, words
 
 Writer = Callable[[Path], list[Path]]
 """Makes one figure, writes it to a folder, and returns the files."""
@@ -48,7 +48,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
 
 
 def save_as(figure: Figure, path: Path) -> None:
-    """Write a figure to a .png or .pdf file, whole, or leave what is there."""
+    """Write a figure to a .png, .pdf or .svg file, whole, or leave what is there."""
     with whole_file(path) as new:
         render(figure, new, path.suffix)
 
@@ -56,7 +56,7 @@ def save_as(figure: Figure, path: Path) -> None:
 def render(figure: Figure, new: Path, suffix: str) -> None:
     """Write a figure as what ends in `suffix`, .png, .pdf or .svg, under whatever name."""
     with style.context():
-        figure.savefig(new, **_FORMATS[suffix], **fitted(figure, asked()))
+        figure.savefig(new, **_FORMATS[suffix])
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -37,39 +36,10 @@ def figures(
         InputError: for an unknown paper or figure, and where `cells` has no meaning.  Unwritten: for a folder that
             cannot be written.
     """
+    from figures.printed import how
+
     found = written(paper, figure, out, cells, how(caption, width, formats))
     return tuple(path for paths in found for path in paths)
-
-
-def how(caption: bool, width: float | str | None, formats: str | Sequence[str] | None) -> Printed:
-    """How figures are written, read from what a caller gives.
-
-    Raises:
-        InputError: for a width that is no length, and an unknown format.
-    """
-    from figures.printed import FORMATS, Printed
-    from simulate.ask.arguments import names
-
-    asked = names("format", formats, FORMATS, "a format") or Printed().formats
-    inches = None if width is None else _inches(width)
-    return Printed(caption and inches is None, inches, tuple(asked))
-
-
-_LENGTH = re.compile(r"\s*([0-9.]+)\s*(in|cm|mm|pt)?\s*")
-_PER_INCH = {"in": 1.0, "cm": 2.54, "mm": 25.4, "pt": 72.27, None: 1.0}
-_NARROWEST, _WIDEST = 1.0, 40.0  # inches
-
-
-def _inches(width: float | str) -> float:
-    found = _LENGTH.fullmatch(str(width))
-    try:
-        inches = 0.0 if found is None else float(found[1]) / _PER_INCH[found[2]]
-    except ValueError:  # "1.2.3"
-        inches = 0.0
-    if not _NARROWEST <= inches <= _WIDEST:
-        raise InputError(f"width: {quoted(width)}; expected a length of {_NARROWEST:g} to {_WIDEST:g} inches, such as "
-                         "5.5in or 14cm")
-    return inches
 
 
 def written(

@@ -1,4 +1,4 @@
-"""Where a grid goes: a .zarr store, tables (.csv, .json), netCDF (.nc), pictures (.pdf, .png); a class a kind."""
+"""Where a grid goes: a .zarr store, tables (.csv, .json), netCDF (.nc), pictures (.pdf, .png, .svg); a class a kind."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class NetCDF(GridFile):
 
 
 class Picture(GridFile):
-    """A .pdf or .png file."""
+    """A .pdf, .png or .svg file."""
 
     def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
         """As `figures.save` writes figures."""
@@ -95,7 +95,18 @@ class Picture(GridFile):
         render(draw(data), new, self.path.suffix)
 
 
-_KINDS: dict[str, type[GridFile]] = {".csv": Table, ".json": Json, ".nc": NetCDF, ".pdf": Picture, ".png": Picture}
+class Words(GridFile):
+    """A picture's caption, as a LaTeX figure that shows the picture's .pdf."""
+
+    def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
+        """Of the picture that `draw` makes."""
+        from figures.printed import asked, tex, words
+
+        new.write_text(tex(self.path.stem, words(draw(data)), asked().width), encoding="utf-8")
+
+
+_KINDS: dict[str, type[GridFile]] = {".csv": Table, ".json": Json, ".nc": NetCDF, ".pdf": Picture, ".png": Picture,
+                                    ".svg": Picture}
 
 
 @dataclass(frozen=True)
@@ -140,8 +151,10 @@ class Places:
         return [path for path in kept if path not in refused], list(refused.values())
 
 
-def places(option: str, given: Sequence[Any]) -> Places:
+def places(option: str, given: Sequence[Any], formats: Sequence[str] = (), words: bool = False) -> Places:
     """Where a grid goes, of the names that a caller gives, each checked by its ending.
+
+    Beside a picture go its other `formats` and, with `words`, its caption.
 
     Raises:
         InputError: for another ending, two stores, a name twice, and as `paths.store` and `paths.file`.
@@ -158,7 +171,7 @@ def places(option: str, given: Sequence[Any]) -> Places:
         else:
             endings = ", ".join([".zarr", *list(_KINDS)[:-1]])
             raise InputError(
-                f"{option}: {quoted(each)}; expected a name that ends in {endings} or .png, such as phase.pdf"
+                f"{option}: {quoted(each)}; expected a name that ends in {endings} or .svg, such as phase.pdf"
             )
     if len(stores) > 1:
         raise InputError(f"{option}: {str(stores[0])!r} and {str(stores[1])!r}; a grid has one store, so give one")
@@ -166,4 +179,9 @@ def places(option: str, given: Sequence[Any]) -> Places:
     again = next((name for at, name in enumerate(names) if name in names[:at]), None)
     if again is not None:
         raise InputError(f"{option}: {again!r} is given twice; give each file once")
+    pictured = [file.path for file in files if isinstance(file, Picture)]
+    beside = {path.with_suffix(f".{each}"): Picture for path in pictured for each in formats}
+    captions = {path.with_suffix(".tex"): Words for path in pictured} if words else {}
+    known = {file.path for file in files}
+    files += [kind(path) for path, kind in {**beside, **captions}.items() if path not in known]
     return Places(stores[0] if stores else None, tuple(files))

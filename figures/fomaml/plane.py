@@ -14,6 +14,7 @@ from derivations.declare import Value
 from .. import style
 from ..page import page
 from ..said import Made, Quoted, Sentence
+from ..tabular import Tabular
 from .linearised import starts_small
 from .regime import base_values
 from .runs import METHODS, TESTED, Case, final, measure
@@ -64,6 +65,15 @@ def phase(plan: Plane) -> Figure:
             axes.set_ylabel(r"$\sigma_0$")
         sheet.body.colorbar(image, ax=grid, label=r"test loss ($f=0$: $\log 2$)", pad=0.01, extend="max")
         return sheet.close([], 1)
+
+
+def table(plan: Plane) -> Tabular:
+    """The plane's numbers: a row a cell and method."""
+    wanted = {(method, J, s): plan.case(method, J, s) for method in METHODS for J in plan.inner for s in plan.sigmas}
+    runs = measure(list(wanted.values()), plan.seeds, "fomaml, phase")
+    heads = ["method", "J", "sigma_0", *TESTED[::2]]
+    return Tabular((heads,), tuple(
+        [*cell, *(float(final(runs[case], name).mean()) for name in TESTED[::2])] for cell, case in wanted.items()))
 
 
 def sentences(plan: Plane) -> list[Sentence]:

@@ -5,8 +5,6 @@ The columns on RainbowMNIST and miniImagenet are of convolutional networks on im
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +17,9 @@ from simulate.work.columns import columns
 
 from .. import style
 from ..page import page
-from ..printed import in_latex
 from ..said import Made, Quoted, Sentence, Shown, Where, shown
 from ..save import Writer, save, write_text
+from ..tabular import Tabular
 from .runs import (
     ACTIVATIONS,
     BAND,
@@ -199,35 +197,27 @@ def _same(a: Row, b: Row) -> bool:
 
 def comma_separated(table: Table, experiment: Experiment, runs: Runs) -> str:
     """Every run of the table, a line each, beside the printed loss."""
-    out = io.StringIO()
     tested = ("test_loss", "test_accuracy_unadapted", "test_loss_adapted", "test_accuracy_adapted")
-    write = csv.writer(out, lineterminator="\n")
-    write.writerow([*table.heads, "printed_test_loss", "printed_half_interval", "eta_inner", "reading_eta", "data",
-                    "seed", "eta", "steps", *(name + end for name in tested for end in ("", "_se")),
-                    "RainbowMNIST", "miniImagenet"])
+    heads = [*table.heads, "printed_test_loss", "printed_half_interval", "eta_inner", "reading_eta", "data", "seed",
+             "eta", "steps", *(name + end for name in tested for end in ("", "_se")), "RainbowMNIST", "miniImagenet"]
+    rows = []
     for row in table.rows:
         for (fresh, at), case in zip(COLUMNS, row.cases(experiment), strict=True):
             reading = READINGS[at].swapped if row.swapped else READINGS[at]
             for seed, data in enumerate(runs[case]):
                 numbers = [f"{final([data], name + end)[0]:.6g}" for name in tested for end in ("", "_se")]
-                write.writerow([*row.names, row.loss, row.interval, reading.gamma, reading.eta, DATA[fresh], seed,
-                                case.values["eta"], case.steps, *numbers, LEFT_OUT, LEFT_OUT])
-    return out.getvalue()
+                rows.append([*row.names, row.loss, row.interval, reading.gamma, reading.eta, DATA[fresh], seed,
+                             case.values["eta"], case.steps, *numbers, LEFT_OUT, LEFT_OUT])
+    return Tabular((heads,), tuple(rows)).comma_separated()
 
 
 def latex(table: Table, experiment: Experiment, runs: Runs) -> str:
     """The table for a paper, with the package booktabs; its notes are the caption."""
     readings = [rf"$\gamma={READINGS[at].gamma:g}$, $\eta={READINGS[at].eta:g}$" for _, at in COLUMNS]
     heads = [*table.heads, "printed", *(DATA[fresh] for fresh, _ in COLUMNS)]
-    rows = [["", "", "", *readings], heads, *([*row.names, *_cells(row, experiment, runs)] for row in table.rows)]
-    lines = [" & ".join(cell if "$" in cell else in_latex(cell) for cell in row) + r" \\" for row in rows]
-    body = "\n".join(["  \\toprule", *(f"  {line}" for line in lines[:2]), "  \\midrule",
-                      *(f"  {line}" for line in lines[2:]), "  \\bottomrule"])
-    said = in_latex(" ".join([f"{_title(table)}.", *_notes(table, experiment, runs)]))
-    return (
-        f"\\begin{{table}}\n  \\centering\n  \\caption{{{said}}}\n  \\label{{tab:fomaml_{table.name}}}\n"
-        f"  \\begin{{tabular}}{{ll{'c' * (len(heads) - 2)}}}\n{body}\n  \\end{{tabular}}\n\\end{{table}}\n"
-    )
+    rows = tuple([*row.names, *_cells(row, experiment, runs)] for row in table.rows)
+    said = " ".join([f"{_title(table)}.", *_notes(table, experiment, runs)])
+    return Tabular((["", "", "", *readings], heads), rows).latex(f"fomaml_{table.name}", said, left=2)
 
 
 def picture(table: Table, experiment: Experiment, runs: Runs) -> Figure:

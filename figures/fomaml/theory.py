@@ -12,20 +12,26 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from ..save import Writer, save
+from ..tabular import Tabular
 from .growth import Ladder, growth
-from .plane import Plane, phase
+from .plane import Plane, phase, table
 from .regime import Regime, mechanism
 from .runs import METHODS, Case, describe
 
 
-def _writer(name: str, draw: Callable[[Any], Figure], default: Any, cases: Callable[[Any], list[Case]]) -> Writer:
+def _writer(
+    name: str, draw: Callable[[Any], Figure], default: Any, cases: Callable[[Any], list[Case]],
+    numbers: Callable[[Any], Tabular] | None = None,
+) -> Writer:
     def write(folder: Path, plan: Any = default) -> list[Path]:
         record = {
             "figure": name, "shows": (draw.__doc__ or "").splitlines()[0], "paper": "Zuo et al., ICLR 2023",
             "command": f"gammarho figures fomaml {name} --out {folder}", "plan": plan,
             "seeds": list(range(plan.seeds)), "runs": describe(cases(plan)),
         }
-        return save(draw(plan), folder, f"fomaml_{name}", record)
+        paths = save(draw(plan), folder, f"fomaml_{name}", record)
+        said = f"{record['shows']}"
+        return paths if numbers is None else [*paths, *numbers(plan).write(folder, f"fomaml_{name}", said)]
 
     return write
 
@@ -35,6 +41,6 @@ THEORY: dict[str, Writer] = {
     "growth": _writer("growth", growth, Ladder(), lambda plan: [
         plan.case(method, L, J) for method in METHODS for J in plan.inner for L in plan.logs]),
     "phase": _writer("phase", phase, Plane(), lambda plan: [
-        plan.case(method, J, s) for method in METHODS for J in plan.inner for s in plan.sigmas]),
+        plan.case(method, J, s) for method in METHODS for J in plan.inner for s in plan.sigmas], table),
 }
 """Writers by name."""

@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from derivations.declare import Model, Value
 from simulate.ask import early, models, paths, reading, settings
 from simulate.conditions.conditions import recorded
+from simulate.errors import InputError, quoted
 
+from .. import printed
 from ..said import Made, Sentence
-from ..save import save_as
+from ..save import save_as, write_text
 from . import curves as curves_of
 from . import region as region_of
 from .curve import curve
@@ -36,6 +38,9 @@ def plot(
     setting: str | Model | None = None,
     notes: Sequence[str | Sentence] = (),
     out: str | PathLike[str] | None = None,
+    caption: bool = True,
+    width: float | str | None = None,
+    formats: str | Sequence[str] | None = None,
 ) -> Figure:
     """Draw a grid: an observable's mean over the seeds, its standard error, and where draws have no value.
 
@@ -53,7 +58,10 @@ def plot(
             and the region's boundary is drawn along the cells' edges.
         setting: where the conditions are, if not with the setting that the grid is of: "file.py:model", or a Model.
         notes: lines of your own below the picture.
-        out: also write it to this .pdf or .png file, whole or not at all.
+        out: also write it to this .pdf, .png or .svg file, whole or not at all.
+        caption: whether the words below the picture are in it; else they go to a .tex file beside `out`.
+        width: of the picture in inches, or as "14cm"; a picture of a given width is without its caption.
+        formats: further formats beside `out`, of "png", "pdf" and "svg".
 
     Returns:
         A matplotlib Figure; `figure.savefig` writes it too.
@@ -62,7 +70,9 @@ def plot(
         InputError: in one sentence, for what is no grid, an observable, a formula or a name that it does not have, more
             than 12 panels, a model without conditions, and a file that cannot be.  Unwritten: the disk refused.
     """
-    place = None if out is None else paths.picture("out", out)
+    place, how = None if out is None else paths.picture("out", out), printed.how(caption, width, formats)
+    if place is None and formats is not None:
+        raise InputError(f"formats: {quoted(formats)} is for a file; give out='phase.pdf' too")
     found = shown(grid, observable)
     whose = found.data.attrs.get("setting") if setting is None else setting
     stage = curves_of.Stage(whose, lambda: early.known_names(whose, _labels(found.data)))
@@ -71,9 +81,13 @@ def plot(
     if feasible is not None:
         region = region_of.region(found.data, found.scales, whose, feasible)
     picture = Picture(found, asked, region, tuple(_sentence(note) for note in notes))
-    figure = curve(picture) if len(found.scales) == 1 else heat(picture)
-    if place is not None:
-        save_as(figure, place)
+    with printed.printed(how):
+        figure = curve(picture) if len(found.scales) == 1 else heat(picture)
+        if place is not None:
+            for each in dict.fromkeys([place, *(place.with_suffix(f".{end}") for end in how.formats if formats)]):
+                save_as(figure, each)
+            if not how.caption:
+                write_text(place.with_suffix(".tex"), printed.tex(place.stem, printed.words(figure), how.width))
     return figure
 
 

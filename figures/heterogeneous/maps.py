@@ -24,6 +24,7 @@ from ..grid.shown import shown as laid_out
 from ..page import page
 from ..said import Made, Quoted, Sentence, Where, shown
 from ..save import Writer, save
+from ..tabular import Tabular
 
 Axis = tuple[str, tuple[float, ...]]
 
@@ -193,6 +194,18 @@ def signal_to_noise(u: Array, ratio: Array, rank: int, size: float = 100.0, spre
     return found
 
 
+def table(plan: Map, data: dict[str, xarray.Dataset]) -> Tabular:
+    """The map's numbers: a row a cell, the mean, least and greatest accuracy of either reading."""
+    heads = [plan.x[0], plan.y[0], *(f"{end} ({reading})" for reading in data for end in ("mean", "least", "greatest"))]
+    found = {reading: accuracy(each) for reading, each in data.items()}
+    rows = tuple(
+        [x, y, *(float(number) for each in found.values() for number in (
+            each[row, column].mean(), each[row, column].min(), each[row, column].max()))]
+        for row, y in enumerate(plan.y[1]) for column, x in enumerate(plan.x[1])
+    )
+    return Tabular((heads,), rows)
+
+
 def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xarray.Dataset]], Figure]) -> Writer:
     default = plan
     readings = ("sum",) if name == "figure_2" else tuple(READINGS)
@@ -207,7 +220,9 @@ def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xa
             "command": f"gammarho figures heterogeneous {name} --out {folder}", "readings": READINGS,
             "map": plan, "grids": grids, "data": stores,
         }
-        return save(make(plan, data), folder, f"heterogeneous_{name}", record)
+        stem = f"heterogeneous_{name}"
+        said = f"Test accuracy after {plan.steps} epochs, a row a cell and reading: {plan.title}."
+        return [*save(make(plan, data), folder, stem, record), *table(plan, data).write(folder, stem, said)]
 
     return write
 

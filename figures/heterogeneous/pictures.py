@@ -21,6 +21,7 @@ from .. import style
 from ..page import page
 from ..said import Made, Sentence, shown
 from ..save import Writer, save
+from ..tabular import Tabular
 
 Sets = Mapping[str, tuple[Images, InfluenceScores]]
 TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
@@ -217,7 +218,18 @@ def _ratios(title: str, scores: InfluenceScores) -> Sentence:
                  high=float(off.max()), middle=float(np.median(off)))
 
 
-def _writer(draw: Callable[[Sets], Figure], names: tuple[str, ...]) -> Writer:
+def products(sets: Sets) -> Tabular:
+    """Figure 6's numbers: a row a pair of classes of an image set."""
+    rows = [[name, int(scores.classes[i]), int(scores.classes[j]), float(value), float(ratio)]
+            for name, (_, scores) in sets.items()
+            for ((i, j), value), ratio in zip(np.ndenumerate(scores.pairs), correlation_ratios(scores).ravel(),
+                                              strict=True)]
+    return Tabular((["images", "i", "j", r"$\|A_i^\top A_j\|_F^2$", r"$\Gamma_{i,j}$"],), tuple(rows))
+
+
+def _writer(
+    draw: Callable[[Sets], Figure], names: tuple[str, ...], numbers: Callable[[Sets], Tabular] | None = None
+) -> Writer:
     name = draw.__name__
 
     def write(folder: Path) -> list[Path]:
@@ -232,7 +244,9 @@ def _writer(draw: Callable[[Sets], Figure], names: tuple[str, ...]) -> Writer:
             "images": {each: {"source": of.source, "sha256": dict(of.sha256)} for each, (of, _) in sets.items()},
             "pairs": {each: scores.pairs for each, (_, scores) in sets.items()},
         }
-        return save(draw(sets), folder, f"heterogeneous_{name}", record)
+        stem = f"heterogeneous_{name}"
+        paths = save(draw(sets), folder, stem, record)
+        return paths if numbers is None else [*paths, *numbers(sets).write(folder, stem, f"{record['shows']}")]
 
     return write
 
@@ -240,6 +254,6 @@ def _writer(draw: Callable[[Sets], Figure], names: tuple[str, ...]) -> Writer:
 IMAGES: dict[str, Writer] = {
     "figure_1": _writer(figure_1, ("mnist",)),
     "figure_5": _writer(figure_5, ("mnist", "fashion-mnist")),
-    "figure_6": _writer(figure_6, ("mnist", "fashion-mnist")),
+    "figure_6": _writer(figure_6, ("mnist", "fashion-mnist"), products),
 }
 """Writers by name; where the images cannot be had, one says so in a sentence and writes nothing."""

@@ -29,10 +29,10 @@ def figures(
         width: of the picture, such as 5.5in or 14cm, without its caption.
         format: of pictures: png, pdf, svg, separated by commas; png and pdf by default.
     """
+    from figures.printed import how
     from gammarho import drawn
 
-    how = drawn.how(not no_caption, width, format)
-    for paths in drawn.written(paper, figure, out, cells, how):
+    for paths in drawn.written(paper, figure, out, cells, how(not no_caption, width, format)):
         for path in paths:
             print(f"wrote {path}")
     return 0

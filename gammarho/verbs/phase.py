@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +21,7 @@ from .shared import (
     FILE,
     FORMULA,
     INT,
+    LENGTH,
     NAME,
     NAMES,
     NUMBER,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from derivations.declare import Value
+    from figures.printed import Printed
     from gammarho.grid_files import Places
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -62,6 +66,9 @@ def phase(
     out: Annotated[tuple[str, ...], FILE] = (),
     curve: Annotated[tuple[str, ...], FORMULA] = (),
     feasible: Annotated[str | None, NUMBER] = None,
+    no_caption: Switch = False,
+    width: Annotated[str | None, LENGTH] = None,
+    format: Annotated[str | None, NAMES] = None,
     json: Switch = False,
 ) -> int:
     """Fill a grid over one to three axes with observables at the last step.
@@ -85,15 +92,27 @@ def phase(
         workers: threads; the result does not depend on it.
         scheduler: a dask scheduler's address, such as tcp://10.0.0.1:8786; its workers run the cells.
         out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.  Or a
-            picture (.pdf, .png) of the first observable, a table (.csv, .json) or netCDF (.nc); repeat the option for
-            several.
+            picture (.pdf, .png, .svg) of the first observable, a table (.csv, .json) or netCDF (.nc); repeat the option
+            for several.
         curve: a line in the picture, as "NAME = formula of parameters" with an axis on the left; repeat it for several.
         feasible: a constant C; the picture shows where the conditions of the model's paper hold with it.
+        no_caption: leave the words below the picture out of it; they go to a .tex file beside it.
+        width: of the picture, such as 5.5in or 14cm, without its caption.
+        format: further formats beside the picture: png, pdf, svg, separated by commas.
         json: print JSON instead of a table.
     """
     from gammarho import api, arguments, grid_files, grids, report
 
-    given, places = arguments.assignments(values), grid_files.places("out", out)
+    given, how = arguments.assignments(values), None
+    if no_caption or width is not None or format is not None:
+        from figures.printed import how as read
+
+        how = read(not no_caption, width, format)
+    places = grid_files.places("out", out, () if how is None or format is None else how.formats,
+                               how is not None and not how.caption)
+    if how is not None and not places.pictured:
+        said = ("no_caption", "on") if no_caption else ("width", width) if width is not None else ("format", format)
+        raise InputError(f"{said[0]}: {quoted(said[1])} is for a picture; give --out phase.pdf too")
     axes = {each.partition("=")[0].strip() for each in (x, y, z) if each is not None}
     alone = {name: value for name, value in given.items() if not axes & set(_WORD.findall(value))}
     resolved, path = api.resolve(setting, alone, preset), places.store
@@ -108,11 +127,15 @@ def phase(
         "test_sampling": test_sampling, "scheduler": scheduler,
         "boundary": boundary, "refine": refine,
     }
-    command = _command([setting, *values], {**options, "hold": hold, "curve": curve, "feasible": feasible, "out": out})
+    command = _command([setting, *values], {**options, "hold": hold, "curve": curve, "feasible": feasible, "out": out,
+                                            "width": width, "format": format})
+    command += " --no-caption" if no_caption else ""
     try:
         with places.held():
             data = fill(setting, given, hold=hold or None, store=path, **options)
-            written, refused = places.write(data, lambda grid: _drawn(grid, **overlay))
+            drawn = functools.cache(lambda: _drawn(data, **overlay, caption=not no_caption, width=width))
+            with _printed(how):
+                written, refused = places.write(data, lambda _: drawn())
     except KeyboardInterrupt:
         print(_interrupted(path, command), file=sys.stderr)
         raise
@@ -142,6 +165,15 @@ def _interrupted(path: Path | None, command: str) -> str:
     if path is None:
         return f"gammarho: nothing of it is kept without --out; to have it kept: {command} --out GRID.zarr"
     return f"gammarho: the finished cells are in {path}, and this goes on: {command}"
+
+
+def _printed(how: Printed | None) -> AbstractContextManager[None]:
+    """As pictures are asked for; matplotlib is loaded for none."""
+    if how is None:
+        return nullcontext()
+    from figures.printed import printed
+
+    return printed(how)
 
 
 def _drawn(grid: xarray.Dataset, **options: Any) -> Figure:

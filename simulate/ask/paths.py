@@ -76,14 +76,16 @@ def text_file(option: str, value: object) -> Path | None:
 
 
 def picture(option: str, value: object) -> Path:
-    """Where a picture goes, a .pdf or .png file.
+    """Where a picture goes, a .pdf, .png or .svg file.
 
     Raises:
         InputError: for another ending, and as `file`.
     """
     found = path(option, value, "phase.pdf")
-    if found.suffix not in (".pdf", ".png"):
-        raise InputError(f"{option}: {quoted(value)}; expected a name that ends in .pdf or .png, such as phase.pdf")
+    if found.suffix not in (".pdf", ".png", ".svg"):
+        raise InputError(
+            f"{option}: {quoted(value)}; expected a name that ends in .pdf, .png or .svg, such as phase.pdf"
+        )
     return file(option, value, "phase.pdf")
 
 

@@ -403,6 +403,6 @@ def test_a_picture_is_written_whole(tmp_path: Path) -> None:
     assert picture.shape[1] == 1350 and picture[..., :3].std() > 0.05
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pdf", "a.png"]
-    for name, said in (("a.svg", "ends in .pdf or .png"), ("no/a.png", "no folder"), ("", "expected a path")):
+    for name, said in (("a.gif", "ends in .pdf, .png or .svg"), ("no/a.png", "no folder"), ("", "expected a path")):
         with pytest.raises(gr.InputError, match=rf"^out: .*{said}"):
             gr.plot(grid(), out=name)

@@ -11,19 +11,19 @@ import pytest
 import gammarho as gr
 from derivations.papers.paper import PAPERS
 from figures.page import page
-from figures.printed import Printed, in_latex, printed
+from figures.printed import Printed, how, in_latex, printed
 from figures.said import Made, Where
 from figures.save import save
-from gammarho import drawn
+from figures.tabular import Tabular
 from gammarho.cli import main
 
 SAID = "Means of 3 draws, 95 % band; " * 5 + "$n=20$ and sigma_p < 1."
 
 
-def written(folder: Path, how: Printed) -> list[Path]:
-    sheet = page("a title", 2.0, 0, (Made(SAID), Where(False, "Not so.")))
-    sheet.body.subplots().plot([0, 1], [0, 1])
-    with printed(how):
+def written(folder: Path, as_asked: Printed) -> list[Path]:
+    with printed(as_asked):
+        sheet = page("a title", 2.0, 0, (Made(SAID), Where(False, "Not so.")))
+        sheet.body.subplots().plot([0, 1], [0, 1])
         return save(sheet.close([], 1), folder, "it", {"command": "c"})
 
 
@@ -50,7 +50,7 @@ def test_a_picture_without_its_caption_is_lower_and_keeps_its_words(tmp_path: Pa
 
 
 def test_a_width_and_formats_are_taken(tmp_path: Path) -> None:
-    paths = written(tmp_path, drawn.how(True, "14cm", "png,svg"))
+    paths = written(tmp_path, how(True, "14cm", "png,svg"))
     assert [path.name for path in paths] == ["it.png", "it.svg", "it.json", "it.tex"]
     assert matplotlib.image.imread(str(paths[0])).shape[1] == pytest.approx(200 * 14 / 2.54, abs=2)
     assert "[width=5.51181in]" in (tmp_path / "it.tex").read_text()
@@ -84,3 +84,32 @@ def test_every_paper_says_what_is_absent() -> None:
 
 def test_words_become_latex_outside_formulas() -> None:
     assert in_latex(r"a_b & 5 % of $x_i$ ±1") == r"a\_b \& 5 \% of $x_i$ $\pm$1"
+
+
+def test_numbers_are_a_table_too(tmp_path: Path) -> None:
+    found = Tabular((["", "of"], ["x_1", r"$\gamma$"]), (["a & b", 0.123456], ["c", 2]))
+    assert [path.name for path in found.write(tmp_path, "it", "Of 5 %.")] == ["it.csv", "it_table.tex"]
+    assert (tmp_path / "it.csv").read_text() == "x_1,$\\gamma$\na & b,0.123456\nc,2\n"
+    tex = (tmp_path / "it_table.tex").read_text()
+    assert r"a \& b & 0.1235 \\" in tex and r"\caption{Of 5 \%.}" in tex and r"x\_1 & $\gamma$ \\" in tex
+    assert tex.index("of") < tex.index(r"\midrule") < tex.index(r"a \& b")
+
+
+def test_a_phase_diagram_is_printed_as_figures_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["phase", "pegr", "--x", "lam=0.1,0.2", "n=4", "m=2", "d=20", "--steps", "2", "--seeds", "1"]
+    at = tmp_path / "p.png"
+    whole = str(tmp_path / "whole.png")
+    assert main([*words, "--out", str(at), "--out", whole, "--no-caption", "--format", "svg"]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {f"{stem}.{end}" for stem in ("p", "whole")
+                                                          for end in ("png", "svg", "tex")}
+    assert r"\includegraphics[width=\linewidth]{p.pdf}" in (tmp_path / "p.tex").read_text()
+    assert "Everywhere: n = 4" in (tmp_path / "p.tex").read_text()
+    data = gr.phase("pegr", x="lam=0.1,0.2", n=4, m=2, d=20, steps=2, seeds=1)
+    gr.plot(data, out=tmp_path / "of_python.png", width="5.5in", formats="pdf")
+    assert matplotlib.image.imread(str(tmp_path / "of_python.png")).shape[1] == 1100
+    assert (tmp_path / "of_python.pdf").exists() and "[width=5.5in]" in (tmp_path / "of_python.tex").read_text()
+    assert gr.plot(data).get_figwidth() == 6.75 and height(at) < gr.plot(data).get_figheight() * 200
+    assert main([*words, "--no-caption"]) == 2
+    assert "no_caption: 'on' is for a picture; give --out phase.pdf too" in capsys.readouterr().err
+    with pytest.raises(gr.InputError, match="formats: 'pdf' is for a file"):
+        gr.plot(data, formats="pdf")

@@ -70,7 +70,7 @@ def test_whole_numbers_beyond_32_bits_are_kept_in_netcdf(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("options, said", [
-    (["--out", "g.txt"], "out: 'g.txt'; expected a name that ends in .zarr, .csv, .json, .nc, .pdf or .png"),
+    (["--out", "g.txt"], "out: 'g.txt'; expected a name that ends in .zarr, .csv, .json, .nc, .pdf, .png or .svg"),
     (["--out", "no/g.csv"], "out: 'no/g.csv'; there is no folder 'no'"),
     (["--out", "folder.pdf"], "out: 'folder.pdf', which is a folder"),
     (["--out", "a.zarr", "--out", "b.zarr"], "a grid has one store"),

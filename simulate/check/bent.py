@@ -103,6 +103,7 @@ class Lengths(Knob):
 class Lean(Knob):
     """To every vector of a family sinh(by) times the first one of the family `onto` is added, not to that one."""
 
+    grain = 0.003
     family: str
     onto: str
 

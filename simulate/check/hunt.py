@@ -20,13 +20,17 @@ from ..errors import Diverged, InputError
 from ..run.problem import problem_of
 from ..run.run import total_steps
 from .attack import FEW, WORK
+from .bent import knobs_of
 from .case import Case
 from .family import Family, Suspect
 from .ground import Ground
+from .hypotheses import parts
+from .outside import Outside
 from .space import Place, space_of
 
 SEEDS = 3  # draws of the preset itself, to begin with
 AT_START = 60  # draws of a statement about the draw alone
+EDGES = 10  # runs on edges of each hypothesis
 SHARED = 4  # one run of so many is held against every statement, the others against that of the mutant aimed at
 
 
@@ -53,6 +57,7 @@ class Hunt:
         self.spaces = {
             family.statement.id: space_of(problem.model, values, family.statement, whole) for family in families
         }
+        self.searches: dict[tuple[object, ...], Outside] = {}
         self.work = max(WORK, 2 * self._work(self.start, families[0]))
 
     def run(self, tries: int, step: Callable[[], object]) -> None:
@@ -60,6 +65,7 @@ class Hunt:
         at_start = self.families[0].statement.at == "0"
         for seed in range(self.start.seed, self.start.seed + (1 if self.draws > 1 else SEEDS)):
             self._hold(replace(self.start, seed=seed, steps=0 if at_start else self.start.steps), self.families)
+        self._at_edges()
         for at in range(tries):
             aimed = [(family, suspect) for family in self.families for suspect in family.suspects
                      if suspect.open and family.runs and suspect.mutant.change is not HYPOTHESIS]
@@ -67,6 +73,29 @@ class Hunt:
             if aimed:
                 family, suspect = aimed[int(self.rng.integers(len(aimed)))]
                 self._aim(family, suspect, self.families if at % SHARED == 0 and self.draws == 1 else [family])
+
+    def _at_edges(self) -> None:
+        """Runs on edges of hypotheses, each held against the statements that share the hypothesis."""
+        sharing: dict[int, list[Family]] = {}
+        for family in self.families:
+            if family.statement.given and self.draws == 1:
+                sharing.setdefault(id(self.searched(family)), []).append(family)
+        for group in sharing.values():
+            for place in self.searched(group[0]).edges(EDGES):
+                if any(suspect.open for family in group for suspect in family.suspects):
+                    self._hold(place, group)
+
+    def searched(self, family: Family) -> Outside:
+        """The search about a statement's hypothesis, shared by those that have it and are about the same steps."""
+        said, space = family.statement, self.spaces[family.statement.id]
+        conditions = parts(said.given, family.quantities)
+        key = (tuple(part.text for part in conditions), said.at, said.since, said.until, space.names)
+        if key not in self.searches:
+            start = family.best or self.start
+            knobs = knobs_of(space.model, start.params) if self.draws == 1 else ()
+            self.searches[key] = Outside(
+                self.ground, space.model, space, knobs, said, conditions, self.work / self.draws, start, self.rng)
+        return self.searches[key]
 
     def _aim(self, family: Family, suspect: Suspect, others: Sequence[Family]) -> None:
         parent = suspect.best or family.best or self.start

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from derivations.declare.formula import FormulaError
 
 Array = NDArray[Any]
-KEPT = 50_000_000  # bytes of values of formulas' parts in one view of a run
+KEPT = 20_000_000  # bytes of values of formulas' parts in one view of a run
 CANCELLED = 8 * np.finfo(float).eps  # a value below this share of its terms holds no digit of them
 
 

@@ -11,10 +11,8 @@ from derivations.declare.formula import FormulaError
 from derivations.declare.mutants import HYPOTHESIS
 
 from ..errors import Diverged, InputError
-from .bent import knobs_of
 from .family import Family, Suspect
-from .hypotheses import parts
-from .outside import Left, Outside, chosen
+from .outside import chosen
 from .space import Place
 
 if TYPE_CHECKING:
@@ -29,11 +27,10 @@ Member = tuple[Family, Suspect]
 
 def leave(hunt: Hunt, step: Callable[[], object]) -> None:
     """Runs where each dropped condition fails, held against every statement that has it; `step` after each of them."""
-    searches: dict[tuple[object, ...], Outside] = {}
     for members in by_condition(hunt.families).values():
         for member in members:
             if _wanted(member):
-                _leave(hunt, member, [each for each in members if each[1].alive], searches)
+                _leave(hunt, member, [each for each in members if each[1].alive])
             step()
 
 
@@ -53,12 +50,12 @@ def _wanted(member: Member) -> bool:
     return suspect.alive and suspect.outside < PLACES and bool(family.runs) and family.violated is None
 
 
-def _leave(hunt: Hunt, member: Member, members: list[Member], searches: dict[tuple[object, ...], Outside]) -> None:
+def _leave(hunt: Hunt, member: Member, members: list[Member]) -> None:
     """Runs outside the condition of one mutant, those of the others held beside it."""
     family, suspect = member
     many = PLACES if hunt.draws == 1 else OF_DRAWS
     if suspect.mutant.dropped:
-        left = _left(hunt, family, suspect.mutant.dropped, searches)
+        left = hunt.searched(family).left(suspect.mutant.dropped)
         suspect.looked = left.looked
         places = chosen(left.places, many)
     else:
@@ -69,19 +66,6 @@ def _leave(hunt: Hunt, member: Member, members: list[Member], searches: dict[tup
     for _ in range(min(CLIMBS, many)):
         if suspect.alive and suspect.best is not None and suspect.outside:
             hunt.hold_dropped(hunt.spaces[family.statement.id].moved(suspect.best, hunt.rng), members)
-
-
-def _left(hunt: Hunt, family: Family, dropped: str, searches: dict[tuple[object, ...], Outside]) -> Left:
-    """The search outside a condition, shared by statements of one hypothesis that are about the same steps."""
-    said, space = family.statement, hunt.spaces[family.statement.id]
-    conditions = parts(said.given, family.quantities)
-    key = (tuple(part.text for part in conditions), said.at, said.since, said.until, space.names)
-    if key not in searches:
-        start = family.best or hunt.start
-        knobs = knobs_of(space.model, start.params) if hunt.draws == 1 else ()
-        searches[key] = Outside(
-            hunt.ground, space.model, space, knobs, said, conditions, hunt.work / hunt.draws, start, hunt.rng)
-    return searches[key].left([part.text for part in conditions].index(dropped))
 
 
 def _later(hunt: Hunt, family: Family) -> list[Place]:

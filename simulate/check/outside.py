@@ -1,4 +1,6 @@
-"""Places outside one condition of a hypothesis and inside all the others, where runs tell whether it is needed.
+"""Places outside one condition of a hypothesis and inside all the others, and places inside all, on the edge of some.
+
+At the former runs tell whether the condition is needed, at the latter how sharp a claim is.
 
 The conditions are nearly power laws: their logarithms are linear in those of the parameters and in how a draw is bent.
 At a place the slopes are taken by differences, and a linear program gives the least change, in coordinates weighted at
@@ -9,7 +11,7 @@ on from.  Conditions that only a run tells are looked at along the run.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -33,7 +35,8 @@ ROUNDS, AIMS = 3, 7  # places at which slopes are taken, and changes that are tr
 BLIND = 12  # changes at random, where slopes tell of no way out
 DEEPEST = 5.0  # logarithm of the factor by which a condition is left, at most
 _GRAIN = 0.1  # of the differences in a parameter, in logarithms
-_REACH = 12.0  # of one change of one coordinate, in logarithms
+_REACH, _NEAR = 12.0, 5.0  # of one change of one coordinate, in logarithms: out of a condition, and to an edge
+_PULLED, _CHEAP = (0.25, 0.6), 0.02  # share of the conditions pulled to their edges, and a change's cost beside them
 _ROOM = 0.02  # kept to the edges of the other conditions, in logarithms
 _MOST = 20.0  # logarithms of ratios are cut here
 _WORTH = 3  # a bent draw counts as so many times the change of a parameter
@@ -76,8 +79,9 @@ class Outside:
     known: dict[bool, tuple[Looked | None, Array]] = field(default_factory=dict)
     found: dict[int, Left] = field(default_factory=dict)
 
-    def left(self, dropped: int) -> Left:
+    def left(self, condition: str) -> Left:
         """Where one of the conditions is left."""
+        dropped = [part.text for part in self.parts].index(condition)
         if dropped not in self.found:
             self.found[dropped] = self._left(dropped, self._of_a_run(dropped))
         return self.found[dropped]
@@ -175,44 +179,79 @@ class Outside:
         for coordinate, amount in self._coordinates():
             place = self._changed(at.place, coordinate, amount, coarse=True)
             looked = self._looked(place, run)
-            by = self._change(at.place, place, coordinate)
+            by = self._changed_by(at.place, place, coordinate)
             with np.errstate(invalid="ignore"):
                 columns.append(np.full(2 * len(self.parts), np.nan) if looked is None or not by else np.concatenate(
                     [(looked.rooms - at.rooms) / by, (looked.depths - at.depths) / by]))
         return np.array(columns).T
 
+    def edges(self, many: int) -> list[Place]:
+        """So many places at most that are inside every condition and on the edge of some of them, chosen at random."""
+        at, slopes = self._begun(False)
+        if at is None or not len(self.parts):
+            return []
+        found = []
+        for _ in range(many):
+            pulled = np.where((at.rooms > _ROOM) & (at.rooms < _MOST), self.rng.exponential(size=len(self.parts)), 0.0)
+            pulled *= self.rng.random(len(pulled)) < self.rng.choice(_PULLED)
+            change = self._change(at, slopes[: len(self.parts)], np.minimum(at.rooms, _ROOM) - at.rooms, pulled, _NEAR)
+            tried = None if change is None else self._along(at, change, False, _inside)
+            if tried is not None:
+                found.append(tried.place)
+        return found
+
     def _aimed(self, at: Looked, slopes: Array, dropped: int, run: bool) -> Iterator[Looked]:
         """What comes of least changes that leave the condition by random factors, where that is inside the others."""
         if not math.isfinite(at.depths[dropped]):
             return
-        coordinates = list(self._coordinates())
         rows = slopes[: len(self.parts)].copy()
         rows[dropped] = slopes[len(self.parts) + dropped]
-        free = [i for i in range(len(coordinates)) if np.isfinite(rows[:, i]).all()]
-        if not free:
-            return
-        one_way = np.array([not isinstance(coordinates[i][0], str) for i in free])
-        ways = np.array([math.copysign(1.0, coordinates[i][1]) for i in free])
         least = np.minimum(at.rooms, _ROOM) - at.rooms
-        signed = rows[:, free] * ways
-        both = np.hstack([signed, -signed[:, ~one_way]])
         for _ in range(AIMS):
             wanted = math.exp(self.rng.uniform(math.log(0.02), math.log(DEEPEST)))
             least[dropped] = wanted - at.depths[dropped]
-            weights = np.exp(1.5 * self.rng.normal(size=len(free))) * np.where(one_way, _WORTH, 1.0)
-            solved = linprog(np.concatenate([weights, weights[~one_way]]), A_ub=-both, b_ub=-least, bounds=(0, _REACH))
-            if solved.x is None:
-                continue
-            change = solved.x[: len(free)]
-            change[~one_way] -= solved.x[len(free) :]
-            for share in (1.0, 0.5, 0.2, 0.05):
-                place = at.place
-                for i, way, by in zip(free, ways, share * change, strict=True):
-                    place = self._changed(place, coordinates[i][0], float(way * by))
-                looked = self._looked(place, run)
-                if looked is not None and math.isfinite(looked.depths[dropped]):
-                    yield looked
-                    break
+            change = self._change(at, rows, least, np.zeros(len(rows)), _REACH)
+            found = None if change is None else self._along(
+                at, change, run, lambda each: math.isfinite(each.depths[dropped]))
+            if found is not None:
+                yield found
+
+    def _change(self, at: Looked, rows: Array, least: Array, pulled: Array, reach: float) -> Array | None:
+        """The least change, in weights at random, by which rows @ change >= least; None where there is none.
+
+        Beside it `pulled` @ rows @ change is made small.  Whole numbers are rounded, and the others follow them.
+        """
+        coordinates = list(self._coordinates())
+        one_way = np.array([isinstance(each, Knob) for each, _ in coordinates])
+        weights = np.exp(1.5 * self.rng.normal(size=len(coordinates))) * np.where(one_way, _WORTH, 1.0)
+        free = np.asarray(np.isfinite(rows).all(axis=0))
+        signed = np.where(free, rows, 0.0) * np.array([math.copysign(1.0, amount) for _, amount in coordinates])
+        both, price = np.hstack([signed, -signed]), weights * (_CHEAP if pulled.any() else 1.0)
+        cost = np.concatenate([price, price]) + pulled @ both
+        most = reach * np.concatenate([free, free & ~one_way])
+        found = _solved(cost, both, least, np.zeros(len(most)), most)
+        if found is None:
+            return None
+        for i, (coordinate, _) in enumerate(coordinates):
+            if isinstance(coordinate, str) and self._whole(coordinate) and free[i]:
+                old = at.place.at(coordinate)
+                by = math.log(max(1, round(old * math.exp(found[i]))) / old)
+                most[i], most[len(free) + i] = max(by, 0.0), max(-by, 0.0)
+        whole = np.array([isinstance(each, str) and self._whole(each) for each, _ in coordinates])
+        lowest = np.where(np.concatenate([whole, whole]), most, 0.0)
+        again = _solved(cost, both, least, lowest, most)
+        return found if again is None else again
+
+    def _along(self, at: Looked, change: Array, run: bool, wanted: Callable[[Looked], bool]) -> Looked | None:
+        """The place after a change, or a share of it, that is as wanted; None where none is."""
+        for share in (1.0, 0.5, 0.2, 0.05):
+            place = at.place
+            for (coordinate, amount), by in zip(self._coordinates(), share * change, strict=True):
+                place = self._changed(place, coordinate, math.copysign(1.0, amount) * float(by))
+            looked = self._looked(place, run)
+            if looked is not None and wanted(looked):
+                return looked
+        return None
 
     def _blind(self, at: Place) -> Iterator[Place]:
         """Parameters at 0, steps that had no value, and random changes."""
@@ -232,17 +271,34 @@ class Outside:
         if isinstance(coordinate, Knob):
             known = dict(place.bends)
             return replace(place, bends=tuple({**known, coordinate: known.get(coordinate, 0.0) + by}.items()))
-        whole = coordinate == STEPS or self.model.parameter(coordinate).kind == "count"
+        whole = self._whole(coordinate)
         if whole and not coarse and round(place.at(coordinate) * math.exp(by)) == place.at(coordinate):
             return place
         return self.space.scaled(place, coordinate, by)
 
+    def _whole(self, name: str) -> bool:
+        return name == STEPS or self.model.parameter(name).kind == "count"
+
     @staticmethod
-    def _change(before: Place, after: Place, coordinate: str | Knob) -> float:
+    def _changed_by(before: Place, after: Place, coordinate: str | Knob) -> float:
         """By how much a coordinate was changed, as a logarithm."""
         if isinstance(coordinate, Knob):
             return dict(after.bends).get(coordinate, 0.0) - dict(before.bends).get(coordinate, 0.0)
         return math.log(after.at(coordinate) / before.at(coordinate))
+
+
+def _solved(cost: Array, rows: Array, least: Array, lowest: Array, most: Array) -> Array | None:
+    """The cheapest of changes forth less changes back, each between these bounds, with rows @ them >= least."""
+    solved = linprog(cost, A_ub=-rows, b_ub=-least, bounds=np.stack([lowest, most], axis=1))
+    if solved.x is None:
+        return None
+    forth, back = np.split(solved.x, 2)
+    found: Array = forth - back
+    return found
+
+
+def _inside(looked: Looked) -> bool:
+    return bool((looked.rooms >= 0).all())
 
 
 def chosen(found: Sequence[Looked], many: int) -> list[Place]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derivations.declare import Statement
+from derivations.declare.mutants import HYPOTHESIS
 from dynamics.chance.streams import stream
 from dynamics.kernel.blas import one_blas_thread
 
@@ -28,7 +29,7 @@ from .anystate import Random, arbitrary
 from .family import Family
 from .fates import Tested, tested
 from .hunt import Hunt, draws_of
-from .leaving import by_condition, leave
+from .leaving import leave
 from .posed import place_of, posed
 from .power_text import lines
 from .sharpest import sharpest
@@ -110,7 +111,8 @@ def mutants(
         own = place_of(family.statement, preset, params)
         draws = draws_of(family)
         groups.setdefault((own, draws), []).append(family)
-    total = sum(many * len(group) + len(by_condition(group)) for group in groups.values())
+    dropped = sum(suspect.mutant.change is HYPOTHESIS for family in families for suspect in family.suspects)
+    total = sum(many * len(group) for group in groups.values()) + dropped
     with progress("mutants", total, "tries") as step:
         for at, ((own, _), group) in enumerate(groups.items()):
             rng = stream(first, "mutants", at)

@@ -51,7 +51,8 @@ def test_a_hypothesis_that_is_needed_is_missed_and_others_are_superfluous_or_imp
 
 def test_a_dropped_condition_is_left_inside_the_others_though_these_are_narrow() -> None:
     """Moves at random stay outside n*eta = 0.4 (within 5%); parameters on its edge leave eta <= 0.1 together."""
-    found = power("eta <= 0.1", given="0.38 <= n*eta <= 0.42 and eta <= 0.1 and lam >= 0", at="0", tries=1)["own"]
+    found = power("eta <= 0.1", given="n*eta >= 0.38 and n*eta <= 0.42 and eta <= 0.1 and lam >= 0", at="0",
+                  tries=1)["own"]
     judged = {each.mutant.text: each for each in found.mutants}
     assert judged["without eta <= 0.1"].fate is KILLED
     assert judged["without lam >= 0"].fate is EQUIVALENT and "implied by the rest" in judged["without lam >= 0"].why

@@ -46,7 +46,7 @@ class Suspect:
     """A mutant, and what the runs so far say of it.
 
     Of a dropped condition `outside` are the runs that left it inside the others, and `looked` the places inside these
-    at which a way out was looked for.
+    at which a way out was looked for (of an end of the range, the runs).
     """
 
     mutant: Mutant
@@ -65,6 +65,11 @@ class Suspect:
     def alive(self) -> bool:
         """Whether runs can still decide it: neither killed, nor refused as a formula."""
         return self.killed is None and not self.refused
+
+    @property
+    def apart(self) -> bool:
+        """Whether it says something else than the statement: neither implied by it nor slack."""
+        return self.open and self.stricter and self.looser
 
     @property
     def open(self) -> bool:
@@ -133,7 +138,8 @@ class Family:
         """Holds one mutant that drops a condition against the draws of a place."""
         own = _outcomes(self.statement, cases)
         if own is not None and self._failing(self.statement, own, cases) is None:
-            self._suspect(suspect, cases, place, sum(outcome.entries for outcome in own))
+            spoke = self._suspect(suspect, cases, place, sum(outcome.entries for outcome in own))
+            suspect.looked += spoke and not suspect.mutant.dropped
 
     def _suspect(self, suspect: Suspect, cases: Sequence[Case], place: Place | None, met: int) -> bool:
         """Holds one mutant against the draws of a place; whether it spoke there and was not killed."""

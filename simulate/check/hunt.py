@@ -23,6 +23,7 @@ from .attack import FEW, WORK
 from .bent import knobs_of
 from .case import Case
 from .family import Family, Suspect
+from .formula import uses
 from .ground import Ground
 from .hypotheses import parts
 from .outside import Outside
@@ -70,6 +71,8 @@ class Hunt:
             aimed = [(family, suspect) for family in self.families for suspect in family.suspects
                      if suspect.open and family.runs and suspect.mutant.change is not HYPOTHESIS]
             step()
+            if apart := [each for each in aimed if each[1].apart] if at % 2 else []:
+                aimed = apart
             if aimed:
                 family, suspect = aimed[int(self.rng.integers(len(aimed)))]
                 self._aim(family, suspect, self.families if at % SHARED == 0 and self.draws == 1 else [family])
@@ -129,6 +132,8 @@ class Hunt:
         try:
             bench = self.ground.plain(place)
             said = [family.statement for family in families]
+            said += [suspect.mutant.statement for family in families for suspect in family.suspects
+                     if suspect.alive and uses(suspect.mutant.statement.claim, "at")]
             return [bench.case(place.seed + more, place.steps, said) for more in range(self.draws)]
         except (InputError, FormulaError, Diverged, OverflowError):
             return []

@@ -75,4 +75,5 @@ def _later(hunt: Hunt, family: Family) -> list[Place]:
         _, place = hunt.ground.bench(start, family.statement, hunt.work)
     except (InputError, FormulaError, Diverged, OverflowError):
         return []
-    return [start, *(replace(place, steps=math.ceil(by * place.steps)) for by in LATER)]
+    longer = [start, *(replace(place, steps=math.ceil(by * place.steps)) for by in LATER)]
+    return [replace(each, seed=each.seed + more) for more in range(2) for each in longer]

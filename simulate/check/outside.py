@@ -91,8 +91,7 @@ class Outside:
         if begun is None:
             return Left((), 0)
         out, at, looked = list[Looked](), begun, 1
-        for turn in range(ROUNDS):
-            slopes = slopes if turn == 0 else self._slopes(at, run)
+        for _ in range(ROUNDS):
             before = at
             for tried in self._aimed(at, slopes, dropped, run):
                 looked += 1
@@ -100,8 +99,9 @@ class Outside:
                     out.append(tried)
                 if tried.depths[dropped] > at.depths[dropped]:
                     at = tried
-            if out or at is before:
+            if out:
                 break
+            slopes = slopes if at is before else self._slopes(at, run)
         for place in () if out else self._blind(begun.place):
             blind = self._looked(place, run)
             if blind is not None and math.isfinite(blind.depths[dropped]):

@@ -56,6 +56,7 @@ from .observed.max_margin import MaxMargin
 from .observed.near_orthogonality import NearOrthogonality
 from .observed.neuron_norm import NeuronNorm
 from .observed.noise_ratio import NoiseRatio
+from .observed.noise_spectrum import FewActive, NoiseSpectrum
 from .observed.normalised_margin import NormalisedMargin
 from .observed.shifted import Shifted
 from .observed.spectral import Spectral
@@ -108,6 +109,7 @@ __all__ = [
     "Expressed",
     "Expression",
     "Extreme",
+    "FewActive",
     "FixedLaw",
     "Flips",
     "FreshLaw",
@@ -146,6 +148,7 @@ __all__ = [
     "NeuronNorm",
     "NoPenalty",
     "NoiseRatio",
+    "NoiseSpectrum",
     "NormalisedMargin",
     "Objective",
     "Observable",

@@ -49,6 +49,8 @@ class Observable(Declared, ABC):
     """Whether it is of outputs, a head each, that class heads have."""
     of_one_loop: ClassVar[bool] = False
     """Whether it is of examples of one problem, not of several tasks'."""
+    on_request: ClassVar[bool] = False
+    """Whether a run has it only where it is asked for by name."""
 
     @property
     def also(self) -> tuple[str, ...]:
@@ -134,7 +136,14 @@ class OfFresh(Observable):
     """A kind that is of fresh examples at each state."""
 
     known_from = KnownFrom.FRESH
+    last: ClassVar[str] = "bin"
+    """What the third dimension of its variables runs over, where they have one."""
+
+    @property
+    def dims(self) -> dict[int, tuple[str, ...]]:
+        """The dimensions of its variables, by how many they have."""
+        return {1: ("t",), 2: ("t", "class"), 3: ("t", "class", self.last)}
 
     @abstractmethod
     def statistics(self, fresh: FreshView) -> dict[str, Array]:
-        """Its variables by name, each (T,), (T, class) or (T, class, bin)."""
+        """Its variables by name, each (T,), (T, class) or (T, class, `last`)."""

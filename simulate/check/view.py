@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import FreshTasks
+from derivations.declare import FreshTasks, OfFresh
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.kernel.bilevel import BilevelKernel
@@ -58,8 +58,8 @@ class View:
             if not self.single and "t" not in found.dims and not self.case.follows_t(name):
                 self.case.fixed[name] = found
             return found
-        if name in FRESH_NAMES:
-            return self._taken(self._fresh(name), np.arange(len(self.rows)))
+        if name in FRESH_NAMES or self._declared(name) is not None:
+            return self._taken(self._fresh(name, self._declared(name)), np.arange(len(self.rows)))
         if name.removesuffix(OF_HEADS) in self.case.matrices:
             return self._taken(self._matrix(name), np.arange(len(self.rows)))
         if name.startswith(check_tasks.INNER) and self.case.states.over_tasks:
@@ -102,7 +102,12 @@ class View:
         self.known.update(whole)
         return found[name]
 
-    def _fresh(self, name: str) -> Indexed:
+    def _declared(self, name: str) -> OfFresh | None:
+        """The model's own observable of fresh examples that has this variable."""
+        of_fresh = (o for o in self.case.model.observables if isinstance(o, OfFresh))
+        return next((o for o in of_fresh if name in (o.name, *o.also)), None)
+
+    def _fresh(self, name: str, declared: OfFresh | None) -> Indexed:
         """Test laws, at these rows only: they are the costly ones."""
         case = self.case
         assert case.states.b is not None
@@ -115,10 +120,14 @@ class View:
             case.states.values,
             case.seed,
             shares=None if case.states.scale is None else case.states.scale[self.rows],
+            declared=() if declared is None else (declared,),
         )
         if name not in found:
             raise FormulaError(f"{name!r} is not a quantity of {case.model.name}")
-        dims = {1: ("t",), 2: ("t", "l")}
+        dims = {1: ("t",), 2: ("t", "l")} if declared is None else {
+            count: tuple("l" if dim == "class" else dim for dim in named) for count, named in declared.dims.items()}
+        if declared is not None:  # errors and losses are those of the draws alone, however these are judged
+            found = {key: found[key] for key in (declared.name, *declared.also)}
         whole = {key: Indexed(dims[values.ndim], values) for key, values in found.items()}
         self.known.update({key: self._taken(each, np.arange(len(self.rows))) for key, each in whole.items()})
         return whole[name]

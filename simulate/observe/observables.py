@@ -46,9 +46,13 @@ def needs_seen(model: Model, wanted: Iterable[str]) -> bool:
 
 
 def check(model: Model, wanted: ask.Names | None) -> tuple[str, ...]:
-    """The variables asked for (all where None).  Raises InputError for an unknown name, with the nearest."""
-    known = names(model)
-    return ask.names("observables", wanted, known, f"an observable of {model.name}") or known
+    """The variables asked for; where None, all but those that a run has on request alone.
+
+    Raises InputError for an unknown name, with the nearest.
+    """
+    known, alone = names(model), {name for o in model.observables if o.on_request for name in (o.name, *o.also)}
+    always = tuple(name for name in known if name not in alone)
+    return ask.names("observables", wanted, known, f"an observable of {model.name}") or always
 
 
 def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:

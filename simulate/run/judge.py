@@ -98,11 +98,12 @@ def _by_law(start: Start, states: States, names: list[str], network: Any, sampli
     declared = [o for o in fresh_ones if {o.name, *o.also} & set(names)]
     found = sampling.statistics(
         Judging(model, network, start.draw, states.z, states.b, values, start.seed, states.shares, declared))
-    dims, another = {1: ("t",), 2: ("t", "class"), 3: ("t", "class", "bin")}, by_another(start)
+    dims, another = {name: o.dims for o in declared for name in (o.name, *o.also)}, by_another(start)
+    common: dict[int, tuple[str, ...]] = {1: ("t",), 2: ("t", "class")}
     held = None if start.draw.held is None else len(start.draw.held.y)
     return Judged({
-        name: Variable(dims[found[name].ndim], found[name], "" if held is None else source.meaning(name, held),
-                       f"; {another}" if another else "")
+        name: Variable(dims.get(name, common)[found[name].ndim], found[name],
+                       "" if held is None else source.meaning(name, held), f"; {another}" if another else "")
         for name in names
     }, notes=(another,) if another else ())
 

@@ -319,6 +319,18 @@ _STATEMENTS = (
         effect="l_max/l_min = 50: the orthant of all signs positive has probability 0.494; the bound is 0.36.",
     ),
     Erratum(
+        id="heterogeneous-L19", kind="statement", severity="proof",
+        where="Lemma 19; so Lemmas 4, 27, (116) to (118), 2(b) and 3",
+        printed="P(0.9 m rows or more with (A x)_i <= 0) <= exp(-0.07 m), m >= Omega(log(n/delta) (l_max/l_min)^2)",
+        corrected="<= exp(-0.368 m) prod_i l_max/l_i for M = m, the exponent being KL(0.9, 1/2)",
+        why="It sums Lemma 18 over orthants. N(0, A A^T) has the density of N(0, l_max^2 I) at most prod_i l_max/l_i "
+        "times over, and orthants are cones; Cramer's bound counts the signs. Without M = m rows may agree in sign, "
+        "and then no bound falls with m.",
+        effect="Rows (+-4, +-1), 130 of them, which is what Lemma 18 asks for at C = 1: of those on one side of a "
+        "noise 0.9 or more are negative for a share 0.43 of the filters, and exp(-0.07 m) is below 0.01.",
+        statements=("L19-printed", "L19"),
+    ),
+    Erratum(
         id="heterogeneous-53",
         kind="formula",
         where="Lemma 20, (53)",

@@ -5,18 +5,14 @@ lemmas, T.. Theorem 1.  A trailing "-printed" is a form that is false, with its 
 
 Condition 1 is met by no network that can be run, so nothing here waits for it: each statement has the hypothesis that
 its own proof uses, with explicit constants.  Statements 2(a) and 3 of Theorem 1 hide theirs; the ones here are ours.
-Left out: ranks and singular values (Lemmas 3, 8, 19, 26), and fractions of fresh examples (Lemma 4).
+`proofs` has the lemmas about random matrices and fresh noise.
 """
 
 from __future__ import annotations
 
-from ...declare import Instance, Only, Quantity, Statement, Statements, Value, on
-
-_GAUSSIAN = Only(parameter="init", values=("gaussian",), why="Gaussian initialisation (Section 2)")
-_NORMAL = Only(parameter="noise", values=("gaussian",), why="Gaussian noise, whose constants are known")
-_SMOOTH = Only(parameter="noise", values=("gaussian", "uniform"), why="symmetric noise without atoms")
-_MEAN = Only(parameter="neurons", values=("mean",), why="the mean over filters of (1)")
-_EQUAL = Only(parameter="class_sizes", values=(None, ""), why="classes of equal size")
+from ...declare import Instance, Quantity, Statement, Statements, Value, on
+from . import proofs
+from .scope import EQUAL, GAUSSIAN, MEAN, NORMAL, SMOOTH
 
 _FEW_FILTERS: tuple[tuple[str, Value], ...] = (
     ("K", 3), ("n", 60), ("m", 30), ("d", 60), ("init", "gaussian"), ("sigma_0", 0.01))
@@ -262,7 +258,7 @@ _RUNS = (
               claim="sum[r](relu(a)) >= 0.4*m*eta*kappa/n*u2*sum[i](own[l,i]*spent)",
               mutant="sum[r](relu(a)) >= 4*m*eta*kappa/n*u2*sum[i](own[l,i]*spent)"),
     Statement(id="122-printed", kind="inequality", source="(122)", given="orthogonal and mine and t >= 1 and "
-              "sum[r](start(a) > 0) >= 0.4*m", only=(_MEAN,), erratum="heterogeneous-122",
+              "sum[r](start(a) > 0) >= 0.4*m", only=(MEAN,), erratum="heterogeneous-122",
               text="sum_r ReLU(<w_{k,r}, u_k>) >= 0.3 m (eta/n) ||u_k||^2 sum_{S_k} S_i(t)",
               claim="sum[r](relu(a)) >= 0.3*m*eta/n*u2*sum[i](own[l,i]*spent)"),
     Statement(id="81", kind="inequality", source="(81), (82), explicit", text="| ||W(t)|| - ||W(0)|| | is at most the "
@@ -286,23 +282,18 @@ _RUNS = (
               claim="rho/xi2*n*far_cross*max[i](spent)/spent >= max[q](abs(rho[k,r,q]) - relu(start(h[k,r,q])) - "
                     "eta*kappa/n*xi2[q], not own[k,q])",
               mutant="rho/xi2*n*far_cross*max[i](spent)/spent >= max[q](abs(rho[k,r,q]), not own[k,q])"),
-    Statement(id="L5", kind="inequality", source="Lemma 5, C' = 10", at="T", only=(_SMOOTH,),
+    Statement(id="L5", kind="inequality", source="Lemma 5, C' = 10", at="T", only=(SMOOTH,),
               given="orthogonal and sparse and even and small_step and quiet and loss <= eps",
               text="a class's filters are more active on every example of its own than on any other's",
               claim="min[i](sum[r](relu(h)), own) >= 10*max[i](sum[r](relu(h)), not own)",
               mutant="min[i](sum[r](relu(h)), own) <= 10*max[i](sum[r](relu(h)), not own)"),
-    Statement(id="L26", kind="inequality", source="Lemma 26, (104), Frobenius norm, constant 1; isotropic", at="T",
-              given="orthogonal and Gamma == 1 and quiet and small_step and T >= 2",
-              text="||W_k A_k|| <= sqrt(m) log T",
-              claim="sigma_p*sqrt(sum[r](neuron_norm**2 - sum[l](a**2/u2))) <= sqrt(m)*log(T)",
-              mutant="sigma_p*sqrt(sum[r](neuron_norm**2 - sum[l](a**2/u2))) <= 1e-4*sqrt(m)*log(T)"),
     Statement(id="L1-printed", kind="inequality", source="Lemma 1, with 1/10 for Theta and 20 m n/eta for T_0",
-              until="20*m*n/eta", only=(_MEAN,), erratum="heterogeneous-L1",
+              until="20*m*n/eta", only=(MEAN,), erratum="heterogeneous-L1",
               instance=Instance(values=_SETTLING, steps=3300),
               text="L_i(t+1) <= (1 - (eta/(10 m n)) |S_{y_i}| ||u_{y_i}||^2) L_i(t)",
               claim="next(loss_i) <= (1 - eta/(10*m*n)*n_y*u2_y)*loss_i"),
     Statement(id="94-printed", kind="inequality", source="(94)", given="orthogonal and active_u >= 0.4 and "
-              "active_xi >= 0.4", only=(_MEAN,), erratum="heterogeneous-94-pull",
+              "active_xi >= 0.4", only=(MEAN,), erratum="heterogeneous-94-pull",
               instance=Instance(values=_UNLIKE_SIZES, steps=2),
               text="with eta/n, one example's feature, each cross term once, and no loss of x_j's rivals",
               claim="rise + fall[q] <= eta/n*(jostle + jostle[q] - 0.4*one_minus_p*(xi2 + u2_y) + "
@@ -321,22 +312,22 @@ _RUNS = (
               given="orthogonal and filled and min[i](active_u) >= 0.4 and small_step",
               until="2*start(distance2)/(eta*eps)", claim="loss <= eps", mutant="loss <= 0"),
     Statement(id="T1.2a", kind="inequality", source="Theorem 1, statement 2(a), constants ours", at="hit",
-              only=(_NORMAL, _EQUAL),
+              only=(NORMAL, EQUAL),
               text="where SNR >= 10, class errors <= (K - 1) exp(-SNR/10), for small steps and a small W(0)",
               given="snr >= 10 and small_step and quiet", mutant="class_error >= 0.5",
               claim="class_error - 3*class_error_se <= (K - 1)*exp(-snr/10)"),
     Statement(id="T1.3", presets=("theorem-1.3",),
               kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit",
-              only=(_NORMAL, _EQUAL), text="where SNR <= 0.1 and Gamma <= 1.2, class errors >= 0.3",
+              only=(NORMAL, EQUAL), text="where SNR <= 0.1 and Gamma <= 1.2, class errors >= 0.3",
               given="snr <= 0.1 and Gamma <= 1.2", claim="class_error + 3*class_error_se >= 0.3",
               mutant="class_error <= 0.1"),
 )
 
 _DATA = (
-    Statement(id="L20", kind="probability", source="Lemma 20, (52), explicit", at="0", only=(_NORMAL,),
+    Statement(id="L20", kind="probability", source="Lemma 20, (52), explicit", at="0", only=(NORMAL,),
               text="Tr/2 <= ||xi_i||^2 <= 3 Tr/2", given="2*F_kk*sqrt(Ln) + 2*spike*Ln <= trace/2",
               claim="trace/2 <= xi2 <= 3*trace/2", mutant="trace <= xi2 <= 3*trace/2"),
-    Statement(id="L20-products", kind="probability", source="Lemma 20, (53), explicit", at="0", only=(_NORMAL,),
+    Statement(id="L20-products", kind="probability", source="Lemma 20, (53), explicit", at="0", only=(NORMAL,),
               text="|<xi_i, xi_q>| <= F sqrt(2 log(n^2/delta)) + |.|_op log(n^2/delta), i != q, F and |.|_op those of "
               "their classes", given="not same[i,q]",
               claim="abs(G[i,q]) <= alike*(F_kk*sqrt(2*Lp) + spike*Lp) + "
@@ -344,17 +335,17 @@ _DATA = (
               mutant="abs(G[i,q]) <= 0.5*(alike*(F_kk*sqrt(2*Lp) + spike*Lp) + "
                      "(1 - alike)*(F_kj*sqrt(2*Lp) + sigma_p*sqrt(spike)*Lp))"),
     Statement(id="L11", kind="probability", source="Lemma 11, two-sided, with Gaussian constants", at="0",
-              only=(_NORMAL,), text="| ||xi_i||^2 - Tr | <= 2 F sqrt(log(2 n/delta)) + 2 |.|_op log(2 n/delta)",
+              only=(NORMAL,), text="| ||xi_i||^2 - Tr | <= 2 F sqrt(log(2 n/delta)) + 2 |.|_op log(2 n/delta)",
               claim="abs(xi2 - trace) <= 2*F_kk*sqrt(Ln) + 2*spike*Ln",
               mutant="abs(xi2 - trace) <= 0.4*(F_kk*sqrt(Ln) + spike*Ln)"),
-    Statement(id="53-printed", kind="probability", source="Lemma 20, (53)", at="0", only=(_NORMAL,),
+    Statement(id="53-printed", kind="probability", source="Lemma 20, (53)", at="0", only=(NORMAL,),
               text="the same for all i, q", claim="abs(G[i,q]) <= max(F_kk, F_kj)*sqrt(2*Lp) + spike*Lp",
               erratum="heterogeneous-53", instance=Instance(values=_ISOTROPIC, steps=0)),
-    Statement(id="L21", kind="probability", source="Lemma 21, (54), over all K classes", at="0", only=(_GAUSSIAN,),
+    Statement(id="L21", kind="probability", source="Lemma 21, (54), over all K classes", at="0", only=(GAUSSIAN,),
               text="|<w(0), u_l>| <= sqrt(2 log(4 K^2 m/delta)) ||u_l|| sigma_0",
               claim="abs(a) <= sqrt(2*log(4*K**2*m/delta)*u2)*sigma_0",
               mutant="abs(a) <= sqrt(log(4*K**2*m/delta)*u2/8)*sigma_0"),
-    Statement(id="L21-noise", kind="probability", source="Lemma 21, (55), explicit", at="0", only=(_GAUSSIAN,),
+    Statement(id="L21-noise", kind="probability", source="Lemma 21, (55), explicit", at="0", only=(GAUSSIAN,),
               text="|<w(0), xi_i>| <= sqrt(2 log(2 K m n/delta)) ||xi_i|| sigma_0",
               claim="abs(h) <= sqrt(2*log(2*K*m*n/delta)*xi2)*sigma_0",
               mutant="abs(h) <= sqrt(log(2*K*m*n/delta)*xi2/8)*sigma_0"),
@@ -364,13 +355,14 @@ _DATA = (
     Statement(id="L13-printed", kind="probability", source="Lemma 22 by Lemma 13 as printed, m >= (25/8) log(n/delta)",
               at="0", text="0.4 m filters are active on each example's noise", given="m >= 25/8*log(n/delta)",
               claim="active_xi >= 0.4", erratum="heterogeneous-L13", instance=Instance(values=_FEW_FILTERS, steps=0)),
-    Statement(id="L23", kind="probability", source="Lemma 23, with n >= 50 log(K m/delta)", at="0", only=(_SMOOTH,),
+    Statement(id="L23", kind="probability", source="Lemma 23, with n >= 50 log(K m/delta)", at="0", only=(SMOOTH,),
               text="each filter is active on 0.4 n examples", given="n >= 50*log(K*m/delta)",
               claim="mean[i](h > 0) >= 0.4", mutant="mean[i](h > 0) >= 0.5"),
 )
 
 STATEMENTS = Statements(
     paper="Xu and Chen 2025, arXiv:2502.11893",
-    quantities=QUANTITIES,
-    statements=(*on(("theorem-1",), *_RUNS, *_STEP, *_RECURSION, *_INVARIANTS), *on(("lemmas-20-23",), *_DATA)),
+    quantities=(*QUANTITIES, *proofs.QUANTITIES),
+    statements=(*on(("theorem-1",), *_RUNS, *_STEP, *_RECURSION, *_INVARIANTS), *on(("lemmas-20-23",), *_DATA),
+                *proofs.STATEMENTS),
 )

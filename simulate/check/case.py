@@ -25,10 +25,9 @@ from ..start.drawn import Draw
 from . import tasks as check_tasks
 from .formula import mentioned, uses
 from .indexed import Indexed
-from .view import NoSuchStep, Rows, View
+from .view import DIMS, NoSuchStep, Rows, View
 
 KEPT = 4  # views of a case, with the quantities that formulas took there
-_DIMS = {"class": "l"}  # `class` is no name in a formula
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class Case:
             return found
         variable = obs.evaluate(states, (name,)).get(name)
         if variable is not None:
-            return Indexed(tuple(_DIMS.get(dim, dim) for dim in variable.dims), variable.values)
+            return Indexed(tuple(DIMS.get(dim, dim) for dim in variable.dims), variable.values)
         known = [*self.quantities, *obs.names(self.model), *self._scalars(), "own", "y", "yhat", "norm", "lam_t", "t"]
         raise FormulaError(f"{name!r} is not a quantity of {self.model.name} here; {nearest(name, known)}")
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Rows = NDArray[np.int64]
 FRESH_NAMES = (*FRESH, *FRESH_BY_CLASS, *FRESH_TASKS)
+DIMS = {"class": "l"}  # `class` is no name in a formula
 OF_HEADS = "_heads"  # such as stable_rank_heads, the heads' entries of an observable of matrices
 
 
@@ -125,7 +126,7 @@ class View:
         if name not in found:
             raise FormulaError(f"{name!r} is not a quantity of {case.model.name}")
         dims = {1: ("t",), 2: ("t", "l")} if declared is None else {
-            count: tuple("l" if dim == "class" else dim for dim in named) for count, named in declared.dims.items()}
+            count: tuple(DIMS.get(dim, dim) for dim in named) for count, named in declared.dims.items()}
         if declared is not None:  # errors and losses are those of the draws alone, however these are judged
             found = {key: found[key] for key in (declared.name, *declared.also)}
         whole = {key: Indexed(dims[values.ndim], values) for key, values in found.items()}

@@ -21,7 +21,7 @@ from dynamics.fresh import taskdraws, taskspan
 from ..ask.losses import loss_of
 from ..start.declared import law_of
 from ..start.drawn import Draw
-from ..values import positive
+from ..values import number
 
 
 class Staying:
@@ -122,7 +122,7 @@ class Staying:
                 assert isinstance(law, GaussianLaw)
                 wanted = [self.spans[name] for name in law.projected_off(values)]
                 kept = self.basis.off(np.concatenate([np.empty(0, dtype=np.intp), *wanted]))
-                families.append(taskdraws.Family(family.index_set, starts[""], positive(values, law.std), kept))
+                families.append(taskdraws.Family(family.index_set, starts[""], number(values, law.std), kept))
             else:
                 families.append(taskdraws.Family(family.index_set, starts[family.name], 0.0, none))
         order = {family.name: at for at, family in enumerate(model.directions)}

@@ -82,8 +82,7 @@ def feature_vectors(layout: Layout, seed: int) -> Array:
     features[np.arange(held), np.arange(held)] = layout.lengths[:held]
     if layout.spanned == count and layout.items:
         rng = stream(seed, "dictionary")
-        # nu, the last of the held ones, is left out
-        features[held:, : held - 1] = rng.standard_normal((layout.items, held - 1))
+        features[held:, : layout.before] = rng.standard_normal((layout.items, layout.before))
         features[held:, held:count] = grams.trapezoid(rng, layout.items, layout.items, layout.d - held, first=0)
         features[held:] *= layout.item_std
     return features
@@ -154,8 +153,7 @@ def _feature_rows(layout: Layout, seed: int) -> Array:
     """The fixed vectors (f, f) in a basis built from them, lower triangular, the dictionary orthogonal to nu alone."""
     held = layout.held
     along = np.ones((layout.items, held), dtype=bool)
-    if layout.items:
-        along[:, held - 1] = False
+    along[:, layout.before :] = False
     ensemble = grams.Ensemble(
         fixed_gram=np.diag(layout.lengths[:held] ** 2), noise_std=np.full(layout.items, layout.item_std), along=along,
         filters=0, filter_std=0.0, d=layout.d, fixed_root=np.diag(layout.lengths[:held]),

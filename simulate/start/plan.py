@@ -27,7 +27,7 @@ from dynamics.chance.covariances import spike
 from dynamics.fresh.classnoise import Matrices, Spiked
 
 from ..errors import InputError
-from ..values import number, positive, whole
+from ..values import number, whole
 from .angles import apart, cosines, refused, roots
 from .declared import entries_of, law_of, off_indices
 
@@ -84,7 +84,8 @@ class Plan:
         """(random directions, spikes): each vector's standard deviation along each spike over its std elsewhere."""
         stretch = np.ones((len(self.std), self.spikes))
         for noise in self.class_noise.values():
-            stretch[noise.rows, noise.columns] = noise.scale(self.heads)[y.astype(np.intp)] / noise.spread
+            own = noise.scale(self.heads)[y.astype(np.intp)]
+            stretch[noise.rows, noise.columns] = own / noise.spread if noise.spread else 1.0
         found: Array = stretch[self.noise]
         return found
 
@@ -192,7 +193,7 @@ def _class_noise(
     model: Model, family: Directions, law: ClassNoiseLaw, values: Mapping[str, Value], rows: slice, first: int
 ) -> ClassNoise:
     """The family's numbers; no spikes where the ratio is 1, which is the same noise for every class."""
-    spread, ratio, n = positive(values, law.spread), number(values, law.ratio), rows.stop - rows.start
+    spread, ratio, n = number(values, law.spread), number(values, law.ratio), rows.stop - rows.start
     off = off_indices(model, law, n, values)
     rank = max(whole(values, "d") - len(off), 1.0)  # fewer dimensions are refused with the directions' own reason
     try:

@@ -25,7 +25,7 @@ from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
 from ..errors import InputError
-from ..values import number, positive, whole
+from ..values import number, whole
 from .declared import law_of
 
 
@@ -56,6 +56,11 @@ class Layout:
         return len(self.lengths) - self.items
 
     @property
+    def before(self) -> int:
+        """The held vectors' axes along which the dictionary is drawn: all but nu's, the last, where nu is not 0."""
+        return self.held - bool(self.items and self.lengths[self.held - 1])
+
+    @property
     def spanned(self) -> int:
         """The dimension that the fixed vectors span: a dictionary of deviation 0 holds zero vectors."""
         return len(self.lengths) if self.item_std else self.held
@@ -68,7 +73,7 @@ def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
     laws = {family.name: law_of(family, values) for family in model.directions}
     own = [(name, law) for name, law in laws.items() if isinstance(law, TaskLaw)]
     sizes = model.sizes(tasks * n, tasks)
-    held = [(name, positive(values, law.norm)) for name, law in laws.items() if isinstance(law, FixedLaw)]
+    held = [(name, number(values, law.norm)) for name, law in laws.items() if isinstance(law, FixedLaw)]
     lengths = [length for name, length in held for _ in range(sizes[name])]
     starts = np.cumsum([0, *[sizes[name] for name, _ in held]])
     spans = {name: list(range(at, at + sizes[name])) for (name, _), at in zip(held, starts.tolist(), strict=False)}
@@ -78,10 +83,12 @@ def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
         chosen = stream(seed, "tasks").integers(0, items, size=tasks)
         watched = {law.shared: slice(first, first + 1), law.dictionary: slice(first + 1, first + 1 + items)}
         spans[name] = list(range(first, first + 1 + items))
-        lengths += [positive(values, law.norm)] + [0.0] * items
+        lengths += [number(values, law.norm)] + [0.0] * items
     check_sizes(model, values)
     d = whole(values, "d")
     rows = _Rows.of(model, values, laws, spans, chosen, n, tasks)
+    held_lengths = np.array(lengths[: len(lengths) - items])
+    rows.off[:, : len(held_lengths)][:, held_lengths == 0] = False  # what is 0 has no direction to be off
     return Layout(n, tasks, d, np.array(lengths), item_std, items, rows.mixing, rows.std, rows.off, watched, chosen)
 
 
@@ -111,7 +118,7 @@ class _Rows:
                 mixing[rows, spans[name][0]] = 1.0
                 mixing[rows, 1 + spans[name][0] + chosen] = 1.0
             elif isinstance(law, GaussianLaw):
-                std[rows] = positive(values, law.std)
+                std[rows] = number(values, law.std)
                 off[np.ix_(rows, np.array(_off(law, values, spans), dtype=np.intp))] = True
             elif law is not None and not isinstance(law, MixtureLaw | ClassNoiseLaw | EntryLaw | MixedLaw):
                 raise forgotten(law, "a draw of tasks")

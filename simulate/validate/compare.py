@@ -15,10 +15,12 @@ import time
 import numpy as np
 
 from derivations.declare import Model
+from derivations.declare.data import laws_of
 from dynamics.arrays import Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.blas import one_blas_thread
 
+from ..errors import InputError
 from ..start.drawn import Draw
 from ..train import bilevel as weights_bilevel
 from ..train import weights
@@ -85,9 +87,14 @@ def compare(
     With momentum, one step is three steps from rest: from the weights alone, with velocity 0.
 
     Raises:
-        InputError: the draw has no vectors, or `recorded` does not increase within [0, steps].
+        InputError: the draw has no vectors, or none that is not 0, or `recorded` does not increase within [0, steps].
     """
     vectors, start = weights.needs_vectors(draw)
+    if not vectors.any():
+        null = dict.fromkeys(name for family in model.directions for law in laws_of(family) if law is not None
+                             for name in law.scales if values.get(name) == 0)
+        raise InputError(f"{', '.join(null) or 'initial'}: 0 makes every direction 0, so that no step moves W and "
+                         "there is nothing to compare; give one of them above 0")
     at = default_recorded(steps) if recorded is None else np.asarray(recorded, dtype=np.int64)
     weights.check_recorded(at, steps)
     task = weights.problem(model, vectors, draw.y, values, device, draws, draw.clean, draw.scalars)

@@ -53,7 +53,7 @@ def parameters(K: int) -> tuple[Parameter, ...]:
         Parameter(name="Gamma", latex=r"\Gamma", meaning="noise correlation ratio at equal class sizes", kind="real",
                   default=1.0, source=f"{_EXPERIMENT}, Figure 3 ranges from 1 to 1400", low=1),
         Parameter(name="sigma_p", latex=r"b_0", meaning="noise standard deviation a coordinate, off the spikes",
-                  kind="real", default=0.5, source=f"{_EXPERIMENT}, the eigenvalue of A_k", low=0, open_low=True),
+                  kind="real", default=0.5, source=f"{_EXPERIMENT}, the eigenvalue of A_k", low=0),
         Parameter(name="noise", latex=r"\zeta", meaning="shape of the noise coordinates", kind="choice",
                   default="gaussian", source=f"{_EXPERIMENT}, Figure 3(a); uniform in Figure 3(b)",
                   choices=("gaussian", "uniform", "rademacher")),

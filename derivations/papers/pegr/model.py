@@ -42,7 +42,7 @@ def parameters(regularizer: str, q: int) -> tuple[Parameter, ...]:
         Parameter(name="mu_norm", latex=r"\|\mu\|", meaning="signal length", kind="real", default=1.0,
                   source=_EXPERIMENT, low=0),
         Parameter(name="sigma_p", latex=r"\sigma_p", meaning="noise standard deviation a coordinate", kind="real",
-                  default=0.5, source=f"{_EXPERIMENT}, one of 0.1, 0.5, 1, 1.5", low=0, open_low=True),
+                  default=0.5, source=f"{_EXPERIMENT}, one of 0.1, 0.5, 1, 1.5", low=0),
         Parameter(name="sigma_0", latex=r"\sigma_0", meaning="initialisation standard deviation", kind="real",
                   default=0.01, source=f"{_EXPERIMENT}, for sigma_p 0.5 and 1", low=0, open_low=True),
         Parameter(name="eta", latex=r"\eta", meaning="step size", kind="real", default=0.02, source=_EXPERIMENT,

@@ -38,7 +38,7 @@ def test_what_a_parameter_may_be_is_what_is_taken() -> None:
     found = {each.name: each for each in gr.describe("pegr").parameters}
     assert found["sigma_0"].allowed == "a finite number above 0" and found["sigma_p"].default == "0.5"
     with pytest.raises(gr.InputError, match="expected a finite number above 0"):
-        parameters.resolve(settings.resolve("pegr").factory, {"sigma_p": 0})
+        parameters.resolve(settings.resolve("pegr").factory, {"sigma_0": 0})
 
 
 def test_the_commands_that_it_names_are_taken(capsys: pytest.CaptureFixture[str]) -> None:

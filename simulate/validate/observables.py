@@ -72,7 +72,7 @@ class Course:
         """The examples' patches (n, P, d)."""
         return np.asarray(self.task.patches.cpu().numpy())
 
-    def real(self, text: str) -> float:
+    def number(self, text: str) -> float:
         """A formula's value at the parameters, n counting a task's examples; FormulaError where it has none."""
         return formula.evaluate(text, {**self.values, "n": len(self.y) // self.tasks, "m": self.W.shape[2]})
 

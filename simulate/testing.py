@@ -13,6 +13,7 @@ from derivations.declare import FORMULAS as FORMULA_WORDS
 from derivations.declare import (
     Activation,
     Bernoulli,
+    Biases,
     Bilevel,
     Coefficient,
     Constant,
@@ -31,6 +32,7 @@ from derivations.declare import (
     RandomSign,
     Scalar,
     Schedule,
+    SecondLayer,
     SumPatch,
     Term,
     UniformScalar,
@@ -47,6 +49,7 @@ from dynamics.kernel.loading import plain_module
 
 from .errors import InputError, quoted
 from .run.algorithm import step_draws
+from .start.neurons import on_axes
 from .start.scalars import any_scalars
 
 FAMILIES = ("mu", "nu", "xi", "x")
@@ -220,6 +223,8 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
         network=Network(
             heads="signed" if signed else "class", activation=draw(activations()),
             classes=2 if signed else draw(st.integers(2, 4)),
+            second_layer=None if bilevel else draw(st.sampled_from([None, None, SecondLayer()])),
+            biases=None if bilevel else draw(st.sampled_from([None, None, Biases()])),
         ),
         objective=Objective(
             loss=loss, penalty=penalty,
@@ -249,7 +254,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     """
     model = draw(of if of is not None else models())
     tasks = 1
-    n, m, d = draw(st.integers(1, 5)), draw(st.integers(1, 4)), draw(st.integers(2, 12))
+    n, m, d = draw(st.integers(1, 5)), draw(st.integers(1, 4)), draw(st.integers(2, 12)) + len(model.network.axes)
     values: dict[str, Value] = {
         "neurons": draw(st.sampled_from(["mean", "sum"])), "penalty_half": draw(st.booleans()),
         "eta": draw(st.floats(1e-3, 2.0)), "lam": draw(st.floats(1e-2, 2.0)), "lam_until": None, "n": n, "m": m, "d": d,
@@ -271,6 +276,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     common = rng.normal(size=d)
     vectors = (rng.normal(size=(directions, d)) + 0.5 * common) / np.sqrt(d)
     vectors[rng.random(directions) < draw(st.sampled_from([0.0, 0.2]))] = 0.0
+    vectors = on_axes(vectors, len(model.network.axes))
     if tasks > 1 and draw(st.booleans()):
         _repeat_a_task(model, vectors, n, tasks)
     weights = rng.normal(size=(model.n_heads, m, d))

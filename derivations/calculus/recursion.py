@@ -20,7 +20,7 @@ from ..errors import ModelError
 from .activations import number, sigma
 from .roles import ConstantScalar, ScalarOfExample, role_of
 from .sums import Definition, Definitions, collect_by, contract, derivative, pull_out, reduce_signs
-from .symbols import Names, c, class_, head_sum, i, i_, kappa, lam, m, n, r, r_
+from .symbols import Names, c, class_, head_sum, i, i_, lam, m, n, r, r_
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,9 @@ def _forward(names: Names) -> Definitions:
     for p, patch in enumerate(model.patches):
         expr = sp.Add(*[names.scale(term, i) * _along(names.z, names, term) for term in patch.terms])
         role = names.patch(p)
-        meaning = f"pre-activation of the patch {role.label}"
+        meaning = f"pre-activation of the patch {role.label}" if p < model.activated else "second-layer weight"
         out.append(Definition(role.name, (h, r, i), expr, meaning, role=role))
-    activated = sp.Add(*[sigma(model.network.activation, names.a(p, h, r, i)) for p in range(len(model.patches))])
+    activated = sp.Add(*[sigma(model.network.activation, names.a(p, h, r, i)) for p in range(model.activated)])
     out += _signed_outputs(names, activated) if names.signed else _class_outputs(names, activated)
     return {definition.name: definition for definition in out}
 
@@ -138,8 +138,9 @@ def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
         plus, minus = weights
         expr = (plus + minus) / 2 + names.label(i) * (plus - minus) / 2
         weighed.append(Definition("omega", (i,), expr, "weight of the example's loss"))
+    fixed, trained = _weight(names)
     return [
-        Definition("f", (i,), kappa * names.over_neurons(names.sign(h) * activated), "network output"),
+        Definition("f", (i,), fixed * names.over_neurons(names.sign(h) * trained * activated), "network output"),
         Definition("margin", (i,), names.label(i) * f[i], "margin y_i f(x_i)"),
         *weighed,
         Definition("loss", (i,), rate(0, margin[i]), "loss at the margin",
@@ -149,6 +150,12 @@ def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
         Definition("l2", (i,), rate(2, margin[i]), "second derivative of the loss at the margin",
                    rule=lambda at, of: _refuse_third_derivative()),
     ]
+
+
+def _weight(names: Names) -> tuple[sp.Expr, sp.Expr]:
+    """A neuron's weight in its head's output, as a factor before the sum over neurons and one inside it."""
+    weight = names.weight(names.head, r, i)
+    return (sp.S.One, weight) if weight.has(sp.Indexed) else (weight, sp.S.One)
 
 
 def _refuse_third_derivative() -> sp.Expr:
@@ -165,8 +172,9 @@ def _class_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
         """The heads' changes, weighted."""
         return contract(weight[head_sum, example] * of(F[head_sum, example]), (sp.Tuple(*classes),))
 
+    fixed, trained = _weight(names)
     return [
-        Definition("F", (k, i), kappa * sp.Sum(activated, (r, 1, m)), "output of a head"),
+        Definition("F", (k, i), fixed * sp.Sum(trained * activated, (r, 1, m)), "output of a head"),
         Definition("p", (k, i), sp.Function("softmax")(F[k, i]), "softmax probability",
                    rule=lambda at, of: p[at] * (of(F[at]) - mean(p, at[1], of))),
         Definition("e", (k, i), p[k, i] - own, "p_k - 1{k = y_i}"),

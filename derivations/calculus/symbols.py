@@ -140,11 +140,22 @@ class Names:
         return indexed(self.patch(number))[head, neuron, example]
 
     def gram(self, first: Vector, second: Vector) -> sp.Expr:
-        """<v, v'> for two (family, place) pairs; families in declared order, since G is symmetric."""
+        """<v, v'> for two (family, place) pairs; families in declared order, since G is symmetric.
+
+        The axis of a number of the neurons has length 1 and is orthogonal to all others.
+        """
+        if {first[0], second[0]} & set(self.model.network.axis_names):
+            return sp.S.One if first[0] == second[0] else sp.S.Zero
         order = [family.name for family in self.model.directions]
         (f, at), (g, to) = sorted((first, second), key=lambda pair: order.index(pair[0]))
         role = GramEntry(f, g)
         return indexed(role)[(*at, *to)] if at or to else scalar(role)
+
+    def weight(self, head: sp.Expr, neuron: sp.Expr, example: sp.Expr) -> sp.Expr:
+        """A neuron's weight in its head's output: kappa, or its own where the second layer is trained."""
+        if self.model.network.second_layer is None:
+            return kappa
+        return self.a(self.model.activated, head, neuron, example)
 
     def gram_sides(self, role: GramEntry, at: tuple[sp.Expr, ...]) -> tuple[Vector, Vector]:
         """The two (family, place) pairs of a Gram entry with the indices `at`."""

@@ -29,6 +29,7 @@ from .heads import ClassHeads, HeadAxis, Heads, SignedHeads, head_axis
 from .initialisations import EntryInitialisation, GaussianInitialisation, Initialisation
 from .kinds import forgotten, of_class
 from .laws import ChosenLaw, ClassNoiseLaw, FixedLaw, GaussianLaw, Law, MixtureLaw, TaskLaw
+from .layers import BIASES, SECOND_LAYER, Biases, NeuronAxis, SecondLayer, declared_families, of_neurons
 from .mixing import GraphConvolution, MixedLabel, MixedLaw, Mixing, Mixup, mixings_of
 from .model import Model
 from .network import Activation, Network, Objective
@@ -72,11 +73,13 @@ from .views import Variable
 
 __all__ = [
     "ACTIVATIONS",
+    "BIASES",
     "FORMULAS",
     "INDEX_SETS",
     "LARGEST_POWER",
     "LOSSES",
     "PENALTIES",
+    "SECOND_LAYER",
     "STEP",
     "Activation",
     "ActivationKind",
@@ -86,6 +89,7 @@ __all__ = [
     "Arithmetic",
     "Balance",
     "Bernoulli",
+    "Biases",
     "Bilevel",
     "ChosenLaw",
     "ClassHeads",
@@ -145,6 +149,7 @@ __all__ = [
     "NearLaw",
     "NearOrthogonality",
     "Network",
+    "NeuronAxis",
     "NeuronNorm",
     "NoPenalty",
     "NoiseRatio",
@@ -175,6 +180,7 @@ __all__ = [
     "Scalar",
     "Scale",
     "Schedule",
+    "SecondLayer",
     "Shifted",
     "SignedHeads",
     "Spectral",
@@ -190,11 +196,13 @@ __all__ = [
     "Value",
     "Variable",
     "chosen_law",
+    "declared_families",
     "forgotten",
     "from_plain",
     "head_axis",
     "mixings_of",
     "of_class",
+    "of_neurons",
     "on",
     "roles",
     "scalars_of",

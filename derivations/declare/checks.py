@@ -175,6 +175,8 @@ def _algorithm(model: Any) -> Iterator[str]:
     if algorithm.over_tasks:
         names = [algorithm.step, algorithm.inner_step, algorithm.inner_steps, algorithm.tasks, algorithm.train]
         refused = {
+            "a trained second layer": model.network.second_layer is not None,
+            "biases": model.network.biases is not None,
             "a gradient penalty": model.objective.penalised, "label flips": bool(model.label_flips),
             "label weights": bool(model.objective.label_weights),
             "patches of scale 'clean'": model.follows_clean, "class sizes": bool(model.class_sizes),

@@ -10,7 +10,7 @@ imports no SymPy, so that a run of a shipped setting can read a declaration with
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import ModelError
 from . import checks
@@ -22,6 +22,7 @@ from .domains import check_formulas
 from .event import Event
 from .fresh_laws import FreshLaw, FreshTasks, TestLaw
 from .initialisations import GaussianInitialisation, Initialisation
+from .layers import declared_families, declared_patches, of_neurons, with_axes
 from .names import check_names
 from .network import Network, Objective
 from .observable import Observable
@@ -43,7 +44,7 @@ class Model(Declared):
     as possible in each task's splits.  `label_flips` names the probability with which each label, once drawn, is
     flipped to the other sign, independently of everything else: y_i is the label after it (observed), yhat_i before
     (clean); patches of scale "clean" and mixtures follow yhat_i.  Fixed directions are orthogonal but for their
-    `angles`.
+    `angles`.  A network's trained second layer and biases add their axes to `directions` and `patches`, as the last.
     Raises ModelError, in one sentence, where the parts do not fit together.
     """
 
@@ -71,6 +72,7 @@ class Model(Declared):
             said = Word().misfit(parameter.name)
             if said is not None:
                 raise ModelError(f"parameters: the name {said}")
+        self._take_axes()
         self._refuse(checks.kind_refusal(self))
         check_names(self)
         check_references(self)
@@ -90,6 +92,35 @@ class Model(Declared):
                 "update of a filter is no combination of the data's vectors, and no coefficient recursion closes; use "
                 f"GradientDescent, with {options} as wanted"
             )
+
+    def _take_axes(self) -> None:
+        """Puts the axes of the neurons' own numbers last, whether or not they were there (`dataclasses.replace`)."""
+        own = self.network.axes
+        for family in self.directions:
+            if of_neurons(family) and family.name not in self.network.axis_names:
+                raise ModelError(
+                    f"directions: {family.name!r} is the axis of a number that these neurons lack; leave it out, "
+                    "or declare Network(second_layer=SecondLayer()) or Network(biases=Biases())"
+                )
+        patches = declared_patches(self.directions, self.patches)
+        object.__setattr__(self, "directions", (*declared_families(self.directions), *own))
+        object.__setattr__(self, "patches", with_axes(self.network, patches) if patches else patches)
+
+    @property
+    def of_data(self) -> Model:
+        """The same with the neurons' filters alone trained, by which its data and filters are drawn."""
+        if not self.network.axes:
+            return self
+        return replace(
+            self, directions=declared_families(self.directions), observables=(), events=(),
+            patches=declared_patches(self.directions, self.patches),
+            network=replace(self.network, second_layer=None, biases=None),
+        )
+
+    @property
+    def activated(self) -> int:
+        """How many of the patches go through the activation: all but the second layer's weight, which is the last."""
+        return len(self.patches) - (self.network.second_layer is not None)
 
     @property
     def constants(self) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 from ..errors import ModelError
 from .activations import ACTIVATIONS, FORMULAS, ActivationKind, activation_kind, constant_misfit
 from .choices import Declared, NumberName, WordOrFormula
+from .data import Directions
 from .expression_grammar import VARIABLE
 from .expressions import Expression
 from .heads import HeadAxis, Heads, head_axis
+from .layers import Biases, SecondLayer
 from .objectives import LOSSES, PENALTIES, LossKind, PenaltyKind, loss_kind
 
 
@@ -72,16 +74,30 @@ class Network(Declared):
 
     "signed" heads: j in {+1,-1} (index 0 is +1), f = F_{+1} - F_{-1}, labels +-1.
     "class" heads: k in 0..K-1, one output each, labels 0..K-1.
+    With a `second_layer` weights a_{h,r}, trained with the filters, stand in kappa's place; with `biases` sigma is of
+    <w_{h,r}, x^(p)> + b_{h,r}, and these are trained too.
     """
 
     heads: Heads
     activation: Activation
     classes: int = 2
+    second_layer: SecondLayer | None = None
+    biases: Biases | None = None
 
     @property
     def head_axis(self) -> HeadAxis:
         """The heads: their labels, signs and names."""
         return head_axis(self.heads, self.classes)
+
+    @property
+    def axes(self) -> tuple[Directions, ...]:
+        """The axes of what is trained beside the filters: of the biases, then of the second layer."""
+        return tuple(each.family for each in (self.biases, self.second_layer) if each is not None)
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """Their names, as families of directions: no data has a component along any of them."""
+        return tuple(axis.name for axis in self.axes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,8 @@ from typing import Annotated, Any, get_args, get_origin
 from ..errors import ModelError
 from .choices import NUMBERS, Declared, FormulaText, Refers, fields_of, nearest
 from .formula import FormulaError, names
+from .layers import declared_families
+from .patches import Term
 from .variables import of_run
 
 Mark = Refers | FormulaText
@@ -22,11 +24,14 @@ def check_references(model: Any) -> None:
     A model without parameters, which is derived but not drawn, refers to others freely.  Raises ModelError.
     """
     known = {
-        "family": [family.name for family in model.directions],
+        "family": [family.name for family in declared_families(model.directions)],
         "parameter": [parameter.name for parameter in model.parameters],
         "variable": [*of_run(model)],
     }
+    axes = set(model.network.axis_names)
     for owner, field, mark, found in _marked(model):
+        if isinstance(owner, Term) and axes & set(found):  # the model's own terms
+            continue
         what = f"{type(owner).__name__}.{field}"
         if isinstance(mark, FormulaText):
             for text in found:

@@ -272,6 +272,9 @@ class WeightView(Protocol):
     def own(self, head: int, example: int) -> bool:
         """Whether a head is the example's own."""
 
+    def of_data(self, vectors: Array) -> Array:
+        """Filters or vectors without their last entries, which are what neurons have beside their filters."""
+
     def adapted(self, family: str) -> Array:
         """<w~, v> (T, H, m, size) at the weights adapted to v's task; a vector of all tasks at the last one's."""
 

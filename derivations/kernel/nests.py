@@ -119,4 +119,5 @@ class Emitter(StageNests):
             self.out.put(4, f"{names.patch(p).name} = a[i, {p}, h, r]")
         self.pieces_of(4, [total.function])
         self.out.assign(4, f"{target} +=", self.printer.doprint(total.function))
-        self.out.put(1, f"out *= {self.printer.doprint(definition.expr / total)}")
+        if definition.expr != total:
+            self.out.put(1, f"out *= {self.printer.doprint(definition.expr / total)}")

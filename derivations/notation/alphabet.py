@@ -129,9 +129,20 @@ class Alphabet(Printer, ABC):
 
     def _of_patch(self, patch: PatchPreactivation | SumPreactivation, at: tuple[sp.Expr, ...]) -> str:
         if isinstance(patch, PatchPreactivation):
+            if self.reading.of_neurons(patch.family) is not None:
+                return self._seen(patch.family, at)
             return self._patch(patch, at) + (self.sign(_BY_C_4) if patch.elsewhere else "")
+        if (biased := self.reading.biased(patch)) is not None:
+            return self.entry(biased, at, self.reading.filter_time)
         whole = self.entry(self.reading.summed(patch), at[2:], NEVER)
         return self.form(INNER, self._filter(at[:2], self.reading.filter_time), whole)
+
+    def _seen(self, family: str, at: tuple[sp.Expr, ...]) -> str:
+        """What a neuron sees along a vector of a family; along an axis of its own, the number there."""
+        time, own = self.reading.filter_time, self.reading.of_neurons(family)
+        if own is not None:
+            return self.entry(own, at[:2], time)
+        return self.form(INNER, self._filter(at[:2], time), self.vector(family, at[2:]))
 
     def _product(self, left: Vector, right: Vector, power: int = 1) -> str:
         first, second = self.vector(*left), self.vector(*right)
@@ -148,7 +159,7 @@ class Alphabet(Printer, ABC):
             case SumPreactivation() | PatchPreactivation():
                 return self._of_patch(role, at)
             case Preactivation(family):
-                return self.form(INNER, self._filter(at[:2], self.reading.filter_time), self.vector(family, at[2:]))
+                return self._seen(family, at)
             case Covector(family):
                 slope = self.form(GRADIENT, self.sub(at[:2]), self.sign(self.reading.risk))
                 return self.form(INNER, slope, self.vector(family, at[2:]))

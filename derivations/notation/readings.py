@@ -75,6 +75,24 @@ class OneLoop:
         (term,) = self.names.declared_patch(role).terms
         return self.names.scale(term, *example), self.names.vector_of(term, *example)
 
+    def of_neurons(self, family: str) -> Sign | None:
+        """The sign of what is seen along the axis of a number of the neurons; None of every other family."""
+        found = next((axis.coefficient for axis in self.model.network.axes if axis.name == family), None)
+        if found is None:
+            return None
+        moved = Sign(f"{found.name}~", rf"\widetilde{{{found.latex}}}")
+        return moved if self.moved else Sign(found.name, found.latex)
+
+    def biased(self, role: SumPreactivation) -> Sign | None:
+        """The sign of a patch's pre-activation with its bias, numbered where there are several; None without biases."""
+        if self.model.network.biases is None:
+            return None
+        letter = "z~" if self.moved else "z"
+        latex = r"\widetilde{z}" if self.moved else "z"
+        if self.model.activated == 1:
+            return Sign(letter, latex)
+        return Sign(f"{letter}({role.number})", rf"{{{latex}^{{({role.number})}}}}")
+
     def summed(self, role: SumPreactivation) -> Sign:
         """The sign of a patch that is a sum: x, with its number in parentheses where there are several patches."""
         alone = len(self.model.patches) == 1 and all(family.name != "x" for family in self.model.directions)

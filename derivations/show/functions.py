@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 import sympy as sp
 
 from ..calculus.curves import Branch, Curve, curve, z
-from ..calculus.symbols import c, kappa
+from ..calculus.symbols import Names, c, kappa
 from ..declare import (
+    SECOND_LAYER,
     ActivationKind,
     CrossEntropy,
     Exponential,
@@ -22,12 +23,14 @@ from ..declare import (
     Logistic,
     LossKind,
     Model,
+    NeuronAxis,
     OfMargin,
     Relu,
     ReluPower,
     of_class,
 )
 from ..notation import curves
+from ..notation.latex import braced
 from ..notation.lines import Said
 from ..notation.signs import Sign
 from .parts import published
@@ -100,10 +103,35 @@ def _said(sign: Sign, order: int, of: Curve, names: Mapping[sp.Symbol, str]) -> 
         f"{sign.text}{marks}(z) = {curves.text(of)}", (f"{sign.latex}{marks}(z) ", f"= {curves.latex(of, names)}"))
 
 
+def starts(model: Model) -> Iterator[Said]:
+    """Where what neurons have beside their filters starts."""
+    head, shown = Names(model).head, {each.name: each.latex for each in model.parameters}
+    for family in model.network.axes:
+        law, of = family.law, family.coefficient
+        assert isinstance(law, NeuronAxis)
+        plain = published(model).get(kappa, kappa) if family.name == SECOND_LAYER else sp.S.Zero
+        words, terms = [law.initial or str(plain)], [_letter(law.initial, shown) or sp.latex(plain)]
+        if law.std:
+            words, terms = [each for each in words if each != "0"], [each for each in terms if each != "0"]
+            words.append(f"N(0, {law.std}^2)")
+            terms.append(rf"\mathcal{{N}}(0, {_letter(law.std, shown)}^2)")
+        yield Said(f"{of.name}_{{{head},r}}(0) = {' + '.join(words)}",
+                   (rf"{braced(of.latex)}_{{{head},r}}^{{(0)}} ", f"= {' + '.join(terms)}"))
+
+
+def _letter(name: str, shown: Mapping[str, str]) -> str:
+    return shown.get(name) or rf"\mathrm{{{name}}}".replace("_", r"\_") if name else ""
+
+
+def _has_kappa(model: Model) -> bool:
+    """Whether kappa is the network's factor, or what the second layer starts at."""
+    return model.network.second_layer is None or not model.network.second_layer.initial
+
+
 def open_constants(model: Model) -> Iterator[Said]:
     """What kappa and c are, where the model does not say."""
     known = published(model)
-    if kappa not in known:
+    if kappa not in known and _has_kappa(model):
         yield Said("kappa = 1/m for a mean over the filters, 1 for a sum",
                    (r"\kappa ", r"= 1/m \text{ for a mean over the filters, } 1 \text{ for a sum}"))
     if model.objective.penalised and c not in known:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..calculus.changes import collected_change
 from ..calculus.recursion import Recursion
 from ..calculus.symbols import Names, eta, y
-from ..declare import Directions, Model
+from ..declare import Directions, Model, declared_families
 from ..notation.latex import braced
 from ..notation.lines import BECOMES, Entry, Factors, Line, Said, Total, Velocity
 from ..notation.ranges import Range
@@ -16,7 +16,7 @@ from ..notation.readings import OneLoop
 from ..notation.signs import NEXT, NOW, START, Sign
 from . import algorithm
 from .display import Display, Section
-from .functions import function_lines, open_constants
+from .functions import function_lines, open_constants, starts
 from .parts import (
     THEN,
     activation_said,
@@ -44,7 +44,7 @@ def display(recursion: Recursion) -> Display:
             Section("Functions", function_lines(model), here),
             Section("Definitions", definition_lines(recursion), moved),
             Section("One step, from t to t + 1", tuple(updates), moved),
-            Section("Where", tuple(open_constants(model)), here),
+            Section("Where", (*starts(model), *open_constants(model)), here),
         ),
     )
 
@@ -55,7 +55,7 @@ def _decomposition(model: Model) -> Line:
     start = filters(names, START)
     first = Factors((Sign("a(t)", "a^{(t)}"), start) if algorithm.kept(model) else (start,))
     shares = []
-    for family in model.directions:
+    for family in declared_families(model.directions):
         place = names.read_place(family)
         over = Total(tuple(map(Range, place)), plain=True) if place else None
         shares.append(share(names, family, coefficient(names, family, place, NOW), over))

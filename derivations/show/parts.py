@@ -45,7 +45,11 @@ def patch_lines(model: Model, reading: OneLoop) -> tuple[Line | Said, ...]:
     names, found = Names(model), list[Line | Said]()
     for number, patch in enumerate(model.patches):
         role = names.patch(number)
-        if isinstance(role, SumPreactivation):
+        if isinstance(role, SumPreactivation) and (sign := reading.biased(role)) is not None:
+            seen = tuple(names.scale(term, i) * names.z(family, names.head, r, *place)
+                         for term in patch.terms for family, place in [names.vector_of(term, i)])
+            found.append(Line(Entry(sign, (names.head, r, i), reading.filter_time), seen))
+        elif isinstance(role, SumPreactivation):
             scales = [(names.scale(term, i), _formal(names.vector_of(term, i))) for term in patch.terms]
             terms = tuple(Factors((along,) if scale == 1 else (scale, along)) for scale, along in scales)
             found.append(Line(Entry(reading.summed(role), (i,)), terms))

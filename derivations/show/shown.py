@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..calculus.recursion import Recursion
+from ..calculus.roles import PatchPreactivation
+from ..calculus.sums import Definition
 from ..calculus.symbols import c, kappa
 from ..declare import Model
 from ..notation.lines import Line
@@ -43,13 +45,19 @@ def steps(recursion: Recursion) -> str:
     """The derivation: forward definitions, then each differentiation, numbered."""
     model, mean, alphabet = recursion.model, batch_mean(recursion.model), Text(OneLoop(recursion.model))
     titled = [(definition.meaning, Line(definition.symbol, (definition.expr,)))
-              for definition in recursion.definitions.values()]
+              for definition in recursion.definitions.values() if not _of_neurons(recursion, definition)]
     titled += [(title, Line(left, (right.subs(mean),))) for title, left, right in recursion.steps]
     lines = [f"{model.title or model.name}: derivation", "", *_constants(recursion)]
     for number, (title, line) in enumerate(titled, start=1):
         lines += [f"({number}) {title}", f"    {alphabet.line(line)}", ""]
     lines += [f"({len(titled) + 1}) the step: {', '.join(_moves(model))}, coefficients as declared", ""]
     return "\n".join(lines) + "\n" + text(recursion)
+
+
+def _of_neurons(recursion: Recursion, definition: Definition) -> bool:
+    """Whether a definition only reads a number of the neuron, which is written as itself."""
+    role, axes = definition.role, recursion.model.network.axis_names
+    return isinstance(role, PatchPreactivation) and role.family in axes
 
 
 def _two_loops(model: Model) -> bool:

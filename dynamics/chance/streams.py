@@ -19,6 +19,8 @@ STREAMS: Mapping[str, str] = {
     "dictionary": "the features that tasks choose from",
     "tasks": "which entry of the dictionary a task takes",
     "init": "filters at step 0",
+    "second_layer": "second-layer weights at step 0, where they are trained and random",
+    "biases": "biases at step 0, where they are random",
     "batches": "the order of the examples in each epoch, by block of epochs",
     "flips": "label noise of each step, by block of steps",
     "test": "fresh examples; of fresh tasks, by what is drawn",

@@ -37,7 +37,8 @@ class Fresh:
     fixed (T, L, P, H, m); mix (L, P, F + F'); covariance (T, F, S, S), positive semidefinite, S = H m; labels (L,): +-1
     for signed heads, 0..K-1 for class heads; `shares` (L,), their probabilities, equal where not given: a label may
     come twice, with other patches, as where labels are flipped.  `further`(t) gives F' more vectors of any law, those
-    of class-dependent noise: (n, S) each for a slice of the N draws.
+    of class-dependent noise: (n, S) each for a slice of the N draws.  Where it `weighs`, the last patch is the second
+    layer's weight, alike in all examples, by which outputs are sums over the other patches.
     """
 
     fixed: Array
@@ -46,6 +47,7 @@ class Fresh:
     labels: Array
     further: Callable[[int], Callable[[slice], list[Array]]] | None = None
     shares: Array | None = None
+    weighs: bool = False
 
 
 def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> dict[str, Array]:
@@ -121,7 +123,8 @@ def states(
     for t in np.flatnonzero(np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))):
         own = [coloured(normals[:, f], each) for f, each in enumerate(fresh.covariance[t])]
         others = fresh.further(int(t)) if fresh.further is not None else None
-        network, taken = _Patches(outputs, fresh.fixed[t], fresh.mix), also(int(t)) if also is not None else _nothing
+        network = _Patches(outputs, fresh.fixed[t], fresh.mix, fresh.weighs)
+        taken = also(int(t)) if also is not None else _nothing
         scores: list[Array] = []
         made: list[Array] = []
         for rows in drawn:
@@ -163,10 +166,13 @@ def _nothing(_: list[Array]) -> Array:
 class _Patches:
     """The network at one state, patch by patch: fixed (L, P, H, m), mix (L, P, F)."""
 
-    def __init__(self, outputs: Outputs, fixed: Array, mix: Array) -> None:
+    def __init__(self, outputs: Outputs, fixed: Array, mix: Array, weighs: bool) -> None:
         self.outputs, self.fixed, self.mix = outputs, fixed, mix
         self.fresh = np.asarray(mix.any(axis=2))
-        self.silence = outputs(np.zeros((1, *fixed.shape[1:])))  # 0, unless the activation is not 0 at 0
+        self.none = np.zeros((1, *fixed.shape[1:]))  # an example whose patches are 0
+        if weighs:
+            self.none[:, -1] = fixed[0, -1]
+        self.silence = outputs(self.none)  # 0, unless the activation is not 0 at 0
         self.still = outputs(np.where(self.fresh[..., None, None], 0.0, fixed))
         self.buffers: dict[int, Array] = {}  # by patch: examples that are 0 in every other one
 
@@ -188,7 +194,7 @@ class _Patches:
         """Outputs (n,) or (n, K) of the label's fresh patch p with the other patches at 0."""
         count = len(vectors[0])
         if len(self.buffers.get(p, ())) < count:
-            self.buffers[p] = np.zeros((count, *self.fixed.shape[1:]))
+            self.buffers[p] = np.repeat(self.none, count, axis=0)
         activations = self.buffers[p][:count]
         activations[:, p] = self.fixed[label, p]
         for f in np.flatnonzero(self.mix[label, p]):

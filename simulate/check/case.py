@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from derivations.declare import Directions, Model, NeuronNorm
 from derivations.declare.formula import FormulaError
-from dynamics.chance.gram import Reduced
 from dynamics.geometry import distances
 from dynamics.kernel.kernel import Kernel
 
@@ -145,7 +144,7 @@ class Case:
     def _special(self, name: str) -> Indexed | None:
         """t, lam_t, y, yhat, j, own, same, norm, neuron_norm, and z_, b_, G_ of families."""
         states = self.states
-        start = Reduced(z=self.draw.z, gram=self.draw.gram, weight_gram=self.draw.weight_gram)
+        start = self.draw.reduced
         made: dict[str, Callable[[], Indexed]] = {
             "t": lambda: Indexed(("t",), self.t.astype(float)),
             "lam_t": lambda: Indexed(("t",), lam_at(self.model, states.values, self.t)),

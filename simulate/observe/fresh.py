@@ -184,7 +184,8 @@ def law(
     normals = rng.standard_normal((size, *covariance.shape[1:3]))
     noisy = list(dict.fromkeys(name for name, _ in vectors if name in noise))
     further = _class_noise(model, draw, values, noisy, z, b, left, rng, size) if noisy else None
-    fresh = testlaw.Fresh(fixed, mix, covariance, labels, further, cases.shares)
+    weighs = model.network.second_layer is not None
+    fresh = testlaw.Fresh(fixed, mix, covariance, labels, further, cases.shares, weighs)
     whole = with_products(
         fresh, model, cases, z, len(draw.y), values, vectors, lambda family, label: _key(model, family, label, draw),
         normals, rng,

@@ -29,7 +29,7 @@ from ..values import number
 
 def covariance_of(model: Model, name: str, draw: Draw, b: Array, left: Array, values: Mapping[str, Value]) -> Array:
     """W Sigma W^T (T, S, S) of a fresh vector of the family, or of what is added to one of training."""
-    law, start = model.test, Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
+    law, start = model.test, draw.reduced
     if isinstance(law, CovarianceLaw):
         return noise_covariance(draw.covariances[name].start, np.empty(0, dtype=np.intp), b, left, 1.0)
     if isinstance(law, NearLaw):

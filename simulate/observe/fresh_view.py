@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from derivations.declare.views import FreshState
 from dynamics.arrays import Array
-from dynamics.chance.gram import Reduced
 from dynamics.fresh import classnoise, testlaw
 
 from ..start.drawn import Draw
@@ -62,6 +61,5 @@ class FreshDraws:
 
 def start_of(draw: Draw) -> classnoise.Start:
     """The filters of a draw among its directions, as vectors where it has any."""
-    reduced = Reduced(z=draw.z, gram=draw.gram, weight_gram=draw.weight_gram)
     flat = None if draw.weights is None else draw.weights.reshape(-1, draw.weights.shape[-1])
-    return classnoise.Start(reduced, draw.vectors, flat)
+    return classnoise.Start(draw.reduced, draw.vectors, flat)

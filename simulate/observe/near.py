@@ -50,8 +50,9 @@ def law(
     for f, name in enumerate(names):
         covariance[:, f] = covariance_of(model, name, draw, b, left, values)
     normals = rng.standard_normal((size, len(names), filters))
-    shares = cases.shares
-    return testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=shares), normals, [(name, 0) for name in names]
+    weighs = model.network.second_layer is not None
+    found_law = testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=cases.shares, weighs=weighs)
+    return found_law, normals, [(name, 0) for name in names]
 
 
 def neighbours(model: Model, draw: Draw, values: Mapping[str, Value]) -> Neighbours:

@@ -49,7 +49,7 @@ def sides(model: Model, z: Array, y: Array, clean: Array, scalars: Scalars = NON
     0 itself is on the side whose derivative the declaration gives it (`at_kink`).
     """
     closed = model.network.activation.at_kink == 1
-    pre = preactivations(model, z, y, clean, scalars)
+    pre = preactivations(model, z, y, clean, scalars)[..., : model.activated]
     found: Flags = pre >= 0 if closed else pre > 0
     return found
 

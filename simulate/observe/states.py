@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Model, Variable
+from derivations.declare import Model, Variable, of_neurons
 from derivations.declare.formula import FormulaError
 from dynamics.arrays import Array, Flags, Indices
-from dynamics.chance.gram import Reduced
 from dynamics.geometry import distances, spectrum
 
 from ..ask import formula
@@ -117,11 +116,16 @@ class States:
             raise InputError(f"{whose} {error}; leave it out of observables") from error
 
     def coefficient(self, name: str) -> Array | None:
-        """A family's coefficients (T, H, m, size), by their name: b times the declared scale and signs."""
+        """A family's coefficients (T, H, m, size), by their name: b times the declared scale and signs.
+
+        What neurons have beside their filters is given as it is, which is z along its axis.
+        """
         if self.b is None:
             return None
         family = next(family for family in self.model.directions if family.coefficient.name == name)
         rows = self.rows(family.name)
+        if of_neurons(family):
+            return self.z[..., rows]
         values = self.b[..., rows]
         if family.coefficient.scaled:
             values = values * self.draw.squared_lengths[rows]
@@ -152,9 +156,8 @@ class States:
         """||W - W(0) - `target` V||_F (T,), for a target (H, m, B), by the Gram matrix."""
         assert self.b is not None
         if self.scale is None:
-            return distances.distance(self.b, target, self.draw.gram)
-        start = Reduced(z=self.draw.z, gram=self.draw.gram, weight_gram=self.draw.weight_gram)
-        return distances.decayed_distance(start, self.b, target, self.scale)
+            return distances.distance(self.b, target, self.draw.reduced.gram)
+        return distances.decayed_distance(self.draw.reduced, self.b, target, self.scale)
 
     def length(self, at: int, b: Array) -> float:
         """||a W(0) + b V||_F with the state's a, for other coefficients b (H, m, B)."""
@@ -185,8 +188,8 @@ class States:
         """Coordinates of W(0) and the directions, from their vectors where the draw has them."""
         drawn = self.draw
         if drawn.vectors is not None and drawn.weights is not None:
-            return spectrum.frame_of_vectors(drawn.weights, drawn.vectors)
-        return spectrum.frame_of_gram(Reduced(z=drawn.z, gram=drawn.gram, weight_gram=drawn.weight_gram))
+            return spectrum.frame_of_vectors(drawn.of_data(drawn.weights), drawn.of_data(drawn.vectors))
+        return spectrum.frame_of_gram(drawn.reduced)
 
     @cached_property
     def norms(self) -> Array:

@@ -71,7 +71,7 @@ class Problem:
     @cached_property
     def plan(self) -> Plan:
         """The checked numbers of a draw of examples.  Raises InputError."""
-        return plan_of(self.model, self.values)
+        return plan_of(self.model.of_data, self.values)
 
     @property
     def redraws(self) -> bool:

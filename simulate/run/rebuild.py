@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from derivations.declare import Directions, Model
+from derivations.declare import Directions, Model, of_neurons
 from dynamics.arrays import Array
 from dynamics.kernel.blas import one_blas_thread
 
@@ -29,7 +29,7 @@ _ATTRIBUTES = ("setting", "engine", "sampling", "seed", "parameters", "declarati
 
 @one_blas_thread()
 def weights(data: xarray.Dataset, initial: Initial | None = None, setting: str | Model | None = None) -> Array:
-    """W (H, m, d) at the last recorded step of a run, rebuilt from its coefficients.
+    """W (H, m, d) at the last recorded step of a run, rebuilt from its coefficients: the filters, without second layer.
 
     Args:
         data: a run of one seed, as `run` returned it or read back, with every coefficient; recorded steps may be
@@ -41,7 +41,8 @@ def weights(data: xarray.Dataset, initial: Initial | None = None, setting: str |
         InputError: for a Gram draw (it has no vectors), several seeds, missing, reordered or infinite coefficients,
             another model, and another `initial` than the run's.
     """
-    return _rebuilt(data, initial, setting)[2]
+    _, drawn, W = _rebuilt(data, initial, setting)
+    return drawn.of_data(W)
 
 
 @one_blas_thread()
@@ -50,10 +51,10 @@ def restart(
 ) -> dict[str, Array]:
     """The arrays from which a run goes on at its last recorded step: give them to another one as `initial`.
 
-    "W" (H, m, d) is W there, and "y", the clean labels where the model has any, every family's vectors and the
-    scalars (n,) that are drawn are the run's own, as `gr.run` takes them.  The other run may have other step sizes (a
-    warm restart), another penalty or another model over the same families; its t begins at 0, its velocity at rest, and
-    its coefficients count from here.
+    "W" (H, m, d) is W there, with second-layer weights and biases (H, m) under their names; "y", the clean labels where
+    the model has any, every family's vectors and the scalars (n,) that are drawn are the run's own, as `gr.run` takes
+    them.  The other run may have other step sizes (a warm restart), another penalty or another model over the same
+    families; its t begins at 0, its velocity at rest, and its coefficients count from here.
 
     Args:
         data: a run of one seed, as `weights` takes it.
@@ -68,9 +69,12 @@ def restart(
         raise InputError(f"data: a run of {model.name} over tasks, whose inner loops begin anew; run it for longer")
     assert drawn.vectors is not None
     at, sizes = model.offsets(len(drawn.y)), model.sizes(len(drawn.y))
-    found = {"W": W, "y": drawn.y.copy()}
+    found = {"W": drawn.of_data(W), "y": drawn.y.copy()}
     for family in model.directions:
-        vectors = drawn.vectors[at[family.name] : at[family.name] + sizes[family.name]].copy()
+        vectors = drawn.of_data(drawn.vectors[at[family.name] : at[family.name] + sizes[family.name]]).copy()
+        if of_neurons(family):
+            found[family.coefficient.name] = W @ drawn.vectors[at[family.name]]
+            continue
         found[family.name] = vectors[0] if family.index_set.single else vectors
     found |= {each.name: drawn.scalars[each.name].copy() for each in model.scalars if each.drawn}
     by_clean = model.follows_clean or model.label_flips or any(each.tells_clean for each in model.scalars)
@@ -80,7 +84,7 @@ def restart(
 def _rebuilt(
     data: xarray.Dataset, initial: Initial | None, setting: str | Model | None
 ) -> tuple[Model, Draw, Array]:
-    """The run's model, the draw that it started from, and W (H, m, d) at its last recorded step."""
+    """The run's model, the draw that it started from, and W (H, m, d + axes) at its last recorded step."""
     attrs, seed = _attributes(data), _seed(data)
     if attrs["sampling"] == "gram":
         raise InputError(
@@ -96,10 +100,12 @@ def _rebuilt(
     assert drawn.vectors is not None and drawn.weights is not None
     b, at = np.zeros(drawn.z.shape), resolved.model.offsets(len(drawn.y), drawn.tasks)
     sizes = resolved.model.sizes(len(drawn.y), drawn.tasks)
+    scale = kernel_for(resolved.model).scale(resolved.values, np.asarray(data["t"].values[-1:]))
     for family in resolved.model.directions:
         rows = slice(at[family.name], at[family.name] + sizes[family.name])
         b[..., rows] = _coefficients(data, resolved.model, family, drawn, rows)
-    scale = kernel_for(resolved.model).scale(resolved.values, np.asarray(data["t"].values[-1:]))
+        if of_neurons(family):  # the run has the number itself
+            b[..., rows] -= scale[0] * drawn.z[..., rows]
     return resolved.model, drawn, np.asarray(scale[0] * drawn.weights + b @ drawn.vectors)
 
 

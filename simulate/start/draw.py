@@ -13,6 +13,7 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import values as values_of
 from ..errors import GramRefused, InputError
+from . import neurons
 from .draw_tasks import draw_tasks
 from .drawn import Draw
 from .examples import by_gram, by_vectors
@@ -46,13 +47,13 @@ def draw(
         values: parameters by name: "n", "m", "d", each fixed family's length, each Gaussian family's std and flag, the
             initialisation's std.  Sizes are read from the arrays where `initial` is given.
         seed: a whole number >= 0; streams "labels", "label_flips", "scalars", "data", "init" and, for a
-            mixture's mean, "centre".
+            mixture's mean, "centre"; for second-layer weights and biases that are random, their own.
         sampling: "vectors" draws every vector; "gram" draws the inner products alone, exactly in distribution and at
             any d, for Gaussian laws.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family: (d,), (K, d) or (n, d); for class noise
             its matrices (K, d, d) too, or instead: its vectors are then drawn from them.  Labels are taken as they are,
             never flipped; "clean" (n,) may bring those before flips, y where it is left out.  Each scalar that is drawn
-            comes under its name, (n,).
+            comes under its name, (n,); second-layer weights and biases may come under theirs, (H, m).
         planned: gives the plan of the model at these values, where somebody has it.
 
     Raises:
@@ -65,6 +66,9 @@ def draw(
         raise InputError(f"seed: {seed!r}; expected a whole number from 0, such as 0")
     if initial is not None:
         initial = values_of.mapping("initial", initial, "arrays by name", "{'W': ...}")
+    if model.network.axes:
+        return _with_neurons(model, values, seed, sampling, initial, planned)
+    if initial is not None:
         if sampling == "gram":
             raise InputError("sampling: 'gram' draws its own data, but initial= brings arrays; leave one of them out")
         if model.algorithm.over_tasks:
@@ -82,3 +86,15 @@ def draw(
     drawn = by_gram(plan, clean, seed) if gram else by_vectors(model, values, plan, clean, seed)
     found = mixed(model, values, drawn, seed)
     return replace(found, y=observed, scalars=drawn_scalars(model, values, observed, clean, seed))
+
+
+def _with_neurons(
+    model: Model, values: Mapping[str, Value], seed: int, sampling: str, initial: Mapping[str, Any] | None,
+    planned: Callable[[], Plan] | None,
+) -> Draw:
+    """The draw of the data and the filters, as without the neurons' own numbers, and these beside them."""
+    own = neurons.names(model)
+    rest = None if initial is None else {name: each for name, each in initial.items() if name not in own}
+    drawn = draw(model.of_data, values, seed, sampling, rest, planned)
+    start = neurons.drawn(model, values, seed, drawn.z.shape[1])
+    return neurons.beside(drawn, neurons.given(model, initial or {}, start))

@@ -73,6 +73,8 @@ class Draw:
     by family; `scalars` (n,) by name are those that examples differ in; `held` and `covariances` are what the caller
     brought for the test law.  `d` is a float: a Gram draw may have d = e^100.  Examples are those of every one of
     `tasks` tasks, one after another; `watched` are vectors to look at.
+    The last `axes` directions are those of numbers that neurons have beside their filters, and so are as many of the
+    last coordinates of vectors (B, d + axes) and weights; `filter_gram` and `d` are without them.
     """
 
     z: Array
@@ -91,6 +93,7 @@ class Draw:
     covariances: Mapping[str, Covariance] = field(default_factory=dict)
     tasks: int = 1
     watched: Watched | None = None
+    axes: int = 0
 
     def __post_init__(self) -> None:
         if not self.clean.size:
@@ -115,7 +118,20 @@ class Draw:
         if self.filter_gram is not None:
             return self.filter_gram
         assert self.weights is not None
-        return grams.own(self.weights.reshape(-1, self.weights.shape[-1]))
+        return grams.own(self.of_data(self.weights).reshape(-1, int(self.d)))
+
+    def of_data(self, vectors: Array) -> Array:
+        """Vectors (..., d + axes) without what neurons have beside their filters, (..., d)."""
+        return vectors[..., : vectors.shape[-1] - self.axes]
+
+    @property
+    def reduced(self) -> grams.Reduced:
+        """The inner products of filters and directions alone, in which the neurons' own axes are 0."""
+        z, gram = self.z, self.gram
+        if self.axes:
+            z, gram = z.copy(), gram.copy()
+            z[..., -self.axes :] = gram[-self.axes :] = gram[:, -self.axes :] = 0.0
+        return grams.Reduced(z=z, gram=gram, weight_gram=self.weight_gram)
 
 
 def of_vectors(

@@ -63,6 +63,8 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
 
     Raises InputError where a cell has no plan.
     """
+    if model.network.axes:
+        return None
     d = np.array(values.column("d"), dtype=np.float64)
     first = plan_of(model, values.at(int(np.argmin(d))))  # a d that is too small for any cell is so for this one
     mixed = any(isinstance(family.law, MixedLaw) for family in model.directions)

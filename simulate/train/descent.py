@@ -95,7 +95,9 @@ def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Ten
         row["l1"] = task.y * by_output(task.model, F, task.y, task.values)[:, 0]
     if apart:
         (slope,) = torch.autograd.grad(F.sum(), copies)  # an output is one head's, so signs make no difference
-        by_head = (slope**2).sum((2, 3)) / (task.kappa(leaf.shape[1]) * degree) ** 2
+        trained = task.model.network.second_layer is not None  # then no constant is common to all terms
+        common = 1.0 if trained else task.kappa(leaf.shape[1]) * degree
+        by_head = (slope**2).sum((2, 3)) / common**2
         if len(terms_of(task.model.patches)) == 1:
             by_head = by_head / (task.patches**2).sum((1, 2))[:, None]
         row["zeta"] = by_head.sum(1) if signed else by_head

@@ -79,7 +79,7 @@ def steep_sides(task: Problem, w: Tensor) -> Tensor:
 
     A pre-activation that is 0 but for rounding lies on either side.
     """
-    pre = torch.einsum("hrd,ipd->hrip", w, task.patches)
+    pre = torch.einsum("hrd,ipd->hrip", w, task.patches[:, : task.model.activated])
     return pre >= 0 if task.model.network.activation.at_kink else pre > 0
 
 

@@ -162,13 +162,16 @@ def judged(model: Model, scores: Array, labels: Array, values: Values) -> tuple[
 def of_patches(
     model: Model, W: Array, patches: Array, values: Values, device: str = "cpu", absolute: bool = False
 ) -> Array:
-    """Outputs F (N, H) of W (H, m, d) on patches (N, P, d); with `absolute`, sums of |sigma| in place of sigma."""
+    """Outputs F (N, H) of W (H, m, d) on patches (N, P, d); with `absolute`, sums of the terms' sizes."""
     x = torch.tensor(patches, dtype=torch.float64, device=device)
     return of_preactivations(model, torch.einsum("npd,hrd->nphr", x, x.new_tensor(W)), values, absolute).cpu().numpy()
 
 
 def of_preactivations(model: Model, a: Tensor, values: Values, absolute: bool = False) -> Tensor:
     """Outputs F (N, H) of examples with patch pre-activations a (N, P, H, m), by the declared activation."""
+    if model.network.second_layer is not None:
+        terms = a[:, -1:] * activation(model.network.activation, a[:, :-1], values)
+        return (terms.abs() if absolute else terms).sum((1, 3))
     active = activation(model.network.activation, a, values)
     kappa = 1.0 if values.get("neurons", "mean") == "sum" else 1.0 / a.shape[3]
     return kappa * (active.abs() if absolute else active).sum((1, 3))
@@ -255,7 +258,7 @@ def _gaussian(
 def _projected(model: Model, name: str, drawn: Tensor, fixed: Mapping[str, Tensor], values: Values) -> Tensor:
     """Vectors (count, d) without what the family's own law is projected off."""
     law = chosen_law(model.family(name), values)
-    away = () if law is None else law.projected_off(values)
+    away = (*(() if law is None else law.projected_off(values)), *model.network.axis_names)
     if not away:
         return drawn
     off = torch.cat([fixed[each] for each in away])

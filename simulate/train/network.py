@@ -191,10 +191,18 @@ def losses(task: Problem, w: Tensor) -> Tensor:
 
 
 def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:
-    """F (n, H): F_h(x_i) = kappa sum_r sum_p sigma(<w_{h,r}, x_i^(p)>) at patches (n, P, d)."""
+    """F (n, H): F_h(x_i) = kappa sum_r sum_p sigma(<w_{h,r}, x_i^(p)>) at patches (n, P, d).
+
+    Biases are part of the patches; where the second layer is trained, its weights are seen through the last of these,
+    and stand in kappa's place.
+    """
     heads, m, d = w.shape[-3:]
     filters = w.reshape(*w.shape[:-3], heads * m, d)
-    active = activation(task.model.network.activation, patches @ filters.transpose(-1, -2), task.values)
+    seen = patches @ filters.transpose(-1, -2)
+    if task.model.network.second_layer is not None:
+        active = activation(task.model.network.activation, seen[:, :-1], task.values)
+        return (seen[:, -1] * active.sum(1)).reshape(-1, heads, m).sum(2)
+    active = activation(task.model.network.activation, seen, task.values)
     return task.kappa(m) * active.sum(1).reshape(-1, heads, m).sum(2)
 
 
@@ -203,8 +211,12 @@ def activated(task: Problem) -> Tensor:
 
     The directions, where each patch is one of them alone or times a label; else the patches of the examples.
     """
-    plain = all(isinstance(patch, Patch) and patch.plain for patch in task.model.patches)
-    vectors = task.vectors if plain else task.patches.reshape(-1, task.patches.shape[2])
+    model = task.model
+    plain = all(isinstance(patch, Patch) and patch.plain for patch in model.patches)
+    weights = int(model.network.second_layer is not None)  # the last direction and the last patch, which bend nothing
+    vectors = task.vectors[: len(task.vectors) - weights]
+    if not plain:
+        vectors = task.patches[:, : model.activated].reshape(-1, task.patches.shape[2])
     return vectors[vectors.norm(dim=1) > 0]
 
 

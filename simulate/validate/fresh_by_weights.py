@@ -69,13 +69,13 @@ def coloured(
         sizes, axes = np.linalg.eigh(draw.covariances[name].matrix)
         return np.asarray(onto @ (axes * np.sqrt(np.maximum(sizes, 0.0))))
     if isinstance(model.test, NearLaw):
-        away = law.projected_off(values) if isinstance(law, Law) else ()
+        away = (*(law.projected_off(values) if isinstance(law, Law) else ()), *model.network.axis_names)
         return np.asarray(real(values, model.test.std) * without(onto, span(_vectors(model, draw, away))))
     if isinstance(law, ClassNoiseLaw):
         return np.asarray(onto @ class_matrix(model, draw, name, law, values, label))
     if not isinstance(law, GaussianLaw | MixtureLaw | EntryLaw):
         raise forgotten(law, "the covariance of fresh vectors")
-    off = law.projected_off(values)
+    off = (*law.projected_off(values), *model.network.axis_names)
     return np.asarray(real(values, law.std) * without(onto, span(_vectors(model, draw, off))))
 
 
@@ -114,7 +114,7 @@ def class_matrix(model: Model, draw: Draw, name: str, law: ClassNoiseLaw, values
     assert isinstance(noise, Spiked) and draw.vectors is not None
     d = draw.vectors.shape[1]
     spread, ratio = real(values, law.spread), real(values, law.ratio)
-    off = law.projected_off(values)
+    off = (*law.projected_off(values), *model.network.axis_names)
     bulk = without(np.eye(d), span(_vectors(model, draw, off)))
     if noise.spikes is None or not len(noise.spikes):
         return np.asarray(spread * bulk)

@@ -32,6 +32,8 @@ ALONG = (KnownFrom.RUN, KnownFrom.FRESH)
 class Course:
     """States W (T, H, m, d) in order, from filters `start` of which `shares` (T,) is left, of a problem's examples.
 
+    Their last entries are what neurons have beside their filters, where the network has anything (`of_data`).
+
     It is the `WeightView` of `derivations.declare.views`.
 
     `looked` holds vectors (V, d) by the name that an observable calls them by, beside the problem's own families.
@@ -71,6 +73,10 @@ class Course:
     def patches(self) -> Array:
         """The examples' patches (n, P, d)."""
         return np.asarray(self.task.patches.cpu().numpy())
+
+    def of_data(self, vectors: Array) -> Array:
+        """Vectors (..., d + axes) without what neurons have beside their filters, (..., d)."""
+        return vectors[..., : vectors.shape[-1] - len(self.model.network.axes)]
 
     def number(self, text: str) -> float:
         """A formula's value at the parameters, n counting a task's examples; FormulaError where it has none."""
@@ -124,6 +130,8 @@ class Course:
                 part[..., item] *= (vector @ vector if coef.scaled else 1.0) * (self.y[item] if coef.labelled else 1.0)
             for head in range(part.shape[1]):
                 part[:, head] *= self.signs[head] if coef.signed else 1.0
+            if declare.of_neurons(family):  # told as it is
+                part = self.W @ rows.T
             found[coef.name] = part
         return found
 

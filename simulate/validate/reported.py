@@ -30,6 +30,7 @@ from ..run.asked import Asked
 from ..run.problem import Problem, Start
 from ..run.watch import EventWatch
 from ..start.drawn import Draw, Watched
+from ..start.neurons import on_axes
 from ..start.scalars import all_scalars, any_scalars
 from ..train import weights
 from ..values import Values
@@ -92,7 +93,8 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
     known = np.array(model.network.head_axis.labels)
     y = rng.permutation(known[np.arange(count) % len(known)])
     clean = np.where(np.arange(count) % 3 == 0, -y, y) if model.follows_clean else y
-    vectors = rng.uniform(0.7, 1.5, (size, 1)) * (rng.standard_normal((size, d)) + 0.3) / np.sqrt(d)
+    axes = len(model.network.axes)
+    vectors = on_axes(rng.uniform(0.7, 1.5, (size, 1)) * (rng.standard_normal((size, d)) + 0.3) / np.sqrt(d), axes)
     start = rng.standard_normal((model.n_heads, m, d))
     shares: Array = np.asarray((0.9 if decays(model) else 1.0) ** np.arange(STATES))
     grown = np.array([0.05, 0.1, 0.3, 1.0, 1.5, 2.0, 1.2])[:, None, None, None]
@@ -103,8 +105,8 @@ def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -
     scalars = any_scalars(model, own, y, clean, rng)
     looked, watched = _looked(model, vectors, start, tasks, rng)
     gram = vectors @ vectors.T
-    drawn = Draw(z=start @ vectors.T, gram=gram, y=y, d=float(d), sampling="vectors", vectors=vectors, weights=start,
-                 clean=clean, tasks=tasks, watched=watched, scalars=scalars)
+    drawn = Draw(z=start @ vectors.T, gram=gram, y=y, d=float(d - axes), sampling="vectors", vectors=vectors,
+                 weights=start, clean=clean, tasks=tasks, watched=watched, scalars=scalars, axes=axes)
     bound = kernel.bind(clean, scalars).through(vectors)
     z = W @ vectors.T
     seen = seen_by(bound, z, drawn, own)  # type: ignore[arg-type]
@@ -202,7 +204,8 @@ def _of_gram(probe: _Probe) -> Iterator[Row]:
     drawn, model = probe.states.draw, probe.states.model
     assert drawn.vectors is not None and drawn.weights is not None
     wanted = tuple(o.name for o in model.observables if o.by_inner_products and o.name in probe.ours)
-    flat = np.vstack([drawn.weights.reshape(-1, drawn.vectors.shape[1]), drawn.vectors])
+    filters, vectors = drawn.of_data(drawn.weights), drawn.of_data(drawn.vectors)[: len(drawn.gram) - drawn.axes]
+    flat = np.vstack([filters.reshape(-1, filters.shape[-1]), vectors])
     if not wanted or len(flat) > flat.shape[1]:
         return
     unit = flat / np.linalg.norm(flat, axis=1, keepdims=True)

@@ -14,6 +14,7 @@ from dynamics.kernel.bilevel import BilevelKernel
 from ..errors import Diverged
 from ..observe.seen import seen_by
 from ..train import bilevel as weights_bilevel
+from ..train import fresh as weights_fresh
 from ..train import weights
 from .engines import Pair
 from .probe_state import Probe
@@ -99,10 +100,9 @@ def _observed(pair: Pair, W: Array) -> dict[str, Array] | None:
 def _sizes(pair: Pair) -> Array:
     """kappa sum |sigma| over a head's filters and patches, its largest over heads (n,): what outputs are summed of."""
     task = pair.task
-    w = task.vectors.new_tensor(pair.start)
-    active = weights.activation(task.model.network.activation, task.patches @ w.reshape(-1, w.shape[2]).T, task.values)
-    by_head = active.abs().sum(1).reshape(len(task.y), *w.shape[:2]).sum(2)
-    return np.asarray(task.kappa(w.shape[1]) * by_head.amax(1).cpu().numpy())
+    patches, W = task.patches.cpu().numpy(), pair.start
+    terms = weights_fresh.of_patches(task.model, W, patches, task.values, str(task.y.device), absolute=True)
+    return np.asarray(terms.max(axis=1))
 
 
 def _scales(ours: Mapping[str, Array], sizes: Array) -> dict[str, Array]:

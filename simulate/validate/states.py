@@ -18,6 +18,7 @@ from dynamics.chance.stepdraws import StepDraws
 from dynamics.chance.streams import stream
 
 from ..run.algorithm import step_draws
+from ..start.neurons import on_axes
 from ..start.scalars import any_scalars, said_by_labels
 from ..train import weights
 from ..values import Values, real
@@ -39,7 +40,7 @@ def generic(model: Model, kernel: Kernel, values: Values, device: str) -> Iterat
         rng = stream(0, "validate", 10, at)
         vectors = _correlated(model, shape, rng)
         if at == 2:
-            vectors[-1] = 0.0
+            vectors[-1 - len(model.network.axes)] = 0.0
         for own in (True, False):
             at_values = probe_values(model, values, shape, own, at)
             lengths = np.linalg.norm(vectors, axis=1)
@@ -78,7 +79,7 @@ def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
         rng = stream(0, "validate", 12, at)
         shape = Shape(model.n_heads + 2, 4, 4, 2)
         size = model.offsets(shape.n * tasks_of(model, shape), tasks_of(model, shape))[""]
-        vectors = rng.integers(-1, 2, (size, shape.d)).astype(np.float64)
+        vectors = on_axes(rng.integers(-1, 2, (size, shape.d)).astype(np.float64), len(model.network.axes))
         W = rng.integers(-1, 2, (model.n_heads, shape.m, shape.d)).astype(np.float64)
         at_values = probe_values(model, values, shape, at % 2 == 0, 0)
         if model.algorithm.over_tasks:
@@ -185,7 +186,7 @@ def _correlated(model: Model, shape: Shape, rng: np.random.Generator) -> Array:
     common = rng.standard_normal(shape.d)
     lengths = rng.uniform(0.6, 1.6, (size, 1))
     vectors: Array = lengths * (rng.standard_normal((size, shape.d)) + 0.5 * common) / np.sqrt(shape.d)
-    return vectors
+    return on_axes(vectors, len(model.network.axes))
 
 
 def _labels(model: Model, shape: Shape, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -95,7 +95,7 @@ class TrainingCases(DrawCases):
             start.model, drawn.vectors, drawn.y, drawn.weights, start.values, 0, draws=start.draws, count=self.steps,
             clean=drawn.clean,
         )
-        apart = np.abs(np.asarray(gr.weights(data, setting=self.model)) - trained).max()
+        apart = np.abs(np.asarray(gr.weights(data, setting=self.model)) - drawn.of_data(trained)).max()
         assert apart <= self.rebuilt * np.abs(trained).max() < np.abs(trained - drawn.weights).max()
 
 

@@ -27,6 +27,7 @@ from simulate.errors import Diverged, InputError
 from simulate.observe import fresh
 from simulate.run import problem
 from simulate.run.run import run
+from simulate.start.neurons import on_axes
 from simulate.start.scalars import any_scalars
 from simulate.testing import Instance, clear, one_step, plain_kernel, residual
 
@@ -113,7 +114,9 @@ def wild(draw: Any) -> dict[str, Any]:
         "is": "Model", "name": "wild", "title": "", "directions": families,
         "patches": patches,
         "network": {"is": "Network", "heads": "signed" if signed else "class", "classes": 2 if signed else 3,
-                    "activation": {"is": "Activation", **activation}},
+                    "activation": {"is": "Activation", **activation},
+                    "second_layer": _of_neurons("SecondLayer", next(names), std) if draw(often) else None,
+                    "biases": _of_neurons("Biases", next(names), std) if draw(often) else None},
         "objective": {"is": "Objective", "penalty": draw(st.sampled_from(["none", "per_example", "full"])),
                       "loss": draw(st.sampled_from(["logistic", "exponential"])) if signed else "cross_entropy"},
         "algorithm": {"is": "GradientDescent", **dict(zip(used, options, strict=False))},
@@ -163,6 +166,11 @@ def _observable(own: list[str], names: Iterator[str], signed: bool) -> st.Search
             "is": st.just("Distance"), "name": st.builds(lambda: next(names)), "latex": st.just(""), "of": of,
             "scale": st.sampled_from(["1", "m*n"])}),
     )
+
+
+def _of_neurons(kind: str, name: str, parameter: str) -> dict[str, Any]:
+    """A second layer or biases."""
+    return {"is": kind, "name": name, "latex": "a", "initial": parameter, "std": parameter}
 
 
 def _mixing(parameter: str) -> dict[str, Any]:
@@ -227,7 +235,8 @@ def _sentence(text: str) -> None:
 
 
 def _instance(model: Model, values: dict[str, Any], rng: np.random.Generator, n: int, m: int, d: int) -> Instance:
-    vectors = rng.normal(size=(model.offsets(n)[""], d)) / np.sqrt(d)
+    d += len(model.network.axes)
+    vectors = on_axes(rng.normal(size=(model.offsets(n)[""], d)) / np.sqrt(d), len(model.network.axes))
     labels = np.array(model.network.head_axis.labels)
     y = rng.choice(labels, size=n)
     clean = rng.choice(labels, size=n) if model.follows_clean else y

@@ -64,4 +64,4 @@ class Distance(OfStates):
         for head in range(len(target)):
             for at, v in enumerate(course.families[self.of]):
                 target[head] += scale * v / (v @ v) if course.own(head, at) else 0.0
-        return np.array([np.linalg.norm((W - target).ravel()) for W in course.W])
+        return np.array([np.linalg.norm(course.of_data(W - target).ravel()) for W in course.W])

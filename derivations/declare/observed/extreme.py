@@ -9,6 +9,7 @@ import numpy as np
 
 from ..choices import Formula, Name, nearest
 from ..data import laws_of
+from ..layers import of_neurons
 from ..observable import OfStates
 from ..over import IndexSet
 from ..views import Array, Flags, StateView, Variable, WeightView
@@ -84,7 +85,7 @@ class Extreme(OfStates):
         """It is of a family, a coefficient, or vectors that runs can look at, by heads and axes that these have."""
         laws = [law for family in model.directions for law in laws_of(family) if law is not None]
         watched = {name for law in laws for name in law.watched}
-        families = {family.name: family.index_set for family in model.directions}
+        families = {family.name: family.index_set for family in model.directions if not of_neurons(family)}
         known = families | {family.coefficient.name: family.index_set for family in model.directions}
         if self.of not in {*known, *watched}:
             return f"{self.name}: of {self.of!r}, which is not declared; {nearest(self.of, sorted({*known, *watched}))}"

@@ -47,7 +47,7 @@ class Flips(OfRun):
 
     def by_weights(self, course: WeightView) -> dict[str, Array]:
         """The count of flips in steps 1..t, (T,), and the last one's t (0: none)."""
-        patches, closed = course.patches, course.model.network.activation.at_kink == 1
+        patches, closed = course.patches[:, : course.model.activated], course.model.network.activation.at_kink == 1
         counts, last = [0], 0
         for t in range(1, len(course.W)):
             many = 0

@@ -47,6 +47,8 @@ class MaxMargin(OfStates):
 
     def refusal(self, model: Any) -> str:
         """Its gradients are of margins y f, of a network that is homogeneous of degree one."""
+        if model.network.axes:
+            return f"{self.name}: max-margin conditions are known where filters alone are trained; leave it out"
         if model.network.head_axis.signed and model.network.activation.kind.homogeneous:
             return ""
         return "observables: max-margin conditions need signed heads and relu or leaky_relu"

@@ -42,4 +42,4 @@ class NeuronNorm(OfStates):
 
     def by_weights(self, course: WeightView) -> Array:
         """Of W itself."""
-        return np.asarray(np.sqrt((course.W**2).sum(-1)))
+        return np.asarray(np.sqrt((course.of_data(course.W) ** 2).sum(-1)))

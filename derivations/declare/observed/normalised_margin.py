@@ -52,5 +52,6 @@ class NormalisedMargin(OfStates):
 
     def by_weights(self, course: WeightView) -> Array:
         """State by state."""
-        found = np.stack([z / np.linalg.norm(W.ravel()) for z, W in zip(course.seen["margins"], course.W, strict=True)])
+        filters = course.of_data(course.W)
+        found = np.stack([z / np.linalg.norm(W.ravel()) for z, W in zip(course.seen["margins"], filters, strict=True)])
         return found.max(1) - found.min(1) if self.spread else found

@@ -59,7 +59,8 @@ class Spectral(OfStates):
 
     def by_weights(self, course: WeightView) -> Array:
         """By the singular value decomposition of W itself."""
-        return np.array([[*(self._of(head) for head in W), self._of(np.concatenate(list(W)))] for W in course.W])
+        filters = course.of_data(course.W)
+        return np.array([[*(self._of(head) for head in W), self._of(np.concatenate(list(W)))] for W in filters])
 
     def _of(self, matrix: Array) -> float:
         s = np.linalg.svd(matrix, compute_uv=False)

@@ -19,6 +19,8 @@ import numba
 _FOLDER = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
 _LOCK = threading.RLock()
 Mend = Callable[[Path, str, Callable[[], Callable[..., Any]], str, Exception], Callable[..., Any]]
+ALONE = {"no_cfunc_wrapper": True}
+"""No kernel is called from C: the wrapper for it is a tenth of the compiling."""
 mend: Mend | None = None
 """What is done where cached code fails: set by whoever loads kernels, and knows where their code is kept."""
 
@@ -26,7 +28,7 @@ mend: Mend | None = None
 def njit(*signature: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """As `numba.njit`, but for functions with a signature, which are compiled, or read from the cache, when called."""
     def decorated(function: Callable[..., Any]) -> Any:
-        return Lazily(function, signature, options) if signature else numba.njit(**options)(function)
+        return Lazily(function, signature, options) if signature else numba.njit(**ALONE, **options)(function)
 
     return decorated
 
@@ -69,6 +71,6 @@ class Lazily:
         before = getattr(numba.config, _FOLDER, "")
         setattr(numba.config, _FOLDER, self.folder)
         try:
-            return numba.njit(*self.signature, **self.options)(self.function)
+            return numba.njit(*self.signature, **ALONE, **self.options)(self.function)
         finally:
             setattr(numba.config, _FOLDER, before)

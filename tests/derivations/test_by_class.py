@@ -66,9 +66,11 @@ def functions(source: str) -> dict[str, str]:
     return {node.name: ast.unparse(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-@pytest.mark.parametrize("options", [(), ("batch",), ("label_noise",), OPTIONS])
-@pytest.mark.parametrize("penalty", ["none", "per_example", "full"])
-@pytest.mark.parametrize("activation", ["relu", "relu_power"])
+@pytest.mark.parametrize(("options", "penalty", "activation"), [
+    pytest.param(options, penalty, activation, marks=[pytest.mark.slow] * (activation == "relu" and penalty != "full"))
+    for options in [(), ("batch",), ("label_noise",), OPTIONS] for penalty in ("none", "per_example", "full")
+    for activation in ("relu", "relu_power")
+])
 def test_one_step_is_training(options: tuple[str, ...], penalty: str, activation: str) -> None:
     algorithm = GradientDescent.by_option({name: name for name in options})
     found = instance(declared(algorithm, penalty, activation))

@@ -39,6 +39,8 @@ NOT_RUN = {
 SLOW = {
     "gammarho check ": "half a minute and more each",
     "gammarho phase ": "hundreds of cells, half a minute",
+    "gammarho run heterogeneous --preset paper": "K = 5 classes, ten seconds",
+    "gammarho validate fomaml": "tasks in weight space, eight seconds",
     "gammarho gap ": "three more kernels are compiled, a minute",
     "gammarho sensitivity ": "some two thousand runs, ten seconds and more",
     "gammarho run mine.py": "compiles a kernel",

@@ -256,6 +256,7 @@ def test_a_region_of_all_or_none_of_the_cells_is_said_and_not_drawn() -> None:
     assert not hatched(axes, "conditions hold")
 
 
+@pytest.mark.slow
 def test_the_conditions_of_a_model_in_a_file_are_found_by_the_setting(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
     (tmp_path / "kou.py").write_text(page.split("```python\n")[1].split("```")[0])

@@ -55,6 +55,7 @@ def test_every_command_does_what_the_page_says(verb: str, folder: Path, capsys: 
     assert "violated" not in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("verb", "said"), [
     ("derive", ["Inner loop on every task k", "(eta/K) sum_{k} gamma~_{j,r,k}^(t,J)", "own_k/||own_k||^2"]),
     ("run", ["test_loss_adapted", "tasks are coupled through"]),

@@ -242,6 +242,7 @@ def test_weight_space_counts_the_same_flips_by_itself(problem: tuple[str, dict[s
     assert int(one["flips"][-1]) > 0 or params["sigma_0"] == 0
 
 
+@pytest.mark.slow
 def test_weight_space_counts_shared_filters_and_flipped_labels_too() -> None:
     """Two patches, one of them with the clean label; class heads."""
     from tests.simulate.train.test_flips import kou

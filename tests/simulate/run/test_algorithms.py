@@ -281,6 +281,7 @@ def _margins(found: Instance) -> np.ndarray:
 # ---- kernels ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 class TestEveryOptionWithoutAPenalty(KernelCases):
     model, given = own(*ALL, regularizer="none"), SMALL
 
@@ -314,14 +315,17 @@ class Own(TrainingCases):
         return {"margins", "gamma", "rho", "distance", "test_error"}
 
 
+@pytest.mark.slow
 class TestBatchesAndMomentum(Own):
     model = own(*SOME[0], regularizer="none")
 
 
+@pytest.mark.slow
 class TestTheRadius(Own):
     model = own(*SOME[1], regularizer="none")
 
 
+@pytest.mark.slow
 class TestDecayAndNoise(Own):
     model = own(*SOME[2], regularizer="none")
 

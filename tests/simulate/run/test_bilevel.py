@@ -43,11 +43,14 @@ def kernel_of(declared: Model) -> BilevelKernel:
 
 
 class TestTwoLoops(KernelCases):
-    """Every shipped kernel."""
+    """Every shipped kernel; those of ReLU, which no other fast test compiles, among the slow ones."""
 
     steps = 4
 
-    @pytest.fixture(scope="class", params=itertools.product(METHODS, ["huberized", "relu"]), ids="-".join)
+    @pytest.fixture(scope="class", params=[
+        pytest.param(pair, marks=[pytest.mark.slow] * (pair[1] == "relu"), id="-".join(pair))
+        for pair in itertools.product(METHODS, ["huberized", "relu"])
+    ])
     @classmethod
     def start(cls, request: pytest.FixtureRequest) -> Start:
         method, activation = request.param
@@ -59,8 +62,10 @@ def _run(kernel: BilevelKernel, drawn: Draw, values: dict[str, Any], at: np.ndar
     return found.z, found.b
 
 
-@pytest.mark.parametrize("projected", [True, False])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("method", "projected"), [
+    pytest.param(*pair, marks=[pytest.mark.slow] * (pair != ("train-validation", True)))
+    for pair in itertools.product(METHODS, [True, False])
+])
 def test_every_coupling_takes_the_same_step(method: str, projected: bool) -> None:
     """Loops, the Gram matrix by BLAS and the noise basis: one product in three orders of summation.
 
@@ -308,6 +313,7 @@ def test_phase_on_fresh_examples_is_what_a_run_gives_and_refuses_what_is_not_kep
         cells("rho:max")
 
 
+@pytest.mark.slow
 def test_fresh_runs_keep_what_is_not_drawn_again_scaled_or_not() -> None:
     """Random features of tasks stay, with their coefficients scaled by ||v||^2; noise is drawn again."""
     from dataclasses import replace

@@ -45,7 +45,7 @@ def judged(params: dict[str, Any], initial: dict[str, Any], steps: int) -> Any:
 
 
 @given(starts())
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 def test_two_hundred_steps_from_states_of_order_one(start: tuple[dict[str, Any], dict[str, Any]]) -> None:
     found = judged(*start, 200)
     assert found.verdict in ("pass", "undecided"), str(found)

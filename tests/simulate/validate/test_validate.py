@@ -343,9 +343,10 @@ def shipped(regularizer: str, q: int, compiled: bool) -> Kernel:
     return load(path, json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), INDEX_SETS, compiled=compiled)
 
 
-@pytest.mark.parametrize("project", [True, False])
-@pytest.mark.parametrize("q", [2, 3])
-@pytest.mark.parametrize("regularizer", ["pegr", "fgr", "none"])
+@pytest.mark.parametrize(("regularizer", "q", "project"), [
+    pytest.param(regularizer, q, project, marks=[pytest.mark.slow] * (project == (q == 2)))
+    for regularizer in ("pegr", "fgr", "none") for q in (2, 3) for project in (True, False)
+])
 def test_the_shipped_kernels_pass_as_plain_python(regularizer: str, q: int, project: bool) -> None:
     model = pegr(regularizer, q)
     small: dict[str, Any] = {"n": 3, "m": 2, "d": 12, "sigma_0": 0.4, "eta": 0.2, "lam_until": 5}
@@ -403,9 +404,11 @@ def test_the_verdict_says_that_coefficients_were_not_compared() -> None:
     [
         ("same_state", "GRADIENTS", "pegr", "states: observables of the same state, as all examples' gradients"),
         ("fresh", "AFFORDABLE", "pegr", "not compared: test_error and test_loss, drawn in d dimensions"),
-        ("fresh", "LARGEST", "pegr", "not compared: test law: means and covariances, as they take"),
+        pytest.param("fresh", "LARGEST", "pegr", "not compared: test law: means and covariances, as they take",
+                     marks=pytest.mark.slow),
         ("tasks", "AFFORDABLE", "fomaml", "not compared: losses and errors of fresh tasks, drawn and"),
-        ("tasks", "LARGEST", "fomaml", "not compared: test_loss_unadapted and test_error_unadapted, entry by"),
+        pytest.param("tasks", "LARGEST", "fomaml",
+                     "not compared: test_loss_unadapted and test_error_unadapted, entry by", marks=pytest.mark.slow),
     ],
 )
 def test_what_costs_too_much_to_compare_is_a_line_of_the_report(

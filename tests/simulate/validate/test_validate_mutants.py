@@ -165,9 +165,9 @@ NAMES = (PEGR, CLASSES, f"{LEAKY}{kernels.ON_LANES}")
 
 
 def test_a_sample_of_mutants_fails() -> None:
-    tables = [kernels.table(kernels.case(name), sampled(kernels.case(name).mutants(), 6)) for name in NAMES]
+    tables = [kernels.table(kernels.case(name), sampled(kernels.case(name).mutants(), 3)) for name in NAMES]
     assert not [line for table in tables for line in table.missed]
-    assert sum(len(table.caught) for table in tables) >= 5
+    assert sum(len(table.caught) for table in tables) >= 3
 
 
 @pytest.mark.parametrize(

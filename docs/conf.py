@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 project, author, copyright = "gammarho", "gammarho contributors", "gammarho contributors"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docs.making.mathml"]
-exclude_patterns = ["making", "_static"]
+exclude_patterns = ["making", "_static", "notebooks"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.xref_missing"]  # links to files of the repository that are no pages

@@ -1,4 +1,4 @@
-"""Write the site's pages of papers and its pictures: docs/papers and docs/pictures, which git ignores."""
+"""Write the site's pages of papers, those of notebooks and its pictures: folders of docs that git ignores."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from pathlib import Path
 
 from derivations.papers.paper import PAPERS
 
-from . import papers, pictures
+from . import notebooks, papers, pictures
 
 DOCS = Path(__file__).parents[1]
 
 
 def main() -> None:
     """Write them anew, and say what is being done: the statements are held against runs, which takes minutes."""
-    for folder in (DOCS / "papers", DOCS / "pictures"):
+    for folder in (DOCS / "papers", DOCS / "worked", DOCS / "pictures"):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     print("pictures of the idea", flush=True)
     pictures.draw(DOCS / "pictures")
     pictures.of_commands(DOCS / "tutorial.md", DOCS / "pictures")
+    made = DOCS / "pictures" / "worked"
+    made.mkdir()
+    for notebook in notebooks.notebooks():
+        print(f"notebook {notebook.name}: its cells are run ...", flush=True)
+        page = notebooks.page(notebook, made)
+        (DOCS / "worked" / f"{notebook.stem}.md").write_text(page, encoding="utf-8")
     for name in PAPERS:
         began = time.monotonic()
         print(f"page of {name}: equations, conditions, and its statements held against runs ...", flush=True)

@@ -9,7 +9,7 @@ import pytest
 
 import gammarho as gr
 from derivations.papers.paper import PAPERS
-from docs.making import markdown, papers
+from docs.making import markdown, notebooks, papers
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,11 +65,14 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     import sys
 
     source = tmp_path / "docs"
-    shutil.copytree(ROOT / "docs", source, ignore=shutil.ignore_patterns("papers", "pictures", "__pycache__"))
-    for folder in ("papers", "pictures"):
+    shutil.copytree(ROOT / "docs", source, ignore=shutil.ignore_patterns("papers", "worked", "pictures", "__pycache__"))
+    for folder in ("papers", "worked", "pictures", "pictures/worked"):
         (source / folder).mkdir()
     for picture in ("traded", "coefficients", "mine"):
         shutil.copyfile(ROOT / "docs" / "phase.png", source / "pictures" / f"{picture}.png")
+    for notebook in notebooks.notebooks():
+        page = notebooks.page(notebook, source / "pictures" / "worked")
+        (source / "worked" / f"{notebook.stem}.md").write_text(page, encoding="utf-8")
     for name in PAPERS:
         (source / "papers" / f"{name}.md").write_text(papers.page(name, verdicts=False), encoding="utf-8")
     built = subprocess.run(

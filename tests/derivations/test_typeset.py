@@ -1,4 +1,4 @@
-"""LaTeX of shipped models and of twelve others: whole as far as is seen without TeX, and in KaTeX and TeX themselves."""
+"""LaTeX of shipped models and of twelve others: whole as far as is seen without TeX, and in KaTeX and TeX too."""
 
 from __future__ import annotations
 

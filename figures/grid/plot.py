@@ -1,12 +1,13 @@
-"""plot: a picture of the dataset that `phase` returns, for anybody's model."""
+"""plot: a picture of the dataset that `phase` or `run` returns, for anybody's model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+import xarray
 from matplotlib.figure import Figure
 
 from derivations.declare import Model, Value
@@ -15,6 +16,7 @@ from simulate.conditions.conditions import recorded
 from simulate.errors import InputError, quoted
 
 from .. import printed
+from ..run import picture as of_run
 from ..said import Made, Sentence
 from ..save import save_as, write_text
 from . import curves as curves_of
@@ -24,9 +26,6 @@ from .heat import heat
 from .picture import Picture
 from .scales import is_number
 from .shown import shown
-
-if TYPE_CHECKING:
-    import xarray
 
 
 def plot(
@@ -42,15 +41,19 @@ def plot(
     width: float | str | None = None,
     formats: str | Sequence[str] | None = None,
 ) -> Figure:
-    """Draw a grid: an observable's mean over the seeds, its standard error, and where draws have no value.
+    """Draw a grid: an observable's mean over the seeds, its standard error, and where draws have no value; or a run.
 
     Two parameters are a heat map, with the standard errors in a smaller one beside it; a third has a panel a value (at
     most 12); one is a curve with a band of one standard error.  Axes are logarithmic or linear as their values are
     spaced, choices stand side by side.  Cells in which any draw diverged, failed or did not reach an event are
     hatched, and counted in the legend; their mean is of the other draws.
 
+    Of a run, `observable` names what is drawn over its steps, a panel each, entries picked and reduced as `phase` takes
+    them: "rho_over[i=3],loss", "gamma:max".
+
     Args:
-        grid: what `phase` returns, or the same read back: `xarray.open_zarr(...)`, `xarray.open_dataset("grid.nc")`.
+        grid: what `phase` returns, or the same read back: `xarray.open_zarr(...)`, `xarray.open_dataset("grid.nc")`; or
+            what `run` returns.
         observable: which of the grid's; the first by default.
         curves: "NAME = formula", or several: NAME is one of a panel's axes, evaluated over the other one from the
             grid's other parameters, such as "lam = m/(sigma_p**2*d)".
@@ -73,6 +76,8 @@ def plot(
     place, how = None if out is None else paths.picture("out", out), printed.how(caption, width, formats)
     if place is None and formats is not None:
         raise InputError(f"formats: {quoted(formats)} is for a file; give out='phase.pdf' too")
+    if isinstance(grid, xarray.Dataset) and "t" in grid.dims:
+        return _of_run(grid, observable, place, how, formats, {"curves": curves, "feasible": feasible})
     found = shown(grid, observable)
     whose = found.data.attrs.get("setting") if setting is None else setting
     stage = curves_of.Stage(whose, lambda: early.known_names(whose, _labels(found.data)))
@@ -83,12 +88,31 @@ def plot(
     picture = Picture(found, asked, region, tuple(_sentence(note) for note in notes))
     with printed.printed(how):
         figure = curve(picture) if len(found.scales) == 1 else heat(picture)
-        if place is not None:
-            for each in dict.fromkeys([place, *(place.with_suffix(f".{end}") for end in how.formats if formats)]):
-                save_as(figure, each)
-            if not how.caption:
-                write_text(place.with_suffix(".tex"), printed.tex(place.stem, printed.words(figure), how.width))
+        _write(figure, place, how, formats)
     return figure
+
+
+def _of_run(
+    data: xarray.Dataset, observable: str | None, place: Path | None, how: printed.Printed, formats: object,
+    of_grids: Mapping[str, object],
+) -> Figure:
+    for name, value in of_grids.items():
+        if value:
+            said = "is for the grid of a phase diagram, and this is a run; leave it out"
+            raise InputError(f"{name}: {quoted(value)} {said}")
+    with printed.printed(how):
+        figure = of_run(data, observable)
+        _write(figure, place, how, formats)
+    return figure
+
+
+def _write(figure: Figure, place: Path | None, how: printed.Printed, formats: object) -> None:
+    if place is None:
+        return
+    for each in dict.fromkeys([place, *(place.with_suffix(f".{end}") for end in how.formats if formats)]):
+        save_as(figure, each)
+    if not how.caption:
+        write_text(place.with_suffix(".tex"), printed.tex(place.stem, printed.words(figure), how.width))
 
 
 def _sentence(note: str | Sentence) -> Sentence:

@@ -51,6 +51,8 @@ def run(
     data_dir: Annotated[str | None, FOLDER] = None,
     scaling: Annotated[str | None, SCALINGS] = None,
     out: Annotated[str | None, FILE] = None,
+    plot: Annotated[str | None, NAMES] = None,
+    picture: Annotated[str, FILE] = "run.png",
     json: Switch = False,
 ) -> int:
     """Run a setting and print its observables at a few steps.
@@ -74,12 +76,15 @@ def run(
         data_dir: a folder with the set's four IDX files.
         scaling: unit, image or global.
         out: write the data to this .zarr folder or .nc file.
+        plot: draw these over the steps, such as "rho_over[i=3],gamma:max", into `picture`.
+        picture: the file of what is drawn, .png, .pdf or .svg.
         json: print JSON instead of a table.
     """
     from gammarho import api, arguments
     from simulate.ask import paths
 
     path, bounds = paths.dataset("out", out), thresholds(until)
+    place = None if plot is None else paths.picture("picture", picture)
     given = with_held(setting, arguments.assignments(values), preset, hold, not json)
     # What is misspelt is refused before Numba and xarray are loaded.
     model = api.resolve(setting, given, preset).model
@@ -108,6 +113,12 @@ def run(
         print(report.as_json(found) if json else report.as_text(found, model))
         if path is not None and not json and not unwritten:
             print(f"wrote {path}")
+        if place is not None:
+            from figures.grid.plot import plot as draw
+
+            draw(found, observable=plot, out=place)
+            if not json:
+                print(f"wrote {place}")
     if unwritten:
         raise unwritten
     return 0

@@ -45,18 +45,19 @@ class Wanted:
 
     def number(self, dims: tuple[str, ...], values: Array, labels: Labels) -> float:
         """The number it stands for, of values (dims without t).  Raises InputError for an axis or label not there."""
-        return float(self._reduced(*self._selected(dims, values, labels)))
+        return float(self._reduced(*self.selected(dims, values, labels)))
 
     def error(self, dims: tuple[str, ...], values: Array, errors: Array, labels: Labels) -> float:
         """The standard error of `number`, which is that of the entry it is."""
-        kept, found = self._selected(dims, values, labels)
-        _, of = self._selected(dims, errors, labels)
+        kept, found = self.selected(dims, values, labels)
+        _, of = self.selected(dims, errors, labels)
         if not kept:
             return float(of)
         place = {"max": np.argmax, "min": np.argmin}.get(self.rule)
         return float(of.flat[int(place(found))]) if place is not None and not np.isnan(found).any() else np.nan
 
-    def _selected(self, dims: tuple[str, ...], values: Array, labels: Labels) -> tuple[tuple[str, ...], Array]:
+    def selected(self, dims: tuple[str, ...], values: Array, labels: Labels) -> tuple[tuple[str, ...], Array]:
+        """The values at the labels that are picked, with the axes left.  Raises InputError as `number`."""
         names = {"k": _FRESH} if _FRESH in dims and "k" not in dims else {}
         for asked, label in self.picked:
             dim = names.get(asked, asked)

@@ -48,6 +48,16 @@ def displays(source: str) -> list[str]:
     return re.findall(r"\\begin\{align\*\}.*?\\end\{align\*\}", source, re.DOTALL)
 
 
+def symbols() -> dict[str, str]:
+    """The LaTeX of every parameter, variable and event of the papers."""
+    found: dict[str, str] = {}
+    for name in PAPERS:
+        about = describe(name)
+        found |= {f"{name}, {each.name}": each.symbol for each in about.parameters}
+        found |= {f"{name}, {each.name}": each.symbol for each in (*about.variables, *about.events)}
+    return found
+
+
 def every() -> list[str]:
     return [*SHIPPED, *own()]
 
@@ -63,10 +73,8 @@ def test_latex_is_whole(name: str) -> None:
 
 
 def test_symbols_of_variables_are_whole() -> None:
-    for name in PAPERS:
-        about = describe(name)
-        for each in (*about.parameters, *about.variables, *about.events):
-            assert problems(each.symbol) == [] and scripts_of_one_base(each.symbol) == [], each.name
+    for name, symbol in symbols().items():
+        assert problems(symbol) == [] and scripts_of_one_base(symbol) == [], name
 
 
 @pytest.mark.parametrize(("wrong", "said"), [
@@ -80,9 +88,7 @@ def test_what_is_wrong_is_seen(wrong: str, said: str) -> None:
 
 def test_every_known_command_is_written_somewhere() -> None:
     """The list is of what we write, and no dictionary."""
-    symbols = " ".join(each.symbol for name in PAPERS for each in (
-        *describe(name).parameters, *describe(name).variables, *describe(name).events))
-    written = set(re.findall(r"\\[A-Za-z]+\*?|\\.", " ".join(map(latex, every())) + symbols))
+    written = set(re.findall(r"\\[A-Za-z]+\*?|\\.", " ".join([*map(latex, every()), *symbols().values()])))
     assert KNOWN <= written
 
 
@@ -106,9 +112,8 @@ def test_katex_takes_every_model() -> None:
     """Strictly, each display as a page shows it; `npm install katex`, or NODE_PATH, brings it."""
     if not _has_katex():
         pytest.skip("no KaTeX here: npm install katex, and NODE_PATH to its node_modules")
-    symbols = [(f"{name}, {each.name}", each.symbol) for name in PAPERS
-               for each in (*describe(name).parameters, *describe(name).variables) if each.symbol]
-    asked = [*((name, each) for name in every() for each in displays(latex(name))), *symbols]
+    asked = [*((name, each) for name in every() for each in displays(latex(name))),
+             *((name, symbol) for name, symbol in symbols().items() if symbol)]
     done = subprocess.run(["node", "-e", KATEX], cwd=ROOT, input=json.dumps(asked), capture_output=True, text=True,
                           check=True, env=os.environ)
     assert json.loads(done.stdout) == [] and len(asked) > 100

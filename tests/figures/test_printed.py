@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import matplotlib.image
+import numpy as np
 import pytest
 
 import gammarho as gr
@@ -80,6 +83,29 @@ def test_an_absent_figure_says_why(paper: str, figure: str) -> None:
 
 def test_every_paper_says_what_is_absent() -> None:
     assert {name for name in PAPERS if gr.describe(name).absent} == {"heterogeneous", "fomaml"}
+
+
+def test_a_run_is_drawn_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """rho-bar of example 3, by the program alone."""
+    small = ["n=4", "m=2", "d=20", "--steps", "5"]
+    at = tmp_path / "rho.png"
+    assert main(["run", "pegr", *small, "--plot", "rho_over[i=3],gamma:max,loss", "--picture", str(at)]) == 0
+    assert f"wrote {at}" in capsys.readouterr().out and at.exists()
+    data = gr.run("pegr", n=4, m=2, d=20, steps=5)
+    figure = gr.plot(data, observable="rho_over[i=3],gamma:max")
+    first, second = figure.subfigs[0].axes
+    lines = [np.asarray(line.get_ydata()) for line in first.get_lines()]
+    wanted = data["rho_over"].sel(i=3).transpose("j", "r", "t").values.reshape(4, -1)
+    assert np.array_equal(lines, wanted) and first.get_title() == "rho_over[i=3]"
+    (line,) = second.get_lines()
+    assert np.array_equal(np.asarray(line.get_ydata()), data["gamma"].max(["j", "r"]).values)
+    for options, said in (
+        ({"observable": "rho_ove"}, "'rho_ove' is not along the steps of this run; did you mean"),
+        ({"observable": "rho[i=9]"}, "asks for i=9"), ({"curves": "n = m"}, "curves: 'n = m' is for the grid"),
+    ):
+        asked: Any = options
+        with pytest.raises(gr.InputError, match=re.escape(said)):
+            gr.plot(data, **asked)
 
 
 def test_words_become_latex_outside_formulas() -> None:

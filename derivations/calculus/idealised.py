@@ -9,6 +9,7 @@ import sympy as sp
 from ..errors import ModelError
 from .recursion import Recursion
 from .stages import SLOPES
+from .sums import Definition
 from .symbols import i
 
 
@@ -23,6 +24,8 @@ class Dropped:
 def idealised(recursion: Recursion, dropped: Dropped) -> Recursion:
     """The recursion without what is dropped.  Raises ModelError, in one sentence, where it has none of it."""
     definitions, objective = dict(recursion.definitions), recursion.model.objective
+    if "p" in definitions and dropped.frozen:
+        return replace(recursion, definitions={**definitions, "p": _even(recursion, definitions["p"])})
     if "l1" not in definitions or type(objective.loss_kind) not in SLOPES:
         raise ModelError(f"gap: the slope at 0 of the loss {objective.loss!r} is not known; declare a loss of margins")
     # NOTE: margins stay in both, so that a step still computes outputs, by which it tells a run that diverges.
@@ -33,3 +36,10 @@ def idealised(recursion: Recursion, dropped: Dropped) -> Recursion:
     if dropped.flat:
         definitions["l2"] = replace(definitions["l2"], expr=nothing, meaning="second derivative of the loss, dropped")
     return replace(recursion, definitions=definitions)
+
+
+def _even(recursion: Recursion, p: Definition) -> Definition:
+    """The softmax probabilities of class heads at outputs 0, 1/K each."""
+    nothing = sp.Mul(sp.S.Zero, recursion.definitions["F"].symbol, evaluate=False)
+    share = sp.Rational(1, recursion.model.network.classes)
+    return replace(p, expr=sp.Add(share, nothing, evaluate=False), meaning="softmax probability, frozen")

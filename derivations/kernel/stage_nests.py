@@ -61,7 +61,8 @@ class StageNests(NestWriter):
 
     def _softmax(self, depth: int, stage: Stage) -> None:
         label = "label" if "label" in self.given else "y"
-        self.out.put(depth, self.each, f"    softmax(F, {label}[i], i, p, e)")
+        filled = "softmax" if any(d.expr.has(sp.Function("softmax")) for d in stage.definitions) else "even"
+        self.out.put(depth, self.each, f"    {filled}(F, {label}[i], i, p, e)")
 
     def _pass(self, depth: int, stage: Stage) -> None:
         over_heads = len(stage.definitions[0].indices) == 2

@@ -3,8 +3,9 @@
     print(gr.gap("pegr", preset="theorem-3.2"))
 
 Three things are dropped, each alone and all together: the inner products of different directions ("cross terms"), the
-change of the loss's slope (l' is l'(0) throughout), and the penalty's l'' term (with zeta, or D).  All runs start from
-one draw.  A family's gap is the largest difference of a coefficient b over the largest exact one.
+change of the loss's slope (l' is l'(0) throughout; of class heads the softmax is 1/K), and the penalty's l'' term (with
+zeta, or D).  All runs start from one draw.  A family's gap is the largest difference of a coefficient b over the
+largest exact one.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def gap(
     """Run the exact recursion and the idealised ones from one draw, and say which dropped term opens the gap, and when.
 
     Args:
-        setting: a name, "file.py:model" or a Model, of one loop and signed heads.
+        setting: a name, "file.py:model" or a Model, of one loop.
         params: parameter values by name, over `preset`, over the published defaults.
         values: more of them, as keywords.
         preset: a name of the setting's presets; also gives `steps`.
@@ -123,7 +124,7 @@ def gap(
         tolerance: the gap, a share of the largest exact coefficient of a family, from which it counts as open.
 
     Raises:
-        InputError: bad input, and a setting of two loops.  ModelError: one without l' of margins.
+        InputError: bad input, and a setting of two loops.  ModelError: one without l' of margins or a softmax.
     """
     found, given = settings.resolve(setting), keywords.joined(params, values)
     problem = problem_of(found, given, found.preset(preset))

@@ -33,6 +33,14 @@ def softmax(F: NDArray[np.float64], label: int, i: int, p: NDArray[np.float64], 
     e[label, i] = -others
 
 
+def even(F: NDArray[np.float64], label: int, i: int, p: NDArray[np.float64], e: NDArray[np.float64]) -> None:
+    """Fill p[k, i] = 1/K and e = p - 1{k = label}: the softmax where every output is 0."""
+    for k in range(F.shape[0]):
+        p[k, i] = 1.0 / F.shape[0]
+        e[k, i] = p[k, i]
+    e[label, i] = -(F.shape[0] - 1.0) / F.shape[0]
+
+
 def cross_entropy(F: NDArray[np.float64], label: int, i: int) -> float:
     """-log p of the label, without overflow or cancellation."""
     best = 0

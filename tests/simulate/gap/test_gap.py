@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,6 @@ from derivations.calculus.recursion import of_model
 from derivations.declare import INDEX_SETS
 from derivations.errors import ModelError
 from derivations.generate import write_idealised
-from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.load import load
 from simulate.ask import settings
@@ -85,9 +85,33 @@ def test_the_opener_is_the_term_whose_gap_is_open_first() -> None:
     assert "cross terms at t = 40, zeta (l'') never" in str(found)
 
 
-def test_what_has_no_margins_or_two_loops_says_so() -> None:
+def test_class_heads_frozen_have_even_probabilities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step is the exact one (outputs are near 0), the second is not; before, class heads were refused."""
+    monkeypatch.setenv("GAMMARHO_CACHE", str(tmp_path / "cache"))
+    given = {"K": 3, "n": 4, "m": 2, "d": 40, "eta": 2.0, "sigma_0": 0.3}
+    start = problem_of(settings.resolve("heterogeneous"), given).start(1, "vectors")
+    path = write_idealised(start.model, Dropped(frozen=True))
+    described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    kernel = load(path, described, INDEX_SETS, compiled=False).bind(start.draw.clean)
+    drawn, eta = start.draw, 2.0
+    found = kernel.run(drawn.z, np.zeros_like(drawn.z), drawn.gram, drawn.y, start.values, 2, np.array([1, 2])).b
+    z, b, y = drawn.z.copy(), np.zeros_like(drawn.z), drawn.y.astype(int)
+    kappa = 1 / 2 if start.values["neurons"] == "mean" else 1.0
+    error = 1 / 3 - (np.arange(3)[:, None] == y)
+    for step in range(2):
+        g = np.zeros_like(z)
+        for i in range(4):
+            for row in (y[i], 3 + i):
+                g[..., row] += kappa / 4 * error[:, i, None] * (z[..., row] > 0)
+        b, z = b - eta * g, z - eta * g @ drawn.gram
+        np.testing.assert_allclose(found[step], b, rtol=1e-10, atol=1e-14)
+
+
+def test_what_has_another_loss_or_two_loops_says_so() -> None:
+    recursion = of_model(pegr("pegr"))
+    loss = replace(recursion.model.objective, loss="exp(-z)")
     with pytest.raises(ModelError, match="gap: the slope at 0"):
-        idealised(of_model(heterogeneous(3)), Dropped(frozen=True))
+        idealised(replace(recursion, model=replace(recursion.model, objective=loss)), Dropped(frozen=True))
     with pytest.raises(gr.InputError, match="it is of one loop"):
         gr.gap("fomaml", preset="mechanism")
 

@@ -4,16 +4,17 @@
 
 Half go into printed formulas (`derivations.ledger.seeded`), which are compared with the derivation, half into
 statements (`derivations.declare.mutants`), which runs attack inside their hypotheses.  A change of a statement that
-leaves it true is no error, and another one is drawn: what the statement implies, and what is stricter than it and
-holds wherever the search went (a slack constant).  A false alarm is a mended formula that differs from the derivation,
-or a statement that a run refutes.
+leaves it true is no error, and another one is drawn: what the statement implies, what is stricter than it and holds
+wherever the search went (a slack constant), and a condition left out that no run outside it needed.  How many there
+are of each is said, since a weaker search would find more of them.  A false alarm is a mended formula that differs from
+the derivation, or a statement that a run refutes.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +22,10 @@ import numpy as np
 from derivations.ledger.claims import compare
 from derivations.ledger.seeded import seeded
 from derivations.papers.paper import PAPERS, Paper
-from simulate.check.fates import EQUIVALENT, KILLED, SLACK, Judged
+from simulate.check.fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, Judged
 from simulate.check.power import mutants
 
-TRIES = 10  # runs a statement
+TRIES = 4  # runs a statement, beside those outside and on the edges of its hypothesis
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,15 @@ class Seed:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The errors that were seeded, and the correct ones with what was said of them."""
+    """The errors that were seeded, and the correct ones with what was said of them.
+
+    `fates` counts all the changes of the statements that were drawn, by what became of them.
+    """
 
     seeds: tuple[Seed, ...]
     correct: int
     alarms: tuple[str, ...]
+    fates: Mapping[str, int]
 
     @property
     def found(self) -> int:
@@ -65,6 +70,8 @@ class Calibration:
         yield ""
         yield f"Correct ones: {self.correct}; false alarms: {len(self.alarms)}."
         yield from (f"false alarm: {name}" for name in self.alarms)
+        counts = ", ".join(f"{many} {word}" for word, many in self.fates.items())
+        yield f"Changes of the statements drawn: {counts}."
         for each in self.seeds:
             if not each.found:
                 yield f"missed: {each.paper}, {each.into}: {each.text}"
@@ -75,12 +82,12 @@ def calibrate(errors: int, seed: int) -> Calibration:
     rng = np.random.default_rng(seed)
     papers = list(PAPERS.values())
     formulas, correct, alarms = in_formulas(papers, errors - errors // 2, rng)
-    found = list(formulas)
+    found, fates = list(formulas), Counter({fate.word: 0 for fate in FATES})
     for at, paper in enumerate(papers):
         count = errors // 2 // len(papers) + (at < errors // 2 % len(papers))
-        seeds, held, refuted = in_statements(paper, count, rng)
+        seeds, held, refuted = in_statements(paper, count, rng, fates)
         found, correct, alarms = [*found, *seeds], correct + held, [*alarms, *refuted]
-    return Calibration(tuple(found), correct, tuple(alarms))
+    return Calibration(tuple(found), correct, tuple(alarms), fates)
 
 
 def in_formulas(papers: Sequence[Paper], count: int, rng: np.random.Generator) -> tuple[list[Seed], int, list[str]]:
@@ -96,8 +103,13 @@ def in_formulas(papers: Sequence[Paper], count: int, rng: np.random.Generator) -
     return found, len(claims), alarms
 
 
-def in_statements(paper: Paper, count: int, rng: np.random.Generator) -> tuple[list[Seed], int, list[str]]:
-    """One error in each of so many statements drawn at random, and the statements that a run refutes as they stand."""
+def in_statements(
+    paper: Paper, count: int, rng: np.random.Generator, fates: Counter[str]
+) -> tuple[list[Seed], int, list[str]]:
+    """One error in each of so many statements drawn at random, and the statements that a run refutes as they stand.
+
+    `fates` is added to.
+    """
     assert paper.statements is not None
     able = [each for each in paper.statements.statements if not each.erratum and each.path is None]
     drawn = [able[int(at)] for at in rng.permutation(len(able))]
@@ -107,6 +119,7 @@ def in_statements(paper: Paper, count: int, rng: np.random.Generator) -> tuple[l
         some, drawn = drawn[: count - len(found)], drawn[count - len(found) :]
         for each in mutants(paper.name, statements=some, tries=TRIES, seed=int(rng.integers(1 << 20))).tested:
             held += 1
+            fates.update(one.fate.word for one in each.mutants)
             if each.violated:
                 refuted.append(f"{paper.name} {each.statement.id}")
             elif (one := _error(each.mutants, rng)) is not None:
@@ -117,7 +130,7 @@ def in_statements(paper: Paper, count: int, rng: np.random.Generator) -> tuple[l
 
 def _error(judged: Sequence[Judged], rng: np.random.Generator) -> Judged | None:
     """A mutant drawn at random, of those that are errors; None where there is none."""
-    errors = [each for each in judged if each.fate not in (EQUIVALENT, SLACK)]
+    errors = [each for each in judged if each.fate not in (EQUIVALENT, SLACK, SUPERFLUOUS)]
     return errors[int(rng.integers(len(errors)))] if errors else None
 
 

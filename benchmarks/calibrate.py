@@ -25,7 +25,7 @@ from derivations.papers.paper import PAPERS, Paper
 from simulate.check.fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, Judged
 from simulate.check.power import mutants
 
-TRIES = 4  # runs a statement, beside those outside and on the edges of its hypothesis
+TRIES = 2  # runs a statement, beside those outside and on the edges of its hypothesis
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .hunt import Hunt
 
 PLACES, CLIMBS = 6, 10  # runs outside a condition, and moves from where the claim was nearest to failing
-OF_DRAWS = 2  # of either, where a statement takes several draws
+OF_DRAWS = 2  # runs, and no moves, where a statement takes several draws
 LATER = (1.5, 4.0, 20.0)  # times the range of steps whose end is dropped
 
 Member = tuple[Family, Suspect]
@@ -63,7 +63,7 @@ def _leave(hunt: Hunt, member: Member, members: list[Member]) -> None:
     for place in places:
         if suspect.alive:
             hunt.hold_dropped(place, members)
-    for _ in range(min(CLIMBS, many)):
+    for _ in range(CLIMBS if hunt.draws == 1 else 0):
         if suspect.alive and suspect.best is not None and suspect.outside:
             hunt.hold_dropped(hunt.spaces[family.statement.id].moved(suspect.best, hunt.rng), members)
 

@@ -263,30 +263,30 @@ _RECURSION = (
 )
 
 _LINEAR = (
-    Statement(id="L1", kind="inequality", source="linear stage, within 3%",
+    Statement(id="L1", kind="inequality", source="linear stage, within 2.02%",
               text="active signal grows by (eta ||mu||^2/m)(n_j/n)(1 - lam ||mu||^2/m)", only=STEP,
               given="small and j*A > 0",
               claim="abs(next(A) - A - A*eta*kappa*mu2*n_own/n*(1 - kappa*pen*mu2)) <= "
-                    "0.03*abs(A)*eta*kappa*mu2*n_own/n*(1 + kappa*pen*mu2)",
-              mutant="abs(next(A) - A - A*eta*kappa*mu2*(1 - kappa*pen*mu2)) <= 0.03*abs(A)*eta*kappa*mu2*(1 + "
+                    "0.0202*abs(A)*eta*kappa*mu2*n_own/n*(1 + kappa*pen*mu2)",
+              mutant="abs(next(A) - A - A*eta*kappa*mu2*(1 - kappa*pen*mu2)) <= 0.0202*abs(A)*eta*kappa*mu2*(1 + "
                      "kappa*pen*mu2)"),
-    Statement(id="L2", kind="inequality", source="linear stage, within 3%", only=STEP, given="small and j*A < 0",
+    Statement(id="L2", kind="inequality", source="linear stage, within 2.02%", only=STEP, given="small and j*A < 0",
               text="inactive signal shrinks by (eta ||mu||^2/m)(n_{-j}/n)(1 + lam ||mu||^2/m)",
               claim="abs(next(A) - A + A*eta*kappa*mu2*(1 - n_own/n)*(1 + kappa*pen*mu2)) <= "
-                    "0.03*abs(A)*eta*kappa*mu2*(1 - n_own/n)*(1 + kappa*pen*mu2)",
+                    "0.0202*abs(A)*eta*kappa*mu2*(1 - n_own/n)*(1 + kappa*pen*mu2)",
               mutant="abs(next(A) - A + A*eta*kappa*mu2*n_own/n*(1 + kappa*pen*mu2)) <= "
-                     "0.03*abs(A)*eta*kappa*mu2*n_own/n"),
-    Statement(id="L3", kind="inequality", source="linear stage, within 3%", only=STEP,
+                     "0.0202*abs(A)*eta*kappa*mu2*n_own/n"),
+    Statement(id="L3", kind="inequality", source="linear stage, within 2.02%", only=STEP,
               given="small and own and h > 0", text="own noise is learned at (eta S^2/(n m))(1 - lam S^2/m)",
-              claim="abs(next(rho) - rho - h*eta*kappa*xi2/n*(1 - kappa*pen*xi2)) <= 0.03*h*eta*kappa*xi2/n*(1 + "
+              claim="abs(next(rho) - rho - h*eta*kappa*xi2/n*(1 - kappa*pen*xi2)) <= 0.0202*h*eta*kappa*xi2/n*(1 + "
                     "kappa*pen*xi2)",
-              mutant="abs(next(rho) - rho - h*eta*kappa*xi2/n*(1 - 2*kappa*pen*xi2)) <= 0.03*h*eta*kappa*xi2/n*(1 + "
+              mutant="abs(next(rho) - rho - h*eta*kappa*xi2/n*(1 - 2*kappa*pen*xi2)) <= 0.0202*h*eta*kappa*xi2/n*(1 + "
                      "kappa*pen*xi2)"),
-    Statement(id="L4", kind="inequality", source="linear stage, within 3%", only=STEP,
+    Statement(id="L4", kind="inequality", source="linear stage, within 2.02%", only=STEP,
               given="small and not own and h > 0", text="other noise is unlearned at (eta S^2/(n m))(1 + lam S^2/m)",
-              claim="abs(next(rho) - rho + h*eta*kappa*xi2/n*(1 + kappa*pen*xi2)) <= 0.03*h*eta*kappa*xi2/n*(1 + "
+              claim="abs(next(rho) - rho + h*eta*kappa*xi2/n*(1 + kappa*pen*xi2)) <= 0.0202*h*eta*kappa*xi2/n*(1 + "
                     "kappa*pen*xi2)",
-              mutant="abs(next(rho) - rho + h*eta*kappa*xi2/n*(1 - kappa*pen*xi2)) <= 0.03*h*eta*kappa*xi2/n"),
+              mutant="abs(next(rho) - rho + h*eta*kappa*xi2/n*(1 - kappa*pen*xi2)) <= 0.0202*h*eta*kappa*xi2/n"),
 )
 
 _PEGR_STAGES = (

@@ -36,7 +36,6 @@ from tests.helpers import printed_numbers as numbers
 from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Show, Shown, shows
 
 LEDGER = shelf.errata()
-COMPLETE = ("pegr", "nearly_orthogonal")  # papers whose every entry has both forms as formulas, and its severity
 
 
 @pytest.fixture
@@ -432,7 +431,7 @@ def test_a_witness_tells_the_forms_apart(name: str) -> None:
     assert str(printed) in str(gr.explain(name)) and str(corrected) in str(gr.explain(name))
 
 
-@pytest.mark.parametrize("paper", COMPLETE)
+@pytest.mark.parametrize("paper", shelf.with_errata())
 def test_every_entry_has_both_forms_and_its_severity(paper: str) -> None:
     recorded = PAPERS[paper].statements
     assert recorded is not None

@@ -51,7 +51,7 @@ CATALOGUE = (
     Numbered(name="Lemma F.15", statements=("lem:F.15", "lem:F.15-printed")),
     Numbered(name="Lemma F.16", statements=("lem:F.16",)),
     Numbered(name="Theorem F.18", statements=("thm:F.18",)),
-    Numbered(name="Theorem F.19", statements=("thm:F.19",)),
+    Numbered(name="Theorem F.19", statements=("thm:F.19", "thm:F.19-step", "thm:F.19-display-printed")),
     Numbered(name="Lemma F.20", statements=("lem:F.20",)),
     Numbered(name="Theorem F.21", statements=("thm:F.21",)),
     Numbered(name="Theorem F.22", statements=("thm:F.22", "F.22-monotone", "thm:F.22-monotone-printed")),

@@ -11,7 +11,7 @@ its own proof uses, with explicit constants.  Statements 2(a) and 3 of Theorem 1
 from __future__ import annotations
 
 from ...declare import Instance, Quantity, Statement, Statements, Value, on
-from . import proofs
+from . import printed, proofs
 from .scope import EQUAL, GAUSSIAN, MEAN, NORMAL, SMOOTH
 
 _FEW_FILTERS: tuple[tuple[str, Value], ...] = (
@@ -362,7 +362,7 @@ _DATA = (
 
 STATEMENTS = Statements(
     paper="Xu and Chen 2025, arXiv:2502.11893",
-    quantities=(*QUANTITIES, *proofs.QUANTITIES),
+    quantities=(*QUANTITIES, *proofs.QUANTITIES, *printed.QUANTITIES),
     statements=(*on(("theorem-1",), *_RUNS, *_STEP, *_RECURSION, *_INVARIANTS), *on(("lemmas-20-23",), *_DATA),
-                *proofs.STATEMENTS),
+                *proofs.STATEMENTS, *printed.STATEMENTS),
 )

@@ -14,7 +14,7 @@ from .activations import (
     ReluPower,
     TwoSlopes,
 )
-from .algorithms import Bilevel, CoordinateWise, GradientDescent
+from .algorithms import Bilevel, CoordinateWise, GradientDescent, OnePass
 from .angles import Angle
 from .arithmetic import Arithmetic
 from .checks import unread
@@ -164,6 +164,7 @@ __all__ = [
     "OfMargin",
     "OfRun",
     "OfStates",
+    "OnePass",
     "Only",
     "Over",
     "Parameter",

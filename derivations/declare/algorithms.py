@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ..errors import ModelError
 from .choices import CountName, Declared, Name, NumberName, OptionalCount, OptionalFlag, OptionalReal
+from .data import laws_of
+from .laws import GaussianLaw
+from .observable import KnownFrom
 from .schedules import Schedule
 
 NUMBERS_OF_STEP = ("momentum", "weight_decay", "radius", "clip", "normalised")
@@ -72,7 +75,7 @@ class GradientDescent(Declared):
     @classmethod
     def known_options(cls) -> tuple[str, ...]:
         """Every option that there is."""
-        return tuple(f.name for f in fields(cls) if f.name not in ("step", "schedules"))
+        return tuple(f.name for f in fields(cls) if f.name not in ("step", "schedules", "redrawn"))
 
     @property
     def batched(self) -> bool:
@@ -98,6 +101,45 @@ class GradientDescent(Declared):
     def redrawn(self) -> str:
         """No example is drawn again."""
         return ""
+
+    def refusals(self, model: Any) -> Iterator[str]:
+        """Why the model cannot have it, in sentences, beside what all algorithms are asked."""
+        yield from ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnePass(GradientDescent):
+    """Gradient descent whose n examples are drawn afresh for every step: one-pass SGD, n examples a step.
+
+    Where the flag that `redrawn` names is set (else it is gradient descent on one set of n examples).  With n = 1 a
+    step sees one new example.  A run keeps what filters have in common, W W^T and their products with the fixed
+    directions, and no past example: it needs neither n^2 numbers nor vectors of length d, and is exact in
+    distribution for Gaussian noise.  Before step t a fresh v has products with all filters that are Gaussian given
+    W W^T, and after it, for the change W <- W + b V of the step, W W^T <- W W^T + b z^T + z b^T + b G b^T with the
+    step's own z = W V^T and G = V V^T.
+
+    Of the options it takes radius, clip and normalised, and schedules.
+    """
+
+    redrawn: OptionalFlag = "fresh"
+
+    def refusals(self, model: Any) -> Iterator[str]:
+        """What has to be kept of past examples, or is not drawn in their inner products alone."""
+        kept = [name for name in ("batch", "momentum", "weight_decay", "label_noise") if name in self.options]
+        laws = [(family, law) for family in model.directions for law in laws_of(family)]
+        random = [family.name for family, law in laws if family.index_set.per_example
+                  and not (isinstance(law, GaussianLaw) and len(laws_of(family)) == 1)]
+        drawn = [each.name for each in model.scalars if each.drawn]
+        refused = {
+            f"the option {''.join(kept[:1])!r}, which goes by one set of examples or by past steps": bool(kept),
+            f"the law of {''.join(random[:1])!r}; fresh examples are drawn of a GaussianLaw alone": bool(random),
+            f"the scalar {''.join(drawn[:1])!r}, which is drawn with one set of examples": bool(drawn),
+            "class sizes, which are of one set of examples": bool(model.class_sizes),
+            "observables of fresh examples of the model's own": any(
+                each.known_from is KnownFrom.FRESH for each in model.observables),
+        }
+        yield from (f"algorithm: OnePass does not go with {what}; leave that out, or declare GradientDescent"
+                    for what, asked in refused.items() if asked)
 
 
 @dataclass(frozen=True, kw_only=True)

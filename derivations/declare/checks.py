@@ -186,6 +186,7 @@ def _algorithm(model: Any) -> Iterator[str]:
         yield from (f"algorithm: a bilevel algorithm does not go with {what}; leave that out"
                     for what, asked in refused.items() if asked)
     else:
+        yield from algorithm.refusals(model)
         names = [algorithm.step, *algorithm.options.values()]
         for family in model.directions:
             if family.index_set.per_task:

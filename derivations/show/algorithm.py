@@ -57,8 +57,19 @@ def lines(reading: OneLoop) -> tuple[Said, ...]:
         *(_moved_point(reading) if "radius" in options else ()),
         *_rescaling(reading),
         *_schedules(model),
+        *(_one_pass(reading) if model.algorithm.redrawn else ()),
         *(_decay(model) if "weight_decay" in options else ()),
         *_named(model),
+    )
+
+
+def _one_pass(reading: OneLoop) -> Iterator[Said]:
+    """What is kept of the filters where a step's examples are its own; b is the change of the coefficients in it."""
+    yield Said(
+        f"the examples are drawn for step t where {reading.model.algorithm.redrawn} is set; z and G are those of its "
+        "directions, and W W^T becomes W W^T + b z^T + z b^T + b G b^T",
+        (r"\mathbf{W}\mathbf{W}^\top ", r"\leftarrow \mathbf{W}\mathbf{W}^\top + \mathbf{b}\mathbf{z}^\top + "
+         r"\mathbf{z}\mathbf{b}^\top + \mathbf{b}\mathbf{G}\mathbf{b}^\top \text{ on the examples of step } t"),
     )
 
 

@@ -11,7 +11,7 @@ from ..errors import RangeError
 
 STREAMS: Mapping[str, str] = {
     "labels": "labels of the examples; of tasks, also the odd one of a balanced split; with the step, drawn afresh",
-    "label_flips": "which labels are flipped",
+    "label_flips": "which labels are flipped; with the step, drawn afresh",
     "scalars": "scalars of the examples, by their place in the model",
     "mixing": "mixing matrices of the examples, by their place in the model",
     "data": "noise of the examples, as vectors or as inner products; with the step, drawn afresh",

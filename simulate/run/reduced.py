@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from dynamics.kernel.trajectory import Trajectory, cut
 from ..errors import InputError
 from ..observe import observables as obs
 from ..work.progress import progress
-from . import tasks
+from . import one_pass, tasks
 from .asked import Asked, Found
 from .judge import WHAT, judge
 from .problem import Start
@@ -64,15 +65,16 @@ def _without(asked: Asked, name: str, reason: str) -> tuple[str, ...]:
 def afresh(start: Start, asked: Asked) -> Found:
     """A run whose examples are drawn again before every step: each recorded state is a draw of its own."""
     flag = start.model.algorithm.redrawn
-    if start.draw.sampling != "vectors" or start.problem.initial is not None or asked.until:
-        raise InputError(afresh_refusal(flag))
     kernel = start.kernel
-    assert isinstance(kernel, BilevelKernel)
+    over_tasks = isinstance(kernel, BilevelKernel)
+    if (over_tasks and start.draw.sampling != "vectors") or start.problem.initial is not None or asked.until:
+        raise InputError(afresh_refusal(flag))
     watch, rows, notes = EventWatch(start, asked), [], dict[str, None]()
     watch.forget(tasks.lost(start.model))
     with progress("run", asked.steps, "steps") as step:
-        for now in tasks.path(kernel, start.model, start.values, start.draw, start.seed, asked.steps):
-            here = replace(start, draw=now.draw, kernel=kernel.through(now.draw.vectors))
+        for now in _renewed(start, asked.steps):
+            bound = kernel.through(now.draw.vectors) if over_tasks else kernel.bind(now.draw.clean, now.draw.scalars)
+            here = replace(start, draw=now.draw, kernel=bound)
             chunk = Trajectory(np.array([now.t]), now.draw.z[None], now.b[None], -1)
             watch.at(here)(chunk)
             if now.t in asked.recorded:
@@ -83,6 +85,14 @@ def afresh(start: Start, asked: Asked) -> Found:
             step(min(now.t, 1))
     lines = (*notes, f"{flag}: coefficients of past examples are not kept, nor what is made of them")
     return Found(start, asked.recorded, {**tasks.joined(rows), **watch.times()}, lines, watch.undefined)
+
+
+def _renewed(start: Start, steps: int) -> Iterator[tasks.Renewed]:
+    """The states, each on the examples drawn for its step."""
+    kernel = start.kernel
+    if isinstance(kernel, BilevelKernel):
+        return tasks.path(kernel, start.model, start.values, start.draw, start.seed, steps)
+    return one_pass.path(kernel, start.model, start.values, start.draw, start.seed, steps)
 
 
 def afresh_refusal(flag: str) -> str:

@@ -14,7 +14,7 @@ LARGEST = 2e8  # entries of directions and filters together, 1.6 GB
 def gram_refusal(model: Model, values: Mapping[str, Value]) -> str:
     """Why inner products alone cannot be drawn exactly at these values, in one sentence; empty where they can."""
     fresh = model.algorithm.redrawn
-    if fresh and values.get(fresh):
+    if fresh and values.get(fresh) and model.algorithm.over_tasks:
         return (
             f"sampling: 'gram' draws the inner products of one set of examples, and {fresh} = true draws new ones "
             "before every step; give sampling='vectors'"

@@ -29,6 +29,9 @@ from . import (
     fresh as validate_fresh,
 )
 from . import (
+    one_pass as validate_one_pass,
+)
+from . import (
     probes as validate_probes,
 )
 from . import (
@@ -110,6 +113,8 @@ def compare(
     rows = [*short, *probes, *small, *reported, *same_state(pair, path, notes)]
     with weights.one_thread():
         rows += _fresh(pair, path, draw, notes)
+        if model.algorithm.redrawn and not model.algorithm.over_tasks and isinstance(draw, Draw):
+            rows += validate_one_pass.rows(model, kernel, draw, values)
     decided = path.window > 0
     if decided:
         long, decided = trajectories(pair, path, notes)

@@ -1,0 +1,110 @@
+"""One-pass SGD against weights: steps on vectors that are drawn and given, and the law of what is drawn otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from derivations.declare import Model, chosen_law
+from dynamics.arrays import Array
+from dynamics.chance import one_pass
+from dynamics.chance.streams import stream
+
+from ..run.one_pass import Places, labels, staying_places
+from ..start.drawn import Draw
+from ..start.scalars import said_by_labels
+from ..train import weights
+from ..values import Values, number
+from .engines import Kernel
+from .fresh_by_weights import span, without
+from .report import STRICT, Row, in_errors
+
+STEPS = 4
+DRAWS = 2000  # of one step's vectors, beside their declared law
+
+
+def rows(model: Model, kernel: Kernel, draw: Draw, values: Values) -> Iterator[Row]:
+    """W W^T and W V^T after steps on fresh vectors in d dimensions, which training sees and the reduced state does not.
+
+    The state follows their inner products alone; then the products that it would draw are held against their law.
+    """
+    assert draw.vectors is not None and draw.weights is not None
+    n, stay = len(draw.y), staying_places(model, len(draw.y))
+    held, W = draw.vectors[stay], draw.weights
+    staying = one_pass.Staying.of(held @ held.T, draw.d)
+    places = Places.of(model, values, n, staying, stay)
+    flat = W.reshape(-1, W.shape[-1])
+    kept = one_pass.Kept.of(flat @ held.T, flat @ flat.T, staying)
+    for t in range(STEPS):
+        vectors = _vectors(model, values, draw, t)
+        y, clean = labels(model, values, n, 0, t)
+        scalars = said_by_labels(model, values, y, clean)
+        fresh = _given(kept, staying, W, held, vectors[places.again])
+        z, gram = np.empty(draw.z.shape), np.empty(draw.gram.shape)
+        z[..., stay], z[..., places.again] = (each.reshape(*z.shape[:2], -1) for each in (kept.z, fresh.z))
+        gram[np.ix_(stay, stay)], gram[np.ix_(places.again, places.again)] = held @ held.T, fresh.gram
+        gram[np.ix_(places.again, stay)], gram[np.ix_(stay, places.again)] = fresh.across, fresh.across.T
+        run = kernel.bind(clean, scalars).run(z, np.zeros_like(z), gram, y, values, 1, np.array([t + 1]), start=t)
+        W = weights.step(model, vectors, y, W, values, t, clean=clean, scalars=scalars)
+        kept = one_pass.moved(kept, fresh, run.z[-1][..., stay].reshape(-1, len(stay)),
+                              run.b[-1][..., places.again].reshape(-1, len(places.again)))
+    flat = W.reshape(-1, W.shape[-1])
+    square = float(np.abs(flat @ flat.T).max())
+    yield Row("one pass: W W^T after fresh vectors", float(np.abs(
+        kept.weight_gram(staying) - flat @ flat.T).max()) / square, STRICT, STEPS, "strict")
+    if len(stay):
+        long = float(np.linalg.norm(flat, axis=1).max() * np.linalg.norm(held, axis=1).max()) or 1.0
+        yield Row("one pass: W V^T of what stays", float(np.abs(kept.z - flat @ held.T).max()) / long, STRICT, STEPS,
+                  "strict")
+    yield from _law(model, values, draw, flat, kept, staying, places)
+
+
+def _vectors(model: Model, values: Values, draw: Draw, t: int) -> Array:
+    """All directions (B, d), those of examples drawn in d dimensions by their declared laws."""
+    assert draw.vectors is not None
+    vectors, n = draw.vectors.copy(), len(draw.y)
+    offsets, sizes = model.offsets(n), model.sizes(n)
+    for at, family in enumerate(model.directions):
+        if family.index_set.per_example:
+            rng = stream(0, "validate", 25, t, at)
+            rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
+            vectors[rows] = _drawn(model, values, draw, family.name, rng.standard_normal(vectors[rows].shape))
+    return vectors
+
+
+def _drawn(model: Model, values: Values, draw: Draw, name: str, normals: Array) -> Array:
+    """Normals (k, d) as vectors of a family."""
+    assert draw.vectors is not None
+    law = chosen_law(model.family(name), values)
+    assert law is not None
+    offsets, sizes = model.offsets(len(draw.y)), model.sizes(len(draw.y))
+    away = [draw.vectors[offsets[each] : offsets[each] + sizes[each]] for each in law.projected_off(values)]
+    basis = span(np.concatenate([np.zeros((0, normals.shape[1])), *away]))
+    return number(values, law.deviations[0]) * without(normals, basis)
+
+
+def _given(
+    kept: one_pass.Kept, staying: one_pass.Staying, W: Array, held: Array, vectors: Array
+) -> one_pass.FreshVectors:
+    """What vectors (n, d) have in common with filters and what stays, by their inner products."""
+    within = vectors @ held.T @ staying.inverse.T
+    z = W.reshape(-1, W.shape[-1]) @ vectors.T - kept.z @ staying.inverse.T @ within.T
+    return one_pass.placed(kept, staying, within, z, vectors @ vectors.T - within @ within.T)
+
+
+def _law(
+    model: Model, values: Values, draw: Draw, flat: Array, kept: one_pass.Kept, staying: one_pass.Staying,
+    places: Places,
+) -> Iterator[Row]:
+    """Second moments of one fresh vector's products with the filters, and the mean of its square."""
+    rng, first = stream(0, "validate", 26), slice(0, 1)
+    found = [one_pass.drawn(rng, kept, staying, places.std[first], places.projectors[first]) for _ in range(DRAWS)]
+    products, squares = np.array([each.z[:, 0] for each in found]), np.array([each.gram[0, 0] for each in found])
+    name = next(family.name for family in model.directions if family.index_set.per_example)
+    root = _drawn(model, values, draw, name, np.eye(flat.shape[1]))
+    weight = stream(0, "validate", 27).standard_normal(len(flat))
+    mixed, wanted = (products @ weight) ** 2, float(np.sum((weight @ flat @ root) ** 2))
+    for what, each, value in (("products with filters", mixed, wanted), ("length", squares, float(np.sum(root**2)))):
+        error = float(each.std() / DRAWS**0.5)
+        yield in_errors(f"one pass: a fresh vector's {what}, squared", abs(float(each.mean()) - value), error, value)

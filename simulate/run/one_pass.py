@@ -9,8 +9,8 @@ import numpy as np
 
 from derivations.declare import GaussianLaw, Model, Value
 from dynamics.arrays import Array, Indices
-from dynamics.chance import one_pass
 from dynamics.chance.streams import stream
+from dynamics.fresh import one_pass
 from dynamics.kernel.kernel import Kernel
 
 from ..ask import schedules

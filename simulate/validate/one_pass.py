@@ -8,8 +8,8 @@ import numpy as np
 
 from derivations.declare import Model, chosen_law
 from dynamics.arrays import Array
-from dynamics.chance import one_pass
 from dynamics.chance.streams import stream
+from dynamics.fresh import one_pass
 
 from ..run.one_pass import Places, labels, staying_places
 from ..start.drawn import Draw

@@ -14,7 +14,7 @@ from derivations.declare import Activation, Network, OnePass, Parameter
 from derivations.declare.model import Model
 from derivations.derive import derive
 from derivations.errors import ModelError
-from dynamics.chance import one_pass
+from dynamics.fresh import one_pass
 from dynamics.kernel.kernel import Kernel
 from simulate.ask import parameters
 from simulate.errors import InputError

@@ -134,6 +134,7 @@ class OnePass(GradientDescent):
             f"the option {''.join(kept[:1])!r}, which goes by one set of examples or by past steps": bool(kept),
             f"the law of {''.join(random[:1])!r}; fresh examples are drawn of a GaussianLaw alone": bool(random),
             f"the scalar {''.join(drawn[:1])!r}, which is drawn with one set of examples": bool(drawn),
+            "a second layer or biases that are trained, on axes that no fresh vector has": bool(model.network.axes),
             "class sizes, which are of one set of examples": bool(model.class_sizes),
             "observables of fresh examples of the model's own": any(
                 each.known_from is KnownFrom.FRESH for each in model.observables),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from derivations.declare import Activation, Network, OnePass, Parameter
+from derivations.declare import Activation, Biases, Network, OnePass, Parameter
 from derivations.declare.model import Model
 from derivations.derive import derive
 from derivations.errors import ModelError
@@ -153,6 +153,7 @@ def test_the_recursion_is_printed_with_what_is_kept() -> None:
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: replace(model(), algorithm=OnePass(momentum="sigma")), "the option 'momentum', which goes by"),
+    (lambda: replace(model(), network=replace(model().network, biases=Biases())), "a second layer or biases"),
     (lambda: replace(model(), algorithm=OnePass(redrawn="eta")), "'eta' is a real; expected a flag"),
     (lambda: replace(xor(), algorithm=OnePass(), parameters=(*xor().parameters, FRESH)),
      f"the scalar {EPS.name!r}, which is drawn"),

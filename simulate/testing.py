@@ -30,6 +30,7 @@ from derivations.declare import (
     OfLabel,
     Patch,
     RandomSign,
+    Row,
     Scalar,
     Schedule,
     SecondLayer,
@@ -37,6 +38,8 @@ from derivations.declare import (
     Term,
     UniformScalar,
     Value,
+    row_of,
+    terms_of,
 )
 from derivations.declare.activations import fields_read
 from derivations.declare.arithmetic import cuts_at
@@ -117,12 +120,14 @@ LOSS_FORMULAS = (
     "sigmoid(-z)", "where(z < 0, 1/2 - z, log(1 + exp(-2*z))/(4*log(2)) + 1/4)",
 )
 
+MIXED = Mixup(name="M", share=0.5)
 SCALARS: tuple[Scalar, ...] = (
     RandomSign(name="eps"), Bernoulli(name="seen", probability=0.7), Constant(name="half", value=0.5),
-    Constant(name="times", value="beta"), MixedLabel(name="blend", by=Mixup(name="M", share=0.5)),
+    Constant(name="times", value="beta"), MixedLabel(name="blend", by=MIXED),
     GaussianScalar(name="strength", std="beta"),
     UniformScalar(name="share", low=-1, high=2), GivenScalar(name="own"),
 )
+ROW = Row(by=MIXED)
 OF_LABELS: tuple[Scalar, ...] = (
     OfLabel(name="up", plus=1, minus=0), OfLabel(name="by", plus="beta", minus=-0.5, clean=False),
 )
@@ -206,15 +211,20 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
     signs = ["one", "label"] if bilevel else ["one", "label", "clean"]
     plain = st.builds(lambda name, scale: Patch(direction=name, scale=scale), of_families,
                       st.sampled_from(signs) if signed else st.just("one"))
-    patch = plain if bilevel else st.one_of(plain, plain, _scaled(of_families, signed))
+    examples = [family.name for family in families if family.index_set.per_example]
+    patch = plain if bilevel else st.one_of(plain, plain, _scaled(of_families, signed, examples))
     patches = draw(st.lists(patch, min_size=1, max_size=3))
     losses = st.sampled_from(["logistic", "exponential", *LOSS_FORMULAS])
     loss = draw(losses) if signed else "cross_entropy"
     penalties: st.SearchStrategy[Literal["none", "per_example", "full"]]
     penalties = st.sampled_from(["none", "per_example", "full"])
-    penalty: Literal["none", "per_example", "full"] = "none" if bilevel else draw(penalties)
+    whole = bilevel or any(row_of(term) is not None for term in terms_of(patches))
+    penalty: Literal["none", "per_example", "full"] = "none" if whole else draw(penalties)
     if isinstance(algorithm, GradientDescent):
         algorithm = replace(algorithm, schedules=draw(schedules(algorithm, penalty != "none")))
+    weights = draw(st.sampled_from([(), (), (0.5, "temp"), (2.0, 0.0)])) if signed and not bilevel else ()
+    mixes = signed and not (bilevel or weights or penalty != "none" or "label_noise" in algorithm.options)
+    labels = MixedLabel(name="seen_labels", by=MIXED, observed=True)
     return Model(
         name="random",
         title="A random declaration",
@@ -228,18 +238,23 @@ def models(draw: Any, of: st.SearchStrategy[GradientDescent | Bilevel] | None = 
         ),
         objective=Objective(
             loss=loss, penalty=penalty,
-            label_weights=draw(st.sampled_from([(), (), (0.5, "temp"), (2.0, 0.0)])) if signed and not bilevel else (),
+            label_weights=weights, mixed_labels=draw(st.sampled_from([None, labels])) if mixes else None,
         ),
         algorithm=algorithm,
     )
 
 
-def _scaled(directions: st.SearchStrategy[str], signed: bool) -> st.SearchStrategy[Patch | SumPatch]:
-    """Patches with declared scalars in them, and sums of terms."""
+def _scaled(
+    directions: st.SearchStrategy[str], signed: bool, examples: list[str]
+) -> st.SearchStrategy[Patch | SumPatch]:
+    """Patches with declared scalars in them, sums of terms, and terms of the families `examples` that are mixed."""
     factors: list[Any] = [*SCALARS, *(["label", "clean", *OF_LABELS] if signed else [])]
     scale: st.SearchStrategy[Any] = st.one_of(
         st.just("one"), st.lists(st.sampled_from(factors), min_size=1, max_size=2, unique=True).map(tuple))
     pairs = st.tuples(directions, scale)
+    if examples:
+        others = st.sampled_from([(), *((each,) for each in factors if not isinstance(each, MixedLabel))])
+        pairs = st.one_of(pairs, pairs, st.tuples(st.sampled_from(examples), others.map(lambda some: (*some, ROW))))
     one = pairs.map(lambda pair: Patch(direction=pair[0], scale=pair[1]))
     several = st.lists(pairs, min_size=1, max_size=3, unique_by=lambda pair: (pair[0], frozenset(pair[1])))
     return st.one_of(one, several.map(

@@ -43,16 +43,19 @@ def collected_change(
     scale = names.gram((family, place), (family, place)) if coefficient.scaled else sp.S.One
     sign = names.sign(names.head_) if coefficient.signed else sp.S.One
     own = y[i_] if coefficient.labelled else sp.S.One
+    example = names.read_index(recursion.model.family(family))
+
+    def read(expr: sp.Expr) -> sp.Expr:
+        return names.unprimed(expr, example)
 
     def reduced(outer: sp.Expr, expr: sp.Expr) -> sp.Expr:
         return reduce_signs(outer * expr, names.signed)
 
     return tuple(
         Collected(
-            -eta * names.unprimed(scale * group.common.subs(constants)), group.limits,
+            -eta * read(scale * group.common.subs(constants)), group.limits,
             tuple(
-                (names.unprimed(sp.factor_terms(reduced(own, weight.subs(constants)))),
-                 names.unprimed(reduced(sign, factor)))
+                (read(sp.factor_terms(reduced(own, weight.subs(constants)))), read(reduced(sign, factor)))
                 for weight, factor in group.terms
             ),
         )
@@ -68,9 +71,10 @@ def coefficient_change(recursion: Recursion, family: str) -> sp.Expr:
 def patch_change(recursion: Recursion, number: int) -> sp.Expr:
     """What one step adds to the pre-activation of patch `number` of example i: -eta times its scale times (dO/dz) G."""
     names, total = Names(recursion.model), sp.S.Zero
+    slopes = _slopes(recursion.gradient)
     for term in recursion.model.patches[number].terms:
-        inner = _covector(recursion, _slopes(recursion.gradient), *names.vector_of(term, i))
-        total += names.scale(term, i) * -eta * _read(names, inner)
+        total += -eta * names.along(
+            term, i, lambda family, *place: _read(names, _covector(recursion, slopes, family, place)))
     return total
 
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..declare import Directions, Full, Model, NoPenalty, PerExample, Term, terms_of
+from ..declare import Directions, Full, Model, NoPenalty, PerExample, rows_of, terms_of
 from ..errors import ModelError
 from .activations import number, sigma
-from .roles import ConstantScalar, ScalarOfExample, role_of
+from .roles import ConstantScalar, ScalarOfExample, indexed, role_of
 from .sums import Definition, Definitions, collect_by, contract, derivative, pull_out, reduce_signs
-from .symbols import Names, c, class_, head_sum, i, i_, lam, m, n, r, r_
+from .symbols import Names, c, class_, head_sum, i, i_, lam, m, n, r, r_, y
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,10 @@ def of_model(model: Model) -> Recursion:
     plain = {f.name: _gradient(names, risk, f, definitions) for f in model.directions}
     about = {f.name: f.name + (", for an example of the batch" if names.batched(f) else "") for f in model.directions}
     steps += [("its gradient along " + about[f.name], _dz("L_S", names, f), plain[f.name]) for f in model.directions]
-    norm = _example_norm(names, definitions)
-    steps.append(("squared gradient norm of one example", sp.Function("norm2")(sp.Symbol("L_i")), norm))
+    norm = sp.S.Zero
+    if not rows_of(model):  # of an example that is mixed of others it takes the inner products of all of them
+        norm = _example_norm(names, definitions)
+        steps.append(("squared gradient norm of one example", sp.Function("norm2")(sp.Symbol("L_i")), norm))
 
     penalty, gradient, kind = sp.S.Zero, plain, type(model.objective.penalty_kind)
     if kind is PerExample:
@@ -105,7 +107,8 @@ def _forward(names: Names) -> Definitions:
     model, h = names.model, names.head
     out: list[Definition] = []
     for p, patch in enumerate(model.patches):
-        expr = sp.Add(*[names.scale(term, i) * _along(names.z, names, term) for term in patch.terms])
+        expr = sp.Add(*[names.along(term, i, lambda family, *place: names.z(family, h, r, *place))
+                        for term in patch.terms])
         role = names.patch(p)
         meaning = f"pre-activation of the patch {role.label}" if p < model.activated else "second-layer weight"
         out.append(Definition(role.name, (h, r, i), expr, meaning, role=role))
@@ -114,23 +117,22 @@ def _forward(names: Names) -> Definitions:
     return {definition.name: definition for definition in out}
 
 
-def _along(of: Callable[..., sp.Expr], names: Names, term: Term) -> sp.Expr:
-    """z, or the co-vector, at a term's vector of example i."""
-    family, place = names.vector_of(term, i)
-    return of(family, names.head, r, *place)
-
-
 def _signed_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
     h = names.head
     f, margin = sp.IndexedBase("f"), sp.IndexedBase("margin")
     l1, l2 = sp.IndexedBase("l1"), sp.IndexedBase("l2")
     constants = tuple(map(number, names.model.objective.loss_kind.constants))
 
+    mixed = names.model.objective.mixed_labels
     weights = tuple(map(number, names.model.objective.label_weights))
     omega = sp.IndexedBase("omega")[i]
 
     def rate(order: int, margin: sp.Expr) -> sp.Expr:
         plain = sp.Function("rate")(order, margin, *constants)
+        if mixed is not None:  # the labels that it is mixed of: y_i, and -y_i, whose margin is -y_i f
+            other = sp.Function("rate")(order, -margin, *constants)
+            share = (1 + y[i] * indexed(ScalarOfExample(mixed.name))[i]) / 2
+            return share * plain + (-1) ** order * (1 - share) * other
         return omega * plain if weights else plain
 
     weighed = []
@@ -246,7 +248,8 @@ def _along_covector(names: Names, definitions: Definitions) -> sp.Expr:
     body = sp.S.Zero
     for p, g in enumerate(_patch_gradients(names, definitions)):
         terms = names.model.patches[p].terms
-        body += sp.Add(*[g * names.scale(term, i) * _along(names.u, names, term) for term in terms])
+        body += sp.Add(*[g * names.along(term, i, lambda family, *place: names.u(family, names.head, r, *place))
+                         for term in terms])
     meaning = "derivative of the output along u, constants taken out"
     along = _name_neuron_sum(names, body, definitions, "D", meaning)
     return contract(along / n, (sp.Tuple(i, 1, n),))

@@ -133,6 +133,18 @@ class ScalarOfExample:
 
 
 @dataclass(frozen=True)
+class MixingEntry:
+    """M: an entry of a mixing matrix over the examples."""
+
+    matrix: str
+
+    @property
+    def name(self) -> str:
+        """The symbol's name."""
+        return f"mixing_{self.matrix}"
+
+
+@dataclass(frozen=True)
 class ConstantScalar:
     """A scalar that all examples have in common: a number, or a parameter's name."""
 
@@ -182,7 +194,7 @@ class FormalVector:
 
 Role = (
     Preactivation | Covector | PatchPreactivation | SumPreactivation | GramEntry | FormalVector | ScalarOfExample
-    | ConstantScalar
+    | ConstantScalar | MixingEntry
 )
 
 

@@ -110,8 +110,9 @@ def _check(model: Model) -> None:
         raise ModelError("stages: a patch of several terms, or of scalars, is no product of its own; declare one")
     if isinstance(activation, Expressed):
         raise ModelError("stages: an activation that is a formula has no power of its own at 0; declare a named one")
-    if model.objective.label_weights or model.algorithm.options:
-        what = "label weights" if model.objective.label_weights else ", ".join(model.algorithm.options)
+    labels = "label weights" if model.objective.label_weights else "mixed labels"
+    if model.objective.label_weights or model.objective.mixed_labels or model.algorithm.options:
+        what = ", ".join(model.algorithm.options) or labels
         raise ModelError(f"stages: they are of plain gradient descent, and this has {what}; leave that out")
 
 

@@ -6,15 +6,17 @@ signed head (s[1] = +1, s[2] = -1) and is printed as j, the way the papers write
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy as sp
 
-from ..declare import AnyPatch, Constant, Directions, Model, Patch, Scalar, Term
+from ..declare import AnyPatch, Constant, Directions, Model, Patch, Row, Scalar, Term, mixed_families, row_of
 from .roles import (
     ConstantScalar,
     Covector,
     GramEntry,
+    MixingEntry,
     OfPatch,
     PatchPreactivation,
     Preactivation,
@@ -93,17 +95,26 @@ class Names:
         """The primed index of a family's vector, as in the coefficient being updated."""
         return family.index_set.index(class_, i_)
 
-    def unprimed(self, expr: sp.Expr) -> sp.Expr:
+    @property
+    def mixed(self) -> sp.Symbol:
+        """The index of the examples that are mixed into another: k, or q where k is a class."""
+        return sp.Symbol("k" if self.signed else "q", integer=True, positive=True)
+
+    def read_index(self, family: Directions) -> sp.Symbol:
+        """The example of a family's vector: i, or the one that is mixed into others i."""
+        return self.mixed if family.name in mixed_families(self.model) else i
+
+    def unprimed(self, expr: sp.Expr, example: sp.Symbol = i) -> sp.Expr:
         """For reading: the updated neuron's indices without primes; a sum over heads runs over l."""
         over_l = expr.replace(
             lambda e: isinstance(e, sp.Sum) and e.limits[0][0] == self.head and len(e.limits) == 1,
             lambda e: e.xreplace({self.head: head_sum}),
         )
-        return over_l.xreplace({self.head_: self.head, r_: r, i_: i, class_: sp.Symbol("c'")})
+        return over_l.xreplace({self.head_: self.head, r_: r, i_: example, class_: sp.Symbol("c'")})
 
     def read_place(self, family: Directions) -> tuple[sp.Expr, ...]:
         """The index of a family's vector, without primes."""
-        return tuple(self.unprimed(x) for x in self.free_place(family))
+        return tuple(self.unprimed(x, self.read_index(family)) for x in self.free_place(family))
 
     def z(self, family: str, head: sp.Expr, neuron: sp.Expr, *place: sp.Expr) -> sp.Indexed:
         """<w_{head,neuron}, v_place>."""
@@ -114,16 +125,27 @@ class Names:
         return indexed(Covector(family))[(head, neuron, *place)]
 
     def scale(self, term: Term, example: sp.Expr) -> sp.Expr:
-        """A term's scale."""
+        """A term's scale, without the row that it is mixed by."""
         known = {each.name: _scalar(each, example) for each in term.scalars}
-        return term.factor(sp.S.One, y[example], clean[example], known)
+        return sp.sympify(term.factor(sp.S.One, y[example], clean[example], known))
+
+    def along(self, term: Term, example: sp.Expr, of: Callable[..., sp.Expr]) -> sp.Expr:
+        """What a term adds of what its vectors have, `of`(family, place): its scale times that, mixed by its row."""
+        row = row_of(term)
+        if row is None:
+            family, place = self.vector_of(term, example)
+            return self.scale(term, example) * of(family, *place)
+        other = self.mixed
+        entry = indexed(MixingEntry(row.name))[example, other]
+        return sp.Sum(entry * self.scale(term, other) * of(term.direction, other), (other, 1, n))
 
     def patch(self, number: int) -> PatchPreactivation | SumPreactivation:
         """What the pre-activation of patch `number` is; patches of one family are numbered among themselves."""
         patches, own = self.model.patches, self.model.patches[number]
-        if not isinstance(own, Patch):
+        if not isinstance(own, Patch) or row_of(own) is not None:
             return SumPreactivation(number + 1)
-        twins = [at for at, each in enumerate(patches) if isinstance(each, Patch) and each.direction == own.direction]
+        twins = [at for at, each in enumerate(patches)
+                 if isinstance(each, Patch) and row_of(each) is None and each.direction == own.direction]
         return PatchPreactivation(own.direction, 0 if len(twins) == 1 else twins.index(number) + 1)
 
     def declared_patch(self, role: OfPatch) -> AnyPatch:
@@ -132,7 +154,8 @@ class Names:
             return self.model.patches[role.number - 1]
         assert isinstance(role, PatchPreactivation)
         patches = self.model.patches
-        same = [patch for patch in patches if isinstance(patch, Patch) and patch.direction == role.family]
+        same = [patch for patch in patches
+                if isinstance(patch, Patch) and row_of(patch) is None and patch.direction == role.family]
         return same[max(role.twin - 1, 0)]
 
     def a(self, number: int, head: sp.Expr, neuron: sp.Expr, example: sp.Expr) -> sp.Indexed:
@@ -180,5 +203,7 @@ def _scalar(declared: Scalar, example: sp.Expr) -> sp.Expr:
     """The symbol of a declared scalar for an example."""
     if isinstance(declared, Constant):
         return scalar(ConstantScalar(declared.name, declared.value))
+    if isinstance(declared, Row):  # it is a matrix, and stands with its sum
+        return sp.S.One
     powers = declared.power(2), declared.power(3)
     return indexed(ScalarOfExample(declared.name, powers == (0, 1), powers == (1, 1)))[example]

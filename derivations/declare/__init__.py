@@ -30,7 +30,18 @@ from .initialisations import EntryInitialisation, GaussianInitialisation, Initia
 from .kinds import forgotten, of_class
 from .laws import ChosenLaw, ClassNoiseLaw, FixedLaw, GaussianLaw, Law, MixtureLaw, TaskLaw
 from .layers import BIASES, SECOND_LAYER, Biases, NeuronAxis, SecondLayer, declared_families, of_neurons
-from .mixing import GraphConvolution, MixedLabel, MixedLaw, Mixing, Mixup, mixings_of
+from .mixing import (
+    GivenMixing,
+    GraphConvolution,
+    MixedLabel,
+    Mixing,
+    Mixup,
+    Row,
+    mixed_families,
+    mixings_of,
+    row_of,
+    rows_of,
+)
 from .model import Model
 from .network import Activation, Network, Objective
 from .objectives import (
@@ -122,6 +133,7 @@ __all__ = [
     "GaussianInitialisation",
     "GaussianLaw",
     "GaussianScalar",
+    "GivenMixing",
     "GivenScalar",
     "GradientDescent",
     "GraphConvolution",
@@ -141,7 +153,6 @@ __all__ = [
     "LossKind",
     "MaxMargin",
     "MixedLabel",
-    "MixedLaw",
     "Mixing",
     "MixtureLaw",
     "Mixup",
@@ -178,6 +189,7 @@ __all__ = [
     "RandomSign",
     "Relu",
     "ReluPower",
+    "Row",
     "Scalar",
     "Scale",
     "Schedule",
@@ -201,11 +213,14 @@ __all__ = [
     "forgotten",
     "from_plain",
     "head_axis",
+    "mixed_families",
     "mixings_of",
     "of_class",
     "of_neurons",
     "on",
     "roles",
+    "row_of",
+    "rows_of",
     "scalars_of",
     "schedule_constants",
     "scheduled",

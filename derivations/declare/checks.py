@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, Final
 
-from . import angles
+from . import angles, mixing
 from .activations import fields_read
 from .choices import NUMBERS, nearest, one_of
 from .data import laws_of
@@ -270,5 +270,5 @@ def _events(model: Any) -> Iterator[str]:
 
 CHECKS: Final[tuple[Callable[[Any], Iterator[str]], ...]] = (
     _heads, _patches, _densities, _flips, _algorithm, _schedules, _observables, _activation, _coefficients, _laws,
-    _tests, _angles, _parameters, _events,
+    _tests, _angles, _parameters, _events, mixing.refusals,
 )

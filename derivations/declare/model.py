@@ -136,8 +136,9 @@ class Model(Declared):
 
     @property
     def scalars(self) -> tuple[Scalar, ...]:
-        """The scalars of examples that patches are made with, each once."""
-        return scalars_of(self.patches)
+        """The scalars of examples that patches and losses are made with, each once."""
+        labels = self.objective.mixed_labels
+        return tuple(dict.fromkeys((*scalars_of(self.patches), *([] if labels is None else [labels]))))
 
     @property
     def varying(self) -> tuple[str, ...]:

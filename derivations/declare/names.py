@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import ModelError
 from .data import laws_of
 from .formula import QUANTITIES, REDUCTIONS, STEPS
-from .mixing import mixings_of
+from .mixing import Row, mixings_of
 from .variables import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS, added
 
 AXES = (
@@ -57,7 +57,7 @@ def _named(model: Any) -> Iterator[tuple[str, str, bool]]:
         for law in laws_of(family):
             yield from (("family", name, False) for name in (law.brought if law is not None else ()))
     yield from (("held-out array", name, False) for name in model.test.arrays(model))
-    yield from (("scalar", scalar.name, False) for scalar in model.scalars)
+    yield from (("scalar", scalar.name, False) for scalar in model.scalars if not isinstance(scalar, Row))
     yield from (("mixing matrix", mixing.name, False) for mixing in mixings_of(model))
     yield from ((what, name, True) for what, name in added(model))
     yield from (("parameter", parameter.name, True) for parameter in model.parameters)

@@ -13,6 +13,7 @@ from .expression_grammar import VARIABLE
 from .expressions import Expression
 from .heads import HeadAxis, Heads, head_axis
 from .layers import Biases, SecondLayer
+from .mixing import MixedLabel
 from .objectives import LOSSES, PENALTIES, LossKind, PenaltyKind, loss_kind
 
 
@@ -109,12 +110,14 @@ class Objective(Declared):
     formula in z, such as "log(1 + exp(-z/temperature))", with parameters in it; class heads: "cross_entropy".
     `label_weights` weigh an example's loss by the label that it sees, of signed heads: (w_{+1}, w_{-1}), numbers from 0
     or parameters' names; a penalty's gradient norms are of weighted losses, and fresh examples count alike.
+    With `mixed_labels` an example's loss is that of all labels that it is mixed of, sum_k M_ik l(y_k f), as mixup's.
     c is 1/2 where the flag `penalty_half` is set, else 1; `lam` is on for t <= `lam_until` (absent: always).
     """
 
     loss: LossName
     penalty: Literal["none", "per_example", "full"] = "none"
     label_weights: tuple[float | NumberName, ...] = ()
+    mixed_labels: MixedLabel | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,8 +63,8 @@ class Parameter(Declared):
         for name, end in (("low", self.low), ("high", self.high)):
             if end is not None and not self.numeric:
                 return f"{name}: {end}, but a {self.kind} has no range; leave it out"
-            if end is not None and math.isnan(end):
-                return f"{name}: {end}; expected a number"
+            if end is not None and (math.isnan(end) if isinstance(end, float) else abs(end) > sys.float_info.max):
+                return f"{name}: {quoted(end)}; expected a number"
         if self.open_low and self.low is None:
             return "open_low: True without low; give the end that it excludes"
         if self.low is not None and self.high is not None and self.low > self.high:
@@ -115,7 +116,9 @@ def _is_number(value: float | str, whole: bool) -> bool:
     """Whether a default is a number of the kind, or text that may be a formula."""
     if isinstance(value, str):
         return bool(value.strip())
-    return not isinstance(value, bool) and math.isfinite(value) and (not whole or float(value).is_integer())
+    if isinstance(value, bool) or abs(value) > sys.float_info.max:  # a whole number may be beyond every float
+        return False
+    return math.isfinite(value) and (not whole or float(value).is_integer())
 
 
 @dataclass(frozen=True, kw_only=True)

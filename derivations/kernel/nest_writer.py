@@ -8,10 +8,10 @@ import sympy as sp
 
 from ..calculus.activations import PIECES
 from ..calculus.recursion import Recursion
-from ..calculus.roles import GramEntry, OfPatch, ScalarOfExample, role_of
+from ..calculus.roles import GramEntry, MixingEntry, OfPatch, ScalarOfExample, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import Names
-from ..declare import Model, schedule_constants
+from ..declare import Model, rows_of, schedule_constants
 from .by_class import AT_CLASS, CLASS, ByClass
 from .layout import A1, Writer
 from .pieces import HELPERS
@@ -47,7 +47,9 @@ class NestWriter:
         self.label = A1 if self.signed else "int64[::1]"
         self.options = self.model.algorithm.options
         self.each = _EACH[self.chosen] if self.chosen else "for i in range(y.size):"
-        varying = [ScalarOfExample(name).name for name in self.model.varying]
+        self.matrices = [MixingEntry(row.name).name for row in rows_of(self.model)]
+        mixed = {row.name: name for row, name in zip(rows_of(self.model), self.matrices, strict=True)}
+        varying = [mixed.get(name, ScalarOfExample(name).name) for name in self.model.varying]
         self.told = [*["clean"] * self.model.follows_clean, *varying]
         self.given = [*self.chosen, *["label"] * ("label_noise" in self.options)]
         self.grams: list[str] = []
@@ -77,10 +79,21 @@ class NestWriter:
         atoms = sorted((entry for entry in used if isinstance(role_of(entry), OfPatch)), key=str)
         for atom in atoms:
             definition = self.recursion.definitions[str(atom.base)]
-            value = self.printer.doprint(definition.expr.xreplace(dict(at or {})))
+            expr = self._mixed(depth, definition).xreplace(dict(at or {}))
+            value = self.printer.doprint(expr)
             self.out.assign(depth, f"{atom.base} =", value, "" if definition.name in self.said else definition.meaning)
             self.said.add(definition.name)
         self.pieces_of(depth, exprs)
+
+    def _mixed(self, depth: int, definition: Definition) -> sp.Expr:
+        """A pre-activation, the sums over the examples that it is mixed of as named locals."""
+        expr = definition.expr
+        for at, total in enumerate(sorted(expr.atoms(sp.Sum), key=str)):
+            name, other = f"mixed{at}{definition.name[1:]}", self.names.mixed
+            self.out.put(depth, f"{name} = 0.0", f"for {other} in range(y.size):")
+            self.out.assign(depth + 1, f"{name} +=", self.printer.doprint(total.function))
+            expr = expr.xreplace({total: sp.Symbol(name)})
+        return expr
 
     def pieces_of(self, depth: int, exprs: Iterable[sp.Expr]) -> None:
         """The activation pieces of the expressions as named locals, of pre-activations that are there."""

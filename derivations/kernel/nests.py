@@ -8,7 +8,7 @@ from types import ModuleType
 import sympy as sp
 
 from ..calculus.sums import Definition
-from ..declare import CrossEntropy, Exponential, Logistic, Model, OfMargin, of_class
+from ..declare import CrossEntropy, Exponential, Logistic, Model, OfMargin, of_class, rows_of
 from . import formulas, schedules
 from .by_class import told_of_class
 from .layout import A1, A2, Groups, copied
@@ -29,8 +29,8 @@ WORK = {
 
 
 def observed(model: Model) -> tuple[str, ...]:
-    """The example-level definitions that `observe` returns; zeta is of an example alone, so of no use over tasks."""
-    zeta = () if model.algorithm.over_tasks else ("zeta",)
+    """What of examples `observe` returns; zeta is of an example alone, so of no use over tasks or where it is mixed."""
+    zeta = () if model.algorithm.over_tasks or rows_of(model) else ("zeta",)
     return (*(("margin", "l1") if model.network.head_axis.signed else ("F",)), *zeta)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..calculus.roles import ScalarOfExample
-from ..declare import Model
+from ..calculus.roles import MixingEntry, ScalarOfExample
+from ..declare import Model, rows_of
 
 m, n, B, K, J, L, n_1, n_2, b = sp.symbols("m n B K J L n_1 n_2 b", positive=True, integer=True)
 S, A, R = sp.symbols("S A R", positive=True, integer=True)
@@ -68,7 +68,8 @@ def sizes(model: Model) -> tuple[dict[str, Any], str]:
     batched = {"batches": (sp.S.One, b), "held": (sp.S.One,), "labels": (sp.S.One, n)}
     batch = ", b of them a batch" if model.algorithm.batched else ""
     told = {name: (n,) for name in ("y", "clean", *(ScalarOfExample(each).name for each in model.varying))}
-    given = {**told, **batched}
+    mixed = {MixingEntry(row.name).name: (n, n) for row in rows_of(model)}
+    given = {**told, **mixed, **batched}
     return {**state, **step, **given}, f"{said}, B directions, n examples{batch}"
 
 

@@ -7,16 +7,31 @@ filter, are hoisted into example arrays w0, w1, ...: what depends on i alone is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
 from ..calculus.recursion import Gradient, Recursion, needed
-from ..calculus.roles import Covector, role_of
+from ..calculus.roles import Covector, MixingEntry, role_of
 from ..calculus.sums import Definition, collect_by
 from ..calculus.symbols import Names, class_, i, i_, r, r_
 from ..notation.readings import OneLoop
 from ..notation.text import Text
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What an example adds to the vectors that it is mixed of: entry * scale * expr.
+
+    `entry` is M[i, k] and `scale` what example k's vector is taken times, at the vector's index i'; `expr` is of
+    example i.
+    """
+
+    entry: sp.Indexed
+    scale: sp.Expr
+    expr: sp.Expr
+
 
 KINDS = ("reduce", "heads", "softmax", "pass", "gradient", "contract")
 
@@ -26,12 +41,14 @@ class Stage:
     """One loop nest.
 
     "reduce": sums over neurons; "heads": sums over heads; "softmax": p and p - 1{k = y_i}; "pass": example by example;
-    "gradient": dL/dz for every direction; "contract": u = (dL/dz) G.  `contributions[family]` is what example i adds.
+    "gradient": dL/dz for every direction; "contract": u = (dL/dz) G.  `contributions[family]` is what example i adds,
+    `spread[family]` what it adds to those that it is mixed of.
     """
 
     kind: str
     definitions: tuple[Definition, ...] = ()
     contributions: dict[str, sp.Expr] = field(default_factory=dict)
+    spread: dict[str, tuple[Spread, ...]] = field(default_factory=dict)
 
 
 def arrays(stages: tuple[Stage, ...]) -> tuple[Definition, ...]:
@@ -44,35 +61,63 @@ def schedule(
 ) -> tuple[Stage, ...]:
     """Stages that compute `gradient` (and the definitions named in `wanted`), hoisted arrays named by `prefix`."""
     names = Names(recursion.model)
-    hoisted, contributions = _hoist(names, gradient, prefix)
+    hoisted, contributions, spread = _hoist(names, gradient, prefix)
     first: tuple[Stage, ...] = ()
-    exprs = [*contributions.values(), *[d.expr for d in hoisted], *[recursion.definitions[w].symbol for w in wanted]]
+    added = [*contributions.values(), *[each.expr for some in spread.values() for each in some]]
+    exprs = [*added, *[d.expr for d in hoisted], *[recursion.definitions[w].symbol for w in wanted]]
     need = [d for d in needed(recursion, exprs) if not d.of_patch]
     if any(isinstance(role_of(base), Covector) for d in need for base in d.expr.atoms(sp.IndexedBase)):
         first = (*schedule(recursion, recursion.plain, prefix="v"), Stage("contract"))
     done = {d.name for d in arrays(first)}
     waiting = [d for d in (*need, *hoisted) if d.name not in done]
     levels = _levels(_split_sums(names, waiting, f"{prefix}z"))
-    return (*first, *levels, Stage("gradient", contributions=contributions))
+    return (*first, *levels, Stage("gradient", contributions=contributions, spread=spread))
 
 
-def _hoist(names: Names, gradient: Gradient, prefix: str) -> tuple[list[Definition], dict[str, sp.Expr]]:
-    """Hoisted example arrays, and each family's contribution of example i, at unprimed indices."""
+def _hoist(
+    names: Names, gradient: Gradient, prefix: str
+) -> tuple[list[Definition], dict[str, sp.Expr], dict[str, tuple[Spread, ...]]]:
+    """Hoisted example arrays, and each family's contribution of example i, at unprimed indices, its own and spread."""
     sums: dict[sp.Expr, Definition] = {}
     factors: dict[sp.Expr, Definition] = {}
     contributions: dict[str, sp.Expr] = {}
+    spread: dict[str, tuple[Spread, ...]] = {}
+
+    def term(family: str, outer: sp.Expr, factor: sp.Expr) -> sp.Expr:
+        outer, inner = _unprimed(names, outer), _unprimed(names, factor)
+        said = f"of {_in_words(names, inner)} in the gradient along {family}"
+        for total in outer.atoms(sp.Sum):
+            part = _named(names, total, sums, f"{prefix}s", f"part of the weight {said}")
+            outer = outer.xreplace({total: part})
+        return _named(names, outer, factors, prefix, f"weight {said}") * inner
+
     for family, groups in gradient.items():
-        terms = []
-        for group in groups:
-            for coefficient, factor in group.terms:
-                outer, inner = _unprimed(names, group.common * coefficient), _unprimed(names, factor)
-                said = f"of {_in_words(names, inner)} in the gradient along {family}"
-                for total in outer.atoms(sp.Sum):
-                    part = _named(names, total, sums, f"{prefix}s", f"part of the weight {said}")
-                    outer = outer.xreplace({total: part})
-                terms.append(_named(names, outer, factors, prefix, f"weight {said}") * inner)
-        contributions[family] = sp.Add(*terms)
-    return [*sums.values(), *factors.values()], contributions
+        own, mixed = list[sp.Expr](), dict[tuple[sp.Indexed, sp.Expr], sp.Expr]()
+        pairs = [(group.common * coefficient, factor) for group in groups for coefficient, factor in group.terms]
+        for outer, factor in pairs:
+            if not _entries(outer):
+                own.append(term(family, outer, factor))
+                continue
+            for entry, scale, rest in _spread(outer):
+                mixed[entry, scale] = mixed.get((entry, scale), sp.S.Zero) + term(family, rest, factor)
+        contributions[family] = sp.Add(*own)
+        if mixed:
+            spread[family] = tuple(Spread(entry, scale, expr) for (entry, scale), expr in mixed.items())
+    return [*sums.values(), *factors.values()], contributions, spread
+
+
+def _entries(expr: sp.Expr) -> list[sp.Indexed]:
+    """The entries of mixing matrices in an expression."""
+    return [each for each in expr.atoms(sp.Indexed) if isinstance(role_of(each), MixingEntry)]
+
+
+def _spread(outer: sp.Expr) -> Iterator[tuple[sp.Indexed, sp.Expr, sp.Expr]]:
+    """The terms of a gradient's coefficient as an entry, what is of the vector's own example i', and the rest."""
+    for each in sp.Add.make_args(sp.expand(outer)):
+        (entry,) = _entries(each)
+        factors = [factor for factor in sp.Mul.make_args(each) if factor != entry]
+        own = [factor for factor in factors if i_ in factor.free_symbols]
+        yield entry, sp.Mul(*own), sp.Mul(*[factor for factor in factors if factor not in own])
 
 
 def _unprimed(names: Names, expr: sp.Expr) -> sp.Expr:

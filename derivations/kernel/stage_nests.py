@@ -8,11 +8,12 @@ import sympy as sp
 
 from ..calculus.roles import GramEntry, role_of
 from ..calculus.sums import Definition
+from ..calculus.symbols import i_
 from ..declare import IndexSet
 from .by_class import CLASS, summand, sums_of
 from .nest_writer import NestWriter
 from .printer import take_constants
-from .schedule import Stage
+from .schedule import Spread, Stage
 
 
 def own_entries(every: Iterable[Stage]) -> list[tuple[GramEntry, tuple[sp.Expr, ...]]]:
@@ -97,6 +98,9 @@ class StageNests(NestWriter):
         own = [name for name in used if sets[name].per_example]
         for names in (own, *[[name] for name in used if name not in own]):
             self._gradient_loop(depth + 2, {name: used[name] for name in names}, sets)
+        for name, every in stage.spread.items():
+            for each in every:
+                self._spread(depth + 2, name, each)
 
     def _class_gradient(self, depth: int, name: str, contribution: sp.Expr) -> sp.Expr:
         """The terms of a gradient that are fixed within a class, by a loop over classes; returns the other terms."""
@@ -119,6 +123,18 @@ class StageNests(NestWriter):
             self.out.assign(depth + 1, target, value)
         for name in [name for name in used if sets[name].single]:
             self.out.put(depth, "total = 0.0", self.each, "    total += row[i]", f"g[h, r, at_{name}] = total")
+
+    def _spread(self, depth: int, name: str, spread: Spread) -> None:
+        """What every example adds to the vectors that it is mixed of, by its row."""
+        other, at_other = self.names.mixed, {i_: self.names.mixed}
+        entry, scale = (self.printer.doprint(each.xreplace(at_other)) for each in (spread.entry, spread.scale))
+        self.out.put(depth, self.each)
+        self.locals_of(depth + 1, [spread.expr])
+        self.out.assign(depth + 1, "row[i] =", self.printer.doprint(spread.expr))
+        self.out.put(depth, f"for {other} in range(y.size):", "    total = 0.0", f"    {self.each}")
+        self.out.put(depth + 2, f"total += {entry} * row[i]")
+        value = "total" if spread.scale == 1 else f"{scale} * total"
+        self.out.put(depth + 1, f"g[h, r, at_{name} + {other}] += {value}")
 
     def _contract(self, depth: int, stage: Stage) -> None:
         self.out.put(depth, "contract(g, gram, u)")

@@ -30,6 +30,11 @@ class Descent(Emitter):
         self.run_function(stages if self.model.objective.penalised else plain, plain)
         self.observe_function(measured)
 
+    @property
+    def told_types(self) -> dict[str, str]:
+        """What is told of the examples, with types: an array each, and mixing matrices."""
+        return {name: A2 if name in self.matrices else A1 for name in self.told}
+
     def run_arguments(self) -> tuple[dict[str, str], ...]:
         """The time loop's arguments with their types: the state, the data, the parameters, and what is recorded."""
         options, many = self.options, "float64[:, :, :, ::1]"
@@ -37,7 +42,7 @@ class Descent(Emitter):
         return (
             {"z": A3, "b": A3, **({"velocity": A3} if velocity else {})},
             {
-                "gram": A2, "y": self.label, **dict.fromkeys(self.told, A1),
+                "gram": A2, "y": self.label, **self.told_types,
                 **({"batches": "int64[:, ::1]", "held": "int64[::1]"} if "batch" in options else {}),
                 **({"labels": A2 if self.signed else "int64[:, ::1]"} if "label_noise" in options else {}),
             },
@@ -123,7 +128,7 @@ class Descent(Emitter):
     def observe_function(self, stages: tuple[Stage, ...]) -> None:
         """Observables of recorded states, from the same definitions."""
         kept = observed(self.model)
-        told = "".join(f", {A1}" for _ in self.told)
+        told = "".join(f", {of}" for of in self.told_types.values())
         extra = "".join(", float64" for _ in self.scalars)
         ranks = {1: "float64[:, ::1]", 2: "float64[:, :, ::1]"}
         by_name = {d.name: d for d in arrays(stages)}

@@ -18,6 +18,7 @@ from ..calculus.roles import (
     Covector,
     FormalVector,
     GramEntry,
+    MixingEntry,
     PatchPreactivation,
     Preactivation,
     Role,
@@ -154,7 +155,7 @@ class Alphabet(Printer, ABC):
 
     def _of_role(self, role: Role, at: tuple[sp.Expr, ...]) -> str:
         match role:
-            case ScalarOfExample(name) | ConstantScalar(name):
+            case ScalarOfExample(name) | ConstantScalar(name) | MixingEntry(name):
                 return self.entry(self.reading.scalar(name), at, NEVER)
             case SumPreactivation() | PatchPreactivation():
                 return self._of_patch(role, at)

@@ -65,14 +65,17 @@ def _decomposition(model: Model) -> Line:
 def _halves(model: Model) -> Iterator[Said]:
     """The halves of a coefficient over the examples of the own class and over the others."""
     reading = OneLoop(model)
-    j, own = reading.names.head, algorithm.label_of(reading, y)
-    for known in (family.coefficient for family in model.directions if family.coefficient.split):
-        name, entry = known.name, rf"{braced(known.latex)}_{{{j},r,i}}^{{(t)}}"
+    names = reading.names
+    j, label = names.head, algorithm.label_of(reading, y)
+    for family in (family for family in model.directions if family.coefficient.split):
+        known, i = family.coefficient, names.read_index(family)
+        own = Sign(*(each.replace("_i", f"_{i}") for each in (label.text, label.latex)))
+        name, entry = known.name, rf"{braced(known.latex)}_{{{j},r,{i}}}^{{(t)}}"
         yield Said(
             f"{name}_over = {name} 1{{{j} = {own.text}}}, {name}_under = {name} 1{{{j} != {own.text}}}",
-            (rf"\overline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} ",
+            (rf"\overline{{{known.latex}}}_{{{j},r,{i}}}^{{(t)}} ",
              rf"= {entry} \mathbf{{1}}\{{{j} = {own.latex}\}}, \qquad "
-             rf"\underline{{{known.latex}}}_{{{j},r,i}}^{{(t)}} = {entry} \mathbf{{1}}\{{{j} \neq {own.latex}\}}"),
+             rf"\underline{{{known.latex}}}_{{{j},r,{i}}}^{{(t)}} = {entry} \mathbf{{1}}\{{{j} \neq {own.latex}\}}"),
         )
 
 
@@ -80,13 +83,13 @@ def _update(recursion: Recursion, family: Directions, reading: OneLoop) -> Itera
     """One step of a family's coefficient: of its velocity first, where there is one."""
     model, names = recursion.model, reading.names
     now, new = (coefficient(names, family, names.read_place(family), time) for time in (NOW, NEXT))
-    scaled, kept = algorithm.share(model), _kept(model, now)
+    scaled, kept, example = algorithm.share(model), _kept(model, now), names.read_index(family)
     groups = [replace(group, common=scaled * group.common)
               for group in collected_change(recursion, family.name, published(model))]
     if "momentum" not in model.algorithm.options:
-        yield Line(new, (kept, *(change(reading, group) for group in groups)), BECOMES)
+        yield Line(new, (kept, *(change(reading, group, example=example) for group in groups)), BECOMES)
         return
-    gradient = [change(reading, replace(group, common=group.common / -eta)) for group in groups]
+    gradient = [change(reading, replace(group, common=group.common / -eta), example=example) for group in groups]
     beta, velocity = algorithm.symbol(model, "momentum"), Velocity(new)
     yield Line(velocity, (Factors((beta, Velocity(now))), *gradient), BECOMES)
     yield Line(new, (kept, Factors((algorithm.step_size(model), velocity), negative=True)), BECOMES)

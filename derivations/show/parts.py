@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import sympy as sp
 
 from ..calculus.changes import vector
 from ..calculus.recursion import Collected, Recursion, needed
 from ..calculus.roles import SumPreactivation
-from ..calculus.symbols import Names, Vector, c, i, kappa, m, n, r, y
-from ..declare import Directions, Model
+from ..calculus.symbols import Names, c, i, kappa, m, n, r, y
+from ..declare import Directions, Model, Row, Term, row_of, rows_of
 from ..notation.lines import Change, Entry, Factors, Line, Said, Share, Total, Within
 from ..notation.readings import OneLoop
 from ..notation.signs import FILTER, NEVER, Sign
@@ -46,23 +47,28 @@ def patch_lines(model: Model, reading: OneLoop) -> tuple[Line | Said, ...]:
     for number, patch in enumerate(model.patches):
         role = names.patch(number)
         if isinstance(role, SumPreactivation) and (sign := reading.biased(role)) is not None:
-            seen = tuple(names.scale(term, i) * names.z(family, names.head, r, *place)
-                         for term in patch.terms for family, place in [names.vector_of(term, i)])
+            seen = tuple(names.along(term, i, lambda family, *place: names.z(family, names.head, r, *place))
+                         for term in patch.terms)
             found.append(Line(Entry(sign, (names.head, r, i), reading.filter_time), seen))
         elif isinstance(role, SumPreactivation):
-            scales = [(names.scale(term, i), _formal(names.vector_of(term, i))) for term in patch.terms]
-            terms = tuple(Factors((along,) if scale == 1 else (scale, along)) for scale, along in scales)
-            found.append(Line(Entry(reading.summed(role), (i,)), terms))
-    for scalar in (each for each in model.scalars if each.varies):
+            found.append(Line(Entry(reading.summed(role), (i,)), tuple(_term(names, term) for term in patch.terms)))
+    for row in rows_of(model):
+        entry = (f"{row.name}_{{i,{names.mixed}}}", rf"{reading.scalar(row.name).latex}_{{i,{names.mixed}}}")
+        found.append(Said(f"{entry[0]}: {row.words()}", (f"{entry[1]} ", rf":\ \text{{{row.words()}}}")))
+    for scalar in (each for each in model.scalars if each.varies and not isinstance(each, Row)):
         words = scalar.words().replace("_", r"\_")
         shown = (f"{reading.scalar(scalar.name).latex}_{{i}} ", rf":\ \text{{{words}}}")
         found.append(Said(f"{scalar.name}_i: {scalar.words()}", shown))
     return tuple(found)
 
 
-def _formal(of: Vector) -> sp.Expr:
-    """A vector as a formal symbol."""
-    return vector(of[0], *of[1])
+def _term(names: Names, term: Term) -> Factors:
+    """A term of a patch: its scale and its vector, or the sum that it is mixed of."""
+    if row_of(term) is not None:
+        return Factors((names.along(term, i, vector),))
+    scale, (family, place) = names.scale(term, i), names.vector_of(term, i)
+    along = vector(family, *place)
+    return Factors((along,) if scale == 1 else (scale, along))
 
 
 def definition_lines(recursion: Recursion) -> tuple[Line, ...]:
@@ -89,13 +95,16 @@ def share(names: Names, family: Directions, entry: Entry, over: Total | None) ->
     """What a family adds to a filter: its coefficient with the declared signs and scale, times its vectors."""
     declared = family.coefficient
     signs = (*((names.head,) if declared.signed and names.signed else ()),
-             *((y[i],) if declared.labelled else ()))
+             *((y[names.read_index(family)],) if declared.labelled else ()))
     return Share(over, signs, entry, (family.name, names.read_place(family)), declared.scaled)
 
 
-def change(reading: OneLoop, group: Collected, outer: tuple[Total, ...] = ()) -> Change:
-    """A term of an update, with its sum over examples, or the indicator of the one example that it is about."""
+def change(
+    reading: OneLoop, group: Collected, outer: tuple[Total, ...] = (), example: sp.Symbol = i
+) -> Change:
+    """A term of an update, with its sum over examples, or the indicator of the one `example` that it is about."""
     if group.limits:
         sums = (Total((reading.over(limit),)) for limit in group.limits)
         return Change(group.common, (*outer, *sums), group.terms)
-    return Change(group.common, Within(reading.one_of) if reading.one_of else (), group.terms)
+    batch = reading.one_of
+    return Change(group.common, Within(replace(batch, bound=example)) if batch else (), group.terms)

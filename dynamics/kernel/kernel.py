@@ -38,7 +38,7 @@ class Kernel:
     `schedules` are the numbers that change with the step ("eta", "lam" or an option), with the parameters that the
     functions of t which the file has of them take.  A kernel with patches that follow the clean labels
     (`follows_clean`) runs on those that `bind` gave it, `clean` (n,), and one with scalars that examples differ in
-    (`varying`, by name) on `scalars_of`, (n,) each.
+    (`varying`, by name) on `scalars_of`, (n,) each, or (n, n) of a mixing matrix.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class Kernel:
     scalars_of: tuple[Array, ...] = ()
 
     def bind(self, clean: Array, scalars: Mapping[str, Array] = MappingProxyType({})) -> Kernel:
-        """The kernel for examples of these clean labels (n,), +-1, and scalars (n,) by name.
+        """The kernel for examples of these clean labels (n,), +-1, and scalars (n,) or matrices (n, n) by name.
 
         Itself where no patch follows them.  Raises RangeError for a scalar that is not given.
         """
@@ -71,7 +71,7 @@ class Kernel:
         for name in self.varying:
             if name not in scalars:
                 raise RangeError(f"kernel {self.path.stem}: its patches hold {name!r} of each example; give it to bind")
-        given = tuple(np.array(scalars[name], dtype=np.float64) for name in self.varying)
+        given = tuple(np.array(scalars[name], dtype=np.float64, order="C") for name in self.varying)
         return replace(self, clean=np.array(clean, dtype=np.float64), scalars_of=given)
 
     def through(self, factor: Array | None) -> Kernel:
@@ -335,7 +335,8 @@ class Kernel:
                 f"kernel {self.path.stem}: a patch follows the clean labels, and none are bound for {y.size} examples; "
                 "take kernel.bind(draw.clean)"
             )
-        if len(self.scalars_of) != len(self.varying) or any(each.shape != y.shape for each in self.scalars_of):
+        known = (y.shape, 2 * y.shape)  # an array an example, or a mixing matrix
+        if len(self.scalars_of) != len(self.varying) or any(each.shape not in known for each in self.scalars_of):
             raise RangeError(
                 f"kernel {self.path.stem}: its patches hold {', '.join(self.varying)} of each example, and none are "
                 f"bound for {y.size} examples; take kernel.bind(draw.clean, draw.scalars)"

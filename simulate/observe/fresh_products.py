@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.declare import Directions, MixedLaw, Model, Term, Value
+from derivations.declare import Directions, FreshLaw, MixedLabel, Mixing, Model, OfDensity, Row, Term, Value, mixings_of
 from dynamics.arrays import Array
 from dynamics.fresh import testlaw
 from dynamics.fresh.roots import coloured
@@ -42,6 +42,8 @@ def products_of(
                 held = key(model.family(term.direction), int(label))
                 names = tuple(sorted(each.name for each in term.densities))
                 scale = term.factor(1.0, label, cases.clean[at], cases.scalars_at(at), densities=False)
+                for mixed in (each for each in term.densities if isinstance(each, MixedLabel)):
+                    scale = scale * (label if mixed.observed else cases.clean[at])
                 rows.append((at, p, Product(names, held, term.direction in model.test.drawn), float(scale)))
     found = list(dict.fromkeys(product for _, _, product, _ in rows))
     mix = np.zeros((len(cases.labels), len(model.patches), len(found)))
@@ -60,7 +62,9 @@ def with_products(
         return law
     wanted = {name for product in products for name in product.scalars}
     declared = {each.name: each for term in _terms(model) for each in term.densities}
-    drawn = {name: density(each, rng, len(normals), values) for name, each in declared.items() if name in wanted}
+    rows = {each: each.fresh(rng, len(normals), n, values) for each in mixings_of(model)}
+    drawn = {name: _amounts(each, rows, rng, len(normals), values)
+             for name, each in declared.items() if name in wanted}
     amounts = [np.prod([drawn[name] for name in product.scalars], axis=0) for product in products]
     before, offsets = law.further, model.offsets(n)
     count = law.covariance.shape[1]
@@ -85,12 +89,24 @@ def with_products(
     return replace(law, mix=np.concatenate([law.mix, mix], axis=2), further=at)
 
 
+def _amounts(
+    scalar: OfDensity, rows: Mapping[Mixing, tuple[Array, Array]], rng: np.random.Generator, size: int,
+    values: Mapping[str, Value],
+) -> Array:
+    """A scalar's draws (size,): of a mixed label what the label is taken times, of a row its length."""
+    if isinstance(scalar, MixedLabel | Row):
+        return rows[scalar.by][1 if isinstance(scalar, Row) else 0]
+    return density(scalar, rng, size, values)
+
+
 def lawless(model: Model) -> str:
-    """Why some scalar or mixed vector of a fresh example cannot be drawn, in one sentence; "" where each can."""
-    for family in model.directions:
-        if isinstance(family.law, MixedLaw):
-            whose = f"{family.name}: a fresh example's row of {family.law.by.name} is not declared"
-            return f"{whose}, so its mixed vector has no law; leave the test observables out"
+    """Why some scalar or row of a fresh example cannot be drawn, in one sentence; "" where each can."""
+    for mixing in mixings_of(model):
+        if not isinstance(model.test, FreshLaw):
+            whose = f"{mixing.name}: what examples of a {type(model.test).__name__} are mixed of is not declared"
+            return f"{whose}; declare a FreshLaw, or leave the test observables out"
+        if said := mixing.fresh_refusal(model):
+            return f"{said}; leave the test observables out"
     return next((each.lawless for term in _terms(model) for each in term.densities if each.lawless), "")
 
 

@@ -17,7 +17,6 @@ from derivations.declare import (
     FixedLaw,
     GaussianLaw,
     Law,
-    MixedLaw,
     MixtureLaw,
     Model,
     TaskLaw,
@@ -171,7 +170,7 @@ def _refusal(model: Model, family: Directions, draw: Draw, values: Mapping[str, 
 
 def _fresh_refusal(model: Model, family: Directions, law: Law | None, values: Mapping[str, Value]) -> str:
     if not isinstance(law, GaussianLaw):
-        known = FixedLaw | MixtureLaw | ClassNoiseLaw | EntryLaw | MixedLaw | TaskLaw
+        known = FixedLaw | MixtureLaw | ClassNoiseLaw | EntryLaw | TaskLaw
         if law is not None and not isinstance(law, known):
             raise forgotten(law, "the law of fresh tasks")
         return (

@@ -37,6 +37,20 @@ class FreshStream:
         """As a generator's."""
         return self._further().integers(low, high, size)
 
+    def random(self, size: tuple[int, ...]) -> Array:
+        """As a generator's."""
+        return self._further().random(size)
+
+    def standard_t(self, freedom: float, size: tuple[int, ...]) -> Array:
+        """As a generator's."""
+        return self._further().standard_t(freedom, size)
+
+    def multinomial(
+        self, count: int, chances: tuple[float, ...], size: int
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        """As a generator's."""
+        return self._further().multinomial(count, chances, size)
+
     def _further(self) -> np.random.Generator:
         """The stream itself, past what was taken of it."""
         if self._rng is None:

@@ -149,6 +149,18 @@ class _Normals:
         """Refuses."""
         raise _not_gaussian()
 
+    def random(self, size: tuple[int, ...]) -> Array:
+        """Refuses."""
+        raise _not_gaussian()
+
+    def standard_t(self, freedom: float, size: tuple[int, ...]) -> Array:
+        """Refuses."""
+        raise _not_gaussian()
+
+    def multinomial(self, count: int, chances: tuple[float, ...], size: int) -> Array:
+        """Refuses."""
+        raise _not_gaussian()
+
 
 class _Given:
     """Stands in for a generator: hands out the columns of normals (N, D) one after another."""

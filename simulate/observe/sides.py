@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from derivations.declare import Activation, Model, TwoSlopes, Value, terms_of
+from derivations.declare import Activation, Model, TwoSlopes, Value, row_of, rows_of, terms_of
 from dynamics.arrays import Array, Flags, Indices, Steps
 
 Scalars = Mapping[str, Array | float]
@@ -60,26 +60,33 @@ def preactivations(model: Model, z: Array, y: Array, clean: Array, scalars: Scal
     of_terms: Array = z[..., columns] * scales
     if of_terms.shape[-1] == len(model.patches):
         return of_terms
-    first = np.cumsum([0, *(len(patch.terms) for patch in model.patches[:-1])])
+    first = np.searchsorted(patch_of_term(model, len(y)), np.arange(len(model.patches)))
     return np.asarray(np.add.reduceat(of_terms, first, axis=-1))
 
 
-def patch_of_term(model: Model) -> Indices:
-    """Which patch each term is of (Q,)."""
-    return np.repeat(np.arange(len(model.patches)), [len(patch.terms) for patch in model.patches])
+def patch_of_term(model: Model, n: int) -> Indices:
+    """Which patch each column of `term_columns` is of (Q,): one a term, n of a term that is mixed of n examples."""
+    each = [n if row_of(term) is not None else 1 for term in terms_of(model.patches)]
+    of_terms = np.repeat(np.arange(len(model.patches)), [len(patch.terms) for patch in model.patches])
+    return np.repeat(of_terms, each)
 
 
 def term_columns(model: Model, y: Array, clean: Array, scalars: Scalars = NONE) -> tuple[Indices, Array]:
-    """Where on the direction axis each example's terms are, patch by patch, and their scales, both (n, Q)."""
+    """Where on the direction axis each example's vectors are, patch by patch, and their scales, both (n, Q)."""
     n = len(y)
-    offsets, terms = model.offsets(n), terms_of(model.patches)
-    first, label = np.zeros(n, dtype=np.intp), np.maximum(y, 0).astype(np.intp)
-    sets = [model.family(term.direction).index_set for term in terms]
-    within = [each.row(first, label, first, np.arange(n)) for each in sets]
-    columns = [offsets[term.direction] + row for term, row in zip(terms, within, strict=True)]
-    known = {name: np.broadcast_to(each, (n,)) for name, each in scalars.items()}
-    scales = [term.factor(np.ones(n), y, clean, known) for term in terms]
-    return np.stack(columns, axis=1), np.stack(scales, axis=1)
+    offsets, rows = model.offsets(n), [row.name for row in rows_of(model)]
+    first, label, every = np.zeros(n, dtype=np.intp), np.maximum(y, 0).astype(np.intp), np.arange(n)
+    known = {name: np.broadcast_to(each, (n,)) for name, each in scalars.items() if name not in rows}
+    columns, scales = list[Indices](), list[Array]()
+    for term in terms_of(model.patches):
+        within = offsets[term.direction] + model.family(term.direction).index_set.row(first, label, first, every)
+        row, own = row_of(term), dict[str, Array](known)
+        if row is not None:
+            own[row.name] = np.ones(n)
+        scale = term.factor(np.ones(n), y, clean, own)
+        columns.append(within[:, None] if row is None else np.tile(within, (n, 1)))
+        scales.append(scale[:, None] if row is None else np.asarray(scalars[row.name]) * scale)
+    return np.concatenate(columns, axis=1), np.concatenate(scales, axis=1)
 
 
 def slopes(activation: Activation, steep: Flags, values: Mapping[str, Value]) -> Array:

@@ -171,7 +171,7 @@ class States:
         model, y, clean, z = self.model, self.draw.y, self.draw.clean, self.z[at]
         scalars = all_scalars(model, self.values, self.draw.scalars)
         columns, scales = term_columns(model, y, clean, scalars)
-        steep = sides(model, z, y, clean, scalars)[..., patch_of_term(model)]
+        steep = sides(model, z, y, clean, scalars)[..., patch_of_term(model, len(y))]
         slope = slopes(model.network.activation, steep, self.values) * scales * y[:, None]
         signs = np.array(model.network.head_axis.signs)[:, None, None, None]
         return columns, (kappa(self.values, z.shape[1]) * signs * slope).reshape(-1, *slope.shape[2:])

@@ -12,7 +12,6 @@ from derivations.declare import (
     FixedLaw,
     GaussianLaw,
     Law,
-    MixedLaw,
     MixtureLaw,
     NeuronAxis,
     TaskLaw,
@@ -107,7 +106,7 @@ def _covariances(request: Request) -> float:
 
 COVARIANCES: Final[Mapping[type[Law], Callable[[float], float]]] = {
     GaussianLaw: lambda recorded: 2 * recorded + 3, MixtureLaw: lambda recorded: 2 * recorded + 3,
-    ClassNoiseLaw: lambda recorded: 5.0, EntryLaw: lambda recorded: 5.0, MixedLaw: lambda recorded: 0.0,
+    ClassNoiseLaw: lambda recorded: 5.0, EntryLaw: lambda recorded: 5.0,
     FixedLaw: lambda recorded: 0.0, TaskLaw: lambda recorded: 0.0, NeuronAxis: lambda recorded: 0.0,
 }
 """How many covariances the test law holds at once, of so many recorded states, by the law of what is fresh."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from derivations.declare import Directions, Model, of_neurons
+from derivations.declare import Directions, MixedLabel, Model, of_neurons, rows_of
 from dynamics.arrays import Array
 from dynamics.kernel.blas import one_blas_thread
 
@@ -52,9 +52,9 @@ def restart(
     """The arrays from which a run goes on at its last recorded step: give them to another one as `initial`.
 
     "W" (H, m, d) is W there, with second-layer weights and biases (H, m) under their names; "y", the clean labels where
-    the model has any, every family's vectors and the scalars (n,) that are drawn are the run's own, as `gr.run` takes
-    them.  The other run may have other step sizes (a warm restart), another penalty or another model over the same
-    families; its t begins at 0, its velocity at rest, and its coefficients count from here.
+    the model has any, every family's vectors, and the scalars (n,) and mixing matrices that are drawn are the run's
+    own, as `gr.run` takes them.  The other run may have other step sizes (a warm restart), another penalty or another
+    model over the same families; its t begins at 0, its velocity at rest, and its coefficients count from here.
 
     Args:
         data: a run of one seed, as `weights` takes it.
@@ -76,7 +76,9 @@ def restart(
             found[family.coefficient.name] = W @ drawn.vectors[at[family.name]]
             continue
         found[family.name] = vectors[0] if family.index_set.single else vectors
-    found |= {each.name: drawn.scalars[each.name].copy() for each in model.scalars if each.drawn}
+    rows = [row.name for row in rows_of(model)]
+    own = [each for each in model.scalars if each.drawn and not (isinstance(each, MixedLabel) and each.by.name in rows)]
+    found |= {each.name: drawn.scalars[each.name].copy() for each in own}
     by_clean = model.follows_clean or model.label_flips or any(each.tells_clean for each in model.scalars)
     return {**found, "clean": drawn.clean.copy()} if by_clean else found
 

@@ -19,7 +19,6 @@ from .drawn import Draw
 from .examples import by_gram, by_vectors
 from .given import from_arrays, tasks_from_arrays
 from .labels import flips, labels_of
-from .mixed import mixed
 from .plan import Plan, plan_of
 from .refusals import gram_refusal
 from .scalars import drawn_scalars
@@ -46,14 +45,15 @@ def draw(
         model: the declaration.
         values: parameters by name: "n", "m", "d", each fixed family's length, each Gaussian family's std and flag, the
             initialisation's std.  Sizes are read from the arrays where `initial` is given.
-        seed: a whole number >= 0; streams "labels", "label_flips", "scalars", "data", "init" and, for a
-            mixture's mean, "centre"; for second-layer weights and biases that are random, their own.
+        seed: a whole number >= 0; streams "labels", "label_flips", "scalars", "data", "init", for a mixture's mean
+            "centre", for mixing matrices "mixing"; for second-layer weights and biases that are random, their own.
         sampling: "vectors" draws every vector; "gram" draws the inner products alone, exactly in distribution and at
             any d, for Gaussian laws.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family: (d,), (K, d) or (n, d); for class noise
             its matrices (K, d, d) too, or instead: its vectors are then drawn from them.  Labels are taken as they are,
             never flipped; "clean" (n,) may bring those before flips, y where it is left out.  Each scalar that is drawn
-            comes under its name, (n,); second-layer weights and biases may come under theirs, (H, m).
+            comes under its name, (n,), and a mixing matrix of a `Row` under its own, (n, n); second-layer weights and
+            biases may come under theirs, (H, m).
         planned: gives the plan of the model at these values, where somebody has it.
 
     Raises:
@@ -84,8 +84,7 @@ def draw(
     observed = clean * flips(model, values, plan.n, seed)
     gram = sampling == "gram"
     drawn = by_gram(plan, clean, seed) if gram else by_vectors(model, values, plan, clean, seed)
-    found = mixed(model, values, drawn, seed)
-    return replace(found, y=observed, scalars=drawn_scalars(model, values, observed, clean, seed))
+    return replace(drawn, y=observed, scalars=drawn_scalars(model, values, observed, clean, seed))
 
 
 def _with_neurons(

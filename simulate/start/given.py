@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import ClassNoiseLaw, Model, TaskLaw, Value
+from derivations.declare import ClassNoiseLaw, MixedLabel, Model, TaskLaw, Value, rows_of
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
@@ -27,8 +27,10 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     laws = {family.name: law for family in model.directions if isinstance(law := family.law, ClassNoiseLaw)}
     given = {name: law.matrices for name, law in laws.items() if law.matrices in initial}
     from_matrices = [name for name in given if name not in initial]
-    scalars = [each.name for each in model.scalars if each.drawn]
-    needed = [name for name in (*names, *scalars, "W", "y") if name not in from_matrices]
+    rows = [row.name for row in rows_of(model)]
+    blends = {each.name: each for each in model.scalars if isinstance(each, MixedLabel) and each.by.name in rows}
+    scalars = [each.name for each in model.scalars if each.drawn and each.name not in (*rows, *blends)]
+    needed = [name for name in (*names, *scalars, *rows, "W", "y") if name not in from_matrices]
     by_clean = any(each.tells_clean for each in model.scalars)
     of_labels = ["clean"] if model.follows_clean or by_clean or model.label_flips else []
     optional = [*names, *(law.matrices for law in laws.values()), *of_labels, *model.test.arrays(model)]
@@ -44,6 +46,8 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     check_shape("W", arrays["W"], ("H", "m", "d"), known)
     for name in ("y", *told, *scalars):
         check_shape(name, arrays[name], ("n",), known)
+    for name in rows:
+        check_shape(name, arrays[name], ("n", "n"), known)
     for name in dict.fromkeys(given.values()):
         check_shape(name, arrays[name], ("K", "d", "d"), known)
     for name in ("y", *told):
@@ -57,8 +61,9 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     drawn = of_vectors(vectors, arrays["W"], arrays["y"], "initial", None, noise)
     clean = arrays["clean"] if told else arrays["y"]
     said = said_by_labels(model, values, arrays["y"], clean)
+    mixed = {name: arrays[each.by.name] @ (arrays["y"] if each.observed else clean) for name, each in blends.items()}
     return replace(
-        drawn, clean=clean, scalars={**said, **{name: arrays[name] for name in scalars}},
+        drawn, clean=clean, scalars={**said, **mixed, **{name: arrays[name] for name in (*scalars, *rows)}},
         held=brought.held_out(model, values, initial, known),
         covariances=brought.covariances(model, initial, known, arrays["W"], vectors),
     )

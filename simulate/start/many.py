@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import FixedLaw, GaussianLaw, MixedLaw, Model, Value
+from derivations.declare import FixedLaw, GaussianLaw, Model, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
@@ -67,9 +67,7 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
         return None
     d = np.array(values.column("d"), dtype=np.float64)
     first = plan_of(model, values.at(int(np.argmin(d))))  # a d that is too small for any cell is so for this one
-    mixed = any(isinstance(family.law, MixedLaw) for family in model.directions)
-    alone = mixed or first.centres or first.class_noise
-    if alone or first.root is not None or (first.n + first.heads * first.m) ** 2 > LARGEST:
+    if first.centres or first.class_noise or first.root is not None or (first.n + first.heads * first.m) ** 2 > LARGEST:
         return None
     length, std = (np.zeros((values.count, len(first.std))) for _ in range(2))
     offsets, sizes = model.offsets(first.n), model.sizes(first.n)

@@ -15,7 +15,6 @@ from derivations.declare import (
     EntryLaw,
     FixedLaw,
     GaussianLaw,
-    MixedLaw,
     MixtureLaw,
     Model,
     TaskLaw,
@@ -121,7 +120,6 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
     for family in model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
         law = law_of(family, values)
-        law = law.noise if isinstance(law, MixedLaw) else law
         if isinstance(law, FixedLaw):
             length[rows], known[rows] = number(values, law.norm), True
         elif isinstance(law, GaussianLaw):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from derivations.declare import MixedLabel, Model, OfCases, OfDensity, OfLabel, Scalar, Value, forgotten
+from derivations.declare import MixedLabel, Model, OfCases, OfDensity, OfLabel, Row, Scalar, Value, forgotten
 from derivations.errors import ModelError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
@@ -16,13 +16,16 @@ from .mixed import matrix_of
 
 
 def drawn_scalars(model: Model, values: Mapping[str, Value], y: Array, clean: Array, seed: int) -> dict[str, Array]:
-    """The scalars (n,) that examples of labels y and clean ones (n,) differ in, by name; a stream each.
+    """Scalars (n,) and mixing matrices (n, n) of examples of labels y and clean ones (n,), by name; a stream each.
 
     One draw in [0, 1) an example picks among a scalar's cases, so the same examples keep a view as its probability
     grows.  Raises InputError where a parameter is out of range.
     """
     found: dict[str, Array] = {}
     for at, scalar in enumerate(each for each in model.scalars if each.varies):
+        if isinstance(scalar, Row):
+            found[scalar.name] = matrix_of(model, scalar.by, values, clean, seed)
+            continue
         if isinstance(scalar, MixedLabel):
             found[scalar.name] = matrix_of(model, scalar.by, values, clean, seed) @ (y if scalar.observed else clean)
             continue
@@ -98,10 +101,12 @@ def _picked(scalar: Scalar, values: Mapping[str, Value], labels: Array, chance: 
 def any_scalars(
     model: Model, values: Mapping[str, Value], y: Array, clean: Array, rng: np.random.Generator
 ) -> dict[str, Array]:
-    """Scalars (n,) of states that are no draw: every value of each is as likely as another."""
+    """Scalars (n,) and mixing matrices of states that are no draw: every value of each is as likely as another."""
     found = said_by_labels(model, values, y, clean)
     for scalar in model.scalars:
-        if isinstance(scalar, OfDensity):
+        if isinstance(scalar, Row):
+            found[scalar.name] = rng.standard_normal((len(y), len(y))) / np.sqrt(len(y))
+        elif isinstance(scalar, OfDensity):
             found[scalar.name] = rng.standard_normal(len(y))
         elif scalar.drawn:
             known = [value for value, _ in cases_of(scalar, values, 0.0)]

@@ -14,7 +14,6 @@ from derivations.declare import (
     FixedLaw,
     GaussianLaw,
     Law,
-    MixedLaw,
     MixtureLaw,
     Model,
     TaskLaw,
@@ -120,7 +119,7 @@ class _Rows:
             elif isinstance(law, GaussianLaw):
                 std[rows] = number(values, law.std)
                 off[np.ix_(rows, np.array(_off(law, values, spans), dtype=np.intp))] = True
-            elif law is not None and not isinstance(law, MixtureLaw | ClassNoiseLaw | EntryLaw | MixedLaw):
+            elif law is not None and not isinstance(law, MixtureLaw | ClassNoiseLaw | EntryLaw):
                 raise forgotten(law, "a draw of tasks")
             else:
                 laws_known = "FixedLaw, TaskLaw and GaussianLaw"

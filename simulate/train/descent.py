@@ -92,7 +92,7 @@ def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Ten
     margin = margins(task.model, F, task.y)
     row |= {"outputs": F.detach(), "margins": margin.detach()}
     if signed:
-        row["l1"] = task.y * by_output(task.model, F, task.y, task.values)[:, 0]
+        row["l1"] = task.y * by_output(task.model, F, task.y, task.values, task.mixed)[:, 0]
     if apart:
         (slope,) = torch.autograd.grad(F.sum(), copies)  # an output is one head's, so signs make no difference
         trained = task.model.network.second_layer is not None  # then no constant is common to all terms

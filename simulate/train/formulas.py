@@ -200,20 +200,25 @@ def errors(model: Model, F: Tensor, y: Tensor) -> Tensor:
     return 1 - (largest & _own_head(model, F, y)).sum(1).double() / largest.sum(1)
 
 
-def weighed(model: Model, losses: Tensor, y: Tensor, values: Values) -> Tensor:
-    """Losses (n,) of training examples, each times the weight of its label y (n,), where the objective has weights."""
-    given = model.objective.label_weights
+def trained_on(model: Model, F: Tensor, y: Tensor, values: Values, mixed: Tensor | None = None) -> Tensor:
+    """Losses (n,) of training examples with labels y (n,) at outputs F (n, H), weighed where the objective has weights.
+
+    With `mixed` labels (n,), those of a label +1 with weight (1 + mixed)/2 and of -1 with the rest.
+    """
+    if mixed is not None:
+        plus, minus = (losses_of(model, F, torch.full_like(y, each), values) for each in (1.0, -1.0))
+        return (1 + mixed) / 2 * plus + (1 - mixed) / 2 * minus
+    losses, given = losses_of(model, F, y, values), model.objective.label_weights
     if not given:
         return losses
-    plus, minus = (real(values, each) if isinstance(each, str) else each for each in given)
-    return losses * torch.where(y > 0, y.new_tensor(plus), y.new_tensor(minus))
+    plus_weight, minus_weight = (real(values, each) if isinstance(each, str) else each for each in given)
+    return losses * torch.where(y > 0, y.new_tensor(plus_weight), y.new_tensor(minus_weight))
 
 
-def by_output(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
-    """dL_i/dF (n, H) at outputs F (n, H)."""
+def by_output(model: Model, F: Tensor, y: Tensor, values: Values, mixed: Tensor | None = None) -> Tensor:
+    """dL_i/dF (n, H) at outputs F (n, H), of losses as `trained_on`."""
     leaf = F.detach().requires_grad_()
-    loss = weighed(model, losses_of(model, leaf, y, values), y, values)
-    (slopes,) = torch.autograd.grad(loss.sum(), leaf)
+    (slopes,) = torch.autograd.grad(trained_on(model, leaf, y, values, mixed).sum(), leaf)
     return slopes.detach()
 
 

@@ -17,10 +17,14 @@ from derivations.declare import (
     EntryLaw,
     GaussianLaw,
     GaussianScalar,
+    GraphConvolution,
+    MixedLabel,
     MixtureLaw,
+    Mixup,
     Model,
     NearLaw,
     RandomSign,
+    Row,
     UniformScalar,
     chosen_law,
     forgotten,
@@ -125,7 +129,8 @@ def monte_carlo(
             rows[name] = _fresh(model, name, known, values, count, rng)
             if centres is not None and name in centres:
                 rows[name] = rows[name] + clean[:, None] * fixed.new_tensor(centres[name])
-        drawn = _scalars(model, values, y, rng) if drawn is None else drawn
+        if drawn is None:
+            drawn = {**_scalars(model, values, y, rng), **_mixed(model, values, y, clean, rng)}
         scalars = scalars_in(model, y, clean, drawn, values)
         task = Problem(model, values, fixed, patches_of(model, rows, y, clean, scalars), y)
         with one_thread(), torch.no_grad():
@@ -288,8 +293,29 @@ def _scalars(model: Model, values: Values, y: Tensor, rng: np.random.Generator) 
         elif isinstance(scalar, UniformScalar):
             low, high = (_value(values, each) for each in (scalar.low, scalar.high))
             found[scalar.name] = y.new_tensor(low + (high - low) * rng.random(len(y)))
-        elif scalar.drawn:
+        elif scalar.drawn and not isinstance(scalar, MixedLabel | Row):
             raise forgotten(scalar, "fresh scalars in weight space")
+    return found
+
+
+def _mixed(model: Model, values: Values, y: Tensor, clean: Tensor, rng: np.random.Generator) -> dict[str, Tensor]:
+    """What fresh examples are mixed by (n,): their mixed labels, and the lengths of their rows; one graph a node."""
+    found: dict[str, Tensor] = {}
+    for by in {each.by for each in model.scalars if isinstance(each, MixedLabel | Row)}:
+        length, share = torch.ones_like(y), torch.ones_like(y)
+        if isinstance(by, GraphConvolution):
+            size = (len(y), int(real(values, "n")) - 1)
+            others = y.new_tensor(rng.choice([-1.0, 1.0], size=size))
+            same, other = (_value(values, each) for each in (by.same, by.other))
+            likely = torch.where(others == clean[:, None], y.new_tensor(same), y.new_tensor(other))
+            linked = (y.new_tensor(rng.random(size)) < likely).double()
+            degree = 1 + linked.sum(1)
+            share, length = (1 + (linked * others * clean[:, None]).sum(1)) / degree, degree**-0.5
+        elif not isinstance(by, Mixup):
+            raise forgotten(by, "fresh rows in weight space")
+        for scalar in [each for each in model.scalars if isinstance(each, MixedLabel | Row) and each.by == by]:
+            own = length if isinstance(scalar, Row) else share * (y if scalar.observed else clean)
+            found[scalar.name] = own
     return found
 
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from derivations.declare import Constant, Full, Model, OfLabel, Patch, PerExample, Term
+from derivations.declare import Constant, Full, Model, OfLabel, Patch, PerExample, Term, row_of
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
 from ..values import Values, real
-from .formulas import activation, at_step, losses_of, weighed
+from .formulas import activation, at_step, trained_on
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Problem:
     """A Model put on numbers: vectors (B, d), patches (n, P, d) and labels (n,) as float64 tensors on one device.
 
-    `draws` are the batches and labels of each step, for an algorithm that has any.
+    `draws` are the batches and labels of each step, for an algorithm that has any; `mixed` (n,) are the labels that a
+    loss of mixed labels sees.
     """
 
     model: Model
@@ -39,13 +40,14 @@ class Problem:
     patches: Tensor
     y: Tensor
     draws: StepDraws | None = None
+    mixed: Tensor | None = None
 
     def at(self, t: int) -> Problem:
         """What step t sees: the patches of its batch, and its labels; the patches keep the scales of their own labels.
 
         Raises InputError where the algorithm draws something and `draws` is None.
         """
-        patches, y = self.patches, self.y
+        patches, y, mixed = self.patches, self.y, self.mixed
         drawn = [option for option in ("batch", "label_noise") if option in self.model.algorithm.options]
         if not drawn:
             return self
@@ -57,8 +59,8 @@ class Problem:
         if "batch" in drawn:
             examples, held = self.draws.batches(t, 1)
             chosen = torch.as_tensor(examples[0, : held[0]], device=y.device)
-            patches, y = patches[chosen], y[chosen]
-        return replace(self, patches=patches, y=y)
+            patches, y, mixed = patches[chosen], y[chosen], None if mixed is None else mixed[chosen]
+        return replace(self, patches=patches, y=y, mixed=mixed)
 
     def option(self, name: str, t: int) -> float:
         """The value of one of the algorithm's options in step t, 0 where it is absent."""
@@ -92,7 +94,8 @@ def problem(
 ) -> Problem:
     """The training problem of `model` on directions `vectors` (B, d), labels `y` and the `clean` ones (n,).
 
-    `scalars` (n,) by name are those that are drawn; what labels and parameters say of the others is read off these.
+    `scalars` (n,) by name are those that are drawn, matrices (n, n) among them; what labels and parameters say of the
+    others is read off these.
 
     Raises InputError where the number of vectors is not the model's for n examples, or n not one for its tasks; and
     where a bilevel algorithm draws new examples at every step, which are not drawn here.
@@ -111,7 +114,8 @@ def problem(
     drawn = {name: torch.tensor(each, dtype=torch.float64, device=device) for name, each in scalars.items()}
     known = scalars_in(model, labels, unflipped, drawn, values)
     patches = patches_of(model, _rows(model, v, labels, tasks), labels, unflipped, known)
-    return Problem(model, values, v, patches, labels, draws)
+    blend = model.objective.mixed_labels
+    return Problem(model, values, v, patches, labels, draws, None if blend is None else known[blend.name])
 
 
 def task_count(model: Model, values: Values, examples: int) -> int:
@@ -186,8 +190,7 @@ def per_example(task: Problem, w: Tensor) -> tuple[Tensor, Tensor]:
 
 def losses(task: Problem, w: Tensor) -> Tensor:
     """L_i (n,) at w (H, m, d), or at one w an example (n, H, m, d)."""
-    return weighed(task.model, losses_of(task.model, outputs(task, w, task.patches), task.y, task.values), task.y,
-                   task.values)
+    return trained_on(task.model, outputs(task, w, task.patches), task.y, task.values, task.mixed)
 
 
 def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:
@@ -239,14 +242,21 @@ def _rows(model: Model, vectors: Tensor, y: Tensor, tasks: int) -> dict[str, Ten
 def patches_of(
     model: Model, rows: Mapping[str, Tensor], y: Tensor, clean: Tensor, scalars: Mapping[str, Tensor]
 ) -> Tensor:
-    """(n, P, d): each patch's terms, scale times the example's vector of its family, summed; scalars are (n,)."""
+    """(n, P, d): each patch's terms, scale times the example's vector of its family, summed.
+
+    `scalars` are (n,), and matrices (n, n) of terms that are mixed over the examples; of a fresh one, whose vectors are
+    as good as one, the lengths (n,) of their rows.
+    """
 
     def scaled(term: Term) -> Tensor:
-        scale = torch.ones_like(y)
-        for factor in term.factors:
+        scale, row = torch.ones_like(y), row_of(term)
+        for factor in [each for each in term.factors if each != row]:
             own = {"label": y, "clean": clean}[factor] if isinstance(factor, str) else scalars[factor.name]
             scale = scale * own
-        return scale[:, None] * rows[term.direction]
+        own_vectors, mixed = scale[:, None] * rows[term.direction], None if row is None else scalars[row.name]
+        if mixed is None:
+            return own_vectors
+        return mixed @ own_vectors if mixed.dim() == 2 else mixed[:, None] * own_vectors
 
     def whole(terms: tuple[Term, ...]) -> Tensor:
         total = scaled(terms[0])

@@ -55,6 +55,7 @@ WRONG: tuple[Any, ...] = (
 ENTRIES = ("uniform", "rademacher", "student", "sparse")
 SCALARS = (
     "Constant", "OfLabel", "RandomSign", "Bernoulli", "GaussianScalar", "UniformScalar", "GivenScalar", "MixedLabel",
+    "Row",
 )
 SIZES: Mapping[str, Any] = {"n": 3, "m": 2, "d": 7}
 
@@ -80,8 +81,7 @@ def wild(draw: Any) -> dict[str, Any]:
         off = {"off": fixed if draw(often) else [], "off_when": ""}
         entries = draw(st.sampled_from([None, None, None, *ENTRIES]))
         if entries is None:
-            plain = {"is": "GaussianLaw", "std": std, **off}
-            return {"is": "MixedLaw", "noise": plain, "by": _mixing(slope)} if draw(often) else plain
+            return {"is": "GaussianLaw", "std": std, **off}
         takes = {"student": {"freedom": 3.5}, "sparse": {"share": std}}.get(entries, {})
         return {"is": "EntryLaw", "std": std, "entries": entries, **takes, **off}
 
@@ -117,7 +117,7 @@ def wild(draw: Any) -> dict[str, Any]:
                     "activation": {"is": "Activation", **activation},
                     "second_layer": _of_neurons("SecondLayer", next(names), std) if draw(often) else None,
                     "biases": _of_neurons("Biases", next(names), std) if draw(often) else None},
-        "objective": {"is": "Objective", "penalty": draw(st.sampled_from(["none", "per_example", "full"])),
+        "objective": {"is": "Objective", "penalty": draw(st.sampled_from([*["none"] * 3, "per_example", "full"])),
                       "loss": draw(st.sampled_from(["logistic", "exponential"])) if signed else "cross_entropy"},
         "algorithm": {"is": "GradientDescent", **dict(zip(used, options, strict=False))},
         "angles": [{"is": "Angle", "first": draw(st.sampled_from(own)), "second": draw(st.sampled_from(own)),
@@ -138,6 +138,9 @@ def wild(draw: Any) -> dict[str, Any]:
         plain["algorithm"]["schedules"] = [
             {"is": "Schedule", "of": of, "formula": draw(formula).format(of)}
             for of in draw(st.lists(numbers, min_size=1, max_size=2))]
+    if signed and plain["objective"]["penalty"] == "none" and draw(often):
+        blend = {**_scalar("MixedLabel", next(names), slope), "observed": True}
+        plain["objective"]["mixed_labels"] = {**blend, "by": {"is": "Mixup", "name": "pairs_", "share": slope}}
     if draw(often):
         places = list(_places(plain))
         change = places[draw(st.integers(0, len(places) - 1))]
@@ -174,8 +177,10 @@ def _of_neurons(kind: str, name: str, parameter: str) -> dict[str, Any]:
 
 
 def _mixing(parameter: str) -> dict[str, Any]:
-    """A mixing matrix."""
-    return {"is": "Mixup", "name": "mixing_", "share": parameter}
+    """A mixing matrix; one in two is a graph's."""
+    if len(parameter) % 2:
+        return {"is": "Mixup", "name": "mixing_", "share": parameter}
+    return {"is": "GraphConvolution", "name": "mixing_", "same": parameter, "other": 0.25}
 
 
 def _scalar(kind: str, name: str, parameter: str) -> dict[str, Any]:
@@ -183,6 +188,8 @@ def _scalar(kind: str, name: str, parameter: str) -> dict[str, Any]:
     own: dict[str, dict[str, Any]] = {"Constant": {"value": parameter}, "OfLabel": {"plus": parameter, "minus": 0.25},
            "Bernoulli": {"probability": parameter}, "GaussianScalar": {"std": parameter, "mean": 0.5},
            "UniformScalar": {"low": -1, "high": parameter}, "MixedLabel": {"by": _mixing(parameter), "observed": False}}
+    if kind == "Row":
+        return {"is": "Row", "by": _mixing(parameter)}
     return {"is": kind, "name": name, "latex": "", **own.get(kind, {})}
 
 
@@ -282,6 +289,7 @@ def many(count: int, seed: int | None = None) -> Counter[str]:
     @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck),
               phases=[Phase.generate], derandomize=seed is None)
     def each(plain: dict[str, Any]) -> None:
+        """One of them."""
         try:
             found[outcome(plain)] += 1
         except Exception:

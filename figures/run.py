@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dynamics.arrays import Array
+from simulate.ask.noted import show
 from simulate.errors import InputError, nearest, quoted
 from simulate.phase.reduced_axes import RULES, Wanted, separated, wanted
 
@@ -35,7 +36,7 @@ def picture(data: xarray.Dataset, observable: str | None = None) -> Figure:
     rows = -(-len(shown) // _ROW)
     with style.context():
         sheet = page(_title(data), _HEIGHT * rows, 0, _sentences(data))
-        grid = sheet.body.subplots(rows, min(len(shown), _ROW), sharex=True, squeeze=False)
+        grid = sheet.body.subplots(rows, min(len(shown), _ROW), squeeze=False)
         for axes in grid.flat[len(shown):]:
             axes.set_axis_off()
         for axes, (each, names, values) in zip(grid.flat, shown, strict=False):
@@ -87,6 +88,5 @@ def _title(data: xarray.Dataset) -> str:
 def _sentences(data: xarray.Dataset) -> list[Sentence]:
     """What was run."""
     values = json.loads(data.attrs.get("parameters", "{}"))
-    told = ", ".join(f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
-                     for name, value in values.items() if value is not None)
+    told = ", ".join(f"{name} = {show(value)}" for name, value in values.items() if value is not None)
     return [Made(f"A line an entry.  {told}.".replace("$", r"\$"))] if told else [Made("A line an entry.")]

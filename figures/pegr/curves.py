@@ -33,7 +33,7 @@ COEFFICIENTS = {
 CLOSED = (0, (2, 2))
 THIN = 0.5  # points: a single run's line
 CHOICES = r"Our choices: $\sigma_0=0.01$ for $\sigma_p=0.1$; FGR is closed with PEGR; seeds."
-APART = 0.25  # of the range of a row's last values: draws that end further apart have a mean where none of them is
+APART = 0.5  # of the range of a row's last values: draws that end further apart have a mean where none of them is
 ROUNDED = (
     "Hatched curve: a rounding error in each pre-activation where the penalty was closed gives another curve in its "
     "place, so this one is no result."
@@ -125,7 +125,7 @@ def _panels(
                     axes.set_xlabel("epoch")
             all_axes[0].set_ylabel(label)
             heading = all_axes[0].annotate(
-                rf"$\bf{{{_spaced(reading.key)}}}$:  {reading.says}", (0, 1), (-34, 20), xycoords="axes fraction",
+                rf"$\bf{{{_spaced(reading.key)}}}$:  {reading.says}", (0, 1), (-28, 20), xycoords="axes fraction",
                 textcoords="offset points", annotation_clip=False, fontsize=style.FONT + 1,
             )
             heading.set_in_layout(False)  # it spans the row, and must not widen the first column

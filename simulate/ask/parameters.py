@@ -55,7 +55,7 @@ def resolve(
             raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
     found = computed(model, chosen)
     values = {parameter.name: found[parameter.name] for parameter in model.parameters}
-    notes = [f"preset {preset.name} ({preset.source})"] if preset else []
+    notes = [f"preset {preset.name} ({preset.source}){_but(preset, given, values)}"] if preset else []
     for parameter in sorted(model.parameters, key=of_default):
         text = formula_of(model, parameter, chosen)
         if parameter.name not in chosen and parameter.default is not None:
@@ -63,6 +63,14 @@ def resolve(
         elif parameter.name in chosen and text is not None:
             notes.append(f"{parameter.name} = {show(values[parameter.name])} = {text}")
     return Resolved(model, values, tuple(notes))
+
+
+def _but(preset: Preset, given: Mapping[str, object] | None, values: Mapping[str, Value]) -> str:
+    """What is given in the place of a preset's values, where it differs."""
+    of_preset = dict(preset.values)
+    changed = [f"{name} = {show(values[name])}" for name in by_name(given)
+               if name in of_preset and name in values and of_preset[name] != values[name]]
+    return f", but {', '.join(changed)}" if changed else ""
 
 
 def over(preset: Preset | None, given: Mapping[str, object] | None) -> dict[str, object]:

@@ -119,12 +119,22 @@ def repair(here: Point, at: At, names: Sequence[str], known: Mapping[str, Parame
     start = np.log([here.scope[each.name] for each in chosen])
     bounds = tuple((math.log(low), math.log(high)) for low, high in map(admissible, chosen))
     search = _Search(here, at, chosen, start, clauses, bounds)
-    found: dict[str, float] | None = {}
-    if search.slacks(start, clauses).min() < 0:
-        found = next((there for x in _nearest(search) if (there := _offered(search, x)) is not None), None)
+    found = _met(search)
+    printed = {clause.id for clause in here.declared.lists[0].clauses}
+    alone = None
+    if found != {} and len(here.declared.lists) > 1:
+        of_print = replace(search, clauses=tuple(clause for clause in clauses if clause.id in printed))
+        alone = _met(of_print)
     return Repair(
         present={each.name: here.scope[each.name] for each in chosen}, values=found, constant=here.constant,
-        excluded=() if found is not None else _excluded(search), left_out=tuple(sorted(without)))
+        excluded=() if found is not None else _excluded(search), left_out=tuple(sorted(without)), alone=alone)
+
+
+def _met(search: _Search) -> dict[str, float] | None:
+    """The nearest values at which every clause of the search holds; {} where they hold already, None for none found."""
+    if not search.clauses or search.slacks(search.start, search.clauses).min() >= 0:
+        return {}
+    return next((there for x in _nearest(search) if (there := _offered(search, x)) is not None), None)
 
 
 def _parameter(name: str, known: Mapping[str, Parameter], here: Point) -> Parameter:

@@ -101,6 +101,7 @@ class Repair:
 
     None where no such values were found; then `excluded` are the clauses, one or two, that were met at none, where
     there are such.  `left_out` are those that speak of the number of steps where none is given.
+    `alone` are the nearest values at which the printed condition holds, of several lists ({} where it holds as it is).
     """
 
     present: dict[str, float]
@@ -108,6 +109,7 @@ class Repair:
     constant: float
     excluded: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    alone: dict[str, float] | None = None
 
     @property
     def factors(self) -> dict[str, float]:

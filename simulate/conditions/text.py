@@ -53,7 +53,7 @@ def lines(table: ConditionTable) -> Iterator[str]:
     for group in table.tables:
         yield from _wrapped(f"{group.title}: {_summary(group, table.constant)}", 2)
     if table.repair is not None:
-        yield from _repair_lines(table.repair)
+        yield from _repair_lines(table.repair, table.tables[0].title)
     yield ""
     yield from _wrapped(" ".join(f"{name}={_plain(value)}" for name, value in table.values), 2)
     meanings = {quantity.name: quantity.meaning for quantity in table.conditions.quantities}
@@ -100,7 +100,7 @@ def _summary(group: ClauseTable, constant: float) -> str:
     return f"not covered: {fails}, {worst[0]} most, {short}{unknown}"
 
 
-def _repair_lines(repair: Repair) -> Iterator[str]:
+def _repair_lines(repair: Repair, printed: str) -> Iterator[str]:
     """What would have to change together, or what excludes it."""
     named, at = ", ".join(repair.present), f"at C = {number(repair.constant)}"
     if repair.values is None:
@@ -114,6 +114,9 @@ def _repair_lines(repair: Repair) -> Iterator[str]:
             f"{name} = {number(value, 6)} (times {number(repair.factors[name], 3)})"
             for name, value in repair.values.items())
         yield from _wrapped(f"all clauses would hold {at} with {values}", 2)
+    if repair.alone:
+        values = ", ".join(f"{name} = {number(value, 6)}" for name, value in repair.alone.items())
+        yield from _wrapped(f"{printed} alone would hold {at} with {values}", 2)
     if repair.left_out:
         need = "needs" if len(repair.left_out) == 1 else "need"
         yield from _wrapped(f"without {', '.join(repair.left_out)}, which {need} --steps", 2)

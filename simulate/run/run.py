@@ -13,6 +13,7 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
 from ..ask import keywords, reading, settings
+from ..ask.noted import show
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
 from ..observe import undefined
@@ -157,8 +158,17 @@ def _one(start: Start, engine: str, asked: Asked, found: Found | None) -> Found:
 
         found = trained.along(start, asked)
     found = found or reduced.run(start, asked)
+    notes += _stopped(asked, int(found.t[-1]))
     marked, undefined_at = undefined.marked(found.variables, found.t)
     return Found(start, found.t, marked, (*notes, *found.notes, *undefined_at))
+
+
+def _stopped(asked: Asked, last: int) -> list[str]:
+    """When `until` ended the run."""
+    if not asked.until:
+        return []
+    said = ", ".join(f"{name} <= {show(value)}" for name, value in asked.until.items())
+    return [f"until {said}: {'stopped at' if last < asked.steps else 'no stop before'} step {last}"]
 
 
 def _unread(start: Start) -> list[str]:

@@ -37,7 +37,8 @@ def test_defaults_are_the_published_ones_and_each_is_noted() -> None:
 def test_given_goes_over_preset_over_defaults() -> None:
     resolved = parameters.resolve(model, {"n": "30", "lam": 0}, PRESETS[0])
     assert (resolved.values["n"], resolved.values["lam"], resolved.values["lam_until"]) == (30, 0.0, 800)
-    assert resolved.notes[0] == "preset paper (Section 4.1, with sigma_p = 0.5)"
+    assert resolved.notes[0] == "preset paper (Section 4.1, with sigma_p = 0.5), but n = 30, lam = 0"
+    assert parameters.resolve(model, {"lam": 0.01}, PRESETS[0]).notes[0].endswith("with sigma_p = 0.5)")
     assert not [note for note in resolved.notes if note.startswith(("n =", "lam =", "lam_until ="))]
     assert [note for note in resolved.notes if note.startswith("q = 2")]
 

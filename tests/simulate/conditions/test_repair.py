@@ -131,3 +131,14 @@ def test_an_equation_is_solved_once(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert main(["conditions", "pegr", "n=50", "m=21", "--steps", "10", "--hold", "sigma_p: sigma_p*sqrt(d)=20"]) == 0
     assert len(times) == 1 and "sigma_p = 1 (held)" in capsys.readouterr().out
     assert gr.conditions("pegr", hold="sigma_p: sigma_p*sqrt(d)=20").held == (("sigma_p", 1.0),)
+
+
+def test_the_printed_condition_alone_has_an_answer_too() -> None:
+    """The smallest d for Theorem 3.2 at n = 50, m = 20: fails where only all lists together are solved for."""
+    asked: dict[str, Any] = {"n": 50, "m": 20, "sigma_0": 0.009, "steps": 1000, "sigma_p": "10/sqrt(d)"}
+    found = gr.conditions("pegr", solve="d", **asked)
+    assert found.repair is not None and found.repair.values is None and found.repair.alone is not None
+    d = found.repair.alone["d"]
+    assert "Condition 3.1 alone would hold at C = 1 with d = " in str(found) and 1.0e6 < d < 1.01e6
+    assert gr.conditions("pegr", d=d, **asked).tables[0].holds
+    assert not gr.conditions("pegr", d=round(0.99 * d), **asked).tables[0].holds

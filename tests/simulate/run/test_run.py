@@ -214,3 +214,12 @@ def test_axes_say_what_they_count_and_examples_have_their_labels(data: Any) -> N
     assert several.y.dims == ("seed", "i") and (several.y.sel(seed=3) == data.y).all()
     of_classes = gr.run("heterogeneous", n=6, m=2, d=50, steps=1, record=[0, 1])
     assert of_classes.y.values.tolist() == [0, 0, 1, 2, 3, 4]
+
+
+def test_a_run_says_when_until_stopped_it() -> None:
+    """Fails where a threshold ends a run and nothing says at which step."""
+    stopped = gr.run("pegr", {"n": 4, "m": 2, "d": 20, "eta": 1.0}, steps=50, until={"loss": 0.69})
+    last = int(stopped["t"][-1])
+    assert 0 < last < 50 and f"until loss <= 0.69: stopped at step {last}" in stopped.attrs["notes"]
+    never = gr.run("pegr", {"n": 4, "m": 2, "d": 20}, steps=3, until={"loss": 1e-9})
+    assert "until loss <= 1e-09: no stop before step 3" in never.attrs["notes"]

@@ -34,7 +34,7 @@ CATALOGUE = (
     Numbered(name="Lemma 21", statements=("L21", "L21-noise")),
     Numbered(name="Lemma 22", statements=("L22",)),
     Numbered(name="Lemma 23", statements=("L23",)),
-    Numbered(name="Lemma 24", statements=("85", "86", "89", "94", "94-fall", "94-printed")),
+    Numbered(name="Lemma 24", statements=("85", "86", "89", "93", "93-line", "94", "94-fall", "94-printed")),
     Numbered(name="Lemma 25", statements=("101", "L25")),
     Numbered(name="Lemma 26", statements=("L26",)),
     Numbered(name="Lemma 27", statements=("L27", "L27-printed")),

@@ -306,7 +306,7 @@ ERRATA = (
         corrected="one needs p_{y_i}(x_i) times i's gain >= p_{y_j}(x_j) times j's, so kappa larger by about 1/p_i",
         why="It bounds (1/(1 - p_j) - 1)/(1/(1 - p_i) - 1) by kappa, but that is the ratio times p_j/p_i.",
         effect="K = 2, p_i = 0.2, p_j = 0.9, both gains log 1.1: the ratio goes from kappa = 8 to 8.55.",
-        statements=("89",), preset="theorem-1",
+        statements=("93-line", "89"), preset="theorem-1",
         witness=Witness(at=(("p", 0.2), ("q", 0.9), ("g", 1.1)),
                         printed="(1 + q/(1 - q)*g)/(1 + p/(1 - p)*g) <= max(1, (1 - p)/(1 - q))",
                         corrected="(1 + q/(1 - q)*g)/(1 + p/(1 - p)*g**(q/p)) <= max(1, (1 - p)/(1 - q))"),

@@ -21,13 +21,19 @@ class Setting:
     """A named source of models.
 
     `factory` is a function of the structural parameters or a Model; `structural` lists the values whose kernels
-    ship, by parameter name.
+    ship, by parameter name; `written` is what the caller wrote for it, where that is not the name.
     """
 
     name: str
     factory: Callable[..., Model] | Model
     structural: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     presets: tuple[Preset, ...] = ()
+    written: str = ""
+
+    @property
+    def word(self) -> str:
+        """The word by which it is asked for again."""
+        return self.written or self.name
 
     def preset(self, name: str | None) -> Preset | None:
         """The preset of that name, or None for None.
@@ -69,7 +75,7 @@ def resolve(setting: object) -> Setting:
         if not path.endswith(".py") or not name.isidentifier():
             example = setting[: setting.index(".py")] + ".py:model"
             raise InputError(f"setting: {quoted(setting)}; expected a file and a name in it, such as {example}")
-        return _from_module(name, _load(Path(path)), name)
+        return replace(_from_module(name, _load(Path(path)), name), written=setting)
     cure = nearest(setting, PAPERS)
     raise InputError(f"setting: {quoted(setting)} is neither a shipped setting nor file.py:model; {cure}")
 

@@ -56,7 +56,8 @@ class Tried:
 class Found:
     """What a search of one statement found: tries inside its hypotheses, the tightest, the edges, and a witness.
 
-    `edges` are the parts of the hypotheses by name, with how near the tries came to each, relative to its sides.
+    `edges` are the parts of the hypotheses by name, with how near the tries came to each, relative to its sides;
+    `setting` is the word by which it was asked for.
     """
 
     statement: Statement
@@ -67,6 +68,7 @@ class Found:
     edges: Mapping[str, float]
     result: Result | None
     command: str
+    setting: str
 
     @property
     def violated(self) -> bool:
@@ -96,7 +98,7 @@ class Attack:
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}
         self.nearest: dict[str, Tried] = {}
-        self.told = ["gammarho check", found.name, shlex.quote(statement.id),
+        self.told = ["gammarho check", shlex.quote(found.word), shlex.quote(statement.id),
                      *([f"--preset {preset.name}"] if preset else []),
                      *(f"{name}={value}" for name, value in params.items()), f"--search {tries}"]
         if steps is not None:
@@ -122,7 +124,7 @@ class Attack:
         return Found(
             statement=self.statement, tries=self.made, inside=self.inside, tightest=tightest, place=shown,
             edges=self.edges, result=self._result(best.place) if best.violated else None,
-            command=" ".join(self.told))
+            command=" ".join(self.told), setting=self.ground.found.word)
 
     def _parent(self) -> Tried:
         """One of the best, or the one that came nearest to some hypothesis's edge."""

@@ -238,7 +238,7 @@ def _benches(
             values[name] = text if literal else formula_value(str(text), {"s": scale, **_numbers(values)})
         own = problem_of(found, values)
         steps = round(formula_value(statement.path.steps, {"s": scale, **_numbers(own.values)}))
-        yield scale, Bench(own, steps, seed, quantities, Call({"setting": found.name, "preset": None}, values))
+        yield scale, Bench(own, steps, seed, quantities, Call({"setting": found.word, "preset": None}, values))
 
 
 def _numbers(values: Mapping[str, object]) -> dict[str, object]:

@@ -47,7 +47,7 @@ class Ground:
 
     def plain(self, place: Place) -> Bench:
         """The bench of a place as it stands."""
-        call = Call({"setting": self.found.name, "preset": None}, self.given(place))
+        call = Call({"setting": self.found.word, "preset": None}, self.given(place))
         problem = problem_of(self.found, place.params)
         return Bench(problem, place.steps, place.seed, self.quantities, call, place.bends)
 

@@ -132,7 +132,7 @@ def _lines(found: Found) -> list[str]:
         return [
             f"{said.id}  violated on try {found.tries}: {said.source}: {said.text or said.claim}",
             *([f"    {shown}", f"    {witness.replay}"] if witness is not None else [f"    {found.result.detail}"]),
-            f"    gammarho check SETTING {said.id} {place} {run}",
+            f"    gammarho check {found.setting} {said.id} {place} {run}",
         ]
     if not found.inside:
         return [f"{said.id}  not tested: none of {found.tries} tries met its hypotheses; start from a preset that does"]

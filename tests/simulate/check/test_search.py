@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,17 @@ def test_a_claim_that_fails_far_from_the_start_is_found_and_its_witness_runs_aga
     index = found.result.witness.index
     gamma = data["gamma"].sel(j=index["j"], r=index["r"]).values
     assert gamma[-1] < gamma[-2]
+
+
+def test_a_witness_of_a_file_names_the_file(tmp_path: Path) -> None:
+    """Before, its replay said gr.run('model', ...), which is no setting."""
+    path = tmp_path / "mine.py"
+    path.write_text("from derivations.papers.pegr.model import model as pegr\n\nmodel = pegr('none')\n")
+    found = gr.search(f"{path}:model", {**SMALL, "lam": 0.0}, [lemma("gamma <= 0")], steps=5, tries=2)
+    result = found["own"].result
+    assert result is not None and result.witness is not None
+    data = eval(result.witness.replay, {"gr": gr})
+    assert float(data["gamma"].max()) > 0 and f"gammarho check {path}:model own" in str(found)
 
 
 def test_the_hypothesis_keeps_the_search_inside() -> None:

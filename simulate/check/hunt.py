@@ -112,7 +112,7 @@ class Hunt:
 
     def _hold(self, place: Place, families: Sequence[Family]) -> None:
         """Runs a place once and holds every family against it.  What cannot be run, or takes too long, is left."""
-        if self._work(place, families[0]) > self.work:
+        if not self._affordable(place, families[0]):
             return
         cases = self.cases(place, families)
         for family in families if cases else ():
@@ -120,7 +120,7 @@ class Hunt:
 
     def hold_dropped(self, place: Place, members: Sequence[tuple[Family, Suspect]]) -> None:
         """Runs a place once and holds these mutants, each of a dropped condition, against it."""
-        if self._work(place, members[0][0]) > self.work:
+        if not self._affordable(place, members[0][0]):
             return
         cases = self.cases(place, [family for family, _ in members])
         for family, suspect in members if cases else ():
@@ -137,6 +137,10 @@ class Hunt:
             return [bench.case(place.seed + more, place.steps, said) for more in range(self.draws)]
         except (InputError, FormulaError, Diverged, OverflowError):
             return []
+
+    def _affordable(self, place: Place, family: Family) -> bool:
+        space = self.spaces[family.statement.id]
+        return space.affordable(place, self.start) and self._work(place, family) <= self.work
 
     def _work(self, place: Place, family: Family) -> float:
         return self.ground.work(place, family.statement, self.draws)

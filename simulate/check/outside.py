@@ -128,6 +128,8 @@ class Outside:
     def _looked(self, place: Place, run: bool) -> Looked | None:
         """A place as it is; None where it cannot be run, or takes too long."""
         try:
+            if not self.space.affordable(place, self.start):
+                return None
             if self._drawn(place) > max(_DRAW, 2 * self._drawn(self.start)):
                 return None
             _, place = self.ground.bench(place, self.statement, self.work)

@@ -13,6 +13,7 @@ from derivations.declare import Model, Statement, Value
 from .bent import Bends
 
 STEPS = "steps"  # the coordinate of the run's length
+LARGEST = 200  # of examples, filters, tasks and the like that a search goes to; more where it starts from more
 DIGITS = 4  # significant digits of a number that a search tries: they are printed, and run again, as they are
 _SIZES = (0.03, 0.1, 0.3, 1.0, 2.5)  # of a move, in logarithms
 _SHARES = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)  # of a second coordinate that moves with the first
@@ -48,6 +49,11 @@ class Space:
         if declared.high is not None and float(number) > declared.high:  # type: ignore[arg-type]
             number = declared.high
         return replace(place, params={**place.params, name: number})
+
+    def affordable(self, place: Place, start: Place) -> bool:
+        """Whether no whole number but the steps is beyond LARGEST and four times what it is at the start."""
+        counts = [name for name in self.names if name != STEPS and self.model.parameter(name).kind == "count"]
+        return all(place.at(name) <= max(LARGEST, 4 * start.at(name)) for name in counts)
 
     def moved(self, place: Place, rng: np.random.Generator) -> Place:
         """One to three coordinates times random factors, or two together along a power law; sometimes another draw."""

@@ -39,7 +39,7 @@ def project_off(start: Reduced, off: Indices) -> Reduced:
     unit = 1.0 / np.where(length > 0, length, 1.0)
     across, filters = start.gram[..., off] * unit[..., None, :], z[..., off] * unit[..., None, :]
     # Unit directions first: the rank is then judged by angles, not by how different the lengths are.
-    inverse = np.linalg.pinv(inside * (unit[..., :, None] * unit[..., None, :]), hermitian=True)
+    inverse = _pinv(inside * (unit[..., :, None] * unit[..., None, :]))
     left = z - filters @ inverse @ np.swapaxes(across, -1, -2)
     gram = start.gram - across @ inverse @ np.swapaxes(across, -1, -2)
     left[..., off] = 0.0
@@ -47,6 +47,13 @@ def project_off(start: Reduced, off: Indices) -> Reduced:
     gram[..., off] = 0.0
     own = start.weight_gram - filters @ inverse @ np.swapaxes(filters, -1, -2)
     return Reduced(left.reshape(start.z.shape), *(0.5 * (each + np.swapaxes(each, -1, -2)) for each in (gram, own)))
+
+
+def _pinv(inside: Array) -> Array:
+    """Pseudo-inverses of symmetric matrices (..., f, f)."""
+    if inside.shape[-1] == 1:  # the same bits without a decomposition, which takes longer than all else here
+        return np.divide(1.0, inside, out=np.zeros_like(inside), where=np.abs(inside) > 0)
+    return np.asarray(np.linalg.pinv(inside, hermitian=True))
 
 
 def neuron_norms(start: Reduced, b: Array, scale: Array | float = 1.0) -> Array:

@@ -87,6 +87,11 @@ def _shipped(name: str) -> Setting:
     return Setting(name, models.remembered(paper.factory), paper.structural, paper.presets)
 
 
+def lasting(setting: Setting) -> bool:
+    """Whether the setting's models are the same whenever they are asked for: a paper's, or a Model."""
+    return isinstance(setting.factory, Model) or (setting.name in PAPERS and setting is _shipped(setting.name))
+
+
 def beside(setting: object, name: str) -> object:
     """What stands under `name` in the file of a "file.py:model" that has been resolved; None elsewhere."""
     if not isinstance(setting, str) or ".py:" not in setting:

@@ -13,6 +13,7 @@ from derivations.declare.meanings import coordinates, meanings
 
 from ..ask import digest, noted
 from ..start import source
+from ..work.once import once
 from .asked import Found
 from .problem import Start
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import xarray
 
 Whole = NDArray[np.int64]
+_meanings, _coordinates = once(meanings), once(coordinates)
 
 
 def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> xarray.Dataset:
@@ -29,7 +31,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
     first = runs[0]
     start, problem = first.start, first.start.problem
     model, values = problem.model, problem.values
-    known, events = meanings(model), {event.name for event in model.events}
+    known, events = _meanings(model), {event.name for event in model.events}
     data: dict[str, Any] = {}
     for name in [name for name in first.variables if all(name in found.variables for found in runs)]:
         variable = first.variables[name]
@@ -58,7 +60,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
         "notes": "\n".join([*noted.told(model, values, problem.resolved.notes), *notes]),
         **({} if problem.examples is None else source.attributes(problem.examples)),
     }
-    known = coordinates(model)
+    known = _coordinates(model)
     kept: dict[str, Any] = {
         name: (name, value, known[name].attributes) for name, value in axes.items() if name in used | {"t"}
     }

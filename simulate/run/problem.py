@@ -7,6 +7,7 @@ ensemble of one.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from derivations.cache import cache_folder
 from derivations.declare import Model, Preset, Value, chosen_law
 from dynamics.arrays import Array, Steps
 from dynamics.chance.stepdraws import StepDraws
@@ -37,6 +39,8 @@ from .kernels import kernel_for
 from .record import Watch, advance
 
 Initial = Mapping[str, Any] | source.Source | None
+KEPT = 32  # problems that are kept
+_PLAIN = (int, float, str, bool)
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,33 @@ def problem_of(
 ) -> Problem:
     """The problem that a caller's words describe: parameters by name over a preset over the published defaults.
 
+    Problems of what does not change, a paper's setting or a Model, are kept: their values, kernel and plan are worked
+    out once for all the runs of them.
+
     Raises:
         InputError: for a parameter that is unknown or out of its range.
     """
-    return Problem(parameters.resolve(setting.factory, params, preset), parameters.by_name(params))
+    given = parameters.by_name(params)
+    if settings.lasting(setting) and all(type(value) in _PLAIN for value in given.values()):
+        told = tuple((name, type(value), repr(value)) for name, value in given.items())  # 1, 1.0 and True are apart
+        return _kept(_Asked((id(setting.factory), id(preset), told, cache_folder()), setting, given, preset))
+    return _made(setting, given, preset)
+
+
+def _made(setting: settings.Setting, given: Mapping[str, object], preset: Preset | None) -> Problem:
+    return Problem(parameters.resolve(setting.factory, given, preset), given)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A caller's words, equal where they are written alike; who keeps it keeps the objects whose ids are in `key`."""
+
+    key: tuple[object, ...]
+    setting: settings.Setting = field(compare=False)
+    given: Mapping[str, object] = field(compare=False)
+    preset: Preset | None = field(compare=False)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _kept(asked: _Asked) -> Problem:
+    return _made(asked.setting, asked.given, asked.preset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 
@@ -50,14 +51,20 @@ def stream(seed: int, name: str, *index: int) -> np.random.Generator:
         RangeError: the seed is negative.
         TypeError: the seed or an index is not a whole number.
     """
-    key = (name, *(_whole(i) for i in index))
-    digest = hashlib.sha256(repr(key).encode()).digest()
-    # Name and index go through one digest of fixed length: numpy joins the words of a spawn key without marks
-    # between them, so (2**32,) and (0, 1) would be one key.
-    words = tuple(int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4))
+    words = _words(name, *(_whole(i) for i in index))
     if _whole(seed) < 0:
         raise RangeError(f"seed: {seed} is negative; give a whole number from 0")
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(_whole(seed), spawn_key=words)))
+
+
+@functools.lru_cache(maxsize=256)
+def _words(*key: object) -> tuple[int, ...]:
+    """Name and index through one digest of fixed length.
+
+    numpy joins the words of a spawn key without marks between them, so (2**32,) and (0, 1) would be one key.
+    """
+    digest = hashlib.sha256(repr(key).encode()).digest()
+    return tuple(int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4))
 
 
 def _whole(value: int) -> int:

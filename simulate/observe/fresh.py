@@ -30,6 +30,7 @@ from ..ask.losses import loss_of
 from ..errors import InputError
 from ..start.declared import entries_of, law_of
 from ..start.drawn import Draw
+from ..work.once import once
 from . import fresh_refusals, held_out, near
 from .fresh_cases import Cases, cases_of_fresh
 from .fresh_covariance import covariance_of
@@ -39,6 +40,7 @@ from .kept_normals import FreshStream
 
 BOUNDED = ("test_error", "class_error")
 DRAWS = 4096  # fresh examples that a state is judged on
+_packed_once = once(lanelaw.packed)
 
 
 class Network(Protocol):
@@ -147,11 +149,15 @@ def _on_lanes(
             numbers = np.tile(kernel.arguments(values, some.fixed.shape[-1]), (len(some.fixed), 1))
             drawn = np.zeros(len(some.fixed), dtype=np.int64)
             part = lanelaw.by_name(lanelaw.judged(
-                kernel.lanes, lanelaw.parts_of(some, outputs), some, roots[at], lanelaw.packed(normals)[None], drawn,
-                numbers))
+                kernel.lanes, lanelaw.parts_of(some, outputs), some, roots[at], _packed(normals)[None], drawn, numbers))
         for name, numbers_of in part.items():
             found[name][at] = numbers_of
     return found
+
+
+def _packed(normals: Array) -> Array:
+    """Normals as a kernel reads them; once for those that runs of a seed share (`kept_normals`)."""
+    return lanelaw.packed(normals) if normals.flags.writeable else _packed_once(normals)
 
 
 def law(

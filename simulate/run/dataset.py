@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare.meanings import coordinates, meanings
+from derivations.declare.meanings import Meaning, coordinates, meanings
 
 from ..ask import digest, noted
 from ..start import source
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import xarray
 
 Whole = NDArray[np.int64]
+SHARED = 4096  # labels of a dimension that runs share
 _meanings, _coordinates = once(meanings), once(coordinates)
 
 
@@ -61,12 +63,26 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
         **({} if problem.examples is None else source.attributes(problem.examples)),
     }
     known = _coordinates(model)
-    kept: dict[str, Any] = {
-        name: (name, value, known[name].attributes) for name, value in axes.items() if name in used | {"t"}
-    }
+    along = [_axis(name, value, known[name]) for name, value in axes.items() if name in used | {"t"}]
+    indexes = {name: index for axis in along for name, index in axis.xindexes.items()}
+    kept: dict[str, Any] = {name: axis.variables[name] for axis in along for name in axis}
     if "i" in used:
         kept |= {name: (*each, known[name].attributes) for name, each in _of_examples(runs, with_seeds).items()}
-    return xarray.Dataset(data, coords=kept, attrs=attrs)
+    return xarray.Dataset(data, coords=xarray.Coordinates(kept, indexes=indexes), attrs=attrs)
+
+
+def _axis(name: str, values: Any, meaning: Meaning) -> xarray.Coordinates:
+    """A dimension's labels with their index; runs of one shape share them, as to index takes as long as to draw."""
+    labels = np.asarray(values)
+    made = _indexed if labels.size <= SHARED else _indexed.__wrapped__
+    return made(name, labels.dtype.str, tuple(labels.tolist()), meaning)
+
+
+@functools.lru_cache(maxsize=64)
+def _indexed(name: str, dtype: str, labels: tuple[object, ...], meaning: Meaning) -> xarray.Coordinates:
+    import xarray
+
+    return xarray.Coordinates({name: (name, np.array(labels, dtype=dtype), meaning.attributes)})
 
 
 def _of_examples(runs: Sequence[Found], with_seeds: bool) -> dict[str, tuple[tuple[str, ...], Whole]]:

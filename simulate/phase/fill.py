@@ -117,8 +117,10 @@ def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
     cells = np.flatnonzero(~done.all(axis=1)).tolist()
     most = max(1, len(cells) // (_SHARES * workers))
     found, open_cells, open_seeds, spent = list[Chunk](), list[int](), tuple[int, ...](), 0.0
-    for cell, cost in zip(cells, costs(grid.measure, grid.cells.part(cells)).tolist(), strict=True):
-        seeds = tuple(np.flatnonzero(~done[cell]).tolist())
+    rows = [row.tobytes() for row in done[cells]]
+    lacking = {row: tuple(np.flatnonzero(~np.frombuffer(row, dtype=bool)).tolist()) for row in dict.fromkeys(rows)}
+    for cell, row, cost in zip(cells, rows, costs(grid.measure, grid.cells.part(cells)).tolist(), strict=True):
+        seeds = lacking[row]
         takes = cost * len(seeds)
         if open_cells and (seeds != open_seeds or spent + takes > _AT_RISK or len(open_cells) == most):
             found.append((tuple(open_cells), open_seeds))

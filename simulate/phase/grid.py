@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import math
 from collections.abc import Mapping
@@ -199,7 +200,9 @@ def _fresh_names(model: Model) -> tuple[str, ...]:
     return (*obs.FRESH, *(() if model.network.head_axis.signed else FRESH_BY_CLASS))
 
 
+@functools.cache
 def _version() -> str:
+    """As installed; looking it up takes as long as a dozen runs."""
     try:
         return importlib.metadata.version("gammarho")
     except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed

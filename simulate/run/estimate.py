@@ -43,8 +43,8 @@ def check_run(request: Request, seeds: int = 1, label: str = "run") -> None:
 
 def check_grid(requests: Sequence[Request], cells: int, seeds: int, workers: int) -> None:
     """Refuses a grid of `cells` cells, whose corners are `requests`, that memory does not hold.  Raises InputError."""
-    size, free = cells * (CELL + ENTRY * seeds), memory.at_hand()
-    if size > free:
+    size = cells * (CELL + ENTRY * seeds)
+    if size > SMALL and size > (free := memory.at_hand()):
         name, cure = ("seeds", "run fewer seeds") if ENTRY * seeds > CELL else ("x and y", "give fewer values")
         raise InputError(
             f"{name}: {cells:.3g} cells of {seeds:.3g} seeds take about {amount(size)}, and {amount(free)} are at "

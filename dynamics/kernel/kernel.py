@@ -29,6 +29,11 @@ LANES_FROM = 16  # directions from which eight at a time beat the loops
 LANES_UPTO = 400  # directions from which BLAS beats eight at a time
 
 
+def lanes_take(directions: float, first: int = LANES_FROM) -> bool:
+    """Whether eight at a time, from `first` directions on, is the fastest way of advancing so many."""
+    return first <= directions < LANES_UPTO
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A loaded kernel.  `scalars` and `observed` name its arguments and outputs, `step` the step size's parameter.
@@ -105,7 +110,7 @@ class Kernel:
 
     def on_lanes(self, directions: int) -> bool:
         """Whether states of so many directions are advanced on lanes; asked before they are loaded."""
-        return self.judges(directions) and directions < LANES_UPTO
+        return self.judges(directions) and lanes_take(directions, self.lanes_from)
 
     def judges(self, directions: int) -> bool:
         """Whether it judges fresh examples of states of so many directions on lanes."""

@@ -28,6 +28,7 @@ from ..observe import fresh_many
 from ..observe import observables as obs
 from ..start import many
 from ..start.refusals import gram_refusal
+from . import kinds
 from .asked import Asked, Found, Variables
 from .lots import Lot, Lots
 from .problem import Problem, Start
@@ -97,8 +98,7 @@ def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: 
 def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int) -> list[_Runs]:
     """The runs of a lot's cells, those together that have one shape; none where they go alone."""
     first, model = lot.first, lot.model
-    known = {*obs.at_every_step(model), *FRESH, *(event.name for event in model.events)}
-    if first.initial is not None or first.redraws or model.algorithm.over_tasks or not set(names) <= known:
+    if first.initial is not None or first.redraws or not kinds.together(model, names):
         return []
     try:
         for row in range(len(lot.places) if model.algorithm.schedules else 0):

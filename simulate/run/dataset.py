@@ -65,7 +65,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
     known = _coordinates(model)
     along = [_axis(name, value, known[name]) for name, value in axes.items() if name in used | {"t"}]
     indexes = {name: index for axis in along for name, index in axis.xindexes.items()}
-    kept: dict[str, Any] = {name: axis.variables[name] for axis in along for name in axis}
+    kept: dict[str, Any] = {str(name): axis.variables[name] for axis in along for name in axis}
     if "i" in used:
         kept |= {name: (*each, known[name].attributes) for name, each in _of_examples(runs, with_seeds).items()}
     return xarray.Dataset(data, coords=xarray.Coordinates(kept, indexes=indexes), attrs=attrs)

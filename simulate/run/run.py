@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from ..observe import observables as obs
 from ..observe import undefined
 from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..start import source
+from ..work.once import once
 from ..work.progress import progress
 from . import batch, estimate, reduced, tasks
 from . import seeds as seeds_of_a_run
@@ -179,7 +179,7 @@ def _unread(start: Start) -> list[str]:
     return [f"{', '.join(told)} {plays} no part in the run: nothing of {start.model.name} reads it"] if told else []
 
 
-_unread_of = functools.lru_cache(maxsize=64)(unread)  # every call asks it of the same few models
+_unread_of = once(unread)
 
 
 def total_steps(steps: int | str | None, preset: Preset | None, setting: settings.Setting, low: int = 0) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from derivations.declare import terms_of
-from dynamics.kernel.kernel import LANES_FROM, LANES_UPTO
+from dynamics.kernel.kernel import lanes_take
 
 from ..observe import observables as obs
 from ..observe.fresh import DRAWS
 from ..start.refusals import LARGEST
+from . import kinds
 from .request import Request, size_of
 
 RATE = 1e9  # operations a second
@@ -42,9 +43,7 @@ def seconds(request: Request) -> float:
 
 def _together(request: Request) -> bool:
     """Whether a grid makes this run in one call with others."""
-    model, alone = request.model, {event.name for event in request.model.events}
     return (
         request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1 and request.fresh == DRAWS
-        and LANES_FROM <= request.directions < LANES_UPTO and model.network.head_axis.signed
-        and not model.algorithm.over_tasks and not model.algorithm.batched and not alone & set(request.wanted)
+        and lanes_take(request.directions) and kinds.together(request.model, request.wanted)
     )

@@ -85,3 +85,9 @@ def test_a_time_axis_is_optional() -> None:
     for of in (distances.weight_gram, distances.neuron_norms, distances.weight_norm):
         np.testing.assert_allclose(of(start, b)[2], of(start, b[2]), rtol=1e-13)
     np.testing.assert_allclose(distances.movement(b, start.gram)[2], distances.movement(b[2], start.gram), rtol=1e-13)
+
+
+def test_one_direction_projected_off_has_the_bits_of_the_decomposition() -> None:
+    lengths = np.concatenate([stream(0, "test").standard_normal(500) ** 2, [0.0, 1.0, 1e-300, 1e300]])[:, None, None]
+    found = distances._pinv(lengths)
+    assert np.array_equal(found, np.linalg.pinv(lengths, hermitian=True))

@@ -1,5 +1,7 @@
 """Ensembles of runs, end to end: `python -m benchmarks.ensembles [--jax PYTHON] [--shapes NAME,...]` prints the table.
 
+`--libraries package,native,jax_ensembles` leaves the others' programs out, of which torch's take most of the time.
+
 A run is drawn, trained and tested on 4096 fresh noises, one number a run.  gammarho's rows are `gr.phase` as a user
 calls it, on a grid with as many cells as the others have runs.  A program lives in a process of its library's own, on
 one thread or two; rounds take turns.  Before anything is measured, programs have to agree with gammarho (`agreement`).
@@ -87,7 +89,8 @@ def best(name: str, child: Child, program: str, variants: Sequence[str]) -> Cont
 
 
 def gathered(
-    shape: str, threads: int, python: str, caches: str, stack: ExitStack, chosen: Mapping[str, str] | None = None
+    shape: str, threads: int, python: str, caches: str, stack: ExitStack, chosen: Mapping[str, str] | None = None,
+    libraries: Sequence[str] = tuple(LIBRARIES),
 ) -> tuple[list[Contender], dict[str, str]]:
     """The contenders for a shape, and by name those that are absent with the reason.
 
@@ -95,6 +98,9 @@ def gathered(
     """
     contenders, absent = [], {}
     for module, called in LIBRARIES.items():
+        if module not in libraries:
+            absent[called] = "not asked for"
+            continue
         try:
             child = stack.enter_context(library(module, shape, threads, python, caches))
         except (RuntimeError, OSError) as reason:
@@ -111,16 +117,18 @@ def gathered(
     return contenders, absent
 
 
-def sections(name: str, repeats: int, python: str, number: int) -> list[Section]:
+def sections(
+    name: str, repeats: int, python: str, number: int, libraries: Sequence[str] = tuple(LIBRARIES)
+) -> list[Section]:
     """One shape: the table of a run, and what is compiled before it."""
     shape = SHAPES[name]
     with ExitStack() as stack:
         caches = stack.enter_context(tempfile.TemporaryDirectory())
-        contenders, absent = gathered(name, 1, python, caches, stack)
+        contenders, absent = gathered(name, 1, python, caches, stack, None, libraries)
         notes = agreement.held(shape, contenders)
         if len(os.sched_getaffinity(0)) > 1:
             chosen = {each.program: each.variant for each in contenders if each.program in ON_TWO}
-            more, without = gathered(name, 2, python, caches, stack, chosen)
+            more, without = gathered(name, 2, python, caches, stack, chosen, libraries)
             contenders, absent = [*contenders, *more], {**without, **absent}
         timings = interleave({str(each): each.timed() for each in contenders}, repeats, warm_up=1)
     by_name = {each.name: timings[str(each)] for each in contenders}
@@ -172,11 +180,14 @@ def flat_in_d(repeats: int, number: int) -> Section:
     return Section(f"{number}. phase, n=20 m=10 T=100", "a run", timings, next(iter(timings)), (target,))
 
 
-def measure(repeats: int, python: str, names: Sequence[str] = _MEASURED, first: int = 9) -> list[Section]:
+def measure(
+    repeats: int, python: str, names: Sequence[str] = _MEASURED, first: int = 9,
+    libraries: Sequence[str] = tuple(LIBRARIES),
+) -> list[Section]:
     """All sections, numbered from `first`."""
     found = []
     for number, name in enumerate(names, first):
-        found += sections(name, repeats, python, number)
+        found += sections(name, repeats, python, number, libraries)
     return [*found, flat_in_d(repeats, first + len(names))] if "kou" in names else found
 
 
@@ -187,11 +198,15 @@ def main() -> None:
     add("--jax", default=sys.executable, metavar="PYTHON", help="a Python that has jax (default: this one)")
     add("--repeats", type=int, default=7, help="rounds (default: 7)")
     add("--shapes", default=",".join(_MEASURED), help=f"which of {', '.join(_MEASURED)} (default: all)")
+    add("--libraries", default=",".join(LIBRARIES), help=f"which of {', '.join(LIBRARIES)} (default: all)")
     asked = parser.parse_args()
+    libraries = asked.libraries.split(",")
+    if not set(libraries) <= set(LIBRARIES):
+        parser.error(f"--libraries is {asked.libraries!r}; expected some of {', '.join(LIBRARIES)}")
     names = asked.shapes.split(",")
     if not set(names) <= set(_MEASURED):
         parser.error(f"--shapes is {asked.shapes!r}; expected some of {', '.join(_MEASURED)}, with commas between")
-    print(table.markdown(measure(asked.repeats, asked.jax, names)))
+    print(table.markdown(measure(asked.repeats, asked.jax, names, libraries=libraries)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,204 @@
+"""Further rungs, each tried small: what it would give as a number: `python -m benchmarks.rungs [NAME ...]`.
+
+Seconds are CPU time, the least of several calls that take turns; a ratio is of those.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from .timing import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # before NumPy is loaded: the imports below stand inside the functions
+
+STEPS = 200
+
+
+def least(calls: Mapping[str, Callable[[], object]], repeats: int = 7) -> dict[str, float]:
+    """Each call's least CPU seconds, of `repeats` rounds after one that is not counted."""
+    found = dict.fromkeys(calls, float("inf"))
+    for at in range(repeats + 1):
+        for name, call in calls.items():
+            began = time.process_time()
+            call()
+            found[name] = min(found[name], time.process_time() - began) if at else found[name]
+    return found
+
+
+def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
+    """Kou et al.'s run at n examples: the draw, its values, and its trajectory after `steps` steps."""
+    import numpy as np
+
+    from simulate.ask import settings
+    from simulate.run.problem import problem_of
+
+    from .contenders.package import setting
+    from .contenders.shapes import SHAPES
+
+    told = setting(SHAPES["kou"])
+    problem = problem_of(settings.resolve(told.model), {**told.values, "n": n, "mu_norm": 3.0, "sigma_p": 1.0})
+    start = problem.start(0, "gram")
+    return start, problem.values, start.up_to(np.array([0, steps], dtype=np.int64))
+
+
+def variants() -> Iterator[str]:
+    """A step by loops, on lanes and by BLAS over n: where each is fastest (`dynamics.kernel.kernel.LANES_FROM`)."""
+    import numpy as np
+
+    for n in (4, 8, 12, 16, 24, 48, 96, 192, 320, 400, 512):
+        start, values, _ = trained(n, 1)
+        kernel, drawn = start.kernel, start.draw
+        ways = {"loops": kernel.looped(kernel.loops), "lanes": replace(kernel, lanes_from=0)}
+        if n >= 48:
+            ways["BLAS"] = replace(kernel, lanes_path=None)
+        steps = max(4, STEPS * 16 // n)
+
+        def calls(way: Any, steps: int = steps, drawn: Any = drawn, values: Any = values) -> Callable[[], object]:
+            zero, last = np.zeros_like(drawn.z), np.array([steps], dtype=np.int64)
+            return lambda: way.run(drawn.z, zero, drawn.gram, drawn.y, values, steps, last)
+
+        found = least({name: calls(way) for name, way in ways.items()}, 5)
+        said = ", ".join(f"{name} {1e6 * each / steps:.3g}" for name, each in found.items())
+        yield f"n = {n}: {said} us a step"
+
+
+def sobol() -> Iterator[str]:
+    """The variance of a test error by scrambled Sobol points over that by as many independent draws."""
+    import numpy as np
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    rng = np.random.default_rng(0)
+    start, values, path = trained(20, 100)
+    weights = start.draw.weight_gram  # of the start: any covariance of 20 neurons serves
+    root = np.linalg.cholesky(weights + 1e-12 * np.trace(weights) * np.eye(len(weights))) * float(values["sigma_p"])
+    signal = np.abs(path.z[-1][..., 0]).sum() * 0.02
+    heads = np.repeat([1.0, -1.0], len(root) // 2)
+
+    def error(normals: Any) -> float:
+        return float((np.maximum(normals @ root.T, 0.0) @ heads + signal < 0).mean())
+
+    for count in (256, 1024, 4096):
+        plain = [error(rng.standard_normal((count, len(root)))) for _ in range(64)]
+        points = (qmc.Sobol(len(root), seed=rng).random(count) for _ in range(64))
+        quasi = [error(ndtri(np.clip(each, 1e-15, 1 - 1e-15))) for each in points]
+        yield (f"{count} draws: mean {np.mean(plain):.4f} and {np.mean(quasi):.4f}; variance of Sobol over plain "
+               f"{np.var(quasi) / np.var(plain):.3g}")
+
+
+def single() -> Iterator[str]:
+    """float32: its step over float64's, where z += c G is all, and how far a run drifts."""
+    import numpy as np
+
+    for n in (20, 100, 500):
+        start, values, _ = trained(n, 1)
+        drawn, eta, m = start.draw, float(values["eta"]), start.draw.z.shape[1]
+
+        def steps(kind: Any, drawn: Any = drawn, eta: float = eta, m: int = m) -> Any:
+            z, gram = drawn.z.reshape(2 * m, -1).astype(kind), drawn.gram.astype(kind)
+            y, j = drawn.y.astype(kind), np.repeat([1, -1], m).astype(kind)[:, None] / kind(m)
+            clean = drawn.clean.astype(kind)
+            for _ in range(100):
+                on, own = np.maximum(z[:, 1:], 0), np.maximum(z[:, :1] * clean, 0)
+                rate = -y / (1 + np.exp(y * (j * (on + own)).sum(axis=0))) / kind(len(y))
+                c = np.concatenate([(j * rate * clean * (z[:, :1] * clean > 0)).sum(axis=1, keepdims=True),
+                                    j * rate * (z[:, 1:] > 0)], axis=1)
+                z = z - kind(eta) * (c @ gram)
+            return z
+
+        found = least({"64": partial(steps, np.float64), "32": partial(steps, np.float32)}, 5)
+        whole, half = steps(np.float64), steps(np.float32).astype(np.float64)
+        drift = np.abs(half - whole).max() / np.abs(whole).max()
+        flips = ((half > 0) != (whole > 0)).mean()
+        yield (f"n = {n}: float32 takes {found['32'] / found['64']:.3g} of float64's time; after 100 steps z is off by "
+               f"{drift:.2g} of its largest entry, and {100 * flips:.2g} % of its signs differ")
+
+
+def lazy() -> Iterator[str]:
+    """ReLU by lazy exact signs at n >= 500: the share of entries that a step has to evaluate, beside a whole product.
+
+    An entry is evaluated where |z| at its last evaluation is below the bound on its movement since, ||c||_1 max |G|.
+    """
+    import numpy as np
+
+    for n in (500, 1000):
+        start, values, _ = trained(n, 1)
+        drawn, eta = start.draw, float(values["eta"])
+        states = start.kernel.run(
+            drawn.z, np.zeros_like(drawn.z), drawn.gram, drawn.y, values, 60, np.arange(61, dtype=np.int64))
+        z, b = (each.reshape(61, -1, drawn.gram.shape[0]) for each in (states.z, states.b))
+        known, moved, shares = z[0].copy(), np.zeros_like(z[0]), list[float]()
+        scale = np.abs(drawn.gram)
+        off = scale - np.diag(np.diag(scale))
+        for t in range(1, 61):
+            change = np.abs(b[t] - b[t - 1])
+            moved += change * np.diag(scale) + change.sum(axis=1, keepdims=True) * off.max(axis=0)
+            open_ = np.abs(known) <= moved
+            shares.append(float(open_.mean()))
+            known[open_], moved[open_] = z[t][open_], 0.0
+        c, gram = b[1] - b[0], drawn.gram
+        rows, columns = np.nonzero(np.random.default_rng(0).random(c.shape) < np.mean(shares))
+
+        def some(c: Any = c, gram: Any = gram, rows: Any = rows, columns: Any = columns) -> Any:
+            order = np.argsort(columns, kind="stable")
+            return np.einsum("kb,kb->k", c[rows[order]], gram[columns[order]])
+
+        found = least({"all": partial(np.matmul, c, gram), "some": some}, 3)
+        yield (f"n = {n}, eta = {eta:g}: {100 * np.mean(shares):.3g} % of the entries a step; those alone take "
+               f"{found['some'] / found['all']:.3g} of the whole product's time")
+
+
+def tasks() -> Iterator[str]:
+    """z += c G task by task, beside all tasks in the lanes: FOMAML's inner product at 343 tasks."""
+    import numpy as np
+    from numba import njit
+
+    @njit(error_model="numpy")
+    def one_by_one(z: Any, c: Any, gram: Any) -> None:
+        for k in range(z.shape[0]):
+            for s in range(z.shape[1]):
+                for q in range(z.shape[2]):
+                    for i in range(z.shape[2]):
+                        z[k, s, i] += c[k, s, q] * gram[k, q, i]
+
+    @njit(error_model="numpy")
+    def in_lanes(z: Any, c: Any, gram: Any) -> None:
+        for s in range(z.shape[0]):
+            for q in range(z.shape[1]):
+                for i in range(z.shape[1]):
+                    for k in range(z.shape[2]):
+                        z[s, i, k] += c[s, q, k] * gram[q, i, k]
+
+    rng = np.random.default_rng(0)
+    for n in (2, 4, 8, 16):
+        z, c, gram = rng.random((343, 20, n)), rng.random((343, 20, n)), rng.random((343, n, n))
+        turned = [np.ascontiguousarray(np.moveaxis(each, 0, -1)) for each in (z, c, gram)]
+        plain = [z, c, gram]
+        found = least({"alone": partial(one_by_one, *plain), "lanes": partial(in_lanes, *turned)})
+        yield (f"{n} directions a task, 20 filters: tasks in the lanes take {found['lanes'] / found['alone']:.3g} of "
+               "the time of one after another")
+
+
+RUNGS: Mapping[str, Callable[[], Iterator[str]]] = {
+    each.__name__: each for each in (variants, sobol, single, lazy, tasks)
+}
+
+
+def main() -> None:
+    """Print what was asked for, or all."""
+    for name in sys.argv[1:] or RUNGS:
+        if name not in RUNGS:
+            sys.exit(f"rung: {name!r}; expected some of {', '.join(RUNGS)}")
+        print(f"- {name}: {(RUNGS[name].__doc__ or '').splitlines()[0]}", flush=True)
+        for line in RUNGS[name]():
+            print(f"  - {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -22,9 +22,9 @@ NUMBERS: tuple[tuple[str, Literal["count", "real"], float, str], ...] = (
     ("share", "real", 0.5, "share of an example itself; 1 is no mixup"),
     ("sigma_0", "real", 0.01, "deviation of the initial filters"), ("eta", "real", 0.5, "step size"),
 )
-PAIRS, HALF = Mixup(name="M", share="share"), Constant(name="h", value=0.5)
+PAIRS, HALF = Mixup(name="M", share="share"), Constant(name="half", value=0.5)
 SEEN, BEFORE = (MixedLabel(name=name, by=PAIRS, observed=name == "ybar") for name in ("ybar", "before"))
-LESS = Constant(name="l", value=-0.5)
+LESS = Constant(name="less", value=-0.5)
 model = Model(
     name="mixup", title="Mixup of common and rare features (Zou et al. 2023)",
     directions=(

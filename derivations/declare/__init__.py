@@ -63,6 +63,7 @@ from .observed.complement import Balance, Complement
 from .observed.distance import Distance
 from .observed.extreme import Extreme
 from .observed.flips import Flips
+from .observed.layer_balance import LayerBalance
 from .observed.long_tail import LongTail
 from .observed.max_margin import MaxMargin
 from .observed.near_orthogonality import NearOrthogonality
@@ -147,6 +148,7 @@ __all__ = [
     "Kind",
     "KnownFrom",
     "Law",
+    "LayerBalance",
     "LeakyRelu",
     "Logistic",
     "LongTail",

@@ -40,6 +40,11 @@ class ActivationKind(ABC):
         return 1
 
     @property
+    def homogeneity(self) -> int:
+        """The q with sigma(c x) = c^q sigma(x) for every c > 0; 0 where none is known."""
+        return int(self.homogeneous)
+
+    @property
     @abstractmethod
     def words(self) -> str:
         """What it is, in words."""
@@ -65,6 +70,11 @@ class ReluPower(ActivationKind):
     @property
     def degree(self) -> int:
         """q."""
+        return self.power
+
+    @property
+    def homogeneity(self) -> int:
+        """The same."""
         return self.power
 
     @property
@@ -161,6 +171,11 @@ class Expressed(ActivationKind):
         return self.expression.constants
 
     @property
+    def homogeneity(self) -> int:
+        """That of a power of z."""
+        return _POWERS.get(self.expression.written, 0)
+
+    @property
     def bends_gently(self) -> bool:  # type: ignore[override]
         """Where it is smooth, or known to be."""
         return not self.expression.cuts or self.called == "smoothed_leaky_relu"
@@ -184,6 +199,7 @@ FORMULAS: Final[dict[str, str]] = {
                            "(1 - slope)*z**2/(4*width) + (1 + slope)*z/2, slope*z - (1 - slope)*width/4))",
 }
 """Those that are formulas in z, by word; `slope` and `width` stand for the declared ones."""
+_POWERS: Final[dict[str, int]] = {"z": 1, "z ** 2": 2, "z ** 3": 3}
 
 
 def activation_kind(declared: Any) -> ActivationKind:

@@ -228,6 +228,11 @@ def _error(name: str, wrong: Array) -> dict[str, Array]:
 
 def inputs(model: Model) -> Directions:
     """The family an example's one vector belongs to.  Raises InputError where examples are not one vector each."""
+    if model.network.axes:
+        raise InputError(
+            f"data: images come with filters drawn for them alone, and {model.name} trains more than them; "
+            "leave the second layer and biases out of its Network"
+        )
     first = model.directions[0]
     terms = terms_of(model.patches)
     whole = len(terms) == 1 and not terms[0].factors

@@ -18,12 +18,15 @@ from derivations.declare import (
     Coefficient,
     CovarianceLaw,
     Directions,
+    Event,
+    Extreme,
     FixedLaw,
     FreshLaw,
     FreshTasks,
     GaussianLaw,
     GradientDescent,
     HeldOutLaw,
+    LayerBalance,
     MaxMargin,
     Model,
     NearLaw,
@@ -42,10 +45,12 @@ from derivations.derive import derive
 from derivations.errors import ModelError
 from simulate.errors import InputError
 from simulate.run.kernels import kernel_for
+from simulate.start import source
 from simulate.start.draw import draw
 from simulate.testing import Instance, one_step, plain_kernel, residual
 from simulate.validate import fresh as of_fresh
 from tests.helpers.model_cases import ModelCases
+from tests.helpers.wild import plainly
 
 VALUES: dict[str, Value] = {
     "n": 6, "m": 3, "d": 60, "neurons": "mean", "mu_norm": 1.0, "sigma_p": 0.3, "sigma_0": 0.2, "eta": 0.5,
@@ -80,7 +85,8 @@ def declared(
 
 
 BOTH = declared(SecondLayer(std="sigma_a"), Biases(initial="a_0", std="sigma_a"), observables=(
-    NeuronNorm(name="norms", latex=""),))
+    NeuronNorm(name="norms", latex=""), LayerBalance(name="balance", latex="B")),
+    events=(Event(name="T_grown", latex="T", observable="bias", relation=">=", threshold="-10"),))
 
 
 class TestBothOfThem(ModelCases):
@@ -127,6 +133,33 @@ def test_it_is_training_of_a_network_written_by_hand(run: Dataset) -> None:
     assert first["W"].shape == (2, 3, 60) == gr.weights(run, setting=BOTH).shape and first["mu"].shape == (60,)
     np.testing.assert_allclose(run.norms[-1], np.linalg.norm(W, axis=-1), rtol=1e-12)
     assert np.abs(run.a[-1] - run.a[0]).max() > 0.01 < np.abs(run.bias[-1] - run.bias[0]).max()
+
+
+def test_what_gradient_flow_conserves_is_moved_by_eta_squared_a_step(run: Dataset) -> None:
+    """Exactly eta^2 ((dL/da)^2 - ||dL/dw||^2 - (dL/db)^2); fails where the balance leaves the biases out."""
+    np.testing.assert_allclose(run.balance, run.a**2 - run.norms**2 - run.bias**2, rtol=0, atol=1e-14)
+    moved, eta = np.diff(run.balance, axis=0), 0.5
+    arrays = [gr.restart(run.isel(t=slice(0, t + 1)), setting=BOTH) for t in (4, 5)]
+    steps = [(arrays[1][name] - arrays[0][name]) / eta for name in ("W", "a", "bias")]
+    slope = steps[1] ** 2 - (steps[0] ** 2).sum(-1) - steps[2] ** 2
+    np.testing.assert_allclose(moved[4], eta**2 * slope, rtol=0, atol=1e-13)
+    assert (np.abs(moved).max(axis=(1, 2)) <= eta**2 * run.gradient_norm[:-1].values ** 2).all()
+    assert np.abs(moved).max() > 1e-4
+
+
+def test_smaller_steps_conserve_it_better() -> None:
+    """Over the same time the drift is proportional to the step, of an activation of degree 2; fails for another q."""
+    model = declared(SecondLayer(), Biases(), "square", observables=(LayerBalance(name="balance", latex="B"),))
+    kernel, drifts = plain_kernel(model), []
+    with plainly(kernel):
+        for eta, steps in ((0.02, 10), (0.01, 20)):
+            found = gr.run(model, eta=eta, steps=steps, record=[0, steps], observables=("balance", "a"))
+            drifts.append(float(np.abs(found.balance[1] - found.balance[0]).max()))
+    assert drifts[1] == pytest.approx(drifts[0] / 2, rel=0.1) and drifts[0] > 1e-6
+
+
+def test_an_event_may_watch_them(run: Dataset) -> None:
+    assert int(run.T_grown) == 0
 
 
 def test_a_run_goes_on_where_it_was(run: Dataset) -> None:
@@ -215,6 +248,11 @@ def test_a_declaration_keeps_them_as_data() -> None:
     (lambda: declared(SecondLayer(std="n")), "'n' is a count; expected a real"),
     (lambda: declared(SecondLayer(), observables=(MaxMargin(name="kkt", latex=""),)), "where filters alone"),
     (lambda: replace(BOTH, test=FreshLaw(fresh=("second_layer",))), "'second_layer' is no family of this model"),
+    (lambda: declared(observables=(LayerBalance(name="B", latex=""),)), "it is of a trained second layer"),
+    (lambda: declared(SecondLayer(), activation="tanh", observables=(LayerBalance(name="B", latex=""),)),
+     "no q is known of 'tanh'"),
+    (lambda: declared(SecondLayer(), observables=(Extreme(name="E", latex="", of="second_layer", reduce="max"),)),
+     "'second_layer', which is not declared"),
     (lambda: replace(BOTH, parameters=(), algorithm=Bilevel(), test=FreshTasks()), "not go with a trained second"),
     (lambda: replace(declared(None, Biases()), parameters=(), algorithm=Bilevel()), "does not go with biases"),
 ])
@@ -230,6 +268,11 @@ def test_what_does_not_go_together_is_refused(make: Any, said: str) -> None:
 def test_arrays_that_do_not_fit_are_refused(run: Dataset, initial: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         gr.run(BOTH, steps=1, initial={**gr.restart(run, setting=BOTH), **initial})
+
+
+def test_images_are_refused() -> None:
+    with pytest.raises(InputError, match="layers trains more than them; leave the second layer"):
+        source.inputs(BOTH)
 
 
 def test_a_start_that_is_no_number_is_refused() -> None:

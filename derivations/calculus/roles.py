@@ -1,8 +1,8 @@
 """What an indexed symbol of a derivation stands for: which families its inner product or vector is of.
 
-A symbol made here carries its role, and code asks for that (`role_of`) and never takes a name apart.  SymPy holds two
-symbols of one name for the same, so names are injective: of two roles, whatever the families are called, no two have
-one name.
+A symbol made here carries its role, and code asks for that (`role_of`) and never takes a name apart.  Within a model
+no two roles have one name.  Of two models they may, as scalars of one name with other laws do: these are different
+symbols, which SymPy's caches would otherwise give one for the other.
 """
 
 from __future__ import annotations
@@ -209,6 +209,10 @@ class Symbol(sp.Symbol):
         made: Symbol = sp.Symbol.__xnew__(cls, role.name, **assumptions)
         made.role = role
         return made
+
+    def _hashable_content(self) -> tuple[object, ...]:
+        """What two equal symbols have in common: the role beside what SymPy compares."""
+        return (*super()._hashable_content(), repr(getattr(self, "role", None)))
 
     def __getnewargs_ex__(self) -> tuple[tuple[Role], dict[str, bool]]:
         return (self.role,), self._assumptions_orig

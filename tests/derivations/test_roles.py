@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 import gammarho as gr
 from derivations.calculus.changes import filter_change
 from derivations.calculus.roles import (
+    ConstantScalar,
     Covector,
     FormalVector,
     GramEntry,
     PatchPreactivation,
     Preactivation,
+    ScalarOfExample,
     indexed,
     role_of,
+    scalar,
 )
 from derivations.calculus.symbols import Names, i
 from derivations.declare import (
@@ -161,3 +164,14 @@ def test_a_filters_change_is_written_in_the_families_own_vectors() -> None:
     found = {role_of(symbol) for symbol in filter_change(derive(model)).atoms(sp.Symbol, sp.Indexed)}
     assert {FormalVector(family.name) for family in model.directions} <= found
     assert plain_kernel(model).patches == 4
+
+
+def test_scalars_of_one_name_in_two_models_are_not_taken_for_each_other() -> None:
+    """SymPy's caches give an equal symbol for another.  Fails where symbols are equal by their names alone."""
+    first, second = (scalar(ConstantScalar("l", value)) for value in (-0.5, "more"))
+    sign, plain = (indexed(ScalarOfExample("s", sign=each)) for each in (True, False))
+    x = sp.Symbol("x")
+    for one, other in ((first, second), (sign, plain)):
+        assert one != other
+        _ = one * x
+        assert [role_of(each) for each in (other * x).args if each != x] == [role_of(other)]

@@ -25,6 +25,11 @@ CONVENTIONAL: Final[dict[str, tuple[str, ...]]] = {
 }
 """Parameters that are read by their names, with the kinds that they may be."""
 NEEDED = ("n", "m", "d")
+DRAWN_OPTIONS: Final = {
+    "batch": "an epoch visits each example once in batches of one size, which a size that changes would not",
+    "label_noise": "the labels of many steps are drawn ahead, at one probability",
+}
+"""The options of gradient descent that do not change with the step, and why."""
 OF_PENALTY = ("lam", "lam_until", "penalty_half")
 
 
@@ -202,7 +207,10 @@ def _schedules(model: Any) -> Iterator[str]:
     """Each is of a number of the step, once, and holds numbers of the model."""
     known, given = roles(model), [each.of for each in model.algorithm.schedules]
     kinds = {each.name: each.kind for each in model.parameters}
+    drawn = {name: option for option, name in model.algorithm.options.items() if option in DRAWN_OPTIONS}
     for each in model.algorithm.schedules:
+        if each.of in drawn:
+            yield f"Schedule.of: {each.of!r}, but {DRAWN_OPTIONS[drawn[each.of]]}; leave that schedule out"
         if each.of not in known:
             yield f"Schedule.of: {one_of(each.of, known)}, the numbers of a step"
         if given.count(each.of) > 1:

@@ -105,6 +105,10 @@ def test_what_a_schedule_gives_is_checked_over_the_steps_of_the_run() -> None:
     (lambda: Schedule(of="eta", formula="1/(1 + t)"), "does not hold 'eta'"),
     (lambda: Schedule(of="eta", formula="eta*relu(t)"), r"write where\(t > 0, t, 0\)"),
     (lambda: scheduled(Schedule(of="n", formula="n + t")), "expected one of eta, lam"),
+    (lambda: scheduled(Schedule(of="beta_1", formula="beta_1*exp(-t)"), options={"label_noise": "beta_1"}),
+     "'beta_1', but the labels of many steps are drawn ahead, at one probability"),
+    (lambda: replace(scheduled(), algorithm=GradientDescent(batch="n", schedules=(
+        Schedule(of="n", formula="n + t"),))), "'n', but an epoch visits each example once in batches of one size"),
     (lambda: scheduled(Schedule(of="t_0", formula="t_0 + t")), "'t_0'; expected one of eta, lam"),
     (lambda: scheduled(ETA, ETA), "given twice"),
     (lambda: scheduled(Schedule(of="eta", formula="eta/(1 + t/horizon)")), "'horizon' in .* is neither t nor"),

@@ -19,7 +19,8 @@ _LONG: _Values = (*_START, ("n", 10), ("m", 10), ("d", 500), ("eta", 2.0))
 _SPIKED: _Values = (*_START, ("n", 400), ("m", 10), ("d", 500), ("Gamma", 1400.0), ("eta", 0.05))
 _BY_FEATURES: _Values = (
     *_START, ("n", 44), ("class_sizes", "40,4"), ("m", 10), ("d", 400), ("sigma_p", 0.063), ("eta", 8.0))
-_BY_NOISE: _Values = (*_BY_FEATURES[:-2], ("sigma_p", 0.95), ("eta", 0.4))
+_BY_NOISE: _Values = (
+    *_START, ("n", 44), ("class_sizes", "40,4"), ("m", 40), ("d", 400), ("sigma_p", 0.95), ("eta", 1.6))
 _FAINT: _Values = (
     ("K", 2), ("n", 8), ("m", 40), ("d", 500), ("u_norm", 0.03), ("sigma_p", 1e-4), ("init", "gaussian"),
     ("sigma_0", 1e-4), ("eta", 1e3), ("eps", 0.05))
@@ -121,6 +122,7 @@ _SUMS = (
               instance=Instance(values=_FAINT, steps=400), text="L_S <= eps within the printed T",
               claim="loss <= eps"),
     Statement(id="sizes", kind="inequality", source="Theorem 1, 2(a), 2(b), where noise dominates", at="T",
+              given="min[i](start(active_xi)) >= 0.3",
               instance=Instance(values=_BY_NOISE, steps=250), text="b(S_k)^2 is of the order |S_k|, within 4",
               claim="max[k](b_S**2/n_class) <= 4*min[k](b_S**2/n_class)",
               mutant="max[k](b_S**2/n_class**2) <= 4*min[k](b_S**2/n_class**2)"),

@@ -36,14 +36,14 @@ def names(option: str, value: object, known: tuple[str, ...], of: str) -> tuple[
         said = "names none" if words == [] else quoted(value)
         example = ",".join(known[:1] + known[-1:])
         raise InputError(f"{option}: {said}; expected names separated by commas, such as {example}, or leave it out")
-    found: list[str] = []
+    chosen: list[str] = []
     for word in words:
         name = values.text(word)
         if name is None or name not in known:
             cure = f"expected names, such as {known[0]!r}" if name is None else nearest(name, known)
             raise InputError(f"{option}: {quoted(word)} is not {of}; {cure}")
-        found.append(name)
-    return tuple(dict.fromkeys(found))
+        chosen.append(name)
+    return tuple(dict.fromkeys(chosen))
 
 
 def recorded(option: str, value: object) -> str | list[int] | None:
@@ -59,7 +59,7 @@ def recorded(option: str, value: object) -> str | list[int] | None:
     if listed is None:
         listed = [value]
     expected = "expected 'all' or whole steps, such as 0,10,100"
-    found = []
+    steps = []
     for step in listed:
         try:
             whole = values.whole(step)
@@ -67,10 +67,10 @@ def recorded(option: str, value: object) -> str | list[int] | None:
             raise InputError(f"{option}: {error}; {expected}") from error
         if whole is None:
             raise InputError(f"{option}: {quoted(step)}; {expected}")
-        found.append(whole)
-    if not found:
+        steps.append(whole)
+    if not steps:
         raise InputError(f"{option}: {quoted(value)} has no step; {expected}, or leave it out")
-    return found
+    return steps
 
 
 def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, float]:
@@ -79,7 +79,7 @@ def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, fl
     Raises:
         InputError: for what is no such mapping, an unknown name, with the nearest, and another threshold.
     """
-    found: dict[str, float] = {}
+    bounds: dict[str, float] = {}
     for name, given in values.mapping(option, value, "thresholds by observable", "{'loss': 1e-3}").items():
         if name not in known:
             raise InputError(
@@ -92,8 +92,8 @@ def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, fl
             raise InputError(f"{option}: {name}: {error}; {expected}") from error
         if number is None or number <= 0:
             raise InputError(f"{option}: {name} is {quoted(given)}; {expected}")
-        found[name] = number
-    return found
+        bounds[name] = number
+    return bounds
 
 
 def workers(value: object, default: int) -> int:
@@ -111,7 +111,7 @@ def one_text(option: str, value: object, example: str) -> str:
     Raises:
         InputError: for anything else.
     """
-    found = values.text(value)
-    if not found:
+    text = values.text(value)
+    if not text:
         raise InputError(f"{option}: {quoted(value)}; expected a text, such as {example!r}")
-    return found
+    return text

@@ -32,15 +32,15 @@ def raw(name: str, value: object, flags: bool = False) -> NDArray[Any]:
             f"{name}: an array with masked entries; expected numbers throughout, so fill them or leave those rows out"
         )
     try:
-        found = np.asarray(value)
+        array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         ragged = isinstance(error, ValueError) and "inhomogeneous" in str(error)
         what = "rows of different lengths" if ragged else f"{quoted(value)}, which is not an array of real numbers"
         raise InputError(f"{name}: {what}; give a float64 array") from None
-    if found.dtype.kind not in ("iufb" if flags else "iuf"):
-        what = _KINDS.get(found.dtype.kind, str(found.dtype))
+    if array.dtype.kind not in ("iufb" if flags else "iuf"):
+        what = _KINDS.get(array.dtype.kind, str(array.dtype))
         raise InputError(f"{name}: not an array of real numbers but of {what}; give a float64 array")
-    return found
+    return array
 
 
 def real(name: str, value: object) -> Array:
@@ -51,13 +51,13 @@ def real(name: str, value: object) -> Array:
     """
     given = raw(name, value)
     with np.errstate(all="ignore"):
-        found = np.array(given, dtype=np.float64, order="C")
-    _all(name, given, np.isfinite(found), "expected finite numbers; mend it")
+        array = np.array(given, dtype=np.float64, order="C")
+    _all(name, given, np.isfinite(array), "expected finite numbers; mend it")
     if given.dtype.kind == "f":
-        _all(name, given, (found != 0) | (given == 0), "which is below the smallest float64; write 0 if you mean 0")
+        _all(name, given, (array != 0) | (given == 0), "which is below the smallest float64; write 0 if you mean 0")
     else:
-        _all(name, given, np.abs(found) < EXACT, "expected whole numbers below 2^53, which float64 holds exactly")
-    return found
+        _all(name, given, np.abs(array) < EXACT, "expected whole numbers below 2^53, which float64 holds exactly")
+    return array
 
 
 def _all(name: str, given: NDArray[Any], good: NDArray[np.bool_], said: str) -> None:

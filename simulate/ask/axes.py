@@ -58,10 +58,10 @@ def _listed(option: str, parameter: Parameter, given: object) -> tuple[Value, ..
     name, raw = parameter.name, values.listed(given)
     if raw is not None and len(raw) > LONGEST:
         raise InputError(f"{option}: {name} has {len(raw)} values; expected at most {LONGEST}, so give fewer")
-    found = tuple(reading.parse(parameter, value) for value in raw or ())
-    if not found or None in found or len(set(found)) < len(found):
+    entries = tuple(reading.parse(parameter, value) for value in raw or ())
+    if not entries or None in entries or len(set(entries)) < len(entries):
         raise InputError(f"{option}: {name} has the values {quoted(given)}; expected at least one, all different")
-    return found
+    return entries
 
 
 def _separated(option: str, text: str, parameter: Parameter, span: str) -> tuple[Value, ...]:
@@ -114,12 +114,12 @@ def _spanned(option: str, text: str, parameter: Parameter, span: str) -> list[fl
         raise InputError(f"{option}: {quoted(text)}; a log axis needs ends above 0")
     if start == stop:
         raise InputError(f"{option}: {quoted(text)}, whose ends are equal; expected two different ones")
-    found = _spaced(start, stop, n, logarithmic=len(parts) == 4)
+    points = _spaced(start, stop, n, logarithmic=len(parts) == 4)
     if parameter.whole:
-        return list(dict.fromkeys(float(round(value)) for value in found))
-    if len(set(found)) < len(found):
+        return list(dict.fromkeys(float(round(value)) for value in points))
+    if len(set(points)) < len(points):
         raise InputError(f"{option}: {quoted(text)}, of whose values some coincide in float64; give fewer of them")
-    return found
+    return points
 
 
 def _choices(parameter: Parameter) -> str:

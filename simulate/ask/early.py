@@ -45,10 +45,10 @@ def known_names(setting: object, values: Mapping[str, Sequence[Any]]) -> tuple[s
     """The names of a setting's early stage at any of these values of its structural parameters, as `formulas_at`."""
     base = models.build(settings.resolve(setting).factory, {})
     structural = {each.name: values[each.name] for each in base.parameters if each.structural and each.name in values}
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for chosen in product(*structural.values()):
-        found |= dict.fromkeys(formulas_at(setting, dict(zip(structural, chosen, strict=True))))
-    return tuple(found)
+        names |= dict.fromkeys(formulas_at(setting, dict(zip(structural, chosen, strict=True))))
+    return tuple(names)
 
 
 def value(text: str, values: Mapping[str, Value]) -> float:
@@ -63,6 +63,6 @@ def behind(texts: Sequence[str]) -> tuple[str, ...]:
     """The parameters that formulas read, those of kappa and c among them."""
     from derivations.declare.formula import names
 
-    found = dict.fromkeys(name for text in texts for name in names(text))
+    symbols = dict.fromkeys(name for text in texts for name in names(text))
     more = {"kappa": ("m", "neurons"), "c": ("penalty_half",)}
-    return tuple(dict.fromkeys(each for name in found for each in more.get(name, (name,))))
+    return tuple(dict.fromkeys(each for name in symbols for each in more.get(name, (name,))))

@@ -25,15 +25,15 @@ def text_of(model: Model, parameter: Parameter, given: object) -> str | None:
 
     A single word is one where the model has a parameter of that name: any other word is told as the slip that it is.
     """
-    found = values_of.text(given)
-    if found is None or not parameter.numeric:
+    text = values_of.text(given)
+    if text is None or not parameter.numeric:
         return None
     try:
-        named = names(found)
+        named = names(text)
     except FormulaError:  # told where the value is read
         return None
     known = any(each.name in named for each in model.parameters)
-    return found if known or (named and not _WORD.fullmatch(found)) else None
+    return text if known or (named and not _WORD.fullmatch(text)) else None
 
 
 class Computed(Mapping[str, Value]):

@@ -62,12 +62,12 @@ def _hold(text: str) -> Hold:
         raise InputError(f"hold: {quoted(text)} names {quoted(name)} to solve for; {_NO_ROOM}{EXAMPLE}")
     left, right = left.strip(), right.strip() if equals else left.strip()
     try:
-        found = Hold(text, left, right, name or None)
-        if not left or not right or not found.names or (not equals and not left.isidentifier()):
+        hold = Hold(text, left, right, name or None)
+        if not left or not right or not hold.names or (not equals and not left.isidentifier()):
             raise InputError(f"hold: {quoted(text)}; {_NO_ROOM}{EXAMPLE}")
     except FormulaError as error:
         raise InputError(f"hold: {error}; {_NO_ROOM}{EXAMPLE}") from error
-    return found
+    return hold
 
 
 def solved_for(
@@ -120,23 +120,23 @@ def solution(hold: Hold, parameter: Parameter, sides: Sides, power: float | None
         InputError: where there is none, or more than one.
     """
     try:
-        found = _of_power(parameter, sides, power) if power else _searched(hold, parameter, sides, where)
+        root = _of_power(parameter, sides, power) if power else _searched(hold, parameter, sides, where)
     except InputError:  # where a default that follows the parameter is out of its own range at 1
-        found = _searched(hold, parameter, sides, where)
+        root = _searched(hold, parameter, sides, where)
     except (FormulaError, OverflowError, ZeroDivisionError):
-        found = None
-    if found is None or not _inside(parameter, found):
+        root = None
+    if root is None or not _inside(parameter, root):
         raise InputError(
             f"hold: {quoted(hold.text)} holds at no {parameter.name} in its range"
-            f"{'' if found is None else f' (it would be {found:.6g})'}{where}; give other values"
+            f"{'' if root is None else f' (it would be {root:.6g})'}{where}; give other values"
         )
-    if not parameter.whole or found >= kinds.EXACT:
-        return found
-    rounded = float(round(found))
+    if not parameter.whole or root >= kinds.EXACT:
+        return root
+    rounded = float(round(root))
     left, right = sides(rounded)
     if not _inside(parameter, rounded) or abs(left - right) > _WHOLE * max(abs(left), abs(right)):
         raise InputError(
-            f"hold: {quoted(hold.text)} holds at {parameter.name} = {found:.6g}, which is no whole number{where}; "
+            f"hold: {quoted(hold.text)} holds at {parameter.name} = {root:.6g}, which is no whole number{where}; "
             "solve for another parameter, or give other values"
         )
     return rounded
@@ -155,8 +155,8 @@ def _of_power(parameter: Parameter, sides: Sides, power: float | None) -> float 
     ratio = right / left
     if ratio <= 0:
         return None
-    found = ratio ** (1.0 / power)
-    return None if _inside(parameter, -found) and float(power) % 2 == 0 else float(found)
+    root = ratio ** (1.0 / power)
+    return None if _inside(parameter, -root) and float(power) % 2 == 0 else float(root)
 
 
 def _searched(hold: Hold, parameter: Parameter, sides: Sides, where: str) -> float | None:
@@ -191,12 +191,12 @@ def _searched(hold: Hold, parameter: Parameter, sides: Sides, where: str) -> flo
 def _ladder(parameter: Parameter) -> list[float]:
     """Values that cover a parameter's range, in increasing order."""
     positive = [10.0 ** (k / _RUNGS) for k in range(-_SPAN * _RUNGS, _SPAN * _RUNGS + 1)]
-    found = {*positive, 0.0, *(-value for value in positive)}
+    rungs = {*positive, 0.0, *(-value for value in positive)}
     low, high = parameter.low, parameter.high
     if low is not None and high is not None:
-        found |= {low + (high - low) * k / _EVEN for k in range(_EVEN + 1)}
-    found |= {end for end in (low, high) if end is not None}
-    return sorted(value for value in found if _inside(parameter, value))
+        rungs |= {low + (high - low) * k / _EVEN for k in range(_EVEN + 1)}
+    rungs |= {end for end in (low, high) if end is not None}
+    return sorted(value for value in rungs if _inside(parameter, value))
 
 
 def power_of(text: str, name: str, reads: Callable[[str], str | None]) -> float | None:

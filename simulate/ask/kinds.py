@@ -109,8 +109,8 @@ class Choice(Kind):
 
     def hint(self, parameter: Parameter, given: object) -> str:
         """The nearest word."""
-        found = nearest(given, parameter.choices) if isinstance(given, str) and given else ""
-        return found if found.startswith("did") else ""
+        suggestion = nearest(given, parameter.choices) if isinstance(given, str) and given else ""
+        return suggestion if suggestion.startswith("did") else ""
 
     def examples(self, parameter: Parameter) -> tuple[str, ...]:
         """The first words."""
@@ -128,8 +128,8 @@ class Counts(Kind):
         value = values_of.scalar(value)
         one = isinstance(value, numbers.Real) and not isinstance(value, bool)
         parts = value.split(",") if isinstance(value, str) else [value] if one else values_of.listed(value)
-        found = [values_of.whole(part) for part in parts or ()]
-        return ",".join(map(str, found)) if found and all(c is not None and c >= 0 for c in found) else None
+        counts = [values_of.whole(part) for part in parts or ()]
+        return ",".join(map(str, counts)) if counts and all(c is not None and c >= 0 for c in counts) else None
 
     def expected(self, parameter: Parameter) -> str:
         """The form."""

@@ -32,8 +32,8 @@ class Margins:
         """The losses, of the margins' shape."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             known = {name: np.asarray(value) for name, value in self.constants}
-            found = Arrays().evaluate(self.expression, margins, known)
-            return np.array(np.broadcast_to(found, margins.shape))
+            losses = Arrays().evaluate(self.expression, margins, known)
+            return np.array(np.broadcast_to(losses, margins.shape))
 
 
 class Arrays(Arithmetic[Array]):

@@ -53,8 +53,8 @@ def resolve(
         if name not in declared:
             cure = _option(name, value) if name in OPTIONS else nearest(name, (*declared, *OPTIONS))
             raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
-    found = computed(model, chosen)
-    values = {parameter.name: found[parameter.name] for parameter in model.parameters}
+    lookup = computed(model, chosen)
+    values = {parameter.name: lookup[parameter.name] for parameter in model.parameters}
     notes = [f"preset {preset.name} ({preset.source}){_but(preset, given, values)}"] if preset else []
     for parameter in sorted(model.parameters, key=of_default):
         text = formula_of(model, parameter, chosen)
@@ -140,9 +140,9 @@ def further(
     def parsed(name: str, value: object) -> Value:
         return parse(declared[name], value) if name in declared else resolved.values[name]
 
-    found = Computed(
+    lookup = Computed(
         {**resolved.values, **mine}, formulas, parsed, lambda name, value: advice(declared[name], value), lambda _: "")
-    return {name: found[name] for name in mine}
+    return {name: lookup[name] for name in mine}
 
 
 def with_sizes(
@@ -169,10 +169,10 @@ def with_sizes(
         if each.name not in sizes and (text := formula_of(resolved.model, each, asked)) is not None
         and (each.name in asked or note(each, resolved.values[each.name]) in kept)  # else the value is a preset's
     }
-    found = _of(resolved.model, values, formulas, asked)
+    lookup = _of(resolved.model, values, formulas, asked)
     for name, text in formulas.items():
         parameter, before = resolved.model.parameter(name), resolved.values[name]
-        values[name] = found[name]
+        values[name] = lookup[name]
         for old, new in (
             (note(parameter, before), note(parameter, values[name])),
             (f"{name} = {show(before)} = {text}", f"{name} = {show(values[name])} = {text}"),

@@ -17,15 +17,15 @@ def path(option: str, value: object, example: str) -> Path:
     if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str) or not os.fspath(value):
         raise InputError(f"{option}: {quoted(value)}; expected a path, such as {example}")
     try:
-        found = Path(value).expanduser()
-        found.exists()
-        if not os.fspath(found).isprintable():
+        place = Path(value).expanduser()
+        place.exists()
+        if not os.fspath(place).isprintable():
             raise ValueError("it has characters that cannot be printed")
-        os.fsencode(found)
+        os.fsencode(place)
     except (OSError, ValueError, RuntimeError) as error:  # too long, holding a NUL, or ~ of an unknown user
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"{option}: {quoted(value)}: {reason}; expected a path, such as {example}") from error
-    return found
+    return place
 
 
 def dataset(option: str, value: object) -> Path | None:
@@ -36,16 +36,16 @@ def dataset(option: str, value: object) -> Path | None:
     """
     if value is None:
         return None
-    found = path(option, value, "run.zarr")
-    if found.suffix not in (".zarr", ".nc"):
+    place = path(option, value, "run.zarr")
+    if place.suffix not in (".zarr", ".nc"):
         raise InputError(f"{option}: {quoted(value)}; expected a name that ends in .zarr or .nc, such as run.zarr")
-    _parent(option, value, found)
-    if found.suffix == ".nc" and found.is_dir():
+    _parent(option, value, place)
+    if place.suffix == ".nc" and place.is_dir():
         raise InputError(f"{option}: {quoted(value)}, which is a folder; expected the name of a file, such as run.nc")
-    empty = found.is_dir() and not any(found.iterdir())
-    if found.suffix == ".zarr" and found.exists() and not empty and not (found / "zarr.json").exists():
+    empty = place.is_dir() and not any(place.iterdir())
+    if place.suffix == ".zarr" and place.exists() and not empty and not (place / "zarr.json").exists():
         raise InputError(f"{option}: {quoted(value)}, which exists and is not a zarr store; choose another name")
-    return found
+    return place
 
 
 def store(option: str, value: object) -> Path | None:
@@ -57,13 +57,13 @@ def store(option: str, value: object) -> Path | None:
     """
     if value is None:
         return None
-    found = path(option, value, "grid.zarr")
-    if found.suffix != ".zarr" and (not found.is_dir() or found.name in ("", "..")):
+    place = path(option, value, "grid.zarr")
+    if place.suffix != ".zarr" and (not place.is_dir() or place.name in ("", "..")):
         raise InputError(
             f"{option}: {quoted(value)}; a grid is kept in a .zarr folder, so give a name that ends in .zarr"
         )
-    _parent(option, value, found)
-    return found
+    _parent(option, value, place)
+    return place
 
 
 def text_file(option: str, value: object) -> Path | None:
@@ -81,8 +81,8 @@ def picture(option: str, value: object) -> Path:
     Raises:
         InputError: for another ending, and as `file`.
     """
-    found = path(option, value, "phase.pdf")
-    if found.suffix not in (".pdf", ".png", ".svg"):
+    place = path(option, value, "phase.pdf")
+    if place.suffix not in (".pdf", ".png", ".svg"):
         raise InputError(
             f"{option}: {quoted(value)}; expected a name that ends in .pdf, .png or .svg, such as phase.pdf"
         )
@@ -95,11 +95,11 @@ def file(option: str, value: object, example: str) -> Path:
     Raises:
         InputError: for a folder, and for a file in a folder that does not exist.
     """
-    found = path(option, value, example)
-    _parent(option, value, found)
-    if found.is_dir():
+    place = path(option, value, example)
+    _parent(option, value, place)
+    if place.is_dir():
         raise InputError(f"{option}: {quoted(value)}, which is a folder; expected the name of a file")
-    return found
+    return place
 
 
 def folder(option: str, value: object) -> Path:
@@ -108,14 +108,14 @@ def folder(option: str, value: object) -> Path:
     Raises:
         InputError: for a file, and for a folder below one.
     """
-    found = path(option, value, "out")
-    standing = next(each for each in (found, *found.parents) if each.exists())
+    place = path(option, value, "out")
+    standing = next(each for each in (place, *place.parents) if each.exists())
     if not standing.is_dir():
-        below = "" if standing == found else f", below {str(standing)!r}"
+        below = "" if standing == place else f", below {str(standing)!r}"
         raise InputError(f"{option}: {quoted(value)}{below}, which is a file; expected a folder to write figures to")
-    return found
+    return place
 
 
-def _parent(option: str, value: object, found: Path) -> None:
-    if not found.parent.is_dir():
-        raise InputError(f"{option}: {quoted(value)}; there is no folder {str(found.parent)!r}, so make it first")
+def _parent(option: str, value: object, place: Path) -> None:
+    if not place.parent.is_dir():
+        raise InputError(f"{option}: {quoted(value)}; there is no folder {str(place.parent)!r}, so make it first")

@@ -100,11 +100,11 @@ def beside(setting: object, name: str) -> object:
     return getattr(module, name, None)
 
 
-def statements_of(found: Setting, setting: object, model: Model) -> Statements:
+def statements_of(declared: Setting, setting: object, model: Model) -> Statements:
     """The statements recorded for a setting: its file's STATEMENTS, or those of the paper that its model belongs to."""
     own: Any = beside(setting, "STATEMENTS")
     if own:
-        return own if isinstance(own, Statements) else Statements(paper=found.name, statements=tuple(own))
+        return own if isinstance(own, Statements) else Statements(paper=declared.name, statements=tuple(own))
     paper = paper_of(model)
     return (None if paper is None else paper.statements) or Statements(paper=model.title)
 
@@ -114,20 +114,20 @@ def _module_name(path: Path) -> str:
 
 
 def _from_module(name: str, module: ModuleType, attribute: str) -> Setting:
-    found = getattr(module, attribute, None)
-    if found is None:
+    factory = getattr(module, attribute, None)
+    if factory is None:
         public = [key for key, value in vars(module).items() if not key.startswith("_") and _is_model(module, value)]
         hint = nearest(attribute, public) if public else "define a function or a Model of that name there"
         raise InputError(f"setting: {module.__file__} has no {attribute!r}; {hint}")
-    if not (isinstance(found, Model) or callable(found)):
+    if not (isinstance(factory, Model) or callable(factory)):
         expected = "expected a Model or a function that returns one"
-        raise InputError(f"setting: {attribute} in {module.__file__} is {quoted(found)}; {expected}")
+        raise InputError(f"setting: {attribute} in {module.__file__} is {quoted(factory)}; {expected}")
     presets, structural = getattr(module, "PRESETS", ()), getattr(module, "STRUCTURAL", {})
     if not (isinstance(presets, Sequence) and all(isinstance(each, Preset) for each in presets)):
         raise InputError(f"PRESETS: {quoted(presets)} in {module.__file__}; expected a tuple of Preset")
     if not isinstance(structural, Mapping):
         raise InputError(f"STRUCTURAL: {quoted(structural)} in {module.__file__}; expected values by parameter name")
-    return _with_papers(Setting(name, found, dict(structural), tuple(presets)))
+    return _with_papers(Setting(name, factory, dict(structural), tuple(presets)))
 
 
 def _with_papers(setting: Setting) -> Setting:

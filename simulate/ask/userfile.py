@@ -81,10 +81,10 @@ def _line(error: BaseException, path: Path | None) -> str:
     """Where in the user's file it was raised, as " at line N"."""
     if path is None:
         return ""
-    at = error.lineno if isinstance(error, SyntaxError) else None
+    line = error.lineno if isinstance(error, SyntaxError) else None
     trace = error.__traceback__
     while trace is not None:
         if Path(trace.tb_frame.f_code.co_filename).resolve() == path.resolve():
-            at = trace.tb_lineno
+            line = trace.tb_lineno
         trace = trace.tb_next
-    return f" at line {at}" if at else ""
+    return f" at line {line}" if line else ""

@@ -83,12 +83,12 @@ def whole(value: object) -> int | None:
     try:
         # NOTE: of text by Decimal: its float may be whole where the text is not, and next to the whole number meant.
         exact = Decimal(value) if isinstance(value, str) else value
-        found = int(exact) if abs(number) <= EXACT else EXACT + 1  # type: ignore[call-overload]
+        integer = int(exact) if abs(number) <= EXACT else EXACT + 1  # type: ignore[call-overload]
     except InvalidOperation:  # an exponent beyond Decimal's
         return None
-    if abs(found) > EXACT:
+    if abs(integer) > EXACT:
         raise FormulaError(f"{quoted(value)} is beyond 2^53, up to which whole numbers are exact")
-    return found if found == exact else None
+    return integer if integer == exact else None
 
 
 def typed(value: object) -> float | None:
@@ -141,8 +141,8 @@ def listed(value: object) -> list[object] | None:
         return None
     if isinstance(value, Sized):
         return list(value)
-    found = list(islice(value, _MOST + 1))
-    return found if len(found) <= _MOST else None
+    entries = list(islice(value, _MOST + 1))
+    return entries if len(entries) <= _MOST else None
 
 
 def mapping(name: str, value: object, what: str, example: str) -> dict[str, object]:

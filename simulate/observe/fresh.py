@@ -114,21 +114,22 @@ def _statistics(
     on_lanes = isinstance(network, Kernel) and network.judges(draw.gram.shape[0]) and lanelaw.fits(fresh, size)
     if isinstance(network, Kernel) and on_lanes and not declared:
         return bounded(_on_lanes(network, fresh, normals, outputs, values, loss_of(model, values)), fresh, size)
-    found = testlaw.statistics(outputs, fresh, loss_of(model, values), normals)
+    statistics = testlaw.statistics(outputs, fresh, loss_of(model, values), normals)
     draws = FreshDraws(
         outputs, fresh, normals, draw, z, b, left,
         lambda family: [vectors.index(_key(model, model.family(family), int(label), draw)) for label in fresh.labels],
     )
-    for each in declared:
-        found |= each.statistics(draws)
-    return bounded(found, fresh, size)
+    for observable in declared:
+        statistics |= observable.statistics(draws)
+    return bounded(statistics, fresh, size)
 
 
-def bounded(found: Mapping[str, Array], law: testlaw.Fresh, size: float) -> dict[str, Array]:
+def bounded(statistics: Mapping[str, Array], law: testlaw.Fresh, size: float) -> dict[str, Array]:
     """With the upper bound of each error; exact where no patch is fresh."""
     draws = size if law.mix.any() else np.inf
-    errors = [name for name in BOUNDED if name in found]
-    return {**found, **{f"{name}_upper": upper(found[name], found[f"{name}_se"], draws) for name in errors}}
+    errors = [name for name in BOUNDED if name in statistics]
+    bounds = {f"{name}_upper": upper(statistics[name], statistics[f"{name}_se"], draws) for name in errors}
+    return {**statistics, **bounds}
 
 
 def _on_lanes(
@@ -138,21 +139,22 @@ def _on_lanes(
     """The statistics by the kernel's own judge; states whose covariance is near singular are judged as elsewhere."""
     roots, known = lanelaw.roots_of(fresh.covariance)
     known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
-    found = {name: np.full(len(known), np.nan) for name in FRESH}
-    for at, there in ((known, True), (~known, False)):
-        if not at.any():
+    statistics = {name: np.full(len(known), np.nan) for name in FRESH}
+    for mask, there in ((known, True), (~known, False)):
+        if not mask.any():
             continue
-        some = replace(fresh, fixed=fresh.fixed[at], covariance=fresh.covariance[at])
+        some = replace(fresh, fixed=fresh.fixed[mask], covariance=fresh.covariance[mask])
         if not there:
             part = testlaw.statistics(outputs, some, loss, normals)
         else:
             numbers = np.tile(kernel.arguments(values, some.fixed.shape[-1]), (len(some.fixed), 1))
             drawn = np.zeros(len(some.fixed), dtype=np.int64)
             part = lanelaw.by_name(lanelaw.judged(
-                kernel.lanes, lanelaw.parts_of(some, outputs), some, roots[at], _packed(normals)[None], drawn, numbers))
+                kernel.lanes, lanelaw.parts_of(some, outputs), some, roots[mask], _packed(normals)[None], drawn,
+                numbers))
         for name, numbers_of in part.items():
-            found[name][at] = numbers_of
-    return found
+            statistics[name][mask] = numbers_of
+    return statistics
 
 
 def _packed(normals: Array) -> Array:
@@ -244,13 +246,13 @@ def _by_class(model: Model, family: Directions, draw: Draw) -> bool:
 
 def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> list[tuple[str, int]]:
     """The distinct fresh vectors in a fresh example, over all labels; those of class noise last."""
-    found: list[tuple[str, int]] = []
+    vectors: list[tuple[str, int]] = []
     for term in terms_of(model.patches):
         family = model.family(term.direction)
         if family.name in model.test.drawn:
             count = model.network.classes if _by_class(model, family, draw) else 1
-            found += [(family.name, k) for k in range(count) if (family.name, k) not in found]
-    return sorted(found, key=lambda key: key[0] in _noise_of(model, draw))
+            vectors += [(family.name, k) for k in range(count) if (family.name, k) not in vectors]
+    return sorted(vectors, key=lambda key: key[0] in _noise_of(model, draw))
 
 
 def _class_noise(
@@ -266,7 +268,7 @@ def _class_noise(
     ]
 
     def at(t: int) -> Callable[[slice], list[Array]]:
-        found = [sample.preactivations(z[t], b[t], left[t]) for sample in samples]
-        return lambda rows: [each for draws in found for each in draws(rows)]
+        by_family = [sample.preactivations(z[t], b[t], left[t]) for sample in samples]
+        return lambda rows: [each for draws in by_family for each in draws(rows)]
 
     return at

@@ -60,10 +60,10 @@ def judge_many(
     fresh = _law(model, drawn, z, b, values, left)
     roots, known = lanelaw.roots_of(fresh.covariance)
     known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
-    found = {name: np.full(len(z), np.nan) for name in FRESH}
+    statistics = {name: np.full(len(z), np.nan) for name in FRESH}
     runs = np.flatnonzero(known)
     if not runs.size:
-        return found
+        return statistics
     m, count = z.shape[2], fresh.covariance.shape[1]
     rows = list(dict.fromkeys(seeds[run] for run in runs.tolist()))
     normals = np.stack([_normals(seed, count, z.shape[1] * m) for seed in rows])
@@ -76,8 +76,8 @@ def judge_many(
     parts = lanelaw.parts_of(some, _outputs(kernel, values, scalars, runs))
     judged = lanelaw.judged(kernel.lanes, parts, some, roots[known], normals, places, scalars, with_losses)
     for name, numbers_of in lanelaw.by_name(judged).items():
-        found[name][known] = numbers_of
-    return bounded(found, fresh, DRAWS)
+        statistics[name][known] = numbers_of
+    return bounded(statistics, fresh, DRAWS)
 
 
 def _outputs(

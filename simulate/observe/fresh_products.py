@@ -36,20 +36,20 @@ def products_of(
 ) -> tuple[list[Product], Array]:
     """The distinct products, and the scale of each in every case's patches (L, P, Q)."""
     rows: list[tuple[int, int, Product, float]] = []
-    for at, label in enumerate(cases.labels):
+    for case, label in enumerate(cases.labels):
         for p, term in ((p, term) for p, patch in enumerate(model.patches) for term in patch.terms):
             if term.densities:
                 held = key(model.family(term.direction), int(label))
                 names = tuple(sorted(each.name for each in term.densities))
-                scale = term.factor(1.0, label, cases.clean[at], cases.scalars_at(at), densities=False)
+                scale = term.factor(1.0, label, cases.clean[case], cases.scalars_at(case), densities=False)
                 for mixed in (each for each in term.densities if isinstance(each, MixedLabel)):
-                    scale = scale * (label if mixed.observed else cases.clean[at])
-                rows.append((at, p, Product(names, held, term.direction in model.test.drawn), float(scale)))
-    found = list(dict.fromkeys(product for _, _, product, _ in rows))
-    mix = np.zeros((len(cases.labels), len(model.patches), len(found)))
-    for at, p, product, scale in rows:
-        mix[at, p, found.index(product)] += scale
-    return found, mix
+                    scale = scale * (label if mixed.observed else cases.clean[case])
+                rows.append((case, p, Product(names, held, term.direction in model.test.drawn), float(scale)))
+    products = list(dict.fromkeys(product for _, _, product, _ in rows))
+    mix = np.zeros((len(cases.labels), len(model.patches), len(products)))
+    for case, p, product, scale in rows:
+        mix[case, p, products.index(product)] += scale
+    return products, mix
 
 
 def with_products(

@@ -113,16 +113,16 @@ def _statistics(
 
     before = tasklaw.unadapted(outputs, law, filters, normals)
     after = tasklaw.adapted(outputs, adapt, law, filters, sizes, streams)
-    found: dict[str, Array] = {}
+    statistics: dict[str, Array] = {}
     drawn = size if law.slots() else np.inf
-    for each, endings, draws in ((before, ("", "_unadapted"), drawn), (after, ("_adapted",), sizes.tasks)):
+    for judged, endings, draws in ((before, ("", "_unadapted"), drawn), (after, ("_adapted",), sizes.tasks)):
         for end in endings:
             for what in ("loss", "error"):
-                found[f"test_{what}{end}"], found[f"test_{what}{end}_se"] = each[what], each[f"{what}_se"]
-            found[f"test_error{end}_upper"] = upper(each["error"], each["error_se"], draws)
-        found[f"test_accuracy{endings[-1]}"] = 1.0 - each["error"]
-        found[f"test_accuracy{endings[-1]}_se"] = each["error_se"]
-    return {name: found[name] for name in FRESH_TASKS}
+                statistics[f"test_{what}{end}"], statistics[f"test_{what}{end}_se"] = judged[what], judged[f"{what}_se"]
+            statistics[f"test_error{end}_upper"] = upper(judged["error"], judged["error_se"], draws)
+        statistics[f"test_accuracy{endings[-1]}"] = 1.0 - judged["error"]
+        statistics[f"test_accuracy{endings[-1]}_se"] = judged["error_se"]
+    return {name: statistics[name] for name in FRESH_TASKS}
 
 
 def _support(model: Model, kernel: BilevelKernel, draw: Draw, values: Mapping[str, Value]) -> int:

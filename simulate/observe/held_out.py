@@ -39,7 +39,7 @@ def preactivations(
     across = {name: x @ draw.vectors.T for name, x in held.vectors.items()}
     offsets, scales = model.offsets(len(draw.y)), _scales(model, held, values)
     for t in range(len(b)):
-        found = np.zeros((len(held.y), len(model.patches), *z.shape[1:3]))
+        pre = np.zeros((len(held.y), len(model.patches), *z.shape[1:3]))
         for (p, direction), scale in scales:
             if direction in held.vectors:
                 own = left[t] * at_start[direction] + b[t] @ across[direction].T
@@ -47,8 +47,8 @@ def preactivations(
                 index = model.family(direction).index_set
                 rows = [index.row(0, label, 0, 0) for label in held.y.astype(np.intp).tolist()]
                 own = z[t][..., offsets[direction] + np.array(rows)]
-            found[:, p] += scale[:, None, None] * np.moveaxis(own, -1, 0)
-        yield found
+            pre[:, p] += scale[:, None, None] * np.moveaxis(own, -1, 0)
+        yield pre
 
 
 def _scales(model: Model, held: HeldOut, values: Mapping[str, Value]) -> list[tuple[tuple[int, str], Array]]:

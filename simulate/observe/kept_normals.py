@@ -62,9 +62,9 @@ class FreshStream:
 
 @functools.lru_cache(maxsize=KEPT)
 def _first(seed: int, size: tuple[int, ...]) -> Array:
-    found = stream(seed, "test").standard_normal(size)
-    found.flags.writeable = False
-    return found
+    normals = stream(seed, "test").standard_normal(size)
+    normals.flags.writeable = False
+    return normals
 
 
 __all__ = ["FreshStream"]

@@ -31,28 +31,28 @@ def law(
     left: Array,
 ) -> tuple[testlaw.Fresh, Array, list[tuple[str, int]]]:
     """As `fresh.law`; exact in the training example, so that draws are of what is added alone."""
-    test, found = _law_of(model), neighbours(model, draw, values)
+    test, nearby = _law_of(model), neighbours(model, draw, values)
     terms = [(p, term) for p, patch in enumerate(model.patches) for term in patch.terms]
     names = [name for name in test.near if name in {term.direction for _, term in terms}]
-    offsets, cases = model.offsets(len(draw.y)), found.cases
-    fixed = np.zeros((len(z), len(found.of), len(model.patches), *z.shape[1:3]))
-    mix = np.zeros((len(found.of), len(model.patches), len(names)))
+    offsets, cases = model.offsets(len(draw.y)), nearby.cases
+    fixed = np.zeros((len(z), len(nearby.of), len(model.patches), *z.shape[1:3]))
+    mix = np.zeros((len(nearby.of), len(model.patches), len(names)))
     moved = number(values, test.std) > 0
-    for at, (label, example) in enumerate(zip(cases.labels, found.of.tolist(), strict=True)):
+    for case, (label, example) in enumerate(zip(cases.labels, nearby.of.tolist(), strict=True)):
         for p, term in terms:
-            scale = term.factor(1.0, label, cases.clean[at], cases.scalars_at(at))
+            scale = term.factor(1.0, label, cases.clean[case], cases.scalars_at(case))
             place = model.family(term.direction).index_set.row(0, int(label), 0, example)
-            fixed[:, at, p] += scale * z[..., offsets[term.direction] + place]
+            fixed[:, case, p] += scale * z[..., offsets[term.direction] + place]
             if term.direction in names and moved:
-                mix[at, p, names.index(term.direction)] += scale
+                mix[case, p, names.index(term.direction)] += scale
     filters = z.shape[1] * z.shape[2]
     covariance = np.zeros((len(z), len(names), filters, filters))
     for f, name in enumerate(names):
         covariance[:, f] = covariance_of(model, name, draw, b, left, values)
     normals = rng.standard_normal((size, len(names), filters))
     weighs = model.network.second_layer is not None
-    found_law = testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=cases.shares, weighs=weighs)
-    return found_law, normals, [(name, 0) for name in names]
+    test_law = testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=cases.shares, weighs=weighs)
+    return test_law, normals, [(name, 0) for name in names]
 
 
 def neighbours(model: Model, draw: Draw, values: Mapping[str, Value]) -> Neighbours:
@@ -62,9 +62,9 @@ def neighbours(model: Model, draw: Draw, values: Mapping[str, Value]) -> Neighbo
         known = cases_of_fresh(model, values)
         count = len(known.labels)
         shares = np.full(count, 1.0 / count) if known.shares is None else known.shares
-        each, of = np.repeat(np.arange(count), n), np.tile(np.arange(n), count)
-        scalars = {name: values_of[each] for name, values_of in known.scalars.items()}
-        return Neighbours(Cases(known.clean[each], known.labels[each], scalars, shares[each] / n), of)
+        case, of = np.repeat(np.arange(count), n), np.tile(np.arange(n), count)
+        scalars = {name: values_of[case] for name, values_of in known.scalars.items()}
+        return Neighbours(Cases(known.clean[case], known.labels[case], scalars, shares[case] / n), of)
     labels = draw.y if test.by_observed else draw.clean
     order = np.argsort(labels, kind="stable")
     said = {} if test.by_observed else said_by_labels(model, values, draw.clean, draw.clean)

@@ -69,9 +69,9 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
         elif name in declared:
             if states.b is not None and (said := declared[name].undefined(states)):
                 raise InputError(said)
-            found = declared[name].value(states)
-            if found is not None:
-                out[name] = found
+            variable = declared[name].value(states)
+            if variable is not None:
+                out[name] = variable
     return {**out, **{k: v for k, v in _coefficients(states, wanted).items() if k in wanted}}
 
 

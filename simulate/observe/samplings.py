@@ -79,13 +79,13 @@ class Importance(TestSampling):
 
     def statistics(self, judged: Judging) -> dict[str, Array]:
         """Each state for itself, so that it does not matter which others are recorded."""
-        found = _plain(judged)
+        statistics = _plain(judged)
         left = np.ones(len(judged.z)) if judged.shares is None else judged.shares
         with one_blas_thread(), np.errstate(all="ignore"):
             plain = _Normals(stream(judged.seed, "test"))
             _law(judged, 0, left, plain, DRAWS)
             rows = [_rare(judged, t, left, plain.taken()) for t in range(len(judged.z))]
-        return {**found, **{name: np.stack([row[name] for row in rows]) for name in rows[0] if name in found}}
+        return {**statistics, **{name: np.stack([row[name] for row in rows]) for name in rows[0] if name in statistics}}
 
 
 def _plain(judged: Judging) -> dict[str, Array]:
@@ -115,8 +115,8 @@ def _rare(judged: Judging, t: int, left: Array, plain: Array) -> dict[str, Array
 
     def scores(u: Array) -> Array:
         law, own = _law(judged, t, left, _Given(u), len(u))
-        for _, found, _ in testlaw.states(outputs, law, own):
-            return found
+        for _, state_scores, _ in testlaw.states(outputs, law, own):
+            return state_scores
         return np.full((len(u), len(labels)), np.nan)
 
     shares = np.full(len(labels), 1.0 / len(labels)) if chances is None else chances
@@ -133,9 +133,9 @@ class _Normals:
 
     def standard_normal(self, size: tuple[int, ...]) -> Array:
         """As a generator's."""
-        found = self._rng.standard_normal(size)
-        self._parts.append(found.reshape(size[0], -1))
-        return found
+        normals = self._rng.standard_normal(size)
+        self._parts.append(normals.reshape(size[0], -1))
+        return normals
 
     def taken(self) -> Array:
         """All of them, (N, D)."""

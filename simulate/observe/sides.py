@@ -50,8 +50,8 @@ def sides(model: Model, z: Array, y: Array, clean: Array, scalars: Scalars = NON
     """
     closed = model.network.activation.at_kink == 1
     pre = preactivations(model, z, y, clean, scalars)[..., : model.activated]
-    found: Flags = pre >= 0 if closed else pre > 0
-    return found
+    steep: Flags = pre >= 0 if closed else pre > 0
+    return steep
 
 
 def preactivations(model: Model, z: Array, y: Array, clean: Array, scalars: Scalars = NONE) -> Array:

@@ -45,8 +45,8 @@ class States:
         if len(self.z) <= size:
             yield self
             return
-        for at in range(0, len(self.z), size):
-            part = slice(at, at + size)
+        for start in range(0, len(self.z), size):
+            part = slice(start, start + size)
             seen = {name: values[part] for name, values in self.seen.items()}
             b, scale = (None if values is None else values[part] for values in (self.b, self.scale))
             yield replace(self, z=self.z[part], b=b, seen=seen, scale=scale)

@@ -136,11 +136,11 @@ class Staying:
 
     def _places(self) -> dict[str, Indices]:
         """Where each family's vectors stand among what examples may hold; "" is none."""
-        found, start = {"": np.empty(0, dtype=np.intp)}, 0
+        places, start = {"": np.empty(0, dtype=np.intp)}, 0
         for name, span in self.spans.items():
             count = len(span) - isinstance(self.laws[name], TaskLaw)
-            found[name], start = start + np.arange(count), start + count
-        return found
+            places[name], start = start + np.arange(count), start + count
+        return places
 
 
 def stays(model: Model, family: Directions) -> bool:

@@ -13,13 +13,13 @@ from derivations.declare import Variable
 NO_VALUE = "; NaN where it has no value in double precision"
 
 
-def marked(found: Mapping[str, Variable], t: NDArray[np.int64]) -> tuple[dict[str, Variable], list[str]]:
+def marked(variables: Mapping[str, Variable], t: NDArray[np.int64]) -> tuple[dict[str, Variable], list[str]]:
     """The variables with NaN wherever there is no finite number, said in their note; and notes on them.
 
     `t` (T,) are the recorded steps.  Whole numbers, such as hitting times, stay as they are.
     """
-    out, said = dict(found), dict[str, list[str]]()
-    for name, variable in found.items():
+    out, said = dict(variables), dict[str, list[str]]()
+    for name, variable in variables.items():
         values = np.asarray(variable.values)
         if not np.issubdtype(values.dtype, np.floating) or np.isfinite(values).all():
             continue

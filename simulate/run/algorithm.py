@@ -34,11 +34,13 @@ def step_draws(model: Model, values: Mapping[str, Value], y: NDArray[np.float64]
 
     Raises InputError where a parameter of the algorithm has no value, or one outside its range.
     """
-    found = {option: _value(option, name, values.get(name), len(y)) for option, name in model.algorithm.options.items()}
-    if not {"batch", "label_noise"} & found.keys():
+    options = {
+        option: _value(option, name, values.get(name), len(y)) for option, name in model.algorithm.options.items()
+    }
+    if not {"batch", "label_noise"} & options.keys():
         return None
     return StepDraws(
-        seed=seed, y=y, batch=int(found["batch"]) if "batch" in found else None, noise=found.get("label_noise"),
+        seed=seed, y=y, batch=int(options["batch"]) if "batch" in options else None, noise=options.get("label_noise"),
         signed=model.network.head_axis.signed, classes=model.n_heads,
     )
 

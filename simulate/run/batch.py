@@ -81,9 +81,9 @@ def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: 
     """
     shape = (len(cells), len(seeds))
     plain = set(names) <= set(FRESH)
-    found: list[list[Found | None]] | None = None if plain else [[None] * len(seeds) for _ in cells]
+    rows: list[list[Found | None]] | None = None if plain else [[None] * len(seeds) for _ in cells]
     made = Together(np.zeros(shape, dtype=np.bool_), {name: np.full(shape, np.nan) for name in names if name in FRESH},
-                    found)
+                    rows)
     with np.errstate(all="ignore"):  # what is not finite is left over
         for lot in Lots.of(cells).lots:
             for runs in _shapes(lot, seeds, names, steps):
@@ -184,15 +184,15 @@ def _chunk(runs: _Runs, steps: int, names: Sequence[str], made: Together) -> Non
         Start(cells[place], seed, drawn.one(at), lot.kernel.bind(drawn.clean[at]))
         for at, (place, seed) in enumerate(zip(places, runs.seeds, strict=True)) if rows
     ]
-    found = _advanced(lot.first, lot.values, runs.seeds, drawn, starts, asked)
+    outcome = _advanced(lot.first, lot.values, runs.seeds, drawn, starts, asked)
     for at, start in enumerate(starts):
-        run = found.found(start, at) if found.whole[at] else None
+        run = outcome.found(start, at) if outcome.whole[at] else None
         rows[lot.places[at]][runs.at_seed[at]] = run
-        found.whole[at] &= run is not None
-    place = lot.places[found.whole], runs.at_seed[found.whole]
+        outcome.whole[at] &= run is not None
+    place = lot.places[outcome.whole], runs.at_seed[outcome.whole]
     made.done[place] = True
-    for name, numbers in found.judged.items():
-        made.numbers[name][place] = numbers[found.whole, 0]
+    for name, numbers in outcome.judged.items():
+        made.numbers[name][place] = numbers[outcome.whole, 0]
 
 
 @dataclass(frozen=True)

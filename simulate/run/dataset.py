@@ -35,9 +35,9 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
     model, values = problem.model, problem.values
     known, events = _meanings(model), {event.name for event in model.events}
     data: dict[str, Any] = {}
-    for name in [name for name in first.variables if all(name in found.variables for found in runs)]:
+    for name in [name for name in first.variables if all(name in run.variables for run in runs)]:
         variable = first.variables[name]
-        stacked = np.stack([found.variables[name].values for found in runs]) if with_seeds else variable.values
+        stacked = np.stack([run.variables[name].values for run in runs]) if with_seeds else variable.values
         dims = ("seed", *variable.dims) if with_seeds else variable.dims
         attributes = known[name].attributes
         if name in events:
@@ -46,8 +46,8 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
             attributes["meaning"] = (variable.said or attributes["meaning"]) + variable.note
         data[name] = (dims, stacked, attributes)
     used = {dim for dims, _, _ in data.values() for dim in dims}
-    axes = {"t": first.t, "seed": np.array([found.start.seed for found in runs]), **labels(start)}
-    notes = dict.fromkeys(line for found in runs for line in found.notes)  # once, whatever the number of seeds
+    axes = {"t": first.t, "seed": np.array([run.start.seed for run in runs]), **labels(start)}
+    notes = dict.fromkeys(line for run in runs for line in run.notes)  # once, whatever the number of seeds
     attrs = {
         "setting": model.name,
         "title": model.title,
@@ -87,7 +87,7 @@ def _indexed(name: str, dtype: str, labels: tuple[object, ...], meaning: Meaning
 
 def _of_examples(runs: Sequence[Found], with_seeds: bool) -> dict[str, tuple[tuple[str, ...], Whole]]:
     """The examples' labels y, and yhat where they are flipped or a patch follows it: their dimensions and values."""
-    model, draws = runs[0].start.model, [found.start.draw for found in runs]
+    model, draws = runs[0].start.model, [run.start.draw for run in runs]
     names = {"y": [draw.y for draw in draws]}
     if model.label_flips or model.follows_clean:
         names["yhat"] = [draw.clean for draw in draws]

@@ -82,19 +82,19 @@ def check_memory(request: Request, seeds: int = 1, workers: int = 1, label: str 
 
     A `label` names work whose sizes its caller may not have given.
     """
-    found = all_pieces(request, seeds)
-    total = workers * total_bytes(found)
+    pieces = all_pieces(request, seeds)
+    total = workers * total_bytes(pieces)
     if total <= SMALL or total <= (free := memory.at_hand()):
         return
     names = _culprits(request, seeds, free / workers)
-    worst = max(found, key=lambda piece: piece.bytes)
+    worst = max(pieces, key=lambda piece: piece.bytes)
     values = {**request.values, "seeds": seeds}
     said = " and ".join(f"{name} ({values[name]:g})" if is_known(values, name) else name for name in names)
     numbers = [name for name in names if name not in (RECORD, SEEDS)]
     cures = [f"lower {' and '.join(numbers)}"] if numbers else []
     cures += ["record fewer steps"] * (RECORD in names) + ["run fewer seeds"] * (SEEDS in names)
     cure = ", and ".join(cures)
-    if worst.optional and workers * total_bytes(piece for piece in found if not piece.optional) <= free:
+    if worst.optional and workers * total_bytes(piece for piece in pieces if not piece.optional) <= free:
         cure += ", or leave the test variables out of observables"
     if label:
         said, cure = f"{label}: {said}", f"{cure}, or free memory"
@@ -109,18 +109,18 @@ def _culprits(request: Request, seeds: int, free: float) -> list[str]:
     sizes = {name: size_of(request.values, name) for name in dict.fromkeys((*request.lower, "m", "d"))}
     excess = {name: value / max(size_of(usual, name), 1.0) for name, value in sizes.items()}
     excess |= {RECORD: request.recorded / STATES, SEEDS: float(seeds)}
-    found: list[str] = []
+    culprits: list[str] = []
     for name in sorted(excess, key=lambda name: -excess[name]):
         if excess[name] <= 1 or total_bytes(all_pieces(request, seeds)) <= free:
             break
-        found.append(name)
+        culprits.append(name)
         if name == SEEDS:
             seeds = 1
         elif name == RECORD:
             request = replace(request, recorded=STATES)
         else:
             request = replace(request, values={**request.values, name: max(size_of(usual, name), 1.0)})
-    return found or [*request.lower, "m"]
+    return culprits or [*request.lower, "m"]
 
 
 def check_time(expected: float, request: Request, seeds: int, label: str, cells: int = 1) -> None:

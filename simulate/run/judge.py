@@ -63,27 +63,27 @@ def judge(
 
 
 def _on_tasks(start: Start, states: States, names: list[str], network: Any) -> Judged:
-    found, reason = tasks.on_fresh_tasks(network, states, start.seed, names)
+    variables, reason = tasks.on_fresh_tasks(network, states, start.seed, names)
     another = by_another(start)
-    noted = (another,) if another and found else ()
-    if all(np.isfinite(variable.values).all() for variable in found.values()):
-        return Judged(found, reason, noted)
+    noted = (another,) if another and variables else ()
+    if all(np.isfinite(variable.values).all() for variable in variables.values()):
+        return Judged(variables, reason, noted)
     what = "on fresh tasks outputs leave the floating-point numbers at some steps"
     assert isinstance(start.kernel, BilevelKernel)
     cure = f"lower {start.kernel.cure(start.values)}"
-    return Judged(found, reason, (*noted, f"{what}, and what needs them is NaN there; {cure}",))
+    return Judged(variables, reason, (*noted, f"{what}, and what needs them is NaN there; {cure}",))
 
 
 def held_out(start: Start, preactivations: Iterable[Array], wanted: Iterable[str], network: Any) -> dict[str, Variable]:
     """Test error and loss on the data's own held-out examples, of pre-activations (N, 1, H, m) at each state."""
     examples = start.problem.examples
     assert examples is not None
-    found = source.held_out_statistics(
+    statistics = source.held_out_statistics(
         start.model, lambda a: network.outputs(a, start.values), preactivations, examples.test_y,
         loss_of(start.model, start.values))
     return {
         name: Variable(("t", "class")[: each.ndim], each, source.meaning(name, len(examples.test_y)))
-        for name, each in found.items()
+        for name, each in statistics.items()
         if name in wanted
     }
 
@@ -96,13 +96,13 @@ def _by_law(start: Start, states: States, names: list[str], network: Any, sampli
     assert states.b is not None
     fresh_ones = [o for o in model.observables if isinstance(o, OfFresh)]
     declared = [o for o in fresh_ones if {o.name, *o.also} & set(names)]
-    found = sampling.statistics(
+    statistics = sampling.statistics(
         Judging(model, network, start.draw, states.z, states.b, values, start.seed, states.shares, declared))
     dims, another = {name: o.dims for o in declared for name in (o.name, *o.also)}, by_another(start)
     common: dict[int, tuple[str, ...]] = {1: ("t",), 2: ("t", "class")}
     held = None if start.draw.held is None else len(start.draw.held.y)
     return Judged({
-        name: Variable(dims.get(name, common)[found[name].ndim], found[name],
+        name: Variable(dims.get(name, common)[statistics[name].ndim], statistics[name],
                        "" if held is None else source.meaning(name, held), f"; {another}" if another else "")
         for name in names
     }, notes=(another,) if another else ())

@@ -40,9 +40,9 @@ class Lot:
 
     def problem(self, row: int) -> Problem:
         """A cell's problem; what is noted of where values come from is the first's."""
-        found = self.first.resolved
+        resolved = self.first.resolved
         return Problem(
-            Resolved(found.model, self.values.at(row), found.notes), self.first.given, self.first.initial,
+            Resolved(resolved.model, self.values.at(row), resolved.notes), self.first.given, self.first.initial,
             self.first.examples, self.first.kernel,
         )
 
@@ -97,11 +97,11 @@ class Lots(Sequence[Problem]):
     def part(self, places: Sequence[int] | NDArray[np.intp]) -> Lots:
         """The cells at these places, in that order."""
         wanted = np.asarray(places, dtype=np.intp)
-        of, found = self._lot[wanted], list[Lot]()
+        of, lots = self._lot[wanted], list[Lot]()
         for at in dict.fromkeys(of.tolist()):
             here = np.flatnonzero(of == at)
-            found.append(self.lots[at].rows(self._row[wanted[here]], here))
-        return Lots(found)
+            lots.append(self.lots[at].rows(self._row[wanted[here]], here))
+        return Lots(lots)
 
     def values(self, name: str) -> Value | NDArray[Any] | None:
         """A parameter's value where all cells have the same, else an array over the cells; None where one has none."""
@@ -111,11 +111,11 @@ class Lots(Sequence[Problem]):
         alike = all(value == firsts[0] for value in firsts)
         if alike and not any(name in lot.values.apart for lot in self.lots):
             return firsts[0]
-        found: list[Any] = [None] * len(self)
+        column: list[Any] = [None] * len(self)
         for lot in self.lots:
             for place, value in zip(lot.places.tolist(), lot.values.column(name).tolist(), strict=True):
-                found[place] = value
-        return np.array(found)
+                column[place] = value
+        return np.array(column)
 
 
 __all__ = ["Lot", "Lots"]

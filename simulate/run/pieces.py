@@ -51,7 +51,7 @@ def pieces(request: Request) -> list[Piece]:
     B, S, T, n, d = request.directions, request.filters, request.recorded, request.examples, request.d
     gram = request.sampling == "gram"
     held = int(gram and (B + S) ** 2 <= LARGEST)  # more is refused by the draw itself, with its own cure
-    found = [
+    arrays = [
         Piece(f"the inner products of {B:.3g} directions", 3 * 8 * B**2),
         Piece(f"{S:.3g} filters on {B:.3g} directions", 3 * 8 * S * B),
         Piece(f"the inner products of {S + B:.3g} filters and vectors", held * 4 * 8 * (S + B) ** 2),
@@ -59,29 +59,29 @@ def pieces(request: Request) -> list[Piece]:
         Piece(f"{T:.3g} recorded margins", 6 * 8 * T * n),
     ]
     if not gram and (B + S) * d <= LARGEST:
-        found.append(Piece(f"{B + S:.3g} vectors of {d:.3g} entries", 8 * (2 * B + S) * d))
+        arrays.append(Piece(f"{B + S:.3g} vectors of {d:.3g} entries", 8 * (2 * B + S) * d))
     if request.engine == "weights":
-        found.append(Piece(f"{T:.3g} recorded weights", 3 * 8 * T * S * d))
-    return [*found, *_of_observables(request)]
+        arrays.append(Piece(f"{T:.3g} recorded weights", 3 * 8 * T * S * d))
+    return [*arrays, *_of_observables(request)]
 
 
 def _of_observables(request: Request) -> list[Piece]:
     """Arrays that only some variables need."""
     S, T, wanted = request.filters, request.recorded, set(request.wanted)
-    found = []
+    arrays = []
     for family in request.model.directions:
         name, size = family.coefficient.name, request.model.sizes(int(request.examples), int(request.tasks))
         copies = len({name, f"{name}_over", f"{name}_under"} & wanted)
-        found.append(Piece(f"{T:.3g} recorded {name}", 16.0 * copies * T * S * size[family.name]))
+        arrays.append(Piece(f"{T:.3g} recorded {name}", 16.0 * copies * T * S * size[family.name]))
     pairs = 8 * S**2
     fresh = [name for name in obs.fresh_names(request.model) if name in wanted]
     if fresh and _covariances(request):
         covariances = f"the test law's covariances of {S:.3g} filters"
-        found.append(Piece(covariances, _covariances(request) * pairs, optional=True))
-        found.append(Piece(f"{DRAWS} fresh draws", 4 * 8 * DRAWS * S, optional=True))
+        arrays.append(Piece(covariances, _covariances(request) * pairs, optional=True))
+        arrays.append(Piece(f"{DRAWS} fresh draws", 4 * 8 * DRAWS * S, optional=True))
     else:
-        found += _declared(request)
-    return found
+        arrays += _declared(request)
+    return arrays
 
 
 def _declared(request: Request) -> list[Piece]:
@@ -118,10 +118,10 @@ def _of_seeds(request: Request, seeds: int) -> list[Piece]:
         return []
     names, T = set(request.wanted), request.recorded
     sizes = request.model.sizes(int(request.examples), int(request.tasks))
-    each = 8.0 * T * len(names)
+    a_seed = 8.0 * T * len(names)
     for family in request.model.directions:
         coef = family.coefficient.name
         copies = len({coef, f"{coef}_over", f"{coef}_under"} & names)
-        each += 8.0 * copies * T * request.filters * sizes[family.name]
+        a_seed += 8.0 * copies * T * request.filters * sizes[family.name]
     start = 24 * request.directions * (request.directions + request.filters)  # its draw
-    return [Piece(f"{seeds:.3g} seeds' variables", (2 * each + start + 2000) * seeds)]
+    return [Piece(f"{seeds:.3g} seeds' variables", (2 * a_seed + start + 2000) * seeds)]

@@ -68,19 +68,19 @@ def restart(
     if model.algorithm.over_tasks:
         raise InputError(f"data: a run of {model.name} over tasks, whose inner loops begin anew; run it for longer")
     assert drawn.vectors is not None
-    at, sizes = model.offsets(len(drawn.y)), model.sizes(len(drawn.y))
-    found = {"W": drawn.of_data(W), "y": drawn.y.copy()}
+    offsets, sizes = model.offsets(len(drawn.y)), model.sizes(len(drawn.y))
+    state = {"W": drawn.of_data(W), "y": drawn.y.copy()}
     for family in model.directions:
-        vectors = drawn.of_data(drawn.vectors[at[family.name] : at[family.name] + sizes[family.name]]).copy()
+        vectors = drawn.of_data(drawn.vectors[offsets[family.name] : offsets[family.name] + sizes[family.name]]).copy()
         if of_neurons(family):
-            found[family.coefficient.name] = W @ drawn.vectors[at[family.name]]
+            state[family.coefficient.name] = W @ drawn.vectors[offsets[family.name]]
             continue
-        found[family.name] = vectors[0] if family.index_set.single else vectors
+        state[family.name] = vectors[0] if family.index_set.single else vectors
     rows = [row.name for row in rows_of(model)]
     own = [each for each in model.scalars if each.drawn and not (isinstance(each, MixedLabel) and each.by.name in rows)]
-    found |= {each.name: drawn.scalars[each.name].copy() for each in own}
+    state |= {each.name: drawn.scalars[each.name].copy() for each in own}
     by_clean = model.follows_clean or model.label_flips or any(each.tells_clean for each in model.scalars)
-    return {**found, "clean": drawn.clean.copy()} if by_clean else found
+    return {**state, "clean": drawn.clean.copy()} if by_clean else state
 
 
 def _rebuilt(
@@ -100,11 +100,11 @@ def _rebuilt(
         )
     drawn = _start(attrs, resolved, seed, initial)
     assert drawn.vectors is not None and drawn.weights is not None
-    b, at = np.zeros(drawn.z.shape), resolved.model.offsets(len(drawn.y), drawn.tasks)
+    b, offsets = np.zeros(drawn.z.shape), resolved.model.offsets(len(drawn.y), drawn.tasks)
     sizes = resolved.model.sizes(len(drawn.y), drawn.tasks)
     scale = kernel_for(resolved.model).scale(resolved.values, np.asarray(data["t"].values[-1:]))
     for family in resolved.model.directions:
-        rows = slice(at[family.name], at[family.name] + sizes[family.name])
+        rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
         b[..., rows] = _coefficients(data, resolved.model, family, drawn, rows)
         if of_neurons(family):  # the run has the number itself
             b[..., rows] -= scale[0] * drawn.z[..., rows]
@@ -145,8 +145,8 @@ def _seed(data: xarray.Dataset) -> int:
 def _resolved(attrs: Mapping[str, Any], setting: object) -> parameters.Resolved:
     """The run's model and values; InputError where the model at hand is another one than the run's."""
     given = {name: value for name, value in json.loads(attrs["parameters"]).items() if value is not None}
-    found = settings.resolve(attrs["setting"] if setting is None else setting)
-    resolved = parameters.resolve(found.factory, given)
+    declared = settings.resolve(attrs["setting"] if setting is None else setting)
+    resolved = parameters.resolve(declared.factory, given)
     if digest.of_model(resolved.model) != attrs["declaration"]:
         raise InputError(
             f"setting: {resolved.model.name!r} is not the model that ran, which was another declaration named "

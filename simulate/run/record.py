@@ -66,10 +66,10 @@ def advance(
     """
     with progress("run", steps, "steps") as after:
         if watch is None and draws is None:
-            found = kernel.run(
+            trajectory = kernel.run(
                 draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded, after=after, events=events
             )
-            return finite(found, values, kernel.cure(values))
+            return finite(trajectory, values, kernel.cure(values))
         kept: _Kept | None = None
         for chunk in _chunks(kernel, draw, values, steps, recorded if watch is None else None, draws, after):
             stop = None if watch is None else watch(chunk)
@@ -104,8 +104,8 @@ class _Kept:
 
     def trajectory(self) -> Trajectory:
         """What is kept."""
-        found = {name: array[: self.count] for name, array in self.arrays.items()}
-        return Trajectory(found["t"], found["z"], found["b"], -1, found["scale"], found.get("velocity"))
+        kept = {name: array[: self.count] for name, array in self.arrays.items()}
+        return Trajectory(kept["t"], kept["z"], kept["b"], -1, kept["scale"], kept.get("velocity"))
 
 
 def _chunks(
@@ -121,9 +121,9 @@ def _chunks(
     z, b, velocity, start = draw.z, np.zeros_like(draw.z), None, 0
     while True:
         count = min(size, steps - start)
-        at = np.arange(start, start + count + 1, dtype=np.int64)
-        at = at if recorded is None else np.union1d(recorded[np.isin(recorded, at)], at[-1:])
-        chunk = kernel.run(z, b, draw.gram, draw.y, values, count, at, start, velocity, draws, after)
+        t = np.arange(start, start + count + 1, dtype=np.int64)
+        t = t if recorded is None else np.union1d(recorded[np.isin(recorded, t)], t[-1:])
+        chunk = kernel.run(z, b, draw.gram, draw.y, values, count, t, start, velocity, draws, after)
         first = int(np.searchsorted(chunk.t, start + (start > 0)))
         if first < len(chunk.t):
             yield cut(chunk, slice(first, None))  # views: the states of every step are not copied once more
@@ -134,12 +134,12 @@ def _chunks(
             return
 
 
-def finite(found: Trajectory, values: Mapping[str, Any], cure: str) -> Trajectory:
+def finite(trajectory: Trajectory, values: Mapping[str, Any], cure: str) -> Trajectory:
     """The trajectory, where it stayed finite.  Raises Diverged otherwise, naming what to lower (`Kernel.cure`)."""
-    if found.diverged >= 0:
+    if trajectory.diverged >= 0:
         lam = f", or lam ({values['lam']:g})" if values.get("lam") else ""
         raise Diverged(
-            f"the run diverges: its state is not finite at step {found.diverged}; lower {cure}{lam}",
-            found.diverged,
+            f"the run diverges: its state is not finite at step {trajectory.diverged}; lower {cure}{lam}",
+            trajectory.diverged,
         )
-    return found
+    return trajectory

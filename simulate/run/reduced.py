@@ -34,8 +34,8 @@ def along(start: Start, asked: Asked) -> Found:
     # First: it needs room that the variables would take.
     fresh = judge(start, states, asked.wanted, start.kernel, asked.fresh)
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
-    found, said = declared(states, asked)
-    variables = {**found, **fresh.variables, **watch.times(), **watch.counts(path.t)}
+    known, said = declared(states, asked)
+    variables = {**known, **fresh.variables, **watch.times(), **watch.counts(path.t)}
     return Found(start, path.t, variables, (*notes, *said), watch.undefined)
 
 

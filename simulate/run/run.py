@@ -87,9 +87,9 @@ def run(
     engine, sampling = reading.choice("engine", engine, ENGINES), reading.choice("sampling", sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
     first, many = reading.count("seed", seed), 1 if seeds is None else reading.count("seeds", seeds, 1, 10)
-    found = settings.resolve(setting)
-    chosen = found.preset(preset)
-    problem, count = problem_of(found, params, chosen), total_steps(steps, chosen, found)
+    declared = settings.resolve(setting)
+    chosen = declared.preset(preset)
+    problem, count = problem_of(declared, params, chosen), total_steps(steps, chosen, declared)
     wanted, record = obs.check(problem.model, observables), ask.recorded("record", record)
     known = (*obs.at_every_step(problem.model), *obs.fresh_names(problem.model))
     until = ask.thresholds("until", until, known)
@@ -140,27 +140,27 @@ def _outcomes(ensemble: Ensemble, engine: str, asked: Asked) -> list[Found | Div
             with progress("run", asked.steps * len(starts), "steps") as step:
                 made = batch.alike(starts, asked)
                 step(asked.steps * sum(each is not None for each in made))
-        for start, found in zip(starts, made, strict=True):
+        for start, outcome in zip(starts, made, strict=True):
             try:
-                outcomes.append(_one(start, engine, asked, found))
+                outcomes.append(_one(start, engine, asked, outcome))
             except Diverged as error:
                 outcomes.append(error)
     return outcomes
 
 
-def _one(start: Start, engine: str, asked: Asked, found: Found | None) -> Found:
-    """One start's run, made or `found`, with what has no number said."""
+def _one(start: Start, engine: str, asked: Asked, outcome: Found | None) -> Found:
+    """One start's run, made already (`outcome`) or made here, with what has no number said."""
     notes = [*start.untold(), *_unread(start)]
     if isinstance(start.kernel, BilevelKernel):
         notes.append(tasks.note(start.model, start.kernel, start.draw, start.values))
     if engine == "weights":
         from . import trained
 
-        found = trained.along(start, asked)
-    found = found or reduced.run(start, asked)
-    notes += _stopped(asked, int(found.t[-1]))
-    marked, undefined_at = undefined.marked(found.variables, found.t)
-    return Found(start, found.t, marked, (*notes, *found.notes, *undefined_at))
+        outcome = trained.along(start, asked)
+    outcome = outcome or reduced.run(start, asked)
+    notes += _stopped(asked, int(outcome.t[-1]))
+    marked, undefined_at = undefined.marked(outcome.variables, outcome.t)
+    return Found(start, outcome.t, marked, (*notes, *outcome.notes, *undefined_at))
 
 
 def _stopped(asked: Asked, last: int) -> list[str]:

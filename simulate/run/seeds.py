@@ -19,9 +19,9 @@ def all_diverged(seeds: Sequence[int], said: Sequence[Diverged | None]) -> Diver
     """What to raise where every seed diverges: the first one's divergence, and that the others do too."""
     first = next(error for error in said if error is not None)
     others = "" if len(said) == 1 else f" (seed {seeds[0]}; all {len(said)} seeds diverge)"
-    found = Diverged(f"{first}{others}", first.step)
-    found.__cause__ = first
-    return found
+    divergence = Diverged(f"{first}{others}", first.step)
+    divergence.__cause__ = first
+    return divergence
 
 
 def labelled(data: xarray.Dataset, seeds: Sequence[int], said: Sequence[Diverged | None]) -> xarray.Dataset:
@@ -30,17 +30,17 @@ def labelled(data: xarray.Dataset, seeds: Sequence[int], said: Sequence[Diverged
     A seed that diverged has NaN, in whole numbers' place too; whole numbers stay whole where every seed is ok.
     """
     finite = [seed for seed, error in zip(seeds, said, strict=True) if error is None]
-    found = data.reindex(seed=np.asarray(seeds)) if len(finite) < len(seeds) else data
+    dataset = data.reindex(seed=np.asarray(seeds)) if len(finite) < len(seeds) else data
     status = [OK if error is None else DIVERGED for error in said]
     message = ["" if error is None else str(error) for error in said]
     meaning: dict[str, Any] = {"status": "ok, or diverged, whose variables are NaN", "message": "of what is not ok"}
-    found = found.assign(
+    dataset = dataset.assign(
         {
             name: ("seed", np.asarray(values, dtype=str), {"meaning": meaning[name]})
             for name, values in (("status", status), ("message", message))
         }
     )
-    return found if "seed" in found.coords else found.assign_coords(seed=np.asarray(seeds))
+    return dataset if "seed" in dataset.coords else dataset.assign_coords(seed=np.asarray(seeds))
 
 
 def diverged(data: xarray.Dataset) -> list[tuple[int, str]]:

@@ -86,10 +86,10 @@ def _difference(data: xarray.Dataset, path: Path, suffix: str) -> str:
     """The first of the variables and attributes that was not read back as it is; empty where all were."""
     import xarray
 
-    with xarray.open_dataset(path, engine="zarr" if suffix == ".zarr" else "h5netcdf", chunks=None) as found:
-        if set(found.variables) != set(data.variables) or dict(found.attrs) != dict(data.attrs):
+    with xarray.open_dataset(path, engine="zarr" if suffix == ".zarr" else "h5netcdf", chunks=None) as stored:
+        if set(stored.variables) != set(data.variables) or dict(stored.attrs) != dict(data.attrs):
             return "its list of variables, or its attributes,"
-        return next((str(name) for name in data.variables if not _same(data[name], found[name])), "")
+        return next((str(name) for name in data.variables if not _same(data[name], stored[name])), "")
 
 
 def _same(one: xarray.DataArray, other: xarray.DataArray) -> bool:
@@ -114,10 +114,10 @@ def _check(place: Path, path: Path) -> None:
 def _metadata(place: Path) -> dict[str, Any]:
     """The group's metadata; nothing of what cannot be read."""
     try:
-        found = json.loads((place / "zarr.json").read_text(encoding="utf-8"))
+        metadata = json.loads((place / "zarr.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _marked_folder(place: Path) -> bool:
@@ -129,8 +129,8 @@ def _marked_file(place: Path) -> bool:
     import h5netcdf
 
     try:
-        with h5netcdf.File(place, "r") as found:
-            return str(found.attrs.get(MARK)) == KIND
+        with h5netcdf.File(place, "r") as file:
+            return str(file.attrs.get(MARK)) == KIND
     except (OSError, ValueError, KeyError):
         return False
 
@@ -141,9 +141,9 @@ def _foreign(place: Path) -> Path | None:
     arrays = set(consolidated.get("metadata", ()))
     for folder, folders, files in os.walk(place):
         for name in [*files, *(each for each in folders if Path(folder, each).is_symlink())]:
-            found = Path(folder, name).relative_to(place)
-            array, *rest = found.parts
+            member = Path(folder, name).relative_to(place)
+            array, *rest = member.parts
             own = rest == ["zarr.json"] or (rest[:1] == ["c"] and all(part.isdigit() for part in rest[1:]))
-            if found != Path("zarr.json") and not (array in arrays and own):
-                return found
+            if member != Path("zarr.json") and not (array in arrays and own):
+                return member
     return None

@@ -55,10 +55,10 @@ def on_fresh_tasks(
     reason = fresh_tasks.refusal(states.model, states.draw, states.values)
     if reason or states.b is None:
         return {}, reason
-    found = fresh_tasks.fresh_task_statistics(
+    statistics = fresh_tasks.fresh_task_statistics(
         states.model, kernel, states.draw, states.z, states.b, states.values, seed
     )
-    return {name: Variable(("t",), found[name]) for name in wanted}, ""
+    return {name: Variable(("t",), statistics[name]) for name in wanted}, ""
 
 
 @dataclass(frozen=True)

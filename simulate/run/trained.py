@@ -47,12 +47,12 @@ def along(start: Start, asked: Asked) -> Found:
     if path.b is None:
         said += ("coefficients are left out: the directions are linearly dependent, so that W does not determine them; "
                  "engine='reduced' has them",)
-    found = {**known, **fresh, **counts}
-    absent = [name for name in asked.wanted if name not in found]
+    variables = {**known, **fresh, **counts}
+    absent = [name for name in asked.wanted if name not in variables]
     if asked.named and absent:
         cure = "take engine='reduced'"
         raise InputError(f"observables: {absent[0]!r} is not known with engine='weights' here; {cure}")
-    return Found(start, path.t, found, (*notes, *said))
+    return Found(start, path.t, variables, (*notes, *said))
 
 
 def _fresh(start: Start, states: States, W: Array, asked: Asked) -> tuple[Variables, tuple[str, ...]]:
@@ -64,8 +64,8 @@ def _fresh(start: Start, states: States, W: Array, asked: Asked) -> tuple[Variab
         wanted = set(obs.fresh_names(start.model)) & set(asked.wanted)
         through = source.through_weights(W, examples.test_x)
         return (held_out(start, through, wanted, network) if wanted else {}), ()
-    found = judge(start, states, asked.wanted, network, asked.fresh)
-    return found.variables, (*found.notes, *asked.left_out(found.reason, WHAT))
+    judged = judge(start, states, asked.wanted, network, asked.fresh)
+    return judged.variables, (*judged.notes, *asked.left_out(judged.reason, WHAT))
 
 
 def _on_tasks(
@@ -74,13 +74,13 @@ def _on_tasks(
     """What W tells of vectors that runs look at, and of fresh tasks, whether or not it determines coefficients."""
     watched = tasks.watched_names(start.model, asked.wanted)
     names = [name for name in obs.fresh_names(start.model) if name in asked.wanted]
-    rows, notes = [], tuple[str, ...]()
+    rows, notes, another = [], tuple[str, ...](), by_another(start)
     for row, weights_now in enumerate(W):
         state = tasks.rebased(start.draw, weights_now)
         now = {name: values[row : row + 1] for name, values in seen.items()}
         rest = np.zeros((1, *state.z.shape))
         states = States(start.model, state, start.values, state.z[None], rest, now)
-        found, reason = tasks.on_fresh_tasks(network, states, start.seed, names) if names else ({}, "")
-        notes = notes or asked.left_out(reason, WHAT) or ((by_another(start),) if found and by_another(start) else ())
-        rows.append({**obs.evaluate(states, watched), **found})
+        variables, reason = tasks.on_fresh_tasks(network, states, start.seed, names) if names else ({}, "")
+        notes = notes or asked.left_out(reason, WHAT) or ((another,) if variables and another else ())
+        rows.append({**obs.evaluate(states, watched), **variables})
     return tasks.joined(rows), notes

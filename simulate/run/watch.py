@@ -116,8 +116,8 @@ class EventWatch:
 
     def counts(self, t: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Variables:
         """What was counted along the run that is wanted, at the recorded steps t."""
-        found = [item for counter in self.counters for item in counter.variables(t).items()]
-        return {name: variable for name, variable in found if name in self.asked.wanted}
+        pairs = [item for counter in self.counters for item in counter.variables(t).items()]
+        return {name: variable for name, variable in pairs if name in self.asked.wanted}
 
     def __call__(self, chunk: Trajectory) -> int | None:
         """The step at which the run ends early, if it does in this chunk."""
@@ -145,15 +145,15 @@ class EventWatch:
 
     def _stop_in(self, block: Trajectory) -> int | None:
         """The same in some of its states."""
-        found, reason = self._values(block, self._waited)
-        stop = self._first(block, found, reason)
+        observed, reason = self._values(block, self._waited)
+        stop = self._first(block, observed, reason)
         within = slice(None if stop is None else int(np.searchsorted(block.t, stop)) + 1)  # there it ends
         for name, (observable, relation, bound) in list(self.open.items()):
-            if observable not in found:  # the draw lacks what it is of
+            if observable not in observed:  # the draw lacks what it is of
                 why = reason or f"{observable} needs vectors that the arrays do not tell"
                 self._give_up(name, f"not known: {why}")
                 continue
-            entries = found[observable][within]
+            entries = observed[observable][within]
             worst = entries.min(1) >= bound if relation == ">=" else entries.max(1) <= bound
             if worst.any():
                 self.hits[name] = (int(block.t[int(np.argmax(worst))]), self.hits[name][1])
@@ -174,15 +174,15 @@ class EventWatch:
         """Whether the run ends early at this state, the only one of `last`."""
         return self._first(last, *self._values(last, self.asked.until)) is not None
 
-    def _first(self, chunk: Trajectory, found: Mapping[str, Array], reason: str) -> int | None:
+    def _first(self, chunk: Trajectory, observed: Mapping[str, Array], reason: str) -> int | None:
         """The first step of the chunk, whose observables (T, ...) these are, at which the run ends early.
 
         Raises InputError where one of those is not known, for the `reason` that fresh examples are not judged.
         """
-        absent = [name for name in self.asked.until if name not in found]
+        absent = [name for name in self.asked.until if name not in observed]
         if absent:
             raise InputError(f"until: {absent[0]!r} is not known here{': ' * bool(reason)}{reason}; leave it out")
-        reached = [found[name].max(1) <= value for name, value in self.asked.until.items()]
+        reached = [observed[name].max(1) <= value for name, value in self.asked.until.items()]
         if reached and np.any(both := np.logical_and.reduce(reached)):
             return int(chunk.t[int(np.argmax(both))])
         return None

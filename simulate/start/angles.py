@@ -21,7 +21,7 @@ def cosines(
 
     Raises InputError where no vectors have such angles.
     """
-    found, place = np.eye(len(fixed)), {int(row): at for at, row in enumerate(fixed)}
+    matrix, place = np.eye(len(fixed)), {int(row): at for at, row in enumerate(fixed)}
     offsets, sizes = model.offsets(n), model.sizes(n)
     for angle in model.angles:
         cosine = values.get(angle.cosine) if isinstance(angle.cosine, str) else angle.cosine
@@ -31,11 +31,11 @@ def cosines(
         for a, b in angle.pairs(model, sizes):
             one, other = place[offsets[angle.first] + a], place[offsets[angle.second] + b]
             if length[one] > 0 and length[other] > 0:
-                found[one, other] = found[other, one] = float(cosine)
-    if model.angles and len(found) and np.linalg.eigvalsh(found)[0] < -ZERO * len(found):
+                matrix[one, other] = matrix[other, one] = float(cosine)
+    if model.angles and len(matrix) and np.linalg.eigvalsh(matrix)[0] < -ZERO * len(matrix):
         names = ", ".join(str(angle.cosine) for angle in model.angles)
         raise InputError(f"angles: no vectors have the cosines {names} at once; give some that are nearer to 0")
-    return found
+    return matrix
 
 
 def roots(cosine: Array, length: Array) -> Array:

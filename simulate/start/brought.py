@@ -24,7 +24,7 @@ def held_out(model: Model, values: Mapping[str, Value], initial: Mapping[str, An
     law = model.test
     if not isinstance(law, HeldOutLaw) or not any(name in initial for name in law.arrays(model)):
         return None
-    found: dict[str, Array] = {}
+    arrays: dict[str, Array] = {}
     vectors = {family.name for family in model.directions}
     for part in (*law.parts(model), "clean"):
         name = law.held(part)
@@ -33,14 +33,14 @@ def held_out(model: Model, values: Mapping[str, Value], initial: Mapping[str, An
         if name not in initial:
             raise InputError(f"initial: {name!r} is missing, which goes with {law.held('y')!r}; give all that is held "
                              f"out, {', '.join(map(law.held, law.parts(model)))}")
-        found[part] = array_of(name, initial[name])
-        check_shape(name, found[part], ("N", "d") if part in vectors else ("N",), known)
-    y, clean = found["y"], found.get("clean", found["y"])
-    for part in found.keys() & {"y", "clean"}:
-        check_labels(model, law.held(part), found[part])
-    scalars = {each.name: found[each.name] for each in model.scalars if each.drawn}
+        arrays[part] = array_of(name, initial[name])
+        check_shape(name, arrays[part], ("N", "d") if part in vectors else ("N",), known)
+    y, clean = arrays["y"], arrays.get("clean", arrays["y"])
+    for part in arrays.keys() & {"y", "clean"}:
+        check_labels(model, law.held(part), arrays[part])
+    scalars = {each.name: arrays[each.name] for each in model.scalars if each.drawn}
     return HeldOut(
-        y, clean, {name: each for name, each in found.items() if name in vectors},
+        y, clean, {name: each for name, each in arrays.items() if name in vectors},
         {**said_by_labels(model, values, y, clean), **scalars},
     )
 

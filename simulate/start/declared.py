@@ -18,10 +18,10 @@ def numbers(values: Columns, name: str, check: Callable[[Mapping[str, Value], st
     """A parameter of every cell, (R,), each value checked by `number`, `positive` or `whole`.  Raises InputError."""
     if name not in values.apart:
         return np.full(values.count, check(values.alike, name))
-    found = values.apart[name]
-    for end in (found.min(), found.max()):  # what they check is an interval
+    column = values.apart[name]
+    for end in (column.min(), column.max()):  # what they check is an interval
         check({name: float(end)}, name)
-    return found
+    return column
 
 
 def law_of(family: Directions, values: Mapping[str, Value]) -> Law | None:

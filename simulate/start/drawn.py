@@ -109,8 +109,8 @@ class Draw:
         """||v_b||^2 (B,), from the vectors where the Gram matrix is left out."""
         if self.gram.size or self.vectors is None:
             return np.diag(self.gram)
-        found: Array = np.einsum("bd,bd->b", self.vectors, self.vectors)
-        return found
+        squares: Array = np.einsum("bd,bd->b", self.vectors, self.vectors)
+        return squares
 
     @cached_property
     def weight_gram(self) -> Array:

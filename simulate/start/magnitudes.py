@@ -19,15 +19,15 @@ DECIDED = 1e12  # scales up to this much, and down to its inverse, leave a compa
 
 def scales(model: Model, values: Mapping[str, Value]) -> dict[str, float]:
     """The parameters that scale directions and filters, with their values; at least one."""
-    found: dict[str, float] = {}
+    magnitudes: dict[str, float] = {}
     # Examples of the caller's own leave the choice of a law open.
     open_to = [f for f in model.directions if isinstance(f.law, ChosenLaw) and values.get(f.law.by) is None]
     laws = [chosen_law(family, values) for family in model.directions if family not in open_to]
     named = [name for law in laws if law is not None for name in law.scales]
     for name in [*named, model.initialisation.std]:
         if isinstance(value := values.get(name), int | float):
-            found[name] = float(value)
-    return found
+            magnitudes[name] = float(value)
+    return magnitudes
 
 
 def check_finite(model: Model, values: Mapping[str, Value], drawn: Draw) -> None:
@@ -69,9 +69,9 @@ def explained(model: Model, values: Mapping[str, Value], drawn: Draw) -> Iterato
         huge = largest > HUGE and largest > float(values.get(model.algorithm.step) or 0)
         if error.step > 0 and not (huge and error.step <= 2):
             raise
-        at = "at its start" if error.step == 0 else f"at step {error.step}"
+        when = "at its start" if error.step == 0 else f"at step {error.step}"
         raise Diverged(
-            f"the run diverges: its state is not finite {at}, because {_blamed(model, values, drawn)} is too large; "
+            f"the run diverges: its state is not finite {when}, because {_blamed(model, values, drawn)} is too large; "
             f"{_cure(model, values, drawn)}",
             error.step,
         ) from error
@@ -90,5 +90,5 @@ def _cure(model: Model, values: Mapping[str, Value], drawn: Draw) -> str:
 
 def _largest(model: Model, values: Mapping[str, Value], drawn: Draw) -> str:
     """The scale that is largest; empty for the caller's arrays."""
-    found = scales(model, values)
-    return max(found, key=lambda name: found[name]) if found and drawn.sampling != "initial" else ""
+    magnitudes = scales(model, values)
+    return max(magnitudes, key=lambda name: magnitudes[name]) if magnitudes and drawn.sampling != "initial" else ""

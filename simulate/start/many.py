@@ -72,8 +72,8 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
     length, std = (np.zeros((values.count, len(first.std))) for _ in range(2))
     offsets, sizes = model.offsets(first.n), model.sizes(first.n)
     for family in model.directions:
-        law, at = law_of(family, values.alike), offsets[family.name]
-        rows = slice(at, at + sizes[family.name])
+        law, offset = law_of(family, values.alike), offsets[family.name]
+        rows = slice(offset, offset + sizes[family.name])
         if isinstance(law, FixedLaw):
             length[:, rows] = numbers(values, law.norm, number)[:, None]
         elif isinstance(law, GaussianLaw):
@@ -143,13 +143,13 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
         which = np.array([places[pair] for pair in pairs])
         standard = grams.Standard(standard.noise[which], standard.filters[which])
     roots = _roots(plans.length[:, fixed])
-    found = grams.reduce_all(*grams.placed(standard, roots, plans.along, plans.std[:, noise], plans.sigma_0))
-    z, gram = found.z, found.gram
+    reduction = grams.reduce_all(*grams.placed(standard, roots, plans.along, plans.std[:, noise], plans.sigma_0))
+    z, gram = reduction.z, reduction.gram
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
     if (np.diff(order) < 0).any():
         z, gram = np.ascontiguousarray(z[..., order]), np.ascontiguousarray(gram[:, order[:, None], order])
     z = z.reshape(len(z), first.heads, first.m, -1)
-    return Drawn(z, gram, found.weight_gram, *labels_many(model, values, first.n, seeds), plans.d)
+    return Drawn(z, gram, reduction.weight_gram, *labels_many(model, values, first.n, seeds), plans.d)
 
 
 @functools.lru_cache(maxsize=KEPT)
@@ -161,8 +161,8 @@ def _distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """The distinct rows of (R, k), and for each row which of them it is."""
     if (rows == rows[0]).all():
         return rows[:1], np.zeros(len(rows), dtype=np.intp)
-    found, which = np.unique(rows, axis=0, return_inverse=True)
-    return found, which.reshape(-1)
+    distinct, which = np.unique(rows, axis=0, return_inverse=True)
+    return distinct, which.reshape(-1)
 
 
 def _roots(length: Array) -> Array:

@@ -35,7 +35,7 @@ def drawn(model: Model, values: Mapping[str, Value], seed: int, m: int) -> dict[
 
     Raises InputError where a parameter that they start at has no number.
     """
-    found: dict[str, Array] = {}
+    numbers: dict[str, Array] = {}
     for family in model.network.axes:
         law = family.law
         assert isinstance(law, NeuronAxis)
@@ -45,8 +45,8 @@ def drawn(model: Model, values: Mapping[str, Value], seed: int, m: int) -> dict[
         if law.std:
             rng = stream(seed, "second_layer") if of_layer else stream(seed, "biases")
             start += number(values, law.std) * rng.standard_normal(start.shape)
-        found[family.coefficient.name] = start
-    return found
+        numbers[family.coefficient.name] = start
+    return numbers
 
 
 def _finite(values: Mapping[str, Value], name: str) -> float:
@@ -59,7 +59,7 @@ def _finite(values: Mapping[str, Value], name: str) -> float:
 
 def given(model: Model, initial: Mapping[str, Any], start: Mapping[str, Array]) -> dict[str, Array]:
     """The numbers at step 0 with those (H, m) that the caller brings in place of `start`.  Raises InputError."""
-    found = dict(start)
+    numbers = dict(start)
     for name in names(model):
         if name in initial:
             array = arrays_of.real(f"initial[{name!r}]", initial[name])
@@ -68,8 +68,8 @@ def given(model: Model, initial: Mapping[str, Any], start: Mapping[str, Array]) 
                     f"initial[{name!r}]: shape {array.shape}; expected {start[name].shape}, a number each filter; "
                     f"give {name} so"
                 )
-            found[name] = array
-    return found
+            numbers[name] = array
+    return numbers
 
 
 def beside(draw: Draw, numbers: Mapping[str, Array]) -> Draw:
@@ -97,17 +97,17 @@ def beside(draw: Draw, numbers: Mapping[str, Array]) -> Draw:
 
 def on_axes(vectors: Array, count: int) -> Array:
     """The vectors (B, D) with the last `count` of them the last axes, and no other along these; a new array."""
-    found = vectors.copy()
+    aligned = vectors.copy()
     if count:
-        found[:, -count:] = 0.0
-        found[-count:] = np.eye(count, vectors.shape[1], k=vectors.shape[1] - count)
-    return found
+        aligned[:, -count:] = 0.0
+        aligned[-count:] = np.eye(count, vectors.shape[1], k=vectors.shape[1] - count)
+    return aligned
 
 
 def _wider(vectors: Array, rows: int, columns: int) -> Array:
-    found = np.zeros((vectors.shape[0] + rows, vectors.shape[1] + columns))
-    found[: vectors.shape[0], : vectors.shape[1]] = vectors
-    return found
+    padded = np.zeros((vectors.shape[0] + rows, vectors.shape[1] + columns))
+    padded[: vectors.shape[0], : vectors.shape[1]] = vectors
+    return padded
 
 
 def _covariance_beside(covariance: Covariance, count: int) -> Covariance:

@@ -85,8 +85,8 @@ class Plan:
         for noise in self.class_noise.values():
             own = noise.scale(self.heads)[y.astype(np.intp)]
             stretch[noise.rows, noise.columns] = own / noise.spread if noise.spread else 1.0
-        found: Array = stretch[self.noise]
-        return found
+        of_noise: Array = stretch[self.noise]
+        return of_noise
 
     def realised(self, z: Array, across: Array, spikes: Array | None) -> dict[str, Spiked | Matrices]:
         """The class noises of a draw, from inner products (S, C) and (B, C) with all spikes, (C, d) or None."""
@@ -143,13 +143,13 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
             shapes.append((sizes[family.name], shape, entries_of(law, values)))
     fixed = np.flatnonzero(known)
     root = roots(cosines(model, values, n, fixed, length[fixed]), length[fixed]) if model.angles else None
-    found = along(model, values, n, d, fixed, length[fixed])
+    axes = along(model, values, n, d, fixed, length[fixed])
     if d < len(fixed):
         raise InputError(
             f"d: {d:g} is below the number of mutually orthogonal fixed directions; give d of at least {len(fixed)}"
         )
     plan = Plan(
-        model.n_heads, n, m, d, length, std, found[~known], number(values, model.initialisation.std),
+        model.n_heads, n, m, d, length, std, axes[~known], number(values, model.initialisation.std),
         model.initialisation.shape_of(values), centres, tuple(shapes), class_noise, ~known, root,
     )
     if d < len(fixed) + plan.spikes:
@@ -171,20 +171,20 @@ def along(
     sizes, offsets = model.sizes(n), model.offsets(n)
     cosine = cosines(model, values, n, fixed, length) if model.angles else np.empty((0, 0))
     null = np.diag(roots(cosine, length)) == 0 if model.angles else length == 0
-    found = np.ones((offsets[""], len(fixed)), dtype=bool)
+    axes = np.ones((offsets[""], len(fixed)), dtype=bool)
     for family in model.directions:
         law = law_of(family, values)
         if law is not None:
             off = off_indices(model, law, n, values)
             if model.angles and not apart(cosine, np.isin(fixed, off)):
                 raise InputError(refused(family.name, law.projected_off(values)))
-            found[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off) | null
+            axes[offsets[family.name] : offsets[family.name] + sizes[family.name]] = ~np.isin(fixed, off) | null
             if len(off) and d - len(fixed) < 1:
                 raise InputError(
                     f"d: {d:g} leaves no dimension for {family.name!r}, which is projected off fixed directions (there "
                     f"are {len(fixed)}); give d of at least {len(fixed) + 1}"
                 )
-    return found
+    return axes
 
 
 def _class_noise(

@@ -21,21 +21,21 @@ def drawn_scalars(model: Model, values: Mapping[str, Value], y: Array, clean: Ar
     One draw in [0, 1) an example picks among a scalar's cases, so the same examples keep a view as its probability
     grows.  Raises InputError where a parameter is out of range.
     """
-    found: dict[str, Array] = {}
+    scalars: dict[str, Array] = {}
     for at, scalar in enumerate(each for each in model.scalars if each.varies):
         if isinstance(scalar, Row):
-            found[scalar.name] = matrix_of(model, scalar.by, values, clean, seed)
+            scalars[scalar.name] = matrix_of(model, scalar.by, values, clean, seed)
             continue
         if isinstance(scalar, MixedLabel):
-            found[scalar.name] = matrix_of(model, scalar.by, values, clean, seed) @ (y if scalar.observed else clean)
+            scalars[scalar.name] = matrix_of(model, scalar.by, values, clean, seed) @ (y if scalar.observed else clean)
             continue
         if isinstance(scalar, OfDensity):
-            found[scalar.name] = density(scalar, stream(seed, "scalars", at), len(y), values)
+            scalars[scalar.name] = density(scalar, stream(seed, "scalars", at), len(y), values)
             continue
         labels = labels_of_scalar(scalar, y, clean)
         chance = stream(seed, "scalars", at).random(len(y)) if scalar.drawn else np.zeros(len(y))
-        found[scalar.name] = _picked(scalar, values, labels, chance)
-    return found
+        scalars[scalar.name] = _picked(scalar, values, labels, chance)
+    return scalars
 
 
 def said_by_labels(model: Model, values: Mapping[str, Value], y: Array, clean: Array) -> dict[str, Array]:
@@ -65,12 +65,12 @@ def labels_of_scalar(scalar: Scalar, y: Array, clean: Array) -> Array:
 def density(scalar: OfDensity, rng: np.random.Generator, size: int, values: Mapping[str, Value]) -> Array:
     """Draws (size,) of a scalar that has a density.  Raises InputError where a parameter is out of range or absent."""
     try:
-        found = np.asarray(scalar.drawn_by(rng, size, values), dtype=np.float64)
+        draws = np.asarray(scalar.drawn_by(rng, size, values), dtype=np.float64)
     except ModelError as error:
         raise InputError(str(error)) from error
-    if not np.isfinite(found).all():
+    if not np.isfinite(draws).all():
         raise InputError(f"{scalar.name}: its law is not known; give the parameters of its patch")
-    return found
+    return draws
 
 
 def cases_of(scalar: Scalar, values: Mapping[str, Value], label: float) -> tuple[tuple[float, float], ...]:
@@ -78,37 +78,37 @@ def cases_of(scalar: Scalar, values: Mapping[str, Value], label: float) -> tuple
     if not isinstance(scalar, OfCases):
         raise forgotten(scalar, "the cases of a scalar")
     try:
-        found = scalar.cases(values, label)
+        cases = scalar.cases(values, label)
     except ModelError as error:
         raise InputError(str(error)) from error
-    if any(not np.isfinite(value) for value, _ in found):
+    if any(not np.isfinite(value) for value, _ in cases):
         raise InputError(f"{scalar.name}: its value is not known; give the parameters of its patch")
-    return found
+    return cases
 
 
 def _picked(scalar: Scalar, values: Mapping[str, Value], labels: Array, chance: Array) -> Array:
     """The cases that draws in [0, 1) pick."""
-    found = np.empty(len(labels))
+    numbers = np.empty(len(labels))
     for label in np.unique(labels):
         cases = cases_of(scalar, values, float(label))
         ends = np.cumsum([p for _, p in cases])
         own = labels == label
         place = np.minimum(np.searchsorted(ends, chance[own], side="right"), len(cases) - 1)
-        found[own] = np.array([value for value, _ in cases])[place]
-    return found
+        numbers[own] = np.array([value for value, _ in cases])[place]
+    return numbers
 
 
 def any_scalars(
     model: Model, values: Mapping[str, Value], y: Array, clean: Array, rng: np.random.Generator
 ) -> dict[str, Array]:
     """Scalars (n,) and mixing matrices of states that are no draw: every value of each is as likely as another."""
-    found = said_by_labels(model, values, y, clean)
+    scalars = said_by_labels(model, values, y, clean)
     for scalar in model.scalars:
         if isinstance(scalar, Row):
-            found[scalar.name] = rng.standard_normal((len(y), len(y))) / np.sqrt(len(y))
+            scalars[scalar.name] = rng.standard_normal((len(y), len(y))) / np.sqrt(len(y))
         elif isinstance(scalar, OfDensity):
-            found[scalar.name] = rng.standard_normal(len(y))
+            scalars[scalar.name] = rng.standard_normal(len(y))
         elif scalar.drawn:
             known = [value for value, _ in cases_of(scalar, values, 0.0)]
-            found[scalar.name] = rng.choice(known, size=len(y))
-    return found
+            scalars[scalar.name] = rng.choice(known, size=len(y))
+    return scalars

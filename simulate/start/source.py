@@ -96,17 +96,17 @@ def _checked(source: Source, model: Model, values: Mapping[str, Value]) -> Examp
     """A source's examples; InputError where they are none, or their arrays do not fit each other."""
     if isinstance(source, type) or not callable(source.examples):
         raise InputError(f"initial: {quoted(source)}; expected arrays by name, or what gr.images gives")
-    found = source.examples(model, values)
-    if not isinstance(found, Examples):
-        raise InputError(f"initial: its examples are {quoted(found)}; expected a simulate.start.source.Examples")
-    named = {name: arrays_of.real(name, getattr(found, name)) for name in ("x", "y", "test_x", "test_y")}
+    examples = source.examples(model, values)
+    if not isinstance(examples, Examples):
+        raise InputError(f"initial: its examples are {quoted(examples)}; expected a simulate.start.source.Examples")
+    named = {name: arrays_of.real(name, getattr(examples, name)) for name in ("x", "y", "test_x", "test_y")}
     for x, y in (("x", "y"), ("test_x", "test_y")):
         if named[x].ndim != 2 or named[y].shape != named[x].shape[:1] or named[x].shape[1] != named["x"].shape[1]:
             raise InputError(
                 f"initial: {x} of shape {named[x].shape} and {y} of shape {named[y].shape}; expected (n, d) and (n,), "
                 "with one d for training and held-out examples"
             )
-    return Examples(**named, notes=found.notes, attrs=found.attrs)
+    return Examples(**named, notes=examples.notes, attrs=examples.attrs)
 
 
 def start(model: Model, values: Mapping[str, Value], seed: int, examples: Examples) -> dict[str, Array]:
@@ -136,21 +136,21 @@ def measured(examples: Examples) -> dict[str, float]:
         Kou, Chen and Gu, arXiv:2310.18935, Section 4.
     """
     try:
-        found = orthogonality.quantities(gram.own(examples.x))
+        quantities = orthogonality.quantities(gram.own(examples.x))
     except ValueError:
-        at = int(np.argmin(np.linalg.norm(examples.x, axis=1)))
+        row = int(np.argmin(np.linalg.norm(examples.x, axis=1)))
         raise InputError(
-            f"x: input {at} is zero, and R_max/R_min needs inputs that are not; choose other examples or scaling"
+            f"x: input {row} is zero, and R_max/R_min needs inputs that are not; choose other examples or scaling"
         ) from None
-    below = found["R"] ** 2 * len(examples.y) * found["p"]
-    return {**found, "near_orthogonality": found["R_min"] ** 2 / below if below else math.inf}
+    below = quantities["R"] ** 2 * len(examples.y) * quantities["p"]
+    return {**quantities, "near_orthogonality": quantities["R_min"] ** 2 / below if below else math.inf}
 
 
 def measured_note(examples: Examples) -> str:
     """What was measured, in one line."""
-    found = measured(examples)
-    shown = ", ".join(f"{name} = {found[name]:.4g}" for name in ("R_min", "R_max", "R", "p"))
-    return f"measured: {shown}, R_min^2/(R^2 n p) = {found['near_orthogonality']:.4g}"
+    quantities = measured(examples)
+    shown = ", ".join(f"{name} = {quantities[name]:.4g}" for name in ("R_min", "R_max", "R", "p"))
+    return f"measured: {shown}, R_min^2/(R^2 n p) = {quantities['near_orthogonality']:.4g}"
 
 
 def attributes(examples: Examples) -> dict[str, str]:
@@ -164,8 +164,8 @@ def through_coefficients(draw: Draw, b: Array, shares: Array | None, x: Array) -
     assert draw.vectors is not None and draw.weights is not None  # the caller's arrays always have both
     at_start, across = gram.onto(draw.weights, x), x @ draw.vectors.T
     left = np.ones(len(b)) if shares is None else shares
-    each = (left[t] * at_start + b[t] @ across.T for t in range(len(b)))
-    return (np.moveaxis(found, -1, 0)[:, None] for found in each)
+    products = (left[t] * at_start + b[t] @ across.T for t in range(len(b)))
+    return (np.moveaxis(product, -1, 0)[:, None] for product in products)
 
 
 def through_weights(W: Array, x: Array) -> Iterator[Array]:
@@ -196,8 +196,8 @@ def held_out_statistics(
         cost = testlaw.costs(scores, y, loss)[0]
         row = {**_error("test_error", wrong), **_mean("test_loss", cost)}
         if not axis.signed:
-            each = [_error("class_error", wrong[y == k]) for k in axis.labels]
-            row |= {name: np.array([one[name] for one in each]) for name in each[0]}
+            by_class = [_error("class_error", wrong[y == k]) for k in axis.labels]
+            row |= {name: np.array([one[name] for one in by_class]) for name in by_class[0]}
         finite = bool(np.isfinite(scores).all())
         rows.append({name: value if finite else np.full_like(value, np.nan) for name, value in row.items()})
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
@@ -221,9 +221,9 @@ def _mean(name: str, each: Array) -> dict[str, Array]:
 
 
 def _error(name: str, wrong: Array) -> dict[str, Array]:
-    found = _mean(name, wrong)
-    bound = upper(found[name], found[f"{name}_se"], len(wrong)) if len(wrong) else np.asarray(np.nan)
-    return {**found, f"{name}_upper": bound}
+    statistics = _mean(name, wrong)
+    bound = upper(statistics[name], statistics[f"{name}_se"], len(wrong)) if len(wrong) else np.asarray(np.nan)
+    return {**statistics, f"{name}_upper": bound}
 
 
 def inputs(model: Model) -> Directions:
@@ -273,5 +273,5 @@ def sizes_of(initial: object) -> dict[str, float]:
     if not isinstance(initial, Mapping):
         return {}
     shape, labels = (tuple(getattr(initial.get(name), "shape", ())) for name in ("W", "y"))
-    found = {"m": float(shape[1]), "d": float(shape[2])} if len(shape) == 3 else {}
-    return {**found, **({"n": float(labels[-1])} if labels else {})}
+    sizes = {"m": float(shape[1]), "d": float(shape[2])} if len(shape) == 3 else {}
+    return {**sizes, **({"n": float(labels[-1])} if labels else {})}

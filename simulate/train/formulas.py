@@ -98,15 +98,15 @@ def _tanh(x: Tensor) -> Tensor:
 def _torchs(name: str) -> Callable[[Tensor], Tensor]:
     """A function of torch by name, which is not loaded before it is called."""
     def called(x: Tensor) -> Tensor:
-        found: Tensor = getattr(torch, name)(x)
-        return found
+        mapped: Tensor = getattr(torch, name)(x)
+        return mapped
 
     return called
 
 
 def _normal_share(x: Tensor) -> Tensor:
-    found: Tensor = torch.special.ndtr(x)
-    return found
+    share: Tensor = torch.special.ndtr(x)
+    return share
 
 
 class _Tensors(Arithmetic["Tensor"]):
@@ -143,8 +143,8 @@ def at_step(model: Model, values: Values, name: str, t: int) -> float:
     for each in model.algorithm.schedules:
         if each.of == name:
             now = torch.tensor(float(t), dtype=torch.float64)
-            found = _Tensors().evaluate(each.expression, now, _constants(each.expression, now, values))
-            return float(found)
+            number = _Tensors().evaluate(each.expression, now, _constants(each.expression, now, values))
+            return float(number)
     return real(values, name)
 
 

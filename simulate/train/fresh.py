@@ -137,9 +137,9 @@ def monte_carlo(
             F = outputs(task, w, task.patches)
             wrong.append(errors(model, F, y).cpu().numpy())
             loss.append(losses_of(model, F, y, values).cpu().numpy())
-    e, at = np.concatenate(wrong), np.concatenate(loss)
+    e, losses = np.concatenate(wrong), np.concatenate(loss)
     root = np.sqrt(samples)
-    return Estimate(float(e.mean()), float(e.std() / root), float(at.mean()), float(at.std() / root))
+    return Estimate(float(e.mean()), float(e.std() / root), float(losses.mean()), float(losses.std() / root))
 
 
 def held_out_patches(model: Model, vectors: Array, held: HeldOut, values: Values) -> Array:
@@ -279,28 +279,28 @@ def _value(values: Values, given: float | str) -> float:
 
 def _scalars(model: Model, values: Values, y: Tensor, rng: np.random.Generator) -> dict[str, Tensor]:
     """The drawn scalars of fresh examples (n,), by name."""
-    found: dict[str, Tensor] = {}
+    scalars: dict[str, Tensor] = {}
     for scalar in model.scalars:
         if isinstance(scalar, RandomSign):
-            found[scalar.name] = y.new_tensor(rng.choice([-1.0, 1.0], size=len(y)))
+            scalars[scalar.name] = y.new_tensor(rng.choice([-1.0, 1.0], size=len(y)))
         elif isinstance(scalar, Bernoulli):
             p = scalar.probability
             chance = real(values, p) if isinstance(p, str) else p
-            found[scalar.name] = y.new_tensor((rng.random(len(y)) < chance).astype(np.float64))
+            scalars[scalar.name] = y.new_tensor((rng.random(len(y)) < chance).astype(np.float64))
         elif isinstance(scalar, GaussianScalar):
             mean, std = (_value(values, each) for each in (scalar.mean, scalar.std))
-            found[scalar.name] = y.new_tensor(rng.normal(mean, std, size=len(y)))
+            scalars[scalar.name] = y.new_tensor(rng.normal(mean, std, size=len(y)))
         elif isinstance(scalar, UniformScalar):
             low, high = (_value(values, each) for each in (scalar.low, scalar.high))
-            found[scalar.name] = y.new_tensor(low + (high - low) * rng.random(len(y)))
+            scalars[scalar.name] = y.new_tensor(low + (high - low) * rng.random(len(y)))
         elif scalar.drawn and not isinstance(scalar, MixedLabel | Row):
             raise forgotten(scalar, "fresh scalars in weight space")
-    return found
+    return scalars
 
 
 def _mixed(model: Model, values: Values, y: Tensor, clean: Tensor, rng: np.random.Generator) -> dict[str, Tensor]:
     """What fresh examples are mixed by (n,): their mixed labels, and the lengths of their rows; one graph a node."""
-    found: dict[str, Tensor] = {}
+    scalars: dict[str, Tensor] = {}
     for by in {each.by for each in model.scalars if isinstance(each, MixedLabel | Row)}:
         length, share = torch.ones_like(y), torch.ones_like(y)
         if isinstance(by, GraphConvolution):
@@ -315,8 +315,8 @@ def _mixed(model: Model, values: Values, y: Tensor, clean: Tensor, rng: np.rando
             raise forgotten(by, "fresh rows in weight space")
         for scalar in [each for each in model.scalars if isinstance(each, MixedLabel | Row) and each.by == by]:
             own = length if isinstance(scalar, Row) else share * (y if scalar.observed else clean)
-            found[scalar.name] = own
-    return found
+            scalars[scalar.name] = own
+    return scalars
 
 
 def _of_class(

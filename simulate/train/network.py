@@ -274,18 +274,18 @@ def scalars_in(
 
     Raises InputError where one that is drawn is not given.
     """
-    found: dict[str, Tensor] = {}
+    scalars: dict[str, Tensor] = {}
     for scalar in model.scalars:
         if isinstance(scalar, Constant):
-            found[scalar.name] = torch.full_like(y, _number(values, scalar.value))
+            scalars[scalar.name] = torch.full_like(y, _number(values, scalar.value))
         elif isinstance(scalar, OfLabel):
             plus, minus = (y.new_tensor(_number(values, each)) for each in (scalar.plus, scalar.minus))
-            found[scalar.name] = torch.where((clean if scalar.clean else y) > 0, plus, minus)
+            scalars[scalar.name] = torch.where((clean if scalar.clean else y) > 0, plus, minus)
         elif scalar.name not in drawn:
             raise InputError(f"{scalar.name}: a scalar of each example that is drawn, and none is given; give its (n,)")
         else:
-            found[scalar.name] = drawn[scalar.name]
-    return found
+            scalars[scalar.name] = drawn[scalar.name]
+    return scalars
 
 
 def _number(values: Values, given: float | str) -> float:

@@ -164,9 +164,9 @@ def _fresh(pair: Pair, path: Path, draw: FullDraw, notes: list[str]) -> list[Row
     if not np.isfinite(b).all():
         b = np.zeros_like(b)
     compare = validate_tasks.rows if model.algorithm.over_tasks else validate_fresh.rows
-    found, said = compare(model, pair.kernel, draw, values, b, left)
+    rows, said = compare(model, pair.kernel, draw, values, b, left)
     notes += said
-    return worst_each(found)
+    return worst_each(rows)
 
 
 def default_recorded(steps: int, count: int = 60) -> Steps:

@@ -111,14 +111,14 @@ class Pair:
         extra = {"velocity": velocity, "draws": self.task.draws}
         more: dict[str, Any] = {name: given for name, given in extra.items() if given is not None}
         run = self.kernel.run(z, b, self.draw.gram, self.draw.y, self.task.values, steps, recorded, start=start, **more)
-        found = [np.full((len(recorded), *z.shape), np.nan) for _ in range(3)]
+        padded = [np.full((len(recorded), *z.shape), np.nan) for _ in range(3)]
         moving, whole = getattr(run, "velocity", None), len(run.t) == len(recorded)
         if whole != (getattr(run, "diverged", -1 if whole else start) == -1):
-            return Run(found[0], found[1], None if moving is None else found[2])
-        for full, part in zip(found, (run.z, run.b, moving), strict=True):
+            return Run(padded[0], padded[1], None if moving is None else padded[2])
+        for full, part in zip(padded, (run.z, run.b, moving), strict=True):
             if part is not None:
                 full[: len(run.t)] = part
-        return Run(found[0], found[1], None if moving is None else found[2])
+        return Run(padded[0], padded[1], None if moving is None else padded[2])
 
     def step(self, z: Array, t: int) -> tuple[Array, Array]:
         """The kernel's z(t+lag) and b(t+lag), both (H, m, B), from z = z(t), b = 0 and rest; see `lag`."""
@@ -237,9 +237,9 @@ def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Pa
     except Diverged as diverged:
         notes.append(f"weight space diverges at step {diverged.step}; compared before")
         window = min(window, last)
-    at = np.array(sorted(kept), dtype=np.int64)
-    W = np.stack([kept[t] for t in at.tolist()])
-    return Path(at, W, after, last, window, smallest, smallest_z, smallest_at, seconds, tuple(notes))
+    recorded_steps = np.array(sorted(kept), dtype=np.int64)
+    W = np.stack([kept[t] for t in recorded_steps.tolist()])
+    return Path(recorded_steps, W, after, last, window, smallest, smallest_z, smallest_at, seconds, tuple(notes))
 
 
 def _closing(t: int, suppressed: bool) -> str:

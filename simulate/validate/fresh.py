@@ -116,13 +116,13 @@ def _columns(model: Model, along: Along, values: Values) -> int:
 
 def _of_shares(model: Model, along: Along, values: Values) -> Iterator[Row]:
     """Labels and their probabilities."""
-    found, _, _ = fresh.law(model, along.draw, along.z, along.b, values, stream(0, "validate", 21), 2, along.left)
+    law, _, _ = fresh.law(model, along.draw, along.z, along.b, values, stream(0, "validate", 21), 2, along.left)
     wanted = cases(model, along.draw, values)
-    given = np.full(len(found.labels), 1.0 / len(found.labels)) if found.shares is None else found.shares
-    same = len(found.labels) == len(wanted)
+    given = np.full(len(law.labels), 1.0 / len(law.labels)) if law.shares is None else law.shares
+    same = len(law.labels) == len(wanted)
     gap = np.inf
     if same:
-        of_labels = np.abs(found.labels - [case.y for case in wanted]).max()
+        of_labels = np.abs(law.labels - [case.y for case in wanted]).max()
         gap = max(float(of_labels), float(np.abs(given - [case.chance for case in wanted]).max()))
     yield Row("test law: labels", gap, LONG, 0, "fixed")
 
@@ -158,11 +158,11 @@ def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
         for at, case in enumerate(cases(model, along.draw, values)):
             mean, linear = by_weights(model, along.draw, W, values, case, mixed)
             covariance = sum((each @ each.T for each in linear), np.zeros((COLUMNS, COLUMNS)))
-            found = scores[:, at] if len(scores) > 1 else np.repeat(scores[:, at], 2, axis=0)
+            of_case = scores[:, at] if len(scores) > 1 else np.repeat(scores[:, at], 2, axis=0)
             size_of = max(np.abs(mean).max(), np.sqrt(np.abs(covariance).max()))
-            off = found.mean(0)
+            off = of_case.mean(0)
             means.append(over(np.abs(off - mean).max(), size_of))
-            gap = (found - off).T @ (found - off) / len(found) - covariance
+            gap = (of_case - off).T @ (of_case - off) / len(of_case) - covariance
             covariances.append(over(np.abs(gap).max(), np.abs(covariance).max() or size_of**2))
     if seen == len(along.z):
         yield Row("test law: means", max(means), COVARIANCE, 0, "fixed")
@@ -185,8 +185,8 @@ def _of_whole(outputs: testlaw.Outputs, law: testlaw.Fresh, t: int, drawn: Array
     a = fixed[None]
     if drawn.size:
         a = fixed + np.tensordot(drawn, law.mix, axes=(1, 2)).transpose(0, 2, 3, 1).reshape(-1, *fixed.shape)
-    found = outputs(a.reshape(-1, *fixed.shape[1:]))
-    return found.reshape(*a.shape[:2], *found.shape[1:])
+    scores = outputs(a.reshape(-1, *fixed.shape[1:]))
+    return scores.reshape(*a.shape[:2], *scores.shape[1:])
 
 
 def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
@@ -206,23 +206,23 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
     for t, _, drawn in testlaw.states(lambda a: network.outputs(a, values), law, normals, samples):
         scores = _of_whole(lambda a: network.outputs(a, values), law, t, drawn)
         wrong, cost = weights_fresh.judged(model, scores, labels, values)
-        for name, each in (("test_error", wrong @ chances), ("test_loss", cost @ chances)):
-            ours[name][t], ours[f"{name}_se"][t] = _mean(each)
+        for name, per_sample in (("test_error", wrong @ chances), ("test_loss", cost @ chances)):
+            ours[name][t], ours[f"{name}_se"][t] = _mean(per_sample)
         if "class_error" in ours:
             of_class = [labels == k for k in model.network.head_axis.labels]
             by_class = np.array([_mean(wrong[:, own] @ (chances[own] / chances[own].sum())) for own in of_class])
             ours["class_error"][t], ours["class_error_se"][t] = by_class.T
         course = _course(model, along, values, t, wrong, drawn, held) if declared else None
-        for each in declared:
-            told[each.name] = account(each, each.by_weights(course))
-            for name, value in told[each.name].items():
+        for observable in declared:
+            told[observable.name] = account(observable, observable.by_weights(course))
+            for name, value in told[observable.name].items():
                 ours[name][t] = value
-    for each in declared:
-        if why := untold(each, told.get(each.name, {})):
-            yield Left(f"{each.name} of fresh examples", why)
+    for observable in declared:
+        if why := untold(observable, told.get(observable.name, {})):
+            yield Left(f"{observable.name} of fresh examples", why)
         else:
-            gaps = [largest_gap(said[name], ours[name]) for name in told[each.name]]
-            yield Row(f"{each.name} on the same samples", max(gaps), LONG, 0, "fixed")
+            gaps = [largest_gap(said[name], ours[name]) for name in told[observable.name]]
+            yield Row(f"{observable.name} on the same samples", max(gaps), LONG, 0, "fixed")
     for name in ("test_error", "test_loss", "class_error"):
         if name in said:
             gaps = [largest_gap(said[each], ours[each]) for each in (name, f"{name}_se")]
@@ -253,7 +253,7 @@ def _mean(each: Array) -> tuple[float, float]:
 
 def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
     """Error and loss of examples drawn in d dimensions, in units of the standard error between the two estimates."""
-    draw, at = along.draw, len(along.z) - 1
+    draw, last = along.draw, len(along.z) - 1
     both = "test_error and test_loss, drawn in d dimensions"
     cost = along.W[0].size * float(SAMPLES) * len(terms_of(model.patches))
     if not model.objective.loss_kind.lipschitz:
@@ -264,7 +264,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
         return
     assert draw.vectors is not None
     said = fresh.fresh_statistics(
-        model, kernel, draw, along.z[at:], along.b[at:], values, 0, fresh.DRAWS, along.left[at:]
+        model, kernel, draw, along.z[last:], along.b[last:], values, 0, fresh.DRAWS, along.left[last:]
     )
     if not all(np.isfinite(said[name]).all() for name in ("test_error", "test_loss")):
         yield Left(both, "the kernel's are not finite there")
@@ -279,7 +279,7 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     centres = {name: each.vector for name, each in draw.centres.items() if each.vector is not None}
     covariances = {name: each.matrix for name, each in draw.covariances.items()}
     seen = weights_fresh.monte_carlo(
-        model, draw.vectors, along.W[at], values, stream(0, "validate", 23), SAMPLES, centres=centres,
+        model, draw.vectors, along.W[last], values, stream(0, "validate", 23), SAMPLES, centres=centres,
         matrices=matrices, covariances=covariances, training=draw,
     )
     for name, value, se in (("test_error", seen.error, seen.error_se), ("test_loss", seen.loss, seen.loss_se)):

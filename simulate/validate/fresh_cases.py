@@ -34,8 +34,8 @@ def cases(model: Model, draw: Draw, values: Values) -> list[Case]:
         return [replace(case, chance=case.chance / len(draw.y), example=i)
                 for case in _drawn(model, values) for i in examples]
     labels = draw.y if model.test.flips else draw.clean
-    found = [_of_example(model, draw, values, i, float(labels[i])) for i in examples]
-    return sorted(found, key=lambda case: case.y)
+    near_cases = [_of_example(model, draw, values, i, float(labels[i])) for i in examples]
+    return sorted(near_cases, key=lambda case: case.y)
 
 
 def _of_example(model: Model, draw: Draw, values: Values, i: int, y: float) -> Case:
@@ -50,14 +50,14 @@ def _drawn(model: Model, values: Values) -> list[Case]:
     """Those whose label and scalars are drawn."""
     labels = model.network.head_axis.labels
     p = real(values, model.label_flips) if model.label_flips and model.test.by_observed else 0.0
-    found = [Case(y, y, {}, 1.0 / len(labels)) for y in labels] if p == 0.0 else [
+    drawn_cases = [Case(y, y, {}, 1.0 / len(labels)) for y in labels] if p == 0.0 else [
         Case(c, s * c, {}, 0.5 * (1.0 - p if s > 0 else p)) for c in labels for s in (1.0, -1.0)]
     for scalar in [each for each in model.scalars if not isinstance(each, OfDensity)]:
-        found = [
+        drawn_cases = [
             Case(case.clean, case.y, {**case.scalars, scalar.name: value}, case.chance * chance)
-            for case in found for value, chance in _values(scalar, case, values)
+            for case in drawn_cases for value, chance in _values(scalar, case, values)
         ]
-    return [case for case in found if case.chance > 0] if model.scalars else found
+    return [case for case in drawn_cases if case.chance > 0] if model.scalars else drawn_cases
 
 
 def _values(scalar: Scalar, known: Case, values: Values) -> list[tuple[float, float]]:

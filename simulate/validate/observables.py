@@ -118,22 +118,22 @@ class Course:
     def coefficients(self) -> dict[str, Array]:
         """Each family's coefficients (T, H, m, size), under the declared scale and signs; empty if W has none."""
         b = weights.coefficients(self.W - self.shares[:, None, None, None] * self.start, self.vectors)
-        found: dict[str, Array] = {}
+        parts: dict[str, Array] = {}
         if b is None:
-            return found
-        at = 0
+            return parts
+        first = 0
         for family in self.model.directions:
             rows, coef = self.families[family.name], family.coefficient
-            part = b[..., at : at + len(rows)].copy()
-            at += len(rows)
+            part = b[..., first : first + len(rows)].copy()
+            first += len(rows)
             for item, vector in enumerate(rows):
                 part[..., item] *= (vector @ vector if coef.scaled else 1.0) * (self.y[item] if coef.labelled else 1.0)
             for head in range(part.shape[1]):
                 part[:, head] *= self.signs[head] if coef.signed else 1.0
             if declare.of_neurons(family):  # told as it is
                 part = self.W @ rows.T
-            found[coef.name] = part
-        return found
+            parts[coef.name] = part
+        return parts
 
     def adapted(self, family: str) -> Array:
         """<w~, v> (T, H, m, size) at the weights adapted to v's task; a vector of all tasks at the last one's."""
@@ -142,8 +142,8 @@ class Course:
         for W in self.W:
             w = self.task.vectors.new_tensor(W)
             moved = [(w + weights_bilevel.adapt(self.task, plan, k, w)).cpu().numpy() for k in range(plan.tasks)]
-            each = len(rows) // plan.tasks if many else len(rows)
-            owners = [at // each if many else plan.tasks - 1 for at in range(len(rows))]
+            per_task = len(rows) // plan.tasks if many else len(rows)
+            owners = [at // per_task if many else plan.tasks - 1 for at in range(len(rows))]
             out.append(np.stack([moved[k] @ rows[at] for at, k in enumerate(owners)], axis=-1))
         return np.stack(out)
 
@@ -151,8 +151,8 @@ class Course:
         """The family's vector of an example (d,)."""
         task = example * self.tasks // len(self.y)
         at = self.model.family(family).index_set.row(0, int(self.y[example]), task, example)
-        found: Array = self.families[family][at]
-        return found
+        vector: Array = self.families[family][at]
+        return vector
 
 
 def everything(course: Course) -> Iterator[tuple[str, Array]]:
@@ -163,9 +163,9 @@ def everything(course: Course) -> Iterator[tuple[str, Array]]:
         coef = family.coefficient
         if coef.name in course.coefficients:
             yield from _of_family(course, family)
-    for each in course.model.observables:
-        if each.known_from not in ALONG:
-            yield from account(each, each.by_weights(course)).items()
+    for observable in course.model.observables:
+        if observable.known_from not in ALONG:
+            yield from account(observable, observable.by_weights(course)).items()
 
 
 def _of_family(course: Course, family: declare.Directions) -> Iterator[tuple[str, Array]]:
@@ -188,11 +188,11 @@ def _of_family(course: Course, family: declare.Directions) -> Iterator[tuple[str
         yield f"{name}_under", placed(under_part)
 
 
-def account(declared: Observable, found: Account) -> Mapping[str, Array]:
+def account(declared: Observable, told: Account) -> Mapping[str, Array]:
     """Weight space's account of an observable's variables, by name; empty where it has none, or none here."""
-    if found is None:
+    if told is None:
         return {}
-    return found if isinstance(found, Mapping) else {declared.name: found}
+    return told if isinstance(told, Mapping) else {declared.name: told}
 
 
 def untold(declared: Observable, told: Collection[str]) -> str:

@@ -99,12 +99,12 @@ def _law(
 ) -> Iterator[Row]:
     """Second moments of one fresh vector's products with the filters, and the mean of its square."""
     rng, first = stream(0, "validate", 26), slice(0, 1)
-    found = [one_pass.drawn(rng, kept, staying, places.std[first], places.projectors[first]) for _ in range(DRAWS)]
-    products, squares = np.array([each.z[:, 0] for each in found]), np.array([each.gram[0, 0] for each in found])
+    draws = [one_pass.drawn(rng, kept, staying, places.std[first], places.projectors[first]) for _ in range(DRAWS)]
+    products, squares = np.array([each.z[:, 0] for each in draws]), np.array([each.gram[0, 0] for each in draws])
     name = next(family.name for family in model.directions if family.index_set.per_example)
     root = _drawn(model, values, draw, name, np.eye(flat.shape[1]))
     weight = stream(0, "validate", 27).standard_normal(len(flat))
     mixed, wanted = (products @ weight) ** 2, float(np.sum((weight @ flat @ root) ** 2))
-    for what, each, value in (("products with filters", mixed, wanted), ("length", squares, float(np.sum(root**2)))):
-        error = float(each.std() / DRAWS**0.5)
-        yield in_errors(f"one pass: a fresh vector's {what}, squared", abs(float(each.mean()) - value), error, value)
+    for what, samples, value in (("products with filters", mixed, wanted), ("length", squares, float(np.sum(root**2)))):
+        error = float(samples.std() / DRAWS**0.5)
+        yield in_errors(f"one pass: a fresh vector's {what}, squared", abs(float(samples.mean()) - value), error, value)

@@ -33,7 +33,7 @@ def along_the_path(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row],
 
     The second value is False where conditioning leaves a step undecided.
     """
-    found: dict[str, list[Row]] = {}
+    by_what: dict[str, list[Row]] = {}
     skipped, open_steps = [], set()
     for t, W in zip(path.t.tolist(), path.W, strict=True):
         if t not in path.after:
@@ -46,7 +46,7 @@ def along_the_path(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row],
         else:
             skipped.append(t)
         for row in _conditioned(pair, W, [*rows, *_by_hand(pair, W, path.after[t], t)]):
-            found.setdefault(row.what, []).append(row)
+            by_what.setdefault(row.what, []).append(row)
             if _undecided(row):
                 open_steps.add(t)
     if skipped:
@@ -66,7 +66,7 @@ def along_the_path(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row],
         )
     elif pair.task.model.algorithm.options:
         notes.append("not compared: the hand-written loss, as it is one of full-batch gradient descent without options")
-    return [row for rows in found.values() for row in worst([r for r in rows if not _undecided(r)])], not open_steps
+    return [row for rows in by_what.values() for row in worst([r for r in rows if not _undecided(r)])], not open_steps
 
 
 def from_random_states(pair: Pair, notes: list[str]) -> list[Row]:

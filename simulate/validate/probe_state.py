@@ -66,29 +66,29 @@ class Shape:
 def probe_values(model: Model, values: Values, shape: Shape, own: bool, at: int) -> dict[str, Value]:
     """The run's values with the probe's sizes; unless `own`, values of no special form where a step reads them."""
     algorithm = model.algorithm
-    found: dict[str, Value] = {**values, "n": shape.n, "m": shape.m, "d": shape.d}
+    probed: dict[str, Value] = {**values, "n": shape.n, "m": shape.m, "d": shape.d}
     options = dict(algorithm.options)
     if "batch" in options:
-        found[options["batch"]] = max(1, shape.n - 2)
+        probed[options["batch"]] = max(1, shape.n - 2)
     if algorithm.over_tasks:
         loops = model.bilevel
-        found |= {loops.tasks: shape.tasks, loops.examples: shape.n}
-        found[loops.train] = max(1, shape.n // 2 - (shape.n > 3))
+        probed |= {loops.tasks: shape.tasks, loops.examples: shape.n}
+        probed[loops.train] = max(1, shape.n // 2 - (shape.n > 3))
         if loops.redrawn:
-            found[loops.redrawn] = False
+            probed[loops.redrawn] = False
         options |= {"inner_step": loops.inner_step}
     if own:
-        return found
+        return probed
     options |= {"step": algorithm.step}
-    found |= {name: _SIZES[option] for option, name in options.items() if option in _SIZES}
+    probed |= {name: _SIZES[option] for option, name in options.items() if option in _SIZES}
     if algorithm.over_tasks:
-        found[model.bilevel.inner_steps] = 2 + at
-    found["neurons"] = "sum" if values.get("neurons", "mean") == "mean" else "mean"
-    found["penalty_half"] = not values.get("penalty_half", False)
+        probed[model.bilevel.inner_steps] = 2 + at
+    probed["neurons"] = "sum" if values.get("neurons", "mean") == "mean" else "mean"
+    probed["penalty_half"] = not values.get("penalty_half", False)
     if model.objective.penalised:
-        found |= {"lam": 0.37, "lam_until": _LAST_PENALISED}
-    found |= {name: 0.3 for name in model.constants}
-    return found
+        probed |= {"lam": 0.37, "lam_until": _LAST_PENALISED}
+    probed |= {name: 0.3 for name in model.constants}
+    return probed
 
 
 def tasks_of(model: Model, shape: Shape) -> int:

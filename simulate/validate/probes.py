@@ -39,11 +39,11 @@ def probes(model: Model, kernel: Kernel, values: Values, directions: int, device
         *states.tails(model, kernel, values, device),
     ]
     big = list(states.large(model, kernel, values, directions, device)) if _switches(kernel, directions) else []
-    found: list[Row | Left] = []
+    comparisons: list[Row | Left] = []
     for probe in [*every, *big]:
-        found += [*step_rows(probe), *([] if probe in big else seen_rows(probe)), *run_rows(probe)]
-    found += [*outputs_rows(model, kernel, values, device), *overflow_rows(model, kernel, values, device)]
-    rows, notes = parted(found)
+        comparisons += [*step_rows(probe), *([] if probe in big else seen_rows(probe)), *run_rows(probe)]
+    comparisons += [*outputs_rows(model, kernel, values, device), *overflow_rows(model, kernel, values, device)]
+    rows, notes = parted(comparisons)
     met = {probe.what for probe in every}
     missed = [what for what in ("generic vectors", "margins from -20 to 20") if what not in met]
     notes += [f"not probed: {what}, where weight space leaves the floating-point numbers" for what in missed]
@@ -81,15 +81,15 @@ def run_rows(probe: Probe) -> Iterator[Row | Left]:
         return
     pair, W = probe.pair, probe.pair.start
     start = max(0, probe.t - 2)
-    at = np.array([start, start + 2, start + 3, start + DEPTH])
-    kept, what = _path(pair, W, start, at), f"{DEPTH} steps in one run: {probe.what}"
+    t = np.array([start, start + 2, start + 3, start + DEPTH])
+    kept, what = _path(pair, W, start, t), f"{DEPTH} steps in one run: {probe.what}"
     if kept is None:
         yield Left(what, DIVERGED)
         return
-    moved = pair.run(W @ pair.vectors.T, np.zeros((*W.shape[:2], len(pair.vectors))), at, start)
-    rebuilt = pair.share(at - start, start) * W + moved.b @ pair.vectors
+    moved = pair.run(W @ pair.vectors.T, np.zeros((*W.shape[:2], len(pair.vectors))), t, start)
+    rebuilt = pair.share(t - start, start) * W + moved.b @ pair.vectors
     nudged = _path(pair, W * (1 + np.finfo(np.float64).eps * stream(0, "validate", 4).standard_normal(W.shape)), start,
-                   at)
+                   t)
     if nudged is None:
         yield Left(what, ROUNDED)
         return
@@ -115,8 +115,8 @@ def _path(pair: Pair, W: Array, start: int, at: Array) -> Array | None:
             w, velocity = weights.move(pair.task, w, velocity, t)
     except Diverged:
         return None
-    found = np.stack(kept)
-    return found if np.isfinite(found).all() and np.abs(found).max() < 1e6 else None
+    path = np.stack(kept)
+    return path if np.isfinite(path).all() and np.abs(path).max() < 1e6 else None
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,8 @@ def overflow_rows(model: Model, kernel: Kernel, values: Values, device: str) -> 
         return
     except Diverged as diverged:
         step = diverged.step
-    z, at = W @ pair.vectors.T, np.array([0, 1, 2])
+    z, t = W @ pair.vectors.T, np.array([0, 1, 2])
     extra = {} if pair.task.draws is None else {"draws": pair.task.draws}
-    run = pair.kernel.run(z, np.zeros_like(z), pair.draw.gram, pair.draw.y, pair.task.values, 2, at, start=0, **extra)
+    run = pair.kernel.run(z, np.zeros_like(z), pair.draw.gram, pair.draw.y, pair.task.values, 2, t, start=0, **extra)
     said = getattr(run, "diverged", step)
     yield Row("the step at which outputs overflow", float(abs(said - step)), 0.5, step, "exact")

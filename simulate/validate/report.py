@@ -118,21 +118,21 @@ class Validation:
         return "\n".join(lines + [f"  note: {note}" for note in self.notes])
 
 
-def parted(found: Iterable[Row | Left]) -> tuple[list[Row], list[str]]:
+def parted(comparisons: Iterable[Row | Left]) -> tuple[list[Row], list[str]]:
     """The rows; and a note for every comparison left out, altogether or at some of its states, with the reason."""
     rows, left = list[Row](), dict[Left, int]()
-    for each in found:
-        if isinstance(each, Left):
-            left[each] = left.get(each, 0) + 1
+    for comparison in comparisons:
+        if isinstance(comparison, Left):
+            left[comparison] = left.get(comparison, 0) + 1
         else:
-            rows.append(each)
+            rows.append(comparison)
     made = Counter(row.what for row in rows)
-    for each, many in left.items():
-        made[each.what] += many
+    for omission, many in left.items():
+        made[omission.what] += many
     notes = []
-    for each, many in left.items():
-        some = f" at {many} of {made[each.what]} states" if many < made[each.what] else ""
-        notes.append(f"not compared{some}: {each.what}, as {each.why}")
+    for omission, many in left.items():
+        some = f" at {many} of {made[omission.what]} states" if many < made[omission.what] else ""
+        notes.append(f"not compared{some}: {omission.what}, as {omission.why}")
     return rows, notes
 
 
@@ -144,15 +144,15 @@ def in_errors(what: str, gap: float, error: float, size: float) -> Row:
 
 def largest(x: Array) -> Array:
     """The largest |entry| along a trajectory, (T,) of (T, ...)."""
-    found: Array = np.abs(x).reshape(len(x), -1).max(1)
-    return found
+    peaks: Array = np.abs(x).reshape(len(x), -1).max(1)
+    return peaks
 
 
 def relative(gap: Array, scale: Array | float) -> Array:
     """The gap over its scale; 0 where the gap is 0, be the scale 0 or not."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Array = np.where(gap == 0, 0.0, gap / scale)
-    return found
+        ratio: Array = np.where(gap == 0, 0.0, gap / scale)
+    return ratio
 
 
 def worst(rows: Sequence[Row]) -> list[Row]:

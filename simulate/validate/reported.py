@@ -61,25 +61,25 @@ class _Probe:
         """Weight space's account of these states."""
         sources = {name: name for name in observables.COMMON}
         sources |= {o.name: o.definition for o in self.states.model.observables if o.definition}
-        found = validate_observables.everything(course)
-        return {name: each for name, each in found if sources.get(name) in (None, *self.states.seen)}
+        accounts = validate_observables.everything(course)
+        return {name: each for name, each in accounts if sources.get(name) in (None, *self.states.seen)}
 
 
 def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[list[Row], list[str]]:
     """A row an observable, at its worst state; and notes on what is not compared."""
-    found: list[Row | Left] = []
+    comparisons: list[Row | Left] = []
     for at in range(2):
         probe = _probe(model, kernel, values, device, at)
         try:
             _ = probe.ours
         except FormulaError as error:
-            found.append(Left("what is reported of states", str(error)))
+            comparisons.append(Left("what is reported of states", str(error)))
             break
         except Diverged:
-            found.append(Left("what is reported of states", "weight space's adaptation diverges"))
+            comparisons.append(Left("what is reported of states", "weight space's adaptation diverges"))
             break
-        found += [*_of_states(probe), *_of_gram(probe), *_of_blocks(probe), *_of_runs(probe), *_of_events(probe)]
-    rows, notes = parted(found)
+        comparisons += [*_of_states(probe), *_of_gram(probe), *_of_blocks(probe), *_of_runs(probe), *_of_events(probe)]
+    rows, notes = parted(comparisons)
     return worst_each(rows), notes
 
 
@@ -148,9 +148,9 @@ def _of_states(probe: _Probe) -> Iterator[Row | Left]:
     entrywise = {each.name for each in model.observables if each.entrywise}
     ours |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}  # its values are judged as the kernel's
     nudged |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}
-    for each in [o for o in model.observables if o.known_from not in ALONG]:
-        if why := untold(each, ours):
-            yield Left(f"reported: {each.name}", why)
+    for observable in [o for o in model.observables if o.known_from not in ALONG]:
+        if why := untold(observable, ours):
+            yield Left(f"reported: {observable.name}", why)
     for name, dims in _dimensions(probe, ours).items():
         same = name in said and said[name].dims == dims
         yield Row("dimensions of what is reported", 0.0 if same else np.inf, LONG, 0, "fixed")
@@ -167,16 +167,16 @@ def _of_states(probe: _Probe) -> Iterator[Row | Left]:
 
 def _dimensions(probe: _Probe, known: dict[str, Array]) -> dict[str, tuple[str, ...]]:
     """The dimensions of coefficients and of what every run reports."""
-    model, found = probe.states.model, dict[str, tuple[str, ...]]()
+    model, dimensions = probe.states.model, dict[str, tuple[str, ...]]()
     head = model.network.head_axis.dim
     examples = ("task", "i") if model.algorithm.over_tasks else ("i",)
     for family in model.directions:
         coef, last = family.coefficient, family.index_set.row((), ("class",), ("task",), examples)
         for name in (coef.name, *((f"{coef.name}_over", f"{coef.name}_under") if coef.split else ())):
-            found[name] = ("t", head, "r", *last)
-    found |= {"loss": ("t",), "gradient_norm": ("t",), "train_error": ("t",), "margins": ("t", *examples)}
-    found["zeta"] = ("t", *((head,) if known.get("zeta", np.zeros(0)).ndim == 3 else ()), *examples)
-    return {name: dims for name, dims in found.items() if name in known}
+            dimensions[name] = ("t", head, "r", *last)
+    dimensions |= {"loss": ("t",), "gradient_norm": ("t",), "train_error": ("t",), "margins": ("t", *examples)}
+    dimensions["zeta"] = ("t", *((head,) if known.get("zeta", np.zeros(0)).ndim == 3 else ()), *examples)
+    return {name: dims for name, dims in dimensions.items() if name in known}
 
 
 def _nudged(course: Course) -> Course:
@@ -211,8 +211,9 @@ def _of_gram(probe: _Probe) -> Iterator[Row]:
     unit = flat / np.linalg.norm(flat, axis=1, keepdims=True)
     bar = max(LONG, SAFETY * np.finfo(np.float64).eps * float(np.linalg.cond(unit @ unit.T)))
     blind = replace(drawn, vectors=None, weights=None, sampling="gram", filter_gram=drawn.weight_gram)
-    for name, each in observables.evaluate(replace(probe.states, draw=blind), wanted).items():
-        yield Row(f"reported of a Gram draw: {name}", _gap(each.values, probe.ours[name]), bar, 0, "10 eps cond(Gram)")
+    for name, variable in observables.evaluate(replace(probe.states, draw=blind), wanted).items():
+        gap = _gap(variable.values, probe.ours[name])
+        yield Row(f"reported of a Gram draw: {name}", gap, bar, 0, "10 eps cond(Gram)")
 
 
 def _of_blocks(probe: _Probe) -> Iterator[Row]:
@@ -230,17 +231,17 @@ def _of_runs(probe: _Probe) -> Iterator[Row | Left]:
     """What is counted along a run, fed in three chunks and asked for at some steps."""
     states, kept = probe.states, np.array([0, 2, 3, STATES - 1])
     known = all_scalars(states.model, states.values, states.draw.scalars)
-    for each in [o for o in states.model.observables if isinstance(o, OfRun)]:
-        wanted = account(each, each.by_weights(probe.course))
-        if why := untold(each, wanted):
-            yield Left(f"reported: {each.name}", why)
+    for observable in [o for o in states.model.observables if isinstance(o, OfRun)]:
+        wanted = account(observable, observable.by_weights(probe.course))
+        if why := untold(observable, wanted):
+            yield Left(f"reported: {observable.name}", why)
             continue
-        count = each.counter([each], Along(states.model, states.draw.y, states.draw.clean, kept, known))
+        count = observable.counter([observable], Along(states.model, states.draw.y, states.draw.clean, kept, known))
         for part in (slice(0, 3), slice(3, STATES - 2), slice(STATES - 2, STATES)):
             count.add(np.arange(STATES)[part], states.z[part])
         said = count.variables(kept)
         gaps = [np.abs(said[name].values - (of[kept] if of.ndim else of)).max() for name, of in wanted.items()]
-        yield Row(f"reported: {each.name}", float(max(gaps)), LONG, 0, "fixed")
+        yield Row(f"reported: {observable.name}", float(max(gaps)), LONG, 0, "fixed")
 
 
 def _of_events(probe: _Probe) -> Iterator[Row | Left]:
@@ -249,20 +250,20 @@ def _of_events(probe: _Probe) -> Iterator[Row | Left]:
     The declared thresholds are formulas of the values, which both engines read alike; here they are numbers.
     """
     states, ours = probe.states, probe.ours
-    for each in states.model.events:
-        if each.observable not in ours:
-            yield Left(f"reported: {each.name}", f"{each.observable} is not among what is reported of these states")
+    for event in states.model.events:
+        if event.observable not in ours:
+            yield Left(f"reported: {event.name}", f"{event.observable} is not among what is reported of these states")
             continue
-        flat = ours[each.observable].reshape(STATES, -1)
-        series = flat.min(1) if each.relation == ">=" else -flat.max(1)
-        at = int(np.argmax(series))
-        before = series[:at].max(initial=series.min() - 1.0)
-        bound = float(0.5 * (series[at] + before)) * (1.0 if each.relation == ">=" else -1.0)
-        hit, _ = _watched(probe, replace(each, threshold=repr(bound)), {})
-        yield Row(f"reported: {each.name}", abs(float(hit - at)), LONG, at, "fixed")
+        flat = ours[event.observable].reshape(STATES, -1)
+        series = flat.min(1) if event.relation == ">=" else -flat.max(1)
+        step = int(np.argmax(series))
+        before = series[:step].max(initial=series.min() - 1.0)
+        bound = float(0.5 * (series[step] + before)) * (1.0 if event.relation == ">=" else -1.0)
+        hit, _ = _watched(probe, replace(event, threshold=repr(bound)), {})
+        yield Row(f"reported: {event.name}", abs(float(hit - step)), LONG, step, "fixed")
         largest = flat.max(1)
         low = float(np.sort(largest)[:2].mean())  # only the smallest is below: one step stops the run
-        _, stop = _watched(probe, replace(each, threshold=repr(bound)), {each.observable: low})
+        _, stop = _watched(probe, replace(event, threshold=repr(bound)), {event.observable: low})
         wanted = int(np.argmin(largest))
         yield Row("where a run stops", abs(float((-1 if stop is None else stop) - wanted)), LONG, wanted, "fixed")
 
@@ -276,8 +277,8 @@ def _watched(probe: _Probe, event: Event, until: dict[str, float]) -> tuple[int,
     watch, stop = EventWatch(start, asked), None  # the watch of every run
     for part in (slice(0, 3), slice(3, STATES)):
         chunk = Trajectory(np.arange(STATES)[part], states.z[part], np.asarray(states.b)[part], -1, states.shares[part])
-        found = watch(chunk)
-        stop = found if stop is None else stop
+        step = watch(chunk)
+        stop = step if stop is None else stop
         if stop is not None and not watch.open:
             break
     return int(watch.times()[event.name].values), stop  # as a run says it

@@ -78,23 +78,23 @@ def _clear_ties(theirs: dict[str, Array], ours: dict[str, Array], terms: Array) 
 
 def _seen(pair: Pair, W: Array) -> dict[str, Array]:
     """The kernel's observables of W (H, m, d) under a run's names, one state."""
-    found = seen_by(pair.kernel, (W @ pair.vectors.T)[None], pair.draw, pair.task.values)  # type: ignore[arg-type]
-    return {name: each[0] for name, each in found.items()}
+    observed = seen_by(pair.kernel, (W @ pair.vectors.T)[None], pair.draw, pair.task.values)  # type: ignore[arg-type]
+    return {name: each[0] for name, each in observed.items()}
 
 
 def _observed(pair: Pair, W: Array) -> dict[str, Array] | None:
     """Weight space's; None where adaptation diverges."""
     task = pair.task
     try:
-        found = weights.observe(
+        observed = weights.observe(
             task.model, pair.vectors, pair.draw.y, W[None], task.values, str(task.y.device), pair.draw.clean, True,
             pair.draw.scalars,
         )
     except Diverged:
         return None
-    if not task.model.network.head_axis.signed and "zeta" in found:
-        found["zeta"] = np.swapaxes(found["zeta"], 1, 2)
-    return {name: each[0] for name, each in found.items()}
+    if not task.model.network.head_axis.signed and "zeta" in observed:
+        observed["zeta"] = np.swapaxes(observed["zeta"], 1, 2)
+    return {name: each[0] for name, each in observed.items()}
 
 
 def _sizes(pair: Pair) -> Array:
@@ -119,8 +119,8 @@ def gap_of(theirs: Array, ours: Array, scale: Array) -> float:
     """The largest relative difference."""
     if theirs.shape != ours.shape:
         return np.inf
-    found = relative(np.abs(theirs - ours), scale)
-    return float(np.inf if np.isnan(found).any() else np.max(found, initial=0.0))
+    gaps = relative(np.abs(theirs - ours), scale)
+    return float(np.inf if np.isnan(gaps).any() else np.max(gaps, initial=0.0))
 
 
 def _responses(

@@ -75,13 +75,13 @@ def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
     """
     if lag(model) > 1 or "radius" in model.algorithm.options:
         return
-    for at in range(4):
-        rng = stream(0, "validate", 12, at)
+    for trial in range(4):
+        rng = stream(0, "validate", 12, trial)
         shape = Shape(model.n_heads + 2, 4, 4, 2)
         size = model.offsets(shape.n * tasks_of(model, shape), tasks_of(model, shape))[""]
         vectors = on_axes(rng.integers(-1, 2, (size, shape.d)).astype(np.float64), len(model.network.axes))
         W = rng.integers(-1, 2, (model.n_heads, shape.m, shape.d)).astype(np.float64)
-        at_values = probe_values(model, values, shape, at % 2 == 0, 0)
+        at_values = probe_values(model, values, shape, trial % 2 == 0, 0)
         if model.algorithm.over_tasks:
             at_values[model.bilevel.inner_steps] = int(model.bilevel.to_adapted)
         pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
@@ -128,9 +128,9 @@ def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
 
 def _far(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
     """One example far on the wrong side, each head in turn the largest: exp of an unshifted output overflows."""
-    shape, found = Shape(1, 3, 6, 1), 0
-    for at in range(16 * model.n_heads):
-        rng = stream(0, "validate", 17, at)
+    shape, head = Shape(1, 3, 6, 1), 0
+    for trial in range(16 * model.n_heads):
+        rng = stream(0, "validate", 17, trial)
         vectors, W = _correlated(model, shape, rng), rng.standard_normal((model.n_heads, 3, 6))
         at_values = probe_values(model, values, shape, False, 0)
         pair = _pair(model, kernel, at_values, vectors, W, (np.zeros(1), np.zeros(1)), rng, device)
@@ -139,11 +139,11 @@ def _far(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[
             continue
         start = scaled.task.vectors.new_tensor(scaled.start)
         F = weights.outputs(scaled.task, start, scaled.task.patches)[0].cpu().numpy()  # labels choose patches too
-        if int(np.argmax(F)) != found or np.diff(np.sort(F))[-1] < AHEAD:
+        if int(np.argmax(F)) != head or np.diff(np.sort(F))[-1] < AHEAD:
             continue
-        found += 1
+        head += 1
         yield Probe("margins of -8000", scaled, _steps(model, at_values)[0])
-        if found == model.n_heads:
+        if head == model.n_heads:
             return
 
 
@@ -246,8 +246,8 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
     for _ in range(40):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if abs(margin(middle)) < abs(wanted) else (low, middle)
-    found = margin(high)
-    return at(high) if np.isfinite(found) and abs(found - wanted) < 1.0 else None
+    reached = margin(high)
+    return at(high) if np.isfinite(reached) and abs(reached - wanted) < 1.0 else None
 
 
 def _relabelled(pair: Pair, y: Array) -> StepDraws | None:

@@ -70,10 +70,10 @@ def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
             if declared.name not in model.test.drawn or not isinstance(own, GaussianLaw):
                 continue
             inside = filters.along[t] @ family.kept
-            found = family.std**2 * (filters.rest[t] + inside @ inside.T)
+            reduced = family.std**2 * (filters.rest[t] + inside @ inside.T)
             mapped = real(values, own.std) * (without(W, basis) if own.projected_off(values) else W)
             covariance = mapped @ mapped.T
-            covariances.append(over(np.abs(found - covariance).max(), np.abs(covariance).max()))
+            covariances.append(over(np.abs(reduced - covariance).max(), np.abs(covariance).max()))
     yield Row("fresh tasks: products with features", max(products), COVARIANCE, 0, "fixed")
     yield Row("fresh tasks: covariances of noise", max(covariances), COVARIANCE, 0, "fixed")
 
@@ -156,8 +156,8 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
             wrong, cost = weights_fresh.judged(model, scores, np.array([label]), values)
             costs.append(cost)
             wrongs.append(wrong)
-    for name, each in (("test_loss_unadapted", costs), ("test_error_unadapted", wrongs)):
-        ours = float(np.mean(each))
+    for name, samples in (("test_loss_unadapted", costs), ("test_error_unadapted", wrongs)):
+        ours = float(np.mean(samples))
         gap = abs(float(said[name][0]) - ours)
         yield Row(f"{name}, entry by entry", over(gap, max(abs(ours), 1e-3)), 1e-9, 0, "fixed")
 
@@ -177,14 +177,14 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     if seen is None:
         yield Left(every, "weight space's adaptation diverges")
         return
-    for name, each in seen.items():
+    for name, samples in seen.items():
         what = f"{name}, drawn in d dimensions"
         if not np.isfinite(said[name]).all():
             yield Left(what, "the kernel's is not finite there")
             continue
-        se = np.hypot(float(said[f"{name}_se"][0]), each.std(ddof=1) / np.sqrt(len(each)))
+        se = np.hypot(float(said[f"{name}_se"][0]), samples.std(ddof=1) / np.sqrt(len(samples)))
         se += 1.0 / (10 * TASKS) * ("error" in name)
-        yield in_errors(what, abs(float(said[name][0]) - float(each.mean())), float(se), 1.0)
+        yield in_errors(what, abs(float(said[name][0]) - float(samples.mean())), float(se), 1.0)
 
 
 def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Array] | None:

@@ -93,8 +93,8 @@ def _perturbed(pair: Pair, t: Steps, W: Array) -> _Course:
 
 def _distances(a: _Course, reference: _Course, pair: Pair) -> dict[str, Array]:
     """Per step: loss relative; coefficients over max(|coefficients|, |z(0)|); W over max|W|."""
-    found = {"loss": relative(np.abs(a.loss - reference.loss), np.abs(reference.loss))}
+    distances = {"loss": relative(np.abs(a.loss - reference.loss), np.abs(reference.loss))}
     if a.coefficients is not None and reference.coefficients is not None:
-        found["coefficients"] = relative(largest(a.coefficients - reference.coefficients), _size(pair, reference))
-    found["W"] = relative(largest(a.W - reference.W), largest(reference.W))
-    return found
+        distances["coefficients"] = relative(largest(a.coefficients - reference.coefficients), _size(pair, reference))
+    distances["W"] = relative(largest(a.W - reference.W), largest(reference.W))
+    return distances

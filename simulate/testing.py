@@ -338,12 +338,12 @@ def one_step(instance: Instance, kernel: Kernel) -> tuple[Array, Array]:
     _expect("instance", instance, Instance)
     _expect("kernel", kernel, Kernel)
     z, steps = instance.z, instance.steps
-    found = kernel.bind(instance.clean, instance.scalars).run(
+    trajectory = kernel.bind(instance.clean, instance.scalars).run(
         z, np.zeros_like(z), instance.gram, instance.y, instance.values, steps, np.array([steps]), draws=instance.draws
     )
-    if found.diverged >= 0:
+    if trajectory.diverged >= 0:
         return np.full_like(instance.weights, np.inf), np.full_like(z, np.inf)
-    return np.asarray(found.scale[0] * instance.weights + found.b[0] @ instance.vectors), found.z[0]
+    return np.asarray(trajectory.scale[0] * instance.weights + trajectory.b[0] @ instance.vectors), trajectory.z[0]
 
 
 def residual(instance: Instance, kernel: Kernel) -> float:
@@ -369,10 +369,10 @@ def residual(instance: Instance, kernel: Kernel) -> float:
 
 def kinks(model: Model) -> Array:
     """Where an activation's branches meet: 0, the width, and the cuts of a formula that holds no parameter there."""
-    kind, found = model.network.activation.kind, [0.0, float(model.network.activation.width)]
+    kind, places = model.network.activation.kind, [0.0, float(model.network.activation.width)]
     if isinstance(kind, Expressed):
-        found += [abs(at) for _, at in cuts_at(kind.expression, dict.fromkeys(kind.expression.constants, 0.0))]
-    return np.array(found)
+        places += [abs(at) for _, at in cuts_at(kind.expression, dict.fromkeys(kind.expression.constants, 0.0))]
+    return np.array(places)
 
 
 def clear(instance: Instance, kinks: Array, margin: float = 1e-9) -> bool:

@@ -57,12 +57,12 @@ class Random:
 
 def arbitrary(choose: Choices, setting: str | Model, fixed: Mapping[str, Value] | None = None) -> Case:
     """A case of a setting: n to 5 examples, m to 4 filters, d to 12; structural parameters vary unless `fixed`."""
-    found = settings.resolve(setting)
-    chosen: dict[str, Value] = {name: choose.one_of(options) for name, options in found.structural.items()}
+    source = settings.resolve(setting)
+    chosen: dict[str, Value] = {name: choose.one_of(options) for name, options in source.structural.items()}
     chosen |= dict(fixed or {})
     n, m = choose.whole(1, 5), choose.whole(1, 4)
-    known = [p.name for p in models.build(found.factory, {}).parameters]
-    declared = models.build(found.factory, chosen)
+    known = [p.name for p in models.build(source.factory, {}).parameters]
+    declared = models.build(source.factory, chosen)
     features = declared.n_heads if any(family.index_set.per_class for family in declared.directions) else 0
     free = {
         "n": n,
@@ -80,7 +80,7 @@ def arbitrary(choose: Choices, setting: str | Model, fixed: Mapping[str, Value] 
         n = int(free[declared.bilevel.examples])
     if "slope" in known:
         free["slope"] = choose.one_of([0.0, 0.1, 0.5, 1.0])
-    resolved = parameters.resolve(found.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
+    resolved = parameters.resolve(source.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
     rng = np.random.default_rng(choose.whole(0, 2**32 - 1))
     length, size = 10 ** choose.real(-0.7, 0.7), 10 ** choose.real(-3, 0)
     straight = choose.whole(0, 2) > 0 or not features
@@ -88,7 +88,7 @@ def arbitrary(choose: Choices, setting: str | Model, fixed: Mapping[str, Value] 
     initial = make(rng, resolved.model, resolved.values, n, m, length, size)
     start = Problem(resolved, initial=initial).start(0)
     b = size * choose.one_of([0.0, 0.3, 1.0]) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
-    quantities = {q.name: q.formula for q in settings.statements_of(found, setting, resolved.model).quantities}
+    quantities = {q.name: q.formula for q in settings.statements_of(source, setting, resolved.model).quantities}
     return state_case(start, b, quantities)
 
 
@@ -119,8 +119,8 @@ def _straight(
 
 def _vectors(rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, length: float) -> Array:
     d = int(values.get("d") or n + 4)
-    found: Array = length * rng.normal(size=(model.offsets(n)[""], d)) / np.sqrt(d)
-    return found
+    vectors: Array = length * rng.normal(size=(model.offsets(n)[""], d)) / np.sqrt(d)
+    return vectors
 
 
 def _split(rng: np.random.Generator, model: Model, n: int, m: int, size: float, vectors: Array) -> dict[str, Array]:

@@ -89,13 +89,13 @@ class Ascent:
     """The search of one joint hypothesis."""
 
     def __init__(
-        self, found: settings.Setting, preset: Preset | None, params: Mapping[str, object],
+        self, setting: settings.Setting, preset: Preset | None, params: Mapping[str, object],
         statements: Sequence[Statement], quantities: Mapping[str, str], steps: int | str | None, seed: int,
     ) -> None:
-        problem = problem_of(found, params, preset)
+        problem = problem_of(setting, params, preset)
         values = {name: value for name, value in problem.values.items() if value is not None}
-        self.ground = Ground(found, quantities, problem_of(found, {}).values)
-        self.place = Place(values, total_steps(steps, preset, found), seed)
+        self.ground = Ground(setting, quantities, problem_of(setting, {}).values)
+        self.place = Place(values, total_steps(steps, preset, setting), seed)
         self.space = space_of(problem.model, values, statements[0], False)
         self.quantities, self.climbs = quantities, [Climb(statement) for statement in statements]
         self.rng = stream(seed, "inductive")
@@ -120,14 +120,14 @@ class Ascent:
         """States of a run where every hypothesis holds; a claim that fails there is false."""
         try:
             bench = self.ground.plain(place)
-            case = bench.case(place.seed, place.steps, [each.statement for each in self.climbs])
-            spoken = [judge(each.statement, case) for each in self.climbs]
+            case = bench.case(place.seed, place.steps, [climb.statement for climb in self.climbs])
+            spoken = [judge(climb.statement, case) for climb in self.climbs]
         except (InputError, FormulaError, Diverged, OverflowError):
             return
-        for each, outcome in zip(self.climbs, spoken, strict=True):
-            each.ran += bool(outcome.entries)
-            if outcome.failed and each.violated is None:
-                each.violated = outcome.first
+        for climb, outcome in zip(self.climbs, spoken, strict=True):
+            climb.ran += bool(outcome.entries)
+            if outcome.failed and climb.violated is None:
+                climb.violated = outcome.first
         named = {name: each for name, each in case.fixed.items() if uses(self.quantities[name], "at")}
         start = started(bench.problem, place.seed)
         rows = np.unique(np.geomspace(1, len(case.t), ROWS).astype(int)) - 1

@@ -80,14 +80,14 @@ class Attack:
     """The search of one statement, from one start."""
 
     def __init__(
-        self, found: settings.Setting, statement: Statement, quantities: Mapping[str, str], preset: Preset | None,
+        self, setting: settings.Setting, statement: Statement, quantities: Mapping[str, str], preset: Preset | None,
         params: Mapping[str, object], steps: int | str | None, tries: int, seed: int,
     ) -> None:
         self.statement, self.tries = statement, tries
-        problem = problem_of(found, params, preset)
+        problem = problem_of(setting, params, preset)
         values = {name: value for name, value in problem.values.items() if value is not None}
-        self.ground = Ground(found, quantities, problem_of(found, {}).values)
-        self.start = Place(values, total_steps(steps, preset, found), seed)
+        self.ground = Ground(setting, quantities, problem_of(setting, {}).values)
+        self.start = Place(values, total_steps(steps, preset, setting), seed)
         self.space: Space = space_of(problem.model, values, statement, statement.at in ("", "T"))
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)
         self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
@@ -98,7 +98,7 @@ class Attack:
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}
         self.nearest: dict[str, Tried] = {}
-        self.told = ["gammarho check", shlex.quote(found.word), shlex.quote(statement.id),
+        self.told = ["gammarho check", shlex.quote(setting.word), shlex.quote(statement.id),
                      *([f"--preset {preset.name}"] if preset else []),
                      *(f"{name}={value}" for name, value in params.items()), f"--search {tries}"]
         if steps is not None:

@@ -62,7 +62,7 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         said = self.statement
-        found: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "id": said.id,
             "kind": said.kind,
             "source": said.source,
@@ -79,8 +79,8 @@ class Result:
             "witness": None,
         }
         if self.witness is not None:
-            found["witness"] = {**vars(self.witness), "index": dict(self.witness.index)}
-        return found
+            fields["witness"] = {**vars(self.witness), "index": dict(self.witness.index)}
+        return fields
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def _times(statements: Sequence[Statement], start: Case) -> list[int]:
     texts = [text for s in statements for text in (s.at, s.since, s.until) if text]
     asked = [s.claim for s in statements] + [s.given for s in statements] + list(start.quantities.values())
     texts += [ast.unparse(call.args[1]) for text in asked for call in uses(text, "at") if len(call.args) == 2]
-    found = []
+    steps = []
     for text in texts:
         if uses(text, "first"):
             continue
@@ -217,8 +217,8 @@ def _times(statements: Sequence[Statement], start: Case) -> list[int]:
         except FormulaError:
             continue
         if 0 <= step < 2**53:
-            found += [math.floor(step), math.floor(step) + 1]
-    return found
+            steps += [math.floor(step), math.floor(step) + 1]
+    return steps
 
 
 def _numbers(start: Start) -> int:
@@ -238,8 +238,8 @@ def _recorded(steps: int, numbers: int, times: Sequence[int], few: bool = False)
         spaced = np.union1d(np.arange(min(whole, steps) + 1), later)
     inside = np.array([t for t in times if t <= steps], dtype=np.int64)
     base = np.union1d(spaced, inside)
-    found: Rows = np.union1d(base, np.minimum(base + 1, steps)).astype(np.int64)
-    return found
+    recorded: Rows = np.union1d(base, np.minimum(base + 1, steps)).astype(np.int64)
+    return recorded
 
 
 def _judged(statement: Statement, case: Case) -> Outcome:

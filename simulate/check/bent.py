@@ -77,9 +77,9 @@ class Turned(Knob):
         share = round((1 - math.exp(-abs(by))) * draw.z.shape[1])
 
         def turned(z: Array) -> Array:
-            found = z.reshape(*draw.z.shape[:2], -1).copy()
-            found[:, :share] = math.copysign(1.0, by) * np.abs(found[:, :share])
-            return found.reshape(z.shape)
+            flat = z.reshape(*draw.z.shape[:2], -1).copy()
+            flat[:, :share] = math.copysign(1.0, by) * np.abs(flat[:, :share])
+            return flat.reshape(z.shape)
 
         return _products(draw, _rows(draw, model, self.family), turned) if share else draw
 
@@ -134,18 +134,18 @@ def knobs_of(model: Model, values: Mapping[str, Value]) -> tuple[Knob, ...]:
     laws = {family.name: chosen_law(family, values) for family in model.directions}
     if any(law is not None and law.follows_clean for law in laws.values()):
         return ()
-    found: list[Knob] = []
+    knobs: list[Knob] = []
     if model.initialisation.shape_of(values) == "gaussian":
-        found += [Filters(), Filters(one=True)]
-        found += [knob for name in laws for knob in (Along(name), Turned(name))]
+        knobs += [Filters(), Filters(one=True)]
+        knobs += [knob for name in laws for knob in (Along(name), Turned(name))]
     for name, law in laws.items():
         if isinstance(law, GaussianLaw):
-            found += [Lengths(name), Lengths(name, one=True)]
-            found += [Lean(name, other) for other in laws if other not in law.projected_off(values)]
+            knobs += [Lengths(name), Lengths(name, one=True)]
+            knobs += [Lean(name, other) for other in laws if other not in law.projected_off(values)]
     if not (model.class_sizes or model.label_flips or model.scalars or model.follows_clean
             or model.algorithm.over_tasks):
-        found.append(Labels())
-    return tuple(found)
+        knobs.append(Labels())
+    return tuple(knobs)
 
 
 def bent(start: Start, bends: Bends) -> Start:
@@ -202,5 +202,5 @@ def _products(draw: Draw, rows: slice, new: Callable[[Array], Array]) -> Draw:
 
 def _even(gram: Array) -> Array:
     """The same, exactly symmetric."""
-    found: Array = (gram + gram.T) / 2
-    return found
+    symmetric: Array = (gram + gram.T) / 2
+    return symmetric

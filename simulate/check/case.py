@@ -93,10 +93,10 @@ class Case:
 
     def row(self, step: float) -> int:
         """The row of a step.  Raises FormulaError where the step is not among the recorded ones."""
-        found = np.flatnonzero(self.t == math.floor(step)) if math.isfinite(step) else np.empty(0)
-        if not found.size:
+        places = np.flatnonzero(self.t == math.floor(step)) if math.isfinite(step) else np.empty(0)
+        if not places.size:
             raise NoSuchStep(f"step {step:g} is not one of the run's recorded steps, 0 to {self.t[-1]}")
-        return int(found[0])
+        return int(places[0])
 
     def looks_ahead(self, text: str) -> bool:
         """Whether a formula has to know the next step, itself or through a quantity."""
@@ -125,9 +125,9 @@ class Case:
         scalar = self._scalars().get(name)
         if scalar is not None:
             return Indexed((), np.asarray(float(scalar)))
-        found = self._special(name)
-        if found is not None:
-            return found
+        quantity = self._special(name)
+        if quantity is not None:
+            return quantity
         variable = obs.evaluate(states, (name,)).get(name)
         if variable is not None:
             return Indexed(tuple(DIMS.get(dim, dim) for dim in variable.dims), variable.values)
@@ -157,9 +157,9 @@ class Case:
             made["j"] = lambda: Indexed(("j",), np.array(self.model.network.head_axis.signs))
         if (b := states.b) is not None:
             made["norm"] = lambda: Indexed(("t",), distances.weight_norm(start, b, states.shares))
-            each = ("t", states.head, "r")
+            dims = ("t", states.head, "r")
             if all(isinstance(o, NeuronNorm) for o in self.model.observables if o.name == "neuron_norm"):
-                made["neuron_norm"] = lambda: Indexed(each, distances.neuron_norms(start, b, states.shares))
+                made["neuron_norm"] = lambda: Indexed(dims, distances.neuron_norms(start, b, states.shares))
         return made[name]() if name in made else self._family(name)
 
     def _family(self, name: str) -> Indexed | None:

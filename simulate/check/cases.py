@@ -17,9 +17,9 @@ from .view import OF_HEADS, Rows
 
 def spoken(texts: Iterable[str], quantities: Mapping[str, str]) -> set[str]:
     """The names in formulas, and in the quantities that these name."""
-    found = {name for text in texts for name in mentioned(text)}
-    named = [quantities[name] for name in found if name in quantities]
-    return found | (spoken(named, {name: text for name, text in quantities.items() if name not in found}) if named
+    names = {name for text in texts for name in mentioned(text)}
+    named = [quantities[name] for name in names if name in quantities]
+    return names | (spoken(named, {name: text for name, text in quantities.items() if name not in names}) if named
                     else set())
 
 

@@ -152,12 +152,12 @@ def check(
     """
     params = keywords.joined(params, values)
     asked_for = posed(setting, statements, params, preset)
-    found, problem, recorded = asked_for.setting, asked_for.problem.on(initial), asked_for.recorded
+    source, problem, recorded = asked_for.setting, asked_for.problem.on(initial), asked_for.recorded
     wanted, quantities = asked_for.statements, asked_for.quantities
     along = [s.id for s in wanted if s.path is not None]
     if initial is not None and along:
         raise InputError(f"initial: {along[0]!r} is held along a path of sizes, and arrays have one; leave either out")
-    count = total_steps(steps, found.preset(preset), found)
+    count = total_steps(steps, source.preset(preset), source)
     first, many = reading.count("seed", seed), reading.count("seeds", seeds, low=1, example=SEEDS)
     plenty = reading.count("draws", draws, low=1, example=DRAWS)
     asked = Request(problem.model, problem.sizes, "gram", "reduced", count, recorded_states(None, count), ())
@@ -170,13 +170,13 @@ def check(
     main = Bench(problem, count, first, quantities, call)
     results |= main.results([s for s in wanted if s.instance is None and s.path is None], many, plenty)
     for instance in dict.fromkeys(s.instance for s in wanted if s.instance is not None):
-        own = problem_of(found, dict(instance.values)).on(initial)
+        own = problem_of(source, dict(instance.values)).on(initial)
         repeated = Call({**place, "preset": None}, dict(instance.values), initial is not None)
         bench = Bench(own, instance.steps, first, quantities, repeated)
         results |= bench.results([s for s in wanted if s.instance == instance], many, plenty)
     for statement in wanted:
         if statement.path is not None:
-            results[statement.id] = _along_path(statement, found, first, min(many, 3), quantities)
+            results[statement.id] = _along_path(statement, source, first, min(many, 3), quantities)
     about = (
         f"{many} {'draw' if many == 1 else 'draws'} of {count} steps, seeds from {first}; "
         f"{plenty} draws for statements about the draw alone"
@@ -192,12 +192,12 @@ def check(
 
 
 def _along_path(
-    statement: Statement, found: settings.Setting, seed: int, seeds: int, quantities: Mapping[str, str]
+    statement: Statement, setting: settings.Setting, seed: int, seeds: int, quantities: Mapping[str, str]
 ) -> Result:
     """An order statement: the implied constant at each scale, and the exponent it grows with, with its 95% interval."""
     assert statement.path is not None
     scales, ratios, seeds_met, reasons = [], [], [], []
-    for scale, bench in _benches(statement, found, seed, quantities):
+    for scale, bench in _benches(statement, setting, seed, quantities):
         for one in range(seed, seed + seeds):
             case = bench.case(one, bench.steps, [statement])
             try:
@@ -226,19 +226,19 @@ def _along_path(
 
 
 def _benches(
-    statement: Statement, found: settings.Setting, seed: int, quantities: Mapping[str, str]
+    statement: Statement, setting: settings.Setting, seed: int, quantities: Mapping[str, str]
 ) -> Iterator[tuple[float, Bench]]:
     assert statement.path is not None
-    base = models.build(found.factory, {})
+    base = models.build(setting.factory, {})
     kinds = {p.name: p.kind for p in base.parameters}
     for scale in statement.path.scales:
         values: dict[str, object] = {}
         for name, text in statement.path.values:
             literal = isinstance(text, bool) or kinds.get(name) in ("choice", "flag")
             values[name] = text if literal else formula_value(str(text), {"s": scale, **_numbers(values)})
-        own = problem_of(found, values)
+        own = problem_of(setting, values)
         steps = round(formula_value(statement.path.steps, {"s": scale, **_numbers(own.values)}))
-        yield scale, Bench(own, steps, seed, quantities, Call({"setting": found.word, "preset": None}, values))
+        yield scale, Bench(own, steps, seed, quantities, Call({"setting": setting.word, "preset": None}, values))
 
 
 def _numbers(values: Mapping[str, object]) -> dict[str, object]:
@@ -250,14 +250,14 @@ def implied_constant(statement: Statement, case: Case) -> float:
     step = number(statement.at, case.view()) if statement.at else math.nan
     rows = np.array([case.row(step)]) if statement.at else case.rows
     view = case.view(rows)
-    (found,) = comparisons(statement.claim, view, 0.0)
-    over, under = (found.left, found.right) if "<" in found.text else (found.right, found.left)
+    (comparison,) = comparisons(statement.claim, view, 0.0)
+    over, under = (comparison.left, comparison.right) if "<" in comparison.text else (comparison.right, comparison.left)
     ratio = over / under
     if statement.given:
         given = evaluate(parse(statement.given, QUANTITIES), view)
         if not np.any(given.values):
             return math.nan
-        if given.dims == found.dims:
+        if given.dims == comparison.dims:
             ratio = ratio[given.values != 0]
     return float(np.max(ratio))
 

@@ -31,31 +31,31 @@ class Comparison:
 
 def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
     """A claim as its comparisons, those joined by `and` and by chains apart; anything else counts as one of its own."""
-    found: list[Comparison] = []
+    compared: list[Comparison] = []
     for shown, part, relation in _parts(text):
         if relation is not None:
             left, right = (evaluate(side, scope) for side in (part.left, part.comparators[0]))
-            found.append(_compared(shown, relation, left, right, tolerance))
+            compared.append(_compared(shown, relation, left, right, tolerance))
         else:
             truth = evaluate(part, scope)
             value = truth.values.astype(float)
-            found.append(Comparison(shown, truth.dims, value, np.ones_like(value), value != 0, np.isfinite(value)))
-    return found
+            compared.append(Comparison(shown, truth.dims, value, np.ones_like(value), value != 0, np.isfinite(value)))
+    return compared
 
 
 @functools.lru_cache(maxsize=16384)
 def _parts(text: str) -> tuple[tuple[str, Any, ast.cmpop | None], ...]:
     """The comparisons of a claim: each as text and as a tree, and its relation; None of what is no comparison."""
-    node, found = parse(text, QUANTITIES), list[tuple[str, Any, ast.cmpop | None]]()
+    node, parts = parse(text, QUANTITIES), list[tuple[str, Any, ast.cmpop | None]]()
     for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
         if not isinstance(part, ast.Compare):
-            found.append((ast.unparse(part), part, None))
+            parts.append((ast.unparse(part), part, None))
             continue
         sides = [part.left, *part.comparators]
         for left, relation, right in zip(sides, part.ops, sides[1:], strict=False):
             one = ast.Compare(left, [relation], [right])
-            found.append((ast.unparse(one), one, relation))
-    return tuple(found)
+            parts.append((ast.unparse(one), one, relation))
+    return tuple(parts)
 
 
 def _compared(text: str, relation: ast.cmpop, left: Indexed, right: Indexed, tolerance: float) -> Comparison:

@@ -65,18 +65,18 @@ def everywhere(
 
 def _by_preset(statements: Sequence[Statement]) -> dict[str | None, list[Statement]]:
     """Statements by the preset that they name first; None of those with values of their own."""
-    found: dict[str | None, list[Statement]] = {}
+    by_preset: dict[str | None, list[Statement]] = {}
     for each in statements:
         own = each.instance is not None or each.path is not None
         if not own and not each.presets:
             raise InputError(f"{each.id}: it names no preset where it says something; give it presets=(\"NAME\",)")
-        found.setdefault(None if own else each.presets[0], []).append(each)
-    return found
+        by_preset.setdefault(None if own else each.presets[0], []).append(each)
+    return by_preset
 
 
 def _with_more(results: Sequence[Result], values: Mapping[str, object]) -> dict[int, list[Statement]]:
     """The statements that take more draws, by how many: short of cases, or a probability that these do not decide."""
-    found: dict[int, list[Statement]] = {}
+    by_draws: dict[int, list[Statement]] = {}
     for result in results:
         said, most = result.statement, 0
         if said.kind in ("identity", "inequality") and 0 < result.cases < CASES and result.verdict == "holds":
@@ -86,8 +86,8 @@ def _with_more(results: Sequence[Result], values: Mapping[str, object]) -> dict[
             needed = draws_needed(float(delta)) if isinstance(delta, int | float) and not result.failed else 0
             most = math.ceil(needed * result.draws / max(1, result.met))
         if most > result.draws:
-            found.setdefault(most, []).append(said)
-    return found
+            by_draws.setdefault(most, []).append(said)
+    return by_draws
 
 
 def passed(told: Check) -> bool:

@@ -144,28 +144,28 @@ class Family:
     def _suspect(self, suspect: Suspect, cases: Sequence[Case], place: Place | None, met: int) -> bool:
         """Holds one mutant against the draws of a place; whether it spoke there and was not killed."""
         try:
-            found = _outcomes(suspect.mutant.statement, cases, strict=True)
+            outcomes = _outcomes(suspect.mutant.statement, cases, strict=True)
         except (FormulaError, ValueError) as error:  # indices of lengths that do not fit
             suspect.refused = str(error)
             return False
-        if found is None:
+        if outcomes is None:
             return False
-        point = self._failing(suspect.mutant.statement, found, cases)
+        point = self._failing(suspect.mutant.statement, outcomes, cases)
         if point is not None:
             suspect.killed = Kill(place, point)
             return False
-        entries = sum(outcome.entries for outcome in found)
+        entries = sum(outcome.entries for outcome in outcomes)
         beyond = suspect.mutant.change is HYPOTHESIS and entries > met
         suspect.outside += beyond
         if entries and place is not None:
             room = _room(suspect.mutant.dropped, cases[0]) if suspect.mutant.dropped else 0.0
-            towards = 1 + (_tightness(found) - room) / 2 if beyond else (1 - room) / 2
+            towards = 1 + (_tightness(outcomes) - room) / 2 if beyond else (1 - room) / 2
             suspect.offered(1 + towards, place)
         return entries > 0
 
-    def _failing(self, statement: Statement, found: Sequence[Outcome], cases: Sequence[Case]) -> Point | None:
+    def _failing(self, statement: Statement, outcomes: Sequence[Outcome], cases: Sequence[Case]) -> Point | None:
         """A failing entry, where there are enough of them to refute the statement."""
-        met = [outcome for outcome in found if outcome.entries]
+        met = [outcome for outcome in outcomes if outcome.entries]
         bad = [outcome for outcome in met if outcome.failed]
         if statement.kind == "exists":
             bad = [outcome for outcome in bad if outcome.complete]
@@ -209,9 +209,9 @@ def _outcomes(statement: Statement, cases: Sequence[Case], strict: bool = False)
         return None
 
 
-def _tightness(found: Sequence[Outcome]) -> float:
+def _tightness(outcomes: Sequence[Outcome]) -> float:
     """1 where an entry that holds is an equality, towards 0 where the sides are far apart."""
-    gaps = [outcome.closest.gap for outcome in found if outcome.closest is not None]
+    gaps = [outcome.closest.gap for outcome in outcomes if outcome.closest is not None]
     return 1 - min(gaps, default=1.0)
 
 
@@ -225,10 +225,10 @@ def _room(condition: str, case: Case) -> float:
 
 def _relations(claim: str) -> list[type[ast.cmpop] | None]:
     """The relation of each comparison of a claim, in the order of `comparisons`."""
-    node, found = parse(claim, QUANTITIES), list[type[ast.cmpop] | None]()
+    node, relations = parse(claim, QUANTITIES), list[type[ast.cmpop] | None]()
     for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
-        found += [type(relation) for relation in part.ops] if isinstance(part, ast.Compare) else [None]
-    return found
+        relations += [type(relation) for relation in part.ops] if isinstance(part, ast.Compare) else [None]
+    return relations
 
 
 @dataclass(frozen=True)
@@ -244,12 +244,12 @@ def _margins(statement: Statement, case: Case) -> list[_Margin]:
     rows = spread(rows_of(statement, case)[0], rows_for(case))
     view = case.view(rows)
     given = met(statement.given, view)
-    found = comparisons(statement.claim, view, statement.tolerance)
-    return [_margin(one, relation, given) for one, relation in zip(found, _relations(statement.claim), strict=True)]
+    compared = comparisons(statement.claim, view, statement.tolerance)
+    return [_margin(one, relation, given) for one, relation in zip(compared, _relations(statement.claim), strict=True)]
 
 
-def _margin(found: Comparison, relation: type[ast.cmpop] | None, given: Indexed) -> _Margin:
-    _, parts = aligned([Indexed(found.dims, found.left), Indexed(found.dims, found.right), given])
+def _margin(comparison: Comparison, relation: type[ast.cmpop] | None, given: Indexed) -> _Margin:
+    _, parts = aligned([Indexed(comparison.dims, comparison.left), Indexed(comparison.dims, comparison.right), given])
     left, right, meant = np.broadcast_arrays(*(part.values for part in parts))
     keep = (meant != 0) & np.isfinite(left) & np.isfinite(right)
     left, right = np.where(keep, left, 0.0), np.where(keep, right, 0.0)

@@ -63,10 +63,10 @@ def number(text: str, scope: Scope) -> float:
 
 def single(node: ast.expr, scope: Scope) -> float:
     """The value of an expression without indices.  Raises FormulaError as `number`."""
-    found = evaluate(node, scope)
-    if found.values.size != 1:
-        raise FormulaError(f"{ast.unparse(node)!r} depends on {', '.join(found.dims)}; expected one number")
-    return float(found.values.reshape(()))
+    indexed = evaluate(node, scope)
+    if indexed.values.size != 1:
+        raise FormulaError(f"{ast.unparse(node)!r} depends on {', '.join(indexed.dims)}; expected one number")
+    return float(indexed.values.reshape(()))
 
 
 def evaluate(node: ast.expr, scope: Scope) -> Indexed:
@@ -80,19 +80,19 @@ def _value(node: Any, scope: Scope) -> Indexed:
     if isinstance(node, ast.Constant | ast.Name):
         return _KINDS[type(node)](node, scope)
     text = _written(node)
-    found = scope.parts.get(text)
-    if found is None:
-        found = _KINDS[type(node)](node, scope)
-        scope.parts.keep(text, found)
-    return found
+    part = scope.parts.get(text)
+    if part is None:
+        part = _KINDS[type(node)](node, scope)
+        scope.parts.keep(text, part)
+    return part
 
 
 def _written(node: Any) -> str:
     """A node as text, written once: the trees of formulas are kept."""
-    found: str | None = getattr(node, "written", None)
-    if found is None:
-        found = node.written = ast.unparse(node)
-    return found
+    written: str | None = getattr(node, "written", None)
+    if written is None:
+        written = node.written = ast.unparse(node)
+    return written
 
 
 def _constant(node: Any, _: Scope) -> Indexed:
@@ -243,8 +243,8 @@ def _reduced(node: Any, scope: Scope) -> Indexed:
     """max[j,r](x) and its kin, with the condition of a second argument."""
     name, over = node.func.value.id, labels(node.func.slice)
     reduce, empty = _REDUCTIONS[name]
-    if name == "sum" and (found := _contracted(node, over, scope)) is not None:
-        return found
+    if name == "sum" and (contracted := _contracted(node, over, scope)) is not None:
+        return contracted
     part = _value(node.args[0], scope)
     value, size, dims = part.values * 1.0, part.magnitude, part.dims
     if len(node.args) == 2:

@@ -46,13 +46,14 @@ class Hunt:
     """The search on one preset, for statements that are judged on the same number of draws."""
 
     def __init__(
-        self, found: settings.Setting, preset: Preset | None, params: Mapping[str, object], families: Sequence[Family],
-        quantities: Mapping[str, str], steps: int | str | None, rng: np.random.Generator, seed: int,
+        self, setting: settings.Setting, preset: Preset | None, params: Mapping[str, object],
+        families: Sequence[Family], quantities: Mapping[str, str], steps: int | str | None,
+        rng: np.random.Generator, seed: int,
     ) -> None:
-        problem = problem_of(found, params, preset)
+        problem = problem_of(setting, params, preset)
         values = {name: value for name, value in problem.values.items() if value is not None}
-        self.ground = Ground(found, quantities, problem_of(found, {}).values)
-        self.start = Place(values, total_steps(steps, preset, found), seed)
+        self.ground = Ground(setting, quantities, problem_of(setting, {}).values)
+        self.start = Place(values, total_steps(steps, preset, setting), seed)
         self.families, self.rng, self.draws = families, rng, draws_of(families[0])
         whole = any(family.statement.at in ("", "T") for family in families)
         self.spaces = {
@@ -67,15 +68,15 @@ class Hunt:
         for seed in range(self.start.seed, self.start.seed + (1 if self.draws > 1 else SEEDS)):
             self._hold(replace(self.start, seed=seed, steps=0 if at_start else self.start.steps), self.families)
         self._at_edges()
-        for at in range(tries):
+        for attempt in range(tries):
             aimed = [(family, suspect) for family in self.families for suspect in family.suspects
                      if suspect.open and family.runs and suspect.mutant.change is not HYPOTHESIS]
             step()
-            if apart := [each for each in aimed if each[1].apart] if at % 2 else []:
+            if apart := [each for each in aimed if each[1].apart] if attempt % 2 else []:
                 aimed = apart
             if aimed:
                 family, suspect = aimed[int(self.rng.integers(len(aimed)))]
-                self._aim(family, suspect, self.families if at % SHARED == 0 and self.draws == 1 else [family])
+                self._aim(family, suspect, self.families if attempt % SHARED == 0 and self.draws == 1 else [family])
 
     def _at_edges(self) -> None:
         """Runs on edges of hypotheses, each held against the statements that share the hypothesis."""

@@ -36,8 +36,8 @@ class Part:
 
         A condition that is no comparison has no edge: 1 where it holds for some entry, -1 where it never does.
         """
-        found = self.rooms(view).values
-        known = found[~np.isnan(found)]
+        rooms = self.rooms(view).values
+        known = rooms[~np.isnan(rooms)]
         return float(known.max()) if known.size else -1.0
 
     def rooms(self, view: View) -> Indexed:
@@ -66,9 +66,9 @@ def _rooms(node: ast.expr, view: View) -> Indexed:
         joined = np.minimum if isinstance(node.op, ast.And) else np.maximum
         return Indexed(dims, joined.reduce(np.broadcast_arrays(*(each.values for each in same))))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Subscript) and isinstance(node.func.value, ast.Name):
-        found = _reduced(node, node.func.value.id, labels(node.func.slice), view)
-        if found is not None:
-            return found
+        reduced = _reduced(node, node.func.value.id, labels(node.func.slice), view)
+        if reduced is not None:
+            return reduced
     truth = evaluate(node, view)
     return Indexed(truth.dims, np.where(truth.values, 1.0, -1.0))
 
@@ -100,8 +100,8 @@ def parts(given: str, quantities: Mapping[str, str]) -> tuple[Part, ...]:
 
 def _opened(node: ast.expr, name: str, quantities: Mapping[str, str]) -> Iterator[Part]:
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-        for each in node.values:
-            yield from _opened(each, name, quantities)
+        for part in node.values:
+            yield from _opened(part, name, quantities)
     elif isinstance(node, ast.Name) and node.id in quantities:
         inner = parse(quantities[node.id], QUANTITIES)
         if isinstance(inner, ast.BoolOp | ast.Compare):

@@ -58,14 +58,14 @@ class Parts:
 
 def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:
     """All on the indices of any of them, t first."""
-    found = list(parts)
-    dims = tuple(dict.fromkeys(dim for part in found for dim in part.dims))
+    listed = list(parts)
+    dims = tuple(dict.fromkeys(dim for part in listed for dim in part.dims))
     dims = tuple(sorted(dims, key=lambda dim: dim != "t"))
-    same = [part if part.dims == dims else part.over(dims) for part in found]
+    same = [part if part.dims == dims else part.over(dims) for part in listed]
     try:
         np.broadcast_shapes(*(part.values.shape for part in same))
     except ValueError:
-        shapes = ", ".join(f"{dict(zip(part.dims, part.values.shape, strict=True))}" for part in found)
+        shapes = ", ".join(f"{dict(zip(part.dims, part.values.shape, strict=True))}" for part in listed)
         raise FormulaError(
             f"an index runs over different lengths here: {shapes}; rename one, as in gamma[j,q]"
         ) from None

@@ -58,16 +58,16 @@ class Induction:
             "setting": self.setting, "about": self.about, "passed": self.passed,
             "claims": [
                 {
-                    "id": each.statement.id, "verdict": each.verdict, "states": each.states,
-                    "tightest": each.tightest if math.isfinite(each.tightest) else None,
-                    "broken": None if each.broken is None else {
-                        "place": dict(each.broken.state.place.params), "seed": each.broken.state.place.seed,
-                        "t": each.broken.state.t, "b": each.broken.state.b.tolist(),
-                        "comparison": each.broken.point.text, "left": each.broken.point.left,
-                        "right": each.broken.point.right, "replay": each.broken.replay,
+                    "id": climb.statement.id, "verdict": climb.verdict, "states": climb.states,
+                    "tightest": climb.tightest if math.isfinite(climb.tightest) else None,
+                    "broken": None if climb.broken is None else {
+                        "place": dict(climb.broken.state.place.params), "seed": climb.broken.state.place.seed,
+                        "t": climb.broken.state.t, "b": climb.broken.state.b.tolist(),
+                        "comparison": climb.broken.point.text, "left": climb.broken.point.left,
+                        "right": climb.broken.point.right, "replay": climb.broken.replay,
                     },
                 }
-                for each in self.climbs
+                for climb in self.climbs
             ],
         }
 
@@ -98,12 +98,12 @@ def inductive(
         InputError: as `check`; for a statement about the step itself, about one step of a run or about draws.
     """
     asked = posed(setting, statements, params, preset)
-    found, picked, quantities = asked.setting, asked.statements, asked.quantities
+    source, picked, quantities = asked.setting, asked.statements, asked.quantities
     for statement in picked:
         _refuse(statement, quantities)
     many, first = reading.count("tries", tries, low=1, example=TRIES), reading.count("seed", seed)
     own = place_of(picked[0], preset, params)
-    search = Ascent(found, found.preset(own), params or {}, picked, quantities, steps, first)
+    search = Ascent(source, source.preset(own), params or {}, picked, quantities, steps, first)
     with progress("inductive", many, "states") as step:
         search.run(many, step)
     named = f" on preset {own}" if own else ""

@@ -161,8 +161,8 @@ def _piece(statement: Statement, case: Case, rows: NDArray[np.int64]) -> Outcome
     if not np.any(given.values):  # the claim need not even have a value where the hypothesis fails
         return Outcome(case.seed, missing=_missing(statement.given, view))
     out = Outcome(case.seed)
-    for found in comparisons(statement.claim, view, statement.tolerance):
-        out = _merged(out, _counted(found, given, case, rows))
+    for comparison in comparisons(statement.claim, view, statement.tolerance):
+        out = _merged(out, _counted(comparison, given, case, rows))
     return out
 
 
@@ -183,8 +183,9 @@ def _missing(given: str, view: View) -> tuple[str, ...]:
     return never or (given,)
 
 
-def _counted(found: Comparison, given: Indexed, case: Case, rows: NDArray[np.int64]) -> Outcome:
-    fields = [Indexed(found.dims, array) for array in (found.left, found.right, found.holds, found.known)]
+def _counted(comparison: Comparison, given: Indexed, case: Case, rows: NDArray[np.int64]) -> Outcome:
+    arrays = comparison.left, comparison.right, comparison.holds, comparison.known
+    fields = [Indexed(comparison.dims, array) for array in arrays]
     dims, parts = aligned((*fields, given))
     left, right, holds, known, meant = np.broadcast_arrays(*(part.values for part in parts))
     meant = meant != 0
@@ -207,7 +208,7 @@ def _counted(found: Comparison, given: Indexed, case: Case, rows: NDArray[np.int
         flat = int(np.argmax(np.where(mask, gaps, -1.0)) if largest else np.argmin(np.where(mask, gaps, np.inf)))
         place = np.unravel_index(flat, mask.shape)
         index = {dim: _label(dim, int(at)) for dim, at in zip(dims[1:], place[1:], strict=True)}
-        return Point(found.text, int(case.t[rows[place[0]]]), index, float(left[place]), float(right[place]))
+        return Point(comparison.text, int(case.t[rows[place[0]]]), index, float(left[place]), float(right[place]))
 
     return Outcome(
         case.seed,
@@ -230,10 +231,12 @@ def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str
         return Outcome(case.seed, missing=_missing(statement.given, view))
     truth = np.ones(len(rows), dtype=bool)
     sides: Point | None = None
-    for found in comparisons(statement.claim, view, statement.tolerance):
-        flat = np.broadcast_to(found.holds & found.known, (len(rows), *found.holds.shape[1:])).reshape(len(rows), -1)
+    for comparison in comparisons(statement.claim, view, statement.tolerance):
+        shape = (len(rows), *comparison.holds.shape[1:])
+        flat = np.broadcast_to(comparison.holds & comparison.known, shape).reshape(len(rows), -1)
         truth &= flat.all(axis=1)
-        sides = Point(found.text, int(case.t[rows[-1]]), {}, float(found.left.flat[-1]), float(found.right.flat[-1]))
+        left, right = float(comparison.left.flat[-1]), float(comparison.right.flat[-1])
+        sides = Point(comparison.text, int(case.t[rows[-1]]), {}, left, right)
     every = bool(np.all(np.diff(case.t[rows]) == 1)) and not note and case.diverged < 0
     if truth.any():
         step = int(case.t[rows[int(np.argmax(truth))]])
@@ -259,9 +262,9 @@ def _merged(a: Outcome, b: Outcome) -> Outcome:
     )
 
 
-def common(found: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+def common(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """What all of the non-empty ones have in common; all there is where that is nothing."""
-    several = [each for each in found if each]
+    several = [each for each in groups if each]
     shared = tuple(part for part in (several[0] if several else ()) if all(part in each for each in several))
     return shared or tuple(dict.fromkeys(part for each in several for part in each))
 

@@ -36,13 +36,13 @@ def leave(hunt: Hunt, step: Callable[[], object]) -> None:
 
 def by_condition(families: Sequence[Family]) -> dict[tuple[str, int], list[Member]]:
     """The mutants that drop a condition, by the condition; those that drop an end of the range each by itself."""
-    found: dict[tuple[str, int], list[Member]] = {}
+    members: dict[tuple[str, int], list[Member]] = {}
     for family in families:
         for suspect in family.suspects:
             if suspect.mutant.change is HYPOTHESIS:
                 alone = 0 if suspect.mutant.dropped else id(suspect)
-                found.setdefault((suspect.mutant.dropped, alone), []).append((family, suspect))
-    return found
+                members.setdefault((suspect.mutant.dropped, alone), []).append((family, suspect))
+    return members
 
 
 def _wanted(member: Member) -> bool:

@@ -90,18 +90,18 @@ class Outside:
         begun, slopes = self._begun(run)
         if begun is None:
             return Left((), 0)
-        out, at, looked = list[Looked](), begun, 1
+        out, base, looked = list[Looked](), begun, 1
         for _ in range(ROUNDS):
-            before = at
-            for tried in self._aimed(at, slopes, dropped, run):
+            before = base
+            for tried in self._aimed(base, slopes, dropped, run):
                 looked += 1
                 if tried.depths[dropped] > 0:
                     out.append(tried)
-                if tried.depths[dropped] > at.depths[dropped]:
-                    at = tried
+                if tried.depths[dropped] > base.depths[dropped]:
+                    base = tried
             if out:
                 break
-            slopes = slopes if at is before else self._slopes(at, run)
+            slopes = slopes if base is before else self._slopes(base, run)
         for place in () if out else self._blind(begun.place):
             blind = self._looked(place, run)
             if blind is not None and math.isfinite(blind.depths[dropped]):
@@ -159,66 +159,68 @@ class Outside:
     def _entries(self, part: Part, view: View, run: bool) -> Indexed:
         """How far inside a condition each entry is, as a logarithm."""
         try:
-            found = part.rooms(view)
+            rooms = part.rooms(view)
         except NoSuchStep:
             if run:
                 raise
             return Indexed((), np.asarray(_MOST))
-        if "t" in found.dims and not run:
+        if "t" in rooms.dims and not run:
             return Indexed((), np.asarray(_MOST))
         edge = math.tanh(_MOST / 2)
-        values = np.where(np.isnan(found.values), -edge, np.clip(found.values, -edge, edge))
-        return Indexed(found.dims, 2 * np.arctanh(values))
+        values = np.where(np.isnan(rooms.values), -edge, np.clip(rooms.values, -edge, edge))
+        return Indexed(rooms.dims, 2 * np.arctanh(values))
 
     def _coordinates(self) -> Iterator[tuple[str | Knob, float]]:
         """What is changed, and the amounts by which slopes are taken: a bent draw's in either direction."""
         yield from ((name, _GRAIN) for name in self.space.names)
         yield from ((knob, sign * knob.grain) for knob in self.knobs for sign in (1.0, -1.0))
 
-    def _slopes(self, at: Looked, run: bool) -> Array:
+    def _slopes(self, base: Looked, run: bool) -> Array:
         """The slope of each condition, then of how far each is left, in each coordinate; NaN where none is known."""
         columns = []
         for coordinate, amount in self._coordinates():
-            place = self._changed(at.place, coordinate, amount, coarse=True)
+            place = self._changed(base.place, coordinate, amount, coarse=True)
             looked = self._looked(place, run)
-            by = self._changed_by(at.place, place, coordinate)
+            by = self._changed_by(base.place, place, coordinate)
             with np.errstate(invalid="ignore"):
                 columns.append(np.full(2 * len(self.parts), np.nan) if looked is None or not by else np.concatenate(
-                    [(looked.rooms - at.rooms) / by, (looked.depths - at.depths) / by]))
+                    [(looked.rooms - base.rooms) / by, (looked.depths - base.depths) / by]))
         return np.array(columns).T
 
     def edges(self, many: int) -> list[Place]:
         """So many places at most that are inside every condition and on the edge of some of them, chosen at random."""
-        at, slopes = self._begun(False)
-        if at is None or not len(self.parts):
+        base, slopes = self._begun(False)
+        if base is None or not len(self.parts):
             return []
-        found = []
+        places = []
         for _ in range(many):
-            pulled = np.where((at.rooms > _ROOM) & (at.rooms < _MOST), self.rng.exponential(size=len(self.parts)), 0.0)
+            reachable = (base.rooms > _ROOM) & (base.rooms < _MOST)
+            pulled = np.where(reachable, self.rng.exponential(size=len(self.parts)), 0.0)
             pulled *= self.rng.random(len(pulled)) < self.rng.choice(_PULLED)
-            change = self._change(at, slopes[: len(self.parts)], np.minimum(at.rooms, _ROOM) - at.rooms, pulled, _NEAR)
-            tried = None if change is None else self._along(at, change, False, _inside)
+            least = np.minimum(base.rooms, _ROOM) - base.rooms
+            change = self._change(base, slopes[: len(self.parts)], least, pulled, _NEAR)
+            tried = None if change is None else self._along(base, change, False, _inside)
             if tried is not None:
-                found.append(tried.place)
-        return found
+                places.append(tried.place)
+        return places
 
-    def _aimed(self, at: Looked, slopes: Array, dropped: int, run: bool) -> Iterator[Looked]:
+    def _aimed(self, base: Looked, slopes: Array, dropped: int, run: bool) -> Iterator[Looked]:
         """What comes of least changes that leave the condition by random factors, where that is inside the others."""
-        if not math.isfinite(at.depths[dropped]):
+        if not math.isfinite(base.depths[dropped]):
             return
         rows = slopes[: len(self.parts)].copy()
         rows[dropped] = slopes[len(self.parts) + dropped]
-        least = np.minimum(at.rooms, _ROOM) - at.rooms
+        least = np.minimum(base.rooms, _ROOM) - base.rooms
         for _ in range(AIMS):
             wanted = math.exp(self.rng.uniform(math.log(0.02), math.log(DEEPEST)))
-            least[dropped] = wanted - at.depths[dropped]
-            change = self._change(at, rows, least, np.zeros(len(rows)), _REACH)
-            found = None if change is None else self._along(
-                at, change, run, lambda each: math.isfinite(each.depths[dropped]))
-            if found is not None:
-                yield found
+            least[dropped] = wanted - base.depths[dropped]
+            change = self._change(base, rows, least, np.zeros(len(rows)), _REACH)
+            reached = None if change is None else self._along(
+                base, change, run, lambda each: math.isfinite(each.depths[dropped]))
+            if reached is not None:
+                yield reached
 
-    def _change(self, at: Looked, rows: Array, least: Array, pulled: Array, reach: float) -> Array | None:
+    def _change(self, base: Looked, rows: Array, least: Array, pulled: Array, reach: float) -> Array | None:
         """The least change, in weights at random, by which rows @ change >= least; None where there is none.
 
         Beside it `pulled` @ rows @ change is made small.  Whole numbers are rounded, and the others follow them.
@@ -231,23 +233,23 @@ class Outside:
         both, price = np.hstack([signed, -signed]), weights * (_CHEAP if pulled.any() else 1.0)
         cost = np.concatenate([price, price]) + pulled @ both
         most = reach * np.concatenate([free, free & ~one_way])
-        found = _solved(cost, both, least, np.zeros(len(most)), most)
-        if found is None:
+        change = _solved(cost, both, least, np.zeros(len(most)), most)
+        if change is None:
             return None
         for i, (coordinate, _) in enumerate(coordinates):
             if isinstance(coordinate, str) and self._whole(coordinate) and free[i]:
-                old = at.place.at(coordinate)
-                by = math.log(max(1, round(old * math.exp(found[i]))) / old)
+                old = base.place.at(coordinate)
+                by = math.log(max(1, round(old * math.exp(change[i]))) / old)
                 most[i], most[len(free) + i] = max(by, 0.0), max(-by, 0.0)
         whole = np.array([isinstance(each, str) and self._whole(each) for each, _ in coordinates])
         lowest = np.where(np.concatenate([whole, whole]), most, 0.0)
         again = _solved(cost, both, least, lowest, most)
-        return found if again is None else again
+        return change if again is None else again
 
-    def _along(self, at: Looked, change: Array, run: bool, wanted: Callable[[Looked], bool]) -> Looked | None:
+    def _along(self, base: Looked, change: Array, run: bool, wanted: Callable[[Looked], bool]) -> Looked | None:
         """The place after a change, or a share of it, that is as wanted; None where none is."""
         for share in (1.0, 0.5, 0.2, 0.05):
-            place = at.place
+            place = base.place
             for (coordinate, amount), by in zip(self._coordinates(), share * change, strict=True):
                 place = self._changed(place, coordinate, math.copysign(1.0, amount) * float(by))
             looked = self._looked(place, run)
@@ -295,16 +297,16 @@ def _solved(cost: Array, rows: Array, least: Array, lowest: Array, most: Array) 
     if solved.x is None:
         return None
     forth, back = np.split(solved.x, 2)
-    found: Array = forth - back
-    return found
+    change: Array = forth - back
+    return change
 
 
 def _inside(looked: Looked) -> bool:
     return bool((looked.rooms >= 0).all())
 
 
-def chosen(found: Sequence[Looked], many: int) -> list[Place]:
+def chosen(places: Sequence[Looked], many: int) -> list[Place]:
     """So many of these places, from the least far to the farthest."""
-    if len(found) <= many:
-        return [each.place for each in found]
-    return [found[int(at)].place for at in np.linspace(0, len(found) - 1, many)]
+    if len(places) <= many:
+        return [each.place for each in places]
+    return [places[int(at)].place for at in np.linspace(0, len(places) - 1, many)]

@@ -34,10 +34,10 @@ def posed(
     params: Mapping[str, object] | None, preset: str | None,
 ) -> Posed:
     """The statements asked for, of a setting.  Raises InputError as `check`."""
-    found = settings.resolve(setting)
-    problem = problem_of(found, params, found.preset(preset))
-    recorded = settings.statements_of(found, setting, problem.model)
-    return Posed(found, problem, recorded, *chosen(statements, recorded, problem.model.name))
+    source = settings.resolve(setting)
+    problem = problem_of(source, params, source.preset(preset))
+    recorded = settings.statements_of(source, setting, problem.model)
+    return Posed(source, problem, recorded, *chosen(statements, recorded, problem.model.name))
 
 
 def place_of(statement: Statement, preset: str | None, given: Mapping[str, object] | None) -> str | None:
@@ -77,13 +77,13 @@ def chosen(
             cure = hint if hint.startswith("did you mean") else f"expected ids such as {', '.join(list(by_id)[:6])}"
             raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {cure}")
         if claimed:
-            found = Statement(id=str(one), kind="inequality", claim=str(one), at="T", text="at the last step")
+            statement = Statement(id=str(one), kind="inequality", claim=str(one), at="T", text="at the last step")
         else:
-            found = by_id[one] if isinstance(one, str) else one
-        if out.get(found.id, found) != found:
-            raise InputError(f"statements: the id {quoted(found.id)} is given to two of them; give each its own")
-        _read(found)
-        out[found.id] = found
+            statement = by_id[one] if isinstance(one, str) else one
+        if out.get(statement.id, statement) != statement:
+            raise InputError(f"statements: the id {quoted(statement.id)} is given to two of them; give each its own")
+        _read(statement)
+        out[statement.id] = statement
     return list(out.values()), quantities
 
 

@@ -101,7 +101,7 @@ def mutants(
         InputError: as `check`.
     """
     asked = posed(setting, statements, params, preset)
-    found, quantities = asked.setting, asked.quantities
+    source, quantities = asked.setting, asked.quantities
     many = reading.count("tries", tries, low=1, example=TRIES)
     first = reading.count("seed", seed)
     families = [Family(each, quantities) for each in asked.statements if not each.erratum and each.path is None]
@@ -116,7 +116,7 @@ def mutants(
     with progress("mutants", total, "tries") as step:
         for at, ((own, _), group) in enumerate(groups.items()):
             rng = stream(first, "mutants", at)
-            hunt = Hunt(found, found.preset(own), params or {}, group, quantities, steps, rng, first)
+            hunt = Hunt(source, source.preset(own), params or {}, group, quantities, steps, rng, first)
             hunt.run(many * len(group), step)
             leave(hunt, step)
             for family in group:

@@ -10,22 +10,22 @@ from .fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNT
 def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
     """The table."""
     yield f"{setting}: {about}"
-    width = max([9, *(len(each.statement.id) for each in tested)])
+    width = max([9, *(len(row.statement.id) for row in tested)])
     yield f"{'statement':{width}}  {'runs':>5}  {'mutants':>7}  " + "  ".join(f"{fate.word:>12}" for fate in FATES)
-    for each in tested:
-        counts = "  ".join(f"{each.count(fate):12d}" for fate in FATES)
-        note = "  REFUTED itself" if each.violated else ""
-        yield f"{each.statement.id:{width}}  {each.runs:5d}  {len(each.mutants):7d}  {counts}{note}"
+    for row in tested:
+        counts = "  ".join(f"{row.count(fate):12d}" for fate in FATES)
+        note = "  REFUTED itself" if row.violated else ""
+        yield f"{row.statement.id:{width}}  {row.runs:5d}  {len(row.mutants):7d}  {counts}{note}"
     for title, group in (("stages", [t for t in tested if t.stage]),
                          ("one step, or the draw", [t for t in tested if not t.stage])):
         if group:
             yield share(title, group)
     yield from _constants(tested)
     for fate, word in ((SUPERFLUOUS, "superfluous?"), (SURVIVING, "surviving"), (UNTESTED, "untested")):
-        for each in tested:
-            for one in each.mutants:
+        for row in tested:
+            for one in row.mutants:
                 if one.fate is fate:
-                    yield f"{word:<12} {each.statement.id}: {one.mutant.text}: {one.why}"
+                    yield f"{word:<12} {row.statement.id}: {one.mutant.text}: {one.why}"
 
 
 def share(title: str, group: Sequence[Tested]) -> str:
@@ -47,9 +47,9 @@ def _percent(part: int, whole: int) -> str:
 
 def _constants(tested: Sequence[Tested]) -> Iterator[str]:
     """Slack: printed constant / sharpest constant seen; other slack in words."""
-    for each in tested:
+    for row in tested:
         seen: set[str] = set()
-        for one in each.mutants:
+        for one in row.mutants:
             if one.fate is not SLACK:
                 continue
             if one.constants is not None:
@@ -59,4 +59,4 @@ def _constants(tested: Sequence[Tested]) -> Iterator[str]:
                 said = f"{one.mutant.text}: {one.why}"
             if said not in seen:
                 seen.add(said)
-                yield f"slack        {each.statement.id}: {said}"
+                yield f"slack        {row.statement.id}: {said}"

@@ -52,11 +52,12 @@ class Search:
             "setting": self.setting, "about": self.about, "passed": self.passed,
             "results": [
                 {
-                    "id": each.statement.id, "tries": each.tries, "inside": each.inside, "tightest": each.tightest,
-                    "place": dict(each.place), "edges": dict(each.edges), "command": each.command,
-                    "violation": None if each.result is None else each.result.to_dict(),
+                    "id": outcome.statement.id, "tries": outcome.tries, "inside": outcome.inside,
+                    "tightest": outcome.tightest, "place": dict(outcome.place), "edges": dict(outcome.edges),
+                    "command": outcome.command,
+                    "violation": None if outcome.result is None else outcome.result.to_dict(),
                 }
-                for each in self.found
+                for outcome in self.found
             ],
         }
 
@@ -90,7 +91,7 @@ def search(
     """
     given = keywords.joined(params, values)
     asked = posed(setting, statements, given, preset)
-    found, picked = asked.setting, asked.statements
+    source, picked = asked.setting, asked.statements
     many = reading.count("tries", tries, low=1, example=TRIES)
     first = reading.count("seed", seed)
     attacks = []
@@ -99,7 +100,7 @@ def search(
             raise InputError(f"{statement.id}: it is about a path of its own; give it to check without a search")
         own = place_of(statement, preset, given)
         attacks.append(
-            Attack(found, statement, asked.quantities, found.preset(own), given or {}, steps, many, first)
+            Attack(source, statement, asked.quantities, source.preset(own), given or {}, steps, many, first)
         )
     _foretold(attacks)
     with progress("search", many * len(picked), "tries") as step:
@@ -122,27 +123,29 @@ def _foretold(attacks: Sequence[Attack]) -> None:
         say(f"search: this may take about {duration(seconds)}")
 
 
-def _lines(found: Found) -> list[str]:
-    said = found.statement
-    place = " ".join(f"{name}={value}" for name, value in found.place.items() if name not in ("steps", "seed"))
-    run = f"--steps {found.place['steps']} --seed {found.place['seed']} --seeds 1"
-    if found.result is not None:
-        witness = found.result.witness
+def _lines(outcome: Found) -> list[str]:
+    said = outcome.statement
+    place = " ".join(f"{name}={value}" for name, value in outcome.place.items() if name not in ("steps", "seed"))
+    run = f"--steps {outcome.place['steps']} --seed {outcome.place['seed']} --seeds 1"
+    if outcome.result is not None:
+        witness = outcome.result.witness
         shown = "" if witness is None else f"{witness.comparison}: {witness.left:.6g} against {witness.right:.6g}"
         return [
-            f"{said.id}  violated on try {found.tries}: {said.source}: {said.text or said.claim}",
-            *([f"    {shown}", f"    {witness.replay}"] if witness is not None else [f"    {found.result.detail}"]),
-            f"    gammarho check {found.setting} {said.id} {place} {run}",
+            f"{said.id}  violated on try {outcome.tries}: {said.source}: {said.text or said.claim}",
+            *([f"    {shown}", f"    {witness.replay}"] if witness is not None else [f"    {outcome.result.detail}"]),
+            f"    gammarho check {outcome.setting} {said.id} {place} {run}",
         ]
-    if not found.inside:
-        return [f"{said.id}  not tested: none of {found.tries} tries met its hypotheses; start from a preset that does"]
-    edges = ", ".join(f"{name} {100 * room:.3g}%" for name, room in sorted(found.edges.items()))
+    if not outcome.inside:
+        return [
+            f"{said.id}  not tested: none of {outcome.tries} tries met its hypotheses; start from a preset that does"
+        ]
+    edges = ", ".join(f"{name} {100 * room:.3g}%" for name, room in sorted(outcome.edges.items()))
     return [
-        f"{said.id}  not violated: {found.inside} of {found.tries} tries inside its hypotheses, sides at least "
-        f"{100 * found.tightest:.3g}% apart",
+        f"{said.id}  not violated: {outcome.inside} of {outcome.tries} tries inside its hypotheses, sides at least "
+        f"{100 * outcome.tightest:.3g}% apart",
         *([f"    nearest to the edges: {edges}"] if edges else []),
         f"    tightest at {place} {run}",
-        f"    {found.command}",
+        f"    {outcome.command}",
     ]
 
 

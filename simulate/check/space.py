@@ -57,18 +57,18 @@ class Space:
 
     def moved(self, place: Place, rng: np.random.Generator) -> Place:
         """One to three coordinates times random factors, or two together along a power law; sometimes another draw."""
-        found = place if rng.random() < 0.5 else replace(place, seed=int(rng.integers(1 << 31)))
+        target = place if rng.random() < 0.5 else replace(place, seed=int(rng.integers(1 << 31)))
         if rng.random() < 0.1:
-            return found
+            return target
         size = float(rng.choice(_SIZES)) * float(rng.normal())
         if len(self.names) > 1 and rng.random() < 0.4:
             one, other = (str(name) for name in rng.choice(self.names, 2, replace=False))
-            found = self.scaled(found, one, size)
-            return self.scaled(found, other, size * float(rng.choice(_SHARES)))
+            target = self.scaled(target, one, size)
+            return self.scaled(target, other, size * float(rng.choice(_SHARES)))
         count = min(len(self.names), int(rng.integers(1, 4)))
         for name in rng.choice(self.names, count, replace=False):
-            found = self.scaled(found, str(name), float(rng.choice(_SIZES)) * float(rng.normal()))
-        return found
+            target = self.scaled(target, str(name), float(rng.choice(_SIZES)) * float(rng.normal()))
+        return target
 
     def scaled(self, place: Place, name: str, by: float) -> Place:
         """A place with one coordinate times e^by; a whole number moves by one at least."""

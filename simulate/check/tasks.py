@@ -44,9 +44,9 @@ def named(states: States, kernel: Kernel, name: str) -> Indexed | None:
     tasks, n = drawn.tasks, drawn.examples
     head = states.head
     if name in states.seen and states.seen[name].ndim in (2, 3) and states.seen[name].shape[-1] == len(drawn.y):
-        found = states.seen[name]
-        dims = ("t", "task", "i") if found.ndim == 2 else ("t", head, "task", "i")
-        return Indexed(dims, found.reshape(*found.shape[:-1], tasks, n))
+        series = states.seen[name]
+        dims = ("t", "task", "i") if series.ndim == 2 else ("t", head, "task", "i")
+        return Indexed(dims, series.reshape(*series.shape[:-1], tasks, n))
     made: dict[str, Callable[[], Indexed]] = {
         "y": lambda: Indexed(("task", "i"), drawn.y.reshape(tasks, n)),
         "yhat": lambda: Indexed(("task", "i"), drawn.clean.reshape(tasks, n)),
@@ -151,15 +151,15 @@ def inner(states: States, kernel: BilevelKernel) -> dict[str, Indexed]:
     drawn, J = states.draw, _inner_steps(kernel, states)
     tasks, n, rows = drawn.tasks, drawn.examples, len(states.z)
     kernel = kernel.through(drawn.vectors)
-    at, blocks = kernel.places(tasks, n), kernel.blocks(drawn.gram, tasks, n)
-    start = np.moveaxis(states.z[..., at], 3, 1)  # (t, task, H, m, L)
-    found = np.empty((*start.shape, J + 1))
+    places, blocks = kernel.places(tasks, n), kernel.blocks(drawn.gram, tasks, n)
+    start = np.moveaxis(states.z[..., places], 3, 1)  # (t, task, H, m, L)
+    adapted = np.empty((*start.shape, J + 1))
     batch, labels = kernel.split(states.values, n)[0], drawn.y.reshape(tasks, n)
     for tau in range(J + 1):
         values = {**states.values, kernel.algorithm["inner_steps"]: tau}
         for row in range(rows):
-            found[row, ..., tau] = kernel.adapt(start[row], blocks, labels, batch, values)
-    named = {f"{INNER}{name}": _own(states, kernel, found, name) for name, _ in kernel.families}
+            adapted[row, ..., tau] = kernel.adapt(start[row], blocks, labels, batch, values)
+    named = {f"{INNER}{name}": _own(states, kernel, adapted, name) for name, _ in kernel.families}
     return {name: each for name, each in named.items() if each is not None}
 
 

@@ -15,39 +15,39 @@ _WIDTH = 118
 _VERDICTS = ("holds", "violated", "vacuous", "undecided")
 
 
-def lines(found: Check) -> Iterator[str]:
+def lines(check: Check) -> Iterator[str]:
     """The table's lines."""
-    yield f"{found.setting}: {found.paper}"
-    yield found.about
-    width = max((len(result.statement.id) for result in found.results), default=0)
-    for result in found.results:
+    yield f"{check.setting}: {check.paper}"
+    yield check.about
+    width = max((len(result.statement.id) for result in check.results), default=0)
+    for result in check.results:
         yield from _rows(result, width)
-    yield from _named(found)
+    yield from _named(check)
     yield ""
-    yield summary(found)
-    if found.left_out:
-        yield from textwrap.wrap(f"left out, vacuous here: {', '.join(found.left_out)}", _WIDTH, subsequent_indent="  ")
+    yield summary(check)
+    if check.left_out:
+        yield from textwrap.wrap(f"left out, vacuous here: {', '.join(check.left_out)}", _WIDTH, subsequent_indent="  ")
 
 
-def _named(found: Check) -> Iterator[str]:
+def _named(check: Check) -> Iterator[str]:
     """What stands behind the names in the hypotheses that were never met."""
-    if found.hypotheses:
+    if check.hypotheses:
         yield from ("", "in these hypotheses:")
-        width = max(len(each.name) for each in found.hypotheses)
-        for each in found.hypotheses:
+        width = max(len(each.name) for each in check.hypotheses)
+        for each in check.hypotheses:
             said = f"{each.meaning}: {each.formula}" if each.meaning else each.formula
             yield from textwrap.wrap(f"  {each.name:<{width}}  {said}", _WIDTH, subsequent_indent=" " * (width + 4))
 
 
-def as_html(found: Check) -> str:
+def as_html(check: Check) -> str:
     """A row a statement, for a notebook."""
     rows = [(each.statement.id, each.verdict, ": ".join(filter(None, (each.statement.source, each.statement.text))) or
-             each.statement.claim, each.detail) for each in found.results]
+             each.statement.claim, each.detail) for each in check.results]
     return "\n".join([
-        html.heading(f"{found.setting}: {found.paper}"),
-        html.table(("id", "verdict", "where and what", "seen"), rows, found.about, summary(found)),
-        *([html.table(("name", "meaning", "formula"), [(q.name, q.meaning, q.formula) for q in found.hypotheses],
-                      "in the hypotheses that are never met")] if found.hypotheses else []),
+        html.heading(f"{check.setting}: {check.paper}"),
+        html.table(("id", "verdict", "where and what", "seen"), rows, check.about, summary(check)),
+        *([html.table(("name", "meaning", "formula"), [(q.name, q.meaning, q.formula) for q in check.hypotheses],
+                      "in the hypotheses that are never met")] if check.hypotheses else []),
     ])
 
 
@@ -75,11 +75,11 @@ def _known(result: Result) -> str:
     return "an error of the paper, not tested here"
 
 
-def summary(found: Check) -> str:
+def summary(check: Check) -> str:
     """How many of each verdict, with the violations that are on record apart."""
-    verdicts = [result.verdict for result in found.results]
+    verdicts = [result.verdict for result in check.results]
     parts = [f"{verdicts.count(name)} {name}" for name in _VERDICTS if name in verdicts]
-    known = sum(result.verdict == "violated" and bool(result.statement.erratum) for result in found.results)
+    known = sum(result.verdict == "violated" and bool(result.statement.erratum) for result in check.results)
     total = verdicts.count("violated")
     tail = f"; {known} of the {total} violations are recorded errata" if total else ""
     return ", ".join(parts) + tail

@@ -55,10 +55,10 @@ class View:
         if name in self.case.fixed:
             return self.case.fixed[name]
         if name in self.case.quantities:
-            found = evaluate(parse(self.case.quantities[name], QUANTITIES), self)
-            if not self.single and "t" not in found.dims and not self.case.follows_t(name):
-                self.case.fixed[name] = found
-            return found
+            quantity = evaluate(parse(self.case.quantities[name], QUANTITIES), self)
+            if not self.single and "t" not in quantity.dims and not self.case.follows_t(name):
+                self.case.fixed[name] = quantity
+            return quantity
         if name in FRESH_NAMES or self._declared(name) is not None:
             return self._taken(self._fresh(name, self._declared(name)), np.arange(len(self.rows)))
         if name.removesuffix(OF_HEADS) in self.case.matrices:
@@ -87,21 +87,22 @@ class View:
             scale=None if states.scale is None else states.scale[self.rows],
         )
         here.__dict__["frame"] = states.frame  # made once: it does not depend on t
-        found = obs.evaluate(here, (of,))[of]
-        if name == of or found.dims[-1] != "matrix":
-            return Indexed(found.dims, found.values)
-        return Indexed((*found.dims[:-1], states.head), found.values[..., :-1])  # the last is that of all heads stacked
+        variable = obs.evaluate(here, (of,))[of]
+        if name == of or variable.dims[-1] != "matrix":
+            return Indexed(variable.dims, variable.values)
+        # The last is that of all heads stacked.
+        return Indexed((*variable.dims[:-1], states.head), variable.values[..., :-1])
 
     def _inner(self, name: str) -> Indexed:
         """The states inside the inner loop, at these rows only: there are J + 1 of each."""
         states, kernel = self.case.states, self.case.kernel
         assert isinstance(kernel, BilevelKernel)
-        found = check_tasks.inner(replace(states, z=states.z[self.rows], b=None, seen={}), kernel)
-        if name not in found:
-            raise FormulaError(f"{name!r} is not a quantity of {self.case.model.name}; {nearest(name, found)}")
-        whole = {key: self._taken(each, np.arange(len(self.rows))) for key, each in found.items()}
+        inside = check_tasks.inner(replace(states, z=states.z[self.rows], b=None, seen={}), kernel)
+        if name not in inside:
+            raise FormulaError(f"{name!r} is not a quantity of {self.case.model.name}; {nearest(name, inside)}")
+        whole = {key: self._taken(each, np.arange(len(self.rows))) for key, each in inside.items()}
         self.known.update(whole)
-        return found[name]
+        return inside[name]
 
     def _declared(self, name: str) -> OfFresh | None:
         """The model's own observable of fresh examples that has this variable."""
@@ -112,7 +113,7 @@ class View:
         """Test laws, at these rows only: they are the costly ones."""
         case = self.case
         assert case.states.b is not None
-        found = self._fresh_tasks(name) if isinstance(case.kernel, BilevelKernel) else fresh_statistics(
+        statistics = self._fresh_tasks(name) if isinstance(case.kernel, BilevelKernel) else fresh_statistics(
             case.model,
             case.kernel,
             case.draw,
@@ -123,13 +124,13 @@ class View:
             shares=None if case.states.scale is None else case.states.scale[self.rows],
             declared=() if declared is None else (declared,),
         )
-        if name not in found:
+        if name not in statistics:
             raise FormulaError(f"{name!r} is not a quantity of {case.model.name}")
         dims = {1: ("t",), 2: ("t", "l")} if declared is None else {
             count: tuple(DIMS.get(dim, dim) for dim in named) for count, named in declared.dims.items()}
         if declared is not None:  # errors and losses are those of the draws alone, however these are judged
-            found = {key: found[key] for key in (declared.name, *declared.also)}
-        whole = {key: Indexed(dims[values.ndim], values) for key, values in found.items()}
+            statistics = {key: statistics[key] for key in (declared.name, *declared.also)}
+        whole = {key: Indexed(dims[values.ndim], values) for key, values in statistics.items()}
         self.known.update({key: self._taken(each, np.arange(len(self.rows))) for key, each in whole.items()})
         return whole[name]
 
@@ -142,11 +143,11 @@ class View:
             raise FormulaError(f"{name!r} is not known here: {reason}")
         adapted = "_adapted" in name
         fewer = {} if adapted or not isinstance(case.model.test, FreshTasks) else {case.model.test.tasks: 2}
-        found = fresh_tasks.fresh_task_statistics(
+        statistics = fresh_tasks.fresh_task_statistics(
             case.model, case.kernel, case.draw, states.z[self.rows], states.b[self.rows], {**states.values, **fewer},
             case.seed,
         )
-        return {key: each for key, each in found.items() if adapted or "_adapted" not in key}
+        return {key: each for key, each in statistics.items() if adapted or "_adapted" not in key}
 
     def after(self) -> View:
         """One step later.  Raises FormulaError where a row has no next one."""
@@ -183,12 +184,12 @@ def _running(case: Case, summand: ast.expr, text: str) -> Indexed:
     count = len(case.t)
     if np.any(case.following[:-1] != np.arange(1, count)) or case.t[0] != 0:
         raise NoSuchStep(f"past({text}) sums over every step, and not every one of this run is recorded")
-    found = evaluate(summand, case.view(np.arange(max(1, count - 1))))
-    if found.dims[:1] != ("t",):
+    terms = evaluate(summand, case.view(np.arange(max(1, count - 1))))
+    if terms.dims[:1] != ("t",):
         raise FormulaError(f"past({text}): it does not depend on t")
 
     def summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
         before = np.cumsum(values * 1.0, axis=0)[: count - 1]
         return np.concatenate([np.zeros((1, *values.shape[1:])), before])
 
-    return Indexed(found.dims, summed(found.values), summed(found.magnitude))
+    return Indexed(terms.dims, summed(terms.values), summed(terms.magnitude))

@@ -66,6 +66,6 @@ def told(witness: Witness) -> tuple[Told, Told]:
 
 
 def _form(text: str, scope: Numbers) -> Told:
-    found = comparisons(text, scope, TOLERANCE)
-    sides = tuple((each.text, float(each.left), float(each.right)) for each in found)
-    return Told(all(bool(each.holds) and bool(each.known) for each in found), sides)
+    compared = comparisons(text, scope, TOLERANCE)
+    sides = tuple((each.text, float(each.left), float(each.right)) for each in compared)
+    return Told(all(bool(each.holds) and bool(each.known) for each in compared), sides)

@@ -50,13 +50,13 @@ def recorded(model: Model, setting: object = None) -> Conditions:
 
     Raises InputError where there are none, and as `stated`.
     """
-    found = stated(model, setting)
-    if found is None:
+    declared = stated(model, setting)
+    if declared is None:
         raise InputError(
             f"model: no conditions are recorded for {model.name!r}; put CONDITIONS beside it in its file, or use a "
             "setting of a paper that states some"
         )
-    return found
+    return declared
 
 
 def stated(model: Model, setting: object = None) -> Conditions | None:
@@ -84,18 +84,18 @@ def tabulate(
     check_names(declared, model)
     constant = reading.positive("constant", constant)
     given, notes = completed(declared, values)
-    at = Point(declared, given, constant, steps, _from_data(declared, measured or {}))
+    point = Point(declared, given, constant, steps, _from_data(declared, measured or {}))
     parameters = {p.name: p for p in (*declared.parameters, *model.parameters)}
-    used, known = at.used(), dict.fromkeys(quantity.name for quantity in at.quantities)
+    used, known = point.used(), dict.fromkeys(quantity.name for quantity in point.quantities)
     return ConditionTable(
         model=model.name, conditions=declared, constant=constant,
         values=tuple((name, given[name]) for name in parameters if given.get(name) is not None),
-        quantities=tuple((name, x) for name in known if name in used and (x := at.value(name)) is not None),
-        tables=tuple(_table(group, at, parameters) for group in declared.lists),
-        prescribed=tuple(at.prescribed(p) for p in declared.prescriptions if about(p.only, given)),
+        quantities=tuple((name, x) for name in known if name in used and (x := point.value(name)) is not None),
+        tables=tuple(_table(group, point, parameters) for group in declared.lists),
+        prescribed=tuple(point.prescribed(p) for p in declared.prescriptions if about(p.only, given)),
         notes=(*declared.notes, *notes),
-        measured=tuple(name for name in known if name in at.measured and name in used),
-        repair=None if repaired is None else repaired(at),
+        measured=tuple(name for name in known if name in point.measured and name in used),
+        repair=None if repaired is None else repaired(point),
     )
 
 
@@ -103,7 +103,7 @@ def _from_data(declared: Conditions, measured: Mapping[str, object]) -> dict[str
     """The measured quantities, checked."""
     known = list(dict.fromkeys(quantity.name for quantity in declared.quantities))
     signed = {quantity.name for quantity in declared.quantities if quantity.signed}
-    found = {}
+    numbers = {}
     for name, value in measured.items():
         if name not in known:
             raise InputError(f"measured: {quoted(name)} is not a quantity of these conditions; {nearest(name, known)}")
@@ -114,8 +114,8 @@ def _from_data(declared: Conditions, measured: Mapping[str, object]) -> dict[str
         if number is None or (number < 0 and name not in signed):
             what = "is not a finite number" if number is None else "is below 0, and this quantity is not"
             raise InputError(f"measured: {name} = {quoted(value)} {what}; leave it out to have it computed")
-        found[name] = number
-    return found
+        numbers[name] = number
+    return numbers
 
 
 def completed(declared: Conditions, values: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:
@@ -139,8 +139,8 @@ def _check(own: Parameter, value: Value) -> None:
                          f"{own.name} <= {high}, such as {own.default}")
 
 
-def _table(group: ClauseList, at: Point, parameters: Mapping[str, Parameter]) -> ClauseTable:
-    rows = tuple(at.row(clause) for clause in group.clauses)
+def _table(group: ClauseList, point: Point, parameters: Mapping[str, Parameter]) -> ClauseTable:
+    rows = tuple(point.row(clause) for clause in group.clauses)
     known = [row for row in rows if row.counted and row.interval is not None]
     interval = Interval()
     for row in known:
@@ -149,9 +149,9 @@ def _table(group: ClauseList, at: Point, parameters: Mapping[str, Parameter]) ->
     binding = tuple(row.clause.id for row in known if row.interval is not None and _binds(row.interval, interval))
     failing = sorted((row for row in known if not row.holds), key=lambda row: row.clause.id not in binding)
     mends = tuple(
-        _mend(row.clause, name, direction, at, parameters)
+        _mend(row.clause, name, direction, point, parameters)
         for row in failing for name, direction in row.clause.mends
-        if isinstance(at.values.get(name), (int, float)) and name in parameters and name in moves(row.clause, at)
+        if isinstance(point.values.get(name), (int, float)) and name in parameters and name in moves(row.clause, point)
     )
     return ClauseTable(
         title=group.title, rows=rows, interval=interval, binding=binding, mends=mends, conflicts=_conflicts(mends)
@@ -180,55 +180,57 @@ def _binds(one: Interval, all_together: Interval) -> bool:
 
 
 def _mend(
-    clause: Clause, name: str, direction: Literal["raise", "lower", "set"], at: Point,
+    clause: Clause, name: str, direction: Literal["raise", "lower", "set"], point: Point,
     parameters: Mapping[str, Parameter],
 ) -> Mend:
     if clause.relation == "=":
-        value, direction = _equalled(clause, name, direction, at, parameters[name]), "set"
+        value, direction = _equalled(clause, name, direction, point, parameters[name]), "set"
     else:
-        value = _threshold(clause, name, direction, at, parameters[name])
+        value = _threshold(clause, name, direction, point, parameters[name])
     if value is None:
         return Mend(clause=clause.id, parameter=name, direction=direction, value=None)
-    there = at.moved(name, value)
-    others = [c for group in at.declared.lists for c in group.clauses if c is not clause and about(c.only, at.values)]
+    there = point.moved(name, value)
+    others = [
+        c for group in point.declared.lists for c in group.clauses if c is not clause and about(c.only, point.values)
+    ]
     return Mend(
         clause=clause.id, parameter=name, direction=direction, value=value,
-        breaks=tuple(c.id for c in others if at.holds(c) and not there.holds(c)),
-        also=tuple(c.id for c in others if there.holds(c) and not at.holds(c)),
+        breaks=tuple(c.id for c in others if point.holds(c) and not there.holds(c)),
+        also=tuple(c.id for c in others if there.holds(c) and not point.holds(c)),
     )
 
 
-def _equalled(clause: Clause, name: str, direction: str, at: Point, parameter: Parameter) -> float | None:
+def _equalled(clause: Clause, name: str, direction: str, point: Point, parameter: Parameter) -> float | None:
     """The nearest value at which an equation holds; `direction` is where its left side grows over its right."""
-    row = at.row(clause)
+    row = point.row(clause)
     assert row.left is not None and row.right is not None
     short = row.left < row.right
     half = replace(clause, relation=">=" if short else "<=")
-    value = _threshold(half, name, direction if short else _OPPOSITE[direction], at, parameter)
-    return value if value is not None and at.moved(name, value).holds(clause) else None
+    value = _threshold(half, name, direction if short else _OPPOSITE[direction], point, parameter)
+    return value if value is not None and point.moved(name, value).holds(clause) else None
 
 
 _OPPOSITE = {"raise": "lower", "lower": "raise"}
 
 
-def _threshold(clause: Clause, name: str, direction: str, at: Point, parameter: Parameter) -> float | None:
+def _threshold(clause: Clause, name: str, direction: str, point: Point, parameter: Parameter) -> float | None:
     """The nearest value in that direction at which the clause holds, where it is monotone; None where there is none."""
     def holds(x: float) -> bool:
-        return at.moved(name, x).holds(clause)
+        return point.moved(name, x).holds(clause)
 
-    bracket = _bracket(holds, direction, at.scope[name], parameter)
+    bracket = _bracket(holds, direction, point.scope[name], parameter)
     if bracket is None:
         return None
-    fails, found = bracket
+    fails, passes = bracket
     while True:
-        middle = math.sqrt(fails) * math.sqrt(found)  # NOTE: bisection in log; the product could overflow
-        if not min(fails, found) < middle < max(fails, found):
+        middle = math.sqrt(fails) * math.sqrt(passes)  # NOTE: bisection in log; the product could overflow
+        if not min(fails, passes) < middle < max(fails, passes):
             break
-        fails, found = (fails, middle) if holds(middle) else (middle, found)
+        fails, passes = (fails, middle) if holds(middle) else (middle, passes)
     if counts(parameter):
-        return _whole(holds, direction, found)
-    short = float(f"{found:.12g}")  # 0.1 rather than 0.10000000000000007
-    return short if holds(short) else found
+        return _whole(holds, direction, passes)
+    short = float(f"{passes:.12g}")  # 0.1 rather than 0.10000000000000007
+    return short if holds(short) else passes
 
 
 def _bracket(
@@ -272,9 +274,9 @@ def counts(parameter: Parameter) -> bool:
     return parameter.kind == "count" or type(parameter.default) is int
 
 
-def _whole(holds: Callable[[float], bool], direction: str, found: float) -> float | None:
-    """The whole number next to `found` that satisfies; the nearer one first, which rounding may have stepped over."""
-    near = (math.floor(found), math.ceil(found))
+def _whole(holds: Callable[[float], bool], direction: str, edge: float) -> float | None:
+    """The whole number next to `edge` that satisfies; the nearer one first, which rounding may have stepped over."""
+    near = (math.floor(edge), math.ceil(edge))
     for x in near if direction == "raise" else near[::-1]:
         if holds(x):
             return x

@@ -37,9 +37,9 @@ def held(
         InputError: for an equation that cannot be read, one without a solution in the parameter's range or with
             several, and a whole number that would not be one.
     """
-    found, given = settings.resolve(setting), parameters.by_name(params)
-    chosen = parameters.over(found.preset(preset), given)
-    model = parameters.built(found.factory, chosen)
+    source, given = settings.resolve(setting), parameters.by_name(params)
+    chosen = parameters.over(source.preset(preset), given)
+    model = parameters.built(source.factory, chosen)
     equations = Held.of(setting, model, holds(hold), given, {}, steps)
     return {**given, **equations.solved(model, chosen, {})}
 
@@ -89,12 +89,12 @@ class Held:
         taken = {name: f"given as {quoted(value)}" for name, value in given.items()}
         taken |= {name: f"the axis {option}" for name, option in axes.items()}
         named = sorted(equations, key=lambda hold: hold.parameter is None)  # those that name one say what is set
-        found = []
+        pairs = []
         for hold in named:
             parameter = solved_for(hold, model.parameters, reads, taken)
             taken[parameter.name] = f"what {quoted(hold.text)} is solved for"
-            found.append((hold, parameter))
-        return cls(tuple(_ordered(found, reads)), declared, steps)
+            pairs.append((hold, parameter))
+        return cls(tuple(_ordered(pairs, reads)), declared, steps)
 
     @property
     def names(self) -> dict[str, str]:
@@ -105,15 +105,15 @@ class Held:
         """All names that a parameter's value depends on where `chosen` are set, through formulas and equations."""
         texts, by_name = _texts(self.declared, {}, self.steps), {each.name: each for each in model.parameters}
         solves = {parameter.name: hold.names for hold, parameter in self.equations}
-        found, open_names = set[str](), [name]
+        reached, open_names = set[str](), [name]
         while open_names:
             each = open_names.pop()
             own = by_name.get(each)
             formulas = [None if own is None else parameters.formula_of(model, own, chosen), texts.get(each)]
             read = {*solves.get(each, ()), *(other for text in formulas if text is not None for other in names(text))}
-            open_names += read - found
-            found |= read
-        return found
+            open_names += read - reached
+            reached |= read
+        return reached
 
     def solved(self, model: Model, chosen: Mapping[str, object], point: Mapping[str, Value]) -> dict[str, object]:
         """The parameters' values where `chosen` are set and the axes have the values of `point`.  Raises InputError."""
@@ -122,13 +122,14 @@ class Held:
         beside = {name: value for name, value in point.items() if name not in own}
         said = ", ".join(f"{name} = {noted.show(value)}" for name, value in point.items())
         where = f" at {said}" if said else ""
-        found: dict[str, object] = {}
+        solutions: dict[str, object] = {}
         for hold, parameter in self.equations:
-            at = {**chosen, **here, **found}
-            texts = _texts(self.declared, parameters.computed(model, {**at, parameter.name: 1}), self.steps)
+            fixed = {**chosen, **here, **solutions}
+            texts = _texts(self.declared, parameters.computed(model, {**fixed, parameter.name: 1}), self.steps)
             # The name of an axis that is a quantity's too: the quantity on the left, the axis' value on the right.
-            found[parameter.name] = _solved(model, hold, parameter, at, {**beside, **texts}, {**texts, **beside}, where)
-        return found
+            left, right = {**beside, **texts}, {**texts, **beside}
+            solutions[parameter.name] = _solved(model, hold, parameter, fixed, left, right, where)
+        return solutions
 
 
 Names = Mapping[str, Value]
@@ -136,18 +137,18 @@ Names = Mapping[str, Value]
 
 
 def _solved(
-    model: Model, hold: Hold, parameter: Parameter, at: Mapping[str, object], left: Names, right: Names, where: str
+    model: Model, hold: Hold, parameter: Parameter, fixed: Mapping[str, object], left: Names, right: Names, where: str
 ) -> float:
-    """The solution where `at` are set; `left` and `right` are the names of the two sides."""
+    """The solution where `fixed` are set; `left` and `right` are the names of the two sides."""
     def behind(name: str, beside: Names) -> str | None:
         own = next((each for each in model.parameters if each.name == name), None)
         if own is not None:
-            return parameters.formula_of(model, own, at)
-        found = beside.get(name)
-        return found if isinstance(found, str) else None
+            return parameters.formula_of(model, own, fixed)
+        text = beside.get(name)
+        return text if isinstance(text, str) else None
 
     def sides(value: float) -> tuple[float, float]:
-        values = parameters.computed(model, {**at, parameter.name: value})
+        values = parameters.computed(model, {**fixed, parameter.name: value})
         return formula.evaluate(hold.left, _Scope(values, left)), formula.evaluate(hold.right, _Scope(values, right))
 
     powers = (
@@ -186,22 +187,22 @@ class _Scope(Mapping[str, Value]):
 
 def _texts(declared: Conditions | None, values: Mapping[str, Value], steps: int | None) -> dict[str, str]:
     """The formulas of the conditions' quantities and own parameters and of kappa, c and T, where `values` hold."""
-    found = {"kappa": "1/m" if kappa(values, 2.0) != 1.0 else "1", "c": repr(penalty_constant(values))}
+    texts = {"kappa": "1/m" if kappa(values, 2.0) != 1.0 else "1", "c": repr(penalty_constant(values))}
     if steps is not None:
-        found["T"] = str(steps)
+        texts["T"] = str(steps)
     for own in declared.parameters if declared is not None else ():
-        found[own.name] = str(own.default)
+        texts[own.name] = str(own.default)
     for quantity in declared.quantities if declared is not None else ():
         if not values or about(quantity.only, values):
-            found[quantity.name] = quantity.formula
-    return found
+            texts[quantity.name] = quantity.formula
+    return texts
 
 
 def _ordered(
-    found: Iterable[tuple[Hold, Parameter]], reads: Callable[[str], Iterable[str]]
+    equations: Iterable[tuple[Hold, Parameter]], reads: Callable[[str], Iterable[str]]
 ) -> Iterator[tuple[Hold, Parameter]]:
     """The equations, those first whose solutions others read.  Raises InputError where some need each other."""
-    left = list(found)
+    left = list(equations)
     while left:
         open_names = {parameter.name for _, parameter in left}
         ready = [

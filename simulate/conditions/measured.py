@@ -50,10 +50,10 @@ def from_covariances(
     labels = sized_labels(model, values, int(positive(values, "n")))
     sizes = np.bincount(labels.astype(np.intp), minlength=model.n_heads).astype(np.float64)
     try:
-        found = quantities(class_numbers(matrices), sizes, _lengths(model, values))
+        measured = quantities(class_numbers(matrices), sizes, _lengths(model, values))
     except ValueError as error:
         raise InputError(str(error).replace("sigma:", "covariances:")) from None
-    return parameters.Resolved(model, values, notes), found
+    return parameters.Resolved(model, values, notes), measured
 
 
 def _lengths(model: Model, values: Mapping[str, Value]) -> Array:

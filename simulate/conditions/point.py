@@ -52,13 +52,13 @@ class Point:
 
     def stands_on(self, formula: str) -> set[str]:
         """Every name that a formula's value depends on: quantities, and the parameters behind those not measured."""
-        found = set(names(formula))
+        needed = set(names(formula))
         for name in names(formula):
             if name in self.formulas:
-                found |= self.stands_on(self.formulas[name])
+                needed |= self.stands_on(self.formulas[name])
             elif name == "kappa":
-                found.add("m")
-        return found
+                needed.add("m")
+        return needed
 
     def used(self) -> set[str]:
         """The names that the clauses and prescriptions depend on."""

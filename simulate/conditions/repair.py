@@ -119,15 +119,15 @@ def repair(here: Point, at: At, names: Sequence[str], known: Mapping[str, Parame
     start = np.log([here.scope[each.name] for each in chosen])
     bounds = tuple((math.log(low), math.log(high)) for low, high in map(admissible, chosen))
     search = _Search(here, at, chosen, start, clauses, bounds)
-    found = _met(search)
+    repaired = _met(search)
     printed = {clause.id for clause in here.declared.lists[0].clauses}
     alone = None
-    if found != {} and len(here.declared.lists) > 1:
+    if repaired != {} and len(here.declared.lists) > 1:
         of_print = replace(search, clauses=tuple(clause for clause in clauses if clause.id in printed))
         alone = _met(of_print)
     return Repair(
-        present={each.name: here.scope[each.name] for each in chosen}, values=found, constant=here.constant,
-        excluded=() if found is not None else _excluded(search), left_out=tuple(sorted(without)), alone=alone)
+        present={each.name: here.scope[each.name] for each in chosen}, values=repaired, constant=here.constant,
+        excluded=() if repaired is not None else _excluded(search), left_out=tuple(sorted(without)), alone=alone)
 
 
 def _met(search: _Search) -> dict[str, float] | None:
@@ -147,14 +147,14 @@ def _parameter(name: str, known: Mapping[str, Parameter], here: Point) -> Parame
 
 def _nearest(search: _Search) -> Iterator[Array]:
     """Points where every clause holds, the nearest first."""
-    found: list[Array] = []
+    points: list[Array] = []
     for start in _starts(search):
         least, x = _best(search, search.clauses, start)
         if least >= 0:
-            found.append(_nearer(search, x))
-        if len(found) == _ENOUGH:
+            points.append(_nearer(search, x))
+        if len(points) == _ENOUGH:
             break
-    yield from sorted(found, key=search.change)
+    yield from sorted(points, key=search.change)
 
 
 def _starts(search: _Search) -> Iterator[Array]:
@@ -240,15 +240,15 @@ def _linear(cost: Array, rows: Array, limits: Array, bounds: list[tuple[float | 
     """The point of least cost with rows x <= limits within bounds; None where there is none."""
     from scipy.optimize import linprog
 
-    found = linprog(cost, A_ub=rows, b_ub=limits, bounds=bounds)
-    return np.asarray(found.x) if found.status == 0 else None
+    optimum = linprog(cost, A_ub=rows, b_ub=limits, bounds=bounds)
+    return np.asarray(optimum.x) if optimum.status == 0 else None
 
 
 def _offered(search: _Search, x: Array) -> dict[str, float] | None:
     """Values near x, whole where they have to be and of few digits elsewhere, at which every clause holds; or None."""
     whole = [at for at, each in enumerate(search.parameters) if counts(each) and x[at] < math.log(_LARGE)]
     choices = [_around(search.parameters[at], math.exp(x[at])) for at in whole]
-    found = []
+    points = []
     for values in itertools.product(*choices):
         bounds = list(search.bounds)
         for at, value in zip(whole, values, strict=True):
@@ -257,8 +257,8 @@ def _offered(search: _Search, x: Array) -> dict[str, float] | None:
         low, high = np.array(bounds).T
         least, there = _best(fixed, search.clauses, np.clip(x, low, high))
         if least >= 0:
-            found.append(_nearer(fixed, there) if len(whole) < len(x) else there)
-    return next((said for there in sorted(found, key=search.change) if (said := _rounded(search, there))), None)
+            points.append(_nearer(fixed, there) if len(whole) < len(x) else there)
+    return next((said for there in sorted(points, key=search.change) if (said := _rounded(search, there))), None)
 
 
 def _around(parameter: Parameter, value: float) -> tuple[float, ...]:
@@ -290,13 +290,13 @@ def _excluded(search: _Search) -> tuple[str, ...]:
     slacks = search.slacks(where, search.clauses)
     failing = [clause for clause, each in zip(search.clauses, slacks, strict=True) if each < least + 0.5]
     for size in (1, 2):
-        worst, found = -1e-6, tuple[str, ...]()
+        worst, ids = -1e-6, tuple[str, ...]()
         for some in itertools.combinations(failing, size):
             reached = _most(search, some, (search.start, where))[0]
             if reached < worst:
-                worst, found = reached, tuple(clause.id for clause in some)
-        if found:
-            return found
+                worst, ids = reached, tuple(clause.id for clause in some)
+        if ids:
+            return ids
     return ()
 
 

@@ -132,18 +132,18 @@ def exponent(of: str, over: str, positions: Positions, seeds: int, rng: np.rando
     if len(x) < _FEWEST or np.ptp(x) == 0:
         return None
     slope = _slope(x, y)
-    found = []
+    slopes = []
     for _ in range(_RESAMPLES):
         x, y = positions(rng.integers(seeds, size=seeds) if seeds > 1 else np.arange(seeds))
         if len(x) < _FEWEST:
             continue
         some = rng.integers(len(x), size=len(x))
         if np.ptp(x[some]) > 0:
-            found.append(_slope(x[some], y[some]))
-    if len(found) < _RESAMPLES // 2:
+            slopes.append(_slope(x[some], y[some]))
+    if len(slopes) < _RESAMPLES // 2:
         return Exponent(of, over, slope, np.nan, np.nan, len(x))
     tail = 50 * (1 - LEVEL_OF_CONFIDENCE)
-    low, high = np.percentile(found, [tail, 100 - tail])
+    low, high = np.percentile(slopes, [tail, 100 - tail])
     wider = np.sqrt(seeds / (seeds - 1)) * _quantile(seeds - 1) / _quantile(10**6) if seeds > 1 else 1.0
     ends = slope - wider * max(slope - low, 0.0), slope + wider * max(high - slope, 0.0)
     return Exponent(of, over, slope, float(ends[0]), float(ends[1]), len(x))
@@ -155,9 +155,9 @@ def _slope(x: Array, y: Array) -> float:
 
 def first_crossings(lines: Sequence[Line], level: float, seeds: NDArray[np.intp]) -> list[tuple[int, float]]:
     """(line, place) of the only crossing of each line whose mean, over these seeds, has one."""
-    found = []
+    crossings = []
     for at, line in enumerate(lines):
         crossed = _crossings(line.places, line.values[:, seeds].mean(axis=1) - level)
         if len(crossed) == 1:
-            found.append((at, crossed[0][1]))
-    return found
+            crossings.append((at, crossed[0][1]))
+    return crossings

@@ -97,13 +97,13 @@ def outcomes(measure: Measure, cells: Sequence[Problem], seeds: Sequence[int]) -
         if made.found is None:
             arrays |= {name: made.numbers[name] for name in arrays if name in made.numbers}
         for row, runs in enumerate(made.found or ()):
-            for at, run in enumerate(runs):
+            for column, run in enumerate(runs):
                 if run is not None:
-                    _take(arrays, (row, at), _outcome(measure, run, ""))
+                    _take(arrays, (row, column), _outcome(measure, run, ""))
     for row in np.flatnonzero(~done.all(axis=1)).tolist():
         cell = cells[row]
-        for at in np.flatnonzero(~done[row]).tolist():
-            _take(arrays, (row, at), outcome(measure, cell, seeds[at]))
+        for column in np.flatnonzero(~done[row]).tolist():
+            _take(arrays, (row, column), outcome(measure, cell, seeds[column]))
     return arrays
 
 
@@ -143,9 +143,9 @@ def measured(measure: Measure, cell: Problem, seed: int) -> Outcome:
         numbers = _numbers(measure, measure.wanted, start, measure.steps)
     except InputError as refused:
         numbers = {}
-        for each in measure.wanted if len(measure.wanted) > 1 else ():
+        for observable in measure.wanted if len(measure.wanted) > 1 else ():
             try:
-                numbers |= _numbers(measure, (each,), start, measure.steps)
+                numbers |= _numbers(measure, (observable,), start, measure.steps)
             except InputError:
                 continue
         return Outcome(numbers, FAILED, _told(InputError, refused))
@@ -187,21 +187,21 @@ def _numbers(measure: Measure, wanted: Sequence[Wanted], start: Start, steps: in
     return _picked(wanted, reduced.run(start, asked))
 
 
-def _picked(wanted: Sequence[Wanted], found: Found) -> dict[str, float]:
+def _picked(wanted: Sequence[Wanted], run: Found) -> dict[str, float]:
     """The numbers out of a run's variables."""
-    further = any(_last(variable)[0] for variable in found.variables.values())
-    of, numbers = labels(found.start) if further else {}, {}
-    for each in wanted:
-        name = each.name
-        if name in found.undefined:
-            raise InputError(f"{name}: {found.undefined[name]}; give other parameters, or another observable")
-        variable, error = found.variables.get(name), found.variables.get(f"{name}_se")
+    further = any(_last(variable)[0] for variable in run.variables.values())
+    of, numbers = labels(run.start) if further else {}, {}
+    for observable in wanted:
+        name = observable.name
+        if name in run.undefined:
+            raise InputError(f"{name}: {run.undefined[name]}; give other parameters, or another observable")
+        variable, error = run.variables.get(name), run.variables.get(f"{name}_se")
         if variable is None:
-            raise InputError(f"observable: {quoted(name)} is not known of {found.start.model.name} here; leave it out")
+            raise InputError(f"observable: {quoted(name)} is not known of {run.start.model.name} here; leave it out")
         dims, values = _last(variable)
-        numbers[each.text] = each.number(dims, values, of)
-        if error is not None and each.has_error:
-            numbers[each.error_name] = each.error(dims, values, _last(error)[1], of)
+        numbers[observable.text] = observable.number(dims, values, of)
+        if error is not None and observable.has_error:
+            numbers[observable.error_name] = observable.error(dims, values, _last(error)[1], of)
     return numbers
 
 

@@ -43,14 +43,14 @@ class Cluster:
                 self.client.submit(run_on_worker, self.asked, words, piece, pure=False): piece for piece in pieces
             }
             try:
-                for each in dask.as_completed(waiting, loop=self.client.loop):
+                for future in dask.as_completed(waiting, loop=self.client.loop):
                     try:
-                        yield each.result()
+                        yield future.result()
                     except dask.KilledWorker as killed:
                         raise InputError(
                             f"scheduler: several workers died one after another with the same cells ({killed}); give "
                             "them more memory, and the same command goes on") from killed
-                    step(len(waiting[each][0]))
+                    step(len(waiting[future][0]))
             finally:
                 self.client.cancel(list(waiting))
 

@@ -89,20 +89,20 @@ def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
         raise InputError(f"boundary: {quoted(name)} is not an observable of this grid; {nearest(name, names)}")
     if name in {event.name for event in grid.model.events}:
         raise InputError(f"boundary: {name} is a hitting time, -1 where it is not reached; give what it watches")
-    if len(grid.axes) > 2 or any(each.parameter.kind not in ("count", "real") for each in grid.axes):
+    if len(grid.axes) > 2 or any(axis.parameter.kind not in ("count", "real") for axis in grid.axes):
         raise InputError("boundary: it is followed over one or two axes of numbers; give such axes, or leave it out")
-    for each in grid.axes:
-        if len(each.values) < 2:
-            raise InputError(f"boundary: {each.name} has one value; give the axis {each.option} at least two")
+    for axis in grid.axes:
+        if len(axis.values) < 2:
+            raise InputError(f"boundary: {axis.name} has one value; give the axis {axis.option} at least two")
     return Edge(name, number, None if refine is None else _tolerance(refine))
 
 
 def _tolerance(given: object) -> float:
     """A share of an axis' span."""
-    found = reading.positive("refine", given)
-    if not _LEAST <= found < 1:
+    share = reading.positive("refine", given)
+    if not _LEAST <= share < 1:
         raise InputError(f"refine: {quoted(given)}; expected a share of an axis' span, such as refine=0.01")
-    return found
+    return share
 
 
 @dataclass(frozen=True)
@@ -128,14 +128,14 @@ def followed(grid: Grid, edge: Edge, arrays: Arrays, run: Run) -> Found:
     rows, along = list[dict[str, float]](), list[str]()
     for family in families:
         for line, other in zip(family.lines, family.others, strict=True):
-            for at in line.crossings(edge.level):
-                places = (at[1], *line.band(edge.level, at))
+            for crossing in line.crossings(edge.level):
+                places = (crossing[1], *line.band(edge.level, crossing))
                 rows.append(_row(named, scales, family.axis, other, places))
                 along.append(named[family.axis])
     columns = [name for each in named for name in (each, f"{each}_low", f"{each}_high")]
-    found = {name: np.array([row[name] for row in rows]) for name in columns}
+    points = {name: np.array([row[name] for row in rows]) for name in columns}
     unknown = int(np.isnan(values).any(axis=1).sum())
-    return Found(edge, found, tuple(along), _exponent(grid, edge, scales, families), unknown)
+    return Found(edge, points, tuple(along), _exponent(grid, edge, scales, families), unknown)
 
 
 def _row(
@@ -144,8 +144,8 @@ def _row(
     """A point: its value and band on its axis, and the other axis' value, which is known."""
     row: dict[str, float] = {}
     for at, name in enumerate(names):
-        found = [scales[at].value(place) for place in places] if at == axis else [other] * 3
-        row |= dict(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
+        triple = [scales[at].value(place) for place in places] if at == axis else [other] * 3
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), triple, strict=True))
     return row
 
 
@@ -217,9 +217,9 @@ def _exponent(grid: Grid, edge: Edge, scales: Sequence[Scale], families: Sequenc
     scale = scales[family.axis]
 
     def positions(some: NDArray[np.intp]) -> tuple[Array, Array]:
-        found = first_crossings(family.lines, edge.level, some)
-        over = np.log([family.others[line] for line, _ in found])
-        return over, np.log([scale.value(place) for _, place in found])
+        crossings = first_crossings(family.lines, edge.level, some)
+        over = np.log([family.others[line] for line, _ in crossings])
+        return over, np.log([scale.value(place) for _, place in crossings])
 
     names = [each.name for each in grid.axes]
     return exponent(names[family.axis], names[1 - family.axis], positions, len(seeds), stream(0, "boundary"))

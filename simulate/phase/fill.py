@@ -56,8 +56,8 @@ class Threads:
             return run_chunk(grid, chunk)
 
         with closing(sweep(run, pieces, self.count, "phase", "cells", show, size=lambda piece: len(piece[0]))) as done:
-            for _, found in done:
-                yield found
+            for _, chunk_parts in done:
+                yield chunk_parts
 
 
 def request(measure: Measure, problem: Problem) -> Request:
@@ -70,13 +70,13 @@ def request(measure: Measure, problem: Problem) -> Request:
 
 def costs(measure: Measure, cells: Lots) -> Array:
     """Seconds that one run of each of the cells takes, (C,)."""
-    found = np.empty(len(cells))
+    durations = np.empty(len(cells))
     for lot in cells.lots:
         real = [each.name for each in lot.first.model.parameters if each.dimension]  # the time goes by no other one
         some, which = lot.values.distinct(real)
         each = [seconds(request(measure, lot.problem(row))) for row in some.tolist()]
-        found[lot.places] = np.array(each)[which]
-    return found
+        durations[lot.places] = np.array(each)[which]
+    return durations
 
 
 class Memory:
@@ -87,9 +87,9 @@ class Memory:
         self.done: NDArray[np.bool_] = np.zeros(grid.layout.flat, dtype=bool)
         self.damaged = self.done
 
-    def write(self, cells: Sequence[int], seeds: Sequence[int], found: Arrays) -> None:
+    def write(self, cells: Sequence[int], seeds: Sequence[int], arrays: Arrays) -> None:
         """Take what was found of cells and seeds, (cell, seed) a variable."""
-        for name, values in found.items():
+        for name, values in arrays.items():
             self.arrays[name][np.ix_(cells, seeds)] = values
 
 
@@ -103,11 +103,11 @@ def fill(grid: Grid, kept: Memory | GridStore, workers: Workers, show: bool) -> 
     # Closed at once where the disk is full or somebody interrupts: what is in the making is of no use then.
     with closing(workers.parts(grid, pieces, show)) as filled:
         for parts in filled:
-            for (cells, seeds), found in parts:
-                if isinstance(found, Exception):
-                    defects.append(found)
+            for (cells, seeds), outcome in parts:
+                if isinstance(outcome, Exception):
+                    defects.append(outcome)
                 else:
-                    kept.write(cells, seeds, found)
+                    kept.write(cells, seeds, outcome)
     if defects:
         raise defects[0]
 
@@ -116,30 +116,30 @@ def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
     """What is not done, in order, in pieces of cells that lack the same seeds and take _AT_RISK seconds at most."""
     cells = np.flatnonzero(~done.all(axis=1)).tolist()
     most = max(1, len(cells) // (_SHARES * workers))
-    found, open_cells, open_seeds, spent = list[Chunk](), list[int](), tuple[int, ...](), 0.0
+    pieces, open_cells, open_seeds, spent = list[Chunk](), list[int](), tuple[int, ...](), 0.0
     rows = [row.tobytes() for row in done[cells]]
     lacking = {row: tuple(np.flatnonzero(~np.frombuffer(row, dtype=bool)).tolist()) for row in dict.fromkeys(rows)}
     for cell, row, cost in zip(cells, rows, costs(grid.measure, grid.cells.part(cells)).tolist(), strict=True):
         seeds = lacking[row]
         takes = cost * len(seeds)
         if open_cells and (seeds != open_seeds or spent + takes > _AT_RISK or len(open_cells) == most):
-            found.append((tuple(open_cells), open_seeds))
+            pieces.append((tuple(open_cells), open_seeds))
             open_cells, spent = [], 0.0
         open_cells.append(cell)
         open_seeds, spent = seeds, spent + takes
-    return [*found, (tuple(open_cells), open_seeds)] if open_cells else found
+    return [*pieces, (tuple(open_cells), open_seeds)] if open_cells else pieces
 
 
 def run_chunk(grid: Grid, chunk: Chunk) -> Sequence[Part]:
     """A chunk's arrays; or, where the program has a defect, those of each of its cells, or the defect that it met."""
     cells, seeds = chunk
     try:
-        found = outcomes(grid.measure, grid.cells.part(cells), [grid.seeds[seed] for seed in seeds])
+        arrays = outcomes(grid.measure, grid.cells.part(cells), [grid.seeds[seed] for seed in seeds])
     except Exception as defect:  # noqa: BLE001 - raised, with its traceback, once the other cells are safe
         if len(cells) == 1:
             return [(chunk, defect)]
         return [part for cell in cells for part in run_chunk(grid, ((cell,), seeds))]
-    return [(chunk, found)]
+    return [(chunk, arrays)]
 
 
 def runner(grid: Grid, workers: int, show: bool) -> Callable[[Sequence[Problem]], Arrays]:
@@ -149,14 +149,14 @@ def runner(grid: Grid, workers: int, show: bool) -> Callable[[Sequence[Problem]]
         takes = float(costs(grid.measure, cells).max()) * len(grid.seeds)
         most = max(1, min(int(_AT_RISK / takes), -(-len(cells) // (_SHARES * workers))))
         pieces = [cells[first : first + most] for first in range(0, len(cells), most)]
-        found: list[Arrays] = [{} for _ in pieces]
+        by_piece: list[Arrays] = [{} for _ in pieces]
 
         def one(piece: Sequence[Problem]) -> Arrays:
             return outcomes(grid.measure, piece, grid.seeds)
 
         with closing(sweep(one, pieces, workers, "boundary", "cells", show, size=len)) as done:
             for at, arrays in done:
-                found[at] = arrays
-        return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
+                by_piece[at] = arrays
+        return {name: np.concatenate([each[name] for each in by_piece]) for name in by_piece[0]}
 
     return run

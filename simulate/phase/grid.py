@@ -64,7 +64,7 @@ class Grid:
     def _columns(self) -> dict[str, Column]:
         """The variables: each observable, its standard error where it has one, and what became of each run."""
         events = {event.name: event.source for event in self.model.events}
-        found = {}
+        columns = {}
         for name in self.measure.with_errors(self.model):
             if name in events:
                 said = f"first step that reaches it, -1 where none of {self.measure.steps} does"
@@ -73,10 +73,10 @@ class Grid:
                 of = name.removesuffix("_se") if name not in self.measure.names else ""
                 said = f"standard error of {of}" if of else f"{name} at step {self.measure.steps}"
                 attrs = {"meaning": said, "long_name": said, "units": "1"}
-            found[name] = Column(False, attrs)
+            columns[name] = Column(False, attrs)
         told = "what happened where the status is not ok, or why the draw is not the default"
-        found["status"] = Column(True, {"meaning": "ok, diverged, failed or undone"})
-        return {**found, "message": Column(True, {"meaning": told})}
+        columns["status"] = Column(True, {"meaning": "ok, diverged, failed or undone"})
+        return {**columns, "message": Column(True, {"meaning": told})}
 
     def _coordinates(self) -> dict[str, Coordinate]:
         """The axes, the seeds, and every other parameter."""
@@ -136,19 +136,19 @@ class Asked:
 
 def checked(asked: Asked, workers: int) -> Grid:
     """The grid that a caller's words describe.  Raises InputError."""
-    found = settings.resolve(asked.setting)
-    chosen = found.preset(asked.preset)
+    source = settings.resolve(asked.setting)
+    chosen = source.preset(asked.preset)
     given = parameters.by_name(asked.params)
-    model = parameters.built(found.factory, parameters.over(chosen, given))
+    model = parameters.built(source.factory, parameters.over(chosen, given))
     equations = holds(asked.hold)
     axes = asked_axes(asked.axes, model, given, equations)
     requests, alone = _check_observables(model, asked.observable)
     sampling = None if asked.sampling is None else reading.choice("sampling", asked.sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", asked.test_sampling, tuple(TEST_SAMPLINGS))]
     first, many = reading.count("seed", asked.seed), reading.count("seeds", asked.seeds, low=1, example=3)
-    count = total_steps(asked.steps, chosen, found)
+    count = total_steps(asked.steps, chosen, source)
     held = Held.of(asked.setting, model, equations, given, {each.name: each.option for each in axes}, count)
-    cells = Cells(found, given, chosen, axes, held, model)
+    cells = Cells(source, given, chosen, axes, held, model)
     names = tuple(request.name for request in requests)
     estimate.check_grid(
         [Request(each.model, each.values, sampling or "gram", "reduced", count, 1, names,
@@ -169,11 +169,11 @@ def _check_observables(model: Model, given: object) -> tuple[tuple[Wanted, ...],
     """What is asked for by a text or a list of texts, and whether all of it is one number a run as it stands."""
     text = values_of.text(given)
     listed = separated(text) if text is not None else values_of.listed(given) or [given]
-    found = [_check_observable(model, ask.one_text("observable", each, "test_error")) for each in listed]
-    names = [request.text for request, _ in found]
+    pairs = [_check_observable(model, ask.one_text("observable", each, "test_error")) for each in listed]
+    names = [request.text for request, _ in pairs]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise InputError(f"observable: {quoted(twice[0])} is asked for twice; name each once")
-    return tuple(request for request, _ in found), all(alone for _, alone in found)
+    return tuple(request for request, _ in pairs), all(alone for _, alone in pairs)
 
 
 def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:

@@ -30,10 +30,10 @@ class Coordinate:
 
 def axis(given: Axis) -> Coordinate:
     """An axis' coordinate; attrs: what the parameter is, and its spacing where it has numbers."""
-    found = np.array(given.values)
-    numeric = found.dtype.kind in "if"
-    said = {**_said(given.parameter, found), **({"spacing": spacing(found)} if numeric else {})}
-    return Coordinate((given.name,), found, said)
+    points = np.array(given.values)
+    numeric = points.dtype.kind in "if"
+    said = {**_said(given.parameter, points), **({"spacing": spacing(points)} if numeric else {})}
+    return Coordinate((given.name,), points, said)
 
 
 def seeds(values: Sequence[int]) -> Coordinate:
@@ -75,12 +75,12 @@ def parameters(
     cell, such as lam_until that is not given, has no coordinate.
     """
     dims, shape = tuple(each.name for each in axes), tuple(len(each.values) for each in axes)
-    found = {}
+    coordinates = {}
     for name in cells.lots[0].values:
         values = None if name in taken else cells.values(name)
         if values is None:
             continue
         apart = isinstance(values, np.ndarray)
         array = np.asarray(values).reshape(shape if apart else ())
-        found[name] = Coordinate(dims if apart else (), array, _said(model.parameter(name), array))
-    return found
+        coordinates[name] = Coordinate(dims if apart else (), array, _said(model.parameter(name), array))
+    return coordinates

@@ -41,16 +41,16 @@ def asked_axes(
     ]
     if given.get("z") is not None and given.get("y") is None:
         raise InputError(f"z: {given['z']!r} without a y; give y first")
-    declared, found = [*model.parameters, *extra], list[Axis]()
+    declared, axes = [*model.parameters, *extra], list[Axis]()
     for option in ("x", "y", "z"):
         if option != "x" and given.get(option) is None:
             continue
         new = axis(option, given[option], declared, params, model.name)
-        for before in found:
+        for before in axes:
             if before.name == new.name:
                 raise InputError(f"{before.option} and {option}: both {new.name}; expected two different parameters")
-        found.append(new)
-    return tuple(reversed(found))
+        axes.append(new)
+    return tuple(reversed(axes))
 
 
 def _meaning(name: str, equations: Sequence[Hold]) -> str:
@@ -110,8 +110,8 @@ class Cells:
             if not dims:
                 continue
             if parameter.kind != "real":  # its values part the cells further
-                found = Lots.of([self.at(point) for point in product(*along)])
-                return [Lot(lot.first, lot.values, places[lot.places]) for lot in found.lots]
+                lots = Lots.of([self.at(point) for point in product(*along)])
+                return [Lot(lot.first, lot.values, places[lot.places]) for lot in lots.lots]
             points = product(*(along[at] if at in dims else along[at][:1] for at in range(len(along))))
             column = [self._value(first.model, point, name) for point in points]
             some = [size if at in dims else 1 for at, size in enumerate(shape)]
@@ -167,11 +167,11 @@ class Cells:
 
     def notes(self, cells: Lots) -> tuple[str, ...]:
         """The lines on presets, defaults and formulas that go for all of the cells."""
-        axes, texts, found = {each.name for each in self._axes}, self.formulas(), []
+        axes, texts, lines = {each.name for each in self._axes}, self.formulas(), []
         for line in cells[0].resolved.notes:
             name = line.split(" ")[0]
             if name in axes or name in self._held.names:
                 continue
             varies = name in texts and isinstance(cells.values(name), np.ndarray)
-            found.append(f"{name} = {texts[name]} at every cell" if varies else line)
-        return (*found, *(f"{name} solves {text}" for name, text in self._held.names.items()))
+            lines.append(f"{name} = {texts[name]} at every cell" if varies else line)
+        return (*lines, *(f"{name} solves {text}" for name, text in self._held.names.items()))

@@ -24,8 +24,8 @@ class Digests:
 
     def of(self, point: Sequence[object], seed: int, run: Mapping[str, float | str]) -> str:
         """The digest of a run's variables by name at the axes' values `point`."""
-        found = self._of_all.copy()
+        digest = self._of_all.copy()
         text = [value for value in run.values() if isinstance(value, str)]
-        found.update(json.dumps([list(point), seed, list(run), text]).encode())
-        found.update(np.array([value for value in run.values() if not isinstance(value, str)], dtype="<f8").tobytes())
-        return found.hexdigest()[:LENGTH]
+        digest.update(json.dumps([list(point), seed, list(run), text]).encode())
+        digest.update(np.array([value for value in run.values() if not isinstance(value, str)], dtype="<f8").tobytes())
+        return digest.hexdigest()[:LENGTH]

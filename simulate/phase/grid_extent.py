@@ -56,8 +56,8 @@ def extent(path: Path, attributes: Mapping[str, Any], there: Collection[str], la
     """
     if "configuration" not in attributes:
         raise InputError(f"out: {str(path)!r} is not a grid of phase; give another name")
-    found = json.loads(str(attributes["configuration"]))
-    if not isinstance(found, dict):
+    stored = json.loads(str(attributes["configuration"]))
+    if not isinstance(stored, dict):
         raise InputError(f"out: {str(path)!r} is not a grid of phase; give another name")
     if attributes.get("layout") != VERSION:
         raise InputError(
@@ -65,22 +65,22 @@ def extent(path: Path, attributes: Mapping[str, Any], there: Collection[str], la
             f"another name, or {AGAIN}"
         )
     asked = json.loads(json.dumps(layout.configuration))
-    for what, here, wanted in _differences(found, asked):
+    for what, here, wanted in _differences(stored, asked):
         more = "; points, seeds and observables may be added to it, not left out"
         more *= what.partition(".")[0] in _ADDED
         raise InputError(
             f"out: {str(path)!r} holds a grid with {what} {quoted(here)}, and this one has {quoted(wanted)}{more}; "
             "give another name, or remove that folder"
         )
-    points = {option: found[option] for option in AXES if option in found}
+    points = {option: stored[option] for option in AXES if option in stored}
     outermost = [points[option] for option in reversed(AXES) if option in points]
     axes = {name: tuple(values) for each in outermost for name, values in each.items()}
-    proved = found[_MEASURED] == asked[_MEASURED]
-    old = replace(layout, axes=axes, seeds=tuple(found["seeds"]))
+    proved = stored[_MEASURED] == asked[_MEASURED]
+    old = replace(layout, axes=axes, seeds=tuple(stored["seeds"]))
     if not proved:
         kept = {name: column for name, column in layout.columns.items() if column.text or name in there}
-        old = replace(old, columns=kept, configuration={**layout.configuration, _MEASURED: found[_MEASURED]})
-    return Extent(old, any(found[key] != asked[key] for key in (*points, "seeds", _MEASURED)), proved)
+        old = replace(old, columns=kept, configuration={**layout.configuration, _MEASURED: stored[_MEASURED]})
+    return Extent(old, any(stored[key] != asked[key] for key in (*points, "seeds", _MEASURED)), proved)
 
 
 def _differences(here: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:

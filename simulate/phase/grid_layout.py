@@ -100,12 +100,12 @@ def create(path: Path, layout: Layout, filled: Mapping[str, NDArray[Any]] | None
 
     checked = [Crc32cCodec()]
     group = zarr.open_group(str(path), mode="w", zarr_format=3, attributes=_said_of(layout))
-    for name, each in layout.coordinates.items():
+    for name, coordinate in layout.coordinates.items():
         made = group.create_array(
-            name, shape=each.values.shape, dtype=_dtype(each.values), dimension_names=each.dims,
-            attributes=each.attrs, compressors=checked,
+            name, shape=coordinate.values.shape, dtype=_dtype(coordinate.values), dimension_names=coordinate.dims,
+            attributes=coordinate.attrs, compressors=checked,
         )
-        made[...] = each.values
+        made[...] = coordinate.values
     for name, column in layout.all_columns().items():
         array = group.create_array(
             name, shape=layout.shape, chunks=layout.chunks, dtype=str if column.text else np.dtype(float),
@@ -131,21 +131,21 @@ def differing(path: Path, group: zarr.Group, layout: Layout, coordinates: bool =
     shown = zarr.open_group(str(path), mode="r", zarr_format=3)  # what xarray goes by
     for name, column in layout.all_columns().items():
         array: Any = group[name]
-        found = (array.shape, array.chunks, tuple(array.metadata.dimension_names or ()))
+        form = (array.shape, array.chunks, tuple(array.metadata.dimension_names or ()))
         checked = [codec.to_dict()["name"] for codec in array.compressors] == ["crc32c"]
         same_kind = (array.dtype.kind in "OUT") if column.text else array.dtype == np.dtype(float)
-        as_made = found == (layout.shape, layout.chunks, layout.dims) and checked and same_kind
+        as_made = form == (layout.shape, layout.chunks, layout.dims) and checked and same_kind
         if not as_made or _said(shown[name]) != _said(array):
             return f"the metadata of {name} are not what they were"
-    for name, each in layout.coordinates.items() if coordinates else ():
+    for name, coordinate in layout.coordinates.items() if coordinates else ():
         stored: Any = group[name]
-        if tuple(stored.metadata.dimension_names or ()) != each.dims or _said(shown[name]) != _said(stored):
+        if tuple(stored.metadata.dimension_names or ()) != coordinate.dims or _said(shown[name]) != _said(stored):
             return f"the metadata of {name} are not what they were"
         try:
             values = np.asarray(stored[...])
         except (ValueError, TypeError, LookupError, RuntimeError, OSError):
             return f"the coordinate {name} cannot be read"
-        if not _same(values, each.values):
+        if not _same(values, coordinate.values):
             return f"the coordinate {name} is not what it was"
     return ""
 
@@ -168,7 +168,7 @@ def _said(array: Any) -> str:
     return json.dumps(array.metadata.to_dict(), default=str)
 
 
-def _same(found: NDArray[Any], asked: NDArray[Any]) -> bool:
+def _same(stored: NDArray[Any], asked: NDArray[Any]) -> bool:
     if _dtype(asked) is str:
-        return found.shape == asked.shape and [*map(str, found.ravel())] == [*map(str, asked.ravel())]
-    return found.dtype == asked.dtype and found.shape == asked.shape and found.tobytes() == asked.tobytes()
+        return stored.shape == asked.shape and [*map(str, stored.ravel())] == [*map(str, asked.ravel())]
+    return stored.dtype == asked.dtype and stored.shape == asked.shape and stored.tobytes() == asked.tobytes()

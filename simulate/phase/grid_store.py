@@ -59,7 +59,7 @@ class GridStore:
         for name, blank in layout.blank().items():
             self.arrays[name][~self.done] = blank[~self.done]
 
-    def write(self, cells: Sequence[int], seeds: Sequence[int], found: Mapping[str, NDArray[Any]]) -> None:
+    def write(self, cells: Sequence[int], seeds: Sequence[int], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write what was found of cells and seeds, (cell, seed) a variable: the data, then the digests that prove them.
 
         A run that is undone gets no digest, so that it will be run again.
@@ -67,14 +67,14 @@ class GridStore:
         Raises:
             Unwritten: where the disk refuses, for want of room, say.
         """
-        at = np.ix_(cells, seeds)
-        for name, values in found.items():
-            self.arrays[name][at] = values
-        ended = np.argwhere(found["status"] != UNDONE)
+        block = np.ix_(cells, seeds)
+        for name, values in arrays.items():
+            self.arrays[name][block] = values
+        ended = np.argwhere(arrays["status"] != UNDONE)
         for cell, seed in ((cells[row], seeds[column]) for row, column in ended):
             self.proofs[cell, seed] = self._digest(cell, seed)
         try:
-            for name in (*found, DIGEST):
+            for name in (*arrays, DIGEST):
                 self._write(name, cells)
         except OSError as error:
             done = self.done.all(axis=1)
@@ -82,7 +82,7 @@ class GridStore:
                 f"out: a cell cannot be written to {self.path} ({reason(error)}); the {int(done.sum())} of "
                 f"{done.size} cells that are there are safe, so make room, and the same command goes on"
             ) from error
-        self.done[at] = self.proofs[at] != ""
+        self.done[block] = self.proofs[block] != ""
 
     def _write(self, name: str, cells: Sequence[int]) -> None:
         """Write the chunks of a variable in which the cells are, whole, so that none has to be read first."""
@@ -110,17 +110,17 @@ class GridStore:
         try:
             return _plain(array[...], blank), bad.reshape(blank.shape)
         except _DAMAGE:
-            found = blank.copy().reshape(shape)
+            rescued = blank.copy().reshape(shape)
         for row in np.ndindex(*shape[:-2]):
             for first in range(0, shape[-2], block):
                 part = (*row, slice(first, min(first + block, shape[-2])))
                 try:
-                    found[part] = _plain(array[part], found[part])
+                    rescued[part] = _plain(array[part], rescued[part])
                 except PermissionError:
                     raise
                 except _DAMAGE:
                     bad[part] = True
-        return found.reshape(blank.shape), bad.reshape(blank.shape)
+        return rescued.reshape(blank.shape), bad.reshape(blank.shape)
 
 
 @contextmanager
@@ -140,8 +140,8 @@ def grid(path: Path, layout: Layout) -> Iterator[GridStore]:
     place = Path(os.path.realpath(path))
     if not free(place):
         group, there = _opened(path, layout)
-        if not there.wider and (found := GridStore(path, group, layout)).done.all():
-            yield found
+        if not there.wider and (store := GridStore(path, group, layout)).done.all():
+            yield store
             return
     with alone(place):
         damaged = None
@@ -153,9 +153,9 @@ def grid(path: Path, layout: Layout) -> Iterator[GridStore]:
             group, there = _opened(path, layout)
             if there.wider:
                 damaged = _widened(place, path, GridStore(path, group, there.layout), there, layout)
-        found = GridStore(path, _opened(path, layout)[0], layout)
-        found.damaged |= False if damaged is None else damaged
-        yield found
+        store = GridStore(path, _opened(path, layout)[0], layout)
+        store.damaged |= False if damaged is None else damaged
+        yield store
 
 
 def free(path: Path) -> bool:

@@ -38,10 +38,10 @@ class Points:
         self._grid, self._path = grid, None if place is None else place / FOLDER / FILE
         self._digests = Digests(said_without_points(grid.layout.configuration))
         self._known: dict[tuple[Point, int], Run] = {}
-        for each in self._read():
+        for entry in self._read():
             try:
-                point, seed, run = tuple(each["point"]), int(each["seed"]), dict(each["run"])
-                sound = list(run) == list(grid.layout.columns) and each["digest"] == self._digests.of(point, seed, run)
+                point, seed, run = tuple(entry["point"]), int(entry["seed"]), dict(entry["run"])
+                sound = list(run) == list(grid.layout.columns) and entry["digest"] == self._digests.of(point, seed, run)
             except (LookupError, TypeError, ValueError):
                 continue
             if sound:
@@ -71,10 +71,10 @@ class Points:
 
     def _read(self) -> list[Any]:
         try:
-            found = json.loads(self._path.read_text(encoding="utf-8")) if self._path is not None else []
+            points = json.loads(self._path.read_text(encoding="utf-8")) if self._path is not None else []
         except (OSError, ValueError):
             return []
-        return found if isinstance(found, list) else []
+        return points if isinstance(points, list) else []
 
     def _write(self) -> None:
         """All that is known, but for runs that are undone."""

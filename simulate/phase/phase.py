@@ -136,8 +136,8 @@ def phase(
         with _workers(threads, scheduler, asked) as those:
             fill(grid, kept, those, show)
         between = Points(grid, place).through(runner(grid, threads, show))
-        found = None if edge is None else followed(grid, edge, kept.arrays, between)
-        return _dataset(grid, kept.arrays, [again] if again else [], found)
+        curve = None if edge is None else followed(grid, edge, kept.arrays, between)
+        return _dataset(grid, kept.arrays, [again] if again else [], curve)
 
 
 @contextmanager
@@ -146,8 +146,8 @@ def _workers(threads: int, scheduler: str | None, asked: Asked) -> Iterator[Work
     if scheduler is None:
         yield Threads(threads)
         return
-    with cluster(scheduler, asked) as found:
-        yield found
+    with cluster(scheduler, asked) as workers:
+        yield workers
 
 
 def _check_time(grid: Grid, done: NDArray[np.bool_], workers: int) -> None:
@@ -174,8 +174,8 @@ def _kept(grid: Grid, store: Path | None) -> Iterator[Memory | GridStore]:
     if store is None:
         yield Memory(grid)
         return
-    with grid_on_disk(store, grid.layout) as found:
-        yield found
+    with grid_on_disk(store, grid.layout) as on_disk:
+        yield on_disk
 
 
 def _damage(grid: Grid, kept: Memory | GridStore, store: Path | None) -> str:
@@ -192,7 +192,7 @@ def _damage(grid: Grid, kept: Memory | GridStore, store: Path | None) -> str:
     return f"{subject} damaged in {store} and {verb} run again: {'; '.join([*named, *more])}"
 
 
-def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str], found: Found | None) -> xarray.Dataset:
+def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str], boundary: Found | None) -> xarray.Dataset:
     """The grid and its boundary, with what is `told` of this filling of it among its notes."""
     import xarray
 
@@ -205,6 +205,6 @@ def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str], found: Found | Non
     coordinates = {name: (each.dims, each.values, each.attrs) for name, each in layout.coordinates.items()}
     notes = {"notes": "\n".join([*grid.notes, *told])}
     attributes = {**layout.attributes, **notes, "configuration": json.dumps(layout.configuration)}
-    further = {} if found is None else found.variables()
-    said = {} if found is None else found.attributes()
+    further = {} if boundary is None else boundary.variables()
+    said = {} if boundary is None else boundary.attributes()
     return xarray.Dataset({**data, **further}, coords=coordinates, attrs={**attributes, **said})

@@ -49,12 +49,12 @@ class Wanted:
 
     def error(self, dims: tuple[str, ...], values: Array, errors: Array, labels: Labels) -> float:
         """The standard error of `number`, which is that of the entry it is."""
-        kept, found = self.selected(dims, values, labels)
+        kept, entries = self.selected(dims, values, labels)
         _, of = self.selected(dims, errors, labels)
         if not kept:
             return float(of)
         place = {"max": np.argmax, "min": np.argmin}.get(self.rule)
-        return float(of.flat[int(place(found))]) if place is not None and not np.isnan(found).any() else np.nan
+        return float(of.flat[int(place(entries))]) if place is not None and not np.isnan(entries).any() else np.nan
 
     def selected(self, dims: tuple[str, ...], values: Array, labels: Labels) -> tuple[tuple[str, ...], Array]:
         """The values at the labels that are picked, with the axes left.  Raises InputError as `number`."""
@@ -99,15 +99,15 @@ def separated(text: str) -> list[str]:
 
 def wanted(text: str) -> Wanted:
     """The request that a text is.  Raises InputError where it has not the form NAME[AXIS=LABEL,...]:RULE."""
-    found = _FORM.fullmatch(text.replace(" ", ""))
-    if found is None:
+    match = _FORM.fullmatch(text.replace(" ", ""))
+    if match is None:
         raise InputError(
             f"observable: {quoted(text)} is not of the form NAME, NAME:max or NAME[axis=label]; give one of these"
         )
-    rule = found["rule"]
+    rule = match["rule"]
     if rule is not None and rule not in RULES:
         raise InputError(f"observable: {quoted(text)} has the rule {quoted(rule)}; {nearest(rule, RULES)}")
-    parts = [part.partition("=") for part in (found["picked"] or "").split(",")] if found["picked"] is not None else []
+    parts = [part.partition("=") for part in (match["picked"] or "").split(",")] if match["picked"] is not None else []
     if any(not (axis and sign and label) for axis, sign, label in parts):
         raise InputError(f"observable: {quoted(text)} picks by axis=label, such as [k=1]; write it so")
-    return Wanted(text, found["name"], tuple((axis, label) for axis, _, label in parts), rule or "")
+    return Wanted(text, match["name"], tuple((axis, label) for axis, _, label in parts), rule or "")

@@ -26,25 +26,25 @@ def refined(lines: Sequence[Line], level: float, tolerance: float, evaluate: Eva
     The mean is followed, and both ends of its interval, so that the band is found to the tolerance too.  All lines'
     points of a round are asked for at once.
     """
-    found, closed = list(lines), set[tuple[int, float, float]]()
+    finer, closed = list(lines), set[tuple[int, float, float]]()
     for _ in range(_ROUNDS):
         stretches = [
-            (at, float(line.places[k]), float(line.places[k + 1])) for at, line in enumerate(found)
+            (at, float(line.places[k]), float(line.places[k + 1])) for at, line in enumerate(finer)
             for k in _crossed(line, level)
         ]
         wide = [each for each in stretches if each[2] - each[1] > tolerance and each not in closed]
         if not wide:
-            return found
+            return finer
         made = evaluate([(at, (low + high) / 2) for at, low, high in wide])
         for stretch, point in zip(wide, made, strict=True):
             at, low, high = stretch
             if point is None or not low < point[0] < high:
                 closed.add(stretch)
                 continue
-            line = found[at]
+            line = finer[at]
             k = int(np.searchsorted(line.places, point[0]))
-            found[at] = Line(np.insert(line.places, k, point[0]), np.insert(line.values, k, point[1], axis=0))
-    return found
+            finer[at] = Line(np.insert(line.places, k, point[0]), np.insert(line.values, k, point[1], axis=0))
+    return finer
 
 
 def _crossed(line: Line, level: float) -> list[int]:

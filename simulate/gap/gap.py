@@ -97,8 +97,8 @@ class Gap:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        found: dict[str, Any] = plain(self)
-        return {**found, "opener": None if self.opener is None else self.opener.dropped}
+        fields: dict[str, Any] = plain(self)
+        return {**fields, "opener": None if self.opener is None else self.opener.dropped}
 
 
 @one_blas_thread()
@@ -126,11 +126,11 @@ def gap(
     Raises:
         InputError: bad input, and a setting of two loops.  ModelError: one without l' of margins or a softmax.
     """
-    found, given = settings.resolve(setting), keywords.joined(params, values)
-    problem = problem_of(found, given, found.preset(preset))
+    source, given = settings.resolve(setting), keywords.joined(params, values)
+    problem = problem_of(source, given, source.preset(preset))
     if problem.model.algorithm.over_tasks or problem.redraws:
         raise InputError(f"gap: {problem.model.name} has two loops, or draws examples afresh; it is of one loop")
-    count, first = total_steps(steps, found.preset(preset), found, 1), reading.count("seed", seed)
+    count, first = total_steps(steps, source.preset(preset), source, 1), reading.count("seed", seed)
     share = reading.positive("tolerance", tolerance)
     asked = Request(problem.model, problem.values, "gram", "reduced", count, 200.0, (), 0.0)
     estimate.check_run(asked, len(_toggles(problem.model)) + 1, "gap")
@@ -171,12 +171,12 @@ def _rows(start: Start, family: str) -> slice:
 
 
 def _apart(start: Start, toggle: Toggle, recorded: Steps, exact: Array, tolerance: float) -> Apart:
-    found, ends = _run(start, toggle, recorded)
+    idealised, ends = _run(start, toggle, recorded)
     gaps, opens = dict[str, Array](), dict[str, int]()
     for family in start.model.directions:
         rows = _rows(start, family.name)
         size = np.abs(exact[..., rows]).reshape(len(recorded), -1).max(axis=1)
-        away = np.abs(found[..., rows] - exact[..., rows]).reshape(len(recorded), -1).max(axis=1)
+        away = np.abs(idealised[..., rows] - exact[..., rows]).reshape(len(recorded), -1).max(axis=1)
         with np.errstate(all="ignore"):
             share = np.where(size > 0, away / size, np.where(away == 0, 0.0, np.inf))
         gaps[family.name] = share

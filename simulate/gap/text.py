@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 _SHOWN = 6  # recorded steps in the table
 
 
-def lines(found: Gap) -> list[str]:
+def lines(gap: Gap) -> list[str]:
     """What is compared, the table, and the verdict."""
-    spaced = np.unique(np.rint(np.geomspace(1, len(found.t), _SHOWN)).astype(int)) - 1
-    at = [int(place) for place in spaced if found.t[place] > 0]
-    percent = f"{100 * found.tolerance:g}%"
-    head = ["dropped", "gap in", *(f"t = {found.t[place]}" for place in at), f"passes {percent} at"]
-    rows = [row for each in found.apart for row in _rows(each, at)]
+    spaced = np.unique(np.rint(np.geomspace(1, len(gap.t), _SHOWN)).astype(int)) - 1
+    places = [int(place) for place in spaced if gap.t[place] > 0]
+    percent = f"{100 * gap.tolerance:g}%"
+    head = ["dropped", "gap in", *(f"t = {gap.t[place]}" for place in places), f"passes {percent} at"]
+    rows = [row for each in gap.apart for row in _rows(each, places)]
     return [
-        f"{found.setting}, seed {found.seed}, {found.steps} steps: the exact recursion beside idealised ones",
+        f"{gap.setting}, seed {gap.seed}, {gap.steps} steps: the exact recursion beside idealised ones",
         "gap: the largest difference of a coefficient over the largest exact one of its family", "",
-        *columns([head, *rows], right=range(2, 2 + len(at)), gap=2), "", *_verdict(found, percent),
+        *columns([head, *rows], right=range(2, 2 + len(places)), gap=2), "", *_verdict(gap, percent),
     ]
 
 
-def _rows(each: Apart, at: list[int]) -> Iterator[list[str]]:
+def _rows(each: Apart, places: list[int]) -> Iterator[list[str]]:
     for name, gaps in each.gaps.items():
         opened = f"t = {each.opens[name]}" if each.opens[name] >= 0 else "never"
-        shown = ["not finite" if np.isnan(gaps[place]) else f"{gaps[place]:.2g}" for place in at]
+        shown = ["not finite" if np.isnan(gaps[place]) else f"{gaps[place]:.2g}" for place in places]
         yield [each.dropped, name, *shown, opened]
 
 
-def _verdict(found: Gap, percent: str) -> list[str]:
+def _verdict(gap: Gap, percent: str) -> list[str]:
     """Which dropped term opens the gap of all of them, and when each of the others does."""
-    together, opener = found.apart[-1], found.opener
+    together, opener = gap.apart[-1], gap.opener
     if together.first < 0:
         said = f"With all of it dropped no gap passes {percent}."
         return [said if opener is None else f"{said}  {opener.dropped} alone does, at t = {opener.first}."]
@@ -47,6 +47,6 @@ def _verdict(found: Gap, percent: str) -> list[str]:
         return [f"{told}; no term alone opens one."]
     others = ", ".join(
         f"{each.dropped} at t = {each.first}" if each.first >= 0 else f"{each.dropped} never"
-        for each in found.apart[:-1] if each is not opener
+        for each in gap.apart[:-1] if each is not opener
     )
     return [f"{told}; {opener.dropped} opens it, alone at t = {opener.first} (alone {others})."]

@@ -83,10 +83,10 @@ class ByNumbers:
         """The claim on each spot and seed; the spots are of one kind."""
         steps, sampling = self.kind(spots[0])
         wanted = tuple(Wanted(name, name, (), "") for name in self.names)
-        found = outcomes(Measure(wanted, steps, sampling, self.fresh), [spot.problem for spot in spots], seeds)
+        arrays = outcomes(Measure(wanted, steps, sampling, self.fresh), [spot.problem for spot in spots], seeds)
         return [
-            [self._told(spot, {name: float(found[name][row, at]) for name in self.names},
-                        str(found["status"][row, at]), str(found["message"][row, at])) for at in range(len(seeds))]
+            [self._told(spot, {name: float(arrays[name][row, at]) for name in self.names},
+                        str(arrays["status"][row, at]), str(arrays["message"][row, at])) for at in range(len(seeds))]
             for row, spot in enumerate(spots)
         ]
 
@@ -94,8 +94,8 @@ class ByNumbers:
         if status != OK:
             return Told(Truth.DIVERGES if status == DIVERGED else Truth.REFUSED, message.removeprefix(_OURS))
         holds, known = True, True
-        for found in comparisons(self.statement.claim, _Numbers(spot, numbers), self.statement.tolerance):
-            holds, known = holds and bool(found.holds), known and bool(found.known)
+        for comparison in comparisons(self.statement.claim, _Numbers(spot, numbers), self.statement.tolerance):
+            holds, known = holds and bool(comparison.holds), known and bool(comparison.known)
         if not known:
             return Told(Truth.UNDECIDED, "a side has no value")
         return Told(Truth.HOLDS if holds else Truth.FAILS)
@@ -135,9 +135,9 @@ class _Numbers:
 def _constants(spot: Spot) -> dict[str, float]:
     """The parameters that are numbers, and what formulas have beside them."""
     values = spot.problem.values
-    found = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
-    m = int(found.get("m", 1))
-    return {**found, "kappa": kappa(values, m), "c": penalty_constant(values), "T": float(spot.steps)}
+    numbers = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
+    m = int(numbers.get("m", 1))
+    return {**numbers, "kappa": kappa(values, m), "c": penalty_constant(values), "T": float(spot.steps)}
 
 
 @dataclass(frozen=True)
@@ -187,15 +187,15 @@ class ByCases:
         return trajectory_case(started(spot.problem, seed), spot.steps, recorded, self.quantities, names)
 
 
-def _of_outcome(found: Outcome, diverged: int) -> Told:
+def _of_outcome(outcome: Outcome, diverged: int) -> Told:
     """What a statement's outcome on one draw says, whose run diverged at a step or, at -1, did not."""
-    if found.failed:
+    if outcome.failed:
         return Told(Truth.FAILS)
     if diverged >= 0:
         return Told(Truth.DIVERGES, f"the run diverges at step {diverged}")
-    if not found.entries or found.unknown or not found.complete:
-        missing = f"its hypothesis is not met: {', '.join(found.missing)}" if found.missing else ""
-        return Told(Truth.UNDECIDED, found.why or found.note or missing or "some entries have no value")
+    if not outcome.entries or outcome.unknown or not outcome.complete:
+        missing = f"its hypothesis is not met: {', '.join(outcome.missing)}" if outcome.missing else ""
+        return Told(Truth.UNDECIDED, outcome.why or outcome.note or missing or "some entries have no value")
     return Told(Truth.HOLDS)
 
 
@@ -234,8 +234,8 @@ def _plain(statement: Statement, quantities: Mapping[str, str], model: Model) ->
         return None
     fresh = set(obs.fresh_names(model)) if model.test.of_tasks else set()
     declared = {each.name for each in model.observables if each.one_number and each.known_from is KnownFrom.STATE}
-    found, numbers = mentioned(statement.claim), {*SCALARS, *declared, *fresh}
+    names, numbers = mentioned(statement.claim), {*SCALARS, *declared, *fresh}
     constants = {each.name for each in model.parameters} | {"kappa", "c", "T", "inf"}
-    if set(found) & set(quantities) or not set(found) <= numbers | constants or not set(found) & numbers:
+    if set(names) & set(quantities) or not set(names) <= numbers | constants or not set(names) & numbers:
         return None
-    return tuple(name for name in found if name in numbers)
+    return tuple(name for name in names if name in numbers)

@@ -69,19 +69,19 @@ def row(side: Side) -> Flip | Steady:
     knob, flat = side.knob, isinstance(side.knob, Choice)
     distances = {seed: _distance(knob, side.outer[seed]) if seed in side.outer else math.inf for seed in side.seeds}
     at = {distance: side.outer.get(seed) for seed, distance in distances.items()}
-    found = threshold(list(distances.values()))
+    median = threshold(list(distances.values()))
     still = len(side.seeds) - len(side.outer)
     becomes = {**counted(side.becomes), **({f"still {side.start.value}": still} if still else {})}
-    if math.isinf(found.at):
+    if math.isinf(median.at):
         return Steady(knob=knob.name, note=knob.note, value=knob.base, ended=_ended(side),
                       reached=side.ladder[0] if flat else side.reached,
                       becomes=becomes, refused=side.refused)
-    ends = (at[found.near], at[found.far])
-    low, high = ends if flat or _number(at[found.at]) > _number(knob.base) else ends[::-1]
+    ends = (at[median.near], at[median.far])
+    low, high = ends if flat or _number(at[median.at]) > _number(knob.base) else ends[::-1]
     return Flip(
-        knob=knob.name, note=knob.note, value=knob.base, at=at[found.at],
-        factor=None if flat or not knob.base else _number(at[found.at]) / _number(knob.base),
-        low=None if flat else low, high=None if flat else high, coverage=found.coverage, becomes=becomes,
+        knob=knob.name, note=knob.note, value=knob.base, at=at[median.at],
+        factor=None if flat or not knob.base else _number(at[median.at]) / _number(knob.base),
+        low=None if flat else low, high=None if flat else high, coverage=median.coverage, becomes=becomes,
         refused=side.refused, choice=flat,
         why=next((told.said for told in side.becomes.values() if told.said), ""),
     )

@@ -117,9 +117,9 @@ class Number(Knob):
         yield (*down, 0.0) if low == 0 and not self.parameter.open_low and 0.0 not in down else down
         yield self._legal([base * 10.0**each for each in powers], high)
 
-    def _legal(self, found: Sequence[float], end: float | None) -> tuple[Value, ...]:
+    def _legal(self, candidates: Sequence[float], end: float | None) -> tuple[Value, ...]:
         """The values inside its range, whole ones once each, and the range's end where they pass it."""
-        inside = [min(each, end) if end is not None else each for each in found]
+        inside = [min(each, end) if end is not None else each for each in candidates]
         inside = [float(round(each)) if self.whole and abs(each) < EXACT else each for each in inside]
         low, opened = self.parameter.low, self.parameter.open_low
         kept = [each for each in inside if low is None or each > low or (each == low and not opened)]
@@ -185,11 +185,11 @@ def knobs_of(asked: Asked, base: Problem, read: Collection[str]) -> tuple[list[K
     moved, left = list[Knob](), list[Unmoved]()
     unused = set(unread(replace(base.model, events=(), observables=()))) - _behind(base.model, read)
     for parameter in base.model.parameters:
-        found = _of_parameter(asked, base, parameter, unused)
-        if isinstance(found, Unmoved):
-            left.append(found)
+        knobs = _of_parameter(asked, base, parameter, unused)
+        if isinstance(knobs, Unmoved):
+            left.append(knobs)
         else:
-            moved += found
+            moved += knobs
     length = Parameter(name=STEPS, latex="T", meaning="steps of a run", kind="count", default=asked.steps, low=1)
     return [*moved, Length(STEPS, asked.steps, "", length, asked.cells(()), asked.steps)], left
 
@@ -218,18 +218,18 @@ def _of_parameter(
     except InputError:
         held = asked.cells(())
         return Unmoved(name, value, f"it solves {held.formulas().get(name, 'an equation')}")
-    following = [each for each in cells.following(name) if each != name]
+    following = [follower for follower in cells.following(name) if follower != name]
     if name in unused and unused.issuperset(following):
         return Unmoved(name, value, UNREAD)
-    found = [_knob(parameter, value, values, cells, asked.steps, _instead(asked, parameter))]
+    knobs = [_knob(parameter, value, values, cells, asked.steps, _instead(asked, parameter))]
     if following:
         texts, values_now = cells.formulas(), base.values
-        kept = _with(asked, {each: values_now[each] for each in following}, following)
-        along = ", ".join(f"{each} goes along ({texts[each]})" for each in following)
-        stays = ", ".join(f"{each} stays at {shown(values_now[each])}" for each in following)
-        found = [_knob(parameter, value, values, cells, asked.steps, along),
+        kept = _with(asked, {follower: values_now[follower] for follower in following}, following)
+        along = ", ".join(f"{follower} goes along ({texts[follower]})" for follower in following)
+        stays = ", ".join(f"{follower} stays at {shown(values_now[follower])}" for follower in following)
+        knobs = [_knob(parameter, value, values, cells, asked.steps, along),
                  _knob(parameter, value, values, kept.cells(axis), asked.steps, stays)]
-    return found
+    return knobs
 
 
 def shown(value: Value) -> str:

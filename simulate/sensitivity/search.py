@@ -121,23 +121,23 @@ def searched(sides: Sequence[Side], ask: Ask, dear: Dear, step: Step) -> None:
             spot = side.spot(value)
             assert spot is not None
             requests.append((spot, seeds))
-        for (side, value, seeds), found in zip(wanted, ask(requests), strict=True):
-            for seed, told in zip(seeds, found, strict=True):
+        for (side, value, seeds), answers in zip(wanted, ask(requests), strict=True):
+            for seed, told in zip(seeds, answers, strict=True):
                 side.take(value, seed, told)
             left[id(side)] = max(0, left[id(side)] - len(seeds))
 
 
 def grouped(claim: Claim, requests: Sequence[Request]) -> list[list[int]]:
     """Places of requests that are asked in one call: of one kind, and of the same seeds."""
-    found: dict[tuple[object, ...], list[int]] = {}
+    groups: dict[tuple[object, ...], list[int]] = {}
     for place, (spot, seeds) in enumerate(requests):
-        found.setdefault((claim.kind(spot), seeds), []).append(place)
-    return list(found.values())
+        groups.setdefault((claim.kind(spot), seeds), []).append(place)
+    return list(groups.values())
 
 
 def counted(told: Mapping[int, Told]) -> dict[str, int]:
     """How many draws of each truth."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for each in told.values():
-        found[each.truth.value] = found.get(each.truth.value, 0) + 1
-    return found
+        counts[each.truth.value] = counts.get(each.truth.value, 0) + 1
+    return counts

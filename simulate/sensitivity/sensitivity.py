@@ -80,8 +80,8 @@ class Sensitivity:
         """For JSON."""
         from ..work.plain import plain
 
-        found: dict[str, Any] = plain(self)
-        return found
+        fields: dict[str, Any] = plain(self)
+        return fields
 
     def to_dataset(self) -> xarray.Dataset:
         """A row a flip, then one a direction in which a knob does not flip it."""
@@ -141,11 +141,11 @@ def sensitivity(
     Raises:
         InputError: bad input; a claim that has no value, or that most runs do not reach, at the values given.
     """
-    found, given = settings.resolve(setting), parameters.by_name(keywords.joined(params, values))
+    source, given = settings.resolve(setting), parameters.by_name(keywords.joined(params, values))
     show, threads = reading.switch("progress", progress), ask.workers(workers, processors())
-    asked = _asked(setting, found, given, hold, preset, steps)
+    asked = _asked(setting, source, given, hold, preset, steps)
     base = asked.base()
-    statement, quantities = _statement(claim, found, setting, base.model)
+    statement, quantities = _statement(claim, source, setting, base.model)
     first, many = reading.count("seed", seed), reading.count("seeds", seeds, low=1, example=SEEDS)
     how = None if sampling is None else reading.choice("sampling", sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
@@ -168,22 +168,22 @@ def sensitivity(
 
 
 def _asked(
-    setting: str | Model, found: settings.Setting, given: Mapping[str, object], hold: object, preset: str | None,
+    setting: str | Model, source: settings.Setting, given: Mapping[str, object], hold: object, preset: str | None,
     steps: int | str | None,
 ) -> Asked:
-    chosen_preset = found.preset(preset)
-    model = parameters.built(found.factory, parameters.over(chosen_preset, given))
-    count = total_steps(steps, chosen_preset, found)
-    return Asked(found, setting, given, chosen_preset, holds(hold), model, count)
+    chosen_preset = source.preset(preset)
+    model = parameters.built(source.factory, parameters.over(chosen_preset, given))
+    count = total_steps(steps, chosen_preset, source)
+    return Asked(source, setting, given, chosen_preset, holds(hold), model, count)
 
 
 def _statement(
-    claim: str | Statement, found: settings.Setting, setting: str | Model, model: Model
+    claim: str | Statement, source: settings.Setting, setting: str | Model, model: Model
 ) -> tuple[Statement, Mapping[str, str]]:
     """The one statement that a claim is, with the formulas of its quantities."""
     if not isinstance(claim, str | Statement) or claim == "":
         raise InputError(f"claim: {quoted(claim)}; expected a claim such as 'test_error < 0.01', or a statement's id")
-    wanted, quantities = chosen([claim], settings.statements_of(found, setting, model), model.name)
+    wanted, quantities = chosen([claim], settings.statements_of(source, setting, model), model.name)
     return wanted[0], quantities
 
 
@@ -195,10 +195,10 @@ def _read(statement: Statement, quantities: Mapping[str, str]) -> set[str]:
 
 
 def _above_one(reach: object) -> float:
-    found = reading.positive("reach", reach)
-    if not 1.0 < found <= 1e10:
+    factor = reading.positive("reach", reach)
+    if not 1.0 < factor <= 1e10:
         raise InputError(f"reach: {quoted(reach)}; expected a factor above 1, and at most 1e10, such as reach=1000")
-    return found
+    return factor
 
 
 def _picked(
@@ -254,8 +254,8 @@ class _Runs:
         def runs(places: list[int]) -> int:
             return len(places) * len(requests[places[0]][1])
 
-        for at, found in sweep(one, pieces, self.threads, "sensitivity", "runs", self.show, size=runs):
-            for place, told in zip(pieces[at], found, strict=True):
+        for at, answered in sweep(one, pieces, self.threads, "sensitivity", "runs", self.show, size=runs):
+            for place, told in zip(pieces[at], answered, strict=True):
                 answers[place] = told
         return answers
 

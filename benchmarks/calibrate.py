@@ -72,9 +72,9 @@ class Calibration:
         yield from (f"false alarm: {name}" for name in self.alarms)
         counts = ", ".join(f"{many} {word}" for word, many in self.fates.items())
         yield f"Changes of the statements drawn: {counts}."
-        for each in self.seeds:
-            if not each.found:
-                yield f"missed: {each.paper}, {each.into}: {each.text}"
+        for seed in self.seeds:
+            if not seed.found:
+                yield f"missed: {seed.paper}, {seed.into}: {seed.text}"
 
 
 def calibrate(errors: int, seed: int) -> Calibration:
@@ -82,25 +82,25 @@ def calibrate(errors: int, seed: int) -> Calibration:
     rng = np.random.default_rng(seed)
     papers = list(PAPERS.values())
     formulas, correct, alarms = in_formulas(papers, errors - errors // 2, rng)
-    found, fates = list(formulas), Counter({fate.word: 0 for fate in FATES})
+    planted, fates = list(formulas), Counter({fate.word: 0 for fate in FATES})
     for at, paper in enumerate(papers):
         count = errors // 2 // len(papers) + (at < errors // 2 % len(papers))
         seeds, held, refuted = in_statements(paper, count, rng, fates)
-        found, correct, alarms = [*found, *seeds], correct + held, [*alarms, *refuted]
-    return Calibration(tuple(found), correct, tuple(alarms), fates)
+        planted, correct, alarms = [*planted, *seeds], correct + held, [*alarms, *refuted]
+    return Calibration(tuple(planted), correct, tuple(alarms), fates)
 
 
 def in_formulas(papers: Sequence[Paper], count: int, rng: np.random.Generator) -> tuple[list[Seed], int, list[str]]:
     """Errors in formulas drawn at random, and the formulas that differ from the derivation without one."""
     claims = [(paper.name, claim) for paper in papers for claim in paper.claims]
     alarms = [claim.id for _, claim in claims if not compare(claim, claim.errata).holds]
-    found = []
-    for at in rng.integers(len(claims), size=count):
-        name, claim = claims[int(at)]
+    seeds = []
+    for place in rng.integers(len(claims), size=count):
+        name, claim = claims[int(place)]
         errors = seeded(claim)
         one = errors[int(rng.integers(len(errors)))]
-        found.append(Seed("formulas", name, one.kind, f"{claim.id}, {one.text}", not compare(one.claim).holds))
-    return found, len(claims), alarms
+        seeds.append(Seed("formulas", name, one.kind, f"{claim.id}, {one.text}", not compare(one.claim).holds))
+    return seeds, len(claims), alarms
 
 
 def in_statements(
@@ -113,19 +113,19 @@ def in_statements(
     assert paper.statements is not None
     able = [each for each in paper.statements.statements if not each.erratum and each.path is None]
     drawn = [able[int(at)] for at in rng.permutation(len(able))]
-    found: list[Seed] = []
+    seeds: list[Seed] = []
     refuted, held = [], 0
-    while drawn and len(found) < count:
-        some, drawn = drawn[: count - len(found)], drawn[count - len(found) :]
-        for each in mutants(paper.name, statements=some, tries=TRIES, seed=int(rng.integers(1 << 20))).tested:
+    while drawn and len(seeds) < count:
+        some, drawn = drawn[: count - len(seeds)], drawn[count - len(seeds) :]
+        for tested in mutants(paper.name, statements=some, tries=TRIES, seed=int(rng.integers(1 << 20))).tested:
             held += 1
-            fates.update(one.fate.word for one in each.mutants)
-            if each.violated:
-                refuted.append(f"{paper.name} {each.statement.id}")
-            elif (one := _error(each.mutants, rng)) is not None:
-                text = f"{each.statement.id}, {one.mutant.text}: {one.why}"
-                found.append(Seed("statements", paper.name, one.mutant.change.word, text, one.fate is KILLED))
-    return found, held, refuted
+            fates.update(one.fate.word for one in tested.mutants)
+            if tested.violated:
+                refuted.append(f"{paper.name} {tested.statement.id}")
+            elif (one := _error(tested.mutants, rng)) is not None:
+                text = f"{tested.statement.id}, {one.mutant.text}: {one.why}"
+                seeds.append(Seed("statements", paper.name, one.mutant.change.word, text, one.fate is KILLED))
+    return seeds, held, refuted
 
 
 def _error(judged: Sequence[Judged], rng: np.random.Generator) -> Judged | None:

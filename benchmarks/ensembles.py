@@ -73,7 +73,7 @@ def library(name: str, shape: str, threads: int, python: str, caches: str) -> It
 
 def best(name: str, child: Child, program: str, variants: Sequence[str]) -> Contender:
     """A program at the variant that takes least CPU time.  Raises RuntimeError where none can be made."""
-    found: list[tuple[float, Contender]] = []
+    tried: list[tuple[float, Contender]] = []
     absent = ""
     for variant in variants:
         made = child.ask(do="make", program=program, variant=variant)
@@ -82,10 +82,10 @@ def best(name: str, child: Child, program: str, variants: Sequence[str]) -> Cont
             continue
         contender = Contender(name, child, program, variant, made["runs"], made["cpu"])
         call = contender.timed()
-        found.append((min(call().cpu for _ in range(_TRIES)), contender))
-    if not found:
+        tried.append((min(call().cpu for _ in range(_TRIES)), contender))
+    if not tried:
         raise RuntimeError(absent)
-    return min(found, key=lambda pair: pair[0])[1]
+    return min(tried, key=lambda pair: pair[0])[1]
 
 
 def gathered(
@@ -153,15 +153,15 @@ def _once(seconds: float) -> Timing:
 def _targets(name: str, timings: dict[str, Timing]) -> tuple[Target, ...]:
     """What is measured beside what it should be, for the contenders that are there."""
     ours, (to_lanes, to_jax) = timings[OURS], _BOUNDS[name]
-    found = []
+    targets = []
     if to_lanes is not None and LANES in timings:
-        found.append(Target(f"phase over C++ with lanes, {name}", ours.cpu / timings[LANES].cpu, "<=", to_lanes))
+        targets.append(Target(f"phase over C++ with lanes, {name}", ours.cpu / timings[LANES].cpu, "<=", to_lanes))
     if STRONGEST in timings:
-        found.append(Target(f"JAX with Bartlett over phase, {name}", timings[STRONGEST].cpu / ours.cpu, ">=", to_jax))
+        targets.append(Target(f"JAX with Bartlett over phase, {name}", timings[STRONGEST].cpu / ours.cpu, ">=", to_jax))
     if f"{OURS}, 2 threads" in timings:
         both = timings[f"{OURS}, 2 threads"].wall
-        found.append(Target(f"phase, wall time on one thread over two, {name}", ours.wall / both, ">=", 1.8))
-    return tuple(found)
+        targets.append(Target(f"phase, wall time on one thread over two, {name}", ours.wall / both, ">=", 1.8))
+    return tuple(targets)
 
 
 def flat_in_d(repeats: int, number: int) -> Section:
@@ -185,10 +185,10 @@ def measure(
     libraries: Sequence[str] = tuple(LIBRARIES),
 ) -> list[Section]:
     """All sections, numbered from `first`."""
-    found = []
+    measured = []
     for number, name in enumerate(names, first):
-        found += sections(name, repeats, python, number, libraries)
-    return [*found, flat_in_d(repeats, first + len(names))] if "kou" in names else found
+        measured += sections(name, repeats, python, number, libraries)
+    return [*measured, flat_in_d(repeats, first + len(names))] if "kou" in names else measured
 
 
 def main() -> None:

@@ -41,8 +41,8 @@ def peak(method: str) -> float:
     # VmHWM, in kilobytes, is the process's own; getrusage would begin at the size of the process that started it.
     size = "[line for line in open('/proc/self/status') if line.startswith('VmHWM')][0].split()[1]"
     code = f"import gammarho; {run}; print({size})"
-    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    return int(found.stdout) / 2**20
+    completed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return int(completed.stdout) / 2**20
 
 
 def section(repeats: int, method: str, number: str) -> Section:

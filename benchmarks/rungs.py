@@ -22,13 +22,13 @@ STEPS = 200
 
 def least(calls: Mapping[str, Callable[[], object]], repeats: int = 7) -> dict[str, float]:
     """Each call's least CPU seconds, of `repeats` rounds after one that is not counted."""
-    found = dict.fromkeys(calls, float("inf"))
+    seconds = dict.fromkeys(calls, float("inf"))
     for at in range(repeats + 1):
         for name, call in calls.items():
             began = time.process_time()
             call()
-            found[name] = min(found[name], time.process_time() - began) if at else found[name]
-    return found
+            seconds[name] = min(seconds[name], time.process_time() - began) if at else seconds[name]
+    return seconds
 
 
 def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
@@ -63,8 +63,8 @@ def variants() -> Iterator[str]:
             zero, last = np.zeros_like(drawn.z), np.array([steps], dtype=np.int64)
             return lambda: way.run(drawn.z, zero, drawn.gram, drawn.y, values, steps, last)
 
-        found = least({name: calls(way) for name, way in ways.items()}, 5)
-        said = ", ".join(f"{name} {1e6 * each / steps:.3g}" for name, each in found.items())
+        seconds = least({name: calls(way) for name, way in ways.items()}, 5)
+        said = ", ".join(f"{name} {1e6 * each / steps:.3g}" for name, each in seconds.items())
         yield f"n = {n}: {said} us a step"
 
 
@@ -112,12 +112,12 @@ def single() -> Iterator[str]:
                 z = z - kind(eta) * (c @ gram)
             return z
 
-        found = least({"64": partial(steps, np.float64), "32": partial(steps, np.float32)}, 5)
+        seconds = least({"64": partial(steps, np.float64), "32": partial(steps, np.float32)}, 5)
         whole, half = steps(np.float64), steps(np.float32).astype(np.float64)
         drift = np.abs(half - whole).max() / np.abs(whole).max()
         flips = ((half > 0) != (whole > 0)).mean()
-        yield (f"n = {n}: float32 takes {found['32'] / found['64']:.3g} of float64's time; after 100 steps z is off by "
-               f"{drift:.2g} of its largest entry, and {100 * flips:.2g} % of its signs differ")
+        yield (f"n = {n}: float32 takes {seconds['32'] / seconds['64']:.3g} of float64's time; after 100 steps z is "
+               f"off by {drift:.2g} of its largest entry, and {100 * flips:.2g} % of its signs differ")
 
 
 def lazy() -> Iterator[str]:
@@ -149,9 +149,9 @@ def lazy() -> Iterator[str]:
             order = np.argsort(columns, kind="stable")
             return np.einsum("kb,kb->k", c[rows[order]], gram[columns[order]])
 
-        found = least({"all": partial(np.matmul, c, gram), "some": some}, 3)
+        seconds = least({"all": partial(np.matmul, c, gram), "some": some}, 3)
         yield (f"n = {n}, eta = {eta:g}: {100 * np.mean(shares):.3g} % of the entries a step; those alone take "
-               f"{found['some'] / found['all']:.3g} of the whole product's time")
+               f"{seconds['some'] / seconds['all']:.3g} of the whole product's time")
 
 
 def tasks() -> Iterator[str]:
@@ -180,9 +180,9 @@ def tasks() -> Iterator[str]:
         z, c, gram = rng.random((343, 20, n)), rng.random((343, 20, n)), rng.random((343, n, n))
         turned = [np.ascontiguousarray(np.moveaxis(each, 0, -1)) for each in (z, c, gram)]
         plain = [z, c, gram]
-        found = least({"alone": partial(one_by_one, *plain), "lanes": partial(in_lanes, *turned)})
-        yield (f"{n} directions a task, 20 filters: tasks in the lanes take {found['lanes'] / found['alone']:.3g} of "
-               "the time of one after another")
+        seconds = least({"alone": partial(one_by_one, *plain), "lanes": partial(in_lanes, *turned)})
+        yield (f"{n} directions a task, 20 filters: tasks in the lanes take {seconds['lanes'] / seconds['alone']:.3g} "
+               "of the time of one after another")
 
 
 RUNGS: Mapping[str, Callable[[], Iterator[str]]] = {

@@ -79,8 +79,8 @@ def step_vmapped(W: Tensor, tasks: Tasks, sizes: Sizes, chunk: int | None) -> Te
     def outer_gradient(x: Tensor, y: Tensor) -> Tensor:
         adapted = W
         for _ in range(sizes.J):
-            found = slope(adapted, x[: sizes.n_train], y[: sizes.n_train], sizes.h)
-            adapted = adapted - sizes.eta_inner * found
+            inner_slope = slope(adapted, x[: sizes.n_train], y[: sizes.n_train], sizes.h)
+            adapted = adapted - sizes.eta_inner * inner_slope
         gradient: Tensor = slope(adapted, x[sizes.outer], y[sizes.outer], sizes.h)
         return gradient
 

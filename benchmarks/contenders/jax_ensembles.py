@@ -154,10 +154,10 @@ class Chunked:
         def ensemble(seed: Any, mu: Any, sigma_p: Any, lam: Any) -> Any:
             own, shared = jax.random.split(jax.random.key(seed))
             single = partial(one, shape, jax.random.normal(shared, (TEST, fresh)))
-            each = (jax.random.split(own, len(mu)), (mu, sigma_p, lam))
+            pairs = (jax.random.split(own, len(mu)), (mu, sigma_p, lam))
             if chunk == 1:
-                return jax.lax.map(lambda pair: single(*pair), each)
-            return jax.lax.map(lambda pair: single(*pair), each, batch_size=chunk)
+                return jax.lax.map(lambda pair: single(*pair), pairs)
+            return jax.lax.map(lambda pair: single(*pair), pairs, batch_size=chunk)
 
         self._ensemble = jax.jit(ensemble)
 

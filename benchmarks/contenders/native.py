@@ -61,12 +61,12 @@ class Lanes:
         return self.errors(seed, self.shape.usual(self.runs))
 
     def _errors(self, seed: int, cells: Cells) -> Array:
-        shape, found = self.shape, np.empty(len(cells.mu))
+        shape, errors = self.shape, np.empty(len(cells.mu))
         self._ensemble(
-            len(found), shape.steps, seed, cells.mu, cells.sigma_p, cells.lam, shape.sigma_0, shape.d, shape.eta,
-            shape.lam_until, shape.flips, TEST, found,
+            len(errors), shape.steps, seed, cells.mu, cells.sigma_p, cells.lam, shape.sigma_0, shape.d, shape.eta,
+            shape.lam_until, shape.flips, TEST, errors,
         )
-        return found
+        return errors
 
     def trained(self, given: Given, cell: Cells) -> Array:
         """See `Program.trained`."""

@@ -57,10 +57,10 @@ class Phase:
     def errors(self, seed: int, cells: Cells) -> Array:
         """See `Program.errors`; `cells` are the shape's grid.  All have the seed's draw, at their own parameters."""
         shape = self.shape
-        found = self._phase(shape.x.values(shape.side), shape.y.values(shape.side), seed=seed, seeds=1)
-        if found.shape != (shape.side, shape.side, 1) or len(cells.mu) != found.size:
+        by_cell = self._phase(shape.x.values(shape.side), shape.y.values(shape.side), seed=seed, seeds=1)
+        if by_cell.shape != (shape.side, shape.side, 1) or len(cells.mu) != by_cell.size:
             raise ValueError(f"cells: {len(cells.mu)}; expected the shape's grid of {shape.runs}")
-        return found.ravel()
+        return by_cell.ravel()
 
     def usual(self, seed: int) -> Array:
         """See `Program.usual`: one cell, many seeds."""
@@ -117,8 +117,8 @@ def draw(shape: Shape, seed: int) -> Given:
     """gammarho's draw of a run at the usual values, with its vectors."""
     from simulate.start.draw import draw as draw_of
 
-    found = resolved(shape)
-    drawn = draw_of(found.model, found.values, seed, "vectors")
+    usual = resolved(shape)
+    drawn = draw_of(usual.model, usual.values, seed, "vectors")
     assert drawn.vectors is not None and drawn.weights is not None
     return Given(
         z=np.ascontiguousarray(drawn.z.reshape(shape.filters, -1)), gram=np.ascontiguousarray(drawn.gram),

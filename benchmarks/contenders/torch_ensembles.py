@@ -69,7 +69,7 @@ def draw(shape: Shape, cells: Cells, generator: torch.Generator) -> tuple[Tensor
 def tested(shape: Shape, W: Tensor, cells: Cells, generator: torch.Generator) -> Array:
     """Test errors (R,) of filters W (R, S, d)."""
     fresh = torch.randn(TEST, shape.d - 1, generator=generator, dtype=torch.float64)
-    found = []
+    errors = []
     for filters, mu, sigma_p in zip(W, cells.mu, cells.sigma_p, strict=True):
         noise = heads(shape, power(shape, torch.relu(sigma_p * (fresh @ filters[:, 1:].T))))
         wrong = [
@@ -77,8 +77,8 @@ def tested(shape: Shape, W: Tensor, cells: Cells, generator: torch.Generator) ->
             for label in (1.0, -1.0)
         ]
         missed = float(torch.stack(wrong).double().mean())
-        found.append(missed * (1 - shape.flips) + (1 - missed) * shape.flips)
-    return np.array(found)
+        errors.append(missed * (1 - shape.flips) + (1 - missed) * shape.flips)
+    return np.array(errors)
 
 
 class Torch:

@@ -20,8 +20,8 @@ class Blocks:
     @property
     def files(self) -> Mapping[str, str]:
         """What is to be saved: a block of Python whose first line is its file's name."""
-        return {found[1]: body for language, body in self.fenced
-                if language == "python" and (found := _SAVED.match(body))}
+        return {match[1]: body for language, body in self.fenced
+                if language == "python" and (match := _SAVED.match(body))}
 
     @property
     def python(self) -> tuple[str, ...]:

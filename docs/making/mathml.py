@@ -21,17 +21,17 @@ def mathml(tex: str, display: str) -> str:
 
     Browsers know no bold variants of letters, only letters: they become those that Unicode has.
     """
-    found: str = convert(tex.strip(), display=display)
-    found = _BOLD.sub(_bold, found)
-    return found.replace("<math ", f'<math aria-label="{escape(tex.strip())}" ', 1)
+    markup: str = convert(tex.strip(), display=display)
+    markup = _BOLD.sub(_bold, markup)
+    return markup.replace("<math ", f'<math aria-label="{escape(tex.strip())}" ', 1)
 
 
-def _bold(found: re.Match[str]) -> str:
-    letter = unescape(found[2])
+def _bold(match: re.Match[str]) -> str:
+    letter = unescape(match[2])
     for first, (count, bold) in _BOLD_LETTERS.items():
         if 0 <= ord(letter) - ord(first) < count:
-            return f"<m{found[1]}>{chr(bold + ord(letter) - ord(first))}</m{found[1]}>"
-    return found[0]
+            return f"<m{match[1]}>{chr(bold + ord(letter) - ord(first))}</m{match[1]}>"
+    return match[0]
 
 
 def _inline(builder: Any, node: nodes.Element) -> None:

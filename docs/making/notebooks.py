@@ -41,8 +41,8 @@ def notebooks() -> list[Path]:
 
 def cells(notebook: Path) -> list[Cell]:
     """A notebook's cells, in order."""
-    found = json.loads(notebook.read_text(encoding="utf-8"))
-    return [Cell(each["cell_type"] == "code", "".join(each["source"])) for each in found["cells"]]
+    document = json.loads(notebook.read_text(encoding="utf-8"))
+    return [Cell(each["cell_type"] == "code", "".join(each["source"])) for each in document["cells"]]
 
 
 def ran(notebook: Path) -> Iterator[Ran]:
@@ -67,14 +67,14 @@ def _run(cell: Cell, scope: dict[str, Any], where: str) -> Ran:
 def page(notebook: Path, pictures: Path) -> str:
     """The notebook as Markdown, with what its cells gave; figures go to `pictures`, a folder beside the pages'."""
     parts = [f"The notebook itself is [{notebook.name}](../notebooks/{notebook.name}); `make docs` has run its cells."]
-    for at, each in enumerate(ran(notebook)):
-        if not each.cell.code:
-            parts.append(each.cell.source)
+    for at, outcome in enumerate(ran(notebook)):
+        if not outcome.cell.code:
+            parts.append(outcome.cell.source)
             continue
-        parts.append(fenced(each.cell.source, "python"))
-        if each.printed.strip():
-            parts.append(fenced(each.printed, "text"))
-        parts += _shown(each.value, pictures / f"{notebook.stem}-{at}.png")
+        parts.append(fenced(outcome.cell.source, "python"))
+        if outcome.printed.strip():
+            parts.append(fenced(outcome.printed, "text"))
+        parts += _shown(outcome.value, pictures / f"{notebook.stem}-{at}.png")
     head, *rest = parts[1:]
     return "\n\n".join([head, parts[0], *rest]) + "\n"
 
@@ -89,8 +89,8 @@ def _shown(value: Any, picture: Path) -> list[str]:
         value.savefig(picture, dpi=160)
         return [f"![What the cell draws](/pictures/{picture.parent.name}/{picture.name})"]
     if hasattr(value, "_repr_latex_"):
-        found = re.findall(r"\\begin\{align\*\}.*?\\end\{align\*\}", value._repr_latex_(), re.DOTALL)
-        return [equations(each) for each in found]
+        aligned = re.findall(r"\\begin\{align\*\}.*?\\end\{align\*\}", value._repr_latex_(), re.DOTALL)
+        return [equations(each) for each in aligned]
     if hasattr(value, "_repr_html_"):
         return [f'<div class="shown">\n{value._repr_html_()}\n</div>'.replace("\n\n", "\n")]
     return [fenced(str(value), "text")]

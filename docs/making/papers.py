@@ -75,9 +75,9 @@ def _conditions(name: str, about: Description) -> Iterator[str]:
         return
     yield "## Conditions"
     yield fenced(f"gammarho conditions {name} --preset paper", "sh")
-    found: ConditionTable = gr.conditions(name, preset="paper")
-    yield plain(f"At the parameters of the preset paper, clause by clause; {found.conditions.paper}.")
-    for group in found.tables:
+    clauses: ConditionTable = gr.conditions(name, preset="paper")
+    yield plain(f"At the parameters of the preset paper, clause by clause; {clauses.conditions.paper}.")
+    for group in clauses.tables:
         yield f"### {plain(group.title)}"
         yield table(("clause", "asks", "there is over what is asked, at C = 1", "holds for C in", "at C = 1"),
                     [_clause(row) for row in group.rows])
@@ -101,10 +101,10 @@ def _statements(about: Description, verdicts: bool) -> Iterator[str]:
             (code(each.id), each.kind, code(each.claim), plain(each.source)) for each in about.statements])
         return
     preset = CHECKED[about.setting]
-    found = gr.check(about.setting, preset=preset, seeds=1)
+    checked = gr.check(about.setting, preset=preset, seeds=1)
     yield fenced(f"gammarho check {about.setting} --preset {preset} --seeds 1", "sh")
-    yield plain(f"{found.about}. A statement is vacuous where its hypotheses never hold in this run.")
-    yield table(("id", "verdict", "where and what", "claim", "seen"), [_verdict(each) for each in found.results])
+    yield plain(f"{checked.about}. A statement is vacuous where its hypotheses never hold in this run.")
+    yield table(("id", "verdict", "where and what", "claim", "seen"), [_verdict(each) for each in checked.results])
 
 
 def _verdict(result: Result) -> tuple[str, ...]:

@@ -91,12 +91,12 @@ def draw(folder: Path) -> None:
 
 def of_commands(page: Path, to: Path) -> None:
     """The pictures that a page's own `phase` commands write, with the files that it has the reader save."""
-    found = blocks(page)
+    own_blocks = blocks(page)
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name), contextlib.redirect_stdout(io.StringIO()):
         folder = Path(name)
-        for file, text in found.files.items():
+        for file, text in own_blocks.files.items():
             (folder / file).write_text(text, encoding="utf-8")
-        for command in found.commands:
+        for command in own_blocks.commands:
             if command.startswith("gammarho phase "):
                 main(shlex.split(command)[1:])
         for picture in folder.glob("*.png"):

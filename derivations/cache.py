@@ -20,11 +20,11 @@ _LOOSE = "can be written by other users"
 def cache_folder() -> Path:
     """Where a user's kernels and data sets go: $GAMMARHO_CACHE (~ is the home), or the platform's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    found = os.path.expanduser(os.environ.get("GAMMARHO_CACHE") or os.path.join(base, "gammarho"))
-    if found.startswith("~"):  # nobody's home is known
+    folder = os.path.expanduser(os.environ.get("GAMMARHO_CACHE") or os.path.join(base, "gammarho"))
+    if folder.startswith("~"):  # nobody's home is known
         user = os.geteuid() if hasattr(os, "geteuid") else ""
-        found = os.path.join(tempfile.gettempdir(), f"gammarho-{user}")
-    return Path(found).absolute()
+        folder = os.path.join(tempfile.gettempdir(), f"gammarho-{user}")
+    return Path(folder).absolute()
 
 
 def kernel_folder() -> Path:
@@ -48,14 +48,14 @@ def unfit(folder: Path) -> str | None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
+        status = folder.stat()
     except OSError as error:
         return f"cannot be made ({error.strerror})"
-    if not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISDIR(status.st_mode):
         return "is no folder"
-    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
         return "belongs to another user"
-    if os.name == "posix" and stat.S_IMODE(found.st_mode) & 0o022:
+    if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o022:
         return _LOOSE
     try:
         with tempfile.TemporaryFile(dir=folder):

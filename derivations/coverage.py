@@ -67,11 +67,12 @@ def _presets(paper: Paper) -> Iterator[str]:
 
 def _listed(names: Iterable[str]) -> str:
     """Names with a common first word once: Lemmas B.1, B.2."""
-    found: dict[str, list[str]] = {}
+    by_kind: dict[str, list[str]] = {}
     for name in names:
         kind, _, number = name.partition(" ")
-        found.setdefault(kind, []).append(number)
-    return "; ".join(f"{kind} {', '.join(numbers)}" for kind, numbers in found.items()) or "none: invariants, displays"
+        by_kind.setdefault(kind, []).append(number)
+    listed = "; ".join(f"{kind} {', '.join(numbers)}" for kind, numbers in by_kind.items())
+    return listed or "none: invariants, displays"
 
 
 if __name__ == "__main__":

@@ -47,8 +47,8 @@ def description(model: Model) -> dict[str, Any]:
 
 def described_schedules(model: Model) -> dict[str, Any]:
     """The parameters, in order, of each number's function of t; nothing where none changes with the step."""
-    found = {role: list(each.constants) for role, each in scheduled(model).items()}
-    return {"schedules": found} if found else {}
+    by_role = {role: list(each.constants) for role, each in scheduled(model).items()}
+    return {"schedules": by_role} if by_role else {}
 
 
 def kernel_name(setting: str, structural: dict[str, Any]) -> str:

@@ -142,8 +142,8 @@ def _taken(hint: Any) -> str:
     if origin is typing.Literal:
         return " ".join(f"`{each}`" for each in inside)
     if origin is tuple:
-        each = _taken(inside[0])
-        return f"a tuple, of {each} each" if inside[-1] is Ellipsis else f"a tuple ({', '.join(map(_taken, inside))})"
+        part = _taken(inside[0])
+        return f"a tuple, of {part} each" if inside[-1] is Ellipsis else f"a tuple ({', '.join(map(_taken, inside))})"
     if inside:
         return " or ".join(_taken(each) for each in inside)
     return {str: "text", bool: "True or False", int: "a whole number", float: "a number", type(None): "None"}.get(

@@ -146,8 +146,8 @@ def number(value: float | str) -> sp.Expr:
 def sigma(activation: Activation, x: sp.Expr) -> sp.Expr:
     """sigma(x) of a declared activation."""
     kind = activation.kind
-    found: sp.Expr = declare.of_class(SIGMA, kind, "sigma")(kind, x)
-    return found
+    expr: sp.Expr = declare.of_class(SIGMA, kind, "sigma")(kind, x)
+    return expr
 
 
 SIGMA: Final[Mapping[type[declare.ActivationKind], Callable[[Any, sp.Expr], sp.Expr]]] = {

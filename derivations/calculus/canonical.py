@@ -66,12 +66,12 @@ class Canonical:
 
     def __sub__(self, other: Canonical) -> Canonical:
         """The canonical form of the difference of the two expressions."""
-        found = {}
+        groups = {}
         for limits in (self.groups | other.groups).keys():
             total = sp.expand(self.groups.get(limits, sp.S.Zero) - other.groups.get(limits, sp.S.Zero))
             if total != 0:
-                found[limits] = total
-        return Canonical(found)
+                groups[limits] = total
+        return Canonical(groups)
 
     @property
     def expr(self) -> sp.Expr:
@@ -92,17 +92,17 @@ def canonical(expr: sp.Expr, signed: bool = True, depth: int = 0) -> Canonical:
     Raises ModelError where a product has more sums over one set than there are names.
     """
     free = expr.free_symbols
-    found = Canonical()
+    form = Canonical()
     for term in _terms(_own_bounds(_indicators(expr))):
         settled = _contracted(term)
         for part in sp.Add.make_args(reduce_signs(settled.factor, signed)):
             least = _least(Term(part, settled.limits), free, signed, depth)
-            total = sp.expand(found.groups.get(least.limits, sp.S.Zero) + least.factor)
+            total = sp.expand(form.groups.get(least.limits, sp.S.Zero) + least.factor)
             if total == 0:
-                found.groups.pop(least.limits, None)
+                form.groups.pop(least.limits, None)
             else:
-                found.groups[least.limits] = total
-    return found
+                form.groups[least.limits] = total
+    return form
 
 
 def bound_apart(expr: sp.Expr, names: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
@@ -176,7 +176,7 @@ def _contracted(term: Term) -> Term:
 def _least(term: Term, free: set[sp.Symbol], signed: bool, depth: int) -> Term:
     """The renaming of the bound indices whose text comes first; arguments of functions made canonical."""
     candidates = [_renamed(term, naming, signed, depth) for naming in _namings(term.limits, free, signed, depth)]
-    return min(candidates, key=lambda found: (str(found.limits), sp.srepr(found.factor)))
+    return min(candidates, key=lambda renamed: (str(renamed.limits), sp.srepr(renamed.factor)))
 
 
 def _renamed(term: Term, naming: Mapping[sp.Symbol, sp.Symbol], signed: bool, depth: int) -> Term:
@@ -188,8 +188,8 @@ def _renamed(term: Term, naming: Mapping[sp.Symbol, sp.Symbol], signed: bool, de
 def _joined(product: sp.Expr) -> sp.Expr:
     """Every delta's second side replaced by its first, wherever else it stands; sides in order."""
     rest, deltas = product, sp.S.One
-    while found := [factor for factor in sp.Mul.make_args(rest) if isinstance(factor, sp.KroneckerDelta)]:
-        delta = min(found, key=lambda d: (len(str(d)), str(d)))  # of indices first, then of their labels
+    while kroneckers := [factor for factor in sp.Mul.make_args(rest) if isinstance(factor, sp.KroneckerDelta)]:
+        delta = min(kroneckers, key=lambda d: (len(str(d)), str(d)))  # of indices first, then of their labels
         first, second = sorted(delta.args, key=lambda side: (len(str(side)), str(side)))
         rest, deltas = (rest / delta).xreplace({second: first}), deltas.xreplace({second: first}) * delta
     return rest * deltas

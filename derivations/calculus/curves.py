@@ -57,10 +57,10 @@ def curve(expression: Expression, order: int = 0) -> Curve:
 
 
 def _apart(expr: sp.Expr) -> Curve:
-    found = sorted(expr.atoms(_Where), key=lambda each: (-sp.count_ops(each), str(each)))
-    if not found:
+    wheres = sorted(expr.atoms(_Where), key=lambda each: (-sp.count_ops(each), str(each)))
+    if not wheres:
         return expr
-    cut, closed = found[0].args[:2]
+    cut, closed = wheres[0].args[:2]
 
     def chosen(side: int) -> Curve:
         def is_it(e: sp.Basic) -> bool:
@@ -75,5 +75,5 @@ def _derived(of: Curve, z: sp.Symbol, order: int) -> Curve:
     if isinstance(of, Branch):
         above, below = _derived(of.above, z, order), _derived(of.below, z, order)
         return above if above == below else Branch(of.cut, of.closed, above, below)
-    found = sp.diff(of, z, order)
-    return sp.factor(found) if order and found.is_algebraic_expr(z) else found  # 1/(1 + z) - z/(1 + z)^2 cancels
+    slope = sp.diff(of, z, order)
+    return sp.factor(slope) if order and slope.is_algebraic_expr(z) else slope  # 1/(1 + z) - z/(1 + z)^2 cancels

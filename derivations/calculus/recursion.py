@@ -210,8 +210,8 @@ def _patch_gradients(names: Names, definitions: Definitions) -> list[sp.Expr]:
     out = []
     for p in range(len(names.model.patches)):
         target = names.a(p, names.head_, r_, i_)
-        found = derivative(example_loss, target, states)
-        same = found.xreplace({sp.KroneckerDelta(i, i_): sp.S.One}).xreplace({i_: i, r_: r, names.head_: h})
+        slope = derivative(example_loss, target, states)
+        same = slope.xreplace({sp.KroneckerDelta(i, i_): sp.S.One}).xreplace({i_: i, r_: r, names.head_: h})
         out.append(_reduced(names, same))
     return out
 

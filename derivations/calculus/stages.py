@@ -70,7 +70,7 @@ def stages(recursion: Recursion) -> tuple[Stage, ...]:
     """
     model = recursion.model
     _check(model)
-    found = list[Stage]()
+    growths = list[Stage]()
     for family in model.directions:
         slope = _small(recursion, _slope(recursion.gradient, family.name), family)
         for own in (True, False):
@@ -79,8 +79,8 @@ def stages(recursion: Recursion) -> tuple[Stage, ...]:
                 power, rate = _lowest(change)
                 if power == 0 and model.objective.penalised:
                     raise ModelError("stages: where sigma'(0) is not 0 the penalty is not small with the products")
-                found.append(Stage(family.name, own, power, rate))
-    return tuple(found)
+                growths.append(Stage(family.name, own, power, rate))
+    return tuple(growths)
 
 
 def outgrows(first: Stage, second: Stage, norms: tuple[sp.Expr, sp.Expr], parameter: sp.Symbol = lam) -> sp.Expr | None:
@@ -96,8 +96,8 @@ def outgrows(first: Stage, second: Stage, norms: tuple[sp.Expr, sp.Expr], parame
 
 def _root(expr: sp.Expr, parameter: sp.Symbol) -> sp.Expr | None:
     """The only value of a parameter at which an expression is 0; None where there is none, or it is negative."""
-    found = sp.solve(expr, parameter) if parameter in expr.free_symbols else []
-    root = sp.simplify(found[0]) if len(found) == 1 else None
+    roots = sp.solve(expr, parameter) if parameter in expr.free_symbols else []
+    root = sp.simplify(roots[0]) if len(roots) == 1 else None
     return None if root is None or root.is_negative or sp.factor(root).could_extract_minus_sign() else root
 
 
@@ -135,8 +135,8 @@ def _small(recursion: Recursion, slope: sp.Expr, family: Directions) -> sp.Expr:
 
 def _frozen(names: Names, expr: sp.Expr) -> sp.Expr:
     """Gram entries, the loss's slopes and second orders as they are in the early stage."""
-    found = {each: _value(names, each) for each in expr.atoms(sp.Indexed)}
-    entries = expr.xreplace({each: value for each, value in found.items() if value is not None})
+    early_values = {each: _value(names, each) for each in expr.atoms(sp.Indexed)}
+    entries = expr.xreplace({each: value for each, value in early_values.items() if value is not None})
     single = {each: role_of(each) for each in entries.free_symbols}
     return entries.xreplace({each: _length(role) for each, role in single.items() if isinstance(role, GramEntry)})
 
@@ -200,8 +200,8 @@ def _at(names: Names, body: sp.Expr, family: Directions, own: bool, matching: bo
     def deltas(e: sp.Expr) -> bool:
         return isinstance(e, sp.KroneckerDelta)
 
-    found = body.replace(deltas, value).replace(known, value)
-    return found.replace(lambda e: isinstance(e, tuple(_VALUES)), _piece)
+    settled = body.replace(deltas, value).replace(known, value)
+    return settled.replace(lambda e: isinstance(e, tuple(_VALUES)), _piece)
 
 
 def _piece(e: sp.Expr) -> sp.Expr:

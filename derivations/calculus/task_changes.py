@@ -23,8 +23,8 @@ def task_gradient(recursion: Recursion, split: Split = ALL, task: sp.Expr = k) -
     size, limits = split
     total = sp.Symbol("size", positive=True)
 
-    def ranged(found: sp.Sum) -> sp.Expr:
-        return sp.Sum(found.function, *[(limit[0], *limits) for limit in found.limits])
+    def ranged(summed: sp.Sum) -> sp.Expr:
+        return sp.Sum(summed.function, *[(limit[0], *limits) for limit in summed.limits])
 
     one = lifted((filter_change(recursion) / -eta).xreplace({n: total}), recursion.model, task)
     return one.replace(lambda e: isinstance(e, sp.Sum) and e.limits[0][2] == total, ranged).xreplace({total: size})
@@ -50,11 +50,11 @@ def lifted(expr: sp.Expr, model: Model, task: sp.Expr) -> sp.Expr:
     own = {family.name for family in model.directions if not family.index_set.shared}
 
     def indexed(entry: sp.Indexed) -> sp.Expr:
-        role, at = role_of(entry), entry.indices
+        role, indices = role_of(entry), entry.indices
         if entry.base == s or (isinstance(role, FormalVector | Preactivation) and role.family not in own):
             return entry
         front = 2 if isinstance(role, OfPatch | Preactivation) else 0
-        return entry.base[(*at[:front], task, *at[front:])]
+        return entry.base[(*indices[:front], task, *indices[front:])]
 
     of_tasks = [family.name for family in model.directions if family.index_set.per_task]
     shared = {vector(name): vector(name, task) for name in of_tasks}

@@ -59,23 +59,23 @@ class Arithmetic(Generic[T]):
 
     def apply(self, node: ast.Call, at: T) -> T:
         """A function of one argument."""
-        found: T = self.functions[function_of(node)](at)
-        return found
+        applied: T = self.functions[function_of(node)](at)
+        return applied
 
     def binary(self, node: ast.BinOp, left: Any, right: Any) -> T:
         """An operation of two."""
         match node.op:
             case ast.Add():
-                found = left + right
+                combined = left + right
             case ast.Sub():
-                found = left - right
+                combined = left - right
             case ast.Mult():
-                found = left * right
+                combined = left * right
             case ast.Div():
-                found = left / right
+                combined = left / right
             case _:
-                found = self.power(left, right)
-        return found
+                combined = self.power(left, right)
+        return combined
 
 
 class OneSided(Arithmetic[float]):

@@ -116,10 +116,10 @@ def _coefficients(model: Any) -> Iterator[str]:
 def _activation(model: Any) -> Iterator[str]:
     """Fields that the kind of activation does not go by are as they are where nobody gives them."""
     declared = model.network.activation
-    for each in fields(declared):
-        value = getattr(declared, each.name)
-        if each.name not in ("name", *fields_read(declared.name)) and value != each.default:
-            yield f"Activation.{each.name}: {value!r}, which {declared.name} does not have; leave it out"
+    for field in fields(declared):
+        value = getattr(declared, field.name)
+        if field.name not in ("name", *fields_read(declared.name)) and value != field.default:
+            yield f"Activation.{field.name}: {value!r}, which {declared.name} does not have; leave it out"
     known = {each.name: each.kind for each in model.parameters}
     for name in model.constants if known else ():
         if known.get(name) not in NUMBERS:
@@ -208,16 +208,16 @@ def _schedules(model: Any) -> Iterator[str]:
     known, given = roles(model), [each.of for each in model.algorithm.schedules]
     kinds = {each.name: each.kind for each in model.parameters}
     drawn = {name: option for option, name in model.algorithm.options.items() if option in DRAWN_OPTIONS}
-    for each in model.algorithm.schedules:
-        if each.of in drawn:
-            yield f"Schedule.of: {each.of!r}, but {DRAWN_OPTIONS[drawn[each.of]]}; leave that schedule out"
-        if each.of not in known:
-            yield f"Schedule.of: {one_of(each.of, known)}, the numbers of a step"
-        if given.count(each.of) > 1:
-            yield f"Schedule.of: {each.of!r} is given twice; give it once"
-        for name in each.expression.constants if kinds else ():
+    for schedule in model.algorithm.schedules:
+        if schedule.of in drawn:
+            yield f"Schedule.of: {schedule.of!r}, but {DRAWN_OPTIONS[drawn[schedule.of]]}; leave that schedule out"
+        if schedule.of not in known:
+            yield f"Schedule.of: {one_of(schedule.of, known)}, the numbers of a step"
+        if given.count(schedule.of) > 1:
+            yield f"Schedule.of: {schedule.of!r} is given twice; give it once"
+        for name in schedule.expression.constants if kinds else ():
             if name not in kinds:
-                said = f"{name!r} in {short(each.formula)} is neither t nor a parameter of this model"
+                said = f"{name!r} in {short(schedule.formula)} is neither t nor a parameter of this model"
                 yield f"Schedule.formula: {said}; {nearest(name, kinds)}, or declare it"
             elif kinds[name] not in NUMBERS:
                 yield f"Schedule.formula: {name!r} is a {kinds[name]}, and no number; leave it out"
@@ -244,9 +244,9 @@ def _parameters(model: Any) -> Iterator[str]:
     for name in [*needed, *(["lam"] if model.objective.penalised else [])] if known else []:
         if name not in known:
             yield f"parameters: {name!r} is missing; declare n, m and d, and lam where there is a penalty"
-    for each in model.parameters:
-        if each.kind in NUMBERS and isinstance(each.default, str):
-            check_formula(model, f"Parameter.default of {each.name!r}", each.default)
+    for parameter in model.parameters:
+        if parameter.kind in NUMBERS and isinstance(parameter.default, str):
+            check_formula(model, f"Parameter.default of {parameter.name!r}", parameter.default)
 
 
 def _observables(model: Any) -> Iterator[str]:

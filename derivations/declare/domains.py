@@ -117,9 +117,9 @@ class Spans(Arithmetic[Span]):
         """What either side may give, each of the z that are on it."""
         upper = Span(max(z.low, cut.low), z.high, _off(z, cut, not closed and cut.low == 0))
         lower = Span(z.low, min(z.high, cut.high), _off(z, cut, closed and cut.high == 0))
-        found = [side(part) for side, part in ((above, upper), (below, lower)) if part.low <= part.high]
-        return Span(min(each.low for each in found), max(each.high for each in found),
-                    all(not each.has_zero for each in found))
+        spans = [side(part) for side, part in ((above, upper), (below, lower)) if part.low <= part.high]
+        return Span(min(each.low for each in spans), max(each.high for each in spans),
+                    all(not each.has_zero for each in spans))
 
     def apply(self, node: ast.Call, at: Span) -> Span:
         """A function, where its argument is in its domain."""
@@ -129,8 +129,8 @@ class Spans(Arithmetic[Span]):
         if name in ("log", "sqrt") and at.low == 0:  # which no argument reaches
             ends = self.functions[name](Span(math.ulp(0.0), at.high))
             return Span(-math.inf if name == "log" else 0.0, ends.high, name == "sqrt")
-        found = super().apply(node, at)
-        return Span(found.low, found.high, found.has_zero and not at.has_zero and name in ("tanh", "erf", "arctan"))
+        span = super().apply(node, at)
+        return Span(span.low, span.high, span.has_zero and not at.has_zero and name in ("tanh", "erf", "arctan"))
 
     def binary(self, node: ast.BinOp, left: Span, right: Span) -> Span:
         """An operation, where it has a value; a product of equal factors is a square."""
@@ -150,13 +150,13 @@ class Spans(Arithmetic[Span]):
         return super().binary(node, left, right)
 
     def _whole(self, base: Span, exponent: int) -> Span:
-        found = Span(1.0, 1.0, True)
+        power = Span(1.0, 1.0, True)
         for _ in range(abs(exponent)):
-            found = found * base
+            power = power * base
         if exponent % 2 == 0:
             least = 0.0 if base.low <= 0 <= base.high else min(base.low**2, base.high**2) ** (abs(exponent) // 2)
-            found = Span(least, found.high if exponent else 1.0, not base.has_zero)
-        return found if exponent >= 0 else self.number(1.0) / found
+            power = Span(least, power.high if exponent else 1.0, not base.has_zero)
+        return power if exponent >= 0 else self.number(1.0) / power
 
     def _leaves(self, what: str, node: ast.expr, why: str) -> None:
         named = [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and each.id != VARIABLE]

@@ -149,9 +149,9 @@ def names(text: str, grammar: Grammar = PARAMETERS) -> tuple[str, ...]:
     """
     tree = parse(text, grammar)
     called = {id(_called(node.func)) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called]
-    found.sort(key=lambda node: (node.lineno, node.col_offset))
-    return tuple(dict.fromkeys(node.id for node in found))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called]
+    nodes.sort(key=lambda node: (node.lineno, node.col_offset))
+    return tuple(dict.fromkeys(node.id for node in nodes))
 
 
 def labels(node: ast.expr) -> list[str]:

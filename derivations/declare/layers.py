@@ -108,20 +108,20 @@ def declared_families(directions: tuple[Directions, ...]) -> tuple[Directions, .
 def declared_patches(directions: tuple[Directions, ...], patches: tuple[AnyPatch, ...]) -> tuple[AnyPatch, ...]:
     """The patches as they are without the axes among the directions."""
     axes = {family.name for family in directions if of_neurons(family)}
-    found: list[AnyPatch] = []
+    kept: list[AnyPatch] = []
     for patch in patches:
         terms = tuple(term for term in patch.terms if term.direction not in axes)
         if len(terms) == len(patch.terms):
-            found.append(patch)
+            kept.append(patch)
         elif terms:
             first = terms[0]
-            found.append(first if len(terms) == 1 and isinstance(first, Patch) else SumPatch(terms=terms))
-    return tuple(found)
+            kept.append(first if len(terms) == 1 and isinstance(first, Patch) else SumPatch(terms=terms))
+    return tuple(kept)
 
 
 def with_axes(network: Any, patches: tuple[AnyPatch, ...]) -> tuple[AnyPatch, ...]:
     """The patches with their biases; the second layer's weight is seen as one more, the last."""
-    found = patches
+    biased = patches
     if network.biases is not None:
-        found = tuple(SumPatch(terms=(*patch.terms, Term(direction=BIASES))) for patch in patches)
-    return found if network.second_layer is None else (*found, Patch(direction=SECOND_LAYER))
+        biased = tuple(SumPatch(terms=(*patch.terms, Term(direction=BIASES))) for patch in patches)
+    return biased if network.second_layer is None else (*biased, Patch(direction=SECOND_LAYER))

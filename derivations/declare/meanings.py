@@ -32,16 +32,16 @@ def meanings(model: Any) -> dict[str, Meaning]:
     known = {**_common(model), **_fresh(model)}
     for family in model.directions:
         known |= _coefficient(family)
-    for each in model.observables:
-        words = each.words(model)
-        for name in (each.name, *each.also):
-            symbol = each.latex if name == each.name else ""
-            known[name] = Meaning(symbol or rf"\mathrm{{{_typeset(name)}}}", words[name], each.source)
-    found = {name: known[name] for name in variables.of_run(model)}
+    for observable in model.observables:
+        words = observable.words(model)
+        for name in (observable.name, *observable.also):
+            symbol = observable.latex if name == observable.name else ""
+            known[name] = Meaning(symbol or rf"\mathrm{{{_typeset(name)}}}", words[name], observable.source)
+    ordered = {name: known[name] for name in variables.of_run(model)}
     for event in model.events:
         words = f"first step t with {event.observable} {event.relation} {event.threshold}; -1: not reached"
-        found[event.name] = Meaning(event.latex, words, event.source, "steps")
-    return found
+        ordered[event.name] = Meaning(event.latex, words, event.source, "steps")
+    return ordered
 
 
 def coordinates(model: Any) -> dict[str, Meaning]:
@@ -93,19 +93,20 @@ def _common(model: Any) -> dict[str, Meaning]:
 def _fresh(model: Any) -> dict[str, Meaning]:
     """Variables of fresh examples, or of fresh tasks."""
     if model.test.of_tasks:
-        found = {name: _of_tasks(name) for name in variables.ESTIMATES_OF_TASKS}
+        estimates = {name: _of_tasks(name) for name in variables.ESTIMATES_OF_TASKS}
     else:
         what, how = model.test.example, model.test.judged(model.label_flips)
-        found = {
+        estimates = {
             "test_error": Meaning(r"\mathrm{err}", f"P(misclassified) for {what}{how}"),
             "test_loss": Meaning(r"L_D", f"expected loss of {what}{how}"),
             "class_error": Meaning(r"\mathrm{err}_k", f"P(misclassified) for {what} of the class"),
         }
     errors = {f"{name}_se": Meaning(rf"\mathrm{{se}}({each.symbol})", f"standard error of {name}")
-              for name, each in found.items()}
-    bounds = {f"{name}_upper": Meaning(rf"\overline{{{found[name].symbol}}}", f"upper bound of {name} at 95 %, {_OPEN}")
+              for name, each in estimates.items()}
+    bounds = {f"{name}_upper": Meaning(rf"\overline{{{estimates[name].symbol}}}",
+                                       f"upper bound of {name} at 95 %, {_OPEN}")
               for name in variables.bounded(model)}
-    return {**found, **errors, **bounds}
+    return {**estimates, **errors, **bounds}
 
 
 def _of_tasks(name: str) -> Meaning:
@@ -129,14 +130,14 @@ def _coefficient(family: Directions) -> dict[str, Meaning]:
     ]
     times = f" times {' times '.join(factors)}" if factors else ""
     what = f"coefficient of {family.name} in w{times}"
-    found = {declared.name: Meaning(declared.latex, what)}
+    by_name = {declared.name: Meaning(declared.latex, what)}
     if declared.split:
         for part, symbol, where in (
             ("_over", rf"\overline{{{declared.latex}}}", "where the head is the example's own"),
             ("_under", rf"\underline{{{declared.latex}}}", "where it is not"),
         ):
-            found[declared.name + part] = Meaning(symbol, f"{declared.name} {where}, 0 elsewhere")
-    return found
+            by_name[declared.name + part] = Meaning(symbol, f"{declared.name} {where}, 0 elsewhere")
+    return by_name
 
 
 def _typeset(name: str) -> str:

@@ -140,11 +140,11 @@ class GivenMixing(Mixing):
     rows: tuple[tuple[float, ...], ...]
 
     def __post_init__(self) -> None:
-        found = np.asarray(self.rows, dtype=np.float64)
-        if found.ndim != 2 or found.shape[0] != found.shape[1] or not np.isfinite(found).all():
-            raise ModelError(f"{self.name}: rows of shape {found.shape}; expected finite numbers (n, n), so give a "
+        matrix = np.asarray(self.rows, dtype=np.float64)
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
+            raise ModelError(f"{self.name}: rows of shape {matrix.shape}; expected finite numbers (n, n), so give a "
                              "square matrix")
-        object.__setattr__(self, "rows", tuple(tuple(float(each) for each in row) for row in found))
+        object.__setattr__(self, "rows", tuple(tuple(float(each) for each in row) for row in matrix))
         super().__post_init__()
 
     @property

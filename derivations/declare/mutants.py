@@ -61,20 +61,20 @@ class Mutant:
 def mutants_of(statement: Statement, quantities: Mapping[str, str]) -> tuple[Mutant, ...]:
     """All mutants, each once, in a fixed order; `quantities` are the formulas by name, whose logic is opened."""
     claim = opened(parse(statement.claim, QUANTITIES), quantities)
-    found = [made for edit in _edits(claim, _labels(claim)) for made in _made(statement, edit)]
-    found += [
+    candidates = [made for edit in _edits(claim, _labels(claim)) for made in _made(statement, edit)]
+    candidates += [
         Mutant(replace(left, mutant="", mutant_given=None), HYPOTHESIS, f"without {said}", dropped)
         for said, dropped, left in _dropped(statement, quantities)
     ]
     once = {(ast.unparse(claim), statement.given, statement.since, statement.until)}
     kept = []
-    for each in found:
-        said = (each.statement.claim, each.statement.given, each.statement.since, each.statement.until)
+    for mutant in candidates:
+        said = (mutant.statement.claim, mutant.statement.given, mutant.statement.since, mutant.statement.until)
         if said not in once:
             once.add(said)
-            kept.append(each)
-    return tuple(replace(each, statement=replace(each.statement, id=f"{statement.id}~{at}"))
-                 for at, each in enumerate(kept, 1))
+            kept.append(mutant)
+    return tuple(replace(mutant, statement=replace(mutant.statement, id=f"{statement.id}~{at}"))
+                 for at, mutant in enumerate(kept, 1))
 
 
 def _made(statement: Statement, edit: _Edit) -> Iterator[Mutant]:
@@ -127,8 +127,8 @@ def _dropped(statement: Statement, quantities: Mapping[str, str]) -> Iterator[tu
 
 def _labels(tree: ast.expr) -> tuple[str, ...]:
     """The indices that a formula writes, in brackets."""
-    found = [label for node in ast.walk(tree) if isinstance(node, ast.Subscript) for label in labels(node.slice)]
-    return tuple(dict.fromkeys(found))
+    written = [label for node in ast.walk(tree) if isinstance(node, ast.Subscript) for label in labels(node.slice)]
+    return tuple(dict.fromkeys(written))
 
 
 @dataclass(frozen=True)

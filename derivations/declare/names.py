@@ -65,15 +65,15 @@ def _named(model: Any) -> Iterator[tuple[str, str, bool]]:
 
 def _products(model: Any) -> dict[str, str]:
     """What formulas call quantities of families and of observables of matrices, with what they are."""
-    found: dict[str, str] = {}
+    products: dict[str, str] = {}
     looked = [family.name for family in model.directions]
     laws = [law for family in model.directions for law in laws_of(family) if law is not None]
     looked += [name for law in laws for name in law.watched]
     for name in looked:
         for kind in ("z", "b", "inner", "adapted"):
-            found[f"{kind}_{name}"] = f"a quantity of {name!r}"
-        found |= {f"G_{name}_{other}": f"the inner product of {name!r} and {other!r}" for other in looked}
-    return found | {f"{each.name}_heads": f"of {each.name!r}" for each in model.observables if each.decomposes}
+            products[f"{kind}_{name}"] = f"a quantity of {name!r}"
+        products |= {f"G_{name}_{other}": f"the inner product of {name!r} and {other!r}" for other in looked}
+    return products | {f"{each.name}_heads": f"of {each.name!r}" for each in model.observables if each.decomposes}
 
 
 def _check_tasks(model: Any) -> None:

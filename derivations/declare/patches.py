@@ -74,12 +74,12 @@ class Term(Declared):
 
         Without `densities`, the scalars that have one are left out.
         """
-        found: Any = one
-        known = [each for each in self.factors if densities or not isinstance(each, OfDensity)]
-        for at, each in enumerate(known):
-            value: Any = {LABEL: label, CLEAN: clean}[each] if isinstance(each, str) else scalars[each.name]
-            found = value if at == 0 else found * value
-        whole: T = found
+        product: Any = one
+        known = [taken for taken in self.factors if densities or not isinstance(taken, OfDensity)]
+        for at, taken in enumerate(known):
+            value: Any = {LABEL: label, CLEAN: clean}[taken] if isinstance(taken, str) else scalars[taken.name]
+            product = value if at == 0 else product * value
+        whole: T = product
         return whole
 
 

@@ -29,17 +29,17 @@ def check_references(model: Any) -> None:
         "variable": [*of_run(model)],
     }
     axes = set(model.network.axis_names)
-    for owner, field, mark, found in _marked(model):
-        if isinstance(owner, Term) and axes & set(found):  # the model's own terms
+    for owner, field, mark, texts in _marked(model):
+        if isinstance(owner, Term) and axes & set(texts):  # the model's own terms
             continue
         what = f"{type(owner).__name__}.{field}"
         if isinstance(mark, FormulaText):
-            for text in found:
+            for text in texts:
                 check_formula(model, what, text)
             continue
-        for name in found:
+        for name in texts:
             _check_name(model, f"{what}: {name!r}", mark, name, known[mark.to])
-            if mark.to == "family" and found.count(name) > 1:
+            if mark.to == "family" and texts.count(name) > 1:
                 raise ModelError(f"{what}: {name!r} is given twice; give it once")
 
 
@@ -64,11 +64,11 @@ def _check_name(model: Any, what: str, mark: Refers, name: str, known: list[str]
 def check_formula(model: Any, what: str, text: str) -> None:
     """Refuses a text that is no formula, or that holds a name which is no number of the model.  Raises ModelError."""
     try:
-        found = names(text) if text.strip() else ()
+        used = names(text) if text.strip() else ()
     except FormulaError as error:
         raise ModelError(f"{what}: {error}") from error
     kinds = {parameter.name: parameter.kind for parameter in model.parameters}
-    for name in found if kinds else ():
+    for name in used if kinds else ():
         if name not in kinds and name not in SIZES:
             cure = f"{nearest(name, kinds)}, or declare it"
             raise ModelError(f"{what}: {text!r} holds {name!r}, which is no parameter of this model; {cure}")
@@ -78,22 +78,22 @@ def check_formula(model: Any, what: str, text: str) -> None:
 
 def parameters_read(model: Any) -> set[str]:
     """The parameters that something of the declaration names, itself or in a formula."""
-    found = read_by(model)
+    read = read_by(model)
     for parameter in model.parameters:
         if isinstance(parameter.default, str) and parameter.kind in NUMBERS:
-            found.update(names(parameter.default))
-    return found
+            read.update(names(parameter.default))
+    return read
 
 
 def read_by(part: object) -> set[str]:
     """The parameters that a part of a declaration names, itself or in formulas, and what else its formulas name."""
-    found: set[str] = set()
+    read: set[str] = set()
     for _, _, mark, texts in _marked(part):
         if isinstance(mark, FormulaText):
-            found.update(name for text in texts if text.strip() for name in names(text))
+            read.update(name for text in texts if text.strip() for name in names(text))
         elif mark.to == "parameter":
-            found.update(texts)
-    return found
+            read.update(texts)
+    return read
 
 
 def _marked(part: object) -> Iterator[tuple[object, str, Mark, tuple[str, ...]]]:

@@ -80,16 +80,16 @@ def by_weight(
     contribution: sp.Expr, weighs: Callable[[sp.Indexed], bool], fixed: Callable[[sp.Expr], bool]
 ) -> tuple[dict[sp.Indexed, sp.Expr], sp.Expr]:
     """The terms that are one entry which `weighs` times a factor that is `fixed`, by that entry; and the others."""
-    found: dict[sp.Indexed, sp.Expr] = {}
+    factors: dict[sp.Indexed, sp.Expr] = {}
     others = sp.S.Zero
     for term in sp.Add.make_args(contribution):
         weights = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.Indexed) and weighs(f)]
         factor = sp.Mul(*[f for f in sp.Mul.make_args(term) if f not in weights])
         if len(weights) == 1 and fixed(factor):
-            found[weights[0]] = found.get(weights[0], sp.S.Zero) + factor
+            factors[weights[0]] = factors.get(weights[0], sp.S.Zero) + factor
         else:
             others += term
-    return found, others
+    return factors, others
 
 
 def summand(expr: sp.Expr) -> sp.Expr:

@@ -105,13 +105,13 @@ def wrapped(line: str) -> list[str]:
 
 def copied(*modules: ModuleType) -> list[str]:
     """The functions of helper files as a kernel holds them, compiled and without types; a later name replaces."""
-    found = {
+    functions = {
         name: value
         for module in modules
         for name, value in vars(module).items()
         if isinstance(value, FunctionType) and value.__module__ == module.__name__
     }
-    return [_as_held(inspect.getsource(function)) for function in found.values()]
+    return [_as_held(inspect.getsource(function)) for function in functions.values()]
 
 
 def _as_held(source: str) -> str:

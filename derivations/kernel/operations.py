@@ -177,14 +177,14 @@ class _Walk:
 
     def _entry(self, node: ast.Subscript) -> Any:
         """What indexing leaves of a shape; a slice whose end is data, as a batch's, leaves the whole axis."""
-        shape, at = self._value(node.value), node.slice
-        if isinstance(node.value, ast.Attribute) and isinstance(at, ast.Constant):  # z.shape[1]
-            return shape[at.value]
+        shape, index = self._value(node.value), node.slice
+        if isinstance(node.value, ast.Attribute) and isinstance(index, ast.Constant):  # z.shape[1]
+            return shape[index.value]
         if shape is FLOAT:
             return FLOAT
-        if isinstance(at, ast.Slice) and at.lower is not None and at.upper is not None:
-            return (sp.expand(self._value(at.upper) - self._value(at.lower)), *shape[1:])
-        parts = at.elts if isinstance(at, ast.Tuple) else [at]
+        if isinstance(index, ast.Slice) and index.lower is not None and index.upper is not None:
+            return (sp.expand(self._value(index.upper) - self._value(index.lower)), *shape[1:])
+        parts = index.elts if isinstance(index, ast.Tuple) else [index]
         left = [size for size, part in zip(shape, parts, strict=False) if isinstance(part, ast.Slice)]
         return (*left, *shape[len(parts) :]) or FLOAT
 

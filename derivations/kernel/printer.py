@@ -74,20 +74,20 @@ class KernelPrinter(PythonCodePrinter):
         raise ModelError(f"{name} has no kernel form; use a declared activation or loss")
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        at = expr.indices
+        indices = expr.indices
         match role_of(expr):
             case OfPatch() as patch:
                 return patch.name
             case GramEntry() as entry:
-                return f"{entry.name}[i]" if at else self.gram_entry(entry, at)
+                return f"{entry.name}[i]" if indices else self.gram_entry(entry, indices)
             case Preactivation(family):
-                return f"{self.array}[h, r, {self._place(family, at[2:])}]"
+                return f"{self.array}[h, r, {self._place(family, indices[2:])}]"
             case Covector(family):
-                return f"u[h, r, {self._place(family, at[2:])}]"
+                return f"u[h, r, {self._place(family, indices[2:])}]"
         if expr.base == s:
             return "j"
         head = str(self.names.head)
-        return f"{expr.base}[{', '.join('h' if self._index(x) == head else self._index(x) for x in at)}]"
+        return f"{expr.base}[{', '.join('h' if self._index(x) == head else self._index(x) for x in indices)}]"
 
     def _place(self, family: str, at: tuple[sp.Expr, ...]) -> str:
         return f"at_{family}" + (f" + {self._index(at[0])}" if at else "")

@@ -21,10 +21,10 @@ def keep_given(model: Model, out: Writer) -> None:
 
 def take(model: Model, out: Writer) -> None:
     """In the time loop: the numbers of step t."""
-    found, called = scheduled(model), roles(model)
-    for role, expression in found.items():
+    expressions, called = scheduled(model), roles(model)
+    for role, expression in expressions.items():
         names = [called.get(name, argument(name)) for name in expression.constants]
-        arguments = ["float(t)", *(f"{name}_given" if name in found else name for name in names)]
+        arguments = ["float(t)", *(f"{name}_given" if name in expressions else name for name in names)]
         out.put(2, f"{role} = {role}_at({', '.join(arguments)})")
 
 

@@ -149,8 +149,8 @@ class StageNests(NestWriter):
         self.out.function("example_gram", (["gram", *sizes], names), said)
         self.offsets(1)
         self.out.put(1, f"for i in range({count}):")
-        for role, at in self.entries:
-            self.out.put(2, f"{role.name}[i] = {self.printer.gram_entry(role, at)}")
+        for role, indices in self.entries:
+            self.out.put(2, f"{role.name}[i] = {self.printer.gram_entry(role, indices)}")
         self.out.put(0, "")
         return names
 

@@ -86,10 +86,10 @@ def compare(claim: Claim, mended: Collection[str] = ()) -> Comparison:
 
 @functools.cache
 def _derived(of: Callable[[Recursion], sp.Expr], model: Model, hypotheses: tuple[Hypothesis, ...]) -> Canonical:
-    found = of(recursion_of(model))
+    expr = of(recursion_of(model))
     for hypothesis in hypotheses:
-        found = hypothesis.rule(found)
-    return canonical(found, _signed_heads(model))
+        expr = hypothesis.rule(expr)
+    return canonical(expr, _signed_heads(model))
 
 
 def _signed_heads(model: Model) -> bool:

@@ -44,8 +44,8 @@ def _section(entry: Erratum, displays: Sequence[tuple[str, str]]) -> list[str]:
         body = rf"\texttt{{{escaped(text)}}}" if typed else escaped(text)
         rows += [rf"\textbf{{{label}.}} {body}", ""]
     if entry.witness is not None:
-        at = ", ".join(f"{name} = {value:g}" for name, value in entry.witness.at)
-        rows += [rf"\textbf{{At}} {escaped(at)}: \texttt{{{escaped(entry.witness.printed)}}} is false, "
+        point = ", ".join(f"{name} = {value:g}" for name, value in entry.witness.at)
+        rows += [rf"\textbf{{At}} {escaped(point)}: \texttt{{{escaped(entry.witness.printed)}}} is false, "
                  rf"\texttt{{{escaped(entry.witness.corrected)}}} is true.", ""]
     for what, display in displays:
         rows += [rf"\textbf{{{escaped(what)}}}", display, ""]

@@ -22,15 +22,15 @@ class Seeded:
 def seeded(claim: Claim) -> tuple[Seeded, ...]:
     """Every error of one place in the mended claim, in a fixed order; none that leaves the line as it is."""
     lines = claim.lines(claim.errata)
-    found = []
+    errors = []
     for at, line in enumerate(lines):
         for kind, text, new in _errors(line):
             if new != line:
                 changed = (*lines[:at], new, *lines[at + 1 :])
-                found.append(Seeded(_with(claim, changed), kind, f"line {at + 1}: {text}"))
+                errors.append(Seeded(_with(claim, changed), kind, f"line {at + 1}: {text}"))
         if len(lines) > 1:
-            found.append(Seeded(_with(claim, (*lines[:at], *lines[at + 1 :])), "term", f"line {at + 1} left out"))
-    return tuple(found)
+            errors.append(Seeded(_with(claim, (*lines[:at], *lines[at + 1 :])), "term", f"line {at + 1} left out"))
+    return tuple(errors)
 
 
 def _with(claim: Claim, lines: tuple[sp.Expr, ...]) -> Claim:

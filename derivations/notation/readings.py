@@ -77,11 +77,11 @@ class OneLoop:
 
     def of_neurons(self, family: str) -> Sign | None:
         """The sign of what is seen along the axis of a number of the neurons; None of every other family."""
-        found = next((axis.coefficient for axis in self.model.network.axes if axis.name == family), None)
-        if found is None:
+        sign = next((axis.coefficient for axis in self.model.network.axes if axis.name == family), None)
+        if sign is None:
             return None
-        moved = Sign(f"{found.name}~", rf"\widetilde{{{found.latex}}}")
-        return moved if self.moved else Sign(found.name, found.latex)
+        moved = Sign(f"{sign.name}~", rf"\widetilde{{{sign.latex}}}")
+        return moved if self.moved else Sign(sign.name, sign.latex)
 
     def biased(self, role: SumPreactivation) -> Sign | None:
         """The sign of a patch's pre-activation with its bias, numbered where there are several; None without biases."""

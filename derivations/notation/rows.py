@@ -115,25 +115,25 @@ def _pieces(source: str, lead: str, longest: float, fresh: bool = False) -> Iter
 
 def _split(source: str, mark: str) -> list[str]:
     """The parts between the marks of a kind outside braces and parentheses."""
-    places = [found.start() for found, depth in _depths(source) if found[0] == mark and depth == 0]
+    places = [match.start() for match, depth in _depths(source) if match[0] == mark and depth == 0]
     return [source[start:end].removeprefix(mark) for start, end in pairwise([0, *places, len(source)])]
 
 
 def _opened(source: str) -> str:
     """With large parentheses that do not stretch for the outermost ones, so that a line may end inside."""
     out, start = "", 0
-    for found, depth in _depths(source):
-        if (found["opens"] and depth == 0) or (found["closes"] and depth == 1):
-            out += source[start : found.start()] + (r"\Bigl(" if found["opens"] else r"\Bigr)")
-            start = found.end()
+    for match, depth in _depths(source):
+        if (match["opens"] and depth == 0) or (match["closes"] and depth == 1):
+            out += source[start : match.start()] + (r"\Bigl(" if match["opens"] else r"\Bigr)")
+            start = match.end()
     return out + source[start:]
 
 
 def _depths(source: str) -> Iterator[tuple[re.Match[str], int]]:
     """Parentheses and marks outside braces, each with the number of parentheses that are open before it."""
     depth = braces = 0
-    for found in _GROUPS.finditer(source):
-        braces += bool(found["group"]) - bool(found["ends"])
+    for match in _GROUPS.finditer(source):
+        braces += bool(match["group"]) - bool(match["ends"])
         if braces == 0:
-            yield found, depth
-            depth += bool(found["opens"]) - bool(found["closes"])
+            yield match, depth
+            depth += bool(match["opens"]) - bool(match["closes"])

@@ -52,4 +52,4 @@ def lettered(text: str) -> str:
         text = text.replace(sign, letter)
     text = _POWER.sub(lambda power: power[1].translate(_SUPERSCRIPT), text).replace("*", "·")
     text = re.sub(r"(?<!\w)l(?=[′″_(])", "ℓ", text)
-    return _LETTER.sub(lambda found: _GREEK.get(found[1], found[1]) + _MARKED[found[2] or ""], text)
+    return _LETTER.sub(lambda match: _GREEK.get(match[1], match[1]) + _MARKED[match[2] or ""], text)

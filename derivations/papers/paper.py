@@ -35,56 +35,56 @@ class Paper:
     @property
     def factory(self) -> Callable[..., Model]:
         """The declaration, as a function of the structural parameters."""
-        found: Callable[..., Model] = self._needed("model").model
-        return found
+        declared: Callable[..., Model] = self._needed("model").model
+        return declared
 
     @property
     def structural(self) -> Mapping[str, tuple[Value, ...]]:
         """The structural values whose kernels ship, by parameter."""
-        found: Mapping[str, tuple[Value, ...]] = self._needed("model").STRUCTURAL
-        return found
+        choices: Mapping[str, tuple[Value, ...]] = self._needed("model").STRUCTURAL
+        return choices
 
     @property
     def presets(self) -> tuple[Preset, ...]:
         """Published values, by name; the first one's steps are the default."""
-        found: tuple[Preset, ...] = self._needed("model").PRESETS
-        return found
+        published: tuple[Preset, ...] = self._needed("model").PRESETS
+        return published
 
     @property
     def conditions(self) -> Conditions | None:
         """What the theorems assume."""
-        found: Conditions | None = getattr(self._part("conditions"), "CONDITIONS", None)
-        return found
+        assumed: Conditions | None = getattr(self._part("conditions"), "CONDITIONS", None)
+        return assumed
 
     @property
     def statements(self) -> Statements | None:
         """Lemmas, propositions and invariants."""
-        found: Statements | None = getattr(self._part("statements"), "STATEMENTS", None)
-        return found
+        stated: Statements | None = getattr(self._part("statements"), "STATEMENTS", None)
+        return stated
 
     @property
     def errata(self) -> tuple[Erratum, ...]:
         """What is printed wrong."""
-        found: tuple[Erratum, ...] = getattr(self._part("errata"), "ERRATA", ())
-        return found
+        misprints: tuple[Erratum, ...] = getattr(self._part("errata"), "ERRATA", ())
+        return misprints
 
     @property
     def catalogue(self) -> tuple[Numbered, ...]:
         """Its numbered statements, with what executes each."""
-        found: tuple[Numbered, ...] = getattr(self._part("catalogue"), "CATALOGUE", ())
-        return found
+        numbered: tuple[Numbered, ...] = getattr(self._part("catalogue"), "CATALOGUE", ())
+        return numbered
 
     @property
     def displays(self) -> tuple[Numbered, ...]:
         """The displays that its proofs rest on, with what executes each."""
-        found: tuple[Numbered, ...] = getattr(self._part("catalogue"), "DISPLAYS", ())
-        return found
+        numbered: tuple[Numbered, ...] = getattr(self._part("catalogue"), "DISPLAYS", ())
+        return numbered
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """Printed displays, to be held against the derivation."""
-        found: tuple[Claim, ...] = getattr(self._part("claims"), "CLAIMS", ())
-        return found
+        printed: tuple[Claim, ...] = getattr(self._part("claims"), "CLAIMS", ())
+        return printed
 
     @property
     def figures(self) -> str:

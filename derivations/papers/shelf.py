@@ -46,9 +46,9 @@ def ledger_page(name: str) -> str:
     own = claims((PAPERS[name],))
 
     def displays(entry: Erratum) -> tuple[tuple[str, str], ...]:
-        found = [own[each] for each in entry.claims[:1]]
+        shown = [own[each] for each in entry.claims[:1]]
         return tuple((f"{what}, {each.where}", latex(each, each.lines(mended)))
-                     for each in found for what, mended in (("Printed", ()), ("Corrected", each.errata)))
+                     for each in shown for what, mended in (("Printed", ()), ("Corrected", each.errata)))
 
     return page(name, PAPERS[name].errata, displays)
 
@@ -60,9 +60,9 @@ def known() -> tuple[str, ...]:
 
 def claim_list(name: str) -> str:
     """A paper's claims by id: those that hold as printed, and those that an erratum mends, with it."""
-    found = PAPERS[name].claims
-    lines = [f"{name}: claims that hold as printed", *(f"  {each.id}" for each in found if not each.errata)]
-    mended = [f"  {each.id}  ({', '.join(each.errata)})" for each in found if each.errata]
+    printed = PAPERS[name].claims
+    lines = [f"{name}: claims that hold as printed", *(f"  {each.id}" for each in printed if not each.errata)]
+    mended = [f"  {each.id}  ({', '.join(each.errata)})" for each in printed if each.errata]
     return "\n".join([*lines, "", "claims that hold once mended, with their errata", *mended])
 
 

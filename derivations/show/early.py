@@ -60,24 +60,24 @@ def early(recursion: Recursion, written: Written | None = None) -> tuple[Named, 
 
 def _one_loop(recursion: Recursion, how: Written) -> Iterator[Named]:
     model = recursion.model
-    found = [each for each in stages(recursion) if how.square(model, each.family) is not None]
-    for each in found:
-        over = {0: "", 1: ", relative to it"}.get(each.power, f", over its power {each.power}")
-        side = "outward" if each.own else "back"
-        yield Named(_rate(each.family, each.own), _text(how, model, each.family, each.rate),
-                    f"what a step adds to <w, {each.family}> where labels push it {side}{over}")
-    outward = [each for each in found if each.own]
-    for each in outward:
-        vanishing = each.vanishes()
+    known = [stage for stage in stages(recursion) if how.square(model, stage.family) is not None]
+    for stage in known:
+        over = {0: "", 1: ", relative to it"}.get(stage.power, f", over its power {stage.power}")
+        side = "outward" if stage.own else "back"
+        yield Named(_rate(stage.family, stage.own), _text(how, model, stage.family, stage.rate),
+                    f"what a step adds to <w, {stage.family}> where labels push it {side}{over}")
+    outward = [stage for stage in known if stage.own]
+    for stage in outward:
+        vanishing = stage.vanishes()
         if vanishing is not None:
-            yield Named(f"lam_{each.family}", _text(how, model, each.family, vanishing),
-                        f"lam at which <w, {each.family}> no longer grows")
+            yield Named(f"lam_{stage.family}", _text(how, model, stage.family, vanishing),
+                        f"lam at which <w, {stage.family}> no longer grows")
     for at, first in enumerate(outward):
         for second in outward[at + 1 :]:
-            squares = [sp.Symbol(f"norm_{each.family}", positive=True) for each in (first, second)]
+            squares = [sp.Symbol(f"norm_{stage.family}", positive=True) for stage in (first, second)]
             even = outgrows(first, second, (squares[0], squares[1]))
             if even is not None:
-                texts = {square: how.square(model, each.family) or "" for square, each in
+                texts = {square: how.square(model, stage.family) or "" for square, stage in
                          zip(squares, (first, second), strict=True)}
                 yield Named(f"lam_{first.family}_{second.family}", _written(how, model, even, texts),
                             f"lam at which <w, {first.family}> and <w, {second.family}> grow alike")

@@ -90,11 +90,11 @@ def function_lines(model: Model) -> tuple[Said, ...]:
     orders = 3 if model.objective.penalised else 2
     activation, loss = model.network.activation.kind, model.objective.loss_kind
     sign, letters, pieces = of_class(_ACTIVATIONS, activation, "show/functions.py")(activation)
-    found = [_said(sign, order, pieces(order), names) for order in range(min(orders, letters))]
+    lines = [_said(sign, order, pieces(order), names) for order in range(min(orders, letters))]
     rates = of_class(_LOSSES, loss, "show/functions.py")(loss)
     if rates is not None:
-        found += [_said(_LOSS, order, rates(order), names) for order in range(orders)]
-    return tuple(found)
+        lines += [_said(_LOSS, order, rates(order), names) for order in range(orders)]
+    return tuple(lines)
 
 
 def _said(sign: Sign, order: int, of: Curve, names: Mapping[sp.Symbol, str]) -> Said:

@@ -43,23 +43,23 @@ def activation_said(model: Model) -> str:
 
 def patch_lines(model: Model, reading: OneLoop) -> tuple[Line | Said, ...]:
     """What the patches that are sums are made of, and what the scalars of examples are."""
-    names, found = Names(model), list[Line | Said]()
+    names, lines = Names(model), list[Line | Said]()
     for number, patch in enumerate(model.patches):
         role = names.patch(number)
         if isinstance(role, SumPreactivation) and (sign := reading.biased(role)) is not None:
             seen = tuple(names.along(term, i, lambda family, *place: names.z(family, names.head, r, *place))
                          for term in patch.terms)
-            found.append(Line(Entry(sign, (names.head, r, i), reading.filter_time), seen))
+            lines.append(Line(Entry(sign, (names.head, r, i), reading.filter_time), seen))
         elif isinstance(role, SumPreactivation):
-            found.append(Line(Entry(reading.summed(role), (i,)), tuple(_term(names, term) for term in patch.terms)))
+            lines.append(Line(Entry(reading.summed(role), (i,)), tuple(_term(names, term) for term in patch.terms)))
     for row in rows_of(model):
         entry = (f"{row.name}_{{i,{names.mixed}}}", rf"{reading.scalar(row.name).latex}_{{i,{names.mixed}}}")
-        found.append(Said(f"{entry[0]}: {row.words()}", (f"{entry[1]} ", rf":\ \text{{{row.words()}}}")))
+        lines.append(Said(f"{entry[0]}: {row.words()}", (f"{entry[1]} ", rf":\ \text{{{row.words()}}}")))
     for scalar in (each for each in model.scalars if each.varies and not isinstance(each, Row)):
         words = scalar.words().replace("_", r"\_")
         shown = (f"{reading.scalar(scalar.name).latex}_{{i}} ", rf":\ \text{{{words}}}")
-        found.append(Said(f"{scalar.name}_i: {scalar.words()}", shown))
-    return tuple(found)
+        lines.append(Said(f"{scalar.name}_i: {scalar.words()}", shown))
+    return tuple(lines)
 
 
 def _term(names: Names, term: Term) -> Factors:
@@ -74,8 +74,8 @@ def _term(names: Names, term: Term) -> Factors:
 def definition_lines(recursion: Recursion) -> tuple[Line, ...]:
     """The definitions that the gradient rests on, the margin written y_i f_i."""
     names = Names(recursion.model)
-    found = needed(recursion, [group.expr for groups in recursion.gradient.values() for group in groups])
-    shown = [d for d in found if not d.of_patch and not (names.signed and d.name == "margin")]
+    definitions = needed(recursion, [group.expr for groups in recursion.gradient.values() for group in groups])
+    shown = [d for d in definitions if not d.of_patch and not (names.signed and d.name == "margin")]
     margin, f, constants = sp.IndexedBase("margin"), sp.IndexedBase("f"), published(recursion.model)
     unfold = {margin[x]: names.label(x) * f[x] for d in shown for x in d.indices}
     return tuple(Line(d.symbol, (d.expr.subs(constants).xreplace(unfold),)) for d in shown)

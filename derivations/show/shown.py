@@ -68,7 +68,7 @@ def _constants(recursion: Recursion) -> list[str]:
     """What kappa and c are, of those that the derivation has, with the declared values."""
     model = recursion.model
     exprs = [each.expr for each in recursion.definitions.values()] + [right for _, _, right in recursion.steps]
-    found = set().union(*(expr.free_symbols for expr in exprs))
+    symbols = set().union(*(expr.free_symbols for expr in exprs))
     meanings = {
         kappa: "the network's factor, 1/m for a mean over the filters and 1 for a sum",
         c: "the penalty's factor, as in c lam ||grad||^2: 1/2 or 1",
@@ -76,7 +76,7 @@ def _constants(recursion: Recursion) -> list[str]:
     here = published(model)
     lines = [
         f"{symbol}: {meaning}" + (f"; here {here[symbol]}" if symbol in here else "")
-        for symbol, meaning in meanings.items() if symbol in found
+        for symbol, meaning in meanings.items() if symbol in symbols
     ]
     return [*lines, ""] if lines else []
 

@@ -104,8 +104,8 @@ def _coefficient(names: Names, family: Directions, time: Sign, inner: bool) -> E
     """g_{j,r,k}, or the inner loop's g~_{j,r,k}, which is its task's whatever the family is over."""
     own = family.index_set.per_task or (inner and family.index_set.shared)
     place = (*names.read_place(family), *((task_index(names.model),) if own else ()))
-    found = coefficient(names, family, place, time)
-    return replace(found, sign=Sign(f"{found.sign.text}~", rf"\tilde{{{found.sign.latex}}}")) if inner else found
+    entry = coefficient(names, family, place, time)
+    return replace(entry, sign=Sign(f"{entry.sign.text}~", rf"\tilde{{{entry.sign.latex}}}")) if inner else entry
 
 
 def _share(names: Names, family: Directions, tasks: list[sp.Symbol], inner: bool) -> Share:

@@ -67,8 +67,8 @@ class Balance(OfStates):
 
     def by_weights(self, course: WeightView) -> Array:
         """Of the outputs by autograd."""
-        found = _by_weights(course)
-        return np.asarray(found.max(1) / found.min(1))
+        shares = _by_weights(course)
+        return np.asarray(shares.max(1) / shares.min(1))
 
 
 def log_complement(outputs: Array, y: Array) -> Array:
@@ -79,25 +79,25 @@ def log_complement(outputs: Array, y: Array) -> Array:
     picked = np.broadcast_to(label, (*by_class.shape[:-2], 1, len(label)))
     top = np.take_along_axis(by_class, picked, axis=-2)[..., 0, :]
     # log(e^o / (e^o + e^t)) = -log(1 + e^{t - o})
-    found: Array = -np.logaddexp(0.0, top - others)
-    return found
+    logs: Array = -np.logaddexp(0.0, top - others)
+    return logs
 
 
 def _log_sum(x: Array) -> Array:
     """log sum exp over the axis before the last."""
     top = x.max(axis=-2, keepdims=True)
     with np.errstate(invalid="ignore"):
-        found: Array = (top + np.log(np.exp(x - top).sum(axis=-2, keepdims=True)))[..., 0, :]
-    return found
+        logs: Array = (top + np.log(np.exp(x - top).sum(axis=-2, keepdims=True)))[..., 0, :]
+    return logs
 
 
 def _by_weights(course: WeightView) -> Array:
     """(T, n): the other classes' share of the softmax, each sum relative to its largest term."""
     outputs = course.seen["outputs"]
-    found = np.empty(outputs.shape[:2])
-    for t, i in np.ndindex(found.shape):
+    shares = np.empty(outputs.shape[:2])
+    for t, i in np.ndindex(shares.shape):
         scores, own = outputs[t, i].tolist(), int(course.y[i])
         others = [score for k, score in enumerate(scores) if k != own]
         rest = math.fsum(math.exp(score - max(others)) for score in others)
-        found[t, i] = math.exp(max(others) - max(scores)) * rest / math.fsum(math.exp(s - max(scores)) for s in scores)
-    return found
+        shares[t, i] = math.exp(max(others) - max(scores)) * rest / math.fsum(math.exp(s - max(scores)) for s in scores)
+    return shares

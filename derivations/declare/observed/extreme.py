@@ -169,10 +169,10 @@ class Extreme(OfStates):
 
     def by_weights(self, course: WeightView) -> Array | None:
         """Entry by entry, gathered by what is kept."""
-        found = self._read(course)
-        if found is None:
+        read = self._read(course)
+        if read is None:
             return None
-        values, place = found
+        values, place = read
         groups: dict[tuple[int, ...], list[Array]] = {}
         for head in range(values.shape[1]):
             for item in range(values.shape[3]):
@@ -206,13 +206,13 @@ class Extreme(OfStates):
 
     def _group(self, course: WeightView, place: IndexSet | None, head: int, item: int) -> tuple[int, ...]:
         """What an entry's result is indexed by."""
-        each, many = len(course.y) // course.tasks, course.model.algorithm.over_tasks
+        per_task, many = len(course.y) // course.tasks, course.model.algorithm.over_tasks
         apart = not {"task", "example"}.isdisjoint(self.per)
         key = [head] if "head" in self.per else []
         if place is not None and place.per_example:
             if many and apart:
-                key.append(item // each)
-            key += [item % each if many else item] if "example" in self.per else []
+                key.append(item // per_task)
+            key += [item % per_task if many else item] if "example" in self.per else []
         elif place is not None and place.per_task and apart:
             key.append(item)
         return tuple(key)

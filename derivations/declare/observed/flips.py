@@ -57,8 +57,8 @@ class Flips(OfRun):
                     many += int((((before >= 0) != (now >= 0)) if closed else ((before > 0) != (now > 0))).sum())
             counts.append(counts[-1] + many)
             last = t if many else last
-        found = {self.name: np.array(counts, dtype=np.float64)}
-        return found | ({self.last: np.asarray(float(last))} if self.last else {})
+        counted = {self.name: np.array(counts, dtype=np.float64)}
+        return counted | ({self.last: np.asarray(float(last))} if self.last else {})
 
 
 class FlipCount:

@@ -57,7 +57,7 @@ class LongTail(OfFresh):
         own = [slice(k * m, (k + 1) * m) for k in range(classes)]
         held, covariance = fresh.held(self.of), fresh.covariance(self.of)
         accuracy, none = self.also
-        found = {name: np.full((fresh.recorded, classes, self.bins), np.nan) for name in (self.name, accuracy)}
+        by_bin = {name: np.full((fresh.recorded, classes, self.bins), np.nan) for name in (self.name, accuracy)}
         empty = np.full((fresh.recorded, classes), np.nan)
 
         def ratios(t: int) -> Callable[[list[Array]], Array]:
@@ -73,9 +73,9 @@ class LongTail(OfFresh):
                 empty[state.t, k] = 1.0 - len(known) / len(q)
                 for at, part in enumerate(np.array_split(known[np.argsort(q[known])], self.bins)):
                     if len(part):
-                        found[self.name][state.t, k, at] = q[part].mean()
-                        found[accuracy][state.t, k, at] = state.right[part, k].mean()
-        return {**found, none: empty}
+                        by_bin[self.name][state.t, k, at] = q[part].mean()
+                        by_bin[accuracy][state.t, k, at] = state.right[part, k].mean()
+        return {**by_bin, none: empty}
 
     def by_weights(self, course: FreshWeights) -> dict[str, Array]:
         """Ratio and accuracy (K, bins), and how often no filter is active (K,), sample by sample."""

@@ -62,16 +62,16 @@ class MaxMargin(OfStates):
         if states.b is None:
             return None
         which = ("residual", "slackness").index(self.what)
-        found = np.array([_conditions(states, states.b, at)[which] for at in range(len(states.z))])
-        return Variable(("t",), found)
+        violations = np.array([_conditions(states, states.b, at)[which] for at in range(len(states.z))])
+        return Variable(("t",), violations)
 
     def by_weights(self, course: WeightView) -> Array:
         """Least squares in W itself, on the margins' gradients."""
         import scipy.optimize
 
         out = []
-        for at, W in enumerate(course.W):
-            margins, slopes = course.margin_gradients(at)
+        for t, W in enumerate(course.W):
+            margins, slopes = course.margin_gradients(t)
             multipliers, left = scipy.optimize.nnls(slopes.T, W.ravel())
             slack = max(lam * (each - margins.min()) for lam, each in zip(multipliers, margins, strict=True))
             feasible = slack / margins.min() ** 2 if margins.min() > 0 else np.nan
@@ -113,14 +113,14 @@ def _nonnegative(inner: Array, margins: Array) -> Array:
     """argmin over lambda >= 0 of ||W - sum_i lambda_i g_i||, from <g_i, g_k> and <W, g_i> = z_i (homogeneity)."""
     import scipy.optimize
 
-    found, length = np.zeros(len(margins)), np.sqrt(np.diag(inner))
+    multipliers, length = np.zeros(len(margins)), np.sqrt(np.diag(inner))
     live = np.flatnonzero(length > 0)  # an example at which no filter has a slope moves nothing
     if not live.size:
-        return found
+        return multipliers
     unit = 1.0 / length[live]
     values, basis = np.linalg.eigh(inner[np.ix_(live, live)] * unit[:, None] * unit)
     kept = values > len(values) * np.finfo(np.float64).eps * values[-1]
     root = np.sqrt(values[kept])
     goal = (basis[:, kept].T @ (unit * margins[live])) / root
-    found[live] = unit * scipy.optimize.nnls(root[:, None] * basis[:, kept].T, goal)[0]
-    return found
+    multipliers[live] = unit * scipy.optimize.nnls(root[:, None] * basis[:, kept].T, goal)[0]
+    return multipliers

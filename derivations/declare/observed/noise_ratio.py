@@ -57,7 +57,7 @@ class NoiseRatio(OfStates):
             return None
         rows, classes = course.families[self.of], course.model.n_heads
         members = [np.flatnonzero(course.y == k) for k in range(classes)]
-        found = np.full((classes, classes), np.nan)
+        ratios = np.full((classes, classes), np.nan)
 
         def moment(k: int, j: int) -> float:
             squares = [(rows[a] @ rows[b]) ** 2 for a in members[k] for b in members[j] if a != b]
@@ -67,8 +67,8 @@ class NoiseRatio(OfStates):
             top = len(members[k]) * moment(k, k)
             if self.signal:
                 top = len(members[k]) ** 2 * float(np.sum(course.families[self.signal][k] ** 2)) ** 2
-            found[k, j] = top / (len(members[j]) * moment(k, j)) if len(members[j]) else np.nan
-        return found
+            ratios[k, j] = top / (len(members[j]) * moment(k, j)) if len(members[j]) else np.nan
+        return ratios
 
 
 def pair_moments(gram: Array, y: Array, classes: int) -> Array:

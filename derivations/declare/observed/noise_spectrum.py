@@ -40,21 +40,21 @@ class NoiseSpectrum(OfFresh):
 
     def statistics(self, fresh: FreshView) -> dict[str, Array]:
         """NAME (T, K, m); NaN where W is not finite."""
-        found = np.full((fresh.recorded, fresh.heads, fresh.filters), np.nan)
+        spectra = np.full((fresh.recorded, fresh.heads, fresh.filters), np.nan)
         covariance = fresh.covariance(self.of)
-        for t, k in np.ndindex(found.shape[:2]):
+        for t, k in np.ndindex(spectra.shape[:2]):
             block = covariance(t, k, slice(k * fresh.filters, (k + 1) * fresh.filters))
             if np.isfinite(block).all():
-                found[t, k] = np.maximum(np.linalg.eigvalsh(block), 0.0)
-        return {self.name: found}
+                spectra[t, k] = np.maximum(np.linalg.eigvalsh(block), 0.0)
+        return {self.name: spectra}
 
     def by_weights(self, course: FreshWeights) -> Array:
         """(K, m), by the singular values of W_k A_k itself; filters beyond the noise's dimension add zeros."""
-        found = np.zeros(course.W.shape[:2])
+        spectra = np.zeros(course.W.shape[:2])
         for k, own in enumerate(course.W):
             values = np.linalg.svd(own @ course.matrix(self.of, k), compute_uv=False)[::-1]
-            found[k, len(own) - len(values) :] = values**2
-        return found
+            spectra[k, len(own) - len(values) :] = values**2
+        return spectra
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class FewActive(OfFresh):
     def statistics(self, fresh: FreshView) -> dict[str, Array]:
         """NAME (T, K)."""
         m = fresh.filters
-        found, held = np.full((fresh.recorded, fresh.heads), np.nan), fresh.held(self.of)
+        shares, held = np.full((fresh.recorded, fresh.heads), np.nan), fresh.held(self.of)
 
         def few(t: int) -> Callable[[list[Array]], Array]:
             """(N, K): every class's own filters on its own noise."""
@@ -97,8 +97,8 @@ class FewActive(OfFresh):
             ).astype(np.float64)
 
         for state in fresh.states(few):
-            found[state.t] = state.made.mean(axis=0)
-        return {self.name: found}
+            shares[state.t] = state.made.mean(axis=0)
+        return {self.name: shares}
 
     def by_weights(self, course: FreshWeights) -> Array:
         """(K,), sample by sample."""

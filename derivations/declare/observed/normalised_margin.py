@@ -52,6 +52,6 @@ class NormalisedMargin(OfStates):
 
     def by_weights(self, course: WeightView) -> Array:
         """State by state."""
-        filters = course.of_data(course.W)
-        found = np.stack([z / np.linalg.norm(W.ravel()) for z, W in zip(course.seen["margins"], filters, strict=True)])
-        return found.max(1) - found.min(1) if self.spread else found
+        states = zip(course.seen["margins"], course.of_data(course.W), strict=True)
+        margins = np.stack([z / np.linalg.norm(W.ravel()) for z, W in states])
+        return margins.max(1) - margins.min(1) if self.spread else margins

@@ -49,5 +49,7 @@ class Total(OfStates):
 
     def by_weights(self, course: WeightView) -> Array | None:
         """One after another."""
-        found = course.coefficients.get(self.of)
-        return None if found is None else sum((found[..., at] for at in range(found.shape[-1])), np.zeros(1))
+        coefficient = course.coefficients.get(self.of)
+        if coefficient is None:
+            return None
+        return sum((coefficient[..., at] for at in range(coefficient.shape[-1])), np.zeros(1))

@@ -94,8 +94,8 @@ class LaneDescent(LaneNests):
         self.offsets(1)
         self.out.put(1, "order = np.zeros(directions, dtype=np.int64)", "at = 0")
         for family in self.model.directions:
-            each = "examples" if family.index_set.per_example else "1"
-            self.out.put(1, f"for i in range({each}):", f"    order[at + i] = at_{family.name} + i", f"at += {each}")
+            size = "examples" if family.index_set.per_example else "1"
+            self.out.put(1, f"for i in range({size}):", f"    order[at + i] = at_{family.name} + i", f"at += {size}")
         for name in ("z", "b", *(["velocity"] if "momentum" in self.options else [])):
             self.out.put(1, f"packed_{name} = np.zeros(2 * filters * width)")
             self.out.put(1, f"pack({name}, order, width, packed_{name})")

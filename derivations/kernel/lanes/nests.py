@@ -181,10 +181,10 @@ class LaneNests(Descent):
             if stage.kind == "gradient":
                 for expr in stage.contributions.values():
                     for term in sp.Add.make_args(sp.expand(expr)) if expr != 0 else ():
-                        found = {str(b) for b in term.atoms(sp.IndexedBase)} & {d.name for d in arrays(stages)}
-                        if not found:
+                        weighing = {str(b) for b in term.atoms(sp.IndexedBase)} & {d.name for d in arrays(stages)}
+                        if not weighing:
                             raise NoLanes(f"the term {term} of a gradient has no weight; it has no form on lanes")
-                        self.weights |= found
+                        self.weights |= weighing
 
     def gradient_arguments(
         self, state: str, covector: list[str], filled: Iterable[Definition], stages: tuple[Stage, ...]

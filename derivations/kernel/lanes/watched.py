@@ -27,8 +27,8 @@ def watched(model: Model) -> tuple[Extreme, ...]:
         return ()
     declared = {each.name: each for each in model.observables}
     named = dict.fromkeys(event.observable for event in model.events)
-    found = [declared[name] for name in named if name in declared]
-    return tuple(each for each in found if isinstance(each, Extreme) and _told(model, each))
+    observables = [declared[name] for name in named if name in declared]
+    return tuple(each for each in observables if isinstance(each, Extreme) and _told(model, each))
 
 
 def described(model: Model) -> dict[str, Any]:

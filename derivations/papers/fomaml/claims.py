@@ -239,23 +239,23 @@ Derived = Callable[[Recursion], sp.Expr]
 
 def _against(change: Derived, name: str, *place: sp.Expr) -> Derived:
     """<change, v>."""
-    return lambda found: along(change(found), found.model, name, *place)
+    return lambda recursion: along(change(recursion), recursion.model, name, *place)
 
 
 def _signed(of: Derived) -> Derived:
-    return lambda found: s[j] * of(found)
+    return lambda recursion: s[j] * of(recursion)
 
 
 def _inner(split: tuple[sp.Expr, tuple[sp.Expr, sp.Expr]]) -> Derived:
-    return lambda found: inner_change(found, split)
+    return lambda recursion: inner_change(recursion, split)
 
 
 def _outer(split: tuple[sp.Expr, tuple[sp.Expr, sp.Expr]]) -> Derived:
-    return lambda found: outer_change(found, split)
+    return lambda recursion: outer_change(recursion, split)
 
 
-def _margin(found: Recursion) -> sp.Expr:
-    return lifted(expanded(found, sp.IndexedBase("margin")[i], "margin", "f"), found.model, k)
+def _margin(recursion: Recursion) -> sp.Expr:
+    return lifted(expanded(recursion, sp.IndexedBase("margin")[i], "margin", "f"), recursion.model, k)
 
 
 def _left(of: str, of_latex: str, inner: bool, sign: bool = False, head: str = "j") -> tuple[str, str]:
@@ -291,7 +291,7 @@ _FRESH = ("fomaml-eq:E.34-factor",)
 CLAIMS = (
     _claim("eq:C-gradient", "Appendix C, the gradient of L(W, S_k)", ("grad_{w_{j,r}} L(W, S_k)",
            r"\nabla_{\mathbf{w}_{j,r}}\mathcal{L}(\mathbf{W},\mathcal{S}_k)"), gradient,
-           lambda found: sp.expand(inner_change(found) / -gamma)),
+           lambda recursion: sp.expand(inner_change(recursion) / -gamma)),
     _claim("eq:C.1-step", "(C.1)", _left("nu_k", _NU_K, True, True), eq_c_1,
            _signed(_against(_inner(ALL), "nu_k", k)), NOISE_OFF),
     _claim("eq:C.2-step", "(C.2)", _left("xi_{k,i}", _XI, True), eq_c_2, _against(_inner(ALL), "xi", k, i),
@@ -316,12 +316,12 @@ CLAIMS = (
     _claim("eq:C.11-step", "(C.11)", _left("nu", _NU, False, True), eq_c_11,
            _signed(_against(_outer(VALIDATION), "nu")), NOISE_OFF, FEATURES, method=_VAL),
     _claim("eq:A.3-step", "(A.3), epsilon written eta", ("W(t+1) - W(t)", r"\mathbf{W}^{(t+1)}-\mathbf{W}^{(t)}"),
-           eq_a_3, lambda found: reptile_change(start, adapted), method="reptile"),
+           eq_a_3, lambda recursion: reptile_change(start, adapted), method="reptile"),
     _claim("eq:E.11-step", "(E.11)", _left("nu_k", _NU_K, False, True), eq_e_11,
            _signed(_against(_outer(ALL), "nu_k", k)), NOISE_OFF, errata=("fomaml-eq:E.11-prime",)),
     _claim("eq:E.11-product", "the line below (E.11)", ("<nu_k, nu_k'>",
-           r"\langle\boldsymbol{\nu}_k,\boldsymbol{\nu}_{k'}\rangle"), eq_e_11_product, lambda found: gram_nu[k, k_],
-           FEATURES, errata=("fomaml-eq:E.11-norm",)),
+           r"\langle\boldsymbol{\nu}_k,\boldsymbol{\nu}_{k'}\rangle"), eq_e_11_product,
+           lambda recursion: gram_nu[k, k_], FEATURES, errata=("fomaml-eq:E.11-norm",)),
     _claim("eq:E.17-step", "(E.17), the equality", _left("z_k", _Z, False, True), eq_e_17,
            _signed(_against(_outer(ALL), "z", k)), NOISE_OFF, FEATURES, errata=("fomaml-eq:E.17",)),
     _claim("eq:E.34-step", "(E.34), the equality", _left("xi", r"\boldsymbol{\xi}", False), eq_e_34,

@@ -193,45 +193,45 @@ def _model() -> Model:
 
 def _written(of: Callable[[Recursion], sp.Expr]) -> Callable[[Recursion], sp.Expr]:
     """A quantity with p_k - 1{k = y_i} and <w_{k,r}, u_{y_i}> written out."""
-    return lambda found: changes.expanded(found, of(found), "e", "a_u")
+    return lambda recursion: changes.expanded(recursion, of(recursion), "e", "a_u")
 
 
 def _of_own_class(of: Callable[[Recursion], sp.Expr]) -> Callable[[Recursion], sp.Expr]:
     """The same for the filters of example i's class."""
-    return lambda found: bound_apart(of(found), {k: y[i]})
+    return lambda recursion: bound_apart(of(recursion), {k: y[i]})
 
 
 def _patch(number: int) -> Callable[[Recursion], sp.Expr]:
-    return lambda found: changes.patch_change(found, number)
+    return lambda recursion: changes.patch_change(recursion, number)
 
 
 def _in_units(family: str) -> Callable[[Recursion], sp.Expr]:
     """A coefficient's change over the squared length of its vector."""
     gram, at = {"u": (gram_u, class_), "xi": (gram_xi, i)}[family]
-    return lambda found: changes.coefficient_change(found, family) / gram[at, at]
+    return lambda recursion: changes.coefficient_change(recursion, family) / gram[at, at]
 
 
-def _own_feature(found: Recursion) -> sp.Expr:
+def _own_feature(recursion: Recursion) -> sp.Expr:
     """The part of a step of w_{c',r} along u_{c'}."""
-    return bound_apart(_in_units("u")(found), {k: class_}) * u(class_)
+    return bound_apart(_in_units("u")(recursion), {k: class_}) * u(class_)
 
 
-def _noise_part(found: Recursion) -> sp.Expr:
+def _noise_part(recursion: Recursion) -> sp.Expr:
     """The part of a step along the noises."""
-    return over_examples(_in_units("xi")(found) * xi(i))
+    return over_examples(_in_units("xi")(recursion) * xi(i))
 
 
-def _against_w_star(found: Recursion) -> sp.Expr:
+def _against_w_star(recursion: Recursion) -> sp.Expr:
     """<grad F_h(x_i), W*>, W* of (70)."""
 
     def is_vector(e: sp.Expr) -> bool:
         return isinstance(e, sp.Indexed) and isinstance(role_of(e), FormalVector)
 
     def value(e: sp.Indexed) -> sp.Expr:
-        (at,) = e.indices
-        return w_star * (gram_u[at, k] if role_of(e) == FormalVector("u") else gram_u_xi[k, at]) / gram_u[k, k]
+        (index,) = e.indices
+        return w_star * (gram_u[index, k] if role_of(e) == FormalVector("u") else gram_u_xi[k, index]) / gram_u[k, k]
 
-    gradient = changes.filter_gradient(found, F[head, i]).replace(is_vector, value)
+    gradient = changes.filter_gradient(recursion, F[head, i]).replace(is_vector, value)
     return sp.Sum(gradient, (k, 1, CLASSES), (r, 1, m))
 
 
@@ -251,7 +251,7 @@ def _claim(
 CLAIMS = (
     _claim("60-gradient", "(60), its left side read as the gradient of L_S",
            ("grad_{w_{k,r}} L_S", r"\nabla_{\mathbf{w}_{k,r}}L_S"), eq_60,
-           lambda found: sp.expand(changes.filter_change(found) / -eta)),
+           lambda recursion: sp.expand(changes.filter_change(recursion) / -eta)),
     _claim("64-step", "(64), inside sigma", _along("u_{y_i}", r"\boldsymbol{u}_{y_i}"), eq_64, _patch(0), FEATURES,
            NOISE_OFF, OTHER),
     _claim("65-step", "(65) and (67), first lines, inside sigma", _along("xi_i", r"\boldsymbol{\xi}_i"), eq_65,
@@ -259,11 +259,12 @@ CLAIMS = (
     _claim("66-step", "(66), inside sigma", _along("u_{y_i}", r"\boldsymbol{u}_{y_i}", "y_i"), eq_66,
            _of_own_class(_patch(0)), FEATURES, NOISE_OFF),
     _claim("73-gradient", "(73)", ("grad_{w_{k,r}} F_h(x_i)", r"\nabla_{\mathbf{w}_{k,r}}F_h(\mathbf{x}_i)"),
-           eq_73, lambda found: changes.filter_gradient(found, F[head, i])),
+           eq_73, lambda recursion: changes.filter_gradient(recursion, F[head, i])),
     _claim("74-product", "(74)", ("<grad F_h(x_i), W*>", r"\langle\nabla F_h(\mathbf{x}_i),\mathbf{W}^*\rangle"),
            eq_74, _against_w_star, FEATURES, NOISE_OFF, errata=("heterogeneous-74",)),
     _claim("76-norm", "(76), first line, squared", ("||grad F_h(x_i)||_F^2", r"\|\nabla F_h(\mathbf{x}_i)\|_F^2"),
-           eq_76, lambda found: changes.gradient_norm(found, F[head, i]), NOISE_OFF, errata=("heterogeneous-76",)),
+           eq_76, lambda recursion: changes.gradient_norm(recursion, F[head, i]), NOISE_OFF,
+           errata=("heterogeneous-76",)),
     _claim("96-step", "(96), the equality", _along("xi_i", r"\boldsymbol{\xi}_i", "y_i"), eq_96,
            _of_own_class(_patch(1)), NOISE_OFF, errata=("heterogeneous-96",)),
     _claim("112-beta", "(112), the definition of beta below it",

@@ -167,13 +167,13 @@ def _under(at: str) -> tuple[str, str]:
     return _step("rho_under", r"\underline{\rho}", at)
 
 
-def _rho(found: Recursion) -> sp.Expr:
-    return changes.coefficient_change(found, "x")
+def _rho(recursion: Recursion) -> sp.Expr:
+    return changes.coefficient_change(recursion, "x")
 
 
-def _rho_of(found: Recursion) -> sp.Expr:
+def _rho_of(recursion: Recursion) -> sp.Expr:
     """rho_{j,r,i'}."""
-    return bound_apart(_rho(found), {i: i_})
+    return bound_apart(_rho(recursion), {i: i_})
 
 
 def _claim(
@@ -192,9 +192,10 @@ def _claim(
 CLAIMS = (
     _claim("3.2-step", "(3.2); the proof of Lemma B.3, first display", _FILTER, eq_3_2, changes.filter_change),
     _claim("5.1-step", "(5.1) with (5.2), (5.4), (5.5)", _FILTER, eq_5_1, changes.filter_change),
-    _claim("5.4-step", "(5.4), Lemma 5.2 = Lemma B.3", _over("j,r,i"), eq_5_4, lambda found: own_class() * _rho(found)),
+    _claim("5.4-step", "(5.4), Lemma 5.2 = Lemma B.3", _over("j,r,i"), eq_5_4,
+           lambda recursion: own_class() * _rho(recursion)),
     _claim("5.5-step", "(5.5), Lemma 5.2 = Lemma B.3", _under("j,r,i"), eq_5_5,
-           lambda found: (1 - own_class()) * _rho(found)),
+           lambda recursion: (1 - own_class()) * _rho(recursion)),
     _claim("D.1-step", "(D.1) = (D.4); Section 5.2", _over("y_i,r,i"), eq_d_1, _rho, FROZEN, OWN),
     _claim("D.2-step", "(D.2) = (D.5); Section 5.2", _under("-y_i,r,i"), eq_d_2, _rho, FROZEN, OTHER),
     _claim("D.2-sum", "proof of Lemma D.2, first display, second line", _under("-y_i,r,i"), lemma_d_2, _rho, FROZEN,
@@ -203,16 +204,16 @@ CLAIMS = (
            errata=("nearly_orthogonal-5.7",)),
     _claim("D.3-ratio", "Lemma D.3, last line", _over("y_i,r,i"), lemma_d_3, _rho, FROZEN, OWN),
     _claim("E.1-sum", "proof of Lemma E.1, last displays", ("|rho_{j,r,i'}(t+1)| - |rho_{j,r,i'}(t)|",
-           r"|\rho_{j,r,i'}^{(t+1)}| - |\rho_{j,r,i'}^{(t)}|"), lemma_e_1, lambda found: s[j] * y[i_] * _rho_of(found),
-           errata=("nearly_orthogonal-E.1-norm",)),
+           r"|\rho_{j,r,i'}^{(t+1)}| - |\rho_{j,r,i'}^{(t)}|"), lemma_e_1,
+           lambda recursion: s[j] * y[i_] * _rho_of(recursion), errata=("nearly_orthogonal-E.1-norm",)),
     _claim("E.2-step", "proof of Lemma E.2, the two updates", _under("j,r,i'"), lemma_e_2, _rho_of, ACROSS,
            errata=("nearly_orthogonal-E.2-index",)),
     _claim("F.2-step", "proof of Lemma F.2, end of part 1", _under("j,r,i"), lemma_f_2, _rho, OTHER,
            errata=("nearly_orthogonal-F.2-prime",)),
     _claim("G.1-step", "proof of Lemma G.1, the updates of <w_{y_i,r}, x_i>", ("<w_{y_i,r}(t+1) - w_{y_i,r}(t), x_i>",
            r"\langle\mathbf{w}_{y_i,r}^{(t+1)}-\mathbf{w}_{y_i,r}^{(t)}, \mathbf{x}_i\rangle"), lemma_g_1,
-           lambda found: changes.patch_change(found, 0), OWN, errata=("nearly_orthogonal-G.1-index",)),
+           lambda recursion: changes.patch_change(recursion, 0), OWN, errata=("nearly_orthogonal-G.1-index",)),
     _claim("G.11-gradient", "(G.11), the second equality", ("grad_{w_{j,r}} y_i f(x_i)",
            r"\nabla_{\mathbf{w}_{j,r}}(y_if(\mathbf{x}_i))"), eq_g_11,
-           lambda found: changes.filter_gradient(found, margin[i]), errata=("nearly_orthogonal-G.11",)),
+           lambda recursion: changes.filter_gradient(recursion, margin[i]), errata=("nearly_orthogonal-G.11",)),
 )

@@ -181,11 +181,11 @@ def decomposed(expr: sp.Expr, *noise: sp.IndexedBase) -> sp.Expr:
         return isinstance(e, sp.Indexed) and e.base in (a_mu, a_xi)
 
     def value(entry: sp.Indexed) -> sp.Expr:
-        head, neuron, at = entry.indices
+        head, neuron, example = entry.indices
         if entry.base == a_mu:
-            return a0_mu[entry.indices] + s[head] * y[at] * gamma[head, neuron]
+            return a0_mu[entry.indices] + s[head] * y[example] * gamma[head, neuron]
         k = sp.Dummy("k", integer=True, positive=True)
-        parts = [sp.Sum(part[head, neuron, k] * gram[at, k] / xi2(k), (k, 1, n)) for part in noise]
+        parts = [sp.Sum(part[head, neuron, k] * gram[example, k] / xi2(k), (k, 1, n)) for part in noise]
         return a0_xi[entry.indices] + sp.Add(*parts)
 
     return expr.replace(is_entry, value)
@@ -354,22 +354,22 @@ def _claim(
                  derived=derived, hypotheses=(SIGNAL_FREE, MEAN, *hypotheses), errata=errata)
 
 
-def _gamma(found: Recursion) -> sp.Expr:
-    return changes.coefficient_change(found, "mu")
+def _gamma(recursion: Recursion) -> sp.Expr:
+    return changes.coefficient_change(recursion, "mu")
 
 
-def _rho(found: Recursion) -> sp.Expr:
-    return changes.coefficient_change(found, "xi")
+def _rho(recursion: Recursion) -> sp.Expr:
+    return changes.coefficient_change(recursion, "xi")
 
 
 def _written(of: Callable[[Recursion], sp.Expr]) -> Callable[[Recursion], sp.Expr]:
     """A quantity of FGR with D, the derivative along the co-vector, and the co-vector written out."""
-    return lambda found: changes.expanded(found, of(found), "D")
+    return lambda recursion: changes.expanded(recursion, of(recursion), "D")
 
 
-def _half_norm_gradient(found: Recursion) -> sp.Expr:
+def _half_norm_gradient(recursion: Recursion) -> sp.Expr:
     """The penalised step less the plain one, over -eta lambda, at c = 1/2."""
-    penalised = changes.expanded(found, changes.filter_change(found), "D")
+    penalised = changes.expanded(recursion, changes.filter_change(recursion), "D")
     return sp.expand((penalised - penalised.xreplace({lam: sp.S.Zero})) / (-eta * lam))
 
 
@@ -377,15 +377,16 @@ _FULL = ("pegr-5.8-C4", "pegr-5.8-C5", "pegr-5.8-bracket")
 
 CLAIMS = (
     _claim("pegr-zeta", "Section 5.1, before Lemma 5.1; A.1; Lemma A.2", ("zeta_i", r"\zeta_i"), "pegr", zeta_display,
-           lambda found: found.definitions["zeta"].expr),
+           lambda recursion: recursion.definitions["zeta"].expr),
     _claim("pegr-A.1-norm", "Appendix A.1, before grad ||grad L_i||^2", ("||grad L_i||_F^2", r"\|\nabla L_i\|_F^2"),
-           "pegr", example_norm, lambda found: changes.expanded(found, changes.example_norm(found), "zeta")),
+           "pegr", example_norm,
+           lambda recursion: changes.expanded(recursion, changes.example_norm(recursion), "zeta")),
     _claim("pegr-A.1-slope", "Appendix A.1, grad l'_i^2: where the factor 1/m is dropped",
            ("grad_{w_{j,r}} l'_i^2", r"\nabla_{\mathbf{w}_{j,r}}\ell_i'^2"), "pegr", squared_slope,
-           lambda found: changes.filter_gradient(found, l1[i] ** 2), errata=("pegr-5.3",)),
+           lambda recursion: changes.filter_gradient(recursion, l1[i] ** 2), errata=("pegr-5.3",)),
     _claim("pegr-A.1-norm-gradient", "Appendix A.1, grad ||grad L_i||_F^2",
            ("grad_{w_{j,r}} ||grad L_i||_F^2", r"\nabla_{\mathbf{w}_{j,r}}\|\nabla L_i\|_F^2"), "pegr",
-           example_norm_gradient, lambda found: changes.filter_gradient(found, changes.example_norm(found)),
+           example_norm_gradient, lambda recursion: changes.filter_gradient(recursion, changes.example_norm(recursion)),
            errata=("pegr-5.3",)),
     _claim("pegr-A.1-flow", "Appendix A.1, the update, first equality", _FILTER, "pegr", flow, changes.filter_change,
            HALF, errata=("pegr-5.3",)),
@@ -401,17 +402,18 @@ CLAIMS = (
     _claim("pegr-5.3-rho", "Lemma 5.3 = Lemma A.2, third line", _RHO, "pegr", lemma_5_3_rho, _rho, HALF,
            errata=("pegr-5.3",)),
     _claim("pegr-eq-A.1", "(A.1)", ("zeta_i", r"\zeta_i"), "pegr", in_coefficients(zeta_display),
-           lambda found: decomposed(found.definitions["zeta"].expr, rho)),
+           lambda recursion: decomposed(recursion.definitions["zeta"].expr, rho)),
     _claim("pegr-eq-A.2", "(A.2)", _GAMMA, "pegr", in_coefficients(lemma_5_3_gamma),
-           lambda found: decomposed(_gamma(found), rho), HALF, errata=("pegr-5.3",)),
+           lambda recursion: decomposed(_gamma(recursion), rho), HALF, errata=("pegr-5.3",)),
     _claim("pegr-eq-A.3", "(A.3)", _RHO, "pegr", in_coefficients(lemma_5_3_rho),
-           lambda found: decomposed(_rho(found), rho), HALF, errata=("pegr-5.3",)),
+           lambda recursion: decomposed(_rho(recursion), rho), HALF, errata=("pegr-5.3",)),
     _claim("pegr-5.2-gamma", "(5.2) = (C.1), first line", _GAMMA, "none", eq_5_2_gamma,
-           lambda found: decomposed(_gamma(found), rho)),
+           lambda recursion: decomposed(_gamma(recursion), rho)),
     _claim("pegr-5.2-over", "(5.2) = (C.1), second line", _OVER, "none", eq_5_2_over,
-           lambda found: decomposed(own_class() * _rho(found), rho_over, rho_under), errata=("pegr-5.2",)),
+           lambda recursion: decomposed(own_class() * _rho(recursion), rho_over, rho_under), errata=("pegr-5.2",)),
     _claim("pegr-5.2-under", "(5.2) = (C.1), third line", _UNDER, "none", eq_5_2_under,
-           lambda found: decomposed((1 - own_class()) * _rho(found), rho_over, rho_under), errata=("pegr-5.2",)),
+           lambda recursion: decomposed((1 - own_class()) * _rho(recursion), rho_over, rho_under),
+           errata=("pegr-5.2",)),
     _claim("pegr-A.2-norm", "Appendix A.2, ||grad L_S||_F^2", ("||grad L_S||_F^2", r"\|\nabla L_S\|_F^2"), "fgr",
            full_norm, changes.risk_norm, NOISE_FREE),
     _claim("pegr-A.2-gradient", "Appendix A.2, last display",
@@ -425,8 +427,8 @@ CLAIMS = (
            _written(changes.filter_change), NOISE_FREE, WHOLE, errata=("pegr-4.1-half",)),
     _claim("pegr-E.7-step", "(E.7)", ("<w_{j,r}(t+1) - w_{j,r}(t), y_i mu>",
            r"\langle\mathbf{w}_{j,r}^{(t+1)}-\mathbf{w}_{j,r}^{(t)}, y_i\boldsymbol{\mu}\rangle"), "none", eq_e_7,
-           lambda found: changes.patch_change(found, 0), errata=("pegr-E.7",)),
+           lambda recursion: changes.patch_change(recursion, 0), errata=("pegr-E.7",)),
     _claim("pegr-E.8-step", "(E.8)", ("<w_{j,r}(t+1) - w_{j,r}(t), xi_i>",
            r"\langle\mathbf{w}_{j,r}^{(t+1)}-\mathbf{w}_{j,r}^{(t)}, \boldsymbol{\xi}_i\rangle"), "none", eq_e_8,
-           lambda found: changes.patch_change(found, 1)),
+           lambda recursion: changes.patch_change(recursion, 1)),
 )

@@ -106,8 +106,8 @@ def spiked(classes: int, d: int, ratio: float, bulk: float = 0.5) -> Array:
     sigma, own = np.zeros((classes, d, d)), spike(ratio, d - classes, bulk)
     bulk_at = np.arange(classes, d)
     sigma[:, bulk_at, bulk_at] = bulk**2
-    at = np.arange(classes)
-    sigma[at, classes + at, classes + at] = own
+    spikes = np.arange(classes)
+    sigma[spikes, classes + spikes, classes + spikes] = own
     return sigma
 
 
@@ -135,7 +135,7 @@ def quantities(numbers: ClassNumbers, sizes: Array, lengths: Array) -> dict[str,
     # Per class k, the most that another class's noise weighs against its own signal and against its own noise.
     cross = np.max(np.where(np.eye(classes, dtype=bool), 0.0, sizes * f**2), axis=1)
     to_signal, to_own = cross / (sizes**2 * lengths**4), cross / (sizes * np.diag(f) ** 2)
-    found = {
+    derived = {
         "trace_to_F": np.min(numbers.trace / np.max(f, axis=1)),
         "F_to_op": np.min(f[met] / numbers.operator[met]),
         "F_balance": np.min(f[others > 0] / others[others > 0]) if np.any(others > 0) else 1.0,
@@ -151,4 +151,4 @@ def quantities(numbers: ClassNumbers, sizes: Array, lengths: Array) -> dict[str,
         "noise_to_own_max": np.max(to_own),
         "noise_to_own_min": np.min(to_own),
     }
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(value) for name, value in derived.items()}

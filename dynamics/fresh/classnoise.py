@@ -129,9 +129,9 @@ class Bulk:
         mean = _seen(self.noise, z[filters], lines, self.onto)
         mean += share * self.z[filters]
         half = (0.5 * self.noise.spread**2) * (mean @ mine.T)
-        found = half + half.T
-        found += (share * self.noise.spread) ** 2 * self.own[filters, filters]
-        return np.asarray(found)
+        symmetric = half + half.T
+        symmetric += (share * self.noise.spread) ** 2 * self.own[filters, filters]
+        return np.asarray(symmetric)
 
 
 def _seen(noise: Spiked, z: Array, lines: Array, onto: Array) -> Array:

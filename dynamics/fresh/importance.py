@@ -119,11 +119,11 @@ def statistics(
         if tilt is None:
             continue
         u = tilt.draw(streams(at, 1), MORE * len(plain))
-        found, share = scores(u), (1.0 - _PLAIN) * tilt.weights(u)
-        own, lost = share * errors(found, labels)[:, at], share * (margins(found, labels)[:, at] <= 0)
+        tilted, share = scores(u), (1.0 - _PLAIN) * tilt.weights(u)
+        own, lost = share * errors(tilted, labels)[:, at], share * (margins(tilted, labels)[:, at] <= 0)
         by_label[place.index(labels[at])].append(own if within[at] == 1.0 else within[at] * own)
         strata["error"].append(shares[at] * own)
-        more = costs(found, labels, loss)[:, at] - usual[at]
+        more = costs(tilted, labels, loss)[:, at] - usual[at]
         strata["loss"].append(shares[at] * np.where(lost > 0, lost * more, 0.0))
     seen = np.array([np.inf if each is not None else len(plain) for each in tilts])
     out: dict[str, Array] = {}
@@ -155,8 +155,8 @@ def covering(draws: Array) -> tuple[float, float]:
 
 def _joined(parts: list[Array]) -> tuple[float, float]:
     """Sum of the means of independent strata, with its standard error."""
-    found = np.array([covering(part) for part in parts])
-    return float(found[:, 0].sum()), float(np.hypot.reduce(found[:, 1]))
+    strata = np.array([covering(part) for part in parts])
+    return float(strata[:, 0].sum()), float(np.hypot.reduce(strata[:, 1]))
 
 
 def _tilt(
@@ -194,31 +194,31 @@ def _nearest(margin: Margin, u: Array) -> Array:
     Each goes to the nearest point where the margin, taken as linear about it, is 0; gradients are differences.  Those
     that are not wrong there, or a little further on, are left out.
     """
-    found, moving = u.copy(), np.arange(len(u))
+    nearest, moving = u.copy(), np.arange(len(u))
     for _ in range(_STEPS):
         if not len(moving):
             break
-        points = found[moving]
+        points = nearest[moving]
         values = margin(points)
         slopes = (_nudged(margin, points) - values[:, None]) / _NUDGE
         squares = (slopes**2).sum(axis=1)
         known = (squares > 0) & np.isfinite(squares)
         ahead = ((slopes * points).sum(axis=1) - values) / np.where(known, squares, 1.0)
         moved = np.where(known[:, None], ahead[:, None] * slopes, points)
-        found[moving] = moved
+        nearest[moving] = moved
         moving = moving[((moved - points) ** 2).sum(axis=1) > _STILL**2]
-    return found[margin(found * (1.0 + _CLOSE / np.sqrt(1e-300 + (found**2).sum(axis=1, keepdims=True)))) <= 0]
+    return nearest[margin(nearest * (1.0 + _CLOSE / np.sqrt(1e-300 + (nearest**2).sum(axis=1, keepdims=True)))) <= 0]
 
 
 def _nudged(margin: Margin, points: Array) -> Array:
     """The margins (C, D) of points (C, D) with one of their normals a little larger."""
     count, size = points.shape
     several = max(1, _TOGETHER // size)
-    found = [
+    chunks = [
         margin((some[:, None] + _NUDGE * np.eye(size)).reshape(-1, size)).reshape(-1, size)
         for some in (points[first : first + several] for first in range(0, count, several))
     ]
-    return np.concatenate(found)
+    return np.concatenate(chunks)
 
 
 def _apart(points: Array) -> Array:

@@ -37,20 +37,20 @@ def parts_of(fresh: Fresh, outputs: Sequence[Outputs] | Outputs) -> Parts:
     """The parts; `outputs` may be one a state, where parameters differ between states."""
     steps, labels, patches = fresh.fixed.shape[:3]
     held = np.asarray(fresh.mix.any(axis=2))
-    found: dict[tuple[int, bytes, bytes], tuple[Array, Array]] = {}
+    by_key: dict[tuple[int, bytes, bytes], tuple[Array, Array]] = {}
     names: list[list[tuple[int, bytes, bytes]]] = []
     for label in range(labels):
         keys = [(p, fresh.fixed[:, label, p].tobytes(), fresh.mix[label, p].tobytes()) for p in range(patches)]
         names.append([key for key in keys if held[label, key[0]]])
-        found |= {key: (fresh.fixed[:, label, key[0]], fresh.mix[label, key[0]]) for key in names[-1]}
-    of = np.array([[float(key in own) for key in found] for own in names]).reshape(labels, len(found))
+        by_key |= {key: (fresh.fixed[:, label, key[0]], fresh.mix[label, key[0]]) for key in names[-1]}
+    of = np.array([[float(key in own) for key in by_key] for own in names]).reshape(labels, len(by_key))
     still = np.where(held[None, :, :, None, None], 0.0, fresh.fixed)
     if isinstance(outputs, Sequence):
         base = np.stack([each(state) for each, state in zip(outputs, still, strict=True)])
     else:
         base = outputs(still.reshape(steps * labels, *still.shape[2:])).reshape(steps, labels)
-    fixed = np.stack([each.reshape(steps, -1) for each, _ in found.values()], axis=1)
-    return Parts(base, of, np.ascontiguousarray(fixed), np.stack([mix for _, mix in found.values()]))
+    fixed = np.stack([each.reshape(steps, -1) for each, _ in by_key.values()], axis=1)
+    return Parts(base, of, np.ascontiguousarray(fixed), np.stack([mix for _, mix in by_key.values()]))
 
 
 def roots_of(covariance: Array) -> tuple[Array, Flags]:
@@ -72,13 +72,13 @@ def _lower(correlations: Array) -> Array:
     try:
         return np.asarray(np.linalg.cholesky(correlations))
     except np.linalg.LinAlgError:
-        found = np.zeros_like(correlations)
+        factors = np.zeros_like(correlations)
         for at in np.ndindex(*correlations.shape[:-2]):
             try:
-                found[at] = np.linalg.cholesky(correlations[at])
+                factors[at] = np.linalg.cholesky(correlations[at])
             except np.linalg.LinAlgError:
                 continue
-        return found
+        return factors
 
 
 def fits(fresh: Fresh, draws: int) -> bool:
@@ -122,10 +122,10 @@ def judged(
     return out
 
 
-def by_name(found: Array) -> dict[str, Array]:
+def by_name(estimates: Array) -> dict[str, Array]:
     """What `judged` returns, each (T,), by name."""
     names = (("test_error", "test_error_se"), ("test_loss", "test_loss_se"))
-    return {name: found[:, row, column] for row, pair in enumerate(names) for column, name in enumerate(pair)}
+    return {name: estimates[:, row, column] for row, pair in enumerate(names) for column, name in enumerate(pair)}
 
 
 __all__ = ["DRAWS", "Parts", "by_name", "fits", "judged", "packed", "parts_of", "roots_of"]

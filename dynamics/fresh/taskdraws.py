@@ -63,10 +63,10 @@ class Law:
 
     def slots(self) -> list[tuple[int, int]]:
         """(family, class) of the fresh vectors in one example, over all labels; class 0 where there is no other."""
-        found = []
+        pairs = []
         for f in dict.fromkeys(f for f, _ in self.patches if self.families[f].fresh):
-            found += [(f, k) for k in range(self.families[f].index_set.of_a_task(1, self.heads, 1))]
-        return found
+            pairs += [(f, k) for k in range(self.families[f].index_set.of_a_task(1, self.heads, 1))]
+        return pairs
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def _within(families: list[Family], counts: list[int], tasks: int, rank: int, rn
 def trapezoids(streams: Streams, count: int, rows: int, left: float) -> Array:
     """Bartlett's T for `rows` Gaussian vectors in `left` dimensions, (count, rows, min(rows, left))."""
     columns = int(min(rows, left))
-    found = np.tril(streams.below.standard_normal((count, rows, columns)), -1)
+    factors = np.tril(streams.below.standard_normal((count, rows, columns)), -1)
     at = np.arange(columns)
-    found[:, at, at] = np.sqrt(streams.diagonal.chisquare(left - at, size=(count, columns)))
-    return found
+    factors[:, at, at] = np.sqrt(streams.diagonal.chisquare(left - at, size=(count, columns)))
+    return factors

@@ -114,15 +114,15 @@ def _noise_scores(
     """Outputs (N,) or (N, K) of the fresh vectors alone."""
     count = max((len(vectors[key[:2]]) for key in keys if key is not None), default=1)
     size = max(1, _CHUNK // (len(keys) * law.heads * law.m))
-    found = []
+    chunks = []
     for first in range(0, count, size):
         activations = np.zeros((min(size, count - first), len(keys), law.heads, law.m))
         for p, key in enumerate(keys):
             if key is not None:
                 vector = vectors[key[:2]][first : first + size]
                 activations[:, p] = key[2] * vector.reshape(-1, law.heads, law.m)
-        found.append(outputs(activations))
-    return np.concatenate(found)
+        chunks.append(outputs(activations))
+    return np.concatenate(chunks)
 
 
 def adapted(
@@ -156,12 +156,12 @@ def adapted(
             with np.errstate(all="ignore"):  # a diverging inner loop is NaN
                 moved = adapt(states.reshape(-1, law.heads, law.m, states.shape[2]), tasks.blocks, tasks.labels)
                 judged = _judged(outputs, law, moved, tasks.labels, sizes)
-                found = np.stack([each.mean(axis=1) for each in judged])
-            found[:, ~np.isfinite(moved).all(axis=(1, 2, 3))] = np.nan
-            means[:, t, here] = found
+                averages = np.stack([each.mean(axis=1) for each in judged])
+            averages[:, ~np.isfinite(moved).all(axis=(1, 2, 3))] = np.nan
+            means[:, t, here] = averages
     values = {name: np.full(len(roots), np.nan) for name in ("loss", "loss_se", "error", "error_se")}
-    for name, each in zip(("loss", "error"), means, strict=True):
-        for t, row in enumerate(each):
+    for name, by_state in zip(("loss", "error"), means, strict=True):
+        for t, row in enumerate(by_state):
             values[name][t], values[f"{name}_se"][t] = mean_and_error(row)
     return values
 
@@ -174,8 +174,8 @@ def _root(covariance: Array, width: int) -> Array:
         return square_root(covariance)
     values, vectors = np.linalg.eigh(covariance)
     kept = slice(len(values) - width, len(values))
-    found: Array = vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))
-    return found
+    root: Array = vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))
+    return root
 
 
 def _judged(
@@ -204,6 +204,6 @@ def _judged(
 
 def _errors(scores: Array, labels: Array) -> Array:
     """As `testlaw.errors`, NaN where a score is."""
-    found = testlaw.errors(scores, labels)
+    errors = testlaw.errors(scores, labels)
     lost = np.isnan(scores) if scores.ndim == 2 else np.isnan(scores).any(axis=2)
-    return np.where(lost, np.nan, found) if lost.any() else found
+    return np.where(lost, np.nan, errors) if lost.any() else errors

@@ -95,8 +95,8 @@ def rest(start: tuple[Array, Array, Array], across: Array, squares: Array, z: Ar
         return products[:, rows] - coordinates @ share if tilted else products[:, rows]
 
     first = perpendicular(onto, within)
-    found = np.empty((len(z), len(own), len(own)))
+    grams = np.empty((len(z), len(own), len(own)))
     for t in range(len(z)):
         half = 0.5 * (first + perpendicular(z[t], along[t])) @ b[t][:, rows].T  # z(t) = z(0) + b G
-        found[t] = own + (half + half.T)
-    return found
+        grams[t] = own + (half + half.T)
+    return grams

@@ -75,8 +75,8 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> di
         values |= {name: np.full((steps, labels), np.nan) for name in ("class_error", "class_error_se")}
     for t, scores, _ in states(outputs, fresh, normals):
         error, cost = errors(scores, fresh.labels), costs(scores, fresh.labels, loss)
-        for name, each in (("test_error", error), ("test_loss", cost)):
-            values[name][t], values[f"{name}_se"][t] = mean_and_error(_over_labels(each, fresh.shares))
+        for name, entries in (("test_error", error), ("test_loss", cost)):
+            values[name][t], values[f"{name}_se"][t] = mean_and_error(_over_labels(entries, fresh.shares))
         if "class_error" in values:
             by_label = np.array([mean_and_error(column) for column in by_class(error, fresh.labels, fresh.shares).T])
             values["class_error"][t], values["class_error_se"][t] = by_label.T
@@ -180,9 +180,9 @@ class _Patches:
         """Outputs (n, L) or (n, L, K) of the vectors' draws, (n, S) each; n = 1 where nothing is fresh."""
         known: dict[tuple[int, bytes, bytes], Array] = {}
         columns: list[Array] = []
-        for label, each in enumerate(self.fresh):
+        for label, patches in enumerate(self.fresh):
             total = self.still[label : label + 1]
-            for p in np.flatnonzero(each):
+            for p in np.flatnonzero(patches):
                 key = (int(p), self.fixed[label, p].tobytes(), self.mix[label, p].tobytes())
                 if key not in known:
                     known[key] = self._alone(label, int(p), vectors) - self.silence

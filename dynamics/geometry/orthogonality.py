@@ -29,5 +29,5 @@ def quantities(gram: Array, z: Array | None = None) -> dict[str, float]:
         raise RangeError(f"gram: the input {int(np.argmin(squares))} is zero, and R = R_max/R_min needs R_min > 0")
     low, high = float(np.sqrt(squares.min())), float(np.sqrt(squares.max()))
     off = np.abs(gram[~np.eye(len(gram), dtype=bool)])
-    found = {"R_min": low, "R_max": high, "R": high / low, "p": float(off.max(initial=0.0))}
-    return found if z is None else {**found, "beta": float(np.max(np.abs(z)))}
+    measured = {"R_min": low, "R_max": high, "R": high / low, "p": float(off.max(initial=0.0))}
+    return measured if z is None else {**measured, "beta": float(np.max(np.abs(z)))}

@@ -60,12 +60,12 @@ def _split(flat: Array, heads: tuple[int, ...]) -> Frame:
 def lengths(rows: Array) -> Array:
     """||x|| of vectors (..., R), where their squares overflow too."""
     with np.errstate(over="ignore"):
-        found = np.linalg.norm(rows, axis=-1)
-    if not np.isfinite(found).all():
+        norms = np.linalg.norm(rows, axis=-1)
+    if not np.isfinite(norms).all():
         largest = np.abs(rows).max(axis=-1, keepdims=True)
-        beyond = np.isinf(found) & np.isfinite(largest[..., 0])
-        found[beyond] = largest[beyond][..., 0] * np.linalg.norm(rows[beyond] / largest[beyond], axis=-1)
-    return np.asarray(found)
+        beyond = np.isinf(norms) & np.isfinite(largest[..., 0])
+        norms[beyond] = largest[beyond][..., 0] * np.linalg.norm(rows[beyond] / largest[beyond], axis=-1)
+    return np.asarray(norms)
 
 
 @dataclass(frozen=True)

@@ -159,8 +159,8 @@ class BilevelKernel(Kernel):
         assert events is None, "two loops are watched from outside (`watches`)"
         tasks, n = self._sizes(z, gram, y, values)
         state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
-        at = np.ascontiguousarray(recorded, dtype=np.int64)
-        z_out = np.empty((at.size, *state.shape))
+        steps_at = np.ascontiguousarray(recorded, dtype=np.int64)
+        z_out = np.empty((steps_at.size, *state.shape))
         b_out = np.empty_like(z_out)
         module = self.module(z.shape[2])
         blas = module is not self.loops
@@ -172,12 +172,12 @@ class BilevelKernel(Kernel):
             def piece(first: int, count: int, rows: slice) -> int:
                 return int(module.run(
                     state, coefficients, whole, coupled.head, coupled.active, coupled.left, coupled.right, blocks,
-                    labels, *bounds, *numbers, float(values[self.step]), first, count, at[rows], z_out[rows],
+                    labels, *bounds, *numbers, float(values[self.step]), first, count, steps_at[rows], z_out[rows],
                     b_out[rows],
                 ))
 
-            failed = in_chunks(piece, start, steps, at, after)
-        return until_failure(Trajectory(at, z_out, b_out, failed))
+            failed = in_chunks(piece, start, steps, steps_at, after)
+        return until_failure(Trajectory(steps_at, z_out, b_out, failed))
 
     def observe(self, z: Array, gram: Array, y: Array, values: Mapping[str, Any]) -> dict[str, Array]:
         """Observables of states z (T, H, m, B), all at the adapted weights.
@@ -193,8 +193,8 @@ class BilevelKernel(Kernel):
         }
         seen = {name: np.empty((len(z), *shape)) for name, shape in shapes.items()}
         for t, state in enumerate(z):
-            for name, found in self._observe(state, gram, blocks, y, values).items():
-                seen[name][t] = found
+            for name, entry in self._observe(state, gram, blocks, y, values).items():
+                seen[name][t] = entry
         return seen
 
     def _observe(

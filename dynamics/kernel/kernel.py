@@ -105,8 +105,8 @@ class Kernel:
 
     def stepping(self, directions: int) -> ModuleType:
         """The variant that advances a state of so many directions."""
-        found = self.lanes if self.on_lanes(directions) else None
-        return self.module(directions) if found is None else found
+        variant = self.lanes if self.on_lanes(directions) else None
+        return self.module(directions) if variant is None else variant
 
     def on_lanes(self, directions: int) -> bool:
         """Whether states of so many directions are advanced on lanes; asked before they are loaded."""
@@ -181,11 +181,11 @@ class Kernel:
 
         with one_blas_thread(module is not self.loops):
             failed = in_chunks(piece, start, steps, steps_at, after)
-        found = Trajectory(steps_at, z_out, b_out, failed, self.scale(values, steps_at), *velocity_out)
+        path = Trajectory(steps_at, z_out, b_out, failed, self.scale(values, steps_at), *velocity_out)
         if sought.stopped >= 0:
             scale = self.scale(values, np.array([sought.stopped]))
-            found = ended(found, sought.stopped, scale, state, coefficients, *moving)
-        return until_failure(found)
+            path = ended(path, sought.stopped, scale, state, coefficients, *moving)
+        return until_failure(path)
 
     def run_all(
         self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int,
@@ -284,8 +284,8 @@ class Kernel:
         if draws is None or len(draws.y) != n:
             names = " and ".join(wanted)
             raise RangeError(f"kernel {self.path.stem}: each step draws its {names}; expected draws= for {n} examples")
-        found: list[NDArray[Any]] = [*draws.batches(start, steps)] if "batch" in wanted else []
-        return [*found, *([self.labels(draws.labels(start, steps))] if "label_noise" in wanted else [])]
+        batches: list[NDArray[Any]] = [*draws.batches(start, steps)] if "batch" in wanted else []
+        return [*batches, *([self.labels(draws.labels(start, steps))] if "label_noise" in wanted else [])]
 
     def observe(self, z: Array, gram: Array, y: Array, values: Mapping[str, Any]) -> dict[str, Array]:
         """Observables of states z (T, H, m, B): loss, gradient_norm (T,), each of `observed` (T, n) or (T, H, n)."""

@@ -21,9 +21,9 @@ def load(
     `index_sets` are what families may be over, by the word of a declaration; `place` is where compiled code is kept.
     """
     variants = {variant: path.with_name(f"{path.stem}_{variant}.py") for variant in ("blas", "lanes")}
-    there = {variant: each for variant, each in variants.items() if compiled and each.exists()}
-    for each in (path, *there.values()):
-        remember(each, place)
+    there = {variant: file for variant, file in variants.items() if compiled and file.exists()}
+    for file in (path, *there.values()):
+        remember(file, place)
     kind, more = _kind(description["model"], index_sets)
     return kind(
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),

@@ -99,8 +99,8 @@ def _mended(
         return again()
     except Exception:  # noqa: BLE001 - a fault of the kernel itself comes up again below
         remember(path, place)
-        found: Callable[..., Any] = getattr(_uncached(path, error), name)
-        return found
+        function: Callable[..., Any] = getattr(_uncached(path, error), name)
+        return function
 
 
 lazily.mend = _mended
@@ -176,8 +176,8 @@ def compiled_files(path: Path, place: str) -> list[Path]:
     folders = [path.parent / "__pycache__"]
     if place != BESIDE:
         folders = [each for each in Path(place).glob("*") if each.name.startswith(f"{path.parent.name}_")]
-    found = [each for folder in folders if folder.is_dir() for each in folder.iterdir()]
-    return [each for each in found if each.suffix in (".nbi", ".nbc") and each.name.startswith(f"{path.stem}.")]
+    files = [each for folder in folders if folder.is_dir() for each in folder.iterdir()]
+    return [each for each in files if each.suffix in (".nbi", ".nbc") and each.name.startswith(f"{path.stem}.")]
 
 
 def drop_damaged(path: Path, place: str) -> None:
@@ -185,12 +185,12 @@ def drop_damaged(path: Path, place: str) -> None:
 
     So are those that are older than the lanes that a kernel is made of: Numba looks at the kernel's own file alone.
     """
-    made = max(each.stat().st_mtime for each in LANES.glob("*.py"))
-    for each in compiled_files(path, place):
+    made = max(file.stat().st_mtime for file in LANES.glob("*.py"))
+    for file in compiled_files(path, place):
         with contextlib.suppress(OSError):
-            stale = "dynamics.lanes" in _TEXTS.get(path, "") and each.stat().st_mtime < made
-            if stale or not each.read_bytes().endswith(b"."):
-                each.unlink()
+            stale = "dynamics.lanes" in _TEXTS.get(path, "") and file.stat().st_mtime < made
+            if stale or not file.read_bytes().endswith(b"."):
+                file.unlink()
 
 
 def plain_module(source: str, name: str) -> ModuleType:

@@ -58,32 +58,32 @@ class Watched:
         return int(self.hits[0]) if self.stops else -1
 
 
-def ended(found: Trajectory, step: int, scale: Array, z: Array, b: Array, velocity: Array | None = None) -> Trajectory:
+def ended(path: Trajectory, step: int, scale: Array, z: Array, b: Array, velocity: Array | None = None) -> Trajectory:
     """A trajectory up to the step at which it ends, with the state there: scale (1,), and z, b, velocity (H, m, B)."""
-    before = found.t < step
+    before = path.t < step
 
     def grown(recorded: Array, last: Array) -> Array:
         return np.concatenate([recorded[before], last.reshape(1, *recorded.shape[1:])])
 
-    moving = None if found.velocity is None or velocity is None else grown(found.velocity, velocity)
-    t = np.append(found.t[before], np.int64(step))
-    return Trajectory(t, grown(found.z, z), grown(found.b, b), -1, grown(found.scale, scale), moving)
+    moving = None if path.velocity is None or velocity is None else grown(path.velocity, velocity)
+    t = np.append(path.t[before], np.int64(step))
+    return Trajectory(t, grown(path.z, z), grown(path.b, b), -1, grown(path.scale, scale), moving)
 
 
-def until_failure(found: Trajectory) -> Trajectory:
+def until_failure(path: Trajectory) -> Trajectory:
     """The trajectory up to a divergence; a state with a non-finite entry counts as one."""
-    steps, failed = found.t, found.diverged
-    numbers = [np.isfinite(part).reshape(len(steps), -1).all(axis=1) for part in (found.z, found.b)]
+    steps, failed = path.t, path.diverged
+    numbers = [np.isfinite(part).reshape(len(steps), -1).all(axis=1) for part in (path.z, path.b)]
     good = numbers[0] & numbers[1]
     if failed >= 0:
         good &= steps <= failed
     if good.all():
-        return found
+        return path
     first = int(np.argmin(good))
-    return cut(found, slice(first), failed if failed >= 0 else int(steps[first]))
+    return cut(path, slice(first), failed if failed >= 0 else int(steps[first]))
 
 
-def cut(found: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) -> Trajectory:
+def cut(path: Trajectory, kept: slice | NDArray[np.bool_], diverged: int = -1) -> Trajectory:
     """Some of a trajectory's recorded states."""
-    velocity = None if found.velocity is None else found.velocity[kept]
-    return Trajectory(found.t[kept], found.z[kept], found.b[kept], diverged, found.scale[kept], velocity)
+    velocity = None if path.velocity is None else path.velocity[kept]
+    return Trajectory(path.t[kept], path.z[kept], path.b[kept], diverged, path.scale[kept], velocity)

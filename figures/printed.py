@@ -61,9 +61,9 @@ _NARROWEST, _WIDEST = 1.0, 40.0  # inches
 
 
 def _inches(width: float | str) -> float:
-    found = _LENGTH.fullmatch(str(width))
+    match = _LENGTH.fullmatch(str(width))
     try:
-        inches = 0.0 if found is None else float(found[1]) / _PER_INCH[found[2]]
+        inches = 0.0 if match is None else float(match[1]) / _PER_INCH[match[2]]
     except ValueError:  # "1.2.3"
         inches = 0.0
     if not _NARROWEST <= inches <= _WIDEST:

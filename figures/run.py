@@ -32,39 +32,39 @@ def picture(data: xarray.Dataset, observable: str | None = None) -> Figure:
             and for too many lines.
     """
     asked = [wanted(each) for each in separated(observable or "loss")]
-    shown = [(each, *_along(data, each)) for each in asked]
+    shown = [(pick, *_along(data, pick)) for pick in asked]
     rows = -(-len(shown) // _ROW)
     with style.context():
         sheet = page(_title(data), _HEIGHT * rows, 0, _sentences(data))
         grid = sheet.body.subplots(rows, min(len(shown), _ROW), squeeze=False)
         for axes in grid.flat[len(shown):]:
             axes.set_axis_off()
-        for axes, (each, names, values) in zip(grid.flat, shown, strict=False):
+        for axes, (pick, names, values) in zip(grid.flat, shown, strict=False):
             _draw(axes, data["t"].values, names, values)
-            axes.set(title=each.text, xlabel="step")
+            axes.set(title=pick.text, xlabel="step")
         return sheet.close((), 1)
 
 
-def _along(data: xarray.Dataset, each: Wanted) -> tuple[list[str], Array]:
+def _along(data: xarray.Dataset, pick: Wanted) -> tuple[list[str], Array]:
     """The names of an observable's lines, and the lines, (lines, t)."""
     known = [str(name) for name, values in data.data_vars.items() if "t" in values.dims]
-    if each.name not in known:
+    if pick.name not in known:
         raise InputError(
-            f"observable: {quoted(each.name)} is not along the steps of this run; {nearest(each.name, known)}"
+            f"observable: {quoted(pick.name)} is not along the steps of this run; {nearest(pick.name, known)}"
         )
-    found = data[each.name]
+    variable = data[pick.name]
     labels: dict[str, list[object]] = {
-        str(dim): [*data[dim].values] if dim in data.coords else [*range(found.sizes[dim])] for dim in found.dims}
-    dims, values = each.selected(tuple(map(str, found.dims)), np.asarray(found.values, dtype=np.float64), labels)
+        str(dim): [*data[dim].values] if dim in data.coords else [*range(variable.sizes[dim])] for dim in variable.dims}
+    dims, values = pick.selected(tuple(map(str, variable.dims)), np.asarray(variable.values, dtype=np.float64), labels)
     kept = xarray.DataArray(values, dims=dims)
-    if each.rule:
-        kept = kept.reduce(RULES[each.rule], [dim for dim in dims if dim not in ("t", "seed")])
+    if pick.rule:
+        kept = kept.reduce(RULES[pick.rule], [dim for dim in dims if dim not in ("t", "seed")])
     lines = [str(dim) for dim in kept.dims if dim != "t"]
     many = kept.size // kept.sizes["t"]
     if many > _LINES:
         raise InputError(
-            f"observable: {quoted(each.text)} is {many} lines, and a panel has room for {_LINES}; pick some, as in "
-            f"{each.name}[{lines[-1]}={labels[lines[-1]][0]}], or reduce it, as in {each.name}:max"
+            f"observable: {quoted(pick.text)} is {many} lines, and a panel has room for {_LINES}; pick some, as in "
+            f"{pick.name}[{lines[-1]}={labels[lines[-1]][0]}], or reduce it, as in {pick.name}:max"
         )
     names = [", ".join(f"{dim} = {label}" for dim, label in zip(lines, at, strict=True))
              for at in itertools.product(*(labels[dim] for dim in lines))]

@@ -33,6 +33,6 @@ def run_all(
     missing = [run for run in dict.fromkeys(wanted) if run not in kept]
     workers = processors()
     estimate.check_sweep([asks(run) for run in missing], workers, label)
-    for at, found in sweep(one, missing, workers, label, "runs"):
-        kept[missing[at]] = found
+    for at, made in sweep(one, missing, workers, label, "runs"):
+        kept[missing[at]] = made
     return {run: kept[run] for run in wanted}

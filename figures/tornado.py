@@ -33,15 +33,15 @@ class _Row:
         return min((each.fragility for each in self.flips), default=math.inf)
 
 
-def tornado(found: Sensitivity) -> Figure:
+def tornado(sensitivity: Sensitivity) -> Figure:
     """A bar a direction, from 1 to the factor at which half of the draws have flipped, with its interval on it.
 
     A thin grey bar goes as far as a knob was moved without a flip.  Choices are told below.
     """
-    rows = _rows(found)
+    rows = _rows(sensitivity)
     with style.context():
-        made = page.page(textwrap.shorten(f"{found.setting}: {found.claim}", 90), _ROW * max(2, len(rows)) + _EDGES, 0,
-                         sentences(found))
+        title = textwrap.shorten(f"{sensitivity.setting}: {sensitivity.claim}", 90)
+        made = page.page(title, _ROW * max(2, len(rows)) + _EDGES, 0, sentences(sensitivity))
         axes = made.body.subplots()
         axes.set_xscale("log")
         for at, row in enumerate(reversed(rows)):
@@ -53,17 +53,17 @@ def tornado(found: Sensitivity) -> Figure:
         return made.close((), 1)
 
 
-def _rows(found: Sensitivity) -> list[_Row]:
+def _rows(sensitivity: Sensitivity) -> list[_Row]:
     """Every knob that is a number with a factor, the nearest flip first."""
     named: dict[tuple[str, str], _Row] = {}
-    for each in found.rows:
-        if not _has_factor(each):
+    for move in sensitivity.rows:
+        if not _has_factor(move):
             continue
-        key = (each.knob, each.note)
-        old = named.get(key, _Row(f"{each.knob} = {shown(each.value)}", (), ()))
-        flips = (*old.flips, each) if isinstance(each, Flip) else old.flips
-        steady = (*old.steady, each) if isinstance(each, Steady) else old.steady
-        label = f"{old.label}, {each.note}" if each.note and not (old.flips or old.steady) else old.label
+        key = (move.knob, move.note)
+        old = named.get(key, _Row(f"{move.knob} = {shown(move.value)}", (), ()))
+        flips = (*old.flips, move) if isinstance(move, Flip) else old.flips
+        steady = (*old.steady, move) if isinstance(move, Steady) else old.steady
+        label = f"{old.label}, {move.note}" if move.note and not (old.flips or old.steady) else old.label
         named[key] = _Row(textwrap.shorten(label, 44), flips, steady)
     return sorted(named.values(), key=lambda row: row.nearest)
 
@@ -76,8 +76,8 @@ def _has_factor(each: Flip | Steady) -> bool:
 
 
 def _draw(axes: Axes, at: int, row: _Row) -> None:
-    for each in row.steady:
-        end = _factor(each, each.reached) or 1.0
+    for searched in row.steady:
+        end = _factor(searched, searched.reached) or 1.0
         axes.barh(at, end - 1.0, _SEARCHED, left=1.0, color="#D0D0D0", linewidth=0)
     for flip in row.flips:
         assert flip.factor is not None
@@ -97,13 +97,14 @@ def _factor(each: Flip | Steady, value: object) -> float | None:
     return None if value is None or not float(str(value)) else float(str(value)) / float(str(each.value))
 
 
-def sentences(found: Sensitivity) -> list[Sentence]:
+def sentences(sensitivity: Sensitivity) -> list[Sentence]:
     """What is drawn, and the knobs that have no factor."""
-    truths = {f"at_{at}": count for at, count in enumerate(found.start.values())}
-    told = ", ".join(f"{truth} in {{at_{at}}}" for at, truth in enumerate(found.start))
-    others = [f"{each.knob} = {shown(each.at)}" for each in found.flips if not each.factor]
+    truths = {f"at_{at}": count for at, count in enumerate(sensitivity.start.values())}
+    told = ", ".join(f"{truth} in {{at_{at}}}" for at, truth in enumerate(sensitivity.start))
+    others = [f"{each.knob} = {shown(each.at)}" for each in sensitivity.flips if not each.factor]
     return [
-        Shown(f"At the values given the claim {told} of {len(found.seeds)} draws, {found.steps} steps.", truths),
+        Shown(f"At the values given the claim {told} of {len(sensitivity.seeds)} draws, {sensitivity.steps} steps.",
+              truths),
         Made("Bars: to where half of the draws have flipped (the value); lines: the interval; grey: searched, no "
              "flip."),
         Where(bool(others), "It also flips at {knobs}.", {"knobs": ", ".join(others)}),

@@ -40,22 +40,22 @@ def figure_1(experiment: Experiment = PAPER) -> Figure:
     """Figure 1: synthetic test loss over time of either method, in both readings of the rates, and the accuracy."""
     wanted = cases(experiment)
     runs = measure(list(wanted.values()), experiment.draws, "fomaml, figure_1")
-    found = {key: runs[case] for key, case in wanted.items()}
+    curves = {key: runs[case] for key, case in wanted.items()}
     lines = dict(enumerate((style.LINES[0], style.LINES[3])))
     with style.context():
-        sheet = page("Synthetic data, unadapted test loss over time (Figure 1)", 4.0, 2, sentences(experiment, found))
+        sheet = page("Synthetic data, unadapted test loss over time (Figure 1)", 4.0, 2, sentences(experiment, curves))
         grid = sheet.body.subplots(2, 3, sharex=True)
         for row, (fresh, says) in zip(grid, DATA.items(), strict=True):
             for axes, method in zip(row, METHODS, strict=False):
-                for at, line in lines.items():
-                    _draws(axes, found[fresh, method, at], "test_loss", line)
+                for reading, line in lines.items():
+                    _draws(axes, curves[fresh, method, reading], "test_loss", line)
                 axes.axhline(np.log(2), color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
                 axes.axhline(PRINTED[method], color="black", linestyle=(0, (1, 1.5)), linewidth=0.9)
                 axes.set_ylim(0, None)
                 axes.set_title("" if fresh else PANELS[method])
-            for at, line in lines.items():
+            for reading, line in lines.items():
                 for method, dashes in ((METHODS[0], "-"), (METHODS[1], (0, (3, 1.2)))):
-                    for data in found[fresh, method, at]:
+                    for data in curves[fresh, method, reading]:
                         accuracy = data["test_accuracy_adapted"].values
                         row[2].plot(_time(data), accuracy, color=line.color, linestyle=dashes, linewidth=0.8)
             row[2].axhline(0.5, color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
@@ -105,17 +105,17 @@ def _keys(lines: dict[int, style.Line]) -> list[Any]:
     ]
 
 
-def sentences(experiment: Experiment, found: dict[tuple[bool, str, int], list[xarray.Dataset]]) -> list[Sentence]:
+def sentences(experiment: Experiment, curves: dict[tuple[bool, str, int], list[xarray.Dataset]]) -> list[Sentence]:
     """The caption: the losses at the end, the accuracies, and what the larger outer step changes."""
     unadapted, adapted, features = (
-        np.concatenate([stack(runs, name).ravel() for runs in found.values()])
+        np.concatenate([stack(runs, name).ravel() for runs in curves.values()])
         for name in ("test_accuracy_unadapted", "test_accuracy_adapted", "Lambda")
     )
-    losses = [stack(runs, "test_loss") for (_, method, _), runs in found.items() if method == METHODS[1]]
+    losses = [stack(runs, "test_loss") for (_, method, _), runs in curves.items() if method == METHODS[1]]
     moved = float(max(np.abs(each - each[:, :1]).max() for each in losses))
     steps = " or ".join(f"{round(experiment.span / reading.eta)}" for reading in READINGS)
     return [
-        *(_at_the_end(experiment, found, fresh) for fresh in DATA),
+        *(_at_the_end(experiment, curves, fresh) for fresh in DATA),
         shown("Unadapted accuracy {low:.2f} to {high:.2f}, adapted {least:.2f} to {most:.2f}; $\\Lambda$ up to "
               "{feature:.2f}.  Train-train's loss moves by {moved:.3f} at most.", low=unadapted.min(),
               high=unadapted.max(), least=adapted.min(), most=adapted.max(), feature=features.max(), moved=moved),
@@ -132,10 +132,10 @@ def sentences(experiment: Experiment, found: dict[tuple[bool, str, int], list[xa
 
 
 def _at_the_end(
-    experiment: Experiment, found: dict[tuple[bool, str, int], list[xarray.Dataset]], fresh: bool
+    experiment: Experiment, curves: dict[tuple[bool, str, int], list[xarray.Dataset]], fresh: bool
 ) -> Shown:
     """The mean losses of both methods, in either reading, on fixed data or fresh samples."""
-    last = {f"{'ab'[method]}{at}": float(final(found[fresh, METHODS[method], at], "test_loss").mean())
+    last = {f"{'ab'[method]}{at}": float(final(curves[fresh, METHODS[method], at], "test_loss").mean())
             for method in (0, 1) for at in range(len(READINGS))}
     pairs = "; ".join(f"{reading.label}, {{a{at}:.2f}} and {{b{at}:.2f}}" for at, reading in enumerate(READINGS))
     return Shown(f"{METHODS[0].capitalize()} and {METHODS[1]} at $s={experiment.span:g}$, {DATA[fresh]}: {pairs}.",

@@ -50,22 +50,22 @@ class Regime:
 
 def base_values(given: Iterable[tuple[str, Value]]) -> Mapping[str, Value]:
     """The preset mechanism with what is given over it."""
-    found = settings.resolve("fomaml")
-    return parameters.resolve(found.factory, dict(given), found.preset("mechanism")).values
+    setting = settings.resolve("fomaml")
+    return parameters.resolve(setting.factory, dict(given), setting.preset("mechanism")).values
 
 
 def mechanism(plan: Regime) -> Figure:
     """With a split and without, the preset mechanism: inner products, P, test loss and accuracy of every draw."""
     cases = {method: plan.case(method) for method in METHODS}
     runs = measure(list(cases.values()), plan.seeds, "fomaml, mechanism")
-    found = {method: runs[case] for method, case in cases.items()}
+    by_method = {method: runs[case] for method, case in cases.items()}
     with style.context():
         sheet = page("Feature, noise and test loss with a split and without (preset mechanism)", 6.0, 3,
-                     sentences(plan, found))
+                     sentences(plan, by_method))
         grid = sheet.body.subplots(4, 2, sharex=True, sharey="row")
         for column, method in zip(grid.T, METHODS, strict=True):
             column[0].set_title(method)
-            for data in found[method]:
+            for data in by_method[method]:
                 _draw_run(column, data, plan.outer(method))
             column[3].set_xlabel("outer step $t$")
             column[2].axhline(np.log(2), color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
@@ -122,10 +122,10 @@ def _regime_keys() -> list[Any]:
     ]
 
 
-def sentences(plan: Regime, found: Mapping[str, list[xarray.Dataset]]) -> list[Sentence]:
+def sentences(plan: Regime, by_method: Mapping[str, list[xarray.Dataset]]) -> list[Sentence]:
     """The caption: when the phases end, what the last step has, and how far validation noise goes."""
     said: list[Sentence] = []
-    for method, runs in found.items():
+    for method, runs in by_method.items():
         last = {name: _range(runs, name) for name in TESTED[::2]}
         times = {key: _times(runs, key) for key in TIMES}
         said.append(shown(
@@ -133,7 +133,7 @@ def sentences(plan: Regime, found: Mapping[str, list[xarray.Dataset]]) -> list[S
             "unadapted and adapted: test loss {test_loss} and {test_loss_adapted}, accuracy {test_accuracy_unadapted} "
             "and {test_accuracy_adapted}.", **times, **last,
         ))
-    grown = max(_noise_growth(data, plan.outer(SPLIT)) for data in found[SPLIT])
+    grown = max(_noise_growth(data, plan.outer(SPLIT)) for data in by_method[SPLIT])
     return [
         *said,
         shown(rf"{SPLIT}: up to $T^{{{{(2)}}}}$ the most that validation noise becomes is {{grown:.1e}} times its "

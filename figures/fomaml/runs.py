@@ -128,8 +128,8 @@ class Experiment:
             "test_tasks": self.test_tasks, "method": method, "activation": activation,
         }
         steps = round(span / eta)
-        at = np.unique(np.rint(np.geomspace(1, steps, self.points))).astype(int)
-        return Case(tuple(given.items()), steps, (0, *at.tolist()), ("loss", "Lambda", *TESTED))
+        recorded = np.unique(np.rint(np.geomspace(1, steps, self.points))).astype(int)
+        return Case(tuple(given.items()), steps, (0, *recorded.tolist()), ("loss", "Lambda", *TESTED))
 
     def draws(self, case: Case) -> int:
         """Of a case."""
@@ -138,7 +138,7 @@ class Experiment:
     @property
     def checks(self) -> tuple[tuple[Reading, bool, Case, Case], ...]:
         """Train-validation with the printed outer step and with ours, to s = `short`: both readings, either data."""
-        found = []
+        pairs = []
         for fresh in DATA:
             for reading in READINGS:
                 printed, ours = (
@@ -146,8 +146,8 @@ class Experiment:
                     for eta in (reading.eta, None)
                     for case in (self.case(METHODS[0], reading, fresh, eta=eta, span=self.short),)
                 )
-                found.append((reading, fresh, printed, ours))
-        return tuple(found)
+                pairs.append((reading, fresh, printed, ours))
+        return tuple(pairs)
 
 
 PAPER = Experiment()
@@ -164,8 +164,8 @@ def measure(cases: Sequence[Case], draws: int | Callable[[Case], int], label: st
     tasks = [(case, seed) for case in cases for seed in range(many[case])]
     # The longest first, so that no processor is left with one of them at the end.
     order = sorted(tasks, key=lambda task: -task[0].work)
-    found = run_all(lambda task: one(*task), order, lambda task: asks(task[0]), label, _KEPT)
-    return {case: [found[case, seed] for seed in range(many[case])] for case in cases}
+    runs = run_all(lambda task: one(*task), order, lambda task: asks(task[0]), label, _KEPT)
+    return {case: [runs[case, seed] for seed in range(many[case])] for case in cases}
 
 
 _KEPT: dict[tuple[Case, int], xarray.Dataset] = {}  # figures and tables that share a run run it once

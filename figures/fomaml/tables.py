@@ -139,9 +139,9 @@ def _notes(table: Table, experiment: Experiment, runs: Runs) -> list[str]:
 
 def sentences(table: Table, experiment: Experiment, runs: Runs) -> list[Sentence]:
     """What the numbers are, how they differ from the printed ones, and what the paper does not say."""
-    found = [runs[case] for case in table.cases(experiment)]
+    measured = [runs[case] for case in table.cases(experiment)]
     plain, adapted = (
-        np.concatenate([final(of, name) for of in found])
+        np.concatenate([final(of, name) for of in measured])
         for name in ("test_accuracy_unadapted", "test_accuracy_adapted")
     )
     gaps = [abs(final(of, "test_loss").mean() - row.loss) / row.interval
@@ -165,9 +165,9 @@ def sentences(table: Table, experiment: Experiment, runs: Runs) -> list[Sentence
     ]
 
 
-def _unsettled(found: list[list[xarray.Dataset]]) -> Where:
+def _unsettled(runs: list[list[xarray.Dataset]]) -> Where:
     """How many losses are still on their way where the runs end, so that the number is the end's."""
-    last = [np.asarray(data["test_loss"].values[-2:], dtype=np.float64) for of in found for data in of]
+    last = [np.asarray(data["test_loss"].values[-2:], dtype=np.float64) for of in runs for data in of]
     moving = [pair for pair in last if abs(pair[1] - pair[0]) >= MOVING * abs(pair[1])]
     return Where(bool(moving), "{moving} of {runs} runs change their loss by {share:.0%} or more between their last "
                  "two recorded steps: such a number depends on where the runs end (figure_1 shows the curves).",

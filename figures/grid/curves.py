@@ -98,8 +98,8 @@ def _read(given: object, axes: Sequence[str], known: Collection[str], stage: Sta
 def numbers(data: xarray.Dataset) -> list[str]:
     """The parameters of a grid that have a number in every cell."""
     return [
-        str(name) for name, found in data.coords.items()
-        if name != "seed" and all(is_number(plain(value)) for value in np.atleast_1d(found.values).ravel())
+        str(name) for name, coord in data.coords.items()
+        if name != "seed" and all(is_number(plain(value)) for value in np.atleast_1d(coord.values).ravel())
     ]
 
 
@@ -116,10 +116,10 @@ def line(curve: Curve, scales: Sequence[Scale], data: xarray.Dataset) -> Line:
             f"curve: {curve} gives {curve.left}, which has not several numbers here; put another axis on its left"
         )
     others = [each for each in scales if each is not given]
-    found, at = _evaluated(curve, others[0] if others else None, data)
+    points, places = _evaluated(curve, others[0] if others else None, data)
     if not others:
-        return Line(np.repeat(found, 2), np.array([0.0, 1.0]))  # from the bottom to the top
-    return Line(found, at) if given is scales[-1] else Line(at, found)
+        return Line(np.repeat(points, 2), np.array([0.0, 1.0]))  # from the bottom to the top
+    return Line(points, places) if given is scales[-1] else Line(places, points)
 
 
 def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[Array, Array]:
@@ -141,20 +141,20 @@ def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[
         points, places = over.between()
     fixed = {name: plain(data[name].values.flat[0]) for name in used if name not in varying}
     along = {name: _along(data[name], over) for name in varying}
-    found, why = np.full(len(points), np.nan), None
+    heights, why = np.full(len(points), np.nan), None
     for at, value in enumerate(points):
         there: Mapping[str, Any] = {
             **fixed, **{name: plain(each[at]) for name, each in along.items()},
             **({over.name: plain(value)} if over is not None else {}),
         }
         try:
-            found[at] = early.value(curve.formula, {**there, **{
+            heights[at] = early.value(curve.formula, {**there, **{
                 name: early.value(text, there) for name, text in named.items()}})
         except FormulaError as error:  # a division by zero at an axis' end, say
             why = why or error
-    if why is not None and np.isnan(found).all():
+    if why is not None and np.isnan(heights).all():
         raise InputError(f"curve: {curve} has a value nowhere in the picture: {why}")
-    return found, places
+    return heights, places
 
 
 def _derived(curve: Curve, data: xarray.Dataset) -> Mapping[str, str] | None:
@@ -165,10 +165,10 @@ def _derived(curve: Curve, data: xarray.Dataset) -> Mapping[str, str] | None:
     wanted = [name for name in names(curve.formula) if name not in data.coords]
     if not wanted:
         return {}
-    labels = {str(name): found.values for name, found in data.coords.items() if name != "seed"}
+    labels = {str(name): coord.values for name, coord in data.coords.items() if name != "seed"}
     plain_values = {name: plain(each[()]) for name, each in labels.items() if each.ndim == 0}
-    found = early.formulas_at(curve.setting, plain_values)
-    return {name: found[name] for name in wanted} if set(wanted) <= set(found) else None
+    formulas = early.formulas_at(curve.setting, plain_values)
+    return {name: formulas[name] for name in wanted} if set(wanted) <= set(formulas) else None
 
 
 def _differs(values: xarray.DataArray, dim: str) -> bool:
@@ -179,6 +179,6 @@ def _differs(values: xarray.DataArray, dim: str) -> bool:
 def _along(values: xarray.DataArray, over: Scale | None) -> NDArray[Any]:
     """A parameter that varies by cell, along the one axis that it may vary along."""
     rest = {dim: 0 for dim in values.dims if over is None or dim != over.name}
-    found = values.isel(rest)
+    cells = values.isel(rest)
     assert over is not None
-    return found.values if found.ndim else np.full(len(over.values), found.values[()], dtype=object)
+    return cells.values if cells.ndim else np.full(len(over.values), cells.values[()], dtype=object)

@@ -89,10 +89,10 @@ def _errors(part: Any, panels: Sequence[Panel], rows: int, columns: int, picture
 
 def _grid(part: Any, panels: Sequence[Panel], rows: int, columns: int) -> list[Axes]:
     """As many axes as there are panels; inner ones without labels."""
-    found = part.subplots(rows, columns, squeeze=False, sharex=len(panels) > 1, sharey=len(panels) > 1)
-    for axes in found.ravel()[len(panels):]:
+    grid = part.subplots(rows, columns, squeeze=False, sharex=len(panels) > 1, sharey=len(panels) > 1)
+    for axes in grid.ravel()[len(panels):]:
         axes.remove()
-    return list(found.ravel()[: len(panels)])
+    return list(grid.ravel()[: len(panels)])
 
 
 def _bar(part: Any, image: Any, every: Sequence[Axes], values: Array, label: str) -> None:

@@ -78,16 +78,16 @@ def plot(
         raise InputError(f"formats: {quoted(formats)} is for a file; give out='phase.pdf' too")
     if isinstance(grid, xarray.Dataset) and "t" in grid.dims:
         return _of_run(grid, observable, place, how, formats, {"curves": curves, "feasible": feasible})
-    found = shown(grid, observable)
-    whose = found.data.attrs.get("setting") if setting is None else setting
-    stage = curves_of.Stage(whose, lambda: early.known_names(whose, _labels(found.data)))
-    asked = curves_of.read(curves, [each.name for each in found.flat], curves_of.numbers(found.data), stage)
+    drawn = shown(grid, observable)
+    whose = drawn.data.attrs.get("setting") if setting is None else setting
+    stage = curves_of.Stage(whose, lambda: early.known_names(whose, _labels(drawn.data)))
+    asked = curves_of.read(curves, [each.name for each in drawn.flat], curves_of.numbers(drawn.data), stage)
     region = None
     if feasible is not None:
-        region = region_of.region(found.data, found.scales, whose, feasible)
-    picture = Picture(found, asked, region, tuple(_sentence(note) for note in notes))
+        region = region_of.region(drawn.data, drawn.scales, whose, feasible)
+    picture = Picture(drawn, asked, region, tuple(_sentence(note) for note in notes))
     with printed.printed(how):
-        figure = curve(picture) if len(found.scales) == 1 else heat(picture)
+        figure = curve(picture) if len(drawn.scales) == 1 else heat(picture)
         _write(figure, place, how, formats)
     return figure
 
@@ -122,7 +122,7 @@ def _sentence(note: str | Sentence) -> Sentence:
 
 def _labels(data: xarray.Dataset) -> dict[str, list[Value]]:
     """The values of every parameter of a grid."""
-    return {str(name): np.unique(found.values).tolist() for name, found in data.coords.items() if name != "seed"}
+    return {str(name): np.unique(coord.values).tolist() for name, coord in data.coords.items() if name != "seed"}
 
 
 def check(

@@ -48,9 +48,9 @@ def region(data: xarray.Dataset, scales: Sequence[Scale], setting: object, const
     shape = tuple(len(each.values) for each in scales)
     holds, undecided = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     values = Cells(data)
-    for at in np.ndindex(*shape):
-        verdict = judged(values.at({each.name: index for each, index in zip(scales, at, strict=True)}))
-        holds[at], undecided[at] = verdict is True, verdict is None
+    for cell in np.ndindex(*shape):
+        verdict = judged(values.at({each.name: index for each, index in zip(scales, cell, strict=True)}))
+        holds[cell], undecided[cell] = verdict is True, verdict is None
     return Region(judged.title, level, holds, undecided)
 
 

@@ -88,8 +88,8 @@ class Shown:
 
         NaN where fewer than two draws have a number; None where no cell has one.
         """
-        found = self._own_error if self.draws.shape[-1] == 1 else self._spread
-        return found if np.isfinite(found).any() else None
+        errors = self._own_error if self.draws.shape[-1] == 1 else self._spread
+        return errors if np.isfinite(errors).any() else None
 
     @property
     def _own_error(self) -> Array:
@@ -170,8 +170,8 @@ def _chosen(grid: xarray.Dataset, observable: str | None) -> str:
 
 def _configuration(grid: xarray.Dataset) -> dict[str, Any]:
     """What the grid was asked for, as `phase` keeps it with its data."""
-    found: dict[str, Any] = json.loads(grid.attrs.get("configuration", "{}"))
-    return found
+    asked: dict[str, Any] = json.loads(grid.attrs.get("configuration", "{}"))
+    return asked
 
 
 def _axes(grid: xarray.Dataset, observable: str) -> tuple[str, ...]:
@@ -214,9 +214,9 @@ def _over(values: Array, by: Array, where: Flags) -> Array:
 def fixed(shown: Shown) -> Made:
     """The parameters that are no axis: their values, and which of them differ by cell."""
     axes = {each.name for each in shown.scales}
-    found = {str(name): values for name, values in shown.data.coords.items() if name not in {*axes, "seed"}}
-    first = [name for name in _configuration(shown.data).get("parameters", ()) if name in found]  # the model's order
-    others = {name: found[name] for name in dict.fromkeys([*first, *found])}
+    coords = {str(name): values for name, values in shown.data.coords.items() if name not in {*axes, "seed"}}
+    first = [name for name in _configuration(shown.data).get("parameters", ()) if name in coords]  # the model's order
+    others = {name: coords[name] for name in dict.fromkeys([*first, *coords])}
     same = [f"{name} = {told(values.values.item())}" for name, values in others.items() if values.ndim == 0]
     differing = [name for name, values in others.items() if values.ndim]
     said = f"Everywhere: {', '.join(same)}." if same else ""

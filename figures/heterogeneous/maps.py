@@ -84,9 +84,10 @@ def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
         sheet = page(f"Test accuracy after {plan.steps} epochs: {plan.title}", 3.3, 0, sentences(plan, data))
         row = sheet.body.subplots(1, 2)
         for (neurons, says), axes in zip(READINGS.items(), row, strict=True):
-            found = accuracy(data[neurons])
-            image = axes.imshow(found.mean(axis=2), origin="lower", cmap="viridis", vmin=0.2, vmax=1.0, aspect="auto")
-            _numbers(axes, found.mean(axis=2))
+            accuracies = accuracy(data[neurons])
+            means = accuracies.mean(axis=2)
+            image = axes.imshow(means, origin="lower", cmap="viridis", vmin=0.2, vmax=1.0, aspect="auto")
+            _numbers(axes, means)
             for axis, set_ticks, set_label in (
                 (plan.x, axes.set_xticks, axes.set_xlabel), (plan.y, axes.set_yticks, axes.set_ylabel),
             ):
@@ -94,7 +95,7 @@ def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
                 set_ticks(range(len(shown)), [f"{value:g}" for value in shown])
                 set_label(LABELS[axis[0]])
             axes.tick_params(length=0)
-            loss = f"{found.shape[2]} draws" if found.shape[2] > 1 else "1 draw"
+            loss = f"{accuracies.shape[2]} draws" if accuracies.shape[2] > 1 else "1 draw"
             axes.set_title(f"{says}; {loss}")
         sheet.body.colorbar(image, ax=list(row), label="test accuracy (chance: 0.2)", pad=0.01, extend="min")
         return sheet.close((), 1)
@@ -154,11 +155,11 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
         sheet = page("", 3.9, 2, _regimes_say(plan, data["sum"]), width=5.4)
         axes = sheet.body.subplots()
         axes.pcolormesh(u, ratio, regime, cmap=ListedColormap(colors), vmin=-0.5, vmax=3.5, rasterized=True)
-        found = accuracy(data["sum"]).mean(axis=2)
-        at = np.array([(x, y) for y in plan.y[1] for x in plan.x[1]])
-        points = axes.scatter(*at.T, c=found.ravel(), cmap="viridis", vmin=0.2, vmax=1.0, s=60, edgecolor="black",
-                              linewidth=0.7, zorder=3, clip_on=False)
-        for (x, y), value in zip(at, found.ravel(), strict=True):
+        accuracies = accuracy(data["sum"]).mean(axis=2)
+        places = np.array([(x, y) for y in plan.y[1] for x in plan.x[1]])
+        points = axes.scatter(*places.T, c=accuracies.ravel(), cmap="viridis", vmin=0.2, vmax=1.0, s=60,
+                              edgecolor="black", linewidth=0.7, zorder=3, clip_on=False)
+        for (x, y), value in zip(places, accuracies.ravel(), strict=True):
             axes.annotate(f"{value:.2f}", (x, y), (0, -7), textcoords="offset points", ha="center", va="top",
                           fontsize=style.SMALL)
         sheet.body.colorbar(points, ax=axes, label="test accuracy, 20 epochs", pad=0.03)
@@ -190,16 +191,16 @@ def signal_to_noise(u: Array, ratio: Array, rank: int, size: float = 100.0, spre
     """
     root = np.sqrt(ratio**2 + ratio * (rank - 2) - (rank - 1))
     across = (rank - 2) * spread**4 + 2 * spread**4 * (ratio + root)
-    found: Array = size * u**4 / across
-    return found
+    ratios: Array = size * u**4 / across
+    return ratios
 
 
 def table(plan: Map, data: dict[str, xarray.Dataset]) -> Tabular:
     """The map's numbers: a row a cell, the mean, least and greatest accuracy of either reading."""
     heads = [plan.x[0], plan.y[0], *(f"{end} ({reading})" for reading in data for end in ("mean", "least", "greatest"))]
-    found = {reading: accuracy(each) for reading, each in data.items()}
+    accuracies = {reading: accuracy(each) for reading, each in data.items()}
     rows = tuple(
-        [x, y, *(float(number) for each in found.values() for number in (
+        [x, y, *(float(number) for each in accuracies.values() for number in (
             each[row, column].mean(), each[row, column].min(), each[row, column].max()))]
         for row, y in enumerate(plan.y[1]) for column, x in enumerate(plan.x[1])
     )
@@ -214,7 +215,7 @@ def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xa
         folder.mkdir(parents=True, exist_ok=True)
         stores = {reading: f"heterogeneous_{plan.name}_{reading}.zarr" for reading in readings}
         data = {reading: plan.run(reading, folder / store) for reading, store in stores.items()}
-        grids = {reading: json.loads(found.attrs["configuration"]) for reading, found in data.items()}
+        grids = {reading: json.loads(grid.attrs["configuration"]) for reading, grid in data.items()}
         record = {
             "figure": name, "shows": shows, "paper": "arXiv:2502.11893",
             "command": f"gammarho figures heterogeneous {name} --out {folder}", "readings": READINGS,

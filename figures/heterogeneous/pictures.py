@@ -31,37 +31,37 @@ SCORES = "scores of equation (10): divisor n - 1, bias-corrected, all training i
 @functools.lru_cache(maxsize=2)
 def scored(name: str) -> tuple[Images, InfluenceScores]:
     """An image set and the influence scores of its training images.  Raises InputError where it cannot be had."""
-    found = load(name)
-    return found, influence_scores(found.images.astype(np.float32) / np.float32(255), found.labels)
+    images = load(name)
+    return images, influence_scores(images.images.astype(np.float32) / np.float32(255), images.labels)
 
 
-def extremes(found: Images, scores: InfluenceScores, label: int, count: int) -> tuple[Indices, Indices]:
+def extremes(images: Images, scores: InfluenceScores, label: int, count: int) -> tuple[Indices, Indices]:
     """The places of a class's `count` highest and lowest scores, the most extreme first."""
-    members = np.flatnonzero(found.labels == label)
+    members = np.flatnonzero(images.labels == label)
     order = members[np.argsort(scores.scores[members], kind="stable")]
     return order[::-1][:count], order[:count]
 
 
 def figure_1(sets: Sets, examples: int = 4, points: int = 200) -> Figure:
     """Figure 1: atypical digits of MNIST, and its classes' shapes."""
-    found, scores = sets["mnist"]
+    images, scores = sets["mnist"]
     map_ = embedding()
     with style.context():
-        high = [extremes(found, scores, int(label), examples)[0] for label in scores.classes]
-        said = [Made(f"Left: MNIST, the {examples} highest {SCORES}."), ink(found, {"highest": high}),
+        high = [extremes(images, scores, int(label), examples)[0] for label in scores.classes]
+        said = [Made(f"Left: MNIST, the {examples} highest {SCORES}."), ink(images, {"highest": high}),
                 Made(_right(map_ is None, points))]
         sheet = page("", 3.8, 0, said)
         sides: Any = sheet.body.subfigures(1, 2, width_ratios=[1.0, 1.5])
         sides[0].suptitle("Highest scores (Figure 1, left)")
-        _tiles(sides[0].subplots(), found, high, [str(label) for label in scores.classes])
+        _tiles(sides[0].subplots(), images, high, [str(label) for label in scores.classes])
         axes = sides[1].subplots()
         if map_ is None:
             sides[1].suptitle("MNIST on two principal components (Figure 1, right)")
-            _clouds(axes, _planes(found, scores, points), points, ellipses=True)
+            _clouds(axes, _planes(images, scores, points), points, ellipses=True)
             axes.set(xlabel="first component (pixels / 255)", ylabel="second component (pixels / 255)")
         else:
             sides[1].suptitle("MNIST by t-SNE (Figure 1, right)")
-            _clouds(axes, _embedded(found, scores, points, map_), points, ellipses=False)
+            _clouds(axes, _embedded(images, scores, points, map_), points, ellipses=False)
             axes.set(xlabel="first t-SNE coordinate (no unit)", ylabel="second t-SNE coordinate (no unit)")
         return sheet.close((), 1)
 
@@ -75,12 +75,12 @@ def _right(components: bool, points: int) -> str:
             "principal components, perplexity 30, started from two of them, seed 0.")
 
 
-def ink(found: Images, shown_here: Mapping[str, list[Indices]], name: str = "") -> Sentence:
+def ink(images: Images, shown_here: Mapping[str, list[Indices]], name: str = "") -> Sentence:
     """How bright the pixels of the images are that are shown, beside those of all images."""
-    means = {side: float(found.images[np.concatenate(rows)].mean()) / 255 for side, rows in shown_here.items()}
+    means = {side: float(images.images[np.concatenate(rows)].mean()) / 255 for side, rows in shown_here.items()}
     told = ", ".join(f"of the {side} {{{side}:.3f}}" for side in means)
     return shown(f"Mean pixel{f' of {name}' if name else ''} (0 to 1): {told}, of all {{all:.3f}}.", **means,
-                 all=float(found.images.mean()) / 255)
+                 all=float(images.images.mean()) / 255)
 
 
 def embedding() -> Callable[[Array], Array] | None:
@@ -93,12 +93,12 @@ def embedding() -> Callable[[Array], Array] | None:
               "gammarho[figures]", file=sys.stderr)
         return None
 
-    def found(flat: Array) -> Array:
+    def mapped(flat: Array) -> Array:
         kept = PCA(n_components=min(50, *flat.shape), svd_solver="full").fit_transform(flat)
         by = TSNE(n_components=2, init="pca", perplexity=min(30.0, (len(flat) - 1) / 3), random_state=0, n_jobs=1)
         return np.asarray(by.fit_transform(kept), dtype=np.float64)
 
-    return found
+    return mapped
 
 
 def _clouds(axes: Any, classes: list[tuple[str, Array]], points: int, ellipses: bool) -> None:
@@ -114,24 +114,24 @@ def _clouds(axes: Any, classes: list[tuple[str, Array]], points: int, ellipses: 
 
 
 def _embedded(
-    found: Images, scores: InfluenceScores, points: int, map_: Callable[[Array], Array]
+    images: Images, scores: InfluenceScores, points: int, map_: Callable[[Array], Array]
 ) -> list[tuple[str, Array]]:
     """The first `points` images of every class, mapped together, (points, 2) a class."""
-    members = [np.flatnonzero(found.labels == label)[:points] for label in scores.classes]
-    flat = found.images[np.concatenate(members)].reshape(sum(map(len, members)), -1) / 255.0
+    members = [np.flatnonzero(images.labels == label)[:points] for label in scores.classes]
+    flat = images.images[np.concatenate(members)].reshape(sum(map(len, members)), -1) / 255.0
     parts = np.split(map_(flat), np.cumsum([len(each) for each in members])[:-1])
     return [(str(label), part) for label, part in zip(scores.classes, parts, strict=True)]
 
 
-def _planes(found: Images, scores: InfluenceScores, points: int) -> list[tuple[str, Array]]:
+def _planes(images: Images, scores: InfluenceScores, points: int) -> list[tuple[str, Array]]:
     """Every class's images on the two leading principal components of all training images, (count, 2)."""
-    flat = found.images.reshape(len(found.images), -1).astype(np.float32) / np.float32(255)
+    flat = images.images.reshape(len(images.images), -1).astype(np.float32) / np.float32(255)
     mean = flat.mean(axis=0, dtype=np.float64)
     second = (flat.T @ flat).astype(np.float64) / len(flat) - np.outer(mean, mean)
     basis = np.linalg.eigh(second)[1][:, :-3:-1]
     basis = basis * np.sign(basis[np.abs(basis).argmax(axis=0), [0, 1]])  # eigenvectors have no sign of their own
     shown = (flat - mean.astype(np.float32)) @ basis
-    return [(str(label), np.asarray(shown[found.labels == label], dtype=np.float64)) for label in scores.classes]
+    return [(str(label), np.asarray(shown[images.labels == label], dtype=np.float64)) for label in scores.classes]
 
 
 def _ellipse(axes: Any, flat: Array, color: str, dashed: bool) -> None:
@@ -144,30 +144,30 @@ def _ellipse(axes: Any, flat: Array, color: str, dashed: bool) -> None:
 
 def figure_5(sets: Sets, examples: int = 6) -> Figure:
     """Figure 5: the images of highest and lowest influence score, class by class."""
-    both = {name: [extremes(found, scores, int(label), examples) for label in scores.classes]
-            for name, (found, scores) in sets.items()}
+    both = {name: [extremes(images, scores, int(label), examples) for label in scores.classes]
+            for name, (images, scores) in sets.items()}
     rows = {name: {side: [pair[at] for pair in pairs] for at, side in enumerate(("highest", "lowest"))}
             for name, pairs in both.items()}
     with style.context():
         said = [
             Made(f"A row a class, the {examples} most extreme of its {SCORES}."),
-            *(ink(found, rows[name], TITLES[name]) for name, (found, _) in sets.items()),
+            *(ink(images, rows[name], TITLES[name]) for name, (images, _) in sets.items()),
             Made("Our choices: sorted within the class (the score's scale differs between classes), and Fashion-MNIST "
                  "for the paper's CIFAR-10, which this package does not load."),
         ]
         sheet = page("Images of highest and lowest influence score (Figure 5)", 0.6 + 3.0 * len(sets), 0, said)
         grid = sheet.body.subplots(len(sets), 2, squeeze=False)
-        for (name, (found, scores)), row in zip(sets.items(), grid, strict=True):
+        for (name, (images, scores)), row in zip(sets.items(), grid, strict=True):
             for (side, chosen), axes in zip(rows[name].items(), row, strict=True):
-                _tiles(axes, found, chosen, [str(label) for label in scores.classes])
+                _tiles(axes, images, chosen, [str(label) for label in scores.classes])
                 axes.set_title(f"{TITLES[name]}, {side} scores")
         return sheet.close((), 1)
 
 
-def _tiles(axes: Any, found: Images, rows: list[Indices], labels: list[str]) -> None:
+def _tiles(axes: Any, images: Images, rows: list[Indices], labels: list[str]) -> None:
     """Images side by side, a row a class."""
-    picture = np.vstack([np.hstack(list(found.images[row])) for row in rows])
-    side = found.images.shape[1]
+    picture = np.vstack([np.hstack(list(images.images[row])) for row in rows])
+    side = images.images.shape[1]
     axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
     axes.set_xticks([])
     axes.set_yticks(side * (np.arange(len(rows)) + 0.5), labels)
@@ -206,8 +206,8 @@ def _covariances_say(sets: Sets) -> list[Sentence]:
 
 def correlation_ratios(scores: InfluenceScores) -> Array:
     """Gamma_{i,j} = n_i M_ii / (n_j M_ij) of Theorem 1, (K, K); 1 on the diagonal."""
-    found: Array = scores.counts[:, None] * np.diag(scores.pairs)[:, None] / (scores.counts[None, :] * scores.pairs)
-    return found
+    ratios: Array = scores.counts[:, None] * np.diag(scores.pairs)[:, None] / (scores.counts[None, :] * scores.pairs)
+    return ratios
 
 
 def _ratios(title: str, scores: InfluenceScores) -> Sentence:

@@ -70,8 +70,8 @@ def measure(curves: Sequence[Curve], seeds: int, label: str) -> dict[Curve, Meas
     if any(curve.test for curve in curves):
         mnist()
     tasks = [(curve, seed) for curve in curves for seed in range(seeds)]
-    found = run_all(lambda task: one(*task), tasks, lambda task: asks(task[0]), label, KEPT)
-    runs = {curve: [found[curve, seed] for seed in range(seeds)] for curve in curves}
+    measured = run_all(lambda task: one(*task), tasks, lambda task: asks(task[0]), label, KEPT)
+    runs = {curve: [measured[curve, seed] for seed in range(seeds)] for curve in curves}
     return {curve: {name: np.stack([each[name] for each in of]) for name in of[0]} for curve, of in runs.items()}
 
 
@@ -128,9 +128,9 @@ def _test_error(start: Start, b: Array, size: int) -> Array:
     drawn = start.draw
     assert drawn.vectors is not None and drawn.weights is not None
     at_start, across = drawn.weights @ test.x.T, drawn.vectors @ test.x.T
-    found = []
-    for each in b:
-        a = np.moveaxis(at_start + each @ across, -1, 0)[:, None]
+    errors = []
+    for coefficients in b:
+        a = np.moveaxis(at_start + coefficients @ across, -1, 0)[:, None]
         margins = y * start.kernel.outputs(a, start.values)
-        found.append(float(np.mean((margins < 0) + 0.5 * (margins == 0))))
-    return np.array(found)
+        errors.append(float(np.mean((margins < 0) + 0.5 * (margins == 0))))
+    return np.array(errors)

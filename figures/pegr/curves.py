@@ -71,10 +71,10 @@ def coefficients(experiment: Experiment = PAPER, sigma_p: float = 1.0) -> Figure
     curves = trajectories(experiment)
 
     def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> None:
-        found = curves[reading.key, regularizer, sigma_p]
+        curve = curves[reading.key, regularizer, sigma_p]
         for (name, label), line in zip(COEFFICIENTS.items(), style.LINES, strict=False):
-            _draw(axes, found, name, line, label)
-            _mark(axes, found, name, line, label)
+            _draw(axes, curve, name, line, label)
+            _mark(axes, curve, name, line, label)
         axes.axhline(0.0, color=style.GREY, linewidth=0.5)
         axes.set_yscale("symlog", linthresh=1e-2, linscale=0.6)
         axes.set_yticks([-1, -0.01, 0, 0.01, 1], ["$-1$", "$-0.01$", "0", "0.01", "1"])
@@ -94,9 +94,9 @@ def _figure(
 
     def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> None:
         for sigma_p, line in zip(experiment.sigma_ps, style.LINES, strict=False):
-            found = curves[reading.key, regularizer, sigma_p]
-            _draw(axes, found, name, line, _sigma(sigma_p))
-            _mark(axes, found, name, line, _sigma(sigma_p))
+            curve = curves[reading.key, regularizer, sigma_p]
+            _draw(axes, curve, name, line, _sigma(sigma_p))
+            _mark(axes, curve, name, line, _sigma(sigma_p))
         if scale is not None:
             scale(axes)
 
@@ -161,7 +161,7 @@ def sentences(
 
 def _unlike(curves: dict[Key, Curves], names: tuple[str, ...], log: bool) -> Where:
     """The curves whose draws end far apart: of each, from where to where."""
-    found: list[str] = []
+    phrases: list[str] = []
     numbers: dict[str, float] = {}
     for reading in READINGS:
         row = {key: each for key, each in curves.items() if key[0] == reading.key}
@@ -170,13 +170,13 @@ def _unlike(curves: dict[Key, Curves], names: tuple[str, ...], log: bool) -> Whe
         span = float(np.ptp(known)) if known.size else 0.0
         for (_, regularizer, sigma_p, name), last in ends.items():
             if last.size > 1 and span > 0 and np.ptp(last) > APART * span:
-                at, what = len(found), COEFFICIENTS.get(name)
+                at, what = len(phrases), COEFFICIENTS.get(name)
                 low, high = (10**value if log else value for value in (float(last.min()), float(last.max())))
                 numbers |= {f"low{at}": low, f"high{at}": high}
                 of = f"{TITLES[regularizer]} {_sigma(sigma_p)}" + (f" {what}" if what else "")
-                found.append(f'"{reading.key}" {of} '.replace("{", "{{").replace("}", "}}")
-                             + f"({{low{at}:.2g}} to {{high{at}:.2g}})")
-    return Where(bool(found), f"Draws end far apart, and the mean need not be where a draw is: {'; '.join(found)}.",
+                phrases.append(f'"{reading.key}" {of} '.replace("{", "{{").replace("}", "}}")
+                               + f"({{low{at}:.2g}} to {{high{at}:.2g}})")
+    return Where(bool(phrases), f"Draws end far apart, and the mean need not be where a draw is: {'; '.join(phrases)}.",
                  numbers)
 
 

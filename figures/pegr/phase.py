@@ -64,10 +64,10 @@ GRID = PhaseGrid()
 
 def phase(grid: PhaseGrid = GRID, data: xarray.Dataset | None = None) -> Figure:
     """PEGR's test error over lambda and sigma_p, with the thresholds of its linear stage."""
-    found = grid.run() if data is None else data
-    ok = (found["status"] == "ok").all("seed").values
-    diverged = (found["status"] == "diverged").any("seed").values
-    error = np.where(ok, found["test_error"].mean("seed").values, np.nan)
+    measured = grid.run() if data is None else data
+    ok = (measured["status"] == "ok").all("seed").values
+    diverged = (measured["status"] == "diverged").any("seed").values
+    error = np.where(ok, measured["test_error"].mean("seed").values, np.nan)
     lams, sigma_ps = np.array(grid.lams), np.array(grid.sigma_ps)
     with style.context():
         sheet = page("", 4.0, 2, (Made(
@@ -109,12 +109,12 @@ def _thresholds(axes: Axes, grid: PhaseGrid) -> list[Line2D]:
     faster = along("rate_xi", every) > along("rate_mu", every)  # else signal outgrows noise without a penalty
     outgrown, sigma_p = along("lam_mu_xi", every[faster]), every[faster]
     lines = []
-    for at, over, look in (
+    for lams, over, look in (
         (along("lam_xi", every), every, {"color": "black", "label": r"predicted, $\lambda=m/(\sigma_p^2(d-1))$"}),
         (outgrown, sigma_p, {"color": "#D55E00", "linestyle": (0, (4, 1.5)),
                              "label": "signal outgrows noise (linear stage)"}),
     ):
-        lines += axes.plot(at, over, color="white", linewidth=2.8) + axes.plot(at, over, **look)
+        lines += axes.plot(lams, over, color="white", linewidth=2.8) + axes.plot(lams, over, **look)
     limit = float(along("lam_mu", every[:1])[0])
     if grid.lams[0] <= limit <= grid.lams[-1]:
         lines.append(axes.axvline(limit, color="white", linewidth=3.0))

@@ -154,10 +154,10 @@ def _run(
         return Request(of.model, of.values, "vectors", "reduced", steps, len(recorded), observables)
 
     tasks = [(key, seed) for key in problems for seed in range(experiment.seeds)]
-    found = run_all(lambda task: one(*task), tasks, lambda task: asks(task[0]), f"pegr, {label}")
+    by_task = run_all(lambda task: one(*task), tasks, lambda task: asks(task[0]), f"pegr, {label}")
     out = {}
     for key, problem in problems.items():
-        runs = [found[key, seed] for seed in range(experiment.seeds)]
+        runs = [by_task[key, seed] for seed in range(experiment.seeds)]
         by_name = {name: np.stack([measured[name] for measured, _ in runs]) for name in runs[0][0]}
         lost = {name: np.stack([flags[name] for _, flags in runs]) for name in by_name}
         out[key] = Curves(dict(problem.values), recorded, by_name, lost)
@@ -165,10 +165,12 @@ def _run(
 
 
 def _observed(start: Start, states: obs.States) -> Measured:
-    found = {name: each.values for name, each in obs.evaluate(states, _OBSERVED).items()}
+    observed = {name: each.values for name, each in obs.evaluate(states, _OBSERVED).items()}
     return {
-        **{name: found[name] for name in ("loss", "signal", "noise")}, "max_gamma": found["gamma"].max(axis=(1, 2)),
-        "max_rho_over": found["rho_over"].max(axis=(1, 2, 3)), "min_rho_under": found["rho_under"].min(axis=(1, 2, 3)),
+        **{name: observed[name] for name in ("loss", "signal", "noise")},
+        "max_gamma": observed["gamma"].max(axis=(1, 2)),
+        "max_rho_over": observed["rho_over"].max(axis=(1, 2, 3)),
+        "min_rho_under": observed["rho_under"].min(axis=(1, 2, 3)),
     }
 
 
@@ -190,16 +192,16 @@ def _lost(
     if closed is None or closed >= t[-1]:
         return flags
     assert states.b is not None
-    at, xi = int(np.searchsorted(t, closed)), states.rows("xi")
-    size = np.abs(states.z[at:]).max(axis=(1, 2, 3))
-    rounded, error = states.z[at].copy(), ROUNDING * size[0]
+    first, xi = int(np.searchsorted(t, closed)), states.rows("xi")
+    size = np.abs(states.z[first:]).max(axis=(1, 2, 3))
+    rounded, error = states.z[first].copy(), ROUNDING * size[0]
     rounded[..., xi] = np.where(np.abs(rounded[..., xi]) < error, error, rounded[..., xi])
-    again = start.again(rounded, states.b[at], int(t[-1] - t[at]), t[at:], int(t[at]))
+    again = start.again(rounded, states.b[first], int(t[-1] - t[first]), t[first:], int(t[first]))
     path = finite(again, start.values, start.kernel.cure(start.values))
-    if np.all(np.abs(path.z - states.z[at:]).max(axis=(1, 2, 3)) < 1e-6 * size):
+    if np.all(np.abs(path.z - states.z[first:]).max(axis=(1, 2, 3)) < 1e-6 * size):
         return flags
     other = measure(start, start.states(path))
     for name, value in measured.items():
-        scale = np.abs(value[at:]) if name == "loss" else np.abs(value).max()
-        flags[name][at:] = np.abs(other[name] - value[at:]) > VISIBLE * scale
+        scale = np.abs(value[first:]) if name == "loss" else np.abs(value).max()
+        flags[name][first:] = np.abs(other[name] - value[first:]) > VISIBLE * scale
     return flags

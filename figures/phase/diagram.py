@@ -33,8 +33,8 @@ class Span:
     def values(self, cells: int | None = None) -> tuple[float, ...]:
         """The values; at most so many of them, evenly spaced in the same way."""
         count = self.count if cells is None else min(cells, self.count)
-        found = (np.geomspace if self.log else np.linspace)(self.low, self.high, count)
-        kept = dict.fromkeys((np.rint(found) if self.whole else found).tolist())
+        points = (np.geomspace if self.log else np.linspace)(self.low, self.high, count)
+        kept = dict.fromkeys((np.rint(points) if self.whole else points).tolist())
         return tuple(kept)
 
 

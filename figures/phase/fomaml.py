@@ -15,14 +15,14 @@ from .said import extremes, means
 
 
 def _says(data: xarray.Dataset) -> tuple[Sentence, ...]:
-    found = means(data)
+    errors = means(data)
     methods = data["method"].values
     # NOTE: by a mapping, since `sel` has a keyword of that name.
-    last = {f"at_{at}": extremes(found.sel({"method": each}).isel(d=-1)) for at, each in enumerate(methods)}
+    last = {f"at_{at}": extremes(errors.sel({"method": each}).isel(d=-1)) for at, each in enumerate(methods)}
     largest = "; ".join(f"{each} {{at_{at}}}" for at, each in enumerate(methods))
     return (
         Shown(f"Mean test error without adaptation at the greatest d, over eta_inner: {largest}; at the least d all "
-              "methods {least}.", {**last, "least": extremes(found.isel(d=0))}),
+              "methods {least}.", {**last, "least": extremes(errors.isel(d=0))}),
         Made("At every d: sigma_xi = 10 d^(-1/2), sigma_s = d^(-1/2)/6.3, sigma_0 = d^(-1/2); sizes are ours."),
     )
 

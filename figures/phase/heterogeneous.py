@@ -25,8 +25,8 @@ _BASE: dict[str, Value] = {
 
 def _corners(x: str, y: str, data: xarray.Dataset) -> tuple[Sentence, ...]:
     """The mean test error at the corners, and how far draws are apart."""
-    found, spread = means(data), data["test_error"].max("seed") - data["test_error"].min("seed")
-    corner = {(at, to): float(found.isel({x: at, y: to})) for at in (0, -1) for to in (0, -1)}
+    errors, spread = means(data), data["test_error"].max("seed") - data["test_error"].min("seed")
+    corner = {(at, to): float(errors.isel({x: at, y: to})) for at in (0, -1) for to in (0, -1)}
     return (
         shown(f"Mean test error (chance: {1 - 1 / _K:g}) at the least {x} and the least {y} {{a:.2f}}, the greatest "
               f"{y} {{b:.2f}}; at the greatest {x} {{c:.2f}} and {{d:.2f}}.  Draws of a cell differ by {{spread}}.",

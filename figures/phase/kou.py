@@ -60,9 +60,9 @@ MODEL = Model(
 
 
 def _says(data: xarray.Dataset) -> tuple[Sentence, ...]:
-    found, flips = means(data), float(data["flip_probability"])
-    benign, cells = int((found < flips + 0.01).sum()), int(found.notnull().sum())
-    strong, weak = extremes(found.isel(mu_norm=-1)), extremes(found.isel(mu_norm=1))
+    errors, flips = means(data), float(data["flip_probability"])
+    benign, cells = int((errors < flips + 0.01).sum()), int(errors.notnull().sum())
+    strong, weak = extremes(errors.isel(mu_norm=-1)), extremes(errors.isel(mu_norm=1))
     return (
         shown("Fresh labels are flipped too, so the best error is {flips:g}: {benign} of {cells} cells are within "
               "0.01.  Means at the greatest mu_norm {strong}, at the least above 0 {weak}.", flips=flips, benign=benign,

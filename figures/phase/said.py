@@ -17,8 +17,8 @@ def means(data: xarray.Dataset, observable: str = "test_error") -> xarray.DataAr
 
 def extremes(values: xarray.DataArray | Array) -> str:
     """From the least to the greatest of the values that are there."""
-    found = np.asarray(values)
-    known = found[np.isfinite(found)]
+    numbers = np.asarray(values)
+    known = numbers[np.isfinite(numbers)]
     if not known.size:
         return "no value"
     low, high = f"{known.min():.3g}", f"{known.max():.3g}"
@@ -27,8 +27,8 @@ def extremes(values: xarray.DataArray | Array) -> str:
 
 def counts_below(data: xarray.Dataset, axis: str, limit: float) -> Shown:
     """Of each value of an axis, the cells with every draw ended and a mean test error below a limit."""
-    found = means(data)
-    below = {f"at_{at}": int((found.sel({axis: value}) < limit).sum()) for at, value in enumerate(data[axis].values)}
+    errors = means(data)
+    below = {f"at_{at}": int((errors.sel({axis: value}) < limit).sum()) for at, value in enumerate(data[axis].values)}
     parts = ", ".join(f"{value} {{at_{at}}}" for at, value in enumerate(data[axis].values))
     return Shown(f"Cells with a mean test error below {limit:g} and no draw lost: {parts}; of {{cells}} each.",
-                 {**below, "cells": found.size // len(below)})
+                 {**below, "cells": errors.size // len(below)})

@@ -15,11 +15,11 @@ OBSERVABLE = "stable_rank_excess[matrix=+1]"
 
 
 def _says(data: xarray.Dataset) -> tuple[Sentence, ...]:
-    found = 1 + means(data, OBSERVABLE)
+    ranks = 1 + means(data, OBSERVABLE)
     return (
         shown("Mean stable rank of W_+1 for ReLU (slope 0) {relu}, for the linear network {linear}; at the least "
-              "sigma_0 {least}.", relu=extremes(found.isel(slope=0)), linear=extremes(found.isel(slope=-1)),
-              least=extremes(found.isel(sigma_0=0))),
+              "sigma_0 {least}.", relu=extremes(ranks.isel(slope=0)), linear=extremes(ranks.isel(slope=-1)),
+              least=extremes(ranks.isel(sigma_0=0))),
         Made("Not stated in the paper, our choices: sigma_0, slopes between 0 and 1, which matrix."),
     )
 

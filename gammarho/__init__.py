@@ -79,9 +79,9 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'gammarho' has no attribute {name!r}; it has {', '.join(_HOMES)}")
     home = importlib.import_module(_HOMES[name])
-    found = home if name == "testing" else getattr(home, name)
-    globals()[name] = found
-    return found
+    public = home if name == "testing" else getattr(home, name)
+    globals()[name] = public
+    return public
 
 
 def __dir__() -> list[str]:

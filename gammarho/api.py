@@ -29,8 +29,8 @@ def resolve(setting: str | Model, params: Given = None, preset: str | None = Non
     Raises:
         InputError: for an unknown setting, preset or parameter, and for a value outside its range.
     """
-    found = settings.resolve(setting)
-    return parameters.resolve(found.factory, params, found.preset(preset))
+    chosen = settings.resolve(setting)
+    return parameters.resolve(chosen.factory, params, chosen.preset(preset))
 
 
 def derive(
@@ -98,13 +98,13 @@ def conditions(
     solved = _held(setting, asked, hold, preset)
     resolved = resolve(setting, solved, preset)
     extra = parameters.further(resolved, own, given)
-    found: dict[str, float] = {}
+    observed: dict[str, float] = {}
     if initial is not None:
-        resolved, found = _measured_on(resolved, given, initial, recorded(resolved.model, setting))
+        resolved, observed = _measured_on(resolved, given, initial, recorded(resolved.model, setting))
     if covariances is not None:
         from simulate.conditions.measured import from_covariances
 
-        resolved, found = from_covariances(resolved, given, covariances)
+        resolved, observed = from_covariances(resolved, given, covariances)
     count = None if steps is None and preset is None else total(setting, preset, steps)
     values = {**resolved.values, **extra}
     declared = recorded(resolved.model, setting)
@@ -125,7 +125,7 @@ def conditions(
         return repair(here, moved, names("solve", solve, tuple(known), "a parameter here") or (), known)
 
     table = tabulate(
-        declared, resolved.model, values, constant=level, steps=count, measured={**found, **quantities},
+        declared, resolved.model, values, constant=level, steps=count, measured={**observed, **quantities},
         repaired=None if solve is None else repaired,
     )
     held = tuple((name, value) for name, value in solved.items() if name not in asked and isinstance(value, float))
@@ -150,12 +150,12 @@ def _following(
         declared = {each.name: each for each in resolved.model.parameters}
         whole = {name: reading.nearest_whole(declared[name], x) for name, x in changed.items() if name in declared}
         return resolve(setting, _held(setting, {**asked, **whole}, hold, preset), preset).values
-    found: dict[str, Value] = {**resolved.values, **changed}
-    for each in resolved.model.parameters:
-        text = parameters.formula_of(resolved.model, each, asked)
-        if text is not None and each.name not in changed:
-            found[each.name] = formula.evaluate(text, found)
-    return found
+    numbers: dict[str, Value] = {**resolved.values, **changed}
+    for parameter in resolved.model.parameters:
+        text = parameters.formula_of(resolved.model, parameter, asked)
+        if text is not None and parameter.name not in changed:
+            numbers[parameter.name] = formula.evaluate(text, numbers)
+    return numbers
 
 
 def _measured_on(
@@ -220,9 +220,9 @@ def validate(
     from simulate.start import magnitudes
     from simulate.validate.compare import compare
 
-    found, count = settings.resolve(setting), total(setting, preset, steps, low=1)
+    chosen, count = settings.resolve(setting), total(setting, preset, steps, low=1)
     given, first = keywords.joined(params, more), reading.count("seed", seed)
-    problem = problem_of(found, given, found.preset(preset)).on(initial)
+    problem = problem_of(chosen, given, chosen.preset(preset)).on(initial)
     asked = Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())
     estimate.check_memory(asked)
     if steps is not None:  # else only as many are taken as a minute or so is enough for
@@ -265,5 +265,5 @@ def total(setting: str | Model, preset: str | None, steps: int | str | None, low
     """
     from simulate.run.run import total_steps
 
-    found = settings.resolve(setting)
-    return total_steps(steps, found.preset(preset), found, low)
+    chosen = settings.resolve(setting)
+    return total_steps(steps, chosen.preset(preset), chosen, low)

@@ -13,13 +13,13 @@ def assignments(words: Iterable[str], option: str = "params", example: str = "n=
     Raises:
         InputError: for a word without a name and a value, and for a name given twice.
     """
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name.strip():
             raise InputError(f"{option}: {quoted(word)} is not name=value; expected something like {example}")
         name = name.strip()
-        if name in found:
-            raise InputError(f"{name}: given twice, as {quoted(found[name])} and {quoted(value)}; give it once")
-        found[name] = value
-    return found
+        if name in by_name:
+            raise InputError(f"{name}: given twice, as {quoted(by_name[name])} and {quoted(value)}; give it once")
+        by_name[name] = value
+    return by_name

@@ -91,8 +91,8 @@ def _parameters_too(words: Sequence[str]) -> None:
         from .description import describe as described
         from .sections import as_text
 
-        found = described(words[1])
-        print(as_text(f"{found.setting}: {found.title}", [found.parameter_section()]))
+        description = described(words[1])
+        print(as_text(f"{description.setting}: {description.title}", [description.parameter_section()]))
 
 
 def _usage(error: cyclopts.CycloptsError) -> str:

@@ -76,12 +76,12 @@ class ImageSource:
         )
 
     def _attrs(self, train: Subset, held_out: int) -> dict[str, str]:
-        found = {
+        about = {
             "name": self.name, "source": self.content.source, "classes": list(self.classes), "n": len(train.y),
             "sample": self.sample, "held_out": held_out, "scaling": self.scaling, "scaled": train.scaling,
             "sha256": dict(self.content.sha256),
         }
-        return {"data": json.dumps(found)}
+        return {"data": json.dumps(about)}
 
 
 def images(

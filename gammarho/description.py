@@ -96,12 +96,12 @@ class Description:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        found: dict[str, Any] = plain(self)
-        return found
+        fields: dict[str, Any] = plain(self)
+        return fields
 
     def sections(self) -> tuple[Section, ...]:
         """The tables, in the order in which they are read; those that would be empty are left out."""
-        found = (
+        tables = (
             self.parameter_section(),
             Section("presets", ("name", "steps", "values", "source"), tuple(
                 (each.name, str(each.steps), " ".join(f"{name}={value}" for name, value in each.values.items()),
@@ -116,7 +116,7 @@ class Description:
             Section("figures and tables of the paper that are not drawn", ("", ""), self.absent),
             Section("what may be asked", ("", ""), self.verbs),
         )
-        return tuple(each for each in found if each.rows)
+        return tuple(each for each in tables if each.rows)
 
     def parameter_section(self) -> Section:
         """The parameters alone, as `run SETTING --help` shows them."""
@@ -132,28 +132,28 @@ def describe(setting: str | Model) -> Description:
     Raises:
         InputError: for an unknown setting, and for a file that holds no model.
     """
-    found = settings.resolve(setting)
-    model = models.build(found.factory, {})
+    chosen = settings.resolve(setting)
+    model = models.build(chosen.factory, {})
     paper = paper_of(model)
     events = {event.name for event in model.events}
     schedules = {each.of: f"; in step t it is {each.formula}" for each in model.algorithm.schedules}
     lines = [VariableLine(name, each.symbol, each.words, each.units, each.source)
              for name, each in meanings(model).items()]
-    conditions, statements = _conditions(setting, paper), settings.statements_of(found, setting, model).statements
+    conditions, statements = _conditions(setting, paper), settings.statements_of(chosen, setting, model).statements
     drawn = None if paper is None else importlib.import_module(paper.figures)
     figures, absent = ((), {}) if drawn is None else (tuple(drawn.FIGURES), drawn.ABSENT)
     return Description(
-        found.name, model.title,
+        chosen.name, model.title,
         tuple(_parameter(each, schedules.get(each.name, "")) for each in model.parameters),
         tuple(PresetLine(each.name, {name: noted.show(value) for name, value in each.values}, each.steps,
-                         each.source) for each in found.presets),
+                         each.source) for each in chosen.presets),
         tuple(line for line in lines if line.name not in events),
         tuple(line for line in lines if line.name in events),
         () if conditions is None else tuple(group.title for group in conditions.lists),
         tuple(StatementLine(each.id, each.kind, each.claim, each.source) for each in statements),
         figures,
         tuple(absent.items()),
-        _verbs(setting if isinstance(setting, str) else found.name, found, conditions, statements, paper),
+        _verbs(setting if isinstance(setting, str) else chosen.name, chosen, conditions, statements, paper),
         tuple((each.name, each.words()) for each in model.scalars),
     )
 
@@ -174,9 +174,9 @@ def _parameter(each: Parameter, more: str) -> ParameterLine:
 def _conditions(setting: object, paper: Paper | None) -> Conditions | None:
     from derivations.declare import Conditions
 
-    found = settings.beside(setting, "CONDITIONS")
-    if isinstance(found, Conditions):
-        return found
+    own = settings.beside(setting, "CONDITIONS")
+    if isinstance(own, Conditions):
+        return own
     return None if paper is None else paper.conditions
 
 
@@ -187,7 +187,7 @@ def _verbs(
     """The command lines that apply, with what each gives."""
     preset = f" --preset {setting.presets[0].name}" if setting.presets else ""
     steps = "" if preset else " --steps 100"
-    found = [
+    lines = [
         ("derive", "", "the recursion"), ("run", preset + steps, "its coefficients and observables"),
         ("validate", preset + steps, "the recursion against training the weights"),
         *([("conditions", preset, "the theorem's conditions, clause by clause")] if conditions else []),
@@ -198,7 +198,7 @@ def _verbs(
         *([("figures", "", "the paper's figures")] if paper else []),
         *([("errata", "", "what the paper prints wrong")] if paper and paper.errata else []),
     ]
-    return tuple((f"gammarho {verb} {name}{options}", said) for verb, options, said in found)
+    return tuple((f"gammarho {verb} {name}{options}", said) for verb, options, said in lines)
 
 
 def _variables(title: str, lines: tuple[VariableLine, ...]) -> Section:

@@ -38,8 +38,8 @@ def figures(
     """
     from figures.printed import how
 
-    found = written(paper, figure, out, cells, how(caption, width, formats))
-    return tuple(path for paths in found for path in paths)
+    by_figure = written(paper, figure, out, cells, how(caption, width, formats))
+    return tuple(path for paths in by_figure for path in paths)
 
 
 def written(

@@ -69,8 +69,8 @@ class NetCDF(GridFile):
         if not os.path.lexists(self.path):
             return
         try:
-            with xarray.open_dataset(self.path, engine="scipy") as found:
-                ours = found.attrs.get(MARK) == KIND
+            with xarray.open_dataset(self.path, engine="scipy") as grid:
+                ours = grid.attrs.get(MARK) == KIND
         except (OSError, ValueError, TypeError, LookupError, ArithmeticError):  # no netCDF, or a damaged one
             ours = False
         if not ours:
@@ -161,17 +161,17 @@ def places(option: str, given: Sequence[Any], formats: Sequence[str] = (), words
     """
     stores: list[Path] = []
     files: list[GridFile] = []
-    for each in given:
-        found = paths.path(option, each, "phase.pdf")
-        kind = _KINDS.get(found.suffix)
+    for place in given:
+        target = paths.path(option, place, "phase.pdf")
+        kind = _KINDS.get(target.suffix)
         if kind is not None:
-            files.append(kind(paths.file(option, each, "phase.pdf")))
-        elif found.suffix == ".zarr" or found.is_dir():
-            stores.append(paths.store(option, each) or found)
+            files.append(kind(paths.file(option, place, "phase.pdf")))
+        elif target.suffix == ".zarr" or target.is_dir():
+            stores.append(paths.store(option, place) or target)
         else:
             endings = ", ".join([".zarr", *list(_KINDS)[:-1]])
             raise InputError(
-                f"{option}: {quoted(each)}; expected a name that ends in {endings} or .svg, such as phase.pdf"
+                f"{option}: {quoted(place)}; expected a name that ends in {endings} or .svg, such as phase.pdf"
             )
     if len(stores) > 1:
         raise InputError(f"{option}: {str(stores[0])!r} and {str(stores[1])!r}; a grid has one store, so give one")

@@ -57,22 +57,22 @@ def undone(data: xarray.Dataset) -> str:
     return f"{int(cells.sum())} of {cells.size} cells are left undone, the first of them by {first}"
 
 
-def _mean(found: xarray.DataArray) -> xarray.DataArray:
+def _mean(draws: xarray.DataArray) -> xarray.DataArray:
     """The mean over the seeds that have a number; of a hitting time, over those that reach it, -1 where none does."""
-    if "event" not in found.attrs:
-        return found.mean("seed")
-    mean = found.where(found >= 0).mean("seed")
-    return mean.where(mean.notnull() | found.isnull().all("seed"), -1.0)
+    if "event" not in draws.attrs:
+        return draws.mean("seed")
+    mean = draws.where(draws >= 0).mean("seed")
+    return mean.where(mean.notnull() | draws.isnull().all("seed"), -1.0)
 
 
-def _over(found: xarray.DataArray) -> str:
-    return "seeds that reach it, -1 where none does" if "event" in found.attrs else "seeds"
+def _over(draws: xarray.DataArray) -> str:
+    return "seeds that reach it, -1 where none does" if "event" in draws.attrs else "seeds"
 
 
-def _cells(found: xarray.DataArray) -> Any:
+def _cells(draws: xarray.DataArray) -> Any:
     """The means as text, marked where some draws have no number."""
-    some = (found.isnull().any("seed") & found.notnull().any("seed")).values
-    means = _mean(found).values
+    some = (draws.isnull().any("seed") & draws.notnull().any("seed")).values
+    means = _mean(draws).values
     text = np.empty(means.shape, dtype=object)
     for at, value in np.ndenumerate(means):
         text[at] = number(value) + _LACKING * bool(some[at])
@@ -84,12 +84,12 @@ def _curve(data: xarray.Dataset, names: Sequence[str], across: str, kept: str) -
     rows = _picked(data.sizes[across], _TALL)
     heads, columns = list[str](), list[list[str]]()
     for name in names:
-        found = data[name].isel({across: rows})
+        draws = data[name].isel({across: rows})
         heads.append(name)
-        columns.append(_cells(found).tolist())
-        if data.sizes["seed"] > 1 and "event" not in found.attrs:
+        columns.append(_cells(draws).tolist())
+        if data.sizes["seed"] > 1 and "event" not in draws.attrs:
             heads.append("+-")
-            spread = (found.std("seed", ddof=1) / np.sqrt(found.notnull().sum("seed"))).values
+            spread = (draws.std("seed", ddof=1) / np.sqrt(draws.notnull().sum("seed"))).values
             columns.append([number(value) for value in spread])
     over = {_over(data[name]) for name in names}
     lines: list[Row] = [(across, heads)]
@@ -108,27 +108,27 @@ def _planes(data: xarray.Dataset, name: str, dims: Sequence[str], kept: str) -> 
         return
     deep = dims[0]
     planes = _picked(data.sizes[deep], _PLANES)
-    for at in planes:
-        yield f"{head} at {deep} = {number(data[deep].values[at])}"
-        yield from _plane(data[name].isel({deep: at}), dims[1], dims[2], kept)
+    for plane in planes:
+        yield f"{head} at {deep} = {number(data[deep].values[plane])}"
+        yield from _plane(data[name].isel({deep: plane}), dims[1], dims[2], kept)
     if len(planes) < data.sizes[deep]:
         yield f"{len(planes)} of {data.sizes[deep]} values of {deep} are shown{kept}"
 
 
-def _plane(found: xarray.DataArray, down: str, across: str, kept: str) -> Iterator[str]:
+def _plane(draws: xarray.DataArray, down: str, across: str, kept: str) -> Iterator[str]:
     """The rows of a table, upward, and how many rows and columns are left out."""
-    up = found[down].values
+    up = draws[down].values
     upward = np.argsort(-up, kind="stable") if np.issubdtype(up.dtype, np.number) else np.arange(len(up))
     labels = {int(at): number(up[at]) for at in upward}
     corner = f"{down} \\ {across}"
-    width = max(COLUMN, *(len(number(value)) + 1 for value in found[across].values))
+    width = max(COLUMN, *(len(number(value)) + 1 for value in draws[across].values))
     most = max(2, (_WIDE - max(len(corner), *map(len, labels.values()))) // width)
     rows = [int(upward[at]) for at in _picked(len(upward), _TALL)]
-    columns = _picked(found.sizes[across], most)
-    text = _cells(found.isel({across: columns}))
-    head: Row = (corner, [number(value) for value in found[across].values[columns]])
+    columns = _picked(draws.sizes[across], most)
+    text = _cells(draws.isel({across: columns}))
+    head: Row = (corner, [number(value) for value in draws[across].values[columns]])
     yield from table([head, *((labels[row], text[row].tolist()) for row in rows)])
-    shown = [(len(columns), found.sizes[across], "columns"), (len(rows), len(up), "rows")]
+    shown = [(len(columns), draws.sizes[across], "columns"), (len(rows), len(up), "rows")]
     cut = [f"{few} of {all_} {what}" for few, all_, what in shown if few < all_]
     if cut:
         yield f"{' and '.join(cut)} are shown{kept}"
@@ -178,18 +178,18 @@ def _boundary(data: xarray.Dataset, kept: str) -> list[str]:
     said, count = data.attrs["boundary"], data.sizes["boundary"]
     if not count:
         return ["", f"{said} is not crossed between cells that have numbers"]
-    found = {name.removeprefix("boundary_"): data[name].values for name in map(str, data.data_vars)
-             if name.startswith("boundary_")}
-    along = found.pop("along")
-    axes = [name for name in found if f"{name}_low" in found]
+    columns = {name.removeprefix("boundary_"): data[name].values for name in map(str, data.data_vars)
+               if name.startswith("boundary_")}
+    along = columns.pop("along")
+    axes = [name for name in columns if f"{name}_low" in columns]
     rows = _picked(count, _TALL)
     share = data.attrs.get("boundary_tolerance")
     to = "by the grid alone" if share is None else f"to {share:g} of an axis"
     lines = ["", f"{said} is crossed here, found {to}; 95 % bands by {data.sizes['seed']} seeds"]
     head: Row = ("", [*axes, "low", "high", "of"])
     body: list[Row] = [
-        ("", [*(number(found[name][at]) for name in axes),
-              *(number(found[f"{along[at]}_{end}"][at]) for end in ("low", "high")), str(along[at])])
+        ("", [*(number(columns[name][at]) for name in axes),
+              *(number(columns[f"{along[at]}_{end}"][at]) for end in ("low", "high")), str(along[at])])
         for at in rows
     ]
     cut = [f"{len(rows)} of {count} points are shown{kept}"] if len(rows) < count else []
@@ -200,12 +200,12 @@ def _boundary(data: xarray.Dataset, kept: str) -> list[str]:
 
 def _exponent(attrs: Mapping[str, Any]) -> list[str]:
     """The power law of a boundary."""
-    found = {key: attrs.get(f"boundary_exponent_{key}") for key in ("of", "over", "slope", "low", "high", "points")}
-    if found["of"] is None:
+    fit = {key: attrs.get(f"boundary_exponent_{key}") for key in ("of", "over", "slope", "low", "high", "points")}
+    if fit["of"] is None:
         return []
-    law = f"{found['of']} ~ {found['over']}^{found['slope']:.3g}"
-    interval = f"95 % interval [{found['low']:.3g}, {found['high']:.3g}]"
-    return [f"{law} along it, {interval}, of {found['points']} points"]
+    law = f"{fit['of']} ~ {fit['over']}^{fit['slope']:.3g}"
+    interval = f"95 % interval [{fit['low']:.3g}, {fit['high']:.3g}]"
+    return [f"{law} along it, {interval}, of {fit['points']} points"]
 
 
 def _reasons(data: xarray.Dataset) -> list[str]:
@@ -216,12 +216,12 @@ def _reasons(data: xarray.Dataset) -> list[str]:
     states, messages = data["status"].values, data["message"].values
     lines = []
     for status in sorted({*states[(states != "ok") | (messages != "")].tolist()}):
-        found: dict[str, list[tuple[int, ...]]] = {}
-        of_status = [tuple(map(int, at)) for at in np.argwhere(states == status)]
-        for at in [at for at in of_status if messages[at]]:
-            found.setdefault(_NUMBER.sub("#", str(messages[at])), []).append(at)
-        counted = sorted(found.values(), key=lambda runs: -len(runs))
-        total = sum(status != "ok" or bool(messages[at]) for at in of_status)
+        by_reason: dict[str, list[tuple[int, ...]]] = {}
+        of_status = [tuple(map(int, cell)) for cell in np.argwhere(states == status)]
+        for cell in [cell for cell in of_status if messages[cell]]:
+            by_reason.setdefault(_NUMBER.sub("#", str(messages[cell])), []).append(cell)
+        counted = sorted(by_reason.values(), key=lambda runs: -len(runs))
+        total = sum(status != "ok" or bool(messages[cell]) for cell in of_status)
         lines.append(f"{total} of {states.size} runs {status}" + (", but:" if status == "ok" else ":" * bool(counted)))
         lines += [_reason(data, runs) for runs in counted[:_REASONS]]
         if more := counted[_REASONS:]:

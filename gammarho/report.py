@@ -94,8 +94,8 @@ def json_of(value: object) -> str:
 
 def notes(data: xarray.Dataset) -> list[str]:
     """The lines on presets and published defaults that came with the run."""
-    found = data.attrs.get("notes", [])
-    return found.splitlines() if isinstance(found, str) else [str(line) for line in found]
+    noted = data.attrs.get("notes", [])
+    return noted.splitlines() if isinstance(noted, str) else [str(line) for line in noted]
 
 
 def _log_spaced(steps: Any) -> list[int]:
@@ -111,22 +111,22 @@ def _repeated(shown: Mapping[str, xarray.DataArray]) -> dict[str, str]:
 
     A name that extends an earlier one's, with the same values throughout, and an accuracy that is 1 - an error.
     """
-    found: dict[str, str] = {}
+    repeats: dict[str, str] = {}
     for at, (name, values) in enumerate(shown.items()):
         base, end = name.removesuffix("_se"), "_se" if name.endswith("_se") else ""
         error = name.replace("accuracy", "error")
         if error != name and error in shown and shown[error].dims == values.dims:
             same = shown[error] if end else 1.0 - shown[error]
             if np.allclose(values.values, same.values, rtol=0, atol=1e-12, equal_nan=True):
-                found[name] = error if end else f"1 - {error}"
+                repeats[name] = error if end else f"1 - {error}"
                 continue
         for earlier, others in [*shown.items()][:at]:
             stem = earlier.removesuffix("_se")
             extends = base.startswith(f"{stem}_") and earlier.endswith("_se") == bool(end)
             if extends and others.dims == values.dims and np.array_equal(others.values, values.values, equal_nan=True):
-                found[name] = earlier
+                repeats[name] = earlier
                 break
-    return found
+    return repeats
 
 
 def _floors(data: xarray.Dataset, model: Model) -> dict[str, float]:
@@ -134,14 +134,14 @@ def _floors(data: xarray.Dataset, model: Model) -> dict[str, float]:
     from derivations.declare.formula import FormulaError
     from simulate.ask import formula
 
-    values, found = json.loads(data.attrs.get("parameters", "{}")), {}
+    values, floors = json.loads(data.attrs.get("parameters", "{}")), {}
     for observable in model.observables:
         if observable.lower_bound:
             try:
-                found[observable.name] = formula.evaluate(observable.lower_bound, values)
+                floors[observable.name] = formula.evaluate(observable.lower_bound, values)
             except FormulaError:  # it has no value here
                 continue
-    return found
+    return floors
 
 
 def _rows(name: str, values: xarray.DataArray, relation: str | None, floor: float | None = None) -> list[Row]:
@@ -175,12 +175,12 @@ def number(value: Any) -> str:
 
 def _watched(data: xarray.Dataset) -> dict[str, str]:
     """Of each observable that an event watches, the event's relation, >= or <=, as its own line says."""
-    found = {}
+    relations = {}
     for values in data.data_vars.values():
         said = re.match(r"first t with (\w+) ([<>]=) ", str(values.attrs.get("event", "")))
         if said:
-            found[said[1]] = said[2]
-    return found
+            relations[said[1]] = said[2]
+    return relations
 
 
 def _closing(data: xarray.Dataset, model: Model) -> tuple[int, str] | None:

@@ -79,15 +79,15 @@ def check(
 
         if given or preset or steps:
             raise InputError("--all: each statement runs at its own preset's values; leave values and --preset out")
-        each = on_presets(setting, statements=named or None, seed=seed, seeds=seeds, draws=draws)
-        print(report.json_of(each) if json else each)
-        return 0 if passed(each) else 1
+        by_preset = on_presets(setting, statements=named or None, seed=seed, seeds=seeds, draws=draws)
+        print(report.json_of(by_preset) if json else by_preset)
+        return 0 if passed(by_preset) else 1
     from simulate.check.check import check as hold
 
     options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}
-    found = hold(setting, given, named or None, preset=preset, **options)
-    found = found.alive if alive else found
+    verdicts = hold(setting, given, named or None, preset=preset, **options)
+    verdicts = verdicts.alive if alive else verdicts
     if not json:
         print_notes(setting, given, preset)
-    print(report.json_of(found) if json else found)
-    return 0 if found.passed else 1
+    print(report.json_of(verdicts) if json else verdicts)
+    return 0 if verdicts.passed else 1

@@ -13,12 +13,12 @@ def list_settings(*, json: Switch = False) -> int:
     """
     from gammarho import description, report, sections
 
-    found = description.listed()
+    listed = description.listed()
     if json:
-        print(report.json_of([{"setting": name, "title": title} for name, title in found]))
+        print(report.json_of([{"setting": name, "title": title} for name, title in listed]))
         return 0
     note = "gammarho describe SETTING says what one has; a model of your own is file.py:model"
-    print(sections.as_text("settings", [sections.Section("", ("", ""), found, f"\n{note}")]))
+    print(sections.as_text("settings", [sections.Section("", ("", ""), listed, f"\n{note}")]))
     return 0
 
 
@@ -32,6 +32,6 @@ def describe(setting: str, /, *, json: Switch = False) -> int:
     from gammarho import report
     from gammarho.description import describe as described
 
-    found = described(setting)
-    print(report.json_of(found) if json else found)
+    description = described(setting)
+    print(report.json_of(description) if json else description)
     return 0

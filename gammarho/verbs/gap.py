@@ -36,9 +36,9 @@ def gap(
 
     given = arguments.assignments(values)
     api.resolve(setting, given, preset)
-    found = compare(setting, given, preset=preset, steps=steps, seed=seed, tolerance=tolerance)
+    gaps = compare(setting, given, preset=preset, steps=steps, seed=seed, tolerance=tolerance)
     if not json:
         print_notes(setting, given, preset)
         print()
-    print(report.json_of(found) if json else found)
+    print(report.json_of(gaps) if json else gaps)
     return 0

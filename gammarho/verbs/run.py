@@ -101,22 +101,22 @@ def run(
         from simulate.run.run import run as simulate_run
 
         try:
-            found = simulate_run(setting, given, preset=preset, initial=images, **options)
+            dataset = simulate_run(setting, given, preset=preset, initial=images, **options)
         except Diverged as error:
             raise explained(error, setting, given, preset, images) from error
         try:
             if keep is not None:
-                keep(found)
+                keep(dataset)
         except Unwritten as error:  # the table is all that is left of the run: it is printed first
             unwritten = error
     with terminal.safe(None if unwritten else path):
-        print(report.as_json(found) if json else report.as_text(found, model))
+        print(report.as_json(dataset) if json else report.as_text(dataset, model))
         if path is not None and not json and not unwritten:
             print(f"wrote {path}")
         if place is not None:
             from figures.grid.plot import plot as draw
 
-            draw(found, observable=plot, out=place)
+            draw(dataset, observable=plot, out=place)
             if not json:
                 print(f"wrote {place}")
     if unwritten:

@@ -62,16 +62,16 @@ def sensitivity(
         raise InputError(f"out: {quoted(str(places.store))} is a grid's store; give a file such as tornado.pdf")
     api.resolve(setting, given, preset)
     with places.held():
-        found = move(
+        moved = move(
             setting, given, claim=claim, knobs=knobs, hold=hold or None, preset=preset, steps=steps, seed=seed,
             seeds=seeds, reach=reach, tolerance=tolerance, sampling=sampling, test_sampling=test_sampling,
             workers=workers,
         )
-        written, refused = places.write(found.to_dataset(), lambda _: _drawn(found)) if places.files else ([], [])
+        written, refused = places.write(moved.to_dataset(), lambda _: _drawn(moved)) if places.files else ([], [])
     if not json:
         print_notes(setting, given, preset)
         print()
-    print(report.json_of(found) if json else found)
+    print(report.json_of(moved) if json else moved)
     for place in [] if json else written:
         print(f"wrote {place}")
     if refused:  # the table is printed all the same
@@ -79,7 +79,7 @@ def sensitivity(
     return 0
 
 
-def _drawn(found: Sensitivity) -> Figure:
+def _drawn(moved: Sensitivity) -> Figure:
     from figures.tornado import tornado
 
-    return tornado(found)
+    return tornado(moved)

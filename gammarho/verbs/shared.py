@@ -47,10 +47,10 @@ def with_held(
         return dict(given)
     from simulate.conditions.held import held
 
-    found = held(setting, given, list(hold), preset=preset)
+    solved = held(setting, given, list(hold), preset=preset)
     if show:
-        tell_held({name: value for name, value in found.items() if name not in given and isinstance(value, float)})
-    return found
+        tell_held({name: value for name, value in solved.items() if name not in given and isinstance(value, float)})
+    return solved
 
 
 def tell_held(solved: Mapping[str, float]) -> None:

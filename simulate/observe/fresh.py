@@ -183,9 +183,9 @@ def law(
     for p, term in _terms(model):
         if term.direction in model.test.drawn and term.direction in draw.centres and not term.densities:
             centre = draw.centres[term.direction]
-            for at, label in enumerate(labels):
+            for case, label in enumerate(labels):
                 about = left[:, None, None] * centre.z + b @ centre.across
-                fixed[:, at, p] += term.factor(1.0, label, clean[at], cases.scalars_at(at)) * clean[at] * about
+                fixed[:, case, p] += term.factor(1.0, label, clean[case], cases.scalars_at(case)) * clean[case] * about
     covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
     for f, (name, _) in enumerate(gaussian):
         covariance[:, f] = covariance_of(model, name, draw, b, left, values)
@@ -212,15 +212,15 @@ def patches_of_fresh(
     """
     fixed = np.zeros((len(z), len(cases.labels), len(model.patches), *z.shape[1:3]))
     mix = np.zeros((len(cases.labels), len(model.patches), len(vectors)))
-    for at, label in enumerate(cases.labels):
-        scalars = cases.scalars_at(at)
+    for case, label in enumerate(cases.labels):
+        scalars = cases.scalars_at(case)
         for p, term in [each for each in _terms(model) if not each[1].densities]:
-            scale = term.factor(1.0, label, cases.clean[at], scalars)
+            scale = term.factor(1.0, label, cases.clean[case], scalars)
             held = key(model.family(term.direction), int(label))
             if term.direction in model.test.drawn:
-                mix[at, p, vectors.index(held)] += scale
+                mix[case, p, vectors.index(held)] += scale
             else:
-                fixed[:, at, p] += scale * z[..., model.offsets(n)[held[0]] + held[1]]
+                fixed[:, case, p] += scale * z[..., model.offsets(n)[held[0]] + held[1]]
     return fixed, mix
 
 

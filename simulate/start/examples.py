@@ -50,8 +50,8 @@ def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, 
     drawn[:, spiked] *= plan.stretch(y)
     vectors[noise] = drawn
     means: dict[str, Array] = {}
-    for at, (name, (rows, std)) in enumerate(plan.centres.items()):
-        means[name] = std * stream(seed, "centre", at).standard_normal(d)
+    for centre, (name, (rows, std)) in enumerate(plan.centres.items()):
+        means[name] = std * stream(seed, "centre", centre).standard_normal(d)
         vectors[rows] += y[:, None] * means[name]
     weights = filters(model, values, seed, d)
     on_spikes = weights[..., spiked].reshape(plan.heads * plan.m, plan.spikes)
@@ -97,15 +97,15 @@ def by_gram(plan: Plan, y: Array, seed: int) -> Draw:
         return Draw(z, gram, y, plan.d, "gram", None, None, drawn.weight_gram, noise=realised)
     # x = noise + y mu row by row: x = T (noise, mu), so its inner products are T G T^T.
     mixing = np.hstack([np.eye(size), np.zeros((size, len(means)))])
-    for at, (rows, _) in enumerate(plan.centres.values()):
-        mixing[rows, size + at] = y
+    for centre, (rows, _) in enumerate(plan.centres.values()):
+        mixing[rows, size + centre] = y
     whole = np.concatenate([order, size + np.arange(len(means))])
     inner, onto = drawn.gram[np.ix_(whole, whole)], drawn.z[:, whole]
     mixed, z = mixing @ inner, (onto @ mixing.T).reshape(plan.heads, plan.m, -1)
     gram = mixed @ mixing.T
     centres = {
-        name: Centre(onto[:, size + at].reshape(plan.heads, plan.m), mixed[:, size + at], None)
-        for at, name in enumerate(plan.centres)
+        name: Centre(onto[:, size + centre].reshape(plan.heads, plan.m), mixed[:, size + centre], None)
+        for centre, name in enumerate(plan.centres)
     }
     return Draw(z, 0.5 * (gram + gram.T), y, plan.d, "gram", None, None, drawn.weight_gram, centres)
 

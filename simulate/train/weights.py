@@ -140,9 +140,9 @@ def train(
                 kept.append(w.cpu().numpy())
             step_done(min(t, 1))
     W = np.stack(kept) if kept else np.empty((0, *weights.shape))
-    at = np.array(sorted(wanted), dtype=np.int64)
-    shares = remaining(model, values, at)[:, None, None, None]
-    return WeightTrajectory(at, W, coefficients(W - shares * weights, vectors))
+    recorded_steps = np.array(sorted(wanted), dtype=np.int64)
+    shares = remaining(model, values, recorded_steps)[:, None, None, None]
+    return WeightTrajectory(recorded_steps, W, coefficients(W - shares * weights, vectors))
 
 
 def remaining(model: Model, values: Values, t: NDArray[np.int64], start: int = 0) -> Array:

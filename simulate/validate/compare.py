@@ -98,10 +98,10 @@ def compare(
                              for name in law.scales if values.get(name) == 0)
         raise InputError(f"{', '.join(null) or 'initial'}: 0 makes every direction 0, so that no step moves W and "
                          "there is nothing to compare; give one of them above 0")
-    at = default_recorded(steps) if recorded is None else np.asarray(recorded, dtype=np.int64)
-    weights.check_recorded(at, steps)
+    recorded_steps = default_recorded(steps) if recorded is None else np.asarray(recorded, dtype=np.int64)
+    weights.check_recorded(recorded_steps, steps)
     task = weights.problem(model, vectors, draw.y, values, device, draws, draw.clean, draw.scalars)
-    path = walk(task, start, steps, _with_closing(at, values, steps))
+    path = walk(task, start, steps, _with_closing(recorded_steps, values, steps))
     pair = Pair(task, kernel, draw, vectors, start)
     notes = [*path.notes, *_amplification(task, start.shape[1])]
     short, judged = along_the_path(pair, path, notes)

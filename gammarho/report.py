@@ -77,13 +77,17 @@ def table(rows: Sequence[Row]) -> list[str]:
 
 
 def as_json(data: xarray.Dataset) -> str:
-    """Notes, attributes, coordinates and variables, the last two as {"dims": [...], "values": nested lists}."""
+    """Notes, attributes, coordinates and variables, the last two as {"dims": [...], "values": nested lists}.
+
+    Coordinates without a dimension are parameters, which the attributes have.
+    """
 
     def of(names: Any) -> dict[str, Any]:
         return {str(name): {"dims": list(data[name].dims), "values": data[name].values} for name in names}
 
     attributes = {key: value for key, value in data.attrs.items() if key != "notes"}
-    arrays = {"coords": of(data.coords), "variables": of(data.data_vars)}
+    axes = [name for name, axis in data.coords.items() if axis.dims]
+    arrays = {"coords": of(axes), "variables": of(data.data_vars)}
     return json_of({"notes": notes(data), "attrs": attributes, **arrays})
 
 

@@ -16,6 +16,7 @@ from derivations.declare import Bilevel, FixedLaw, Law, Model, TaskLaw, Value
 from dynamics.arrays import Array
 
 from ..ask import models, parameters, settings
+from ..run.kernels import plain_kernel_for
 from ..run.problem import Problem
 from ..start.declared import off_indices
 from ..values import whole
@@ -86,7 +87,7 @@ def arbitrary(choose: Choices, setting: str | Model, fixed: Mapping[str, Value] 
     straight = choose.whole(0, 2) > 0 or not features
     make = _task_arrays if declared.algorithm.over_tasks else _straight if straight else _skew
     initial = make(rng, resolved.model, resolved.values, n, m, length, size)
-    start = Problem(resolved, initial=initial).start(0)
+    start = Problem(resolved, initial=initial, loaded=plain_kernel_for(resolved.model)).start(0)
     b = size * choose.one_of([0.0, 0.3, 1.0]) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
     quantities = {q.name: q.formula for q in settings.statements_of(source, setting, resolved.model).quantities}
     return state_case(start, b, quantities)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derivations.declare import Value
 from derivations.declare.meanings import Meaning, coordinates, meanings
 
 from ..ask import digest, noted
 from ..start import source
 from ..work.once import once
 from .asked import Found
-from .problem import Start
+from .problem import Problem, Start
 
 if TYPE_CHECKING:
     import xarray
@@ -68,6 +69,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
     kept: dict[str, Any] = {str(name): axis.variables[name] for axis in along for name in axis}
     if "i" in used:
         kept |= {name: (*each, known[name].attributes) for name, each in _of_examples(runs, with_seeds).items()}
+    kept |= _parameters(problem, {*data, *axes, *kept})
     return xarray.Dataset(data, coords=xarray.Coordinates(kept, indexes=indexes), attrs=attrs)
 
 
@@ -83,6 +85,26 @@ def _indexed(name: str, dtype: str, labels: tuple[object, ...], meaning: Meaning
     import xarray
 
     return xarray.Coordinates({name: (name, np.array(labels, dtype=dtype), meaning.attributes)})
+
+
+def _parameters(problem: Problem, taken: set[str]) -> dict[str, xarray.Variable]:
+    """The parameters as coordinates without a dimension, so that runs concatenate along what they differ in.
+
+    One that is absent (None), or has the name of a dimension, is in the attributes alone.
+    """
+    declared = {each.name: Meaning(each.latex, each.meaning) for each in problem.model.parameters}
+    return {
+        name: _constant(type(value), value, declared[name])
+        for name, value in problem.values.items() if value is not None and name in declared and name not in taken
+    }
+
+
+@functools.lru_cache(maxsize=1024)
+def _constant(kind: type, value: Value, meaning: Meaning) -> xarray.Variable:
+    """A number, word or flag that runs share; by its type as well, since 1, 1.0 and True are one key."""
+    import xarray
+
+    return xarray.Variable((), kind(value), meaning.attributes)
 
 
 def _of_examples(runs: Sequence[Found], with_seeds: bool) -> dict[str, tuple[tuple[str, ...], Whole]]:

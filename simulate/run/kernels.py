@@ -26,15 +26,23 @@ def kernel_for(model: Model) -> Kernel:
     return _kernel(model, cache_folder())
 
 
+def plain_kernel_for(model: Model) -> Kernel:
+    """The same kernel as plain Python, with the same bits: for a few steps of tiny states, which compiling outlasts.
+
+    Raises ModelError as `kernel_for` does.
+    """
+    return _kernel(model, cache_folder(), compiled=False)
+
+
 @functools.lru_cache(maxsize=64)
-def _kernel(model: Model, _folder: Path) -> Kernel:
+def _kernel(model: Model, _folder: Path, compiled: bool = True) -> Kernel:
     """The kernel of a model, in this cache folder where it is not a shipped one."""
     path = _shipped(model)
     if path is None:
         from derivations.generate import write_for
 
         path = write_for(model)
-    return load(path, _description(path), INDEX_SETS, place=_place(path))
+    return load(path, _description(path), INDEX_SETS, compiled, _place(path))
 
 
 @functools.lru_cache(maxsize=64)

@@ -205,6 +205,14 @@ def test_the_papers_runs_are_the_readings(sigma_p: float, loss: float, signal: f
     assert abs(float(mean["test_error"]) - 0.5) < 0.01
 
 
+def test_runs_concatenate_along_the_parameter_that_they_differ_in() -> None:
+    step_sizes = [0.01, 0.1, 0.2]
+    sweep = xr.concat([gr.run("pegr", SMALL, steps=2, eta=eta, observables=["loss"]) for eta in step_sizes], dim="eta")
+    assert sweep.eta.values.tolist() == step_sizes and sweep.loss.dims[0] == "eta"
+    assert float(sweep.n) == SMALL["n"] and sweep.eta.attrs["long_name"] == r"$\eta$"
+    assert str(sweep.regularizer.values) == "pegr" and "lam_until" not in sweep.coords  # absent: the penalty stays on
+
+
 def test_axes_say_what_they_count_and_examples_have_their_labels(data: Any) -> None:
     """So that `data.rho.where(data.j == data.y)` needs no second draw."""
     assert data.y.dims == ("i",) and set(np.unique(data.y)) == {-1, 1} and "yhat" not in data

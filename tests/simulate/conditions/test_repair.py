@@ -99,6 +99,7 @@ def test_of_pegr_all_clauses_hold_at_what_is_offered() -> None:
     assert all(group.holds for group in there.tables)
 
 
+@pytest.mark.slow
 def test_an_equation_is_solved_wherever_is_looked() -> None:
     given: dict[str, object] = {"n": 50, "m": 21, "lam": 0.06}
     hold = "sigma_p: sigma_p*sqrt(d)=19"

@@ -142,7 +142,7 @@ def test_noisy_labels_have_their_probability_and_other_classes_are_uniform() -> 
 
 
 @given(instances(models(algorithms()).filter(lambda model: bool(model.algorithm.options))))
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 def test_random_models_with_options_match_training(found: Instance) -> None:
     kernel = plain_kernel(found.model)
     assume(np.isfinite(one_step(found, kernel)[0]).all())

@@ -58,7 +58,7 @@ XI = Directions(name="xi", over="sample", latex=r"\mathbf{\xi}",
 VALUES: dict[str, Any] = {
     "n": 12, "m": 4, "d": 60, "mu_norm": 2.0, "sigma_p": 0.5, "sigma_0": 0.1, "eta": 0.2, "p": 0.25, "noise": 0.2,
 }
-SMALL = settings(max_examples=8, suppress_health_check=list(HealthCheck))
+SMALL = settings(max_examples=5, suppress_health_check=list(HealthCheck))
 
 
 def real(name: str) -> Parameter:

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import variables
 from .data import Directions
+from .parameter import Parameter
 
 _OPEN = "with what the fresh draws leave open"
 
@@ -42,6 +43,11 @@ def meanings(model: Any) -> dict[str, Meaning]:
         words = f"first step t with {event.observable} {event.relation} {event.threshold}; -1: not reached"
         ordered[event.name] = Meaning(event.latex, words, event.source, "steps")
     return ordered
+
+
+def of_parameter(parameter: Parameter) -> Meaning:
+    """What a parameter is; its name stands for a symbol that is not declared."""
+    return Meaning(parameter.latex or rf"\mathrm{{{_typeset(parameter.name)}}}", parameter.meaning)
 
 
 def coordinates(model: Any) -> dict[str, Meaning]:

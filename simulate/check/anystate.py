@@ -18,6 +18,7 @@ from dynamics.arrays import Array
 from ..ask import models, parameters, settings
 from ..run.kernels import plain_kernel_for
 from ..run.problem import Problem
+from ..start import neurons
 from ..start.declared import off_indices
 from ..values import whole
 from .case import Case
@@ -86,7 +87,8 @@ def arbitrary(choose: Choices, setting: str | Model, fixed: Mapping[str, Value] 
     length, size = 10 ** choose.real(-0.7, 0.7), 10 ** choose.real(-3, 0)
     straight = choose.whole(0, 2) > 0 or not features
     make = _task_arrays if declared.algorithm.over_tasks else _straight if straight else _skew
-    initial = make(rng, resolved.model, resolved.values, n, m, length, size)
+    initial = make(rng, resolved.model.of_data, resolved.values, n, m, length, size)
+    initial |= {name: size * rng.normal(size=(declared.n_heads, m)) for name in neurons.names(resolved.model)}
     start = Problem(resolved, initial=initial, loaded=plain_kernel_for(resolved.model)).start(0)
     b = size * choose.one_of([0.0, 0.3, 1.0]) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
     quantities = {q.name: q.formula for q in settings.statements_of(source, setting, resolved.model).quantities}

@@ -20,8 +20,8 @@ def replayed(case: Case) -> str:
     The vectors have the draw's inner products, in as many dimensions as there are filters and directions.
     """
     model, drawn = case.model, case.draw
-    if model.algorithm.over_tasks or not np.array_equal(drawn.clean, drawn.y):
-        return "not replayed in weight space: it has several tasks, or flipped labels"
+    if model.algorithm.over_tasks or model.network.axes or not np.array_equal(drawn.clean, drawn.y):
+        return "not replayed in weight space: it has several tasks, flipped labels, or neurons' own numbers"
     arrays = embedded(case)
     said = {name: value for name, value in case.states.values.items()
             if value is not None and name not in ("n", "m", "d", "lam_until")}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Value
-from derivations.declare.meanings import Meaning, coordinates, meanings
+from derivations.declare.meanings import Meaning, coordinates, meanings, of_parameter
 
 from ..ask import digest, noted
 from ..start import source
@@ -92,7 +92,7 @@ def _parameters(problem: Problem, taken: set[str]) -> dict[str, xarray.Variable]
 
     One that is absent (None), or has the name of a dimension, is in the attributes alone.
     """
-    declared = {each.name: Meaning(each.latex, each.meaning) for each in problem.model.parameters}
+    declared = {each.name: of_parameter(each) for each in problem.model.parameters}
     return {
         name: _constant(type(value), value, declared[name])
         for name, value in problem.values.items() if value is not None and name in declared and name not in taken

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
 from xarray import Dataset
 
 import gammarho as gr
@@ -36,6 +37,7 @@ from derivations.declare import (
     Parameter,
     Patch,
     SecondLayer,
+    Statement,
     TestLaw,
     Value,
     from_plain,
@@ -43,6 +45,8 @@ from derivations.declare import (
 )
 from derivations.derive import derive
 from derivations.errors import ModelError
+from simulate.check.judge import judge
+from simulate.check.states import cases
 from simulate.errors import InputError
 from simulate.run.kernels import kernel_for
 from simulate.start import source
@@ -278,3 +282,16 @@ def test_images_are_refused() -> None:
 def test_a_start_that_is_no_number_is_refused() -> None:
     with pytest.raises(InputError, match="a_0: inf; expected a finite number"):
         draw(declared(SecondLayer(initial="a_0")), {**VALUES, "a_0": np.inf}, 0)
+
+
+BALANCED = Statement(id="balanced", kind="inequality", text="a step moves a^2 - ||w||^2 by O(eta^2)",
+                     claim="max[j,r](abs(next(balance) - balance)) <= eta**2*gradient_norm**2 + 1e-9*(1+max[j,r](a**2))",
+                     mutant="max[j,r](abs(next(balance) - balance)) <= 0")
+
+
+@given(cases(declared(SecondLayer(), observables=(LayerBalance(name="balance", latex="B"),))))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+def test_a_lemma_about_any_state_takes_states_of_the_neurons_own_numbers(case: Any) -> None:
+    """Fails where the arrays of a state are those of the data's families alone, or of the axes as well."""
+    verdict = judge(BALANCED, case)
+    assert (verdict.failed, verdict.unknown) == (0, 0) and np.unique(case.whole("a").values[1]).size > 1

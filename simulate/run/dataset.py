@@ -94,17 +94,17 @@ def _parameters(problem: Problem, taken: set[str]) -> dict[str, xarray.Variable]
     """
     declared = {each.name: of_parameter(each) for each in problem.model.parameters}
     return {
-        name: _constant(type(value), value, declared[name])
+        name: _constant(type(value).__name__, value, declared[name])
         for name, value in problem.values.items() if value is not None and name in declared and name not in taken
     }
 
 
 @functools.lru_cache(maxsize=1024)
-def _constant(kind: type, value: Value, meaning: Meaning) -> xarray.Variable:
+def _constant(kind: str, value: Value, meaning: Meaning) -> xarray.Variable:
     """A number, word or flag that runs share; by its type as well, since 1, 1.0 and True are one key."""
     import xarray
 
-    return xarray.Variable((), kind(value), meaning.attributes)
+    return xarray.Variable((), value, meaning.attributes)
 
 
 def _of_examples(runs: Sequence[Found], with_seeds: bool) -> dict[str, tuple[tuple[str, ...], Whole]]:

@@ -285,7 +285,8 @@ def test_a_start_that_is_no_number_is_refused() -> None:
 
 
 BALANCED = Statement(id="balanced", kind="inequality", text="a step moves a^2 - ||w||^2 by O(eta^2)",
-                     claim="max[j,r](abs(next(balance) - balance)) <= eta**2*gradient_norm**2 + 1e-9*(1+max[j,r](a**2))",
+                     claim="max[j,r](abs(next(balance) - balance))"
+                           " <= eta**2*gradient_norm**2 + 1e-9*(1 + max[j,r](a**2))",
                      mutant="max[j,r](abs(next(balance) - balance)) <= 0")
 
 

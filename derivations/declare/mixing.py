@@ -140,12 +140,16 @@ class GivenMixing(Mixing):
     rows: tuple[tuple[float, ...], ...]
 
     def __post_init__(self) -> None:
-        matrix = np.asarray(self.rows, dtype=np.float64)
+        try:
+            matrix = np.asarray(self.rows, dtype=np.float64)
+        except (TypeError, ValueError):  # no numbers, or rows of several lengths
+            matrix = np.empty(0)
+        if matrix.ndim == 2:
+            object.__setattr__(self, "rows", tuple(tuple(float(entry) for entry in row) for row in matrix))
+        super().__post_init__()
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
             raise ModelError(f"{self.name}: rows of shape {matrix.shape}; expected finite numbers (n, n), so give a "
                              "square matrix")
-        object.__setattr__(self, "rows", tuple(tuple(float(each) for each in row) for row in matrix))
-        super().__post_init__()
 
     @property
     def entries(self) -> str:

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ except ModuleNotFoundError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)  # a file system, or a mount of one, without file locks
+AGAIN = 20  # times that a folder which comes back is removed
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2
 
 
@@ -105,9 +107,16 @@ def _clear_up(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder that is ours to remove, as far as it can be."""
+    """Remove a file or a folder that is ours to remove, as far as it can be.
+
+    A folder more than once: where a write failed, others that the store had begun may still put files there.
+    """
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        for _ in range(AGAIN):
+            shutil.rmtree(path, ignore_errors=True)
+            time.sleep(0.01)
+            if not path.exists():
+                break
     else:
         path.unlink(missing_ok=True)
 

@@ -66,7 +66,7 @@ class LayerBalance(OfStates):
 
     def by_weights(self, course: WeightView) -> Array:
         """Of the entries of each neuron: a is the last."""
-        W, q = course.W, _degree(course.model)
+        W, q = course.W, course.model.network.activation.kind.homogeneity
         return np.asarray(W[..., -1] ** 2 - (W[..., :-1] ** 2).sum(-1) / q)
 
 

@@ -238,8 +238,8 @@ def test_the_two_accounts_of_an_observable_share_no_function() -> None:
         source = Path(inspect.getfile(kind)).read_text(encoding="utf-8")
         assert shared(source, kind.__name__) == set(), kind
         imported = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
-        assert imported <= {"__future__", "collections.abc", "dataclasses", "typing", "choices", "data", "observable",
-                            "over", "views"}, kind
+        assert imported <= {"__future__", "collections.abc", "dataclasses", "typing", "choices", "data", "layers",
+                            "observable", "over", "views"}, kind
 
 
 def test_a_shared_function_is_seen() -> None:

@@ -64,7 +64,8 @@ def test_gradient_ascent_fails_at_any_step_size_and_a_right_kernel_is_undecided_
 
 @pytest.mark.parametrize(
     ("name", "where", "what"),
-    [("pegr_none_q2", fresh, "_covariance"), (CLASSES, classnoise.Bulk, "covariance"), (LEAKY, fresh, "_covariance"),
+    [("pegr_none_q2", fresh, "covariance_of"), (CLASSES, classnoise.Bulk, "covariance"),
+     (LEAKY, fresh, "covariance_of"),
      ("fomaml_train_validation_relu", taskspan, "rest")],
 )
 def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, monkeypatch: pytest.MonkeyPatch) -> None:

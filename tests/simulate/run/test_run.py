@@ -207,7 +207,8 @@ def test_the_papers_runs_are_the_readings(sigma_p: float, loss: float, signal: f
 
 def test_runs_concatenate_along_the_parameter_that_they_differ_in() -> None:
     step_sizes = [0.01, 0.1, 0.2]
-    runs = [gr.run("pegr", {**SMALL, "lam_until": None, "eta": eta}, steps=2, observables=["loss"]) for eta in step_sizes]
+    given = {**SMALL, "lam_until": None}
+    runs = [gr.run("pegr", {**given, "eta": eta}, steps=2, observables=["loss"]) for eta in step_sizes]
     sweep = xr.concat(runs, dim="eta")
     assert sweep.eta.values.tolist() == step_sizes and sweep.loss.dims[0] == "eta"
     assert float(sweep.n) == SMALL["n"] and sweep.eta.attrs["long_name"] == r"$\eta$"

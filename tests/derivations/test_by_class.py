@@ -67,7 +67,8 @@ def functions(source: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("options", "penalty", "activation"), [
-    pytest.param(options, penalty, activation, marks=[pytest.mark.slow] * (activation == "relu" and penalty != "full"))
+    pytest.param(options, penalty, activation, marks=[pytest.mark.slow] * (
+        (activation == "relu") == (penalty != "full") or options in [("batch",), ("label_noise",)]))
     for options in [(), ("batch",), ("label_noise",), OPTIONS] for penalty in ("none", "per_example", "full")
     for activation in ("relu", "relu_power")
 ])

@@ -94,7 +94,9 @@ def test_the_hypotheses_are_needed(name: str, dropped: object) -> None:
     assert not compare(fewer, claim.errata).holds
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=[pytest.mark.slow] * (at % 3 > 0)) for at, name in enumerate(CLAIMS)
+])
 def test_every_claim_prints(name: str) -> None:
     claim = CLAIMS[name]
     shown = explain(claim)
@@ -128,7 +130,7 @@ def test_every_claim_of_the_others_has_a_left_side() -> None:
 def test_the_bilevel_kernel_takes_the_same_step(method: str) -> None:
     """One outer step and its adapted products, of the kernel and of the torch loop that the displays are held to."""
     pytest.importorskip("torch")
-    from simulate.run.kernels import kernel_for
+    from simulate.run.kernels import plain_kernel_for
 
     for seed in range(3):
         state = tasks.tasks(seed, split=method == "train-validation")
@@ -136,7 +138,7 @@ def test_the_bilevel_kernel_takes_the_same_step(method: str) -> None:
         z, gram, y_all = state.W @ vectors.T, vectors @ vectors.T, state.y.ravel()
         values = {"n_tasks": len(state.z), "n_train": state.n_1, "J": state.J, "eta_inner": state.gamma,
                   "eta": state.eta, "h": state.h, "neurons": "sum"}
-        kernel = kernel_for(bilevel(method))
+        kernel = plain_kernel_for(bilevel(method))
         found = kernel.run(z, np.zeros_like(z), gram, y_all, values, 1, np.arange(2))
         change = (tasks.moved_by_reptile if method == "reptile" else tasks.moved)(state)
         np.testing.assert_allclose(found.z[1] - z, change @ vectors.T, atol=EXACT)

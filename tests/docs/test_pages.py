@@ -40,6 +40,7 @@ SLOW = {
     "gammarho check ": "half a minute and more each",
     "gammarho phase ": "hundreds of cells, half a minute",
     "gammarho run heterogeneous --preset paper": "K = 5 classes, ten seconds",
+    "gammarho run fomaml --preset mechanism method=train-train": "one more kernel, ten seconds",
     "gammarho validate fomaml": "tasks in weight space, eight seconds",
     "gammarho gap ": "three more kernels are compiled, a minute",
     "gammarho sensitivity ": "some two thousand runs, ten seconds and more",

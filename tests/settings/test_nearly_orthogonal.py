@@ -6,10 +6,11 @@ are tried on wild data (scaled by 0.1 to 10, d below n allowed, eta R_max^2 / (n
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -566,6 +567,12 @@ def test_the_mixture_has_its_mean_and_its_noise() -> None:
     assert abs(noise.std() / 0.5 - 1) < 0.02 and np.abs(noise.mean(0)).max() < 0.13
 
 
+@functools.cache
+def four_hundred(sampling: Literal["vectors", "gram"]) -> list[Draw]:
+    values = values_of(n=3, m=2, d=5, mu_norm=1.5, sigma_p=0.4, sigma_0=0.7)
+    return [draw(model(), values, seed, sampling) for seed in range(400)]
+
+
 @pytest.mark.parametrize(
     "read",
     [
@@ -581,8 +588,7 @@ def test_the_mixture_has_its_mean_and_its_noise() -> None:
 def test_a_gram_draw_of_the_mixture_has_the_law_of_vectors(read: Callable[[Draw], float]) -> None:
     from scipy.stats import ks_2samp
 
-    values = values_of(n=3, m=2, d=5, mu_norm=1.5, sigma_p=0.4, sigma_0=0.7)
-    samples = [[read(draw(model(), values, seed, sampling)) for seed in range(400)] for sampling in ("vectors", "gram")]
+    samples = [[read(drawn) for drawn in four_hundred(sampling)] for sampling in ("vectors", "gram")]
     assert ks_2samp(*samples).pvalue > 1e-3
 
 

@@ -92,6 +92,7 @@ def test_outside_their_hypotheses_they_are_vacuous_and_never_a_pass() -> None:
     assert told == dict.fromkeys(names, "vacuous")
 
 
+@pytest.mark.slow
 def test_mutants_of_data_statements_are_caught() -> None:
     tested = [s for s in heterogeneous._DATA if s.mutant]
     wrong = verdicts([mutated(s) for s in tested], MANY, steps=0, seeds=1, draws=14)

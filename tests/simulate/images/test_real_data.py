@@ -147,6 +147,7 @@ def class_model() -> Model:
     )
 
 
+@pytest.mark.slow
 def test_a_model_of_classes_takes_as_many_classes(folder: Path) -> None:
     images = some(folder, (2, 0, 4), n=9)
     data = gr.run(class_model(), {"m": 3}, steps=6, initial=images)

@@ -200,19 +200,24 @@ def away(found: dict[str, Array], explicit: Explicit, start: Draw, judged: slice
     return {name: np.array(each) for name, each in distance.items()}
 
 
+def rarely(*case: Any) -> Any:
+    """A case that is among the slow tests."""
+    return pytest.param(*case, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(("which", "changed", "sampling"), [
     ("huberized", {}, "vectors"),
     ("huberized", {"project_noise": False}, "vectors"),
-    ("huberized", {"d": 11}, "vectors"),  # fewer dimensions than examples: a trapezoid
+    rarely("huberized", {"d": 11}, "vectors"),  # fewer dimensions than examples: a trapezoid
     ("huberized", {"d": 7}, "gram"),  # and than filters, once features are projected off
-    ("huberized", {"d": 7, "project_noise": False}, "vectors"),
-    ("huberized", {"project_noise": False}, "gram"),
+    rarely("huberized", {"d": 7, "project_noise": False}, "vectors"),
+    rarely("huberized", {"project_noise": False}, "gram"),
     ("huberized", {"test_support": 4, "sigma_s": 0.5}, "gram"),
     ("relu", {"eta_inner": 0.3}, "gram"),
-    ("turned", {}, "vectors"),
-    ("more", {"mu_norm": 0.6, "sigma_w": 0.1, "eta_inner": 0.02, "sigma_0": 0.1}, "vectors"),
-    ("more", {"mu_norm": 0.6, "sigma_w": 0.1, "eta_inner": 0.02, "sigma_0": 0.1}, "gram"),
-    ("classes", {"mu_norm": 0.6, "m": 1, "eta_inner": 0.5}, "vectors"),
+    rarely("turned", {}, "vectors"),
+    rarely("more", {"mu_norm": 0.6, "sigma_w": 0.1, "eta_inner": 0.02, "sigma_0": 0.1}, "vectors"),
+    rarely("more", {"mu_norm": 0.6, "sigma_w": 0.1, "eta_inner": 0.02, "sigma_0": 0.1}, "gram"),
+    rarely("classes", {"mu_norm": 0.6, "m": 1, "eta_inner": 0.5}, "vectors"),
 ])
 def test_fresh_tasks_match_monte_carlo_in_d_dimensions(
     which: str, changed: dict[str, Value], sampling: Literal["vectors", "gram"]

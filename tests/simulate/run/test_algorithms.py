@@ -334,7 +334,9 @@ class TestEveryOptionWithAPenalty(KernelCases, Own):
     model = own(*ALL, regularizer="fgr")
 
 
-@pytest.mark.parametrize(("regularizer", "options"), CASES)
+@pytest.mark.parametrize(("regularizer", "options"), [
+    pytest.param(*case, marks=[pytest.mark.slow] * (case[1] != ALL)) for case in CASES
+])
 def test_validate_passes_and_fails_a_kernel_without_its_options(regularizer: str, options: tuple[str, ...]) -> None:
     from simulate.validate.compare import compare
 

@@ -110,6 +110,7 @@ def test_flips_change_no_other_part_of_the_draw(sampling: str) -> None:
     assert (draw(kou(label_flips=""), VALUES, 3, sampling).y == draw(kou(), {**VALUES, "p": 0.0}, 3, sampling).y).all()
 
 
+@pytest.mark.slow
 def test_flips_are_not_the_label_noise_of_any_step() -> None:
     declared = kou(algorithm=GradientDescent(label_noise="noise"))
     data = gr.run(declared, {"n": 12, "p": 0.25}, steps=2, seed=1)
@@ -266,6 +267,7 @@ def test_margins_and_own_heads_go_by_the_observed_label() -> None:
     np.testing.assert_array_equal(over, np.where(own[:, None, :], rho, 0.0))
 
 
+@pytest.mark.slow
 def test_observables_that_need_the_patches_see_the_clean_label() -> None:
     counted = kou(observables=(Flips(name="flipped", latex="f"), Extreme(name="top", latex="t", of="xi", reduce="max")))
     data = gr.run(counted, {"p": 0.4}, steps=30, seed=2, record="all")
@@ -320,6 +322,7 @@ def test_the_law_agrees_with_fresh_examples_in_d_dimensions(flips: bool, scale: 
     assert abs(found["test_loss"] - direct.loss) < 4 * np.hypot(found["test_loss_se"], direct.loss_se)
 
 
+@pytest.mark.slow
 def test_the_meaning_says_which_label_judges() -> None:
     for flips, said in ((True, "flipped with probability p"), (False, "by its clean label")):
         data = gr.run(kou(test=FreshLaw(fresh=("xi",), flips=flips)), steps=1)

@@ -78,8 +78,8 @@ def check_adapted(instance: Instance, kernel: Kernel) -> None:
 
 
 @given(instances())
-@settings(CALM, max_examples=12)
-def test_twelve_random_models_match_training(instance: Instance) -> None:
+@settings(CALM, max_examples=8)
+def test_eight_random_models_match_training(instance: Instance) -> None:
     check(instance)
 
 
@@ -134,6 +134,7 @@ def test_random_bilevel_models_catch_a_wrong_kernel(method: str, right: str, wro
         holds()
 
 
+@pytest.mark.slow
 def test_bilevel_models_are_drawn_with_all_that_they_have() -> None:
     """Methods, heads, repeated tasks, no and several inner steps, families over tasks: each within a few hundred."""
     seen: set[str] = set()

@@ -451,6 +451,7 @@ def test_a_state_whose_adaptation_diverges_is_not_counted_as_agreeing(monkeypatc
     assert not any(row.what.startswith("adaptation") for row in found.rows)
 
 
+@pytest.mark.slow
 def test_an_inner_loop_that_multiplies_rounding_by_one_is_not_noted() -> None:
     import gammarho
 

@@ -48,7 +48,12 @@ BLIND = [
 ]
 
 
-@pytest.mark.parametrize(("name", "right", "wrong"), BLIND)
+def now_and_then(cases: list[Any], every: int) -> list[Any]:
+    """One of so many is a fast test, the others are slow ones."""
+    return [pytest.param(*case, marks=[pytest.mark.slow] * (at % every > 0)) for at, case in enumerate(cases)]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), now_and_then(BLIND, 2))
 def test_a_kernel_that_once_passed_fails(name: str, right: str, wrong: str) -> None:
     of = kernels.case(name)
     assert right in of.kernel.source
@@ -146,7 +151,7 @@ REPORTED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "path", "right", "wrong"), REPORTED)
+@pytest.mark.parametrize(("name", "path", "right", "wrong"), now_and_then(REPORTED, 3))
 def test_a_wrong_observable_fails(name: str, path: str, right: str, wrong: str) -> None:
     source = (Path(__file__).parents[3] / path).read_text(encoding="utf-8")
     assert right in source

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from derivations.papers.fomaml.model import ACTIVATIONS, METHODS, model
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.loading import plain_module
-from simulate.run.kernels import plain_kernel_for
+from simulate.run.kernels import kernel_for
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -150,7 +150,7 @@ def cases(draw: Any, method: str, activation: str) -> Case:
 
 @functools.cache
 def kernel_of(method: str, activation: str) -> BilevelKernel:
-    return cast(BilevelKernel, plain_kernel_for(model(method, activation)))
+    return cast(BilevelKernel, kernel_for(model(method, activation)))
 
 
 @functools.cache

@@ -27,6 +27,11 @@ def real(values: Values, name: str) -> float:
     return float(value)
 
 
+def constant(values: Values, declared: float | str) -> float:
+    """A declared number, or the value of the parameter that it names, as `real` reads it.  Raises InputError."""
+    return real(values, declared) if isinstance(declared, str) else float(declared)
+
+
 def number(values: Values, name: str) -> float:
     """A finite number >= 0.  Raises InputError."""
     value = real(values, name)

@@ -16,7 +16,7 @@ import torch
 from derivations.declare import ActivationKind, Expressed, HuberizedRelu, LeakyRelu, Relu, ReluPower, of_class, terms_of
 
 from ..errors import InputError
-from ..values import real
+from ..values import constant, real
 from .formulas import by_output, errors, losses_of, margins
 from .network import Problem, families, gradient_at, one_thread, outputs, task_count
 
@@ -209,7 +209,6 @@ CURVATURE: Final[Mapping[type[ActivationKind], Callable[[Any, Problem], float | 
     Relu: lambda kind, task: 0.0,
     LeakyRelu: lambda kind, task: 0.0,
     Expressed: lambda kind, task: None,
-    HuberizedRelu: lambda kind, task: 1.0 / (
-        real(task.values, kind.width) if isinstance(kind.width, str) else kind.width),
+    HuberizedRelu: lambda kind, task: 1.0 / constant(task.values, kind.width),
 }
 """By the activation's kind."""

@@ -29,7 +29,7 @@ from derivations.declare import (
     of_class,
 )
 
-from ..values import Values, real
+from ..values import Values, constant, real
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,11 +54,11 @@ def _relu(kind: Relu, z: Tensor, values: Values | None) -> Tensor:
 
 
 def _leaky_relu(kind: LeakyRelu, z: Tensor, values: Values | None) -> Tensor:
-    return torch.where(z >= 0 if kind.at_kink else z > 0, z, _constant(kind.slope, values) * z)
+    return torch.where(z >= 0 if kind.at_kink else z > 0, z, constant(values or {}, kind.slope) * z)
 
 
 def _huberized_relu(kind: HuberizedRelu, z: Tensor, values: Values | None) -> Tensor:
-    width = _constant(kind.width, values)
+    width = constant(values or {}, kind.width)
     return torch.where(z > 0, torch.where(z < width, z * z / (2 * width), z - width / 2), torch.zeros_like(z))
 
 
@@ -71,11 +71,6 @@ ACTIVE: Final[Mapping[type[ActivationKind], Callable[[Any, Tensor, Values | None
     Expressed: _expressed,
 }
 """sigma(z) by the activation's kind."""
-
-
-def _constant(declared: float | str, values: Values | None) -> float:
-    """An activation's constant, or the value of the parameter that it names."""
-    return real(values or {}, declared) if isinstance(declared, str) else declared
 
 
 def _softplus(x: Tensor) -> Tensor:
@@ -211,7 +206,7 @@ def trained_on(model: Model, F: Tensor, y: Tensor, values: Values, mixed: Tensor
     losses, given = losses_of(model, F, y, values), model.objective.label_weights
     if not given:
         return losses
-    plus_weight, minus_weight = (real(values, each) if isinstance(each, str) else each for each in given)
+    plus_weight, minus_weight = (constant(values, each) for each in given)
     return losses * torch.where(y > 0, y.new_tensor(plus_weight), y.new_tensor(minus_weight))
 
 

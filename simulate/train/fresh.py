@@ -33,27 +33,22 @@ from derivations.declare import (
 from dynamics.arrays import Array
 
 from ..errors import InputError
-from ..values import Values, real
-from .weights import Problem, activation, errors, families, losses_of, one_thread, outputs, patches_of, scalars_in
+from ..values import Values, constant, real
+from .weights import (
+    Labelled,
+    Problem,
+    activation,
+    errors,
+    families,
+    losses_of,
+    one_thread,
+    outputs,
+    patches_of,
+    scalars_in,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-class Labelled(Protocol):
-    """Examples as a draw has them."""
-
-    @property
-    def y(self) -> Array:
-        """Labels (n,)."""
-
-    @property
-    def clean(self) -> Array:
-        """Labels before flips (n,)."""
-
-    @property
-    def scalars(self) -> Mapping[str, Array]:
-        """Scalars (n,) by name."""
 
 
 class HeldOut(Labelled, Protocol):
@@ -247,7 +242,7 @@ def _fresh(
         return _gaussian(model, name, law.std, fixed, values, count, rng)
     d = fixed[name].shape[1]
     given = {"student": law.freedom, "sparse": law.share}.get(law.entries)
-    zeta = _entries(law.entries, (count, d), rng, 0.0 if given is None else _value(values, given))
+    zeta = _entries(law.entries, (count, d), rng, 0.0 if given is None else constant(values, given))
     return _projected(model, name, real(values, law.std) * fixed[name].new_tensor(zeta), fixed, values)
 
 
@@ -273,10 +268,6 @@ def _projected(model: Model, name: str, drawn: Tensor, fixed: Mapping[str, Tenso
     return drawn - drawn @ basis @ basis.T
 
 
-def _value(values: Values, given: float | str) -> float:
-    return real(values, given) if isinstance(given, str) else float(given)
-
-
 def _scalars(model: Model, values: Values, y: Tensor, rng: np.random.Generator) -> dict[str, Tensor]:
     """The drawn scalars of fresh examples (n,), by name."""
     scalars: dict[str, Tensor] = {}
@@ -285,13 +276,13 @@ def _scalars(model: Model, values: Values, y: Tensor, rng: np.random.Generator) 
             scalars[scalar.name] = y.new_tensor(rng.choice([-1.0, 1.0], size=len(y)))
         elif isinstance(scalar, Bernoulli):
             p = scalar.probability
-            chance = real(values, p) if isinstance(p, str) else p
+            chance = constant(values, p)
             scalars[scalar.name] = y.new_tensor((rng.random(len(y)) < chance).astype(np.float64))
         elif isinstance(scalar, GaussianScalar):
-            mean, std = (_value(values, each) for each in (scalar.mean, scalar.std))
+            mean, std = (constant(values, each) for each in (scalar.mean, scalar.std))
             scalars[scalar.name] = y.new_tensor(rng.normal(mean, std, size=len(y)))
         elif isinstance(scalar, UniformScalar):
-            low, high = (_value(values, each) for each in (scalar.low, scalar.high))
+            low, high = (constant(values, each) for each in (scalar.low, scalar.high))
             scalars[scalar.name] = y.new_tensor(low + (high - low) * rng.random(len(y)))
         elif scalar.drawn and not isinstance(scalar, MixedLabel | Row):
             raise forgotten(scalar, "fresh scalars in weight space")
@@ -306,7 +297,7 @@ def _mixed(model: Model, values: Values, y: Tensor, clean: Tensor, rng: np.rando
         if isinstance(by, GraphConvolution):
             size = (len(y), int(real(values, "n")) - 1)
             others = y.new_tensor(rng.choice([-1.0, 1.0], size=size))
-            same, other = (_value(values, each) for each in (by.same, by.other))
+            same, other = (constant(values, each) for each in (by.same, by.other))
             likely = torch.where(others == clean[:, None], y.new_tensor(same), y.new_tensor(other))
             linked = (y.new_tensor(rng.random(size)) < likely).double()
             degree = 1 + linked.sum(1)

@@ -19,7 +19,7 @@ from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
-from ..values import Values, real
+from ..values import Values, constant, real
 from .formulas import activation, at_step, trained_on
 
 if TYPE_CHECKING:
@@ -277,19 +277,15 @@ def scalars_in(
     scalars: dict[str, Tensor] = {}
     for scalar in model.scalars:
         if isinstance(scalar, Constant):
-            scalars[scalar.name] = torch.full_like(y, _number(values, scalar.value))
+            scalars[scalar.name] = torch.full_like(y, constant(values, scalar.value))
         elif isinstance(scalar, OfLabel):
-            plus, minus = (y.new_tensor(_number(values, each)) for each in (scalar.plus, scalar.minus))
+            plus, minus = (y.new_tensor(constant(values, each)) for each in (scalar.plus, scalar.minus))
             scalars[scalar.name] = torch.where((clean if scalar.clean else y) > 0, plus, minus)
         elif scalar.name not in drawn:
             raise InputError(f"{scalar.name}: a scalar of each example that is drawn, and none is given; give its (n,)")
         else:
             scalars[scalar.name] = drawn[scalar.name]
     return scalars
-
-
-def _number(values: Values, given: float | str) -> float:
-    return real(values, given) if isinstance(given, str) else float(given)
 
 
 @contextmanager

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
-    "Array", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activated", "activation",
+    "Array", "Labelled", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activated", "activation",
     "change_tensor", "check_recorded",
     "coefficients", "dependent",
     "diverged", "errors", "families", "gradient_at", "independent", "losses", "losses_of", "margins", "mean_losses",
@@ -66,8 +66,8 @@ __all__ = [
 ]
 
 
-class VectorDraw(Protocol):
-    """What training reads of a `simulate.start.drawn.Draw`."""
+class Labelled(Protocol):
+    """Examples as a draw has them."""
 
     @property
     def y(self) -> Array:
@@ -80,6 +80,10 @@ class VectorDraw(Protocol):
     @property
     def scalars(self) -> Mapping[str, Array]:
         """Scalars (n,) that examples differ in, by name."""
+
+
+class VectorDraw(Labelled, Protocol):
+    """What training reads of a `simulate.start.drawn.Draw`."""
 
     @property
     def vectors(self) -> Array | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from derivations.declare import Bernoulli, Constant, Model, NearLaw, OfDensity, OfLabel, RandomSign, Scalar, forgotten
 
 from ..start.drawn import Draw
-from ..values import Values, real
+from ..values import Values, constant, real
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,7 @@ def _drawn(model: Model, values: Values) -> list[Case]:
 
 def _values(scalar: Scalar, known: Case, values: Values) -> list[tuple[float, float]]:
     """What a scalar may be in a case, and with which probability."""
-
-    def of(given: float | str) -> float:
-        return real(values, given) if isinstance(given, str) else float(given)
-
+    of = partial(constant, values)
     match scalar:
         case Constant():
             return [(of(scalar.value), 1.0)]

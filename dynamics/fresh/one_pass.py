@@ -83,6 +83,12 @@ def drawn(rng: np.random.Generator, kept: Kept, staying: Staying, std: Array, pr
     return placed(kept, staying, within, filters @ beside[:, : filters.shape[1]].T, beside @ beside.T)
 
 
+def given(kept: Kept, staying: Staying, z: Array, across: Array, gram: Array) -> FreshVectors:
+    """Vectors by their own inner products: z (S, n) with the filters, across (n, f) with what stays, gram (n, n)."""
+    within = across @ staying.inverse.T
+    return placed(kept, staying, within, z - kept.z @ staying.inverse.T @ within.T, gram - within @ within.T)
+
+
 def placed(kept: Kept, staying: Staying, within: Array, z_beside: Array, gram_beside: Array) -> FreshVectors:
     """Vectors by their coordinates (n, q) in the basis of what stays, and their products beside it."""
     return FreshVectors(

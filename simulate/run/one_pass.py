@@ -45,6 +45,25 @@ class Places:
                 projectors += [staying.projector(off)] * sizes[family.name]
         return Places(stay, np.array(again, dtype=np.intp), np.array(std), np.array(projectors))
 
+    def whole(
+        self, kept: one_pass.Kept, fresh: one_pass.FreshVectors, staying: Array, heads: int
+    ) -> tuple[Array, Array]:
+        """z (H, m, B) and the Gram matrix (B, B) of all directions; `staying` (f, f) is of those that stay."""
+        stay, again = self.stay, self.again
+        size = len(stay) + len(again)
+        z, gram = np.empty((heads, len(kept.z) // heads, size)), np.empty((size, size))
+        for places, products in ((stay, kept.z), (again, fresh.z)):
+            z[..., places] = products.reshape(*z.shape[:2], len(places))
+        gram[np.ix_(stay, stay)], gram[np.ix_(again, again)] = staying, fresh.gram
+        gram[np.ix_(again, stay)], gram[np.ix_(stay, again)] = fresh.across, fresh.across.T
+        return z, gram
+
+    def moved(self, kept: one_pass.Kept, fresh: one_pass.FreshVectors, z: Array, b: Array) -> one_pass.Kept:
+        """What is kept after a step that led to z and added b (H, m, B)."""
+        filters = len(kept.z)
+        return one_pass.moved(kept, fresh, z[..., self.stay].reshape(filters, len(self.stay)),
+                              b[..., self.again].reshape(filters, len(self.again)))
+
 
 def staying_places(model: Model, n: int) -> Indices:
     """Where the directions are that no example has for itself."""
@@ -63,11 +82,14 @@ def path(
     that starts from W(t).  Raises Diverged where it leaves the finite numbers.
     """
     schedules.check(model, values, steps)
-    n, heads, stay = len(drawn.y), drawn.z.shape[:2], staying_places(model, len(drawn.y))
+    n, stay = len(drawn.y), staying_places(model, len(drawn.y))
     staying = one_pass.Staying.of(drawn.gram[np.ix_(stay, stay)], drawn.d)
     places = Places.of(model, values, n, staying, stay)
-    kept = one_pass.Kept.of(drawn.z[..., stay].reshape(-1, len(stay)), drawn.weight_gram, staying)
-    fresh = _of_draw(drawn, kept, staying, places)
+    filters = drawn.z.shape[0] * drawn.z.shape[1]
+    kept = one_pass.Kept.of(drawn.z[..., stay].reshape(filters, len(stay)), drawn.weight_gram, staying)
+    again = places.again
+    fresh = one_pass.given(kept, staying, drawn.z[..., again].reshape(filters, len(again)),
+                           drawn.gram[np.ix_(again, stay)], drawn.gram[np.ix_(again, again)])
     now = Renewed(0, _as_draw(drawn, kept, staying, fresh, places, drawn.y, drawn.clean, drawn.scalars),
                   np.zeros(drawn.z.shape))
     for t in range(steps + 1):
@@ -81,15 +103,13 @@ def path(
             raise Diverged(f"the run diverges: its state is not finite at step {t + 1}; lower {kernel.cure(values)}",
                            t + 1)
         change = run.b[-1]
-        kept = one_pass.moved(kept, fresh, run.z[-1][..., stay].reshape(-1, len(stay)),
-                              change[..., places.again].reshape(-1, len(places.again)))
+        kept = places.moved(kept, fresh, run.z[-1], change)
         y, clean = labels(model, values, n, seed, t + 1)
         fresh = one_pass.drawn(stream(seed, "data", t + 1), kept, staying, places.std, places.projectors)
         so_far = now.b + change
-        so_far[..., places.again] = 0.0
+        so_far[..., again] = 0.0
         told = said_by_labels(model, values, y, clean)
         now = Renewed(t + 1, _as_draw(drawn, kept, staying, fresh, places, y, clean, told), so_far)
-        assert now.draw.z.shape[:2] == heads
 
 
 def labels(model: Model, values: Mapping[str, Value], n: int, seed: int, t: int) -> tuple[Array, Array]:
@@ -101,23 +121,12 @@ def labels(model: Model, values: Mapping[str, Value], n: int, seed: int, t: int)
     return np.where(flipped, -clean, clean), clean
 
 
-def _of_draw(drawn: Draw, kept: one_pass.Kept, staying: one_pass.Staying, places: Places) -> one_pass.FreshVectors:
-    """The start's own examples."""
-    across, again = drawn.gram[np.ix_(places.again, places.stay)], places.again
-    within = across @ staying.inverse.T
-    z = drawn.z[..., again].reshape(-1, len(again)) - kept.z @ staying.inverse.T @ within.T
-    return one_pass.placed(kept, staying, within, z, drawn.gram[np.ix_(again, again)] - within @ within.T)
-
-
 def _as_draw(
     drawn: Draw, kept: one_pass.Kept, staying: one_pass.Staying, fresh: one_pass.FreshVectors, places: Places, y: Array,
     clean: Array, scalars: Mapping[str, Array],
 ) -> Draw:
     """A state with its step's examples as a draw by Gram."""
-    z, gram, stay, again = np.empty(drawn.z.shape), np.empty(drawn.gram.shape), places.stay, places.again
-    z[..., stay], z[..., again] = kept.z.reshape(*z.shape[:2], -1), fresh.z.reshape(*z.shape[:2], -1)
-    gram[np.ix_(stay, stay)] = drawn.gram[np.ix_(stay, stay)]
-    gram[np.ix_(again, stay)], gram[np.ix_(stay, again)] = fresh.across, fresh.across.T
-    gram[np.ix_(again, again)] = fresh.gram
+    stay = places.stay
+    z, gram = places.whole(kept, fresh, drawn.gram[np.ix_(stay, stay)], drawn.z.shape[0])
     return replace(drawn, z=z, gram=gram, y=y, clean=clean, scalars=scalars, sampling="gram", vectors=None,
                    weights=None, filter_gram=kept.weight_gram(staying))

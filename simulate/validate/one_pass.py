@@ -40,15 +40,12 @@ def rows(model: Model, kernel: Kernel, draw: Draw, values: Values) -> Iterator[R
         vectors = _vectors(model, values, draw, t)
         y, clean = labels(model, values, n, 0, t)
         scalars = said_by_labels(model, values, y, clean)
-        fresh = _given(kept, staying, W, held, vectors[places.again])
-        z, gram = np.empty(draw.z.shape), np.empty(draw.gram.shape)
-        z[..., stay], z[..., places.again] = (each.reshape(*z.shape[:2], -1) for each in (kept.z, fresh.z))
-        gram[np.ix_(stay, stay)], gram[np.ix_(places.again, places.again)] = held @ held.T, fresh.gram
-        gram[np.ix_(places.again, stay)], gram[np.ix_(stay, places.again)] = fresh.across, fresh.across.T
+        own = vectors[places.again]
+        fresh = one_pass.given(kept, staying, W.reshape(-1, W.shape[-1]) @ own.T, own @ held.T, own @ own.T)
+        z, gram = places.whole(kept, fresh, held @ held.T, W.shape[0])
         run = kernel.bind(clean, scalars).run(z, np.zeros_like(z), gram, y, values, 1, np.array([t + 1]), start=t)
         W = weights.step(model, vectors, y, W, values, t, clean=clean, scalars=scalars)
-        kept = one_pass.moved(kept, fresh, run.z[-1][..., stay].reshape(-1, len(stay)),
-                              run.b[-1][..., places.again].reshape(-1, len(places.again)))
+        kept = places.moved(kept, fresh, run.z[-1], run.b[-1])
     flat = W.reshape(-1, W.shape[-1])
     square = float(np.abs(flat @ flat.T).max())
     yield Row("one pass: W W^T after fresh vectors", float(np.abs(
@@ -82,15 +79,6 @@ def _drawn(model: Model, values: Values, draw: Draw, name: str, normals: Array) 
     away = [draw.vectors[offsets[each] : offsets[each] + sizes[each]] for each in law.projected_off(values)]
     basis = span(np.concatenate([np.zeros((0, normals.shape[1])), *away]))
     return number(values, law.deviations[0]) * without(normals, basis)
-
-
-def _given(
-    kept: one_pass.Kept, staying: one_pass.Staying, W: Array, held: Array, vectors: Array
-) -> one_pass.FreshVectors:
-    """What vectors (n, d) have in common with filters and what stays, by their inner products."""
-    within = vectors @ held.T @ staying.inverse.T
-    z = W.reshape(-1, W.shape[-1]) @ vectors.T - kept.z @ staying.inverse.T @ within.T
-    return one_pass.placed(kept, staying, within, z, vectors @ vectors.T - within @ within.T)
 
 
 def _law(

@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from derivations.declare import Activation, Biases, Network, OnePass, Parameter
+from derivations.declare import (
+    Activation,
+    Biases,
+    Coefficient,
+    Directions,
+    FreshLaw,
+    GaussianLaw,
+    Network,
+    OnePass,
+    Parameter,
+    Patch,
+)
 from derivations.declare.model import Model
 from derivations.derive import derive
 from derivations.errors import ModelError
@@ -46,6 +57,20 @@ def kernel() -> Kernel:
 
 def values_of(**more: Any) -> dict[str, Any]:
     return {"lam_until": None, **dict(parameters.resolve(model(), {**VALUES, **more}).values)}
+
+
+def test_noise_alone_which_leaves_nothing_that_stays_is_run_and_validated() -> None:
+    """Fails where products with no direction are given a shape that NumPy has to guess."""
+    xi = Directions(name="xi", over="sample", latex=r"\xi", law=GaussianLaw(std="sigma"),
+                    coefficient=Coefficient(name="rho", latex=r"\rho"))
+    alone = replace(model(), directions=(xi,), patches=(Patch(direction="xi"),), label_flips="",
+                    test=FreshLaw(fresh=("xi",)))
+    values = {"lam_until": None, **dict(parameters.resolve(alone, VALUES).values)}
+    drawn = draw(alone, values, 1)
+    rows = list(validate_one_pass.rows(alone, plain_kernel(alone), drawn, values))
+    assert len(rows) == 3 and all(row.holds for row in rows), rows
+    states = list(path(plain_kernel(alone), alone, values, drawn, 1, 3))
+    assert len(states) == 4 and all(np.isfinite(state.draw.z).all() for state in states)
 
 
 def test_steps_on_vectors_that_are_given_are_training_s_steps() -> None:

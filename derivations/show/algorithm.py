@@ -82,9 +82,9 @@ def _batch(size: str) -> Iterator[Said]:
     )
 
 
-def label_of(reading: OneLoop, labels: sp.IndexedBase) -> Sign:
+def label_of(reading: OneLoop, labels: sp.IndexedBase, example: sp.Expr = i) -> Sign:
     """How an example's label is written: its own (`y`), or that of the step (`label`)."""
-    return Sign(Text(reading).show(labels[i]), Latex(reading).show(labels[i]))
+    return Sign(Text(reading).show(labels[example]), Latex(reading).show(labels[example]))
 
 
 def _label_noise(chance: str, reading: OneLoop) -> Iterator[Said]:

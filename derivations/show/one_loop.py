@@ -66,10 +66,10 @@ def _halves(model: Model) -> Iterator[Said]:
     """The halves of a coefficient over the examples of the own class and over the others."""
     reading = OneLoop(model)
     names = reading.names
-    j, label = names.head, algorithm.label_of(reading, y)
+    j = names.head
     for family in (family for family in model.directions if family.coefficient.split):
         known, i = family.coefficient, names.read_index(family)
-        own = Sign(*(each.replace("_i", f"_{i}") for each in (label.text, label.latex)))
+        own = algorithm.label_of(reading, y, i)
         name, entry = known.name, rf"{braced(known.latex)}_{{{j},r,{i}}}^{{(t)}}"
         yield Said(
             f"{name}_over = {name} 1{{{j} = {own.text}}}, {name}_under = {name} 1{{{j} != {own.text}}}",

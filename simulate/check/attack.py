@@ -124,7 +124,7 @@ class Attack:
         return Found(
             statement=self.statement, tries=self.made, inside=self.inside, tightest=tightest, place=shown,
             edges=self.edges, result=self._result(best.place) if best.violated else None,
-            command=" ".join(self.told), setting=self.ground.found.word)
+            command=" ".join(self.told), setting=self.ground.setting.word)
 
     def _parent(self) -> Tried:
         """One of the best, or the one that came nearest to some hypothesis's edge."""

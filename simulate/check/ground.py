@@ -22,7 +22,7 @@ STEP = 500.0  # multiplications that a step is worth, whatever the sizes: its st
 class Ground:
     """A setting, the quantities of its formulas, and the values that a place leaves out."""
 
-    found: settings.Setting
+    setting: settings.Setting
     quantities: Mapping[str, str]
     defaults: Mapping[str, Value]
 
@@ -47,8 +47,8 @@ class Ground:
 
     def plain(self, place: Place) -> Bench:
         """The bench of a place as it stands."""
-        call = Call({"setting": self.found.word, "preset": None}, self.given(place))
-        problem = problem_of(self.found, place.params)
+        call = Call({"setting": self.setting.word, "preset": None}, self.given(place))
+        problem = problem_of(self.setting, place.params)
         return Bench(problem, place.steps, place.seed, self.quantities, call, place.bends)
 
     def late(self, text: str, start: Case) -> bool:

@@ -77,14 +77,14 @@ class Outside:
     start: Place
     rng: np.random.Generator
     known: dict[bool, tuple[Looked | None, Array]] = field(default_factory=dict)
-    found: dict[int, Left] = field(default_factory=dict)
+    known_left: dict[int, Left] = field(default_factory=dict)
 
     def left(self, condition: str) -> Left:
         """Where one of the conditions is left."""
         dropped = [part.text for part in self.parts].index(condition)
-        if dropped not in self.found:
-            self.found[dropped] = self._left(dropped, self._of_a_run(dropped))
-        return self.found[dropped]
+        if dropped not in self.known_left:
+            self.known_left[dropped] = self._left(dropped, self._of_a_run(dropped))
+        return self.known_left[dropped]
 
     def _left(self, dropped: int, run: bool) -> Left:
         begun, slopes = self._begun(run)

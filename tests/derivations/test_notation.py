@@ -327,3 +327,12 @@ def test_symbols_with_scripts_of_their_own_have_one_of_each(model: Model) -> Non
     assert scripts_of_one_base(r"\gamma^{(1)}_{j}^{(t)}") and scripts_of_one_base("v_1_{j}")
     for each in (model, scripted):
         assert scripts_of_one_base(derive(each).latex()) == []
+
+
+@pytest.mark.parametrize("name", ["graph", "mixup"])
+def test_halves_of_a_mixed_coefficient_go_by_the_label_of_the_example_that_it_is_of(name: str) -> None:
+    """rho_k is of the example k that is mixed into others i; fails where LaTeX has y_i in y_k's place."""
+    declared = importlib.import_module(f"examples.{name}").model
+    latex, text = derive(declared).latex(), str(derive(declared))
+    assert r"\mathbf{1}\{j = y_{k}\}" in latex and r"\mathbf{1}\{j = y_{i}\}" not in latex
+    assert "rho_over = rho 1{j = y_k}, rho_under = rho 1{j != y_k}" in text

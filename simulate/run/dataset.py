@@ -87,24 +87,16 @@ def _indexed(name: str, dtype: str, labels: tuple[object, ...], meaning: Meaning
     return xarray.Coordinates({name: (name, np.array(labels, dtype=dtype), meaning.attributes)})
 
 
-def _parameters(problem: Problem, taken: set[str]) -> dict[str, xarray.Variable]:
+def _parameters(problem: Problem, taken: set[str]) -> dict[str, tuple[tuple[()], Value, dict[str, str]]]:
     """The parameters as coordinates without a dimension, so that runs concatenate along what they differ in.
 
     One that is absent (None), or has the name of a dimension, is in the attributes alone.
     """
-    declared = {each.name: of_parameter(each) for each in problem.model.parameters}
+    values = problem.values
     return {
-        name: _constant(type(value).__name__, value, declared[name])
-        for name, value in problem.values.items() if value is not None and name in declared and name not in taken
+        each.name: ((), values[each.name], of_parameter(each).attributes) for each in problem.model.parameters
+        if each.name not in taken and values.get(each.name) is not None
     }
-
-
-@functools.lru_cache(maxsize=1024)
-def _constant(kind: str, value: Value, meaning: Meaning) -> xarray.Variable:
-    """A number, word or flag that runs share; by its type as well, since 1, 1.0 and True are one key."""
-    import xarray
-
-    return xarray.Variable((), value, meaning.attributes)
 
 
 def _of_examples(runs: Sequence[Found], with_seeds: bool) -> dict[str, tuple[tuple[str, ...], Whole]]:

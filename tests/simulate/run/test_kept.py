@@ -38,13 +38,15 @@ def test_what_a_users_function_declares_is_asked_for_every_time() -> None:
     assert len(asked) > before
 
 
-def test_runs_share_no_attributes_with_the_labels_that_they_share() -> None:
+def test_what_is_done_to_one_run_is_not_seen_in_another() -> None:
     first, second = (gr.run("pegr", GIVEN, steps=2, record=[0, 2], observables=["gamma"]) for _ in range(2))
     first["t"].attrs["units"] = "mine"
     assert second["t"].attrs["units"] == "steps"
     assert gr.run("pegr", GIVEN, steps=2, record=[0, 2], observables=["gamma"])["t"].attrs["units"] == "steps"
     assert np.array_equal(second["t"], [0, 2])
     assert second.indexes["t"].dtype == np.int64
+    first["sigma_p"].attrs["units"], first["sigma_p"].values[...] = "mine", 9.0
+    assert second["sigma_p"].attrs["units"] == "1" and float(second["sigma_p"]) == 0.5
 
 
 def test_which_runs_go_together_by_their_declaration() -> None:

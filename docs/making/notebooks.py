@@ -54,12 +54,10 @@ def ran(notebook: Path) -> Iterator[Ran]:
 
 def _run(cell: Cell, scope: dict[str, Any], where: str) -> Ran:
     body = ast.parse(cell.source, where)
-    last = body.body[-1] if body.body else None
-    ends = isinstance(last, ast.Expr)
-    kept = ast.Module(body.body[:-1] if ends else body.body, [])
+    last = body.body.pop() if body.body and isinstance(body.body[-1], ast.Expr) else None
     caught = io.StringIO()
     with contextlib.redirect_stdout(caught):
-        exec(compile(kept, where, "exec"), scope)
+        exec(compile(body, where, "exec"), scope)
         value = eval(compile(ast.Expression(last.value), where, "eval"), scope) if isinstance(last, ast.Expr) else None
     return Ran(cell, caught.getvalue(), value)
 

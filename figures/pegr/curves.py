@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import TickedStroke
+from matplotlib.scale import SymmetricalLogTransform
 from matplotlib.ticker import NullLocator
 
 from dynamics.arrays import Array
@@ -33,7 +34,11 @@ COEFFICIENTS = {
 CLOSED = (0, (2, 2))
 THIN = 0.5  # points: a single run's line
 CHOICES = r"Our choices: $\sigma_0=0.01$ for $\sigma_p=0.1$; FGR is closed with PEGR; seeds."
-APART = 0.5  # of the range of a row's last values: draws that end further apart have a mean where none of them is
+LINEAR, LINEAR_ROOM = 1e-2, 0.6  # of a symmetric logarithmic axis: up to where it is linear, and its decades there
+_SYMMETRIC = SymmetricalLogTransform(10, LINEAR, LINEAR_ROOM)
+Place = Callable[[Array], Array]
+"""Where values stand on an axis, as a function."""
+APART = 1 / 3  # of what a row's draws end over, on the axis: those further apart have a mean where none of them is
 ROUNDED = (
     "Hatched curve: a rounding error in each pre-activation where the penalty was closed gives another curve in its "
     "place, so this one is no result."
@@ -76,14 +81,15 @@ def coefficients(experiment: Experiment = PAPER, sigma_p: float = 1.0) -> Figure
             _draw(axes, curve, name, line, label)
             _mark(axes, curve, name, line, label)
         axes.axhline(0.0, color=style.GREY, linewidth=0.5)
-        axes.set_yscale("symlog", linthresh=1e-2, linscale=0.6)
+        axes.set_yscale("symlog", linthresh=LINEAR, linscale=LINEAR_ROOM)
         axes.set_yticks([-1, -0.01, 0, 0.01, 1], ["$-1$", "$-0.01$", "0", "0.01", "1"])
         axes.yaxis.set_minor_locator(NullLocator())
 
     lines = [style.key(line, label) for line, label in zip(style.LINES, COEFFICIENTS.values(), strict=False)]
     title = rf"Coefficients of Definition 5.2 at $\sigma_p={sigma_p:g}$ (linear within $\pm0.01$)"
     shown = {key: each for key, each in curves.items() if key[2] == sigma_p}
-    return _panels(experiment, title, "coefficient", panel, lines, sentences(experiment, shown, tuple(COEFFICIENTS)))
+    said = sentences(experiment, shown, tuple(COEFFICIENTS), _SYMMETRIC.transform)
+    return _panels(experiment, title, "coefficient", panel, lines, said)
 
 
 def _figure(
@@ -101,7 +107,7 @@ def _figure(
             scale(axes)
 
     lines = [style.key(line, _sigma(s)) for s, line in zip(experiment.sigma_ps, style.LINES, strict=False)]
-    said = sentences(experiment, curves, (name,), scale is _logarithmic)
+    said = sentences(experiment, curves, (name,), np.log10 if scale is _logarithmic else np.asarray)
     return _panels(experiment, title, label, panel, lines, said)
 
 
@@ -146,33 +152,34 @@ def _keys(experiment: Experiment) -> list[Any]:
 
 
 def sentences(
-    experiment: Experiment, curves: dict[Key, Curves], names: tuple[str, ...], log: bool = False
+    experiment: Experiment, curves: dict[Key, Curves], names: tuple[str, ...], place: Place = np.asarray
 ) -> list[Sentence]:
-    """The caption of a figure that shows these observables of these curves; `log`: on a logarithmic axis."""
+    """The caption of a figure that shows these observables of these curves, a value at its `place` on the axis."""
     size = rf"$n={experiment.n}$, $m={experiment.m}$, $d={experiment.d}$, $\|\mu\|={experiment.mu_norm:g}$"
     marked = any(each.lost[name].any() for each in curves.values() for name in names)
     return [
         Made(f"Curves: means of {experiment.seeds} draws; thin: each draw.  {size}."),
-        _unlike(curves, names, log),
+        _unlike(curves, names, place),
         Made(f'Only "{READINGS[0].key}" is what the paper prints.  {CHOICES}'),
         Where(marked, ROUNDED),
     ]
 
 
-def _unlike(curves: dict[Key, Curves], names: tuple[str, ...], log: bool) -> Where:
+def _unlike(curves: dict[Key, Curves], names: tuple[str, ...], place: Place) -> Where:
     """The curves whose draws end far apart: of each, from where to where."""
     phrases: list[str] = []
     numbers: dict[str, float] = {}
     for reading in READINGS:
         row = {key: each for key, each in curves.items() if key[0] == reading.key}
-        ends = {(*key, name): _last(each, name, log) for key, each in row.items() for name in names}
-        known = np.concatenate(list(ends.values())) if ends else np.empty(0)
+        ends = {(*key, name): _last(each, name) for key, each in row.items() for name in names}
+        places = {key: _placed(last, place) for key, last in ends.items()}
+        known = np.concatenate(list(places.values())) if places else np.empty(0)
         span = float(np.ptp(known)) if known.size else 0.0
         for (_, regularizer, sigma_p, name), last in ends.items():
-            if last.size > 1 and span > 0 and np.ptp(last) > APART * span:
+            spread = places[reading.key, regularizer, sigma_p, name]
+            if spread.size > 1 and span > 0 and np.ptp(spread) > APART * span:
                 at, what = len(phrases), COEFFICIENTS.get(name)
-                low, high = (10**value if log else value for value in (float(last.min()), float(last.max())))
-                numbers |= {f"low{at}": low, f"high{at}": high}
+                numbers |= {f"low{at}": float(last.min()) + 0.0, f"high{at}": float(last.max()) + 0.0}  # no -0
                 of = f"{TITLES[regularizer]} {_sigma(sigma_p)}" + (f" {what}" if what else "")
                 phrases.append(f'"{reading.key}" {of} '.replace("{", "{{").replace("}", "}}")
                                + f"({{low{at}:.2g}} to {{high{at}:.2g}})")
@@ -180,10 +187,17 @@ def _unlike(curves: dict[Key, Curves], names: tuple[str, ...], log: bool) -> Whe
                  numbers)
 
 
-def _last(curves: Curves, name: str, log: bool) -> Array:
-    """Where the draws end that are a result, (some seeds,); its logarithm on a logarithmic axis."""
+def _last(curves: Curves, name: str) -> Array:
+    """Where the draws end that are a result, (some seeds,)."""
     kept: Array = curves.by_name[name][~curves.lost[name][:, -1], -1]
-    return np.log10(kept[kept > 0]) if log else kept
+    return kept
+
+
+def _placed(values: Array, place: Place) -> Array:
+    """Where values stand on the axis, those that have a place there."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        places = np.asarray(place(values))
+    return places[np.isfinite(places)]
 
 
 def _draw(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -> None:

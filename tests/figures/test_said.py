@@ -124,3 +124,13 @@ def test_where_a_row_ends_is_computed() -> None:
     said = " ".join(str(each) for each in plans.sentences(plan, found))
     assert said.count("training loss $L_S$ 0.1 to 0.2; the loss moved by up to 0.6.") == 2
     assert "stable rank of $W_j$ 2 to 3" in said and "does not train" not in said
+
+
+def test_how_far_draws_end_apart_is_measured_on_the_axis() -> None:
+    """Four draws near 0 and one at 1 are far apart on a symmetric logarithmic axis to 5, and not on a plain one."""
+    apart: Key = (READINGS[1].key, "pegr", 1.0)
+    ends = {apart: [1e-4, 1e-4, 1e-3, 0.05, 1.2], (READINGS[1].key, "none", 1.0): [-4.0, 5.0, 5.0, 5.0, 5.0]}
+    shown = _curves("max_rho_over", ends)
+    by_place = str(curves._unlike(shown, ("max_rho_over",), curves._SYMMETRIC.transform))
+    assert "(0.0001 to 1.2)" in by_place
+    assert "(0.0001 to 1.2)" not in str(curves._unlike(shown, ("max_rho_over",), np.asarray))

@@ -21,14 +21,19 @@ _LOCK = threading.RLock()
 Mend = Callable[[Path, str, Callable[[], Callable[..., Any]], str, Exception], Callable[..., Any]]
 ALONE = {"no_cfunc_wrapper": True}
 """No kernel is called from C: the wrapper for it is a tenth of the compiling."""
+INNER = {**ALONE, "no_cpython_wrapper": True}
+"""What has no signature is called by kernels alone, and not from Python: that wrapper is a fifth."""
 mend: Mend | None = None
 """What is done where cached code fails: set by whoever loads kernels, and knows where their code is kept."""
 
 
 def njit(*signature: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """As `numba.njit`, but for functions with a signature, which are compiled, or read from the cache, when called."""
+    """As `numba.njit`, but what has a signature is compiled, or read from the cache, when it is called first.
+
+    What has none is for kernels to call, and cannot be called from Python.
+    """
     def decorated(function: Callable[..., Any]) -> Any:
-        return Lazily(function, signature, options) if signature else numba.njit(**ALONE, **options)(function)
+        return Lazily(function, signature, options) if signature else numba.njit(**INNER, **options)(function)
 
     return decorated
 

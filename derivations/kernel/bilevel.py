@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..declare import Directions
 from .by_class import told_of_class
-from .layout import A2, A3, HELPER, Groups
+from .layout import A1, A2, A3, HELPER, Groups
 from .nests import WORK, Emitter, observed
 from .schedule import arrays, schedule
 
@@ -85,6 +85,11 @@ class TwoLevels(Emitter):
         self._observe()
         self._adapt_all()
 
+    @property
+    def _number_types(self) -> dict[str, str]:
+        """The inner loop's numbers with their types."""
+        return {**dict.fromkeys(self.scalars, "float64"), "inner_steps": "int64", "inner_step": "float64"}
+
     def _gradient_call(self, depth: int, state: str, gram: str, labels: str, part: str, into: str, kind: str) -> None:
         groups = ([state], [gram, labels, part], self.scalars, [into, "row"], getattr(self, kind))
         self.out.call(depth, f"{kind}_gradient(", groups)
@@ -151,8 +156,7 @@ class TwoLevels(Emitter):
             {"z": A3, "b": A3},
             {"gram": A2, "head": A2, "active": "int64[::1]", "left": A2, "right": A2, "blocks": A3, "y": self.label,
              "inner": "int64", "outer": "int64"},
-            {**dict.fromkeys(self.scalars, "float64"), "inner_steps": "int64", "inner_step": "float64",
-             "eta": "float64"},
+            {**self._number_types, "eta": "float64"},
             {"start": "int64", "steps": "int64", "recorded": "int64[::1]", "z_out": many, "b_out": many},
         )
         self.out.function(
@@ -172,8 +176,8 @@ class TwoLevels(Emitter):
                          "first = np.zeros((neurons, head.shape[0]))",
                          "rest = np.zeros((neurons, z.shape[2] - head.shape[0]))")
         self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):")
-        self.out.put(2, "if at < recorded.size and recorded[at] == t:", "    z_out[at] = z", "    b_out[at] = b",
-                     "    at += 1", "if t == start + steps:", "    break")
+        self.out.put(2, "if at < recorded.size and recorded[at] == t:", "    keep_state(z, z_out[at])",
+                     "    keep_state(b, b_out[at])", "    at += 1", "if t == start + steps:", "    break")
         self.out.call(2, "if not meta_gradient(", self._meta_groups(), "):")
         self.out.put(3, "return t")
         if self.blas:
@@ -186,13 +190,17 @@ class TwoLevels(Emitter):
 
     def _observe(self) -> None:
         kept = observed(self.model)
-        groups = (["z"], ["blocks", "y", "inner", "outer"], [*self.scalars, "inner_steps", "inner_step"],
-                  ["g", "risk", "adapted", *[f"{name}_out" for name in kept]])
+        ranks = {name: A2 if name in self.two_axes else A1 for name in kept}
+        groups = (
+            {"z": A3}, {"blocks": A3, "y": self.label, "inner": "int64", "outer": "int64"}, self._number_types,
+            {"g": A3, "risk": A1, "adapted": "float64[:, :, :, ::1]", **{f"{k}_out": of for k, of in ranks.items()}},
+        )
         self.out.function(
-            "observe", groups,
+            "observe", [list(group) for group in groups],
             "What is observed of one state.",
             "g is the direction of the outer step; by task, risk is the loss over outer .. n - 1 and adapted the",
             "state, both after the inner loop, and each example's definitions are taken there.",
+            types=f"void({', '.join(of for group in groups for of in group.values())})",
         )
         self.out.put(1, "tasks = blocks.shape[0]", "n = y.size // tasks", "g[:] = 0.0")
         self._local_states(1)
@@ -200,7 +208,7 @@ class TwoLevels(Emitter):
         own = "y[k * n:(k + 1) * n]"
         self.out.put(1, "for k in range(tasks):")
         self._outer_direction(2)
-        self.out.put(2, "adapted[k] = near")
+        self.out.put(2, "keep_state(near, adapted[k])")
         self._gradient_call(2, "near", "blocks[k]", own, "0, n", "slope", "measured")
         self.out.put(2, "total = 0.0", "for i in range(outer, n):", "    total += loss[i]",
                      "risk[k] = total / (n - outer)")
@@ -213,9 +221,14 @@ class TwoLevels(Emitter):
         self.out.put(0, "")
 
     def _adapt_all(self) -> None:
-        groups = (["states"], ["blocks", "y", "first", "last"], [*self.scalars, "inner_steps", "inner_step"])
+        labels = A2 if self.signed else "int64[:, ::1]"
+        groups = (
+            {"states": "float64[:, :, :, ::1]"}, {"blocks": A3, "y": labels, "first": "int64", "last": "int64"},
+            self._number_types,
+        )
         said = "Adapt tasks given by their own states (tasks, H, m, B), blocks and y (tasks, n), in place."
-        self.out.function("adapt_all", groups, said)
+        types = f"void({', '.join(of for group in groups for of in group.values())})"
+        self.out.function("adapt_all", [list(group) for group in groups], said, types=types)
         self.out.put(1, "n = y.shape[1]", "moved = np.zeros(states.shape[1:])", "slope = np.zeros(states.shape[1:])")
         self._work(1, self.plain)
         self.out.put(1, "for k in range(states.shape[0]):", "    moved[:] = 0.0")

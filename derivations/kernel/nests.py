@@ -13,7 +13,7 @@ from . import formulas, schedules
 from .by_class import told_of_class
 from .layout import A1, A2, Groups, copied
 from .schedule import Stage, arrays
-from .skeleton import blas, classes, exponential, functions, logistic, loops, options, pieces, signed, tasks
+from .skeleton import blas, classes, exponential, functions, keeping, logistic, loops, options, pieces, signed, tasks
 from .stage_nests import StageNests
 
 RATES = {
@@ -61,7 +61,7 @@ class Emitter(StageNests):
         outputs = signed if self.signed else classes
         written = [*formulas.written(self.model), *schedules.written(self.model)]
         held = [functions] if written else []
-        moved = [outputs, loops, *([blas] if self.blas else []), options, tasks]
+        moved = [outputs, keeping, loops, *([blas] if self.blas else []), options, tasks]
         for text in [*copied(pieces, *held, *rates), *written, *copied(*moved)]:
             self.out.put(0, *text.split("\n"))
 

@@ -7,6 +7,8 @@ from .layout import A1, A2, A3
 from .nests import Emitter, observed
 from .schedule import Stage, arrays, schedule
 
+KEPT = {1: "keep_row", 2: "keep_heads"}
+"""How an example-level definition's value is kept: the function, by its number of axes."""
 RESCALING = {"clip": "shorten", "normalised": "normalise"}
 """What changes a gradient's norm: the function, by option."""
 
@@ -81,7 +83,7 @@ class Descent(Emitter):
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
         self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):")
         self.out.put(2, "if at < recorded.size and recorded[at] == t:")
-        self.out.put(3, *[f"{name}_out[at] = {name}" for name in kept], "at += 1")
+        self.out.put(3, *[f"keep_state({name}, {name}_out[at])" for name in kept], "at += 1")
         self.out.put(2, "if t == start + steps:", "    break")
         self._step(stages, plain)
         self.out.put(1, "return -1")
@@ -145,12 +147,13 @@ class Descent(Emitter):
         self.own_gram(1)
         everything = {"batch": "batch = np.arange(y.size)", "label": "label = y"}
         self.out.put(1, *[everything[name] for name in self.given])
-        self.out.put(1, "for t in range(states.shape[0]):", "    z[:] = states[t]")
+        self.out.put(1, "for t in range(states.shape[0]):", "    keep_state(states[t], z)")
         self.out.call(2, "measured_gradient(", self.gradient_arguments("z", [], arrays(stages), stages))
         self.out.put(2, "contract(g, gram, along)", "total = 0.0")
         self.out.put(2, "for h in range(z.shape[0]):", "    for r in range(z.shape[1]):")
         self.out.put(4, "for b in range(z.shape[2]):", "    total += g[h, r, b] * along[h, r, b]")
         self.out.put(2, "gradient_norm[t] = sqrt(max(total, 0.0))", "total = 0.0", "for i in range(y.size):",
                      "    total += loss[i]", "risk[t] = total / y.size")
-        self.out.put(2, *[f"{name}_out[t] = {name}" for name in kept])
+        rank = {name: len(by_name[name].indices) for name in kept}
+        self.out.put(2, *[f"{KEPT[rank[name]]}({name}, {name}_out[t])" for name in kept])
         self.out.put(0, "")

@@ -82,6 +82,15 @@ def loss_1(x):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def keep_state(state, kept):
+    """kept = state (H, m, B)."""
+    for h in range(state.shape[0]):
+        for r in range(state.shape[1]):
+            for q in range(state.shape[2]):
+                kept[h, r, q] = state[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def descend(z, b, g, gram, eta):
     """b <- b - eta g and z <- z - eta g gram, in place."""
     for h in range(z.shape[0]):
@@ -285,8 +294,8 @@ def run(
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
-            z_out[at] = z
-            b_out[at] = b
+            keep_state(z, z_out[at])
+            keep_state(b, b_out[at])
             at += 1
         if t == start + steps:
             break
@@ -302,7 +311,11 @@ def run(
     return -1
 
 
-@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "void(float64[:, :, ::1], float64[:, :, ::1], float64[::1], int64, int64, float64, int64, float64, "
+    "float64[:, :, ::1], float64[::1], float64[:, :, :, ::1], float64[::1], float64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
 def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk, adapted, margin_out, l1_out):
     """What is observed of one state.
 
@@ -334,7 +347,7 @@ def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk,
         )
         plain_gradient(near, blocks[k], y[k * n:(k + 1) * n], outer, n, kappa, slope, row, f, margin, l1, v0, v1)
         scatter(slope, k, tasks, n, 1.0 / tasks, g)
-        adapted[k] = near
+        keep_state(near, adapted[k])
         measured_gradient(near, blocks[k], y[k * n:(k + 1) * n], 0, n, kappa, slope, row, f, margin, loss, l1, v0, v1)
         total = 0.0
         for i in range(outer, n):
@@ -346,7 +359,10 @@ def observe(z, blocks, y, inner, outer, kappa, inner_steps, inner_step, g, risk,
             l1_out[k * n + i] = l1[i]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+@njit(
+    "void(float64[:, :, :, ::1], float64[:, :, ::1], float64[:, ::1], int64, int64, float64, int64, float64)",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
 def adapt_all(states, blocks, y, first, last, kappa, inner_steps, inner_step):
     """Adapt tasks given by their own states (tasks, H, m, B), blocks and y (tasks, n), in place."""
     n = y.shape[1]

@@ -97,6 +97,23 @@ def cross_entropy(F, label, i):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def keep_state(state, kept):
+    """kept = state (H, m, B)."""
+    for h in range(state.shape[0]):
+        for r in range(state.shape[1]):
+            for q in range(state.shape[2]):
+                kept[h, r, q] = state[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def keep_heads(values, kept):
+    """kept = values (K, n), a number of each head and example."""
+    for h in range(values.shape[0]):
+        for i in range(values.shape[1]):
+            kept[h, i] = values[h, i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def contract(g, gram, out):
     """out[h, r, :] = g[h, r, :] gram, by BLAS."""
     np.dot(g.reshape(g.shape[0] * g.shape[1], g.shape[2]), gram, out.reshape(g.shape[0] * g.shape[1], g.shape[2]))
@@ -265,8 +282,8 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
-            z_out[at] = z
-            b_out[at] = b
+            keep_state(z, z_out[at])
+            keep_state(b, b_out[at])
             at += 1
         if t == start + steps:
             break
@@ -306,7 +323,7 @@ def observe(states, gram, y, kappa, risk, gradient_norm, F_out, zeta_out):
     G_xi_xi = np.zeros(y.size)  # an inner product of each example's own directions
     example_gram(gram, y, G_u_u, G_u_xi, G_xi_xi)
     for t in range(states.shape[0]):
-        z[:] = states[t]
+        keep_state(states[t], z)
         measured_gradient(
             z,
             gram, y, G_u_u, G_u_xi, G_xi_xi,
@@ -325,8 +342,8 @@ def observe(states, gram, y, kappa, risk, gradient_norm, F_out, zeta_out):
         for i in range(y.size):
             total += loss[i]
         risk[t] = total / y.size
-        F_out[t] = F
-        zeta_out[t] = zeta
+        keep_heads(F, F_out[t])
+        keep_heads(zeta, zeta_out[t])
 
 
 @njit(

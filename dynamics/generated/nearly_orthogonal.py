@@ -77,6 +77,22 @@ def finite(f):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def keep_state(state, kept):
+    """kept = state (H, m, B)."""
+    for h in range(state.shape[0]):
+        for r in range(state.shape[1]):
+            for q in range(state.shape[2]):
+                kept[h, r, q] = state[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def keep_row(values, kept):
+    """kept = values, a number of each example."""
+    for i in range(values.shape[0]):
+        kept[i] = values[i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def contract(g, gram, out):
     """out[h, r, :] = g[h, r, :] gram; directions without gradient are skipped."""
     out[:] = 0.0
@@ -185,8 +201,8 @@ def run(z, b, gram, y, kappa, given_slope, eta, lam_until, start, steps, recorde
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
-            z_out[at] = z
-            b_out[at] = b
+            keep_state(z, z_out[at])
+            keep_state(b, b_out[at])
             at += 1
         if t == start + steps:
             break
@@ -215,7 +231,7 @@ def observe(states, gram, y, kappa, given_slope, risk, gradient_norm, margin_out
     l1 = np.zeros(y.size)  # first derivative of the loss at the margin
     v0 = np.zeros(y.size)  # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
     for t in range(states.shape[0]):
-        z[:] = states[t]
+        keep_state(states[t], z)
         measured_gradient(z, gram, y, kappa, given_slope, g, row, f, zeta, margin, loss, l1, v0)
         contract(g, gram, along)
         total = 0.0
@@ -228,9 +244,9 @@ def observe(states, gram, y, kappa, given_slope, risk, gradient_norm, margin_out
         for i in range(y.size):
             total += loss[i]
         risk[t] = total / y.size
-        margin_out[t] = margin
-        l1_out[t] = l1
-        zeta_out[t] = zeta
+        keep_row(margin, margin_out[t])
+        keep_row(l1, l1_out[t])
+        keep_row(zeta, zeta_out[t])
 
 
 @njit(

@@ -89,6 +89,22 @@ def finite(f):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def keep_state(state, kept):
+    """kept = state (H, m, B)."""
+    for h in range(state.shape[0]):
+        for r in range(state.shape[1]):
+            for q in range(state.shape[2]):
+                kept[h, r, q] = state[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def keep_row(values, kept):
+    """kept = values, a number of each example."""
+    for i in range(values.shape[0]):
+        kept[i] = values[i]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def contract(g, gram, out):
     """out[h, r, :] = g[h, r, :] gram; directions without gradient are skipped."""
     out[:] = 0.0
@@ -352,8 +368,8 @@ def run(z, b, gram, y, kappa, c, lam, eta, lam_until, start, steps, recorded, z_
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
-            z_out[at] = z
-            b_out[at] = b
+            keep_state(z, z_out[at])
+            keep_state(b, b_out[at])
             at += 1
         if t == start + steps:
             break
@@ -398,7 +414,7 @@ def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_
     G_xi_xi = np.zeros(y.size)  # an inner product of each example's own directions
     example_gram(gram, y, G_mu_xi, G_xi_xi)
     for t in range(states.shape[0]):
-        z[:] = states[t]
+        keep_state(states[t], z)
         measured_gradient(
             z,
             gram, y, G_mu_xi, G_xi_xi,
@@ -417,9 +433,9 @@ def observe(states, gram, y, kappa, c, lam, risk, gradient_norm, margin_out, l1_
         for i in range(y.size):
             total += loss[i]
         risk[t] = total / y.size
-        margin_out[t] = margin
-        l1_out[t] = l1
-        zeta_out[t] = zeta
+        keep_row(margin, margin_out[t])
+        keep_row(l1, l1_out[t])
+        keep_row(zeta, zeta_out[t])
 
 
 @njit(

@@ -24,6 +24,7 @@ from derivations.declare import (
 from derivations.derive import derive
 from dynamics.kernel.loading import plain_module
 from simulate.testing import Instance, plain_kernel, residual
+from tests.helpers.slowly import where
 
 TOLERANCE = 1e-12
 OPTIONS = ("batch", "momentum", "weight_decay", "radius", "label_noise")
@@ -66,12 +67,12 @@ def functions(source: str) -> dict[str, str]:
     return {node.name: ast.unparse(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-@pytest.mark.parametrize(("options", "penalty", "activation"), [
-    pytest.param(options, penalty, activation, marks=[pytest.mark.slow] * (
-        (activation == "relu") == (penalty != "full") or options in [("batch",), ("label_noise",)]))
-    for options in [(), ("batch",), ("label_noise",), OPTIONS] for penalty in ("none", "per_example", "full")
-    for activation in ("relu", "relu_power")
-])
+@pytest.mark.parametrize(("options", "penalty", "activation"), where(
+    lambda case: (case[2] == "relu") == (case[1] == "full") and case[0] in [(), OPTIONS],
+    itertools.product(
+        [(), ("batch",), ("label_noise",), OPTIONS], ("none", "per_example", "full"), ("relu", "relu_power")
+    ),
+))
 def test_one_step_is_training(options: tuple[str, ...], penalty: str, activation: str) -> None:
     algorithm = GradientDescent.by_option({name: name for name in options})
     found = instance(declared(algorithm, penalty, activation))

@@ -29,6 +29,7 @@ from derivations.papers.shelf import claims
 from tests.helpers import printed_numbers as numbers
 from tests.helpers import printed_states as states
 from tests.helpers import printed_tasks as tasks
+from tests.helpers.slowly import one_in
 from tests.helpers.typeset import COLUMN, widest
 
 CLAIMS = claims()
@@ -94,9 +95,7 @@ def test_the_hypotheses_are_needed(name: str, dropped: object) -> None:
     assert not compare(fewer, claim.errata).holds
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=[pytest.mark.slow] * (at % 3 > 0)) for at, name in enumerate(CLAIMS)
-])
+@pytest.mark.parametrize("name", one_in(5, CLAIMS))
 def test_every_claim_prints(name: str) -> None:
     claim = CLAIMS[name]
     shown = explain(claim)
@@ -112,7 +111,7 @@ def test_every_claim_prints(name: str) -> None:
         assert widest(written) <= COLUMN
 
 
-@pytest.mark.parametrize("name", states.TRUTH)
+@pytest.mark.parametrize("name", one_in(2, states.TRUTH))
 def test_left_sides_are_torchs(name: str) -> None:
     """Every claim of these papers, mended, at a state whose left side torch computes."""
     pytest.importorskip("torch")

@@ -31,6 +31,7 @@ from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
 from derivations.show.shown import display
+from tests.helpers.slowly import one_in
 from tests.helpers.typeset import COLUMN, environments, widest
 
 from ..test_imports import every_import, modules
@@ -87,7 +88,7 @@ def test_latex_compiles_in_a_plain_article_without_overfull_boxes(name: str, tmp
     assert "Overfull" not in done.stdout and "Underfull" not in done.stdout
 
 
-@pytest.mark.parametrize("name", LATEX)
+@pytest.mark.parametrize("name", one_in(3, LATEX))
 def test_latex_fits_the_column(name: str) -> None:
     """By the fonts' own metrics, where there is no TeX to ask."""
     shown = derive(LATEX[name]).latex()

@@ -57,6 +57,7 @@ def digests(**threads: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_same_bits_whatever_the_library_threads() -> None:
     """At n = 150, where products are shared between threads if they may be: draws, runs, weights and grids."""
     alone = digests(OMP_NUM_THREADS="1")

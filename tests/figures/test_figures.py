@@ -23,10 +23,11 @@ from figures.pegr import curves
 from figures.pegr import phase as phases
 from figures.pegr.runs import PAPER, READINGS, REGULARIZERS, Experiment, keys, trajectories
 from simulate.run.run import run
+from tests.helpers.slowly import where
 
 TINY = Experiment(seeds=2, steps=60, closed=30, sigma_ps=(0.5, 1.5), n=4, m=2, d=30, every=10, test_every=20)
 GRID = phases.PhaseGrid(lams=(0.01, 0.1, 1.0, 20.0), sigma_ps=(0.3, 1.0, 2.0), seeds=2, steps=160, closed=120)
-WRITTEN = ("signal", "coefficients", "phase")  # one of each make; the others are among the slow tests
+WRITTEN = ("coefficients", "phase")  # one of each make; the others are among the slow tests
 CURVES = {"training_loss": "loss", "signal": "signal", "noise": "noise", "test_accuracy": "test_error"}
 
 
@@ -220,9 +221,7 @@ def test_cells_meet_halfway_on_a_logarithmic_axis() -> None:
     assert np.allclose(phases._edges(np.array([0.01, 1.0, 100.0])), [0.001, 0.1, 10.0, 1000.0])
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=[] if name in WRITTEN else pytest.mark.slow) for name in pegr.FIGURES
-])
+@pytest.mark.parametrize("name", where(WRITTEN.__contains__, pegr.FIGURES))
 def test_a_figure_is_written_with_all_that_makes_it(name: str, tmp_path: Path) -> None:
     write: Any = pegr.FIGURES[name]
     tiny: Any = GRID if name == "phase" else Experiment(**{**vars(TINY), "sigma_ps": (0.5, 1.0)})

@@ -23,6 +23,7 @@ from simulate.errors import InputError
 from simulate.images.images import Images
 from simulate.images.influence import influence_scores
 from simulate.run.run import run
+from tests.helpers.slowly import where
 
 SIZES = plans.Sizes(
     seeds=2, long_seeds=2, steps=6, long_steps=9, n=4, m=5, d=30, sigmas=(1e-3, 1e-2), orthogonal_seeds=2,
@@ -144,10 +145,7 @@ def test_the_digits_curves_are_the_runs(name: str, digits: Images) -> None:
     assert "Reduced: 12 of the 60000" in texts(figure) and "even and odd digits" in texts(figure)
 
 
-@pytest.mark.parametrize("name", [  # of one make: 1 and 4, 2 and 3, 6 and 7
-    pytest.param(name, marks=[pytest.mark.slow] * (name in ("figure_3", "figure_4", "figure_6")))
-    for name in nearly_orthogonal.FIGURES
-])
+@pytest.mark.parametrize("name", where(lambda name: name in ("figure_1", "figure_7"), nearly_orthogonal.FIGURES))
 def test_a_figure_is_written_with_all_that_makes_it(name: str, tmp_path: Path, digits: Images) -> None:
     write: Any = nearly_orthogonal.FIGURES[name]
     paths = write(tmp_path, SIZES)

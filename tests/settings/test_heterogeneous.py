@@ -391,6 +391,7 @@ def test_noise_has_its_class_covariance_and_its_shape(shape: str) -> None:
     assert {"gaussian": largest > 1.5, "uniform": largest <= 0.5 * np.sqrt(3), "rademacher": len(sizes) == 1}[shape]
 
 
+@pytest.mark.slow
 def test_a_gram_draw_has_the_law_of_vectors() -> None:
     values = filled(n=3, d=9, Gamma=20.0, m=1)
     vectors = [draw(model(3), values, seed) for seed in range(800)]

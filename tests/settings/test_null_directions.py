@@ -20,6 +20,7 @@ from simulate.start.draw import draw
 from simulate.start.drawn import Draw
 from simulate.start.task_layout import layout_of
 from simulate.validate.compare import compare
+from tests.helpers.slowly import rarely
 
 SMALL: dict[str, Any] = {"n": 4, "m": 2, "d": 16}
 TASKS: dict[str, Any] = {**SMALL, "d": 30, "n_tasks": 3, "n_train": 2, "M": 4}
@@ -69,10 +70,8 @@ def test_noise_off_a_shared_feature_of_length_0_is_off_nothing(sampling: str) ->
 
 
 @pytest.mark.parametrize("name", [
-    "PEGR without noise", pytest.param("noise of classes with spikes", marks=pytest.mark.slow),
-    pytest.param("tasks without a shared feature", marks=pytest.mark.slow),
-    pytest.param("tasks without noise", marks=pytest.mark.slow),
-    pytest.param("a mixture that is its mean", marks=pytest.mark.slow),
+    "PEGR without noise", rarely("noise of classes with spikes"), rarely("tasks without a shared feature"),
+    rarely("tasks without noise"), rarely("a mixture that is its mean"),
 ])
 def test_a_null_direction_passes_validation(name: str) -> None:
     factory, given, _ = CASES[name]

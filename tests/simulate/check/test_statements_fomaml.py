@@ -16,6 +16,7 @@ from simulate.check.case import Case
 from simulate.check.judge import judge
 from simulate.check.states import cases, mutated
 from simulate.errors import InputError
+from tests.helpers.slowly import rarely
 
 BY_ID = {s.id: s for s in fomaml.STATEMENTS.statements}
 STEPWISE = [s for s in (*fomaml._RECURSION, *fomaml._INVARIANTS) if not s.erratum]
@@ -110,7 +111,7 @@ def test_examples_drawn_afresh_are_refused() -> None:
         gr.check("fomaml", {**TINY, "fresh": True}, ["A1"], steps=2, seeds=1)
 
 
-@pytest.mark.parametrize("method", ["train-train", "train-validation", "reptile"])
+@pytest.mark.parametrize("method", ["train-train", rarely("train-validation"), rarely("reptile")])
 def test_the_command_line_checks_it(method: str, capsys: pytest.CaptureFixture[str]) -> None:
     from gammarho import cli
 

@@ -99,6 +99,7 @@ def test_mutants_of_data_statements_are_caught() -> None:
     assert wrong == dict.fromkeys(wrong, "violated")
 
 
+@pytest.mark.slow
 def test_the_command_line_checks_it(capsys: pytest.CaptureFixture[str]) -> None:
     from gammarho import cli
 

@@ -114,6 +114,7 @@ def test_printed_forms_are_refuted() -> None:
             statement.id: "violated"}
 
 
+@pytest.mark.slow
 def test_orders_in_time() -> None:
     orders = [s for s in BY_ID.values() if s.kind == "order"]
     assert verdicts(orders, {}, steps=1, seeds=2) == {s.id: "holds" for s in orders}

@@ -356,6 +356,7 @@ POINTS: list[dict[str, Value]] = [
 ]
 
 
+@pytest.mark.slow
 def test_mends_point_the_right_way_and_are_the_clauses_own() -> None:
     known = {p.name: p for p in (*model().parameters, *CONDITIONS.parameters)}
     for clause in (c for group in CONDITIONS.lists for c in group.clauses):

@@ -72,6 +72,7 @@ def test_both_theorems_by_plain_arithmetic() -> None:
     assert (leaky.binding, relu.binding) == (("C.4",), ("E.4",))
 
 
+@pytest.mark.slow
 def test_the_published_data_against_their_own_hypothesis() -> None:
     """Implied C of ReLU: median 0.92 over draws, between about 0.5 and 1.7; 0.057 at slope 0.5; C_eta about 12."""
     measured = [quantities(x @ x.T) for x in (inputs(seed) for seed in range(200))]
@@ -193,6 +194,7 @@ def test_r_min_r_max_and_p_of_a_gram_matrix_include_negative_products() -> None:
         quantities(np.ones((2, 3)))
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(m=st.integers(1, 99), eta=st.floats(1e-4, 1), sigma_0=st.floats(1e-8, 1e-3), slope=st.sampled_from([0.0, 0.3]))
 def test_a_sum_over_filters_is_the_mean_at_its_equivalent_parameters(

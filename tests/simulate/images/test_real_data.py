@@ -363,6 +363,7 @@ def published(name: str, *classes: int) -> ImageSource:
         raise
 
 
+@pytest.mark.slow
 def test_mnist_runs_and_agrees_with_torch(capsys: pytest.CaptureFixture[str]) -> None:
     zeros = published("mnist", 0, 1)
     data = gr.run("nearly_orthogonal", {"n": 200, "m": 20}, steps=60, initial=zeros, record=[0, 60])

@@ -37,6 +37,7 @@ from simulate.observe.staying import Staying
 from simulate.run.kernels import kernel_for
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
+from tests.helpers.slowly import rarely
 
 Array = NDArray[np.float64]
 SIZE = 20_000
@@ -198,11 +199,6 @@ def away(found: dict[str, Array], explicit: Explicit, start: Draw, judged: slice
             spread = np.hypot(found[f"{name}_se"][t], error)
             distance[name].append(abs(float(found[name][t]) - mean) / spread if spread else 0.0)
     return {name: np.array(each) for name, each in distance.items()}
-
-
-def rarely(*case: Any) -> Any:
-    """A case that is among the slow tests."""
-    return pytest.param(*case, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("which", "changed", "sampling"), [

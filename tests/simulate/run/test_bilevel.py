@@ -22,6 +22,7 @@ from simulate.run.problem import Start, problem_of
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
 from tests.helpers.model_cases import KernelCases
+from tests.helpers.slowly import where
 
 SMALL: dict[str, Any] = {
     "n_tasks": 4, "n": 5, "n_train": 2, "m": 3, "d": 40, "M": 6, "J": 3, "eta_inner": 0.4, "eta": 0.3, "sigma_s": 0.1,
@@ -47,10 +48,9 @@ class TestTwoLoops(KernelCases):
 
     steps = 4
 
-    @pytest.fixture(scope="class", params=[
-        pytest.param(pair, marks=[pytest.mark.slow] * (pair != ("train-validation", "huberized")), id="-".join(pair))
-        for pair in itertools.product(METHODS, ["huberized", "relu"])
-    ])
+    @pytest.fixture(scope="class", ids="-".join, params=where(
+        ("train-validation", "huberized").__eq__, itertools.product(METHODS, ["huberized", "relu"]), whole=True
+    ))
     @classmethod
     def start(cls, request: pytest.FixtureRequest) -> Start:
         method, activation = request.param
@@ -62,10 +62,9 @@ def _run(kernel: BilevelKernel, drawn: Draw, values: dict[str, Any], at: np.ndar
     return found.z, found.b
 
 
-@pytest.mark.parametrize(("method", "projected"), [
-    pytest.param(*pair, marks=[pytest.mark.slow] * (pair != ("train-validation", True)))
-    for pair in itertools.product(METHODS, [True, False])
-])
+@pytest.mark.parametrize(
+    ("method", "projected"), where(("train-validation", True).__eq__, itertools.product(METHODS, [True, False]))
+)
 def test_every_coupling_takes_the_same_step(method: str, projected: bool) -> None:
     """Loops, the Gram matrix by BLAS and the noise basis: one product in three orders of summation.
 

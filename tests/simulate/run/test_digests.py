@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.helpers import digests
+from tests.helpers.slowly import where
 
 RECORDED: dict[str, Any] = json.loads(digests.RECORDED.read_text(encoding="utf-8"))
 
@@ -16,9 +17,7 @@ VARIANTS = ("q=3", "K=2", "K=3", "K=4", "uniform", "heterogeneous blas", "relu",
 """Of kernels that few other tests compile: among the slow ones."""
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=[pytest.mark.slow] * any(word in name for word in VARIANTS)) for name in digests.CASES
-])
+@pytest.mark.parametrize("name", where(lambda name: not any(word in name for word in VARIANTS), digests.CASES))
 def test_a_run_keeps_its_bits(name: str) -> None:
     if digests.machine() != RECORDED["machine"]:
         pytest.skip("this machine rounds exp, BLAS or LAPACK otherwise than the one of the recorded digests")

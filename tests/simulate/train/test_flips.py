@@ -215,6 +215,7 @@ def told_apart(model: Any) -> bool:
     return True
 
 
+@pytest.mark.slow
 @given(instances(models().filter(
     lambda model: model.follows_clean and not model.algorithm.options and told_apart(model))))
 @SMALL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED, plain_module
 from simulate.errors import Diverged, InputError
 from simulate.start.drawn import Draw
+from tests.helpers.slowly import rarely, where
 
 torch = pytest.importorskip("torch")
 
@@ -99,11 +101,10 @@ def failing(result: Validation) -> set[str]:
     return {row.what for row in result.rows if not row.holds}
 
 
-@pytest.mark.parametrize(("method", "activation", "J", "d"), [
-    pytest.param(method, activation, J, d, marks=[pytest.mark.slow] * (J == 1 or (d == 12) == (activation == "relu")))
-    for method in METHODS for activation in ACTIVATIONS for J in (0, 1, 5)
-    for d in (12, 40)  # fewer and more dimensions than the 20 examples
-])
+@pytest.mark.parametrize(("method", "activation", "J", "d"), where(
+    lambda case: case[2] != 1 and (case[3] == 12) != (case[1] == "relu"),
+    itertools.product(METHODS, ACTIVATIONS, (0, 1, 5), (12, 40)),  # fewer and more dimensions than the 20 examples
+))
 def test_one_step_and_the_observables_equal_the_kernels_and_the_hand_written_ones(
     method: str, activation: str, J: int, d: int
 ) -> None:
@@ -244,21 +245,17 @@ MUTANTS = {
 }
 
 
-SOON = ("validation split ignored", "sum over tasks", "half the coupling")  # the others are among the slow tests
+SOON = ("validation split ignored", "half the coupling")  # the others are among the slow tests
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=[] if name in SOON else pytest.mark.slow) for name in MUTANTS
-])
+@pytest.mark.parametrize("name", where(SOON.__contains__, MUTANTS))
 def test_a_wrong_kernel_fails(name: str) -> None:
     result = judged(case("train-validation"), mutant("train-validation", *MUTANTS[name]))
     assert result.verdict == "fail", str(result)
     assert "one step along the trajectory: " + ("z" if name == "half the coupling" else "W") in failing(result)
 
 
-@pytest.mark.parametrize("name", [
-    "sum over tasks", pytest.param("an inner step missing", marks=pytest.mark.slow),
-])
+@pytest.mark.parametrize("name", ["sum over tasks", rarely("an inner step missing")])
 def test_a_wrong_reptile_fails(name: str) -> None:
     right, wrong = MUTANTS[name]
     result = judged(case("reptile"), mutant("reptile", right.replace("1.0", "-1.0"), wrong.replace("1.0", "-1.0")))

@@ -29,6 +29,7 @@ from dynamics.kernel.loading import plain_module
 from simulate.ask.losses import loss_of
 from simulate.testing import LOSS_FORMULAS, Instance, plain_kernel, residual
 from simulate.train import fresh
+from tests.helpers.slowly import one_in
 
 SIZES = {"n": 4, "m": 3, "d": 12}
 REALS = {"mu_norm": 1.0, "sigma_p": 0.4, "sigma_0": 0.3, "eta": 0.1, "lam": 0.2, "beta": 1.3, "temp": 0.8}
@@ -72,7 +73,7 @@ def an_instance(of: Model) -> Instance:
     return Instance(of, dict(values), vectors, rng.normal(size=(2, SIZES["m"], SIZES["d"])), y)
 
 
-@pytest.mark.parametrize(("activation", "loss", "penalty"), PAIRS)
+@pytest.mark.parametrize(("activation", "loss", "penalty"), one_in(3, PAIRS))
 def test_one_step_is_one_of_training(activation: str, loss: str, penalty: str) -> None:
     of = model(activation, loss, penalty)
     instance, kernel = an_instance(of), plain_kernel(of)

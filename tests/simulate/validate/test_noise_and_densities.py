@@ -33,6 +33,7 @@ from simulate.testing import plain_kernel
 from simulate.train import fresh as weights_fresh
 from simulate.validate.compare import compare
 from simulate.validate.report import Validation
+from tests.helpers.slowly import rarely
 from tests.helpers.sums_of_terms import SIZES, family, number, xor
 
 STRENGTH = GaussianScalar(name="strength", std="spread", mean=1.0)
@@ -69,8 +70,7 @@ MODELS: dict[str, Callable[[], Model]] = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param("dense"), pytest.param("rademacher"),
-                                  pytest.param("student", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["dense", "rademacher", rarely("student")])
 def test_a_declared_law_passes_validation(name: str) -> None:
     found = validated(MODELS[name]())
     assert found.verdict == "pass", str(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from dynamics.kernel.loading import GENERATED
 from simulate.errors import InputError
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
+from tests.helpers.slowly import rarely, where
 
 pytest.importorskip("torch")
 
@@ -343,10 +345,10 @@ def shipped(regularizer: str, q: int, compiled: bool) -> Kernel:
     return load(path, json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), INDEX_SETS, compiled=compiled)
 
 
-@pytest.mark.parametrize(("regularizer", "q", "project"), [
-    pytest.param(regularizer, q, project, marks=[pytest.mark.slow] * (project == (q == 2)))
-    for regularizer in ("pegr", "fgr", "none") for q in (2, 3) for project in (True, False)
-])
+@pytest.mark.parametrize(("regularizer", "q", "project"), where(
+    lambda case: case in (("pegr", 2, False), ("fgr", 3, True), ("none", 2, False)),
+    itertools.product(("pegr", "fgr", "none"), (2, 3), (True, False)),
+))
 def test_the_shipped_kernels_pass_as_plain_python(regularizer: str, q: int, project: bool) -> None:
     model = pegr(regularizer, q)
     small: dict[str, Any] = {"n": 3, "m": 2, "d": 12, "sigma_0": 0.4, "eta": 0.2, "lam_until": 5}
@@ -404,11 +406,9 @@ def test_the_verdict_says_that_coefficients_were_not_compared() -> None:
     [
         ("same_state", "GRADIENTS", "pegr", "states: observables of the same state, as all examples' gradients"),
         ("fresh", "AFFORDABLE", "pegr", "not compared: test_error and test_loss, drawn in d dimensions"),
-        pytest.param("fresh", "LARGEST", "pegr", "not compared: test law: means and covariances, as they take",
-                     marks=pytest.mark.slow),
+        rarely("fresh", "LARGEST", "pegr", "not compared: test law: means and covariances, as they take"),
         ("tasks", "AFFORDABLE", "fomaml", "not compared: losses and errors of fresh tasks, drawn and"),
-        pytest.param("tasks", "LARGEST", "fomaml",
-                     "not compared: test_loss_unadapted and test_error_unadapted, entry by", marks=pytest.mark.slow),
+        rarely("tasks", "LARGEST", "fomaml", "not compared: test_loss_unadapted and test_error_unadapted, entry by"),
     ],
 )
 def test_what_costs_too_much_to_compare_is_a_line_of_the_report(

@@ -25,6 +25,7 @@ from simulate.observe.seen import seen_by
 from simulate.validate import seen_rows  # the latter needs torch
 from tests.helpers import mutant_kernels as kernels
 from tests.helpers import mutant_laws as laws
+from tests.helpers.slowly import one_in, rarely
 
 PEGR, CLASSES, LEAKY = "pegr_pegr_q2", "heterogeneous_K3", "nearly_orthogonal"
 COUNT = 10  # mutants a kernel or module, chosen by a fixed seed
@@ -48,12 +49,7 @@ BLIND = [
 ]
 
 
-def now_and_then(cases: list[Any], every: int) -> list[Any]:
-    """One of so many is a fast test, the others are slow ones."""
-    return [pytest.param(*case, marks=[pytest.mark.slow] * (at % every > 0)) for at, case in enumerate(cases)]
-
-
-@pytest.mark.parametrize(("name", "right", "wrong"), now_and_then(BLIND, 2))
+@pytest.mark.parametrize(("name", "right", "wrong"), one_in(2, BLIND))
 def test_a_kernel_that_once_passed_fails(name: str, right: str, wrong: str) -> None:
     of = kernels.case(name)
     assert right in of.kernel.source
@@ -69,9 +65,8 @@ def test_gradient_ascent_fails_at_any_step_size_and_a_right_kernel_is_undecided_
 
 @pytest.mark.parametrize(
     ("name", "where", "what"),
-    [("pegr_none_q2", fresh, "covariance_of"), (CLASSES, classnoise.Bulk, "covariance"),
-     (LEAKY, fresh, "covariance_of"),
-     ("fomaml_train_validation_relu", taskspan, "rest")],
+    [("pegr_none_q2", fresh, "covariance_of"), rarely(CLASSES, classnoise.Bulk, "covariance"),
+     rarely(LEAKY, fresh, "covariance_of"), ("fomaml_train_validation_relu", taskspan, "rest")],
 )
 def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     of, right = kernels.case(name), getattr(where, what)
@@ -151,7 +146,7 @@ REPORTED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "path", "right", "wrong"), now_and_then(REPORTED, 3))
+@pytest.mark.parametrize(("name", "path", "right", "wrong"), one_in(3, REPORTED))
 def test_a_wrong_observable_fails(name: str, path: str, right: str, wrong: str) -> None:
     source = (Path(__file__).parents[3] / path).read_text(encoding="utf-8")
     assert right in source
@@ -170,6 +165,7 @@ def sampled(found: list[Any], count: int) -> list[Any]:
 NAMES = (PEGR, CLASSES, f"{LEAKY}{kernels.ON_LANES}")
 
 
+@pytest.mark.slow
 def test_a_sample_of_mutants_fails() -> None:
     tables = [kernels.table(kernels.case(name), sampled(kernels.case(name).mutants(), 3)) for name in NAMES]
     assert not [line for table in tables for line in table.missed]

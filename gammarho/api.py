@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simulate.ask import formula, keywords, models, parameters, reading, settings
 from simulate.ask import values as ask
 from simulate.errors import InputError, quoted
+from simulate.work import progress
 
 if TYPE_CHECKING:
     from derivations.declare import Conditions, Model, Parameter, Value
@@ -49,7 +50,8 @@ def derive(
 
     resolved = resolve(setting, keywords.joined(params, more), preset)
     given = tuple(dataclasses.replace(each, default=resolved.values[each.name]) for each in resolved.model.parameters)
-    return derive_model(dataclasses.replace(resolved.model, parameters=given))
+    with progress.doing("deriving the recursion"):
+        return derive_model(dataclasses.replace(resolved.model, parameters=given))
 
 
 def conditions(

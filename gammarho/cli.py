@@ -15,8 +15,9 @@ import cyclopts
 
 from derivations.errors import ModelError
 from dynamics.errors import RangeError
-from gammarho import __version__, terminal
+from gammarho import __version__, interrupts, terminal
 from simulate.errors import Diverged, InputError, Unwritten
+from simulate.work import progress
 
 from .verbs.check import check
 from .verbs.conditions import conditions
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status; errors are one sentence on stderr."""
     try:
         words = list(sys.argv[1:] if argv is None else argv)
-        with terminal.watched():
+        with terminal.watched(), progress.doing(" ".join(["gammarho", *words[:2]])):
             status = app(words, exit_on_error=False, print_error=False)
             _parameters_too(words)
         return status if isinstance(status, int) else 0
@@ -63,8 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except terminal.ClosedPipe:
         return 141
     except KeyboardInterrupt:
-        print("gammarho: interrupted", file=sys.stderr)
-        return 130
+        return interrupts.told()
     except (InputError, ModelError, RangeError, Diverged, Unwritten) as error:
         return say(str(error))
     except (ModuleNotFoundError, MemoryError, OSError) as error:
@@ -76,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def entry() -> None:
     """The console script.  A defect of the program shows its traceback and exits 70, never 1 or 2."""
+    interrupts.watch()
     try:
         status = main()
     except Exception:  # noqa: BLE001 - whatever it is, it has its own exit status

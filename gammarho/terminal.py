@@ -9,6 +9,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
 from simulate.errors import InputError, Unwritten
+from simulate.work import progress
 from simulate.work.whole import reason
 
 _CURE = "send the output to a place with room and run the same command again"
@@ -52,7 +53,8 @@ class _Watched:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """As the stream's own."""
+        """As the stream's own; a line of progress makes way."""
+        progress.clear()
         with _telling():
             return self._stream.write(text)
 

@@ -15,7 +15,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import hypothesis
 import pytest
 
-from dynamics.kernel import compiling
+from simulate.work import progress
 
 from .helpers.later import Finder
 
@@ -24,7 +24,7 @@ hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
 
-compiling.PATIENCE = 1e6  # what a test sees on stderr does not depend on what Numba has kept
+progress.PATIENCE = 1e6  # what a test sees on stderr does not depend on how long anything takes
 
 gc.set_threshold(50_000, 20, 100)  # compiling makes many objects that stay: looking through them is 5 in 100 of it
 

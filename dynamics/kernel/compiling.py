@@ -1,26 +1,27 @@
-"""A line on stderr, once a process, where Numba compiles for longer than a moment: a first run is no silent wait."""
+"""Who wants to know hears when Numba compiles, and what: a first run is no silent wait."""
 
 from __future__ import annotations
 
-import sys
 import threading
-import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from numba.core.event import Event
 
-PATIENCE = 2.0  # seconds of compiling, all told, before a process says so
-NOTE = "gammarho: compiling for the first time, half a minute or so; what is compiled is kept for later runs"
+
+def _nobody(name: str | None, before: int) -> None:
+    """Nobody wants to know."""
+
+
+heard: Callable[[str | None, int], None] = _nobody
+"""Called with the name of a function that begins to be compiled, and how many were before it; with None as it ends."""
 
 _watching = threading.Lock()
 
 
 def watch() -> None:
-    """From now on tell of compiling that takes longer than `PATIENCE`; a second call does nothing.
-
-    Loading what was compiled before is no compiling.
-    """
+    """From now on tell `heard` of compiling; a second call does nothing.  Loading what was compiled is no compiling."""
     if _watching.acquire(blocking=False):
         from numba.core import event
 
@@ -31,29 +32,20 @@ def watch() -> None:
 
 
 class Watch:
-    """Adds up the time that is spent compiling, and prints `NOTE` once while it goes on (one thread at a time)."""
+    """Counts the functions that are compiled, each with those that it calls (one thread at a time)."""
 
     def __init__(self) -> None:
-        self.depth, self.spent, self.began = 0, 0.0, 0.0
-        self.timer: threading.Timer | None = None
-        self.told = False
+        self.depth = self.count = 0
 
     def on_start(self, event: Event) -> None:
         """A function, or one that it calls, begins to be compiled."""
         self.depth += 1
-        if self.depth == 1 and not self.told:
-            self.began = time.monotonic()
-            self.timer = threading.Timer(max(PATIENCE - self.spent, 0.0), self._tell)
-            self.timer.daemon = True
-            self.timer.start()
+        if self.depth == 1:
+            heard(event.data["dispatcher"].py_func.__name__, self.count)
 
     def on_end(self, event: Event) -> None:
         """It is compiled, or cannot be."""
         self.depth -= 1
-        if self.depth == 0 and self.timer is not None:
-            self.timer.cancel()
-            self.timer, self.spent = None, self.spent + time.monotonic() - self.began
-
-    def _tell(self) -> None:
-        self.told = True
-        print(NOTE, file=sys.stderr, flush=True)
+        if self.depth == 0:
+            self.count += 1
+            heard(None, self.count)

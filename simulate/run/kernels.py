@@ -11,9 +11,14 @@ from typing import Any
 
 from derivations.cache import cache_folder, note, shut, unfit
 from derivations.declare import INDEX_SETS, Model, Value, to_plain
+from dynamics.kernel import compiling
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import BESIDE, GENERATED, Place, numba_folder
+
+from ..work import progress
+
+compiling.heard = progress.compiling
 
 
 def kernel_for(model: Model) -> Kernel:
@@ -41,7 +46,8 @@ def _kernel(model: Model, _folder: Path, compiled: bool = True) -> Kernel:
     if path is None:
         from derivations.generate import write_for
 
-        path = write_for(model)
+        with progress.doing("deriving the recursion and its kernel (kept for later runs)"):
+            path = write_for(model)
     return load(path, _description(path), INDEX_SETS, compiled, _place(path))
 
 
@@ -54,7 +60,8 @@ def idealised_kernel(model: Model, frozen: bool, flat: bool) -> Kernel:
     from derivations.calculus.idealised import Dropped
     from derivations.generate import write_idealised
 
-    path = write_idealised(model, Dropped(frozen, flat))
+    with progress.doing("deriving an idealised recursion and its kernel (kept for later runs)"):
+        path = write_idealised(model, Dropped(frozen, flat))
     return load(path, _description(path), INDEX_SETS, place=_place(path))
 
 

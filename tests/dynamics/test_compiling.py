@@ -1,4 +1,4 @@
-"""A first run says that it compiles: once a process, and only where that lasts."""
+"""Who wants to know hears of compiling: of each function once, with what it calls, and of no loading."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from numba import njit
 from dynamics.kernel import compiling
 
 
-def test_compiling_that_lasts_is_told_once_and_loading_is_not(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Fails where nobody listens to Numba, and where the line comes with every function."""
+def test_a_function_is_told_as_it_begins_and_as_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails where nobody listens to Numba, and where a function that another calls is told of as well."""
+    told: list[str | None] = []
+    monkeypatch.setattr(compiling, "heard", lambda name, before: told.append(name))
     compiling.watch()
     compiling.watch()
-    square = njit(lambda x: x * x)
-    assert square(3.0) == 9.0
-    assert capsys.readouterr().err == ""  # short
-    monkeypatch.setattr(compiling, "PATIENCE", 0.0)
-    assert square(3) == 9 and njit(lambda x: x + 1)(1) == 2
-    assert capsys.readouterr().err == compiling.NOTE + "\n"
-    assert square(4.0) == 16.0
-    assert capsys.readouterr().err == ""
+
+    @njit
+    def square(x: float) -> float:
+        return x * x
+
+    @njit
+    def calls(x: float) -> float:
+        return square(x) + 1
+
+    assert calls(3.0) == 10.0
+    assert told == ["calls", None]
+    assert calls(4.0) == 17.0
+    assert told == ["calls", None]

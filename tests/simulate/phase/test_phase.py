@@ -25,6 +25,7 @@ from simulate.phase.phase import phase
 from simulate.run import estimate
 from simulate.run.run import run
 from simulate.run.seconds import START
+from simulate.work.progress import TELLER, Work
 
 SMALL: dict[str, Any] = {"n": 4, "m": 2, "d": 30, "eta": 0.2, "lam_until": 10}
 AXES: dict[str, Any] = {"x": ("lam", [0.01, 0.1, 1.0]), "y": ("sigma_p", [0.2, 0.8])}
@@ -352,11 +353,19 @@ def test_the_spacing_of_an_axis(values: Any, said: str) -> None:
 def test_progress_goes_to_stderr_in_plain_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulate.work.progress.EVERY", 0.0)
+    for name in ("PATIENCE", "EVERY"):
+        monkeypatch.setattr(f"simulate.work.progress.{name}", 0.0)
+    step = Work.step
+
+    def looked_at(work: Work, count: int = 1) -> None:
+        step(work, count)
+        TELLER.look(1e12)
+
+    monkeypatch.setattr(Work, "step", looked_at)
     small(progress=True)
     shown = capsys.readouterr()
     assert shown.out == "" and "phase: 6 of 6 cells, 0 s left" in shown.err
-    small()
+    small()  # says that nothing be shown
     assert capsys.readouterr().err == ""
 
 

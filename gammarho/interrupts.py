@@ -1,0 +1,52 @@
+"""Ctrl-C ends the program soon, also where Numba compiles: LLVM hears no signal and swallows what callbacks raise.
+
+The signal is heard by a thread through Python's wakeup descriptor, at once; the main thread raises as soon as it runs
+Python again.  Where something is still compiled a second later the process ends there: compiling has nothing to save.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+from simulate.work import progress
+
+STATUS = 130
+GRACE = 1.0  # seconds for the main thread to end by itself
+_CALLBACKS = "_raw_object_cache"  # llvmlite's, called by LLVM through ctypes: an exception there is printed and lost
+
+
+def told() -> int:
+    """The sentence, and the exit status."""
+    progress.clear()
+    print("gammarho: interrupted", file=sys.stderr, flush=True)
+    return STATUS
+
+
+def watch() -> None:
+    """From now on SIGINT is heard; where interrupts are ignored, as in a shell's background, they stay so."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return
+    heard, sent = os.pipe()
+    os.set_blocking(sent, False)
+    signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, _raise)
+    threading.Thread(target=_end, args=(heard,), name="interrupts", daemon=True).start()
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    if frame is None or not frame.f_code.co_name.startswith(_CALLBACKS):
+        raise KeyboardInterrupt
+
+
+def _end(heard: int) -> None:
+    while signal.SIGINT not in os.read(heard, 64):
+        pass
+    time.sleep(GRACE)
+    while not progress.compiles():
+        time.sleep(GRACE / 10)
+    os._exit(told())

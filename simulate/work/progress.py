@@ -114,7 +114,7 @@ class Work:
         if not self.total:
             return f"{self.label}, {duration(now - self.began)} so far{self.note}"
         of = f"{self.label}: {self.done} of {self.total} {self.unit}"
-        if self.done == self.first:
+        if self.done in (self.first, self.total):  # what comes after the last piece is not counted
             return f"{of}, {duration(now - self.began)} so far"
         left = (now - self.since) / (self.done - self.first) * max(self.total - self.done, 0)
         return f"{of}, {duration(left)} left"

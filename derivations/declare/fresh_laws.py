@@ -57,8 +57,25 @@ class TestLaw(Declared, ABC):
         yield from ()
 
 
+class WithLabels(TestLaw):
+    """A law of fresh examples whose labels are flipped as in training, or not: each kind has a field `flips`."""
+
+    flips: bool
+
+    @property
+    def by_observed(self) -> bool:
+        """As declared."""
+        return self.flips
+
+    def refusals(self, model: Any) -> Iterator[str]:
+        """Clean labels differ from observed ones only where some are flipped."""
+        if not self.flips and not model.label_flips:
+            name = type(self).__name__
+            yield f"{name}.flips: False, but the model flips no labels; leave it out, or give label_flips="
+
+
 @dataclass(frozen=True, kw_only=True)
-class FreshLaw(TestLaw):
+class FreshLaw(WithLabels):
     """A fresh example: a fresh label, the fixed directions as in training, the families `fresh` drawn again.
 
     Where the model flips labels, a fresh one is flipped with the same probability, and the example is judged by the
@@ -73,18 +90,9 @@ class FreshLaw(TestLaw):
         """As declared."""
         return self.fresh
 
-    @property
-    def by_observed(self) -> bool:
-        """As declared."""
-        return self.flips
-
-    def refusals(self, model: Any) -> Iterator[str]:
-        """Flips there are."""
-        yield from _flips(self, self.flips, model)
-
 
 @dataclass(frozen=True, kw_only=True)
-class NearLaw(TestLaw):
+class NearLaw(WithLabels):
     """A fresh example beside a training one i, each as likely: its vectors, those of `near` plus N(0, std^2 P).
 
     P projects off what the family's own law is projected off; at std = 0 training's own vectors come again.  With
@@ -106,11 +114,6 @@ class NearLaw(TestLaw):
         """Those that are moved."""
         return self.near
 
-    @property
-    def by_observed(self) -> bool:
-        """As declared."""
-        return self.flips
-
     def declared(self, model: Any) -> tuple[str, ...]:
         """With labels of its own, nothing is."""
         return super().declared(model) if self.labels == "fresh" else ()
@@ -123,7 +126,7 @@ class NearLaw(TestLaw):
 
     def refusals(self, model: Any) -> Iterator[str]:
         """Labels drawn anew are of vectors that do not tell a label, and of scalars with few values."""
-        yield from _flips(self, self.flips, model)
+        yield from super().refusals(model)
         yield from _own_observables(self, model)
         if self.labels == "own":
             return
@@ -137,7 +140,7 @@ class NearLaw(TestLaw):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CovarianceLaw(TestLaw):
+class CovarianceLaw(WithLabels):
     """As FreshLaw, with fresh vectors N(0, Sigma) of any covariance: "Sigma_NAME" (d, d) for each family of `fresh`.
 
     The caller brings them in `initial=`, beside the vectors of training, whose own law may be another or none.
@@ -154,11 +157,6 @@ class CovarianceLaw(TestLaw):
         """As declared."""
         return self.fresh
 
-    @property
-    def by_observed(self) -> bool:
-        """As declared."""
-        return self.flips
-
     def covariance(self, family: str) -> str:
         """The name of a family's array."""
         return f"Sigma_{family}"
@@ -169,7 +167,7 @@ class CovarianceLaw(TestLaw):
 
     def refusals(self, model: Any) -> Iterator[str]:
         """A mean of its own is no part of it."""
-        yield from _flips(self, self.flips, model)
+        yield from super().refusals(model)
         yield from _own_observables(self, model)
         for family in model.directions:
             if family.name in self.fresh and any(law is not None and law.follows_clean for law in laws_of(family)):
@@ -239,13 +237,6 @@ class FreshTasks(TestLaw):
     def drawn(self) -> tuple[str, ...]:
         """As declared."""
         return self.fresh
-
-
-def _flips(law: TestLaw, flips: bool, model: Any) -> Iterator[str]:
-    """Clean labels differ from observed ones only where some are flipped."""
-    if not flips and not model.label_flips:
-        name = type(law).__name__
-        yield f"{name}.flips: False, but the model flips no labels; leave it out, or give label_flips="
 
 
 def _own_observables(law: TestLaw, model: Any) -> Iterator[str]:

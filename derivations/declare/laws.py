@@ -71,16 +71,8 @@ def where_set(off: tuple[str, ...], flag: str, values: Mapping[str, Value]) -> t
     return off if not flag or values.get(flag) else ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class FixedLaw(Law):
-    """Mutually orthogonal vectors of length `norm` (a parameter): shared signals, or orthogonal examples."""
-
-    norm: NumberName
-
-    @property
-    def scales(self) -> tuple[str, ...]:
-        """The length."""
-        return (self.norm,)
+class SureLaw(Law):
+    """A law under which nothing of the vectors is random."""
 
     @property
     def deviations(self) -> tuple[str, ...]:
@@ -94,6 +86,18 @@ class FixedLaw(Law):
     def projected_off(self, values: Mapping[str, Value]) -> tuple[str, ...]:
         """None."""
         return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedLaw(SureLaw):
+    """Mutually orthogonal vectors of length `norm` (a parameter): shared signals, or orthogonal examples."""
+
+    norm: NumberName
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        """The length."""
+        return (self.norm,)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,12 @@ pre-activation <w, x> + b = <w~, (x, 1)>, and everything closes on z and the Gra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .choices import Declared, Name, OptionalReal
 from .data import Coefficient, Directions
-from .laws import Law
-from .parameter import Value
+from .laws import SureLaw
 from .patches import AnyPatch, Patch, SumPatch, Term
 
 SECOND_LAYER = "second_layer"
@@ -22,7 +20,7 @@ BIASES = "biases"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NeuronAxis(Law):
+class NeuronAxis(SureLaw):
     """The axis of a number of the neurons: a vector of length 1 that is orthogonal to all data, at any dimension.
 
     A model has it by its `SecondLayer` or its `Biases`, and never by a family of its own.
@@ -35,19 +33,6 @@ class NeuronAxis(Law):
     def scales(self) -> tuple[str, ...]:
         """What the numbers start at."""
         return tuple(name for name in (self.initial, self.std) if name)
-
-    @property
-    def deviations(self) -> tuple[str, ...]:
-        """None: the axis is no noise."""
-        return ()
-
-    def shape_of(self, values: Mapping[str, Value]) -> str:
-        """Nothing of the axis is random."""
-        return ""
-
-    def projected_off(self, values: Mapping[str, Value]) -> tuple[str, ...]:
-        """None."""
-        return ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -158,7 +158,7 @@ def _on_lanes(
 
 
 def _packed(normals: Array) -> Array:
-    """Normals as a kernel reads them; once for those that runs of a seed share (`kept_normals`)."""
+    """Normals as a kernel reads them; once for those that runs of a seed share, which `kept_normals` has read-only."""
     return lanelaw.packed(normals) if normals.flags.writeable else _packed_once(normals)
 
 

@@ -28,11 +28,11 @@ from ..observe import fresh_many
 from ..observe import observables as obs
 from ..start import many
 from ..start.refusals import gram_refusal
-from . import kinds
 from .asked import Asked, Found, Variables
 from .lots import Lot, Lots
 from .problem import Problem, Start
 from .reduced import declared
+from .together import go_together
 from .watch import EventWatch
 
 ENTRIES = 2**22  # numbers that a chunk's states, Gram matrices and covariances hold, 32 MB
@@ -98,7 +98,7 @@ def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: 
 def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int) -> list[_Runs]:
     """The runs of a lot's cells, those together that have one shape; none where they go alone."""
     first, model = lot.first, lot.model
-    if first.initial is not None or first.redraws or not kinds.together(model, names):
+    if first.initial is not None or first.redraws or not go_together(model, names):
         return []
     try:
         for row in range(len(lot.places) if model.algorithm.schedules else 0):

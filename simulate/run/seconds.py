@@ -8,8 +8,8 @@ from dynamics.kernel.kernel import lanes_take
 from ..observe import observables as obs
 from ..observe.fresh import DRAWS
 from ..start.refusals import LARGEST
-from . import kinds
 from .request import Request, size_of
+from .together import go_together
 
 RATE = 1e9  # operations a second
 LANES_RATE = 2e10  # the same, of runs that go together on lanes (benchmarks/ensembles.py: 3 to 5 times 1e10)
@@ -45,5 +45,5 @@ def _together(request: Request) -> bool:
     """Whether a grid makes this run in one call with others."""
     return (
         request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1 and request.fresh == DRAWS
-        and lanes_take(request.directions) and kinds.together(request.model, request.wanted)
+        and lanes_take(request.directions) and go_together(request.model, request.wanted)
     )

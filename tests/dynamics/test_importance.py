@@ -141,7 +141,7 @@ def test_a_standard_error_of_few_draws_covers() -> None:
 @pytest.mark.parametrize(("margin", "exact", "least"), [
     *((margin, exact, 0.9) for margin, exact, _ in CASES), (half_space(3.0), tail(3.0), 0.9),
     (squares(30.0), partial(of_squares, 30.0), 0.9),
-    (squares(45.0), partial(of_squares, 45.0), 0.85),  # a part of a sphere in ten dimensions takes more draws than these
+    (squares(45.0), partial(of_squares, 45.0), 0.85),  # a part of a sphere in ten dimensions takes more draws
 ])
 def test_standard_errors_cover_over_200_repetitions(
     margin: Callable[[Array], Array], exact: float | Callable[[], float], least: float

@@ -10,7 +10,7 @@ from derivations.declare import Model
 from derivations.papers.pegr.model import model as pegr
 from simulate.ask import settings
 from simulate.errors import InputError
-from simulate.run import kinds
+from simulate.run import together
 from simulate.run.problem import problem_of
 
 GIVEN = {"n": 4, "m": 2, "d": 10}
@@ -51,5 +51,5 @@ def test_what_is_done_to_one_run_is_not_seen_in_another() -> None:
 
 def test_which_runs_go_together_by_their_declaration() -> None:
     model = pegr("pegr")
-    assert kinds.together(model, ["test_error", "loss", model.events[0].name])
-    assert not kinds.together(model, ["influence"])
+    assert together.go_together(model, ["test_error", "loss", model.events[0].name])
+    assert not together.go_together(model, ["influence"])

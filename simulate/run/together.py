@@ -12,7 +12,7 @@ from ..observe import observables as obs
 _DRAWN = {"batch", "label_noise"}  # options that draw at every step
 
 
-def together(model: Model, wanted: Iterable[str]) -> bool:
+def go_together(model: Model, wanted: Iterable[str]) -> bool:
     """Whether runs of this model with these variables go together.
 
     Signed heads, one set of examples, steps that draw nothing; variables of fresh examples, of a state alone, or of an

@@ -12,7 +12,7 @@ from derivations.declare import GaussianLaw, Model, Value, terms_of
 from derivations.declare.variables import FRESH
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
-from dynamics.chance.streams import stream
+from dynamics.chance.normals import first_normals
 from dynamics.fresh import lanelaw, testlaw
 from dynamics.kernel.kernel import Kernel
 
@@ -120,7 +120,7 @@ def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns
 @functools.lru_cache(maxsize=KEPT)
 def _normals(seed: int, count: int, neurons: int) -> Array:
     """A seed's normals, as a kernel reads them."""
-    return lanelaw.packed(stream(seed, "test").standard_normal((DRAWS, count, neurons)))
+    return lanelaw.packed(first_normals(seed, "test", (DRAWS, count, neurons)))
 
 
 __all__ = ["judge_many", "shape_of"]

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from dynamics.arrays import Array
+from dynamics.chance.normals import first_normals
 from dynamics.chance.streams import stream
 
 KEPT = 16  # seeds whose normals are kept
@@ -62,7 +63,7 @@ class FreshStream:
 
 @functools.lru_cache(maxsize=KEPT)
 def _first(seed: int, size: tuple[int, ...]) -> Array:
-    normals = stream(seed, "test").standard_normal(size)
+    normals = first_normals(seed, "test", size)
     normals.flags.writeable = False
     return normals
 

@@ -62,7 +62,7 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
         InputError: one of them is not defined on this draw.
     """
     out: dict[str, Variable] = {}
-    declared = {o.name: o for o in states.model.observables if isinstance(o, OfStates)}
+    declared = _of_states(states.model)
     for name in wanted:
         if name in COMMON and name in states.seen:
             out[name] = _common(states, name)
@@ -73,6 +73,12 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
             if variable is not None:
                 out[name] = variable
     return {**out, **{k: v for k, v in _coefficients(states, wanted).items() if k in wanted}}
+
+
+@once
+def _of_states(model: Model) -> dict[str, OfStates]:
+    """The observables that states alone determine, by name."""
+    return {o.name: o for o in model.observables if isinstance(o, OfStates)}
 
 
 def _common(states: States, name: str) -> Variable:
@@ -111,8 +117,7 @@ def _placed(states: States, family: Directions, values: Array) -> Variable:
 def undefined(states: States, wanted: Iterable[str]) -> dict[str, str]:
     """Why a wanted observable is not defined on this draw, by name, such as where a vector that it divides by is 0."""
     asked = set(wanted)
-    own = [o for o in states.model.observables if o.name in asked and isinstance(o, OfStates)]
-    said = {o.name: o.undefined(states) for o in own}
+    said = {name: o.undefined(states) for name, o in _of_states(states.model).items() if name in asked}
     return {name: why for name, why in said.items() if why}
 
 

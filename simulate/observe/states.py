@@ -19,9 +19,16 @@ from ..ask.derived import kappa
 from ..errors import InputError
 from ..start.drawn import Draw
 from ..start.scalars import all_scalars
+from ..work.once import once
 from .sides import own_heads, patch_of_term, sides, slopes, term_columns
 
 _SIZES = ("frobenius", "spectral", "excess")
+
+
+@once
+def _rows(_: Model) -> dict[tuple[int, int], dict[str, slice]]:
+    """Where a model's families stand on the direction axis, by name, for the examples and tasks asked of so far."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -89,8 +96,11 @@ class States:
     def rows(self, family: str) -> slice:
         """Where a family stands on the direction axis."""
         n, tasks = len(self.draw.y), self.draw.tasks
-        start = self.model.offsets(n, tasks)[family]
-        return slice(start, start + self.model.sizes(n, tasks)[family])
+        known = _rows(self.model)
+        if (n, tasks) not in known:
+            start, sizes = self.model.offsets(n, tasks), self.model.sizes(n, tasks)
+            known[n, tasks] = {name: slice(start[name], start[name] + size) for name, size in sizes.items()}
+        return known[n, tasks][family]
 
     @property
     def over_tasks(self) -> bool:

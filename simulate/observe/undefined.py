@@ -21,7 +21,7 @@ def marked(variables: Mapping[str, Variable], t: NDArray[np.int64]) -> tuple[dic
     out, said = dict(variables), dict[str, list[str]]()
     for name, variable in variables.items():
         values = np.asarray(variable.values)
-        if not np.issubdtype(values.dtype, np.floating) or np.isfinite(values).all():
+        if values.dtype.kind != "f" or np.isfinite(values).all():
             continue
         known = np.isfinite(values)
         if not variable.dims and np.isposinf(values):  # a ratio of the data whose denominator is 0, which it declares

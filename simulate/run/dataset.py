@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Value
+from derivations.declare import Model
 from derivations.declare.meanings import Meaning, coordinates, meanings, of_parameter
 
 from ..ask import digest, noted
@@ -23,19 +23,18 @@ if TYPE_CHECKING:
     import xarray
 
 Whole = NDArray[np.int64]
+Labelled = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]  # dimensions, values, attributes
 SHARED = 4096  # labels of a dimension that runs share
 _meanings, _coordinates = once(meanings), once(coordinates)
 
 
 def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> xarray.Dataset:
     """The variables of runs that recorded the same steps, along a `seed` dimension where `with_seeds`."""
-    import xarray
-
     first = runs[0]
     start, problem = first.start, first.start.problem
-    model, values = problem.model, problem.values
+    model = problem.model
     known, events = _meanings(model), {event.name for event in model.events}
-    data: dict[str, Any] = {}
+    data: dict[str, Labelled] = {}
     for name in [name for name in first.variables if all(name in run.variables for run in runs)]:
         variable = first.variables[name]
         stacked = np.stack([run.variables[name].values for run in runs]) if with_seeds else variable.values
@@ -49,6 +48,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
     used = {dim for dims, _, _ in data.values() for dim in dims}
     axes = {"t": first.t, "seed": np.array([run.start.seed for run in runs]), **labels(start)}
     notes = dict.fromkeys(line for run in runs for line in run.notes)  # once, whatever the number of seeds
+    parameters, told = _told(problem)
     attrs = {
         "setting": model.name,
         "title": model.title,
@@ -59,18 +59,41 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
         **({"initial": json.dumps(start.digests)} if start.digests else {}),
         "declaration": digest.of_model(model),
         "steps": int(first.t[-1]),
-        "parameters": json.dumps(values),
-        "notes": "\n".join([*noted.told(model, values, problem.resolved.notes), *notes]),
+        "parameters": parameters,
+        "notes": "\n".join([*told, *notes]),
         **({} if problem.examples is None else source.attributes(problem.examples)),
     }
     known = _coordinates(model)
     along = [_axis(name, value, known[name]) for name, value in axes.items() if name in used | {"t"}]
     indexes = {name: index for axis in along for name, index in axis.xindexes.items()}
-    kept: dict[str, Any] = {str(name): axis.variables[name] for axis in along for name in axis}
+    kept = {str(name): axis.variables[name].copy(deep=False) for axis in along for name in axis}
+    further: dict[str, Labelled] = {}
     if "i" in used:
-        kept |= {name: (*each, known[name].attributes) for name, each in _of_examples(runs, with_seeds).items()}
-    kept |= _parameters(problem, {*data, *axes, *kept})
-    return xarray.Dataset(data, coords=xarray.Coordinates(kept, indexes=indexes), attrs=attrs)
+        further = {name: (*each, known[name].attributes) for name, each in _of_examples(runs, with_seeds).items()}
+    further |= _parameters(problem, {*data, *axes, *further})
+    return _assembled(data, kept, further, indexes, attrs)
+
+
+def _assembled(
+    data: Mapping[str, Labelled], axes: Mapping[str, xarray.Variable], further: Mapping[str, Labelled],
+    indexes: Mapping[Hashable, xarray.Index], attrs: dict[str, Any],
+) -> xarray.Dataset:
+    """What xarray makes of variables and coordinates, by its own way past looking for what may not fit together.
+
+    Everything here is of one run's sizes, and to look takes longer than a third of the run does.
+    """
+    import xarray
+
+    made = {name: xarray.Variable(dims, np.asarray(values), attributes, fastpath=True)
+            for name, (dims, values, attributes) in {**data, **further}.items()}
+    whole = {**{name: made[name] for name in data}, **axes, **{name: made[name] for name in further}}
+    return xarray.Dataset._construct_direct(whole, {*axes, *further}, None, attrs, {**indexes})
+
+
+@once
+def _told(problem: Problem) -> tuple[str, tuple[str, ...]]:
+    """A problem's parameter values in JSON, and the notes on where they are from."""
+    return json.dumps(problem.values), noted.told(problem.model, problem.values, problem.resolved.notes)
 
 
 def _axis(name: str, values: Any, meaning: Meaning) -> xarray.Coordinates:
@@ -87,16 +110,21 @@ def _indexed(name: str, dtype: str, labels: tuple[object, ...], meaning: Meaning
     return xarray.Coordinates({name: (name, np.array(labels, dtype=dtype), meaning.attributes)})
 
 
-def _parameters(problem: Problem, taken: set[str]) -> dict[str, tuple[tuple[()], Value, dict[str, str]]]:
+def _parameters(problem: Problem, taken: set[str]) -> dict[str, Labelled]:
     """The parameters as coordinates without a dimension, so that runs concatenate along what they differ in.
 
     One that is absent (None), or has the name of a dimension, is in the attributes alone.
     """
-    values = problem.values
+    values, known = problem.values, _of_parameters(problem.model)
     return {
-        each.name: ((), values[each.name], of_parameter(each).attributes) for each in problem.model.parameters
-        if each.name not in taken and values.get(each.name) is not None
+        name: ((), np.array(values[name]), meaning.attributes) for name, meaning in known.items()
+        if name not in taken and values.get(name) is not None
     }
+
+
+@once
+def _of_parameters(model: Model) -> dict[str, Meaning]:
+    return {each.name: of_parameter(each) for each in model.parameters}
 
 
 def _of_examples(runs: Sequence[Found], with_seeds: bool) -> dict[str, tuple[tuple[str, ...], Whole]]:

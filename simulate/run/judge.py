@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import HeldOutLaw, OfFresh, Variable
+from derivations.declare import HeldOutLaw, Model, OfFresh, Variable
 from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 
@@ -19,6 +19,7 @@ from ..observe import observables as obs
 from ..observe.samplings import DRAWN, Judging, TestSampling
 from ..observe.states import States
 from ..start import source
+from ..work.once import once
 from . import tasks
 from .problem import Start
 
@@ -94,8 +95,7 @@ def _by_law(start: Start, states: States, names: list[str], network: Any, sampli
     if reason:
         return Judged(reason=reason)
     assert states.b is not None
-    fresh_ones = [o for o in model.observables if isinstance(o, OfFresh)]
-    declared = [o for o in fresh_ones if {o.name, *o.also} & set(names)]
+    declared = [o for o in _of_fresh(model) if {o.name, *o.also} & set(names)]
     statistics = sampling.statistics(
         Judging(model, network, start.draw, states.z, states.b, values, start.seed, states.shares, declared))
     dims, another = {name: o.dims for o in declared for name in (o.name, *o.also)}, by_another(start)
@@ -106,6 +106,11 @@ def _by_law(start: Start, states: States, names: list[str], network: Any, sampli
                        "" if held is None else source.meaning(name, held), f"; {another}" if another else "")
         for name in names
     }, notes=(another,) if another else ())
+
+
+@once
+def _of_fresh(model: Model) -> tuple[OfFresh, ...]:
+    return tuple(o for o in model.observables if isinstance(o, OfFresh))
 
 
 def by_another(start: Start) -> str:

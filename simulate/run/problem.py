@@ -92,11 +92,11 @@ class Problem:
 
         Raises InputError where examples do not fit the model or the parameters given.
         """
+        if initial is None:
+            return self
         if isinstance(initial, source.Source):
             resolved, examples = source.settle(self.resolved, self.given, initial)
             return replace(self, resolved=resolved, initial=initial, examples=examples)
-        if initial is None:
-            return self
         return replace(self, initial=values_of.mapping("initial", initial, "arrays by name", "{'W': ...}"))
 
     def start(self, seed: int, sampling: str = "vectors") -> Start:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.declare import OfRun, Variable, to_plain
+from derivations.declare import Event, Model, OfRun, Value, Variable, to_plain
 from derivations.declare.formula import FormulaError
 from derivations.declare.views import Counter
 from dynamics.arrays import Array
@@ -21,13 +21,15 @@ from ..errors import InputError
 from ..observe import observables as obs
 from ..observe.sides import Along
 from ..start.scalars import all_scalars
+from ..work.once import once
 from .asked import Asked, Variables
 from .judge import judge
-from .problem import Start
+from .problem import Problem, Start
 
 NEVER = -1  # the hitting time of an event that is not reached
 BLOCK = 32  # states that are judged on fresh examples at a time
 NEAR = 1e-9  # of a bound: far above what rounding makes of an observable
+_plain = once(to_plain)
 
 
 class EventWatch:
@@ -42,14 +44,13 @@ class EventWatch:
         self.hits: dict[str, tuple[int, str]] = {}
         self.undefined: dict[str, str] = {}
         self.open: dict[str, tuple[str, str, float]] = {}
-        values, n, m = start.values, start.draw.examples, start.draw.z.shape[1]
+        bounds = _bounds(start)
         for event in start.model.events:
             if event.name not in asked.wanted:
                 continue
-            try:
-                bound = obs.threshold(event, values, n, m)
-            except FormulaError as error:  # such as log(n) = 0: the event has no threshold here
-                self._give_up(event.name, f"no threshold: {error}")
+            bound = bounds[event.name]
+            if isinstance(bound, str):
+                self._give_up(event.name, bound)
                 continue
             self.open[event.name] = (event.observable, event.relation, bound)
             said = f"first t with {event.observable} {event.relation} {bound:.4g}"
@@ -85,7 +86,7 @@ class EventWatch:
             return None
         places = list(kernel.watched)
         for name, _, _ in sought:  # a shipped kernel may serve a model that declares something else so
-            plain = to_plain(declared[name]) if name in declared else None
+            plain = _plain(declared[name]) if name in declared else None
             if name not in kernel.watched or kernel.watched[name] != plain:
                 return None
         events = [(places.index(name), rule == "<=", bound) for name, rule, bound in sought]
@@ -188,10 +189,35 @@ class EventWatch:
         return None
 
 
+@once
+def _of_run(model: Model) -> tuple[OfRun, ...]:
+    return tuple(o for o in model.observables if isinstance(o, OfRun))
+
+
+def _bounds(start: Start) -> dict[str, float | str]:
+    """The thresholds of events, or why one has none, by the event's name."""
+    known, sizes = _bounds_of(start.problem), (start.draw.examples, start.draw.z.shape[1])
+    if sizes not in known:
+        known[sizes] = {event.name: _bound(event, start.values, *sizes) for event in start.model.events}
+    return known[sizes]
+
+
+@once
+def _bounds_of(_: Problem) -> dict[tuple[int, int], dict[str, float | str]]:
+    """What `_bounds` has found for a problem's n and m."""
+    return {}
+
+
+def _bound(event: Event, values: Mapping[str, Value], n: int, m: int) -> float | str:
+    try:
+        return obs.threshold(event, values, n, m)
+    except FormulaError as error:  # such as log(n) = 0: the event has no threshold here
+        return f"no threshold: {error}"
+
+
 def _counters(start: Start, asked: Asked) -> list[Counter]:
     """One for every kind of which a count along the run is wanted."""
-    counted = [o for o in start.model.observables if isinstance(o, OfRun)]
-    wanted = [o for o in counted if {o.name, *o.also} & set(asked.wanted)]
+    wanted = [o for o in _of_run(start.model) if {o.name, *o.also} & set(asked.wanted)]
     kinds = dict.fromkeys(type(o) for o in wanted)
     run = Along(start.model, start.draw.y, start.draw.clean, asked.recorded,
                 all_scalars(start.model, start.values, start.draw.scalars))

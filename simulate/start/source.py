@@ -120,7 +120,7 @@ def arrays(
     examples: Examples | None = None,
 ) -> Mapping[str, Any] | None:
     """The caller's arrays as they are, or those of a source (its `examples`, where they are known) with W drawn."""
-    if not isinstance(initial, Source):
+    if initial is None or not isinstance(initial, Source):  # to ask a protocol takes long
         return initial
     return start(model, values, seed, examples or initial.examples(model, values))
 

@@ -35,10 +35,14 @@ _OF_A_PATH = ("start", "at", "past", "first")
 
 @dataclass(frozen=True)
 class Kill:
-    """Where a mutant is false: a place of the search (None: an arbitrary state) and the failing entry."""
+    """Where a mutant is false: a place of the search (None: an arbitrary state) and the failing entry.
+
+    `valueless` are the entries at which it has no value while its statement has one, which `check` does not let pass.
+    """
 
     place: Place | None
     point: Point | None
+    valueless: int = 0
 
 
 @dataclass
@@ -94,6 +98,7 @@ class Family:
         self.violated: Kill | None = None
         self.best: Place | None = None
         self.score = 0.0
+        self.sharpened: Family | None = None
 
     @property
     def of_a_path(self) -> bool:
@@ -129,7 +134,7 @@ class Family:
                 continue
             if suspect.mutant.dropped and _holds(suspect.mutant.dropped, cases):
                 continue
-            spoke = self._suspect(suspect, cases, place, met)
+            spoke = self._suspect(suspect, cases, place, own)
             if spoke and suspect.mutant.change is not HYPOTHESIS and suspect.compared < COMPARED:
                 known = known or _margins(self.statement, cases[0])
                 _compare(suspect, known, cases[0])
@@ -138,10 +143,12 @@ class Family:
         """Holds one mutant that drops a condition against the draws of a place."""
         own = _outcomes(self.statement, cases)
         if own is not None and self._failing(self.statement, own, cases) is None:
-            spoke = self._suspect(suspect, cases, place, sum(outcome.entries for outcome in own))
+            spoke = self._suspect(suspect, cases, place, own)
             suspect.looked += spoke and not suspect.mutant.dropped
 
-    def _suspect(self, suspect: Suspect, cases: Sequence[Case], place: Place | None, met: int) -> bool:
+    def _suspect(
+        self, suspect: Suspect, cases: Sequence[Case], place: Place | None, own: Sequence[Outcome]
+    ) -> bool:
         """Holds one mutant against the draws of a place; whether it spoke there and was not killed."""
         try:
             outcomes = _outcomes(suspect.mutant.statement, cases, strict=True)
@@ -154,7 +161,11 @@ class Family:
         if point is not None:
             suspect.killed = Kill(place, point)
             return False
-        entries = sum(outcome.entries for outcome in outcomes)
+        valueless = sum(outcome.unknown for outcome in outcomes)
+        if valueless and suspect.mutant.change is not HYPOTHESIS and not any(outcome.unknown for outcome in own):
+            suspect.killed = Kill(place, None, valueless)
+            return False
+        entries, met = (sum(outcome.entries for outcome in each) for each in (outcomes, own))
         beyond = suspect.mutant.change is HYPOTHESIS and entries > met
         suspect.outside += beyond
         if entries and place is not None:

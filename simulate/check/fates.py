@@ -36,13 +36,18 @@ class Judged:
 
 @dataclass(frozen=True)
 class Tested:
-    """A statement with its mutants judged: on how many runs it spoke, and whether one of these refuted it."""
+    """A statement with its mutants judged: on how many runs it spoke, and whether one of these refuted it.
+
+    `sharpened` are the changes of the claim once its constants are as sharp as a handful of the runs allow, judged on
+    these (the same ones where none is loose): what survives there is not hidden by a loose constant.
+    """
 
     statement: Statement
     stage: bool
     runs: int
     violated: bool
     mutants: tuple[Judged, ...]
+    sharpened: tuple[Judged, ...]
 
     def count(self, fate: Fate) -> int:
         """How many mutants met that fate."""
@@ -51,8 +56,14 @@ class Tested:
 
 def tested(family: Family) -> Tested:
     """The family's mutants with their fates."""
-    judged = tuple(_judged(family, suspect) for suspect in family.suspects if not suspect.refused)
-    return Tested(family.statement, family.of_a_path, family.runs, family.violated is not None, judged)
+    judged = _all_judged(family)
+    sharper = judged if family.sharpened is None else _all_judged(family.sharpened)
+    claims = tuple(each for each in sharper if each.mutant.change is not HYPOTHESIS)
+    return Tested(family.statement, family.of_a_path, family.runs, family.violated is not None, judged, claims)
+
+
+def _all_judged(family: Family) -> tuple[Judged, ...]:
+    return tuple(_judged(family, suspect) for suspect in family.suspects if not suspect.refused)
 
 
 def _judged(family: Family, suspect: Suspect) -> Judged:
@@ -60,6 +71,8 @@ def _judged(family: Family, suspect: Suspect) -> Judged:
     if suspect.killed is not None:
         point = suspect.killed.point
         place = suspect.killed.place
+        if suspect.killed.valueless:
+            return Judged(mutant, KILLED, f"no value at {suspect.killed.valueless} entries where the statement has one")
         bent = ", on a draw that is bent" if place is not None and place.bends else ""
         return Judged(mutant, KILLED, "" if point is None else f"{point.left:.4g} against {point.right:.4g}{bent}")
     if not family.runs or not (suspect.compared or mutant.change is HYPOTHESIS):

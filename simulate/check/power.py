@@ -69,6 +69,11 @@ class Power:
                          "why": one.why, "constants": one.constants}
                         for one in each.mutants
                     ],
+                    "sharpened": [
+                        {"change": one.mutant.change.word, "text": one.mutant.text, "fate": one.fate.word,
+                         "why": one.why}
+                        for one in each.sharpened
+                    ],
                 }
                 for each in self.tested
             ],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from .fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Tested
+from .fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Judged, Tested
 
 
 def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
@@ -19,7 +20,8 @@ def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
     for title, group in (("stages", [t for t in tested if t.stage]),
                          ("one step, or the draw", [t for t in tested if not t.stage])):
         if group:
-            yield share(title, group)
+            yield share(title, [each.mutants for each in group])
+            yield share(f"{title}, changes of claims whose constants are as sharp as seen", [each.sharpened for each in group])
     yield from _constants(tested)
     for fate, word in ((SUPERFLUOUS, "superfluous?"), (SURVIVING, "surviving"), (UNTESTED, "untested")):
         for row in tested:
@@ -28,9 +30,9 @@ def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
                     yield f"{word:<12} {row.statement.id}: {one.mutant.text}: {one.why}"
 
 
-def share(title: str, group: Sequence[Tested]) -> str:
+def share(title: str, group: Sequence[Sequence[Judged]]) -> str:
     """Killed of those that could be, with the slack counted and without; what no run needed is apart."""
-    total = {fate: sum(each.count(fate) for each in group) for fate in FATES}
+    total = Counter(one.fate for each in group for one in each)
     decided = total[KILLED] + total[SURVIVING]
     live = decided + total[SLACK]
     return (

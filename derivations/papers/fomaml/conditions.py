@@ -16,7 +16,9 @@ from .rates import RATES
 _OURS = "not in the paper"
 _TRAIN = Only(parameter="method", values=("train-train",), why="train-train, Theorem 4.4")
 _VAL = Only(parameter="method", values=("train-validation",), why="train-validation, Theorem 4.5")
-_POOLED = RATES["train-train"]  # derived from the recursion (`derivations.show.early`)
+# Derived from the recursion (`derivations.show.early`): growth in a step, inner and outer.  What is typed below is the
+# paper's own: its exponents of L and its thresholds A(q) and m^(-1/2) (1 + gamma)^(-J), which it defines.
+_POOLED = RATES["train-train"]
 _XI_SQUARE = "sigma_xi**2*d"
 _STEP = f"eta_sum*{_XI_SQUARE}/(n_tasks*n)"
 
@@ -178,8 +180,8 @@ _DATA = (
            left="(1 - balanced)*n_tasks*(2**(1 - n_train) + 2**(1 - n_val))", relation="<=", right="delta",
            kind="stated", only=_VAL, mends=(("n", "raise"), ("n_tasks", "lower"), ("delta", "raise")),
            note="Definition 3.2's labels are fair coins; balanced=true gives both labels to every split of two."),
-    Clause(id="C5c", source=f"{_OURS}: Lemma F.15 compares tasks", text="C gamma |p_k - p_k'| |nu|^2/(2 h) <= 1",
-           left="gamma_sum*p_spread*nu_norm**2/(2*h_sum)", relation="<=", right="1", only=_VAL,
+    Clause(id="C5c", source=f"{_OURS}: Lemma F.15 compares tasks", text="C gamma |p_k - p_k'| |nu_k|^2/(2 h) <= 1",
+           left="gain_nu*p_spread/p", relation="<=", right="1", only=_VAL,
            mends=(("eta_inner", "lower"), ("nu_norm", "lower")),
            note="p_k is the share of y = 1 in the training split of task k. Lemma F.15 is false unless the shares "
                 "agree: then give balanced=true and an even n_train."),
@@ -206,8 +208,8 @@ _DATA = (
            right=f"{_XI_SQUARE}/2", kind="stated", mends=(("M", "lower"), ("d", "raise"))),
     Clause(id="G1b", source="Lemmas D.2(1), G.1", text="|xi|^2 <= 3 sigma_xi^2 d/2", left="xi_max", relation="<=",
            right=f"1.5*{_XI_SQUARE}", kind="stated", mends=(("n_tasks", "lower"), ("n", "lower"))),
-    Clause(id="C9", source=f"{_OURS}: gamma^J for (1 + Theta(1) gamma)^J", text="gamma p |nu|^2/(2 h) >= 1",
-           left="gamma_sum*p*nu_norm**2/(2*h_sum)", relation=">=", right="1", kind="stated",
+    Clause(id="C9", source=f"{_OURS}: gamma^J for (1 + Theta(1) gamma)^J", text="gamma p |nu_k|^2/(2 h) >= 1",
+           left="gain_nu", relation=">=", right="1", kind="stated",
            mends=(("eta_inner", "raise"), ("nu_norm", "raise")),
            note="without it adaptation hardly amplifies features, and gamma^J in Lemmas 6.1 and 6.2 means nothing. "
                 "Where it holds, a filter with j<w, nu_k> < 0 can change sign within the inner loop, which the "
@@ -267,6 +269,7 @@ CONDITIONS = Conditions(
         Quantity(name="r_tt", formula=_POOLED["rate_xi"], meaning="train-train's growth of noise in an outer step"),
         Quantity(name="r_tv", formula=RATES["train-validation"]["rate_xi"], meaning="train-validation's"),
         Quantity(name="r_nu", formula=_POOLED["rate_nu_k"], meaning="growth of the feature"),
+        Quantity(name="gain_nu", formula=f"{_POOLED['inner_nu_k']} - 1", meaning="what an inner step adds to it, of it"),
         Quantity(name="C_floor", formula="J*gamma_sum*X/sqrt(R)*sqrt(log(n_tasks*n))",
                  meaning="Appendix F's C = J gamma sigma_xi^2 sqrt(R log(K n))"),
     ),

@@ -115,6 +115,7 @@ QUANTITIES = (
     Quantity(name="A_half", formula="m**(-1/2)*(1 + eta_inner*sigma_xi**2*d/n)**(1/2 - J)", meaning="A(J - 1/2)"),
     Quantity(name="A_less", formula="m**(-1/2)*(1 + eta_inner*sigma_xi**2*d/n)**(1 - J)", meaning="A(J - 1)"),
     Quantity(name="one_step", formula="eta*xi_max/(n_tasks*n)", meaning="the most a step adds to noise by itself"),
+    Quantity(name="later", formula="exp(-m**(-1/2)*gam*sigma_xi**2*d/(4*n))", meaning="Lemma E.8's bound on -l'"),
     Quantity(name="T1", formula="first(Xi >= A_J)", meaning="T^(1)"),
     Quantity(name="hat", formula="at(Xi, T1 - 1) < A_J", meaning="(k-hat, i-hat), those that are last at A(J)"),
     Quantity(name="top", formula="own and z_xi >= Xi", meaning="r = argmax_r <w_{y,r}, xi_{k,i}>, (j, r, task, i)"),
@@ -344,7 +345,9 @@ _TRAINING = (
               claim="P <= exp(-m**(-1/2)*gam*sigma_xi**2*d/(4*n))",
               mutant="P <= exp(-4*m**(-1/2)*gam*sigma_xi**2*d/n)"),
     Statement(id="thm:E.9", kind="inequality", source="Theorem E.9, corrected", only=_E, since="T1", given=_R_E,
-              text="Xi <= 4 max(A(J - 1), eta X/(K n))", claim="Xi <= 4*max(A_less, one_step)",
+              text="Xi <= 4 max(A(J - 1), eta X/(K n)) and what Lemma E.8 leaves to later steps, (t - T^(1)) times "
+                   "1.1 (eta X/(K n)) exp(-m^-1/2 gamma X/(4 n))",
+              claim="Xi <= 4*max(A_less, one_step) + 1.1*one_step*(t - T1)*later",
               mutant="Xi <= 0.001*max(A_less, one_step)"),
     Statement(id="thm:E.9-printed", kind="inequality", source="Theorem E.9", only=_E, since="T1", given=_R_E,
               text="Xi <= 4 A(J - 1)", claim="Xi <= 4*A_less", erratum="fomaml-thm:E.9",

@@ -79,6 +79,22 @@ def test_a_statement_that_no_run_meets_is_untested_and_a_false_one_is_said() -> 
     assert found["own"].violated and not found.passed and "REFUTED itself" in str(found)
 
 
+def test_a_change_that_leaves_the_claim_without_a_value_is_caught() -> None:
+    """Before, the root of a negative number was neither refuted nor implied, and the mutant survived."""
+    found = power("sqrt(2 + t) >= 0", until="4", tries=1)["own"]
+    caught = {each.mutant.text: each for each in found.mutants}["2 + t -> 2 - t"]
+    assert caught.fate is KILLED and "no value" in caught.why
+
+
+def test_changes_hidden_by_a_loose_constant_are_told_once_it_is_sharp() -> None:
+    """loss^2 <= loss for a loss below 1, so that one is hidden by 30 and told beside its sharpest value, log 2."""
+    found = power("loss**2 <= 30", until="3", tries=1)
+    assert fates(found)["loss ** 2 -> loss"] is SLACK
+    sharper = {each.mutant.text: each.fate for each in found["own"].sharpened}
+    assert sharper["loss ** 2 -> loss"] is KILLED and SLACK not in sharper.values()
+    assert "changes of claims whose constants are as sharp as seen" in str(found)
+
+
 def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["check", "pegr", "P5.4a", "--preset", "theorem-3.3", "--mutants", "--search", "1", "--steps", "40"]
     assert cli.main(words) == 0

@@ -129,7 +129,7 @@ def test_the_step_sizes_clauses_by_plain_arithmetic() -> None:
         "C2": (math.log(first / Xi) / math.log1p(rates["r_tt"]) * math.log1p(rates["r_nu"]), math.log(2)),
         "C3": (math.log(second / Lambda) / math.log1p(rates["r_nu"]) * math.log1p(rates["r_tv"]), math.log(2)),
         "C4": (eta * X / (K * n), first * (1 + gamma * X / n) ** 0.5),
-        "C9": (gamma * nu**2 / (4 * h), 1), "C8": (K * n, d - M - 1),
+        "C9": (shared - 1, 1), "C8": (K * n, d - M - 1),
         "C11": (J * gamma * X / math.sqrt(d - M - 1) * math.sqrt(math.log(K * n)), h),
         "C7a": (m * math.log(2), math.log(2 * K * n / 0.1)),
         "C7b": (-m * stats.norm.logcdf(0.25 * math.sqrt(d / (d - M - 1))), math.log(20 * K * n)),

@@ -2,9 +2,10 @@
 
     print(gr.gap("pegr", preset="theorem-3.2"))
 
-Three things are dropped, each alone and all together: the inner products of different directions ("cross terms"), the
-change of the loss's slope (l' is l'(0) throughout; of class heads the softmax is 1/K), and the penalty's l'' term (with
-zeta, or D).  All runs start from one draw.  A family's gap is the largest difference of a coefficient b over the
+Each alone and all together are dropped: the inner products of different directions ("cross terms"), the change of the
+loss's slope (l' is l'(0) throughout; of class heads the softmax is 1/K), the penalty's l'' term (with zeta, or D), and
+of several tasks, in both loops, what their features do not share ("tasks' own parts"; that they share one is no cross
+term).  All runs start from one draw.  A family's gap is the largest difference of a coefficient b over the
 largest exact one.
 """
 
@@ -31,23 +32,9 @@ from ..run.request import Request
 from ..run.run import total_steps
 from ..work.plain import plain
 from ..work.progress import progress
+from .dropped import Toggle, rows_of, toggles
 
 TOLERANCE = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Toggle:
-    """What is dropped from the recursion, in words."""
-
-    name: str
-    cross: bool = False
-    frozen: bool = False
-    flat: bool = False
-
-
-CROSS = Toggle(name="cross terms", cross=True)
-FROZEN = Toggle(name="l' frozen", frozen=True)
-FLAT = Toggle(name="zeta (l'')", flat=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +102,7 @@ def gap(
     """Run the exact recursion and the idealised ones from one draw, and say which dropped term opens the gap, and when.
 
     Args:
-        setting: a name, "file.py:model" or a Model, of one loop.
+        setting: a name, "file.py:model" or a Model.
         params: parameter values by name, over `preset`, over the published defaults.
         values: more of them, as keywords.
         preset: a name of the setting's presets; also gives `steps`.
@@ -124,28 +111,22 @@ def gap(
         tolerance: the gap, a share of the largest exact coefficient of a family, from which it counts as open.
 
     Raises:
-        InputError: bad input, and a setting of two loops.  ModelError: one without l' of margins or a softmax.
+        InputError: bad input, and examples drawn afresh.  ModelError: a setting without l' of margins or a softmax.
     """
     source, given = settings.resolve(setting), keywords.joined(params, values)
     problem = problem_of(source, given, source.preset(preset))
-    if problem.model.algorithm.over_tasks or problem.redraws:
-        raise InputError(f"gap: {problem.model.name} has two loops, or draws examples afresh; it is of one loop")
+    if problem.redraws:
+        raise InputError(f"gap: {problem.model.name} draws examples afresh at every step, so that runs from one draw "
+                         f"differ at once; leave {problem.model.algorithm.redrawn} out")
     count, first = total_steps(steps, source.preset(preset), source, 1), reading.count("seed", seed)
     share = reading.positive("tolerance", tolerance)
     asked = Request(problem.model, problem.values, "gram", "reduced", count, 200.0, (), 0.0)
-    estimate.check_run(asked, len(_toggles(problem.model)) + 1, "gap")
+    estimate.check_run(asked, len(toggles(problem.model)) + 1, "gap")
     start, recorded = started(problem, first), recorded_steps(None, count)
     exact, _ = _run(start, Toggle(name="exact"), recorded)
-    apart = tuple(_apart(start, toggle, recorded, exact, share) for toggle in _toggles(problem.model))
+    apart = tuple(_apart(start, toggle, recorded, exact, share) for toggle in toggles(problem.model))
     return Gap(setting=problem.model.name, seed=first, steps=count, tolerance=share, t=recorded, apart=apart,
                notes=problem.resolved.notes)
-
-
-def _toggles(model: Model) -> tuple[Toggle, ...]:
-    """What can be dropped of a model's recursion, one by one and together."""
-    penalised = model.objective.penalised
-    single = (CROSS, FROZEN, *((FLAT,) if penalised else ()))
-    return (*single, Toggle(name="all", cross=True, frozen=True, flat=penalised))
 
 
 def _run(start: Start, toggle: Toggle, recorded: Steps) -> tuple[Array, int]:
@@ -154,27 +135,20 @@ def _run(start: Start, toggle: Toggle, recorded: Steps) -> tuple[Array, int]:
     kernel = start.kernel
     if toggle.frozen or toggle.flat:
         kernel = idealised_kernel(start.model, toggle.frozen, toggle.flat).bind(drawn.clean)
-    gram = np.diag(np.diag(drawn.gram)) if toggle.cross else drawn.gram
+    z, gram = toggle.drawn(drawn, start.model)
     with progress("gap", steps, "steps") as after, np.errstate(all="ignore"):
-        path = kernel.run(drawn.z, np.zeros_like(drawn.z), gram, drawn.y, start.values, steps, recorded,
+        path = kernel.run(z, np.zeros_like(z), gram, drawn.y, start.values, steps, recorded,
                           draws=start.draws, after=after)
     b = np.full((len(recorded), *drawn.z.shape), np.nan)
     b[: len(path.b)] = path.b
     return b, path.diverged
 
 
-def _rows(start: Start, family: str) -> slice:
-    """Where a family stands on the direction axis."""
-    n = len(start.draw.y)
-    first = start.model.offsets(n)[family]
-    return slice(first, first + start.model.sizes(n)[family])
-
-
 def _apart(start: Start, toggle: Toggle, recorded: Steps, exact: Array, tolerance: float) -> Apart:
     idealised, ends = _run(start, toggle, recorded)
     gaps, opens = dict[str, Array](), dict[str, int]()
     for family in start.model.directions:
-        rows = _rows(start, family.name)
+        rows = rows_of(start.draw, start.model, family.name)
         size = np.abs(exact[..., rows]).reshape(len(recorded), -1).max(axis=1)
         away = np.abs(idealised[..., rows] - exact[..., rows]).reshape(len(recorded), -1).max(axis=1)
         with np.errstate(all="ignore"):

@@ -18,7 +18,8 @@ from derivations.generate import write_idealised
 from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.load import load
 from simulate.ask import settings
-from simulate.gap.gap import CROSS, FLAT, FROZEN, Apart, Gap
+from simulate.gap.dropped import ALIKE, CROSS, FLAT, FROZEN, rows_of, toggles
+from simulate.gap.gap import Apart, Gap
 from simulate.run.problem import problem_of
 
 GIVEN = {"n": 3, "m": 2, "d": 50, "sigma_p": 0.3, "sigma_0": 0.5, "eta": 0.3, "lam": 0.2, "regularizer": "pegr"}
@@ -107,13 +108,63 @@ def test_class_heads_frozen_have_even_probabilities(tmp_path: Path, monkeypatch:
         np.testing.assert_allclose(found[step], b, rtol=1e-10, atol=1e-14)
 
 
-def test_what_has_another_loss_or_two_loops_says_so() -> None:
+def test_two_loops_without_what_is_dropped_are_those_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """K = 2 tasks, J = 1, written out with one dense Gram matrix; before, two loops were refused."""
+    monkeypatch.setenv("GAMMARHO_CACHE", str(tmp_path / "cache"))
+    given = {"n_tasks": 2, "n": 2, "n_train": 1, "m": 2, "d": 30, "M": 3, "J": 1, "eta_inner": 1.5, "eta": 0.7, "h": 0.5,
+             "sigma_s": 0.1, "sigma_xi": 0.3, "sigma_0": 0.4, "method": "train-validation"}
+    start = problem_of(settings.resolve("fomaml"), given).start(1, "vectors")
+    path = write_idealised(start.model, Dropped(frozen=True))
+    described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    kernel = load(path, described, INDEX_SETS, compiled=False).bind(start.draw.clean)
+    assert [each.name for each in toggles(start.model)] == ["cross terms", "tasks' own parts", "l' frozen", "all"]
+    z, gram = toggles(start.model)[-1].drawn(start.draw, start.model)
+    found = kernel.run(z, np.zeros_like(z), gram, start.draw.y, start.values, 2, np.array([1, 2])).b
+    G, w = np.diag(np.diag(gram)), start.draw.watched
+    assert w is not None
+    G[:2, :2] = w.gram[w.names["nu"], w.names["nu"]]  # both tasks' feature is nu, of length ||nu||
+    state, b = start.draw.z.copy(), np.zeros_like(z)
+    state[..., :2] = w.z[..., w.names["nu"]]
+    for step in range(2):
+        moved = np.zeros_like(z)
+        for k in range(2):
+            inner, outer = 2 + 2 * k, 3 + 2 * k  # the rows of xi of the example that each loop takes
+            adapted = state - 1.5 * _frozen(state, k, inner, start.draw.y) @ G
+            moved += _frozen(adapted, k, outer, start.draw.y) / 2
+        b, state = b - 0.7 * moved, state - 0.7 * moved @ G
+        np.testing.assert_allclose(found[step], b, rtol=1e-10, atol=1e-14)
+
+
+def _frozen(z: np.ndarray, k: int, row: int, labels: np.ndarray) -> np.ndarray:
+    """The gradient (H, m, B) of the loss of one example at l' = -1/2: task k's feature in row k, its noise in `row`."""
+    g, y = np.zeros_like(z), labels[row - 2]
+    slope, j = (lambda x: np.clip(x / 0.5, 0, 1)), np.array([1.0, -1.0])[:, None]
+    g[..., k] = -0.5 * j * slope(y * z[..., k])
+    g[..., row] = -0.5 * y * j * slope(z[..., row])
+    return g
+
+
+def test_tasks_without_their_own_parts_are_those_of_a_dictionary_of_length_zero() -> None:
+    """The same seed with sigma_s near 0 draws the same W(0), nu and noise."""
+    given = {"n_tasks": 2, "n": 2, "n_train": 1, "m": 2, "d": 30, "M": 3, "sigma_xi": 0.3, "sigma_0": 0.4}
+    own, none = (problem_of(settings.resolve("fomaml"), {**given, "sigma_s": each}).start(1, "vectors")
+                 for each in (0.2, 1e-13))
+    assert np.abs(own.draw.gram - none.draw.gram).max() > 0.01
+    for mine, theirs in zip(ALIKE.drawn(own.draw, own.model), (none.draw.z, none.draw.gram), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-12)
+    kept, crossless = CROSS.drawn(own.draw, own.model)
+    rows = rows_of(own.draw, own.model, "nu_k")
+    assert kept is own.draw.z and np.array_equal(crossless[rows, rows], own.draw.gram[rows, rows])
+    assert not (crossless - np.diag(np.diag(crossless)))[2:].any()
+
+
+def test_what_has_another_loss_or_fresh_examples_says_so() -> None:
     recursion = of_model(pegr("pegr"))
     loss = replace(recursion.model.objective, loss="exp(-z)")
     with pytest.raises(ModelError, match="gap: the slope at 0"):
         idealised(replace(recursion, model=replace(recursion.model, objective=loss)), Dropped(frozen=True))
-    with pytest.raises(gr.InputError, match="it is of one loop"):
-        gr.gap("fomaml", preset="mechanism")
+    with pytest.raises(gr.InputError, match="draws examples afresh"):
+        gr.gap("fomaml", {"fresh": True}, preset="mechanism")
 
 
 @pytest.mark.slow

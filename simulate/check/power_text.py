@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from .fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Judged, Tested
 
+SHARP = "changes of claims whose constants are as sharp as seen"
+
 
 def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
     """The table."""
@@ -21,7 +23,7 @@ def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
                          ("one step, or the draw", [t for t in tested if not t.stage])):
         if group:
             yield share(title, [each.mutants for each in group])
-            yield share(f"{title}, changes of claims whose constants are as sharp as seen", [each.sharpened for each in group])
+            yield share(f"{title}, {SHARP}", [each.sharpened for each in group])
     yield from _constants(tested)
     for fate, word in ((SUPERFLUOUS, "superfluous?"), (SURVIVING, "surviving"), (UNTESTED, "untested")):
         for row in tested:

@@ -269,7 +269,7 @@ CONDITIONS = Conditions(
         Quantity(name="r_tt", formula=_POOLED["rate_xi"], meaning="train-train's growth of noise in an outer step"),
         Quantity(name="r_tv", formula=RATES["train-validation"]["rate_xi"], meaning="train-validation's"),
         Quantity(name="r_nu", formula=_POOLED["rate_nu_k"], meaning="growth of the feature"),
-        Quantity(name="gain_nu", formula=f"{_POOLED['inner_nu_k']} - 1", meaning="what an inner step adds to it, of it"),
+        Quantity(name="gain_nu", formula=f"{_POOLED['inner_nu_k']} - 1", meaning="the share an inner step adds to it"),
         Quantity(name="C_floor", formula="J*gamma_sum*X/sqrt(R)*sqrt(log(n_tasks*n))",
                  meaning="Appendix F's C = J gamma sigma_xi^2 sqrt(R log(K n))"),
     ),

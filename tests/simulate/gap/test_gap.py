@@ -111,8 +111,8 @@ def test_class_heads_frozen_have_even_probabilities(tmp_path: Path, monkeypatch:
 def test_two_loops_without_what_is_dropped_are_those_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """K = 2 tasks, J = 1, written out with one dense Gram matrix; before, two loops were refused."""
     monkeypatch.setenv("GAMMARHO_CACHE", str(tmp_path / "cache"))
-    given = {"n_tasks": 2, "n": 2, "n_train": 1, "m": 2, "d": 30, "M": 3, "J": 1, "eta_inner": 1.5, "eta": 0.7, "h": 0.5,
-             "sigma_s": 0.1, "sigma_xi": 0.3, "sigma_0": 0.4, "method": "train-validation"}
+    given = {"n_tasks": 2, "n": 2, "n_train": 1, "m": 2, "d": 30, "M": 3, "J": 1, "eta_inner": 1.5, "eta": 0.7,
+             "h": 0.5, "sigma_s": 0.1, "sigma_xi": 0.3, "sigma_0": 0.4, "method": "train-validation"}
     start = problem_of(settings.resolve("fomaml"), given).start(1, "vectors")
     path = write_idealised(start.model, Dropped(frozen=True))
     described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))

@@ -137,10 +137,9 @@ def test_two_loops_without_what_is_dropped_are_those_by_hand(tmp_path: Path, mon
 
 def _frozen(z: np.ndarray, k: int, row: int, labels: np.ndarray) -> np.ndarray:
     """The gradient (H, m, B) of the loss of one example at l' = -1/2: task k's feature in row k, its noise in `row`."""
-    g, y = np.zeros_like(z), labels[row - 2]
-    slope, j = (lambda x: np.clip(x / 0.5, 0, 1)), np.array([1.0, -1.0])[:, None]
-    g[..., k] = -0.5 * j * slope(y * z[..., k])
-    g[..., row] = -0.5 * y * j * slope(z[..., row])
+    g, y, j = np.zeros_like(z), labels[row - 2], np.array([1.0, -1.0])[:, None]
+    g[..., k] = -0.5 * j * np.clip(y * z[..., k] / 0.5, 0, 1)
+    g[..., row] = -0.5 * y * j * np.clip(z[..., row] / 0.5, 0, 1)
     return g
 
 

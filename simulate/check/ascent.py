@@ -22,7 +22,7 @@ from .bench import started
 from .case import Case
 from .cases import state_case
 from .formula import uses
-from .ground import Ground
+from .ground import ground
 from .indexed import Indexed
 from .judge import Outcome, Point, judge
 from .replay import replayed
@@ -94,7 +94,7 @@ class Ascent:
     ) -> None:
         problem = problem_of(setting, params, preset)
         values = {name: value for name, value in problem.values.items() if value is not None}
-        self.ground = Ground(setting, quantities, problem_of(setting, {}).values)
+        self.ground = ground(setting, quantities)
         self.place = Place(values, total_steps(steps, preset, setting), seed)
         self.space = space_of(problem.model, values, statements[0], False)
         self.quantities, self.climbs = quantities, [Climb(statement) for statement in statements]

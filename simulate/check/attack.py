@@ -18,7 +18,7 @@ from ..run.run import total_steps
 from .bench import Bench, Result
 from .case import Case
 from .formula import number
-from .ground import Ground
+from .ground import ground
 from .hypotheses import Part, parts
 from .judge import Outcome, judge
 from .space import STEPS, Place, Space, rounded, space_of
@@ -86,7 +86,7 @@ class Attack:
         self.statement, self.tries = statement, tries
         problem = problem_of(setting, params, preset)
         values = {name: value for name, value in problem.values.items() if value is not None}
-        self.ground = Ground(setting, quantities, problem_of(setting, {}).values)
+        self.ground = ground(setting, quantities)
         self.start = Place(values, total_steps(steps, preset, setting), seed)
         self.space: Space = space_of(problem.model, values, statement, statement.at in ("", "T"))
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)

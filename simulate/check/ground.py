@@ -18,13 +18,20 @@ from .space import Place
 STEP = 500.0  # multiplications that a step is worth, whatever the sizes: its state is looked at
 
 
+def ground(setting: settings.Setting, quantities: Mapping[str, str]) -> Ground:
+    """The ground of a setting."""
+    problem = problem_of(setting, {})
+    return Ground(setting, quantities, problem.values, tuple(problem.model.algorithm.sizes))
+
+
 @dataclass(frozen=True)
 class Ground:
-    """A setting, the quantities of its formulas, and the values that a place leaves out."""
+    """A setting, the quantities of its formulas, the values that a place leaves out, and what counts its examples."""
 
     setting: settings.Setting
     quantities: Mapping[str, str]
     defaults: Mapping[str, Value]
+    sizes: tuple[str, ...]
 
     def bench(self, place: Place, statement: Statement, work: float = math.inf) -> tuple[Bench, Place]:
         """The bench of a place, whose steps are those that the statement names where they are known at the start.
@@ -58,7 +65,8 @@ class Ground:
 
     def work(self, place: Place, statement: Statement, draws: int = 1) -> float:
         """Multiplications of runs and of their draws, whose Gram matrices are of n and of 2 m vectors."""
-        n, m = (float(place.params.get(name, 1) or 1) for name in ("n", "m"))
+        n = math.prod(float(place.params.get(name, 1) or 1) for name in self.sizes)
+        m = float(place.params.get("m", 1) or 1)
         steps = 1 if statement.at == "0" else place.steps
         return draws * ((2 * m * n * n + STEP) * steps + n**3 + (2 * m) ** 3)
 

@@ -24,7 +24,7 @@ from .bent import knobs_of
 from .case import Case
 from .family import Family, Suspect
 from .formula import uses
-from .ground import Ground
+from .ground import ground
 from .hypotheses import parts
 from .outside import Outside
 from .space import Place, space_of
@@ -52,7 +52,7 @@ class Hunt:
     ) -> None:
         problem = problem_of(setting, params, preset)
         values = {name: value for name, value in problem.values.items() if value is not None}
-        self.ground = Ground(setting, quantities, problem_of(setting, {}).values)
+        self.ground = ground(setting, quantities)
         self.start = Place(values, total_steps(steps, preset, setting), seed)
         self.families, self.rng, self.draws = families, rng, draws_of(families[0])
         whole = any(family.statement.at in ("", "T") for family in families)

@@ -15,6 +15,8 @@ from derivations.declare import Statement, Value
 from derivations.papers import shelf
 from derivations.papers.paper import PAPERS
 from gammarho import cli
+from simulate.ask import settings
+from simulate.check.ground import ground
 from simulate.check.hypotheses import parts
 from simulate.check.search import search
 from simulate.check.space import Place, space_of
@@ -51,6 +53,13 @@ def test_a_witness_of_a_file_names_the_file(tmp_path: Path) -> None:
     assert result is not None and result.witness is not None
     data = eval(result.witness.replay, {"gr": gr})
     assert float(data["gamma"].max()) > 0 and f"gammarho check {path}:model own" in str(found)
+
+
+def test_what_a_try_costs_counts_the_examples_of_all_tasks() -> None:
+    """Before, those of one task: a search went to a Gram matrix of 64957 vectors, and ran out of memory."""
+    at = ground(settings.resolve("fomaml"), {})
+    one, many = (at.work(Place({"n_tasks": tasks, "n": 10, "m": 2}, 1, 0), lemma("loss >= 0")) for tasks in (1, 100))
+    assert many > 1e5 * one > 0 and many > 1000**3
 
 
 def test_the_hypothesis_keeps_the_search_inside() -> None:

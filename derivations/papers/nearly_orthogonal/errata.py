@@ -33,9 +33,9 @@ _RECURSION = (
         why="The sum to t is rho^(t+1)'s, as the proof's first display has it for w(t+1).",
         effect="At t = 0, where rho = 0 by (5.3), the printed sum has one term, as large as 0.11.",
         witness=Witness(
-            at=(("rate", 0.1),),
-            printed="0 == -rate*1",
-            corrected="0 == -rate*0",
+            at=(("rate", 0.1), ("t", 0)),
+            printed="0 == -rate*(t + 1)",
+            corrected="0 == -rate*t",
         ),
     ),
     Erratum(

@@ -76,7 +76,8 @@ _PROOFS = (
         why="The second line has i' and p/R_min^2, and so has the last.",
         effect="n = 4, p/R_min^2 = 1e-4, every mean 1: 0.0003, and 3 as printed.",
         statements=("C.18",), preset="theorem-4.1",
-        witness=Witness(at=(("n", 4), ("p", 1e-4)), printed="(n - 1)*p == n - 1", corrected="(n - 1)*p == (n - 1)*p"),
+        witness=Witness(at=(("mean", 1), ("p", 1e-4), ("last", 3e-4)), printed="abs(mean + mean + mean - last) <= 1e-12",
+                        corrected="abs(mean*p + mean*p + mean*p - last) <= 1e-12"),
     ),
     Erratum(
         id="nearly_orthogonal-C.24", kind="formula", severity="typographical",
@@ -130,8 +131,8 @@ _PROOFS = (
         "its columns are scaled.",
         effect="m = 4, one example with |S| = 2: ||C||_2 = 1.41 against 2.",
         statements=("F.3",), preset="orthogonal-limit",
-        witness=Witness(at=(("m", 4), ("S", 2)), printed="sqrt(S) == sqrt(m)*(m/S)/2",
-                        corrected="sqrt(m)*(m/S)/2 == sqrt(m)*(m/S)/2"),
+        witness=Witness(at=(("m", 4), ("S", 2), ("one", 1)), printed="sqrt(one**2 + one**2) == sqrt(m)*(m/S)/2",
+                        corrected="sqrt(4*(one/2*(m/S))**2) == sqrt(m)*(m/S)/2"),
         searches=(
             "gammarho check nearly_orthogonal F.3 --preset orthogonal-limit --search 120 --seed 1",
         ),

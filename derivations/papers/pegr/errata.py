@@ -394,9 +394,9 @@ _STATEMENTS = (
         why="The maximum is over the m filters of one head.",
         effect="m = 3: 0.33 of 20000 draws, Phi(1/2)^3 = 0.331; as printed 0.109.",
         witness=Witness(
-            at=(("m", 3), ("phi", 0.6914624612740131)),
-            printed="phi**m == phi**(2*m)",
-            corrected="phi**m == phi**m",
+            at=(("m", 3), ("phi", 0.6914624612740131), ("seen", 0.33)),
+            printed="abs(seen - phi**(2*m)) <= 0.01",
+            corrected="abs(seen - phi**m) <= 0.01",
         ),
     ),
     Erratum(
@@ -410,9 +410,9 @@ _STATEMENTS = (
         effect="As printed the two are of one order, against the sentence's own claim that PEGR is the stronger; the "
         "derivation gives 1/n and 1/n^2.",
         witness=Witness(
-            at=(("n", 2), ("m", 1), ("lam", 1)),
-            printed="4*lam/(n*m**2) == 4*lam/(n**2*m**2)",
-            corrected="4*lam/(n*m**2) == 4*lam/(n*m**2)",
+            at=(("n", 2), ("m", 1), ("lam", 1), ("h", 1), ("e", 1e-3)),
+            printed="abs(lam/2/n*4*((h + e)**2 - (h - e)**2)/m**2/(2*e) - 4*lam*h/(n**2*m**2)) <= 1e-9",
+            corrected="abs(lam/2/n*4*((h + e)**2 - (h - e)**2)/m**2/(2*e) - 4*lam*h/(n*m**2)) <= 1e-9",
         ),
     ),
     Erratum(
@@ -499,8 +499,8 @@ _PROOFS = (
         effect="One step without penalty: max_r <w_{-1,r}, -mu> differs from it by 0.2 as printed.",
         witness=Witness(
             at=(("gamma", 1), ("w_0", 0.2)),
-            printed="gamma - w_0 == gamma + w_0",
-            corrected="gamma - w_0 == gamma - w_0",
+            printed="relu(-(w_0 - gamma)) == gamma + w_0",
+            corrected="relu(-(w_0 - gamma)) == gamma - w_0",
         ),
     ),
     Erratum(
@@ -517,9 +517,9 @@ _PROOFS = (
             "the recursion, where the display promises 53.6 as printed; the proof needs 6.8."
         ),
         witness=Witness(
-            at=(("n", 2), ("m", 2), ("eta", 0.5), ("eps_0", 0.1), ("mu_norm", 0.5)),
-            printed="1 + 2*eta*eps_0*mu_norm**2/(n*m) >= 1 + 2*eta*eps_0/(n*m)",
-            corrected="1 + 2*eta*eps_0*mu_norm**2/(n*m) >= 1 + 2*eta*eps_0*mu_norm**2/(n*m)",
+            at=(("n", 2), ("m", 2), ("eta", 0.5), ("eps_0", 0.1), ("mu_norm", 0.5), ("A", 0.3)),
+            printed="(A + eta/(n*m)*n*eps_0*2*relu(A)*mu_norm**2)/A >= 1 + 2*eta*eps_0/(n*m)",
+            corrected="(A + eta/(n*m)*n*eps_0*2*relu(A)*mu_norm**2)/A >= 1 + 2*eta*eps_0*mu_norm**2/(n*m)",
         ),
     ),
     Erratum(
@@ -540,9 +540,9 @@ _PROOFS = (
             "--observables gamma,signal",
         ),
         witness=Witness(
-            at=(("n", 2), ("m", 1), ("eta", 0.1), ("mu_norm", 1)),
-            printed="1 + 2*eta*mu_norm**2/m <= 1 + 2*eta*mu_norm**2/(n*m)",
-            corrected="1 + 2*eta*mu_norm**2/m <= 1 + 2*eta*mu_norm**2/m",
+            at=(("n", 3), ("m", 1), ("eta", 0.1), ("mu_norm", 1), ("A", 0.3)),
+            printed="(A + eta/(n*m)*n*0.5*2*relu(A)*mu_norm**2)/A <= 1 + 2*eta*mu_norm**2/(n*m)",
+            corrected="(A + eta/(n*m)*n*0.5*2*relu(A)*mu_norm**2)/A <= 1 + 2*eta*mu_norm**2/m",
         ),
     ),
 )

@@ -45,8 +45,9 @@ CHANGES = (CONSTANT, SIGN, DIRECTION, INDEX, EXTREME, EXPONENT, HYPOTHESIS)
 class Mutant:
     """A statement changed in one place: the kind of change, and before and after in words.
 
-    `dropped` is the condition of the hypothesis that is left out.  Of a constant, `written` is its value, `factor` what
-    it is multiplied by, and `times` the statement with it times any number; else None.
+    `part` is the piece of the claim that is changed.  `dropped` is the condition of the hypothesis that is left out.
+    Of a constant, `written` is its value, `factor` what it is multiplied by, and `times` the statement with it times
+    any number; else None.
     """
 
     statement: Statement
@@ -56,6 +57,7 @@ class Mutant:
     written: float | None = None
     factor: float = 1.0
     times: Callable[[float], Statement] | None = None
+    part: str = ""
 
 
 def mutants_of(statement: Statement, quantities: Mapping[str, str]) -> tuple[Mutant, ...]:
@@ -85,8 +87,9 @@ def _made(statement: Statement, edit: _Edit) -> Iterator[Mutant]:
 
     constant = edit.written is not None
     for by in _SCALES if constant else (1.0,):
-        text = f"{ast.unparse(edit.node)} -> {ast.unparse(edit.new(by))}"
-        yield Mutant(times(by), edit.change, text, "", edit.written, by, times if constant else None)
+        part = ast.unparse(edit.node)
+        text = f"{part} -> {ast.unparse(edit.new(by))}"
+        yield Mutant(times(by), edit.change, text, "", edit.written, by, times if constant else None, part)
 
 
 def opened(node: ast.expr, quantities: Mapping[str, str]) -> ast.expr:

@@ -27,7 +27,7 @@ from ..ask import reading
 from ..work.progress import progress
 from .anystate import Random, arbitrary
 from .family import Family
-from .fates import Tested, tested
+from .fates import Judged, Tested, tested
 from .hunt import Hunt, draws_of
 from .leaving import leave
 from .posed import place_of, posed
@@ -64,20 +64,16 @@ class Power:
             "statements": [
                 {
                     "id": each.statement.id, "stage": each.stage, "runs": each.runs, "violated": each.violated,
-                    "mutants": [
-                        {"change": one.mutant.change.word, "text": one.mutant.text, "fate": one.fate.word,
-                         "why": one.why, "constants": one.constants}
-                        for one in each.mutants
-                    ],
-                    "sharpened": [
-                        {"change": one.mutant.change.word, "text": one.mutant.text, "fate": one.fate.word,
-                         "why": one.why}
-                        for one in each.sharpened
-                    ],
+                    "mutants": list(map(_plain, each.mutants)), "sharpened": list(map(_plain, each.sharpened)),
                 }
                 for each in self.tested
             ],
         }
+
+
+def _plain(one: Judged) -> dict[str, Any]:
+    return {"change": one.mutant.change.word, "text": one.mutant.text, "part": one.mutant.part, "fate": one.fate.word,
+            "why": one.why, "constants": one.constants}
 
 
 @one_blas_thread()

@@ -58,7 +58,7 @@ def _constants(tested: Sequence[Tested]) -> Iterator[str]:
                 continue
             if one.constants is not None:
                 printed, sharp = one.constants
-                said = f"constant {printed:.4g} / {sharp:.4g} seen, in {one.mutant.text.split(' -> ')[0]}"
+                said = f"constant {printed:.4g} / {sharp:.4g} seen, in {one.mutant.part}"
             else:
                 said = f"{one.mutant.text}: {one.why}"
             if said not in seen:

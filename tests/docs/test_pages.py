@@ -30,6 +30,7 @@ WALKED = {
 NOT_RUN = {
     "make ": "sets up an environment and takes minutes; continuous integration runs them",
     "gammarho check pegr --mutants ": "minutes, all statements; test_mutants.py runs the verb on one",
+    "python -m benchmarks.power ": "test_mutants.py makes its tables of one statement",
     "gammarho figures ": "a minute and more; tests/figures/ draw every figure at a small size",
     "dask ": "the cluster's own program, which test_cluster.py starts",
     "gammarho phase pegr --x lam=0.001:1:24:log --y sigma_p=0.1:2:24 --steps 1500 --out grid.zarr --scheduler":

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import gammarho as gr
+from benchmarks.power import constants, shares
 from derivations.declare import Statement
 from gammarho import cli
 from simulate.check.fates import EQUIVALENT, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Fate
@@ -93,6 +94,18 @@ def test_changes_hidden_by_a_loose_constant_are_told_once_it_is_sharp() -> None:
     sharper = {each.mutant.text: each.fate for each in found["own"].sharpened}
     assert sharper["loss ** 2 -> loss"] is KILLED and SLACK not in sharper.values()
     assert "changes of claims whose constants are as sharp as seen" in str(found)
+
+
+def test_the_tables_of_the_documentation_count_what_was_judged() -> None:
+    """Killed 2 of 3 that could be, all of them once 3 is log 2; a statement about one step is in the other row."""
+    found = power("loss <= 3", until="3", tries=1).to_dict()
+    step = power("next(gamma) >= gamma", given="2*lam*G_mu_mu <= m", tries=1).to_dict()
+    told = "\n".join([*shares([found]), *constants([found, step])])
+    assert "| `pegr` | stages |" in told and "| 0 | 0 | none | none | none |" in told
+    (row,) = [line for line in told.splitlines() if line.startswith("| `pegr` | stages |")]
+    assert row.endswith("| 100% | 100% |") and "100% | 100% | 100%" not in row
+    (listed,) = [line for line in told.splitlines() if "`own`" in line]
+    assert listed.startswith("| `pegr` | `own` | `3` | 3 | 0.69")
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

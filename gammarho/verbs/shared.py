@@ -107,7 +107,7 @@ def print_notes(
         resolved, _ = settle(resolved, given, images)
     from simulate.ask import noted
 
-    for note in noted.told(resolved.model, resolved.values, resolved.notes):
+    for note in noted.lines(resolved.notes):
         print(note, file=to)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from derivations.declare import Model, Parameter, Preset, Value
@@ -11,7 +11,7 @@ from ..errors import InputError, nearest, quoted
 from . import values as values_of
 from .formulas import Computed, of_default, text_of
 from .models import Factory, build
-from .noted import note, show
+from .noted import Note, of_default_used, of_formula, show
 from .reading import advice, parse
 
 OPTIONS = ("steps", "seed", "seeds", "preset", "sampling", "record", "engine", "observables", "out")
@@ -23,13 +23,17 @@ class Resolved:
     """A model with the value of each of its parameters.
 
     `values` has every parameter of `model` by name: int for a count, float for a real, bool for a flag, str for a
-    choice, None for one that has no default and was not given.  `notes` has one line for each default used, with
-    its source, after a line for the preset where there is one.
+    choice, None for one that has no default and was not given.  `notes` has one for each default used, with its
+    source, and each formula, after one for the preset where there is one.
     """
 
     model: Model
     values: dict[str, Value]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
+
+    def without(self, names: Collection[str]) -> tuple[Note, ...]:
+        """The notes on other parameters than these."""
+        return tuple(each for each in self.notes if each.parameter not in names)
 
 
 def resolve(
@@ -55,13 +59,13 @@ def resolve(
             raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
     lookup = computed(model, chosen)
     values = {parameter.name: lookup[parameter.name] for parameter in model.parameters}
-    notes = [f"preset {preset.name} ({preset.source}){_but(preset, given, values)}"] if preset else []
+    notes = [Note(f"preset {preset.name} ({preset.source}){_but(preset, given, values)}")] if preset else []
     for parameter in sorted(model.parameters, key=of_default):
         text = formula_of(model, parameter, chosen)
         if parameter.name not in chosen and parameter.default is not None:
-            notes.append(note(parameter, values[parameter.name]))
+            notes.append(of_default_used(parameter, values[parameter.name]))
         elif parameter.name in chosen and text is not None:
-            notes.append(f"{parameter.name} = {show(values[parameter.name])} = {text}")
+            notes.append(of_formula(parameter, values[parameter.name], text))
     return Resolved(model, values, tuple(notes))
 
 
@@ -163,19 +167,16 @@ def with_sizes(
             )
         if name in values:
             values[name] = parse(resolved.model.parameter(name), size)
-    kept = [line for line in resolved.notes if line.split(" ")[0] not in sizes]
+    kept, anew = resolved.without(sizes), dict[str, Note]()
+    noted = {each.parameter for each in kept}
     formulas = {
         each.name: text for each in resolved.model.parameters
-        if each.name not in sizes and (text := formula_of(resolved.model, each, asked)) is not None
-        and (each.name in asked or note(each, resolved.values[each.name]) in kept)  # else the value is a preset's
-    }
+        if each.name in noted and (text := formula_of(resolved.model, each, asked)) is not None
+    }  # what has no note is a preset's, or a number that was given
     lookup = _of(resolved.model, values, formulas, asked)
     for name, text in formulas.items():
-        parameter, before = resolved.model.parameter(name), resolved.values[name]
-        values[name] = lookup[name]
-        for old, new in (
-            (note(parameter, before), note(parameter, values[name])),
-            (f"{name} = {show(before)} = {text}", f"{name} = {show(values[name])} = {text}"),
-        ):
-            kept = [new if line == old else line for line in kept]
-    return Resolved(resolved.model, values, tuple(kept))
+        values[name], parameter = lookup[name], resolved.model.parameter(name)
+        anew[name] = (
+            of_formula(parameter, values[name], text) if name in asked else of_default_used(parameter, values[name])
+        )
+    return Resolved(resolved.model, values, tuple(anew.get(each.parameter, each) for each in kept))

@@ -30,7 +30,7 @@ from derivations.declare import Instance, Model, Quantity, Statement, Statements
 from derivations.declare.formula import QUANTITIES, parse
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import keywords, models, reading, settings
+from ..ask import keywords, models, noted, reading, settings
 from ..ask.formula import evaluate as formula_value
 from ..errors import InputError
 from ..run import estimate
@@ -185,7 +185,7 @@ def check(
         setting=problem.model.name,
         paper=recorded.paper,
         about=about,
-        notes=problem.resolved.notes,
+        notes=noted.lines(problem.resolved.notes),
         results=tuple(results[s.id] for s in wanted),
         quantities=(*recorded.quantities, *(statements.quantities if isinstance(statements, Statements) else ())),
     )

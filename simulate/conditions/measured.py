@@ -46,14 +46,13 @@ def from_covariances(
     matrices = _matrices(sigma, model.n_heads)
     sized = parameters.with_sizes(resolved, given, {"d": float(matrices.shape[1])}, "the covariances")
     values = {name: value for name, value in sized.values.items() if name not in replaced}
-    notes = tuple(note for note in sized.notes if note.split(" ")[0] not in replaced)
     labels = sized_labels(model, values, int(positive(values, "n")))
     sizes = np.bincount(labels.astype(np.intp), minlength=model.n_heads).astype(np.float64)
     try:
         measured = quantities(class_numbers(matrices), sizes, _lengths(model, values))
     except ValueError as error:
         raise InputError(str(error).replace("sigma:", "covariances:")) from None
-    return parameters.Resolved(model, values, notes), measured
+    return parameters.Resolved(model, values, sized.without(replaced)), measured
 
 
 def _lengths(model: Model, values: Mapping[str, Value]) -> Array:

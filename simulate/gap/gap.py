@@ -22,6 +22,7 @@ from dynamics.arrays import Array, Steps
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import keywords, reading, settings
+from ..ask.noted import lines
 from ..check.bench import started
 from ..errors import InputError
 from ..run import estimate
@@ -126,7 +127,7 @@ def gap(
     exact, _ = _run(start, Toggle(name="exact"), recorded)
     apart = tuple(_apart(start, toggle, recorded, exact, share) for toggle in toggles(problem.model))
     return Gap(setting=problem.model.name, seed=first, steps=count, tolerance=share, t=recorded, apart=apart,
-               notes=problem.resolved.notes)
+               notes=lines(problem.resolved.notes))
 
 
 def _run(start: Start, toggle: Toggle, recorded: Steps) -> tuple[Array, int]:

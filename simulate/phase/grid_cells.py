@@ -17,6 +17,7 @@ from ..ask import models, parameters, settings
 from ..ask.axes import Axis, axis
 from ..ask.columns import Columns
 from ..ask.hold import Hold
+from ..ask.noted import Note, lines
 from ..conditions.held import Held
 from ..errors import InputError
 from ..run.kernels import kernel_for, ready
@@ -167,11 +168,9 @@ class Cells:
 
     def notes(self, cells: Lots) -> tuple[str, ...]:
         """The lines on presets, defaults and formulas that go for all of the cells."""
-        axes, texts, lines = {each.name for each in self._axes}, self.formulas(), []
-        for line in cells[0].resolved.notes:
-            name = line.split(" ")[0]
-            if name in axes or name in self._held.names:
-                continue
+        axes, texts, notes = {each.name for each in self._axes}, self.formulas(), list[Note]()
+        for note in cells[0].resolved.without(axes | self._held.names.keys()):
+            name = note.parameter
             varies = name in texts and isinstance(cells.values(name), np.ndarray)
-            lines.append(f"{name} = {texts[name]} at every cell" if varies else line)
-        return (*lines, *(f"{name} solves {text}" for name, text in self._held.names.items()))
+            notes.append(Note(f"{name} = {texts[name]} at every cell", name) if varies else note)
+        return (*lines(notes), *(f"{name} solves {text}" for name, text in self._held.names.items()))

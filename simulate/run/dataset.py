@@ -93,7 +93,7 @@ def _assembled(
 @once
 def _told(problem: Problem) -> tuple[str, tuple[str, ...]]:
     """A problem's parameter values in JSON, and the notes on where they are from."""
-    return json.dumps(problem.values), noted.told(problem.model, problem.values, problem.resolved.notes)
+    return json.dumps(problem.told), noted.lines(problem.resolved.without(problem.replaced))
 
 
 def _axis(name: str, values: Any, meaning: Meaning) -> xarray.Coordinates:
@@ -115,7 +115,7 @@ def _parameters(problem: Problem, taken: set[str]) -> dict[str, Labelled]:
 
     One that is absent (None), or has the name of a dimension, is in the attributes alone.
     """
-    values, known = problem.values, _of_parameters(problem.model)
+    values, known = problem.told, _of_parameters(problem.model)
     return {
         name: ((), np.array(values[name]), meaning.attributes) for name, meaning in known.items()
         if name not in taken and values.get(name) is not None

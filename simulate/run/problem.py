@@ -32,6 +32,7 @@ from ..start import magnitudes, source
 from ..start.draw import draw
 from ..start.drawn import Draw
 from ..start.plan import Plan, plan_of
+from ..start.replaced import replaced
 from ..work.progress import progress
 from . import tasks
 from .algorithm import decays, step_draws
@@ -86,6 +87,18 @@ class Problem:
     def sizes(self) -> Mapping[str, Value]:
         """The values, with the sizes of the caller's arrays in place of those that they replace."""
         return {**self.values, **source.sizes_of(self.initial)}
+
+    @cached_property
+    def replaced(self) -> tuple[str, ...]:
+        """The parameters that play no part on the caller's arrays, and that nobody gave."""
+        if not isinstance(self.initial, Mapping):
+            return ()
+        return tuple(name for name in replaced(self.model, self.initial) if name not in self.given)
+
+    @property
+    def told(self) -> dict[str, Value]:
+        """The values that play a part."""
+        return {name: value for name, value in self.values.items() if name not in self.replaced}
 
     def on(self, initial: Initial) -> Problem:
         """The problem on the caller's arrays or examples; itself where there are none.
@@ -191,13 +204,15 @@ class Start:
         return States(self.model, self.draw, self.values, path.z, b, looked, scale)
 
     def untold(self) -> list[str]:
-        """What the caller's arrays do not tell and nobody gave: deviations that thresholds and fresh examples use."""
+        """What the caller's arrays replace, and what nobody told: deviations that thresholds and fresh examples use."""
         if self.problem.initial is None or self.problem.examples is not None:
             return []
         laws = [chosen_law(family, self.values) for family in self.model.directions]
         names = dict.fromkeys(name for law in laws if law is not None for name in law.deviations)
         what = "is not told by initial's arrays, and thresholds and fresh examples use it"
-        return [
+        unread = self.problem.replaced
+        said = [f"W and vectors are not drawn, so {', '.join(unread)} play no part"] if unread else []
+        return said + [
             f"{name} = {self.values[name]:g} {what}; give {name}"
             for name in names if name not in self.problem.given and self.values.get(name) is not None
         ]

@@ -19,6 +19,7 @@ from dynamics.kernel.blas import one_blas_thread
 from ..ask import arguments as ask
 from ..ask import keywords, parameters, reading, settings
 from ..ask.hold import holds
+from ..ask.noted import lines
 from ..check.cases import spoken
 from ..check.posed import chosen
 from ..errors import InputError, quoted
@@ -161,7 +162,7 @@ def sensitivity(
     return Sensitivity(
         setting=base.model.name, claim=statement.id, steps=asked.steps, seeds=draws,
         start=counted(dict(zip(draws, truths, strict=True))), draws=same, tolerance=share, reach=within,
-        notes=base.resolved.notes, unmoved=tuple(left),
+        notes=lines(base.resolved.notes), unmoved=tuple(left),
         flips=tuple(sorted((each for each in rows if isinstance(each, Flip)), key=lambda each: each.fragility)),
         steady=tuple(each for each in rows if isinstance(each, Steady)),
     )

@@ -10,8 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from derivations.declare import ChosenLaw, Directions, Law, Model, Value, terms_of, to_plain
-from derivations.declare.choices import fields_of
+from derivations.declare import Directions, Model, Value, terms_of
 from dynamics.arrays import Array
 from dynamics.chance import gram
 from dynamics.fresh import testlaw
@@ -21,10 +20,12 @@ from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arrays as arrays_of
 from ..ask import parameters
+from ..ask.noted import Note
 from ..errors import InputError, quoted
 from ..work import memory
 from .drawn import Draw
 from .filters import filters
+from .replaced import read_by
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def settle(
             another size than the data, or the source refuses.
     """
     model, family = resolved.model, inputs(resolved.model)
-    unused, asked = _own_parameters(model, family), parameters.by_name(given)
+    rest = (model.network, model.objective, model.algorithm, model.initialisation, model.test)
+    unused, asked = read_by(model, [family.law], rest), parameters.by_name(given)
     for name in unused:
         if name in asked:
             raise InputError(
@@ -74,12 +76,11 @@ def settle(
     _check_memory(*examples.x.shape)
     sizes = {"n": len(examples.y), "d": float(examples.x.shape[1])}
     sized = parameters.with_sizes(resolved, given, sizes, "the examples")
-    notes = [measured_note(examples), *examples.notes]
+    said = [measured_note(examples), *examples.notes]
     if unused:
-        notes.append(f"{family.name} is not drawn, so {', '.join(unused)} play no part")
-    kept = [note for note in sized.notes if note.split(" ")[0] not in unused]
+        said.append(f"{family.name} is not drawn, so {', '.join(unused)} play no part")
     values = {name: value for name, value in sized.values.items() if name not in unused}
-    return parameters.Resolved(model, values, (*notes, *kept)), examples
+    return parameters.Resolved(model, values, (*map(Note, said), *sized.without(unused))), examples
 
 
 def _check_memory(n: int, d: int) -> None:
@@ -243,29 +244,6 @@ def inputs(model: Model) -> Directions:
             "whose examples are one vector each, such as nearly_orthogonal"
         )
     return first
-
-
-def _own_parameters(model: Model, family: Directions) -> tuple[str, ...]:
-    """The parameters that only the family's law reads, as declared."""
-    rest = (model.network, model.objective, model.algorithm, model.initialisation, model.test)
-    elsewhere = {word for part in rest for word in _words(to_plain(part))}
-    own = _law_words(family.law) - elsewhere
-    return tuple(parameter.name for parameter in model.parameters if parameter.name in own)
-
-
-def _law_words(law: Law | ChosenLaw | None) -> set[str]:
-    if isinstance(law, ChosenLaw):
-        return {law.by}.union(*(_law_words(each) for _, each in law.laws))
-    return set() if law is None else {str(getattr(law, name)) for name in fields_of(type(law))}
-
-
-def _words(plain: Any) -> set[str]:
-    """Every text in a declaration."""
-    if isinstance(plain, Mapping):
-        return set().union(*(_words(each) for each in plain.values()))
-    if isinstance(plain, list | tuple):
-        return set().union(*(_words(each) for each in plain))
-    return {plain} if isinstance(plain, str) else set()
 
 
 def sizes_of(initial: object) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,11 @@ def test_callers_arrays(data: Any) -> None:
     assert reduced.sizes["i"] == 5 and reduced.sizes["r"] == 3
     assert float(np.abs(reduced["rho"] - trained["rho"]).max()) <= 1e-11 * float(np.abs(trained["rho"]).max())
     assert gr.weights(reduced, initial=initial).shape == (2, 3, 12)
+    said = json.loads(reduced.attrs["parameters"])
+    assert not {"mu_norm", "sigma_0"} & {*reduced.coords, *said}, "the arrays have a length and a scale of their own"
+    assert "W and vectors are not drawn, so mu_norm, sigma_0 play no part" in reduced.attrs["notes"]
+    given = gr.run("pegr", {**params, "mu_norm": 7.0}, steps=20, initial=initial)
+    assert float(given.mu_norm) == 7.0, "as the caller says"
 
 
 def test_recording_less_changes_nothing(data: Any) -> None:

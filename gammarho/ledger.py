@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from derivations.papers import shelf
 from simulate.check.witness import told
-from simulate.errors import InputError, nearest, quoted
+from simulate.errors import InputError, did_you_mean, nearest, quoted
 
 from .sections import Section, as_html
 
@@ -76,10 +76,10 @@ def explain(name: str) -> Explained:
     if name in papers:
         return Explained(name, shelf.claim_list(name))
     if name not in shelf.errata() and name not in (known := shelf.known()):
-        close = nearest(name, known)
         paper = next((paper for paper in papers if name.startswith(paper)), "PAPER")
         listed = f"gammarho errata {paper} lists the errata and gammarho explain {paper} the claims"
-        cure = f"{listed}; {close}" if close.startswith("did you mean") else listed
+        near = did_you_mean(name, known)
+        cure = f"{listed}; {near}" if near else listed
         raise InputError(f"id: {quoted(name)} is not an erratum or a claim; {cure}")
     entry = shelf.errata().get(name)
     lines = [shelf.explain(name).rstrip("\n")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -178,13 +177,9 @@ def number(value: Any) -> str:
 
 
 def _watched(data: xarray.Dataset) -> dict[str, str]:
-    """Of each observable that an event watches, the event's relation, >= or <=, as its own line says."""
-    relations = {}
-    for values in data.data_vars.values():
-        said = re.match(r"first t with (\w+) ([<>]=) ", str(values.attrs.get("event", "")))
-        if said:
-            relations[said[1]] = said[2]
-    return relations
+    """Of each observable that an event watches, the event's relation, >= or <=."""
+    events = [each.attrs for each in data.data_vars.values() if "event" in each.attrs]
+    return {each["observable"]: each["relation"] for each in events if "observable" in each}
 
 
 def _closing(data: xarray.Dataset, model: Model) -> tuple[int, str] | None:

@@ -271,19 +271,25 @@ def one_of(value: object, options: Iterable[object], more: str = "") -> str:
     `more` is what else would do, after the list.
     """
     names = [str(each) for each in options]
-    near = nearest(value, names) if isinstance(value, str) else ""
+    near = did_you_mean(value, names) if isinstance(value, str) else ""
     said = f"{quoted(value)}; expected one of {', '.join(names)}{more}"
-    return said + (f"; {near}" if near.startswith("did") else "")
+    return said + (f"; {near}" if near else "")
 
 
 def nearest(word: str, options: Iterable[str]) -> str:
     """The cure for a misspelt name: the closest of `options`, the one that goes on from it, or all of them."""
     names = list(options)
+    return did_you_mean(word, names) or f"expected one of {', '.join(names)}"
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """Whether the closest of `options` is meant, or the one that goes on from it; "" where none is near."""
+    names = list(options)
     lowered = {name.lower(): name for name in names}
     close = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
     longer = [name for name in lowered if len(word) > 2 and name.startswith(word.lower())]
     close = close or (longer if len(longer) == 1 else [])
-    return f"did you mean {lowered[close[0]]!r}?" if close else f"expected one of {', '.join(names)}"
+    return f"did you mean {lowered[close[0]]!r}?" if close else ""
 
 
 def quoted(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from derivations.declare import Parameter, Value
 
-from ..errors import nearest
+from ..errors import did_you_mean
 from . import values as values_of
 from .noted import show
 
@@ -109,8 +109,7 @@ class Choice(Kind):
 
     def hint(self, parameter: Parameter, given: object) -> str:
         """The nearest word."""
-        suggestion = nearest(given, parameter.choices) if isinstance(given, str) and given else ""
-        return suggestion if suggestion.startswith("did") else ""
+        return did_you_mean(given, parameter.choices) if isinstance(given, str) and given else ""
 
     def examples(self, parameter: Parameter) -> tuple[str, ...]:
         """The first words."""

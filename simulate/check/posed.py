@@ -11,7 +11,7 @@ from derivations.declare.statements import is_claim
 
 from ..ask import settings
 from ..ask import values as values_of
-from ..errors import InputError, nearest, quoted
+from ..errors import InputError, did_you_mean, quoted
 from ..run.problem import Problem, problem_of
 
 
@@ -73,8 +73,7 @@ def chosen(
                              "Statement")
         claimed = isinstance(one, str) and one not in by_id and is_claim(one)
         if isinstance(one, str) and one not in by_id and not claimed:
-            hint = nearest(one, by_id)
-            cure = hint if hint.startswith("did you mean") else f"expected ids such as {', '.join(list(by_id)[:6])}"
+            cure = did_you_mean(one, by_id) or f"expected ids such as {', '.join(list(by_id)[:6])}"
             raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {cure}")
         if claimed:
             statement = Statement(id=str(one), kind="inequality", claim=str(one), at="T", text="at the last step")

@@ -33,7 +33,7 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
     first = runs[0]
     start, problem = first.start, first.start.problem
     model = problem.model
-    known, events = _meanings(model), {event.name for event in model.events}
+    known, events = _meanings(model), {event.name: event for event in model.events}
     data: dict[str, Labelled] = {}
     for name in [name for name in first.variables if all(name in run.variables for run in runs)]:
         variable = first.variables[name]
@@ -41,7 +41,8 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
         dims = ("seed", *variable.dims) if with_seeds else variable.dims
         attributes = known[name].attributes
         if name in events:
-            attributes["event"] = variable.said
+            event = events[name]
+            attributes |= {"event": variable.said, "observable": event.observable, "relation": event.relation}
         else:
             attributes["meaning"] = (variable.said or attributes["meaning"]) + variable.note
         data[name] = (dims, stacked, attributes)

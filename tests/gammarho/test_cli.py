@@ -176,8 +176,8 @@ def test_the_table_shows_what_an_event_compares() -> None:
     height = np.stack([0.5 * t, 2.0 * t], axis=1)  # the event waits for the lower head
     data = xr.Dataset(
         {"height": (("t", "j"), height), "depth": (("t", "j"), -height),
-         "T_1": ((), 2, {"event": "first t with height >= 1; Lemma 1"}),
-         "T_2": ((), 2, {"event": "first t with depth <= -1; Lemma 2"})},
+         "T_1": ((), 2, {"event": "first t with height >= 1; Lemma 1", "observable": "height", "relation": ">="}),
+         "T_2": ((), 2, {"event": "first t with depth <= -1; Lemma 2", "observable": "depth", "relation": "<="})},
         coords={"t": t, "j": [1, -1]},
     )
     rows = {line.rsplit(None, 4)[0]: line.split()[-4:] for line in report.as_text(data).splitlines()[2:4]}

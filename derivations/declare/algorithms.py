@@ -72,6 +72,11 @@ class GradientDescent(Declared):
         """Those of the options that are a number in every step, in the order in which a kernel takes them."""
         return {name: parameter for name, parameter in self.options.items() if name in NUMBERS_OF_STEP}
 
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Those of the options of which each step draws something."""
+        return tuple(name for name in ("batch", "label_noise") if name in self.options)
+
     @classmethod
     def known_options(cls) -> tuple[str, ...]:
         """Every option that there is."""
@@ -172,6 +177,11 @@ class Bilevel(Declared):
     def options(self) -> dict[str, str]:
         """No option of gradient descent is taken."""
         return {}
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Tasks stay as they are."""
+        return ()
 
     @property
     def numbers(self) -> dict[str, str]:

@@ -37,7 +37,7 @@ def step_draws(model: Model, values: Mapping[str, Value], y: NDArray[np.float64]
     options = {
         option: _value(option, name, values.get(name), len(y)) for option, name in model.algorithm.options.items()
     }
-    if not {"batch", "label_noise"} & options.keys():
+    if not model.algorithm.drawn:
         return None
     return StepDraws(
         seed=seed, y=y, batch=int(options["batch"]) if "batch" in options else None, noise=options.get("label_noise"),

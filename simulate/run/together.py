@@ -9,8 +9,6 @@ from derivations.declare.variables import FRESH
 
 from ..observe import observables as obs
 
-_DRAWN = {"batch", "label_noise"}  # options that draw at every step
-
 
 def go_together(model: Model, wanted: Iterable[str]) -> bool:
     """Whether runs of this model with these variables go together.
@@ -20,5 +18,5 @@ def go_together(model: Model, wanted: Iterable[str]) -> bool:
     """
     known = {*obs.at_every_step(model), *FRESH, *(event.name for event in model.events)}
     algorithm = model.algorithm
-    plain = model.network.head_axis.signed and not algorithm.over_tasks and not _DRAWN & algorithm.options.keys()
+    plain = model.network.head_axis.signed and not algorithm.over_tasks and not algorithm.drawn
     return plain and set(wanted) <= known

@@ -48,7 +48,7 @@ class Problem:
         Raises InputError where the algorithm draws something and `draws` is None.
         """
         patches, y, mixed = self.patches, self.y, self.mixed
-        drawn = [option for option in ("batch", "label_noise") if option in self.model.algorithm.options]
+        drawn = self.model.algorithm.drawn
         if not drawn:
             return self
         if self.draws is None:

@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 LOSS = "loss"
 SIGN, INSIDE = "(1.0 - 2.0 * h)", "load(present, i) > 0.0"
 HEADS = {"plus": "1", "minus": "1, 2"}
-DRAWING = {"batch", "label_noise"}  # options of which a step draws something: their runs are looked at from outside
 
 
 def watched(model: Model) -> tuple[Extreme, ...]:
     """The extremes that the model's events are of and that a state's packed arrays tell."""
-    if set(model.algorithm.options) & DRAWING:
+    if model.algorithm.drawn:  # such runs are looked at from outside
         return ()
     declared = {each.name: each for each in model.observables}
     named = dict.fromkeys(event.observable for event in model.events)
@@ -33,7 +32,7 @@ def watched(model: Model) -> tuple[Extreme, ...]:
 
 def described(model: Model) -> dict[str, Any]:
     """By name what is watched, as plain data, in the kernel's order; the loss, which is not declared, as None."""
-    if not fits_lanes(model) or set(model.algorithm.options) & DRAWING:
+    if not fits_lanes(model) or model.algorithm.drawn:
         return {}
     return {LOSS: None, **{each.name: to_plain(each) for each in watched(model)}}
 

@@ -1,20 +1,23 @@
-"""The gallery of examples: their figures, and a page that shows them (`python -m examples.gallery`).
+"""The gallery of examples: their figures, what their runs show, and a page of it all (`python -m examples.gallery`).
 
 An example is a file beside this one with a `model`, two or more PRESETS that its paper compares, STATEMENTS, and
 FIGURE, the variables to show; one whose runs begin with arrays also has `initial`(values, seed), which makes them.  A
-figure has a panel a variable and a curve a preset: the largest entry, along the run.
+figure has a panel a variable and a curve a preset: the largest entry, along the run.  What is said of the runs is read
+from the numbers that are kept beside the figure, of three draws a preset.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import gammarho as gr
+from figures.said import Shown, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "examples.md"
 NAMES = tuple(sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("__init__", "gallery")))
-SEED = 0
+SEED, SEEDS = 0, range(3)
 
 
 def example(name: str) -> ModuleType:
@@ -56,6 +59,47 @@ def start(module: ModuleType, values: Mapping[str, object], seed: int) -> Mappin
     return None if initial is None else initial(values, seed)
 
 
+def measured(module: ModuleType) -> dict[str, Any]:
+    """Of every preset the figure's variables after its last step; of every statement on how many draws it held."""
+    presets = []
+    for preset in module.PRESETS:
+        values = dict(preset.values)
+        runs = [gr.run(module.model, values, steps=preset.steps, seed=seed, observables=module.FIGURE,
+                       record=[preset.steps], initial=start(module, values, seed)) for seed in SEEDS]
+        ends = {name: [float(data[name][-1].max()) for data in runs] for name in module.FIGURE}
+        presets.append({"name": preset.name, "values": values, "steps": preset.steps, "ends": ends})
+    return {"presets": presets, "holds": {each.id: _held(module, each) for each in module.STATEMENTS}}
+
+
+def _held(module: ModuleType, statement: Any) -> int:
+    """On how many of the draws a statement holds."""
+    count = 0
+    for seed in SEEDS:
+        initial = start(module, dict(statement.instance.values), seed)
+        verdicts = gr.check(module.model, statements=[statement], steps=1, seeds=1, seed=seed, initial=initial)
+        count += verdicts[statement.id].verdict == "holds"
+    return count
+
+
+def kept(name: str) -> dict[str, Any]:
+    """What was measured when the page was last made."""
+    numbers: dict[str, Any] = json.loads((PAGE.parent / PAGE.stem / f"{name}.json").read_text(encoding="utf-8"))
+    return numbers
+
+
+def seen(numbers: Mapping[str, Any]) -> list[Shown]:
+    """A sentence a preset: the least and the greatest of the draws' largest entries after the last step."""
+    return [shown(f"`{each['name']}`, after {{steps}} steps: " + ", ".join(
+        f"`{name}` {{{name}}}" for name in each["ends"]) + ".", steps=each["steps"],
+        **{name: _span(ends) for name, ends in each["ends"].items()}) for each in numbers["presets"]]
+
+
+def _span(ends: Sequence[float]) -> str:
+    """Two digits, as finer ones are another machine's."""
+    low, high = f"{min(ends):.2g}", f"{max(ends):.2g}"
+    return low if low == high else f"{low} to {high}"
+
+
 def text() -> str:
     """The page, of all examples."""
     return "\n".join(["# Examples", "", *_head(), *(line for name in NAMES for line in _section(name))])
@@ -65,6 +109,8 @@ def _head() -> Iterator[str]:
     """What the page begins with."""
     yield "Settings of papers, one declarative file each, in [examples](../examples). Each file's statements hold"
     yield "what its paper claims, and a test checks them; `python -m examples.gallery` writes this page."
+    yield f"What stands below an example is computed from {len(SEEDS)} draws a preset, of which the figure shows the first;"
+    yield "statements are held by `check` against as many draws of its own, which need not be those."
     yield from ("", "```sh")
     file = "examples/label_noise.py:model"
     yield from (f"gammarho check {file}", f"gammarho validate {file}", f"gammarho run {file} --preset label-noise")
@@ -72,23 +118,27 @@ def _head() -> Iterator[str]:
 
 
 def _section(name: str) -> Iterator[str]:
-    module = example(name)
+    module, numbers = example(name), kept(name)
     title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
     yield from (f"## {name}", "", f"{title} ([examples/{name}.py](../examples/{name}.py))", "", *told.split("\n"), "")
+    yield from (f"Largest entries at the end, over {len(SEEDS)} draws:", "", *(f"- {each}" for each in seen(numbers)), "")
     yield from (f"![{', '.join(module.FIGURE)} of {name}](examples/{name}.png)", "")
-    yield from ("| statement | claim | on |", "| --- | --- | --- |")
+    yield from ("| statement | claim | on | `check` |", "| --- | --- | --- | --- |")
     for each in module.STATEMENTS:
         on = ", ".join(f"{key} = {value}" for key, value in each.instance.values)
-        yield f"| {each.text} | `{each.claim}` | {on}, {each.instance.steps} steps |"
+        held = f"holds on {numbers['holds'][each.id]} of {len(SEEDS)}"
+        yield f"| {each.text} | `{each.claim}` | {on}, {each.instance.steps} steps | {held} |"
     yield ""
 
 
 def main() -> None:
-    """Draw every figure and write the page."""
+    """Draw every figure, measure what is said below it, and write the page."""
     folder = PAGE.parent / PAGE.stem
     folder.mkdir(exist_ok=True)
     for name in NAMES:
+        print(name, flush=True)
         figure(example(name)).savefig(folder / f"{name}.png", dpi=80)
+        (folder / f"{name}.json").write_text(json.dumps(measured(example(name)), indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(text(), encoding="utf-8")
 
 

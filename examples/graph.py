@@ -4,8 +4,7 @@ Huang, Cao, Wang, Cao and Suzuki, *Quantifying the Optimization and Generalizati
 Over Multilayer Perceptrons* (arXiv:2306.13926): a node holds (yhat mu, xi), its neighbours mostly have its label, and
 the network sees the mean over them.  Claim: with ReLU^q, q > 2, and an expected degree D the signal that is needed for
 a small test error is smaller, the regime larger by about D^((q-2)/2).
-Seen: with q = 3 and a degree of some 12 both fit all labels; the test error on fresh nodes of a graph of their own is
-0.4 to 0.5 without the graph and 0.00 with it (one such pair of runs, no exponent).
+Here q = 3, the degree is some 12, and fresh nodes are of a graph of their own; one such pair of runs, no exponent.
 """
 
 from typing import Literal

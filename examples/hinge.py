@@ -3,7 +3,6 @@
 Karhadkar et al., *Benign overfitting in leaky ReLU networks with moderate input dimension* (arXiv:2403.06903): examples
 yhat_i mu + noise, y_i = -yhat_i with a small probability.  Claim: gradient descent fits every label, the flipped ones
 too, after finitely many steps; with a strong signal the test error is small nevertheless, with a weak one it is not.
-Seen: the loss is exactly 0 after some 400 steps (100 with the weak signal); test errors are below 0.03, and about 0.4.
 """
 
 from typing import Literal

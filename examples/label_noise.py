@@ -3,7 +3,6 @@
 Huang et al., *How Does Label Noise Gradient Descent Improve Generalization in the Low SNR Regime?* (arXiv:2510.17526):
 x_i = (y_i mu, xi_i) with xi_i orthogonal to mu.  Claim: where noise is strong, gradient descent memorises it and its
 test error stays of order one, while with label noise the noise coefficients stay small and the signal is learned.
-Seen: after 1000 steps the test error is 0.50 without and 0.00 with label noise, and the noise coefficients 11 and 0.1.
 """
 
 from typing import Literal

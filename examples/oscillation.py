@@ -3,8 +3,7 @@
 Lu, Meng and Cao, *Benign Oscillation of Stochastic Gradient Descent with Large Learning Rates* (ICLR 2024): examples
 with a weak and a strong feature, SGD over single examples, the squared loss.  Claim: with a small step the strong
 feature fits the labels and the weak one is hardly learned; with a large one outputs oscillate, and it is.
-Seen: <w, u> on the weak feature is at most 0.05 with step 0.3 and 1.3 with step 7, where outputs oscillate for hundreds
-of steps; here every example has both features, where the paper's strong one is missing from some.
+Here every example has both features, where the paper's strong one is missing from some.
 """
 
 from typing import Literal

@@ -3,7 +3,7 @@
 Chen et al., *Why Does Sharpness-Aware Minimization Generalize Better Than SGD?* (arXiv:2310.07269): a ReLU CNN on
 x_i = (yhat_i mu, xi_i) with labels y_i = -yhat_i with probability p.  Claim: there are signals at which SGD memorises
 the noise and errs with a probability of order one, while SAM keeps noise from being memorised and learns the signal.
-Seen: judged by clean labels, SGD errs on 23 to 28 % after 400 steps and SAM on under 0.1 %; SGD fits the flips too.
+Here the test error is judged by clean labels.
 """
 
 from typing import Literal

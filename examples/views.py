@@ -3,8 +3,6 @@
 Allen-Zhu and Li, *Towards Understanding Ensemble, Knowledge Distillation and Self-Distillation in Deep Learning* (ICLR
 2023): each class has two views, either of which may be missing from an example.  Claim: the network learns, of each
 class, the view that its start favours, memorises the examples that lack it, and errs on fresh ones that do.
-Seen: with no view missing a class may have one view unlearned and no example is misclassified; with one of ten missing
-labels are nearly fitted, some class still has a view unlearned, and 4 % and more of fresh examples are misclassified.
 """
 
 from typing import Literal

@@ -4,8 +4,7 @@ Oh, Song and Yun, *From Linear to Nonlinear: Provable Weak-to-Strong Generalizat
 2025): easy signals are linear in the label and hard ones are not (here +v or -v, either as likely); the weak model
 guesses where the easy one is missing, and the strong one trains on its labels.  Claim: with few examples the strong
 model fits them all and beats its teacher, or fails where noise is strong; with many it does so early, and overtraining
-spoils it.  Seen: a tenth of the labels is wrong; of 40 examples all are fitted and the strong model errs on 0.00, in
-strong noise on 0.1; of 400 it errs on 0.00 after 100 steps, and after 1000 on up to 0.125, as its teacher does.
+spoils it.
 """
 
 from collections.abc import Mapping

@@ -3,8 +3,7 @@
 Meng, Zou and Cao, *Benign Overfitting in Two-Layer ReLU Convolutional Neural Networks for XOR Data* (ICML 2024): the
 signal patch is s_i (u + yhat_i v) with a random sign s_i and an angle between u and v, labels flip with probability p.
 Claim: with a strong signal the network fits flipped labels too and errs on the flips alone; with a weak one it errs.
-Seen: all labels are fitted, flipped ones too; judged by clean labels the test error is below 0.01 at |mu| = 3 and 0.4
-at 0.3, where the noise has length 6.
+Here the test error is judged by clean labels, and the noise has length 6.
 """
 
 from typing import Literal

@@ -49,14 +49,24 @@ def context() -> AbstractContextManager[None]:
     return mpl.rc_context(_RC)
 
 
-def curve(axes: Axes, t: NDArray[Any], runs: NDArray[np.float64], line: Line, label: str) -> None:
-    """Mean over runs (seeds, T), and a band from the least to the greatest."""
+def curve(
+    axes: Axes, t: NDArray[Any], runs: NDArray[np.float64], line: Line, label: str, logarithmic: bool = False
+) -> None:
+    """Mean over runs (seeds, T), the geometric one on a logarithmic axis, and a band from the least to the greatest."""
     marks = max(1, len(t) // 6)
     axes.plot(
-        t, runs.mean(axis=0), color=line.color, linestyle=line.dashes, marker=line.marker, label=label,
+        t, middle(runs, logarithmic), color=line.color, linestyle=line.dashes, marker=line.marker, label=label,
         markevery=(LINES.index(line) * marks // len(LINES), marks), markerfacecolor="white", markeredgewidth=0.8,
     )
     axes.fill_between(t, runs.min(axis=0), runs.max(axis=0), color=line.color, alpha=0.22, linewidth=0)
+
+
+def middle(runs: NDArray[np.float64], logarithmic: bool) -> NDArray[np.float64]:
+    """The mean over runs (seeds, T), or the geometric one: a logarithmic axis shows the other near the largest."""
+    if not logarithmic:
+        return np.asarray(runs.mean(axis=0))
+    with np.errstate(divide="ignore"):  # a run at 0 takes the mean there
+        return np.asarray(np.exp(np.log(runs).mean(axis=0)))
 
 
 def key(line: Line, label: str) -> Line2D:

@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Annotated
 
 import cyclopts
 
@@ -29,7 +30,7 @@ from .verbs.gap import gap
 from .verbs.phase import phase
 from .verbs.run import run
 from .verbs.sensitivity import sensitivity
-from .verbs.shared import say
+from .verbs.shared import FILE, SHELLS, say
 from .verbs.validate import validate
 
 _OURS = ("derivations", "dynamics", "simulate", "figures", "gammarho")
@@ -48,7 +49,24 @@ app = cyclopts.App(
 app.command(list_settings, name="list")
 for verb in (describe, derive, run, validate, conditions, check, sensitivity, gap, phase, figures, errata, explain):
     app.command(verb)
-app.register_install_completion_command(help="Install completion for this shell, and exit.")
+
+
+def install_completion(
+    *, shell: Annotated[str | None, SHELLS] = None, output: Annotated[str | None, FILE] = None
+) -> int:
+    """Install completion for this shell, and exit.
+
+    Args:
+        shell: bash, zsh, fish or powershell; this one by default.
+        output: the script's file; where the shell looks for it by default.
+    """
+    from .completion import install
+
+    print(f"wrote {install(app, shell, output)}; it is there from the next shell on")
+    return 0
+
+
+app.command(install_completion, name="--install-completion")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,10 +98,12 @@ def entry() -> None:
     try:
         status = main()
     except Exception:  # noqa: BLE001 - whatever it is, it has its own exit status
+        if interrupts.came():  # a library turned it into an error of its own
+            interrupts.leave(interrupts.told())
         traceback.print_exc()
         say("this is a defect of the program and not of your input; please report the lines above")
         status = _DEFECT
-    sys.exit(status)
+    interrupts.leave(status)
 
 
 def _parameters_too(words: Sequence[str]) -> None:

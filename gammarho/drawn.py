@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulate.errors import InputError, nearest, quoted
+from simulate.work.progress import doing, progress
 
 if TYPE_CHECKING:
     from figures.printed import Printed
@@ -72,11 +73,13 @@ def _of_paper(
     names = _asked(paper, figure, known)
 
     def each() -> Iterator[tuple[Path, ...]]:
-        for name in names:
-            folder.mkdir(parents=True, exist_ok=True)
-            with printed(how):
-                paths = tuple(known[name](folder))
-            yield paths
+        with progress(f"figures {paper}", _several(names), "figures") as step:
+            for name in names:
+                folder.mkdir(parents=True, exist_ok=True)
+                with printed(how), doing(f"drawing {name}"):
+                    paths = tuple(known[name](folder))
+                yield paths
+                step()
 
     return each()
 
@@ -91,13 +94,20 @@ def _diagrams(
     names = _asked(DIAGRAMS, figure, KNOWN)
 
     def each() -> Iterator[tuple[Path, ...]]:
-        for name in names:
-            for diagram in KNOWN[name]:
-                with printed(how):
+        drawn = [(name, diagram) for name in names for diagram in KNOWN[name]]
+        with progress(f"figures {DIAGRAMS}", _several(drawn), "diagrams") as step:
+            for name, diagram in drawn:
+                with printed(how), doing(f"drawing {diagram.name}"):
                     paths = tuple(write(name, diagram, folder, cells))
                 yield paths
+                step()
 
     return each()
+
+
+def _several(things: Sequence[object]) -> int:
+    """How many are counted: one alone says more by what it is at."""
+    return len(things) if len(things) > 1 else 0
 
 
 def _asked(paper: str, figure: str | None, known: Iterable[str]) -> tuple[str, ...]:

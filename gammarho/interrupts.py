@@ -11,12 +11,15 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
 from simulate.work import progress
 
 STATUS = 130
 GRACE = 1.0  # seconds for the main thread to end by itself
+_came = threading.Event()
 _CALLBACKS = "_raw_object_cache"  # llvmlite's, called by LLVM through ctypes: an exception there is printed and lost
 
 
@@ -38,7 +41,26 @@ def watch() -> None:
     threading.Thread(target=_end, args=(heard,), name="interrupts", daemon=True).start()
 
 
+def leave(status: int) -> NoReturn:
+    """End with this status; after an interrupt at once, as nothing is waited for any more.
+
+    Python itself dies by the signal where it came while text was executed, though it was caught.
+    """
+    if status != STATUS:
+        sys.exit(status)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
+def came() -> bool:
+    """Whether there was an interrupt: whatever is raised after it is its doing."""
+    return _came.is_set()
+
+
 def _raise(number: int, frame: FrameType | None) -> None:
+    _came.set()
     if frame is None or not frame.f_code.co_name.startswith(_CALLBACKS):
         raise KeyboardInterrupt
 

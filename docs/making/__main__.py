@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from pathlib import Path
 
 from derivations.papers.paper import PAPERS
+from gammarho import interrupts
 
 from . import notebooks, papers, pictures
 
@@ -44,4 +46,8 @@ def _copy(name: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    interrupts.watch()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(interrupts.told())

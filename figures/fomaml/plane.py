@@ -39,7 +39,7 @@ class Plane:
 
 
 def phase(plan: Plane) -> Figure:
-    """Adapted and unadapted test accuracy of both methods over inner steps and initialisation, with C1's boundary."""
+    """Adapted and unadapted test loss of both methods over inner steps and initialisation, with C1's boundary."""
     wanted = {(method, J, s): plan.case(method, J, s) for method in METHODS for J in plan.inner for s in plan.sigmas}
     runs = measure(list(wanted.values()), plan.seeds, "fomaml, phase")
     shown = {"test_loss": "unadapted", "test_loss_adapted": "adapted"}

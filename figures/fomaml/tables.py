@@ -1,6 +1,6 @@
 """Tables 1 to 3 of FOMAML: the printed synthetic columns beside what is measured in each reading of the rates.
 
-The columns on RainbowMNIST and miniImagenet are of convolutional networks on images and are not reproduced.
+The columns on RainbowMNIST and miniImagenet, of convolutional networks on images, are left out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     import xarray
 
 Runs = Mapping[Case, "list[xarray.Dataset]"]
-LEFT_OUT = "not reproduced"
 MOVING = 0.01  # of a loss, between two recorded steps
 COLUMNS = tuple((fresh, at) for at in range(len(READINGS)) for fresh in DATA)  # (fresh, place of the reading)
 
@@ -109,9 +108,9 @@ PRINTED = (
 
 def text(table: Table, experiment: Experiment, runs: Runs) -> str:
     """The table as text, with its notes."""
-    first = ["", "", "", *(READINGS[at].plain for _, at in COLUMNS), "", ""]
-    heads = [*table.heads, "printed", *(DATA[fresh] for fresh, _ in COLUMNS), "RainbowMNIST", "miniImagenet"]
-    cells = [[*row.names, *_cells(row, experiment, runs), LEFT_OUT, LEFT_OUT] for row in table.rows]
+    first = ["", "", "", *(READINGS[at].plain for _, at in COLUMNS)]
+    heads = [*table.heads, "printed", *(DATA[fresh] for fresh, _ in COLUMNS)]
+    cells = [[*row.names, *_cells(row, experiment, runs)] for row in table.rows]
     lines = [first, heads, *cells]
     widths = [max(len(line[at]) for line in lines) for at in range(len(heads))]
     body = columns([first, heads, ["-" * width for width in widths], *cells])
@@ -161,7 +160,7 @@ def sentences(table: Table, experiment: Experiment, runs: Runs) -> list[Sentence
         Made(f"Not stated, our choices: M={experiment.M}, n_train={experiment.n_train}, balanced labels, steps, "
              f"{experiment.test_tasks} x 10 test tasks (adapted), 4096 noise draws (unadapted), unadapted loss, full "
              "batches, plain gradient descent, h = 0.5."),
-        Made("RainbowMNIST and miniImagenet: not reproduced (convolutional networks on image data)."),
+        Made("The paper's RainbowMNIST and miniImagenet are not reproduced (convolutional networks on images)."),
     ]
 
 
@@ -199,7 +198,7 @@ def comma_separated(table: Table, experiment: Experiment, runs: Runs) -> str:
     """Every run of the table, a line each, beside the printed loss."""
     tested = ("test_loss", "test_accuracy_unadapted", "test_loss_adapted", "test_accuracy_adapted")
     heads = [*table.heads, "printed_test_loss", "printed_half_interval", "eta_inner", "reading_eta", "data", "seed",
-             "eta", "steps", *(name + end for name in tested for end in ("", "_se")), "RainbowMNIST", "miniImagenet"]
+             "eta", "steps", *(name + end for name in tested for end in ("", "_se"))]
     rows = []
     for row in table.rows:
         for (fresh, at), case in zip(COLUMNS, row.cases(experiment), strict=True):
@@ -207,7 +206,7 @@ def comma_separated(table: Table, experiment: Experiment, runs: Runs) -> str:
             for seed, data in enumerate(runs[case]):
                 numbers = [f"{final([data], name + end)[0]:.6g}" for name in tested for end in ("", "_se")]
                 rows.append([*row.names, row.loss, row.interval, reading.gamma, reading.eta, DATA[fresh], seed,
-                             case.values["eta"], case.steps, *numbers, LEFT_OUT, LEFT_OUT])
+                             case.values["eta"], case.steps, *numbers])
     return Tabular((heads,), tuple(rows)).comma_separated()
 
 
@@ -225,26 +224,23 @@ def picture(table: Table, experiment: Experiment, runs: Runs) -> Figure:
     heads = ["\n".join(table.heads), "printed", *(
         rf"$\gamma={READINGS[at].gamma:g}$" "\n" rf"$\eta={READINGS[at].eta:g}$" f"\n{DATA[fresh]}"
         for fresh, at in COLUMNS
-    ), "Rainbow-\nMNIST", "mini-\nImagenet"]
+    )]
     rows = []
     for row in table.rows:
         printed, *measured = (cell.replace(" ±", "\n±") for cell in _cells(row, experiment, runs))
-        rows.append(["\n".join(row.names).replace(">", r"$>$").replace("<", r"$<$"), printed, *measured,
-                     "not re-\nproduced", "not re-\nproduced"])
+        rows.append(["\n".join(row.names).replace(">", r"$>$").replace("<", r"$<$"), printed, *measured])
     with style.context():
         sheet = page(_title(table), 0.75 + 0.42 * len(rows), 0, sentences(table, experiment, runs))
         axes = sheet.body.subplots()
         axes.set_axis_off()
-        widths = [0.165, 0.1, *[0.15] * len(COLUMNS), 0.09, 0.09]
+        widths = [0.165, 0.1, *[0.15] * len(COLUMNS)]
         drawn = axes.table(cellText=rows, colLabels=heads, colWidths=[w / sum(widths) for w in widths],
                            cellLoc="center", bbox=[0, 0, 1, 1], edges="horizontal")
         drawn.auto_set_font_size(False)
         drawn.set_fontsize(style.SMALL)
-        for (line, column), cell in drawn.get_celld().items():
+        for (line, _), cell in drawn.get_celld().items():
             cell.set_linewidth(0.6)
             cell.set_height(0.16 if line == 0 else 0.11)
-            if column >= 2 + len(COLUMNS):
-                cell.get_text().set_color(style.GREY)
         return sheet.close([], 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from ..tabular import Tabular
 
 Sets = Mapping[str, tuple[Images, InfluenceScores]]
 TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+_APART, _ROUNDS = 20.0, 500  # points between the middles of two labels; rounds in which they are moved apart
 SCORES = "scores of equation (10): divisor n - 1, bias-corrected, all training images, pixels / 255"
 
 
@@ -103,14 +105,38 @@ def embedding() -> Callable[[Array], Array] | None:
 
 def _clouds(axes: Any, classes: list[tuple[str, Array]], points: int, ellipses: bool) -> None:
     """Every class's points, its label at their middle; a colour and a marker together tell the classes apart."""
-    for at, (label, flat) in enumerate(classes):
+    for at, (_, flat) in enumerate(classes):
         color = style.LINES[at % len(style.LINES)].color
         axes.scatter(*flat[:points].T, s=3, color=color, alpha=0.35 if ellipses else 0.7,
                      marker="os"[at // 5 % 2], linewidth=0)
         if ellipses:
             _ellipse(axes, flat, color, dashed=at >= 5)
-        axes.annotate(label, tuple(np.median(flat, axis=0)), ha="center", va="center", fontsize=style.FONT + 2,
-                      bbox={"facecolor": "white", "edgecolor": color, "pad": 1.5})
+    middles = np.array([np.median(flat, axis=0) for _, flat in classes])
+    axes.autoscale_view()
+    for at, ((label, _), middle, place) in enumerate(zip(classes, middles, apart(axes, middles), strict=True)):
+        color = style.LINES[at % len(style.LINES)].color
+        axes.annotate(label, tuple(middle), tuple(place), ha="center", va="center", fontsize=style.FONT + 2,
+                      bbox={"facecolor": "white", "edgecolor": color, "pad": 1.5},
+                      arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.8})
+
+
+def apart(axes: Any, middles: Array) -> Array:
+    """Places for labels near their middles (count, 2), both in data, no two of which are nearer than a label's size."""
+    box = axes.get_window_extent()
+    points = 72 / axes.figure.dpi * np.array([box.width, box.height])  # of the panel, as it is before it is laid out
+    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    scale, places = points / (high - low), middles.astype(np.float64).copy()
+    for _ in range(_ROUNDS):
+        moved = False
+        for i, j in itertools.combinations(range(len(places)), 2):
+            gap = (places[i] - places[j]) * scale
+            if (distance := float(np.hypot(*gap))) < _APART:
+                way = gap / distance if distance > 0 else np.array([1.0, 0.0])
+                push = way * (_APART - distance) / 2 / scale
+                places[i], places[j], moved = places[i] + 1.01 * push, places[j] - 1.01 * push, True
+        if not moved:
+            break
+    return places
 
 
 def _embedded(

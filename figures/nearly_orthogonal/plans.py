@@ -201,7 +201,7 @@ def figure_7(sizes: Sizes = PAPER) -> Plan:
 
 
 def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
-    """A plan's runs, drawn: means, and bands from the least to the greatest run."""
+    """A plan's runs, drawn: means, geometric ones on logarithmic axes, and bands from the least to the greatest run."""
     measured = measure(plan.curves, plan.seeds, label)
     lines = [style.key(line, curve.label) for curve, line in zip(plan.rows[0][1], style.LINES, strict=False)]
     band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label=f"least to greatest of {plan.seeds} runs")
@@ -212,7 +212,8 @@ def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
         for at, ((heading, curves), row) in enumerate(zip(plan.rows, grid, strict=True)):
             for column, axes in zip(plan.columns, row, strict=True):
                 for curve, line in zip(curves, style.LINES, strict=False):
-                    style.curve(axes, curve.recorded * curve.epochs, measured[curve][column.name], line, curve.label)
+                    style.curve(axes, curve.recorded * curve.epochs, measured[curve][column.name], line, curve.label,
+                                logarithmic=column.scale == "log")
                 _axes(axes, column, plan, last=at == len(plan.rows) - 1)
             row[0].set_title(heading, loc="left")
         return sheet.close([*lines, band], _IN_ROW)
@@ -224,7 +225,7 @@ _IN_ROW = 3  # of the legend
 def sentences(plan: Plan, measured: Mapping[Curve, Measured]) -> list[Sentence]:
     """The caption: where each row ends, over its curves and runs, and how the data were made."""
     return [
-        Made("Curves: means (the paper's bands: three standard deviations)."),
+        Made("Curves: means, geometric ones on logarithmic axes (the paper's bands: three standard deviations)."),
         *(_ends(heading, [measured[curve] for curve in curves], plan.columns) for heading, curves in plan.rows),
         *(Made(each) for each in plan.made),
     ]

@@ -24,6 +24,7 @@ INT, NUMBER, NAME, NAMES, STEPS, FILE, FOLDER, LABELS, AXIS, EQUATION, THRESHOLD
 )
 ENGINES = cyclopts.Parameter(metavar="reduced|weights")
 SAMPLINGS = cyclopts.Parameter(metavar="vectors|gram")
+SHELLS = cyclopts.Parameter(metavar="bash|zsh|fish|powershell")
 ADDRESS = cyclopts.Parameter(metavar="ADDRESS")
 TEST_SAMPLINGS = cyclopts.Parameter(metavar="draws|importance")
 LENGTH = cyclopts.Parameter(metavar="LENGTH")

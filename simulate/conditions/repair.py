@@ -18,6 +18,7 @@ from derivations.declare import Clause, Parameter, Value
 from dynamics.arrays import Array
 
 from ..errors import InputError, nearest, quoted
+from ..work.progress import doing, progress
 from .conditions import admissible, counts, moves
 from .point import Point
 from .table import Repair, Row
@@ -119,7 +120,8 @@ def repair(here: Point, at: At, names: Sequence[str], known: Mapping[str, Parame
     start = np.log([here.scope[each.name] for each in chosen])
     bounds = tuple((math.log(low), math.log(high)) for low, high in map(admissible, chosen))
     search = _Search(here, at, chosen, start, clauses, bounds)
-    repaired = _met(search)
+    with doing("seeking the nearest values at which every clause holds"):
+        repaired = _met(search)
     printed = {clause.id for clause in here.declared.lists[0].clauses}
     alone = None
     if repaired != {} and len(here.declared.lists) > 1:
@@ -148,12 +150,15 @@ def _parameter(name: str, known: Mapping[str, Parameter], here: Point) -> Parame
 def _nearest(search: _Search) -> Iterator[Array]:
     """Points where every clause holds, the nearest first."""
     points: list[Array] = []
-    for start in _starts(search):
-        least, x = _best(search, search.clauses, start)
-        if least >= 0:
-            points.append(_nearer(search, x))
-        if len(points) == _ENOUGH:
-            break
+    starts = [*_starts(search)]
+    with progress("solve", len(starts), "starts") as step:
+        for start in starts:
+            least, x = _best(search, search.clauses, start)
+            if least >= 0:
+                points.append(_nearer(search, x))
+            if len(points) == _ENOUGH:
+                break
+            step()
     yield from sorted(points, key=search.change)
 
 
@@ -286,6 +291,11 @@ def _to_digits(parameter: Parameter, value: float, digits: int) -> float:
 
 def _excluded(search: _Search) -> tuple[str, ...]:
     """One clause, or two, that no values of the parameters meet; () where none such was found among them."""
+    with doing("looking for clauses that exclude each other"):
+        return _excluding(search)
+
+
+def _excluding(search: _Search) -> tuple[str, ...]:
     least, where = _most(search, search.clauses, _starts(search))
     slacks = search.slacks(where, search.clauses)
     failing = [clause for clause, each in zip(search.clauses, slacks, strict=True) if each < least + 0.5]

@@ -15,6 +15,7 @@ from pathlib import Path
 from derivations.cache import cache_folder, write_whole
 
 from ..errors import InputError
+from ..work.progress import doing
 from .idx import unpacked
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -88,7 +89,7 @@ def published(which: Published) -> Contents:
 def _fetched(which: Published, folder: Path) -> Contents:
     cache_folder().mkdir(mode=0o700, parents=True, exist_ok=True)  # kernels are kept there too
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, doing(f"fetching {which.source} (kept for later runs)"):
         contents = checked(which, which.fetch(which, Path(scratch)))
     for name, content in contents.items():
         write_whole(folder / name, content)

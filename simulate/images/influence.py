@@ -186,11 +186,14 @@ def _by_gram(flat: NDArray[Any], groups: list[Indices], means: Array) -> _Sums:
     order = np.concatenate(groups)
     mean_of = np.repeat(np.arange(len(groups)), [len(members) for members in groups])
     gram, step = np.zeros((len(order), len(order))), max(1, _CHUNK // len(order))
-    for start in range(0, flat.shape[1], step):
-        pixels = slice(start, start + step)
-        centred = flat[order, pixels].astype(np.float64)
-        centred -= means[mean_of, pixels]
-        gram += centred @ centred.T
+    starts = range(0, flat.shape[1], step)
+    with progress.progress("influence scores", len(starts), "blocks") as done:
+        for start in starts:
+            pixels = slice(start, start + step)
+            centred = flat[order, pixels].astype(np.float64)
+            centred -= means[mean_of, pixels]
+            gram += centred @ centred.T
+            done()
     square, scatter, third = np.empty(len(order)), np.empty(len(order)), np.empty(len(order))
     ends = np.cumsum([len(members) for members in groups])
     for members, end in zip(groups, ends, strict=True):
@@ -198,9 +201,9 @@ def _by_gram(flat: NDArray[Any], groups: list[Indices], means: Array) -> _Sums:
         square[members] = h = np.diag(own)
         scatter[members] = np.einsum("ij,ij->i", own, own)
         third[members] = own @ h
-    starts = np.concatenate([[0], ends[:-1]])
+    first = np.concatenate([[0], ends[:-1]])
     np.square(gram, out=gram)
-    products = np.add.reduceat(np.add.reduceat(gram, starts, axis=0), starts, axis=1)
+    products = np.add.reduceat(np.add.reduceat(gram, first, axis=0), first, axis=1)
     return _Sums(square, scatter, third, 0.5 * (products + products.T))
 
 
@@ -216,16 +219,19 @@ def _by_covariance(flat: NDArray[Any], groups: list[Indices], means: Array) -> _
             pull += h @ centred
         for part, centred in _centred(flat, members, mean):
             third[part] = centred @ pull
-    for start in range(0, d, step):
-        rows = slice(start, min(start + step, d))
-        block = np.zeros((len(groups), rows.stop - start, d))
-        for members, mean, scatters in zip(groups, means, block, strict=True):
-            for _, centred in _centred(flat, members, mean):
-                np.add(scatters, centred[:, rows].T @ centred, out=scatters)
-            for part, centred in _centred(flat, members, mean):
-                scatter[part] += np.einsum("ij,ij->i", centred @ scatters.T, centred[:, rows])
-        side = block.reshape(len(groups), -1)
-        products += side @ side.T
+    starts = range(0, d, step)
+    with progress.progress("influence scores", len(starts) * len(groups), "blocks") as done:
+        for start in starts:
+            rows = slice(start, min(start + step, d))
+            block = np.zeros((len(groups), rows.stop - start, d))
+            for members, mean, scatters in zip(groups, means, block, strict=True):
+                for _, centred in _centred(flat, members, mean):
+                    np.add(scatters, centred[:, rows].T @ centred, out=scatters)
+                for part, centred in _centred(flat, members, mean):
+                    scatter[part] += np.einsum("ij,ij->i", centred @ scatters.T, centred[:, rows])
+                done()
+            side = block.reshape(len(groups), -1)
+            products += side @ side.T
     return _Sums(square, scatter, third, products)
 
 

@@ -28,6 +28,7 @@ WALKED = {
 
 # By how they begin.
 NOT_RUN = {
+    "gammarho --install-completion": "writes into the shell's own files; test_completion.py does so elsewhere",
     "make ": "sets up an environment and takes minutes; continuous integration runs them",
     "gammarho check pegr --mutants ": "minutes, all statements; test_mutants.py runs the verb on one",
     "python -m benchmarks.power ": "test_mutants.py makes its tables of one statement",

@@ -109,8 +109,8 @@ def _head() -> Iterator[str]:
     """What the page begins with."""
     yield "Settings of papers, one declarative file each, in [examples](../examples). Each file's statements hold"
     yield "what its paper claims, and a test checks them; `python -m examples.gallery` writes this page."
-    yield f"What stands below an example is computed from {len(SEEDS)} draws a preset, of which the figure shows the first;"
-    yield "statements are held by `check` against as many draws of its own, which need not be those."
+    yield f"What stands below an example is computed from {len(SEEDS)} draws a preset, of which the figure shows the"
+    yield "first; statements are held by `check` against as many draws of its own, which need not be those."
     yield from ("", "```sh")
     file = "examples/label_noise.py:model"
     yield from (f"gammarho check {file}", f"gammarho validate {file}", f"gammarho run {file} --preset label-noise")
@@ -121,7 +121,8 @@ def _section(name: str) -> Iterator[str]:
     module, numbers = example(name), kept(name)
     title, _, told = (inspect.getdoc(module) or "").partition("\n\n")
     yield from (f"## {name}", "", f"{title} ([examples/{name}.py](../examples/{name}.py))", "", *told.split("\n"), "")
-    yield from (f"Largest entries at the end, over {len(SEEDS)} draws:", "", *(f"- {each}" for each in seen(numbers)), "")
+    yield f"Largest entries at the end, over {len(SEEDS)} draws:"
+    yield from ("", *(f"- {each}" for each in seen(numbers)), "")
     yield from (f"![{', '.join(module.FIGURE)} of {name}](examples/{name}.png)", "")
     yield from ("| statement | claim | on | `check` |", "| --- | --- | --- | --- |")
     for each in module.STATEMENTS:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from . import style
 from .printed import asked, caption
 from .said import Sentence, folded
+from .said import height as caption_height
 
 _LINE, _KEY = 0.13, 0.175  # inches a line of the caption, a row of the legend
 
@@ -39,7 +40,7 @@ def page(title: str, height: float, rows: int, said: Sequence[Sentence], width: 
     """
     how = asked()
     width = how.width or width
-    foot = 0.12 + _KEY * rows + (_LINE * max(1, len(folded(said, width))) if how.caption else 0.0)
+    foot = 0.16 + _KEY * rows + (max(_LINE, caption_height(folded(said, width))) if how.caption else 0.0)
     figure = Figure(figsize=(width, height + foot), layout="constrained")
     parts: Any = figure.subfigures(2, 1, height_ratios=[height, foot])
     body, below = parts

@@ -16,6 +16,7 @@ from . import style
 
 SIZE = style.SMALL - 0.5  # points
 _MARGIN = 0.12  # inches of a page's width on which no words stand
+_SPACING = 1.2  # matplotlib's, of lines
 _TOKEN = re.compile(r"(?:\\\$|\$[^$]*\$|[^\s$\\]|\\(?!\$))+")  # a word, with what formulas it holds
 
 
@@ -124,6 +125,18 @@ def folded(said: Sequence[Sentence], inches: float) -> list[str]:
             lines[-1] += " " * gap + word
             left, gap = left - wide - gap * space, 1
     return [line for line in lines if line]
+
+
+def height(lines: Sequence[str]) -> float:
+    """Inches that lines below one another take: one with a formula is higher, as matplotlib sets it."""
+    font = FontProperties(size=SIZE)
+    _, high, deep = text_to_path.get_text_width_height_descent("lp", font, False)
+    points = 0.0
+    for line in lines:
+        math = re.search(r"(?<!\\)\$", line) is not None
+        _, up, down = text_to_path.get_text_width_height_descent(line if math else "lp", font, math)
+        points += _SPACING * max(high - deep, up - down) + max(deep, down)
+    return points / 72
 
 
 def _width(word: str, font: FontProperties) -> float:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from figures import heterogeneous, nearly_orthogonal
+from figures import heterogeneous, nearly_orthogonal, style
 from figures.heterogeneous import maps, pictures
 from figures.nearly_orthogonal import plans, runs
 from simulate.errors import InputError
@@ -272,3 +272,20 @@ def test_without_scikit_learn_principal_components_stand_in_and_it_says_so(
     assert [len(each) for each in clouds(plane)] == [5] * 10 and "principal components" in texts(figure)
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "install gammarho[figures]" in said
+
+
+def test_labels_of_one_place_are_moved_apart() -> None:
+    """Fails where labels stand at the middles of classes that lie on one another."""
+    axes = Figure(figsize=(4, 3)).subplots()
+    axes.set(xlim=(0, 10), ylim=(0, 1))
+    middles = np.array([[5.0, 0.5], [5.0, 0.5], [5.1, 0.5], [1.0, 0.1]])
+    places = pictures.apart(axes, middles)
+    on_page = axes.transData.transform(places) * 72 / axes.figure.dpi
+    gaps = np.linalg.norm(on_page[:, None] - on_page[None], axis=-1)[np.triu_indices(4, 1)]
+    assert gaps.min() > 19.0 and np.array_equal(places[3], middles[3])
+
+
+def test_a_logarithmic_axis_has_geometric_means() -> None:
+    spread = np.array([[1.0, 4.0], [100.0, 4.0]])
+    assert style.middle(spread, logarithmic=True) == pytest.approx([10.0, 4.0])
+    assert style.middle(spread, logarithmic=False) == pytest.approx([50.5, 4.0])

@@ -8,9 +8,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
@@ -20,7 +23,7 @@ from figures import style
 from figures.nearly_orthogonal import plans
 from figures.pegr import curves
 from figures.pegr.runs import PAPER, READINGS, Curves, Key, keys
-from figures.said import SIZE, Made, Shown, Where, folded, recorded, shown
+from figures.said import SIZE, Made, Shown, Where, folded, height, recorded, shown
 
 HERE = Path(str(figures.__file__)).parent
 OUTCOME = re.compile(
@@ -134,3 +137,15 @@ def test_how_far_draws_end_apart_is_measured_on_the_axis() -> None:
     by_place = str(curves._unlike(shown, ("max_rho_over",), curves._SYMMETRIC.transform))
     assert "(0.0001 to 1.2)" in by_place
     assert "(0.0001 to 1.2)" not in str(curves._unlike(shown, ("max_rho_over",), np.asarray))
+
+
+def test_a_line_with_a_formula_is_given_the_room_that_it_takes() -> None:
+    """Fails where every line is taken for one of plain words: a caption then meets the legend above it."""
+    plain, tall = ["words below words"] * 2, [r"$\max_r\,\langle w_{y,r}, \xi_{k,i}\rangle$ in words", "words"]
+    figure = Figure()
+    canvas: Any = FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()
+    for lines in (plain, tall):
+        drawn = figure.text(0, 0, "\n".join(lines), fontsize=SIZE).get_window_extent(renderer).height / figure.dpi
+        assert height(lines) == pytest.approx(drawn, abs=0.03)
+    assert height(tall) > height(plain) + 0.02

@@ -69,5 +69,5 @@ def test_it_speaks_and_ends_when_it_is_asked_to(case: str, tmp_path: Path) -> No
 
 def _own_model() -> str:
     """README's."""
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    blocks: list[str] = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     return next(block for block in blocks if block.startswith("# mine.py"))

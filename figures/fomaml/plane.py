@@ -51,10 +51,10 @@ def phase(plan: Plane) -> Figure:
             for axes, (name, says) in zip(column, shown.items(), strict=True):
                 losses = np.array([[final(runs[wanted[method, J, s]], name).mean() for J in plan.inner]
                                    for s in plan.sigmas])
-                image = axes.imshow(losses, origin="lower", cmap="viridis_r", vmin=0, vmax=np.log(2), aspect="auto")
+                image = axes.imshow(losses, origin="lower", cmap="viridis", vmin=0, vmax=np.log(2), aspect="auto")
                 for (y, x), value in np.ndenumerate(losses):
                     axes.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=6.5,
-                              color="white" if value > 0.4 else "black")
+                              color="black" if value > 0.4 else "white")
                 _boundary(axes, plan, method)
                 axes.set_title(f"{method}, {says}")
                 axes.set_xticks(range(len(plan.inner)), [str(J) for J in plan.inner])

@@ -58,7 +58,7 @@ class Broken:
     replay: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Climb:
     """What is known of one claim: its verdict so far, how near a state came, and the one that broke it."""
 
@@ -116,8 +116,8 @@ class Ascent:
     def _open(self) -> list[Climb]:
         return [each for each in self.climbs if each.violated is None]
 
-    def _visited(self, place: Place) -> Iterator[State]:
-        """States of a run where every hypothesis holds; a claim that fails there is false."""
+    def _visited(self, place: Place) -> Iterator[tuple[State, list[Climb]]]:
+        """States of a run where no claim fails, with those that speak there; a claim that fails on the run is false."""
         try:
             bench = self.ground.plain(place)
             case = bench.case(place.seed, place.steps, [climb.statement for climb in self.climbs])
@@ -133,17 +133,18 @@ class Ascent:
         rows = np.unique(np.geomspace(1, len(case.t), ROWS).astype(int)) - 1
         for row in rows if case.states.b is not None else ():
             state = State(place, start, max(1, int(case.t[row])), case.states.b[row], named)  # type: ignore[index]
-            if self._holds(self._case(state, 1)):
-                yield state
+            if speaking := self._speaking(self._case(state, 1)):
+                yield state, speaking
 
-    def _climb(self, states: Sequence[State]) -> None:
-        """One move: from a state of a run, or one of the best for some claim, as far as the hypotheses go."""
+    def _climb(self, states: Sequence[tuple[State, list[Climb]]]) -> None:
+        """One move: from a state of a run where a claim speaks, or one of the best for it, as far as hypotheses go."""
         aimed = [each for each in self._open() if each.broken is None]
         climb = aimed[int(self.rng.integers(len(aimed)))]
         if climb.elite and self.rng.random() < 0.7:
             state = climb.elite[int(self.rng.integers(len(climb.elite)))][1]
         else:
-            state = states[int(self.rng.integers(len(states)))]
+            own = [each for each, speaking in states if climb in speaking] or [each for each, _ in states]
+            state = own[int(self.rng.integers(len(own)))]
         move, size, inside = self._move(state.b), 1.0, 0.0
         for _ in range(REACH):
             if self.left <= 0:
@@ -176,7 +177,7 @@ class Ascent:
         self.left, self.tried = self.left - 1, self.tried + 1
         self.step()
         case = self._case(state, 1)
-        if not self._holds(case):
+        if not self._speaking(case):
             return False
         self.inside += 1
         for climb in self._open():
@@ -184,10 +185,12 @@ class Ascent:
                 self._later(climb, state)
         return True
 
-    def _holds(self, case: Case | None) -> bool:
-        told = [] if case is None else [self._judged(each.statement, case) for each in self.climbs]
-        return any(each is not None and each.entries for each in told) and all(
-            each is not None and not each.failed for each in told)
+    def _speaking(self, case: Case | None) -> list[Climb]:
+        """The claims that speak of a state; none where one of them fails, or has no value."""
+        told = [] if case is None else [(each, self._judged(each.statement, case)) for each in self.climbs]
+        if any(outcome is None or outcome.failed for _, outcome in told):
+            return []
+        return [climb for climb, outcome in told if outcome is not None and outcome.entries]
 
     def _later(self, climb: Climb, state: State) -> None:
         here, case = self._case(state, 1), self._case(state, 2)

@@ -18,6 +18,7 @@ import numpy as np
 from derivations.declare import GaussianLaw, Model, Value, chosen_law
 from dynamics.arrays import Array
 
+from ..errors import InputError
 from ..run.problem import Start
 from ..start.drawn import Draw
 
@@ -193,10 +194,17 @@ def _filters(draw: Draw, scale: Array, plus: Array) -> Draw:
 
 
 def _products(draw: Draw, rows: slice, new: Callable[[Array], Array]) -> Draw:
-    """The draw whose products with the vectors at these rows are new(z), by adding these vectors to the filters."""
+    """The draw whose products with the vectors at these rows are new(z), by adding these vectors to the filters.
+
+    Raises InputError where they are linearly dependent, so that their products cannot be chosen.
+    """
     flat = draw.z.reshape(-1, draw.z.shape[2])
     plus = np.zeros_like(flat)
-    plus[:, rows] = np.linalg.solve(draw.gram[rows, rows], (new(flat[:, rows]) - flat[:, rows]).T).T
+    try:
+        plus[:, rows] = np.linalg.solve(draw.gram[rows, rows], (new(flat[:, rows]) - flat[:, rows]).T).T
+    except np.linalg.LinAlgError:
+        said = "their products with the filters cannot be bent; take a draw whose vectors are independent"
+        raise InputError(f"draw: the vectors of a family are linearly dependent, and {said}") from None
     return _filters(draw, np.ones(len(flat)), plus)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from simulate.ask import settings
 from simulate.check.bent import Along, Filters, Knob, Labels, Lean, Lengths, Turned, bent, knobs_of
+from simulate.errors import InputError
 from simulate.run.problem import Start, problem_of
 
 
@@ -41,6 +44,13 @@ def test_a_draw_of_products_alone_stays_one(knob: Knob) -> None:
     joint = np.block([[draw.weight_gram, flat], [flat.T, draw.gram]])
     least = np.linalg.eigvalsh(joint)
     assert least[0] > -1e-9 * least[-1]
+
+
+def test_vectors_that_are_dependent_are_told() -> None:
+    """Before, a search that bent a task's features, two of which were one, ended in NumPy's own error."""
+    made = start("gram")
+    with pytest.raises(InputError, match="linearly dependent"):
+        bent(replace(made, draw=replace(made.draw, gram=np.ones_like(made.draw.gram))), ((Along("xi"), 1.0),))
 
 
 def test_bends_do_what_they_say() -> None:

@@ -45,6 +45,14 @@ def test_claims_are_one_hypothesis() -> None:
     assert found["half"].verdict == "inductive"
 
 
+def test_a_claim_about_few_of_a_runs_states_is_tried_from_these() -> None:
+    """Of the run's 40 states one is in its range; before, moves began at any of them, and it stayed untested."""
+    claims = [Statement(id="early", kind="inequality", claim="gamma <= 1", until="2"),
+              Statement(id="all", kind="inequality", claim="gamma <= 1e3")]
+    found = inductive("pegr", SMALL, claims, steps=3000, tries=16)
+    assert found["early"].states > 2 and found["all"].states > 2
+
+
 def test_a_claim_that_runs_violate_is_false_and_one_that_they_never_meet_untested() -> None:
     found = stepped("gamma <= 1e-9", tries=8)
     assert found["own"].verdict == "false" and not found.passed and "a run has gamma <= 1e-09" in str(found)

@@ -149,7 +149,7 @@ class Ascent:
         for _ in range(REACH):
             if self.left <= 0:
                 return
-            held = self._try(replace(state, b=state.b + size * move))
+            held = climb in self._try(replace(state, b=state.b + size * move))
             if held:
                 inside, size = size, 2 * size if inside == size / 2 or not inside else (size + 2 * inside) / 2
             else:
@@ -172,18 +172,18 @@ class Ascent:
             return scale * mask * float(self.rng.choice((-1.0, 1.0)))
         return float(self.rng.choice((-1.0, 1.0))) * float(self.rng.choice(_SIZES)) * mask * b
 
-    def _try(self, state: State) -> bool:
-        """Whether every claim and its hypothesis hold at a state; where they do, each is judged one step later."""
+    def _try(self, state: State) -> list[Climb]:
+        """The claims that speak of a state, where none fails; each of them is then judged one step later."""
         self.left, self.tried = self.left - 1, self.tried + 1
         self.step()
         case = self._case(state, 1)
-        if not self._speaking(case):
-            return False
+        if not (speaking := self._speaking(case)):
+            return []
         self.inside += 1
         for climb in self._open():
             if climb.broken is None:
                 self._later(climb, state)
-        return True
+        return speaking
 
     def _speaking(self, case: Case | None) -> list[Climb]:
         """The claims that speak of a state; none where one of them fails, or has no value."""

@@ -146,6 +146,9 @@ _SIZES = (
         "6.8e+05 "
         "at L = 1e2, 1e4, 1e8; with eta = L^-7 at most 0.22.",
         statements=("thm:E.3-printed", "thm:E.3-upper", "thm:E.3-lower"), preset="theorem-4.4",
+        searches=(
+            "gammarho check fomaml thm:E.3-upper --preset theorem-4.4 --search 120 --seed 1",
+            "gammarho check fomaml thm:E.3-lower --preset theorem-4.4 --search 120 --seed 1",),
     ),
     Erratum(
         id="fomaml-thm:E.9",
@@ -160,6 +163,7 @@ _SIZES = (
         effect="The same 60 starts: the largest max_t Xi/A(J - 1) is 3.4, 8.4e+02, 5e+07 at L = 1e2, 1e4, 1e8; with "
         "eta = L^-7 at most 0.012.",
         statements=("thm:E.9-printed", "thm:E.9"), preset="theorem-4.4",
+        searches=("gammarho check fomaml thm:E.9 --preset theorem-4.4 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-lem:D.5-constant",
@@ -203,6 +207,7 @@ _SIZES = (
         "above "
         "it; with the letters exchanged it is 1e+11.",
         statements=("thm:E.2",), preset="theorem-4.4",
+        searches=("gammarho check fomaml thm:E.2 --preset theorem-4.4 --search 120 --seed 1",),
         witness=Witness(at=(("L", 100),),
                         printed="-L/2 >= -log(2)*L**(-3)/L**2.5",
                         corrected="-L/2 >= -log(2)*L**2.5/L**(-3)"),
@@ -218,6 +223,7 @@ _SIZES = (
         effect="P(||xi||^2 < sigma_xi^2 d/2) is 0.521 at d = 1000, M = 500, 0.507 at d = 10000, M = 5000, and 0.000 at "
         "M = 0; for all K n noises at once the event has probability about 2^(-K n).",
         statements=("lem:G.1-printed", "lem:G.1"), preset="lemma-D.2",
+        searches=("gammarho check fomaml lem:G.1 --preset lemma-D.2 --search 120 --seed 1",),
     ),
     Erratum(
         id="fomaml-lem:D.2-probability",
@@ -231,6 +237,7 @@ _SIZES = (
         "500 "
         "and 0.67 at M = 0, against the claimed 4e-36, which needs m = 201.",
         statements=("lem:G.2",), preset="lemma-D.2",
+        searches=("gammarho check fomaml lem:G.2 --preset lemma-D.2 --search 120 --seed 1",),
         witness=Witness(at=(("N", 3430), ("q", 0.638), ("m", 18), ("m_enough", 201)),
                         printed="2*N*q**m <= N**(-10)",
                         corrected="2*N*q**m_enough <= N**(-10)"),
@@ -256,6 +263,7 @@ _SIZES = (
         effect="The median of the left side over Lambda_j at t = 0, L = 1e4, 1e16, 1e40: over [M] 2.8, 17, 2.5e+03; "
         "over [K] 0.065, 8.3e-07, 2e-16.",
         statements=("lem:F.1-printed", "lem:F.1"), preset="theorem-4.5",
+        searches=("gammarho check fomaml lem:F.1 --preset theorem-4.5 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-lem:D.2-theta",
@@ -326,6 +334,7 @@ _SIZES = (
         "much as "
         "-0.013; with ||z|| = 0.5 it never falls. Under Condition D.1 d = 16 is enough.",
         statements=("A12-printed", "A12"), preset="theorem-4.5",
+        searches=("gammarho check fomaml A12 --preset theorem-4.5 --search 100 --seed 1",),
         witness=Witness(at=(("nu", 1.3), ("z", 1.6), ("short", 0.5)),
                         printed="nu**2 - z**2 >= 0",
                         corrected="nu**2 - short**2 >= 0"),
@@ -371,6 +380,7 @@ _STATEMENTS = (
         "Omega(1) and Theta(1) of one constant.",
         effect="gamma = 0.01, J = 5: the inner loop multiplies <w, nu_k> by 1.025, and gamma^J is 1e-10.",
         statements=("lem:6.1-printed", "A6"), preset="theorem-4.5",
+        searches=("gammarho check fomaml A6 --preset theorem-4.5 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-lem:E.1-sign",

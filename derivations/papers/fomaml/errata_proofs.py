@@ -26,6 +26,7 @@ _PROOFS = (
         why="Condition D.1 has sigma_s sqrt(d) = log(d)^-0.4. The contradiction only gets stronger.",
         effect="L = 1e4: sigma_0 sqrt(d)/(sigma_s sqrt(d)) is 39.8; L^0.2 is 6.3.",
         statements=("hyp:E.1",), preset="theorem-4.4",
+        searches=("gammarho check fomaml hyp:E.1 --preset theorem-4.4 --search 100 --seed 1",),
         witness=Witness(at=(("L", 1e4),),
                         printed="1/L**(-0.4) <= 2*L**0.2",
                         corrected="1/L**(-0.4) <= 2*L**0.4"),
@@ -78,6 +79,7 @@ _PROOFS = (
         "proof's "
         "m^(-1/2) gamma X/n is 199.",
         statements=("lem:E.8",), preset="theorem-4.4",
+        searches=("gammarho check fomaml lem:E.8 --preset theorem-4.4 --search 100 --seed 1",),
         witness=Witness(at=(("m", 2.51), ("x", 315.5), ("J", 5)),
                         printed="m**(-1/2)*(1 + x)**(1 - J)*(1 - x)**J >= m**(-1/2)*x",
                         corrected="m**(-1/2)*(1 + x)**(1 - J)*(1 + x)**J >= m**(-1/2)*x"),
@@ -107,6 +109,7 @@ _PROOFS = (
         "Nothing changes for n = Theta(1).",
         effect="J = 5: it grows as n^5; as printed it falls as n^-3.",
         statements=("claim:E.4",), preset="theorem-4.4",
+        searches=("gammarho check fomaml claim:E.4 --preset theorem-4.4 --search 100 --seed 1",),
         witness=Witness(at=(("n", 2), ("J", 5), ("g", 6.31), ("X", 100), ("K", 10)),
                         printed="(g*X/n)**(1 - J)*K*n/X <= K/(X**J*g**(J - 1)*n**(J - 2))",
                         corrected="(g*X/n)**(1 - J)*K*n/X <= K*n**J/(X**J*g**(J - 1))"),

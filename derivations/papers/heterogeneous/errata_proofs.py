@@ -24,6 +24,9 @@ ERRATA = (
             "--record 0,1,160,161,3200,3201 --observables one_minus_p",
         ),
         statements=("L1-printed", "L1", "68"), preset="theorem-1",
+        searches=(
+            "gammarho check heterogeneous L1 --preset theorem-1 --search 100 --seed 1",
+            "gammarho check heterogeneous 68 --preset theorem-1 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-L2",
@@ -38,6 +41,9 @@ ERRATA = (
             "--observables loss",
         ),
         statements=("L2-printed", "L2", "L2-mean"), preset="theorem-1",
+        searches=(
+            "gammarho check heterogeneous L2-mean --preset theorem-1 --search 100 --seed 1",
+            "gammarho check heterogeneous L2 --preset theorem-1 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-9",
@@ -49,6 +55,7 @@ ERRATA = (
         effect="K = 3, 300 steps of eta = 1 on orthogonal patches: two examples of two classes have the ratio 0.12 as "
         "printed, 1.00 corrected.",
         statements=("9-printed", "85"), preset="theorem-1",
+        searches=("gammarho check heterogeneous 85 --preset theorem-1 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-78",
@@ -76,6 +83,7 @@ ERRATA = (
             for m in (20, 80)
         ),
         statements=("T-printed", "T1.1"), preset="theorem-1",
+        searches=("gammarho check heterogeneous T1.1 --preset theorem-1 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-118",

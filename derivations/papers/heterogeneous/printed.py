@@ -96,7 +96,8 @@ _SUMS = (
               text="the sum of (80) over the first t steps is t L_S(W(t))", claim="past(loss) == t*loss",
               erratum="heterogeneous-L2"),
     Statement(id="128", kind="inequality", source="(124)(b), (127), corrected; isotropic noise", at="T",
-              given="Gamma == 1 and orthogonal and sparse and quiet and T >= 50",
+              given="Gamma == 1 and orthogonal and sparse and quiet and T >= 50 and min[i](start(active_xi)) >= 0.3 "
+                    "and max[k](n_class) <= 2*min[k](n_class)",
               text="the mean over r of ||A^T (w_{k,r}(T) - w_{k,r}(0))|| is of order (eta/(m n)) F b(S_k)",
               claim=f"0.3*{_LEARNED}*F_kk <= mean[r](learned) <= 1.1*{_LEARNED}*F_kk",
               mutant=f"{_LEARNED}*F_kk <= mean[r](learned)"),

@@ -385,12 +385,10 @@ def block_2_1(z, c, gram, s, at, width, directions):
 @njit(cache=True, fastmath=False, error_model="numpy")
 def couple(z, c, gram, rows, width, directions):
     """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""
-    at = 0
-    while at < width:
-        vectors = min(4, (width - at) // 8)
-        s = 0
-        while s + 4 <= rows:
-            if vectors == 4:
+    for at in range(0, width, 32):
+        vectors = (width - at) // 8
+        for s in range(0, rows - 3, 4):
+            if vectors >= 4:
                 block_4_4(z, c, gram, s, at, width, directions)
             elif vectors == 3:
                 block_4_3(z, c, gram, s, at, width, directions)
@@ -398,9 +396,8 @@ def couple(z, c, gram, rows, width, directions):
                 block_4_2(z, c, gram, s, at, width, directions)
             elif vectors == 1:
                 block_4_1(z, c, gram, s, at, width, directions)
-            s += 4
-        while s + 2 <= rows:
-            if vectors == 4:
+        for s in range(rows // 4 * 4, rows - 1, 2):
+            if vectors >= 4:
                 block_2_4(z, c, gram, s, at, width, directions)
             elif vectors == 3:
                 block_2_3(z, c, gram, s, at, width, directions)
@@ -408,17 +405,13 @@ def couple(z, c, gram, rows, width, directions):
                 block_2_2(z, c, gram, s, at, width, directions)
             elif vectors == 1:
                 block_2_1(z, c, gram, s, at, width, directions)
-            s += 2
-        at += 8 * vectors
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def change(b, g, eta):
-    """g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""
+def follow(b, g):
+    """b <- b + g, in place; flat arrays, their size a multiple of 8."""
     for q in range(0, g.size, 8):
-        move = -(eta * load(g, q))
-        store(g, q, move)
-        store(b, q, load(b, q) + move)
+        store(b, q, load(b, q) + load(g, q))
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -481,11 +474,11 @@ def gradient(
     z,
     gram, y, live,
     n, examples, filters, width, directions,
-    kappa, c, lam,
+    kappa, c, lam, eta,
     g, u,
     f, margin, l1, v0, v1, l2, w1, wz0, wz1, w0, w2,
 ):
-    """g = dO/dz with the penalty."""
+    """g = -eta dO/dz with the penalty."""
     at_xi = 0
     at_mu = at_xi + examples
     f_plus = 0.0
@@ -610,7 +603,7 @@ def gradient(
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
                 xi_i = (relu_xi*relu_xi)*j*load(w2, i) + relu_xi*j*load(u, at + at_xi + i)*load(w1, i)
-                store(g, at + at_xi + i, xi_i)
+                store(g, at + at_xi + i, -(eta * xi_i))
             fixed_mu = 0.0
             a_mu = z[at + at_mu]
             relu_mu = relu(a_mu)
@@ -618,12 +611,12 @@ def gradient(
             a_mu = -z[at + at_mu]
             relu_mu = relu(a_mu)
             fixed_mu += w0_minus*(relu_mu*relu_mu)*j + w1_minus*relu_mu*j*u[at + at_mu]
-            g[at + at_mu] = fixed_mu
+            g[at + at_mu] = -(eta * fixed_mu)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, kappa, c, lam, g, f, v0, v1):
-    """g = dL_S/dz, without penalty."""
+def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, kappa, c, lam, eta, g, f, v0, v1):
+    """g = -eta dL_S/dz, without penalty."""
     at_xi = 0
     at_mu = at_xi + examples
     f_plus = 0.0
@@ -673,7 +666,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
                 xi_i = (relu_xi*relu_xi)*j*load(v1, i)
-                store(g, at + at_xi + i, xi_i)
+                store(g, at + at_xi + i, -(eta * xi_i))
             fixed_mu = 0.0
             a_mu = z[at + at_mu]
             relu_mu = relu(a_mu)
@@ -681,7 +674,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             a_mu = -z[at + at_mu]
             relu_mu = relu(a_mu)
             fixed_mu += v0_minus*(relu_mu*relu_mu)*j
-            g[at + at_mu] = fixed_mu
+            g[at + at_mu] = -(eta * fixed_mu)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -831,7 +824,7 @@ def run(
                 packed_z,
                 packed_gram, packed_y, live,
                 n, examples, filters, width, directions,
-                kappa, c, lam,
+                kappa, c, lam, eta,
                 g, u,
                 f, margin, l1, v0, v1, l2, w1, wz0, wz1, w0, w2,
             )
@@ -840,7 +833,7 @@ def run(
                 packed_z,
                 packed_gram, packed_y, live,
                 n, examples, filters, width, directions,
-                kappa, c, lam,
+                kappa, c, lam, eta,
                 g,
                 f, v0, v1,
             )
@@ -859,7 +852,7 @@ def run(
             unpack(packed_z, order, width, z)
             unpack(packed_b, order, width, b)
             return t
-        change(packed_b, g, eta)
+        follow(packed_b, g)
         couple(packed_z, g, packed_gram, 2 * filters, width, directions)
     unpack(packed_z, order, width, z)
     unpack(packed_b, order, width, b)
@@ -951,7 +944,7 @@ def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, c,
                         if of[k, p] != 0.0:
                             score = score + load(parts, 32 * p + v)
                     margin_i = score * labels[k]
-                    error = error + shares[k] * where(margin_i < 0.0, 1.0, where(margin_i == 0.0, 0.5, 0.0))
+                    error = error + where(margin_i < 0.0, shares[k], where(margin_i == 0.0, 0.5 * shares[k], 0.0))
                     if with_losses:
                         cost = cost + shares[k] * logistic_0(margin_i)
             store(errors, first + v, error)

@@ -15,27 +15,30 @@ PAIR = 2  # filters that are coloured together
 DRAWS = 32  # fresh examples that are coloured together
 
 
-def coupling() -> str:
-    """The text of `couple`, of the blocks that it calls, and of `change`."""
+def coupling(moved: bool) -> str:
+    """The text of `couple`, of the blocks that it calls, and of what moves b; g is the move already where `moved`."""
     out = Writer()
     for filters in FILTERS:
         for vectors in VECTORS:
             _block(out, filters, vectors)
     out.put(0, HELPER, "def couple(z, c, gram, rows, width, directions):")
     out.put(1, '"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""')
-    out.put(1, "at = 0", "while at < width:", f"    vectors = min({VECTORS[0]}, (width - at) // {LANES})")
-    out.put(2, "s = 0")
-    for filters in FILTERS:
-        out.put(2, f"while s + {filters} <= rows:")
+    # Not by while: a first place that is a literal makes Numba compile every block for it and once more for the others.
+    out.put(1, f"for at in range(0, width, {LANES * VECTORS[0]}):", f"    vectors = (width - at) // {LANES}")
+    for filters, first in zip(FILTERS, ("0", f"rows // {FILTERS[0]} * {FILTERS[0]}"), strict=True):
+        out.put(2, f"for s in range({first}, rows - {filters - 1}, {filters}):")
         for place, vectors in enumerate(VECTORS):
-            out.put(3, f"{'el' if place else ''}if vectors == {vectors}:")
+            out.put(3, f"{'el' if place else ''}if vectors {'==' if place else '>='} {vectors}:")
             out.put(4, f"block_{filters}_{vectors}(z, c, gram, s, at, width, directions)")
-        out.put(3, f"s += {filters}")
-    out.put(2, f"at += {LANES} * vectors")
-    out.put(0, "", "", HELPER, "def change(b, g, eta):")
-    out.put(1, '"""g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""')
-    out.put(1, f"for q in range(0, g.size, {LANES}):", "    move = -(eta * load(g, q))")
-    out.put(2, "store(g, q, move)", "store(b, q, load(b, q) + move)")
+    if moved:
+        out.put(0, "", "", HELPER, "def follow(b, g):")
+        out.put(1, '"""b <- b + g, in place; flat arrays, their size a multiple of 8."""')
+        out.put(1, f"for q in range(0, g.size, {LANES}):", "    store(b, q, load(b, q) + load(g, q))")
+    else:
+        out.put(0, "", "", HELPER, "def change(b, g, eta):")
+        out.put(1, '"""g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""')
+        out.put(1, f"for q in range(0, g.size, {LANES}):", "    move = -(eta * load(g, q))")
+        out.put(2, "store(g, q, move)", "store(b, q, load(b, q) + move)")
     out.put(0, "")
     return out.text()
 

@@ -53,7 +53,7 @@ def judge(emitter: LaneNests) -> None:
     put(5, "score = lanes(base[k])", "for p in range(fixed.shape[0]):", "    if of[k, p] != 0.0:")
     put(7, f"score = score + load(parts, {DRAWS} * p + v)")
     put(5, "margin_i = score * labels[k]")
-    put(5, "error = error + shares[k] * where(margin_i < 0.0, 1.0, where(margin_i == 0.0, 0.5, 0.0))")
+    put(5, "error = error + where(margin_i < 0.0, shares[k], where(margin_i == 0.0, 0.5 * shares[k], 0.0))")
     put(5, "if with_losses:", f"    cost = cost + shares[k] * {loss}_0(margin_i)")
     put(3, "store(errors, first + v, error)", "store(losses, first + v, cost)")
     put(0, "")

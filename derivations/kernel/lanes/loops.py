@@ -31,13 +31,13 @@ class LaneDescent(LaneNests):
         penalised = self.model.objective.penalised
         if RESCALING.keys() & self.options.keys():
             raise NoLanes("a gradient's norm is not taken on lanes")
-        self.orthogonal = uncrossed(stages)
+        self.orthogonal, g = uncrossed(stages), "-eta " * self.moves
         if penalised:
-            self.gradient_function("gradient", stages, "g = dO/dz with the penalty.")
+            self.gradient_function("gradient", stages, f"g = {g}dO/dz with the penalty.")
         if penalised and self.crossing:
-            said = "g = dO/dz with the penalty, where an example's own directions are orthogonal to one another."
+            said = f"g = {g}dO/dz with the penalty, where an example's own directions are orthogonal to one another."
             self.gradient_function("gradient_orthogonal", self.orthogonal, said)
-        self.gradient_function("plain_gradient", plain, "g = dL_S/dz, without penalty.")
+        self.gradient_function("plain_gradient", plain, f"g = {g}dL_S/dz, without penalty.")
         if self.watchers is not None:
             self.watchers.functions()
         self.run_function(stages if penalised else plain, plain)
@@ -49,7 +49,7 @@ class LaneDescent(LaneNests):
     def helpers(self) -> None:
         """The layout, the coupling, and what options do to a gradient."""
         changing = schedules.written(self.model)
-        for text in (*copied(packing, *[functions] * bool(changing)), coupling(), colouring(), *changing):
+        for text in (*copied(packing, *[functions] * bool(changing)), coupling(self.moves), colouring(), *changing):
             self.out.put(0, *text.split("\n"))
 
     def outputs_function(self) -> None:
@@ -170,7 +170,7 @@ class LaneDescent(LaneNests):
         if "weight_decay" in options:
             self.out.put(2, *["keep = 1.0 - eta * weight_decay"] * schedules.decay_moves(self.model))
             self.out.put(2, "shrink(packed_z, packed_b, keep)")
-        self.out.put(2, "change(packed_b, g, eta)")
+        self.out.put(2, "follow(packed_b, g)" if self.moves else "change(packed_b, g, eta)")
         self.out.put(2, "couple(packed_z, g, packed_gram, 2 * filters, width, directions)")
 
     def _run_all(self) -> None:

@@ -38,11 +38,20 @@ class LaneNests(Descent):
         self.by_label = ByLabel.of(self.names)
         self.watchers = None if self.model.algorithm.drawn else Watchers(self)
         self.orthogonal: tuple[Stage, ...] = ()
+        self.moved = False
 
     @property
     def crossing(self) -> list[str]:
         """The arrays of inner products between two of an example's own directions."""
         return [entry.name for entry, _ in self.entries if entry.first != entry.second]
+
+    @property
+    def moves(self) -> bool:
+        """Whether g is filled with the step's move, -eta times the gradient: where nothing else is made of it before.
+
+        To go through g once more for it takes a tenth of a step.
+        """
+        return not {"momentum", "radius"} & self.options.keys()
 
     def families(self) -> list[str]:
         """Families in a row's order: those over examples first."""
@@ -129,7 +138,11 @@ class LaneNests(Descent):
                 self.locals_of(depth + 2, list(terms.values()), self.by_label.at(label))
                 value = sp.Add(*[sp.Symbol(f"{weight.base}_{side}") * factor for weight, factor in terms.items()])
                 self.out.assign(depth + 2, f"fixed_{name} +=", self.printer.doprint(value))
-            self.out.put(depth + 2, f"g[at + at_{name}] = fixed_{name}")
+            self.out.put(depth + 2, f"g[at + at_{name}] = {self._entry(f'fixed_{name}')}")
+
+    def _entry(self, value: str) -> str:
+        """What is put into g for an entry of the gradient."""
+        return f"-(eta * {value})" if self.moved else value
 
     def _weights_by_label(self, depth: int, weights: list[sp.Indexed]) -> None:
         """Sums of example arrays over the examples of either label."""
@@ -152,7 +165,7 @@ class LaneNests(Descent):
             value = self.printer.doprint(expr)
             if name in self.lanes.per_example:
                 self.out.assign(depth + 1, f"{name}_i =", value)
-                self.out.put(depth + 1, f"store(g, at + at_{name} + i, {name}_i)")
+                self.out.put(depth + 1, f"store(g, at + at_{name} + i, {self._entry(f'{name}_i')})")
             else:
                 self.out.assign(depth + 1, f"sum_{name} =", f"sum_{name} + ({value})")
 
@@ -160,11 +173,12 @@ class LaneNests(Descent):
         self.out.put(depth, "u[:] = 0.0", "couple(u, g, gram, 2 * filters, width, directions)")
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
-        """A function that fills g and the example arrays that later loops read."""
+        """A function that fills g, with the step's move where the loop `moves`, and the arrays that later loops read."""
         self.out.function(name, self.gradient_arguments("z", [], arrays(stages), stages), doc)
         self.said.clear()
         self.offsets(1)
         for stage in stages:
+            self.moved = self.moves and stage is stages[-1]  # an earlier gradient is what the last one is made of
             self.stage(1, stage)
         self.out.put(0, "")
         return list(arrays(stages))
@@ -198,6 +212,6 @@ class LaneNests(Descent):
         data = ["gram", "y", *self.told]
         return (
             [state], [*[f"packed_{name}" if called else name for name in data], *label, "live", *self.grams],
-            ["n", "examples", "filters", "width", "directions"], self.scalars,
+            ["n", "examples", "filters", "width", "directions"], [*self.scalars, *["eta"] * self.moves],
             ["g", *frozen], [d.name for d in dict.fromkeys(filled) if d.name in self.kept | reduced],
         )

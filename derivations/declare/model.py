@@ -10,6 +10,7 @@ imports no SymPy, so that a run of a shipped setting can read a declaration with
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 from ..errors import ModelError
@@ -174,8 +175,15 @@ class Model(Declared):
 
     def sizes(self, n: int, tasks: int = 1) -> dict[str, int]:
         """Vectors in each family, for n examples in all, in declared order."""
-        classes = self.network.classes
-        return {family.name: family.index_set.size(classes, tasks, n) for family in self.directions}
+        if (n, tasks) not in self._sizes:
+            classes = self.network.classes
+            self._sizes[n, tasks] = {each.name: each.index_set.size(classes, tasks, n) for each in self.directions}
+        return {**self._sizes[n, tasks]}
+
+    @functools.cached_property
+    def _sizes(self) -> dict[tuple[int, int], dict[str, int]]:
+        """`sizes` of what was asked for: every draw and every observable asks."""
+        return {}
 
     def offsets(self, n: int, tasks: int = 1) -> dict[str, int]:
         """Where each family starts on the direction axis, for n examples in all; "" is the axis's length."""

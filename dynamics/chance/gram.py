@@ -34,10 +34,14 @@ def reduce(vectors: Array, weights: Array) -> Reduced:
 
 
 def reduce_all(vectors: Array, weights: Array) -> Reduced:
-    """`reduce` of many runs: V (..., B, R) and W (..., S, R); the bits of each are those that `reduce` gives it."""
+    """`reduce` of many runs: V (..., B, R) and W (..., S, R); the bits of each are those that `reduce` gives it.
+
+    Filters that all runs share have a leading axis of 1; their inner products are then one array, not to be written to.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         z = np.ascontiguousarray(weights @ np.swapaxes(vectors, -1, -2))
-    return Reduced(z, own(vectors), own(weights))
+    among = own(weights)
+    return Reduced(z, own(vectors), np.broadcast_to(among, (*vectors.shape[:-2], *among.shape[-2:])))
 
 
 def onto(weights: Array, vectors: Array) -> Array:
@@ -145,7 +149,10 @@ def placed(
     noise = directions[..., f:, :]
     np.multiply(drawn.noise, noise_std[..., None], out=noise)
     noise[..., :f] = np.where(along, along * drawn.noise[..., :f], 0.0) * noise_std[..., None]
-    return directions, np.asarray(filter_std)[..., None, None] * drawn.filters
+    deviation = np.asarray(filter_std)
+    if deviation.ndim and len(drawn.filters) == 1 and (deviation == deviation[0]).all():
+        deviation = deviation[:1]  # filters that all runs share are not copied for each
+    return directions, deviation[..., None, None] * drawn.filters
 
 
 def fixed_root(gram: Array, given: Array | None = None) -> Array:

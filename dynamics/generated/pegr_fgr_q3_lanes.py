@@ -882,21 +882,21 @@ def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out
 
 @njit(
     "void(float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], "
-    "float64[::1], float64[::1], int64, float64, float64, float64, boolean, float64[::1], float64[::1])",
+    "float64[::1], float64[::1], int64, int64, float64, float64, float64, boolean, float64[::1], float64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def judge(base, of, fixed, mix, roots, labels, shares, normals, count, kappa, c, lam, with_losses, errors, losses):
-    """errors and losses (count,) of fresh examples, means over their labels by the labels' shares.
+def judge(base, of, fixed, mix, roots, labels, shares, normals, begin, end, kappa, c, lam, with_losses, errors, losses):
+    """errors and losses (N,) of fresh examples begin, ..., end - 1, means over their labels by the labels' shares.
 
     A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with
     pre-activations fixed[p] + sum_q mix[p, q] g_q, where g_q ~ N(0, roots[q] roots[q]^T) is made of normals.
-    count is a multiple of 32; losses are filled where with_losses.
+    begin and end are multiples of 32; losses are filled where with_losses.
     """
     neurons = fixed.shape[1]
     filters = neurons // 2
     parts = np.zeros(fixed.shape[0] * 32)
     vectors = np.zeros(roots.shape[0] * neurons * 32)
-    for first in range(0, count, 32):
+    for first in range(begin, end, 32):
         colour(roots, normals, first, vectors)
         for p in range(fixed.shape[0]):
             part_0 = lanes(0.0)
@@ -962,14 +962,19 @@ def judge_all(base, of, fixed, mix, roots, labels, shares, normals, drawn, numbe
     Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.
     """
     count = normals.shape[1] // (roots.shape[1] * roots.shape[2])
-    errors = np.zeros(count)
-    losses = np.zeros(count)
-    for k in range(base.shape[0]):
-        judge(
-            base[k], of, fixed[k], mix, roots[k], labels, shares[k], normals[drawn[k]], count,
-            numbers[k, 0], numbers[k, 1], numbers[k, 2],
-            with_losses, errors, losses,
-        )
-        mean_and_error(errors, count, out[k, 0])
-        if with_losses:
-            mean_and_error(losses, count, out[k, 1])
+    runs = base.shape[0]
+    errors = np.zeros((8, count))
+    losses = np.zeros((8, count))
+    for lead in range(0, runs, 8):
+        for first in range(0, count, 2048):
+            for k in range(lead, min(lead + 8, runs)):
+                judge(
+                    base[k], of, fixed[k], mix, roots[k], labels, shares[k], normals[drawn[k]], first,
+                    min(first + 2048, count),
+                    numbers[k, 0], numbers[k, 1], numbers[k, 2],
+                    with_losses, errors[k - lead], losses[k - lead],
+                )
+        for k in range(lead, min(lead + 8, runs)):
+            mean_and_error(errors[k - lead], count, out[k, 0])
+            if with_losses:
+                mean_and_error(losses[k - lead], count, out[k, 1])

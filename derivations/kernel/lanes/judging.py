@@ -12,6 +12,7 @@ from .blocks import DRAWS, LANES
 if TYPE_CHECKING:
     from .nests import LaneNests
 
+SIDE, STRETCH = 8, 2048  # runs that are judged side by side, and on how many fresh examples at a time
 LAW = {
     "base": A1, "of": A2, "fixed": A2, "mix": A2, "roots": A3, "labels": A1, "shares": A1,
 }
@@ -24,18 +25,18 @@ def judge(emitter: LaneNests) -> None:
     a = emitter.names.a(0, emitter.names.head, r, i)
     activated = sigma(emitter.model.network.activation, a)
     made = {"with_losses": "boolean", "errors": A1, "losses": A1}
-    groups = ({**LAW, "normals": A1, "count": "int64"}, dict.fromkeys(emitter.scalars, "float64"), made)
+    groups = ({**LAW, "normals": A1, "begin": "int64", "end": "int64"}, dict.fromkeys(emitter.scalars, "float64"), made)
     emitter.out.function(
         "judge", [list(group) for group in groups],
-        "errors and losses (count,) of fresh examples, means over their labels by the labels' shares.",
+        "errors and losses (N,) of fresh examples begin, ..., end - 1, means over their labels by the labels' shares.",
         "A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with",
         "pre-activations fixed[p] + sum_q mix[p, q] g_q, where g_q ~ N(0, roots[q] roots[q]^T) is made of normals.",
-        f"count is a multiple of {DRAWS}; losses are filled where with_losses.",
+        f"begin and end are multiples of {DRAWS}; losses are filled where with_losses.",
         types=f"void({', '.join(of for group in groups for of in group.values())})",
     )
     put = emitter.out.put
     put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", f"parts = np.zeros(fixed.shape[0] * {DRAWS})")
-    put(1, f"vectors = np.zeros(roots.shape[0] * neurons * {DRAWS})", f"for first in range(0, count, {DRAWS}):")
+    put(1, f"vectors = np.zeros(roots.shape[0] * neurons * {DRAWS})", f"for first in range(begin, end, {DRAWS}):")
     put(2, "colour(roots, normals, first, vectors)", "for p in range(fixed.shape[0]):")
     every = range(DRAWS // LANES)  # side by side: each one's sum over neurons would wait for its last term
     put(3, *[f"part_{v} = lanes(0.0)" for v in every], f"for h in range({emitter.model.n_heads}):")
@@ -73,11 +74,16 @@ def judge_all(emitter: LaneNests) -> None:
         types=f"void({', '.join(of for group in groups for of in group.values())})",
     )
     put = emitter.out.put
-    put(1, "count = normals.shape[1] // (roots.shape[1] * roots.shape[2])", "errors = np.zeros(count)")
-    put(1, "losses = np.zeros(count)", "for k in range(base.shape[0]):")
+    put(1, "count = normals.shape[1] // (roots.shape[1] * roots.shape[2])", "runs = base.shape[0]")
+    # Some runs side by side: normals that they share are read from the nearest cache.
+    put(1, f"errors = np.zeros(({SIDE}, count))", f"losses = np.zeros(({SIDE}, count))")
+    put(1, f"for lead in range(0, runs, {SIDE}):", f"    for first in range(0, count, {STRETCH}):")
+    put(3, f"for k in range(lead, min(lead + {SIDE}, runs)):")
     scalars = [f"numbers[k, {place}]" for place in range(len(emitter.scalars))]
-    law = ["base[k]", "of", "fixed[k]", "mix", "roots[k]", "labels", "shares[k]", "normals[drawn[k]]", "count"]
-    emitter.out.call(2, "judge(", (law, scalars, ["with_losses", "errors", "losses"]))
-    put(2, "mean_and_error(errors, count, out[k, 0])", "if with_losses:")
-    put(3, "mean_and_error(losses, count, out[k, 1])")
+    law = ["base[k]", "of", "fixed[k]", "mix", "roots[k]", "labels", "shares[k]", "normals[drawn[k]]", "first"]
+    made = ["with_losses", "errors[k - lead]", "losses[k - lead]"]
+    emitter.out.call(4, "judge(", ([*law, f"min(first + {STRETCH}, count)"], scalars, made))
+    put(2, f"for k in range(lead, min(lead + {SIDE}, runs)):")
+    put(3, "mean_and_error(errors[k - lead], count, out[k, 0])", "if with_losses:")
+    put(4, "mean_and_error(losses[k - lead], count, out[k, 1])")
     put(0, "")

@@ -173,7 +173,7 @@ class LaneNests(Descent):
         self.out.put(depth, "u[:] = 0.0", "couple(u, g, gram, 2 * filters, width, directions)")
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
-        """A function that fills g, with the step's move where the loop `moves`, and the arrays that later loops read."""
+        """A function that fills g, with the step's move where the loop `moves`, and the arrays of later loops."""
         self.out.function(name, self.gradient_arguments("z", [], arrays(stages), stages), doc)
         self.said.clear()
         self.offsets(1)

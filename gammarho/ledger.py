@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from derivations.commands import command
 from derivations.papers import shelf
 from simulate.check.witness import told
 from simulate.errors import InputError, did_you_mean, nearest, quoted
@@ -77,7 +78,7 @@ def explain(name: str) -> Explained:
         return Explained(name, shelf.claim_list(name))
     if name not in shelf.errata() and name not in (known := shelf.known()):
         paper = next((paper for paper in papers if name.startswith(paper)), "PAPER")
-        listed = f"gammarho errata {paper} lists the errata and gammarho explain {paper} the claims"
+        listed = f"{command('errata', paper)} lists the errata and {command('explain', paper)} the claims"
         near = did_you_mean(name, known)
         cure = f"{listed}; {near}" if near else listed
         raise InputError(f"id: {quoted(name)} is not an erratum or a claim; {cure}")

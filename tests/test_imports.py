@@ -29,7 +29,8 @@ def chain(package: str, *layers: str) -> dict[str, set[str]]:
     return {f"{package}.{layer}": {f"{package}.{below}" for below in layers[:at]} for at, layer in enumerate(layers)}
 
 
-DERIVATIONS = chain("derivations", "errors", "declare", "calculus", "notation", "kernel", "show", "ledger", "papers")
+DERIVATIONS = chain(
+    "derivations", "errors", "commands", "declare", "calculus", "notation", "kernel", "show", "ledger", "papers")
 SIMULATE = chain("simulate", "errors", "values", "work", "ask", "start", "observe", "run")
 BELOW_RUN = set(SIMULATE)
 ARROWS: dict[str, set[str]] = {

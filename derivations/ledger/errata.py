@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ..commands import command
 from ..declare.choices import Declared
 
 Kind = Literal["formula", "statement", "proof gap", "OCR"]
@@ -78,10 +79,10 @@ class Erratum(Declared):
     @property
     def evidence(self) -> tuple[str, ...]:
         """The commands that show it, in a checkout that is set up; the last one checks it and its numbers."""
-        shown = tuple(f"gammarho explain {claim}" for claim in self.claims[:1])
+        shown = tuple(command("explain", claim) for claim in self.claims[:1])
         if self.statements:
-            where = f" --preset {self.preset}" if self.preset else ""
-            shown = (*shown, f"gammarho check {self.paper} {' '.join(self.statements)}{where}")
+            where = {"preset": self.preset or None}
+            shown = (*shown, command("check", self.paper, *self.statements, options=where))
         test = f"tests/derivations/test_errata.py::test_entry[{self.id}]"
         return (*shown, *self.runs, *self.searches, f'.venv/bin/python -m pytest "{test}"')
 

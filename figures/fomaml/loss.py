@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from derivations.commands import command
 from dynamics.arrays import Array
 
 from .. import style
@@ -159,7 +160,7 @@ def shortening(experiment: Experiment) -> list[Shown]:
 def _figure_1(folder: Path, experiment: Experiment = PAPER) -> list[Path]:
     record = {
         "figure": "figure_1", "shows": (figure_1.__doc__ or "").splitlines()[0], "paper": "Zuo et al., ICLR 2023",
-        "command": f"gammarho figures fomaml figure_1 --out {folder}", "experiment": experiment,
+        "command": command("figures", "fomaml", "figure_1", options={"out": folder}), "experiment": experiment,
         "readings": READINGS, "printed": PRINTED,
         "seeds": list(range(experiment.seeds)), "runs": describe(list(cases(experiment).values())),
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from derivations.commands import command
 from simulate.work.columns import columns
 
 from .. import style
@@ -250,7 +251,7 @@ def _writer(table: Table) -> Writer:
         print(text(table, experiment, runs))
         record = {
             "figure": table.name, "shows": _title(table), "paper": "Zuo et al., ICLR 2023",
-            "command": f"gammarho figures fomaml {table.name} --out {folder}",
+            "command": command("figures", "fomaml", table.name, options={"out": folder}),
             "experiment": experiment, "printed": table,
             "readings": READINGS,
             "seeds": list(range(experiment.seeds)), "runs": describe(table.cases(experiment)),

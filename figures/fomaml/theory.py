@@ -11,6 +11,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from derivations.commands import command
+
 from ..save import Writer, save
 from ..tabular import Tabular
 from .growth import Ladder, growth
@@ -26,7 +28,7 @@ def _writer(
     def write(folder: Path, plan: Any = default) -> list[Path]:
         record = {
             "figure": name, "shows": (draw.__doc__ or "").splitlines()[0], "paper": "Zuo et al., ICLR 2023",
-            "command": f"gammarho figures fomaml {name} --out {folder}", "plan": plan,
+            "command": command("figures", "fomaml", name, options={"out": folder}), "plan": plan,
             "seeds": list(range(plan.seeds)), "runs": describe(cases(plan)),
         }
         paths = save(draw(plan), folder, f"fomaml_{name}", record)

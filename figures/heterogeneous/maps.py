@@ -15,6 +15,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from derivations.commands import command
 from dynamics.arrays import Array
 from simulate.phase.phase import phase
 
@@ -218,7 +219,7 @@ def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xa
         grids = {reading: json.loads(grid.attrs["configuration"]) for reading, grid in data.items()}
         record = {
             "figure": name, "shows": shows, "paper": "arXiv:2502.11893",
-            "command": f"gammarho figures heterogeneous {name} --out {folder}", "readings": READINGS,
+            "command": command("figures", "heterogeneous", name, options={"out": folder}), "readings": READINGS,
             "map": plan, "grids": grids, "data": stores,
         }
         stem = f"heterogeneous_{name}"

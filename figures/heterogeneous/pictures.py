@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
+from derivations.commands import command
 from dynamics.arrays import Array, Indices
 from simulate.errors import InputError
 from simulate.images.images import Images, load
@@ -266,7 +267,8 @@ def _writer(
             return []
         record = {
             "figure": name, "shows": (draw.__doc__ or "").splitlines()[0], "paper": "arXiv:2502.11893",
-            "command": f"gammarho figures heterogeneous {name} --out {folder}", "seeds": [], "scores": SCORES,
+            "command": command("figures", "heterogeneous", name, options={"out": folder}),
+            "seeds": [], "scores": SCORES,
             "images": {each: {"source": of.source, "sha256": dict(of.sha256)} for each, (of, _) in sets.items()},
             "pairs": {each: scores.pairs for each, (_, scores) in sets.items()},
         }

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
+from derivations.commands import command
 from derivations.declare import Value
 from simulate.errors import InputError
 
@@ -285,7 +286,7 @@ def _writer(plan_of: Callable[[Sizes], Plan]) -> Writer:
         ]
         record: dict[str, Any] = {
             "figure": name, "shows": (plan_of.__doc__ or "").splitlines()[0], "paper": "arXiv:2310.18935",
-            "command": f"gammarho figures nearly_orthogonal {name} --out {folder}", "made": plan.made,
+            "command": command("figures", "nearly_orthogonal", name, options={"out": folder}), "made": plan.made,
             "sizes": sizes, "seeds": list(range(plan.seeds)), "sampling": "vectors", "runs": runs,
         }
         if any(curve.test for curve in plan.curves):

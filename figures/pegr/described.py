@@ -7,9 +7,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from derivations.commands import command
+
 
 def described(name: str, draw: Callable[..., Figure], folder: Path) -> dict[str, str]:
     """The figure's name, its first docstring line, the paper, and the command that draws it."""
     shows = (draw.__doc__ or "").splitlines()[0]
-    command = f"gammarho figures pegr {name} --out {folder}"
-    return {"figure": name, "shows": shows, "paper": "arXiv:2303.17940", "command": command}
+    line = command("figures", "pegr", name, options={"out": folder})
+    return {"figure": name, "shows": shows, "paper": "arXiv:2303.17940", "command": line}

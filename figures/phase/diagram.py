@@ -11,6 +11,7 @@ import numpy as np
 import xarray
 from matplotlib.figure import Figure
 
+from derivations.commands import command
 from derivations.declare import Model, Value
 from simulate.phase.phase import phase
 
@@ -108,10 +109,10 @@ def write(name: str, diagram: Diagram, folder: Path, cells: int | None = None) -
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = diagram.run(folder, cells)
-    command = f"gammarho figures phase {name}{f' --cells {cells}' if cells else ''} --out {folder}"
+    line = command("figures", "phase", name, options={"cells": cells, "out": folder})
     axes = {str(dim): data[dim].values for dim in data[diagram.observable].dims}
     record = {
-        "figure": diagram.name, "shows": diagram.shows, "command": command, "axes": axes,
+        "figure": diagram.name, "shows": diagram.shows, "command": line, "axes": axes,
         "grid": json.loads(data.attrs["configuration"]), "curves": diagram.curves, "says": recorded(diagram.says(data)),
     }
     return save(diagram.draw(data), folder, f"phase_{diagram.name}", record)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from derivations.commands import command
 from gammarho import terminal
 from simulate.errors import InputError, quoted
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from gammarho.grid_files import Places
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_USUAL = {"seed": "0", "seeds": "3", "observable": "test_error", "test_sampling": "draws"}
 
 
 def phase(
@@ -127,9 +128,10 @@ def phase(
         "test_sampling": test_sampling, "scheduler": scheduler,
         "boundary": boundary, "refine": refine,
     }
-    command = _command([setting, *values], {**options, "hold": hold, "curve": curve, "feasible": feasible, "out": out,
-                                            "width": width, "format": format})
-    command += " --no-caption" if no_caption else ""
+    asked = {**options, "hold": hold, "curve": curve, "feasible": feasible, "out": out, "width": width,
+             "format": format, "no_caption": no_caption}
+    again = command("phase", setting, *values, options={
+        name: value for name, value in asked.items() if value != _USUAL.get(name)})
     try:
         with places.held():
             data = fill(setting, given, hold=hold or None, store=path, **options)
@@ -137,7 +139,7 @@ def phase(
             with _printed(how):
                 written, refused = places.write(data, lambda _: drawn())
     except KeyboardInterrupt:
-        print(_interrupted(path, command), file=sys.stderr)
+        print(_interrupted(path, again), file=sys.stderr)
         raise
     kept = f"; all are in {path}" if path is not None else "; --out GRID.zarr keeps all, and --json prints them"
     with terminal.safe(written[0] if written else None):
@@ -147,17 +149,7 @@ def phase(
     if refused:  # the table is printed all the same
         raise refused[0]
     left = grids.undone(data)
-    return say(f"{left}; {goes_on(path, command)}") if left else 0
-
-
-def _command(words: list[str], options: dict[str, Any]) -> str:
-    """The command line as it may be typed again: what was asked for that is not the default."""
-    usual = {"seed": "0", "seeds": "3", "observable": "test_error", "test_sampling": "draws"}
-    for name, value in options.items():
-        for each in value if isinstance(value, tuple | list) else (value,):
-            if each is not None and each != usual.get(name):
-                words += [f"--{name.replace('_', '-')}", each]
-    return shlex.join(["gammarho", "phase", *words])
+    return say(f"{left}; {goes_on(path, again)}") if left else 0
 
 
 def _interrupted(path: Path | None, command: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from derivations.commands import command
 from derivations.declare import Preset, Statement, Value
 from derivations.declare.formula import FormulaError
 from dynamics.chance.streams import stream
@@ -98,13 +98,8 @@ class Attack:
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}
         self.nearest: dict[str, Tried] = {}
-        self.told = ["gammarho check", shlex.quote(setting.word), shlex.quote(statement.id),
-                     *([f"--preset {preset.name}"] if preset else []),
-                     *(f"{name}={value}" for name, value in params.items()), f"--search {tries}"]
-        if steps is not None:
-            self.told.append(f"--steps {steps}")
-        if seed:
-            self.told.append(f"--seed {seed}")
+        options = {"preset": preset and preset.name, "search": tries, "steps": steps, "seed": seed or None}
+        self.told = command("check", setting.word, statement.id, values=params, options=options)
 
     def run(self, step: Callable[[], object]) -> Found:
         """The search, up to its number of tries or a violation; `step` is called after each try."""
@@ -124,7 +119,7 @@ class Attack:
         return Found(
             statement=self.statement, tries=self.made, inside=self.inside, tightest=tightest, place=shown,
             edges=self.edges, result=self._result(best.place) if best.violated else None,
-            command=" ".join(self.told), setting=self.ground.setting.word)
+            command=self.told, setting=self.ground.setting.word)
 
     def _parent(self) -> Tried:
         """One of the best, or the one that came nearest to some hypothesis's edge."""

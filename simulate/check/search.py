@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from derivations.commands import command
 from derivations.declare import Statement
 from dynamics.kernel.blas import one_blas_thread
 
@@ -125,15 +126,15 @@ def _foretold(attacks: Sequence[Attack]) -> None:
 
 def _lines(outcome: Found) -> list[str]:
     said = outcome.statement
-    place = " ".join(f"{name}={value}" for name, value in outcome.place.items() if name not in ("steps", "seed"))
-    run = f"--steps {outcome.place['steps']} --seed {outcome.place['seed']} --seeds 1"
+    place = {name: value for name, value in outcome.place.items() if name not in ("steps", "seed")}
+    run = {"steps": outcome.place["steps"], "seed": outcome.place["seed"], "seeds": 1}
     if outcome.result is not None:
         witness = outcome.result.witness
         shown = "" if witness is None else f"{witness.comparison}: {witness.left:.6g} against {witness.right:.6g}"
         return [
             f"{said.id}  violated on try {outcome.tries}: {said.source}: {said.text or said.claim}",
             *([f"    {shown}", f"    {witness.replay}"] if witness is not None else [f"    {outcome.result.detail}"]),
-            f"    gammarho check {outcome.setting} {said.id} {place} {run}",
+            f"    {command('check', outcome.setting, said.id, values=place, options=run)}",
         ]
     if not outcome.inside:
         return [
@@ -144,7 +145,7 @@ def _lines(outcome: Found) -> list[str]:
         f"{said.id}  not violated: {outcome.inside} of {outcome.tries} tries inside its hypotheses, sides at least "
         f"{100 * outcome.tightest:.3g}% apart",
         *([f"    nearest to the edges: {edges}"] if edges else []),
-        f"    tightest at {place} {run}",
+        f"    tightest at {' '.join(f'{name}={value}' for name, value in outcome.place.items())}",
         f"    {outcome.command}",
     ]
 

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from derivations.commands import command
+
 from ..work import html
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def _rows(result: Result, width: int) -> Iterator[str]:
     margin = " " * (width + 13)
     yield margin + result.detail
     if said.erratum:
-        yield margin + f"{_known(result)}: gammarho explain {said.erratum}"
+        yield margin + f"{_known(result)}: {command('explain', said.erratum)}"
     witness = result.witness
     if witness is not None:
         where = ", ".join(

@@ -16,9 +16,12 @@ from derivations.papers import shelf
 from derivations.papers.paper import PAPERS
 from gammarho import cli
 from simulate.ask import settings
+from simulate.check.attack import Attack, Found
+from simulate.check.bench import Result
 from simulate.check.ground import ground
 from simulate.check.hypotheses import parts
-from simulate.check.search import search
+from simulate.check.posed import chosen
+from simulate.check.search import Search, search
 from simulate.check.space import Place, space_of
 from simulate.errors import InputError
 
@@ -53,6 +56,21 @@ def test_a_witness_of_a_file_names_the_file(tmp_path: Path) -> None:
     assert result is not None and result.witness is not None
     data = eval(result.witness.replay, {"gr": gr})
     assert float(data["gamma"].max()) > 0 and f"gammarho check {path}:model own" in str(found)
+
+
+def test_the_command_that_runs_a_search_again_is_for_a_shell() -> None:
+    """Before, `<=` wrote a file, and sqrt(d) was a syntax error."""
+    setting, given = settings.resolve("pegr"), {**SMALL, "sigma_p": "1/sqrt(d)"}
+    (said,), quantities = chosen(["gamma <= 0"], PAPERS["pegr"].statements, "pegr")  # type: ignore[arg-type]
+    told = Attack(setting, said, quantities, None, given, 5, 2, 0).told
+    place = {**SMALL, "sigma_p": "1/sqrt(d)", "steps": 5, "seed": 0}
+    found = Found(statement=said, tries=2, inside=2, tightest=0.5, place=place, edges={}, command=told,
+                  result=Result(statement=said, verdict="violated", detail="", draws=1, met=1, failed=1),
+                  setting="my own.py:model")
+    again = str(Search(setting="mine", about="", found=(found,))).splitlines()[-1]
+    for line, where in ((told, "pegr"), (again, "my own.py:model")):
+        assert shlex.split(line)[:4] == ["gammarho", "check", where, "gamma <= 0"]
+        assert "sigma_p=1/sqrt(d)" in shlex.split(line)
 
 
 def test_what_a_try_costs_counts_the_examples_of_all_tasks() -> None:

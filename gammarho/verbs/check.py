@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import cyclopts
+
+from simulate.errors import InputError
 
 from .shared import INT, NAME, Switch, print_notes
 
@@ -16,8 +20,8 @@ def check(
     preset: Annotated[str | None, NAME] = None,
     steps: Annotated[str | None, INT] = None,
     seed: Annotated[str, INT] = "0",
-    seeds: Annotated[str, INT] = "5",
-    draws: Annotated[str, INT] = "200",
+    seeds: Annotated[str | None, INT] = None,
+    draws: Annotated[str | None, INT] = None,
     search: Annotated[str | None, INT] = None,
     alive: Switch = False,
     everywhere: Annotated[bool, cyclopts.Parameter(name="--all", negative="")] = False,
@@ -34,8 +38,8 @@ def check(
         preset: published values by name, such as paper.
         steps: gradient steps; a preset brings its own.
         seed: the first draw.
-        seeds: trajectories.
-        draws: draws for statements about the draw alone.
+        seeds: trajectories; 5 by default.
+        draws: draws for statements about the draw alone; 200 by default.
         search: attack each statement inside its hypotheses with so many runs, in place of checking it where you are.
         alive: leave out what is vacuous here, so that the statements which say something of your runs are left.
         everywhere: each statement on the preset that it names first, with as many draws as its cases take; exit 1 also
@@ -48,46 +52,80 @@ def check(
     """
     from derivations.declare.statements import is_claim
     from gammarho import api, arguments, report
-    from simulate.errors import InputError
 
     named = [word for word in words if "=" not in word or is_claim(word)]
     given = arguments.assignments(word for word in words if word not in named)
+    options = {
+        "--all": everywhere, "--mutants": mutants, "--inductive": inductive, "--search": search, "--preset": preset,
+        "--steps": steps, "--seeds": seeds, "--draws": draws, "--alive": alive, "values": given or None,
+    }
+    mode = _mode({name for name, value in options.items() if value not in (None, False)})
     api.resolve(setting, given, preset)
-    if mutants:
-        from simulate.check.power import TRIES
-        from simulate.check.power import mutants as made
+    counts = {"seed": seed, "seeds": seeds, "draws": draws, "steps": steps, "tries": search, "preset": preset}
+    told = mode.run(setting, given, named or None, {name: each for name, each in counts.items() if each is not None})
+    if not json and not mode.option:
+        print_notes(setting, given, preset)
+    told = told.alive if alive else told
+    print(report.json_of(told) if json else told)
+    return 0 if told.passed else 1
 
-        power = made(setting, given, named or None, preset=preset, steps=steps, tries=search or TRIES, seed=seed)
-        print(report.json_of(power) if json else power)
-        return 0 if power.passed else 1
-    if inductive:
-        from simulate.check.induct import TRIES as STATES
-        from simulate.check.induct import inductive as stepped
 
-        told = stepped(setting, given, named, preset=preset, steps=steps, tries=search or STATES, seed=seed)
-        print(report.json_of(told) if json else told)
-        return 0 if told.passed else 1
-    if search is not None:
-        from simulate.check.search import search as attack
-
-        attacked = attack(setting, given, named or None, preset=preset, steps=steps, tries=search, seed=seed)
-        print(report.json_of(attacked) if json else attacked)
-        return 0 if attacked.passed else 1
-    if everywhere:
-        from simulate.check.everywhere import everywhere as on_presets
-        from simulate.check.everywhere import passed
-
-        if given or preset or steps:
-            raise InputError("--all: each statement runs at its own preset's values; leave values and --preset out")
-        by_preset = on_presets(setting, statements=named or None, seed=seed, seeds=seeds, draws=draws)
-        print(report.json_of(by_preset) if json else by_preset)
-        return 0 if passed(by_preset) else 1
+def _held(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
     from simulate.check.check import check as hold
 
-    options: dict[str, Any] = {"steps": steps, "seed": seed, "seeds": seeds, "draws": draws}
-    verdicts = hold(setting, given, named or None, preset=preset, **options)
-    verdicts = verdicts.alive if alive else verdicts
-    if not json:
-        print_notes(setting, given, preset)
-    print(report.json_of(verdicts) if json else verdicts)
-    return 0 if verdicts.passed else 1
+    return hold(setting, given, named, **options)
+
+
+def _everywhere(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
+    from simulate.check.everywhere import everywhere
+
+    return everywhere(setting, statements=named, **options)
+
+
+def _mutants(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
+    from simulate.check.power import mutants
+
+    return mutants(setting, given, named, **options)
+
+
+def _inductive(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
+    from simulate.check.induct import inductive
+
+    return inductive(setting, given, named or [], **options)
+
+
+def _searched(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
+    from simulate.check.search import search
+
+    return search(setting, given, named, **options)
+
+
+@dataclass(frozen=True)
+class _Mode:
+    """A way of checking: the option that asks for it, what else it takes, and where it runs if not where it is told."""
+
+    option: str
+    run: Callable[[str, dict[str, str], list[str] | None, dict[str, Any]], Any]
+    takes: frozenset[str]
+    place: str = ""
+
+
+_PLACE = frozenset({"values", "--preset", "--steps"})
+_MODES = (
+    _Mode("--all", _everywhere, frozenset({"--seeds", "--draws"}), "each statement runs at its own preset's values"),
+    _Mode("--mutants", _mutants, _PLACE | {"--search"}),
+    _Mode("--inductive", _inductive, _PLACE | {"--search"}),
+    _Mode("--search", _searched, _PLACE),
+    _Mode("", _held, _PLACE | {"--seeds", "--draws", "--alive"}),
+)
+
+
+def _mode(given: set[str]) -> _Mode:
+    """The way of checking that options ask for.  Raises InputError naming one that it does not take, and the cure."""
+    mode = next(each for each in _MODES if not each.option or each.option in given)
+    left = sorted(given - mode.takes - {mode.option})
+    if left:
+        if left[0] in _PLACE:
+            raise InputError(f"{mode.option}: {mode.place}; leave {left[0]} out")
+        raise InputError(f"{left[0]}: it does not go with {mode.option}; leave one of the two out")
+    return mode

@@ -56,7 +56,7 @@ class Check:
     """The results of a check, in the order asked for; `str` is a table.
 
     `left_out` are the statements that are vacuous here, where they were left out (`alive`);
-    `quantities` are what the statements' formulas name.
+    `quantities` are what the statements' formulas name; `all_speak` asks that no statement be vacuous.
     """
 
     setting: str
@@ -66,6 +66,7 @@ class Check:
     results: tuple[Result, ...]
     left_out: tuple[str, ...] = ()
     quantities: tuple[Quantity, ...] = ()
+    all_speak: bool = False
 
     @property
     def alive(self) -> Check:
@@ -76,7 +77,10 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """No statement is violated, except those that an erratum already has on record as false."""
+        """No statement is violated, except those that an erratum already has on record as false; see `all_speak`."""
+        silent = self.left_out or any(result.verdict == "vacuous" for result in self.results)
+        if self.all_speak and silent:
+            return False
         return not any(result.verdict == "violated" and not result.statement.erratum for result in self.results)
 
     def __bool__(self) -> bool:

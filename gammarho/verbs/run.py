@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 from typing import Annotated, Any
 
@@ -24,8 +25,8 @@ from .shared import (
     TEST_SAMPLINGS,
     THRESHOLD,
     Switch,
-    explained,
     images_of,
+    print_notes,
     thresholds,
     with_held,
 )
@@ -102,8 +103,9 @@ def run(
 
         try:
             dataset = simulate_run(setting, given, preset=preset, initial=images, **options)
-        except Diverged as error:
-            raise explained(error, setting, given, preset, images) from error
+        except Diverged:
+            print_notes(setting, given, preset, images, sys.stderr)
+            raise
         try:
             if keep is not None:
                 keep(dataset)

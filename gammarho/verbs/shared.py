@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import cyclopts
 
-from simulate.errors import Diverged
-
 if TYPE_CHECKING:
     from derivations.declare import Model
     from gammarho.data import ImageSource
@@ -71,24 +69,6 @@ def images_of(
     from gammarho.data import from_options
 
     return from_options(model, data, classes, data_dir, scaling)
-
-
-def explained(
-    error: Diverged, setting: str, given: Mapping[str, object], preset: str | None, images: ImageSource | None
-) -> Diverged:
-    """A divergence that also says whether the penalty was on; the values in use go before it, on stderr."""
-    from gammarho import api
-
-    print_notes(setting, given, preset, images, sys.stderr)
-    resolved = api.resolve(setting, given, preset)
-    values, said = resolved.values, str(error)
-    if error.step > 0 and resolved.model.objective.penalised and values.get("lam"):
-        until = values.get("lam_until")
-        if isinstance(until, int) and error.step > until + 1:
-            said += f"; the penalty is off from step {until + 1} on (lam_until = {until}), so lower eta first"
-        else:
-            said += "; the penalty is on there, so run it with lam=0: if that stays finite, lower lam, else eta"
-    return Diverged(said, error.step)
 
 
 def print_notes(

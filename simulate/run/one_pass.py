@@ -14,12 +14,12 @@ from dynamics.fresh import one_pass
 from dynamics.kernel.kernel import Kernel
 
 from ..ask import schedules
-from ..errors import Diverged
 from ..start.declared import law_of, off_indices
 from ..start.drawn import Draw
 from ..start.labels import flip_probability
 from ..start.scalars import said_by_labels
 from ..values import number
+from ..work.divergence import divergence
 from .tasks import Renewed
 
 
@@ -100,8 +100,7 @@ def path(
         run = kernel.bind(state.clean, state.scalars).run(
             state.z, np.zeros_like(state.z), state.gram, state.y, values, 1, np.array([t + 1]), t)
         if not len(run.t) or not np.isfinite(run.z).all():
-            raise Diverged(f"the run diverges: its state is not finite at step {t + 1}; lower {kernel.cure(values)}",
-                           t + 1)
+            raise divergence(model, values, t + 1, kernel.cure(values))
         change = run.b[-1]
         kept = places.moved(kept, fresh, run.z[-1], change)
         y, clean = labels(model, values, n, seed, t + 1)

@@ -172,7 +172,7 @@ class Start:
         draws = self.draws
         schedules.check(self.model, self.values, steps)
         with self.explained():
-            return advance(self.kernel, self.draw, self.values, steps, recorded, watch, draws, events)
+            return advance(self.model, self.kernel, self.draw, self.values, steps, recorded, watch, draws, events)
 
     def up_to(self, recorded: Steps) -> Trajectory:
         """The states at the recorded steps, up to where the run leaves the finite numbers (`Trajectory.diverged`)."""

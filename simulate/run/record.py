@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derivations.declare import Model
 from dynamics.arrays import Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.chunks import After
@@ -15,8 +16,9 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Trajectory, Watched, cut
 
 from ..ask import arguments as ask
-from ..errors import Diverged, InputError
+from ..errors import InputError
 from ..start.drawn import Draw
+from ..work.divergence import divergence
 from ..work.progress import progress
 
 CHUNK_BYTES = 2**25  # states and draws of one chunk; bounds memory where every step is looked at or draws something
@@ -49,6 +51,7 @@ def recorded_steps(record: ask.Recorded | None, steps: int, count: int = 200) ->
 
 
 def advance(
+    model: Model,
     kernel: Kernel,
     draw: Draw,
     values: Mapping[str, Any],
@@ -69,9 +72,9 @@ def advance(
             trajectory = kernel.run(
                 draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded, after=after, events=events
             )
-            return finite(trajectory, values, kernel.cure(values))
+            return finite(model, trajectory, values, kernel.cure(values))
         kept: _Kept | None = None
-        for chunk in _chunks(kernel, draw, values, steps, recorded if watch is None else None, draws, after):
+        for chunk in _chunks(model, kernel, draw, values, steps, recorded if watch is None else None, draws, after):
             stop = None if watch is None else watch(chunk)
             last = int(chunk.t[-1]) if stop is None else stop
             wanted = recorded if stop is None else np.union1d(recorded, [stop])
@@ -109,8 +112,8 @@ class _Kept:
 
 
 def _chunks(
-    kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps | None, draws: StepDraws | None,
-    after: After,
+    model: Model, kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps | None,
+    draws: StepDraws | None, after: After,
 ) -> Iterator[Trajectory]:
     """The states once: at the steps recorded and each chunk's last, or at every step where `recorded` is None.
 
@@ -127,19 +130,15 @@ def _chunks(
         first = int(np.searchsorted(chunk.t, start + (start > 0)))
         if first < len(chunk.t):
             yield cut(chunk, slice(first, None))  # views: the states of every step are not copied once more
-        finite(chunk, values, kernel.cure(values))
+        finite(model, chunk, values, kernel.cure(values))
         z, b, start = chunk.z[-1], chunk.b[-1], start + count
         velocity = None if chunk.velocity is None else chunk.velocity[-1]
         if start >= steps:
             return
 
 
-def finite(trajectory: Trajectory, values: Mapping[str, Any], cure: str) -> Trajectory:
+def finite(model: Model, trajectory: Trajectory, values: Mapping[str, Any], cure: str) -> Trajectory:
     """The trajectory, where it stayed finite.  Raises Diverged otherwise, naming what to lower (`Kernel.cure`)."""
     if trajectory.diverged >= 0:
-        lam = f", or lam ({values['lam']:g})" if values.get("lam") else ""
-        raise Diverged(
-            f"the run diverges: its state is not finite at step {trajectory.diverged}; lower {cure}{lam}",
-            trajectory.diverged,
-        )
+        raise divergence(model, values, trajectory.diverged, cure)
     return trajectory

@@ -15,12 +15,12 @@ from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
 
-from ..errors import Diverged
 from ..observe import fresh_tasks, observables
 from ..observe.states import States
 from ..start import draw_tasks, task_layout
 from ..start.drawn import Draw
 from ..values import number
+from ..work.divergence import divergence
 
 
 def sizes(model: Model, drawn: Draw) -> dict[str, float]:
@@ -100,8 +100,7 @@ def path(
                              state.y, values)
         weights = state.weights - eta * (g.reshape(-1, g.shape[-1]) @ state.vectors).reshape(state.weights.shape)
         if not np.isfinite(weights).all():
-            raise Diverged(f"the run diverges: its state is not finite at step {t + 1}; lower {kernel.cure(values)}",
-                           t + 1)
+            raise divergence(model, values, t + 1, kernel.cure(values))
         vectors = drawn.vectors.copy()
         fresh = layout.mixing @ features + draw_tasks.noise_vectors(layout, features, stream(seed, "data", t + 1))
         vectors[again] = fresh[again]

@@ -20,6 +20,7 @@ from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
 from ..values import Values, constant, real
+from ..work.divergence import divergence
 from .formulas import activation, at_step, trained_on
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def task_count(model: Model, values: Values, examples: int) -> int:
 def diverged(task: Problem, t: int) -> Diverged:
     """The error of a run whose weights or outputs are not finite at step t."""
     cure = " or ".join(f"{name} ({real(task.values, name):g})" for name in task.model.algorithm.rates)
-    return Diverged(f"the run diverges: its state is not finite at step {t}; lower {cure}", t)
+    return divergence(task.model, task.values, t, cure)
 
 
 def gradient_at(task: Problem, w: Tensor, t: int) -> Tensor:

@@ -15,8 +15,8 @@ import pytest
 import gammarho as gr
 from derivations.papers.pegr.model import model
 from gammarho import cli
-from gammarho.verbs import shared
 from simulate.errors import InputError
+from simulate.work.divergence import divergence
 
 OWN = replace(model(), name="mine")  # of no paper, so without presets
 
@@ -257,11 +257,22 @@ def test_a_diverged_command_gives_its_defaults_and_what_to_change(
     assert sentence.endswith(said) and ("penalty" in sentence) == ("penalty" in said)
 
 
-def test_a_divergence_after_the_close_is_not_laid_on_the_penalty(capsys: pytest.CaptureFixture[str]) -> None:
-    for step, said in ((8, "is off from step 8 on (lam_until = 7), so lower eta first"), (7, "is on there")):
-        found = shared.explained(gr.Diverged("cut", step + 1), "pegr", {"lam": "0.1", "lam_until": "7"}, None, None)
-        assert found.step == step + 1 and said in str(found)
-        assert "n = 20 (published" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("penalty", "values", "t", "said"),
+    [
+        ("pegr", {"lam_until": 7}, 9, "lower eta (400); the penalty is off from step 8 on (lam_until = 7)"),
+        ("pegr", {"lam_until": 7}, 8, "lower eta (400), or lam (0.05); the penalty is on there, so run it with lam=0: "
+                                      "if that stays finite, lower lam, else eta"),
+        ("none", {}, 8, "lower eta (400)"),
+        ("pegr", {"lam": 0.0}, 8, "lower eta (400)"),
+    ],
+)
+def test_a_divergence_is_laid_on_the_penalty_where_it_was_on(
+    penalty: str, values: dict[str, float], t: int, said: str
+) -> None:
+    """Before, "or lam" stood there all the same, also without a penalty, and Python heard of nothing else."""
+    found = divergence(model(penalty), {"eta": 400.0, "lam": 0.05, **values}, t, "eta (400)")
+    assert found.step == t and str(found).partition("at step ")[2] == f"{t}; {said}"
 
 
 def test_both_engines_diverge_at_the_same_step() -> None:

@@ -73,7 +73,7 @@ def text() -> str:
     lines = [
         "# What a declaration may say", "",
         "Written by `python -m derivations.listing` from the code (`make generate`); a test holds it to that. Words",
-        "are imported from `derivations.declare`. [CONTRIBUTING](../CONTRIBUTING.md) has whole examples.", "",
+        "are imported from `derivations.declare`. [models.md](models.md) has whole examples.", "",
         "## Activations", "", "`Activation(NAME)`, NAME a word or a formula in z.", "", *_activations(), "",
         "## Losses", "", "`Objective(loss=NAME)`, NAME a word or, of signed heads, a formula in the margin z = y f.",
         "",

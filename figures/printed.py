@@ -73,9 +73,9 @@ def _inches(width: float | str) -> float:
 
 
 @contextmanager
-def printed(how: Printed) -> Iterator[None]:
+def printed(wanted: Printed) -> Iterator[None]:
     """In the block, figures are written so."""
-    before = _ASKED.set(how)
+    before = _ASKED.set(wanted)
     try:
         yield
     finally:

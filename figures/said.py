@@ -67,9 +67,9 @@ class Shown(Sentence):
     kind = "shown"
 
     def __post_init__(self) -> None:
-        used = {name for _, name, _, _ in string.Formatter().parse(self.template) if name}
-        if not used or used != set(self.numbers):
-            raise ValueError(f"{self.template!r} has the numbers {sorted(used)}, and was given {sorted(self.numbers)}")
+        if not self.numbers:
+            raise ValueError(f"{self.template!r} has the numbers [], and what needs none is Made")
+        _check(self.template, self.numbers)
 
     def __str__(self) -> str:
         return self.template.format(**self.numbers)
@@ -89,6 +89,10 @@ class Where(Sentence):
     numbers: Mapping[str, Any] = field(default_factory=dict)
     kind = "shown"
 
+    def __post_init__(self) -> None:
+        if self.numbers:  # without them the text stands as it is, TeX's braces in it
+            _check(self.text, self.numbers)
+
     def __str__(self) -> str:
         if not self.holds:
             return ""
@@ -98,6 +102,13 @@ class Where(Sentence):
     def by(self) -> Mapping[str, Any]:
         """The test, and the numbers of the sentence."""
         return {"holds": bool(self.holds), **self.numbers}
+
+
+def _check(template: str, numbers: Mapping[str, Any]) -> None:
+    """Raises ValueError where a template and the numbers given to it do not have the same names."""
+    used = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+    if used != set(numbers):
+        raise ValueError(f"{template!r} has the numbers {sorted(used)}, and was given {sorted(numbers)}")
 
 
 def shown(template: str, **numbers: Any) -> Shown:
@@ -142,5 +153,5 @@ def height(lines: Sequence[str]) -> float:
 def _width(word: str, font: FontProperties) -> float:
     """Points that a word takes."""
     math = re.search(r"(?<!\\)\$", word) is not None
-    shown = word if math else word.replace(r"\$", "$")
-    return float(text_to_path.get_text_width_height_descent(shown, font, math)[0])
+    read = word if math else word.replace(r"\$", "$")
+    return float(text_to_path.get_text_width_height_descent(read, font, math)[0])

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from derivations.commands import command
 from derivations.declare import Parameter
 from derivations.declare.meanings import meanings
 from derivations.papers.paper import PAPERS, Paper, paper_of
@@ -143,7 +144,7 @@ def describe(setting: str | Model) -> Description:
     drawn = None if paper is None else importlib.import_module(paper.figures)
     figures, absent = ((), {}) if drawn is None else (tuple(drawn.FIGURES), drawn.ABSENT)
     return Description(
-        chosen.name, model.title,
+        model.name, model.title,
         tuple(_parameter(each, schedules.get(each.name, "")) for each in model.parameters),
         tuple(PresetLine(each.name, {name: noted.show(value) for name, value in each.values}, each.steps,
                          each.source) for each in chosen.presets),
@@ -185,20 +186,23 @@ def _verbs(
     paper: Paper | None,
 ) -> tuple[tuple[str, str], ...]:
     """The command lines that apply, with what each gives."""
-    preset = f" --preset {setting.presets[0].name}" if setting.presets else ""
-    steps = "" if preset else " --steps 100"
-    lines = [
-        ("derive", "", "the recursion"), ("run", preset + steps, "its coefficients and observables"),
-        ("validate", preset + steps, "the recursion against training the weights"),
-        *([("conditions", preset, "the theorem's conditions, clause by clause")] if conditions else []),
-        *([("check", preset + steps, "lemmas and theorems against runs")] if statements else []),
-        ("check", f' "train_error <= 0.1"{preset}{steps}', "a claim of your own, at the last step"),
-        ("sensitivity", f' --claim "train_error <= 0.1"{preset}{steps}', "which single knob breaks it"),
-        ("phase", f" --x n=10,20,40{preset}{steps}", "a phase diagram, over any parameters"),
-        *([("figures", "", "the paper's figures")] if paper else []),
-        *([("errata", "", "what the paper prints wrong")] if paper and paper.errata else []),
+    preset = {"preset": setting.presets[0].name} if setting.presets else {}
+    run, claim = preset or {"steps": 100}, "train_error <= 0.1"
+    lines: list[tuple[bool, str, str]] = [
+        (True, command("derive", name), "the recursion"),
+        (True, command("run", name, options=run), "its coefficients and observables"),
+        (True, command("validate", name, options=run), "the recursion against training the weights"),
+        (conditions is not None, command("conditions", name, options=preset),
+         "the theorem's conditions, clause by clause"),
+        (bool(statements), command("check", name, options=run), "lemmas and theorems against runs"),
+        (True, command("check", name, claim, options=run), "a claim of your own, at the last step"),
+        (True, command("sensitivity", name, claim, options=run), "which single knob breaks it"),
+        (True, command("gap", name, options=run), "which term that proofs drop opens a gap, and when"),
+        (True, command("phase", name, options={"x": "n=10,20,40", **run}), "a phase diagram, over any parameters"),
+        (paper is not None, command("figures", name), "the paper's figures"),
+        (paper is not None and bool(paper.errata), command("errata", name), "what the paper prints wrong"),
     ]
-    return tuple((f"gammarho {verb} {name}{options}", said) for verb, options, said in lines)
+    return tuple((line, said) for applies, line, said in lines if applies)
 
 
 def _variables(title: str, lines: tuple[VariableLine, ...]) -> Section:

@@ -88,9 +88,9 @@ class Instance:
 
     @property
     def steps(self) -> int:
-        """Steps that show every part of the algorithm from rest: three with momentum or schedules, else one."""
+        """Steps from step 0 that show every part of the algorithm: its `lag`; with schedules three."""
         algorithm = self.model.algorithm
-        return 3 if algorithm.options.get("momentum") or algorithm.schedules else 1
+        return max(algorithm.lag, 3 if algorithm.schedules else 1)
 
     @property
     def z(self) -> Array:

@@ -83,6 +83,11 @@ class GradientDescent(Declared):
         return tuple(f.name for f in fields(cls) if f.name not in ("step", "schedules", "redrawn"))
 
     @property
+    def lag(self) -> int:
+        """Steps from rest that show all of a step: three with momentum, whose velocity has to build up, else one."""
+        return 3 if self.momentum else 1
+
+    @property
     def batched(self) -> bool:
         """Whether a gradient is taken over some of the examples."""
         return bool(self.batch)
@@ -187,6 +192,11 @@ class Bilevel(Declared):
     def numbers(self) -> dict[str, str]:
         """None of them."""
         return {}
+
+    @property
+    def lag(self) -> int:
+        """One step of W shows all of it."""
+        return 1
 
     @property
     def batched(self) -> bool:

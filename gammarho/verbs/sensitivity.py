@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def sensitivity(
     setting: str,
     /,
-    *values: str,
-    claim: Annotated[str, NAME],
+    *words: str,
+    claim: Annotated[str | None, NAME] = None,
     knobs: Annotated[str | None, NAMES] = None,
     hold: Annotated[tuple[str, ...], EQUATION] = (),
     preset: Annotated[str | None, NAME] = None,
@@ -37,9 +37,10 @@ def sensitivity(
 
     Args:
         setting: a name such as pegr, or file.py:model.
-        values: parameters, as name=value: where knobs are moved from.  One that is a formula of others goes along with
+        words: a claim at the last step, such as "test_error < 0.01", or a statement's id, as check takes them; and
+            parameters, as name=value: where knobs are moved from.  One that is a formula of others goes along with
             these, and is held where it is, each in a row.
-        claim: a claim at the last step, such as "test_error < 0.01", or a statement's id, as check takes them.
+        claim: the claim, where it is not among the words.
         knobs: which to move, such as lam,sigma_p,steps; all by default.
         hold: an equation, such as "sigma_p: sigma_p*sqrt(d)=20", solved wherever a knob is; may be repeated.
         preset: published values by name, such as paper.
@@ -54,16 +55,23 @@ def sensitivity(
         out: a picture of it (.pdf, .png), or its rows as .csv, .json or .nc; repeat the option for several.
         json: print JSON instead of a table.
     """
+    from derivations.declare.statements import is_claim
     from gammarho import api, arguments, grid_files, report
     from simulate.sensitivity.sensitivity import sensitivity as move
 
-    given, places = arguments.assignments(values), grid_files.places("out", out)
+    typed = [word for word in words if "=" not in word or is_claim(word)]
+    named = [*typed, *([] if claim is None else [claim])]
+    if len(named) != 1:
+        said = " and ".join(map(quoted, named)) or "none is given"
+        raise InputError(f"claim: {said}; expected one, such as \"test_error < 0.01\"")
+    given = arguments.assignments(word for word in words if word not in typed)
+    places = grid_files.places("out", out)
     if places.store is not None:
         raise InputError(f"out: {quoted(str(places.store))} is a grid's store; give a file such as tornado.pdf")
     api.resolve(setting, given, preset)
     with places.held():
         moved = move(
-            setting, given, claim=claim, knobs=knobs, hold=hold or None, preset=preset, steps=steps, seed=seed,
+            setting, given, claim=named[0], knobs=knobs, hold=hold or None, preset=preset, steps=steps, seed=seed,
             seeds=seeds, reach=reach, tolerance=tolerance, sampling=sampling, test_sampling=test_sampling,
             workers=workers,
         )

@@ -132,7 +132,9 @@ class Case:
         if variable is not None:
             return Indexed(tuple(DIMS.get(dim, dim) for dim in variable.dims), variable.values)
         known = [*self.quantities, *obs.names(self.model), *self._scalars(), "own", "y", "yhat", "norm", "lam_t", "t"]
-        raise FormulaError(f"{name!r} is not a quantity of {self.model.name} here; {nearest(name, known)}")
+        close = nearest(name, known)
+        cure = close if close.startswith("did you mean") else "describe (gr.describe) lists parameters and variables"
+        raise FormulaError(f"{name!r} is not a quantity of {self.model.name} here; {cure}")
 
     def _scalars(self) -> dict[str, float]:
         absent = {k: math.inf for k, v in self.states.values.items() if v is None}  # such as lam_until: never closed

@@ -44,7 +44,7 @@ from .case import Case
 from .comparison import comparisons
 from .formula import evaluate, mentioned, number
 from .posed import posed
-from .text import as_html, lines
+from .text import as_html, counted, lines
 from .verdict import Verdict, exponent
 from .view import NoSuchStep
 
@@ -181,10 +181,9 @@ def check(
     for statement in wanted:
         if statement.path is not None:
             results[statement.id] = _along_path(statement, source, first, min(many, 3), quantities)
-    about = (
-        f"{many} {'draw' if many == 1 else 'draws'} of {count} steps, seeds from {first}; "
-        f"{plenty} draws for statements about the draw alone"
-    )
+    about = f"{counted(many, 'draw')} of {counted(count, 'step')}, seeds from {first}"
+    if any(s.kind == "probability" and s.at == "0" and s.path is None for s in wanted):
+        about += f"; {counted(plenty, 'draw')} for statements about the draw alone"
     return Check(
         setting=problem.model.name,
         paper=recorded.paper,

@@ -35,6 +35,9 @@ def posed(
 ) -> Posed:
     """The statements asked for, of a setting.  Raises InputError as `check`."""
     source = settings.resolve(setting)
+    if isinstance(params, str | Statement | Statements | Sequence):
+        raise InputError(f"params: {quoted(params)}; expected values by parameter name, as in {{'n': 20}}; claims and "
+                         "statements are given as statements=")
     problem = problem_of(source, params, source.preset(preset))
     recorded = settings.statements_of(source, setting, problem.model)
     return Posed(source, problem, recorded, *chosen(statements, recorded, problem.model.name))

@@ -33,6 +33,7 @@ from .leaving import leave
 from .posed import place_of, posed
 from .power_text import lines
 from .sharpest import sharpest
+from .text import counted
 
 TRIES = 40
 STATES = 60  # arbitrary states, for statements about one step
@@ -124,7 +125,8 @@ def mutants(
                 sharpest(family, hunt)
     return Power(
         setting=asked.problem.model.name, tested=tuple(tested(family) for family in families),
-        about=f"{len(families)} statements, {many} tries a statement, {STATES} arbitrary states, seed {first}",
+        about=f"{counted(len(families), 'statement')}, {counted(many, 'try')} a statement, {STATES} arbitrary states, "
+              f"seed {first}",
     )
 
 

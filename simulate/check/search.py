@@ -24,6 +24,7 @@ from ..run.seconds import RATE
 from ..work.progress import duration, progress, say
 from .attack import Attack, Found
 from .posed import place_of, posed
+from .text import counted
 
 TRIES = 200
 
@@ -106,8 +107,8 @@ def search(
     _foretold(attacks)
     with progress("search", many * len(picked), "tries") as step:
         told = tuple(attack.run(step) for attack in attacks)
-    return Search(
-        setting=asked.problem.model.name, about=f"{many} tries a statement, choices from seed {first}", found=told)
+    about = f"{counted(many, 'try')} a statement, choices from seed {first}"
+    return Search(setting=asked.problem.model.name, about=about, found=told)
 
 
 def _foretold(attacks: Sequence[Attack]) -> None:
@@ -136,13 +137,14 @@ def _lines(outcome: Found) -> list[str]:
             *([f"    {shown}", f"    {witness.replay}"] if witness is not None else [f"    {outcome.result.detail}"]),
             f"    {command('check', outcome.setting, said.id, values=place, options=run)}",
         ]
+    tries = counted(outcome.tries, "try")
     if not outcome.inside:
         return [
-            f"{said.id}  not tested: none of {outcome.tries} tries met its hypotheses; start from a preset that does"
+            f"{said.id}  not tested: none of {tries} met its hypotheses; start from a preset that does"
         ]
     edges = ", ".join(f"{name} {100 * room:.3g}%" for name, room in sorted(outcome.edges.items()))
     return [
-        f"{said.id}  not violated: {outcome.inside} of {outcome.tries} tries inside its hypotheses, sides at least "
+        f"{said.id}  not violated: {outcome.inside} of {tries} inside its hypotheses, sides at least "
         f"{100 * outcome.tightest:.3g}% apart",
         *([f"    nearest to the edges: {edges}"] if edges else []),
         f"    tightest at {' '.join(f'{name}={value}' for name, value in outcome.place.items())}",

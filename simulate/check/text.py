@@ -77,11 +77,18 @@ def _known(result: Result) -> str:
     return "an error of the paper, not tested here"
 
 
+def counted(number: int, what: str) -> str:
+    """So many of something, such as "1 draw" or "5 tries"."""
+    if number == 1:
+        return f"1 {what}"
+    return f"{number} {what[:-1]}ies" if what.endswith("y") else f"{number} {what}s"
+
+
 def summary(check: Check) -> str:
     """How many of each verdict, with the violations that are on record apart."""
     verdicts = [result.verdict for result in check.results]
     parts = [f"{verdicts.count(name)} {name}" for name in _VERDICTS if name in verdicts]
     known = sum(result.verdict == "violated" and bool(result.statement.erratum) for result in check.results)
     total = verdicts.count("violated")
-    tail = f"; {known} of the {total} violations are recorded errata" if total else ""
+    tail = f"; of the {total} violated {known} by recorded errata" if known else ""
     return ", ".join(parts) + tail

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from derivations.declare import Directions, MixedLabel, Model, of_neurons, rows_of
+from derivations.papers.paper import PAPERS
 from dynamics.arrays import Array
 from dynamics.kernel.blas import one_blas_thread
 
@@ -145,6 +146,9 @@ def _seed(data: xarray.Dataset) -> int:
 def _resolved(attrs: Mapping[str, Any], setting: object) -> parameters.Resolved:
     """The run's model and values; InputError where the model at hand is another one than the run's."""
     given = {name: value for name, value in json.loads(attrs["parameters"]).items() if value is not None}
+    if setting is None and attrs["setting"] not in PAPERS:
+        raise InputError(
+            f"setting: the run is of {attrs['setting']!r}, a model of your own; give it, as setting='FILE.py:model'")
     declared = settings.resolve(attrs["setting"] if setting is None else setting)
     resolved = parameters.resolve(declared.factory, given)
     if digest.of_model(resolved.model) != attrs["declaration"]:

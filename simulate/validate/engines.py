@@ -143,8 +143,8 @@ class Pair:
 
     @property
     def lag(self) -> int:
-        """Steps that "one step" takes; see the function `lag`."""
-        return lag(self.task.model)
+        """Steps that "one step" takes, from rest."""
+        return self.task.model.algorithm.lag
 
     def share(self, t: Steps, start: int = 0) -> Array:
         """What weight decay leaves of the weights t steps after `start` (T,), shaped to multiply W (T, H, m, d)."""
@@ -167,11 +167,6 @@ class Pair:
             self.task.model, self.vectors, self.draw.y, W, self.task.values, str(self.task.y.device), self.draw.clean,
             scalars=self.draw.scalars,
         )
-
-
-def lag(model: Model) -> int:
-    """Steps from rest that show all of an algorithm: three with momentum, whose velocity has to build up, else one."""
-    return 3 if "momentum" in model.algorithm.options else 1
 
 
 def bends_gently(model: Model) -> bool:
@@ -207,7 +202,7 @@ def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Pa
     wanted, kept, after, notes = set(recorded.tolist()), {}, {}, []
     live = weights.activated(task)
     smallest, smallest_z, smallest_at, window, last, seconds, first = np.inf, 0.0, 0, steps, 0, 0.0, 0.0
-    gap = lag(task.model)
+    gap = task.model.algorithm.lag
     restarts, sharp = gap > 1, not bends_gently(task.model)
     weights.step_tensor(task, task.vectors.new_tensor(start), 0)  # warm-up
     began = time.perf_counter()

@@ -59,12 +59,7 @@ def along_the_path(pair: Pair, path: Path, notes: list[str]) -> tuple[list[Row],
             f"one step decides nothing at {len(open_steps)} recorded states from step {min(open_steps)} on: its inner "
             "loop makes more than 1e-6 of rounding there"
         )
-    if raw.find(pair.task.model) is None:
-        notes.append(
-            f"not compared: the loss of {pair.task.model.name!r} as weight space reads it from the declaration, "
-            "with one typed by hand from the paper, as only the models of this package have such a second copy"
-        )
-    elif pair.task.model.algorithm.options:
+    if raw.find(pair.task.model) is not None and pair.task.model.algorithm.options:
         notes.append("not compared: the hand-written loss, as it is one of full-batch gradient descent without options")
     return [row for rows in by_what.values() for row in worst([r for r in rows if not _undecided(r)])], not open_steps
 

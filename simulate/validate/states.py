@@ -22,7 +22,7 @@ from ..start.neurons import on_axes
 from ..start.scalars import any_scalars, said_by_labels
 from ..train import weights
 from ..values import Values, real
-from .engines import Kernel, Pair, lag
+from .engines import Kernel, Pair
 from .probe_state import Probe, Shape, Start, probe_values, tasks_of
 
 NEAR = 1e-9  # of a cut: nearer, and rounding may decide
@@ -73,7 +73,7 @@ def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
     with momentum or SAM, and an inner loop has no step, or the one whose change is Reptile's; nor where a margin is at
     a cut of the loss, as outputs are sums that are rounded.
     """
-    if lag(model) > 1 or "radius" in model.algorithm.options:
+    if model.algorithm.lag > 1 or "radius" in model.algorithm.options:
         return
     for trial in range(4):
         rng = stream(0, "validate", 12, trial)

@@ -67,6 +67,9 @@ def test_a_sentence_of_the_data_needs_its_numbers() -> None:
     for template, numbers in (("nothing", {}), ("{a}", {}), ("{a}", {"a": 1, "b": 2})):
         with pytest.raises(ValueError, match="has the numbers"):
             Shown(template, numbers)
+        if numbers:
+            with pytest.raises(ValueError, match="has the numbers"):  # before, a KeyError where it is printed
+                Where(True, template, numbers)
     assert str(Where(False, "It is so.")) == "" and str(Where(True, r"$\gamma_{j}$ it is")) == r"$\gamma_{j}$ it is"
     assert recorded([Made("m"), Where(False, "no"), shown("{a}", a=1)]) == [
         {"says": "m", "kind": "made"}, {"says": "1", "kind": "shown", "by": {"a": 1}}]

@@ -10,7 +10,7 @@ import pytest
 import gammarho as gr
 from derivations.papers.paper import PAPERS
 from gammarho import description
-from gammarho.cli import main
+from gammarho.cli import _OF_A_SETTING, app, main
 from gammarho.sections import Section, as_html, as_text
 from simulate.ask import parameters, settings
 from simulate.observe import observables
@@ -43,7 +43,9 @@ def test_what_a_parameter_may_be_is_what_is_taken() -> None:
 
 def test_the_commands_that_it_names_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
     verbs = {line.split()[1] for name in PAPERS for line, _ in gr.describe(name).verbs}
-    assert verbs == {"derive", "run", "validate", "conditions", "check", "phase", "sensitivity", "figures", "errata"}
+    assert verbs == {*_OF_A_SETTING, "figures", "errata"}  # before, gap was left out
+    of_papers = {"list", "describe", "explain"}
+    assert verbs | of_papers == {name for name in app if not name.startswith("-")}
     (line,) = [line for line, _ in gr.describe("pegr").verbs if line.split()[1] == "conditions"]
     assert main(line.split()[1:]) == 0 and "3.1" in capsys.readouterr().out
 
@@ -62,6 +64,7 @@ def test_a_model_of_ones_own_has_what_stands_in_its_file(tmp_path: Path) -> None
         "    Statement(id='own', kind='inequality', claim='loss >= 0'),))\n"
     )
     found = gr.describe(f"{file}:model")
+    assert found.setting == "mine"  # before, "model", where run and check say "mine"
     assert [each.id for each in found.statements] == ["own"] and not found.presets and not found.figures
     assert found.parameters[-1].name == "extra" and found.parameters[-1].source == ""
     assert (f"gammarho check {file}:model --steps 100", "lemmas and theorems against runs") in found.verbs

@@ -53,6 +53,7 @@ def calls() -> dict[str, tuple[Callable[[], object], tuple[str, ...]]]:
         "initial: other filters": (own, arrays(W=np.ones((2, 2, 6))), None, ("initial:", "'W'")),
         "initial: a number": (own, 5, None, ("initial: 5",)),
         "setting: a number": (drawn, None, 5, ("setting: 5",)),
+        "setting: of one's own": (attrs(setting="mine"), None, None, ("setting:", "'mine'", "'FILE.py:model'")),
         "setting: another": (drawn, None, "nearly_orthogonal", ("nearly_orthogonal",)),
     }
     return {

@@ -18,28 +18,13 @@ from scipy.special import log_ndtr, ndtri
 
 from derivations.ledger.errata import Erratum
 from derivations.papers.fomaml.model import PRESETS, model
-from derivations.papers.shelf import claims
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
 from simulate.run.kernels import kernel_for
-from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Run, Show, Shown, shows
+from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Run, Shown, one_step, shows
 
-from . import printed_states as states
 from . import printed_tasks as tasks
-
-
-def one_step(claim: str) -> Show:
-    """The claim's left side at one state by torch, against its display: the entry's slip left in, and mended."""
-
-    def show(entry: Erratum, run: Run) -> Shown:
-        pytest.importorskip("torch")
-        errata = claims()[claim].errata
-        printed = states.error(claim, tuple(x for x in errata if x != entry.id))
-        return Shown(printed <= EXACT, states.error(claim, errata) <= EXACT, (f"{printed:.2g}",))
-
-    return show
-
 
 SHOW |= {f"fomaml-{name}": one_step(f"fomaml-{claim}") for name, claim in (
     ("eq:C.7", "eq:C.7-margin"), ("eq:C.10-arguments", "eq:C.10-step"), ("eq:C.10-index", "eq:C.10-step"),

@@ -10,29 +10,15 @@ import pytest
 
 from derivations.ledger.errata import Erratum
 from derivations.papers.heterogeneous.model import model
-from derivations.papers.shelf import claims
 from dynamics.arrays import Array
 from dynamics.chance.covariances import spiked
 from dynamics.chance.streams import stream
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
-from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Run, Show, Shown, shows
+from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Run, Shown, one_step, shows
 from tests.helpers.printed_states import Classes
 
 from . import printed_states as states
-
-
-def one_step(claim: str) -> Show:
-    """The claim's left side at one state by torch, against its display: the entry's slip left in, and mended."""
-
-    def show(entry: Erratum, run: Run) -> Shown:
-        pytest.importorskip("torch")
-        errata = claims()[claim].errata
-        printed = states.error(claim, tuple(x for x in errata if x != entry.id))
-        return Shown(printed <= EXACT, states.error(claim, errata) <= EXACT, (f"{printed:.2g}",))
-
-    return show
-
 
 SHOW |= {f"heterogeneous-{name}": one_step(f"heterogeneous-{name}-{claim}") for name, claim in
          (("74", "product"), ("76", "norm"), ("96", "step"), ("112", "beta"), ("124", "step"))}

@@ -9,27 +9,13 @@ import pytest
 
 from derivations.ledger.errata import Erratum
 from derivations.papers.nearly_orthogonal.model import model
-from derivations.papers.shelf import claims
 from dynamics.chance.streams import stream
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
-from tests.helpers.errata_shows import EXACT, SHOW, Run, Show, Shown, shows
+from tests.helpers.errata_shows import EXACT, SHOW, Run, Shown, one_step, shows
 from tests.helpers.printed_states import SIGN, Inputs
 
 from . import printed_states as states
-
-
-def one_step(claim: str) -> Show:
-    """The claim's left side at one state by torch, against its display: the entry's slip left in, and mended."""
-
-    def show(entry: Erratum, run: Run) -> Shown:
-        pytest.importorskip("torch")
-        errata = claims()[claim].errata
-        printed = states.error(claim, tuple(x for x in errata if x != entry.id))
-        return Shown(printed <= EXACT, states.error(claim, errata) <= EXACT, (f"{printed:.2g}",))
-
-    return show
-
 
 SHOW |= {f"nearly_orthogonal-{name}": one_step(f"nearly_orthogonal-{claim}") for name, claim in (
     ("5.7", "5.7-ratio"), ("D.2", "D.2-sum"), ("E.1-norm", "E.1-sum"), ("E.2-index", "E.2-step"),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.helpers.printed_tasks import Tasks
+from tests.helpers.printed_tasks import Tasks, indexed
 
 from . import printed_tasks
 
@@ -175,18 +175,13 @@ def margin_slopes(state: Inputs, example: int) -> Array:
 Truth = Callable[[Any], Iterator[tuple[At, Any]]]
 
 
-def _at(**named: int) -> At:
-    """Indices by name, counted from 1; a trailing underscore stands for a prime."""
-    return {name.replace("_", "'"): index + 1 for name, index in named.items()}
-
-
 def filters(scale: Callable[[Any], float] = lambda state: 1.0, head: str = "k") -> Truth:
     """Every filter's change, scaled."""
 
     def truth(state: Any) -> Iterator[tuple[At, Any]]:
         change = moved(state) * scale(state)
         for h, r in np.ndindex(change.shape[:2]):
-            yield _at(**{head: h, "r": r}), change[h, r]
+            yield indexed(**{head: h, "r": r}), change[h, r]
 
     return truth
 
@@ -198,7 +193,7 @@ def along(vectors: Callable[[Any], Array], which: Callable[[Any, int, int], bool
         change = moved(state) @ vectors(state).T
         for h, r, i in np.ndindex(change.shape):
             if which(state, h, i):
-                yield _at(**{head: h, "r": r, "i": i}), change[h, r, i]
+                yield indexed(**{head: h, "r": r, "i": i}), change[h, r, i]
 
     return truth
 
@@ -206,7 +201,7 @@ def along(vectors: Callable[[Any], Array], which: Callable[[Any, int, int], bool
 def _of_outputs(value: Callable[[Classes, Array, int], float]) -> Truth:
     def truth(state: Classes) -> Iterator[tuple[At, Any]]:
         for h, i in itertools.product(range(len(state.u)), range(len(state.y))):
-            yield _at(h=h, i=i, r=0), value(state, slopes_of(state, h, i), i)
+            yield indexed(h=h, i=i, r=0), value(state, slopes_of(state, h, i), i)
 
     return truth
 
@@ -215,7 +210,7 @@ def _output_slopes(state: Classes) -> Iterator[tuple[At, Any]]:
     for h, i in itertools.product(range(len(state.u)), range(len(state.y))):
         found = slopes_of(state, h, i)
         for k, r in np.ndindex(found.shape[:2]):
-            yield _at(h=h, i=i, k=k, r=r), found[k, r]
+            yield indexed(h=h, i=i, k=k, r=r), found[k, r]
 
 
 def _against_w_star(state: Classes, slopes: Array, i: int) -> float:
@@ -226,19 +221,19 @@ def _against_w_star(state: Classes, slopes: Array, i: int) -> float:
 def _beta(state: Classes) -> Iterator[tuple[At, Any]]:
     b = coefficients(state)[..., len(state.u) :]
     for k, r, i in np.ndindex(b.shape):
-        yield _at(k=k, r=r, i=i), b[k, r, i]
+        yield indexed(k=k, r=r, i=i), b[k, r, i]
 
 
 def _own_feature(state: Classes) -> Iterator[tuple[At, Any]]:
     b = coefficients(state)
     for k, r in itertools.product(range(len(state.u)), range(b.shape[1])):
-        yield _at(c_=k, r=r), b[k, r, k] * state.u[k]
+        yield indexed(c_=k, r=r), b[k, r, k] * state.u[k]
 
 
 def _noises(state: Classes) -> Iterator[tuple[At, Any]]:
     b = coefficients(state)[..., len(state.u) :]
     for k, r in np.ndindex(b.shape[:2]):
-        yield _at(k=k, r=r), b[k, r] @ state.xi
+        yield indexed(k=k, r=r), b[k, r] @ state.xi
 
 
 def _rho(which: Callable[[Inputs, int, int], bool], size: bool = False, at: str = "i") -> Truth:
@@ -250,7 +245,7 @@ def _rho(which: Callable[[Inputs, int, int], bool], size: bool = False, at: str 
             if which(state, j, i):
                 found = change[j, r, i] * (SIGN[j] * state.y[i] if size else 1)
                 others = [k for k in range(len(state.y)) if state.y[k] == SIGN[j]] if at == "i_" else [i]
-                yield _at(**{"j": j, "r": r, "i": others[0], at: i}), found
+                yield indexed(**{"j": j, "r": r, "i": others[0], at: i}), found
 
     return truth
 
@@ -261,7 +256,7 @@ def _split(own: bool) -> Truth:
     def truth(state: Inputs) -> Iterator[tuple[At, Any]]:
         change = coefficients(state) * (state.x**2).sum(1)
         for j, r, i in np.ndindex(change.shape):
-            yield _at(j=j, r=r, i=i), change[j, r, i] if (SIGN[j] == state.y[i]) == own else 0.0
+            yield indexed(j=j, r=r, i=i), change[j, r, i] if (SIGN[j] == state.y[i]) == own else 0.0
 
     return truth
 
@@ -270,7 +265,7 @@ def _margin_slopes(state: Inputs) -> Iterator[tuple[At, Any]]:
     for i in range(len(state.y)):
         found = margin_slopes(state, i)
         for j, r in np.ndindex(found.shape[:2]):
-            yield _at(i=i, j=j, r=r), found[j, r]
+            yield indexed(i=i, j=j, r=r), found[j, r]
 
 
 def _own(state: Any, head: int, i: int) -> bool:

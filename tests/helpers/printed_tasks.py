@@ -197,7 +197,7 @@ def moved_by_reptile(state: Tasks) -> Array:
 Truth = Callable[[Tasks], Iterator[tuple[At, Any]]]
 
 
-def _at(**named: int) -> At:
+def indexed(**named: int) -> At:
     """Indices by name, counted from 1; a trailing underscore stands for a prime."""
     return {name.replace("_", "'"): index + 1 for name, index in named.items()}
 
@@ -214,7 +214,7 @@ def noises(examples: Callable[[Tasks], slice] = lambda state: slice(None)) -> Tr
             change = _changes(state, k) @ state.xi[k].T
             for j, r in np.ndindex(change.shape[:2]):
                 for i in range(state.y.shape[1])[examples(state)]:
-                    yield _at(j=j, r=r, k=k, i=i, k_=0), change[j, r, i]
+                    yield indexed(j=j, r=r, k=k, i=i, k_=0), change[j, r, i]
 
     return truth
 
@@ -227,7 +227,7 @@ def features(vector: Callable[[Tasks, int], Array], signed: bool = True) -> Trut
             change = _changes(state, k) @ vector(state, k)
             for j, r in np.ndindex(change.shape):
                 if signed or j == 0:
-                    yield _at(j=j, r=r, k=k), SIGN[j] * change[j, r]
+                    yield indexed(j=j, r=r, k=k), SIGN[j] * change[j, r]
 
     return truth
 
@@ -235,25 +235,25 @@ def features(vector: Callable[[Tasks, int], Array], signed: bool = True) -> Trut
 def _fresh(state: Tasks) -> Iterator[tuple[At, Any]]:
     change = moved(state) @ state.fresh
     for j, r in np.ndindex(change.shape):
-        yield _at(j=j, r=r), change[j, r]
+        yield indexed(j=j, r=r), change[j, r]
 
 
 def _gradients(state: Tasks) -> Iterator[tuple[At, Any]]:
     for k, W in enumerate(state.where):
         found = slopes(state, W, k, slice(None))
         for j, r in np.ndindex(found.shape[:2]):
-            yield _at(j=j, r=r, k=k), found[j, r]
+            yield indexed(j=j, r=r, k=k), found[j, r]
 
 
 def _margins(state: Tasks) -> Iterator[tuple[At, Any]]:
     for k, i in np.ndindex(state.y.shape):
         for j, r in np.ndindex(state.W.shape[:2]):
-            yield _at(j=j, r=r, k=k, i=i), state.margins[k, i]
+            yield indexed(j=j, r=r, k=k, i=i), state.margins[k, i]
 
 
 def _products(state: Tasks) -> Iterator[tuple[At, Any]]:
     for k, other in np.ndindex(len(state.z), len(state.z)):
-        yield _at(k=k, k_=other), state.nu_k[k] @ state.nu_k[other]
+        yield indexed(k=k, k_=other), state.nu_k[k] @ state.nu_k[other]
 
 
 def _reptile(state: Tasks) -> Iterator[tuple[At, Any]]:

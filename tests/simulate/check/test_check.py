@@ -25,9 +25,11 @@ from gammarho import cli
 from simulate.ask.settings import resolve as setting
 from simulate.check.bench import Bench, Call, Result
 from simulate.check.case import Case
+from simulate.check.check import Check
 from simulate.check.comparison import comparisons
 from simulate.check.formula import evaluate, number
 from simulate.check.judge import judge
+from simulate.check.text import counted, summary
 from simulate.check.verdict import draws_needed, exponent, failure_limits
 from simulate.errors import InputError
 from simulate.run.problem import problem_of
@@ -433,3 +435,20 @@ def test_the_names_in_a_hypothesis_that_is_never_met_are_explained() -> None:
     assert "R5x  the noise is nearly orthogonal, on the draw: coherence <= 1/4" in str(found)
     assert found.to_dict()["hypotheses"]["R5x"]["formula"] == "coherence <= 1/4"
     assert "in these hypotheses" not in str(found.alive)
+
+
+def test_what_is_said_fits_what_was_asked() -> None:
+    """Before: 1 tries, 0 of the 1 violations on record, and draws for statements that nobody gave."""
+    said = Statement(id="own", kind="inequality", claim="loss >= 0")
+    violated = Result(statement=said, verdict="violated", detail="", draws=1, met=1, failed=1)
+    known = replace(violated, statement=replace(said, id="known", erratum="pegr-5.3"))
+    told = Check(setting="mine", paper="", about="", notes=(), results=(violated,))
+    assert summary(told) == "1 violated"
+    assert summary(replace(told, results=(violated, known))) == "2 violated; of the 2 violated 1 by recorded errata"
+    assert [counted(n, what) for n, what in ((1, "try"), (3, "try"), (1, "draw"), (2, "draw"))] == [
+        "1 try", "3 tries", "1 draw", "2 draws"]
+
+
+def test_a_claim_in_the_place_of_params_is_told_where_it_belongs() -> None:
+    with pytest.raises(gr.InputError, match=r"params: 'test_error <= 0.01'; .* given as statements="):
+        gr.check("pegr", "test_error <= 0.01")  # type: ignore[arg-type]

@@ -145,8 +145,23 @@ def test_the_command_line_writes_a_picture_and_the_rows(tmp_path: Path, capsys: 
     assert cli.main([*words, "--out", str(tmp_path / "t.zarr")]) == 2
 
 
+def test_the_claim_is_a_word_as_check_takes_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, --claim alone was taken."""
+    def asked(_: str, given: dict[str, str], *, claim: str, **__: object) -> None:
+        raise InputError(f"asked {claim} at {given}")
+
+    monkeypatch.setattr("simulate.sensitivity.sensitivity.sensitivity", asked)
+    for words in (["loss == 0", "n=5"], ["--claim", "loss == 0", "n=5"]):
+        assert cli.main(["sensitivity", "pegr", *words]) == 2
+        assert capsys.readouterr().err == "gammarho: asked loss == 0 at {'n': '5'}\n"
+    for words, said in ((["n=5"], "none is given"), (["D1", "D2"], "'D1' and 'D2'")):
+        assert cli.main(["sensitivity", "pegr", *words]) == 2 and said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("options", "said"), [
-    ({"claim": ""}, "expected a claim such as"), ({"claim": "nothing < 1"}, "not a quantity"),
+    ({"claim": ""}, "expected a claim such as"), ({"claim": "nothing < 1"}, "gr.describe"),
     ({"claim": "D77"}, "is not one of pegr's"), ({"knobs": "lama"}, "did you mean 'lam'"),
     ({"reach": 1}, "expected a factor above 1"), ({"claim": "log(loss - loss) > 0"}, "nothing to flip"),
 ])

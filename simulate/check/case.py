@@ -16,7 +16,7 @@ from dynamics.geometry import distances
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.derived import kappa, lam_at, penalty_constant
-from ..errors import nearest
+from ..errors import did_you_mean
 from ..observe import observables as obs
 from ..observe.states import States
 from ..run.problem import Start
@@ -132,8 +132,7 @@ class Case:
         if variable is not None:
             return Indexed(tuple(DIMS.get(dim, dim) for dim in variable.dims), variable.values)
         known = [*self.quantities, *obs.names(self.model), *self._scalars(), "own", "y", "yhat", "norm", "lam_t", "t"]
-        close = nearest(name, known)
-        cure = close if close.startswith("did you mean") else "describe (gr.describe) lists parameters and variables"
+        cure = did_you_mean(name, known) or "describe (gr.describe) lists parameters and variables"
         raise FormulaError(f"{name!r} is not a quantity of {self.model.name} here; {cure}")
 
     def _scalars(self) -> dict[str, float]:

@@ -186,7 +186,7 @@ def _verbs(
     paper: Paper | None,
 ) -> tuple[tuple[str, str], ...]:
     """The command lines that apply, with what each gives."""
-    preset = {"preset": setting.presets[0].name} if setting.presets else {}
+    preset: dict[str, object] = {"preset": setting.presets[0].name} if setting.presets else {}
     run, claim = preset or {"steps": 100}, "train_error <= 0.1"
     lines: list[tuple[bool, str, str]] = [
         (True, command("derive", name), "the recursion"),

@@ -164,7 +164,7 @@ class Attack:
                 return self._probable(bench, place)
             case = bench.case(place.seed, 0 if self.statement.at == "0" else place.steps, [self.statement])
             outcome = judge(self.statement, case)
-        except (InputError, FormulaError, Diverged, OverflowError):
+        except (InputError, FormulaError, Diverged, OverflowError, MemoryError):  # a dictionary that no memory holds
             return Tried(place, -2.0)
         return self._scored(place, case, (outcome,))
 

@@ -288,7 +288,8 @@ class Outside:
         """By how much a coordinate was changed, as a logarithm."""
         if isinstance(coordinate, Knob):
             return dict(after.bends).get(coordinate, 0.0) - dict(before.bends).get(coordinate, 0.0)
-        return math.log(after.at(coordinate) / before.at(coordinate))
+        old, new = before.at(coordinate), after.at(coordinate)
+        return math.log(new / old) if old > 0 and new > 0 else 0.0  # 0 has no logarithm, and no slope
 
 
 def _solved(cost: Array, rows: Array, least: Array, lowest: Array, most: Array) -> Array | None:

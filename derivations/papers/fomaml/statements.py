@@ -64,6 +64,7 @@ def _slope(x: str) -> str:
 
 
 _NEXT = "tau[s] == tau + 1"
+_NEAR = "G_off <= 3*sigma_xi**2*sqrt(d*log(n_tasks*n))"  # Lemma D.2 (2)
 _R_E = "noise_starts_low and noise_first and little_cross and D_holds"
 _R_F = "feature_starts_low and feature_first and adapted_noise_small and D_holds"
 
@@ -316,7 +317,7 @@ _TRAINING = (
               only=(_TRAIN, _SMOOTH), text="Lambda_j <= 3 Lambda_j(0) up to T^(1)", claim="Lambda <= 3*start(Lambda)",
               erratum="fomaml-rem:J=0", instance=Instance(values=_NO_INNER, steps=1200)),
     Statement(id="thm:E.2-other", kind="inequality", source="Theorem E.2 (2), log d for the polylogarithm", only=_E,
-              until="T1", given=f"{_R_E} and not own", text="<w_{-y}, xi> = O~(d^-1/2)",
+              until="T1", given=f"{_R_E} and not own and {_NEAR}", text="<w_{-y}, xi> = O~(d^-1/2)",
               claim="z_xi <= xi_start + log(d)/sqrt(d)", mutant="z_xi <= 0.1*xi_start"),
     Statement(id="thm:E.3-lower", kind="inequality", source="Theorem E.3, lower half", only=_E, until="T1",
               given=f"{_R_E} and Xi >= A_J/2", text="Xi stays above A(J)/2 once it is", claim="next(Xi) >= A_J/2",
@@ -328,7 +329,7 @@ _TRAINING = (
               given=f"{_R_E} and A_J <= Xi < max[task,i](Xi)", text="Xi <= 4 A(J - 1/2)", claim="Xi <= 4*A_half",
               erratum="fomaml-thm:E.3", instance=Instance(values=_OVERSHOOT, steps=8)),
     Statement(id="claim:E.4", kind="inequality", source="Claim E.4, log d for the polylogarithm", only=_E, since="T1",
-              given=f"{_R_E} and not own", text="<w_{-y}, xi> = O~(d^-1/2), adapted too",
+              given=f"{_R_E} and not own and {_NEAR}", text="<w_{-y}, xi> = O~(d^-1/2), adapted too",
               claim="max(z_xi, adapted_xi) <= xi_start + log(d)/sqrt(d)",
               mutant="max(z_xi, adapted_xi) <= 0.1*xi_start"),
     Statement(id="claim:E.5", kind="inequality", source="Claim E.5", only=_E, since="T1", given=_R_E,
@@ -378,14 +379,15 @@ _VALIDATION = (
     Statement(id="lem:F.7-feature", kind="inequality", source="Lemma F.7 (1), t < T_j^(2)", only=_F,
               given=f"{_R_F} and early and top_nu", text="<w(t,J), nu_k> >= <w(t,0), nu> (1 + gamma/4)^J/2",
               claim="j*adapted_nu_k >= 0.5*Lambda*(1 + gam/4)**J", mutant="j*adapted_nu_k >= Lambda*(1 + gam)**J"),
-    Statement(id="lem:F.7-noise", kind="inequality", source="Lemma F.7 (2), constant 4", only=_F, given="outer and "
-              "G_off <= 3*sigma_xi**2*sqrt(d*log(n_tasks*n))", text="<w(t,J), xi> <= 4 max(<w(t,0), xi>, C)",
+    Statement(id="lem:F.7-noise", kind="inequality", source="Lemma F.7 (2), constant 4", only=_F,
+              given=f"outer and {_NEAR}", text="<w(t,J), xi> <= 4 max(<w(t,0), xi>, C)",
               claim="adapted_xi <= 4*max(z_xi, C_cross)", mutant="adapted_xi <= 4*max(z_xi, C_cross)",
               mutant_given="train"),
     Statement(id="hyp:F.5", kind="inequality", source="Hypothesis F.5, t < T_j^(2)", only=_F,
               given=f"{_R_F} and early and own", text="-l' >= 1/10 in all inner steps", claim="P_in >= 0.1",
               mutant="P_in >= 0.51"),
-    Statement(id="hyp:F.6", kind="inequality", source="Hypothesis F.6, t < T_j^(2)", only=_F, given=f"{_R_F} and early",
+    Statement(id="hyp:F.6", kind="inequality", source="Hypothesis F.6, t < T_j^(2)", only=_F,
+              given=f"{_R_F} and early and D2*(1 + gam*share*max[task](nu2)/(2*h))**J <= 0.9*h",
               text="sigma' is linear along the features: j <w(t,tau), nu_k> <= h", claim="j*u <= h",
               mutant="j*u <= 1e-6*h"),
     Statement(id="thm:F.9", kind="inequality", source="Theorem F.9", only=_F,

@@ -13,7 +13,9 @@ from benchmarks.power import constants, shares
 from derivations.declare import Statement
 from gammarho import cli
 from simulate.check.fates import EQUIVALENT, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Fate
+from simulate.check.outside import Outside
 from simulate.check.power import Power, mutants
+from simulate.check.space import STEPS, Place
 
 SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
 
@@ -94,6 +96,12 @@ def test_changes_hidden_by_a_loose_constant_are_told_once_it_is_sharp() -> None:
     sharper = {each.mutant.text: each.fate for each in found["own"].sharpened}
     assert sharper["loss ** 2 -> loss"] is KILLED and SLACK not in sharper.values()
     assert "changes of claims whose constants are as sharp as seen" in str(found)
+
+
+def test_a_coordinate_at_0_has_no_slope() -> None:
+    """Before, the search outside a condition ended in a division by zero where a run has no step."""
+    assert Outside._changed_by(Place({}, 0, 0), Place({}, 1, 0), STEPS) == 0
+    assert Outside._changed_by(Place({}, 2, 0), Place({}, 4, 0), STEPS) == pytest.approx(math.log(2))
 
 
 def test_the_tables_of_the_documentation_count_what_was_judged() -> None:

@@ -117,7 +117,7 @@ class OfStates(Observable):
         """The observable at the states; None where they do not determine it."""
 
     def undefined(self, states: StateView) -> str:
-        """Why it has no value on this draw, in one sentence; "" where it has one."""
+        """Why it has no value on this draw, without a cure, as it is left out then; "" where it has one."""
         return ""
 
 

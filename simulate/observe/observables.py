@@ -68,7 +68,7 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
             out[name] = _common(states, name)
         elif name in declared:
             if states.b is not None and (said := declared[name].undefined(states)):
-                raise InputError(said)
+                raise InputError(f"{said}; leave {name} out of observables")
             variable = declared[name].value(states)
             if variable is not None:
                 out[name] = variable

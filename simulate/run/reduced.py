@@ -58,8 +58,8 @@ def declared(states: obs.States, asked: Asked) -> tuple[dict[str, Variable], tup
 
 
 def _without(asked: Asked, name: str, reason: str) -> tuple[str, ...]:
-    """The note that one observable is left out; its advice is for whoever named it."""
-    return asked.left_out(reason if asked.named else reason.partition(";")[0], f"{name} is")
+    """The note that one observable is left out; whoever named it is told to do so."""
+    return asked.left_out(f"{reason}; leave {name} out of observables" if asked.named else reason, f"{name} is")
 
 
 def afresh(start: Start, asked: Asked) -> Found:

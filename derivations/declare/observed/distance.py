@@ -44,10 +44,7 @@ class Distance(OfStates):
         """W* divides by every vector's length."""
         if np.all(states.squared_lengths[states.rows(self.of)] != 0):
             return ""
-        return (
-            f"{self.of}: a zero vector has no direction, and {self.name} divides by its length; leave it out "
-            "of observables"
-        )
+        return f"{self.of}: a zero vector has no direction, and {self.name} divides by its length"
 
     def value(self, states: StateView) -> Variable | None:
         """(T,); None without coefficients."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
+from inspect import isabstract
 from pathlib import Path
 from typing import Any, get_args
 
@@ -37,10 +38,10 @@ PACKAGES = ("derivations", "dynamics", "simulate", "figures", "gammarho")
 
 
 def below(kind: type[Any]) -> Iterator[type[Any]]:
-    """All classes of the package that derive from one."""
+    """All classes of the package that derive from one and lack nothing."""
     for each in kind.__subclasses__():
         yield from below(each)
-        if each.__module__.startswith("derivations."):
+        if each.__module__.startswith("derivations.") and not isabstract(each):
             yield each
 
 

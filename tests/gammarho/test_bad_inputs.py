@@ -21,6 +21,7 @@ from gammarho import cli
 from simulate.ask import models, reading, settings
 from simulate.errors import InputError
 from tests.helpers import bad_calls, bad_datasets, bad_inputs
+from tests.helpers.spoken import sentences
 
 SIZES = {"n": 4, "m": 2, "d": 12}
 ROWS = [
@@ -100,7 +101,8 @@ def test_in_a_process_of_its_own(line: str) -> None:
         [sys.executable, "-m", "gammarho", *line.split()], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("gammarho: ") and done.stderr.count("\n") == 1
+    said = sentences(done.stderr)
+    assert said.startswith("gammarho: ") and said.count("\n") == 1
 
 
 def _parameters() -> list[tuple[str, Parameter]]:

@@ -17,6 +17,7 @@ from derivations.papers.pegr.model import model
 from gammarho import cli
 from simulate.errors import InputError
 from simulate.work.divergence import divergence
+from tests.helpers.spoken import sentences
 
 OWN = replace(model(), name="mine")  # of no paper, so without presets
 
@@ -303,4 +304,5 @@ def test_a_real_process(line: str) -> None:
         [sys.executable, "-m", "gammarho", *line.split()], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("gammarho: ") and done.stderr.count("\n") == 1
+    said = sentences(done.stderr)
+    assert said.startswith("gammarho: ") and said.count("\n") == 1

@@ -12,6 +12,7 @@ import xarray as xr
 
 from gammarho import cli
 from tests.helpers.durable import LINE, ROOT, program
+from tests.helpers.spoken import sentences
 
 # ---- output that cannot be printed, and the exit status of a defect ------------------------------------------
 
@@ -23,7 +24,7 @@ def test_a_full_standard_output_is_a_sentence_that_says_what_is_safe(tmp_path: P
         bare = program("conditions", "pegr", stdout=full)
         kept = program(*LINE, "--steps", "2", "--out", str(out), stdout=full)
     for done in (bare, kept):
-        assert done.returncode == 2 and done.stderr.count("\n") == 1
+        assert done.returncode == 2 and sentences(done.stderr).count("\n") == 1
         assert "standard output cannot be written (No space left on device)" in done.stderr
     assert f"the data are in {out}, whole" in kept.stderr and int(xr.open_zarr(out)["t"][-1]) == 2
 
@@ -32,7 +33,7 @@ def test_a_closed_standard_output_is_refused_before_anything_is_done(tmp_path: P
     out = tmp_path / "x.zarr"
     done = program(*LINE, "--steps", "2", "--out", str(out), preexec_fn=lambda: os.close(1))
     assert done.returncode == 2 and "standard output is closed, so nothing has been run" in done.stderr
-    assert done.stderr.count("\n") == 1 and not out.exists()
+    assert sentences(done.stderr).count("\n") == 1 and not out.exists()
 
 
 def test_a_reader_that_leaves_is_told_where_the_data_are(tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def test_a_reader_that_leaves_is_told_where_the_data_are(tmp_path: Path) -> None
     os.close(read)
     done = program(*LINE, "--steps", "2", "--out", str(tmp_path / "x.zarr"), stdout=write)
     os.close(write)
-    assert done.returncode == 141 and done.stderr.count("\n") == 1 and "x.zarr, whole" in done.stderr
+    assert done.returncode == 141 and sentences(done.stderr).count("\n") == 1 and "x.zarr, whole" in done.stderr
 
 
 CRASH = """

@@ -16,6 +16,7 @@ import xarray as xr
 
 from gammarho import cli, grids
 from simulate.phase.phase import phase
+from tests.helpers.spoken import hears
 
 
 def grid_of(shape: tuple[int, ...], seeds: int = 2, names: tuple[str, ...] = ("loss",)) -> xr.Dataset:
@@ -101,7 +102,7 @@ def test_an_interrupt_tells_the_command_that_goes_on(kept: bool, tmp_path: Path)
     child = subprocess.Popen([sys.executable, "-m", "gammarho", *words], stderr=subprocess.PIPE, text=True,
                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # noqa: PLW1509
     assert child.stderr is not None
-    assert "may take about" in child.stderr.readline()
+    assert hears(child.stderr, "may take about")
     os.kill(child.pid, signal.SIGINT)
     said = child.communicate(timeout=60)[1].splitlines()
     assert child.returncode == 130 and said[-1] == "gammarho: interrupted"

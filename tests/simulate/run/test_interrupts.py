@@ -15,6 +15,7 @@ from dynamics.kernel.chunks import Stopped, heard, in_chunks, stoppable
 from simulate.work import progress as shown
 from simulate.work.sweep import sweep
 from tests.helpers.slowly import where
+from tests.helpers.spoken import hears
 
 LONG = {
     "run": "pegr n=20 m=10 d=50 --steps 1000000000 --observables loss --record 0,1000000000",
@@ -41,7 +42,7 @@ def test_an_interrupt_ends_the_work(case: str) -> None:
     )
     try:
         assert process.stderr is not None
-        assert any(SAID in line for line in process.stderr)  # after what it says while it loads
+        assert hears(process.stderr, SAID)
         time.sleep(2.0)
         sent = time.monotonic()
         process.send_signal(signal.SIGINT)

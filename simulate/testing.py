@@ -54,6 +54,7 @@ from .errors import InputError, quoted
 from .run.algorithm import step_draws
 from .start.neurons import on_axes
 from .start.scalars import any_scalars
+from .values import Values, constant
 
 FAMILIES = ("mu", "nu", "xi", "x")
 LARGEST_GROWTH = 100.0  # of rounding in one step: more, and 1e-12 is not to be expected of a right one
@@ -367,11 +368,12 @@ def residual(instance: Instance, kernel: Kernel) -> float:
     return float(max(of_w, of_z))
 
 
-def kinks(model: Model) -> Array:
-    """Where an activation's branches meet: 0, the width, and the cuts of a formula that holds no parameter there."""
-    kind, places = model.network.activation.kind, [0.0, float(model.network.activation.width)]
+def kinks(model: Model, values: Values) -> Array:
+    """Where an activation's branches meet: 0, the width, and the cuts of a formula, at these values of parameters."""
+    kind, places = model.network.activation.kind, [0.0, constant(values, model.network.activation.width)]
     if isinstance(kind, Expressed):
-        places += [abs(at) for _, at in cuts_at(kind.expression, dict.fromkeys(kind.expression.constants, 0.0))]
+        numbers = {name: constant(values, name) for name in kind.expression.constants}
+        places += [abs(at) for _, at in cuts_at(kind.expression, numbers)]
     return np.array(places)
 
 

@@ -43,7 +43,9 @@ class Places:
                 std += [number(values, law.std)] * sizes[family.name]
                 off = np.isin(stay, off_indices(model, law, n, values))
                 projectors += [staying.projector(off)] * sizes[family.name]
-        return Places(stay, np.array(again, dtype=np.intp), np.array(std), np.array(projectors))
+        size = staying.root.shape[1]
+        return Places(stay, np.array(again, dtype=np.intp), np.array(std),
+                      np.array(projectors).reshape(-1, size, size))  # none where only labels are drawn
 
     def whole(
         self, kept: one_pass.Kept, fresh: one_pass.FreshVectors, staying: Array, heads: int

@@ -54,7 +54,8 @@ def rows(model: Model, kernel: Kernel, draw: Draw, values: Values) -> Iterator[R
         long = float(np.linalg.norm(flat, axis=1).max() * np.linalg.norm(held, axis=1).max()) or 1.0
         yield Row("one pass: W V^T of what stays", float(np.abs(kept.z - flat @ held.T).max()) / long, STRICT, STEPS,
                   "strict")
-    yield from _law(model, values, draw, flat, kept, staying, places)
+    if len(places.again):
+        yield from _law(model, values, draw, flat, kept, staying, places)
 
 
 def _vectors(model: Model, values: Values, draw: Draw, t: int) -> Array:

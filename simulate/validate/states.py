@@ -39,7 +39,7 @@ def generic(model: Model, kernel: Kernel, values: Values, device: str) -> Iterat
     for at, shape in enumerate(shapes):
         rng = stream(0, "validate", 10, at)
         vectors = _correlated(model, shape, rng)
-        if at == 2:
+        if at == 2 and len(vectors) > 1 + len(model.network.axes):  # a single one of length 0 would leave nothing to do
             vectors[-1 - len(model.network.axes)] = 0.0
         for own in (True, False):
             at_values = probe_values(model, values, shape, own, at)

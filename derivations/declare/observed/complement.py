@@ -57,6 +57,8 @@ class Balance(OfStates):
     def refusal(self, model: Any) -> str:
         """It is of a Complement."""
         known = [each.name for each in model.observables if isinstance(each, Complement)]
+        if not known:
+            return f"{self.name}: of {self.of!r}, and the model has no Complement; declare one, or leave it out"
         return "" if self.of in known else f"{self.name}: of {one_of(self.of, known)}, the model's Complements"
 
     def value(self, states: StateView) -> Variable | None:

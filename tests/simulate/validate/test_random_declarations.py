@@ -48,7 +48,7 @@ CALM = settings(suppress_health_check=list(HealthCheck))
 
 def away_from_kinks(instance: Instance) -> None:
     """Rounding may fall either side of a kink; states within 1e-9 of one prove nothing.  Zero directions stay."""
-    assume(clear(instance, kinks(instance.model)))
+    assume(clear(instance, kinks(instance.model, instance.values)))
 
 
 def check(instance: Instance) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from hypothesis import strategies as st
@@ -43,7 +43,6 @@ from derivations.declare import (
 )
 from derivations.declare.activations import fields_read
 from derivations.declare.arithmetic import cuts_at
-from derivations.declare.schedules import SCHEDULED
 from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.bilevel import BilevelKernel
@@ -55,6 +54,9 @@ from .run.algorithm import step_draws
 from .start.neurons import on_axes
 from .start.scalars import any_scalars
 from .values import Values, constant
+
+if TYPE_CHECKING:
+    from derivations.derive import Derived
 
 FAMILIES = ("mu", "nu", "xi", "x")
 LARGEST_GROWTH = 100.0  # of rounding in one step: more, and 1e-12 is not to be expected of a right one
@@ -154,9 +156,9 @@ def activations() -> st.SearchStrategy[Activation]:
 SCHEDULES = ("{0}/(1 + t/horizon)", "{0}*exp(-t/horizon)", "where(t >= 1, {0}/3, {0})", "{0}*(1 + cos(t))/2")
 
 
-def schedules(algorithm: GradientDescent, penalised: bool) -> st.SearchStrategy[tuple[Schedule, ...]]:
+def schedules(algorithm: GradientDescent | Bilevel, penalised: bool) -> st.SearchStrategy[tuple[Schedule, ...]]:
     """Any of the numbers of a step by a formula of t with the parameter horizon; half of the time none."""
-    named = ["eta", *(["lam"] if penalised else []), *(name for name in algorithm.options if name in SCHEDULED)]
+    named = [*(["lam"] if penalised else []), *algorithm.roles]
 
     def made(of: list[str], formulas: list[str]) -> tuple[Schedule, ...]:
         return tuple(Schedule(of=name, formula=formulas[at].format(name)) for at, name in enumerate(of))
@@ -180,10 +182,11 @@ def algorithms() -> st.SearchStrategy[GradientDescent]:
 
 
 def bilevel_algorithms() -> st.SearchStrategy[Bilevel]:
-    """Every bilevel method."""
+    """Every bilevel method; half of the time the step sizes change."""
     method: st.SearchStrategy[Literal["train-train", "train-validation", "reptile"]]
     method = st.sampled_from(["train-train", "train-validation", "reptile"])
-    return method.map(lambda chosen: Bilevel(method=chosen))
+    return st.builds(lambda chosen, changing: Bilevel(method=chosen, schedules=changing), method,
+                     schedules(Bilevel(), penalised=False))
 
 
 @st.composite
@@ -310,13 +313,16 @@ def _repeat_a_task(model: Model, vectors: Array, n: int, tasks: int) -> None:
             vectors[start + tasks - 1] = vectors[start]
 
 
-def plain_kernel(model: Model) -> Kernel:
-    """A model's kernel as plain Python: the text that would be compiled, run without Numba."""
+def plain_kernel(model: Model, derived: Derived | None = None) -> Kernel:
+    """A model's kernel as plain Python: the text that would be compiled, run without Numba.
+
+    `derived` is its derivation where somebody has it.
+    """
     from derivations.derive import derive
     from derivations.generate import description
 
     _expect("model", model, Model)
-    told, derived = description(model), derive(model)
+    told, derived = description(model), derived or derive(model)
     lanes = derived.lanes_source()
     kind: type[Kernel] = Kernel
     more: dict[str, Any] = {}

@@ -108,6 +108,11 @@ class GradientDescent(Declared):
         return (self.step,)
 
     @property
+    def roles(self) -> dict[str, str]:
+        """The numbers that may change with the step: by the parameter's name, what the step calls it."""
+        return {self.step: "eta", **{parameter: option for option, parameter in self.numbers.items()}}
+
+    @property
     def redrawn(self) -> str:
         """No example is drawn again."""
         return ""
@@ -167,6 +172,8 @@ class Bilevel(Declared):
     `tasks`, `examples` (a task) and the others name parameters.  Where the flag that `redrawn` names is
     set, the families of `Model.test` and the labels are drawn again before every step after the first; what else
     there is stays, as do the tasks.
+    schedules: the two step sizes as formulas of the outer step t.  What is reported of W(t), and fresh tasks, adapt by
+    the inner step size as given.
     """
 
     tasks: CountName = "n_tasks"
@@ -177,6 +184,7 @@ class Bilevel(Declared):
     method: Literal["train-train", "train-validation", "reptile"] = "train-train"
     train: CountName = "n_train"
     redrawn: OptionalFlag = ""
+    schedules: tuple[Schedule, ...] = ()
 
     @property
     def options(self) -> dict[str, str]:
@@ -219,9 +227,9 @@ class Bilevel(Declared):
         return (self.step, self.inner_step)
 
     @property
-    def schedules(self) -> tuple[Schedule, ...]:
-        """Nothing of either loop changes with the step."""
-        return ()
+    def roles(self) -> dict[str, str]:
+        """The numbers that may change with the outer step: by the parameter's name, what the step calls it."""
+        return {self.step: "eta", self.inner_step: "inner_step"}
 
     @property
     def splits(self) -> bool:

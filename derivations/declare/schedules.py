@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -34,7 +33,8 @@ class Schedule(Declared):
 
     Other names in the formula are parameters, each as given, and so is `of` itself, which has to be among them.  It is
     the step size, the penalty's weight lam, or one of the numbers momentum, weight_decay, radius, clip, normalised of
-    `GradientDescent`, by its parameter's name.  A piecewise formula, where(t < 100, eta, eta/10), may jump.
+    `GradientDescent`, by its parameter's name; of `Bilevel`, either loop's step size, where t is the outer step.
+    A piecewise formula, where(t < 100, eta, eta/10), may jump.
     What it gives at any step of a run has to be in the number's range, which the run checks.
     """
 
@@ -53,18 +53,10 @@ class Schedule(Declared):
         return Expression(self.formula, STEP)
 
 
-SCHEDULED: Final = ("momentum", "weight_decay", "radius", "clip", "normalised")
-"""The options of gradient descent that may change with the step; batches and noisy labels are drawn."""
-
-
 def roles(model: Any) -> dict[str, str]:
     """The numbers that may change with the step: by the parameter's name, what the step calls it."""
-    algorithm, penalty = model.algorithm, ("lam",) if model.objective.penalised else ()
-    if algorithm.over_tasks:
-        return {}
-    options: Mapping[str, str] = algorithm.options
-    named = {options[option]: option for option in SCHEDULED if option in options}
-    return {algorithm.step: "eta", **named, **{name: name for name in penalty}}
+    penalty = {"lam": "lam"} if model.objective.penalised else {}
+    return {**model.algorithm.roles, **penalty}
 
 
 def scheduled(model: Any) -> dict[str, Expression]:

@@ -7,6 +7,7 @@ couples the tasks by the Gram matrix, or by vectors V with V V^T equal to it whe
 from __future__ import annotations
 
 from ..declare import Directions
+from . import schedules
 from .by_class import told_of_class
 from .layout import A1, A2, A3, HELPER, Groups
 from .nests import WORK, Emitter, observed
@@ -175,9 +176,11 @@ class TwoLevels(Emitter):
                          "picked = np.zeros((neurons, active.size))", "middle = np.zeros((neurons, right.shape[0]))",
                          "first = np.zeros((neurons, head.shape[0]))",
                          "rest = np.zeros((neurons, z.shape[2] - head.shape[0]))")
+        schedules.keep_given(self.model, self.out)
         self.out.put(1, "at = 0", "for t in range(start, start + steps + 1):")
         self.out.put(2, "if at < recorded.size and recorded[at] == t:", "    keep_state(z, z_out[at])",
                      "    keep_state(b, b_out[at])", "    at += 1", "if t == start + steps:", "    break")
+        schedules.take(self.model, self.out)
         self.out.call(2, "if not meta_gradient(", self._meta_groups(), "):")
         self.out.put(3, "return t")
         if self.blas:

@@ -143,7 +143,13 @@ INNER_STEP = sp.Symbol("eta_inner", positive=True)
 
 
 def inner_step(model: Model) -> Sign:
-    """The inner step size's sign, one letter in both alphabets where its parameter declares a Greek one."""
+    """The inner step size's sign, that of outer step t where it changes with it."""
+    sign = given_inner_step(model)
+    return in_step(sign) if "inner_step" in scheduled(model) else sign
+
+
+def given_inner_step(model: Model) -> Sign:
+    """The sign of the inner step size as given, a letter in both alphabets where its parameter declares a Greek one."""
     declared = {parameter.name: parameter.latex for parameter in model.parameters}
     latex = declared.get(model.bilevel.inner_step) or r"\eta_{\mathrm{in}}"
     letter = latex.removeprefix("\\")

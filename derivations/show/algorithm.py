@@ -16,7 +16,7 @@ from ..declare import STEP, Model, roles, scheduled
 from ..notation import curves
 from ..notation.latex import Latex
 from ..notation.lines import Said
-from ..notation.readings import OneLoop
+from ..notation.readings import OneLoop, given_inner_step
 from ..notation.signs import ETA, SYMBOLS, Sign, in_step
 from ..notation.text import Text
 
@@ -56,7 +56,7 @@ def lines(reading: OneLoop) -> tuple[Said, ...]:
         *(_label_noise(options["label_noise"], reading) if "label_noise" in options else ()),
         *(_moved_point(reading) if "radius" in options else ()),
         *_rescaling(reading),
-        *_schedules(model),
+        *scheduled_lines(model),
         *(_one_pass(reading) if model.algorithm.redrawn else ()),
         *(_decay(model) if "weight_decay" in options else ()),
         *_named(model),
@@ -130,14 +130,16 @@ def _rescaling(reading: OneLoop) -> Iterator[Said]:
             yield Said(f"s_t = {whole.text}", ("s_{t} ", f"= {whole.latex}"))
 
 
-def _schedules(model: Model) -> Iterator[Said]:
+def scheduled_lines(model: Model) -> Iterator[Said]:
     """What changes with the step, by its formula of t."""
-    plain, called = {"eta": ETA, "lam": SYMBOLS["lam"]}, roles(model)
-    letters = {name: (plain.get(role) or _LETTERS[role]).latex for name, role in called.items()}
+    called, plain = roles(model), {"eta": ETA, "lam": SYMBOLS["lam"]}
+    plain |= {"inner_step": given_inner_step(model)} if model.algorithm.over_tasks else {}
+    letters = {name: (plain | _LETTERS)[role].latex for name, role in called.items()}
     names = {sp.Symbol(each.name, real=True): each.latex or letters.get(each.name, each.name)
              for each in model.parameters}
     for role, expression in scheduled(model).items():
-        sign, of = in_step(plain[role]) if role in plain else symbol(model, role), curve(expression)
+        of = curve(expression)
+        sign = in_step(plain[role]) if role in plain else symbol(model, role)
         yield Said(
             f"{sign.text} = {curves.text(of, STEP)}", (f"{sign.latex} ", f"= {curves.latex(of, names, STEP)}"))
 

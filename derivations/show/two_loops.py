@@ -15,7 +15,7 @@ from ..calculus.changes import collected_change
 from ..calculus.recursion import Recursion
 from ..calculus.symbols import Names, eta, n, r
 from ..calculus.task_symbols import K
-from ..declare import Directions, Model
+from ..declare import Directions, Model, scheduled
 from ..notation.latex import Latex
 from ..notation.lines import BECOMES, Change, Entry, Factors, Line, Said, Share, Total
 from ..notation.ranges import Range
@@ -27,10 +27,12 @@ from ..notation.readings import (
     OneTask,
     Split,
     examples_of,
+    given_inner_step,
     inner_step,
     task_index,
 )
 from ..notation.signs import NEXT, NOW, START, Sign
+from .algorithm import scheduled_lines, step_size
 from .display import Display, Section
 from .functions import function_lines, open_constants
 from .parts import (
@@ -69,14 +71,14 @@ def display(recursion: Recursion) -> Display:
             Section(f"Definitions, of task {k} at its filters w", definition_lines(recursion), anywhere),
             Section(
                 f"Inner loop on every task {k}, tau = 0 .. {loops.inner_steps} - 1, from w^(t,0) = w(t) and "
-                f"coefficients 0{_named(**{inner_step(model).text: loops.inner_step})}",
+                f"coefficients 0{_named(**{given_inner_step(model).text: loops.inner_step})}",
                 (*_inner_updates(recursion, at_tau), *_adapted(model, at_tau)), at_tau,
             ),
             Section(
                 f"Outer step, from t to t + 1{_named(J=loops.inner_steps, K=loops.tasks)}",
                 tuple(_reptile(model) if loops.to_adapted else _outer_updates(recursion, at_end)), at_end,
             ),
-            Section("Where", (*_sets(model), *open_constants(model)), anywhere),
+            Section("Where", (*_sets(model), *_changing(model), *open_constants(model)), anywhere),
         ),
     )
 
@@ -84,6 +86,14 @@ def display(recursion: Recursion) -> Display:
 def _named(**parameters: str) -> str:
     """The parameters that have another name than the symbol."""
     return "".join(f", {symbol} = {name}" for symbol, name in parameters.items() if symbol != name)
+
+
+def _changing(model: Model) -> Iterator[Said]:
+    """The step sizes that change with the outer step."""
+    yield from scheduled_lines(model)
+    if "inner_step" in scheduled(model):
+        sign = inner_step(model)
+        yield Said(f"what is reported of a state adapts by the {model.bilevel.inner_step} given, not by {sign.text}")
 
 
 def _sets(model: Model) -> Iterator[Said]:
@@ -162,13 +172,13 @@ def _reptile(model: Model) -> Iterator[Line]:
 
 def step_lines(model: Model) -> list[str]:
     """The two loops on z and b, as the derivation's last step."""
-    k, step = task_index(model), inner_step(model).text
+    k, step, eta = task_index(model), inner_step(model).text, step_size(model).text
     inner, outer = (examples_of(model, split).text for split in splits(model))
     said = [f"inner, on task {k}'s own block G_{k}: b~ <- b~ - {step} dL/dz over {inner}, "
             f"z~ <- z~ - {step} (dL/dz) G_{k}"]
     if model.bilevel.to_adapted:
-        return [*said, f"outer: b <- b + (eta/K) b~, z <- z + (eta/K) (sum_{k} b~_{k}) G"]
-    return [*said, f"outer: g = (1/K) dL/dz over {outer} at z~, b <- b - eta g, z <- z - eta g G"]
+        return [*said, f"outer: b <- b + ({eta}/K) b~, z <- z + ({eta}/K) (sum_{k} b~_{k}) G"]
+    return [*said, f"outer: g = (1/K) dL/dz over {outer} at z~, b <- b - {eta} g, z <- z - {eta} g G"]
 
 
 __all__ = ["display", "splits", "step_lines"]

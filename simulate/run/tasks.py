@@ -15,11 +15,11 @@ from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 from dynamics.kernel.bilevel import BilevelKernel
 
+from ..ask import schedules
 from ..observe import fresh_tasks, observables
 from ..observe.states import States
 from ..start import draw_tasks, task_layout
 from ..start.drawn import Draw
-from ..values import number
 from ..work.divergence import divergence
 
 
@@ -87,7 +87,9 @@ def path(
     of steps long past needs no coefficients.  Raises Diverged where W leaves the finite numbers.
     """
     assert drawn.vectors is not None and drawn.weights is not None
-    layout, eta = task_layout.layout_of(model, values, seed), number(values, model.algorithm.step)
+    schedules.check(model, values, steps)
+    layout = task_layout.layout_of(model, values, seed)
+    eta, inner = (schedules.at_steps(model, values, name, np.arange(steps + 1)) for name in model.bilevel.rates)
     features, again = draw_tasks.feature_vectors(layout, seed), _again(model, drawn)
     now = Renewed(0, drawn, np.zeros(drawn.z.shape))
     for t in range(steps + 1):
@@ -97,8 +99,8 @@ def path(
         state = now.draw
         assert state.vectors is not None and state.weights is not None
         g = kernel.direction(state.z, kernel.through(state.vectors).blocks(state.gram, state.tasks, state.examples),
-                             state.y, values)
-        weights = state.weights - eta * (g.reshape(-1, g.shape[-1]) @ state.vectors).reshape(state.weights.shape)
+                             state.y, {**values, model.bilevel.inner_step: float(inner[t])})
+        weights = state.weights - eta[t] * (g.reshape(-1, g.shape[-1]) @ state.vectors).reshape(state.weights.shape)
         if not np.isfinite(weights).all():
             raise divergence(model, values, t + 1, kernel.cure(values))
         vectors = drawn.vectors.copy()
@@ -106,7 +108,7 @@ def path(
         vectors[again] = fresh[again]
         labels = draw_tasks.labels(model, values, layout.tasks, layout.n, seed, t + 1).reshape(-1)
         new = replace(drawn, gram=np.empty((0, 0)), y=labels, clean=labels, vectors=vectors)
-        now = Renewed(t + 1, rebased(new, weights), np.where(again, 0.0, now.b - eta * g))
+        now = Renewed(t + 1, rebased(new, weights), np.where(again, 0.0, now.b - eta[t] * g))
 
 
 def _again(model: Model, drawn: Draw) -> NDArray[np.bool_]:

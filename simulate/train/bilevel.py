@@ -17,7 +17,7 @@ from derivations.declare import ActivationKind, Expressed, HuberizedRelu, LeakyR
 
 from ..errors import InputError
 from ..values import constant, real
-from .formulas import by_output, errors, losses_of, margins
+from .formulas import at_step, by_output, errors, losses_of, margins
 from .network import Problem, families, gradient_at, one_thread, outputs, task_count
 
 if TYPE_CHECKING:
@@ -41,8 +41,11 @@ class Loops:
         return gradient_at(examples(task, k * self.n, among), w, t)
 
 
-def loops(task: Problem) -> Loops:
-    """Raises InputError where an inner loop has a negative length, or a split leaves a loop no example."""
+def loops(task: Problem, t: int | None = None) -> Loops:
+    """The loops of outer step t, or without one those that states are looked at with, at the inner step as given.
+
+    Raises InputError where an inner loop has a negative length, or a split leaves a loop no example.
+    """
     algorithm, values = task.model.bilevel, task.values
     tasks = task_count(task.model, values, len(task.y))
     n, steps = len(task.y) // tasks, real(values, algorithm.inner_steps)
@@ -58,7 +61,8 @@ def loops(task: Problem) -> Loops:
                 f"{n - 1}; give such a {algorithm.train}"
             )
         inner, outer = everything[: int(train)], everything[int(train) :]
-    rate = real(values, algorithm.inner_step)
+    name = algorithm.inner_step
+    rate = real(values, name) if t is None else at_step(task.model, values, name, t)
     return Loops(algorithm.to_adapted, tasks, n, int(steps), rate, inner, outer)
 
 
@@ -110,11 +114,11 @@ class TwoLoops:
 
 def outer_change(task: Problem, w: Tensor, t: int) -> Tensor:
     """W(t+1) - W(t)."""
-    plan = loops(task)
+    plan = loops(task, t)
     total = torch.zeros_like(w)
     for k in range(plan.tasks):
         total = total + direction(task, plan, k, w, adapt(task, plan, k, w, t), t)
-    return -(real(task.values, task.model.algorithm.step) / plan.tasks) * total
+    return -(at_step(task.model, task.values, task.model.algorithm.step, t) / plan.tasks) * total
 
 
 def meta_loss(task: Problem, w: Tensor) -> float:

@@ -59,8 +59,9 @@ def outcome(plain: Mapping[str, Any], whole: bool = False) -> str:
         _sentence(str(refusal))
         return "refused"
     assert from_plain(to_plain(model)) == model
-    kernel = plain_kernel(model)
-    assert str(derive(model)) and derive(model).latex()
+    derived = derive(model)
+    kernel = plain_kernel(model, derived)
+    assert str(derived) and derived.latex()
     resolved = parameters.resolve(model)
     rng = np.random.default_rng(len(repr(plain)))
     n, m, d = (int(float(str(resolved.values[name]))) for name in "nmd")
@@ -125,7 +126,8 @@ def _brought(instance: Instance, rng: np.random.Generator) -> dict[str, Any]:
 
 def _right(instance: Instance, kernel: Kernel) -> str:
     """Whether a step is the one that training takes, where rounding decides nothing of it."""
-    if not np.isfinite(one_step(instance, kernel)[0]).all() or not clear(instance, kinks(instance.model, instance.values)):
+    places = kinks(instance.model, instance.values)
+    if not np.isfinite(one_step(instance, kernel)[0]).all() or not clear(instance, places):
         return "left"
     for each in (kernel, *([] if kernel.lanes is None else [replace(kernel, lanes_from=0)])):
         found = residual(instance, each)
@@ -176,7 +178,7 @@ def many(count: int, seed: int = 1, whole: int = WHOLE) -> Counter[str]:
         drawn = sum(found.values())
         try:
             found[outcome(plain, whole=drawn % whole == 0)] += 1
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever is wrong is told, and the next one drawn
             found["wrong"] += 1
             print(json.dumps(plain), traceback.format_exc(), sep="\n", flush=True)
         if drawn % 100 == 99:

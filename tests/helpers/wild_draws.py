@@ -144,7 +144,8 @@ class _Drawn:
         """A scalar of an example, with a parameter where it has a number."""
         number = self.slope
         own: dict[str, Plain] = {
-            "Constant": {"value": number}, "OfLabel": {"plus": number, "minus": 0.25, "clean": self.draw(st.booleans())},
+            "Constant": {"value": number},
+            "OfLabel": {"plus": number, "minus": 0.25, "clean": self.draw(st.booleans())},
             "Bernoulli": {"probability": SHARE}, "GaussianScalar": {"std": number, "mean": 0.5},
             "UniformScalar": {"low": -1, "high": number}, "MixedLabel": {"observed": self.draw(st.booleans())}}
         if kind == "Row":
@@ -195,7 +196,8 @@ class _Drawn:
         if self.one_pass:
             plain["redrawn"] = FLAG
         if self.rarely():
-            numbers = st.sampled_from(["eta", *given.values(), *self.one_of(["eta"], ["eta"], ["lam", self.std, "nope"])])
+            others = self.one_of(["eta"], ["eta"], ["lam", self.std, "nope"])
+            numbers = st.sampled_from(["eta", *given.values(), *others])
             formula = st.sampled_from([
                 *["{0}/(1 + t)", f"{{0}}*exp(-t/{self.slope})", "where(t < 1, 0, {0})"] * 3, "{0}", "{0} + nope*t"])
             plain["schedules"] = [

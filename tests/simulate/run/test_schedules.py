@@ -10,10 +10,11 @@ import pytest
 
 import gammarho as gr
 from derivations.calculus.recursion import of_model
-from derivations.declare import GradientDescent, Model, Parameter, Schedule, from_plain, to_plain, unread
+from derivations.declare import Bilevel, GradientDescent, Model, Parameter, Schedule, from_plain, to_plain, unread
 from derivations.derive import derive
 from derivations.errors import ModelError
 from derivations.kernel.emit import module
+from derivations.papers.fomaml.model import model as fomaml
 from dynamics.kernel.loading import plain_module
 from simulate.ask.derived import lam_at
 from simulate.ask.schedules import check
@@ -100,6 +101,46 @@ def test_what_a_schedule_gives_is_checked_over_the_steps_of_the_run() -> None:
         check(grows, {"beta_1": 0.5}, 2)
 
 
+TWO_LOOPS = (Schedule(of="eta", formula="where(t < 1, 0, eta)"),
+             Schedule(of="eta_inner", formula="eta_inner/(1 + t/horizon)"))
+
+
+SIZES = {"n_tasks": 3, "n": 4, "n_train": 2, "m": 2, "d": 40, "J": 2, "M": 5}
+
+
+def of_two_loops(method: str, *schedules: Schedule) -> Instance:
+    """FOMAML's model with these schedules at a state of order one."""
+    base, rng = fomaml(method, "huberized"), np.random.default_rng(3)
+    horizon = Parameter(name="horizon", latex="", meaning="", kind="real", default=3.0, low=0)
+    changing = replace(base, algorithm=replace(base.bilevel, schedules=schedules),
+                       parameters=(*base.parameters, horizon))
+    values: dict[str, Any] = {each.name: each.default for each in changing.parameters}
+    vectors = rng.standard_normal((changing.offsets(12, 3)[""], 20)) / 4
+    weights, y = rng.standard_normal((2, 2, 20)), rng.choice([-1.0, 1.0], 12)
+    return Instance(changing, {**values, **SIZES, "eta": 0.5, "eta_inner": 0.3, "lam_until": None}, vectors, weights, y)
+
+
+@pytest.mark.parametrize("method", ["train-train", "train-validation", "reptile"])
+@pytest.mark.parametrize("of", TWO_LOOPS, ids=lambda each: each.of)
+def test_both_loops_take_the_steps_of_weight_space_and_not_of_a_constant(of: Schedule, method: str) -> None:
+    """Fails on a kernel, and on a twin, that takes the number as given in every step."""
+    instance = of_two_loops(method, of)
+    plain = replace(instance.model, algorithm=replace(instance.model.bilevel, schedules=()))
+    assert residual(instance, plain_kernel(instance.model)) <= 1e-12
+    assert residual(instance, plain_kernel(plain)) > 1e-9
+
+
+def test_a_step_size_of_two_loops_is_told_and_takes_part_where_examples_are_drawn_again() -> None:
+    """Fails where the run on fresh examples goes by the number as given: its first step would not be 0."""
+    base = fomaml("train-train", "relu")
+    changing = replace(base, algorithm=replace(base.bilevel, schedules=(TWO_LOOPS[0],)))
+    assert "eta(t) = where(t >= 1, eta, 0)" in str(derive(changing))
+    with plainly(plain_kernel(changing)):
+        data = gr.run(changing, {**SIZES, "fresh": True, "sigma_0": 0.1}, steps=2, record="all", observables=["loss", "g"])
+    moved = [float(abs(data["g"].sel(t=t)).max()) for t in range(3)]
+    assert moved[:2] == [0.0, 0.0] and moved[2] > 0
+
+
 @pytest.mark.parametrize(("make", "said"), [
     (lambda: Schedule(of="eta", formula="eta/2"), "does not hold t"),
     (lambda: Schedule(of="eta", formula="1/(1 + t)"), "does not hold 'eta'"),
@@ -109,6 +150,8 @@ def test_what_a_schedule_gives_is_checked_over_the_steps_of_the_run() -> None:
      "'beta_1', but the labels of many steps are drawn ahead, at one probability"),
     (lambda: replace(scheduled(), algorithm=GradientDescent(batch="n", schedules=(
         Schedule(of="n", formula="n + t"),))), "'n', but an epoch visits each example once in batches of one size"),
+    (lambda: replace(fomaml("reptile", "relu"), algorithm=Bilevel(method="reptile", schedules=(
+        Schedule(of="sigma_s", formula="sigma_s + t"),))), "expected one of eta, eta_inner"),
     (lambda: scheduled(Schedule(of="t_0", formula="t_0 + t")), "'t_0'; expected one of eta, lam"),
     (lambda: scheduled(ETA, ETA), "given twice"),
     (lambda: scheduled(Schedule(of="eta", formula="eta/(1 + t/horizon)")), "'horizon' in .* is neither t nor"),

@@ -1,4 +1,4 @@
-"""Declarations that random draws found wrong, each of its kind the smallest; `tests.helpers.wild` says what right is."""
+"""Declarations that random draws found wrong, the smallest of each kind; `tests.helpers.wild` says what right is."""
 
 from __future__ import annotations
 

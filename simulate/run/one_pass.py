@@ -45,7 +45,7 @@ class Places:
                 projectors += [staying.projector(off)] * sizes[family.name]
         size = staying.root.shape[1]
         return Places(stay, np.array(again, dtype=np.intp), np.array(std),
-                      np.array(projectors).reshape(-1, size, size))  # none where only labels are drawn
+                      np.array(projectors).reshape(len(std), size, size))  # none where only labels are drawn
 
     def whole(
         self, kept: one_pass.Kept, fresh: one_pass.FreshVectors, staying: Array, heads: int

@@ -137,9 +137,13 @@ def parted(comparisons: Iterable[Row | Left]) -> tuple[list[Row], list[str]]:
 
 
 def in_errors(what: str, gap: float, error: float, size: float) -> Row:
-    """Two estimates that differ by `gap`, in units of their joint standard error; without one, they agree to 1e-9."""
+    """Two estimates that differ by `gap`, in units of their joint standard error; without one, they agree to 1e-9.
+
+    An error below the rounding of `size` is none: what all samples have alike differs by their sums' rounding.
+    """
     apart = 0.0 if gap <= 1e-9 * size else np.inf
-    return Row(what, float(gap / error) if error > 0 else apart, SIGMAS, 0, f"{SIGMAS:.0f} standard errors")
+    known = error > 1e-14 * size
+    return Row(what, float(gap / error) if known else apart, SIGMAS, 0, f"{SIGMAS:.0f} standard errors")
 
 
 def largest(x: Array) -> Array:

@@ -186,11 +186,14 @@ def _nudged(course: Course) -> Course:
 
 
 def _gap(given: Array, wanted: Array, entrywise: bool = False) -> float:
-    """The largest difference, relative to a state's largest entry, or to each entry; infinite ones agree."""
+    """The largest difference, relative to a state's largest entry, or to each entry; infinite ones agree.
+
+    Where weight space has an infinite number, terms of the reduced sum may be infinite with both signs, which is none.
+    """
     if given.shape != wanted.shape:
         return np.inf
-    unknown = ~np.isfinite(wanted)
-    if (np.isnan(given) != np.isnan(wanted)).any() or (given[unknown & ~np.isnan(wanted)] != np.inf).any():
+    unknown, none = ~np.isfinite(wanted), np.isnan(wanted)
+    if (np.isnan(given) & ~unknown).any() or (~np.isnan(given[none])).any() or np.isfinite(given[unknown]).any():
         return np.inf
     left, right = np.where(unknown, 0.0, given), np.where(unknown, 0.0, wanted)
     size = np.abs(right)

@@ -52,15 +52,20 @@ def seen_rows(probe: Probe) -> Iterator[Row | Left]:
 _NAMES = {"loss", "gradient_norm", "margins", "outputs", "l1", "zeta", "adapted", "train_error"}
 
 
+def zeta_is_told(model: Model) -> bool:
+    """Not where several patches hold one family alone: what is a constant to take out is then not told."""
+    terms = terms_of(model.patches)
+    return len(terms) == 1 or len({term.direction for term in terms}) > 1
+
+
 def _same_zeta(
     model: Model, theirs: dict[str, Array], ours: dict[str, Array]
 ) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Both without zeta where several patches hold one family alone: what is a constant to take out is then not told.
+    """Both without zeta where it is not told.
 
     Entries that weight space does not know, of an example of length 0, count as equal.
     """
-    terms = terms_of(model.patches)
-    if len(terms) > 1 and len({term.direction for term in terms}) == 1:
+    if not zeta_is_told(model):
         return theirs, {name: each for name, each in ours.items() if name != "zeta"}
     known = np.isfinite(ours["zeta"])
     if known.shape != theirs["zeta"].shape:

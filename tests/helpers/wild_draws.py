@@ -91,7 +91,8 @@ class _Drawn:
     def law(self, over: str) -> Plain | None:
         """A law of vectors that may be had over this index, most of the time."""
         if over != "sample":
-            return self.one_of(*[{"is": "FixedLaw", "norm": self.length}] * 8, {"is": "GaussianLaw", "std": self.std})
+            fixed = {"is": "FixedLaw", "norm": self.length}
+            return dict(self.one_of(*[fixed] * 8, {"is": "GaussianLaw", "std": self.std}))
         off: Plain = {"off": self.fixed if self.rarely() else [], "off_when": ""}
         gaussian = {"is": "GaussianLaw", "std": self.std, **off}
         own = ("mixture", "chosen") if self.signed else ("class",)
@@ -100,10 +101,10 @@ class _Drawn:
             takes = {"student": {"freedom": 3.5}, "sparse": {"share": self.std}}.get(kind, {})
             return {"is": "EntryLaw", "std": self.std, "entries": kind, **takes, **off}
         mixture = {"is": "MixtureLaw", "mean_norm": self.length, "std": self.std}
-        return {"mixture": mixture, "none": None, "class": {
-            "is": "ClassNoiseLaw", "entries": "shape_", "spread": self.std, "ratio": "ratio_", **off},
-            "chosen": {"is": "ChosenLaw", "by": "shape_", "laws": [["gaussian", gaussian], ["uniform", mixture]]},
-        }.get(kind, gaussian)
+        of_classes = {"is": "ClassNoiseLaw", "entries": "shape_", "spread": self.std, "ratio": "ratio_", **off}
+        chosen = {"is": "ChosenLaw", "by": "shape_", "laws": [["gaussian", gaussian], ["uniform", mixture]]}
+        laws: dict[str, Plain | None] = {"mixture": mixture, "none": None, "class": of_classes, "chosen": chosen}
+        return laws.get(kind, gaussian)
 
     def coefficient(self, over: str) -> Plain:
         """A coefficient with its signs."""

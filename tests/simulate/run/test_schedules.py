@@ -117,7 +117,8 @@ def of_two_loops(method: str, *schedules: Schedule) -> Instance:
     values: dict[str, Any] = {each.name: each.default for each in changing.parameters}
     vectors = rng.standard_normal((changing.offsets(12, 3)[""], 20)) / 4
     weights, y = rng.standard_normal((2, 2, 20)), rng.choice([-1.0, 1.0], 12)
-    return Instance(changing, {**values, **SIZES, "eta": 0.5, "eta_inner": 0.3, "lam_until": None}, vectors, weights, y)
+    values |= {**SIZES, "eta": 0.5, "eta_inner": 0.3, "lam_until": None}
+    return Instance(changing, values, vectors, weights, y)
 
 
 @pytest.mark.parametrize("method", ["train-train", "train-validation", "reptile"])
@@ -136,7 +137,8 @@ def test_a_step_size_of_two_loops_is_told_and_takes_part_where_examples_are_draw
     changing = replace(base, algorithm=replace(base.bilevel, schedules=(TWO_LOOPS[0],)))
     assert "eta(t) = where(t >= 1, eta, 0)" in str(derive(changing))
     with plainly(plain_kernel(changing)):
-        data = gr.run(changing, {**SIZES, "fresh": True, "sigma_0": 0.1}, steps=2, record="all", observables=["loss", "g"])
+        values = {**SIZES, "fresh": True, "sigma_0": 0.1}
+        data = gr.run(changing, values, steps=2, record="all", observables=["loss", "g"])
     moved = [float(abs(data["g"].sel(t=t)).max()) for t in range(3)]
     assert moved[:2] == [0.0, 0.0] and moved[2] > 0
 

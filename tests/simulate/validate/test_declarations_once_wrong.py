@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from derivations.declare import (
@@ -21,6 +22,8 @@ from derivations.declare import (
     Patch,
     to_plain,
 )
+from simulate.validate.report import in_errors
+from simulate.validate.reported import _gap
 from tests.helpers.wild import outcome
 
 
@@ -40,17 +43,29 @@ def model(**parts: Any) -> Model:
         "name": "once_wrong", "title": "", "directions": (SIGNAL,), "patches": (Patch(direction="mu"),),
         "network": Network(heads="class", classes=3, activation=Activation(name="relu")),
         "objective": Objective(loss="cross_entropy"), "algorithm": GradientDescent(), "test": FreshLaw(),
-        "parameters": (*SIZES, number("length", 0.5), number("sigma_0", 0.7), number("eta", 0.3), FLAG),
+        "parameters": (*SIZES, number("length", 0.5), number("sigma_0", 0.7), number("eta", 0.3), FLAG,
+                       number("flips", 0.4)),
     }
     return Model(**(declared | parts))
 
 
+
+
+def network(**activation: Any) -> Network:
+    """Signed heads."""
+    return Network(heads="signed", activation=Activation(**activation))
+
+
+SIGNED: dict[str, Any] = {"network": network(name="relu"), "objective": Objective(loss="logistic")}
 CASES = {
     "one pass over labels alone, with no vector to draw": model(algorithm=OnePass(redrawn="fresh")),
 }
 """Wrong in a step or a run."""
 WHOLE = {
     "a single direction, which a probe set to 0": model(),
+    "zeta where two patches hold one direction": model(
+        **SIGNED | {"network": network(name="relu_power", power=2)}, label_flips="flips",
+        patches=(Patch(direction="mu", scale="clean"), Patch(direction="mu"))),
 }
 """Wrong in what `validate` said."""
 
@@ -63,3 +78,17 @@ def test_what_ran_wrong_is_refused_in_a_sentence_or_runs_right(name: str) -> Non
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_validation_got_wrong_is_validated(name: str) -> None:
     assert outcome(to_plain(WHOLE[name]), whole=True) in ("right", "refused")
+
+
+def test_a_standard_error_of_rounding_is_none() -> None:
+    """Fails where two estimates that differ by rounding alone are told apart by an error of rounding."""
+    assert in_errors("of samples that are all alike", 1e-16, 2e-18, 0.7).holds
+    assert not in_errors("of samples that are all alike", 1e-8, 2e-18, 0.7).holds
+    assert not in_errors("of samples", 0.1, 0.01, 0.7).holds
+
+
+def test_what_is_infinite_in_weight_space_may_be_no_number_of_the_sums_that_are_kept() -> None:
+    """Fails where terms that are infinite with both signs were called a difference."""
+    inf, nan, one = np.inf, np.nan, np.array([1.0, 2.0])
+    assert _gap(np.array([1.0, nan]), np.array([1.0, inf])) == 0 == _gap(np.array([1.0, inf]), np.array([1.0, inf]))
+    assert _gap(np.array([1.0, nan]), one) == inf == _gap(one, np.array([1.0, inf])) == _gap(one, np.array([1.0, nan]))

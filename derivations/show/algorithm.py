@@ -30,8 +30,9 @@ _LETTERS = {
 def symbol(model: Model, option: str, step: str = "t") -> Sign:
     """An option's sign; its LaTeX is its parameter's own, where the model declares one."""
     declared = {parameter.name: parameter.latex for parameter in model.parameters}
-    letter = _LETTERS[option]
-    sign = Sign(letter.text, declared.get(model.algorithm.options[option]) or letter.latex)
+    name, letter = model.algorithm.options[option], _LETTERS[option]
+    text = name if letter.text in declared else letter.text  # a parameter called by the letter is another number
+    sign = Sign(text, declared.get(name) or letter.latex)
     return in_step(sign, step) if option in scheduled(model) else sign
 
 
@@ -103,15 +104,15 @@ def _label_noise(chance: str, reading: OneLoop) -> Iterator[Said]:
 
 def _moved_point(reading: OneLoop) -> Iterator[Said]:
     place = (reading.names.head, r)
-    at, below, tau = Text(reading).sub(place), Latex(reading).sub(place), symbol(reading.model, "radius").latex
+    at, below, tau = Text(reading).sub(place), Latex(reading).sub(place), symbol(reading.model, "radius")
     whole = r"O_t(\mathbf{W}^{(t)})"
     yield Said(
-        f"w~_{at} = w_{at} + tau grad_{at} O_t(W) / ||grad O_t(W)||_F, or w_{at} where the gradient is 0",
+        f"w~_{at} = w_{at} + {tau.text} grad_{at} O_t(W) / ||grad O_t(W)||_F, or w_{at} where the gradient is 0",
         (rf"\widetilde{{\mathbf{{w}}}}_{{{below}}}^{{(t)}} ",
-         rf"= \mathbf{{w}}_{{{below}}}^{{(t)}} + {tau} "
+         rf"= \mathbf{{w}}_{{{below}}}^{{(t)}} + {tau.latex} "
          rf"\frac{{\nabla_{{\mathbf{{w}}_{{{below}}}}} {whole}}}{{\|\nabla {whole}\|_F}}"),
     )
-    yield Said(f"<w~_{at}, v> = <w_{at}, v> + tau <grad_{at} O_t(W), v> / ||grad O_t(W)||_F for every direction v")
+    yield Said(f"<w~_{at}, v> = <w_{at}, v> + {tau.text} <grad_{at} O_t(W), v> / ||grad O_t(W)||_F for every direction v")
 
 
 def share(model: Model) -> sp.Expr:
@@ -151,13 +152,16 @@ def _decay(model: Model) -> Iterator[Said]:
         shown = ("a^{(t)} ", rf"= \prod_{{s<t}} {factor.latex}")
         yield Said(f"a(t) = prod_{{s<t}} {factor.text}, from a <- {kept(model)[0].text} a", shown)
         return
-    yield Said("a(t) = (1 - eta wd)^t, from a <- (1 - eta wd) a", ("a^{(t)} ", rf"= (1-\eta {decay})^t"))
+    (factor,) = kept(model)
+    yield Said(f"a(t) = {factor.text}^t, from a <- {factor.text} a", ("a^{(t)} ", rf"= (1-\eta {decay})^t"))
 
 
 def _named(model: Model) -> Iterator[Said]:
     options = model.algorithm.options
     named = [f"eta = {model.algorithm.step}"] if options and model.algorithm.step != "eta" else []
-    named += [f"{letter.text} = {options[option]}" for option, letter in _LETTERS.items() if option in options]
+    known = {parameter.name for parameter in model.parameters}
+    named += [f"{letter.text} = {options[option]}" for option, letter in _LETTERS.items()
+              if option in options and letter.text not in known]
     if named:
         yield Said(f"parameters: {', '.join(named)}")
 
@@ -166,11 +170,13 @@ def reduced_step(model: Model) -> list[str]:
     """The step on z, b and the velocity's coefficients v."""
     options = model.algorithm.options
     g = "dO/dz at z~" if "radius" in options else "dO/dz"
-    said = ["z~ = z + tau (dO/dz) G / sqrt(sum dO/dz (dO/dz G))"] if "radius" in options else []
+    said = []
+    if "radius" in options:
+        said.append(f"z~ = z + {symbol(model, 'radius').text} (dO/dz) G / sqrt(sum dO/dz (dO/dz G))")
     if share(model) != 1:
         g = f"s_t {g}"
     if "momentum" in options:
-        said.append(f"v <- beta v + {g}")
+        said.append(f"v <- {symbol(model, 'momentum').text} v + {g}")
         g = "v"
     keep = "".join(f"{factor.text} " for factor in kept(model))
     eta = step_size(model).text

@@ -15,6 +15,8 @@ import pytest
 import gammarho as gr
 from gammarho.cli import main
 from simulate.check.states import mutated
+from simulate.testing import plain_kernel
+from tests.helpers.wild import plainly
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 
@@ -31,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def command(verb: str, file: str = "kou.py") -> list[str]:
+def command(verb: str, file: str = "kou.py:model") -> list[str]:
     lines = "".join(blocks("sh")).splitlines()
     (line,) = [line for line in lines if line.startswith(f"gammarho {verb} ") and file in line]
     return shlex.split(line)[1:]
@@ -53,6 +55,43 @@ def test_every_command_does_what_the_page_says(verb: str, folder: Path, capsys: 
     for said in SAID[verb]:
         assert said in printed
     assert "violated" not in printed
+
+
+def further(folder: Path) -> Path:
+    """The page's kou.py with the models that it goes on with."""
+    whole = "\n\n".join(block for block in blocks("python") if block.startswith("# kou.py"))
+    (folder / "kou.py").write_text(whole, encoding="utf-8")
+    return folder / "kou.py"
+
+
+def test_the_models_that_the_page_goes_on_with_run(folder: Path) -> None:
+    known = runpy.run_path(str(further(folder)))
+    names = ("spiked", "heavy", "formulas", "graph", "mixup", "given")
+    for model in (known[name] for name in names):
+        with plainly(plain_kernel(model)):
+            data = gr.run(model, n=3, m=2, d=30, eta=0.001, steps=2, record="all")
+        assert float(data["loss"][-1]) < float(data["loss"][0]) < 2
+        assert ("test_error" in data) == (model.name != "given")
+
+
+def test_a_letter_of_the_display_that_is_a_parameters_name_is_left_to_it(folder: Path) -> None:
+    """Fails where momentum was called beta beside a parameter beta, which is another number."""
+    shown = str(gr.derive(runpy.run_path(str(further(folder)))["formulas"]))
+    assert "v[gamma_{j,r}] <- rate v[gamma_{j,r}]" in shown and "sigma(z) = z*sigmoid(beta*z)" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("verb", "file", "said"), [
+    ("derive", "kou.py:graph", ["sum_{k} [ A_{i,k}*xi_k ]"]), ("validate", "kou.py:mixup", ["PASS"]),
+    ("run", "kou.py:given", ["a matrix as given says of these examples what they are mixed of"]),
+])
+def test_the_commands_on_them_do_what_the_page_says(
+    verb: str, file: str, said: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    further(folder)
+    assert main(command(verb, file)) == 0
+    printed = capsys.readouterr()
+    assert all(each in printed.out + printed.err for each in said)
 
 
 @pytest.mark.slow

@@ -112,7 +112,8 @@ def _moved_point(reading: OneLoop) -> Iterator[Said]:
          rf"= \mathbf{{w}}_{{{below}}}^{{(t)}} + {tau.latex} "
          rf"\frac{{\nabla_{{\mathbf{{w}}_{{{below}}}}} {whole}}}{{\|\nabla {whole}\|_F}}"),
     )
-    yield Said(f"<w~_{at}, v> = <w_{at}, v> + {tau.text} <grad_{at} O_t(W), v> / ||grad O_t(W)||_F for every direction v")
+    moved = f"{tau.text} <grad_{at} O_t(W), v> / ||grad O_t(W)||_F"
+    yield Said(f"<w~_{at}, v> = <w_{at}, v> + {moved} for every direction v")
 
 
 def share(model: Model) -> sp.Expr:

@@ -182,11 +182,12 @@ def algorithms() -> st.SearchStrategy[GradientDescent]:
 
 
 def bilevel_algorithms() -> st.SearchStrategy[Bilevel]:
-    """Every bilevel method; half of the time the step sizes change."""
+    """Every bilevel method; half of the time the step sizes change, or tasks are weighed or sampled."""
     method: st.SearchStrategy[Literal["train-train", "train-validation", "reptile"]]
     method = st.sampled_from(["train-train", "train-validation", "reptile"])
-    return st.builds(lambda chosen, changing: Bilevel(method=chosen, schedules=changing), method,
-                     schedules(Bilevel(), penalised=False))
+    shares, sampled = st.sampled_from(["", "shares"]), st.sampled_from(["", "sampled"])
+    return st.builds(Bilevel, method=method, schedules=schedules(Bilevel(), penalised=False), shares=shares,
+                     sampled=sampled)
 
 
 @st.composite
@@ -287,7 +288,8 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
         tasks, n = draw(st.integers(1, 4)), max(n, 2)  # two examples to split
         values |= {
             "n_tasks": tasks, "n": n, "n_train": draw(st.integers(1, n - 1)), "J": draw(st.integers(0, 5)),
-            "eta_inner": draw(st.floats(1e-2, 1.0)),
+            "eta_inner": draw(st.floats(1e-2, 1.0)), "sampled": draw(st.integers(1, tasks)),
+            "shares": ",".join(str(draw(st.integers(1, 9))) for _ in range(tasks)),
         }
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n *= tasks

@@ -38,6 +38,8 @@ class TwoStage:
 def two_stages(recursion: Recursion) -> tuple[TwoStage, ...]:
     """Each family's, as `stages` gives them.  Raises ModelError where one is no exponential stage, and for Reptile."""
     model = recursion.model
+    if model.bilevel.weighed:
+        raise ModelError("stages: tasks of different shares have no rate in common; leave shares and sampled out")
     if model.bilevel.to_adapted:
         raise ModelError("stages: Reptile moves W to the adapted weights, which has no rate here; take a gradient")
     return tuple(_two(model, each) for each in stages(recursion))

@@ -14,7 +14,7 @@ from .activations import (
     ReluPower,
     TwoSlopes,
 )
-from .algorithms import Bilevel, CoordinateWise, GradientDescent, OnePass
+from .algorithms import Bilevel, CoordinateWise, GradientDescent, OnePass, Population
 from .angles import Angle
 from .arithmetic import Arithmetic
 from .checks import unread
@@ -185,6 +185,7 @@ __all__ = [
     "Path",
     "PenaltyKind",
     "PerExample",
+    "Population",
     "Prescription",
     "Preset",
     "Quantity",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ..errors import ModelError
-from .choices import CountName, Declared, Name, NumberName, OptionalCount, OptionalFlag, OptionalReal
+from .choices import CountName, Declared, Name, NumberName, OptionalCount, OptionalCounts, OptionalFlag, OptionalReal
 from .data import laws_of
 from .laws import GaussianLaw
 from .observable import KnownFrom
@@ -172,6 +172,10 @@ class Bilevel(Declared):
     `tasks`, `examples` (a task) and the others name parameters.  Where the flag that `redrawn` names is
     set, the families of `Model.test` and the labels are drawn again before every step after the first; what else
     there is stays, as do the tasks.
+    shares, sampled: what the mean over tasks in the outer step is.  The whole numbers that `shares` names, one a task,
+    weigh it by p_k proportional to them, as federated averaging does by its clients' examples; with `sampled` only so
+    many tasks take part in a step, drawn afresh without repeats, and p_k is among these.  What is reported of W(t) is
+    of all tasks, by their shares.
     schedules: the two step sizes as formulas of the outer step t.  What is reported of W(t), and fresh tasks, adapt by
     the inner step size as given.
     """
@@ -184,7 +188,14 @@ class Bilevel(Declared):
     method: Literal["train-train", "train-validation", "reptile"] = "train-train"
     train: CountName = "n_train"
     redrawn: OptionalFlag = ""
+    shares: OptionalCounts = ""
+    sampled: OptionalCount = ""
     schedules: tuple[Schedule, ...] = ()
+
+    @property
+    def weighed(self) -> bool:
+        """Whether tasks differ in what they add to an outer step."""
+        return bool(self.shares or self.sampled)
 
     @property
     def options(self) -> dict[str, str]:
@@ -240,6 +251,13 @@ class Bilevel(Declared):
     def to_adapted(self) -> bool:
         """Whether the outer step goes towards the adapted weights, and not down a gradient there."""
         return self.method == "reptile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population(Declared):
+    """Gradient descent on the population risk.  A Model refuses it, and says what comes near it."""
+
+    step: Name = "eta"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -187,6 +187,7 @@ def _algorithm(model: Any) -> Iterator[str]:
             "patches of scale 'clean'": model.follows_clean, "class sizes": bool(model.class_sizes),
             "patches that are sums": any(isinstance(patch, SumPatch) for patch in model.patches),
             "scalars of examples": bool(model.scalars),
+            "tasks that are sampled where examples are drawn again": bool(algorithm.sampled and algorithm.redrawn),
         }
         yield from (f"algorithm: a bilevel algorithm does not go with {what}; leave that out"
                     for what, asked in refused.items() if asked)

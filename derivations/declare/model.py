@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import ModelError
 from . import checks
-from .algorithms import Bilevel, CoordinateWise, GradientDescent
+from .algorithms import Bilevel, CoordinateWise, GradientDescent, Population
 from .angles import Angle
 from .choices import Declared, Name, OptionalCounts, OptionalFlag, OptionalReal, Word
 from .data import Directions
@@ -67,7 +67,7 @@ class Model(Declared):
     angles: tuple[Angle, ...] = ()
 
     def __post_init__(self) -> None:
-        self._refuse_coordinatewise()
+        self._refuse_unclosed()
         super().__post_init__()
         for parameter in self.parameters:
             said = Word().misfit(parameter.name)
@@ -84,8 +84,15 @@ class Model(Declared):
         if reason:
             raise ModelError(reason)
 
-    def _refuse_coordinatewise(self) -> None:
-        algorithm: GradientDescent | Bilevel | CoordinateWise = self.algorithm
+    def _refuse_unclosed(self) -> None:
+        algorithm: GradientDescent | Bilevel | CoordinateWise | Population = self.algorithm
+        if isinstance(algorithm, Population):
+            raise ModelError(
+                "algorithm: Population takes E[l'(y f) sigma'(<w, x>) x] over fresh examples, which moves filters "
+                "along one another and is an integral over all pre-activations at once, closed for few pairs of loss "
+                "and activation and derived here for none; declare OnePass, whose steps on n fresh examples have this "
+                "gradient as their mean, off it by 1/sqrt(n), without n^2 memory or d"
+            )
         if isinstance(algorithm, CoordinateWise):
             options = " or ".join(GradientDescent.known_options())
             raise ModelError(

@@ -128,13 +128,20 @@ class TwoLevels(Emitter):
 
     def _meta_groups(self) -> Groups:
         """Arguments of `meta_gradient`: the state, the data, the parameters, and what is filled."""
-        return (["z"], ["blocks", "y", "inner", "outer"], [*self.scalars, "inner_steps", "inner_step"],
+        return (["z"], ["blocks", "y", *self._share, "inner", "outer"], [*self.scalars, "inner_steps", "inner_step"],
                 ["g", "near", "moved", "slope", "row"], self.plain)
+
+    @property
+    def _share(self) -> list[str]:
+        """What each task is weighed by in an outer step, where they differ."""
+        return ["share"] if self.model.bilevel.weighed else []
 
     def _meta_gradient(self) -> None:
         said = "g = the direction of the outer step, a mean over tasks; whether every task stayed finite."
         self.out.function("meta_gradient", self._meta_groups(), said)
         self.out.put(1, "tasks = blocks.shape[0]", "n = y.size // tasks", "g[:] = 0.0", "for k in range(tasks):")
+        if self._share:
+            self.out.put(2, "if share[k] == 0.0:", "    continue")
         self._outer_direction(2)
         self.out.put(2, "if not settled(near):", "    return False")
         self.out.put(1, "return True")
@@ -142,21 +149,21 @@ class TwoLevels(Emitter):
 
     def _outer_direction(self, depth: int) -> None:
         """Task k adapted, and what it adds to g."""
-        own = "y[k * n:(k + 1) * n]"
+        own, weight = "y[k * n:(k + 1) * n]", "share[k]" if self._share else "1.0 / tasks"
         self.out.put(depth, "gather(z, k, tasks, n, near)", "moved[:] = 0.0")
         self._adapt_call(depth, "near", "blocks[k]", own, "0, inner")
         if self.model.bilevel.to_adapted:
-            self.out.put(depth, "scatter(moved, k, tasks, n, -1.0 / tasks, g)")
+            self.out.put(depth, f"scatter(moved, k, tasks, n, -{weight}, g)")
             return
         self._gradient_call(depth, "near", "blocks[k]", own, "outer, n", "slope", "plain")
-        self.out.put(depth, "scatter(slope, k, tasks, n, 1.0 / tasks, g)")
+        self.out.put(depth, f"scatter(slope, k, tasks, n, {weight}, g)")
 
     def _run(self) -> None:
         many = "float64[:, :, :, ::1]"
         groups = (
             {"z": A3, "b": A3},
             {"gram": A2, "head": A2, "active": "int64[::1]", "left": A2, "right": A2, "blocks": A3, "y": self.label,
-             "inner": "int64", "outer": "int64"},
+             **({"shares": A2} if self._share else {}), "inner": "int64", "outer": "int64"},
             {**self._number_types, "eta": "float64"},
             {"start": "int64", "steps": "int64", "recorded": "int64[::1]", "z_out": many, "b_out": many},
         )
@@ -165,6 +172,7 @@ class TwoLevels(Emitter):
             "Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.",
             "blocks (tasks, B, B) are the tasks' own Gram matrices; the inner loop takes a task's examples",
             "0 .. inner - 1, the outer step outer .. n - 1.",
+            *(["Row t - start of `shares` (steps, tasks) weighs the tasks in step t."] if self._share else []),
             "States at the steps `recorded` go to z_out and b_out.",
             types=f"int64({', '.join(of for group in groups for of in group.values())})",
         )
@@ -181,6 +189,7 @@ class TwoLevels(Emitter):
         self.out.put(2, "if at < recorded.size and recorded[at] == t:", "    keep_state(z, z_out[at])",
                      "    keep_state(b, b_out[at])", "    at += 1", "if t == start + steps:", "    break")
         schedules.take(self.model, self.out)
+        self.out.put(2, *["share = shares[t - start]"] * len(self._share))
         self.out.call(2, "if not meta_gradient(", self._meta_groups(), "):")
         self.out.put(3, "return t")
         if self.blas:
@@ -195,7 +204,9 @@ class TwoLevels(Emitter):
         kept = observed(self.model)
         ranks = {name: A2 if name in self.two_axes else A1 for name in kept}
         groups = (
-            {"z": A3}, {"blocks": A3, "y": self.label, "inner": "int64", "outer": "int64"}, self._number_types,
+            {"z": A3},
+            {"blocks": A3, "y": self.label, **dict.fromkeys(self._share, A1), "inner": "int64", "outer": "int64"},
+            self._number_types,
             {"g": A3, "risk": A1, "adapted": "float64[:, :, :, ::1]", **{f"{k}_out": of for k, of in ranks.items()}},
         )
         self.out.function(

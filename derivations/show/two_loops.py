@@ -91,9 +91,30 @@ def _named(**parameters: str) -> str:
 def _changing(model: Model) -> Iterator[Said]:
     """The step sizes that change with the outer step."""
     yield from scheduled_lines(model)
+    if model.bilevel.weighed:
+        yield _weights_said(model)
     if "inner_step" in scheduled(model):
         sign = inner_step(model)
         yield Said(f"what is reported of a state adapts by the {model.bilevel.inner_step} given, not by {sign.text}")
+
+
+def _weights_said(model: Model) -> Said:
+    """What tasks are weighed by."""
+    loops, k = model.bilevel, task_index(model)
+    if not loops.sampled:
+        return Said(f"p_{k} = {loops.shares}_{k} / sum_{k} {loops.shares}_{k}",
+                    (f"p_{k} ", rf"\propto \mathrm{{{latex_name(loops.shares)}}}_{k}, \quad \sum_{k} p_{k} = 1"))
+    among = f"S of the {loops.tasks} tasks, drawn afresh for step t without repeats, S = {loops.sampled}"
+    many = latex_name(loops.sampled)
+    shown = rf"\text{{ for }} {k} \text{{ among }} \mathrm{{{many}}} \text{{ tasks drawn for step }} t"
+    by = f"{loops.shares}_{k} / sum {loops.shares} over" if loops.shares else "1/S for each of"
+    of = rf"\propto \mathrm{{{latex_name(loops.shares)}}}_{k}" if loops.shares else "= 1/S"
+    return Said(f"p_{k} = {by} {among}; 0 for the others", (f"p_{k} ", of + shown + r"\text{, else } 0"))
+
+
+def latex_name(name: str) -> str:
+    """A parameter's name in LaTeX."""
+    return name.replace("_", r"\_")
 
 
 def _sets(model: Model) -> Iterator[Said]:
@@ -135,6 +156,9 @@ def _updates(
         now, new = (_coefficient(names, family, time, inner) for time in times)
         outer = (_over_tasks(recursion.model),) if family.index_set.shared and not inner else ()
         groups = collected_change(recursion, family.name, published(recursion.model))
+        if not inner and recursion.model.bilevel.weighed:
+            weight = _weight(recursion.model)
+            groups = [replace(each, terms=tuple((weight * of, by) for of, by in each.terms)) for each in groups]
         moved = [change(reading, replace(group, common=group.common.xreplace(swap)), outer) for group in groups]
         yield Line(new, (Factors((now,)), *moved), BECOMES)
 
@@ -148,7 +172,17 @@ def _inner_updates(recursion: Recursion, reading: OneTask) -> Iterator[Line]:
 
 
 def _outer_updates(recursion: Recursion, reading: OneTask) -> Iterator[Line]:
-    return _updates(recursion, reading, eta / K, (NOW, NEXT), inner=False)
+    return _updates(recursion, reading, _outer_step(recursion.model), (NOW, NEXT), inner=False)
+
+
+def _weight(model: Model) -> sp.Symbol:
+    """p_k."""
+    return sp.Symbol(f"p_{task_index(model)}", positive=True)
+
+
+def _outer_step(model: Model) -> sp.Expr:
+    """What stands before the sum over tasks."""
+    return eta if model.bilevel.weighed else eta / K
 
 
 def _adapted(model: Model, reading: OneTask) -> Iterator[Line | Said]:
@@ -166,7 +200,11 @@ def _reptile(model: Model) -> Iterator[Line]:
     for family in model.directions:
         now, new = (_coefficient(names, family, time, inner=False) for time in (NOW, NEXT))
         over = (_over_tasks(model),) if family.index_set.shared else ()
-        moved = Change(eta / K, over, _coefficient(names, family, _AT_END, inner=True))
+        adapted = _coefficient(names, family, _AT_END, inner=True)
+        if model.bilevel.weighed:
+            weight = f"{_weight(model)} "
+            adapted = replace(adapted, sign=Sign(weight + adapted.sign.text, weight + adapted.sign.latex))
+        moved = Change(_outer_step(model), over, adapted)
         yield Line(new, (Factors((now,)), moved), BECOMES)
 
 
@@ -177,8 +215,11 @@ def step_lines(model: Model) -> list[str]:
     said = [f"inner, on task {k}'s own block G_{k}: b~ <- b~ - {step} dL/dz over {inner}, "
             f"z~ <- z~ - {step} (dL/dz) G_{k}"]
     if model.bilevel.to_adapted:
+        if model.bilevel.weighed:
+            return [*said, f"outer: b <- b + {eta} p_{k} b~, z <- z + {eta} (sum_{k} p_{k} b~_{k}) G"]
         return [*said, f"outer: b <- b + ({eta}/K) b~, z <- z + ({eta}/K) (sum_{k} b~_{k}) G"]
-    return [*said, f"outer: g = (1/K) dL/dz over {outer} at z~, b <- b - {eta} g, z <- z - {eta} g G"]
+    weight = f"p_{k}" if model.bilevel.weighed else "(1/K)"
+    return [*said, f"outer: g = {weight} dL/dz over {outer} at z~, b <- b - {eta} g, z <- z - {eta} g G"]
 
 
 __all__ = ["display", "splits", "step_lines"]

@@ -1,4 +1,4 @@
-"""What an algorithm draws at each step: mini-batches in reshuffled epochs, and labels flipped afresh.
+"""What an algorithm draws at each step: mini-batches in reshuffled epochs, labels flipped afresh, tasks that take part.
 
 Everything is a function of the seed and the step alone, so a run in chunks sees what a run in one piece does.
 """
@@ -27,7 +27,8 @@ class StepDraws:
         example once, in a fresh order; where batch does not divide n, its last batch holds the n mod batch left.
     noise: the probability that a step sees another label than y_i, or None for never.
     classes: 2 for signed labels, whose other label is -y_i; K for labels 0..K-1, whose other label is uniform.
-    Streams "batches" and "flips" of `seed`.
+    sampled: how many of `tasks` take part in a step, or None for all of them.
+    Streams "batches", "flips" and, a step each, "tasks" of `seed`.
     """
 
     seed: int
@@ -36,6 +37,8 @@ class StepDraws:
     noise: float | None = None
     signed: bool = True
     classes: int = 2
+    tasks: int = 1
+    sampled: int | None = None
 
     @property
     def rows(self) -> int:
@@ -62,6 +65,13 @@ class StepDraws:
             other = -self.y if self.signed else (self.y + shift[there]) % self.classes
             out[here] = np.where(chance[there] < (self.noise or 0.0), other, self.y)
         return out
+
+    def taking_part(self, start: int, steps: int) -> Array:
+        """1 of the tasks that take part in steps start, start + 1, ..., else 0 (steps, tasks)."""
+        part = np.ones((steps, self.tasks))
+        for row in range(steps if self.sampled is not None else 0):
+            part[row, stream(self.seed, "tasks", start + row).permutation(self.tasks)[self.sampled :]] = 0.0
+        return part
 
     def _orders(self, first: int, stop: int) -> Indices:
         """The orders (stop - first, n) of the epochs first..stop-1."""

@@ -119,6 +119,27 @@ class BilevelKernel(Kernel):
             )
         return float(values[name])
 
+    def _shares(self, values: Mapping[str, Any], tasks: int) -> list[Array]:
+        """What each of all tasks is weighed by (K,), where the algorithm says so; nothing in the plain mean."""
+        name, sampled = self.algorithm.get("shares"), self.algorithm.get("sampled")
+        if not (name or sampled):
+            return []
+        counts = [float(each) for each in str(values[name]).split(",")] if name and values.get(name) else [1.0] * tasks
+        if len(counts) != tasks or min(counts) < 1:
+            raise RangeError(f"{name}: {values.get(str(name))!r} for {tasks} tasks; expected a whole number from 1 for "
+                             f"each, such as {','.join('5' * min(tasks, 3))}; give as many as there are tasks")
+        return [np.array(counts) / sum(counts)]
+
+    def _of_steps(self, weights: Array, draws: StepDraws | None, start: int, steps: int) -> Array:
+        """The same among those that take part in each step (steps, K)."""
+        if not self.algorithm.get("sampled"):
+            return np.tile(weights, (steps, 1))
+        if draws is None or draws.tasks != len(weights):
+            raise RangeError(f"kernel {self.path.stem}: each step draws the tasks that take part; expected draws= for "
+                             f"{len(weights)} tasks")
+        taken = weights * draws.taking_part(start, steps)
+        return np.asarray(taken / taken.sum(axis=1, keepdims=True))
+
     def split(self, values: Mapping[str, Any], n: int) -> tuple[Indices, Indices]:
         """The examples of the inner loop and of the outer step, for n examples a task."""
         everything = np.arange(n, dtype=np.int64)
@@ -168,12 +189,14 @@ class BilevelKernel(Kernel):
             coupled = self.coupling(gram, values, tasks, n) if blas else _NOTHING
             whole, blocks, labels = self._whole(gram, blas), self.blocks(gram, tasks, n), self.labels(y)
             bounds, numbers = self._bounds(values, n), self._numbers(values, z.shape[1])
+            weights = self._shares(values, tasks)
 
             def piece(first: int, count: int, rows: slice) -> int:
+                shares = [self._of_steps(each, draws, first, count) for each in weights]
                 return int(module.run(
                     state, coefficients, whole, coupled.head, coupled.active, coupled.left, coupled.right, blocks,
-                    labels, *bounds, *numbers, float(values[self.step]), first, count, steps_at[rows], z_out[rows],
-                    b_out[rows],
+                    labels, *shares, *bounds, *numbers, float(values[self.step]), first, count, steps_at[rows],
+                    z_out[rows], b_out[rows],
                 ))
 
             failed = in_chunks(piece, start, steps, steps_at, after)
@@ -204,7 +227,9 @@ class BilevelKernel(Kernel):
         flat = g.reshape(-1, g.shape[-1])
         square = np.sum((flat @ self.factor) ** 2) if self.factor is not None else np.sum(flat * (flat @ gram))
         norm = np.sqrt(max(float(square), 0.0))
-        seen = {"loss": np.asarray(risk.mean()), "gradient_norm": np.asarray(norm), "adapted": adapted}
+        weights = self._shares(values, len(risk))
+        mean = np.asarray(risk @ weights[0] if weights else risk.mean())
+        seen = {"loss": mean, "gradient_norm": np.asarray(norm), "adapted": adapted}
         return {**seen, **dict(zip(self.observed, outs, strict=True))}
 
     def direction(self, z: Array, blocks: Array, y: Array, values: Mapping[str, Any]) -> Array:
@@ -221,8 +246,8 @@ class BilevelKernel(Kernel):
         adapted = np.zeros((tasks, heads, m, blocks.shape[1]))
         outs = [np.zeros(y.size if self.signed else (heads, y.size)) for _ in self.observed]
         self.loops.observe(
-            np.ascontiguousarray(z, dtype=np.float64), blocks, self.labels(y), *self._bounds(values, y.size // tasks),
-            *self._numbers(values, m), g, risk, adapted, *outs,
+            np.ascontiguousarray(z, dtype=np.float64), blocks, self.labels(y), *self._shares(values, tasks),
+            *self._bounds(values, y.size // tasks), *self._numbers(values, m), g, risk, adapted, *outs,
         )
         return g, risk, adapted, outs
 

@@ -12,6 +12,7 @@ from derivations.declare import Model, Value
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import InputError
+from ..values import real
 
 RANGES = {
     "batch": "a whole number of examples from 1 to n = {n}",
@@ -34,6 +35,8 @@ def step_draws(model: Model, values: Mapping[str, Value], y: NDArray[np.float64]
 
     Raises InputError where a parameter of the algorithm has no value, or one outside its range.
     """
+    if model.algorithm.over_tasks:
+        return _of_tasks(model, values, y, seed)
     options = {
         option: _value(option, name, values.get(name), len(y)) for option, name in model.algorithm.options.items()
     }
@@ -43,6 +46,20 @@ def step_draws(model: Model, values: Mapping[str, Value], y: NDArray[np.float64]
         seed=seed, y=y, batch=int(options["batch"]) if "batch" in options else None, noise=options.get("label_noise"),
         signed=model.network.head_axis.signed, classes=model.n_heads,
     )
+
+
+def _of_tasks(
+    model: Model, values: Mapping[str, Value], y: NDArray[np.float64], seed: int
+) -> StepDraws | None:
+    """Which tasks take part in each step; None where all do.  Raises InputError where as many are not there."""
+    loops, tasks = model.bilevel, int(real(values, model.bilevel.tasks))
+    if not loops.sampled:
+        return None
+    sampled = real(values, loops.sampled)
+    if not (1 <= sampled <= tasks and sampled.is_integer()):
+        raise InputError(f"{loops.sampled}: {sampled:g} of {tasks} tasks that take part in a step; expected a whole "
+                         f"number from 1 to {loops.tasks} = {tasks}; give such a {loops.sampled}")
+    return StepDraws(seed=seed, y=y, tasks=tasks, sampled=int(sampled))
 
 
 def _value(option: str, name: str, value: Value, n: int) -> float:

@@ -7,7 +7,7 @@ K tasks, n each, task by task; shapes are those of `simulate.train.weights`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +35,14 @@ class Loops:
     rate: float
     inner: range
     outer: range
+    shares: tuple[float, ...] = ()
+    """What each task is weighed by, of all tasks or of those that take part in a step; none in the plain mean."""
+
+    def mean(self, parts: Iterable[Tensor]) -> Tensor:
+        """The mean of what the tasks have, one after another."""
+        if not self.shares:
+            return torch.stack(list(parts)).mean(0)
+        return sum((share * part for share, part in zip(self.shares, parts, strict=True)), torch.zeros(()))
 
     def slope(self, task: Problem, k: int, among: range, w: Tensor, t: int) -> Tensor:
         """grad L(.; S) at w (H, m, d), S the examples `among` those of task k."""
@@ -63,7 +71,18 @@ def loops(task: Problem, t: int | None = None) -> Loops:
         inner, outer = everything[: int(train)], everything[int(train) :]
     name = algorithm.inner_step
     rate = real(values, name) if t is None else at_step(task.model, values, name, t)
-    return Loops(algorithm.to_adapted, tasks, n, int(steps), rate, inner, outer)
+    return Loops(algorithm.to_adapted, tasks, n, int(steps), rate, inner, outer, shares_of(task, tasks, t))
+
+
+def shares_of(task: Problem, tasks: int, t: int | None) -> tuple[float, ...]:
+    """p_k of all tasks, or in step t of those that take part in it, 0 of the others; none in the plain mean."""
+    algorithm, counts = task.model.bilevel, [1.0] * tasks
+    if algorithm.shares and task.values.get(algorithm.shares) is not None:
+        counts = [float(each) for each in str(task.values[algorithm.shares]).split(",")]
+    if algorithm.sampled and t is not None:
+        assert task.draws is not None
+        counts = [count * float(part) for count, part in zip(counts, task.draws.taking_part(t, 1)[0], strict=True)]
+    return tuple(count / sum(counts) for count in counts) if algorithm.weighed else ()
 
 
 def examples(task: Problem, first: int, among: range) -> Problem:
@@ -117,8 +136,11 @@ def outer_change(task: Problem, w: Tensor, t: int) -> Tensor:
     plan = loops(task, t)
     total = torch.zeros_like(w)
     for k in range(plan.tasks):
-        total = total + direction(task, plan, k, w, adapt(task, plan, k, w, t), t)
-    return -(at_step(task.model, task.values, task.model.algorithm.step, t) / plan.tasks) * total
+        share = plan.shares[k] if plan.shares else 1.0
+        if share:
+            total = total + share * direction(task, plan, k, w, adapt(task, plan, k, w, t), t)
+    many = 1 if plan.shares else plan.tasks
+    return -(at_step(task.model, task.values, task.model.algorithm.step, t) / many) * total
 
 
 def meta_loss(task: Problem, w: Tensor) -> float:
@@ -128,8 +150,9 @@ def meta_loss(task: Problem, w: Tensor) -> float:
         for k in range(plan.tasks):
             own = examples(task, k * plan.n, plan.outer)
             F = outputs(own, w + adapt(task, plan, k, w), own.patches)
-            total += float(losses_of(task.model, F, own.y, task.values).mean())
-    return total / plan.tasks
+            share = plan.shares[k] if plan.shares else 1.0 / plan.tasks
+            total += share * float(losses_of(task.model, F, own.y, task.values).mean())
+    return total
 
 
 def observe(task: Problem, w: Tensor) -> dict[str, Tensor]:
@@ -142,10 +165,8 @@ def observe(task: Problem, w: Tensor) -> dict[str, Tensor]:
     plan = loops(task)
     with one_thread():
         parts = [_observe_task(task, plan, k, w) for k in range(plan.tasks)]
-        total = torch.stack([part.pop("loss") for part in parts]).mean()
-        mean = torch.zeros_like(w)
-        for part in parts:
-            mean = mean + part.pop("direction") / plan.tasks
+        total = plan.mean([part.pop("loss") for part in parts])
+        mean = plan.mean([part.pop("direction") for part in parts])
         stacked = {name: torch.stack([part.pop(name) for part in parts]) for name in ("adapted", "gradient_norms")}
         row = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         return {

@@ -76,6 +76,10 @@ def probe_values(model: Model, values: Values, shape: Shape, own: bool, at: int)
         probed[loops.train] = max(1, shape.n // 2 - (shape.n > 3))
         if loops.redrawn:
             probed[loops.redrawn] = False
+        if loops.shares:
+            probed[loops.shares] = ",".join(str(1 + (3 * k) % 4) for k in range(shape.tasks))
+        if loops.sampled:
+            probed[loops.sampled] = max(1, shape.tasks - 1)
         options |= {"inner_step": loops.inner_step}
     if own:
         return probed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,17 @@ def _fresh(start: Start, states: States, W: Array, asked: Asked) -> tuple[Variab
         wanted = set(obs.fresh_names(start.model)) & set(asked.wanted)
         through = source.through_weights(W, examples.test_x)
         return (held_out(start, through, wanted, network) if wanted else {}), ()
-    judged = judge(start, states, asked.wanted, network, asked.fresh)
+    judged = judge(start, _spanned(start, states, W), asked.wanted, network, asked.fresh)
     return judged.variables, (*judged.notes, *asked.left_out(judged.reason, WHAT))
+
+
+def _spanned(start: Start, states: States, W: Array) -> States:
+    """The states with some b of W(t) = scale W(0) + b V where W determines none: what is judged goes by b V alone."""
+    vectors, weights = start.draw.vectors, start.draw.weights
+    if states.b is not None or vectors is None or weights is None:
+        return states
+    moved = W - states.shares[:, None, None, None] * weights
+    return replace(states, b=moved @ np.linalg.pinv(vectors))
 
 
 def _on_tasks(

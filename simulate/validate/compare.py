@@ -115,6 +115,8 @@ def compare(
         rows += _fresh(pair, path, draw, notes)
         if model.algorithm.redrawn and not model.algorithm.over_tasks and isinstance(draw, Draw):
             rows += validate_one_pass.rows(model, kernel, draw, values)
+            notes.append("of examples that every step draws are the rows 'one pass'; trajectories and one steps are of "
+                         "descent on the first step's examples")
     decided = path.window > 0
     if decided:
         long, decided = trajectories(pair, path, notes)

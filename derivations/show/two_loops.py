@@ -158,7 +158,8 @@ def _updates(
         groups = collected_change(recursion, family.name, published(recursion.model))
         if not inner and recursion.model.bilevel.weighed:
             weight = _weight(recursion.model)
-            groups = [replace(each, terms=tuple((weight * of, by) for of, by in each.terms)) for each in groups]
+            groups = tuple(
+                replace(each, terms=tuple((weight * of, by) for of, by in each.terms)) for each in groups)
         moved = [change(reading, replace(group, common=group.common.xreplace(swap)), outer) for group in groups]
         yield Line(new, (Factors((now,)), *moved), BECOMES)
 

@@ -21,7 +21,7 @@ METHODS = ("train-train", "train-validation", "reptile")
 TASKS, OWN = 3, 4
 
 
-def of_clients(method: str, **named: str) -> Instance:
+def of_clients(method: str, **named: Any) -> Instance:
     """FOMAML's model on three tasks at a state of order one, with fields of its algorithm."""
     base, rng = fomaml(method, "huberized"), np.random.default_rng(3)
     chosen = replace(base, algorithm=replace(base.bilevel, redrawn="", **named), parameters=())
@@ -89,4 +89,4 @@ def test_what_does_not_go_is_refused_in_a_sentence() -> None:
 
 def test_the_population_risk_is_refused_with_what_comes_near_it() -> None:
     with pytest.raises(ModelError, match="declare OnePass, whose steps on n fresh examples have this gradient as"):
-        replace(fomaml("reptile", "relu"), algorithm=Population())
+        replace(fomaml("reptile", "relu"), algorithm=Population())  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ def models() -> dict[str, tuple[Model, dict[str, Any]]]:
     base = replace(pegr("none"), observables=(), events=())
     small = {"n": 4, "m": 2, "d": 30, "eta": 0.2, "sigma_0": 0.5}
     signal = base.directions[0].name
-    patches = tuple(Patch(direction=p.direction, scale="clean") if p.terms[0].direction == signal else p
+    patches = tuple(Patch(direction=signal, scale="clean") if p.terms[0].direction == signal else p
                     for p in base.patches)
     network: Network = replace(base.network, second_layer=SecondLayer(), biases=Biases())
     flipped = replace(base, patches=patches, label_flips="p", parameters=(*base.parameters, number("p", 0.5)))

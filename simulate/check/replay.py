@@ -6,7 +6,6 @@ import numpy as np
 
 from dynamics.arrays import Array
 
-from ..train import weights
 from .case import Case
 
 
@@ -16,6 +15,8 @@ def replayed(case: Case) -> str:
     The vectors have the draw's inner products; where the draw has none, in as many dimensions as there are filters and
     directions.
     """
+    from ..train import weights  # not before somebody asks: it loads torch
+
     model, drawn = case.model, case.draw
     redrawn = [option for option in ("batch", "label_noise") if option in model.algorithm.options]
     if redrawn or (model.algorithm.over_tasks and model.bilevel.sampled):

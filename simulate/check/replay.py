@@ -15,17 +15,16 @@ def replayed(case: Case) -> str:
     The vectors have the draw's inner products; where the draw has none, in as many dimensions as there are filters and
     directions.
     """
-    from ..train import weights  # not before somebody asks: it loads torch
+    from ..run import trained  # not before somebody asks: it loads torch
 
     model, drawn = case.model, case.draw
     redrawn = [option for option in ("batch", "label_noise") if option in model.algorithm.options]
     if redrawn or (model.algorithm.over_tasks and model.bilevel.sampled):
         return f"not replayed in weight space: each step draws its {' and '.join(redrawn) or 'tasks'}"
     W, vectors = embedded(case)
-    after = weights.step(model, vectors, drawn.y, W, case.states.values, int(case.t[1]), clean=drawn.clean,
-                         scalars=drawn.scalars)
-    trained, assumed = after @ vectors.T, case.states.z[2]
-    apart = float(np.abs(trained - assumed).max() / max(float(np.abs(assumed).max()), 1e-300))
+    after = trained.one_step(model, case.states.values, drawn, vectors, W, int(case.t[1]))
+    seen, assumed = after @ vectors.T, case.states.z[2]
+    apart = float(np.abs(seen - assumed).max() / max(float(np.abs(assumed).max()), 1e-300))
     return f"one step of training in torch from there, W(0) + b V, agrees to {apart:.1g} of the largest <w, v>"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Flips, KnownFrom, Variable
+from derivations.declare import Flips, KnownFrom, Model, Value, Variable
 from dynamics.arrays import Array
 from dynamics.kernel.trajectory import Trajectory
 
@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..observe import observables as obs
 from ..observe.states import States
 from ..start import source
+from ..start.drawn import Draw
 from ..train import flips, weights
 from ..train import fresh as trained_fresh
 from . import tasks
@@ -54,6 +55,13 @@ def along(start: Start, asked: Asked) -> Found:
         cure = "take engine='reduced'"
         raise InputError(f"observables: {absent[0]!r} is not known with engine='weights' here; {cure}")
     return Found(start, path.t, variables, (*notes, *said))
+
+
+def one_step(
+    model: Model, values: Mapping[str, Value], draw: Draw, vectors: Array, W: Array, t: int
+) -> Array:
+    """W(t + 1) from W (H, m, d) by training on the draw's labels and scalars, on vectors (B, d) in place of its own."""
+    return weights.step(model, vectors, draw.y, W, values, t, clean=draw.clean, scalars=draw.scalars)
 
 
 def _fresh(start: Start, states: States, W: Array, asked: Asked) -> tuple[Variables, tuple[str, ...]]:

@@ -120,7 +120,7 @@ def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns
 @functools.lru_cache(maxsize=KEPT)
 def _normals(seed: int, count: int, neurons: int) -> Array:
     """A seed's normals, as a kernel reads them."""
-    return lanelaw.packed(first_normals(seed, "test", (DRAWS, count, neurons)))
+    return lanelaw.packed(first_normals(seed, (DRAWS, count, neurons)))
 
 
 __all__ = ["judge_many", "shape_of"]

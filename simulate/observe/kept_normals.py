@@ -63,7 +63,7 @@ class FreshStream:
 
 @functools.lru_cache(maxsize=KEPT)
 def _first(seed: int, size: tuple[int, ...]) -> Array:
-    normals = first_normals(seed, "test", size)
+    normals = first_normals(seed, size)
     normals.flags.writeable = False
     return normals
 

@@ -19,6 +19,7 @@ from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import module_of, plain_module
 from simulate.run.kernels import kernel_for
+from tests.helpers.slowly import rarely, where
 
 VALUES = {"neurons": "mean", "penalty_half": True, "eta": 0.05, "lam": 0.3, "lam_until": 11}
 CASES = [(regularizer, q) for regularizer in ("none", "pegr", "fgr") for q in (2, 3)]
@@ -77,7 +78,7 @@ def test_generation_does_not_depend_on_the_hash_seed() -> None:
     assert len(texts) == 1
 
 
-@pytest.mark.parametrize(("regularizer", "q"), CASES)
+@pytest.mark.parametrize(("regularizer", "q"), where(lambda case: case[1] == 2, CASES))
 def test_compiled_equals_plain_bit_for_bit(regularizer: str, q: int) -> None:
     compiled = kernel_for(pegr(regularizer, q))
     plain = plain_module(compiled.source, "plain")
@@ -93,7 +94,7 @@ def test_compiled_equals_plain_bit_for_bit(regularizer: str, q: int) -> None:
     assert np.array_equal(compiled.outputs(a, VALUES), by_hand.outputs(a, VALUES))
 
 
-@pytest.mark.parametrize(("classes", "n"), [(2, 7), (5, 4)])
+@pytest.mark.parametrize(("classes", "n"), [(2, 7), rarely(5, 4)])
 def test_compiled_classes_equal_plain_bit_for_bit(classes: int, n: int) -> None:
     compiled = kernel_for(heterogeneous(classes))
     plain = compiled.looped(plain_module(compiled.source, "plain"))
@@ -118,7 +119,7 @@ def test_classes_by_blas_equal_loops_within_the_bound_of_a_dot_product() -> None
     assert np.all(np.abs(found[0].z[0] - found[1].z[0]) <= bound) and found[0].b.any()
 
 
-@pytest.mark.parametrize("regularizer", ["none", "pegr", "fgr"])
+@pytest.mark.parametrize("regularizer", ["none", "pegr", rarely("fgr")])
 def test_blas_equals_loops_within_the_bound_of_a_dot_product(regularizer: str) -> None:
     """Both sum B products; each is off by at most B eps |g| |gram|, and a step multiplies that by eta."""
     kernel = kernel_for(pegr(regularizer))

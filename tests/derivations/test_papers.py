@@ -67,6 +67,7 @@ def test_a_model_of_ones_own_named_pegr_gets_nothing_of_pegrs(model: Model) -> N
     assert not settings.resolve(model).presets
 
 
+@pytest.mark.slow
 def test_check_and_validate_of_a_namesake_say_that_nothing_is_recorded() -> None:
     small = {"n": 4, "m": 2, "d": 20}
     with pytest.raises(InputError, match="statements: none are recorded for 'pegr'"):

@@ -89,6 +89,7 @@ def end_state(name: str) -> Array:
     return end
 
 
+@pytest.mark.slow
 def test_a_parameter_may_have_any_name_that_the_kernels_text_uses() -> None:
     usual = end_state("h")
     for name in ("lam", "eta", "gram", "step", "w0", "given_h", "q0", "g"):

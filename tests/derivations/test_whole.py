@@ -217,7 +217,7 @@ SILENT: dict[str, tuple[Callable[[], object], str]] = {
     "a distance's scale of nothing": (lambda: seen(P, Distance, of="xi", scale="what"), "Distance.scale: 'what' holds"),
     "orthogonality of one": (lambda: seen(P, NearOrthogonality, of="mu"), "NearOrthogonality.of: 'mu' is over 'one'"),
     "a complement of signed heads": (lambda: seen(P, Complement), "Complement is of class heads, and these are signed"),
-    "a balance of nothing": (lambda: seen(H, Balance, of="nope"), "of 'nope'; expected one of"),
+    "a balance of nothing": (lambda: seen(H, Balance, of="nope"), "'nope', and the model has no Complement; declare"),
     "a ratio of features": (lambda: seen(H, NoiseRatio, of="u"), "NoiseRatio.of: 'u' is over 'class'"),
     "a ratio to noise": (lambda: seen(H, NoiseRatio, of="xi", signal="xi"), "NoiseRatio.signal: 'xi' is over 'sample'"),
     "no bins": (lambda: seen(H, LongTail, of="xi", bins=0), "bins: 0; expected a whole number from 1"),

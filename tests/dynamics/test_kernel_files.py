@@ -102,6 +102,7 @@ def damaged(text: str) -> list[str]:
     return [text.replace("y.size", "y.size + 1"), "", text[: len(text) // 2], "{}"]
 
 
+@pytest.mark.slow
 def test_a_cached_file_that_is_not_what_was_derived_is_written_anew(folder: Path) -> None:
     path = write_for(own())
     for file in (path, path.with_name(f"{path.stem}_blas.py"), path.with_suffix(".json")):

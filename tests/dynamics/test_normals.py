@@ -21,10 +21,10 @@ def test_first_normals_are_the_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     size = (normals.LONG // 4, 2, 3)
     expected = stream(7, "test").standard_normal(size)
     monkeypatch.setattr(normals._Twin, "asked", 0)
-    assert np.array_equal(normals.first_normals(7, "test", size), expected)  # by NumPy, as so few were asked for
+    assert np.array_equal(normals.first_normals(7, size), expected)  # by NumPy, as so few were asked for
     monkeypatch.setattr(normals._Twin, "asked", normals.WORTH)
     monkeypatch.setattr(normals._Twin, "alike", None)
-    assert np.array_equal(normals.first_normals(7, "test", size), expected)
+    assert np.array_equal(normals.first_normals(7, size), expected)
     assert normals._Twin.alike is True
 
 
@@ -36,5 +36,5 @@ def test_a_twin_that_differs_is_not_used(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(ziggurat, "standard_normal", lambda bits, count: np.zeros(count))
     expected = stream(7, "test").standard_normal(size)
     for _ in range(2):
-        assert np.array_equal(normals.first_normals(7, "test", size), expected)
+        assert np.array_equal(normals.first_normals(7, size), expected)
     assert normals._Twin.alike is False

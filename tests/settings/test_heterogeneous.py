@@ -530,8 +530,9 @@ def test_observables_are_those_of_the_weights() -> None:
     )
     both = set(reduced.data_vars) & set(trained.data_vars) - {"gradient_norm"}
     assert {"loss", "margins", "one_minus_p", "balance", "active_u", "active_xi", "deactivated", "SNR_kj"} <= both
-    for name in both:
-        np.testing.assert_allclose(reduced[name].values, trained[name].values, rtol=1e-9, atol=1e-12, err_msg=name)
+    for name in both:  # 20 examples in 8 dimensions: of a fresh one, each engine has a factor of a singular covariance
+        rtol = 1e-7 if name in ("q", "test_loss", "test_loss_se") else 1e-9
+        np.testing.assert_allclose(reduced[name].values, trained[name].values, rtol=rtol, atol=1e-12, err_msg=name)
     run = course(1, values, steps=40)
     left = complement(run.F, run.y)
     np.testing.assert_allclose(reduced["one_minus_p"].values, left, rtol=1e-11)

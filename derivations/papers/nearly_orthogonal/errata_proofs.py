@@ -77,8 +77,8 @@ _PROOFS = (
         effect="n = 4, p/R_min^2 = 1e-4, every mean 1: 0.0003, and 3 as printed.",
         statements=("C.18",), preset="theorem-4.1",
         witness=Witness(at=(("mean", 1), ("p", 1e-4), ("last", 3e-4)),
-                        printed="abs(mean + mean + mean - last) <= 1e-12",
-                        corrected="abs(mean*p + mean*p + mean*p - last) <= 1e-12"),
+                        printed="mean + mean + mean <= last*(1 + 1e-12)",
+                        corrected="mean*p + mean*p + mean*p <= last*(1 + 1e-12)"),
     ),
     Erratum(
         id="nearly_orthogonal-C.24", kind="formula", severity="typographical",

@@ -122,6 +122,7 @@ def test_probabilities_are_decided_by_many_draws() -> None:
     assert not never.violated and never.inside == 3
 
 
+@pytest.mark.slow
 def test_what_was_our_correction_of_proposition_d1_is_found_false() -> None:
     """lam S^2 > m was the correction on record; the search refutes it, and not the one that is there now."""
     old = replace(PEGR["D1"], given="2*c*lam*S**2 >= m and R2 and R3 and lam_t > 0 and B2a and B3b", until="T_1")

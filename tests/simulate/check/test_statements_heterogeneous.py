@@ -16,6 +16,7 @@ from derivations.papers.heterogeneous.model import PRESETS
 from simulate.check.case import Case
 from simulate.check.judge import judge
 from simulate.check.states import cases, mutated
+from tests.helpers.slowly import where
 
 BY_ID = {s.id: s for s in heterogeneous.STATEMENTS.statements}
 STEPWISE = [*heterogeneous._STEP, *heterogeneous._RECURSION, *heterogeneous._INVARIANTS]
@@ -41,7 +42,9 @@ def test_invariants_hold_on_arbitrary_states(case: Case) -> None:
             assert (found.failed, found.unknown) == (0, 0), (statement.id, found.first, case.states.values)
 
 
-@pytest.mark.parametrize("statement", [s for s in STEPWISE if s.id != "L2"], ids=lambda s: s.id)
+@pytest.mark.parametrize(
+    "statement", where(lambda s: s.id != "86", [s for s in STEPWISE if s.id != "L2"]), ids=lambda s: s.id
+)
 def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) -> None:
     wrong = statement if statement.erratum else mutated(statement)
     find(STATES, lambda case: judge(statement, case).entries > 0, settings=SEARCH)

@@ -131,6 +131,7 @@ def test_the_heads_of_an_observable_of_matrices_are_its_first_entries() -> None:
     assert told.witness.left == pytest.approx(float(data["stable_rank"][0, place]), rel=1e-10)
 
 
+@pytest.mark.slow
 def test_the_command_line_checks_it(capsys: pytest.CaptureFixture[str]) -> None:
     from gammarho import cli
 

@@ -180,6 +180,7 @@ def test_the_first_feasible_point_is_where_it_was_found() -> None:
     assert verdicts == [False, True, False]
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(gamma=st.floats(1, 300), classes=st.integers(2, 4), u=st.floats(0.1, 5))
 def test_matrices_and_parameters_agree_on_the_spiked_family(gamma: float, classes: int, u: float) -> None:

@@ -44,6 +44,7 @@ def judged(params: dict[str, Any], initial: dict[str, Any], steps: int) -> Any:
     return compare(resolved.model, kernel_for(resolved.model), drawn, resolved.values, steps)
 
 
+@pytest.mark.slow
 @given(starts())
 @settings(max_examples=4, suppress_health_check=list(HealthCheck))
 def test_two_hundred_steps_from_states_of_order_one(start: tuple[dict[str, Any], dict[str, Any]]) -> None:

@@ -186,6 +186,7 @@ def test_a_kernel_without_its_clean_labels_says_so() -> None:
 # ---- the engines ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(instances(models().filter(lambda model: model.follows_clean)))
 @SMALL
 def test_random_models_with_clean_patches_match_training(instance: Any) -> None:
@@ -242,6 +243,7 @@ def test_a_kernel_that_follows_the_observed_label_is_caught() -> None:
     assert residual(instance, kernel) <= 1e-12 < residual(instance, mutant)
 
 
+@pytest.mark.slow
 def test_runs_of_both_engines_agree_and_are_validated() -> None:
     runs = [gr.run(kou(), {"p": 0.3}, steps=40, seed=2, engine=engine) for engine in ("reduced", "weights")]
     for name in ("loss", "margins", "gamma", "rho", "rho_over", "test_error"):

@@ -288,6 +288,7 @@ def hidden(J: int, depth: float = 1e-13, method: str = "train-train") -> Case:
     return replace(found, vectors=vectors, W=W + depth * found.W)
 
 
+@pytest.mark.slow
 def test_an_inner_loop_that_multiplies_rounding_is_undecided_not_pass() -> None:
     result = judged(hidden(9), shipped("train-train", "huberized"))
     assert result.verdict == "undecided", str(result)
@@ -313,6 +314,7 @@ def test_the_growth_of_rounding_is_the_readings() -> None:
     assert weights_bilevel.inner_growth(weights.problem(relu.model, relu.vectors, relu.y, relu.values), 3) == 1.0
 
 
+@pytest.mark.slow
 def test_a_start_twelve_orders_below_one_stays_comparable() -> None:
     """Huberized ReLU has no jump, so z of 1e-12 beside others of order one decide nothing by their sign."""
     found = case("train-train", d=40, xi=2.0, eta_inner=1.0, J=9, sigma_0=1e-12)

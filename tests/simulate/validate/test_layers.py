@@ -93,6 +93,7 @@ BOTH = declared(SecondLayer(std="sigma_a"), Biases(initial="a_0", std="sigma_a")
     events=(Event(name="T_grown", latex="T", observable="bias", relation=">=", threshold="-10"),))
 
 
+@pytest.mark.slow
 class TestBothOfThem(ModelCases):
     model, given, steps = BOTH, VALUES, 12
 

@@ -61,6 +61,7 @@ def is_sum(model: Model) -> bool:
     return bool(model.scalars) or any(len(patch.terms) > 1 for patch in model.patches)
 
 
+@pytest.mark.slow
 @given(instances(models().filter(is_sum)))
 @settings(suppress_health_check=list(HealthCheck), max_examples=10)
 def test_random_sums_match_training(instance: Instance) -> None:

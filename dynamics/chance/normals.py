@@ -1,4 +1,4 @@
-"""The first normals of a seed's fresh examples: by NumPy, or by the compiled twin once so many are wanted that it pays."""
+"""The first normals of a seed's fresh examples: by NumPy, or by the compiled twin once enough are wanted for it."""
 
 from __future__ import annotations
 

@@ -153,9 +153,12 @@ def largest(x: Array) -> Array:
 
 
 def relative(gap: Array, scale: Array | float) -> Array:
-    """The gap over its scale; 0 where the gap is 0, be the scale 0 or not."""
+    """The gap over its scale; 0 where the gap is 0, be the scale 0 or not.
+
+    A gap below the least normal double is none: there one engine's library may underflow where the other's does not.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio: Array = np.where(gap == 0, 0.0, gap / scale)
+        ratio: Array = np.where(np.abs(gap) < np.finfo(np.float64).tiny, 0.0, gap / scale)
     return ratio
 
 

@@ -22,7 +22,7 @@ from derivations.declare import (
     Patch,
     to_plain,
 )
-from simulate.validate.report import in_errors
+from simulate.validate.report import in_errors, relative
 from simulate.validate.reported import _gap
 from tests.helpers.wild import outcome
 
@@ -78,6 +78,12 @@ def test_what_ran_wrong_is_refused_in_a_sentence_or_runs_right(name: str) -> Non
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_validation_got_wrong_is_validated(name: str) -> None:
     assert outcome(to_plain(WHOLE[name]), whole=True) in ("right", "refused")
+
+
+def test_what_one_library_underflows_is_no_gap() -> None:
+    """z Phi(z) far below 0: of the size of the least doubles here, 0 there, and the scale is 0 too."""
+    gaps = relative(np.array([1e-310, 1e-300, np.nan]), np.zeros(3))
+    assert np.array_equal(gaps, [0.0, np.inf, np.nan], equal_nan=True)
 
 
 def test_a_standard_error_of_rounding_is_none() -> None:

@@ -36,7 +36,8 @@ model = Model(
                      for name, kind, default, meaning in NUMBERS),
 )
 
-WHOLE = Preset(name="all-views", values=(("present", 1.0),), steps=1000, source="chosen here")
+# Of three filters a class one class in 64 has none that a view moves at its start, and errs whatever it is shown.
+WHOLE = Preset(name="all-views", values=(("present", 1.0), ("m", 6)), steps=1000, source="chosen here")
 MISSING = Preset(name="missing-views", values=(("present", 0.9),), steps=1000, source="chosen here")
 PRESETS = (WHOLE, MISSING)
 FIGURE = ("loss", "train_error", "test_error")

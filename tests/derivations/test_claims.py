@@ -111,7 +111,7 @@ def test_every_claim_prints(name: str) -> None:
         assert widest(written) <= COLUMN
 
 
-@pytest.mark.parametrize("name", one_in(2, states.TRUTH))
+@pytest.mark.parametrize("name", one_in(3, states.TRUTH))
 def test_left_sides_are_torchs(name: str) -> None:
     """Every claim of these papers, mended, at a state whose left side torch computes."""
     pytest.importorskip("torch")

@@ -59,6 +59,7 @@ def test_committed_kernels_are_what_the_derivation_generates(committed: dict[str
         )
 
 
+@pytest.mark.slow
 def test_generation_does_not_depend_on_the_hash_seed() -> None:
     code = (
         "from derivations.derive import derive; from derivations.papers.pegr.model import model; "

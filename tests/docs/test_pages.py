@@ -44,6 +44,7 @@ SLOW = {
     "gammarho run heterogeneous --preset paper": "K = 5 classes, ten seconds",
     "gammarho run fomaml --preset mechanism method=train-train": "one more kernel, ten seconds",
     "gammarho validate pegr --preset paper": "an experiment of the paper's size in weight space, four seconds",
+    "gammarho conditions pegr n=50 m=21 --steps 1000 --solve ": "four parameters at once, three seconds",
     "gammarho validate fomaml": "tasks in weight space, eight seconds",
     "gammarho gap ": "three more kernels are compiled, a minute",
     "gammarho sensitivity ": "some two thousand runs, ten seconds and more",

@@ -209,6 +209,7 @@ def test_the_regimes_are_those_of_the_ratios() -> None:
         assert snr == pytest.approx(100 * 2.0**4 / across, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_maps_are_written_and_taken_up(tmp_path: Path) -> None:
     write: Any = heterogeneous.FIGURES["figure_3a"]
     paths = write(tmp_path, MAP)

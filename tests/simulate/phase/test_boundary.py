@@ -98,6 +98,7 @@ def _family(rng: np.random.Generator, seeds: int, slope: float) -> tuple[list[Li
     return lines, positions
 
 
+@pytest.mark.slow
 def test_an_exponent_is_found_and_its_interval_covers() -> None:
     _, exact = _family(np.random.default_rng(0), 1, -0.5)
     rng, inside, slopes = np.random.default_rng(1), 0, []

@@ -122,6 +122,7 @@ def test_fixed_directions_have_their_angle_and_noise_is_off_them(sampling: str, 
     assert (drawn.gram[:2, 2:] == 0).all()
 
 
+@pytest.mark.slow
 def test_noise_off_one_of_two_equal_directions_keeps_the_other_dimensions() -> None:
     """Of mu = nu one dimension is taken, not two: the mean square of a noise vector is sigma^2 (d - 1)."""
     model = xor()

@@ -245,6 +245,7 @@ def opposite(scale: float) -> tuple[Model, Draw, dict[str, Value]]:
     return model, draw(model, values, 0, initial=arrays), values
 
 
+@pytest.mark.slow
 def test_bad_conditioning_is_undecided_not_pass() -> None:
     """Rounding decides when and where f leaves an unstable 0, so agreement there would prove nothing."""
     model, start, values = opposite(2.0)

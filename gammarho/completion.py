@@ -92,7 +92,8 @@ def install(app: cyclopts.App, shell: str | None, output: str | None) -> Path:
 
 def of_declarations() -> str:
     """The function for bash that completes what the shipped settings declare."""
-    presets, observables, figures, parameters = ({name: _of(name)[at] for name in PAPERS} for at in range(4))
+    told = {name: _of(name) for name in PAPERS}
+    presets, observables, figures, parameters = ({name: each[at] for name, each in told.items()} for at in range(4))
     choices = {f"{name} {parameter}": values for name in PAPERS for parameter, values in _choices(name).items()}
     every = " ".join(PAPERS)
     first = {"figures": f"{every} phase", "explain": " ".join(_explained()), "errata": every,

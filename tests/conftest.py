@@ -28,7 +28,7 @@ progress.PATIENCE = 1e6  # what a test sees on stderr does not depend on how lon
 
 gc.set_threshold(50_000, 20, 100)  # compiling makes many objects that stay: looking through them is 5 in 100 of it
 
-sys.meta_path.insert(0, Finder("torch", "scipy.optimize", "scipy.stats", "zarr"))
+sys.meta_path.insert(0, Finder("torch", "scipy.linalg", "scipy.optimize", "scipy.special", "scipy.stats", "zarr"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -134,11 +134,14 @@ class Declared:
     """
 
     def __post_init__(self) -> None:
-        for name, hint in fields_of(type(self)).items():
-            value = getattr(self, name)
-            said = _misfit(value, hint)
+        for name, judge in _judges(type(self)):
+            said = judge(getattr(self, name))
             if said is not None:
                 raise ModelError(f"{type(self).__name__}.{name}: {said}{_whose(self, name)}")
+
+
+Judge = Callable[[Any], str | None]
+"""What is wrong with a value, as "value; expected ..."; None for nothing."""
 
 
 def fields_of(kind: type) -> dict[str, Any]:
@@ -152,32 +155,59 @@ def _read(kind: type) -> dict[str, Any]:
     return {name: hints[name] for name in kind.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
+@functools.cache
+def _judges(kind: type) -> tuple[tuple[str, Judge], ...]:
+    """A dataclass's fields, each with the judge of its annotation."""
+    return tuple((name, _judge(hint)) for name, hint in _read(kind).items())
+
+
 def _whose(part: object, field: str) -> str:
     """The declared object's own name, where it has one beside the field at fault."""
     name = next((getattr(part, key, None) for key in ("name", "id") if key != field), None)
     return f" (in {name!r})" if isinstance(name, str) and Word().misfit(name) is None else ""
 
 
-def _misfit(value: object, hint: Any) -> str | None:
-    """What is wrong with a value under an annotation, as "value; expected ..."; None for nothing."""
+def _judge(hint: Any) -> Judge:
+    """The judge of an annotation, which is read once a class: objects of a declaration are made by the thousand."""
     origin, inside = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        if _misfit(value, inside[0]):
-            return f"{quoted(value)}; expected {_said(hint)}{_cure(value, inside[1:])}"
-        return next((misfit for mark in inside[1:] if (misfit := mark.misfit(value))), None)
+        return functools.partial(_marked_misfit, hint, _judge(inside[0]), inside[1:])
     if origin is Literal:
-        return None if any(_is(value, type(each)) and value == each for each in inside) else one_of(value, inside)
+        return functools.partial(_listed_misfit, inside)
     if origin in (typing.Union, types.UnionType):
-        return _union_misfit(value, hint, inside)
+        return functools.partial(_union_misfit, hint, tuple(map(_judge, inside)))
+    if origin is tuple and len(inside) == 2 and inside[1] is Ellipsis:
+        return functools.partial(_entries_misfit, inside[0], _judge(inside[0]))
     if origin is tuple:
-        return _tuple_misfit(value, inside)
-    return None if _is(value, hint) else f"{quoted(value)}; expected {_said(hint)}"
+        return functools.partial(_tuple_misfit, inside, tuple(map(_judge, inside)))
+    return functools.partial(_plain_misfit, hint)
 
 
-def _union_misfit(value: object, hint: Any, inside: tuple[Any, ...]) -> str | None:
+def _plain_misfit(kind: Any, value: object) -> str | None:
+    return None if _is(value, kind) else f"{quoted(value)}; expected {_said(kind)}"
+
+
+def _marked_misfit(hint: Any, judge: Judge, marks: tuple[Any, ...], value: Any) -> str | None:
+    """What is wrong with a text for the marks of its annotation."""
+    if judge(value):
+        return f"{quoted(value)}; expected {_said(hint)}{_cure(value, marks)}"
+    for mark in marks:
+        misfit: str | None = mark.misfit(value)
+        if misfit:
+            return misfit
+    return None
+
+
+def _listed_misfit(options: tuple[Any, ...], value: object) -> str | None:
+    """What is wrong with a value of a closed list; True is not 1 there."""
+    return None if any(value == each and _is(value, type(each)) for each in options) else one_of(value, options)
+
+
+def _union_misfit(hint: Any, judges: tuple[Judge, ...], value: object) -> str | None:
     """What is wrong with a value that has to be one of several; a text is compared with the words among them."""
-    if None in [_misfit(value, each) for each in inside]:
+    if any(judge(value) is None for judge in judges):
         return None
+    inside = typing.get_args(hint)
     words = next((known for each in inside if (known := _words_of_literal(each))), ())
     if not (words and isinstance(value, str)):
         return f"{quoted(value)}; expected {_said(hint)}"
@@ -185,27 +215,36 @@ def _union_misfit(value: object, hint: Any, inside: tuple[Any, ...]) -> str | No
     return one_of(value, words, f", or {', '.join(others)}")
 
 
+def _entries_misfit(entry: Any, judge: Judge, value: object) -> str | None:
+    """What is wrong with a tuple of any length, each entry of one kind."""
+    if not isinstance(value, tuple):
+        return f"{quoted(value)}; expected a tuple, each entry {_said(entry)}{_as_tuple(value, judge)}"
+    for each in value:
+        said = judge(each)
+        if said:
+            return said
+    return None
+
+
+def _tuple_misfit(inside: tuple[Any, ...], judges: tuple[Judge, ...], value: object) -> str | None:
+    """What is wrong with a tuple of a fixed length."""
+    if not isinstance(value, tuple):
+        return f"{quoted(value)}; expected a tuple, of {' and '.join(map(_said, inside))}"
+    if len(value) != len(inside):
+        return f"{quoted(value)}; expected {len(inside)} entries"
+    return next((said for judge, each in zip(judges, value, strict=True) if (said := judge(each))), None)
+
+
 def _words_of_literal(hint: Any) -> tuple[Any, ...]:
     """The values of a closed list; none of another annotation."""
     return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
 
 
-def _tuple_misfit(value: object, inside: tuple[Any, ...]) -> str | None:
-    many = len(inside) == 2 and inside[1] is Ellipsis
-    if not isinstance(value, tuple):
-        entries = f"each entry {_said(inside[0])}" if many else f"of {' and '.join(map(_said, inside))}"
-        return f"{quoted(value)}; expected a tuple, {entries}{_as_tuple(value, inside[0]) if many else ''}"
-    if not many and len(value) != len(inside):
-        return f"{quoted(value)}; expected {len(inside)} entries"
-    hints = [inside[0]] * len(value) if many else inside
-    return next((said for each, hint in zip(value, hints, strict=True) if (said := _misfit(each, hint))), None)
-
-
-def _as_tuple(value: object, entry: Any) -> str:
-    """How to write what was written otherwise as a tuple of such entries."""
-    if _misfit(value, entry) is None:
+def _as_tuple(value: object, judge: Judge) -> str:
+    """How to write what was written otherwise as a tuple of entries that a judge takes."""
+    if judge(value) is None:
         return f"; write {_short((value,), '(it,), with a comma')}"
-    if isinstance(value, list) and all(_misfit(each, entry) is None for each in value):
+    if isinstance(value, list) and all(judge(each) is None for each in value):
         return f"; write {_short(tuple(value), 'parentheses for brackets, a comma after each entry')}"
     return ""
 

@@ -106,11 +106,13 @@ def _marked(part: object) -> Iterator[tuple[object, str, Mark, tuple[str, ...]]]
     kind: Any = type(part)
     for field, mark in _marks(kind).items():
         value = getattr(part, field)
-        texts = value if isinstance(value, tuple) else (value,)
-        texts = tuple(text for text in texts if isinstance(text, str) and text)
-        if mark is not None and texts:
-            yield part, field, mark, texts
-        yield from _marked(value)
+        if mark is not None:
+            texts = value if isinstance(value, tuple) else (value,)
+            texts = tuple(text for text in texts if isinstance(text, str) and text)
+            if texts:
+                yield part, field, mark, texts
+        if isinstance(value, tuple | Declared):
+            yield from _marked(value)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy import optimize
 
 from derivations.declare import Model, Statement
 from derivations.declare.formula import FormulaError
@@ -294,7 +294,7 @@ class Outside:
 
 def _solved(cost: Array, rows: Array, least: Array, lowest: Array, most: Array) -> Array | None:
     """The cheapest of changes forth less changes back, each between these bounds, with rows @ them >= least."""
-    solved = linprog(cost, A_ub=-rows, b_ub=-least, bounds=np.stack([lowest, most], axis=1))
+    solved = optimize.linprog(cost, A_ub=-rows, b_ub=-least, bounds=np.stack([lowest, most], axis=1))
     if solved.x is None:
         return None
     forth, back = np.split(solved.x, 2)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy.linalg import hadamard
+from scipy import linalg
 
 from derivations.declare import (
     ClassNoiseLaw,
@@ -55,7 +55,7 @@ class Design:
     """Stands in for a random generator: orthogonal columns of +-1, no two calls sharing one, all of mean 0."""
 
     def __init__(self, rows: int) -> None:
-        self.left = hadamard(rows)[:, 1:].astype(np.float64)
+        self.left = linalg.hadamard(rows)[:, 1:].astype(np.float64)
 
     def standard_normal(self, size: tuple[int, ...]) -> Array:
         """Variance 1."""

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.linalg.blas  # noqa: F401  # loaded before its threads are counted
 from threadpoolctl import threadpool_info
 
 from dynamics.kernel import chunks
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.kernel.blas import one_blas_thread, scipy_linalg
 from simulate.ask import parameters, settings
 from simulate.run.algorithm import step_draws
 from simulate.run.kernels import kernel_for
@@ -73,6 +72,7 @@ def blas_threads() -> set[int]:
 
 def test_the_limit_counts_who_is_inside() -> None:
     """Threads that come and go in any order: the limit holds while any is inside, and is then what it was."""
+    scipy_linalg()  # loaded before its threads are counted
     before, ready, leave = blas_threads(), threading.Barrier(2), threading.Event()
 
     def early() -> None:

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
-from scipy import stats
-from scipy.special import log_ndtr, ndtri
+from scipy import special, stats
 
 from derivations.ledger.errata import Erratum
 from derivations.papers.fomaml.model import PRESETS, model
@@ -196,7 +195,7 @@ def filters_enough(entry: Erratum, run: Run) -> Shown:
 @shows("fomaml-lem:D.2-8")
 def the_whole_dictionary(entry: Erratum, run: Run) -> Shown:
     def digits(log_count: float, L: float) -> float:
-        return float((math.log(2) + log_count + L**0.2 * log_ndtr(0.25)) / math.log(10))
+        return float((math.log(2) + log_count + L**0.2 * special.log_ndtr(0.25)) / math.log(10))
 
     whole = [digits(L - math.log(2), L) for L in (math.log(1e3), math.log(1e6), math.log(1e100))]
     far = 1e16  # where m = L^0.2 is large
@@ -213,7 +212,7 @@ def a_task_from_the_dictionary(entry: Erratum, run: Run) -> Shown:
         return math.sqrt(2 * log_count)
 
     def ratio(L: float, log_tasks: float) -> float:
-        top = float(ndtri(0.5 ** (1 / L**0.2)))
+        top = float(special.ndtri(0.5 ** (1 / L**0.2)))
         return float(L**-0.4 * largest(log_tasks + 0.2 * math.log(L)) / top)
 
     ladder = (1e4, 1e16, 1e40)
@@ -226,7 +225,7 @@ def a_task_from_the_dictionary(entry: Erratum, run: Run) -> Shown:
 @shows("fomaml-lem:D.2-theta")
 def a_maximum_over_m(entry: Erratum, run: Run) -> Shown:
     m = 2
-    top = float(ndtri((1 + 0.5 ** (1 / m)) / 2))
+    top = float(special.ndtri((1 + 0.5 ** (1 / m)) / 2))
     few, many = (top / math.sqrt(math.log(m) + log_Kn) for log_Kn in (math.log(10), math.log(1e300)))
     over_m = top / math.sqrt(math.log(m))
     return Shown(many >= few / 2, over_m >= few / 2, (f"{few:.2f}", f"{many:.2f}"))

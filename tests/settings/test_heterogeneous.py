@@ -12,8 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import logsumexp
+from scipy import special, stats
 
 import gammarho as gr
 from derivations.declare import Value
@@ -59,7 +58,7 @@ def mutant(classes: int, right: str, wrong: str) -> Kernel:
 
 def complement(F: Array, y: NDArray[np.intp]) -> Array:
     """1 - p_y of outputs (..., K, n)."""
-    p = np.exp(F - logsumexp(F, axis=-2, keepdims=True))
+    p = np.exp(F - special.logsumexp(F, axis=-2, keepdims=True))
     own = np.arange(F.shape[-2])[:, None] == y
     return np.asarray((p * ~own).sum(axis=-2))
 
@@ -231,7 +230,7 @@ def i8(run: Course) -> float:
 
 def i9(run: Course) -> float:
     F = run.F
-    p = np.exp(F - logsumexp(F, axis=1, keepdims=True))[:-1]
+    p = np.exp(F - special.logsumexp(F, axis=1, keepdims=True))[:-1]
     step = np.diff(F, axis=0)
     own = np.take_along_axis(step, run.y[None, None, :].repeat(len(step), 0), axis=1)
     factors = np.where(run.own, 0.0, p * np.expm1(step - own))
@@ -266,7 +265,7 @@ def i11(run: Course) -> float:
 
 
 def i12(run: Course) -> float:
-    c = run.own - np.exp(run.F - logsumexp(run.F, axis=1, keepdims=True))
+    c = run.own - np.exp(run.F - special.logsumexp(run.F, axis=1, keepdims=True))
     G = np.abs(run.draw.gram[run.classes :, run.classes :])
     worst = -1.0
     for t in range(len(run.z) - 1):
@@ -453,7 +452,7 @@ def explicit(drawn: Draw, W: Array, A: Array, shape: str, size: int) -> dict[str
         z = np.einsum("hrd,nd->nhr", W, xi)
         F = np.maximum(z, 0).sum(2) + np.maximum(W @ drawn.vectors[k], 0).sum(1)
         wrong[k] = F.argmax(axis=1) != k
-        cost[k] = logsumexp(F, axis=1) - F[:, k]
+        cost[k] = special.logsumexp(F, axis=1) - F[:, k]
         active = z[:, k] > 0
         aggregate = active.astype(float) @ W[k]
         with np.errstate(invalid="ignore"):

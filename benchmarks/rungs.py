@@ -35,14 +35,14 @@ def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
     """Kou et al.'s run at n examples: the draw, its values, and its trajectory after `steps` steps."""
     import numpy as np
 
-    from simulate.ask import settings
+    from simulate.ask.chosen import choose
     from simulate.run.problem import problem_of
 
     from .contenders.package import setting
     from .contenders.shapes import SHAPES
 
     told = setting(SHAPES["kou"])
-    problem = problem_of(settings.resolve(told.model), {**told.values, "n": n, "mu_norm": 3.0, "sigma_p": 1.0})
+    problem = problem_of(choose(told.model, {**told.values, "n": n, "mu_norm": 3.0, "sigma_p": 1.0}))
     start = problem.start(0, "gram")
     return start, problem.values, start.up_to(np.array([0, steps], dtype=np.int64))
 

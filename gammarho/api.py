@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulate.ask import formula, keywords, models, parameters, reading, settings
 from simulate.ask import values as ask
+from simulate.ask.chosen import Chosen, choose
 from simulate.errors import InputError, quoted
 from simulate.work import progress
 
@@ -24,14 +25,13 @@ if TYPE_CHECKING:
 Given = Mapping[str, object] | None
 
 
-def resolve(setting: str | Model, params: Given = None, preset: str | None = None) -> parameters.Resolved:
+def resolve(setting: str | Model | Chosen, params: Given = None, preset: str | None = None) -> parameters.Resolved:
     """The setting's model and the value of every parameter: `params` over `preset` over the published defaults.
 
     Raises:
         InputError: for an unknown setting, preset or parameter, and for a value outside its range.
     """
-    chosen = settings.resolve(setting)
-    return parameters.resolve(chosen.factory, params, chosen.preset(preset))
+    return choose(setting, params, preset).resolved
 
 
 def derive(
@@ -107,7 +107,7 @@ def conditions(
         from simulate.conditions.measured import from_covariances
 
         resolved, observed = from_covariances(resolved, given, covariances)
-    count = None if steps is None and preset is None else total(setting, preset, steps)
+    count = None if steps is None and preset is None else choose(setting, None, preset).total_steps(steps)
     values = {**resolved.values, **extra}
     declared = recorded(resolved.model, setting)
     if resolved.model.algorithm.over_tasks:
@@ -185,7 +185,7 @@ def condition_parameters(setting: str | Model) -> dict[str, Parameter]:
 
 
 def validate(
-    setting: str | Model,
+    setting: str | Model | Chosen,
     params: Given = None,
     *,
     preset: str | None = None,
@@ -222,9 +222,9 @@ def validate(
     from simulate.start import magnitudes
     from simulate.validate.compare import compare
 
-    chosen, count = settings.resolve(setting), total(setting, preset, steps, low=1)
-    given, first = keywords.joined(params, more), reading.count("seed", seed)
-    problem = problem_of(chosen, given, chosen.preset(preset)).on(initial)
+    chosen = choose(setting, keywords.joined(params, more), preset)
+    count, first = chosen.total_steps(steps, low=1), reading.count("seed", seed)
+    problem = problem_of(chosen).on(initial)
     asked = Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())
     estimate.check_memory(asked)
     if steps is not None:  # else only as many are taken as a minute or so is enough for
@@ -257,15 +257,3 @@ def _affordable(start: Start) -> int:
     algorithm = start.model.bilevel
     passes = 1 + int(number(values, algorithm.inner_steps))
     return max(10, int(1e9 / (passes * (cost + 1e5 * int(number(values, algorithm.tasks))))))
-
-
-def total(setting: str | Model, preset: str | None, steps: int | str | None, low: int = 0) -> int:
-    """The number of steps: as given, at least `low`, the preset's, or else the setting's first preset's.
-
-    Raises:
-        InputError: where none says, or `steps` is not a whole number.
-    """
-    from simulate.run.run import total_steps
-
-    chosen = settings.resolve(setting)
-    return total_steps(steps, chosen.preset(preset), chosen, low)

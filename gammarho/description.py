@@ -140,7 +140,7 @@ def describe(setting: str | Model) -> Description:
     schedules = {each.of: f"; in step t it is {each.formula}" for each in model.algorithm.schedules}
     lines = [VariableLine(name, each.symbol, each.words, each.units, each.source)
              for name, each in meanings(model).items()]
-    conditions, statements = _conditions(setting, paper), settings.statements_of(chosen, setting, model).statements
+    conditions, statements = _conditions(setting, paper), settings.statements_of(chosen, model).statements
     drawn = None if paper is None else importlib.import_module(paper.figures)
     figures, absent = ((), {}) if drawn is None else (tuple(drawn.FIGURES), drawn.ABSENT)
     return Description(

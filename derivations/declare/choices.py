@@ -134,10 +134,11 @@ class Declared:
     """
 
     def __post_init__(self) -> None:
-        for name, judge in _judges(type(self)):
+        kind: type = type(self)
+        for name, judge in _judges(kind):
             said = judge(getattr(self, name))
             if said is not None:
-                raise ModelError(f"{type(self).__name__}.{name}: {said}{_whose(self, name)}")
+                raise ModelError(f"{kind.__name__}.{name}: {said}{_whose(self, name)}")
 
 
 Judge = Callable[[Any], str | None]

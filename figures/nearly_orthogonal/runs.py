@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from derivations.declare import Value
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.images import images
 from simulate.observe import observables as obs
 from simulate.run.problem import Problem, Start, problem_of
@@ -66,7 +66,7 @@ def measure(curves: Sequence[Curve], seeds: int, label: str) -> dict[Curve, Meas
     Names: loss, rank, excess, rank_stack, excess_stack, and where there are images test_error.
     Raises InputError where MNIST is wanted and cannot be had.
     """
-    _ = problem_of(settings.resolve("nearly_orthogonal")).kernel  # loaded here, once: threads share it
+    _ = problem_of(choose("nearly_orthogonal")).kernel  # loaded here, once: threads share it
     if any(curve.test for curve in curves):
         mnist()
     tasks = [(curve, seed) for curve in curves for seed in range(seeds)]
@@ -82,7 +82,7 @@ _OBSERVED = ("loss", "stable_rank", "stable_rank_excess")
 
 @functools.cache
 def _problem(curve: Curve) -> Problem:
-    return problem_of(settings.resolve("nearly_orthogonal"), dict(curve.given))
+    return problem_of(choose("nearly_orthogonal", dict(curve.given)))
 
 
 def asks(curve: Curve) -> Request:

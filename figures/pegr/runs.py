@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from derivations.declare import Value
 from dynamics.arrays import Array, Flags
 from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.observe import observables as obs
 from simulate.run.judge import judge
 from simulate.run.problem import Start, problem_of
@@ -138,7 +139,7 @@ def _run(
 ) -> dict[Key, Curves]:
     """Every curve of what `measure` makes of `observables`."""
     pegr = settings.resolve("pegr")
-    problems = {key: problem_of(pegr, given) for key, given in keys(experiment)}
+    problems = {key: problem_of(choose(pegr, given)) for key, given in keys(experiment)}
     for problem in problems.values():
         _ = problem.kernel  # loaded here: threads share it
 

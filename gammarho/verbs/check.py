@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import cyclopts
 
 from simulate.errors import InputError
 
 from .shared import INT, NAME, Switch, print_notes
+
+if TYPE_CHECKING:
+    from simulate.ask.chosen import Chosen
 
 
 def check(
@@ -51,7 +54,8 @@ def check(
         json: print JSON instead of text.
     """
     from derivations.declare.statements import is_claim
-    from gammarho import api, arguments, report
+    from gammarho import arguments, report
+    from simulate.ask.chosen import choose
 
     named = [word for word in words if "=" not in word or is_claim(word)]
     given = arguments.assignments(word for word in words if word not in named)
@@ -60,44 +64,45 @@ def check(
         "--steps": steps, "--seeds": seeds, "--draws": draws, "--alive": alive, "values": given or None,
     }
     mode = _mode({name for name, value in options.items() if value not in (None, False)})
-    api.resolve(setting, given, preset)
-    counts = {"seed": seed, "seeds": seeds, "draws": draws, "steps": steps, "tries": search, "preset": preset}
-    told = mode.run(setting, given, named or None, {name: each for name, each in counts.items() if each is not None})
+    chosen = choose(setting, given, preset)
+    chosen.resolved  # noqa: B018 - what is misspelt is refused before Numba is loaded
+    counts = {"seed": seed, "seeds": seeds, "draws": draws, "steps": steps, "tries": search}
+    told = mode.run(chosen, named or None, {name: each for name, each in counts.items() if each is not None})
     if not json and not mode.option:
-        print_notes(setting, given, preset)
+        print_notes(chosen)
     told = told.alive if alive else told
     print(report.json_of(told) if json else told)
     return 0 if told.passed else 1
 
 
-def _held(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
+def _held(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -> Any:
     from simulate.check.check import check as hold
 
-    return hold(setting, given, named, **options)
+    return hold(chosen, None, named, **options)
 
 
-def _everywhere(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
+def _everywhere(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -> Any:
     from simulate.check.everywhere import everywhere
 
-    return everywhere(setting, statements=named, **options)
+    return everywhere(chosen, statements=named, **options)
 
 
-def _mutants(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
+def _mutants(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -> Any:
     from simulate.check.power import mutants
 
-    return mutants(setting, given, named, **options)
+    return mutants(chosen, None, named, **options)
 
 
-def _inductive(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
+def _inductive(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -> Any:
     from simulate.check.induct import inductive
 
-    return inductive(setting, given, named or [], **options)
+    return inductive(chosen, None, named or [], **options)
 
 
-def _searched(setting: str, given: dict[str, str], named: list[str] | None, options: dict[str, Any]) -> Any:
+def _searched(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -> Any:
     from simulate.check.search import search
 
-    return search(setting, given, named, **options)
+    return search(chosen, None, named, **options)
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ class _Mode:
     """A way of checking: the option that asks for it, what else it takes, and where it runs if not where it is told."""
 
     option: str
-    run: Callable[[str, dict[str, str], list[str] | None, dict[str, Any]], Any]
+    run: Callable[[Chosen, list[str] | None, dict[str, Any]], Any]
     takes: frozenset[str]
     place: str = ""
 

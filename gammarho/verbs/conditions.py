@@ -53,6 +53,7 @@ def conditions(
         json: print JSON instead of a table.
     """
     from gammarho import api, arguments, report
+    from simulate.ask.chosen import choose
 
     given, own = arguments.assignments(values), api.condition_parameters(setting)
     of_model = {name: value for name, value in given.items() if name not in own}
@@ -69,6 +70,6 @@ def conditions(
     )
     if not json:
         tell_held(dict(table.held))
-        print_notes(setting, {**of_model, **dict(table.held)}, preset, images)
+        print_notes(choose(setting, {**of_model, **dict(table.held)}, preset), images)
     print(report.json_of(table) if json else table)
     return 0

@@ -31,14 +31,14 @@ def gap(
         tolerance: the gap, a share of the largest exact coefficient of a family, from which it counts as open.
         json: print JSON instead of a table.
     """
-    from gammarho import api, arguments, report
+    from gammarho import arguments, report
+    from simulate.ask.chosen import choose
     from simulate.gap.gap import gap as compare
 
-    given = arguments.assignments(values)
-    api.resolve(setting, given, preset)
-    gaps = compare(setting, given, preset=preset, steps=steps, seed=seed, tolerance=tolerance)
+    chosen = choose(setting, arguments.assignments(values), preset)
+    gaps = compare(chosen, steps=steps, seed=seed, tolerance=tolerance)
     if not json:
-        print_notes(setting, given, preset)
+        print_notes(chosen)
         print()
     print(report.json_of(gaps) if json else gaps)
     return 0

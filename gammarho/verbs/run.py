@@ -81,14 +81,16 @@ def run(
         picture: the file of what is drawn, .png, .pdf or .svg.
         json: print JSON instead of a table.
     """
-    from gammarho import api, arguments
+    from gammarho import arguments
     from simulate.ask import paths
+    from simulate.ask.chosen import choose
 
     path, bounds = paths.dataset("out", out), thresholds(until)
     place = None if plot is None else paths.picture("picture", picture)
     given = with_held(setting, arguments.assignments(values), preset, hold, not json)
     # What is misspelt is refused before Numba and xarray are loaded.
-    model = api.resolve(setting, given, preset).model
+    chosen = choose(setting, given, preset)
+    model = chosen.resolved.model
     images = images_of(model, data, classes, data_dir, scaling)
     from gammarho import report
     from simulate.run import store as run_store
@@ -102,9 +104,9 @@ def run(
         from simulate.run.run import run as simulate_run
 
         try:
-            dataset = simulate_run(setting, given, preset=preset, initial=images, **options)
+            dataset = simulate_run(chosen, initial=images, **options)
         except Diverged:
-            print_notes(setting, given, preset, images, sys.stderr)
+            print_notes(chosen, images, sys.stderr)
             raise
         try:
             if keep is not None:

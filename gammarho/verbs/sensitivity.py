@@ -56,7 +56,8 @@ def sensitivity(
         json: print JSON instead of a table.
     """
     from derivations.declare.statements import is_claim
-    from gammarho import api, arguments, grid_files, report
+    from gammarho import arguments, grid_files, report
+    from simulate.ask.chosen import choose
     from simulate.sensitivity.sensitivity import sensitivity as move
 
     typed = [word for word in words if "=" not in word or is_claim(word)]
@@ -68,16 +69,16 @@ def sensitivity(
     places = grid_files.places("out", out)
     if places.store is not None:
         raise InputError(f"out: {quoted(str(places.store))} is a grid's store; give a file such as tornado.pdf")
-    api.resolve(setting, given, preset)
+    chosen = choose(setting, given, preset)
     with places.held():
         moved = move(
-            setting, given, claim=named[0], knobs=knobs, hold=hold or None, preset=preset, steps=steps, seed=seed,
-            seeds=seeds, reach=reach, tolerance=tolerance, sampling=sampling, test_sampling=test_sampling,
+            chosen, claim=named[0], knobs=knobs, hold=hold or None, steps=steps, seed=seed, seeds=seeds,
+            reach=reach, tolerance=tolerance, sampling=sampling, test_sampling=test_sampling,
             workers=workers,
         )
         written, refused = places.write(moved.to_dataset(), lambda _: _drawn(moved)) if places.files else ([], [])
     if not json:
-        print_notes(setting, given, preset)
+        print_notes(chosen)
         print()
     print(report.json_of(moved) if json else moved)
     for place in [] if json else written:

@@ -13,6 +13,7 @@ import cyclopts
 if TYPE_CHECKING:
     from derivations.declare import Model
     from gammarho.data import ImageSource
+    from simulate.ask.chosen import Chosen
 
 # Options are text until they are checked, so that a wrong one has our sentence; --help shows what is wanted by these.
 INT, NUMBER, NAME, NAMES, STEPS, FILE, FOLDER, LABELS, AXIS, EQUATION, THRESHOLD, FORMULA = (
@@ -71,21 +72,13 @@ def images_of(
     return from_options(model, data, classes, data_dir, scaling)
 
 
-def print_notes(
-    setting: str,
-    given: Mapping[str, object],
-    preset: str | None,
-    images: ImageSource | None = None,
-    to: TextIO | None = None,
-) -> None:
+def print_notes(chosen: Chosen, images: ImageSource | None = None, to: TextIO | None = None) -> None:
     """What was measured on real data and the published values in use, before a result that does not carry them."""
-    from gammarho import api
-
-    resolved = api.resolve(setting, given, preset)
+    resolved = chosen.resolved
     if images is not None:
         from simulate.start.source import settle
 
-        resolved, _ = settle(resolved, given, images)
+        resolved, _ = settle(resolved, chosen.given, images)
     from simulate.ask import noted
 
     for note in noted.lines(resolved.notes):

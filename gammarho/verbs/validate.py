@@ -35,11 +35,12 @@ def validate(
         json: print JSON instead of text.
     """
     from gammarho import api, arguments, report
+    from simulate.ask.chosen import choose
 
-    given = arguments.assignments(values)
-    images = images_of(api.resolve(setting, given, preset).model, data, classes, data_dir, scaling)
-    result = api.validate(setting, given, preset=preset, steps=steps, seed=seed, initial=images)
+    chosen = choose(setting, arguments.assignments(values), preset)
+    images = images_of(chosen.resolved.model, data, classes, data_dir, scaling)
+    result = api.validate(chosen, steps=steps, seed=seed, initial=images)
     if not json:
-        print_notes(setting, given, preset, images)
+        print_notes(chosen, images)
     print(report.json_of(result) if json else result)
     return 0 if result.verdict == "pass" else 1

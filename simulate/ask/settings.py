@@ -94,17 +94,19 @@ def lasting(setting: Setting) -> bool:
 
 def beside(setting: object, name: str) -> object:
     """What stands under `name` in the file of a "file.py:model" that has been resolved; None elsewhere."""
+    if isinstance(setting, Setting):
+        setting = setting.written
     if not isinstance(setting, str) or ".py:" not in setting:
         return None
     module = userfile.loaded(_module_name(Path(setting.rpartition(":")[0])))
     return getattr(module, name, None)
 
 
-def statements_of(declared: Setting, setting: object, model: Model) -> Statements:
+def statements_of(setting: Setting, model: Model) -> Statements:
     """The statements recorded for a setting: its file's STATEMENTS, or those of the paper that its model belongs to."""
     own: Any = beside(setting, "STATEMENTS")
     if own:
-        return own if isinstance(own, Statements) else Statements(paper=declared.name, statements=tuple(own))
+        return own if isinstance(own, Statements) else Statements(paper=setting.name, statements=tuple(own))
     paper = paper_of(model)
     return (None if paper is None else paper.statements) or Statements(paper=model.title)
 

@@ -57,7 +57,9 @@ class Random:
         return float(self.rng.uniform(low, high))
 
 
-def arbitrary(choose: Choices, setting: str | Model, fixed: Mapping[str, Value] | None = None) -> Case:
+def arbitrary(
+    choose: Choices, setting: str | Model | settings.Setting, fixed: Mapping[str, Value] | None = None
+) -> Case:
     """A case of a setting: n to 5 examples, m to 4 filters, d to 12; structural parameters vary unless `fixed`."""
     source = settings.resolve(setting)
     chosen: dict[str, Value] = {name: choose.one_of(options) for name, options in source.structural.items()}
@@ -91,7 +93,7 @@ def arbitrary(choose: Choices, setting: str | Model, fixed: Mapping[str, Value] 
     initial |= {name: size * rng.normal(size=(declared.n_heads, m)) for name in neurons.names(resolved.model)}
     start = Problem(resolved, initial=initial, loaded=plain_kernel_for(resolved.model)).start(0)
     b = size * choose.one_of([0.0, 0.3, 1.0]) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
-    quantities = {q.name: q.formula for q in settings.statements_of(source, setting, resolved.model).quantities}
+    quantities = {q.name: q.formula for q in settings.statements_of(source, resolved.model).quantities}
     return state_case(start, b, quantities)
 
 

@@ -9,20 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Preset, Statement
+from derivations.declare import Statement
 from derivations.declare.formula import FormulaError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
-from ..ask import settings
+from ..ask.chosen import Chosen
 from ..errors import Diverged, InputError
-from ..run.problem import Start, problem_of
-from ..run.run import total_steps
+from ..run.problem import Start
 from .bench import started
 from .case import Case
 from .cases import state_case
 from .formula import uses
-from .ground import ground
+from .ground import ground, place_of
 from .indexed import Indexed
 from .judge import Outcome, Point, judge
 from .replay import replayed
@@ -89,14 +88,12 @@ class Ascent:
     """The search of one joint hypothesis."""
 
     def __init__(
-        self, setting: settings.Setting, preset: Preset | None, params: Mapping[str, object],
-        statements: Sequence[Statement], quantities: Mapping[str, str], steps: int | str | None, seed: int,
+        self, chosen: Chosen, statements: Sequence[Statement], quantities: Mapping[str, str],
+        steps: int | str | None, seed: int,
     ) -> None:
-        problem = problem_of(setting, params, preset)
-        values = {name: value for name, value in problem.values.items() if value is not None}
-        self.ground = ground(setting, quantities)
-        self.place = Place(values, total_steps(steps, preset, setting), seed)
-        self.space = space_of(problem.model, values, statements[0], False)
+        self.ground = ground(chosen.setting, quantities)
+        self.place = place_of(chosen, steps, seed)
+        self.space = space_of(chosen.resolved.model, self.place.params, statements[0], False)
         self.quantities, self.climbs = quantities, [Climb(statement) for statement in statements]
         self.rng = stream(seed, "inductive")
         self.inside = self.tried = 0

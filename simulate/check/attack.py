@@ -7,18 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from derivations.commands import command
-from derivations.declare import Preset, Statement, Value
+from derivations.declare import Statement, Value
 from derivations.declare.formula import FormulaError
 from dynamics.chance.streams import stream
 
-from ..ask import settings
+from ..ask.chosen import Chosen
 from ..errors import Diverged, InputError
-from ..run.problem import problem_of
-from ..run.run import total_steps
 from .bench import Bench, Result
 from .case import Case
 from .formula import number
-from .ground import ground
+from .ground import ground, place_of
 from .hypotheses import Part, parts
 from .judge import Outcome, judge
 from .space import STEPS, Place, Space, rounded, space_of
@@ -80,15 +78,14 @@ class Attack:
     """The search of one statement, from one start."""
 
     def __init__(
-        self, setting: settings.Setting, statement: Statement, quantities: Mapping[str, str], preset: Preset | None,
-        params: Mapping[str, object], steps: int | str | None, tries: int, seed: int,
+        self, chosen: Chosen, statement: Statement, quantities: Mapping[str, str], steps: int | str | None,
+        tries: int, seed: int,
     ) -> None:
         self.statement, self.tries = statement, tries
-        problem = problem_of(setting, params, preset)
-        values = {name: value for name, value in problem.values.items() if value is not None}
-        self.ground = ground(setting, quantities)
-        self.start = Place(values, total_steps(steps, preset, setting), seed)
-        self.space: Space = space_of(problem.model, values, statement, statement.at in ("", "T"))
+        self.ground = ground(chosen.setting, quantities)
+        self.start = place_of(chosen, steps, seed)
+        whole = statement.at in ("", "T")
+        self.space: Space = space_of(chosen.resolved.model, self.start.params, statement, whole)
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)
         self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
         self.work = math.inf
@@ -98,8 +95,9 @@ class Attack:
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}
         self.nearest: dict[str, Tried] = {}
-        options = {"preset": preset and preset.name, "search": tries, "steps": steps, "seed": seed or None}
-        self.told = command("check", setting.word, statement.id, values=params, options=options)
+        preset = None if chosen.preset is None else chosen.preset.name
+        options = {"preset": preset, "search": tries, "steps": steps, "seed": seed or None}
+        self.told = command("check", chosen.setting.word, statement.id, values=chosen.given, options=options)
 
     def run(self, step: Callable[[], object]) -> Found:
         """The search, up to its number of tries or a violation; `step` is called after each try."""

@@ -31,12 +31,12 @@ from derivations.declare.formula import QUANTITIES, parse
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import keywords, models, noted, reading, settings
+from ..ask.chosen import Chosen, choose
 from ..ask.formula import evaluate as formula_value
 from ..errors import InputError
 from ..run import estimate
 from ..run.problem import problem_of
 from ..run.request import Request, recorded_states
-from ..run.run import total_steps
 from ..run.seconds import seconds
 from ..start.source import Source
 from .bench import Bench, Call, Result, Witness
@@ -118,7 +118,7 @@ class Check:
 
 @one_blas_thread()
 def check(
-    setting: str | Model,
+    setting: str | Model | Chosen,
     params: Mapping[str, object] | None = None,
     statements: Sequence[str | Statement] | Statements | None = None,
     *,
@@ -156,25 +156,26 @@ def check(
     """
     params = keywords.joined(params, values)
     asked_for = posed(setting, statements, params, preset)
-    source, problem, recorded = asked_for.setting, asked_for.problem.on(initial), asked_for.recorded
+    source, problem, recorded = asked_for.chosen.setting, asked_for.problem.on(initial), asked_for.recorded
     wanted, quantities = asked_for.statements, asked_for.quantities
     along = [s.id for s in wanted if s.path is not None]
     if initial is not None and along:
         raise InputError(f"initial: {along[0]!r} is held along a path of sizes, and arrays have one; leave either out")
-    count = total_steps(steps, source.preset(preset), source)
+    count = asked_for.chosen.total_steps(steps)
     first, many = reading.count("seed", seed), reading.count("seeds", seeds, low=1, example=SEEDS)
     plenty = reading.count("draws", draws, low=1, example=DRAWS)
     asked = Request(problem.model, problem.sizes, "gram", "reduced", count, recorded_states(None, count), ())
     estimate.check_memory(asked)
     estimate.check_time(seconds(asked) * many, asked, many, "check")
     estimate.check_time(seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
-    place = {"setting": setting if isinstance(setting, str) else setting.name, "preset": preset}
-    call = Call(place, dict(params or {}), initial is not None)
+    begun = asked_for.chosen.preset
+    place = {"setting": source.word, "preset": None if begun is None else begun.name}
+    call = Call(place, dict(asked_for.chosen.given), initial is not None)
     results: dict[str, Result] = {}
     main = Bench(problem, count, first, quantities, call)
     results |= main.results([s for s in wanted if s.instance is None and s.path is None], many, plenty)
     for instance in dict.fromkeys(s.instance for s in wanted if s.instance is not None):
-        own = problem_of(source, dict(instance.values)).on(initial)
+        own = problem_of(choose(source, dict(instance.values))).on(initial)
         repeated = Call({**place, "preset": None}, dict(instance.values), initial is not None)
         bench = Bench(own, instance.steps, first, quantities, repeated)
         results |= bench.results([s for s in wanted if s.instance == instance], many, plenty)
@@ -239,7 +240,7 @@ def _benches(
         for name, text in statement.path.values:
             literal = isinstance(text, bool) or kinds.get(name) in ("choice", "flag")
             values[name] = text if literal else formula_value(str(text), {"s": scale, **_numbers(values)})
-        own = problem_of(setting, values)
+        own = problem_of(choose(setting, values))
         steps = round(formula_value(statement.path.steps, {"s": scale, **_numbers(own.values)}))
         yield scale, Bench(own, steps, seed, quantities, Call({"setting": setting.word, "preset": None}, values))
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from derivations.declare import Model, Statement
 
+from ..ask.chosen import Chosen, choose
 from ..errors import InputError
 from .bench import Result
 from .check import DRAWS, SEEDS, Check, check
@@ -24,7 +25,7 @@ ROUNDS = 2
 
 
 def everywhere(
-    setting: str | Model,
+    setting: str | Model | Chosen,
     *,
     statements: Sequence[str | Statement] | None = None,
     seed: int | str = 0,
@@ -47,15 +48,15 @@ def everywhere(
         InputError: as `check`; also for a statement that names no preset and has no values of its own.
     """
     asked = posed(setting, statements, {}, None)
-    problem, wanted = asked.problem, asked.statements
+    source, problem, wanted = asked.chosen.setting, asked.problem, asked.statements
     results: dict[str, Result] = {}
     for preset, group in _by_preset(wanted).items():
-        told = check(setting, None, group, preset=preset, seed=seed, seeds=seeds, draws=draws)
+        told = check(choose(source, None, preset), None, group, seed=seed, seeds=seeds, draws=draws)
         results |= {result.statement.id: result for result in told.results}
         for _ in range(ROUNDS):  # draws that hit too late are not judged, so that more are needed than was thought
             waiting = _with_more([results[each.id] for each in group], problem.values)
             for count, few in waiting.items():
-                again = check(setting, None, few, preset=preset, seed=seed, seeds=count, draws=draws)
+                again = check(choose(source, None, preset), None, few, seed=seed, seeds=count, draws=draws)
                 results |= {result.statement.id: result for result in again.results}
     where = len({s.presets[0] for s in wanted if s.presets})
     return Check(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from derivations.declare import Statement, Value
 
 from ..ask import settings
+from ..ask.chosen import Chosen, choose
 from ..run.problem import problem_of
 from .bench import Bench, Call
 from .case import Case
@@ -20,8 +21,14 @@ STEP = 500.0  # multiplications that a step is worth, whatever the sizes: its st
 
 def ground(setting: settings.Setting, quantities: Mapping[str, str]) -> Ground:
     """The ground of a setting."""
-    problem = problem_of(setting, {})
+    problem = problem_of(choose(setting))
     return Ground(setting, quantities, problem.values, tuple(problem.model.algorithm.sizes))
+
+
+def place_of(chosen: Chosen, steps: int | str | None, seed: int) -> Place:
+    """The place of what was chosen, without what has no value there.  Raises InputError."""
+    values = {name: value for name, value in chosen.resolved.values.items() if value is not None}
+    return Place(values, chosen.total_steps(steps), seed)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class Ground:
     def plain(self, place: Place) -> Bench:
         """The bench of a place as it stands."""
         call = Call({"setting": self.setting.word, "preset": None}, self.given(place))
-        problem = problem_of(self.setting, place.params)
+        problem = problem_of(choose(self.setting, place.params))
         return Bench(problem, place.steps, place.seed, self.quantities, call, place.bends)
 
     def late(self, text: str, start: Case) -> bool:

@@ -11,20 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.declare import Preset
 from derivations.declare.formula import FormulaError
 from derivations.declare.mutants import HYPOTHESIS
 
-from ..ask import settings
+from ..ask.chosen import Chosen
 from ..errors import Diverged, InputError
-from ..run.problem import problem_of
-from ..run.run import total_steps
 from .attack import FEW, WORK
 from .bent import knobs_of
 from .case import Case
 from .family import Family, Suspect
 from .formula import uses
-from .ground import ground
+from .ground import ground, place_of
 from .hypotheses import parts
 from .outside import Outside
 from .space import Place, space_of
@@ -46,18 +43,16 @@ class Hunt:
     """The search on one preset, for statements that are judged on the same number of draws."""
 
     def __init__(
-        self, setting: settings.Setting, preset: Preset | None, params: Mapping[str, object],
-        families: Sequence[Family], quantities: Mapping[str, str], steps: int | str | None,
+        self, chosen: Chosen, families: Sequence[Family], quantities: Mapping[str, str], steps: int | str | None,
         rng: np.random.Generator, seed: int,
     ) -> None:
-        problem = problem_of(setting, params, preset)
-        values = {name: value for name, value in problem.values.items() if value is not None}
-        self.ground = ground(setting, quantities)
-        self.start = Place(values, total_steps(steps, preset, setting), seed)
+        self.ground = ground(chosen.setting, quantities)
+        self.start = place_of(chosen, steps, seed)
         self.families, self.rng, self.draws = families, rng, draws_of(families[0])
         whole = any(family.statement.at in ("", "T") for family in families)
         self.spaces = {
-            family.statement.id: space_of(problem.model, values, family.statement, whole) for family in families
+            family.statement.id: space_of(chosen.resolved.model, self.start.params, family.statement, whole)
+            for family in families
         }
         self.searches: dict[tuple[object, ...], Outside] = {}
         self.work = max(WORK, 2 * self._work(self.start, families[0]))

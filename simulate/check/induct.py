@@ -24,11 +24,12 @@ from derivations.declare import Statement
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import reading
+from ..ask.chosen import Chosen
 from ..errors import InputError
 from ..work.progress import progress
 from .ascent import Ascent, Climb
 from .case import looks_ahead
-from .posed import place_of, posed
+from .posed import attacked_from, posed
 
 TRIES = 400
 
@@ -74,7 +75,7 @@ class Induction:
 
 @one_blas_thread()
 def inductive(
-    setting: str,
+    setting: str | Chosen,
     params: Mapping[str, object] | None = None,
     statements: Sequence[str | Statement] = (),
     *,
@@ -98,15 +99,15 @@ def inductive(
         InputError: as `check`; for a statement about the step itself, about one step of a run or about draws.
     """
     asked = posed(setting, statements, params, preset)
-    source, picked, quantities = asked.setting, asked.statements, asked.quantities
+    picked, quantities = asked.statements, asked.quantities
     for statement in picked:
         _refuse(statement, quantities)
     many, first = reading.count("tries", tries, low=1, example=TRIES), reading.count("seed", seed)
-    own = place_of(picked[0], preset, params)
-    search = Ascent(source, source.preset(own), params or {}, picked, quantities, steps, first)
+    own = attacked_from(picked[0], asked.chosen)
+    search = Ascent(own, picked, quantities, steps, first)
     with progress("inductive", many, "states") as step:
         search.run(many, step)
-    named = f" on preset {own}" if own else ""
+    named = f" on preset {own.preset.name}" if own.preset else ""
     return Induction(
         setting=asked.problem.model.name, climbs=tuple(search.climbs),
         about=f"one step from any state where {', '.join(each.id for each in picked)} hold{named}; "

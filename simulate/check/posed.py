@@ -11,18 +11,19 @@ from derivations.declare.statements import is_claim
 
 from ..ask import settings
 from ..ask import values as values_of
+from ..ask.chosen import Chosen, choose
 from ..errors import InputError, did_you_mean, quoted
 from ..run.problem import Problem, problem_of
 
 
 @dataclass(frozen=True)
 class Posed:
-    """A setting, its problem at what was given, what is recorded beside it, and the statements asked for.
+    """What was chosen, its problem, what is recorded beside the setting, and the statements asked for.
 
     `quantities` are formulas by name, the statements' own among them.
     """
 
-    setting: settings.Setting
+    chosen: Chosen
     problem: Problem
     recorded: Statements
     statements: list[Statement]
@@ -30,25 +31,27 @@ class Posed:
 
 
 def posed(
-    setting: str | Model, statements: Sequence[str | Statement] | Statements | None,
+    setting: str | Model | Chosen, statements: Sequence[str | Statement] | Statements | None,
     params: Mapping[str, object] | None, preset: str | None,
 ) -> Posed:
     """The statements asked for, of a setting.  Raises InputError as `check`."""
-    source = settings.resolve(setting)
     if isinstance(params, str | Statement | Statements | Sequence):
         raise InputError(f"params: {quoted(params)}; expected values by parameter name, as in {{'n': 20}}; claims and "
                          "statements are given as statements=")
-    problem = problem_of(source, params, source.preset(preset))
-    recorded = settings.statements_of(source, setting, problem.model)
-    return Posed(source, problem, recorded, *chosen(statements, recorded, problem.model.name))
+    chosen = choose(setting, params, preset)
+    problem = problem_of(chosen)
+    recorded = settings.statements_of(chosen.setting, problem.model)
+    return Posed(chosen, problem, recorded, *statements_asked(statements, recorded, problem.model.name))
 
 
-def place_of(statement: Statement, preset: str | None, given: Mapping[str, object] | None) -> str | None:
-    """The preset that a statement is attacked from: the caller's, or where nothing is given the first it names."""
-    return preset or (statement.presets[0] if statement.presets and not given else None)
+def attacked_from(statement: Statement, chosen: Chosen) -> Chosen:
+    """Where a statement is attacked from: what was chosen, or where that is nothing the first preset that it names."""
+    if chosen.preset is not None or chosen.given or not statement.presets:
+        return chosen
+    return choose(chosen.setting, None, statement.presets[0])
 
 
-def chosen(
+def statements_asked(
     asked: Sequence[str | Statement] | Statements | None, recorded: Statements, name: str
 ) -> tuple[list[Statement], dict[str, str]]:
     """The statements asked for, and the formulas of their quantities."""

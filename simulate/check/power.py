@@ -18,19 +18,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from derivations.declare import Statement
+from derivations.declare import Preset, Statement
 from derivations.declare.mutants import HYPOTHESIS
 from dynamics.chance.streams import stream
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import reading
+from ..ask.chosen import Chosen
+from ..ask.settings import Setting
 from ..work.progress import progress
 from .anystate import Random, arbitrary
 from .family import Family
 from .fates import Judged, Tested, tested
 from .hunt import Hunt, draws_of
 from .leaving import leave
-from .posed import place_of, posed
+from .posed import attacked_from, posed
 from .power_text import lines
 from .sharpest import sharpest
 from .text import counted
@@ -79,7 +81,7 @@ def _plain(one: Judged) -> dict[str, Any]:
 
 @one_blas_thread()
 def mutants(
-    setting: str,
+    setting: str | Chosen,
     params: Mapping[str, object] | None = None,
     statements: Sequence[str | Statement] | None = None,
     *,
@@ -103,22 +105,22 @@ def mutants(
         InputError: as `check`.
     """
     asked = posed(setting, statements, params, preset)
-    source, quantities = asked.setting, asked.quantities
+    quantities = asked.quantities
     many = reading.count("tries", tries, low=1, example=TRIES)
     first = reading.count("seed", seed)
     families = [Family(each, quantities) for each in asked.statements if not each.erratum and each.path is None]
-    _anywhere(setting, [family for family in families if not family.of_a_path and family.statement.at == ""], first)
-    groups: dict[tuple[str | None, int], list[Family]] = {}
+    of_a_step = [family for family in families if not family.of_a_path and family.statement.at == ""]
+    _anywhere(asked.chosen.setting, of_a_step, first)
+    groups: dict[tuple[Preset | None, int], tuple[Chosen, list[Family]]] = {}
     for family in families:
-        own = place_of(family.statement, preset, params)
-        draws = draws_of(family)
-        groups.setdefault((own, draws), []).append(family)
+        own = attacked_from(family.statement, asked.chosen)
+        groups.setdefault((own.preset, draws_of(family)), (own, []))[1].append(family)
     dropped = sum(suspect.mutant.change is HYPOTHESIS for family in families for suspect in family.suspects)
-    total = sum(many * len(group) for group in groups.values()) + dropped
+    total = sum(many * len(group) for _, group in groups.values()) + dropped
     with progress("mutants", total, "tries") as step:
-        for at, ((own, _), group) in enumerate(groups.items()):
+        for at, (own, group) in enumerate(groups.values()):
             rng = stream(first, "mutants", at)
-            hunt = Hunt(source, source.preset(own), params or {}, group, quantities, steps, rng, first)
+            hunt = Hunt(own, group, quantities, steps, rng, first)
             hunt.run(many * len(group), step)
             leave(hunt, step)
             for family in group:
@@ -130,7 +132,7 @@ def mutants(
     )
 
 
-def _anywhere(setting: str, families: Sequence[Family], seed: int) -> None:
+def _anywhere(setting: Setting, families: Sequence[Family], seed: int) -> None:
     """Holds statements about one step against arbitrary states; what is false there is about trajectories alone."""
     if not families:
         return

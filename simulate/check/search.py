@@ -18,12 +18,13 @@ from derivations.declare import Statement
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import keywords, reading
+from ..ask.chosen import Chosen
 from ..errors import InputError
 from ..run.estimate import LONGEST, WORTH_SAYING
 from ..run.seconds import RATE
 from ..work.progress import duration, progress, say
 from .attack import Attack, Found
-from .posed import place_of, posed
+from .posed import attacked_from, posed
 from .text import counted
 
 TRIES = 200
@@ -66,7 +67,7 @@ class Search:
 
 @one_blas_thread()
 def search(
-    setting: str,
+    setting: str | Chosen,
     params: Mapping[str, object] | None = None,
     statements: Sequence[str | Statement] | None = None,
     *,
@@ -91,19 +92,16 @@ def search(
     Raises:
         InputError: as `check`; also for a statement about a path, which is searched along it by `check` alone.
     """
-    given = keywords.joined(params, values)
-    asked = posed(setting, statements, given, preset)
-    source, picked = asked.setting, asked.statements
+    asked = posed(setting, statements, keywords.joined(params, values), preset)
+    picked = asked.statements
     many = reading.count("tries", tries, low=1, example=TRIES)
     first = reading.count("seed", seed)
     attacks = []
     for statement in picked:
         if statement.path is not None:
             raise InputError(f"{statement.id}: it is about a path of its own; give it to check without a search")
-        own = place_of(statement, preset, given)
-        attacks.append(
-            Attack(source, statement, asked.quantities, source.preset(own), given or {}, steps, many, first)
-        )
+        own = attacked_from(statement, asked.chosen)
+        attacks.append(Attack(own, statement, asked.quantities, steps, many, first))
     _foretold(attacks)
     with progress("search", many * len(picked), "tries") as step:
         told = tuple(attack.run(step) for attack in attacks)

@@ -64,7 +64,8 @@ def stated(model: Model, setting: object = None) -> Conditions | None:
     own = settings.beside(setting, "CONDITIONS")
     if own is not None:
         if not isinstance(own, Conditions):
-            raise InputError(f"CONDITIONS: {quoted(own)} in {setting}; expected a derivations.declare.Conditions")
+            place = setting.written if isinstance(setting, settings.Setting) else setting
+            raise InputError(f"CONDITIONS: {quoted(own)} in {place}; expected a derivations.declare.Conditions")
         return own
     paper = paper_of(model)
     return None if paper is None else paper.conditions

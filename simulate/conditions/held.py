@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from derivations.declare import Conditions, Model, Parameter, Value
 from derivations.declare.formula import names
 
-from ..ask import formula, noted, parameters, settings
+from ..ask import formula, noted, parameters
+from ..ask.chosen import choose
 from ..ask.derived import kappa, penalty_constant
 from ..ask.hold import Hold, holds, power_of, solution, solved_for
 from ..errors import InputError, quoted
@@ -37,11 +38,9 @@ def held(
         InputError: for an equation that cannot be read, one without a solution in the parameter's range or with
             several, and a whole number that would not be one.
     """
-    source, given = settings.resolve(setting), parameters.by_name(params)
-    chosen = parameters.over(source.preset(preset), given)
-    model = parameters.built(source.factory, chosen)
-    equations = Held.of(setting, model, holds(hold), given, {}, steps)
-    return {**given, **equations.solved(model, chosen, {})}
+    chosen = choose(setting, params, preset)
+    equations = Held.of(chosen.setting, chosen.built, holds(hold), chosen.given, {}, steps)
+    return {**chosen.given, **equations.solved(chosen.built, chosen.stated, {})}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from derivations.declare import Model
 from dynamics.arrays import Array, Steps
 from dynamics.kernel.blas import one_blas_thread
 
-from ..ask import keywords, reading, settings
+from ..ask import keywords, reading
+from ..ask.chosen import Chosen, choose
 from ..ask.noted import lines
 from ..check.bench import started
 from ..errors import InputError
@@ -30,7 +31,6 @@ from ..run.kernels import idealised_kernel
 from ..run.problem import Start, problem_of
 from ..run.record import recorded_steps
 from ..run.request import Request
-from ..run.run import total_steps
 from ..work.plain import plain
 from ..work.progress import progress
 from .dropped import Toggle, rows_of, toggles
@@ -91,7 +91,7 @@ class Gap:
 
 @one_blas_thread()
 def gap(
-    setting: str | Model,
+    setting: str | Model | Chosen,
     params: Mapping[str, object] | None = None,
     *,
     preset: str | None = None,
@@ -114,12 +114,12 @@ def gap(
     Raises:
         InputError: bad input, and examples drawn afresh.  ModelError: a setting without l' of margins or a softmax.
     """
-    source, given = settings.resolve(setting), keywords.joined(params, values)
-    problem = problem_of(source, given, source.preset(preset))
+    chosen = choose(setting, keywords.joined(params, values), preset)
+    problem = problem_of(chosen)
     if problem.redraws:
         raise InputError(f"gap: {problem.model.name} draws examples afresh at every step, so that runs from one draw "
                          f"differ at once; leave {problem.model.algorithm.redrawn} out")
-    count, first = total_steps(steps, source.preset(preset), source, 1), reading.count("seed", seed)
+    count, first = chosen.total_steps(steps, 1), reading.count("seed", seed)
     share = reading.positive("tolerance", tolerance)
     asked = Request(problem.model, problem.values, "gram", "reduced", count, 200.0, (), 0.0)
     estimate.check_run(asked, len(toggles(problem.model)) + 1, "gap")

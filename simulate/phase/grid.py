@@ -14,9 +14,10 @@ from derivations.declare import KnownFrom, Model
 from derivations.declare.variables import FRESH_BY_CLASS
 
 from ..ask import arguments as ask
-from ..ask import digest, parameters, reading, settings
+from ..ask import digest, reading
 from ..ask import values as values_of
 from ..ask.axes import Axis
+from ..ask.chosen import choose
 from ..ask.hold import holds
 from ..conditions.held import Held
 from ..errors import InputError, nearest, quoted
@@ -25,7 +26,7 @@ from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..run import estimate
 from ..run.lots import Lots
 from ..run.request import Request
-from ..run.run import SAMPLINGS, total_steps
+from ..run.run import SAMPLINGS
 from ..start.refusals import gram_refusal
 from . import grid_axes
 from .cell import EITHER, Measure, try_out
@@ -136,19 +137,17 @@ class Asked:
 
 def checked(asked: Asked, workers: int) -> Grid:
     """The grid that a caller's words describe.  Raises InputError."""
-    source = settings.resolve(asked.setting)
-    chosen = source.preset(asked.preset)
-    given = parameters.by_name(asked.params)
-    model = parameters.built(source.factory, parameters.over(chosen, given))
+    chosen = choose(asked.setting, asked.params, asked.preset)
+    given, model = chosen.given, chosen.built
     equations = holds(asked.hold)
     axes = asked_axes(asked.axes, model, given, equations)
     requests, alone = _check_observables(model, asked.observable)
     sampling = None if asked.sampling is None else reading.choice("sampling", asked.sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", asked.test_sampling, tuple(TEST_SAMPLINGS))]
     first, many = reading.count("seed", asked.seed), reading.count("seeds", asked.seeds, low=1, example=3)
-    count = total_steps(asked.steps, chosen, source)
-    held = Held.of(asked.setting, model, equations, given, {each.name: each.option for each in axes}, count)
-    cells = Cells(source, given, chosen, axes, held, model)
+    count = chosen.total_steps(asked.steps)
+    held = Held.of(chosen.setting, model, equations, given, {each.name: each.option for each in axes}, count)
+    cells = Cells(chosen, axes, held)
     names = tuple(request.name for request in requests)
     estimate.check_grid(
         [Request(each.model, each.values, sampling or "gram", "reduced", count, 1, names,

@@ -9,12 +9,13 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Model, Parameter, Preset, Value
+from derivations.declare import Model, Parameter, Value
 from dynamics.arrays import Array
 from dynamics.kernel.kernel import Kernel
 
-from ..ask import models, parameters, settings
+from ..ask import models, parameters
 from ..ask.axes import Axis, axis
+from ..ask.chosen import Chosen
 from ..ask.columns import Columns
 from ..ask.hold import Hold
 from ..ask.noted import Note, lines
@@ -65,16 +66,11 @@ def _meaning(name: str, equations: Sequence[Hold]) -> str:
 
 
 class Cells:
-    """The problems of a setting where `given` is set, over a preset, at points of `axes`, and equations hold."""
+    """The problems of a setting at the values chosen for it, at points of `axes`, where equations hold."""
 
-    def __init__(
-        self, setting: settings.Setting, given: Mapping[str, object], preset: Preset | None, axes: Sequence[Axis],
-        held: Held, model: Model,
-    ) -> None:
-        self._setting, self._given, self._preset, self._axes, self._held = setting, given, preset, axes, held
-        self._chosen = parameters.over(preset, given)
-        self._own = {each.name for each in model.parameters}
-        self._model = model
+    def __init__(self, chosen: Chosen, axes: Sequence[Axis], held: Held) -> None:
+        self._chosen, self._axes, self._held, self._model = chosen, axes, held, chosen.built
+        self._own = {each.name for each in self._model.parameters}
         self._structural = [each.name for each in axes if each.parameter.structural]
         self._models: dict[tuple[object, ...], tuple[Model, Kernel, models.Factory | Model]] = {}
 
@@ -103,7 +99,7 @@ class Cells:
         first = self.at(start)
         free = {each.name: at for at, each in enumerate(self._axes) if fixed[at] is None}
         apart, shape = dict[str, Array](), [len(values) for values in along]
-        given = {**self._chosen, **dict.fromkeys(each.name for each in self._axes)}
+        given = {**self._chosen.stated, **dict.fromkeys(each.name for each in self._axes)}
         for parameter in first.model.parameters:
             name = parameter.name
             dims = [free[name]] if name in free else sorted(
@@ -125,7 +121,7 @@ class Cells:
         if name in named:
             return named[name]
         own = {each: value for each, value in named.items() if each in self._own}
-        chosen = {**self._chosen, **own, **self._held.solved(model, self._chosen, named)}
+        chosen = {**self._chosen.stated, **own, **self._held.solved(model, self._chosen.stated, named)}
         return parameters.computed(model, chosen)[name]
 
     def corners(self) -> list[Problem]:
@@ -138,16 +134,16 @@ class Cells:
         named = {each.name: value for each, value in zip(self._axes, point, strict=True)}
         own: dict[str, object] = {name: value for name, value in named.items() if name in self._own}
         model, kernel, declared = self._model_at(own)
-        solved = self._held.solved(model, self._chosen, named)
-        resolved = parameters.resolve(declared, {**self._given, **own, **solved}, self._preset)
+        solved = self._held.solved(model, self._chosen.stated, named)
+        resolved = parameters.resolve(declared, {**self._chosen.given, **own, **solved}, self._chosen.preset)
         ready(model, kernel, resolved.values)
-        return Problem(resolved, self._given, loaded=kernel)
+        return Problem(resolved, self._chosen.given, loaded=kernel)
 
     def _model_at(self, own: Mapping[str, object]) -> tuple[Model, Kernel, models.Factory | Model]:
         """The model of the structural parameters there, its kernel, and what declares it; threads share them."""
         key = tuple(own[name] for name in self._structural)
         if key not in self._models:
-            model = parameters.built(self._setting.factory, {**self._chosen, **own})
+            model = parameters.built(self._chosen.setting.factory, {**self._chosen.stated, **own})
             self._models[key] = model, kernel_for(model), models.remembered(lambda **_: model)
         return self._models[key]
 
@@ -155,14 +151,14 @@ class Cells:
         """The parameters that follow others, with their formula or equation."""
         axes = {each.name for each in self._axes}
         texts = {
-            each.name: parameters.formula_of(self._model, each, self._chosen)
+            each.name: parameters.formula_of(self._model, each, self._chosen.stated)
             for each in self._model.parameters if each.name not in axes
         }
         return {**{name: text for name, text in texts.items() if text is not None}, **self._held.names}
 
     def following(self, name: str) -> list[str]:
         """The parameters whose values go along with a parameter's, by a formula or an equation."""
-        given = {**self._chosen, **dict.fromkeys(each.name for each in self._axes)}
+        given = {**self._chosen.stated, **dict.fromkeys(each.name for each in self._axes)}
         return [each.name for each in self._model.parameters
                 if each.name != name and name in self._held.behind(self._model, given, each.name)]
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from derivations.cache import cache_folder
-from derivations.declare import Model, Preset, Value, chosen_law
+from derivations.declare import Model, Value, chosen_law
 from dynamics.arrays import Array, Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.kernel import Kernel
@@ -25,6 +25,7 @@ from dynamics.kernel.trajectory import Trajectory, Watched
 
 from ..ask import arrays, parameters, schedules, settings
 from ..ask import values as values_of
+from ..ask.chosen import Chosen
 from ..observe.observables import needs_seen
 from ..observe.seen import seen_by
 from ..observe.states import States
@@ -231,10 +232,8 @@ class Ensemble:
         return (self.problem.start(seed, self.sampling) for seed in self.seeds)
 
 
-def problem_of(
-    setting: settings.Setting, params: Mapping[str, object] | None = None, preset: Preset | None = None
-) -> Problem:
-    """The problem that a caller's words describe: parameters by name over a preset over the published defaults.
+def problem_of(chosen: Chosen) -> Problem:
+    """The problem of a setting at the values chosen for it.
 
     Problems of what does not change, a paper's setting or a Model, are kept: their values, kernel and plan are worked
     out once for all the runs of them.
@@ -242,27 +241,21 @@ def problem_of(
     Raises:
         InputError: for a parameter that is unknown or out of its range.
     """
-    given = parameters.by_name(params)
-    if settings.lasting(setting) and all(type(value) in _PLAIN for value in given.values()):
+    given = chosen.given
+    if settings.lasting(chosen.setting) and all(type(value) in _PLAIN for value in given.values()):
         told = tuple((name, type(value), repr(value)) for name, value in given.items())  # 1, 1.0 and True are apart
-        return _kept(_Asked((id(setting.factory), id(preset), told, cache_folder()), setting, given, preset))
-    return _made(setting, given, preset)
-
-
-def _made(setting: settings.Setting, given: Mapping[str, object], preset: Preset | None) -> Problem:
-    return Problem(parameters.resolve(setting.factory, given, preset), given)
+        return _kept(_Written((id(chosen.setting.factory), id(chosen.preset), told, cache_folder()), chosen))
+    return Problem(chosen.resolved, given)
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A caller's words, equal where they are written alike; who keeps it keeps the objects whose ids are in `key`."""
+class _Written:
+    """What was chosen, equal where it is written alike; who keeps it keeps the objects whose ids are in `key`."""
 
     key: tuple[object, ...]
-    setting: settings.Setting = field(compare=False)
-    given: Mapping[str, object] = field(compare=False)
-    preset: Preset | None = field(compare=False)
+    chosen: Chosen = field(compare=False)
 
 
 @functools.lru_cache(maxsize=KEPT)
-def _kept(asked: _Asked) -> Problem:
-    return _made(asked.setting, asked.given, asked.preset)
+def _kept(written: _Written) -> Problem:
+    return Problem(written.chosen.resolved, written.chosen.given)

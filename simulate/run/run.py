@@ -6,12 +6,13 @@ import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from derivations.declare import Model, Preset, unread
+from derivations.declare import Model, unread
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
-from ..ask import keywords, reading, settings
+from ..ask import keywords, reading
+from ..ask.chosen import Chosen, choose
 from ..ask.noted import show
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
@@ -37,7 +38,7 @@ SAMPLINGS = ("vectors", "gram")
 
 @one_blas_thread()
 def run(
-    setting: str | Model,
+    setting: str | Model | Chosen,
     params: Mapping[str, object] | None = None,
     *,
     preset: str | None = None,
@@ -83,13 +84,11 @@ def run(
         InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step; with `seeds`, only
             where every seed diverges.
     """
-    params = keywords.joined(params, values)
+    chosen = choose(setting, keywords.joined(params, values), preset)
     engine, sampling = reading.choice("engine", engine, ENGINES), reading.choice("sampling", sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
     first, many = reading.count("seed", seed), 1 if seeds is None else reading.count("seeds", seeds, 1, 10)
-    declared = settings.resolve(setting)
-    chosen = declared.preset(preset)
-    problem, count = problem_of(declared, params, chosen), total_steps(steps, chosen, declared)
+    problem, count = problem_of(chosen), chosen.total_steps(steps)
     wanted, record = obs.check(problem.model, observables), ask.recorded("record", record)
     known = (*obs.at_every_step(problem.model), *obs.fresh_names(problem.model))
     until = ask.thresholds("until", until, known)
@@ -180,14 +179,3 @@ def _unread(start: Start) -> list[str]:
 
 
 _unread_of = once(unread)
-
-
-def total_steps(steps: int | str | None, preset: Preset | None, setting: settings.Setting, low: int = 0) -> int:
-    """The number of steps: as given, the preset's, or the first preset's.  Raises InputError where none says."""
-    if steps is not None:
-        return reading.count("steps", steps, low, example=1500)
-    if preset is None and not setting.presets:
-        raise InputError("steps: not given; expected a whole number of gradient steps, such as 1500")
-    return (preset or setting.presets[0]).steps
-
-

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from derivations.declare import Model, Parameter, Preset, Value, unread
+from derivations.declare import Model, Parameter, Value, unread
 from derivations.declare.references import read_by
 
-from ..ask import noted, parameters, reading, settings
+from ..ask import noted, parameters, reading
 from ..ask.axes import Axis
+from ..ask.chosen import Chosen
 from ..ask.hold import Hold
 from ..ask.values import EXACT
 from ..conditions.held import Held
@@ -38,26 +39,22 @@ class Spot:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a sensitivity starts from: a setting where `given` is set over a preset, and equations hold."""
+    """What a sensitivity starts from: a setting at the values chosen for it, where equations hold."""
 
-    setting: settings.Setting
-    source: object
-    given: Mapping[str, object]
-    preset: Preset | None
+    chosen: Chosen
     equations: tuple[Hold, ...]
-    model: Model
     steps: int
 
     @property
-    def chosen(self) -> dict[str, object]:
-        """What is given, over the preset."""
-        return parameters.over(self.preset, self.given)
+    def model(self) -> Model:
+        """The model of the structural values."""
+        return self.chosen.built
 
     def cells(self, axes: Sequence[Axis]) -> Cells:
         """Problems at values of some parameters.  Raises InputError where an equation would then have none to solve."""
         names = {each.name: each.option for each in axes}
-        held = Held.of(self.source, self.model, self.equations, self.given, names, self.steps)
-        return Cells(self.setting, self.given, self.preset, axes, held, self.model)
+        held = Held.of(self.chosen.setting, self.model, self.equations, self.chosen.given, names, self.steps)
+        return Cells(self.chosen, axes, held)
 
     def base(self) -> Problem:
         """The problem at the values given."""
@@ -241,20 +238,20 @@ def shown(value: Value) -> str:
 
 def _with(asked: Asked, values: Mapping[str, object], without: Sequence[str]) -> Asked:
     """The same with some parameters given as values, and no equation solved for them."""
-    held = Held.of(asked.source, asked.model, asked.equations, asked.given, {}, asked.steps)
+    held = Held.of(asked.chosen.setting, asked.model, asked.equations, asked.chosen.given, {}, asked.steps)
     kept = tuple(hold for hold, parameter in held.equations if parameter.name not in without)
-    return Asked(asked.setting, asked.source, {**asked.given, **values}, asked.preset, kept, asked.model, asked.steps)
+    return Asked(asked.chosen.over({**asked.chosen.given, **values}), kept, asked.steps)
 
 
 def _instead(asked: Asked, parameter: Parameter) -> str:
     """What a parameter's own value comes from, where that is a formula which the knob takes the place of."""
-    text = parameters.formula_of(asked.model, parameter, asked.chosen)
+    text = parameters.formula_of(asked.model, parameter, asked.chosen.stated)
     return f"in place of {text}" if text is not None else ""
 
 
 def _values(asked: Asked, parameter: Parameter) -> tuple[Value, ...] | str:
     """A choice's values, none of a number; or why it is not moved."""
-    shipped = asked.setting.structural.get(parameter.name)
+    shipped = asked.chosen.setting.structural.get(parameter.name)
     if parameter.structural and shipped is not None:
         return tuple(shipped)
     if parameter.structural and parameter.kind not in ("choice", "flag"):

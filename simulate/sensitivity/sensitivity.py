@@ -17,15 +17,16 @@ from derivations.declare import Model, Statement, Value
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
-from ..ask import keywords, parameters, reading, settings
+from ..ask import keywords, reading, settings
+from ..ask.chosen import Chosen, choose
 from ..ask.hold import holds
 from ..ask.noted import lines
 from ..check.cases import spoken
-from ..check.posed import chosen
+from ..check.posed import statements_asked
 from ..errors import InputError, quoted
 from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..run import estimate
-from ..run.run import SAMPLINGS, total_steps
+from ..run.run import SAMPLINGS
 from ..run.seconds import seconds
 from ..work.progress import progress
 from ..work.sweep import processors, sweep
@@ -93,7 +94,7 @@ class Sensitivity:
 
 @one_blas_thread()
 def sensitivity(
-    setting: str | Model,
+    setting: str | Model | Chosen,
     params: Mapping[str, object] | None = None,
     *,
     claim: str | Statement,
@@ -142,11 +143,11 @@ def sensitivity(
     Raises:
         InputError: bad input; a claim that has no value, or that most runs do not reach, at the values given.
     """
-    source, given = settings.resolve(setting), parameters.by_name(keywords.joined(params, values))
+    chosen = choose(setting, keywords.joined(params, values), preset)
     show, threads = reading.switch("progress", progress), ask.workers(workers, processors())
-    asked = _asked(setting, source, given, hold, preset, steps)
+    asked = _asked(chosen, hold, steps)
     base = asked.base()
-    statement, quantities = _statement(claim, source, setting, base.model)
+    statement, quantities = _statement(claim, chosen.setting, base.model)
     first, many = reading.count("seed", seed), reading.count("seeds", seeds, low=1, example=SEEDS)
     how = None if sampling is None else reading.choice("sampling", sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
@@ -168,23 +169,17 @@ def sensitivity(
     )
 
 
-def _asked(
-    setting: str | Model, source: settings.Setting, given: Mapping[str, object], hold: object, preset: str | None,
-    steps: int | str | None,
-) -> Asked:
-    chosen_preset = source.preset(preset)
-    model = parameters.built(source.factory, parameters.over(chosen_preset, given))
-    count = total_steps(steps, chosen_preset, source)
-    return Asked(source, setting, given, chosen_preset, holds(hold), model, count)
+def _asked(chosen: Chosen, hold: object, steps: int | str | None) -> Asked:
+    return Asked(chosen, holds(hold), chosen.total_steps(steps))
 
 
 def _statement(
-    claim: str | Statement, source: settings.Setting, setting: str | Model, model: Model
+    claim: str | Statement, setting: settings.Setting, model: Model
 ) -> tuple[Statement, Mapping[str, str]]:
     """The one statement that a claim is, with the formulas of its quantities."""
     if not isinstance(claim, str | Statement) or claim == "":
         raise InputError(f"claim: {quoted(claim)}; expected a claim such as 'test_error < 0.01', or a statement's id")
-    wanted, quantities = chosen([claim], settings.statements_of(source, setting, model), model.name)
+    wanted, quantities = statements_asked([claim], settings.statements_of(setting, model), model.name)
     return wanted[0], quantities
 
 

@@ -61,7 +61,7 @@ def test_a_model_of_ones_own_named_pegr_gets_nothing_of_pegrs(model: Model) -> N
     assert model.name == "pegr"
     assert paper_of(model) is None
     assert raw.find(model) is None and raw.find_step(model) is None
-    assert not settings.statements_of(settings.resolve(model), model, model).statements
+    assert not settings.statements_of(settings.resolve(model), model).statements
     with pytest.raises(InputError, match="no conditions are recorded for 'pegr'"):
         recorded(model)
     assert not settings.resolve(model).presets
@@ -86,7 +86,7 @@ def test_a_file_that_imports_the_shipped_model_has_all_of_its_paper(tmp_path: Pa
         found, resolved = settings.resolve(setting), api.resolve(setting)
         assert raw.find(resolved.model) is not None
         assert recorded(resolved.model, setting) is PAPERS["pegr"].conditions
-        assert settings.statements_of(found, setting, resolved.model) is PAPERS["pegr"].statements
+        assert settings.statements_of(found, resolved.model) is PAPERS["pegr"].statements
         assert found.presets == PAPERS["pegr"].presets
 
 

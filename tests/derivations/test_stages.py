@@ -19,7 +19,7 @@ from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model as pegr
 from derivations.show.early import early
 from simulate.ask import early as asked
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.run.problem import Start, problem_of
 
 SMALL = {"n": 8, "m": 3, "d": 1e10, "sigma_p": 2e-4, "mu_norm": 1.3, "sigma_0": 1e-9, "eta": 1e-3}  # |xi| = 20
@@ -55,7 +55,7 @@ def test_the_windows_of_the_penalties_are_derived(regularizer: str, q: int, want
 
 def started(setting: str, values: dict[str, Any]) -> tuple[Start, np.ndarray[Any, Any]]:
     """A draw by Gram, and its products at t = 0 and 1, (2, H, m, B)."""
-    start = problem_of(settings.resolve(setting), values).start(0, "gram")
+    start = problem_of(choose(setting, values)).start(0, "gram")
     return start, start.advance(1, np.array([0, 1])).z
 
 

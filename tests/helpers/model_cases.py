@@ -18,7 +18,7 @@ from derivations.derive import derive
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
 from dynamics.kernel.trajectory import Trajectory
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.run.problem import Start, problem_of
 from simulate.train import weights
 
@@ -34,7 +34,7 @@ class DrawCases:
     @pytest.fixture(scope="class")
     @classmethod
     def start(cls) -> Start:
-        return problem_of(settings.resolve(cls.model), cls.given).start(cls.seed)
+        return problem_of(choose(cls.model, cls.given)).start(cls.seed)
 
 
 class KernelCases(DrawCases):

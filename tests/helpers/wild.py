@@ -27,7 +27,7 @@ from derivations.derive import derive
 from derivations.errors import ModelError
 from dynamics.kernel.kernel import Kernel
 from simulate.ask import parameters
-from simulate.ask import settings as settings_of
+from simulate.ask.chosen import choose
 from simulate.errors import Diverged, InputError
 from simulate.observe import fresh
 from simulate.run import problem
@@ -149,7 +149,7 @@ def _validates(model: Model, kernel: Kernel, brought: dict[str, Any] | None) -> 
     """Every comparison of `gammarho validate`, over three steps, holds; a refusal is a sentence."""
     with plainly(kernel):
         try:
-            start = problem.problem_of(settings_of.resolve(model)).on(brought).start(1)
+            start = problem.problem_of(choose(model)).on(brought).start(1)
             with start.explained():
                 report = compare(start.model, start.kernel, start.draw, start.values, 3, draws=start.draws)
         except (InputError, Diverged) as refusal:

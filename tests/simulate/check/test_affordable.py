@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from derivations.papers.paper import PAPERS
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.check.space import Place, space_of
 from simulate.run.problem import problem_of
 
 
 def test_a_million_tasks_are_not_looked_at() -> None:
     """Before, a linear program sent FOMAML's tasks to 1.5 million, and the draw asked for 18 TiB."""
-    problem = problem_of(settings.resolve("fomaml"), {})
+    problem = problem_of(choose("fomaml", {}))
     values = {name: value for name, value in problem.values.items() if value is not None}
     start, said = Place(values, 10, 0), PAPERS["fomaml"].statements
     assert said is not None

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.check.bent import Along, Filters, Knob, Labels, Lean, Lengths, Turned, bent, knobs_of
 from simulate.errors import InputError
 from simulate.run.problem import Start, problem_of
 
 
 def start(sampling: str, seed: int = 0) -> Start:
-    return problem_of(settings.resolve("pegr"), {"n": 5, "m": 3, "d": 40}).start(seed, sampling)
+    return problem_of(choose("pegr", {"n": 5, "m": 3, "d": 40})).start(seed, sampling)
 
 
 def test_pegr_bends_everything_but_what_would_leave_its_law() -> None:

@@ -22,6 +22,7 @@ import gammarho as gr
 from derivations.declare import Instance, Only, Path, Quantity, Statement, Statements
 from derivations.declare.formula import QUANTITIES, parse
 from gammarho import cli
+from simulate.ask.chosen import choose
 from simulate.ask.settings import resolve as setting
 from simulate.check.bench import Bench, Call, Result
 from simulate.check.case import Case
@@ -49,7 +50,7 @@ def verdict(claim: str, params: Mapping[str, object] | None = None, **fields: An
 @pytest.fixture(scope="module")
 def case() -> Case:
     found = setting("pegr")
-    bench = Bench(problem_of(found, SMALL), 20, 0, {"A": "z_mu", "h": "z_xi", "twice": "2*A"}, Call({}, {}))
+    bench = Bench(problem_of(choose(found, SMALL)), 20, 0, {"A": "z_mu", "h": "z_xi", "twice": "2*A"}, Call({}, {}))
     return bench.case(0, 20, [])
 
 
@@ -129,7 +130,7 @@ def test_tolerance_is_relative_to_what_cancels(case: Case) -> None:
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=4), st.floats(0.1, 5))
 def test_rounding_of_the_two_sides_of_an_identity_never_violates_it(terms: list[float], power: float) -> None:
     found = setting("pegr")
-    at = Bench(problem_of(found, SMALL), 0, 0, {}, Call({}, {})).case(0, 0, []).view()
+    at = Bench(problem_of(choose(found, SMALL)), 0, 0, {}, Call({}, {})).case(0, 0, []).view()
     total = " + ".join(f"({x!r})" for x in terms)
     for left, right in ((f"({total})**2", f"({total})*({total})"), (f"({total}) - ({total})*1.0", "0"),
                         (f"log(abs({total}) + 1)*{power}", f"log((abs({total}) + 1)**{power})"),
@@ -178,7 +179,7 @@ def test_a_vacuous_statement_names_the_part_that_never_holds() -> None:
 def test_states_are_observed_where_a_formula_asks_for_it(claim: str, observed: bool) -> None:
     """Directly or through the quantities that it names."""
     quantities = {"wide": "max[j,r](abs(gamma))", "late": "margin_least", "margin_least": "min[i](margins)"}
-    bench = Bench(problem_of(setting("pegr"), SMALL), 20, 0, quantities, Call({}, {}))
+    bench = Bench(problem_of(choose(setting("pegr"), SMALL)), 20, 0, quantities, Call({}, {}))
     case = bench.case(0, 20, [lemma(claim)])
     assert bool(case.states.seen) is observed
     assert judge(lemma(claim), case).entries

@@ -12,7 +12,7 @@ import pytest
 from derivations.declare import Biases, GradientDescent, Model, Network, Parameter, Patch, SecondLayer
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.pegr.model import model as pegr
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.check.case import Case
 from simulate.check.replay import replayed
 from simulate.observe.states import States
@@ -43,7 +43,7 @@ def models() -> dict[str, tuple[Model, dict[str, Any]]]:
 def case_of(model: Model, values: dict[str, Any], sampling: str) -> Case:
     kernel = plain_kernel(model)
     with plainly(kernel):
-        start = problem_of(settings.resolve(model), values).start(1, sampling)
+        start = problem_of(choose(model, values)).start(1, sampling)
         z, t = start.draw.z, np.arange(3)
         run = start.kernel.run(z, np.zeros_like(z), start.draw.gram, start.draw.y, start.values, 2, t)
     states = States(model, start.draw, start.values, run.z, run.b, {}, run.scale)

@@ -16,11 +16,12 @@ from derivations.papers import shelf
 from derivations.papers.paper import PAPERS
 from gammarho import cli
 from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.check.attack import Attack, Found
 from simulate.check.bench import Result
 from simulate.check.ground import ground
 from simulate.check.hypotheses import parts
-from simulate.check.posed import chosen
+from simulate.check.posed import statements_asked
 from simulate.check.search import Search, search
 from simulate.check.space import Place, space_of
 from simulate.errors import InputError
@@ -60,9 +61,9 @@ def test_a_witness_of_a_file_names_the_file(tmp_path: Path) -> None:
 
 def test_the_command_that_runs_a_search_again_is_for_a_shell() -> None:
     """Before, `<=` wrote a file, and sqrt(d) was a syntax error."""
-    setting, given = settings.resolve("pegr"), {**SMALL, "sigma_p": "1/sqrt(d)"}
-    (said,), quantities = chosen(["gamma <= 0"], PAPERS["pegr"].statements, "pegr")  # type: ignore[arg-type]
-    told = Attack(setting, said, quantities, None, given, 5, 2, 0).told
+    given = {**SMALL, "sigma_p": "1/sqrt(d)"}
+    (said,), quantities = statements_asked(["gamma <= 0"], PAPERS["pegr"].statements, "pegr")  # type: ignore[arg-type]
+    told = Attack(choose("pegr", given), said, quantities, 5, 2, 0).told
     place = {**SMALL, "sigma_p": "1/sqrt(d)", "steps": 5, "seed": 0}
     found = Found(statement=said, tries=2, inside=2, tightest=0.5, place=place, edges={}, command=told,
                   result=Result(statement=said, verdict="violated", detail="", draws=1, met=1, failed=1),

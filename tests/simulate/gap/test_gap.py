@@ -17,7 +17,7 @@ from derivations.errors import ModelError
 from derivations.generate import write_idealised
 from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.load import load
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.gap.dropped import ALIKE, CROSS, FLAT, FROZEN, rows_of, toggles
 from simulate.gap.gap import Apart, Gap
 from simulate.run.problem import problem_of
@@ -30,7 +30,7 @@ def steps_without(dropped: Dropped, cross: bool, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("GAMMARHO_CACHE", str(tmp_path / "cache"))
     path = write_idealised(pegr("pegr"), dropped)
     described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    start = problem_of(settings.resolve("pegr"), GIVEN).start(1, "vectors")
+    start = problem_of(choose("pegr", GIVEN)).start(1, "vectors")
     kernel = load(path, described, INDEX_SETS, compiled=False).bind(start.draw.clean)
     drawn = start.draw
     gram = np.diag(np.diag(drawn.gram)) if cross else drawn.gram
@@ -40,7 +40,7 @@ def steps_without(dropped: Dropped, cross: bool, tmp_path: Path, monkeypatch: py
 
 def by_hand(cross: bool, frozen: bool, flat: bool) -> np.ndarray:
     """The same from the paper's objective, written out."""
-    start = problem_of(settings.resolve("pegr"), GIVEN).start(1, "vectors")
+    start = problem_of(choose("pegr", GIVEN)).start(1, "vectors")
     drawn, eta, lam, m, n = start.draw, 0.3, 0.2, 2, 3
     z, b, y, out = drawn.z.copy(), np.zeros_like(drawn.z), drawn.y, []
     G, j = np.diag(np.diag(drawn.gram)) if cross else drawn.gram, np.array([1.0, -1.0])[:, None]
@@ -90,7 +90,7 @@ def test_class_heads_frozen_have_even_probabilities(tmp_path: Path, monkeypatch:
     """One step is the exact one (outputs are near 0), the second is not; before, class heads were refused."""
     monkeypatch.setenv("GAMMARHO_CACHE", str(tmp_path / "cache"))
     given = {"K": 3, "n": 4, "m": 2, "d": 40, "eta": 2.0, "sigma_0": 0.3}
-    start = problem_of(settings.resolve("heterogeneous"), given).start(1, "vectors")
+    start = problem_of(choose("heterogeneous", given)).start(1, "vectors")
     path = write_idealised(start.model, Dropped(frozen=True))
     described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     kernel = load(path, described, INDEX_SETS, compiled=False).bind(start.draw.clean)
@@ -113,7 +113,7 @@ def test_two_loops_without_what_is_dropped_are_those_by_hand(tmp_path: Path, mon
     monkeypatch.setenv("GAMMARHO_CACHE", str(tmp_path / "cache"))
     given = {"n_tasks": 2, "n": 2, "n_train": 1, "m": 2, "d": 30, "M": 3, "J": 1, "eta_inner": 1.5, "eta": 0.7,
              "h": 0.5, "sigma_s": 0.1, "sigma_xi": 0.3, "sigma_0": 0.4, "method": "train-validation"}
-    start = problem_of(settings.resolve("fomaml"), given).start(1, "vectors")
+    start = problem_of(choose("fomaml", given)).start(1, "vectors")
     path = write_idealised(start.model, Dropped(frozen=True))
     described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     kernel = load(path, described, INDEX_SETS, compiled=False).bind(start.draw.clean)
@@ -146,7 +146,7 @@ def _frozen(z: np.ndarray, k: int, row: int, labels: np.ndarray) -> np.ndarray:
 def test_tasks_without_their_own_parts_are_those_of_a_dictionary_of_length_zero() -> None:
     """The same seed with sigma_s near 0 draws the same W(0), nu and noise."""
     given = {"n_tasks": 2, "n": 2, "n_train": 1, "m": 2, "d": 30, "M": 3, "sigma_xi": 0.3, "sigma_0": 0.4}
-    own, none = (problem_of(settings.resolve("fomaml"), {**given, "sigma_s": each}).start(1, "vectors")
+    own, none = (problem_of(choose("fomaml", {**given, "sigma_s": each})).start(1, "vectors")
                  for each in (0.2, 1e-13))
     assert np.abs(own.draw.gram - none.draw.gram).max() > 0.01
     for mine, theirs in zip(ALIKE.drawn(own.draw, own.model), (none.draw.z, none.draw.gram), strict=True):

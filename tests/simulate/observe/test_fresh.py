@@ -26,7 +26,7 @@ from derivations.declare import (
 )
 from derivations.papers.pegr.model import model as pegr
 from dynamics.chance.streams import stream
-from simulate.ask.settings import resolve
+from simulate.ask.chosen import choose
 from simulate.errors import InputError
 from simulate.observe.fresh import fresh_statistics
 from simulate.run.problem import problem_of
@@ -170,7 +170,7 @@ def test_standard_errors_of_cubes_cover_over_200_repetitions() -> None:
     """q = 3: the loss is a cube of Gaussians in its tail, of kurtosis above 40; half of the error does not cover."""
     values: dict[str, Value] = {"q": 3, "n": 10, "m": 4, "d": 60, "sigma_p": 1.0, "sigma_0": 0.3, "eta": 0.05,
                                 "regularizer": "none"}
-    start = problem_of(resolve("pegr"), values).start(0, "gram")
+    start = problem_of(choose("pegr", values)).start(0, "gram")
     path = start.up_to(np.array([40]))
     told = [fresh_statistics(start.model, start.kernel, start.draw, path.z, path.b, start.values, seed)
             for seed in range(200)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gammarho as gr
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.errors import InputError
 from simulate.observe.fresh import fresh_statistics
 from simulate.run.problem import problem_of
@@ -22,7 +22,7 @@ def run(**options: object) -> dict[str, float]:
 
 
 def test_rare_errors_agree_with_a_hundred_times_the_draws() -> None:
-    start = problem_of(settings.resolve("pegr"), FEW).start(0, "gram")
+    start = problem_of(choose("pegr", FEW)).start(0, "gram")
     path = start.advance(STEPS, np.array([STEPS]))
     many = fresh_statistics(start.model, start.kernel, start.draw, path.z, path.b, start.values, 1, 100 * 4096)
     plain, rare = run(), run(test_sampling="importance")

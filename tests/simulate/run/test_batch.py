@@ -11,7 +11,7 @@ import pytest
 
 import gammarho as gr
 from derivations.papers.pegr.model import model as pegr
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.errors import Diverged
 from simulate.run import batch, reduced
 from simulate.run.asked import Asked, Found
@@ -34,7 +34,7 @@ CELLS: dict[str, list[dict[str, Any]]] = {
 
 
 def problems(cells: Sequence[dict[str, Any]], setting: str = "pegr") -> list[Problem]:
-    return [problem_of(settings.resolve(setting), {**BASE, **cell}) for cell in cells]
+    return [problem_of(choose(setting, {**BASE, **cell})) for cell in cells]
 
 
 def alone(cell: Problem, seed: int, steps: int, names: tuple[str, ...]) -> dict[str, Any]:

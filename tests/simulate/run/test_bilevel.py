@@ -16,6 +16,7 @@ from derivations.generate import GENERATED
 from derivations.papers.fomaml.model import METHODS, model
 from dynamics.kernel.bilevel import BilevelKernel
 from simulate.ask import parameters, settings
+from simulate.ask.chosen import choose
 from simulate.errors import InputError
 from simulate.run.kernels import kernel_for
 from simulate.run.problem import Start, problem_of
@@ -54,7 +55,7 @@ class TestTwoLoops(KernelCases):
     @classmethod
     def start(cls, request: pytest.FixtureRequest) -> Start:
         method, activation = request.param
-        return problem_of(settings.resolve("fomaml"), {**SMALL, "method": method, "activation": activation}).start(1)
+        return problem_of(choose("fomaml", {**SMALL, "method": method, "activation": activation})).start(1)
 
 
 def _run(kernel: BilevelKernel, drawn: Draw, values: dict[str, Any], at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from derivations.papers.nearly_orthogonal.model import model as nearly_orthogona
 from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Watched
-from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.errors import Diverged
 from simulate.run import reduced
 from simulate.run.asked import Asked, Found
@@ -35,7 +35,7 @@ def test_hitting_times_are_those_seen_from_outside() -> None:
             "lam": [0.0, 0.01][seed % 2], "regularizer": ["none", "pegr", "fgr"][seed % 3],
             "eps": rng.uniform(0.05, 0.6), "project_noise": bool(rng.integers(2)),
         }
-        start = problem_of(settings.resolve("pegr"), values).start(seed, "gram")
+        start = problem_of(choose("pegr", values)).start(seed, "gram")
         asked = Asked(150, np.array([0, 150]), EVENTS, {}, named=True)
         try:
             inside = reduced.run(start, asked).variables
@@ -77,7 +77,7 @@ def test_a_run_ends_where_it_does_seen_from_outside(near: float | None, monkeypa
             "n": 20, "m": 4, "d": 300, "eta": rng.uniform(0.05, 0.4), "sigma_p": rng.uniform(0.5, 1.5),
             "regularizer": ["none", "pegr", "fgr"][seed % 3], "lam": 0.01, "mu_norm": rng.uniform(1, 3),
         }
-        start, wanted = problem_of(settings.resolve("pegr"), values).start(seed, "gram"), ("loss", "rho", *EVENTS)
+        start, wanted = problem_of(choose("pegr", values)).start(seed, "gram"), ("loss", "rho", *EVENTS)
         whole = reduced.run(start, Asked(120, np.arange(121), ("loss", "max_gamma"), {}, named=True)).variables
         step = int(rng.integers(1, 120))
         loss, gamma = (float(whole[name].values[step].max()) for name in ("loss", "max_gamma"))
@@ -97,7 +97,7 @@ def test_a_run_with_momentum_and_decay_ends_with_its_velocity() -> None:
     model = replace(pegr("none"), algorithm=algorithm, parameters=(*pegr("none").parameters, *rates))
     values = {"n": 9, "m": 2, "d": 60, "sigma_p": 0.5, "mu_norm": 2.0, "eta": 0.2, "beta": 0.5, "decay": 0.01}
     kernel = replace(plain_kernel(model), lanes_from=0)
-    start = replace(problem_of(settings.resolve(model), values), loaded=kernel).start(0, "gram")
+    start = replace(problem_of(choose(model, values)), loaded=kernel).start(0, "gram")
     whole = start.advance(12, np.arange(13))
     loss = float(start.observe(whole.z)["loss"][5])
     events = EventWatch(start, Asked(12, np.array([3]), (), {"loss": loss}, named=True)).inside()
@@ -136,7 +136,7 @@ def test_every_kind_of_extreme_is_what_it_is_elsewhere(part: int) -> None:
     assert [each.name for each in watched(model)] == [each.name for each in kinds]
     values = {"n": 11, "m": 3, "d": 60, "sigma_p": 0.5, "mu_norm": 1.0, "sigma_0": 0.2, "eta": 0.3}
     kernel = replace(plain_kernel(model), lanes_from=0)
-    start = replace(problem_of(settings.resolve(model), values), loaded=kernel).start(part, "gram")
+    start = replace(problem_of(choose(model, values)), loaded=kernel).start(part, "gram")
     path = start.advance(2, np.array([2]))
     entries = {name: each.values.reshape(-1) for name, each in _observed(start, path, kinds).items()}
     low = np.array([entries[each.name].min() for each in kinds])
@@ -166,13 +166,13 @@ def test_what_a_kernel_is_not_made_for_is_looked_at_from_outside() -> None:
     other = replace(declared, reduce="min")  # another max_gamma, on the kernel that is shipped
     model = replace(pegr("none"), observables=(*pegr("none").observables[:-2], other, pegr("none").observables[-1]))
     for each, inside in ((pegr("none"), True), (model, False)):
-        start = problem_of(settings.resolve(each), values).start(0, "gram")
+        start = problem_of(choose(each, values)).start(0, "gram")
         asked = Asked(5, np.array([5]), ("T_1",), {}, named=True)
         assert (EventWatch(start, asked).inside() is not None) is inside
-        assert start.kernel.path == problem_of(settings.resolve(pegr("none")), values).start(0, "gram").kernel.path
+        assert start.kernel.path == problem_of(choose(pegr("none"), values)).start(0, "gram").kernel.path
     for until, inside in (({"loss": 0.1}, True), ({"loss": 0.1, "gradient_norm": 0.1}, False)):
         asked = Asked(5, np.array([5]), ("T_1",), until, named=True)
-        start = problem_of(settings.resolve("pegr"), values).start(0, "gram")
+        start = problem_of(choose("pegr", values)).start(0, "gram")
         assert (EventWatch(start, asked).inside() is not None) is inside
 
 

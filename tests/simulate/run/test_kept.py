@@ -9,6 +9,7 @@ import gammarho as gr
 from derivations.declare import Model
 from derivations.papers.pegr.model import model as pegr
 from simulate.ask import settings
+from simulate.ask.chosen import choose
 from simulate.errors import InputError
 from simulate.run import together
 from simulate.run.problem import problem_of
@@ -18,11 +19,11 @@ GIVEN = {"n": 4, "m": 2, "d": 10}
 
 def test_a_papers_problem_is_worked_out_once_for_the_same_words() -> None:
     setting = settings.resolve("pegr")
-    assert problem_of(setting, GIVEN) is problem_of(setting, dict(GIVEN))
-    assert problem_of(setting, GIVEN) is not problem_of(setting, {**GIVEN, "n": "4"})
-    assert problem_of(setting, {**GIVEN, "lam_until": 1}).values["lam_until"] == 1
+    assert problem_of(choose(setting, GIVEN)) is problem_of(choose(setting, dict(GIVEN)))
+    assert problem_of(choose(setting, GIVEN)) is not problem_of(choose(setting, {**GIVEN, "n": "4"}))
+    assert problem_of(choose(setting, {**GIVEN, "lam_until": 1})).values["lam_until"] == 1
     with pytest.raises(InputError):  # 1 and True are equal, and only one of them is a count
-        problem_of(setting, {**GIVEN, "lam_until": True})
+        problem_of(choose(setting, {**GIVEN, "lam_until": True}))
 
 
 def test_what_a_users_function_declares_is_asked_for_every_time() -> None:
@@ -34,7 +35,7 @@ def test_what_a_users_function_declares_is_asked_for_every_time() -> None:
 
     setting = settings.resolve(changing)
     before = len(asked)
-    assert problem_of(setting, GIVEN) is not problem_of(setting, GIVEN)
+    assert problem_of(choose(setting, GIVEN)) is not problem_of(choose(setting, GIVEN))
     assert len(asked) > before
 
 

@@ -1,0 +1,72 @@
+"""What a caller asks for: a setting with the values chosen for it, which are read once for all who need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from derivations.declare import Model, Preset
+
+from ..errors import InputError
+from . import parameters, reading, settings
+from .parameters import Resolved
+from .settings import Setting
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A setting, and what was given over a preset by name."""
+
+    setting: Setting
+    given: Mapping[str, object]
+    preset: Preset | None = None
+
+    @cached_property
+    def resolved(self) -> Resolved:
+        """The model and the value of every parameter.  Raises InputError as `parameters.resolve`."""
+        return parameters.resolve(self.setting.factory, self.given, self.preset)
+
+    @cached_property
+    def stated(self) -> dict[str, object]:
+        """What is given, over the preset."""
+        return parameters.over(self.preset, self.given)
+
+    @cached_property
+    def built(self) -> Model:
+        """The model of the structural values among them, whether or not the others have values yet."""
+        return parameters.built(self.setting.factory, self.stated)
+
+    def over(self, given: Mapping[str, object]) -> Chosen:
+        """The same setting and preset with other values."""
+        return Chosen(self.setting, dict(given), self.preset)
+
+    def total_steps(self, steps: int | str | None, low: int = 0) -> int:
+        """The number of steps: as given, at least `low`, the preset's, or the setting's first preset's.
+
+        Raises InputError where none says, or `steps` is not such a number.
+        """
+        if steps is not None:
+            return reading.count("steps", steps, low, example=1500)
+        presets = (self.preset,) if self.preset else self.setting.presets
+        if not presets:
+            raise InputError("steps: not given; expected a whole number of gradient steps, such as 1500")
+        return presets[0].steps
+
+
+def choose(
+    setting: str | Model | Callable[..., Model] | Setting | Chosen, params: Mapping[str, object] | None = None,
+    preset: str | None = None,
+) -> Chosen:
+    """What a caller's words describe: parameters by name over a preset over the published defaults.
+
+    Who has chosen already hands that on in the place of the setting, with nothing beside it.
+
+    Raises:
+        InputError: for an unknown setting or preset, and values that are no mapping; `Chosen.resolved` reads them.
+    """
+    if isinstance(setting, Chosen):
+        assert not params and preset is None, "what was chosen stands"
+        return setting
+    declared = settings.resolve(setting)
+    return Chosen(declared, parameters.by_name(params), declared.preset(preset))

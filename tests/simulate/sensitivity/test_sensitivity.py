@@ -13,6 +13,7 @@ import pytest
 import gammarho as gr
 from derivations.declare import Statement
 from gammarho import cli
+from simulate.ask.chosen import Chosen
 from simulate.errors import InputError
 from simulate.sensitivity.flips import Flip, Steady
 from simulate.sensitivity.sensitivity import Sensitivity
@@ -149,8 +150,8 @@ def test_the_claim_is_a_word_as_check_takes_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before, --claim alone was taken."""
-    def asked(_: str, given: dict[str, str], *, claim: str, **__: object) -> None:
-        raise InputError(f"asked {claim} at {given}")
+    def asked(chosen: Chosen, *, claim: str, **_: object) -> None:
+        raise InputError(f"asked {claim} at {chosen.given}")
 
     monkeypatch.setattr("simulate.sensitivity.sensitivity.sensitivity", asked)
     for words in (["loss == 0", "n=5"], ["--claim", "loss == 0", "n=5"]):

@@ -91,8 +91,8 @@ class Ascent:
         self, chosen: Chosen, statements: Sequence[Statement], quantities: Mapping[str, str],
         steps: int | str | None, seed: int,
     ) -> None:
-        self.ground = ground(chosen.setting, quantities)
         self.place = place_of(chosen, steps, seed)
+        self.ground = ground(chosen.setting, quantities).starting(self.place)
         self.space = space_of(chosen.resolved.model, self.place.params, statements[0], False)
         self.quantities, self.climbs = quantities, [Climb(statement) for statement in statements]
         self.rng = stream(seed, "inductive")

@@ -82,8 +82,8 @@ class Attack:
         tries: int, seed: int,
     ) -> None:
         self.statement, self.tries = statement, tries
-        self.ground = ground(chosen.setting, quantities)
         self.start = place_of(chosen, steps, seed)
+        self.ground = ground(chosen.setting, quantities).starting(self.start)
         whole = statement.at in ("", "T")
         self.space: Space = space_of(chosen.resolved.model, self.start.params, statement, whole)
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)
@@ -162,7 +162,7 @@ class Attack:
                 return self._probable(bench, place)
             case = bench.case(place.seed, 0 if self.statement.at == "0" else place.steps, [self.statement])
             outcome = judge(self.statement, case)
-        except (InputError, FormulaError, Diverged, OverflowError, MemoryError):  # a dictionary that no memory holds
+        except (InputError, FormulaError, Diverged, OverflowError):
             return Tried(place, -2.0)
         return self._scored(place, case, (outcome,))
 

@@ -10,12 +10,18 @@ from derivations.declare import Statement, Value
 
 from ..ask import settings
 from ..ask.chosen import Chosen, choose
-from ..run.problem import problem_of
+from ..errors import InputError
+from ..run.estimate import check_memory
+from ..run.pieces import pieces, total_bytes
+from ..run.problem import Problem, problem_of
+from ..run.request import Request, recorded_states
+from ..work.memory import amount
 from .bench import Bench, Call
 from .case import Case
 from .formula import mentioned, number, uses
 from .space import Place
 
+HELD = 2.0**30  # bytes that one try of a search may take; more where the search starts from more
 STEP = 500.0  # multiplications that a step is worth, whatever the sizes: its state is looked at
 
 
@@ -33,12 +39,22 @@ def place_of(chosen: Chosen, steps: int | str | None, seed: int) -> Place:
 
 @dataclass(frozen=True)
 class Ground:
-    """A setting, the quantities of its formulas, the values that a place leaves out, and what counts its examples."""
+    """A setting, the quantities of its formulas, the values that a place leaves out, and what counts its examples.
+
+    A run may take so many bytes of `memory`.
+    """
 
     setting: settings.Setting
     quantities: Mapping[str, str]
     defaults: Mapping[str, Value]
     sizes: tuple[str, ...]
+    memory: float = HELD
+
+    def starting(self, place: Place) -> Ground:
+        """The same, with room for twice what a search's start takes.  Raises InputError where that is not at hand."""
+        request = _request(problem_of(choose(self.setting, place.params)), place)
+        check_memory(request, label="search")
+        return replace(self, memory=max(HELD, 2 * total_bytes(pieces(request))))
 
     def bench(self, place: Place, statement: Statement, work: float = math.inf) -> tuple[Bench, Place]:
         """The bench of a place, whose steps are those that the statement names where they are known at the start.
@@ -60,9 +76,13 @@ class Ground:
         return replace(bench, steps=place.steps), place
 
     def plain(self, place: Place) -> Bench:
-        """The bench of a place as it stands."""
+        """The bench of a place as it stands.  Raises InputError where a run there takes too much memory."""
         call = Call({"setting": self.setting.word, "preset": None}, self.given(place))
         problem = problem_of(choose(self.setting, place.params))
+        if (size := total_bytes(pieces(_request(problem, place)))) > self.memory:
+            raise InputError(
+                f"search: a run there takes about {amount(size)}, and one try takes at most {amount(self.memory)}; "
+                "start from fewer examples, filters or vectors")
         return Bench(problem, place.steps, place.seed, self.quantities, call, place.bends)
 
     def late(self, text: str, start: Case) -> bool:
@@ -80,3 +100,9 @@ class Ground:
     def given(self, place: Place) -> dict[str, Value]:
         """The parameters that are not at their defaults."""
         return {name: value for name, value in place.params.items() if self.defaults.get(name) != value}
+
+
+def _request(problem: Problem, place: Place) -> Request:
+    """What a run of a place asks for; a bend changes no size."""
+    recorded = recorded_states(None, place.steps)
+    return Request(problem.model, problem.sizes, "gram", "reduced", place.steps, recorded, ())

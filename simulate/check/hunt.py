@@ -46,8 +46,8 @@ class Hunt:
         self, chosen: Chosen, families: Sequence[Family], quantities: Mapping[str, str], steps: int | str | None,
         rng: np.random.Generator, seed: int,
     ) -> None:
-        self.ground = ground(chosen.setting, quantities)
         self.start = place_of(chosen, steps, seed)
+        self.ground = ground(chosen.setting, quantities).starting(self.start)
         self.families, self.rng, self.draws = families, rng, draws_of(families[0])
         whole = any(family.statement.at in ("", "T") for family in families)
         self.spaces = {

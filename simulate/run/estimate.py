@@ -106,7 +106,8 @@ def check_memory(request: Request, seeds: int = 1, workers: int = 1, label: str 
 def _culprits(request: Request, seeds: int, free: float) -> list[str]:
     """What to lower: the sizes furthest above their published defaults, as many as have to come down to these."""
     usual = {each.name: each.default for each in request.model.parameters}
-    sizes = {name: size_of(request.values, name) for name in dict.fromkeys((*request.lower, "m", "d"))}
+    names = dict.fromkeys((*request.lower, *request.dictionaries, "m", "d"))
+    sizes = {name: size_of(request.values, name) for name in names}
     excess = {name: value / max(size_of(usual, name), 1.0) for name, value in sizes.items()}
     excess |= {RECORD: request.recorded / STATES, SEEDS: float(seeds)}
     culprits: list[str] = []

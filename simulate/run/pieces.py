@@ -24,7 +24,7 @@ from derivations.errors import ModelError
 from ..observe import observables as obs
 from ..observe.fresh import DRAWS
 from ..start.refusals import LARGEST
-from .request import Request
+from .request import Request, size_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ def pieces(request: Request) -> list[Piece]:
         Piece(f"{T:.3g} recorded states", 24 * T * S * B),
         Piece(f"{T:.3g} recorded margins", 6 * 8 * T * n),
     ]
+    for items in (size_of(request.values, name) for name in request.dictionaries):
+        arrays.append(Piece(f"the inner products of a dictionary of {items:.3g} vectors", 6 * 8 * items**2))
     if not gram and (B + S) * d <= LARGEST:
         arrays.append(Piece(f"{B + S:.3g} vectors of {d:.3g} entries", 8 * (2 * B + S) * d))
     if request.engine == "weights":

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from derivations.declare import Model
+from derivations.declare import Model, TaskLaw
 
 from ..observe.fresh import DRAWS
 
@@ -44,6 +44,11 @@ class Request:
     def lower(self) -> tuple[str, ...]:
         """What the number of examples comes from."""
         return self.model.algorithm.sizes
+
+    @property
+    def dictionaries(self) -> tuple[str, ...]:
+        """The parameters that count the vectors of a dictionary, which are held beside the directions."""
+        return tuple(each.law.items for each in self.model.directions if isinstance(each.law, TaskLaw))
 
     @property
     def directions(self) -> float:

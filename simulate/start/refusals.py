@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from derivations.declare import Model, Value
@@ -54,3 +55,11 @@ def too_many_entries(d: float, directions: int, filters: int, sizes: tuple[str, 
     if d <= count:
         return f"{name}: {count:g} {'filters' if name == sizes[1] else 'directions'} make {said}; lower {name}"
     return f"d: {d:g} makes {said}; lower d to at most {LARGEST / (directions + filters):.0f}"
+
+
+def too_many_items(name: str, items: int) -> str:
+    """Why so large a dictionary is not drawn: its vectors are held by their products with each other."""
+    return (
+        f"{name}: a dictionary of {items} vectors makes {float(items) ** 2:.2g} inner products, and more than "
+        f"{LARGEST:.0e} are not held; lower {name} to at most {math.isqrt(int(LARGEST)) - 1}"
+    )

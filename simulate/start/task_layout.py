@@ -26,6 +26,7 @@ from dynamics.chance.streams import stream
 from ..errors import InputError
 from ..values import number, whole
 from .declared import law_of
+from .refusals import LARGEST, too_many_items
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,16 @@ class _Rows:
 def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
     """Raises InputError where a split is empty, or d has no room for the features or for noise off them; draws nothing.
 
-    A dictionary of deviation 0 counts with all its vectors.
+    A dictionary of deviation 0 counts with all its vectors, and one that is too large to hold is refused.
     """
     n, tasks = int(whole(values, model.bilevel.examples)), int(whole(values, model.bilevel.tasks))
     split_at(model, values, n)
     laws = {family.name: law_of(family, values) for family in model.directions}
     sizes, d = model.sizes(tasks * n, tasks), whole(values, "d")
     spans = {name: range(sizes[name]) for name, law in laws.items() if isinstance(law, FixedLaw)}
+    for law in laws.values():
+        if isinstance(law, TaskLaw) and (1 + whole(values, law.items)) ** 2 > LARGEST:
+            raise InputError(too_many_items(law.items, int(whole(values, law.items))))
     spans |= {name: range(1 + int(whole(values, law.items))) for name, law in laws.items() if isinstance(law, TaskLaw)}
     features = sum(map(len, spans.values()))
     if d < features:

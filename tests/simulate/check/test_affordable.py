@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from derivations.papers.paper import PAPERS
+from simulate.ask import settings
 from simulate.ask.chosen import choose
+from simulate.check.ground import ground
 from simulate.check.space import Place, space_of
+from simulate.errors import InputError
 from simulate.run.problem import problem_of
 
 
@@ -20,3 +25,22 @@ def test_a_million_tasks_are_not_looked_at() -> None:
     tasks = problem.model.bilevel.tasks
     assert space.affordable(start, start) and space.affordable(replace(start, steps=10**9), start)
     assert not space.affordable(space.set(start, tasks, 1.5e6), start)
+
+
+def test_a_dictionary_that_no_memory_holds_is_not_drawn() -> None:
+    """Before, a search of FOMAML's Lemma F.15 sent M to 64957, and the draw asked for 31 GiB of normals."""
+    problem = problem_of(choose("fomaml", {"M": 64957}))
+    for sampling in ("gram", "vectors"):
+        with pytest.raises(InputError, match=r"M: a dictionary of 64957 vectors .* lower M to at most 14141"):
+            problem.start(0, sampling)
+
+
+def test_one_try_takes_no_more_memory_than_a_search_has_room_for() -> None:
+    """Before, the number of vectors of a dictionary was bounded by nothing."""
+    values = {"n_tasks": 2, "n": 4, "n_train": 2, "m": 2, "M": 8}
+    begun = Place(values, 10, 0)
+    at = ground(settings.resolve("fomaml"), {}).starting(begun)
+    assert at.plain(begun).steps == 10
+    for large in ({"M": 9000}, {"n_tasks": 500, "n": 40}, {"m": 5000}):
+        with pytest.raises(InputError, match=r"search: a run there takes about .* GB, and one try takes at most 1\.07"):
+            at.plain(replace(begun, params={**values, **large}))

@@ -7,7 +7,7 @@ by it: no run can kill it.  One that is stricter somewhere, looser nowhere, and 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,13 +20,13 @@ from dynamics.arrays import Array
 from .case import Case
 from .comparison import Comparison, comparisons
 from .formula import mentioned, number, uses
+from .heard import Heard, rows_for
 from .hypotheses import Part
 from .indexed import Indexed, aligned
-from .judge import Outcome, Point, judge, met, rows_of, spread
+from .judge import Outcome, Point, met, rows_of, spread
 from .space import Place
 from .verdict import failure_limits
 
-ROWS, ENTRIES = 96, 40_000  # steps of a run at which a statement and its mutants are looked at, and entries of them
 COMPARED = 12  # runs on which a mutant is compared with its statement
 ENOUGH = 6  # runs after which a mutant that was nowhere stricter is left alone
 SAME = 1e-12  # relative difference of two values that are the same one, computed in another order
@@ -114,12 +114,19 @@ class Family:
         self.violated, self.best, self.score = None, None, 0.0
         self.suspects = [Suspect(suspect.mutant) for suspect in self.suspects]
 
-    def hold(self, cases: Sequence[Case], place: Place | None) -> None:
-        """Holds the statement and the mutants that are left against the draws of one place; one draw, or several."""
-        own = _outcomes(self.statement, cases)
-        if own is None:
+    def hold(self, cases: Iterable[Case], place: Place | None) -> None:
+        """Holds the statement and the mutants that are left against the draws of one place, one or several, in turn."""
+        heard = Heard(self, [suspect for suspect in self.suspects if suspect.open])
+        for case in cases:
+            heard.add(case)
+        self.conclude(heard, place)
+
+    def conclude(self, heard: Heard, place: Place | None) -> None:
+        """Takes what all draws of a place say of the statement and of the mutants that are left."""
+        own, first = heard.own, heard.first
+        if not own or first is None:
             return
-        if (kill := self._failing(self.statement, own, cases)) is not None:
+        if (kill := self._failing(self.statement, own, first)) is not None:
             self.violated = Kill(place, kill)
             return
         met = sum(outcome.entries for outcome in own)
@@ -129,35 +136,31 @@ class Family:
         if met and place is not None and 1 + tight > self.score:
             self.score, self.best = 1 + tight, place
         known: list[_Margin] = []
-        for suspect in self.suspects:
-            if not suspect.open or not (met or suspect.mutant.change is HYPOTHESIS):
+        for at, suspect in enumerate(heard.suspects):
+            if at in heard.same or not (met or suspect.mutant.change is HYPOTHESIS):
                 continue
-            if suspect.mutant.dropped and _holds(suspect.mutant.dropped, cases):
-                continue
-            spoke = self._suspect(suspect, cases, place, own)
+            spoke = self._suspect(suspect, heard.told[at], first, place, own)
             if spoke and suspect.mutant.change is not HYPOTHESIS and suspect.compared < COMPARED:
-                known = known or _margins(self.statement, cases[0])
-                _compare(suspect, known, cases[0])
+                known = known or _margins(self.statement, first)
+                _compare(suspect, known, first)
 
-    def hold_dropped(self, suspect: Suspect, cases: Sequence[Case], place: Place) -> None:
-        """Holds one mutant that drops a condition against the draws of a place."""
-        own = _outcomes(self.statement, cases)
-        if own is not None and self._failing(self.statement, own, cases) is None:
-            spoke = self._suspect(suspect, cases, place, own)
-            suspect.looked += spoke and not suspect.mutant.dropped
+    def conclude_dropped(self, heard: Heard, place: Place) -> None:
+        """Takes what all draws of a place say of mutants that drop a condition, in which they need not leave it."""
+        if not heard.own or heard.first is None:
+            return
+        for at, suspect in enumerate(heard.suspects):
+            if suspect.alive and self._failing(self.statement, heard.own, heard.first) is None:
+                spoke = self._suspect(suspect, heard.told[at], heard.first, place, heard.own)
+                suspect.looked += spoke and not suspect.mutant.dropped
 
     def _suspect(
-        self, suspect: Suspect, cases: Sequence[Case], place: Place | None, own: Sequence[Outcome]
+        self, suspect: Suspect, outcomes: Sequence[Outcome] | None, first: Case, place: Place | None,
+        own: Sequence[Outcome],
     ) -> bool:
-        """Holds one mutant against the draws of a place; whether it spoke there and was not killed."""
-        try:
-            outcomes = _outcomes(suspect.mutant.statement, cases, strict=True)
-        except (FormulaError, ValueError) as error:  # indices of lengths that do not fit
-            suspect.refused = str(error)
-            return False
+        """Takes what the draws of a place say of one mutant; whether it spoke there and was not killed."""
         if outcomes is None:
             return False
-        point = self._failing(suspect.mutant.statement, outcomes, cases)
+        point = self._failing(suspect.mutant.statement, outcomes, first)
         if point is not None:
             suspect.killed = Kill(place, point)
             return False
@@ -169,12 +172,12 @@ class Family:
         beyond = suspect.mutant.change is HYPOTHESIS and entries > met
         suspect.outside += beyond
         if entries and place is not None:
-            room = _room(suspect.mutant.dropped, cases[0]) if suspect.mutant.dropped else 0.0
+            room = _room(suspect.mutant.dropped, first) if suspect.mutant.dropped else 0.0
             towards = 1 + (_tightness(outcomes) - room) / 2 if beyond else (1 - room) / 2
             suspect.offered(1 + towards, place)
         return entries > 0
 
-    def _failing(self, statement: Statement, outcomes: Sequence[Outcome], cases: Sequence[Case]) -> Point | None:
+    def _failing(self, statement: Statement, outcomes: Sequence[Outcome], case: Case) -> Point | None:
         """A failing entry, where there are enough of them to refute the statement."""
         met = [outcome for outcome in outcomes if outcome.entries]
         bad = [outcome for outcome in met if outcome.failed]
@@ -183,16 +186,10 @@ class Family:
         if not bad:
             return None
         if statement.kind == "probability":
-            delta = number(statement.delta, cases[0].view())
+            delta = number(statement.delta, case.view())
             if not failure_limits(len(bad), len(met))[0] > delta:
                 return None
-        return bad[0].first or Point(statement.claim, int(cases[0].t[-1]), {}, 0.0, 0.0)
-
-
-def rows_for(case: Case) -> int:
-    """At how many steps of a run statements are looked at: fewer where a step has many entries, at least 16."""
-    _, heads, filters, _ = case.states.z.shape
-    return int(min(ROWS, max(16, ENTRIES // (heads * filters * len(case.draw.y)))))
+        return bad[0].first or Point(statement.claim, int(case.t[-1]), {}, 0.0, 0.0)
 
 
 def speaks_of_a_path(text: str, quantities: Mapping[str, str]) -> bool:
@@ -200,24 +197,6 @@ def speaks_of_a_path(text: str, quantities: Mapping[str, str]) -> bool:
     if any(uses(text, name) for name in _OF_A_PATH) or "T" in mentioned(text):
         return True
     return any(speaks_of_a_path(quantities[name], quantities) for name in mentioned(text) if name in quantities)
-
-
-def _holds(condition: str, cases: Sequence[Case]) -> bool:
-    """Whether a condition holds for every entry of every step of these draws: leaving it out changes nothing there."""
-    try:
-        return all(bool(np.all(met(condition, case.view()).values)) for case in cases)
-    except FormulaError:
-        return False
-
-
-def _outcomes(statement: Statement, cases: Sequence[Case], strict: bool = False) -> list[Outcome] | None:
-    """The outcome on each draw; None where a formula has no value here (FormulaError where `strict`)."""
-    try:
-        return [judge(statement, case, rows_for(case)) for case in cases]
-    except FormulaError as error:
-        if strict and type(error) is FormulaError:
-            raise
-        return None
 
 
 def _tightness(outcomes: Sequence[Outcome]) -> float:

@@ -52,9 +52,9 @@ class Ground:
 
     def starting(self, place: Place) -> Ground:
         """The same, with room for twice what a search's start takes.  Raises InputError where that is not at hand."""
-        request = _request(problem_of(choose(self.setting, place.params)), place)
-        check_memory(request, label="search")
-        return replace(self, memory=max(HELD, 2 * total_bytes(pieces(request))))
+        problem = problem_of(choose(self.setting, place.params))
+        check_memory(_request(problem, place), label="search")
+        return replace(self, memory=max(HELD, 2 * _bytes(problem, place)))
 
     def bench(self, place: Place, statement: Statement, work: float = math.inf) -> tuple[Bench, Place]:
         """The bench of a place, whose steps are those that the statement names where they are known at the start.
@@ -79,11 +79,15 @@ class Ground:
         """The bench of a place as it stands.  Raises InputError where a run there takes too much memory."""
         call = Call({"setting": self.setting.word, "preset": None}, self.given(place))
         problem = problem_of(choose(self.setting, place.params))
-        if (size := total_bytes(pieces(_request(problem, place)))) > self.memory:
+        if (size := _bytes(problem, place)) > self.memory:
             raise InputError(
                 f"search: a run there takes about {amount(size)}, and one try takes at most {amount(self.memory)}; "
                 "start from fewer examples, filters or vectors")
         return Bench(problem, place.steps, place.seed, self.quantities, call, place.bends)
+
+    def bytes(self, place: Place) -> float:
+        """What a run of a place takes at the peak, its draw included."""
+        return _bytes(problem_of(choose(self.setting, place.params)), place)
 
     def late(self, text: str, start: Case) -> bool:
         """Whether a step is known only once the run is made."""
@@ -106,3 +110,7 @@ def _request(problem: Problem, place: Place) -> Request:
     """What a run of a place asks for; a bend changes no size."""
     recorded = recorded_states(None, place.steps)
     return Request(problem.model, problem.sizes, "gram", "reduced", place.steps, recorded, ())
+
+
+def _bytes(problem: Problem, place: Place) -> float:
+    return total_bytes(pieces(_request(problem, place)))

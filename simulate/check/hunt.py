@@ -6,7 +6,7 @@ mutant was nearest to being false.  Where what is dropped of a hypothesis is lef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,8 @@ from .bent import knobs_of
 from .case import Case
 from .family import Family, Suspect
 from .formula import uses
-from .ground import ground, place_of
+from .ground import HELD, ground, place_of
+from .heard import Heard
 from .hypotheses import parts
 from .outside import Outside
 from .space import Place, space_of
@@ -108,31 +109,57 @@ class Hunt:
 
     def _hold(self, place: Place, families: Sequence[Family]) -> None:
         """Runs a place once and holds every family against it.  What cannot be run, or takes too long, is left."""
-        if not self._affordable(place, families[0]):
-            return
-        cases = self.cases(place, families)
-        for family in families if cases else ():
-            family.hold(cases, place)
+        heard = [Heard(family, [suspect for suspect in family.suspects if suspect.open]) for family in families]
+        if self._affordable(place, families[0]) and self._heard(place, heard):
+            for each in heard:
+                each.family.conclude(each, place)
 
     def hold_dropped(self, place: Place, members: Sequence[tuple[Family, Suspect]]) -> None:
         """Runs a place once and holds these mutants, each of a dropped condition, against it."""
-        if not self._affordable(place, members[0][0]):
-            return
-        cases = self.cases(place, [family for family, _ in members])
-        for family, suspect in members if cases else ():
-            if suspect.alive and family.violated is None:
-                family.hold_dropped(suspect, cases, place)
+        heard = [Heard(family, [suspect]) for family, suspect in members if suspect.alive and family.violated is None]
+        if heard and self._affordable(place, members[0][0]) and self._heard(place, heard):
+            for each in heard:
+                each.family.conclude_dropped(each, place)
 
-    def cases(self, place: Place, families: Sequence[Family]) -> list[Case]:
-        """The runs of a place's draws, recorded where these statements look; none where it cannot be run."""
+    def _heard(self, place: Place, heard: Sequence[Heard]) -> bool:
+        """Adds the draws of a place one by one, as together no memory might hold them; whether all could be run."""
         try:
-            bench = self.ground.plain(place)
-            said = [family.statement for family in families]
-            said += [suspect.mutant.statement for family in families for suspect in family.suspects
-                     if suspect.alive and uses(suspect.mutant.statement.claim, "at")]
-            return [bench.case(place.seed + more, place.steps, said) for more in range(self.draws)]
+            for case in self.cases(place, [each.family for each in heard]):
+                for each in heard:
+                    each.add(case)
         except (InputError, FormulaError, Diverged, OverflowError):
-            return []
+            return False
+        return True
+
+    def cases(self, place: Place, families: Sequence[Family]) -> Iterator[Case]:
+        """The runs of a place's draws, recorded where these statements look.
+
+        Raises InputError, FormulaError, Diverged or OverflowError where it cannot be run.
+        """
+        bench = self.ground.plain(place)
+        said = [family.statement for family in families]
+        said += [suspect.mutant.statement for family in families for suspect in family.suspects
+                 if suspect.alive and uses(suspect.mutant.statement.claim, "at")]
+        for more in range(self.draws):
+            yield bench.case(place.seed + more, place.steps, said)
+
+    def held(self, places: Sequence[Place], family: Family) -> list[tuple[Place, list[Case]]]:
+        """The runs of as many draws of these places as HELD bytes hold together, one at least."""
+        room, runs = HELD, list[tuple[Place, list[Case]]]()
+        for place in places:
+            size, cases = self.ground.bytes(place), list[Case]()
+            try:
+                for case in self.cases(place, [family]):
+                    cases.append(case)
+                    room -= size
+                    if room < size:
+                        break
+            except (InputError, FormulaError, Diverged, OverflowError):
+                continue
+            runs.append((place, cases))
+            if room < size:
+                break
+        return runs
 
     def _affordable(self, place: Place, family: Family) -> bool:
         space = self.spaces[family.statement.id]

@@ -15,7 +15,8 @@ from derivations.declare.formula import FormulaError
 from derivations.declare.mutants import Mutant, mutants_of
 
 from .case import Case
-from .family import Family, rows_for
+from .family import Family
+from .heard import rows_for
 from .judge import judge
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ def sharpest(family: Family, hunt: Hunt) -> None:
     slack = [each for each in family.suspects if each.alive and each.stricter and not each.looser]
     nearest = [each.best for each in sorted(slack, key=lambda each: -each.score) if each.best is not None]
     places = list({id(place): place for place in nearest}.values())[:PLACES]
-    runs = [hunt.cases(place, [family]) for place in places]
-    cases = [case for run in runs for case in run]
+    wanted = hunt.draws == 1 or any(each.mutant.times is not None for each in slack)
+    runs = hunt.held(places, family) if wanted else []
+    cases = [case for _, run in runs for case in run]
     for each in slack:
         if each.mutant.times is not None and (limit := _limit(each.mutant, cases, abs(math.log(each.mutant.factor)))):
             assert each.mutant.written is not None
@@ -47,9 +49,8 @@ def sharpest(family: Family, hunt: Hunt) -> None:
     statement = _sharpened(family, cases)
     if statement is not None:
         family.sharpened = Family(statement, family.quantities)
-        for run, place in zip(runs, places, strict=True):
-            if run:
-                family.sharpened.hold(run, place)
+        for place, run in runs:
+            family.sharpened.hold(run, place)
 
 
 def _sharpened(family: Family, cases: Sequence[Case]) -> Statement | None:

@@ -82,15 +82,17 @@ class Attack:
         tries: int, seed: int,
     ) -> None:
         self.statement, self.tries = statement, tries
+        self.draws = FEW if statement.kind == "probability" else 1
         self.start = place_of(chosen, steps, seed)
         self.ground = ground(chosen.setting, quantities).starting(self.start)
         whole = statement.at in ("", "T")
         self.space: Space = space_of(chosen.resolved.model, self.start.params, statement, whole)
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)
         self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
-        self.work = math.inf
+        window = bool(statement.at and statement.until)  # its step may come early: no try has to last as long
+        self.work = 2 * self._work(self.start) if window else math.inf
         self.begun = self._work(self._bench(self.start)[1])
-        self.work = max(WORK, 2 * self.begun)
+        self.work = max(WORK, self.work if window else 2 * self.begun)
         self.kept: list[Tried] = []
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}
@@ -207,10 +209,10 @@ class Attack:
         return Tried(place, 1 + 0.99 * (1 - min(gaps, default=1.0)), outcomes, edges)
 
     def _bench(self, place: Place) -> tuple[Bench, Place]:
-        return self.ground.bench(place, self.statement, self.work)
+        return self.ground.bench(place, self.statement, self.work, self.draws)
 
     def _work(self, place: Place) -> float:
-        return self.ground.work(place, self.statement, FEW if self.statement.kind == "probability" else 1)
+        return self.ground.work(place, self.statement, self.draws)
 
     def _shrunk(self, best: Tried) -> Tried:
         """The same violation with smaller sizes, fewer steps and rounder numbers, as far as it stays one."""

@@ -56,14 +56,16 @@ class Ground:
         check_memory(_request(problem, place), label="search")
         return replace(self, memory=max(HELD, 2 * _bytes(problem, place)))
 
-    def bench(self, place: Place, statement: Statement, work: float = math.inf) -> tuple[Bench, Place]:
+    def bench(
+        self, place: Place, statement: Statement, work: float = math.inf, draws: int = 1
+    ) -> tuple[Bench, Place]:
         """The bench of a place, whose steps are those that the statement names where they are known at the start.
 
-        They are not asked for where one step alone takes more multiplications than `work`.
+        They are not asked for where one step alone of so many draws takes more multiplications than `work`.
         """
         bench = self.plain(place)
         texts = [text for text in (statement.at, statement.until) if text and text != "T"]
-        if not texts or statement.at == "0" or self.work(replace(place, steps=1), statement) > work:
+        if not texts or statement.at == "0" or self.work(replace(place, steps=1), statement, draws) > work:
             return bench, place
         start = bench.case(place.seed, 0, [])
         known = [number(text, start.view()) for text in texts if not self.late(text, start)]
@@ -71,8 +73,9 @@ class Ground:
         if not last:
             return bench, place
         place = replace(place, steps=max(last))
-        if statement.at and statement.until and self.work(place, statement) > work:  # a window: its step may come early
-            place = replace(place, steps=max(1, round(place.steps * work / self.work(place, statement) / 2)))
+        takes = self.work(place, statement, draws)
+        if statement.at and statement.until and takes > work:  # a window: its step may come early
+            place = replace(place, steps=max(1, round(place.steps * work / takes / 2)))
         return replace(bench, steps=place.steps), place
 
     def plain(self, place: Place) -> Bench:

@@ -102,7 +102,7 @@ class Hunt:
         space = self.spaces[family.statement.id]
         try:
             _, place = self.ground.bench(
-                space.moved(parent, self.rng), suspect.mutant.statement, self.work)
+                space.moved(parent, self.rng), suspect.mutant.statement, self.work, self.draws)
         except (InputError, FormulaError, Diverged, OverflowError):
             return
         self._hold(place, others)

@@ -94,9 +94,15 @@ def test_a_hypothesis_that_no_try_meets_is_said(capsys: pytest.CaptureFixture[st
 
 
 def test_a_search_that_nobody_waits_for_is_not_begun() -> None:
-    """Theorem 3.2's window is 3e9 steps here: before, the search ran on without a word."""
-    with pytest.raises(gr.InputError, match=r"T3\.2: 3 tries take about 37 days from here.* is not begun"):
-        gr.search("pegr", {"n": 50, "m": 20}, ["T3.2"], preset="theorem-3.2", tries=3)
+    """T_1 is 1e12 steps here: before, the search ran on without a word."""
+    with pytest.raises(gr.InputError, match=r"D4c: 3 tries take about .* from here.* is not begun"):
+        gr.search("pegr", {"eta": 1e-12}, ["D4c"], preset="theorem-3.2", tries=3)
+
+
+def test_a_window_is_searched_where_its_step_comes_early() -> None:
+    """Theorem 3.3's window is 1e9 steps at its preset: before, each try was taken to last as long, and none was begun."""
+    found = gr.search("pegr", statements=["T3.3"], preset="theorem-3.3", tries=2)["T3.3"]
+    assert found.tries == 2 and found.inside and not found.violated
 
 
 def test_a_claims_search_is_repeated_by_the_line_that_it_prints() -> None:

@@ -67,6 +67,7 @@ ERRATA = (
         effect="m = 100, K = 5: some class has fewer than 0.4 m filters active on its feature with probability 0.085, "
         "whatever the noises do.",
         statements=("78-printed", "78"), preset="lemmas-20-23",
+        searches=("gammarho check heterogeneous 78 --preset lemmas-20-23 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-T",
@@ -102,6 +103,7 @@ ERRATA = (
             )
         ),
         statements=("L27-printed", "L27"), preset="theorem-1.3",
+        searches=("gammarho check heterogeneous L27 --preset theorem-1.3 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-L13",

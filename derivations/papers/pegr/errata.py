@@ -194,6 +194,7 @@ _STATEMENTS = (
         effect=f"The logarithm as printed is -2.23 at n = 20, m = 10, {_DELTA}, -2.81 at n = 100, m = 50.",
         statements=("E2-printed", "E2"),
         preset="theorem-3.3",
+        searches=("gammarho check pegr E2 --preset theorem-3.3 --search 100 --seed 1",),
     ),
     Erratum(
         id="pegr-3.3",
@@ -203,7 +204,9 @@ _STATEMENTS = (
         printed="Condition 3.1 gives test error >= 1/2.01 (converted as 1/(2 0!))",
         corrected="Condition 3.1 and n ||mu||^2 max(1, log(1/(sigma_0 S))) << S^2",
         why="Signal grows n/2 times as fast for its length as one example's noise; nothing in Condition 3.1 bounds "
-        "n ||mu||^2/S^2.",
+        "n ||mu||^2/S^2. The statement that is run has Condition 3.1's parts that the proof uses, and its time is that "
+        "of Propositions E.2 and E.5: without the logarithms of O~, or with fewer filters than Lemma B.3 asks for, a "
+        "search finds draws that do not converge in time.",
         effect=(
             "Gradient descent, m = 10, d = 1.6e9 >= m^2 n^2.002, ||mu|| = 1, S = 20, 100 steps, loss below 1e-3: "
             "test error 0.000 at n = 2000 (n ||mu||^2/S^2 = 5), 0.499 at n = 20 (0.05)."
@@ -216,6 +219,7 @@ _STATEMENTS = (
         ),
         statements=("T3.3-printed", "T3.3"),
         preset="theorem-3.3",
+        searches=("gammarho check pegr T3.3 --preset theorem-3.3 --search 100 --seed 1",),
     ),
     Erratum(
         id="pegr-D.1",
@@ -368,6 +372,7 @@ _STATEMENTS = (
         ),
         statements=("B2-printed", "B2b"),
         preset="theorem-3.3",
+        searches=("gammarho check pegr B2b --preset theorem-3.3 --search 100 --seed 1",),
     ),
     Erratum(
         id="pegr-B.3",
@@ -383,6 +388,7 @@ _STATEMENTS = (
         ),
         statements=("B3d-printed", "B3d"),
         preset="theorem-3.3",
+        searches=("gammarho check pegr B3d --preset theorem-3.3 --search 100 --seed 1",),
     ),
     Erratum(
         id="pegr-B.3-power",
@@ -469,6 +475,7 @@ _PROOFS = (
         ),
         statements=("C.7-printed", "C.7"),
         preset="theorem-3.3",
+        searches=("gammarho check pegr C.7 --preset theorem-3.3 --search 100 --seed 1",),
     ),
     Erratum(
         id="pegr-C.1-step",

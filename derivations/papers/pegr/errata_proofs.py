@@ -31,6 +31,7 @@ _LEMMAS = (
         "statement has rho-bar.",
         statements=("C.2-under-printed", "C.2-sharp"), preset="theorem-3.3",
         searches=(
+            "gammarho check pegr C.2-sharp --preset theorem-3.3 --search 100 --seed 1",
             "gammarho check pegr C.2-F --preset theorem-3.3 --search 120 --steps 300 --seed 1",
         ),
     ),
@@ -44,6 +45,7 @@ _LEMMAS = (
         "and stand.",
         statements=("D.2-printed", "I14"), preset="theorem-3.2",
         searches=(
+            "gammarho check pegr I14 --preset theorem-3.3 --search 100 --seed 1",
             "gammarho check pegr D.2-noise --preset theorem-3.2 --search 120 --steps 300 --seed 1",
         ),
     ),
@@ -176,9 +178,11 @@ _CONVERGENCE = (
         printed="(1/m) sum sigma'(<w, xi_i>) 4 log(4/eps) 1{j = y_i'} <xi_i', xi_i>/||xi_i'||",
         corrected="sum sigma'(<w, xi_i>) 4 log(4/eps) j y_i 1{j = y_i'} <xi_i', xi_i>/||xi_i'||^2",
         why="W* has 4 m log(4/eps), whose m cancels the 1/m. The sign y_i y_i' is dropped, and Lemma E.13 drops y_i "
-        "in <grad f, W*>; only absolute values of these terms are used.",
+        "in <grad f, W*>; only absolute values of these terms are used. Beyond eps = 4 the logarithm is negative and "
+        "the lemma false, by a search at eps = 80: eps <= 1 is meant.",
         effect="m = 10, one active filter with <w, xi_i> = 1, eps = 0.01: the sum is 47.9, and 4.79 as printed.",
         statements=("E12",), preset="theorem-3.3",
+        searches=("gammarho check pegr E12 --preset theorem-3.3 --search 100 --seed 1",),
         witness=Witness(at=(("m", 10), ("eps", 0.01)), printed="1/m*2*(4*m*log(4/eps)) == 1/m*2*4*log(4/eps)",
                         corrected="1/m*2*(4*m*log(4/eps)) == 2*4*log(4/eps)"),
     ),
@@ -192,6 +196,7 @@ _CONVERGENCE = (
         effect="n = 30, m = 20, S = 60, eta = 0.0083: 72 eta S^2 = 2.15e+03 where the proof takes 1, while 10 eta "
         "S^2/(n m) = 0.498. Lemma E.13 holds there.",
         statements=("E13",), preset="theorem-3.3",
+        searches=("gammarho check pegr E13 --preset theorem-3.3 --search 100 --seed 1",),
         witness=Witness(at=(("n", 30), ("m", 20), ("S", 60), ("eta", 0.0083)), printed="72*eta*S**2 <= 1",
                         corrected="10*eta*S**2/(n*m) <= 1"),
     ),

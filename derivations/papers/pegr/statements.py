@@ -431,8 +431,8 @@ _GD_STAGES = (
               only=GD, at="max(hit_plain, T_2E)", given=f"{LATE_E} and max[i](xi2) <= 1.1*S**2",
               claim="max[r](neuron_norm) >= 1.9/S", mutant="max[r](neuron_norm) >= 190/S"),
     Statement(id="T3.3", kind="probability", source="Theorem 3.3, with n ||mu||^2 << S^2", only=GD, at="hit_plain",
-              text="some t up to T_2 + m^3 n/(eta eps) max(1, 32 log^2(4/eps)/S^2), the O~ of Propositions E.2 and E.5, "
-                   "has L_S, ||grad L_S||^2 <= eps; at the first, test error >= 1/2.01",
+              text="some t up to T_2 + m^3 n/(eta eps) max(1, 32 log^2(4/eps)/S^2), the O~ of Propositions E.2 and "
+                   "E.5, has L_S, ||grad L_S||^2 <= eps; at the first, test error >= 1/2.01",
               until="T_2E_printed + m**3*n/(eta*eps)*max(1, 32*log(4/eps)**2/S**2)",
               given="enough and R6c and K2 and K3 and R3b and R3m and R4 and R5 and R8 and eps <= 1",
               claim="test_error + 3*test_error_se >= 1/2.01", mutant="test_error <= 1/n"),

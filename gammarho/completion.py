@@ -122,7 +122,7 @@ def _of(name: str) -> tuple[str, str, str, str]:
 def _choices(name: str) -> Mapping[str, str]:
     parameters = models.build(settings.resolve(name).factory, {}).parameters
     return {each.name: " ".join(each.choices) or "true false" for each in parameters
-            if each.choices or each.kind == "flag"}
+            if each.listed}
 
 
 def _explained() -> Iterable[str]:

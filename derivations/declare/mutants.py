@@ -124,7 +124,7 @@ def _dropped(statement: Statement, quantities: Mapping[str, str]) -> Iterator[tu
     if not statement.at:
         if statement.since:
             yield f"t >= {statement.since}", "", replace(statement, since="")
-        if statement.until and statement.kind != "exists":
+        if statement.until and not statement.somewhere:
             yield f"t <= {statement.until}", "", replace(statement, until="")
 
 

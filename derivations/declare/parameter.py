@@ -49,6 +49,16 @@ class Parameter(Declared):
         return self.kind in ("count", "real")
 
     @property
+    def counted(self) -> bool:
+        """Whether its values are ints."""
+        return self.kind == "count"
+
+    @property
+    def listed(self) -> bool:
+        """Whether its values are few words: a choice's, or a flag's."""
+        return self.kind in ("choice", "flag")
+
+    @property
     def dimension(self) -> bool:
         """Whether it is the dimension d: real, because it may be e^100, but whole wherever float64 can tell."""
         return self.name == "d"
@@ -56,7 +66,7 @@ class Parameter(Declared):
     @property
     def whole(self) -> bool:
         """Whether its values are whole numbers."""
-        return self.kind == "count" or self.dimension
+        return self.counted or self.dimension
 
     def _range_misfit(self) -> str:
         """What is wrong with the range; empty for nothing."""
@@ -90,7 +100,7 @@ class Parameter(Declared):
         fits, expected = {
             "flag": (isinstance(default, bool), "True or False"),
             "counts": (isinstance(default, str) and bool(_COUNTS.fullmatch(default)), "whole numbers as in '40,4'"),
-        }.get(self.kind, (_is_number(default, whole=self.kind == "count"), self._expected))
+        }.get(self.kind, (_is_number(default, whole=self.counted), self._expected))
         if not fits:
             return f"default: {quoted(default)}; expected {expected}"
         within = isinstance(default, str) or self.spans(default)
@@ -109,7 +119,7 @@ class Parameter(Declared):
 
     @property
     def _expected(self) -> str:
-        return f"a {'whole' if self.kind == 'count' else 'finite'} number, or a formula of other parameters as text"
+        return f"a {'whole' if self.counted else 'finite'} number, or a formula of other parameters as text"
 
 
 def _is_number(value: float | str, whole: bool) -> bool:

@@ -120,6 +120,26 @@ class Statement(Declared):
     mutant_given: str | None = None
     presets: tuple[str, ...] = ()
 
+    @property
+    def random(self) -> bool:
+        """Whether it may fail on some draws."""
+        return self.kind == "probability"
+
+    @property
+    def of_the_draw(self) -> bool:
+        """Whether it is about the draw alone, before the first step, and may fail on some."""
+        return self.random and self.at == "0"
+
+    @property
+    def somewhere(self) -> bool:
+        """Whether one step in its range is enough."""
+        return self.kind == "exists"
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is about every index and step where its hypothesis holds."""
+        return self.kind in ("identity", "inequality")
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if (self.kind == "order") != (self.path is not None):

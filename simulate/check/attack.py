@@ -160,7 +160,7 @@ class Attack:
             bench, place = self._bench(place)
             if self._work(place) > self.work:
                 return Tried(place, -1.0)
-            if self.statement.kind == "probability":
+            if self.statement.random:
                 return self._probable(bench, place)
             case = bench.case(place.seed, 0 if self.statement.at == "0" else place.steps, [self.statement])
             outcome = judge(self.statement, case)
@@ -202,7 +202,7 @@ class Attack:
         for (name, _), (room, edge) in rooms.items():
             if edge and room >= 0:
                 edges[name] = min(room, edges.get(name, math.inf))
-        whole = self.statement.kind != "exists"  # what a run that is too short has not reached is not refuted
+        whole = not self.statement.somewhere  # what a run that is too short has not reached is not refuted
         if any(outcome.failed and (whole or outcome.complete) for outcome in met):
             return Tried(place, 3.0, outcomes, edges)
         gaps = [outcome.closest.gap for outcome in met if outcome.closest is not None]
@@ -220,7 +220,7 @@ class Attack:
             before = best
             for name in self.space.names:
                 old = best.place.at(name)
-                whole = name == STEPS or self.space.model.parameter(name).kind == "count"
+                whole = name == STEPS or self.space.model.parameter(name).counted
                 smaller = [1, 2, old // 4, old // 2, old - 1] if whole else [rounded(old, digits) for digits in (1, 2)]
                 for value in smaller:
                     if value == old or value <= 0 or (whole and value >= old):
@@ -235,5 +235,5 @@ class Attack:
 
     def _result(self, place: Place) -> Result:
         bench, place = self._bench(place)
-        many = MANY if self.statement.kind == "probability" else 1
+        many = MANY if self.statement.random else 1
         return bench.results([self.statement], many, many)[self.statement.id]

@@ -114,7 +114,7 @@ class Bench:
 
     def results(self, statements: Sequence[Statement], seeds: int, draws: int) -> dict[str, Result]:
         """A result for each statement."""
-        starts = [s for s in statements if s.kind == "probability" and s.at == "0"]
+        starts = [s for s in statements if s.of_the_draw]
         others = [s for s in statements if s not in starts]
         outcomes: dict[str, list[Outcome]] = {s.id: [] for s in statements}
         with progress("check", self.steps * seeds if others else 0, "steps"):  # its runs count them

@@ -183,7 +183,7 @@ def check(
         if statement.path is not None:
             results[statement.id] = _along_path(statement, source, first, min(many, 3), quantities)
     about = f"{counted(many, 'draw')} of {counted(count, 'step')}, seeds from {first}"
-    if any(s.kind == "probability" and s.at == "0" and s.path is None for s in wanted):
+    if any(s.of_the_draw for s in wanted):
         about += f"; {counted(plenty, 'draw')} for statements about the draw alone"
     return Check(
         setting=problem.model.name,
@@ -234,11 +234,11 @@ def _benches(
 ) -> Iterator[tuple[float, Bench]]:
     assert statement.path is not None
     base = models.build(setting.factory, {})
-    kinds = {p.name: p.kind for p in base.parameters}
+    words = {p.name for p in base.parameters if p.listed}
     for scale in statement.path.scales:
         values: dict[str, object] = {}
         for name, text in statement.path.values:
-            literal = isinstance(text, bool) or kinds.get(name) in ("choice", "flag")
+            literal = isinstance(text, bool) or name in words
             values[name] = text if literal else formula_value(str(text), {"s": scale, **_numbers(values)})
         own = problem_of(choose(setting, values))
         steps = round(formula_value(statement.path.steps, {"s": scale, **_numbers(own.values)}))

@@ -83,9 +83,9 @@ def _with_more(results: Sequence[Result], values: Mapping[str, object]) -> dict[
     by_draws: dict[int, list[Statement]] = {}
     for result in results:
         said, most = result.statement, 0
-        if said.kind in ("identity", "inequality") and 0 < result.cases < CASES and result.verdict == "holds":
+        if said.everywhere and 0 < result.cases < CASES and result.verdict == "holds":
             most = math.ceil(CASES / max(1, result.cases // result.draws))
-        elif said.kind == "probability" and said.at != "0" and result.verdict == "undecided" and said.instance is None:
+        elif said.random and not said.of_the_draw and result.verdict == "undecided" and said.instance is None:
             delta = values.get(said.delta, 0.1)
             needed = draws_needed(float(delta)) if isinstance(delta, int | float) and not result.failed else 0
             most = math.ceil(needed * result.draws / max(1, result.met))

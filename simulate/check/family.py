@@ -104,7 +104,7 @@ class Family:
     def of_a_path(self) -> bool:
         """Whether it is about a trajectory, and not about one step from any state, or about a draw."""
         said = self.statement
-        if said.kind == "exists" or said.since or said.until or said.at not in ("", "0"):
+        if said.somewhere or said.since or said.until or said.at not in ("", "0"):
             return True
         return said.at != "0" and any(speaks_of_a_path(text, self.quantities) for text in (said.claim, said.given))
 
@@ -181,11 +181,11 @@ class Family:
         """A failing entry, where there are enough of them to refute the statement."""
         met = [outcome for outcome in outcomes if outcome.entries]
         bad = [outcome for outcome in met if outcome.failed]
-        if statement.kind == "exists":
+        if statement.somewhere:
             bad = [outcome for outcome in bad if outcome.complete]
         if not bad:
             return None
-        if statement.kind == "probability":
+        if statement.random:
             delta = number(statement.delta, case.view())
             if not failure_limits(len(bad), len(met))[0] > delta:
                 return None

@@ -35,9 +35,9 @@ SHARED = 4  # one run of so many is held against every statement, the others aga
 
 def draws_of(family: Family) -> int:
     """How many draws a place takes to judge a statement: one, or enough to bound a failure probability."""
-    if family.statement.kind != "probability":
+    if not family.statement.random:
         return 1
-    return AT_START if family.statement.at == "0" else FEW
+    return AT_START if family.statement.of_the_draw else FEW
 
 
 class Hunt:

@@ -116,7 +116,7 @@ def inductive(
 
 
 def _refuse(statement: Statement, quantities: Mapping[str, str]) -> None:
-    if statement.kind not in ("inequality", "identity") or statement.at or statement.path is not None:
+    if not statement.everywhere or statement.at or statement.path is not None:
         raise InputError(f"{statement.id}: it is not a claim about every step; give one without `at`, or check it")
     if looks_ahead(statement.claim, quantities):
         raise InputError(f"{statement.id}: it is about the step itself, from t to t + 1; give it to check")

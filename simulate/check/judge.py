@@ -89,7 +89,7 @@ def judge(statement: Statement, case: Case, most: int = 0) -> Outcome:
         )
     if case.still and (case.t[rows].any() or _ahead(statement, case)):
         return Outcome(case.seed, why="nothing moves: the run's state is the same at every recorded step")
-    if statement.kind == "exists":
+    if statement.somewhere:
         return _exists(statement, case, rows, note)
     rows = spread(rows, most)
     budget = case.states.z.shape[1] * case.states.z.shape[2] * max(1, len(case.draw.y) * case.draw.examples)

@@ -263,7 +263,7 @@ class Outside:
             value = at.params.get(each.name)
             if each.kind == "real" and each.low == 0 and value:
                 yield replace(at, params={**at.params, each.name: 0.0})
-            elif each.kind == "count" and value is None and not each.structural:
+            elif each.counted and value is None and not each.structural:
                 yield replace(at, params={**at.params, each.name: max(1, round(_ON_FOR * at.steps))})
         for _ in range(BLIND):
             yield self.space.moved(at, self.rng)
@@ -281,7 +281,7 @@ class Outside:
         return self.space.scaled(place, coordinate, by)
 
     def _whole(self, name: str) -> bool:
-        return name == STEPS or self.model.parameter(name).kind == "count"
+        return name == STEPS or self.model.parameter(name).counted
 
     @staticmethod
     def _changed_by(before: Place, after: Place, coordinate: str | Knob) -> float:

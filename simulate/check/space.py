@@ -45,14 +45,14 @@ class Space:
         if name == STEPS:
             return replace(place, steps=max(1, round(min(value, 2.0**53))))
         declared = self.model.parameter(name)
-        number: Value = max(1, round(value)) if declared.kind == "count" else rounded(value, DIGITS)
+        number: Value = max(1, round(value)) if declared.counted else rounded(value, DIGITS)
         if declared.high is not None and float(number) > declared.high:  # type: ignore[arg-type]
             number = declared.high
         return replace(place, params={**place.params, name: number})
 
     def affordable(self, place: Place, start: Place) -> bool:
         """Whether no whole number but the steps is beyond LARGEST and four times what it is at the start."""
-        counts = [name for name in self.names if name != STEPS and self.model.parameter(name).kind == "count"]
+        counts = [name for name in self.names if name != STEPS and self.model.parameter(name).counted]
         return all(place.at(name) <= max(LARGEST, 4 * start.at(name)) for name in counts)
 
     def moved(self, place: Place, rng: np.random.Generator) -> Place:
@@ -74,7 +74,7 @@ class Space:
         """A place with one coordinate times e^by; a whole number moves by one at least."""
         old = place.at(name)
         new = old * math.exp(max(-50.0, min(50.0, by)))
-        whole = name == STEPS or self.model.parameter(name).kind == "count"
+        whole = name == STEPS or self.model.parameter(name).counted
         if whole and round(new) == old and by:
             new = old + math.copysign(1.0, by)
         return self.set(place, name, new)
@@ -88,7 +88,7 @@ def space_of(model: Model, values: Mapping[str, Value], statement: Statement, st
     fixed = {only.parameter for only in statement.only if only.values}
     names = [
         each.name for each in model.parameters
-        if each.kind in ("count", "real") and not each.structural and each.name not in fixed
+        if each.numeric and not each.structural and each.name not in fixed
         and _positive(values.get(each.name))
     ]
     return Space(model, (*names, *((STEPS,) if steps else ())))

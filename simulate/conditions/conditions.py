@@ -254,8 +254,7 @@ def admissible(parameter: Parameter) -> tuple[float, float]:
     A theorem about many filters and examples says nothing of one, no machine holds 1e8 of them, and e^100 is the
     largest dimension in use.
     """
-    count = parameter.kind == "count"
-    low, high = (2.0 if parameter.name in _MANY else 1.0, 1e7) if count else (1e-50, 1e50)
+    low, high = (2.0 if parameter.name in _MANY else 1.0, 1e7) if parameter.counted else (1e-50, 1e50)
     return max(low, parameter.low or low), min(high, math.inf if parameter.high is None else parameter.high)
 
 
@@ -272,7 +271,7 @@ def _ladder(start: float, limit: float, up: bool) -> Iterator[float]:
 
 def counts(parameter: Parameter) -> bool:
     """Whether a parameter is a whole number: a count, or published as one (a dimension that may be e^100)."""
-    return parameter.kind == "count" or type(parameter.default) is int
+    return parameter.counted or type(parameter.default) is int
 
 
 def _whole(holds: Callable[[float], bool], direction: str, edge: float) -> float | None:

@@ -89,7 +89,7 @@ def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
         raise InputError(f"boundary: {quoted(name)} is not an observable of this grid; {nearest(name, names)}")
     if name in {event.name for event in grid.model.events}:
         raise InputError(f"boundary: {name} is a hitting time, -1 where it is not reached; give what it watches")
-    if len(grid.axes) > 2 or any(axis.parameter.kind not in ("count", "real") for axis in grid.axes):
+    if len(grid.axes) > 2 or not all(axis.parameter.numeric for axis in grid.axes):
         raise InputError("boundary: it is followed over one or two axes of numbers; give such axes, or leave it out")
     for axis in grid.axes:
         if len(axis.values) < 2:

@@ -254,7 +254,7 @@ def _values(asked: Asked, parameter: Parameter) -> tuple[Value, ...] | str:
     shipped = asked.chosen.setting.structural.get(parameter.name)
     if parameter.structural and shipped is not None:
         return tuple(shipped)
-    if parameter.structural and parameter.kind not in ("choice", "flag"):
+    if parameter.structural and not parameter.listed:
         return "each of its values is a recursion of its own, and none is listed with the setting"
     if parameter.kind == "counts":
         return "it is a list; move its entries by phase"

@@ -186,7 +186,7 @@ def _statement(
 def _read(statement: Statement, quantities: Mapping[str, str]) -> set[str]:
     """The names that a claim reads, those of its quantities' formulas too."""
     texts = [statement.claim, statement.given, statement.at, statement.since, statement.until]
-    return spoken([*texts, *([statement.delta] if statement.kind == "probability" else [])], quantities) | {
+    return spoken([*texts, *([statement.delta] if statement.random else [])], quantities) | {
         each.parameter for each in statement.only}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulate.run import seeds as seeds_of_a_run
+from simulate.values import closing
 from simulate.work.columns import columns
 from simulate.work.plain import plain
 
@@ -185,8 +186,8 @@ def _watched(data: xarray.Dataset) -> dict[str, str]:
 def _closing(data: xarray.Dataset, model: Model) -> tuple[int, str] | None:
     """The index of the recorded step nearest to the penalty's last one, and a line on it; None where none is closed."""
     values = json.loads(data.attrs.get("parameters", "{}"))
-    last, steps = values.get("lam_until"), data["t"].values
-    if not model.objective.penalised or last is None or not values.get("lam") or last >= steps[-1]:
+    last, steps = closing(model, values), data["t"].values
+    if last is None or not values.get("lam") or last >= steps[-1]:
         return None
     at = int(np.abs(steps - last).argmin())
     near = "" if steps[at] == last else f"; the column t = {int(steps[at])} is the nearest recorded one"

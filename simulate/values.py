@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from derivations.declare import Value
+from derivations.declare import Model, Value
 
 from .errors import InputError
 
@@ -54,3 +54,8 @@ def whole(values: Values, name: str) -> float:
     if value < 1 or (value < _WHOLE and value != int(value)):
         raise InputError(f"{name}: {value:g}; expected a whole number from 1; give {name}={max(1, round(value))}")
     return value
+
+
+def closing(model: Model, values: Values) -> int | None:
+    """The last step with the penalty, where one closes it: lam_until; None without a penalty or an end of it."""
+    return None if values.get("lam_until") is None or not model.objective.penalised else int(real(values, "lam_until"))

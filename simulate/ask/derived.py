@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from derivations.declare import Model
 
+from ..values import closing
 from .schedules import at_steps
 
 
@@ -28,7 +29,7 @@ def lam_at(model: Model, values: Mapping[str, Any], t: NDArray[np.int64]) -> NDA
 
     By its schedule where it has one.
     """
-    until = values.get("lam_until")
     if not model.objective.penalised or values.get("lam") is None:
         return np.zeros(t.shape)
-    return np.where(t <= (np.inf if until is None else float(until)), at_steps(model, values, "lam", t), 0.0)
+    last = closing(model, values)
+    return np.where(t <= (np.inf if last is None else last), at_steps(model, values, "lam", t), 0.0)

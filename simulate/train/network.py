@@ -19,7 +19,7 @@ from dynamics.arrays import Array
 from dynamics.chance.stepdraws import StepDraws
 
 from ..errors import Diverged, InputError
-from ..values import Values, constant, real
+from ..values import Values, closing, constant, real
 from ..work.divergence import divergence
 from .formulas import activation, at_step, trained_on
 
@@ -86,7 +86,8 @@ class Problem:
         """Whether step t, which makes W(t+1), is penalised: t <= lam_until, or always where that is absent."""
         if not self.model.objective.penalised:
             return False
-        return self.values.get("lam_until") is None or t <= real(self.values, "lam_until")
+        last = closing(self.model, self.values)
+        return last is None or t <= last
 
 
 def problem(

@@ -24,7 +24,7 @@ from ..errors import InputError
 from ..start.drawn import Draw
 from ..train import bilevel as weights_bilevel
 from ..train import weights
-from ..values import Values, real
+from ..values import Values, closing
 from . import (
     fresh as validate_fresh,
 )
@@ -101,7 +101,7 @@ def compare(
     recorded_steps = default_recorded(steps) if recorded is None else np.asarray(recorded, dtype=np.int64)
     weights.check_recorded(recorded_steps, steps)
     task = weights.problem(model, vectors, draw.y, values, device, draws, draw.clean, draw.scalars)
-    path = walk(task, start, steps, _with_closing(recorded_steps, values, steps))
+    path = walk(task, start, steps, _with_closing(model, recorded_steps, values, steps))
     pair = Pair(task, kernel, draw, vectors, start)
     notes = [*path.notes, *_amplification(task, start.shape[1])]
     short, judged = along_the_path(pair, path, notes)
@@ -177,11 +177,11 @@ def default_recorded(steps: int, count: int = 60) -> Steps:
     return np.unique(np.concatenate([[0], spaced, [steps]])).astype(np.int64)
 
 
-def _with_closing(recorded: Steps, values: Values, steps: int) -> Steps:
+def _with_closing(model: Model, recorded: Steps, values: Values, steps: int) -> Steps:
     """The last penalised step and the first free one as well: an error of one step shows nowhere else."""
-    if values.get("lam_until") is None:
+    last = closing(model, values)
+    if last is None:
         return recorded
-    last = int(real(values, "lam_until"))
     extra = [t for t in (last, last + 1) if 0 <= t <= steps]
     return np.unique(np.concatenate([recorded, np.array(extra, dtype=np.int64)]))
 

@@ -21,7 +21,7 @@ from ..run.algorithm import step_draws
 from ..start.neurons import on_axes
 from ..start.scalars import any_scalars, said_by_labels
 from ..train import weights
-from ..values import Values, real
+from ..values import Values, closing, real
 from .engines import Kernel, Pair
 from .probe_state import Probe, Shape, Start, probe_values, tasks_of
 
@@ -173,10 +173,8 @@ def _loops(model: Model, kernel: Kernel, values: Values, device: str) -> Iterato
 
 def _steps(model: Model, values: Values) -> list[int]:
     """Steps to probe: the last penalised one and the first free one where there is a penalty, else the first."""
-    if not model.objective.penalised or values.get("lam_until") is None:
-        return [0]
-    last = int(real(values, "lam_until"))
-    return [last, last + 1]
+    last = closing(model, values)
+    return [0] if last is None else [last, last + 1]
 
 
 def _correlated(model: Model, shape: Shape, rng: np.random.Generator) -> Array:

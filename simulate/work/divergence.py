@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from derivations.declare import Model, Value
 
 from ..errors import Diverged
+from ..values import closing
 
 
 def divergence(model: Model, values: Mapping[str, Value], t: int, cure: str) -> Diverged:
@@ -15,10 +16,10 @@ def divergence(model: Model, values: Mapping[str, Value], t: int, cure: str) -> 
     The penalty is blamed beside them where the step that made W(t) had it: t - 1 <= lam_until, or always without one.
     """
     said = f"the run diverges: its state is not finite at step {t}; lower {cure}"
-    lam, until = values.get("lam"), values.get("lam_until")
+    lam, last = values.get("lam"), closing(model, values)
     if not model.objective.penalised or not isinstance(lam, int | float) or not lam:
         return Diverged(said, t)
-    if isinstance(until, int) and t > until + 1:
-        return Diverged(f"{said}; the penalty is off from step {until + 1} on (lam_until = {until})", t)
+    if last is not None and t > last + 1:
+        return Diverged(f"{said}; the penalty is off from step {last + 1} on (lam_until = {last})", t)
     tried = f"run it with lam=0: if that stays finite, lower lam, else {model.algorithm.step}"
     return Diverged(f"{said}, or lam ({lam:g}); the penalty is on there, so {tried}", t)

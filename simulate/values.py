@@ -16,7 +16,7 @@ from .errors import InputError
 Values = Mapping[str, Value]
 """Typed parameter values by name."""
 
-_WHOLE = 2.0**53  # every double from here on is a whole number
+EXACT = 2**53  # up to it every whole float64 is exact, and from it on every float64 is whole
 
 
 def real(values: Values, name: str) -> float:
@@ -51,7 +51,7 @@ def positive(values: Values, name: str) -> float:
 def whole(values: Values, name: str) -> float:
     """A whole number >= 1, as a float.  Raises InputError."""
     value = number(values, name)
-    if value < 1 or (value < _WHOLE and value != int(value)):
+    if value < 1 or (value < EXACT and value != int(value)):
         raise InputError(f"{name}: {value:g}; expected a whole number from 1; give {name}={max(1, round(value))}")
     return value
 

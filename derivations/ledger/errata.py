@@ -54,6 +54,7 @@ class Erratum(Declared):
     runs: `gammarho run ...` commands whose results the effect quotes.
     searches: `gammarho check ... --search N` commands, each an attack on a corrected statement inside its own
     hypotheses that found no violation in N runs.
+    paper: the setting's name, which the paper's own room gives all of its errata.
     """
 
     id: str
@@ -70,11 +71,7 @@ class Erratum(Declared):
     witness: Witness | None = None
     runs: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
-
-    @property
-    def paper(self) -> str:
-        """The setting's name, with which the id begins."""
-        return self.id.partition("-")[0]
+    paper: str = ""
 
     @property
     def evidence(self) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class Paper:
     def errata(self) -> tuple[Erratum, ...]:
         """What is printed wrong."""
         misprints: tuple[Erratum, ...] = getattr(self._part("errata"), "ERRATA", ())
-        return misprints
+        return tuple(replace(each, paper=self.name) for each in misprints)
 
     @property
     def catalogue(self) -> tuple[Numbered, ...]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from dynamics.arrays import Array
 
 from ..errors import InputError, quoted
+from ..values import EXACT
 from . import digest
-from .values import EXACT
 
 _KINDS = {
     "b": "true and false", "c": "complex numbers", "M": "dates", "m": "durations", "U": "text", "S": "bytes",

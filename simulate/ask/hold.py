@@ -12,7 +12,8 @@ from derivations.declare import Parameter
 from derivations.declare.formula import FormulaError, names, parse
 
 from ..errors import InputError, nearest, quoted
-from . import formula, kinds, values
+from ..values import EXACT
+from . import formula, values
 
 EXAMPLE = "'sigma_p: sigma_p*sqrt(d)=20'"
 _WHOLE = 1e-3  # how far the sides may be apart, relatively, where the solution had to be made a whole number
@@ -130,7 +131,7 @@ def solution(hold: Hold, parameter: Parameter, sides: Sides, power: float | None
             f"hold: {quoted(hold.text)} holds at no {parameter.name} in its range"
             f"{'' if root is None else f' (it would be {root:.6g})'}{where}; give other values"
         )
-    if not parameter.whole or root >= kinds.EXACT:
+    if not parameter.whole or root >= EXACT:
         return root
     rounded = float(round(root))
     left, right = sides(rounded)

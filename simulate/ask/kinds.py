@@ -10,10 +10,9 @@ from typing import ClassVar, Final
 from derivations.declare import Parameter, Value
 
 from ..errors import did_you_mean
+from ..values import EXACT
 from . import values as values_of
 from .noted import show
-
-EXACT: Final = values_of.EXACT
 
 
 class Kind(ABC):

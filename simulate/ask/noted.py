@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from derivations.declare import Parameter, Value
 
+from ..values import EXACT
 from .formulas import of_default
-from .values import EXACT
 
 OWN = "the model's default"
 

@@ -10,8 +10,9 @@ from derivations.declare import Parameter, Value
 from derivations.declare.formula import FormulaError, Vanishes
 
 from ..errors import InputError, quoted
+from ..values import EXACT
 from .formulas import of_default
-from .kinds import EXACT, kind_of
+from .kinds import kind_of
 from .noted import show
 
 

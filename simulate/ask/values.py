@@ -14,9 +14,9 @@ import numpy as np
 from derivations.declare.formula import LITERAL, FormulaError, Vanishes
 
 from ..errors import InputError, quoted
+from ..values import EXACT
 from . import formula
 
-EXACT = 2**53  # up to it every whole float64 is exact
 _OPERATION = re.compile(r"[-+*/^(]")  # what tells a formula from a word
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 _MOST = 10**6  # entries taken of what does not say how many it has, such as a generator

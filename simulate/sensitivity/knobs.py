@@ -14,11 +14,11 @@ from ..ask import noted, parameters, reading
 from ..ask.axes import Axis
 from ..ask.chosen import Chosen
 from ..ask.hold import Hold
-from ..ask.values import EXACT
 from ..conditions.held import Held
 from ..errors import InputError
 from ..phase.grid_cells import Cells
 from ..run.problem import Problem
+from ..values import EXACT
 
 STEPS = "steps"  # the knob of a run's length
 UNREAD = "neither the run nor the claim reads it"

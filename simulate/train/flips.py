@@ -29,11 +29,10 @@ class Count:
 
 @dataclass(frozen=True)
 class Told:
-    """Numbers of a count, on the axis of recorded steps or on none, and what they are."""
+    """Numbers of a count, on the axis of recorded steps or on none."""
 
     dims: tuple[str, ...]
     values: NDArray[np.float64]
-    meaning: str
 
 
 class Watch:
@@ -65,12 +64,11 @@ class Watch:
         """Each count (t,) and last flip () under its declared name."""
         out = {}
         for count in self.counts:
-            said, heads = count.declared, count.declared.heads.replace("_", " ")
+            said = count.declared
             values = np.array([count.at[t] for t in sorted(count.at)], dtype=np.float64)
-            out[said.name] = Told(("t",), values, f"activation flips in steps 1..t, heads: {heads}; {said.source}")
+            out[said.name] = Told(("t",), values)
             if said.last:
-                meaning = f"step of the last flip, heads: {heads}, the first from which the pattern stays; 0: none"
-                out[said.last] = Told((), np.asarray(count.last), meaning)
+                out[said.last] = Told((), np.asarray(count.last))
         return out
 
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from derivations.declare import Model, Parameter, Preset
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import PRESETS, model
-from simulate.ask import kinds, noted, parameters, reading, settings
+from simulate.ask import noted, parameters, reading, settings
 from simulate.errors import InputError, nearest, quoted
+from simulate.values import EXACT
 
 
 def declared(kind: str, **changes: object) -> Parameter:
@@ -73,7 +74,7 @@ def test_absent_means_none_only_where_there_is_no_default() -> None:
             parameters.resolve(model, {"n": missing})
 
 
-@given(st.integers(1, kinds.EXACT))
+@given(st.integers(1, EXACT))
 def test_counts_survive_every_spelling(n: int) -> None:
     for spelling in (n, str(n), f" {n} ", float(n), np.int64(n), np.float64(n), Fraction(n)):
         found = reading.parse(declared("count", low=1, default=1), spelling)

@@ -49,6 +49,11 @@ class Parameter(Declared):
         return self.kind in ("count", "real")
 
     @property
+    def follows(self) -> bool:
+        """Whether its default is a formula of other parameters."""
+        return self.numeric and isinstance(self.default, str)
+
+    @property
     def counted(self) -> bool:
         """Whether its values are ints."""
         return self.kind == "count"

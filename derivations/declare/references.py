@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
 
 from ..errors import ModelError
-from .choices import NUMBERS, Declared, FormulaText, Refers, fields_of, nearest
+from .choices import Declared, FormulaText, Refers, fields_of, nearest
 from .formula import FormulaError, names
 from .layers import declared_families
 from .patches import Term
@@ -80,8 +80,8 @@ def parameters_read(model: Any) -> set[str]:
     """The parameters that something of the declaration names, itself or in a formula."""
     read = read_by(model)
     for parameter in model.parameters:
-        if isinstance(parameter.default, str) and parameter.kind in NUMBERS:
-            read.update(names(parameter.default))
+        if parameter.follows:
+            read.update(names(str(parameter.default)))
     return read
 
 

@@ -244,7 +244,7 @@ class Kernel:
 
     def numbers(self, values: Mapping[str, Any], m: int) -> tuple[float, ...]:
         """The time loop's numbers: the kernel's scalars, the step size, and the rates of the algorithm's options."""
-        return (*self.arguments(values, m), float(values[self.step]), *self._rates(values))
+        return (*map(float, self._named(values, m)), float(values[self.step]), *self._rates(values))
 
     def columns(self, values: Mapping[str, Any], m: int, runs: int) -> Array:
         """`numbers` of many runs, (R, ...): each of the values is a number, or one a run, (R,)."""

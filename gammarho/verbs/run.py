@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Annotated, Any
 
@@ -87,7 +88,9 @@ def run(
 
     path, bounds = paths.dataset("out", out), thresholds(until)
     place = None if plot is None else paths.picture("picture", picture)
-    given = with_held(setting, arguments.assignments(values), preset, hold, not json)
+    given: Mapping[str, object] = arguments.assignments(values)
+    if hold:
+        given = with_held(setting, given, preset, hold, not json)
     # What is misspelt is refused before Numba and xarray are loaded.
     chosen = choose(setting, given, preset)
     model = chosen.resolved.model

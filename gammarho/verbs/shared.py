@@ -40,11 +40,9 @@ def thresholds(until: Sequence[str]) -> dict[str, str] | None:
 
 
 def with_held(
-    setting: str, given: dict[str, str], preset: str | None, hold: Sequence[str], show: bool
+    setting: str, given: Mapping[str, object], preset: str | None, hold: Sequence[str], show: bool
 ) -> dict[str, object]:
     """What is given, with the parameters that --hold is solved for, each on a line where they are to be shown."""
-    if not hold:
-        return dict(given)
     from simulate.conditions.held import held
 
     solved = held(setting, given, list(hold), preset=preset)

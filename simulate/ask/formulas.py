@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from derivations.declare import Model, Parameter, Value
 from derivations.declare.formula import FormulaError, names
@@ -11,13 +12,9 @@ from derivations.declare.formula import FormulaError, names
 from ..errors import InputError
 from . import formula
 from . import values as values_of
+from .reading import parse
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
-
-
-def of_default(parameter: Parameter) -> bool:
-    """Whether the default is a formula of other parameters."""
-    return parameter.numeric and isinstance(parameter.default, str)
 
 
 def text_of(model: Model, parameter: Parameter, given: object) -> str | None:
@@ -40,18 +37,18 @@ class Computed(Mapping[str, Value]):
     """Values by parameter name, of what stands as it is and of formulas of each other, in any order.
 
     Args:
-        stated: what was given or is the default, by name, read by `parse`.
+        declared: the parameters whose values are read as they declare; any other stands as it is.
+        stated: what was given or is the default, by name.
         formulas: texts by name, in place of what is stated.
-        parse: the value of what was given for a name, checked.
         advice: of a name, and what was given: what is expected of it, for the sentence.
         said: of a name, what its formula is called in a sentence, such as "its default ".
     """
 
     def __init__(
-        self, stated: Mapping[str, object], formulas: Mapping[str, str], parse: Callable[[str, object], Value],
+        self, declared: Mapping[str, Parameter], stated: Mapping[str, object], formulas: Mapping[str, str],
         advice: Callable[[str, object], str], said: Callable[[str], str],
     ) -> None:
-        self._stated, self._formulas, self._parse, self._advice, self._said = stated, formulas, parse, advice, said
+        self.formulas, self._declared, self._stated, self._advice, self._said = formulas, declared, stated, advice, said
         self._found: dict[str, Value] = {}
         self._open: list[str] = []  # the names whose formulas are being computed, outermost first
 
@@ -60,32 +57,32 @@ class Computed(Mapping[str, Value]):
         if name not in self._found:
             if name in self._open:
                 raise InputError(self._circle(name))
-            self._open.append(name)
-            try:
-                self._found[name] = self._computed(name)
-            finally:
-                self._open.pop()
+            self._found[name] = self._evaluated(name) if name in self.formulas else self._read(name, self._stated[name])
         return self._found[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._formulas or name in self._stated
+        return name in self.formulas or name in self._stated
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._stated, *self._formulas]))
+        return iter(dict.fromkeys([*self._stated, *self.formulas]))
 
     def __len__(self) -> int:
-        return len({*self._stated, *self._formulas})
+        return len({*self._stated, *self.formulas})
 
-    def _computed(self, name: str) -> Value:
-        text = self._formulas.get(name)
-        if text is None:
-            return self._parse(name, self._stated[name])
+    def _read(self, name: str, value: Any) -> Value:
+        return parse(self._declared[name], value) if name in self._declared else value
+
+    def _evaluated(self, name: str) -> Value:
+        text = self.formulas[name]
+        self._open.append(name)
         try:
             value = formula.evaluate(text, self, vanishing=False)
         except FormulaError as error:
             raise InputError(f"{name}: {self._said(name)}{error}; {self._advice(name, text)}") from error
+        finally:
+            self._open.pop()
         try:
-            return self._parse(name, value)
+            return self._read(name, value)
         except InputError as error:
             said = f"{self._said(name)}{text} is {value:.6g} here"
             raise InputError(f"{name}: {said}; {self._advice(name, text)}") from error
@@ -93,6 +90,6 @@ class Computed(Mapping[str, Value]):
     def _circle(self, name: str) -> str:
         around = self._open[self._open.index(name) :]
         if len(around) == 1:
-            return f"{name}: {self._formulas[name]} needs {name} itself; {self._advice(name, self._formulas[name])}"
-        said = " and ".join(f"{each} = {self._formulas[each]}" for each in around)
+            return f"{name}: {self.formulas[name]} needs {name} itself; {self._advice(name, self.formulas[name])}"
+        said = " and ".join(f"{each} = {self.formulas[each]}" for each in around)
         return f"{', '.join(around)}: {said} need each other; give one of them as a number"

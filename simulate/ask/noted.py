@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from derivations.declare import Parameter, Value
 
 from ..values import EXACT
-from .formulas import of_default
 
 OWN = "the model's default"
 
@@ -47,7 +46,7 @@ def of_default_used(parameter: Parameter, value: Value) -> Note:
         origin = parameter.source  # "not stated in the paper; our choice": no publication to name
     else:
         origin = f"published default, {parameter.source}"
-    return Note(_set(parameter, value, str(parameter.default) if of_default(parameter) else ""), parameter.name, origin)
+    return Note(_set(parameter, value, str(parameter.default) if parameter.follows else ""), parameter.name, origin)
 
 
 def of_formula(parameter: Parameter, value: Value, text: str) -> Note:

@@ -9,7 +9,7 @@ from derivations.declare import Model, Parameter, Preset, Value
 
 from ..errors import InputError, nearest, quoted
 from . import values as values_of
-from .formulas import Computed, of_default, text_of
+from .formulas import Computed, text_of
 from .models import Factory, build
 from .noted import Note, of_default_used, of_formula, show
 from .reading import advice, parse
@@ -43,13 +43,14 @@ def resolve(
 
     Args:
         factory: a function of the structural parameters that returns the model, or a model that has none to choose.
-        given: values by parameter name; numbers, or text as it stands on a command line.
+        given: values by parameter name (`by_name`); numbers, or text as it stands on a command line.
         preset: named published values, below `given`.
 
     Raises:
         InputError: for a name the model does not have (with the nearest one it has), a value outside the
             parameter's kind or range, and a structural value the model cannot be built with.
     """
+    given = given or {}
     chosen = over(preset, given)
     model = built(factory, chosen)
     declared = [parameter.name for parameter in model.parameters]
@@ -60,8 +61,8 @@ def resolve(
     lookup = computed(model, chosen)
     values = {parameter.name: lookup[parameter.name] for parameter in model.parameters}
     notes = [Note(f"preset {preset.name} ({preset.source}){_but(preset, given, values)}")] if preset else []
-    for parameter in sorted(model.parameters, key=of_default):
-        text = formula_of(model, parameter, chosen)
+    for parameter in sorted(model.parameters, key=lambda each: each.follows):
+        text = lookup.formulas.get(parameter.name)
         if parameter.name not in chosen and parameter.default is not None:
             notes.append(of_default_used(parameter, values[parameter.name]))
         elif parameter.name in chosen and text is not None:
@@ -69,23 +70,25 @@ def resolve(
     return Resolved(model, values, tuple(notes))
 
 
-def _but(preset: Preset, given: Mapping[str, object] | None, values: Mapping[str, Value]) -> str:
+def _but(preset: Preset, given: Mapping[str, object], values: Mapping[str, Value]) -> str:
     """What is given in the place of a preset's values, where it differs."""
     of_preset = dict(preset.values)
-    changed = [f"{name} = {show(values[name])}" for name in by_name(given)
+    changed = [f"{name} = {show(values[name])}" for name in given
                if name in of_preset and name in values and of_preset[name] != values[name]]
     return f", but {', '.join(changed)}" if changed else ""
 
 
-def over(preset: Preset | None, given: Mapping[str, object] | None) -> dict[str, object]:
+def over(preset: Preset | None, given: Mapping[str, object]) -> dict[str, object]:
     """What was given, over the preset."""
-    return {**(dict(preset.values) if preset else {}), **by_name(given)}
+    return {**(dict(preset.values) if preset else {}), **given}
 
 
 def built(factory: Factory | Model, chosen: Mapping[str, object]) -> Model:
     """The model of the structural parameters among what was chosen.  Raises InputError where there is none."""
     base = build(factory, {})
     structural = [parameter.name for parameter in base.parameters if parameter.structural and parameter.name in chosen]
+    if not structural:
+        return base
     values = computed(base, chosen)
     return build(factory, {name: values[name] for name in structural})
 
@@ -94,7 +97,7 @@ def formula_of(model: Model, parameter: Parameter, chosen: Mapping[str, object])
     """The formula of other parameters that a parameter's value comes from, given or by default; None of another."""
     if parameter.name in chosen:
         return text_of(model, parameter, chosen[parameter.name])
-    return str(parameter.default) if of_default(parameter) else None
+    return str(parameter.default) if parameter.follows else None
 
 
 def computed(model: Model, chosen: Mapping[str, object]) -> Computed:
@@ -113,7 +116,7 @@ def _of(
     def said(name: str) -> str:
         return "" if name in chosen else "its default "
 
-    return Computed(stated, formulas, lambda name, value: parse(model.parameter(name), value), advised, said)
+    return Computed({each.name: each for each in model.parameters}, stated, formulas, advised, said)
 
 
 def _option(name: str, value: object) -> str:
@@ -141,16 +144,14 @@ def further(
         if (text := text_of(resolved.model, declared[name], value)) is not None
     }
 
-    def parsed(name: str, value: object) -> Value:
-        return parse(declared[name], value) if name in declared else resolved.values[name]
-
     lookup = Computed(
-        {**resolved.values, **mine}, formulas, parsed, lambda name, value: advice(declared[name], value), lambda _: "")
+        declared, {**resolved.values, **mine}, formulas, lambda name, value: advice(declared[name], value),
+        lambda _: "")
     return {name: lookup[name] for name in mine}
 
 
 def with_sizes(
-    resolved: Resolved, given: Mapping[str, object] | None, sizes: Mapping[str, float], what: str = "initial's arrays"
+    resolved: Resolved, given: Mapping[str, object], sizes: Mapping[str, float], what: str = "initial's arrays"
 ) -> Resolved:
     """The sizes of the caller's own arrays (n, m, d) in place of defaults and presets, whose notes go with them.
 
@@ -159,7 +160,7 @@ def with_sizes(
     Raises:
         InputError: where `given` says another size than the arrays have.
     """
-    values, asked = dict(resolved.values), by_name(given)
+    values, asked = dict(resolved.values), given
     for name, size in sizes.items():
         if name in asked and values.get(name) != size:
             raise InputError(

@@ -11,7 +11,6 @@ from derivations.declare.formula import FormulaError, Vanishes
 
 from ..errors import InputError, quoted
 from ..values import EXACT
-from .formulas import of_default
 from .kinds import kind_of
 from .noted import show
 
@@ -115,6 +114,6 @@ def _cure(parameter: Parameter, value: object) -> str:
         return f"; {hint}"
     if parameter.default is None:
         return ", or leave it out"
-    if of_default(parameter):
+    if parameter.follows:
         return f", or leave it out for {parameter.default}"
     return f", such as {parameter.name}={show(parameter.default)}"

@@ -44,7 +44,7 @@ def from_covariances(
         if name in asked:
             raise InputError(f"{name}: {asked[name]}, but covariances say what the noise is; leave {name} out")
     matrices = _matrices(sigma, model.n_heads)
-    sized = parameters.with_sizes(resolved, given, {"d": float(matrices.shape[1])}, "the covariances")
+    sized = parameters.with_sizes(resolved, asked, {"d": float(matrices.shape[1])}, "the covariances")
     values = {name: value for name, value in sized.values.items() if name not in replaced}
     labels = sized_labels(model, values, int(positive(values, "n")))
     sizes = np.bincount(labels.astype(np.intp), minlength=model.n_heads).astype(np.float64)

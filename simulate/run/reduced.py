@@ -23,11 +23,8 @@ from .watch import EventWatch
 
 def run(start: Start, asked: Asked) -> Found:
     """The run of a start by its kernel.  Raises Diverged, and InputError for a named variable that is not to be had."""
-    return afresh(start, asked) if start.problem.redraws else along(start, asked)
-
-
-def along(start: Start, asked: Asked) -> Found:
-    """A run on the start's own examples."""
+    if start.problem.redraws:
+        return afresh(start, asked)
     watch = EventWatch(start, asked)
     path = _path(start, asked, watch)
     states = start.states(path, asked.wanted)

@@ -75,7 +75,7 @@ def settle(
     examples = _checked(source, model, resolved.values)
     _check_memory(*examples.x.shape)
     sizes = {"n": len(examples.y), "d": float(examples.x.shape[1])}
-    sized = parameters.with_sizes(resolved, given, sizes, "the examples")
+    sized = parameters.with_sizes(resolved, asked, sizes, "the examples")
     said = [measured_note(examples), *examples.notes]
     if unused:
         said.append(f"{family.name} is not drawn, so {', '.join(unused)} play no part")

@@ -82,7 +82,7 @@ class Attack:
         tries: int, seed: int,
     ) -> None:
         self.statement, self.tries = statement, tries
-        self.draws = FEW if statement.kind == "probability" else 1
+        self.draws = FEW if statement.random else 1
         self.start = place_of(chosen, steps, seed)
         self.ground = ground(chosen.setting, quantities).starting(self.start)
         whole = statement.at in ("", "T")

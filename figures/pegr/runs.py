@@ -198,7 +198,7 @@ def _lost(
     rounded, error = states.z[first].copy(), ROUNDING * size[0]
     rounded[..., xi] = np.where(np.abs(rounded[..., xi]) < error, error, rounded[..., xi])
     again = start.again(rounded, states.b[first], int(t[-1] - t[first]), t[first:], int(t[first]))
-    path = finite(start.model, again, start.values, start.kernel.cure(start.values))
+    path = finite(start.model, start.kernel, start.values, again)
     if np.all(np.abs(path.z - states.z[first:]).max(axis=(1, 2, 3)) < 1e-6 * size):
         return flags
     other = measure(start, start.states(path))

@@ -21,7 +21,8 @@ class Setting:
     """A named source of models.
 
     `factory` is a function of the structural parameters or a Model; `structural` lists the values whose kernels
-    ship, by parameter name; `written` is what the caller wrote for it, where that is not the name.
+    ship, by parameter name; `written` is what the caller wrote for it, where that is not the name.  A `lasting` one's
+    models are the same whenever they are asked for: a paper's, or a Model.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Setting:
     structural: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     presets: tuple[Preset, ...] = ()
     written: str = ""
+    lasting: bool = False
 
     @property
     def word(self) -> str:
@@ -62,7 +64,7 @@ def resolve(setting: object) -> Setting:
     if isinstance(setting, Setting):
         return setting
     if isinstance(setting, Model):
-        return _with_papers(Setting(setting.name, setting))
+        return _with_papers(Setting(setting.name, setting, lasting=True))
     if callable(setting):
         return _with_papers(Setting(getattr(setting, "__name__", "model"), setting))
     if not isinstance(setting, str):
@@ -84,12 +86,7 @@ def resolve(setting: object) -> Setting:
 def _shipped(name: str) -> Setting:
     """A paper's setting, whose models are declared once a process."""
     paper = PAPERS[name]
-    return Setting(name, models.remembered(paper.factory), paper.structural, paper.presets)
-
-
-def lasting(setting: Setting) -> bool:
-    """Whether the setting's models are the same whenever they are asked for: a paper's, or a Model."""
-    return isinstance(setting.factory, Model) or (setting.name in PAPERS and setting is _shipped(setting.name))
+    return Setting(name, models.remembered(paper.factory), paper.structural, paper.presets, lasting=True)
 
 
 def beside(setting: object, name: str) -> object:
@@ -129,7 +126,7 @@ def _from_module(name: str, module: ModuleType, attribute: str) -> Setting:
         raise InputError(f"PRESETS: {quoted(presets)} in {module.__file__}; expected a tuple of Preset")
     if not isinstance(structural, Mapping):
         raise InputError(f"STRUCTURAL: {quoted(structural)} in {module.__file__}; expected values by parameter name")
-    return _with_papers(Setting(name, factory, dict(structural), tuple(presets)))
+    return _with_papers(Setting(name, factory, dict(structural), tuple(presets), lasting=isinstance(factory, Model)))
 
 
 def _with_papers(setting: Setting) -> Setting:

@@ -23,7 +23,7 @@ from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Trajectory, Watched
 
-from ..ask import arrays, parameters, schedules, settings
+from ..ask import arrays, parameters, schedules
 from ..ask import values as values_of
 from ..ask.chosen import Chosen
 from ..observe.observables import needs_seen
@@ -242,7 +242,7 @@ def problem_of(chosen: Chosen) -> Problem:
         InputError: for a parameter that is unknown or out of its range.
     """
     given = chosen.given
-    if settings.lasting(chosen.setting) and all(type(value) in _PLAIN for value in given.values()):
+    if chosen.setting.lasting and all(type(value) in _PLAIN for value in given.values()):
         told = tuple((name, type(value), repr(value)) for name, value in given.items())  # 1, 1.0 and True are apart
         return _kept(_Written((id(chosen.setting.factory), id(chosen.preset), told, cache_folder()), chosen))
     return Problem(chosen.resolved, given)

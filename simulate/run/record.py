@@ -69,10 +69,9 @@ def advance(
     """
     with progress("run", steps, "steps") as after:
         if watch is None and draws is None:
-            trajectory = kernel.run(
+            return finite(model, kernel, values, kernel.run(
                 draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded, after=after, events=events
-            )
-            return finite(model, trajectory, values, kernel.cure(values))
+            ))
         kept: _Kept | None = None
         for chunk in _chunks(model, kernel, draw, values, steps, recorded if watch is None else None, draws, after):
             stop = None if watch is None else watch(chunk)
@@ -130,15 +129,15 @@ def _chunks(
         first = int(np.searchsorted(chunk.t, start + (start > 0)))
         if first < len(chunk.t):
             yield cut(chunk, slice(first, None))  # views: the states of every step are not copied once more
-        finite(model, chunk, values, kernel.cure(values))
+        finite(model, kernel, values, chunk)
         z, b, start = chunk.z[-1], chunk.b[-1], start + count
         velocity = None if chunk.velocity is None else chunk.velocity[-1]
         if start >= steps:
             return
 
 
-def finite(model: Model, trajectory: Trajectory, values: Mapping[str, Any], cure: str) -> Trajectory:
+def finite(model: Model, kernel: Kernel, values: Mapping[str, Any], trajectory: Trajectory) -> Trajectory:
     """The trajectory, where it stayed finite.  Raises Diverged otherwise, naming what to lower (`Kernel.cure`)."""
     if trajectory.diverged >= 0:
-        raise divergence(model, values, trajectory.diverged, cure)
+        raise divergence(model, values, trajectory.diverged, kernel.cure(values))
     return trajectory

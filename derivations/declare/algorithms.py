@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -61,7 +62,7 @@ class GradientDescent(Declared):
         named: dict[str, Any] = dict(options)
         return cls(**named, schedules=schedules)
 
-    @property
+    @functools.cached_property
     def options(self) -> dict[str, str]:
         """The options that are present: their parameter's name, by option."""
         named = {name: str(getattr(self, name)) for name in self.known_options()}
@@ -78,6 +79,7 @@ class GradientDescent(Declared):
         return tuple(name for name in ("batch", "label_noise") if name in self.options)
 
     @classmethod
+    @functools.cache
     def known_options(cls) -> tuple[str, ...]:
         """Every option that there is."""
         return tuple(f.name for f in fields(cls) if f.name not in ("step", "schedules", "redrawn"))

@@ -11,6 +11,7 @@ imports no SymPy, so that a run of a shipped setting can read a declaration with
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import ModelError
@@ -27,6 +28,7 @@ from .layers import declared_families, declared_patches, of_neurons, with_axes
 from .names import check_names
 from .network import Network, Objective
 from .observable import Observable
+from .over import IndexSet
 from .parameter import Parameter
 from .patches import Patch, SumPatch, scalars_of, terms_of
 from .references import check_references
@@ -130,25 +132,25 @@ class Model(Declared):
         """How many of the patches go through the activation: all but the second layer's weight, which is the last."""
         return len(self.patches) - (self.network.second_layer is not None)
 
-    @property
+    @functools.cached_property
     def constants(self) -> tuple[str, ...]:
         """The parameters that the activation, the loss and its weights, and constant scalars hold."""
         named = (*self.network.activation.kind.constants, *self.objective.loss_kind.constants,
                  *self.objective.label_weights, *(each.value for each in self.scalars if isinstance(each, Constant)))
         return tuple(dict.fromkeys(value for value in named if isinstance(value, str)))
 
-    @property
+    @functools.cached_property
     def follows_clean(self) -> bool:
         """Whether a term has scale "clean", so that training reads the clean labels beside the observed ones."""
         return any(term.follows_clean for term in terms_of(self.patches))
 
-    @property
+    @functools.cached_property
     def scalars(self) -> tuple[Scalar, ...]:
         """The scalars of examples that patches and losses are made with, each once."""
         labels = self.objective.mixed_labels
         return tuple(dict.fromkeys((*scalars_of(self.patches), *([] if labels is None else [labels]))))
 
-    @property
+    @functools.cached_property
     def varying(self) -> tuple[str, ...]:
         """The names of those that examples may differ in, which a kernel takes as arrays."""
         return tuple(each.name for each in self.scalars if each.varies)
@@ -186,6 +188,12 @@ class Model(Declared):
             classes = self.network.classes
             self._sizes[n, tasks] = {each.name: each.index_set.size(classes, tasks, n) for each in self.directions}
         return {**self._sizes[n, tasks]}
+
+    @functools.cached_property
+    def index_sets(self) -> Mapping[str, IndexSet]:
+        """What families are over, by their own names and by their coefficients'."""
+        sets = {family.name: family.index_set for family in self.directions}
+        return sets | {family.coefficient.name: family.index_set for family in self.directions}
 
     @functools.cached_property
     def _sizes(self) -> dict[tuple[int, int], dict[str, int]]:

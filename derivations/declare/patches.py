@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
@@ -37,19 +38,19 @@ class Term(Declared):
             if keys.count(key) > 1:
                 raise ModelError(f"{type(self).__name__}.scale: {key!r} is given twice; give it once")
 
-    @property
+    @functools.cached_property
     def factors(self) -> tuple[Literal["label", "clean"] | Scalar, ...]:
         """What the vector is taken times; empty for 1."""
         if isinstance(self.scale, tuple):
             return self.scale
         return () if self.scale == ONE else (self.scale,)
 
-    @property
+    @functools.cached_property
     def scalars(self) -> tuple[Scalar, ...]:
         """The declared scalars among them."""
         return tuple(factor for factor in self.factors if isinstance(factor, Scalar))
 
-    @property
+    @functools.cached_property
     def densities(self) -> tuple[OfDensity, ...]:
         """Those of them that have a density."""
         return tuple(each for each in self.scalars if isinstance(each, OfDensity))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array, Flags
+from ..arrays import Array, Flags, Indices
 from ..errors import RangeError
 
 _SHORT = np.finfo(np.float64).tiny / np.finfo(np.float64).eps  # squares below are denormal, or about to be
@@ -33,14 +33,17 @@ def reduce(vectors: Array, weights: Array) -> Reduced:
     return Reduced(z=onto(weights, vectors), gram=own(vectors), weight_gram=own(weights.reshape(-1, weights.shape[-1])))
 
 
-def reduce_all(vectors: Array, weights: Array) -> Reduced:
+def reduce_all(vectors: Array, weights: Array, which: Indices | None = None) -> Reduced:
     """`reduce` of many runs: V (..., B, R) and W (..., S, R); the bits of each are those that `reduce` gives it.
 
     Filters that all runs share have a leading axis of 1; their inner products are then one array, not to be written to.
+    Where some share them, `which` says of each run whose it has.
     """
+    among, mine = own(weights), weights
+    if which is not None:
+        among, mine = among[which], weights[which]
     with np.errstate(over="ignore", invalid="ignore"):
-        z = np.ascontiguousarray(weights @ np.swapaxes(vectors, -1, -2))
-    among = own(weights)
+        z = np.ascontiguousarray(mine @ np.swapaxes(vectors, -1, -2))
     return Reduced(z, own(vectors), np.broadcast_to(among, (*vectors.shape[:-2], *among.shape[-2:])))
 
 
@@ -140,8 +143,8 @@ def placed(
 ) -> tuple[Array, Array]:
     """Directions (..., f + n, R), fixed ones first, and filters (..., S, R): a standard draw with its lengths.
 
-    root (..., f, f) is `fixed_root`, along (..., n, f) as in `Ensemble`, noise_std (..., n), filter_std (...); a
-    standard draw that all runs share has a leading axis of 1.
+    root (..., f, f) is `fixed_root`, along (..., n, f) as in `Ensemble`, noise_std (..., n), filter_std (...); what
+    is standard and all runs share has a leading axis of 1, and filters of one deviation may be fewer than the runs.
     """
     f, n = root.shape[-1], noise_std.shape[-1]
     directions = np.zeros((*noise_std.shape[:-1], f + n, drawn.noise.shape[-1]))
@@ -150,8 +153,8 @@ def placed(
     np.multiply(drawn.noise, noise_std[..., None], out=noise)
     noise[..., :f] = np.where(along, along * drawn.noise[..., :f], 0.0) * noise_std[..., None]
     deviation = np.asarray(filter_std)
-    if deviation.ndim and len(drawn.filters) == 1 and (deviation == deviation[0]).all():
-        deviation = deviation[:1]  # filters that all runs share are not copied for each
+    if deviation.ndim and len(drawn.filters) != len(deviation) and (deviation == deviation[0]).all():
+        deviation = deviation[:1]  # filters that runs share are not copied for each
     return directions, deviation[..., None, None] * drawn.filters
 
 

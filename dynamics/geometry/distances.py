@@ -40,13 +40,18 @@ def project_off(start: Reduced, off: Indices) -> Reduced:
     across, filters = start.gram[..., off] * unit[..., None, :], z[..., off] * unit[..., None, :]
     # Unit directions first: the rank is then judged by angles, not by how different the lengths are.
     inverse = _pinv(inside * (unit[..., :, None] * unit[..., None, :]))
-    left = z - filters @ inverse @ np.swapaxes(across, -1, -2)
-    gram = start.gram - across @ inverse @ np.swapaxes(across, -1, -2)
+    left, gram = z.copy(), start.gram.copy()
+    others = np.ones(gram.shape[-1], dtype=np.bool_)
+    others[off] = False
+    if across[..., others, :].any():  # else nothing is subtracted from what stays
+        left -= filters @ inverse @ np.swapaxes(across, -1, -2)
+        gram -= across @ inverse @ np.swapaxes(across, -1, -2)
+        gram = 0.5 * (gram + np.swapaxes(gram, -1, -2))
     left[..., off] = 0.0
     gram[..., off, :] = 0.0
     gram[..., off] = 0.0
     own = start.weight_gram - filters @ inverse @ np.swapaxes(filters, -1, -2)
-    return Reduced(left.reshape(start.z.shape), *(0.5 * (each + np.swapaxes(each, -1, -2)) for each in (gram, own)))
+    return Reduced(left.reshape(start.z.shape), gram, 0.5 * (own + np.swapaxes(own, -1, -2)))
 
 
 def _pinv(inside: Array) -> Array:

@@ -72,7 +72,8 @@ def judge_many(
         shares = None if fresh.shares is None else fresh.shares[known]
         some = testlaw.Fresh(fresh.fixed[known], fresh.mix, fresh.covariance[known], fresh.labels, shares=shares)
     scalars = kernel.columns(values, m, values.count)[runs, : len(kernel.scalars)]
-    places = np.array([rows.index(seeds[run]) for run in runs.tolist()])
+    row_of = {seed: row for row, seed in enumerate(rows)}
+    places = np.array([row_of[seeds[run]] for run in runs.tolist()])
     parts = lanelaw.parts_of(some, _outputs(kernel, values, scalars, runs))
     judged = lanelaw.judged(kernel.lanes, parts, some, roots[known], normals, places, scalars, with_losses)
     for name, numbers_of in lanelaw.by_name(judged).items():

@@ -28,6 +28,7 @@ from ..observe import fresh_many
 from ..observe import observables as obs
 from ..start import many
 from ..start.refusals import gram_refusal
+from ..work.memory import keep_freed
 from .asked import Asked, Found, Variables
 from .lots import Lot, Lots
 from .problem import Problem, Start
@@ -62,7 +63,7 @@ class _Runs:
 
     def part(self, rows: NDArray[np.intp]) -> _Runs:
         """Some of the runs."""
-        seeds = tuple(self.seeds[row] for row in rows.tolist())
+        seeds = tuple([self.seeds[row] for row in rows.tolist()])
         return _Runs(self.lot.rows(rows, self.lot.places[rows]), self.plans.rows(rows), seeds, self.at_seed[rows])
 
     @property
@@ -84,6 +85,7 @@ def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: 
     rows: list[list[Found | None]] | None = None if plain else [[None] * len(seeds) for _ in cells]
     made = Together(np.zeros(shape, dtype=np.bool_), {name: np.full(shape, np.nan) for name in names if name in FRESH},
                     rows)
+    keep_freed()
     with np.errstate(all="ignore"):  # what is not finite is left over
         for lot in Lots.of(cells).lots:
             for runs in _shapes(lot, seeds, names, steps):
@@ -113,18 +115,19 @@ def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int) ->
         count = len(lot.places)
         halves = [np.arange(count // 2), np.arange(count // 2, count)] if count > 1 else []
         return [runs for half in halves for runs in _shapes(lot.rows(half, lot.places[half]), seeds, names, steps)]
-    groups: dict[tuple[object, ...], list[int]] = {}
-    for row, (columns, place) in enumerate(zip(plans.columns.tolist(), which.tolist(), strict=True)):
-        if judged[place] is not None:
-            groups.setdefault((columns, judged[place]), []).append(row)
-    return [_of_seeds(lot, plans, np.array(rows), seeds) for rows in groups.values()]
+    kinds = {shape: kind for kind, shape in enumerate(dict.fromkeys(judged))}
+    kind = np.array([kinds[shape] for shape in judged], dtype=np.intp)[which]
+    distinct, group = many.distinct(np.stack([plans.columns, kind], axis=1))
+    wanted = [at for at, (_, of) in enumerate(distinct.tolist()) if of != kinds.get(None)]
+    return [_of_seeds(lot, plans, np.flatnonzero(group == at), seeds) for at in wanted]
 
 
 def _of_seeds(lot: Lot, plans: many.Plans, rows: NDArray[np.intp], seeds: Sequence[int]) -> _Runs:
-    """A run of each of the cells `rows` and each seed."""
-    each = np.repeat(rows, len(seeds))
-    return _Runs(lot.rows(each, lot.places[each]), plans.rows(each), tuple(seeds) * len(rows),
-                 np.tile(np.arange(len(seeds)), len(rows)))
+    """A run of each of the cells `rows` and each seed, a seed's one after another: they share what is random."""
+    each = np.tile(rows, len(seeds))
+    at_seed = np.repeat(np.arange(len(seeds)), len(rows))
+    return _Runs(lot.rows(each, lot.places[each]), plans.rows(each), tuple([seeds[at] for at in at_seed.tolist()]),
+                 at_seed)
 
 
 def _chunks(runs: _Runs, steps: int) -> Iterator[_Runs]:
@@ -166,6 +169,7 @@ def size_of(start: Start, asked: Asked) -> int:
 def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     """The runs of starts of one problem, as many as `size_of` says; None: to be run alone."""
     heard()
+    keep_freed()
     values = Columns(starts[0].values, {}, len(starts))
     drawn = many.stacked([start.draw for start in starts])
     with np.errstate(all="ignore"):

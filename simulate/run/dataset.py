@@ -91,6 +91,15 @@ def _assembled(
     return xarray.Dataset._construct_direct(whole, {*axes, *further}, None, attrs, {**indexes})
 
 
+def with_variables(data: xarray.Dataset, further: Mapping[str, Labelled]) -> xarray.Dataset:
+    """The data with variables of its own sizes besides, as `_assembled` puts them together."""
+    import xarray
+
+    made = {name: xarray.Variable(*each, fastpath=True) for name, each in further.items()}
+    return xarray.Dataset._construct_direct(
+        {**data._variables, **made}, {*data._coord_names}, None, dict(data.attrs), {**data._indexes})
+
+
 @once
 def _told(problem: Problem) -> tuple[str, tuple[str, ...]]:
     """A problem's parameter values in JSON, and the notes on where they are from."""

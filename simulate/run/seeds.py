@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import Diverged
+from .dataset import with_variables
 
 if TYPE_CHECKING:
     import xarray
@@ -34,12 +35,10 @@ def labelled(data: xarray.Dataset, seeds: Sequence[int], said: Sequence[Diverged
     status = [OK if error is None else DIVERGED for error in said]
     message = ["" if error is None else str(error) for error in said]
     meaning: dict[str, Any] = {"status": "ok, or diverged, whose variables are NaN", "message": "of what is not ok"}
-    dataset = dataset.assign(
-        {
-            name: ("seed", np.asarray(values, dtype=str), {"meaning": meaning[name]})
-            for name, values in (("status", status), ("message", message))
-        }
-    )
+    dataset = with_variables(dataset, {
+        name: (("seed",), np.asarray(values, dtype=str), {"meaning": meaning[name]})
+        for name, values in (("status", status), ("message", message))
+    })
     return dataset if "seed" in dataset.coords else dataset.assign_coords(seed=np.asarray(seeds))
 
 

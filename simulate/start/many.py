@@ -80,7 +80,7 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
             std[:, rows] = numbers(values, law.std, number)[:, None]
         else:  # drawn cell by cell, by what knows the law
             return None
-    null, which = _distinct(length[:, first.fixed] == 0)
+    null, which = distinct(length[:, first.fixed] == 0)
     of_null = [along(model, values.alike, first.n, first.d, first.fixed, 1.0 - each)[first.noise] for each in null]
     sigma_0 = numbers(values, model.initialisation.std, number)
     return Plans(first, length, std, np.stack(of_null)[which], sigma_0, d)
@@ -138,12 +138,16 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     pairs = list(zip(seeds, plans.d.tolist(), strict=True))
     places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
     raw = [_standard(seed, len(fixed), len(noise), filters, d) for seed, d in places]
-    standard = grams.Standard(np.stack([each.noise for each in raw]), np.stack([each.filters for each in raw]))
-    if len(raw) > 1:  # one that all share is not copied for each
+    drawn, own = np.stack([each.noise for each in raw]), np.stack([each.filters for each in raw])
+    which = None
+    if len(raw) > 1:  # what all share is not copied for each
         which = np.array([places[pair] for pair in pairs])
-        standard = grams.Standard(standard.noise[which], standard.filters[which])
-    roots = _roots(plans.length[:, fixed])
-    reduction = grams.reduce_all(*grams.placed(standard, roots, plans.along, plans.std[:, noise], plans.sigma_0))
+        drawn = drawn[which]
+        if (plans.sigma_0 != plans.sigma_0[0]).any():
+            own, which = own[which], None
+    standard, roots = grams.Standard(drawn, own), _roots(plans.length[:, fixed])
+    placed = grams.placed(standard, roots, plans.along, plans.std[:, noise], plans.sigma_0)
+    reduction = grams.reduce_all(*placed, which)
     z, gram = reduction.z, reduction.gram
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
     if (np.diff(order) < 0).any():
@@ -157,12 +161,12 @@ def _standard(seed: int, f: int, n: int, filters: int, d: float) -> grams.Standa
     return grams.standard(stream(seed, "data"), stream(seed, "init"), f, n, filters, d)
 
 
-def _distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+def distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """The distinct rows of (R, k), and for each row which of them it is."""
     if (rows == rows[0]).all():
         return rows[:1], np.zeros(len(rows), dtype=np.intp)
-    distinct, which = np.unique(rows, axis=0, return_inverse=True)
-    return distinct, which.reshape(-1)
+    rows, which = np.unique(rows, axis=0, return_inverse=True)
+    return rows, which.reshape(-1)
 
 
 def _roots(length: Array) -> Array:
@@ -171,4 +175,4 @@ def _roots(length: Array) -> Array:
     return grams.fixed_root(root**2, root)
 
 
-__all__ = ["Drawn", "Plans", "draw_many", "labels", "plans_of", "stacked"]
+__all__ = ["Drawn", "Plans", "distinct", "draw_many", "labels", "plans_of", "stacked"]

@@ -61,6 +61,8 @@ def test_growth_along_the_directions_projected_off_does_not_enter() -> None:
     assert np.array_equal(distances.weight_gram(left, grown), distances.weight_gram(left, b))
     # Orthogonal directions are untouched; subtracting afterwards would have lost everything.
     assert np.array_equal(left.gram[1:, 1:], start.gram[1:, 1:]) and np.array_equal(left.z[..., 1:], start.z[..., 1:])
+    flat = weights.reshape(6, 9)[:, 1:]
+    assert np.abs(left.weight_gram - flat @ flat.T).max() < 1e-13 * np.abs(flat).max() ** 2 * 9
     signal = (start.z + grown @ start.gram)[..., 0].reshape(5, 6)
     late = distances.weight_gram(start, grown) - signal[:, :, None] * signal[:, None, :]
     assert np.abs(late - distances.weight_gram(left, b)).max() > 1.0

@@ -156,9 +156,7 @@ class Extreme(OfStates):
 
     def _dims(self, states: StateView) -> tuple[str, ...]:
         """The dimensions of the entries, examples of several tasks in two."""
-        sets = {family.name: family.index_set for family in states.model.directions}
-        sets |= {family.coefficient.name: family.index_set for family in states.model.directions}
-        of = sets.get(self.of)
+        of = states.model.index_sets.get(self.of)
         own = ("item",) if of is None or of.shared else of.dims(states.over_tasks)
         return ("t", states.head, "r", *own)
 

@@ -24,7 +24,7 @@ from . import states
 from .engines import Kernel, Pair
 from .probe_state import Probe, Shape, probe_values
 from .report import LIMIT, LONG, SAFETY, STRICT, Left, Row, parted, relative, worst_each
-from .responses import DIVERGED, MEASURED, ROUNDED, change_of, judged
+from .responses import DIVERGED, MEASURED, ROUNDED, change_of, judged, over_terms
 from .seen_rows import gap_of, seen_rows
 
 DEPTH = 5  # steps of the short runs
@@ -58,18 +58,30 @@ def _switches(kernel: Kernel, directions: int) -> bool:
 
 
 def step_rows(probe: Probe) -> Iterator[Row | Left]:
-    """The change of W in one step, over the largest change; z after it, over max ||w|| ||v||."""
+    """The change of W in one step, over the largest change; z after it, over max ||w|| ||v||.
+
+    Both over the rounding of what the change is summed of, where that cancels.
+    """
     pair, W = probe.pair, probe.pair.start
-    change, what = change_of(pair, W, probe.t), f"one step, change of W: {probe.what}"
+    change, what = change_of(pair.task, W, probe.t), f"one step, change of W: {probe.what}"
     if change is None:
         yield Left(what, DIVERGED)
         return
     z, b = pair.step(W @ pair.vectors.T, probe.t)
     after = pair.share(np.array([pair.lag]), probe.t)[0] * W + change
-    gap = float(relative(np.abs(b @ pair.vectors - change).max(), np.abs(change).max()))
-    long = np.linalg.norm(after, axis=2).max() * pair.lengths.max()
-    of_z = float(relative(np.abs(z - after @ pair.vectors.T).max(), long))
-    yield judged(probe, what, max(gap, of_z), STRICT)
+    off, off_z = np.abs(b @ pair.vectors - change).max(), np.abs(z - after @ pair.vectors.T).max()
+
+    def gap(least: Array) -> float:
+        size = max(np.abs(change).max(), least.max())
+        long = max(np.linalg.norm(after, axis=2).max(), least.max()) * pair.lengths.max()
+        return float(max(relative(off, size), relative(off_z, long)))
+
+    def seen(task: weights.Problem, at: Array) -> dict[str, Array] | None:
+        moved = change_of(task, at, probe.t)
+        return None if moved is None else {what: moved}
+
+    found = judged(probe, what, gap(np.zeros(1)), STRICT)
+    yield over_terms(probe, found, seen, gap, STRICT)
 
 
 def run_rows(probe: Probe) -> Iterator[Row | Left]:
@@ -153,12 +165,22 @@ def outputs_rows(model: Model, kernel: Kernel, values: Values, device: str) -> I
                       LONG, 0, "fixed")
 
 
+def _overflows(pair: Pair) -> bool:
+    """Whether an output, summed over all heads where these are signed, is beyond twice the numbers, in any order."""
+    F = weights.outputs(pair.task, pair.task.vectors.new_tensor(pair.start) / 16.0, pair.task.patches)
+    with np.errstate(invalid="ignore"):
+        sums = pair.task.model.network.head_axis.output(F.cpu().numpy())
+    return bool((~np.isfinite(sums) | (np.abs(sums) > np.finfo(np.float64).max / 8.0)).any())
+
+
 def overflow_rows(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Row]:
     """Whether a state whose outputs overflow is called diverged at the step where weight space says so."""
     if model.algorithm.over_tasks:  # tasks whose states stay finite go on, whatever their outputs are
         return
     pair = states.overflowing(model, kernel, values, device)
     W = pair.start
+    if not _overflows(pair):  # the order of a sum may decide
+        return
     try:
         weights.step_tensor(pair.task, pair.task.vectors.new_tensor(W), 0)
         return

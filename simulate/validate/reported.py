@@ -39,6 +39,7 @@ from .engines import Kernel
 from .observables import ALONG, Course, account, untold
 from .probe_state import Shape, probe_values
 from .report import LIMIT, LONG, SAFETY, Left, Row, parted, relative, worst_each
+from .terms import CANCELLED, terms_at
 
 STATES = 7
 LOOKED = 3  # entries of a dictionary
@@ -56,6 +57,13 @@ class _Probe:
     def ours(self) -> dict[str, Array]:
         """Weight space's account of all that is made of what the kernel under test observes."""
         return self.told(self.course)
+
+    def at(self, task: weights.Problem, W: Array) -> dict[str, Array] | None:
+        """Weight space's account of such states; None where adaptation diverges."""
+        try:
+            return self.told(replace(self.course, task=task, W=W))
+        except Diverged:
+            return None
 
     def told(self, course: Course) -> dict[str, Array]:
         """Weight space's account of these states."""
@@ -158,11 +166,15 @@ def _of_states(probe: _Probe) -> Iterator[Row | Left]:
         given = np.asarray(said[name].values) if name in said else np.zeros(0)
         gap = _gap(given, wanted, name in entrywise)
         measured = SAFETY * _gap(nudged[name], wanted, name in entrywise)
-        if measured <= LIMIT or not np.isfinite(gap):
-            bar, origin = max(LONG, measured), "fixed" if measured <= LONG else "10 x its own response to rounding"
-            yield Row(f"reported: {name}", gap, bar if np.isfinite(gap) else LONG, 0, origin)
-        else:
+        if not measured <= LIMIT and np.isfinite(gap):
             yield Left(f"reported: {name}", f"rounding alone moves it by more than {LIMIT:.0e}")
+            continue
+        bar, origin = max(LONG, measured), "fixed" if measured <= LONG else "10 x its own response to rounding"
+        if not gap <= bar and name != "zeta" and given.shape == wanted.shape:
+            terms = terms_at(probe.course.task, probe.course.W, probe.at).get(name)
+            if terms is not None and terms.decided:
+                gap, bar, origin = _gap(given, wanted, name in entrywise, terms.over(LONG)), LONG, CANCELLED
+        yield Row(f"reported: {name}", gap, bar if np.isfinite(gap) else LONG, 0, origin)
 
 
 def _dimensions(probe: _Probe, known: dict[str, Array]) -> dict[str, tuple[str, ...]]:
@@ -185,8 +197,8 @@ def _nudged(course: Course) -> Course:
     return replace(course, W=course.W + size * stream(0, "validate", 31).standard_normal(course.W.shape))
 
 
-def _gap(given: Array, wanted: Array, entrywise: bool = False) -> float:
-    """The largest difference, relative to a state's largest entry, or to each entry; infinite ones agree.
+def _gap(given: Array, wanted: Array, entrywise: bool = False, least: Array | float = 0.0) -> float:
+    """The largest difference, relative to a state's largest entry, or to each, `least` at least; infinite ones agree.
 
     Where weight space has an infinite number, terms of the reduced sum may be infinite with both signs, which is none.
     """
@@ -199,7 +211,7 @@ def _gap(given: Array, wanted: Array, entrywise: bool = False) -> float:
     size = np.abs(right)
     if not entrywise and right.ndim:
         size = size.reshape(len(size), -1).max(1).reshape(-1, *[1] * (right.ndim - 1)) * np.ones_like(right)
-    return float(np.max(relative(np.abs(left - right), size), initial=0.0))
+    return float(np.max(relative(np.abs(left - right), np.maximum(size, least)), initial=0.0))
 
 
 def _of_gram(probe: _Probe) -> Iterator[Row]:

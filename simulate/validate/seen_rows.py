@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -19,13 +20,13 @@ from ..train import weights
 from .engines import Pair
 from .probe_state import Probe
 from .report import LIMIT, LONG, SAFETY, Left, Row, relative
-from .responses import ADAPTATION, MEASURED, ROUNDED, judged
+from .responses import ADAPTATION, MEASURED, ROUNDED, judged, over_terms
 
 
 def seen_rows(probe: Probe) -> Iterator[Row | Left]:
     """What the kernel observes of the state, under the names a run gives it, against weight space."""
     theirs = _seen(probe.pair, probe.pair.start)
-    ours = _observed(probe.pair, probe.pair.start)
+    ours = _observed(probe.pair.task, probe.pair.start)
     if ours is None:
         yield Left("what is observed of the probes", ADAPTATION)
         return
@@ -38,15 +39,31 @@ def seen_rows(probe: Probe) -> Iterator[Row | Left]:
     over = [name for name, gap in gaps.items() if not gap <= LONG]
     response = _responses(probe, ours, scales, over) if over and not probe.exact else {}
     for name, gap in gaps.items():
-        measured = SAFETY * response.get(name, 0.0)
-        if measured <= LIMIT or not np.isfinite(gap):
-            bar = max(LONG, measured)
-            yield Row(f"{name} of the probes", gap, bar, probe.t, "fixed" if bar == LONG else MEASURED)
-        else:
-            yield Left(f"{name} of the probes", ROUNDED)
+        found = _judged(probe, name, gap, SAFETY * response.get(name, 0.0))
+        yield over_terms(
+            probe, found, partial(_by_row, name=name), partial(_gap_over, theirs[name], ours[name], scales[name]), LONG)
     if isinstance(probe.pair.kernel, BilevelKernel):
         what, adapted = "adaptation of tasks by their own states", _adaptation_gap(probe.pair)
         yield Left(what, ADAPTATION) if adapted is None else judged(probe, what, adapted, LONG)
+
+
+def _judged(probe: Probe, name: str, gap: float, measured: float) -> Row | Left:
+    """A difference against its bar, or what rounding makes of weight space's own number."""
+    if not measured <= LIMIT and np.isfinite(gap):
+        return Left(f"{name} of the probes", ROUNDED)
+    bar = max(LONG, measured)
+    return Row(f"{name} of the probes", gap, bar, probe.t, "fixed" if bar == LONG else MEASURED)
+
+
+def _gap_over(theirs: Array, ours: Array, scale: Array, least: Array) -> float:
+    """`gap_of`, over at least so much."""
+    return gap_of(theirs, ours, np.maximum(scale, least))
+
+
+def _by_row(task: weights.Problem, W: Array, name: str) -> dict[str, Array] | None:
+    """Weight space's account under the name of its row, without entries that it does not know."""
+    told = _observed(task, W)
+    return None if told is None else {f"{name} of the probes": np.nan_to_num(told[name])}
 
 
 _NAMES = {"loss", "gradient_norm", "margins", "outputs", "l1", "zeta", "adapted", "train_error"}
@@ -87,19 +104,16 @@ def _seen(pair: Pair, W: Array) -> dict[str, Array]:
     return {name: each[0] for name, each in observed.items()}
 
 
-def _observed(pair: Pair, W: Array) -> dict[str, Array] | None:
+def _observed(task: weights.Problem, W: Array) -> dict[str, Array] | None:
     """Weight space's; None where adaptation diverges."""
-    task = pair.task
     try:
-        observed = weights.observe(
-            task.model, pair.vectors, pair.draw.y, W[None], task.values, str(task.y.device), pair.draw.clean, True,
-            pair.draw.scalars,
-        )
+        row = weights.algorithm_of(task.model).observe(task, task.vectors.new_tensor(W), True)
     except Diverged:
         return None
+    observed = {name: each.detach().cpu().numpy() for name, each in row.items()}
     if not task.model.network.head_axis.signed and "zeta" in observed:
-        observed["zeta"] = np.swapaxes(observed["zeta"], 1, 2)
-    return {name: each[0] for name, each in observed.items()}
+        observed["zeta"] = np.swapaxes(observed["zeta"], 0, 1)
+    return observed
 
 
 def _sizes(pair: Pair) -> Array:
@@ -134,7 +148,7 @@ def _responses(
     """How far weight space's own observables move as every weight of a filter moves by eps ||w||."""
     W = probe.pair.start
     nudge = np.finfo(np.float64).eps * np.linalg.norm(W, axis=-1, keepdims=True)
-    other = _observed(probe.pair, W + nudge * stream(0, "validate", 5).standard_normal(W.shape))
+    other = _observed(probe.pair.task, W + nudge * stream(0, "validate", 5).standard_normal(W.shape))
     if other is None:
         return dict.fromkeys(names, np.inf)
     return {name: gap_of(other[name], ours[name], scales[name]) for name in names}

@@ -64,11 +64,11 @@ def outcome(plain: Mapping[str, Any], whole: bool = False) -> str:
     assert str(derived) and derived.latex()
     resolved = parameters.resolve(model)
     rng = np.random.default_rng(len(repr(plain)))
-    n, m, d = (int(float(str(resolved.values[name]))) for name in "nmd")
-    if not (1 <= n <= 5 and 1 <= m <= 3 and 1 <= d <= 9):
-        return "left"
     values = dict(resolved.values)
-    instance = _instance(model, values, rng, n, m, d)
+    counts = [values[name] for name in (*model.algorithm.sizes, *_loops(model), "m", "d")]
+    if not all(1 <= float(str(each)) <= 9 for each in counts):
+        return "left"
+    instance = _instance(model, values, rng)
     brought = _brought(instance, rng) if _asks_for_arrays(model) or rng.random() < 0.2 else None
     _runs(model, kernel, brought)
     said = _right(instance, kernel)
@@ -81,9 +81,19 @@ def _sentence(text: str) -> None:
     assert ":" in text and "\n" not in text and 20 < len(text) < 1000, text
 
 
-def _instance(model: Model, values: dict[str, Any], rng: np.random.Generator, n: int, m: int, d: int) -> Instance:
-    d += len(model.network.axes)
-    vectors = on_axes(rng.normal(size=(model.offsets(n)[""], d)) / np.sqrt(d), len(model.network.axes))
+def _loops(model: Model) -> tuple[str, ...]:
+    """The whole numbers of two loops, where a model has any."""
+    return (model.bilevel.inner_steps, model.bilevel.train) if model.algorithm.over_tasks else ()
+
+
+def _tasks(model: Model, values: Mapping[str, Any]) -> int:
+    return int(values[model.bilevel.tasks]) if model.algorithm.over_tasks else 1
+
+
+def _instance(model: Model, values: dict[str, Any], rng: np.random.Generator) -> Instance:
+    tasks, m = _tasks(model, values), int(values["m"])
+    n, d = tasks * int(values[model.algorithm.sizes[-1]]), int(float(values["d"])) + len(model.network.axes)
+    vectors = on_axes(rng.normal(size=(model.offsets(n, tasks)[""], d)) / np.sqrt(d), len(model.network.axes))
     labels = np.array(model.network.head_axis.labels)
     y = rng.choice(labels, size=n)
     clean = rng.choice(labels, size=n) if model.follows_clean else y
@@ -103,12 +113,15 @@ def _asks_for_arrays(model: Model) -> bool:
 def _brought(instance: Instance, rng: np.random.Generator) -> dict[str, Any]:
     """The instance's state as a caller's own arrays, with what the test law takes."""
     model, axes, n = instance.model, len(instance.model.network.axes), len(instance.y)
-    of_data, sizes, at = model.of_data, model.sizes(n), model.offsets(n)
-    d = instance.vectors.shape[1] - axes
-    arrays: dict[str, Any] = {"W": instance.weights[..., :d], "y": instance.y}
+    tasks = _tasks(model, instance.values)
+    of_data, sizes, at = model.of_data, model.sizes(n, tasks), model.offsets(n, tasks)
+    d, of_tasks = instance.vectors.shape[1] - axes, model.algorithm.over_tasks
+    arrays: dict[str, Any] = {"W": instance.weights[..., :d],
+                              "y": instance.y.reshape(tasks, -1) if of_tasks else instance.y}
     for family in of_data.directions:
         rows = instance.vectors[at[family.name] : at[family.name] + sizes[family.name], :d]
-        arrays[family.name] = rows[0] if family.over == "one" else rows
+        apart = rows.reshape(tasks, -1, d) if of_tasks and family.over == "sample" else rows
+        arrays[family.name] = rows[0] if family.over == "one" else apart
     told = {each.name for each in model.scalars if each.drawn} | {each.name for each in rows_of(model)}
     arrays |= {name: each for name, each in instance.scalars.items() if name in told}
     if model.follows_clean or any(each.tells_clean for each in model.scalars):

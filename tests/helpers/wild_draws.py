@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from derivations.declare import FORMULAS as FORMULA_WORDS
 from derivations.declare.activations import fields_read
 from simulate.testing import FORMULAS, LOSS_FORMULAS
+from tests.helpers.wild_tasks import TwoLoops
 
 Plain = dict[str, Any]
 FREE = (
@@ -49,25 +50,27 @@ OBSERVED = (
 )
 
 
-class _Drawn:
+class Drawn:
     """One declaration while it is drawn: its names, its heads, and what may be chosen."""
 
     def __init__(self, draw: Any) -> None:
         self.draw = draw
-        drawn = draw(st.permutations(FREE))[:40]
+        drawn = draw(st.permutations(FREE))[:50]
         if self.rarely():
             drawn[draw(st.integers(0, 12))] = draw(st.sampled_from(TAKEN))
         self.names = iter(drawn)
         self.signed: bool = draw(st.booleans())
-        self.one_pass = draw(st.sampled_from([False, False, False, False, True]))
-        overs = ["one", "sample"] if self.signed else ["one", "class", "sample"]
+        kind = draw(st.sampled_from(["one loop", "one loop", "one loop", "one pass", "two loops"]))
+        self.one_pass, self.loops = kind == "one pass", TwoLoops(self) if kind == "two loops" else None
+        overs = ["one", "sample", *([] if self.signed else ["class"]), *(["task"] if self.loops else [])]
         self.overs = draw(st.lists(st.sampled_from(overs), min_size=1, max_size=3))
         self.own = [next(self.names) for _ in self.overs]
         self.std, self.length, self.slope, *self.options = (next(self.names) for _ in range(6))
         self.examples = [name for name, over in zip(self.own, self.overs, strict=True) if over == "sample"]
         self.fixed = [name for name in self.own if name not in self.examples]
-        self.labels = ["label", "clean"] if self.signed else []
-        self.flipped = self.signed and self.rarely()
+        self.odd = self.loops is None or (self.rarely() and self.rarely())  # two loops take little of what one takes
+        self.labels = (["label", "clean"] if self.odd else ["label"]) if self.signed else []
+        self.flipped = self.signed and self.odd and self.rarely()
 
     def rarely(self) -> bool:
         """One in four."""
@@ -90,13 +93,15 @@ class _Drawn:
 
     def law(self, over: str) -> Plain | None:
         """A law of vectors that may be had over this index, most of the time."""
+        if over == "task" and self.loops:
+            return self.loops.law()
         if over != "sample":
             fixed = {"is": "FixedLaw", "norm": self.length}
             return dict(self.one_of(*[fixed] * 8, {"is": "GaussianLaw", "std": self.std}))
         off: Plain = {"off": self.fixed if self.rarely() else [], "off_when": ""}
         gaussian = {"is": "GaussianLaw", "std": self.std, **off}
         own = ("mixture", "chosen") if self.signed else ("class",)
-        kind = "" if self.one_pass else self.one_of("", "", "", "", *ENTRIES, *own, "none")
+        kind = "" if self.one_pass or not self.odd else self.one_of("", "", "", "", *ENTRIES, *own, "none")
         if kind in ENTRIES:
             takes = {"student": {"freedom": 3.5}, "sparse": {"share": self.std}}.get(kind, {})
             return {"is": "EntryLaw", "std": self.std, "entries": kind, **takes, **off}
@@ -120,7 +125,7 @@ class _Drawn:
         patches: list[Plain] = [{"is": "Patch", "direction": name, "scale": self.draw(scale)} for name in held]
         if self.flipped:
             patches[0]["scale"] = "clean"
-        if self.rarely():
+        if self.odd and self.rarely():
             kinds = ("Constant", "OfLabel") if self.one_pass else SCALARS
             scalars = [self.scalar(self.one_of(*kinds)) for _ in range(2)]
             terms = [self.term([*scalars, *self.labels]) for _ in range(2)]
@@ -168,7 +173,7 @@ class _Drawn:
 
     def of_neurons(self, kind: str) -> Plain | None:
         """A second layer or biases, rarely."""
-        if self.one_pass or not self.rarely():
+        if self.one_pass or not self.odd or not self.rarely():
             return None
         return {"is": kind, "name": next(self.names), "latex": "a", "initial": self.one_of("", self.std),
                 "std": self.one_of("", self.std)}
@@ -176,10 +181,12 @@ class _Drawn:
     def objective(self, algorithm: Plain) -> Plain:
         """A loss with a penalty, weights of labels, or mixed labels."""
         plain: Plain = {"is": "Objective", "loss": "cross_entropy", "penalty": self.one_of(
-            *["none"] * 4, "per_example", "full")}
+            *["none"] * 4, *(["per_example", "full"] if self.odd else []))}
         if not self.signed:
             return plain
         plain["loss"] = self.one_of(*LOSSES).replace("temp", self.slope)
+        if not self.odd:
+            return plain
         if self.rarely():
             plain["label_weights"] = self.one_of([0.5, self.slope], [2.0, 0.0], [1.0])
         elif plain["penalty"] == "none" and "label_noise" not in algorithm and self.rarely():
@@ -188,17 +195,24 @@ class _Drawn:
         return plain
 
     def algorithm(self) -> Plain:
-        """Gradient descent, or one pass, with options and schedules."""
+        """Gradient descent, one pass, or two loops, with options and schedules."""
+        if self.loops:
+            plain = self.loops.algorithm()
+            return self.scheduled(plain, [self.loops.names["inner_step"]])
         named = self.some(OF_ONE_PASS if self.one_pass and not self.rarely() else OPTIONS)
         of_kind = {"batch": COUNT, "label_noise": SHARE}
         free = iter(self.options)
         given: Plain = {each: of_kind[each] if each in of_kind else next(free) for each in named}
-        plain: Plain = {"is": "OnePass" if self.one_pass else "GradientDescent", **given}
+        plain = {"is": "OnePass" if self.one_pass else "GradientDescent", **given}
         if self.one_pass:
             plain["redrawn"] = FLAG
+        return self.scheduled(plain, list(given.values()))
+
+    def scheduled(self, plain: Plain, given: list[str]) -> Plain:
+        """The algorithm, some of its numbers by formulas of the step."""
         if self.rarely():
             others = self.one_of(["eta"], ["eta"], ["lam", self.std, "nope"])
-            numbers = st.sampled_from(["eta", *given.values(), *others])
+            numbers = st.sampled_from(["eta", *given, *others])
             formula = st.sampled_from([
                 *["{0}/(1 + t)", f"{{0}}*exp(-t/{self.slope})", "where(t < 1, 0, {0})"] * 3, "{0}", "{0} + nope*t"])
             plain["schedules"] = [
@@ -208,6 +222,8 @@ class _Drawn:
 
     def test(self) -> Plain:
         """Any test law."""
+        if self.loops and not (self.odd and self.rarely()):
+            return self.loops.test()
         flips = {"flips": False} if self.flipped and self.rarely() else {}
         kinds: list[Plain] = [{"is": "FreshLaw", "fresh": self.examples, **flips}] * 3 + [{"is": "HeldOutLaw"}]
         if self.examples:
@@ -219,11 +235,12 @@ class _Drawn:
     def observable(self) -> Plain:
         """An observable of some family, with heads and axes that it may not have."""
         kind, of = self.one_of(*OBSERVED), self.one_of(*self.own)
-        per = self.draw(st.lists(st.sampled_from(["example", "head"]), max_size=2))
+        per = self.draw(st.lists(st.sampled_from(["example", "head", *(["task"] if self.loops else [])]), max_size=2))
         fields: dict[str, Plain] = {
             "Extreme": {"of": of, "reduce": self.one_of("max", "max_abs", "min"), "per": per,
                         "heads": self.one_of("all", "all", "on_class", "off_class", "plus"),
-                        "signed": self.draw(st.booleans()), "floor": self.one_of("", "", "-1/n")},
+                        "signed": self.draw(st.booleans()), "floor": self.one_of("", "", "-1/n"),
+                        "adapted": bool(self.loops) and self.rarely()},
             "Distance": {"of": of, "scale": self.one_of("1", "m*n")}, "FewActive": {"of": of, "share": 0.4},
             "LongTail": {"of": of, "bins": 4}, "Spectral": {"what": self.one_of(
                 "frobenius", "spectral", "stable_rank", "stable_rank_excess")},
@@ -242,7 +259,7 @@ class _Drawn:
         algorithm, families = self.algorithm(), self.families()
         pair = self.fixed[:2] if len(self.fixed) > 1 and not self.rarely() else [self.own[0], self.one_of(*self.own)]
         angle = {"is": "Angle", "first": pair[0], "second": pair[1], "cosine": self.one_of(0.5, -0.3, 0, SHARE)}
-        angled = self.rarely() and (len(self.fixed) > 1 or self.rarely())
+        angled = self.odd and self.rarely() and (len(self.fixed) > 1 or self.rarely())
         plain: Plain = {
             "is": "Model", "name": "wild", "title": "", "directions": families, "patches": self.patches(),
             "network": {"is": "Network", "heads": "signed" if self.signed else "class",
@@ -256,7 +273,9 @@ class _Drawn:
             "initialisation": {"is": "EntryInitialisation", "std": "sigma_0", "shape": "shape_"} if self.rarely()
             else {"is": "GaussianInitialisation", "std": "sigma_0"},
             "parameters": [*_numbers(), *(_number(name, 0.5) for name in (self.std, self.length, self.slope,
-                                                                          *self.options))],
+                                                                          *self.options)),
+                           *(self.loops.parameters() if self.loops else [])],
+            "balanced": FLAG if self.rarely() and (self.loops or self.rarely()) else "",
         }
         watched = ["loss", "test_error", "margins", *(each["name"] for each in plain["observables"])]
         threshold = self.one_of("0.1", f"{self.std}/2", "log(n)", "nope")
@@ -268,7 +287,7 @@ class _Drawn:
 @st.composite
 def wild(draw: Any) -> Plain:
     """A declaration as plain data, its names drawn; some of them with something in it replaced by something else."""
-    drawn = _Drawn(draw)
+    drawn = Drawn(draw)
     plain = drawn.model()
     if drawn.rarely():
         places = list(_places(plain))

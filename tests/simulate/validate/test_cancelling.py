@@ -1,0 +1,123 @@
+"""A right kernel passes where its sums cancel, and a wrong one does not, whatever cancels beside what it gets wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from derivations.declare import (
+    Activation,
+    AnyPatch,
+    Coefficient,
+    Directions,
+    FixedLaw,
+    FreshLaw,
+    GaussianLaw,
+    GradientDescent,
+    Model,
+    Network,
+    Objective,
+    Parameter,
+    Patch,
+)
+from derivations.derive import derive
+from dynamics.kernel.kernel import Kernel
+from dynamics.kernel.loading import plain_module
+from simulate.ask import parameters
+from simulate.testing import plain_kernel
+from simulate.validate import states
+from simulate.validate.probes import overflow_rows, step_rows
+from simulate.validate.report import Left, Row
+from simulate.validate.seen_rows import seen_rows
+
+KINK = "one step, change of W: pre-activations at the kink"
+
+
+def number(name: str, default: float) -> Parameter:
+    kind: Literal["count", "real"] = "count" if name in "nm" else "real"
+    return Parameter(name=name, latex="", meaning=name, kind=kind, default=default, low=0)
+
+
+def flipped(activation: Activation, algorithm: GradientDescent | None = None, *more: AnyPatch) -> Model:
+    """A signal whose label is flipped as often as not: of even examples all terms of the gradient may cancel."""
+    own = Coefficient(name="gamma", latex="g"), Coefficient(name="rho", latex="r")
+    families = (
+        Directions(name="mu", over="one", latex="v", law=FixedLaw(norm="length"), coefficient=own[0]),
+        Directions(name="xi", over="sample", latex="x", law=GaussianLaw(std="std"), coefficient=own[1]),
+    )
+    return Model(
+        name="flipped", title="", directions=families[: 1 + bool(more)],
+        patches=(Patch(direction="mu", scale="clean"), *more),
+        network=Network(heads="signed", activation=activation),
+        objective=Objective(loss="sigmoid(-z)", label_weights=(0.5, "half")), label_flips="share",
+        algorithm=algorithm or GradientDescent(), test=FreshLaw(fresh=("xi",) if more else ()),
+        parameters=tuple(number(name, value) for name, value in (
+            ("n", 4), ("m", 2), ("d", 7), ("length", 1.0), ("std", 0.5), ("sigma_0", 0.7), ("eta", 0.3), ("half", 0.5),
+            ("share", 0.4), ("kept", 0.4)) if name not in unread(algorithm, more)),
+    )
+
+
+def unread(algorithm: GradientDescent | None, more: tuple[AnyPatch, ...]) -> set[str]:
+    """Parameters that such a model has no use for."""
+    return {*([] if algorithm else ["kept"]), *([] if more else ["std"])}
+
+
+def at_kinks(model: Model, kernel: Kernel) -> list[Row | Left]:
+    values = {**parameters.resolve(model).values, "lam_until": None}
+    found: list[Row | Left] = []
+    for probe in states.kinks(model, kernel, values, "cpu"):
+        found += [*step_rows(probe), *seen_rows(probe)]
+    return found
+
+
+LEAKY = Activation(name="leaky_relu", slope=0.2)
+
+
+@pytest.mark.parametrize("model", [
+    flipped(LEAKY), flipped(Activation(name="identity")), flipped(Activation(name="relu")),
+    flipped(LEAKY, GradientDescent(clip="kept")),
+    flipped(Activation(name="identity"), None, Patch(direction="xi", scale="label"), Patch(direction="xi")),
+], ids=["leaky", "identity", "relu", "clipped", "patches"])
+def test_a_right_kernel_holds_where_its_gradient_cancels(model: Model) -> None:
+    """A difference of 1e-17 over a gradient of 1e-17 was called wrong."""
+    rows = at_kinks(model, plain_kernel(model))
+    assert not [row for row in rows if isinstance(row, Left) or not row.holds]
+    assert any(isinstance(row, Row) and row.what == KINK for row in rows)
+
+
+def test_a_normalised_gradient_that_cancels_is_left_out() -> None:
+    """Its direction is rounding, and its length is not."""
+    model = flipped(LEAKY, GradientDescent(normalised="kept"))
+    rows = at_kinks(model, plain_kernel(model))
+    assert not [row for row in rows if isinstance(row, Row) and not row.holds]
+    assert [row.what for row in rows if isinstance(row, Left)] == [KINK]
+
+
+@pytest.mark.parametrize(("right", "wrong"), [
+    ("return e / ((1.0 + e)", "return 1.0000001*e / ((1.0 + e)"), ("return s if x <= 0.0", "return s if x < 0.0"),
+])
+def test_a_kernel_that_is_wrong_where_another_gradient_cancels_is_caught(right: str, wrong: str) -> None:
+    """By a ten-millionth of the slope, or at the kink alone."""
+    model = flipped(LEAKY)
+    source = derive(model).kernel_source()
+    assert right in source, source
+    kernel = plain_kernel(model).looped(plain_module(source.replace(right, wrong), "mutant"))
+    values = {**parameters.resolve(model).values, "lam_until": None}
+    generic = [row for probe in states.generic(model, kernel, values, "cpu") for row in step_rows(probe)]
+    assert [row.what for row in [*generic, *at_kinks(model, kernel)] if isinstance(row, Row) and not row.holds]
+
+
+def test_outputs_near_the_largest_number_are_no_probe_of_overflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum of heads' outputs may be finite in one order, where a head's own is not."""
+    model = replace(flipped(Activation(name="identity")), name="near")
+    values = {**parameters.resolve(model).values, "lam_until": None, "neurons": "mean"}
+    kernel = plain_kernel(model)
+    assert [row.holds for row in overflow_rows(model, kernel, values, "cpu")] in ([], [True])
+    whole = states.overflowing(model, kernel, values, "cpu")
+    near = replace(whole, start=whole.start * 0.3)
+    monkeypatch.setattr(states, "overflowing", lambda *_: near)
+    with np.errstate(all="ignore"):
+        assert not list(overflow_rows(model, kernel, values, "cpu"))

@@ -34,6 +34,7 @@ from .report import Left, Row, in_errors, parted
 
 COMPARED = 128  # on which statistics are compared
 TASKS = 40  # drawn in d dimensions
+ENOUGH = 100  # of the law's own that are compared with them: the error of a mean of a few is not known
 LARGEST = 1e8  # numbers that samples of every entry of a dictionary take
 AFFORDABLE = 2e8  # entries of filters x examples x passes
 
@@ -170,8 +171,10 @@ def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) 
     if cost > AFFORDABLE:
         yield Left(every, f"{TASKS} tasks take {cost:.1e} multiplications, and {AFFORDABLE:.0e} are afforded")
         return
+    name = model.fresh_tasks.tasks
+    enough = {**values, name: max(ENOUGH, int(real(values, name)))}
     said = fresh_tasks.fresh_task_statistics(
-        model, kernel, along.draw, along.z[-1:], along.b[-1:], values, 0  # type: ignore[arg-type]
+        model, kernel, along.draw, along.z[-1:], along.b[-1:], enough, 0  # type: ignore[arg-type]
     )
     seen = _drawn(model, along.draw, along.W[-1], values)
     if seen is None:

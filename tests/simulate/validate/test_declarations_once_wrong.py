@@ -9,10 +9,12 @@ import pytest
 
 from derivations.declare import (
     Activation,
+    Bilevel,
     Coefficient,
     Directions,
     FixedLaw,
     FreshLaw,
+    FreshTasks,
     GradientDescent,
     Model,
     Network,
@@ -61,11 +63,17 @@ CASES = {
     "one pass over labels alone, with no vector to draw": model(algorithm=OnePass(redrawn="fresh")),
 }
 """Wrong in a step or a run."""
+TASKS = tuple(number(name, value, kind="count") for name, value in (
+    ("n_tasks", 3), ("n_train", 1), ("J", 2), ("test_tasks", 3), ("test_support", 2), ("test_query", 2)))
 WHOLE = {
     "a single direction, which a probe set to 0": model(),
     "zeta where two patches hold one direction": model(
         **SIGNED | {"network": network(name="relu_power", power=2)}, label_flips="flips",
         patches=(Patch(direction="mu", scale="clean"), Patch(direction="mu"))),
+    "a mean of three fresh tasks, whose error is not known": model(
+        **SIGNED | {"network": network(name="relu_power", power=2)}, algorithm=Bilevel(method="train-validation"),
+        test=FreshTasks(), parameters=(*SIZES, *TASKS, number("length", 0.5), number("sigma_0", 0.7),
+                                       number("eta", 0.3), number("eta_inner", 0.3))),
 }
 """Wrong in what `validate` said."""
 

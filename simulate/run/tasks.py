@@ -167,9 +167,12 @@ def _coefficient_of(model: Model, name: str) -> str:
 
 
 def joined(rows: Sequence[Mapping[str, Any]]) -> dict[str, Variable]:
-    """Variables of single states, one after another."""
-    names = rows[0]
-    return {
-        name: Variable(names[name].dims, np.concatenate([row[name].values for row in rows]))
-        for name in names
-    }
+    """Variables of single states, one after another; what is known of data is of each state's own examples."""
+    return {name: _series([row[name] for row in rows]) for name in rows[0]}
+
+
+def _series(parts: Sequence[Variable]) -> Variable:
+    dims = parts[0].dims
+    if dims[:1] == ("t",):
+        return Variable(dims, np.concatenate([part.values for part in parts]))
+    return Variable(("t", *dims), np.stack([part.values for part in parts]))

@@ -15,8 +15,10 @@ from derivations.declare import (
     FixedLaw,
     FreshLaw,
     FreshTasks,
+    GaussianLaw,
     GradientDescent,
     Model,
+    NearOrthogonality,
     Network,
     Objective,
     OnePass,
@@ -36,6 +38,8 @@ def number(name: str, default: float, **more: Any) -> Parameter:
 SIZES = tuple(number(name, size, kind="count") for name, size in (("n", 3), ("m", 2), ("d", 7)))
 SIGNAL = Directions(name="mu", over="one", latex="m", law=FixedLaw(norm="length"),
                     coefficient=Coefficient(name="gamma", latex="c"))
+NOISE = Directions(name="xi", over="sample", latex="x", law=GaussianLaw(std="length"),
+                   coefficient=Coefficient(name="rho", latex="r"))
 FLAG = Parameter(name="fresh", latex="", meaning="", kind="flag", default=True)
 
 
@@ -61,6 +65,10 @@ def network(**activation: Any) -> Network:
 SIGNED: dict[str, Any] = {"network": network(name="relu"), "objective": Objective(loss="logistic")}
 CASES = {
     "one pass over labels alone, with no vector to draw": model(algorithm=OnePass(redrawn="fresh")),
+    "what is known of data that every step draws": model(
+        directions=(SIGNAL, NOISE), patches=(Patch(direction="xi"),), test=FreshLaw(fresh=("xi",)),
+        algorithm=OnePass(redrawn="fresh"),
+        observables=(NearOrthogonality(name="near", latex="", of="xi"),)),
 }
 """Wrong in a step or a run."""
 TASKS = tuple(number(name, value, kind="count") for name, value in (

@@ -361,9 +361,10 @@ def test_importing_gammarho_loads_nothing_of_its_own() -> None:
     assert {name for name in loaded if name.split(".")[0] in PACKAGES} == {"gammarho"}
 
 
-def test_running_a_shipped_setting_needs_no_sympy() -> None:
-    loaded = loaded_by("import gammarho as gr; gr.run('pegr', {'n': 2, 'm': 2, 'd': 8}, steps=2)")
-    assert loaded & {"sympy", "torch", "matplotlib", "scipy.linalg", "scipy.optimize"} == set()
+def test_a_table_of_a_shipped_setting_needs_neither_sympy_nor_xarray() -> None:
+    loaded = loaded_by("from gammarho.cli import main; main(['run', 'pegr', 'n=2', 'm=2', 'd=8', '--steps=2'])")
+    assert "numba" in loaded
+    assert loaded & {"sympy", "torch", "matplotlib", "scipy.linalg", "scipy.optimize", "xarray", "pandas"} == set()
 
 
 def test_every_public_name_has_a_home() -> None:

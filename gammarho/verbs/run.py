@@ -104,26 +104,26 @@ def run(
     }
     unwritten: Unwritten | None = None
     with nullcontext() if path is None else run_store.writer(path) as keep:  # refused before the run, not after it
-        from simulate.run.run import run as simulate_run
+        from simulate.run.run import labelled
 
         try:
-            dataset = simulate_run(chosen, initial=images, **options)
+            runs = labelled(chosen, initial=images, **options)  # a table needs no xarray, which takes long to load
         except Diverged:
             print_notes(chosen, images, sys.stderr)
             raise
         try:
             if keep is not None:
-                keep(dataset)
+                keep(runs.dataset())
         except Unwritten as error:  # the table is all that is left of the run: it is printed first
             unwritten = error
     with terminal.safe(None if unwritten else path):
-        print(report.as_json(dataset) if json else report.as_text(dataset, model))
+        print(report.as_json(runs) if json else report.as_text(runs, model))
         if path is not None and not json and not unwritten:
             print(f"wrote {path}")
         if place is not None:
             from figures.grid.plot import plot as draw
 
-            draw(dataset, observable=plot, out=place)
+            draw(runs.dataset(), observable=plot, out=place)
             if not json:
                 print(f"wrote {place}")
     if unwritten:

@@ -1,11 +1,16 @@
-"""Runs of one model as a labelled dataset: dimensions, coordinates, and the attributes that tell a run."""
+"""Runs of one model as labelled data: dimensions, coordinates, and the attributes that tell a run.
+
+Plain arrays first, and an xarray dataset of them where one is wanted: a table in a terminal needs none, and xarray
+takes a third of a second to load.
+"""
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +28,60 @@ if TYPE_CHECKING:
     import xarray
 
 Whole = NDArray[np.int64]
-Labelled = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]  # dimensions, values, attributes
 SHARED = 4096  # labels of a dimension that runs share
 _meanings, _coordinates = once(meanings), once(coordinates)
 
 
-def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> xarray.Dataset:
+@dataclass(frozen=True)
+class Labelled:
+    """Values with the name of each of their dimensions, and what is said of them."""
+
+    dims: tuple[str, ...]
+    values: NDArray[Any]
+    attrs: dict[str, Any]
+
+
+class Data(Protocol):
+    """What a dataset and `Runs` have alike: variables and coordinates, by name, and attributes."""
+
+    @property
+    def data_vars(self) -> Mapping[Any, Any]:
+        """Variables, with `dims`, `values` and `attrs`."""
+
+    @property
+    def coords(self) -> Mapping[Any, Any]:
+        """Coordinates, likewise."""
+
+    @property
+    def attrs(self) -> Mapping[Any, Any]:
+        """What is said of all."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs that recorded the same steps, with the names that xarray has for the parts of a dataset."""
+
+    data_vars: Mapping[str, Labelled]
+    coords: Mapping[str, Labelled]
+    attrs: dict[str, Any]
+
+    def dataset(self) -> xarray.Dataset:
+        """What xarray makes of them, by its own way past looking for what may not fit together.
+
+        Everything here is of one run's sizes, and to look takes longer than a third of the run does.
+        """
+        import xarray
+
+        axes = [_axis(name, each) for name, each in self.coords.items() if each.dims == (name,)]
+        indexes = {name: index for axis in axes for name, index in axis.xindexes.items()}
+        along = {str(name): axis.variables[name].copy(deep=False) for axis in axes for name in axis}
+        made = {name: xarray.Variable(each.dims, np.asarray(each.values), each.attrs, fastpath=True)
+                for name, each in {**self.data_vars, **self.coords}.items() if name not in along}
+        whole = {name: along[name] if name in along else made[name] for name in (*self.data_vars, *self.coords)}
+        return xarray.Dataset._construct_direct(whole, {*self.coords}, None, dict(self.attrs), {**indexes})
+
+
+def labelled(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> Runs:
     """The variables of runs that recorded the same steps, along a `seed` dimension where `with_seeds`."""
     first = runs[0]
     start, problem = first.start, first.start.problem
@@ -45,8 +98,8 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
             attributes |= {"event": variable.said, "observable": event.observable, "relation": event.relation}
         else:
             attributes["meaning"] = (variable.said or attributes["meaning"]) + variable.note
-        data[name] = (dims, stacked, attributes)
-    used = {dim for dims, _, _ in data.values() for dim in dims}
+        data[name] = Labelled(dims, np.asarray(stacked), attributes)
+    used = {dim for each in data.values() for dim in each.dims}
     axes = {"t": first.t, "seed": np.array([run.start.seed for run in runs]), **labels(start)}
     notes = dict.fromkeys(line for run in runs for line in run.notes)  # once, whatever the number of seeds
     parameters, told = _told(problem)
@@ -65,39 +118,12 @@ def dataset(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> 
         **({} if problem.examples is None else source.attributes(problem.examples)),
     }
     known = _coordinates(model)
-    along = [_axis(name, value, known[name]) for name, value in axes.items() if name in used | {"t"}]
-    indexes = {name: index for axis in along for name, index in axis.xindexes.items()}
-    kept = {str(name): axis.variables[name].copy(deep=False) for axis in along for name in axis}
-    further: dict[str, Labelled] = {}
+    coords = {name: Labelled((name,), np.asarray(value), known[name].attributes)
+              for name, value in axes.items() if name in used | {"t"}}
     if "i" in used:
-        further = {name: (*each, known[name].attributes) for name, each in _of_examples(runs, with_seeds).items()}
-    further |= _parameters(problem, {*data, *axes, *further})
-    return _assembled(data, kept, further, indexes, attrs)
-
-
-def _assembled(
-    data: Mapping[str, Labelled], axes: Mapping[str, xarray.Variable], further: Mapping[str, Labelled],
-    indexes: Mapping[Hashable, xarray.Index], attrs: dict[str, Any],
-) -> xarray.Dataset:
-    """What xarray makes of variables and coordinates, by its own way past looking for what may not fit together.
-
-    Everything here is of one run's sizes, and to look takes longer than a third of the run does.
-    """
-    import xarray
-
-    made = {name: xarray.Variable(dims, np.asarray(values), attributes, fastpath=True)
-            for name, (dims, values, attributes) in {**data, **further}.items()}
-    whole = {**{name: made[name] for name in data}, **axes, **{name: made[name] for name in further}}
-    return xarray.Dataset._construct_direct(whole, {*axes, *further}, None, attrs, {**indexes})
-
-
-def with_variables(data: xarray.Dataset, further: Mapping[str, Labelled]) -> xarray.Dataset:
-    """The data with variables of its own sizes besides, as `_assembled` puts them together."""
-    import xarray
-
-    made = {name: xarray.Variable(*each, fastpath=True) for name, each in further.items()}
-    return xarray.Dataset._construct_direct(
-        {**data._variables, **made}, {*data._coord_names}, None, dict(data.attrs), {**data._indexes})
+        coords |= {name: Labelled(*each, known[name].attributes)
+                   for name, each in _of_examples(runs, with_seeds).items()}
+    return Runs(data, coords | _parameters(problem, {*data, *axes, *coords}), attrs)
 
 
 @once
@@ -106,18 +132,19 @@ def _told(problem: Problem) -> tuple[str, tuple[str, ...]]:
     return json.dumps(problem.told), noted.lines(problem.resolved.without(problem.replaced))
 
 
-def _axis(name: str, values: Any, meaning: Meaning) -> xarray.Coordinates:
+def _axis(name: str, axis: Labelled) -> xarray.Coordinates:
     """A dimension's labels with their index; runs of one shape share them, as to index takes as long as to draw."""
-    labels = np.asarray(values)
-    made = _indexed if labels.size <= SHARED else _indexed.__wrapped__
-    return made(name, labels.dtype.str, tuple(labels.tolist()), meaning)
+    made = _indexed if axis.values.size <= SHARED else _indexed.__wrapped__
+    return made(name, axis.values.dtype.str, tuple(axis.values.tolist()), tuple(axis.attrs.items()))
 
 
 @functools.lru_cache(maxsize=64)
-def _indexed(name: str, dtype: str, labels: tuple[object, ...], meaning: Meaning) -> xarray.Coordinates:
+def _indexed(
+    name: str, dtype: str, labels: tuple[object, ...], attributes: tuple[tuple[str, Any], ...]
+) -> xarray.Coordinates:
     import xarray
 
-    return xarray.Coordinates({name: (name, np.array(labels, dtype=dtype), meaning.attributes)})
+    return xarray.Coordinates({name: (name, np.array(labels, dtype=dtype), dict(attributes))})
 
 
 def _parameters(problem: Problem, taken: set[str]) -> dict[str, Labelled]:
@@ -127,7 +154,7 @@ def _parameters(problem: Problem, taken: set[str]) -> dict[str, Labelled]:
     """
     values, known = problem.told, _of_parameters(problem.model)
     return {
-        name: ((), np.array(values[name]), meaning.attributes) for name, meaning in known.items()
+        name: Labelled((), np.array(values[name]), meaning.attributes) for name, meaning in known.items()
         if name not in taken and values.get(name) is not None
     }
 

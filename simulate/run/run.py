@@ -21,10 +21,10 @@ from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..start import source
 from ..work.once import once
 from ..work.progress import progress
-from . import batch, estimate, reduced, tasks
+from . import batch, dataset, estimate, reduced, tasks
 from . import seeds as seeds_of_a_run
 from .asked import Asked, Found
-from .dataset import dataset
+from .dataset import Runs
 from .problem import Ensemble, Start, problem_of
 from .record import recorded_steps
 from .request import Request, recorded_states
@@ -36,7 +36,6 @@ ENGINES = ("reduced", "weights")
 SAMPLINGS = ("vectors", "gram")
 
 
-@one_blas_thread()
 def run(
     setting: str | Model | Chosen,
     params: Mapping[str, object] | None = None,
@@ -84,7 +83,29 @@ def run(
         InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step; with `seeds`, only
             where every seed diverges.
     """
-    chosen = choose(setting, keywords.joined(params, values), preset)
+    return labelled(
+        choose(setting, keywords.joined(params, values), preset), steps=steps, seed=seed, seeds=seeds, engine=engine,
+        sampling=sampling, test_sampling=test_sampling, record=record, observables=observables, until=until,
+        initial=initial,
+    ).dataset()
+
+
+@one_blas_thread()
+def labelled(
+    chosen: Chosen,
+    *,
+    steps: int | str | None = None,
+    seed: int | str = 0,
+    seeds: int | str | None = None,
+    engine: str = "reduced",
+    sampling: str = "vectors",
+    test_sampling: str = DRAWN.name,
+    record: ask.Recorded | None = None,
+    observables: ask.Names | None = None,
+    until: ask.Thresholds | None = None,
+    initial: Mapping[str, Any] | source.Source | None = None,
+) -> Runs:
+    """What `run` returns, as plain arrays: for who needs no xarray.  Raises what `run` raises."""
     engine, sampling = reading.choice("engine", engine, ENGINES), reading.choice("sampling", sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
     first, many = reading.count("seed", seed), 1 if seeds is None else reading.count("seeds", seeds, 1, 10)
@@ -109,8 +130,8 @@ def run(
         raise next(error for error in said if error is not None)
     if not runs:
         raise seeds_of_a_run.all_diverged(ensemble.seeds, said)
-    data = dataset(runs, engine, first, with_seeds=seeds is not None)
-    return data if seeds is None else seeds_of_a_run.labelled(data, ensemble.seeds, said)
+    found = dataset.labelled(runs, engine, first, with_seeds=seeds is not None)
+    return found if seeds is None else seeds_of_a_run.along_all(found, ensemble.seeds, said)
 
 
 def _check_together(engine: str, sampling: str, asked: Asked, seeds: int) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
 import numpy as np
 
-from ..errors import Diverged
-from .dataset import with_variables
+from dynamics.arrays import Flags
 
-if TYPE_CHECKING:
-    import xarray
+from ..errors import Diverged
+from .dataset import Data, Labelled, Runs
 
 OK, DIVERGED = "ok", "diverged"
 
@@ -25,32 +24,37 @@ def all_diverged(seeds: Sequence[int], said: Sequence[Diverged | None]) -> Diver
     return divergence
 
 
-def labelled(data: xarray.Dataset, seeds: Sequence[int], said: Sequence[Diverged | None]) -> xarray.Dataset:
-    """The data (seed, ...) of the seeds that stayed finite, along all `seeds`, with `status` and `message` (seed,).
+def along_all(runs: Runs, seeds: Sequence[int], said: Sequence[Diverged | None]) -> Runs:
+    """The runs (seed, ...) of the seeds that stayed finite, along all `seeds`, with `status` and `message` (seed,).
 
     A seed that diverged has NaN, in whole numbers' place too; whole numbers stay whole where every seed is ok.
     """
-    finite = [seed for seed, error in zip(seeds, said, strict=True) if error is None]
-    dataset = data.reindex(seed=np.asarray(seeds)) if len(finite) < len(seeds) else data
+    finite = np.array([error is None for error in said])
     status = [OK if error is None else DIVERGED for error in said]
     message = ["" if error is None else str(error) for error in said]
-    meaning: dict[str, Any] = {"status": "ok, or diverged, whose variables are NaN", "message": "of what is not ok"}
-    dataset = with_variables(dataset, {
-        name: (("seed",), np.asarray(values, dtype=str), {"meaning": meaning[name]})
-        for name, values in (("status", status), ("message", message))
-    })
-    return dataset if "seed" in dataset.coords else dataset.assign_coords(seed=np.asarray(seeds))
+    told = {"status": (status, "ok, or diverged, whose variables are NaN"), "message": (message, "of what is not ok")}
+    variables, coords = ({name: _spread(each, finite) for name, each in some.items()}
+                         for some in (runs.data_vars, runs.coords))
+    variables |= {name: Labelled(("seed",), np.asarray(values, dtype=str), {"meaning": meaning})
+                  for name, (values, meaning) in told.items()}
+    known = coords["seed"].attrs if "seed" in coords else {}
+    return replace(runs, data_vars=variables, coords={**coords, "seed": Labelled(("seed",), np.asarray(seeds), known)})
 
 
-def diverged(data: xarray.Dataset) -> list[tuple[int, str]]:
+def _spread(given: Labelled, where: Flags) -> Labelled:
+    """What the seeds at `where` have, along all; NaN elsewhere, in numbers as xarray makes them that can hold it."""
+    if given.dims[:1] != ("seed",) or where.all():
+        return given
+    kind = np.dtype(np.float64 if given.values.dtype.kind in "iu" else given.values.dtype)
+    values = np.full((len(where), *given.values.shape[1:]), np.nan, dtype=kind if kind.kind == "f" else object)
+    values[where] = given.values
+    return replace(given, values=values)
+
+
+def diverged(data: Data) -> list[tuple[int, str]]:
     """The seeds of a dataset that diverged, each with the sentence on it."""
-    if "status" not in data or data["status"].dims != ("seed",):
+    if "status" not in data.data_vars or data.data_vars["status"].dims != ("seed",):
         return []
-    rows = zip(data["seed"].values.tolist(), data["status"].values, data["message"].values, strict=True)
+    of = data.data_vars
+    rows = zip(data.coords["seed"].values.tolist(), of["status"].values, of["message"].values, strict=True)
     return [(seed, str(message)) for seed, status, message in rows if str(status) != OK]
-
-
-def finite(data: xarray.Dataset) -> xarray.Dataset:
-    """The data of the seeds that are ok."""
-    lost = {seed for seed, _ in diverged(data)}
-    return data.sel(seed=[seed for seed in data["seed"].values.tolist() if seed not in lost]) if lost else data

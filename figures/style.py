@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.scale import SymmetricalLogTransform
 from numpy.typing import NDArray
 
 COLUMN, PAGE = 3.25, 6.75  # widths, inches: one column and the whole text of a two-column page
@@ -49,24 +51,50 @@ def context() -> AbstractContextManager[None]:
     return mpl.rc_context(_RC)
 
 
+Place = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis: where it puts values, as a function that increases, its inverse, and what its means are called."""
+
+    name: str
+    place: Place
+    value: Place
+    means: str = "means"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def mean(self, runs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean over runs (seeds, T) of their places: the mean of values stands near the largest of unlike ones."""
+        with np.errstate(divide="ignore"):  # a run at 0 takes a geometric mean there
+            return np.asarray(self.value(self.place(runs).mean(axis=0)))
+
+    def on(self, axes: Axes) -> None:
+        """The y axis of a panel is such."""
+        axes.set_yscale(self.name, **self.options)
+
+
+LINEAR = Scale("linear", np.asarray, np.asarray)
+LOGARITHMIC = Scale("log", np.log, np.exp, "geometric means")
+
+
+def symmetric(linear: float, room: float) -> Scale:
+    """A symmetric logarithmic axis, linear up to `linear` on `room` decades to either side of 0."""
+    transform = SymmetricalLogTransform(10, linear, room)
+    return Scale("symlog", transform.transform_non_affine, transform.inverted().transform_non_affine,
+                 "means on the axis' scale", {"linthresh": linear, "linscale": room})
+
+
 def curve(
-    axes: Axes, t: NDArray[Any], runs: NDArray[np.float64], line: Line, label: str, logarithmic: bool = False
+    axes: Axes, t: NDArray[Any], runs: NDArray[np.float64], line: Line, label: str, scale: Scale = LINEAR
 ) -> None:
-    """Mean over runs (seeds, T), the geometric one on a logarithmic axis, and a band from the least to the greatest."""
+    """Mean over runs (seeds, T), taken on the axis' scale, and a band from the least to the greatest."""
     marks = max(1, len(t) // 6)
     axes.plot(
-        t, middle(runs, logarithmic), color=line.color, linestyle=line.dashes, marker=line.marker, label=label,
+        t, scale.mean(runs), color=line.color, linestyle=line.dashes, marker=line.marker, label=label,
         markevery=(LINES.index(line) * marks // len(LINES), marks), markerfacecolor="white", markeredgewidth=0.8,
     )
     axes.fill_between(t, runs.min(axis=0), runs.max(axis=0), color=line.color, alpha=0.22, linewidth=0)
-
-
-def middle(runs: NDArray[np.float64], logarithmic: bool) -> NDArray[np.float64]:
-    """The mean over runs (seeds, T), or the geometric one: a logarithmic axis shows the other near the largest."""
-    if not logarithmic:
-        return np.asarray(runs.mean(axis=0))
-    with np.errstate(divide="ignore"):  # a run at 0 takes the mean there
-        return np.asarray(np.exp(np.log(runs).mean(axis=0)))
 
 
 def key(line: Line, label: str) -> Line2D:

@@ -2,10 +2,12 @@
 
 The signal is heard by a thread through Python's wakeup descriptor, at once; the main thread raises as soon as it runs
 Python again.  Where something is still compiled a second later the process ends there: compiling has nothing to save.
+What is raised in a callback that a library calls is lost, and so raised again a moment later.
 """
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
@@ -19,6 +21,7 @@ from simulate.work import progress
 
 STATUS = 130
 GRACE = 1.0  # seconds for the main thread to end by itself
+AGAIN = 0.1  # until an interrupt that was lost is raised again
 _came = threading.Event()
 _CALLBACKS = "_raw_object_cache"  # llvmlite's, called by LLVM through ctypes: an exception there is printed and lost
 
@@ -38,6 +41,7 @@ def watch() -> None:
     os.set_blocking(sent, False)
     signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
     signal.signal(signal.SIGINT, _raise)
+    sys.unraisablehook = _lost
     threading.Thread(target=_end, args=(heard,), name="interrupts", daemon=True).start()
 
 
@@ -63,6 +67,16 @@ def _raise(number: int, frame: FrameType | None) -> None:
     _came.set()
     if frame is None or not frame.f_code.co_name.startswith(_CALLBACKS):
         raise KeyboardInterrupt
+
+
+def _lost(raised: sys.UnraisableHookArgs) -> None:
+    """Raise an interrupt that nobody can catch again, where the main thread is by then."""
+    if raised.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(raised)
+        return
+    again = threading.Timer(AGAIN, _thread.interrupt_main)
+    again.daemon = True
+    again.start()
 
 
 def _end(heard: int) -> None:

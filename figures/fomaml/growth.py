@@ -67,7 +67,8 @@ def growth(plan: Ladder) -> Figure:
     logs, fine, height = np.array(plan.logs), np.linspace(plan.logs[0], plan.logs[-1], 300), 2.0 * len(plan.inner)
     with style.context():
         title = "Growth a unit of the outer step, from the initialisation (Condition D.1's exponents)"
-        sheet = page(title, height + 0.5, 2, sentences(plan, _apart(plan, wanted, runs)))
+        left_out = sum(int((each <= 0).sum()) for case in wanted.values() for each in plan.grown(case, runs[case]))
+        sheet = page(title, height + 0.5, 2, sentences(plan, _apart(plan, wanted, runs), left_out))
         grid = sheet.body.subplots(len(plan.inner), 2, sharex=True, sharey="row", squeeze=False)
         for row, J in zip(grid, plan.inner, strict=True):
             for axes, method in zip(row, METHODS, strict=True):
@@ -118,11 +119,13 @@ def _apart(plan: Ladder, wanted: dict[tuple[str, int, float], Case], runs: dict[
     return np.concatenate(ratios) if ratios else np.empty(0)
 
 
-def sentences(plan: Ladder, apart: Array) -> list[Sentence]:
-    """The caption: how far the measured growth is from the linearised one, and what is drawn."""
+def sentences(plan: Ladder, apart: Array, left_out: int) -> list[Sentence]:
+    """The caption: how far the measured growth is from the linearised one, what is drawn, and what cannot be."""
     known = {"low": float(apart.min()), "high": float(apart.max())} if apart.size else {}
     return [
         Where(apart.size > 0, "Outside the grey, measured over linearised growth is {low:.2f} to {high:.2f}.", known),
+        Where(left_out > 0, "Measured growths of 0 or below, which a logarithmic axis has no place for: {left_out}.",
+              {"left_out": left_out}),
         Made(
             r"$\sigma_0=d^{-1/2}$, $\sigma_\xi=d^{-1/2}L^{0.5}$, $\sigma_s=d^{-1/2}L^{-0.4}$, $\gamma=L^{0.4}$, "
             r"$K=L^{0.5}$ rounded."

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -20,6 +20,7 @@ from dynamics.arrays import Array
 from simulate.phase.phase import phase
 
 from .. import style
+from ..grid.looks import Colours
 from ..grid.region import region
 from ..grid.shown import shown as laid_out
 from ..page import page
@@ -36,6 +37,7 @@ LABELS = {
     "n": r"examples a class $|S_k|$",
 }
 K = 5
+COLOURS = Colours("viridis_r", Normalize(1 / K, 1.0))  # of an accuracy: dark is right, as it is where errors are drawn
 BENIGN, HARMFUL = 10.0, 2.0  # C_1 = C_2 and C_3 of Theorem 1, which hides them
 
 
@@ -87,7 +89,7 @@ def heat_map(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
         for (neurons, says), axes in zip(READINGS.items(), row, strict=True):
             accuracies = accuracy(data[neurons])
             means = accuracies.mean(axis=2)
-            image = axes.imshow(means, origin="lower", cmap="viridis", vmin=0.2, vmax=1.0, aspect="auto")
+            image = axes.imshow(means, origin="lower", cmap=COLOURS.name, norm=COLOURS.norm, aspect="auto")
             _numbers(axes, means)
             for axis, set_ticks, set_label in (
                 (plan.x, axes.set_xticks, axes.set_xlabel), (plan.y, axes.set_yticks, axes.set_ylabel),
@@ -110,7 +112,7 @@ def accuracy(data: xarray.Dataset) -> Array:
 def _numbers(axes: Axes, means: Array) -> None:
     for (row, column), value in np.ndenumerate(means):
         text = "failed" if np.isnan(value) else f"{value:.2f}"
-        axes.text(column, row, text, ha="center", va="center", color="black" if value > 0.65 else "white")
+        axes.text(column, row, text, ha="center", va="center", color="white" if COLOURS.dark(value) else "black")
 
 
 def sentences(plan: Map, data: dict[str, xarray.Dataset]) -> list[Sentence]:
@@ -158,7 +160,7 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
         axes.pcolormesh(u, ratio, regime, cmap=ListedColormap(colors), vmin=-0.5, vmax=3.5, rasterized=True)
         accuracies = accuracy(data["sum"]).mean(axis=2)
         places = np.array([(x, y) for y in plan.y[1] for x in plan.x[1]])
-        points = axes.scatter(*places.T, c=accuracies.ravel(), cmap="viridis", vmin=0.2, vmax=1.0, s=60,
+        points = axes.scatter(*places.T, c=accuracies.ravel(), cmap=COLOURS.name, norm=COLOURS.norm, s=60,
                               edgecolor="black", linewidth=0.7, zorder=3, clip_on=False)
         for (x, y), value in zip(places, accuracies.ravel(), strict=True):
             axes.annotate(f"{value:.2f}", (x, y), (0, -7), textcoords="offset points", ha="center", va="top",

@@ -32,7 +32,7 @@ class Column:
 
     name: str
     label: str
-    scale: str = "log"
+    scale: style.Scale = style.LOGARITHMIC
     one: bool = False  # a dashed line at a stable rank of 1
 
 
@@ -40,8 +40,8 @@ RANK = Column("rank", r"stable rank of $W_j$", one=True)
 STACK = Column("rank_stack", r"stable rank, stacked $W$", one=True)
 EXCESS = Column("excess", r"stable rank of $W_j$ $-$ 1")
 EXCESS_STACK = Column("excess_stack", r"stable rank, stack $-$ 1")
-LOSS = Column("loss", r"training loss $L_S$", scale="linear")
-ERROR = Column("test_error", "test error", scale="linear")
+LOSS = Column("loss", r"training loss $L_S$", scale=style.LINEAR)
+ERROR = Column("test_error", "test error", scale=style.LINEAR)
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
             for column, axes in zip(plan.columns, row, strict=True):
                 for curve, line in zip(curves, style.LINES, strict=False):
                     style.curve(axes, curve.recorded * curve.epochs, measured[curve][column.name], line, curve.label,
-                                logarithmic=column.scale == "log")
+                                column.scale)
                 _axes(axes, column, plan, last=at == len(plan.rows) - 1)
             row[0].set_title(heading, loc="left")
         return sheet.close([*lines, band], _IN_ROW)
@@ -239,7 +239,7 @@ def _ends(heading: str, row: list[Measured], columns: tuple[Column, ...]) -> Sen
     for column in columns:
         ends = [value for each in row for value in each[column.name][:, -1].tolist()]
         numbers |= {f"{column.name}_low": min(ends), f"{column.name}_high": max(ends)}
-        parts.append(f"{column.label.replace('{', '{{').replace('}', '}}')} {{{column.name}_low:.3g}} to "
+        parts.append(f"{column.label.replace('{', '{{').replace('}', '}}')} from {{{column.name}_low:.3g}} to "
                      f"{{{column.name}_high:.3g}}")
     moved = max(float(abs(each["loss"] - each["loss"][:, :1]).max()) for each in row)
     where = heading.replace("{", "{{").replace("}", "}}")
@@ -248,7 +248,7 @@ def _ends(heading: str, row: list[Measured], columns: tuple[Column, ...]) -> Sen
 
 
 def _axes(axes: Axes, column: Column, plan: Plan, last: bool) -> None:
-    axes.set_yscale(column.scale)
+    column.scale.on(axes)
     axes.set_ylabel(column.label)
     if column is LOSS:
         axes.set_ylim(0.0, 0.72)

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import TickedStroke
-from matplotlib.scale import SymmetricalLogTransform
 from matplotlib.ticker import NullLocator
 
 from dynamics.arrays import Array
@@ -35,9 +34,8 @@ CLOSED = (0, (2, 2))
 THIN = 0.5  # points: a single run's line
 CHOICES = r"Our choices: $\sigma_0=0.01$ for $\sigma_p=0.1$; FGR is closed with PEGR; seeds."
 LINEAR, LINEAR_ROOM = 1e-2, 0.6  # of a symmetric logarithmic axis: up to where it is linear, and its decades there
-_SYMMETRIC = SymmetricalLogTransform(10, LINEAR, LINEAR_ROOM)
-Place = Callable[[Array], Array]
-"""Where values stand on an axis, as a function."""
+_SYMMETRIC = style.symmetric(LINEAR, LINEAR_ROOM)
+Panel = Callable[[Axes, Reading, Regularizer], None]
 APART = 1 / 3  # of what a row's draws end over, on the axis: those further apart have a mean where none of them is
 ROUNDED = (
     "Hatched curve: a rounding error in each pre-activation where the penalty was closed gives another curve in its "
@@ -47,7 +45,8 @@ ROUNDED = (
 
 def training_loss(experiment: Experiment = PAPER) -> Figure:
     """Figure 1: the training loss L_S, without the penalty."""
-    return _figure(experiment, trajectories(experiment), "loss", r"$L_S$", "Training loss (Figure 1)", _logarithmic)
+    return _figure(experiment, trajectories(experiment), "loss", r"$L_S$", "Training loss (Figure 1)",
+                   style.LOGARITHMIC)
 
 
 def signal(experiment: Experiment = PAPER) -> Figure:
@@ -65,7 +64,7 @@ def noise(experiment: Experiment = PAPER) -> Figure:
 def test_accuracy(experiment: Experiment = PAPER) -> Figure:
     """Figure 4: P(y f > 0) for a fresh example."""
     curves = accuracies(experiment)
-    return _figure(experiment, curves, "accuracy", "test accuracy", "Test accuracy (Figure 4)", _accuracies)
+    return _figure(experiment, curves, "accuracy", "test accuracy", "Test accuracy (Figure 4)", limits=_accuracies)
 
 
 test_accuracy.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's
@@ -78,44 +77,51 @@ def coefficients(experiment: Experiment = PAPER, sigma_p: float = 1.0) -> Figure
     def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> None:
         curve = curves[reading.key, regularizer, sigma_p]
         for (name, label), line in zip(COEFFICIENTS.items(), style.LINES, strict=False):
-            _draw(axes, curve, name, line, label)
-            _mark(axes, curve, name, line, label)
+            _draw(axes, curve, name, line, label, _SYMMETRIC)
         axes.axhline(0.0, color=style.GREY, linewidth=0.5)
-        axes.set_yscale("symlog", linthresh=LINEAR, linscale=LINEAR_ROOM)
+        _SYMMETRIC.on(axes)
         axes.set_yticks([-1, -0.01, 0, 0.01, 1], ["$-1$", "$-0.01$", "0", "0.01", "1"])
         axes.yaxis.set_minor_locator(NullLocator())
+
+    def mark(axes: Axes, reading: Reading, regularizer: Regularizer) -> None:
+        for (name, label), line in zip(COEFFICIENTS.items(), style.LINES, strict=False):
+            _mark(axes, curves[reading.key, regularizer, sigma_p], name, line, label, _SYMMETRIC)
 
     lines = [style.key(line, label) for line, label in zip(style.LINES, COEFFICIENTS.values(), strict=False)]
     title = rf"Coefficients of Definition 5.2 at $\sigma_p={sigma_p:g}$ (linear within $\pm0.01$)"
     shown = {key: each for key, each in curves.items() if key[2] == sigma_p}
-    said = sentences(experiment, shown, tuple(COEFFICIENTS), _SYMMETRIC.transform)
-    return _panels(experiment, title, "coefficient", panel, lines, said)
+    said = sentences(experiment, shown, tuple(COEFFICIENTS), _SYMMETRIC)
+    return _panels(experiment, title, "coefficient", panel, mark, lines, said)
 
 
 def _figure(
     experiment: Experiment, curves: dict[Key, Curves], name: str, label: str, title: str,
-    scale: Callable[[Axes], None] | None = None,
+    scale: style.Scale = style.LINEAR, limits: Callable[[Axes], None] | None = None,
 ) -> Figure:
     """One observable: a curve a sigma_p, in a panel a penalty and reading."""
 
     def panel(axes: Axes, reading: Reading, regularizer: Regularizer) -> None:
         for sigma_p, line in zip(experiment.sigma_ps, style.LINES, strict=False):
             curve = curves[reading.key, regularizer, sigma_p]
-            _draw(axes, curve, name, line, _sigma(sigma_p))
-            _mark(axes, curve, name, line, _sigma(sigma_p))
-        if scale is not None:
-            scale(axes)
+            _draw(axes, curve, name, line, _sigma(sigma_p), scale)
+        scale.on(axes)
+        if limits is not None:
+            limits(axes)
+
+    def mark(axes: Axes, reading: Reading, regularizer: Regularizer) -> None:
+        for sigma_p, line in zip(experiment.sigma_ps, style.LINES, strict=False):
+            _mark(axes, curves[reading.key, regularizer, sigma_p], name, line, _sigma(sigma_p), scale)
 
     lines = [style.key(line, _sigma(s)) for s, line in zip(experiment.sigma_ps, style.LINES, strict=False)]
-    said = sentences(experiment, curves, (name,), np.log10 if scale is _logarithmic else np.asarray)
-    return _panels(experiment, title, label, panel, lines, said)
+    said = sentences(experiment, curves, (name,), scale)
+    return _panels(experiment, title, label, panel, mark, lines, said)
 
 
 def _panels(
     experiment: Experiment, title: str, label: str,
-    panel: Callable[[Axes, Reading, Regularizer], None], lines: list[Line2D], said: list[Sentence],
+    panel: Panel, mark: Panel, lines: list[Line2D], said: list[Sentence],
 ) -> Figure:
-    """Three readings by three penalties; `panel` draws one."""
+    """Three readings by three penalties; `panel` draws one, `mark` names what is no result once its row is drawn."""
     with style.context():
         handles = [*lines, *_keys(experiment)]
         sheet = page(title, 6.35, -(-len(handles) // _IN_ROW), said)
@@ -129,6 +135,8 @@ def _panels(
                 axes.set_title(f"\n{TITLES[regularizer]}")  # the line above it is the row's heading
                 if row == len(READINGS) - 1:
                     axes.set_xlabel("epoch")
+            for axes, regularizer in zip(all_axes, REGULARIZERS, strict=True):
+                mark(axes, reading, regularizer)
             all_axes[0].set_ylabel(label)
             heading = all_axes[0].annotate(
                 rf"$\bf{{{_spaced(reading.key)}}}$:  {reading.says}", (0, 1), (-28, 20), xycoords="axes fraction",
@@ -152,20 +160,20 @@ def _keys(experiment: Experiment) -> list[Any]:
 
 
 def sentences(
-    experiment: Experiment, curves: dict[Key, Curves], names: tuple[str, ...], place: Place = np.asarray
+    experiment: Experiment, curves: dict[Key, Curves], names: tuple[str, ...], scale: style.Scale = style.LINEAR
 ) -> list[Sentence]:
-    """The caption of a figure that shows these observables of these curves, a value at its `place` on the axis."""
+    """The caption of a figure that shows these observables of these curves on an axis of this scale."""
     size = rf"$n={experiment.n}$, $m={experiment.m}$, $d={experiment.d}$, $\|\mu\|={experiment.mu_norm:g}$"
     marked = any(each.lost[name].any() for each in curves.values() for name in names)
     return [
-        Made(f"Curves: means of {experiment.seeds} draws; thin: each draw.  {size}."),
-        _unlike(curves, names, place),
+        Made(f"Curves: {scale.means} of {experiment.seeds} draws; thin: each draw.  {size}."),
+        _unlike(curves, names, scale.place),
         Made(f'Only "{READINGS[0].key}" is what the paper prints.  {CHOICES}'),
         Where(marked, ROUNDED),
     ]
 
 
-def _unlike(curves: dict[Key, Curves], names: tuple[str, ...], place: Place) -> Where:
+def _unlike(curves: dict[Key, Curves], names: tuple[str, ...], place: style.Place) -> Where:
     """The curves whose draws end far apart: of each, from where to where."""
     phrases: list[str] = []
     numbers: dict[str, float] = {}
@@ -193,35 +201,51 @@ def _last(curves: Curves, name: str) -> Array:
     return kept
 
 
-def _placed(values: Array, place: Place) -> Array:
+def _placed(values: Array, place: style.Place) -> Array:
     """Where values stand on the axis, those that have a place there."""
     with np.errstate(divide="ignore", invalid="ignore"):
         places = np.asarray(place(values))
     return places[np.isfinite(places)]
 
 
-def _draw(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -> None:
+def _draw(axes: Axes, curves: Curves, name: str, line: style.Line, label: str, scale: style.Scale) -> None:
     """An observable's mean and band, and the single runs thin beneath: a mean may stand where no run is."""
     runs = curves.by_name[name]
-    style.curve(axes, curves.t, runs, line, label)
+    style.curve(axes, curves.t, runs, line, label, scale)
     for each in runs:
         axes.plot(curves.t, each, color=line.color, linewidth=THIN, alpha=0.7, zorder=1.5)
 
 
-def _mark(axes: Axes, curves: Curves, name: str, line: style.Line, label: str) -> None:
-    """Hatch a curve, and it alone, where it depends on rounding errors, and name it there."""
+def _mark(axes: Axes, curves: Curves, name: str, line: style.Line, label: str, scale: style.Scale) -> None:
+    """Hatch a curve, and it alone, where it depends on rounding errors, and name it where the panel is empty."""
     flags = curves.lost[name].any(axis=0)
     if not flags.any():
         return
-    t, mean = curves.t[flags], curves.by_name[name].mean(axis=0)[flags]
+    t, mean = curves.t[flags], scale.mean(curves.by_name[name])[flags]
     strokes = [TickedStroke(spacing=4, angle=60, length=1.0), TickedStroke(spacing=4, angle=-120, length=1.0)]
     axes.plot(t, mean, color=line.color, linewidth=0.7, path_effects=strokes, zorder=3)
-    above = float(mean[t >= t[-1] - 0.4 * (curves.t[-1] - curves.t[0])].max())  # the words are as long as that
-    axes.annotate(
-        f"{label}: no result", (float(t[-1]), above), (0, 13), ha="right", textcoords="offset points",
-        fontsize=style.SMALL, color=line.color,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
-    )
+    first = t[-1] - _WORDS * (curves.t[-1] - curves.t[0])
+    axes.annotate(f"{label}: no result", (float(t[-1]), _empty(axes, float(first))), ha="right", va="center",
+                  xycoords=axes.get_xaxis_transform(), fontsize=style.SMALL, color=line.color)
+
+
+_WORDS = 0.55  # of a panel's width, which the name of a curve takes
+
+
+def _empty(axes: Axes, first: float) -> float:
+    """The height, as a share of the panel's, at the middle of its widest part without bands from step `first` on."""
+    axes.get_ylim()  # the limits are those of all that is drawn
+    taken = []
+    for band in axes.collections:
+        corners = np.concatenate([path.vertices for path in band.get_paths()])
+        corners = corners[corners[:, 0] >= first]
+        taken.append(axes.transAxes.inverted().transform(axes.transData.transform(corners))[:, 1])
+    ends = sorted([(0.0, 0.0), (1.0, 1.0), *((float(each.min()), float(each.max())) for each in taken if each.size)])
+    below, gaps = 0.0, []
+    for low, high in ends:
+        gaps.append((low - below, (low + below) / 2))
+        below = max(below, high)
+    return max(gaps)[1]
 
 
 def _spaced(words: str) -> str:
@@ -231,10 +255,6 @@ def _spaced(words: str) -> str:
 
 def _sigma(sigma_p: float) -> str:
     return rf"$\sigma_p={sigma_p:g}$"
-
-
-def _logarithmic(axes: Axes) -> None:
-    axes.set_yscale("log")
 
 
 def _accuracies(axes: Axes) -> None:

@@ -128,8 +128,8 @@ def test_where_a_row_ends_is_computed() -> None:
     ends = {column.name: np.array([[1.0, 2.0], [1.0, 3.0]]) for column in plan.columns}
     found = {curve: {**ends, "loss": np.array([[0.7, 0.2], [0.7, 0.1]])} for curve in plan.curves}
     said = " ".join(str(each) for each in plans.sentences(plan, found))
-    assert said.count("training loss $L_S$ 0.1 to 0.2; the loss moved by up to 0.6.") == 2
-    assert "stable rank of $W_j$ 2 to 3" in said and "does not train" not in said
+    assert said.count("training loss $L_S$ from 0.1 to 0.2; the loss moved by up to 0.6.") == 2
+    assert "stable rank of $W_j$ from 2 to 3" in said and "does not train" not in said
 
 
 def test_how_far_draws_end_apart_is_measured_on_the_axis() -> None:
@@ -137,7 +137,7 @@ def test_how_far_draws_end_apart_is_measured_on_the_axis() -> None:
     apart: Key = (READINGS[1].key, "pegr", 1.0)
     ends = {apart: [1e-4, 1e-4, 1e-3, 0.05, 1.2], (READINGS[1].key, "none", 1.0): [-4.0, 5.0, 5.0, 5.0, 5.0]}
     shown = _curves("max_rho_over", ends)
-    by_place = str(curves._unlike(shown, ("max_rho_over",), curves._SYMMETRIC.transform))
+    by_place = str(curves._unlike(shown, ("max_rho_over",), curves._SYMMETRIC.place))
     assert "(0.0001 to 1.2)" in by_place
     assert "(0.0001 to 1.2)" not in str(curves._unlike(shown, ("max_rho_over",), np.asarray))
 

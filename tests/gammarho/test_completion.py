@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -50,3 +51,13 @@ def test_it_is_installed_where_it_is_asked_for(tmp_path: Path, monkeypatch: pyte
     assert script.read_text().endswith("# more\n") and str(script) in (tmp_path / ".bashrc").read_text()
     assert main(["--install-completion", "--shell", "tcsh"]) == 2
     assert "shell: 'tcsh'; expected one of zsh, bash" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_have_verbs_and_options(shell: Literal["zsh", "fish"], tmp_path: Path) -> None:
+    """As README promises; the shell itself reads the script where it is at hand."""
+    script = app.generate_completion(shell=shell)
+    assert all(word in script for word in ("phase", "conditions", "observables", "preset", "solve"))
+    if shutil.which(shell) is not None:
+        (tmp_path / "script").write_text(script)
+        subprocess.run([shell, "-n", "script"], cwd=tmp_path, check=True)

@@ -25,7 +25,7 @@ LONG = {
     "validate": "pegr n=20 m=10 d=50 --steps 1000000",
 }
 SAID = "may take about"  # said when everything is loaded and the work begins
-SLACK = 6.0  # seconds; on an idle machine it is a fraction of one
+HANGS = 60.0  # seconds; on an idle machine it is a fraction of one, and the work itself takes hours
 
 
 def hears_interrupts() -> None:
@@ -44,10 +44,8 @@ def test_an_interrupt_ends_the_work(case: str) -> None:
         assert process.stderr is not None
         assert hears(process.stderr, SAID)
         time.sleep(2.0)
-        sent = time.monotonic()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        assert time.monotonic() - sent < SLACK
+        out, err = process.communicate(timeout=HANGS)
     finally:
         process.kill()
     assert process.returncode == 130

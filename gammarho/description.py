@@ -6,6 +6,7 @@ All of it is read off declarations; nothing is run.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -122,9 +123,11 @@ class Description:
     def parameter_section(self) -> Section:
         """The parameters alone, as `run SETTING --help` shows them."""
         chosen = [each.name for each in self.parameters if each.structural]
-        note = f"{', '.join(chosen)} select{'s' if len(chosen) == 1 else ''} the recursion" if chosen else ""
-        return Section("parameters, as name=value", ("name", "default", "allowed", "meaning", "source"), tuple(
-            (each.name, each.default, each.allowed, each.meaning, each.source) for each in self.parameters), note)
+        recursion = f"; {', '.join(chosen)} select{'s' if len(chosen) == 1 else ''} the recursion" if chosen else ""
+        heads = ("name", "symbol", "default", "allowed", "meaning", "source")
+        return Section("parameters, as name=value", heads, tuple(
+            (each.name, _plainly(each.symbol), each.default, each.allowed, each.meaning, each.source)
+            for each in self.parameters), f"numbers have no units{recursion}")
 
 
 def describe(setting: str | Model) -> Description:
@@ -162,6 +165,12 @@ def describe(setting: str | Model) -> Description:
 def listed() -> tuple[tuple[str, str], ...]:
     """Every shipped setting with its title."""
     return tuple((name, models.build(paper.factory, {}).title) for name, paper in PAPERS.items())
+
+
+def _plainly(symbol: str) -> str:
+    r"""A parameter's LaTeX symbol as plain text: ||mu|| of \\|\\mu\\|."""
+    plain = re.sub(r"\\(?:math|boldsymbol|text)[a-z]*|[\\{}]", "", symbol.replace(r"\|", "||"))
+    return plain.replace("varepsilon", "eps")
 
 
 def _parameter(each: Parameter, more: str) -> ParameterLine:

@@ -27,9 +27,11 @@ def test_every_variable_of_a_run_has_a_meaning(paper: str) -> None:
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_no_two_variables_have_one_symbol(paper: str) -> None:
-    """The two T_1 of PEGR, of signal and of noise, had."""
-    counts = Counter(each.symbol for each in meanings(PAPERS[paper].factory()).values())
+def test_no_two_things_have_one_symbol(paper: str) -> None:
+    """The two T_1 of PEGR had, of signal and of noise, and the step to which its penalty is on; kappa of two things."""
+    model = PAPERS[paper].factory()
+    symbols = [*(each.symbol for each in meanings(model).values()), *(each.latex for each in model.parameters)]
+    counts = Counter(each.removesuffix("(t)") for each in symbols if each)
     assert max(counts.values()) == 1, counts.most_common(2)
 
 

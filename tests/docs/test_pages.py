@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gammarho as gr
 from docs.making.blocks import Blocks, blocks
 from gammarho.cli import main
+from simulate.images.images import load
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -32,13 +34,14 @@ NOT_RUN = {
     "make ": "sets up an environment and takes minutes; continuous integration runs them",
     "gammarho check pegr --mutants ": "minutes, all statements; test_mutants.py runs the verb on one",
     "python -m benchmarks.power ": "test_mutants.py makes its tables of one statement",
-    "gammarho figures ": "a minute and more; tests/figures/ draw every figure at a small size",
+    "gammarho figures fomaml": "a quarter of an hour; test_figures_fomaml.py draws each at a small size",
     "dask ": "the cluster's own program, which test_cluster.py starts",
     "gammarho phase pegr --x lam=0.001:1:24:log --y sigma_p=0.1:2:24 --steps 1500 --out grid.zarr --scheduler":
         "needs the cluster, which test_cluster.py starts",
-    "gammarho run nearly_orthogonal --data ": "needs MNIST's files; test_real_data.py runs it on small stand-ins",
 }
 SLOW = {
+    "gammarho figures ": "many runs, half a minute and more each",
+    "gammarho run nearly_orthogonal --data ": "reads MNIST's files, where they can be had",
     "gammarho check ": "half a minute and more each",
     "gammarho phase ": "hundreds of cells, half a minute",
     "gammarho run heterogeneous --preset paper": "K = 5 classes, ten seconds",
@@ -51,6 +54,12 @@ SLOW = {
     "gammarho run mine.py": "compiles a kernel",
     "gammarho validate mine.py": "compiles a kernel",
 }
+OUTPUTS = {
+    "gammarho sensitivity ": "pegr: test_error < 0.01 holds",
+    "gammarho derive pegr --rates": "rate_xi = ",
+    "gammarho gap ": "dropped ",
+}
+"""Commands whose output README shows, and how what is shown begins."""
 FAILS = ("gammarho check pegr \"test_error <= 0.01\" --preset paper",)
 """Claims that the page says are false: they exit 1."""
 
@@ -124,7 +133,28 @@ def test_a_command_works(command: Command, enter: Enter, capsys: pytest.CaptureF
 @pytest.mark.slow
 @pytest.mark.parametrize("command", DEAR, ids=str)
 def test_a_dear_command_works(command: Command, enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:
+    if " --data " in command.line:
+        try:
+            load("mnist")
+        except gr.InputError as error:
+            pytest.skip(str(error))
     works(command, enter, capsys)
+
+
+def test_what_the_readme_shows_is_some_commands_output() -> None:
+    shown = [body for language, body in blocks(README).fenced if language == "text"]
+    assert len(shown) == len(OUTPUTS)
+    assert all(any(body.startswith(start) for body in shown) for start in OUTPUTS.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", OUTPUTS)
+def test_it_prints_what_the_readme_shows(verb: str, enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:
+    (shown,) = [body for language, body in enter(README).fenced
+                if language == "text" and body.startswith(OUTPUTS[verb])]
+    (line,) = [each.line for each in commands() if each.page == README and each.line.startswith(verb)]
+    assert main(shlex.split(line)[1:]) == 0
+    assert set(filter(None, shown.splitlines())) <= set(capsys.readouterr().out.splitlines())
 
 
 def test_the_python_of_the_readme_works(enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,14 @@ def test_what_a_parameter_may_be_is_what_is_taken() -> None:
     assert found["sigma_0"].allowed == "a finite number above 0" and found["sigma_p"].default == "0.5"
     with pytest.raises(gr.InputError, match="expected a finite number above 0"):
         parameters.resolve(settings.resolve("pegr").factory, {"sigma_0": 0})
+
+
+def test_a_parameter_has_the_papers_symbol() -> None:
+    """Fails where one reads n_train and eta_inner, and the paper's n_1 and gamma stand nowhere."""
+    text = str(gr.describe("fomaml"))
+    assert re.search(r"^n_train +n_1 +5 ", text, re.MULTILINE) and re.search(r"^eta_inner +gamma +0.001 ", text,
+                                                                             re.MULTILINE)
+    assert re.search(r"^mu_norm +\|\|mu\|\| +1 ", str(gr.describe("pegr")), re.MULTILINE)
 
 
 def test_the_commands_that_it_names_are_taken(capsys: pytest.CaptureFixture[str]) -> None:

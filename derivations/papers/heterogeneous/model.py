@@ -54,7 +54,7 @@ def parameters(K: int) -> tuple[Parameter, ...]:
                   default=1.0, source=f"{_EXPERIMENT}, Figure 3 ranges from 1 to 1400", low=1),
         Parameter(name="sigma_p", latex=r"b_0", meaning="noise standard deviation a coordinate, off the spikes",
                   kind="real", default=0.5, source=f"{_EXPERIMENT}, the eigenvalue of A_k", low=0),
-        Parameter(name="noise", latex=r"\zeta", meaning="shape of the noise coordinates", kind="choice",
+        Parameter(name="noise", latex="", meaning="shape of the noise coordinates", kind="choice",
                   default="gaussian", source=f"{_EXPERIMENT}, Figure 3(a); uniform in Figure 3(b)",
                   choices=("gaussian", "uniform", "rademacher")),
         Parameter(name="init", latex="", meaning="shape of the filters' entries", kind="choice", default="uniform",
@@ -94,7 +94,8 @@ def model(K: int = 5) -> Model:
         parameters=parameters(K),
         observables=(
             Complement(name="one_minus_p", latex=r"1-p_{y_i}(x_i)", source="eq. (8)"),
-            Balance(name="balance", latex=r"\kappa(t)", of="one_minus_p", source="Lemma 24, eq. (85)"),
+            Balance(name="balance", latex=r"\kappa_{\mathrm{balance}}(t)", of="one_minus_p",
+                    source="Lemma 24, eq. (85)"),
             ActiveShare(name="active_u", latex=r"|\{r:\langle w_{y_i,r},u_{y_i}\rangle>0\}|/m", of="u",
                         source="Lemma 2"),
             ActiveShare(name="active_xi", latex=r"|\mathcal{S}_i^{(t)}|/m", of="xi", source="eq. (84), Lemma 22"),

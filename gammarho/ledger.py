@@ -10,6 +10,7 @@ from derivations.commands import command
 from derivations.papers import shelf
 from simulate.check.witness import told
 from simulate.errors import InputError, did_you_mean, nearest, quoted
+from simulate.work import html
 
 from .sections import Section, as_html
 
@@ -41,6 +42,10 @@ class Errata:
         head = ("id", "kind", "where", "printed", "corrected", "why", "effect")
         rows = tuple(tuple(str(getattr(entry, each)) for each in head) for entry in self.entries)
         return as_html(f"{self.paper}: {len(self)} errata", [Section("", head, rows)])
+
+    def page(self) -> str:
+        """The errata as an HTML page of their own."""
+        return html.page(f"{self.paper}: errata", self._repr_html_())
 
 
 @dataclass(frozen=True)

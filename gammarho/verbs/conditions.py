@@ -68,8 +68,9 @@ def conditions(
         solve=solve,
         hold=list(hold) or None,
     )
+    print(report.json_of(table) if json else table)  # its verdict comes first
     if not json:
+        print()
         tell_held(dict(table.held))
         print_notes(choose(setting, {**of_model, **dict(table.held)}, preset), images)
-    print(report.json_of(table) if json else table)
     return 0

@@ -514,9 +514,19 @@ def test_the_page_is_latex_that_closes_what_it_opens(paper: str, capsys: pytest.
     assert source.count(r"\begin{align*}") == 2 * sum(bool(entry.claims) for entry in PAPERS[paper].errata)
 
 
+def test_a_page_for_a_browser_has_every_erratum_and_needs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["errata", "pegr", "--html"]) == 0
+    source = capsys.readouterr().out
+    assert source.startswith("<!doctype html>") and source.rstrip().endswith("</html>") and "http" not in source
+    assert source.count("<tr>") == 1 + len(PAPERS["pegr"].errata)
+    assert all(f">{entry.id}</td>" in source for entry in PAPERS["pegr"].errata)
+
+
 def test_a_page_is_about_one_paper(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["errata", "--latex"]) == 2
-    assert "name it" in capsys.readouterr().err
+    for asked in ("--latex", "--html"):
+        assert cli.main(["errata", asked]) == 2
+        assert "name it" in capsys.readouterr().err
+    assert cli.main(["errata", "pegr", "--latex", "--html"]) == 2
 
 
 def test_explain_verb(capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,6 +118,7 @@ def test_conditions(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["conditions", "pegr", "--preset", "paper"]) == 0
     shown = capsys.readouterr().out
     assert "preset paper (Section 4.1" in shown and "3.1.1" in shown
+    assert "not covered" in shown.splitlines()[1]  # the verdict first, what was taken for defaults last
     assert cli.main(["conditions", "pegr", "--preset", "paper", "alpha=0.0002", "--constant", "2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)
     assert api.conditions("pegr", {"alpha": 0.0002}, preset="paper").constant == 1.0

@@ -81,8 +81,10 @@ LOGARITHMIC = Scale("log", np.log, np.exp, "geometric means")
 def symmetric(linear: float, room: float) -> Scale:
     """A symmetric logarithmic axis, linear up to `linear` on `room` decades to either side of 0."""
     transform = SymmetricalLogTransform(10, linear, room)
-    return Scale("symlog", transform.transform_non_affine, transform.inverted().transform_non_affine,
-                 "means on the axis' scale", {"linthresh": linear, "linscale": room})
+    back = transform.inverted()
+    return Scale("symlog", lambda values: np.asarray(transform.transform_non_affine(values)),
+                 lambda places: np.asarray(back.transform_non_affine(places)), "means on the axis' scale",
+                 {"linthresh": linear, "linscale": room})
 
 
 def curve(

@@ -91,7 +91,7 @@ def test_the_curves_are_the_runs(name: str) -> None:
             (line,) = [line for line in axes.get_lines() if line.get_label() == curve.label]
             values = VALUES[column.name](data)
             assert np.array_equal(np.asarray(line.get_xdata()), curve.recorded)
-            assert np.array_equal(np.asarray(line.get_ydata()), style.middle(values, column.scale == "log"))
+            assert np.array_equal(np.asarray(line.get_ydata()), column.scale.mean(values))
             band = axes.collections[at % len(curves)]
             assert isinstance(band, PolyCollection)
             corners = np.asarray(band.get_paths()[0].vertices)
@@ -139,8 +139,9 @@ def test_the_digits_curves_are_the_runs(name: str, digits: Images) -> None:
     for axes, key in ((rank, "rank"), (loss, "loss")):
         (line,) = [line for line in axes.get_lines() if line.get_label() == curve.label]
         assert np.array_equal(np.asarray(line.get_xdata()), x)
-        logarithmic = {column.name: column.scale == "log" for column in plan.columns}[key]
-        middle = style.middle(np.array(found[key]), logarithmic)
+        (scale,) = [column.scale for column in plan.columns if column.name == key]
+        assert axes.get_yscale() == scale.name
+        middle = scale.mean(np.array(found[key]))
         np.testing.assert_allclose(np.asarray(line.get_ydata()), middle, rtol=1e-12)
     (line,) = [line for line in error.get_lines() if line.get_label() == curve.label]
     assert np.asarray(line.get_ydata())[-1] == pytest.approx(np.mean(found["error"]))
@@ -291,5 +292,5 @@ def test_labels_of_one_place_are_moved_apart() -> None:
 
 def test_a_logarithmic_axis_has_geometric_means() -> None:
     spread = np.array([[1.0, 4.0], [100.0, 4.0]])
-    assert style.middle(spread, logarithmic=True) == pytest.approx([10.0, 4.0])
-    assert style.middle(spread, logarithmic=False) == pytest.approx([50.5, 4.0])
+    assert style.LOGARITHMIC.mean(spread) == pytest.approx([10.0, 4.0])
+    assert style.LINEAR.mean(spread) == pytest.approx([50.5, 4.0])

@@ -112,7 +112,8 @@ def accuracy(data: xarray.Dataset) -> Array:
 def _numbers(axes: Axes, means: Array) -> None:
     for (row, column), value in np.ndenumerate(means):
         text = "failed" if np.isnan(value) else f"{value:.2f}"
-        axes.text(column, row, text, ha="center", va="center", color="white" if COLOURS.dark(np.asarray(value)) else "black")
+        color = "white" if COLOURS.dark(np.asarray(value)) else "black"
+        axes.text(column, row, text, ha="center", va="center", color=color)
 
 
 def sentences(plan: Map, data: dict[str, xarray.Dataset]) -> list[Sentence]:

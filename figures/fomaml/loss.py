@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from derivations.commands import command
 from dynamics.arrays import Array
 
 from .. import style
+from ..about import About
 from ..page import page
 from ..said import Made, Quoted, Sentence, Shown, shown
 from ..save import Writer, save
@@ -157,14 +157,16 @@ def shortening(experiment: Experiment) -> list[Shown]:
                   f"{'; '.join(pairs)}.", numbers[fresh]) for fresh, pairs in said.items()]
 
 
+_ABOUT = About("fomaml", "figure_1", "Figure 1: synthetic test loss over time of either method, in both readings of "
+               "the rates, and the accuracy.")
+
+
 def _figure_1(folder: Path, experiment: Experiment = PAPER) -> list[Path]:
-    record = {
-        "figure": "figure_1", "shows": (figure_1.__doc__ or "").splitlines()[0], "paper": "Zuo et al., ICLR 2023",
-        "command": command("figures", "fomaml", "figure_1", options={"out": folder}), "experiment": experiment,
-        "readings": READINGS, "printed": PRINTED,
+    details = {
+        "experiment": experiment, "readings": READINGS, "printed": PRINTED,
         "seeds": list(range(experiment.seeds)), "runs": describe(list(cases(experiment).values())),
     }
-    return save(figure_1(experiment), folder, "fomaml_figure_1", record)
+    return save(figure_1(experiment), folder, "fomaml_figure_1", _ABOUT.record(folder, details))
 
 
 LOSS: dict[str, Writer] = {"figure_1": _figure_1}

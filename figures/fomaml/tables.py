@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from derivations.commands import command
 from simulate.work.columns import columns
 
 from .. import style
+from ..about import About
 from ..page import page
 from ..said import Made, Quoted, Sentence, Shown, Where, shown
 from ..save import Writer, save, write_text
@@ -249,13 +249,10 @@ def _writer(table: Table) -> Writer:
     def write(folder: Path, experiment: Experiment = PAPER) -> list[Path]:
         runs = measure(table.cases(experiment), experiment.draws, f"fomaml, {table.name}")
         print(text(table, experiment, runs))
-        record = {
-            "figure": table.name, "shows": _title(table), "paper": "Zuo et al., ICLR 2023",
-            "command": command("figures", "fomaml", table.name, options={"out": folder}),
-            "experiment": experiment, "printed": table,
-            "readings": READINGS,
+        record = About("fomaml", table.name, _title(table)).record(folder, {
+            "experiment": experiment, "printed": table, "readings": READINGS,
             "seeds": list(range(experiment.seeds)), "runs": describe(table.cases(experiment)),
-        }
+        })
         paths = save(picture(table, experiment, runs), folder, f"fomaml_{table.name}", record)
         forms: tuple[tuple[str, Callable[[Table, Experiment, Runs], str]], ...] = (
             ("txt", text), ("csv", comma_separated), ("tex", latex),

@@ -11,8 +11,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from derivations.commands import command
-
+from ..about import About
 from ..save import Writer, save
 from ..tabular import Tabular
 from .growth import Ladder, growth
@@ -22,27 +21,33 @@ from .runs import METHODS, Case, describe
 
 
 def _writer(
-    name: str, draw: Callable[[Any], Figure], default: Any, cases: Callable[[Any], list[Case]],
+    about: About, draw: Callable[[Any], Figure], default: Any, cases: Callable[[Any], list[Case]],
     numbers: Callable[[Any], Tabular] | None = None,
 ) -> Writer:
+    stem = f"fomaml_{about.name}"
+
     def write(folder: Path, plan: Any = default) -> list[Path]:
-        record = {
-            "figure": name, "shows": (draw.__doc__ or "").splitlines()[0], "paper": "Zuo et al., ICLR 2023",
-            "command": command("figures", "fomaml", name, options={"out": folder}), "plan": plan,
-            "seeds": list(range(plan.seeds)), "runs": describe(cases(plan)),
-        }
-        paths = save(draw(plan), folder, f"fomaml_{name}", record)
-        said = f"{record['shows']}"
-        return paths if numbers is None else [*paths, *numbers(plan).write(folder, f"fomaml_{name}", said)]
+        details = {"plan": plan, "seeds": list(range(plan.seeds)), "runs": describe(cases(plan))}
+        paths = save(draw(plan), folder, stem, about.record(folder, details))
+        return paths if numbers is None else [*paths, *numbers(plan).write(folder, stem, about.shows)]
 
     return write
 
 
 THEORY: dict[str, Writer] = {
-    "mechanism": _writer("mechanism", mechanism, Regime(), lambda plan: [plan.case(method) for method in METHODS]),
-    "growth": _writer("growth", growth, Ladder(), lambda plan: [
-        plan.case(method, L, J) for method in METHODS for J in plan.inner for L in plan.logs]),
-    "phase": _writer("phase", phase, Plane(), lambda plan: [
-        plan.case(method, J, s) for method in METHODS for J in plan.inner for s in plan.sigmas], table),
+    "mechanism": _writer(
+        About("fomaml", "mechanism", "With a split and without, the preset mechanism: inner products, P, test loss and "
+              "accuracy of every draw."),
+        mechanism, Regime(), lambda plan: [plan.case(method) for method in METHODS]),
+    "growth": _writer(
+        About("fomaml", "growth", "Growth rates of feature and noise against d up to e^100, measured in one step and "
+              "linearised."),
+        growth, Ladder(), lambda plan: [
+            plan.case(method, L, J) for method in METHODS for J in plan.inner for L in plan.logs]),
+    "phase": _writer(
+        About("fomaml", "phase", "Adapted and unadapted test loss of both methods over inner steps and initialisation, "
+              "with C1's boundary."),
+        phase, Plane(), lambda plan: [
+            plan.case(method, J, s) for method in METHODS for J in plan.inner for s in plan.sigmas], table),
 }
 """Writers by name."""

@@ -15,11 +15,11 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from derivations.commands import command
 from dynamics.arrays import Array
 from simulate.phase.phase import phase
 
 from .. import style
+from ..about import About
 from ..grid.looks import Colours
 from ..grid.region import region
 from ..grid.shown import shown as laid_out
@@ -214,17 +214,14 @@ def table(plan: Map, data: dict[str, xarray.Dataset]) -> Tabular:
 def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xarray.Dataset]], Figure]) -> Writer:
     default = plan
     readings = ("sum",) if name == "figure_2" else tuple(READINGS)
+    about = About("heterogeneous", name, shows)
 
     def write(folder: Path, plan: Map = default) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         stores = {reading: f"heterogeneous_{plan.name}_{reading}.zarr" for reading in readings}
         data = {reading: plan.run(reading, folder / store) for reading, store in stores.items()}
         grids = {reading: json.loads(grid.attrs["configuration"]) for reading, grid in data.items()}
-        record = {
-            "figure": name, "shows": shows, "paper": "arXiv:2502.11893",
-            "command": command("figures", "heterogeneous", name, options={"out": folder}), "readings": READINGS,
-            "map": plan, "grids": grids, "data": stores,
-        }
+        record = about.record(folder, {"readings": READINGS, "map": plan, "grids": grids, "data": stores})
         stem = f"heterogeneous_{name}"
         said = f"Test accuracy after {plan.steps} epochs, a row a cell and reading: {plan.title}."
         return [*save(make(plan, data), folder, stem, record), *table(plan, data).write(folder, stem, said)]
@@ -233,6 +230,8 @@ def _written(name: str, plan: Map, shows: str, make: Callable[[Map, dict[str, xa
 
 
 MAP_WRITERS: dict[str, Writer] = {
-    "figure_2": _written("figure_2", MAPS[0], (figure_2.__doc__ or "").splitlines()[0], figure_2),
+    "figure_2": _written(
+        "figure_2", MAPS[0],
+        "Figure 2: Theorem 1's regimes in the plane of Figure 3(a), with the accuracies found there.", figure_2),
     **{plan.name: _written(plan.name, plan, f"test accuracy: {plan.title}", heat_map) for plan in MAPS},
 }

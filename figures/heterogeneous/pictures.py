@@ -13,13 +13,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
-from derivations.commands import command
 from dynamics.arrays import Array, Indices
 from simulate.errors import InputError
 from simulate.images.images import Images, load
 from simulate.images.influence import InfluenceScores, influence_scores
 
 from .. import style
+from ..about import About
 from ..page import page
 from ..said import Made, Sentence, shown
 from ..save import Writer, save
@@ -255,33 +255,36 @@ def products(sets: Sets) -> Tabular:
 
 
 def _writer(
-    draw: Callable[[Sets], Figure], names: tuple[str, ...], numbers: Callable[[Sets], Tabular] | None = None
+    draw: Callable[[Sets], Figure], shows: str, names: tuple[str, ...],
+    numbers: Callable[[Sets], Tabular] | None = None,
 ) -> Writer:
-    name = draw.__name__
+    about = About("heterogeneous", draw.__name__, shows)
 
     def write(folder: Path) -> list[Path]:
         try:
             sets = {each: scored(each) for each in names}
         except InputError as why:
-            print(f"{name}: left out, for its images cannot be had: {why}", file=sys.stderr)
+            print(f"{about.name}: left out, for its images cannot be had: {why}", file=sys.stderr)
             return []
-        record = {
-            "figure": name, "shows": (draw.__doc__ or "").splitlines()[0], "paper": "arXiv:2502.11893",
-            "command": command("figures", "heterogeneous", name, options={"out": folder}),
+        record = about.record(folder, {
             "seeds": [], "scores": SCORES,
             "images": {each: {"source": of.source, "sha256": dict(of.sha256)} for each, (of, _) in sets.items()},
             "pairs": {each: scores.pairs for each, (_, scores) in sets.items()},
-        }
-        stem = f"heterogeneous_{name}"
+        })
+        stem = f"heterogeneous_{about.name}"
         paths = save(draw(sets), folder, stem, record)
-        return paths if numbers is None else [*paths, *numbers(sets).write(folder, stem, f"{record['shows']}")]
+        return paths if numbers is None else [*paths, *numbers(sets).write(folder, stem, shows)]
 
     return write
 
 
 IMAGES: dict[str, Writer] = {
-    "figure_1": _writer(figure_1, ("mnist",)),
-    "figure_5": _writer(figure_5, ("mnist", "fashion-mnist")),
-    "figure_6": _writer(figure_6, ("mnist", "fashion-mnist"), products),
+    "figure_1": _writer(figure_1, "Figure 1: atypical digits of MNIST, and its classes' shapes.", ("mnist",)),
+    "figure_5": _writer(
+        figure_5, "Figure 5: the images of highest and lowest influence score, class by class.",
+        ("mnist", "fashion-mnist")),
+    "figure_6": _writer(
+        figure_6, "Figure 6: ||A_i^T A_j||_F^2 between classes, from sample covariances.", ("mnist", "fashion-mnist"),
+        products),
 }
 """Writers by name; where the images cannot be had, one says so in a sentence and writes nothing."""

@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
-from derivations.commands import command
 from derivations.declare import Value
 from simulate.errors import InputError
 
 from .. import style
+from ..about import About
 from ..page import page
 from ..said import Made, Sentence, shown
 from ..save import Writer, save
@@ -269,8 +269,8 @@ def _axes(axes: Axes, column: Column, plan: Plan, last: bool) -> None:
         axes.set_xlabel("epoch")
 
 
-def _writer(plan_of: Callable[[Sizes], Plan]) -> Writer:
-    name = plan_of.__name__
+def _writer(plan_of: Callable[[Sizes], Plan], shows: str) -> Writer:
+    about = About("nearly_orthogonal", plan_of.__name__, shows)
 
     def write(folder: Path, sizes: Sizes = PAPER) -> list[Path]:
         plan = plan_of(sizes)
@@ -278,23 +278,32 @@ def _writer(plan_of: Callable[[Sizes], Plan]) -> Writer:
             try:
                 mnist()
             except InputError as why:
-                print(f"{name}: left out, for its images cannot be had: {why}", file=sys.stderr)
+                print(f"{about.name}: left out, for its images cannot be had: {why}", file=sys.stderr)
                 return []
         runs = [
             {"row": heading, "curve": curve.label, "parameters": dict(curve.given), "steps": curve.steps}
             for heading, curves in plan.rows for curve in curves
         ]
-        record: dict[str, Any] = {
-            "figure": name, "shows": (plan_of.__doc__ or "").splitlines()[0], "paper": "arXiv:2310.18935",
-            "command": command("figures", "nearly_orthogonal", name, options={"out": folder}), "made": plan.made,
-            "sizes": sizes, "seeds": list(range(plan.seeds)), "sampling": "vectors", "runs": runs,
+        details: dict[str, Any] = {
+            "made": plan.made, "sizes": sizes, "seeds": list(range(plan.seeds)), "sampling": "vectors", "runs": runs,
         }
         if any(curve.test for curve in plan.curves):
-            record["images"] = {"source": mnist().source, "sha256": dict(mnist().sha256)}
-        return save(draw(plan, f"nearly_orthogonal, {name}"), folder, f"nearly_orthogonal_{name}", record)
+            details["images"] = {"source": mnist().source, "sha256": dict(mnist().sha256)}
+        stem = f"nearly_orthogonal_{about.name}"
+        return save(draw(plan, f"nearly_orthogonal, {about.name}"), folder, stem, about.record(folder, details))
 
     return write
 
 
-_PLANS = (figure_1, figure_2, figure_3, figure_4, figure_5, figure_6, figure_7)
-PLANS: dict[str, Writer] = {plan.__name__: _writer(plan) for plan in _PLANS}
+PLANS: dict[str, Writer] = {
+    "figure_1": _writer(
+        figure_1, "Figure 1: stable ranks and training loss over 50 epochs, by the slope of leaky ReLU."),
+    "figure_2": _writer(figure_2, "Figure 2: MNIST, ReLU, by the initialisation's size."),
+    "figure_3": _writer(figure_3, "Figure 3: MNIST, leaky ReLU of slope 0.1, by the initialisation's size."),
+    "figure_4": _writer(
+        figure_4, "Figure 4: stable ranks, and their distance from 1, over 1000 epochs of the same data."),
+    "figure_5": _writer(
+        figure_5, "Figure 5: orthogonal inputs, with the printed step and with one that is n m times as long."),
+    "figure_6": _writer(figure_6, "Figure 6: MNIST, ReLU, by width."),
+    "figure_7": _writer(figure_7, "Figure 7: MNIST, leaky ReLU, by width."),
+}

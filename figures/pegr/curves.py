@@ -18,10 +18,10 @@ from dynamics.arrays import Array
 from simulate.work.plain import plain
 
 from .. import style
+from ..about import About
 from ..page import page
 from ..said import Made, Sentence, Where
 from ..save import Writer, save
-from .described import described
 from .runs import PAPER, READINGS, REGULARIZERS, Curves, Experiment, Key, Reading, Regularizer, keys, trajectories
 from .runs import test_accuracies as accuracies
 
@@ -262,9 +262,9 @@ def _accuracies(axes: Axes) -> None:
     axes.set_yticks([0.5, 0.75, 1.0])
 
 
-def _of_experiment(draw: Callable[[Experiment], Figure]) -> Writer:
+def _of_experiment(draw: Callable[[Experiment], Figure], shows: str) -> Writer:
     """The writer of a figure that an experiment's runs make."""
-    name = draw.__name__
+    about = About("pegr", draw.__name__, shows)
 
     def write(folder: Path, experiment: Experiment = PAPER) -> list[Path]:
         runs = [
@@ -273,11 +273,17 @@ def _of_experiment(draw: Callable[[Experiment], Figure]) -> Writer:
         ]
         readings = {reading.key: reading.says for reading in READINGS}
         details = {**plain(experiment), "seeds": list(range(experiment.seeds)), "sampling": "vectors"}
-        record = {**described(name, draw, folder), "readings": readings, "experiment": details, "runs": runs}
-        return save(draw(experiment), folder, name, record)
+        record = about.record(folder, {"readings": readings, "experiment": details, "runs": runs})
+        return save(draw(experiment), folder, about.name, record)
 
     return write
 
 
-_CURVES = (training_loss, signal, noise, test_accuracy, coefficients)
-CURVES: dict[str, Writer] = {draw.__name__: _of_experiment(draw) for draw in _CURVES}
+CURVES: dict[str, Writer] = {
+    "training_loss": _of_experiment(training_loss, "Figure 1: the training loss L_S, without the penalty."),
+    "signal": _of_experiment(signal, "Figure 2: max_{j,r} |<w_{j,r}, mu>|."),
+    "noise": _of_experiment(noise, "Figure 3: max_{j,r,i} <w_{j,r}, xi_i>."),
+    "test_accuracy": _of_experiment(test_accuracy, "Figure 4: P(y f > 0) for a fresh example."),
+    "coefficients": _of_experiment(
+        coefficients, "The extremes of gamma, rho-bar and rho-underbar (Definition 5.2) at one sigma_p."),
+}

@@ -20,10 +20,10 @@ from simulate.ask import early
 from simulate.phase.phase import phase as fill
 
 from .. import style
+from ..about import About
 from ..page import page
 from ..said import Made
 from ..save import Writer, save
-from .described import described
 
 if TYPE_CHECKING:
     import xarray
@@ -129,12 +129,15 @@ def _edges(centres: Array) -> Array:
     return np.concatenate([[centres[0] ** 2 / inner[0]], inner, [centres[-1] ** 2 / inner[-1]]])
 
 
+_ABOUT = About("pegr", "phase", "PEGR's test error over lambda and sigma_p, with the thresholds of its linear stage.")
+
+
 def write_phase(folder: Path, grid: PhaseGrid = GRID) -> list[Path]:
     """Runs the grid, or what is missing of it, into the folder and draws it there."""
     folder.mkdir(parents=True, exist_ok=True)
     data = grid.run(folder / "phase.zarr")
     configuration = json.loads(data.attrs["configuration"])
-    record = {**described("phase", phase, folder), "grid": configuration, "data": "phase.zarr"}
+    record = _ABOUT.record(folder, {"grid": configuration, "data": "phase.zarr"})
     return save(phase(grid, data), folder, "phase", record)
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import xarray
 from matplotlib.figure import Figure
 
-from derivations.commands import command
 from derivations.declare import Model, Value
 from simulate.phase.phase import phase
 
+from ..about import About
 from ..grid.plot import plot
-from ..said import Sentence, recorded
+from ..said import Sentence
 from ..save import save
 
 
@@ -109,12 +109,9 @@ def write(name: str, diagram: Diagram, folder: Path, cells: int | None = None) -
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = diagram.run(folder, cells)
-    line = command("figures", "phase", name, options={"cells": cells, "out": folder})
     axes = {str(dim): data[dim].values for dim in data[diagram.observable].dims}
-    record = {
-        "figure": diagram.name, "shows": diagram.shows, "command": line, "axes": axes,
-        "grid": json.loads(data.attrs["configuration"]), "curves": diagram.curves, "says": recorded(diagram.says(data)),
-    }
+    details = {"axes": axes, "grid": json.loads(data.attrs["configuration"]), "curves": diagram.curves}
+    record = About("phase", name, diagram.shows, diagram.name).record(folder, details, cells=cells)
     return save(diagram.draw(data), folder, f"phase_{diagram.name}", record)
 
 

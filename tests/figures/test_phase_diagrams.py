@@ -37,7 +37,7 @@ def tiny(diagram: Diagram) -> Diagram:
 def test_a_diagram_is_written_with_all_that_makes_it_and_taken_up(name: str, diagram: Diagram, tmp_path: Path) -> None:
     small = tiny(diagram)
     paths = phase.write(name, small, tmp_path, 2)
-    assert [path.name for path in paths] == [f"phase_{diagram.name}.{end}" for end in ("png", "pdf", "json")]
+    assert [path.name for path in paths] == [f"phase_{diagram.name}.{end}" for end in ("png", "pdf", "json", "tex")]
     record = json.loads(paths[2].read_text())
     assert record["command"] == f"gammarho figures phase {name} --cells 2 --out {tmp_path}"
     assert set(record["axes"]) >= {diagram.x.name, diagram.y.name, "seed"} and record["says"]

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from .grid_store import GridStore
 
 _AT_RISK = 2.0  # seconds of work that a kill may cost a worker
-_SHARES = 4  # chunks a worker, at least, so that none of several waits long for the others at the end
+_SHARES = 4  # chunks a worker, where they are worth it: none of several waits long for the others at the end
+_WORTH = 0.1  # seconds, by the estimate, of a chunk beside which the calls around it are little
 
 Chunk = tuple[tuple[int, ...], tuple[int, ...]]
 """Cells and places of seeds that are run in one call."""
@@ -115,11 +116,14 @@ def fill(grid: Grid, kept: Memory | GridStore, workers: Workers, show: bool) -> 
 def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
     """What is not done, in order, in pieces of cells that lack the same seeds and take _AT_RISK seconds at most."""
     cells = np.flatnonzero(~done.all(axis=1)).tolist()
-    most = max(1, len(cells) // (_SHARES * workers) if workers > 1 else len(cells))
+    each = costs(grid.measure, grid.cells.part(cells))
+    whole = float(each @ (~done[cells]).sum(axis=1))
+    shares = max(1, int(min(_SHARES, whole / (workers * _WORTH))))
+    most = max(1, -(-len(cells) // (shares * workers)) if workers > 1 else len(cells))
     pieces, open_cells, open_seeds, spent = list[Chunk](), list[int](), tuple[int, ...](), 0.0
     rows = [row.tobytes() for row in done[cells]]
     lacking = {row: tuple(np.flatnonzero(~np.frombuffer(row, dtype=bool)).tolist()) for row in dict.fromkeys(rows)}
-    for cell, row, cost in zip(cells, rows, costs(grid.measure, grid.cells.part(cells)).tolist(), strict=True):
+    for cell, row, cost in zip(cells, rows, each.tolist(), strict=True):
         seeds = lacking[row]
         takes = cost * len(seeds)
         if open_cells and (seeds != open_seeds or spent + takes > _AT_RISK or len(open_cells) == most):

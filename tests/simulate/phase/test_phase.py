@@ -223,6 +223,7 @@ import sys, threading, time
 from simulate.phase import fill
 from simulate.phase.phase import phase
 one, left = fill.run_chunk, threading.Semaphore(3)
+fill._WORTH = 1e-12  # pieces as small as of work that takes long
 
 def some(*args):  # the pieces of work after three wait to be killed
     if not left.acquire(blocking=False):

@@ -170,6 +170,8 @@ def test_pieces_of_work_are_short_and_have_the_same_seeds(monkeypatch: pytest.Mo
     assert all(seeds == ((0, 2) if 20 <= cell < 30 else (0, 1, 2)) for cells, seeds in pieces for cell in cells)
     assert max(len(cells) * len(seeds) * 0.1 for cells, seeds in pieces) <= fill._AT_RISK
     assert [len(cells) for cells, _ in pieces] == [6, 6, 6, 1, 10, 6, 4]
-    assert max(len(cells) for cells, _ in fill.chunks(wide, done, 2)) == 39 // 8
+    assert max(len(cells) for cells, _ in fill.chunks(wide, done, 2)) == -(-39 // 8)
+    monkeypatch.setattr("simulate.phase.fill.seconds", lambda _: 1e-4)  # too little to be cut up: a chunk a worker
+    assert max(len(cells) for cells, _ in fill.chunks(wide, np.zeros_like(done), 2)) == 20
     monkeypatch.setattr("simulate.phase.fill.seconds", lambda _: 100.0)
     assert all(len(cells) == 1 for cells, _ in fill.chunks(wide, done, 1))

@@ -79,9 +79,10 @@ def _conditions(name: str, about: Description) -> Iterator[str]:
     yield plain(f"At the parameters of the preset paper, clause by clause; {clauses.conditions.paper}.")
     for group in clauses.tables:
         yield f"### {plain(group.title)}"
-        yield table(("clause", "asks", "there is over what is asked, at C = 1", "holds for C in", "at C = 1"),
-                    [_clause(row) for row in group.rows])
-        yield plain(f"All clauses hold for C in {group.interval}; binding: {', '.join(group.binding) or 'none'}.")
+        heads = ("clause", "asks", "there is over what is asked, at a constant of 1", "holds for constants in", "at 1")
+        yield table(heads, [_clause(row) for row in group.rows])
+        binding = ", ".join(group.binding) or "none"
+        yield plain(f"All clauses hold for constants in {group.interval}; binding: {binding}.")
 
 
 def _clause(row: Row) -> tuple[str, ...]:

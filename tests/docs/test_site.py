@@ -19,7 +19,7 @@ def test_a_paper_has_a_page_with_all_that_the_program_says() -> None:
     for entry in gr.errata("pegr"):
         assert f"({papers.anchor(entry.id)})=" in page
     assert page.count("```{math}") == 4 and r"\zeta_{i}^{(t)}" in page
-    assert "at C = 1" in page and "3.1.1" in page
+    assert "at a constant of 1" in page and "C = " not in page and "3.1.1" in page  # C is an observable
     assert all(f"gammarho figures pegr {name}" in page for name in ("signal", "phase"))
     assert all(markdown.code(each.id) in page for each in gr.describe("pegr").statements)
 

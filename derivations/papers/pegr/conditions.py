@@ -22,7 +22,7 @@ _CONDITION = (
     Clause(id="3.1.2a", source="Condition 3.1 (2)", text="|mu| + |mu|^4 << S",
            left="mu_norm + mu_norm**4", relation="<=", right="S",
            mends=(("sigma_p", "raise"), ("d", "raise"), ("mu_norm", "lower"))),
-    Clause(id="3.1.2b", source="Condition 3.1 (2)", text="S -> infinity, read S >= C",
+    Clause(id="3.1.2b", source="Condition 3.1 (2)", text="S -> infinity, read S >= the constant",
            left="S", relation=">=", right="1", mends=(("sigma_p", "raise"), ("d", "raise"))),
     Clause(id="3.1.3", source="Condition 3.1 (3)", text="sigma_0 <= O(1/(S^2 (nm)^(2 alpha)))",
            left="sigma_0_mean", relation="<=", right="1/(S**2*(n*m)**(2*alpha))",

@@ -382,7 +382,7 @@ _GD_STAGES = (
               mutant="abs(rho_under) <= 1e-6*cross"),
     Statement(id="E2-printed", kind="inequality", source="Proposition E.2", text="T_2 is positive", at="0",
               given="n >= 3", claim="log(1/(log(n)*sqrt(Lg))) > 0", erratum="pegr-T_2"),
-    Statement(id="E2", kind="inequality", source="Proposition E.2, argument inverted, C = 8", only=GD,
+    Statement(id="E2", kind="inequality", source="Proposition E.2, argument inverted, its constant 8", only=GD,
               text="max_r rho-bar >= 2 for each i, T_2 = (C n m/(eta S^2)) log(log(n) sqrt(log(8mn/delta))) after T_1",
               at="T_1E + 8*n*m/(eta*S**2)*log(log(n)*sqrt(Lg))", given=f"{STAGE_E} and R3m and R5x",
               claim="max_rho_over >= 2", mutant="max_rho_over >= 20"),

@@ -170,7 +170,8 @@ def check(
     estimate.check_time(seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
     begun = asked_for.chosen.preset
     place = {"setting": source.word, "preset": None if begun is None else begun.name}
-    call = Call(place, dict(asked_for.chosen.given), initial is not None)
+    read = asked_for.chosen.resolved.values
+    call = Call(place, {name: read[name] for name in asked_for.chosen.given}, initial is not None)
     results: dict[str, Result] = {}
     main = Bench(problem, count, first, quantities, call)
     results |= main.results([s for s in wanted if s.instance is None and s.path is None], many, plenty)

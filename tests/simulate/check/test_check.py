@@ -210,6 +210,13 @@ def test_a_witness_of_a_quantity_that_looks_ahead_records_the_next_step() -> Non
     assert witness is not None and "record=[0, 1]" in witness.replay
 
 
+def test_a_replay_has_the_numbers_that_were_read() -> None:
+    """Before, what came from the command line stood there as text: {'n': '6', 'd': '2*50'}."""
+    found = gr.check("pegr", {"n": "6", "m": "4", "d": "2*50"}, ["D.2-printed"], steps=2, seeds=1, draws=1)
+    (result,) = found.results
+    assert result.witness is not None and result.witness.replay.startswith("gr.run('pegr', {'n': 6, 'm': 4, 'd': 100")
+
+
 def test_a_run_that_diverges_is_undecided() -> None:
     told = verdict("loss >= 0", {**SMALL, "eta": 1e300, "lam": 1e300}, steps=200)
     assert told.verdict == "undecided" and "diverges" in told.detail

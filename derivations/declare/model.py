@@ -90,9 +90,10 @@ class Model(Declared):
         algorithm: GradientDescent | Bilevel | CoordinateWise | Population = self.algorithm
         if isinstance(algorithm, Population):
             raise ModelError(
-                "algorithm: Population takes E[l'(y f) sigma'(<w, x>) x] over fresh examples, which moves filters "
-                "along one another and is an integral over all pre-activations at once, closed for few pairs of loss "
-                "and activation and derived here for none; declare OnePass, whose steps on n fresh examples have this "
+                "algorithm: Population takes E[l'(y f) sigma'(<w, x>) x] over fresh examples; its part from noise, "
+                "sigma_p^2 sum_s E[d(l' sigma')/d<w_s, x>] w_s, moves filters along one another and along no vector of "
+                "the data, and the mean is an integral over all pre-activations, closed for few pairs of loss and "
+                "activation and derived here for none; declare OnePass, whose steps on n fresh examples have this "
                 "gradient as their mean, off it by 1/sqrt(n), without n^2 memory or d"
             )
         if isinstance(algorithm, CoordinateWise):

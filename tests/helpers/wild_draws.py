@@ -17,14 +17,14 @@ FREE = (
     "mu", "xi", "xi1", "xi_1", "xi_", "a", "a_b", "b", "b_b", "a_b_b", "x", "x1", "x_1", "_", "__", "_x", "slope_x",
     "G", "G_a", "u", "v", "u_a", "v_a", "p", "e", "F", "f", "margin", "w0", "q0", "v0", "s0", "ws0", "h", "m_",
     "given_a", "at_a", "relu_a", "step_a", "gram", "row", "nu", "label", "total", "rho", "rho_over", "A", "O",
-    "sigma", "dsigma", "S", "I", "E", "N", "Q", "pi", "beta", "gamma", "near", "D", "step", "run", "at", "g", "b0",
+    "sigma", "dsigma", "S", "I", "E", "N", "Q", "pi", "beta", "gamma", "near", "D", "step", "run", "g", "b0",
     "l7", "l0", "float", "range", "np",
 )
 """Names that anybody may take: prefixes of each other, with underscores, SymPy's symbols and the kernel's own."""
 TAKEN = (
     "l1", "l2", "loss", "r", "i", "j", "k", "t", "kappa", "c", "lambda", "class", "None", "W", "y", "clean", "T",
     "seed", "zeta", "norm", "own", "max", "log", "relu", "exp", "two words", "1st", "", "lam_t", "train", "status",
-    "n", "eta", "z_xi", "G_a_b", "inner_a", "test_error", "A_heads", "bias", "test_y", "z", "d",
+    "n", "eta", "z_xi", "G_a_b", "inner_a", "test_error", "A_heads", "bias", "test_y", "z", "d", "at",
 )
 """Names that some or all things of a model may not have."""
 WRONG: tuple[Any, ...] = (
@@ -200,6 +200,8 @@ class Drawn:
             plain = self.loops.algorithm()
             return self.scheduled(plain, [self.loops.names["inner_step"]])
         named = self.some(OF_ONE_PASS if self.one_pass and not self.rarely() else OPTIONS)
+        if "clip" in named and not self.rarely():  # which does not go with it
+            named = [each for each in named if each != "normalised"]
         of_kind = {"batch": COUNT, "label_noise": SHARE}
         free = iter(self.options)
         given: Plain = {each: of_kind[each] if each in of_kind else next(free) for each in named}
@@ -214,7 +216,7 @@ class Drawn:
             others = self.one_of(["eta"], ["eta"], ["lam", self.std, "nope"])
             numbers = st.sampled_from(["eta", *given, *others])
             formula = st.sampled_from([
-                *["{0}/(1 + t)", f"{{0}}*exp(-t/{self.slope})", "where(t < 1, 0, {0})"] * 3, "{0}", "{0} + nope*t"])
+                *["{0}/(1 + t)", f"{{0}}*exp(-t/{self.slope})", "where(t < 1, 0, {0})"] * 5, "{0}", "{0} + nope*t"])
             plain["schedules"] = [
                 {"is": "Schedule", "of": of, "formula": self.draw(formula).format(of)}
                 for of in self.draw(st.lists(numbers, min_size=1, max_size=2, unique=True))]
@@ -275,10 +277,10 @@ class Drawn:
             "parameters": [*_numbers(), *(_number(name, 0.5) for name in (self.std, self.length, self.slope,
                                                                           *self.options)),
                            *(self.loops.parameters() if self.loops else [])],
-            "balanced": FLAG if self.rarely() and (self.loops or self.rarely()) else "",
+            "balanced": FLAG if self.rarely() and (self.loops or (self.rarely() and self.rarely())) else "",
         }
         watched = ["loss", "test_error", "margins", *(each["name"] for each in plain["observables"])]
-        threshold = self.one_of("0.1", f"{self.std}/2", "log(n)", "nope")
+        threshold = self.one_of("0.1", f"{self.std}/2", "log(n)", "0.5", "1/n", "nope")
         plain["events"] = [{"is": "Event", "name": next(self.names), "latex": "", "observable": self.one_of(*watched),
                             "relation": "<=", "threshold": threshold}] if self.rarely() else []
         return plain

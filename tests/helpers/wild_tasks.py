@@ -22,8 +22,7 @@ class TwoLoops:
 
     def __init__(self, drawn: Drawn) -> None:
         self.drawn = drawn
-        free = (name for name in drawn.names if name != "at")  # a function of formulas, which no parameter is
-        self.names: dict[str, str] = {each: next(free) for each in (*COUNTS, "inner_step", "shared", "entry")}
+        self.names: dict[str, str] = {each: next(drawn.names) for each in (*COUNTS, "inner_step", "shared", "entry")}
 
     def algorithm(self) -> Plain:
         """Two loops by any method, weighed or not, with schedules of both step sizes."""

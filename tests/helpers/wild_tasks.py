@@ -11,9 +11,10 @@ Plain = dict[str, Any]
 REDRAWN, SHARES = "redrawn_", "shares_"
 """Parameters: a flag that is off, and whole numbers, one a task."""
 TASKS = 3
-COUNTS = ("tasks", "train", "inner_steps", "sampled", "test_tasks", "support", "query")
+COUNTS = ("tasks", "examples", "train", "inner_steps", "sampled", "test_tasks", "support", "query")
 DEFAULTS: Plain = {
-    "tasks": TASKS, "train": 1, "inner_steps": 2, "sampled": 2, "test_tasks": 3, "support": 2, "query": 2,
+    "tasks": TASKS, "examples": 3, "train": 1, "inner_steps": 2, "sampled": 2, "test_tasks": 3, "support": 2,
+    "query": 2,
 }
 
 
@@ -30,6 +31,7 @@ class TwoLoops:
         plain: Plain = {
             "is": "Bilevel", "method": drawn.one_of("train-train", "train-validation", "reptile"),
             **{each: names[each] for each in ("tasks", "train", "inner_steps", "inner_step")},
+            "examples": names["examples"] if drawn.rarely() else "n",
             "redrawn": REDRAWN if drawn.rarely() else "", "shares": SHARES if drawn.rarely() else "",
             "sampled": names["sampled"] if drawn.rarely() else "",
         }
@@ -42,14 +44,14 @@ class TwoLoops:
         drawn = self.drawn
         of_tasks = {"is": "TaskLaw", "norm": drawn.length, "std": drawn.std, "items": self.names["tasks"],
                     "shared": self.names["shared"], "dictionary": self.names["entry"]}
-        return dict(drawn.one_of(of_tasks, of_tasks, {"is": "GaussianLaw", "std": drawn.std},
+        return dict(drawn.one_of(of_tasks, {"is": "GaussianLaw", "std": drawn.std},
                                  {"is": "FixedLaw", "norm": drawn.length}))
 
     def test(self) -> Plain:
         """Fresh tasks, whose examples' families are drawn again and a task's own as well, or not."""
         drawn, names = self.drawn, self.names
         over_tasks = [name for name, over in zip(drawn.own, drawn.overs, strict=True) if over == "task"]
-        again = [*drawn.examples, *(over_tasks if drawn.rarely() else [])]
+        again = [*drawn.examples, *(over_tasks if drawn.one_of(False, True) else [])]
         return {"is": "FreshTasks", "fresh": again, "tasks": names["test_tasks"], "support": names["support"],
                 "query": names["query"]}
 

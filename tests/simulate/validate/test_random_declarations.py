@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -22,9 +23,11 @@ from derivations.declare import (
     Parameter,
     Patch,
     Value,
+    from_plain,
     to_plain,
 )
 from derivations.derive import derive
+from derivations.errors import ModelError
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
 from simulate.testing import (
@@ -41,7 +44,7 @@ from simulate.testing import (
 )
 from simulate.train import weights
 from tests.helpers.slowly import one_in
-from tests.helpers.wild import many, outcome
+from tests.helpers.wild import many, outcome, wild
 
 TOLERANCE = 1e-12  # the bar for one step from the same state, as in simulate.validate.report
 CALM = settings(suppress_health_check=list(HealthCheck))
@@ -204,6 +207,40 @@ def test_twelve_declarations_with_any_names_are_refused_in_a_sentence_or_run_rig
 def test_five_hundred_declarations_with_any_names_are_refused_in_a_sentence_or_run_right() -> None:
     found = many(500)
     assert found["right"] >= 150 and found["refused"] >= 50
+
+
+@pytest.mark.slow
+def test_legal_declarations_of_two_loops_say_every_word_of_them() -> None:
+    """Methods, weights and sampling of tasks, schedules of both steps, laws, fresh tasks, observables, odd names."""
+    seen: set[str] = set()
+
+    @hypothesis.seed(3)
+    @given(wild(["two loops"]))
+    @settings(CALM, max_examples=400, phases=[Phase.generate], database=None)
+    def look(plain: dict[str, Any]) -> None:
+        try:
+            model = from_plain(plain)
+        except ModelError:
+            return
+        if not isinstance(model, Model) or not isinstance(model.algorithm, Bilevel):
+            return
+        algorithm = model.algorithm
+        seen.update([algorithm.method, model.network.heads, *(each for each in ("shares", "sampled", "redrawn")
+                                                              if getattr(algorithm, each))])
+        seen.update("eta" if each.of == algorithm.step else "inner" for each in algorithm.schedules)
+        seen.update(type(family.law).__name__ + " over " + family.over for family in model.directions)
+        seen.update(["balanced"] if model.balanced else [])
+        seen.update(["own name"] if algorithm.examples != "n" else [])
+        seen.update(["a task's own drawn again"] if any(
+            model.family(name).over == "task" for name in model.test.drawn) else [])
+        seen.update("adapted" for each in model.observables if getattr(each, "adapted", False))
+
+    look()
+    assert {
+        "train-train", "train-validation", "reptile", "signed", "class", "shares", "sampled", "redrawn", "eta", "inner",
+        "TaskLaw over task", "GaussianLaw over task", "GaussianLaw over sample", "FixedLaw over one", "balanced",
+        "own name", "a task's own drawn again", "adapted",
+    } <= seen
 
 
 def test_a_name_that_met_the_kernels_own_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -235,6 +235,9 @@ _UPDATES = (
             for record, names in (("20", "rho"), ("all", "one_minus_p"))
         ),
         statements=("128-spikes-printed", "128-spikes"), preset="theorem-1",
+        searches=(
+            "gammarho check heterogeneous 128-spikes K=2 init=gaussian sigma_0=0.001 n=400 m=10 d=500 "
+            "Gamma=1400.0 eta=0.05 --search 100 --steps 20 --seed 1",),
     ),
 )
 

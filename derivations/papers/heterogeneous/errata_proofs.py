@@ -135,6 +135,9 @@ ERRATA = (
         "proved and the last step needs M = m.",
         effect="l_max/l_min = 50: the orthant of all signs positive has probability 0.494; the bound is 0.36.",
         statements=("L18-printed", "L18-rows", "L18"),
+        searches=(
+            "gammarho check heterogeneous L18-rows K=2 n=130 class_sizes=130,0 m=150 d=4 Gamma=8.03125 "
+            "noise=rademacher init=gaussian sigma_0=0.01 --search 100 --steps 0 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-L19", kind="statement", severity="proof",
@@ -147,6 +150,9 @@ ERRATA = (
         effect="Rows (+-4, +-1), 130 of them, which is what Lemma 18 asks for at C = 1: of those on one side of a "
         "noise 0.9 or more are negative for a share 0.43 of the filters, and exp(-0.07 m) is below 0.01.",
         statements=("L19-printed", "L19"),
+        searches=(
+            "gammarho check heterogeneous L19 K=2 n=3 m=500 d=1000000.0 Gamma=1.0 init=gaussian "
+            "sigma_0=0.01 --search 100 --steps 0 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-53",
@@ -296,7 +302,7 @@ ERRATA = (
         kind="proof gap", severity="theorem",
         where="Theorem 1, 2(a), 2(b), and the remark that a larger majority hurts the minority",
         printed="b(S_k)^2 of the order |S_k| for classes of any sizes, by (85)",
-        corrected="where noise dominates, Tr >> n ||u||^2; else the smaller class has the larger b",
+        corrected="where noise dominates, Tr >= 4 n ||u||^2; else the smaller class has the larger b",
         why="A class's feature grows with all of its examples, so the larger class is settled earlier (as in "
         "heterogeneous-94-sign): the ratio of (85) exceeds the ratio of the sizes.",
         effect="Sizes 40 and 4, 2000 steps: b(S)^2 of the larger class is 0.63 times the smaller's where features "
@@ -307,6 +313,9 @@ ERRATA = (
             for sigma_p, eta in ((0.063, 1), (0.95, 0.05))
         ),
         statements=("sizes-printed", "sizes"), preset="theorem-1",
+        searches=(
+            "gammarho check heterogeneous sizes K=2 init=gaussian sigma_0=0.001 n=44 class_sizes=40,4 m=40 d=400 "
+            "sigma_p=0.95 eta=1.6 --search 100 --steps 250 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-93",

@@ -108,7 +108,7 @@ _SUMS = (
               at="T", only=(NORMAL,), instance=Instance(values=_SPIKED, steps=20),
               text="at most (eta/(m n)) (F + (sqrt(|S_y|) + sqrt(2 log(1/delta))) ||A^T A||) b(S_y), beside w(0)",
               claim="reached <= start(reached) + eta*kappa/n*b_class*(F_kk + (sqrt(size_class) + "
-                    "sqrt(2*log(1/delta)))*spike)",
+                    "sqrt(2*log(1/delta)))*spike) + 1e-7*sqrt(spike)*norm",  # the last: what cancels in reached
               mutant="reached <= start(reached) + eta*kappa/n*b_class*F_kk"),
     Statement(id="128-spikes-printed", kind="inequality", source="(124)(b), (127), from above, constant 2", at="T",
               only=(NORMAL,), erratum="heterogeneous-128-spikes", instance=Instance(values=_SPIKED, steps=20),
@@ -123,7 +123,7 @@ _SUMS = (
               instance=Instance(values=_FAINT, steps=400), text="L_S <= eps within the printed T",
               claim="loss <= eps"),
     Statement(id="sizes", kind="inequality", source="Theorem 1, 2(a), 2(b), where noise dominates", at="T",
-              given="min[i](start(active_xi)) >= 0.3",
+              given="4*n*max[l](u2) <= trace and min[i](start(active_xi)) >= 0.3",
               instance=Instance(values=_BY_NOISE, steps=250), text="b(S_k)^2 is of the order |S_k|, within 4",
               claim="max[k](b_S**2/n_class) <= 4*min[k](b_S**2/n_class)",
               mutant="max[k](b_S**2/n_class**2) <= 4*min[k](b_S**2/n_class**2)"),

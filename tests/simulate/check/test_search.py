@@ -167,25 +167,33 @@ def test_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
         gr.search("pegr", statements=["E3-order"], tries=2)
 
 
-def _asked(command: str) -> tuple[str, str, dict[str, str]]:
+def _asked(command: str) -> tuple[str, str, dict[str, str], dict[str, str]]:
+    """The setting, the statement, the values and the options of a search on record."""
     program, verb, setting, name, *words = shlex.split(command)
     assert (program, verb) == ("gammarho", "check")
-    return setting, name, dict(zip(words[::2], words[1::2], strict=True))
+    first = next(at for at, word in enumerate(words) if word.startswith("--"))
+    values = dict(word.split("=", 1) for word in words[:first])
+    return setting, name, values, dict(zip(words[first::2], words[first + 1 :: 2], strict=True))
 
 
 @pytest.mark.parametrize("command", SEARCHES)
 def test_searches_on_record_attack_a_statement_from_a_preset_that_it_names(command: str) -> None:
-    setting, name, options = _asked(command)
+    """Or from the values of its own instance."""
+    setting, name, values, options = _asked(command)
     statements = PAPERS[setting].statements
     assert statements is not None
     said = {s.id: s for s in statements.statements}[name]
-    assert not said.erratum and options["--preset"] in said.presets and int(options["--search"]) >= 100
+    assert not said.erratum and int(options["--search"]) >= 100
+    if said.instance is None:
+        assert not values and options["--preset"] in said.presets
+    else:
+        assert values == {key: str(value) for key, value in dict(said.instance.values).items()}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", SEARCHES)
 def test_searches_on_record_find_nothing(command: str) -> None:
-    setting, name, options = _asked(command)
-    found = gr.search(setting, statements=[name], preset=options["--preset"], tries=options["--search"],
+    setting, name, values, options = _asked(command)
+    found = gr.search(setting, values, [name], preset=options.get("--preset"), tries=options["--search"],
                       steps=options.get("--steps"), seed=options.get("--seed", "0"))
     assert found[name].inside > 20 and not found[name].violated, str(found)

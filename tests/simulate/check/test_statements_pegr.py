@@ -169,6 +169,17 @@ def test_statements_that_were_violated_say_what_they_need(
     assert list(told.values()) == (wanted if len(wanted) > 1 else wanted * len(told))
 
 
+def test_what_was_weakened_is_asked_in_full() -> None:
+    """Proposition E.2 asked for log log n > 0 alone, 5.4 not for -4 log T*, and Lemma B.2 for each part by itself."""
+    small = {"n": 4, "m": 2, "d": 5, "regularizer": "none"}
+    low = BY_ID["P5.4b"].claim.replace("rho_under", "(rho_under - 5*LT)")
+    asked = [replace(BY_ID["E2"], given="", at="0"), replace(BY_ID["P5.4b"], given="", claim=low)]
+    assert _verdicts(asked, small, steps=2, seeds=1) == {"E2": "violated", "P5.4b": "violated"}
+    lemma = [replace(BY_ID[name], given="") for name in ("B2", "B2b")]
+    told = _verdicts(lemma, small, steps=0, draws=60)
+    assert told["B2"] == "violated" and told["B2b"] != "violated"  # the lengths alone fail in five dimensions
+
+
 @pytest.mark.slow
 def test_the_penalty_slows_the_signal() -> None:
     params = {"n": 30, "m": 12, "d": 1e6, "sigma_p": 0.03, "sigma_0": 1 / 900, "eta": 8.98e-4, "lam": 5.88}

@@ -28,16 +28,21 @@ from .outside import Outside
 from .space import Place, space_of
 
 SEEDS = 3  # draws of the preset itself, to begin with
-AT_START = 60  # draws of a statement about the draw alone
+AT_START, AT_START_OFTEN = 60, 24  # draws of a statement about the draw alone; of one that may fail OFTEN
+OFTEN = 0.4
 EDGES = 10  # runs on edges of each hypothesis
 SHARED = 4  # one run of so many is held against every statement, the others against that of the mutant aimed at
 
 
-def draws_of(family: Family) -> int:
-    """How many draws a place takes to judge a statement: one, or enough to bound a failure probability."""
-    if not family.statement.random:
+def draws_of(family: Family, chosen: Chosen) -> int:
+    """How many draws a place takes to judge a statement: one, or enough to refute that it fails at most delta often."""
+    said = family.statement
+    if not said.random:
         return 1
-    return AT_START if family.statement.of_the_draw else FEW
+    if not said.of_the_draw:
+        return FEW
+    delta = chosen.resolved.values.get(said.delta)
+    return AT_START if not isinstance(delta, int | float) or delta < OFTEN else AT_START_OFTEN
 
 
 class Hunt:
@@ -49,7 +54,7 @@ class Hunt:
     ) -> None:
         self.start = place_of(chosen, steps, seed)
         self.ground = ground(chosen.setting, quantities).starting(self.start)
-        self.families, self.rng, self.draws = families, rng, draws_of(families[0])
+        self.families, self.rng, self.draws = families, rng, draws_of(families[0], chosen)
         whole = any(family.statement.at in ("", "T") for family in families)
         self.spaces = {
             family.statement.id: space_of(chosen.resolved.model, self.start.params, family.statement, whole)

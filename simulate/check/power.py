@@ -114,7 +114,7 @@ def mutants(
     groups: dict[tuple[Preset | None, int], tuple[Chosen, list[Family]]] = {}
     for family in families:
         own = attacked_from(family.statement, asked.chosen)
-        groups.setdefault((own.preset, draws_of(family)), (own, []))[1].append(family)
+        groups.setdefault((own.preset, draws_of(family, own)), (own, []))[1].append(family)
     dropped = sum(suspect.mutant.change is HYPOTHESIS for family in families for suspect in family.suspects)
     total = sum(many * len(group) for _, group in groups.values()) + dropped
     with progress("mutants", total, "tries") as step:

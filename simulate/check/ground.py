@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..run.estimate import check_memory
 from ..run.pieces import pieces, total_bytes
 from ..run.problem import Problem, problem_of
-from ..run.request import Request, recorded_states
+from ..run.request import Request, dictionaries, recorded_states
 from ..work.memory import amount
 from .bench import Bench, Call
 from .case import Case
@@ -28,7 +28,8 @@ STEP = 500.0  # multiplications that a step is worth, whatever the sizes: its st
 def ground(setting: settings.Setting, quantities: Mapping[str, str]) -> Ground:
     """The ground of a setting."""
     problem = problem_of(choose(setting))
-    return Ground(setting, quantities, problem.values, tuple(problem.model.algorithm.sizes))
+    model = problem.model
+    return Ground(setting, quantities, problem.values, tuple(model.algorithm.sizes), dictionaries(model))
 
 
 def place_of(chosen: Chosen, steps: int | str | None, seed: int) -> Place:
@@ -48,6 +49,7 @@ class Ground:
     quantities: Mapping[str, str]
     defaults: Mapping[str, Value]
     sizes: tuple[str, ...]
+    dictionaries: tuple[str, ...]
     memory: float = HELD
 
     def starting(self, place: Place) -> Ground:
@@ -98,11 +100,12 @@ class Ground:
         return bool(uses(text, "first") or uses(text, "at")) or any(self.late(each, start) for each in inner)
 
     def work(self, place: Place, statement: Statement, draws: int = 1) -> float:
-        """Multiplications of runs and of their draws, whose Gram matrices are of n and of 2 m vectors."""
+        """Multiplications of runs and their draws: Gram matrices of n, of 2 m and of a dictionary's vectors."""
         n = math.prod(float(place.params.get(name, 1) or 1) for name in self.sizes)
         m = float(place.params.get("m", 1) or 1)
         steps = 1 if statement.at == "0" else place.steps
-        return draws * ((2 * m * n * n + STEP) * steps + n**3 + (2 * m) ** 3)
+        items = sum(float(place.params.get(name, 1) or 1) ** 3 for name in self.dictionaries)
+        return draws * ((2 * m * n * n + STEP) * steps + n**3 + (2 * m) ** 3 + items)
 
     def given(self, place: Place) -> dict[str, Value]:
         """The parameters that are not at their defaults."""

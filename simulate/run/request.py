@@ -48,7 +48,7 @@ class Request:
     @property
     def dictionaries(self) -> tuple[str, ...]:
         """The parameters that count the vectors of a dictionary, which are held beside the directions."""
-        return tuple(each.law.items for each in self.model.directions if isinstance(each.law, TaskLaw))
+        return dictionaries(self.model)
 
     @property
     def directions(self) -> float:
@@ -64,6 +64,11 @@ class Request:
     def d(self) -> float:
         """The dimension."""
         return size_of(self.values, "d")
+
+
+def dictionaries(model: Model) -> tuple[str, ...]:
+    """The parameters that count the vectors of a dictionary of tasks' features."""
+    return tuple(each.law.items for each in model.directions if isinstance(each.law, TaskLaw))
 
 
 def recorded_states(record: object, steps: int) -> float:

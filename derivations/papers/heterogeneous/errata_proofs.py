@@ -124,6 +124,7 @@ ERRATA = (
         why="Two sides; Lemma 19 uses one, which the printed bound is right for.",
         effect="t = 0.5: the probability is 1.0 at d = 1 and 0.5 at d = 2, the printed bound 0.61 and 0.37.",
         statements=("L16-printed", "L16"), preset="lemmas-8-16",
+        searches=("gammarho check heterogeneous L16 --preset lemmas-8-16 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-L18",
@@ -187,6 +188,7 @@ ERRATA = (
         effect="m = 100, n = 1, sigma_0 = 1, unit singular values: 0.19 at rank 100 and 10.5 at rank 400; the bound is "
         "1.",
         statements=("L3-printed", "L3-start", "L3"), preset="lemmas-8-16",
+        searches=("gammarho check heterogeneous L3-start --preset lemmas-8-16 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-L21",
@@ -214,6 +216,7 @@ ERRATA = (
         why="A probability is no event; the tail of one variable needs no delta. The sign in (13) is the other way.",
         effect="n = 20, delta = 0.1, Gaussians: all are above the bound with probability 0.0, all below it with 0.99.",
         statements=("L9-printed", "L9"), preset="lemmas-8-16",
+        searches=("gammarho check heterogeneous L9 --preset lemmas-8-16 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-L10",
@@ -242,6 +245,7 @@ ERRATA = (
         effect="K = 2, m = 10, one filter of class y at 5, the others 0: p_y = 0.622 = c_5, and the left side is 56.0 "
         "against 0.622; with means both are 0.622.",
         statements=("L26",), preset="theorem-1",
+        searches=("gammarho check heterogeneous L26 --preset theorem-1 --search 100 --seed 1",),
         witness=Witness(at=(("m", 10), ("f", 5), ("c", 0.63)),
                         printed="(1 - c)*exp(f) <= c",
                         corrected="(1 - c)*exp(f/m) <= c"),
@@ -326,6 +330,9 @@ ERRATA = (
         why="It bounds (1/(1 - p_j) - 1)/(1/(1 - p_i) - 1) by kappa, but that is the ratio times p_j/p_i.",
         effect="K = 2, p_i = 0.2, p_j = 0.9, both gains log 1.1: the ratio goes from kappa = 8 to 8.55.",
         statements=("93-line", "89"), preset="theorem-1",
+        searches=(
+            "gammarho check heterogeneous 89 --preset theorem-1 --search 100 --seed 1",
+            "gammarho check heterogeneous 93-line --preset theorem-1 --search 100 --seed 1",),
         witness=Witness(at=(("p", 0.2), ("q", 0.9), ("g", 1.1)),
                         printed="(1 + q/(1 - q)*g)/(1 + p/(1 - p)*g) <= max(1, (1 - p)/(1 - q))",
                         corrected="(1 + q/(1 - q)*g)/(1 + p/(1 - p)*g**(q/p)) <= max(1, (1 - p)/(1 - q))"),

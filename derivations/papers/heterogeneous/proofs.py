@@ -110,7 +110,8 @@ _MATRICES = (
 _TRAINED = (
     Statement(id="L3", kind="inequality", source="Lemma 3, second and third claim, at T", at="T",
               text="W_j A_j has rank 0.9 m or more, and its (m - n)-th singular value is at least the least one at the "
-              "start, as n examples add rank n",
+              "start, as n examples add rank n; where float64 can tell W(0) beside what is learned",
+              given="min[r](start(stretch)) >= 1e-10*max[r](stretch)",
               claim="sum[r](stretch > 1e-12*max[r](stretch)) >= 0.9*m and "
                     "sum[r](stretch >= (1 - 1e-6)*min[r](start(stretch))) >= m - n",
               mutant="sum[r](stretch >= 1.1*max[r](start(stretch))) >= m - n"),

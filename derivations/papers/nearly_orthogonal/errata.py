@@ -120,6 +120,7 @@ _RECURSION = (
         ),
         statements=("5.7",),
         preset="theorem-4.1",
+        searches=("gammarho check nearly_orthogonal 5.7 --preset theorem-4.1 --search 100 --seed 1",),
     ),
 )
 
@@ -135,6 +136,7 @@ _STATEMENTS = (
         effect="x_0 = C_1 = C_2 = 1: x_1 = 1.368, above the printed bound 1.127 and below the corrected one 1.693.",
         statements=("5.3-printed", "5.3"),
         preset="sequences",
+        searches=("gammarho check nearly_orthogonal 5.3 --preset sequences --search 100 --seed 1",),
     ),
     Erratum(
         id="nearly_orthogonal-5.9",
@@ -165,6 +167,7 @@ _STATEMENTS = (
         effect="n = m = 1, slope 0.1, both pre-activations -0.5: the growth is 0.02 (eta/(n m)) |l'| ||x||^2.",
         statements=("5.12-printed", "G.4"),
         preset="theorem-4.1",
+        searches=("gammarho check nearly_orthogonal G.4 --preset theorem-4.1 --search 100 --seed 1",),
     ),
     Erratum(
         id="nearly_orthogonal-4.3",
@@ -239,6 +242,7 @@ _STATEMENTS = (
         ),
         statements=("F.2-printed", "F.2-late"),
         preset="orthogonal-relu",
+        searches=("gammarho check nearly_orthogonal F.2-late --preset orthogonal-relu --search 100 --seed 1",),
     ),
     Erratum(
         id="nearly_orthogonal-F.3",
@@ -274,6 +278,7 @@ _PROOFS = (
         effect="C = 0.1, t = 100: 2.489 against 2.398.",
         statements=("C.3-upper",),
         preset="theorem-4.1",
+        searches=("gammarho check nearly_orthogonal C.3-upper --preset theorem-4.1 --search 100 --seed 1",),
         witness=Witness(
             at=(("C", 0.1), ("t", 100)),
             printed="log(1 + C*exp(C)*t) <= log(1 + C*t)",
@@ -307,6 +312,7 @@ _PROOFS = (
         "4.62, the printed (C.36) is 3.47.",
         statements=("C.35",),
         preset="theorem-4.1",
+        searches=("gammarho check nearly_orthogonal C.35 --preset theorem-4.1 --search 100 --seed 1",),
         witness=Witness(
             at=(("slope", 0.5), ("q", 0.05), ("t", 10)),
             printed="log(1 + slope*(1 - q/slope**3)*t)/(slope*(1 - q/slope**3)) <= log(1 + "
@@ -330,6 +336,7 @@ _PROOFS = (
         ),
         statements=("C.5",),
         preset="theorem-4.1",
+        searches=("gammarho check nearly_orthogonal C.5 --preset theorem-4.1 --search 100 --seed 1",),
         witness=Witness(
             at=(("h_0", 0.3), ("rho", -0.5), ("beta", 0.5)),
             printed="h_0 + rho <= rho - beta",

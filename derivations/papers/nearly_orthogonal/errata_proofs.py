@@ -76,6 +76,7 @@ _PROOFS = (
         why="The second line has i' and p/R_min^2, and so has the last.",
         effect="n = 4, p/R_min^2 = 1e-4, every mean 1: 0.0003, and 3 as printed.",
         statements=("C.18",), preset="theorem-4.1",
+        searches=("gammarho check nearly_orthogonal C.18 --preset theorem-4.1 --search 100 --seed 1",),
         witness=Witness(at=(("mean", 1), ("p", 1e-4), ("last", 3e-4)),
                         printed="mean + mean + mean <= last*(1 + 1e-12)",
                         corrected="mean*p + mean*p + mean*p <= last*(1 + 1e-12)"),
@@ -92,6 +93,7 @@ _PROOFS = (
         witness=Witness(at=(("gamma", 0.5),), printed="1 + gamma*gamma**(-4) <= 2",
                         corrected="1 + gamma*gamma**(-1) <= 2"),
         searches=(
+            "gammarho check nearly_orthogonal C.24-balance --preset theorem-4.1 --search 100 --seed 1",
             "gammarho check nearly_orthogonal C.21 --preset theorem-4.1 --search 120 --steps 300 --seed 1",
         ),
     ),
@@ -120,6 +122,7 @@ _PROOFS = (
                         printed="log(1 + a*exp(2*beta)*exp(a*exp(2*beta))*t) <= log(1 + 2*a*exp(-beta)*t)",
                         corrected="log(1 + a*exp(2*beta)*exp(a*exp(2*beta))*t) <= log(1 + 2*a*exp(2*beta)*t)"),
         searches=(
+            "gammarho check nearly_orthogonal F.2-dead --preset orthogonal-relu --search 100 --seed 1",
             "gammarho check nearly_orthogonal F.5 --preset orthogonal-relu --search 120 --steps 300 --seed 1",
         ),
     ),
@@ -157,6 +160,7 @@ _PROOFS = (
         why="The fourth bullet is S_i^(t) in S_i^(t+1), and the part is about C_1. y_i stands for x_i in one display.",
         effect="Filters of the own class that start inactive are activated, so that the printed inclusion fails.",
         statements=("G.1-reverse-printed", "G.1-4"), preset="theorem-4.1",
+        searches=("gammarho check nearly_orthogonal G.1-4 --preset theorem-4.1 --search 100 --seed 1",),
     ),
 )
 

@@ -75,10 +75,11 @@ def test_the_command_that_runs_a_search_again_is_for_a_shell() -> None:
 
 
 def test_what_a_try_costs_counts_the_examples_of_all_tasks() -> None:
-    """Before, those of one task."""
+    """And the vectors of a dictionary.  Before, the examples of one task alone."""
     at = ground(settings.resolve("fomaml"), {})
-    one, many = (at.work(Place({"n_tasks": tasks, "n": 10, "m": 2}, 1, 0), lemma("loss >= 0")) for tasks in (1, 100))
-    assert many > 1e5 * one > 0 and many > 1000**3
+    one, many, large = (at.work(Place({"n_tasks": tasks, "n": 10, "m": 2, "M": items}, 1, 0), lemma("loss >= 0"))
+                        for tasks, items in ((1, 8), (100, 8), (1, 1000)))
+    assert many > 1e5 * one > 0 and many > 1000**3 and large > 1000**3
 
 
 def test_the_hypothesis_keeps_the_search_inside() -> None:

@@ -7,7 +7,6 @@ import math
 import textwrap
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,7 +70,7 @@ def _along(given: Labelled, dim: str, at: Sequence[int]) -> Labelled:
     """Its entries `at` along a dimension, where it has that."""
     if dim not in given.dims:
         return given
-    return replace(given, values=np.take(given.values, at, given.dims.index(dim)))
+    return given._replace(values=np.take(given.values, at, given.dims.index(dim)))
 
 
 def _reduced(given: Labelled, dims: Sequence[str], how: Callable[..., Any]) -> Labelled:
@@ -184,7 +183,7 @@ def _rows(name: str, values: Labelled, relation: str | None, floor: float | None
         label = f"{'min' if least else 'max'}_{','.join(rest)} {name}"
         values = _reduced(values, rest, np.nanmin if least else np.nanmax)
     elif rest:
-        label, values = f"max |{name}|", _reduced(replace(values, values=np.abs(values.values)), rest, np.nanmax)
+        label, values = f"max |{name}|", _reduced(values._replace(values=np.abs(values.values)), rest, np.nanmax)
     end = [" (floor)"] if floor is not None and bool((values.values == floor).all()) else []
     if "seed" not in values.dims:
         return [(label, [*_cells(values), *end])]

@@ -16,6 +16,7 @@ from dynamics.fresh import testlaw
 from dynamics.fresh.roots import coloured
 
 from ..start.scalars import density
+from ..work.once import once
 from .fresh_cases import Cases
 
 Further = Callable[[int], Callable[[slice], list[Array]]]
@@ -99,6 +100,7 @@ def _amounts(
     return density(scalar, rng, size, values)
 
 
+@once
 def lawless(model: Model) -> str:
     """Why some scalar or row of a fresh example cannot be drawn, in one sentence; "" where each can."""
     for mixing in mixings_of(model):

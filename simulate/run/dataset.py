@@ -10,7 +10,7 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,7 @@ SHARED = 4096  # labels of a dimension that runs share
 _meanings, _coordinates = once(meanings), once(coordinates)
 
 
-@dataclass(frozen=True)
-class Labelled:
+class Labelled(NamedTuple):
     """Values with the name of each of their dimensions, and what is said of them."""
 
     dims: tuple[str, ...]
@@ -72,13 +71,16 @@ class Runs:
         """
         import xarray
 
-        axes = [_axis(name, each) for name, each in self.coords.items() if each.dims == (name,)]
-        indexes = {name: index for axis in axes for name, index in axis.xindexes.items()}
-        along = {str(name): axis.variables[name].copy(deep=False) for axis in axes for name in axis}
-        made = {name: xarray.Variable(each.dims, np.asarray(each.values), each.attrs, fastpath=True)
-                for name, each in {**self.data_vars, **self.coords}.items() if name not in along}
-        whole = {name: along[name] if name in along else made[name] for name in (*self.data_vars, *self.coords)}
-        return xarray.Dataset._construct_direct(whole, {*self.coords}, None, dict(self.attrs), {**indexes})
+        whole: dict[str, xarray.Variable] = {}
+        indexes: dict[Any, Any] = {}
+        for name, each in (*self.data_vars.items(), *self.coords.items()):
+            if each.dims == (name,):
+                axis = _axis(name, each)
+                indexes |= axis.xindexes
+                whole[name] = axis.variables[name].copy(deep=False)
+            else:
+                whole[name] = xarray.Variable(*each, fastpath=True)
+        return xarray.Dataset._construct_direct(whole, {*self.coords}, None, dict(self.attrs), indexes)
 
 
 def labelled(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) -> Runs:

@@ -48,7 +48,7 @@ def _spread(given: Labelled, where: Flags) -> Labelled:
     kind = np.dtype(np.float64 if given.values.dtype.kind in "iu" else given.values.dtype)
     values = np.full((len(where), *given.values.shape[1:]), np.nan, dtype=kind if kind.kind == "f" else object)
     values[where] = given.values
-    return replace(given, values=values)
+    return given._replace(values=values)
 
 
 def diverged(data: Data) -> list[tuple[int, str]]:

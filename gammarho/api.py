@@ -222,7 +222,7 @@ def validate(
     from simulate.start import magnitudes
     from simulate.validate.compare import compare
 
-    chosen = choose(setting, keywords.joined(params, more), preset)
+    chosen = choose(setting, keywords.joined(params, more), preset).on(initial)
     count, first = chosen.total_steps(steps, low=1), reading.count("seed", seed)
     problem = problem_of(chosen).on(initial)
     asked = Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())

@@ -41,6 +41,20 @@ class Chosen:
         """The same setting and preset with other values."""
         return Chosen(self.setting, dict(given), self.preset)
 
+    def on(self, initial: object) -> Chosen:
+        """The same with as many classes as the caller's arrays have heads, W (H, m, d), where nobody says how many.
+
+        The number of classes is a structural parameter: it selects the model, before the model's arrays are read.
+        """
+        if not isinstance(initial, Mapping) or self.built.network.head_axis.signed:
+            return self
+        shape = getattr(initial.get("W"), "shape", ())
+        heads = self.built.n_heads
+        names = [each.name for each in self.built.parameters if each.structural and each.default == heads]
+        if len(shape) != 3 or shape[0] == heads or len(names) != 1 or names[0] in self.stated:
+            return self
+        return self.over({**self.given, names[0]: int(shape[0])})
+
     def total_steps(self, steps: int | str | None, low: int = 0) -> int:
         """The number of steps: as given, at least `low`, the preset's, or the setting's first preset's.
 

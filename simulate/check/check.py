@@ -155,7 +155,7 @@ def check(
             with a statement that is held along a path, whose sizes are its own.
     """
     params = keywords.joined(params, values)
-    asked_for = posed(setting, statements, params, preset)
+    asked_for = posed(setting, statements, params, preset, initial)
     source, problem, recorded = asked_for.chosen.setting, asked_for.problem.on(initial), asked_for.recorded
     wanted, quantities = asked_for.statements, asked_for.quantities
     along = [s.id for s in wanted if s.path is not None]

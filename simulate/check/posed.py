@@ -32,13 +32,13 @@ class Posed:
 
 def posed(
     setting: str | Model | Chosen, statements: Sequence[str | Statement] | Statements | None,
-    params: Mapping[str, object] | None, preset: str | None,
+    params: Mapping[str, object] | None, preset: str | None, initial: object = None,
 ) -> Posed:
-    """The statements asked for, of a setting.  Raises InputError as `check`."""
+    """The statements asked for, of a setting, on the caller's arrays or on draws.  Raises InputError as `check`."""
     if isinstance(params, str | Statement | Statements | Sequence):
         raise InputError(f"params: {quoted(params)}; expected values by parameter name, as in {{'n': 20}}; claims and "
                          "statements are given as statements=")
-    chosen = choose(setting, params, preset)
+    chosen = choose(setting, params, preset).on(initial)
     problem = problem_of(chosen)
     recorded = settings.statements_of(chosen.setting, problem.model)
     return Posed(chosen, problem, recorded, *statements_asked(statements, recorded, problem.model.name))

@@ -76,17 +76,18 @@ def run(
         until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family, (d,), (K, d) or (n, d); with tasks
             (n_tasks, d) or (n_tasks, n, d) and y (n_tasks, n), where "nu" (d,) and "z" (M, d) may come too; or examples
-            such as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them.
+            such as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them,
+            the number of classes too.
         values: more parameters, as keywords: run("pegr", sigma_p=0.5).
 
     Raises:
         InputError: bad input, in one sentence.  Diverged: a state that is not finite, with the step; with `seeds`, only
             where every seed diverges.
     """
+    chosen = choose(setting, keywords.joined(params, values), preset).on(initial)
     return labelled(
-        choose(setting, keywords.joined(params, values), preset), steps=steps, seed=seed, seeds=seeds, engine=engine,
-        sampling=sampling, test_sampling=test_sampling, record=record, observables=observables, until=until,
-        initial=initial,
+        chosen, steps=steps, seed=seed, seeds=seeds, engine=engine, sampling=sampling, test_sampling=test_sampling,
+        record=record, observables=observables, until=until, initial=initial,
     ).dataset()
 
 

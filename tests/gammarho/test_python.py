@@ -11,7 +11,11 @@ import numpy as np
 import pytest
 
 import gammarho as gr
+from derivations.papers.paper import PAPERS
 from gammarho.cli import main
+from simulate.ask.chosen import choose
+from simulate.testing import plain_kernel
+from tests.helpers.wild import plainly
 
 SMALL: dict[str, object] = {"n": 6, "m": 3, "d": 50}
 
@@ -22,6 +26,19 @@ def test_parameters_are_keywords_too() -> None:
     assert one.identical(other)
     assert str(gr.derive("pegr", regularizer="fgr")) == str(gr.derive("pegr", {"regularizer": "fgr"}))
     assert gr.conditions("pegr", n=50).to_dict() == gr.conditions("pegr", {"n": 50}).to_dict()
+
+
+def test_arrays_say_how_many_classes_there_are() -> None:
+    """Fails where u of two classes is refused because the setting's default is five."""
+    rng, labels = np.random.default_rng(0), [0, 1, 0, 1]
+    arrays: dict[str, Any] = {"W": rng.normal(size=(2, 3, 8)), "u": rng.normal(size=(2, 8)), "y": labels}
+    arrays["xi"] = rng.normal(size=(4, 8))
+    assert choose("heterogeneous").on(arrays).given == {"K": 2}
+    assert choose("heterogeneous", {"K": 4}).on(arrays).given == {"K": 4}
+    assert choose("pegr").on({**arrays, "W": arrays["W"][:1]}).given == {}
+    with plainly(plain_kernel(PAPERS["heterogeneous"].factory(2))):
+        data = gr.run("heterogeneous", steps=2, initial=arrays, observables="loss,gamma")
+    assert data.sizes["k"] == 2 and float(data["loss"][-1]) < float(data["loss"][0])
 
 
 def test_what_is_given_twice_or_is_no_parameter_is_refused() -> None:

@@ -48,7 +48,7 @@ class Chosen:
         """
         if not isinstance(initial, Mapping) or self.built.network.head_axis.signed:
             return self
-        shape = getattr(initial.get("W"), "shape", ())
+        shape: tuple[int, ...] = tuple(getattr(initial.get("W"), "shape", ()))
         heads = self.built.n_heads
         names = [each.name for each in self.built.parameters if each.structural and each.default == heads]
         if len(shape) != 3 or shape[0] == heads or len(names) != 1 or names[0] in self.stated:

@@ -86,7 +86,7 @@ def _common(model: Any) -> dict[str, Meaning]:
         }
     return {
         "loss": Meaning("L_S", "training loss L_S, without penalty"),
-        "gradient_norm": Meaning(r"\|\nabla L_S\|_F", "||grad L_S||_F"),
+        "gradient_norm": Meaning(r"\|\nabla L_S\|_F", "Frobenius norm of the training loss's gradient"),
         "margins": Meaning(margin, "margin of each example"),
         "train_error": Meaning(r"\mathrm{err}_S", "share of training examples misclassified, ties half"),
         "zeta": Meaning(

@@ -157,6 +157,8 @@ class Attack:
     def _tried(self, place: Place, again: bool = False) -> Tried:
         """A place's score.  What cannot be run, or would take too long, has none."""
         try:
+            if not self.space.affordable(place, self.start):
+                return Tried(place, -1.0)
             bench, place = self._bench(place)
             if self._work(place) > self.work:
                 return Tried(place, -1.0)

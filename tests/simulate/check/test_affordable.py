@@ -9,6 +9,7 @@ import pytest
 from derivations.papers.paper import PAPERS
 from simulate.ask import settings
 from simulate.ask.chosen import choose
+from simulate.check.attack import Attack
 from simulate.check.ground import ground
 from simulate.check.space import Place, space_of
 from simulate.errors import InputError
@@ -44,3 +45,13 @@ def test_one_try_takes_no_more_memory_than_a_search_has_room_for() -> None:
     for large in ({"M": 9000}, {"n_tasks": 500, "n": 40}, {"m": 5000}):
         with pytest.raises(InputError, match=r"search: a run there takes about .* GB, and one try takes at most 1\.07"):
             at.plain(replace(begun, params={**values, **large}))
+
+
+def test_an_attack_tries_no_more_inner_steps_than_anybody_waits_for() -> None:
+    """Before, a search of FOMAML's Lemma D.2 took 65 million steps of the inner loop at one place."""
+    said = PAPERS["fomaml"].statements
+    assert said is not None
+    lemma = next(each for each in said.statements if each.id == "lem:D.2")
+    chosen = choose("fomaml", None, "lemma-D.2")
+    attack = Attack(chosen, lemma, {each.name: each.formula for each in said.quantities}, None, 1, 0)
+    assert attack._tried(attack.space.set(attack.start, "J", 6e7)).score == -1

@@ -251,6 +251,7 @@ _SIZES = (
         why="Each k fails with probability Phi(1/4)^m or so, and there are M = d/2; the proof takes k in [K].",
         effect="m = L^0.2: the expected number of (j, k) that fail is 10^2.7, 10^5.6, 10^99.3 at d = 1e3, 1e6, 1e100.",
         statements=("lem:D.2-8-printed", "lem:D.2"), preset="lemma-D.2",
+        searches=("gammarho check fomaml lem:D.2 --preset lemma-D.2 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-lem:F.1",
@@ -356,6 +357,7 @@ _STATEMENTS = (
         "4.1 "
         "at most 0.24.",
         statements=("lem:F.15-printed", "lem:F.15"), preset="theorem-4.5",
+        searches=("gammarho check fomaml lem:F.15 --preset theorem-4.5 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-rem:J=0",
@@ -392,6 +394,7 @@ _STATEMENTS = (
         "max_r |<w, nu>|, which costs a factor sqrt(log m).",
         effect="Both labels once, h = 1/2, J = 5, from -0.01: -0.0024 at gamma = 0.5 and 2.05 at gamma = 6.",
         statements=("lem:E.1-sign-printed", "4.10"), preset="reptile",
+        searches=("gammarho check fomaml 4.10 --preset reptile --search 100 --seed 1",),
         witness=Witness(at=(("large", 6), ("small", 0.5), ("p", 0.5), ("P", 0.5), ("h", 0.5)),
                         printed="-0.01*(1 - large*p*P/h) <= 0",
                         corrected="-0.01*(1 - small*p*P/h) <= 0"),
@@ -405,6 +408,7 @@ _STATEMENTS = (
         why="A step moves it by a sum of terms <z_k, z> of either sign. Only the sum with nu is used.",
         effect="One step of 20 states: j <w, z_k> falls in 23% of the cases; j <w, nu + z_k> in none.",
         statements=("thm:F.22-monotone-printed", "F.22-monotone"), preset="theorem-4.5",
+        searches=("gammarho check fomaml F.22-monotone --preset theorem-4.5 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-thm:F.22-constant",
@@ -415,6 +419,7 @@ _STATEMENTS = (
         why="The Huberized ReLU lies h/2 = 1/4 below x; the part of z changes 1 + o(1).",
         effect="L = 1e4: l(sigma(L^0.1) - log 2) is 0.189, above the printed bound 0.162 and below 0.208.",
         statements=("thm:F.22",), preset="theorem-4.5",
+        searches=("gammarho check fomaml thm:F.22 --preset theorem-4.5 --search 100 --seed 1",),
         witness=Witness(at=(("L", 1e4), ("h", 0.5)),
                         printed="log(1 + exp(log(2) - (L**0.1 - h/2))) <= 2*exp(-L**0.1)",
                         corrected="log(1 + exp(log(2) - (L**0.1 - h/2))) <= 2*exp(h/2)*exp(-L**0.1)"),

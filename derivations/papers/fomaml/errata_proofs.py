@@ -16,6 +16,7 @@ _PROOFS = (
         effect="One step of 200 states, both heads: the second line is the smaller one in 18 of 400; the conclusion "
         "with Psi_+ fails in 2, with Psi in none.",
         statements=("thm:F.19-display-printed", "thm:F.19-step"), preset="theorem-4.5",
+        searches=("gammarho check fomaml thm:F.19-step --preset theorem-4.5 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-hyp:E.1-power",
@@ -67,6 +68,7 @@ _PROOFS = (
         "the "
         "largest |<xi, xi'>|, and above its negative.",
         statements=("F.28-printed", "F.28"), preset="theorem-4.5",
+        searches=("gammarho check fomaml F.28 --preset theorem-4.5 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-lem:E.8",
@@ -125,6 +127,7 @@ _PROOFS = (
         "is L-hat^tr-tr.",
         effect="One state: 4.34 as printed, and the meta-objective is 0.482.",
         statements=("thm:4.5-mean-printed", "thm:4.5-mean"), preset="theorem-4.5",
+        searches=("gammarho check fomaml thm:4.5-mean --preset theorem-4.5 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-thm:4.5-prime",
@@ -149,6 +152,7 @@ _PROOFS = (
         "0.0008 "
         "after it; 1/(T eta) is 1/80.",
         statements=("lem:F.20",), preset="theorem-4.5",
+        searches=("gammarho check fomaml lem:F.20 --preset theorem-4.5 --search 100 --seed 1",),
         witness=Witness(at=(("before", 0.5), ("after", 0.0008), ("T", 4000), ("eta", 0.02)),
                         printed="before <= 1/(T*eta)",
                         corrected="after <= 1/(T*eta)"),
@@ -162,6 +166,7 @@ _PROOFS = (
         why="Each l' occurs K n - 1 times with eta/(K n). A lower bound sums (E.23); (E.24) is the upper one.",
         effect="K n = 12: the cross terms are 12 times too large as printed.",
         statements=("thm:E.10",), preset="theorem-4.4",
+        searches=("gammarho check fomaml thm:E.10 --preset theorem-4.4 --search 100 --seed 1",),
         witness=Witness(at=(("N", 12), ("eta", 0.1), ("l", 0.5)),
                         printed="N*((N - 1)*(eta/N)*l) == eta*(N - 1)*(N*l)",
                         corrected="N*((N - 1)*(eta/N)*l) == eta*(N - 1)/N*(N*l)"),
@@ -175,6 +180,7 @@ _PROOFS = (
         why="The same up to a constant only where gamma is at least one.",
         effect="J = 5: the printed D is 2.1 times T^(2)'s at gamma = 100^0.4 and 1e+10 times at gamma = 0.01.",
         statements=("thm:F.9",), preset="theorem-4.5",
+        searches=("gammarho check fomaml thm:F.9 --preset theorem-4.5 --search 100 --seed 1",),
         witness=Witness(at=(("g", 0.01), ("J", 5)),
                         printed="g**(-J)*(1 + g/2)**J <= 2",
                         corrected="1/2 <= (1 + g)**(-J)*(1 + g/2)**J <= 2"),
@@ -192,6 +198,7 @@ _PROOFS = (
         "than the "
         "validation bound J (gamma/n_1) sum |<xi', xi>|, and never past the corrected one.",
         statements=("hyp:F.5-training-printed", "A10"), preset="theorem-4.5",
+        searches=("gammarho check fomaml A10 --preset theorem-4.5 --search 100 --seed 1",),
     ),
     Erratum(
         id="fomaml-hyp:F.5-sign",
@@ -216,6 +223,9 @@ _PROOFS = (
         "two is "
         "500 at (t, 0) and 0.09 at (t, J).",
         statements=("lem:F.2", "cor:F.5"), preset="theorem-4.5",
+        searches=(
+            "gammarho check fomaml cor:F.5 --preset theorem-4.5 --search 100 --seed 1",
+            "gammarho check fomaml lem:F.2 --preset theorem-4.5 --search 100 --seed 1",),
         witness=Witness(at=(("nu", 1e-3), ("z", 0.5), ("z2", 0.04), ("gain", 10)),
                         printed="(nu + z)/nu <= 2",
                         corrected="(nu + gain + z + z2*gain)/(nu + gain) <= 2"),

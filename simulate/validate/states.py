@@ -27,6 +27,8 @@ from .probe_state import Probe, Shape, Start, probe_values, tasks_of
 
 NEAR = 1e-9  # of a cut: nearer, and rounding may decide
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
+EXACT = 5 / 16
+"""A value of no special form whose products with small whole numbers are exact."""
 FAR = -8000.0  # what the smallest output is behind the largest, where
 AHEAD = 720.0  # the largest is ahead of the next by at least so much: exp of that overflows
 
@@ -84,11 +86,27 @@ def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
         at_values = probe_values(model, values, shape, trial % 2 == 0, 0)
         if model.algorithm.over_tasks:
             at_values[model.bilevel.inner_steps] = int(model.bilevel.to_adapted)
+        if trial % 2:
+            at_values |= dict.fromkeys(model.constants, EXACT)
         pair = _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
-        if _at_a_cut(model, pair):
+        if _at_a_cut(model, pair) or _rounded(model, pair):
             continue
         for t in _steps(model, at_values):
             yield Probe("pre-activations at the kink", pair, t, exact=True)
+
+
+def _rounded(model: Model, pair: Pair) -> bool:
+    """Whether rounding decides if a patch's pre-activation is 0: its terms' scalars may make products inexact.
+
+    Of a sum's terms first and of entries first, as both engines take them.
+    """
+    task, draw = pair.task, pair.draw
+    filters = pair.start.reshape(-1, pair.start.shape[-1])
+    entries_first = task.patches.cpu().numpy() @ filters.T
+    terms_first = weights.problem(model, pair.vectors @ filters.T, draw.y, task.values, str(task.y.device), None,
+                                  draw.clean, draw.scalars).patches.cpu().numpy()
+    near = np.abs(entries_first) < NEAR
+    return bool((near & ((entries_first != 0.0) | (terms_first != 0.0))).any())
 
 
 def _at_a_cut(model: Model, pair: Pair) -> bool:

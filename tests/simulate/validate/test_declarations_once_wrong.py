@@ -11,6 +11,7 @@ from derivations.declare import (
     Activation,
     Bilevel,
     Coefficient,
+    Constant,
     Directions,
     FixedLaw,
     FreshLaw,
@@ -25,6 +26,8 @@ from derivations.declare import (
     OnePass,
     Parameter,
     Patch,
+    SumPatch,
+    Term,
     to_plain,
 )
 from simulate.validate.report import in_errors, relative
@@ -41,6 +44,11 @@ SIGNAL = Directions(name="mu", over="one", latex="m", law=FixedLaw(norm="length"
                     coefficient=Coefficient(name="gamma", latex="c"))
 NOISE = Directions(name="xi", over="sample", latex="x", law=GaussianLaw(std="length"),
                    coefficient=Coefficient(name="rho", latex="r"))
+OTHER = Directions(name="nu", over="one", latex="n", law=FixedLaw(norm="length"),
+                   coefficient=Coefficient(name="delta", latex="d"))
+IDLE = Directions(name="idle", over="one", latex="i", law=FixedLaw(norm="length"),
+                  coefficient=Coefficient(name="still", latex="s"))
+SHARE = Constant(name="share", value="g")
 FLAG = Parameter(name="fresh", latex="", meaning="", kind="flag", default=True)
 
 
@@ -82,6 +90,12 @@ WHOLE = {
     "zeta where two patches hold one direction": model(
         **SIGNED | {"network": network(name="relu_power", power=2)}, label_flips="flips",
         patches=(Patch(direction="mu", scale="clean"), Patch(direction="mu"))),
+    "a pre-activation that is 0 but for the rounding of scalars": model(
+        directions=(SIGNAL, IDLE, OTHER), parameters=(*SIZES, number("length", 0.5), number("sigma_0", 0.7),
+                                                number("eta", 0.3), number("g", 0.3)),
+        network=Network(heads="class", classes=3, activation=Activation(name="leaky_relu", slope="g")),
+        patches=(SumPatch(terms=(Term(direction="nu", scale=(SHARE,)), Term(direction="mu", scale=(SHARE,)),
+                                 Term(direction="mu"))), Patch(direction="nu"), Patch(direction="nu"))),
     "a mean of three fresh tasks, whose error is not known": model(
         **SIGNED | {"network": network(name="relu_power", power=2)}, algorithm=Bilevel(method="train-validation"),
         test=FreshTasks(), parameters=(*SIZES, *TASKS, number("length", 0.5), number("sigma_0", 0.7),

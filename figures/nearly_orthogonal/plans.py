@@ -264,6 +264,7 @@ def _axes(axes: Axes, column: Column, plan: Plan, last: bool) -> None:
         axes.set_xscale("symlog", linthresh=first, linscale=0.3)
         ticks = [0, *(x for x in (0.01, 0.1, 1, 10, 100, 1000) if first <= x <= 1.001 * end)]
         axes.set_xticks(ticks, [f"{x:g}" for x in ticks])
+        axes.xaxis.set_minor_locator(NullLocator())  # the step from 0 has no decade of its own
     axes.set_xlim(0, 1.001 * end)
     if last:
         axes.set_xlabel("epoch")

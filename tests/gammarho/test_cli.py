@@ -418,9 +418,9 @@ def test_an_equation_is_solved_before_the_verb(verb: str, capsys: pytest.Capture
     short = ["--steps", "2"] if verb == "run" else []
     assert cli.main([verb, "pegr", "n=4", "m=2", "d=100", "--hold", "sigma_p*sqrt(d)=5", *short]) == 0
     held = capsys.readouterr().out
-    assert held.startswith("sigma_p = 0.5 (held)\n")
+    assert held.count("sigma_p = 0.5 (held)\n") == 1
     assert cli.main([verb, "pegr", "n=4", "m=2", "d=100", "sigma_p=5/sqrt(d)", *short]) == 0
     same = capsys.readouterr().out.replace("sigma_p = 0.5 = 5/sqrt(d)\n", "")
-    assert held.partition("\n")[2] == same
+    assert held.replace("sigma_p = 0.5 (held)\n", "") == same
     assert cli.main([verb, "pegr", "--hold", "sigma_p*sqrt(d)=5", *short]) == 2
     assert "leaves sigma_p, d open" in capsys.readouterr().err

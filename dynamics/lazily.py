@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.dispatcher import Dispatcher
 
 _FOLDER = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
 _LOCK = threading.RLock()
@@ -30,12 +31,29 @@ mend: Mend | None = None
 def njit(*signature: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """As `numba.njit`, but what has a signature is compiled, or read from the cache, when it is called first.
 
-    What has none is for kernels to call, and cannot be called from Python.
+    What has none is for kernels to call: from Python it is refused.
     """
     def decorated(function: Callable[..., Any]) -> Any:
-        return Lazily(function, signature, options) if signature else numba.njit(**INNER, **options)(function)
+        return Lazily(function, signature, options) if signature else _inner(function, options)
 
     return decorated
+
+
+def _inner(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """Numba's function for kernels to call; a call from Python, which has no wrapper to go through, is refused."""
+    made = numba.njit(**INNER, **options)(function)
+    if not isinstance(made, Dispatcher):  # as where compiling is switched off
+        return made
+
+    def refused(*_: Any, **__: Any) -> Any:
+        name = function.__name__
+        raise TypeError(f"{name} is compiled for kernels to call; from Python call {name}.py_func, its own text")
+
+    def kept(compiled: Any) -> None:
+        made.overloads[tuple(compiled.signature.args)] = compiled  # not where a call from Python would find it
+
+    vars(made).update(_compile_for_args=refused, add_overload=kept)
+    return made
 
 
 class Lazily:

@@ -52,13 +52,21 @@ def function(name: str, said: str, expression: Expression, order: int) -> str:
 
 
 def schedule(role: str, expression: Expression, called: Mapping[str, str]) -> str:
-    """What a number of the step is at t: a function of t and of the parameters that `called` writes."""
-    return _function(f"{role}_at", f"{role}(t)", expression, 0, {each: called[each] for each in expression.constants})
+    """What a number of the step is at t: a function of t and of the parameters that `called` writes.
+
+    It has a signature, as it is called from Python too: how much of W(0) is left at a step is a product of its values.
+    """
+    types = ", ".join(["float64"] * (1 + len(expression.constants)))
+    head = f'@njit("float64({types})", {HELPER.removeprefix("@njit(")}'
+    constants = {each: called[each] for each in expression.constants}
+    return _function(f"{role}_at", f"{role}(t)", expression, 0, constants, head)
 
 
-def _function(name: str, said: str, expression: Expression, order: int, constants: Mapping[str, str]) -> str:
+def _function(
+    name: str, said: str, expression: Expression, order: int, constants: Mapping[str, str], head: str = HELPER
+) -> str:
     out = Writer()
-    out.put(0, HELPER)
+    out.put(0, head)
     out.call(0, f"def {name}(", [[expression.variable, *constants.values()]], "):")
     of = "" if order == 0 else ", the derivative of" if order == 1 else ", the second derivative of"
     told = f"{said} = {expression.written}." if order == 0 else f"{said}{of} {expression.written}."

@@ -371,3 +371,28 @@ def test_a_function_is_compiled_when_it_is_called(tmp_path: Path) -> None:
     assert not kept.exists() or not list(kept.glob("two.*.nbi"))
     assert module.run(1.0) == 3.0  # and what it calls, which waited as well
     assert sorted(each.name.split("-")[0] for each in kept.glob("two.*.nbi")) == ["two.run", "two.twice"]
+
+
+INNER = """
+from dynamics.lazily import njit
+
+@njit(cache=True)
+def half(x):
+    return x / 2.0
+
+@njit("float64(float64)", cache=True)
+def run(x):
+    return half(x) + 1.0
+"""
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_what_kernels_alone_call_is_refused_from_python_in_a_sentence(tmp_path: Path, warm: bool) -> None:
+    """Before, the call went to address 0 and ended the process, with what a cold or a warm cache had compiled."""
+    (tmp_path / "inner.py").write_text(INNER, encoding="utf-8")
+    module = module_of(tmp_path / "inner.py")
+    if warm:
+        assert module.run(1.0) == 1.5
+    with pytest.raises(TypeError, match=r"half is compiled for kernels to call; from Python call half\.py_func"):
+        module.half(2.0)
+    assert module.half.py_func(2.0) == 1.0 and module.run(3.0) == 2.5

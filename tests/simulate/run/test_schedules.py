@@ -19,6 +19,7 @@ from dynamics.kernel.loading import plain_module
 from simulate.ask.derived import lam_at
 from simulate.ask.schedules import check
 from simulate.errors import InputError
+from simulate.run.kernels import kernel_for
 from simulate.testing import Instance, plain_kernel, residual
 from tests.helpers.wild import plainly
 from tests.simulate.validate.test_formulas import an_instance, model
@@ -68,10 +69,12 @@ def test_all_of_them_together_and_on_lanes() -> None:
 
 
 def test_what_decay_leaves_is_a_product_over_the_steps() -> None:
+    """Compiled too: there the schedule's function had no wrapper for Python, and calling it ended the process."""
     changing = scheduled(ETA, options={"weight_decay": "decay"})
     kernel, values = plain_kernel(changing), {"eta": 0.5, "decay": 0.1, "t_0": 3.0}
     by_hand = np.cumprod([1.0, *(1 - 0.1 * 0.5 / (1 + t / 3.0) for t in range(4))])
-    assert kernel.scale(values, np.array([0, 2, 4])) == pytest.approx(by_hand[[0, 2, 4]], rel=1e-15)
+    for each in (kernel, kernel_for(changing)):
+        assert each.scale(values, np.array([0, 2, 4])) == pytest.approx(by_hand[[0, 2, 4]], rel=1e-15)
     many = kernel.scales({**values, "t_0": np.array([3.0, 1e300])}, np.array([4]), 2)
     assert many[:, 0] == pytest.approx([by_hand[4], 0.95**4], rel=1e-15)
 

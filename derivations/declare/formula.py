@@ -80,7 +80,7 @@ class QuantityGrammar(Grammar):
     """The same over quantities with indices, and comparisons, and, or, not, x[j,r], max[j,r](x, own) and steps."""
 
     functions = (*Grammar.functions, "sign", "relu")
-    written = "see the docstring of derivations.declare.statements"
+    written = "docs/lemmas.md has the grammar"
 
     def operands(self, node: ast.expr, text: str) -> list[ast.expr]:
         """As for arithmetic."""

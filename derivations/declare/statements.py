@@ -30,14 +30,16 @@ This module imports no SymPy.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..errors import ModelError
-from .choices import Declared
+from .choices import Declared, quoted
 from .conditions import Only, Quantity
 from .parameter import Value
 
+_WORDS = re.compile(r"[A-Za-z_]\w*")
 Kind = Literal["identity", "inequality", "probability", "order", "exists"]
 ROUNDING = "rounding: the formula's running error, and outputs that cancel to 1e-5 of their terms in a margin"
 
@@ -63,6 +65,14 @@ class Path(Declared):
     steps: str
     of: Literal["power", "log"] = "power"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(set(self.scales)) < 2:
+            raise ModelError(f"Path.scales: {quoted(self.scales)}; expected two different values of s at least")
+        texts = [self.steps, *(text for _, text in self.values if isinstance(text, str))]
+        if not any("s" in _WORDS.findall(text) for text in texts):
+            raise ModelError("Path: neither values nor steps go with s; write one of them as a formula of s")
+
     @property
     def neighbour(self) -> float:
         """How far the nearest other exponent is."""
@@ -76,8 +86,9 @@ class Statement(Declared):
     Attributes:
         id: its name in a list.
         kind: "identity" or "inequality", `claim` for every index and step where `given` holds; "probability", `claim`
-            with probability at least 1 - `delta` over draws; "order", `claim` is one "left <= right", up to a constant,
-            along `path`; "exists", `claim` at some step from `since` to `until`.
+            with probability at least 1 - `delta` over draws; "order", `claim` is one "left <= right" up to a constant,
+            along `path`; "exists", `claim` at some step from `since` to `until` where `given` holds for every index;
+            without `until` at some step at all, which no run refutes.
         claim: what is said.
         source: where it is printed.
         text: the same in words.
@@ -95,7 +106,8 @@ class Statement(Declared):
         erratum: the id of the erratum, where the statement is the printed form and false.
         instance: own parameters.
         path: of an order, the parameters along which it is held.
-        mutant: a false neighbour of the claim, which the check has to refute.
+        mutant: a false neighbour of the claim, which the same runs have to refute: where they do not, a claim that
+            holds there says so.
         mutant_given: its hypothesis (None: the statement's own), so that ("", claim) drops the hypothesis.
         presets: the setting's presets on which it is not vacuous, the one that takes least time first.
     """
@@ -119,6 +131,12 @@ class Statement(Declared):
     mutant: str = ""
     mutant_given: str | None = None
     presets: tuple[str, ...] = ()
+
+    @property
+    def mutated(self) -> Statement:
+        """Its mutant, as a statement of the same id."""
+        given = self.given if self.mutant_given is None else self.mutant_given
+        return replace(self, claim=self.mutant, given=given, mutant="", mutant_given=None)
 
     @property
     def random(self) -> bool:

@@ -55,7 +55,7 @@ class Found:
     """What a search of one statement found: tries inside its hypotheses, the tightest, the edges, and a witness.
 
     `edges` are the parts of the hypotheses by name, with how near the tries came to each, relative to its sides;
-    `setting` is the word by which it was asked for.
+    `command` searches again, "" for a statement that is not on record; `setting` is the word by which it was asked for.
     """
 
     statement: Statement
@@ -79,7 +79,7 @@ class Attack:
 
     def __init__(
         self, chosen: Chosen, statement: Statement, quantities: Mapping[str, str], steps: int | str | None,
-        tries: int, seed: int,
+        tries: int, seed: int, on_record: bool = True,
     ) -> None:
         self.statement, self.tries = statement, tries
         self.draws = FEW if statement.random else 1
@@ -99,7 +99,8 @@ class Attack:
         self.nearest: dict[str, Tried] = {}
         preset = None if chosen.preset is None else chosen.preset.name
         options = {"preset": preset, "search": tries, "steps": steps, "seed": seed or None}
-        self.told = command("check", chosen.setting.word, statement.id, values=chosen.given, options=options)
+        again = command("check", chosen.setting.word, statement.id, values=chosen.given, options=options)
+        self.told = again if on_record else ""
 
     def run(self, step: Callable[[], object]) -> Found:
         """The search, up to its number of tries or a violation; `step` is called after each try."""

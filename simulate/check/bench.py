@@ -117,21 +117,24 @@ class Bench:
         starts = [s for s in statements if s.of_the_draw]
         others = [s for s in statements if s not in starts]
         outcomes: dict[str, list[Outcome]] = {s.id: [] for s in statements}
+        refuted = set[str]()
         with progress("check", self.steps * seeds if others else 0, "steps"):  # its runs count them
-            self._hold(others, seeds, self.steps, outcomes)
+            self._hold(others, seeds, self.steps, outcomes, refuted)
         with progress("check", draws if starts else 0, "draws") as step:
-            self._hold(starts, draws, 0, outcomes, step)
-        return {s.id: self._result(s, outcomes[s.id]) for s in statements}
+            self._hold(starts, draws, 0, outcomes, refuted, step)
+        return {s.id: self._result(s, outcomes[s.id], s.id in refuted) for s in statements}
 
     def _hold(
         self, group: Sequence[Statement], count: int, steps: int, outcomes: Mapping[str, list[Outcome]],
-        step: Step | None = None,
+        refuted: set[str], step: Step | None = None,
     ) -> None:
-        """Adds the outcomes of `count` draws of `steps` steps."""
+        """Adds the outcomes of `count` draws of `steps` steps, and the statements whose false neighbour they refute."""
         for seed in range(self.seed, self.seed + count) if group else ():
             case = self.case(seed, steps, group)
             for statement in group:
                 outcomes[statement.id].append(_judged(statement, case))
+                if statement.mutant and statement.id not in refuted and _judged(statement.mutated, case).failed:
+                    refuted.add(statement.id)
             if step is not None:
                 step()
 
@@ -144,7 +147,8 @@ class Bench:
                 "one set of them; leave it out"
             )
         start = bent(started(self.problem, seed), self.bends)
-        texts = [text for s in statements for text in (s.claim, s.given, s.at, s.since, s.until) if text]
+        texts = [text for s in statements
+                 for text in (s.claim, s.given, s.at, s.since, s.until, s.mutant, s.mutant_given) if text]
         names = spoken(texts, self.quantities) if statements else None
         recorded = np.arange(steps + 1, dtype=np.int64)
         if steps and steps + 1 > EVERY_STEP // _numbers(start):
@@ -152,10 +156,12 @@ class Bench:
             recorded = _recorded(steps, _numbers(start), _times(statements, at_start), at_start.states.over_tasks)
         return trajectory_case(start, self.steps, recorded, self.quantities, names)
 
-    def _result(self, statement: Statement, outcomes: Sequence[Outcome]) -> Result:
+    def _result(self, statement: Statement, outcomes: Sequence[Outcome], refuted: bool) -> Result:
         met = [o for o in outcomes if o.entries]
         bad = [o for o in met if o.failed]
         verdict, detail = VERDICTS[statement.kind](statement, outcomes, self.problem.values)
+        if verdict == "holds" and statement.mutant and not refuted:
+            detail += f"; but so does its mutant here, {statement.mutant}: these runs do not tell them apart"
         witness = None
         if verdict == "violated" and bad and bad[0].first is not None:
             witness = self._witness(statement, bad[0], bad[0].first)

@@ -12,7 +12,7 @@ import numpy as np
 from derivations.declare.formula import QUANTITIES, RELATIONS, parse
 
 from .formula import Scope, evaluate
-from .indexed import HOLDS, Array, Indexed, aligned
+from .indexed import HOLDS, Array, Indexed, aligned, truth
 
 UNDERFLOW = 1e-290  # differences below it are products that lost digits to underflow
 
@@ -37,9 +37,9 @@ def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
             left, right = (evaluate(side, scope) for side in (part.left, part.comparators[0]))
             compared.append(_compared(shown, relation, left, right, tolerance))
         else:
-            truth = evaluate(part, scope)
-            value = truth.values.astype(float)
-            compared.append(Comparison(shown, truth.dims, value, np.ones_like(value), value != 0, np.isfinite(value)))
+            said = truth(evaluate(part, scope), shown)
+            value = said.values.astype(float)
+            compared.append(Comparison(shown, said.dims, value, np.ones_like(value), value != 0, np.isfinite(value)))
     return compared
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from derivations.declare import Statement
 from derivations.declare.mutants import HYPOTHESIS, Mutant
 
-from .family import Family, Suspect
+from .family import Family, Kill, Suspect
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Tested:
     statement: Statement
     stage: bool
     runs: int
-    violated: bool
+    violated: Kill | None
     mutants: tuple[Judged, ...]
     sharpened: tuple[Judged, ...]
 
@@ -59,7 +59,7 @@ def tested(family: Family) -> Tested:
     judged = _all_judged(family)
     sharper = judged if family.sharpened is None else _all_judged(family.sharpened)
     claims = tuple(each for each in sharper if each.mutant.change is not HYPOTHESIS)
-    return Tested(family.statement, family.of_a_path, family.runs, family.violated is not None, judged, claims)
+    return Tested(family.statement, family.of_a_path, family.runs, family.violated, judged, claims)
 
 
 def _all_judged(family: Family) -> tuple[Judged, ...]:

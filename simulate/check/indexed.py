@@ -72,6 +72,14 @@ def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:
     return dims, same
 
 
+def truth(part: Indexed, text: str) -> Indexed:
+    """The part, whose entries are true or false.  Raises FormulaError where they are numbers."""
+    values = part.values
+    if values.dtype != np.bool_ and not np.isin(values, (0.0, 1.0)).all():
+        raise FormulaError(f"{text!r} is a number, and what is said or assumed is a comparison, such as '{text} > 0'")
+    return part
+
+
 def resolved(part: Indexed) -> Array:
     """The values, NaN where terms cancelled to less than their rounding."""
     values = part.values * 1.0

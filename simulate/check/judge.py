@@ -16,7 +16,7 @@ from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from .case import Case
 from .comparison import Comparison, comparisons
 from .formula import evaluate, mentioned, number, uses
-from .indexed import Indexed, aligned
+from .indexed import Indexed, aligned, truth
 from .tasks import states_a_step
 from .view import View
 
@@ -171,7 +171,7 @@ def met(given: str, view: View) -> Indexed:
     if not given:
         return Indexed((), np.asarray(True))
     if given not in view.known:
-        view.known[given] = evaluate(parse(given, QUANTITIES), view)
+        view.known[given] = truth(evaluate(parse(given, QUANTITIES), view), given)
     return view.known[given]
 
 
@@ -225,10 +225,15 @@ def _label(dim: str, at: int) -> int:
 
 
 def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str) -> Outcome:
-    """Whether the claim holds for every index at one of these rows, where the hypothesis holds at its start."""
+    """Whether the claim holds for every index at one of these rows, of those where the hypothesis holds for each."""
+    if statement.given:
+        view = case.view(rows)
+        rows = rows[_everywhere(met(statement.given, view), len(rows))]
+        if not len(rows):
+            return Outcome(case.seed, missing=_missing(statement.given, view))
+    if not statement.until:
+        note = note or f"the run ends at {case.t[-1]}, and it may come later: give `until`"
     view = case.view(rows)
-    if statement.given and not np.all(evaluate(parse(statement.given, QUANTITIES), view).values):
-        return Outcome(case.seed, missing=_missing(statement.given, view))
     truth = np.ones(len(rows), dtype=bool)
     sides: Point | None = None
     for comparison in comparisons(statement.claim, view, statement.tolerance):
@@ -242,6 +247,12 @@ def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str
         step = int(case.t[rows[int(np.argmax(truth))]])
         return Outcome(case.seed, entries=len(rows), step=step, complete=every, note=note)
     return Outcome(case.seed, entries=len(rows), failed=1, first=sides, complete=every, note=note)
+
+
+def _everywhere(truth: Indexed, count: int) -> NDArray[np.bool_]:
+    """At which of so many rows a truth value holds for every index."""
+    _, (whole, _) = aligned((truth, Indexed(("t",), np.ones(count, dtype=bool))))
+    return np.asarray((np.broadcast_to(whole.values, (count, *whole.values.shape[1:])) != 0).reshape(count, -1).all(1))
 
 
 def _merged(a: Outcome, b: Outcome) -> Outcome:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ast
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from derivations.declare import Model, Statement, Statements
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.statements import is_claim
+from derivations.papers.paper import PAPERS
 
 from ..ask import settings
 from ..ask import values as values_of
 from ..ask.chosen import Chosen, choose
 from ..errors import InputError, did_you_mean, quoted
 from ..run.problem import Problem, problem_of
+from .formula import uses
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,7 @@ def statements_asked(
         )
     by_id = {s.id: s for s in recorded.statements}
     out: dict[str, Statement] = {}
-    if isinstance(asked, str):
-        listed: Sequence[object] | None = [asked] if is_claim(asked) else asked.split(",")
-    else:
-        listed = [asked] if isinstance(asked, Statement) else values_of.listed(asked)
+    listed = _listed(asked)
     if not listed:
         raise InputError(f"statements: {quoted(asked)}; expected ids or Statements, or leave it out for all of them")
     for one in listed:
@@ -79,25 +79,69 @@ def statements_asked(
                              "Statement")
         claimed = isinstance(one, str) and one not in by_id and is_claim(one)
         if isinstance(one, str) and one not in by_id and not claimed:
-            cure = did_you_mean(one, by_id) or f"expected ids such as {', '.join(list(by_id)[:6])}"
-            raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {cure}")
+            raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {_meant(one, by_id)}")
         if claimed:
-            statement = Statement(id=str(one), kind="inequality", claim=str(one), at="T", text="at the last step")
+            statement = _typed(str(one))
         else:
             statement = by_id[one] if isinstance(one, str) else one
         if out.get(statement.id, statement) != statement:
             raise InputError(f"statements: the id {quoted(statement.id)} is given to two of them; give each its own")
         _read(statement)
+        if statement.erratum and statement not in recorded.statements:
+            _on_record(statement)
         out[statement.id] = statement
     return list(out.values()), quantities
 
 
+def _listed(asked: object) -> Sequence[object] | None:
+    """The entries of what is asked for: a claim or ids in one text, one Statement, or a sequence."""
+    if isinstance(asked, str):
+        return [asked] if is_claim(asked) else asked.split(",")
+    return [asked] if isinstance(asked, Statement) else values_of.listed(asked)
+
+
+def _meant(word: str, ids: Collection[str]) -> str:
+    """What may be given in place of a word that is no statement's id."""
+    some = ", ".join(list(ids)[:6])
+    return did_you_mean(word, ids) or f"expected ids such as {some}, or a claim such as 'loss <= 0.1'"
+
+
+def _typed(claim: str) -> Statement:
+    """A claim as it is typed.  Raises InputError where it is about a step to come."""
+    if uses(claim, "next"):
+        raise InputError(f"claim: {quoted(claim)} is about a step, and a claim that is typed is judged at the last; "
+                         "declare it in STATEMENTS, or give a Statement in Python")
+    return Statement(id=claim, kind="inequality", claim=claim, at="T", text="at the last step")
+
+
+_FORMULAS = ("claim", "given", "at", "since", "until", "mutant", "mutant_given")
+
+
 def _read(statement: Statement) -> None:
-    """Raises InputError where a formula of the statement cannot be read."""
-    for text in (statement.claim, statement.given, statement.at, statement.since, statement.until):
+    """Raises InputError where a formula of the statement cannot be read, or says nothing that can be true."""
+    for field in _FORMULAS:
+        text = getattr(statement, field)
         if text is not None and not isinstance(text, str):
             raise InputError(f"{quoted(statement.id)}: {quoted(text)}; expected a formula as text, such as 'loss >= 0'")
         try:
             parse(text or "0", QUANTITIES)
         except FormulaError as error:
-            raise InputError(f"{statement.id}: {error}") from None
+            raise InputError(f"{statement.id}: {field}: {error}") from None
+    if statement.random:
+        try:
+            parse(statement.delta)
+        except FormulaError as error:
+            raise InputError(f"{statement.id}: delta: {error}") from None
+    claim = parse(statement.claim or "0", QUANTITIES)
+    if statement.path is not None and not (
+        isinstance(claim, ast.Compare) and [type(relation) for relation in claim.ops] in ([ast.LtE], [ast.GtE])
+    ):
+        raise InputError(f"{statement.id}: claim: {quoted(statement.claim)}; an order is one comparison, left <= right")
+
+
+def _on_record(statement: Statement) -> None:
+    """Raises InputError where the erratum that a statement names is none."""
+    known = [entry.id for paper in PAPERS.values() for entry in paper.errata]
+    if statement.erratum not in known:
+        cure = did_you_mean(statement.erratum, known) or "leave it out of a statement of your own"
+        raise InputError(f"{statement.id}: erratum: {quoted(statement.erratum)} is not on record; {cure}")

@@ -66,7 +66,8 @@ class Power:
             "setting": self.setting, "about": self.about, "passed": self.passed,
             "statements": [
                 {
-                    "id": each.statement.id, "stage": each.stage, "runs": each.runs, "violated": each.violated,
+                    "id": each.statement.id, "stage": each.stage, "runs": each.runs, 
+                    "violated": each.violated is not None,
                     "mutants": list(map(_plain, each.mutants)), "sharpened": list(map(_plain, each.sharpened)),
                 }
                 for each in self.tested

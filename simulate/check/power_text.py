@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from .family import Kill
 from .fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Judged, Tested
 
 SHARP = "changes of claims whose constants are as sharp as seen"
+
+
+def _where(kill: Kill) -> str:
+    """At what a statement failed."""
+    if kill.point is None:
+        return ""
+    at = "" if kill.place is None else f", seed {kill.place.seed}, t = {kill.point.t}"
+    return f": {kill.point.text} with {kill.point.left:.6g} against {kill.point.right:.6g}{at}"
 
 
 def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
@@ -17,7 +26,7 @@ def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
     yield f"{'statement':{width}}  {'runs':>5}  {'mutants':>7}  " + "  ".join(f"{fate.word:>12}" for fate in FATES)
     for row in tested:
         counts = "  ".join(f"{row.count(fate):12d}" for fate in FATES)
-        note = "  REFUTED itself" if row.violated else ""
+        note = "" if row.violated is None else f"  REFUTED itself{_where(row.violated)}"
         yield f"{row.statement.id:{width}}  {row.runs:5d}  {len(row.mutants):7d}  {counts}{note}"
     for title, group in (("stages", [t for t in tested if t.stage]),
                          ("one step, or the draw", [t for t in tested if not t.stage])):

@@ -15,6 +15,7 @@ from typing import Any
 
 from derivations.commands import command
 from derivations.declare import Statement
+from derivations.declare.statements import is_claim
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import keywords, reading
@@ -93,19 +94,22 @@ def search(
         InputError: as `check`; also for a statement about a path, which is searched along it by `check` alone.
     """
     asked = posed(setting, statements, keywords.joined(params, values), preset)
-    picked = asked.statements
+    paths = [each.id for each in asked.statements if each.path is not None]
+    picked = [each for each in asked.statements if each.path is None]
+    if not picked:
+        raise InputError(f"{paths[0]}: it is about a path of its own; give it to check without a search")
     many = reading.count("tries", tries, low=1, example=TRIES)
     first = reading.count("seed", seed)
     attacks = []
     for statement in picked:
-        if statement.path is not None:
-            raise InputError(f"{statement.id}: it is about a path of its own; give it to check without a search")
         own = attacked_from(statement, asked.chosen)
-        attacks.append(Attack(own, statement, asked.quantities, steps, many, first))
+        on_record = statement in asked.recorded.statements or is_claim(statement.id)  # a claim is typed again
+        attacks.append(Attack(own, statement, asked.quantities, steps, many, first, on_record))
     _foretold(attacks)
     with progress("search", many * len(picked), "tries") as step:
         told = tuple(attack.run(step) for attack in attacks)
     about = f"{counted(many, 'try')} a statement, choices from seed {first}"
+    about += f"; left out, as they are held along paths of their own: {', '.join(paths)}" if paths else ""
     return Search(setting=asked.problem.model.name, about=about, found=told)
 
 
@@ -126,14 +130,17 @@ def _foretold(attacks: Sequence[Attack]) -> None:
 def _lines(outcome: Found) -> list[str]:
     said = outcome.statement
     place = {name: value for name, value in outcome.place.items() if name not in ("steps", "seed")}
-    run = {"steps": outcome.place["steps"], "seed": outcome.place["seed"], "seeds": 1}
+    head = f"{said.source}: {said.text or said.claim}" if said.source else said.text or said.claim
     if outcome.result is not None:
+        draws = {"draws" if said.of_the_draw else "seeds": outcome.result.draws}
+        run = {"steps": outcome.place["steps"], "seed": outcome.place["seed"], **draws}
+        again = command("check", outcome.setting, said.id, values=place, options=run)
         witness = outcome.result.witness
         shown = "" if witness is None else f"{witness.comparison}: {witness.left:.6g} against {witness.right:.6g}"
         return [
-            f"{said.id}  violated on try {outcome.tries}: {said.source}: {said.text or said.claim}",
+            f"{said.id}  violated on try {outcome.tries}: {head}",
             *([f"    {shown}", f"    {witness.replay}"] if witness is not None else [f"    {outcome.result.detail}"]),
-            f"    {command('check', outcome.setting, said.id, values=place, options=run)}",
+            *([f"    {again}"] if outcome.command else []),
         ]
     tries = counted(outcome.tries, "try")
     if not outcome.inside:
@@ -146,7 +153,7 @@ def _lines(outcome: Found) -> list[str]:
         f"{100 * outcome.tightest:.3g}% apart",
         *([f"    nearest to the edges: {edges}"] if edges else []),
         f"    tightest at {' '.join(f'{name}={value}' for name, value in outcome.place.items())}",
-        f"    {outcome.command}",
+        *([f"    {outcome.command}"] if outcome.command else []),
     ]
 
 

@@ -9,13 +9,12 @@ What the states are is said in `anystate`.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
-from derivations.declare import Model, Statement, Value
+from derivations.declare import Model, Value
 
 from .anystate import arbitrary
 from .case import Case
@@ -46,10 +45,4 @@ def cases(draw: Any, setting: str | Model, fixed: Mapping[str, Value] | None = N
     return arbitrary(_Shrinking(draw), setting, fixed)
 
 
-def mutated(statement: Statement) -> Statement:
-    """The statement's mutant: its false neighbour, under the same id."""
-    given = statement.given if statement.mutant_given is None else statement.mutant_given
-    return dataclasses.replace(statement, claim=statement.mutant, given=given, mutant="", mutant_given=None)
-
-
-__all__ = ["cases", "mutated"]
+__all__ = ["cases"]

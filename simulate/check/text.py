@@ -57,7 +57,8 @@ def _rows(result: Result, width: int) -> Iterator[str]:
     said = result.statement
     yield f"{said.id:<{width}}  {result.verdict:<9}  {said.source or said.kind}: {said.text or said.claim}"
     margin = " " * (width + 13)
-    yield margin + result.detail
+    own = said.instance is not None or said.path is not None
+    yield margin + ("at values of its own: " if own else "") + result.detail
     if said.erratum:
         yield margin + f"{_known(result)}: {command('explain', said.erratum)}"
     witness = result.witness

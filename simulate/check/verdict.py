@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Statement
+from derivations.declare.formula import FormulaError
 
 from ..ask.formula import evaluate as formula_value
+from ..errors import InputError
 from .judge import Outcome, Point, common
 
 Verdict = Literal["holds", "violated", "vacuous", "undecided"]
@@ -44,7 +46,14 @@ def _probable(statement: Statement, outcomes: Sequence[Outcome], values: Values)
         return _empty(statement, outcomes)
     k, n = sum(o.failed > 0 for o in met), len(met)
     low, high = failure_limits(k, n)
-    delta = formula_value(statement.delta, {"kappa": 1.0, **values})
+    try:
+        delta = formula_value(statement.delta, {"kappa": 1.0, **values})
+    except FormulaError as error:
+        raise InputError(f"{statement.id}: delta: {error}") from None
+    if delta < 0:
+        raise InputError(f"{statement.id}: delta: {statement.delta} is {delta:.4g} here; expected a probability")
+    if delta >= 1:
+        return "vacuous", f"delta = {delta:.3g}: it may fail on every draw"
     sentence = f"fails in {k} of {n} draws; failure probability in [{low:.3g}, {high:.3g}], delta = {delta:.3g}"
     short = sum(o.short for o in outcomes)
     if short:
@@ -53,7 +62,9 @@ def _probable(statement: Statement, outcomes: Sequence[Outcome], values: Values)
         return "violated", sentence
     if high <= delta and not any(o.unknown or not o.complete for o in outcomes):
         return "holds", sentence
-    needed = f"; {draws_needed(delta)} draws without a failure would decide" if k == 0 else ""
+    option = "--draws" if statement.of_the_draw else "--seeds"
+    enough = draws_needed(delta) if k == 0 and delta else 0
+    needed = f"; {enough} draws without a failure would decide ({option} {enough})" if enough else ""
     return "undecided", sentence + needed
 
 

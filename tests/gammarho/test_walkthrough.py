@@ -14,7 +14,6 @@ import pytest
 
 import gammarho as gr
 from gammarho.cli import main
-from simulate.check.states import mutated
 from simulate.testing import plain_kernel
 from tests.helpers.wild import plainly
 
@@ -117,7 +116,7 @@ def test_the_page_has_a_command_for_each(folder: Path) -> None:
 
 def test_each_lemma_has_a_mutant_that_the_check_refutes(folder: Path) -> None:
     recorded = runpy.run_path("kou.py")["STATEMENTS"]
-    found = gr.check("kou.py:model", None, [mutated(s) for s in recorded], steps=60, seeds=2)
+    found = gr.check("kou.py:model", None, [s.mutated for s in recorded], steps=60, seeds=2)
     assert [result.verdict for result in found.results] == ["violated"] * len(recorded)
 
 

@@ -14,7 +14,7 @@ from derivations.papers.fomaml import statements as fomaml
 from derivations.papers.fomaml.model import PRESETS
 from simulate.check.case import Case
 from simulate.check.judge import judge
-from simulate.check.states import cases, mutated
+from simulate.check.states import cases
 from simulate.errors import InputError
 from tests.helpers.slowly import rarely
 
@@ -51,7 +51,7 @@ def test_invariants_hold_on_arbitrary_states(case: Case) -> None:
 @pytest.mark.parametrize("statement", STEPWISE, ids=lambda s: s.id)
 def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) -> None:
     find(STATES, lambda case: judge(statement, case).entries > 0, settings=SEARCH)
-    find(STATES, lambda case: judge(mutated(statement), case).failed > 0, settings=SEARCH)
+    find(STATES, lambda case: judge(statement.mutated, case).failed > 0, settings=SEARCH)
 
 
 def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
@@ -68,14 +68,14 @@ def test_mutants_of_theorems_are_caught_in_their_regime(
     statements: tuple[Statement, ...], params: dict[str, Any], steps: int
 ) -> None:
     tested = [s for s in statements if not s.erratum]
-    wrong = verdicts([mutated(s) for s in tested], params, steps=steps, seeds=1)
+    wrong = verdicts([s.mutated for s in tested], params, steps=steps, seeds=1)
     # that T^(3) comes before d^2 is not refuted by a shorter run
     assert wrong == {s.id: "undecided" if s.id == "thm:F.18" else "violated" for s in tested}
 
 
 def test_mutants_of_data_statements_are_caught() -> None:
     tested = [s for s in fomaml._DATA if s.mutant]
-    found = gr.check("fomaml", None, [mutated(s) for s in tested], preset="lemma-D.2", steps=1, seeds=1, draws=10)
+    found = gr.check("fomaml", None, [s.mutated for s in tested], preset="lemma-D.2", steps=1, seeds=1, draws=10)
     assert {r.statement.id: r.verdict for r in found.results} == {s.id: "violated" for s in tested}
 
 

@@ -15,7 +15,7 @@ from derivations.papers.heterogeneous import statements as heterogeneous
 from derivations.papers.heterogeneous.model import PRESETS
 from simulate.check.case import Case
 from simulate.check.judge import judge
-from simulate.check.states import cases, mutated
+from simulate.check.states import cases
 from tests.helpers.slowly import where
 
 BY_ID = {s.id: s for s in heterogeneous.STATEMENTS.statements}
@@ -46,7 +46,7 @@ def test_invariants_hold_on_arbitrary_states(case: Case) -> None:
     "statement", where(lambda s: s.id != "86", [s for s in STEPWISE if s.id != "L2"]), ids=lambda s: s.id
 )
 def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) -> None:
-    wrong = statement if statement.erratum else mutated(statement)
+    wrong = statement if statement.erratum else statement.mutated
     find(STATES, lambda case: judge(statement, case).entries > 0, settings=SEARCH)
     find(STATES, lambda case: judge(wrong, case).failed > 0, settings=SEARCH)
 
@@ -68,7 +68,7 @@ def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
 
 def test_mutants_of_statements_of_runs_are_caught_in_their_regime() -> None:
     tested = [s for s in (*heterogeneous._RUNS, BY_ID["L2"]) if s.id != "T1.3" and not s.erratum]
-    wrong = verdicts([mutated(s) for s in tested], SMALL_STEP, steps=550, seeds=1)
+    wrong = verdicts([s.mutated for s in tested], SMALL_STEP, steps=550, seeds=1)
     # that the loss reaches 0 is not refuted by a run shorter than the bound
     assert wrong == {s.id: "undecided" if s.id == "T1.1" else "violated" for s in tested}
 
@@ -79,12 +79,12 @@ def test_steps_of_settled_losses_are_told_exactly(eta: float) -> None:
     settled = {"K": 3, "n": 30, "m": 20, "d": 200, "Gamma": 1400.0, "neurons": "sum", "eta": eta, "u_norm": 0.1}
     tested = [BY_ID[name] for name in ("61", "61-bound", "89")]
     assert set(verdicts(tested, settled, steps=12, seeds=2).values()) == {"holds"}
-    assert set(verdicts([mutated(s) for s in tested], settled, steps=12, seeds=2).values()) == {"violated"}
+    assert set(verdicts([s.mutated for s in tested], settled, steps=12, seeds=2).values()) == {"violated"}
 
 
 def test_noise_alone_does_not_generalise_at_equal_correlations() -> None:
     one = [BY_ID["T1.3"]]
-    assert verdicts([mutated(one[0])], NOISY, steps=100, seeds=2) == {"T1.3": "violated"}
+    assert verdicts([one[0].mutated], NOISY, steps=100, seeds=2) == {"T1.3": "violated"}
     assert verdicts(one, {**NOISY, "Gamma": 100.0}, steps=100, seeds=2) == {"T1.3": "vacuous"}
 
 
@@ -98,7 +98,7 @@ def test_outside_their_hypotheses_they_are_vacuous_and_never_a_pass() -> None:
 @pytest.mark.slow
 def test_mutants_of_data_statements_are_caught() -> None:
     tested = [s for s in heterogeneous._DATA if s.mutant]
-    wrong = verdicts([mutated(s) for s in tested], MANY, steps=0, seeds=1, draws=14)
+    wrong = verdicts([s.mutated for s in tested], MANY, steps=0, seeds=1, draws=14)
     assert wrong == dict.fromkeys(wrong, "violated")
 
 

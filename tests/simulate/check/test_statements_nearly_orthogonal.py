@@ -14,7 +14,7 @@ from derivations.papers.nearly_orthogonal import proofs
 from derivations.papers.nearly_orthogonal import statements as nearly_orthogonal
 from simulate.check.case import Case
 from simulate.check.judge import judge
-from simulate.check.states import cases, mutated
+from simulate.check.states import cases
 
 BY_ID = {s.id: s for s in nearly_orthogonal.STATEMENTS.statements}
 STEPWISE = list(nearly_orthogonal._INVARIANTS)
@@ -43,7 +43,7 @@ def test_invariants_hold_on_arbitrary_states(case: Case) -> None:
 @pytest.mark.parametrize("statement", STEPWISE, ids=lambda s: s.id)
 def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) -> None:
     find(STATES, lambda case: judge(statement, case).entries > 0, settings=SEARCH)
-    find(STATES, lambda case: judge(mutated(statement), case).failed > 0, settings=SEARCH)
+    find(STATES, lambda case: judge(statement.mutated, case).failed > 0, settings=SEARCH)
 
 
 def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
@@ -65,7 +65,7 @@ def test_stages_hold_on_the_presets_that_they_name_and_their_mutants_do_not(pres
     tested = [s for s in (*STAGES, *PROOFS, *nearly_orthogonal._RUNS) if s.mutant and preset in BY_ID[s.id].presets]
     steps = {"sequences": 400, "orthogonal-limit": 300}.get(preset, 1200)
     options: dict[str, Any] = {"preset": preset, "seeds": 1, "steps": steps}
-    told, wrong = verdicts(tested, None, **options), verdicts([mutated(s) for s in tested], None, **options)
+    told, wrong = verdicts(tested, None, **options), verdicts([s.mutated for s in tested], None, **options)
     assert told == dict.fromkeys(told, "holds")
     assert wrong == dict.fromkeys(told, "violated")
 
@@ -100,7 +100,7 @@ def test_data_statements_hold_and_their_mutants_do_not() -> None:
     tested = list(nearly_orthogonal._DATA)
     params = {**LEAKY, "m": 245, "d": 250}
     told = verdicts(tested, params, steps=0, seeds=1, draws=120)
-    wrong = verdicts([mutated(s) for s in tested], params, steps=0, seeds=1, draws=20)
+    wrong = verdicts([s.mutated for s in tested], params, steps=0, seeds=1, draws=20)
     assert told == dict.fromkeys(told, "holds") and wrong == dict.fromkeys(told, "violated")
 
 
@@ -118,7 +118,7 @@ def test_printed_forms_are_refuted() -> None:
 def test_orders_in_time() -> None:
     orders = [s for s in BY_ID.values() if s.kind == "order"]
     assert verdicts(orders, {}, steps=1, seeds=2) == {s.id: "holds" for s in orders}
-    assert verdicts([mutated(s) for s in orders], {}, steps=1, seeds=2) == {s.id: "violated" for s in orders}
+    assert verdicts([s.mutated for s in orders], {}, steps=1, seeds=2) == {s.id: "violated" for s in orders}
 
 
 def test_the_heads_of_an_observable_of_matrices_are_its_first_entries() -> None:

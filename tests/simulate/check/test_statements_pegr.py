@@ -21,7 +21,7 @@ from simulate.ask.settings import resolve
 from simulate.check.case import Case
 from simulate.check.formula import mentioned
 from simulate.check.judge import judge
-from simulate.check.states import cases, mutated
+from simulate.check.states import cases
 from simulate.run.kernels import kernel_for
 from tests.helpers.slowly import where
 
@@ -57,7 +57,7 @@ def test_invariants_hold_on_many_arbitrary_states(case: Case) -> None:
 def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) -> None:
     assert statement.mutant
     find(SQUARE, lambda case: judge(statement, case).entries > 0, settings=SEARCH)
-    find(SQUARE, lambda case: judge(mutated(statement), case).failed > 0, settings=SEARCH)
+    find(SQUARE, lambda case: judge(statement.mutated, case).failed > 0, settings=SEARCH)
 
 
 def test_every_formula_speaks_of_known_quantities_and_every_erratum_is_on_record() -> None:
@@ -125,7 +125,7 @@ def _verdicts(statements: Sequence[Statement], params: dict[str, Any] | None, **
 def test_stages_hold_on_their_preset_and_their_mutants_do_not(preset: str) -> None:
     tested = [s for s in STAGES[preset] if s.mutant]
     options: dict[str, Any] = {"preset": preset, "seeds": 2, "draws": 60}
-    told, wrong = _verdicts(tested, None, **options), _verdicts([mutated(s) for s in tested], None, **options)
+    told, wrong = _verdicts(tested, None, **options), _verdicts([s.mutated for s in tested], None, **options)
     few = ("T3.2", "T3.3")  # two draws do not bound a failure probability by 0.1
     assert told == {s.id: "undecided" if s.id in few else "holds" for s in tested}
     late = ("D5", "E15")  # the bound is far beyond the run: what is not reached is not refuted
@@ -204,7 +204,7 @@ def test_printed_forms_are_refuted_where_their_erratum_says() -> None:
 def test_order_of_the_distance_to_w_star() -> None:
     told = _verdicts([BY_ID["E3-order"], BY_ID["E3-order-printed"]], {}, steps=1, seeds=1)
     assert told == {"E3-order": "holds", "E3-order-printed": "violated"}
-    assert _verdicts([mutated(BY_ID["E3-order"])], {}, steps=1, seeds=1) == {"E3-order": "violated"}
+    assert _verdicts([BY_ID["E3-order"].mutated], {}, steps=1, seeds=1) == {"E3-order": "violated"}
 
 
 @pytest.mark.slow

@@ -1,0 +1,105 @@
+"""Statements as a newcomer writes them: what says nothing is refused, and each kind means what its words say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import gammarho as gr
+from derivations.declare import Path
+from derivations.errors import ModelError
+from simulate.check.check import Result
+
+SMALL = {"n": 5, "m": 3, "d": 40, "eta": 0.5, "lam": 0.0, "sigma_p": 0.5}
+STEPS = 30
+
+
+def held(**said: Any) -> Result:
+    """The result of one statement on a few draws of a small PEGR run."""
+    statement = gr.Statement(**{"id": "own", "kind": "inequality", **said})
+    return gr.check("pegr", SMALL, [statement], steps=STEPS, seeds=2, draws=20).results[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"claim": "gamma <= -1", "erratum": "no-such"}, "own: erratum: 'no-such' is not on record; leave it out"),
+        ({"claim": "gamma <= -1", "erratum": "pegr-5.33"}, "own: erratum: 'pegr-5.33' is not on record; did you mean"),
+        ({"claim": "gamma"}, "own: 'gamma' is a number, and what is said or assumed is a comparison"),
+        ({"claim": "gamma >= -1", "given": "loss"}, "own: 'loss' is a number"),
+        ({"claim": "gamma >= -1", "given": "0.5"}, "own: '0.5' is a number"),
+        ({"claim": "gamma >= -1", "mutant": "gama <= 2"}, "own: 'gama' is not a quantity"),
+        ({"claim": "gamma >= -1", "mutant": "gamma <="}, "own: mutant: gamma <= is not a formula"),
+        ({"kind": "probability", "at": "0", "claim": "loss <= 1", "delta": "delt"}, "own: delta: "),
+        ({"kind": "probability", "at": "0", "claim": "loss <= 1", "delta": ""}, "own: delta: "),
+        ({"kind": "probability", "at": "0", "claim": "loss <= 1", "delta": "-1"}, "own: delta: -1 is -1 here"),
+        ({"kind": "order", "claim": "loss <= 1 and loss <= 2",
+          "path": Path(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")}, "an order is one comparison"),
+        ({"kind": "order", "claim": "loss == 1",
+          "path": Path(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")}, "an order is one comparison"),
+    ],
+)
+def test_what_says_nothing_is_refused_in_a_sentence(said: dict[str, Any], sentence: str) -> None:
+    """Before, a violation with an erratum made up passed, numbers were truth values, and mutants were not read."""
+    with pytest.raises(gr.InputError) as refused:
+        held(**said)
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(("changed", "sentence"), [
+    ({"scales": (2.0, 2.0)}, "expected two different values of s"),
+    ({"values": (("n", "4"),)}, "neither values nor steps go with s"),
+])
+def test_a_path_goes_somewhere(changed: dict[str, Any], sentence: str) -> None:
+    """Before, such an order held with exponent 0, or was met on 2 of 2 runs and vacuous."""
+    with pytest.raises(ModelError, match=sentence):
+        Path(**{"values": (("n", "s"),), "scales": (4.0, 8.0), "steps": "5", **changed})
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "detail"),
+    [
+        ({"given": "t >= 18", "until": "25"}, "holds", "reached on 2 of 2 draws, at recorded t = 18 to 18"),
+        ({"given": "t >= 40", "until": "25"}, "vacuous", "its hypothesis is never met"),
+        ({"claim": "loss <= -1", "until": "25"}, "violated", ""),
+        ({"claim": "loss <= -1"}, "undecided", "it may come later: give `until`"),
+        ({"claim": "loss <= -1", "until": "50"}, "undecided", "the run ends at 30 of 50"),
+    ],
+)
+def test_there_is_a_step_where_the_hypothesis_holds(said: dict[str, Any], verdict: str, detail: str) -> None:
+    """Before, a hypothesis that fails at some step made it vacuous, and no end at all made it violated."""
+    found = held(**{"kind": "exists", "claim": "loss <= 1", **said})
+    assert (found.verdict, detail in found.detail) == (verdict, True), found.detail
+
+
+def test_a_mutant_that_the_runs_do_not_refute_is_said() -> None:
+    """Before, it was read by nobody."""
+    assert "so does its mutant here, gamma >= -2" in held(claim="gamma >= -1", mutant="gamma >= -2").detail
+    assert "mutant" not in held(claim="gamma >= -1", mutant="gamma >= 2").detail
+
+
+def test_what_may_always_fail_says_nothing_and_the_option_that_decides_is_named() -> None:
+    """Before, delta = 2 held; and more --draws were of no use to a statement about runs."""
+    surely = {"kind": "probability", "claim": "loss <= 1"}
+    assert held(**surely, at="0", delta="2").verdict == "vacuous"
+    assert "(--draws " in held(**surely, at="0", delta="0.001").detail
+    assert "(--seeds " in held(**surely, at="20", delta="0.1").detail
+    assert "would decide" not in held(**surely, at="20", delta="0").detail
+
+
+def test_a_claim_about_a_step_to_come_is_not_typed() -> None:
+    """Before, it was vacuous: no step after the last is recorded."""
+    with pytest.raises(gr.InputError, match="judged at the last; declare it in STATEMENTS"):
+        gr.check("pegr", SMALL, "next(gamma) >= gamma", steps=3)
+
+
+def test_a_search_leaves_out_what_is_held_along_a_path() -> None:
+    """Before, one such statement in a file kept all of them from being searched."""
+    path = Path(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")
+    order = gr.Statement(id="order", kind="order", claim="loss <= 1", path=path)
+    plain = gr.Statement(id="plain", kind="inequality", claim="loss >= 0")
+    told = gr.search("pegr", SMALL, [order, plain], steps=3, tries=1)
+    assert [each.statement.id for each in told.found] == ["plain"] and "paths of their own: order" in told.about
+    with pytest.raises(gr.InputError, match="a path of its own"):
+        gr.search("pegr", SMALL, [order], steps=3, tries=1)

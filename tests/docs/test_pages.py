@@ -21,7 +21,7 @@ from simulate.images.images import load
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-READ = ("index", "idea", "tutorial", "promises", "statements", "power")
+READ = ("index", "idea", "tutorial", "lemmas", "promises", "statements", "power")
 PAGES = (README, *(ROOT / "docs" / f"{name}.md" for name in READ))
 WALKED = {
     "models.md": "tests/gammarho/test_walkthrough.py runs it",

@@ -180,7 +180,7 @@ def test_quantities_are_the_same_grammar_with_more() -> None:
         ("gamma in rho", "the comparisons are <=, <, >=, > and =="),
         ("gamma.max() <= 1", "takes plain arguments"),
         ("~gamma <= 1", "not part of a formula"),
-        ("gamma <=", "is not a formula; see the docstring"),
+        ("gamma <=", "is not a formula; docs/lemmas.md has the grammar"),
     ],
 )
 def test_what_no_statement_may_hold_is_said_before_anything_runs(text: str, culprit: str) -> None:

@@ -57,7 +57,7 @@ SLOW = {
 OUTPUTS = {
     "gammarho sensitivity ": "pegr: test_error < 0.01 holds",
     "gammarho derive pegr --rates": "rate_xi = ",
-    "gammarho gap ": "dropped ",
+    "gammarho gap pegr": "dropped ",
 }
 """Commands whose output README shows, and how what is shown begins."""
 FAILS = ("gammarho check pegr \"test_error <= 0.01\" --preset paper",)

@@ -404,7 +404,7 @@ def test_a_users_model_and_lemmas(tmp_path: File, capsys: pytest.CaptureFixture[
     assert cli.main(["check", f"{path}:model", "signs", "n=3", "--steps", "30", "--seeds", "2", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["results"][0]["verdict"] == "violated" and not told["passed"]
-    assert "n': '3'" in told["results"][0]["witness"]["replay"]
+    assert "n': 3" in told["results"][0]["witness"]["replay"]
 
 
 def test_the_verb_tells_statements_from_values(capsys: pytest.CaptureFixture[str]) -> None:

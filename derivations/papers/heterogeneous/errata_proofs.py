@@ -114,6 +114,7 @@ ERRATA = (
         why="Hoeffding for [0, 1] gives exp(-2 m 0.1^2). Lemmas 22 and 23 then need m, n >= 50 log(...).",
         effect="m = 100: the probability of fewer is 0.018, the printed bound 1.3e-14 and the corrected one 0.14.",
         statements=("L13-printed", "L22"), preset="lemmas-20-23",
+        searches=("gammarho check heterogeneous L22 --preset lemmas-20-23 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-L16",
@@ -165,6 +166,7 @@ ERRATA = (
         effect="Isotropic, n = 20, d = 1000, delta = 0.1: the largest over F sqrt(log(6 n^2/delta)) is 10.6 at i = j, "
         "0.9 at i != j.",
         statements=("53-printed", "L20-products"), preset="lemmas-20-23",
+        searches=("gammarho check heterogeneous L20-products --preset lemmas-20-23 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-97",

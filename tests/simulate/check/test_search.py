@@ -193,7 +193,7 @@ def test_searches_on_record_attack_a_statement_from_a_preset_that_it_names(comma
 
 
 # Not searched yet: draws of hundreds of filters and noises, or long runs, take minutes each.
-UNSEARCHED = {"heterogeneous": {"L18", "L20-products", "L21", "L22", "L3", "T1.2b", "T1.3"}}
+UNSEARCHED = {"heterogeneous": {"L18", "L21", "L3", "T1.2b", "T1.3"}}
 
 
 @pytest.mark.parametrize("setting", PAPERS)

@@ -154,7 +154,7 @@ def describe(setting: str | Model) -> Description:
         tuple(line for line in lines if line.name not in events),
         tuple(line for line in lines if line.name in events),
         () if conditions is None else tuple(group.title for group in conditions.lists),
-        tuple(StatementLine(each.id, each.kind, each.claim, each.source) for each in statements),
+        tuple(StatementLine(each.id, each.kind, each.claim, each.source or each.text) for each in statements),
         figures,
         tuple(absent.items()),
         _verbs(setting if isinstance(setting, str) else chosen.name, chosen, conditions, statements, paper),

@@ -131,6 +131,10 @@ class Case:
         variable = obs.evaluate(states, (name,)).get(name)
         if variable is not None:
             return Indexed(tuple(DIMS.get(dim, dim) for dim in variable.dims), variable.values)
+        for event in self.model.events:
+            if event.name == name:
+                reached = f"first({event.observable} {event.relation} {event.threshold})"
+                raise FormulaError(f"{name!r} is a hitting time, which is no quantity of a step; write {reached}")
         known = [*self.quantities, *obs.names(self.model), *self._scalars(), "own", "y", "yhat", "norm", "lam_t", "t"]
         cure = did_you_mean(name, known) or "describe (gr.describe) lists parameters and variables"
         raise FormulaError(f"{name!r} is not a quantity of {self.model.name} here; {cure}")

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Model, Parameter, Value
+from derivations.declare import Model, Parameter, Value, unread
 from dynamics.arrays import Array
 from dynamics.kernel.kernel import Kernel
 
@@ -169,4 +169,6 @@ class Cells:
             name = note.parameter
             varies = name in texts and isinstance(cells.values(name), np.ndarray)
             notes.append(Note(f"{name} = {texts[name]} at every cell", name) if varies else note)
-        return (*lines(notes), *(f"{name} solves {text}" for name, text in self._held.names.items()))
+        idle = [f"{name} plays no part in the runs: nothing of {self._model.name} reads it"
+                for name in unread(self._model) if name in axes]
+        return (*lines(notes), *idle, *(f"{name} solves {text}" for name, text in self._held.names.items()))

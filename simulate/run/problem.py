@@ -90,11 +90,14 @@ class Problem:
         return {**self.values, **source.sizes_of(self.initial)}
 
     @cached_property
+    def idle(self) -> tuple[str, ...]:
+        """The parameters that play no part on the caller's arrays."""
+        return replaced(self.model, self.initial) if isinstance(self.initial, Mapping) else ()
+
+    @cached_property
     def replaced(self) -> tuple[str, ...]:
-        """The parameters that play no part on the caller's arrays, and that nobody gave."""
-        if not isinstance(self.initial, Mapping):
-            return ()
-        return tuple(name for name in replaced(self.model, self.initial) if name not in self.given)
+        """Those of them that nobody gave: what was given is kept as the caller's own mark of the run."""
+        return tuple(name for name in self.idle if name not in self.given)
 
     @property
     def told(self) -> dict[str, Value]:
@@ -211,11 +214,12 @@ class Start:
         laws = [chosen_law(family, self.values) for family in self.model.directions]
         names = dict.fromkeys(name for law in laws if law is not None for name in law.deviations)
         what = "is not told by initial's arrays, and thresholds and fresh examples use it"
-        unread = self.problem.replaced
+        unread = self.problem.idle
         said = [f"W and vectors are not drawn, so {', '.join(unread)} play no part"] if unread else []
         return said + [
             f"{name} = {self.values[name]:g} {what}; give {name}"
-            for name in names if name not in self.problem.given and self.values.get(name) is not None
+            for name in names
+            if name not in (*self.problem.given, *unread) and self.values.get(name) is not None
         ]
 
 

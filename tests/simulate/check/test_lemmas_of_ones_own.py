@@ -103,3 +103,9 @@ def test_a_search_leaves_out_what_is_held_along_a_path() -> None:
     assert [each.statement.id for each in told.found] == ["plain"] and "paths of their own: order" in told.about
     with pytest.raises(gr.InputError, match="a path of its own"):
         gr.search("pegr", SMALL, [order], steps=3, tries=1)
+
+
+def test_a_hitting_time_is_written_as_a_first_step() -> None:
+    """Before: 'T_2_noise' is not a quantity; did you mean 'T_2_noise'?"""
+    with pytest.raises(gr.InputError, match=r"'T_2_noise' is a hitting time, .*; write first\("):
+        held(claim="T_2_noise <= 30")

@@ -109,6 +109,7 @@ def test_callers_arrays(data: Any) -> None:
     assert "W and vectors are not drawn, so mu_norm, sigma_0 play no part" in reduced.attrs["notes"]
     given = gr.run("pegr", {**params, "mu_norm": 7.0}, steps=20, initial=initial)
     assert float(given.mu_norm) == 7.0, "as the caller says"
+    assert "so mu_norm, sigma_0 play no part" in given.attrs["notes"], "it was overruled without a word"
 
 
 def test_recording_less_changes_nothing(data: Any) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from derivations.ledger.claims import compare
 from derivations.ledger.seeded import seeded
 from derivations.papers.paper import PAPERS, Paper
-from simulate.check.fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, Judged
+from simulate.check.fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, Fated
 from simulate.check.power import mutants
 
 TRIES = 2  # runs a statement, beside those outside and on the edges of its hypothesis
@@ -128,7 +128,7 @@ def in_statements(
     return seeds, held, refuted
 
 
-def _error(judged: Sequence[Judged], rng: np.random.Generator) -> Judged | None:
+def _error(judged: Sequence[Fated], rng: np.random.Generator) -> Fated | None:
     """A mutant drawn at random, of those that are errors; None where there is none."""
     errors = [each for each in judged if each.fate not in (EQUIVALENT, SLACK, SUPERFLUOUS)]
     return errors[int(rng.integers(len(errors)))] if errors else None

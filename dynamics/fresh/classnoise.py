@@ -77,7 +77,7 @@ class Matrices:
 
 
 @dataclass(frozen=True)
-class Start:
+class NoiseStart:
     """A draw's inner products, and its vectors V (B, d) and filters W(0) (S, d) where it has them."""
 
     reduced: Reduced
@@ -189,7 +189,7 @@ class Sample:
 
 
 def sample(
-    noise: Spiked | Matrices, start: Start, shape: str, rng: np.random.Generator, size: int,
+    noise: Spiked | Matrices, start: NoiseStart, shape: str, rng: np.random.Generator, size: int,
     numbers: tuple[float, ...] = (),
 ) -> Sample:
     """`size` draws of fresh noise; exact in law.
@@ -227,11 +227,11 @@ class Covariances:
     """The neurons' second moments W Sigma_k W^T of fresh noise along a trajectory, for filters that belong together."""
 
     noise: Spiked | Matrices
-    start: Start
+    start: NoiseStart
     bulk: Bulk | None
 
     @classmethod
-    def of(cls, noise: Spiked | Matrices, start: Start) -> Covariances:
+    def of(cls, noise: Spiked | Matrices, start: NoiseStart) -> Covariances:
         """From the draw; a caller's matrices need its vectors."""
         return cls(noise, start, Bulk.of(noise, start.reduced) if isinstance(noise, Spiked) else None)
 

@@ -40,7 +40,7 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Law:
+class TaskDrawLaw:
     """Fresh tasks of a network with H heads of m filters.
 
     `patches` are (family, whether times the label); `gram` (q, q) and `coordinates` (q, r) are of the vectors that
@@ -87,7 +87,7 @@ class Streams:
 
 
 @dataclass(frozen=True)
-class Sizes:
+class TaskSizes:
     """Fresh tasks, the examples that adapt each and the further ones that judge it."""
 
     tasks: int
@@ -129,7 +129,7 @@ class Tasks:
         return states
 
 
-def drawn_tasks(law: Law, sizes: Sizes, streams: Streams, width: int, left: float) -> Iterator[Tasks]:
+def drawn_tasks(law: TaskDrawLaw, sizes: TaskSizes, streams: Streams, width: int, left: float) -> Iterator[Tasks]:
     """Fresh tasks, as many at a time as may be held; the same whatever that number is."""
     n = sizes.examples
     counts = [family.count(law.heads, n) for family in law.families]
@@ -169,7 +169,7 @@ def _joined(parts: Sequence[NDArray[np.int64]]) -> Indices:
     return np.concatenate([np.empty(0, dtype=np.intp), *parts]).astype(np.intp)
 
 
-def _entries(law: Law, tasks: int, rng: np.random.Generator) -> Indices:
+def _entries(law: TaskDrawLaw, tasks: int, rng: np.random.Generator) -> Indices:
     """(tasks, l): the vectors that stay and a task holds, in the order of its directions; one entry of a dictionary."""
     columns = [np.empty((tasks, 0), dtype=np.intp)]
     for family in law.families:
@@ -180,7 +180,7 @@ def _entries(law: Law, tasks: int, rng: np.random.Generator) -> Indices:
     return np.concatenate(columns, axis=1)
 
 
-def _labels(law: Law, tasks: int, count: int, rng: np.random.Generator, balanced: bool) -> Array:
+def _labels(law: TaskDrawLaw, tasks: int, count: int, rng: np.random.Generator, balanced: bool) -> Array:
     """Labels (tasks, count), uniform; or as equally frequent as can be in each task, in a fresh order."""
     kinds = len(law.labels)
     if balanced:

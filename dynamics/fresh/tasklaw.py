@@ -24,7 +24,7 @@ from ..arrays import Array
 from . import testlaw
 from .intervals import mean_and_error
 from .roots import square_root
-from .taskdraws import Law, Sizes, Streams, drawn_tasks
+from .taskdraws import Streams, TaskDrawLaw, TaskSizes, drawn_tasks
 from .taskspan import Filters
 
 Adapt = Callable[[Array, Array, Array], Array]
@@ -33,7 +33,7 @@ _CHUNK = 2**17  # numbers handled in one go: they stay in cache
 
 
 def unadapted(
-    outputs: testlaw.Outputs, law: Law, filters: Filters, normals: Callable[[int], Array]
+    outputs: testlaw.Outputs, law: TaskDrawLaw, filters: Filters, normals: Callable[[int], Array]
 ) -> dict[str, Array]:
     """Loss and error of an example of a fresh task, without adaptation, with standard errors, each (T,).
 
@@ -65,7 +65,7 @@ def unadapted(
 
 
 def _unadapted_at(
-    outputs: testlaw.Outputs, law: Law, products: Array, vectors: dict[tuple[int, int], Array]
+    outputs: testlaw.Outputs, law: TaskDrawLaw, products: Array, vectors: dict[tuple[int, int], Array]
 ) -> tuple[Array, Array]:
     """Loss and error (N,) of each draw at one state, a mean over entries and labels; N = 1 where nothing is fresh."""
     silence = outputs(np.zeros((1, len(law.patches), law.heads, law.m)))  # what the other patches give
@@ -87,7 +87,7 @@ def _unadapted_at(
     return np.asarray(cost) / len(law.labels), np.asarray(error) / len(law.labels)
 
 
-def _keys(law: Law, label: float, at: int) -> tuple[tuple[int, int, float] | None, ...]:
+def _keys(law: TaskDrawLaw, label: float, at: int) -> tuple[tuple[int, int, float] | None, ...]:
     """(family, class, scale) of the fresh vector in each patch of an example with this label, None in the others."""
     return tuple(
         (f, at * law.families[f].index_set.per_class, label if labelled else 1.0) if law.families[f].fresh else None
@@ -95,7 +95,7 @@ def _keys(law: Law, label: float, at: int) -> tuple[tuple[int, int, float] | Non
     )
 
 
-def _feature_scores(outputs: testlaw.Outputs, law: Law, products: Array, label: float, at: int) -> Array:
+def _feature_scores(outputs: testlaw.Outputs, law: TaskDrawLaw, products: Array, label: float, at: int) -> Array:
     """Outputs (M,) or (M, K) with no fresh vector, for every entry of the dictionary; M = 1 where there is none."""
     entries = max((len(law.families[f].held) for f, _ in law.patches if law.families[f].index_set.per_task), default=1)
     activations = np.zeros((max(entries, 1), len(law.patches), law.heads, law.m))
@@ -108,7 +108,7 @@ def _feature_scores(outputs: testlaw.Outputs, law: Law, products: Array, label: 
 
 
 def _noise_scores(
-    outputs: testlaw.Outputs, law: Law, keys: tuple[tuple[int, int, float] | None, ...],
+    outputs: testlaw.Outputs, law: TaskDrawLaw, keys: tuple[tuple[int, int, float] | None, ...],
     vectors: dict[tuple[int, int], Array],
 ) -> Array:
     """Outputs (N,) or (N, K) of the fresh vectors alone."""
@@ -126,7 +126,7 @@ def _noise_scores(
 
 
 def adapted(
-    outputs: testlaw.Outputs, adapt: Adapt, law: Law, filters: Filters, sizes: Sizes, streams: Streams
+    outputs: testlaw.Outputs, adapt: Adapt, law: TaskDrawLaw, filters: Filters, sizes: TaskSizes, streams: Streams
 ) -> dict[str, Array]:
     """Loss and error on query examples of tasks adapted on their support, with standard errors over tasks, each (T,).
 
@@ -179,7 +179,7 @@ def _root(covariance: Array, width: int) -> Array:
 
 
 def _judged(
-    outputs: testlaw.Outputs, law: Law, states: Array, labels: Array, sizes: Sizes
+    outputs: testlaw.Outputs, law: TaskDrawLaw, states: Array, labels: Array, sizes: TaskSizes
 ) -> tuple[Array, Array]:
     """Loss and error (K, query) of the examples after the support, from states (K, H, m, L) and labels (K, n)."""
     judged = labels[:, sizes.support :]

@@ -69,7 +69,7 @@ def lengths(rows: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Sizes:
+class SpectrumSizes:
     """||W||_F, s_1, and sum_{k>1} s_k^2 / s_1^2 of matrices, each (...); the last is NaN for W = 0."""
 
     frobenius: Array
@@ -77,7 +77,7 @@ class Sizes:
     excess: Array
 
 
-def sizes(matrices: Array) -> Sizes:
+def sizes(matrices: Array) -> SpectrumSizes:
     """The sizes of matrices (..., p, R).
 
     With u the top left singular vector, sum_{k>1} s_k^2 = ||W - u u^T W||_F^2: u enters in second order only, so the
@@ -86,7 +86,7 @@ def sizes(matrices: Array) -> Sizes:
     flat = matrices.reshape(-1, *matrices.shape[-2:])
     with one_blas_thread():
         rows = np.array([_sizes(matrix) for matrix in flat]).reshape(*matrices.shape[:-2], 3)
-    return Sizes(rows[..., 0], rows[..., 1], rows[..., 2])
+    return SpectrumSizes(rows[..., 0], rows[..., 1], rows[..., 2])
 
 
 def _sizes(matrix: Array) -> tuple[float, float, float]:

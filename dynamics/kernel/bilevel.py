@@ -20,7 +20,7 @@ from ..index_set import IndexSet
 from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
 from .kernel import Kernel
-from .trajectory import Trajectory, Watched, until_failure
+from .trajectory import Sought, Trajectory, until_failure
 
 Indices = NDArray[np.int64]
 
@@ -171,7 +171,7 @@ class BilevelKernel(Kernel):
     def run(
         self, z: Array, b: Array, gram: Array, y: Array, values: Mapping[str, Any], steps: int,
         recorded: NDArray[np.int64], start: int = 0, velocity: Array | None = None, draws: StepDraws | None = None,
-        after: After | None = None, events: Watched | None = None,
+        after: After | None = None, events: Sought | None = None,
     ) -> Trajectory:
         """Run `steps` outer steps from step `start`, keeping the states at `recorded` steps; see `Kernel.run`.
 

@@ -21,7 +21,7 @@ from ..errors import RangeError
 from .blas import one_blas_thread, scipy_linalg
 from .chunks import After, heard, in_chunks
 from .loading import BESIDE, module_of, remember
-from .trajectory import Trajectory, Watched, ended, until_failure
+from .trajectory import Sought, Trajectory, ended, until_failure
 
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
@@ -147,7 +147,7 @@ class Kernel:
     def run(
         self, z: Array, b: Array, gram: Array, y: Array, values: Mapping[str, Any], steps: int,
         recorded: NDArray[np.int64], start: int = 0, velocity: Array | None = None, draws: StepDraws | None = None,
-        after: After | None = None, events: Watched | None = None,
+        after: After | None = None, events: Sought | None = None,
     ) -> Trajectory:
         """Run `steps` steps of gradient descent from step `start`, keeping the states at `recorded` steps.
 
@@ -168,7 +168,7 @@ class Kernel:
         module = self.stepping(gram.shape[0])
         inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
         numbers = (*self.numbers(values, z.shape[1]), self.limit(values))
-        sought = events or Watched.of(())
+        sought = events or Sought.of(())
         looked = [*self._looked(sought), sought.stops] if self.watches(gram.shape[0]) else []
 
         def piece(first: int, count: int, rows: slice) -> int:
@@ -189,7 +189,7 @@ class Kernel:
 
     def run_all(
         self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int,
-        recorded: Steps, events: Watched | None = None,
+        recorded: Steps, events: Sought | None = None,
     ) -> tuple[Array, Array, Steps]:
         """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
 
@@ -202,7 +202,7 @@ class Kernel:
         data = [np.ascontiguousarray(each) for each in (gram, y, *([clean] if self.follows_clean else []))]
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
         failed = np.empty(len(z), dtype=np.int64)
-        none = Watched(np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((len(z), 0)),
+        none = Sought(np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((len(z), 0)),
                        np.empty((len(z), 0), np.int64))
         self.lanes.run_all(
             states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, recorded, z_out, b_out,
@@ -214,7 +214,7 @@ class Kernel:
         """Whether runs of so many directions look for events, of the observables `watched`, in every step."""
         return bool(self.watched) and self.on_lanes(directions)
 
-    def _looked(self, events: Watched) -> list[NDArray[Any]]:
+    def _looked(self, events: Sought) -> list[NDArray[Any]]:
         return [events.which, events.below, events.bounds, events.hits]
 
     def runs_together(self, directions: int) -> bool:

@@ -32,7 +32,7 @@ class Trajectory:
 
 
 @dataclass(frozen=True)
-class Watched:
+class Sought:
     """E events that a run on lanes looks for in every step; `hits` (E,) are their first steps, -1 before.
 
     Event e is reached where every entry of observable which[e] (a place in `Kernel.watched`) is at or below bounds[e],
@@ -46,7 +46,7 @@ class Watched:
     stops: int = 0
 
     @classmethod
-    def of(cls, events: Sequence[tuple[int, bool, float]], stops: int = 0) -> Watched:
+    def of(cls, events: Sequence[tuple[int, bool, float]], stops: int = 0) -> Sought:
         """Events by the place of their observable, whether it has to come below, and the bound."""
         which, below, bounds = zip(*events, strict=True) if events else ((), (), ())
         return cls(np.array(which, dtype=np.int64), np.array(below, dtype=np.bool_), np.array(bounds, dtype=np.float64),

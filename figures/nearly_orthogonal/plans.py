@@ -62,7 +62,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Sizes:
+class PlanSizes:
     """How large the experiments are; the defaults are the figures'."""
 
     seeds: int = 5
@@ -86,7 +86,7 @@ class Sizes:
     digits_test: int = 1000
 
 
-PAPER = Sizes()
+PAPER = PlanSizes()
 
 
 def _slope(slope: float) -> str:
@@ -99,7 +99,7 @@ def _power(value: float) -> str:
     return rf"10^{{{int(exponent)}}}" if mantissa == "1" else rf"{mantissa}\cdot 10^{{{int(exponent)}}}"
 
 
-def _mixture(sizes: Sizes, steps: int) -> tuple[tuple[str, tuple[Curve, ...]], ...]:
+def _mixture(sizes: PlanSizes, steps: int) -> tuple[tuple[str, tuple[Curve, ...]], ...]:
     """Section 6's data: a row an initialisation, a curve a slope."""
     given: dict[str, Value] = {"n": sizes.n, "m": sizes.m, "d": sizes.d, "mu_norm": 0.28 * (sizes.d / 784) ** 0.5,
                                "sigma_p": 1.0, "eta": 0.1, "data": "mixture"}
@@ -116,14 +116,14 @@ _UNSTATED = (
 )
 
 
-def figure_1(sizes: Sizes = PAPER) -> Plan:
+def figure_1(sizes: PlanSizes = PAPER) -> Plan:
     """Figure 1: stable ranks and training loss over 50 epochs, by the slope of leaky ReLU."""
     size = rf"As printed: $n={sizes.n}$, $d={sizes.d}$, $m={sizes.m}$, $\eta=0.1$, full-batch gradient descent."
     return Plan("Synthetic data, 50 epochs (Figure 1)", _mixture(sizes, sizes.steps), (RANK, STACK, LOSS), sizes.seeds,
                 (size, _UNSTATED), logarithmic=False)
 
 
-def figure_4(sizes: Sizes = PAPER) -> Plan:
+def figure_4(sizes: PlanSizes = PAPER) -> Plan:
     """Figure 4: stable ranks, and their distance from 1, over 1000 epochs of the same data."""
     size = rf"As printed: $n={sizes.n}$, $d={sizes.d}$, $m={sizes.m}$, $\eta=0.1$, full-batch gradient descent."
     columns = (RANK, EXCESS, EXCESS_STACK)
@@ -131,7 +131,7 @@ def figure_4(sizes: Sizes = PAPER) -> Plan:
                 (size, _UNSTATED))
 
 
-def figure_5(sizes: Sizes = PAPER) -> Plan:
+def figure_5(sizes: PlanSizes = PAPER) -> Plan:
     """Figure 5: orthogonal inputs, with the printed step and with one that is n m times as long."""
     n, m, d = sizes.orthogonal_n, sizes.orthogonal_m, sizes.orthogonal_d
     large = 0.1 * n * m
@@ -149,7 +149,7 @@ def figure_5(sizes: Sizes = PAPER) -> Plan:
     return Plan("Orthogonal inputs (Figure 5)", tuple(rows), (RANK, EXCESS, LOSS), sizes.orthogonal_seeds, notes)
 
 
-def _digits(sizes: Sizes, slope: float, m: int, sigma_0: float, label: str) -> Curve:
+def _digits(sizes: PlanSizes, slope: float, m: int, sigma_0: float, label: str) -> Curve:
     """MNIST: full-batch steps whose eta * steps is that of the paper's SGD at rate 0.1; fewer and larger at large m."""
     eta = 0.1 * max(1.0, m / 100)
     given: dict[str, Value] = {"n": sizes.digits, "m": m, "d": 784, "eta": eta, "sigma_0": sigma_0, "slope": slope}
@@ -157,7 +157,7 @@ def _digits(sizes: Sizes, slope: float, m: int, sigma_0: float, label: str) -> C
     return Curve(label, tuple(given.items()), steps, epochs=eta / (0.1 * UPDATES), points=12, test=sizes.digits_test)
 
 
-def _mnist(title: str, sizes: Sizes, curves: list[list[Curve]], headings: list[str], *more: str) -> Plan:
+def _mnist(title: str, sizes: PlanSizes, curves: list[list[Curve]], headings: list[str], *more: str) -> Plan:
     notes = (
         f"Reduced: {sizes.digits} of the 60000 training images a run, {sizes.digits_seeds} runs for the paper's 5; "
         r"full-batch steps for SGD, with $\eta\cdot$steps of its 938 updates an epoch at rate 0.1 "
@@ -170,33 +170,33 @@ def _mnist(title: str, sizes: Sizes, curves: list[list[Curve]], headings: list[s
     return Plan(title, rows, (RANK, LOSS, ERROR), sizes.digits_seeds, notes)
 
 
-def _variances(sizes: Sizes, slope: float, title: str) -> Plan:
+def _variances(sizes: PlanSizes, slope: float, title: str) -> Plan:
     curves = [_digits(sizes, slope, sizes.digits_m, s, rf"$\sigma_0={_power(s)}$") for s in sizes.digits_sigmas]
     said = r"The paper lists 0.0001 twice; the last $\sigma_0$ is read as 0.001."
     return _mnist(title, sizes, [curves], [rf"{_slope(slope)}, $m={sizes.digits_m}$"], said)
 
 
-def _widths(sizes: Sizes, slope: float, title: str, *more: str) -> Plan:
+def _widths(sizes: PlanSizes, slope: float, title: str, *more: str) -> Plan:
     curves = [_digits(sizes, slope, m, 1e-5, rf"$m={m}$") for m in sizes.digits_widths]
     return _mnist(title, sizes, [curves], [rf"{_slope(slope)}, $\sigma_0=10^{{-5}}$"], *more)
 
 
-def figure_2(sizes: Sizes = PAPER) -> Plan:
+def figure_2(sizes: PlanSizes = PAPER) -> Plan:
     """Figure 2: MNIST, ReLU, by the initialisation's size."""
     return _variances(sizes, 0.0, "MNIST by initialisation (Figure 2)")
 
 
-def figure_3(sizes: Sizes = PAPER) -> Plan:
+def figure_3(sizes: PlanSizes = PAPER) -> Plan:
     """Figure 3: MNIST, leaky ReLU of slope 0.1, by the initialisation's size."""
     return _variances(sizes, 0.1, "MNIST by initialisation (Figure 3)")
 
 
-def figure_6(sizes: Sizes = PAPER) -> Plan:
+def figure_6(sizes: PlanSizes = PAPER) -> Plan:
     """Figure 6: MNIST, ReLU, by width."""
     return _widths(sizes, 0.0, "MNIST by width (Figure 6)")
 
 
-def figure_7(sizes: Sizes = PAPER) -> Plan:
+def figure_7(sizes: PlanSizes = PAPER) -> Plan:
     """Figure 7: MNIST, leaky ReLU, by width."""
     return _widths(sizes, 0.1, "MNIST by width (Figure 7)", "The slope is not stated either: Figure 3's.")
 
@@ -270,10 +270,10 @@ def _axes(axes: Axes, column: Column, plan: Plan, last: bool) -> None:
         axes.set_xlabel("epoch")
 
 
-def _writer(plan_of: Callable[[Sizes], Plan], shows: str) -> Writer:
+def _writer(plan_of: Callable[[PlanSizes], Plan], shows: str) -> Writer:
     about = About("nearly_orthogonal", plan_of.__name__, shows)
 
-    def write(folder: Path, sizes: Sizes = PAPER) -> list[Path]:
+    def write(folder: Path, sizes: PlanSizes = PAPER) -> list[Path]:
         plan = plan_of(sizes)
         if any(curve.test for curve in plan.curves):
             try:

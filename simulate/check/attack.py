@@ -51,7 +51,7 @@ class Tried:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Attacked:
     """What a search of one statement found: tries inside its hypotheses, the tightest, the edges, and a witness.
 
     `edges` are the parts of the hypotheses by name, with how near the tries came to each, relative to its sides;
@@ -102,7 +102,7 @@ class Attack:
         again = command("check", chosen.setting.word, statement.id, values=chosen.given, options=options)
         self.told = again if on_record else ""
 
-    def run(self, step: Callable[[], object]) -> Found:
+    def run(self, step: Callable[[], object]) -> Attacked:
         """The search, up to its number of tries or a violation; `step` is called after each try."""
         self._step = step
         self._try(self.start)
@@ -117,7 +117,7 @@ class Attack:
             best = self._shrunk(best)
         tightest = 2 - best.score if best.inside and not best.violated else math.nan
         shown = {**self.ground.given(best.place), "steps": best.place.steps, "seed": best.place.seed}
-        return Found(
+        return Attacked(
             statement=self.statement, tries=self.made, inside=self.inside, tightest=tightest, place=shown,
             edges=self.edges, result=self._result(best.place) if best.violated else None,
             command=self.told, setting=self.ground.setting.word)

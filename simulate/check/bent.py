@@ -24,7 +24,7 @@ from ..start.drawn import Draw
 
 
 @dataclass(frozen=True)
-class Knob(ABC):
+class Bend(ABC):
     """One way to bend a draw, by an amount on a log scale; 0 leaves it as it is.
 
     `grain` is the least amount that tells on which side a condition is left.
@@ -37,11 +37,11 @@ class Knob(ABC):
         """The draw, bent."""
 
 
-Bends = tuple[tuple[Knob, float], ...]
+Bends = tuple[tuple[Bend, float], ...]
 
 
 @dataclass(frozen=True)
-class Filters(Knob):
+class Filters(Bend):
     """W(0) times e^by; where `one`, the first filter alone."""
 
     one: bool = False
@@ -56,7 +56,7 @@ class Filters(Knob):
 
 
 @dataclass(frozen=True)
-class Along(Knob):
+class Along(Bend):
     """The products of every filter with a family times e^by, by adding vectors of that family to the filters."""
 
     family: str
@@ -67,7 +67,7 @@ class Along(Knob):
 
 
 @dataclass(frozen=True)
-class Turned(Knob):
+class Turned(Bend):
     """The products of a share 1 - e^-|by| of a head's filters with a family are given the sign of `by`."""
 
     grain = 2.0
@@ -86,7 +86,7 @@ class Turned(Knob):
 
 
 @dataclass(frozen=True)
-class Lengths(Knob):
+class Lengths(Bend):
     """The vectors of a family times e^by; where `one`, the first alone."""
 
     family: str
@@ -101,7 +101,7 @@ class Lengths(Knob):
 
 
 @dataclass(frozen=True)
-class Lean(Knob):
+class Lean(Bend):
     """To every vector of a family sinh(by) times the first one of the family `onto` is added, not to that one."""
 
     grain = 0.003
@@ -118,7 +118,7 @@ class Lean(Knob):
 
 
 @dataclass(frozen=True)
-class Labels(Knob):
+class Labels(Bend):
     """A share 1 - e^-|by| of the examples are given the last label (by > 0), or the first."""
 
     grain = 1.0
@@ -130,12 +130,12 @@ class Labels(Knob):
         return replace(draw, y=y, clean=y)
 
 
-def knobs_of(model: Model, values: Mapping[str, Value]) -> tuple[Knob, ...]:
+def knobs_of(model: Model, values: Mapping[str, Value]) -> tuple[Bend, ...]:
     """The ways in which draws of a model can be bent inside the support of its laws."""
     laws = {family.name: chosen_law(family, values) for family in model.directions}
     if any(law is not None and law.follows_clean for law in laws.values()):
         return ()
-    knobs: list[Knob] = []
+    knobs: list[Bend] = []
     if model.initialisation.shape_of(values) == "gaussian":
         knobs += [Filters(), Filters(one=True)]
         knobs += [knob for name in laws for knob in (Along(name), Turned(name))]

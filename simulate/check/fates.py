@@ -25,7 +25,7 @@ INSIDE = 8  # places inside all other conditions, none of them outside one, for 
 
 
 @dataclass(frozen=True)
-class Judged:
+class Fated:
     """A mutant's fate and why; of a slack constant its value and the sharpest one that held on every run."""
 
     mutant: Mutant
@@ -46,8 +46,8 @@ class Tested:
     stage: bool
     runs: int
     violated: Kill | None
-    mutants: tuple[Judged, ...]
-    sharpened: tuple[Judged, ...]
+    mutants: tuple[Fated, ...]
+    sharpened: tuple[Fated, ...]
 
     def count(self, fate: Fate) -> int:
         """How many mutants met that fate."""
@@ -62,36 +62,36 @@ def tested(family: Family) -> Tested:
     return Tested(family.statement, family.of_a_path, family.runs, family.violated, judged, claims)
 
 
-def _all_judged(family: Family) -> tuple[Judged, ...]:
+def _all_judged(family: Family) -> tuple[Fated, ...]:
     return tuple(_judged(family, suspect) for suspect in family.suspects if not suspect.refused)
 
 
-def _judged(family: Family, suspect: Suspect) -> Judged:
+def _judged(family: Family, suspect: Suspect) -> Fated:
     mutant = suspect.mutant
     if suspect.killed is not None:
         point = suspect.killed.point
         place = suspect.killed.place
         if suspect.killed.valueless:
-            return Judged(mutant, KILLED, f"no value at {suspect.killed.valueless} entries where the statement has one")
+            return Fated(mutant, KILLED, f"no value at {suspect.killed.valueless} entries where the statement has one")
         bent = ", on a draw that is bent" if place is not None and place.bends else ""
-        return Judged(mutant, KILLED, "" if point is None else f"{point.left:.4g} against {point.right:.4g}{bent}")
+        return Fated(mutant, KILLED, "" if point is None else f"{point.left:.4g} against {point.right:.4g}{bent}")
     if not family.runs or not (suspect.compared or mutant.change is HYPOTHESIS):
-        return Judged(mutant, UNTESTED, "no run met the hypothesis, or has the step that it speaks of")
+        return Fated(mutant, UNTESTED, "no run met the hypothesis, or has the step that it speaks of")
     return _of_dropped(suspect) if mutant.change is HYPOTHESIS else _of_claim(family, suspect)
 
 
-def _of_dropped(suspect: Suspect) -> Judged:
+def _of_dropped(suspect: Suspect) -> Fated:
     if suspect.outside:
-        return Judged(suspect.mutant, SUPERFLUOUS, f"not needed on {suspect.outside} runs outside it")
+        return Fated(suspect.mutant, SUPERFLUOUS, f"not needed on {suspect.outside} runs outside it")
     if suspect.looked >= INSIDE:
-        return Judged(suspect.mutant, EQUIVALENT, f"implied by the rest of the hypothesis at {suspect.looked} places")
-    return Judged(suspect.mutant, UNTESTED, "no run left it inside the rest of the hypothesis")
+        return Fated(suspect.mutant, EQUIVALENT, f"implied by the rest of the hypothesis at {suspect.looked} places")
+    return Fated(suspect.mutant, UNTESTED, "no run left it inside the rest of the hypothesis")
 
 
-def _of_claim(family: Family, suspect: Suspect) -> Judged:
+def _of_claim(family: Family, suspect: Suspect) -> Fated:
     if not suspect.stricter:
         why = "implied by the statement" if suspect.looser else "the same on every entry"
-        return Judged(suspect.mutant, EQUIVALENT, f"{why}, on {suspect.compared} runs")
+        return Fated(suspect.mutant, EQUIVALENT, f"{why}, on {suspect.compared} runs")
     if suspect.looser:
-        return Judged(suspect.mutant, SURVIVING, f"neither implied nor refuted on {family.runs} runs")
-    return Judged(suspect.mutant, SLACK, f"holds on {family.runs} runs", suspect.constants)
+        return Fated(suspect.mutant, SURVIVING, f"neither implied nor refuted on {family.runs} runs")
+    return Fated(suspect.mutant, SLACK, f"holds on {family.runs} runs", suspect.constants)

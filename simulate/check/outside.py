@@ -23,7 +23,7 @@ from derivations.declare.formula import FormulaError
 from dynamics.arrays import Array
 
 from ..errors import Diverged, InputError
-from .bent import Knob
+from .bent import Bend
 from .ground import Ground
 from .hypotheses import Part
 from .indexed import Indexed, aligned
@@ -70,7 +70,7 @@ class Outside:
     ground: Ground
     model: Model
     space: Space
-    knobs: tuple[Knob, ...]
+    knobs: tuple[Bend, ...]
     statement: Statement
     parts: tuple[Part, ...]
     work: float
@@ -170,7 +170,7 @@ class Outside:
         values = np.where(np.isnan(rooms.values), -edge, np.clip(rooms.values, -edge, edge))
         return Indexed(rooms.dims, 2 * np.arctanh(values))
 
-    def _coordinates(self) -> Iterator[tuple[str | Knob, float]]:
+    def _coordinates(self) -> Iterator[tuple[str | Bend, float]]:
         """What is changed, and the amounts by which slopes are taken: a bent draw's in either direction."""
         yield from ((name, _GRAIN) for name in self.space.names)
         yield from ((knob, sign * knob.grain) for knob in self.knobs for sign in (1.0, -1.0))
@@ -226,7 +226,7 @@ class Outside:
         Beside it `pulled` @ rows @ change is made small.  Whole numbers are rounded, and the others follow them.
         """
         coordinates = list(self._coordinates())
-        one_way = np.array([isinstance(each, Knob) for each, _ in coordinates])
+        one_way = np.array([isinstance(each, Bend) for each, _ in coordinates])
         weights = np.exp(1.5 * self.rng.normal(size=len(coordinates))) * np.where(one_way, _WORTH, 1.0)
         free = np.asarray(np.isfinite(rows).all(axis=0))
         signed = np.where(free, rows, 0.0) * np.array([math.copysign(1.0, amount) for _, amount in coordinates])
@@ -268,11 +268,11 @@ class Outside:
         for _ in range(BLIND):
             yield self.space.moved(at, self.rng)
 
-    def _changed(self, place: Place, coordinate: str | Knob, by: float, coarse: bool = False) -> Place:
+    def _changed(self, place: Place, coordinate: str | Bend, by: float, coarse: bool = False) -> Place:
         """A place with one coordinate changed; a whole number moves by one at least where `coarse`."""
         if not by:
             return place
-        if isinstance(coordinate, Knob):
+        if isinstance(coordinate, Bend):
             known = dict(place.bends)
             return replace(place, bends=tuple({**known, coordinate: known.get(coordinate, 0.0) + by}.items()))
         whole = self._whole(coordinate)
@@ -284,9 +284,9 @@ class Outside:
         return name == STEPS or self.model.parameter(name).counted
 
     @staticmethod
-    def _changed_by(before: Place, after: Place, coordinate: str | Knob) -> float:
+    def _changed_by(before: Place, after: Place, coordinate: str | Bend) -> float:
         """By how much a coordinate was changed, as a logarithm."""
-        if isinstance(coordinate, Knob):
+        if isinstance(coordinate, Bend):
             return dict(after.bends).get(coordinate, 0.0) - dict(before.bends).get(coordinate, 0.0)
         old, new = before.at(coordinate), after.at(coordinate)
         return math.log(new / old) if old > 0 and new > 0 else 0.0  # 0 has no logarithm, and no slope

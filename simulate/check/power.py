@@ -29,7 +29,7 @@ from ..ask.settings import Setting
 from ..work.progress import progress
 from .anystate import Random, arbitrary
 from .family import Family
-from .fates import Judged, Tested, tested
+from .fates import Fated, Tested, tested
 from .hunt import Hunt, draws_of
 from .leaving import leave
 from .posed import attacked_from, posed
@@ -75,7 +75,7 @@ class Power:
         }
 
 
-def _plain(one: Judged) -> dict[str, Any]:
+def _plain(one: Fated) -> dict[str, Any]:
     return {"change": one.mutant.change.word, "text": one.mutant.text, "part": one.mutant.part, "fate": one.fate.word,
             "why": one.why, "constants": one.constants}
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from .family import Kill
-from .fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Judged, Tested
+from .fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Fated, Tested
 
 SHARP = "changes of claims whose constants are as sharp as seen"
 
@@ -41,7 +41,7 @@ def lines(setting: str, about: str, tested: Sequence[Tested]) -> Iterator[str]:
                     yield f"{word:<12} {row.statement.id}: {one.mutant.text}: {one.why}"
 
 
-def share(title: str, group: Sequence[Sequence[Judged]]) -> str:
+def share(title: str, group: Sequence[Sequence[Fated]]) -> str:
     """Killed of those that could be, with the slack counted and without; what no run needed is apart."""
     total = Counter(one.fate for each in group for one in each)
     decided = total[KILLED] + total[SURVIVING]

@@ -24,7 +24,7 @@ from ..errors import InputError
 from ..run.estimate import LONGEST, WORTH_SAYING
 from ..run.seconds import RATE
 from ..work.progress import duration, progress, say
-from .attack import Attack, Found
+from .attack import Attack, Attacked
 from .posed import attacked_from, posed
 from .text import counted
 
@@ -37,14 +37,14 @@ class Search:
 
     setting: str
     about: str
-    found: tuple[Found, ...]
+    found: tuple[Attacked, ...]
 
     @property
     def passed(self) -> bool:
         """No statement was violated, except those that an erratum already has on record as false."""
         return not any(each.violated and not each.statement.erratum for each in self.found)
 
-    def __getitem__(self, name: str) -> Found:
+    def __getitem__(self, name: str) -> Attacked:
         return {each.statement.id: each for each in self.found}[name]
 
     def __str__(self) -> str:
@@ -127,7 +127,7 @@ def _foretold(attacks: Sequence[Attack]) -> None:
         say(f"search: this may take about {duration(seconds)}")
 
 
-def _lines(outcome: Found) -> list[str]:
+def _lines(outcome: Attacked) -> list[str]:
     said = outcome.statement
     place = {name: value for name, value in outcome.place.items() if name not in ("steps", "seed")}
     head = f"{said.source}: {said.text or said.claim}" if said.source else said.text or said.claim
@@ -157,4 +157,4 @@ def _lines(outcome: Found) -> list[str]:
     ]
 
 
-__all__ = ["Found", "Search", "search"]
+__all__ = ["Attacked", "Search", "search"]

@@ -95,7 +95,7 @@ def _statistics(
     law, filters = staying_of.law(values), staying_of.filters(z, b)
     support = _support(model, kernel, draw, values)
     test = model.fresh_tasks
-    sizes = taskdraws.Sizes(
+    sizes = taskdraws.TaskSizes(
         int(whole(values, test.tasks)), support, int(whole(values, test.query)),
         bool(model.balanced and values.get(model.balanced)),
     )

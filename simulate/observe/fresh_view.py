@@ -59,7 +59,7 @@ class FreshDraws:
         return lambda t, k, filters: covariances.block(k, z[t], b[t], self.shares[t], filters)
 
 
-def start_of(draw: Draw) -> classnoise.Start:
+def start_of(draw: Draw) -> classnoise.NoiseStart:
     """The filters of a draw among its directions, as vectors where it has any."""
     flat = None if draw.weights is None else draw.weights.reshape(-1, draw.weights.shape[-1])
-    return classnoise.Start(draw.reduced, draw.vectors, flat)
+    return classnoise.NoiseStart(draw.reduced, draw.vectors, flat)

@@ -209,7 +209,7 @@ class States:
         return np.stack([spectrum.lengths(self.frame.at(b, a)) for b, a in pairs])
 
     @cached_property
-    def singular(self) -> spectrum.Sizes:
+    def singular(self) -> spectrum.SpectrumSizes:
         """Sizes of each head's matrix and of all of them stacked, (T, H + 1)."""
         assert self.b is not None
         rows = []
@@ -218,4 +218,4 @@ class States:
             heads, stack = spectrum.sizes(coordinates), spectrum.sizes(coordinates.reshape(-1, coordinates.shape[-1]))
             rows.append([np.append(getattr(heads, name), getattr(stack, name)) for name in _SIZES])
         table = np.array(rows).reshape(len(self.b), len(_SIZES), -1)
-        return spectrum.Sizes(*(table[:, at] for at in range(len(_SIZES))))
+        return spectrum.SpectrumSizes(*(table[:, at] for at in range(len(_SIZES))))

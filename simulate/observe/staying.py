@@ -113,7 +113,7 @@ class Staying:
             parts.append(own[..., :1] + own[..., 1:] if isinstance(self.laws[name], TaskLaw) else own)
         return np.concatenate([seen[..., :0], *parts], axis=-1)
 
-    def law(self, values: Mapping[str, Value]) -> taskdraws.Law:
+    def law(self, values: Mapping[str, Value]) -> taskdraws.TaskDrawLaw:
         """The fresh tasks."""
         model, starts, families = self.model, self._places(), []
         for family in model.directions:
@@ -129,7 +129,7 @@ class Staying:
         patches = tuple((order[term.direction], term.by_label) for term in terms_of(model.patches))
         coordinates = self._held(self.basis.coordinates.T).T
         gram = self._held(self._held(self._gram()).T)
-        return taskdraws.Law(
+        return taskdraws.TaskDrawLaw(
             model.n_heads, self.draw.z.shape[1], tuple(families), patches, gram, coordinates,
             np.array(model.network.head_axis.labels), loss_of(model, values),
         )

@@ -20,7 +20,7 @@ from dynamics.kernel.blas import one_blas_thread
 from ..errors import InputError, quoted
 from ..work.progress import progress
 from .fill import Chunk, Part, run_chunk
-from .grid import Asked, Grid, checked
+from .grid import Grid, GridAsked, checked
 
 _PATIENCE = 20.0  # seconds in which a scheduler has to answer, and to have a worker
 _MOST = 8  # grids that a worker keeps
@@ -31,7 +31,7 @@ class Cluster:
     """Worker processes of a scheduler, `count` threads of them in all, which know the grid by what was `asked`."""
 
     client: Any
-    asked: Asked
+    asked: GridAsked
     count: int
 
     def parts(self, grid: Grid, pieces: Sequence[Chunk], show: bool) -> Generator[Sequence[Part]]:
@@ -56,7 +56,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster(address: object, asked: Asked) -> Iterator[Cluster]:
+def cluster(address: object, asked: GridAsked) -> Iterator[Cluster]:
     """The workers of the scheduler at an address such as tcp://10.0.0.1:8786, or of a LocalCluster's.
 
     Raises InputError where dask.distributed is not installed, or no scheduler with a worker answers.
@@ -97,7 +97,7 @@ _LOCK = threading.Lock()
 _GRIDS: dict[str, Grid] = {}
 
 
-def run_on_worker(asked: Asked, words: str, chunk: Chunk) -> Sequence[Part]:
+def run_on_worker(asked: GridAsked, words: str, chunk: Chunk) -> Sequence[Part]:
     """A chunk of the grid that a caller asked for, in this process.
 
     Raises InputError where this process' gammarho would make another grid of the same words.

@@ -45,7 +45,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Found:
+class EdgeFound:
     """The boundary's points: per axis the value and the ends of the band, (point,); `along` names the axis it is on."""
 
     edge: Edge
@@ -114,7 +114,7 @@ class _Lines:
     others: tuple[float, ...]
 
 
-def followed(grid: Grid, edge: Edge, arrays: Arrays, run: Run) -> Found:
+def followed(grid: Grid, edge: Edge, arrays: Arrays, run: Run) -> EdgeFound:
     """The boundary on the grid's lines along each axis, with cells split by runs of `run` where a tolerance is given.
 
     A cell of which a draw has no number is of neither side: nothing is followed into it, and it is counted.
@@ -135,7 +135,7 @@ def followed(grid: Grid, edge: Edge, arrays: Arrays, run: Run) -> Found:
     columns = [name for each in named for name in (each, f"{each}_low", f"{each}_high")]
     points = {name: np.array([row[name] for row in rows]) for name in columns}
     unknown = int(np.isnan(values).any(axis=1).sum())
-    return Found(edge, points, tuple(along), _exponent(grid, edge, scales, families), unknown)
+    return EdgeFound(edge, points, tuple(along), _exponent(grid, edge, scales, families), unknown)
 
 
 def _row(

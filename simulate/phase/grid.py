@@ -119,7 +119,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Asked:
+class GridAsked:
     """The caller's words, as those of `phase`."""
 
     setting: str | Model
@@ -135,7 +135,7 @@ class Asked:
     test_sampling: str = DRAWN.name
 
 
-def checked(asked: Asked, workers: int) -> Grid:
+def checked(asked: GridAsked, workers: int) -> Grid:
     """The grid that a caller's words describe.  Raises InputError."""
     chosen = choose(asked.setting, asked.params, asked.preset)
     given, model = chosen.given, chosen.built

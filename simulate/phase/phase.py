@@ -26,9 +26,9 @@ from ..observe.samplings import DRAWN
 from ..run import estimate
 from ..work.sweep import processors
 from .cluster import cluster
-from .edge import Found, asked_edge, followed
+from .edge import EdgeFound, asked_edge, followed
 from .fill import Memory, Threads, Workers, costs, fill, request, runner
-from .grid import Asked, Grid, checked
+from .grid import Grid, GridAsked, checked
 from .grid_layout import Arrays
 from .grid_store import GridStore, free
 from .grid_store import grid as grid_on_disk
@@ -120,7 +120,7 @@ def phase(
     show = reading.switch("progress", progress)
     axes = {"x": x, "y": y, "z": z}
     given = keywords.joined(params, values)
-    asked = Asked(setting, given, axes, hold, preset, steps, observable, seeds, seed, sampling, test_sampling)
+    asked = GridAsked(setting, given, axes, hold, preset, steps, observable, seeds, seed, sampling, test_sampling)
     grid = checked(asked, threads)
     edge = asked_edge(grid, boundary, refine)
     taken_up = place is not None and not free(place)
@@ -141,7 +141,7 @@ def phase(
 
 
 @contextmanager
-def _workers(threads: int, scheduler: str | None, asked: Asked) -> Iterator[Workers]:
+def _workers(threads: int, scheduler: str | None, asked: GridAsked) -> Iterator[Workers]:
     """Who runs the cells."""
     if scheduler is None:
         yield Threads(threads)
@@ -192,7 +192,7 @@ def _damage(grid: Grid, kept: Memory | GridStore, store: Path | None) -> str:
     return f"{subject} damaged in {store} and {verb} run again: {'; '.join([*named, *more])}"
 
 
-def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str], boundary: Found | None) -> xarray.Dataset:
+def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str], boundary: EdgeFound | None) -> xarray.Dataset:
     """The grid and its boundary, with what is `told` of this filling of it among its notes."""
     import xarray
 

@@ -19,7 +19,7 @@ from dynamics.arrays import Array, Flags
 from dynamics.errors import RangeError
 from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.chunks import heard
-from dynamics.kernel.trajectory import Trajectory, Watched
+from dynamics.kernel.trajectory import Sought, Trajectory
 
 from ..ask import schedules
 from ..ask.columns import Columns
@@ -210,7 +210,7 @@ class _Advanced:
     left: Array
     judged: Mapping[str, Array]
     watches: Sequence[EventWatch]
-    events: Watched | None
+    events: Sought | None
 
     def found(self, start: Start, at: int) -> Found | None:
         """A run's variables; None where one of them is not to be had."""
@@ -218,7 +218,7 @@ class _Advanced:
         variables: Variables = {name: Variable(("t",), numbers[at]) for name, numbers in self.judged.items()}
         if self.events is not None:
             watch, events = self.watches[at], self.events
-            watch.told(Watched(events.which, events.below, events.bounds[at], events.hits[at]))
+            watch.told(Sought(events.which, events.below, events.bounds[at], events.hits[at]))
             variables |= watch.times()
         others = tuple(name for name in asked.wanted if name not in variables)
         if others:
@@ -267,7 +267,7 @@ def _watches(starts: Sequence[Start], asked: Asked) -> list[EventWatch]:
     return [made[id(start.problem)].again(start) for start in starts]
 
 
-def _events(watches: Sequence[EventWatch], count: int) -> tuple[Flags, Watched | None]:
+def _events(watches: Sequence[EventWatch], count: int) -> tuple[Flags, Sought | None]:
     """Which runs' events, `count` each, the kernel looks for, and those of all runs; the bounds of others are NaN."""
     of_each = {id(watch.start.problem): watch for watch in watches}
     sought = {place: watch.inside() for place, watch in of_each.items()}
@@ -278,9 +278,9 @@ def _events(watches: Sequence[EventWatch], count: int) -> tuple[Flags, Watched |
         return looked, None
     bounds, hits = np.full((len(inside), count), np.nan), np.full((len(inside), count), -1, dtype=np.int64)
     if not known:
-        return looked, Watched(np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_), bounds, hits)
+        return looked, Sought(np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_), bounds, hits)
     bounds[looked] = [each.bounds for each in known]
-    return looked, Watched(known[0].which, known[0].below, bounds, hits)
+    return looked, Sought(known[0].which, known[0].below, bounds, hits)
 
 
 def _finite(arrays: Array) -> Flags:

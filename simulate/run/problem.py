@@ -21,7 +21,7 @@ from derivations.declare import Model, Value, chosen_law
 from dynamics.arrays import Array, Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.kernel import Kernel
-from dynamics.kernel.trajectory import Trajectory, Watched
+from dynamics.kernel.trajectory import Sought, Trajectory
 
 from ..ask import arrays, parameters, schedules
 from ..ask import values as values_of
@@ -167,7 +167,7 @@ class Start:
         return magnitudes.explained(self.model, self.values, self.draw)
 
     def advance(
-        self, steps: int, recorded: Steps, watch: Watch | None = None, events: Watched | None = None
+        self, steps: int, recorded: Steps, watch: Watch | None = None, events: Sought | None = None
     ) -> Trajectory:
         """The states at the recorded steps; `watch` may end the run early.  Raises Diverged, naming what to lower.
 

@@ -13,7 +13,7 @@ from dynamics.arrays import Steps
 from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.chunks import After
 from dynamics.kernel.kernel import Kernel
-from dynamics.kernel.trajectory import Trajectory, Watched, cut
+from dynamics.kernel.trajectory import Sought, Trajectory, cut
 
 from ..ask import arguments as ask
 from ..errors import InputError
@@ -59,7 +59,7 @@ def advance(
     recorded: Steps,
     watch: Watch | None = None,
     draws: StepDraws | None = None,
-    events: Watched | None = None,
+    events: Sought | None = None,
 ) -> Trajectory:
     """The recorded states of a run.  `watch` sees every step, a chunk at a time, and may return a step to stop at.
 

@@ -15,7 +15,7 @@ from derivations.declare import Event, Model, OfRun, Value, Variable, to_plain
 from derivations.declare.formula import FormulaError
 from derivations.declare.views import Counter
 from dynamics.arrays import Array
-from dynamics.kernel.trajectory import Trajectory, Watched, cut
+from dynamics.kernel.trajectory import Sought, Trajectory, cut
 
 from ..errors import InputError
 from ..observe import observables as obs
@@ -73,7 +73,7 @@ class EventWatch:
         """Whether there is anything to look for."""
         return bool(self.open or self.asked.until or self.counters)
 
-    def inside(self) -> Watched | None:
+    def inside(self) -> Sought | None:
         """The open events as the kernel looks for them; None where anything has to be looked at from outside.
 
         Those that end the run come first, a little early, as its loss and the one reported differ in their rounding:
@@ -90,9 +90,9 @@ class EventWatch:
             if name not in kernel.watched or kernel.watched[name] != plain:
                 return None
         events = [(places.index(name), rule == "<=", bound) for name, rule, bound in sought]
-        return Watched.of(events, len(self.asked.until))
+        return Sought.of(events, len(self.asked.until))
 
-    def told(self, events: Watched | None) -> None:
+    def told(self, events: Sought | None) -> None:
         """Takes the hitting times over that the kernel found; they are in the order of `open`."""
         hits = [] if events is None else events.hits[events.stops :].tolist()
         for name, hit in zip(list(self.open), hits, strict=False):

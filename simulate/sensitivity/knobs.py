@@ -38,7 +38,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Asked:
+class MovesAsked:
     """What a sensitivity starts from: a setting at the values chosen for it, where equations hold."""
 
     chosen: Chosen
@@ -174,7 +174,7 @@ class Unmoved:
     reason: str
 
 
-def knobs_of(asked: Asked, base: Problem, read: Collection[str]) -> tuple[list[Knob], list[Unmoved]]:
+def knobs_of(asked: MovesAsked, base: Problem, read: Collection[str]) -> tuple[list[Knob], list[Unmoved]]:
     """Every parameter, and the steps, as what can be moved and what cannot; `read` are the claim's own names.
 
     What neither a run nor the claim reads is not moved, unless something that is read follows it.
@@ -200,7 +200,7 @@ def _behind(model: Model, read: Collection[str]) -> set[str]:
 
 
 def _of_parameter(
-    asked: Asked, base: Problem, parameter: Parameter, unused: set[str]
+    asked: MovesAsked, base: Problem, parameter: Parameter, unused: set[str]
 ) -> list[Knob] | Unmoved:
     """A knob, or two where others follow it: once with these, once with these held where they are."""
     name, value = parameter.name, base.values[parameter.name]
@@ -236,20 +236,20 @@ def shown(value: Value) -> str:
     return noted.show(value)
 
 
-def _with(asked: Asked, values: Mapping[str, object], without: Sequence[str]) -> Asked:
+def _with(asked: MovesAsked, values: Mapping[str, object], without: Sequence[str]) -> MovesAsked:
     """The same with some parameters given as values, and no equation solved for them."""
     held = Held.of(asked.chosen.setting, asked.model, asked.equations, asked.chosen.given, {}, asked.steps)
     kept = tuple(hold for hold, parameter in held.equations if parameter.name not in without)
-    return Asked(asked.chosen.over({**asked.chosen.given, **values}), kept, asked.steps)
+    return MovesAsked(asked.chosen.over({**asked.chosen.given, **values}), kept, asked.steps)
 
 
-def _instead(asked: Asked, parameter: Parameter) -> str:
+def _instead(asked: MovesAsked, parameter: Parameter) -> str:
     """What a parameter's own value comes from, where that is a formula which the knob takes the place of."""
     text = parameters.formula_of(asked.model, parameter, asked.chosen.stated)
     return f"in place of {text}" if text is not None else ""
 
 
-def _values(asked: Asked, parameter: Parameter) -> tuple[Value, ...] | str:
+def _values(asked: MovesAsked, parameter: Parameter) -> tuple[Value, ...] | str:
     """A choice's values, none of a number; or why it is not moved."""
     shipped = asked.chosen.setting.structural.get(parameter.name)
     if parameter.structural and shipped is not None:

@@ -32,7 +32,7 @@ from ..work.progress import progress
 from ..work.sweep import processors, sweep
 from .claims import Claim, Told, Truth, claim_of
 from .flips import Flip, Steady, row
-from .knobs import Asked, Knob, Spot, Unmoved, knobs_of, shown
+from .knobs import Knob, MovesAsked, Spot, Unmoved, knobs_of, shown
 from .search import Request, Side, counted, grouped, searched
 
 if TYPE_CHECKING:
@@ -169,8 +169,8 @@ def sensitivity(
     )
 
 
-def _asked(chosen: Chosen, hold: object, steps: int | str | None) -> Asked:
-    return Asked(chosen, holds(hold), chosen.total_steps(steps))
+def _asked(chosen: Chosen, hold: object, steps: int | str | None) -> MovesAsked:
+    return MovesAsked(chosen, holds(hold), chosen.total_steps(steps))
 
 
 def _statement(

@@ -18,7 +18,7 @@ from derivations.declare import ActivationKind, Expressed, HuberizedRelu, LeakyR
 from ..errors import InputError
 from ..values import constant, real
 from .formulas import at_step, by_output, errors, losses_of, margins
-from .network import Problem, families, gradient_at, one_thread, outputs, task_count
+from .network import Training, families, gradient_at, one_thread, outputs, task_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,12 +44,12 @@ class Loops:
             return torch.stack(list(parts)).mean(0)
         return sum((share * part for share, part in zip(self.shares, parts, strict=True)), torch.zeros(()))
 
-    def slope(self, task: Problem, k: int, among: range, w: Tensor, t: int) -> Tensor:
+    def slope(self, task: Training, k: int, among: range, w: Tensor, t: int) -> Tensor:
         """grad L(.; S) at w (H, m, d), S the examples `among` those of task k."""
         return gradient_at(examples(task, k * self.n, among), w, t)
 
 
-def loops(task: Problem, t: int | None = None) -> Loops:
+def loops(task: Training, t: int | None = None) -> Loops:
     """The loops of outer step t, or without one those that states are looked at with, at the inner step as given.
 
     Raises InputError where an inner loop has a negative length, or a split leaves a loop no example.
@@ -74,7 +74,7 @@ def loops(task: Problem, t: int | None = None) -> Loops:
     return Loops(algorithm.to_adapted, tasks, n, int(steps), rate, inner, outer, shares_of(task, tasks, t))
 
 
-def shares_of(task: Problem, tasks: int, t: int | None) -> tuple[float, ...]:
+def shares_of(task: Training, tasks: int, t: int | None) -> tuple[float, ...]:
     """p_k of all tasks, or in step t of those that take part in it, 0 of the others; none in the plain mean."""
     algorithm, counts = task.model.bilevel, [1.0] * tasks
     if algorithm.shares and task.values.get(algorithm.shares) is not None:
@@ -85,13 +85,13 @@ def shares_of(task: Problem, tasks: int, t: int | None) -> tuple[float, ...]:
     return tuple(count / sum(counts) for count in counts) if algorithm.weighed else ()
 
 
-def examples(task: Problem, first: int, among: range) -> Problem:
+def examples(task: Training, first: int, among: range) -> Training:
     """The problem of the examples `among` those that start at the example `first`."""
     rows = slice(first + among.start, first + among.stop)
     return replace(task, patches=task.patches[rows], y=task.y[rows])
 
 
-def inner_path(task: Problem, plan: Loops, k: int, w: Tensor, t: int) -> Iterator[Tensor]:
+def inner_path(task: Training, plan: Loops, k: int, w: Tensor, t: int) -> Iterator[Tensor]:
     """W~_k - W after 0, 1, .. J inner steps; the change is summed by itself, so that it keeps its digits beside W."""
     change = torch.zeros_like(w)
     yield change
@@ -100,14 +100,14 @@ def inner_path(task: Problem, plan: Loops, k: int, w: Tensor, t: int) -> Iterato
         yield change
 
 
-def adapt(task: Problem, plan: Loops, k: int, w: Tensor, t: int = 0) -> Tensor:
+def adapt(task: Training, plan: Loops, k: int, w: Tensor, t: int = 0) -> Tensor:
     """W~_k - W (H, m, d)."""
     for change in inner_path(task, plan, k, w, t):
         last = change
     return last
 
 
-def direction(task: Problem, plan: Loops, k: int, w: Tensor, change: Tensor, t: int) -> Tensor:
+def direction(task: Training, plan: Loops, k: int, w: Tensor, change: Tensor, t: int) -> Tensor:
     """Task k's part D_k of the outer step W <- W - (eta / K) sum_k D_k, from its W~_k - W."""
     return -change if plan.to_adapted else plan.slope(task, k, plan.outer, w + change, t)
 
@@ -115,23 +115,23 @@ def direction(task: Problem, plan: Loops, k: int, w: Tensor, change: Tensor, t: 
 class TwoLoops:
     """Two loops, as `derivations.declare.Bilevel` states them."""
 
-    def step(self, task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
+    def step(self, task: Training, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
         """W(t+1) - W(t), and the velocity as it was.
 
         Raises Diverged where a task's weights or outputs leave the finite numbers.
         """
         return outer_change(task, w, t), velocity
 
-    def observe(self, task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
+    def observe(self, task: Training, w: Tensor, every: bool) -> dict[str, Tensor]:
         """The observables of one state, all that there are."""
         return observe(task, w)
 
-    def loss(self, task: Problem, w: Tensor) -> float:
+    def loss(self, task: Training, w: Tensor) -> float:
         """The meta-objective."""
         return meta_loss(task, w)
 
 
-def outer_change(task: Problem, w: Tensor, t: int) -> Tensor:
+def outer_change(task: Training, w: Tensor, t: int) -> Tensor:
     """W(t+1) - W(t)."""
     plan = loops(task, t)
     total = torch.zeros_like(w)
@@ -143,7 +143,7 @@ def outer_change(task: Problem, w: Tensor, t: int) -> Tensor:
     return -(at_step(task.model, task.values, task.model.algorithm.step, t) / many) * total
 
 
-def meta_loss(task: Problem, w: Tensor) -> float:
+def meta_loss(task: Training, w: Tensor) -> float:
     """The meta-objective: the mean over tasks of the adapted weights' loss on the outer loop's examples."""
     plan, total = loops(task), 0.0
     with one_thread():
@@ -155,7 +155,7 @@ def meta_loss(task: Problem, w: Tensor) -> float:
     return total
 
 
-def observe(task: Problem, w: Tensor) -> dict[str, Tensor]:
+def observe(task: Training, w: Tensor) -> dict[str, Tensor]:
     """What is seen of W (H, m, d), at the weights adapted to each task except for "z" = W V^T (H, m, B).
 
     "loss", see `meta_loss`; "gradient_norm" of the mean of the tasks' D_k, see `direction`, and "gradient_norms" (K,)
@@ -179,7 +179,7 @@ def observe(task: Problem, w: Tensor) -> dict[str, Tensor]:
         }
 
 
-def _observe_task(task: Problem, plan: Loops, k: int, w: Tensor) -> dict[str, Tensor]:
+def _observe_task(task: Training, plan: Loops, k: int, w: Tensor) -> dict[str, Tensor]:
     change = adapt(task, plan, k, w)
     own, step = examples(task, k * plan.n, range(plan.n)), direction(task, plan, k, w, change, 0)
     F = outputs(own, w + change, own.patches)
@@ -196,7 +196,7 @@ def _observe_task(task: Problem, plan: Loops, k: int, w: Tensor) -> dict[str, Te
     return row
 
 
-def own_directions(task: Problem, plan: Loops, k: int) -> Tensor:
+def own_directions(task: Training, plan: Loops, k: int) -> Tensor:
     """The directions (L, d) that the examples of task k are made of."""
     parts = []
     for name, vectors in families(task.model, task.vectors, plan.tasks).items():
@@ -206,7 +206,7 @@ def own_directions(task: Problem, plan: Loops, k: int) -> Tensor:
     return torch.cat(parts)
 
 
-def inner_growth(task: Problem, m: int) -> float | None:
+def inner_growth(task: Training, m: int) -> float | None:
     """How an inner step may multiply rounding: q = 1 + gamma kappa sup|sigma''| max_b (P_b / |I|) ||v_b||^2.
 
     P_b counts the patches, of the |I| examples that a task adapts on, which are made of v_b: for the noise of
@@ -224,12 +224,12 @@ def inner_growth(task: Problem, m: int) -> float | None:
     return 1.0 + plan.rate * task.kappa(m) * curvature * longest
 
 
-def _curvature(kind: ActivationKind, task: Problem) -> float | None:
+def _curvature(kind: ActivationKind, task: Training) -> float | None:
     """sup|sigma''| between kinks; None where there is no bound."""
     return of_class(CURVATURE, kind, "sup|sigma''|")(kind, task)
 
 
-CURVATURE: Final[Mapping[type[ActivationKind], Callable[[Any, Problem], float | None]]] = {
+CURVATURE: Final[Mapping[type[ActivationKind], Callable[[Any, Training], float | None]]] = {
     ReluPower: lambda kind, task: 2.0 if kind.power == 2 else None,
     Relu: lambda kind, task: 0.0,
     LeakyRelu: lambda kind, task: 0.0,

@@ -13,7 +13,7 @@ import torch
 from derivations.declare import terms_of
 
 from .formulas import by_output, errors, margins
-from .network import Problem, gradient_at, losses, one_thread, outputs, per_example
+from .network import Training, gradient_at, losses, one_thread, outputs, per_example
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,23 +24,23 @@ EXAMPLE_ENTRIES = 10_000_000  # of per-example gradients held at once
 class Descent:
     """One loop, as `derivations.declare.GradientDescent` states it."""
 
-    def step(self, task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
+    def step(self, task: Training, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
         """-eta V(t+1) and V(t+1), from W(t) and V(t)."""
         velocity = task.option("momentum", t) * velocity + _slope(task, w, t)
         return -task.eta(t) * velocity, velocity
 
-    def observe(self, task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
+    def observe(self, task: Training, w: Tensor, every: bool) -> dict[str, Tensor]:
         """The observables of one state."""
         with one_thread():
             return _observe(task, w, every)
 
-    def loss(self, task: Problem, w: Tensor) -> float:
+    def loss(self, task: Training, w: Tensor) -> float:
         """The mean loss."""
         with one_thread(), torch.no_grad():
             return float(losses(task, w).mean())
 
 
-def _slope(task: Problem, w: Tensor, t: int) -> Tensor:
+def _slope(task: Training, w: Tensor, t: int) -> Tensor:
     """grad O_t, at W itself or where sharpness-aware minimisation takes it."""
     seen = task.at(t)
     gradient = gradient_at(seen, w, t)
@@ -53,7 +53,7 @@ def _slope(task: Problem, w: Tensor, t: int) -> Tensor:
     return _rescaled(task, gradient, t)
 
 
-def _rescaled(task: Problem, gradient: Tensor, t: int) -> Tensor:
+def _rescaled(task: Training, gradient: Tensor, t: int) -> Tensor:
     """The gradient as it is, clipped or normalised."""
     options, largest = task.model.algorithm.options, float(gradient.abs().max())
     if not {"clip", "normalised"} & options.keys() or largest == 0.0:
@@ -64,7 +64,7 @@ def _rescaled(task: Problem, gradient: Tensor, t: int) -> Tensor:
     return gradient * (task.option("clip", t) / norm) if norm > task.option("clip", t) else gradient
 
 
-def _observe(task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
+def _observe(task: Training, w: Tensor, every: bool) -> dict[str, Tensor]:
     leaf = w.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(losses(task, leaf).mean(), leaf)
     size = max(1, EXAMPLE_ENTRIES // w.numel())  # each example has a copy of W and its gradient
@@ -81,7 +81,7 @@ def _observe(task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
     }
 
 
-def _observe_examples(task: Problem, leaf: Tensor, every: bool) -> dict[str, Tensor]:
+def _observe_examples(task: Training, leaf: Tensor, every: bool) -> dict[str, Tensor]:
     """What `_observe` sees example by example, each (n, ...); no graph is kept."""
     loss, gradients = per_example(task, leaf)
     row = {"losses": loss.detach(), "gradient_norms": torch.linalg.vector_norm(gradients.detach(), dim=(1, 2, 3))}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from derivations.declare import Flips
 
-from .weights import Problem
+from .weights import Training
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,7 +44,7 @@ class Watch:
         self._before: Tensor | None = None
         self._totals = [0] * len(self.counts)
 
-    def __call__(self, task: Problem, t: int, w: Tensor) -> None:
+    def __call__(self, task: Training, t: int, w: Tensor) -> None:
         """Compares the network at W(t) (H, m, d) with the one of the call before; the patches are all examples'."""
         if not self.counts:
             return
@@ -72,7 +72,7 @@ class Watch:
         return out
 
 
-def steep_sides(task: Problem, w: Tensor) -> Tensor:
+def steep_sides(task: Training, w: Tensor) -> Tensor:
     """(H, m, n, P): whether <w_{h,r}, x_i^(p)> is above the kink at 0, 0 itself being where sigma'(0) = 1 puts it.
 
     A pre-activation that is 0 but for rounding lies on either side.
@@ -81,6 +81,6 @@ def steep_sides(task: Problem, w: Tensor) -> Tensor:
     return pre >= 0 if task.model.network.activation.at_kink else pre > 0
 
 
-def _own(task: Problem, heads: int) -> Tensor:
+def _own(task: Training, heads: int) -> Tensor:
     """(H, n): whether a head is the example's own by its observed label."""
     return task.y.new_tensor(task.model.network.head_axis.labels)[:, None] == task.y[None, :]

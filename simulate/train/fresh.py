@@ -20,7 +20,7 @@ from ..values import Values, real
 from .fresh_draws import Ground, drawn_by
 from .weights import (
     Labelled,
-    Problem,
+    Training,
     activation,
     errors,
     families,
@@ -76,7 +76,7 @@ def monte_carlo(
         scalars = scalars_in(model, examples.y, examples.clean, examples.scalars, values)
         patches = patches_of(model, examples.rows, examples.y, examples.clean, scalars)
         with one_thread(), torch.no_grad():
-            F = outputs(Problem(model, values, fixed, patches, examples.y), fixed.new_tensor(W), patches)
+            F = outputs(Training(model, values, fixed, patches, examples.y), fixed.new_tensor(W), patches)
             wrong.append(errors(model, F, examples.y).cpu().numpy())
             loss.append(losses_of(model, F, examples.y, values).cpu().numpy())
     e, losses = np.concatenate(wrong), np.concatenate(loss)

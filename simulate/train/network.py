@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Training:
     """A Model put on numbers: vectors (B, d), patches (n, P, d) and labels (n,) as float64 tensors on one device.
 
     `draws` are the batches and labels of each step, for an algorithm that has any; `mixed` (n,) are the labels that a
@@ -43,7 +43,7 @@ class Problem:
     draws: StepDraws | None = None
     mixed: Tensor | None = None
 
-    def at(self, t: int) -> Problem:
+    def at(self, t: int) -> Training:
         """What step t sees: the patches of its batch, and its labels; the patches keep the scales of their own labels.
 
         Raises InputError where the algorithm draws something and `draws` is None.
@@ -93,7 +93,7 @@ class Problem:
 def problem(
     model: Model, vectors: Array, y: Array, values: Values, device: str = "cpu", draws: StepDraws | None = None,
     clean: Array | None = None, scalars: Mapping[str, Array] = MappingProxyType({}),
-) -> Problem:
+) -> Training:
     """The training problem of `model` on directions `vectors` (B, d), labels `y` and the `clean` ones (n,).
 
     `scalars` (n,) by name are those that are drawn, matrices (n, n) among them; what labels and parameters say of the
@@ -117,7 +117,7 @@ def problem(
     known = scalars_in(model, labels, unflipped, drawn, values)
     patches = patches_of(model, _rows(model, v, labels, tasks), labels, unflipped, known)
     blend = model.objective.mixed_labels
-    return Problem(model, values, v, patches, labels, draws, None if blend is None else known[blend.name])
+    return Training(model, values, v, patches, labels, draws, None if blend is None else known[blend.name])
 
 
 def task_count(model: Model, values: Values, examples: int) -> int:
@@ -141,13 +141,13 @@ def task_count(model: Model, values: Values, examples: int) -> int:
     return int(tasks)
 
 
-def diverged(task: Problem, t: int) -> Diverged:
+def diverged(task: Training, t: int) -> Diverged:
     """The error of a run whose weights or outputs are not finite at step t."""
     cure = " or ".join(f"{name} ({real(task.values, name):g})" for name in task.model.algorithm.rates)
     return divergence(task.model, task.values, t, cure)
 
 
-def gradient_at(task: Problem, w: Tensor, t: int) -> Tensor:
+def gradient_at(task: Training, w: Tensor, t: int) -> Tensor:
     """grad_W of the objective at step t.  Raises Diverged where W or the outputs are not finite."""
     if not bool(torch.isfinite(w).all()):  # an activation's branches may hide it: 1{nan > 0} is 0
         raise diverged(task, t)
@@ -159,7 +159,7 @@ def gradient_at(task: Problem, w: Tensor, t: int) -> Tensor:
     return gradient.detach()
 
 
-def objective(task: Problem, w: Tensor, t: int = 0) -> Tensor:
+def objective(task: Training, w: Tensor, t: int = 0) -> Tensor:
     """The declared objective at step t, differentiable in w (H, m, d), which must require a gradient.
 
     The mean loss; plus c lam times the mean over examples of ||grad_W L_i||_F^2 (penalty "per_example") or
@@ -179,7 +179,7 @@ def objective(task: Problem, w: Tensor, t: int = 0) -> Tensor:
     return mean + weight * (gradient**2).sum()
 
 
-def per_example(task: Problem, w: Tensor) -> tuple[Tensor, Tensor]:
+def per_example(task: Training, w: Tensor) -> tuple[Tensor, Tensor]:
     """L_i (n,) and grad_W L_i (n, H, m, d), both differentiable in w.
 
     Each example gets its own copy of w, so that one backward pass of sum_i L_i leaves the n gradients apart.
@@ -190,12 +190,12 @@ def per_example(task: Problem, w: Tensor) -> tuple[Tensor, Tensor]:
     return loss, gradients
 
 
-def losses(task: Problem, w: Tensor) -> Tensor:
+def losses(task: Training, w: Tensor) -> Tensor:
     """L_i (n,) at w (H, m, d), or at one w an example (n, H, m, d)."""
     return trained_on(task.model, outputs(task, w, task.patches), task.y, task.values, task.mixed)
 
 
-def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:
+def outputs(task: Training, w: Tensor, patches: Tensor) -> Tensor:
     """F (n, H): F_h(x_i) = kappa sum_r sum_p sigma(<w_{h,r}, x_i^(p)>) at patches (n, P, d).
 
     Biases are part of the patches; where the second layer is trained, its weights are seen through the last of these,
@@ -211,7 +211,7 @@ def outputs(task: Problem, w: Tensor, patches: Tensor) -> Tensor:
     return task.kappa(m) * active.sum(1).reshape(-1, heads, m).sum(2)
 
 
-def activated(task: Problem) -> Tensor:
+def activated(task: Training) -> Tensor:
     """Vectors (V, d) that are not 0 and on whose products with filters an activation may bend.
 
     The directions, where each patch is one of them alone or times a label; else the patches of the examples.

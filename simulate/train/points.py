@@ -9,13 +9,13 @@ from dynamics.arrays import Array
 
 from . import bilevel as weights_bilevel
 from . import weights
-from .weights import Problem
+from .weights import Training
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def gradient_points(task: Problem, start: Array, steps: int) -> Iterator[tuple[Array, float]]:
+def gradient_points(task: Training, start: Array, steps: int) -> Iterator[tuple[Array, float]]:
     """(z, share) at every point where `steps` steps from `start`, at rest, take a gradient.
 
     z (H, m, B') are the pre-activations on the directions that are not 0, with a bilevel algorithm those of the task
@@ -32,14 +32,14 @@ def gradient_points(task: Problem, start: Array, steps: int) -> Iterator[tuple[A
         w, velocity = weights.move(task, w, velocity, t)
 
 
-def growth(task: Problem, start: Array, steps: int, away: Array) -> float:
+def growth(task: Training, start: Array, steps: int, away: Array) -> float:
     """max |change in W after `steps` steps| / max |away|, where the start (H, m, d) is moved by `away`."""
     w = task.vectors.new_tensor(start)
     moved = weights.step_tensor(task, w + task.vectors.new_tensor(away), 0, steps)
     return float((moved - weights.step_tensor(task, w, 0, steps)).abs().max() / abs(away).max())
 
 
-def _of_descent(task: Problem, w: Tensor, t: int) -> Iterator[tuple[Array, float]]:
+def _of_descent(task: Training, w: Tensor, t: int) -> Iterator[tuple[Array, float]]:
     share, points = 0.0, [w]
     if "radius" in task.model.algorithm.options:
         gradient = weights.gradient_at(task.at(t), w, t)
@@ -50,7 +50,7 @@ def _of_descent(task: Problem, w: Tensor, t: int) -> Iterator[tuple[Array, float
         yield (point @ weights.activated(task).T).cpu().numpy(), share
 
 
-def _of_tasks(task: Problem, w: Tensor, t: int) -> Iterator[tuple[Array, float]]:
+def _of_tasks(task: Training, w: Tensor, t: int) -> Iterator[tuple[Array, float]]:
     plan = weights_bilevel.loops(task)
     for k in range(plan.tasks):
         own = weights_bilevel.own_directions(task, plan, k)

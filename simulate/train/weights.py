@@ -36,7 +36,7 @@ from . import bilevel
 from .descent import Descent
 from .formulas import activation, at_step, errors, losses_of, margins
 from .network import (
-    Problem,
+    Training,
     activated,
     diverged,
     families,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
-    "Array", "Labelled", "Problem", "Values", "VectorDraw", "WeightTrajectory", "activated", "activation",
+    "Array", "Labelled", "Training", "Values", "VectorDraw", "WeightTrajectory", "activated", "activation",
     "change_tensor", "check_recorded",
     "coefficients", "dependent",
     "diverged", "errors", "families", "gradient_at", "independent", "losses", "losses_of", "margins", "mean_losses",
@@ -106,13 +106,13 @@ class WeightTrajectory:
 class Algorithm(Protocol):
     """What an algorithm makes of the weights w (H, m, d), and how a state is seen under it."""
 
-    def step(self, task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
+    def step(self, task: Training, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
         """W(t+1) - W(t) but for weight decay, and V(t+1), from W(t) and V(t); within one thread."""
 
-    def observe(self, task: Problem, w: Tensor, every: bool) -> dict[str, Tensor]:
+    def observe(self, task: Training, w: Tensor, every: bool) -> dict[str, Tensor]:
         """The observables of one state, as `weights.observe` has them of several."""
 
-    def loss(self, task: Problem, w: Tensor) -> float:
+    def loss(self, task: Training, w: Tensor) -> float:
         """The training loss, without penalty."""
 
 
@@ -123,7 +123,7 @@ def algorithm_of(model: Model) -> Algorithm:
 
 def train(
     model: Model, draw: VectorDraw, values: Values, steps: int, recorded: NDArray[np.int64], device: str = "cpu",
-    draws: StepDraws | None = None, watch: Callable[[Problem, int, Tensor], None] | None = None,
+    draws: StepDraws | None = None, watch: Callable[[Training, int, Tensor], None] | None = None,
 ) -> WeightTrajectory:
     """The model's algorithm for `steps` steps from the draw's weights; W at increasing steps `recorded` in [0, steps].
 
@@ -174,7 +174,7 @@ def step(
     return step_tensor(task, task.vectors.new_tensor(W), t, count).cpu().numpy().astype(np.float64, copy=False)
 
 
-def states(task: Problem, W0: Array, steps: int) -> Iterator[tuple[int, Tensor]]:
+def states(task: Training, W0: Array, steps: int) -> Iterator[tuple[int, Tensor]]:
     """(t, W(t)) for t = 0 .. steps.  Raises Diverged at the first t whose W or outputs are not finite."""
     w = task.vectors.new_tensor(W0)
     velocity = torch.zeros_like(w)
@@ -186,7 +186,7 @@ def states(task: Problem, W0: Array, steps: int) -> Iterator[tuple[int, Tensor]]
             w, velocity = move(task, w, velocity, t)
 
 
-def step_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
+def step_tensor(task: Training, w: Tensor, t: int, count: int = 1) -> Tensor:
     """`step` on tensors."""
     velocity = torch.zeros_like(w)
     for now in range(t, t + count):
@@ -194,7 +194,7 @@ def step_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
     return w
 
 
-def change_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
+def change_tensor(task: Training, w: Tensor, t: int, count: int = 1) -> Tensor:
     """W(t + count) - (1 - eta weight_decay)^count W, from W = W(t) at rest, summed by itself.
 
     So it keeps its digits beside a W that is larger by any factor, as steps by `step_tensor` do not.
@@ -209,7 +209,7 @@ def change_tensor(task: Problem, w: Tensor, t: int, count: int = 1) -> Tensor:
     return change
 
 
-def move(task: Problem, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
+def move(task: Training, w: Tensor, velocity: Tensor, t: int) -> tuple[Tensor, Tensor]:
     """W(t+1) and V(t+1) from W(t) and V(t), as `derivations.declare.GradientDescent` or `Bilevel` states it."""
     with one_thread():
         step, after = algorithm_of(task.model).step(task, w, velocity, t)

@@ -40,7 +40,7 @@ from . import (
 from . import (
     tasks as validate_tasks,
 )
-from .engines import FullDraw, Kernel, Pair, Path, walk
+from .engines import FullDraw, KernelUnderTest, Pair, Path, walk
 from .one_steps import along_the_path, from_random_states
 from .report import (
     STRICT,
@@ -57,7 +57,7 @@ __all__ = ["Row", "Validation", "compare", "default_recorded"]
 @one_blas_thread()
 def compare(
     model: Model,
-    kernel: Kernel,
+    kernel: KernelUnderTest,
     draw: FullDraw,
     values: Values,
     steps: int,
@@ -186,7 +186,7 @@ def _with_closing(model: Model, recorded: Steps, values: Values, steps: int) -> 
     return np.unique(np.concatenate([recorded, np.array(extra, dtype=np.int64)]))
 
 
-def _amplification(task: weights.Problem, m: int) -> list[str]:
+def _amplification(task: weights.Training, m: int) -> list[str]:
     """What the two loops of a bilevel algorithm may at worst make of rounding in one step."""
     if not task.model.algorithm.over_tasks:
         return []

@@ -39,7 +39,7 @@ class Trajectory(Protocol):
         """Coefficients (T, H, m, B)."""
 
 
-class Kernel(Protocol):
+class KernelUnderTest(Protocol):
     """The part of `dynamics.kernel.kernel.Kernel` that is compared."""
 
     def run(
@@ -53,10 +53,10 @@ class Kernel(Protocol):
     def outputs(self, a: Array, values: Values) -> Array:
         """Network outputs (N,) or (N, K) of examples given by patch pre-activations a (N, P, H, m)."""
 
-    def bind(self, clean: Array, scalars: Mapping[str, Array] = MappingProxyType({})) -> Kernel:
+    def bind(self, clean: Array, scalars: Mapping[str, Array] = MappingProxyType({})) -> KernelUnderTest:
         """The kernel for examples of these clean labels (n,) and scalars (n,) by name."""
 
-    def through(self, factor: Array | None) -> Kernel:
+    def through(self, factor: Array | None) -> KernelUnderTest:
         """The kernel with vectors (B, R) to couple tasks through."""
 
 
@@ -85,8 +85,8 @@ class Run:
 class Pair:
     """The two engines on one draw."""
 
-    task: weights.Problem
-    kernel: Kernel
+    task: weights.Training
+    kernel: KernelUnderTest
     draw: FullDraw
     vectors: Array
     start: Array
@@ -197,7 +197,7 @@ class Path:
     notes: tuple[str, ...]
 
 
-def walk(task: weights.Problem, start: Array, steps: int, recorded: Steps) -> Path:
+def walk(task: weights.Training, start: Array, steps: int, recorded: Steps) -> Path:
     """Runs torch, watching every step for pre-activations within rounding of a kink, and for divergence."""
     wanted, kept, after, notes = set(recorded.tolist()), {}, {}, []
     live = weights.activated(task)

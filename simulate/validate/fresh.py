@@ -37,7 +37,7 @@ from ..train import fresh as weights_fresh
 from ..values import Values
 from . import held_out
 from .along import Along, at_states, largest_gap
-from .engines import Kernel
+from .engines import KernelUnderTest
 from .fresh_by_weights import Samples, by_weights, class_matrix, coloured
 from .fresh_cases import cases
 from .observables import account, untold
@@ -75,7 +75,7 @@ class Design:
 
 
 def rows(
-    model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array
+    model: Model, kernel: KernelUnderTest, draw: Draw, values: Values, b: Array, left: Array
 ) -> tuple[list[Row], list[str]]:
     """The comparisons at the start, at W with coefficients b (H, m, B) and share `left`, at 0 and at random ones.
 
@@ -189,7 +189,7 @@ def _of_whole(outputs: testlaw.Outputs, law: testlaw.Fresh, t: int, drawn: Array
     return scores.reshape(*a.shape[:2], *scores.shape[1:])
 
 
-def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
+def _of_statistics(model: Model, kernel: KernelUnderTest, along: Along, values: Values) -> Iterator[Row | Left]:
     """What is said of fresh examples on the same samples, by the kernel and by weight space."""
     declared = [o for o in model.observables if isinstance(o, OfFresh)]
     said = fresh.fresh_statistics(
@@ -251,7 +251,7 @@ def _mean(each: Array) -> tuple[float, float]:
     return float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else 0.0
 
 
-def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
+def _of_monte_carlo(model: Model, kernel: KernelUnderTest, along: Along, values: Values) -> Iterator[Row | Left]:
     """Error and loss of examples drawn in d dimensions, in units of the standard error between the two estimates."""
     draw, last = along.draw, len(along.z) - 1
     both = "test_error and test_loss, drawn in d dimensions"

@@ -12,11 +12,11 @@ from ..observe import fresh
 from ..train import fresh as weights_fresh
 from ..values import Values
 from .along import Along, largest_gap
-from .engines import Kernel
+from .engines import KernelUnderTest
 from .report import LONG, Row
 
 
-def rows(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+def rows(model: Model, kernel: KernelUnderTest, along: Along, values: Values) -> Iterator[Row]:
     """Error and loss at every state, by the kernel from coefficients and by weight space."""
     assert along.draw.held is not None and along.draw.vectors is not None
     held, axis = along.draw.held, model.network.head_axis

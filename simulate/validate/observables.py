@@ -39,7 +39,7 @@ class Course:
     `looked` holds vectors (V, d) by the name that an observable calls them by, beside the problem's own families.
     """
 
-    task: weights.Problem
+    task: weights.Training
     vectors: Array
     y: Array
     clean: Array

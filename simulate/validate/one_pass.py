@@ -16,7 +16,7 @@ from ..start.drawn import Draw
 from ..start.scalars import said_by_labels
 from ..train import weights
 from ..values import Values, number
-from .engines import Kernel
+from .engines import KernelUnderTest
 from .fresh_by_weights import span, without
 from .report import STRICT, Row, in_errors
 
@@ -24,7 +24,7 @@ STEPS = 4
 DRAWS = 2000  # of one step's vectors, beside their declared law
 
 
-def rows(model: Model, kernel: Kernel, draw: Draw, values: Values) -> Iterator[Row]:
+def rows(model: Model, kernel: KernelUnderTest, draw: Draw, values: Values) -> Iterator[Row]:
     """W W^T and W V^T after steps on fresh vectors in d dimensions, which training sees and the reduced state does not.
 
     The state follows their inner products alone; then the products that it would draw are held against their law.

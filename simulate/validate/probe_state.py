@@ -20,7 +20,7 @@ _LAST_PENALISED = 3
 
 
 @dataclass(frozen=True)
-class Start:
+class ProbeStart:
     """A state as a draw: what `engines.FullDraw` asks for."""
 
     vectors: Array

@@ -21,7 +21,7 @@ from ..train import fresh as weights_fresh
 from ..train import weights
 from ..values import Values
 from . import states
-from .engines import Kernel, Pair
+from .engines import KernelUnderTest, Pair
 from .probe_state import Probe, Shape, probe_values
 from .report import LIMIT, LONG, SAFETY, STRICT, Left, Row, parted, relative, worst_each
 from .responses import DIVERGED, MEASURED, ROUNDED, change_of, judged, over_terms
@@ -30,7 +30,9 @@ from .seen_rows import gap_of, seen_rows
 DEPTH = 5  # steps of the short runs
 
 
-def probes(model: Model, kernel: Kernel, values: Values, directions: int, device: str) -> tuple[list[Row], list[str]]:
+def probes(
+    model: Model, kernel: KernelUnderTest, values: Values, directions: int, device: str
+) -> tuple[list[Row], list[str]]:
     """Rows for generic vectors, kinks and margins, each the worst of its probes; and notes on what was not probed."""
     kernel = kernel.throughout(directions) if isinstance(kernel, GeneratedKernel) else kernel
     every = [
@@ -52,7 +54,7 @@ def probes(model: Model, kernel: Kernel, values: Values, directions: int, device
     return worst_each(rows), notes
 
 
-def _switches(kernel: Kernel, directions: int) -> bool:
+def _switches(kernel: KernelUnderTest, directions: int) -> bool:
     """Whether a draw of so many directions runs another variant of the kernel than small probes do."""
     return isinstance(kernel, GeneratedKernel) and kernel.stepping(directions) is not kernel.stepping(1)
 
@@ -76,7 +78,7 @@ def step_rows(probe: Probe) -> Iterator[Row | Left]:
         long = max(np.linalg.norm(after, axis=2).max(), least.max()) * pair.lengths.max()
         return float(max(relative(off, size), relative(off_z, long)))
 
-    def seen(task: weights.Problem, at: Array) -> dict[str, Array] | None:
+    def seen(task: weights.Training, at: Array) -> dict[str, Array] | None:
         moved = change_of(task, at, probe.t)
         return None if moved is None else {what: moved}
 
@@ -141,7 +143,7 @@ class _Fresh:
     whole: bool = False
 
 
-def outputs_rows(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Row]:
+def outputs_rows(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Iterator[Row]:
     """`Kernel.outputs` on pre-activations of fresh patches, against the outputs that weight space gives these patches.
 
     Each relative to the terms it is a sum of; pre-activations of every size, and some that are exactly 0.
@@ -173,7 +175,7 @@ def _overflows(pair: Pair) -> bool:
     return bool((~np.isfinite(sums) | (np.abs(sums) > np.finfo(np.float64).max / 8.0)).any())
 
 
-def overflow_rows(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Row]:
+def overflow_rows(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Iterator[Row]:
     """Whether a state whose outputs overflow is called diverged at the step where weight space says so."""
     if model.algorithm.over_tasks:  # tasks whose states stay finite go on, whatever their outputs are
         return

@@ -35,7 +35,7 @@ from ..start.scalars import all_scalars, any_scalars
 from ..train import weights
 from ..values import Values
 from . import observables as validate_observables
-from .engines import Kernel
+from .engines import KernelUnderTest
 from .observables import ALONG, Course, account, untold
 from .probe_state import Shape, probe_values
 from .report import LIMIT, LONG, SAFETY, Left, Row, parted, relative, worst_each
@@ -58,7 +58,7 @@ class _Probe:
         """Weight space's account of all that is made of what the kernel under test observes."""
         return self.told(self.course)
 
-    def at(self, task: weights.Problem, W: Array) -> dict[str, Array] | None:
+    def at(self, task: weights.Training, W: Array) -> dict[str, Array] | None:
         """Weight space's account of such states; None where adaptation diverges."""
         try:
             return self.told(replace(self.course, task=task, W=W))
@@ -73,7 +73,7 @@ class _Probe:
         return {name: each for name, each in accounts if sources.get(name) in (None, *self.states.seen)}
 
 
-def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[list[Row], list[str]]:
+def rows(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> tuple[list[Row], list[str]]:
     """A row an observable, at its worst state; and notes on what is not compared."""
     comparisons: list[Row | Left] = []
     for at in range(2):
@@ -91,7 +91,7 @@ def rows(model: Model, kernel: Kernel, values: Values, device: str) -> tuple[lis
     return worst_each(rows), notes
 
 
-def _probe(model: Model, kernel: Kernel, values: Values, device: str, at: int) -> _Probe:
+def _probe(model: Model, kernel: KernelUnderTest, values: Values, device: str, at: int) -> _Probe:
     rng, bilevel = stream(0, "validate", 30, at), model.algorithm.over_tasks
     n, tasks, m = model.n_heads + 3 + at, 2 + at if bilevel else 1, 3 - at
     size = model.offsets(n * tasks, tasks)[""]

@@ -64,7 +64,7 @@ def response(probe: Probe) -> float:
     return float(relative(np.abs(other - change).max(), np.abs(change).max()))
 
 
-def change_of(task: weights.Problem, W: Array, t: int) -> Array | None:
+def change_of(task: weights.Training, W: Array, t: int) -> Array | None:
     """Weight space's change of W in one step (`Pair.lag` steps); None where it diverges or becomes huge."""
     try:
         change = weights.change_tensor(task, task.vectors.new_tensor(W), t, task.model.algorithm.lag).cpu().numpy()

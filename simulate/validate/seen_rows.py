@@ -60,7 +60,7 @@ def _gap_over(theirs: Array, ours: Array, scale: Array, least: Array) -> float:
     return gap_of(theirs, ours, np.maximum(scale, least))
 
 
-def _by_row(task: weights.Problem, W: Array, name: str) -> dict[str, Array] | None:
+def _by_row(task: weights.Training, W: Array, name: str) -> dict[str, Array] | None:
     """Weight space's account under the name of its row, without entries that it does not know."""
     told = _observed(task, W)
     return None if told is None else {f"{name} of the probes": np.nan_to_num(told[name])}
@@ -104,7 +104,7 @@ def _seen(pair: Pair, W: Array) -> dict[str, Array]:
     return {name: each[0] for name, each in observed.items()}
 
 
-def _observed(task: weights.Problem, W: Array) -> dict[str, Array] | None:
+def _observed(task: weights.Training, W: Array) -> dict[str, Array] | None:
     """Weight space's; None where adaptation diverges."""
     try:
         row = weights.algorithm_of(task.model).observe(task, task.vectors.new_tensor(W), True)

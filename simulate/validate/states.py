@@ -22,8 +22,8 @@ from ..start.neurons import on_axes
 from ..start.scalars import any_scalars, said_by_labels
 from ..train import weights
 from ..values import Values, closing, real
-from .engines import Kernel, Pair
-from .probe_state import Probe, Shape, Start, probe_values, tasks_of
+from .engines import KernelUnderTest, Pair
+from .probe_state import Probe, ProbeStart, Shape, probe_values, tasks_of
 
 NEAR = 1e-9  # of a cut: nearer, and rounding may decide
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
@@ -33,7 +33,7 @@ FAR = -8000.0  # what the smallest output is behind the largest, where
 AHEAD = 720.0  # the largest is ahead of the next by at least so much: exp of that overflows
 
 
-def generic(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+def generic(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Iterator[Probe]:
     """Correlated Gaussian vectors, dependent ones and one of length 0 included; at the run's values and at others."""
     bilevel = model.algorithm.over_tasks
     classes = model.n_heads
@@ -54,7 +54,7 @@ def generic(model: Model, kernel: Kernel, values: Values, device: str) -> Iterat
         yield from _loops(model, kernel, values, device)
 
 
-def large(model: Model, kernel: Kernel, values: Values, directions: int, device: str) -> Iterator[Probe]:
+def large(model: Model, kernel: KernelUnderTest, values: Values, directions: int, device: str) -> Iterator[Probe]:
     """Generic vectors, as many as choose the variant of the kernel that a draw of so many directions runs."""
     shape = Shape(2, 2, 7, 2)
     while model.offsets(shape.n * tasks_of(model, shape), tasks_of(model, shape))[""] < directions:
@@ -68,7 +68,7 @@ def large(model: Model, kernel: Kernel, values: Values, directions: int, device:
         yield Probe("generic vectors", pair, _steps(model, at_values)[0])
 
 
-def kinks(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+def kinks(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Iterator[Probe]:
     """Vectors and weights of entries -1, 0, 1: many pre-activations are exactly 0, with products that are exact.
 
     Only states where a step's gradients are taken at the state itself: elsewhere rounding decides.  So there are none
@@ -120,7 +120,7 @@ def _at_a_cut(model: Model, pair: Pair) -> bool:
     return any(bool((np.abs(margin - at) < NEAR).any()) for _, at in cuts_at(kind.expression, constants))
 
 
-def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+def tails(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Iterator[Probe]:
     """One example a step whose margin is about each of `MARGINS`, so that a wrong tail of l' is not hidden by others.
 
     With a bilevel algorithm a task has two examples of one label, for it may have to split them, and the margin is that
@@ -144,7 +144,7 @@ def tails(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator
         yield from _far(model, kernel, values, device)
 
 
-def _far(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+def _far(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Iterator[Probe]:
     """One example far on the wrong side, each head in turn the largest: exp of an unshifted output overflows."""
     shape, head = Shape(1, 3, 6, 1), 0
     for trial in range(16 * model.n_heads):
@@ -165,7 +165,7 @@ def _far(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[
             return
 
 
-def overflowing(model: Model, kernel: Kernel, values: Values, device: str) -> Pair:
+def overflowing(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Pair:
     """A state whose outputs are beyond the floating-point numbers, though its pre-activations are not.
 
     All filters of a head are alike and the largest pre-activation is near the largest number.
@@ -178,7 +178,7 @@ def overflowing(model: Model, kernel: Kernel, values: Values, device: str) -> Pa
     return _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
 
 
-def _loops(model: Model, kernel: Kernel, values: Values, device: str) -> Iterator[Probe]:
+def _loops(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Iterator[Probe]:
     """Bilevel algorithms without an inner step, with one, and with four."""
     for at, steps in enumerate((0, 1, 4)):
         rng, shape = stream(0, "validate", 15, at), Shape(5, 3, 8, 2 + at)
@@ -214,15 +214,15 @@ def _labels(model: Model, shape: Shape, rng: np.random.Generator) -> tuple[Array
 
 
 def _pair(
-    model: Model, kernel: Kernel, values: Mapping[str, Value], vectors: Array, W: Array, labels: tuple[Array, Array],
-    rng: np.random.Generator, device: str,
+    model: Model, kernel: KernelUnderTest, values: Mapping[str, Value], vectors: Array, W: Array,
+    labels: tuple[Array, Array], rng: np.random.Generator, device: str,
 ) -> Pair:
     y, clean = labels
     draws = step_draws(model, values, y, int(rng.integers(2**16)))
     scalars = any_scalars(model, values, y, clean, rng)
     task = weights.problem(model, vectors, y, values, device, draws, clean, scalars)
     bound = kernel.bind(clean, scalars).through(vectors)
-    return Pair(task, bound, Start(vectors, W, y, clean, scalars), vectors, W)
+    return Pair(task, bound, ProbeStart(vectors, W, y, clean, scalars), vectors, W)
 
 
 def _with_margin(pair: Pair, wanted: float) -> Pair | None:
@@ -231,7 +231,7 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
     The label is the one whose margin has the sign, at the head that is largest or smallest.
     """
     draw, model = pair.draw, pair.task.model
-    assert isinstance(draw, Start)
+    assert isinstance(draw, ProbeStart)
     F = weights.outputs(pair.task, pair.task.vectors.new_tensor(draw.weights), pair.task.patches)[0].cpu().numpy()
     best = int(np.argmax(F) if wanted > 0 else np.argmin(F))
     label = model.network.head_axis.labels[best]
@@ -240,7 +240,7 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
     scalars = {**draw.scalars, **said_by_labels(model, pair.task.values, y, clean)}
 
     def at(scale: float) -> Pair:
-        start = Start(draw_vectors, scale * draw.weights, y, clean, scalars)
+        start = ProbeStart(draw_vectors, scale * draw.weights, y, clean, scalars)
         task = weights.problem(
             model, draw_vectors, y, pair.task.values, str(pair.task.y.device), _relabelled(pair, y), clean, scalars
         )

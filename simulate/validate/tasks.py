@@ -27,7 +27,7 @@ from ..train import fresh as weights_fresh
 from ..train import weights
 from ..values import Values, real
 from .along import Along, at_states
-from .engines import Kernel
+from .engines import KernelUnderTest
 from .fresh import COVARIANCE, over
 from .fresh_by_weights import span, without
 from .report import Left, Row, in_errors, parted
@@ -40,7 +40,7 @@ AFFORDABLE = 2e8  # entries of filters x examples x passes
 
 
 def rows(
-    model: Model, kernel: Kernel, draw: Draw, values: Values, b: Array, left: Array
+    model: Model, kernel: KernelUnderTest, draw: Draw, values: Values, b: Array, left: Array
 ) -> tuple[list[Row], list[str]]:
     """As `simulate.validate.fresh.rows`."""
     reason = fresh_tasks.refusal(model, draw, values)
@@ -103,7 +103,7 @@ def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
     return np.concatenate([*held, *stays, *dictionaries]), np.concatenate(off)
 
 
-def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row]:
+def _of_statistics(model: Model, kernel: KernelUnderTest, along: Along, values: Values) -> Iterator[Row]:
     """What is said of fresh tasks on the same samples, by the kernel and by weight space's network."""
     at = slice(1, None)
     fewer = {**values, model.fresh_tasks.tasks: min(8, int(real(values, model.fresh_tasks.tasks)))}
@@ -124,7 +124,7 @@ def _of_statistics(model: Model, kernel: Kernel, along: Along, values: Values) -
         yield Row(f"fresh tasks{end.replace('_', ', ')}, on the same samples", max(gaps), 1e-9, 0, "fixed")
 
 
-def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
+def _of_unadapted(model: Model, kernel: KernelUnderTest, along: Along, values: Values) -> Iterator[Row | Left]:
     """The unadapted loss and error, summed entry by entry of the dictionary on the samples that the law takes."""
     staying = Staying(model, along.draw, values)
     law, filters = staying.law(values), staying.filters(along.z[-1:], along.b[-1:])
@@ -163,7 +163,7 @@ def _of_unadapted(model: Model, kernel: Kernel, along: Along, values: Values) ->
         yield Row(f"{name}, entry by entry", over(gap, max(abs(ours), 1e-3)), 1e-9, 0, "fixed")
 
 
-def _of_monte_carlo(model: Model, kernel: Kernel, along: Along, values: Values) -> Iterator[Row | Left]:
+def _of_monte_carlo(model: Model, kernel: KernelUnderTest, along: Along, values: Values) -> Iterator[Row | Left]:
     """Losses and errors of tasks drawn and adapted in d dimensions, in standard errors between the two estimates."""
     every = "losses and errors of fresh tasks, drawn and adapted in d dimensions"
     loops = real(values, model.algorithm.inner_steps) + 1  # type: ignore[union-attr]

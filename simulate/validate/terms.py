@@ -17,7 +17,7 @@ import numpy as np
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
-from ..train.network import Problem
+from ..train.network import Training
 from .report import LIMIT, SAFETY
 
 UNIT = 2.0**-48
@@ -25,7 +25,7 @@ UNIT = 2.0**-48
 DRAWS = 8
 CANCELLED = "fixed, over its terms' rounding where they cancel"
 
-Seen = Callable[[Problem, Array], Mapping[str, Array] | None]
+Seen = Callable[[Training, Array], Mapping[str, Array] | None]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Terms:
         return np.asarray(SAFETY * self.moved / bar)
 
 
-def terms_at(task: Problem, W: Array, seen: Seen, exact: bool = False) -> dict[str, Terms]:
+def terms_at(task: Training, W: Array, seen: Seen, exact: bool = False) -> dict[str, Terms]:
     """The terms of what `seen` says of W (..., H, m, d), by name; none where it says nothing of a state beside it."""
     given = seen(task, W)
     if given is None:
@@ -68,7 +68,7 @@ def terms_at(task: Problem, W: Array, seen: Seen, exact: bool = False) -> dict[s
     return {name: Terms(moved[name], whole[name]) for name in given}
 
 
-def _beside(task: Problem, W: Array, exact: bool) -> Iterator[tuple[Problem, Array, bool]]:
+def _beside(task: Training, W: Array, exact: bool) -> Iterator[tuple[Training, Array, bool]]:
     """The state with each patch and filter longer or shorter: by a few units, and then by up to a half."""
     rng, patches = stream(0, "validate", 32), task.patches
     shapes = (*patches.shape[:2], 1), (*W.shape[-3:-1], 1)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dynamics.chance.gram import reduce
 from dynamics.chance.streams import stream
-from dynamics.fresh.classnoise import Bulk, Covariances, Spiked, Start, sample
+from dynamics.fresh.classnoise import Bulk, Covariances, NoiseStart, Spiked, sample
 
 Array = NDArray[np.float64]
 D, SPREAD = 14, 0.7
@@ -35,7 +35,7 @@ def test_covariances_are_those_of_the_weights(spikes: int, dependent: bool, shar
     noise, vectors, weights, A = problem(spikes, dependent)
     b = stream(4, "test").standard_normal((6, 8))
     W = share * weights + b @ vectors
-    start = Start(reduce(vectors, weights), None, None)
+    start = NoiseStart(reduce(vectors, weights), None, None)
     found = Covariances.of(noise, start)
     for k, own in enumerate((slice(0, 2), slice(2, 4), slice(0, 6))):
         exact = W[own] @ A[k] @ A[k].T @ W[own].T
@@ -49,7 +49,7 @@ def test_gaussian_draws_have_these_covariances(spikes: int) -> None:
     noise, vectors, weights, A = problem(spikes, dependent=True)
     b, size = stream(4, "test").standard_normal((6, 8)), 40_000
     W = weights + b @ vectors
-    draws = sample(noise, Start(reduce(vectors, weights), None, None), "gaussian", stream(5, "test"), size)
+    draws = sample(noise, NoiseStart(reduce(vectors, weights), None, None), "gaussian", stream(5, "test"), size)
     drawn = draws.preactivations(W @ vectors.T, b)(slice(0, size))
     assert len(drawn) == (3 if spikes else 1) and noise.shared == (not spikes)
     for each, a in zip(drawn, A, strict=False):

@@ -25,7 +25,7 @@ from simulate.images.influence import influence_scores
 from simulate.run.run import run
 from tests.helpers.slowly import where
 
-SIZES = plans.Sizes(
+SIZES = plans.PlanSizes(
     seeds=2, long_seeds=2, steps=6, long_steps=9, n=4, m=5, d=30, sigmas=(1e-3, 1e-2), orthogonal_seeds=2,
     orthogonal_n=4, orthogonal_m=6, orthogonal_d=8, digits=12, digits_seeds=2, digits_m=7, digits_widths=(3, 7),
     digits_sigmas=(1e-5, 1e-3), digits_epochs=0.02, digits_test=20,

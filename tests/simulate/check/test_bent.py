@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulate.ask.chosen import choose
-from simulate.check.bent import Along, Filters, Knob, Labels, Lean, Lengths, Turned, bent, knobs_of
+from simulate.check.bent import Along, Bend, Filters, Labels, Lean, Lengths, Turned, bent, knobs_of
 from simulate.errors import InputError
 from simulate.run.problem import Start, problem_of
 
@@ -27,7 +27,7 @@ def test_pegr_bends_everything_but_what_would_leave_its_law() -> None:
 
 @pytest.mark.parametrize("knob", [Filters(), Filters(one=True), Along("mu"), Along("xi"), Turned("xi"), Lengths("xi"),
                                   Lengths("xi", one=True), Lean("xi", "xi")], ids=str)
-def test_products_are_those_of_the_bent_vectors_and_filters(knob: Knob) -> None:
+def test_products_are_those_of_the_bent_vectors_and_filters(knob: Bend) -> None:
     draw = bent(start("vectors"), ((knob, 1.3),)).draw
     assert draw.vectors is not None and draw.weights is not None
     np.testing.assert_allclose(draw.z, draw.weights @ draw.vectors.T, atol=1e-12)
@@ -37,7 +37,7 @@ def test_products_are_those_of_the_bent_vectors_and_filters(knob: Knob) -> None:
 
 
 @pytest.mark.parametrize("knob", [Filters(one=True), Along("xi"), Lean("xi", "xi")], ids=str)
-def test_a_draw_of_products_alone_stays_one(knob: Knob) -> None:
+def test_a_draw_of_products_alone_stays_one(knob: Bend) -> None:
     """Its joint Gram matrix has no negative eigenvalue; scaling z without the filters' own products would give one."""
     draw = bent(start("gram"), ((knob, 2.0),)).draw
     flat = draw.z.reshape(-1, draw.z.shape[2])

@@ -17,7 +17,7 @@ from derivations.papers.paper import PAPERS
 from gammarho import cli
 from simulate.ask import settings
 from simulate.ask.chosen import choose
-from simulate.check.attack import Attack, Found
+from simulate.check.attack import Attack, Attacked
 from simulate.check.bench import Result
 from simulate.check.ground import ground
 from simulate.check.hypotheses import parts
@@ -66,7 +66,7 @@ def test_the_command_that_runs_a_search_again_is_for_a_shell() -> None:
     (said,), quantities = statements_asked(["gamma <= 0"], PAPERS["pegr"].statements, "pegr")  # type: ignore[arg-type]
     told = Attack(choose("pegr", given), said, quantities, 5, 2, 0).told
     place = {**SMALL, "sigma_p": "1/sqrt(d)", "steps": 5, "seed": 0}
-    found = Found(statement=said, tries=2, inside=2, tightest=0.5, place=place, edges={}, command=told,
+    found = Attacked(statement=said, tries=2, inside=2, tightest=0.5, place=place, edges={}, command=told,
                   result=Result(statement=said, verdict="violated", detail="", draws=1, met=1, failed=1),
                   setting="my own.py:model")
     again = str(Search(setting="mine", about="", found=(found,))).splitlines()[-1]

@@ -11,7 +11,7 @@ import xarray as xr
 
 import gammarho as gr
 from simulate.errors import InputError
-from simulate.phase.grid import Asked, checked
+from simulate.phase.grid import GridAsked, checked
 from simulate.phase.phase import phase
 from simulate.run.run import run
 
@@ -207,7 +207,7 @@ def test_held_values_for_the_other_verbs() -> None:
 )
 def test_what_is_found_once_is_what_each_cell_has(given: dict[str, Any], axes: dict[str, Any], hold: Any) -> None:
     """Formulas of one axis and of several, equations, sizes among them: every cell as it is alone."""
-    asked = Asked("pegr", given, {"y": None, "z": None, **axes}, hold, None, 3, "test_error", 2, 0, None)
+    asked = GridAsked("pegr", given, {"y": None, "z": None, **axes}, hold, None, 3, "test_error", 2, 0, None)
     found = checked(asked, 1)
     points = found.layout.points()
     assert [cell.values for cell in found.cells] == [found.source.at(point).values for point in points]

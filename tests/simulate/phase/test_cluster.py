@@ -13,7 +13,7 @@ import pytest
 
 from simulate.errors import InputError
 from simulate.phase import cluster, fill
-from simulate.phase.grid import Asked, checked
+from simulate.phase.grid import GridAsked, checked
 from simulate.phase.grid_store import GridStore
 from simulate.phase.phase import phase
 from tests.helpers.durable import SMALL, bits
@@ -21,10 +21,10 @@ from tests.helpers.durable import SMALL, bits
 AXES: dict[str, Any] = {"x": ("lam", [0.0, 0.05, 0.1, 0.2]), "y": ("sigma_p", [0.5, 0.7, 1.0])}
 
 
-def asked(**changes: Any) -> Asked:
+def asked(**changes: Any) -> GridAsked:
     words = {"setting": "pegr", "params": SMALL, "axes": {**AXES, "z": None}, "hold": None, "preset": None, "steps": 3,
              "observable": "test_error", "seeds": 2, "seed": 0, "sampling": None}
-    return Asked(**{**words, **changes})
+    return GridAsked(**{**words, **changes})
 
 
 def grid(**options: Any) -> Any:

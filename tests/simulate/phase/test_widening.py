@@ -156,10 +156,10 @@ def test_a_chunk_is_a_row_of_cells_and_no_longer_than_sixty_four(tmp_path: Path)
 
 def test_pieces_of_work_are_short_and_have_the_same_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
     """At most _AT_RISK seconds by the estimate, a fourth of one of two workers' shares, never cells of unlike seeds."""
-    from simulate.phase.grid import Asked, checked
+    from simulate.phase.grid import GridAsked, checked
 
     axes = {"x": ("lam", np.linspace(0, 1, 40).tolist())}
-    asked = Asked("pegr", SMALL, axes, None, None, 1, "test_error", 3, 0, None)
+    asked = GridAsked("pegr", SMALL, axes, None, None, 1, "test_error", 3, 0, None)
     wide = checked(asked, 1)
     done = np.zeros((40, 3), dtype=bool)
     done[7] = True

@@ -14,7 +14,7 @@ from derivations.kernel.lanes.watched import described, watched
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.kernel import Kernel
-from dynamics.kernel.trajectory import Watched
+from dynamics.kernel.trajectory import Sought
 from simulate.ask.chosen import choose
 from simulate.errors import Diverged
 from simulate.run import reduced
@@ -153,7 +153,7 @@ def _observed(start: Any, path: Any, kinds: list[Extreme]) -> dict[str, Any]:
 
 
 def _hits(kernel: Kernel, path: Any, start: Any, places: list[int], below: bool, bounds: Any) -> Any:
-    events = Watched.of([(place, below, float(bound)) for place, bound in zip(places, bounds, strict=True)])
+    events = Sought.of([(place, below, float(bound)) for place, bound in zip(places, bounds, strict=True)])
     kernel.run(path.z[0], path.b[0], start.draw.gram, start.draw.y, start.values, 0, np.array([2]), 2, events=events)
     return events.hits
 

@@ -49,7 +49,7 @@ def state(seed: int, n: int = 4, m: int = 3, d: int = 7) -> tuple[Array, Array, 
     return rng.standard_normal((1 + n, d)), y, 0.5 * rng.standard_normal((2, m, d))
 
 
-def gradient(task: weights.Problem, W: Array, t: int = 0) -> tuple[float, Array]:
+def gradient(task: weights.Training, W: Array, t: int = 0) -> tuple[float, Array]:
     leaf = task.vectors.new_tensor(W).requires_grad_()
     value = weights.objective(task, leaf, t)
     return value.item(), torch.autograd.grad(value, leaf)[0].numpy()

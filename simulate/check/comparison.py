@@ -12,7 +12,7 @@ import numpy as np
 from derivations.declare.formula import QUANTITIES, RELATIONS, parse
 
 from .formula import Scope, evaluate
-from .indexed import HOLDS, Array, Indexed, aligned, truth
+from .indexed import HOLDS, AnyArray, Indexed, aligned, truth
 
 UNDERFLOW = 1e-290  # differences below it are products that lost digits to underflow
 
@@ -23,10 +23,10 @@ class Comparison:
 
     text: str
     dims: tuple[str, ...]
-    left: Array
-    right: Array
-    holds: Array
-    known: Array
+    left: AnyArray
+    right: AnyArray
+    holds: AnyArray
+    known: AnyArray
 
 
 def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from derivations.declare.formula import QUANTITIES, RELATIONS, STEPS, FormulaError, labels, names, parse
 
-from .indexed import HOLDS, Array, Indexed, Parts, aligned, resolved
+from .indexed import HOLDS, AnyArray, Indexed, Parts, aligned, resolved
 
 LARGE = 1_000_000  # entries of a product that a sum takes without forming it
 
@@ -116,7 +116,7 @@ def _renamed(node: Any, scope: Scope) -> Indexed:
     letter = {dim: chr(97 + at) for at, dim in enumerate(kept)}
     taken = "".join(letter[dim] for dim in dims) + "->" + "".join(letter[dim] for dim in kept)
 
-    def pick(values: Array) -> Array:
+    def pick(values: AnyArray) -> AnyArray:
         return values if kept == dims else np.einsum(taken, values)
 
     return Indexed(kept, pick(whole.values), None if whole.size is None else pick(whole.size))
@@ -165,7 +165,7 @@ def _log_beside_one(part: Indexed, sign: float) -> Indexed:
     return Indexed(part.dims, value, np.abs(value) + reach)
 
 
-def _mapped(part: Indexed, function: Callable[[Array], tuple[Array, Array]]) -> Indexed:
+def _mapped(part: Indexed, function: Callable[[AnyArray], tuple[AnyArray, AnyArray]]) -> Indexed:
     """A function of one argument, which gives its value and the size of its slope."""
     value, slope = function(part.values * 1.0)
     return Indexed(part.dims, value, np.abs(value) + np.where(part.magnitude == 0, 0.0, slope * part.magnitude))
@@ -192,7 +192,7 @@ def _comparison(node: Any, scope: Scope) -> Indexed:
     """A comparison inside a formula or an event: exact, without tolerance; false where a side has no value."""
     sides = [_value(part, scope) for part in (node.left, *node.comparators)]
     dims, parts = aligned(sides)
-    value: Array = np.asarray(True)
+    value: AnyArray = np.asarray(True)
     for left, relation, right in zip(parts, node.ops, parts[1:], strict=False):
         value = value & HOLDS[RELATIONS[type(relation)]](left.values, right.values)
     return Indexed(dims, np.broadcast_to(value, np.broadcast_shapes(*(part.values.shape for part in parts))))
@@ -228,8 +228,8 @@ def _at_another_step(node: Any, name: str, scope: Scope) -> Indexed:
     return _value(node.args[0], scope.at(0.0 if name == "start" else single(node.args[1], scope)))
 
 
-_EXTREMES: dict[str, Callable[[Array, Array], Array]] = {"max": np.maximum, "min": np.minimum}
-_FUNCTIONS: dict[str, Callable[[Array], tuple[Array, Array]]] = {  # value and the size of the slope
+_EXTREMES: dict[str, Callable[[AnyArray, AnyArray], AnyArray]] = {"max": np.maximum, "min": np.minimum}
+_FUNCTIONS: dict[str, Callable[[AnyArray], tuple[AnyArray, AnyArray]]] = {  # value and the size of the slope
     "log": lambda x: (np.log(x), 1 / np.abs(x)),
     "exp": lambda x: (np.exp(x), np.exp(x)),
     "sqrt": lambda x: (np.sqrt(x), 0.5 / np.sqrt(x)),
@@ -280,7 +280,7 @@ def _contracted(node: Any, over: list[str], scope: Scope) -> Indexed | None:
     taken = ",".join("".join(letter[dim] for dim in part.dims) for part in factors)
     taken += "->" + "".join(letter[dim] for dim in kept)
 
-    def total(arrays: list[Array]) -> Array:
+    def total(arrays: list[AnyArray]) -> AnyArray:
         return np.asarray(np.einsum(taken, *arrays, optimize=True))
 
     sizes = [np.abs(part.values.astype(float)) for part in factors]
@@ -302,7 +302,7 @@ def _inverse(part: Indexed) -> Indexed:
     return Indexed(part.dims, value, np.abs(value) * part.magnitude / np.abs(part.values))
 
 
-_REDUCTIONS: dict[str, tuple[Callable[[Array, tuple[int, ...]], Array], float]] = {
+_REDUCTIONS: dict[str, tuple[Callable[[AnyArray, tuple[int, ...]], AnyArray], float]] = {
     "max": (lambda x, axes: x.max(axis=axes), -np.inf),
     "min": (lambda x, axes: x.min(axis=axes), np.inf),
     "sum": (lambda x, axes: x.sum(axis=axes), 0.0),

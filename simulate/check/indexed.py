@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from derivations.declare.formula import FormulaError
 
-Array = NDArray[Any]
+AnyArray = NDArray[Any]
 KEPT = 20_000_000  # bytes of values of formulas' parts in one view of a run
 CANCELLED = 8 * np.finfo(float).eps  # a value below this share of its terms holds no digit of them
 
@@ -21,11 +21,11 @@ class Indexed:
     """An array with the names of its indices; `size` is the sum of magnitudes behind each entry (None: exact)."""
 
     dims: tuple[str, ...]
-    values: Array
-    size: Array | None = None
+    values: AnyArray
+    size: AnyArray | None = None
 
     @property
-    def magnitude(self) -> Array:
+    def magnitude(self) -> AnyArray:
         """The sum of the magnitudes of the terms behind each entry; the value's own where nothing else is known."""
         return np.abs(self.values.astype(float)) if self.size is None else self.size
 
@@ -80,7 +80,7 @@ def truth(part: Indexed, text: str) -> Indexed:
     return part
 
 
-def resolved(part: Indexed) -> Array:
+def resolved(part: Indexed) -> AnyArray:
     """The values, NaN where terms cancelled to less than their rounding."""
     values = part.values * 1.0
     if part.size is None:
@@ -88,7 +88,7 @@ def resolved(part: Indexed) -> Array:
     return np.where((np.abs(values) <= CANCELLED * part.size) & (part.size > 0), np.nan, values)
 
 
-HOLDS: dict[str, Callable[[Array, Array], Array]] = {
+HOLDS: dict[str, Callable[[AnyArray, AnyArray], AnyArray]] = {
     "<=": np.less_equal,
     "<": np.less,
     ">=": np.greater_equal,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,10 @@ from derivations.declare.formula import FormulaError
 
 from ..ask.formula import evaluate as formula_value
 from ..errors import InputError
+from ..values import Values
 from .judge import Outcome, Point, common
 
 Verdict = Literal["holds", "violated", "vacuous", "undecided"]
-Values = Mapping[str, Any]
 CONFIDENCE = 0.99  # of the one-sided limits on a failure probability
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import GaussianLaw, Model, Value, terms_of
+from derivations.declare import GaussianLaw, Model, terms_of
 from derivations.declare.variables import FRESH
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
@@ -19,13 +19,12 @@ from dynamics.kernel.kernel import Kernel
 from ..ask.columns import Columns
 from ..start.declared import law_of, numbers, off_indices
 from ..start.many import Drawn
-from ..values import number
+from ..values import Values, number
 from .fresh import DRAWS, bounded, patches_of_fresh
 from .fresh_cases import cases_of_fresh
 from .fresh_covariance import noise_covariance
 
 KEPT = 16  # seeds whose normals are kept
-Values = Mapping[str, Value]
 
 
 def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:

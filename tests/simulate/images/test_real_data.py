@@ -208,7 +208,7 @@ def test_the_verbs_and_python_agree(folder: Path, capsys: pytest.CaptureFixture[
     assert said.startswith("measured: ") and ": PASS" in said
     assert cli.main(["conditions", *line, "C_prime=2"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("measured: ") and "R_min = 4 (measured; smallest |x_i|)" in said
+    assert "\nmeasured: " in said and "R_min = 4 (measured; smallest |x_i|)" in said
 
 
 def test_seeds_draw_the_filters_and_a_sample_the_images(folder: Path) -> None:

@@ -7,7 +7,6 @@ What is raised in a callback that a library calls is lost, and so raised again a
 
 from __future__ import annotations
 
-import _thread
 import os
 import signal
 import sys
@@ -70,11 +69,14 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 
 def _lost(raised: sys.UnraisableHookArgs) -> None:
-    """Raise an interrupt that nobody can catch again, where the main thread is by then."""
+    """Raise an interrupt that nobody can catch again, where the main thread is by then.
+
+    By a signal: what Python alone simulates is heard only once a call that waits, such as a sleep, is over.
+    """
     if raised.exc_type is not KeyboardInterrupt:
         sys.__unraisablehook__(raised)
         return
-    again = threading.Timer(AGAIN, _thread.interrupt_main)
+    again = threading.Timer(AGAIN, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
     again.daemon = True
     again.start()
 

@@ -104,7 +104,7 @@ def test_it_speaks_and_ends_when_it_is_asked_to(case: str, tmp_path: Path) -> No
 def test_an_interrupt_in_a_callback_is_not_lost(tmp_path: Path) -> None:
     """Python prints and drops what a callback raises; fails where it is not raised again."""
     with began(["-c", LOST], tmp_path) as process:
-        _, said = process.communicate()
+        _, said = process.communicate(timeout=50)  # it sleeps for sixty seconds where it does not hear it
     assert (process.returncode, said) == (130, "gammarho: interrupted\n")
 
 

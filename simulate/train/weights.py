@@ -60,7 +60,7 @@ __all__ = [
     "change_tensor", "check_recorded",
     "coefficients", "dependent",
     "diverged", "errors", "families", "gradient_at", "independent", "losses", "losses_of", "margins", "mean_losses",
-    "move", "needs_vectors", "objective", "observe", "one_thread", "outputs", "patches_of", "per_example",
+    "move", "needs_vectors", "objective", "observe", "observed", "one_thread", "outputs", "patches_of", "per_example",
     "problem", "remaining", "scalars_in", "states", "step", "step_tensor", "task_count",
     "train",
 ]
@@ -231,8 +231,12 @@ def observe(
 
     With a bilevel algorithm all but "z" are of the weights adapted to each task; see `bilevel.observe`.
     """
-    task = problem(model, vectors, y, values, device, clean=clean, scalars=scalars)
-    rows = [algorithm_of(model).observe(task, task.vectors.new_tensor(w), every) for w in W]
+    return observed(problem(model, vectors, y, values, device, clean=clean, scalars=scalars), W, every)
+
+
+def observed(task: Training, W: Array, every: bool = False) -> dict[str, Array]:
+    """`observe`, on the patches that the task has, whatever its directions."""
+    rows = [algorithm_of(task.model).observe(task, task.vectors.new_tensor(w), every) for w in W]
     return {name: np.stack([row[name].detach().cpu().numpy() for row in rows]) for name in rows[0]}
 
 

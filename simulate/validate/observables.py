@@ -111,8 +111,7 @@ class Course:
     @cached_property
     def seen(self) -> dict[str, Array]:
         """Loss, margins, outputs, l' and training error by autograd."""
-        return weights.observe(self.model, self.vectors, self.y, self.W, self.values, clean=self.clean,
-                               scalars=self.scalars)
+        return weights.observed(self.task, self.W)
 
     @cached_property
     def coefficients(self) -> dict[str, Array]:

@@ -28,7 +28,7 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
 from simulate.ask import parameters
 from simulate.testing import plain_kernel
-from simulate.validate import states
+from simulate.validate import reported, states
 from simulate.validate.probes import overflow_rows, step_rows
 from simulate.validate.report import Left, Row
 from simulate.validate.seen_rows import seen_rows
@@ -121,3 +121,21 @@ def test_outputs_near_the_largest_number_are_no_probe_of_overflow(monkeypatch: p
     monkeypatch.setattr(states, "overflowing", lambda *_: near)
     with np.errstate(all="ignore"):
         assert not list(overflow_rows(model, kernel, values, "cpu"))
+
+
+def test_a_reported_gradient_that_cancels_is_over_its_terms() -> None:
+    """Inside the hinge every slope is 1, and examples of one vector cancel: terms were taken of patches not moved."""
+    alike = Model(
+        name="alike", title="", patches=(Patch(direction="mu"),),
+        directions=(Directions(name="mu", over="one", latex="v", law=FixedLaw(norm="length"),
+                               coefficient=Coefficient(name="gamma", latex="g")),
+                    Directions(name="xi", over="sample", latex="x", law=GaussianLaw(std="std"),
+                               coefficient=Coefficient(name="rho", latex="r"))),
+        network=Network(heads="signed", activation=Activation(name="relu")), objective=Objective(loss="hinge"),
+        test=FreshLaw(fresh=("xi",)),
+        parameters=tuple(number(name, value) for name, value in (
+            ("n", 4), ("m", 2), ("d", 7), ("length", 1.0), ("std", 0.5), ("sigma_0", 0.7), ("eta", 0.3))),
+    )
+    values = {**parameters.resolve(alike).values, "lam_until": None}
+    rows, _ = reported.rows(alike, plain_kernel(alike), values, "cpu")
+    assert all(row.holds for row in rows), [row for row in rows if not row.holds]

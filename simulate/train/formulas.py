@@ -100,7 +100,8 @@ def _torchs(name: str) -> Callable[[Tensor], Tensor]:
 
 
 def _normal_share(x: Tensor) -> Tensor:
-    share: Tensor = torch.special.ndtr(x)
+    """By erfc: torch's own Phi is 1 + erf for x < 0, and loses its digits from -5 on."""
+    share: Tensor = 0.5 * torch.special.erfc(-x * 0.5**0.5)
     return share
 
 

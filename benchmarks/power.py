@@ -3,7 +3,7 @@
     gammarho check pegr --mutants --search 2 --json > pegr.json
     python -m benchmarks.power pegr.json heterogeneous.json nearly_orthogonal.json fomaml.json
 
-A file is what `check SETTING --mutants --json` prints.  The tables are those of docs/power.md and docs/constants.md.
+A file is what `check SETTING --mutants --json` prints.  The tables are those of docs/power.md.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from ..calculus.functions import (
     Tanh,
 )
 from ..declare import Expressed, Expression, Model, OfMargin
-from .layout import HELPER, INDENT, Writer, wrapped
+from .layout import HELPER, INDENT, OPTIONS, Writer, wrapped
 from .pieces import HELPERS
 from .printer import argument
 
@@ -57,7 +57,7 @@ def schedule(role: str, expression: Expression, called: Mapping[str, str]) -> st
     It has a signature, as it is called from Python too: how much of W(0) is left at a step is a product of its values.
     """
     types = ", ".join(["float64"] * (1 + len(expression.constants)))
-    head = f'@njit("float64({types})", {HELPER.removeprefix("@njit(")}'
+    head = f'@njit("float64({types})", {OPTIONS})'
     constants = {each: called[each] for each in expression.constants}
     return _function(f"{role}_at", f"{role}(t)", expression, 0, constants, head)
 

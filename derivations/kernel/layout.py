@@ -10,8 +10,9 @@ from types import FunctionType, ModuleType
 
 COLUMNS = 120
 INDENT = "    "
-HELPER = '@njit(cache=True, fastmath=False, error_model="numpy")'
-JIT = 'cache=True, fastmath=False, error_model="numpy", nogil=True'
+OPTIONS = 'cache=True, fastmath=False, error_model="numpy"'
+HELPER = f"@njit({OPTIONS})"
+JIT = f"{OPTIONS}, nogil=True"
 A3, A2, A1 = "float64[:, :, ::1]", "float64[:, ::1]", "float64[::1]"
 
 Groups = Sequence[Sequence[str]]

@@ -25,7 +25,7 @@ class Chosen:
     @cached_property
     def resolved(self) -> Resolved:
         """The model and the value of every parameter.  Raises InputError as `parameters.resolve`."""
-        return parameters.resolve(self.setting.factory, self.given, self.preset)
+        return parameters.valued(self.built, self.stated, self.given, self.preset)
 
     @cached_property
     def stated(self) -> dict[str, object]:

@@ -52,7 +52,13 @@ def resolve(
     """
     given = given or {}
     chosen = over(preset, given)
-    model = built(factory, chosen)
+    return valued(built(factory, chosen), chosen, given, preset)
+
+
+def valued(
+    model: Model, chosen: Mapping[str, object], given: Mapping[str, object], preset: Preset | None
+) -> Resolved:
+    """The values of a model's parameters, of what was `chosen`: `given` over `preset`."""
     declared = [parameter.name for parameter in model.parameters]
     for name, value in chosen.items():
         if name not in declared:

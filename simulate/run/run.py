@@ -95,16 +95,16 @@ def run(
 def labelled(
     chosen: Chosen,
     *,
-    steps: int | str | None = None,
-    seed: int | str = 0,
-    seeds: int | str | None = None,
-    engine: str = "reduced",
-    sampling: str = "vectors",
-    test_sampling: str = DRAWN.name,
-    record: ask.Recorded | None = None,
-    observables: ask.Names | None = None,
-    until: ask.Thresholds | None = None,
-    initial: Mapping[str, Any] | source.Source | None = None,
+    steps: int | str | None,
+    seed: int | str,
+    seeds: int | str | None,
+    engine: str,
+    sampling: str,
+    test_sampling: str,
+    record: ask.Recorded | None,
+    observables: ask.Names | None,
+    until: ask.Thresholds | None,
+    initial: Mapping[str, Any] | source.Source | None,
 ) -> Runs:
     """What `run` returns, as plain arrays: for who needs no xarray.  Raises what `run` raises."""
     engine, sampling = reading.choice("engine", engine, ENGINES), reading.choice("sampling", sampling, SAMPLINGS)

@@ -424,7 +424,8 @@ _VALIDATION = (
               text="Lambda_j <= log(d)^1.2", claim="Lambda <= log(d)**1.2", mutant="Lambda <= 0.01"),
     Statement(id="lem:F.20", kind="exists", source="Lemma F.20, 6.4", only=_F, since="T2", until="T - 1",
               given=f"{_R_F} and h <= 1",
-              text="min_t of the sum of -l' over Psi <= 4 K n_2 Lambda(T)/(eta (T - T^(2))), for h <= 1",
+              text="min_t of the sum of -l' over Psi <= 4 K n_2 Lambda(T)/(eta (T - T^(2))); ours for h <= 1, where "
+              "Condition D.1 and Section 3 fix h = 1/2",
               claim="sum[task,i](P, outer) <= 4*n_tasks*n_out*spent", mutant="sum[task,i](P, outer) <= 1e-12"),
     Statement(id="thm:F.21", kind="exists", source="Theorem F.21, 4.5 (1)", only=_F, since="T2", until="T", given=_R_F,
               text="min_t of the meta-objective <= 8 Lambda(T)/(eta (T - T^(2)))", claim="loss <= 8*spent",

@@ -138,6 +138,8 @@ ERRATA = (
         effect="l_max/l_min = 50: the orthant of all signs positive has probability 0.494; the bound is 0.36.",
         statements=("L18-printed", "L18-rows", "L18"),
         searches=(
+            "gammarho check heterogeneous L18 K=2 n=3 m=500 d=1000000.0 Gamma=1.0 init=gaussian "
+            "sigma_0=0.01 --search 100 --steps 0 --seed 1",
             "gammarho check heterogeneous L18-rows K=2 n=130 class_sizes=130,0 m=150 d=4 Gamma=8.03125 "
             "noise=rademacher init=gaussian sigma_0=0.01 --search 100 --steps 0 --seed 1",),
     ),
@@ -190,7 +192,8 @@ ERRATA = (
         effect="m = 100, n = 1, sigma_0 = 1, unit singular values: 0.19 at rank 100 and 10.5 at rank 400; the bound is "
         "1.",
         statements=("L3-printed", "L3-start", "L3"), preset="lemmas-8-16",
-        searches=("gammarho check heterogeneous L3-start --preset lemmas-8-16 --search 100 --seed 1",),
+        searches=("gammarho check heterogeneous L3-start --preset lemmas-8-16 --search 100 --seed 1",
+                  "gammarho check heterogeneous L3 --preset theorem-1 --search 100 --seed 1"),
     ),
     Erratum(
         id="heterogeneous-L21",
@@ -203,6 +206,7 @@ ERRATA = (
         effect="m = 100, delta = 0.1: some product is larger with probability 0.021 at K = 5 and 0.177 at K = 50 as "
         "printed; corrected 0.003.",
         statements=("L21",), preset="lemmas-20-23",
+        searches=("gammarho check heterogeneous L21 --preset lemmas-20-23 --search 100 --seed 1",),
         witness=Witness(at=(("K", 50), ("m", 100), ("delta", 0.1)),
                         printed="1 - (1 - 0.79*sqrt(2*log(4*K*m/delta))/(2*log(4*K*m/delta) + 1)*delta/(4*K*m))"
                                 "**(K**2*m) <= delta",
@@ -299,6 +303,7 @@ ERRATA = (
         effect="Classes of 100, C_3 = 1, F = 10 ||u||^2: the theorem's condition is met with equality, the appendix' "
         "left side is 10 times its right side. c_5 = 3 sigma_p: the probability would be 1 - 90.",
         statements=("T1.3",), preset="theorem-1.3",
+        searches=("gammarho check heterogeneous T1.3 --preset theorem-1.3 --search 100 --seed 1",),
         witness=Witness(at=(("S", 100), ("u", 1), ("F", 11), ("C", 1)),
                         printed="S*u**2 <= C*F",
                         corrected="S*u**2 <= sqrt(C*S)*F"),

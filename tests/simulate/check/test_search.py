@@ -192,8 +192,8 @@ def test_searches_on_record_attack_a_statement_from_a_preset_that_it_names(comma
         assert values == {key: str(value) for key, value in dict(said.instance.values).items()}
 
 
-# Not searched yet: draws of hundreds of filters and noises, or long runs, take minutes each.
-UNSEARCHED = {"heterogeneous": {"L18", "L21", "L3", "T1.2b", "T1.3"}}
+# Not searched yet: its hypotheses need hundreds of filters and noises, and a try takes two minutes.
+UNSEARCHED = {"heterogeneous": {"T1.2b"}}
 
 
 @pytest.mark.parametrize("setting", PAPERS)

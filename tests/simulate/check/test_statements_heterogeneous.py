@@ -110,3 +110,11 @@ def test_the_command_line_checks_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", "heterogeneous", *sizes, "--steps", "5", "--seeds", "2", "--draws", "3"]) == 0
     out = capsys.readouterr().out
     assert "arXiv:2502.11893" in out and "I3" in out and "recorded errata" in out
+
+
+def test_theorem_1_2_is_about_trained_filters() -> None:
+    """At eps above log K it held the start against a trained network's bound, and said that it was violated."""
+    assert gr.check("heterogeneous", {"eps": 2.0}, ["T1.2a"], preset="theorem-1", seeds=1)["T1.2a"].verdict == "vacuous"
+    near = {"sigma_0": 0.004, "eta": 4.0, "eps": 0.7, "n": 325}
+    found = gr.check("heterogeneous", near, ["T1.2b"], preset="theorem-1.2b", seeds=1, steps=1)["T1.2b"]
+    assert found.verdict == "vacuous"

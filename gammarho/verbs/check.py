@@ -50,7 +50,8 @@ def check(
         mutants: change each statement in one place, in every way, and attack what comes of it: which changes are
             caught, and the sharpest constants; --search says with how many runs a statement.
         inductive: take the statements together as an induction hypothesis, and look for a state, one that runs visit or
-            any other, where they hold and from which one step leaves them; --search says how many states are tried.
+            any other, where they hold and from which one step leaves them: exit 1 where there is one; --search says how
+            many states are tried.
         json: print JSON instead of text.
     """
     from derivations.declare.statements import is_claim

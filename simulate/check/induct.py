@@ -20,6 +20,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from derivations.commands import command
 from derivations.declare import Statement
 from dynamics.kernel.blas import one_blas_thread
 
@@ -27,8 +30,9 @@ from ..ask import reading
 from ..ask.chosen import Chosen
 from ..errors import InputError
 from ..work.progress import progress
-from .ascent import Ascent, Climb
+from .ascent import Ascent, Climb, State
 from .case import looks_ahead
+from .judge import Point
 from .posed import attacked_from, posed
 
 TRIES = 400
@@ -41,17 +45,19 @@ class Induction:
     setting: str
     about: str
     climbs: tuple[Climb, ...]
+    command: str
 
     @property
     def passed(self) -> bool:
-        """Every claim is inductive, or at least true on trajectories."""
-        return all(each.violated is None for each in self.climbs)
+        """No claim is false on a run, and no state that satisfies all of them leaves one in a step."""
+        return all(each.violated is None and each.broken is None for each in self.climbs)
 
     def __getitem__(self, name: str) -> Climb:
         return {each.statement.id: each for each in self.climbs}[name]
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.setting}: {self.about}", *(line for each in self.climbs for line in _lines(each))])
+        lines = (line for at, each in enumerate(self.climbs) for line in _lines(each, at, self.command))
+        return "\n".join([f"{self.setting}: {self.about}", *lines])
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -107,9 +113,13 @@ def inductive(
     search = Ascent(own, picked, quantities, steps, first)
     with progress("inductive", many, "states") as step:
         search.run(many, step)
+    words, on_record = [each.id for each in picked], all(each in asked.recorded.statements for each in picked)
+    again = {"preset": own.preset.name if own.preset else None, "inductive": True, "search": many, "steps": steps,
+             "seed": first or None, "json": True}
     named = f" on preset {own.preset.name}" if own.preset else ""
     return Induction(
         setting=asked.problem.model.name, climbs=tuple(search.climbs),
+        command=command("check", own.setting.word, *words, values=own.given, options=again) if on_record else "",
         about=f"one step from any state where {', '.join(each.id for each in picked)} hold{named}; "
               f"{search.inside} states inside of {search.tried} tried, choices from seed {first}",
     )
@@ -122,21 +132,55 @@ def _refuse(statement: Statement, quantities: Mapping[str, str]) -> None:
         raise InputError(f"{statement.id}: it is about the step itself, from t to t + 1; give it to check")
 
 
-def _lines(climb: Climb) -> list[str]:
+def _lines(climb: Climb, at: int, again: str) -> list[str]:
     said = climb.statement
     head = f"{said.id}  {climb.verdict}: {said.source}: {said.text or said.claim}"
     if climb.violated is not None:
         point = climb.violated
-        return [head, f"    a run has {point.text} with {point.left:.6g} against {point.right:.6g} at t = {point.t}"]
+        return [
+            head,
+            f"    a run has {point.text} with {point.left:.6g} against {point.right:.6g} at t = {point.t}{_at(point)}",
+            *([f"    {again}"] if again else []),
+        ]
     if climb.broken is not None:
         state, point = climb.broken.state, climb.broken.point
-        index = ", ".join(f"{name} = {at}" for name, at in point.index.items())
         return [
             head,
             f"    after {climb.states} states: from step {state.t} of seed {state.place.seed} to {point.t}, "
-            f"{point.text}: {point.left:.6g} against {point.right:.6g}" + (f" at {index}" if index else ""),
+            f"{point.text}: {point.left:.6g} against {point.right:.6g}{_at(point)}",
+            *(f"    {line}" for line in _told(state)),
             f"    {climb.broken.replay}",
+            f"    all of b, by head, filter and direction: claims[{at}].broken.b of "
+            + ("the JSON of" if again else "to_dict()"),
+            *([f"    {again}"] if again else []),
         ]
     if not climb.states:
         return [head, "    no state of a run meets its hypotheses"]
     return [head, f"    {climb.states} states; one step later its sides are at least {100 * climb.tightest:.3g}% apart"]
+
+
+def _at(point: Point) -> str:
+    """Where an entry is, by the names of its indices."""
+    index = ", ".join(f"{name} = {at}" for name, at in point.index.items())
+    return f" at {index}" if index else ""
+
+
+def _told(state: State) -> list[str]:
+    """A state in words: where it was made, and the largest of its coefficients along each kind of direction."""
+    place = " ".join(f"{name}={value}" for name, value in state.place.params.items())
+    return [f"the state is W(0) + b V at {place}", *_largest(state)]
+
+
+def _largest(state: State) -> list[str]:
+    """Per kind of direction, its largest coefficient in b: which entry, and its value."""
+    model, drawn = state.start.model, state.start.draw
+    first, sizes = model.offsets(len(drawn.y), drawn.tasks), model.sizes(len(drawn.y), drawn.tasks)
+    lines = []
+    for name, count in sizes.items():
+        rows = state.b[..., first[name] : first[name] + count]
+        if not rows.size:
+            continue
+        head, filter_, row = (int(at) for at in np.unravel_index(int(np.argmax(np.abs(rows))), rows.shape))
+        lines.append(f"its largest coefficient along {name} is b[{head}][{filter_}][{first[name] + row}] = "
+                     f"{rows[head, filter_, row]:.17g}")
+    return lines

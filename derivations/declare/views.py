@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .model import Model
+from .data import Directions
+from .network import Network
+from .over import IndexSet
 
 Array: TypeAlias = NDArray[np.float64]  # as in `dynamics.arrays`, which declarations do not know
 Flags: TypeAlias = NDArray[np.bool_]
@@ -54,6 +55,45 @@ class Sizes:
         return {f"the inner products of {S:.3g} filters": 3 * 8 * (S + B) * min(S + B, self.d)}
 
 
+class Loops(Protocol):
+    """What observables read of an algorithm."""
+
+    @property
+    def over_tasks(self) -> bool:
+        """Whether it has an inner loop over tasks."""
+
+
+class Declaration(Protocol):
+    """What observables read of a model, which is made of them and so is not known here."""
+
+    @property
+    def directions(self) -> Sequence[Directions]:
+        """The families of directions."""
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+
+    @property
+    def algorithm(self) -> Loops:
+        """How it is trained."""
+
+    @property
+    def index_sets(self) -> Mapping[str, IndexSet]:
+        """What families, and the coefficients along them, run over, by name."""
+
+    @property
+    def n_heads(self) -> int:
+        """How many heads."""
+
+    @property
+    def activated(self) -> int:
+        """How many of an example's patches the activation sees."""
+
+    def family(self, name: str) -> Directions:
+        """The family of that name."""
+
+
 class Singular(Protocol):
     """||W||_F, s_1, and sum_{k>1} s_k^2 / s_1^2 of matrices, of each head and of all heads stacked: (T, H + 1) each."""
 
@@ -74,7 +114,7 @@ class StateView(Protocol):
     """Recorded states of one draw in reduced coordinates: W(t) = a(t) W(0) + b(t) V, z = W V^T."""
 
     @property
-    def model(self) -> Model:
+    def model(self) -> Declaration:
         """The declaration."""
 
     @property
@@ -226,7 +266,7 @@ class WeightView(Protocol):
     """States W (T, H, m, d) of training with the vectors, and what follows from them by definition."""
 
     @property
-    def model(self) -> Model:
+    def model(self) -> Declaration:
         """The declaration."""
 
     @property

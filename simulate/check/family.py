@@ -14,7 +14,7 @@ import numpy as np
 
 from derivations.declare import Statement
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
-from derivations.declare.mutants import HYPOTHESIS, Mutant, mutants_of, opened
+from derivations.declare.mutants import HYPOTHESIS, mutants_of, opened
 from dynamics.arrays import Array
 
 from .case import Case
@@ -25,65 +25,12 @@ from .hypotheses import Part
 from .indexed import Indexed, aligned
 from .judge import Outcome, Point, met, rows_of, spread
 from .space import Place
+from .suspect import Kill, Suspect
 from .verdict import failure_limits
 
 COMPARED = 12  # runs on which a mutant is compared with its statement
-ENOUGH = 6  # runs after which a mutant that was nowhere stricter is left alone
 SAME = 1e-12  # relative difference of two values that are the same one, computed in another order
 _OF_A_PATH = ("start", "at", "past", "first")
-
-
-@dataclass(frozen=True)
-class Kill:
-    """Where a mutant is false: a place of the search (None: an arbitrary state) and the failing entry.
-
-    `valueless` are the entries at which it has no value while its statement has one, which `check` does not let pass.
-    """
-
-    place: Place | None
-    point: Point | None
-    valueless: int = 0
-
-
-@dataclass
-class Suspect:
-    """A mutant, and what the runs so far say of it.
-
-    Of a dropped condition `outside` are the runs that left it inside the others, and `looked` the places inside these
-    at which a way out was looked for (of an end of the range, the runs).
-    """
-
-    mutant: Mutant
-    killed: Kill | None = None
-    refused: str = ""
-    stricter: bool = False
-    looser: bool = False
-    compared: int = 0
-    outside: int = 0
-    looked: int = 0
-    score: float = 0.0
-    best: Place | None = None
-    constants: tuple[float, float] | None = None
-
-    @property
-    def alive(self) -> bool:
-        """Whether runs can still decide it: neither killed, nor refused as a formula."""
-        return self.killed is None and not self.refused
-
-    @property
-    def apart(self) -> bool:
-        """Whether it says something else than the statement: neither implied by it nor slack."""
-        return self.open and self.stricter and self.looser
-
-    @property
-    def open(self) -> bool:
-        """Whether a search is worth while: a mutant that is nowhere stricter cannot be killed."""
-        return self.alive and (self.mutant.change is HYPOTHESIS or self.stricter or self.compared < ENOUGH)
-
-    def offered(self, score: float, place: Place) -> None:
-        """Keeps the place where it came nearest to being killed."""
-        if score > self.score:
-            self.score, self.best = score, place
 
 
 class Family:
@@ -116,7 +63,7 @@ class Family:
 
     def hold(self, cases: Iterable[Case], place: Place | None) -> None:
         """Holds the statement and the mutants that are left against the draws of one place, one or several, in turn."""
-        heard = Heard(self, [suspect for suspect in self.suspects if suspect.open])
+        heard = Heard(self.statement, [suspect for suspect in self.suspects if suspect.open])
         for case in cases:
             heard.add(case)
         self.conclude(heard, place)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from derivations.declare import Statement
 from derivations.declare.mutants import HYPOTHESIS, Mutant
 
-from .family import Family, Kill, Suspect
+from .family import Family
+from .suspect import Kill, Suspect
 
 
 @dataclass(frozen=True)

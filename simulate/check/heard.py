@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +11,7 @@ from derivations.declare.formula import FormulaError
 
 from .case import Case
 from .judge import Outcome, judge, met
-
-if TYPE_CHECKING:
-    from .family import Family, Suspect
+from .suspect import Suspect
 
 ROWS, ENTRIES = 96, 40_000  # steps of a run at which a statement and its mutants are looked at, and entries of them
 
@@ -26,8 +23,8 @@ class Heard:
     dropped condition held for every entry of every draw, so that leaving it out changes nothing.
     """
 
-    def __init__(self, family: Family, suspects: Sequence[Suspect]) -> None:
-        self.family, self.suspects = family, suspects
+    def __init__(self, statement: Statement, suspects: Sequence[Suspect]) -> None:
+        self.statement, self.suspects = statement, suspects
         self.first: Case | None = None
         self.own: list[Outcome] | None = []
         self.told: list[list[Outcome] | None] = [[] for _ in suspects]
@@ -38,7 +35,7 @@ class Heard:
         if self.own is None:
             return
         self.first = case if self.first is None else self.first
-        own = _outcome(self.family.statement, case)
+        own = _outcome(self.statement, case)
         if own is None:
             self.own = None
             return

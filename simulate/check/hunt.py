@@ -19,13 +19,14 @@ from ..errors import Diverged, InputError
 from .attack import FEW, WORK
 from .bent import knobs_of
 from .case import Case
-from .family import Family, Suspect
+from .family import Family
 from .formula import uses
 from .ground import HELD, ground, place_of
 from .heard import Heard
 from .hypotheses import parts
 from .outside import Outside
 from .space import Place, space_of
+from .suspect import Suspect
 
 SEEDS = 3  # draws of the preset itself, to begin with
 AT_START, AT_START_OFTEN = 60, 24  # draws of a statement about the draw alone; of one that may fail OFTEN
@@ -114,24 +115,30 @@ class Hunt:
 
     def _hold(self, place: Place, families: Sequence[Family]) -> None:
         """Runs a place once and holds every family against it.  What cannot be run, or takes too long, is left."""
-        heard = [Heard(family, [suspect for suspect in family.suspects if suspect.open]) for family in families]
+        heard = [
+            (family, Heard(family.statement, [suspect for suspect in family.suspects if suspect.open]))
+            for family in families
+        ]
         if self._affordable(place, families[0]) and self._heard(place, heard):
-            for each in heard:
-                each.family.conclude(each, place)
+            for family, told in heard:
+                family.conclude(told, place)
 
     def hold_dropped(self, place: Place, members: Sequence[tuple[Family, Suspect]]) -> None:
         """Runs a place once and holds these mutants, each of a dropped condition, against it."""
-        heard = [Heard(family, [suspect]) for family, suspect in members if suspect.alive and family.violated is None]
+        heard = [
+            (family, Heard(family.statement, [suspect])) for family, suspect in members
+            if suspect.alive and family.violated is None
+        ]
         if heard and self._affordable(place, members[0][0]) and self._heard(place, heard):
-            for each in heard:
-                each.family.conclude_dropped(each, place)
+            for family, told in heard:
+                family.conclude_dropped(told, place)
 
-    def _heard(self, place: Place, heard: Sequence[Heard]) -> bool:
+    def _heard(self, place: Place, heard: Sequence[tuple[Family, Heard]]) -> bool:
         """Adds the draws of a place one by one, as together no memory might hold them; whether all could be run."""
         try:
-            for case in self.cases(place, [each.family for each in heard]):
-                for each in heard:
-                    each.add(case)
+            for case in self.cases(place, [family for family, _ in heard]):
+                for _, told in heard:
+                    told.add(case)
         except (InputError, FormulaError, Diverged, OverflowError):
             return False
         return True

@@ -11,9 +11,10 @@ from derivations.declare.formula import FormulaError
 from derivations.declare.mutants import HYPOTHESIS
 
 from ..errors import Diverged, InputError
-from .family import Family, Suspect
+from .family import Family
 from .outside import chosen
 from .space import Place
+from .suspect import Suspect
 
 if TYPE_CHECKING:
     from .hunt import Hunt

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from .family import Kill
 from .fates import EQUIVALENT, FATES, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Fated, Tested
+from .suspect import Kill
 
 SHARP = "changes of claims whose constants are as sharp as seen"
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...declare import Model, Patch
 
-if TYPE_CHECKING:
-    pass
 
 def fits_lanes(model: Model) -> bool:
     """Whether a model may have a kernel on lanes: signed heads, one set of examples, families over them or alone.

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...calculus.activations import sigma
 from ...calculus.symbols import i, r
 from ..layout import A1, A2, A3
 from .blocks import DRAWS, LANES
-
-if TYPE_CHECKING:
-    from .nests import LaneNests
+from .nests import LaneNests
 
 SIDE, STRETCH = 8, 2048  # runs that are judged side by side, and on how many fresh examples at a time
 LAW = {

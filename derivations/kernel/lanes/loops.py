@@ -13,6 +13,7 @@ from .judging import judge, judge_all
 from .nests import LaneNests
 from .printer import NoLanes
 from .uncrossed import uncrossed
+from .watched import Watchers
 
 WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]"}
 STOPS = {"stops": "int64"}
@@ -22,6 +23,10 @@ class LaneDescent(LaneNests):
     """Prints the time loops of one gradient-descent recursion on lanes."""
 
     what = "gradient descent, eight examples at a time"
+
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)
+        self.watchers = None if self.model.algorithm.drawn else Watchers(self)
 
     def loop(self) -> None:
         """Gradients with and without penalty, the time loop of one run, and of many."""

@@ -20,7 +20,6 @@ from ..timeloop import Descent
 from .blocks import LANES
 from .by_label import SIDES, ByLabel
 from .printer import LanePrinter, NoLanes
-from .watched import Watchers
 
 _EACH = f"for i in range(0, y.size, {LANES}):"
 
@@ -36,7 +35,6 @@ class LaneNests(Descent):
         self.printer = self.lanes
         self.each = _EACH
         self.by_label = ByLabel.of(self.names)
-        self.watchers = None if self.model.algorithm.drawn else Watchers(self)
         self.orthogonal: tuple[Stage, ...] = ()
         self.moved = False
 

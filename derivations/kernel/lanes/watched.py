@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...declare import Directions, Extreme, Model, to_plain
 from .fits import fits_lanes
-
-if TYPE_CHECKING:
-    from .nests import LaneNests
+from .nests import LaneNests
 
 LOSS = "loss"
 SIGN, INSIDE = "(1.0 - 2.0 * h)", "load(present, i) > 0.0"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from derivations.derive import Derived
     from simulate.conditions.conditions import ConditionTable
     from simulate.conditions.point import Point
-    from simulate.conditions.table import Repair
+    from simulate.conditions.rows import Repair
     from simulate.run.problem import Start
     from simulate.start.source import Source
     from simulate.validate.compare import Validation

@@ -17,7 +17,8 @@ from .markdown import code, equations, fenced, plain, table
 if TYPE_CHECKING:
     from gammarho.description import Description
     from simulate.check.bench import Result
-    from simulate.conditions.table import ConditionTable, Row
+    from simulate.conditions.rows import Row
+    from simulate.conditions.table import ConditionTable
 
 DRAWN = Path("out")
 """Where `gammarho figures` writes by default: pictures that are there are shown."""

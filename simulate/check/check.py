@@ -21,12 +21,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from derivations.declare import Instance, Model, Quantity, Statement, Statements
+from derivations.declare import Instance, Model, Statement, Statements
 from derivations.declare.formula import QUANTITIES, parse
 from dynamics.kernel.blas import one_blas_thread
 
@@ -42,78 +42,13 @@ from ..start.source import Source
 from .bench import Bench, Call, Result, Witness
 from .case import Case
 from .comparison import comparisons
-from .formula import evaluate, mentioned, number
+from .formula import evaluate, number
 from .posed import posed
-from .text import as_html, counted, lines
+from .results import Check, counted
 from .verdict import Verdict, exponent
 from .view import NoSuchStep
 
 SEEDS, DRAWS = 5, 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """The results of a check, in the order asked for; `str` is a table.
-
-    `left_out` are the statements that are vacuous here, where they were left out (`alive`);
-    `quantities` are what the statements' formulas name; `all_speak` asks that no statement be vacuous.
-    """
-
-    setting: str
-    paper: str
-    about: str
-    notes: tuple[str, ...]
-    results: tuple[Result, ...]
-    left_out: tuple[str, ...] = ()
-    quantities: tuple[Quantity, ...] = ()
-    all_speak: bool = False
-
-    @property
-    def alive(self) -> Check:
-        """The same without the statements that are vacuous: those that say something of these runs."""
-        kept = tuple(result for result in self.results if result.verdict != "vacuous")
-        gone = tuple(result.statement.id for result in self.results if result not in kept)
-        return replace(self, results=kept, left_out=(*self.left_out, *gone))
-
-    @property
-    def passed(self) -> bool:
-        """No statement is violated, except those that an erratum already has on record as false; see `all_speak`."""
-        silent = self.left_out or any(result.verdict == "vacuous" for result in self.results)
-        if self.all_speak and silent:
-            return False
-        return not any(result.verdict == "violated" and not result.statement.erratum for result in self.results)
-
-    def __bool__(self) -> bool:
-        """Whether it is passed."""
-        return self.passed
-
-    def __getitem__(self, name: str) -> Result:
-        return {result.statement.id: result for result in self.results}[name]
-
-    def __str__(self) -> str:
-        return "\n".join(lines(self))
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
-
-    @property
-    def hypotheses(self) -> tuple[Quantity, ...]:
-        """The quantities that the hypotheses of the vacuous statements name."""
-        named = {name for each in self.results if each.verdict == "vacuous" for name in mentioned(each.statement.given)}
-        return tuple(each for each in self.quantities if each.name in named)
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "setting": self.setting,
-            "paper": self.paper,
-            "about": self.about,
-            "notes": list(self.notes),
-            "passed": self.passed,
-            "results": [result.to_dict() for result in self.results],
-            "left_out": list(self.left_out),
-            "hypotheses": {each.name: {"formula": each.formula, "meaning": each.meaning} for each in self.hypotheses},
-        }
 
 
 @one_blas_thread()

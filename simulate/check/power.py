@@ -34,8 +34,8 @@ from .hunt import Hunt, draws_of
 from .leaving import leave
 from .posed import attacked_from, posed
 from .power_text import lines
+from .results import counted
 from .sharpest import sharpest
-from .text import counted
 
 TRIES = 40
 STATES = 60  # arbitrary states, for statements about one step

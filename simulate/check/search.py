@@ -26,7 +26,7 @@ from ..run.seconds import RATE
 from ..work.progress import duration, progress, say
 from .attack import Attack, Attacked
 from .posed import attacked_from, posed
-from .text import counted
+from .results import counted
 
 TRIES = 200
 

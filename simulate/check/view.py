@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import FreshTasks, OfFresh
+from derivations.declare import FreshTasks, Model, OfFresh
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.kernel.bilevel import BilevelKernel
+from dynamics.kernel.kernel import Kernel
 
 from ..errors import nearest
 from ..observe import fresh_tasks
 from ..observe import observables as obs
 from ..observe.fresh import fresh_statistics
+from ..observe.states import States
+from ..start.drawn import Draw
 from . import tasks as check_tasks
 from .formula import evaluate
 from .indexed import Indexed, Parts
-
-if TYPE_CHECKING:
-    from .case import Case
 
 Rows = NDArray[np.int64]
 FRESH_NAMES = (*FRESH, *FRESH_BY_CLASS, *FRESH_TASKS)
@@ -36,10 +37,70 @@ class NoSuchStep(FormulaError):
     """A formula speaks of a step that this run does not have."""
 
 
+class Looked(Protocol):
+    """What a view reads of a case, which makes views and so is not known here; see `Case` for each."""
+
+    @property
+    def states(self) -> States:
+        """The recorded states."""
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel of its run."""
+
+    @property
+    def draw(self) -> Draw:
+        """The draw it started from."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of its draw."""
+
+    @property
+    def t(self) -> Rows:
+        """The recorded steps (R,)."""
+
+    @property
+    def following(self) -> Rows:
+        """The row one step later, or -1, of each (R,)."""
+
+    @property
+    def quantities(self) -> Mapping[str, str]:
+        """Formulas by name."""
+
+    @property
+    def fixed(self) -> dict[str, Indexed]:
+        """Quantities without an index t that have been taken."""
+
+    @property
+    def sums(self) -> dict[str, Indexed]:
+        """Running sums that have been taken, by their text."""
+
+    @property
+    def matrices(self) -> set[str]:
+        """The names of the observables of whole matrices."""
+
+    def follows_t(self, name: str) -> bool:
+        """Whether a quantity speaks of t though it has no index t."""
+
+    def whole(self, name: str) -> Indexed:
+        """A quantity that is not a formula, at every recorded step."""
+
+    def row(self, step: float) -> int:
+        """The row of a step."""
+
+    def view(self, rows: Rows | None = None) -> View:
+        """Quantities at these rows, all by default."""
+
+
 class View:
     """Quantities at some rows of a case, or at one of them without an index t."""
 
-    def __init__(self, case: Case, rows: Rows, single: bool = False) -> None:
+    def __init__(self, case: Looked, rows: Rows, single: bool = False) -> None:
         self.case, self.rows, self.single = case, rows, single
         self.known: dict[str, Indexed] = {}
         self.parts = Parts()
@@ -179,7 +240,7 @@ class View:
         return float(self.case.t[view.rows[int(np.argmax(holds))]]) if holds.any() else math.inf
 
 
-def _running(case: Case, summand: ast.expr, text: str) -> Indexed:
+def _running(case: Looked, summand: ast.expr, text: str) -> Indexed:
     """past(summand) at every row of a case whose rows are the steps 0, 1, 2, ..."""
     count = len(case.t)
     if np.any(case.following[:-1] != np.arange(1, count)) or case.t[0] != 0:

@@ -20,7 +20,8 @@ from ..ask.values import typed
 from ..errors import InputError, nearest, quoted
 from .names import check_names
 from .point import Point, about, interval_of
-from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, Repair, Row
+from .rows import ClauseTable, Conflict, Interval, Mend, Repair, Row
+from .table import ConditionTable
 
 __all__ = ["ConditionTable", "Interval", "Row", "conditions", "interval_of", "recorded", "tabulate"]
 

@@ -10,7 +10,7 @@ from ..ask import reading
 from .conditions import completed
 from .names import check_names
 from .point import Point
-from .table import verdict
+from .rows import verdict
 
 
 def feasible(

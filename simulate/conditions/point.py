@@ -10,8 +10,7 @@ from derivations.declare.formula import FormulaError, names
 
 from ..ask.derived import kappa, penalty_constant
 from ..ask.formula import evaluate
-from .table import NOWHERE, Interval, PrescribedRow, Row
-from .text import number
+from .rows import NOWHERE, Interval, PrescribedRow, Row, number
 
 _ROUNDING = 1e-10  # two sides this close, relatively, are equal: a mend is offered to twelve digits
 

@@ -21,7 +21,7 @@ from ..errors import InputError, nearest, quoted
 from ..work.progress import doing, progress
 from .conditions import admissible, counts, moves
 from .point import Point
-from .table import Repair, Row
+from .rows import Repair, Row
 
 At = Callable[[Mapping[str, float]], Mapping[str, Value]]
 """Every value where some parameters have others: what follows them, by a default or an equation, moves along."""

@@ -5,35 +5,16 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
-from typing import TYPE_CHECKING
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN
 
 from derivations.declare import Value
 
 from ..work import html
 from ..work.columns import columns
-
-if TYPE_CHECKING:
-    from .table import ClauseTable, ConditionTable, Conflict, Interval, Mend, PrescribedRow, Repair, Row
+from .rows import ClauseTable, Conflict, Held, Mend, PrescribedRow, Repair, Row, number
 
 _WIDTH = 110
 _BEYOND = ("< -1e308", "> 1e308")
-
-
-def number(x: float, digits: int = 4, rounding: str = "ROUND_HALF_EVEN") -> str:
-    """A number to so many digits, whole numbers below 1e7 in full; `rounding` as in `decimal`."""
-    if x == int(x) and abs(x) < 1e7:
-        return f"{x:.0f}"
-    rounded = float(Context(prec=digits, rounding=rounding).create_decimal(repr(float(x))))
-    return f"{rounded:.0f}" if 1e4 <= abs(rounded) < 1e7 else f"{rounded:.{digits}g}"
-
-
-def interval_text(interval: Interval) -> str:
-    """An interval of constants, its ends rounded into it: "(0, 0.00997]", "[0.5, inf)" or "empty"."""
-    if interval.empty:
-        return "empty"
-    left = f"[{number(interval.low, 3, ROUND_CEILING)}" if interval.low > 0 else "(0"
-    return f"{left}, inf)" if interval.high == math.inf else f"{left}, {number(interval.high, 3, ROUND_FLOOR)}]"
 
 
 def _shown(x: float | None, digits: int = 4, rounding: str = "ROUND_HALF_EVEN") -> str:
@@ -47,7 +28,7 @@ def _wrapped(text: str, indent: int = 0) -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent)
 
 
-def lines(table: ConditionTable) -> Iterator[str]:
+def lines(table: Held) -> Iterator[str]:
     """The table, line by line, at most 110 columns wide."""
     yield f"{table.conditions.title}  ({table.conditions.paper})"
     for group in table.tables:
@@ -74,7 +55,7 @@ def lines(table: ConditionTable) -> Iterator[str]:
         yield from _wrapped(note)
 
 
-def as_html(table: ConditionTable) -> str:
+def as_html(table: Held) -> str:
     """The verdicts, and a table a list of clauses, for a notebook."""
     heads = ("clause", "asks", "left", "", "right", "ratio", "holds for C in", f"C={number(table.constant)}")
     return "\n".join([

@@ -12,8 +12,6 @@ largest exact one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -31,62 +29,11 @@ from ..run.kernels import idealised_kernel
 from ..run.problem import Start, problem_of
 from ..run.record import recorded_steps
 from ..run.request import Request
-from ..work.plain import plain
 from ..work.progress import progress
+from .apart import Apart, Gap
 from .dropped import Toggle, rows_of, toggles
 
 TOLERANCE = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Apart:
-    """What dropping a term does: each family's gap at the recorded steps (T,), and where it passes the tolerance.
-
-    `opens` is the first recorded step at which it does, by family; -1 where it does not.  `ends`: the first step at
-    which the idealised run is not finite, -1 where it is to the end.
-    """
-
-    dropped: str
-    gaps: Mapping[str, Array]
-    opens: Mapping[str, int]
-    ends: int
-
-    @property
-    def first(self) -> int:
-        """The first recorded step at which any family's gap is open; -1 where none is."""
-        return min((step for step in self.opens.values() if step >= 0), default=-1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gap:
-    """The idealised recursions beside the exact one; `apart` has each dropped term alone, the last all of them."""
-
-    setting: str
-    seed: int
-    steps: int
-    tolerance: float
-    t: Steps
-    apart: tuple[Apart, ...]
-    notes: tuple[str, ...]
-
-    def __getitem__(self, dropped: str) -> Apart:
-        return {each.dropped: each for each in self.apart}[dropped]
-
-    @property
-    def opener(self) -> Apart | None:
-        """The term that alone opens a gap first; None where none does."""
-        opened = [each for each in self.apart[:-1] if each.first >= 0]
-        return min(opened, key=lambda each: each.first, default=None)
-
-    def __str__(self) -> str:
-        from .text import lines
-
-        return "\n".join(lines(self))
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        fields: dict[str, Any] = plain(self)
-        return {**fields, "opener": None if self.opener is None else self.opener.dropped}
 
 
 @one_blas_thread()

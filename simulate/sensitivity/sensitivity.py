@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from derivations.declare import Model, Statement, Value
 from dynamics.kernel.blas import one_blas_thread
@@ -32,64 +32,16 @@ from ..work.progress import progress
 from ..work.sweep import processors, sweep
 from .claims import Claim, Told, Truth, claim_of
 from .flips import Flip, Steady, row
+from .fragile import Sensitivity
 from .knobs import Knob, MovesAsked, Spot, Unmoved, knobs_of, shown
 from .search import Request, Side, counted, grouped, searched
 
 if TYPE_CHECKING:
-    import xarray
+    pass
 
 SEEDS, REACH, TOLERANCE = 6, 1000.0, 0.01
 _LEAST = 0.03  # seconds that a run may take in any case
 _SHARES = 2  # pieces a worker that a batch of runs is cut into
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sensitivity:
-    """A claim at the values given, and where each knob flips it, the most fragile first; `str` is a table.
-
-    `start` counts the draws by what the claim is at the values given; the knobs are asked of those `draws` that agree
-    with the most.  `steady` are the knobs that do not flip it in their range, `unmoved` those that were left alone.
-    """
-
-    setting: str
-    claim: str
-    steps: int
-    seeds: tuple[int, ...]
-    start: Mapping[str, int]
-    draws: tuple[int, ...]
-    tolerance: float
-    reach: float
-    notes: tuple[str, ...]
-    flips: tuple[Flip, ...]
-    steady: tuple[Steady, ...]
-    unmoved: tuple[Unmoved, ...]
-
-    @property
-    def rows(self) -> tuple[Flip | Steady, ...]:
-        """Both, flips first."""
-        return (*self.flips, *self.steady)
-
-    def __getitem__(self, name: str) -> tuple[Flip, ...]:
-        """The flips of a knob, the nearest first."""
-        return tuple(flip for flip in self.flips if flip.knob == name)
-
-    def __str__(self) -> str:
-        from .text import lines
-
-        return "\n".join(lines(self))
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        from ..work.plain import plain
-
-        fields: dict[str, Any] = plain(self)
-        return fields
-
-    def to_dataset(self) -> xarray.Dataset:
-        """A row a flip, then one a direction in which a knob does not flip it."""
-        from .text import dataset
-
-        return dataset(self)
 
 
 @one_blas_thread()

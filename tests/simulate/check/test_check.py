@@ -30,7 +30,7 @@ from simulate.check.check import Check
 from simulate.check.comparison import comparisons
 from simulate.check.formula import evaluate, number
 from simulate.check.judge import judge
-from simulate.check.text import counted, summary
+from simulate.check.results import counted, summary
 from simulate.check.verdict import draws_needed, exponent, failure_limits
 from simulate.errors import InputError
 from simulate.run.problem import problem_of

@@ -14,7 +14,7 @@ from gammarho.cli import main
 from simulate.conditions.held import Held
 from simulate.conditions.point import Point
 from simulate.conditions.repair import repair
-from simulate.conditions.table import Repair
+from simulate.conditions.rows import Repair
 
 KNOWN = {
     "x": Parameter(name="x", latex="x", meaning="a number", kind="real", default=1.0, low=0, open_low=True),

@@ -1,23 +1,89 @@
-"""The results of a check as plain text: a line a statement, its witness below it, and the count of verdicts."""
+"""The results of a check, and their text: a line a statement, its witness below it, and the count of verdicts."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import Any
 
 from derivations.commands import command
+from derivations.declare import Quantity
 
 from ..work import html
-
-if TYPE_CHECKING:
-    from .check import Check, Result
+from .bench import Result
+from .formula import mentioned
 
 _WIDTH = 118
 _VERDICTS = ("holds", "violated", "vacuous", "undecided")
 
 
-def lines(check: Check) -> Iterator[str]:
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """The results of a check, in the order asked for; `str` is a table.
+
+    `left_out` are the statements that are vacuous here, where they were left out (`alive`);
+    `quantities` are what the statements' formulas name; `all_speak` asks that no statement be vacuous.
+    """
+
+    setting: str
+    paper: str
+    about: str
+    notes: tuple[str, ...]
+    results: tuple[Result, ...]
+    left_out: tuple[str, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+    all_speak: bool = False
+
+    @property
+    def alive(self) -> Check:
+        """The same without the statements that are vacuous: those that say something of these runs."""
+        kept = tuple(result for result in self.results if result.verdict != "vacuous")
+        gone = tuple(result.statement.id for result in self.results if result not in kept)
+        return replace(self, results=kept, left_out=(*self.left_out, *gone))
+
+    @property
+    def passed(self) -> bool:
+        """No statement is violated, except those that an erratum already has on record as false; see `all_speak`."""
+        silent = self.left_out or any(result.verdict == "vacuous" for result in self.results)
+        if self.all_speak and silent:
+            return False
+        return not any(result.verdict == "violated" and not result.statement.erratum for result in self.results)
+
+    def __bool__(self) -> bool:
+        """Whether it is passed."""
+        return self.passed
+
+    def __getitem__(self, name: str) -> Result:
+        return {result.statement.id: result for result in self.results}[name]
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def _repr_html_(self) -> str:
+        return _as_html(self)
+
+    @property
+    def hypotheses(self) -> tuple[Quantity, ...]:
+        """The quantities that the hypotheses of the vacuous statements name."""
+        named = {name for each in self.results if each.verdict == "vacuous" for name in mentioned(each.statement.given)}
+        return tuple(each for each in self.quantities if each.name in named)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "setting": self.setting,
+            "paper": self.paper,
+            "about": self.about,
+            "notes": list(self.notes),
+            "passed": self.passed,
+            "results": [result.to_dict() for result in self.results],
+            "left_out": list(self.left_out),
+            "hypotheses": {each.name: {"formula": each.formula, "meaning": each.meaning} for each in self.hypotheses},
+        }
+
+
+def _lines(check: Check) -> Iterator[str]:
     """The table's lines."""
     yield f"{check.setting}: {check.paper}"
     yield check.about
@@ -41,7 +107,7 @@ def _named(check: Check) -> Iterator[str]:
             yield from textwrap.wrap(f"  {each.name:<{width}}  {said}", _WIDTH, subsequent_indent=" " * (width + 4))
 
 
-def as_html(check: Check) -> str:
+def _as_html(check: Check) -> str:
     """A row a statement, for a notebook."""
     rows = [(each.statement.id, each.verdict, ": ".join(filter(None, (each.statement.source, each.statement.text))) or
              each.statement.claim, each.detail) for each in check.results]

@@ -1,9 +1,10 @@
-"""A sensitivity as a table for a reader, and as a dataset for a file."""
+"""A sensitivity: a claim and where each knob flips it, as a table for a reader and as a dataset for a file."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,19 +12,61 @@ import numpy as np
 from derivations.declare import Value
 
 from ..work.columns import columns
+from ..work.plain import plain
 from .flips import Flip, Steady
-from .knobs import shown
+from .knobs import Unmoved, shown
 
 if TYPE_CHECKING:
     import xarray
-
-    from .sensitivity import Sensitivity
 
 _WIDE = 118
 _HEAD = ["knob", "value", "flips at", "factor", "interval", "becomes"]
 
 
-def lines(study: Sensitivity) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """A claim at the values given, and where each knob flips it, the most fragile first; `str` is a table.
+
+    `start` counts the draws by what the claim is at the values given; the knobs are asked of those `draws` that agree
+    with the most.  `steady` are the knobs that do not flip it in their range, `unmoved` those that were left alone.
+    """
+
+    setting: str
+    claim: str
+    steps: int
+    seeds: tuple[int, ...]
+    start: Mapping[str, int]
+    draws: tuple[int, ...]
+    tolerance: float
+    reach: float
+    notes: tuple[str, ...]
+    flips: tuple[Flip, ...]
+    steady: tuple[Steady, ...]
+    unmoved: tuple[Unmoved, ...]
+
+    @property
+    def rows(self) -> tuple[Flip | Steady, ...]:
+        """Both, flips first."""
+        return (*self.flips, *self.steady)
+
+    def __getitem__(self, name: str) -> tuple[Flip, ...]:
+        """The flips of a knob, the nearest first."""
+        return tuple(flip for flip in self.flips if flip.knob == name)
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        fields: dict[str, Any] = plain(self)
+        return fields
+
+    def to_dataset(self) -> xarray.Dataset:
+        """A row a flip, then one a direction in which a knob does not flip it."""
+        return _dataset(self)
+
+
+def _lines(study: Sensitivity) -> list[str]:
     """The claim where knobs start, the flips from the most fragile on, what does not flip, and what was not moved."""
     total, asked = len(study.seeds), len(study.draws)
     told = ", ".join(f"{truth} in {count} of {total}" for truth, count in study.start.items())
@@ -104,7 +147,7 @@ def _folded(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDE, subsequent_indent="  ")
 
 
-def dataset(study: Sensitivity) -> xarray.Dataset:
+def _dataset(study: Sensitivity) -> xarray.Dataset:
     """A row a flip, then one a direction without: what a .csv file has."""
     import xarray
 

@@ -23,9 +23,9 @@ class Derived(Recursion):
     def __str__(self) -> str:
         return shown.text(self)
 
-    def _repr_markdown_(self) -> str:
-        """The equations, which a notebook typesets."""
-        return self.latex()
+    def _repr_html_(self) -> str:
+        """The equations as MathML under their titles, which a notebook shows with no script and no network."""
+        return shown.html(self)
 
     def latex(self) -> str:
         """The recursion as one LaTeX `align` environment a part, ready to compile with amsmath."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from ..notation.latex import Latex
 from ..notation.lines import Line, Said
@@ -29,6 +30,13 @@ class Section:
         """The section as one `align*` environment."""
         return Latex(self.reading).display(self.lines)
 
+    @property
+    def html(self) -> str:
+        """The title and the environment as MathML; nothing where LaTeX shows no line."""
+        from ..notation.mathml import block
+
+        return f"<p>{escape(self.title)}</p>\n{block(self.latex)}\n" if self.latex else ""
+
 
 @dataclass(frozen=True)
 class Display:
@@ -45,3 +53,8 @@ class Display:
     def latex(self) -> str:
         """An `align*` environment a section, ready to compile with amsmath and amssymb in a plain article."""
         return "".join(section.latex for section in self.sections)
+
+    @property
+    def html(self) -> str:
+        """The sentence and the sections, with MathML and nothing from elsewhere."""
+        return f"<p><b>{escape(self.head)}</b></p>\n" + "".join(section.html for section in self.sections)

@@ -41,6 +41,11 @@ def latex(recursion: Recursion) -> str:
     return display(recursion).latex
 
 
+def html(recursion: Recursion) -> str:
+    """The recursion as HTML that needs nothing from elsewhere: titles, and each display as MathML."""
+    return display(recursion).html
+
+
 def steps(recursion: Recursion) -> str:
     """The derivation: forward definitions, then each differentiation, numbered."""
     model, mean, alphabet = recursion.model, batch_mean(recursion.model), Text(OneLoop(recursion.model))

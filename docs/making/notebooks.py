@@ -6,13 +6,12 @@ import ast
 import contextlib
 import io
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .markdown import equations, fenced
+from .markdown import fenced
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 
@@ -78,7 +77,7 @@ def page(notebook: Path, pictures: Path) -> str:
 
 
 def _shown(value: Any, picture: Path) -> list[str]:
-    """What a notebook shows of a value: a figure, equations, a table, or text."""
+    """What a notebook shows of a value: a figure, HTML (equations, a table), or text."""
     from matplotlib.figure import Figure
 
     if value is None:
@@ -86,9 +85,6 @@ def _shown(value: Any, picture: Path) -> list[str]:
     if isinstance(value, Figure):
         value.savefig(picture, dpi=160)
         return [f"![What the cell draws](/pictures/{picture.parent.name}/{picture.name})"]
-    if hasattr(value, "_repr_latex_"):
-        aligned = re.findall(r"\\begin\{align\*\}.*?\\end\{align\*\}", value._repr_latex_(), re.DOTALL)
-        return [equations(each) for each in aligned]
     if hasattr(value, "_repr_html_"):
         return [f'<div class="shown">\n{value._repr_html_()}\n</div>'.replace("\n\n", "\n")]
     return [fenced(str(value), "text")]

@@ -32,7 +32,7 @@ def test_there_are_two_without_outputs() -> None:
 def test_a_notebook_runs_and_is_a_page(notebook: Path, tmp_path: Path) -> None:
     """Fails where a cell raises, where a figure or equation is left out, and where a name is of no earlier cell."""
     page = notebooks.page(notebook, tmp_path)
-    assert page.startswith("# ") and page.count("```{math}") >= 3
+    assert page.startswith("# ") and page.count("<math ") >= 3
     assert page.count("```python") == sum(cell.code for cell in notebooks.cells(notebook))
     pictures = sorted(path.name for path in tmp_path.iterdir())
     assert pictures and all(f"/{tmp_path.name}/{name})" in page for name in pictures)

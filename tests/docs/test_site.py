@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import gammarho as gr
+from derivations.notation.mathml import mathml
 from derivations.papers.paper import PAPERS
 from docs.making import markdown, notebooks, papers
 
@@ -44,9 +45,6 @@ def test_the_reference_has_every_public_function() -> None:
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_equations_are_mathml_whole(name: str) -> None:
-    pytest.importorskip("latex2mathml", reason="an extra: pip install 'gammarho[docs]'")
-    from docs.making.mathml import mathml
-
     for display in re.findall(r"\\begin.*?\\end\{align\*\}", gr.derive(name).latex(), re.DOTALL):
         found = mathml(display, "block")
         shown = re.sub(r'aria-label="[^"]*"', "", found)

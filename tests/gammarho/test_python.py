@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,12 @@ def test_values_come_second_and_statements_third_everywhere() -> None:
             assert "params" not in names[2:] and "statements" not in names[:2], name
 
 
-def test_a_notebook_typesets_a_recursion() -> None:
-    shown = gr.derive("pegr")._repr_markdown_()
-    assert shown.startswith(r"\begin{align*}") and shown == gr.derive("pegr").latex()
+@pytest.mark.parametrize("name", PAPERS)
+def test_a_notebook_typesets_a_recursion(name: str) -> None:
+    """Fails without HTML, with one that leaves a display out, and with one that asks for a script or the network."""
+    derived = gr.derive(name)
+    shown = derived._repr_html_()
+    assert shown.count("<math ") == derived.latex().count(r"\begin{align*}") >= 3
+    assert "<script" not in shown and not re.search(r"""(?:src|href)=""", shown)
+    assert "columnalign" not in shown and 'style="text-align:right"' in shown
+    assert derived._repr_latex_() == derived.latex()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,11 @@ from derivations.declare.formula import FormulaError
 AnyArray = NDArray[Any]
 KEPT = 20_000_000  # bytes of values of formulas' parts in one view of a run
 CANCELLED = 8 * np.finfo(float).eps  # a value below this share of its terms holds no digit of them
+
+
+def entry_text(index: Mapping[str, int], *before: str) -> str:
+    """Which entry an index names, after what stands before it: "t = 5, j = 1, i = 3"."""
+    return ", ".join([*before, *(f"{dim} = {at}" for dim, at in index.items())])
 
 
 @dataclass(frozen=True)

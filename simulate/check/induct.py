@@ -32,6 +32,7 @@ from ..errors import InputError
 from ..work.progress import progress
 from .ascent import Ascent, Climb, State
 from .case import looks_ahead
+from .indexed import entry_text
 from .judge import Point
 from .posed import attacked_from, posed
 
@@ -161,8 +162,7 @@ def _lines(climb: Climb, at: int, again: str) -> list[str]:
 
 def _at(point: Point) -> str:
     """Where an entry is, by the names of its indices."""
-    index = ", ".join(f"{name} = {at}" for name, at in point.index.items())
-    return f" at {index}" if index else ""
+    return f" at {entry_text(point.index)}" if point.index else ""
 
 
 def _told(state: State) -> list[str]:

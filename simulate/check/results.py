@@ -13,6 +13,7 @@ from derivations.declare import Quantity
 from ..work import html
 from .bench import Result
 from .formula import mentioned
+from .indexed import entry_text
 
 _WIDTH = 118
 _VERDICTS = ("holds", "violated", "vacuous", "undecided")
@@ -129,9 +130,7 @@ def _rows(result: Result, width: int) -> Iterator[str]:
         yield margin + f"{_known(result)}: {command('explain', said.erratum)}"
     witness = result.witness
     if witness is not None:
-        where = ", ".join(
-            [f"seed {witness.seed}", f"t = {witness.t}", *(f"{dim} = {at}" for dim, at in witness.index.items())]
-        )
+        where = entry_text(witness.index, f"seed {witness.seed}", f"t = {witness.t}")
         yield margin + f"{witness.comparison}: {witness.left:.6g} against {witness.right:.6g} at {where}"
         yield margin + witness.replay
 

@@ -15,6 +15,7 @@ from derivations.declare.formula import FormulaError
 from ..ask.formula import evaluate as formula_value
 from ..errors import InputError
 from ..values import Values
+from .indexed import entry_text
 from .judge import Outcome, Point, common
 
 Verdict = Literal["holds", "violated", "vacuous", "undecided"]
@@ -137,5 +138,4 @@ def exponent(
 
 
 def _sides(point: Point) -> str:
-    where = ", ".join([f"t = {point.t}", *(f"{dim} = {at}" for dim, at in point.index.items())])
-    return f"{point.left:.4g} against {point.right:.4g} at {where}"
+    return f"{point.left:.4g} against {point.right:.4g} at {entry_text(point.index, f't = {point.t}')}"

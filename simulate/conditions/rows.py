@@ -19,14 +19,6 @@ def number(x: float, digits: int = 4, rounding: str = "ROUND_HALF_EVEN") -> str:
     return f"{rounded:.0f}" if 1e4 <= abs(rounded) < 1e7 else f"{rounded:.{digits}g}"
 
 
-def interval_text(interval: Interval) -> str:
-    """An interval of constants, its ends rounded into it: "(0, 0.00997]", "[0.5, inf)" or "empty"."""
-    if interval.empty:
-        return "empty"
-    left = f"[{number(interval.low, 3, ROUND_CEILING)}" if interval.low > 0 else "(0"
-    return f"{left}, inf)" if interval.high == math.inf else f"{left}, {number(interval.high, 3, ROUND_FLOOR)}]"
-
-
 @dataclass(frozen=True)
 class Interval:
     """The constants C with low <= C <= high and 0 < C < infinity; possibly none."""
@@ -46,7 +38,11 @@ class Interval:
         return self.low > self.high or self.high <= 0 or self.low == math.inf
 
     def __str__(self) -> str:
-        return interval_text(self)
+        """Its ends rounded into it: "(0, 0.00997]", "[0.5, inf)" or "empty"."""
+        if self.empty:
+            return "empty"
+        left = f"[{number(self.low, 3, ROUND_CEILING)}" if self.low > 0 else "(0"
+        return f"{left}, inf)" if self.high == math.inf else f"{left}, {number(self.high, 3, ROUND_FLOOR)}]"
 
     def to_dict(self) -> dict[str, Any]:
         """low, high (null for no bound) and empty."""

@@ -21,7 +21,7 @@ writes this page from them.
 """
 _SPEAKS = """Every statement speaks somewhere: it names the presets on which its hypotheses hold, and a test fails where
 it is vacuous on the first of them. What has values of its own is checked there, on any preset.
-`gammarho check SETTING --all` runs each statement where it speaks."""
+`gammarho check pegr --all` runs each of PEGR's statements where it speaks, and so with the other settings' names."""
 
 
 def text() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from simulate.conditions.rows import Row
     from simulate.conditions.table import ConditionTable
 
+_CONSTANT = re.compile(r"\bC\b")
 DRAWN = Path("out")
 """Where `gammarho figures` writes by default: pictures that are there are shown."""
 
@@ -78,6 +80,8 @@ def _conditions(name: str, about: Description) -> Iterator[str]:
     yield fenced(f"gammarho conditions {name} --preset paper", "sh")
     clauses: ConditionTable = gr.conditions(name, preset="paper")
     yield plain(f"At the parameters of the preset paper, clause by clause; {clauses.conditions.paper}.")
+    if any(_CONSTANT.search(row.clause.text) for group in clauses.tables for row in group.rows):
+        yield "In a clause C is the constant that the paper hides."
     for group in clauses.tables:
         yield f"### {plain(group.title)}"
         heads = ("clause", "asks", "there is over what is asked, at a constant of 1", "holds for constants in", "at 1")

@@ -1,8 +1,10 @@
-"""A grid of one parameter as a curve: the means, with a band of one standard error to either side."""
+"""A grid of one parameter as a curve: means, geometric ones on a logarithmic axis, with a band of a standard error."""
 
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,38 +17,68 @@ from .. import style
 from ..said import Made, Sentence
 from . import looks
 from .picture import INSIDE, Panel, Picture
+from .shown import Shown
 
 _HEIGHT, _DECADES = 2.9, 1e3
+
+
+@dataclass(frozen=True)
+class _Middle:
+    """What the curve shows, (across,), with its band from low to high, and how."""
+
+    mean: Array
+    band: tuple[Array, Array] | None
+    scale: Literal["linear", "log"] = "linear"
+    geometric: bool = False
+
+    @classmethod
+    def of(cls, shown: Shown) -> _Middle:
+        """Above 0 and over decades on a logarithmic axis, where an arithmetic mean is near the largest draw alone."""
+        logs = shown.logarithms
+        mean = shown.mean if logs is None else np.exp(logs.mean)
+        known = mean[np.isfinite(mean)]
+        if logs is None or known.max() < _DECADES * known.min():
+            return cls(shown.mean, _around(shown.mean, shown.error))
+        if shown.draws.shape[-1] == 1:  # no mean, and its own error is of the value
+            return cls(shown.mean, _around(shown.mean, shown.error), "log")
+        band = _around(logs.mean, logs.error)
+        return cls(mean, None if band is None else (np.exp(band[0]), np.exp(band[1])), "log", geometric=True)
+
+    def said(self, of: str) -> tuple[Sentence, ...]:
+        """What the band is; `of` says whose the standard error is."""
+        if self.band is None:
+            return ()
+        error = "of the logarithms' mean over seeds, by their spread" if self.geometric else of
+        return (Made(f"Band: one standard error {error}, to either side."),)
+
+
+def _around(mean: Array, error: Array | None) -> tuple[Array, Array] | None:
+    return None if error is None else (mean - error, mean + error)
 
 
 def curve(picture: Picture) -> Figure:
     """The curve on a page."""
     shown, line = picture.shown, style.LINES[0]
     (panel,) = picture.panels
+    middle = _Middle.of(shown)
+    picture = replace(picture, means="geometric mean") if middle.geometric else picture
     with style.context():
-        page, handles, in_row = picture.page(_HEIGHT, [panel], *_said(picture))
+        page, handles, in_row = picture.page(_HEIGHT, [panel], *middle.said(shown.error_of))
         axes = page.body.subplots()
-        mean, places = shown.mean, shown.across.places
-        positive = mean[np.isfinite(mean)]
-        if positive.size and positive.min() > 0 and positive.max() >= _DECADES * positive.min():
-            axes.set_yscale("log")
-        axes.plot(places, mean, color=line.color, marker=line.marker, markerfacecolor="white", label=shown.observable)
-        if shown.error is not None:
-            axes.fill_between(places, mean - shown.error, mean + shown.error, color=line.color, alpha=0.25, linewidth=0,
-                              label="standard error")
+        places = shown.across.places
+        axes.set_yscale(middle.scale)
+        axes.plot(places, middle.mean, color=line.color, marker=line.marker, markerfacecolor="white",
+                  label=shown.observable)
+        if middle.band is not None:
+            axes.fill_between(places, *middle.band, color=line.color, alpha=0.25, linewidth=0, label="standard error")
         for mark in shown.marks:
             _spans(axes, shown.across.edges, mark.cells, mark.hatch, mark.word)
         _on_top(axes, picture, panel)
         shown.across.on(axes, "x")
         axes.set_ylabel("\n".join(textwrap.wrap(shown.name, 40)))
-        if not np.isfinite(mean).any():
+        if not np.isfinite(middle.mean).any():
             axes.set_yticks([])
         return page.close(handles, in_row)
-
-
-def _said(picture: Picture) -> tuple[Sentence, ...]:
-    shown = picture.shown
-    return () if shown.error is None else (Made(f"Band: one standard error {shown.error_of}, to either side."),)
 
 
 def _on_top(axes: Axes, picture: Picture, panel: Panel) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -104,6 +104,12 @@ class Shown:
         size = np.maximum(np.abs(apart).max(axis=-1), np.finfo(np.float64).tiny)  # so that no square overflows
         squares = np.asarray(((apart / size[..., None]) ** 2).sum(axis=-1))
         return np.asarray(size * np.sqrt(_over(squares, self.counted * (self.counted - 1), self.counted > 1)))
+
+    @property
+    def logarithms(self) -> Shown | None:
+        """The same of the draws' logarithms, whose mean is the geometric mean's; None where a draw is not above 0."""
+        known = self.draws[np.isfinite(self.draws)]
+        return replace(self, draws=np.log(self.draws)) if known.size and known.min() > 0 else None
 
     @property
     def error_of(self) -> str:

@@ -319,6 +319,34 @@ def test_one_parameter_is_a_curve_with_a_band() -> None:
     assert box.x0 < LAMS[3] < box.x1 and box.x0 > LAMS[2]
 
 
+def test_over_decades_a_curve_is_the_geometric_mean_and_its_band_of_logarithms() -> None:
+    """Before, of draws at 1 and 1e-9 the one at 1 was the whole mean."""
+    data = grid().isel(sigma_p=0, lam=slice(0, 3)).isel(seed=slice(0, 2))
+    data["test_error"].values[:] = [[1.0, 1e-2], [1e-3, 1e-5], [1.0, 1e-9]]
+    figure = gr.plot(data)
+    (axes,) = figure.axes
+    assert axes.get_yscale() == "log" and "geometric mean of 2 seeds, 4, 5" in texts(figure)
+    assert "of the logarithms' mean" in texts(figure)
+    _, y = line(axes, "test_error")
+    np.testing.assert_allclose(y, [1e-1, 1e-4, 10**-4.5])
+    (band,) = [each for each in axes.collections if each.get_label() == "standard error"]
+    corners = np.asarray(band.get_paths()[0].vertices)[:, 1]
+    np.testing.assert_allclose([corners.min(), corners.max()], [1e-9, 1.0])  # of two logarithms: from one to the other
+    data["test_error"].values[0, 0] = 0.0  # has no logarithm
+    (axes,) = gr.plot(data).axes
+    assert axes.get_yscale() == "linear"
+    np.testing.assert_allclose(line(axes, "test_error")[1][0], 5e-3)
+
+
+def test_over_decades_one_seed_is_itself_with_its_own_error() -> None:
+    data = grid().isel(sigma_p=0, lam=slice(0, 3), seed=[0])
+    data["test_error"].values[:] = [[1e-1], [1e-3], [1e-5]]
+    figure = gr.plot(data)
+    (axes,) = figure.axes
+    assert axes.get_yscale() == "log" and "geometric" not in texts(figure) and "of one seed's fresh" in texts(figure)
+    assert line(axes, "test_error")[1].tolist() == [1e-1, 1e-3, 1e-5]
+
+
 def three() -> xarray.Dataset:
     parts = [grid().drop_vars("d").isel(seed=[0, 2]) for _ in range(5)]
     data = xarray.concat(parts, "d", coords="minimal", compat="override", combine_attrs="override")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import gammarho as gr
 from derivations.papers.paper import PAPERS
 from gammarho import description
 from gammarho.cli import _OF_A_SETTING, app, main
+from gammarho.description import Description, ParameterLine, VariableLine
 from gammarho.sections import Section, as_html, as_text
 from simulate.ask import parameters, settings
 from simulate.observe import observables
@@ -48,6 +50,51 @@ def test_a_parameter_has_the_papers_symbol() -> None:
     assert re.search(r"^n_train +n_1 +5 ", text, re.MULTILINE) and re.search(r"^eta_inner +gamma +0.001 ", text,
                                                                              re.MULTILINE)
     assert re.search(r"^mu_norm +\|\|mu\|\| +1 ", str(gr.describe("pegr")), re.MULTILINE)
+
+
+def lines_of(about: Description) -> list[ParameterLine | VariableLine]:
+    """Everything on a page that has a name and a symbol."""
+    return [*about.parameters, *about.variables, *about.events]
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_no_two_things_share_a_name_or_a_symbol(name: str) -> None:
+    """Nor has one the other's: PEGR's T_1 was a hitting time and a formula, its alpha a rate and a slack."""
+    about, paper = gr.describe(name), PAPERS[name]
+    assert paper.statements is not None and paper.conditions is not None
+    lines = lines_of(about)
+    named = [*(each.name for each in lines), *(scalar for scalar, _ in about.scalars),
+             *(each.name for each in paper.statements.quantities), *(each.name for each in paper.conditions.parameters)]
+    assert max(Counter(named).values()) == 1, Counter(named).most_common(3)
+    owner = dict(zip(named, named, strict=True))
+    for each in lines:
+        for said in {each.symbol, description._plainly(each.symbol)} - {""}:
+            assert owner.setdefault(said, each.name) == each.name, said
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_the_letter_of_a_constant_is_one_thing_on_a_page(name: str) -> None:
+    """FOMAML's C was a power, a factor, and a floor of Appendix F."""
+    about = gr.describe(name)
+    lines = lines_of(about)
+    roles = {
+        "a variable": any(each.name == "C" or re.match(r"C\b|C_i", each.symbol) for each in lines),
+        "a clause's constant": any(re.search(r"\bC\b", title) for title in about.conditions),
+        "what a source defines": any(re.search(r"\bC = |[{(]C,", each.source) for each in lines),
+    }
+    assert sum(roles.values()) <= 1, roles
+    assert not any("C the power" in title or "factor C" in title for title in about.conditions)
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_no_two_quantities_of_the_conditions_share_a_name(name: str) -> None:
+    """With one another, where both are of one run, with a parameter, or with the constant C."""
+    conditions = PAPERS[name].conditions
+    assert conditions is not None
+    own = [(each.name, each.only) for each in conditions.quantities]
+    assert max(Counter(own).values()) == 1
+    taken = {each.name for each in (*PAPERS[name].factory().parameters, *conditions.parameters)} | {"C"}
+    assert not taken & {quantity for quantity, _ in own}
 
 
 def test_the_commands_that_it_names_are_taken(capsys: pytest.CaptureFixture[str]) -> None:

@@ -230,8 +230,8 @@ CONDITIONS = Conditions(
     title="FOMAML: Theorems 4.4 (train-train) and 4.5 (train-validation)",
     lists=(
         ClauseList(title="Conditions 4.1, 4.2 and 4.3", clauses=_PRINTED),
-        ClauseList(title="The same, from above: polylog(d) is L^C, C the power of L = log d", clauses=_POWERS),
-        ClauseList(title="Condition D.1: powers of L = log d, up to a factor C", clauses=_D1),
+        ClauseList(title="The same, from above: polylog(d) is a power of L = log d, which C is", clauses=_POWERS),
+        ClauseList(title="Condition D.1: powers of L = log d, up to a constant factor", clauses=_D1),
         ClauseList(title="The powers of L that follow from Condition D.1 (not printed there)", clauses=_DERIVED),
         ClauseList(title="What the proofs use of the step sizes, at finite size (not in the paper)", clauses=_PHASES),
         ClauseList(title="What the proofs use of the data, at finite size (not in the paper)", clauses=_DATA),
@@ -271,7 +271,7 @@ CONDITIONS = Conditions(
         Quantity(name="r_nu", formula=_POOLED["rate_nu_k"], meaning="growth of the feature"),
         Quantity(name="gain_nu", formula=f"{_POOLED['inner_nu_k']} - 1", meaning="the share an inner step adds to it"),
         Quantity(name="C_floor", formula="J*gamma_sum*X/sqrt(R)*sqrt(log(n_tasks*n))",
-                 meaning="Appendix F's C = J gamma sigma_xi^2 sqrt(R log(K n))"),
+                 meaning="Appendix F's floor of Xi-hat, J gamma sigma_xi^2 sqrt(R log(K n))"),
     ),
     prescriptions=(
         Prescription(name="T^(1)", used="T", formula=f"max(log(start_train/Xi_0), 0)/{_log1p('r_tt')}",

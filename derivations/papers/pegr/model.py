@@ -124,7 +124,7 @@ PRESETS = (
                    ("sigma_0", 1 / 3600), ("eta", 0.2 * 30 * 25 / 60**3), ("lam", 1 / 60), ("lam_until", 102_371),
                    ("regularizer", "pegr"))),
     Preset(name="theorem-3.2", steps=12_000,
-           source="ours: Theorem 3.2's repaired hypotheses hold: S = 40, lam S^2 = 5 m, closed at 2.4 times T_1",
+           source="ours: Theorem 3.2's repaired hypotheses hold: S = 40, lam S^2 = 5 m, closed at 2.4 printed T_1",
            values=(("n", 30), ("m", 8), ("d", 1e6), ("mu_norm", 2.0), ("sigma_p", 0.04), ("sigma_0", 1 / 1600),
                    ("eta", 0.006), ("lam", 1 / 40), ("lam_until", 4500), ("eps", 0.05), ("regularizer", "pegr"))),
     Preset(name="theorem-3.3", steps=600,

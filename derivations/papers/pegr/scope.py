@@ -17,6 +17,6 @@ STEP = (EITHER, SQUARE, OFF)
 GD = (PLAIN, SQUARE, MEAN, OFF)
 PENALISED = (PEGR, *PAPER)
 
-QUIET = "min(T_1, T_loud, T_far)"
+QUIET = "min(T_1_printed, T_loud, T_far)"
 STAGE_E = "E_pre and K3 and R3b and R4 and R5 and R8 and R9"
 LATE_E = "E_pre and K3 and R3b and R3m and R5 and R5x and beta <= 1"

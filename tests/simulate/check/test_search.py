@@ -134,7 +134,8 @@ def test_probabilities_are_decided_by_many_draws() -> None:
 @pytest.mark.slow
 def test_what_was_our_correction_of_proposition_d1_is_found_false() -> None:
     """lam S^2 > m was the correction on record; the search refutes it, and not the one that is there now."""
-    old = replace(PEGR["D1"], given="2*c*lam*S**2 >= m and R2 and R3 and lam_t > 0 and B2a and B3b", until="T_1")
+    given = "2*c*lam*S**2 >= m and R2 and R3 and lam_t > 0 and B2a and B3b"
+    old = replace(PEGR["D1"], given=given, until="T_1_printed")
     near = {"n": 10, "m": 5, "d": 300, "sigma_p": 4, "sigma_0": 6.25e-4, "eta": 0.001, "lam": 0.003125}
     found = search("pegr", near, [old], tries=40)["D1"]
     assert found.violated

@@ -185,7 +185,7 @@ def test_the_penalty_slows_the_signal() -> None:
     params = {"n": 30, "m": 12, "d": 1e6, "sigma_p": 0.03, "sigma_0": 1 / 900, "eta": 8.98e-4, "lam": 5.88}
     assert _verdicts([BY_ID["D4c"]], params, steps=420_000, seeds=2) == {"D4c": "holds"}
     assert _verdicts([BY_ID["D4c"]], params, steps=320_727, seeds=2) == {"D4c": "vacuous"}  # its step is 341913
-    early = replace(BY_ID["D4c"], at="T_1*n/min[j](n_own)")
+    early = replace(BY_ID["D4c"], at="T_1_printed*n/min[j](n_own)")
     assert _verdicts([early], params, steps=320_727, seeds=2) == {"D4c": "violated"}
 
 

@@ -58,7 +58,9 @@ def own(vectors: Array) -> Array:
     """V V^T of vectors (..., B, d), made symmetric to the last bit, whatever order the library summed in."""
     with np.errstate(over="ignore", invalid="ignore"):  # a run refuses what is not finite, in a sentence
         product = vectors @ np.swapaxes(vectors, -1, -2)
-        return 0.5 * (product + np.swapaxes(product, -1, -2))
+        symmetric: Array = product + np.swapaxes(product, -1, -2)
+        symmetric *= 0.5
+        return symmetric
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,16 @@ from math import sqrt
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import fused, lanes, least, load, spread, store, total, where
+from dynamics.lanes.compiled import entry, every, fused, lanes, least, load, spread, store, total, where
 from dynamics.lanes.functions import logistic_0, logistic_1, logistic_2, relu, step
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def aligned(size):
+    """Zeros, (size,), the first at a multiple of 64 bytes: eight of them lie in one line of the cache."""
+    zeros = np.zeros(size + 7)
+    first = (64 - zeros.ctypes.data % 64) % 64 // 8
+    return zeros[first : first + size]
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -110,15 +118,6 @@ def wanted(place, which, hits):
         if which[e] == place and hits[e] < 0:
             return True
     return False
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def finite(f, examples):
-    """Whether the output of every example is a finite number."""
-    for i in range(examples):
-        if not abs(f[i]) < np.inf:
-            return False
-    return True
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -426,10 +425,18 @@ def follow(b, g):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def colour(roots, normals, first, vectors):
+def finite(f, present):
+    """Whether the output of every example that is present, 1 there, is a finite number."""
+    for i in range(0, f.size, 8):
+        if not every(abs(where(load(present, i) > 0.0, load(f, i), 0.0)) < np.inf):
+            return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def colour(roots, normals, first, count, neurons, vectors):
     """vectors (F, S, 32): lower triangular roots (F, S, S) times the normals of draws first, first + 1, ..."""
-    neurons = roots.shape[1]
-    for q in range(roots.shape[0]):
+    for q in range(count):
         for s in range(0, neurons, 2):
             x0_0 = lanes(0.0)
             x0_1 = lanes(0.0)
@@ -440,17 +447,17 @@ def colour(roots, normals, first, vectors):
             x1_2 = lanes(0.0)
             x1_3 = lanes(0.0)
             for k in range(s + 2):
-                at = (first * roots.shape[0] + q * 32) * neurons + k * 32
+                at = (first * count + q * 32) * neurons + k * 32
                 z0 = load(normals, at + 0)
                 z1 = load(normals, at + 8)
                 z2 = load(normals, at + 16)
                 z3 = load(normals, at + 24)
-                weight = lanes(roots[q, s + 0, k])
+                weight = spread(roots, (q * neurons + s + 0) * neurons + k)
                 x0_0 = fused(weight, z0, x0_0)
                 x0_1 = fused(weight, z1, x0_1)
                 x0_2 = fused(weight, z2, x0_2)
                 x0_3 = fused(weight, z3, x0_3)
-                weight = lanes(roots[q, s + 1, k])
+                weight = spread(roots, (q * neurons + s + 1) * neurons + k)
                 x1_0 = fused(weight, z0, x1_0)
                 x1_1 = fused(weight, z1, x1_1)
                 x1_2 = fused(weight, z2, x1_2)
@@ -510,11 +517,11 @@ def gradient(
         j = 1.0 - 2.0 * h
         for r in range(filters):
             at = (h * filters + r) * width
-            a_mu = z[at + at_mu]  # pre-activation of the patch mu
+            a_mu = entry(z, at + at_mu)  # pre-activation of the patch mu
             relu_mu = relu(a_mu)
             f_plus += (relu_mu*relu_mu)*j
             wz0_plus += (relu_mu*relu_mu)
-            a_mu = -z[at + at_mu]
+            a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             f_minus += (relu_mu*relu_mu)*j
             wz0_minus += (relu_mu*relu_mu)
@@ -527,7 +534,7 @@ def gradient(
             j = 1.0 - 2.0 * h
             for r in range(filters):
                 at = (h * filters + r) * width
-                a_mu = load(y, i)*z[at + at_mu]
+                a_mu = load(y, i)*entry(z, at + at_mu)
                 a_xi = load(z, at + at_xi + i)  # pre-activation of the patch xi
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
@@ -588,7 +595,7 @@ def gradient(
             at = (h * filters + r) * width
             sum_mu = lanes(0.0)
             for i in range(0, y.size, 8):
-                a_mu = load(y, i)*z[at + at_mu]
+                a_mu = load(y, i)*entry(z, at + at_mu)
                 a_xi = load(z, at + at_xi + i)
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
@@ -598,10 +605,10 @@ def gradient(
                 store(g, at + at_xi + i, -(eta * xi_i))
                 sum_mu = sum_mu + (relu_xi*step_mu*load(w2, i))
             fixed_mu = total(sum_mu)
-            a_mu = z[at + at_mu]
+            a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             fixed_mu += w0_plus*relu_mu*j + w1_plus*relu_mu
-            a_mu = -z[at + at_mu]
+            a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             fixed_mu += w0_minus*relu_mu*j + w1_minus*relu_mu
             g[at + at_mu] = -(eta * fixed_mu)
@@ -627,11 +634,11 @@ def gradient_orthogonal(
         j = 1.0 - 2.0 * h
         for r in range(filters):
             at = (h * filters + r) * width
-            a_mu = z[at + at_mu]  # pre-activation of the patch mu
+            a_mu = entry(z, at + at_mu)  # pre-activation of the patch mu
             relu_mu = relu(a_mu)
             f_plus += (relu_mu*relu_mu)*j
             wz0_plus += (relu_mu*relu_mu)
-            a_mu = -z[at + at_mu]
+            a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             f_minus += (relu_mu*relu_mu)*j
             wz0_minus += (relu_mu*relu_mu)
@@ -695,10 +702,10 @@ def gradient_orthogonal(
                 xi_i = relu_xi*j*load(w3, i) + relu_xi*load(w4, i)
                 store(g, at + at_xi + i, -(eta * xi_i))
             fixed_mu = 0.0
-            a_mu = z[at + at_mu]
+            a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             fixed_mu += w0_plus*relu_mu*j + w1_plus*relu_mu
-            a_mu = -z[at + at_mu]
+            a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             fixed_mu += w0_minus*relu_mu*j + w1_minus*relu_mu
             g[at + at_mu] = -(eta * fixed_mu)
@@ -722,10 +729,10 @@ def plain_gradient(
         j = 1.0 - 2.0 * h
         for r in range(filters):
             at = (h * filters + r) * width
-            a_mu = z[at + at_mu]  # pre-activation of the patch mu
+            a_mu = entry(z, at + at_mu)  # pre-activation of the patch mu
             relu_mu = relu(a_mu)
             f_plus += (relu_mu*relu_mu)*j
-            a_mu = -z[at + at_mu]
+            a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             f_minus += (relu_mu*relu_mu)*j
     for i in range(0, y.size, 8):
@@ -764,10 +771,10 @@ def plain_gradient(
                 xi_i = relu_xi*j*load(v1, i)
                 store(g, at + at_xi + i, -(eta * xi_i))
             fixed_mu = 0.0
-            a_mu = z[at + at_mu]
+            a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             fixed_mu += v0_plus*relu_mu*j
-            a_mu = -z[at + at_mu]
+            a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             fixed_mu += v0_minus*relu_mu*j
             g[at + at_mu] = -(eta * fixed_mu)
@@ -877,40 +884,40 @@ def run(
     for i in range(examples):
         order[at + i] = at_xi + i
     at += examples
-    packed_z = np.zeros(2 * filters * width)
+    packed_z = aligned(2 * filters * width)
     pack(z, order, width, packed_z)
-    packed_b = np.zeros(2 * filters * width)
+    packed_b = aligned(2 * filters * width)
     pack(b, order, width, packed_b)
-    packed_gram = np.zeros(directions * width)
+    packed_gram = aligned(directions * width)
     pack_gram(gram, order, width, packed_gram)
-    packed_y = np.zeros(length)
+    packed_y = aligned(length)
     pad(y, packed_y)
-    present = np.zeros(length)  # 1 for an example, 0 for padding
+    present = aligned(length)  # 1 for an example, 0 for padding
     present[:examples] = 1.0
     live = present  # 1 for the examples that a step sees
     low = np.zeros(3)
     high = np.zeros(3)
     watching = some_open(hits)
-    length_xi = np.zeros(length)
+    length_xi = aligned(length)
     for i in range(examples):
         length_xi[i] = packed_gram[(at_xi + i) * width + at_xi + i]
-    G_mu_xi = np.zeros(length)
-    G_xi_xi = np.zeros(length)
+    G_mu_xi = aligned(length)
+    G_xi_xi = aligned(length)
     example_gram(packed_gram, examples, width, G_mu_xi, G_xi_xi)
     crossed = some(G_mu_xi)
-    f = np.zeros(length)  # network output
-    wz0 = np.zeros(length)  # sum over neurons of ReLU(<w_{j,r}, y_i mu>)**2
-    wz1 = np.zeros(length)  # sum over neurons of ReLU(<w_{j,r}, xi_i>)**2
-    wz2 = np.zeros(length)  # sum over neurons of ReLU(<w_{j,r}, y_i mu>)*ReLU(<w_{j,r}, xi_i>)
-    w0 = np.zeros(length)  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
-    w1 = np.zeros(length)  # weight of ReLU(<w_{j,r}, y_i mu>) in the gradient along mu
-    w2 = np.zeros(length)  # weight of ReLU(<w_{j,r}, xi_i>)*1{<w_{j,r}, y_i mu> > 0} in the gradient along mu
-    w3 = np.zeros(length)  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
-    w4 = np.zeros(length)  # weight of ReLU(<w_{j,r}, xi_i>) in the gradient along xi
-    w5 = np.zeros(length)  # weight of ReLU(<w_{j,r}, y_i mu>)*1{<w_{j,r}, xi_i> > 0} in the gradient along xi
-    v0 = np.zeros(length)  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
-    v1 = np.zeros(length)  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
-    g = np.zeros(packed_z.size)  # the gradient in z
+    f = aligned(length)  # network output
+    wz0 = aligned(length)  # sum over neurons of ReLU(<w_{j,r}, y_i mu>)**2
+    wz1 = aligned(length)  # sum over neurons of ReLU(<w_{j,r}, xi_i>)**2
+    wz2 = aligned(length)  # sum over neurons of ReLU(<w_{j,r}, y_i mu>)*ReLU(<w_{j,r}, xi_i>)
+    w0 = aligned(length)  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+    w1 = aligned(length)  # weight of ReLU(<w_{j,r}, y_i mu>) in the gradient along mu
+    w2 = aligned(length)  # weight of ReLU(<w_{j,r}, xi_i>)*1{<w_{j,r}, y_i mu> > 0} in the gradient along mu
+    w3 = aligned(length)  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
+    w4 = aligned(length)  # weight of ReLU(<w_{j,r}, xi_i>) in the gradient along xi
+    w5 = aligned(length)  # weight of ReLU(<w_{j,r}, y_i mu>)*1{<w_{j,r}, xi_i> > 0} in the gradient along xi
+    v0 = aligned(length)  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
+    v1 = aligned(length)  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
+    g = aligned(packed_z.size)  # the gradient in z
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -957,7 +964,7 @@ def run(
             watching = some_open(hits)
         if t == start + steps:
             break
-        if not finite(f, examples):
+        if not finite(f, present):
             unpack(packed_z, order, width, z)
             unpack(packed_b, order, width, b)
             return t
@@ -989,6 +996,193 @@ def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out
         )
 
 
+@njit(cache=True, fastmath=False, error_model="numpy")
+def is_alone(fixed, mix):
+    """Whether there is one part, which is one fresh vector."""
+    if fixed.shape[0] != 1 or mix.shape[1] != 1 or mix[0, 0] != 1.0:
+        return False
+    for s in range(fixed.shape[1]):
+        if fixed[0, s] != 0.0:
+            return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def judge_alone(roots, normals, first, filters, kappa, c, lam, parts):
+    """parts (32,): the network on N(0, roots roots^T), made of the normals of draws first, first + 1, ..."""
+    neurons = 2 * filters
+    part_0 = lanes(0.0)
+    part_1 = lanes(0.0)
+    part_2 = lanes(0.0)
+    part_3 = lanes(0.0)
+    for s in range(0, neurons - 3, 4):
+        x0_0 = lanes(0.0)
+        x0_1 = lanes(0.0)
+        x0_2 = lanes(0.0)
+        x0_3 = lanes(0.0)
+        x1_0 = lanes(0.0)
+        x1_1 = lanes(0.0)
+        x1_2 = lanes(0.0)
+        x1_3 = lanes(0.0)
+        x2_0 = lanes(0.0)
+        x2_1 = lanes(0.0)
+        x2_2 = lanes(0.0)
+        x2_3 = lanes(0.0)
+        x3_0 = lanes(0.0)
+        x3_1 = lanes(0.0)
+        x3_2 = lanes(0.0)
+        x3_3 = lanes(0.0)
+        for k in range(s + 2):
+            at = first * neurons + k * 32
+            z0 = load(normals, at + 0)
+            z1 = load(normals, at + 8)
+            z2 = load(normals, at + 16)
+            z3 = load(normals, at + 24)
+            weight = spread(roots, (s + 0) * neurons + k)
+            x0_0 = fused(weight, z0, x0_0)
+            x0_1 = fused(weight, z1, x0_1)
+            x0_2 = fused(weight, z2, x0_2)
+            x0_3 = fused(weight, z3, x0_3)
+            weight = spread(roots, (s + 1) * neurons + k)
+            x1_0 = fused(weight, z0, x1_0)
+            x1_1 = fused(weight, z1, x1_1)
+            x1_2 = fused(weight, z2, x1_2)
+            x1_3 = fused(weight, z3, x1_3)
+            weight = spread(roots, (s + 2) * neurons + k)
+            x2_0 = fused(weight, z0, x2_0)
+            x2_1 = fused(weight, z1, x2_1)
+            x2_2 = fused(weight, z2, x2_2)
+            x2_3 = fused(weight, z3, x2_3)
+            weight = spread(roots, (s + 3) * neurons + k)
+            x3_0 = fused(weight, z0, x3_0)
+            x3_1 = fused(weight, z1, x3_1)
+            x3_2 = fused(weight, z2, x3_2)
+            x3_3 = fused(weight, z3, x3_3)
+        for k in range(s + 2, s + 4):
+            at = first * neurons + k * 32
+            z0 = load(normals, at + 0)
+            z1 = load(normals, at + 8)
+            z2 = load(normals, at + 16)
+            z3 = load(normals, at + 24)
+            weight = spread(roots, (s + 2) * neurons + k)
+            x2_0 = fused(weight, z0, x2_0)
+            x2_1 = fused(weight, z1, x2_1)
+            x2_2 = fused(weight, z2, x2_2)
+            x2_3 = fused(weight, z3, x2_3)
+            weight = spread(roots, (s + 3) * neurons + k)
+            x3_0 = fused(weight, z0, x3_0)
+            x3_1 = fused(weight, z1, x3_1)
+            x3_2 = fused(weight, z2, x3_2)
+            x3_3 = fused(weight, z3, x3_3)
+        j = lanes(1.0 if s + 0 < filters else -1.0)
+        a_mu = x0_0
+        relu_mu = relu(a_mu)
+        part_0 = fused((relu_mu*relu_mu), lanes(j), part_0)
+        a_mu = x0_1
+        relu_mu = relu(a_mu)
+        part_1 = fused((relu_mu*relu_mu), lanes(j), part_1)
+        a_mu = x0_2
+        relu_mu = relu(a_mu)
+        part_2 = fused((relu_mu*relu_mu), lanes(j), part_2)
+        a_mu = x0_3
+        relu_mu = relu(a_mu)
+        part_3 = fused((relu_mu*relu_mu), lanes(j), part_3)
+        j = lanes(1.0 if s + 1 < filters else -1.0)
+        a_mu = x1_0
+        relu_mu = relu(a_mu)
+        part_0 = fused((relu_mu*relu_mu), lanes(j), part_0)
+        a_mu = x1_1
+        relu_mu = relu(a_mu)
+        part_1 = fused((relu_mu*relu_mu), lanes(j), part_1)
+        a_mu = x1_2
+        relu_mu = relu(a_mu)
+        part_2 = fused((relu_mu*relu_mu), lanes(j), part_2)
+        a_mu = x1_3
+        relu_mu = relu(a_mu)
+        part_3 = fused((relu_mu*relu_mu), lanes(j), part_3)
+        j = lanes(1.0 if s + 2 < filters else -1.0)
+        a_mu = x2_0
+        relu_mu = relu(a_mu)
+        part_0 = fused((relu_mu*relu_mu), lanes(j), part_0)
+        a_mu = x2_1
+        relu_mu = relu(a_mu)
+        part_1 = fused((relu_mu*relu_mu), lanes(j), part_1)
+        a_mu = x2_2
+        relu_mu = relu(a_mu)
+        part_2 = fused((relu_mu*relu_mu), lanes(j), part_2)
+        a_mu = x2_3
+        relu_mu = relu(a_mu)
+        part_3 = fused((relu_mu*relu_mu), lanes(j), part_3)
+        j = lanes(1.0 if s + 3 < filters else -1.0)
+        a_mu = x3_0
+        relu_mu = relu(a_mu)
+        part_0 = fused((relu_mu*relu_mu), lanes(j), part_0)
+        a_mu = x3_1
+        relu_mu = relu(a_mu)
+        part_1 = fused((relu_mu*relu_mu), lanes(j), part_1)
+        a_mu = x3_2
+        relu_mu = relu(a_mu)
+        part_2 = fused((relu_mu*relu_mu), lanes(j), part_2)
+        a_mu = x3_3
+        relu_mu = relu(a_mu)
+        part_3 = fused((relu_mu*relu_mu), lanes(j), part_3)
+    for s in range(neurons // 4 * 4, neurons, 2):
+        x0_0 = lanes(0.0)
+        x0_1 = lanes(0.0)
+        x0_2 = lanes(0.0)
+        x0_3 = lanes(0.0)
+        x1_0 = lanes(0.0)
+        x1_1 = lanes(0.0)
+        x1_2 = lanes(0.0)
+        x1_3 = lanes(0.0)
+        for k in range(s + 2):
+            at = first * neurons + k * 32
+            z0 = load(normals, at + 0)
+            z1 = load(normals, at + 8)
+            z2 = load(normals, at + 16)
+            z3 = load(normals, at + 24)
+            weight = spread(roots, (s + 0) * neurons + k)
+            x0_0 = fused(weight, z0, x0_0)
+            x0_1 = fused(weight, z1, x0_1)
+            x0_2 = fused(weight, z2, x0_2)
+            x0_3 = fused(weight, z3, x0_3)
+            weight = spread(roots, (s + 1) * neurons + k)
+            x1_0 = fused(weight, z0, x1_0)
+            x1_1 = fused(weight, z1, x1_1)
+            x1_2 = fused(weight, z2, x1_2)
+            x1_3 = fused(weight, z3, x1_3)
+        j = lanes(1.0 if s + 0 < filters else -1.0)
+        a_mu = x0_0
+        relu_mu = relu(a_mu)
+        part_0 = fused((relu_mu*relu_mu), lanes(j), part_0)
+        a_mu = x0_1
+        relu_mu = relu(a_mu)
+        part_1 = fused((relu_mu*relu_mu), lanes(j), part_1)
+        a_mu = x0_2
+        relu_mu = relu(a_mu)
+        part_2 = fused((relu_mu*relu_mu), lanes(j), part_2)
+        a_mu = x0_3
+        relu_mu = relu(a_mu)
+        part_3 = fused((relu_mu*relu_mu), lanes(j), part_3)
+        j = lanes(1.0 if s + 1 < filters else -1.0)
+        a_mu = x1_0
+        relu_mu = relu(a_mu)
+        part_0 = fused((relu_mu*relu_mu), lanes(j), part_0)
+        a_mu = x1_1
+        relu_mu = relu(a_mu)
+        part_1 = fused((relu_mu*relu_mu), lanes(j), part_1)
+        a_mu = x1_2
+        relu_mu = relu(a_mu)
+        part_2 = fused((relu_mu*relu_mu), lanes(j), part_2)
+        a_mu = x1_3
+        relu_mu = relu(a_mu)
+        part_3 = fused((relu_mu*relu_mu), lanes(j), part_3)
+    store(parts, 0, part_0 * kappa)
+    store(parts, 8, part_1 * kappa)
+    store(parts, 16, part_2 * kappa)
+    store(parts, 24, part_3 * kappa)
+
+
 @njit(
     "void(float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], "
     "float64[::1], float64[::1], int64, int64, float64, float64, float64, boolean, float64[::1], float64[::1])",
@@ -1003,61 +1197,99 @@ def judge(base, of, fixed, mix, roots, labels, shares, normals, begin, end, kapp
     """
     neurons = fixed.shape[1]
     filters = neurons // 2
-    parts = np.zeros(fixed.shape[0] * 32)
-    vectors = np.zeros(roots.shape[0] * neurons * 32)
+    parts = aligned(fixed.shape[0] * 32)
+    vectors = aligned(roots.shape[0] * neurons * 32)
+    flat = roots.reshape(-1)
+    alone = is_alone(fixed, mix)
     for first in range(begin, end, 32):
-        colour(roots, normals, first, vectors)
-        for p in range(fixed.shape[0]):
-            part_0 = lanes(0.0)
-            part_1 = lanes(0.0)
-            part_2 = lanes(0.0)
-            part_3 = lanes(0.0)
-            for h in range(2):
-                j = 1.0 - 2.0 * h
-                for r in range(filters):
-                    s = h * filters + r
-                    a_mu_0 = lanes(fixed[p, s])
-                    a_mu_1 = lanes(fixed[p, s])
-                    a_mu_2 = lanes(fixed[p, s])
-                    a_mu_3 = lanes(fixed[p, s])
-                    for q in range(roots.shape[0]):
-                        at = (q * neurons + s) * 32
-                        weight = lanes(mix[p, q])
-                        a_mu_0 = a_mu_0 + weight * load(vectors, at + 0)
-                        a_mu_1 = a_mu_1 + weight * load(vectors, at + 8)
-                        a_mu_2 = a_mu_2 + weight * load(vectors, at + 16)
-                        a_mu_3 = a_mu_3 + weight * load(vectors, at + 24)
-                    a_mu = a_mu_0
-                    relu_mu = relu(a_mu)
-                    part_0 = part_0 + ((relu_mu*relu_mu)) * j
-                    a_mu = a_mu_1
-                    relu_mu = relu(a_mu)
-                    part_1 = part_1 + ((relu_mu*relu_mu)) * j
-                    a_mu = a_mu_2
-                    relu_mu = relu(a_mu)
-                    part_2 = part_2 + ((relu_mu*relu_mu)) * j
-                    a_mu = a_mu_3
-                    relu_mu = relu(a_mu)
-                    part_3 = part_3 + ((relu_mu*relu_mu)) * j
-            store(parts, 32 * p + 0, part_0 * kappa)
-            store(parts, 32 * p + 8, part_1 * kappa)
-            store(parts, 32 * p + 16, part_2 * kappa)
-            store(parts, 32 * p + 24, part_3 * kappa)
-        for v in range(0, 32, 8):
-            error = lanes(0.0)
-            cost = lanes(0.0)
-            for k in range(labels.size):
-                if shares[k] > 0.0:
-                    score = lanes(base[k])
-                    for p in range(fixed.shape[0]):
-                        if of[k, p] != 0.0:
-                            score = score + load(parts, 32 * p + v)
-                    margin_i = score * labels[k]
-                    error = error + where(margin_i < 0.0, shares[k], where(margin_i == 0.0, 0.5 * shares[k], 0.0))
-                    if with_losses:
-                        cost = cost + shares[k] * logistic_0(margin_i)
-            store(errors, first + v, error)
-            store(losses, first + v, cost)
+        if alone:
+            judge_alone(flat, normals, first, filters, kappa, c, lam, parts)
+        else:
+            colour(flat, normals, first, roots.shape[0], neurons, vectors)
+            for p in range(fixed.shape[0]):
+                part_0 = lanes(0.0)
+                part_1 = lanes(0.0)
+                part_2 = lanes(0.0)
+                part_3 = lanes(0.0)
+                for h in range(2):
+                    j = 1.0 - 2.0 * h
+                    for r in range(filters):
+                        s = h * filters + r
+                        a_mu_0 = lanes(fixed[p, s])
+                        a_mu_1 = lanes(fixed[p, s])
+                        a_mu_2 = lanes(fixed[p, s])
+                        a_mu_3 = lanes(fixed[p, s])
+                        for q in range(roots.shape[0]):
+                            at = (q * neurons + s) * 32
+                            weight = lanes(mix[p, q])
+                            a_mu_0 = a_mu_0 + weight * load(vectors, at + 0)
+                            a_mu_1 = a_mu_1 + weight * load(vectors, at + 8)
+                            a_mu_2 = a_mu_2 + weight * load(vectors, at + 16)
+                            a_mu_3 = a_mu_3 + weight * load(vectors, at + 24)
+                        a_mu = a_mu_0
+                        relu_mu = relu(a_mu)
+                        part_0 = fused((relu_mu*relu_mu), lanes(j), part_0)
+                        a_mu = a_mu_1
+                        relu_mu = relu(a_mu)
+                        part_1 = fused((relu_mu*relu_mu), lanes(j), part_1)
+                        a_mu = a_mu_2
+                        relu_mu = relu(a_mu)
+                        part_2 = fused((relu_mu*relu_mu), lanes(j), part_2)
+                        a_mu = a_mu_3
+                        relu_mu = relu(a_mu)
+                        part_3 = fused((relu_mu*relu_mu), lanes(j), part_3)
+                store(parts, 32 * p + 0, part_0 * kappa)
+                store(parts, 32 * p + 8, part_1 * kappa)
+                store(parts, 32 * p + 16, part_2 * kappa)
+                store(parts, 32 * p + 24, part_3 * kappa)
+        error_0 = lanes(0.0)
+        error_1 = lanes(0.0)
+        error_2 = lanes(0.0)
+        error_3 = lanes(0.0)
+        cost_0 = lanes(0.0)
+        cost_1 = lanes(0.0)
+        cost_2 = lanes(0.0)
+        cost_3 = lanes(0.0)
+        for k in range(labels.size):
+            if shares[k] > 0.0:
+                score_0 = lanes(base[k])
+                score_1 = lanes(base[k])
+                score_2 = lanes(base[k])
+                score_3 = lanes(base[k])
+                for p in range(fixed.shape[0]):
+                    if of[k, p] != 0.0:
+                        score_0 = score_0 + load(parts, 32 * p + 0)
+                        score_1 = score_1 + load(parts, 32 * p + 8)
+                        score_2 = score_2 + load(parts, 32 * p + 16)
+                        score_3 = score_3 + load(parts, 32 * p + 24)
+                margin_i = score_0 * labels[k]
+                half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
+                error_0 = error_0 + where(margin_i < 0.0, shares[k], half)
+                if with_losses:
+                    cost_0 = cost_0 + shares[k] * logistic_0(margin_i)
+                margin_i = score_1 * labels[k]
+                half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
+                error_1 = error_1 + where(margin_i < 0.0, shares[k], half)
+                if with_losses:
+                    cost_1 = cost_1 + shares[k] * logistic_0(margin_i)
+                margin_i = score_2 * labels[k]
+                half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
+                error_2 = error_2 + where(margin_i < 0.0, shares[k], half)
+                if with_losses:
+                    cost_2 = cost_2 + shares[k] * logistic_0(margin_i)
+                margin_i = score_3 * labels[k]
+                half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
+                error_3 = error_3 + where(margin_i < 0.0, shares[k], half)
+                if with_losses:
+                    cost_3 = cost_3 + shares[k] * logistic_0(margin_i)
+        store(errors, first + 0, error_0)
+        store(losses, first + 0, cost_0)
+        store(errors, first + 8, error_1)
+        store(losses, first + 8, cost_1)
+        store(errors, first + 16, error_2)
+        store(losses, first + 16, cost_2)
+        store(errors, first + 24, error_3)
+        store(losses, first + 24, cost_3)
 
 
 @njit(

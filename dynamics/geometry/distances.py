@@ -18,9 +18,15 @@ from ..chance.gram import Reduced
 def weight_gram(start: Reduced, b: Array, scale: Array | float = 1.0) -> Array:
     """W W^T = a^2 K0 + a (z0 b^T + b z0^T) + b G b^T, (..., S, S), symmetric to the last bit."""
     flat, share = _flat(b), np.asarray(scale)[..., None, None]
+    whole = bool((share == 1.0).all())  # times 1 is left out, and nothing is copied: it is done for many runs
     # Half of b G b^T goes to each side, so that the sum is one product and its transpose.
-    half = (share * _flat(start.z) + 0.5 * (flat @ start.gram)) @ np.swapaxes(flat, -1, -2)
-    return share**2 * start.weight_gram + (half + np.swapaxes(half, -1, -2))
+    inner = flat @ start.gram
+    inner *= 0.5
+    inner += _flat(start.z) if whole else share * _flat(start.z)
+    half = inner @ np.swapaxes(flat, -1, -2)
+    among = half + np.swapaxes(half, -1, -2)
+    among += start.weight_gram if whole else share**2 * start.weight_gram
+    return among
 
 
 def project_off(start: Reduced, off: Indices) -> Reduced:
@@ -50,8 +56,12 @@ def project_off(start: Reduced, off: Indices) -> Reduced:
     left[..., off] = 0.0
     gram[..., off, :] = 0.0
     gram[..., off] = 0.0
-    own = start.weight_gram - filters @ inverse @ np.swapaxes(filters, -1, -2)
-    return Reduced(left.reshape(start.z.shape), gram, 0.5 * (own + np.swapaxes(own, -1, -2)))
+    sides = filters @ inverse, np.swapaxes(filters, -1, -2)
+    own = sides[0] * sides[1] if len(off) == 1 else sides[0] @ sides[1]  # a library's products of one term are slow
+    np.subtract(start.weight_gram, own, out=own)
+    among = own + np.swapaxes(own, -1, -2)
+    among *= 0.5
+    return Reduced(left.reshape(start.z.shape), gram, among)
 
 
 def _pinv(inside: Array) -> Array:

@@ -141,6 +141,17 @@ def spread(typing: Any, array: Any, at: Any) -> Any:
     return lanes_type(array, types.intp), code
 
 
+@intrinsic
+def entry(typing: Any, array: Any, at: Any) -> Any:
+    """array[at] of a flat array of doubles, at >= 0, as `spread` finds it."""
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        return builder.load(builder.gep(data, [values[1]]))
+
+    return types.float64(array, types.intp), code
+
+
 whole = _one(whole_type, lambda builder, x: _splat(builder, x, _LONGS), types.int64)
 fused = _one(lanes_type, _called("fma", 3), lanes_type, lanes_type, lanes_type)
 root = _one(lanes_type, _called("sqrt", 1), lanes_type)

@@ -46,6 +46,13 @@ def spread(array: Array, at: int) -> Array:
     return np.full(WIDTH, array[at])
 
 
+def entry(array: Array, at: int) -> float:
+    """array[at]; `at` has to be an entry's place, from 0."""
+    if not 0 <= at < array.size:
+        raise IndexError(f"entry {at} of an array of {array.size}")
+    return float(array[at])
+
+
 def lanes(value: Any) -> Array:
     """A number in every lane."""
     return np.full(WIDTH, value) if np.ndim(value) == 0 else np.asarray(value)

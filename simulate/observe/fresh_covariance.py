@@ -54,4 +54,6 @@ def noise_covariance(start: Reduced, off: Indices, b: Array, left: Array, varian
     if len(off):
         start = distances.project_off(start, off)
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN
-        return np.asarray(variance * distances.weight_gram(start, b, left))
+        among = distances.weight_gram(start, b, left)
+        among *= variance
+        return among

@@ -65,16 +65,17 @@ def judge_many(
         return statistics
     m, count = z.shape[2], fresh.covariance.shape[1]
     rows = list(dict.fromkeys(seeds[run] for run in runs.tolist()))
-    normals = np.stack([_normals(seed, count, z.shape[1] * m) for seed in rows])
-    some = fresh
+    normals = lanelaw.together([_normals(seed, count, z.shape[1] * m) for seed in rows])
+    some, here = fresh, roots
     if len(runs) < len(z):
+        here = roots[known]
         shares = None if fresh.shares is None else fresh.shares[known]
         some = testlaw.Fresh(fresh.fixed[known], fresh.mix, fresh.covariance[known], fresh.labels, shares=shares)
     scalars = kernel.columns(values, m, values.count)[runs, : len(kernel.scalars)]
     row_of = {seed: row for row, seed in enumerate(rows)}
     places = np.array([row_of[seeds[run]] for run in runs.tolist()])
     parts = lanelaw.parts_of(some, _outputs(kernel, values, scalars, runs))
-    judged = lanelaw.judged(kernel.lanes, parts, some, roots[known], normals, places, scalars, with_losses)
+    judged = lanelaw.judged(kernel.lanes, parts, some, here, normals, places, scalars, with_losses)
     for name, numbers_of in lanelaw.by_name(judged).items():
         statistics[name][known] = numbers_of
     return bounded(statistics, fresh, DRAWS)
@@ -103,7 +104,8 @@ def _law(model: Model, drawn: Drawn, z: Array, b: Array, values: Columns, left: 
     fixed, mix = patches_of_fresh(
         model, z, drawn.y.shape[1], cases, vectors, lambda family, label: (family.name, 0)
     )
-    covariance = np.stack([_covariance(model, name, drawn, b, values, left) for name, _ in vectors], axis=1)
+    each = [_covariance(model, name, drawn, b, values, left) for name, _ in vectors]
+    covariance = each[0][:, None] if len(each) == 1 else np.stack(each, axis=1)
     return testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=shares)
 
 

@@ -18,6 +18,8 @@ from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
 from dynamics.arrays import Array
+from dynamics.fresh.lanelaw import Parts, judged
+from dynamics.fresh.testlaw import Fresh
 from dynamics.kernel.kernel import LANES_FROM, Kernel
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
@@ -131,6 +133,43 @@ def test_what_is_left_out_where_directions_are_orthogonal_is_zero(model: Model) 
     short = uncrossed(stages)
     count = [sum(len(stage.definitions) for stage in each) for each in (stages, short)]
     assert count[1] < count[0] if model.objective.penalty == "per_example" else count[1] == count[0]
+
+
+@pytest.mark.parametrize("m", [2, 3])
+def test_a_fresh_vector_alone_is_judged_with_the_bits_that_it_has_beside_another_part(m: int) -> None:
+    rng = np.random.default_rng(m)
+    kernel = kernel_for(pegr("none"))
+    roots, normals = np.tril(rng.normal(size=(2, 1, 2 * m, 2 * m))), rng.normal(size=(1, 64 * 2 * m))
+    fixed = np.stack([np.zeros((2, 2 * m)), rng.normal(size=(2, 2 * m))], axis=1)
+    base, numbers = rng.normal(size=(2, 2)), np.tile(kernel.arguments(VALUES, m), (2, 1))
+    of, mix = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[1.0], [0.5]])
+    law = Fresh(np.empty((2, 0)), np.empty(0), np.empty(0), np.array([1.0, -1.0]))
+    alone, beside = (
+        judged(kernel.lanes, Parts(base, of[:, :count].copy(), fixed[:, :count].copy(), mix[:count]), law, roots,
+               normals, np.zeros(2, dtype=np.int64), numbers)
+        for count in (1, 2)
+    )
+    assert np.array_equal(alone, beside) and (alone[:, :, 0] > 0.0).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_stands_past_the_last_example_is_no_output(value: float) -> None:
+    lanes = plain_kernel(pegr("none")).lanes
+    assert lanes is not None
+    present, f = np.zeros(16), np.ones(16)
+    present[:11] = 1.0
+    f[11:] = value
+    assert lanes.finite(f, present)
+    f[10] = value
+    assert not lanes.finite(f, present)
+
+
+def test_arrays_of_lanes_lie_on_lines_of_the_cache() -> None:
+    lanes = plain_kernel(pegr("none")).lanes
+    assert lanes is not None
+    for size in (8, 24, 1000):
+        made = lanes.aligned(size)
+        assert made.shape == (size,) and not made.any() and made.ctypes.data % 64 == 0
 
 
 def test_small_shapes_run_by_loops_and_larger_ones_on_lanes() -> None:

@@ -57,7 +57,11 @@ ON_LANES = "_lanes"
 # Vectors of directions with which a run on lanes goes through a block of the coupling, and through every way of it.
 ENTERED = {f"block_{filters}_{vectors}": (vectors,) for filters in FILTERS for vectors in VECTORS}
 ENTERED["couple"] = (*range(1, max(VECTORS) + 2),)
+# Filters a head with which blocks of filters end and begin on every side of where a head's end.
+COUNTED = {"judge_alone": (3, 4, 5, 6)}
 TWO_NOISES = f"two_noises{ON_LANES}"
+# Functions that judge fresh examples which those of a setting are not: PEGR's hold one vector and nothing else.
+NOT_ENTERED = {"pegr": ("colour", "judge", "is_alone"), "nearly_orthogonal": ("judge_alone",)}
 ELSEWHERE = ("watch_", "look", "wanted", "some_open", "met", "run_all")  # functions of kernels on lanes
 RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
 PATIENCE = 90  # seconds, after which a kernel whose loop never ends is taken for one that raises
@@ -67,7 +71,7 @@ PATIENCE = 90  # seconds, after which a kernel whose loop never ends is taken fo
 class Case:
     """A kernel, plain, with the text of its variant and the small draw that it is validated on.
 
-    `only` are the functions that are mutated, all where it is empty.
+    `only` are the functions that are mutated, all but `never` where it is empty.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Case:
     draw: Draw
     values: dict[str, Any]
     only: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
     @property
     def on_lanes(self) -> bool:
@@ -99,13 +104,18 @@ class Case:
 
     def widened(self, vectors: int) -> Case:
         """With directions that fill `vectors` vectors of 8, and filters that fill two blocks of four and one of two."""
-        values = {**self.values, "n": LANES * vectors - 3, "m": 5}
+        return self.at(n=LANES * vectors - 3, m=5)
+
+    def at(self, **sizes: int) -> Case:
+        """At other sizes."""
+        values = {**self.values, **sizes}
         return replace(self, values=values, draw=draw(self.model, values, 1))
 
     def at_sizes(self, function: str) -> list[Case]:
         """The case at sizes at which a run goes through this function of the text."""
         vectors = ENTERED.get(function, ()) if self.on_lanes else ()
-        return [self.widened(count) for count in vectors] or [self]
+        counted = [self.at(m=m) for m in COUNTED.get(function, ())] if self.on_lanes else []
+        return [self.widened(count) for count in vectors] or counted or [self]
 
     def right(self, kernel: Kernel, **values: Any) -> str:
         """The verdict at other values."""
@@ -116,7 +126,10 @@ class Case:
 
         These are held against the one run and the look from outside (`test_events_on_lanes.py`, `test_batch.py`).
         """
-        return mutants(self.source, lambda name: name in self.only if self.only else not name.startswith(ELSEWHERE))
+        def wanted(name: str) -> bool:
+            return name in self.only if self.only else not (name in self.never or name.startswith(ELSEWHERE))
+
+        return mutants(self.source, wanted)
 
 
 @contextmanager
@@ -159,7 +172,8 @@ def case(name: str) -> Case:
     text = (GENERATED / f"{name}.py").read_text(encoding="utf-8")
     if name.endswith(ON_LANES):
         kernel = replace(kernel, lanes_plain=plain_module(text, name), lanes_from=0)
-    return Case(name, resolved.model, kernel, text, draw(resolved.model, values, 1), values)
+    never = NOT_ENTERED[setting] if name.endswith(ON_LANES) else ()
+    return Case(name, resolved.model, kernel, text, draw(resolved.model, values, 1), values, never=never)
 
 
 def _two_noises() -> Case:
@@ -214,7 +228,10 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     yield kernel.outputs(rng.normal(size=(5, len(model.patches), model.n_heads, m)), values)
     if kernel.judges(size):
         held = {term.direction for term in terms_of(model.patches)}
-        yield _judged(kernel, rng, len(held & {*model.test.drawn}), m, values)
+        count = len(held & {*model.test.drawn})
+        yield _judged(kernel, rng, count, m, values)
+        if count == 1:
+            yield _judged(kernel, rng, count, m, values, alone=True)
     if bilevel:
         blocks = kernel.blocks(gram, tasks, n)  # type: ignore[attr-defined]
         own = rng.normal(size=(tasks, model.n_heads, m, blocks.shape[1]))
@@ -224,8 +241,10 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
         yield np.array([run.diverged])
 
 
-def _judged(kernel: Kernel, rng: np.random.Generator, held: int, m: int, values: dict[str, Any]) -> NDArray[Any]:
-    """Fresh examples of a random law, of two labels and three parts, judged on lanes.
+def _judged(
+    kernel: Kernel, rng: np.random.Generator, held: int, m: int, values: dict[str, Any], alone: bool = False
+) -> NDArray[Any]:
+    """Fresh examples of a random law, of two labels and three parts, judged on lanes; or one part, a vector `alone`.
 
     They hold as many fresh vectors as those of the model: what a kernel does about more, no call of it asks for.
     """
@@ -233,6 +252,8 @@ def _judged(kernel: Kernel, rng: np.random.Generator, held: int, m: int, values:
     roots = np.tril(rng.normal(size=(2, held, neurons, neurons)))
     parts = Parts(rng.normal(size=(2, 3)), rng.integers(0, 2, (3, 3)).astype(float), rng.normal(size=(2, 3, neurons)),
                   rng.normal(size=(3, held)))
+    if alone:
+        parts = Parts(parts.base, np.ones((3, 1)), np.zeros((2, 1, neurons)), np.ones((1, 1)))
     labels, shares = np.array([1.0, -1.0, -1.0]), np.array([0.5, 0.5, 0.0])
     law = Fresh(np.empty((2, 0)), np.empty(0), np.empty(0), labels, shares=shares)
     numbers = np.tile(kernel.arguments(values, m), (2, 1))

@@ -11,12 +11,15 @@ from ..layout import HELPER, Writer
 
 LANES = 8
 FILTERS, VECTORS = (4, 2), (4, 3, 2, 1)  # signed heads have an even number of filters
-PAIR = 2  # filters that are coloured together
+PAIR, WIDE = 2, 4  # filters that are coloured together, alone and where they are activated at once
 DRAWS = 32  # fresh examples that are coloured together
 
 
 def coupling(moved: bool) -> str:
-    """The text of `couple`, of the blocks that it calls, and of what moves b; g is the move already where `moved`."""
+    """The text of `couple`, of the blocks that it calls, of what moves b, and of the look at outputs.
+
+    g is the move already where `moved`.
+    """
     out = Writer()
     for filters in FILTERS:
         for vectors in VECTORS:
@@ -39,6 +42,11 @@ def coupling(moved: bool) -> str:
         out.put(1, '"""g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""')
         out.put(1, f"for q in range(0, g.size, {LANES}):", "    move = -(eta * load(g, q))")
         out.put(2, "store(g, q, move)", "store(b, q, load(b, q) + move)")
+    out.put(0, "", "", HELPER, "def finite(f, present):")
+    out.put(1, '"""Whether the output of every example that is present, 1 there, is a finite number."""')
+    out.put(1, f"for i in range(0, f.size, {LANES}):")
+    out.put(2, "if not every(abs(where(load(present, i) > 0.0, load(f, i), 0.0)) < np.inf):", "    return False")
+    out.put(1, "return True")
     out.put(0, "")
     return out.text()
 
@@ -46,21 +54,13 @@ def coupling(moved: bool) -> str:
 def colouring() -> str:
     """The text of `colour`, and of the mean with its standard error."""
     out = Writer()
-    vectors = range(DRAWS // LANES)
-    out.put(0, HELPER, "def colour(roots, normals, first, vectors):")
+    out.put(0, HELPER, "def colour(roots, normals, first, count, neurons, vectors):")
     said = f"vectors (F, S, {DRAWS}): lower triangular roots (F, S, S) times the normals of draws first, first + 1, ..."
-    out.put(1, f'"""{said}"""')
-    rows = range(PAIR)
-    out.put(1, "neurons = roots.shape[1]", "for q in range(roots.shape[0]):")
+    out.put(1, f'"""{said}"""', "for q in range(count):")
     out.put(2, f"for s in range(0, neurons, {PAIR}):")
-    out.put(3, *[f"x{a}_{v} = lanes(0.0)" for a in rows for v in vectors], f"for k in range(s + {PAIR}):")
-    out.put(4, f"at = (first * roots.shape[0] + q * {DRAWS}) * neurons + k * {DRAWS}")
-    out.put(4, *[f"z{v} = load(normals, at + {LANES * v})" for v in vectors])
-    for a in rows:
-        out.put(4, f"weight = lanes(roots[q, s + {a}, k])")
-        out.put(4, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in vectors])
-    for a in rows:
-        out.put(3, *[f"store(vectors, (q * neurons + s + {a}) * {DRAWS} + {LANES * v}, x{a}_{v})" for v in vectors])
+    coloured(out, 3, PAIR, f"(first * count + q * {DRAWS}) * neurons", "(q * neurons + s")
+    for a, v in entries(PAIR):
+        out.put(3, f"store(vectors, (q * neurons + s + {a}) * {DRAWS} + {LANES * v}, x{a}_{v})")
     out.put(0, "", "", HELPER, "def mean_and_error(values, count, out):")
     out.put(1, '"""out = the mean of the first count values, a multiple of 8, and its standard error."""')
     out.put(1, "added = lanes(0.0)", f"for at in range(0, count, {LANES}):", "    added = added + load(values, at)")
@@ -69,6 +69,27 @@ def colouring() -> str:
     out.put(1, "out[0] = mean", "out[1] = sqrt(total(squares) / (count - 1.0)) / sqrt(float(count))")
     out.put(0, "")
     return out.text()
+
+
+def entries(rows: int) -> list[tuple[int, int]]:
+    """Of so many filters and the draws that are coloured together: filter and vector of each."""
+    return [(a, v) for a in range(rows) for v in range(DRAWS // LANES)]
+
+
+def coloured(out: Writer, depth: int, rows: int, start: str, place: str) -> None:
+    """x0_0, ...: `rows` filters, whose rows of the roots are `place`, a sum, and the ones after it; normals at `start`.
+
+    A row ends with its own normal, or the one after that, which it has 0 of.
+    """
+    each = range(DRAWS // LANES)
+    out.put(depth, *[f"x{a}_{v} = lanes(0.0)" for a, v in entries(rows)])
+    for begun in range(0, rows, PAIR):
+        after = f"s + {begun}, " if begun else ""
+        out.put(depth, f"for k in range({after}s + {begun + PAIR}):", f"    at = {start} + k * {DRAWS}")
+        out.put(depth + 1, *[f"z{v} = load(normals, at + {LANES * v})" for v in each])
+        for a in range(begun, rows):
+            out.put(depth + 1, f"weight = spread(roots, {place} + {a}) * neurons + k)")
+            out.put(depth + 1, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in each])
 
 
 def _block(out: Writer, filters: int, vectors: int) -> None:

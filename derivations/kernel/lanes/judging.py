@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ...calculus.activations import sigma
 from ...calculus.symbols import i, r
-from ..layout import A1, A2, A3
-from .blocks import DRAWS, LANES
+from ..layout import A1, A2, A3, HELPER
+from .blocks import DRAWS, LANES, PAIR, WIDE, coloured
 from .nests import LaneNests
 
 SIDE, STRETCH = 8, 2048  # runs that are judged side by side, and on how many fresh examples at a time
+SIDE_BY_SIDE = range(DRAWS // LANES)  # vectors: a sum over neurons of one alone would wait for its last term
 LAW = {
     "base": A1, "of": A2, "fixed": A2, "mix": A2, "roots": A3, "labels": A1, "shares": A1,
 }
@@ -17,9 +18,6 @@ LAW = {
 
 def judge(emitter: LaneNests) -> None:
     """Fresh examples judged: of one state, and of many runs' states."""
-    loss, patch = emitter.model.objective.loss, emitter.names.patch(0)
-    a = emitter.names.a(0, emitter.names.head, r, i)
-    activated = sigma(emitter.model.network.activation, a)
     made = {"with_losses": "boolean", "errors": A1, "losses": A1}
     groups = ({**LAW, "normals": A1, "begin": "int64", "end": "int64"}, dict.fromkeys(emitter.scalars, "float64"), made)
     emitter.out.function(
@@ -31,28 +29,76 @@ def judge(emitter: LaneNests) -> None:
         types=f"void({', '.join(of for group in groups for of in group.values())})",
     )
     put = emitter.out.put
-    put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", f"parts = np.zeros(fixed.shape[0] * {DRAWS})")
-    put(1, f"vectors = np.zeros(roots.shape[0] * neurons * {DRAWS})", f"for first in range(begin, end, {DRAWS}):")
-    put(2, "colour(roots, normals, first, vectors)", "for p in range(fixed.shape[0]):")
-    every = range(DRAWS // LANES)  # side by side: each one's sum over neurons would wait for its last term
-    put(3, *[f"part_{v} = lanes(0.0)" for v in every], f"for h in range({emitter.model.n_heads}):")
-    put(4, "j = 1.0 - 2.0 * h", "for r in range(filters):", "    s = h * filters + r")
-    put(5, *[f"{patch.name}_{v} = lanes(fixed[p, s])" for v in every], "for q in range(roots.shape[0]):")
-    put(6, f"at = (q * neurons + s) * {DRAWS}", "weight = lanes(mix[p, q])")
-    put(6, *[f"{patch.name}_{v} = {patch.name}_{v} + weight * load(vectors, at + {LANES * v})" for v in every])
-    for v in every:
-        put(5, f"{patch.name} = {patch.name}_{v}")
-        emitter.pieces_of(5, [activated])
-        emitter.out.assign(5, f"part_{v} =", f"part_{v} + ({emitter.printer.doprint(activated)}) * j")
-    put(3, *[f"store(parts, {DRAWS} * p + {LANES * v}, part_{v} * kappa)" for v in every])
-    put(2, f"for v in range(0, {DRAWS}, {LANES}):")
-    put(3, "error = lanes(0.0)", "cost = lanes(0.0)", "for k in range(labels.size):", "    if shares[k] > 0.0:")
-    put(5, "score = lanes(base[k])", "for p in range(fixed.shape[0]):", "    if of[k, p] != 0.0:")
-    put(7, f"score = score + load(parts, {DRAWS} * p + v)")
-    put(5, "margin_i = score * labels[k]")
-    put(5, "error = error + where(margin_i < 0.0, shares[k], where(margin_i == 0.0, 0.5 * shares[k], 0.0))")
-    put(5, "if with_losses:", f"    cost = cost + shares[k] * {loss}_0(margin_i)")
-    put(3, "store(errors, first + v, error)", "store(losses, first + v, cost)")
+    put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", f"parts = aligned(fixed.shape[0] * {DRAWS})")
+    put(1, f"vectors = aligned(roots.shape[0] * neurons * {DRAWS})", "flat = roots.reshape(-1)")
+    put(1, "alone = is_alone(fixed, mix)", f"for first in range(begin, end, {DRAWS}):", "    if alone:")
+    emitter.out.call(3, "judge_alone(", (["flat", "normals", "first", "filters"], emitter.scalars, ["parts"]))
+    put(2, "else:", "    colour(flat, normals, first, roots.shape[0], neurons, vectors)")
+    _every_part(emitter)
+    _every_label(emitter)
+    put(0, "")
+
+
+def _every_part(emitter: LaneNests) -> None:
+    """The parts, of fresh vectors that are coloured: a part's patch is mixed and activated neuron by neuron."""
+    put, a = emitter.out.put, emitter.names.patch(0).name
+    put(3, "for p in range(fixed.shape[0]):", *[f"    part_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
+    put(4, f"for h in range({emitter.model.n_heads}):", "    j = 1.0 - 2.0 * h")
+    put(5, "for r in range(filters):", "    s = h * filters + r")
+    put(6, *[f"{a}_{v} = lanes(fixed[p, s])" for v in SIDE_BY_SIDE], "for q in range(roots.shape[0]):")
+    put(7, f"at = (q * neurons + s) * {DRAWS}", "weight = lanes(mix[p, q])")
+    put(7, *[f"{a}_{v} = {a}_{v} + weight * load(vectors, at + {LANES * v})" for v in SIDE_BY_SIDE])
+    for v in SIDE_BY_SIDE:
+        _added(emitter, 6, f"{a}_{v}", v)
+    put(4, *[f"store(parts, {DRAWS} * p + {LANES * v}, part_{v} * kappa)" for v in SIDE_BY_SIDE])
+
+
+def _every_label(emitter: LaneNests) -> None:
+    """Errors and losses of the parts' sums, with every label that an example may have."""
+    put, loss = emitter.out.put, emitter.model.objective.loss
+    put(2, *[f"error_{v} = lanes(0.0)" for v in SIDE_BY_SIDE], *[f"cost_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
+    put(2, "for k in range(labels.size):", "    if shares[k] > 0.0:")
+    put(4, *[f"score_{v} = lanes(base[k])" for v in SIDE_BY_SIDE])
+    put(4, "for p in range(fixed.shape[0]):", "    if of[k, p] != 0.0:")
+    put(6, *[f"score_{v} = score_{v} + load(parts, {DRAWS} * p + {LANES * v})" for v in SIDE_BY_SIDE])
+    for v in SIDE_BY_SIDE:
+        put(4, f"margin_i = score_{v} * labels[k]", "half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)")
+        put(4, f"error_{v} = error_{v} + where(margin_i < 0.0, shares[k], half)")
+        put(4, "if with_losses:", f"    cost_{v} = cost_{v} + shares[k] * {loss}_0(margin_i)")
+    for v in SIDE_BY_SIDE:
+        put(2, f"store(errors, first + {LANES * v}, error_{v})", f"store(losses, first + {LANES * v}, cost_{v})")
+
+
+def _added(emitter: LaneNests, depth: int, entry: str, v: int) -> None:
+    """Adds a neuron to a part's vector v."""
+    patch = emitter.names.patch(0)
+    activated = sigma(emitter.model.network.activation, emitter.names.a(0, emitter.names.head, r, i))
+    emitter.out.put(depth, f"{patch.name} = {entry}")
+    emitter.pieces_of(depth, [activated])
+    emitter.out.assign(depth, f"part_{v} =", f"fused({emitter.printer.doprint(activated)}, lanes(j), part_{v})")
+
+
+def judge_alone(emitter: LaneNests) -> None:
+    """A part that is one fresh vector, and nothing else: activated as it is coloured, filter by filter."""
+    put = emitter.out.put
+    put(0, HELPER, "def is_alone(fixed, mix):")
+    put(1, '"""Whether there is one part, which is one fresh vector."""')
+    put(1, "if fixed.shape[0] != 1 or mix.shape[1] != 1 or mix[0, 0] != 1.0:", "    return False")
+    put(1, "for s in range(fixed.shape[1]):", "    if fixed[0, s] != 0.0:", "        return False", "return True")
+    put(0, "", "")
+    emitter.out.function(
+        "judge_alone", (["roots", "normals", "first", "filters"], emitter.scalars, ["parts"]),
+        f"parts ({DRAWS},): the network on N(0, roots roots^T), made of the normals of draws first, first + 1, ...",
+    )
+    put(1, "neurons = 2 * filters", *[f"part_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
+    for rows, first, last in ((WIDE, "0", f"neurons - {WIDE - 1}"), (PAIR, f"neurons // {WIDE} * {WIDE}", "neurons")):
+        put(1, f"for s in range({first}, {last}, {rows}):")
+        coloured(emitter.out, 2, rows, "first * neurons", "(s")
+        for a in range(rows):
+            put(2, f"j = lanes(1.0 if s + {a} < filters else -1.0)")
+            for v in SIDE_BY_SIDE:
+                _added(emitter, 2, f"x{a}_{v}", v)
+    put(1, *[f"store(parts, {LANES * v}, part_{v} * kappa)" for v in SIDE_BY_SIDE])
     put(0, "")
 
 

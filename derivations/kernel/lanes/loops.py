@@ -9,7 +9,7 @@ from ..schedule import Stage, arrays, schedule
 from ..skeleton import functions, packing
 from ..timeloop import RESCALING
 from .blocks import LANES, colouring, coupling
-from .judging import judge, judge_all
+from .judging import judge, judge_all, judge_alone
 from .nests import LaneNests
 from .printer import NoLanes
 from .uncrossed import uncrossed
@@ -59,6 +59,7 @@ class LaneDescent(LaneNests):
 
     def outputs_function(self) -> None:
         """Fresh examples judged."""
+        judge_alone(self)
         judge(self)
         judge_all(self)
 
@@ -102,22 +103,22 @@ class LaneDescent(LaneNests):
             size = "examples" if family.index_set.per_example else "1"
             self.out.put(1, f"for i in range({size}):", f"    order[at + i] = at_{family.name} + i", f"at += {size}")
         for name in ("z", "b", *(["velocity"] if "momentum" in self.options else [])):
-            self.out.put(1, f"packed_{name} = np.zeros(2 * filters * width)")
+            self.out.put(1, f"packed_{name} = aligned(2 * filters * width)")
             self.out.put(1, f"pack({name}, order, width, packed_{name})")
-        self.out.put(1, "packed_gram = np.zeros(directions * width)", "pack_gram(gram, order, width, packed_gram)")
+        self.out.put(1, "packed_gram = aligned(directions * width)", "pack_gram(gram, order, width, packed_gram)")
         for name in ("y", *self.told):
-            self.out.put(1, f"packed_{name} = np.zeros(length)", f"pad({name}, packed_{name})")
-        self.out.put(1, "present = np.zeros(length)  # 1 for an example, 0 for padding", "present[:examples] = 1.0")
+            self.out.put(1, f"packed_{name} = aligned(length)", f"pad({name}, packed_{name})")
+        self.out.put(1, "present = aligned(length)  # 1 for an example, 0 for padding", "present[:examples] = 1.0")
         batched = "batch" in self.options
-        self.out.put(1, f"live = {'np.zeros(length)' if batched else 'present'}  # 1 for the examples that a step sees")
+        self.out.put(1, f"live = {'aligned(length)' if batched else 'present'}  # 1 for the examples that a step sees")
         if self.watchers is not None:
             count = len(self.watchers.extremes) + 1
             self.out.put(1, f"low = np.zeros({count})", f"high = np.zeros({count})", "watching = some_open(hits)")
             for name, array in self.watchers.lengths.items():
-                self.out.put(1, f"{array} = np.zeros(length)", "for i in range(examples):")
+                self.out.put(1, f"{array} = aligned(length)", "for i in range(examples):")
                 self.out.put(2, f"{array}[i] = packed_gram[(at_{name} + i) * width + at_{name} + i]")
-        self.out.put(1, *["label = np.zeros(length)"] * ("label_noise" in self.options))
-        self.out.put(1, *[f"{name} = np.zeros(length)" for name in self.grams])
+        self.out.put(1, *["label = aligned(length)"] * ("label_noise" in self.options))
+        self.out.put(1, *[f"{name} = aligned(length)" for name in self.grams])
         if self.grams:
             self.out.put(1, f"example_gram(packed_gram, examples, width, {', '.join(self.grams)})")
         if self.crossing:
@@ -128,10 +129,10 @@ class LaneDescent(LaneNests):
             taken = self.gradient_arguments("z", [], arrays(each_stages), each_stages)[-1]
             wanted |= {name: filled[name] for name in taken}
         for name, meaning in wanted.items():
-            self.out.assign(1, f"{name} =", "np.zeros(length)", meaning)
+            self.out.assign(1, f"{name} =", "aligned(length)", meaning)
         frozen = any(stage.kind == "contract" for stage in stages)
         for name in ("g", *(["u"] if frozen else []), *(["near", "along"] if "radius" in self.options else [])):
-            self.out.assign(1, f"{name} =", "np.zeros(packed_z.size)", WORK[name])
+            self.out.assign(1, f"{name} =", "aligned(packed_z.size)", WORK[name])
         if "weight_decay" in self.options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
 
@@ -167,7 +168,7 @@ class LaneDescent(LaneNests):
             self.out.put(2, "along[:] = 0.0", "couple(along, g, packed_gram, 2 * filters, width, directions)")
             self.out.put(2, "perturb(packed_z, g, along, radius, near, width, directions)")
             self._gradient_at(stages, plain, "near")
-        self.out.put(2, "if not finite(f, examples):")
+        self.out.put(2, "if not finite(f, present):")
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
         self.out.put(3, *[f"unpack(packed_{name}, order, width, {name})" for name in kept], "return t")
         if "momentum" in options:

@@ -11,7 +11,7 @@ from ...errors import ModelError
 from ..pieces import HELPERS
 from ..printer import KernelPrinter
 
-PRIMITIVES = ("fused", "lanes", "least", "load", "spread", "store", "total", "where")
+PRIMITIVES = ("entry", "every", "fused", "lanes", "least", "load", "spread", "store", "total", "where")
 FUNCTIONS = (
     *dict.fromkeys(helper for piece, helper in HELPERS.items() if piece not in EXPRESSED),
     *(f"{loss}_{order}" for loss in ("logistic", "exponential") for order in range(3)),
@@ -61,7 +61,8 @@ class LanePrinter(KernelPrinter):
 
     def _entry(self, array: str, family: str) -> str:
         """A neuron's entry along a family: eight examples', or the one that all have."""
-        return f"load({array}, at + at_{family} + i)" if family in self.per_example else f"{array}[at + at_{family}]"
+        place = f"at + at_{family}"
+        return f"load({array}, {place} + i)" if family in self.per_example else f"entry({array}, {place})"
 
     def gram_entry(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
         """A Gram entry where it stands in the packed matrix."""

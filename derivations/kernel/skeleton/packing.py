@@ -6,6 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def aligned(size: int) -> NDArray[np.float64]:
+    """Zeros, (size,), the first at a multiple of 64 bytes: eight of them lie in one line of the cache."""
+    zeros = np.zeros(size + 7)
+    first = (64 - zeros.ctypes.data % 64) % 64 // 8
+    return zeros[first : first + size]
+
+
 def pack(rows: NDArray[np.float64], order: NDArray[np.int64], width: int, out: NDArray[np.float64]) -> None:
     """out (H m width,) holds rows (H, m, B), direction q at place order[q] of its row."""
     for h in range(rows.shape[0]):
@@ -67,14 +74,6 @@ def wanted(place: int, which: NDArray[np.int64], hits: NDArray[np.int64]) -> boo
         if which[e] == place and hits[e] < 0:
             return True
     return False
-
-
-def finite(f: NDArray[np.float64], examples: int) -> bool:
-    """Whether the output of every example is a finite number."""
-    for i in range(examples):
-        if not abs(f[i]) < np.inf:
-            return False
-    return True
 
 
 def shrink(z: NDArray[np.float64], b: NDArray[np.float64], keep: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import re
 import sys
 import typing
 from collections.abc import Iterator
@@ -66,6 +67,7 @@ _CLASSES: dict[str, list[type[Any]]] = {
     "Test laws": kinds_of(TestLaw),
     "Observables": kinds_of(Observable),
 }
+_EMPHASIS = re.compile(r"\*(?=\w)|(?<!\w)_(?=\w)")
 
 
 def text() -> str:
@@ -116,11 +118,19 @@ def _first(kind: type[Any]) -> str:
     return (inspect.getdoc(kind) or "").split("\n")[0]
 
 
+def _plain(line: str) -> str:
+    """A docstring's line, in whose formulas no star and no underscore begins an emphasis; what is indented is code."""
+    if line.startswith("    "):
+        return line
+    parts = re.split("(`[^`]*`)", line)
+    return "".join(part if part.startswith("`") else _EMPHASIS.sub(r"\\\g<0>", part) for part in parts)
+
+
 def _of_class(kind: type[Any]) -> Iterator[str]:
     """A class: what it says of itself, and its fields with what each takes."""
     yield f"### {kind.__name__}"
     yield ""
-    yield from (inspect.getdoc(kind) or "").split("\n")
+    yield from map(_plain, (inspect.getdoc(kind) or "").split("\n"))
     fields = {each.name: each for each in dataclasses.fields(kind)}
     if fields:
         yield from ("", "| field | takes | default |", "| --- | --- | --- |")

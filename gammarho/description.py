@@ -113,7 +113,8 @@ class Description:
             _variables("events: hitting times, in steps", self.events),
             Section("conditions", ("",), tuple((title,) for title in self.conditions)),
             Section("statements", ("id", "kind", "claim", "source"), tuple(
-                (each.id, each.kind, each.claim, each.source) for each in self.statements)),
+                (each.id, each.kind, each.claim, each.source) for each in self.statements),
+                "as declared: check is what reads their formulas, and judges them on runs"),
             Section("figures", ("",), ((", ".join(self.figures),),) if self.figures else ()),
             Section("figures and tables of the paper that are not drawn", ("", ""), self.absent),
             Section("what may be asked", ("", ""), self.verbs),

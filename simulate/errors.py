@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derivations.declare.choices import did_you_mean, nearest, quoted
+from derivations.declare.choices import did_you_mean, nearest, nearest_or_new, quoted
 
 
 class InputError(ValueError):
@@ -25,4 +25,4 @@ class Unwritten(RuntimeError):
     """What could not be written, what is safe all the same, and how to go on, in one sentence."""
 
 
-__all__ = ["Diverged", "InputError", "Unwritten", "did_you_mean", "nearest", "quoted"]
+__all__ = ["Diverged", "InputError", "Unwritten", "did_you_mean", "nearest", "nearest_or_new", "quoted"]

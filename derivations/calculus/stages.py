@@ -16,7 +16,21 @@ from typing import Final
 
 import sympy as sp
 
-from ..declare import CrossEntropy, Directions, Exponential, Expressed, Full, Logistic, LossKind, Model, Patch, of_class
+from ..declare import (
+    ACTIVATIONS,
+    LOSSES,
+    CrossEntropy,
+    Directions,
+    Exponential,
+    Expressed,
+    Full,
+    Logistic,
+    LossKind,
+    Model,
+    Patch,
+    of_class,
+)
+from ..declare.formula import short
 from ..errors import ModelError
 from .activations import (
     Box,
@@ -43,6 +57,7 @@ SLOPES: Final[Mapping[type[LossKind], sp.Expr]] = {
     Logistic: sp.Rational(-1, 2), Exponential: sp.Integer(-1), CrossEntropy: sp.S.Zero,
 }
 """l'(0) of a loss of the margin; class heads have their softmax at 1/K."""
+_SLOPED = [word for word, kind in LOSSES.items() if type(kind) in SLOPES]
 
 
 @dataclass(frozen=True)
@@ -78,7 +93,8 @@ def stages(recursion: Recursion) -> tuple[Stage, ...]:
             if change != 0:
                 power, rate = _lowest(change)
                 if power == 0 and model.objective.penalised:
-                    raise ModelError("stages: where sigma'(0) is not 0 the penalty is not small with the products")
+                    said = "where sigma'(0) is not 0 the penalty is not small with the products"
+                    raise ModelError(f"rates: {said}; leave it out")
                 growths.append(Stage(family.name, own, power, rate))
     return tuple(growths)
 
@@ -105,15 +121,18 @@ def _check(model: Model) -> None:
     """Refuses what has no lowest order here."""
     kind, activation = type(model.objective.loss_kind), model.network.activation.kind
     if kind not in SLOPES:
-        raise ModelError(f"stages: no slope at 0 is known of the loss {model.objective.loss!r}; declare a named one")
+        said = f"the loss {short(model.objective.loss)} has no slope at 0 that is known"
+        raise ModelError(f"rates: {said}; expected one of {', '.join(_SLOPED)}")
     if not all(isinstance(patch, Patch) and patch.plain for patch in model.patches):
-        raise ModelError("stages: a patch of several terms, or of scalars, is no product of its own; declare one")
+        said = "a patch of several terms, or of scalars, is no product that grows alone"
+        raise ModelError(f"rates: {said}; expected one direction a patch")
     if isinstance(activation, Expressed):
-        raise ModelError("stages: an activation that is a formula has no power of its own at 0; declare a named one")
+        said = f"the activation {short(model.network.activation.name)} is a formula, whose power at 0 is not known"
+        raise ModelError(f"rates: {said}; expected one of {', '.join(ACTIVATIONS)}")
     labels = "label weights" if model.objective.label_weights else "mixed labels"
     if model.objective.label_weights or model.objective.mixed_labels or model.algorithm.options:
         what = ", ".join(model.algorithm.options) or labels
-        raise ModelError(f"stages: they are of plain gradient descent, and this has {what}; leave that out")
+        raise ModelError(f"rates: they are of plain gradient descent, and this has {what}; leave that out")
 
 
 def _slope(gradient: Gradient, family: str) -> sp.Expr:

@@ -39,15 +39,15 @@ def two_stages(recursion: Recursion) -> tuple[TwoStage, ...]:
     """Each family's, as `stages` gives them.  Raises ModelError where one is no exponential stage, and for Reptile."""
     model = recursion.model
     if model.bilevel.weighed:
-        raise ModelError("stages: tasks of different shares have no rate in common; leave shares and sampled out")
+        raise ModelError("rates: tasks of different shares have no rate in common; leave shares and sampled out")
     if model.bilevel.to_adapted:
-        raise ModelError("stages: Reptile moves W to the adapted weights, which has no rate here; take a gradient")
+        raise ModelError("rates: Reptile moves W to the adapted weights, which has no rate here; take a gradient")
     return tuple(_two(model, each) for each in stages(recursion))
 
 
 def _two(model: Model, stage: Stage) -> TwoStage:
     if stage.power != 1:
-        raise ModelError(f"stages: {stage.family} grows by a power of {stage.power} in the inner loop, not as it is")
+        raise ModelError(f"rates: {stage.family} grows by a power of {stage.power} in the inner loop, not as it is")
     family = model.family(stage.family)
     splits = model.bilevel.splits
     inside, outside = (n_1, n_2) if splits else (n, n)

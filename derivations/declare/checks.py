@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from . import angles, mixing
 from .activations import fields_read
-from .choices import NUMBERS, nearest, one_of
+from .choices import NUMBERS, nearest_or_new, one_of
 from .data import laws_of
 from .formula import short
 from .laws import ChosenLaw
@@ -219,7 +219,7 @@ def _schedules(model: Any) -> Iterator[str]:
         for name in schedule.expression.constants if kinds else ():
             if name not in kinds:
                 said = f"{name!r} in {short(schedule.formula)} is neither t nor a parameter of this model"
-                yield f"Schedule.formula: {said}; {nearest(name, kinds)}, or declare it"
+                yield f"Schedule.formula: {said}; {nearest_or_new(name, kinds)}"
             elif kinds[name] not in NUMBERS:
                 yield f"Schedule.formula: {name!r} is a {kinds[name]}, and no number; leave it out"
 

@@ -322,6 +322,12 @@ def nearest(word: str, options: Iterable[str]) -> str:
     return did_you_mean(word, names) or f"expected one of {', '.join(names)}"
 
 
+def nearest_or_new(word: str, options: Iterable[str]) -> str:
+    """The cure for a name that is misspelt, or that is still to be declared."""
+    near = did_you_mean(word, names := list(options))
+    return f"{near} (else declare it)" if near else f"expected one of {', '.join(names)}, or declare it"
+
+
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """Whether the closest of `options` is meant, or the one that goes on from it; "" where none is near."""
     names = list(options)

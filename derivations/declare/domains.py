@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from ..errors import ModelError
 from .arithmetic import Arithmetic, OneSided, cuts_at
-from .choices import nearest
+from .choices import nearest_or_new
 from .expression_grammar import EXPRESSIONS, VARIABLE, number_of
 from .expressions import Expression
 from .formula import FormulaError, short
@@ -230,7 +230,7 @@ def check_formulas(model: Any) -> None:
         unknown = [name for name in expression.constants if name not in known]
         if unknown and known:
             said = f"{unknown[0]!r} in {short(expression.text)} is neither z nor a parameter of this model"
-            raise ModelError(f"{field}: {said}; {nearest(unknown[0], known)}, or declare it")
+            raise ModelError(f"{field}: {said}; {nearest_or_new(unknown[0], known)}")
         try:
             check(expression, model.parameters)
         except FormulaError as error:

@@ -34,7 +34,7 @@ LossName = Annotated[str, WordOrFormula(tuple(LOSSES), VARIABLE, _formula_misfit
 
 @dataclass(frozen=True)
 class Activation(Declared):
-    """sigma, by its word or as a formula in z, such as Activation("z*sigmoid(1.702*z)"), with parameters in it.
+    """sigma, by its word or as a formula in z, such as `Activation("z*sigmoid(1.702*z)")`, with parameters in it.
 
     "relu_power" (ReLU^power), "relu", "leaky_relu" (`slope`) and "huberized_relu" (`width` h, 0 below 0); "identity",
     "square", "cubic" (z^3), "sigmoid", "tanh", "softplus", "gelu" (z Phi(z)), "erf", and "smoothed_leaky_relu": z above

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
 
 from ..errors import ModelError
-from .choices import Declared, FormulaText, Refers, fields_of, nearest
+from .choices import Declared, FormulaText, Refers, fields_of, nearest_or_new
 from .formula import FormulaError, names
 from .layers import declared_families
 from .patches import Term
@@ -47,7 +47,7 @@ def _check_name(model: Any, what: str, mark: Refers, name: str, known: list[str]
     if not known:
         return
     if name not in known:
-        raise ModelError(f"{what} is no {mark.to} of this model; {nearest(name, known)}, or declare it")
+        raise ModelError(f"{what} is no {mark.to} of this model; {nearest_or_new(name, known)}")
     if mark.to == "family" and mark.kinds and model.family(name).over not in mark.kinds:
         over = f"is over {model.family(name).over!r}; expected a family over {' or '.join(map(repr, mark.kinds))}"
         raise ModelError(f"{what} {over}, so name another one")
@@ -70,7 +70,7 @@ def check_formula(model: Any, what: str, text: str) -> None:
     kinds = {parameter.name: parameter.kind for parameter in model.parameters}
     for name in used if kinds else ():
         if name not in kinds and name not in SIZES:
-            cure = f"{nearest(name, kinds)}, or declare it"
+            cure = nearest_or_new(name, kinds)
             raise ModelError(f"{what}: {text!r} holds {name!r}, which is no parameter of this model; {cure}")
         if kinds.get(name) in ("choice", "counts"):
             raise ModelError(f"{what}: {text!r} holds {name!r}, which is no number but a {kinds[name]}; leave it out")

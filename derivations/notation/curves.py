@@ -13,10 +13,10 @@ from ..calculus.curves import Branch, Curve
 from .signs import Sign
 
 _SIGNS: Mapping[str, Sign] = {
-    "Sigmoid": Sign("sigmoid", r"\mathrm{sigmoid}"), "SigmoidSlope": Sign("sigmoid'", r"\mathrm{sigmoid}'"),
-    "Tanh": Sign("tanh", r"\tanh"), "Softplus": Sign("softplus", r"\mathrm{softplus}"),
+    "Sigmoid": Sign("sigmoid", r"\operatorname{sigmoid}"), "SigmoidSlope": Sign("sigmoid'", r"\operatorname{sigmoid}'"),
+    "Tanh": Sign("tanh", r"\tanh"), "Softplus": Sign("softplus", r"\operatorname{softplus}"),
     "NormalShare": Sign("Phi", r"\Phi"), "NormalDensity": Sign("Phi'", r"\Phi'"),
-    "ErrorFunction": Sign("erf", r"\mathrm{erf}"), "BellSlope": Sign("erf'", r"\mathrm{erf}'"),
+    "ErrorFunction": Sign("erf", r"\operatorname{erf}"), "BellSlope": Sign("erf'", r"\operatorname{erf}'"),
     "atan": Sign("arctan", r"\arctan"),
 }
 

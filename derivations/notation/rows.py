@@ -18,8 +18,8 @@ LONGEST = 60.0
 
 _TOKENS = re.compile(r"\\[A-Za-z]+\*?|\\.|\S", re.DOTALL)
 _UNSEEN = frozenset(
-    r"\mathbf \boldsymbol \mathrm \mathcal \overline \underline \widetilde \hat \tilde \text \left \right \bigl"
-    r" \bigr \Bigl \Bigr \, \; \! & ".split()
+    r"\mathbf \boldsymbol \mathrm \operatorname \mathcal \overline \underline \widetilde \hat \tilde \text \left \right"
+    r" \bigl \bigr \Bigl \Bigr \, \; \! & ".split()
 ) | {TERM, FACTOR}
 _OPERATORS = (*"+-=<>", r"\leq", r"\geq", r"\in", r"\neq", r"\times", r"\sum", r"\subseteq", r"\sim")
 _WIDE = {r"\qquad": 4.0, r"\quad": 2.0, r"\log": 3.0, **dict.fromkeys(_OPERATORS, 2.0)}

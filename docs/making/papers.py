@@ -87,7 +87,9 @@ def _conditions(name: str, about: Description) -> Iterator[str]:
         heads = ("clause", "asks", "there is over what is asked, at a constant of 1", "holds for constants in", "at 1")
         yield table(heads, [_clause(row) for row in group.rows])
         binding = ", ".join(group.binding) or "none"
-        yield plain(f"All clauses hold for constants in {group.interval}; binding: {binding}.")
+        span = group.interval
+        where = f"All clauses hold for constants in {span}" if not span.empty else "No constant meets all clauses"
+        yield plain(f"{where}; binding: {binding}.")
 
 
 def _clause(row: Row) -> tuple[str, ...]:

@@ -5,16 +5,21 @@ An interrupt stays one.  A file that ends the process without Python (os._exit, 
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
+from derivations import declare
 from derivations.errors import ModelError
 
-from ..errors import InputError, quoted
+from ..errors import InputError, nearest, quoted
+
+_KEYWORD = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
 
 _COMPLETE: dict[str, ModuleType] = {}
 
@@ -72,9 +77,18 @@ def call(function: Callable[..., object], given: Mapping[str, object]) -> object
 
 def _raised(error: BaseException, path: Path | None) -> str:
     """What was raised, where in the file, and its own words."""
-    said = " ".join(str(error).split())
+    said = " ".join(str(error).split()) + _taken(error)
     asked = " (the file ends the program itself; take that out)" if isinstance(error, SystemExit) else ""
     return f"raised {type(error).__name__}{_line(error, path)}{': ' * bool(said)}{said}{asked}"
+
+
+def _taken(error: BaseException) -> str:
+    """What a word of a declaration takes, where it was given something else."""
+    unknown = _KEYWORD.match(str(error)) if isinstance(error, TypeError) else None
+    kind = getattr(declare, unknown[1], None) if unknown else None
+    if unknown is None or not isinstance(kind, type) or not dataclasses.is_dataclass(kind):
+        return ""
+    return f"; {nearest(unknown[2], [each.name for each in dataclasses.fields(kind)])}"
 
 
 def _line(error: BaseException, path: Path | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from derivations.declare import Conditions, Model, Only
 from derivations.declare.formula import FormulaError, names
 
-from ..errors import InputError, nearest, quoted
+from ..errors import InputError, nearest_or_new, quoted
 
 SUPPLIED = ("kappa", "c", "T")
 
@@ -28,10 +28,10 @@ def check_names(declared: Conditions, model: Model) -> None:
         for name in used:
             if name not in inside:
                 said = f"{quoted(name)} in {quoted(text)} is no parameter or quantity"
-                raise InputError(f"{where}: {said}; {nearest(name, inside)}, or declare it")
+                raise InputError(f"{where}: {said}; {nearest_or_new(name, inside)}")
     for where, name in _parameters(declared):
         if name not in parameters:
-            raise InputError(f"{where}: {quoted(name)} is no parameter; {nearest(name, parameters)}, or declare it")
+            raise InputError(f"{where}: {quoted(name)} is no parameter; {nearest_or_new(name, parameters)}")
 
 
 def _formulas(declared: Conditions) -> Iterator[tuple[str, str]]:

@@ -249,7 +249,7 @@ def test_formulas_and_their_derivatives_are_shown() -> None:
     assert "sigma(z) = z*sigmoid(h*z)\n" in text and "sigma'(z) = h*z*sigmoid'(h*z) + sigmoid(h*z)\n" in text
     assert "l(z) = where(z >= 1, 0, 1 - z)\n" in text and "l'(z) = where(z >= 1, 0, -1)\n" in text
     assert "l''(z)" not in text and "sigma''(z)" not in text
-    assert r"\sigma(z) &= z \mathrm{sigmoid}\left(h z\right)" in latex
+    assert r"\sigma(z) &= z \operatorname{sigmoid}\left(h z\right)" in latex
     assert r"\ell'(z) &= \begin{cases} 0, & z \geq 1 \\ -1, & \text{otherwise} \end{cases}" in latex
 
 

@@ -131,7 +131,7 @@ def test_what_has_no_early_stage_says_so() -> None:
         replace(base, network=replace(base.network, activation=Activation("tanh(z)"))),
         replace(base, objective=Objective(loss="exp(-2*z)", penalty="per_example")),
     ):
-        with pytest.raises(ModelError, match="stages: "):
+        with pytest.raises(ModelError, match=r"^rates: .*(leave it out|expected one of (relu_power|logistic), )"):
             stages(of_model(changed))
 
 

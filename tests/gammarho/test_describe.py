@@ -139,7 +139,9 @@ def test_statements_may_stand_in_a_plain_tuple(tmp_path: Path) -> None:
         "model = replace(pegr('none'), name='mine')\n"
         "STATEMENTS = (Statement(id='own', kind='inequality', claim='loss >= 0'),)\n"
     )
-    assert [each.id for each in gr.describe(f"{file}:model").statements] == ["own"]
+    found = gr.describe(f"{file}:model")
+    assert [each.id for each in found.statements] == ["own"]
+    assert "as declared: check is what reads their formulas" in str(found)  # a misspelt one is shown without a word
 
 
 def test_settings_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

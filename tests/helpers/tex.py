@@ -9,8 +9,8 @@ _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[{}]|[^\\{}\s]+|\s+", re.DOTALL)
 KNOWN = frozenset(r"""
     \, \Bigl \Bigr \Gamma \Lambda \Upsilon \Xi \\ \_ \alpha \bar \begin \beta \bigl \bigr \boldsymbol \delta \dots \ell
     \end \epsilon \eta \frac \gamma \geq \hat \in \kappa \lambda \langle \left \log \mathbf \mathcal \mathrm \max \min
-    \mu \nabla \neq \nu \overline \pm \prime \qquad \quad \rangle \rho \right \setminus \sigma \sim \subseteq \sum
-    \tau \text \tilde \times \underline \varepsilon \widetilde \xi \zeta \{ \| \}
+    \mu \nabla \neq \nu \operatorname \overline \pm \prime \qquad \quad \rangle \rho \right \setminus \sigma \sim
+    \subseteq \sum \tau \text \tilde \times \underline \varepsilon \widetilde \xi \zeta \{ \| \}
 """.split()) | {"\\ "}
 """The commands that we write, all of which KaTeX and amsmath have; `test_katex_takes_every_model` renders them."""
 

@@ -27,6 +27,11 @@ FILES = {  # what stands in the file, by what is said of it; line 2 is at fault
     "the function 'model' in '{0}' raised ModelError at line 2: Objective.loss: 'hinged'; expected one of":
         "from derivations.declare import Objective\nmodel = lambda: Objective(loss='hinged')\n"
         "model.__name__ = 'model'\n",
+    "raised TypeError at line 2: RandomSign.__init__() got an unexpected keyword argument 'probability'; "
+    "expected one of name, latex":
+        "from derivations.declare import RandomSign\nRandomSign(name='s', probability=0.3)\n",
+    "raised TypeError at line 2: Patch.__init__() got an unexpected keyword argument 'directon'; "
+    "did you mean 'direction'?": "from derivations.declare import Patch\nPatch(directon='mu')\n",
     "PRESETS: 5 in {0}; expected a tuple of Preset": "model = lambda: 1\nPRESETS = 5\n",
     "PRESETS: ('paper',) in {0}; expected a tuple of Preset": "model = lambda: 1\nPRESETS = ('paper',)\n",
     "STRUCTURAL: ['q'] in {0}; expected values by parameter name": "model = lambda: 1\nSTRUCTURAL = ['q']\n",

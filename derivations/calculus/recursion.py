@@ -41,6 +41,9 @@ class Collected:
         return self.common * (sp.Sum(body, *self.limits) if self.limits else body)
 
 
+_P = sp.IndexedBase("p")
+"""Softmax probabilities of class heads."""
+
 Gradient = dict[str, tuple[Collected, ...]]
 
 
@@ -166,7 +169,7 @@ def _refuse_third_derivative() -> sp.Expr:
 
 def _class_outputs(names: Names, activated: sp.Expr) -> list[Definition]:
     k = names.head
-    F, p, e = sp.IndexedBase("F"), sp.IndexedBase("p"), sp.IndexedBase("e")
+    F, p, e = sp.IndexedBase("F"), _P, sp.IndexedBase("e")
     classes = (head_sum, 1, names.model.network.classes)
     own = sp.KroneckerDelta(k, names.label(i))
 
@@ -263,8 +266,21 @@ def _tidy(names: Names, expr: sp.Expr) -> tuple[Collected, ...]:
             continue
         common, rest = pull_out(sp.expand(body), indices | {limit[0] for limit in limits})
         groups = collect_by(rest, {names.head_, r_} if names.signed else {r_})
-        out.append(Collected(common, limits, tuple((coefficient, factor) for factor, coefficient in groups.items())))
+        out.append(Collected(common, limits, tuple((_bracketed(each), factor) for factor, each in groups.items())))
     return tuple(out)
+
+
+def _bracketed(coefficient: sp.Expr) -> sp.Expr:
+    """p_k (a_k - sum_l p_l a_l) in one bracket, which is exactly 0 where p_k is 1: apart, rounding of a_k is left."""
+    terms = sp.Add.make_args(sp.expand(coefficient))
+    held = {factor for term in terms for factor in sp.Mul.make_args(term)
+            if isinstance(factor, sp.Indexed) and factor.base == _P}
+    if len(held) != 1:
+        return coefficient
+    (p,) = held
+    inside = [term / p for term in terms if p in sp.Mul.make_args(term)]
+    rest = [term for term in terms if p not in sp.Mul.make_args(term)]
+    return sp.Add(sp.Mul(p, sp.factor_terms(sp.Add(*inside))), sp.factor_terms(sp.Add(*rest)))
 
 
 def _merge_sums(expr: sp.Expr) -> dict[tuple[sp.Tuple, ...], sp.Expr]:

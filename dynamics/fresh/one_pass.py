@@ -76,7 +76,8 @@ def drawn(rng: np.random.Generator, kept: Kept, staying: Staying, std: Array, pr
     count, size = len(std), staying.root.shape[1]
     within = np.einsum("nq,nqp->np", rng.standard_normal((count, size)), projectors) * std[:, None]
     filters = _rooted(kept.rest)[0]
-    filters = filters[:, : int(min(filters.shape[1], staying.free))]
+    # Axes beyond the dimensions that there are come of rounding: the least ones, which are the first.
+    filters = filters[:, max(0, filters.shape[1] - int(staying.free)) :]
     left = staying.free - filters.shape[1]
     along = rng.standard_normal((count, filters.shape[1]))
     beside = np.hstack([along, trapezoid(rng, count, int(min(count, left)), left, first=0)]) * std[:, None]
@@ -102,7 +103,7 @@ def moved(kept: Kept, fresh: FreshVectors, z: Array, b: Array) -> Kept:
 
 
 def _rooted(gram: Array) -> tuple[Array, Array]:
-    """R (p, q) with R R^T = gram, and its inverse (q, p), of the rank that the angles have."""
+    """R (p, q) with R R^T = gram, and its inverse (q, p), of the rank that the angles have, the least axis first."""
     lengths = np.sqrt(np.maximum(np.diag(gram), 0.0))
     safe = np.where(lengths > 0, lengths, 1.0)
     sizes, axes = np.linalg.eigh(gram / safe[:, None] / safe)

@@ -30,6 +30,7 @@ from derivations.declare import (
 )
 
 from ..values import Values, constant, real
+from .stable import cross_entropy, sigmoid, softplus
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,21 +74,12 @@ ACTIVE: Final[Mapping[type[ActivationKind], Callable[[Any, Tensor, Values | None
 """sigma(z) by the activation's kind."""
 
 
-def _softplus(x: Tensor) -> Tensor:
-    return torch.nn.functional.softplus(x, threshold=700)
-
-
-def _sigmoid(x: Tensor) -> Tensor:
-    """1/(1 + e^{-x}): torch's own has the derivative s (1 - s), of which no digit is right from 37 on."""
-    return torch.exp(-_softplus(-x))
-
-
 def _tanh(x: Tensor) -> Tensor:
     """Beyond 1 through the sigmoid, since torch's derivative 1 - tanh^2 cancels there."""
     near = x.abs() < 1.0
     far = torch.where(near, torch.ones_like(x), x)
     inside = torch.tanh(torch.where(near, x, torch.zeros_like(x)))
-    return torch.where(near, inside, torch.sign(far).detach() * (1 - 2 * _sigmoid(-2 * far.abs())))
+    return torch.where(near, inside, torch.sign(far).detach() * (1 - 2 * sigmoid(-2 * far.abs())))
 
 
 def _torchs(name: str) -> Callable[[Tensor], Tensor]:
@@ -113,7 +105,7 @@ class _Tensors(Arithmetic["Tensor"]):
 
     functions: ClassVar = {
         **{name: _torchs(name) for name in ("exp", "log", "sqrt", "sin", "cos", "erf")},
-        "arctan": _torchs("atan"), "tanh": _tanh, "sigmoid": _sigmoid, "softplus": _softplus, "Phi": _normal_share,
+        "arctan": _torchs("atan"), "tanh": _tanh, "sigmoid": sigmoid, "softplus": softplus, "Phi": _normal_share,
     }
 
     def number(self, value: float) -> Tensor:
@@ -154,8 +146,7 @@ def losses_of(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
 
 
 def _logistic(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
-    # torch turns softplus into the identity from 20 on, an error of 1e-10; from 700 on it is exact.
-    return torch.nn.functional.softplus(-margins(model, F, y), threshold=700)
+    return softplus(-margins(model, F, y))
 
 
 def _exponential(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
@@ -163,10 +154,7 @@ def _exponential(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
 
 
 def _cross_entropy(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:
-    """log(1 + sum over other heads): -log p, and accurate where it is tiny."""
-    own = _own_head(model, F, y)
-    others = torch.logsumexp((F - F[own][:, None]).masked_fill(own, -torch.inf), 1)
-    return torch.nn.functional.softplus(others, threshold=700)
+    return cross_entropy(F, _own_head(model, F, y))
 
 
 def _of_margin(model: Model, F: Tensor, y: Tensor, values: Values) -> Tensor:

@@ -151,6 +151,21 @@ def test_a_step_s_vectors_have_their_law_whatever_the_filters() -> None:
     np.testing.assert_allclose(told, [each.gram[1, 1] for each in drawn[:20]], rtol=1e-9)
 
 
+def test_a_filter_that_what_stays_nearly_spans_takes_no_other_one_s_axis() -> None:
+    """One dimension is free, and its products with the rounding of such a filter's rest were mistaken for it."""
+    rng = np.random.default_rng(4)
+    held = rng.normal(size=(6, 7))
+    free = np.linalg.svd(held)[2][-1]
+    W = np.vstack([rng.normal(size=7), rng.normal(size=6) @ held + 1e-7 * free, rng.normal(size=7)])
+    staying = one_pass.Staying.of(held @ held.T, 7.0)
+    kept = one_pass.Kept.of(W @ held.T, W @ W.T, staying)
+    assert staying.free == 1 and np.linalg.matrix_rank(kept.rest / np.sqrt(np.outer(*[np.abs(np.diag(kept.rest))] * 2)),
+                                                       tol=1e-6) > 1, "rounding makes a second axis"
+    drawn = [one_pass.drawn(rng, kept, staying, np.ones(1), np.eye(6)[None]) for _ in range(3000)]
+    squares = np.array([each.z[[0, 2], 0] ** 2 for each in drawn])
+    assert (np.abs(squares.mean(0) - (W[[0, 2]] ** 2).sum(1)) <= 5 * squares.std(0) / 3000**0.5).all()
+
+
 def test_what_is_kept_does_not_grow_with_d() -> None:
     values = values_of(d=1e40, sigma=1e-20, common=1e-20)
     states = list(path(kernel(), model(), values, draw(model(), values, 0, "gram"), 0, 3))

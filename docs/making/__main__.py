@@ -33,16 +33,8 @@ def main() -> None:
         began = time.monotonic()
         print(f"page of {name}: equations, conditions, and its statements held against runs ...", flush=True)
         (DOCS / "papers" / f"{name}.md").write_text(papers.page(name), encoding="utf-8")
-        _copy(name)
+        papers.copy_drawn(name, DOCS / "pictures")
         print(f"  {time.monotonic() - began:.0f} s", flush=True)
-
-
-def _copy(name: str) -> None:
-    """The paper's pictures that `gammarho figures` has left in out/."""
-    for picture in papers.drawn(name):
-        to = DOCS / "pictures" / name
-        to.mkdir(exist_ok=True)
-        shutil.copyfile(picture, to / picture.name)
 
 
 if __name__ == "__main__":

@@ -229,7 +229,9 @@ def main() -> int:
             for width, scheme in itertools.product(WIDTHS, SCHEMES):
                 seen = shown.look(page, width, scheme)
                 name = f"{'-'.join(page.relative_to(site).with_suffix('').parts)}-{width}-{scheme}"
-                shown.picture(to / f"{name}.png", width, min(seen.height, _TALLEST))
+                for at, top in enumerate(range(0, seen.height, _TALLEST)):
+                    part = to / f"{name}{f'-{at + 1}' if at else ''}.png"
+                    shown.picture(part, width, min(seen.height - top, _TALLEST), top)
                 wrong |= bool(seen.faults)
                 print(f"{name}: {seen.faults or 'nothing'}", flush=True)
     return int(wrong)

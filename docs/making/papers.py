@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,3 +160,10 @@ def drawn(name: str, figure: str = "") -> list[Path]:
     return [record.with_suffix(".png") for record in records
             if str(json.loads(record.read_text(encoding="utf-8")).get("command", "")).startswith(command)
             and record.with_suffix(".png").exists()]
+
+
+def copy_drawn(name: str, to: Path) -> None:
+    """Copy a paper's pictures that lie in `out/` into its folder in `to`, where its page looks for them."""
+    for picture in drawn(name):
+        (to / name).mkdir(exist_ok=True)
+        shutil.copyfile(picture, to / name / picture.name)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from gammarho import terminal
-from simulate.errors import Diverged, Unwritten
+from simulate.errors import Diverged, InputError, Unwritten, nearest, quoted
 
 from .shared import (
     ENGINES,
@@ -31,6 +31,9 @@ from .shared import (
     thresholds,
     with_held,
 )
+
+if TYPE_CHECKING:
+    from derivations.declare import Model
 
 
 def run(
@@ -94,6 +97,8 @@ def run(
     # What is misspelt is refused before Numba and xarray are loaded.
     chosen = choose(setting, given, preset)
     model = chosen.resolved.model
+    if plot is not None:
+        _drawable(plot, model, observables)
     images = images_of(model, data, classes, data_dir, scaling)
     from gammarho import report
     from simulate.run import store as run_store
@@ -129,3 +134,15 @@ def run(
     if unwritten:
         raise unwritten
     return 0
+
+
+def _drawable(plot: str, model: Model, observables: str | None) -> None:
+    """Refuses what no run of the model has along its steps before it is run, which may take long."""
+    from simulate.observe import observables as obs
+    from simulate.phase.reduced_axes import separated, wanted
+
+    events = {event.name for event in model.events}
+    known = [name for name in obs.check(model, observables) if name not in events]
+    for each in separated(plot):
+        if (name := wanted(each).name) not in known:
+            raise InputError(f"plot: {quoted(name)} is not along the steps of this run; {nearest(name, known)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN
 
 from derivations.declare import Value
@@ -34,7 +34,7 @@ def lines(table: Held) -> Iterator[str]:
     for group in table.tables:
         yield from _wrapped(f"{group.title}: {_summary(group, table.constant)}", 2)
     if table.repair is not None:
-        yield from _repair_lines(table.repair, table.tables[0].title)
+        yield from _repair_lines(table.repair, table.tables)
     yield ""
     yield from _wrapped(" ".join(f"{name}={_plain(value)}" for name, value in table.values), 2)
     meanings = {quantity.name: quantity.meaning for quantity in table.conditions.quantities}
@@ -81,13 +81,18 @@ def _summary(group: ClauseTable, constant: float) -> str:
     return f"not covered: {fails}, {worst[0]} most, {short}{unknown}"
 
 
-def _repair_lines(repair: Repair, printed: str) -> Iterator[str]:
+def _repair_lines(repair: Repair, tables: Sequence[ClauseTable]) -> Iterator[str]:
     """What would have to change together, or what excludes it."""
     named, at = ", ".join(repair.present), f"at C = {number(repair.constant)}"
     if repair.values is None:
         why = {0: "", 1: ": {} alone was met nowhere", 2: ": {} and {} exclude each other, as far as was searched"}
         said = why[len(repair.excluded)].format(*repair.excluded)
         yield from _wrapped(f"no values of {named} were found that meet all clauses {at}{said}", 2)
+        clauses = [row.clause for group in tables for row in group.rows if row.clause.id in repair.excluded]
+        others = {name for clause in clauses for name, _ in clause.mends} - set(repair.present)
+        if others:
+            yield from _wrapped(f"solve for more of what mends {' and '.join(repair.excluded)}: "
+                                f"{', '.join(sorted(others))}", 2)
     elif not repair.values:
         yield from _wrapped(f"all clauses hold {at} as {named} {'is' if len(repair.present) == 1 else 'are'}", 2)
     else:
@@ -97,7 +102,7 @@ def _repair_lines(repair: Repair, printed: str) -> Iterator[str]:
         yield from _wrapped(f"all clauses would hold {at} with {values}", 2)
     if repair.alone:
         values = ", ".join(f"{name} = {number(value, 6)}" for name, value in repair.alone.items())
-        yield from _wrapped(f"{printed} alone would hold {at} with {values}", 2)
+        yield from _wrapped(f"{tables[0].title} alone would hold {at} with {values}", 2)
     if repair.left_out:
         need = "needs" if len(repair.left_out) == 1 else "need"
         yield from _wrapped(f"without {', '.join(repair.left_out)}, which {need} --steps", 2)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 
 import gammarho as gr
+from benchmarks import power
 from docs.making.blocks import Blocks, blocks
 from gammarho.cli import main
 from simulate.images.images import load
@@ -31,9 +34,9 @@ WALKED = {
 # By how they begin.
 NOT_RUN = {
     "gammarho --install-completion": "writes into the shell's own files; test_completion.py does so elsewhere",
-    "make ": "sets up an environment and takes minutes; continuous integration runs them",
-    "gammarho check pegr --mutants ": "minutes, all statements; test_mutants.py runs the verb on one",
-    "python -m benchmarks.power ": "test_mutants.py makes its tables of one statement",
+    "make ": "minutes, in an environment of its own; test_make_knows_what_the_pages_ask_of_it reads what it would do",
+    "gammarho check pegr --mutants ": "minutes; test_the_tables_of_power_are_made_by_their_commands runs it",
+    "python -m benchmarks.power ": "reads what the line before it writes; run by the same test",
     "gammarho figures fomaml": "a quarter of an hour; test_figures_fomaml.py draws each at a small size",
     "dask ": "the cluster's own program, which test_cluster.py starts",
     "gammarho phase pegr --x lam=0.001:1:24:log --y sigma_p=0.1:2:24 --steps 1500 --out grid.zarr --scheduler":
@@ -145,6 +148,26 @@ def test_what_the_readme_shows_is_some_commands_output() -> None:
     shown = [body for language, body in blocks(README).fenced if language == "text"]
     assert len(shown) == len(OUTPUTS)
     assert all(any(body.startswith(start) for body in shown) for start in OUTPUTS.values())
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+@pytest.mark.parametrize("line", [each.line for each in commands() if each.line.startswith("make ")])
+def test_make_knows_what_the_pages_ask_of_it(line: str) -> None:
+    told = subprocess.run([*line.split(), "-n"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 0 and ".venv/bin/" in told.stdout, told.stderr
+
+
+@pytest.mark.slow
+def test_the_tables_of_power_are_made_by_their_commands(enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:
+    """The two lines of the page's block, one after the other."""
+    page = ROOT / "docs" / "power.md"
+    first, second = (next(line for line in enter(page).commands if line.startswith(start))
+                     for start in ("gammarho check pegr --mutants --search", "python -m benchmarks.power"))
+    words, _, file = first.partition(" > ")
+    assert main(shlex.split(words)[1:]) == 0
+    Path(file).write_text(capsys.readouterr().out, encoding="utf-8")
+    power.main(shlex.split(second)[3:])
+    assert re.search(r"^\| `pegr` \| stages \| \d+ \|", capsys.readouterr().out, re.MULTILINE)
 
 
 @pytest.mark.slow

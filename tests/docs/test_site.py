@@ -83,6 +83,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
         (source / "worked" / f"{notebook.stem}.md").write_text(page, encoding="utf-8")
     for name in PAPERS:
         (source / "papers" / f"{name}.md").write_text(papers.page(name, verdicts=False), encoding="utf-8")
+        papers.copy_drawn(name, source / "pictures")  # which the pages show where somebody has drawn them
     built = subprocess.run(
         [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(source), str(place / "html")],
         cwd=ROOT, capture_output=True, text=True, check=False,

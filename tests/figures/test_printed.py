@@ -108,6 +108,18 @@ def test_a_run_is_drawn_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
             gr.plot(data, **asked)
 
 
+def test_what_a_run_does_not_have_is_refused_before_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before, the whole run was made and printed first."""
+    for asked, said in (
+        (["--plot", "rho_bar[i=3]"], "plot: 'rho_bar' is not along the steps of this run; did you mean 'rho_over'?"),
+        (["--plot", "loss,gamma", "--observables", "loss"], "plot: 'gamma' is not along the steps of this run"),
+        (["--plot", "T_1"], "plot: 'T_1' is not along the steps of this run"),
+    ):
+        assert main(["run", "pegr", "n=4", "m=2", "d=20", "--steps", "5", *asked]) == 2
+        told = capsys.readouterr()
+        assert said in told.err and not told.out
+
+
 def test_words_become_latex_outside_formulas() -> None:
     assert in_latex(r"a_b & 5 % of $x_i$ ±1") == r"a\_b \& 5 \% of $x_i$ $\pm$1"
 

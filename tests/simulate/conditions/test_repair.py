@@ -143,3 +143,11 @@ def test_the_printed_condition_alone_has_an_answer_too() -> None:
     assert "Condition 3.1 alone would hold at C = 1 with d = " in str(found) and 1.0e6 < d < 1.01e6
     assert gr.conditions("pegr", d=d, **asked).tables[0].holds
     assert not gr.conditions("pegr", d=round(0.99 * d), **asked).tables[0].holds
+
+
+def test_what_else_could_be_solved_for_is_named() -> None:
+    """Before, one read that two clauses exclude each other in d, and not that sigma_p would open them."""
+    text = " ".join(str(gr.conditions("pegr", n=50, m=20, steps=1000, solve="d")).split())
+    assert "3.1.3 and R5 exclude each other" in text
+    assert "solve for more of what mends 3.1.3 and R5: n, sigma_0, sigma_p " in text
+    assert "solve for more" not in str(gr.conditions("pegr", n=50, m=20, steps=1000, solve="d,sigma_p,sigma_0,lam"))

@@ -52,6 +52,10 @@ _LOOK = """(() => {
     return text.startsWith("color(srgb") ? [...found.slice(0, 3).map(v => 255 * v), found[3] ?? 1]
       : [...found.slice(0, 3), found[3] ?? 1];
   };
+  const probe = document.documentElement.appendChild(document.createElement("i"));
+  probe.style.backgroundColor = "Canvas";  // what a page without a background has, by its scheme
+  const canvas = parsed(getComputedStyle(probe).backgroundColor).slice(0, 3);
+  probe.remove();
   const behind = e => {
     const layers = [];
     for (let up = e; up; up = up.parentElement) {
@@ -60,7 +64,7 @@ _LOOK = """(() => {
       if (colour[3] === 1) break;
     }
     return layers.reverse().reduce((under, over) => under.map((v, at) => v * (1 - over[3]) + over[at] * over[3]),
-      [255, 255, 255]);
+      canvas);
   };
   for (const e of document.body.querySelectorAll("*")) {
     const box = e.getBoundingClientRect(), how = getComputedStyle(e);

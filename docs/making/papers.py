@@ -137,8 +137,10 @@ def _errata(name: str) -> Iterator[str]:
     for each in gr.errata(name):
         yield f"({anchor(each.id)})=\n### {plain(each.id)}: {each.kind}"
         said = (("where", each.where), ("printed", each.printed), ("corrected", each.corrected), ("why", each.why),
-                ("effect", each.effect), ("evidence", "; ".join(each.evidence)))
-        yield "\n\n".join(f"{label}\n: {plain(text)}" for label, text in said if text)
+                ("effect", each.effect))
+        lists = [f"{label}\n: {plain(text)}" for label, text in said if text]
+        commands = "".join(f"\n: {code(command)}" for command in each.evidence)
+        yield "\n\n".join([*lists, f"evidence{commands}"] if commands else lists)
 
 
 def _figures(name: str) -> Iterator[str]:

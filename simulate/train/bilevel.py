@@ -18,7 +18,7 @@ from derivations.declare import ActivationKind, Expressed, HuberizedRelu, LeakyR
 from ..errors import InputError
 from ..values import constant, real
 from .formulas import at_step, by_output, errors, losses_of, margins
-from .network import Training, families, gradient_at, one_thread, outputs, task_count
+from .network import Training, diverged, families, gradient_at, one_thread, outputs, task_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -101,9 +101,14 @@ def inner_path(task: Training, plan: Loops, k: int, w: Tensor, t: int) -> Iterat
 
 
 def adapt(task: Training, plan: Loops, k: int, w: Tensor, t: int = 0) -> Tensor:
-    """W~_k - W (H, m, d)."""
+    """W~_k - W (H, m, d).
+
+    Raises Diverged where it leaves the finite numbers, which outputs need not show: an activation may be 0 there.
+    """
     for change in inner_path(task, plan, k, w, t):
         last = change
+    if not bool(torch.isfinite(last).all()):
+        raise diverged(task, t)
     return last
 
 

@@ -231,6 +231,11 @@ def walk(task: weights.Training, start: Array, steps: int, recorded: Steps) -> P
                 began = time.perf_counter()
     except Diverged as diverged:
         notes.append(f"weight space diverges at step {diverged.step}; compared before")
+        if task.model.algorithm.over_tasks:  # a state whose adaptation diverges has no loss to be compared
+            kept = {t: w for t, w in kept.items() if t < diverged.step}
+            last = max(kept, default=0)
+            if not kept:
+                raise
         window = min(window, last)
     recorded_steps = np.array(sorted(kept), dtype=np.int64)
     W = np.stack([kept[t] for t in recorded_steps.tolist()])

@@ -10,6 +10,7 @@ import torch
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
+from ..errors import Diverged
 from ..train import raw, weights
 from ..values import real
 from .engines import KINK, Pair, Path, bends_gently
@@ -23,6 +24,7 @@ from .report import (
     relative,
     worst,
 )
+from .responses import DIVERGED
 
 _ROUNDED = f"the inner loop makes more than {LIMIT:.0e} of rounding there"
 PROBES = 3  # random states of order one
@@ -68,13 +70,20 @@ def from_random_states(pair: Pair, notes: list[str]) -> list[Row]:
     """One step from random states with |z| of order one, where every term of the recursion is visible."""
     rng = stream(0, "validate", 0)
     scale = 1.0 / np.sqrt(np.mean(pair.lengths**2))
-    rows = []
+    rows, what = list[Row | Left](), "one step from random states, z of order 1"
     for _ in range(PROBES):
         W = scale * rng.standard_normal(pair.start.shape)
-        after = weights.step_tensor(pair.task, pair.task.vectors.new_tensor(W), 0, pair.lag).cpu().numpy()
-        gaps, what = _residuals(pair, W, after, 0), "one step from random states, z of order 1"
-        rows += _conditioned(pair, W, [Row(what, gap, STRICT, 0, "strict") for gap in gaps])
-    decided, said = parted(Left(row.what, _ROUNDED) if _undecided(row) else row for row in rows)
+        try:
+            after = weights.step_tensor(pair.task, pair.task.vectors.new_tensor(W), 0, pair.lag).cpu().numpy()
+        except Diverged:
+            rows.append(Left(what, DIVERGED))
+            continue
+        if not np.isfinite(after).all():
+            rows.append(Left(what, DIVERGED))
+            continue
+        judged = _conditioned(pair, W, [Row(what, gap, STRICT, 0, "strict") for gap in _residuals(pair, W, after, 0)])
+        rows += [Left(what, _ROUNDED) if _undecided(row) else row for row in judged]
+    decided, said = parted(rows)
     notes += said
     return worst(decided)
 
@@ -89,7 +98,11 @@ def _conditioned(pair: Pair, W: Array, rows: list[Row]) -> list[Row]:
     """
     if not pair.task.model.algorithm.over_tasks or all(row.holds for row in rows):
         return rows
-    bar, origin = SAFETY * pair.response(W, rows[0].step), "10 x weight space's own response to rounding"
+    origin = "10 x weight space's own response to rounding"
+    try:
+        bar = SAFETY * pair.response(W, rows[0].step)
+    except Diverged:  # beside a state that does not
+        bar = np.inf
     return [row if row.holds or bar <= row.tolerance else replace(row, tolerance=bar, origin=origin) for row in rows]
 
 

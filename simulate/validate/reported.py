@@ -58,6 +58,11 @@ class _Probe:
         """Weight space's account of all that is made of what the kernel under test observes."""
         return self.told(self.course)
 
+    @cached_property
+    def nudged(self) -> dict[str, Array]:
+        """The same account with every weight of a filter moved by eps ||w||."""
+        return self.told(_nudged(self.course))
+
     def at(self, task: weights.Training, W: Array) -> dict[str, Array] | None:
         """Weight space's account of such states; None where adaptation diverges."""
         try:
@@ -79,7 +84,7 @@ def rows(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> 
     for at in range(2):
         probe = _probe(model, kernel, values, device, at)
         try:
-            _ = probe.ours
+            _ = probe.ours, probe.nudged
         except FormulaError as error:
             comparisons.append(Left("what is reported of states", str(error)))
             break
@@ -152,7 +157,7 @@ def _of_states(probe: _Probe) -> Iterator[Row | Left]:
     model = probe.states.model
     said = observables.evaluate(probe.states, (*probe.ours, "zeta"))
     ours = dict(probe.ours)
-    nudged = probe.told(_nudged(probe.course))
+    nudged = dict(probe.nudged)
     entrywise = {each.name for each in model.observables if each.entrywise}
     ours |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}  # its values are judged as the kernel's
     nudged |= {"zeta": probe.states.seen["zeta"]} if "zeta" in said else {}

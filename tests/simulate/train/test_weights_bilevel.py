@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from derivations.declare import INDEX_SETS, Model, Value
+from derivations.declare import INDEX_SETS, Model, Objective, Value
 from derivations.papers.fomaml.model import ACTIVATIONS, METHODS
 from derivations.papers.fomaml.model import model as fomaml
 from derivations.papers.pegr.model import model as pegr
@@ -338,3 +338,14 @@ def test_one_step_on_the_gpu_equals_the_cpu(method: str) -> None:
     )
     for name, value in first.items():
         np.testing.assert_allclose(second[name], value, rtol=1e-10, atol=1e-12)
+
+
+def test_adaptation_that_leaves_the_numbers_is_said_where_outputs_hide_it() -> None:
+    """ReLU is 0 at no number; such tasks had a training error, where a right kernel has none, and `validate` failed."""
+    far = case("reptile", "relu", J=1)
+    far = replace(far, W=1e4 * far.W, model=replace(far.model, objective=Objective(loss="exponential")))
+    for looked in (weights.mean_losses, weights.observe):
+        with pytest.raises(Diverged):
+            looked(far.model, far.vectors, far.y, far.W[None], far.values)
+    with pytest.raises(Diverged):
+        far.step()

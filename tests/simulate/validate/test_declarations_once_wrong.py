@@ -100,6 +100,12 @@ WHOLE = {
         **SIGNED | {"network": network(name="relu_power", power=2)}, algorithm=Bilevel(method="train-validation"),
         test=FreshTasks(), parameters=(*SIZES, *TASKS, number("length", 0.5), number("sigma_0", 0.7),
                                        number("eta", 0.3), number("eta_inner", 0.3))),
+    "adaptation that diverges where the activation hides it": model(
+        **SIGNED | {"network": network(name="relu_power", power=2), "objective": Objective(loss="exponential")},
+        patches=(*[Patch(direction="mu", scale="label")] * 2, Patch(direction="mu")), test=FreshTasks(),
+        algorithm=Bilevel(method="reptile"), parameters=(
+            *SIZES, *TASKS, number("length", 0.5), number("sigma_0", 0.7), number("eta", 0.3),
+            number("eta_inner", 0.5))),
 }
 """Wrong in what `validate` said."""
 

@@ -109,10 +109,22 @@ def coordinates(
         RangeError: d is not a whole number or is below f.
         numpy.linalg.LinAlgError: `fixed_gram` is not positive definite.
     """
-    f, n = len(ensemble.fixed_gram), len(ensemble.noise_std)
+    return lengthened(standard(data, init, *counts(ensemble)), ensemble)
+
+
+def counts(ensemble: Ensemble) -> tuple[int, int, int, float]:
+    """What the draw's randomness depends on: fixed directions, noise vectors, filters and d.
+
+    Raises RangeError as `coordinates`.
+    """
+    f = len(ensemble.fixed_gram)
     if ensemble.d < f or ensemble.d != np.floor(ensemble.d):
         raise RangeError(f"d: {ensemble.d:g} with {f} fixed directions; expected a whole number of at least {f}")
-    drawn = standard(data, init, f, n, ensemble.filters, ensemble.d)
+    return f, len(ensemble.noise_std), ensemble.filters, ensemble.d
+
+
+def lengthened(drawn: Standard, ensemble: Ensemble) -> tuple[Array, Array]:
+    """`coordinates` of a standard draw of the ensemble's counts."""
     given = ensemble.fixed_root
     if not ensemble.as_given or given is None:
         given = fixed_root(ensemble.fixed_gram, given)

@@ -11,8 +11,8 @@ from dynamics.arrays import Array
 from dynamics.chance.normals import first_normals
 from dynamics.chance.streams import stream
 
-KEPT = 16  # seeds whose normals are kept
-LARGEST = 2**18  # entries of normals that are kept, 2 MB; more take longer to judge than to draw
+KEPT, SMALL = 16, 2**18  # seeds whose normals are kept where they are so many at most, 2 MB
+FEW, LARGEST = 2, 2**22  # and where they are more, up to 32 MB
 
 
 class FreshStream:
@@ -25,9 +25,12 @@ class FreshStream:
 
     def standard_normal(self, size: tuple[int, ...]) -> Array:
         """As a generator's."""
-        if self._rng is None and not self._kept and 0 < math.prod(size) <= LARGEST:
+        count = math.prod(size)
+        if not count:
+            return np.empty(size)
+        if self._rng is None and not self._kept and count <= LARGEST:
             self._kept = size
-            return _first(self._seed, size)
+            return (_of_many if count <= SMALL else _of_few)(self._seed, size)
         return self._further().standard_normal(size)
 
     def uniform(self, low: float, high: float, size: tuple[int, ...]) -> Array:
@@ -61,11 +64,12 @@ class FreshStream:
         return self._rng
 
 
-@functools.lru_cache(maxsize=KEPT)
 def _first(seed: int, size: tuple[int, ...]) -> Array:
     normals = first_normals(seed, size)
     normals.flags.writeable = False
     return normals
 
+
+_of_many, _of_few = functools.lru_cache(maxsize=KEPT)(_first), functools.lru_cache(maxsize=FEW)(_first)
 
 __all__ = ["FreshStream"]

@@ -100,10 +100,8 @@ def outcomes(measure: Measure, cells: Sequence[Problem], seeds: Sequence[int]) -
             for column, run in enumerate(runs):
                 if run is not None:
                     _take(arrays, (row, column), _outcome(measure, run, ""))
-    for row in np.flatnonzero(~done.all(axis=1)).tolist():
-        cell = cells[row]
-        for column in np.flatnonzero(~done[row]).tolist():
-            _take(arrays, (row, column), outcome(measure, cell, seeds[column]))
+    for column, row in np.argwhere(~done.T).tolist():  # cells of a seed one after another: they share what is random
+        _take(arrays, (row, column), outcome(measure, cells[row], seeds[column]))
     return arrays
 
 

@@ -17,6 +17,7 @@ from .drawn import Centre, Draw, of_vectors
 from .filters import filters
 from .plan import Plan
 from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products
+from .standard import standard
 
 
 def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, seed: int) -> Draw:
@@ -86,7 +87,7 @@ def by_gram(plan: Plan, y: Array, seed: int) -> Draw:
         filter_std=plan.sigma_0,
         d=plan.d,
     )
-    whole_draw = grams.sample(stream(seed, "data"), stream(seed, "init"), ensemble)
+    whole_draw = grams.reduce(*grams.lengthened(standard(seed, *grams.counts(ensemble)), ensemble))
     drawn, on_spikes, across_spikes = _split(whole_draw, len(fixed), plan.spikes)
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
     size = len(order)

@@ -6,7 +6,6 @@ deviations are; the inner products are those of a whole batch of runs.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from derivations.declare import FixedLaw, GaussianLaw, Model, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
-from dynamics.chance.streams import stream
 
 from ..ask.columns import Columns
 from ..values import number
@@ -26,8 +24,7 @@ from .drawn import Draw
 from .labels import flips, labels_of
 from .plan import Plan, along, plan_of
 from .refusals import LARGEST
-
-KEPT = 256  # standard draws that are kept
+from .standard import standard
 
 
 @dataclass(frozen=True)
@@ -137,7 +134,7 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     fixed, noise, filters = first.fixed, first.noise, first.heads * first.m
     pairs = list(zip(seeds, plans.d.tolist(), strict=True))
     places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
-    raw = [_standard(seed, len(fixed), len(noise), filters, d) for seed, d in places]
+    raw = [standard(seed, len(fixed), len(noise), filters, d) for seed, d in places]
     drawn, own = np.stack([each.noise for each in raw]), np.stack([each.filters for each in raw])
     which = None
     if len(raw) > 1:  # what all share is not copied for each
@@ -145,8 +142,8 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
         drawn = drawn[which]
         if (plans.sigma_0 != plans.sigma_0[0]).any():
             own, which = own[which], None
-    standard, roots = grams.Standard(drawn, own), _roots(plans.length[:, fixed])
-    placed = grams.placed(standard, roots, plans.along, plans.std[:, noise], plans.sigma_0)
+    shared, roots = grams.Standard(drawn, own), _roots(plans.length[:, fixed])
+    placed = grams.placed(shared, roots, plans.along, plans.std[:, noise], plans.sigma_0)
     reduction = grams.reduce_all(*placed, which)
     z, gram = reduction.z, reduction.gram
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
@@ -154,11 +151,6 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
         z, gram = np.ascontiguousarray(z[..., order]), np.ascontiguousarray(gram[:, order[:, None], order])
     z = z.reshape(len(z), first.heads, first.m, -1)
     return Drawn(z, gram, reduction.weight_gram, *labels_many(model, values, first.n, seeds), plans.d)
-
-
-@functools.lru_cache(maxsize=KEPT)
-def _standard(seed: int, f: int, n: int, filters: int, d: float) -> grams.Standard:
-    return grams.standard(stream(seed, "data"), stream(seed, "init"), f, n, filters, d)
 
 
 def distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dynamics.chance.streams import stream
-from simulate.observe.kept_normals import LARGEST, FreshStream
+from simulate.observe.kept_normals import LARGEST, SMALL, FreshStream
 
 
-@pytest.mark.parametrize("rows", [5, LARGEST])
+@pytest.mark.parametrize("rows", [5, SMALL, LARGEST])
 def test_what_is_drawn_is_the_stream(rows: int) -> None:
     for _ in range(2):  # drawn, then kept
         own, known = FreshStream(3), stream(3, "test")
@@ -22,3 +22,10 @@ def test_what_is_drawn_is_the_stream(rows: int) -> None:
 def test_what_is_kept_is_not_written_to() -> None:
     with pytest.raises(ValueError, match="read-only"):
         FreshStream(3).standard_normal((5, 2))[0] = 0.0
+
+
+def test_nothing_drawn_leaves_the_stream_where_it_is_and_many_are_kept_too() -> None:
+    own = FreshStream(3)
+    assert own.standard_normal((7, 0)).shape == (7, 0)
+    many = own.standard_normal((SMALL, 2))
+    assert FreshStream(3).standard_normal((SMALL, 2)) is many

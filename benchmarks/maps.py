@@ -1,0 +1,71 @@
+"""Whole phase diagrams, by `gr.phase` as a user calls it: `python -m benchmarks.maps [--repeats N]`.
+
+Kou et al.'s map of 100 x 100 cells and 10 seeds, beside two rows of it, which is a few chunks, and the diagram that
+`make run` draws, of 825 cells and 3 seeds.  CPU time on one worker, the least of calls that take turns, and wall time
+on as many as there are cores; everything is compiled before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from .timing import ONE_THREAD, Sample
+
+os.environ.update({name: value for name, value in ONE_THREAD.items() if name != "NUMBA_NUM_THREADS"})
+
+SEEDS = 10
+KOU: Mapping[str, float] = {"n": 20, "m": 10, "sigma_p": 1.0, "sigma_0": 0.01, "eta": 0.1, "flip_probability": 0.1}
+
+
+def maps(workers: int) -> dict[str, tuple[int, Callable[[int], object]]]:
+    """By name, how many runs a diagram has and what makes it from a first seed."""
+    import gammarho as gr
+    from figures.pegr.phase import GRID
+    from figures.phase.kou import MODEL
+
+    def kou(seed: int, d: str) -> object:
+        return gr.phase(MODEL, KOU, x="mu_norm=0:9.9:100", y=f"d={d}", steps=100, seeds=SEEDS, seed=seed,
+                        workers=workers)
+
+    def ours(seed: int) -> object:
+        return gr.phase("pegr", GRID.parameters(), x=("lam", GRID.lams), y=("sigma_p", GRID.sigma_ps), steps=GRID.steps,
+                        seeds=GRID.seeds, sampling="gram", seed=seed, workers=workers)
+
+    return {
+        "two rows of Kou's map": (200 * SEEDS, lambda seed: kou(seed, "590:600:2")),
+        "Kou's map": (100 * 100 * SEEDS, lambda seed: kou(seed, "100:1090:100")),
+        "that of `make run`": (len(GRID.lams) * len(GRID.sigma_ps) * GRID.seeds, ours),
+    }
+
+
+def timed(call: Callable[[int], object], seed: int) -> Sample:
+    """One call."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    call(seed)
+    return Sample(wall=time.perf_counter() - wall, cpu=time.process_time() - cpu)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.maps", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=3, help="rounds (default: 3)")
+    rounds, cores = parser.parse_args().repeats, len(os.sched_getaffinity(0))
+    for _, call in maps(cores).values():
+        call(0)
+    print(f"| diagram | runs | CPU s | CPU us a run | wall s, {cores} workers |\n| --- | --- | --- | --- | --- |")
+    alone, together = maps(1), maps(cores)
+    found: dict[str, list[tuple[Sample, Sample]]] = {name: [] for name in alone}
+    for seed in range(1, rounds + 1):
+        for name, (_, call) in alone.items():
+            found[name].append((timed(call, SEEDS * seed), timed(together[name][1], SEEDS * seed)))
+    for name, (runs, _) in alone.items():
+        cpu = min(one.cpu for one, _ in found[name])
+        wall = min(both.wall for _, both in found[name])
+        print(f"| {name} | {runs} | {cpu:.2f} | {cpu / runs * 1e6:.0f} | {wall:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

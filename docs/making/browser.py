@@ -37,12 +37,15 @@ _LOOK = """(() => {
     const text = (e.textContent || e.tagName).trim().replace(/\\s+/g, " ").slice(0, 60);
     return `${e.tagName.toLowerCase()}.${e.getAttribute("class") || ""}: ${text}`;
   };
-  const clipped = e => {
+  const reached = (e, right) => {  // by a scroll bar of its own; what is cut off is not
     for (let up = e.parentElement; up; up = up.parentElement) {
       const how = getComputedStyle(up);
-      if (how.overflowX !== "visible" || how.position === "fixed" || how.clip !== "auto") return true;
+      if (how.position === "fixed" || how.clip !== "auto") return true;
+      if (how.overflowX !== "visible") {
+        return ["auto", "scroll"].includes(how.overflowX) || right <= up.getBoundingClientRect().right + 1;
+      }
     }
-    return false;
+    return right <= wide + 1;
   };
   const beyond = [], faint = [];
   const light = c => c.map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
@@ -70,7 +73,7 @@ _LOOK = """(() => {
     const box = e.getBoundingClientRect(), how = getComputedStyle(e);
     if (!box.width || how.visibility === "hidden" || how.opacity === "0" || e.closest("svg")) continue;
     const cell = e.parentElement.closest("td"), edge = cell ? cell.getBoundingClientRect().right : Infinity;
-    if (how.position !== "fixed" && (box.right > edge + 1 || (box.right > wide + 1 && !clipped(e)))) {
+    if (how.position !== "fixed" && (box.right > edge + 1 || !reached(e, box.right))) {
       beyond.push(told(e));
     }
     const own = [...e.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());

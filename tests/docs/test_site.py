@@ -130,9 +130,10 @@ def test_a_page_that_is_not_whole_is_seen(shown: Browser, tmp_path: Path) -> Non
     page.write_text(
         "<title>broken</title><style>@media (prefers-color-scheme: dark) { body { background: #111 } }</style>"
         "<p style='width: 800px'>wide</p><table><td style='max-width: 50px'><b>unbreakably-long-word-in-a-cell</b>"
-        "</table><img src='absent.png'><script>console.error('said'); absent()</script>")
+        "</table><div style='overflow: hidden; width: 300px'><p style='width: 350px'>cut off</div>"
+        "<img src='absent.png'><script>console.error('said'); absent()</script>")
     seen = shown.look(page, 390, "dark")
-    assert seen.over == 800 + 8 - 390 and {"wide", "unbreakably-long-word-in-a-cell"} <= {
+    assert seen.over == 800 + 8 - 390 and {"wide", "unbreakably-long-word-in-a-cell", "cut off"} <= {
         each.split(": ")[1] for each in seen.beyond}
     assert any("wide" in each for each in seen.faint) and seen.broken == ("absent.png",)
     assert any("said" in each for each in seen.errors) and any("absent is not defined" in each for each in seen.errors)

@@ -13,12 +13,13 @@ from dynamics.chance.streams import stream
 
 from ..ask.chosen import Chosen
 from ..errors import Diverged, InputError
+from ..work.progress import doing
 from .bench import Bench, Result
 from .case import Case
 from .formula import number
 from .ground import ground, place_of
 from .hypotheses import Part, parts
-from .judge import Outcome, judge
+from .judge import Outcome, judge, rows_of
 from .space import STEPS, Place, Space, rounded, space_of
 from .verdict import failure_limits
 from .view import NoSuchStep
@@ -114,7 +115,8 @@ class Attack:
                 self._try(self.space.moved(parent.place, self.rng))
         best = self.kept[0]
         if best.violated:
-            best = self._shrunk(best)
+            with doing(f"{self.statement.id}: violated on try {self.made}, its witness is made smaller"):
+                best = self._shrunk(best)
         tightest = 2 - best.score if best.inside and not best.violated else math.nan
         shown = {**self.ground.given(best.place), "steps": best.place.steps, "seed": best.place.seed}
         return Attacked(
@@ -191,7 +193,8 @@ class Attack:
 
     def _scored(self, place: Place, case: Case, outcomes: tuple[Outcome, ...]) -> Tried:
         met = [outcome for outcome in outcomes if outcome.entries]
-        view = case.view()
+        rows = rows_of(self.statement, case)[0]
+        view = case.view(rows if len(rows) else case.rows[-1:])  # hypotheses are about the statement's own steps
         rooms = {}
         for part in self.parts:
             try:

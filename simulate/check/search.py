@@ -147,7 +147,7 @@ def _lines(outcome: Attacked) -> list[str]:
         return [
             f"{said.id}  not tested: none of {tries} met its hypotheses; start from a preset that does"
         ]
-    edges = ", ".join(f"{name} {100 * room:.3g}%" for name, room in sorted(outcome.edges.items()))
+    edges = ", ".join(f"{name} {100 * room + 0.0:.3g}%" for name, room in sorted(outcome.edges.items()))
     return [
         f"{said.id}  not violated: {outcome.inside} of {tries} inside its hypotheses, sides at least "
         f"{100 * outcome.tightest:.3g}% apart",

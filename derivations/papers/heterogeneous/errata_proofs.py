@@ -268,6 +268,7 @@ ERRATA = (
         effect="m = 100 equal filters of unit length: P(sum_r |<w_r, xi>| - mean >= 3 sqrt(sum ||.||^2)) is 0.27, and "
         "exp(-9/2) is 0.011.",
         statements=("T1.2b",), preset="theorem-1.2b",
+        searches=("gammarho check heterogeneous T1.2b --preset theorem-1.2b --search 100 --seed 1",),
         witness=Witness(at=(("m", 100),),
                         printed="sqrt(2/3.141592653589793)*(sqrt(2/3.141592653589793) + "
                                 "3/sqrt(m))/((sqrt(2/3.141592653589793) + 3/sqrt(m))**2 + "

@@ -150,7 +150,7 @@ STATEMENTS = (
     *on(("lemmas-8-16",), *_MATRICES), *on(("theorem-1",), *_TRAINED), *on(("theorem-1.3",), *_FRESH),
     Statement(id="T1.2b", presets=("theorem-1.2b",), kind="inequality", source="Theorem 1, statement 2(b), constants "
               "ours", at="hit", only=(NORMAL,),
-              given="Gamma >= 10 and small_step and quiet and trained and even and beyond > 0 and "
+              given="Gamma >= 10 and small_step and faint and trained and even and beyond > 0 and "
               "m >= 50*log(n/delta) and n >= 50*log(K*m/delta)",
               text="where Gamma >= 10 and Lemmas 22, 23 have their m and n, class errors on fresh noise of "
               "long-tail ratio >= L are <= (K - 1) exp(-L^2 Gamma/2), for every L that is a bin's mean ratio",

@@ -81,6 +81,12 @@ QUANTITIES = (
     Quantity(name="small_step", formula="4*eta*m*kappa**2*M**2 <= 1", meaning="Lemma 2's step, with the 1/m of (1)"),
     Quantity(name="quiet", formula="start(signal) <= 0.1 and max[k,r,i](abs(start(h))) <= 0.1",
              meaning="W(0) is small"),
+    Quantity(name="asked", formula="log((K - 1)/(exp(eps) - 1))",
+             meaning="by how much the outputs differ where every example's loss is eps"),
+    Quantity(name="faint", formula="max(start(signal), max[k,r,i](abs(start(h)))) <= 0.1*asked",
+             meaning="W(0) is small beside what is learned by L_S <= eps"),
+    Quantity(name="forgotten", meaning="W(0) is small beside what was learned of each feature",
+             formula="max(start(signal), max[k,r,i](abs(start(h)))) <= 0.1*min[l](mean[r](sum[k](gamma*mine)))"),
     Quantity(name="hit", formula="first(loss <= eps)", meaning="first t with L_S <= eps"),
     Quantity(name="trained", formula="hit >= 1", meaning="L_S(W(0)) > eps: eps is small, as (70) takes it"),
     Quantity(name="rank", formula="d - K", meaning="rank of A_k"),
@@ -92,6 +98,9 @@ QUANTITIES = (
     Quantity(name="Ln", formula="log(2*n/delta)", meaning="logarithm of (52)"),
     Quantity(name="Lp", formula="log(n**2/delta)", meaning="logarithm of (53)"),
     Quantity(name="snr", formula="n*u_norm**4/(K*F_kj**2)", meaning="Theorem 1's SNR_{k,j}"),
+    Quantity(name="snr_least", formula="min[k](n_class)**2*u_norm**4/(max[k](n_class)*F_kk**2)",
+             meaning="the same of the smallest class against the largest, also for the noise of a class itself, which "
+                     "the others' filters unlearn"),
 )
 
 _RECURSION = (
@@ -322,9 +331,10 @@ _RUNS = (
               until="2*start(distance2)/(eta*eps)", claim="loss <= eps", mutant="loss <= 0"),
     Statement(id="T1.2a", kind="inequality", source="Theorem 1, statement 2(a), constants ours", at="hit",
               only=(NORMAL, EQUAL),
-              text="where SNR >= 10, class errors <= (K - 1) exp(-SNR/10), for small steps and a small W(0)",
-              given="snr >= 10 and small_step and quiet and trained", mutant="class_error >= 0.5",
-              claim="class_error - 3*class_error_se <= (K - 1)*exp(-snr/10)"),
+              text="where SNR >= 10, class errors <= (K - 1) exp(-SNR/10), for small steps and a small W(0); SNR "
+              "that of the smallest class against the largest, with the larger ||A_k^T A_k||_F",
+              given="snr_least >= 10 and small_step and forgotten and trained and min[i](active_u) >= 0.4",
+              claim="class_error - 3*class_error_se <= (K - 1)*exp(-snr_least/10)", mutant="class_error >= 0.5"),
     Statement(id="T1.3", presets=("theorem-1.3",),
               kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit",
               only=(NORMAL, EQUAL), text="where SNR <= 0.1 and Gamma <= 1.2, class errors >= 0.3",

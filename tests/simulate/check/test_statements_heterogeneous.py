@@ -118,3 +118,29 @@ def test_theorem_1_2_is_about_trained_filters() -> None:
     near = {"sigma_0": 0.004, "eta": 4.0, "eps": 0.7, "n": 325}
     found = gr.check("heterogeneous", near, ["T1.2b"], preset="theorem-1.2b", seeds=1, steps=1)["T1.2b"]
     assert found.verdict == "vacuous"
+
+
+@pytest.mark.slow
+def test_theorem_1_2b_is_about_filters_that_forgot_their_start() -> None:
+    """L_S <= 0.66 asks of two outputs to differ by 0.067; filters of up to 0.036 at the start broke the bound."""
+    near = {"sigma_0": 0.004035}
+    found = gr.check("heterogeneous", near, ["T1.2b"], preset="theorem-1.2b", seed=1, seeds=1)["T1.2b"]
+    assert found.verdict == "vacuous" and "faint" in found.detail
+
+
+@pytest.mark.parametrize(("near", "seed"), [
+    ({"n": 1, "m": 15, "d": 2e5, "sigma_0": 0.002, "eta": 1.0, "eps": 1.0}, 1),  # two empty classes
+    ({"n": 3, "m": 6, "u_norm": 0.1, "sigma_p": 0.001, "sigma_0": 0.01, "eta": 1.0, "eps": 0.6},
+     668942958),  # noise is memorised, and the start as large as the feature
+])
+def test_theorem_1_2a_is_about_classes_that_are_learned(near: dict[str, float], seed: int) -> None:
+    """A search broke the bound at these."""
+    found = gr.check("heterogeneous", near, ["T1.2a"], preset="theorem-1", seed=seed, seeds=1)["T1.2a"]
+    assert found.verdict == "vacuous"
+
+
+def test_theorem_1_2a_counts_the_smallest_class_against_the_largest() -> None:
+    """Classes of 1, 1 and 2: n/K for their sizes put the bound below the errors, 0.019 against 0.027."""
+    near = {"n": 4, "m": 65, "u_norm": 0.1, "Gamma": 6.0, "sigma_p": 0.0013, "sigma_0": 5e-7, "eta": 2.0}
+    found = gr.check("heterogeneous", near, ["T1.2a"], preset="theorem-1", seed=1603576971, seeds=1)["T1.2a"]
+    assert found.verdict == "holds"

@@ -55,6 +55,8 @@ class Tried:
 class Attacked:
     """What a search of one statement found: tries inside its hypotheses, the tightest, the edges, and a witness.
 
+    `failing` is the largest share of a place's draws on which a probability's claim fails, while no more than its delta
+    is shown; there `tightest` is 0.
     `edges` are the parts of the hypotheses by name, with how near the tries came to each, relative to its sides;
     `command` searches again, "" for a statement that is not on record; `setting` is the word by which it was asked for.
     """
@@ -63,6 +65,7 @@ class Attacked:
     tries: int
     inside: int
     tightest: float
+    failing: float
     place: Mapping[str, Value]
     edges: Mapping[str, float]
     result: Result | None
@@ -117,11 +120,13 @@ class Attack:
         if best.violated:
             with doing(f"{self.statement.id}: violated on try {self.made}, its witness is made smaller"):
                 best = self._shrunk(best)
-        tightest = 2 - best.score if best.inside and not best.violated else math.nan
+        held = best.inside and not best.violated
+        tightest = max(0.0, 2 - best.score) if held else math.nan
+        failing = max(0.0, best.score - 2) * 2 if held else 0.0
         shown = {**self.ground.given(best.place), "steps": best.place.steps, "seed": best.place.seed}
         return Attacked(
-            statement=self.statement, tries=self.made, inside=self.inside, tightest=tightest, place=shown,
-            edges=self.edges, result=self._result(best.place) if best.violated else None,
+            statement=self.statement, tries=self.made, inside=self.inside, tightest=tightest, failing=failing,
+            place=shown, edges=self.edges, result=self._result(best.place) if best.violated else None,
             command=self.told, setting=self.ground.setting.word)
 
     def _parent(self) -> Tried:

@@ -67,7 +67,7 @@ def test_the_command_that_runs_a_search_again_is_for_a_shell() -> None:
     (said,), quantities = statements_asked(["gamma <= 0"], PAPERS["pegr"].statements, "pegr")  # type: ignore[arg-type]
     told = Attack(choose("pegr", given), said, quantities, 5, 2, 0).told
     place = {**SMALL, "sigma_p": "1/sqrt(d)", "steps": 5, "seed": 0}
-    found = Attacked(statement=said, tries=2, inside=2, tightest=0.5, place=place, edges={}, command=told,
+    found = Attacked(statement=said, tries=2, inside=2, tightest=0.5, failing=0.0, place=place, edges={}, command=told,
                   result=Result(statement=said, verdict="violated", detail="", draws=1, met=1, failed=1),
                   setting="my own.py:model")
     again = str(Search(setting="mine", about="", found=(found,))).splitlines()[-1]
@@ -144,6 +144,14 @@ def test_probabilities_are_decided_by_many_draws() -> None:
     assert found.violated and found.result is not None and found.result.draws == 30
     never = gr.search("pegr", SMALL, [lemma("y*y > 0", kind="probability", at="0")], tries=3)["own"]
     assert not never.violated and never.inside == 3
+
+
+def test_a_probability_that_fails_now_and_then_says_how_often() -> None:
+    """Before, the sides were "at least -12.5% apart"."""
+    said = lemma("y > 0", kind="probability", at="0", delta="0.99")
+    found = gr.search("pegr", SMALL, [said], tries=6)
+    assert not found["own"].violated and 0 < found["own"].failing <= 1 and found["own"].tightest == 0
+    assert "of a place's draws fail" in str(found) and "apart" not in str(found)
 
 
 @pytest.mark.slow

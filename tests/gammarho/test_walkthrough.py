@@ -65,12 +65,27 @@ def further(folder: Path) -> Path:
 
 def test_the_models_that_the_page_goes_on_with_run(folder: Path) -> None:
     known = runpy.run_path(str(further(folder)))
-    names = ("spiked", "heavy", "formulas", "graph", "mixup", "given")
+    names = ("spiked", "heavy", "formulas", "graph", "mixup", "given", "groups")
     for model in (known[name] for name in names):
         with plainly(plain_kernel(model)):
             data = gr.run(model, n=3, m=2, d=30, eta=0.001, steps=2, record="all")
         assert float(data["loss"][-1]) < float(data["loss"][0]) < 2
         assert ("test_error" in data) == (model.name != "given")
+
+
+def test_weights_are_judged_where_groups_are_as_frequent_as_elsewhere(folder: Path) -> None:
+    """An error is linear in the share of a group, and the restarted run trains no further."""
+    groups = runpy.run_path(str(further(folder)))["groups"]
+    (shown,) = [block for block in blocks("python") if "gr.restart(" in block]
+    assert 'p_seen=0.1, steps=0, initial=state)["test_error"]' in shown
+    with plainly(plain_kernel(groups)):
+        trained = gr.run(groups, n=8, m=3, d=60, steps=30, seed=1)
+        state = gr.restart(trained, setting=groups)
+        of = [gr.run(groups, n=8, m=3, d=60, p_seen=share, steps=0, initial=state) for share in (0.9, 0.5, 0.1)]
+    errors = [float(each["test_error"][-1]) for each in of]
+    assert errors[0] == pytest.approx(float(trained["test_error"][-1]), abs=1e-12) and errors[2] > errors[0] + 0.05
+    assert errors[0] + errors[2] == pytest.approx(2 * errors[1], abs=1e-12)
+    assert float(of[2]["loss"][-1]) == pytest.approx(float(trained["loss"][-1]), rel=1e-12)
 
 
 def test_a_letter_of_the_display_that_is_a_parameters_name_is_left_to_it(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import sympy as sp
@@ -19,6 +20,9 @@ _SIGNS: Mapping[str, Sign] = {
     "ErrorFunction": Sign("erf", r"\operatorname{erf}"), "BellSlope": Sign("erf'", r"\operatorname{erf}'"),
     "atan": Sign("arctan", r"\arctan"),
 }
+
+
+_LONG, _LONGEST = 10, 10**6  # denominators between which a fraction is harder to read than its decimals
 
 
 class _Text(StrPrinter):
@@ -40,20 +44,30 @@ class _Latex(LatexPrinter):
     _print_atan = _print_Function
 
 
+def _decimals(of: sp.Expr) -> sp.Expr:
+    """The same with the numbers that are typed as decimals written so: 1.702 and not 851/500; 1/2 and 1/4 stay."""
+    shown: dict[sp.Basic, sp.Expr] = {}
+    for number in of.atoms(sp.Rational):
+        written = format(Decimal(abs(int(number.p))) / int(number.q), "f")
+        if _LONG < number.q <= _LONGEST and sp.Rational(written) == abs(number):
+            shown[number] = sp.sign(number) * sp.Symbol(written, positive=True)
+    return of.xreplace(shown)
+
+
 def text(of: Curve, variable: str = "z") -> str:
     """In the grammar of formulas, with f' for a derivative of a named function."""
     if not isinstance(of, Branch):
-        return str(_Text().doprint(of))
+        return str(_Text().doprint(_decimals(of)))
     relation = ">=" if of.closed else ">"
     pieces = f"{text(of.above, variable)}, {text(of.below, variable)}"
-    return f"where({variable} {relation} {_Text().doprint(of.cut)}, {pieces})"
+    return f"where({variable} {relation} {_Text().doprint(_decimals(of.cut))}, {pieces})"
 
 
 def latex(of: Curve, names: Mapping[Any, str], variable: str = "z") -> str:
     """The same in LaTeX, pieces by cases; `names` writes parameters."""
     printer = _Latex({"symbol_names": dict(names)})
     if not isinstance(of, Branch):
-        return str(printer.doprint(of))
+        return str(printer.doprint(_decimals(of)))
     rows = r" \\ ".join(f"{piece}, & {condition}" for piece, condition in _cases(of, printer, "", variable))
     return rf"\begin{{cases}} {rows} \end{{cases}}"
 
@@ -61,9 +75,9 @@ def latex(of: Curve, names: Mapping[Any, str], variable: str = "z") -> str:
 def _cases(of: Curve, printer: _Latex, given: str, variable: str) -> Iterator[tuple[str, str]]:
     """Pieces with what has not been said of the variable before."""
     if not isinstance(of, Branch):
-        yield printer.doprint(of), given or r"\text{otherwise}"
+        yield printer.doprint(_decimals(of)), given or r"\text{otherwise}"
         return
     relation = r"\geq" if of.closed else ">"
-    above = f"{variable} {relation} {printer.doprint(of.cut)}"
+    above = f"{variable} {relation} {printer.doprint(_decimals(of.cut))}"
     yield from _cases(of.above, printer, f"{given}, {above}" if given else above, variable)
     yield from _cases(of.below, printer, given, variable)

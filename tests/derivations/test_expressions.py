@@ -243,6 +243,17 @@ def test_a_rational_derivative_does_not_cancel() -> None:
 # ---- as they are written -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("typed", "plain", "tex"), [
+    ("z*sigmoid(1.702*z)", "z*sigmoid(1.702*z)", r"z \operatorname{sigmoid}\left(1.702 z\right)"),
+    ("z - 0.05*z**3/4", "-0.0125*z**3 + z", r"- 0.0125 z^{3} + z"),
+    ("z/3 + z**2/8", "z**2/8 + z/3", r"\frac{z^{2}}{8} + \frac{z}{3}"),
+])
+def test_decimals_are_printed_as_they_are_typed(typed: str, plain: str, tex: str) -> None:
+    """Before, 1.702 was 851/500: exact, and nobody's number."""
+    found = curve(Expression(typed))
+    assert (curves.text(found), curves.latex(found, {})) == (plain, tex)
+
+
 def test_formulas_and_their_derivatives_are_shown() -> None:
     model = replace(of_h("z*sigmoid(h*z)"), objective=Objective(loss="hinge"))
     text, latex = str(derive(model)), derive(model).latex()

@@ -162,7 +162,7 @@ def test_the_tables_of_power_are_made_by_their_commands(enter: Enter, capsys: py
     """The two lines of the page's block, one after the other."""
     page = ROOT / "docs" / "power.md"
     first, second = (next(line for line in enter(page).commands if line.startswith(start))
-                     for start in ("gammarho check pegr --mutants --search", "python -m benchmarks.power"))
+                     for start in ("gammarho check pegr --mutants --search 2 --json", "python -m benchmarks.power"))
     words, _, file = first.partition(" > ")
     assert main(shlex.split(words)[1:]) == 0
     Path(file).write_text(capsys.readouterr().out, encoding="utf-8")

@@ -11,7 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from simulate.train import stable  # noqa: E402  # it needs torch
+from derivations.declare import Activation  # noqa: E402
+from simulate.train import formulas, stable  # noqa: E402  # they need torch
 
 mpmath.mp.dps = 60
 PLACES = (1.0, 20.0, 36.0, 700.0)
@@ -50,6 +51,20 @@ def test_torchs_own_second_derivatives_do_not() -> None:
     """Else there were no need of them."""
     assert abs(derivatives(torch.nn.functional.softplus, 18.0, 2)[2] / exact(2, 18.0) - 1) > 1e-10
     assert abs(derivatives(torch.sigmoid, 36.0, 1)[1] / exact(2, 36.0) - 1) > 1e-3
+
+
+@pytest.mark.parametrize(("text", "f"), [
+    ("log(1 + exp(-z/2))", lambda z: mpmath.log1p(mpmath.exp(-z / 2))),
+    ("1/(1 + exp(-z))", logistic), ("log(sigmoid(z))", lambda z: -mpmath.log1p(mpmath.exp(-z))),
+    ("tanh(z)", mpmath.tanh), ("z*sigmoid(z)", lambda z: z * logistic(z)),
+    ("z*tanh(softplus(z))", lambda z: z * mpmath.tanh(mpmath.log1p(mpmath.exp(z)))),
+])
+def test_second_derivatives_of_formulas_do_too(text: str, f: Callable[[mpmath.mpf], mpmath.mpf]) -> None:
+    """However they are typed: where log(1 + e^x) stands it is softplus."""
+    for at in (-36.0, -20.0, -2.0, 2.0, 20.0, 36.0):
+        found = derivatives(lambda x: formulas.activation(Activation(text), x, {}), at, 2)
+        wanted = [float(mpmath.diff(f, mpmath.mpf(at), order, h=mpmath.mpf(10) ** -15)) for order in range(3)]
+        assert found == pytest.approx(wanted, rel=SHARE, abs=0), at
 
 
 OUTPUTS = (

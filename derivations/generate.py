@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import sys
@@ -19,6 +18,7 @@ from .declare import Model, scheduled, to_plain
 from .errors import ModelError
 from .kernel.emit import GENERATOR, module, observed, on_lanes, scalars
 from .kernel.lanes.watched import described
+from .known import digest, remember
 from .papers.paper import PAPERS
 from .show.early import Written, early
 from .show.shown import text_lines
@@ -86,7 +86,9 @@ def write_for(model: Model) -> Path:
 
     Raises ModelError, in one sentence, where the model does not close on pre-activations, and where no folder takes it.
     """
-    return _kept(files(of_model(model), model.name), model)
+    path = _kept(files(of_model(model), model.name), model)
+    remember(model, path)
+    return path
 
 
 def write_idealised(model: Model, dropped: Dropped) -> Path:
@@ -98,8 +100,8 @@ def write_idealised(model: Model, dropped: Dropped) -> Path:
 
 def _kept(texts: dict[str, str], model: Model) -> Path:
     """The kernel's file in the cache folder, or where that takes none in a temporary one."""
-    digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:12]
-    named = {f"{model.name}_{digest}{name.removeprefix(model.name)}": text for name, text in texts.items()}
+    stem = f"{model.name}_{digest(list(texts.values()))}"
+    named = {f"{stem}{name.removeprefix(model.name)}": text for name, text in texts.items()}
     try:
         return _written(kernel_folder(), named)
     except OSError as first:

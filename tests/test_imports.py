@@ -36,10 +36,11 @@ BELOW_RUN = set(SIMULATE)
 ARROWS: dict[str, set[str]] = {
     **DERIVATIONS,
     "derivations.cache": {"derivations.errors"},
+    "derivations.known": {"derivations.cache", "derivations.declare"},
     "derivations.listing": {"derivations.declare"},
     "derivations.coverage": {"derivations.ledger", "derivations.papers"},
     "derivations.derive": set(DERIVATIONS) - {"derivations.ledger", "derivations.papers"},
-    "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive"},
+    "derivations.generate": {*DERIVATIONS, "derivations.cache", "derivations.derive", "derivations.known"},
     **chain("dynamics", "lazily", "arrays", "errors", "index_set", "lanes", "chance", "kernel", "geometry", "fresh"),
     "dynamics.generated": {"dynamics.lanes", "dynamics.lazily"},
     **SIMULATE,
@@ -56,6 +57,7 @@ ARROWS: dict[str, set[str]] = {
 
 DERIVED = (
     *(f"derivations.{part}" for part in ("calculus", "show", "kernel", "ledger", "derive", "generate", "cache")),
+    "derivations.known",
     *(f"dynamics.{part}" for part in ("kernel", "fresh", "generated", "geometry")),
 )
 """What the oracle may not come to load, whatever stands between: derived formulas, and the code that runs them."""

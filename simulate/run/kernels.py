@@ -11,6 +11,7 @@ from typing import Any
 
 from derivations.cache import cache_folder, note, shut, unfit
 from derivations.declare import INDEX_SETS, Model, Value, to_plain
+from derivations.known import known
 from dynamics.kernel import compiling
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
@@ -22,7 +23,7 @@ compiling.heard = progress.compiling
 
 
 def kernel_for(model: Model) -> Kernel:
-    """The compiled kernel of a model.  A shipped setting needs no SymPy; any other model is derived into the cache.
+    """The compiled kernel of a model.  A shipped setting needs no SymPy; any other is derived into the cache, once.
 
     Once a process: the text that was read then is what runs (`dynamics.kernel.loading`), whatever becomes of the file.
 
@@ -42,7 +43,7 @@ def plain_kernel_for(model: Model) -> Kernel:
 @functools.lru_cache(maxsize=64)
 def _kernel(model: Model, _folder: Path, compiled: bool = True) -> Kernel:
     """The kernel of a model, in this cache folder where it is not a shipped one."""
-    path = _shipped(model)
+    path = _shipped(model) or known(model)
     if path is None:
         from derivations.generate import write_for
 

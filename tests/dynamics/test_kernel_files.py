@@ -10,16 +10,16 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from derivations import cache
+from derivations import cache, known
 from derivations.cache import cache_folder, kernel_folder, unfit
-from derivations.declare import Model
+from derivations.declare import Model, Parameter
 from derivations.derive import derive
 from derivations.generate import write_for
 from derivations.papers.pegr.model import model as pegr
@@ -111,6 +111,55 @@ def test_a_cached_file_that_is_not_what_was_derived_is_written_anew(folder: Path
             file.write_text(wrong, encoding="utf-8")
             assert write_for(own()) == path and file.read_text(encoding="utf-8") == right
     assert [each.suffix for each in folder.iterdir() if each.suffix == ".part"] == []
+
+
+@dataclass(frozen=True)
+class Foreign(Parameter):
+    """A declaration's class whose text is not gammarho's."""
+
+
+def test_a_kernel_is_derived_once_and_found_by_its_declaration_and_the_program(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert known.known(own()) is None
+    path = write_for(own())
+    assert known.known(own()) == path
+    assert known.known(own(title="Another")) is None
+    with monkeypatch.context() as changed:
+        changed.setattr(known, "_program", lambda: "another text of what derives")
+        assert known.known(own()) is None
+    for file in (path, path.with_name(f"{path.stem}_blas.py"), path.with_suffix(".json")):
+        right = file.read_text(encoding="utf-8")
+        for wrong in {*damaged(right)} - {right}:
+            file.write_text(wrong, encoding="utf-8")
+            assert known.known(own()) is None
+        file.write_text(right, encoding="utf-8")
+    (note,) = folder.glob("*.known")
+    for wrong in ("", "../own", path.stem + "0", "pegr_none_q2"):
+        note.write_text(wrong, encoding="utf-8")
+        assert known.known(own()) is None
+    note.write_bytes(b"\xff")
+    assert known.known(own()) is None and write_for(own()) == path and known.known(own()) == path
+    folder.chmod(0o777)
+    assert known.known(own()) is None
+
+
+def test_a_declaration_of_classes_that_are_not_ours_is_derived_every_time(folder: Path) -> None:
+    model = own()
+    foreign = Foreign(name="extra", latex="e", meaning="no more than that", kind="real", default=1.0)
+    model = replace(model, parameters=(*model.parameters, foreign))
+    write_for(model)
+    assert known.known(model) is None and not list(folder.glob("*.known"))
+
+
+def test_sympy_is_asked_once_of_an_own_model(folder: Path) -> None:
+    code = (
+        "import sys; from benchmarks.own_model import model; from simulate.run.kernels import kernel_for; "
+        "print(kernel_for(model).path.parent, 'sympy' in sys.modules)"
+    )
+    for derives in (True, False):
+        told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert told.stdout.split() == [str(folder), str(derives)], told.stderr
 
 
 def test_what_was_compiled_from_another_text_goes_with_it(folder: Path) -> None:
@@ -284,7 +333,7 @@ def test_an_edited_kernel_in_the_cache_does_not_run(folder: Path, tmp_path: Path
                     "model = replace(pegr('none'), name='mine')\n", encoding="utf-8")
     words = ["run", f"{file}:model", "--steps", "3", "n=4", "m=2", "d=8", "--observables", "loss", "--json"]
     first = program(*words)
-    path = next(each for each in folder.glob("mine_*.py") if not each.stem.endswith("blas"))
+    path = next(each for each in folder.glob("mine_*.py") if not each.stem.endswith(("_blas", "_lanes")))
     source = path.read_text(encoding="utf-8")
     assert "risk[t] = total / y.size" in source
     path.write_text(source.replace("risk[t] = total / y.size", "risk[t] = 2.0 * total / y.size"), encoding="utf-8")

@@ -19,6 +19,7 @@ from .case import Case
 from .formula import number
 from .ground import ground, place_of
 from .hypotheses import Part, parts
+from .indexed import at_most
 from .judge import Outcome, judge, rows_of
 from .space import STEPS, Place, Space, rounded, space_of
 from .verdict import failure_limits
@@ -163,7 +164,11 @@ class Attack:
         return tried
 
     def _tried(self, place: Place, again: bool = False) -> Tried:
-        """A place's score.  What cannot be run, or would take too long, has none."""
+        """A place's score.  What cannot be run, or would take too long or too much memory, has none."""
+        with at_most(self.ground.memory):
+            return self._held(place)
+
+    def _held(self, place: Place) -> Tried:
         try:
             if not self.space.affordable(place, self.start):
                 return Tried(place, -1.0)
@@ -174,9 +179,9 @@ class Attack:
                 return self._probable(bench, place)
             case = bench.case(place.seed, 0 if self.statement.at == "0" else place.steps, [self.statement])
             outcome = judge(self.statement, case)
+            return self._scored(place, case, (outcome,))
         except (InputError, FormulaError, Diverged, OverflowError):
             return Tried(place, -2.0)
-        return self._scored(place, case, (outcome,))
 
     def _probable(self, bench: Bench, place: Place) -> Tried:
         steps = 0 if self.statement.at == "0" else place.steps

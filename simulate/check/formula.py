@@ -269,7 +269,7 @@ def _contracted(node: Any, over: list[str], scope: Scope) -> Indexed | None:
     factors += [_value(part, scope) for part in node.args[1:]]
     if len(node.args) == 2:
         factors[-1] = Indexed(factors[-1].dims, (factors[-1].values != 0).astype(float))
-    dims, same = aligned(factors)
+    dims, same = aligned(factors, whole=False)
     shape = np.broadcast_shapes(*(part.values.shape for part in same))
     if len(factors) < 2 or np.prod(shape) < LARGE or not set(over) <= set(dims):
         return None

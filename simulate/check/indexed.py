@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +14,12 @@ from numpy.typing import NDArray
 
 from derivations.declare.formula import FormulaError
 
+from ..work.memory import amount, at_hand
+
 AnyArray = NDArray[Any]
+_ARRAYS = 6  # of a product at once: both sides, their magnitudes, the value and its own
+_SMALL = 2.0**28  # bytes that are not asked about
+_ROOM: ContextVar[float] = ContextVar("room", default=math.inf)
 KEPT = 20_000_000  # bytes of values of formulas' parts in one view of a run
 CANCELLED = 8 * np.finfo(float).eps  # a value below this share of its terms holds no digit of them
 
@@ -61,19 +69,40 @@ class Parts:
         self.found[text] = value
 
 
-def aligned(parts: Iterable[Indexed]) -> tuple[tuple[str, ...], list[Indexed]]:
-    """All on the indices of any of them, t first."""
+@contextmanager
+def at_most(memory: float) -> Iterator[None]:
+    """In the block, formulas take so many bytes at most, or what is at hand where that is less."""
+    token = _ROOM.set(memory)
+    try:
+        yield
+    finally:
+        _ROOM.reset(token)
+
+
+def aligned(parts: Iterable[Indexed], whole: bool = True) -> tuple[tuple[str, ...], list[Indexed]]:
+    """All on the indices of any of them, t first.
+
+    Raises FormulaError where lengths do not fit, or an array on all indices (unless `whole` is false: they are summed
+    over) takes more memory than there is.
+    """
     listed = list(parts)
     dims = tuple(dict.fromkeys(dim for part in listed for dim in part.dims))
     dims = tuple(sorted(dims, key=lambda dim: dim != "t"))
     same = [part if part.dims == dims else part.over(dims) for part in listed]
     try:
-        np.broadcast_shapes(*(part.values.shape for part in same))
+        shape = np.broadcast_shapes(*(part.values.shape for part in same))
     except ValueError:
         shapes = ", ".join(f"{dict(zip(part.dims, part.values.shape, strict=True))}" for part in listed)
         raise FormulaError(
             f"an index runs over different lengths here: {shapes}; rename one, as in gamma[j,q]"
         ) from None
+    takes = 8.0 * _ARRAYS * math.prod(shape)
+    if whole and takes > _SMALL and takes > (room := min(_ROOM.get(), at_hand())):
+        lengths = ", ".join(f"{dim} of {length}" for dim, length in zip(dims, shape, strict=True))
+        raise FormulaError(
+            f"a part of it with the indices {lengths} takes about {amount(takes)}, and {amount(room)} may be taken; "
+            "take fewer examples or filters"
+        )
     return dims, same
 
 

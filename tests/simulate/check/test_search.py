@@ -21,6 +21,7 @@ from simulate.check.attack import Attack, Attacked
 from simulate.check.bench import Result
 from simulate.check.ground import ground
 from simulate.check.hypotheses import Part, parts
+from simulate.check.indexed import at_most
 from simulate.check.posed import statements_asked
 from simulate.check.search import Search, search
 from simulate.check.space import Place, space_of
@@ -29,6 +30,7 @@ from simulate.errors import InputError
 
 SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
 PEGR = {s.id: s for s in PAPERS["pegr"].statements.statements}  # type: ignore[union-attr]
+L18 = next(s for s in PAPERS["heterogeneous"].statements.statements if s.id == "L18")  # type: ignore[union-attr]
 SEARCHES = sorted({command for entry in shelf.errata().values() for command in entry.searches})
 
 
@@ -137,6 +139,13 @@ def test_hypotheses_of_one_step_are_looked_at_there(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Part, "room", counted)
     found = attack("y*y > 0", given="rho_over >= 0", at="3", tries=4)
     assert found.inside and rows == {1}
+
+
+def test_a_try_whose_formula_is_too_large_is_not_made() -> None:
+    """m^2 n numbers of Lemma 18: before, a try took 16 GB and the machine ended the search."""
+    large = {"K": 2, "n": 100, "m": 400, "d": 1e6, "Gamma": 1.0, "init": "gaussian", "sigma_0": 0.01}
+    with at_most(2.0**30), pytest.raises(InputError, match=r"L18: a part of it .*takes about .* fewer examples"):
+        gr.check("heterogeneous", large, [replace(L18, instance=None)], steps=0, draws=1)
 
 
 def test_probabilities_are_decided_by_many_draws() -> None:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from .choices import Declared
+from .patches import terms_of
 from .views import Account, Array, Counter, FreshView, RunView, Sizes, StateView, Variable
 
 
@@ -147,3 +148,12 @@ class OfFresh(Observable):
     @abstractmethod
     def statistics(self, fresh: FreshView) -> dict[str, Array]:
         """Its variables by name, each (T,), (T, class) or (T, class, `last`)."""
+
+
+def not_fresh(name: str, of: str, model: Any) -> str:
+    """Why an observable has no vectors of a family to look at in fresh examples; "" where it has."""
+    if of not in model.test.drawn:
+        return f"{name}: of {of!r}, which fresh examples do not have again; name it in FreshLaw.fresh"
+    if of not in {term.direction for term in terms_of(model.patches)}:
+        return f"{name}: of {of!r}, which no patch holds; name a family that fresh examples hold, or add its patch"
+    return ""

@@ -32,7 +32,8 @@ class Training:
     """A Model put on numbers: vectors (B, d), patches (n, P, d) and labels (n,) as float64 tensors on one device.
 
     `draws` are the batches and labels of each step, for an algorithm that has any; `mixed` (n,) are the labels that a
-    loss of mixed labels sees.
+    loss of mixed labels sees.  `neurons` (P, H m), where given, multiply what a neuron makes of each activated patch:
+    rounding is measured by such factors next to 1.
     """
 
     model: Model
@@ -42,6 +43,7 @@ class Training:
     y: Tensor
     draws: StepDraws | None = None
     mixed: Tensor | None = None
+    neurons: Tensor | None = None
 
     def at(self, t: int) -> Training:
         """What step t sees: the patches of its batch, and its labels; the patches keep the scales of their own labels.
@@ -205,10 +207,16 @@ def outputs(task: Training, w: Tensor, patches: Tensor) -> Tensor:
     filters = w.reshape(*w.shape[:-3], heads * m, d)
     seen = patches @ filters.transpose(-1, -2)
     if task.model.network.second_layer is not None:
-        active = activation(task.model.network.activation, seen[:, :-1], task.values)
+        active = _active(task, seen[:, :-1])
         return (seen[:, -1] * active.sum(1)).reshape(-1, heads, m).sum(2)
-    active = activation(task.model.network.activation, seen, task.values)
+    active = _active(task, seen)
     return task.kappa(m) * active.sum(1).reshape(-1, heads, m).sum(2)
+
+
+def _active(task: Training, seen: Tensor) -> Tensor:
+    """What neurons make of patches (n, P, H m)."""
+    active = activation(task.model.network.activation, seen, task.values)
+    return active if task.neurons is None else active * task.neurons
 
 
 def activated(task: Training) -> Tensor:

@@ -2,9 +2,9 @@
 
 A number that is summed of terms is known to the rounding of the largest of them, and where they cancel that is more
 than all of the number: a gradient of flipped labels that are as many as the others may be 0, or any few 1e-17.  What
-its terms are is asked of weight space alone: patches of examples and filters are each multiplied by 1 + k `UNIT`, which
-breaks every cancellation, and whole numbers stay exact in it, so that a pre-activation of 0 stays 0 at exact states; at
-others every weight of a filter moves by rounding as well.
+its terms are is asked of weight space alone: patches of examples, filters, and what a neuron makes of a patch are each
+multiplied by 1 + k `UNIT`, which breaks every cancellation, that of saturated neurons too, and whole numbers stay exact
+in it, so that a pre-activation of 0 stays 0 at exact states; at others every weight of a filter moves by rounding too.
 """
 
 from __future__ import annotations
@@ -71,13 +71,15 @@ def terms_at(task: Training, W: Array, seen: Seen, exact: bool = False) -> dict[
 def _beside(task: Training, W: Array, exact: bool) -> Iterator[tuple[Training, Array, bool]]:
     """The state with each patch and filter longer or shorter: by a few units, and then by up to a half."""
     rng, patches = stream(0, "validate", 32), task.patches
-    shapes = (*patches.shape[:2], 1), (*W.shape[-3:-1], 1)
+    activated = patches.shape[1] - int(task.model.network.second_layer is not None)
+    shapes = (*patches.shape[:2], 1), (*W.shape[-3:-1], 1), (activated, W.shape[-3] * W.shape[-2])
     for at in range(DRAWS + 2):
         small = at < DRAWS
-        of_patches, of_filters = (
+        of_patches, of_filters, of_neurons = (
             1.0 + (UNIT * rng.choice([-2, -1, 1, 2], shape) if small else rng.uniform(-0.5, 0.5, shape))
             for shape in shapes)
         moved = W * of_filters
         if small and not exact:
             moved += UNIT * np.linalg.norm(W, axis=-1, keepdims=True) * rng.standard_normal(W.shape)
-        yield replace(task, patches=patches * patches.new_tensor(of_patches)), moved, small
+        longer, neurons = patches * patches.new_tensor(of_patches), patches.new_tensor(of_neurons)
+        yield replace(task, patches=longer, neurons=neurons), moved, small

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..choices import ExampleFamily, Name
-from ..observable import OfFresh
+from ..observable import OfFresh, not_fresh
 from ..views import Array, FreshView, FreshWeights
 
 
@@ -39,9 +39,7 @@ class LongTail(OfFresh):
         """It has bins, and is of noise that is fresh."""
         if self.bins < 1:
             return f"{self.name}: bins: {self.bins}; expected a whole number from 1, such as 10"
-        if self.of in model.test.drawn:
-            return ""
-        return f"{self.name}: of {self.of!r}, which fresh examples do not have again; name it in FreshLaw.fresh"
+        return not_fresh(self.name, self.of, model)
 
     def words(self, model: Any) -> dict[str, str]:
         """The ratio, accuracy by it, and where there is none."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..choices import ExampleFamily, Name
-from ..observable import OfFresh
+from ..observable import OfFresh, not_fresh
 from ..views import Array, FreshView, FreshWeights
 
 
@@ -32,7 +32,7 @@ class NoiseSpectrum(OfFresh):
 
     def refusal(self, model: Any) -> str:
         """It is of noise that is fresh."""
-        return _not_fresh(self.name, self.of, model)
+        return not_fresh(self.name, self.of, model)
 
     def words(self, model: Any) -> dict[str, str]:
         """Of which matrix."""
@@ -78,7 +78,7 @@ class FewActive(OfFresh):
         """It is of noise that is fresh, and of a share."""
         if not 0 < self.share <= 1:
             return f"{self.name}: share: {self.share}; expected a number above 0 and up to 1, such as 0.1"
-        return _not_fresh(self.name, self.of, model)
+        return not_fresh(self.name, self.of, model)
 
     def words(self, model: Any) -> dict[str, str]:
         """Which filters, and how few."""
@@ -106,9 +106,3 @@ class FewActive(OfFresh):
         counted = [[int(np.count_nonzero(z > 0)) for z in course.preactivations(self.of, k)[:, k]]
                    for k in range(classes)]
         return np.array([np.mean([count < self.share * m for count in counts]) for counts in counted])
-
-
-def _not_fresh(name: str, of: str, model: Any) -> str:
-    if of in model.test.drawn:
-        return ""
-    return f"{name}: of {of!r}, which fresh examples do not have again; name it in FreshLaw.fresh"

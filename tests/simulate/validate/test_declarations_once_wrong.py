@@ -13,23 +13,30 @@ from derivations.declare import (
     Coefficient,
     Constant,
     Directions,
+    EntryLaw,
+    FewActive,
     FixedLaw,
     FreshLaw,
     FreshTasks,
     GaussianLaw,
     GradientDescent,
     HeldOutLaw,
+    LongTail,
     Model,
+    NearLaw,
     NearOrthogonality,
     Network,
     Objective,
     OnePass,
     Parameter,
     Patch,
+    Schedule,
+    SecondLayer,
     SumPatch,
     Term,
     to_plain,
 )
+from derivations.errors import ModelError
 from simulate.validate.report import in_errors, relative
 from simulate.validate.reported import _gap
 from tests.helpers.wild import outcome
@@ -106,6 +113,20 @@ WHOLE = {
         algorithm=Bilevel(method="reptile"), parameters=(
             *SIZES, *TASKS, number("length", 0.5), number("sigma_0", 0.7), number("eta", 0.3),
             number("eta_inner", 0.5))),
+    "saturated neurons that cancel on two patches": model(
+        directions=(
+            Directions(name="nu", over="sample", latex="x",
+                       law=EntryLaw(std="length", entries="sparse", share="length"),
+                       coefficient=Coefficient(name="rho", latex="r", scaled=True)),
+            Directions(name="mu", over="class", latex="m", law=FixedLaw(norm="length"),
+                       coefficient=Coefficient(name="gamma", latex="c", scaled=True)),
+        ),
+        patches=(Patch(direction="nu"), Patch(direction="mu")),
+        network=Network(heads="class", classes=3, activation=Activation(name="tanh(slope*z)"),
+                        second_layer=SecondLayer(name="a", latex="a")),
+        algorithm=GradientDescent(clip="length", schedules=(Schedule(of="eta", formula="eta/(1 + t)"),)),
+        test=NearLaw(near=("nu",), std="length", labels="fresh"), parameters=(
+            *SIZES, number("length", 0.5), number("slope", 0.5), number("sigma_0", 0.7), number("eta", 0.3))),
 }
 """Wrong in what `validate` said."""
 
@@ -119,6 +140,13 @@ def test_what_ran_wrong_is_refused_in_a_sentence_or_runs_right(name: str) -> Non
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_validation_got_wrong_is_validated(name: str) -> None:
     assert outcome(to_plain(WHOLE[name]), whole=True) in ("right", "refused")
+
+
+@pytest.mark.parametrize("kind", [LongTail, FewActive])
+def test_what_is_of_fresh_vectors_that_no_patch_holds_is_refused(kind: type) -> None:
+    with pytest.raises(ModelError, match="of 'xi', which no patch holds; name a family that fresh examples hold"):
+        model(directions=(SIGNAL, NOISE), test=FreshLaw(fresh=("xi",)),
+              observables=(kind(name="tail", latex="", of="xi"),))
 
 
 def test_what_one_library_underflows_is_no_gap() -> None:

@@ -152,6 +152,15 @@ def largest(x: Array) -> Array:
     return peaks
 
 
+def apart(given: Array, wanted: Array) -> Array:
+    """Given less wanted; 0 where both are the same infinity, such as the exponential loss of a margin of -1e11.
+
+    And where weight space has no finite number, of terms that are infinite with both signs, and the given is none.
+    """
+    with np.errstate(invalid="ignore"):
+        return np.where((given == wanted) | (~np.isfinite(wanted) & np.isnan(given)), 0.0, given - wanted)
+
+
 def relative(gap: Array, scale: Array | float) -> Array:
     """The gap over its scale; 0 where the gap is 0, be the scale 0 or not.
 

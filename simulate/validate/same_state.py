@@ -13,6 +13,7 @@ from .report import (
     LONG,
     SAFETY,
     Row,
+    apart,
     largest,
     relative,
     worst_of,
@@ -51,9 +52,10 @@ def same_state(pair: Pair, path: Path, notes: list[str]) -> list[Row]:
     shaken, rows = pair.reduced(z[clear] + moved), []
     for name, same, summand in OBSERVABLES:
         if name in theirs and same in ours and (name != "zeta" or zeta_is_told(pair.task.model)):
-            scale = largest(ours[summand])
-            gaps = relative(largest(theirs[name] - ours[same]), scale)
-            response = relative(largest(shaken[name] - theirs[name]), scale)
+            scale = largest(np.where(np.isinf(ours[summand]), 0.0, ours[summand]))  # of what is a number beside them
+            gaps = relative(largest(apart(theirs[name], ours[same])), scale)
+            response = relative(largest(apart(shaken[name], theirs[name])), scale)
+            response[np.isnan(response)] = 0.0  # of what is no number, shaken or not
             decided = (SAFETY * response <= LIMIT) | ~np.isfinite(gaps)
             tolerance = np.where(np.isfinite(gaps), np.maximum(LONG, SAFETY * response), LONG)
             what = f"{name} of the same state"

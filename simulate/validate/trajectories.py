@@ -11,7 +11,7 @@ from dynamics.chance.streams import stream
 
 from ..train import weights
 from .engines import Pair, Path, Run
-from .report import LIMIT, LONG, SAFETY, Row, largest, relative, worst_of
+from .report import LIMIT, LONG, SAFETY, Row, apart, largest, relative, worst_of
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _perturbed(pair: Pair, t: Steps, W: Array) -> _Course:
 
 def _distances(a: _Course, reference: _Course, pair: Pair) -> dict[str, Array]:
     """Per step: loss relative; coefficients over max(|coefficients|, |z(0)|); W over max|W|."""
-    distances = {"loss": relative(np.abs(a.loss - reference.loss), np.abs(reference.loss))}
+    distances = {"loss": relative(np.abs(apart(a.loss, reference.loss)), np.abs(reference.loss))}
     if a.coefficients is not None and reference.coefficients is not None:
         distances["coefficients"] = relative(largest(a.coefficients - reference.coefficients), _size(pair, reference))
     distances["W"] = relative(largest(a.W - reference.W), largest(reference.W))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ from derivations.declare import (
     to_plain,
 )
 from derivations.errors import ModelError
-from simulate.validate.report import in_errors, relative
+from simulate.validate.report import apart, in_errors, relative
 from simulate.validate.reported import _gap
 from tests.helpers.wild import outcome
 
@@ -127,6 +128,14 @@ WHOLE = {
         algorithm=GradientDescent(clip="length", schedules=(Schedule(of="eta", formula="eta/(1 + t)"),)),
         test=NearLaw(near=("nu",), std="length", labels="fresh"), parameters=(
             *SIZES, number("length", 0.5), number("slope", 0.5), number("sigma_0", 0.7), number("eta", 0.3))),
+    "a loss that is infinite in both engines": model(
+        **SIGNED | {"objective": Objective(loss="exponential", penalty="per_example"),
+                    "network": network(name="relu", at_kink=1)},
+        directions=(replace(NOISE, law=None, coefficient=replace(NOISE.coefficient, scaled=True)), SIGNAL, OTHER),
+        patches=(*[Patch(direction="xi", scale="clean")] * 2, Patch(direction="xi")), label_flips="flips",
+        algorithm=GradientDescent(label_noise="flips"), test=FreshLaw(fresh=("xi",), flips=False),
+        parameters=(*SIZES, number("length", 0.5), number("flips", 0.4), number("sigma_0", 0.7), number("eta", 0.3),
+                    number("lam", 0.2))),
 }
 """Wrong in what `validate` said."""
 
@@ -153,6 +162,13 @@ def test_what_one_library_underflows_is_no_gap() -> None:
     """z Phi(z) far below 0: of the size of the least doubles here, 0 there, and the scale is 0 too."""
     gaps = relative(np.array([1e-310, 1e-300, np.nan]), np.zeros(3))
     assert np.array_equal(gaps, [0.0, np.inf, np.nan], equal_nan=True)
+
+
+def test_the_same_infinity_is_no_gap() -> None:
+    inf, nan = np.inf, np.nan
+    given = np.array([inf, -inf, nan, inf, 1.0, inf, 1.0, nan, nan])
+    wanted = np.array([inf, -inf, -inf, -inf, inf, 1.0, 1.0, 1.0, nan])
+    assert np.array_equal(apart(given, wanted), [0.0, 0.0, 0.0, inf, -inf, inf, 0.0, nan, 0.0], equal_nan=True)
 
 
 def test_a_standard_error_of_rounding_is_none() -> None:

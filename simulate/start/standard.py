@@ -7,7 +7,7 @@ import functools
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
 
-KEPT, SMALL = 256, 2**18  # draws that are kept where they hold so many numbers at most, 2 MB
+KEPT, SMALL = 64, 2**18  # draws that are kept where they hold so many numbers at most, 2 MB
 FEW, LARGEST = 2, 2**22  # and where they hold more, up to 32 MB
 
 

@@ -8,6 +8,8 @@ Here each function's derivative is made of functions of this module, so that aut
 
 from __future__ import annotations
 
+import functools
+import types
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -31,12 +33,18 @@ def cross_entropy(F: Tensor, own: Tensor) -> Tensor:
     return _applied(_CrossEntropy, F, own)
 
 
-def _applied(function: type[torch.autograd.Function], *given: Tensor) -> Tensor:
-    made: Tensor = function.apply(*given)  # type: ignore[no-untyped-call]
+def _applied(rule: type, *given: Tensor) -> Tensor:
+    made: Tensor = _function(rule).apply(*given)
     return made
 
 
-class _Softplus(torch.autograd.Function):
+@functools.cache
+def _function(rule: type) -> Any:
+    """A rule's values and derivatives as a function of torch, which is loaded when one is first asked for."""
+    return types.new_class(rule.__name__, (rule, torch.autograd.Function))
+
+
+class _Softplus:
     """Its derivative is the sigmoid."""
 
     @staticmethod
@@ -52,7 +60,7 @@ class _Softplus(torch.autograd.Function):
         return slope * sigmoid(x)
 
 
-class _Sigmoid(torch.autograd.Function):
+class _Sigmoid:
     """s(x), whose derivative is s(x) s(-x): a product, where s (1 - s) would cancel."""
 
     @staticmethod
@@ -69,7 +77,7 @@ class _Sigmoid(torch.autograd.Function):
         return slope * (sigmoid(x) * sigmoid(-x))
 
 
-class _CrossEntropy(torch.autograd.Function):
+class _CrossEntropy:
     """Its derivative is the softmax less 1 at the own entry."""
 
     @staticmethod
@@ -88,7 +96,7 @@ class _CrossEntropy(torch.autograd.Function):
         return slope[:, None] * _applied(_Excess, F, own), None
 
 
-class _Excess(torch.autograd.Function):
+class _Excess:
     """p - 1{own} of the softmax p; with no own entry the softmax itself, for both have one derivative.
 
     That is sum_k p_l p_k (c_l - c_k) along c: in p_l (c_l - sum_k p_k c_k) the part of an entry whose p is nearly 1

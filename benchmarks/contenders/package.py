@@ -67,11 +67,11 @@ class Phase:
         many = min(self.runs, _SEEDS)
         return self._phase(self.shape.x.values(1), self.shape.y.values(1), seed=seed * many, seeds=many).ravel()
 
-    def _phase(self, x: Array, y: Array, **seeds: int) -> Array:
+    def _phase(self, x: Array, y: Array, seed: int, seeds: int) -> Array:
         told, shape = setting(self.shape), self.shape
         grid = gr.phase(
             told.model, told.values, x=(shape.x.name, list(x)), y=(shape.y.name, list(y)), steps=shape.steps,
-            workers=self.workers, progress=False, **seeds,
+            workers=self.workers, progress=False, seed=seed, seeds=seeds,
         )
         return np.asarray(grid["test_error"].values)
 

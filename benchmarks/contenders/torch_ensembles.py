@@ -50,7 +50,8 @@ def penalised(shape: Shape, W: Tensor, x: Tensor, y: Tensor, lam: Tensor) -> Ten
         return softplus(-y * outputs(shape, W, x))
 
     gradients = vmap(grad(one), (None, 0, 0))(W, x, y)
-    return loss(shape, W, x, y) + 0.5 * lam * gradients.square().sum() / shape.n
+    penalty: Tensor = 0.5 * lam * gradients.square().sum() / shape.n
+    return loss(shape, W, x, y) + penalty
 
 
 def draw(shape: Shape, cells: Cells, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -137,10 +138,16 @@ class Vmapped(Torch):
     def __init__(self, runs: int, compiled: bool, shape: Shape, threads: int) -> None:
         super().__init__(runs, shape, threads)
         ready: Callable[[Step], Step] = torch.compile if compiled else lambda step: step
-        self._plain = ready(vmap(lambda W, x, y, lam: W - shape.eta * grad(partial(loss, shape))(W, x, y)))
-        self._penalised = ready(
-            vmap(lambda W, x, y, lam: W - shape.eta * grad(partial(penalised, shape))(W, x, y, lam))
-        )
+
+        def plain(W: Tensor, x: Tensor, y: Tensor, lam: Tensor) -> Tensor:
+            moved: Tensor = W - shape.eta * grad(partial(loss, shape))(W, x, y)
+            return moved
+
+        def with_penalty(W: Tensor, x: Tensor, y: Tensor, lam: Tensor) -> Tensor:
+            moved: Tensor = W - shape.eta * grad(partial(penalised, shape))(W, x, y, lam)
+            return moved
+
+        self._plain, self._penalised = ready(vmap(plain)), ready(vmap(with_penalty))
 
     def train(self, W: Tensor, x: Tensor, y: Tensor, lam: Tensor) -> Tensor:
         """See `Torch.train`."""

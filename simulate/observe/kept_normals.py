@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numpy as np
@@ -11,8 +10,7 @@ from dynamics.arrays import Array
 from dynamics.chance.normals import first_normals
 from dynamics.chance.streams import stream
 
-KEPT, SMALL = 16, 2**18  # seeds whose normals are kept where they are so many at most, 2 MB
-FEW, LARGEST = 2, 2**22  # and where they are more, up to 32 MB
+from ..work.kept import LARGEST, Kept
 
 
 class FreshStream:
@@ -30,7 +28,7 @@ class FreshStream:
             return np.empty(size)
         if self._rng is None and not self._kept and count <= LARGEST:
             self._kept = size
-            return (_of_many if count <= SMALL else _of_few)(self._seed, size)
+            return _kept(count, self._seed, size)
         return self._further().standard_normal(size)
 
     def uniform(self, low: float, high: float, size: tuple[int, ...]) -> Array:
@@ -70,6 +68,6 @@ def _first(seed: int, size: tuple[int, ...]) -> Array:
     return normals
 
 
-_of_many, _of_few = functools.lru_cache(maxsize=KEPT)(_first), functools.lru_cache(maxsize=FEW)(_first)
+_kept = Kept(_first, many=16)
 
 __all__ = ["FreshStream"]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dynamics.chance.streams import stream
-from simulate.observe.kept_normals import LARGEST, SMALL, FreshStream
+from simulate.observe.kept_normals import FreshStream
+from simulate.work.kept import LARGEST, SMALL
 
 
 @pytest.mark.parametrize("rows", [5, SMALL, LARGEST])

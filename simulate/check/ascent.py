@@ -210,7 +210,7 @@ class Ascent:
             return None
         if len(case.t) <= row:
             return None
-        return replace(case, rows=np.array([row]), known={}, fixed=dict(state.named), sums={}, views={})
+        return replace(case, rows=np.array([row]), known={}, fixed=dict(state.named), sums={}, taken={})
 
     @staticmethod
     def _judged(statement: Statement, case: Case) -> Outcome | None:

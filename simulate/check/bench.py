@@ -130,11 +130,7 @@ class Bench:
     ) -> None:
         """Adds the outcomes of `count` draws of `steps` steps, and the statements whose false neighbour they refute."""
         for seed in range(self.seed, self.seed + count) if group else ():
-            case = self.case(seed, steps, group)
-            for statement in group:
-                outcomes[statement.id].append(_judged(statement, case))
-                if statement.mutant and statement.id not in refuted and _judged(statement.mutated, case).failed:
-                    refuted.add(statement.id)
+            _hear(group, self.case(seed, steps, group), outcomes, refuted)  # no name here keeps it beside the next one
             if step is not None:
                 step()
 
@@ -246,6 +242,16 @@ def _recorded(steps: int, numbers: int, times: Sequence[int], few: bool = False)
     base = np.union1d(spaced, inside)
     recorded: Rows = np.union1d(base, np.minimum(base + 1, steps)).astype(np.int64)
     return recorded
+
+
+def _hear(
+    group: Sequence[Statement], case: Case, outcomes: Mapping[str, list[Outcome]], refuted: set[str]
+) -> None:
+    """Adds what one draw says of each statement, and the statements whose false neighbour it refutes."""
+    for statement in group:
+        outcomes[statement.id].append(_judged(statement, case))
+        if statement.mutant and statement.id not in refuted and _judged(statement.mutated, case).failed:
+            refuted.add(statement.id)
 
 
 def _judged(statement: Statement, case: Case) -> Outcome:

@@ -24,7 +24,7 @@ from ..start.drawn import Draw
 from . import tasks as check_tasks
 from .formula import mentioned, uses
 from .indexed import Indexed
-from .view import DIMS, NoSuchStep, Rows, View
+from .view import DIMS, NoSuchStep, Rows, Taken, View
 
 KEPT = 4  # views of a case, with the quantities that formulas took there
 
@@ -48,7 +48,7 @@ class Case:
     known: dict[str, Indexed] = field(default_factory=dict)
     fixed: dict[str, Indexed] = field(default_factory=dict)
     sums: dict[str, Indexed] = field(default_factory=dict)
-    views: dict[bytes, View] = field(default_factory=dict)
+    taken: dict[bytes, Taken] = field(default_factory=dict)
 
     @property
     def kernel(self) -> Kernel:
@@ -82,14 +82,14 @@ class Case:
         return {o.name for o in self.model.observables if o.decomposes}
 
     def view(self, rows: Rows | None = None) -> View:
-        """Quantities at these rows (all by default); the last few are kept, as statements share them."""
+        """Quantities at these rows (all by default); what the last few took is kept, as statements share them."""
         chosen = self.rows if rows is None else rows
         key = chosen.tobytes()
-        if key not in self.views:
-            while len(self.views) >= KEPT:
-                del self.views[next(iter(self.views))]
-            self.views[key] = View(self, chosen)
-        return self.views[key]
+        if key not in self.taken:
+            while len(self.taken) >= KEPT:
+                del self.taken[next(iter(self.taken))]
+            self.taken[key] = Taken()
+        return View(self, chosen, taken=self.taken[key])
 
     def row(self, step: float) -> int:
         """The row of a step.  Raises FormulaError where the step is not among the recorded ones."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -97,14 +97,35 @@ class Looked(Protocol):
         """Quantities at these rows, all by default."""
 
 
+@dataclass
+class Taken:
+    """What has been taken at some rows: quantities by name, formulas' parts, and the same one step later.
+
+    A case keeps this and no view: one that held views, which hold it, would be left to the collector of circles, which
+    goes by how many objects there are and not by the gigabytes of their arrays.
+    """
+
+    known: dict[str, Indexed] = field(default_factory=dict)
+    parts: Parts = field(default_factory=Parts)
+    later: Taken | None = None
+
+
 class View:
     """Quantities at some rows of a case, or at one of them without an index t."""
 
-    def __init__(self, case: Looked, rows: Rows, single: bool = False) -> None:
+    def __init__(self, case: Looked, rows: Rows, single: bool = False, taken: Taken | None = None) -> None:
         self.case, self.rows, self.single = case, rows, single
-        self.known: dict[str, Indexed] = {}
-        self.parts = Parts()
-        self.later: View | None = None
+        self.taken = Taken() if taken is None else taken
+
+    @property
+    def known(self) -> dict[str, Indexed]:
+        """Quantities that have been taken, by name."""
+        return self.taken.known
+
+    @property
+    def parts(self) -> Parts:
+        """Values of formulas' parts that have been taken."""
+        return self.taken.parts
 
     def named(self, name: str) -> Indexed:
         """The quantity of that name at these rows."""
@@ -212,12 +233,11 @@ class View:
 
     def after(self) -> View:
         """One step later.  Raises FormulaError where a row has no next one."""
-        if self.later is None:
-            rows = self.case.following[self.rows]
-            if np.any(rows < 0):
-                raise NoSuchStep("the step after the run's last is not recorded")
-            self.later = View(self.case, rows, self.single)
-        return self.later
+        rows = self.case.following[self.rows]
+        if np.any(rows < 0):
+            raise NoSuchStep("the step after the run's last is not recorded")
+        self.taken.later = self.taken.later or Taken()
+        return View(self.case, rows, self.single, self.taken.later)
 
     def at(self, step: float) -> View:
         """The state at one step."""

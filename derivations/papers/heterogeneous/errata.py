@@ -168,7 +168,9 @@ _UPDATES = (
             for m in (10, 40)
         ),
         statements=("122-printed", "122"), preset="theorem-1",
-        searches=("gammarho check heterogeneous 122 --preset theorem-1 --search 100 --seed 1",),
+        searches=(
+            "gammarho check heterogeneous 122 --preset theorem-1 --search 100 --seed 1",
+            "gammarho check heterogeneous T1.2a --preset theorem-1.2a --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-122-time",

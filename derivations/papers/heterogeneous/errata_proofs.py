@@ -103,7 +103,9 @@ ERRATA = (
             )
         ),
         statements=("L27-printed", "L27"), preset="theorem-1.3",
-        searches=("gammarho check heterogeneous L27 --preset theorem-1.3 --search 100 --seed 1",),
+        searches=(
+            "gammarho check heterogeneous L27 --preset theorem-1.3 --search 100 --seed 1",
+            "gammarho check heterogeneous L4 --preset theorem-1.3 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-L13",
@@ -180,6 +182,9 @@ ERRATA = (
         effect="Isotropic, n = 20, d = 1000: the largest product over E_1 is 0.55 as printed at sigma_p = 0.1 and 55 "
         "at sigma_p = 10; corrected it is 0.98 at both.",
         statements=("97-printed", "L20-products"), preset="lemmas-20-23",
+        searches=(
+            "gammarho check heterogeneous L25 --preset theorem-1 --search 100 --seed 1",
+            "gammarho check heterogeneous 101 --preset theorem-1 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-116",

@@ -123,10 +123,14 @@ PRESETS = (
     Preset(name="mechanism", steps=20, source="the same without the printed 1/m, where Figure 3's accuracies are met; "
            "Theorem 1 says nothing here: its steps are too long for Lemma 2",
            values=(*_SHARED, ("Gamma", 1400.0), ("u_norm", 0.001), ("neurons", "sum"))),
-    Preset(name="theorem-1", steps=550, source="ours: Theorem 1 (1) and 2(a) by Lemma 2's step, Lemmas 1, 2, 24, 25 "
+    Preset(name="theorem-1", steps=550, source="ours: Theorem 1 (1) by Lemma 2's step, Lemmas 1, 2, 24, 25 "
            "with their proofs' hypotheses: sigma_p sqrt(d) = 2, noises orthogonal to 1/400",
            values=(*_ISOTROPIC, ("n", 12), ("m", 60), ("d", 1e6), ("u_norm", 1.0), ("sigma_p", 2e-3),
                    ("sigma_0", 1e-5), ("eta", 1.2), ("eps", 0.3))),
+    Preset(name="theorem-1.2a", steps=550, source="ours: Theorem 1 (2a) near its threshold: SNR 20 between classes, "
+           "0.7 with a class's own noise, Gamma = 30",
+           values=(("K", 2), ("Gamma", 30.0), ("noise", "gaussian"), ("init", "gaussian"), ("n", 12), ("m", 60),
+                   ("d", 1e6), ("u_norm", 0.086), ("sigma_p", 2e-3), ("sigma_0", 1e-6), ("eta", 2.5), ("eps", 0.3))),
     Preset(name="theorem-1.2b", steps=200, source="ours: Theorem 1 (2b): no feature to speak of, long-tailed noise, m "
            "and n large enough for Lemmas 22 and 23 at delta = 0.9",
            values=(("K", 2), ("Gamma", 30.0), ("noise", "gaussian"), ("init", "gaussian"), ("n", 326), ("m", 295),

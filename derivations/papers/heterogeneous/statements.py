@@ -98,9 +98,11 @@ QUANTITIES = (
     Quantity(name="Ln", formula="log(2*n/delta)", meaning="logarithm of (52)"),
     Quantity(name="Lp", formula="log(n**2/delta)", meaning="logarithm of (53)"),
     Quantity(name="snr", formula="n*u_norm**4/(K*F_kj**2)", meaning="Theorem 1's SNR_{k,j}"),
-    Quantity(name="snr_least", formula="min[k](n_class)**2*u_norm**4/(max[k](n_class)*F_kk**2)",
-             meaning="the same of the smallest class against the largest, also for the noise of a class itself, which "
-                     "the others' filters unlearn"),
+    Quantity(name="snr_least", formula="min[k](n_class)**2*u_norm**4/(max[k](n_class)*F_kj**2)",
+             meaning="the same of the smallest class against the largest"),
+    Quantity(name="scattered", formula="trace >= n*max(F_kk, F_kj)*Lp and F_kk <= 10*F_kj",
+             meaning="(a1) of Condition 1, for j = i too, at C = 1, and (a3) at C = 10: the others' filters unlearn "
+                     "little of a class's own noise"),
 )
 
 _RECURSION = (
@@ -329,11 +331,11 @@ _RUNS = (
               text="L_S <= eps within 2 ||W(0) - W*||^2/(eta eps) steps",
               given="orthogonal and filled and min[i](active_u) >= 0.4 and small_step",
               until="2*start(distance2)/(eta*eps)", claim="loss <= eps", mutant="loss <= 0"),
-    Statement(id="T1.2a", kind="inequality", source="Theorem 1, statement 2(a), constants ours", at="hit",
-              only=(NORMAL, EQUAL),
+    Statement(id="T1.2a", presets=("theorem-1.2a", "theorem-1"),
+              kind="inequality", source="Theorem 1, statement 2(a), constants ours", at="hit", only=(NORMAL, EQUAL),
               text="where SNR >= 10, class errors <= (K - 1) exp(-SNR/10), for small steps and a small W(0); SNR "
-              "that of the smallest class against the largest, with the larger ||A_k^T A_k||_F",
-              given="snr_least >= 10 and small_step and forgotten and trained",
+              "that of the smallest class against the largest. A class's own noise is no part of it by (a1) and (a3)",
+              given="snr_least >= 10 and scattered and small_step and forgotten and trained",
               claim="class_error - 3*class_error_se <= (K - 1)*exp(-snr_least/10)", mutant="class_error >= 0.5"),
     Statement(id="T1.3", presets=("theorem-1.3",),
               kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit",

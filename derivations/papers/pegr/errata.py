@@ -70,6 +70,7 @@ _FORMULAS = (
         why="The sign j y_i belongs to the output, not into the activation; A.2's gradient of L_S has it right.",
         effect="One step with orthogonal noises: off by 0.098 with every other slip mended.",
         claims=("pegr-5.8-filters", "pegr-5.8-simplified"),
+        searches=("gammarho check pegr 5.8 --preset full-gradient --search 100 --seed 1",),
     ),
     Erratum(
         id="pegr-5.8-C2",
@@ -358,6 +359,7 @@ _STATEMENTS = (
         ),
         statements=("E3-order-printed", "E3-order", "E3-bound"),
         preset="theorem-3.3",
+        searches=("gammarho check pegr E15 --preset theorem-3.3 --search 100 --seed 1",),
     ),
     Erratum(
         id="pegr-B.2",

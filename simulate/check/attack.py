@@ -16,6 +16,7 @@ from ..errors import Diverged, InputError
 from ..work.progress import doing
 from .bench import Bench, Result
 from .case import Case
+from .forecast import seconds_of
 from .formula import number
 from .ground import ground, place_of
 from .hypotheses import Part, parts
@@ -26,6 +27,7 @@ from .verdict import failure_limits
 from .view import NoSuchStep
 
 WORK = 1e7  # multiplications of one try; more where the search starts from more
+TRY = 0.05  # seconds that a try takes whatever its size
 ELITE = 8  # places that new tries move
 EDGES = 0.4  # share of the moves that start from the place nearest to the edge of some hypothesis
 FEW, MANY = 4, 30  # draws of a try of a probability, and of one where most of these failed
@@ -96,8 +98,10 @@ class Attack:
         self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
         window = bool(statement.at and statement.until)  # its step may come early: no try has to last as long
         self.work = 2 * self._work(self.start) if window else math.inf
-        self.begun = self._work(self._bench(self.start)[1])
-        self.work = max(WORK, self.work if window else 2 * self.begun)
+        bench, place = self._bench(self.start)
+        self.seconds = TRY + sum(
+            seconds_of(bench.problem, place.steps, [statement], quantities, self.draws, self.draws))
+        self.work = max(WORK, self.work if window else 2 * self._work(place))
         self.kept: list[Tried] = []
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}

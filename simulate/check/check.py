@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,11 +36,12 @@ from ..errors import InputError
 from ..run import estimate
 from ..run.problem import problem_of
 from ..run.request import Request, recorded_states
-from ..run.seconds import seconds
 from ..start.source import Source
+from ..work.progress import duration
 from .bench import Bench, Call, Result, Witness
 from .case import Case
 from .comparison import comparisons
+from .forecast import seconds_of
 from .formula import evaluate, number
 from .posed import posed
 from .results import Check, counted
@@ -101,23 +101,26 @@ def check(
     plenty = reading.count("draws", draws, low=1, example=DRAWS)
     asked = Request(problem.model, problem.sizes, "gram", "reduced", count, recorded_states(None, count), ())
     estimate.check_memory(asked)
-    estimate.check_time(seconds(asked) * many, asked, many, "check")
-    estimate.check_time(seconds(replace(asked, steps=0)) * plenty, asked, plenty, "check")
     begun = asked_for.chosen.preset
     place = {"setting": source.word, "preset": None if begun is None else begun.name}
     read = asked_for.chosen.resolved.values
     call = Call(place, {name: read[name] for name in asked_for.chosen.given}, initial is not None)
     results: dict[str, Result] = {}
-    main = Bench(problem, count, first, quantities, call)
-    results |= main.results([s for s in wanted if s.instance is None and s.path is None], many, plenty)
+    groups = [(Bench(problem, count, first, quantities, call),
+               [s for s in wanted if s.instance is None and s.path is None])]
     for instance in dict.fromkeys(s.instance for s in wanted if s.instance is not None):
         own = problem_of(choose(source, dict(instance.values))).on(initial)
         repeated = Call({**place, "preset": None}, dict(instance.values), initial is not None)
-        bench = Bench(own, instance.steps, first, quantities, repeated)
-        results |= bench.results([s for s in wanted if s.instance == instance], many, plenty)
-    for statement in wanted:
-        if statement.path is not None:
-            results[statement.id] = _along_path(statement, source, first, min(many, 3), quantities)
+        groups.append((Bench(own, instance.steps, first, quantities, repeated),
+                       [s for s in wanted if s.instance == instance]))
+    paths = [(s, list(_benches(s, source, first, quantities))) for s in wanted if s.path is not None]
+    few = min(many, 3)
+    along_paths = [(bench, [s]) for s, benches in paths for _, bench in benches]
+    _foretold(asked, [*((*each, many) for each in groups), *((*each, few) for each in along_paths)], plenty)
+    for bench, group in groups:
+        results |= bench.results(group, many, plenty)
+    for statement, benches in paths:
+        results[statement.id] = _along_path(statement, benches, first, few)
     about = f"{counted(many, 'draw')} of {counted(count, 'step')}, seeds from {first}"
     if any(s.of_the_draw for s in wanted):
         about += f"; {counted(plenty, 'draw')} for statements about the draw alone"
@@ -131,13 +134,25 @@ def check(
     )
 
 
-def _along_path(
-    statement: Statement, setting: settings.Setting, seed: int, seeds: int, quantities: Mapping[str, str]
-) -> Result:
+def _foretold(asked: Request, groups: Sequence[tuple[Bench, Sequence[Statement], int]], draws: int) -> None:
+    """Says how long the check takes, where that is long.  Raises InputError where nobody waits for it."""
+    runs = drawn = 0.0
+    for bench, group, seeds in groups:
+        some, starts = seconds_of(bench.problem, bench.steps, group, bench.quantities, seeds, draws)
+        runs, drawn = runs + some, drawn + starts
+    if drawn > estimate.LONGEST:
+        raise InputError(
+            f"draws: {draws} of them would take about {duration(drawn)}, and what takes more than "
+            f"{duration(estimate.LONGEST)} is not begun; take fewer draws"
+        )
+    estimate.check_time(runs + drawn, asked, groups[0][2], "check")
+
+
+def _along_path(statement: Statement, benches: Sequence[tuple[float, Bench]], seed: int, seeds: int) -> Result:
     """An order statement: the implied constant at each scale, and the exponent it grows with, with its 95% interval."""
     assert statement.path is not None
     scales, ratios, seeds_met, reasons = [], [], [], []
-    for scale, bench in _benches(statement, setting, seed, quantities):
+    for scale, bench in benches:
         for one in range(seed, seed + seeds):
             case = bench.case(one, bench.steps, [statement])
             try:

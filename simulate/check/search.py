@@ -22,7 +22,6 @@ from ..ask import keywords, reading
 from ..ask.chosen import Chosen
 from ..errors import InputError
 from ..run.estimate import LONGEST, WORTH_SAYING
-from ..run.seconds import RATE
 from ..work.progress import duration, progress, say
 from .attack import Attack, Attacked
 from .posed import attacked_from, posed
@@ -115,11 +114,11 @@ def search(
 
 def _foretold(attacks: Sequence[Attack]) -> None:
     """Says how long tries as long as the first take, where it is worth saying; InputError where nobody waits for it."""
-    seconds = sum(attack.tries * attack.begun for attack in attacks) / RATE
+    seconds = sum(attack.tries * attack.seconds for attack in attacks)
     if seconds > LONGEST:
-        most = max(attacks, key=lambda attack: attack.begun)
+        most = max(attacks, key=lambda attack: attack.seconds)
         raise InputError(
-            f"{most.statement.id}: {most.tries} tries take about {duration(most.tries * most.begun / RATE)} from here, "
+            f"{most.statement.id}: {most.tries} tries take about {duration(most.tries * most.seconds)} from here, "
             f"each as long as the statement's steps last, and what takes more than {duration(LONGEST)} is not begun; "
             "start where they are fewer, by a larger eta or eps"
         )

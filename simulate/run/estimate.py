@@ -1,8 +1,8 @@
 """What a request will take, before anything is allocated: memory against what is at hand, and time.
 
 Every large array of a run is a `Piece`: its bytes, the parameters that make it large, and what would make it smaller.
-Bytes are those at the peak, temporaries included.  Time counts multiplications and additions at RATE a second, which
-one core of a recent machine passes several times over, so that what is refused would indeed take long.
+Bytes are those at the peak, temporaries included.  Time counts multiplications and additions, at rates that were
+measured (`simulate.run.seconds`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..work.memory import amount
 from ..work.progress import duration, say
 from .pieces import all_pieces, total_bytes
 from .request import STATES, Request, is_known, size_of
-from .seconds import RATE, seconds
+from .seconds import seconds
 
 SMALL = 2.0**25  # bytes that are there wherever Python is: less is taken without asking, which takes a millisecond
 LONGEST = 30 * 86400.0  # seconds that a request may take; more is taken for a slip of the pen
@@ -137,8 +137,8 @@ def check_time(expected: float, request: Request, seeds: int, label: str, cells:
             sizes = ", ".join(f"{name} = {request.values[name]:g}" for name in names if is_known(request.values, name))
             culprit, cure = f"{request.lower[-1]}: a run at {sizes}", f"lower {', '.join(names[:-1])} or d"
         raise InputError(
-            f"{culprit} would take about {duration(expected)} at {RATE:.0e} operations a second, and what takes more "
-            f"than {duration(LONGEST)} is not begun; {cure}"
+            f"{culprit} would take about {duration(expected)}, and what takes more than {duration(LONGEST)} is not "
+            f"begun; {cure}"
         )
     if expected > WORTH_SAYING:
         say(f"{label}: this may take about {duration(expected)}")

@@ -11,14 +11,20 @@ from ..start.refusals import LARGEST
 from .request import Request, size_of
 from .together import go_together
 
-RATE = 1e9  # operations a second
-LANES_RATE = 2e10  # the same, of runs that go together on lanes (benchmarks/ensembles.py: 3 to 5 times 1e10)
+RATE = 1e10  # operations a second, of the reduced dynamics: 0.3 to 3 times that of runs from 0.1 to 80 seconds
+WEIGHTS_RATE = 1e9  # the same of training the weights in torch, whose arrays no cache holds
+PRODUCT_RATE = 2e10  # the same of the product of all vectors that a draw takes
+NORMALS_RATE = 7e7  # normals drawn a second
+LANES_RATE = 2e10  # operations a second of runs that go together on lanes (benchmarks/ensembles.py: 3 to 5 times 1e10)
 START = 2e-3  # seconds that a run takes whatever its size
 TOGETHER = 1e-4  # the same, of one among many
 
 
 def seconds(request: Request) -> float:
-    """How long one run takes at RATE, or at LANES_RATE where its cell's runs go together (`simulate.run.batch`)."""
+    """How long one run takes by the rates above, without what is compiled once.
+
+    Within a factor of three on what was timed, but for training whose gradients fill the memory.
+    """
     B, S, n, d, model = request.directions, request.filters, request.examples, request.d, request.model
     patches = len(terms_of(model.patches))
     passes, inside = 1.0, 0.0
@@ -31,14 +37,17 @@ def seconds(request: Request) -> float:
         a_step = 2 * passes * inside + 2 * S * B * min(B, d) + 20 * S * B
     else:
         a_step = 2 * S * B * min(B, n + 8) + 20 * S * B
-    drawn = 2 * B * (B + S) * min(d, B + S) if request.sampling == "gram" else 2 * B * (B + S) * d
-    drawn *= request.sampling == "gram" or (B + S) * d <= LARGEST  # more is refused by the draw itself
+    if request.sampling == "gram":
+        drawn = 2 * B * (B + S) * min(d, B + S) / PRODUCT_RATE
+    elif (B + S) * d <= LARGEST:
+        drawn = 2 * B * (B + S) * d / PRODUCT_RATE + (B + S) * d / NORMALS_RATE
+    else:  # the draw itself refuses these
+        drawn = 0.0
     fresh = bool(set(obs.fresh_names(model)) & set(request.wanted)) * request.fresh
-    fresh *= request.recorded * S * (S + 40 * patches)
-    operations = request.steps * a_step + drawn + fresh + request.recorded * a_step
+    operations = (request.steps + request.recorded) * a_step + fresh * request.recorded * S * (S + 40 * patches)
     if _together(request):
-        return TOGETHER + operations / LANES_RATE
-    return START + operations / RATE
+        return TOGETHER + drawn + operations / LANES_RATE
+    return START + drawn + operations / (WEIGHTS_RATE if request.engine == "weights" else RATE)
 
 
 def _together(request: Request) -> bool:

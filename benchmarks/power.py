@@ -37,6 +37,11 @@ def shares(settings: Sequence[Row]) -> Iterator[str]:
                        _killed(fates, SLACK, SURVIVING), _killed(fates, SURVIVING), _killed(sharp, SLACK, SURVIVING))
 
 
+def refuted(setting: Row) -> list[str]:
+    """A line a statement that a run refuted as it stands: what its mutants say is of no use."""
+    return [f"REFUTED itself: {each['id']}\n" for each in setting["statements"] if each["violated"]]
+
+
 def constants(settings: Sequence[Row]) -> Iterator[str]:
     """A row a stage statement: the constant that could be sharpest against the one that is printed."""
     yield _row("paper", "statement", "in", "printed", "sharpest seen", "factor")
@@ -80,6 +85,7 @@ def main(words: Sequence[str] | None = None) -> None:
     settings = [json.loads(path.read_text(encoding="utf-8")) for path in parser.parse_args(words).files]
     for setting in settings:
         print(f"{setting['setting']}: {setting['about']}")
+        print(*refuted(setting), sep="", end="")
     print("", *shares(settings), "", *constants(settings), sep="\n")
 
 

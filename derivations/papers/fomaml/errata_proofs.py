@@ -91,9 +91,11 @@ _PROOFS = (
         kind="formula", severity="constant",
         where="Lemma E.8, proof, \"we then apply (E.22) J - 1 times\"",
         printed="J - 1 times",
-        corrected="J times, -l' = Omega(1) being needed for tau = 0 to J - 1",
+        corrected="J times, -l' = Omega(1) being needed for tau = 0 to J - 1; where Xi has overshot, an early inner "
+        "step ends that, and -l' <= max{exp(-m^(-1/2) gamma X/(4 n)), n/(gamma X)}",
         why="The display has the power J, and needs it: A(J - 1) times the (J - 1)-th power is m^(-1/2), without "
-        "gamma X/n.",
+        "gamma X/n. Of a noise already fitted at tau = 1 the steps after it add gamma X/n times a small -l' (found by "
+        "a search: -l' = 2.5e-05 at gamma X/n = 512, m = 5, where the exponential is 1e-25).",
         effect="L = 100, n = 2: A(J - 1) times the factor is 0.631 after J - 1 steps and 200 after J; the proof's "
         "m^(-1/2) gamma X/n is 199.",
         statements=("lem:E.8",), preset="theorem-4.4",

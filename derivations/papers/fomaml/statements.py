@@ -65,8 +65,8 @@ def _slope(x: str) -> str:
 
 _NEXT = "tau[s] == tau + 1"
 _NEAR = "G_off <= 3*sigma_xi**2*sqrt(d*log(n_tasks*n))"  # Lemma D.2 (2)
-_R_E = "noise_starts_low and noise_first and little_cross and D_holds"
-_R_F = "feature_starts_low and feature_first and adapted_noise_small and D_holds"
+_R_E = "normal and even and noise_starts_low and noise_first and little_cross and D_holds"
+_R_F = "normal and feature_starts_low and feature_first and adapted_noise_small and D_holds"
 
 QUANTITIES = (
     Quantity(name="u", formula="inner_nu_k", meaning="<w(t,tau), nu_k>, (j, r, task, tau)"),
@@ -116,7 +116,8 @@ QUANTITIES = (
     Quantity(name="A_half", formula="m**(-1/2)*(1 + eta_inner*sigma_xi**2*d/n)**(1/2 - J)", meaning="A(J - 1/2)"),
     Quantity(name="A_less", formula="m**(-1/2)*(1 + eta_inner*sigma_xi**2*d/n)**(1 - J)", meaning="A(J - 1)"),
     Quantity(name="one_step", formula="eta*xi_max/(n_tasks*n)", meaning="the most a step adds to noise by itself"),
-    Quantity(name="later", formula="exp(-m**(-1/2)*gam*sigma_xi**2*d/(4*n))", meaning="Lemma E.8's bound on -l'"),
+    Quantity(name="later", formula="max(exp(-m**(-1/2)*gam*sigma_xi**2*d/(4*n)), n/(gam*sigma_xi**2*d))",
+             meaning="Lemma E.8's bound on -l', corrected"),
     Quantity(name="T1", formula="first(Xi >= A_J)", meaning="T^(1)"),
     Quantity(name="top", formula="own and z_xi >= Xi", meaning="r = argmax_r <w_{y,r}, xi_{k,i}>, (j, r, task, i)"),
     Quantity(name="top_nu", formula="j*z_nu >= Lambda", meaning="r = argmax_r j <w_{j,r}, nu>"),
@@ -130,6 +131,10 @@ QUANTITIES = (
     Quantity(name="Xi_0", formula="min[task,i](start(Xi))", meaning="smallest Xi at the start"),
     Quantity(name="G_off", meaning="largest |<xi, xi'>|",
              formula="max[task,i,a,q](abs(G_xi_xi[task,i,a,q]), not (same_task[task,a] and same[i,q]))"),
+    Quantity(name="normal", formula="nunu == 1 and h == 0.5",
+             meaning="Section 3 and Condition D.1: ||nu|| = 1, h = 1/2"),
+    Quantity(name="even", formula="0.9*sigma_xi**2*d <= xi_min and xi_max <= 1.1*sigma_xi**2*d",
+             meaning="Lemma D.2 (1) within a tenth"),
     Quantity(name="noise_starts_low", formula="0 < Xi_0 < A_J", meaning="train-train's Phase I is not empty"),
     Quantity(name="noise_first", meaning="noise is at A(J) before Lambda doubles (Theorem E.2 by Lemma D.5, repaired)",
              formula="log(A_J/Xi_0)/log(1 + r_xi)*log(1 + r_most) <= log(2) and r_most <= 1/2"),
@@ -340,13 +345,13 @@ _TRAINING = (
     Statement(id="lem:E.7", kind="inequality", source="Lemma E.7", only=_E, since="T1", given=f"{_R_E} and top",
               text="Xi >= A(J)/2, and <w(t,J), xi> >= m^-1/2/4 at the argmax",
               claim="z_xi >= A_J/2 and adapted_xi >= m**(-1/2)/4", mutant="adapted_xi >= 40*m**(-1/2)"),
-    Statement(id="lem:E.8", kind="inequality", source="Lemma E.8, constant 1/4", only=_E, since="T1",
-              given=f"{_R_E} and Xi >= A_less", text="-l' <= exp(-m^-1/2 gamma X/(4 n)) where Xi is at A(J - 1)",
-              claim="P <= exp(-m**(-1/2)*gam*sigma_xi**2*d/(4*n))",
-              mutant="P <= exp(-4*m**(-1/2)*gam*sigma_xi**2*d/n)"),
+    Statement(id="lem:E.8", kind="inequality", source="Lemma E.8 corrected, constant 1/4", only=_E, since="T1",
+              given=f"{_R_E} and Xi >= A_less and gam*sigma_xi**2*d >= n*sqrt(m)",
+              text="-l' <= max(exp(-m^-1/2 gamma X/(4 n)), n/(gamma X)) where Xi is at A(J - 1)",
+              claim="P <= later", mutant="P <= exp(-4*m**(-1/2)*gam*sigma_xi**2*d/n)"),
     Statement(id="thm:E.9", kind="inequality", source="Theorem E.9, corrected", only=_E, since="T1", given=_R_E,
               text="Xi <= 4 max(A(J - 1), eta X/(K n)) and what Lemma E.8 leaves to later steps, (t - T^(1)) times "
-                   "1.1 (eta X/(K n)) exp(-m^-1/2 gamma X/(4 n))",
+                   "1.1 (eta X/(K n)) max(exp(-m^-1/2 gamma X/(4 n)), n/(gamma X))",
               claim="Xi <= 4*max(A_less, one_step) + 1.1*one_step*(t - T1)*later",
               mutant="Xi <= 0.001*max(A_less, one_step)"),
     Statement(id="thm:E.9-printed", kind="inequality", source="Theorem E.9", only=_E, since="T1", given=_R_E,
@@ -423,12 +428,12 @@ _VALIDATION = (
     Statement(id="thm:F.19", kind="inequality", source="Theorem F.19", only=_F, given=_R_F,
               text="Lambda_j <= log(d)^1.2", claim="Lambda <= log(d)**1.2", mutant="Lambda <= 0.01"),
     Statement(id="lem:F.20", kind="exists", source="Lemma F.20, 6.4", only=_F, since="T2", until="T - 1",
-              given=f"{_R_F} and h <= 1",
-              text="min_t of the sum of -l' over Psi <= 4 K n_2 Lambda(T)/(eta (T - T^(2))); ours for h <= 1, where "
-              "Condition D.1 and Section 3 fix h = 1/2",
-              claim="sum[task,i](P, outer) <= 4*n_tasks*n_out*spent", mutant="sum[task,i](P, outer) <= 1e-12"),
+              given=_R_F, text="min_t of the sum of -l' over Psi <= 20 sqrt(m) K n_2 Lambda(T)/(eta (T - T^(2))); "
+              "slopes are m^-1/2/10 at least, by Lemma F.14",
+              claim="sum[task,i](P, outer) <= 20*sqrt(m)*n_tasks*n_out*spent", mutant="sum[task,i](P, outer) <= 1e-12"),
     Statement(id="thm:F.21", kind="exists", source="Theorem F.21, 4.5 (1)", only=_F, since="T2", until="T", given=_R_F,
-              text="min_t of the meta-objective <= 8 Lambda(T)/(eta (T - T^(2)))", claim="loss <= 8*spent",
+              text="min_t of the meta-objective <= 40 sqrt(m) Lambda(T)/(eta (T - T^(2)))",
+              claim="loss <= 40*sqrt(m)*spent",
               mutant="loss <= 1e-12"),
     Statement(id="thm:F.22", kind="inequality", source="Theorem F.22, 4.5 (2), at T >= T^(3)", only=_F, at="T",
               given=f"{_R_F} and T3 <= T", text="test loss <= 2 exp(1/4) exp(-log(d)^0.1), 10% for the part of z",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import gammarho as gr
-from benchmarks.power import constants, shares
+from benchmarks.power import constants, refuted, shares
 from derivations.declare import Statement
 from gammarho import cli
 from simulate.check.fates import EQUIVALENT, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Fate
@@ -114,6 +114,12 @@ def test_the_tables_of_the_documentation_count_what_was_judged() -> None:
     assert row.endswith("| 100% | 100% |") and "100% | 100% | 100%" not in row
     (listed,) = [line for line in told.splitlines() if "`own`" in line]
     assert listed.startswith("| `pegr` | `own` | `3` | 3 | 0.69")
+
+
+def test_a_statement_that_a_run_refutes_is_told_beside_the_tables() -> None:
+    """Before, the tables of FOMAML showed nothing of four statements that the search had refuted."""
+    assert refuted(power("loss >= 1", until="3", tries=1).to_dict()) == ["REFUTED itself: own\n"]
+    assert refuted(power("loss <= 3", until="3", tries=1).to_dict()) == []
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

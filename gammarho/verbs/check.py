@@ -78,8 +78,9 @@ def check(
 
 def _held(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -> Any:
     from simulate.check.check import check as hold
+    from simulate.check.smaller import smaller
 
-    return hold(chosen, None, named, **options)
+    return smaller(hold(chosen, None, named, **options), chosen)
 
 
 def _everywhere(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -> Any:

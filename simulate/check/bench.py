@@ -48,6 +48,7 @@ class Result:
     """A statement's verdict, the sentence behind it, the draws it was met on and failed on, and a witness.
 
     cases: the entries that it spoke of, over all draws.
+    smaller: a failure of the same statement at smaller sizes, where one was looked for.
     """
 
     statement: Statement
@@ -58,6 +59,7 @@ class Result:
     failed: int
     cases: int = 0
     witness: Witness | None = None
+    smaller: Witness | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -76,10 +78,9 @@ class Result:
             "met": self.met,
             "failed": self.failed,
             "cases": self.cases,
-            "witness": None,
         }
-        if self.witness is not None:
-            fields["witness"] = {**vars(self.witness), "index": dict(self.witness.index)}
+        for name, each in (("witness", self.witness), ("smaller", self.smaller)):
+            fields[name] = None if each is None else {**vars(each), "index": dict(each.index)}
         return fields
 
 

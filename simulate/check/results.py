@@ -128,11 +128,11 @@ def _rows(result: Result, width: int) -> Iterator[str]:
     yield margin + ("at values of its own: " if own else "") + result.detail
     if said.erratum:
         yield margin + f"{_known(result)}: {command('explain', said.erratum)}"
-    witness = result.witness
-    if witness is not None:
-        where = entry_text(witness.index, f"seed {witness.seed}", f"t = {witness.t}")
-        yield margin + f"{witness.comparison}: {witness.left:.6g} against {witness.right:.6g} at {where}"
-        yield margin + witness.replay
+    for said_of, witness in (("", result.witness), ("smaller: ", result.smaller)):
+        if witness is not None:
+            where = entry_text(witness.index, f"seed {witness.seed}", f"t = {witness.t}")
+            yield margin + f"{said_of}{witness.comparison}: {witness.left:.6g} against {witness.right:.6g} at {where}"
+            yield margin + witness.replay
 
 
 def _known(result: Result) -> str:

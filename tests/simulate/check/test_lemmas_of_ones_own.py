@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import gammarho as gr
-from derivations.declare import Path
+from derivations.declare import Path as OrderPath
 from derivations.errors import ModelError
+from gammarho.cli import main
 from simulate.check.check import Result
 
 SMALL = {"n": 5, "m": 3, "d": 40, "eta": 0.5, "lam": 0.0, "sigma_p": 0.5}
@@ -35,9 +38,9 @@ def held(**said: Any) -> Result:
         ({"kind": "probability", "at": "0", "claim": "loss <= 1", "delta": ""}, "own: delta: "),
         ({"kind": "probability", "at": "0", "claim": "loss <= 1", "delta": "-1"}, "own: delta: -1 is -1 here"),
         ({"kind": "order", "claim": "loss <= 1 and loss <= 2",
-          "path": Path(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")}, "an order is one comparison"),
+          "path": OrderPath(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")}, "an order is one comparison"),
         ({"kind": "order", "claim": "loss == 1",
-          "path": Path(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")}, "an order is one comparison"),
+          "path": OrderPath(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")}, "an order is one comparison"),
     ],
 )
 def test_what_says_nothing_is_refused_in_a_sentence(said: dict[str, Any], sentence: str) -> None:
@@ -54,7 +57,7 @@ def test_what_says_nothing_is_refused_in_a_sentence(said: dict[str, Any], senten
 def test_a_path_goes_somewhere(changed: dict[str, Any], sentence: str) -> None:
     """Before, such an order held with exponent 0, or was met on 2 of 2 runs and vacuous."""
     with pytest.raises(ModelError, match=sentence):
-        Path(**{"values": (("n", "s"),), "scales": (4.0, 8.0), "steps": "5", **changed})
+        OrderPath(**{"values": (("n", "s"),), "scales": (4.0, 8.0), "steps": "5", **changed})
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ def test_a_claim_about_a_step_to_come_is_not_typed() -> None:
 
 def test_a_search_leaves_out_what_is_held_along_a_path() -> None:
     """Before, one such statement in a file kept all of them from being searched."""
-    path = Path(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")
+    path = OrderPath(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")
     order = gr.Statement(id="order", kind="order", claim="loss <= 1", path=path)
     plain = gr.Statement(id="plain", kind="inequality", claim="loss >= 0")
     told = gr.search("pegr", SMALL, [order, plain], steps=3, tries=1)
@@ -109,3 +112,42 @@ def test_a_hitting_time_is_written_as_a_first_step() -> None:
     """Before: 'T_2_noise' is not a quantity; did you mean 'T_2_noise'?"""
     with pytest.raises(gr.InputError, match=r"'T_2_noise' is a hitting time, .*; write first\("):
         held(claim="T_2_noise <= 30")
+
+
+_LEMMAS = """
+from derivations.declare import Statement
+from derivations.papers.pegr.model import model
+
+STATEMENTS = (
+    Statement(id="true", kind="inequality", claim="next(rho_over) >= rho_over", given="lam_t == 0",
+              mutant="next(rho_over) <= rho_over"),
+    Statement(id="false", kind="inequality", claim="max[j,r](gamma) <= 0.005", given="lam_t == 0"),
+    Statement(id="never", kind="inequality", claim="loss <= 0.1", given="lam_t < 0"),
+)
+"""
+
+
+def test_a_false_lemma_fails_with_a_smaller_witness_and_one_that_never_speaks_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, its only witness was the run that was asked for, of 12 examples and 7 filters."""
+    file = tmp_path / "mine.py"
+    file.write_text(_LEMMAS)
+    asked = ["check", f"{file}:model", "n=12", "m=7", "d=450", "lam=0", "eta=0.3", "--steps", "300", "--json"]
+    assert main(asked) == 1
+    told = {each["id"]: each for each in json.loads(capsys.readouterr().out)["results"]}
+    assert {name: each["verdict"] for name, each in told.items()} == {
+        "true": "holds", "false": "violated", "never": "vacuous"}
+    small = told["false"]["smaller"]
+    data = eval(small["replay"], {"gr": gr})
+    assert data.sizes["i"] == 1 and data.sizes["r"] == 1 and small["t"] <= told["false"]["witness"]["t"]
+    assert float(data["gamma"].isel(t=-1).max()) == pytest.approx(small["left"]) and small["left"] > 0.005
+    assert main([*asked[:2], "false", *asked[2:-1]]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert any(line.strip().startswith("smaller: max[j, r](gamma) <= 0.005") for line in said)
+
+
+def test_what_is_asked_of_one_place_is_not_moved(capsys: pytest.CaptureFixture[str]) -> None:
+    """A claim that is typed is about the values given."""
+    assert main(["check", "pegr", "loss <= 0.1", "n=5", "m=3", "d=40", "--steps", "5"]) == 1
+    assert "smaller:" not in capsys.readouterr().out

@@ -48,13 +48,13 @@ def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
 
 
 def variants() -> Iterator[str]:
-    """A step by loops, on lanes and by BLAS over n: where each is fastest (`dynamics.kernel.kernel.LANES_FROM`)."""
+    """A step by loops, on lanes and by BLAS over n: where each is fastest (`dynamics.kernel.kernel.LANES_UPTO`)."""
     import numpy as np
 
     for n in (4, 8, 12, 16, 24, 48, 96, 192, 320, 400, 512):
         start, values, _ = trained(n, 1)
         kernel, drawn = start.kernel, start.draw
-        ways = {"loops": kernel.looped(kernel.loops), "lanes": replace(kernel, lanes_from=0)}
+        ways = {"loops": kernel.looped(kernel.loops), "lanes": kernel}
         if n >= 48:
             ways["BLAS"] = replace(kernel, lanes_path=None)
         steps = max(4, STEPS * 16 // n)

@@ -25,12 +25,11 @@ from .trajectory import Sought, Trajectory, ended, until_failure
 
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
-LANES_FROM = 16  # directions from which eight at a time beat the loops
 LANES_UPTO = 400  # directions from which BLAS beats eight at a time
 
 
-def lanes_take(directions: float, first: int = LANES_FROM) -> bool:
-    """Whether eight at a time, from `first` directions on, is the fastest way of advancing so many."""
+def lanes_take(directions: float, first: int = 0) -> bool:
+    """Whether so many directions, `first` or more, are advanced eight at a time."""
     return first <= directions < LANES_UPTO
 
 
@@ -56,7 +55,7 @@ class Kernel:
     blas_path: Path | None
     lanes_path: Path | None = None
     lanes_plain: ModuleType | None = None
-    lanes_from: int = LANES_FROM
+    lanes_from: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
     numbers_of_step: Mapping[str, str] = field(default_factory=dict)
     schedules: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -189,19 +188,28 @@ class Kernel:
 
     def run_all(
         self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int,
-        recorded: Steps, events: Sought | None = None,
+        recorded: Steps, events: Sought | None = None, draws: Sequence[StepDraws] = (),
     ) -> tuple[Array, Array, Steps]:
         """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
 
         z (R, H, m, B), gram (R, B, B), y and clean (R, n); numbers (R, ...) and limits (R,) as `numbers` and `limit` of
-        each run.  `events` have bounds and hits (R, E).  Every run has the bits that it has alone.  Only for a kernel
-        that `runs_together`.
+        each run.  `events` have bounds and hits (R, E); `draws` are of each run, where steps draw something.  Every run
+        has the bits that it has alone.  Only for a kernel that `runs_together`.
         """
         assert self.lanes is not None
         states, coefficients = np.array(z, order="C"), np.zeros(z.shape)
         data = [np.ascontiguousarray(each) for each in (gram, y, *([clean] if self.follows_clean else []))]
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
         failed = np.empty(len(z), dtype=np.int64)
+        if draws:  # what steps draw is as large as a run, so that runs are calls of their own
+            for k, of in enumerate(draws):
+                moving = [np.zeros(z.shape[1:])] * ("momentum" in self.options)
+                failed[k] = self.lanes.run(
+                    states[k], coefficients[k], *moving, *(each[k] for each in data),
+                    *self._drawn(of, y.shape[1], 0, steps), *numbers[k].tolist(), int(limits[k]), 0, steps, recorded,
+                    z_out[k], b_out[k], *(np.empty_like(z_out[k]) for _ in moving),
+                )
+            return z_out, b_out, failed
         none = Sought(np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((len(z), 0)),
                        np.empty((len(z), 0), np.int64))
         self.lanes.run_all(
@@ -218,8 +226,8 @@ class Kernel:
         return [events.which, events.below, events.bounds, events.hits]
 
     def runs_together(self, directions: int) -> bool:
-        """Whether runs of so many directions go in one call: on lanes, by an algorithm that draws nothing."""
-        return self.on_lanes(directions) and hasattr(self.lanes, "run_all")
+        """Whether runs of so many directions, of examples with the same scalars, go in one call: on lanes."""
+        return self.on_lanes(directions) and not self.varying
 
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Array:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t.

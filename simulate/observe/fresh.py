@@ -29,7 +29,7 @@ from dynamics.kernel.kernel import Kernel
 from ..ask.losses import loss_of
 from ..errors import InputError
 from ..start.declared import entries_of, law_of
-from ..start.drawn import Draw
+from ..start.drawn import Centre, Draw
 from ..work.once import once
 from . import fresh_refusals, held_out, near
 from .fresh_cases import Cases, cases_of_fresh
@@ -173,19 +173,14 @@ def law(
     if isinstance(model.test, NearLaw):
         return near.law(model, draw, z, b, values, rng, size, left)
     cases = cases_of_fresh(model, values)
-    clean, labels = cases.clean, cases.labels
+    labels = cases.labels
     vectors = _fresh_vectors(model, draw, values)
     noise = _noise_of(model, draw)
     gaussian = [key for key in vectors if key[0] not in noise]
     fixed, mix = patches_of_fresh(
         model, z, len(draw.y), cases, vectors, lambda family, label: _key(model, family, label, draw)
     )
-    for p, term in _terms(model):
-        if term.direction in model.test.drawn and term.direction in draw.centres and not term.densities:
-            centre = draw.centres[term.direction]
-            for case, label in enumerate(labels):
-                about = left[:, None, None] * centre.z + b @ centre.across
-                fixed[:, case, p] += term.factor(1.0, label, clean[case], cases.scalars_at(case)) * clean[case] * about
+    add_centres(fixed, model, cases, draw.centres, b, left)
     covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
     for f, (name, _) in enumerate(gaussian):
         covariance[:, f] = covariance_of(model, name, draw, b, left, values)
@@ -222,6 +217,23 @@ def patches_of_fresh(
             else:
                 fixed[:, case, p] += scale * z[..., model.offsets(n)[held[0]] + held[1]]
     return fixed, mix
+
+
+def add_centres(
+    fixed: Array, model: Model, cases: Cases, centres: Mapping[str, Centre], b: Array, left: Array
+) -> None:
+    """Adds to `fixed` (T, L, P, H, m), in place, what each patch holds of the mixtures' means.
+
+    `centres` are those of all states of b (T, H, m, B), or with a leading axis those of each.
+    """
+    for p, term in _terms(model):
+        if term.direction in model.test.drawn and term.direction in centres and not term.densities:
+            centre = centres[term.direction]
+            across = centre.across[..., None, :, None]
+            about = left[:, None, None] * centre.z + (b @ across)[..., 0]
+            for case, label in enumerate(cases.labels):
+                clean = cases.clean[case]
+                fixed[:, case, p] += term.factor(1.0, label, clean, cases.scalars_at(case)) * clean * about
 
 
 def _terms(model: Model) -> list[tuple[int, Term]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import GaussianLaw, Model, terms_of
+from derivations.declare import GaussianLaw, MixtureLaw, Model, terms_of
 from derivations.declare.variables import FRESH
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
@@ -20,7 +20,7 @@ from ..ask.columns import Columns
 from ..start.declared import law_of, numbers, off_indices
 from ..start.many import Drawn
 from ..values import Values, number
-from .fresh import DRAWS, bounded, patches_of_fresh
+from .fresh import DRAWS, add_centres, bounded, patches_of_fresh
 from .fresh_cases import cases_of_fresh
 from .fresh_covariance import noise_covariance
 
@@ -34,7 +34,7 @@ def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
     laws = {name: law_of(model.family(name), values) for name in model.test.drawn}
     families = [model.family(term.direction) for term in terms_of(model.patches)]
     stale = any(family.index_set.per_example and family.name not in laws for family in families)
-    if model.test.of_tasks or stale or not all(isinstance(law, GaussianLaw) for law in laws.values()):
+    if model.test.of_tasks or stale or not all(isinstance(law, GaussianLaw | MixtureLaw) for law in laws.values()):
         return None
     return (len(cases_of_fresh(model, values).labels),)
 
@@ -104,6 +104,7 @@ def _law(model: Model, drawn: Drawn, z: Array, b: Array, values: Columns, left: 
     fixed, mix = patches_of_fresh(
         model, z, drawn.y.shape[1], cases, vectors, lambda family, label: (family.name, 0)
     )
+    add_centres(fixed, model, cases, drawn.centres, b, left)
     each = [_covariance(model, name, drawn, b, values, left) for name, _ in vectors]
     covariance = each[0][:, None] if len(each) == 1 else np.stack(each, axis=1)
     return testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=shares)
@@ -112,7 +113,7 @@ def _law(model: Model, drawn: Drawn, z: Array, b: Array, values: Columns, left: 
 def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns, left: Array) -> Array:
     """std^2 W P W^T of each run, (R, S, S)."""
     law = law_of(model.family(name), values.alike)
-    assert isinstance(law, GaussianLaw)
+    assert isinstance(law, GaussianLaw | MixtureLaw)
     off = off_indices(model, law, drawn.y.shape[1], values.alike)
     squares = numbers(values, law.std, number) ** 2
     start = Reduced(drawn.z, drawn.gram, drawn.weight_gram)

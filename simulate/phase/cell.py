@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from derivations.declare import Model, Variable
 from derivations.declare.variables import FRESH
@@ -92,17 +93,32 @@ def outcomes(measure: Measure, cells: Sequence[Problem], seeds: Sequence[int]) -
     arrays |= {name: np.full(shape, text, dtype=object) for name, text in (("status", OK), ("message", ""))}
     done = np.zeros(shape, dtype=np.bool_)
     if measure.sampling != "vectors" and measure.fresh.together and not measure.refused:
-        made = batch.together(cells, seeds, measure.steps, names)
-        done = made.done
-        if made.found is None:
-            arrays |= {name: made.numbers[name] for name in arrays if name in made.numbers}
-        for row, runs in enumerate(made.found or ()):
-            for column, run in enumerate(runs):
-                if run is not None:
-                    _take(arrays, (row, column), _outcome(measure, run, ""))
+        done = _together(measure, cells, seeds, names, arrays)
     for column, row in np.argwhere(~done.T).tolist():  # cells of a seed one after another: they share what is random
         _take(arrays, (row, column), outcome(measure, cells[row], seeds[column]))
     return arrays
+
+
+def _together(
+    measure: Measure, cells: Sequence[Problem], seeds: Sequence[int], names: Sequence[str], arrays: Arrays
+) -> NDArray[np.bool_]:
+    """Fills in the runs that go together; (cell, seed), which they are.  What one lacks is said where it is alone."""
+    try:
+        made = batch.together(cells, seeds, measure.steps, names)
+    except (MemoryError, OSError):  # one by one they take less
+        return np.zeros((len(cells), len(seeds)), dtype=np.bool_)
+    done = made.done
+    if made.found is None:
+        arrays |= {name: made.numbers[name] for name in arrays if name in made.numbers}
+    for row, runs in enumerate(made.found or ()):
+        for column, run in enumerate(runs):
+            if run is None:
+                continue
+            try:
+                _take(arrays, (row, column), _outcome(measure, run, ""))
+            except InputError:
+                done[row, column] = False
+    return done
 
 
 def _take(arrays: Arrays, place: tuple[int, int], run: Outcome) -> None:

@@ -27,8 +27,11 @@ from ..errors import InputError
 from ..observe import fresh_many
 from ..observe import observables as obs
 from ..start import many
+from ..start.drawn import Draw
 from ..start.refusals import gram_refusal
+from ..values import whole
 from ..work.memory import keep_freed
+from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .lots import Lot, Lots
 from .problem import Problem, Start
@@ -54,23 +57,58 @@ class Together:
 
 @dataclass(frozen=True)
 class _Runs:
-    """R runs of one shape: their cells' parameters and plans, seeds, and where each stands in the answer."""
+    """R runs of one shape: their cells' parameters and plans, seeds, and where each stands in the answer.
+
+    `plans` is None where a draw has more to it: then each run is drawn by itself.
+    """
 
     lot: Lot
-    plans: many.Plans
+    plans: many.Plans | None
     seeds: tuple[int, ...]
     at_seed: NDArray[np.intp]
 
     def part(self, rows: NDArray[np.intp]) -> _Runs:
         """Some of the runs."""
-        seeds = tuple([self.seeds[row] for row in rows.tolist()])
-        return _Runs(self.lot.rows(rows, self.lot.places[rows]), self.plans.rows(rows), seeds, self.at_seed[rows])
+        seeds, plans = tuple([self.seeds[row] for row in rows.tolist()]), self.plans
+        return _Runs(
+            self.lot.rows(rows, self.lot.places[rows]), None if plans is None else plans.rows(rows), seeds,
+            self.at_seed[rows],
+        )
+
+    @property
+    def filters(self) -> int:
+        """Filters of a run."""
+        return self.lot.model.n_heads * int(whole(self.lot.values.alike, "m"))
+
+    @property
+    def directions(self) -> int:
+        """Directions of a run."""
+        return _directions(self.lot)
 
     @property
     def step(self) -> float:
         """Operations of a step of one run, about."""
-        plan = self.plans.first
-        return 2.0 * plan.heads * plan.m * len(plan.length) * (len(plan.length) + 10)
+        return 2.0 * self.filters * self.directions * (self.directions + 10)
+
+    def drawn(self) -> tuple[_Runs, many.Drawn | None]:
+        """The runs that can be drawn, and their draws; None where none can."""
+        if self.plans is not None:
+            return self, many.draw_many(self.lot.model, self.plans, self.lot.values, self.seeds)
+        draws: list[Draw] = []
+        rows: list[int] = []
+        for row, seed in enumerate(self.seeds):
+            try:
+                draws.append(self.lot.problem(row).start(seed, "gram").draw)
+            except (InputError, ModelError, RangeError):  # said where the run is made alone
+                continue
+            rows.append(row)
+        runs = self if len(rows) == len(self.seeds) else self.part(np.array(rows, dtype=np.intp))
+        return runs, many.stacked(draws) if draws else None
+
+
+def _directions(lot: Lot) -> int:
+    """Directions of a run of the lot."""
+    return int(lot.model.offsets(int(whole(lot.values.alike, "n")))[""])
 
 
 @one_blas_thread()
@@ -105,35 +143,38 @@ def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int) ->
     try:
         for row in range(len(lot.places) if model.algorithm.schedules else 0):
             schedules.check(model, lot.values.at(row), steps)
-        plans = many.plans_of(model, lot.values)
-        alone = plans is None or gram_refusal(model, lot.values.alike)
-        if plans is None or alone or not lot.kernel.runs_together(len(plans.first.length)):
+        for row in lot.values.distinct(list(model.algorithm.options.values()))[0].tolist():
+            step_draws(model, lot.values.at(row), np.ones(int(whole(lot.values.alike, "n"))), 0)
+        if gram_refusal(model, lot.values.alike) or not lot.kernel.runs_together(_directions(lot)):
             return []
+        plans = many.plans_of(model, lot.values)
         some, which = lot.values.distinct([model.label_flips])
-        judged = [fresh_many.shape_of(model, lot.values.at(row), plans.first.n) for row in some.tolist()]
+        n = int(whole(lot.values.alike, "n"))
+        judged = [fresh_many.shape_of(model, lot.values.at(row), n) for row in some.tolist()]
     except (InputError, ModelError, RangeError):  # said where the cell that is bad is run alone
         count = len(lot.places)
         halves = [np.arange(count // 2), np.arange(count // 2, count)] if count > 1 else []
         return [runs for half in halves for runs in _shapes(lot.rows(half, lot.places[half]), seeds, names, steps)]
     kinds = {shape: kind for kind, shape in enumerate(dict.fromkeys(judged))}
     kind = np.array([kinds[shape] for shape in judged], dtype=np.intp)[which]
-    distinct, group = many.distinct(np.stack([plans.columns, kind], axis=1))
+    columns = np.zeros(len(kind)) if plans is None else plans.columns
+    distinct, group = many.distinct(np.stack([columns, kind], axis=1))
     wanted = [at for at, (_, of) in enumerate(distinct.tolist()) if of != kinds.get(None)]
     return [_of_seeds(lot, plans, np.flatnonzero(group == at), seeds) for at in wanted]
 
 
-def _of_seeds(lot: Lot, plans: many.Plans, rows: NDArray[np.intp], seeds: Sequence[int]) -> _Runs:
+def _of_seeds(lot: Lot, plans: many.Plans | None, rows: NDArray[np.intp], seeds: Sequence[int]) -> _Runs:
     """A run of each of the cells `rows` and each seed, a seed's one after another: they share what is random."""
     each = np.tile(rows, len(seeds))
     at_seed = np.repeat(np.arange(len(seeds)), len(rows))
-    return _Runs(lot.rows(each, lot.places[each]), plans.rows(each), tuple([seeds[at] for at in at_seed.tolist()]),
-                 at_seed)
+    of_each = None if plans is None else plans.rows(each)
+    return _Runs(lot.rows(each, lot.places[each]), of_each, tuple([seeds[at] for at in at_seed.tolist()]), at_seed)
 
 
 def _chunks(runs: _Runs, steps: int) -> Iterator[_Runs]:
     """Runs in the order given, as many in a chunk as hold `ENTRIES` numbers and take `OPERATIONS`."""
-    plan, count = runs.plans.first, len(runs.seeds)
-    size = _size(plan.heads * plan.m, len(plan.length), 1, steps * runs.step)
+    count = len(runs.seeds)
+    size = _size(runs.filters, runs.directions, 1, steps * runs.step)
     for at in range(0, count, size):
         yield runs.part(np.arange(at, min(at + size, count)))
 
@@ -179,8 +220,10 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
 
 def _chunk(runs: _Runs, steps: int, names: Sequence[str], made: Together) -> None:
     """Fills in what these runs give."""
+    runs, drawn = runs.drawn()
+    if drawn is None:
+        return
     lot, asked = runs.lot, Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
-    drawn = many.draw_many(lot.model, runs.plans, lot.values, runs.seeds)
     rows = made.found or []
     places = lot.places.tolist()
     cells = {place: lot.problem(at) for at, place in enumerate(places)} if rows else {}
@@ -236,9 +279,12 @@ def _advanced(
     timed = tuple(event.name for event in model.events if event.name in asked.wanted)
     watches = _watches(starts, replace(asked, wanted=timed)) if timed else []
     looked, events = _events(watches, len(timed))
+    draws = [
+        step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in enumerate(seeds) if model.algorithm.drawn
+    ]
     z, b, failed = kernel.run_all(
         drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
-        kernel.limits(values, values.count), asked.steps, t, events,
+        kernel.limits(values, values.count), asked.steps, t, events, [each for each in draws if each is not None],
     )
     whole = _finite(drawn.gram) & _finite(drawn.z) & _finite(z) & _finite(b) & (failed < 0)
     if events is not None:

@@ -13,10 +13,9 @@ from ..observe import observables as obs
 def go_together(model: Model, wanted: Iterable[str]) -> bool:
     """Whether runs of this model with these variables go together.
 
-    Signed heads, one set of examples, steps that draw nothing; variables of fresh examples, of a state alone, or of an
-    event that the kernel looks for.
+    Signed heads, one set of examples; variables of fresh examples, of a state alone, or of an event that the kernel
+    looks for, which it does not where steps draw something.
     """
-    known = {*obs.at_every_step(model), *FRESH, *(event.name for event in model.events)}
-    algorithm = model.algorithm
-    plain = model.network.head_axis.signed and not algorithm.over_tasks and not algorithm.drawn
-    return plain and set(wanted) <= known
+    events = () if model.algorithm.drawn else (event.name for event in model.events)
+    known = {*obs.at_every_step(model), *FRESH, *events}
+    return model.network.head_axis.signed and not model.algorithm.over_tasks and set(wanted) <= known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -96,19 +96,36 @@ def by_gram(plan: Plan, y: Array, seed: int) -> Draw:
     if not plan.centres:
         realised = plan.realised(on_spikes, across_spikes[order], None)
         return Draw(z, gram, y, plan.d, "gram", None, None, drawn.weight_gram, noise=realised)
-    # x = noise + y mu row by row: x = T (noise, mu), so its inner products are T G T^T.
-    mixing = np.hstack([np.eye(size), np.zeros((size, len(means)))])
-    for centre, (rows, _) in enumerate(plan.centres.values()):
-        mixing[rows, size + centre] = y
     whole = np.concatenate([order, size + np.arange(len(means))])
-    inner, onto = drawn.gram[np.ix_(whole, whole)], drawn.z[:, whole]
-    mixed, z = mixing @ inner, (onto @ mixing.T).reshape(plan.heads, plan.m, -1)
-    gram = mixed @ mixing.T
-    centres = {
-        name: Centre(onto[:, size + centre].reshape(plan.heads, plan.m), mixed[:, size + centre], None)
-        for centre, name in enumerate(plan.centres)
+    rows = [rows for rows, _ in plan.centres.values()]
+    z, gram, centres = with_means(drawn.z[:, whole], drawn.gram[np.ix_(whole, whole)], y, rows)
+    of_name = {
+        name: Centre(each.z.reshape(plan.heads, plan.m), each.across, None)
+        for name, each in zip(plan.centres, centres, strict=True)
     }
-    return Draw(z, 0.5 * (gram + gram.T), y, plan.d, "gram", None, None, drawn.weight_gram, centres)
+    z = z.reshape(plan.heads, plan.m, -1)
+    return Draw(z, gram, y, plan.d, "gram", None, None, drawn.weight_gram, of_name)
+
+
+def with_means(z: Array, gram: Array, y: Array, rows: Sequence[slice]) -> tuple[Array, Array, list[Centre]]:
+    """x = noise + y mu row by row: z (..., S, B), gram (..., B, B), and of each mean z (..., S) and across (..., B).
+
+    Args:
+        z: (..., S, B + M), filters with noises and means.
+        gram: (..., B + M, B + M).
+        y: (..., n), clean labels.
+        rows: of each mean, the noises that it is added to.
+    """
+    size = gram.shape[-1] - len(rows)
+    mixing = np.zeros((*y.shape[:-1], size, size + len(rows)))  # x = T (noise, mu), so inner products are T G T^T
+    mixing[..., np.arange(size), np.arange(size)] = 1.0
+    for centre, each in enumerate(rows):
+        mixing[..., each, size + centre] = y
+    across = np.swapaxes(mixing, -1, -2)
+    mixed = mixing @ gram
+    inner = mixed @ across
+    centres = [Centre(z[..., size + at], mixed[..., size + at], None) for at in range(len(rows))]
+    return z @ across, 0.5 * (inner + np.swapaxes(inner, -1, -2)), centres
 
 
 def _split(drawn: grams.Reduced, first: int, spikes: int) -> tuple[grams.Reduced, Array, Array]:

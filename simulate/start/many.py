@@ -7,20 +7,21 @@ deviations are; the inner products are those of a whole batch of runs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import FixedLaw, GaussianLaw, Model, Value
+from derivations.declare import FixedLaw, GaussianLaw, MixtureLaw, Model, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 
 from ..ask.columns import Columns
 from ..values import number
 from .declared import law_of, numbers
-from .drawn import Draw
+from .drawn import Centre, Draw
+from .examples import with_means
 from .labels import flips, labels_of
 from .plan import Plan, along, plan_of
 from .refusals import LARGEST
@@ -31,7 +32,8 @@ from .standard import standard
 class Plans:
     """Plans of R cells: `first` is that of the cell of least d, in whose shape all are.
 
-    length and std (R, B), along (R, random directions, f), sigma_0 and d (R,): see `Plan`.
+    length and std (R, B), along (R, random directions, f), sigma_0 and d (R,): see `Plan`; means (R, M) are the
+    deviations of the mixtures' means.
     """
 
     first: Plan
@@ -40,19 +42,21 @@ class Plans:
     along: NDArray[np.bool_]
     sigma_0: Array
     d: Array
+    means: Array
 
     def rows(self, which: NDArray[np.intp]) -> Plans:
         """The cells `which`, in that order; one may come several times."""
         return replace(
             self, length=self.length[which], std=self.std[which], along=self.along[which],
-            sigma_0=self.sigma_0[which], d=self.d[which],
+            sigma_0=self.sigma_0[which], d=self.d[which], means=self.means[which],
         )
 
     @property
     def columns(self) -> Array:
         """(R,), coordinates of a draw beside the fixed directions."""
         first = self.first
-        return np.minimum(len(first.noise) + first.heads * first.m, self.d - len(first.fixed))
+        vectors = len(first.noise) + len(first.centres) + first.heads * first.m
+        return np.minimum(vectors, self.d - len(first.fixed))
 
 
 def plans_of(model: Model, values: Columns) -> Plans | None:
@@ -64,9 +68,10 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
         return None
     d = np.array(values.column("d"), dtype=np.float64)
     first = plan_of(model, values.at(int(np.argmin(d))))  # a d that is too small for any cell is so for this one
-    if first.centres or first.class_noise or first.root is not None or (first.n + first.heads * first.m) ** 2 > LARGEST:
+    if first.class_noise or first.root is not None or (first.n + first.heads * first.m) ** 2 > LARGEST:
         return None
     length, std = (np.zeros((values.count, len(first.std))) for _ in range(2))
+    means: list[Array] = []
     offsets, sizes = model.offsets(first.n), model.sizes(first.n)
     for family in model.directions:
         law, offset = law_of(family, values.alike), offsets[family.name]
@@ -75,17 +80,24 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
             length[:, rows] = numbers(values, law.norm, number)[:, None]
         elif isinstance(law, GaussianLaw):
             std[:, rows] = numbers(values, law.std, number)[:, None]
+        elif isinstance(law, MixtureLaw):
+            std[:, rows] = numbers(values, law.std, number)[:, None]
+            means.append(numbers(values, law.mean_norm, number) / np.sqrt(d))
         else:  # drawn cell by cell, by what knows the law
             return None
     null, which = distinct(length[:, first.fixed] == 0)
     of_null = [along(model, values.alike, first.n, first.d, first.fixed, 1.0 - each)[first.noise] for each in null]
     sigma_0 = numbers(values, model.initialisation.std, number)
-    return Plans(first, length, std, np.stack(of_null)[which], sigma_0, d)
+    deviations = np.stack(means, axis=1) if means else np.empty((values.count, 0))
+    return Plans(first, length, std, np.stack(of_null)[which], sigma_0, d, deviations)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """R draws: z (R, H, m, B), gram (R, B, B), weight_gram (R, S, S), labels as observed and as given, (R, n)."""
+    """R draws: z (R, H, m, B), gram (R, B, B), weight_gram (R, S, S), labels as observed and as given, (R, n).
+
+    `centres` has the mixtures' means: z (R, H, m) and across (R, B) of each, by family.
+    """
 
     z: Array
     gram: Array
@@ -93,23 +105,35 @@ class Drawn:
     y: Array
     clean: Array
     d: Array
+    centres: Mapping[str, Centre] = field(default_factory=dict)
 
     def one(self, run: int) -> Draw:
         """One run's draw."""
         return Draw(
             self.z[run], self.gram[run], self.y[run], float(self.d[run]), "gram", None, None, self.weight_gram[run],
+            {name: Centre(each.z[run], each.across[run], None) for name, each in self.centres.items()},
             clean=self.clean[run],
         )
 
     def repeated(self, times: int) -> Drawn:
         """Every draw so many times over."""
-        return Drawn(*(np.repeat(getattr(self, each.name), times, axis=0) for each in fields(self)))
+        centres = {
+            name: Centre(np.repeat(each.z, times, axis=0), np.repeat(each.across, times, axis=0), None)
+            for name, each in self.centres.items()
+        }
+        return Drawn(*(np.repeat(getattr(self, name), times, axis=0) for name in _ARRAYS), centres)
+
+
+_ARRAYS = tuple(each.name for each in fields(Drawn) if each.name != "centres")
 
 
 def stacked(draws: Sequence[Draw]) -> Drawn:
     """Draws of one shape, however they were made."""
-    names = [each.name for each in fields(Drawn)]
-    return Drawn(*(np.stack([getattr(draw, name) for draw in draws]) for name in names))
+    centres = {
+        name: Centre(*(np.stack([getattr(draw.centres[name], of) for draw in draws]) for of in ("z", "across")), None)
+        for name in draws[0].centres
+    }
+    return Drawn(*(np.stack([getattr(draw, name) for draw in draws]) for name in _ARRAYS), centres)
 
 
 def labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> tuple[Array, Array]:
@@ -134,7 +158,8 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     fixed, noise, filters = first.fixed, first.noise, first.heads * first.m
     pairs = list(zip(seeds, plans.d.tolist(), strict=True))
     places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
-    raw = [standard(seed, len(fixed), len(noise), filters, d) for seed, d in places]
+    means, runs = len(first.centres), len(pairs)
+    raw = [standard(seed, len(fixed), len(noise) + means, filters, d) for seed, d in places]
     drawn, own = np.stack([each.noise for each in raw]), np.stack([each.filters for each in raw])
     which = None
     if len(raw) > 1:  # what all share is not copied for each
@@ -143,14 +168,32 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
         if (plans.sigma_0 != plans.sigma_0[0]).any():
             own, which = own[which], None
     shared, roots = grams.Standard(drawn, own), _roots(plans.length[:, fixed])
-    placed = grams.placed(shared, roots, plans.along, plans.std[:, noise], plans.sigma_0)
-    reduction = grams.reduce_all(*placed, which)
-    z, gram = reduction.z, reduction.gram
+    along, std = plans.along, plans.std[:, noise]
+    if means:
+        along = np.concatenate([along, np.ones((runs, means, len(fixed)), dtype=np.bool_)], axis=1)
+        std = np.concatenate([std, plans.means], axis=1)
+    reduction = grams.reduce_all(*grams.placed(shared, roots, along, std, plans.sigma_0), which)
+    observed, clean = labels_many(model, values, first.n, seeds)
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
+    z, gram, centres = _in_order(first, reduction.z, reduction.gram, order, clean)
+    shape = (runs, first.heads, first.m)
+    of_name = {name: Centre(each.z.reshape(shape), each.across, None) for name, each in centres.items()}
+    return Drawn(z.reshape(*shape, -1), gram, reduction.weight_gram, observed, clean, plans.d, of_name)
+
+
+def _in_order(
+    plan: Plan, z: Array, gram: Array, order: NDArray[np.intp], clean: Array
+) -> tuple[Array, Array, Mapping[str, Centre]]:
+    """z (R, S, B) and gram (R, B, B) of directions in the families' order, with mixtures' means in them."""
+    if plan.centres:
+        whole = np.concatenate([order, len(order) + np.arange(len(plan.centres))])
+        rows = [rows for rows, _ in plan.centres.values()]
+        inner = np.ascontiguousarray(gram[:, whole[:, None], whole])
+        z, gram, centres = with_means(z[..., whole], inner, clean, rows)
+        return np.ascontiguousarray(z), gram, dict(zip(plan.centres, centres, strict=True))
     if (np.diff(order) < 0).any():
         z, gram = np.ascontiguousarray(z[..., order]), np.ascontiguousarray(gram[:, order[:, None], order])
-    z = z.reshape(len(z), first.heads, first.m, -1)
-    return Drawn(z, gram, reduction.weight_gram, *labels_many(model, values, first.n, seeds), plans.d)
+    return z, gram, {}
 
 
 def distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:

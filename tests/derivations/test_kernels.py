@@ -81,8 +81,9 @@ def test_generation_does_not_depend_on_the_hash_seed() -> None:
 
 @pytest.mark.parametrize(("regularizer", "q"), where(lambda case: case[1] == 2, CASES))
 def test_compiled_equals_plain_bit_for_bit(regularizer: str, q: int) -> None:
+    """Of the loops; `test_lanes_kernels` does so of lanes."""
     compiled = kernel_for(pegr(regularizer, q))
-    plain = plain_module(compiled.source, "plain")
+    compiled, plain = compiled.looped(compiled.loops), plain_module(compiled.source, "plain")
     z, gram, y = state(n=5, m=3, d=9, seed=q)
     recorded = np.arange(21)
     found = compiled.run(z, np.zeros_like(z), gram, y, VALUES, 20, recorded)

@@ -20,7 +20,7 @@ from derivations.papers.pegr.model import model as pegr
 from dynamics.arrays import Array
 from dynamics.fresh.lanelaw import Parts, judged
 from dynamics.fresh.testlaw import Fresh
-from dynamics.kernel.kernel import LANES_FROM, Kernel
+from dynamics.kernel.kernel import LANES_UPTO, Kernel
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
 
@@ -111,14 +111,16 @@ def test_where_runs_diverge_is_what_each_says_alone() -> None:
 
 OPTIONS = {
     "momentum": {"momentum": "momentum"}, "decay": {"weight_decay": "weight_decay"}, "sam": {"radius": "radius"},
-    "all": {"momentum": "momentum", "weight_decay": "weight_decay", "radius": "radius"},
+    "clip": {"clip": "cut"}, "normalised": {"normalised": "cut"},
+    "all": {"momentum": "momentum", "weight_decay": "weight_decay", "radius": "radius", "clip": "cut"},
 }
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_options_run_on_lanes_as_by_loops(options: dict[str, str]) -> None:
     model = replace(pegr("none"), algorithm=GradientDescent.by_option(options), parameters=())
-    kernel, values = plain_kernel(model), {**VALUES, "momentum": 0.9, "weight_decay": 0.1, "radius": 0.05}
+    kernel, values = plain_kernel(model), {**VALUES, "momentum": 0.9, "weight_decay": 0.1, "radius": 0.05,
+                                             "cut": 0.02}
     z, gram, y = state(model, 5, 2, 3)
     found = [each.run(z, 0 * z, gram, y, values, 6, np.arange(7)) for each in (
         kernel.looped(kernel.loops), replace(kernel, lanes_from=0))]
@@ -172,9 +174,10 @@ def test_arrays_of_lanes_lie_on_lines_of_the_cache() -> None:
         assert made.shape == (size,) and not made.any() and made.ctypes.data % 64 == 0
 
 
-def test_small_shapes_run_by_loops_and_larger_ones_on_lanes() -> None:
+def test_shapes_run_on_lanes_until_blas_is_faster() -> None:
     kernel = kernel_for(pegr("none"))
-    assert kernel.stepping(LANES_FROM - 1) is kernel.loops and kernel.stepping(LANES_FROM) is kernel.lanes
+    assert kernel.stepping(2) is kernel.stepping(LANES_UPTO - 1) is kernel.lanes is not kernel.loops
+    assert kernel.stepping(LANES_UPTO) is kernel.module(LANES_UPTO) is not kernel.loops
     assert kernel.stepping(5000) is kernel.module(5000) is not kernel.loops
 
 

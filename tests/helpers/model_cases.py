@@ -7,6 +7,7 @@ to pass a part alone inherits `KernelCases` or `TrainingCases`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -46,14 +47,20 @@ class KernelCases(DrawCases):
         return kernel.run(z, 0 * z, start.draw.gram, start.draw.y, start.values, self.steps, at, draws=start.draws)
 
     def test_its_compiled_kernel_is_the_plain_one_bit_for_bit(self, start: Start) -> None:
-        plain = start.kernel.looped(plain_module(start.kernel.source, "plain"))
-        ours, same = (self.path(start, kernel) for kernel in (start.kernel, plain))
-        for name in ("z", "b", "velocity"):
-            one, other = getattr(ours, name), getattr(same, name)
-            assert (one is None) == (other is None)
-            assert one is None or one.tobytes() == other.tobytes(), name
-        assert ours.b[-1].any() and ours.diverged < 0
-        seen = [kernel.observe(ours.z, start.draw.gram, start.draw.y, start.values) for kernel in (start.kernel, plain)]
+        """By loops, and on lanes where there are any."""
+        kernel = start.kernel
+        pairs = [(kernel.looped(kernel.loops), kernel.looped(plain_module(kernel.source, "plain")))]
+        lanes = derive(start.model).lanes_source()
+        if lanes is not None:
+            pairs.append((kernel, replace(kernel, lanes_plain=plain_module(lanes, "plain_lanes"))))
+        for pair in pairs:
+            ours, same = (self.path(start, each) for each in pair)
+            for name in ("z", "b", "velocity"):
+                one, other = getattr(ours, name), getattr(same, name)
+                assert (one is None) == (other is None)
+                assert one is None or one.tobytes() == other.tobytes(), name
+            assert ours.b[-1].any() and ours.diverged < 0
+        seen = [each.observe(ours.z, start.draw.gram, start.draw.y, start.values) for each in pairs[0]]
         assert all(seen[0][name].tobytes() == seen[1][name].tobytes() for name in seen[0])
 
     def test_its_run_goes_on_from_any_step(self, start: Start) -> None:

@@ -11,7 +11,6 @@ from ..timeloop import RESCALING
 from .blocks import LANES, colouring, coupling
 from .judging import judge, judge_all, judge_alone
 from .nests import LaneNests
-from .printer import NoLanes
 from .uncrossed import uncrossed
 from .watched import Watchers
 
@@ -34,8 +33,6 @@ class LaneDescent(LaneNests):
         stages, plain = schedule(recursion, recursion.gradient), schedule(recursion, recursion.plain, prefix="v")
         self.grams = self.example_gram([*stages, *plain])
         penalised = self.model.objective.penalised
-        if RESCALING.keys() & self.options.keys():
-            raise NoLanes("a gradient's norm is not taken on lanes")
         self.orthogonal, g = uncrossed(stages), "-eta " * self.moves
         if penalised:
             self.gradient_function("gradient", stages, f"g = {g}dO/dz with the penalty.")
@@ -131,10 +128,15 @@ class LaneDescent(LaneNests):
         for name, meaning in wanted.items():
             self.out.assign(1, f"{name} =", "aligned(length)", meaning)
         frozen = any(stage.kind == "contract" for stage in stages)
-        for name in ("g", *(["u"] if frozen else []), *(["near", "along"] if "radius" in self.options else [])):
+        for name in ("g", *(["u"] if frozen else []), *self._beside_gradient()):
             self.out.assign(1, f"{name} =", "aligned(packed_z.size)", WORK[name])
         if "weight_decay" in self.options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
+
+    def _beside_gradient(self) -> list[str]:
+        """Arrays of a state's shape that options need beside g."""
+        along = ["along"] * bool(self.options.keys() & {"radius", *RESCALING})
+        return [*["near"] * ("radius" in self.options), *along]
 
     def _gradient_at(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...], state: str) -> None:
         """g at a state, penalised or not, with or without what an example's own directions have in common."""
@@ -164,13 +166,15 @@ class LaneDescent(LaneNests):
             self.out.call(3, "look(", (["t"], data, ["which", "below", "bounds", "low", "high", "hits"]))
             self.out.put(3, "if met(stops, hits):", "    break", "watching = some_open(hits)")
             self.out.put(2, "if t == start + steps:", "    break")
+        along = ["along[:] = 0.0", "couple(along, g, packed_gram, 2 * filters, width, directions)"]
         if "radius" in options:
-            self.out.put(2, "along[:] = 0.0", "couple(along, g, packed_gram, 2 * filters, width, directions)")
-            self.out.put(2, "perturb(packed_z, g, along, radius, near, width, directions)")
+            self.out.put(2, *along, "perturb(packed_z, g, along, radius, near, width, directions)")
             self._gradient_at(stages, plain, "near")
         self.out.put(2, "if not finite(f, present):")
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
         self.out.put(3, *[f"unpack(packed_{name}, order, width, {name})" for name in kept], "return t")
+        for option in RESCALING.keys() & options.keys():
+            self.out.put(2, *along, f"{RESCALING[option]}(g, along, {option}, width, directions)")
         if "momentum" in options:
             self.out.put(2, "accelerate(packed_velocity, g, momentum)")
         if "weight_decay" in options:

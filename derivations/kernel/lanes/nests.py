@@ -16,7 +16,7 @@ from ...calculus.sums import Definition
 from ..by_class import summand
 from ..layout import Groups
 from ..schedule import Stage, arrays
-from ..timeloop import Descent
+from ..timeloop import RESCALING, Descent
 from .blocks import LANES
 from .by_label import SIDES, ByLabel
 from .printer import LanePrinter, NoLanes
@@ -49,7 +49,7 @@ class LaneNests(Descent):
 
         To go through g once more for it takes a tenth of a step.
         """
-        return not {"momentum", "radius"} & self.options.keys()
+        return not {"momentum", "radius", *RESCALING} & self.options.keys()
 
     def families(self) -> list[str]:
         """Families in a row's order: those over examples first."""

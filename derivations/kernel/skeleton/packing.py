@@ -90,12 +90,9 @@ def accelerate(velocity: NDArray[np.float64], g: NDArray[np.float64], momentum: 
         g[q] = velocity[q]
 
 
-def perturb(
-    z: NDArray[np.float64], g: NDArray[np.float64], along: NDArray[np.float64], radius: float,
-    near: NDArray[np.float64], width: int, directions: int,
-) -> None:
-    """near = z at W + radius grad / ||grad||_F, along = g gram; a copy of z where the gradient is 0."""
-    top = 0.0  # the norm is taken in units of the largest entry: its square would under- or overflow
+def norm_of(g: NDArray[np.float64], along: NDArray[np.float64], width: int, directions: int) -> float:
+    """The Frobenius norm of the gradient in W, along = g gram."""
+    top = 0.0  # in units of the largest entry: its square would under- or overflow
     for at in range(0, g.size, width):
         for q in range(at, at + directions):
             top = max(top, abs(g[q]))
@@ -104,6 +101,35 @@ def perturb(
         for at in range(0, g.size, width):
             for q in range(at, at + directions):
                 total += (g[q] / top) * (along[q] / top)
-    length = radius / (top * sqrt(total)) if total > 0.0 else 0.0
+    return top * sqrt(max(total, 0.0))
+
+
+def perturb(
+    z: NDArray[np.float64], g: NDArray[np.float64], along: NDArray[np.float64], radius: float,
+    near: NDArray[np.float64], width: int, directions: int,
+) -> None:
+    """near = z at W + radius grad / ||grad||_F, along = g gram; a copy of z where the gradient is 0."""
+    norm = norm_of(g, along, width, directions)
+    length = radius / norm if norm > 0.0 else 0.0
     for q in range(z.size):
         near[q] = z[q] + length * along[q]
+
+
+def shorten(
+    g: NDArray[np.float64], along: NDArray[np.float64], clip: float, width: int, directions: int
+) -> None:
+    """g <- g clip / ||grad||_F where that norm is above clip, along = g gram."""
+    norm = norm_of(g, along, width, directions)
+    if norm > clip:
+        for q in range(g.size):
+            g[q] *= clip / norm
+
+
+def normalise(
+    g: NDArray[np.float64], along: NDArray[np.float64], normalised: float, width: int, directions: int
+) -> None:
+    """g <- g normalised / ||grad||_F, along = g gram; 0 stays 0."""
+    norm = norm_of(g, along, width, directions)
+    if norm > 0.0:
+        for q in range(g.size):
+            g[q] *= normalised / norm

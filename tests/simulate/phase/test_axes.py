@@ -103,6 +103,8 @@ def test_several_observables_are_those_of_one_run_each(tmp_path: Path) -> None:
 def test_what_one_observable_lacks_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = {"test_error": np.array([np.nan]), "test_error_se": np.array([np.nan])}
     monkeypatch.setattr("simulate.observe.fresh.fresh_statistics", lambda *_, **__: nothing)
+    many = "simulate.observe.fresh_many.judge_many"
+    monkeypatch.setattr(many, lambda *of: dict.fromkeys(nothing, np.full(len(of[3]), np.nan)))
     found = grid({"d": 30}, x="lam=0.01,1", observable="loss,test_error")
     assert (found["status"] == "diverged").all() and np.isnan(found["test_error"]).all()
     assert np.isfinite(found["loss"]).all() and "test_error is not finite" in str(found["message"].values[0, 0])

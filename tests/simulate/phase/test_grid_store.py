@@ -176,6 +176,14 @@ def test_whatever_byte_changes_no_number_does(whole_grid: tuple[Path, list[bytes
 # ---- grids: cells that are not done -------------------------------------------------------------------------
 
 
+def refusing(failure: Exception) -> Callable[..., Any]:
+    """Stands for what makes runs together: it has no room for them, so that each is made alone."""
+    def together(*_: Any) -> Any:
+        raise failure
+
+    return together
+
+
 @pytest.mark.parametrize("failure", [MemoryError("Unable to allocate 7 TiB"), OSError(5, "Input/output error")])
 def test_a_cell_that_runs_out_of_memory_is_left_undone(
     failure: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -189,6 +197,7 @@ def test_a_cell_that_runs_out_of_memory_is_left_undone(
 
     line = ["phase", *LINE[1:5], "--x", "lam=0:0.1:2", "--y", "sigma_p=0.5:1:2", "--steps", "3", "--seeds", "2"]
     monkeypatch.setattr(cells, "measured", hungry)
+    monkeypatch.setattr(cells.batch, "together", refusing(failure))
     for out, goes_on in (([], "with --out GRID.zarr"), (["--out", str(store)], "the same command goes on")):
         assert cli.main([*line, *out]) == 2
         shown = capsys.readouterr()
@@ -212,6 +221,7 @@ def test_a_defect_in_a_cell_is_raised_when_the_others_are_safe(
         return measure(asked, cell, seed)
 
     monkeypatch.setattr(cells, "measured", broken)
+    monkeypatch.setattr(cells.batch, "together", refusing(MemoryError()))
     with pytest.raises(KeyError, match="gone"):
         grid(store, workers=1)
     monkeypatch.undo()

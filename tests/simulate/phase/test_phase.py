@@ -72,6 +72,8 @@ def test_a_cell_that_diverges_has_that_status_and_no_number(tmp_path: Path) -> N
 def test_a_value_that_is_not_finite_is_not_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = {"test_error": np.array([np.nan]), "test_error_se": np.array([np.nan])}
     monkeypatch.setattr("simulate.observe.fresh.fresh_statistics", lambda *_, **__: nothing)
+    many = "simulate.observe.fresh_many.judge_many"
+    monkeypatch.setattr(many, lambda *of: dict.fromkeys(nothing, np.full(len(of[3]), np.nan)))
     grid = small()
     assert (grid["status"] == "diverged").all() and "test_error is not finite" in str(grid["message"].values[0, 0, 0])
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gammarho as gr
+from benchmarks.own_model import model as OWN
+from derivations.declare import Angle, Coefficient, FixedLaw, FreshLaw, GaussianLaw, GradientDescent, Parameter, Patch
 from derivations.papers.pegr.model import model as pegr
 from simulate.ask.chosen import choose
 from simulate.errors import Diverged
@@ -61,10 +64,60 @@ def compare(cells: list[Problem], seeds: Sequence[int], steps: int, names: tuple
 
 @pytest.mark.parametrize("cells", CELLS.values(), ids=CELLS)
 def test_runs_have_the_bits_that_they_have_alone(cells: list[dict[str, Any]]) -> None:
-    """All but those too small for lanes."""
     found = problems(cells)
-    small = sum(cell.values["n"] == 5 for cell in found)
-    assert compare(found, [0, 3, 4], 6, FRESH) == 3 * (len(found) - small)
+    assert compare(found, [0, 3, 4], 6, FRESH) == 3 * len(found)
+
+
+MIXTURES: dict[str, list[dict[str, Any]]] = {
+    "slopes and deviations": [{"slope": 0.2}, {"slope": 0.0, "sigma_0": 0.1}, {"sigma_p": 3.0}],
+    "means, among them none": [{"mu_norm": 0.0}, {"mu_norm": 5.0}],
+    "dimensions, among them too few for all": [{"d": 12}, {"d": 1e9}, {"d": 300}],
+    "sizes": [{"n": 2, "m": 1}, {"n": 30}],
+}
+
+
+@pytest.mark.parametrize("cells", MIXTURES.values(), ids=MIXTURES)
+def test_mixtures_go_together(cells: list[dict[str, Any]]) -> None:
+    """x = y mu + noise: the mean is in training examples and in fresh ones."""
+    base = {"n": 9, "m": 3, "d": 200, "sigma_0": 0.05, "eta": 0.1}
+    found = [problem_of(choose("nearly_orthogonal", {**base, **cell})) for cell in cells]
+    names = (*FRESH, "loss", "rho") if "sizes" in str(cells) else FRESH
+    assert compare(found, [0, 5], 6, names) == 2 * len(found)
+
+
+@pytest.mark.slow  # compiles a model of its own
+def test_signals_at_an_angle_go_together() -> None:
+    """Each is drawn by itself, and advanced and judged with the others; one that cannot be drawn is left over."""
+    nu = replace(OWN.directions[1], name="nu", over="one", latex=r"\nu", law=FixedLaw(norm="mu_norm"),
+                 coefficient=Coefficient(name="delta_nu", latex=r"\delta", signed=True))
+    xi = replace(OWN.directions[1], law=GaussianLaw(std="sigma_p"))
+    angle = Parameter(name="cosine", latex="c", meaning="of the signals", kind="real", default=0.5, low=-1, high=1)
+    model = replace(
+        OWN, directions=(OWN.directions[0], nu, xi), parameters=(*OWN.parameters, angle), test=FreshLaw(fresh=("xi",)),
+        patches=(OWN.patches[0], Patch(direction="nu", scale="label"), Patch(direction="xi")),
+        angles=(Angle(first="mu", second="nu", cosine="cosine"),),
+    )
+    values = {"n": 7, "m": 3, "d": 100.0, "sigma_p": 0.3}
+    cells = [problem_of(choose(model, {**values, **more})) for more in (
+        {"cosine": 0.1}, {"cosine": -0.7, "mu_norm": 3.0}, {"d": 1.0})]
+    assert compare(cells, [1, 2], 6, FRESH) == 4 and compare(cells, [1], 6, ("loss", "test_error")) == 2
+
+
+@pytest.mark.slow  # compiles a model of its own
+def test_steps_that_draw_go_together() -> None:
+    """Batches, labels and what an option takes are each run's own; one that is out of its range is left over."""
+    options = {"batch": "batch", "label_noise": "noise", "momentum": "beta_1", "clip": "cut"}
+    kinds, defaults = {"batch": "count"}, {"batch": 3, "noise": 0.2, "beta_1": 0.5, "cut": 0.1}
+    more = [
+        Parameter(name=name, latex="", meaning=name, kind=kinds.get(name, "real"), default=default, low=0)
+        for name, default in defaults.items()
+    ]
+    model = replace(OWN, algorithm=GradientDescent.by_option(options), parameters=(*OWN.parameters, *more))
+    values = {"n": 7, "m": 3, "d": 100.0, "sigma_p": 0.3}
+    cells = [problem_of(choose(model, {**values, **each})) for each in (
+        {"noise": 0.0}, {"noise": 0.5, "cut": 0.02}, {"beta_1": 1.5})]
+    assert compare(cells, [1, 2], 9, FRESH) == 4 and compare(cells, [1], 9, ("loss", "test_error")) == 2
+    assert batch.together(cells, [0], 9, FRESH).done.tolist() == [[True], [True], [False]]
 
 
 def test_observables_of_a_state_go_with_them() -> None:
@@ -86,7 +139,7 @@ def test_hitting_times_go_with_them() -> None:
     ({}, {"observables": ["T_1", "loss"], "record": [7]}, 4),
     ({"regularizer": "fgr", "lam": 0.05, "project_noise": False}, {"seeds": 3}, 3),
     ({"eta": 2.76e153}, {"seeds": 6, "observables": ["loss", "rho"]}, 4),
-    ({}, {"record": "all", "steps": 300}, 0), ({"n": 5}, {}, 0),
+    ({}, {"record": "all", "steps": 300}, 0), ({"n": 5}, {}, 4),
 ])
 def test_seeds_go_together_and_each_has_the_bits_that_it_has_alone(
     params: dict[str, Any], asked: dict[str, Any], together: int, monkeypatch: pytest.MonkeyPatch
@@ -134,7 +187,6 @@ def test_draws_together_are_the_draws_alone() -> None:
 def test_what_diverges_or_is_looked_at_on_its_way_is_left_over() -> None:
     cells = problems([{"eta": 1e200}, {}, {"sigma_p": 1e200}])
     assert batch.together(cells, [0, 1], 5, FRESH).done.tolist() == [[False] * 2, [True] * 2, [False] * 2]
-    assert not batch.together(problems([{"n": 5}]), [0], 5, FRESH).done.any()  # too small for lanes
 
 
 def test_a_bad_cell_is_left_to_its_own_sentence() -> None:

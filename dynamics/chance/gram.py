@@ -29,12 +29,16 @@ class Reduced:
 
 
 def reduce(vectors: Array, weights: Array) -> Reduced:
-    """Inner products of directions V (B, d) and filters W (S, d) or (H, m, d); z has the leading shape of W."""
-    return Reduced(z=onto(weights, vectors), gram=own(vectors), weight_gram=own(weights.reshape(-1, weights.shape[-1])))
+    """Inner products of directions V (B, d) and filters W (S, d) or (H, m, d); z has the leading shape of W.
+
+    V may end before W does: its further coordinates are 0.
+    """
+    z = onto(weights[..., : vectors.shape[-1]], vectors)
+    return Reduced(z=z, gram=own(vectors), weight_gram=own(weights.reshape(-1, weights.shape[-1])))
 
 
 def reduce_all(vectors: Array, weights: Array, which: Indices | None = None) -> Reduced:
-    """`reduce` of many runs: V (..., B, R) and W (..., S, R); the bits of each are those that `reduce` gives it.
+    """`reduce` of many runs: V (..., B, C) and W (..., S, R); the bits of each are those that `reduce` gives it.
 
     Filters that all runs share have a leading axis of 1; their inner products are then one array, not to be written to.
     Where some share them, `which` says of each run whose it has.
@@ -43,7 +47,7 @@ def reduce_all(vectors: Array, weights: Array, which: Indices | None = None) -> 
     if which is not None:
         among, mine = among[which], weights[which]
     with np.errstate(over="ignore", invalid="ignore"):
-        z = np.ascontiguousarray(mine @ np.swapaxes(vectors, -1, -2))
+        z = np.ascontiguousarray(mine[..., : vectors.shape[-1]] @ np.swapaxes(vectors, -1, -2))
     return Reduced(z, own(vectors), np.broadcast_to(among, (*vectors.shape[:-2], *among.shape[-2:])))
 
 
@@ -101,7 +105,9 @@ def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensem
 def coordinates(
     data: np.random.Generator, init: np.random.Generator, ensemble: Ensemble
 ) -> tuple[Array, Array]:
-    """Directions (f + n, R), fixed ones first and lower triangular, and filters (S, R) in a basis built from them.
+    """Directions (f + n, C), fixed ones first and lower triangular, and filters (S, R) in a basis built from them.
+
+    C = min(f + n, R): past it the directions are 0.
 
     `data` is the noise vectors' stream, `init` the filters'.
 
@@ -155,16 +161,17 @@ def standard(
 def placed(
     drawn: Standard, root: Array, along: Flags | Array, noise_std: Array, filter_std: Array | float
 ) -> tuple[Array, Array]:
-    """Directions (..., f + n, R), fixed ones first, and filters (..., S, R): a standard draw with its lengths.
+    """Directions (..., f + n, C), fixed ones first, and filters (..., S, R): a standard draw with its lengths.
 
     root (..., f, f) is `fixed_root`, along (..., n, f) as in `Ensemble`, noise_std (..., n), filter_std (...); what
     is standard and all runs share has a leading axis of 1, and filters of one deviation may be fewer than the runs.
     """
     f, n = root.shape[-1], noise_std.shape[-1]
-    directions = np.zeros((*noise_std.shape[:-1], f + n, drawn.noise.shape[-1]))
+    columns = min(f + n, drawn.noise.shape[-1])  # a vector has no component along those that come after it
+    directions = np.zeros((*noise_std.shape[:-1], f + n, columns))
     directions[..., :f, :f] = root
     noise = directions[..., f:, :]
-    np.multiply(drawn.noise, noise_std[..., None], out=noise)
+    np.multiply(drawn.noise[..., :columns], noise_std[..., None], out=noise)
     noise[..., :f] = np.where(along, along * drawn.noise[..., :f], 0.0) * noise_std[..., None]
     deviation = np.asarray(filter_std)
     if deviation.ndim and len(drawn.filters) != len(deviation) and (deviation == deviation[0]).all():

@@ -91,10 +91,12 @@ def by_gram(plan: Plan, y: Array, seed: int) -> Draw:
     drawn, on_spikes, across_spikes = _split(whole_draw, len(fixed), plan.spikes)
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
     size = len(order)
-    gram = drawn.gram[np.ix_(order, order)]
-    z = np.ascontiguousarray(drawn.z[:, order]).reshape(plan.heads, plan.m, -1)
     if not plan.centres:
+        z, gram = drawn.z, drawn.gram
+        if (np.diff(order) < 0).any():
+            z, gram = np.ascontiguousarray(z[:, order]), gram[np.ix_(order, order)]
         realised = plan.realised(on_spikes, across_spikes[order], None)
+        z = z.reshape(plan.heads, plan.m, -1)
         return Draw(z, gram, y, plan.d, "gram", None, None, drawn.weight_gram, noise=realised)
     whole = np.concatenate([order, size + np.arange(len(means))])
     rows = [rows for rows, _ in plan.centres.values()]
@@ -130,6 +132,8 @@ def with_means(z: Array, gram: Array, y: Array, rows: Sequence[slice]) -> tuple[
 
 def _split(drawn: grams.Reduced, first: int, spikes: int) -> tuple[grams.Reduced, Array, Array]:
     """A draw without the spikes, which stand after the `first` fixed directions; and inner products with them."""
+    if not spikes:
+        return drawn, drawn.z[:, :0], drawn.gram[:, :0]
     kept = np.delete(np.arange(len(drawn.gram)), slice(first, first + spikes))
     at = slice(first, first + spikes)
     rest = grams.Reduced(drawn.z[:, kept], drawn.gram[np.ix_(kept, kept)], drawn.weight_gram)

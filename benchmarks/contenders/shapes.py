@@ -128,12 +128,12 @@ class Classes(Shape):
 
 _SIGNAL, _NOISE = Axis("mu_norm", 0.5, 9.9, 3.0), Axis("sigma_p", 0.8, 1.2, 1.0)
 SHAPES: dict[str, Shape] = {
-    "kou": Kou("Kou", 20, 10, 600, 100, 0.1, 0.01, _SIGNAL, _NOISE, side=24, chunks=(1, 8, 64)),
+    "kou": Kou("Kou", 20, 10, 600, 100, 0.1, 0.01, _SIGNAL, _NOISE, side=48, chunks=(1, 8, 64)),
     "pegr": Pegr(
-        "PEGR", 20, 10, 400, 1500, 0.2, 0.01, Axis("lam", 0.05, 0.15, 0.1), Axis("sigma_p", 0.4, 0.6, 0.5), side=12,
+        "PEGR", 20, 10, 400, 1500, 0.2, 0.01, Axis("lam", 0.05, 0.15, 0.1), Axis("sigma_p", 0.4, 0.6, 0.5), side=24,
         chunks=(1, 8, 48),
     ),
-    "large": Kou("Kou", 100, 20, 2000, 100, 0.1, 0.01, _SIGNAL, _NOISE, side=8, chunks=(1, 8, 32)),
+    "large": Kou("Kou", 100, 20, 2000, 100, 0.1, 0.01, _SIGNAL, _NOISE, side=16, chunks=(1, 8, 32)),
     "classes": Classes(
         "five classes", 500, 100, 1000, 20, 0.05, 3000**-0.5, Axis("u_norm", 0.5, 1.5, 1.0),
         Axis("sigma_p", 0.25, 0.5, 0.4), side=2, chunks=(1, 2),

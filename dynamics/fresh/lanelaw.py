@@ -35,13 +35,13 @@ class Parts:
 
 def parts_of(fresh: Fresh, outputs: Sequence[Outputs] | Outputs) -> Parts:
     """The parts; `outputs` may be one a state, where parameters differ between states."""
-    steps, labels, patches = fresh.fixed.shape[:3]
+    steps, labels = fresh.fixed.shape[:2]
     held = np.asarray(fresh.mix.any(axis=2))
     by_key: dict[tuple[int, bytes, bytes], tuple[Array, Array]] = {}
     names: list[list[tuple[int, bytes, bytes]]] = []
     for label in range(labels):
-        keys = [(p, fresh.fixed[:, label, p].tobytes(), fresh.mix[label, p].tobytes()) for p in range(patches)]
-        names.append([key for key in keys if held[label, key[0]]])
+        of_label = np.flatnonzero(held[label]).tolist()
+        names.append([(p, fresh.fixed[:, label, p].tobytes(), fresh.mix[label, p].tobytes()) for p in of_label])
         by_key |= {key: (fresh.fixed[:, label, key[0]], fresh.mix[label, key[0]]) for key in names[-1]}
     of = np.array([[float(key in own) for key in by_key] for own in names]).reshape(labels, len(by_key))
     still = np.where(held[None, :, :, None, None], 0.0, fresh.fixed)

@@ -40,13 +40,8 @@ def project_off(start: Reduced, off: Indices) -> Reduced:
         start: z (..., H, m, B) or (S, B), gram (..., B, B), weight_gram (..., S, S).
         off: indices on the direction axis.
     """
-    inside, z = start.gram[..., off[:, None], off], _flat(start.z)
-    length = np.sqrt(np.diagonal(inside, axis1=-2, axis2=-1))
-    unit = 1.0 / np.where(length > 0, length, 1.0)
-    across, filters = start.gram[..., off] * unit[..., None, :], z[..., off] * unit[..., None, :]
-    # Unit directions first: the rank is then judged by angles, not by how different the lengths are.
-    inverse = _pinv(inside * (unit[..., :, None] * unit[..., None, :]))
-    left, gram = z.copy(), start.gram.copy()
+    across, filters, inverse = _along(start, off)
+    left, gram = _flat(start.z).copy(), start.gram.copy()
     others = np.ones(gram.shape[-1], dtype=np.bool_)
     others[off] = False
     if across[..., others, :].any():  # else nothing is subtracted from what stays
@@ -56,12 +51,42 @@ def project_off(start: Reduced, off: Indices) -> Reduced:
     left[..., off] = 0.0
     gram[..., off, :] = 0.0
     gram[..., off] = 0.0
+    return Reduced(left.reshape(start.z.shape), gram, _weights_off(start, filters, inverse))
+
+
+def set_aside(start: Reduced, off: Indices) -> Reduced | None:
+    """`project_off` on the other directions alone, as views; None unless `off` come first, orthogonal to the others."""
+    count = len(off)
+    if (off != np.arange(count)).any():
+        return None
+    across, filters, inverse = _along(start, off)
+    if across[..., count:, :].any():
+        return None
+    return Reduced(start.z[..., count:], start.gram[..., count:, count:], _weights_off(start, filters, inverse))
+
+
+def _along(start: Reduced, off: Indices) -> tuple[Array, Array, Array]:
+    """Along unit vectors of the directions `off`: all directions (..., B, f), filters (..., S, f), and an inverse.
+
+    That is of the unit vectors' own inner products, (..., f, f).
+    """
+    inside = start.gram[..., off[:, None], off]
+    length = np.sqrt(np.diagonal(inside, axis1=-2, axis2=-1))
+    unit = 1.0 / np.where(length > 0, length, 1.0)
+    # Unit directions first: the rank is then judged by angles, not by how different the lengths are.
+    inverse = _pinv(inside * (unit[..., :, None] * unit[..., None, :]))
+    return start.gram[..., off] * unit[..., None, :], _flat(start.z)[..., off] * unit[..., None, :], inverse
+
+
+def _weights_off(start: Reduced, filters: Array, inverse: Array) -> Array:
+    """W P W^T (..., S, S), from what `_along` gives."""
     sides = filters @ inverse, np.swapaxes(filters, -1, -2)
-    own = sides[0] * sides[1] if len(off) == 1 else sides[0] @ sides[1]  # a library's products of one term are slow
+    # A library's products of one term are slow.
+    own = sides[0] * sides[1] if inverse.shape[-1] == 1 else sides[0] @ sides[1]
     np.subtract(start.weight_gram, own, out=own)
     among = own + np.swapaxes(own, -1, -2)
     among *= 0.5
-    return Reduced(left.reshape(start.z.shape), gram, among)
+    return np.asarray(among)
 
 
 def _pinv(inside: Array) -> Array:

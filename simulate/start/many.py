@@ -148,6 +148,8 @@ def labels_many(model: Model, values: Columns, n: int, seeds: Sequence[int]) -> 
     pairs = list(zip(seeds, which.tolist(), strict=True))
     places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
     known = np.stack([labels(model, values.at(int(first[at])), n, seed) for seed, at in places])
+    if len(places) == 1:
+        return np.repeat(known[0, :1], len(pairs), axis=0), np.repeat(known[0, 1:], len(pairs), axis=0)
     observed, clean = np.moveaxis(known[[places[pair] for pair in pairs]], 1, 0)
     return observed, clean
 

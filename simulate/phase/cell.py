@@ -20,6 +20,7 @@ from ..run import batch, reduced
 from ..run.asked import Asked, Found
 from ..run.dataset import labels
 from ..run.problem import Problem, Start
+from ..work.memory import keep_freed
 from .grid_layout import Arrays
 from .reduced_axes import Wanted
 
@@ -88,6 +89,7 @@ def outcomes(measure: Measure, cells: Sequence[Problem], seeds: Sequence[int]) -
     Raises:
         Whatever is a defect of the program.
     """
+    keep_freed()
     shape, names = (len(cells), len(seeds)), measure.variables(cells[0].model)
     arrays: Arrays = {name: np.full(shape, np.nan) for name in measure.with_errors(cells[0].model)}
     arrays |= {name: np.full(shape, text, dtype=object) for name, text in (("status", OK), ("message", ""))}

@@ -31,7 +31,6 @@ from ..start import many
 from ..start.drawn import Draw
 from ..start.refusals import gram_refusal
 from ..values import whole
-from ..work.memory import keep_freed
 from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .lots import Lot, Lots
@@ -124,7 +123,6 @@ def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: 
     rows: list[list[Found | None]] | None = None if plain else [[None] * len(seeds) for _ in cells]
     made = Together(np.zeros(shape, dtype=np.bool_), {name: np.full(shape, np.nan) for name in names if name in FRESH},
                     rows)
-    keep_freed()
     with np.errstate(all="ignore"):  # what is not finite is left over
         for lot in Lots.of(cells).lots:
             for runs in _shapes(lot, seeds, names, steps):
@@ -211,7 +209,6 @@ def size_of(start: Start, asked: Asked) -> int:
 def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     """The runs of starts of one problem, as many as `size_of` says; None: to be run alone."""
     heard()
-    keep_freed()
     values = Columns(starts[0].values, {}, len(starts))
     drawn = many.stacked([start.draw for start in starts])
     with np.errstate(all="ignore"):

@@ -34,6 +34,7 @@ from ..start.draw import draw
 from ..start.drawn import Draw
 from ..start.plan import Plan, plan_of
 from ..start.replaced import replaced
+from ..work.memory import keep_freed
 from ..work.progress import progress
 from . import tasks
 from .algorithm import decays, step_draws
@@ -134,6 +135,7 @@ class Problem:
 
     def draw(self, seeds: Sequence[int], sampling: str = "vectors") -> Ensemble:
         """The starts of several seeds, each drawn when it is its turn."""
+        keep_freed()
         return Ensemble(self, tuple(seeds), sampling)
 
 

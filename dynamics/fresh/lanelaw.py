@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, Flags, Steps
+from ..arrays import Array, Flags, Indices, Steps
 from .roots import CLOSE, correlated
 from .testlaw import Fresh, Outputs
 
@@ -31,6 +31,10 @@ class Parts:
     of: Array
     fixed: Array
     mix: Array
+
+    def at(self, states: Indices | slice) -> Parts:
+        """Those of some of the states."""
+        return Parts(self.base[states], self.of, self.fixed[states], self.mix)
 
 
 def parts_of(fresh: Fresh, outputs: Sequence[Outputs] | Outputs) -> Parts:
@@ -100,28 +104,29 @@ def together(normals: Sequence[Array]) -> Array:
 
 
 def judged(
-    module: Any, parts: Parts, fresh: Fresh, roots: Array, normals: Array, drawn: Steps, numbers: Array,
-    with_losses: bool = True,
+    module: Any, parts: Parts, labels: Array, shares: Array | None, roots: Array, normals: Array, drawn: Steps,
+    numbers: Array, with_losses: bool = True,
 ) -> Array:
     """(T, 2, 2): test error and test loss, each with its standard error, of T states.
 
     Args:
         module: a kernel on lanes.
-        parts: the law's, with `fresh.labels` and `fresh.shares`, (L,) or a row a state.
-        fresh: the law.
+        parts: the law's.
+        labels: (L,), the law's.
+        shares: their probabilities, (L,) or a row a state; None: all equal.
         roots: (T, F, S, S), of `roots_of`.
         normals: (U, N F S), a row a seed, as `packed`.
         drawn: (T,), which row a state has.
         numbers: (T, ...), a state's scalars.
         with_losses: whether test losses are wanted, which take about a third of the time; else they are NaN.
     """
-    steps, labels = parts.base.shape
-    shares = np.full(labels, 1.0 / labels) if fresh.shares is None else fresh.shares
+    steps, count = parts.base.shape
+    weights = np.full(count, 1.0 / count) if shares is None else shares
     out = np.empty((steps, 2, 2))
     module.judge_all(
         np.ascontiguousarray(parts.base), parts.of, parts.fixed, np.ascontiguousarray(parts.mix),
-        np.ascontiguousarray(roots), np.asarray(fresh.labels, dtype=np.float64),
-        np.array(np.broadcast_to(shares, (steps, labels)), order="C"), normals, np.asarray(drawn, dtype=np.int64),
+        np.ascontiguousarray(roots), np.asarray(labels, dtype=np.float64),
+        np.array(np.broadcast_to(weights, (steps, count)), order="C"), normals, np.asarray(drawn, dtype=np.int64),
         np.ascontiguousarray(numbers), with_losses, out,
     )
     if not with_losses:

@@ -150,8 +150,8 @@ def _on_lanes(
             numbers = np.tile(kernel.arguments(values, some.fixed.shape[-1]), (len(some.fixed), 1))
             drawn = np.zeros(len(some.fixed), dtype=np.int64)
             part = lanelaw.by_name(lanelaw.judged(
-                kernel.lanes, lanelaw.parts_of(some, outputs), some, roots[mask], _packed(normals)[None], drawn,
-                numbers))
+                kernel.lanes, lanelaw.parts_of(some, outputs), some.labels, some.shares, roots[mask],
+                _packed(normals)[None], drawn, numbers))
         for name, numbers_of in part.items():
             statistics[name][mask] = numbers_of
     return statistics

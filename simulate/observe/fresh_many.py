@@ -25,6 +25,7 @@ from .fresh_cases import cases_of_fresh
 from .fresh_covariance import noise_covariance
 
 KEPT = 16  # seeds whose normals are kept
+AT_ONCE = 4  # seeds whose normals are taken in one call: more are not in a cache any more
 
 
 def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
@@ -64,18 +65,24 @@ def judge_many(
     if not runs.size:
         return statistics
     m, count = z.shape[2], fresh.covariance.shape[1]
-    rows = list(dict.fromkeys(seeds[run] for run in runs.tolist()))
-    normals = lanelaw.together([_normals(seed, count, z.shape[1] * m) for seed in rows])
     some, here = fresh, roots
     if len(runs) < len(z):
         here = roots[known]
         shares = None if fresh.shares is None else fresh.shares[known]
         some = testlaw.Fresh(fresh.fixed[known], fresh.mix, fresh.covariance[known], fresh.labels, shares=shares)
     scalars = kernel.columns(values, m, values.count)[runs, : len(kernel.scalars)]
-    row_of = {seed: row for row, seed in enumerate(rows)}
-    places = np.array([row_of[seeds[run]] for run in runs.tolist()])
     parts = lanelaw.parts_of(some, _outputs(kernel, values, scalars, runs))
-    judged = lanelaw.judged(kernel.lanes, parts, some, here, normals, places, scalars, with_losses)
+    seed_of = [seeds[run] for run in runs.tolist()]
+    rows = list(dict.fromkeys(seed_of))
+    row_of = {seed: row for row, seed in enumerate(rows)}
+    places = np.array([row_of[seed] for seed in seed_of])
+    judged = np.empty((len(runs), 2, 2))
+    for first in range(0, len(rows), AT_ONCE):
+        normals = lanelaw.together([_normals(seed, count, z.shape[1] * m) for seed in rows[first : first + AT_ONCE]])
+        of = slice(None) if len(rows) <= AT_ONCE else np.flatnonzero((places >= first) & (places < first + AT_ONCE))
+        judged[of] = lanelaw.judged(
+            kernel.lanes, parts.at(of), some.labels, some.shares if some.shares is None else some.shares[of], here[of],
+            normals, places[of] - first, scalars[of], with_losses)
     for name, numbers_of in lanelaw.by_name(judged).items():
         statistics[name][known] = numbers_of
     return bounded(statistics, fresh, DRAWS)

@@ -121,7 +121,8 @@ class Drawn:
             name: Centre(np.repeat(each.z, times, axis=0), np.repeat(each.across, times, axis=0), None)
             for name, each in self.centres.items()
         }
-        return Drawn(*(np.repeat(getattr(self, name), times, axis=0) for name in _ARRAYS), centres)
+        arrays = {name: np.repeat(getattr(self, name), times, axis=0) for name in _ARRAYS}
+        return Drawn(**arrays, centres=centres)
 
 
 _ARRAYS = tuple(each.name for each in fields(Drawn) if each.name != "centres")
@@ -130,10 +131,14 @@ _ARRAYS = tuple(each.name for each in fields(Drawn) if each.name != "centres")
 def stacked(draws: Sequence[Draw]) -> Drawn:
     """Draws of one shape, however they were made."""
     centres = {
-        name: Centre(*(np.stack([getattr(draw.centres[name], of) for draw in draws]) for of in ("z", "across")), None)
+        name: Centre(
+            np.stack([draw.centres[name].z for draw in draws]), np.stack([draw.centres[name].across for draw in draws]),
+            None,
+        )
         for name in draws[0].centres
     }
-    return Drawn(*(np.stack([getattr(draw, name) for draw in draws]) for name in _ARRAYS), centres)
+    arrays = {name: np.stack([getattr(draw, name) for draw in draws]) for name in _ARRAYS}
+    return Drawn(**arrays, centres=centres)
 
 
 def labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> tuple[Array, Array]:

@@ -19,7 +19,6 @@ from derivations.papers.nearly_orthogonal.model import model as nearly_orthogona
 from derivations.papers.pegr.model import model as pegr
 from dynamics.arrays import Array
 from dynamics.fresh.lanelaw import Parts, judged
-from dynamics.fresh.testlaw import Fresh
 from dynamics.kernel.kernel import LANES_UPTO, Kernel
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
@@ -145,10 +144,9 @@ def test_a_fresh_vector_alone_is_judged_with_the_bits_that_it_has_beside_another
     fixed = np.stack([np.zeros((2, 2 * m)), rng.normal(size=(2, 2 * m))], axis=1)
     base, numbers = rng.normal(size=(2, 2)), np.tile(kernel.arguments(VALUES, m), (2, 1))
     of, mix = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[1.0], [0.5]])
-    law = Fresh(np.empty((2, 0)), np.empty(0), np.empty(0), np.array([1.0, -1.0]))
     alone, beside = (
-        judged(kernel.lanes, Parts(base, of[:, :count].copy(), fixed[:, :count].copy(), mix[:count]), law, roots,
-               normals, np.zeros(2, dtype=np.int64), numbers)
+        judged(kernel.lanes, Parts(base, of[:, :count].copy(), fixed[:, :count].copy(), mix[:count]),
+               np.array([1.0, -1.0]), None, roots, normals, np.zeros(2, dtype=np.int64), numbers)
         for count in (1, 2)
     )
     assert np.array_equal(alone, beside) and (alone[:, :, 0] > 0.0).all()

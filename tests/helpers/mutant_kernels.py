@@ -34,7 +34,6 @@ from derivations.kernel.lanes.blocks import FILTERS, LANES, VECTORS
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model as pegr
 from dynamics.fresh.lanelaw import Parts, judged
-from dynamics.fresh.testlaw import Fresh
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED, plain_module
@@ -255,10 +254,9 @@ def _judged(
     if alone:
         parts = Parts(parts.base, np.ones((3, 1)), np.zeros((2, 1, neurons)), np.ones((1, 1)))
     labels, shares = np.array([1.0, -1.0, -1.0]), np.array([0.5, 0.5, 0.0])
-    law = Fresh(np.empty((2, 0)), np.empty(0), np.empty(0), labels, shares=shares)
     numbers = np.tile(kernel.arguments(values, m), (2, 1))
     normals = rng.normal(size=(2, held * neurons * count))
-    return judged(kernel.lanes, parts, law, roots, normals, np.array([1, 0]), numbers)
+    return judged(kernel.lanes, parts, labels, shares, roots, normals, np.array([1, 0]), numbers)
 
 
 @dataclass

@@ -22,6 +22,7 @@ from simulate.errors import InputError, Unwritten
 from simulate.phase import cell as cells
 from simulate.phase import fill
 from simulate.phase.phase import phase
+from simulate.run import batch
 from tests.helpers.durable import LINE, ROOT, SMALL, bits, failing, grid, hidden
 
 # ---- grids: damage -----------------------------------------------------------------------------------------
@@ -197,7 +198,7 @@ def test_a_cell_that_runs_out_of_memory_is_left_undone(
 
     line = ["phase", *LINE[1:5], "--x", "lam=0:0.1:2", "--y", "sigma_p=0.5:1:2", "--steps", "3", "--seeds", "2"]
     monkeypatch.setattr(cells, "measured", hungry)
-    monkeypatch.setattr(cells.batch, "together", refusing(failure))
+    monkeypatch.setattr(batch, "together", refusing(failure))
     for out, goes_on in (([], "with --out GRID.zarr"), (["--out", str(store)], "the same command goes on")):
         assert cli.main([*line, *out]) == 2
         shown = capsys.readouterr()
@@ -221,7 +222,7 @@ def test_a_defect_in_a_cell_is_raised_when_the_others_are_safe(
         return measure(asked, cell, seed)
 
     monkeypatch.setattr(cells, "measured", broken)
-    monkeypatch.setattr(cells.batch, "together", refusing(MemoryError()))
+    monkeypatch.setattr(batch, "together", refusing(MemoryError()))
     with pytest.raises(KeyError, match="gone"):
         grid(store, workers=1)
     monkeypatch.undo()

@@ -107,10 +107,10 @@ def test_signals_at_an_angle_go_together() -> None:
 def test_steps_that_draw_go_together() -> None:
     """Batches, labels and what an option takes are each run's own; one that is out of its range is left over."""
     options = {"batch": "batch", "label_noise": "noise", "momentum": "beta_1", "clip": "cut"}
-    kinds, defaults = {"batch": "count"}, {"batch": 3, "noise": 0.2, "beta_1": 0.5, "cut": 0.1}
+    defaults = {"batch": 3, "noise": 0.2, "beta_1": 0.5, "cut": 0.1}
     more = [
-        Parameter(name=name, latex="", meaning=name, kind=kinds.get(name, "real"), default=default, low=0)
-        for name, default in defaults.items()
+        Parameter(name=name, latex="", meaning=name, kind="count" if name == "batch" else "real", default=each, low=0)
+        for name, each in defaults.items()
     ]
     model = replace(OWN, algorithm=GradientDescent.by_option(options), parameters=(*OWN.parameters, *more))
     values = {"n": 7, "m": 3, "d": 100.0, "sigma_p": 0.3}

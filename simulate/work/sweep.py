@@ -36,16 +36,18 @@ def sweep(
     with one_blas_thread(), progress(label, sum(map(size, items)), unit, show) as step:
         pool = ThreadPoolExecutor(max_workers=workers)
         try:
-            left, running = iter(range(len(items))), set[Future[tuple[int, Found]]]()
+            left, running = iter(range(len(items))), list[Future[tuple[int, Found]]]()
             while True:
                 for at in left:
-                    running.add(pool.submit(one, at))
+                    running.append(pool.submit(one, at))
                     if len(running) > 2 * workers:
                         break
                 if not running:
                     return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for each in done:
+                done = wait(running, return_when=FIRST_COMPLETED).done
+                ended = [each for each in running if each in done]  # of those done at once, in the items' order
+                running = [each for each in running if each not in done]
+                for each in ended:
                     at, found = each.result()
                     yield at, found
                     step(size(items[at]))

@@ -229,7 +229,7 @@ fill._WORTH = 1e-12  # pieces as small as of work that takes long
 
 def some(*args):  # the pieces of work after three wait to be killed
     if not left.acquire(blocking=False):
-        print("waits", flush=True)
+        print("waits\\n", end="", flush=True)  # in one piece, whoever else does so
         time.sleep(3600)
     return one(*args)
 

@@ -30,6 +30,7 @@ WORK = 1e7  # multiplications of one try; more where the search starts from more
 TRY = 0.05  # seconds that a try takes whatever its size
 ELITE = 8  # places that new tries move
 EDGES = 0.4  # share of the moves that start from the place nearest to the edge of some hypothesis
+FIRST = 8  # draws of the start that are tried until one is inside the hypotheses
 FEW, MANY = 4, 30  # draws of a try of a probability, and of one where most of these failed
 _LONG = 3.0  # first push towards an edge, in logarithms, halved as it closes in
 
@@ -114,7 +115,10 @@ class Attack:
     def run(self, step: Callable[[], object]) -> Attacked:
         """The search, up to its number of tries or a violation; `step` is called after each try."""
         self._step = step
-        self._try(self.start)
+        for more in range(min(FIRST, self.tries)):  # a draw need not have a property that the hypotheses ask for
+            self._try(replace(self.start, seed=self.start.seed + more))
+            if self.kept[0].inside:
+                break
         while self.made < self.tries and not self.kept[0].violated:
             parent = self._parent()
             if parent.inside and self.rng.random() < 0.25:

@@ -14,7 +14,7 @@ import numpy as np
 
 from derivations.declare import Statement
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
-from derivations.declare.mutants import HYPOTHESIS, mutants_of, opened
+from derivations.declare.mutants import HYPOTHESIS, Mutant, mutants_of, opened
 from dynamics.arrays import Array
 
 from .case import Case
@@ -119,9 +119,7 @@ class Family:
         beyond = suspect.mutant.change is HYPOTHESIS and entries > met
         suspect.outside += beyond
         if entries and place is not None:
-            room = _room(suspect.mutant.dropped, first) if suspect.mutant.dropped else 0.0
-            towards = 1 + (_tightness(outcomes) - room) / 2 if beyond else (1 - room) / 2
-            suspect.offered(1 + towards, place)
+            suspect.offered(1 + _towards(suspect.mutant, outcomes, first, beyond), place)
         return entries > 0
 
     def _failing(self, statement: Statement, outcomes: Sequence[Outcome], case: Case) -> Point | None:
@@ -150,6 +148,14 @@ def _tightness(outcomes: Sequence[Outcome]) -> float:
     """1 where an entry that holds is an equality, towards 0 where the sides are far apart."""
     gaps = [outcome.closest.gap for outcome in outcomes if outcome.closest is not None]
     return 1 - min(gaps, default=1.0)
+
+
+def _towards(mutant: Mutant, outcomes: Sequence[Outcome], first: Case, beyond: bool) -> float:
+    """How near a mutant is to being refuted, from 0 to 2: by its sides; of a dropped condition first to leaving it."""
+    if mutant.change is not HYPOTHESIS:
+        return _tightness(outcomes)
+    room = _room(mutant.dropped, first) if mutant.dropped else 0.0
+    return 1 + (_tightness(outcomes) - room) / 2 if beyond else (1 - room) / 2
 
 
 def _room(condition: str, case: Case) -> float:

@@ -32,6 +32,7 @@ SEEDS = 3  # draws of the preset itself, to begin with
 AT_START, AT_START_OFTEN = 60, 24  # draws of a statement about the draw alone; of one that may fail OFTEN
 OFTEN = 0.4
 EDGES = 10  # runs on edges of each hypothesis
+CHASED, CHASED_OF_DRAWS = 12, 2  # more runs aimed at a mutant that is left, neither implied nor slack
 SHARED = 4  # one run of so many is held against every statement, the others against that of the mutant aimed at
 
 
@@ -79,6 +80,14 @@ class Hunt:
             if aimed:
                 family, suspect = aimed[int(self.rng.integers(len(aimed)))]
                 self._aim(family, suspect, self.families if attempt % SHARED == 0 and self.draws == 1 else [family])
+
+    def chase(self) -> None:
+        """More runs for each mutant that says something else than its statement and was not refuted, aimed at it."""
+        for family in self.families:
+            for suspect in family.suspects:
+                for _ in range(CHASED if self.draws == 1 else CHASED_OF_DRAWS):
+                    if suspect.apart and family.violated is None:
+                        self._aim(family, suspect, [family])
 
     def _at_edges(self) -> None:
         """Runs on edges of hypotheses, each held against the statements that share the hypothesis."""

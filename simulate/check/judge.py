@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from .tasks import states_a_step
 from .view import View
 
 _SIGNED = SignedHeads()  # their index is j and runs over +1, -1 wherever it stands in a formula
+_Sides = tuple[str, NDArray[np.float64], NDArray[np.float64]]  # a comparison and its sides, (steps, entries) each
 ENTRIES = 4_000_000  # numbers in one array of a formula; longer trajectories are taken in pieces
 
 
@@ -46,9 +47,10 @@ class Outcome:
     """What one case says: entries where the hypothesis held, those that failed and those without a value.
 
     `first` is the failure at the earliest step, `closest` the tightest entry that holds; `step` is where an "exists"
-    statement was reached (-1: nowhere).  `why` says why a statement was not evaluated here, `missing` lists the parts
-    of its hypothesis that hold nowhere; `note` qualifies the outcome.  `short`: the run ends before the window does in
-    which the statement's step has to come, and it has not come, so that the draw is not judged.
+    statement was reached (-1: nowhere), whose `closest` is of the step at which it holds by most.  `why` says why a
+    statement was not evaluated here, `missing` lists the parts of its hypothesis that hold nowhere; `note` qualifies
+    the outcome.  `short`: the run ends before the window does in which the statement's step has to come, and it has not
+    come, so that the draw is not judged.
     """
 
     seed: int
@@ -235,18 +237,33 @@ def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str
         note = note or f"the run ends at {case.t[-1]}, and it may come later: give `until`"
     view = case.view(rows)
     truth = np.ones(len(rows), dtype=bool)
-    sides: Point | None = None
+    told: list[_Sides] = []
     for comparison in comparisons(statement.claim, view, statement.tolerance):
         shape = (len(rows), *comparison.holds.shape[1:])
-        flat = np.broadcast_to(comparison.holds & comparison.known, shape).reshape(len(rows), -1)
-        truth &= flat.all(axis=1)
-        left, right = float(comparison.left.flat[-1]), float(comparison.right.flat[-1])
-        sides = Point(comparison.text, int(case.t[rows[-1]]), {}, left, right)
+        arrays = comparison.left, comparison.right, comparison.holds & comparison.known
+        left, right, holds = (np.broadcast_to(each, shape).reshape(len(rows), -1) for each in arrays)
+        truth &= holds.all(axis=1)
+        told.append((comparison.text, left, right))
     every = bool(np.all(np.diff(case.t[rows]) == 1)) and not note and case.diverged < 0
     if truth.any():
         step = int(case.t[rows[int(np.argmax(truth))]])
-        return Outcome(case.seed, entries=len(rows), step=step, complete=every, note=note)
+        closest = _holding(told, truth, case.t[rows])
+        return Outcome(case.seed, entries=len(rows), closest=closest, step=step, complete=every, note=note)
+    text, left, right = told[-1]
+    sides = Point(text, int(case.t[rows[-1]]), {}, float(left[-1, -1]), float(right[-1, -1]))
     return Outcome(case.seed, entries=len(rows), failed=1, first=sides, complete=every, note=note)
+
+
+def _holding(told: Sequence[_Sides], truth: NDArray[np.bool_], steps: NDArray[np.int64]) -> Point:
+    """Of the step at which all comparisons hold by most, the entry nearest to failing: beyond it there is no step."""
+    with np.errstate(all="ignore"):
+        gaps = [np.abs(left - right) / (np.abs(left) + np.abs(right)) for _, left, right in told]
+    gaps = [np.where(np.isfinite(gap), gap, np.where(left == right, 0.0, 1.0))
+            for gap, (_, left, right) in zip(gaps, told, strict=True)]
+    row = int(np.argmax(np.where(truth, np.min([gap.min(axis=1) for gap in gaps], axis=0), -1.0)))
+    gap, (text, left, right) = min(zip(gaps, told, strict=True), key=lambda each: float(each[0][row].min()))
+    at = int(np.argmin(gap[row]))
+    return Point(text, int(steps[row]), {}, float(left[row, at]), float(right[row, at]))
 
 
 def _everywhere(truth: Indexed, count: int) -> NDArray[np.bool_]:

@@ -123,6 +123,7 @@ def mutants(
             rng = stream(first, "mutants", at)
             hunt = Hunt(own, group, quantities, steps, rng, first)
             hunt.run(many * len(group), step)
+            hunt.chase()
             leave(hunt, step)
             for family in group:
                 sharpest(family, hunt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,10 +13,17 @@ import gammarho as gr
 from benchmarks.power import constants, refuted, shares
 from derivations.declare import Statement
 from gammarho import cli
+from simulate.ask.chosen import choose
+from simulate.check.bench import Bench, Call
+from simulate.check.case import Case
+from simulate.check.family import Family
 from simulate.check.fates import EQUIVALENT, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Fate
+from simulate.check.judge import judge
 from simulate.check.outside import Outside
+from simulate.check.posed import posed
 from simulate.check.power import Power, mutants
 from simulate.check.space import STEPS, Place
+from simulate.run.problem import problem_of
 
 SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
 
@@ -23,6 +31,13 @@ SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
 def power(claim: str, tries: int = 4, **fields: Any) -> Power:
     said = Statement(**{"id": "own", "kind": "inequality", "claim": claim, **fields})
     return mutants("pegr", SMALL, [said], steps=5, tries=tries)
+
+
+def started(params: Mapping[str, Any], said: Statement, steps: int) -> Case:
+    """A run of a statement's."""
+    asked = posed("pegr", [said], params, None)
+    bench = Bench(problem_of(choose("pegr", params)), steps, 0, asked.quantities, Call({}, params))
+    return bench.case(0, steps, [said])
 
 
 def fates(found: Power) -> dict[str, Fate]:
@@ -120,6 +135,27 @@ def test_a_statement_that_a_run_refutes_is_told_beside_the_tables() -> None:
     """Before, the tables of FOMAML showed nothing of four statements that the search had refuted."""
     assert refuted(power("loss >= 1", until="3", tries=1).to_dict()) == ["REFUTED itself: own\n"]
     assert refuted(power("loss <= 3", until="3", tries=1).to_dict()) == []
+
+
+def test_a_mutant_is_moved_on_from_where_it_came_nearest_to_being_false() -> None:
+    """Before, from the first place at which it held: the one it was kept for said nothing of its sides."""
+    said = Statement(id="own", kind="inequality", claim="loss <= 20*eta", at="0")
+    asked = posed("pegr", [said], SMALL, None)
+    family = Family(said, asked.quantities)
+    mutant = next(each for each in family.suspects if each.mutant.text == "20 -> 10")
+    for eta in (0.2, 0.08, 0.1):  # the loss is log 2
+        place = Place({**SMALL, "eta": eta}, 0, 0)
+        family.hold([started(place.params, said, 0)], place)
+    assert mutant.best is not None and mutant.best.params["eta"] == 0.08
+
+
+def test_a_step_that_exists_is_as_near_as_the_one_that_holds_by_most() -> None:
+    """Before, it was said to be infinitely far from failing, and a search had nothing to climb."""
+    said = Statement(id="own", kind="exists", claim="loss <= 0.6929 and loss >= 0", until="3")
+    case = started(SMALL, said, 3)
+    outcome, losses = judge(said, case), case.states.seen["loss"]
+    assert outcome.closest is not None and not outcome.failed
+    assert outcome.closest.t == 3 and outcome.closest.left == losses[3] == losses.min() < 0.6929
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,14 +58,15 @@ def _probable(statement: Statement, outcomes: Sequence[Outcome], values: Values)
     sentence = f"fails in {k} of {n} draws; failure probability in [{low:.3g}, {high:.3g}], delta = {delta:.3g}"
     short = sum(o.short for o in outcomes)
     if short:
-        sentence += f"; {short} not judged: the run ends before the window in which the step has to come"
+        sentence += f"; {short} not judged: the run ends before the window in which the step has to come does"
     if low > delta:
         return "violated", sentence
     if high <= delta and not any(o.unknown or not o.complete for o in outcomes):
         return "holds", sentence
     option = "--draws" if statement.of_the_draw else "--seeds"
     enough = draws_needed(delta) if k == 0 and delta else 0
-    needed = f"; {enough} draws without a failure would decide ({option} {enough})" if enough else ""
+    asked = math.ceil(enough * len(outcomes) / n)  # of those not judged there are as many among more
+    needed = f"; {enough} draws without a failure would decide ({option} {asked})" if enough else ""
     return "undecided", sentence + needed
 
 

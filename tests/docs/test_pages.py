@@ -18,6 +18,7 @@ import pytest
 
 import gammarho as gr
 from benchmarks import power
+from derivations.papers.paper import PAPERS
 from docs.making.blocks import Blocks, blocks
 from gammarho.cli import main
 from simulate.images.images import load
@@ -158,6 +159,16 @@ def test_make_knows_what_the_pages_ask_of_it(line: str) -> None:
 
 
 @pytest.mark.slow
+def test_the_table_of_verdicts_counts_every_statement() -> None:
+    """What holds and what is on record as printed wrong, of the statements that `check --all` runs now."""
+    page = (ROOT / "docs" / "power.md").read_text()
+    for name, paper in PAPERS.items():
+        if paper.statements is not None:
+            said = paper.statements.statements
+            wrong = sum(bool(each.erratum) for each in said)
+            assert f"| `{name}` | {len(said)} | {len(said) - wrong} | {wrong} | 0 | 0 |" in page
+
+
 def test_the_tables_of_power_are_made_by_their_commands(enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:
     """The two lines of the page's block, one after the other."""
     page = ROOT / "docs" / "power.md"

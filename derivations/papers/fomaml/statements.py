@@ -466,6 +466,19 @@ _DATA = (
               claim="abs(z_own) <= sqrt(2*log(4*m*n_tasks/0.1)*(nu2 - nunu))*sigma_0 and "
                     "max[r](j*z_own) >= sigma_0*sqrt(nu2 - nunu)/4",
               mutant="abs(z_own) <= sqrt(log(4*m*n_tasks/0.1)*(nu2 - nunu)/2)*sigma_0"),
+    Statement(id="lem:D.2-joint", kind="probability", source="Lemma D.2, its items at once, thirds of delta", at="0",
+              delta="0.1", only=(_OFF,), given="R >= 48*log(36*(n_tasks*n)**2/0.1) and "
+              "m >= log(60*n_tasks*n/0.1)/0.5129840754094305",
+              text="jointly: lengths and products of the noises, and the products of the start with nu, noises and z_k",
+              claim="sigma_xi**2*R/2 <= xi2 <= 3*sigma_xi**2*R/2 and "
+                    "G_off <= 2*sigma_xi**2*sqrt(R*log(12*(n_tasks*n)**2/0.1)) and "
+                    "nu_start <= sqrt(2*log(24*m/0.1)*nunu)*sigma_0 and "
+                    "abs(z_xi) <= sqrt(2*log(24*m*n_tasks*n/0.1)*xi2)*sigma_0 and "
+                    "Lambda >= sigma_0*sqrt(nunu)/2 and max[r](z_xi) >= sigma_0*sqrt(xi2)/4 and "
+                    "abs(z_own) <= sqrt(2*log(24*m*n_tasks/0.1)*(nu2 - nunu))*sigma_0 and "
+                    "max[r](j*z_own) >= sigma_0*sqrt(nu2 - nunu)/4",
+              mutant="sigma_xi**2*R/2 <= xi2 <= 3*sigma_xi**2*R/2 and "
+                     "G_off <= 0.7*sigma_xi**2*sqrt(R*log(12*(n_tasks*n)**2/0.1))"),
     Statement(id="lem:G.1-printed", kind="probability", source="Lemmas D.2 (1), G.1, at M = d/2", at="0", delta="0.1",
               text="sigma_xi^2 d/2 <= ||xi||^2 <= 3 sigma_xi^2 d/2",
               claim="sigma_xi**2*d/2 <= xi2 <= 3*sigma_xi**2*d/2", erratum="fomaml-lem:G.1",

@@ -97,6 +97,7 @@ QUANTITIES = (
     Quantity(name="F_kj", formula="sqrt((rank - 2)*sigma_p**4 + 2*sigma_p**2*spike)", meaning="||A_k^T A_j||_F"),
     Quantity(name="Ln", formula="log(2*n/delta)", meaning="logarithm of (52)"),
     Quantity(name="Lp", formula="log(n**2/delta)", meaning="logarithm of (53)"),
+    Quantity(name="L6", formula="log(6*n**2/delta)", meaning="the same, beside (52)"),
     Quantity(name="snr", formula="n*u_norm**4/(K*F_kj**2)", meaning="Theorem 1's SNR_{k,j}"),
     Quantity(name="snr_least", formula="min[k](n_class)**2*u_norm**4/(max[k](n_class)*F_kj**2)",
              meaning="the same of the smallest class against the largest"),
@@ -355,6 +356,15 @@ _DATA = (
                     "(1 - alike)*(F_kj*sqrt(2*Lp) + sigma_p*sqrt(spike)*Lp)",
               mutant="abs(G[i,q]) <= 0.5*(alike*(F_kk*sqrt(2*Lp) + spike*Lp) + "
                      "(1 - alike)*(F_kj*sqrt(2*Lp) + sigma_p*sqrt(spike)*Lp))"),
+    Statement(id="L20-joint", kind="probability", source="Lemma 20, (52) and (53) at once, explicit", at="0",
+              only=(NORMAL,), text="the lengths and the products of two, by log(6 n/delta) and log(6 n^2/delta)",
+              given="2*F_kk*sqrt(log(6*n/delta)) + 2*spike*log(6*n/delta) <= trace/2",
+              claim="all[i](trace/2 <= xi2 <= 3*trace/2) and all[i,q](abs(G[i,q]) <= "
+                    "alike*(F_kk*sqrt(2*L6) + spike*L6) + (1 - alike)*(F_kj*sqrt(2*L6) + sigma_p*sqrt(spike)*L6), "
+                    "not same[i,q])",
+              mutant="all[i](trace/2 <= xi2 <= 3*trace/2) and all[i,q](abs(G[i,q]) <= "
+                     "0.5*(alike*(F_kk*sqrt(2*L6) + spike*L6) + (1 - alike)*(F_kj*sqrt(2*L6) + "
+                     "sigma_p*sqrt(spike)*L6)), not same[i,q])"),
     Statement(id="L11", kind="probability", source="Lemma 11, two-sided, with Gaussian constants", at="0",
               only=(NORMAL,), text="| ||xi_i||^2 - Tr | <= 2 F sqrt(log(2 n/delta)) + 2 |.|_op log(2 n/delta)",
               claim="abs(xi2 - trace) <= 2*F_kk*sqrt(Ln) + 2*spike*Ln",
@@ -370,6 +380,12 @@ _DATA = (
               text="|<w(0), xi_i>| <= sqrt(2 log(2 K m n/delta)) ||xi_i|| sigma_0",
               claim="abs(h) <= sqrt(2*log(2*K*m*n/delta)*xi2)*sigma_0",
               mutant="abs(h) <= sqrt(log(2*K*m*n/delta)*xi2/8)*sigma_0"),
+    Statement(id="L21-joint", kind="probability", source="Lemma 21, (54) and (55) at once, explicit", at="0",
+              only=(GAUSSIAN,), text="the products of the start with features and noises, each in half of delta",
+              claim="all[k,r,l](abs(a) <= sqrt(2*log(4*K**2*m/delta)*u2)*sigma_0) and "
+                    "all[k,r,i](abs(h) <= sqrt(2*log(4*K*m*n/delta)*xi2)*sigma_0)",
+              mutant="all[k,r,l](abs(a) <= sqrt(2*log(4*K**2*m/delta)*u2)*sigma_0) and "
+                     "all[k,r,i](abs(h) <= sqrt(log(4*K*m*n/delta)*xi2/8)*sigma_0)"),
     Statement(id="L22", kind="probability", source="Lemma 22, with m >= 50 log(n/delta)", at="0",
               text="0.4 m filters are active on each example's noise", given="m >= 50*log(n/delta)",
               claim="active_xi >= 0.4", mutant="active_xi >= 0.5"),

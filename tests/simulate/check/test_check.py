@@ -283,6 +283,16 @@ def test_a_draw_whose_run_is_shorter_than_the_window_is_not_judged() -> None:
     assert "not judged" in told.detail and "its window ends at 20" in told.detail
 
 
+def test_draws_that_would_decide_are_counted_with_those_that_are_not_judged() -> None:
+    """Of 44 draws ten were not judged, and the cure was to take 44."""
+    values = {"n": 8, "m": 4, "d": 300, "lam": 0.0, "eta": 0.1}
+    said = Statement(id="by", kind="probability", claim="loss >= 0", at="first(loss <= 0.01)", until="400", delta="0.1")
+    told = gr.check("pegr", values, [said], steps=60, seeds=44)["by"]
+    assert told.verdict == "undecided" and 20 < told.met < 44 and not told.failed
+    seeds = math.ceil(44 * 44 / told.met)
+    assert f"44 draws without a failure would decide (--seeds {seeds})" in told.detail
+
+
 def test_a_step_that_comes_in_its_window_is_judged_however_short_the_run() -> None:
     told = _by(1.0, 3)  # log 2 is below it
     assert (told.verdict, told.met, told.failed) == ("holds", 60, 0)

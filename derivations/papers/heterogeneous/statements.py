@@ -333,7 +333,7 @@ _RUNS = (
               given="orthogonal and filled and min[i](active_u) >= 0.4 and small_step",
               until="2*start(distance2)/(eta*eps)", claim="loss <= eps", mutant="loss <= 0"),
     Statement(id="T1.2a", presets=("theorem-1.2a", "theorem-1"),
-              kind="inequality", source="Theorem 1, statement 2(a), constants ours", at="hit", only=(NORMAL, EQUAL),
+              kind="inequality", source="Theorem 1, statement 2(a), constants ours", at="hit", only=(NORMAL,),
               text="where SNR >= 10, class errors <= (K - 1) exp(-SNR/10), for small steps and a small W(0); SNR "
               "that of the smallest class against the largest. A class's own noise is no part of it by (a1) and (a3)",
               given="snr_least >= 10 and scattered and small_step and forgotten and trained",

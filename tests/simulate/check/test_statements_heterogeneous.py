@@ -165,3 +165,12 @@ def test_a_class_s_own_noise_is_no_part_of_theorem_1_2a() -> None:
             worst[snr, gamma] = float(data["class_error"].max())
             assert worst[snr, gamma] <= bound
     assert worst[10, 99.0] <= worst[10, 1.0]  # ||A_k^T A_k||_F would make the SNR 0.1
+
+
+@pytest.mark.parametrize("near", [
+    {"class_sizes": "11,1", "u_norm": 0.25}, {"n": 44, "class_sizes": "40,4", "u_norm": 0.16, "Gamma": 3.0},
+])
+def test_theorem_1_2a_is_about_classes_of_any_sizes(near: dict[str, object]) -> None:
+    """Before, it was checked for equal ones alone."""
+    found = gr.check("heterogeneous", near, ["T1.2a"], preset="theorem-1.2a", steps=2000, seeds=2)["T1.2a"]
+    assert found.verdict == "holds" and found.met == 2

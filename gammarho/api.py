@@ -227,10 +227,14 @@ def validate(
     problem = problem_of(chosen).on(initial)
     asked = Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())
     estimate.check_memory(asked)
-    if steps is not None:  # else only as many are taken as a minute or so is enough for
+    if steps is not None:
         estimate.check_time(seconds(asked), asked, 1, "validate")
     start = problem.start(first)
-    affordable = count if steps is not None else min(count, _affordable(start))
+    affordable = count
+    if steps is None:  # as many as a minute or so is enough for, or the fewest that tell something
+        affordable = min(count, _affordable(start))
+        fewer = dataclasses.replace(asked, steps=affordable, recorded=min(affordable + 1.0, 62.0))
+        estimate.check_time(seconds(fewer), fewer, 1, "validate")
     with start.explained(), np.errstate(all="ignore"):
         report = compare(start.model, start.kernel, start.draw, start.values, affordable, draws=start.draws)
     extreme = magnitudes.undecided_by(start.model, start.values)

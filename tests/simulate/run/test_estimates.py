@@ -226,3 +226,15 @@ def test_a_check_is_foretold_by_what_it_asks(monkeypatch: pytest.MonkeyPatch) ->
     twice = foretold(monkeypatch, "L22", setting="heterogeneous", preset="lemmas-20-23", draws=400)
     assert twice == pytest.approx(2 * drawn)
     assert foretold(monkeypatch, "T1.2b", "sizes", **late) > one  # with values of its own
+
+
+def test_validate_says_how_long_the_steps_take_that_it_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, two minutes at heterogeneous noise's published values began without a word."""
+    def said(expected: float, *_: object) -> None:
+        raise Begun(expected)
+
+    monkeypatch.setattr("simulate.run.estimate.check_time", said)
+    monkeypatch.setattr("simulate.validate.compare.compare", lambda *_, **__: pytest.fail("it began without a word"))
+    with pytest.raises(Begun) as begun:
+        gr.validate("heterogeneous", preset="paper")
+    assert 10 < begun.value.args[0] < 600

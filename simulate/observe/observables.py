@@ -72,7 +72,7 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
             variable = declared[name].value(states)
             if variable is not None:
                 out[name] = variable
-    return {**out, **{k: v for k, v in _coefficients(states, wanted).items() if k in wanted}}
+    return {**out, **_coefficients(states, wanted)}
 
 
 @once
@@ -88,21 +88,23 @@ def _common(states: States, name: str) -> Variable:
 
 
 def _coefficients(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
-    """The coefficients of every family of which any is wanted."""
+    """The coefficients that are wanted, of every family."""
     out: dict[str, Variable] = {}
     if states.b is None:
         return out
     for family in states.model.directions:
         coef = family.coefficient
-        if not {coef.name, f"{coef.name}_over", f"{coef.name}_under"} & set(wanted):
+        halves = (f"{coef.name}_over", f"{coef.name}_under") if coef.split else ()
+        here = {coef.name, *halves} & set(wanted)
+        if not here:
             continue
         values = states.coefficient(coef.name)
         assert values is not None
-        out[coef.name] = _placed(states, family, values)
-        if coef.split:
-            own = states.own[:, None, :]
-            out[f"{coef.name}_over"] = _placed(states, family, values * own)
-            out[f"{coef.name}_under"] = _placed(states, family, values * ~own)
+        if coef.name in here:
+            out[coef.name] = _placed(states, family, values)
+        for name, own in zip(halves, (True, False), strict=False):
+            if name in here:  # one that nobody asked for is as large as all states
+                out[name] = _placed(states, family, values * (states.own[:, None, :] == own))
     return out
 
 

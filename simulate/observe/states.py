@@ -136,13 +136,14 @@ class States:
         rows = self.rows(family.name)
         if of_neurons(family):
             return self.z[..., rows]
-        values = self.b[..., rows]
-        if family.coefficient.scaled:
-            values = values * self.draw.squared_lengths[rows]
-        if family.coefficient.signed:
-            values = values * np.array(self.model.network.head_axis.signs)[:, None, None]
-        if family.coefficient.labelled:
-            values = np.array(values) if values.base is not None else values
+        own, values = family.coefficient, self.b[..., rows]
+        if own.scaled or own.signed or own.labelled:
+            values = np.array(values)  # once: it may be as large as all states
+        if own.scaled:
+            values *= self.draw.squared_lengths[rows]
+        if own.signed:
+            values *= np.array(self.model.network.head_axis.signs)[:, None, None]
+        if own.labelled:
             values *= self.draw.y
         return values
 

@@ -135,7 +135,8 @@ class Problem:
 
     def draw(self, seeds: Sequence[int], sampling: str = "vectors") -> Ensemble:
         """The starts of several seeds, each drawn when it is its turn."""
-        keep_freed()
+        if len(seeds) > 1:
+            keep_freed()
         return Ensemble(self, tuple(seeds), sampling)
 
 

@@ -202,9 +202,13 @@ def _numbers(data: xarray.Dataset, observable: str, scales: Sequence[Scale]) -> 
     status = _laid_out(data["status"], scales) if "status" in data else np.full(values.shape, OK)
     hatches = {DIVERGED: "xxxx", FAILED: "////", UNDONE: "++++"}
     others = {str(each) for each in np.unique(status)} - {OK, *hatches}
-    marks = [Mark(word, hatch, status == word) for word, hatch in {**hatches, **dict.fromkeys(others, "||||")}.items()]
-    draws = np.where(status == OK, values, np.nan)
-    marks.append(Mark("without a value", "oo", (status == OK) & ~np.isfinite(values)))
+    finite = np.isfinite(values)
+    several = "," in str(data.attrs.get("observable", ""))  # then a run that lacks another one may have this one
+    counted = (status == OK) | (finite & several)
+    words = {**hatches, **dict.fromkeys(others, "||||")}
+    marks = [Mark(word, hatch, (status == word) & ~counted) for word, hatch in words.items()]
+    draws = np.where(counted, values, np.nan)
+    marks.append(Mark("without a value", "oo", (status == OK) & ~finite))
     if "event" in data[observable].attrs:  # a hitting time, -1 where it is not reached
         late = draws < 0
         marks.append(Mark("not reached", "----", late))

@@ -19,13 +19,14 @@ from ..observe.samplings import DRAWN, TestSampling
 from ..run import batch, reduced
 from ..run.asked import Asked, Found
 from ..run.dataset import labels
+from ..run.lots import Lots
 from ..run.problem import Problem, Start
 from ..work.memory import keep_freed
 from .grid_layout import Arrays
-from .reduced_axes import Wanted
+from .reduced_axes import NoLabel, Wanted
 
 OK, DIVERGED, FAILED, UNDONE = "ok", "diverged", "failed", "undone"
-EITHER = "gram, else vectors"  # the default where no law forbids gram: vectors at cells whose values it refuses
+EITHER = "gram, else vectors"  # the default unless every cell's laws forbid gram: vectors where it is refused
 
 
 @dataclass(frozen=True)
@@ -227,12 +228,22 @@ def _last(variable: Variable) -> tuple[tuple[str, ...], np.ndarray[tuple[int, ..
     return variable.dims[over_time:], variable.values[0] if over_time else variable.values
 
 
-def try_out(measure: Measure, cells: Sequence[Problem], seed: int) -> None:
-    """Raises InputError where an observable is not one number at the start of the first cell that can be drawn."""
-    for cell in cells:
+def try_out(measure: Measure, cells: Lots, seed: int) -> None:
+    """Raises InputError where an observable is not one number at the start of any kind of cell that can be drawn.
+
+    A label that some kinds of cells lack is their own failure.
+    """
+    lacking: NoLabel | None = None
+    for lot in cells.lots:
         try:
-            start, _ = _started(measure.sampling, cell, seed)
+            start, _ = _started(measure.sampling, lot.problem(0), seed)
         except InputError:
             continue  # that cell fails, with its own sentence
-        _numbers(measure, measure.wanted, start, 0)
+        try:
+            _numbers(measure, measure.wanted, start, 0)
+        except NoLabel as none:
+            lacking = lacking or none
+            continue
         return
+    if lacking is not None:
+        raise lacking

@@ -156,7 +156,7 @@ def checked(asked: GridAsked, workers: int) -> Grid:
         math.prod(len(each.values) for each in axes), many, workers,
     )
     problems = cells.all()
-    inexact = any(gram_refusal(lot.model, lot.values.alike) for lot in problems.lots)
+    inexact = all(gram_refusal(lot.model, lot.values.alike) for lot in problems.lots)
     measure = Measure(requests, count, sampling or ("vectors" if inexact else EITHER), fresh)
     if not alone:
         try_out(measure, problems, first)

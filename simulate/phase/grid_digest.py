@@ -23,8 +23,8 @@ class Digests:
         self._of_all = hashlib.sha256(configuration.encode())
 
     def of(self, point: Sequence[object], seed: int, run: Mapping[str, float | str]) -> str:
-        """The digest of a run's variables by name at the axes' values `point`."""
-        digest = self._of_all.copy()
+        """The digest of a run's variables by name, in whatever order, at the axes' values `point`."""
+        digest, run = self._of_all.copy(), dict(sorted(run.items()))
         text = [value for value in run.values() if isinstance(value, str)]
         digest.update(json.dumps([list(point), seed, list(run), text]).encode())
         digest.update(np.array([value for value in run.values() if not isinstance(value, str)], dtype="<f8").tobytes())

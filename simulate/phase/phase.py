@@ -87,8 +87,8 @@ def phase(
             Several: a list, or a text with commas.
         seeds: draws a cell; every cell has the seeds seed, seed + 1, ...
         seed: the first of them.
-        sampling: "gram" (inner products alone, at any d) or "vectors"; default gram where it is exact at every cell,
-            but for cells at whose values it is refused, which are drawn as vectors and say so in `message`.
+        sampling: "gram" (inner products alone, at any d) or "vectors"; default gram, but for cells where it would be
+            inexact or is refused, which are drawn as vectors and, where other cells are not, say so in `message`.
         test_sampling: how fresh examples are taken, "draws" or "importance" (for errors of 1e-4 to 1e-9), as in `run`.
         boundary: an observable and a level, as in "test_error=0.1", whose crossing is followed over one or two axes.
         refine: a share of an axis' span, such as 0.01, to which the boundary is found, by splitting cells across it.

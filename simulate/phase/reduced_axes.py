@@ -19,6 +19,10 @@ _FRESH = "class"  # the axis of the classes of fresh examples
 _FORM = re.compile(r"(?P<name>\w+)(\[(?P<picked>[^\[\]]*)\])?(:(?P<rule>\w*))?")
 
 
+class NoLabel(InputError):
+    """A label that an axis does not have here, and may have elsewhere."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """An observable by name, the labels `picked` on some of its axes, and the rule for the others ("": none left)."""
@@ -71,7 +75,7 @@ class Wanted:
             if wanted not in shown:
                 known = shown if len(shown) <= 6 else [*shown[:3], "...", shown[-1]]
                 said = f"{quoted(self.text)} asks for {asked}={label}"
-                raise InputError(f"observable: {said}; expected {', '.join(known)}")
+                raise NoLabel(f"observable: {said}; expected {', '.join(known)}")
             at = dims.index(dim)
             values, dims = np.take(values, shown.index(wanted), axis=at), dims[:at] + dims[at + 1 :]
         return dims, values

@@ -15,6 +15,7 @@ RATE = 1e10  # operations a second, of the reduced dynamics: 0.3 to 3 times that
 WEIGHTS_RATE = 1e9  # the same of training the weights in torch, whose arrays no cache holds
 PRODUCT_RATE = 2e10  # the same of the product of all vectors that a draw takes
 NORMALS_RATE = 7e7  # normals drawn a second
+ENTRY = 7e-8  # seconds that an inner product of two filters takes, where they are more than a cache holds
 LANES_RATE = 2e10  # operations a second of runs that go together on lanes (benchmarks/ensembles.py: 3 to 5 times 1e10)
 START = 2e-3  # seconds that a run takes whatever its size
 TOGETHER = 1e-4  # the same, of one among many
@@ -38,7 +39,7 @@ def seconds(request: Request) -> float:
     else:
         a_step = 2 * S * B * min(B, n + 8) + 20 * S * B
     if request.sampling == "gram":
-        drawn = 2 * B * (B + S) * min(d, B + S) / PRODUCT_RATE
+        drawn = (2 * B * min(B, d) * (B + S) + S * S * min(d, B + S)) / PRODUCT_RATE + S * S * ENTRY
     elif (B + S) * d <= LARGEST:
         drawn = 2 * B * (B + S) * d / PRODUCT_RATE + (B + S) * d / NORMALS_RATE
     else:  # the draw itself refuses these

@@ -146,7 +146,7 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
     axes = along(model, values, n, d, fixed, length[fixed])
     if d < len(fixed):
         raise InputError(
-            f"d: {d:g} is below the number of mutually orthogonal fixed directions; give d of at least {len(fixed)}"
+            f"d: {d:g} is below the number of fixed directions, each of which has an axis; give {len(fixed)} or more"
         )
     plan = Plan(
         model.n_heads, n, m, d, length, std, axes[~known], number(values, model.initialisation.std),

@@ -141,6 +141,14 @@ def test_a_value_that_is_not_finite_is_never_averaged() -> None:
     assert "without a value: 1 of 36 draws" in texts(figure)
 
 
+def test_of_several_observables_one_that_a_run_has_is_drawn_though_it_lacks_another() -> None:
+    data = grid()
+    data.attrs["observable"] = "test_error,loss"
+    means = panels(gr.plot(data))[0]
+    assert not hatched(means, "failed") and shown(means)[0, 0] == data["test_error"].values[0, 0].mean()
+    assert hatched(means, "diverged") == {(2, 3), (1, 3)}
+
+
 def test_a_hitting_time_that_is_not_reached_is_no_time() -> None:
     data = grid()
     data["test_error"].attrs["event"] = "first t with loss <= 0.1"

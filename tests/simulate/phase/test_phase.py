@@ -464,6 +464,30 @@ def test_a_label_that_a_cell_does_not_have_is_that_cell_s_failure() -> None:
     assert grid["status"].values.ravel().tolist() == ["ok", "failed"] and "asks for i=5" in str(grid["message"].values)
 
 
+@pytest.mark.parametrize("n", [[3, 4, 8], [8, 4, 3]])
+def test_a_label_is_a_cell_s_failure_in_whatever_order_cells_come(n: list[int]) -> None:
+    grid = phase("pegr", {"m": 2, "d": 20}, x=("n", n), steps=2, seeds=1, observable="margins[i=3]", progress=False)
+    assert dict(zip(n, grid["status"].values.ravel().tolist(), strict=True)) == {3: "failed", 4: "ok", 8: "ok"}
+    with pytest.raises(InputError, match="asks for i=8; expected"):
+        phase("pegr", {"m": 2, "d": 20}, x=("n", n), steps=2, seeds=1, observable="margins[i=8]", progress=False)
+
+
+def test_a_cell_that_needs_vectors_leaves_the_draws_of_the_others() -> None:
+    """It says so; its neighbours have the bits that they have without it."""
+    given: dict[str, Any] = {"x": "eta=0.1,1", "steps": 3, "seeds": 2, "observable": "loss", "progress": False}
+    both = phase("nearly_orthogonal", {"d": 30}, y="init=gaussian,uniform", **given)
+    one = phase("nearly_orthogonal", {"d": 30, "init": "gaussian"}, **given)
+    assert np.array_equal(both["loss"].sel(init="gaussian"), one["loss"]) and (both["status"] == "ok").all()
+    assert (both["message"].sel(init="gaussian") == "").all()
+    assert all("drawn as vectors" in str(each) for each in both["message"].sel(init="uniform").values.ravel())
+
+
+def test_observables_in_another_order_are_the_same_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for names in ("test_error,loss", "loss,test_error"):
+        small(observable=names, store=tmp_path / "g.zarr", progress=True)
+        assert "damaged" not in capsys.readouterr().err
+
+
 # ---- what gram is refused for, and hitting times ----------------------------------------------------------
 
 TASKS: dict[str, Any] = {"n": 4, "n_train": 2, "m": 2, "d": 30, "M": 3, "J": 1, "test_tasks": 4}

@@ -23,7 +23,8 @@ from .cases import state_case
 from .formula import uses
 from .ground import ground, place_of
 from .indexed import Indexed
-from .judge import Outcome, Point, judge
+from .judge import Outcome, judge
+from .over_steps import Point
 from .replay import replayed
 from .space import Place, space_of
 

@@ -23,7 +23,8 @@ from .bent import Bends, bent
 from .case import Case, looks_ahead
 from .cases import spoken, trajectory_case
 from .formula import number, uses
-from .judge import Outcome, Point, judge
+from .judge import Outcome, judge
+from .over_steps import Point
 from .verdict import VERDICTS, Verdict
 from .view import NoSuchStep, Rows
 

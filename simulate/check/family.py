@@ -23,7 +23,8 @@ from .formula import mentioned, number, uses
 from .heard import Heard, rows_for
 from .hypotheses import Part
 from .indexed import Indexed, aligned
-from .judge import Outcome, Point, met, rows_of, spread
+from .judge import Outcome, met, rows_of, spread
+from .over_steps import Point
 from .space import Place
 from .suspect import Kill, Suspect
 from .verdict import failure_limits

@@ -33,7 +33,7 @@ from ..work.progress import progress
 from .ascent import Ascent, Climb, State
 from .case import looks_ahead
 from .indexed import entry_text
-from .judge import Point
+from .over_steps import Point
 from .posed import attacked_from, posed
 
 TRIES = 400

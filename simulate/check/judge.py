@@ -4,42 +4,24 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import SignedHeads, Statement
+from derivations.declare import Statement
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 
 from .case import Case
 from .comparison import Comparison, comparisons
 from .formula import evaluate, mentioned, number, uses
 from .indexed import Indexed, aligned, truth
+from .over_steps import OverSteps, Point, furthest, label, tightest
 from .tasks import states_a_step
 from .view import View
 
-_SIGNED = SignedHeads()  # their index is j and runs over +1, -1 wherever it stands in a formula
-_Sides = tuple[str, NDArray[np.float64], NDArray[np.float64]]  # a comparison and its sides, (steps, entries) each
 ENTRIES = 4_000_000  # numbers in one array of a formula; longer trajectories are taken in pieces
-
-
-@dataclass(frozen=True)
-class Point:
-    """One comparison at one place: the step, the other indices by name, and both sides."""
-
-    text: str
-    t: int
-    index: Mapping[str, int]
-    left: float
-    right: float
-
-    @property
-    def gap(self) -> float:
-        """How far apart the sides are, relative to their size; 0 is equality."""
-        size = abs(self.left) + abs(self.right)
-        return abs(self.left - self.right) / size if size and math.isfinite(size) else 0.0 if size == 0 else 1.0
 
 
 @dataclass(frozen=True)
@@ -209,7 +191,7 @@ def _counted(comparison: Comparison, given: Indexed, case: Case, rows: NDArray[n
             ).reshape(-1, *[1] * (mask.ndim - 1))
         flat = int(np.argmax(np.where(mask, gaps, -1.0)) if largest else np.argmin(np.where(mask, gaps, np.inf)))
         place = np.unravel_index(flat, mask.shape)
-        index = {dim: _label(dim, int(at)) for dim, at in zip(dims[1:], place[1:], strict=True)}
+        index = {dim: label(dim, int(at)) for dim, at in zip(dims[1:], place[1:], strict=True)}
         return Point(comparison.text, int(case.t[rows[place[0]]]), index, float(left[place]), float(right[place]))
 
     return Outcome(
@@ -222,10 +204,6 @@ def _counted(comparison: Comparison, given: Indexed, case: Case, rows: NDArray[n
     )
 
 
-def _label(dim: str, at: int) -> int:
-    return int(_SIGNED.labels[at]) if dim == _SIGNED.dim else at
-
-
 def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str) -> Outcome:
     """Whether the claim holds for every index at one of these rows, of those where the hypothesis holds for each."""
     if statement.given:
@@ -236,34 +214,17 @@ def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str
     if not statement.until:
         note = note or f"the run ends at {case.t[-1]}, and it may come later: give `until`"
     view = case.view(rows)
-    truth = np.ones(len(rows), dtype=bool)
-    told: list[_Sides] = []
-    for comparison in comparisons(statement.claim, view, statement.tolerance):
-        shape = (len(rows), *comparison.holds.shape[1:])
-        arrays = comparison.left, comparison.right, comparison.holds & comparison.known
-        left, right, holds = (np.broadcast_to(each, shape).reshape(len(rows), -1) for each in arrays)
-        truth &= holds.all(axis=1)
-        told.append((comparison.text, left, right))
+    parts = [OverSteps.of(each, len(rows)) for each in comparisons(statement.claim, view, statement.tolerance)]
+    truth = np.all([part.holds.all(axis=1) for part in parts], axis=0)
     every = bool(np.all(np.diff(case.t[rows]) == 1)) and not note and case.diverged < 0
     if truth.any():
         step = int(case.t[rows[int(np.argmax(truth))]])
-        closest = _holding(told, truth, case.t[rows])
+        closest = tightest(parts, truth, case.t[rows])
         return Outcome(case.seed, entries=len(rows), closest=closest, step=step, complete=every, note=note)
-    text, left, right = told[-1]
-    sides = Point(text, int(case.t[rows[-1]]), {}, float(left[-1, -1]), float(right[-1, -1]))
-    return Outcome(case.seed, entries=len(rows), failed=1, first=sides, complete=every, note=note)
-
-
-def _holding(told: Sequence[_Sides], truth: NDArray[np.bool_], steps: NDArray[np.int64]) -> Point:
-    """Of the step at which all comparisons hold by most, the entry nearest to failing: beyond it there is no step."""
-    with np.errstate(all="ignore"):
-        gaps = [np.abs(left - right) / (np.abs(left) + np.abs(right)) for _, left, right in told]
-    gaps = [np.where(np.isfinite(gap), gap, np.where(left == right, 0.0, 1.0))
-            for gap, (_, left, right) in zip(gaps, told, strict=True)]
-    row = int(np.argmax(np.where(truth, np.min([gap.min(axis=1) for gap in gaps], axis=0), -1.0)))
-    gap, (text, left, right) = min(zip(gaps, told, strict=True), key=lambda each: float(each[0][row].min()))
-    at = int(np.argmin(gap[row]))
-    return Point(text, int(steps[row]), {}, float(left[row, at]), float(right[row, at]))
+    if every and not np.any([part.fails.any(axis=1) for part in parts], axis=0).all():
+        every, note = False, "some entries have no value"
+    return Outcome(case.seed, entries=len(rows), failed=1, first=furthest(parts, int(case.t[rows[-1]])),
+                   complete=every, note=note)
 
 
 def _everywhere(truth: Indexed, count: int) -> NDArray[np.bool_]:
@@ -301,4 +262,4 @@ def _shown(value: object) -> str:
     return "absent" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-__all__ = ["FormulaError", "Outcome", "Point", "judge"]
+__all__ = ["FormulaError", "Outcome", "judge"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from derivations.declare.mutants import HYPOTHESIS, Mutant
 
-from .judge import Point
+from .over_steps import Point
 from .space import Place
 
 ENOUGH = 6  # runs after which a mutant that was nowhere stricter is left alone

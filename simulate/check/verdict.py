@@ -16,7 +16,8 @@ from ..ask.formula import evaluate as formula_value
 from ..errors import InputError
 from ..values import Values
 from .indexed import entry_text
-from .judge import Outcome, Point, common
+from .judge import Outcome, common
+from .over_steps import Point
 
 Verdict = Literal["holds", "violated", "vacuous", "undecided"]
 CONFIDENCE = 0.99  # of the one-sided limits on a failure probability

@@ -332,6 +332,38 @@ def test_existence() -> None:
     assert verdict("loss <= 0", kind="exists", given="n == 5").verdict == "vacuous"
 
 
+@pytest.mark.parametrize(("claim", "comparison", "sides"), [
+    ("loss <= 0 and t >= 1", "loss <= 0", None),
+    ("t >= 1 and loss <= 0", "loss <= 0", None),
+    ("0 <= t <= 5 and loss >= 0", "t <= 5", (20, 5)),
+    ("t <= 19 and loss >= 1e9 and t >= 1", "loss >= 1000000000.0", None),
+    ("loss <= 0 or t >= 21", "loss <= 0 or t >= 21", (0, 1)),
+    ("loss >= 0 and (loss <= 0 or t >= 21) and t >= 0", "loss <= 0 or t >= 21", (0, 1)),
+])
+def test_a_step_that_does_not_come_is_shown_by_what_fails_at_the_last(
+    claim: str, comparison: str, sides: tuple[float, float] | None
+) -> None:
+    """Before, the last comparison was shown, also where it holds there."""
+    told = verdict(claim, kind="exists", since="6" if "5" in claim else "", until="20")
+    assert told.verdict == "violated" and told.witness is not None and told.witness.t == 20
+    assert told.witness.comparison == comparison
+    assert sides is None or (told.witness.left, told.witness.right) == sides
+
+
+def test_of_many_entries_the_one_shown_fails() -> None:
+    """Before, the last entry was shown, and no index told which; what has no step was spread over the wrong index."""
+    told = verdict("y <= 0", {**SMALL, "n": 20}, kind="exists", until="20", seeds=1)
+    assert told.witness is not None and (told.witness.left, told.witness.right) == (1, 0)
+    data = gr.run("pegr", {**SMALL, "n": 20}, steps=0)
+    assert float(data["y"][told.witness.index["i"]]) == 1
+    assert verdict("G_mu_mu >= 0 and y <= 2 and t >= 3", kind="exists", until="20").verdict == "holds"
+
+
+def test_a_step_where_an_entry_has_no_value_is_not_one_that_does_not_hold() -> None:
+    told = verdict("log(0*t - 1) <= 0", kind="exists", until="20")
+    assert told.verdict == "undecided" and "some entries have no value" in told.detail
+
+
 @pytest.mark.parametrize(("claim", "expected"), [
     ("sigma_p*sqrt(d) <= 1", "violated"), ("sigma_p*sqrt(d) <= s_like", "holds"),
     ("max[j,r](abs(A)) <= sigma_0", "undecided"), ("sigma_p <= sigma_p**0.91", "violated"),

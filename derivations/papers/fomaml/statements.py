@@ -431,10 +431,9 @@ _VALIDATION = (
               given=_R_F, text="min_t of the sum of -l' over Psi <= 20 sqrt(m) K n_2 Lambda(T)/(eta (T - T^(2))); "
               "slopes are m^-1/2/10 at least, by Lemma F.14",
               claim="sum[task,i](P, outer) <= 20*sqrt(m)*n_tasks*n_out*spent", mutant="sum[task,i](P, outer) <= 1e-12"),
-    Statement(id="thm:F.21", kind="exists", source="Theorem F.21, 4.5 (1)", only=_F, since="T2", until="T", given=_R_F,
-              text="min_t of the meta-objective <= 40 sqrt(m) Lambda(T)/(eta (T - T^(2)))",
-              claim="loss <= 40*sqrt(m)*spent",
-              mutant="loss <= 1e-12"),
+    Statement(id="thm:F.21", kind="exists", source="Theorem F.21, 4.5 (1)", only=_F, since="T2", until="T - 1",
+              given=_R_F, text="min_t of the meta-objective <= 40 sqrt(m) Lambda(T)/(eta (T - T^(2)))",
+              claim="loss <= 40*sqrt(m)*spent", mutant="loss <= 1e-12"),
     Statement(id="thm:F.22", kind="inequality", source="Theorem F.22, 4.5 (2), at T >= T^(3)", only=_F, at="T",
               given=f"{_R_F} and T3 <= T", text="test loss <= 2 exp(1/4) exp(-log(d)^0.1), 10% for the part of z",
               claim="test_loss - 6*test_loss_se <= 2.2*exp(h/2 - log(d)**0.1)", mutant="test_loss <= 1e-12"),

@@ -16,15 +16,17 @@ WEIGHTS_RATE = 1e9  # the same of training the weights in torch, whose arrays no
 PRODUCT_RATE = 2e10  # the same of the product of all vectors that a draw takes
 NORMALS_RATE = 7e7  # normals drawn a second
 ENTRY = 7e-8  # seconds that an inner product of two filters takes, where they are more than a cache holds
-LANES_RATE = 2e10  # operations a second of runs that go together on lanes (benchmarks/ensembles.py: 3 to 5 times 1e10)
+LANES_RATE = 5e10  # operations a second of steps on lanes, where runs go together (benchmarks/ensembles.py)
+JUDGE_RATE = 1e11  # the same of fresh examples that are judged on lanes
 START = 2e-3  # seconds that a run takes whatever its size
-TOGETHER = 1e-4  # the same, of one among many
+TOGETHER = 4e-5  # the same, of one among many
 
 
 def seconds(request: Request) -> float:
     """How long one run takes by the rates above, without what is compiled once.
 
-    Within a factor of three on what was timed, but for training whose gradients fill the memory.
+    Within a factor of four on what was timed (`python -m benchmarks.forecasts`), but for training whose gradients fill
+    the memory; what is random of a seed, and a grid's cells share, is not counted.
     """
     B, S, n, d, model = request.directions, request.filters, request.examples, request.d, request.model
     patches = len(terms_of(model.patches))
@@ -44,16 +46,27 @@ def seconds(request: Request) -> float:
         drawn = 2 * B * (B + S) * d / PRODUCT_RATE + (B + S) * d / NORMALS_RATE
     else:  # the draw itself refuses these
         drawn = 0.0
-    fresh = bool(set(obs.fresh_names(model)) & set(request.wanted)) * request.fresh
-    operations = (request.steps + request.recorded) * a_step + fresh * request.recorded * S * (S + 40 * patches)
+    fresh = bool(set(obs.fresh_names(model)) & set(request.wanted)) * request.fresh * request.recorded * S
+    rate = WEIGHTS_RATE if request.engine == "weights" else RATE
+    if request.engine == "reduced" and _on_lanes(request):
+        judged = fresh * (S + 20) / JUDGE_RATE
+    else:
+        judged = fresh * (S + 40 * patches) / rate
+    moved = (request.steps + request.recorded) * a_step
     if _together(request):
-        return TOGETHER + drawn + operations / LANES_RATE
-    return START + drawn + operations / (WEIGHTS_RATE if request.engine == "weights" else RATE)
+        return TOGETHER + drawn + judged + moved / LANES_RATE
+    return START + drawn + judged + moved / rate
 
 
 def _together(request: Request) -> bool:
     """Whether a grid makes this run in one call with others."""
     return (
         request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1 and request.fresh == DRAWS
-        and lanes_take(request.directions) and go_together(request.model, request.wanted)
+        and _on_lanes(request) and go_together(request.model, request.wanted)
     )
+
+
+def _on_lanes(request: Request) -> bool:
+    """Whether states of so many directions go on lanes, where the model has a kernel on them."""
+    model = request.model
+    return model.network.head_axis.signed and not model.algorithm.over_tasks and lanes_take(request.directions)

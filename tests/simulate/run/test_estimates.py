@@ -19,7 +19,6 @@ from simulate.run import estimate
 from simulate.run.pieces import pieces
 from simulate.run.request import Request
 from simulate.run.run import run
-from simulate.run.seconds import seconds
 from simulate.work import memory
 from simulate.work.sweep import sweep
 
@@ -186,21 +185,6 @@ def test_a_control_group_and_a_limit_of_the_process_count(tmp_path: Path, monkey
     assert 0 < memory._process() < 1e15
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert memory._process() == math.inf
-
-
-def test_forecasts_are_not_ten_times_what_is_waited_for() -> None:
-    """Before, runs were foretold at ten to thirty times what they took; compiled and warm here."""
-    for setting, params, changes in (
-        ("pegr", {"n": 100, "m": 100, "d": 1e4}, {"steps": 1000, "wanted": ("loss",)}),
-        ("pegr", {"n": 20, "m": 10, "d": 400.0}, {"steps": 300, "wanted": ("test_error",), "recorded": 301.0}),
-        ("nearly_orthogonal", {"n": 200, "m": 200, "d": 1e4}, {"steps": 20, "wanted": ("loss",)}),
-    ):
-        asked = request(setting, params, **changes)
-        given: dict[str, Any] = {"observables": list(asked.wanted), "record": "all" if asked.recorded > 300 else None}
-        run(setting, params, steps=2, **given)
-        begun = time.perf_counter()
-        run(setting, params, steps=asked.steps, **given)
-        assert seconds(asked) <= 6 * (time.perf_counter() - begun), setting
 
 
 def foretold(monkeypatch: pytest.MonkeyPatch, *statements: str, **kwargs: Any) -> float:

@@ -70,8 +70,8 @@ def main() -> None:
         takes = least(lambda s=setting, g=given, t=steps, x=axis: gr.phase(  # type: ignore[misc]
             s, dict(g), x=x, steps=t, seeds=SEEDS, workers=1, progress=False)) / (CELLS * SEEDS)
         says = foretold(setting, given, steps, "test_error", "gram", 1)
-        print(f"| {setting} {dict(given)}, {steps} steps, one of {CELLS * SEEDS} | {1e3 * says:.3g} | {1e3 * takes:.3g} "
-              f"| {says / takes:.2f} |")
+        run = f"{setting} {dict(given)}, {steps} steps, one of {CELLS * SEEDS}"
+        print(f"| {run} | {1e3 * says:.3g} | {1e3 * takes:.3g} | {says / takes:.2f} |")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from .ground import ground, place_of
 from .hypotheses import Part, parts
 from .indexed import at_most
 from .judge import Outcome, judge, rows_of
-from .space import STEPS, Place, Space, rounded, space_of
+from .space import DIMENSION, STEPS, Place, Space, rounded, space_of
 from .verdict import failure_limits
 from .view import NoSuchStep
 
@@ -87,9 +87,10 @@ class Attack:
 
     def __init__(
         self, chosen: Chosen, statement: Statement, quantities: Mapping[str, str], steps: int | str | None,
-        tries: int, seed: int, on_record: bool = True,
+        tries: int, seed: int, on_record: bool = True, latest: float = math.inf,
     ) -> None:
-        self.statement, self.tries = statement, tries
+        """`latest`: what fails at later steps alone is no violation."""
+        self.statement, self.tries, self.latest = statement, tries, latest
         self.draws = FEW if statement.random else 1
         self.start = place_of(chosen, steps, seed)
         self.ground = ground(chosen.setting, quantities).starting(self.start)
@@ -227,7 +228,8 @@ class Attack:
             if edge and room >= 0:
                 edges[name] = min(room, edges.get(name, math.inf))
         whole = not self.statement.somewhere  # what a run that is too short has not reached is not refuted
-        if any(outcome.failed and (whole or outcome.complete) for outcome in met):
+        bad = [outcome for outcome in met if outcome.failed and (whole or outcome.complete)]
+        if any(outcome.first is None or outcome.first.t <= self.latest for outcome in bad):
             return Tried(place, 3.0, outcomes, edges)
         gaps = [outcome.closest.gap for outcome in met if outcome.closest is not None]
         return Tried(place, 1 + 0.99 * (1 - min(gaps, default=1.0)), outcomes, edges)
@@ -247,8 +249,8 @@ class Attack:
                 whole = name == STEPS or self.space.model.parameter(name).counted
                 smaller = [1, 2, old // 4, old // 2, old - 1] if whole else [rounded(old, digits) for digits in (1, 2)]
                 for value in smaller:
-                    if value == old or value <= 0 or (whole and value >= old):
-                        continue
+                    if value == old or value <= 0 or ((whole or name == DIMENSION) and value >= old):
+                        continue  # no size is rounded up
                     tried = self._tried(self.space.set(best.place, name, float(value)))
                     if tried.violated:
                         best = tried

@@ -19,7 +19,7 @@ from ..work.memory import amount
 from .bench import Bench, Call
 from .case import Case
 from .formula import mentioned, number, uses
-from .space import Place
+from .space import DIMENSION, Place
 
 HELD = 2.0**30  # bytes that one try of a search may take; more where the search starts from more
 STEP = 500.0  # multiplications that a step is worth, whatever the sizes: its state is looked at
@@ -98,6 +98,12 @@ class Ground:
         """Whether a step is known only once the run is made."""
         inner = [self.quantities[name] for name in mentioned(text) if name in self.quantities]
         return bool(uses(text, "first") or uses(text, "at")) or any(self.late(each, start) for each in inner)
+
+    def sizes_of(self, params: Mapping[str, Value]) -> dict[str, float]:
+        """How many examples, vectors and filters there are, and the dimension, at the values that differ from these."""
+        names = (*self.sizes, *self.dictionaries, "m", DIMENSION)
+        whole = {**self.defaults, **params}
+        return {name: float(str(whole[name])) for name in names if whole.get(name) is not None}
 
     def work(self, place: Place, statement: Statement, draws: int = 1) -> float:
         """Multiplications of runs and their draws: Gram matrices of n, of 2 m and of a dictionary's vectors."""

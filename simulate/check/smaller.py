@@ -11,8 +11,10 @@ from ..ask.chosen import Chosen
 from ..work.progress import doing
 from .attack import Attack
 from .bench import Result
+from .case import looks_ahead
 from .posed import posed
 from .results import Check
+from .space import STEPS
 
 RUNS = 250  # runs that making one smaller takes, about
 PATIENCE = 60.0  # seconds that they may take
@@ -21,8 +23,9 @@ PATIENCE = 60.0  # seconds that they may take
 def smaller(told: Check, chosen: Chosen) -> Check:
     """The check with a smaller violation beside each that no erratum has on record.
 
-    `chosen` is what was checked, on draws.  Left as they are: a claim that was typed, and what is violated at a step or
-    values of its own, of draws taken together, or by runs so long that this would take minutes.
+    Smaller: of fewer examples, filters, dimensions or steps, and of no more of any.  `chosen` is what was checked, on
+    draws.  Left as they are: a claim that was typed, and what is violated at a step or values of its own, at no step of
+    a range, by draws taken together, or by runs so long that this would take minutes.
 
     Raises:
         InputError: as `check`.
@@ -42,11 +45,21 @@ def _can_be(result: Result) -> bool:
 
 
 def _made_smaller(result: Result, chosen: Chosen, quantities: Mapping[str, str]) -> Result:
-    witness = result.witness
+    witness, said = result.witness, result.statement
     assert witness is not None
-    attack = Attack(chosen, result.statement, quantities, witness.t + 1, 1, witness.seed)  # a step ahead for next(...)
+    ahead = any(looks_ahead(text, quantities) for text in (said.claim, said.given))
+    attack = Attack(chosen, said, quantities, witness.t + ahead, 1, witness.seed, latest=witness.t)
     if attack.seconds * RUNS > PATIENCE:
         return result
-    with doing(f"{result.statement.id}: violated, its witness is made smaller"):
+    with doing(f"{said.id}: violated, its witness is made smaller"):
         found = attack.run(lambda: None)
-    return replace(result, smaller=found.result.witness) if found.result is not None else result
+    if found.result is None or found.result.witness is None:
+        return result
+    before, after = ({**attack.ground.sizes_of(params), STEPS: float(each.t)} for params, each in (
+        (attack.start.params, witness), (found.place, found.result.witness)))
+    return replace(result, smaller=found.result.witness) if _less(after, before) else result
+
+
+def _less(after: Mapping[str, float], before: Mapping[str, float]) -> bool:
+    """Whether some size is smaller and none is larger."""
+    return all(after[name] <= before[name] for name in before) and any(after[name] < before[name] for name in before)

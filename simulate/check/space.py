@@ -13,6 +13,7 @@ from derivations.declare import Model, Statement, Value
 from .bent import Bends
 
 STEPS = "steps"  # the coordinate of the run's length
+DIMENSION = "d"  # a size that may be any number
 LARGEST = 200  # of examples, filters, tasks and the like that a search goes to; more where it starts from more
 DIGITS = 4  # significant digits of a number that a search tries: they are printed, and run again, as they are
 _SIZES = (0.03, 0.1, 0.3, 1.0, 2.5)  # of a move, in logarithms

@@ -147,6 +147,41 @@ def test_a_false_lemma_fails_with_a_smaller_witness_and_one_that_never_speaks_sa
     assert any(line.strip().startswith("smaller: max[j, r](gamma) <= 0.005") for line in said)
 
 
+_FAILING = """
+from derivations.declare import Statement
+from derivations.papers.pegr.model import model
+
+STATEMENTS = tuple(Statement(id=name, kind="inequality", **said) for name, said in {
+    "start": {"claim": "loss <= 0.5"},
+    "step": {"claim": "next(gamma) <= gamma"},
+    "until": {"claim": "loss >= 0.683", "until": "20"},
+    "dimension": {"claim": "d*n*m*(t + 1) < 460"},
+}.items()) + (Statement(id="somewhere", kind="exists", claim="loss <= 0", until="5"),)
+"""
+
+
+@pytest.mark.parametrize("sizes", [{"n": 9, "m": 7, "d": 460}, {"n": 1, "m": 1, "d": 460}])
+def test_what_is_said_to_be_smaller_is_larger_in_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sizes: dict[str, int]
+) -> None:
+    """Before, it took a step more, or a larger d; and the violation itself was repeated where nothing is smaller."""
+    file = tmp_path / "mine.py"
+    file.write_text(_FAILING)
+    given = [f"{name}={value}" for name, value in {**sizes, "lam": 0, "eta": 0.3}.items()]
+    assert main(["check", f"{file}:model", *given, "--steps", "20", "--json"]) == 1
+    told = {each["id"]: each for each in json.loads(capsys.readouterr().out)["results"]}
+    assert {each["verdict"] for each in told.values()} == {"violated"} and told["somewhere"]["smaller"] is None
+    made = {name: each["smaller"] for name, each in told.items() if each["smaller"]}
+    assert made.keys() >= {"start", "step", "until"} if sizes["n"] > 1 else "dimension" not in made
+    for name, small in made.items():
+        first = eval(told[name]["witness"]["replay"], {"gr": gr})
+        data = eval(small["replay"], {"gr": gr})
+        before, after = (
+            (each.sizes["i"], each.sizes["r"], json.loads(each.attrs["parameters"])["d"], int(each["t"][-1]))
+            for each in (first, data))
+        assert all(a <= b for a, b in zip(after, before, strict=True)) and after != before, (name, before, after)
+
+
 def test_what_is_asked_of_one_place_is_not_moved(capsys: pytest.CaptureFixture[str]) -> None:
     """A claim that is typed is about the values given."""
     assert main(["check", "pegr", "loss <= 0.1", "n=5", "m=3", "d=40", "--steps", "5"]) == 1

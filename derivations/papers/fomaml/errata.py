@@ -348,7 +348,7 @@ _STATEMENTS = (
         kind="statement", severity="proof",
         where="Lemma F.15; so Claim F.11, (F.26), (F.27)",
         printed="l'_{k1,i1} = Theta(1) l'_{k2,i2} for (k1,i1), (k2,i2) in Psi_j",
-        corrected="where all training sets have the same number of each label",
+        corrected="where all training sets have the same number of each label, and m gamma sigma_s^2 d <= 1",
         why="(F.22) bounds both tasks by sigma(<w^(t,J), nu>), but w^(t,J) is adapted on another set for each; the "
         "last "
         "inner step differs by gamma times the difference of the label shares. The sum over tasks would do.",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gammarho.cli import entry
+from gammarho.command import entry
 
 entry()

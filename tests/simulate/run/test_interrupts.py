@@ -33,6 +33,28 @@ def hears_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+EARLY = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+
+class Comes(MetaPathFinder):  # an interrupt, while the command line is loaded
+    def find_spec(self, name, path, target=None):
+        if name == "gammarho.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Comes())
+from gammarho.command import entry
+entry()
+"""
+
+
+def test_an_interrupt_while_the_program_loads_is_one_line_too() -> None:
+    command = [sys.executable, "-c", EARLY, "list"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANGS)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "gammarho: interrupted\n")
+
+
 @pytest.mark.parametrize("case", where(lambda case: case in ("run", "phase"), LONG))
 def test_an_interrupt_ends_the_work(case: str) -> None:
     verb = "run" if case == "watched" else case

@@ -1,0 +1,25 @@
+"""The command `gammarho`: an interrupt that comes while the program still loads is one line too."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType
+
+STATUS = 130
+
+
+def entry() -> None:
+    """The console script: `gammarho.cli.entry`, with an interrupt heard from the first import on."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+    from gammarho import cli
+
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # `interrupts.watch` takes over
+    cli.entry()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os.write(2, b"gammarho: interrupted\n")
+    os._exit(STATUS)

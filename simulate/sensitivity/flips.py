@@ -19,8 +19,8 @@ class Flip:
 
     `at` is the first value seen at which half of the draws have flipped, `low` and `high` the interval of the median of
     draws (None: beyond the range), covered with probability `coverage`; `factor` is at/value (None of a choice, or from
-    0).  `becomes` counts what the draws come to be, each at its own flip, and those that do not flip; `refused` counts,
-    by sentence, runs that could not be made on the way.
+    0).  `becomes` counts what the draws come to be, each at its own flip, and those that do not flip; `refused` counts
+    runs that could not be made on the way, by the first sentence of those that differ in numbers alone.
     `choice`: it is one of several values, not a number moved out.  `why`: what is said of draws that neither hold nor
     fail there.
     """
@@ -91,7 +91,8 @@ def _ended(side: Side) -> str:
     """Why the range ends before the ladder does; empty where it does not."""
     if side.ended or not side.ladder or side.reached == side.ladder[-1]:
         return side.ended
-    return next(reversed(side.refused), "")
+    said, _, cure = side.beyond.rpartition("; ")
+    return side.beyond if not said or cure.startswith("expected") else said  # a table asks for no cure
 
 
 def _distance(knob: Knob, value: Value) -> float:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
+
 from derivations.declare import Model, Parameter, Value, unread
 from derivations.declare.references import read_by
 
@@ -17,8 +19,9 @@ from ..ask.hold import Hold
 from ..conditions.held import Held
 from ..errors import InputError
 from ..phase.grid_cells import Cells
+from ..run.algorithm import step_draws
 from ..run.problem import Problem
-from ..values import EXACT
+from ..values import EXACT, whole
 
 STEPS = "steps"  # the knob of a run's length
 UNREAD = "neither the run nor the claim reads it"
@@ -76,6 +79,14 @@ class Knob:
         """The problem where it has this value.  Raises InputError where there is none."""
         raise NotImplementedError
 
+    def taken(self, value: Value) -> Spot:
+        """The same, whose algorithm takes its parameters.  Raises InputError where it does not."""
+        spot = self.spot(value)
+        model, values = spot.problem.model, spot.problem.values
+        examples = 1 if model.algorithm.over_tasks else int(whole(values, "n"))
+        step_draws(model, values, np.broadcast_to(1.0, (examples,)), 0)  # the labels are counted, and not looked at
+        return spot
+
     def ladders(self, reach: float) -> Iterator[tuple[Value, ...]]:
         """Values on the way out, each ladder in one direction, up to a factor of `reach`."""
         raise NotImplementedError
@@ -112,11 +123,11 @@ class Number(Knob):
             return
         down = self._legal([base * 10.0**-each for each in powers], None)
         yield (*down, 0.0) if low == 0 and not self.parameter.open_low and 0.0 not in down else down
-        yield self._legal([base * 10.0**each for each in powers], high)
+        yield self._legal([base * 10.0**each for each in powers], high if base > 0 else low)
 
     def _legal(self, candidates: Sequence[float], end: float | None) -> tuple[Value, ...]:
         """The values inside its range, whole ones once each, and the range's end where they pass it."""
-        inside = [min(each, end) if end is not None else each for each in candidates]
+        inside = [each if end is None else max(each, end) if each < 0 else min(each, end) for each in candidates]
         inside = [float(round(each)) if self.whole and abs(each) < EXACT else each for each in inside]
         low, opened = self.parameter.low, self.parameter.open_low
         kept = [each for each in inside if low is None or each > low or (each == low and not opened)]

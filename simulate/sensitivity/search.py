@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ Dear = Callable[[Spot, Value, float], str]
 """Why a spot, at a value of a knob, takes more than so many times as long as the start; empty where it does not."""
 Step = Callable[[int], None]
 
+_NUMBER = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?")
 HALVINGS = 12  # about as many as a ladder's step needs to one percent: what progress is counted by
 
 
@@ -37,13 +39,17 @@ class Side:
     refused: dict[str, int] = field(default_factory=dict)
     reached: Value = None
     ended: str = ""
+    beyond: str = ""
+    """What the nearest value beyond `reached` was refused by; empty where it was not."""
     _rung: int = 0
-    _spots: dict[Value, Spot | None] = field(default_factory=dict)
+    _made: Value = None
+    _inside: bool = True
+    _spots: dict[Value, Spot | InputError] = field(default_factory=dict)
     _closed: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.inner = dict.fromkeys(self.seeds, self.knob.base)
-        self.reached = self.knob.base
+        self.reached = self._made = self.knob.base
 
     def wanted(self, dear: Dear) -> dict[Value, tuple[int, ...]]:
         """The next values, with the seeds to ask there; none where everything is found."""
@@ -53,19 +59,33 @@ class Side:
             asked[value] = climbing
         for seed, outer in self.outer.items():
             middle = None if seed in self._closed else self.knob.between(self.inner[seed], outer, self.tolerance)
-            if middle is None or self.spot(middle) is None:
+            spot = None if middle is None else self.spot(middle)
+            if isinstance(spot, InputError):
+                self._refuse(str(spot))
+            if not isinstance(spot, Spot):
                 self._closed.add(seed)
                 continue
             asked.setdefault(middle, []).append(seed)
         return {value: tuple(seeds) for value, seeds in asked.items()}
 
     def _next(self, dear: Dear) -> Value:
-        """The next rung that can be run; None where the ladder ends."""
+        """The next rung that can be run, or the last value before one that cannot; None where the ladder ends."""
         while self._rung < len(self.ladder):
             value = self.ladder[self._rung]
             self._rung += 1
             spot = self.spot(value)
-            if spot is None:
+            if isinstance(spot, Spot):
+                self._made, self._inside = value, True
+            elif self._inside:
+                self._inside = False
+                value, error = self._edge(value, spot)
+                self._refuse(str(error))
+                self.beyond = str(error)
+                spot = self.spot(value)
+                if value == self._made or not isinstance(spot, Spot):
+                    continue
+            else:
+                self._refuse(str(spot))
                 continue
             self.ended = dear(spot, value, self.knob.dearer)
             if self.ended:
@@ -74,23 +94,42 @@ class Side:
             return value
         return None
 
-    def spot(self, value: Value) -> Spot | None:
-        """The problem at a value; None where there is none, which is counted."""
+    def _edge(self, outer: Value, error: InputError) -> tuple[Value, InputError]:
+        """The last value that has a problem before one that has none, and why the value beside it has none."""
+        inner = self._made
+        while (middle := self.knob.between(inner, outer, self.tolerance)) is not None:
+            spot = self.spot(middle)
+            if isinstance(spot, Spot):
+                inner = middle
+            else:
+                outer, error = middle, spot
+        return inner, error
+
+    def spot(self, value: Value) -> Spot | InputError:
+        """The problem at a value; where there is none, why."""
         if value not in self._spots:
             try:
-                self._spots[value] = self.knob.spot(value)
+                self._spots[value] = self.knob.taken(value)
             except InputError as error:
-                self._spots[value] = None
-                self.refused[str(error)] = self.refused.get(str(error), 0) + 1
+                self._spots[value] = error
         return self._spots[value]
+
+    def _refuse(self, said: str) -> None:
+        """Counts a refusal with those before it that differ from it in numbers alone."""
+        same = next((told for told in self.refused if _NUMBER.sub("", told) == _NUMBER.sub("", said)), said)
+        self.refused[same] = self.refused.get(same, 0) + 1
 
     def take(self, value: Value, seed: int, told: Told) -> None:
         """What a seed's claim is at a value that was wanted."""
         if told.truth is Truth.REFUSED:
-            self.refused[told.said] = self.refused.get(told.said, 0) + 1
+            self._refuse(told.said)
             if seed in self.outer:
                 self._closed.add(seed)
+            else:
+                self.beyond = self.beyond or told.said
             return
+        if value in self.ladder:  # and not an edge, beyond which values are refused
+            self.beyond = ""
         if seed not in self.outer and told.truth is self.start:
             self.inner[seed] = self.reached = value
         elif seed not in self.outer:
@@ -119,7 +158,7 @@ def searched(sides: Sequence[Side], ask: Ask, dear: Dear, step: Step) -> None:
         requests = list[Request]()
         for side, value, seeds in wanted:
             spot = side.spot(value)
-            assert spot is not None
+            assert isinstance(spot, Spot)
             requests.append((spot, seeds))
         for (side, value, seeds), answers in zip(wanted, ask(requests), strict=True):
             for seed, told in zip(seeds, answers, strict=True):

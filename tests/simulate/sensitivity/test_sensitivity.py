@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import numpy as np
 import pytest
 
 import gammarho as gr
-from derivations.declare import Statement
+from derivations.declare import GradientDescent, Parameter, Statement
+from derivations.papers.pegr.model import model as pegr
 from gammarho import cli
 from simulate.ask.chosen import Chosen
 from simulate.errors import InputError
 from simulate.sensitivity.flips import Flip, Steady
+from simulate.sensitivity.knobs import Number
 from simulate.sensitivity.sensitivity import Sensitivity
 from simulate.sensitivity.thresholds import coverage, rank, threshold
 
@@ -159,6 +162,33 @@ def test_the_claim_is_a_word_as_check_takes_it(
         assert capsys.readouterr().err == "gammarho: asked loss == 0 at {'n': '5'}\n"
     for words, said in ((["n=5"], "none is given"), (["D1", "D2"], "'D1' and 'D2'")):
         assert cli.main(["sensitivity", "pegr", *words]) == 2 and said in capsys.readouterr().err
+
+
+def test_a_range_ends_at_the_last_value_that_is_taken_with_the_reason_beside_it() -> None:
+    """Before, a batch was moved to 7 of 8 and a momentum to 0.889, and the reason was of a value 500 times as large."""
+    kept = Parameter(name="kept", latex="", meaning="momentum", kind="real", default=0.5, low=0)
+    batch = Parameter(name="batch", latex="", meaning="examples a step", kind="count", default=4, low=1)
+    model = replace(pegr("none"), parameters=(*pegr("none").parameters, kept, batch),
+                    algorithm=GradientDescent(momentum="kept", batch="batch"))
+    found = gr.sensitivity(model, {"n": 8, "m": 2, "d": 50}, claim="loss <= 9", knobs="kept,batch,n", steps=2, seeds=2,
+                           progress=False)
+    assert not found.flips
+    ends = {(each.knob, each.reached): (each.ended, dict(each.refused)) for each in found.steady}
+    ended, refused = ends["batch", 8]
+    assert ended == "batch: 9, the algorithm's batch; expected a whole number of examples from 1 to n = 8"
+    assert [text.split(";")[0] for text in refused] == [ended.split(";")[0]] and sum(refused.values()) > 1
+    assert ends["n", 4][0] == "batch: 4, the algorithm's batch; expected a whole number of examples from 1 to n = 3"
+    (last,) = [float(str(at)) for knob, at in ends if knob == "kept" and float(str(at)) > 0.5]
+    assert 0.98 < last < 1
+    refusing = float(ends["kept", last][0].split(",")[0].removeprefix("kept: "))
+    assert 1 <= refusing <= 1.01 * last
+
+
+def test_a_negative_number_goes_to_the_end_of_its_range() -> None:
+    """Before, it stopped at the last of the factors that is inside."""
+    slope = Parameter(name="slope", latex="", meaning="a slope", kind="real", default=-0.3, low=-1, high=1)
+    assert [ladder[-1] for ladder in Number("slope", -0.3, "", slope, None, 1).ladders(1000.0)] == [  # type: ignore[arg-type]
+        pytest.approx(-3e-4), -1]
 
 
 @pytest.mark.parametrize(("options", "said"), [

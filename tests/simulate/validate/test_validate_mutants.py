@@ -129,9 +129,10 @@ def test_vectors_of_length_zero_are_validated_without_coefficients(blank: str) -
 # What a run reports of states, which `validate` did not look at: a module, a line of it, and a wrong one.
 OBSERVED = "derivations/declare/observed/"
 REPORTED = [
-    (PEGR, "simulate/observe/states.py", "values * self.draw.squared_lengths[rows]", "values * 1.0"),
-    (PEGR, "simulate/observe/states.py", "* np.array(self.model.network.head_axis.signs)", "* np.ones(2)"),
-    (PEGR, "simulate/observe/observables.py", "values * ~own", "values * own"),
+    (PEGR, "simulate/observe/states.py", "values *= self.draw.squared_lengths[rows]", "values *= 1.0"),
+    (PEGR, "simulate/observe/states.py", "values *= np.array(self.model.network.head_axis.signs)",
+     "values *= np.ones(2)"),
+    (PEGR, "simulate/observe/observables.py", "(states.own[:, None, :] == own)", "states.own[:, None, :]"),
     (PEGR, OBSERVED + "shifted.py", "self.times * of + self.plus", "self.times * of"),
     (PEGR, OBSERVED + "distance.py", "/ states.squared_lengths[rows]", "/ states.squared_lengths[0]"),
     (PEGR, "simulate/run/watch.py", "np.argmax(worst)", "np.argmin(worst)"),

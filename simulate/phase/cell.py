@@ -19,7 +19,7 @@ from ..observe.samplings import DRAWN, TestSampling
 from ..run import batch, reduced
 from ..run.asked import Asked, Found
 from ..run.dataset import labels
-from ..run.lots import Lots
+from ..run.lots import Lot, Lots
 from ..run.problem import Problem, Start
 from ..work.memory import keep_freed
 from .grid_layout import Arrays
@@ -229,16 +229,15 @@ def _last(variable: Variable) -> tuple[tuple[str, ...], np.ndarray[tuple[int, ..
 
 
 def try_out(measure: Measure, cells: Lots, seed: int) -> None:
-    """Raises InputError where an observable is not one number at the start of any kind of cell that can be drawn.
+    """Raises InputError where an observable is not one number at the start of the first cell that can be drawn.
 
-    A label that some kinds of cells lack is their own failure.
+    Where some kinds of cells lack a label, it is the first of those that have it.
     """
     lacking: NoLabel | None = None
     for lot in cells.lots:
-        try:
-            start, _ = _started(measure.sampling, lot.problem(0), seed)
-        except InputError:
-            continue  # that cell fails, with its own sentence
+        start = _first(measure, lot, seed)
+        if start is None:
+            continue
         try:
             _numbers(measure, measure.wanted, start, 0)
         except NoLabel as none:
@@ -247,3 +246,13 @@ def try_out(measure: Measure, cells: Lots, seed: int) -> None:
         return
     if lacking is not None:
         raise lacking
+
+
+def _first(measure: Measure, lot: Lot, seed: int) -> Start | None:
+    """The start of the first of a lot's cells that can be drawn; the others fail, each with its own sentence."""
+    for row in range(len(lot.places)):
+        try:
+            return _started(measure.sampling, lot.problem(row), seed)[0]
+        except InputError:
+            continue
+    return None

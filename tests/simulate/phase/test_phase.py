@@ -472,6 +472,11 @@ def test_a_label_is_a_cell_s_failure_in_whatever_order_cells_come(n: list[int]) 
         phase("pegr", {"m": 2, "d": 20}, x=("n", n), steps=2, seeds=1, observable="margins[i=8]", progress=False)
 
 
+def test_what_is_not_one_number_is_refused_though_the_first_cells_cannot_be_drawn() -> None:
+    with pytest.raises(InputError, match="'gamma' is not one number a run"):
+        phase("pegr", {"n": 4, "m": 2}, x=("d", [1, 30]), steps=2, seeds=1, observable="gamma", progress=False)
+
+
 def test_a_cell_that_needs_vectors_leaves_the_draws_of_the_others() -> None:
     """It says so; its neighbours have the bits that they have without it."""
     given: dict[str, Any] = {"x": "eta=0.1,1", "steps": 3, "seeds": 2, "observable": "loss", "progress": False}

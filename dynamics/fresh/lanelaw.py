@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, Flags, Indices, Steps
+from ..lanes.memory import aligned
 from .roots import CLOSE, correlated
 from .testlaw import Fresh, Outputs
 
@@ -98,9 +99,7 @@ def packed(normals: Array) -> Array:
 
 def together(normals: Sequence[Array]) -> Array:
     """Packed normals of seeds, (U, N F S), so placed that eight of them lie in one line of the cache."""
-    zeros = np.empty(len(normals) * normals[0].size + 7)
-    first = (64 - zeros.ctypes.data % 64) % 64 // 8
-    return np.stack(normals, out=zeros[first : zeros.size - 7 + first].reshape(len(normals), -1))
+    return np.stack(normals, out=aligned(len(normals) * normals[0].size).reshape(len(normals), -1))
 
 
 def judged(

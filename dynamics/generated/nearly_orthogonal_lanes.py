@@ -30,16 +30,8 @@ from math import sqrt
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import every, fused, lanes, load, spread, store, total, where
+from dynamics.lanes.compiled import aligned, every, fused, lanes, load, spread, store, total, where
 from dynamics.lanes.functions import leaky, leaky_slope_closed, logistic_0, logistic_1
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def aligned(size):
-    """Zeros, (size,), the first at a multiple of 64 bytes: eight of them lie in one line of the cache."""
-    zeros = np.zeros(size + 7)
-    first = (64 - zeros.ctypes.data % 64) % 64 // 8
-    return zeros[first : first + size]
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

@@ -16,12 +16,14 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.core.imputils import lower_builtin, lower_cast
 from numba.core.typeconv import Conversion
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
+
+from . import memory
 
 WIDTH = 8
 _DOUBLE, _LONG, _BIT, _SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(1), ir.IntType(32)
@@ -29,6 +31,7 @@ _DOUBLES, _LONGS = ir.VectorType(_DOUBLE, WIDTH), ir.VectorType(_LONG, WIDTH)
 _BITS, _PLACES = ir.VectorType(_BIT, WIDTH), ir.VectorType(_SHORT, WIDTH)
 
 Built = Callable[..., Any]
+aligned = njit(error_model="numpy", fastmath=False)(memory.aligned)
 
 
 class Lanes(types.Type):

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array, Flags
+from . import memory
 
 Longs = NDArray[np.int64]
 WIDTH = 8
+aligned = memory.aligned
 
 _LIBRARY = ctypes.CDLL(ctypes.util.find_library("m") or None)
 _LIBRARY.fma.restype = ctypes.c_double

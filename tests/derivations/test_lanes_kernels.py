@@ -18,7 +18,7 @@ from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
 from dynamics.arrays import Array
-from dynamics.fresh.lanelaw import Parts, judged
+from dynamics.fresh.lanelaw import Parts, judged, together
 from dynamics.kernel.kernel import LANES_UPTO, Kernel
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
@@ -170,6 +170,9 @@ def test_arrays_of_lanes_lie_on_lines_of_the_cache() -> None:
     for size in (8, 24, 1000):
         made = lanes.aligned(size)
         assert made.shape == (size,) and not made.any() and made.ctypes.data % 64 == 0
+    rows: list[Array] = list(np.random.default_rng(0).normal(size=(3, 40)))
+    given = together(rows)
+    assert given.shape == (3, 40) and (given == rows).all() and given.ctypes.data % 64 == 0
 
 
 def test_shapes_run_on_lanes_until_blas_is_faster() -> None:

@@ -11,7 +11,7 @@ from ...errors import ModelError
 from ..pieces import HELPERS
 from ..printer import KernelPrinter
 
-PRIMITIVES = ("entry", "every", "fused", "lanes", "least", "load", "spread", "store", "total", "where")
+PRIMITIVES = ("aligned", "entry", "every", "fused", "lanes", "least", "load", "spread", "store", "total", "where")
 FUNCTIONS = (
     *dict.fromkeys(helper for piece, helper in HELPERS.items() if piece not in EXPRESSED),
     *(f"{loss}_{order}" for loss in ("logistic", "exponential") for order in range(3)),

@@ -6,13 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def aligned(size: int) -> NDArray[np.float64]:
-    """Zeros, (size,), the first at a multiple of 64 bytes: eight of them lie in one line of the cache."""
-    zeros = np.zeros(size + 7)
-    first = (64 - zeros.ctypes.data % 64) % 64 // 8
-    return zeros[first : first + size]
-
-
 def pack(rows: NDArray[np.float64], order: NDArray[np.int64], width: int, out: NDArray[np.float64]) -> None:
     """out (H m width,) holds rows (H, m, B), direction q at place order[q] of its row."""
     for h in range(rows.shape[0]):

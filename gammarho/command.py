@@ -6,7 +6,7 @@ import os
 import signal
 from types import FrameType
 
-STATUS = 130
+from gammarho import interrupted
 
 
 def entry() -> None:
@@ -21,5 +21,5 @@ def entry() -> None:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    os.write(2, b"gammarho: interrupted\n")
-    os._exit(STATUS)
+    os.write(2, f"{interrupted.SAID}\n".encode())
+    os._exit(interrupted.STATUS)

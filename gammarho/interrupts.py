@@ -18,7 +18,8 @@ from typing import NoReturn
 
 from simulate.work import progress
 
-STATUS = 130
+from .interrupted import SAID, STATUS
+
 GRACE = 1.0  # seconds for the main thread to end by itself
 AGAIN = 0.1  # until an interrupt that was lost is raised again
 _came = threading.Event()
@@ -28,7 +29,7 @@ _CALLBACKS = "_raw_object_cache"  # llvmlite's, called by LLVM through ctypes: a
 def told() -> int:
     """The sentence, and the exit status."""
     progress.clear()
-    print("gammarho: interrupted", file=sys.stderr, flush=True)
+    print(SAID, file=sys.stderr, flush=True)
     return STATUS
 
 

@@ -37,6 +37,12 @@ class Descent(Emitter):
         """What is told of the examples, with types: an array each, and mixing matrices."""
         return {name: A2 if name in self.matrices else A1 for name in self.told}
 
+    @property
+    def beside_gradient(self) -> list[str]:
+        """Arrays of a state's shape that options need beside g: SAM's point, and what a gradient's norm is of."""
+        along = ["along"] * bool(self.options.keys() & {"radius", *RESCALING})
+        return [*["near"] * ("radius" in self.options), *along]
+
     def run_arguments(self) -> tuple[dict[str, str], ...]:
         """The time loop's arguments with their types: the state, the data, the parameters, and what is recorded."""
         options, many = self.options, "float64[:, :, :, ::1]"
@@ -74,9 +80,7 @@ class Descent(Emitter):
         self.allocate(1, list(every.values()), *dict.fromkeys(classes))
         self.own_gram(1)
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
-        along = ["along"] * bool(options.keys() & {"radius", *RESCALING})
-        self.work(1, "g", "row", *(["dz"] if self.blas else []), *(["near"] if "radius" in options else []), *along)
-        self.work(1, *covector)
+        self.work(1, "g", "row", *(["dz"] if self.blas else []), *self.beside_gradient, *covector)
         schedules.keep_given(self.model, self.out)
         if "weight_decay" in options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")

@@ -78,11 +78,10 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
         rows = slice(offset, offset + sizes[family.name])
         if isinstance(law, FixedLaw):
             length[:, rows] = numbers(values, law.norm, number)[:, None]
-        elif isinstance(law, GaussianLaw):
+        elif isinstance(law, GaussianLaw | MixtureLaw):
             std[:, rows] = numbers(values, law.std, number)[:, None]
-        elif isinstance(law, MixtureLaw):
-            std[:, rows] = numbers(values, law.std, number)[:, None]
-            means.append(numbers(values, law.mean_norm, number) / np.sqrt(d))
+            if isinstance(law, MixtureLaw):
+                means.append(numbers(values, law.mean_norm, number) / np.sqrt(d))
         else:  # drawn cell by cell, by what knows the law
             return None
     null, which = distinct(length[:, first.fixed] == 0)

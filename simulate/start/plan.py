@@ -122,11 +122,10 @@ def plan_of(model: Model, values: Mapping[str, Value]) -> Plan:
         law = law_of(family, values)
         if isinstance(law, FixedLaw):
             length[rows], known[rows] = number(values, law.norm), True
-        elif isinstance(law, GaussianLaw):
+        elif isinstance(law, GaussianLaw | MixtureLaw):
             std[rows] = number(values, law.std)
-        elif isinstance(law, MixtureLaw):
-            std[rows] = number(values, law.std)
-            centres[family.name] = (rows, number(values, law.mean_norm) / np.sqrt(d))
+            if isinstance(law, MixtureLaw):
+                centres[family.name] = (rows, number(values, law.mean_norm) / np.sqrt(d))
         elif isinstance(law, EntryLaw):
             std[rows] = number(values, law.std)
             off = off_indices(model, law, n, values)

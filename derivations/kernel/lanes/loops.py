@@ -128,15 +128,10 @@ class LaneDescent(LaneNests):
         for name, meaning in wanted.items():
             self.out.assign(1, f"{name} =", "aligned(length)", meaning)
         frozen = any(stage.kind == "contract" for stage in stages)
-        for name in ("g", *(["u"] if frozen else []), *self._beside_gradient()):
+        for name in ("g", *(["u"] if frozen else []), *self.beside_gradient):
             self.out.assign(1, f"{name} =", "aligned(packed_z.size)", WORK[name])
         if "weight_decay" in self.options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
-
-    def _beside_gradient(self) -> list[str]:
-        """Arrays of a state's shape that options need beside g."""
-        along = ["along"] * bool(self.options.keys() & {"radius", *RESCALING})
-        return [*["near"] * ("radius" in self.options), *along]
 
     def _gradient_at(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...], state: str) -> None:
         """g at a state, penalised or not, with or without what an example's own directions have in common."""

@@ -50,9 +50,8 @@ def colours(name: str, values: Array) -> Colours:
     if not known.size:
         return Colours(name, Normalize(0.0, 1.0))
     low, high = float(known.min()), float(known.max())
-    if low == high:  # one colour, in the middle
-        room = abs(low) / 2 or 0.5
-        return Colours(name, Normalize(low - room, high + room))
+    if low == high:  # one colour: in the middle, and that of 0 the lowest, as a bar below 0 would tell of signs
+        return Colours(name, Normalize(low - abs(low) / 2, high + (abs(low) / 2 or 1.0)))
     above = known[known > 0]
     small = low if low > 0 else float(np.median(above)) if low == 0 else np.inf
     if high < _DECADES * small:

@@ -111,6 +111,11 @@ def _zero(node: ast.expr, values: Mapping[str, object]) -> ast.expr:
 def _shown(node: ast.expr, values: Mapping[str, object]) -> str:
     """A subexpression with its value, such as "log(n) = 0 at n = 1"."""
     text = ast.unparse(node)
-    used = ", ".join(f"{name} = {_named(name, text, values):.6g}" for name in names(text))
     shown = f"{short(text)} = {evaluate(text, values):.6g}"
-    return f"{shown} at {used}" if used and not isinstance(node, ast.Name) else shown
+    return shown if isinstance(node, ast.Name) else f"{shown}{where(text, values)}"
+
+
+def where(text: str, values: Mapping[str, object]) -> str:
+    """The point at which a formula has its value, such as " at n = 1"; "" where no name is in it."""
+    used = ", ".join(f"{name} = {_named(name, text, values):.6g}" for name in names(text))
+    return f" at {used}" if used else ""

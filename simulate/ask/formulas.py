@@ -84,7 +84,7 @@ class Computed(Mapping[str, Value]):
         try:
             return self._read(name, value)
         except InputError as error:
-            said = f"{self._said(name)}{text} is {value:.6g} here"
+            said = f"{self._said(name)}{text} is {value:.6g}{formula.where(text, self)}"
             raise InputError(f"{name}: {said}; {self._advice(name, text)}") from error
 
     def _circle(self, name: str) -> str:

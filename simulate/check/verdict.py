@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from derivations.declare import Statement
 from derivations.declare.formula import FormulaError
 
-from ..ask.formula import evaluate as formula_value
+from ..ask import formula
 from ..errors import InputError
 from ..values import Values
 from .indexed import entry_text
@@ -48,12 +48,14 @@ def _probable(statement: Statement, outcomes: Sequence[Outcome], values: Values)
         return _empty(statement, outcomes)
     k, n = sum(o.failed > 0 for o in met), len(met)
     low, high = failure_limits(k, n)
+    known = {"kappa": 1.0, **values}
     try:
-        delta = formula_value(statement.delta, {"kappa": 1.0, **values})
+        delta = formula.evaluate(statement.delta, known)
     except FormulaError as error:
         raise InputError(f"{statement.id}: delta: {error}") from None
     if delta < 0:
-        raise InputError(f"{statement.id}: delta: {statement.delta} is {delta:.4g} here; expected a probability")
+        there = formula.where(statement.delta, known)
+        raise InputError(f"{statement.id}: delta: {statement.delta} is {delta:.4g}{there}; expected a probability")
     if delta >= 1:
         return "vacuous", f"delta = {delta:.3g}: it may fail on every draw"
     sentence = f"fails in {k} of {n} draws; failure probability in [{low:.3g}, {high:.3g}], delta = {delta:.3g}"

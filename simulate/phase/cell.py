@@ -210,8 +210,6 @@ def _picked(wanted: Sequence[Wanted], run: Found) -> dict[str, float]:
     of, numbers = labels(run.start) if further else {}, {}
     for observable in wanted:
         name = observable.name
-        if name in run.undefined:
-            raise InputError(f"{name}: {run.undefined[name]}; give other parameters, or another observable")
         variable, error = run.variables.get(name), run.variables.get(f"{name}_se")
         if variable is None:
             raise InputError(f"observable: {quoted(name)} is not known of {run.start.model.name} here; leave it out")

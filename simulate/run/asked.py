@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from derivations.declare import Variable
 from dynamics.arrays import Steps
@@ -39,13 +39,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """A start's recorded steps t (T,), its variables, and lines on what they are or lack.
-
-    `undefined`: why an event has no hitting time here, by name; its variable is -1 then too.
-    """
+    """A start's recorded steps t (T,), its variables, and lines on what they are or lack."""
 
     start: Start
     t: Steps
     variables: Variables
     notes: tuple[str, ...]
-    undefined: Mapping[str, str] = field(default_factory=dict)

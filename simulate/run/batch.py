@@ -197,7 +197,7 @@ def size_of(start: Start, asked: Asked) -> int:
     if fresh and (shape is None or not fresh <= set(FRESH)):
         return 1
     watch = EventWatch(start, asked)
-    if watch.busy and (watch.inside() is None or len(watch.open) < len(timed & named)):
+    if len(watch.open) < len(timed & named) or (watch.busy and watch.inside() is None):
         return 1
     filters, directions = drawn.z.shape[0] * drawn.z.shape[1], len(drawn.gram)
     vectors = 0.0 if drawn.vectors is None else (filters + directions) * drawn.d

@@ -26,6 +26,7 @@ def run(start: Start, asked: Asked) -> Found:
     if start.problem.redraws:
         return afresh(start, asked)
     watch = EventWatch(start, asked)
+    watch.left_out()  # where a named event has no threshold: nobody waits for the run
     path = _path(start, asked, watch)
     states = start.states(path, asked.wanted)
     # First: it needs room that the variables would take.
@@ -33,7 +34,7 @@ def run(start: Start, asked: Asked) -> Found:
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
     known, said = declared(states, asked)
     variables = {**known, **fresh.variables, **watch.times(), **watch.counts(path.t)}
-    return Found(start, path.t, variables, (*notes, *said), watch.undefined)
+    return Found(start, path.t, variables, (*notes, *said, *watch.left_out()))
 
 
 def _path(start: Start, asked: Asked, watch: EventWatch) -> Trajectory:
@@ -68,6 +69,7 @@ def afresh(start: Start, asked: Asked) -> Found:
         raise InputError(afresh_refusal(flag))
     watch, rows, notes = EventWatch(start, asked), [], dict[str, None]()
     watch.forget(tasks.lost(start.model))
+    watch.left_out()
     with progress("run", asked.steps, "steps") as step:
         for now in _renewed(start, asked.steps):
             bound = kernel.through(now.draw.vectors) if over_tasks else kernel.bind(now.draw.clean, now.draw.scalars)
@@ -81,7 +83,8 @@ def afresh(start: Start, asked: Asked) -> Found:
                 rows.append({**tasks.of_renewed(now, start.model, start.values, seen, asked.wanted), **fresh.variables})
             step(min(now.t, 1))
     lines = (*notes, f"{flag}: coefficients of past examples are not kept, nor what is made of them")
-    return Found(start, asked.recorded, {**tasks.joined(rows), **watch.times()}, lines, watch.undefined)
+    lines += watch.left_out()
+    return Found(start, asked.recorded, {**tasks.joined(rows), **watch.times()}, lines)
 
 
 def _renewed(start: Start, steps: int) -> Iterator[tasks.Renewed]:

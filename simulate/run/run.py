@@ -73,6 +73,7 @@ def run(
             "importance", for errors of 1e-4 to 1e-9 and below under Gaussian noise (`dynamics.fresh.importance`).
         record: steps to record: default 0 and 200 log-spaced ones; "all"; or a list.
         observables: the variables wanted; default all.  Hitting times are exact, whatever is recorded; -1: not reached.
+            What has no value at all, as a time to a threshold that divides by 0, is left out, and refused where named.
         until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family, (d,), (K, d) or (n, d); with tasks
             (n_tasks, d) or (n_tasks, n, d) and y (n_tasks, n), where "nu" (d,) and "z" (M, d) may come too; or examples

@@ -36,7 +36,7 @@ class EventWatch:
     """Looks at every step of a start's run; called with its states, a chunk at a time, it may name a step to stop at.
 
     `hits` are the events' hitting times (`NEVER`: not reached) with their meaning; `undefined` are the events that
-    have no hitting time here, with the reason.
+    have no hitting time here, not even that one, with the reason.
     """
 
     def __init__(self, start: Start, asked: Asked) -> None:
@@ -65,8 +65,17 @@ class EventWatch:
         return made
 
     def _give_up(self, name: str, reason: str) -> None:
-        self.hits[name], self.undefined[name] = (NEVER, reason), reason
+        self.undefined[name] = reason
+        self.hits.pop(name, None)
         self.open.pop(name, None)
+
+    def left_out(self) -> tuple[str, ...]:
+        """A line on each event without a hitting time.  Raises InputError where the variables were named."""
+        said: list[str] = []
+        for name, reason in self.undefined.items():
+            refused = f"{name}: {reason}; give other parameters, or another observable"
+            said += self.asked.left_out(refused if self.asked.named else reason, f"{name} is")
+        return tuple(said)
 
     @property
     def busy(self) -> bool:

@@ -393,6 +393,15 @@ def test_values_over_decades_have_colours_by_their_logarithm() -> None:
     assert len(panels(gr.plot(data))) == 2  # a constant has a colour too
 
 
+@pytest.mark.parametrize(("value", "low"), [(0.0, 0.0), (0.25, 0.125), (-0.5, -0.75)])
+def test_a_bar_goes_below_0_only_where_a_value_does(value: float, low: float) -> None:
+    """Fails where zeros alone, as test errors and all standard errors may be, have a bar to below 0."""
+    data = grid()
+    data["test_error"].values[:] = value
+    means, errors = (mesh(axes).get_clim() for axes in panels(gr.plot(data)))
+    assert means[0] == low <= value < means[1] and errors[0] == 0.0 < errors[1]
+
+
 def test_the_observable_is_the_first_or_the_one_asked_for() -> None:
     data = grid()
     data = data.assign(loss=(data["test_error"].dims, data["test_error"].values * 2, {"long_name": "training loss"}))

@@ -47,8 +47,8 @@ def test_sizes_of_the_callers_arrays_are_followed() -> None:
     [
         ({"d": "(20/sigma_p)**2", "sigma_p": "20/sqrt(d)"}, "need each other; give one of them as a number"),
         ({"eta": "2*eta"}, "eta: 2*eta needs eta itself"),
-        ({"n": "m/4"}, "n: m/4 is 2.5 here; expected a whole number of at least 1"),
-        ({"eta": "lam - 1"}, "eta: lam - 1 is -0.99 here; expected a finite number above 0"),
+        ({"n": "m/4"}, "n: m/4 is 2.5 at m = 10; expected a whole number of at least 1"),
+        ({"eta": "lam - 1"}, "eta: lam - 1 is -0.99 at lam = 0.01; expected a finite number above 0"),
         ({"eta": "etaa"}, "eta: 'etaa'; expected a finite number above 0"),
         ({"eta": "2*mm"}, "eta: 2*mm needs mm, which has no value here"),
         ({"q": "q"}, "q: q needs q itself"),

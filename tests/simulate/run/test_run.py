@@ -240,3 +240,14 @@ def test_a_run_says_when_until_stopped_it() -> None:
     assert 0 < last < 50 and f"until loss <= 0.69: stopped at step {last}" in stopped.attrs["notes"]
     never = gr.run("pegr", {"n": 4, "m": 2, "d": 20}, steps=3, until={"loss": 1e-9})
     assert "until loss <= 1e-09: no stop before step 3" in never.attrs["notes"]
+
+
+@pytest.mark.parametrize("seeds", [None, 2])
+def test_an_event_without_a_threshold_is_left_out_and_never_not_reached(seeds: int | None) -> None:
+    """As `phase` fails such runs.  Fails where it has the time -1, as one that is not reached has."""
+    given = {**SMALL, "n": 1}
+    found = gr.run("pegr", given, steps=3, seeds=seeds)
+    assert "T_1" not in found and "T_1_noise" not in found and "T_2" in found
+    assert "T_1 is left out: no threshold: " in found.attrs["notes"] and "log(n) = 0 at n = 1" in found.attrs["notes"]
+    with pytest.raises(gr.InputError, match=r"^T_1_noise: no threshold: .* at n = 1; give other parameters"):
+        gr.run("pegr", given, steps=3, seeds=seeds, observables=["T_1_noise", "loss"])

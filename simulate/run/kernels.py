@@ -47,7 +47,7 @@ def _kernel(model: Model, _folder: Path, compiled: bool = True) -> Kernel:
     if path is None:
         from derivations.generate import write_for
 
-        with progress.doing("deriving the recursion and its kernel (kept for later runs)"):
+        with progress.once("deriving the recursion and its kernel (kept for later runs)"):
             path = write_for(model)
     return load(path, _description(path), INDEX_SETS, compiled, _place(path))
 
@@ -61,7 +61,7 @@ def idealised_kernel(model: Model, frozen: bool, flat: bool) -> Kernel:
     from derivations.calculus.idealised import Dropped
     from derivations.generate import write_idealised
 
-    with progress.doing("deriving an idealised recursion and its kernel (kept for later runs)"):
+    with progress.once("deriving an idealised recursion and its kernel (kept for later runs)"):
         path = write_idealised(model, Dropped(frozen, flat))
     return load(path, _description(path), INDEX_SETS, place=_place(path))
 

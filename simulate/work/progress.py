@@ -51,6 +51,17 @@ def doing(label: str, show: bool = True) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def once(label: str) -> Iterator[None]:
+    """As `doing`, for what is done once and then kept, in whichever thread: it is no pace at which the rest goes."""
+    TELLER.anew()
+    try:
+        with doing(label):
+            yield
+    finally:
+        TELLER.anew()
+
+
 def say(line: str) -> None:
     """A line on stderr at the start of long work; nothing within work that is counted, or in another thread."""
     counted = any(each.total for each in TELLER.under_way)
@@ -91,7 +102,8 @@ def _silent(count: int = 1) -> None:
 class Work:
     """One thing that is under way; `total` is 0 where its pieces are not counted.
 
-    The first piece may be slow for reasons of its own, such as compiling: what is left is told by those after it.
+    The first piece may be slow for reasons of its own, such as compiling: what is left is told by those after it.  So
+    is the first after anything else is compiled (`anew`).
     """
 
     label: str
@@ -109,12 +121,16 @@ class Work:
         if not self.first:
             self.first, self.since = self.done, time.monotonic()
 
+    def anew(self) -> None:
+        """What was done so far, and how long it took, no longer tells what is left."""
+        self.first = 0
+
     def text(self, now: float) -> str:
         """What it is, how far, and how long."""
         if not self.total:
             return f"{self.label}, {duration(now - self.began)} so far{self.note}"
         of = f"{self.label}: {self.done} of {self.total} {self.unit}"
-        if self.done in (self.first, self.total):  # what comes after the last piece is not counted
+        if not self.first or self.done in (self.first, self.total):  # what comes after the last piece is not counted
             return f"{of}, {duration(now - self.began)} so far"
         left = (now - self.since) / (self.done - self.first) * max(self.total - self.done, 0)
         return f"{of}, {duration(left)} left"
@@ -148,8 +164,14 @@ class Teller:
         if work is not None:
             self._begin(work)
         self.compiled = work
+        self.anew()
         if work is None and not self.under_way:
             self.clear()
+
+    def anew(self) -> None:
+        """What is left is told by pieces from now on."""
+        for work in [*self.under_way]:  # other threads may begin and end some
+            work.anew()
 
     def _begin(self, work: Work) -> None:
         """The silence is counted from where something begins; the thread that looks is begun once a process."""

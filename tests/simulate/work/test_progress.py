@@ -64,6 +64,35 @@ def test_a_compiled_function_is_told_beside_what_it_is_for(
         "run: 0 of 10 steps, 14 s so far"]
 
 
+@pytest.mark.parametrize("derived", [False, True])
+def test_what_is_compiled_or_derived_on_the_way_is_no_pace(
+    derived: bool, teller: Teller, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fails where an hour of compiling another kernel is taken for that of the pieces before or after it."""
+    monkeypatch.setattr(shown, "TELLER", teller)
+    now = [1.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    with teller.telling(Work("runs", 40, "runs", began=0.0)) as work:
+        work.step()
+        now[0] = 2.0
+        work.step(9)
+        if derived:
+            with shown.once("deriving"):
+                teller.look(3600.0)
+        else:
+            teller.compiling(Work("compiling run()", began=2.0))
+            teller.look(3600.0)
+            teller.compiling(None)
+        now[0] = 3601.0
+        work.step()
+        teller.look(3606.0)
+        work.step(9)
+        teller.look(3611.0)
+    during, *after = capsys.readouterr().err.splitlines()
+    assert during.startswith("runs: 10 of 40 runs, 60 min so far")
+    assert after == ["runs: 11 of 40 runs, 60 min so far", "runs: 20 of 40 runs, 22 s left"]
+
+
 def test_a_terminal_has_one_line_that_makes_way(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)

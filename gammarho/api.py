@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 Given = Mapping[str, object] | None
 
 
-def resolve(setting: str | Model | Chosen, params: Given = None, preset: str | None = None) -> parameters.Resolved:
+def resolve(
+    setting: str | Model | Chosen, params: Given = None, preset: str | None = None, verb: str = "run"
+) -> parameters.Resolved:
     """The setting's model and the value of every parameter: `params` over `preset` over the published defaults.
+
+    `verb` is whose options a name may be that is no parameter.
 
     Raises:
         InputError: for an unknown setting, preset or parameter, and for a value outside its range.
     """
-    return choose(setting, params, preset).resolved
+    return choose(setting, params, preset, verb).resolved
 
 
 def derive(
@@ -48,7 +52,7 @@ def derive(
     """
     from derivations.derive import derive as derive_model
 
-    resolved = resolve(setting, keywords.joined(params, more), preset)
+    resolved = resolve(setting, keywords.joined(params, more), preset, "derive")
     given = tuple(dataclasses.replace(each, default=resolved.values[each.name]) for each in resolved.model.parameters)
     with progress.doing("deriving the recursion"):
         return derive_model(dataclasses.replace(resolved.model, parameters=given))
@@ -98,7 +102,7 @@ def conditions(
     own, given = condition_parameters(setting), parameters.by_name(keywords.joined(params, more))
     asked = {name: value for name, value in given.items() if name not in own}
     solved = _held(setting, asked, hold, preset)
-    resolved = resolve(setting, solved, preset)
+    resolved = resolve(setting, solved, preset, "conditions")
     extra = parameters.further(resolved, own, given)
     observed: dict[str, float] = {}
     if initial is not None:
@@ -222,7 +226,7 @@ def validate(
     from simulate.start import magnitudes
     from simulate.validate.compare import compare
 
-    chosen = choose(setting, keywords.joined(params, more), preset).on(initial)
+    chosen = choose(setting, keywords.joined(params, more), preset, "validate").on(initial)
     count, first = chosen.total_steps(steps, low=1), reading.count("seed", seed)
     problem = problem_of(chosen).on(initial)
     asked = Request(problem.model, problem.sizes, "vectors", "weights", count, min(count + 1.0, 62.0), ())

@@ -65,7 +65,7 @@ def check(
         "--steps": steps, "--seeds": seeds, "--draws": draws, "--alive": alive, "values": given or None,
     }
     mode = _mode({name for name, value in options.items() if value not in (None, False)})
-    chosen = choose(setting, given, preset)
+    chosen = choose(setting, given, preset, "check")
     chosen.resolved  # noqa: B018 - what is misspelt is refused before Numba is loaded
     counts = {"seed": seed, "seeds": seeds, "draws": draws, "steps": steps, "tries": search}
     told = mode.run(chosen, named or None, {name: each for name, each in counts.items() if each is not None})

@@ -57,7 +57,7 @@ def conditions(
 
     given, own = arguments.assignments(values), api.condition_parameters(setting)
     of_model = {name: value for name, value in given.items() if name not in own}
-    images = images_of(api.resolve(setting, of_model, preset).model, data, classes, data_dir, scaling)
+    images = images_of(api.resolve(setting, of_model, preset, "conditions").model, data, classes, data_dir, scaling)
     table = api.conditions(
         setting,
         given,

@@ -35,7 +35,7 @@ def gap(
     from simulate.ask.chosen import choose
     from simulate.gap.gap import gap as compare
 
-    chosen = choose(setting, arguments.assignments(values), preset)
+    chosen = choose(setting, arguments.assignments(values), preset, "gap")
     gaps = compare(chosen, steps=steps, seed=seed, tolerance=tolerance)
     if not json:
         print_notes(chosen)

@@ -116,7 +116,7 @@ def phase(
         raise InputError(f"{said[0]}: {quoted(said[1])} is for a picture; give --out phase.pdf too")
     axes = {each.partition("=")[0].strip() for each in (x, y, z) if each is not None}
     alone = {name: value for name, value in given.items() if not axes & set(_WORD.findall(value))}
-    resolved, path = api.resolve(setting, alone, preset), places.store
+    resolved, path = api.resolve(setting, alone, preset, "phase"), places.store
     overlay: dict[str, Any] = {"curves": curve, "feasible": feasible, "setting": setting}
     if curve or feasible is not None:
         _check(places, resolved.values, [each for each in (x, y, z) if each is not None], **overlay)

@@ -69,7 +69,7 @@ def sensitivity(
     places = grid_files.places("out", out)
     if places.store is not None:
         raise InputError(f"out: {quoted(str(places.store))} is a grid's store; give a file such as tornado.pdf")
-    chosen = choose(setting, given, preset)
+    chosen = choose(setting, given, preset, "sensitivity")
     with places.held():
         moved = move(
             chosen, claim=named[0], knobs=knobs, hold=hold or None, steps=steps, seed=seed, seeds=seeds,

@@ -37,7 +37,7 @@ def validate(
     from gammarho import api, arguments, report
     from simulate.ask.chosen import choose
 
-    chosen = choose(setting, arguments.assignments(values), preset)
+    chosen = choose(setting, arguments.assignments(values), preset, "validate")
     images = images_of(chosen.resolved.model, data, classes, data_dir, scaling)
     result = api.validate(chosen, steps=steps, seed=seed, initial=images)
     if not json:

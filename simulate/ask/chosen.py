@@ -16,16 +16,17 @@ from .settings import Setting
 
 @dataclass(frozen=True)
 class Chosen:
-    """A setting, and what was given over a preset by name."""
+    """A setting, and what was given over a preset by name, for a `verb`."""
 
     setting: Setting
     given: Mapping[str, object]
     preset: Preset | None = None
+    verb: str = "run"
 
     @cached_property
     def resolved(self) -> Resolved:
         """The model and the value of every parameter.  Raises InputError as `parameters.resolve`."""
-        return parameters.valued(self.built, self.stated, self.given, self.preset)
+        return parameters.valued(self.built, self.stated, self.given, self.preset, self.verb)
 
     @cached_property
     def stated(self) -> dict[str, object]:
@@ -39,7 +40,7 @@ class Chosen:
 
     def over(self, given: Mapping[str, object]) -> Chosen:
         """The same setting and preset with other values."""
-        return Chosen(self.setting, dict(given), self.preset)
+        return Chosen(self.setting, dict(given), self.preset, self.verb)
 
     def on(self, initial: object) -> Chosen:
         """The same with as many classes as the caller's arrays have heads, W (H, m, d), where nobody says how many.
@@ -70,9 +71,11 @@ class Chosen:
 
 def choose(
     setting: str | Model | Callable[..., Model] | Setting | Chosen, params: Mapping[str, object] | None = None,
-    preset: str | None = None,
+    preset: str | None = None, verb: str = "run",
 ) -> Chosen:
     """What a caller's words describe: parameters by name over a preset over the published defaults.
+
+    A name that is no parameter may be one of the verb's options.
 
     Who has chosen already hands that on in the place of the setting, with nothing beside it.
 
@@ -83,4 +86,4 @@ def choose(
         assert not params and preset is None, "what was chosen stands"
         return setting
     declared = settings.resolve(setting)
-    return Chosen(declared, parameters.by_name(params), declared.preset(preset))
+    return Chosen(declared, parameters.by_name(params), declared.preset(preset), verb)

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 
 from derivations.declare import Model, Parameter, Preset, Value
 
-from ..errors import InputError, nearest, quoted
+from ..errors import InputError, did_you_mean, nearest, quoted
 from . import values as values_of
 from .formulas import Computed, text_of
 from .models import Factory, build
 from .noted import Note, of_default_used, of_formula, show
 from .reading import advice, parse
 
-OPTIONS = ("steps", "seed", "seeds", "preset", "sampling", "record", "engine", "observables", "out")
-"""What is asked beside the parameters and easily typed among them."""
+_COUNTS = ("steps", "seed", "seeds", "preset")
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "run": (*_COUNTS, "sampling", "record", "engine", "observables", "out"), "phase": (*_COUNTS, "sampling", "out"),
+    "sensitivity": (*_COUNTS, "sampling", "out"), "check": _COUNTS, "validate": ("steps", "seed", "preset"),
+    "gap": ("steps", "seed", "preset"), "conditions": ("steps", "preset"), "derive": ("preset", "out"),
+}
+"""What a verb is asked beside the parameters and easily typed among them."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class Resolved:
 
 
 def resolve(
-    factory: Factory | Model, given: Mapping[str, object] | None = None, preset: Preset | None = None
+    factory: Factory | Model, given: Mapping[str, object] | None = None, preset: Preset | None = None,
+    verb: str = "run",
 ) -> Resolved:
     """Merge `given` over `preset` over the published defaults; structural parameters select the model.
 
@@ -45,6 +51,7 @@ def resolve(
         factory: a function of the structural parameters that returns the model, or a model that has none to choose.
         given: values by parameter name (`by_name`); numbers, or text as it stands on a command line.
         preset: named published values, below `given`.
+        verb: who asks, whose options may have been meant.
 
     Raises:
         InputError: for a name the model does not have (with the nearest one it has), a value outside the
@@ -52,17 +59,18 @@ def resolve(
     """
     given = given or {}
     chosen = over(preset, given)
-    return valued(built(factory, chosen), chosen, given, preset)
+    return valued(built(factory, chosen), chosen, given, preset, verb)
 
 
 def valued(
-    model: Model, chosen: Mapping[str, object], given: Mapping[str, object], preset: Preset | None
+    model: Model, chosen: Mapping[str, object], given: Mapping[str, object], preset: Preset | None, verb: str
 ) -> Resolved:
-    """The values of a model's parameters, of what was `chosen`: `given` over `preset`."""
-    declared = [parameter.name for parameter in model.parameters]
+    """The values of a model's parameters, of what was `chosen`: `given` over `preset`, asked by `verb`."""
+    declared, options = [parameter.name for parameter in model.parameters], OPTIONS[verb]
     for name, value in chosen.items():
         if name not in declared:
-            cure = _option(name, value) if name in OPTIONS else nearest(name, (*declared, *OPTIONS))
+            near = did_you_mean(name, (*declared, *options)) or nearest(name, declared)
+            cure = _option(name, value) if name in options else near
             raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
     lookup = computed(model, chosen)
     values = {parameter.name: lookup[parameter.name] for parameter in model.parameters}

@@ -41,7 +41,7 @@ def posed(
     if isinstance(params, str | Statement | Statements | Sequence):
         raise InputError(f"params: {quoted(params)}; expected values by parameter name, as in {{'n': 20}}; claims and "
                          "statements are given as statements=")
-    chosen = choose(setting, params, preset).on(initial)
+    chosen = choose(setting, params, preset, "check").on(initial)
     problem = problem_of(chosen)
     recorded = settings.statements_of(chosen.setting, problem.model)
     return Posed(chosen, problem, recorded, *statements_asked(statements, recorded, problem.model.name))

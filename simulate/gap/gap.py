@@ -61,7 +61,7 @@ def gap(
     Raises:
         InputError: bad input, and examples drawn afresh.  ModelError: a setting without l' of margins or a softmax.
     """
-    chosen = choose(setting, keywords.joined(params, values), preset)
+    chosen = choose(setting, keywords.joined(params, values), preset, "gap")
     problem = problem_of(chosen)
     if problem.redraws:
         raise InputError(f"gap: {problem.model.name} draws examples afresh at every step, so that runs from one draw "

@@ -137,7 +137,7 @@ class GridAsked:
 
 def checked(asked: GridAsked, workers: int) -> Grid:
     """The grid that a caller's words describe.  Raises InputError."""
-    chosen = choose(asked.setting, asked.params, asked.preset)
+    chosen = choose(asked.setting, asked.params, asked.preset, "phase")
     given, model = chosen.given, chosen.built
     equations = holds(asked.hold)
     axes = asked_axes(asked.axes, model, given, equations)

@@ -135,7 +135,8 @@ class Cells:
         own: dict[str, object] = {name: value for name, value in named.items() if name in self._own}
         model, kernel, declared = self._model_at(own)
         solved = self._held.solved(model, self._chosen.stated, named)
-        resolved = parameters.resolve(declared, {**self._chosen.given, **own, **solved}, self._chosen.preset)
+        given = {**self._chosen.given, **own, **solved}
+        resolved = parameters.resolve(declared, given, self._chosen.preset, self._chosen.verb)
         ready(model, kernel, resolved.values)
         return Problem(resolved, self._chosen.given, loaded=kernel)
 

@@ -95,7 +95,7 @@ def sensitivity(
     Raises:
         InputError: bad input; a claim that has no value, or that most runs do not reach, at the values given.
     """
-    chosen = choose(setting, keywords.joined(params, values), preset)
+    chosen = choose(setting, keywords.joined(params, values), preset, "sensitivity")
     show, threads = reading.switch("progress", progress), ask.workers(workers, processors())
     asked = _asked(chosen, hold, steps)
     base = asked.base()

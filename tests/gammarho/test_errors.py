@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ import pytest
 import gammarho as gr
 from derivations.papers.pegr.model import model
 from gammarho import cli
+from simulate.ask.parameters import OPTIONS
 from simulate.errors import InputError
 from simulate.work.divergence import divergence
 from tests.helpers.spoken import sentences
@@ -73,6 +75,14 @@ COMMANDS = [
     ("run pegr d=exp(1000) --steps 3", f"d: exp(1000) leaves the floating-point numbers at exp(1000); {ADVICE} 1, ..."),
     ("run pegr d=exp(10) --steps 3", f"d: 'exp(10)'; {ADVICE} 1, such as d=400"),
     ("run pegr lam=2*h/400 --steps 3", "lam: 2*h/400 needs h, which has no value here; expected a finite number ..."),
+    ("derive pegr nosuch=3", "params: 'nosuch' is not a parameter of pegr; expected one of n, m, d, mu_norm, sigma_p, "
+     "sigma_0, eta, lam, lam_until, regularizer, penalty_half, q, neurons, project_noise, delta, eps"),
+    ("derive fomaml steps=3", "params: 'steps' is not a parameter of fomaml; expected one of n_tasks, ..."),
+    ("derive pegr prest=paper", "params: 'prest' is not a parameter of pegr; did you mean 'preset'?"),
+    ("conditions pegr sampling=gram", "params: 'sampling' is not a parameter of pegr; expected one of n, m, ..."),
+    ("conditions pegr steps=3", "params: 'steps' is not a parameter of pegr; it is an option, so give --steps 3 ..."),
+    ("phase pegr --x n=2,3 --y m=2,3 engin=weights", "params: 'engin' is not a parameter of pegr; expected one of ..."),
+    ("run pegr engin=weights", "params: 'engin' is not a parameter of pegr; did you mean 'engine'?"),
     ("run pegr n=8 m=n-8 --steps 3", "m: n-8 is 0 at n = 8; expected a whole number of at least 1, such as m=10"),
     ("phase pegr --x n=4:12:9 m=n-8 eta=n*0.1 --steps 2", "m: n-8 is -4 at n = 4; expected a whole number of ..."),
     ("run pegr n=1 --steps 3 --observables T_1,loss",
@@ -131,6 +141,14 @@ COMMANDS = [
     ("run pegr n=3 m=2 d=1 --steps 3", "...|d: 1 |at least 2"),
     ("run pegr n=3 m=2 d=1e12 --steps 3", "...|d: 1e+12 |sampling"),
 ]
+
+
+def test_every_verb_offers_its_own_options() -> None:
+    """Fails where a verb gets an option of these names, or loses one, and errors still speak of the old ones."""
+    for verb, options in OPTIONS.items():
+        taken = inspect.signature(getattr(cli, verb)).parameters
+        given = [name for name in OPTIONS["run"] if name in taken and taken[name].annotation != "Switch"]
+        assert list(options) == given, verb
 
 
 def one_sentence(said: str, expected: str) -> None:

@@ -43,6 +43,11 @@ def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
     return compared
 
 
+def relations(text: str) -> tuple[type[ast.cmpop] | None, ...]:
+    """The relation of each comparison of a claim, in the order of `comparisons`; None of what is no comparison."""
+    return tuple(None if relation is None else type(relation) for _, _, relation in _parts(text))
+
+
 @functools.lru_cache(maxsize=16384)
 def _parts(text: str) -> tuple[tuple[str, Any, ast.cmpop | None], ...]:
     """The comparisons of a claim: each as text and as a tree, and its relation; None of what is no comparison."""

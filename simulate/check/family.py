@@ -18,7 +18,7 @@ from derivations.declare.mutants import HYPOTHESIS, Mutant, mutants_of, opened
 from dynamics.arrays import Array
 
 from .case import Case
-from .comparison import Comparison, comparisons
+from .comparison import Comparison, comparisons, relations
 from .formula import mentioned, number, uses
 from .heard import Heard, rows_for
 from .hypotheses import Part
@@ -88,9 +88,10 @@ class Family:
             if at in heard.same or not (met or suspect.mutant.change is HYPOTHESIS):
                 continue
             spoke = self._suspect(suspect, heard.told[at], first, place, own)
-            if spoke and suspect.mutant.change is not HYPOTHESIS and suspect.compared < COMPARED:
+            wanted = suspect.compared < COMPARED or not suspect.stricter
+            if spoke and suspect.mutant.change is not HYPOTHESIS and wanted:
                 known = known or _margins(self.statement, first)
-                _compare(suspect, known, first)
+                _compare(suspect, known, first, place)
 
     def conclude_dropped(self, heard: Heard, place: Place) -> None:
         """Takes what all draws of a place say of mutants that drop a condition, in which they need not leave it."""
@@ -167,14 +168,6 @@ def _room(condition: str, case: Case) -> float:
         return 0.0
 
 
-def _relations(claim: str) -> list[type[ast.cmpop] | None]:
-    """The relation of each comparison of a claim, in the order of `comparisons`."""
-    node, relations = parse(claim, QUANTITIES), list[type[ast.cmpop] | None]()
-    for part in node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else [node]:
-        relations += [type(relation) for relation in part.ops] if isinstance(part, ast.Compare) else [None]
-    return relations
-
-
 @dataclass(frozen=True)
 class _Margin:
     """How far inside a comparison each entry of the hypothesis is, between -1 and 1; an identity's sides themselves."""
@@ -189,7 +182,7 @@ def _margins(statement: Statement, case: Case) -> list[_Margin]:
     view = case.view(rows)
     given = met(statement.given, view)
     compared = comparisons(statement.claim, view, statement.tolerance)
-    return [_margin(one, relation, given) for one, relation in zip(compared, _relations(statement.claim), strict=True)]
+    return [_margin(one, relation, given) for one, relation in zip(compared, relations(statement.claim), strict=True)]
 
 
 def _margin(comparison: Comparison, relation: type[ast.cmpop] | None, given: Indexed) -> _Margin:
@@ -206,8 +199,8 @@ def _margin(comparison: Comparison, relation: type[ast.cmpop] | None, given: Ind
     return _Margin(-gap if relation in (ast.GtE, ast.Gt) else gap, None)
 
 
-def _compare(suspect: Suspect, own: Sequence[_Margin], case: Case) -> None:
-    """Whether the mutant is stricter, and whether it is looser, than its statement at some entry of this run."""
+def _compare(suspect: Suspect, own: Sequence[_Margin], case: Case, place: Place | None) -> None:
+    """Whether the mutant is stricter, and whether it is looser, than its statement at some entry of a place's run."""
     suspect.compared += 1
     for one, other in zip(own, _margins(suspect.mutant.statement, case), strict=True):
         if one.values.shape != other.values.shape:
@@ -217,5 +210,6 @@ def _compare(suspect: Suspect, own: Sequence[_Margin], case: Case) -> None:
             suspect.stricter |= bool(apart.any())
             suspect.looser |= bool(apart.any())
         else:
-            suspect.stricter |= bool((other.values < one.values - SAME).any())
+            gain = float(np.max(one.values - other.values, initial=0.0))
+            suspect.said_more(gain if gain > SAME else 0.0, place)
             suspect.looser |= bool((other.values > one.values + SAME).any())

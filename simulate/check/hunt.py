@@ -23,8 +23,8 @@ from .family import Family
 from .formula import uses
 from .ground import HELD, ground, place_of
 from .heard import Heard
-from .hypotheses import parts
-from .outside import Outside
+from .hypotheses import Part, parts
+from .outside import Outside, chosen
 from .space import Place, space_of
 from .suspect import Suspect
 
@@ -32,6 +32,7 @@ SEEDS = 3  # draws of the preset itself, to begin with
 AT_START, AT_START_OFTEN = 60, 24  # draws of a statement about the draw alone; of one that may fail OFTEN
 OFTEN = 0.4
 EDGES = 10  # runs on edges of each hypothesis
+ACROSS = 2  # runs where a parameter lies on the other side of 1
 CHASED, CHASED_OF_DRAWS = 12, 2  # more runs aimed at a mutant that is left, neither implied nor slack
 SHARED = 4  # one run of so many is held against every statement, the others against that of the mutant aimed at
 
@@ -69,7 +70,8 @@ class Hunt:
         """The preset's own draws, then up to `tries` runs, each aimed at a mutant that is still open."""
         at_start = self.families[0].statement.at == "0"
         for seed in range(self.start.seed, self.start.seed + (1 if self.draws > 1 else SEEDS)):
-            self._hold(replace(self.start, seed=seed, steps=0 if at_start else self.start.steps), self.families)
+            self.hold(replace(self.start, seed=seed, steps=0 if at_start else self.start.steps), self.families)
+        self._across_one()
         self._at_edges()
         for attempt in range(tries):
             aimed = [(family, suspect) for family in self.families for suspect in family.suspects
@@ -79,7 +81,7 @@ class Hunt:
                 aimed = apart
             if aimed:
                 family, suspect = aimed[int(self.rng.integers(len(aimed)))]
-                self._aim(family, suspect, self.families if attempt % SHARED == 0 and self.draws == 1 else [family])
+                self.aim(family, suspect, self.families if attempt % SHARED == 0 and self.draws == 1 else [family])
 
     def chase(self) -> None:
         """More runs for each mutant that says something else than its statement and was not refuted, aimed at it."""
@@ -87,18 +89,33 @@ class Hunt:
             for suspect in family.suspects:
                 for _ in range(CHASED if self.draws == 1 else CHASED_OF_DRAWS):
                     if suspect.apart and family.violated is None:
-                        self._aim(family, suspect, [family])
+                        self.aim(family, suspect, [family])
 
     def _at_edges(self) -> None:
         """Runs on edges of hypotheses, each held against the statements that share the hypothesis."""
-        sharing: dict[int, list[Family]] = {}
-        for family in self.families:
-            if family.statement.given and self.draws == 1:
-                sharing.setdefault(id(self.searched(family)), []).append(family)
-        for group in sharing.values():
-            for place in self.searched(group[0]).edges(EDGES):
+        for group in self._sharing():
+            for place in self.searched(group[0]).edges(EDGES) if group[0].statement.given else ():
                 if any(suspect.open for family in group for suspect in family.suspects):
-                    self._hold(place, group)
+                    self.hold(place, group)
+
+    def _across_one(self) -> None:
+        """Runs where a parameter lies on the other side of 1: a factor left out, or taken twice, says more on one."""
+        for group in self._sharing():
+            family, start = group[0], group[0].best or self.start
+            space = self.spaces[family.statement.id]
+            sides = [f"{name} <= 1" if start.at(name) < 1 else f"{name} >= 1" for name in space.reals]
+            conditions = (*self.searched(family).parts, *parts(" and ".join(sides), {}))
+            search = self.outside(family, conditions, start)
+            for said in sides:
+                for place in chosen(search.left(said).places, ACROSS):
+                    self.hold(place, group, every=True)
+
+    def _sharing(self) -> list[list[Family]]:
+        """The statements by the hypothesis that they share; none where a place takes several draws."""
+        sharing: dict[int, list[Family]] = {}
+        for family in self.families if self.draws == 1 else ():
+            sharing.setdefault(id(self.searched(family)), []).append(family)
+        return list(sharing.values())
 
     def searched(self, family: Family) -> Outside:
         """The search about a statement's hypothesis, shared by those that have it and are about the same steps."""
@@ -106,13 +123,19 @@ class Hunt:
         conditions = parts(said.given, family.quantities)
         key = (tuple(part.text for part in conditions), said.at, said.since, said.until, space.names)
         if key not in self.searches:
-            start = family.best or self.start
-            knobs = knobs_of(space.model, start.params) if self.draws == 1 else ()
-            self.searches[key] = Outside(
-                self.ground, space.model, space, knobs, said, conditions, self.work / self.draws, start, self.rng)
+            self.searches[key] = self.outside(family, conditions, family.best or self.start)
         return self.searches[key]
 
-    def _aim(self, family: Family, suspect: Suspect, others: Sequence[Family]) -> None:
+    def outside(self, family: Family, conditions: tuple[Part, ...], start: Place) -> Outside:
+        """A search outside these conditions, from a start."""
+        space = self.spaces[family.statement.id]
+        knobs = knobs_of(space.model, start.params) if self.draws == 1 else ()
+        return Outside(
+            self.ground, space.model, space, knobs, family.statement, conditions, self.work / self.draws, start,
+            self.rng)
+
+    def aim(self, family: Family, suspect: Suspect, others: Sequence[Family]) -> None:
+        """A move at random from where a mutant came nearest to being false, held against these statements."""
         parent = suspect.best or family.best or self.start
         space = self.spaces[family.statement.id]
         try:
@@ -120,12 +143,17 @@ class Hunt:
                 space.moved(parent, self.rng), suspect.mutant.statement, self.work, self.draws)
         except (InputError, FormulaError, Diverged, OverflowError):
             return
-        self._hold(place, others)
+        self.hold(place, others)
 
-    def _hold(self, place: Place, families: Sequence[Family]) -> None:
-        """Runs a place once and holds every family against it.  What cannot be run, or takes too long, is left."""
+    def hold(self, place: Place, families: Sequence[Family], every: bool = False) -> None:
+        """Runs a place once and holds every family against it, with the mutants that are open, or that `every` is left.
+
+        What cannot be run, or takes too long, is left.
+        """
         heard = [
-            (family, Heard(family.statement, [suspect for suspect in family.suspects if suspect.open]))
+            (family, Heard(family.statement, [
+                suspect for suspect in family.suspects
+                if suspect.open or (every and suspect.alive and suspect.mutant.change is not HYPOTHESIS)]))
             for family in families
         ]
         if self._affordable(place, families[0]) and self._heard(place, heard):

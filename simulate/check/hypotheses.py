@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from .indexed import Indexed, aligned
 from .view import View
 
 _UP, _STRICT = (">=", ">"), (">", "<")
+MOST = 20.0  # logarithms of ratios are cut here
 JUST = 1e-12  # how far outside a strict comparison of equal sides is
 
 
@@ -43,6 +45,12 @@ class Part:
     def rooms(self, view: View) -> Indexed:
         """The same entry by entry; NaN where a side has no value."""
         return _rooms(self.node, view)
+
+    def logs(self, view: View) -> Indexed:
+        """The logarithm of its sides' ratio, cut at MOST, entry by entry: above 0 inside; -MOST without a value."""
+        rooms, edge = self.rooms(view), math.tanh(MOST / 2)
+        values = np.where(np.isnan(rooms.values), -edge, np.clip(rooms.values, -edge, edge))
+        return Indexed(rooms.dims, 2 * np.arctanh(values))
 
     def has_edge(self, view: View) -> bool:
         """Whether it is one comparison of numbers, not of entries."""

@@ -25,7 +25,7 @@ from dynamics.arrays import Array
 from ..errors import Diverged, InputError
 from .bent import Bend
 from .ground import Ground
-from .hypotheses import Part
+from .hypotheses import MOST, Part
 from .indexed import Indexed, aligned
 from .judge import rows_of, spread
 from .space import STEPS, Place, Space
@@ -37,8 +37,8 @@ DEEPEST = 5.0  # logarithm of the factor by which a condition is left, at most
 _GRAIN = 0.1  # of the differences in a parameter, in logarithms
 _REACH, _NEAR = 12.0, 5.0  # of one change of one coordinate, in logarithms: out of a condition, and to an edge
 _PULLED, _CHEAP = (0.25, 0.6), 0.02  # share of the conditions pulled to their edges, and a change's cost beside them
+_SHARES = (0.5, 0.2, 0.05)  # of the way out that are tried where the whole is too far
 _ROOM = 0.02  # kept to the edges of the other conditions, in logarithms
-_MOST = 20.0  # logarithms of ratios are cut here
 _WORTH = 3  # a bent draw counts as so many times the change of a parameter
 _DRAW = 2e6  # multiplications of a draw that is looked at; more where the search starts from more
 _MANY = 24  # steps of a run at which conditions are looked at
@@ -65,7 +65,11 @@ class Left(NamedTuple):
 
 @dataclass(frozen=True)
 class Outside:
-    """The search outside the conditions `parts` of a statement, one at a time; a run may take so much `work`."""
+    """The search outside the conditions `parts` of a statement, one at a time; a run may take so much `work`.
+
+    Slopes are taken at so many places (`rounds`); `part_way`, where no change reaches all the way out, one that reaches
+    some of it is tried, as slopes there may be steeper, and none at random.
+    """
 
     ground: Ground
     model: Model
@@ -76,6 +80,8 @@ class Outside:
     work: float
     start: Place
     rng: np.random.Generator
+    rounds: int = ROUNDS
+    part_way: bool = False
     known: dict[bool, tuple[Looked | None, Array]] = field(default_factory=dict)
     known_left: dict[int, Left] = field(default_factory=dict)
 
@@ -91,8 +97,10 @@ class Outside:
         if begun is None:
             return Left((), 0)
         out, base, looked = list[Looked](), begun, 1
-        for _ in range(ROUNDS):
+        for _ in range(self.rounds):
             before = base
+            if self.part_way and not np.nan_to_num(slopes[len(self.parts) + dropped]).any():
+                break  # nothing tells of a way
             for tried in self._aimed(base, slopes, dropped, run):
                 looked += 1
                 if tried.depths[dropped] > 0:
@@ -102,7 +110,7 @@ class Outside:
             if out:
                 break
             slopes = slopes if base is before else self._slopes(base, run)
-        for place in () if out else self._blind(begun.place):
+        for place in () if out or self.part_way else self._blind(begun.place):
             blind = self._looked(place, run)
             if blind is not None and math.isfinite(blind.depths[dropped]):
                 looked += 1
@@ -159,16 +167,12 @@ class Outside:
     def _entries(self, part: Part, view: View, run: bool) -> Indexed:
         """How far inside a condition each entry is, as a logarithm."""
         try:
-            rooms = part.rooms(view)
+            logs = part.logs(view)
         except NoSuchStep:
             if run:
                 raise
-            return Indexed((), np.asarray(_MOST))
-        if "t" in rooms.dims and not run:
-            return Indexed((), np.asarray(_MOST))
-        edge = math.tanh(_MOST / 2)
-        values = np.where(np.isnan(rooms.values), -edge, np.clip(rooms.values, -edge, edge))
-        return Indexed(rooms.dims, 2 * np.arctanh(values))
+            return Indexed((), np.asarray(MOST))
+        return Indexed((), np.asarray(MOST)) if "t" in logs.dims and not run else logs
 
     def _coordinates(self) -> Iterator[tuple[str | Bend, float]]:
         """What is changed, and the amounts by which slopes are taken: a bent draw's in either direction."""
@@ -194,7 +198,7 @@ class Outside:
             return []
         places = []
         for _ in range(many):
-            reachable = (base.rooms > _ROOM) & (base.rooms < _MOST)
+            reachable = (base.rooms > _ROOM) & (base.rooms < MOST)
             pulled = np.where(reachable, self.rng.exponential(size=len(self.parts)), 0.0)
             pulled *= self.rng.random(len(pulled)) < self.rng.choice(_PULLED)
             least = np.minimum(base.rooms, _ROOM) - base.rooms
@@ -213,8 +217,10 @@ class Outside:
         least = np.minimum(base.rooms, _ROOM) - base.rooms
         for _ in range(AIMS):
             wanted = math.exp(self.rng.uniform(math.log(0.02), math.log(DEEPEST)))
-            least[dropped] = wanted - base.depths[dropped]
-            change = self._change(base, rows, least, np.zeros(len(rows)), _REACH)
+            change = None
+            for share in (1.0, *_SHARES) if self.part_way else (1.0,):
+                least[dropped] = share * (wanted - base.depths[dropped])
+                change = self._change(base, rows, least, np.zeros(len(rows)), _REACH) if change is None else change
             reached = None if change is None else self._along(
                 base, change, run, lambda each: math.isfinite(each.depths[dropped]))
             if reached is not None:

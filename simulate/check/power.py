@@ -36,6 +36,7 @@ from .posed import attacked_from, posed
 from .power_text import lines
 from .results import counted
 from .sharpest import sharpest
+from .telling import tell
 
 TRIES = 40
 STATES = 60  # arbitrary states, for statements about one step
@@ -124,6 +125,7 @@ def mutants(
             hunt = Hunt(own, group, quantities, steps, rng, first)
             hunt.run(many * len(group), step)
             hunt.chase()
+            tell(hunt)
             leave(hunt, step)
             for family in group:
                 sharpest(family, hunt)

@@ -41,6 +41,12 @@ class Space:
     model: Model
     names: tuple[str, ...]
 
+    @property
+    def reals(self) -> tuple[str, ...]:
+        """Those that may lie on either side of 1: no sizes, and no probabilities."""
+        declared = [self.model.parameter(name) for name in self.names if name != STEPS]
+        return tuple(each.name for each in declared if not each.whole and (each.high is None or each.high > 1))
+
     def set(self, place: Place, name: str, value: float) -> Place:
         """A place with one coordinate changed: a whole number where it is one, kept inside the parameter's range."""
         if name == STEPS:

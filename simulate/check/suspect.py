@@ -29,7 +29,8 @@ class Suspect:
     """A mutant, and what the runs so far say of it.
 
     Of a dropped condition `outside` are the runs that left it inside the others, and `looked` the places inside these
-    at which a way out was looked for (of an end of the range, the runs).
+    at which a way out was looked for (of an end of the range, the runs).  `more` is the place where it says more than
+    its statement by most, the sides' difference being larger by a share `gain` of them.
     """
 
     mutant: Mutant
@@ -40,6 +41,8 @@ class Suspect:
     compared: int = 0
     outside: int = 0
     looked: int = 0
+    more: Place | None = None
+    gain: float = 0.0
     score: float = 0.0
     best: Place | None = None
     constants: tuple[float, float] | None = None
@@ -58,6 +61,12 @@ class Suspect:
     def open(self) -> bool:
         """Whether a search is worth while: a mutant that is nowhere stricter cannot be killed."""
         return self.alive and (self.mutant.change is HYPOTHESIS or self.stricter or self.compared < ENOUGH)
+
+    def said_more(self, gain: float, place: Place | None) -> None:
+        """Keeps the place where it says more than its statement by most."""
+        self.stricter |= gain > 0
+        if gain > self.gain and place is not None:
+            self.gain, self.more = gain, place
 
     def offered(self, score: float, place: Place) -> None:
         """Keeps the place where it came nearest to being killed."""

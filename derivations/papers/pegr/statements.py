@@ -417,7 +417,7 @@ _GD_STAGES = (
               claim="kappa*sum[j,r](j*y*(2*a*y*start(A) + 2*b*h_star)) >= 2*log(4/eps)",
               mutant="kappa*sum[j,r](j*y*(2*a*y*start(A) + 2*b*start(h))) >= 2*log(4/eps)"),
     Statement(id="E13", kind="inequality", source="Lemma E.4, E.13, W* corrected", only=GD, since="T_2E",
-              given=LATE_E, text="||W - W*||^2 falls by at least 3 eta L_S - eta eps a step",
+              given=f"{LATE_E} and eps <= 1", text="||W - W*||^2 falls by 3 eta L_S - eta eps a step or more, eps <= 1",
               claim="distance**2 - next(distance)**2 >= 3*eta*loss - eta*eps",
               mutant="distance**2 - next(distance)**2 <= eta*loss"),
     Statement(id="E3-order", kind="order", source="Lemma E.3, W* corrected",

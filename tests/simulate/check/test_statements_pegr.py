@@ -180,6 +180,16 @@ def test_what_was_weakened_is_asked_in_full() -> None:
     assert told["B2"] == "violated" and told["B2b"] != "violated"  # the lengths alone fail in five dimensions
 
 
+def test_the_distance_to_w_star_falls_for_eps_below_4_alone() -> None:
+    """Beyond, W* turns round: a search across eps = 1 found Lemma E.13, without that condition, false at 11.04."""
+    free = replace(BY_ID["E13"], given=BY_ID["E13"].given.replace(" and eps <= 1", ""))
+    told = {
+        eps: [_verdicts([said], {"eps": eps}, preset="theorem-3.3", seeds=1)["E13"] for said in (BY_ID["E13"], free)]
+        for eps in (0.9, 11.04)
+    }
+    assert told == {0.9: ["holds", "holds"], 11.04: ["vacuous", "violated"]}
+
+
 @pytest.mark.slow
 def test_the_penalty_slows_the_signal() -> None:
     params = {"n": 30, "m": 12, "d": 1e6, "sigma_p": 0.03, "sigma_0": 1 / 900, "eta": 8.98e-4, "lam": 5.88}

@@ -1,0 +1,84 @@
+"""Mutants that differ only far from where a search begins: on the other side of 1, or once a small term is large."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from derivations.declare import Statement
+from derivations.declare.formula import QUANTITIES, parse
+from simulate.ask.chosen import choose
+from simulate.check.bench import Bench, Call
+from simulate.check.family import Family
+from simulate.check.fates import KILLED, Fated
+from simulate.check.hunt import Hunt
+from simulate.check.posed import posed
+from simulate.check.power import mutants
+from simulate.check.space import Space
+from simulate.check.telling import FAR, Difference, tell
+from simulate.check.view import View
+from simulate.run.problem import problem_of
+
+SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
+
+
+def fated(**fields: Any) -> list[Fated]:
+    said = Statement(**{"id": "own", "kind": "inequality", **fields})
+    tested = mutants("pegr", SMALL, [said], steps=5, tries=1)["own"]
+    assert tested.violated is None
+    return list(tested.mutants)
+
+
+def at_start(*said: Statement) -> View:
+    """The first state of a run, where the loss is log 2 to some digits."""
+    asked = posed("pegr", list(said), SMALL, None)
+    bench = Bench(problem_of(choose("pegr", SMALL)), 2, 0, asked.quantities, Call({}, SMALL))
+    return bench.case(0, 2, list(said)).view(np.array([0]))
+
+
+def test_a_step_size_that_is_left_out_is_told_where_it_is_above_1() -> None:
+    """With eta = 0.1 what says 3 for 3 eta says less.  Before, no run had eta > 2.2, where it is false."""
+    found = fated(claim="2*eta*loss <= 3*eta", given="loss <= 1", at="0")
+    left_out = [each for each in found if each.mutant.text == "eta -> 1"]
+    assert [each.fate for each in left_out] == [KILLED, KILLED]
+
+
+def test_a_part_of_the_start_is_told_where_the_start_is_above_the_bound() -> None:
+    """sigma_0 cannot be raised; of longer noise half of <w(0), xi> is beyond 5, found along slopes."""
+    said = Statement(id="own", kind="inequality", claim="abs(h - start(h)) <= 5", until="3",
+                     given="sigma_0 <= 0.011 and max[j,r,i](abs(h - start(h))) <= 4")
+    asked = posed("pegr", [said], SMALL, None)
+    family = Family(said, asked.quantities)
+    hunt = Hunt(choose("pegr", SMALL), [family], asked.quantities, 5, np.random.default_rng(0), 0)
+    hunt.hold(hunt.start, [family])
+    (half,) = [each for each in family.suspects if each.mutant.text == "start(h) -> 0.5 * start(h)"]
+    assert half.apart
+    tell(hunt)
+    assert half.killed is not None and half.killed.place is not None and family.violated is None
+    assert float(str(half.killed.place.params["sigma_p"])) > 20 * float(str(hunt.start.params["sigma_p"]))
+
+
+def test_how_a_mutant_differs_is_the_logarithm_of_what_both_have_to_spare() -> None:
+    """1 - log 2 and 0.8 - log 2; one that says less is no way out; an equality has nothing to spare."""
+    own, more, less = (Statement(id="own", kind="inequality", claim=f"loss <= {most}") for most in (1, 0.8, 1.5))
+    view = at_start(own)
+    loss = float(view.case.states.seen["loss"][0])
+
+    def logs(said: Statement, other: Statement, false: bool) -> float:
+        (value,) = Difference("", parse(other.claim, QUANTITIES), said, other, false).logs(view).values
+        return float(value)
+
+    assert logs(own, more, False) == pytest.approx(math.log((0.8 - loss) / (1 - loss)), abs=1e-12)
+    assert logs(own, more, True) == pytest.approx(math.log((1 - loss) / 0.2), abs=1e-12) and logs(own, more, True) > 0
+    assert logs(own, less, False) > 0 and logs(own, less, True) == FAR
+    false = Statement(id="own", kind="inequality", claim="loss <= 0.5")
+    assert logs(own, false, True) < 0 and logs(false, own, True) == FAR
+
+
+def test_sizes_and_probabilities_have_one_side_of_1() -> None:
+    """A step size may lie on either side, n may not, nor may a probability."""
+    model = problem_of(choose("pegr", SMALL)).model
+    assert Space(model, ("n", "m", "d", "eta", "sigma_0", "delta", "steps")).reals == ("eta", "sigma_0")

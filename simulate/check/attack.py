@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from derivations.commands import command
@@ -14,6 +14,7 @@ from dynamics.chance.streams import stream
 from ..ask.chosen import Chosen
 from ..errors import Diverged, InputError
 from ..work.progress import doing
+from .aimed import aimed, settled
 from .bench import Bench, Result
 from .case import Case
 from .forecast import seconds_of
@@ -21,7 +22,7 @@ from .formula import number
 from .ground import ground, place_of
 from .hypotheses import Part, parts
 from .indexed import at_most
-from .judge import Outcome, judge, rows_of
+from .judge import Outcome, common, judge, rows_of
 from .space import DIMENSION, STEPS, Place, Space, rounded, space_of
 from .verdict import failure_limits
 from .view import NoSuchStep
@@ -31,18 +32,25 @@ TRY = 0.05  # seconds that a try takes whatever its size
 ELITE = 8  # places that new tries move
 EDGES = 0.4  # share of the moves that start from the place nearest to the edge of some hypothesis
 FIRST = 8  # draws of the start that are tried until one is inside the hypotheses
+NEAR, AGAIN = 0.15, 0.1  # share of the tries that are made around the start, before any other, and of those after
+SEEDS = 10  # draws that a witness is looked for on, whatever the draw it was found on
+ALIKE = 12  # digits of two scores that are the same: of such places the one nearer to the start is better
 FEW, MANY = 4, 30  # draws of a try of a probability, and of one where most of these failed
 _LONG = 3.0  # first push towards an edge, in logarithms, halved as it closes in
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One try: a score, higher is closer to a violation (below 1 outside the hypotheses, 3 where it is violated)."""
+    """One try: a score, higher is closer to a violation (below 1 outside the hypotheses, 3 where it is violated).
+
+    `why` is what kept it from being made.
+    """
 
     place: Place
     score: float
     outcomes: tuple[Outcome, ...] = ()
     rooms: Mapping[str, float] = field(default_factory=dict)
+    why: str = ""
 
     @property
     def inside(self) -> bool:
@@ -61,7 +69,10 @@ class Attacked:
 
     `failing` is the largest share of a place's draws on which a probability's claim fails, while no more than its delta
     is shown; there `tightest` is 0.
+    `tightest` is how far apart the sides are, relative to their size; where one of them is 0 (`signed`), the other
+    beside the largest entry of its step.
     `edges` are the parts of the hypotheses by name, with how near the tries came to each, relative to its sides;
+    `unmet` says what kept tries outside; `unmoved` are the numbers among the parameters that no try inside moved.
     `command` searches again, "" for a statement that is not on record; `setting` is the word by which it was asked for.
     """
 
@@ -75,6 +86,9 @@ class Attacked:
     result: Result | None
     command: str
     setting: str
+    signed: bool = False
+    unmet: str = ""
+    unmoved: tuple[str, ...] = ()
 
     @property
     def violated(self) -> bool:
@@ -95,8 +109,10 @@ class Attack:
         self.start = place_of(chosen, steps, seed)
         self.ground = ground(chosen.setting, quantities).starting(self.start)
         whole = statement.at in ("", "T")
-        self.space: Space = space_of(chosen.resolved.model, self.start.params, statement, whole)
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)
+        model = chosen.resolved.model
+        self.space: Space = space_of(
+            model, self.start.params, statement, whole, zeros=True, fixed=settled(self.parts, model))
         self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
         window = bool(statement.at and statement.until)  # its step may come early: no try has to last as long
         self.work = 2 * self._work(self.start) if window else math.inf
@@ -108,6 +124,8 @@ class Attack:
         self.made = self.inside = 0
         self.edges: dict[str, float] = {}
         self.nearest: dict[str, Tried] = {}
+        self.moved = set[str]()
+        self.unmet = ""
         preset = None if chosen.preset is None else chosen.preset.name
         options = {"preset": preset, "search": tries, "steps": steps, "seed": seed or None}
         again = command("check", chosen.setting.word, statement.id, values=chosen.given, options=options)
@@ -120,9 +138,16 @@ class Attack:
             self._try(replace(self.start, seed=self.start.seed + more))
             if self.kept[0].inside:
                 break
+            if not more:
+                self._begin_inside()
+        around = self.made + round(NEAR * (self.tries - self.made))
+        while self.made < around and not self.kept[0].violated:
+            self._try(self.space.around(self.start, self.rng))
         while self.made < self.tries and not self.kept[0].violated:
             parent = self._parent()
-            if parent.inside and self.rng.random() < 0.25:
+            if self.rng.random() < AGAIN:
+                self._try(self.space.around(self.start, self.rng))
+            elif parent.inside and self.rng.random() < 0.25:
                 self._push(parent)
             else:
                 self._try(self.space.moved(parent.place, self.rng))
@@ -137,7 +162,20 @@ class Attack:
         return Attacked(
             statement=self.statement, tries=self.made, inside=self.inside, tightest=tightest, failing=failing,
             place=shown, edges=self.edges, result=self._result(best.place) if best.violated else None,
-            command=self.told, setting=self.ground.setting.word)
+            command=self.told, setting=self.ground.setting.word,
+            signed=held and _signed(best), unmet=self.unmet, unmoved=self._unmoved())
+
+    def _begin_inside(self) -> None:
+        """Where the start is outside: begins where its parameters are as the hypotheses ask."""
+        begun = aimed(self.start, self.statement, self.parts, self.space.model)
+        if begun.params != self.start.params and self._tried(begun).score > self.kept[0].score:
+            self.start = begun
+
+    def _unmoved(self) -> tuple[str, ...]:
+        """The numbers among the parameters that every try inside the hypotheses left as they are."""
+        model = self.space.model
+        return tuple(each.name for each in model.parameters
+                     if each.numeric and not each.structural and each.name not in self.moved)
 
     def _parent(self) -> Tried:
         """One of the best, or the one that came nearest to some hypothesis's edge."""
@@ -161,16 +199,23 @@ class Attack:
                 by /= 3
 
     def _try(self, place: Place) -> Tried:
-        tried = self._tried(place)
+        tried = self._tried(self.space.within(place, self.start))
         self.made += 1
         self._step()
         if tried.inside:
             self.inside += 1
+            self.moved |= {name for name, value in tried.place.params.items() if value != self.start.params.get(name)}
             for name, room in tried.rooms.items():
                 if room < self.edges.get(name, math.inf):
                     self.edges[name], self.nearest[name] = room, tried
-        self.kept = sorted([tried, *self.kept], key=lambda each: -each.score)[:ELITE]
+        else:
+            self.unmet = _unmet(tried.outcomes) or self.unmet or tried.why
+        self.kept = sorted([tried, *self.kept], key=self._rank)[:ELITE]
         return tried
+
+    def _rank(self, tried: Tried) -> tuple[float, float]:
+        """The best first; of those that are alike, the one nearest to the start."""
+        return -round(tried.score, ALIKE), self.space.distance(tried.place, self.start)
 
     def _tried(self, place: Place, again: bool = False) -> Tried:
         """A place's score.  What cannot be run, or would take too long or too much memory, has none."""
@@ -180,17 +225,17 @@ class Attack:
     def _held(self, place: Place) -> Tried:
         try:
             if not self.space.affordable(place, self.start):
-                return Tried(place, -1.0)
+                return Tried(place, -1.0, why="it is larger than a try may be")
             bench, place = self._bench(place)
             if self._work(place) > self.work:
-                return Tried(place, -1.0)
+                return Tried(place, -1.0, why="it is longer than a try may be")
             if self.statement.random:
                 return self._probable(bench, place)
             case = bench.case(place.seed, 0 if self.statement.at == "0" else place.steps, [self.statement])
             outcome = judge(self.statement, case)
             return self._scored(place, case, (outcome,))
-        except (InputError, FormulaError, Diverged, OverflowError):
-            return Tried(place, -2.0)
+        except (InputError, FormulaError, Diverged, OverflowError) as error:
+            return Tried(place, -2.0, why=str(error))
 
     def _probable(self, bench: Bench, place: Place) -> Tried:
         steps = 0 if self.statement.at == "0" else place.steps
@@ -231,8 +276,8 @@ class Attack:
         bad = [outcome for outcome in met if outcome.failed and (whole or outcome.complete)]
         if any(outcome.first is None or outcome.first.t <= self.latest for outcome in bad):
             return Tried(place, 3.0, outcomes, edges)
-        gaps = [outcome.closest.gap for outcome in met if outcome.closest is not None]
-        return Tried(place, 1 + 0.99 * (1 - min(gaps, default=1.0)), outcomes, edges)
+        near = min(outcome.near for outcome in met)
+        return Tried(place, 1 + 0.99 * (1 - near), outcomes, edges)
 
     def _bench(self, place: Place) -> tuple[Bench, Place]:
         return self.ground.bench(place, self.statement, self.work, self.draws)
@@ -241,25 +286,50 @@ class Attack:
         return self.ground.work(place, self.statement, self.draws)
 
     def _shrunk(self, best: Tried) -> Tried:
-        """The same violation with smaller sizes, fewer steps and rounder numbers, as far as it stays one."""
+        """The same violation with smaller sizes, fewer steps, defaults and rounder numbers, as far as it stays one."""
         for _ in range(3):
             before = best
             for name in self.space.names:
-                old = best.place.at(name)
-                whole = name == STEPS or self.space.model.parameter(name).counted
-                smaller = [1, 2, old // 4, old // 2, old - 1] if whole else [rounded(old, digits) for digits in (1, 2)]
-                for value in smaller:
-                    if value == old or value <= 0 or ((whole or name == DIMENSION) and value >= old):
-                        continue  # no size is rounded up
-                    tried = self._tried(self.space.set(best.place, name, float(value)))
-                    if tried.violated:
-                        best = tried
-                        break
+                best = self._first(best, (self.space.set(best.place, name, value) if value else
+                                          replace(best.place, params={**best.place.params, name: 0.0})
+                                          for value in self._simpler(best.place, name)))
+            if best.place.seed >= SEEDS:
+                best = self._first(best, (replace(best.place, seed=seed) for seed in range(SEEDS)))
             if best is before:
                 return best
         return best
+
+    def _simpler(self, place: Place, name: str) -> list[float]:
+        """Values of a coordinate that are simpler than its own, the simplest first; no size is made larger."""
+        old = place.at(name)
+        if name in (STEPS, DIMENSION) or self.space.model.parameter(name).counted:
+            digits = [rounded(old, 1), rounded(old, 2)] if name == DIMENSION else []
+            return [value for value in (1, 2, old // 4, old // 2, *digits, old - 1) if 0 < value < old]
+        begun, usual = self.start.at(name), self.ground.defaults.get(name)
+        known = [float(usual)] if isinstance(usual, int | float) else []
+        known += [begun] if old != begun else []
+        if old in known[:1]:
+            return []
+        return [value for value in (*known, rounded(old, 1), rounded(old, 2)) if value != old]
+
+    def _first(self, best: Tried, places: Iterable[Place]) -> Tried:
+        """The first of some places that violates the statement too; what there was where none does."""
+        return next((tried for tried in map(self._tried, places) if tried.violated), best)
 
     def _result(self, place: Place) -> Result:
         bench, place = self._bench(place)
         many = MANY if self.statement.random else 1
         return bench.results([self.statement], many, many)[self.statement.id]
+
+
+def _unmet(outcomes: Sequence[Outcome]) -> str:
+    """Why draws said nothing: the first reason, or the parts of the hypothesis that fail on them."""
+    why = next((each.why for each in outcomes if each.why), "")
+    return why or " and ".join(common(each.missing for each in outcomes))
+
+
+def _signed(tried: Tried) -> bool:
+    """Whether the entry that came nearest to failing is one beside 0."""
+    nearest = min(tried.outcomes, key=lambda each: each.near, default=None)
+    point = None if nearest is None else nearest.closest
+    return point is not None and (point.left == 0) != (point.right == 0)

@@ -16,7 +16,7 @@ from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from .case import Case
 from .comparison import Comparison, comparisons
 from .formula import evaluate, mentioned, number, uses
-from .indexed import Indexed, aligned, truth
+from .indexed import AnyArray, Indexed, aligned, truth
 from .over_steps import OverSteps, Point, furthest, label, tightest
 from .tasks import states_a_step
 from .view import View
@@ -32,7 +32,8 @@ class Outcome:
     statement was reached (-1: nowhere), whose `closest` is of the step at which it holds by most.  `why` says why a
     statement was not evaluated here, `missing` lists the parts of its hypothesis that hold nowhere; `note` qualifies
     the outcome.  `short`: the run ends before the window does in which the statement's step has to come, and it has not
-    come, so that the draw is not judged.
+    come, so that the draw is not judged.  `near` is how near an entry came to failing, from 0 to 1: its sides' distance
+    relative to their size, or of a side beside 0 relative to the largest entry of its step.
     """
 
     seed: int
@@ -47,6 +48,7 @@ class Outcome:
     note: str = ""
     missing: tuple[str, ...] = ()
     short: bool = False
+    near: float = 1.0
 
 
 def judge(statement: Statement, case: Case, most: int = 0) -> Outcome:
@@ -72,7 +74,7 @@ def judge(statement: Statement, case: Case, most: int = 0) -> Outcome:
             case.seed, why=why or "no recorded step is in its range", complete=case.diverged < 0 and not late, note=note
         )
     if case.still and (case.t[rows].any() or _ahead(statement, case)):
-        return Outcome(case.seed, why="nothing moves: the run's state is the same at every recorded step")
+        return _still(statement, case, rows)
     if statement.somewhere:
         return _exists(statement, case, rows, note)
     rows = spread(rows, most)
@@ -85,6 +87,15 @@ def judge(statement: Statement, case: Case, most: int = 0) -> Outcome:
     if case.diverged >= 0:
         total = replace(total, complete=False, note=f"the run diverges at step {case.diverged}")
     return total
+
+
+def _still(statement: Statement, case: Case, rows: NDArray[np.int64]) -> Outcome:
+    """Of a run in which nothing moves: a claim that fails at its start fails; what holds there says nothing."""
+    if statement.everywhere and not _ahead(statement, case):
+        told = _piece(statement, case, rows[case.t[rows] == 0])
+        if told.failed:
+            return told
+    return Outcome(case.seed, why="nothing moves: the run's state is the same at every recorded step")
 
 
 def spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
@@ -182,6 +193,8 @@ def _counted(comparison: Comparison, given: Indexed, case: Case, rows: NDArray[n
         gaps = np.abs(left - right) / (np.abs(left) + np.abs(right))
     gaps = np.where(np.isfinite(gaps), gaps, np.where(left == right, 0.0, 1.0))
 
+    near = _near(left, right, gaps, meant & known)
+
     def point(mask: NDArray[np.bool_], largest: bool) -> Point | None:
         if not mask.any():
             return None
@@ -189,7 +202,11 @@ def _counted(comparison: Comparison, given: Indexed, case: Case, rows: NDArray[n
             mask = mask & (
                 np.arange(mask.shape[0]) == int(np.argmax(mask.reshape(mask.shape[0], -1).any(axis=1)))
             ).reshape(-1, *[1] * (mask.ndim - 1))
-        flat = int(np.argmax(np.where(mask, gaps, -1.0)) if largest else np.argmin(np.where(mask, gaps, np.inf)))
+        if largest:
+            flat = int(np.argmax(np.where(mask, gaps, -1.0)))
+        else:  # of entries that are as tight, the one nearest to 0 beside 0
+            tight = mask & (gaps == gaps[mask].min())
+            flat = int(np.argmin(np.where(tight, near, np.inf)))
         place = np.unravel_index(flat, mask.shape)
         index = {dim: label(dim, int(at)) for dim, at in zip(dims[1:], place[1:], strict=True)}
         return Point(comparison.text, int(case.t[rows[place[0]]]), index, float(left[place]), float(right[place]))
@@ -201,7 +218,25 @@ def _counted(comparison: Comparison, given: Indexed, case: Case, rows: NDArray[n
         int((meant & ~known).sum()),
         point(failed, True),
         point(passed, False),
+        near=float(near[passed].min()) if passed.any() else 1.0,
     )
+
+
+def _near(
+    left: AnyArray, right: AnyArray, gaps: NDArray[np.float64], meant: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The gaps; of a side beside 0, which is 100% apart from it whatever it is, its share of the largest entry.
+
+    Of the largest of its step, or where a step has one entry of the largest of all steps.
+    """
+    beside = (left == 0) != (right == 0)
+    if not beside.any():
+        return gaps
+    size = np.where(meant & np.isfinite(left) & np.isfinite(right), np.abs(left) + np.abs(right), 0.0)
+    axes = tuple(range(1, size.ndim)) if size[0].size > 1 else None
+    with np.errstate(all="ignore"):
+        share = size / np.max(size, axis=axes, keepdims=True)
+    return np.where(beside & np.isfinite(share), np.minimum(share, 1.0), gaps)
 
 
 def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str) -> Outcome:
@@ -220,7 +255,8 @@ def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str
     if truth.any():
         step = int(case.t[rows[int(np.argmax(truth))]])
         closest = tightest(parts, truth, case.t[rows])
-        return Outcome(case.seed, entries=len(rows), closest=closest, step=step, complete=every, note=note)
+        return Outcome(case.seed, entries=len(rows), closest=closest, step=step, complete=every, note=note,
+                       near=closest.gap)
     if every and not np.any([part.fails.any(axis=1) for part in parts], axis=0).all():
         every, note = False, "some entries have no value"
     return Outcome(case.seed, entries=len(rows), failed=1, first=furthest(parts, int(case.t[rows[-1]])),
@@ -248,6 +284,7 @@ def _merged(a: Outcome, b: Outcome) -> Outcome:
         a.why or b.why,
         a.note or b.note,
         common((a.missing, b.missing)),
+        near=min(a.near, b.near),
     )
 
 

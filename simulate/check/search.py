@@ -2,9 +2,11 @@
 
     print(gr.search("pegr", statements=["D1"], preset="theorem-3.2", tries=400))
 
-Every positive parameter is a coordinate on a log scale, beside the steps of the run and its draw.  A try outside the
-hypotheses is scored by how far outside it is, one inside by how tight the claim is there; new tries move the best
-ones and those nearest to an edge, or push one coordinate of them until a hypothesis is on its edge.
+Every number among the parameters is a coordinate on a log scale, beside the steps of the run and its draw; one that is
+0 at the start enters at moderate values.  What a hypothesis asks of parameters alone is set.  Some tries are made
+within two decades of the start; then new ones move the best and those nearest to an edge, or push one coordinate of
+them until a hypothesis is on its edge, within six decades of the start.  A try outside the hypotheses is scored by how
+far outside it is, one inside by how tight the claim is there: what is beside 0 by its share of the largest entry.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from ..ask.chosen import Chosen
 from ..errors import InputError
 from ..run.estimate import LONGEST, WORTH_SAYING
 from ..work.progress import duration, progress, say
-from .attack import Attack, Attacked
+from .attack import MANY, Attack, Attacked
 from .posed import attacked_from, posed
 from .results import counted
 
@@ -57,7 +59,8 @@ class Search:
                 {
                     "id": outcome.statement.id, "tries": outcome.tries, "inside": outcome.inside,
                     "tightest": outcome.tightest, "failing": outcome.failing, "place": dict(outcome.place),
-                    "edges": dict(outcome.edges), "command": outcome.command,
+                    "edges": dict(outcome.edges), "command": outcome.command, "unmet": outcome.unmet,
+                    "unmoved": list(outcome.unmoved),
                     "violation": None if outcome.result is None else outcome.result.to_dict(),
                 }
                 for outcome in self.found
@@ -128,35 +131,59 @@ def _foretold(attacks: Sequence[Attack]) -> None:
 
 def _lines(outcome: Attacked) -> list[str]:
     said = outcome.statement
-    place = {name: value for name, value in outcome.place.items() if name not in ("steps", "seed")}
     head = f"{said.source}: {said.text or said.claim}" if said.source else said.text or said.claim
     if outcome.result is not None:
-        draws = {"draws" if said.of_the_draw else "seeds": outcome.result.draws}
-        run = {"steps": outcome.place["steps"], "seed": outcome.place["seed"], **draws}
-        again = command("check", outcome.setting, said.id, values=place, options=run)
         witness = outcome.result.witness
         shown = "" if witness is None else f"{witness.comparison}: {witness.left:.6g} against {witness.right:.6g}"
         return [
             f"{said.id}  violated on try {outcome.tries}: {head}",
             *([f"    {shown}", f"    {witness.replay}"] if witness is not None else [f"    {outcome.result.detail}"]),
-            *([f"    {again}"] if outcome.command else []),
+            *([f"    {_there(outcome, outcome.result.draws)}"] if outcome.command else []),
         ]
-    tries = counted(outcome.tries, "try")
+    again = [f"    {outcome.command}"] if outcome.command else []
     if not outcome.inside:
-        return [
-            f"{said.id}  not tested: none of {tries} met its hypotheses; start from a preset that does"
-        ]
+        none = f"none of {counted(outcome.tries, 'try')} says anything of it"
+        return [f"{said.id}  not tested: {none}: {outcome.unmet or said.given}", *again]
     edges = ", ".join(f"{name} {100 * room + 0.0:.3g}%" for name, room in sorted(outcome.edges.items()))
-    if outcome.failing:
-        near = f"at worst {100 * outcome.failing:.3g}% of a place's draws fail, not shown to be more than its delta"
-    else:
-        near = f"sides at least {100 * outcome.tightest:.3g}% apart"
+    place = " ".join(f"{name}={value}" for name, value in outcome.place.items())
     return [
-        f"{said.id}  not violated: {outcome.inside} of {tries} inside its hypotheses, {near}",
+        f"{said.id}  not violated: {_made(outcome)}, {_near(outcome)}",
         *([f"    nearest to the edges: {edges}"] if edges else []),
-        f"    tightest at {' '.join(f'{name}={value}' for name, value in outcome.place.items())}",
-        *([f"    {outcome.command}"] if outcome.command else []),
+        f"    tightest at {_there(outcome, MANY if said.random else 1) if outcome.command else place}",
+        *([f"    never moved: {', '.join(outcome.unmoved)}"] if outcome.unmoved else []),
+        *([f"    searched by {line.strip()}" for line in again]),
     ]
+
+
+def _there(outcome: Attacked, draws: int) -> str:
+    """The check of the statement where the search has come to."""
+    said = outcome.statement
+    place = {name: value for name, value in outcome.place.items() if name not in ("steps", "seed")}
+    run = {"steps": outcome.place["steps"], "seed": outcome.place["seed"],
+           "draws" if said.of_the_draw else "seeds": draws}
+    return command("check", outcome.setting, said.id, values=place, options=run)
+
+
+def _made(outcome: Attacked) -> str:
+    """How many tries say something of a statement."""
+    said, tries = outcome.statement, counted(outcome.tries, "try")
+    if said.given or said.only:
+        return f"{outcome.inside} of {tries} inside its hypotheses"
+    if outcome.inside == outcome.tries:
+        return f"in {tries}"
+    return f"in {outcome.inside} of {tries} (the others say nothing of it: {outcome.unmet})"
+
+
+def _near(outcome: Attacked) -> str:
+    """How near to a violation a search came."""
+    if outcome.failing:
+        return f"at worst {100 * outcome.failing:.3g}% of a place's draws fail, not shown to be more than its delta"
+    share = f"{100 * outcome.tightest:.3g}%"
+    if outcome.signed:
+        if outcome.tightest > 0.999:
+            return "nothing nearer to 0 than the largest entry beside it"
+        return f"the nearest to 0 is {share} of the largest entry beside it"
+    return f"sides at least {share} apart"
 
 
 __all__ = ["Attacked", "Search", "search"]

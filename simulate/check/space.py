@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,8 @@ STEPS = "steps"  # the coordinate of the run's length
 DIMENSION = "d"  # a size that may be any number
 LARGEST = 200  # of examples, filters, tasks and the like that a search goes to; more where it starts from more
 DIGITS = 4  # significant digits of a number that a search tries: they are printed, and run again, as they are
+AROUND, FARTHEST = 2.0, 6.0  # decades from the start: of the first tries, and of all but the dimension and the steps
+ENTERS = 0.4  # how often what is 0 at the start enters a try around it
 _SIZES = (0.03, 0.1, 0.3, 1.0, 2.5)  # of a move, in logarithms
 _SHARES = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)  # of a second coordinate that moves with the first
 
@@ -36,7 +38,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Space:
-    """The coordinates that a search moves: positive numbers that the statement does not fix, and the steps."""
+    """The coordinates that a search moves: numbers above 0 that the statement does not fix, and the steps.
+
+    A coordinate that is 0 has no logarithm: moved, it enters near its `usual` value.
+    """
 
     model: Model
     names: tuple[str, ...]
@@ -53,6 +58,8 @@ class Space:
             return replace(place, steps=max(1, round(min(value, 2.0**53))))
         declared = self.model.parameter(name)
         number: Value = max(1, round(value)) if declared.counted else rounded(value, DIGITS)
+        if declared.dimension and value < 2.0**53:
+            number = float(max(1, round(rounded(value, DIGITS))))
         if declared.high is not None and float(number) > declared.high:  # type: ignore[arg-type]
             number = declared.high
         return replace(place, params={**place.params, name: number})
@@ -61,6 +68,48 @@ class Space:
         """Whether no whole number but the steps is beyond LARGEST and four times what it is at the start."""
         counts = [name for name in self.names if name != STEPS and self.model.parameter(name).counted]
         return all(place.at(name) <= max(LARGEST, 4 * start.at(name)) for name in counts)
+
+    def usual(self, name: str) -> float:
+        """A moderate value of a number: its default where that is above 0, else 1, or the end of a shorter range."""
+        if name == STEPS:
+            return 1.0
+        declared = self.model.parameter(name)
+        default = declared.default if _positive(declared.default) else 1.0
+        return min(float(default), math.inf if declared.high is None else declared.high)  # type: ignore[arg-type]
+
+    def decades(self, place: Place, start: Place, name: str) -> float:
+        """How far a coordinate is from where it starts; what is 0 at either place counts from its usual value."""
+        here, there = (place.at(name) or self.usual(name), start.at(name) or self.usual(name))
+        return math.log10(here / there)
+
+    def distance(self, place: Place, start: Place) -> float:
+        """The decades of all coordinates together, and one for each that is 0 at one of the two places alone."""
+        entered = sum((place.at(name) == 0) != (start.at(name) == 0) for name in self.names)
+        return entered + sum(abs(self.decades(place, start, name)) for name in self.names)
+
+    def within(self, place: Place, start: Place) -> Place:
+        """The place with no parameter farther than FARTHEST from where it starts, but for the dimension."""
+        for name in self.names:
+            far = 0.0 if name in (STEPS, DIMENSION) else self.decades(place, start, name)
+            if abs(far) > FARTHEST:
+                origin = start.at(name) or self.usual(name)
+                place = self.set(place, name, origin * 10.0 ** math.copysign(FARTHEST, far))
+        return place
+
+    def around(self, start: Place, rng: np.random.Generator) -> Place:
+        """One to three coordinates within AROUND decades of the start, and some of those that are 0 there."""
+        reach = AROUND * math.log(10)
+        target = start if rng.random() < 0.5 else replace(start, seed=int(rng.integers(1 << 31)))
+        count = min(len(self.names), int(rng.integers(1, 4)))
+        named = [str(name) for name in rng.choice(self.names, count, replace=False)] if count else []
+        named += [name for name in self.names
+                  if name not in named and start.at(name) == 0 and rng.random() < ENTERS]
+        for name in named:
+            by, origin = float(rng.uniform(-reach, reach)), start.at(name)
+            if not origin:  # its default may be far from where it acts
+                origin = float(rng.choice((self.usual(name), 1.0)))
+            target = self.scaled(self.set(target, name, origin), name, by)
+        return target
 
     def moved(self, place: Place, rng: np.random.Generator) -> Place:
         """One to three coordinates times random factors, or two together along a power law; sometimes another draw."""
@@ -78,8 +127,8 @@ class Space:
         return target
 
     def scaled(self, place: Place, name: str, by: float) -> Place:
-        """A place with one coordinate times e^by; a whole number moves by one at least."""
-        old = place.at(name)
+        """A place with one coordinate (its usual value for 0) times e^by; a whole number moves by one at least."""
+        old = place.at(name) or self.usual(name)
         new = old * math.exp(max(-50.0, min(50.0, by)))
         whole = name == STEPS or self.model.parameter(name).counted
         if whole and round(new) == old and by:
@@ -87,22 +136,30 @@ class Space:
         return self.set(place, name, new)
 
 
-def space_of(model: Model, values: Mapping[str, Value], statement: Statement, steps: bool) -> Space:
+def space_of(
+    model: Model, values: Mapping[str, Value], statement: Statement, steps: bool, *,
+    zeros: bool = False, fixed: Collection[str] = (),
+) -> Space:
     """Every positive number among the parameters' values that the statement does not fix; the steps where asked.
 
-    What a kernel is compiled for stays as it is.
+    Numbers that are 0 and may be more belong to it where asked (`zeros`).  What a kernel is compiled for stays as it
+    is, and what is `fixed`.
     """
-    fixed = {only.parameter for only in statement.only if only.values}
+    fixed = {*fixed, *(only.parameter for only in statement.only if only.values)}
     names = [
         each.name for each in model.parameters
         if each.numeric and not each.structural and each.name not in fixed
-        and _positive(values.get(each.name))
+        and (_positive(values.get(each.name)) or (zeros and _nought(values.get(each.name))))
     ]
     return Space(model, (*names, *((STEPS,) if steps else ())))
 
 
 def _positive(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _nought(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0
 
 
 def rounded(value: float, digits: int) -> float:

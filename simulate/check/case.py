@@ -16,7 +16,6 @@ from dynamics.geometry import distances
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.derived import kappa, lam_at, penalty_constant
-from ..errors import did_you_mean
 from ..observe import observables as obs
 from ..observe.states import States
 from ..run.problem import Start
@@ -24,6 +23,7 @@ from ..start.drawn import Draw
 from . import tasks as check_tasks
 from .formula import mentioned, uses
 from .indexed import Indexed
+from .known import unknown
 from .view import DIMS, NoSuchStep, Rows, Taken, View
 
 KEPT = 4  # views of a case, with the quantities that formulas took there
@@ -136,8 +136,7 @@ class Case:
                 reached = f"first({event.observable} {event.relation} {event.threshold})"
                 raise FormulaError(f"{name!r} is a hitting time, which is no quantity of a step; write {reached}")
         known = [*self.quantities, *obs.names(self.model), *self._scalars(), "own", "y", "yhat", "norm", "lam_t", "t"]
-        cure = did_you_mean(name, known) or "describe (gr.describe) lists parameters and variables"
-        raise FormulaError(f"{name!r} is not a quantity of {self.model.name} here; {cure}")
+        raise FormulaError(unknown(name, self.model, known))
 
     def _scalars(self) -> dict[str, float]:
         absent = {k: math.inf for k, v in self.states.values.items() if v is None}  # such as lam_until: never closed

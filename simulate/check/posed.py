@@ -17,6 +17,7 @@ from ..ask.chosen import Chosen, choose
 from ..errors import InputError, did_you_mean, quoted
 from ..run.problem import Problem, problem_of
 from .formula import uses
+from .known import check_names
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def posed(
     chosen = choose(setting, params, preset, "check").on(initial)
     problem = problem_of(chosen)
     recorded = settings.statements_of(chosen.setting, problem.model)
-    return Posed(chosen, problem, recorded, *statements_asked(statements, recorded, problem.model.name))
+    return Posed(chosen, problem, recorded, *statements_asked(statements, recorded, problem.model))
 
 
 def attacked_from(statement: Statement, chosen: Chosen) -> Chosen:
@@ -55,9 +56,9 @@ def attacked_from(statement: Statement, chosen: Chosen) -> Chosen:
 
 
 def statements_asked(
-    asked: Sequence[str | Statement] | Statements | None, recorded: Statements, name: str
+    asked: Sequence[str | Statement] | Statements | None, recorded: Statements, model: Model
 ) -> tuple[list[Statement], dict[str, str]]:
-    """The statements asked for, and the formulas of their quantities."""
+    """The statements asked for, and the formulas of their quantities.  Raises InputError, as `check`, without a run."""
     quantities = {q.name: q.formula for q in recorded.quantities}
     if isinstance(asked, Statements):
         quantities |= {q.name: q.formula for q in asked.quantities}
@@ -66,7 +67,7 @@ def statements_asked(
         asked = recorded.statements
     if not recorded.statements and not asked:
         raise InputError(
-            f"statements: none are recorded for {name!r}; give Statements of your own, or STATEMENTS in its file"
+            f"statements: none are recorded for {model.name!r}; give Statements of your own, or STATEMENTS in its file"
         )
     by_id = {s.id: s for s in recorded.statements}
     out: dict[str, Statement] = {}
@@ -79,7 +80,7 @@ def statements_asked(
                              "Statement")
         claimed = isinstance(one, str) and one not in by_id and is_claim(one)
         if isinstance(one, str) and one not in by_id and not claimed:
-            raise InputError(f"statements: {quoted(one)} is not one of {name}'s; {_meant(one, by_id)}")
+            raise InputError(f"statements: {quoted(one)} is not one of {model.name}'s; {_meant(one, by_id)}")
         if claimed:
             statement = _typed(str(one))
         else:
@@ -90,6 +91,7 @@ def statements_asked(
         if statement.erratum and statement not in recorded.statements:
             _on_record(statement)
         out[statement.id] = statement
+    check_names(out.values(), model, quantities)
     return list(out.values()), quantities
 
 

@@ -98,8 +98,8 @@ def sensitivity(
     chosen = choose(setting, keywords.joined(params, values), preset, "sensitivity")
     show, threads = reading.switch("progress", progress), ask.workers(workers, processors())
     asked = _asked(chosen, hold, steps)
+    statement, quantities = _statement(claim, chosen.setting, chosen.built)  # a slip in it costs no kernel
     base = asked.base()
-    statement, quantities = _statement(claim, chosen.setting, base.model)
     first, many = reading.count("seed", seed), reading.count("seeds", seeds, low=1, example=SEEDS)
     how = None if sampling is None else reading.choice("sampling", sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", test_sampling, tuple(TEST_SAMPLINGS))]
@@ -131,7 +131,7 @@ def _statement(
     """The one statement that a claim is, with the formulas of its quantities."""
     if not isinstance(claim, str | Statement) or claim == "":
         raise InputError(f"claim: {quoted(claim)}; expected a claim such as 'test_error < 0.01', or a statement's id")
-    wanted, quantities = statements_asked([claim], settings.statements_of(setting, model), model.name)
+    wanted, quantities = statements_asked([claim], settings.statements_of(setting, model), model)
     return wanted[0], quantities
 
 

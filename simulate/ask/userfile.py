@@ -11,6 +11,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +19,7 @@ from derivations import declare
 from derivations.errors import ModelError
 
 from ..errors import InputError, nearest, quoted
+from . import neighbours
 
 _KEYWORD = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
 
@@ -30,7 +32,7 @@ def loaded(name: str) -> ModuleType | None:
 
 
 def load(path: Path, name: str) -> ModuleType:
-    """The module of a Python file, known as `name` from then on.
+    """The module of a Python file, known as `name` from then on.  It may import what stands in its folder.
 
     Raises:
         InputError: where the file raises anything at all or asks Python to exit, with the line in it.
@@ -40,7 +42,8 @@ def load(path: Path, name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their own module up
     try:
-        spec.loader.exec_module(module)
+        with neighbours.importable(path.parent, anew=True):
+            spec.loader.exec_module(module)
     except BaseException as error:
         for known in (sys.modules, _COMPLETE):
             known.pop(name, None)
@@ -59,7 +62,8 @@ def call(function: Callable[..., object], given: Mapping[str, object]) -> object
             a declaration refuses, since anything else is a defect.
     """
     try:
-        return function(**given)
+        with _beside(function):
+            return function(**given)
     except (InputError, KeyboardInterrupt):
         raise
     except BaseException as error:
@@ -73,6 +77,14 @@ def call(function: Callable[..., object], given: Mapping[str, object]) -> object
         where = f" in {str(path)!r}" if path is not None else ""
         named = quoted(getattr(inner, "__name__", inner))
         raise InputError(f"model: the function {named}{where} {_raised(error, path)}") from error
+
+
+def _beside(function: Callable[..., object]) -> AbstractContextManager[None]:
+    """In the block, the function of a user's file may import what stands beside that, as the file may."""
+    name = str(getattr(inspect.unwrap(function), "__module__", ""))
+    own = _COMPLETE.get(name)
+    folder = neighbours.folder_of(name) if own is None or own.__file__ is None else Path(own.__file__).parent
+    return nullcontext() if folder is None else neighbours.importable(folder)
 
 
 def _raised(error: BaseException, path: Path | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -95,3 +97,57 @@ def test_what_a_shipped_declaration_refuses_reads_as_it_stands(monkeypatch: pyte
     monkeypatch.setattr(defect, "__module__", "derivations.papers.pegr.model")
     with pytest.raises(KeyError):  # a defect of ours never looks like bad input
         models.build(defect, {})  # type: ignore[arg-type]
+
+
+PARTS = """\
+from dataclasses import replace
+from derivations.papers.pegr.model import model as pegr
+WIDTH = {0}
+def named(name):
+    from parts.names import title  # when it is called
+    return replace(pegr(), name=name, title=title() + " " + str(WIDTH))
+"""
+
+
+def beside_a_file(folder: Path, width: int) -> str:
+    """A file whose model is made of two neighbours: a module, and a package that is imported as its function runs."""
+    (folder / "parts").mkdir(parents=True)
+    if width < 10:  # else a folder that is a package without saying so
+        (folder / "parts" / "__init__.py").write_text("")
+    (folder / "wave").mkdir()  # which is none beside the installed one
+    (folder / "parts" / "names.py").write_text(f"def title():\n    return 'of {folder.name}'\n")
+    (folder / "layers.py").write_text(PARTS.format(width))
+    (folder / "own.py").write_text("from wave import open\nfrom layers import named\n"
+                                  "model = lambda: named('own')\n")
+    return f"{folder / 'own.py'}:model"
+
+
+def test_a_file_imports_its_neighbours_as_a_script_does(tmp_path: Path) -> None:
+    """Fails where a file finds nothing beside it, or what stands beside another, or what stood there before."""
+    one, two = beside_a_file(tmp_path / "one", 1), beside_a_file(tmp_path / "two", 20)
+    first, second = resolve(one), resolve(two)
+    titles = [models.build(each.factory, {}).title for each in (first, second, first)]
+    assert titles == ["of one 1", "of two 20", "of one 1"]
+    (tmp_path / "one" / "layers.py").write_text(PARTS.format(300))  # somebody goes on writing
+    assert models.build(resolve(one).factory, {}).title == "of one 300"
+    assert str(tmp_path / "one") not in sys.path and not any(type(each).__name__ == "_Beside" for each in sys.meta_path)
+    (tmp_path / "own.py").write_text("import names\nmodel = 1\n")
+    with pytest.raises(InputError, match=r"own\.py' raised ModuleNotFoundError at line 1: No module named 'names'"):
+        resolve(f"{tmp_path / 'own.py'}:model")  # which stands in no folder of its own
+
+
+def test_a_model_of_a_neighbour_imports_as_the_file_that_brings_it(tmp_path: Path) -> None:
+    beside_a_file(tmp_path / "one", 7)
+    (tmp_path / "one" / "again.py").write_text("from functools import partial\nfrom layers import named\n"
+                                               "def model():\n    return named('again')\n")
+    (tmp_path / "one" / "third.py").write_text("from again import model\n")
+    assert models.build(resolve(f"{tmp_path / 'one' / 'third.py'}:model").factory, {}).title == "of one 7"
+
+
+def test_the_programs_own_packages_keep_their_names(tmp_path: Path) -> None:
+    """Fails where a neighbour called figures is what the program draws with from then on."""
+    (tmp_path / "figures.py").write_text("raise RuntimeError('a user\'s own')\n")
+    (tmp_path / "own.py").write_text("import figures.style\nfrom derivations.papers.pegr.model import model\n")
+    resolve(f"{tmp_path / 'own.py'}:model")
+    program = "from simulate.ask.settings import resolve; import sys; resolve(sys.argv[1]); import figures.style"
+    subprocess.run([sys.executable, "-c", program, f"{tmp_path / 'own.py'}:model"], check=True, timeout=120)

@@ -23,7 +23,7 @@ from .ground import ground, place_of
 from .hypotheses import Part, parts
 from .indexed import at_most
 from .judge import Outcome, common, judge, rows_of
-from .space import DIMENSION, STEPS, Place, Space, rounded, space_of
+from .space import DIMENSION, Place, Space, rounded, space_of
 from .verdict import failure_limits
 from .view import NoSuchStep
 
@@ -302,7 +302,7 @@ class Attack:
     def _simpler(self, place: Place, name: str) -> list[float]:
         """Values of a coordinate that are simpler than its own, the simplest first; no size is made larger."""
         old = place.at(name)
-        if name in (STEPS, DIMENSION) or self.space.model.parameter(name).counted:
+        if self.space.whole(name):
             digits = [rounded(old, 1), rounded(old, 2)] if name == DIMENSION else []
             return [value for value in (1, 2, old // 4, old // 2, *digits, old - 1) if 0 < value < old]
         begun, usual = self.start.at(name), self.ground.defaults.get(name)

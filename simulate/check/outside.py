@@ -28,7 +28,7 @@ from .ground import Ground
 from .hypotheses import MOST, Part
 from .indexed import Indexed, aligned
 from .judge import rows_of, spread
-from .space import STEPS, Place, Space
+from .space import Place, Space
 from .view import NoSuchStep, View
 
 ROUNDS, AIMS = 3, 7  # places at which slopes are taken, and changes that are tried from each
@@ -243,11 +243,11 @@ class Outside:
         if change is None:
             return None
         for i, (coordinate, _) in enumerate(coordinates):
-            if isinstance(coordinate, str) and self._whole(coordinate) and free[i]:
+            if isinstance(coordinate, str) and self.space.whole(coordinate) and free[i]:
                 old = base.place.at(coordinate)
                 by = math.log(max(1, round(old * math.exp(change[i]))) / old)
                 most[i], most[len(free) + i] = max(by, 0.0), max(-by, 0.0)
-        whole = np.array([isinstance(each, str) and self._whole(each) for each, _ in coordinates])
+        whole = np.array([isinstance(each, str) and self.space.whole(each) for each, _ in coordinates])
         lowest = np.where(np.concatenate([whole, whole]), most, 0.0)
         again = _solved(cost, both, least, lowest, most)
         return change if again is None else again
@@ -281,13 +281,10 @@ class Outside:
         if isinstance(coordinate, Bend):
             known = dict(place.bends)
             return replace(place, bends=tuple({**known, coordinate: known.get(coordinate, 0.0) + by}.items()))
-        whole = self._whole(coordinate)
+        whole = self.space.whole(coordinate)
         if whole and not coarse and round(place.at(coordinate) * math.exp(by)) == place.at(coordinate):
             return place
         return self.space.scaled(place, coordinate, by)
-
-    def _whole(self, name: str) -> bool:
-        return name == STEPS or self.model.parameter(name).counted
 
     @staticmethod
     def _changed_by(before: Place, after: Place, coordinate: str | Bend) -> float:

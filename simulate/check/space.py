@@ -10,10 +10,12 @@ import numpy as np
 
 from derivations.declare import Model, Statement, Value
 
+from ..ask.reading import counts_of
 from .bent import Bends
 
 STEPS = "steps"  # the coordinate of the run's length
-DIMENSION = "d"  # a size that may be any number
+EXAMPLES = "n"  # the size that sizes of classes sum to
+DIMENSION = "d"  # a size of any magnitude, of which nothing is made
 LARGEST = 200  # of examples, filters, tasks and the like that a search goes to; more where it starts from more
 DIGITS = 4  # significant digits of a number that a search tries: they are printed, and run again, as they are
 AROUND, FARTHEST = 2.0, 6.0  # decades from the start: of the first tries, and of all but the dimension and the steps
@@ -33,6 +35,8 @@ class Place:
 
     def at(self, name: str) -> float:
         """A coordinate."""
+        if (one := _class_of(name)) is not None:
+            return float(_counts(self.params[one[0]])[one[1]])
         return float(self.steps if name == STEPS else self.params[name])  # type: ignore[arg-type]
 
 
@@ -41,6 +45,7 @@ class Space:
     """The coordinates that a search moves: numbers above 0 that the statement does not fix, and the steps.
 
     A coordinate that is 0 has no logarithm: moved, it enters near its `usual` value.
+    Of sizes of classes each one is a coordinate, such as `class_sizes[0]`, and n follows them.
     """
 
     model: Model
@@ -49,13 +54,26 @@ class Space:
     @property
     def reals(self) -> tuple[str, ...]:
         """Those that may lie on either side of 1: no sizes, and no probabilities."""
-        declared = [self.model.parameter(name) for name in self.names if name != STEPS]
+        declared = [self.model.parameter(name) for name in self.names if not self.counted(name)]
         return tuple(each.name for each in declared if not each.whole and (each.high is None or each.high > 1))
+
+    def whole(self, name: str) -> bool:
+        """Whether a coordinate is a whole number: a size, the steps, and d where float64 can tell."""
+        return self.counted(name) or name == DIMENSION
+
+    def counted(self, name: str) -> bool:
+        """Whether so many things are made of it."""
+        return name == STEPS or _class_of(name) is not None or self.model.parameter(name).counted
 
     def set(self, place: Place, name: str, value: float) -> Place:
         """A place with one coordinate changed: a whole number where it is one, kept inside the parameter's range."""
         if name == STEPS:
             return replace(place, steps=max(1, round(min(value, 2.0**53))))
+        if (one := _class_of(name)) is not None:
+            sizes = list(_counts(place.params[one[0]]))
+            sizes[one[1]] = max(1, round(min(value, 2.0**53)))
+            return replace(place, params={
+                **place.params, one[0]: ",".join(map(str, sizes)), EXAMPLES: sum(sizes)})
         declared = self.model.parameter(name)
         number: Value = max(1, round(value)) if declared.counted else rounded(value, DIGITS)
         if declared.dimension and value < 2.0**53:
@@ -66,12 +84,12 @@ class Space:
 
     def affordable(self, place: Place, start: Place) -> bool:
         """Whether no whole number but the steps is beyond LARGEST and four times what it is at the start."""
-        counts = [name for name in self.names if name != STEPS and self.model.parameter(name).counted]
+        counts = [name for name in self.names if name != STEPS and self.counted(name)]
         return all(place.at(name) <= max(LARGEST, 4 * start.at(name)) for name in counts)
 
     def usual(self, name: str) -> float:
         """A moderate value of a number: its default where that is above 0, else 1, or the end of a shorter range."""
-        if name == STEPS:
+        if name == STEPS or _class_of(name) is not None:
             return 1.0
         declared = self.model.parameter(name)
         default = declared.default if _positive(declared.default) else 1.0
@@ -130,8 +148,7 @@ class Space:
         """A place with one coordinate (its usual value for 0) times e^by; a whole number moves by one at least."""
         old = place.at(name) or self.usual(name)
         new = old * math.exp(max(-50.0, min(50.0, by)))
-        whole = name == STEPS or self.model.parameter(name).counted
-        if whole and round(new) == old and by:
+        if self.whole(name) and round(new) == old and by:
             new = old + math.copysign(1.0, by)
         return self.set(place, name, new)
 
@@ -146,12 +163,27 @@ def space_of(
     is, and what is `fixed`.
     """
     fixed = {*fixed, *(only.parameter for only in statement.only if only.values)}
+    classes: list[str] = []
+    if model.class_sizes and model.class_sizes not in fixed and values.get(model.class_sizes):
+        sizes = _counts(values[model.class_sizes])
+        classes = [f"{model.class_sizes}[{k}]" for k, size in enumerate(sizes) if size > 0]
+        fixed.add(EXAMPLES)
     names = [
         each.name for each in model.parameters
         if each.numeric and not each.structural and each.name not in fixed
         and (_positive(values.get(each.name)) or (zeros and _nought(values.get(each.name))))
     ]
-    return Space(model, (*names, *((STEPS,) if steps else ())))
+    return Space(model, (*names, *classes, *((STEPS,) if steps else ())))
+
+
+def _class_of(name: str) -> tuple[str, int] | None:
+    """The parameter and the class of a coordinate such as class_sizes[0]; None of any other."""
+    parameter, bracket, place = name.partition("[")
+    return (parameter, int(place[:-1])) if bracket else None
+
+
+def _counts(value: Value) -> tuple[int, ...]:
+    return counts_of(value) or ()
 
 
 def _positive(value: Value) -> bool:

@@ -309,7 +309,9 @@ ERRATA = (
         effect="Classes of 100, C_3 = 1, F = 10 ||u||^2: the theorem's condition is met with equality, the appendix' "
         "left side is 10 times its right side. c_5 = 3 sigma_p: the probability would be 1 - 90.",
         statements=("T1.3",), preset="theorem-1.3",
-        searches=("gammarho check heterogeneous T1.3 --preset theorem-1.3 --search 100 --seed 1",),
+        searches=(
+            "gammarho check heterogeneous T1.3 --preset theorem-1.3 --search 100 --seed 1",
+            "gammarho check heterogeneous T1.3 --preset theorem-1.3-sizes --search 200 --seed 1",),
         witness=Witness(at=(("S", 100), ("u", 1), ("F", 11), ("C", 1)),
                         printed="S*u**2 <= C*F",
                         corrected="S*u**2 <= sqrt(C*S)*F"),

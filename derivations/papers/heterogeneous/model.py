@@ -139,6 +139,11 @@ PRESETS = (
     Preset(name="theorem-1.3", steps=100, source="ours: Theorem 1 (3): no feature to speak of, isotropic noise",
            values=(*_ISOTROPIC, ("n", 60), ("m", 40), ("d", 2000), ("u_norm", 0.01), ("neurons", "sum"),
                    ("eta", 0.05))),
+    Preset(name="theorem-1.3-sizes", steps=100, source="ours: Theorem 1 (3) of the smaller of two classes, whose noise "
+           "is more correlated within a class than between the two",
+           values=(("K", 2), ("Gamma", 6.0), ("noise", "gaussian"), ("init", "gaussian"), ("n", 34),
+                   ("class_sizes", "30,4"), ("m", 40), ("d", 2000), ("u_norm", 0.9), ("sigma_p", 0.35),
+                   ("sigma_0", 0.005), ("neurons", "sum"), ("eta", 0.005))),
     Preset(name="lemmas-8-16", steps=1, source="ours: dimensions enough for Lemmas 3, 8, 9 and 16 at delta = 1/2",
            values=(*_ISOTROPIC, ("n", 6), ("m", 8), ("d", 3000), ("sigma_0", 0.01), ("delta", 0.5))),
     Preset(name="lemmas-20-23", steps=1, source="ours: m and n large enough for Lemmas 20 to 23 at delta = 1/2",

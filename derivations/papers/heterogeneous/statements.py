@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ...declare import Instance, Quantity, Statement, Statements, Value, on
 from . import printed, proofs
-from .scope import EQUAL, GAUSSIAN, MEAN, NORMAL, SMOOTH
+from .scope import GAUSSIAN, MEAN, NORMAL, SMOOTH
 
 _FEW_FILTERS: tuple[tuple[str, Value], ...] = (
     ("K", 3), ("n", 60), ("m", 30), ("d", 60), ("init", "gaussian"), ("sigma_0", 0.01))
@@ -101,6 +101,9 @@ QUANTITIES = (
     Quantity(name="snr", formula="n*u_norm**4/(K*F_kj**2)", meaning="Theorem 1's SNR_{k,j}"),
     Quantity(name="snr_least", formula="min[k](n_class)**2*u_norm**4/(max[k](n_class)*F_kj**2)",
              meaning="the same of the smallest class against the largest"),
+    Quantity(name="of_class", formula="sum[i](own[l,i])", meaning="|S_l|, of the class whose feature is u_l"),
+    Quantity(name="rivals", formula="max[k](n_class, not mine)*F_kj**2",
+             meaning="max over j != l of |S_j| ||A_l^T A_j||_F^2"),
     Quantity(name="scattered", formula="trace >= n*max(F_kk, F_kj)*Lp and F_kk <= 10*F_kj",
              meaning="(a1) of Condition 1, for j = i too, at C = 1, and (a3) at C = 10: the others' filters unlearn "
                      "little of a class's own noise"),
@@ -338,11 +341,14 @@ _RUNS = (
               "that of the smallest class against the largest. A class's own noise is no part of it by (a1) and (a3)",
               given="snr_least >= 10 and scattered and small_step and forgotten and trained",
               claim="class_error - 3*class_error_se <= (K - 1)*exp(-snr_least/10)", mutant="class_error >= 0.5"),
-    Statement(id="T1.3", presets=("theorem-1.3",),
-              kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit",
-              only=(NORMAL, EQUAL), text="where SNR <= 0.1 and Gamma <= 1.2, class errors >= 0.3",
-              given="snr <= 0.1 and Gamma <= 1.2", claim="class_error + 3*class_error_se >= 0.3",
-              mutant="class_error <= 0.1"),
+    Statement(id="T1.3", presets=("theorem-1.3", "theorem-1.3-sizes"),
+              kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit", only=(NORMAL,),
+              text="where |S_l|^2 ||u_l||^4 is at most 0.1 and |S_l| ||A_l^T A_l||_F^2 at most 1.2 times the largest "
+              "|S_j| ||A_l^T A_j||_F^2, j != l, the error of class l is >= 0.2, of classes of any sizes; by (a1) "
+              "noise dominates, by Lemma 22 a share of the filters is active on every noise",
+              given="of_class**2*u_norm**4 <= 0.1*rivals and of_class*F_kk**2 <= 1.2*rivals and "
+                    "4*n*u_norm**2 <= trace and min[i](start(active_xi)) >= 0.25",
+              claim="class_error + 3*class_error_se >= 0.2", mutant="class_error <= 0.1"),
 )
 
 _DATA = (

@@ -216,6 +216,24 @@ def test_a_probability_that_fails_now_and_then_says_how_often() -> None:
     assert "of a place's draws fail" in str(found) and "apart" not in str(found)
 
 
+def test_sizes_of_classes_are_moved_one_by_one() -> None:
+    """And n follows.  Before, a move of n alone gave sizes that did not sum to it: such tries were lost."""
+    model = PAPERS["heterogeneous"].factory(3)
+    said = lemma("loss >= 0")
+    space = space_of(model, {"n": 34, "m": 3, "class_sizes": "30,4,0"}, said, steps=False)
+    assert space.names == ("m", "class_sizes[0]", "class_sizes[1]")
+    place = space.set(Place({"n": 34, "m": 3, "class_sizes": "30,4,0"}, 1, 0), "class_sizes[1]", 7.6)
+    assert (place.params["class_sizes"], place.params["n"]) == ("30,8,0", 38)
+    assert space.scaled(place, "class_sizes[0]", -0.01).params["class_sizes"] == "29,8,0"
+    assert not space.affordable(space.set(place, "class_sizes[0]", 1e9), place)
+    start = {"K": 2, "n": 12, "class_sizes": "10,2", "m": 3, "d": 30}
+    inside = lemma("loss >= 0", given="n < 30 and sum[i](own) >= 5")
+    found = gr.search("heterogeneous", start, [inside], tries=40)["own"]
+    assert found.inside > 10 and found.place["n"] == sum(map(int, str(found.place["class_sizes"]).split(",")))
+    fails = gr.search("heterogeneous", start, [lemma("sum[i](own) <= 11")], steps=2, tries=60)["own"]
+    assert fails.violated and str(fails.place["class_sizes"]).endswith(",1") and int(str(fails.place["n"])) <= 15
+
+
 @pytest.mark.slow
 def test_what_was_our_correction_of_proposition_d1_is_found_false() -> None:
     """lam S^2 > m was the correction on record; the search refutes it, and not the one that is there now."""
@@ -241,6 +259,7 @@ def test_moves_keep_whole_numbers_whole_and_values_in_range() -> None:
     assert set(space.names) == {"n", "m", "d", "eta", "delta", "steps"}  # lam = 0 has no logarithm
     place = Place(values, 10, 0)
     assert space.scaled(place, "n", 0.01).params["n"] == 5 and space.scaled(place, "steps", -0.01).steps == 9
+    assert space.scaled(place, "d", 0.01).params["d"] == 31 and space.scaled(place, "d", 0.05).params["d"] == 32
     assert space.scaled(place, "delta", 5.0).params["delta"] == 1.0
     assert space.scaled(place, "n", -9.0).params["n"] == 1
 

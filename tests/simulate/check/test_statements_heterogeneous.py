@@ -174,3 +174,31 @@ def test_theorem_1_2a_is_about_classes_of_any_sizes(near: dict[str, object]) -> 
     """Before, it was checked for equal ones alone."""
     found = gr.check("heterogeneous", near, ["T1.2a"], preset="theorem-1.2a", steps=2000, seeds=2)["T1.2a"]
     assert found.verdict == "holds" and found.met == 2
+
+
+@pytest.mark.parametrize(("sizes", "gamma", "classes"), [
+    ("30,4", 6.0, 1), ("1,33", 30.0, 1), ("17,17", 1.0, 2), ("4,30", 30.0, 0),
+])
+def test_theorem_1_3_is_about_classes_of_any_sizes(sizes: str, gamma: float, classes: int) -> None:
+    """Of the classes that another outweighs.  Before, it was checked for equal ones alone."""
+    near = {"class_sizes": sizes, "Gamma": gamma, "u_norm": 0.5}
+    found = gr.check("heterogeneous", near, ["T1.3"], preset="theorem-1.3-sizes", seeds=2)["T1.3"]
+    assert found.verdict == ("holds" if classes else "vacuous") and found.cases == 2 * classes
+
+
+@pytest.mark.parametrize(("dropped", "near"), [
+    ("of_class*F_kk**2 <= 1.2*rivals and ", {"class_sizes": "17,17", "Gamma": 300.0, "u_norm": 0.5}),
+    ("4*n*u_norm**2 <= trace and ", {"m": 4, "u_norm": 1.5, "Gamma": 8.0}),
+    ("of_class**2*u_norm**4 <= 0.1*rivals and ", {"d": 1e6, "u_norm": 1.3, "sigma_p": 0.0157}),
+])
+def test_theorem_1_3_needs_its_conditions(dropped: str, near: dict[str, object]) -> None:
+    """What is learned of noise, of features, or both, is enough where one of them fails.
+
+    Noise dominates by Condition 1 (a1); a search broke the bound where features do.
+    """
+    without = BY_ID["T1.3"].given.replace(dropped, "").replace("0.25", "0")
+    near = {**near, "sigma_0": 1e-4}
+    verdict = [gr.check("heterogeneous", near, [replace(BY_ID["T1.3"], given=given)], preset="theorem-1.3-sizes",
+                        steps=300, seed=1348432610, seeds=1)["T1.3"].verdict
+               for given in (without, BY_ID["T1.3"].given)]
+    assert verdict == ["violated", "vacuous"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,6 +54,22 @@ def test_invariants_hold_on_arbitrary_states(case: Case) -> None:
 def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) -> None:
     find(STATES, lambda case: judge(statement, case).entries > 0, settings=SEARCH)
     find(STATES, lambda case: judge(statement.mutated, case).failed > 0, settings=SEARCH)
+
+
+POWERS = [(s, at.start(), power) for s in STEPWISE for at in re.finditer(r"\b(nunu|nu2)\b", s.claim)
+          for power in (0.5, 1.5)]
+CLOSE = ("A6", "A7", "lem:F.6")  # bounds with room: what breaks such a mutant takes many states to find
+
+
+@pytest.mark.parametrize(("statement", "at", "power"), [
+    pytest.param(s, at, power, marks=[pytest.mark.slow] if s.id in CLOSE else [], id=f"{s.id}-{at}-{power}")
+    for s, at, power in POWERS if (s.id, power) != ("lem:F.6", 1.5)  # hidden by its factor of 2
+])
+def test_the_power_of_a_features_length_is_told(statement: Statement, at: int, power: float) -> None:
+    """Lengths of nu and of z_k differ between states: ||nu|| and ||nu||^3 for ||nu||^2 are caught."""
+    claim = re.sub(r"^\w+", lambda name: f"{name[0]}**{power}", statement.claim[at:])
+    mutant = replace(statement, claim=statement.claim[:at] + claim, mutant="", mutant_given="")
+    find(STATES, lambda case: judge(mutant, case).failed > 0, settings=SEARCH)
 
 
 def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:

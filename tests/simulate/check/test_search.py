@@ -67,8 +67,11 @@ def test_a_witness_of_a_file_names_the_file(tmp_path: Path) -> None:
 def test_the_command_that_runs_a_search_again_is_for_a_shell() -> None:
     """Before, `<=` wrote a file, and sqrt(d) was a syntax error."""
     given = {**SMALL, "sigma_p": "1/sqrt(d)"}
-    (said,), quantities = statements_asked(["gamma <= 0"], PAPERS["pegr"].statements, "pegr")  # type: ignore[arg-type]
-    told = Attack(choose("pegr", given), said, quantities, 5, 2, 0).told
+    chosen = choose("pegr", given)
+    recorded = PAPERS["pegr"].statements
+    assert recorded is not None
+    (said,), quantities = statements_asked(["gamma <= 0"], recorded, chosen.resolved.model)
+    told = Attack(chosen, said, quantities, 5, 2, 0).told
     place = {**SMALL, "sigma_p": "1/sqrt(d)", "steps": 5, "seed": 0}
     found = Attacked(statement=said, tries=2, inside=2, tightest=0.5, failing=0.0, place=place, edges={}, command=told,
                   result=Result(statement=said, verdict="violated", detail="", draws=1, met=1, failed=1),

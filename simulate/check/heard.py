@@ -10,8 +10,9 @@ from derivations.declare import Statement
 from derivations.declare.formula import FormulaError
 
 from .case import Case
-from .judge import Outcome, judge, met
+from .judge import Outcome, judge, met, rows_of, spread
 from .suspect import Suspect
+from .view import View
 
 ROWS, ENTRIES = 96, 40_000  # steps of a run at which a statement and its mutants are looked at, and entries of them
 
@@ -40,11 +41,12 @@ class Heard:
             self.own = None
             return
         self.own.append(own)
+        looked = _looked(self.statement, case)
         for at, suspect in enumerate(self.suspects):
             told = self.told[at]
             if told is None:
                 continue
-            if suspect.mutant.dropped and _holds(suspect.mutant.dropped, case):
+            if suspect.mutant.dropped and _holds(suspect.mutant.dropped, looked):
                 told.append(own)
                 continue
             self.same.discard(at)
@@ -69,10 +71,18 @@ def rows_for(case: Case) -> int:
     return int(min(ROWS, max(16, ENTRIES // (heads * filters * len(case.draw.y)))))
 
 
-def _holds(condition: str, case: Case) -> bool:
-    """Whether a condition holds for every entry of every step of a draw: leaving it out changes nothing there."""
+def _looked(statement: Statement, case: Case) -> View:
+    """The steps of a draw at which a statement is looked at, as `judge` takes them; all where it speaks of none."""
     try:
-        return bool(np.all(met(condition, case.view()).values))
+        return case.view(spread(rows_of(statement, case)[0], rows_for(case)))
+    except FormulaError:
+        return case.view()
+
+
+def _holds(condition: str, view: View) -> bool:
+    """Whether a condition holds for every entry of every step looked at, so that leaving it out changes nothing."""
+    try:
+        return bool(np.all(met(condition, view).values))
     except FormulaError:
         return False
 

@@ -18,6 +18,7 @@ from simulate.check.bench import Bench, Call
 from simulate.check.case import Case
 from simulate.check.family import Family
 from simulate.check.fates import EQUIVALENT, KILLED, SLACK, SUPERFLUOUS, SURVIVING, UNTESTED, Fate
+from simulate.check.heard import Heard
 from simulate.check.judge import judge
 from simulate.check.outside import Outside
 from simulate.check.posed import posed
@@ -148,6 +149,15 @@ def test_a_mutant_is_moved_on_from_where_it_came_nearest_to_being_false() -> Non
         place = Place({**SMALL, "eta": eta}, 0, 0)
         family.hold([started(place.params, said, 0)], place)
     assert mutant.best is not None and mutant.best.params["eta"] == 0.08
+
+
+def test_a_condition_that_holds_where_the_statement_looks_is_not_left() -> None:
+    """Before, it was asked for at every step of the run, also where a test error at each is dear."""
+    said = Statement(id="own", kind="inequality", claim="loss <= 3", given="t <= 2 and loss <= 1", until="1")
+    family = Family(said, posed("pegr", [said], SMALL, None).quantities)
+    heard = Heard(said, family.suspects)
+    heard.add(started(SMALL, said, 5))
+    assert {heard.suspects[at].mutant.dropped for at in heard.same} == {"t <= 2", "loss <= 1"}
 
 
 def test_a_step_that_exists_is_as_near_as_the_one_that_holds_by_most() -> None:

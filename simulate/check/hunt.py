@@ -105,7 +105,7 @@ class Hunt:
             space = self.spaces[family.statement.id]
             sides = [f"{name} <= 1" if start.at(name) < 1 else f"{name} >= 1" for name in space.reals]
             conditions = (*self.searched(family).parts, *parts(" and ".join(sides), {}))
-            search = self.outside(family, conditions, start)
+            search = replace(self.outside(family, conditions, start), rounds=1, aims=2 * ACROSS, blind=False)
             for said in sides:
                 for place in chosen(search.left(said).places, ACROSS):
                     self.hold(place, group, every=True)

@@ -67,8 +67,9 @@ class Left(NamedTuple):
 class Outside:
     """The search outside the conditions `parts` of a statement, one at a time; a run may take so much `work`.
 
-    Slopes are taken at so many places (`rounds`); `part_way`, where no change reaches all the way out, one that reaches
-    some of it is tried, as slopes there may be steeper, and none at random.
+    Slopes are taken at so many places (`rounds`), and so many changes tried from each (`aims`), then some at random
+    unless it is not to be `blind`.  `part_way`, where no change reaches all the way out, one that reaches some of it is
+    tried, as slopes there may be steeper.
     """
 
     ground: Ground
@@ -81,6 +82,8 @@ class Outside:
     start: Place
     rng: np.random.Generator
     rounds: int = ROUNDS
+    aims: int = AIMS
+    blind: bool = True
     part_way: bool = False
     known: dict[bool, tuple[Looked | None, Array]] = field(default_factory=dict)
     known_left: dict[int, Left] = field(default_factory=dict)
@@ -110,7 +113,7 @@ class Outside:
             if out:
                 break
             slopes = slopes if base is before else self._slopes(base, run)
-        for place in () if out or self.part_way else self._blind(begun.place):
+        for place in () if out or not self.blind else self._blind(begun.place):
             blind = self._looked(place, run)
             if blind is not None and math.isfinite(blind.depths[dropped]):
                 looked += 1
@@ -215,7 +218,7 @@ class Outside:
         rows = slopes[: len(self.parts)].copy()
         rows[dropped] = slopes[len(self.parts) + dropped]
         least = np.minimum(base.rooms, _ROOM) - base.rooms
-        for _ in range(AIMS):
+        for _ in range(self.aims):
             wanted = math.exp(self.rng.uniform(math.log(0.02), math.log(DEEPEST)))
             change = None
             for share in (1.0, *_SHARES) if self.part_way else (1.0,):

@@ -95,7 +95,7 @@ def _left(hunt: Hunt, family: Family, suspect: Suspect, start: Place | None, fal
     said, other = family.statement, suspect.mutant.statement
     difference = Difference("", parse(other.claim, QUANTITIES), said, other, false)
     search = hunt.outside(family, (difference, *parts(said.given, family.quantities)), start or hunt.start)
-    places = chosen(replace(search, rounds=ROUNDS, part_way=True).left(difference.text).places, PLACES)
+    places = chosen(replace(search, rounds=ROUNDS, part_way=True, blind=False).left(difference.text).places, PLACES)
     for place in places:
         if _wanted(family, suspect):
             hunt.hold(place, [family])

@@ -30,6 +30,7 @@ from .view import NoSuchStep
 WORK = 1e7  # multiplications of one try; more where the search starts from more
 TRY = 0.05  # seconds that a try takes whatever its size
 ELITE = 8  # places that new tries move
+EARLY = 10_000  # steps of a run before which shorter ones are made to see a step come
 EDGES = 0.4  # share of the moves that start from the place nearest to the edge of some hypothesis
 FIRST = 8  # draws of the start that are tried until one is inside the hypotheses
 NEAR, AGAIN = 0.15, 0.1  # share of the tries that are made around the start, before any other, and of those after
@@ -114,6 +115,7 @@ class Attack:
         self.space: Space = space_of(
             model, self.start.params, statement, whole, zeros=True, fixed=settled(self.parts, model))
         self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
+        self.soon = statement.somewhere and not self.ground.ends(statement)
         window = bool(statement.at and statement.until)  # its step may come early: no try has to last as long
         self.work = 2 * self._work(self.start) if window else math.inf
         bench, place = self._bench(self.start)
@@ -231,11 +233,27 @@ class Attack:
                 return Tried(place, -1.0, why="it is longer than a try may be")
             if self.statement.random:
                 return self._probable(bench, place)
-            case = bench.case(place.seed, 0 if self.statement.at == "0" else place.steps, [self.statement])
-            outcome = judge(self.statement, case)
+            for steps in self._lengths(place):
+                case = bench.case(place.seed, steps, [self.statement])
+                outcome = judge(self.statement, case)
+                if outcome.step >= 0 or (steps < place.steps and self._shut(case)):  # no longer run says more
+                    break
             return self._scored(place, case, (outcome,))
         except (InputError, FormulaError, Diverged, OverflowError) as error:
             return Tried(place, -2.0, why=str(error))
+
+    def _lengths(self, place: Place) -> tuple[int, ...]:
+        """The steps of a place's runs, until one decides: a step that is to come often comes soon."""
+        if self.statement.at == "0":
+            return (0,)
+        soon = self.soon and place.steps >= EARLY
+        return tuple(place.steps // part for part in (64, 8, 1)) if soon else (place.steps,)
+
+    def _shut(self, case: Case) -> bool:
+        """Whether a part of the hypothesis that is about the start alone fails."""
+        view = case.view(case.rows[:1])
+        of_start = [part for part in self.parts if not self.ground.late(part.text, case)]
+        return any("t" not in (rooms := part.rooms(view)).dims and not (rooms.values >= 0).any() for part in of_start)
 
     def _probable(self, bench: Bench, place: Place) -> Tried:
         steps = 0 if self.statement.at == "0" else place.steps

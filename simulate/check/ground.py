@@ -99,6 +99,15 @@ class Ground:
         inner = [self.quantities[name] for name in mentioned(text) if name in self.quantities]
         return bool(uses(text, "first") or uses(text, "at")) or any(self.late(each, start) for each in inner)
 
+    def ends(self, statement: Statement) -> bool:
+        """Whether a statement speaks of T, the run's last step, so that a shorter run is another case of it."""
+        texts = [statement.claim, statement.given, statement.at, statement.since, statement.until]
+        return any(self._speaks(text, "T") for text in texts)
+
+    def _speaks(self, text: str, of: str) -> bool:
+        inner = mentioned(text)
+        return of in inner or any(self._speaks(self.quantities[name], of) for name in inner if name in self.quantities)
+
     def sizes_of(self, params: Mapping[str, Value]) -> dict[str, float]:
         """How many examples, vectors and filters there are, and the dimension, at the values that differ from these."""
         names = (*self.sizes, *self.dictionaries, "m", DIMENSION)

@@ -122,6 +122,8 @@ _STAGES = (
         corrected="sqrt(2 log(8m/delta)) below, as in Proposition D.4 (3) and in T_2",
         why="T_2 has sqrt(2 log(8m/delta)) log(n) d for its logarithm's argument, and the two do not cancel.",
         effect="n = 20, m = 10, delta = 0.1, d = 400: the display ends at 332 and not at 400.",
+        statements=("D5",), preset="theorem-3.2",
+        searches=("gammarho check pegr D5 --preset theorem-3.2 --search 150 --seed 1",),
         witness=Witness(at=(("n", 20), ("m", 10), ("delta", 0.1), ("d", 400)),
                         printed="sqrt(2*log(8*m/delta))*log(n)*d/(sqrt(2*log(8*m*n/delta))*log(n)) >= d",
                         corrected="sqrt(2*log(8*m/delta))*log(n)*d/(sqrt(2*log(8*m/delta))*log(n)) >= d"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from gammarho import cli
 from simulate.ask import settings
 from simulate.ask.chosen import choose
 from simulate.check.attack import Attack, Attacked
-from simulate.check.bench import Result
+from simulate.check.bench import Bench, Result
+from simulate.check.case import Case
 from simulate.check.ground import ground
 from simulate.check.hypotheses import Part, parts
 from simulate.check.indexed import at_most
@@ -112,6 +114,24 @@ def test_a_window_is_searched_where_its_step_comes_early() -> None:
     """Theorem 3.3's window is 1e9 steps at its preset: before, each try was taken to last that."""
     found = gr.search("pegr", statements=["T3.3"], preset="theorem-3.3", tries=2)["T3.3"]
     assert found.tries == 2 and found.inside and not found.violated
+
+
+def test_a_step_that_comes_soon_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proposition 5.7's window is 9e5 steps at its preset: before, each try ran them, up to a minute each."""
+    made: list[int] = []
+    whole = Bench.case
+
+    def counted(self: Bench, seed: int, steps: int, statements: Sequence[Statement]) -> Case:
+        made.append(steps)
+        return whole(self, seed, steps, statements)
+
+    monkeypatch.setattr(Bench, "case", counted)
+    found = gr.search("pegr", statements=["D5"], preset="theorem-3.2", tries=8)["D5"]
+    assert found.inside and not found.violated and 1000 < max(made) < 3e5
+    late = {"kind": "exists", "until": "20000", "given": "n == 4 and m == 3"}
+    for claim, violated in (("t >= 15000", False), ("t >= 30000", True)):
+        found = gr.search("pegr", SMALL, [lemma(claim, **late)], tries=2)["own"]
+        assert found.violated == violated and max(made[-3:]) >= 20000  # a longer run decides what does not come soon
 
 
 def test_a_claims_search_is_repeated_by_the_line_that_it_prints() -> None:

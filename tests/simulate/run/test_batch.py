@@ -71,7 +71,7 @@ def test_runs_have_the_bits_that_they_have_alone(cells: list[dict[str, Any]]) ->
 MIXTURES: dict[str, list[dict[str, Any]]] = {
     "slopes and deviations": [{"slope": 0.2}, {"slope": 0.0, "sigma_0": 0.1}, {"sigma_p": 3.0}],
     "means, among them none": [{"mu_norm": 0.0}, {"mu_norm": 5.0}],
-    "dimensions, among them too few for all": [{"d": 12}, {"d": 1e9}, {"d": 300}],
+    "dimensions, among them too few for all": [{"d": 12}, {"d": 1e9}, {"d": 300}, {"d": 15}, {"d": 16}],
     "sizes": [{"n": 2, "m": 1}, {"n": 30}],
 }
 
@@ -99,8 +99,10 @@ def test_signals_at_an_angle_go_together() -> None:
     )
     values = {"n": 7, "m": 3, "d": 100.0, "sigma_p": 0.3}
     cells = [problem_of(choose(model, {**values, **more})) for more in (
-        {"cosine": 0.1}, {"cosine": -0.7, "mu_norm": 3.0}, {"d": 1.0})]
-    assert compare(cells, [1, 2], 6, FRESH) == 4 and compare(cells, [1], 6, ("loss", "test_error")) == 2
+        {"cosine": 0.1}, {"mu_norm": 1e200}, {"cosine": -0.7, "mu_norm": 3.0}, {"d": 50.0})]
+    assert compare(cells, [1, 2], 6, FRESH) == 6 and compare(cells, [1], 6, ("loss", "test_error")) == 3
+    none = problem_of(choose(model, {**values, "d": 1.0}))  # no plan of it, and so none of the three
+    assert batch.together([*cells, none], [1], 6, FRESH).done.ravel().tolist() == [True, False, True, True, False]
 
 
 @pytest.mark.slow  # compiles a model of its own
@@ -115,9 +117,9 @@ def test_steps_that_draw_go_together() -> None:
     model = replace(OWN, algorithm=GradientDescent.by_option(options), parameters=(*OWN.parameters, *more))
     values = {"n": 7, "m": 3, "d": 100.0, "sigma_p": 0.3}
     cells = [problem_of(choose(model, {**values, **each})) for each in (
-        {"noise": 0.0}, {"noise": 0.5, "cut": 0.02}, {"beta_1": 1.5})]
-    assert compare(cells, [1, 2], 9, FRESH) == 4 and compare(cells, [1], 9, ("loss", "test_error")) == 2
-    assert batch.together(cells, [0], 9, FRESH).done.tolist() == [[True], [True], [False]]
+        {"noise": 0.0}, {"noise": 0.5, "cut": 0.02}, {"noise": 0.5, "beta_1": 0.9}, {"eta": 1e200}, {"beta_1": 1.5})]
+    assert compare(cells[:4], [1, 2], 9, FRESH) == 6 and compare(cells[:4], [1], 9, ("loss", "test_error")) == 3
+    assert batch.together(cells, [0], 9, FRESH).done.ravel().tolist() == [True, True, True, False, False]
 
 
 def test_observables_of_a_state_go_with_them() -> None:

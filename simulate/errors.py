@@ -9,6 +9,14 @@ class InputError(ValueError):
     """Bad input: a parameter, its value, what was expected, and the cure, in one sentence."""
 
 
+class StatementRefused(InputError):
+    """What is wrong with one statement, whose `id` it is, where the others can be judged."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.id = name
+
+
 class GramRefused(InputError):
     """Why inner products alone are not drawn at these values, where vectors may be."""
 
@@ -25,4 +33,6 @@ class Unwritten(RuntimeError):
     """What could not be written, what is safe all the same, and how to go on, in one sentence."""
 
 
-__all__ = ["Diverged", "InputError", "Unwritten", "did_you_mean", "nearest", "nearest_or_new", "quoted"]
+__all__ = [
+    "Diverged", "InputError", "StatementRefused", "Unwritten", "did_you_mean", "nearest", "nearest_or_new", "quoted",
+]

@@ -137,7 +137,7 @@ def parse(text: str, grammar: Grammar = PARAMETERS) -> ast.expr:
     except (SyntaxError, MemoryError, RecursionError, ValueError) as error:
         if isinstance(error, FormulaError):
             raise
-        raise FormulaError(f"{short(text)} is not a formula; {grammar.written}") from None
+        raise FormulaError(f"{short(text)} is not a formula; {_meant(flat) or grammar.written}") from None
     return tree
 
 
@@ -154,11 +154,28 @@ def names(text: str, grammar: Grammar = PARAMETERS) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.id for node in nodes))
 
 
+_SIGNS = {"≤": "<=", "≥": ">=", "≠": "not x == y", "∧": "and", "∨": "or", "¬": "not", "·": "*", "−": "-",  # noqa: RUF001
+          "&&": "and", "||": "or"}
+_IMPLIES = ("->", "=>", "→", "⇒")
+
+
+def _meant(text: str) -> str:
+    """What to write in place of a sign of paper or of another language; empty where there is none."""
+    if any(sign in text for sign in _IMPLIES):
+        return "an implication is a claim and what it is given, or `not (x) or (y)`"
+    for sign, written in _SIGNS.items():
+        if sign in text:
+            return f"write {written} for {sign}"
+    return "write == for equality" if re.search(r"(?<![<>=!])=(?!=)", text) else ""
+
+
 def labels(node: ast.expr) -> list[str]:
     """The indices in brackets.  Raises FormulaError where they are not names."""
     parts = node.elts if isinstance(node, ast.Tuple) else [node]
     if not all(isinstance(part, ast.Name) for part in parts):
-        raise FormulaError(f"[{ast.unparse(node)}]: expected names of indices, such as [j,r]")
+        written = ",".join(ast.unparse(part) for part in parts)
+        raise FormulaError(f"[{written}]: expected names of indices, such as [j,r]; which entries a statement is about "
+                           "is for its hypothesis, as in given='own'")
     return [part.id for part in parts if isinstance(part, ast.Name)]
 
 

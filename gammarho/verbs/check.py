@@ -98,7 +98,7 @@ def _mutants(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -
 def _inductive(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -> Any:
     from simulate.check.induct import inductive
 
-    return inductive(chosen, None, named or [], **options)
+    return inductive(chosen, None, named, **options)
 
 
 def _searched(chosen: Chosen, named: list[str] | None, options: dict[str, Any]) -> Any:

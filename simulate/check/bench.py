@@ -13,7 +13,7 @@ import numpy as np
 from derivations.declare import Statement
 from derivations.declare.formula import FormulaError
 
-from ..errors import GramRefused, InputError
+from ..errors import GramRefused, InputError, StatementRefused
 from ..run.problem import Problem, Start
 from ..run.record import recorded_steps
 from ..values import number as number_of
@@ -262,4 +262,4 @@ def _judged(statement: Statement, case: Case) -> Outcome:
     except NoSuchStep as error:
         return Outcome(case.seed, why=str(error), complete=case.diverged < 0)
     except FormulaError as error:
-        raise InputError(f"{statement.id}: {error}") from None
+        raise StatementRefused(statement.id, str(error)) from None

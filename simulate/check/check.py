@@ -45,6 +45,7 @@ from .forecast import seconds_of
 from .formula import evaluate, number
 from .posed import posed
 from .results import Check, counted
+from .spared import every, spared
 from .verdict import Verdict, exponent
 from .view import NoSuchStep
 
@@ -76,7 +77,8 @@ def check(
         params: parameter values by name, over `preset`, over the published defaults.
         values: more of them, as keywords.
         statements: ids of the setting's statements, Statements of the caller's own, claims as text, such as
-            "test_error <= 0.01", which are judged at the last step, or all of these; the setting's by default.
+            "test_error <= 0.01", which are judged at the last step, or all of these; the setting's by default, of
+            which those that cannot be judged are `refused` and the others judged.
         preset: a name of the setting's presets; also gives `steps`.
         steps: gradient steps of a run.
         seed: the first draw.
@@ -90,6 +92,10 @@ def check(
             with a statement that is held along a path, whose sizes are its own.
     """
     params = keywords.joined(params, values)
+    if statements is None and (declared := every(setting)):
+        return spared(lambda some: check(
+            setting, params, some, preset=preset, steps=steps, seed=seed, seeds=seeds, draws=draws, initial=initial,
+        ), declared)
     asked_for = posed(setting, statements, params, preset, initial)
     source, problem, recorded = asked_for.chosen.setting, asked_for.problem.on(initial), asked_for.recorded
     wanted, quantities = asked_for.statements, asked_for.quantities

@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from derivations.declare import Model, Statement
 
 from ..ask.chosen import Chosen, choose
-from ..errors import InputError
+from ..errors import StatementRefused
 from .bench import Result
 from .check import DRAWS, SEEDS, Check, check
 from .posed import posed
+from .spared import every, spared
 from .verdict import draws_needed
 
 CASES = 100
@@ -47,6 +48,8 @@ def everywhere(
     Raises:
         InputError: as `check`; also for a statement that names no preset and has no values of its own.
     """
+    if statements is None and (declared := every(setting)):
+        return spared(lambda some: everywhere(setting, statements=some, seed=seed, seeds=seeds, draws=draws), declared)
     asked = posed(setting, statements, {}, None)
     source, problem, wanted = asked.chosen.setting, asked.problem, asked.statements
     results: dict[str, Result] = {}
@@ -73,7 +76,8 @@ def _by_preset(statements: Sequence[Statement]) -> dict[str | None, list[Stateme
     for each in statements:
         own = each.instance is not None or each.path is not None
         if not own and not each.presets:
-            raise InputError(f"{each.id}: it names no preset where it says something; give it presets=(\"NAME\",)")
+            raise StatementRefused(
+                each.id, "it names no preset where it says something; give it presets=(\"NAME\",)")
         by_preset.setdefault(None if own else each.presets[0], []).append(each)
     return by_preset
 

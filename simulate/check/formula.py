@@ -51,6 +51,14 @@ def uses(text: str, function: str) -> tuple[ast.Call, ...]:
     return tuple(call for call in calls if isinstance(call.func, ast.Name) and call.func.id == function)
 
 
+@functools.lru_cache(maxsize=4096)
+def conditioned(text: str) -> tuple[str, ...]:
+    """The reductions in a formula that go over the entries of a condition alone, such as max[r](x, own)."""
+    calls = [node for node in ast.walk(parse(text, QUANTITIES)) if isinstance(node, ast.Call) and len(node.args) == 2]
+    return tuple(call.func.value.id for call in calls
+                 if isinstance(call.func, ast.Subscript) and isinstance(call.func.value, ast.Name))
+
+
 def mentioned(text: str) -> tuple[str, ...]:
     """The names in a formula, indices in brackets included; none where there is no formula."""
     return names(text, QUANTITIES) if text else ()
@@ -109,7 +117,8 @@ def _renamed(node: Any, scope: Scope) -> Indexed:
     own = [dim for dim in whole.dims if dim != "t"]
     if len(renamed) != len(own):
         raise FormulaError(
-            f"{ast.unparse(node)}: {len(renamed)} indices; expected {len(own)} ({', '.join(own) or 'none'})"
+            f"{ast.unparse(node)}: {len(renamed)} {'index' if len(renamed) == 1 else 'indices'}; "
+            f"expected {len(own)} ({', '.join(own) or 'none'})"
         )
     dims = tuple("t" if dim == "t" else renamed[own.index(dim)] for dim in whole.dims)
     kept = tuple(dict.fromkeys(dims))
@@ -225,6 +234,9 @@ def _at_another_step(node: Any, name: str, scope: Scope) -> Indexed:
         return _value(node.args[0], scope.after())
     if name == "past":
         return scope.past(node.args[0])
+    if name == "at" and "t" in evaluate(node.args[1], scope).dims:
+        raise FormulaError(f"{ast.unparse(node)!r} is at another step for every t, and at takes one, as in at(x, 10); "
+                           "beside t there are next(x), at t + 1, and past(x)")
     return _value(node.args[0], scope.at(0.0 if name == "start" else single(node.args[1], scope)))
 
 

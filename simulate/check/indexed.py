@@ -29,6 +29,11 @@ def entry_text(index: Mapping[str, int], *before: str) -> str:
     return ", ".join([*before, *(f"{dim} = {at}" for dim, at in index.items())])
 
 
+def against(left: float, right: float, digits: int = 6) -> str:
+    """Two sides of a comparison, as text: no zero has a sign."""
+    return f"{left + 0.0:.{digits}g} against {right + 0.0:.{digits}g}"
+
+
 @dataclass(frozen=True)
 class Indexed:
     """An array with the names of its indices; `size` is the sum of magnitudes behind each entry (None: exact)."""
@@ -92,10 +97,12 @@ def aligned(parts: Iterable[Indexed], whole: bool = True) -> tuple[tuple[str, ..
     try:
         shape = np.broadcast_shapes(*(part.values.shape for part in same))
     except ValueError:
-        shapes = ", ".join(f"{dict(zip(part.dims, part.values.shape, strict=True))}" for part in listed)
+        runs = {dim: sorted({part.values.shape[part.dims.index(dim)] for part in listed if dim in part.dims})
+                for dim in dims}
+        apart = "; ".join(
+            f"{dim} over {' and over '.join(map(str, each))}" for dim, each in runs.items() if len(each) > 1)
         raise FormulaError(
-            f"an index runs over different lengths here: {shapes}; rename one, as in gamma[j,q]"
-        ) from None
+            f"an index runs over different lengths here: {apart}; rename one, as in gamma[j,q]") from None
     takes = 8.0 * _ARRAYS * math.prod(shape)
     if whole and takes > _SMALL and takes > (room := min(_ROOM.get(), at_hand())):
         lengths = ", ".join(f"{dim} of {length}" for dim, length in zip(dims, shape, strict=True))

@@ -32,7 +32,7 @@ from ..errors import InputError
 from ..work.progress import progress
 from .ascent import Ascent, Climb, State
 from .case import looks_ahead
-from .indexed import entry_text
+from .indexed import against, entry_text
 from .over_steps import Point
 from .posed import attacked_from, posed
 
@@ -84,7 +84,7 @@ class Induction:
 def inductive(
     setting: str | Chosen,
     params: Mapping[str, object] | None = None,
-    statements: Sequence[str | Statement] = (),
+    statements: Sequence[str | Statement] | None = None,
     *,
     preset: str | None = None,
     steps: int | str | None = None,
@@ -96,7 +96,8 @@ def inductive(
     Args:
         setting: a name or "file.py:model".
         params: where runs are made, over `preset`.
-        statements: ids, or Statements of the caller's own, one at least; together they are the induction hypothesis.
+        statements: ids, or Statements of the caller's own; together they are the induction hypothesis.  By default all
+            of the setting's that are about the states at every step and that no erratum has on record as false.
         preset: a name of the setting's presets; by default the one that the first statement names.
         steps: steps of a run; a preset brings its own.
         tries: states that are tried, for all claims together.
@@ -106,9 +107,17 @@ def inductive(
         InputError: as `check`; for a statement about the step itself, about one step of a run or about draws.
     """
     asked = posed(setting, statements, params, preset)
-    picked, quantities = asked.statements, asked.quantities
+    picked, quantities, left = asked.statements, asked.quantities, ""
+    if statements is None:
+        unfit = {each.id: _unfit(each, quantities) or "on record as false" for each in picked
+                 if each.erratum or _unfit(each, quantities)}
+        picked, left = [each for each in picked if each.id not in unfit], ", ".join(unfit)
+        if not picked:
+            name, why = next(iter(unfit.items()))
+            raise InputError(f"statements: none of the setting's can be an induction hypothesis; {name}: it is {why}")
     for statement in picked:
-        _refuse(statement, quantities)
+        if why := _unfit(statement, quantities):
+            raise InputError(f"{statement.id}: it is {why}")
     many, first = reading.count("tries", tries, low=1, example=TRIES), reading.count("seed", seed)
     own = attacked_from(picked[0], asked.chosen)
     search = Ascent(own, picked, quantities, steps, first)
@@ -121,26 +130,29 @@ def inductive(
     return Induction(
         setting=asked.problem.model.name, climbs=tuple(search.climbs),
         command=command("check", own.setting.word, *words, values=own.given, options=again) if on_record else "",
-        about=f"one step from any state where {', '.join(each.id for each in picked)} hold{named}; "
+        about=f"one step from any state where {', '.join(words)} hold{'s' if len(words) == 1 else ''}{named}; "
+              f"{f'left out: {left}; ' if left else ''}"
               f"{search.inside} states inside of {search.tried} tried, choices from seed {first}",
     )
 
 
-def _refuse(statement: Statement, quantities: Mapping[str, str]) -> None:
+def _unfit(statement: Statement, quantities: Mapping[str, str]) -> str:
+    """Why a statement is no induction hypothesis; empty where it may be one."""
     if not statement.everywhere or statement.at or statement.path is not None:
-        raise InputError(f"{statement.id}: it is not a claim about every step; give one without `at`, or check it")
+        return "not a claim about every step; give one without `at`, or check it"
     if looks_ahead(statement.claim, quantities):
-        raise InputError(f"{statement.id}: it is about the step itself, from t to t + 1; give it to check")
+        return "about the step itself, from t to t + 1; give it to check"
+    return ""
 
 
 def _lines(climb: Climb, at: int, again: str) -> list[str]:
     said = climb.statement
-    head = f"{said.id}  {climb.verdict}: {said.source}: {said.text or said.claim}"
+    head = f"{said.id}  {climb.verdict}: {': '.join(filter(None, (said.source, said.text or said.claim)))}"
     if climb.violated is not None:
         point = climb.violated
         return [
             head,
-            f"    a run has {point.text} with {point.left:.6g} against {point.right:.6g} at t = {point.t}{_at(point)}",
+            f"    a run has {point.text} with {against(point.left, point.right)} at t = {point.t}{_at(point)}",
             *([f"    {again}"] if again else []),
         ]
     if climb.broken is not None:
@@ -148,7 +160,7 @@ def _lines(climb: Climb, at: int, again: str) -> list[str]:
         return [
             head,
             f"    after {climb.states} states: from step {state.t} of seed {state.place.seed} to {point.t}, "
-            f"{point.text}: {point.left:.6g} against {point.right:.6g}{_at(point)}",
+            f"{point.text}: {against(point.left, point.right)}{_at(point)}",
             *(f"    {line}" for line in _told(state)),
             f"    {climb.broken.replay}",
             f"    all of b, by head, filter and direction: claims[{at}].broken.b of "

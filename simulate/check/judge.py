@@ -131,7 +131,8 @@ def rows_of(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, s
         if not step >= 0:
             return none, f"its step, {statement.at}, is {step:.4g}, which is no step", ""
         if math.floor(step) > case.t[-1]:
-            return none, f"its step, {statement.at} = {math.floor(step)}, is beyond the run's {case.t[-1]}", ""
+            worth = f" = {math.floor(step)}" if statement.at != str(math.floor(step)) else ""
+            return none, f"its step, {statement.at}{worth}, is beyond the run's {case.t[-1]}", ""
         rows = np.array([case.row(step)])
         return (rows if not _ahead(statement, case) or case.following[rows[0]] >= 0 else none), "", ""
     since = number(statement.since, view) if statement.since else 0.0
@@ -143,6 +144,8 @@ def rows_of(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, s
     span = "never begins" if since == math.inf else f"is t from {since:.6g} to {until:.6g}"
     why = f"its range {span}, and the run's is 0 to {case.t[-1]}"
     short = statement.until and until > case.t[-1]
+    if short and until == math.inf:
+        return rows, why, f"its last step, {statement.until}, does not come within the run's {case.t[-1]}"
     return rows, why, f"the run ends at {case.t[-1]} of {until:.6g}" if short else ""
 
 

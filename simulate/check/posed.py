@@ -14,8 +14,9 @@ from derivations.papers.paper import PAPERS
 from ..ask import settings
 from ..ask import values as values_of
 from ..ask.chosen import Chosen, choose
-from ..errors import InputError, did_you_mean, quoted
+from ..errors import InputError, StatementRefused, did_you_mean, quoted
 from ..run.problem import Problem, problem_of
+from .fits import fitting
 from .formula import uses
 from .known import check_names
 
@@ -45,7 +46,10 @@ def posed(
     chosen = choose(setting, params, preset, "check").on(initial)
     problem = problem_of(chosen)
     recorded = settings.statements_of(chosen.setting, problem.model)
-    return Posed(chosen, problem, recorded, *statements_asked(statements, recorded, problem.model))
+    asked, quantities = statements_asked(statements, recorded, problem.model)
+    for statement in asked:
+        fitting(statement, problem.model, [each.name for each in chosen.setting.presets], quantities)
+    return Posed(chosen, problem, recorded, asked, quantities)
 
 
 def attacked_from(statement: Statement, chosen: Chosen) -> Chosen:
@@ -128,17 +132,25 @@ def _read(statement: Statement) -> None:
         try:
             parse(text or "0", QUANTITIES)
         except FormulaError as error:
-            raise InputError(f"{statement.id}: {field}: {error}") from None
+            raise StatementRefused(statement.id, f"{field}: {error}") from None
     if statement.random:
         try:
             parse(statement.delta)
         except FormulaError as error:
-            raise InputError(f"{statement.id}: delta: {error}") from None
+            raise StatementRefused(statement.id, f"delta: {error}") from None
+    elif statement.delta != "delta":
+        raise StatementRefused(statement.id, f"delta: {quoted(statement.delta)}, and of kind {statement.kind!r} no "
+                               "draw may fail; leave it out, or say kind='probability'")
     claim = parse(statement.claim or "0", QUANTITIES)
     if statement.path is not None and not (
         isinstance(claim, ast.Compare) and [type(relation) for relation in claim.ops] in ([ast.LtE], [ast.GtE])
     ):
-        raise InputError(f"{statement.id}: claim: {quoted(statement.claim)}; an order is one comparison, left <= right")
+        raise StatementRefused(
+            statement.id, f"claim: {quoted(statement.claim)}; an order is one comparison, left <= right")
+    relations = [each for node in ast.walk(claim) if isinstance(node, ast.Compare) for each in node.ops]
+    if statement.kind == "identity" and not any(isinstance(each, ast.Eq) for each in relations):
+        raise StatementRefused(statement.id, f"claim: {quoted(statement.claim)} has no ==, and an identity has one; "
+                               "write it, or say kind='inequality'")
 
 
 def _on_record(statement: Statement) -> None:
@@ -146,4 +158,4 @@ def _on_record(statement: Statement) -> None:
     known = [entry.id for paper in PAPERS.values() for entry in paper.errata]
     if statement.erratum not in known:
         cure = did_you_mean(statement.erratum, known) or "leave it out of a statement of your own"
-        raise InputError(f"{statement.id}: erratum: {quoted(statement.erratum)} is not on record; {cure}")
+        raise StatementRefused(statement.id, f"erratum: {quoted(statement.erratum)} is not on record; {cure}")

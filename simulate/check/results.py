@@ -13,7 +13,7 @@ from derivations.declare import Quantity
 from ..work import html
 from .bench import Result
 from .formula import mentioned
-from .indexed import entry_text
+from .indexed import against, entry_text
 
 _WIDTH = 118
 _VERDICTS = ("holds", "violated", "vacuous", "undecided")
@@ -24,7 +24,8 @@ class Check:
     """The results of a check, in the order asked for; `str` is a table.
 
     `left_out` are the statements that are vacuous here, where they were left out (`alive`);
-    `quantities` are what the statements' formulas name; `all_speak` asks that no statement be vacuous.
+    `quantities` are what the statements' formulas name; `all_speak` asks that no statement be vacuous; `refused` says
+    of each statement that could not be judged why, where all of a setting's were asked for.
     """
 
     setting: str
@@ -35,6 +36,7 @@ class Check:
     left_out: tuple[str, ...] = ()
     quantities: tuple[Quantity, ...] = ()
     all_speak: bool = False
+    refused: tuple[str, ...] = ()
 
     @property
     def alive(self) -> Check:
@@ -45,7 +47,9 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """No statement is violated, except those that an erratum already has on record as false; see `all_speak`."""
+        """None is refused, or violated except where an erratum has it on record as false; see `all_speak`."""
+        if self.refused:
+            return False
         silent = self.left_out or any(result.verdict == "vacuous" for result in self.results)
         if self.all_speak and silent:
             return False
@@ -80,6 +84,7 @@ class Check:
             "passed": self.passed,
             "results": [result.to_dict() for result in self.results],
             "left_out": list(self.left_out),
+            "refused": list(self.refused),
             "hypotheses": {each.name: {"formula": each.formula, "meaning": each.meaning} for each in self.hypotheses},
         }
 
@@ -93,6 +98,8 @@ def _lines(check: Check) -> Iterator[str]:
         yield from _rows(result, width)
     yield from _named(check)
     yield ""
+    for each in check.refused:
+        yield from textwrap.wrap(f"refused: {each}", _WIDTH, subsequent_indent="  ")
     yield summary(check)
     if check.left_out:
         yield from textwrap.wrap(f"left out, vacuous here: {', '.join(check.left_out)}", _WIDTH, subsequent_indent="  ")
@@ -131,7 +138,7 @@ def _rows(result: Result, width: int) -> Iterator[str]:
     for said_of, witness in (("", result.witness), ("smaller: ", result.smaller)):
         if witness is not None:
             where = entry_text(witness.index, f"seed {witness.seed}", f"t = {witness.t}")
-            yield margin + f"{said_of}{witness.comparison}: {witness.left:.6g} against {witness.right:.6g} at {where}"
+            yield margin + f"{said_of}{witness.comparison}: {against(witness.left, witness.right)} at {where}"
             yield margin + witness.replay
 
 
@@ -156,5 +163,6 @@ def summary(check: Check) -> str:
     parts = [f"{verdicts.count(name)} {name}" for name in _VERDICTS if name in verdicts]
     known = sum(result.verdict == "violated" and bool(result.statement.erratum) for result in check.results)
     total = verdicts.count("violated")
+    parts += [f"{len(check.refused)} refused"] if check.refused else []
     tail = f"; of the {total} violated {known} by recorded errata" if known else ""
     return ", ".join(parts) + tail

@@ -26,6 +26,7 @@ from ..errors import InputError
 from ..run.estimate import LONGEST, WORTH_SAYING
 from ..work.progress import duration, progress, say
 from .attack import MANY, Attack, Attacked
+from .indexed import against
 from .posed import attacked_from, posed
 from .results import counted
 
@@ -134,7 +135,7 @@ def _lines(outcome: Attacked) -> list[str]:
     head = f"{said.source}: {said.text or said.claim}" if said.source else said.text or said.claim
     if outcome.result is not None:
         witness = outcome.result.witness
-        shown = "" if witness is None else f"{witness.comparison}: {witness.left:.6g} against {witness.right:.6g}"
+        shown = "" if witness is None else f"{witness.comparison}: {against(witness.left, witness.right)}"
         return [
             f"{said.id}  violated on try {outcome.tries}: {head}",
             *([f"    {shown}", f"    {witness.replay}"] if witness is not None else [f"    {outcome.result.detail}"]),

@@ -13,13 +13,15 @@ from derivations.declare import Statement
 from derivations.declare.formula import FormulaError
 
 from ..ask import formula
-from ..errors import InputError
+from ..errors import StatementRefused
 from ..values import Values
-from .indexed import entry_text
+from .formula import conditioned
+from .indexed import against, entry_text
 from .judge import Outcome, common
 from .over_steps import Point
 
 Verdict = Literal["holds", "violated", "vacuous", "undecided"]
+MOST = 10_000_000  # draws that are asked for
 CONFIDENCE = 0.99  # of the one-sided limits on a failure probability
 
 
@@ -31,7 +33,7 @@ def _universal(statement: Statement, outcomes: Sequence[Outcome], _: Values) -> 
     bad = [o for o in met if o.failed]
     on = f"on {len(met)} of {len(outcomes)} draws"
     if bad:
-        return "violated", f"{len(bad)} of the {len(met)} draws it speaks of"
+        return "violated", f"{len(bad)} of the {len(met)} draws it speaks of{_over_nothing(bad)}"
     unsure = [o for o in outcomes if o.unknown or not o.complete]
     note = next((o.note for o in outcomes if o.note), "")
     if unsure:
@@ -39,6 +41,15 @@ def _universal(statement: Statement, outcomes: Sequence[Outcome], _: Values) -> 
     closest = min((o.closest for o in met if o.closest is not None), key=lambda p: p.gap, default=None)
     tight = f"; closest {_sides(closest)}" if closest is not None and statement.kind == "inequality" else ""
     return "holds", f"{on}, {sum(o.entries for o in met)} entries{tight}{'; ' + note if note else ''}"
+
+
+def _over_nothing(bad: Sequence[Outcome]) -> str:
+    """Says where the first failure has an infinite side that is a max or a min over no entry."""
+    first = next((o.first for o in bad if o.first is not None), None)
+    sides = () if first is None else (first.left, first.right)
+    words = [word for word, side in (("max", -math.inf), ("min", math.inf)) if side in sides]
+    over = next((word for word in words if first is not None and word in conditioned(first.text)), None)
+    return f"; a {over} whose condition holds for no entry is {'-' if over == 'max' else ''}inf" if over else ""
 
 
 def _probable(statement: Statement, outcomes: Sequence[Outcome], values: Values) -> tuple[Verdict, str]:
@@ -52,10 +63,11 @@ def _probable(statement: Statement, outcomes: Sequence[Outcome], values: Values)
     try:
         delta = formula.evaluate(statement.delta, known)
     except FormulaError as error:
-        raise InputError(f"{statement.id}: delta: {error}") from None
+        raise StatementRefused(statement.id, f"delta: {error}") from None
     if delta < 0:
         there = formula.where(statement.delta, known)
-        raise InputError(f"{statement.id}: delta: {statement.delta} is {delta:.4g}{there}; expected a probability")
+        raise StatementRefused(
+            statement.id, f"delta: {statement.delta} is {delta:.4g}{there}; expected a probability")
     if delta >= 1:
         return "vacuous", f"delta = {delta:.3g}: it may fail on every draw"
     sentence = f"fails in {k} of {n} draws; failure probability in [{low:.3g}, {high:.3g}], delta = {delta:.3g}"
@@ -70,6 +82,8 @@ def _probable(statement: Statement, outcomes: Sequence[Outcome], values: Values)
     enough = draws_needed(delta) if k == 0 and delta else 0
     asked = math.ceil(enough * len(outcomes) / n)  # of those not judged there are as many among more
     needed = f"; {enough} draws without a failure would decide ({option} {asked})" if enough else ""
+    if enough > MOST:
+        needed = f"; so small a delta takes {enough:.2g} draws without a failure to show, more than are made"
     return "undecided", sentence + needed
 
 
@@ -142,4 +156,4 @@ def exponent(
 
 
 def _sides(point: Point) -> str:
-    return f"{point.left:.4g} against {point.right:.4g} at {entry_text(point.index, f't = {point.t}')}"
+    return f"{against(point.left, point.right, 4)} at {entry_text(point.index, f't = {point.t}')}"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import gammarho as gr
+from derivations.declare import Only, Quantity, Statements
 from derivations.declare import Path as OrderPath
 from derivations.errors import ModelError
+from derivations.papers.paper import PAPERS
 from gammarho.cli import main
 from simulate.check.check import Result
 
@@ -42,10 +45,31 @@ def held(**said: Any) -> Result:
           "path": OrderPath(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")}, "an order is one comparison"),
         ({"kind": "order", "claim": "loss == 1",
           "path": OrderPath(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")}, "an order is one comparison"),
+        ({"claim": "gamma = 0"}, "own: claim: gamma = 0 is not a formula; write == for equality"),
+        ({"claim": "gamma \u2265 0"}, "write >= for \u2265"),
+        ({"claim": "t >= 1 -> gamma >= 0"}, "an implication is a claim and what it is given"),
+        ({"claim": "gamma[0,r] >= 0"}, "[0,r]: expected names of indices"),
+        ({"claim": "gamma[j] >= 0"}, "gamma[j]: 1 index; expected 2 (j, r)"),
+        ({"claim": "rho >= 0", "given": "own[i,k]"}, "runs over different lengths here: i over 2 and over 5"),
+        ({"claim": "gamma >= 0", "delta": "0.1"}, "own: delta: '0.1', and of kind 'inequality' no draw may fail"),
+        ({"kind": "identity", "claim": "gamma >= gamma"}, "own: claim: 'gamma >= gamma' has no =="),
+        ({"claim": "next(next(gamma)) >= gamma"}, "looks two steps ahead"),
+        ({"claim": "at(gamma, t + 2) >= gamma"}, "'at(gamma, t + 2)' is at another step for every t"),
+        ({"claim": "gamma >= 0", "only": (Only(parameter="regulariser", values=("none",), why="no penalty"),)},
+         "own: only: 'regulariser' is not a parameter; did you mean 'regularizer'?"),
+        ({"claim": "gamma >= 0", "only": (Only(parameter="regularizer", values=("non",), why="no penalty"),)},
+         "own: only: regularizer is never 'non'; did you mean 'none'?"),
+        ({"claim": "gamma >= 0", "only": (Only(parameter="project_noise", values=("true",), why="it is"),)},
+         "own: only: project_noise is ('true',); expected (True,) or (False,)"),
+        ({"claim": "gamma >= 0", "presets": ("papr",)}, "presets: 'papr' is not one of the setting's; did you mean"),
     ],
 )
 def test_what_says_nothing_is_refused_in_a_sentence(said: dict[str, Any], sentence: str) -> None:
-    """Before, a violation with an erratum made up passed, numbers were truth values, and mutants were not read."""
+    """Before, a violation with an erratum made up passed, numbers were truth values, and mutants were not read.
+
+    A parameter, a value or a preset that is none was about nothing and passed, as did an identity without an equality;
+    an inequality's delta was not read, and what looks two steps ahead said that a step after the last is missing.
+    """
     with pytest.raises(gr.InputError) as refused:
         held(**said)
     assert sentence in str(refused.value)
@@ -187,3 +211,100 @@ def test_what_is_asked_of_one_place_is_not_moved(capsys: pytest.CaptureFixture[s
     """A claim that is typed is about the values given."""
     assert main(["check", "pegr", "loss <= 0.1", "n=5", "m=3", "d=40", "--steps", "5"]) == 1
     assert "smaller:" not in capsys.readouterr().out
+
+
+def test_a_quantity_that_looks_ahead_is_one_step() -> None:
+    """next(x) of an x that looks ahead itself is two steps."""
+    later = Quantity(name="later", formula="next(gamma)", meaning="")
+    for claim, ahead in (("later >= gamma", 1), ("next(later) >= gamma", 2)):
+        said = Statements(paper="own", quantities=(later,), statements=(
+            gr.Statement(id="own", kind="inequality", claim=claim),))
+        if ahead == 1:
+            assert gr.check("pegr", SMALL, said, steps=3, seeds=1).results[0].verdict == "holds"
+        else:
+            with pytest.raises(gr.InputError, match="looks two steps ahead"):
+                gr.check("pegr", SMALL, said, steps=3, seeds=1)
+
+
+def test_a_maximum_over_nothing_is_named() -> None:
+    """Before, a head that is not the example's failed with -inf, and nothing said why."""
+    assert "a max whose condition holds for no entry is -inf" in held(claim="max[r](rho, own) >= -1").detail
+    assert "a min whose condition holds for no entry is inf" in held(claim="min[r](rho, own) <= 1e9").detail
+    assert "no entry" not in held(claim="max[r](rho) <= -1").detail
+
+
+def test_where_nothing_moves_what_fails_at_the_start_fails() -> None:
+    """Before, it was vacuous, while the smaller witness of the same lemma was such a run."""
+    still = {**SMALL, "sigma_0": 5e-324}
+    for claim, verdict in (("loss <= 0.5", "violated"), ("loss >= 0.5", "vacuous"), ("next(loss) < loss", "vacuous")):
+        said = gr.Statement(id="own", kind="inequality", claim=claim)
+        result = gr.check("pegr", still, [said], steps=STEPS, seeds=1).results[0]
+        assert result.verdict == verdict, (claim, result.detail)
+    assert result.detail.startswith("nothing moves")
+
+
+def test_what_is_printed_of_steps_and_sides() -> None:
+    """Before: its step, 100 = 100; at 30 of inf; against -0."""
+    assert held(claim="gamma >= 0", at="100").detail == "its step, 100, is beyond the run's 30"
+    assert "does not come within the run's 30" in held(claim="gamma >= 0", until="first(loss <= 0)").detail
+    found = gr.check("pegr", SMALL, [gr.Statement(id="own", kind="inequality", claim="loss <= -0*t")], steps=2, seeds=1)
+    assert "against 0 at" in str(found) and "-0" not in str(found).split("against")[1]
+
+
+def test_a_delta_that_no_draws_show_is_said() -> None:
+    """Before, 4605170184 draws were asked for."""
+    assert "to show, more than are made" in held(kind="probability", at="0", claim="loss >= 0", delta="1e-9").detail
+
+
+def test_a_probability_without_a_delta_is_refused(tmp_path: Path) -> None:
+    """Before: delta needs delta, which has no value here."""
+    model = replace(PAPERS["pegr"].factory("pegr"), name="own")
+    model = replace(model, parameters=tuple(each for each in model.parameters if each.name != "delta"),
+                    events=())
+    said = gr.Statement(id="own", kind="probability", at="0", claim="loss >= 0")
+    with pytest.raises(gr.InputError, match="own: delta: left out, it is the parameter delta, and own has none"):
+        gr.check(model, SMALL, [said], steps=1, draws=2)
+
+
+_ONE_BAD = """
+from derivations.declare import Preset, Statement
+from derivations.papers.pegr.model import model
+
+PRESETS = (Preset(name="small", values=(("n", 4), ("m", 3), ("d", 30.0), ("lam", 0.0)), steps=5, source="small"),)
+STATEMENTS = tuple(Statement(id=name, kind="inequality", claim=claim, presets=presets) for name, claim, presets in (
+    ("good", "loss >= 0", ("small",)), ("name", "los >= 0", ("small",)), ("sign", "loss = 0", ("small",)),
+    ("nowhere", "loss >= 0", ()), ("step", "next(gamma) >= gamma", ("small",))))
+"""
+
+
+@pytest.mark.parametrize(("options", "refused"), [
+    (["--all"], {"name", "sign", "nowhere"}), (["--preset", "small", "--alive"], {"name", "sign"}),
+])
+def test_a_lemma_that_cannot_be_judged_leaves_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], refused: set[str]
+) -> None:
+    """Before, one such lemma in a file kept all from being judged."""
+    file = tmp_path / "mine.py"
+    file.write_text(_ONE_BAD)
+    assert main(["check", f"{file}:model", *options, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    verdicts = {each["id"]: each["verdict"] for each in told["results"]}
+    assert {each.split(":")[0] for each in told["refused"]} == refused and not told["passed"]
+    assert verdicts == {name: "holds" for name in ("good", "nowhere", "step") if name not in refused}
+    assert main(["check", f"{file}:model", *options]) == 1
+    said = capsys.readouterr().out
+    assert "refused: name: 'los' is not a quantity" in said and f"{len(refused)} refused" in said
+
+
+def test_an_induction_without_ids_takes_all_that_can_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before: statements: []; expected ids.  And its lines read "pos  inductive: : gamma >= 0"."""
+    file = tmp_path / "mine.py"
+    file.write_text(_ONE_BAD.replace("los >=", "rho_over >=").replace("loss = 0", "gamma >= -1"))
+    assert main(["check", f"{file}:model", "--preset", "small", "--inductive", "--search", "5"]) == 0
+    said = capsys.readouterr().out
+    assert "where good, name, sign, nowhere hold" in said and "left out: step" in said
+    assert "name  inductive: rho_over >= 0" in said
+    assert main(["check", f"{file}:model", "good", "--preset", "small", "--inductive", "--search", "2"]) == 0
+    assert "where good holds on" in capsys.readouterr().out

@@ -1,0 +1,39 @@
+"""All of a setting's statements, where one that cannot be judged does not keep the others from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from derivations.declare import Model, Statement
+
+from ..ask import settings
+from ..ask.chosen import Chosen, choose
+from ..errors import StatementRefused
+from ..run.problem import problem_of
+from .results import Check
+
+
+def every(setting: str | Model | Chosen) -> tuple[Statement, ...]:
+    """All of a setting's statements, as they are declared."""
+    chosen = choose(setting, None, None, "check")
+    return settings.statements_of(chosen.setting, problem_of(chosen).model).statements
+
+
+def spared(judged: Callable[[Sequence[Statement]], Check], statements: Sequence[Statement]) -> Check:
+    """The check of those that can be judged, with a sentence of each that cannot.
+
+    Raises StatementRefused where none of them can.
+    """
+    left, refused = list(statements), list[str]()
+    while True:
+        try:
+            return replace(judged(left), refused=tuple(refused))
+        except StatementRefused as error:
+            left = [each for each in left if each.id != error.id]
+            refused.append(str(error))
+            if not left:
+                raise
+
+
+__all__ = ["every", "spared"]

@@ -105,7 +105,7 @@ def test_events_have_their_first_step(case: Case) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("gama <= 1", "did you mean 'gamma'"), ("gamma[j] <= 1", "1 indices; expected 2"),
+        ("gama <= 1", "did you mean 'gamma'"), ("gamma[j] <= 1", "1 index; expected 2"),
         ("sin(A) <= 1", "not a function"), ("max[q](A) <= 1", "no index q"),
         ("A*b_xi[j,i,r] <= 1", "different lengths"), ("gamma <=", "not a formula"),
         ("A % 2 <= 1", "not part of a formula"), ("A^2 <= 1", r"write \*\* for a power"),

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from derivations.declare import Model, Statement
 from derivations.declare.formula import QUANTITIES, parse
 
-from ..errors import InputError, did_you_mean
+from ..errors import StatementRefused, did_you_mean
 from ..observe import observables as obs
 from .tasks import INNER
 from .view import FRESH_NAMES, OF_HEADS
@@ -23,7 +23,7 @@ _FORMULAS = ("claim", "given", "at", "since", "until", "mutant", "mutant_given")
 
 
 def check_names(statements: Iterable[Statement], model: Model, quantities: Mapping[str, str]) -> None:
-    """Raises InputError where a statement speaks of what no run of the model has.
+    """Raises StatementRefused where a statement speaks of what no run of the model has.
 
     One with parameters of its own, or about some values alone, may be of another model, and is left to its runs.
     """
@@ -34,7 +34,7 @@ def check_names(statements: Iterable[Statement], model: Model, quantities: Mappi
         texts = [getattr(statement, field) or "" for field in _FORMULAS]
         for name in _spoken(texts, quantities):
             if name not in known and not name.startswith(OF_FAMILIES):
-                raise InputError(f"{statement.id}: {unknown(name, model, known)}")
+                raise StatementRefused(statement.id, unknown(name, model, known))
 
 
 def unknown(name: str, model: Model, known: Collection[str]) -> str:

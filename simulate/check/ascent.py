@@ -200,7 +200,7 @@ class Ascent:
         if after.failed and after.first is not None:
             climb.broken = Broken(state, after.first, replayed(case))
         elif after.closest is not None:
-            climb.offered(after.closest.gap, state)
+            climb.offered(after.near, state)
 
     def _case(self, state: State, row: int) -> Case | None:
         """The case of one step from a state, to be looked at before (1) or after it (2)."""

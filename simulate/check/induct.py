@@ -16,6 +16,7 @@ where a claim is nearest to failing one step later.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ from .over_steps import Point
 from .posed import attacked_from, posed
 
 TRIES = 400
+_OF_A_SIGN = re.compile(r"^[^<>=]*[<>]=?\s*-?0(\.0*)?\s*$")  # one comparison, with 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +171,10 @@ def _lines(climb: Climb, at: int, again: str) -> list[str]:
         ]
     if not climb.states:
         return [head, "    no state of a run meets its hypotheses"]
-    return [head, f"    {climb.states} states; one step later its sides are at least {100 * climb.tightest:.3g}% apart"]
+    share = f"{100 * climb.tightest:.3g}%"
+    near = f"the nearest to 0 is {share} of the largest entry beside it" if _OF_A_SIGN.search(said.claim) else (
+        f"its sides are at least {share} apart")
+    return [head, f"    {climb.states} states; one step later {near}"]
 
 
 def _at(point: Point) -> str:

@@ -99,3 +99,10 @@ def test_the_command_exits_1_where_a_state_breaks_a_claim_and_says_how_to_have_i
     told = json.loads(capsys.readouterr().out)
     assert not told["passed"] and told["claims"][0]["verdict"] == "on trajectories only"
     assert len(told["claims"][0]["broken"]["b"]) == 2
+
+
+def test_a_sign_is_climbed_to_by_its_smallest_entry() -> None:
+    """Before, every state's sides were "at least 100% apart", and none was nearer than another."""
+    said = gr.Statement(id="own", kind="inequality", given="t >= 1", claim="rho_under <= 0")
+    found = gr.inductive("pegr", {"n": 6, "m": 4, "d": 400, "lam": 1.0}, [said], steps=20, tries=60)
+    assert found["own"].tightest < 0.1 and "the nearest to 0 is" in str(found)

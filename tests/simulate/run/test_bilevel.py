@@ -217,10 +217,13 @@ def test_the_callers_arrays_run_and_disagreeing_ones_are_refused() -> None:
     arrays = {"W": drawn.weights, "nu_k": drawn.vectors[:4], "xi": drawn.vectors[4:].reshape(4, 5, 40),
               "y": drawn.y.reshape(4, 5)}
     given = {name: value for name, value in SMALL.items() if name not in ("n_tasks", "n", "m", "d")}
-    own = gr.run("fomaml", given, steps=4, initial=arrays, observables=["g", "loss", "T_2"])
+    own = gr.run("fomaml", given, steps=4, initial=arrays)
     same = gr.run("fomaml", SMALL, steps=4, observables=["g", "loss"])
     np.testing.assert_array_equal(own["g"], same["g"])
-    assert "needs vectors that the arrays do not tell" in own["T_2"].attrs["event"]
+    unknown = "not known: Lambda needs vectors that the arrays do not tell"
+    assert "T_2" not in own and f"T_2 is left out: {unknown}" in own.attrs["notes"] and int(own["T_1"]) >= -1
+    with pytest.raises(InputError, match=f"^T_2: {unknown}; give other parameters, or another observable$"):
+        gr.run("fomaml", given, steps=4, initial=arrays, observables=["g", "loss", "T_2"])
     features = {"nu": drawn.watched.vectors[0], "z": drawn.watched.vectors[1:]}
     whole = gr.run("fomaml", given, steps=4, initial={**arrays, **features}, observables=["Lambda", "test_loss"])
     np.testing.assert_array_equal(whole["Lambda"], gr.run("fomaml", SMALL, steps=4, observables=["Lambda"])["Lambda"])
